@@ -1,0 +1,156 @@
+"""Avro values in the Confluent wire format: a zero byte, a schema id, the record.
+
+The codec never talks to a network: it is given the id of each schema that it writes and a
+function that finds a writer's schema by id. `registry.py` supplies both.
+"""
+
+import io
+import json
+import struct
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import fastavro
+from fastavro.types import Schema
+
+from schemas.topics import Topic
+
+_HEADER = struct.Struct(">bI")
+HEADER_BYTES = _HEADER.size
+"""Length of the wire header; digests of a value leave it out, since ids differ per registry."""
+
+AVRO_FOLDER = Path(__file__).parent / "avsc"
+
+
+class UndecodableValue(ValueError):
+    """A value that is not what its topic's schema promises.
+
+    Attributes:
+        reason: `no_value`, `not_wire_format`, `unknown_schema` or `not_avro`.
+    """
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+def _intern(node: Any) -> Any:
+    """Intern every string of a schema: fastavro then finds dictionary keys by identity."""
+    if isinstance(node, str):
+        return sys.intern(node)
+    if isinstance(node, list):
+        return [_intern(item) for item in node]
+    if isinstance(node, dict):
+        return {_intern(key): _intern(value) for key, value in node.items()}
+    return node
+
+
+def schema_text(topic: Topic) -> str:
+    """The Avro schema of a topic's values, as it stands in `avsc/`."""
+    return (AVRO_FOLDER / f"{topic.name}.avsc").read_text()
+
+
+def parse(text: str) -> Schema:
+    """Parse Avro JSON into the form that fastavro reads and writes fastest."""
+    return fastavro.parse_schema(_intern(json.loads(text)))
+
+
+class Codec:
+    """Encodes and decodes the values of one topic.
+
+    Args:
+        topic: The topic.
+        schema_id: Registered id of the topic's schema; None for a codec that only reads.
+        find_schema: Gives the Avro JSON of a writer's schema id. May raise `KeyError` for an id
+            that the registry does not know; other errors pass through.
+    """
+
+    def __init__(
+        self, topic: Topic, *, schema_id: int | None, find_schema: Callable[[int], str]
+    ) -> None:
+        self.topic = topic
+        self.schema = parse(schema_text(topic))
+        self._header = b"" if schema_id is None else _HEADER.pack(0, schema_id)
+        self._find_schema = find_schema
+        self._writers: dict[int, Schema] = {} if schema_id is None else {schema_id: self.schema}
+
+    def encode(self, record: Mapping[str, Any]) -> bytes:
+        """Write a record as bytes with the wire header.
+
+        Raises:
+            ValueError: The record does not fit the schema; the message names the topic and field.
+        """
+        if not self._header:
+            msg = f"{self.topic.name}: this codec only reads"
+            raise ValueError(msg)
+        out = io.BytesIO()
+        out.write(self._header)
+        try:
+            fastavro.schemaless_writer(out, self.schema, record)
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as exc:
+            msg = f"{self.topic.name}: record does not fit the schema: {self._explain(record, exc)}"
+            raise ValueError(msg) from exc
+        return out.getvalue()
+
+    def _explain(self, record: Mapping[str, Any], exc: Exception) -> str:
+        """Find the field at fault; only reached on the way to an error."""
+        try:
+            fastavro.validation.validate(dict(record), self.schema, strict=True)
+        except (fastavro.validation.ValidationError, ValueError) as invalid:
+            return str(invalid)
+        return repr(exc)
+
+    def decode(self, value: bytes | None) -> Any:
+        """Read a value that any registered writer wrote, in terms of the reader's schema.
+
+        Raises:
+            UndecodableValue: The bytes are not a record of this topic.
+        """
+        if value is None:
+            raise UndecodableValue(
+                "no_value", f"{self.topic.name}: tombstone where a record must be"
+            )
+        if len(value) < HEADER_BYTES or value[0] != 0:
+            raise UndecodableValue(
+                "not_wire_format", f"{self.topic.name}: value has no Avro wire header"
+            )
+        schema_id: int = _HEADER.unpack_from(value)[1]
+        writer = self._writers.get(schema_id)
+        if writer is None:
+            writer = self._writer(schema_id)
+        body = io.BytesIO(value)
+        body.seek(HEADER_BYTES)
+        reader = None if writer is self.schema else self.schema
+        try:
+            record = fastavro.schemaless_reader(body, writer, reader)
+        except Exception as exc:  # fastavro raises many kinds on corrupt bytes
+            raise UndecodableValue(
+                "not_avro",
+                f"{self.topic.name}: value is not a record of schema {schema_id}: {exc!r}",
+            ) from exc
+        if body.tell() != len(value):
+            raise UndecodableValue(
+                "not_avro",
+                f"{self.topic.name}: {len(value) - body.tell()} bytes left after the record",
+            )
+        return record
+
+    def _writer(self, schema_id: int) -> Schema:
+        try:
+            text = self._find_schema(schema_id)
+        except KeyError as exc:
+            raise UndecodableValue(
+                "unknown_schema", f"{self.topic.name}: schema id {schema_id} is not registered"
+            ) from exc
+        schema = parse(text)
+        expected = json.loads(schema_text(self.topic))
+        if json.loads(text).get("name") != expected["name"]:
+            raise UndecodableValue(
+                "unknown_schema",
+                f"{self.topic.name}: schema id {schema_id} is a {json.loads(text).get('name')}, "
+                f"not a {expected['name']}",
+            )
+        self._writers[schema_id] = schema
+        return schema
