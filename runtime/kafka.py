@@ -1,0 +1,171 @@
+"""Kafka clients with the settings that Wardstream relies on, made in one place."""
+
+from typing import Any
+
+import structlog
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer
+
+from runtime.errors import EXIT_REPLAY, Retry, Stop
+from runtime.settings import Settings
+from schemas.topics import Topic
+
+log = structlog.get_logger(__name__)
+
+_QUIET = {"log_level": 3}
+
+
+def physical_name(topic: Topic, settings: Settings) -> str:
+    """Name of the topic on the broker: the run's prefix, then the name."""
+    return settings.topic_prefix + topic.name
+
+
+def group_id(name: str, settings: Settings) -> str:
+    """Consumer group of a stage within this run."""
+    return f"{settings.topic_prefix}wardstream-{name}"
+
+
+def producer_config(settings: Settings, **overrides: Any) -> dict[str, Any]:
+    """Idempotent, fully acknowledged, partitioned like the Java client.
+
+    A message is retried for ten minutes before its delivery fails: longer than a broker's
+    restart, short enough to end.
+    """
+    return {
+        "bootstrap.servers": settings.kafka_bootstrap,
+        "enable.idempotence": True,
+        "acks": "all",
+        "partitioner": "murmur2_random",
+        "compression.type": "lz4",
+        "linger.ms": 5,
+        "message.timeout.ms": 600_000,
+        "message.max.bytes": 10_000_000,
+        **_QUIET,
+        **overrides,
+    }
+
+
+def consumer_config(settings: Settings, group: str, **overrides: Any) -> dict[str, Any]:
+    """Commits only when told, starts at the beginning, assumes nothing about the end."""
+    return {
+        "bootstrap.servers": settings.kafka_bootstrap,
+        "group.id": group,
+        "enable.auto.commit": False,
+        "enable.auto.offset.store": False,
+        "auto.offset.reset": "earliest",
+        "fetch.wait.max.ms": 50,
+        "fetch.message.max.bytes": 10_000_000,
+        "session.timeout.ms": 10_000,
+        "heartbeat.interval.ms": 2_000,
+        "partition.assignment.strategy": "cooperative-sticky",
+        **_QUIET,
+        **overrides,
+    }
+
+
+class ReliableProducer:
+    """A producer whose failed deliveries cannot be overlooked.
+
+    Args:
+        config: From `producer_config`.
+    """
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        self._failures: list[str] = []
+        self._producer = Producer({**config, "on_delivery": self._delivered})
+        self.delivered = 0
+
+    def _delivered(self, error: KafkaError | None, message: Message) -> None:
+        if error is None:
+            self.delivered += 1
+        else:
+            self._failures.append(f"{message.topic()}[{message.partition()}]: {error}")
+
+    def produce(
+        self,
+        topic: str,
+        *,
+        key: bytes | str | None,
+        value: bytes | None,
+        partition: int = -1,
+        headers: list[tuple[str, bytes]] | None = None,
+    ) -> None:
+        """Hand a record over; blocks while the local queue is full.
+
+        Raises:
+            Stop: An earlier record was not delivered (exit code: replay).
+        """
+        self.check()
+        arguments: dict[str, Any] = {"key": key, "value": value, "headers": headers}
+        if partition >= 0:
+            arguments["partition"] = partition
+        while True:
+            try:
+                self._producer.produce(topic, **arguments)
+            except BufferError:
+                self._producer.poll(0.05)
+            else:
+                self._producer.poll(0)
+                return
+
+    def poll(self) -> None:
+        """Serve delivery reports without waiting."""
+        self._producer.poll(0)
+
+    def flush(self, timeout_s: float = 630.0) -> None:
+        """Wait until every record handed over is acknowledged.
+
+        Raises:
+            Stop: A record was not delivered (exit code: replay).
+            Retry: Records are still waiting after `timeout_s`.
+        """
+        left = self._producer.flush(timeout_s)
+        self.check()
+        if left:
+            msg = f"{left} records were not acknowledged within {timeout_s:.0f} s"
+            raise Retry(msg)
+
+    def check(self) -> None:
+        """Raise if any delivery failed.
+
+        Raises:
+            Stop: A record was not delivered (exit code: replay).
+        """
+        if self._failures:
+            msg = f"delivery failed, restart from the last commit: {self._failures[0]}"
+            raise Stop(msg, exit_code=EXIT_REPLAY)
+
+    def __len__(self) -> int:
+        """Records not yet acknowledged."""
+        return len(self._producer)
+
+
+def poll_batch(consumer: Consumer, max_records: int, wait_s: float) -> list[Message]:
+    """Take up to `max_records`, waiting at most `wait_s`; broker hiccups are left to librdkafka.
+
+    Raises:
+        Stop: The broker says something that waiting cannot heal, such as an unknown topic.
+    """
+    good: list[Message] = []
+    for message in consumer.consume(max_records, wait_s):
+        error = message.error()
+        if error is None:
+            good.append(message)
+        elif error.code() == KafkaError._PARTITION_EOF:
+            continue
+        elif error.fatal() or error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+            msg = f"Kafka: {error.str()}"
+            raise Stop(msg)
+        else:
+            log.warning("kafka.consumer_error", error=error.str())
+    return good
+
+
+__all__ = [
+    "KafkaException",
+    "ReliableProducer",
+    "consumer_config",
+    "group_id",
+    "physical_name",
+    "poll_batch",
+    "producer_config",
+]

@@ -1,0 +1,65 @@
+"""Every metric of Wardstream in one list: dashboards and tests are written against it.
+
+Names follow Prometheus: base unit in the name, `_total` for counters.
+"""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+LATENCY_BUCKETS_S = (
+    *(0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5),
+    *(0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0, 60.0),
+)
+
+INGEST_FRAMES = Counter(
+    "wardstream_ingest_frames_total",
+    "Frames read from the source, by outcome",
+    ["camera_id", "outcome"],
+)
+INGEST_BYTES = Counter("wardstream_ingest_bytes_total", "Encoded pixels sent", ["camera_id"])
+INGEST_CONNECTED = Gauge(
+    "wardstream_ingest_connected", "1 while the source delivers", ["camera_id"]
+)
+INFERENCE_FRAMES = Counter(
+    "wardstream_inference_frames_total", "Frames by outcome and reason", ["outcome", "reason"]
+)
+INFERENCE_DETECTIONS = Counter("wardstream_inference_detections_total", "Boxes found")
+INFERENCE_SECONDS = Histogram(
+    "wardstream_inference_seconds", "Detector time per batch", buckets=LATENCY_BUCKETS_S
+)
+INFERENCE_BATCH = Histogram(
+    "wardstream_inference_batch_frames", "Frames per batch", buckets=(1, 2, 4, 8, 16, 32, 64)
+)
+DETECTOR_INFO = Gauge(
+    "wardstream_detector_info",
+    "1 for the detector that runs",
+    ["name", "version", "runtime", "fallback"],
+)
+STREAM_EVENTS = Counter(
+    "wardstream_stream_events_total", "Outcomes folded, by what became of them", ["result"]
+)
+STREAM_OUTPUTS = Counter("wardstream_stream_outputs_total", "Records produced", ["topic"])
+STREAM_TICK_LAG = Histogram(
+    "wardstream_stream_tick_lag_seconds",
+    "Wall clock minus event time at the fold",
+    buckets=LATENCY_BUCKETS_S,
+)
+CHECKPOINT_SECONDS = Histogram(
+    "wardstream_checkpoint_seconds", "Time to make a checkpoint", buckets=LATENCY_BUCKETS_S
+)
+SINK_ROWS = Counter("wardstream_sink_rows_total", "Rows written", ["sink", "topic"])
+SINK_DUPLICATES = Counter(
+    "wardstream_sink_duplicates_total", "Records dropped by seq", ["sink", "topic"]
+)
+SINK_LAG = Histogram(
+    "wardstream_sink_lag_seconds",
+    "Wall clock minus event time at the write",
+    ["sink"],
+    buckets=LATENCY_BUCKETS_S,
+)
+SERVING_CLIENTS = Gauge("wardstream_serving_clients", "Open event streams")
+DEAD_LETTERS_TOTAL = Counter(
+    "wardstream_dead_letters_total", "Inputs that can never be processed", ["stage", "reason"]
+)
+UP_SINCE = Gauge(
+    "wardstream_up_since_seconds", "When the process became ready, Unix time", ["stage"]
+)

@@ -1,0 +1,199 @@
+"""Every setting of Wardstream: typed, with its unit, default and effect.
+
+Values come from the environment (`WARDSTREAM_KAFKA_BOOTSTRAP`, nested ones with two
+underscores: `WARDSTREAM_INGEST__FPS`), then from one TOML file (`wardstream.toml`, or the path
+in `WARDSTREAM_CONFIG`), then from the defaults here. `wardstream settings` prints them all.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field, SecretStr
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+
+def setting(default: Any, unit: str, effect: str, **limits: Any) -> Any:
+    """Declare a setting with its unit and effect.
+
+    Args:
+        default: Value when nobody says otherwise.
+        unit: Physical unit, or what kind of word it is (`URL`, `name`, `switch`).
+        effect: What changes when it changes.
+        limits: Pydantic limits such as `gt=0`.
+    """
+    return Field(default, description=effect, json_schema_extra={"unit": unit}, **limits)
+
+
+class IngestSettings(BaseModel):
+    """Cameras to frames.captured.v1."""
+
+    fps: float = setting(10.0, "frames/s", "Frames taken per second of the source.", gt=0, le=60)
+    mode: Literal["record", "live"] = setting(
+        "live",
+        "name",
+        "record never skips a frame; live drops frames that a slow line cannot take.",
+    )
+    max_width: int = setting(1280, "px", "Wider frames are shrunk to this width.", gt=0)
+    jpeg_quality: int = setting(
+        85, "1-100", "Higher keeps more detail and more bytes.", ge=1, le=100
+    )
+    inline_limit_bytes: int = setting(
+        512 * 1024,
+        "bytes",
+        "Larger JPEGs go to the object store and the record carries a claim check.",
+    )
+    object_store_url: str = setting(
+        "file://.wardstream/objects", "URL", "Where claim-checked frames lie: file:// or s3://."
+    )
+    heartbeat_s: float = setting(1.0, "s", "A silent camera sends its time this often.", gt=0)
+    reconnect_initial_s: float = setting(0.5, "s", "First pause before a lost stream is reopened.")
+    reconnect_max_s: float = setting(30.0, "s", "Longest pause before a lost stream is reopened.")
+
+
+class InferenceSettings(BaseModel):
+    """frames.captured.v1 to detections.made.v1."""
+
+    backend: Literal["auto", "yolo", "openvino", "onnx", "hog"] = setting(
+        "auto", "name", "Detector backend; auto takes the fastest that can run here."
+    )
+    weights: str | None = setting(
+        None, "path or name", "Model weights; found by name when not a path."
+    )
+    models_folder: Path = setting(Path("models/weights"), "path", "Folder searched for weights.")
+    score_threshold: float = setting(
+        0.1, "0-1", "Boxes below it are dropped; the tracker has a higher threshold of its own."
+    )
+    nms_iou: float = setting(0.65, "0-1", "Overlap above which the weaker of two boxes is dropped.")
+    threads: int = setting(1, "threads", "CPU threads of the network.", ge=1)
+    batch_size: int = setting(8, "frames", "Frames inferred together at most.", ge=1)
+    batch_wait_ms: float = setting(
+        20.0, "ms", "A batch waits at most this long for more frames.", ge=0
+    )
+    mode: Literal["record", "live"] = setting(
+        "live",
+        "name",
+        "record infers every frame; live infers the newest frame of a camera and marks the "
+        "older ones skipped.",
+    )
+
+
+class TrackingSettings(BaseModel):
+    """The tracker; all ages are event time."""
+
+    high_score: float = setting(
+        0.4, "0-1", "Detections from here up are matched first and may be born."
+    )
+    low_score: float = setting(0.1, "0-1", "Detections below it are ignored.")
+    new_track_score: float = setting(0.5, "0-1", "A new track needs a detection this sure.")
+
+
+class StreamSettings(BaseModel):
+    """detections.made.v1 to tracks, presence, occupancy and coverage."""
+
+    batch_max: int = setting(1000, "records", "Records folded in one go at most.", ge=1, le=2000)
+    batch_wait_s: float = setting(
+        0.05, "s", "A batch waits at most this long for more records.", gt=0
+    )
+    checkpoint_s: float = setting(0.5, "s", "State is checkpointed this often.", gt=0)
+    stall_s: float = setting(20.0, "s", "No progress for this long while behind: restart.", gt=0)
+    session_timeout_s: float = setting(
+        8.0, "s", "A dead worker's partitions move after this.", gt=0
+    )
+    allowed_lateness_s: float = setting(
+        2.0, "s", "A tick closes without the cameras that are further behind than this.", gt=0
+    )
+
+
+class SinkSettings(BaseModel):
+    """Derived topics to TimescaleDB and Redis."""
+
+    batch_rows: int = setting(2000, "rows", "Rows in one database transaction at most.", ge=1)
+    batch_wait_s: float = setting(0.25, "s", "A batch waits at most this long for more rows.", gt=0)
+    position_interval_s: float = setting(
+        1.0, "s", "Positions are kept once per this interval.", gt=0
+    )
+    live_expiry_s: float = setting(
+        3600.0, "s", "A live value that nobody renews disappears after this.", gt=0
+    )
+    changes_length: int = setting(10_000, "entries", "Length of the stream of live changes.", gt=0)
+
+
+class ServingSettings(BaseModel):
+    """REST and the live board."""
+
+    host: str = setting("127.0.0.1", "address", "Where the board listens.")
+    port: int = setting(8080, "port", "Port of the board; 0 takes a free one.", ge=0, le=65535)
+    stale_after_s: float = setting(5.0, "s", "A value older than this is shown as stale.", gt=0)
+    board_title: str = setting("Ward occupancy", "text", "Heading of the board.")
+
+
+class Settings(BaseSettings):
+    """All settings; see the module docstring for where values come from."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="WARDSTREAM_", env_nested_delimiter="__", extra="forbid"
+    )
+
+    kafka_bootstrap: str = setting("127.0.0.1:9092", "host:port", "Kafka brokers, comma-separated.")
+    registry_url: str = setting(
+        "http://127.0.0.1:8081/apis/ccompat/v7", "URL", "Schema registry, Confluent-compatible API."
+    )
+    database_url: SecretStr = setting(
+        SecretStr("postgresql://wardstream@127.0.0.1:5432/wardstream"), "URL", "TimescaleDB."
+    )
+    redis_url: SecretStr = setting(SecretStr("redis://127.0.0.1:6379/0"), "URL", "Redis.")
+    redis_prefix: str = setting("wardstream", "name", "Leads every Redis key.")
+    topic_prefix: str = setting(
+        "", "name", "Leads every topic, consumer group and transactional id: a run apart."
+    )
+    metrics_host: str = setting("127.0.0.1", "address", "Where /metrics and /healthz listen.")
+    metrics_port: int = setting(0, "port", "Port of /metrics and /healthz; 0 takes a free one.")
+    log_format: Literal["console", "json"] = setting("console", "name", "Shape of log lines.")
+    log_level: Literal["debug", "info", "warning", "error"] = setting(
+        "info", "name", "Least level logged."
+    )
+
+    ingest: IngestSettings = IngestSettings()
+    inference: InferenceSettings = InferenceSettings()
+    tracking: TrackingSettings = TrackingSettings()
+    stream: StreamSettings = StreamSettings()
+    sink: SinkSettings = SinkSettings()
+    serving: ServingSettings = ServingSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - one file is enough
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment over TOML over defaults."""
+        path = Path(os.environ.get("WARDSTREAM_CONFIG", "wardstream.toml"))
+        return (
+            init_settings,
+            env_settings,
+            file_secret_settings,
+            TomlConfigSettingsSource(settings_cls, toml_file=path),
+        )
+
+
+def describe(
+    model: type[BaseModel] = Settings, prefix: str = ""
+) -> Iterator[tuple[str, FieldInfo]]:
+    """Every setting with its dotted name, depth first, in order of declaration."""
+    for name, info in model.model_fields.items():
+        annotation = info.annotation
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            yield from describe(annotation, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", info

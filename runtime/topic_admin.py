@@ -1,0 +1,89 @@
+"""Create the topics of the table, and refuse a broker whose topics are not like it."""
+
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType  # type: ignore[attr-defined]
+
+from runtime.errors import Retry, Stop
+from runtime.kafka import physical_name
+from runtime.settings import Settings
+from schemas.topics import TOPICS, Topic
+
+_TIMEOUT_S = 30.0
+
+
+def _admin(settings: Settings) -> AdminClient:
+    return AdminClient({"bootstrap.servers": settings.kafka_bootstrap, "log_level": 3})
+
+
+def create_topics(settings: Settings, replication: int = 1) -> list[str]:
+    """Create what is missing, then check everything; returns the names created.
+
+    Raises:
+        Retry: The broker cannot be reached.
+        Stop: A topic exists with other partitions or settings.
+    """
+    admin = _admin(settings)
+    wanted = [
+        NewTopic(physical_name(topic, settings), topic.partitions, replication, config=topic.config)
+        for topic in TOPICS.values()
+    ]
+    created = []
+    for name, future in admin.create_topics(wanted, operation_timeout=_TIMEOUT_S).items():
+        try:
+            future.result()
+            created.append(name)
+        except KafkaException as exc:
+            error: KafkaError = exc.args[0]
+            if error.code() == KafkaError.TOPIC_ALREADY_EXISTS:
+                continue
+            if error.retriable() or error.code() == KafkaError._TRANSPORT:
+                msg = f"Kafka at {settings.kafka_bootstrap} is out of reach: {error.str()}"
+                raise Retry(msg) from exc
+            msg = f"topic {name} cannot be created: {error.str()}"
+            raise Stop(msg) from exc
+    check_topics(settings)
+    return created
+
+
+def check_topics(settings: Settings, topics: list[Topic] | None = None) -> None:
+    """Compare topics on the broker with the table.
+
+    Args:
+        settings: Where the broker is.
+        topics: The topics that a process is about to use; all when None.
+
+    Raises:
+        Retry: The broker cannot be reached.
+        Stop: A topic is missing, or has other partitions or settings; names all of them.
+    """
+    admin = _admin(settings)
+    expected = {physical_name(topic, settings): topic for topic in topics or TOPICS.values()}
+    try:
+        found = admin.list_topics(timeout=_TIMEOUT_S).topics
+    except KafkaException as exc:
+        msg = f"Kafka at {settings.kafka_bootstrap} is out of reach: {exc.args[0].str()}"
+        raise Retry(msg) from exc
+    faults = []
+    present = []
+    for name, topic in expected.items():
+        if name not in found:
+            faults.append(f"{name} is missing; run `wardstream topics create`")
+        elif len(found[name].partitions) != topic.partitions:
+            faults.append(
+                f"{name} has {len(found[name].partitions)} partitions, not {topic.partitions}"
+            )
+        else:
+            present.append(name)
+    resources = [ConfigResource(ResourceType.TOPIC, name) for name in present]
+    if resources:
+        futures = admin.describe_configs(resources, request_timeout=_TIMEOUT_S)
+        for resource, future in futures.items():
+            actual = future.result()
+            for setting, value in expected[resource.name].config.items():
+                if actual[setting].value != value:
+                    faults.append(
+                        f"{resource.name}: {setting} is {actual[setting].value}, not {value}"
+                    )
+    if faults:
+        msg = "topics differ from the table: " + "; ".join(sorted(faults))
+        raise Stop(msg)

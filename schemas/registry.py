@@ -1,0 +1,147 @@
+"""The schema registry: `wardstream schemas register` writes to it, every process only reads.
+
+Works with any registry that has the Confluent API. Compatibility is FULL_TRANSITIVE for every
+subject: every version reads every other, in both directions.
+"""
+
+import json
+
+from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
+from confluent_kafka.schema_registry.error import SchemaRegistryError
+
+from schemas.codec import Codec, schema_text
+from schemas.compatibility import differences
+from schemas.topics import Topic
+
+COMPATIBILITY = "FULL_TRANSITIVE"
+
+_NOT_FOUND = 404
+_CONFLICT = 409
+
+
+class IncompatibleSchema(ValueError):
+    """A schema that older readers or writers could not live with; names topic and field."""
+
+
+class NotRegistered(LookupError):
+    """A process asked for a schema that nobody registered."""
+
+
+class RegistryUnavailable(ConnectionError):
+    """The registry cannot be reached, or answers with an error of its own."""
+
+
+class SchemaRegistry:
+    """Reads and writes the schemas of topics.
+
+    Schemas once read are kept, so an outage of the registry does not stop a running process.
+
+    Args:
+        url: Base URL of the Confluent-compatible API.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._client = SchemaRegistryClient({"url": url})
+        self._texts: dict[int, str] = {}
+
+    def register(self, topic: Topic, text: str | None = None) -> int:
+        """Register the schema of a topic's values and return its id; idempotent.
+
+        Args:
+            topic: The topic.
+            text: Avro JSON; the topic's own from `avsc/` when None.
+
+        Raises:
+            IncompatibleSchema: Some released version and this one cannot read each other.
+            RegistryUnavailable: The registry cannot be reached.
+        """
+        text = schema_text(topic) if text is None else text
+        reasons = [
+            f"{reason} (against version {version})"
+            for version, released in self._versions(topic)
+            for reason in differences(json.loads(released), json.loads(text))
+        ]
+        if reasons:
+            msg = f"{topic.name}: schema refused: {'; '.join(reasons)}"
+            raise IncompatibleSchema(msg)
+        try:
+            self._client.set_compatibility(topic.subject, COMPATIBILITY)
+            return int(self._client.register_schema(topic.subject, Schema(text, "AVRO")))
+        except SchemaRegistryError as exc:
+            if exc.http_status_code == _CONFLICT:
+                msg = f"{topic.name}: the registry refused the schema: {exc.error_message}"
+                raise IncompatibleSchema(msg) from exc
+            raise self._unavailable(exc) from exc
+        except (OSError, RuntimeError) as exc:
+            raise self._unavailable(exc) from exc
+
+    def _versions(self, topic: Topic) -> list[tuple[int, str]]:
+        try:
+            numbers = self._client.get_versions(topic.subject)
+            return [
+                (number, self._client.get_version(topic.subject, number).schema.schema_str or "")
+                for number in numbers
+            ]
+        except SchemaRegistryError as exc:
+            if exc.http_status_code == _NOT_FOUND:
+                return []
+            raise self._unavailable(exc) from exc
+        except Exception as exc:  # the client passes its HTTP library's errors through
+            raise self._unavailable(exc) from exc
+
+    def lookup(self, topic: Topic) -> int:
+        """Id under which exactly this topic's schema is registered.
+
+        Raises:
+            NotRegistered: It is not, or another one is; says how to register it.
+            RegistryUnavailable: The registry cannot be reached.
+        """
+        try:
+            found = self._client.lookup_schema(topic.subject, Schema(schema_text(topic), "AVRO"))
+        except SchemaRegistryError as exc:
+            if exc.http_status_code != _NOT_FOUND:
+                raise self._unavailable(exc) from exc
+            versions = self._versions(topic)
+            reasons = [
+                reason
+                for _, released in versions
+                for reason in differences(json.loads(released), json.loads(schema_text(topic)))
+            ]
+            if reasons:
+                msg = f"{topic.name}: schema refused: {'; '.join(dict.fromkeys(reasons))}"
+                raise IncompatibleSchema(msg) from exc
+            msg = f"{topic.name}: its schema is not registered; run `wardstream schemas register`"
+            raise NotRegistered(msg) from exc
+        except Exception as exc:  # the client passes its HTTP library's errors through
+            raise self._unavailable(exc) from exc
+        return found.schema_id or 0
+
+    def find(self, schema_id: int) -> str:
+        """Avro JSON of a schema id.
+
+        Raises:
+            KeyError: No such id.
+            RegistryUnavailable: The registry cannot be reached.
+        """
+        if schema_id not in self._texts:
+            try:
+                self._texts[schema_id] = self._client.get_schema(schema_id).schema_str or ""
+            except SchemaRegistryError as exc:
+                if exc.http_status_code == _NOT_FOUND:
+                    raise KeyError(schema_id) from exc
+                raise self._unavailable(exc) from exc
+            except Exception as exc:  # the client passes its HTTP library's errors through
+                raise self._unavailable(exc) from exc
+        return self._texts[schema_id]
+
+    def writer(self, topic: Topic) -> Codec:
+        """Codec that writes and reads a topic's values; its schema must be registered."""
+        return Codec(topic, schema_id=self.lookup(topic), find_schema=self.find)
+
+    def reader(self, topic: Topic) -> Codec:
+        """Codec that only reads a topic's values."""
+        return Codec(topic, schema_id=None, find_schema=self.find)
+
+    def _unavailable(self, exc: Exception) -> RegistryUnavailable:
+        return RegistryUnavailable(f"schema registry at {self.url}: {exc}")
