@@ -88,8 +88,7 @@ class FactLog:
                 self.offsets[message.topic() or ""] = (message.offset() or 0) + 1
             for position in self._consumer.position([TopicPartition(n, 0) for n in ends]):
                 # Compaction and markers leave holes that no message fills.
-                if position.offset > self.offsets[position.topic]:
-                    self.offsets[position.topic] = position.offset
+                self.offsets[position.topic] = max(self.offsets[position.topic], position.offset)
             if self._clock.monotonic_s() > deadline_s:
                 msg = "side inputs were not read to their end within 30 s"
                 raise Retry(msg)

@@ -1,0 +1,33 @@
+"""Layout of the live state in Redis: what the Redis sink writes and the board reads.
+
+    <prefix>:zone:<zone_id>       hash  seq, as_of_us, written_us, json (a ZoneOccupancy)
+    <prefix>:camera:<camera_id>   hash  seq, as_of_us, written_us, json (a CameraTracks)
+    <prefix>:floor:<floor_id>     hash  seq, as_of_us, written_us, json (a Presence)
+    <prefix>:person:<person_id>   hash  seq, as_of_us, written_us, json (one Person of a Presence,
+                                        with its floor_id); short expiry
+    <prefix>:index:<kind>         sorted set of ids by as_of_us
+    <prefix>:changes              stream of the same values as they change, plus zone events:
+                                        kind, id, seq, as_of_us, json
+
+A hash is only replaced by a higher seq. Everything expires; nothing here is the truth.
+"""
+
+from typing import Literal
+
+LiveKind = Literal["zone", "camera", "floor", "person"]
+ChangeKind = Literal["zone", "camera", "floor", "zone-event"]
+
+
+def state_key(prefix: str, kind: LiveKind, identity: str) -> str:
+    """Key of the hash with one current value."""
+    return f"{prefix}:{kind}:{identity}"
+
+
+def index_key(prefix: str, kind: LiveKind) -> str:
+    """Key of the sorted set that lists a kind's ids."""
+    return f"{prefix}:index:{kind}"
+
+
+def changes_key(prefix: str) -> str:
+    """Key of the stream of changes."""
+    return f"{prefix}:changes"
