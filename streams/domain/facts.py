@@ -1,0 +1,175 @@
+"""Side inputs as versioned facts with two times, and what of them is visible when.
+
+A version is visible at event time t when `valid_from_us <= t` and `recorded_at_us + 5 s <= t`;
+the highest visible version of an id wins, and a version with `removed` takes the fact away.
+So what an event saw never changes by an edit that was recorded later: such an edit takes
+effect 5 s after it was recorded, at the earliest.
+"""
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Mapping
+from typing import Any, Final
+
+from schemas.topics import CAMERAS, FLOORS, REQUIREMENTS, SHIFTS, STAFF, ZONES
+from streams.domain.requirement import check_requirement
+from streams.domain.snapshot import FOREVER_US, Snapshot, ZoneArea, zone_area
+
+VISIBLE_AFTER_US: Final = 5_000_000
+"""A fact is visible to events this long after it was recorded, microseconds."""
+
+_ID_FIELDS: Final = {
+    CAMERAS.name: "camera_id",
+    FLOORS.name: "floor_id",
+    ZONES.name: "zone_id",
+    STAFF.name: "staff_id",
+    SHIFTS.name: "shift_id",
+    REQUIREMENTS.name: "requirement_id",
+}
+
+Record = Mapping[str, Any]
+
+
+class InvalidFact(ValueError):
+    """A side input that no event could use; the version before it stays in force."""
+
+
+class ConflictingFact(ValueError):
+    """The same id and version was recorded twice with different content."""
+
+
+def visible_from(record: Record) -> int:
+    """First event time at which a version is visible, microseconds."""
+    return int(max(record["valid_from_us"], record["recorded_at_us"] + VISIBLE_AFTER_US))
+
+
+class Timeline:
+    """All versions of all facts of one topic.
+
+    Args:
+        id_field: Field that names the identity.
+    """
+
+    def __init__(self, id_field: str) -> None:
+        self.id_field = id_field
+        self._versions: dict[str, dict[int, Record]] = {}
+
+    def add(self, record: Record) -> bool:
+        """Add one version; False when it is already there.
+
+        Raises:
+            ConflictingFact: The version is there with other content.
+        """
+        identity: str = record[self.id_field]
+        versions = self._versions.setdefault(identity, {})
+        version: int = record["version"]
+        known = versions.get(version)
+        if known is not None:
+            if known != record:
+                raise ConflictingFact(f"{self.id_field} {identity!r} version {version} changed")
+            return False
+        versions[version] = record
+        return True
+
+    def at(self, at_us: int) -> dict[str, Any]:
+        """The facts in force at an event time, by identity in sorted order."""
+        found: dict[str, Any] = {}
+        for identity in sorted(self._versions):
+            versions = self._versions[identity]
+            seen = [version for version in versions if visible_from(versions[version]) <= at_us]
+            if seen and not versions[max(seen)]["removed"]:
+                found[identity] = versions[max(seen)]
+        return found
+
+
+class Facts:
+    """Every side input that a fold can see.
+
+    `at` is a pure function of the records added so far: the order in which they came plays no
+    part, and looking at an earlier time again gives the earlier answer.
+    """
+
+    def __init__(self) -> None:
+        self._timelines = {name: Timeline(field) for name, field in _ID_FIELDS.items()}
+        self._changes_us: list[int] = []
+        self._snapshots: dict[int, Snapshot] = {}
+        self._areas: dict[tuple[str, int], ZoneArea] = {}
+        self._last: Snapshot | None = None
+
+    def add(self, topic_name: str, record: Record) -> None:
+        """Add one version of a fact.
+
+        Args:
+            topic_name: Side-input topic that it came from.
+            record: As decoded from that topic; kept, so the caller leaves it alone.
+
+        Raises:
+            KeyError: The topic is not a side input.
+            InvalidFact: A polygon, homography, time zone or time in it cannot be used.
+            ConflictingFact: The id and version is there with other content.
+        """
+        timeline = self._timelines[topic_name]
+        self._check(topic_name, record)
+        if not timeline.add(record):
+            return
+        effective_us = visible_from(record)
+        place = bisect_left(self._changes_us, effective_us)
+        if self._changes_us[place : place + 1] != [effective_us]:
+            insort(self._changes_us, effective_us)
+        # What ended before the new version is visible stands; the rest is looked up anew.
+        self._snapshots = {
+            begin_us: snapshot
+            for begin_us, snapshot in self._snapshots.items()
+            if snapshot.until_us <= effective_us
+        }
+        self._last = None
+
+    def at(self, at_us: int) -> Snapshot:
+        """The facts in force at an event time, the same object until the next change."""
+        last = self._last
+        if last is not None and last.from_us <= at_us < last.until_us:
+            return last
+        place = bisect_right(self._changes_us, at_us)
+        from_us = self._changes_us[place - 1] if place else -FOREVER_US
+        snapshot = self._snapshots.get(from_us)
+        if snapshot is None:
+            later = self._changes_us[place : place + 1]
+            snapshot = self._build(from_us, later[0] if later else FOREVER_US)
+            if len(self._snapshots) >= _MAX_SNAPSHOTS:
+                self._snapshots.pop(min(self._snapshots))
+            self._snapshots[from_us] = snapshot
+        self._last = snapshot
+        return snapshot
+
+    def _build(self, from_us: int, until_us: int) -> Snapshot:
+        found = {name: timeline.at(from_us) for name, timeline in self._timelines.items()}
+        zones = found[ZONES.name]
+        return Snapshot(
+            from_us=from_us,
+            until_us=until_us,
+            cameras=found[CAMERAS.name],
+            floors=found[FLOORS.name],
+            zones={name: self._areas[name, zone["version"]] for name, zone in zones.items()},
+            staff=found[STAFF.name],
+            shifts=found[SHIFTS.name],
+            requirements=found[REQUIREMENTS.name],
+        )
+
+    def _check(self, topic_name: str, record: Record) -> None:
+        if record["removed"]:
+            return
+        try:
+            if topic_name == ZONES.name:
+                area = zone_area(record)
+                self._areas.setdefault((area.zone_id, record["version"]), area)
+            elif topic_name == REQUIREMENTS.name:
+                check_requirement(record)
+            elif topic_name == CAMERAS.name:
+                check_homography(record["homography"])
+        except ValueError as error:
+            identity = record[_ID_FIELDS[topic_name]]
+            raise InvalidFact(
+                f"{topic_name} {identity!r} version {record['version']}: {error}"
+            ) from error
+
+
+_MAX_SNAPSHOTS: Final = 64
