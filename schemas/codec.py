@@ -98,8 +98,8 @@ class Codec:
         """Find the field at fault; only reached on the way to an error."""
         try:
             fastavro.validation.validate(dict(record), self.schema, strict=True)
-        except (fastavro.validation.ValidationError, ValueError) as invalid:
-            return str(invalid)
+        except fastavro.validation.ValidationError as invalid:
+            return "; ".join(str(error) for error in invalid.errors)
         return repr(exc)
 
     def decode(self, value: bytes | None) -> Any:

@@ -31,7 +31,7 @@ def differences(released: Any, candidate: Any) -> list[str]:
 
 def _names(node: Any, table: dict[str, Any]) -> None:
     if isinstance(node, dict):
-        if node.get("type") in {"record", "enum", "fixed"}:
+        if node.get("type") in ("record", "enum", "fixed"):
             table[node["name"]] = node
         for value in node.values():
             _names(value, table)

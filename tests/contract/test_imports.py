@@ -1,0 +1,74 @@
+"""Who may import whom: schemas <- runtime <- models <- streams <- workers."""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+OURS = ("schemas", "runtime", "models", "streams", "workers", "deploy")
+MAY_IMPORT = {
+    "schemas": set(),
+    "runtime": {"schemas"},
+    "models": {"schemas", "runtime"},
+    "streams": {"schemas", "runtime", "models"},
+    "workers": {"schemas", "runtime", "models", "streams", "deploy"},
+    "deploy": {"schemas", "runtime"},
+}
+DOMAIN_MAY_IMPORT = {"numpy", "numba", "scipy", "shapely", *sys.stdlib_module_names}
+
+
+def modules(folder: str) -> list[Path]:
+    return sorted((ROOT / folder).rglob("*.py"))
+
+
+def imported(path: Path) -> set[str]:
+    """Absolute names of all modules that a file imports."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            names.add(node.module or "")
+    return names
+
+
+@pytest.mark.parametrize("folder", OURS)
+def test_packages_import_in_one_direction(folder: str) -> None:
+    allowed = MAY_IMPORT[folder] | {folder}
+    for path in modules(folder):
+        for name in imported(path):
+            top = name.split(".")[0]
+            assert top not in OURS or top in allowed, f"{path.relative_to(ROOT)} imports {name}"
+
+
+def test_the_domain_is_pure() -> None:
+    """No clock, no network, no third party but arithmetic."""
+    for path in modules("streams/domain"):
+        for name in imported(path):
+            pure = (
+                name in {"schemas.records", "schemas.topics"}
+                or name.startswith("streams.domain")
+                or name.split(".")[0] in DOMAIN_MAY_IMPORT
+            )
+            assert pure, f"{path.relative_to(ROOT)} imports {name}"
+            assert name.split(".")[0] not in {"time", "random", "os", "socket"}, path
+
+
+def test_only_the_clock_reads_the_wall_clock() -> None:
+    for folder in ("runtime", "streams", "models"):
+        for path in modules(folder):
+            if path.name == "clock.py":
+                continue
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                    call = f"{node.value.id}.{node.attr}"
+                    assert call not in {"time.time", "time.time_ns", "datetime.now"}, path
+
+
+@pytest.mark.parametrize("folder", OURS)
+def test_no_module_is_longer_than_can_be_read(folder: str) -> None:
+    for path in modules(folder):
+        assert len(path.read_text().splitlines()) <= 500, path.relative_to(ROOT)

@@ -1,0 +1,47 @@
+"""Settings come from the environment, then the file, then the defaults; each one is explained."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from runtime.settings import Settings, describe
+
+
+def test_every_setting_has_a_unit_and_an_effect() -> None:
+    for name, info in describe():
+        assert info.description, name
+        assert isinstance(info.json_schema_extra, dict), name
+        assert info.json_schema_extra.get("unit"), name
+
+
+def test_the_environment_overrules_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "site.toml"
+    file.write_text('redis_prefix = "file"\ntopic_prefix = "file"\n[ingest]\nfps = 5.0\n')
+    monkeypatch.setenv("WARDSTREAM_CONFIG", str(file))
+    monkeypatch.setenv("WARDSTREAM_REDIS_PREFIX", "environment")
+    monkeypatch.setenv("WARDSTREAM_INGEST__JPEG_QUALITY", "70")
+
+    settings = Settings()
+
+    assert (settings.redis_prefix, settings.topic_prefix) == ("environment", "file")
+    assert (settings.ingest.fps, settings.ingest.jpeg_quality) == (5.0, 70)
+
+
+def test_a_misspelt_setting_in_the_file_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "site.toml"
+    file.write_text("kafka_boostrap = 'x'\n")
+    monkeypatch.setenv("WARDSTREAM_CONFIG", str(file))
+
+    with pytest.raises(ValidationError, match="kafka_boostrap"):
+        Settings()
+
+
+def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WARDSTREAM_DATABASE_URL", "postgresql://u:hunter2@db/w")
+
+    assert "hunter2" not in repr(Settings())
