@@ -1,0 +1,44 @@
+"""State that survives: one compacted topic per stage, written behind the outputs.
+
+Order, always: outputs acknowledged, then the checkpoint committed in one transaction that
+the broker refuses to a former owner. See ADR 0002.
+"""
+
+from runtime.checkpoints.codec import Checkpoint, EntityState, Head
+from runtime.checkpoints.errors import (
+    AssignmentChanged,
+    CheckpointDamaged,
+    InputGone,
+    RecordTooLarge,
+    ReplayNeeded,
+)
+from runtime.checkpoints.fold import (
+    Emit,
+    FoldFactory,
+    PartitionFold,
+    PartitionProgress,
+    Record,
+    Snapshot,
+    Step,
+)
+from runtime.checkpoints.store import CheckpointStore, StageTopics
+
+__all__ = [
+    "AssignmentChanged",
+    "Checkpoint",
+    "CheckpointDamaged",
+    "CheckpointStore",
+    "Emit",
+    "EntityState",
+    "FoldFactory",
+    "Head",
+    "InputGone",
+    "PartitionFold",
+    "PartitionProgress",
+    "Record",
+    "RecordTooLarge",
+    "ReplayNeeded",
+    "Snapshot",
+    "StageTopics",
+    "Step",
+]

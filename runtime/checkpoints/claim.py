@@ -1,0 +1,100 @@
+"""The right to write the checkpoints of one partition, guarded by the broker."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from confluent_kafka import KafkaException, Producer
+
+from runtime.checkpoints.errors import ReplayNeeded
+from runtime.clock import Clock
+
+ATTEMPT_S = 5.0
+"""Seconds for one attempt at a transactional call before it is tried again."""
+
+TRANSACTION_TIMEOUT_MS = 300_000
+"""The broker aborts a transaction that stands open for longer."""
+
+
+class Claim:
+    """A transactional producer under the id of one partition.
+
+    Taking the claim makes the broker abort the former owner's open transaction and refuse
+    all its later ones, so whoever reads the checkpoints after that reads the last word of
+    every earlier owner.
+    """
+
+    def __init__(
+        self,
+        bootstrap: str,
+        topic: str,
+        partition: int,
+        transactional_id: str,
+        clock: Clock,
+        *,
+        give_up_s: float = 60.0,
+    ) -> None:
+        """Take the claim.
+
+        Raises:
+            ReplayNeeded: The broker did not grant it in `give_up_s` seconds.
+        """
+        self._topic = topic
+        self._partition = partition
+        self._clock = clock
+        self._give_up_s = give_up_s
+        self._producer: Any = Producer(
+            {
+                "bootstrap.servers": bootstrap,
+                "transactional.id": transactional_id,
+                "transaction.timeout.ms": TRANSACTION_TIMEOUT_MS,
+                "message.timeout.ms": TRANSACTION_TIMEOUT_MS,
+                "linger.ms": 0,
+                "compression.type": "lz4",
+                "log_level": 2,
+            }
+        )
+        self._until_done("claim", self._producer.init_transactions)
+
+    def commit(self, records: Sequence[tuple[bytes, bytes | None]]) -> None:
+        """Write all records of one checkpoint, or none.
+
+        Raises:
+            ReplayNeeded: A newer owner holds the claim, or the broker gave no answer.
+        """
+        try:
+            self._producer.begin_transaction()
+            for key, value in records:
+                self._produce(key, value)
+        except KafkaException as error:
+            raise self._lost("write", error) from error
+        self._until_done("commit", self._producer.commit_transaction)
+
+    def close(self) -> None:
+        """Disconnect, and abort what was not committed."""
+        self._producer.purge()
+        self._producer.close()
+
+    def _produce(self, key: bytes, value: bytes | None) -> None:
+        while True:
+            try:
+                self._producer.produce(self._topic, key=key, value=value, partition=self._partition)
+            except BufferError:
+                self._producer.poll(0.05)
+            else:
+                return
+
+    def _until_done(self, what: str, call: Any) -> None:
+        deadline = self._clock.monotonic_s() + self._give_up_s
+        while True:
+            try:
+                call(ATTEMPT_S)
+            except KafkaException as error:
+                if not error.args[0].retriable() or self._clock.monotonic_s() > deadline:
+                    raise self._lost(what, error) from error
+            else:
+                return
+
+    def _lost(self, what: str, error: KafkaException) -> ReplayNeeded:
+        return ReplayNeeded(f"{self._topic}[{self._partition}]: {what} refused: {error.args[0]}")

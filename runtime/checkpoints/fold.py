@@ -1,0 +1,193 @@
+"""A partition's state, moved by its log's own next record and by nothing else.
+
+`(next_offset, state)` is therefore always the fold of the log up to `next_offset`, whatever
+a consumer, a rebalance or a former owner did. A wrong position can cost a replay; it cannot
+falsify the state.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+from runtime.checkpoints.codec import (
+    HEAD_FORMAT,
+    HEAD_KEY,
+    Checkpoint,
+    EntityState,
+    Head,
+    checksum,
+    encode_entity,
+    encode_head,
+)
+from runtime.checkpoints.errors import RecordTooLarge
+
+MAX_RECORD_BYTES = 900_000
+"""Largest record of a checkpoint; below the brokers' default of 1 MiB with its framing."""
+
+
+class Record(NamedTuple):
+    """One record of the input log."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    timestamp_ms: int
+    """The broker's append time; says nothing about when the event happened."""
+    headers: Sequence[tuple[str, bytes | None]]
+
+
+class Emit(Protocol):
+    """Hands an output record on; it is acknowledged before the next checkpoint."""
+
+    def __call__(
+        self, topic: str, key: bytes | None, value: bytes | None, partition: int | None = None
+    ) -> None:
+        """Emit one record; a partition of None lets the key's hash decide."""
+        ...
+
+
+class PartitionFold(Protocol):
+    """What the application does with the records of one partition.
+
+    A pure function of its state and the records: no wall clock, randomness or lookup
+    elsewhere, because after a crash the same records must lead to the same bytes.
+    """
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Take over the saved state; called at most once, before the first record.
+
+        Args:
+            checkpoint: Holds each entity's state under the key that `changed` gave it.
+        """
+        ...
+
+    def advance(self, record: Record) -> None:
+        """Fold in the next record and emit what follows from it."""
+        ...
+
+    def changed(self) -> Mapping[bytes, EntityState | None]:
+        """The state of every entity that changed since the last call, encoded.
+
+        Keys are UTF-8 and differ from `head`; None removes the entity.
+        """
+        ...
+
+    def side_offsets(self) -> Mapping[str, int]:
+        """Position reached in each side input, by a name of the application's choice."""
+        ...
+
+
+FoldFactory = Callable[[int, Emit], PartitionFold]
+"""Makes the empty fold of a partition, given the partition and where to emit."""
+
+
+class Step(enum.Enum):
+    """What became of a record that was offered."""
+
+    FOLDED = enum.auto()
+    REPEATED = enum.auto()
+    """It is in the state already."""
+    GAP = enum.auto()
+    """Offsets before it are missing; nothing was folded."""
+    UNCLAIMED = enum.auto()
+    """It is the first record of a partition that is to be claimed now; not folded."""
+
+
+class Snapshot(NamedTuple):
+    """The records of one checkpoint, taken at one moment."""
+
+    partition: int
+    next_offset: int
+    records: Sequence[tuple[bytes, bytes | None]]
+
+
+class PartitionProgress:
+    """The fold of one partition and how far it has come.
+
+    Attributes:
+        partition: Input partition.
+        next_offset: First offset that is not folded yet.
+        saved_offset: `next_offset` of the last checkpoint that was taken.
+        claimed: Whether this process may write the partition's checkpoints.
+    """
+
+    def __init__(
+        self,
+        partition: int,
+        fold: PartitionFold,
+        *,
+        input_id: str,
+        claimed: bool,
+        checkpoint: Checkpoint | None = None,
+    ) -> None:
+        self.partition = partition
+        self.next_offset = 0
+        self.claimed = claimed
+        self._fold = fold
+        self._input_id = input_id
+        self._checksums: dict[str, int] = {}
+        if checkpoint is not None:
+            self.next_offset = checkpoint.head.next_offset
+            self._checksums = dict(checkpoint.head.entities)
+            fold.restore(checkpoint)
+        self.saved_offset = self.next_offset
+
+    def offer(self, record: Record) -> Step:
+        """Fold the record if it is the next one."""
+        if record.offset < self.next_offset:
+            return Step.REPEATED
+        if not self.claimed:
+            return Step.UNCLAIMED
+        if record.offset > self.next_offset:
+            return Step.GAP
+        self._fold.advance(record)
+        self.next_offset = record.offset + 1
+        return Step.FOLDED
+
+    def pass_gap(self, offset: int) -> None:
+        """Move to `offset`, which the log itself says is the next record."""
+        self.next_offset = offset
+
+    def snapshot(self, *, generation: int, boot_id: str) -> Snapshot | None:
+        """Take a checkpoint of the state as it is now; None when nothing was folded.
+
+        What it holds counts as saved: when it cannot be written, the process must end.
+
+        Raises:
+            RecordTooLarge: An entity does not fit into one record.
+        """
+        if self.next_offset == self.saved_offset:
+            return None
+        records = [self._encode(key, state) for key, state in self._fold.changed().items()]
+        head = Head(
+            format=HEAD_FORMAT,
+            partition=self.partition,
+            input_id=self._input_id,
+            next_offset=self.next_offset,
+            side_offsets=dict(self._fold.side_offsets()),
+            generation=generation,
+            boot_id=boot_id,
+            entities=self._checksums,
+        )
+        records.append((HEAD_KEY, encode_head(head)))
+        for key, value in records:
+            if value is not None and len(value) > MAX_RECORD_BYTES:
+                raise RecordTooLarge(
+                    f"checkpoint record {key.decode()!r} has {len(value)} bytes; "
+                    f"{MAX_RECORD_BYTES} are allowed"
+                )
+        self.saved_offset = self.next_offset
+        return Snapshot(self.partition, self.next_offset, records)
+
+    def _encode(self, key: bytes, state: EntityState | None) -> tuple[bytes, bytes | None]:
+        name = key.decode()
+        if state is None:
+            self._checksums.pop(name, None)
+            return key, None
+        value = encode_entity(state)
+        self._checksums[name] = checksum(value)
+        return key, value

@@ -1,0 +1,154 @@
+"""Questions to a Kafka log: its range, what stands at an offset, the newest value of a key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Literal, NamedTuple
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicCollection, TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from runtime.checkpoints.errors import ReplayNeeded
+from runtime.clock import Clock
+
+Isolation = Literal["read_committed", "read_uncommitted"]
+
+FIRST_WINDOW = 512
+"""Offsets that the search for the newest values looks at first, counted from the end."""
+
+WINDOW_GROWTH = 8
+"""Each further window is this many times as large; the last one ends at the log's start."""
+
+
+class OffsetRange(NamedTuple):
+    """Offsets that a partition holds: `start` is the first, `end` the next to be written."""
+
+    start: int
+    end: int
+
+
+class LogReader:
+    """Reads partitions without a consumer group; each call opens and closes a consumer."""
+
+    def __init__(self, bootstrap: str, clock: Clock, *, timeout_s: float = 30.0) -> None:
+        self._bootstrap = bootstrap
+        self._clock = clock
+        self._timeout_s = timeout_s
+
+    def topic_id(self, topic: str) -> str:
+        """The id that the broker gave the topic when it was made.
+
+        Raises:
+            KafkaException: The topic does not exist or the broker is out of reach.
+        """
+        admin = AdminClient({"bootstrap.servers": self._bootstrap, "log_level": 2})
+        described = admin.describe_topics(TopicCollection([topic]), request_timeout=self._timeout_s)
+        return str(described[topic].result(timeout=self._timeout_s).topic_id)
+
+    def ranges(self, topic: str, partitions: list[int]) -> dict[int, OffsetRange]:
+        """Start and end of each partition, asked of the broker."""
+        consumer = self._consumer("read_uncommitted")
+        try:
+            return {p: self._range(consumer, topic, p) for p in partitions}
+        finally:
+            consumer.close()
+
+    def first_offset_from(self, topic: str, partition: int, offset: int) -> int | None:
+        """The first record at or after `offset`; None when the log holds none.
+
+        Transaction markers and compacted records are not records; records of aborted
+        transactions are, because the stream reads uncommitted.
+        """
+        consumer = self._consumer("read_uncommitted")
+        try:
+            end = self._range(consumer, topic, partition).end
+            for message in self._records(consumer, topic, partition, offset, end):
+                return int(message.offset())
+            return None
+        finally:
+            consumer.close()
+
+    def newest_values(
+        self,
+        topic: str,
+        partition: int,
+        complete: Callable[[dict[bytes, bytes | None]], bool],
+    ) -> dict[bytes, bytes | None]:
+        """The newest committed value of each key, None where it is a tombstone.
+
+        Looks backwards in growing windows and stops as soon as `complete` says that what
+        was found is all; so the cost follows the size of the state and not that of the
+        log, whose newest segment is never compacted.
+
+        Raises:
+            ReplayNeeded: The log could not be read to its end in time.
+        """
+        newest: dict[bytes, bytes | None] = {}
+        consumer = self._consumer("read_committed")
+        try:
+            log = self._range(consumer, topic, partition)
+            upper, window = log.end, FIRST_WINDOW
+            while upper > log.start:
+                lower = max(log.start, upper - window)
+                found = {
+                    message.key(): message.value()
+                    for message in self._records(consumer, topic, partition, lower, upper)
+                }
+                newest = found | newest
+                if complete(newest):
+                    break
+                upper, window = lower, window * WINDOW_GROWTH
+        finally:
+            consumer.close()
+        return newest
+
+    def _consumer(self, isolation: Isolation) -> Any:
+        return Consumer(
+            {
+                "bootstrap.servers": self._bootstrap,
+                "group.id": "checkpoint-reader",  # never joined: partitions are assigned
+                "enable.auto.commit": False,
+                "enable.auto.offset.store": False,
+                "auto.offset.reset": "error",
+                "isolation.level": isolation,
+                "enable.partition.eof": True,
+                "fetch.wait.max.ms": 20,  # the default of 500 made a load take seconds
+                "fetch.message.max.bytes": 8_388_608,
+                "log_level": 2,
+            }
+        )
+
+    def _range(self, consumer: Any, topic: str, partition: int) -> OffsetRange:
+        start, end = consumer.get_watermark_offsets(
+            TopicPartition(topic, partition), timeout=self._timeout_s
+        )
+        return OffsetRange(start, end)
+
+    def _records(
+        self, consumer: Any, topic: str, partition: int, lower: int, upper: int
+    ) -> Iterator[Any]:
+        """Yield the records in [lower, upper), in order."""
+        if lower >= upper:
+            return
+        consumer.assign([TopicPartition(topic, partition, lower)])
+        deadline = self._clock.monotonic_s() + self._timeout_s
+        while True:
+            message = consumer.poll(0.5)
+            if message is None:
+                if self._clock.monotonic_s() > deadline:
+                    raise ReplayNeeded(
+                        f"{topic}[{partition}]: offsets {lower} to {upper} could not be read "
+                        f"in {self._timeout_s:.0f} s"
+                    )
+                continue
+            deadline = self._clock.monotonic_s() + self._timeout_s
+            error = message.error()
+            if error is None:
+                if message.offset() < upper:
+                    yield message
+                if message.offset() + 1 >= upper:
+                    return
+            elif error.code() != KafkaError._PARTITION_EOF:
+                raise KafkaException(error)
+            elif message.offset() >= upper:  # only markers stood before the end
+                return

@@ -1,0 +1,117 @@
+"""The producer of everything that a fold emits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from confluent_kafka import KafkaError, KafkaException, Producer
+
+from runtime.checkpoints.errors import RecordTooLarge, ReplayNeeded
+from runtime.clock import Clock
+
+QUEUE_LIMIT_KIB = 65_536
+"""Unacknowledged output that is held in memory before `emit` waits."""
+
+
+class OutputProducer:
+    """Idempotent, acknowledged by all in-sync replicas; one failure spoils the run.
+
+    A record that was given up on cannot be sent again in its place, so any failed
+    delivery means: start again at the checkpoint.
+    """
+
+    def __init__(self, bootstrap: str, clock: Clock, *, give_up_s: float = 300.0) -> None:
+        """Connect.
+
+        Args:
+            bootstrap: Kafka's `host:port`.
+            clock: Tells how long `flush` has waited.
+            give_up_s: Seconds without acknowledgement after which a replay is asked for.
+        """
+        self._clock = clock
+        self._give_up_s = give_up_s
+        self._failures: list[KafkaError] = []
+        self._producer: Any = Producer(
+            {
+                "bootstrap.servers": bootstrap,
+                "enable.idempotence": True,
+                "acks": "all",
+                "partitioner": "murmur2_random",  # as every other client of these topics
+                "linger.ms": 5,
+                "compression.type": "lz4",
+                "message.timeout.ms": int(give_up_s * 1_000),
+                "queue.buffering.max.kbytes": QUEUE_LIMIT_KIB,
+                "delivery.report.only.error": True,
+                "on_delivery": self._on_delivery,
+                "log_level": 2,
+            }
+        )
+
+    def emit(
+        self, topic: str, key: bytes | None, value: bytes | None, partition: int | None = None
+    ) -> None:
+        """Queue one record; waits while the queue is full.
+
+        Args:
+            topic: Where to.
+            key: Record key.
+            value: Record value; None is a tombstone.
+            partition: None lets the key's hash decide.
+
+        Raises:
+            ReplayNeeded: An earlier record failed, or the queue stayed full.
+            RecordTooLarge: The record exceeds the limit of 1 MB.
+        """
+        where = {} if partition is None else {"partition": partition}
+        deadline: float | None = None
+        while True:
+            try:
+                self._producer.produce(topic, key=key, value=value, **where)
+            except BufferError:
+                now = self._clock.monotonic_s()
+                deadline = deadline or now + self._give_up_s
+                if now > deadline:
+                    raise ReplayNeeded("the output queue stayed full") from None
+                self._producer.poll(0.05)
+                self._raise_failure()
+            except KafkaException as error:
+                if error.args[0].code() == KafkaError.MSG_SIZE_TOO_LARGE:
+                    raise RecordTooLarge(f"{topic}: {len(value or b'')} bytes") from error
+                raise
+            else:
+                return
+
+    def poll(self) -> None:
+        """Take in acknowledgements without waiting.
+
+        Raises:
+            ReplayNeeded: A delivery failed.
+        """
+        self._producer.poll(0)
+        self._raise_failure()
+
+    def flush(self) -> None:
+        """Wait until the broker has acknowledged everything that was emitted.
+
+        Raises:
+            ReplayNeeded: A delivery failed or took too long.
+        """
+        deadline = self._clock.monotonic_s() + self._give_up_s
+        while self._producer.flush(1.0):
+            self._raise_failure()
+            if self._clock.monotonic_s() > deadline:
+                raise ReplayNeeded(f"outputs not acknowledged in {self._give_up_s:.0f} s")
+        self._raise_failure()
+
+    def close(self) -> None:
+        """Drop what is queued and disconnect; call `flush` first to keep it."""
+        self._producer.purge()
+        self._producer.close()
+
+    def _on_delivery(self, error: KafkaError | None, _message: object) -> None:
+        if error is not None:
+            self._failures.append(error)
+
+    def _raise_failure(self) -> None:
+        if self._failures:
+            raise ReplayNeeded(f"an output was not delivered: {self._failures[0]}")

@@ -1,0 +1,242 @@
+"""Checkpoints of one stage: load on assignment, save in order, let go on revocation.
+
+The store blocks and knows nothing of the stream framework; any loop that reads the input
+in offset order can drive it (ADR 0002). It is not thread-safe: `load`,
+`claim`, `save`, `explains_gap` and `close` belong to one thread, `emit` and `poll` may be
+called from a second one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from confluent_kafka import KafkaException
+
+from runtime.checkpoints.claim import Claim
+from runtime.checkpoints.codec import HEAD_KEY, Checkpoint, assemble, decode_head
+from runtime.checkpoints.errors import AssignmentChanged, CheckpointDamaged, InputGone, ReplayNeeded
+from runtime.checkpoints.fold import FoldFactory, PartitionProgress, Snapshot
+from runtime.checkpoints.log import LogReader
+from runtime.checkpoints.outputs import OutputProducer
+from runtime.clock import Clock
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageTopics:
+    """Which stage keeps checkpoints of which input, and where.
+
+    Attributes:
+        stage: Name of the stage; begins its transactional ids.
+        input: Topic that the stage folds.
+        checkpoints: Compacted topic with as many partitions as `input`.
+    """
+
+    stage: str
+    input: str
+    checkpoints: str
+
+
+class CheckpointStore:
+    """Loads and saves the checkpoints of the partitions that this process owns."""
+
+    def __init__(
+        self,
+        bootstrap: str,
+        topics: StageTopics,
+        fold_factory: FoldFactory,
+        clock: Clock,
+        *,
+        state_version: int,
+        boot_id: str,
+        parallel: int = 8,
+    ) -> None:
+        """Prepare the producers; nothing is claimed yet.
+
+        Args:
+            bootstrap: Kafka's `host:port`.
+            topics: The stage and its topics.
+            fold_factory: Makes the empty fold of a partition.
+            clock: Tells how long a call has waited.
+            state_version: Newest encoding of entity state that the folds read, 1 to 255.
+            boot_id: Name of this process in the heads that it writes.
+            parallel: Partitions that are claimed, read or committed at the same time.
+        """
+        self.topics = topics
+        self.outputs = OutputProducer(bootstrap, clock)
+        self._bootstrap = bootstrap
+        self._fold_factory = fold_factory
+        self._clock = clock
+        self._state_version = state_version
+        self._boot_id = boot_id
+        self._log = LogReader(bootstrap, clock)
+        self._claims: dict[int, Claim] = {}
+        self._workers = ThreadPoolExecutor(parallel, thread_name_prefix="checkpoint")
+
+    def load(
+        self, partitions: Iterable[int], *, wanted: Callable[[], bool] = lambda: True
+    ) -> dict[int, PartitionProgress]:
+        """Take over partitions: fence former owners, then read what they left.
+
+        A partition without records and without a checkpoint is not claimed until its first
+        record comes: most partitions of a stage are empty for their whole life, and
+        a claim costs a producer.
+
+        Args:
+            partitions: All partitions that this process now owns; others are let go.
+            wanted: Asked before each claim; False ends the load, because a late claim
+                would fence the owner that came after.
+
+        Raises:
+            ReplayNeeded: The broker refused.
+            AssignmentChanged: The load was no longer wanted.
+            InputGone: The input does not continue where a checkpoint stands.
+            CheckpointDamaged: A checkpoint contradicts itself.
+        """
+        self.release()
+        mine = sorted(partitions)
+        input_id = self._log.topic_id(self.topics.input)
+        saved = self._log.ranges(self.topics.checkpoints, mine)
+        received = self._log.ranges(self.topics.input, mine)
+
+        def take(partition: int) -> PartitionProgress:
+            empty = saved[partition].end == 0 and received[partition].end == 0
+            if not empty and not wanted():
+                raise AssignmentChanged(f"partition {partition} was not claimed")
+            checkpoint = None
+            if not empty:
+                checkpoint = self._claim_and_read(partition)
+                self._check_input(partition, checkpoint, input_id)
+            return PartitionProgress(
+                partition,
+                self._fold_factory(partition, self.outputs.emit),
+                input_id=input_id,
+                claimed=not empty,
+                checkpoint=checkpoint,
+            )
+
+        return {p.partition: p for p in self._workers.map(take, mine)}
+
+    def claim(self, progress: PartitionProgress) -> None:
+        """Claim a partition that was empty when it was loaded.
+
+        Raises:
+            ReplayNeeded: Another process has saved a checkpoint in the meantime.
+        """
+        if self._claim_and_read(progress.partition) is not None:
+            raise ReplayNeeded(
+                f"partition {progress.partition} was empty when it was assigned and has "
+                "a checkpoint now: another owner was at work"
+            )
+        progress.claimed = True
+
+    def save(self, snapshots: Sequence[Snapshot]) -> None:
+        """Make checkpoints durable, after all outputs that they imply.
+
+        Raises:
+            ReplayNeeded: An output or a checkpoint was refused; the state in memory may
+                be ahead of what others know.
+        """
+        self.outputs.flush()
+        self.commit(snapshots)
+
+    def commit(self, snapshots: Sequence[Snapshot]) -> None:
+        """Make checkpoints durable whose outputs were flushed after they were emitted.
+
+        The half of `save` that a loop may leave to run beside the folding of what follows.
+
+        Raises:
+            ReplayNeeded: A checkpoint was refused.
+        """
+        if len(snapshots) == 1:
+            self._commit(snapshots[0])
+            return
+        for _ in self._workers.map(self._commit, snapshots):
+            pass
+
+    def snapshots(
+        self, progress: Iterable[PartitionProgress], *, generation: int
+    ) -> list[Snapshot]:
+        """Take a checkpoint of each partition that has moved since its last one."""
+        taken = (p.snapshot(generation=generation, boot_id=self._boot_id) for p in progress)
+        return [snapshot for snapshot in taken if snapshot is not None]
+
+    def explains_gap(self, partition: int, expected: int, received: int) -> bool:
+        """Whether the log itself holds nothing between two offsets.
+
+        Transaction markers and compaction leave such gaps. Records that retention deleted
+        do not count: they were never folded.
+
+        Raises:
+            InputGone: The log now begins after `expected`.
+        """
+        start = self._log.ranges(self.topics.input, [partition])[partition].start
+        if start > expected:
+            raise InputGone(
+                f"{self.topics.input}[{partition}] begins at {start}; {expected} comes next"
+            )
+        first = self._log.first_offset_from(self.topics.input, partition, expected)
+        return first is not None and first >= received
+
+    def release(self) -> None:
+        """Give up all claims, without a word to the broker."""
+        claims, self._claims = self._claims, {}
+        for claim in claims.values():
+            claim.close()
+
+    def close(self) -> None:
+        """Disconnect; what was not saved is lost, and folded again by the next owner."""
+        self.release()
+        self.outputs.close()
+        self._workers.shutdown(wait=True)
+
+    def _claim_and_read(self, partition: int) -> Checkpoint | None:
+        """Fence, then read: after the claim no former owner can write any more."""
+        self._claims[partition] = Claim(
+            self._bootstrap,
+            self.topics.checkpoints,
+            partition,
+            f"{self.topics.stage}-{partition}",
+            self._clock,
+        )
+        return self._read(partition)
+
+    def _commit(self, snapshot: Snapshot) -> None:
+        self._claims[snapshot.partition].commit(snapshot.records)
+
+    def _read(self, partition: int) -> Checkpoint | None:
+        """The newest checkpoint of a claimed partition, verified; None when there is none."""
+        try:
+            newest = self._log.newest_values(
+                self.topics.checkpoints, partition, _holds_all_that_the_head_names
+            )
+        except KafkaException as error:
+            raise ReplayNeeded(f"checkpoint of {partition} not read: {error.args[0]}") from error
+        records = {key: value for key, value in newest.items() if value is not None}
+        if HEAD_KEY in records:
+            return assemble(partition, records, max_version=self._state_version)
+        if newest:
+            raise CheckpointDamaged(f"partition {partition} holds entities but no head")
+        return None
+
+    def _check_input(self, partition: int, checkpoint: Checkpoint | None, input_id: str) -> None:
+        where = f"{self.topics.input}[{partition}]"
+        if checkpoint is not None and checkpoint.head.input_id != input_id:
+            raise InputGone(
+                f"{where} was made again (id {input_id}) after the checkpoint "
+                f"(id {checkpoint.head.input_id}); restore both, or begin a new stage"
+            )
+        next_offset = 0 if checkpoint is None else checkpoint.head.next_offset
+        # asked after the read: a former owner may have gone on until the claim
+        log = self._log.ranges(self.topics.input, [partition])[partition]
+        if not log.start <= next_offset <= log.end:
+            raise InputGone(
+                f"{where} holds offsets {log.start} to {log.end}, but {next_offset} comes next "
+                "after the checkpoint; restore an archived checkpoint or rebuild"
+            )
+
+
+def _holds_all_that_the_head_names(newest: dict[bytes, bytes | None]) -> bool:
+    head = newest.get(HEAD_KEY)
+    return head is not None and all(name.encode() in newest for name in decode_head(head).entities)

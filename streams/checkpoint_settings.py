@@ -1,0 +1,58 @@
+"""What can be set about checkpointing, and what it counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckpointingSettings:
+    """How a stage trades latency, load and the work that a crash repeats.
+
+    Attributes:
+        save_every_s: Seconds between checkpoints; a crash repeats about as much.
+        max_batch: Events taken from the stream at once; bounds memory.
+        max_wait_s: Seconds to wait for a batch to fill; adds to the latency.
+        max_slice_s: Seconds of folding after which other tasks get their turn.
+        max_unsaved: Records folded since the last snapshot, while it is still being
+            written, before folding waits for it.
+        stall_after_s: Seconds without progress, with records to read, until the exit.
+        load_limit_s: Seconds for loading state after a rebalance, until the exit.
+    """
+
+    save_every_s: float = 0.5
+    max_batch: int = 2_000
+    max_wait_s: float = 0.05
+    max_slice_s: float = 0.05
+    max_unsaved: int = 20_000
+    stall_after_s: float = 20.0
+    load_limit_s: float = 70.0
+
+
+@dataclass
+class CheckpointingCounts:
+    """What happened since the start of the process; every field only rises.
+
+    Attributes:
+        folded: Records folded.
+        repeated: Records that the state held already.
+        unowned: Records of partitions or generations that are not loaded.
+        gaps_explained: Gaps in offsets that the log itself has.
+        late_claims: Partitions claimed when their first record came.
+        loads: Times that partitions were loaded.
+        load_s: Seconds spent on that.
+        saves: Checkpoints taken of all partitions together.
+        flush_s: Seconds that folding waited for outputs before a save.
+        commit_s: Seconds spent on writing checkpoints; folding goes on meanwhile.
+    """
+
+    folded: int = 0
+    repeated: int = 0
+    unowned: int = 0
+    gaps_explained: int = 0
+    late_claims: int = 0
+    loads: int = 0
+    load_s: float = 0.0
+    saves: int = 0
+    flush_s: float = 0.0
+    commit_s: float = 0.0

@@ -1,0 +1,224 @@
+"""Fold a Faust stream into checkpointed state.
+
+    store = CheckpointStore(bootstrap, topics, fold_factory, clock, ...)
+    checkpointing = install(app, store, clock)
+
+    @app.agent(app.topic(topics.input, key_serializer="raw", value_serializer="raw"))
+    async def fold(stream):
+        async for events in checkpointing.batches(stream):
+            await checkpointing.fold(events)
+
+Faust keeps the group membership and hands over batches; where reading begins, what is
+folded and when it is saved is decided here. What Faust acknowledges is only a hint.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import Any
+
+import faust
+from faust.types import EventT
+
+from runtime.checkpoints import CheckpointStore, PartitionProgress, Record, ReplayNeeded, Step
+from runtime.checkpoints.schedule import StallWatch
+from runtime.clock import Clock
+from streams.checkpoint_settings import CheckpointingCounts, CheckpointingSettings
+from streams.fail_stop import ExitProcess, FailStop, exit_now
+from streams.faust_consumer import CheckpointedTransport
+from streams.resume import Resumption
+from streams.saving import Saving
+from streams.store_thread import StoreThread
+
+log = logging.getLogger(__name__)
+
+
+class Checkpointing:
+    """Drives a checkpoint store from a Faust app; made by `install`."""
+
+    def __init__(
+        self,
+        app: faust.App,
+        store: CheckpointStore,
+        clock: Clock,
+        settings: CheckpointingSettings,
+        exit_process: ExitProcess,
+    ) -> None:
+        self.settings = settings
+        self.counts = CheckpointingCounts()
+        self._app = app
+        self._store = store
+        self._clock = clock
+        self._exit_process = exit_process
+        self._stall = StallWatch(settings.stall_after_s)
+        self._thread = StoreThread()
+        self.resumption = Resumption(
+            app,
+            store.topics.input,
+            self._load,
+            limit_s=settings.load_limit_s,
+            exit_process=exit_process,
+        )
+        self.saving = Saving(
+            store, self.resumption, self._thread, clock, settings, self.counts, exit_process
+        )
+
+    @property
+    def partitions(self) -> Mapping[int, PartitionProgress]:
+        """The partitions that are loaded, with how far each has come."""
+        return self.resumption.partitions
+
+    async def batches(self, stream: faust.Stream[bytes]) -> AsyncIterator[Sequence[EventT[bytes]]]:
+        """The stream in batches of the configured size."""
+        settings = self.settings
+        async for events in stream.take_events(settings.max_batch, within=settings.max_wait_s):
+            yield events
+
+    async def fold(self, events: Sequence[EventT[bytes]]) -> None:
+        """Fold a batch; save when it is due. Ends the process rather than raise."""
+        with FailStop(self._exit_process):
+            position = 0
+            while position < len(events):
+                async with self.saving.folding:
+                    position, obstacle = self._fold_slice(events, position)
+                if obstacle is not None:
+                    await self._clear(obstacle, events[position].message.offset)
+                await self.saving.if_due()
+                await asyncio.sleep(0)
+            self._store.outputs.poll()
+
+    async def watch(self) -> None:
+        """Save while the input is idle; end the process when the consumer is stuck."""
+        with FailStop(self._exit_process):
+            if self._app.rebalancing:
+                self._stall.forget()
+                return
+            await self.saving.if_due()
+            now_s = self._clock.monotonic_s()
+            consumer = self._app.consumer
+            for tp in consumer.assignment():
+                progress = self.partitions.get(tp.partition)
+                if progress is None or tp.topic != self._store.topics.input:
+                    continue
+                end = consumer.highwater(tp) or 0
+                if self._stall.observe(
+                    now_s, tp.partition, progress.next_offset, end, excused=self._thread.busy
+                ):
+                    raise ReplayNeeded(
+                        f"{tp.topic}[{tp.partition}] stands at {progress.next_offset} of {end} "
+                        f"for {self.settings.stall_after_s:.0f} s"
+                    )
+
+    async def on_revoked(self, *_: Any, **__: Any) -> None:
+        """Save and let go, so that the next owner repeats nothing."""
+        with FailStop(self._exit_process):
+            await self.saving.now()
+            self.resumption.forget()
+            await self._thread.call(self._store.release)
+
+    async def on_shutdown(self, *_: Any, **__: Any) -> None:
+        """Save, let go and disconnect."""
+        with FailStop(self._exit_process):
+            await self.saving.now()
+            self.resumption.forget()
+            await self._thread.call(self._store.close)
+            log.info("checkpoints closed: %s", self.counts)
+
+    async def _load(
+        self, partitions: Sequence[int], wanted: Callable[[], bool]
+    ) -> Mapping[int, PartitionProgress]:
+        started_s = self._clock.monotonic_s()
+        loaded = await self._thread.call(lambda: self._store.load(partitions, wanted=wanted))
+        self.counts.loads += 1
+        self.counts.load_s += self._clock.monotonic_s() - started_s
+        self._stall.forget()
+        log.info("checkpoints loaded: %s", {p: s.next_offset for p, s in loaded.items()})
+        return loaded
+
+    def _fold_slice(
+        self, events: Sequence[EventT[bytes]], start: int
+    ) -> tuple[int, tuple[Step, PartitionProgress] | None]:
+        """Fold from `start` until the slice's time is up or a record cannot be folded yet."""
+        counts, partitions = self.counts, self.resumption.partitions
+        generation = self.resumption.generation
+        until_s = self._clock.monotonic_s() + self.settings.max_slice_s
+        for position in range(start, len(events)):
+            message = events[position].message
+            progress = partitions.get(message.partition)
+            if progress is None or message.generation_id != generation:
+                counts.unowned += 1
+                continue
+            step = progress.offer(_record(message))
+            if step is Step.FOLDED:
+                counts.folded += 1
+                if self._clock.monotonic_s() > until_s:
+                    return position + 1, None
+            elif step is Step.REPEATED:
+                counts.repeated += 1
+            else:
+                return position, (step, progress)
+        return len(events), None
+
+    async def _clear(self, obstacle: tuple[Step, PartitionProgress], offset: int) -> None:
+        """Make the record at `offset` foldable, or end the process."""
+        step, progress = obstacle
+        if step is Step.UNCLAIMED:
+            await self._thread.call(lambda: self._store.claim(progress))
+            self.counts.late_claims += 1
+            return
+        partition, expected = progress.partition, progress.next_offset
+        explained = await self._thread.call(
+            lambda: self._store.explains_gap(partition, expected, offset)
+        )
+        if self.partitions.get(partition) is not progress or progress.next_offset != expected:
+            return  # handed over or moved on meanwhile; the record is looked at again
+        if not explained:
+            raise ReplayNeeded(
+                f"partition {partition}: offset {expected} comes next and exists, "
+                f"but {offset} was delivered"
+            )
+        progress.pass_gap(offset)
+        self.counts.gaps_explained += 1
+
+
+def install(
+    app: faust.App,
+    store: CheckpointStore,
+    clock: Clock,
+    settings: CheckpointingSettings | None = None,
+    exit_process: ExitProcess = exit_now,
+) -> Checkpointing:
+    """Make `app` resume from the checkpoints of `store`; call it before the first agent.
+
+    Args:
+        app: From `streams.faust_app.checkpointed_app`; it must have no Faust tables.
+        store: Checkpoints of the one topic that the app folds.
+        clock: Tells when a save is due and how long something took.
+        settings: Defaults are for production.
+        exit_process: How the process ends when it may not go on.
+
+    Returns:
+        What the agent folds its batches with.
+    """
+    settings = settings or CheckpointingSettings()
+    checkpointing = Checkpointing(app, store, clock, settings, exit_process)
+    app.transport = CheckpointedTransport(app, checkpointing.resumption)
+    app.on_partitions_revoked.connect(checkpointing.on_revoked, weak=False)
+    app.on_before_shutdown.connect(checkpointing.on_shutdown, weak=False)
+    app.timer(settings.save_every_s, name="checkpoints")(checkpointing.watch)
+    return checkpointing
+
+
+def _record(message: Any) -> Record:
+    headers = message.headers or ()
+    return Record(
+        topic=message.topic,
+        partition=message.partition,
+        offset=message.offset,
+        key=message.key,
+        value=message.value,
+        timestamp_ms=round(message.timestamp * 1_000),
+        headers=tuple(headers.items()) if isinstance(headers, Mapping) else tuple(headers),
+    )

@@ -1,0 +1,53 @@
+"""Nothing may leave the body of an agent: Faust would acknowledge the batch and go on."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import traceback
+from collections.abc import Callable
+from types import TracebackType
+
+from runtime.errors import EXIT_REPLAY, Stop
+
+log = logging.getLogger(__name__)
+
+ExitProcess = Callable[[int, str], None]
+"""Ends the process with a status and a reason."""
+
+
+def exit_now(status: int, reason: str) -> None:
+    """End the process without running anything else: no save, no acknowledgement."""
+    log.critical("exit %d: %s", status, reason)
+    logging.shutdown()
+    os._exit(status)
+
+
+class FailStop:
+    """Turns every error in a `with` block into the end of the process.
+
+    A `Stop` brings its own status; anything else is a replay, which loses nothing because
+    the state resumes at its checkpoint. A cancellation is no error: the framework tells
+    the body to end, and what it left undone is not in any checkpoint.
+    """
+
+    def __init__(self, exit_process: ExitProcess = exit_now) -> None:
+        self._exit_process = exit_process
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool:
+        if error is None or isinstance(error, (asyncio.CancelledError, GeneratorExit)):
+            return False
+        if isinstance(error, Stop):
+            self._exit_process(error.exit_code, str(error))
+        else:
+            reason = "".join(traceback.format_exception(kind, error, trace))
+            self._exit_process(EXIT_REPLAY, reason)
+        return True

@@ -1,0 +1,89 @@
+"""Save what is folded, in an order that a crash at any point survives.
+
+A save runs in a task of its own, which no cancellation of an agent reaches: once a snapshot
+is taken it is written, or the process ends. Folding waits while the outputs are flushed and
+goes on while the checkpoint is committed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from runtime.checkpoints import CheckpointStore
+from runtime.checkpoints.schedule import SaveSchedule
+from runtime.clock import Clock
+from streams.checkpoint_settings import CheckpointingCounts, CheckpointingSettings
+from streams.fail_stop import ExitProcess, FailStop
+from streams.resume import Resumption
+from streams.store_thread import StoreThread
+
+
+class Saving:
+    """Takes checkpoints of all loaded partitions, one after another.
+
+    Attributes:
+        folding: Held by whoever moves the state or takes it down.
+    """
+
+    def __init__(
+        self,
+        store: CheckpointStore,
+        resumption: Resumption,
+        thread: StoreThread,
+        clock: Clock,
+        settings: CheckpointingSettings,
+        counts: CheckpointingCounts,
+        exit_process: ExitProcess,
+    ) -> None:
+        self.folding = asyncio.Lock()
+        self._store = store
+        self._resumption = resumption
+        self._thread = thread
+        self._clock = clock
+        self._max_unsaved = settings.max_unsaved
+        self._counts = counts
+        self._exit_process = exit_process
+        self._schedule = SaveSchedule(settings.save_every_s)
+        self._last: asyncio.Task[None] | None = None
+        self._folded_at_snapshot = 0
+
+    async def if_due(self) -> None:
+        """Start a save when one is due; wait for the last one only if it lags too far."""
+        if self._last is not None and not self._last.done():
+            if self._counts.folded - self._folded_at_snapshot > self._max_unsaved:
+                await asyncio.shield(self._last)
+            return
+        if self._schedule.due(self._clock.monotonic_s()):
+            self._begin()
+
+    async def now(self) -> None:
+        """Save everything that is folded, and return when it is durable."""
+        await asyncio.shield(self._begin())
+
+    def _begin(self) -> asyncio.Task[None]:
+        self._schedule.saved(self._clock.monotonic_s())
+        self._last = asyncio.create_task(self._save(after=self._last))
+        return self._last
+
+    async def _save(self, after: asyncio.Task[None] | None) -> None:
+        with FailStop(self._exit_process):
+            if after is not None:
+                await after
+            await self._flush_and_commit()
+
+    async def _flush_and_commit(self) -> None:
+        async with self.folding:  # what is emitted after the snapshot need not be flushed
+            started_s = self._clock.monotonic_s()
+            self._folded_at_snapshot = self._counts.folded
+            snapshots = self._store.snapshots(
+                self._resumption.partitions.values(),
+                generation=self._resumption.generation or 0,
+            )
+            if not snapshots:
+                return
+            await self._thread.call(self._store.outputs.flush)
+            flushed_s = self._clock.monotonic_s()
+        await self._thread.call(lambda: self._store.commit(snapshots))
+        self._counts.saves += 1
+        self._counts.flush_s += flushed_s - started_s
+        self._counts.commit_s += self._clock.monotonic_s() - flushed_s
