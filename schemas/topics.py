@@ -46,7 +46,7 @@ class Topic:
     avro: bool = True
     placed_by_floor: bool = False
     max_message_bytes: int = 1_048_588
-    settings: dict[str, str] = field(default_factory=dict)
+    settings: dict[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def subject(self) -> str:

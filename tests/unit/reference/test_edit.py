@@ -1,0 +1,206 @@
+"""Imports become versions of facts; what contradicts itself is refused with place and field."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runtime.fact_log import Fact
+from schemas.topics import CAMERAS, FLOORS, SHIFTS, STAFF, ZONES
+from workers.reference.edit import Registered, Stamp, edits
+from workers.reference.files import ImportRefused, read_rows
+from workers.reference.rows import CameraRow, RequirementRow, ShiftRow, StaffRow, ZoneRow
+
+NOW = Stamp(valid_from_us=1_000, recorded_at_us=1_000, recorded_by="test")
+CAMERA = CameraRow(camera_id="cam-1", width=640, height=480)
+SQUARE: list[tuple[float, float]] = [(0, 0), (100, 0), (100, 100), (0, 100)]
+
+
+def ward(*extra: Fact) -> Registered:
+    """A registry with one camera, one zone and two nurses."""
+    registered = Registered()
+    registered.add(edits([CAMERA], registered, NOW))
+    registered.add(
+        edits([ZoneRow(zone_id="bay", camera_id="cam-1", polygon=SQUARE)], registered, NOW)
+    )
+    staff = [StaffRow(staff_id="s1", role="nurse"), StaffRow(staff_id="s2", role="nurse")]
+    registered.add(edits(staff, registered, NOW))
+    registered.add(extra)
+    return registered
+
+
+def shift(shift_id: str, starts: str, ends: str, **more: Any) -> ShiftRow:
+    row = {"shift_id": shift_id, "staff_id": "s1", "zone_id": "bay", "starts": starts, "ends": ends}
+    return ShiftRow.model_validate({**row, **more})
+
+
+def test_a_camera_without_floor_gets_one_of_its_own_with_the_next_partition() -> None:
+    registered = Registered()
+    for number, camera_id in enumerate(["cam-1", "cam-2", "cam-3"]):
+        facts = edits([CAMERA.model_copy(update={"camera_id": camera_id})], registered, NOW)
+        registered.add(facts)
+
+        floor, camera = facts
+        assert (floor.topic, floor.record["partition"]) == (FLOORS, number)
+        assert (camera.topic, camera.record["floor_id"]) == (CAMERAS, camera_id)
+
+
+def test_a_floor_keeps_its_partition_when_its_camera_changes() -> None:
+    registered = ward()
+    changed = CAMERA.model_copy(update={"name": "Bay, north wall"})
+
+    facts = edits([changed], registered, NOW)
+
+    assert [(fact.topic, fact.record["version"]) for fact in facts] == [(CAMERAS, 2)]
+
+
+def test_the_same_file_twice_makes_no_second_version() -> None:
+    assert edits([CAMERA], ward(), NOW) == []
+
+
+def test_replace_removes_what_the_file_does_not_name() -> None:
+    facts = edits([StaffRow(staff_id="s2", role="nurse")], ward(), NOW, replace=True)
+
+    assert [(f.topic, f.record["staff_id"], f.record["removed"]) for f in facts] == [
+        (STAFF, "s1", True)
+    ]
+
+
+def test_a_removed_fact_can_come_back_as_a_new_version() -> None:
+    registered = ward()
+    registered.add(edits([StaffRow(staff_id="s2", role="nurse")], registered, NOW, replace=True))
+
+    [back] = edits([StaffRow(staff_id="s1", role="nurse")], registered, NOW)
+
+    assert (back.record["version"], back.record["removed"]) == (3, False)
+
+
+def test_two_uncalibrated_cameras_cannot_share_a_floor() -> None:
+    rows = [
+        CameraRow(camera_id="a", floor_id="f", width=1, height=1),
+        CameraRow(camera_id="b", floor_id="f", width=1, height=1),
+    ]
+    with pytest.raises(ImportRefused, match=r"camera_id a: floor_id f: .* also has b"):
+        edits(rows, Registered(), NOW)
+
+
+def test_a_zone_takes_its_floor_from_its_camera() -> None:
+    assert ward().current(ZONES)["bay"]["floor_id"] == "cam-1"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"camera_id": "cam-9"}, "zone_id z: camera_id cam-9 is not registered"),
+        ({"polygon": [(0, 0), (700, 0), (0, 9)]}, r"zone_id z: polygon: point \(700, 0\)"),
+        ({"camera_id": None, "floor_id": "f"}, "zone_id z: floor_id f is not registered"),
+    ],
+)
+def test_a_zone_that_fits_nowhere_is_refused(changes: dict[str, Any], message: str) -> None:
+    row = {"zone_id": "z", "camera_id": "cam-1", "polygon": SQUARE, **changes}
+    with pytest.raises(ImportRefused, match=message):
+        edits([ZoneRow.model_validate(row)], ward(), NOW)
+
+
+def test_a_schedule_that_overlaps_itself_names_both_shifts() -> None:
+    rows = [
+        shift("early", "2026-03-02T06:00", "14:00"),
+        shift("late", "2026-03-02T13:30", "21:00"),
+    ]
+    with pytest.raises(ImportRefused, match="shift_id late: starts: overlaps shift early of staff"):
+        edits(rows, ward(), NOW)
+
+
+def test_an_overlap_with_a_registered_shift_is_found_too() -> None:
+    registered = ward()
+    registered.add(edits([shift("early", "2026-03-02T06:00", "14:00")], registered, NOW))
+
+    with pytest.raises(ImportRefused, match="overlaps shift early"):
+        edits([shift("late", "2026-03-02T13:00", "21:00")], registered, NOW)
+
+
+def test_shifts_that_touch_do_not_overlap() -> None:
+    rows = [shift("a", "2026-03-02T06:00", "14:00"), shift("b", "2026-03-02T14:00", "22:00")]
+
+    assert {fact.topic for fact in edits(rows, ward(), NOW)} == {SHIFTS}
+
+
+def test_a_shift_of_an_unknown_person_is_refused() -> None:
+    with pytest.raises(ImportRefused, match="n: staff_id s9 is not registered"):
+        edits([shift("n", "2026-03-02T06:00", "14:00", staff_id="s9")], ward(), NOW)
+
+
+@pytest.mark.parametrize(
+    ("starts", "ends", "zone", "hours"),
+    [
+        pytest.param("2026-03-02T21:00", "07:00", "Europe/Berlin", 10, id="past-midnight"),
+        pytest.param("2026-03-28T21:00", "07:00", "Europe/Berlin", 9, id="spring-forward"),
+        pytest.param("2026-10-24T21:00", "07:00", "Europe/Berlin", 11, id="fall-back"),
+        pytest.param("2026-03-02T00:00", "00:00", "UTC", 24, id="around-the-clock"),
+    ],
+)
+def test_a_night_shift_is_as_long_as_the_night(
+    starts: str, ends: str, zone: str, hours: int
+) -> None:
+    row = shift("n", starts, ends, time_zone=zone)
+
+    assert (row.ends_us - row.starts_us) == hours * 3_600_000_000
+
+
+def test_an_hour_that_the_clock_skips_is_refused() -> None:
+    with pytest.raises(ValueError, match="does not exist in Europe/Berlin"):
+        shift("n", "2026-03-29T02:30", "2026-03-29T07:00", time_zone="Europe/Berlin")
+
+
+def test_a_file_names_every_fault_with_line_and_field(tmp_path: Path) -> None:
+    file = tmp_path / "staff.csv"
+    file.write_text("staff_id,role\ns1,nurse\n,nurse\ns3,\n")
+
+    with pytest.raises(ImportRefused) as caught:
+        read_rows(file, StaffRow)
+
+    assert [line.split(":")[0:2] for line in str(caught.value).splitlines()] == [
+        ["staff.csv line 3", " staff_id"],
+        ["staff.csv line 4", " role"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("staff.csv", "staff_id,role\ns1\n", "line 2: not as many columns"),
+        ("staff.csv", "staff_id,rol\ns1,nurse\n", "line 2: rol: Extra inputs"),
+        ("staff.yaml", "staff: [", "not valid YAML"),
+        ("staff.yaml", "a: 1", "must be a list of mappings"),
+        ("staff.txt", "", "write .csv, .yaml or .json"),
+        (
+            "zone.yaml",
+            "- {zone_id: z, camera_id: c, polygon: [[0,0],[1,1],[1,0],[0,1]]}",
+            "crosses",
+        ),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_why(
+    tmp_path: Path, name: str, text: str, message: str
+) -> None:
+    file = tmp_path / name
+    file.write_text(text)
+
+    with pytest.raises(ImportRefused, match=message):
+        read_rows(file, ZoneRow if name.startswith("zone") else StaffRow)
+
+
+def test_weekdays_are_written_as_people_write_them(tmp_path: Path) -> None:
+    file = tmp_path / "requirements.csv"
+    file.write_text(
+        "requirement_id,zone_id,role,count,weekdays,starts,ends\n"
+        "day,bay,nurse,2,mon-fri,07:00,19:00\n"
+        'night,bay,nurse,1,"sat,sun",19:00,07:00\n'
+        "turn,bay,nurse,1,fri-mon,19:00,00:00\n"
+    )
+
+    day, night, turn = [row.fields() for row in read_rows(file, RequirementRow)]
+
+    assert (day["weekdays"], day["from_minute"], day["to_minute"]) == ([1, 2, 3, 4, 5], 420, 1140)
+    assert (night["weekdays"], night["from_minute"], night["to_minute"]) == ([6, 7], 1140, 420)
+    assert (turn["weekdays"], turn["to_minute"]) == ([1, 5, 6, 7], 1440)

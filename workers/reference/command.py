@@ -1,0 +1,104 @@
+"""`wardstream camera|zone|staff|shift|requirement import FILE`."""
+
+import getpass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from runtime.clock import SystemClock
+from runtime.errors import EXIT_STOP, Retry
+from runtime.fact_log import FactLog, publish_facts
+from runtime.settings import Settings
+from schemas.registry import RegistryUnavailable, SchemaRegistry
+from workers.reference.edit import Registered, Stamp, edits
+from workers.reference.files import ImportRefused, read_rows
+from workers.reference.rows import ROWS
+
+
+def import_file(
+    kind: str,
+    path: Path,
+    settings: Settings,
+    *,
+    recorded_at_us: int | None = None,
+    valid_from_us: int | None = None,
+    replace: bool = False,
+) -> int:
+    """Import one file into the registry; returns how many versions were written.
+
+    Args:
+        kind: A key of `ROWS`.
+        path: The file.
+        settings: Where broker and schema registry are.
+        recorded_at_us: When the facts were recorded; now when None. An earlier time is for
+            recorded material whose events have not been processed yet.
+        valid_from_us: From when they hold; as recorded when None.
+        replace: Remove facts that the file does not name.
+
+    Raises:
+        ImportRefused: The file is wrong; nothing was written.
+        Retry: The broker is out of reach.
+        RegistryUnavailable: The schema registry is out of reach.
+    """
+    rows = read_rows(path, ROWS[kind])
+    clock = SystemClock()
+    registry = SchemaRegistry(settings.registry_url)
+    log = FactLog(settings, registry, clock)
+    try:
+        registered = Registered()
+        registered.add(log.sync())
+    finally:
+        log.close()
+    recorded = clock.now_us() if recorded_at_us is None else recorded_at_us
+    stamp = Stamp(
+        valid_from_us=recorded if valid_from_us is None else valid_from_us,
+        recorded_at_us=recorded,
+        recorded_by=getpass.getuser(),
+    )
+    return publish_facts(settings, registry, edits(rows, registered, stamp, replace=replace))
+
+
+def command(kind: str) -> typer.Typer:
+    """The sub-command of one kind."""
+    app = typer.Typer(no_args_is_help=True, help=f"The {kind} registry.")
+
+    @app.callback()
+    def group() -> None:
+        """Keep `import` a sub-command even while it is the only one."""
+
+    @app.command(name="import", help=(ROWS[kind].__doc__ or "").strip())
+    def import_(
+        file: Annotated[Path, typer.Argument(help="CSV with a header, or YAML.")],
+        recorded_at: Annotated[
+            datetime | None,
+            typer.Option(help="UTC; only for recorded material not processed yet."),
+        ] = None,
+        valid_from: Annotated[datetime | None, typer.Option(help="UTC; default: recorded.")] = None,
+        replace: Annotated[
+            bool, typer.Option("--replace", help="Remove what the file does not name.")
+        ] = False,
+    ) -> None:
+        try:
+            written = import_file(
+                kind,
+                file,
+                Settings(),
+                recorded_at_us=_utc_us(recorded_at),
+                valid_from_us=_utc_us(valid_from),
+                replace=replace,
+            )
+        except (ImportRefused, Retry, RegistryUnavailable) as exc:
+            typer.echo(str(exc), err=True)
+            raise typer.Exit(EXIT_STOP) from exc
+        typer.echo(f"{file.name}: {written} new versions")
+
+    return app
+
+
+def _utc_us(moment: datetime | None) -> int | None:
+    if moment is None:
+        return None
+    aware = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    return int(aware.timestamp() * 1_000_000)
