@@ -45,9 +45,12 @@ def cxcywh_to_xyxy(boxes: NDArray[np.floating]) -> Boxes:
     >>> cxcywh_to_xyxy(np.array([[10.0, 20.0, 4.0, 6.0]])).tolist()
     [[8.0, 17.0, 12.0, 23.0]]
     """
-    given = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
+    given: Boxes = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
     half = given[:, 2:] / 2
-    return np.hstack([given[:, :2] - half, given[:, :2] + half])
+    corners = np.empty_like(given)
+    corners[:, :2] = given[:, :2] - half
+    corners[:, 2:] = given[:, :2] + half
+    return corners
 
 
 def iou(first: Boxes, second: Boxes) -> NDArray[np.float64]:
@@ -60,7 +63,10 @@ def iou(first: Boxes, second: Boxes) -> NDArray[np.float64]:
     corner_max = np.minimum(first[:, None, 2:], second[None, :, 2:])
     overlap = np.prod(np.maximum(corner_max - corner_min, 0.0), axis=2)
     union = area(first)[:, None] + area(second)[None, :] - overlap
-    return np.divide(overlap, union, out=np.zeros_like(overlap), where=union > 0)
+    ratio: NDArray[np.float64] = np.divide(
+        overlap, union, out=np.zeros_like(overlap), where=union > 0
+    )
+    return ratio
 
 
 def area(boxes: Boxes) -> NDArray[np.float64]:

@@ -26,7 +26,7 @@ STRIDES = (8, 16, 32)
 PERSON_CLASS = 0
 """Index of `person` in COCO, and in any model of people only."""
 
-_MOST_CANDIDATES = 1000
+MOST_CANDIDATES = 1000
 """So many boxes of the best scores go into suppression at most, which bounds its time."""
 
 
@@ -91,8 +91,8 @@ class Layout:
         [picked] = np.nonzero(scores >= score_threshold)
         classes = rows[picked, first_class:]
         picked = picked[classes.argmax(axis=1) == PERSON_CLASS] if len(picked) else picked
-        if len(picked) > _MOST_CANDIDATES:
-            best = np.argsort(-scores[picked], kind="stable")[:_MOST_CANDIDATES]
+        if len(picked) > MOST_CANDIDATES:
+            best = np.argsort(-scores[picked], kind="stable")[:MOST_CANDIDATES]
             picked = picked[np.sort(best)]
         raw = rows[picked, :4].astype(np.float64)
         if self.family == "yolox":

@@ -45,8 +45,7 @@ class OpenvinoGraph:
         except Exception as exc:
             raise unreadable(weights, "OpenVINO", exc) from exc
         self.input_shape = tuple(
-            size.get_length() if size.is_static else None
-            for size in model.inputs[0].partial_shape
+            size.get_length() if size.is_static else None for size in model.inputs[0].partial_shape
         )
         [version, *_] = openvino.get_version().split("-")
         self.runtime = f"openvino {version} CPU f32"
