@@ -38,6 +38,11 @@ class Health:
         UP_SINCE.labels(self.stage).set(self._clock.now_us() / 1e6)
         self.beat()
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether `ready` was called."""
+        return self._ready
+
     def beat(self) -> None:
         """The main loop came round."""
         self._beat_s = self._clock.monotonic_s()

@@ -88,11 +88,13 @@ class InferenceSettings(BaseModel):
 class TrackingSettings(BaseModel):
     """The tracker; all ages are event time."""
 
-    high_score: float = setting(
-        0.4, "0-1", "Detections from here up are matched first and may be born."
-    )
+    high_score: float = setting(0.5, "0-1", "Detections from here up are matched first.")
     low_score: float = setting(0.1, "0-1", "Detections below it are ignored.")
-    new_track_score: float = setting(0.5, "0-1", "A new track needs a detection this sure.")
+    birth_score: float = setting(0.6, "0-1", "A new track needs a detection this sure.")
+    match_iou: float = setting(0.2, "0-1", "Least overlap of a prediction and its detection.")
+    confirm_hits: int = setting(3, "detections", "A track counts after this many.", ge=1)
+    lost_after_s: float = setting(0.5, "s", "A track unseen for longer is lost.", gt=0)
+    max_lost_s: float = setting(2.0, "s", "A track unseen for longer ends.", gt=0)
 
 
 class StreamSettings(BaseModel):

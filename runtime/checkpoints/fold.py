@@ -44,7 +44,12 @@ class Emit(Protocol):
     """Hands an output record on; it is acknowledged before the next checkpoint."""
 
     def __call__(
-        self, topic: str, key: bytes | None, value: bytes | None, partition: int | None = None
+        self,
+        topic: str,
+        key: bytes | None,
+        value: bytes | None,
+        partition: int | None = None,
+        headers: list[tuple[str, bytes]] | None = None,
     ) -> None:
         """Emit one record; a partition of None lets the key's hash decide."""
         ...

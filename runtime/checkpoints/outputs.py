@@ -48,7 +48,12 @@ class OutputProducer:
         )
 
     def emit(
-        self, topic: str, key: bytes | None, value: bytes | None, partition: int | None = None
+        self,
+        topic: str,
+        key: bytes | None,
+        value: bytes | None,
+        partition: int | None = None,
+        headers: list[tuple[str, bytes]] | None = None,
     ) -> None:
         """Queue one record; waits while the queue is full.
 
@@ -57,12 +62,15 @@ class OutputProducer:
             key: Record key.
             value: Record value; None is a tombstone.
             partition: None lets the key's hash decide.
+            headers: Record headers.
 
         Raises:
             ReplayNeeded: An earlier record failed, or the queue stayed full.
             RecordTooLarge: The record exceeds the limit of 1 MB.
         """
-        where = {} if partition is None else {"partition": partition}
+        where: dict[str, Any] = {} if partition is None else {"partition": partition}
+        if headers:
+            where["headers"] = headers
         deadline: float | None = None
         while True:
             try:

@@ -1,0 +1,113 @@
+"""The stream processor: detections.made.v1 in, tracks, presence, zones and coverage out.
+
+Faust keeps the group and the batches; everything that decides is in `streams/domain`, and
+where reading resumes is decided by our checkpoints (ADR 0002).
+"""
+
+import os
+import tempfile
+from pathlib import Path
+
+import faust
+import structlog
+
+from runtime.checkpoints import CheckpointStore, Emit, StageTopics
+from runtime.clock import Clock
+from runtime.errors import EXIT_REPLAY, Stop
+from runtime.fact_log import FactLog
+from runtime.health import Health
+from runtime.kafka import group_id, physical_name
+from runtime.service import Service
+from runtime.settings import Settings
+from runtime.topic_admin import check_topics
+from schemas.registry import SchemaRegistry
+from schemas.topics import DEAD_LETTERS, DETECTIONS, SIDE_INPUTS, STREAM_CHECKPOINTS
+from streams.agents.floors import register
+from streams.checkpoint_settings import CheckpointingSettings
+from streams.checkpointing import install
+from streams.domain.settings import FloorSettings, LineSettings, TrackerSettings
+from streams.fact_source import FactSource
+from streams.faust_app import checkpointed_app
+from streams.line_fold import OUTPUTS, STAGE, STATE_VERSION, LineFold, Wire
+
+log = structlog.get_logger(__name__)
+
+
+def line_settings(settings: Settings) -> LineSettings:
+    """What the domain is told, from the settings of the process."""
+    return LineSettings(
+        tracker=TrackerSettings(**settings.tracking.model_dump()),
+        floor=FloorSettings(
+            allowed_lateness_us=round(settings.stream.allowed_lateness_s * 1_000_000)
+        ),
+    )
+
+
+def create_app(settings: Settings, clock: Clock, health: Health) -> faust.App:
+    """Wire the stage together; nothing is folded before the app runs.
+
+    Raises:
+        Stop: A topic is missing or differs from the table.
+        NotRegistered: A schema is not registered.
+        Retry: Broker or registry are out of reach.
+    """
+    check_topics(settings, [DETECTIONS, *OUTPUTS, *SIDE_INPUTS, STREAM_CHECKPOINTS, DEAD_LETTERS])
+    registry = SchemaRegistry(settings.registry_url)
+    wire = Wire(settings, registry)
+    facts = FactSource(FactLog(settings, registry, clock), clock)
+    facts.refresh()
+    domain_settings = line_settings(settings)
+
+    def fold(partition: int, emit: Emit) -> LineFold:
+        return LineFold(
+            partition, emit, wire=wire, facts=facts, settings=domain_settings, clock=clock
+        )
+
+    app = checkpointed_app(
+        group_id(STAGE, settings),
+        settings.kafka_bootstrap,
+        Path(tempfile.mkdtemp(prefix="wardstream-faust-")),
+        session_timeout_s=settings.stream.session_timeout_s,
+    )
+    topics = StageTopics(
+        stage=settings.topic_prefix + STAGE,
+        input=physical_name(DETECTIONS, settings),
+        checkpoints=physical_name(STREAM_CHECKPOINTS, settings),
+    )
+    store = CheckpointStore(
+        settings.kafka_bootstrap,
+        topics,
+        fold,
+        clock,
+        state_version=STATE_VERSION,
+        boot_id=f"{os.uname().nodename}-{os.getpid()}",
+    )
+    checkpointing = install(
+        app,
+        store,
+        clock,
+        CheckpointingSettings(
+            save_every_s=settings.stream.checkpoint_s,
+            max_batch=settings.stream.batch_max,
+            max_wait_s=settings.stream.batch_wait_s,
+            stall_after_s=settings.stream.stall_s,
+        ),
+    )
+    register(app, topics.input, checkpointing, facts, health)
+    return app
+
+
+def run_stream(service: Service) -> None:
+    """Run the stage until a signal asks it to end; leaves the group in order.
+
+    Raises:
+        Stop: Topics or schemas are not as they must be, or the app crashed.
+        Retry: Broker or registry are out of reach.
+    """
+    app = create_app(service.settings, service.clock, service.health)
+    worker = faust.Worker(app, loglevel="WARNING", redirect_stdouts=False)
+    try:
+        worker.execute_from_commandline()  # takes over the signals; ends by SystemExit
+    except SystemExit as end:
+        if end.code:
+            raise Stop(f"the stream app ended with {end.code}", exit_code=EXIT_REPLAY) from end

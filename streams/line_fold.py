@@ -1,0 +1,166 @@
+"""The fold of one partition on the wire: bytes in, domain, bytes out, state as bytes."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from runtime.checkpoints import Checkpoint, Emit, EntityState, Record
+from runtime.clock import Clock
+from runtime.dead_letters import dead_letter_headers
+from runtime.errors import DeadLetter, Stop
+from runtime.kafka import physical_name
+from runtime.metrics import DEAD_LETTERS_TOTAL, STREAM_EVENTS, STREAM_OUTPUTS, STREAM_TICK_LAG
+from runtime.settings import Settings
+from schemas.codec import Codec, UndecodableValue
+from schemas.records import DetectionOutcome
+from schemas.registry import SchemaRegistry
+from schemas.topics import (
+    DEAD_LETTERS,
+    DETECTIONS,
+    OCCUPANCY,
+    OCCUPANCY_LATEST,
+    PRESENCE,
+    TRACKS,
+    ZONE_EVENTS,
+)
+from streams.domain.facts import Facts
+from streams.domain.line import Entity, Output, PartitionLine, UnknownCamera, entity_type
+from streams.domain.settings import LineSettings
+from streams.fact_source import FactSource
+
+STAGE = "stream"
+
+STATE_VERSION = 1
+"""Encoding of camera and floor state; rises when a field changes meaning."""
+
+OUTPUTS = (TRACKS, PRESENCE, ZONE_EVENTS, OCCUPANCY, OCCUPANCY_LATEST)
+"""What the stage writes, besides dead letters and checkpoints."""
+
+
+class Wire:
+    """Codecs and physical names of the stage's topics, shared by all partitions.
+
+    Args:
+        settings: For the run's prefix.
+        registry: Where the schemas are; those of the outputs must be registered.
+    """
+
+    def __init__(self, settings: Settings, registry: SchemaRegistry) -> None:
+        self.input: Codec = registry.reader(DETECTIONS)
+        self.outputs: dict[str, tuple[str, Codec]] = {
+            topic.name: (physical_name(topic, settings), registry.writer(topic))
+            for topic in OUTPUTS
+        }
+        self.dead_letters = physical_name(DEAD_LETTERS, settings)
+
+
+class LineFold:
+    """A `PartitionFold` over `PartitionLine`.
+
+    Args:
+        partition: Partition of the input; outputs go to the same one.
+        emit: Takes the outputs.
+        wire: Codecs and names.
+        facts: Side inputs.
+        settings: Of the fold.
+        clock: For the lag metric only; nothing that is written depends on it.
+    """
+
+    def __init__(
+        self,
+        partition: int,
+        emit: Emit,
+        *,
+        wire: Wire,
+        facts: FactSource,
+        settings: LineSettings,
+        clock: Clock,
+    ) -> None:
+        self._partition = partition
+        self._emit = emit
+        self._wire = wire
+        self._facts = facts
+        self._clock = clock
+        self._line = PartitionLine(settings)
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Take over saved cameras and floors.
+
+        Raises:
+            Stop: The state was written by a version that this one cannot read.
+        """
+        states: dict[str, Entity] = {}
+        for key, state in checkpoint.entities.items():
+            name = key.decode() if isinstance(key, bytes) else key
+            try:
+                states[name] = msgspec.msgpack.decode(state.data, type=entity_type(name))
+            except (msgspec.DecodeError, ValueError) as error:
+                msg = (
+                    f"checkpoint of partition {self._partition}: {name} (version {state.version}) "
+                    f"cannot be read: {error}; rebuild from the detections"
+                )
+                raise Stop(msg) from error
+        self._line.restore(states)
+
+    def advance(self, record: Record) -> None:
+        """Fold one detection outcome; what cannot be folded becomes a dead letter."""
+        try:
+            outcome = self._decode(record)
+            facts = self._facts.ensure(outcome["captured_us"])
+            outputs = self._fold(outcome, facts)
+        except DeadLetter as error:
+            self._bury(record, error)
+            return
+        STREAM_TICK_LAG.observe((self._clock.now_us() - outcome["captured_us"]) / 1e6)
+        for topic, key, value in outputs:
+            name, codec = self._wire.outputs[topic.name]
+            self._emit(name, key.encode(), codec.encode(value), self._partition)
+            STREAM_OUTPUTS.labels(topic.name).inc()
+
+    def _decode(self, record: Record) -> DetectionOutcome:
+        try:
+            outcome: DetectionOutcome = self._wire.input.decode(record.value)
+        except UndecodableValue as error:
+            raise DeadLetter(error.reason, str(error), field="value") from error
+        if record.key is None or record.key.decode(errors="replace") != outcome["camera_id"]:
+            message = f"key {record.key!r} is not the camera_id {outcome['camera_id']!r}"
+            raise DeadLetter("wrong_key", message, field="key")
+        return outcome
+
+    def _fold(self, outcome: DetectionOutcome, facts: Facts) -> list[Output]:
+        ignored = sum(self._line.counters.values())
+        try:
+            outputs = self._line.advance(outcome, facts)
+        except UnknownCamera as error:
+            raise DeadLetter("unknown_camera", str(error), field="camera_id") from error
+        except ValueError as error:
+            raise DeadLetter("unusable_outcome", str(error), field="detections") from error
+        fenced = sum(self._line.counters.values()) > ignored
+        STREAM_EVENTS.labels("fenced" if fenced else "folded").inc()
+        return outputs
+
+    def _bury(self, record: Record, error: DeadLetter) -> None:
+        headers = dead_letter_headers(
+            record.topic,
+            record.partition,
+            record.offset,
+            record.value,
+            error,
+            record.timestamp_ms * 1_000,
+            STAGE,
+        )
+        key = f"{record.topic}/{record.partition}".encode()
+        self._emit(self._wire.dead_letters, key, record.value, 0, headers)
+        STREAM_EVENTS.labels("dead").inc()
+        DEAD_LETTERS_TOTAL.labels(STAGE, error.reason).inc()
+
+    def changed(self) -> Mapping[bytes, EntityState | None]:
+        """State of the cameras and floors that moved, encoded."""
+        return {
+            key.encode(): EntityState(STATE_VERSION, msgspec.msgpack.encode(state))
+            for key, state in self._line.take_changed().items()
+        }
+
+    def side_offsets(self) -> Mapping[str, int]:
+        """How far the side inputs were read."""
+        return self._facts.offsets()
