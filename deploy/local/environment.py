@@ -1,0 +1,89 @@
+"""The project's own Python environment, exactly as requirements.lock says."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from deploy.local.cache import component, exclusive
+from deploy.local.shell import apt_install, run
+
+STAMP = ".wardstream-lock"
+OPENCV_LIBRARIES = ("libgl1", "libglib2.0-0")
+
+
+def install(root: Path) -> Path:
+    """The Python of `root/.venv`, which holds the locked packages and the project itself.
+
+    Args:
+        root: The project's folder.
+
+    Raises:
+        InstallError: uv cannot be had, or no network.
+    """
+    venv = root / ".venv"
+    python = venv / "bin" / "python"
+    stamp = venv / STAMP
+    wanted = _digest(root)
+    if stamp.exists() and stamp.read_text() == wanted:
+        return python
+    with exclusive("environment"):
+        if stamp.exists() and stamp.read_text() == wanted:
+            return python
+        uv = _uv()
+        if not python.exists():
+            run([uv, "venv", "-q", f"--python={sys.executable}", str(venv)], what="uv venv")
+        pip = [uv, "pip"]
+        to = ["-q", f"--python={python}"]
+        run([*pip, "sync", *to, "requirements.lock"], what="installing packages", cwd=root)
+        run([*pip, "install", *to, "--no-deps", "-e", "."], what="installing wardstream", cwd=root)
+        _check_opencv(python)
+        stamp.write_text(wanted)
+    return python
+
+
+def _digest(root: Path) -> str:
+    """Changes when the environment must."""
+    content = b"".join(
+        (root / name).read_bytes() for name in ("requirements.lock", "pyproject.toml")
+    )
+    return hashlib.sha256(content + str(root).encode()).hexdigest()
+
+
+def _uv() -> str:
+    """Path of uv: this machine's, else one in a private environment."""
+    found = shutil.which("uv")
+    if (
+        found
+        and subprocess.run([found, "--version"], capture_output=True, check=False).returncode == 0
+    ):
+        return found
+    return str(component("uv", _install_uv) / "bin" / "uv")
+
+
+def _install_uv(target: Path) -> None:
+    try:
+        import ensurepip  # noqa: F401, PLC0415 - Debian has it in a package of its own
+    except ImportError:
+        apt_install(
+            ["python3-venv"],
+            what="Python's venv module",
+            otherwise="install the package python3-venv, or uv, or run this once with sudo",
+        )
+    run([sys.executable, "-m", "venv", str(target)], what="making a private environment")
+    run([str(target / "bin/python"), "-m", "pip", "install", "-q", "uv"], what="installing uv")
+
+
+def _check_opencv(python: Path) -> None:
+    """OpenCV's wheel expects two libraries that a bare machine lacks."""
+    probe = [str(python), "-c", "import cv2"]
+    if subprocess.run(probe, capture_output=True, check=False).returncode != 0:
+        apt_install(
+            OPENCV_LIBRARIES,
+            what="A library of OpenCV",
+            otherwise=f"install the packages {' and '.join(OPENCV_LIBRARIES)}",
+        )
+        run(probe, what="importing OpenCV")

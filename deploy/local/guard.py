@@ -1,0 +1,53 @@
+"""Nothing outlives the launcher: the process side of `guard.sh`."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+SCRIPT = Path(__file__).with_name("guard.sh")
+
+
+class Guard:
+    """A tiny process that stops what we started when we end without doing so ourselves."""
+
+    def __init__(self, inherit: Sequence[int] = ()) -> None:
+        """Start the guard.
+
+        Args:
+            inherit: File descriptors, such as a held lock, that stay open until it is done.
+        """
+        self._lock = threading.Lock()
+        self._process = subprocess.Popen(
+            ["/bin/sh", str(SCRIPT)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C at the terminal must not reach it
+            pass_fds=inherit,
+        )
+
+    def watch(self, group: int) -> None:
+        """A process group started."""
+        self._say(f"+ {group}\n")
+
+    def forget(self, group: int) -> None:
+        """A process group ended, and its number may come again."""
+        self._say(f"- {group}\n")
+
+    def close(self) -> None:
+        """Let it stop whatever is still watched, and wait until it has."""
+        with self._lock, contextlib.suppress(BrokenPipeError):
+            if self._process.stdin and not self._process.stdin.closed:
+                self._process.stdin.close()
+        self._process.wait()
+
+    def _say(self, line: str) -> None:
+        with self._lock:
+            pipe = self._process.stdin
+            if pipe and not pipe.closed:
+                pipe.write(line.encode())
+                pipe.flush()

@@ -1,0 +1,140 @@
+"""Install what Wardstream runs on: `python -m deploy.local.install [--tests]`.
+
+Needs only Python's standard library. Steps that do not need each other run at the same
+time; what is already there costs nothing, so every start may begin with this.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from deploy.local import environment, extras, kafka, redis, registry, timescale
+from deploy.local.cache import cache_dir, check_free_space
+from deploy.local.errors import InstallError
+from deploy.local.java import maven
+from deploy.local.progress import Progress
+
+T = TypeVar("T")
+INSTANT_S = 0.05
+
+
+@dataclass(frozen=True)
+class Installed:
+    """Where the services lie.
+
+    Attributes:
+        kafka: Jars, formatted log folder, class archive.
+        registry: The registry's application.
+        timescale: PostgreSQL and TimescaleDB.
+        cluster: Template of a database cluster.
+        redis: Redis.
+    """
+
+    kafka: Path
+    registry: Path
+    timescale: Path
+    cluster: Path
+    redis: Path
+
+
+def install_services(progress: Progress | None = None) -> Installed:
+    """Install Kafka, the registry, TimescaleDB and Redis where they are missing.
+
+    Raises:
+        InstallError: Something is missing and could not be fetched.
+    """
+    progress = progress or Progress()
+    check_free_space()
+    with ThreadPoolExecutor(max_workers=8) as pool:
+
+        def begin(what: str, make: Callable[[], T], *after: Future[Any]) -> Future[T]:
+            def step() -> T:
+                for needed in after:
+                    needed.result()
+                return _timed(progress, what, make)
+
+            return pool.submit(step)
+
+        java_tools = begin("Java and Maven", maven)
+        broker = begin("Kafka from Maven", kafka.install, java_tools)
+        app = begin("schema registry from Maven", registry.install, java_tools)
+        server = begin("PostgreSQL and TimescaleDB from Debian", timescale.install)
+        redis_folder = begin("Redis from Debian", redis.install)
+        cluster = begin(
+            "first start of database and registry",
+            lambda: timescale.install_cluster(server.result(), app.result()),
+            server,
+            app,
+        )
+        _first_error([java_tools, broker, app, server, redis_folder, cluster])
+        return Installed(
+            kafka=broker.result(),
+            registry=app.result(),
+            timescale=server.result(),
+            cluster=cluster.result(),
+            redis=redis_folder.result(),
+        )
+
+
+def install_all(root: Path, *, tests: bool, progress: Progress) -> None:
+    """Install the Python environment, the services and the extras, all at once.
+
+    Args:
+        root: The project's folder.
+        tests: Also what only the tests need.
+        progress: Where steps are reported.
+
+    Raises:
+        InstallError: Something is missing and could not be fetched.
+    """
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        steps: list[Future[Any]] = [
+            pool.submit(_timed, progress, "Python environment", lambda: environment.install(root)),
+            pool.submit(install_services, progress),
+            pool.submit(_timed, progress, "demo clip from Debian", extras.clip),
+            pool.submit(_timed, progress, "ffprobe from Debian", extras.ffprobe),
+        ]
+        if tests:
+            steps.append(pool.submit(_timed, progress, "Chromium", extras.chromium))
+        _first_error(steps)
+
+
+def _timed(progress: Progress, what: str, make: Callable[[], T]) -> T:
+    """Run a step; report it unless it was there already."""
+    with progress.step(what, unless_shorter_s=INSTANT_S):
+        return make()
+
+
+def _first_error(steps: Sequence[Future[Any]]) -> None:
+    """Wait for all steps, then raise the first error, if any."""
+    errors = [step.exception() for step in steps]
+    for error in errors:
+        if error is not None:
+            raise error
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Install everything; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="install", description=__doc__)
+    parser.add_argument("--tests", action="store_true", help="also what only the tests need")
+    options = parser.parse_args(arguments)
+    progress = Progress()
+    root = Path(__file__).resolve().parents[2]
+    try:
+        install_all(root, tests=options.tests, progress=progress)
+    except InstallError as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    if progress.steps:
+        print(f"  Installed in {cache_dir()}.", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

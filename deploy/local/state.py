@@ -1,0 +1,74 @@
+"""`state.json` of a run directory: what runs there, on which ports, how to reach it.
+
+It holds a password, so only its owner may read it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+FILE = "state.json"
+
+
+@dataclass
+class RunState:
+    """What a launcher leaves for others to find.
+
+    Attributes:
+        ready: All services answered.
+        launcher: The process that holds the services.
+        processes: Process id by name.
+        started: Start time of each of these processes by process id, in clock ticks since
+            boot: tells a process from a later one with the same number.
+        ports: Port by name.
+        environment: Settings by which a process finds the services.
+    """
+
+    ready: bool = False
+    launcher: int = 0
+    processes: dict[str, int] = field(default_factory=dict)
+    started: dict[str, int] = field(default_factory=dict)
+    ports: dict[str, int] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def add(self, name: str, pid: int) -> None:
+        """Remember a process."""
+        self.processes[name] = pid
+        self.started[str(pid)] = start_ticks(pid) or 0
+
+    def alive(self, pid: int) -> bool:
+        """Whether the remembered process still runs."""
+        return start_ticks(pid) is not None and start_ticks(pid) == self.started.get(str(pid))
+
+    def write(self, run_dir: Path) -> None:
+        """Replace the file in one step."""
+        temporary = run_dir / f".{FILE}"
+        temporary.touch(mode=0o600)
+        temporary.write_text(json.dumps(asdict(self), indent=2))
+        temporary.rename(run_dir / FILE)
+
+
+def read_state(run_dir: Path) -> RunState:
+    """The state of a run directory; an empty one when there is none."""
+    try:
+        return RunState(**json.loads((run_dir / FILE).read_text()))
+    except (FileNotFoundError, ValueError, TypeError):
+        return RunState()
+
+
+def start_ticks(pid: int) -> int | None:
+    """When a process started, in clock ticks since boot; None when it does not run."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    fields = text.rpartition(")")[2].split()
+    return None if fields[0] == "Z" else int(fields[19])
+
+
+def own_ticks() -> int:
+    """Start of this process, as in `start_ticks`."""
+    return start_ticks(os.getpid()) or 0
