@@ -11,11 +11,14 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from schemas.topics import CAMERAS, FLOORS, REQUIREMENTS, SHIFTS, STAFF, ZONES
+from streams.domain.projection import check_homography
 from streams.domain.requirement import check_requirement
 from streams.domain.snapshot import FOREVER_US, Snapshot, ZoneArea, zone_area
 
 VISIBLE_AFTER_US: Final = 5_000_000
 """A fact is visible to events this long after it was recorded, microseconds."""
+
+_MAX_SNAPSHOTS: Final = 64
 
 _ID_FIELDS: Final = {
     CAMERAS.name: "camera_id",
@@ -69,6 +72,10 @@ class Timeline:
             return False
         versions[version] = record
         return True
+
+    def versions_of(self, identity: str) -> Mapping[int, Record]:
+        """Every known version of one fact, by number."""
+        return self._versions.get(identity, {})
 
     def at(self, at_us: int) -> dict[str, Any]:
         """The facts in force at an event time, by identity in sorted order."""
@@ -160,6 +167,7 @@ class Facts:
         try:
             if topic_name == ZONES.name:
                 area = zone_area(record)
+                self._check_zone_stays(record)
                 self._areas.setdefault((area.zone_id, record["version"]), area)
             elif topic_name == REQUIREMENTS.name:
                 check_requirement(record)
@@ -171,5 +179,10 @@ class Facts:
                 f"{topic_name} {identity!r} version {record['version']}: {error}"
             ) from error
 
-
-_MAX_SNAPSHOTS: Final = 64
+    def _check_zone_stays(self, zone: Record) -> None:
+        """Keep a zone on its floor: its `seq` is counted there, and would begin anew elsewhere."""
+        for known in self._timelines[ZONES.name].versions_of(zone["zone_id"]).values():
+            if not known["removed"] and known["floor_id"] != zone["floor_id"]:
+                raise ValueError(
+                    f"a zone stays on its floor: {known['floor_id']!r}, not {zone['floor_id']!r}"
+                )

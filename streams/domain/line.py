@@ -5,14 +5,19 @@ event times. The same log gives the same outputs, whatever was saved and restore
 """
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
-from schemas.records import CameraTracks, DetectionOutcome, Presence, ZoneEvent, ZoneOccupancy
-from schemas.topics import TRACKS, Topic
-from streams.domain.camera import CameraState, Fence, fence, step, view_of
+from schemas.records import DetectionOutcome
+from schemas.topics import TRACKS
+from streams.domain.camera import CameraState, check_outcome, fence, step
 from streams.domain.facts import Facts
-from streams.domain.floor import FloorState, close_ticks, forget_camera, report
+from streams.domain.floor import close_ticks
+from streams.domain.floor_state import FloorState, hear, report
+from streams.domain.output import Output
 from streams.domain.settings import LineSettings
+from streams.domain.tick import tick_end
+
+__all__ = ["Entity", "Output", "PartitionLine", "UnknownCamera", "entity_type"]
 
 Entity = CameraState | FloorState
 """What a checkpoint keeps, one record each."""
@@ -23,20 +28,6 @@ _FLOOR: Final = "floor/"
 
 class UnknownCamera(ValueError):
     """No version of the camera is visible at the event's time: a dead letter for the caller."""
-
-
-class Output(NamedTuple):
-    """One record to send.
-
-    Attributes:
-        topic: Where to.
-        key: Its key.
-        record: The value; its `seq` rises by one per topic and key.
-    """
-
-    topic: Topic
-    key: str
-    record: CameraTracks | Presence | ZoneEvent | ZoneOccupancy
 
 
 def entity_type(entity_key: str) -> type[CameraState] | type[FloorState]:
@@ -82,6 +73,17 @@ class PartitionLine:
         Raises:
             ValueError: A key names neither a camera nor a floor, or not the kind of its state.
         """
+        cameras: dict[str, CameraState] = {}
+        floors: dict[str, FloorState] = {}
+        for key in sorted(states):
+            state = states[key]
+            if not isinstance(state, entity_type(key)):
+                raise ValueError(f"{key!r} does not hold a {type(state).__name__}")  # noqa: TRY004
+            if isinstance(state, CameraState):
+                cameras[state.camera_id] = state
+            else:
+                floors[state.floor_id] = state
+        self.cameras, self.floors, self._changed = cameras, floors, {}
 
     def take_changed(self) -> dict[str, Entity]:
         """Entities changed since the last call, sorted by key.
@@ -106,4 +108,36 @@ class PartitionLine:
             UnknownCamera: No version of the camera is visible; nothing was changed.
             ValueError: A box cannot be used; nothing was changed.
         """
-        raise NotImplementedError
+        camera_id, captured_us = outcome["camera_id"], outcome["captured_us"]
+        check_outcome(outcome)
+        camera = facts.at(captured_us).cameras.get(camera_id)
+        if camera is None:
+            raise UnknownCamera(f"no version of camera {camera_id!r} is visible at {captured_us}")
+        state = self.cameras.get(camera_id)
+        verdict = fence(state, captured_us)
+        if state is None:
+            state = self.cameras[camera_id] = CameraState(camera_id)
+        elif verdict != "new":
+            self.counters["duplicates" if verdict == "duplicate" else "older"] += 1
+            return []
+        left_floor_id = state.floor_id
+        tracks, view = step(state, outcome, camera, self.settings.tracker)
+        self._changed[_CAMERA + camera_id] = state
+        outputs = [] if tracks is None else [Output(TRACKS, camera_id, tracks)]
+        if left_floor_id not in ("", state.floor_id):
+            # The floor it left learns that its time has passed, and lets its people go.
+            left = self._floor(left_floor_id)
+            hear(left, camera_id, tick_end(captured_us))
+            outputs += close_ticks(left, facts, self.settings.floor)
+        floor = self._floor(state.floor_id)
+        if not report(floor, view):
+            self.counters["late"] += 1
+        outputs += close_ticks(floor, facts, self.settings.floor)
+        return outputs
+
+    def _floor(self, floor_id: str) -> FloorState:
+        floor = self.floors.get(floor_id)
+        if floor is None:
+            floor = self.floors[floor_id] = FloorState(floor_id)
+        self._changed[_FLOOR + floor_id] = floor
+        return floor

@@ -1,0 +1,129 @@
+"""Boxes, foot points and polygons, in image pixels or floor metres.
+
+Every test is plain arithmetic on doubles, so that it gives the same answer wherever it runs.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+Box = tuple[float, float, float, float]
+"""`(x_min, y_min, x_max, y_max)`, image pixels, y down."""
+
+Vertex = tuple[float, float]
+"""`(x, y)` in the polygon's own frame."""
+
+Polygon = tuple[Vertex, ...]
+"""Vertices of a simple polygon in either direction, the first not repeated."""
+
+_MAX_VERTICES: Final = 200
+
+
+class InvalidPolygon(ValueError):
+    """A polygon that bounds no area, or crosses itself."""
+
+
+def foot_point(box: Box) -> Vertex:
+    """Where the person stands: the bottom centre of the box, image pixels.
+
+    >>> foot_point((10.0, 20.0, 30.0, 80.0))
+    (20.0, 80.0)
+    """
+    return (box[0] + box[2]) / 2.0, box[3]
+
+
+def iou(a: Box, b: Box) -> float:
+    """Intersection over union of two boxes of positive size, 0 to 1.
+
+    >>> iou((0.0, 0.0, 2.0, 2.0), (1.0, 0.0, 3.0, 2.0))
+    0.3333333333333333
+    """
+    width = min(a[2], b[2]) - max(a[0], b[0])
+    if width <= 0.0:
+        return 0.0
+    height = min(a[3], b[3]) - max(a[1], b[1])
+    if height <= 0.0:
+        return 0.0
+    shared = width * height
+    whole = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1])
+    return shared / (whole - shared)
+
+
+def polygon_of(points: Sequence[Mapping[str, float]]) -> Polygon:
+    """Check a polygon and bring it into the form that `inside` reads.
+
+    A first vertex repeated at the end is dropped, as map formats write it.
+
+    Args:
+        points: `{"x": ..., "y": ...}` each.
+
+    Raises:
+        InvalidPolygon: Fewer than three vertices, more than 200, one that is not finite, or
+            edges that touch or cross beyond their shared vertex.
+    """
+    vertices = [(float(point["x"]), float(point["y"])) for point in points]
+    if len(vertices) > 1 and vertices[0] == vertices[-1]:
+        vertices.pop()
+    if not 3 <= len(vertices) <= _MAX_VERTICES:
+        raise InvalidPolygon(f"a polygon has 3 to {_MAX_VERTICES} vertices, not {len(vertices)}")
+    for index, (x, y) in enumerate(vertices):
+        if not (math.isfinite(x) and math.isfinite(y)):
+            raise InvalidPolygon(f"vertex {index} is not finite")
+    count = len(vertices)
+    for first in range(count):
+        for second in range(first + 1, count):
+            if _touch(vertices, first, second):
+                raise InvalidPolygon(f"edges {first} and {second} touch or cross")
+    return tuple(vertices)
+
+
+def inside(polygon: Polygon, x: float, y: float) -> bool:
+    """Tell whether a point is in a polygon; a point on an edge or vertex is.
+
+    So a person on the line between two zones stands in both, whichever way they were drawn.
+
+    >>> square = ((0.0, 0.0), (4.0, 0.0), (4.0, 4.0), (0.0, 4.0))
+    >>> inside(square, 4.0, 2.0), inside(square, 4.1, 2.0)
+    (True, False)
+    """
+    within = False
+    ax, ay = polygon[-1]
+    for bx, by in polygon:
+        # Which side of the edge the point is on: 0 on its line, sign otherwise.
+        side = (bx - ax) * (y - ay) - (by - ay) * (x - ax)
+        if side == 0.0 and _between(ax, bx, x) and _between(ay, by, y):
+            return True
+        if (ay > y) != (by > y) and (side > 0.0) == (by > ay):
+            within = not within
+        ax, ay = bx, by
+    return within
+
+
+def _between(a: float, b: float, value: float) -> bool:
+    return a <= value <= b or b <= value <= a
+
+
+def _side(a: Vertex, b: Vertex, c: Vertex) -> float:
+    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
+
+
+def _on(a: Vertex, b: Vertex, c: Vertex) -> bool:
+    return _side(a, b, c) == 0.0 and _between(a[0], b[0], c[0]) and _between(a[1], b[1], c[1])
+
+
+def _touch(vertices: Sequence[Vertex], first: int, second: int) -> bool:
+    """Tell whether two edges meet where a simple polygon's may not."""
+    count = len(vertices)
+    a, b = vertices[first], vertices[(first + 1) % count]
+    c, d = vertices[second], vertices[(second + 1) % count]
+    if b == c and a == d:  # only in a polygon of two vertices
+        return True
+    if b == c:
+        return a == b or _on(a, b, d) or _on(c, d, a)
+    if a == d:
+        return c == d or _on(a, b, c) or _on(c, d, b)
+    if _on(a, b, c) or _on(a, b, d) or _on(c, d, a) or _on(c, d, b):
+        return True
+    return (_side(a, b, c) > 0.0) != (_side(a, b, d) > 0.0) and (_side(c, d, a) > 0.0) != (
+        _side(c, d, b) > 0.0
+    )
