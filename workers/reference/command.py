@@ -102,3 +102,10 @@ def _utc_us(moment: datetime | None) -> int | None:
         return None
     aware = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
     return int(aware.timestamp() * 1_000_000)
+
+
+camera = command("camera")
+zone = command("zone")
+staff = command("staff")
+shift = command("shift")
+requirement = command("requirement")

@@ -1,0 +1,87 @@
+"""`wardstream`: one command line for every process and every task.
+
+Commands import what they need when they run, so that `wardstream --help` answers at once.
+"""
+
+import sys
+from importlib import import_module
+from typing import NoReturn
+
+import typer
+
+from runtime.errors import EXIT_STOP
+
+COMMANDS: dict[str, tuple[str, str, str]] = {
+    "demo": ("workers.demo.command", "demo", "Play a clip through the whole line, live."),
+    "up": ("workers.commands.up", "up", "Start services and workers on this machine."),
+    "down": ("workers.commands.up", "down", "Stop what `up` started."),
+    "topics": ("workers.commands.topics", "app", "Create and check the topics."),
+    "schemas": ("workers.commands.schemas", "app", "Register and check the schemas."),
+    "migrate": ("workers.sinks.command", "migrate", "Bring the database to this version."),
+    "ingest": ("workers.ingest.command", "ingest", "Cameras and clips to frames."),
+    "infer": ("workers.inference.command", "infer", "Frames to detections."),
+    "stream": ("workers.commands.stream", "stream", "Detections to tracks, zones, coverage."),
+    "sink": ("workers.sinks.command", "app", "Write to TimescaleDB or Redis."),
+    "serve": ("workers.serving.command", "serve", "REST API and live board."),
+    "camera": ("workers.reference.command", "camera", "The camera registry."),
+    "zone": ("workers.reference.command", "zone", "The zone registry."),
+    "staff": ("workers.reference.command", "staff", "The staff registry."),
+    "shift": ("workers.reference.command", "shift", "The shift registry."),
+    "requirement": ("workers.reference.command", "requirement", "Required staff per zone."),
+    "tail": ("workers.commands.tail", "tail", "Print a topic as JSON lines."),
+    "verify": ("workers.commands.verify", "verify", "Compare the line with a one-process fold."),
+    "evaluate": ("workers.commands.evaluate", "evaluate", "Score detections and tracks."),
+    "doctor": ("workers.commands.doctor", "doctor", "Check every dependency."),
+    "settings": ("workers.commands.settings", "settings", "Print every setting."),
+}
+"""Name of each command, where it is, and what it is for."""
+
+
+def usage() -> str:
+    """What `wardstream --help` prints."""
+    width = max(map(len, COMMANDS)) + 2
+    lines = [f"  {name:<{width}}{text}" for name, (_, _, text) in COMMANDS.items()]
+    return "\n".join(
+        [
+            "Usage: wardstream COMMAND [OPTIONS] [ARGS]...",
+            "",
+            "  Live and replayable ward occupancy and staffing coverage, on Kafka.",
+            "  `wardstream COMMAND --help` tells more.",
+            "",
+            "Commands:",
+            *lines,
+        ]
+    )
+
+
+def load(name: str) -> typer.Typer:
+    """Import one command as an application of its own.
+
+    Raises:
+        KeyError: There is no such command.
+    """
+    module, attribute, _ = COMMANDS[name]
+    target = getattr(import_module(module), attribute)
+    if isinstance(target, typer.Typer):
+        return target
+    single = typer.Typer(add_completion=False)
+    single.command()(target)
+    return single
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Entry point of the `wardstream` command; exits with the command's code."""
+    given = sys.argv[1:] if arguments is None else arguments
+    if not given or given[0] in ("-h", "--help", "help"):
+        typer.echo(usage())
+        sys.exit(0)
+    name, *rest = given
+    if name not in COMMANDS:
+        typer.echo(f"wardstream: no command {name!r}; `wardstream --help` lists them", err=True)
+        sys.exit(EXIT_STOP)
+    load(name)(args=rest, prog_name=f"wardstream {name}")
+    sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

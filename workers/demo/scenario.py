@@ -1,0 +1,154 @@
+"""What the demo shows: cameras cut from clips, their zones, a small roster and what is required.
+
+Pure: it is told the clips and the time, and returns rows as a person would import them.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """One video source.
+
+    Attributes:
+        source: Path, rtsp:// address or webcam:N.
+        width: Frame width, px.
+        height: Frame height, px.
+        frames: Frames in the source; None for a live one.
+        fps: Native rate, frames/s; None when unknown.
+    """
+
+    source: str
+    width: int
+    height: int
+    frames: int | None
+    fps: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class VirtualCamera:
+    """A camera of the demo: a region of a clip.
+
+    Attributes:
+        camera_id: Its identity.
+        clip: Where its pixels come from.
+        region: `(x, y, width, height)` as fractions of the clip's frame.
+    """
+
+    camera_id: str
+    clip: Clip
+    region: tuple[float, float, float, float]
+
+    @property
+    def width(self) -> int:
+        """Captured frame, px."""
+        return round(self.clip.width * self.region[2])
+
+    @property
+    def height(self) -> int:
+        """Captured frame, px."""
+        return round(self.clip.height * self.region[3])
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """All rows that the demo imports, by the word of the import command."""
+
+    cameras: list[VirtualCamera]
+    rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+
+_HALVES = ((0.0, 0.0, 0.5, 1.0), (0.5, 0.0, 0.5, 1.0))
+_PLACES = (
+    ("west", "West"),
+    ("east", "East"),
+    ("north", "North"),
+    ("south", "South"),
+)
+_FAR = ((0.02, 0.18), (0.98, 0.18), (0.98, 0.52), (0.02, 0.52))
+_NEAR = ((0.02, 0.54), (0.98, 0.54), (0.98, 0.99), (0.02, 0.99))
+_ROLES = ("nurse", "nurse", "care-assistant")
+
+
+def cameras_of(clips: list[Clip]) -> list[VirtualCamera]:
+    """One clip becomes two virtual cameras, its left and right half; more are one each."""
+    if len(clips) == 1:
+        return [
+            VirtualCamera(f"cam-{place[0]}", clips[0], region)
+            for place, region in zip(_PLACES, _HALVES, strict=False)
+        ]
+    return [
+        VirtualCamera(f"cam-{number}", clip, (0.0, 0.0, 1.0, 1.0))
+        for number, clip in enumerate(clips, 1)
+    ]
+
+
+def make_scenario(clips: list[Clip], starts_us: int) -> Scenario:
+    """Lay out the ward of the demo.
+
+    Args:
+        clips: The video sources.
+        starts_us: Event time of the first frame, UTC microseconds; shifts are laid around it.
+    """
+    cameras = cameras_of(clips)
+    start = datetime.fromtimestamp(starts_us / 1e6, UTC).replace(tzinfo=None)
+    begin = (start - timedelta(hours=2)).replace(minute=0, second=0, microsecond=0)
+    rows: dict[str, list[dict[str, Any]]] = {
+        kind: [] for kind in ("camera", "zone", "staff", "shift", "requirement")
+    }
+    for number, camera in enumerate(cameras):
+        word = camera.camera_id.removeprefix("cam-")
+        label = dict(_PLACES).get(word, f"Room {word}")
+        rows["camera"].append(
+            {
+                "camera_id": camera.camera_id,
+                "name": f"{label} camera",
+                "width": camera.width,
+                "height": camera.height,
+            }
+        )
+        zones = ((f"{word}-bay", f"{label} bay", _NEAR), (f"{word}-hall", f"{label} hall", _FAR))
+        for place, (zone_id, name, shape) in enumerate(zones):
+            rows["zone"].append(
+                {
+                    "zone_id": zone_id,
+                    "camera_id": camera.camera_id,
+                    "name": name,
+                    "order": number * 2 + place,
+                    "dwell_limit_s": 30,
+                    "polygon": [
+                        [round(x * camera.width, 1), round(y * camera.height, 1)] for x, y in shape
+                    ],
+                }
+            )
+        for place, role in enumerate(_ROLES[: 2 + number % 2]):
+            staff_id = f"{word}-{role}-{place + 1}"
+            rows["staff"].append({"staff_id": staff_id, "role": role})
+            rows["shift"].append(
+                {
+                    "shift_id": f"{staff_id}-{begin:%Y%m%d}",
+                    "staff_id": staff_id,
+                    "zone_id": zones[0][0] if place < 2 else zones[1][0],
+                    "starts": begin.isoformat(),
+                    "ends": (begin + timedelta(hours=8)).isoformat(),
+                    "time_zone": "UTC",
+                }
+            )
+        for zone_id, role, count in (
+            (zones[0][0], "nurse", 2),
+            (zones[0][0], "care-assistant", number % 2),
+            (zones[1][0], "nurse", 1),
+        ):
+            if count:
+                rows["requirement"].append(
+                    {
+                        "requirement_id": f"{zone_id}-{role}",
+                        "zone_id": zone_id,
+                        "role": role,
+                        "count": count,
+                        "time_zone": "UTC",
+                    }
+                )
+    return Scenario(cameras, rows)
