@@ -19,6 +19,9 @@ INGEST_BYTES = Counter("wardstream_ingest_bytes_total", "Encoded pixels sent", [
 INGEST_CONNECTED = Gauge(
     "wardstream_ingest_connected", "1 while the source delivers", ["camera_id"]
 )
+INGEST_RECONNECTS = Counter(
+    "wardstream_ingest_reconnects_total", "Attempts to reopen a lost stream", ["camera_id"]
+)
 INFERENCE_FRAMES = Counter(
     "wardstream_inference_frames_total", "Frames by outcome and reason", ["outcome", "reason"]
 )
@@ -50,6 +53,15 @@ SINK_ROWS = Counter("wardstream_sink_rows_total", "Rows written", ["sink", "topi
 SINK_DUPLICATES = Counter(
     "wardstream_sink_duplicates_total", "Records dropped by seq", ["sink", "topic"]
 )
+SINK_MISSING = Counter(
+    "wardstream_sink_missing_total", "Seqs that never came", ["sink", "topic"]
+)
+SINK_EXPIRED = Counter(
+    "wardstream_sink_expired_total", "Rows ignored as older than their table's retention", ["table"]
+)
+SINK_WRITE_SECONDS = Histogram(
+    "wardstream_sink_write_seconds", "Time to write a batch", ["sink"], buckets=LATENCY_BUCKETS_S
+)
 SINK_LAG = Histogram(
     "wardstream_sink_lag_seconds",
     "Wall clock minus event time at the write",
@@ -57,6 +69,18 @@ SINK_LAG = Histogram(
     buckets=LATENCY_BUCKETS_S,
 )
 SERVING_CLIENTS = Gauge("wardstream_serving_clients", "Open event streams")
+SERVING_DROPPED = Counter(
+    "wardstream_serving_dropped_clients_total", "Event streams closed because they were too slow"
+)
+SERVING_EVENTS = Counter(
+    "wardstream_serving_events_total", "Changes handed to the event streams", ["kind"]
+)
+SERVING_LAG = Histogram(
+    "wardstream_serving_lag_seconds",
+    "Wall clock minus event time when a change is handed to the event streams",
+    ["kind"],
+    buckets=LATENCY_BUCKETS_S,
+)
 DEAD_LETTERS_TOTAL = Counter(
     "wardstream_dead_letters_total", "Inputs that can never be processed", ["stage", "reason"]
 )

@@ -125,7 +125,16 @@ class SinkSettings(BaseModel):
     live_expiry_s: float = setting(
         3600.0, "s", "A live value that nobody renews disappears after this.", gt=0
     )
+    live_person_expiry_s: float = setting(
+        5.0, "s", "A live person that nobody sees any more disappears after this.", gt=0
+    )
     changes_length: int = setting(10_000, "entries", "Length of the stream of live changes.", gt=0)
+    retry_max_s: float = setting(
+        5.0, "s", "Longest pause before a store that is out of reach is tried again.", gt=0
+    )
+    retention_every_s: float = setting(
+        3600.0, "s", "Rows older than their table's retention are dropped this often.", gt=0
+    )
 
 
 class ServingSettings(BaseModel):
