@@ -1,0 +1,132 @@
+"""Claim checks: large values lie in a folder or a bucket, and a record says where.
+
+The object is written before the record that names it, under a name made from its content, so
+that a record never points at nothing and writing twice changes nothing.
+"""
+
+import hashlib
+import os
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+import obstore
+from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
+from obstore.store import LocalStore, S3Store
+
+from runtime.errors import DeadLetter, Retry, Stop
+
+Area = Literal["raw", "processed", "evidence"]
+"""Prefix by which objects are retained: raw frames, what was derived, what proves an alert."""
+
+_TIMEOUT = timedelta(seconds=10)
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
+
+
+def sha256_hex(data: bytes) -> str:
+    """Hex SHA-256 of the bytes."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def object_path(area: Area, owner: str, at_us: int, sha256: str, suffix: str) -> str:
+    """Where an object lies below the store's URL: `raw/ward-3/2026-01-31/<sha256>.jpg`.
+
+    Args:
+        area: What it is, which decides how long it is kept.
+        owner: Whose it is, such as a camera id.
+        at_us: Event time, UTC microseconds.
+        sha256: Of the content.
+        suffix: Such as `.jpg`.
+    """
+    day = datetime.fromtimestamp(at_us / 1e6, UTC).date().isoformat()
+    safe = _UNSAFE.sub("_", owner).lstrip(".") or "_"
+    return f"{area}/{safe}/{day}/{sha256}{suffix}"
+
+
+class ObjectStore:
+    """A local folder or an S3 bucket.
+
+    Credentials, region and endpoint of S3 come from the usual variables (`AWS_ACCESS_KEY_ID`,
+    `AWS_SECRET_ACCESS_KEY`, `AWS_REGION`, `AWS_ENDPOINT_URL`).
+
+    Args:
+        url: `file://PATH` (relative paths are resolved now) or `s3://BUCKET/PREFIX`.
+
+    Raises:
+        Stop: The URL is of another kind, or the folder cannot be made.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._store: LocalStore | S3Store
+        if url.startswith("file://"):
+            folder = Path(url.removeprefix("file://")).absolute()
+            try:
+                self._store = LocalStore(folder, mkdir=True)
+            except (BaseError, OSError) as exc:
+                msg = f"object store {folder} cannot be made: {_brief(exc)}"
+                raise Stop(msg) from exc
+            self.base = f"file://{folder}"
+        elif url.startswith("s3://"):
+            plain = os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://")
+            self._store = S3Store.from_url(
+                url,
+                client_options={"timeout": _TIMEOUT, "allow_http": plain},
+                retry_config={"max_retries": 3, "retry_timeout": _TIMEOUT},
+            )
+            self.base = url.rstrip("/")
+        else:
+            msg = f"object store {url!r}: give a file:// or s3:// URL"
+            raise Stop(msg)
+
+    def put(self, path: str, data: bytes) -> str:
+        """Write an object whole, and return its URI.
+
+        Raises:
+            Retry: The store is out of reach or full.
+            Stop: The store refuses us.
+        """
+        try:
+            obstore.put(self._store, path, data)
+        except (PermissionDeniedError, UnauthenticatedError, PermissionError) as exc:
+            raise self._refused(exc) from exc
+        except (BaseError, OSError) as exc:
+            msg = f"object store {self.base} does not take {path}: {_brief(exc)}"
+            raise Retry(msg) from exc
+        return f"{self.base}/{path}"
+
+    def get(self, uri: str, sha256: str) -> bytes:
+        """Read an object and check that it is the one that was written.
+
+        Raises:
+            DeadLetter: `missing_object`, `sha256_mismatch`, or `foreign_object` when the URI is
+                not below this store's URL: a record must not make us read any file there is.
+            Retry: The store is out of reach.
+            Stop: The store refuses us.
+        """
+        path = uri.removeprefix(f"{self.base}/")
+        if path == uri or ".." in path.split("/"):
+            msg = f"{uri} is not in the object store {self.base}"
+            raise DeadLetter("foreign_object", msg, field="object_uri")
+        try:
+            data = bytes(obstore.get(self._store, path).bytes())
+        except FileNotFoundError as exc:
+            msg = f"{uri} does not exist"
+            raise DeadLetter("missing_object", msg, field="object_uri") from exc
+        except (PermissionDeniedError, UnauthenticatedError, PermissionError) as exc:
+            raise self._refused(exc) from exc
+        except (BaseError, OSError) as exc:
+            msg = f"object store {self.base} does not give {path}: {_brief(exc)}"
+            raise Retry(msg) from exc
+        if sha256_hex(data) != sha256:
+            msg = f"{uri} is not what was written: its SHA-256 is another"
+            raise DeadLetter("sha256_mismatch", msg, field="sha256")
+        return data
+
+    def _refused(self, exc: Exception) -> Stop:
+        return Stop(f"object store {self.base} refuses access: {_brief(exc)}")
+
+
+def _brief(exc: Exception) -> str:
+    """First line of an error; obstore's go on with its own source."""
+    return str(exc).splitlines()[0] if str(exc) else type(exc).__name__

@@ -1,0 +1,1 @@
+"""Real cameras and files to frames.captured.v1."""

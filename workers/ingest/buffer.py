@@ -1,0 +1,55 @@
+"""A short queue between the thread that reads a stream and the one that sends."""
+
+import threading
+from collections import deque
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class FrameBuffer(Generic[T]):
+    """A bounded queue whose reader may wait, and whose writer either waits or drops the oldest.
+
+    Args:
+        limit: Items kept at most.
+        drop_oldest: True when a full queue gives up its oldest item for a new one.
+    """
+
+    def __init__(self, limit: int, *, drop_oldest: bool) -> None:
+        self._items: deque[T] = deque()
+        self._limit = limit
+        self._drop_oldest = drop_oldest
+        self._changed = threading.Condition()
+        self._closed = False
+
+    def put(self, item: T) -> int:
+        """Add an item; returns how many were dropped for it (or instead of it, when closed)."""
+        with self._changed:
+            dropped = 0
+            if self._drop_oldest:
+                while len(self._items) >= self._limit:
+                    self._items.popleft()
+                    dropped += 1
+            else:
+                self._changed.wait_for(lambda: self._closed or len(self._items) < self._limit)
+            if self._closed:
+                return dropped + 1
+            self._items.append(item)
+            self._changed.notify_all()
+            return dropped
+
+    def get(self, timeout_s: float) -> T | None:
+        """Take the oldest item; None when there is none within `timeout_s`, or it is closed."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or bool(self._items), timeout_s)
+            if not self._items:
+                return None
+            item = self._items.popleft()
+            self._changed.notify_all()
+            return item
+
+    def close(self) -> None:
+        """Wake everybody; nothing more is taken in."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()

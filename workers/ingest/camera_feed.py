@@ -1,0 +1,213 @@
+"""One camera: decides for each frame what becomes of it, numbers what is sent, counts the rest."""
+
+from typing import Any
+
+import structlog
+
+from runtime.errors import Retry, Stop
+from runtime.settings import IngestSettings
+from workers.ingest.cameras import CameraBook
+from workers.ingest.feed import FeedConfig
+from workers.ingest.ledger import FrameLedger, FrameOutcome
+from workers.ingest.position import Position
+from workers.ingest.preprocess import (
+    PrivacyMask,
+    Recipe,
+    cut_and_shrink,
+    encode_jpeg,
+    luma_statistics,
+)
+from workers.ingest.publisher import FramePublisher, empty_frame
+from workers.ingest.sources.base import Image
+
+log = structlog.get_logger(__name__)
+
+BEHIND_US = 1_000_000
+"""Live mode gives a frame up when it is later than this, microseconds."""
+
+_BACKLOG_S = 1.0
+_LEAST_BACKLOG = 8
+
+
+class CameraFeed:
+    """Turns pictures of one camera into its records.
+
+    Args:
+        config: The camera and its part of the picture.
+        settings: Recipe, mode and heartbeat interval.
+        position: Where its records end in the log.
+        cameras: Finds the version in force.
+        publisher: Sends.
+        ledger: Counts.
+    """
+
+    def __init__(
+        self,
+        config: FeedConfig,
+        settings: IngestSettings,
+        position: Position,
+        cameras: CameraBook,
+        publisher: FramePublisher,
+        ledger: FrameLedger,
+    ) -> None:
+        self.camera_id = config.camera_id
+        self.ledger = ledger
+        self.last_us = position.last_us
+        self._resume_us = position.last_us
+        self._next_seq = position.next_seq
+        self._region = config.region
+        self._recipe = Recipe(settings.max_width, settings.jpeg_quality)
+        self._live_mode = settings.mode == "live"
+        self._heartbeat_us = round(settings.heartbeat_s * 1_000_000)
+        self._backlog_limit = max(_LEAST_BACKLOG, round(settings.fps * _BACKLOG_S))
+        self._cameras = cameras
+        self._publisher = publisher
+        self._camera_version = position.camera_version
+        self._mask: PrivacyMask | None = None
+        self._mask_key: tuple[int, int, int] | None = None
+        self._size_checked = False
+
+    def count(self, outcome: FrameOutcome) -> None:
+        """One more frame of the source that is not sent."""
+        self.ledger.count(outcome)
+
+    def wants(self, captured_us: int) -> bool:
+        """Whether a frame of this event time is still to be sent; counts it when not."""
+        if self._resume_us is not None and captured_us <= self._resume_us:
+            self.count("before_resume")
+            return False
+        if self.last_us is not None and captured_us <= self.last_us:
+            self.count("out_of_order")
+            return False
+        return True
+
+    def next_us(self, now_us: int) -> int:
+        """Event time of what a live source gives now: the wall clock, but always rising."""
+        return now_us if self.last_us is None else max(self.last_us + 1, now_us)
+
+    def send(
+        self,
+        image: Image,
+        captured_us: int,
+        received_us: int,
+        source_clock_us: int | None,
+        late_us: int,
+    ) -> None:
+        """Send one wanted frame, or count why it is not sent.
+
+        Args:
+            image: The source's whole picture; not changed.
+            captured_us: Event time, later than the last one.
+            received_us: Wall clock when it was read.
+            source_clock_us: The camera's own clock, if it has one.
+            late_us: How long ago it was due.
+
+        Raises:
+            Stop: The first picture is not of the registered size, or sending failed for good.
+            Retry: Record mode could not store the frame.
+        """
+        if self._live_mode and (
+            late_us > BEHIND_US or self._publisher.backlog > self._backlog_limit
+        ):
+            self.count("behind")
+            return
+        camera = self._cameras.at(self.camera_id, captured_us)
+        if camera is None:
+            self._refuse("camera_removed", captured_us, received_us)
+            return
+        picture = cut_and_shrink(image, self._region, self._recipe.max_width)
+        height, width = picture.shape[:2]
+        if not self._fits(camera, width, height):
+            self._refuse("wrong_size", captured_us, received_us)
+            return
+        mask = self._mask_of(camera, width, height)
+        if mask.everything:
+            self._refuse("masked_out", captured_us, received_us)
+            return
+        mask.blank(picture)
+        luma = luma_statistics(picture)
+        frame = empty_frame(
+            camera_id=self.camera_id,
+            seq=self._next_seq,
+            captured_us=captured_us,
+            kind="FRAME",
+            source_clock_us=source_clock_us,
+            received_us=received_us,
+            width=width,
+            height=height,
+            encoding="JPEG",
+            camera_version=self._camera_version,
+            preprocessing_version=self._recipe.version,
+            luma_mean=luma.mean,
+            contrast=luma.contrast,
+            sharpness=luma.sharpness,
+        )
+        try:
+            self._publisher.publish(frame, encode_jpeg(picture, self._recipe.jpeg_quality))
+        except Retry as exc:
+            if not self._live_mode:
+                raise
+            log.warning("ingest.store_unavailable", camera_id=self.camera_id, error=str(exc))
+            self.count("store_unavailable")
+            return
+        self._sent(captured_us)
+        self.count("sent")
+
+    def send_heartbeat(self, captured_us: int, received_us: int) -> None:
+        """Send the time of a camera that shows nothing; does nothing if it is not later.
+
+        Raises:
+            Stop: Sending failed for good.
+        """
+        if self.last_us is not None and captured_us <= self.last_us:
+            return
+        if self._live_mode and self._publisher.backlog > self._backlog_limit:
+            return
+        self._publisher.publish_heartbeat(
+            empty_frame(
+                camera_id=self.camera_id,
+                seq=self._next_seq,
+                captured_us=captured_us,
+                kind="HEARTBEAT",
+                received_us=received_us,
+                camera_version=self._camera_version,
+            )
+        )
+        self._sent(captured_us)
+        self.ledger.heartbeats += 1
+
+    def heartbeat_if_silent(self, captured_us: int, received_us: int) -> None:
+        """Send a heartbeat if nothing was sent for the heartbeat interval of event time."""
+        if self.last_us is None or captured_us - self.last_us >= self._heartbeat_us:
+            self.send_heartbeat(captured_us, received_us)
+
+    def _refuse(self, outcome: FrameOutcome, captured_us: int, received_us: int) -> None:
+        self.count(outcome)
+        self.heartbeat_if_silent(captured_us, received_us)
+
+    def _sent(self, captured_us: int) -> None:
+        self.last_us = captured_us
+        self._next_seq += 1
+
+    def _fits(self, camera: Any, width: int, height: int) -> bool:
+        registered = (camera["width"], camera["height"])
+        if registered in {(0, 0), (width, height)}:
+            self._size_checked = True
+            return True
+        msg = (
+            f"camera {self.camera_id} is registered with {registered[0]}x{registered[1]} px, but "
+            f"its captured frames are {width}x{height}: masks and zones would be misplaced; "
+            "register the size of the captured frame, or correct --region"
+        )
+        if not self._size_checked:
+            raise Stop(msg)
+        log.error("ingest.wrong_size", camera_id=self.camera_id, error=msg)
+        return False
+
+    def _mask_of(self, camera: Any, width: int, height: int) -> PrivacyMask:
+        key = (camera["version"], width, height)
+        if self._mask is None or key != self._mask_key:
+            self._mask = PrivacyMask(camera["privacy_masks"], width, height)
+            self._mask_key = key
+            self._camera_version = camera["version"]
+        return self._mask

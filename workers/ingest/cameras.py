@@ -1,0 +1,122 @@
+"""The version of a camera that is in force, so that its masks are applied to every frame."""
+
+import threading
+from typing import Any
+
+import structlog
+
+from runtime.errors import Retry, Stop
+from runtime.fact_log import FactLog
+from runtime.service import Service
+from schemas.registry import SchemaRegistry
+from schemas.topics import CAMERAS
+from streams.domain.facts import ConflictingFact, Facts, InvalidFact, visible_from
+
+log = structlog.get_logger(__name__)
+
+_RETRY_S = 1.0
+_GIVE_UP_S = 600.0
+_SOON_US = 30_000_000
+
+
+class CameraBook:
+    """Follows cameras.v1; safe to use from several threads.
+
+    Args:
+        service: Whose clock and stop signal to follow.
+        registry: Where the schemas are.
+    """
+
+    def __init__(self, service: Service, registry: SchemaRegistry) -> None:
+        self._clock = service.clock
+        self._stop = service.stop
+        self._log = FactLog(service.settings, registry, service.clock, [CAMERAS])
+        self._facts = Facts()
+        self._versions: dict[str, list[dict[str, Any]]] = {}
+        self._lock = threading.Lock()
+
+    def at(self, camera_id: str, at_us: int) -> Any | None:
+        """The camera as it is in force at an event time that is not in the future.
+
+        Returns:
+            A `Camera` record; None when no version is in force, or when asked to stop.
+
+        Raises:
+            Retry: cameras.v1 could not be read for ten minutes.
+            Stop: cameras.v1 contradicts itself.
+        """
+        with self._lock:
+            if at_us > self._log.complete_until_us():
+                self._sync()
+            return self._facts.at(at_us).cameras.get(camera_id)
+
+    def require(self, camera_id: str, at_us: int | None) -> None:
+        """Make sure that a camera can be served from `at_us`, or from now on when None.
+
+        A camera that was registered a moment ago is waited for.
+
+        Raises:
+            Stop: It is not registered, or not yet at that time; says how to register it.
+            Retry: cameras.v1 could not be read.
+        """
+        with self._lock:
+            self._sync()
+            versions = list(self._versions.get(camera_id, []))
+        if not versions:
+            msg = (
+                f"camera {camera_id} is not registered: write its id, floor and size to a file "
+                "and run `wardstream camera import FILE`, or correct --camera"
+            )
+            raise Stop(msg)
+        if at_us is None:
+            self._await_visible(camera_id, versions)
+        elif self.at(camera_id, at_us) is None:
+            first_us = min(visible_from(version) for version in versions)
+            msg = (
+                f"camera {camera_id} is not in force at the start time of the recording "
+                f"({at_us} us), but from {first_us} us on: register it with earlier "
+                "valid_from and recorded_at, or give a later --start-time"
+            )
+            raise Stop(msg)
+
+    def _await_visible(self, camera_id: str, versions: list[dict[str, Any]]) -> None:
+        while self.at(camera_id, self._clock.now_us()) is None:
+            now_us = self._clock.now_us()
+            due_us = min(
+                (visible_from(v) for v in versions if visible_from(v) > now_us), default=None
+            )
+            if due_us is None or due_us > now_us + _SOON_US:
+                msg = (
+                    f"camera {camera_id} is registered, but not in force now: register a version "
+                    "with `wardstream camera import FILE` that is valid and not removed"
+                )
+                raise Stop(msg)
+            log.info("ingest.camera_not_yet_visible", camera_id=camera_id, visible_us=due_us)
+            if self._stop.wait((due_us - now_us) / 1e6 + 0.01):
+                return
+
+    def _sync(self) -> None:
+        deadline_s = self._clock.monotonic_s() + _GIVE_UP_S
+        while True:
+            try:
+                facts = self._log.sync()
+            except Retry as exc:
+                if self._clock.monotonic_s() > deadline_s or self._stop.is_set():
+                    raise
+                log.warning("ingest.cameras_out_of_reach", error=str(exc))
+                self._stop.wait(_RETRY_S)
+            else:
+                break
+        for fact in facts:
+            try:
+                self._facts.add(fact.topic.name, fact.record)
+            except InvalidFact as exc:
+                log.error("ingest.camera_invalid", error=str(exc))
+            except ConflictingFact as exc:
+                raise Stop(str(exc)) from exc
+            else:
+                self._versions.setdefault(fact.record["camera_id"], []).append(fact.record)
+
+    def close(self) -> None:
+        """Leave the broker."""
+        self._log.close()

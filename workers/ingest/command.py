@@ -1,0 +1,112 @@
+"""The command `wardstream ingest`."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from runtime.service import run_service
+from runtime.settings import Settings
+from workers.ingest.feed import WHOLE, FeedConfig, Pace, Playback, Region
+from workers.ingest.worker import ingest_body
+
+
+def parse_start_time(text: str) -> int:
+    """Read an ISO 8601 time with its offset, or seconds since the epoch; UTC microseconds.
+
+    >>> parse_start_time("2026-01-31T10:05:00+00:00") == parse_start_time("1769853900")
+    True
+
+    Raises:
+        ValueError: It is neither, or the time has no offset.
+    """
+    try:
+        return round(float(text) * 1_000_000)
+    except ValueError:
+        pass
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as exc:
+        msg = f"{text!r} is no time: give 2026-01-31T10:05:00+00:00 or seconds since the epoch"
+        raise ValueError(msg) from exc
+    if moment.tzinfo is None:
+        msg = f"{text!r} has no time zone: add Z, or an offset such as +01:00"
+        raise ValueError(msg)
+    return round(moment.timestamp() * 1_000_000)
+
+
+def pair_feeds(cameras: list[str], videos: list[str], regions: list[str]) -> list[FeedConfig]:
+    """Give every camera its source and region, in the order of the options.
+
+    Raises:
+        ValueError: The numbers of options do not fit together, or a region is wrong.
+    """
+    if len(videos) not in {1, len(cameras)}:
+        msg = f"{len(cameras)} cameras and {len(videos)} videos: give one for all, or one each"
+        raise ValueError(msg)
+    if len(regions) not in {0, len(cameras)}:
+        msg = f"{len(cameras)} cameras and {len(regions)} regions: give none, or one each"
+        raise ValueError(msg)
+    sources = videos * len(cameras) if len(videos) == 1 else videos
+    parts = [Region.parse(text) for text in regions] or [WHOLE] * len(cameras)
+    return [
+        FeedConfig(camera_id=camera, source=source, region=part)
+        for camera, source, part in zip(cameras, sources, parts, strict=True)
+    ]
+
+
+def ingest(
+    camera: Annotated[
+        list[str], typer.Option(help="Camera id as registered; repeat for several cameras.")
+    ],
+    video: Annotated[
+        list[str],
+        typer.Option(
+            help="A file, a URL (rtsp://...) or webcam:N; one for all cameras, or one each."
+        ),
+    ],
+    region: Annotated[
+        list[str] | None,
+        typer.Option(help="x,y,width,height as fractions: the camera's part; one per camera."),
+    ] = None,
+    fps: Annotated[
+        float | None, typer.Option(help="Frames per second taken, 5 to 10 is usual.")
+    ] = None,
+    mode: Annotated[
+        Literal["record", "live"] | None,
+        typer.Option(help="record never drops a frame, live drops what comes too late."),
+    ] = None,
+    start_time: Annotated[
+        str | None,
+        typer.Option(help="Event time of a file's first frame: ISO 8601 or epoch seconds."),
+    ] = None,
+    pace: Annotated[
+        Pace, typer.Option(help="How fast a file is played; asap needs record mode.")
+    ] = "realtime",
+    loop: Annotated[
+        bool, typer.Option("--loop", help="Begin a file again at its end; time goes on.")
+    ] = False,
+    end_heartbeats: Annotated[
+        int, typer.Option(min=0, help="Heartbeats after a file's last frame, 5 s apart.")
+    ] = 1,
+    ledger: Annotated[
+        Path | None, typer.Option(help="Write what became of every frame to this JSON file.")
+    ] = None,
+) -> None:
+    """Send the frames of cameras and files to frames.captured.v1."""
+    try:
+        feeds = pair_feeds(camera, video, region or [])
+        playback = Playback(
+            start_us=None if start_time is None else parse_start_time(start_time),
+            pace=pace,
+            loop=loop,
+            end_heartbeats=end_heartbeats,
+        )
+    except ValueError as exc:
+        raise typer.BadParameter(str(exc)) from exc
+    settings = Settings()
+    given = {name: value for name, value in (("fps", fps), ("mode", mode)) if value is not None}
+    chosen = type(settings.ingest).model_validate({**settings.ingest.model_dump(), **given})
+    settings = settings.model_copy(update={"ingest": chosen})
+    raise typer.Exit(run_service("ingest", ingest_body(feeds, playback, ledger), settings))

@@ -1,0 +1,109 @@
+"""Which cameras one process serves, and from what."""
+
+from dataclasses import dataclass
+from typing import Literal, Self
+
+Pace = Literal["realtime", "asap"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Region:
+    """The part of a picture that one camera shows, as fractions of width and height.
+
+    Attributes:
+        x: Left edge, 0 to 1.
+        y: Upper edge, 0 to 1.
+        width: Above 0, `x + width` at most 1.
+        height: Above 0, `y + height` at most 1.
+    """
+
+    x: float = 0.0
+    y: float = 0.0
+    width: float = 1.0
+    height: float = 1.0
+
+    def __post_init__(self) -> None:
+        slack = 1e-9
+        sound = (
+            self.x >= 0
+            and self.y >= 0
+            and self.width > 0
+            and self.height > 0
+            and self.x + self.width <= 1 + slack
+            and self.y + self.height <= 1 + slack
+        )
+        if not sound:
+            msg = (
+                f"region {self.x:g},{self.y:g},{self.width:g},{self.height:g} is not inside the "
+                "picture: give x,y,width,height as fractions, such as 0,0,0.5,1 for the left half"
+            )
+            raise ValueError(msg)
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `x,y,width,height`.
+
+        Raises:
+            ValueError: It is not four fractions inside the picture.
+        """
+        try:
+            x, y, width, height = (float(part) for part in text.split(","))
+        except ValueError as exc:
+            msg = (
+                f"region {text!r} is not four numbers: give x,y,width,height as fractions, "
+                "such as 0,0,0.5,1 for the left half"
+            )
+            raise ValueError(msg) from exc
+        return cls(x=x, y=y, width=width, height=height)
+
+    def pixels(self, width: int, height: int) -> tuple[int, int, int, int]:
+        """The region as `(left, upper, right, lower)` in pixels of a picture of that size.
+
+        Edges are rounded, not sizes, so regions that share an edge share no pixel and leave none
+        out.
+        """
+        return (
+            round(self.x * width),
+            round(self.y * height),
+            round(min(self.x + self.width, 1.0) * width),
+            round(min(self.y + self.height, 1.0) * height),
+        )
+
+
+WHOLE = Region()
+"""The whole picture."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FeedConfig:
+    """One camera of this process.
+
+    Attributes:
+        camera_id: As registered in cameras.v1.
+        source: A path, a URL (`rtsp://`, `tcp://`, `http://`, ...) or `webcam:N`. Feeds of the
+            same source share one decoding of it.
+        region: The part of the picture that is this camera.
+    """
+
+    camera_id: str
+    source: str
+    region: Region = WHOLE
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Playback:
+    """How recordings are played; live sources ignore all of it.
+
+    Attributes:
+        start_us: Event time of the first frame, UTC microseconds; None for the wall clock when
+            playing begins.
+        pace: `realtime` sends each frame when it is due, `asap` as fast as the line takes them.
+        loop: Begin again at the end; time goes on.
+        end_heartbeats: Heartbeats after the last frame, each 5 s of event time after the one
+            before, so that whoever follows event time can close what was open.
+    """
+
+    start_us: int | None = None
+    pace: Pace = "realtime"
+    loop: bool = False
+    end_heartbeats: int = 1

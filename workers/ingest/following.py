@@ -1,0 +1,165 @@
+"""Follow a live stream: read it in one thread, send in another, come back when it is lost."""
+
+import random
+import threading
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from runtime.errors import Retry
+from runtime.metrics import INGEST_CONNECTED, INGEST_RECONNECTS
+from runtime.service import Service
+from workers.ingest.backoff import Backoff
+from workers.ingest.buffer import FrameBuffer
+from workers.ingest.camera_feed import CameraFeed
+from workers.ingest.ledger import FrameOutcome
+from workers.ingest.sources.base import FrameSource, SourceFrame
+from workers.ingest.thinning import Thinner
+
+log = structlog.get_logger(__name__)
+
+_BUFFER_S = 1.0
+_JOIN_S = 12.0
+
+
+class StreamReader:
+    """Reads one stream for ever, in a thread of its own, so that it never waits for the line.
+
+    Args:
+        service: Settings, clock and stop signal.
+        source: A live source.
+        feeds: The cameras that it stands for.
+    """
+
+    def __init__(self, service: Service, source: FrameSource, feeds: Sequence[CameraFeed]) -> None:
+        settings = service.settings.ingest
+        self._service = service
+        self._source = source
+        self._feeds = feeds
+        self._backoff = Backoff(
+            settings.reconnect_initial_s, settings.reconnect_max_s, random.Random()
+        )
+        self.frames: FrameBuffer[tuple[SourceFrame, int]] = FrameBuffer(
+            max(2, round(settings.fps * _BUFFER_S)), drop_oldest=settings.mode == "live"
+        )
+        self.error: BaseException | None = None
+        self._refused: list[FrameOutcome] = []
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self._run, name="stream-reader", daemon=True)
+
+    def start(self) -> None:
+        """Begin to read."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Wait for the thread to end; the stop signal is set."""
+        self.frames.close()
+        self._thread.join(_JOIN_S)
+
+    def take_refused(self) -> list[FrameOutcome]:
+        """Outcomes of the frames that the reader did not pass on since the last call."""
+        with self._lock:
+            refused, self._refused = self._refused, []
+        return refused
+
+    def _run(self) -> None:
+        try:
+            while not self._service.stop.is_set():
+                try:
+                    self._connection()
+                except Retry as exc:
+                    self._lost(exc)
+        except BaseException as exc:  # noqa: BLE001 - carried to the main thread, raised there
+            self.error = exc
+            self.frames.close()
+
+    def _connection(self) -> None:
+        """Read until the stream is lost or we are asked to stop."""
+        thinner = Thinner(self._service.settings.ingest.fps)
+        connected = False
+        for frame in self._source.frames():
+            if self._service.stop.is_set():
+                return
+            received_us = self._service.clock.now_us()
+            if frame.pixels is None:
+                self._refuse("undecodable")
+                continue
+            if not connected:
+                connected = True
+                self._backoff.reset()
+                log.info("ingest.connected", cameras=[feed.camera_id for feed in self._feeds])
+                self._show(1)
+            if not thinner.keep(received_us if frame.pts_us is None else frame.pts_us):
+                self._refuse("thinned")
+                continue
+            for _ in range(self.frames.put((frame, received_us))):
+                self._refuse("behind")
+
+    def _lost(self, exc: Retry) -> None:
+        self._show(0)
+        pause_s = self._backoff.next_s()
+        log.warning("ingest.stream_lost", error=str(exc), again_in_s=round(pause_s, 2))
+        self._service.stop.wait(pause_s)
+        for feed in self._feeds:
+            INGEST_RECONNECTS.labels(feed.camera_id).inc()
+            feed.ledger.reconnects += 1
+
+    def _refuse(self, outcome: FrameOutcome) -> None:
+        with self._lock:
+            self._refused.append(outcome)
+
+    def _show(self, connected: int) -> None:
+        for feed in self._feeds:
+            INGEST_CONNECTED.labels(feed.camera_id).set(connected)
+
+
+def follow(
+    service: Service,
+    source: FrameSource,
+    feeds: Sequence[CameraFeed],
+    beat: Callable[[], None],
+) -> None:
+    """Send a live stream until asked to stop; heartbeats while it gives nothing.
+
+    Args:
+        service: Settings, clock and stop signal.
+        source: A live source.
+        feeds: The cameras that it stands for.
+        beat: Called whenever the loop comes round.
+
+    Raises:
+        Stop: The source can never be read, or sending failed for good.
+        Retry: Record mode could not store a frame.
+    """
+    reader = StreamReader(service, source, feeds)
+    heartbeat_s = service.settings.ingest.heartbeat_s
+    clock = service.clock
+    reader.start()
+    try:
+        while not service.stop.is_set():
+            beat()
+            taken = reader.frames.get(heartbeat_s / 2)
+            _count(reader, feeds)
+            if reader.error is not None:
+                raise reader.error
+            if taken is not None:
+                _send(feeds, *taken, late_us=clock.now_us() - taken[1])
+            for feed in feeds:
+                now_us = clock.now_us()
+                feed.heartbeat_if_silent(feed.next_us(now_us), now_us)
+    finally:
+        reader.close()
+        _count(reader, feeds)
+
+
+def _send(feeds: Sequence[CameraFeed], frame: SourceFrame, received_us: int, late_us: int) -> None:
+    assert frame.pixels is not None, "the reader passes on what was decoded"
+    image = frame.pixels()
+    for feed in feeds:
+        feed.send(image, feed.next_us(received_us), received_us, frame.source_clock_us, late_us)
+
+
+def _count(reader: StreamReader, feeds: Sequence[CameraFeed]) -> None:
+    for outcome in reader.take_refused():
+        for feed in feeds:
+            feed.count(outcome)

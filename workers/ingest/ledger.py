@@ -1,0 +1,73 @@
+"""What became of every frame that was read: the outcomes sum to the frames of the source."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+from runtime.metrics import INGEST_FRAMES
+
+FrameOutcome = Literal[
+    "sent",
+    "thinned",
+    "undecodable",
+    "behind",
+    "masked_out",
+    "before_resume",
+    "out_of_order",
+    "camera_removed",
+    "wrong_size",
+    "store_unavailable",
+]
+"""
+sent               in the log, acknowledged
+thinned            between two frames at the chosen rate
+undecodable        the decoder gave no sound picture
+behind             live mode: more than a second late, or the line was full
+masked_out         the privacy masks leave nothing of the picture
+before_resume      already in the log from before a restart
+out_of_order       not later than the frame before it
+camera_removed     no version of the camera is in force at that time
+wrong_size         the picture is not of the size that masks and zones are drawn for
+store_unavailable  live mode: too large to go inline, and the object store is out of reach
+"""
+
+
+@dataclass(slots=True)
+class FrameLedger:
+    """Counts of one camera.
+
+    Attributes:
+        camera_id: Whose frames.
+        source: Where they come from, without credentials.
+        read: Frames that the source gave, decodable or not.
+        outcomes: Frames by what became of them; sums to `read`.
+        heartbeats: Heartbeats sent.
+        reconnects: Times that a lost stream was opened again.
+        complete: True when the source was read to its end.
+    """
+
+    camera_id: str
+    source: str
+    read: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    heartbeats: int = 0
+    reconnects: int = 0
+    complete: bool = False
+
+    def count(self, outcome: FrameOutcome) -> None:
+        """One more frame was read, and this is what became of it."""
+        self.read += 1
+        self.outcomes[outcome] += 1
+        INGEST_FRAMES.labels(self.camera_id, outcome).inc()
+
+    def summary(self) -> dict[str, Any]:
+        """The ledger as plain data, every outcome named."""
+        return {
+            "camera_id": self.camera_id,
+            "source": self.source,
+            "read": self.read,
+            "outcomes": {name: self.outcomes[name] for name in get_args(FrameOutcome)},
+            "heartbeats": self.heartbeats,
+            "reconnects": self.reconnects,
+            "complete": self.complete,
+        }

@@ -1,0 +1,133 @@
+"""Play a recording: decode once, serve every camera that it stands for, keep the pace."""
+
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from runtime.metrics import INGEST_CONNECTED
+from runtime.service import Service
+from workers.ingest.camera_feed import CameraFeed
+from workers.ingest.feed import Playback
+from workers.ingest.sources.base import FrameSource
+from workers.ingest.thinning import Thinner
+
+log = structlog.get_logger(__name__)
+
+END_HEARTBEAT_US = 5_000_000
+"""Event time between the last frame and the heartbeat that ends the recording."""
+
+_BEAT_S = 0.5
+
+
+class Pacer:
+    """Waits until a moment of the recording is due.
+
+    With `realtime` the first moment waited for is due at once and the others as much later as
+    they are in the recording. With `asap` everything is due, except that event time never runs
+    ahead of the wall clock: side inputs of the future are not known.
+
+    Args:
+        service: Clock and stop signal.
+        playback: The pace.
+        beat: Called while waiting.
+    """
+
+    def __init__(self, service: Service, playback: Playback, beat: Callable[[], None]) -> None:
+        self._clock = service.clock
+        self._stop = service.stop
+        self._beat = beat
+        self._shift_us = None if playback.pace == "realtime" else 0
+        self._realtime = playback.pace == "realtime"
+
+    def wait(self, captured_us: int) -> int | None:
+        """Wait until `captured_us` is due.
+
+        Returns:
+            Microseconds since it was due (0 without a pace); None when asked to stop.
+        """
+        now_us = self._clock.now_us()
+        if self._shift_us is None:
+            self._shift_us = max(0, now_us - captured_us)
+        due_us = captured_us + self._shift_us
+        while now_us < due_us:
+            if self._stop.wait(min((due_us - now_us) / 1e6, _BEAT_S)):
+                return None
+            self._beat()
+            now_us = self._clock.now_us()
+        if self._stop.is_set():
+            return None
+        return now_us - due_us if self._realtime else 0
+
+
+def play(
+    service: Service,
+    source: FrameSource,
+    feeds: Sequence[CameraFeed],
+    playback: Playback,
+    beat: Callable[[], None],
+) -> None:
+    """Send a recording to its end, or until asked to stop.
+
+    Args:
+        service: Settings, clock and stop signal.
+        source: A recording.
+        feeds: The cameras that it stands for.
+        playback: Start time, pace and what comes at the end.
+        beat: Called whenever the loop comes round.
+
+    Raises:
+        Stop: The recording cannot be read, or sending failed for good.
+        Retry: Record mode could not store a frame.
+    """
+    thinner = Thinner(service.settings.ingest.fps)
+    pacer = Pacer(service, playback, beat)
+    start_us = playback.start_us
+    captured_us = None
+    for frame in source.frames():
+        beat()
+        if service.stop.is_set():
+            return
+        if start_us is None:
+            start_us = service.clock.now_us()
+        pts_us = frame.pts_us or 0
+        captured_us = start_us + pts_us
+        if frame.pixels is None or not thinner.keep(pts_us):
+            for feed in feeds:
+                feed.count("undecodable" if frame.pixels is None else "thinned")
+            continue
+        wanting = [feed for feed in feeds if feed.wants(captured_us)]
+        if not wanting:
+            continue
+        late_us = pacer.wait(captured_us)
+        if late_us is None:
+            return
+        received_us = service.clock.now_us()
+        image = frame.pixels()
+        for feed in wanting:
+            INGEST_CONNECTED.labels(feed.camera_id).set(1)
+            feed.send(image, captured_us, received_us, frame.source_clock_us, late_us)
+    for feed in feeds:
+        INGEST_CONNECTED.labels(feed.camera_id).set(0)
+    if captured_us is not None and not _end(service, feeds, playback, pacer, captured_us):
+        return
+    for feed in feeds:
+        feed.ledger.complete = True
+
+
+def _end(
+    service: Service,
+    feeds: Sequence[CameraFeed],
+    playback: Playback,
+    pacer: Pacer,
+    last_us: int,
+) -> bool:
+    """Send the heartbeats after the last frame; False when asked to stop."""
+    for number in range(1, playback.end_heartbeats + 1):
+        at_us = last_us + number * END_HEARTBEAT_US
+        if all(feed.last_us is not None and feed.last_us >= at_us for feed in feeds):
+            continue
+        if pacer.wait(at_us) is None:
+            return False
+        for feed in feeds:
+            feed.send_heartbeat(at_us, service.clock.now_us())
+    return True

@@ -1,0 +1,112 @@
+"""Where a camera's records end in the log: a restarted process goes on behind that."""
+
+from dataclasses import dataclass
+
+import structlog
+from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+
+from runtime.clock import Clock
+from runtime.errors import Retry, Stop
+from runtime.kafka import consumer_config, group_id, physical_name
+from runtime.settings import Settings
+from schemas.codec import Codec, UndecodableValue
+from schemas.records import Frame
+from schemas.topics import FRAMES
+from workers.ingest.partitions import partition_of
+
+log = structlog.get_logger(__name__)
+
+_FIRST_WINDOW = 64
+_GROWTH = 8
+_TIMEOUT_S = 30.0
+_STALL_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a camera's records end.
+
+    Attributes:
+        next_seq: `seq` of its next record.
+        last_us: `captured_us` of its last record; None when the log holds none.
+        camera_version: Of its last record.
+    """
+
+    next_seq: int
+    last_us: int | None
+    camera_version: int = 0
+
+
+def read_position(settings: Settings, codec: Codec, clock: Clock, camera_id: str) -> Position:
+    """Find the last record of a camera by reading its partition back from the end.
+
+    When the log holds no record of the camera, whether new or expired, it starts at one more
+    than the number of records that its partition ever took: above any `seq` it may have had,
+    since that is never more than the number of its own records.
+
+    Raises:
+        Retry: The broker is out of reach.
+        Stop: A record cannot be decoded.
+    """
+    name = physical_name(FRAMES, settings)
+    partition = TopicPartition(name, partition_of(camera_id, FRAMES.partitions))
+    consumer = Consumer(consumer_config(settings, group_id("ingest-position", settings)))
+    try:
+        begin, end = consumer.get_watermark_offsets(partition, timeout=_TIMEOUT_S)
+        upper, window = end, _FIRST_WINDOW
+        while upper > begin:
+            lower = max(begin, upper - window)
+            message = _last_of(consumer, partition, lower, upper, camera_id, clock)
+            if message is not None:
+                record = _decode(codec, message)
+                return Position(record["seq"] + 1, record["captured_us"], record["camera_version"])
+            upper, window = lower, window * _GROWTH
+    except KafkaException as exc:
+        msg = f"{name}: the end of camera {camera_id} cannot be read: {exc.args[0].str()}"
+        raise Retry(msg) from exc
+    finally:
+        consumer.close()
+    return Position(end + 1, None)
+
+
+def _last_of(
+    consumer: Consumer,
+    partition: TopicPartition,
+    lower: int,
+    upper: int,
+    camera_id: str,
+    clock: Clock,
+) -> Message | None:
+    """The camera's last record with `lower <= offset < upper`."""
+    key = camera_id.encode()
+    found = None
+    consumer.assign([TopicPartition(partition.topic, partition.partition, lower)])
+    position = lower
+    progress_s = clock.monotonic_s()
+    while position < upper:
+        for message in consumer.consume(256, 0.5):
+            error = message.error()
+            if error is not None:
+                log.warning("kafka.consumer_error", error=error.str())
+                continue
+            if (message.offset() or 0) < upper and message.key() == key:
+                found = message
+        reached = consumer.position([partition])[0].offset
+        if reached > position:
+            position, progress_s = reached, clock.monotonic_s()
+        elif clock.monotonic_s() - progress_s > _STALL_S:
+            msg = f"{partition.topic}: nothing could be read for {_STALL_S:.0f} s"
+            raise Retry(msg)
+    return found
+
+
+def _decode(codec: Codec, message: Message) -> Frame:
+    try:
+        record: Frame = codec.decode(message.value())
+    except UndecodableValue as exc:
+        msg = (
+            f"{message.topic()}[{message.partition()}] at offset {message.offset()}: {exc}; "
+            "it is not known where to go on"
+        )
+        raise Stop(msg) from exc
+    return record

@@ -1,0 +1,46 @@
+"""What every source of frames gives, whatever stands behind it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Image: TypeAlias = NDArray[np.uint8]
+"""Shape `(H, W, 3)`, blue green red, 0 to 255."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFrame:
+    """One frame as the source gave it.
+
+    Attributes:
+        pts_us: Presentation time within the source, microseconds from its first frame, strictly
+            rising within one connection; None where the source tells no time.
+        source_clock_us: The camera's own clock, UTC microseconds; None where it gives none.
+        pixels: Converts the frame to an `Image`; None when it could not be decoded. Called only
+            for frames that are wanted, since the conversion costs more than the decoding.
+    """
+
+    pts_us: int | None
+    source_clock_us: int | None
+    pixels: Callable[[], Image] | None
+
+
+class FrameSource(Protocol):
+    """A camera or a recording."""
+
+    @property
+    def live(self) -> bool:
+        """True when frames come at their own pace and are gone if nobody reads them."""
+        ...
+
+    def frames(self) -> Iterator[SourceFrame]:
+        """Open the source and give its frames in order, every one that it has.
+
+        Raises:
+            Stop: It can never be read; the message says what to do.
+            Retry: It is out of reach or was lost; live sources only.
+        """
+        ...

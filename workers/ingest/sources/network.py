@@ -1,0 +1,100 @@
+"""A network camera or any stream that FFmpeg opens by URL, one connection at a time."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from functools import partial
+from urllib.parse import urlsplit, urlunsplit
+
+import av
+from av.error import FFmpegError
+
+from runtime.errors import Retry
+from workers.ingest.sources.base import SourceFrame
+from workers.ingest.sources.file import to_bgr
+
+OPEN_TIMEOUT_S = 10.0
+"""A camera that does not answer within this is out of reach."""
+
+READ_TIMEOUT_S = 5.0
+"""A stream that gives nothing for this long is lost."""
+
+_OPTIONS = {
+    "rtsp_transport": "tcp",  # UDP loses packets, and a lost packet smears people over seconds
+    "fflags": "nobuffer",
+    "flags": "low_delay",
+}
+
+
+def without_credentials(url: str) -> str:
+    """The URL as it may be logged.
+
+    >>> without_credentials("rtsp://admin:secret@10.0.0.7:554/stream?token=1")
+    'rtsp://10.0.0.7:554/stream'
+    """
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+class NetworkStream:
+    """A live stream: RTSP over TCP, MPEG-TS over TCP, HTTP, ...
+
+    Args:
+        url: Anything that FFmpeg opens.
+        open_timeout_s: Seconds until a stream that does not open is out of reach.
+        read_timeout_s: Seconds without data until a stream is lost.
+    """
+
+    live = True
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        open_timeout_s: float = OPEN_TIMEOUT_S,
+        read_timeout_s: float = READ_TIMEOUT_S,
+    ) -> None:
+        self._url = url
+        self._name = without_credentials(url)
+        self._timeout = (open_timeout_s, read_timeout_s)
+
+    def frames(self) -> Iterator[SourceFrame]:
+        """Connect and give frames until the stream is lost; see `FrameSource.frames`."""
+        options = _OPTIONS if self._url.startswith("rtsp") else {"fflags": "nobuffer"}
+        try:
+            container = av.open(self._url, options=options, timeout=self._timeout)
+        except (FFmpegError, OSError) as exc:
+            raise self._lost("cannot be opened", exc) from exc
+        with container:
+            if not container.streams.video:
+                raise self._lost("has no video")
+            stream = container.streams.video[0]
+            tick_s = stream.time_base or Fraction(1, 90_000)
+            first: int | None = None
+            packets = container.demux(stream)
+            while True:
+                try:
+                    packet = next(packets)
+                except StopIteration:
+                    break
+                except FFmpegError as exc:
+                    raise self._lost("was lost", exc) from exc
+                try:
+                    decoded = packet.decode()
+                except FFmpegError:
+                    yield SourceFrame(None, None, None)
+                    continue
+                for frame in decoded:
+                    if first is None and frame.pts is not None:
+                        first = frame.pts
+                    pts_us = (
+                        None
+                        if frame.pts is None or first is None
+                        else round((frame.pts - first) * tick_s * 1_000_000)
+                    )
+                    pixels = None if frame.is_corrupt else partial(to_bgr, frame)
+                    yield SourceFrame(pts_us, None, pixels)
+        raise self._lost("ended")
+
+    def _lost(self, what: str, exc: Exception | None = None) -> Retry:
+        why = "" if exc is None else f": {getattr(exc, 'strerror', None) or exc}"
+        return Retry(f"stream {self._name} {what}{why}")

@@ -1,0 +1,192 @@
+"""The ingest worker: cameras and files to frames.captured.v1."""
+
+import json
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import structlog
+
+from runtime.errors import Stop
+from runtime.service import Service
+from runtime.topic_admin import check_topics
+from schemas.registry import SchemaRegistry
+from schemas.topics import CAMERAS, FRAMES
+from workers.ingest.camera_feed import CameraFeed
+from workers.ingest.cameras import CameraBook
+from workers.ingest.feed import FeedConfig, Playback
+from workers.ingest.following import follow
+from workers.ingest.ledger import FrameLedger
+from workers.ingest.playing import play
+from workers.ingest.position import read_position
+from workers.ingest.publisher import FramePublisher
+from workers.ingest.sources.base import FrameSource
+from workers.ingest.sources.open import open_source, source_name
+
+log = structlog.get_logger(__name__)
+
+_BEAT_S = 0.2
+_SILENCE_S = 30.0
+
+
+def run_ingest(
+    service: Service,
+    feeds: Sequence[FeedConfig],
+    playback: Playback | None = None,
+    ledger_path: Path | None = None,
+) -> list[FrameLedger]:
+    """Serve cameras until their recordings end, or until asked to stop.
+
+    Feeds of one source share one decoding of it; each source has a thread of its own.
+
+    Args:
+        service: Settings (rate, mode, recipe), clock, health and stop signal.
+        feeds: The cameras.
+        playback: How recordings are played.
+        ledger_path: Where the final counts are written as JSON, besides the log.
+
+    Returns:
+        What became of every frame, by camera, after everything sent was acknowledged.
+
+    Raises:
+        Stop: A camera is not registered, a recording cannot be read, a setting is wrong, or a
+            record was not delivered.
+        Retry: Kafka or the object store stayed out of reach.
+    """
+    playback = playback or Playback()
+    _check(service, feeds, playback)
+    sources = {
+        video: open_source(video, loop=playback.loop)
+        for video in dict.fromkeys(feed.source for feed in feeds)
+    }
+    check_topics(service.settings, [FRAMES, CAMERAS])
+    registry = SchemaRegistry(service.settings.registry_url)
+    codec = registry.writer(FRAMES)
+    cameras = CameraBook(service, registry)
+    try:
+        publisher = FramePublisher(service, codec)
+        runs = []
+        for video, source in sources.items():
+            group = []
+            for config in feeds:
+                if config.source != video:
+                    continue
+                at_us = None if source.live else playback.start_us
+                cameras.require(config.camera_id, at_us)
+                position = read_position(service.settings, codec, service.clock, config.camera_id)
+                log.info(
+                    "ingest.position",
+                    camera_id=config.camera_id,
+                    next_seq=position.next_seq,
+                    last_us=position.last_us,
+                )
+                group.append(
+                    CameraFeed(
+                        config,
+                        service.settings.ingest,
+                        position,
+                        cameras,
+                        publisher,
+                        FrameLedger(config.camera_id, source_name(video)),
+                    )
+                )
+            runs.append(_Run(service, source, group, playback))
+        service.health.ready()
+        _run_all(service, runs, publisher)
+        publisher.flush()
+    finally:
+        cameras.close()
+    ledgers = [feed.ledger for run in runs for feed in run.feeds]
+    _report(ledgers, ledger_path)
+    return ledgers
+
+
+def _check(service: Service, feeds: Sequence[FeedConfig], playback: Playback) -> None:
+    names = [feed.camera_id for feed in feeds]
+    if not names:
+        msg = "no camera: give --camera and --video"
+        raise Stop(msg)
+    if len(set(names)) < len(names):
+        msg = f"a camera is given twice among {', '.join(names)}: each has one source"
+        raise Stop(msg)
+    if playback.pace == "asap":
+        if service.settings.ingest.mode == "live":
+            msg = "--pace asap goes with --mode record: live mode gives up what is not in time"
+            raise Stop(msg)
+        if playback.start_us is None:
+            msg = "--pace asap needs --start-time: the wall clock tells nothing at that pace"
+            raise Stop(msg)
+
+
+class _Run:
+    """One source and its cameras, in a thread."""
+
+    def __init__(
+        self,
+        service: Service,
+        source: FrameSource,
+        feeds: Sequence[CameraFeed],
+        playback: Playback,
+    ) -> None:
+        self._service = service
+        self._source = source
+        self.feeds = feeds
+        self._playback = playback
+        self.error: BaseException | None = None
+        self.beat_s = service.clock.monotonic_s()
+        names = ",".join(feed.camera_id for feed in feeds)
+        self.thread = threading.Thread(target=self._body, name=f"ingest-{names}", daemon=True)
+
+    def beat(self) -> None:
+        """The loop of this source came round."""
+        self.beat_s = self._service.clock.monotonic_s()
+
+    def _body(self) -> None:
+        try:
+            if self._source.live:
+                follow(self._service, self._source, self.feeds, self.beat)
+            else:
+                play(self._service, self._source, self.feeds, self._playback, self.beat)
+        except BaseException as exc:  # noqa: BLE001 - raised again in the main thread
+            self.error = exc
+
+
+def _run_all(service: Service, runs: Sequence[_Run], publisher: FramePublisher) -> None:
+    """Run all sources until they end; the first failure asks the others to stop."""
+    for run in runs:
+        run.thread.start()
+    while any(run.thread.is_alive() for run in runs):
+        for run in runs:
+            run.thread.join(_BEAT_S / len(runs))
+            if run.error is not None:
+                service.stop.set()
+        publisher.poll()
+        newest_silence_s = service.clock.monotonic_s() - min(
+            (run.beat_s for run in runs if run.thread.is_alive()), default=0.0
+        )
+        if newest_silence_s < _SILENCE_S:
+            service.health.beat()
+    for run in runs:
+        if run.error is not None:
+            raise run.error
+
+
+def _report(ledgers: Sequence[FrameLedger], path: Path | None) -> None:
+    summaries = [ledger.summary() for ledger in ledgers]
+    for summary in summaries:
+        log.info("ingest.ledger", **summary)
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({"cameras": summaries}, indent=2) + "\n")
+
+
+Body = Callable[[Service], None]
+
+
+def ingest_body(feeds: Sequence[FeedConfig], playback: Playback, ledger_path: Path | None) -> Body:
+    """The process body that `run_service` runs."""
+
+    def body(service: Service) -> None:
+        run_ingest(service, feeds, playback, ledger_path)
+
+    return body
