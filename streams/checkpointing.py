@@ -17,10 +17,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import faust
-from faust.types import EventT
+from faust.types import EventT, StreamT
 
 from runtime.checkpoints import CheckpointStore, PartitionProgress, Record, ReplayNeeded, Step
 from runtime.checkpoints.schedule import StallWatch
@@ -70,10 +70,10 @@ class Checkpointing:
         """The partitions that are loaded, with how far each has come."""
         return self.resumption.partitions
 
-    async def batches(self, stream: faust.Stream[bytes]) -> AsyncIterator[Sequence[EventT[bytes]]]:
+    async def batches(self, stream: StreamT[bytes]) -> AsyncIterator[Sequence[EventT[bytes]]]:
         """The stream in batches of the configured size."""
-        settings = self.settings
-        async for events in stream.take_events(settings.max_batch, within=settings.max_wait_s):
+        events_of = cast("faust.Stream[bytes]", stream).take_events
+        async for events in events_of(self.settings.max_batch, within=self.settings.max_wait_s):
             yield events
 
     async def fold(self, events: Sequence[EventT[bytes]]) -> None:

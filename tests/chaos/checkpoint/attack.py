@@ -1,0 +1,273 @@
+"""A seeded sequence of faults against a running line, and what came of it.
+
+A fault counts only if it landed mid-stream: the source was still writing, and outputs had
+come since the last fault. After the last one the line must catch up, and the oracle judges.
+"""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+from confluent_kafka import KafkaException
+
+from runtime.checkpoints.codec import HEAD_KEY, decode_head
+from runtime.checkpoints.log import LogReader
+from runtime.clock import SystemClock
+from tests.chaos.checkpoint.line import PARTITIONS, Broker, Line, Source, Worker, await_condition
+from tests.chaos.checkpoint.oracle import Verdict, ends, judge
+from tests.chaos.checkpoint.worker import topics
+
+SESSION_S = 4.0
+MAX_WORKERS = 3
+OUTPUTS_BETWEEN_FAULTS = 30
+FAULTS = {
+    "kill": 5,
+    "terminate": 4,
+    "join": 4,
+    "leave": 3,
+    "zombie": 2,
+    "zombie_twice": 1,
+    "kill_all": 1,
+    "kill_young": 2,
+}
+"""Faults and how often each comes, relative to the others."""
+
+
+def fault_plan(seed: int, count: int) -> list[str]:
+    """A seeded sequence of faults."""
+    return random.Random(seed).choices(list(FAULTS), list(FAULTS.values()), k=count)
+
+
+class Outcome(msgspec.Struct, kw_only=True):
+    """What an attack did and found.
+
+    Attributes:
+        scenario: Name of the attack.
+        seed: Of the faults and of the source.
+        landed: Faults by kind that met a stream in progress.
+        missed: Faults that did not.
+        sent: Records that the source wrote.
+        duration_s: Wall time.
+        caught_up: Whether all partitions' checkpoints reached the end of the log in time.
+        catch_up_s: How long that took after the last record.
+        longest_silence_s: Longest wait for outputs after a fault.
+        fenced: Processes that ended because a newer owner had the claim.
+        gaps: Processes that ended because records were left out on delivery.
+        self_exits: All processes that asked for a replay, with the reason.
+        unexpected: Processes that ended in a way they should not.
+        verdict: The oracle's.
+    """
+
+    scenario: str
+    seed: int
+    landed: dict[str, int]
+    missed: int
+    sent: int
+    duration_s: float
+    caught_up: bool
+    catch_up_s: float
+    longest_silence_s: float
+    fenced: int
+    gaps: int
+    self_exits: list[str]
+    unexpected: list[str]
+    verdict: Verdict
+
+    @property
+    def faults(self) -> dict[str, object]:
+        """Everything that must not be; empty when the system held."""
+        found: dict[str, object] = dict(self.verdict.faults)
+        if not self.caught_up:
+            found["caught_up"] = False
+        if self.unexpected:
+            found["unexpected"] = self.unexpected
+        if self.gaps:
+            found["gaps"] = self.gaps
+        return found
+
+
+@contextmanager
+def cpu_hog(count: int = 1) -> Iterator[None]:
+    """Processes that take what they can get of the processor."""
+    hogs = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
+    try:
+        yield
+    finally:
+        for hog in hogs:
+            hog.kill()
+            hog.wait()
+
+
+class Attack:
+    """Faults against one line."""
+
+    def __init__(self, line: Line, source: Source, broker: Broker, *, seed: int) -> None:
+        self.landed: Counter[str] = Counter()
+        self.missed = 0
+        self.longest_silence_s = 0.0
+        self._line = line
+        self._source = source
+        self._kafka = broker
+        self._random = random.Random(seed)
+
+    def strike(self, fault: str) -> None:
+        """Wait until outputs flow, then strike."""
+        flowing = self._await_outputs()
+        time.sleep(self._random.uniform(0.0, 1.5))
+        if flowing and self._source.is_alive():
+            self.landed[fault] += 1
+        else:
+            self.missed += 1
+        getattr(self, f"_{fault}")()
+
+    def _await_outputs(self, deadline_s: float = 60.0) -> bool:
+        began_s, before = time.monotonic(), self._line.outputs()
+        while time.monotonic() - began_s < deadline_s:
+            if self._line.outputs() >= before + OUTPUTS_BETWEEN_FAULTS:
+                self.longest_silence_s = max(self.longest_silence_s, time.monotonic() - began_s)
+                return True
+            time.sleep(0.1)
+        self.longest_silence_s = max(self.longest_silence_s, deadline_s)
+        return False
+
+    def _victim(self) -> Worker:
+        return self._random.choice(self._line.alive or [self._line.start()])
+
+    def _kill(self) -> None:
+        self._line.kill(self._victim())
+        self._line.start()
+
+    def _terminate(self) -> None:
+        self._line.terminate(self._victim())
+        self._line.start()
+
+    def _join(self) -> None:
+        if len(self._line.alive) >= MAX_WORKERS:
+            self._line.terminate(self._victim())
+        self._line.start()
+
+    def _leave(self) -> None:
+        if len(self._line.alive) < 2:
+            self._line.start()
+        else:
+            self._line.terminate(self._victim())
+
+    def _zombie(self) -> None:
+        """Stopped for longer than the session, then awake among its successors."""
+        self._zombie_of(self._victim())
+
+    def _zombie_twice(self) -> None:
+        """The good owners die just after the zombie wakes."""
+        worker = self._victim()
+        self._zombie_of(worker)
+        time.sleep(self._random.uniform(0.1, 0.8))
+        for other in self._line.alive:
+            if other is not worker:
+                self._line.kill(other)
+        self._line.start()
+
+    def _zombie_of(self, worker: Worker) -> None:
+        if len(self._line.alive) < 2:
+            self._line.start()
+        worker.send(signal.SIGSTOP)
+        time.sleep(self._random.uniform(SESSION_S + 1.0, SESSION_S + 4.0))
+        worker.send(signal.SIGCONT)
+
+    def _kill_all(self) -> None:
+        for worker in self._line.alive:
+            self._line.kill(worker)
+        self._line.start()
+
+    def _kill_young(self) -> None:
+        """The replacement dies while it claims, loads or seeks."""
+        self._line.kill(self._victim())
+        young = self._line.start()
+        time.sleep(self._random.uniform(1.0, 4.0))
+        self._line.kill(young)
+        self._line.start()
+
+    def _broker(self) -> None:
+        """Kafka is gone for some seconds."""
+        self._kafka.kill()
+        time.sleep(self._random.uniform(3.0, 6.0))
+        self._kafka.restart()
+
+
+def caught_up(line: Line) -> bool:
+    """Whether every partition's newest checkpoint stands at the end of the log."""
+    reader = LogReader(line.bootstrap, SystemClock())
+    names = topics(line.run)
+    for partition, end in enumerate(ends(line.bootstrap, names.input, PARTITIONS)):
+        newest = reader.newest_values(names.checkpoints, partition, lambda found: HEAD_KEY in found)
+        head = newest.get(HEAD_KEY)
+        if end and (head is None or decode_head(head).next_offset < end):
+            return False
+    return True
+
+
+def attack(
+    broker: Broker,
+    folder: Path,
+    *,
+    scenario: str,
+    seed: int,
+    faults: Sequence[str],
+    rate: float = 400.0,
+    hogs: int = 1,
+    deadline_s: float = 90.0,
+    **options: object,
+) -> Outcome:
+    """Run the faults in order, let the line catch up, and judge."""
+    began_s = time.monotonic()
+    run = f"{scenario}-{seed}-{time.time_ns() // 1_000_000}"
+    line = Line(broker.bootstrap, run, folder / run, session_s=SESSION_S, **options)
+    source = Source(broker.bootstrap, run, seed=seed, rate=rate)
+    strikes = Attack(line, source, broker, seed=seed)
+    try:
+        with cpu_hog(hogs):
+            source.start()
+            line.start()
+            for fault in faults:
+                strikes.strike(fault)
+            source.end()
+            ended_s = time.monotonic()
+            reached = _await_end(line, deadline_s)
+            catch_up_s = time.monotonic() - ended_s
+        line.stop()
+        verdict = judge(broker.bootstrap, run, PARTITIONS)
+    finally:
+        line.kill_all()
+    reasons = line.self_exits
+    return Outcome(
+        scenario=scenario,
+        seed=seed,
+        landed=dict(strikes.landed),
+        missed=strikes.missed,
+        sent=source.sent,
+        duration_s=round(time.monotonic() - began_s, 1),
+        caught_up=reached,
+        catch_up_s=round(catch_up_s, 1),
+        longest_silence_s=round(strikes.longest_silence_s, 1),
+        fenced=sum("refused" in reason for reason in reasons),
+        gaps=sum("was delivered" in reason for reason in reasons),
+        self_exits=reasons,
+        unexpected=line.unexpected,
+        verdict=verdict,
+    )
+
+
+def _await_end(line: Line, deadline_s: float) -> bool:
+    try:
+        await_condition("the line's end", lambda: caught_up(line), deadline_s)
+    except (AssertionError, KafkaException):
+        return False
+    return True

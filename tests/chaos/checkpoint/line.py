@@ -1,0 +1,253 @@
+"""A small line to attack: topics, a seeded source, workers and their supervisor."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
+
+from runtime.errors import EXIT_REPLAY
+from tests.chaos.checkpoint.counting import DELETE
+from tests.chaos.checkpoint.oracle import ends
+from tests.chaos.checkpoint.worker import WorkerOptions, topics
+
+PARTITIONS = 4
+KEYS = 200
+ROOT = Path(__file__).parents[3]
+
+
+class Broker(Protocol):
+    """The running Kafka, which an attack may take down."""
+
+    @property
+    def bootstrap(self) -> str: ...
+
+    def kill(self) -> None: ...
+
+    def restart(self) -> None: ...
+
+
+def await_condition(what: str, condition: Callable[[], bool], deadline_s: float) -> None:
+    """Return once the condition holds; fail after the deadline."""
+    until_s = time.monotonic() + deadline_s
+    while not condition():
+        assert time.monotonic() < until_s, f"{what}: not within {deadline_s:.0f} s"
+        time.sleep(0.05)
+
+
+def create_topics(bootstrap: str, run: str) -> None:
+    """Input, output and checkpoints of a run.
+
+    The checkpoint topic rolls and compacts quickly, so that claims meet compacted logs;
+    `went_back` needs every head, so only the run's end is compacted away on request.
+    """
+    names = topics(run)
+    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
+    made = admin.create_topics(
+        [
+            NewTopic(names.input, PARTITIONS, 1),
+            NewTopic(f"{run}-output", PARTITIONS, 1),
+            NewTopic(names.checkpoints, PARTITIONS, 1, config={"cleanup.policy": "compact"}),
+        ]
+    )
+    for future in made.values():
+        future.result(timeout=30)
+
+
+class Source(threading.Thread):
+    """Writes `rate` records a second until it is told to end; what it writes is seeded."""
+
+    def __init__(self, bootstrap: str, run: str, *, seed: int, rate: float) -> None:
+        super().__init__(daemon=True)
+        self._address = bootstrap
+        self._topic = topics(run).input
+        self._random = random.Random(seed)
+        self._rate = rate
+        self._end = threading.Event()
+        self.sent = 0
+
+    def run(self) -> None:
+        """Produce until `end`; survives a broker that is away."""
+        producer = Producer(
+            {
+                "bootstrap.servers": self._address,
+                "enable.idempotence": True,
+                "linger.ms": 5,
+                "log_level": 0,
+            }
+        )
+        start_s = time.monotonic()
+        while not self._end.wait(0.01):
+            due = int((time.monotonic() - start_s) * self._rate)
+            while self.sent < due:
+                self._produce(producer)
+            producer.poll(0)
+        assert producer.flush(120) == 0, "the source could not write all of its records"
+
+    def end(self) -> None:
+        """Stop, and return when all that was written is acknowledged."""
+        self._end.set()
+        self.join(130)
+
+    def _produce(self, producer: Producer) -> None:
+        key = self._random.randrange(KEYS)
+        kind = DELETE if self._random.random() < 0.005 else b"count"
+        value = b"%s|%d|%d" % (kind, self.sent, self._random.randrange(1_000_000))
+        producer.produce(self._topic, key=b"%d" % key, value=value, partition=key % PARTITIONS)
+        self.sent += 1
+
+
+class Worker:
+    """One process of the stage."""
+
+    def __init__(self, options: WorkerOptions, log: Path) -> None:
+        self.name = options.boot_id
+        self.log = log
+        self.started_s = time.monotonic()
+        with log.open("wb") as output:
+            self._process = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-m",
+                    "tests.chaos.checkpoint.worker",
+                    msgspec.json.encode(options).decode(),
+                ],
+                cwd=ROOT,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=os.environ | {"PYTHONUNBUFFERED": "1"},
+            )
+
+    @property
+    def status(self) -> int | None:
+        """Exit status; None while it runs."""
+        return self._process.poll()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs, or at least is stopped."""
+        return self.status is None
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal to this process alone."""
+        if self.alive:
+            self._process.send_signal(number)
+
+    def kill(self) -> None:
+        """End it at once."""
+        self.send(signal.SIGKILL)
+        self._process.wait(10)
+
+    def terminate(self, deadline_s: float = 60.0) -> int:
+        """Ask it to end; returns its exit status."""
+        self.send(signal.SIGTERM)
+        return self._process.wait(deadline_s)
+
+    def text(self) -> str:
+        """What it has logged."""
+        return self.log.read_text(errors="replace")
+
+    def fatal(self) -> str:
+        """Why it ended itself, in one line; empty if it did not."""
+        lines = [line for line in self.text().splitlines() if " exit 7" in line]
+        return lines[-1][-300:] if lines else ""
+
+
+class Line:
+    """Workers of one run under a supervisor, which starts again what asks for a replay."""
+
+    def __init__(self, bootstrap: str, run: str, folder: Path, **options: object) -> None:
+        self.bootstrap = bootstrap
+        self.run = run
+        self.workers: list[Worker] = []
+        self.self_exits: list[str] = []
+        self.unexpected: list[str] = []
+        self._folder = folder
+        self._options = options
+        self._held: set[str] = set()
+        self._lock = threading.Lock()
+        self._end = threading.Event()
+        self._supervisor = threading.Thread(target=self._supervise, daemon=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        create_topics(bootstrap, run)
+        self._supervisor.start()
+
+    @property
+    def alive(self) -> list[Worker]:
+        """Workers whose process exists."""
+        return [worker for worker in self.workers if worker.alive]
+
+    def start(self) -> Worker:
+        """Start one more worker."""
+        with self._lock:
+            name = f"w{len(self.workers) + 1}"
+            options = msgspec.convert(
+                {
+                    "bootstrap": self.bootstrap,
+                    "run": self.run,
+                    "boot_id": name,
+                    "data_dir": str(self._folder / name),
+                    **self._options,
+                },
+                WorkerOptions,
+            )
+            worker = Worker(options, self._folder / f"{name}.log")
+            self.workers.append(worker)
+            return worker
+
+    def kill(self, worker: Worker) -> None:
+        """kill -9, without a restart."""
+        self._held.add(worker.name)
+        worker.kill()
+
+    def terminate(self, worker: Worker) -> None:
+        """SIGTERM, without a restart; the exit must be clean.
+
+        A signal that comes before Faust handles it ends Python as it is, which is a crash
+        like any other.
+        """
+        self._held.add(worker.name)
+        ready = "Worker ready" in worker.text()
+        status = worker.terminate()
+        if status != 0 and (ready or status != -signal.SIGTERM):
+            self.unexpected.append(f"{worker.name}: status {status} after SIGTERM")
+
+    def outputs(self) -> int:
+        """Records in the output topic."""
+        return sum(ends(self.bootstrap, f"{self.run}-output", PARTITIONS))
+
+    def stop(self) -> None:
+        """Terminate all workers."""
+        self._end.set()
+        self._supervisor.join()
+        for worker in self.alive:
+            self.terminate(worker)
+
+    def kill_all(self) -> None:
+        """Leave nothing behind, whatever state it is in."""
+        self._end.set()
+        self._supervisor.join()
+        for worker in self.alive:
+            worker.kill()
+
+    def _supervise(self) -> None:
+        while not self._end.wait(0.2):
+            for worker in list(self.workers):
+                if worker.alive or worker.name in self._held:
+                    continue
+                self._held.add(worker.name)
+                entry = f"{worker.name}: status {worker.status} {worker.fatal()}"
+                expected = worker.status in {EXIT_REPLAY, -signal.SIGKILL}
+                (self.self_exits if expected else self.unexpected).append(entry)
+                self.start()

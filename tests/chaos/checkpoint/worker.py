@@ -1,0 +1,112 @@
+"""The process under attack: the project's Faust wiring around the counting fold.
+
+python -m tests.chaos.checkpoint.worker '{"bootstrap": ..., ...}'
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import faust
+import msgspec
+
+from runtime.checkpoints import CheckpointStore, PartitionProgress, StageTopics
+from runtime.clock import SystemClock
+from streams.checkpoint_settings import CheckpointingSettings
+from streams.checkpointing import Checkpointing, install
+from streams.faust_app import checkpointed_app
+from tests.chaos.checkpoint import mutations
+from tests.chaos.checkpoint.counting import STATE_VERSION, CountingFold
+
+REPORT_EVERY_S = 1.0
+
+
+class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """How one worker runs.
+
+    Attributes:
+        bootstrap: Kafka's address.
+        run: Prefix of the topics and name of the consumer group.
+        boot_id: Name of this process.
+        data_dir: Faust's directory.
+        session_s: Consumer group session timeout, seconds.
+        slow_load_s: Loads are delayed by up to this much, so that rebalances meet them.
+        mutation: One of `mutations.MUTATIONS`, or empty for the system as it is.
+    """
+
+    bootstrap: str
+    run: str
+    boot_id: str
+    data_dir: str
+    session_s: float = 4.0
+    slow_load_s: float = 0.0
+    mutation: str = ""
+
+
+def topics(run: str) -> StageTopics:
+    """Input and checkpoints of a run; its outputs go to `<run>-output`."""
+    return StageTopics(stage=run, input=f"{run}-input", checkpoints=f"{run}-checkpoints")
+
+
+class SlowStore(CheckpointStore):
+    """Waits before it loads, as a store with much state or a busy broker does."""
+
+    slow_load_s = 0.0
+
+    def load(
+        self, partitions: Iterable[int], *, wanted: Callable[[], bool] = lambda: True
+    ) -> dict[int, PartitionProgress]:
+        time.sleep(random.uniform(0, self.slow_load_s))
+        return super().load(partitions, wanted=wanted)
+
+
+def build(options: WorkerOptions) -> tuple[faust.App, Checkpointing]:
+    """Wire the app as `streams.app` does."""
+    clock = SystemClock()
+    app = checkpointed_app(
+        options.run, options.bootstrap, Path(options.data_dir), session_timeout_s=options.session_s
+    )
+    store = SlowStore(
+        options.bootstrap,
+        topics(options.run),
+        lambda _partition, emit: CountingFold(emit, f"{options.run}-output"),
+        clock,
+        state_version=STATE_VERSION,
+        boot_id=options.boot_id,
+    )
+    store.slow_load_s = options.slow_load_s
+    checkpointing = install(app, store, clock, CheckpointingSettings(load_limit_s=40))
+    topic = app.topic(store.topics.input, key_serializer="raw", value_serializer="raw")
+
+    @app.agent(topic, name="counting")
+    async def counting(stream: faust.StreamT[bytes]) -> None:
+        async for events in checkpointing.batches(stream):
+            await checkpointing.fold(mutations.delivered(options.mutation, events))
+
+    return app, checkpointing
+
+
+def report(checkpointing: Checkpointing) -> None:
+    """Log the counts from time to time; a killed process cannot do it at its end."""
+    while True:
+        time.sleep(REPORT_EVERY_S)
+        logging.getLogger("report").info("counts: %s", checkpointing.counts)
+
+
+def main() -> None:
+    """Run until a signal comes."""
+    options = msgspec.json.decode(sys.argv[1], type=WorkerOptions)
+    mutations.apply(options.mutation)
+    app, checkpointing = build(options)
+    threading.Thread(target=report, args=(checkpointing,), daemon=True).start()
+    faust.Worker(app, loglevel="INFO", redirect_stdouts=False).execute_from_commandline()
+
+
+if __name__ == "__main__":
+    main()
