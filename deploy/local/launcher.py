@@ -12,15 +12,52 @@ directory, so the next start with the same directory finds what the last one lef
 
 from __future__ import annotations
 
+import fcntl
+import os
+import shutil
+import threading
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from signal import SIGKILL
+from signal import SIGCONT, SIGKILL, SIGSTOP
 from types import TracebackType
-from typing import Literal, Self
+from typing import IO, Self
 
-Component = Literal["kafka", "registry", "timescale", "redis"]
-COMPONENTS: tuple[Component, ...] = ("kafka", "registry", "timescale", "redis")
+from deploy.local import health, kafka, redis, registry, timescale
+from deploy.local.detached import down, up
+from deploy.local.errors import LaunchError
+from deploy.local.guard import Guard
+from deploy.local.install import Installed, install_services
+from deploy.local.ports import free_ports, is_free
+from deploy.local.process import Process, Program
+from deploy.local.signals import TerminateAsExit
+from deploy.local.state import RunState, read_state
+from deploy.local.supervisor import Supervisor, Worker
+from deploy.services import COMPONENTS, REGISTRY_PATH, Component
+
+__all__ = [
+    "COMPONENTS",
+    "Component",
+    "LaunchError",
+    "LocalServices",
+    "Supervisor",
+    "Worker",
+    "down",
+    "up",
+]
+
+STOP_DEADLINE_S = 15.0
+LOCK_DEADLINE_S = 20.0
+PORT_ATTEMPTS = 3
+STOP_ORDER: tuple[Component, ...] = ("registry", "kafka", "redis", "timescale")
+
+ANSWERS = {
+    "kafka": health.kafka_answers,
+    "registry": health.registry_answers,
+    "timescale": health.postgres_answers,
+    "redis": health.redis_answers,
+}
 
 
 class LocalServices:
@@ -45,7 +82,18 @@ class LocalServices:
             components: Which services to start.
             start_deadline_s: Seconds until a service that does not answer is an error.
         """
-        raise NotImplementedError
+        self.run_dir = run_dir.resolve()
+        chosen = {*components, *(("timescale",) if "registry" in components else ())}
+        self.components: tuple[Component, ...] = tuple(c for c in COMPONENTS if c in chosen)
+        self._fresh = fresh
+        self._start_deadline_s = start_deadline_s
+        self._state = RunState()
+        self._processes: dict[Component, Process] = {}
+        self._lock: IO[str] | None = None
+        self._guard: Guard | None = None
+        self._installed: Installed | None = None
+        self._signals = TerminateAsExit()
+        self._state_lock = threading.Lock()
 
     @property
     def environment(self) -> dict[str, str]:
@@ -56,35 +104,87 @@ class LocalServices:
         `wardstream`, TimescaleDB extension created, no tables),
         `WARDSTREAM_REDIS_URL`. Only those of the chosen components are present.
         """
-        raise NotImplementedError
+        return dict(self._state.environment)
 
     def start(self) -> None:
-        """Start all components and wait until each answers; undo everything on failure.
+        """Install what is missing, start all components, wait until each answers.
 
         Raises:
             LaunchError: A service died (with its last log lines), or did not answer in
-                time, or is not installed. The message ends in what to do.
+                time, or is not installed. The message ends in what to do. Whatever had
+                started is stopped again.
         """
-        raise NotImplementedError
+        self._installed = install_services()
+        self._take_lock()
+        try:
+            self._sweep()
+            self._state = RunState(launcher=os.getpid(), ports=self._choose_ports())
+            self._state.add("launcher", os.getpid())
+            self._state.environment = self._make_environment()
+            self._start_all()
+            self._state.ready = True
+            self._write_state()
+        except BaseException:
+            self.stop()
+            raise
 
     def stop(self) -> None:
         """Stop all, orderly first, by force after a deadline; safe to call twice."""
-        raise NotImplementedError
+        running = [self._processes[c] for c in STOP_ORDER if c in self._processes]
+        databases = [p for p in running if p.program.name == "timescale"]
+        with ThreadPoolExecutor(max_workers=len(COMPONENTS)) as pool:
+            others = [p for p in running if p not in databases]
+            list(pool.map(lambda process: process.stop(STOP_DEADLINE_S), others))
+        for process in databases:  # last: the registry writes to it while it stops
+            process.stop(STOP_DEADLINE_S)
+        self._processes.clear()
+        if self._guard:
+            self._guard.close()
+            self._guard = None
+        if self._lock:
+            self._state.ready = False
+            self._state.processes.clear()
+            self._write_state()
+            self._lock.close()
+            self._lock = None
 
     def pid(self, name: Component) -> int:
         """The process id of a running service."""
-        raise NotImplementedError
+        return self._processes[name].pid
+
+    def port(self, name: Component) -> int:
+        """The port where clients reach a service."""
+        return self._state.ports[name]
+
+    def log(self, name: Component) -> Path:
+        """The file that holds a service's output."""
+        return self.run_dir / "logs" / f"{name}.log"
 
     def kill(self, name: Component, signal: int = SIGKILL) -> None:
         """Send a signal; returns when the process has ended (SIGSTOP/SIGCONT: at once)."""
-        raise NotImplementedError
+        process = self._processes[name]
+        process.signal(signal)
+        if signal not in {SIGSTOP, SIGCONT}:
+            process.wait(STOP_DEADLINE_S)
 
     def restart(self, name: Component) -> None:
         """Start a service again, on the same port and data, and wait until it answers."""
-        raise NotImplementedError
+        self._processes[name].stop(STOP_DEADLINE_S)
+        deadline = time.monotonic() + self._start_deadline_s
+        while True:
+            try:
+                self._start_one(name)
+                break
+            except LaunchError:
+                # After kill -9, PostgreSQL refuses to start while old sessions still end.
+                if time.monotonic() > deadline:
+                    raise
+        self._write_state()
 
     def __enter__(self) -> Self:
-        raise NotImplementedError
+        self._signals.__enter__()
+        self.start()
+        return self
 
     def __exit__(
         self,
@@ -92,121 +192,137 @@ class LocalServices:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        raise NotImplementedError
+        try:
+            self.stop()
+        finally:
+            self._signals.__exit__(kind, error, trace)
 
+    def _take_lock(self) -> None:
+        """Be the only launcher of this run directory, until the process and its guard end."""
+        self.run_dir.mkdir(parents=True, exist_ok=True)
+        lock = (self.run_dir / "lock").open("w")
+        deadline = time.monotonic() + LOCK_DEADLINE_S
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                # The guard of a launcher that was killed holds it while it cleans up.
+                state = read_state(self.run_dir)
+                if state.alive(state.launcher) or time.monotonic() > deadline:
+                    lock.close()
+                    msg = (
+                        f"Services already run in {self.run_dir} (process {state.launcher}): "
+                        "stop them with `wardstream down`, or choose another --name."
+                    )
+                    raise LaunchError(msg) from None
+                time.sleep(0.1)
+        self._lock = lock
+        self._guard = Guard(inherit=[lock.fileno()])
 
-@dataclass(frozen=True, kw_only=True)
-class Worker:
-    """A wardstream process that a `Supervisor` runs."""
+    def _sweep(self) -> None:
+        """End what a launcher left that was killed together with its guard."""
+        state = read_state(self.run_dir)
+        for name, pid in state.processes.items():
+            if name != "launcher" and state.alive(pid):
+                os.killpg(pid, SIGKILL)
+        if self._fresh:
+            for path in self.run_dir.iterdir():
+                if path.name == "lock":
+                    continue
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
 
-    name: str
-    command: Sequence[str]
-    """Arguments after `wardstream`, for example `("sink", "redis")`."""
-    environment: dict[str, str] = field(default_factory=dict)
-    """Added to the supervisor's own environment for the services."""
-    metrics_port: int | None = None
-    """Serves `/metrics` and `/healthz`; a free port is chosen when None."""
+    def _choose_ports(self) -> dict[str, int]:
+        """The ports of the last run where they are free, new ones elsewhere."""
+        names: list[str] = [*self.components, "kafka-controller"]
+        old = read_state(self.run_dir).ports
+        kept = {name: old[name] for name in names if name in old and is_free(old[name])}
+        missing = [name for name in names if name not in kept]
+        return {**kept, **dict(zip(missing, free_ports(len(missing)), strict=True))}
 
+    def _make_environment(self) -> dict[str, str]:
+        ports = self._state.ports
+        host = health.HOST
+        addresses = {
+            "kafka": ("WARDSTREAM_KAFKA_BOOTSTRAP", f"{host}:{ports.get('kafka')}"),
+            "registry": (
+                "WARDSTREAM_REGISTRY_URL",
+                f"http://{host}:{ports.get('registry')}{REGISTRY_PATH}",
+            ),
+            "timescale": (
+                "WARDSTREAM_DATABASE_URL",
+                timescale.database_url(ports.get("timescale", 0), self._password()),
+            ),
+            "redis": ("WARDSTREAM_REDIS_URL", f"redis://{host}:{ports.get('redis')}/0"),
+        }
+        return dict(addresses[component] for component in self.components)
 
-class Supervisor:
-    """Run wardstream processes: start, restart after failures, stop all.
+    def _start_all(self) -> None:
+        with ThreadPoolExecutor(max_workers=len(self.components)) as pool:
+            started: dict[Component, Future[None]] = {}
 
-    Exit 0 is the end of a process' work. Exit 78 (a problem that a restart cannot mend)
-    stops every process. Anything else, 75 and signals included, is restarted with
-    a backoff of 0.2 s doubling to 10 s, unless `kill` held it back.
-    """
+            def start(name: Component) -> None:
+                if name == "registry":  # it reads its database while it starts
+                    started["timescale"].result()
+                self._start_one(name)
 
-    def __init__(self, run_dir: Path, environment: dict[str, str]) -> None:
-        """Supervise processes that log to `run_dir/logs/NAME.log`.
+            for name in sorted(self.components, key=lambda c: c == "registry"):
+                started[name] = pool.submit(start, name)
+            errors = [step.exception() for step in started.values()]
+        for error in errors:
+            if error is not None:
+                raise error
 
-        Args:
-            run_dir: Where logs go.
-            environment: Settings for all, usually `LocalServices.environment`.
-        """
-        raise NotImplementedError
+    def _start_one(self, name: Component) -> None:
+        """Start a component; with another port when someone took its port meanwhile."""
+        assert self._guard is not None
+        for attempt in range(PORT_ATTEMPTS):
+            process = Process(self._program(name), self.log(name), self._guard)
+            self._processes[name] = process
+            self._state.add(name, process.pid)
+            self._write_state()
+            try:
+                process.wait_until(
+                    lambda: ANSWERS[name](self._state.ports[name]), self._start_deadline_s
+                )
+            except LaunchError:
+                if attempt == PORT_ATTEMPTS - 1 or not process.port_was_taken():
+                    raise
+                self._move(name)
+            else:
+                return
 
-    def start(self, worker: Worker, *, ready_deadline_s: float | None = None) -> None:
-        """Start a process; with a deadline, wait until its `/healthz` answers 200."""
-        raise NotImplementedError
+    def _move(self, name: Component) -> None:
+        taken = [name] if name != "kafka" else ["kafka", "kafka-controller"]
+        self._state.ports.update(zip(taken, free_ports(len(taken)), strict=True))
+        self._state.environment = self._make_environment()
 
-    def wait_ready(self, name: str, deadline_s: float) -> None:
-        """Wait until `/healthz` of a process answers 200.
+    def _program(self, name: Component) -> Program:
+        assert self._installed is not None
+        installed, ports, folder = self._installed, self._state.ports, self.run_dir / name
+        if name == "kafka":
+            return kafka.broker(installed.kafka, folder, ports["kafka"], ports["kafka-controller"])
+        if name == "redis":
+            return redis.redis(installed.redis, folder, ports["redis"])
+        if name == "timescale":
+            if not folder.exists():
+                timescale.copy_cluster(installed.cluster, folder)
+            return timescale.postgres(installed.timescale, folder, ports["timescale"])
+        return registry.registry(
+            installed.registry,
+            registry.registry_environment(ports["registry"], ports["timescale"], self._password()),
+            archive_flag=f"-XX:SharedArchiveFile={installed.cluster / timescale.REGISTRY_CLASSES}",
+        )
 
-        Raises:
-            LaunchError: It ended or the deadline passed; holds its last log lines.
-        """
-        raise NotImplementedError
+    def _password(self) -> str:
+        """The password of this run's cluster, which came with the template it was copied from."""
+        assert self._installed is not None
+        kept = self.run_dir / "password"
+        if not kept.exists():
+            kept.touch(mode=0o600)
+            kept.write_text((self._installed.cluster / "password").read_text())
+        return kept.read_text()
 
-    def wait(self, name: str, deadline_s: float) -> int:
-        """Wait for a process to end by itself; returns its exit status."""
-        raise NotImplementedError
-
-    def run(self, worker: Worker, *, deadline_s: float) -> str:
-        """Run a process to its end (for example `topics create`) and return its output.
-
-        Raises:
-            LaunchError: It failed or the deadline passed; holds its last log lines.
-        """
-        raise NotImplementedError
-
-    def kill(self, name: str, signal: int = SIGKILL) -> None:
-        """Send a signal and hold the process back until `restart`; waits for its end."""
-        raise NotImplementedError
-
-    def restart(self, name: str, *, ready_deadline_s: float | None = None) -> None:
-        """Start a process again that ended, was killed, or still runs (stopped first)."""
-        raise NotImplementedError
-
-    def stop(self, name: str, *, deadline_s: float = 10.0) -> int:
-        """Stop one process (SIGTERM, then SIGKILL); returns its exit status."""
-        raise NotImplementedError
-
-    def stop_all(self, *, deadline_s: float = 10.0) -> None:
-        """Stop all processes in reverse order of their start; safe to call twice."""
-        raise NotImplementedError
-
-    def alive(self, name: str) -> bool:
-        """Whether the process runs right now."""
-        raise NotImplementedError
-
-    def pid(self, name: str) -> int:
-        """The process id of a running process."""
-        raise NotImplementedError
-
-    def metrics_port(self, name: str) -> int:
-        """The port of its `/metrics` and `/healthz`."""
-        raise NotImplementedError
-
-    def log(self, name: str) -> Path:
-        """The file that holds the process' standard output and error."""
-        raise NotImplementedError
-
-    @property
-    def failure(self) -> str | None:
-        """Why all was stopped (a process exited 78 or gave up), else None."""
-        raise NotImplementedError
-
-    def __enter__(self) -> Self:
-        raise NotImplementedError
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        raise NotImplementedError
-
-
-def up(run_dir: Path, command: Sequence[str], *, deadline_s: float = 90.0) -> dict[str, str]:
-    """Run `command`, which holds services, detached; return when its state says ready.
-
-    Returns:
-        The settings environment of the run, as in `LocalServices.environment`.
-    """
-    raise NotImplementedError
-
-
-def down(run_dir: Path, *, deadline_s: float = 30.0) -> bool:
-    """Stop what `up` left running in `run_dir`; False when nothing ran."""
-    raise NotImplementedError
+    def _write_state(self) -> None:
+        with self._state_lock:
+            self._state.write(self.run_dir)

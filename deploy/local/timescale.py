@@ -118,6 +118,7 @@ def _not_root() -> tuple[str, ...]:
         f"--reuid={user}",
         f"--regid={user}",
         "--clear-groups",
+        "--securebits=+no_setuid_fixup",  # else access(2) forgets the capability
         "--inh-caps=+dac_override",
         "--ambient-caps=+dac_override",
     )
