@@ -1,9 +1,7 @@
 """`wardstream settings`: every setting with its value, unit, default and effect."""
 
 import typer
-from pydantic import BaseModel, SecretStr
-from rich.console import Console
-from rich.table import Table
+from pydantic import SecretStr
 
 from runtime.settings import Settings, describe
 
@@ -11,21 +9,20 @@ from runtime.settings import Settings, describe
 def settings(
     effects: bool = typer.Option(True, help="Also print what each setting does."),
 ) -> None:
-    """Print every setting: value, unit, default, effect."""
+    """Print every setting: environment name, value, unit, default, effect."""
     values = Settings()
-    table = Table("setting", "value", "unit", "default", *(["effect"] if effects else []))
     for name, info in describe():
         value: object = values
         for part in name.split("."):
             value = getattr(value, part)
         extra = info.json_schema_extra
-        unit = str(extra["unit"]) if isinstance(extra, dict) else ""
-        row = [name, _shown(value), unit, _shown(info.default)]
-        table.add_row(*row, *([info.description or ""] if effects else []))
-    Console(width=None if effects else 120).print(table)
+        unit = extra["unit"] if isinstance(extra, dict) else ""
+        default = "" if value == info.default else f", default {_shown(info.default)}"
+        variable = "WARDSTREAM_" + name.upper().replace(".", "__")
+        typer.echo(f"{variable}={_shown(value)}  ({unit}{default})")
+        if effects:
+            typer.echo(f"    {info.description}")
 
 
 def _shown(value: object) -> str:
-    if isinstance(value, SecretStr | BaseModel):
-        return "***"
-    return str(value)
+    return "***" if isinstance(value, SecretStr) else str(value)

@@ -1,5 +1,7 @@
 """`wardstream topics create|check|list`."""
 
+import sys
+
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -43,4 +45,4 @@ def list_() -> None:
         kept = "newest per key" if topic.cleanup == "compact" else f"{days:g} days"
         values = "Avro" if topic.avro else "bytes"
         table.add_row(topic.name, topic.key, str(topic.partitions), topic.cleanup, kept, values)
-    Console().print(table)
+    Console(width=None if sys.stdout.isatty() else 140).print(table)
