@@ -1,5 +1,7 @@
 """Send what can never be processed to dead-letters.v1, whole and explained."""
 
+from typing import Protocol
+
 from confluent_kafka import Message
 
 from runtime.clock import Clock
@@ -8,6 +10,18 @@ from runtime.kafka import ReliableProducer, physical_name
 from runtime.metrics import DEAD_LETTERS_TOTAL
 from runtime.settings import Settings
 from schemas.topics import DEAD_LETTERS
+
+INLINE_BYTES = 512 * 1024
+"""Longer values go to the object store, if there is one, and the dead letter says where: a record
+that compressed well on its own topic could otherwise be too large for this one, for ever."""
+
+
+class Objects(Protocol):
+    """Where long values go, such as a `runtime.object_store.ObjectStore`."""
+
+    def put(self, path: str, data: bytes) -> str:
+        """Write an object and return its URI; raises `Retry` when out of reach."""
+        ...
 
 
 def dead_letter_headers(
@@ -43,15 +57,22 @@ class DeadLetterBox:
         settings: For the run's prefix.
         stage: Name of the process that gave up, such as `inference`.
         clock: For the time in the headers.
+        objects: Takes values longer than `INLINE_BYTES`; None sends them inline.
     """
 
     def __init__(
-        self, producer: ReliableProducer, settings: Settings, stage: str, clock: Clock
+        self,
+        producer: ReliableProducer,
+        settings: Settings,
+        stage: str,
+        clock: Clock,
+        objects: Objects | None = None,
     ) -> None:
         self._producer = producer
         self._topic = physical_name(DEAD_LETTERS, settings)
         self._stage = stage
         self._clock = clock
+        self._objects = objects
 
     def put(self, message: Message, error: DeadLetter) -> None:
         """Write one consumed record that cannot be processed."""
@@ -66,10 +87,22 @@ class DeadLetterBox:
     def put_raw(
         self, topic: str, partition: int, offset: int, value: bytes | None, error: DeadLetter
     ) -> None:
-        """Write the bytes of a record that cannot be processed."""
+        """Write the bytes of a record that cannot be processed.
+
+        A value over `INLINE_BYTES` becomes an object named by topic, partition and offset, so
+        that writing it again changes nothing; the header `object_uri` says where it lies.
+
+        Raises:
+            Retry: The object store is out of reach; nothing was written.
+            Stop: An earlier record was not delivered.
+        """
         headers = dead_letter_headers(
             topic, partition, offset, value, error, self._clock.now_us(), self._stage
         )
+        if self._objects is not None and value is not None and len(value) > INLINE_BYTES:
+            uri = self._objects.put(f"dead-letters/{topic}/{partition}/{offset}", value)
+            headers.append(("object_uri", uri.encode()))
+            value = None
         DEAD_LETTERS_TOTAL.labels(self._stage, error.reason).inc()
         self._producer.produce(
             self._topic, key=f"{topic}/{partition}", value=value, headers=headers

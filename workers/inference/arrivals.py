@@ -1,0 +1,93 @@
+"""A record of frames.captured.v1 on its way through inference."""
+
+from dataclasses import dataclass
+
+from confluent_kafka import Message
+
+from runtime.errors import DeadLetter
+from schemas.codec import Codec, UndecodableValue
+from schemas.records import Frame
+from workers.inference.placement import CameraPlacement
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Arrival:
+    """A record taken from the frames, decoded and placed, or refused.
+
+    A refused record stays in line with the others: its offset may only be committed when all
+    before it in its partition are answered.
+
+    Attributes:
+        topic: Name on the broker.
+        partition: Partition of the frames.
+        offset: Offset within it.
+        value: The bytes as they lay there; None for a tombstone.
+        frame: The decoded record; None when refused.
+        floor_partition: Where its outcome goes; -1 when refused.
+        refusal: Why no outcome can be given.
+    """
+
+    topic: str
+    partition: int
+    offset: int
+    value: bytes | None
+    frame: Frame | None = None
+    floor_partition: int = -1
+    refusal: DeadLetter | None = None
+
+    @property
+    def pixels_of(self) -> str | None:
+        """Camera of a frame that could be inferred; None for a heartbeat or a refusal."""
+        if self.frame is None or self.frame["kind"] == "HEARTBEAT":
+            return None
+        return self.frame["camera_id"]
+
+
+class Intake:
+    """Decodes records and finds where their outcomes go.
+
+    Args:
+        codec: Reads frames.
+        placement: Knows the partition of each camera's floor.
+    """
+
+    def __init__(self, codec: Codec, placement: CameraPlacement) -> None:
+        self._codec = codec
+        self._placement = placement
+
+    def receive(self, message: Message, now_s: float) -> Arrival:
+        """Turn a consumed record into an arrival; nothing in the record can make it raise.
+
+        Args:
+            message: From the frames topic.
+            now_s: Monotonic seconds.
+
+        Raises:
+            Retry: The cameras cannot be looked up.
+            RegistryUnavailable: The writer's schema cannot be looked up.
+        """
+        topic = message.topic() or ""
+        partition = message.partition() or 0
+        offset = message.offset() or 0
+        value = message.value()
+        frame: Frame | None = None
+        floor_partition = -1
+        refusal: DeadLetter | None = None
+        try:
+            frame = self._codec.decode(value)
+            floor_partition = self._placement.partition_of(
+                frame["camera_id"], frame["camera_version"], now_s
+            )
+        except UndecodableValue as exc:
+            refusal = DeadLetter(exc.reason, str(exc))
+        except DeadLetter as exc:
+            frame, refusal = None, exc
+        return Arrival(
+            topic=topic,
+            partition=partition,
+            offset=offset,
+            value=value,
+            frame=frame,
+            floor_partition=floor_partition,
+            refusal=refusal,
+        )

@@ -1,0 +1,54 @@
+"""Run a detector so that one bad frame costs one frame, and a broken detector is noticed."""
+
+from collections.abc import Sequence
+
+from models.boxes import Image
+from models.detector import Detector, ModelFailed
+from schemas.records import Detection
+
+MOST_FAILURES = 10
+"""Frames in a row that may fail alone before the detector itself is held to be broken."""
+
+
+class Attempts:
+    """Detects in batches; when a batch fails, in each of its frames alone.
+
+    Args:
+        detector: What finds the people.
+        most_failures: Frames failing in a row after which `exhausted` is True.
+    """
+
+    def __init__(self, detector: Detector, most_failures: int = MOST_FAILURES) -> None:
+        self._detector = detector
+        self._most_failures = most_failures
+        self.failures = 0
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether so many frames failed in a row that the detector must be at fault."""
+        return self.failures >= self._most_failures
+
+    def detect(self, images: Sequence[Image]) -> list[list[Detection] | ModelFailed]:
+        """Detections of each image, or why there are none."""
+        if not images:
+            return []
+        try:
+            found = self._detect(images)
+        except ModelFailed as exc:
+            if len(images) == 1:
+                self.failures += 1
+                return [exc]
+            return [result for image in images for result in self.detect([image])]
+        self.failures = 0
+        return list(found)
+
+    def _detect(self, images: Sequence[Image]) -> list[list[Detection]]:
+        try:
+            found = self._detector.detect(images)
+        except ModelFailed:
+            raise
+        except Exception as exc:  # a model's libraries raise what they like
+            raise ModelFailed(f"{type(exc).__name__}: {exc}") from exc
+        if len(found) != len(images):
+            raise ModelFailed(f"{len(found)} results for {len(images)} images")
+        return found

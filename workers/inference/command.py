@@ -1,0 +1,172 @@
+"""`wardstream infer`: put the inference worker together and run it."""
+
+from typing import Annotated, Any, Literal
+
+import structlog
+import typer
+from confluent_kafka import Consumer
+
+from models.detector import Detector
+from models.factory import Backend, make_detector
+from runtime.dead_letters import DeadLetterBox
+from runtime.kafka import (
+    ReliableProducer,
+    consumer_config,
+    group_id,
+    producer_config,
+)
+from runtime.metrics import DETECTOR_INFO
+from runtime.object_store import ObjectStore
+from runtime.service import Service, run_service
+from runtime.settings import InferenceSettings, Settings
+from runtime.topic_admin import check_topics
+from schemas.registry import SchemaRegistry
+from schemas.topics import CAMERAS, DEAD_LETTERS, DETECTIONS, FLOORS, FRAMES
+from workers.inference.answers import Answers
+from workers.inference.arrivals import Intake
+from workers.inference.attempts import Attempts
+from workers.inference.batcher import Batcher, BatchPolicy
+from workers.inference.pipeline import InferencePipeline, Stages
+from workers.inference.placement import CameraPlacement
+
+log = structlog.get_logger(__name__)
+
+STAGE = "inference"
+
+Mode = Literal["record", "live"]
+
+_QUEUED_KBYTES = 32 * 1024
+"""What Kafka's client and the batcher may each hold unread, KiB."""
+
+_QUEUED_PER_FRAME = {"record": 4, "live": 64}
+"""Records queued per frame of a batch: record mode needs the next batch, live mode looks further,
+to find newer frames."""
+
+
+def infer(
+    *,
+    backend: Annotated[
+        Backend | None, typer.Option(help="Detector backend; auto takes the fastest that runs.")
+    ] = None,
+    weights: Annotated[
+        str | None, typer.Option(help="Model weights: a path, or a name to be found.")
+    ] = None,
+    mode: Annotated[
+        Mode | None, typer.Option(help="record infers every frame, live the newest per camera.")
+    ] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads of the network.")] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(min=1, help="Frames inferred together at most.")
+    ] = None,
+    score_threshold: Annotated[
+        float | None, typer.Option(min=0.0, max=1.0, help="Boxes that score less are dropped.")
+    ] = None,
+) -> None:
+    """Detect people: frames.captured.v1 to detections.made.v1. Options win over settings."""
+    given: dict[str, Any] = {
+        "backend": backend,
+        "weights": weights,
+        "mode": mode,
+        "threads": threads,
+        "batch_size": batch_size,
+        "score_threshold": score_threshold,
+    }
+    settings = with_options(
+        Settings(), {name: value for name, value in given.items() if value is not None}
+    )
+    raise typer.Exit(run_service(STAGE, run_inference, settings))
+
+
+def with_options(settings: Settings, options: dict[str, Any]) -> Settings:
+    """Settings in which options of the command line stand over the inference settings."""
+    inference = settings.inference.model_copy(update=options)
+    return settings.model_copy(update={"inference": inference})
+
+
+def run_inference(service: Service) -> None:
+    """Body of the inference process.
+
+    Raises:
+        Stop: A setting, a topic or the detector is not usable, or an answer was not delivered.
+        Retry: A dependency stayed out of reach.
+    """
+    settings = service.settings
+    detector = detector_of(settings.inference)
+    introduce(detector, service)
+    check_topics(settings, [FRAMES, DETECTIONS, DEAD_LETTERS, CAMERAS, FLOORS])
+    registry = SchemaRegistry(settings.registry_url)
+    producer = ReliableProducer(producer_config(settings))
+    placement = CameraPlacement.connect(settings, registry, service.clock)
+    store = ObjectStore(settings.ingest.object_store_url)
+    stages = Stages(
+        placement=placement,
+        intake=Intake(registry.reader(FRAMES), placement),
+        batcher=Batcher(batch_policy(settings.inference)),
+        fetch=store.get,
+        attempts=Attempts(detector),
+        answers=Answers(
+            settings,
+            producer,
+            registry.writer(DETECTIONS),
+            DeadLetterBox(producer, settings, STAGE, service.clock, store),
+            detector.describe(),
+        ),
+    )
+    consumer = Consumer(
+        consumer_config(
+            settings,
+            group_id(STAGE, settings),
+            **{"queued.max.messages.kbytes": _QUEUED_KBYTES, "client.id": STAGE},
+        )
+    )
+    try:
+        InferencePipeline(service, stages, consumer, producer).run()
+    finally:
+        placement.close()
+        detector.close()
+
+
+def detector_of(settings: InferenceSettings) -> Detector:
+    """The detector that the settings ask for.
+
+    The overlap of non-maximum suppression is the model's own unless somebody set it: what suits
+    a network leaves HOG with several boxes per person.
+
+    Raises:
+        DetectorUnavailable: There is no such detector here.
+    """
+    return make_detector(
+        settings.backend,
+        settings.weights,
+        threads=settings.threads,
+        score_threshold=settings.score_threshold,
+        nms_iou=settings.nms_iou if "nms_iou" in settings.model_fields_set else None,
+        models_folder=settings.models_folder,
+    )
+
+
+def introduce(detector: Detector, service: Service) -> None:
+    """Say which detector runs, in the log, the metrics and the health report."""
+    model = detector.describe()
+    reason = detector.fallback_reason
+    DETECTOR_INFO.labels(model["name"], model["version"], model["runtime"], reason).set(1)
+    service.health.detail |= {
+        "detector": model["name"],
+        "runtime": model["runtime"],
+        "fallback": reason,
+        "mode": service.settings.inference.mode,
+    }
+    log.info("inference.detector", **model)
+    if reason:
+        log.warning("inference.FALLBACK_DETECTOR", detector=model["name"], reason=reason)
+
+
+def batch_policy(settings: InferenceSettings) -> BatchPolicy:
+    """How frames are batched under these settings."""
+    return BatchPolicy(
+        size=settings.batch_size,
+        wait_s=settings.batch_wait_ms / 1000,
+        newest_wins=settings.mode == "live",
+        most_queued=max(16, settings.batch_size * _QUEUED_PER_FRAME[settings.mode]),
+        most_bytes=_QUEUED_KBYTES * 1024,
+    )

@@ -1,0 +1,48 @@
+"""The one outcome of one frame, as a record of detections.made.v1."""
+
+from schemas.records import Detection, DetectionOutcome, Frame, Model, Outcome
+from workers.inference.arrivals import Arrival
+
+NEWER_FRAME = "newer_frame"
+"""Reason of a frame skipped because its camera had a newer one waiting."""
+
+
+def make_outcome(
+    arrival: Arrival,
+    frame: Frame,
+    outcome: Outcome,
+    *,
+    inferred_us: int,
+    reason: str = "",
+    detections: list[Detection] | None = None,
+    model: Model | None = None,
+) -> DetectionOutcome:
+    """Say what became of a frame.
+
+    Args:
+        arrival: Where the frame lay.
+        frame: The frame.
+        outcome: What became of it.
+        inferred_us: When that was decided, UTC microseconds.
+        reason: Why it was skipped or failed.
+        detections: Boxes in pixels of the captured frame, by falling score.
+        model: What made them; one record is shared by all.
+    """
+    return DetectionOutcome(
+        camera_id=frame["camera_id"],
+        captured_us=frame["captured_us"],
+        frame_seq=frame["seq"],
+        outcome=outcome,
+        reason=reason,
+        detections=[] if detections is None else detections,
+        model=model,
+        width=frame["width"],
+        height=frame["height"],
+        camera_version=frame["camera_version"],
+        preprocessing_version=frame["preprocessing_version"],
+        frame_partition=arrival.partition,
+        frame_offset=arrival.offset,
+        frame_sha256=frame["sha256"],
+        received_us=frame["received_us"],
+        inferred_us=inferred_us,
+    )
