@@ -1,0 +1,61 @@
+"""From what is on the wire to the tables that scores are computed from."""
+
+from collections.abc import Iterable, Sequence
+from itertools import islice
+
+import numpy as np
+
+from models.boxes import Image
+from models.datasets.motchallenge import NO_ID, BoxTable, table
+from models.detector import Detector
+from schemas.records import Detection, Track
+
+FRAMES_AT_ONCE = 8
+
+
+def detections_table(frames: Iterable[tuple[int, Sequence[Detection]]]) -> BoxTable:
+    """A table of the detections of numbered frames, from 1."""
+    return _table((frame, NO_ID, found, found["score"]) for frame, many in frames for found in many)
+
+
+def tracks_table(frames: Iterable[tuple[int, Sequence[Track]]]) -> BoxTable:
+    """A table of the tracks of numbered frames, from 1.
+
+    Only confirmed tracks that were seen in the frame count: a tentative track claims nothing
+    yet, and a box carried on without a detection is a guess.
+    """
+    return _table(
+        (frame, track["track_id"], track, track["score"])
+        for frame, many in frames
+        for track in many
+        if track["state"] == "CONFIRMED" and track["observed"]
+    )
+
+
+def detect_frames(detector: Detector, images: Iterable[Image]) -> BoxTable:
+    """Run a detector over a clip; the first image is frame 1.
+
+    Raises:
+        ModelFailed: The model failed on a batch.
+    """
+    found: list[tuple[int, list[Detection]]] = []
+    rest = iter(images)
+    while images_at_once := list(islice(rest, FRAMES_AT_ONCE)):
+        for detections in detector.detect(images_at_once):
+            found.append((len(found) + 1, detections))
+    return detections_table(found)
+
+
+def _table(rows: Iterable[tuple[int, int, Detection | Track, float]]) -> BoxTable:
+    frames, ids, boxes, scores = [], [], [], []
+    for frame, number, box, score in rows:
+        frames.append(frame)
+        ids.append(number)
+        boxes.append((box["x_min"], box["y_min"], box["x_max"], box["y_max"]))
+        scores.append(score)
+    return table(
+        np.array(frames, dtype=np.int64),
+        np.array(ids, dtype=np.int64),
+        np.array(boxes, dtype=np.float64).reshape(-1, 4),
+        np.array(scores, dtype=np.float64),
+    )
