@@ -1,0 +1,109 @@
+"""The board and its API as one ASGI application."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Final
+
+from fastapi import FastAPI
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from runtime.clock import Clock, SystemClock
+from runtime.settings import Settings
+from workers.serving import problems
+from workers.serving.board_state import BoardState
+from workers.serving.change_feed import QUEUE_LENGTH, ChangeFeed
+from workers.serving.live_state import LiveState, connect
+from workers.serving.registry_view import RegistryView
+from workers.serving.routes import PREFIX, describe_problems, router
+from workers.serving.security import Guard
+from workers.serving.trends import Trends
+
+STATIC: Final = Path(__file__).parent / "static"
+
+ANSWER_WITHIN_S: Final = 2.0
+"""Redis is out of reach when a command takes longer, seconds."""
+
+NAMES_LOOK_S: Final = 1.0
+"""How often edits of names and zones are looked for, seconds."""
+
+
+class BoardFiles(StaticFiles):
+    """The page; browsers ask each time whether it changed, so that a new board is never mixed."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """One file."""
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+
+def create_app(
+    settings: Settings,
+    registry: RegistryView | None = None,
+    clock: Clock | None = None,
+    *,
+    queue_length: int = QUEUE_LENGTH,
+) -> FastAPI:
+    """Build the application; nothing is connected before it starts.
+
+    Args:
+        settings: Where Redis is, and how the board behaves.
+        registry: Names, polygons and shifts; ids are shown when it is empty.
+        clock: Tells the time.
+        queue_length: Events that a browser may be behind before it is dropped.
+
+    Returns:
+        The application; `app.state.feed` is its change feed.
+    """
+    clock = clock or SystemClock()
+    registry = registry or RegistryView()
+    reader = connect(settings, answer_within_s=ANSWER_WITHIN_S)
+    follower = connect(settings, answer_within_s=ANSWER_WITHIN_S)
+    trends = Trends()
+    live = LiveState(reader, settings.redis_prefix)
+    feed = ChangeFeed(follower, settings.redis_prefix, trends, clock, queue_length)
+    state = BoardState(live, registry, trends, clock, settings.serving.stale_after_s)
+
+    async def watch_names() -> None:
+        shown = registry.fingerprint(clock.now_us())
+        while True:
+            await asyncio.sleep(NAMES_LOOK_S)
+            now = registry.fingerprint(clock.now_us())
+            if now != shown:
+                shown = now
+                feed.announce_names()
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        tasks = [asyncio.create_task(step) for step in (feed.run(), feed.beat(), watch_names())]
+        try:
+            yield
+        finally:
+            feed.close()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await reader.aclose()
+            await follower.aclose()
+
+    app = FastAPI(
+        title="Wardstream",
+        version="1",
+        summary="Who is in which zone now, against who is scheduled and required.",
+        description="Times are UTC microseconds of event time unless a field says otherwise.",
+        openapi_url=f"{PREFIX}/openapi.json",
+        docs_url=None,  # its page loads scripts from elsewhere
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.feed = feed
+    problems.install(app)
+    app.include_router(router(state, feed, live, registry, settings.serving, clock))
+    describe_problems(app)
+    app.mount("/", BoardFiles(directory=STATIC, html=True), name="board")
+    app.add_middleware(Guard, host=settings.serving.host)
+    return app

@@ -1,0 +1,126 @@
+"""`wardstream serve`: the board as a process."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Callable, Iterator
+from ipaddress import ip_address
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from runtime.errors import Stop
+from runtime.service import Service, run_service
+from runtime.settings import Settings
+from workers.serving.app import create_app
+from workers.serving.registry_follower import RegistryFollower
+from workers.serving.registry_view import RegistryView
+
+log = structlog.get_logger(__name__)
+
+_LOOK_S = 0.2
+_FAREWELL_S = 2
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to the frame that every process has, and tells when it answers."""
+
+    def __init__(self, config: uvicorn.Config, on_started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_started = on_started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to answer."""
+        await super().startup(sockets)
+        self._on_started()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take no signal."""
+        yield
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket.
+
+    Raises:
+        Stop: The port is taken, or the address is not one of this machine.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+    except OSError as exc:
+        msg = f"the board cannot listen on {host!r}: set WARDSTREAM_SERVING__HOST to an address"
+        raise Stop(msg) from exc
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(128)
+    except OSError as exc:
+        listener.close()
+        msg = (
+            f"the board cannot listen on {host} port {port} ({exc.strerror}): "
+            "set WARDSTREAM_SERVING__PORT to another port, or 0 for any free one"
+        )
+        raise Stop(msg) from exc
+    return listener
+
+
+def address(listener: socket.socket) -> str:
+    """The URL by which a browser on this machine reaches a listening socket."""
+    host, port = listener.getsockname()[:2]
+    if ip_address(host).is_unspecified:
+        host = "127.0.0.1"
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+
+
+async def _until_stopped(app: FastAPI, listener: socket.socket, service: Service) -> None:
+    def ready() -> None:
+        service.health.ready()
+        log.info("serving.ready", url=address(listener))
+
+    server = _Server(
+        uvicorn.Config(
+            app,
+            log_config=None,
+            log_level="critical",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=_FAREWELL_S,
+            timeout_keep_alive=15,
+        ),
+        ready,
+    )
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    while not service.stop.is_set() and not serving.done():
+        service.health.beat()
+        service.health.detail["redis"] = "ok" if app.state.feed.reachable else "out of reach"
+        await asyncio.sleep(_LOOK_S)
+    app.state.feed.close()
+    server.should_exit = True
+    await serving
+
+
+def _body(service: Service) -> None:
+    serving = service.settings.serving
+    with contextlib.closing(bind(serving.host, serving.port)) as listener:
+        registry = RegistryView()
+        follower = RegistryFollower(service.settings, registry, service.clock)
+        app = create_app(service.settings, registry, service.clock)
+        follower.start()
+        try:
+            asyncio.run(_until_stopped(app, listener, service))
+        finally:
+            follower.close()
+
+
+def serve(settings: Settings) -> int:
+    """Serve the board and its API until a signal; returns the exit code.
+
+    Logs `serving.ready` with the board's `url` once it answers. Redis, Kafka and the schema
+    registry may be away, come and go: the page says so and goes on by itself.
+    """
+    return run_service("serving", _body, settings)

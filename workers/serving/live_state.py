@@ -1,0 +1,113 @@
+"""Read the live state from Redis; see `schemas/live.py` for its layout."""
+
+from collections.abc import Sequence
+from typing import Any, Generic, NamedTuple, TypeVar
+
+import structlog
+from pydantic import BaseModel, ValidationError
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry as RedisRetry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from runtime.errors import Retry
+from runtime.settings import Settings
+from schemas.live import LiveKind, index_key, state_key
+
+log = structlog.get_logger(__name__)
+
+Record = TypeVar("Record", bound=BaseModel)
+
+
+def connect(settings: Settings, *, answer_within_s: float) -> Redis:
+    """A client that says at once when Redis is away, instead of trying again in silence.
+
+    Args:
+        settings: Where Redis is.
+        answer_within_s: A command that takes longer is an error, seconds.
+    """
+    client: Redis = Redis.from_url(
+        settings.redis_url.get_secret_value(),
+        socket_connect_timeout=min(1.0, answer_within_s),
+        socket_timeout=answer_within_s,
+        retry=RedisRetry(NoBackoff(), 0),
+        protocol=2,  # one shape of answers, whatever the client's default becomes
+    )
+    return client
+
+
+def out_of_reach(exc: Exception) -> Retry:
+    """The error to raise when Redis does not answer; never shows its URL, which holds a secret."""
+    return Retry(f"the live state (Redis) is out of reach: {type(exc).__name__}", retry_after_s=2.0)
+
+
+class Live(NamedTuple, Generic[Record]):
+    """One value of the live state.
+
+    Attributes:
+        record: The value.
+        written_us: Wall clock of the sink at the write, UTC microseconds.
+    """
+
+    record: Record
+    written_us: int
+
+
+class LiveState:
+    """Current values by kind and id.
+
+    Args:
+        client: Connection to Redis.
+        prefix: Leads every key.
+    """
+
+    def __init__(self, client: Redis, prefix: str) -> None:
+        self._client = client
+        self._prefix = prefix
+
+    async def all(self, kind: LiveKind, model: type[Record]) -> dict[str, Live[Record]]:
+        """Every current value of a kind, by id in sorted order; expired ones are left out.
+
+        Raises:
+            Retry: Redis is out of reach.
+        """
+        try:
+            members: list[Any] = await self._client.zrange(index_key(self._prefix, kind), 0, -1)
+        except (RedisError, OSError) as exc:
+            raise out_of_reach(exc) from exc
+        return await self.some(kind, sorted(member.decode() for member in members), model)
+
+    async def some(
+        self, kind: LiveKind, identities: Sequence[str], model: type[Record]
+    ) -> dict[str, Live[Record]]:
+        """Current values of these ids, in one round trip; missing ones are left out.
+
+        Raises:
+            Retry: Redis is out of reach.
+        """
+        if not identities:
+            return {}
+        try:
+            async with self._client.pipeline(transaction=False) as pipe:
+                for identity in identities:
+                    pipe.hmget(state_key(self._prefix, kind, identity), ["json", "written_us"])
+                answers = await pipe.execute()
+        except (RedisError, OSError) as exc:
+            raise out_of_reach(exc) from exc
+        found: dict[str, Live[Record]] = {}
+        for identity, (text, written_us) in zip(identities, answers, strict=True):
+            if text is None:
+                continue
+            try:
+                found[identity] = Live(model.model_validate_json(text), int(written_us or 0))
+            except (ValidationError, ValueError) as exc:
+                log.warning("serving.unreadable_value", kind=kind, id=identity, error=str(exc))
+        return found
+
+    async def one(self, kind: LiveKind, identity: str, model: type[Record]) -> Live[Record] | None:
+        """The current value of one id, or None.
+
+        Raises:
+            Retry: Redis is out of reach.
+        """
+        return (await self.some(kind, [identity], model)).get(identity)

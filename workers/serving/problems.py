@@ -1,0 +1,76 @@
+"""Errors as `application/problem+json` (RFC 9457), whatever raised them."""
+
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+
+from runtime.errors import Retry
+
+log = structlog.get_logger(__name__)
+
+
+class Problem(BaseModel):
+    """What went wrong, and what to do."""
+
+    title: str = Field(description="The kind of problem.", examples=["Not Found"])
+    status: int = Field(description="HTTP status.", examples=[404])
+    detail: str = Field(description="This case.", examples=["there is no zone 'bay-9'"])
+
+
+class ProblemResponse(JSONResponse):
+    """A problem as an answer."""
+
+    media_type = "application/problem+json"
+
+    def __init__(self, status: int, detail: str, headers: dict[str, str] | None = None) -> None:
+        problem = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail)
+        super().__init__(
+            problem.model_dump(), status, {"Cache-Control": "no-store", **(headers or {})}
+        )
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route that may answer these problems."""
+    texts = {
+        400: "The event id or a kind cannot be read.",
+        404: "No such id; the detail names it.",
+        422: "A parameter cannot be read.",
+        503: "The live state (Redis) is out of reach; try again after `Retry-After` seconds.",
+    }
+    return {
+        status: {
+            "description": texts[status],
+            "content": {
+                ProblemResponse.media_type: {"schema": {"$ref": "#/components/schemas/Problem"}}
+            },
+        }
+        for status in statuses
+    }
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of the app as a problem."""
+
+    @app.exception_handler(HTTPException)
+    async def refused(_: Request, exc: HTTPException) -> ProblemResponse:
+        return ProblemResponse(exc.status_code, str(exc.detail), dict(exc.headers or {}))
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, exc: RequestValidationError) -> ProblemResponse:
+        faults = [f"{'.'.join(map(str, e['loc'][1:]))}: {e['msg']}" for e in exc.errors()]
+        return ProblemResponse(422, "; ".join(faults))
+
+    @app.exception_handler(Retry)
+    async def unavailable(_: Request, exc: Retry) -> ProblemResponse:
+        return ProblemResponse(503, str(exc), {"Retry-After": f"{exc.retry_after_s or 2:.0f}"})
+
+    @app.exception_handler(Exception)
+    async def unforeseen(request: Request, exc: Exception) -> ProblemResponse:
+        log.error("serving.error", path=request.url.path, exc_info=exc)
+        return ProblemResponse(500, "the board made a mistake; its log has the trace")

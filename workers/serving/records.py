@@ -1,0 +1,104 @@
+"""The live values as the API shows them: what the Redis sink wrote, field by field.
+
+Each mirrors a record of `schemas/records.py`. A field that a newer sink adds is ignored, one that
+an older sink does not know has its default, so board and sink may be upgraded in any order.
+"""
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+TrackState = Literal["UNKNOWN", "TENTATIVE", "CONFIRMED", "LOST", "ENDED"]
+
+
+class Role(BaseModel):
+    """Coverage of one role in a zone."""
+
+    role: str = Field(description="Role.", examples=["nurse"])
+    present_min: int = Field(0, description="Known to be present.")
+    present_max: int = Field(0, description="Known plus unidentified people.")
+    scheduled: int = Field(0, description="Scheduled.")
+    required: int = Field(0, description="Required.")
+    gap_min: int = Field(0, description="Fewest missing.")
+    gap_max: int = Field(0, description="Most missing.")
+
+
+class Occupancy(BaseModel):
+    """People in a zone against who is scheduled and required."""
+
+    zone_id: str = Field(description="Zone.", examples=["bay-2"])
+    seq: int = Field(description="Rises by one per zone.", examples=[418])
+    as_of_us: int = Field(description="Event time, UTC microseconds.")
+    inputs_through_us: int = Field(0, description="Every reporting camera's input is in to here.")
+    cameras_missing: list[str] = Field(
+        default=[], description="Cameras that had not reported by then."
+    )
+    floor_id: str = Field("", description="Floor of the zone.")
+    reason: str = Field("UNKNOWN", description="CHANGE or PERIODIC: why it was sent.")
+    people: int = Field(0, description="People in the zone.", examples=[12])
+    identified: int = Field(
+        0, description="Of these, people whose role is known independently of the roster."
+    )
+    scheduled: int = Field(0, description="Staff scheduled in the zone.")
+    required: int = Field(0, description="Staff required in the zone.")
+    gap_min: int = Field(0, description="Fewest staff missing: all unidentified people were staff.")
+    gap_max: int = Field(0, description="Most staff missing: no unidentified person was staff.")
+    roles: list[Role] = Field(default=[], description="By role.")
+    person_ids: list[str] = Field(default=[], description="Who is in the zone, sorted.")
+
+
+class Track(BaseModel):
+    """One tracked person; pixels of the captured frame."""
+
+    track_id: int = Field(description="Number within the camera, never used again.")
+    state: TrackState = Field("UNKNOWN", description="Track life.")
+    x_min: float = Field(0.0, description="Left edge, px.")
+    y_min: float = Field(0.0, description="Top edge, px.")
+    x_max: float = Field(0.0, description="Right edge, px.")
+    y_max: float = Field(0.0, description="Bottom edge, px.")
+    score: float = Field(0.0, description="Of the last matched detection, 0 to 1.")
+    observed: bool = Field(default=False, description="This frame holds a matched detection.")
+    last_observed_us: int = Field(0, description="Event time of the last detection.")
+
+
+class CameraTracks(BaseModel):
+    """The tracks of one camera after its latest frame."""
+
+    camera_id: str = Field(description="Camera.", examples=["left"])
+    seq: int = Field(description="Rises by one per camera.")
+    captured_us: int = Field(description="Event time of the frame, UTC microseconds.")
+    floor_id: str = Field("", description="Floor of the camera.")
+    width: int = Field(0, description="Of the captured frame, px.")
+    height: int = Field(0, description="Of the captured frame, px.")
+    tracks: list[Track] = Field(default=[], description="By track_id.")
+    model_name: str = Field("", description="Model behind the detections.")
+    model_version: str = Field("", description="Version of that model.")
+
+
+class Person(BaseModel):
+    """One person on a floor."""
+
+    person_id: str = Field(description="camera_id:track_id until cameras are fused.")
+    camera_ids: list[str] = Field(default=[], description="Cameras that see the person.")
+    foot_x_px: float | None = Field(None, description="Foot point in the camera's frame, px.")
+    foot_y_px: float | None = Field(None, description="Foot point in the camera's frame, px.")
+    x_m: float | None = Field(None, description="Position on the floor, m.")
+    y_m: float | None = Field(None, description="Position on the floor, m.")
+    zone_ids: list[str] = Field(default=[], description="Zones the person counts in.")
+    observed: bool = Field(default=False, description="False while the track coasts.")
+    last_observed_us: int = Field(0, description="Event time of the last detection.")
+    role: str = Field("", description="Role by evidence; empty when unknown.")
+    role_confidence: float = Field(0.0, description="0 to 1.")
+    staff_id: str | None = Field(None, description="Pseudonym; null when unknown.")
+    calibration_suspect: bool = Field(default=False, description="The camera may have moved.")
+
+
+class Presence(BaseModel):
+    """The people on one floor at the end of a tick."""
+
+    floor_id: str = Field(description="Floor.", examples=["ward-3"])
+    seq: int = Field(description="Rises by one per floor.")
+    as_of_us: int = Field(description="End of the tick, UTC microseconds.")
+    inputs_through_us: int = Field(0, description="Every reporting camera's input is in to here.")
+    cameras_missing: list[str] = Field(default=[], description="Cameras that had not reported.")
+    people: list[Person] = Field(default=[], description="By person_id.")

@@ -1,0 +1,76 @@
+"""Keep the board's view of the side inputs up to date, in a thread of its own."""
+
+import threading
+
+import structlog
+
+from runtime.clock import Clock
+from runtime.errors import Retry, Stop
+from runtime.fact_log import FactLog
+from runtime.settings import Settings
+from schemas.registry import RegistryUnavailable, SchemaRegistry
+from schemas.topics import CAMERAS, FLOORS, SHIFTS, STAFF, ZONES
+from workers.serving.registry_view import RegistryView
+
+log = structlog.get_logger(__name__)
+
+SYNC_EVERY_S = 2.0
+"""Pause between two looks at the side inputs, seconds; a new fact counts only after five."""
+
+
+class RegistryFollower:
+    """Reads the side inputs again and again until `close`.
+
+    While Kafka or the schema registry is away the board goes on with the names that it has, and
+    `view.error` says so.
+
+    Args:
+        settings: Where Kafka and the registry are.
+        view: Where facts go.
+        clock: Tells the time.
+    """
+
+    def __init__(self, settings: Settings, view: RegistryView, clock: Clock) -> None:
+        self._settings = settings
+        self._view = view
+        self._clock = clock
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="registry", daemon=True)
+
+    def start(self) -> None:
+        """Begin to follow."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop following; a read in progress is given a moment, then left behind."""
+        self._closing.set()
+        self._thread.join(timeout=1.0)
+
+    def _run(self) -> None:
+        facts = FactLog(
+            self._settings,
+            SchemaRegistry(self._settings.registry_url),
+            self._clock,
+            (CAMERAS, FLOORS, ZONES, STAFF, SHIFTS),
+        )
+        try:
+            while not self._closing.is_set():
+                try:
+                    new = facts.sync()
+                except (Retry, RegistryUnavailable) as exc:
+                    self._fail(str(exc))
+                except Stop as exc:
+                    # A person must mend the topic; until then old names beat no board.
+                    self._fail(str(exc))
+                    return
+                else:
+                    if self._view.add(new, facts.synced_us):
+                        log.info("serving.names_read", facts=len(new))
+                self._closing.wait(SYNC_EVERY_S)
+        finally:
+            facts.close()
+
+    def _fail(self, error: str) -> None:
+        if self._view.error != error:
+            log.warning("serving.names_out_of_reach", error=error)
+        self._view.failed(error)
