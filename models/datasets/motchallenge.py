@@ -65,7 +65,7 @@ class BoxTable:
     def by_frame(self) -> dict[int, Self]:
         """The rows of each frame that has any."""
         starts = np.flatnonzero(np.diff(self.frames, prepend=0))
-        ends = [*starts[1:].tolist(), len(self)]
+        ends = [*starts[1:].tolist(), len(self)][: len(starts)]
         return {
             int(self.frames[start]): replace(
                 self,
