@@ -1,0 +1,186 @@
+"""Real services for every test that asks for them; a missing one fails, it never skips.
+
+The session's services start once, on free ports, in a folder of their own, and are shared;
+what a test writes is kept apart by topic prefix, database and Redis database. A test that
+kills services asks for `own_services`.
+"""
+
+import itertools
+import json
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+import redis as redis_client
+from psycopg import sql
+
+from deploy.local.launcher import LocalServices, Supervisor
+from workers.sinks.timescale.migrate import migrate
+
+ROOT = Path(__file__).resolve().parents[1]
+TEMPLATE = "wardstream_test_template"
+REDIS_DATABASES = 16
+
+
+class Services(Protocol):
+    """Running services, ours or somebody else's."""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The `WARDSTREAM_*` settings by which to find them."""
+
+
+class RunningServices:
+    """Services that ran before the tests and go on afterwards."""
+
+    def __init__(self, file: Path) -> None:
+        """Read a run directory's `state.json`, or lines of `NAME=VALUE`."""
+        text = file.read_text()
+        if file.suffix == ".json":
+            self.environment: dict[str, str] = json.loads(text)["environment"]
+        else:
+            lines = (line for line in text.splitlines() if "=" in line)
+            self.environment = dict(line.split("=", 1) for line in lines)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--services-env",
+        type=Path,
+        metavar="FILE",
+        help="use running services: state.json of a run directory, or lines of NAME=VALUE",
+    )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings_from_outside() -> None:
+    """A developer's own settings must not reach the tests."""
+    for name in list(os.environ):
+        if name.startswith("WARDSTREAM_") and name != "WARDSTREAM_CACHE":
+            del os.environ[name]
+
+
+@pytest.fixture(scope="session")
+def services(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Services]:
+    """Kafka, registry, TimescaleDB and Redis, once per session."""
+    file: Path | None = request.config.getoption("--services-env")
+    if file is not None:
+        yield RunningServices(file)
+        return
+    with LocalServices(tmp_path_factory.mktemp("services")) as started:
+        yield started
+
+
+@pytest.fixture
+def own_services(tmp_path: Path) -> Iterator[LocalServices]:
+    """Fresh services of this test alone, which it may kill."""
+    with LocalServices(tmp_path / "services") as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def kafka(services: Services) -> str:
+    """The broker's address, `host:port`."""
+    return services.environment["WARDSTREAM_KAFKA_BOOTSTRAP"]
+
+
+@pytest.fixture(scope="session")
+def registry_url(services: Services) -> str:
+    """The schema registry's Confluent-compatible API."""
+    return services.environment["WARDSTREAM_REGISTRY_URL"]
+
+
+@pytest.fixture
+def run_prefix() -> str:
+    """Leads every topic, group and Redis key of one test, so that tests do not meet."""
+    return f"t{uuid.uuid4().hex[:10]}."
+
+
+@pytest.fixture(scope="session")
+def database_template(services: Services) -> str:
+    """A database with all migrations, made once and copied for each test."""
+    server = services.environment["WARDSTREAM_DATABASE_URL"]
+    name = f"{TEMPLATE}_{uuid.uuid4().hex[:6]}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    template = _with_database(server, name)
+    with psycopg.connect(template, autocommit=True) as connection:
+        connection.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
+    migrate(template)
+    with psycopg.connect(server, autocommit=True) as connection:
+        # TimescaleDB's scheduler is a session, and what is copied may have none.
+        connection.execute(
+            sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(sql.Identifier(name))
+        )
+        connection.execute(
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = %s",
+            (name,),
+        )
+    return name
+
+
+@pytest.fixture
+def database_url(services: Services, database_template: str) -> Iterator[str]:
+    """An empty, migrated database of this test alone."""
+    server = services.environment["WARDSTREAM_DATABASE_URL"]
+    name = f"test_{uuid.uuid4().hex[:10]}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+                sql.Identifier(name), sql.Identifier(database_template)
+            )
+        )
+        yield _with_database(server, name)
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+_redis_numbers = itertools.cycle(range(1, REDIS_DATABASES))
+
+
+@pytest.fixture
+def redis_url(services: Services) -> str:
+    """An empty Redis database; the next fifteen tests get others."""
+    server = services.environment["WARDSTREAM_REDIS_URL"]
+    url = _with_database(server, str(next(_redis_numbers)))
+    with redis_client.Redis.from_url(url) as client:
+        client.flushdb()
+    return url
+
+
+@pytest.fixture
+def environment(
+    services: Services, run_prefix: str, database_url: str, redis_url: str
+) -> dict[str, str]:
+    """Settings of one test: the session's services, and nobody else's data."""
+    return {
+        **services.environment,
+        "WARDSTREAM_TOPIC_PREFIX": run_prefix,
+        "WARDSTREAM_DATABASE_URL": database_url,
+        "WARDSTREAM_REDIS_URL": redis_url,
+    }
+
+
+@pytest.fixture
+def supervisor(tmp_path: Path, environment: dict[str, str]) -> Iterator[Supervisor]:
+    """Runs wardstream processes with the settings of one test."""
+    with Supervisor(tmp_path, environment) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path | None:
+    """Real recordings beside the project, where they exist; nothing may require them."""
+    folder = ROOT.parent / "shared" / "data"
+    return folder if folder.is_dir() else None
+
+
+def _with_database(url: str, name: str) -> str:
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(path=f"/{name}"))
