@@ -5,6 +5,8 @@ subject: every version reads every other, in both directions.
 """
 
 import json
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 
 from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 from confluent_kafka.schema_registry.error import SchemaRegistryError
@@ -17,6 +19,7 @@ COMPATIBILITY = "FULL_TRANSITIVE"
 
 _NOT_FOUND = 404
 _CONFLICT = 409
+_PARALLEL = 6
 
 
 class IncompatibleSchema(ValueError):
@@ -57,6 +60,9 @@ class SchemaRegistry:
             RegistryUnavailable: The registry cannot be reached.
         """
         text = schema_text(topic) if text is None else text
+        known = self._lookup(topic, text)
+        if known is not None:
+            return known
         reasons = [
             f"{reason} (against version {version})"
             for version, released in self._versions(topic)
@@ -76,6 +82,18 @@ class SchemaRegistry:
         except (OSError, RuntimeError) as exc:
             raise self._unavailable(exc) from exc
 
+    def register_all(self, topics: Iterable[Topic]) -> dict[str, int]:
+        """Register the schemas of several topics side by side; returns ids by topic name.
+
+        Raises:
+            IncompatibleSchema: As `register`; the others may have been registered.
+            RegistryUnavailable: The registry cannot be reached.
+        """
+        wanted = list(topics)
+        with ThreadPoolExecutor(_PARALLEL) as pool:
+            ids = pool.map(self.register, wanted)
+            return {topic.name: known for topic, known in zip(wanted, ids, strict=True)}
+
     def _versions(self, topic: Topic) -> list[tuple[int, str]]:
         try:
             numbers = self._client.get_versions(topic.subject)
@@ -90,32 +108,39 @@ class SchemaRegistry:
         except Exception as exc:  # the client passes its HTTP library's errors through
             raise self._unavailable(exc) from exc
 
+    def _lookup(self, topic: Topic, text: str) -> int | None:
+        """Id of exactly this schema under the topic's subject; None when it is not there."""
+        try:
+            found = self._client.lookup_schema(topic.subject, Schema(text, "AVRO"))
+        except SchemaRegistryError as exc:
+            if exc.http_status_code == _NOT_FOUND:
+                return None
+            raise self._unavailable(exc) from exc
+        except Exception as exc:  # the client passes its HTTP library's errors through
+            raise self._unavailable(exc) from exc
+        return found.schema_id
+
     def lookup(self, topic: Topic) -> int:
         """Id under which exactly this topic's schema is registered.
 
         Raises:
-            NotRegistered: It is not, or another one is; says how to register it.
+            IncompatibleSchema: Another one is, and the two cannot read each other.
+            NotRegistered: It is not; says how to register it.
             RegistryUnavailable: The registry cannot be reached.
         """
-        try:
-            found = self._client.lookup_schema(topic.subject, Schema(schema_text(topic), "AVRO"))
-        except SchemaRegistryError as exc:
-            if exc.http_status_code != _NOT_FOUND:
-                raise self._unavailable(exc) from exc
-            versions = self._versions(topic)
-            reasons = [
-                reason
-                for _, released in versions
-                for reason in differences(json.loads(released), json.loads(schema_text(topic)))
-            ]
-            if reasons:
-                msg = f"{topic.name}: schema refused: {'; '.join(dict.fromkeys(reasons))}"
-                raise IncompatibleSchema(msg) from exc
-            msg = f"{topic.name}: its schema is not registered; run `wardstream schemas register`"
-            raise NotRegistered(msg) from exc
-        except Exception as exc:  # the client passes its HTTP library's errors through
-            raise self._unavailable(exc) from exc
-        return found.schema_id or 0
+        found = self._lookup(topic, schema_text(topic))
+        if found is not None:
+            return found
+        reasons = [
+            reason
+            for _, released in self._versions(topic)
+            for reason in differences(json.loads(released), json.loads(schema_text(topic)))
+        ]
+        if reasons:
+            msg = f"{topic.name}: schema refused: {'; '.join(dict.fromkeys(reasons))}"
+            raise IncompatibleSchema(msg)
+        msg = f"{topic.name}: its schema is not registered; run `wardstream schemas register`"
+        raise NotRegistered(msg)
 
     def find(self, schema_id: int) -> str:
         """Avro JSON of a schema id.

@@ -21,8 +21,7 @@ def register() -> None:
     registry = SchemaRegistry(Settings().registry_url)
     topics = [topic for topic in TOPICS.values() if topic.avro]
     try:
-        for topic in topics:
-            registry.register(topic)
+        registry.register_all(topics)
     except IncompatibleSchema as exc:
         typer.echo(str(exc), err=True)
         raise typer.Exit(EXIT_STOP) from exc

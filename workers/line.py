@@ -1,0 +1,168 @@
+"""The whole line on this machine: real services, prepared, and our processes under supervision.
+
+Used by `wardstream demo` and `up`, and by the tests that look at the line from outside.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from deploy.local.launcher import LocalServices
+from deploy.local.supervisor import Supervisor, Worker
+from deploy.services import process
+from runtime.settings import Settings
+from runtime.topic_admin import create_topics
+from schemas.codec import AVRO_FOLDER
+from schemas.registry import SchemaRegistry
+from schemas.topics import TOPICS
+from streams.line_fold import STATE_VERSION
+from workers.sinks.timescale.migrate import migrate
+
+WORKERS = ("infer", "stream", "sink-timescale", "sink-redis", "serve")
+"""Our processes that run for as long as the line does; ingest is started per source."""
+
+_ADDRESSES = {
+    "kafka_bootstrap": "WARDSTREAM_KAFKA_BOOTSTRAP",
+    "registry_url": "WARDSTREAM_REGISTRY_URL",
+    "database_url": "WARDSTREAM_DATABASE_URL",
+    "redis_url": "WARDSTREAM_REDIS_URL",
+    "topic_prefix": "WARDSTREAM_TOPIC_PREFIX",
+    "redis_prefix": "WARDSTREAM_REDIS_PREFIX",
+}
+
+
+def settings_of(environment: Mapping[str, str]) -> Settings:
+    """The settings of this process, with the addresses of an environment."""
+    given: dict[str, Any] = {
+        name: environment[variable]
+        for name, variable in _ADDRESSES.items()
+        if variable in environment
+    }
+    return Settings(**given)
+
+
+def layout_stamp() -> str:
+    """Changes whenever data left by another version could not be read by this one."""
+    digest = hashlib.sha256(f"{sorted(TOPICS.items())} {STATE_VERSION}".encode())
+    migrations = Path(__file__).parents[1] / "deploy" / "timescale" / "migrations"
+    for path in [*sorted(AVRO_FOLDER.glob("*.avsc")), *sorted(migrations.glob("*.sql"))]:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def prepare(settings: Settings) -> None:
+    """Create topics, register schemas and bring the database up to date, side by side.
+
+    Raises:
+        Stop: Something that exists is not as it must be.
+        Retry: A service is out of reach.
+        RegistryUnavailable: The registry is out of reach.
+    """
+    registry = SchemaRegistry(settings.registry_url)
+    with ThreadPoolExecutor() as pool:
+        jobs = [
+            pool.submit(create_topics, settings),
+            pool.submit(registry.register_all, [t for t in TOPICS.values() if t.avro]),
+            pool.submit(migrate, settings.database_url.get_secret_value()),
+        ]
+        for job in jobs:
+            job.result()
+
+
+class LocalLine:
+    """Services and processes of one run directory; nothing outlives the `with` block.
+
+    Args:
+        run_dir: Where data and logs lie. Data of an earlier run is kept and continued, unless
+            it was written by a version whose data this one cannot read.
+        fresh: Begin with nothing.
+        environment: Settings for all processes, over the addresses of the services.
+        report: Told what is being done, in a few words.
+    """
+
+    def __init__(
+        self,
+        run_dir: Path,
+        *,
+        fresh: bool = False,
+        environment: Mapping[str, str] | None = None,
+        report: Callable[[str], None] = lambda _step: None,
+    ) -> None:
+        self._run_dir = run_dir
+        self._stamp = run_dir / "layout"
+        stamp = self._stamp.read_text() if self._stamp.exists() else ""
+        self._services = LocalServices(run_dir, fresh=fresh or stamp != layout_stamp())
+        self._extra = dict(environment or {})
+        self._report = report
+        self._stack = ExitStack()
+
+    @property
+    def services(self) -> LocalServices:
+        """The services underneath."""
+        return self._services
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Settings by which any process finds the line."""
+        objects = (self._run_dir / "objects").resolve()
+        return {
+            "WARDSTREAM_INGEST__OBJECT_STORE_URL": objects.as_uri(),
+            **self._services.environment,
+            **self._extra,
+        }
+
+    def __enter__(self) -> Self:
+        try:
+            self._report("starting Kafka, schema registry, TimescaleDB and Redis")
+            self._stack.enter_context(self._services)
+            self._stamp.write_text(layout_stamp())
+            self._report("creating topics, schemas and tables")
+            self.settings = settings_of(self.environment)
+            prepare(self.settings)
+            self.supervisor = self._stack.enter_context(Supervisor(self._run_dir, self.environment))
+        except BaseException:
+            self._stack.close()
+            raise
+        return self
+
+    def start(
+        self,
+        names: Sequence[str] = WORKERS,
+        *,
+        options: Mapping[str, Sequence[str]] | None = None,
+        deadline_s: float = 60.0,
+    ) -> None:
+        """Start processes and wait until each is ready.
+
+        Args:
+            names: Rows of the table of services.
+            options: Further arguments by name.
+            deadline_s: How long one may take.
+
+        Raises:
+            LaunchError: One ended or did not get ready in time; holds its last log lines.
+        """
+        self._report("starting " + ", ".join(names))
+        for name in names:
+            command = (*process(name).command, *(options or {}).get(name, ()))
+            self.supervisor.start(
+                Worker(name=name, command=command, environment=dict(process(name).environment))
+            )
+        for name in names:
+            self.supervisor.wait_ready(name, deadline_s)
+
+    def start_ingest(self, name: str, arguments: Sequence[str]) -> None:
+        """Start an ingest process for one or more cameras."""
+        self.supervisor.start(Worker(name=name, command=("ingest", *arguments)))
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
