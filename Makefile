@@ -1,0 +1,59 @@
+# Two commands matter: `make demo` and `make test`. Both install what is missing first.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+BIN := .venv/bin
+CACHE := $(or $(WARDSTREAM_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/wardstream)
+
+.PHONY: help
+help: ## Show what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: install
+install: ## Install what the line needs: Python packages, Kafka, registry, TimescaleDB, Redis
+	@python=$$(sh deploy/local/find-python.sh); "$$python" -m deploy.local.install
+
+.PHONY: demo
+demo: install ## Play a clip through the whole line; ARGS="--once --video FILE" passes options on
+	@exec $(BIN)/wardstream demo $(ARGS)
+
+.PHONY: test
+test: testtools lint types ## Check everything: style, types, and all suites on real services
+	@$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: testtools
+testtools:
+	@python=$$(sh deploy/local/find-python.sh); "$$python" -m deploy.local.install --tests
+
+.PHONY: lint
+lint: ## Check style and formatting (ruff)
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+
+.PHONY: format
+format: ## Format and mend style where a tool can
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+.PHONY: types
+types: ## Check types (mypy --strict)
+	@$(BIN)/mypy
+
+.PHONY: compose
+compose: ## Write docker-compose.yml and the Prometheus targets from deploy/services.py
+	@$(BIN)/python -m deploy.compose
+
+.PHONY: bench
+bench: ## Measure what BENCHMARKS.md reports
+	@for script in tests/bench/*.py; do echo "$$script"; $(BIN)/python "$$script" $(ARGS); done
+
+.PHONY: clean
+clean: ## Remove data of earlier runs and the tools' caches
+	@rm -rf .wardstream .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
+
+.PHONY: distclean
+distclean: clean ## Also remove the Python environment and the installed services
+	@rm -rf .venv "$(CACHE)"
