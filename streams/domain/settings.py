@@ -21,7 +21,7 @@ class MotionNoise:
 
     measurement: float = 0.05
     position: float = 0.1
-    acceleration: float = 1.0
+    acceleration: float = 0.3
     size: float = 0.2
     first_velocity: float = 1.0
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from schemas.records import Camera, Floor, Requirement, Shift, Staff
 from streams.domain.coverage import Plan
-from streams.domain.geometry import Polygon, inside, polygon_of
+from streams.domain.geometry import Polygon, polygon_of
 from streams.domain.requirement import required_at
 from streams.domain.shift import FOREVER_US, scheduled_at
 
@@ -39,11 +39,6 @@ class ZoneArea:
     enter_after_us: int
     leave_after_us: int
     dwell_limit_us: int | None
-
-    def holds(self, x: float, y: float) -> bool:
-        """Tell whether a point, in the polygon's frame, is in the zone; its edge is."""
-        x_min, y_min, x_max, y_max = self.bounds
-        return x_min <= x <= x_max and y_min <= y <= y_max and inside(self.polygon, x, y)
 
 
 def zone_area(zone: Mapping[str, Any]) -> ZoneArea:

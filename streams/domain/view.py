@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from schemas.records import Track
-from streams.domain.geometry import foot_point
-from streams.domain.quantise import to_sixteenth
 
 
 @dataclass(slots=True)
@@ -56,12 +54,13 @@ def view_of(camera_id: str, captured_us: int, looked: bool, tracks: Sequence[Tra
     for track in tracks:
         if track["state"] != "CONFIRMED":
             continue
-        x, y = foot_point((track["x_min"], track["y_min"], track["x_max"], track["y_max"]))
+        # Bottom centre of the box, as `foot_point` says, on the published step.
+        x = round((track["x_min"] + track["x_max"]) * 8.0) / 16.0
         people.append(
             Sighting(
                 person_id=f"{camera_id}:{track['track_id']}",
-                foot_x_px=to_sixteenth(x),
-                foot_y_px=to_sixteenth(y),
+                foot_x_px=x,
+                foot_y_px=track["y_max"],
                 x_m=track["x_m"],
                 y_m=track["y_m"],
                 observed=track["observed"],

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from schemas.records import ZoneEventKind, ZoneOccupancy
+from streams.domain.geometry import inside as contains
 from streams.domain.shift import FOREVER_US
 from streams.domain.snapshot import ZoneArea
 from streams.domain.view import Sighting, View
@@ -93,9 +94,13 @@ def observe(
         What happened, in order.
     """
     happenings: list[Happening] = []
+    stays = zone.stays
     for person in view.people:
-        if person.observed:
-            _observe_person(zone, area, view, person, looked_us, hold_us, happenings)
+        if not person.observed:
+            continue
+        inside = _stands_in(area, person)
+        if inside or person.person_id in stays:
+            _observe_person(zone, area, view, person, inside, looked_us, hold_us, happenings)
     return happenings
 
 
@@ -104,6 +109,7 @@ def _observe_person(
     area: ZoneArea,
     view: View,
     person: Sighting,
+    inside: bool,
     looked_us: int,
     hold_us: int,
     happenings: list[Happening],
@@ -114,7 +120,7 @@ def _observe_person(
     if stay is not None and leaves_us(stay, area, looked_us, hold_us) <= now_us:
         _end(zone, person_id, happenings)
         stay = None
-    if not _stands_in(area, person):
+    if not inside:
         if stay is None:
             return
         if not stay.counted:
@@ -191,11 +197,11 @@ def next_leave_us(zone: ZoneState, area: ZoneArea, looked: dict[str, int], hold_
 
 
 def _stands_in(area: ZoneArea, person: Sighting) -> bool:
-    if area.in_metres:
-        return (
-            person.x_m is not None and person.y_m is not None and area.holds(person.x_m, person.y_m)
-        )
-    return area.holds(person.foot_x_px, person.foot_y_px)
+    x, y = (person.x_m, person.y_m) if area.in_metres else (person.foot_x_px, person.foot_y_px)
+    if x is None or y is None:
+        return False
+    x_min, y_min, x_max, y_max = area.bounds
+    return x_min <= x <= x_max and y_min <= y <= y_max and contains(area.polygon, x, y)
 
 
 def _end(zone: ZoneState, person_id: str, happenings: list[Happening]) -> None:
