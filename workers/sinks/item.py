@@ -1,0 +1,88 @@
+"""One consumed record, decoded and given its digest."""
+
+import hashlib
+from typing import Any, NamedTuple
+
+from runtime.errors import DeadLetter, Stop
+from schemas.codec import HEADER_BYTES, Codec, UndecodableValue
+from schemas.topics import SIDE_INPUTS, Topic
+
+DIGEST_BYTES = 8
+"""Length of a record's digest, bytes."""
+
+_SIDE = {topic.name for topic in SIDE_INPUTS}
+
+
+class Item(NamedTuple):
+    """A record on its way into a store.
+
+    Attributes:
+        topic: Its topic.
+        key: Its key: what `topic.key` names.
+        seq: Its number within the key; the version of a side input.
+        digest: See `record_digest`.
+        record: The decoded value.
+        source: Name of the topic on the broker.
+        partition: Where it came from.
+        offset: Where it came from.
+        value: The bytes as they came, for a dead letter.
+    """
+
+    topic: Topic
+    key: str
+    seq: int
+    digest: bytes
+    record: dict[str, Any]
+    source: str
+    partition: int
+    offset: int
+    value: bytes
+
+
+def conflict(item: Item) -> Stop:
+    """The error for a seq that came again with other bytes."""
+    return Stop(
+        f"key {item.key} seq {item.seq} of {item.source} came again with other bytes "
+        f"(partition {item.partition}, offset {item.offset}): its producer is broken"
+    )
+
+
+def record_digest(key: bytes, value: bytes) -> bytes:
+    """Digest of a record's key and Avro body: the wire header is left out, ids differ by registry.
+
+    Returns:
+        8 bytes of BLAKE2b.
+    """
+    state = hashlib.blake2b(key, digest_size=DIGEST_BYTES)
+    state.update(memoryview(value)[HEADER_BYTES:])
+    return state.digest()
+
+
+def read_item(
+    codec: Codec, source: str, partition: int, offset: int, key: bytes | None, value: bytes | None
+) -> Item:
+    """Decode a consumed record.
+
+    Raises:
+        DeadLetter: It is not a record of its topic, or its key is not the one its value names.
+        RegistryUnavailable: Its writer's schema is not known here and the registry is silent.
+    """
+    try:
+        record = codec.decode(value)
+    except UndecodableValue as exc:
+        raise DeadLetter(exc.reason, str(exc)) from exc
+    topic = codec.topic
+    if topic.name in _SIDE:
+        identity = topic.key.removesuffix("@version")
+        seq = record["version"]
+        expected = f"{record[identity]}@{seq}"
+    else:
+        seq = record["seq"]
+        expected = record[topic.key]
+    if key != expected.encode():
+        msg = f"{topic.name}: the key is {key!r}, the value says {expected!r}"
+        raise DeadLetter("key_mismatch", msg, field=topic.key)
+    body = value or b""
+    return Item(
+        topic, expected, seq, record_digest(key, body), record, source, partition, offset, body
+    )

@@ -1,0 +1,312 @@
+"""Consume, write, then commit: the loop that every sink shares.
+
+A batch is consumed, decoded and handed to the sink; its offsets are committed only after the
+sink has it for good. While the store is out of reach the batch is kept, the partitions are
+paused, and the group membership is kept alive. Whatever comes twice is the sink's to drop by seq.
+"""
+
+import random
+from collections.abc import Iterable, Sequence
+from typing import Final, Protocol
+
+import structlog
+from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+
+from runtime.dead_letters import DeadLetterBox
+from runtime.errors import DeadLetter, Retry
+from runtime.kafka import (
+    ReliableProducer,
+    consumer_config,
+    group_id,
+    physical_name,
+    poll_batch,
+    producer_config,
+)
+from runtime.metrics import SINK_LAG
+from runtime.service import Service
+from schemas.codec import Codec
+from schemas.registry import RegistryUnavailable, SchemaRegistry
+from schemas.topics import OCCUPANCY, PRESENCE, TRACKS, ZONE_EVENTS, Topic
+from workers.sinks.item import Item, read_item
+
+log = structlog.get_logger(__name__)
+
+_FIRST_PAUSE_S = 0.1
+
+EVENT_TIME: Final = {
+    TRACKS.name: "captured_us",
+    PRESENCE.name: "as_of_us",
+    OCCUPANCY.name: "as_of_us",
+    ZONE_EVENTS.name: "at_us",
+}
+"""Field with the event time of each derived topic, UTC microseconds."""
+
+Place = tuple[str, int]
+"""Topic on the broker, and partition."""
+
+
+class Sink(Protocol):
+    """A store of records."""
+
+    name: str
+
+    def write(self, items: Sequence[Item]) -> None:
+        """Store a batch for good; the same batch twice leaves the same state.
+
+        Raises:
+            Retry: The store is out of reach; nothing or a part was written.
+            DeadLetter: The store can never take the batch, as it is.
+            Stop: A seq came again with other bytes, or the store is not what it must be.
+        """
+        ...
+
+    def housekeep(self) -> None:
+        """Called between batches, for work that is due now and then.
+
+        Raises:
+            Retry: The store is out of reach; the loop goes on and calls again.
+        """
+        ...
+
+    def close(self) -> None:
+        """Leave the store."""
+        ...
+
+
+class SinkLoop:
+    """Runs one sink until the service is asked to stop.
+
+    Args:
+        service: Settings, clock, health and stop.
+        sink: Where records go; also names the consumer group, `sink-<name>`.
+        topics: What it consumes.
+        max_records: Records in one batch at most.
+        first_wait_s: How long to wait for the first record of a batch, s.
+        linger_s: How long to wait for more records after the first, s; 0 takes what is there.
+        commit_s: Offsets are committed this often, s; 0 after every batch.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        sink: Sink,
+        topics: Sequence[Topic],
+        *,
+        max_records: int,
+        first_wait_s: float = 0.1,
+        linger_s: float = 0.0,
+        commit_s: float = 0.0,
+    ) -> None:
+        self._service = service
+        self._sink = sink
+        settings = service.settings
+        registry = SchemaRegistry(settings.registry_url)
+        self._codecs: dict[str, Codec] = {
+            physical_name(topic, settings): registry.reader(topic) for topic in topics
+        }
+        self._max_records = max_records
+        self._first_wait_s = first_wait_s
+        self._linger_s = linger_s
+        self._commit_s = commit_s
+        self._consumer = Consumer(
+            consumer_config(settings, group_id(f"sink-{sink.name}", settings))
+        )
+        self._producer = ReliableProducer(producer_config(settings))
+        self._letters = DeadLetterBox(self._producer, settings, f"sink-{sink.name}", service.clock)
+        self._owned: set[Place] = set()
+        self._settled: dict[Place, int] = {}
+        self._committed_s = service.clock.monotonic_s()
+        self._paused = False
+
+    def run(self) -> None:
+        """Consume until `service.stop`; what is in hand is written or left uncommitted.
+
+        Raises:
+            Stop: From the sink, or a dead letter that could not be delivered.
+        """
+        self._consumer.subscribe(
+            list(self._codecs),
+            on_assign=self._assigned,
+            on_revoke=self._revoked,
+            on_lost=self._lost,
+        )
+        self._service.health.ready()
+        try:
+            while not self._service.stop.is_set():
+                self._service.health.beat()
+                messages = self._gather()
+                if messages:
+                    self._settle(messages)
+                self._commit_if_due()
+                self._housekeep()
+            self._commit()
+        finally:
+            self._consumer.close()
+            self._sink.close()
+
+    def _gather(self) -> list[Message]:
+        """One batch: wait for the first record, then as long as `linger_s` for more."""
+        messages = poll_batch(self._consumer, 1, self._first_wait_s)
+        if messages and self._max_records > 1:
+            messages += poll_batch(self._consumer, self._max_records - 1, self._linger_s)
+        return messages
+
+    def _settle(self, batch: list[Message]) -> None:
+        """Write a batch, however long the store is out of reach."""
+        undecoded = list(batch)
+        items: list[Item] = []
+        pause_s = _FIRST_PAUSE_S
+        since_s: float | None = None
+        while True:
+            try:
+                self._decode(undecoded, items)
+                self._write(items)
+            except Retry as exc:
+                now_s = self._service.clock.monotonic_s()
+                since_s = now_s if since_s is None else since_s
+                self._begin_outage(exc, now_s - since_s)
+                slipped = self._wait(pause_s)
+                if self._service.stop.is_set():
+                    return  # uncommitted: the next start reads it again
+                # A partition that went to another consumer is that one's to write.
+                batch = [m for m in batch + slipped if _place(m) in self._owned]
+                undecoded = [m for m in undecoded + slipped if _place(m) in self._owned]
+                items = [i for i in items if (i.source, i.partition) in self._owned]
+                pause_s = min(pause_s * 2, self._service.settings.sink.retry_max_s)
+                continue
+            break
+        # Only now, and all together: an offset stands for everything before it.
+        for message in batch:
+            place = _place(message)
+            self._settled[place] = max(self._settled.get(place, 0), (message.offset() or 0) + 1)
+        if since_s is not None:
+            self._end_outage(self._service.clock.monotonic_s() - since_s)
+
+    def _decode(self, undecoded: list[Message], items: list[Item]) -> None:
+        """Move messages to `items`, or to the dead letters."""
+        while undecoded:
+            message = undecoded[0]
+            source, partition = _place(message)
+            offset = message.offset() or 0
+            key, value = _bytes(message.key()), message.value()
+            try:
+                item = read_item(self._codecs[source], source, partition, offset, key, value)
+                items.append(item)
+            except DeadLetter as exc:
+                log.warning("sink.dead_letter", error=str(exc), partition=partition, offset=offset)
+                self._letters.put(message, exc)
+            except RegistryUnavailable as exc:
+                raise Retry(str(exc)) from exc
+            undecoded.pop(0)
+
+    def _write(self, items: list[Item]) -> None:
+        """Write items; what the store refuses is cornered by halving, and dead-lettered alone."""
+        if not items:
+            return
+        try:
+            self._sink.write(items)
+        except DeadLetter as exc:
+            if len(items) > 1:
+                middle = len(items) // 2
+                self._write(items[:middle])
+                self._write(items[middle:])
+                return
+            item = items[0]
+            log.warning(
+                "sink.dead_letter", error=str(exc), source=item.source, key=item.key, seq=item.seq
+            )
+            self._letters.put_raw(item.source, item.partition, item.offset, item.value, exc)
+        else:
+            self._observe(items)
+
+    def _observe(self, items: Iterable[Item]) -> None:
+        now_us = self._service.clock.now_us()
+        lag = SINK_LAG.labels(self._sink.name)
+        for item in items:
+            event_time = EVENT_TIME.get(item.topic.name)
+            if event_time is not None:
+                lag.observe((now_us - item.record[event_time]) / 1e6)
+
+    def _begin_outage(self, error: Retry, lasted_s: float) -> None:
+        if not self._paused:
+            log.warning("sink.store_out_of_reach", error=str(error))
+            self._paused = True
+            self._pause(self._owned)
+        self._service.health.detail["store"] = f"out of reach for {lasted_s:.0f} s: {error}"
+
+    def _end_outage(self, lasted_s: float) -> None:
+        log.info("sink.store_is_back", after_s=round(lasted_s, 1))
+        self._service.health.detail.pop("store", None)
+        self._paused = False
+        self._consumer.resume([TopicPartition(*place) for place in sorted(self._owned)])
+
+    def _wait(self, seconds: float) -> list[Message]:
+        """Wait while staying in the consumer group; returns what slipped past the pause."""
+        clock = self._service.clock
+        until_s = clock.monotonic_s() + seconds * random.uniform(0.5, 1.0)
+        slipped: list[Message] = []
+        while (left_s := until_s - clock.monotonic_s()) > 0 and not self._service.stop.is_set():
+            slipped += poll_batch(self._consumer, 1, min(left_s, 0.2))
+            self._service.health.beat()
+        return slipped
+
+    def _pause(self, places: Iterable[Place]) -> None:
+        partitions = [TopicPartition(*place) for place in sorted(places)]
+        if partitions:
+            self._consumer.pause(partitions)
+
+    def _commit_if_due(self) -> None:
+        if self._service.clock.monotonic_s() - self._committed_s >= self._commit_s:
+            self._commit()
+
+    def _commit(self) -> None:
+        """Commit what is written, dead letters acknowledged first."""
+        self._committed_s = self._service.clock.monotonic_s()
+        if len(self._producer):
+            self._producer.flush()
+        self._producer.check()
+        offsets = [
+            TopicPartition(source, partition, offset)
+            for (source, partition), offset in sorted(self._settled.items())
+            if (source, partition) in self._owned
+        ]
+        if not offsets:
+            return
+        try:
+            self._consumer.commit(offsets=offsets, asynchronous=False)
+            self._settled.clear()
+        except KafkaException as exc:
+            # Not lost: the next commit holds these offsets too, and a new owner drops by seq.
+            log.warning("sink.commit_failed", error=str(exc))
+
+    def _housekeep(self) -> None:
+        try:
+            self._sink.housekeep()
+        except Retry as exc:
+            log.warning("sink.housekeeping_failed", error=str(exc))
+
+    def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        consumer.incremental_assign(partitions)
+        places = {(partition.topic, partition.partition) for partition in partitions}
+        self._owned |= places
+        if self._paused:
+            self._pause(places)
+
+    def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        """Commit what is written, so that the next owner does not read it again."""
+        self._commit()
+        self._lost(consumer, partitions)
+
+    def _lost(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        for partition in partitions:
+            place = (partition.topic, partition.partition)
+            self._owned.discard(place)
+            self._settled.pop(place, None)
+
+
+def _place(message: Message) -> Place:
+    return message.topic() or "", message.partition() or 0
+
+
+def _bytes(key: str | bytes | None) -> bytes | None:
+    return key.encode() if isinstance(key, str) else key

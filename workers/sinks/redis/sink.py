@@ -1,0 +1,164 @@
+"""The Redis sink: the current value of every zone, camera, floor and person, and what changes.
+
+The layout stands in `schemas/live.py`. Nothing here is the truth: after Redis lost its memory, the
+next record of each key fills it again.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.resources import files
+
+import redis
+import structlog
+from redis.backoff import NoBackoff
+from redis.retry import Retry as RedisRetry
+
+from runtime.clock import Clock
+from runtime.errors import Retry, Stop
+from runtime.metrics import SINK_DUPLICATES, SINK_MISSING, SINK_ROWS, SINK_WRITE_SECONDS
+from runtime.settings import Settings
+from schemas.live import index_key, state_key
+from workers.sinks.item import Item, conflict
+from workers.sinks.redis.change import LIVE_KINDS, Change, arguments, change, newest
+
+log = structlog.get_logger(__name__)
+
+_NOT_NEWER = -1
+_CONFLICT = -2
+_SWEEP_EVERY_S = 10.0
+
+_OUT_OF_REACH = (
+    redis.ConnectionError,
+    redis.TimeoutError,
+    redis.exceptions.BusyLoadingError,
+    redis.exceptions.ReadOnlyError,
+    redis.exceptions.OutOfMemoryError,
+)
+
+
+@contextmanager
+def redis_errors() -> Iterator[None]:
+    """Turn the client's errors into those that carry a policy.
+
+    Raises:
+        Retry: Redis is out of reach, starting, read-only or full.
+        Stop: Redis refuses what it is asked: a key holds something else, or rights are missing.
+    """
+    try:
+        yield
+    except _OUT_OF_REACH as exc:
+        msg = f"Redis is out of reach: {exc}"
+        raise Retry(msg) from exc
+    except redis.RedisError as exc:
+        msg = f"Redis refuses: {exc}"
+        raise Stop(msg) from exc
+
+
+class RedisSink:
+    """Keeps the live state.
+
+    Args:
+        settings: Where Redis is, the prefix of the keys, how long values live.
+        clock: For `written_us`.
+    """
+
+    name = "redis"
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._clock = clock
+        self._prefix = settings.redis_prefix
+        sink = settings.sink
+        self._expiry_ms = round(sink.live_expiry_s * 1000)
+        self._person_expiry_ms = round(sink.live_person_expiry_s * 1000)
+        self._length = sink.changes_length
+        self._swept_s = clock.monotonic_s()
+        self._client = redis.Redis.from_url(
+            settings.redis_url.get_secret_value(),
+            socket_timeout=5.0,
+            socket_connect_timeout=2.0,
+            retry=RedisRetry(NoBackoff(), 0),
+        )
+        folder = files("workers.sinks.redis")
+        self._replace = (folder / "replace.lua").read_text()
+        self._sweep = (folder / "sweep.lua").read_text()
+        self._replace_sha = ""
+
+    def write(self, items: Sequence[Item]) -> None:
+        """Replace what is older, in one round trip.
+
+        Raises:
+            Retry: Redis is out of reach; a part may have been written.
+            Stop: A seq came again with other bytes.
+        """
+        started_s = self._clock.monotonic_s()
+        changes = [change(shown, self._prefix) for shown in newest(items)]
+        with redis_errors():
+            results = self._send(changes)
+        written: Counter[str] = Counter()
+        for sent, result in zip(changes, results, strict=True):
+            item = sent.shown.item
+            topic = item.topic.name
+            if result == _CONFLICT:
+                raise conflict(item)
+            if result == _NOT_NEWER:
+                SINK_DUPLICATES.labels(self.name, topic).inc()
+                continue
+            written[topic] += 1
+            if result > 0:
+                SINK_MISSING.labels(self.name, topic).inc(result)
+                log.warning("sink.seqs_missing", topic=topic, key=item.key, count=result)
+        for topic, count in written.items():
+            SINK_ROWS.labels(self.name, topic).inc(count)
+        SINK_WRITE_SECONDS.labels(self.name).observe(self._clock.monotonic_s() - started_s)
+
+    def _send(self, changes: Sequence[Change]) -> list[int]:
+        """Call the script for every change; a restarted Redis is taught it again."""
+        if not self._replace_sha:
+            self._replace_sha = str(self._client.script_load(self._replace))
+        try:
+            return self._pipeline(changes)
+        except redis.exceptions.NoScriptError:
+            self._replace_sha = str(self._client.script_load(self._replace))
+            return self._pipeline(changes)
+
+    def _pipeline(self, changes: Sequence[Change]) -> list[int]:
+        written_us = self._clock.now_us()
+        pipeline = self._client.pipeline(transaction=False)
+        for sent in changes:
+            pipeline.evalsha(
+                self._replace_sha,
+                len(sent.keys),
+                *sent.keys,
+                *arguments(
+                    sent,
+                    written_us=written_us,
+                    expiry_ms=self._expiry_ms,
+                    person_expiry_ms=self._person_expiry_ms,
+                    length=self._length,
+                ),
+            )
+        return [int(result) for result in pipeline.execute()]
+
+    def housekeep(self) -> None:
+        """Now and then, forget ids whose value has expired.
+
+        Raises:
+            Retry: Redis is out of reach.
+        """
+        now_s = self._clock.monotonic_s()
+        if now_s - self._swept_s < _SWEEP_EVERY_S:
+            return
+        self._swept_s = now_s
+        with redis_errors():
+            for kind in LIVE_KINDS:
+                self._client.eval(
+                    self._sweep,
+                    1,
+                    index_key(self._prefix, kind),
+                    state_key(self._prefix, kind, ""),
+                )
+
+    def close(self) -> None:
+        """Leave Redis."""
+        self._client.close()

@@ -1,0 +1,114 @@
+"""Which records of a batch are new, judged under the lock of their keys' progress."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import psycopg
+from psycopg import sql
+
+from schemas.topics import OCCUPANCY, ZONE_EVENTS
+from workers.sinks.item import Item, conflict
+from workers.sinks.progress import Progress, Verdict, advance
+from workers.sinks.timescale.connection import PROGRESS_COLUMNS, stage
+from workers.sinks.timescale.fold import Row
+from workers.sinks.timescale.queries import query
+from workers.sinks.timescale.tables import OCCUPANCY_TABLE, ZONE_EVENTS_TABLE, Table
+
+Key = tuple[str, str]
+"""Topic and key."""
+
+_HOLDS_EVERY_SEQ: dict[str, Table] = {
+    ZONE_EVENTS.name: ZONE_EVENTS_TABLE,
+    OCCUPANCY.name: OCCUPANCY_TABLE,
+}
+
+
+@dataclass(slots=True)
+class Admission:
+    """What becomes of a batch.
+
+    Attributes:
+        new: Records to write, in the order they came.
+        old: Records whose seq is so long past that only a table can tell a conflict.
+        duplicates: Records dropped, by topic.
+        missing: Seqs jumped over, by topic.
+        before: Progress as it was found.
+        after: Progress of the keys that move.
+    """
+
+    new: list[Item] = field(default_factory=list)
+    old: list[Item] = field(default_factory=list)
+    duplicates: Counter[str] = field(default_factory=Counter)
+    missing: Counter[str] = field(default_factory=Counter)
+    before: dict[Key, Progress] = field(default_factory=dict)
+    after: dict[Key, Progress] = field(default_factory=dict)
+
+
+def admit(items: Sequence[Item], before: dict[Key, Progress]) -> Admission:
+    """Judge a batch against the progress of its keys; pure.
+
+    Raises:
+        Stop: A seq came again with other bytes; names key, seq and topic.
+    """
+    result = Admission(before=before)
+    for item in items:
+        key = (item.topic.name, item.key)
+        progress = result.after.get(key) or before.get(key)
+        verdict = Verdict.NEW if progress is None else progress.judge(item.seq, item.digest)
+        if verdict is Verdict.CONFLICT:
+            raise conflict(item)
+        if verdict is not Verdict.NEW:
+            result.duplicates[item.topic.name] += 1
+            if verdict is Verdict.OLD:
+                result.old.append(item)
+            continue
+        moved = advance(progress, item.seq, item.digest)
+        result.missing[item.topic.name] += moved.missing - (progress.missing if progress else 0)
+        result.after[key] = moved
+        result.new.append(item)
+    return result
+
+
+def lock_progress(cursor: psycopg.Cursor[Row], items: Sequence[Item]) -> dict[Key, Progress]:
+    """Read the progress of a batch's keys, and hold it until the transaction ends."""
+    keys = sorted({(item.topic.name, item.key) for item in items})
+    cursor.execute(
+        query("lock_progress"),
+        {"topics": [topic for topic, _ in keys], "keys": [key for _, key in keys]},
+    )
+    return {(row[0], row[1]): Progress(*row[2:]) for row in cursor.fetchall()}
+
+
+def save_progress(cursor: psycopg.Cursor[Row], admission: Admission) -> None:
+    """Move the progress of the keys that have new records."""
+    if not admission.after:
+        return
+    rows = [
+        (topic, key, p.seq, p.records, p.missing, p.recent, p.chain, (topic, key) not in before)
+        for before in [admission.before]
+        for (topic, key), p in sorted(admission.after.items())
+    ]
+    stage(cursor, "progress", PROGRESS_COLUMNS, rows)
+    cursor.execute(query("move_progress"))
+    cursor.execute(query("begin_progress"))
+
+
+def check_old(cursor: psycopg.Cursor[Row], items: Sequence[Item]) -> None:
+    """Compare records from long ago with the tables that hold every seq.
+
+    Raises:
+        Stop: A seq came again with other bytes.
+    """
+    by_key: defaultdict[tuple[str, str], dict[int, Item]] = defaultdict(dict)
+    for item in items:
+        if item.topic.name in _HOLDS_EVERY_SEQ:
+            by_key[item.topic.name, item.key][item.seq] = item
+    for (topic, key), found in by_key.items():
+        table = _HOLDS_EVERY_SEQ[topic]
+        statement = sql.SQL("SELECT seq, digest FROM {} WHERE {} = %s AND seq = ANY(%s)").format(
+            sql.Identifier(table.name), sql.Identifier(table.identity[0])
+        )
+        for seq, digest in cursor.execute(statement, [key, sorted(found)]).fetchall():
+            if digest != found[seq].digest:
+                raise conflict(found[seq])

@@ -1,0 +1,226 @@
+"""The TimescaleDB sink: one batch is one transaction; the same batch twice leaves the same rows."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import psycopg
+import structlog
+from psycopg import sql
+
+from runtime.clock import Clock
+from runtime.errors import Retry, Stop
+from runtime.metrics import (
+    SINK_DUPLICATES,
+    SINK_EXPIRED,
+    SINK_MISSING,
+    SINK_ROWS,
+    SINK_WRITE_SECONDS,
+)
+from runtime.settings import Settings
+from schemas.topics import SIDE_INPUTS
+from workers.sinks.item import Item
+from workers.sinks.timescale.admission import (
+    Admission,
+    admit,
+    check_old,
+    lock_progress,
+    save_progress,
+)
+from workers.sinks.timescale.connection import connect, database_errors, stage
+from workers.sinks.timescale.fold import EPOCH, Row, at
+from workers.sinks.timescale.queries import query
+from workers.sinks.timescale.tables import (
+    DERIVED_TABLES,
+    FACT_TABLES,
+    OCCUPANCY_TABLE,
+    Table,
+)
+
+log = structlog.get_logger(__name__)
+
+_FACTS = {topic.name for topic in SIDE_INPUTS}
+_MINUTES_REACH = timedelta(seconds=150)
+"""A measurement changes no minute further back than this: it holds for 30 s, which may begin in
+the minute before, whose first value may have begun 30 s earlier."""
+
+
+class TimescaleSink:
+    """Writes derived records and side inputs as rows.
+
+    Args:
+        settings: The database, the interval of positions, how often retention is applied.
+        clock: Tells when retention is due, and how long a write took.
+    """
+
+    name = "timescale"
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._interval_us = round(settings.sink.position_interval_s * 1e6)
+        self._retained_s = clock.monotonic_s()
+        self._connection: psycopg.Connection | None = None
+
+    def write(self, items: Sequence[Item]) -> None:
+        """Write a batch in one transaction, progress included.
+
+        Raises:
+            Retry: The database is out of reach; nothing was written.
+            DeadLetter: The database cannot hold a value of the batch; nothing was written.
+            Stop: A seq or version came again with other bytes, or the tables are not ours.
+        """
+        started_s = self._clock.monotonic_s()
+        facts = [item for item in items if item.topic.name in _FACTS]
+        derived = [item for item in items if item.topic.name not in _FACTS]
+        written: Counter[str] = Counter()
+        expired: Counter[str] = Counter()
+        try:
+            connection = self._connected()
+            with database_errors(), connection.transaction(), connection.cursor() as cursor:
+                _write_facts(cursor, facts, written)
+                admission = admit(derived, lock_progress(cursor, derived) if derived else {})
+                check_old(cursor, admission.old)
+                self._write_derived(cursor, admission.new, written, expired)
+                save_progress(cursor, admission)
+        except Retry:
+            self._disconnect()
+            raise
+        _report(admission, written, expired)
+        SINK_WRITE_SECONDS.labels(self.name).observe(self._clock.monotonic_s() - started_s)
+
+    def _write_derived(
+        self,
+        cursor: psycopg.Cursor[Row],
+        new: Sequence[Item],
+        written: Counter[str],
+        expired: Counter[str],
+    ) -> None:
+        if not new:
+            return
+        limits: dict[str, datetime] = dict(cursor.execute(query("limits")).fetchall())
+        by_topic: defaultdict[str, list[Item]] = defaultdict(list)
+        for item in new:
+            by_topic[item.topic.name].append(item)
+        for table in DERIVED_TABLES:
+            rows = table.fold(by_topic[table.topic.name], self._interval_us)
+            kept = _kept(table, rows, limits)
+            expired[table.name] += len(rows) - len(kept)
+            if kept:
+                stage(cursor, table.name, table.columns, kept)
+                written[table.topic.name] += cursor.execute(query(table.name)).rowcount
+                if table is OCCUPANCY_TABLE:
+                    first = min(row[table.place("as_of")] for row in kept)
+        if written[OCCUPANCY_TABLE.topic.name]:
+            _recompute_minutes(cursor, first, limits)
+
+    def housekeep(self) -> None:
+        """Drop what is older than its table's retention, when due.
+
+        Raises:
+            Retry: The database is out of reach.
+        """
+        now_s = self._clock.monotonic_s()
+        if now_s - self._retained_s < self._settings.sink.retention_every_s:
+            return
+        self._retained_s = now_s
+        try:
+            with database_errors():
+                dropped = self._connected().execute(
+                    "SELECT * FROM drop_expired(%s)", [at(self._clock.now_us())]
+                )
+                for table, chunks, rows in dropped.fetchall():
+                    log.info("sink.retention", table=table, chunks=chunks, rows=rows)
+        except Retry:
+            self._disconnect()
+            raise
+
+    def close(self) -> None:
+        """Leave the database."""
+        self._disconnect()
+
+    def _connected(self) -> psycopg.Connection:
+        if self._connection is None:
+            self._connection = connect(self._settings)
+        return self._connection
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def _kept(table: Table, rows: list[Row], limits: dict[str, datetime]) -> list[Row]:
+    limit = limits.get(table.name)
+    if limit is None or table.time is None:
+        return rows
+    place = table.place(table.time)
+    return [row for row in rows if row[place] >= limit]
+
+
+def _recompute_minutes(
+    cursor: psycopg.Cursor[Row], first: datetime, limits: dict[str, datetime]
+) -> None:
+    """Rebuild the minutes that the staged measurements touch; `first` is the oldest of them."""
+    sources = ("zone_occupancy", "coverage", "occupancy_minutes", "coverage_minutes")
+    times = {
+        "since": first - _MINUTES_REACH,
+        "kept_since": max([EPOCH, *(limits[name] for name in sources if name in limits)]),
+    }
+    cursor.execute(query("occupancy_minutes"), times)
+    cursor.execute(query("coverage_minutes"), times)
+
+
+def _write_facts(cursor: psycopg.Cursor[Row], facts: Sequence[Item], written: Counter[str]) -> None:
+    """Write versions of side inputs.
+
+    Raises:
+        Stop: A version came again with other bytes.
+    """
+    for table in FACT_TABLES:
+        items = [item for item in facts if item.topic.name == table.topic.name]
+        if not items:
+            continue
+        digests: dict[str, bytes] = {}
+        for item in items:
+            if digests.setdefault(item.key, item.digest) != item.digest:
+                raise _altered_error(table, item.key)
+        stage(cursor, table.name, table.columns, table.fold(items, 0))
+        altered = cursor.execute(_altered(table)).fetchone()
+        if altered is not None:
+            raise _altered_error(table, f"{altered[0]}@{altered[1]}")
+        written[table.topic.name] += cursor.execute(query(table.name)).rowcount
+
+
+def _altered_error(table: Table, key: str) -> Stop:
+    return Stop(
+        f"key {key} of {table.topic.name} came again with other bytes: an edit needs a new version"
+    )
+
+
+def _altered(table: Table) -> sql.Composed:
+    """Query for a staged version that the table holds with other contents."""
+    return sql.SQL(
+        "SELECT s.{key}, s.version FROM {stage} AS s JOIN {table} AS t"
+        " ON t.{key} = s.{key} AND t.version = s.version"
+        " WHERE t.digest <> s.digest ORDER BY 1, 2 LIMIT 1"
+    ).format(
+        key=sql.Identifier(table.identity[0]),
+        stage=sql.Identifier(f"stage_{table.name}"),
+        table=sql.Identifier(table.name),
+    )
+
+
+def _report(admission: Admission, written: Counter[str], expired: Counter[str]) -> None:
+    """Count what a committed transaction did."""
+    for topic, count in written.items():
+        SINK_ROWS.labels(TimescaleSink.name, topic).inc(count)
+    for topic, count in admission.duplicates.items():
+        SINK_DUPLICATES.labels(TimescaleSink.name, topic).inc(count)
+    for topic, count in admission.missing.items():
+        if count:
+            SINK_MISSING.labels(TimescaleSink.name, topic).inc(count)
+            log.warning("sink.seqs_missing", topic=topic, count=count)
+    for table, count in expired.items():
+        if count:
+            SINK_EXPIRED.labels(table).inc(count)

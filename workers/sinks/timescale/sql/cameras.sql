@@ -1,0 +1,3 @@
+-- Every version once.
+INSERT INTO cameras SELECT * FROM stage_cameras
+ON CONFLICT (camera_id, version) DO NOTHING

@@ -1,0 +1,3 @@
+-- Every version once.
+INSERT INTO floors SELECT * FROM stage_floors
+ON CONFLICT (floor_id, version) DO NOTHING

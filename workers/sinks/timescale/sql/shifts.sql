@@ -1,0 +1,3 @@
+-- Every version once.
+INSERT INTO shifts SELECT * FROM stage_shifts
+ON CONFLICT (shift_id, version) DO NOTHING
