@@ -5,7 +5,7 @@ Used by `wardstream demo` and `up`, and by the tests that look at the line from 
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -64,7 +64,7 @@ def prepare(settings: Settings) -> None:
     """
     registry = SchemaRegistry(settings.registry_url)
     with ThreadPoolExecutor() as pool:
-        jobs = [
+        jobs: list[Future[Any]] = [
             pool.submit(create_topics, settings),
             pool.submit(registry.register_all, [t for t in TOPICS.values() if t.avro]),
             pool.submit(migrate, settings.database_url.get_secret_value()),
@@ -148,10 +148,10 @@ class LocalLine:
         """
         self._report("starting " + ", ".join(names))
         for name in names:
-            command = (*process(name).command, *(options or {}).get(name, ()))
-            self.supervisor.start(
-                Worker(name=name, command=command, environment=dict(process(name).environment))
-            )
+            row = process(name)
+            command = (*row.command, *(options or {}).get(name, ()))
+            environment = {**row.environment, **self._extra}
+            self.supervisor.start(Worker(name=name, command=command, environment=environment))
         for name in names:
             self.supervisor.wait_ready(name, deadline_s)
 

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import httpx
-from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 from prometheus_client.parser import text_string_to_metric_families
 
-from runtime.kafka import consumer_config
+from runtime.errors import Retry
 from runtime.settings import Settings
 
 Labels = frozenset[tuple[str, str]]
@@ -85,25 +85,28 @@ class LagProbe:
 
     def __init__(self, settings: Settings) -> None:
         self._admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap, "log_level": 3})
-        self._consumer = Consumer(
-            consumer_config(settings, f"{settings.topic_prefix}wardstream-demo-lag")
-        )
 
     def ends(self, topics: Mapping[str, int]) -> dict[tuple[str, int], int]:
         """End offset of every partition that holds anything, by topic and partition.
 
         Args:
             topics: Number of partitions by physical name.
+
+        Raises:
+            Retry: The broker is out of reach.
         """
-        found = {}
-        for topic, partitions in topics.items():
-            for partition in range(partitions):
-                _, end = self._consumer.get_watermark_offsets(
-                    TopicPartition(topic, partition), timeout=10.0
-                )
-                if end > 0:
-                    found[topic, partition] = end
-        return found
+        wanted = {
+            TopicPartition(topic, partition): OffsetSpec.latest()  # type: ignore[no-untyped-call]
+            for topic, partitions in topics.items()
+            for partition in range(partitions)
+        }
+        try:
+            answers = self._admin.list_offsets(wanted, request_timeout=10.0)
+            found = {(p.topic, p.partition): future.result() for p, future in answers.items()}
+        except KafkaException as exc:
+            msg = f"ends of topics: {exc.args[0].str()}"
+            raise Retry(msg) from exc
+        return {where: answer.offset for where, answer in found.items() if answer.offset > 0}
 
     def lag(self, group: str, ends: Mapping[tuple[str, int], int]) -> int:
         """Records between a group's committed offsets and the ends."""
@@ -119,10 +122,6 @@ class LagProbe:
             max(0, ends[p.topic, p.partition] - max(0, p.offset))
             for p in answer.topic_partitions or []
         )
-
-    def close(self) -> None:
-        """Disconnect."""
-        self._consumer.close()
 
 
 def ends_of(

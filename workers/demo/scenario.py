@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from workers.ingest.feed import WHOLE, Region
+from workers.ingest.preprocess import captured_size
+
 
 @dataclass(frozen=True, slots=True)
 class Clip:
@@ -34,22 +37,16 @@ class VirtualCamera:
     Attributes:
         camera_id: Its identity.
         clip: Where its pixels come from.
-        region: `(x, y, width, height)` as fractions of the clip's frame.
+        region: The part of the clip that it shows.
+        width: Captured frame, px.
+        height: Captured frame, px.
     """
 
     camera_id: str
     clip: Clip
-    region: tuple[float, float, float, float]
-
-    @property
-    def width(self) -> int:
-        """Captured frame, px."""
-        return round(self.clip.width * self.region[2])
-
-    @property
-    def height(self) -> int:
-        """Captured frame, px."""
-        return round(self.clip.height * self.region[3])
+    region: Region
+    width: int
+    height: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +57,7 @@ class Scenario:
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
 
-_HALVES = ((0.0, 0.0, 0.5, 1.0), (0.5, 0.0, 0.5, 1.0))
+_HALVES = (Region(width=0.5), Region(x=0.5, width=0.5))
 _PLACES = (
     ("west", "West"),
     ("east", "East"),
@@ -72,27 +69,37 @@ _NEAR = ((0.02, 0.54), (0.98, 0.54), (0.98, 0.99), (0.02, 0.99))
 _ROLES = ("nurse", "nurse", "care-assistant")
 
 
-def cameras_of(clips: list[Clip]) -> list[VirtualCamera]:
-    """One clip becomes two virtual cameras, its left and right half; more are one each."""
+def cameras_of(clips: list[Clip], max_width: int) -> list[VirtualCamera]:
+    """One clip becomes two virtual cameras, its left and right half; more are one each.
+
+    Args:
+        clips: The video sources.
+        max_width: Wider frames are shrunk to this width by ingest, px.
+    """
     if len(clips) == 1:
-        return [
-            VirtualCamera(f"cam-{place[0]}", clips[0], region)
-            for place, region in zip(_PLACES, _HALVES, strict=False)
+        parts = [
+            (f"cam-{word}", clips[0], half)
+            for (word, _), half in zip(_PLACES, _HALVES, strict=False)
         ]
+    else:
+        parts = [(f"cam-{number}", clip, WHOLE) for number, clip in enumerate(clips, 1)]
     return [
-        VirtualCamera(f"cam-{number}", clip, (0.0, 0.0, 1.0, 1.0))
-        for number, clip in enumerate(clips, 1)
+        VirtualCamera(
+            camera_id, clip, region, *captured_size(clip.width, clip.height, region, max_width)
+        )
+        for camera_id, clip, region in parts
     ]
 
 
-def make_scenario(clips: list[Clip], starts_us: int) -> Scenario:
+def make_scenario(clips: list[Clip], starts_us: int, max_width: int) -> Scenario:
     """Lay out the ward of the demo.
 
     Args:
         clips: The video sources.
         starts_us: Event time of the first frame, UTC microseconds; shifts are laid around it.
+        max_width: Wider frames are shrunk to this width by ingest, px.
     """
-    cameras = cameras_of(clips)
+    cameras = cameras_of(clips, max_width)
     start = datetime.fromtimestamp(starts_us / 1e6, UTC).replace(tzinfo=None)
     begin = (start - timedelta(hours=2)).replace(minute=0, second=0, microsecond=0)
     rows: dict[str, list[dict[str, Any]]] = {

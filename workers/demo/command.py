@@ -1,0 +1,73 @@
+"""`wardstream demo`: one clip through the whole line, live."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+
+from deploy.local.errors import LaunchError
+from runtime.errors import EXIT_REPLAY, EXIT_STOP, Retry, Stop
+from schemas.registry import RegistryUnavailable
+from workers.demo.run import Demo, DemoOptions, interactive
+from workers.ingest.command import parse_start_time
+from workers.reference.files import ImportRefused
+
+RUN_DIR = Path(".wardstream/demo")
+
+
+def demo(
+    video: Annotated[
+        list[str] | None,
+        typer.Option(help="File, rtsp:// URL or webcam:N; repeat for one camera each."),
+    ] = None,
+    once: Annotated[bool, typer.Option("--once", help="End when the clip has ended.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Stay up when the clip has ended.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Forget earlier runs.")] = False,
+    fps: Annotated[float, typer.Option(help="Frames taken per second.")] = 10.0,
+    mode: Annotated[
+        Literal["record", "live"],
+        typer.Option(help="record infers every frame; live lets the newest frame win."),
+    ] = "live",
+    start_time: Annotated[
+        str | None,
+        typer.Option(help="Event time of the first frame, ISO 8601; begins with nothing."),
+    ] = None,
+    port: Annotated[int, typer.Option(help="Port of the board; another when it is taken.")] = 8080,
+    backend: Annotated[
+        str | None, typer.Option(help="Detector backend: auto, openvino, onnx, yolo, hog.")
+    ] = None,
+    weights: Annotated[str | None, typer.Option(help="Model weights: path or name.")] = None,
+    seconds: Annotated[
+        float | None, typer.Option(help="Stop the sources after this many seconds.")
+    ] = None,
+    run_dir: Annotated[Path, typer.Option(help="Where data and logs lie.")] = RUN_DIR,
+) -> None:
+    """Start everything on this machine and play a clip through it in real time."""
+    console = Console()
+    if once and keep:
+        raise typer.BadParameter("--once and --keep contradict each other")
+    infer = [f"--backend={backend}"] if backend else []
+    infer += [f"--weights={weights}"] if weights else []
+    try:
+        options = DemoOptions(
+            videos=video or [],
+            run_dir=run_dir,
+            fps=fps,
+            start_us=None if start_time is None else parse_start_time(start_time),
+            mode=mode,
+            fresh=fresh,
+            port=port,
+            infer=infer,
+            seconds=seconds,
+        )
+        stay = keep or (not once and interactive(console))
+        summary = Demo(options, console).run(stay=stay)
+    except (Stop, Retry, LaunchError, ImportRefused, RegistryUnavailable, ValueError) as exc:
+        console.print(f"[bold red]{exc}[/]", highlight=False)
+        code = EXIT_REPLAY if isinstance(exc, Retry | RegistryUnavailable) else EXIT_STOP
+        raise typer.Exit(code) from exc
+    except KeyboardInterrupt as exc:
+        console.print("Ended; nothing is left running.")
+        raise typer.Exit(130) from exc
+    raise typer.Exit(1 if summary.drops else 0)

@@ -1,0 +1,230 @@
+"""Play the demo: start the line, register a ward, send clips through it, watch, sum up."""
+
+import json
+import os
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.live import Live
+
+from deploy.local.errors import LaunchError
+from deploy.local.extras import clip as demo_clip
+from runtime.clock import Clock, SystemClock
+from runtime.errors import Stop
+from schemas.topics import DETECTIONS, FRAMES
+from workers.demo.clips import probe_clip
+from workers.demo.observe import Look, Observer
+from workers.demo.scenario import Clip, Scenario, make_scenario
+from workers.demo.summary import Summary, summarise
+from workers.demo.table import live_view
+from workers.demo.ward import register_ward
+from workers.line import WORKERS, LocalLine
+from workers.serving.latency_probe import LatencyProbe
+
+_REFRESH_S = 1.0
+_SETTLE_S = 60.0
+_LEAD_US = 3_600_000_000
+"""The ward is on record an hour before the first frame: facts are visible 5 s after that."""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoOptions:
+    """What the demo was asked for.
+
+    Attributes:
+        videos: Sources; the packaged clip when empty.
+        run_dir: Where data and logs lie.
+        fps: Frames taken per second.
+        start_us: Event time of the first frame; now when None.
+        mode: record or live.
+        fresh: Forget earlier runs.
+        port: Of the board; 0 for any free one.
+        infer: Further options of the inference worker.
+        seconds: Stop the sources after this long; None to play to the end.
+    """
+
+    videos: list[str]
+    run_dir: Path
+    fps: float = 10.0
+    start_us: int | None = None
+    mode: str = "record"
+    fresh: bool = False
+    port: int = 0
+    infer: list[str] = field(default_factory=list)
+    seconds: float | None = None
+
+
+def choose_port(wanted: int) -> int:
+    """The port, or the next free one when it is taken; 0 takes any."""
+    for port in (wanted, 0):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    msg = "no port is free on 127.0.0.1"
+    raise Stop(msg)
+
+
+class Demo:
+    """One run of the demo.
+
+    Args:
+        options: What was asked for.
+        console: Where to write.
+        clock: Tells the time.
+    """
+
+    def __init__(self, options: DemoOptions, console: Console, clock: Clock | None = None) -> None:
+        self.options = options
+        self.console = console
+        self._clock = clock or SystemClock()
+        self._began_s = time.monotonic()
+        port = choose_port(options.port)
+        self.board_url = f"http://127.0.0.1:{port}/"
+        self._ledger = options.run_dir / "ledger.json"
+        self.line = LocalLine(
+            options.run_dir,
+            fresh=options.fresh or options.start_us is not None,
+            environment={"WARDSTREAM_SERVING__PORT": str(port)},
+            report=self.report,
+        )
+
+    def report(self, step: str) -> None:
+        """Say what is being done, with the seconds since the begin."""
+        self.console.print(f"[dim]{time.monotonic() - self._began_s:6.1f} s[/]  {step}")
+
+    def run(self, *, stay: bool) -> Summary:
+        """Play once, print the summary, and stay up when asked to.
+
+        Args:
+            stay: Keep the board up afterwards, until interrupted.
+
+        Raises:
+            Stop: A video or setting is unusable.
+            LaunchError: A service or process could not be started or kept running.
+        """
+        clips = [probe_clip(video) for video in self.options.videos or [str(demo_clip())]]
+        with self.line:
+            return self._play(clips, stay=stay)
+
+    def _play(self, clips: list[Clip], *, stay: bool) -> Summary:
+        settings = self.line.settings
+        starts_us = self.options.start_us or self._clock.now_us()
+        scenario = make_scenario(clips, starts_us, settings.ingest.max_width)
+        self.report("registering cameras, zones, roster and requirements")
+        register_ward(scenario, self.options.run_dir / "ward", settings, starts_us - _LEAD_US)
+        observer = Observer(settings, self.line.supervisor, self.board_url)
+        before = observer.look(self._clock.monotonic_s(), (), 0)
+        dead_before = observer.dead_letters()
+        infer = ["--mode", self.options.mode, *self.options.infer]
+        self.line.start(WORKERS, options={"infer": infer})
+        self.report(f"live board at {self.board_url}")
+        folded_before = observer.total(before.ends, DETECTIONS)
+        with LatencyProbe(self.board_url) as probe:
+            self._start_sources(scenario)
+            since = (dict(before.ends), folded_before)
+            self._watch(observer, folded_before, self._sources_ended)
+            settled = self._settle(observer, *since)
+        summary = summarise(settings, before.ends, starts_us, self._ledgers())
+        if all(clip.frames is not None for clip in clips) and self.options.seconds is None:
+            summary.source_frames = sum(camera.clip.frames or 0 for camera in scenario.cameras)
+        if self.options.start_us is None:
+            summary.latency = {
+                kind: one for kind, one in probe.summary().items() if kind in ("camera", "zone")
+            }
+        summary.dead_letters = observer.dead_letters() - dead_before
+        self.console.print(
+            "\n[bold]The clip has ended.[/]" if settled else "\n[bold]Not settled.[/]"
+        )
+        for text in summary.lines():
+            self.console.print(f"  {text}", highlight=False)
+        if stay:
+            self.console.print(f"\nThe board stays at {self.board_url}; Ctrl-C ends everything.")
+            self._watch(observer, folded_before, lambda: False)
+        observer.close()
+        return summary
+
+    def _start_sources(self, scenario: Scenario) -> None:
+        arguments = ["--mode", self.options.mode, "--fps", str(self.options.fps)]
+        for camera in scenario.cameras:
+            part = camera.region
+            arguments += ["--camera", camera.camera_id, "--video", camera.clip.source]
+            arguments += ["--region", f"{part.x},{part.y},{part.width},{part.height}"]
+        if self.options.start_us is not None:
+            arguments += ["--start-time", str(self.options.start_us / 1e6)]
+        self._ledger.unlink(missing_ok=True)
+        self.line.start_ingest("ingest", [*arguments, "--ledger", str(self._ledger)])
+        self._sources_began_s = self._clock.monotonic_s()
+
+    def _sources_ended(self) -> bool:
+        supervisor = self.line.supervisor
+        if supervisor.failure:
+            raise LaunchError(supervisor.failure)
+        limit_s = self.options.seconds
+        if limit_s is not None and self._clock.monotonic_s() - self._sources_began_s > limit_s:
+            supervisor.stop("ingest")
+        return not supervisor.alive("ingest") and self._ledger.exists()
+
+    def _watch(self, observer: Observer, folded_before: int, ended: Callable[[], bool]) -> None:
+        """Refresh the table until `ended` says so; plain lines where there is no terminal."""
+        earlier: Look | None = None
+        live = Live(console=self.console, refresh_per_second=2, transient=True)
+        with live if self.console.is_terminal else _NoLive():
+            while not ended():
+                look = observer.look(self._clock.monotonic_s(), (*WORKERS, "ingest"), folded_before)
+                detections = observer.total(look.ends, DETECTIONS)
+                if self.console.is_terminal:
+                    view = live_view(
+                        look, earlier, self.board_url, detections, "Ctrl-C ends everything"
+                    )
+                    live.update(view)
+                elif earlier is None or look.at_s - earlier.at_s > 10:
+                    frames = observer.total(look.ends, FRAMES)
+                    people = [f"{z['name']} {z['people']}" for z in look.zones]
+                    self.report(f"{frames} frames, {detections} outcomes; {', '.join(people)}")
+                else:
+                    look = earlier
+                earlier = look
+                self._clock.sleep(_REFRESH_S)
+
+    def _settle(
+        self, observer: Observer, ends: dict[tuple[str, int], int], folded_before: int
+    ) -> bool:
+        """Wait until every stage has caught up with the stage before it."""
+        self.report("waiting for the line to catch up")
+        deadline_s = self._clock.monotonic_s() + _SETTLE_S
+        quiet = 0
+        previous = ends
+        while self._clock.monotonic_s() < deadline_s:
+            look = observer.look(self._clock.monotonic_s(), WORKERS, folded_before)
+            caught_up = bool(look.lags) and not any(look.lags.values())
+            quiet = quiet + 1 if caught_up and look.ends == previous else 0
+            previous = look.ends
+            if quiet >= 2:
+                return True
+            self._clock.sleep(0.3)
+        return False
+
+    def _ledgers(self) -> list[dict[str, Any]]:
+        data: Any = json.loads(self._ledger.read_text())
+        return list(data if isinstance(data, list) else data["cameras"])
+
+
+class _NoLive:
+    """Stands where a terminal's live display would."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+def interactive(console: Console) -> bool:
+    """Whether a person watches."""
+    return console.is_terminal and os.environ.get("CI") is None

@@ -1,0 +1,32 @@
+"""Register the demo's ward: files as a person would write them, imported as a person would."""
+
+import json
+from pathlib import Path
+
+from runtime.settings import Settings
+from workers.demo.scenario import Scenario
+from workers.reference.command import import_file
+
+
+def register_ward(
+    scenario: Scenario, folder: Path, settings: Settings, recorded_at_us: int
+) -> dict[str, int]:
+    """Write the import files and import them; returns new versions by kind.
+
+    Args:
+        scenario: What to register.
+        folder: Where the files are left, to look at and change.
+        settings: Where broker and registry are.
+        recorded_at_us: UTC microseconds, before the first frame of the run.
+
+    Raises:
+        ImportRefused: A row contradicts what is registered.
+        Retry: The broker is out of reach.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    written = {}
+    for kind, rows in scenario.rows.items():
+        path = folder / f"{kind}.yaml"
+        path.write_text("".join(f"- {json.dumps(row)}\n" for row in rows))
+        written[kind] = import_file(kind, path, settings, recorded_at_us=recorded_at_us)
+    return written
