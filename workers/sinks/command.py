@@ -1,15 +1,18 @@
-"""`wardstream sink`: what its subcommands do."""
+"""`wardstream sink timescale|redis|verify|expire`, and `wardstream migrate`."""
+
+import typer
 
 from runtime.clock import SystemClock
+from runtime.errors import EXIT_REPLAY, EXIT_STOP, Retry, Stop
 from runtime.service import Service, run_service
 from runtime.settings import Settings
 from runtime.topic_admin import check_topics
 from schemas.topics import OCCUPANCY, PRESENCE, SIDE_INPUTS, TRACKS, ZONE_EVENTS
-from workers.sinks import verify
 from workers.sinks.loop import SinkLoop
 from workers.sinks.redis.sink import RedisSink
 from workers.sinks.timescale.migrate import migrate as apply_migrations
 from workers.sinks.timescale.sink import TimescaleSink
+from workers.sinks.verify import compare, drop_expired
 
 DERIVED = (TRACKS, PRESENCE, ZONE_EVENTS, OCCUPANCY)
 
@@ -19,8 +22,10 @@ REDIS_BATCH = 500
 REDIS_COMMIT_S = 1.0
 """Redis drops by seq what comes twice, so its offsets need not be committed with every record."""
 
+app = typer.Typer(no_args_is_help=True, help="Write the derived topics to TimescaleDB or Redis.")
 
-def timescale(settings: Settings | None = None) -> int:
+
+def run_timescale(settings: Settings) -> int:
     """Run the TimescaleDB sink until it is asked to stop; returns the exit code."""
 
     def body(service: Service) -> None:
@@ -32,10 +37,10 @@ def timescale(settings: Settings | None = None) -> int:
             service, sink, topics, max_records=rules.batch_rows, linger_s=rules.batch_wait_s
         ).run()
 
-    return run_service("sink-timescale", body, settings or Settings())
+    return run_service("sink-timescale", body, settings)
 
 
-def redis(settings: Settings | None = None) -> int:
+def run_redis(settings: Settings) -> int:
     """Run the Redis sink until it is asked to stop; returns the exit code."""
 
     def body(service: Service) -> None:
@@ -43,21 +48,56 @@ def redis(settings: Settings | None = None) -> int:
         sink = RedisSink(service.settings, service.clock)
         SinkLoop(service, sink, DERIVED, max_records=REDIS_BATCH, commit_s=REDIS_COMMIT_S).run()
 
-    return run_service("sink-redis", body, settings or Settings())
+    return run_service("sink-redis", body, settings)
 
 
-def migrate(settings: Settings | None = None) -> list[str]:
-    """Bring the database to the newest migration; returns the names of those applied now.
-
-    Raises:
-        Retry: The database is out of reach.
-        Stop: An applied migration was altered, or the database is newer than this version.
-    """
-    settings = settings or Settings()
-    return apply_migrations(settings.database_url.get_secret_value())
+@app.command()
+def timescale() -> None:
+    """Write tracks, positions, zone events, occupancy and coverage to TimescaleDB."""
+    raise typer.Exit(run_timescale(Settings()))
 
 
-def expire(settings: Settings | None = None) -> list[tuple[str, int, int]]:
-    """Apply retention now; returns table, chunks dropped and rows deleted."""
-    settings = settings or Settings()
-    return verify.drop_expired(settings, SystemClock().now_us())
+@app.command()
+def redis() -> None:
+    """Keep the live state in Redis, and a stream of its changes."""
+    raise typer.Exit(run_redis(Settings()))
+
+
+@app.command()
+def verify() -> None:
+    """Compare every table with its topic, key by key; print the first difference of each."""
+    try:
+        results = compare(Settings())
+    except (Retry, Stop) as exc:
+        raise _ended(exc) from exc
+    for result in results:
+        keys = len(result.topic_digests)
+        verdict = "equal" if result.difference is None else f"DIFFERS: {result.difference}"
+        typer.echo(f"{result.table}: {result.rows} rows of {keys} keys, {verdict}")
+    if any(result.difference for result in results):
+        raise typer.Exit(1)
+
+
+@app.command()
+def expire() -> None:
+    """Drop now what is older than its table's retention; the sink does so every hour."""
+    try:
+        dropped = drop_expired(Settings(), SystemClock().now_us())
+    except (Retry, Stop) as exc:
+        raise _ended(exc) from exc
+    for table, chunks, rows in dropped:
+        typer.echo(f"{table}: {chunks} chunks dropped, {rows} more rows deleted")
+
+
+def migrate() -> None:
+    """Bring the database to the newest migration."""
+    try:
+        applied = apply_migrations(Settings().database_url.get_secret_value())
+    except (Retry, Stop) as exc:
+        raise _ended(exc) from exc
+    typer.echo("\n".join(applied) if applied else "the database is up to date")
+
+
+def _ended(error: Retry | Stop) -> typer.Exit:
+    typer.echo(str(error), err=True)
+    return typer.Exit(EXIT_REPLAY if isinstance(error, Retry) else EXIT_STOP)

@@ -112,5 +112,5 @@ def check_migrated(connection: psycopg.Connection) -> None:
     missing = pending(connection, migrations())
     if missing:
         names = ", ".join(migration.name for migration in missing)
-        msg = f"the database lacks {names}; run `wardstream sink migrate`"
+        msg = f"the database lacks {names}; run `wardstream migrate`"
         raise Stop(msg)
