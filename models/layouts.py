@@ -149,9 +149,9 @@ def layout_of(output_shape: Sequence[int], input_size: tuple[int, int]) -> Layou
     """
     cells = cell_count(input_size)
     match tuple(output_shape):
-        case (1, rows, columns) if rows == cells and columns >= 6:
+        case (1, rows, columns) if rows == cells != columns and columns >= 6:
             return YOLOX
-        case (1, rows, columns) if columns == cells and rows >= 5:
+        case (1, rows, columns) if columns == cells != rows and rows >= 5:
             return YOLO
         case shape:
             width, height = input_size

@@ -1,0 +1,106 @@
+"""Small ONNX detectors, written byte by byte: what a graph says is then known exactly.
+
+`output = told + brightness * gain`, where `brightness` is the mean of the input's numbers. The
+few protobuf messages of the format are encoded here, after onnx.proto3.
+"""
+
+import struct
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+_FLOAT = 1
+_OPSET = 13
+
+
+def _varint(value: int) -> bytes:
+    out = bytearray()
+    while value > 0x7F:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*out, value])
+
+
+def _number(field: int, value: int) -> bytes:
+    return _varint(field << 3) + _varint(value)
+
+
+def _bytes(field: int, value: bytes | str) -> bytes:
+    raw = value.encode() if isinstance(value, str) else value
+    return _varint(field << 3 | 2) + _varint(len(raw)) + raw
+
+
+def _tensor(name: str, values: Floats) -> bytes:
+    dims = b"".join(_number(1, size) for size in values.shape)
+    return dims + _number(2, _FLOAT) + _bytes(8, name) + _bytes(9, values.astype("<f4").tobytes())
+
+
+def _value(name: str, shape: tuple[int | str, ...]) -> bytes:
+    dims = b"".join(
+        _bytes(1, _number(1, size) if isinstance(size, int) else _bytes(2, size)) for size in shape
+    )
+    return _bytes(1, name) + _bytes(2, _bytes(1, _number(1, _FLOAT) + _bytes(2, dims)))
+
+
+def _ints(name: str, values: list[int]) -> bytes:
+    packed = b"".join(_number(8, value) for value in values)
+    return _bytes(1, name) + packed + _number(20, 7)
+
+
+def _int(name: str, value: int) -> bytes:
+    return _bytes(1, name) + _number(3, value) + _number(20, 2)
+
+
+def _node(kind: str, inputs: list[str], output: str, *attributes: bytes) -> bytes:
+    return b"".join(
+        [
+            *(_bytes(1, name) for name in inputs),
+            _bytes(2, output),
+            _bytes(4, kind),
+            *(_bytes(5, attribute) for attribute in attributes),
+        ]
+    )
+
+
+def write_detector(
+    path: Path,
+    told: Floats,
+    *,
+    input_shape: tuple[int | str, ...],
+    gain: Floats | None = None,
+) -> Path:
+    """Write a graph that says `told` of every image.
+
+    Args:
+        path: The file.
+        told: The output of one black image, of any shape without the batch.
+        input_shape: `(B, 3, H, W)`; a name leaves a size open.
+        gain: What each output number gains per unit of brightness; None for nothing.
+    """
+    gains = np.zeros_like(told) if gain is None else gain
+    batch = input_shape[0]
+    nodes = [
+        _node("ReduceMean", ["images"], "plane", _ints("axes", [1]), _int("keepdims", 0)),
+        _node("ReduceMean", ["plane"], "mean", _ints("axes", [1, 2]), _int("keepdims", 0)),
+        _node("Reshape", ["mean", "shape"], "brightness"),
+        _node("Mul", ["brightness", "gain"], "change"),
+        _node("Add", ["change", "told"], "output"),
+    ]
+    shape = struct.pack(f"<{told.ndim + 1}q", -1, *([1] * told.ndim))
+    shape_tensor = _number(1, told.ndim + 1) + _number(2, 7) + _bytes(8, "shape") + _bytes(9, shape)
+    graph = b"".join(
+        [
+            *(_bytes(1, node) for node in nodes),
+            _bytes(2, "detector"),
+            _bytes(5, _tensor("told", told[None])),
+            _bytes(5, _tensor("gain", gains[None])),
+            _bytes(5, shape_tensor),
+            _bytes(11, _value("images", input_shape)),
+            _bytes(12, _value("output", (batch, *told.shape))),
+        ]
+    )
+    path.write_bytes(_number(1, 8) + _bytes(7, graph) + _bytes(8, _number(2, _OPSET)))
+    return path
