@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from runtime.clock import Clock
 from runtime.errors import Retry, Stop
@@ -14,6 +14,7 @@ from schemas.registry import SchemaRegistry
 from schemas.topics import SIDE_INPUTS, Topic
 
 _TIMEOUT_S = 30.0
+_PAUSE_S = 0.1
 
 VISIBLE_AFTER_US = 5_000_000
 """A fact is visible to events this long after it was recorded, microseconds."""
@@ -76,7 +77,7 @@ class FactLog:
         """
         started_us = self._clock.now_us()
         deadline_s = self._clock.monotonic_s() + _TIMEOUT_S
-        ends = {name: self._end(name) for name in self._codecs}
+        ends = {name: self._end(name, deadline_s) for name in self._codecs}
         facts: list[Fact] = []
         while any(self.offsets[name] < end for name, end in ends.items()):
             for message in self._consumer.consume(1_000, 0.2):
@@ -95,15 +96,21 @@ class FactLog:
         self.synced_us = started_us
         return facts
 
-    def _end(self, name: str) -> int:
-        try:
-            _, end = self._consumer.get_watermark_offsets(
-                TopicPartition(name, 0), timeout=_TIMEOUT_S
-            )
-        except Exception as exc:
-            msg = f"end of {name} is unknown: {exc}"
-            raise Retry(msg) from exc
-        return end
+    def _end(self, name: str, deadline_s: float) -> int:
+        """End of a side input; a broker that is still electing a leader is asked again."""
+        while True:
+            try:
+                _, end = self._consumer.get_watermark_offsets(
+                    TopicPartition(name, 0), timeout=_TIMEOUT_S
+                )
+            except KafkaException as exc:
+                error: KafkaError = exc.args[0]
+                if self._clock.monotonic_s() > deadline_s:
+                    msg = f"end of {name} is unknown: {error.str()}"
+                    raise Retry(msg) from exc
+                self._clock.sleep(_PAUSE_S)
+            else:
+                return end
 
     def _fact(self, name: str, offset: int, value: bytes | None) -> Fact:
         codec = self._codecs[name]
