@@ -1,0 +1,258 @@
+"""Records to feed the sinks with: a small ward whose every number follows from its seed."""
+
+import random
+from collections.abc import Iterable
+from typing import Any
+
+from schemas.codec import Codec
+from schemas.topics import OCCUPANCY, PRESENCE, TRACKS, ZONE_EVENTS, Topic
+from workers.sinks.item import Item, read_item
+
+START_US = 1_790_000_000_000_000 // 60_000_000 * 60_000_000
+"""A whole minute of September 2026, UTC microseconds."""
+
+SECOND_US = 1_000_000
+TICK_US = 200_000
+
+
+def at_us(seconds: float) -> int:
+    """`seconds` after the start."""
+    return START_US + round(seconds * 1e6)
+
+
+def track(track_id: int, started: float, **values: Any) -> dict[str, Any]:
+    """One track; times in seconds after the start."""
+    last = values.pop("last_observed", started)
+    return {
+        "track_id": track_id,
+        "state": "CONFIRMED",
+        "x_min": 100.0,
+        "y_min": 100.0,
+        "x_max": 140.0,
+        "y_max": 200.0,
+        "velocity_x": 0.0,
+        "velocity_y": 0.0,
+        "score": 0.75,
+        "observed": True,
+        "started_us": at_us(started),
+        "last_observed_us": at_us(last),
+        "x_m": None,
+        "y_m": None,
+        "position_sd_m": None,
+        **values,
+    }
+
+
+def camera_tracks(
+    seq: int, seconds: float, tracks: list[dict[str, Any]], camera_id: str = "cam-1"
+) -> dict[str, Any]:
+    return {
+        "camera_id": camera_id,
+        "seq": seq,
+        "captured_us": at_us(seconds),
+        "floor_id": f"floor-of-{camera_id}",
+        "frame_seq": seq,
+        "width": 768,
+        "height": 576,
+        "tracks": tracks,
+        "model_name": "yolox-nano",
+        "model_version": "1",
+    }
+
+
+def person(person_id: str, **values: Any) -> dict[str, Any]:
+    return {
+        "person_id": person_id,
+        "camera_ids": ["cam-1"],
+        "foot_x_px": 120.0,
+        "foot_y_px": 200.0,
+        "x_m": None,
+        "y_m": None,
+        "zone_ids": ["zone-1"],
+        "observed": True,
+        "last_observed_us": START_US,
+        "role": "",
+        "role_confidence": 0.0,
+        "staff_id": None,
+        "calibration_suspect": False,
+        **values,
+    }
+
+
+def presence(
+    seq: int, seconds: float, people: list[dict[str, Any]], floor_id: str = "floor-1"
+) -> dict[str, Any]:
+    return {
+        "floor_id": floor_id,
+        "seq": seq,
+        "as_of_us": at_us(seconds),
+        "inputs_through_us": at_us(seconds),
+        "cameras_missing": [],
+        "people": people,
+    }
+
+
+def zone_event(
+    seq: int, seconds: float, kind: str, person_id: str, entered: float, **values: Any
+) -> dict[str, Any]:
+    dwell_us = None if kind == "ENTERED" else at_us(seconds) - at_us(entered)
+    return {
+        "zone_id": "zone-1",
+        "seq": seq,
+        "at_us": at_us(seconds),
+        "kind": kind,
+        "person_id": person_id,
+        "floor_id": "floor-1",
+        "camera_id": "cam-1",
+        "entered_us": at_us(entered),
+        "dwell_us": dwell_us,
+        "as_of_us": at_us(seconds),
+        "inputs_through_us": at_us(seconds),
+        "corrects": None,
+        **values,
+    }
+
+
+def role(
+    name: str, present: int, unknown: int, required: int, scheduled: int = 0
+) -> dict[str, Any]:
+    return {
+        "role": name,
+        "present_min": present,
+        "present_max": present + unknown,
+        "scheduled": scheduled,
+        "required": required,
+        "gap_min": max(0, required - present - unknown),
+        "gap_max": max(0, required - present),
+    }
+
+
+def occupancy(seq: int, seconds: float, people: int, **values: Any) -> dict[str, Any]:
+    return {
+        "zone_id": "zone-1",
+        "seq": seq,
+        "as_of_us": at_us(seconds),
+        "inputs_through_us": at_us(seconds),
+        "cameras_missing": [],
+        "floor_id": "floor-1",
+        "reason": "CHANGE",
+        "people": people,
+        "identified": 0,
+        "scheduled": 0,
+        "required": 0,
+        "gap_min": 0,
+        "gap_max": 0,
+        "roles": [],
+        "person_ids": [f"cam-1:{number}" for number in range(people)],
+        **values,
+    }
+
+
+def codec(topic: Topic) -> Codec:
+    """A codec with an id of its own, for tests without a registry."""
+    return Codec(topic, schema_id=1, find_schema=lambda _: "")
+
+
+_CODECS: dict[str, Codec] = {}
+
+
+def item(topic: Topic, record: dict[str, Any], offset: int = 0) -> Item:
+    """A record as the loop hands it to a sink, encoded and decoded once."""
+    if topic.name not in _CODECS:
+        _CODECS[topic.name] = codec(topic)
+    coder = _CODECS[topic.name]
+    identity = topic.key.removesuffix("@version")
+    key = str(record[identity])
+    if identity != topic.key:
+        key = f"{key}@{record['version']}"
+    return read_item(coder, topic.name, 0, offset, key.encode(), coder.encode(record))
+
+
+def items(topic: Topic, records: Iterable[dict[str, Any]]) -> list[Item]:
+    return [item(topic, record, offset) for offset, record in enumerate(records)]
+
+
+def ward(seconds: int, seed: int = 1, rooms: int = 2) -> list[tuple[Topic, dict[str, Any]]]:
+    """Everything that the stream processor would send of a few rooms, in log order.
+
+    People come and go at random; every room has a camera, a floor and a zone of its own, 5 frames
+    and 5 ticks a second, occupancy on change and every 10 s.
+    """
+    rng = random.Random(seed)
+    log: list[tuple[Topic, dict[str, Any]]] = []
+    for room in range(rooms):
+        log += _room(rng, f"r{room}", seconds)
+    log.sort(key=lambda entry: (_time(entry[1]), entry[0].name))
+    return log
+
+
+def _time(record: dict[str, Any]) -> int:
+    time: int = record.get("captured_us") or record.get("at_us") or record["as_of_us"]
+    return time
+
+
+def _room(rng: random.Random, room: str, seconds: int) -> list[tuple[Topic, dict[str, Any]]]:
+    log: list[tuple[Topic, dict[str, Any]]] = []
+    camera, floor, zone = f"cam-{room}", f"floor-{room}", f"zone-{room}"
+    inside: dict[int, float] = {}
+    seqs = dict.fromkeys(("tracks", "presence", "events", "occupancy"), 0)
+    born = 0
+
+    def next_seq(name: str) -> int:
+        seqs[name] += 1
+        return seqs[name]
+
+    for tick in range(seconds * 5):
+        now = tick / 5
+        changed = tick % 50 == 0
+        leaving = {number for number in inside if rng.random() < 0.02}
+        tracks = [
+            track(
+                number,
+                since,
+                last_observed=now,
+                observed=rng.random() < 0.9,
+                score=rng.randrange(100) / 128,
+                state="ENDED" if number in leaving else "CONFIRMED",
+                x_m=rng.choice([None, number / 8]),
+                y_m=1.5,
+            )
+            for number, since in inside.items()
+        ]
+        for number in sorted(leaving):
+            since = inside.pop(number)
+            event = zone_event(
+                next_seq("events"), now, "LEFT", f"{camera}:{number}", since, zone_id=zone
+            )
+            log.append((ZONE_EVENTS, event))
+            changed = True
+        if rng.random() < 0.05:
+            born += 1
+            inside[born] = now
+            tracks.append(track(born, now, state="TENTATIVE"))
+            event = zone_event(
+                next_seq("events"), now, "ENTERED", f"{camera}:{born}", now, zone_id=zone
+            )
+            log.append((ZONE_EVENTS, event))
+            changed = True
+        log.append((TRACKS, camera_tracks(next_seq("tracks"), now, tracks, camera)))
+        people = [person(f"{camera}:{number}", zone_ids=[zone]) for number in sorted(inside)]
+        log.append((PRESENCE, presence(next_seq("presence"), now, people, floor)))
+        if changed:
+            nurses = role("nurse", min(1, len(inside)), max(0, len(inside) - 1), 2, 2)
+            record = occupancy(
+                next_seq("occupancy"),
+                now,
+                len(inside),
+                zone_id=zone,
+                floor_id=floor,
+                reason="PERIODIC" if tick % 50 == 0 else "CHANGE",
+                required=2,
+                scheduled=2,
+                gap_min=nurses["gap_min"],
+                gap_max=nurses["gap_max"],
+                roles=[nurses],
+                person_ids=[row["person_id"] for row in people],
+            )
+            log.append((OCCUPANCY, record))
+    return log

@@ -1,0 +1,130 @@
+"""What the tables hold, as folds of their topics."""
+
+from datetime import timedelta
+
+from schemas.topics import OCCUPANCY, PRESENCE, TRACKS, ZONE_EVENTS
+from tests.unit.sinks.records import (
+    at_us,
+    camera_tracks,
+    item,
+    items,
+    occupancy,
+    person,
+    presence,
+    role,
+    track,
+    zone_event,
+)
+from workers.sinks.timescale.fold import (
+    Row,
+    at,
+    fold_coverage,
+    fold_positions,
+    fold_tracks,
+    fold_zone_events,
+    to_us,
+)
+from workers.sinks.timescale.tables import (
+    COVERAGE_TABLE,
+    POSITIONS_TABLE,
+    TRACKS_TABLE,
+    ZONE_EVENTS_TABLE,
+    Table,
+)
+
+
+def named(table: Table, row: Row) -> dict[str, object]:
+    return dict(zip([name for name, _ in table.columns], row, strict=True))
+
+
+def test_times_are_exact_to_the_microsecond() -> None:
+    for us in (0, 1, 1_790_000_000_000_001, 4_102_444_800_999_999):
+        assert to_us(at(us)) == us
+
+
+def test_a_track_is_one_row_from_its_first_frame_to_its_last() -> None:
+    records = [
+        camera_tracks(1, 0.0, [track(7, 0.0, state="TENTATIVE", score=0.5)]),
+        camera_tracks(2, 0.2, [track(7, 0.0, last_observed=0.2, score=0.875, x_m=1.0, y_m=2.0)]),
+        camera_tracks(3, 0.4, [track(7, 0.0, last_observed=0.2, state="LOST", observed=False)]),
+        camera_tracks(4, 0.6, [track(7, 0.0, last_observed=0.2, state="ENDED", observed=False)]),
+    ]
+    [row] = fold_tracks(items(TRACKS, records))
+
+    found = named(TRACKS_TABLE, row)
+    assert found["confirmed_at"] == at(at_us(0.2))
+    assert found["last_observed_at"] == at(at_us(0.2))
+    assert found["ended_at"] == at(at_us(0.6))
+    assert found["state"] == "ENDED"
+    assert found["observations"] == 2
+    assert found["max_score"] == 0.875
+    assert (found["x_m"], found["y_m"]) == (1.0, 2.0)
+    assert (found["first_seq"], found["seq"]) == (1, 4)
+    assert found["digest"] == item(TRACKS, records[3]).digest
+
+
+def test_a_track_that_was_never_confirmed_says_so() -> None:
+    records = [
+        camera_tracks(1, 0.0, [track(7, 0.0, state="TENTATIVE")]),
+        camera_tracks(2, 0.2, [track(7, 0.0, state="ENDED", observed=False)]),
+    ]
+    [row] = fold_tracks(items(TRACKS, records))
+
+    assert named(TRACKS_TABLE, row)["confirmed_at"] is None
+
+
+def test_the_same_number_on_two_cameras_is_two_tracks() -> None:
+    records = [
+        camera_tracks(1, 0.0, [track(7, 0.0)], camera_id="cam-1"),
+        camera_tracks(1, 0.0, [track(7, 0.0)], camera_id="cam-2"),
+    ]
+    assert len(fold_tracks(items(TRACKS, records))) == 2
+
+
+def test_a_person_has_one_position_a_second_taken_from_the_first_tick_that_shows_them() -> None:
+    records = [
+        presence(1, 0.8, [person("a", foot_x_px=1.0)]),
+        presence(2, 1.0, [person("a", foot_x_px=2.0)]),
+        presence(3, 1.2, [person("a", foot_x_px=3.0), person("b", foot_x_px=9.0)]),
+        presence(4, 2.0, [person("b", foot_x_px=10.0)]),
+    ]
+    rows = fold_positions(items(PRESENCE, records), 1_000_000)
+
+    found = [named(POSITIONS_TABLE, row) for row in rows]
+    assert [(row["person_id"], row["at"], row["foot_x_px"]) for row in found] == [
+        ("a", at(at_us(0)), 1.0),
+        ("a", at(at_us(1)), 2.0),
+        ("b", at(at_us(1)), 9.0),
+        ("b", at(at_us(2)), 10.0),
+    ]
+    assert found[2]["as_of"] == at(at_us(1.2))
+
+
+def test_the_interval_of_positions_can_be_chosen() -> None:
+    records = [presence(n, n / 5, [person("a")]) for n in range(50)]
+
+    assert len(fold_positions(items(PRESENCE, records), 1_000_000)) == 10
+    assert len(fold_positions(items(PRESENCE, records), 5_000_000)) == 2
+
+
+def test_an_event_keeps_the_length_of_the_stay() -> None:
+    rows = fold_zone_events(
+        items(
+            ZONE_EVENTS,
+            [zone_event(1, 1.0, "ENTERED", "a", 1.0), zone_event(2, 61.5, "LEFT", "a", 1.0)],
+        )
+    )
+    dwell = [named(ZONE_EVENTS_TABLE, row)["dwell"] for row in rows]
+
+    assert dwell == [None, timedelta(seconds=60.5)]
+
+
+def test_coverage_has_a_row_for_each_role() -> None:
+    roles = [role("doctor", 0, 2, 1), role("nurse", 1, 2, 4)]
+    rows = fold_coverage([item(OCCUPANCY, occupancy(5, 0.0, 3, roles=roles))])
+
+    found = [named(COVERAGE_TABLE, row) for row in rows]
+    assert [(row["role"], row["gap_min"], row["gap_max"]) for row in found] == [
+        ("doctor", 0, 1),
+        ("nurse", 1, 3),
+    ]
