@@ -1,0 +1,186 @@
+"""What cannot be processed goes to the dead letters with its reason, and the rest goes on."""
+
+import struct
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.boxes import Image
+from models.detector import ModelFailed
+from models.hog import HogDetector
+from runtime.errors import EXIT_REPLAY, Stop
+from runtime.kafka import physical_name
+from schemas.records import Detection, Frame
+from schemas.topics import CAMERAS, DEAD_LETTERS, FRAMES
+from tests.integration.inference.ward import InferenceThread, Ward, frame, inferring, jpeg
+from workers.inference import command
+
+HEADERS = {
+    "reason",
+    "field",
+    "error",
+    "stage",
+    "topic",
+    "partition",
+    "offset",
+    "schema_id",
+    "at_us",
+}
+
+
+def foreign_record(ward: Ward) -> bytes:
+    """A well-formed record, of another topic's schema."""
+    stamp = {"valid_from_us": 0, "recorded_at_us": 0, "removed": False, "recorded_by": ""}
+    place = {"floor_id": "", "name": "", "width": 0, "height": 0}
+    rest = {"camera_id": "bed-1", "version": 1, "privacy_masks": [], "homography": None}
+    return ward.registry.writer(CAMERAS).encode(stamp | place | rest)
+
+
+def test_poison_on_the_wire_is_a_dead_letter_and_nothing_more(ward: Ward) -> None:
+    whole = ward.encode(frame("bed-1", 0))
+    poison: dict[str, list[bytes | None]] = {
+        "no_value": [None],
+        "not_wire_format": [b"", b"garbage", b"\x01" + whole[1:]],
+        "not_avro": [whole[: len(whole) // 2], whole + b"trailing"],
+        "unknown_schema": [
+            whole[:1] + struct.pack(">I", 999_999) + whole[5:],
+            foreign_record(ward),
+        ],
+    }
+    expected = []
+    ward.send(frame("bed-1", 0))
+    for reason, values in poison.items():
+        for value in values:
+            ward.put("bed-1", value)
+            expected.append((reason, value))
+    ward.send(frame("bed-1", 1), frame("door", 0))
+    with inferring(ward):
+        ward.await_read()
+
+    assert [one["frame_seq"] for one in ward.outcomes()["bed-1"]] == [0, 1]
+    assert [one["frame_seq"] for one in ward.outcomes()["door"]] == [0]
+    letters = ward.dead_letters()
+    assert [(one.headers["reason"], one.value) for one in letters] == expected
+    places = {(one.headers["topic"], one.headers["offset"]) for one in letters}
+    assert places == {(physical_name(FRAMES, ward.settings), str(offset)) for offset in range(1, 9)}
+    for letter in letters:
+        assert set(letter.headers) == HEADERS
+        assert letter.headers["stage"] == "inference"
+        assert letter.headers["error"]
+
+
+def test_bad_pixels_are_a_failed_outcome_and_a_dead_letter(ward: Ward, tmp_path: Path) -> None:
+    picture = jpeg(1)
+    beyond = f"file://{tmp_path}/objects/raw/gone.jpg"
+    outside = f"file://{tmp_path}/elsewhere.jpg"
+    (tmp_path / "elsewhere.jpg").write_bytes(picture)
+    bad: dict[str, list[Frame]] = {
+        "corrupt_jpeg": [frame("bed-1", 1, picture[:-40]), frame("bed-1", 2, b"no picture")],
+        "sha256_mismatch": [frame("bed-1", 3, sha256="0" * 64)],
+        "size_mismatch": [frame("bed-1", 4, width=640)],
+        "no_pixels": [{**frame("bed-1", 5), "data": None}],
+        "missing_object": [{**frame("bed-1", 6), "data": None, "object_uri": beyond}],
+        "foreign_object": [{**frame("bed-1", 7), "data": None, "object_uri": outside}],
+        "unknown_kind": [frame("bed-1", 8, kind="UNKNOWN")],
+    }
+    ward.send(frame("bed-1", 0))
+    ward.send(*[one for frames in bad.values() for one in frames])
+    ward.send(frame("bed-1", 9))
+    with inferring(ward):
+        ward.await_read()
+
+    reasons = [reason for reason, frames in bad.items() for _ in frames]
+    outcomes = ward.outcomes()["bed-1"]
+    assert [one["frame_seq"] for one in outcomes] == list(range(10))
+    assert [one["reason"] for one in outcomes] == ["", *reasons, ""]
+    assert [one["outcome"] for one in outcomes] == ["DETECTED", *["FAILED"] * 8, "DETECTED"]
+    assert all(one["detections"] == [] and one["model"] is None for one in outcomes[1:-1])
+    letters = ward.dead_letters()
+    assert [one.headers["reason"] for one in letters] == reasons
+    assert letters[0].value == ward.encode(frame("bed-1", 1, picture[:-40]))
+
+
+def test_a_camera_that_nobody_registered_is_a_dead_letter(ward: Ward) -> None:
+    ward.send(frame("stray", 0), frame("bed-1", 0), frame("stray", 1), frame("bed-1", 1))
+    with inferring(ward):
+        ward.await_read()
+
+    assert set(ward.outcomes()) == {"bed-1"}
+    letters = ward.dead_letters()
+    assert [one.headers["reason"] for one in letters] == ["unknown_camera"] * 2
+    assert {one.headers["field"] for one in letters} == {"camera_id"}
+    assert "'stray'" in letters[0].headers["error"]
+
+
+def test_five_megabytes_of_garbage_are_kept_whole_beside_the_log(ward: Ward) -> None:
+    """It compresses, so that the frames' topic takes it; the dead letters' need not."""
+    garbage = b"garbage " * 655_360
+    ward.send(frame("bed-1", 0))
+    ward.put("bed-1", garbage)
+    ward.send(frame("bed-1", 1))
+    with inferring(ward):
+        ward.await_read()
+
+    assert [one["frame_seq"] for one in ward.outcomes()["bed-1"]] == [0, 1]
+    [letter] = ward.dead_letters()
+    assert letter.headers["reason"] == "not_wire_format"
+    assert letter.value is None
+    assert Path(letter.headers["object_uri"].removeprefix("file://")).read_bytes() == garbage
+
+
+class Breaking(HogDetector):
+    """HOG that breaks on dark pictures."""
+
+    def detect(self, images: Sequence[Image]) -> list[list[Detection]]:
+        if any(one.mean() < 16 for one in images):
+            raise ModelFailed("too dark")
+        return super().detect(images)
+
+
+def dark() -> bytes:
+    import simplejpeg
+
+    data: bytes = simplejpeg.encode_jpeg(np.zeros((128, 64, 3), np.uint8), colorspace="BGR")
+    return data
+
+
+def breaking_detector(*_given: object, **_options: object) -> HogDetector:
+    return Breaking()
+
+
+def test_a_frame_on_which_the_model_fails_does_not_cost_its_batch(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "make_detector", breaking_detector)
+    sent = [frame("bed-1", seq, dark() if seq == 3 else None) for seq in range(8)]
+    ward.send(*sent)
+    with inferring(ward, batch_size=8):
+        ward.await_read()
+
+    outcomes = ward.outcomes()["bed-1"]
+    assert [one["frame_seq"] for one in outcomes] == list(range(8))
+    assert [one["reason"] for one in outcomes] == ["", "", "", "model_failed", "", "", "", ""]
+    assert [one.headers["reason"] for one in ward.dead_letters()] == ["model_failed"]
+
+
+def test_a_detector_that_fails_on_everything_ends_the_process_behind_what_it_failed_on(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A restart may heal it, and must not meet the same frames again if they were at fault."""
+    monkeypatch.setattr(command, "make_detector", breaking_detector)
+    ward.send(*[frame("bed-1", seq, dark()) for seq in range(30)])
+    options = {"backend": "hog", "mode": "record", "batch_size": 4}
+    worker = InferenceThread(ward.with_inference(**options))
+    ward.await_that(lambda: not worker.running, "the process ended by itself", 60)
+
+    error = worker.end()
+
+    assert isinstance(error, Stop)
+    assert error.exit_code == EXIT_REPLAY
+    outcomes = ward.outcomes()["bed-1"]
+    assert 10 <= len(outcomes) < 30
+    assert {one["reason"] for one in outcomes} == {"model_failed"}
+    assert max(ward.committed().values()) == len(outcomes)
+    assert ward.count(DEAD_LETTERS) == len(outcomes)

@@ -1,0 +1,312 @@
+"""A small ward on the real broker: what the inference tests write to it and read from it."""
+
+import hashlib
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import simplejpeg
+from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec  # type: ignore[attr-defined]
+
+from runtime.clock import SystemClock
+from runtime.fact_log import Fact, publish_facts
+from runtime.health import Health
+from runtime.kafka import (
+    ReliableProducer,
+    consumer_config,
+    group_id,
+    physical_name,
+    producer_config,
+)
+from runtime.service import Service
+from runtime.settings import Settings
+from schemas.records import DetectionOutcome, Frame
+from schemas.registry import SchemaRegistry
+from schemas.topics import CAMERAS, DEAD_LETTERS, DETECTIONS, FLOORS, FRAMES, Topic
+from workers.inference.command import run_inference
+
+TOPICS = (FRAMES, DETECTIONS, DEAD_LETTERS, CAMERAS, FLOORS)
+WIDTH, HEIGHT = 64, 128
+START_US = 1_700_000_000_000_000
+FRAME_US = 100_000
+FLOOR_OF = {"bed-1": "west", "bed-2": "west", "door": "east"}
+PARTITION_OF = {"west": 5, "east": 11}
+
+
+def jpeg(seed: int) -> bytes:
+    """A picture of nobody, different for every seed."""
+    noise = np.random.default_rng(seed).integers(0, 255, (HEIGHT // 8, WIDTH // 8, 3), np.uint8)
+    picture = np.ascontiguousarray(noise.repeat(8, axis=0).repeat(8, axis=1))
+    data: bytes = simplejpeg.encode_jpeg(picture, quality=80, colorspace="BGR")
+    return data
+
+
+def frame(camera_id: str, seq: int, data: bytes | None = None, **given: Any) -> Frame:
+    """Frame number `seq` of a camera, with pixels of its own."""
+    pixels = jpeg(seq) if data is None else data
+    record: dict[str, Any] = {
+        "camera_id": camera_id,
+        "seq": seq,
+        "captured_us": START_US + seq * FRAME_US,
+        "kind": "FRAME",
+        "source_clock_us": None,
+        "received_us": START_US + seq * FRAME_US + 5_000,
+        "width": WIDTH,
+        "height": HEIGHT,
+        "encoding": "JPEG",
+        "data": pixels,
+        "object_uri": None,
+        "sha256": hashlib.sha256(pixels).hexdigest(),
+        "camera_version": 1,
+        "preprocessing_version": "test-1",
+        "luma_mean": None,
+        "contrast": None,
+        "sharpness": None,
+    }
+    return {**record, **given}  # type: ignore[typeddict-item]
+
+
+def heartbeat(camera_id: str, seq: int) -> Frame:
+    """A record that carries only time."""
+    record = frame(camera_id, seq, b"", kind="HEARTBEAT", sha256="", encoding="UNKNOWN")
+    return {**record, "data": None}
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeadLetterRecord:
+    """A dead letter as its reader finds it."""
+
+    headers: dict[str, str]
+    value: bytes | None
+
+
+def headers_of(message: Message) -> list[tuple[str, bytes]]:
+    """Headers as they are always read: pairs."""
+    headers: Any = message.headers()
+    return headers or []
+
+
+class Ward:
+    """Topics of one test, with two floors and three cameras registered."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.registry = SchemaRegistry(settings.registry_url)
+        for topic in TOPICS:
+            if topic.avro:
+                self.registry.register(topic)
+        self._admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap})
+        new = [
+            NewTopic(physical_name(topic, settings), topic.partitions, 1, config=topic.config)
+            for topic in TOPICS
+        ]
+        for future in self._admin.create_topics(new).values():
+            future.result()
+        self._producer = ReliableProducer(producer_config(settings))
+        self._group = Consumer(consumer_config(settings, group_id("inference", settings)))
+        self._frames = self.registry.writer(FRAMES)
+        self._outcomes = self.registry.reader(DETECTIONS)
+        for topic in TOPICS:
+            self.await_that(partial(self._is_empty, topic), f"leaders of {topic.name}", 30)
+        self.register(*FLOOR_OF)
+
+    def _is_empty(self, topic: Topic) -> bool:
+        return self.count(topic) == 0
+
+    def register(self, *camera_ids: str) -> None:
+        """Register cameras and their floors."""
+        stamp = {"valid_from_us": 0, "recorded_at_us": 0, "removed": False, "recorded_by": "test"}
+        floors = {FLOOR_OF.get(camera_id, "west") for camera_id in camera_ids}
+        facts = [
+            Fact(
+                FLOORS,
+                stamp
+                | {"floor_id": floor_id, "version": 1, "partition": PARTITION_OF[floor_id]}
+                | {"name": floor_id, "time_zone": "UTC"},
+            )
+            for floor_id in sorted(floors)
+        ] + [
+            Fact(
+                CAMERAS,
+                stamp
+                | {"camera_id": camera_id, "version": 1, "name": camera_id}
+                | {"floor_id": FLOOR_OF.get(camera_id, "west")}
+                | {"width": WIDTH, "height": HEIGHT, "privacy_masks": [], "homography": None},
+            )
+            for camera_id in camera_ids
+        ]
+        publish_facts(self.settings, self.registry, facts)
+
+    def encode(self, record: Frame) -> bytes:
+        """A frame as it lies on the topic."""
+        return self._frames.encode(record)
+
+    def send(self, *records: Frame) -> None:
+        """Write frames and wait until the broker has them."""
+        for record in records:
+            self.put(record["camera_id"], self.encode(record))
+        self._producer.flush()
+
+    def put(self, camera_id: str, value: bytes | None) -> None:
+        """Write any bytes where frames are; `send` waits for them."""
+        self._producer.produce(physical_name(FRAMES, self.settings), key=camera_id, value=value)
+
+    def log(self, topic: Topic) -> list[Message]:
+        """Everything on a topic now, by partition and offset."""
+        name = physical_name(topic, self.settings)
+        consumer = Consumer(consumer_config(self.settings, "never-commits"))
+        try:
+            spans = {
+                number: consumer.get_watermark_offsets(TopicPartition(name, number), timeout=30)
+                for number in range(topic.partitions)
+            }
+            left = {number: end for number, (start, end) in spans.items() if end > start}
+            consumer.assign([TopicPartition(name, number, 0) for number in left])
+            found: list[Message] = []
+            deadline_s = time.monotonic() + 30
+            while left:
+                assert time.monotonic() < deadline_s, f"{name} was not read to its end"
+                for message in consumer.consume(1000, 0.1):
+                    assert message.error() is None, message.error()
+                    found.append(message)
+                    partition, offset = message.partition() or 0, message.offset() or 0
+                    if offset + 1 >= left.get(partition, 0):
+                        left.pop(partition, None)
+            return sorted(found, key=lambda one: (one.partition() or 0, one.offset() or 0))
+        finally:
+            consumer.close()
+
+    def outcomes(self) -> dict[str, list[DetectionOutcome]]:
+        """All outcomes in log order, by camera; each must lie on its camera's floor."""
+        found: dict[str, list[DetectionOutcome]] = {}
+        for message in self.log(DETECTIONS):
+            record: DetectionOutcome = self._outcomes.decode(message.value())
+            camera_id = record["camera_id"]
+            assert message.key() == camera_id.encode()
+            assert message.partition() == PARTITION_OF[FLOOR_OF.get(camera_id, "west")]
+            found.setdefault(camera_id, []).append(record)
+        return found
+
+    def ends(self, topic: Topic) -> dict[int, int]:
+        """Number of records ever written to each partition of a topic."""
+        name = physical_name(topic, self.settings)
+        asked = {
+            TopicPartition(name, number): OffsetSpec.latest()  # type: ignore[no-untyped-call]
+            for number in range(topic.partitions)
+        }
+        futures = self._admin.list_offsets(asked, request_timeout=30)
+        return {place.partition: future.result().offset for place, future in futures.items()}
+
+    def count(self, topic: Topic = DETECTIONS) -> int:
+        """Records on a topic now."""
+        return sum(self.ends(topic).values())
+
+    def dead_letters(self) -> list[DeadLetterRecord]:
+        """All dead letters."""
+        return [
+            DeadLetterRecord(
+                headers={name: value.decode() for name, value in headers_of(message)},
+                value=message.value(),
+            )
+            for message in self.log(DEAD_LETTERS)
+        ]
+
+    def committed(self) -> dict[int, int]:
+        """Offsets of the group, by partition of the frames."""
+        name = physical_name(FRAMES, self.settings)
+        asked = [TopicPartition(name, number) for number in range(FRAMES.partitions)]
+        found = self._group.committed(asked, timeout=30)
+        return {one.partition: max(0, one.offset) for one in found}
+
+    def await_outcomes(self, count: int, deadline_s: float = 60.0) -> None:
+        """Wait until at least this many outcomes are in the log."""
+        self.await_that(lambda: self.count() >= count, f"{count} outcomes", deadline_s)
+
+    def await_read(self, deadline_s: float = 60.0) -> None:
+        """Wait until every frame is answered and committed."""
+        self.await_that(
+            lambda: self.committed() == self.ends(FRAMES), "every frame committed", deadline_s
+        )
+
+    @staticmethod
+    def await_that(condition: Callable[[], bool], what: str, deadline_s: float) -> None:
+        """Wait until a condition holds; a broker that has just made a topic may need a moment."""
+        end_s = time.monotonic() + deadline_s
+        last: Exception | None = None
+        while time.monotonic() < end_s:
+            try:
+                if condition():
+                    return
+            except KafkaException as exc:
+                last = exc
+            time.sleep(0.05)
+        msg = f"not within {deadline_s:.0f} s: {what}"
+        raise AssertionError(msg) from last
+
+    def with_inference(self, **options: Any) -> Settings:
+        """Settings of this ward with other inference settings."""
+        inference = self.settings.inference.model_copy(update=options)
+        return self.settings.model_copy(update={"inference": inference})
+
+    def close(self) -> None:
+        """Delete the topics."""
+        self._group.close()
+        names = [physical_name(topic, self.settings) for topic in TOPICS]
+        for future in self._admin.delete_topics(names).values():
+            future.result()
+
+
+class InferenceThread:
+    """The inference process' body in a thread of this one."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.service = Service(settings, Health("inference"), SystemClock())
+        self.error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="inference", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            run_inference(self.service)
+        except BaseException as exc:  # noqa: BLE001 - `end` gives it to the test
+            self.error = exc
+
+    @property
+    def running(self) -> bool:
+        """Whether the body has not returned."""
+        return self._thread.is_alive()
+
+    def end(self) -> BaseException | None:
+        """Ask it to stop, wait, and return what it raised."""
+        self.service.stop.set()
+        self._thread.join(60)
+        assert not self._thread.is_alive(), "inference did not end within 60 s"
+        return self.error
+
+
+@contextmanager
+def inferring(ward: Ward, **options: Any) -> Iterator[InferenceThread]:
+    """Run inference on HOG, unless told otherwise, while the block runs; it must end well."""
+    settings = ward.with_inference(**({"backend": "hog", "mode": "record"} | options))
+    worker = InferenceThread(settings)
+    try:
+        yield worker
+    finally:
+        error = worker.end()
+    if error is not None:
+        raise error
+
+
+def first_wins(outcomes: Sequence[DetectionOutcome]) -> list[DetectionOutcome]:
+    """What the stream processor keeps of one camera: an outcome no newer than the last goes."""
+    kept: list[DetectionOutcome] = []
+    for outcome in outcomes:
+        if not kept or outcome["captured_us"] > kept[-1]["captured_us"]:
+            kept.append(outcome)
+    return kept
