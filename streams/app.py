@@ -105,7 +105,7 @@ def run_stream(service: Service) -> None:
         Retry: Broker or registry are out of reach.
     """
     app = create_app(service.settings, service.clock, service.health)
-    worker = faust.Worker(app, loglevel="WARNING", redirect_stdouts=False)
+    worker = faust.Worker(app, loglevel="WARNING", redirect_stdouts=False, quiet=True)
     try:
         worker.execute_from_commandline()  # takes over the signals; ends by SystemExit
     except SystemExit as end:
