@@ -102,7 +102,15 @@ def test_the_output_shape_tells_the_layout(
 
 @pytest.mark.parametrize(
     "shape",
-    [(1, 300, 6), (1, 1000), (1, 3549, 5), (1, 4, 3549), (1, 84, 8400), (2, 3549, 85), (1, 3549, 3549)],
+    [
+        (1, 300, 6),
+        (1, 1000),
+        (1, 3549, 5),
+        (1, 4, 3549),
+        (1, 84, 8400),
+        (2, 3549, 85),
+        (1, 3549, 3549),
+    ],
     ids=str,
 )
 def test_an_output_of_another_shape_is_refused_by_its_shape(shape: tuple[int, ...]) -> None:

@@ -1,0 +1,137 @@
+"""Which detector is chosen, and what is said when the wished one is not to be had."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models import weights as weights_module
+from models.detector import DetectorUnavailable
+from models.factory import make_detector
+from models.weights import FOLDER_VARIABLE, ONNX_SUFFIXES, find_weights
+from tests.integration.models.onnx_files import write_detector
+
+
+@pytest.fixture(autouse=True)
+def no_weights_on_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Whatever lies beside the project must not decide these tests."""
+    monkeypatch.setattr(weights_module, "_PROJECT", tmp_path / "elsewhere" / "project")
+    monkeypatch.delenv(FOLDER_VARIABLE, raising=False)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A models folder with a graph named as the default one."""
+    models = tmp_path / "weights"
+    models.mkdir()
+    told = np.zeros((189, 85), dtype=np.float32)
+    write_detector(models / "yolox_nano.onnx", told, input_shape=(1, 3, 96, 96))
+    return models
+
+
+def test_openvino_is_taken_where_there_are_weights(folder: Path) -> None:
+    detector = make_detector(models_folder=folder, threads=1)
+
+    assert detector.runtime.startswith("openvino")
+    assert detector.name == "yolox_nano"
+    assert detector.fallback_reason == ""
+
+
+def test_hog_is_taken_where_there_are_none_and_says_so_with_what_to_do(tmp_path: Path) -> None:
+    detector = make_detector(models_folder=tmp_path / "empty", threads=1)
+
+    assert detector.name == "opencv-hog"
+    assert "No model weights were found" in detector.fallback_reason
+    assert "yolox_nano.onnx" in detector.fallback_reason
+    assert FOLDER_VARIABLE in detector.fallback_reason
+
+
+def test_hog_that_was_asked_for_is_no_fallback(folder: Path) -> None:
+    assert make_detector("hog", models_folder=folder, threads=1).fallback_reason == ""
+
+
+@pytest.mark.parametrize("backend", ["openvino", "onnx"])
+def test_a_named_backend_never_falls_back(backend: str, tmp_path: Path) -> None:
+    with pytest.raises(DetectorUnavailable) as missing:
+        make_detector(backend, models_folder=tmp_path / "empty")  # type: ignore[arg-type]
+
+    assert str(missing.value).startswith("No weights yolox_nano.onnx in ")
+    assert str(tmp_path / "empty") in str(missing.value)
+    assert FOLDER_VARIABLE in str(missing.value)
+
+
+def test_weights_that_are_named_are_not_replaced_by_others(folder: Path) -> None:
+    with pytest.raises(DetectorUnavailable, match=r"No weights yolo11s\.onnx in"):
+        make_detector("auto", "yolo11s", models_folder=folder)
+
+
+def test_weights_that_are_corrupt_are_an_error_not_a_fallback(folder: Path) -> None:
+    (folder / "yolox_nano.onnx").write_bytes(b"cut off")
+
+    with pytest.raises(DetectorUnavailable, match="fetch the weights again"):
+        make_detector("auto", models_folder=folder)
+
+
+def test_without_the_extra_the_yolo_backend_says_how_to_get_it(
+    monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> None:
+    monkeypatch.setitem(sys.modules, "ultralytics", None)
+
+    with pytest.raises(DetectorUnavailable, match="uv sync --extra gpu"):
+        make_detector("yolo", models_folder=folder)
+
+
+def test_an_unknown_backend_is_answered_with_those_there_are() -> None:
+    with pytest.raises(DetectorUnavailable, match="choose one of auto, openvino, onnx, yolo, hog"):
+        make_detector("tensorrt")  # type: ignore[arg-type]
+
+
+def test_settings_reach_the_detector(folder: Path) -> None:
+    detector = make_detector(
+        "onnx", score_threshold=0.4, nms_iou=0.6, models_folder=folder, threads=1
+    )
+
+    assert detector.score_threshold == 0.4
+    assert detector.nms_iou == 0.6
+
+
+@pytest.mark.parametrize("name", ["yolox_nano", "yolox_nano.onnx"])
+def test_weights_are_found_by_stem_and_by_file_name(name: str, folder: Path) -> None:
+    assert find_weights(name, ONNX_SUFFIXES, folder) == folder / "yolox_nano.onnx"
+
+
+def test_weights_are_found_by_path(folder: Path, tmp_path: Path) -> None:
+    path = folder / "yolox_nano.onnx"
+
+    assert find_weights(str(path), ONNX_SUFFIXES, tmp_path / "empty") == path
+
+
+def test_the_folder_given_comes_before_the_environment_and_both_before_the_project(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = tmp_path / "elsewhere" / "project"
+    places = [
+        folder,
+        tmp_path / "environment",
+        project / ".wardstream" / "models",
+        project.parent / "shared" / "data" / "weights",
+    ]
+    for place in places:
+        place.mkdir(parents=True, exist_ok=True)
+        (place / "yolox_nano.onnx").write_bytes(b"")
+    monkeypatch.setenv(FOLDER_VARIABLE, str(places[1]))
+
+    found = []
+    for place in places:
+        found.append(find_weights("yolox_nano", ONNX_SUFFIXES, folder).parent)
+        (place / "yolox_nano.onnx").unlink()
+
+    assert found == places
+
+
+def test_a_path_that_is_not_there_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "gone.onnx"
+
+    with pytest.raises(DetectorUnavailable, match=f"No weights {path} there"):
+        find_weights(str(path), ONNX_SUFFIXES)
