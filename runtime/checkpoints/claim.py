@@ -55,6 +55,7 @@ class Claim:
                 "log_level": 2,
             }
         )
+        self._refused = False
         self._until_done("claim", self._producer.init_transactions)
 
     def commit(self, records: Sequence[tuple[bytes, bytes | None]]) -> None:
@@ -74,7 +75,8 @@ class Claim:
     def close(self) -> None:
         """Disconnect, and abort what was not committed."""
         self._producer.purge()
-        self._producer.close()
+        if not self._refused:  # nothing is left to abort, and trying to would only warn
+            self._producer.close()
 
     def _produce(self, key: bytes, value: bytes | None) -> None:
         while True:
@@ -97,4 +99,5 @@ class Claim:
                 return
 
     def _lost(self, what: str, error: KafkaException) -> ReplayNeeded:
+        self._refused = True
         return ReplayNeeded(f"{self._topic}[{self._partition}]: {what} refused: {error.args[0]}")

@@ -16,6 +16,11 @@ Isolation = Literal["read_committed", "read_uncommitted"]
 FIRST_WINDOW = 512
 """Offsets that the search for the newest values looks at first, counted from the end."""
 
+ATTEMPT_S = 5.0
+"""Seconds for one question to the broker before it is asked again."""
+
+RETRY_S = 0.1
+
 WINDOW_GROWTH = 8
 """Each further window is this many times as large; the last one ends at the log's start."""
 
@@ -119,10 +124,21 @@ class LogReader:
         )
 
     def _range(self, consumer: Any, topic: str, partition: int) -> OffsetRange:
-        start, end = consumer.get_watermark_offsets(
-            TopicPartition(topic, partition), timeout=self._timeout_s
-        )
-        return OffsetRange(start, end)
+        """Ask again while the answer is an error: a new topic has no leader for a moment."""
+        deadline = self._clock.monotonic_s() + self._timeout_s
+        while True:
+            try:
+                start, end = consumer.get_watermark_offsets(
+                    TopicPartition(topic, partition), timeout=ATTEMPT_S
+                )
+            except KafkaException as error:
+                if self._clock.monotonic_s() > deadline:
+                    raise ReplayNeeded(
+                        f"{topic}[{partition}]: no offsets: {error.args[0]}"
+                    ) from error
+                self._clock.sleep(RETRY_S)
+            else:
+                return OffsetRange(start, end)
 
     def _records(
         self, consumer: Any, topic: str, partition: int, lower: int, upper: int

@@ -162,25 +162,35 @@ class Attack:
             self._line.terminate(self._victim())
 
     def _zombie(self) -> None:
-        """Stopped for longer than the session, then awake among its successors."""
-        self._zombie_of(self._victim())
+        """Stopped until others have its partitions, then awake among them."""
+        self._stop_and_wake()
 
     def _zombie_twice(self) -> None:
-        """The good owners die just after the zombie wakes."""
-        worker = self._victim()
-        self._zombie_of(worker)
+        """The successors die just after the zombie wakes."""
+        zombie = self._stop_and_wake()
         time.sleep(self._random.uniform(0.1, 0.8))
         for other in self._line.alive:
-            if other is not worker:
+            if other is not zombie:
                 self._line.kill(other)
         self._line.start()
 
-    def _zombie_of(self, worker: Worker) -> None:
+    def _stop_and_wake(self) -> Worker:
         if len(self._line.alive) < 2:
             self._line.start()
-        worker.send(signal.SIGSTOP)
-        time.sleep(self._random.uniform(SESSION_S + 1.0, SESSION_S + 4.0))
-        worker.send(signal.SIGCONT)
+        await_condition("two owners", lambda: len(self._owners()) >= 2, 60)
+        zombie = self._random.choice(self._owners())
+        loads = self._loads(zombie)
+        zombie.send(signal.SIGSTOP)
+        await_condition("a successor", lambda: self._loads(zombie) > loads, 30)
+        time.sleep(self._random.uniform(0.5, 3.0))
+        zombie.send(signal.SIGCONT)
+        return zombie
+
+    def _owners(self) -> list[Worker]:
+        return [worker for worker in self._line.alive if worker.owns_partitions]
+
+    def _loads(self, zombie: Worker) -> int:
+        return sum(w.loads for w in self._line.alive if w is not zombie)
 
     def _kill_all(self) -> None:
         for worker in self._line.alive:

@@ -24,6 +24,7 @@ from tests.chaos.checkpoint.worker import WorkerOptions, topics
 
 PARTITIONS = 4
 KEYS = 200
+LOADED = "checkpoints loaded: "
 ROOT = Path(__file__).parents[3]
 
 
@@ -157,6 +158,17 @@ class Worker:
     def text(self) -> str:
         """What it has logged."""
         return self.log.read_text(errors="replace")
+
+    @property
+    def loads(self) -> int:
+        """How often it has loaded checkpoints."""
+        return self.text().count(LOADED)
+
+    @property
+    def owns_partitions(self) -> bool:
+        """Whether its last load gave it any partition."""
+        _, loaded, partitions = self.text().rpartition(LOADED)
+        return bool(loaded) and not partitions.startswith("{}")
 
     def fatal(self) -> str:
         """Why it ended itself, in one line; empty if it did not."""

@@ -37,6 +37,7 @@ class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True):
         data_dir: Faust's directory.
         session_s: Consumer group session timeout, seconds.
         slow_load_s: Loads are delayed by up to this much, so that rebalances meet them.
+        save_every_s: Seconds between checkpoints.
         mutation: One of `mutations.MUTATIONS`, or empty for the system as it is.
     """
 
@@ -46,6 +47,7 @@ class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True):
     data_dir: str
     session_s: float = 4.0
     slow_load_s: float = 0.0
+    save_every_s: float = 0.5
     mutation: str = ""
 
 
@@ -81,13 +83,15 @@ def build(options: WorkerOptions) -> tuple[faust.App, Checkpointing]:
         boot_id=options.boot_id,
     )
     store.slow_load_s = options.slow_load_s
-    checkpointing = install(app, store, clock, CheckpointingSettings(load_limit_s=40))
+    settings = CheckpointingSettings(save_every_s=options.save_every_s, load_limit_s=40)
+    checkpointing = install(app, store, clock, settings)
     topic = app.topic(store.topics.input, key_serializer="raw", value_serializer="raw")
 
     @app.agent(topic, name="counting")
     async def counting(stream: faust.StreamT[bytes]) -> None:
         async for events in checkpointing.batches(stream):
-            await checkpointing.fold(mutations.delivered(options.mutation, events))
+            arrived = mutations.delivered(options.mutation, options.boot_id, events)
+            await checkpointing.fold(arrived)
 
     return app, checkpointing
 

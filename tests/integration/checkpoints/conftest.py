@@ -1,0 +1,46 @@
+"""Topics for the tests of the checkpoint store."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+
+import pytest
+from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
+
+from runtime.checkpoints import StageTopics
+
+PARTITIONS = 4
+
+
+@pytest.fixture
+def bootstrap(kafka: str) -> str:
+    return kafka
+
+
+@pytest.fixture
+def admin(bootstrap: str) -> AdminClient:
+    return AdminClient({"bootstrap.servers": bootstrap})
+
+
+@pytest.fixture
+def create(admin: AdminClient) -> Callable[..., None]:
+    """Creates a topic with `PARTITIONS` partitions."""
+
+    def create_topic(name: str, **config: str) -> None:
+        settings = {key.replace("_", "."): value for key, value in config.items()}
+        topic = NewTopic(name, PARTITIONS, 1, config=settings)
+        admin.create_topics([topic])[name].result(timeout=30)
+
+    return create_topic
+
+
+@pytest.fixture
+def stage(create: Callable[..., None]) -> StageTopics:
+    """The topics of a stage that has folded nothing yet; its output is `<stage>-output`."""
+    name = f"stage-{uuid.uuid4().hex[:8]}"
+    topics = StageTopics(stage=name, input=f"{name}-input", checkpoints=f"{name}-checkpoints")
+    create(topics.input)
+    create(f"{name}-output")
+    create(topics.checkpoints, cleanup_policy="compact")
+    return topics
