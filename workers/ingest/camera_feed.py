@@ -62,7 +62,6 @@ class CameraFeed:
         self._backlog_limit = max(_LEAST_BACKLOG, round(settings.fps * _BACKLOG_S))
         self._cameras = cameras
         self._publisher = publisher
-        self._camera_version = position.camera_version
         self._mask: PrivacyMask | None = None
         self._mask_key: tuple[int, int, int] | None = None
         self._size_checked = False
@@ -113,7 +112,7 @@ class CameraFeed:
             return
         camera = self._cameras.at(self.camera_id, captured_us)
         if camera is None:
-            self._refuse("camera_removed", captured_us, received_us)
+            self.count("camera_removed")
             return
         picture = cut_and_shrink(image, self._region, self._recipe.max_width)
         height, width = picture.shape[:2]
@@ -136,7 +135,7 @@ class CameraFeed:
             width=width,
             height=height,
             encoding="JPEG",
-            camera_version=self._camera_version,
+            camera_version=camera["version"],
             preprocessing_version=self._recipe.version,
             luma_mean=luma.mean,
             contrast=luma.contrast,
@@ -154,7 +153,13 @@ class CameraFeed:
         self.count("sent")
 
     def send_heartbeat(self, captured_us: int, received_us: int) -> None:
-        """Send the time of a camera that shows nothing; does nothing if it is not later.
+        """Send the time of a camera that shows nothing.
+
+        Does nothing if it is not later than the last record, or the camera is not in force.
+
+        Args:
+            captured_us: Event time, not in the future.
+            received_us: Wall clock.
 
         Raises:
             Stop: Sending failed for good.
@@ -163,6 +168,9 @@ class CameraFeed:
             return
         if self._live_mode and self._publisher.backlog > self._backlog_limit:
             return
+        camera = self._cameras.at(self.camera_id, captured_us)
+        if camera is None:
+            return
         self._publisher.publish_heartbeat(
             empty_frame(
                 camera_id=self.camera_id,
@@ -170,7 +178,7 @@ class CameraFeed:
                 captured_us=captured_us,
                 kind="HEARTBEAT",
                 received_us=received_us,
-                camera_version=self._camera_version,
+                camera_version=camera["version"],
             )
         )
         self._sent(captured_us)
@@ -209,5 +217,4 @@ class CameraFeed:
         if self._mask is None or key != self._mask_key:
             self._mask = PrivacyMask(camera["privacy_masks"], width, height)
             self._mask_key = key
-            self._camera_version = camera["version"]
         return self._mask

@@ -20,6 +20,7 @@ _FIRST_WINDOW = 64
 _GROWTH = 8
 _TIMEOUT_S = 30.0
 _STALL_S = 30.0
+_RETRY_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +30,10 @@ class Position:
     Attributes:
         next_seq: `seq` of its next record.
         last_us: `captured_us` of its last record; None when the log holds none.
-        camera_version: Of its last record.
     """
 
     next_seq: int
     last_us: int | None
-    camera_version: int = 0
 
 
 def read_position(settings: Settings, codec: Codec, clock: Clock, camera_id: str) -> Position:
@@ -52,14 +51,14 @@ def read_position(settings: Settings, codec: Codec, clock: Clock, camera_id: str
     partition = TopicPartition(name, partition_of(camera_id, FRAMES.partitions))
     consumer = Consumer(consumer_config(settings, group_id("ingest-position", settings)))
     try:
-        begin, end = consumer.get_watermark_offsets(partition, timeout=_TIMEOUT_S)
+        begin, end = _bounds(consumer, partition, clock)
         upper, window = end, _FIRST_WINDOW
         while upper > begin:
             lower = max(begin, upper - window)
             message = _last_of(consumer, partition, lower, upper, camera_id, clock)
             if message is not None:
                 record = _decode(codec, message)
-                return Position(record["seq"] + 1, record["captured_us"], record["camera_version"])
+                return Position(record["seq"] + 1, record["captured_us"])
             upper, window = lower, window * _GROWTH
     except KafkaException as exc:
         msg = f"{name}: the end of camera {camera_id} cannot be read: {exc.args[0].str()}"
@@ -67,6 +66,18 @@ def read_position(settings: Settings, codec: Codec, clock: Clock, camera_id: str
     finally:
         consumer.close()
     return Position(end + 1, None)
+
+
+def _bounds(consumer: Consumer, partition: TopicPartition, clock: Clock) -> tuple[int, int]:
+    """First offset and end; patient with a partition whose leader is just being chosen."""
+    deadline_s = clock.monotonic_s() + _TIMEOUT_S
+    while True:
+        try:
+            return consumer.get_watermark_offsets(partition, timeout=_TIMEOUT_S)
+        except KafkaException:
+            if clock.monotonic_s() > deadline_s:
+                raise
+            clock.sleep(_RETRY_S)
 
 
 def _last_of(

@@ -96,7 +96,7 @@ def test_a_file_without_pictures_stops_with_what_to_do(tmp_path: Path) -> None:
     first, end = whole.index(b"\xff\xd8"), whole.rindex(b"\xff\xd9")
     clip.write_bytes(whole[:first] + b"\x00" * (end + 2 - first) + whole[end + 2 :])
 
-    with pytest.raises(Stop, match=r"clip\.avi cannot be read \(none of its frames can be decoded\)"):
+    with pytest.raises(Stop, match=r"clip\.avi cannot be read \(none of its frames"):
         read_clip(clip)
 
 

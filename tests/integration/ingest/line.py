@@ -1,0 +1,204 @@
+"""A run of the ingest worker on a real broker, and what it left in the log."""
+
+import hashlib
+import os
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
+
+from runtime.fact_log import Fact, publish_facts
+from runtime.health import Health
+from runtime.kafka import consumer_config, group_id, physical_name, poll_batch
+from runtime.object_store import ObjectStore
+from runtime.service import Service
+from runtime.settings import Settings
+from schemas.records import Frame
+from schemas.registry import SchemaRegistry
+from schemas.topics import CAMERAS, FRAMES, Topic
+from tests.unit.ingest.clips import HEIGHT, WIDTH
+from workers.ingest.feed import FeedConfig, Playback
+from workers.ingest.ledger import FrameLedger
+from workers.ingest.worker import run_ingest
+
+START_US = 1_704_067_200_000_000
+"""2024-01-01T00:00:00Z."""
+
+RECORDED = Playback(start_us=START_US, pace="asap")
+"""As fast as it goes, from a fixed time: the same log every time."""
+
+
+def wait_until(condition: Callable[[], bool], what: str, within_s: float = 30.0) -> None:
+    """Wait for a condition; fails with `what` when it does not come about."""
+    deadline_s = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < deadline_s, f"not within {within_s:.0f} s: {what}"
+        time.sleep(0.01)
+
+
+@dataclass
+class IngestLine:
+    """The topics of one test.
+
+    Attributes:
+        environment: Settings of processes.
+    """
+
+    environment: dict[str, str]
+    folder: Path
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        settings = self.settings()
+        admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap})
+        self.registry = SchemaRegistry(settings.registry_url)
+        for topic in (FRAMES, CAMERAS):
+            name = physical_name(topic, settings)
+            wanted = NewTopic(name, topic.partitions, 1, config=topic.config)
+            admin.create_topics([wanted])[name].result(60)
+            self.registry.register(topic)
+            wait_until(partial(self._answers, topic), f"{name} can be read")
+
+    def settings(self, **ingest: Any) -> Settings:
+        """Settings of the test, with some of ingest's own changed."""
+        top = {
+            name.removeprefix("WARDSTREAM_").lower(): value
+            for name, value in self.environment.items()
+            if "__" not in name
+        }
+        chosen = {"mode": "record", "object_store_url": f"file://{self.folder}/objects", **ingest}
+        return Settings.model_validate({**top, "ingest": chosen})
+
+    def register(self, camera_id: str, version: int = 1, **changes: Any) -> None:
+        """Register a camera of the size of the test clips, long ago unless said otherwise."""
+        record = {
+            "camera_id": camera_id,
+            "version": version,
+            "valid_from_us": 0,
+            "recorded_at_us": 0,
+            "removed": False,
+            "recorded_by": "test",
+            "floor_id": "floor",
+            "name": camera_id,
+            "width": WIDTH,
+            "height": HEIGHT,
+            "privacy_masks": [],
+            "homography": None,
+            **changes,
+        }
+        publish_facts(self.settings(), self.registry, [Fact(CAMERAS, record)])
+
+    def service(self, **ingest: Any) -> Service:
+        """What a process body is given."""
+        return Service(self.settings(**ingest), Health("ingest"))
+
+    def run(
+        self, feeds: Sequence[FeedConfig], playback: Playback = RECORDED, **ingest: Any
+    ) -> dict[str, FrameLedger]:
+        """Run the worker here, to the end of its recordings."""
+        ledgers = run_ingest(self.service(**ingest), feeds, playback)
+        return {ledger.camera_id: ledger for ledger in ledgers}
+
+    def command(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start the worker as a process of its own."""
+        process = subprocess.Popen(
+            [sys.executable, "-m", "workers.cli", "ingest", *arguments],
+            env={
+                **os.environ,
+                **self.environment,
+                "WARDSTREAM_INGEST__OBJECT_STORE_URL": f"file://{self.folder}/objects",
+            },
+            stderr=subprocess.PIPE,
+        )
+        self.processes.append(process)
+        return process
+
+    def ends(self) -> dict[int, int]:
+        """End of each partition of the frames."""
+        name = physical_name(FRAMES, self.settings())
+        consumer = self._consumer()
+        try:
+            return {
+                number: consumer.get_watermark_offsets(TopicPartition(name, number), timeout=10)[1]
+                for number in range(FRAMES.partitions)
+            }
+        finally:
+            consumer.close()
+
+    def records(self) -> dict[str, list[Frame]]:
+        """Everything in the log, by camera, in log order."""
+        name = physical_name(FRAMES, self.settings())
+        codec = self.registry.reader(FRAMES)
+        ends = {number: end for number, end in self.ends().items() if end}
+        found: dict[str, list[Frame]] = defaultdict(list)
+        consumer = self._consumer()
+        try:
+            consumer.assign([TopicPartition(name, number, 0) for number in ends])
+            deadline_s = time.monotonic() + 30
+            while ends:
+                assert time.monotonic() < deadline_s, "the log could not be read to its end"
+                for message in poll_batch(consumer, 500, 0.2):
+                    record: Frame = codec.decode(message.value())
+                    assert (message.key() or b"").decode() == record["camera_id"]
+                    found[record["camera_id"]].append(record)
+                for place in consumer.position([TopicPartition(name, number) for number in ends]):
+                    if place.offset >= ends[place.partition]:
+                        del ends[place.partition]
+        finally:
+            consumer.close()
+        return dict(found)
+
+    def pixels(self, frame: Frame) -> bytes:
+        """The encoded pixels of a frame, wherever they are, checked against its SHA-256."""
+        if frame["object_uri"] is not None:
+            store = ObjectStore(f"file://{self.folder}/objects")
+            return store.get(frame["object_uri"], frame["sha256"])
+        data = frame["data"] or b""
+        assert hashlib.sha256(data).hexdigest() == frame["sha256"]
+        return data
+
+    def close(self) -> None:
+        """End what is left of our processes."""
+        for process in self.processes:
+            if process.poll() is None:
+                process.kill()
+            process.communicate()
+
+    def _answers(self, topic: Topic) -> bool:
+        """A topic that was created a moment ago has no leader yet."""
+        consumer = self._consumer()
+        try:
+            for number in range(topic.partitions):
+                place = TopicPartition(physical_name(topic, self.settings()), number)
+                consumer.get_watermark_offsets(place, timeout=10)
+        except KafkaException:
+            return False
+        finally:
+            consumer.close()
+        return True
+
+    def _consumer(self) -> Consumer:
+        settings = self.settings()
+        return Consumer(consumer_config(settings, group_id("test-reader", settings)))
+
+
+def digest(records: dict[str, list[Frame]]) -> list[tuple[object, ...]]:
+    """What must be equal between two runs: everything but when a frame was read."""
+    return [
+        (
+            camera_id,
+            *(frame[name] for name in ("seq", "captured_us", "kind", "sha256")),
+            *(frame[name] for name in ("width", "height", "camera_version", "luma_mean")),
+            *(frame[name] for name in ("contrast", "sharpness", "preprocessing_version")),
+        )
+        for camera_id in sorted(records)
+        for frame in records[camera_id]
+    ]
