@@ -1,0 +1,331 @@
+"""When ticks close, what is late, and that a jump is the same as closing tick by tick."""
+
+import dataclasses
+import random
+from typing import Any
+
+import pytest
+
+from streams.domain import floor as floor_module
+from streams.domain.facts import Facts
+from streams.domain.floor import close_ticks, next_due
+from streams.domain.floor_state import FloorState, report
+from streams.domain.settings import FloorSettings
+from streams.domain.tick import TICK_US
+from streams.domain.view import Sighting, View
+from tests.unit.domain.builders import (
+    MS,
+    T0,
+    S,
+    camera,
+    facts_of,
+    occupancies,
+    presences,
+    rectangle,
+    requirement,
+    shift,
+    staff,
+    zone,
+    zone_events,
+)
+
+SETTINGS = FloorSettings()
+ONE = facts_of(camera("cam"), zone())
+TWO = facts_of(camera("cam"), camera("cam-2"), zone())
+
+
+def view(
+    at_ms: int, camera_id: str = "cam", feet: Any = ((200.0, 300.0),), looked: bool = True
+) -> View:
+    at_us = T0 + at_ms * MS
+    people = [
+        Sighting(f"{camera_id}:{number}", x, y, None, None, looked, at_us)
+        for number, (x, y) in enumerate(feet, start=1)
+    ]
+    return View(camera_id, at_us, looked, people)
+
+
+def feed(floor: FloorState, facts: Facts, *views: View) -> Any:
+    outputs = []
+    for one in views:
+        report(floor, one)
+        outputs += close_ticks(floor, facts, SETTINGS)
+    return outputs
+
+
+def as_of(records: Any) -> list[int]:
+    return [(record["as_of_us"] - T0) // MS for record in records]
+
+
+def test_a_tick_closes_when_its_one_camera_has_reported_its_end() -> None:
+    floor = FloorState("floor")
+
+    assert feed(floor, ONE, view(100), view(199)) == []
+    assert as_of(presences(feed(floor, ONE, view(200)))) == [200]
+    assert as_of(presences(feed(floor, ONE, view(399)))) == []
+    assert as_of(presences(feed(floor, ONE, view(401)))) == [400]
+
+
+def test_a_tick_waits_for_the_slower_camera() -> None:
+    floor = FloorState("floor")
+
+    assert feed(floor, TWO, view(100), view(300), view(500)) == []
+    assert presences(feed(floor, TWO, view(110, "cam-2"))) == []
+
+    [presence] = presences(feed(floor, TWO, view(230, "cam-2")))
+
+    assert presence["as_of_us"] == T0 + 200 * MS
+    assert presence["inputs_through_us"] == T0 + 230 * MS
+    assert presence["cameras_missing"] == []
+    assert [person["person_id"] for person in presence["people"]] == ["cam-2:1", "cam:1"]
+
+
+def test_a_camera_behind_by_more_than_the_lateness_is_missing() -> None:
+    floor = FloorState("floor")
+    feed(floor, TWO, view(100), view(100, "cam-2"))
+
+    waiting = feed(floor, TWO, *(view(at) for at in range(200, 2101, 100)))
+    outputs = feed(floor, TWO, view(2200))
+
+    assert waiting == []
+    found = presences(outputs)
+    assert as_of(found) == list(range(200, 2201, 200))
+    assert all(presence["cameras_missing"] == ["cam-2"] for presence in found)
+    # From here on nothing waits for it.
+    assert as_of(presences(feed(floor, TWO, view(2400)))) == [2400]
+
+
+def test_a_camera_never_heard_of_is_waited_for_once() -> None:
+    floor = FloorState("floor")
+
+    waiting = feed(floor, TWO, *(view(at) for at in range(100, 2101, 100)))
+    outputs = feed(floor, TWO, view(2200), view(2400))
+
+    assert waiting == []
+    assert as_of(presences(outputs)) == list(range(200, 2401, 200))
+    assert presences(outputs)[-1]["cameras_missing"] == ["cam-2"]
+
+
+def test_a_camera_that_comes_back_is_waited_for_again() -> None:
+    floor = FloorState("floor")
+    feed(floor, TWO, view(100), view(100, "cam-2"))
+    feed(floor, TWO, *(view(at) for at in range(200, 5001, 100)))
+    assert floor.missing == ["cam-2"]
+
+    outputs = feed(floor, TWO, view(5010, "cam-2"), view(5200), view(5400))
+
+    assert outputs == []
+    [presence] = presences(feed(floor, TWO, view(5250, "cam-2")))
+    assert presence["cameras_missing"] == []
+
+
+def test_what_comes_after_its_tick_has_closed_is_late_and_only_heard() -> None:
+    floor = FloorState("floor")
+    feed(floor, TWO, view(100), view(100, "cam-2"))
+    feed(floor, TWO, *(view(at) for at in range(200, 3001, 100)))
+
+    assert not report(floor, view(1500, "cam-2"))
+    assert report(floor, view(3100, "cam-2"))
+    assert [one.captured_us for one in floor.pending] == [T0 + 3100 * MS]
+
+
+def test_a_zone_is_made_doubtful_only_by_its_own_camera() -> None:
+    floor = FloorState("floor")
+    facts = facts_of(camera("cam"), camera("cam-2"), zone(), zone("z2", camera_id="cam-2"))
+    feed(floor, facts, view(100), view(100, "cam-2"))
+
+    found = occupancies(feed(floor, facts, *(view(at) for at in range(200, 3001, 100))))
+
+    missing = {record["zone_id"]: record["cameras_missing"] for record in found}
+    assert missing == {"zone": [], "z2": ["cam-2"]}
+
+
+def test_a_zone_whose_camera_is_not_on_the_floor_says_so() -> None:
+    floor = FloorState("floor")
+    facts = facts_of(camera("cam"), zone("z2", camera_id="elsewhere"))
+
+    [record] = occupancies(feed(floor, facts, view(100), view(200)))
+
+    assert record["cameras_missing"] == ["elsewhere"]
+
+
+def test_an_empty_floor_is_silent_but_says_when_the_last_person_is_gone() -> None:
+    floor = FloorState("floor")
+
+    outputs = feed(floor, ONE, view(100, feet=()), view(300, feet=()), view(500), view(700))
+    left = feed(floor, ONE, view(900, feet=()), view(1100, feet=()), view(1300, feet=()))
+
+    assert [len(presence["people"]) for presence in presences(outputs)] == [1]
+    assert [len(presence["people"]) for presence in presences(left)] == [1, 0]
+
+
+def test_people_of_a_silent_camera_are_held_for_a_while_and_then_dropped() -> None:
+    floor = FloorState("floor")
+    feed(floor, TWO, view(100), view(100, "cam-2"))
+    outputs = feed(floor, TWO, *(view(at) for at in range(200, 5001, 100)))
+
+    people = {
+        (presence["as_of_us"] - T0) // MS: [person["person_id"] for person in presence["people"]]
+        for presence in presences(outputs)
+    }
+
+    assert people[2000] == ["cam-2:1", "cam:1"]
+    assert people[2200] == ["cam:1"]
+
+
+def test_occupancy_is_sent_on_change_and_every_ten_seconds() -> None:
+    floor = FloorState("floor")
+
+    outputs = feed(floor, ONE, *(view(at) for at in range(100, 25_001, 100)))
+
+    assert [
+        (record["seq"], (record["as_of_us"] - T0) // MS, record["reason"], record["people"])
+        for record in occupancies(outputs)
+    ] == [
+        (1, 200, "CHANGE", 0),
+        (2, 600, "CHANGE", 1),
+        (3, 10_000, "PERIODIC", 1),
+        (4, 20_000, "PERIODIC", 1),
+    ]
+
+
+def test_the_latest_occupancy_is_the_measured_one() -> None:
+    floor = FloorState("floor")
+
+    outputs = feed(floor, ONE, *(view(at) for at in range(100, 11_001, 100)))
+
+    by_topic: dict[str, list[Any]] = {}
+    for output in outputs:
+        by_topic.setdefault(output.topic.name, []).append((output.key, output.record))
+    measured = by_topic["zone-occupancy.measured.v1"]
+    assert len(measured) == 3
+    assert by_topic["zone-occupancy.latest.v1"] == measured
+
+
+def test_a_change_of_the_plan_is_a_change_of_occupancy() -> None:
+    floor = FloorState("floor")
+    facts = facts_of(
+        camera(),
+        zone(),
+        staff(),
+        shift(starts_us=T0 + 1 * S, ends_us=T0 + 3 * S),
+        requirement(count=2, valid_from_us=T0 + 2 * S),
+    )
+
+    outputs = feed(floor, facts, *(view(at, feet=()) for at in range(100, 4001, 100)))
+
+    assert [
+        ((record["as_of_us"] - T0) // MS, record["scheduled"], record["required"])
+        for record in occupancies(outputs)
+    ] == [(200, 0, 0), (1000, 1, 0), (2000, 1, 2), (3000, 0, 2)]
+
+
+def test_a_removed_zone_lets_its_people_go_and_begins_anew_with_its_seq() -> None:
+    floor = FloorState("floor")
+    facts = facts_of(
+        camera(),
+        zone(),
+        zone(version=2, removed=True, valid_from_us=T0 + 2 * S),
+        zone(version=3, valid_from_us=T0 + 3 * S, enter_after_ms=0),
+    )
+
+    outputs = feed(floor, facts, *(view(at) for at in range(100, 4001, 100)))
+
+    assert [(event["seq"], event["kind"]) for event in zone_events(outputs)] == [
+        (1, "ENTERED"),
+        (2, "LEFT"),
+        (3, "ENTERED"),
+    ]
+    assert [
+        ((record["as_of_us"] - T0) // MS, record["seq"], record["people"])
+        for record in occupancies(outputs)
+    ] == [(200, 1, 0), (600, 2, 1), (2000, 3, 0), (3000, 4, 1)]
+
+
+def test_people_of_a_camera_that_leaves_the_floor_leave_its_zones() -> None:
+    """In the tick at whose end the camera is elsewhere; what it saw within is not taken in."""
+    floor = FloorState("floor")
+    facts = facts_of(
+        camera("cam"),
+        camera("cam-2"),
+        camera("cam", "other", version=2, valid_from_us=T0 + 2 * S),
+        zone(),
+    )
+    both = [one for at in range(100, 3001, 100) for one in (view(at), view(at, "cam-2", ()))]
+
+    outputs = feed(floor, facts, *both)
+
+    assert [(event["kind"], (event["at_us"] - T0) // MS) for event in zone_events(outputs)] == [
+        ("ENTERED", 100),
+        ("LEFT", 1800),
+    ]
+    assert presences(outputs)[-1]["people"] == []
+    assert presences(outputs)[-1]["as_of_us"] == T0 + 2 * S
+
+
+BUSY = [
+    camera("cam"),
+    camera("cam-2"),
+    camera("cam-3", version=1, valid_from_us=T0 + 40 * S),
+    camera("cam-2", version=2, removed=True, valid_from_us=T0 + 700 * S),
+    zone(dwell_limit_s=3.0),
+    zone("z2", camera_id="cam-2", leave_after_ms=9000),
+    zone("z2", camera_id="cam-2", version=2, removed=True, valid_from_us=T0 + 500 * S),
+    zone("z3", space="FLOOR_M", camera_id=None, polygon=rectangle(0, 0, 1, 1)),
+    staff(),
+    shift("a", starts_us=T0 + 33 * S, ends_us=T0 + 1234 * S + 7),
+    shift("b", zone_id="z2", starts_us=T0 + 50 * S, ends_us=T0 + 900 * S),
+    requirement(count=3, from_minute=5, to_minute=17),
+]
+
+
+def busy_log(seed: int) -> list[View]:
+    """Two cameras with gaps of milliseconds to minutes, now and then one without the other."""
+    rng = random.Random(seed)
+    at_ms, log = 0, []
+    for number in range(240):
+        # Bursts of frames, and a gap of any length after each.
+        gaps = [7, 90, 150, 200, 400] if number % 12 else [1_000, 2_500, 11_000, 70_000, 400_000]
+        at_ms += rng.choice(gaps)
+        for camera_id in rng.choice([["cam"], ["cam"], ["cam-2"], ["cam", "cam-2"]]):
+            feet = [
+                (rng.choice([200.0, 200.0, 200.0, 600.0]), 300.0) for _ in range(rng.randrange(3))
+            ]
+            log.append(view(at_ms, camera_id, feet, looked=rng.random() < 0.8))
+    return log
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_jump_is_the_same_as_closing_every_tick(seed: Any, monkeypatch: Any) -> None:
+    log = [one for one in busy_log(seed) if one.captured_us < T0 + 1500 * S]
+    jumping = FloorState("floor")
+    jumped = feed(jumping, facts_of(*BUSY), *log)
+
+    monkeypatch.setattr(
+        floor_module, "next_due", lambda floor, _facts, _settings: floor.closed_us + TICK_US
+    )
+    walking = FloorState("floor")
+    walked = feed(walking, facts_of(*BUSY), *log)
+
+    assert jumped == walked
+    assert dataclasses.asdict(jumping) == dataclasses.asdict(walking)
+    assert len({output.topic.name for output in jumped}) == 4
+
+
+def test_a_gap_of_ten_years_costs_little_and_is_not_filled_with_numbers(monkeypatch: Any) -> None:
+    asked = []
+
+    def next_due_and_note(*given: Any) -> int:
+        asked.append(given)
+        return next_due(*given)
+
+    monkeypatch.setattr(floor_module, "next_due", next_due_and_note)
+    floor = FloorState("floor")
+
+    feed(floor, ONE, *(view(at) for at in range(100, 1001, 100)))
+    outputs = feed(floor, ONE, view(10 * 365 * 86_400_000 + 300))
+
+    assert floor.closed_us == T0 + 10 * 365 * 86_400 * S + 200 * MS
+    assert len(asked) < 50
+    periodic = [record for record in occupancies(outputs) if record["reason"] == "PERIODIC"]
+    assert as_of(periodic) == [10_000, 20_000, 30_000, 40_000, 50_000, 60_000]

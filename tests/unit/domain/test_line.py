@@ -1,0 +1,303 @@
+"""The fold of a partition: what it promises for any log."""
+
+import random
+from typing import Any
+
+import msgspec
+import pytest
+
+from schemas.records import DetectionOutcome
+from streams.domain.digest import first_difference
+from streams.domain.facts import Facts
+from streams.domain.line import PartitionLine, UnknownCamera, entity_type
+from tests.unit.domain.builders import (
+    MS,
+    T0,
+    S,
+    box,
+    camera,
+    facts_of,
+    fold,
+    heartbeat,
+    of_topic,
+    outcome,
+    presences,
+    zone,
+    zone_events,
+)
+from tests.unit.domain.scene import digest_of, ward_facts, ward_log
+
+
+def saved(line: PartitionLine) -> dict[str, bytes]:
+    return {key: msgspec.msgpack.encode(state) for key, state in line.take_changed().items()}
+
+
+def restored(checkpoint: dict[str, bytes]) -> PartitionLine:
+    line = PartitionLine()
+    line.restore(
+        {
+            key: msgspec.msgpack.decode(data, type=entity_type(key))
+            for key, data in checkpoint.items()
+        }
+    )
+    return line
+
+
+def standing(count: int, first_ms: int = 100) -> list[DetectionOutcome]:
+    """One person who stands in the zone, at 10 frames a second."""
+    return [
+        outcome(T0 + (first_ms + number * 100) * MS, [box(200, 400)]) for number in range(count)
+    ]
+
+
+def test_a_person_who_walks_in_is_tracked_present_and_counted() -> None:
+    line, facts = PartitionLine(), facts_of(camera(), zone())
+
+    outputs = fold(line, facts, standing(20))
+
+    tracks = of_topic(outputs, "tracks.updated.v1")
+    assert [record["seq"] for record in tracks] == list(range(1, 21))
+    assert {record["floor_id"] for record in tracks} == {"floor"}
+    assert tracks[-1]["model_name"] == "test"
+    [event] = zone_events(outputs)
+    assert event == {
+        "zone_id": "zone",
+        "seq": 1,
+        "at_us": T0 + 300 * MS,
+        "kind": "ENTERED",
+        "person_id": "cam:1",
+        "floor_id": "floor",
+        "camera_id": "cam",
+        "entered_us": T0 + 300 * MS,
+        "dwell_us": None,
+        "as_of_us": T0 + 800 * MS,
+        "inputs_through_us": T0 + 800 * MS,
+        "corrects": None,
+    }
+    [person] = presences(outputs)[-1]["people"]
+    assert person["zone_ids"] == ["zone"]
+    assert (person["foot_x_px"], person["foot_y_px"]) == (200.0, 400.0)
+    assert person["role"] == ""
+    assert person["staff_id"] is None
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_every_seq_rises_by_one_per_topic_and_key(seed: Any) -> None:
+    last: dict[tuple[str, str], int] = {}
+
+    for output in fold(PartitionLine(), ward_facts(), ward_log(seed)):
+        place = (output.topic.name, output.key)
+        assert output.record["seq"] == last.get(place, 0) + 1
+        last[place] = output.record["seq"]
+
+    assert len({topic for topic, _ in last}) == 5
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_saving_and_restoring_anywhere_changes_no_byte(seed: Any) -> None:
+    log, facts = ward_log(seed), ward_facts()
+    whole = PartitionLine()
+    expected = digest_of(fold(whole, facts, log))
+    rng = random.Random(seed)
+
+    line, outputs, at = PartitionLine(), [], 0
+    checkpoint: dict[str, bytes] = {}
+    while at < len(log):
+        step = rng.randrange(1, 60)
+        outputs += fold(line, facts, log[at : at + step])
+        checkpoint |= saved(line)
+        line, at = restored(checkpoint), at + step
+        facts = ward_facts()  # read anew, as after a restart
+
+    assert first_difference(digest_of(outputs), expected) is None
+    assert checkpoint == saved(whole)
+
+
+def test_only_what_changed_is_given_for_saving() -> None:
+    line, facts = PartitionLine(), facts_of(camera("a", "f1"), camera("b", "f2"))
+    fold(line, facts, [outcome(T0 + 1, camera_id="a"), outcome(T0 + 2, camera_id="b")])
+
+    assert sorted(line.take_changed()) == ["camera/a", "camera/b", "floor/f1", "floor/f2"]
+    assert line.take_changed() == {}
+    line.advance(outcome(T0 + S, camera_id="b"), facts)
+    assert sorted(line.take_changed()) == ["camera/b", "floor/f2"]
+    line.advance(outcome(T0 + S, camera_id="b"), facts)
+    assert line.take_changed() == {}
+
+
+def test_a_state_under_a_wrong_key_is_refused() -> None:
+    line = PartitionLine()
+    fold(line, facts_of(camera()), [outcome(T0 + 1)])
+    [camera_state, _] = line.take_changed().values()
+
+    with pytest.raises(ValueError, match="'floor/cam' does not hold a CameraState"):
+        PartitionLine().restore({"floor/cam": camera_state})
+    with pytest.raises(ValueError, match="'head' names neither"):
+        PartitionLine().restore({"head": camera_state})
+
+
+def test_a_frame_seen_before_is_ignored_and_counted() -> None:
+    line, facts = PartitionLine(), facts_of(camera(), zone())
+    log = standing(10)
+    fold(line, facts, log)
+    line.take_changed()
+
+    assert line.advance(log[-1], facts) == []
+    assert line.advance(log[3], facts) == []
+    assert line.advance(log[4], facts) == []
+    assert line.counters == {"duplicates": 1, "older": 2, "late": 0}
+    assert line.take_changed() == {}
+
+
+def test_a_log_read_again_from_the_middle_gives_nothing_new_until_its_end() -> None:
+    log, facts = ward_log(1), ward_facts()
+    line = PartitionLine()
+    once = digest_of(fold(line, facts, log))
+
+    assert fold(line, facts, log[len(log) // 2 :]) == []
+    assert first_difference(once, digest_of(fold(PartitionLine(), facts, log))) is None
+
+
+def test_a_late_frame_is_tracked_but_no_longer_counted_on_the_floor() -> None:
+    line, facts = PartitionLine(), facts_of(camera("cam"), camera("slow"), zone())
+    fold(line, facts, [outcome(T0 + 100 * MS, camera_id="slow"), *standing(40)])
+
+    outputs = line.advance(outcome(T0 + 200 * MS, [box(1, 400)], camera_id="slow"), facts)
+
+    assert [output.topic.name for output in outputs] == ["tracks.updated.v1"]
+    assert line.counters["late"] == 1
+
+
+def test_a_camera_that_nobody_registered_is_refused_and_nothing_remembered() -> None:
+    line, facts = PartitionLine(), facts_of(camera(recorded_at_us=T0))
+
+    with pytest.raises(UnknownCamera, match="'ghost'"):
+        line.advance(outcome(T0 + 60 * S, camera_id="ghost"), facts)
+    with pytest.raises(UnknownCamera, match="'cam'"):
+        line.advance(outcome(T0 + 5 * S - 1), facts)
+
+    assert line.take_changed() == {}
+    assert line.advance(outcome(T0 + 5 * S), facts)
+
+
+def test_a_frame_with_an_impossible_box_is_refused_and_nothing_remembered() -> None:
+    line, facts = PartitionLine(), facts_of(camera(), zone())
+    twin = PartitionLine()
+    log = standing(20)
+    bad = outcome(log[9]["captured_us"] + 50 * MS, [{**box(1, 400), "y_min": float("nan")}])
+
+    outputs = fold(line, facts, log[:10])
+    with pytest.raises(ValueError, match="box 0: y_min is nan"):
+        line.advance(bad, facts)
+    outputs += fold(line, facts, log[10:])
+
+    assert outputs == fold(twin, facts, log)
+
+
+@pytest.mark.parametrize("at_us", [0, -1, 2**62])
+def test_a_time_outside_the_centuries_is_refused(at_us: Any) -> None:
+    with pytest.raises(ValueError, match="captured_us"):
+        PartitionLine().advance(outcome(at_us), facts_of(camera()))
+
+
+def test_a_heartbeat_says_nothing_unless_a_life_changes() -> None:
+    line, facts = PartitionLine(), facts_of(camera())
+    last_us = standing(10)[-1]["captured_us"]
+    fold(line, facts, standing(10))
+
+    def states(after_ms: Any) -> Any:
+        outputs = line.advance(heartbeat(last_us + after_ms * MS), facts)
+        return [
+            [track["state"] for track in record["tracks"]]
+            for record in of_topic(outputs, "tracks.updated.v1")
+        ]
+
+    assert states(400) == []
+    assert states(600) == [["LOST"]]
+    assert states(800) == []
+    assert states(2100) == [["ENDED"]]
+    assert states(2300) == []
+
+
+@pytest.mark.parametrize("kind", ["SKIPPED", "FAILED"])
+def test_a_frame_that_nobody_looked_at_lets_tracks_coast(kind: Any) -> None:
+    line, facts = PartitionLine(), facts_of(camera())
+    last_us = standing(10)[-1]["captured_us"]
+    fold(line, facts, standing(10))
+
+    outputs = line.advance(outcome(last_us + 100 * MS, kind=kind), facts)
+
+    [record] = of_topic(outputs, "tracks.updated.v1")
+    [track] = record["tracks"]
+    assert (track["state"], track["observed"]) == ("CONFIRMED", False)
+    assert track["last_observed_us"] == last_us
+
+
+def test_an_empty_frame_is_ordinary() -> None:
+    line, facts = PartitionLine(), facts_of(camera(), zone())
+
+    outputs = fold(line, facts, [outcome(T0 + at * 100 * MS) for at in range(1, 10)])
+
+    assert [record["tracks"] for record in of_topic(outputs, "tracks.updated.v1")] == [[]] * 9
+    assert presences(outputs) == []
+
+
+def test_a_calibrated_camera_gives_positions_in_metres() -> None:
+    homography = [0.01, 0.0, -1.0, 0.0, 0.02, 0.0, 0.0, 0.0, 1.0]
+    line, facts = PartitionLine(), facts_of(camera(homography=homography))
+
+    outputs = fold(line, facts, standing(10))
+
+    [track] = of_topic(outputs, "tracks.updated.v1")[-1]["tracks"]
+    assert (track["x_m"], track["y_m"]) == (1.0, 8.0)
+    # Half a tenth of a box height at most, that is 5 px of 2 cm.
+    assert 0 < track["position_sd_m"] < 0.1
+    [person] = presences(outputs)[-1]["people"]
+    assert (person["x_m"], person["y_m"]) == (1.0, 8.0)
+
+
+def test_a_camera_that_moves_to_another_floor_keeps_its_tracks_there() -> None:
+    line = PartitionLine()
+    facts = facts_of(
+        camera(), zone(), camera(version=2, floor_id="other", valid_from_us=T0 + 1010 * MS)
+    )
+
+    outputs = fold(line, facts, standing(20))
+
+    tracks = of_topic(outputs, "tracks.updated.v1")
+    assert {track["track_id"] for record in tracks for track in record["tracks"]} == {1}
+    assert [record["seq"] for record in tracks] == list(range(1, 21))
+    assert [record["floor_id"] for record in tracks] == ["floor"] * 10 + ["other"] * 10
+    # The floor it left has let the person go, though no other camera reports there.
+    last = {record["floor_id"]: record for record in presences(outputs)}
+    assert last["floor"]["people"] == []
+    assert [person["person_id"] for person in last["other"]["people"]] == ["cam:1"]
+    assert [event["kind"] for event in zone_events(outputs)] == ["ENTERED", "LEFT"]
+
+
+def test_facts_recorded_later_do_not_change_what_was_answered_before() -> None:
+    """Decision 5: an edit takes effect 5 s after it was recorded, whatever it says."""
+    log = ward_log(2, seconds=20)
+    cut = next(index for index, one in enumerate(log) if one["captured_us"] > T0 + 10 * S)
+    edits = [zone("a-left", version=2, removed=True, recorded_at_us=T0 + 10 * S)]
+
+    late, line = ward_facts(), PartitionLine()
+    outputs = fold(line, late, log[:cut])
+    for edit in edits:
+        late.add("zones.v1", edit)
+    outputs += fold(line, late, log[cut:])
+
+    early = ward_facts()
+    for edit in edits:
+        early.add("zones.v1", edit)
+    expected = fold(PartitionLine(), early, log)
+    assert first_difference(digest_of(outputs), digest_of(expected)) is None
+
+
+def test_looking_at_facts_needs_no_floor_record() -> None:
+    facts = Facts()
+    facts.add("cameras.v1", camera(floor_id="unlisted"))
+
+    [output] = PartitionLine().advance(outcome(T0 + 1), facts)
+
+    assert output.record["floor_id"] == "unlisted"
