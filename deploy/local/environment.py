@@ -6,6 +6,7 @@ import hashlib
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 from deploy.local.cache import component, exclusive
@@ -46,11 +47,10 @@ def install(root: Path) -> Path:
 
 
 def _digest(root: Path) -> str:
-    """Changes when the environment must."""
-    content = b"".join(
-        (root / name).read_bytes() for name in ("requirements.lock", "pyproject.toml")
-    )
-    return hashlib.sha256(content + str(root).encode()).hexdigest()
+    """Changes when the environment must; the tools' settings in pyproject.toml do not count."""
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    lock = (root / "requirements.lock").read_bytes()
+    return hashlib.sha256(lock + repr((project, str(root))).encode()).hexdigest()
 
 
 def _uv() -> str:

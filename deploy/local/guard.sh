@@ -15,14 +15,14 @@ while read -r change group; do
 done
 
 alive() {
-    for group in $groups; do kill -0 -- "-$group" 2>/dev/null && return 0; done
+    for group in $groups; do kill -s 0 -- "-$group" 2>/dev/null && return 0; done
     return 1
 }
-for group in $groups; do kill -TERM -- "-$group" 2>/dev/null; done
+for group in $groups; do kill -s TERM -- "-$group" 2>/dev/null; done
 tenths=0
 while alive && [ "$tenths" -lt 100 ]; do
     sleep 0.1
     tenths=$((tenths + 1))
 done
-for group in $groups; do kill -KILL -- "-$group" 2>/dev/null; done
+for group in $groups; do kill -s KILL -- "-$group" 2>/dev/null; done
 exit 0

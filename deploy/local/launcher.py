@@ -72,7 +72,7 @@ class LocalServices:
         *,
         fresh: bool = False,
         components: Sequence[Component] = COMPONENTS,
-        start_deadline_s: float = 60.0,
+        start_deadline_s: float = 120.0,
     ) -> None:
         """Describe the services; nothing starts before `start` or `with`.
 

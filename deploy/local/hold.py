@@ -1,0 +1,42 @@
+"""Hold services until told to stop: `python -m deploy.local.hold RUN_DIR [--only redis]`.
+
+For work on the project (`pytest --services-env RUN_DIR/state.json`) and as the background
+half of `up`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from deploy.local.errors import LaunchError
+from deploy.local.launcher import COMPONENTS, LocalServices
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Start, print the settings, wait for a signal, stop; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="hold", description=__doc__)
+    parser.add_argument("run_dir", type=Path)
+    parser.add_argument("--only", nargs="+", choices=COMPONENTS, default=COMPONENTS)
+    parser.add_argument("--fresh", action="store_true", help="forget an earlier run's data")
+    options = parser.parse_args(arguments)
+    try:
+        with LocalServices(
+            options.run_dir, fresh=options.fresh, components=options.only
+        ) as services:
+            for name, value in services.environment.items():
+                print(f"{name}={value}", flush=True)
+            signal.pause()
+    except LaunchError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,194 @@
+"""Services start, keep their data, move out of the way, and never outlive their launcher."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+import redis
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+
+from deploy.local.detached import down, up
+from deploy.local.launcher import COMPONENTS, Component, LaunchError, LocalServices
+from deploy.local.state import RunState, read_state, start_ticks
+
+DEADLINE_S = 60.0
+
+
+def until(condition: Callable[[], bool], deadline_s: float = DEADLINE_S) -> bool:
+    """Wait for a condition; False when the deadline passes first."""
+    deadline = time.monotonic() + deadline_s
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def hold(run_dir: Path, *only: Component) -> list[str]:
+    """The command that holds services in another process."""
+    chosen = ["--only", *only] if only else []
+    return [sys.executable, "-m", "deploy.local.hold", str(run_dir), *chosen]
+
+
+@contextmanager
+def holder(run_dir: Path, *only: Component) -> Iterator[tuple[subprocess.Popen[bytes], RunState]]:
+    """A launcher in another process, ready, and its state."""
+    process = subprocess.Popen(hold(run_dir, *only), start_new_session=True)
+    try:
+        assert until(lambda: read_state(run_dir).ready or process.poll() is not None)
+        state = read_state(run_dir)
+        assert state.ready
+        yield process, state
+    finally:
+        process.kill()
+        process.wait()
+
+
+def left_of(state: RunState) -> list[str]:
+    """Names of the processes that still run."""
+    return [name for name, pid in state.processes.items() if state.alive(pid)]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_no_way_to_end_the_launcher_leaves_a_process(number: int, tmp_path: Path) -> None:
+    with holder(tmp_path, "redis") as (process, state):
+        assert len(left_of(state)) == 2
+
+        os.kill(process.pid, number)
+        process.wait(DEADLINE_S)
+
+        assert until(lambda: not left_of(state)), left_of(state)
+
+
+def test_killing_the_launcher_of_all_services_leaves_no_process(tmp_path: Path) -> None:
+    with holder(tmp_path) as (process, state):
+        process.kill()
+        process.wait(DEADLINE_S)
+
+        assert until(lambda: not left_of(state)), left_of(state)
+    with LocalServices(tmp_path) as services:  # and the next start finds all in order
+        assert AdminClient(
+            {"bootstrap.servers": services.environment["WARDSTREAM_KAFKA_BOOTSTRAP"]}
+        ).list_topics(timeout=10)
+
+
+def test_an_error_in_the_block_stops_the_services(tmp_path: Path) -> None:
+    services = LocalServices(tmp_path, components=["redis"])
+
+    def fail() -> None:
+        with services:
+            raise KeyError(services.pid("redis"))
+
+    with pytest.raises(KeyError) as raised:
+        fail()
+    [pid] = raised.value.args
+    assert start_ticks(pid) is None
+
+
+def test_the_next_start_finds_what_the_last_one_left_until_told_to_forget(tmp_path: Path) -> None:
+    with_data: tuple[Component, ...] = ("kafka", "timescale")
+    with LocalServices(tmp_path, components=with_data) as services:
+        ports = read_state(tmp_path).ports
+        _leave_marks(services)
+    with LocalServices(tmp_path, components=with_data) as services:
+        assert read_state(tmp_path).ports == ports
+        assert _marks(services) == {"topic", "table"}
+    with LocalServices(tmp_path, components=with_data, fresh=True) as services:
+        assert _marks(services) == set()
+
+
+def test_killed_services_come_back_on_their_ports_with_their_data(
+    own_services: LocalServices,
+) -> None:
+    _leave_marks(own_services)
+    environment = own_services.environment
+
+    for name in COMPONENTS:
+        before = own_services.pid(name)
+        own_services.kill(name)
+        own_services.restart(name)
+
+        assert own_services.pid(name) != before
+        assert own_services.environment == environment
+        assert _marks(own_services) == {"topic", "table"}
+
+
+def test_a_second_launcher_of_a_run_directory_says_who_holds_it(tmp_path: Path) -> None:
+    with (
+        LocalServices(tmp_path, components=["redis"]),
+        pytest.raises(LaunchError, match=rf"already run in .*process {os.getpid()}.*down"),
+    ):
+        LocalServices(tmp_path, components=["redis"]).start()
+
+
+def test_a_port_that_is_taken_is_left_to_its_owner(tmp_path: Path) -> None:
+    with LocalServices(tmp_path, components=["redis"]) as services:
+        port = services.port("redis")
+    with socket.socket() as owner:
+        owner.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        owner.bind(("127.0.0.1", port))
+        owner.listen()
+        with LocalServices(tmp_path, components=["redis"]) as services:
+            assert services.port("redis") != port
+            assert redis.Redis.from_url(services.environment["WARDSTREAM_REDIS_URL"]).ping()
+
+
+def test_a_service_that_dies_early_is_reported_with_its_last_words(tmp_path: Path) -> None:
+    with LocalServices(tmp_path, components=["timescale"]):
+        pass
+    (tmp_path / "timescale" / "PG_VERSION").write_text("9.6\n")
+
+    with pytest.raises(LaunchError, match=r"(?s)timescale ended with exit status 1.*FATAL"):
+        LocalServices(tmp_path, components=["timescale"]).start()
+
+
+def test_services_may_stay_up_behind_the_terminal_until_taken_down(tmp_path: Path) -> None:
+    environment = up(tmp_path, hold(tmp_path, "redis"))
+    state = read_state(tmp_path)
+
+    assert redis.Redis.from_url(environment["WARDSTREAM_REDIS_URL"]).ping()
+    assert up(tmp_path, hold(tmp_path, "redis")) == environment
+    assert down(tmp_path)
+    assert until(lambda: not left_of(state))
+    assert not down(tmp_path)
+
+
+def test_only_who_may_read_the_run_directory_gets_into_the_database(tmp_path: Path) -> None:
+    with LocalServices(tmp_path, components=["timescale"]) as services:
+        url = services.environment["WARDSTREAM_DATABASE_URL"]
+        password = (tmp_path / "password").read_text()
+        with pytest.raises(psycopg.OperationalError, match="password"):
+            psycopg.connect(url.replace(password, "guessed"))
+
+        for name in ("state.json", "password"):
+            assert (tmp_path / name).stat().st_mode & 0o077 == 0
+
+
+def _leave_marks(services: LocalServices) -> None:
+    settings = services.environment
+    admin = AdminClient({"bootstrap.servers": settings["WARDSTREAM_KAFKA_BOOTSTRAP"]})
+    admin.create_topics([NewTopic("mark", 1, 1)])["mark"].result(DEADLINE_S)
+    with psycopg.connect(settings["WARDSTREAM_DATABASE_URL"]) as connection:
+        connection.execute("CREATE TABLE mark (x int)")
+
+
+def _marks(services: LocalServices) -> set[str]:
+    settings = services.environment
+    admin = AdminClient({"bootstrap.servers": settings["WARDSTREAM_KAFKA_BOOTSTRAP"]})
+    with psycopg.connect(settings["WARDSTREAM_DATABASE_URL"]) as connection:
+        table = connection.execute("SELECT to_regclass('mark')").fetchone()
+    found = set()
+    if "mark" in admin.list_topics(timeout=10).topics:
+        found.add("topic")
+    if table != (None,):
+        found.add("table")
+    return found
