@@ -5,8 +5,10 @@ import contextlib
 import socket
 from collections.abc import Callable, Iterator
 from ipaddress import ip_address
+from typing import Annotated
 
 import structlog
+import typer
 import uvicorn
 from fastapi import FastAPI
 
@@ -77,7 +79,15 @@ def address(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
-async def _until_stopped(app: FastAPI, listener: socket.socket, service: Service) -> None:
+async def serve_app(app: FastAPI, listener: socket.socket, service: Service) -> None:
+    """Serve an application made by `create_app` until the service is asked to stop.
+
+    Args:
+        app: The application.
+        listener: A listening socket; closed by the caller.
+        service: Its health beats while the event loop goes round.
+    """
+
     def ready() -> None:
         service.health.ready()
         log.info("serving.ready", url=address(listener))
@@ -104,7 +114,15 @@ async def _until_stopped(app: FastAPI, listener: socket.socket, service: Service
     await serving
 
 
-def _body(service: Service) -> None:
+def run_board(service: Service) -> None:
+    """Serve the board and its API until asked to stop.
+
+    Logs `serving.ready` with the board's `url` once it answers. Redis, Kafka and the schema
+    registry may be away, come and go: the page says so and goes on by itself.
+
+    Raises:
+        Stop: It cannot listen on its address and port.
+    """
     serving = service.settings.serving
     with contextlib.closing(bind(serving.host, serving.port)) as listener:
         registry = RegistryView()
@@ -112,15 +130,21 @@ def _body(service: Service) -> None:
         app = create_app(service.settings, registry, service.clock)
         follower.start()
         try:
-            asyncio.run(_until_stopped(app, listener, service))
+            asyncio.run(serve_app(app, listener, service))
         finally:
             follower.close()
 
 
-def serve(settings: Settings) -> int:
-    """Serve the board and its API until a signal; returns the exit code.
-
-    Logs `serving.ready` with the board's `url` once it answers. Redis, Kafka and the schema
-    registry may be away, come and go: the page says so and goes on by itself.
-    """
-    return run_service("serving", _body, settings)
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port; 0 takes a free one.")] = None,
+) -> None:
+    """Serve the REST API and the live board."""
+    settings = Settings()
+    given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    try:
+        chosen = type(settings.serving).model_validate({**settings.serving.model_dump(), **given})
+    except ValueError as exc:
+        raise typer.BadParameter(str(exc)) from exc
+    settings = settings.model_copy(update={"serving": chosen})
+    raise typer.Exit(run_service("serving", run_board, settings))

@@ -1,0 +1,77 @@
+"""A board in a thread of the test, on a real socket, that can be stopped and started again."""
+
+import asyncio
+import threading
+from contextlib import closing
+
+from runtime.health import Health
+from runtime.service import Service
+from runtime.settings import ServingSettings, Settings
+from workers.serving.app import create_app
+from workers.serving.command import address, bind, serve_app
+from workers.serving.registry_view import RegistryView
+
+
+class BoardServer:
+    """Serves the board until `stop`; `start` again takes the same port.
+
+    Args:
+        redis_url: Where the live state is.
+        prefix: Of the Redis keys.
+        registry: Names, zones and cameras.
+        stale_after_s: Age from which a value is stale.
+        queue_length: Events that a client may be behind.
+    """
+
+    def __init__(
+        self,
+        redis_url: str,
+        prefix: str,
+        registry: RegistryView | None = None,
+        *,
+        stale_after_s: float = 5.0,
+        queue_length: int = 1_000,
+        title: str = "Ward 3",
+    ) -> None:
+        self.settings = Settings.model_validate(
+            {
+                "redis_url": redis_url,
+                "redis_prefix": prefix,
+                "serving": ServingSettings(stale_after_s=stale_after_s, board_title=title),
+            }
+        )
+        self.registry = registry or RegistryView()
+        self._queue_length = queue_length
+        self._port = 0
+        self.url = ""
+        self._service: Service | None = None
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> "BoardServer":
+        """Serve; returns when requests are accepted."""
+        listener = bind("127.0.0.1", self._port)
+        self._port = listener.getsockname()[1]
+        self.url = address(listener)
+        service = self._service = Service(self.settings, Health("serving"))
+        app = create_app(self.settings, self.registry, queue_length=self._queue_length)
+
+        def run() -> None:
+            with closing(listener):
+                asyncio.run(serve_app(app, listener, service))
+
+        self._thread = threading.Thread(target=run, daemon=True)
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """End as on SIGTERM; safe to call twice."""
+        if self._service is not None and self._thread is not None:
+            self._service.stop.set()
+            self._thread.join(timeout=15)
+            assert not self._thread.is_alive(), "the board did not end"
+
+    def __enter__(self) -> "BoardServer":
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()

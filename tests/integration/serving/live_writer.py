@@ -1,0 +1,202 @@
+"""Write live values as the Redis sink does, through a real Redis, in the layout of `schemas.live`."""
+
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import redis
+
+from schemas.live import ChangeKind, LiveKind, changes_key, index_key, state_key
+
+
+def now_us() -> int:
+    """The wall clock, UTC microseconds."""
+    return time.time_ns() // 1_000
+
+
+class LiveWriter:
+    """Writes zones, cameras, floors and zone events, each with its next `seq`."""
+
+    def __init__(self, url: str, prefix: str, changes_length: int = 10_000) -> None:
+        self.client = redis.Redis.from_url(url)
+        self.prefix = prefix
+        self._changes_length = changes_length
+        self._seqs: dict[tuple[str, str], int] = {}
+
+    def zone(self, zone_id: str, **fields: Any) -> str:
+        """Write a zone's occupancy; the gap follows from the other numbers unless it is given."""
+        record: dict[str, Any] = {
+            "zone_id": zone_id,
+            "as_of_us": now_us(),
+            "inputs_through_us": 0,
+            "cameras_missing": [],
+            "floor_id": "ward-3",
+            "reason": "CHANGE",
+            "people": 0,
+            "identified": 0,
+            "scheduled": 0,
+            "required": 0,
+            "roles": [],
+            "person_ids": [],
+        }
+        record |= fields
+        unknown = record["people"] - record["identified"]
+        record.setdefault("gap_max", max(0, record["required"] - record["identified"]))
+        record.setdefault("gap_min", max(0, record["gap_max"] - unknown))
+        return self._write("zone", zone_id, record["as_of_us"], record)
+
+    def camera(self, camera_id: str, tracks: list[dict[str, Any]], **fields: Any) -> str:
+        """Write a camera's tracks; see `track`."""
+        record: dict[str, Any] = {
+            "camera_id": camera_id,
+            "captured_us": now_us(),
+            "floor_id": "ward-3",
+            "frame_seq": 1,
+            "width": 768,
+            "height": 576,
+            "tracks": tracks,
+            "model_name": "yolox-nano",
+            "model_version": "3f9a1c20",
+        }
+        record |= fields
+        return self._write("camera", camera_id, record["captured_us"], record)
+
+    def floor(self, floor_id: str = "ward-3", **fields: Any) -> str:
+        """Write a floor's presence at a tick."""
+        record: dict[str, Any] = {
+            "floor_id": floor_id,
+            "as_of_us": now_us(),
+            "inputs_through_us": 0,
+            "cameras_missing": [],
+            "people": [],
+        }
+        record |= fields
+        return self._write("floor", floor_id, record["as_of_us"], record)
+
+    def zone_event(self, zone_id: str, kind: str, **fields: Any) -> str:
+        """Write that somebody entered or left."""
+        record: dict[str, Any] = {
+            "zone_id": zone_id,
+            "at_us": now_us(),
+            "kind": kind,
+            "person_id": "left:1",
+            "floor_id": "ward-3",
+            "camera_id": "left",
+            "entered_us": now_us(),
+            "dwell_us": None,
+            "as_of_us": now_us(),
+            "inputs_through_us": 0,
+            "corrects": None,
+        }
+        record |= fields
+        return self._write("zone-event", zone_id, record["as_of_us"], record)
+
+    def _write(
+        self, kind: ChangeKind, identity: str, as_of_us: int, record: Mapping[str, Any]
+    ) -> str:
+        seq = self._seqs[kind, identity] = self._seqs.get((kind, identity), 0) + 1
+        text = json.dumps({"seq": seq, **record})
+        with self.client.pipeline() as pipe:
+            if kind != "zone-event":
+                self._state(pipe, kind, identity, seq, as_of_us, text)
+            pipe.xadd(
+                changes_key(self.prefix),
+                {"kind": kind, "id": identity, "seq": seq, "as_of_us": as_of_us, "json": text},
+                maxlen=self._changes_length,
+                approximate=False,
+            )
+            entry_id: bytes = pipe.execute()[-1]
+        return entry_id.decode()
+
+    def _state(
+        self, pipe: Any, kind: LiveKind, identity: str, seq: int, as_of_us: int, text: str
+    ) -> None:
+        key = state_key(self.prefix, kind, identity)
+        value = {"seq": seq, "as_of_us": as_of_us, "written_us": now_us(), "json": text}
+        pipe.hset(key, mapping=value)
+        pipe.expire(key, 3600)
+        pipe.zadd(index_key(self.prefix, kind), {identity: as_of_us})
+
+
+def track(track_id: int, foot_x: float, foot_y: float, **fields: Any) -> dict[str, Any]:
+    """A confirmed track whose box stands on a foot point, px."""
+    at_us = now_us()
+    return {
+        "track_id": track_id,
+        "state": "CONFIRMED",
+        "x_min": foot_x - 12.0,
+        "y_min": foot_y - 60.0,
+        "x_max": foot_x + 12.0,
+        "y_max": foot_y,
+        "velocity_x": 0.0,
+        "velocity_y": 0.0,
+        "score": 0.9,
+        "observed": True,
+        "started_us": at_us,
+        "last_observed_us": at_us,
+        "x_m": None,
+        "y_m": None,
+        "position_sd_m": None,
+        **fields,
+    }
+
+
+def zone_fact(zone_id: str, **fields: Any) -> dict[str, Any]:
+    """A zone that has been registered for an hour."""
+    at_us = now_us() - 3_600_000_000
+    return {
+        "zone_id": zone_id,
+        "version": 1,
+        "valid_from_us": at_us,
+        "recorded_at_us": at_us,
+        "removed": False,
+        "recorded_by": "test",
+        "floor_id": "ward-3",
+        "camera_id": "left",
+        "name": zone_id,
+        "space": "IMAGE_PX",
+        "polygon": [{"x": 0.0, "y": 0.0}, {"x": 99.0, "y": 0.0}, {"x": 99.0, "y": 99.0}],
+        "enter_after_ms": 500,
+        "leave_after_ms": 1000,
+        "dwell_limit_s": None,
+        "order": 0,
+        **fields,
+    }
+
+
+def camera_fact(camera_id: str, **fields: Any) -> dict[str, Any]:
+    """A camera that has been registered for an hour."""
+    at_us = now_us() - 3_600_000_000
+    return {
+        "camera_id": camera_id,
+        "version": 1,
+        "valid_from_us": at_us,
+        "recorded_at_us": at_us,
+        "removed": False,
+        "recorded_by": "test",
+        "floor_id": "ward-3",
+        "name": camera_id,
+        "width": 768,
+        "height": 576,
+        "privacy_masks": [],
+        "homography": None,
+        **fields,
+    }
+
+
+def floor_fact(floor_id: str, **fields: Any) -> dict[str, Any]:
+    """A floor that has been registered for an hour."""
+    at_us = now_us() - 3_600_000_000
+    return {
+        "floor_id": floor_id,
+        "version": 1,
+        "valid_from_us": at_us,
+        "recorded_at_us": at_us,
+        "removed": False,
+        "recorded_by": "test",
+        "partition": 3,
+        "name": floor_id,
+        "time_zone": "Europe/Vienna",
+        **fields,
+    }

@@ -1,0 +1,66 @@
+"""Follow an event stream from Python, as a browser would: with resumption."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+import httpx
+import msgspec
+
+
+class SseEvent(NamedTuple):
+    """One event as it was received.
+
+    Attributes:
+        name: The `event:` field.
+        event_id: The `id:` field; empty when it had none.
+        data: The JSON of the `data:` field.
+    """
+
+    name: str
+    event_id: str
+    data: dict[str, Any]
+
+
+def parse(lines: Iterable[str]) -> Iterator[SseEvent]:
+    """Read events from the lines of a `text/event-stream`; comments are passed over.
+
+    >>> [event.name for event in parse(["event: zone", "data: {}", ""])]
+    ['zone']
+    """
+    name, event_id, data = "message", "", ""
+    for line in lines:
+        if line:
+            field, _, value = line.partition(":")
+            value = value.removeprefix(" ")
+            if field == "event":
+                name = value
+            elif field == "id":
+                event_id = value
+            elif field == "data":
+                data += value
+        elif data:
+            yield SseEvent(name, event_id, msgspec.json.decode(data, type=dict[str, Any]))
+            name, event_id, data = "message", "", ""
+
+
+def follow(url: str, *, last_event_id: str = "", timeout_s: float = 10.0) -> Iterator[SseEvent]:
+    """Events of one connection, until it ends.
+
+    Args:
+        url: Of the board, such as `http://127.0.0.1:8080/`, or of its stream of changes.
+        last_event_id: Resume behind this event.
+        timeout_s: Longest silence, seconds; the board sends a heartbeat every second.
+
+    Raises:
+        httpx.HTTPError: The board cannot be reached, refused, or fell silent.
+    """
+    if "/api/" not in url:
+        url = url.rstrip("/") + "/api/v1/changes"
+    headers = {"Accept": "text/event-stream"}
+    if last_event_id:
+        headers["Last-Event-ID"] = last_event_id
+    with httpx.stream("GET", url, headers=headers, timeout=timeout_s) as answer:
+        if answer.is_error:
+            answer.read()
+        answer.raise_for_status()
+        yield from parse(answer.iter_lines())

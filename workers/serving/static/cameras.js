@@ -1,0 +1,154 @@
+// Each camera's frame as a drawing: zones, people at their feet, and where they came from.
+import { ago, counted, draw, make, say } from "./words.js";
+
+export class CameraViews {
+  constructor(box, store) {
+    this.box = box;
+    this.store = store;
+    this.views = new Map();
+  }
+
+  /** Draw zones, masks and sizes anew; after a snapshot. */
+  rebuild() {
+    for (const [id, view] of this.views) {
+      if (!this.store.cameras.has(id)) {
+        view.figure.remove();
+        this.views.delete(id);
+      }
+    }
+    for (const camera of this.store.cameras.values()) {
+      let view = this.views.get(camera.camera_id);
+      if (!view) {
+        view = makeView(camera.camera_id);
+        this.views.set(camera.camera_id, view);
+      }
+      this.box.append(view.figure);
+      this.#frame(view, camera);
+    }
+    this.render();
+  }
+
+  /** Move the dots and tell ages. */
+  render() {
+    for (const camera of this.store.cameras.values()) {
+      const view = this.views.get(camera.camera_id);
+      if (!view) continue;
+      if (view.width !== camera.width || view.height !== camera.height) this.#frame(view, camera);
+      this.#dots(view, camera);
+      this.#labels(view);
+      const fresh = this.store.cameraFreshness(camera);
+      const people = (camera.tracks ?? []).filter((track) => track.state === "CONFIRMED").length;
+      view.figure.dataset.stale = String(fresh.stale);
+      say(view.name, camera.name);
+      say(view.word, fresh.cause === "no_data" ? "NO DATA" : fresh.stale ? "STALE" : "");
+      say(view.age, fresh.age === null ? "" : ago(fresh.age));
+      say(view.count, fresh.age === null ? "" : `${counted(people, "person", "people")} tracked`);
+    }
+  }
+
+  #frame(view, camera) {
+    const width = camera.width || 640;
+    const height = camera.height || 480;
+    Object.assign(view, { width: camera.width, height: camera.height, unit: Math.max(width, height) / 100 });
+    view.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    view.figure.style.setProperty("--aspect", String(width / height));
+    const masks = camera.privacy_masks.map((mask) => draw("polygon", { points: points(mask), class: "mask" }));
+    view.labels.clear();
+    const zones = [...this.store.zones.values()].filter(
+      (zone) => zone.camera_id === camera.camera_id && zone.space === "IMAGE_PX" && zone.polygon.length > 2,
+    );
+    const outlines = zones.map((zone) => {
+      const size = view.unit * 4.4;
+      const [x, y] = labelPlace(zone.polygon, size * 1.35);
+      const title = draw("text", { x, y, "font-size": size, class: "zone-name" });
+      const outline = draw("polygon", { points: points(zone.polygon), class: "outline" });
+      const group = draw("g", { class: "area" }, outline, title);
+      view.labels.set(zone.zone_id, { group, title });
+      return group;
+    });
+    view.ground.replaceChildren(...masks, ...outlines);
+    view.people.style.setProperty("--unit", String(view.unit));
+  }
+
+  #labels(view) {
+    for (const [id, label] of view.labels) {
+      const zone = this.store.zones.get(id);
+      if (!zone) continue;
+      label.group.dataset.state = zone.coverage.state;
+      label.group.dataset.stale = String(this.store.zoneFreshness(zone).stale);
+      say(label.title, `${zone.name}: ${zone.people ?? "–"}`);
+    }
+  }
+
+  #dots(view, camera) {
+    const staff = this.store.floors.get(camera.floor_id)?.staff ?? new Map();
+    const seen = new Set();
+    for (const track of camera.tracks ?? []) {
+      const id = track.track_id;
+      seen.add(id);
+      let dot = view.dots.get(id);
+      if (!dot) {
+        dot = makeDot(view.unit);
+        view.dots.set(id, dot);
+        view.trails.append(dot.trail);
+        view.people.append(dot.mark);
+      }
+      const x = (track.x_min + track.x_max) / 2;
+      dot.mark.style.transform = `translate(${x}px, ${track.y_max}px)`;
+      const known = staff.has(`${camera.camera_id}:${id}`);
+      dot.mark.setAttribute("class", `mark ${known ? "staff" : "person"} ${track.state.toLowerCase()}`);
+      const trail = camera.trails.get(id) ?? [];
+      dot.trail.setAttribute("points", trail.map(([, px, py]) => `${px.toFixed(1)},${py.toFixed(1)}`).join(" "));
+    }
+    for (const [id, dot] of view.dots) {
+      if (!seen.has(id)) {
+        dot.mark.remove();
+        dot.trail.remove();
+        view.dots.delete(id);
+      }
+    }
+  }
+}
+
+function points(polygon) {
+  return polygon.map(({ x, y }) => `${x},${y}`).join(" ");
+}
+
+/** Where a label fits below the top edge: the middle of the widest stretch at that height. */
+function labelPlace(polygon, depth) {
+  const top = Math.min(...polygon.map((point) => point.y));
+  const y = top + depth;
+  const crossings = [];
+  polygon.forEach((a, i) => {
+    const b = polygon[(i + 1) % polygon.length];
+    if (a.y <= y !== b.y <= y) crossings.push(a.x + ((y - a.y) * (b.x - a.x)) / (b.y - a.y));
+  });
+  crossings.sort((a, b) => a - b);
+  let best = [polygon[0].x, polygon[0].x];
+  for (let i = 0; i + 1 < crossings.length; i += 2) {
+    if (crossings[i + 1] - crossings[i] >= best[1] - best[0]) best = [crossings[i], crossings[i + 1]];
+  }
+  return [(best[0] + best[1]) / 2, y];
+}
+
+function makeDot(unit) {
+  const r = unit * 1.7;
+  const circle = draw("circle", { r, class: "dot-person" });
+  const diamond = draw("path", { d: `M0${-r * 1.4} ${r * 1.4} 0 0 ${r * 1.4} ${-r * 1.4} 0z`, class: "dot-staff" });
+  return { mark: draw("g", { class: "mark" }, circle, diamond), trail: draw("polyline", { class: "trail" }) };
+}
+
+function makeView(id) {
+  const name = make("h3", "name");
+  const count = make("span", "count");
+  const word = make("strong", "word");
+  const age = make("span", "age");
+  const ground = draw("g");
+  const trails = draw("g");
+  const people = draw("g");
+  const svg = draw("svg", { class: "view", "aria-hidden": "true" }, ground, trails, people);
+  const caption = make("figcaption", "", name, count, make("span", "fresh", word, " ", age));
+  const figure = make("figure", "camera", caption, make("div", "stage", svg));
+  figure.dataset.camera = id;
+  return { figure, name, count, word, age, svg, ground, trails, people, dots: new Map(), labels: new Map() };
+}

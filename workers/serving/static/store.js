@@ -1,0 +1,153 @@
+// What the board knows: the last snapshot with every later change applied by seq.
+
+export const TREND_S = 1800;
+const TRAIL_S = 3;
+
+export class Store {
+  constructor() {
+    this.zones = new Map();
+    this.cameras = new Map();
+    this.floors = new Map();
+    this.status = null;
+    this.offsetsMs = [];
+  }
+
+  /** Learn the server's clock; the sample with the shortest way here is the best. */
+  tick(nowUs) {
+    this.offsetsMs.push(nowUs / 1000 - Date.now());
+    if (this.offsetsMs.length > 30) this.offsetsMs.shift();
+  }
+
+  /** The server's time, seconds. */
+  now() {
+    return (Date.now() + (this.offsetsMs.length ? Math.max(...this.offsetsMs) : 0)) / 1000;
+  }
+
+  /** Take a snapshot of all zones; zones that are not in it are gone. */
+  loadZones(zones, trends) {
+    const before = this.zones;
+    this.zones = new Map();
+    for (const zone of zones) {
+      const known = before.get(zone.zone_id);
+      const steps = (trends[zone.zone_id] ?? []).map((step) => [step.at_us / 1e6, step.people]);
+      this.zones.set(zone.zone_id, {
+        ...zone,
+        asOf: seconds(zone.freshness.as_of_us),
+        through: seconds(zone.freshness.through_us),
+        silent: zone.freshness.cause === "camera_silent",
+        steps: steps.length ? steps : (known?.steps ?? []),
+        last_change: newer(zone.last_change, known?.last_change),
+      });
+    }
+    for (const zone of this.zones.values()) if (zone.people !== null) this.#step(zone);
+  }
+
+  /** Take a snapshot of all cameras. */
+  loadCameras(cameras) {
+    const before = this.cameras;
+    this.cameras = new Map();
+    for (const camera of cameras) {
+      const trails = before.get(camera.camera_id)?.trails ?? new Map();
+      this.cameras.set(camera.camera_id, { ...camera, seq: camera.live?.seq ?? -1, asOf: null, trails });
+      if (camera.live) this.#tracks(this.cameras.get(camera.camera_id), camera.live);
+    }
+  }
+
+  /** Apply one change; false when it is older than what is known, or of something unknown. */
+  apply(change) {
+    const { kind, id, seq, data } = change;
+    if (kind === "zone") {
+      const zone = this.zones.get(id);
+      if (!zone || (zone.seq !== null && seq <= zone.seq)) return false;
+      const { people, identified, scheduled, required, roles } = data;
+      Object.assign(zone, { people, identified, scheduled, required, roles: roles ?? [], seq });
+      zone.gap = { min: data.gap_min, max: data.gap_max };
+      zone.coverage = change.coverage;
+      zone.asOf = zone.through = change.as_of_us / 1e6;
+      zone.silent = absent(zone, data.cameras_missing ?? []);
+      this.#step(zone);
+    } else if (kind === "zone-event") {
+      const zone = this.zones.get(id);
+      if (!zone) return false;
+      zone.last_change = newer(zone.last_change, { kind: data.kind, at_us: data.at_us });
+    } else if (kind === "camera") {
+      const camera = this.cameras.get(id);
+      if (!camera || seq <= camera.seq) return false;
+      camera.seq = seq;
+      this.#tracks(camera, data);
+    } else if (kind === "floor") {
+      const floor = this.floors.get(id);
+      if (floor && seq <= floor.seq && change.as_of_us <= floor.asOf * 1e6) return false;
+      const staff = new Map();
+      for (const person of data.people ?? []) {
+        if (person.role || person.staff_id) staff.set(person.person_id, person.role);
+      }
+      const missing = data.cameras_missing ?? [];
+      this.floors.set(id, { seq, asOf: change.as_of_us / 1e6, missing, staff });
+    }
+    return true;
+  }
+
+  #tracks(camera, live) {
+    camera.width = live.width || camera.width;
+    camera.height = live.height || camera.height;
+    camera.model = live.model_name ? `${live.model_name} ${live.model_version}` : "";
+    camera.asOf = live.captured_us / 1e6;
+    camera.tracks = live.tracks.filter((track) => track.state !== "ENDED");
+    const seen = new Set();
+    for (const track of camera.tracks) {
+      seen.add(track.track_id);
+      const trail = camera.trails.get(track.track_id) ?? [];
+      trail.push([camera.asOf, (track.x_min + track.x_max) / 2, track.y_max]);
+      while (trail[0][0] < camera.asOf - TRAIL_S) trail.shift();
+      camera.trails.set(track.track_id, trail);
+    }
+    for (const id of camera.trails.keys()) if (!seen.has(id)) camera.trails.delete(id);
+  }
+
+  #step(zone) {
+    const last = zone.steps.at(-1);
+    if (last && zone.asOf < last[0]) return;
+    if (!last || last[1] !== zone.people) zone.steps.push([zone.asOf, zone.people]);
+    while (zone.steps.length > 1 && zone.steps[1][0] < zone.asOf - TREND_S) zone.steps.shift();
+  }
+
+  /** How old a zone's numbers are: {age in seconds or null, stale, cause}. */
+  zoneFreshness(zone) {
+    const floor = this.floors.get(zone.floor_id);
+    let { through, silent } = zone;
+    if (floor && zone.asOf !== null) {
+      const renewed = zone.asOf + (this.status?.renewed_within_s ?? 12);
+      through = Math.max(through, Math.min(floor.asOf, renewed));
+      if (floor.asOf >= zone.asOf) silent = absent(zone, floor.missing);
+    }
+    return this.#judge(through, silent);
+  }
+
+  /** How old a camera's tracks are. */
+  cameraFreshness(camera) {
+    return this.#judge(camera.asOf, false);
+  }
+
+  #judge(through, silent) {
+    if (through === null) return { age: null, stale: true, cause: "no_data" };
+    const limit = this.status?.stale_after_s ?? 5;
+    const age = this.now() - through;
+    if (age > limit) return { age, stale: true, cause: "old" };
+    if (age < -limit) return { age, stale: true, cause: "clock_ahead" };
+    return { age, stale: silent, cause: silent ? "camera_silent" : "" };
+  }
+}
+
+function seconds(us) {
+  return us === null ? null : us / 1e6;
+}
+
+function newer(a, b) {
+  if (!a || !b) return a ?? b ?? null;
+  return a.at_us >= b.at_us ? a : b;
+}
+
+function absent(zone, missing) {
+  return zone.camera_id ? missing.includes(zone.camera_id) : missing.length > 0;
+}

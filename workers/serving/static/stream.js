@@ -1,0 +1,143 @@
+// The connection: a snapshot by REST, then changes by server-sent events, for ever.
+
+const API = "api/v1";
+const SILENCE_MS = 4000; // the server sends a heartbeat every second
+const PAUSE_MS = 1000;
+const REFRESH_MS = 60000;
+const KINDS = ["zone", "camera", "floor", "zone-event"];
+
+async function get(path) {
+  const answer = await fetch(`${API}/${path}`, { headers: { Accept: "application/json" }, cache: "no-store" });
+  if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
+  return answer.json();
+}
+
+export class Connection {
+  /**
+   * @param store where data goes
+   * @param onChange called after changes were applied, with the kind
+   * @param onSnapshot called after a snapshot was loaded
+   */
+  constructor(store, onChange, onSnapshot) {
+    this.store = store;
+    this.onChange = onChange;
+    this.onSnapshot = onSnapshot;
+    this.state = "connecting"; // connecting, live, lost
+    this.redis = true;
+    this.lostAt = null;
+    this.redisLostAt = null;
+    this.heardAt = performance.now();
+    this.lastId = "";
+    this.loading = false;
+    this.again = false;
+    this.held = [];
+    this.models = new Set();
+    this.unknown = new Set();
+  }
+
+  start() {
+    this.#open();
+    this.load();
+    setInterval(() => this.#watch(), 500);
+    setInterval(() => {
+      this.unknown.clear();
+      this.load();
+    }, REFRESH_MS);
+  }
+
+  #open() {
+    this.source?.close();
+    const resume = this.lastId ? `?last_event_id=${encodeURIComponent(this.lastId)}` : "";
+    const source = new EventSource(`${API}/changes${resume}`);
+    this.source = source;
+    this.openedAt = this.heardAt = performance.now();
+    source.onopen = () => {
+      this.heardAt = performance.now();
+      if (this.state === "lost") this.load(); // the server may be another one
+      this.state = "live";
+      this.lostAt = null;
+    };
+    source.onerror = () => this.#lost();
+    for (const kind of KINDS) source.addEventListener(kind, (event) => this.#take(kind, event));
+    source.addEventListener("clock", (event) => {
+      const { now_us, redis_reachable } = JSON.parse(event.data);
+      this.heardAt = performance.now();
+      this.store.tick(now_us);
+      if (redis_reachable && !this.redis) this.load();
+      if (redis_reachable) this.redisLostAt = null;
+      else this.redisLostAt ??= performance.now();
+      this.redis = redis_reachable;
+    });
+    source.addEventListener("names", () => this.load());
+    source.addEventListener("reset", () => this.load());
+  }
+
+  #take(kind, event) {
+    this.heardAt = performance.now();
+    if (event.lastEventId) this.lastId = event.lastEventId;
+    const change = JSON.parse(event.data);
+    if (this.loading) {
+      this.held.push(change);
+      return;
+    }
+    this.#apply(change);
+  }
+
+  #apply(change) {
+    const known = { zone: this.store.zones, camera: this.store.cameras }[change.kind];
+    if (known && !known.has(change.id) && !this.unknown.has(change.id)) {
+      this.unknown.add(change.id); // asked for once: it may have been removed
+      this.load();
+    }
+    if (!this.store.apply(change)) return;
+    this.onChange(change.kind);
+    const model = change.data.model_name;
+    if (model && !this.models.has(model)) {
+      this.models.add(model);
+      this.#status();
+    }
+  }
+
+  async #status() {
+    this.store.status = await get("status");
+    this.store.tick(this.store.status.now_us);
+    this.onSnapshot();
+  }
+
+  /** Load the current state; changes that arrive meanwhile are applied after it. */
+  async load() {
+    if (this.loading) {
+      this.again = true;
+      return;
+    }
+    this.loading = true;
+    let good = false;
+    try {
+      await this.#status();
+      const [zones, cameras, trends] = await Promise.all([get("zones"), get("cameras"), get("trends")]);
+      this.store.loadZones(zones.zones, trends.zones);
+      this.store.loadCameras(cameras.cameras);
+      good = true;
+    } catch {
+      // Out of reach; the banner says so, and it is tried again.
+    }
+    this.loading = false;
+    for (const change of this.held.splice(0)) if (this.store.apply(change)) this.onChange(change.kind);
+    this.onSnapshot();
+    if (!good || this.again) setTimeout(() => this.load(), PAUSE_MS);
+    this.again = false;
+  }
+
+  #lost() {
+    if (this.state !== "lost") this.lostAt = performance.now();
+    this.state = "lost";
+  }
+
+  #watch() {
+    const silent = performance.now() - this.heardAt > SILENCE_MS;
+    if (silent || this.source.readyState === EventSource.CLOSED) {
+      this.#lost();
+      if (performance.now() - this.openedAt > SILENCE_MS) this.#open();
+    }
+  }
+}

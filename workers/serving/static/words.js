@@ -1,0 +1,56 @@
+// Ages, counts and times in words.
+
+/** An age in words; seconds in, such as "2 s ago". */
+export function ago(seconds) {
+  if (seconds < -1.5) return `${span(-seconds)} ahead`;
+  if (seconds < 1.5) return "just now";
+  return `${span(seconds)} ago`;
+}
+
+/** A duration in words. */
+export function span(seconds) {
+  const s = Math.max(0, seconds);
+  if (s < 100) return `${Math.round(s)} s`;
+  if (s < 5400) return `${Math.round(s / 60)} min`;
+  if (s < 172800) return `${Math.round(s / 3600)} h`;
+  return `${Math.round(s / 86400)} days`;
+}
+
+/** A number with its noun. */
+export function counted(number, one, many) {
+  return `${number} ${number === 1 ? one : many}`;
+}
+
+/** "2" or "2 to 4". */
+export function interval(low, high) {
+  return low === high ? String(low) : `${low} to ${high}`;
+}
+
+/** Names in a sentence: "A", "A and B", "A, B and C". */
+export function listed(names) {
+  if (names.length < 2) return names.join("");
+  return `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+}
+
+/** Put text into an element, only when it differs, so that screen readers hear changes alone. */
+export function say(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** Make an element with a class and children; strings become text, never markup. */
+export function make(tag, className = "", ...children) {
+  const element = document.createElement(tag);
+  if (className) element.className = className;
+  element.append(...children);
+  return element;
+}
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** Make an SVG element with attributes. */
+export function draw(tag, attributes = {}, ...children) {
+  const element = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children);
+  return element;
+}
