@@ -1,0 +1,49 @@
+"""How `wardstream infer` turns settings and options into a worker."""
+
+import pytest
+from prometheus_client import REGISTRY
+
+from models.hog import NMS_IOU, HogDetector
+from runtime.health import Health
+from runtime.service import Service
+from runtime.settings import InferenceSettings, Settings
+from workers.inference.command import batch_policy, detector_of, introduce, with_options
+
+
+def test_an_option_stands_over_the_setting_and_leaves_the_others() -> None:
+    settings = Settings(inference=InferenceSettings(backend="onnx", threads=3))
+    changed = with_options(settings, {"backend": "hog"}).inference
+    assert (changed.backend, changed.threads) == ("hog", 3)
+    assert settings.inference.backend == "onnx"
+
+
+def test_live_mode_looks_further_into_the_queue_than_record_mode() -> None:
+    live = batch_policy(InferenceSettings(mode="live", batch_size=8))
+    record = batch_policy(InferenceSettings(mode="record", batch_size=8))
+    assert live.newest_wins
+    assert not record.newest_wins
+    assert live.most_queued > record.most_queued >= 2 * record.size
+    assert live.wait_s == pytest.approx(InferenceSettings().batch_wait_ms / 1e3)
+
+
+def test_overlap_is_the_models_own_unless_somebody_set_it() -> None:
+    assert detector_of(InferenceSettings(backend="hog")).nms_iou == NMS_IOU
+    assert detector_of(InferenceSettings(backend="hog", nms_iou=0.5)).nms_iou == 0.5
+
+
+def test_a_detector_of_last_resort_is_named_with_its_reason(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    service = Service(Settings(), Health("inference"))
+    detector = HogDetector(fallback_reason="No model weights were found")
+    introduce(detector, service)
+    labels = {
+        "name": detector.name,
+        "version": detector.version,
+        "runtime": detector.runtime,
+        "fallback": "No model weights were found",
+    }
+    assert REGISTRY.get_sample_value("wardstream_detector_info", labels) == 1
+    assert service.health.detail["fallback"] == "No model weights were found"
+    printed = capsys.readouterr()
+    assert "FALLBACK_DETECTOR" in printed.out + printed.err
