@@ -5,7 +5,7 @@ from typing import Literal, get_args
 
 from models import onnx, openvino, yolo
 from models.detector import SCORE_THRESHOLD, Detector, DetectorUnavailable
-from models.graph import GraphSettings
+from models.graph import GraphSettings, Precision
 from models.hog import NMS_IOU, HogDetector
 from models.weights import (
     DEFAULT_ONNX,
@@ -29,6 +29,7 @@ def make_detector(
     threads: int = 0,
     score_threshold: float = SCORE_THRESHOLD,
     nms_iou: float | None = None,
+    precision: Precision = "auto",
     models_folder: Path | None = None,
 ) -> Detector:
     """Make the detector that settings ask for.
@@ -43,12 +44,15 @@ def make_detector(
         threads: CPU threads; 0 leaves the choice to the library.
         score_threshold: Lowest score that is kept, 0 to 1.
         nms_iou: Overlap above which the lower of two boxes goes; None for the model's own.
+        precision: `auto` or `f32`, see `models.graph.GraphSettings`.
         models_folder: Where weights are looked for first, and fetched to.
 
     Raises:
         DetectorUnavailable: There is no such detector here; says in one sentence what to do.
     """
-    settings = GraphSettings(threads=threads, score_threshold=score_threshold, nms_iou=nms_iou)
+    settings = GraphSettings(
+        threads=threads, score_threshold=score_threshold, nms_iou=nms_iou, precision=precision
+    )
     match backend:
         case "auto":
             return _best(weights, settings, models_folder)

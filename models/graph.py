@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,8 @@ from schemas.records import Detection, Model
 
 DYNAMIC_INPUT_SIZE = (640, 640)
 """Input of a graph that leaves its height and width open, px: what YOLO11 was trained at."""
+
+Precision = Literal["auto", "f32"]
 
 SHORT_VERSION = 12
 """Digits of the weights' sha256 that serve as a version where no registry gives one."""
@@ -60,11 +62,16 @@ class GraphSettings:
         score_threshold: Lowest score that is kept, 0 to 1.
         nms_iou: Overlap above which the lower of two boxes goes, 0 to 1; None for the layout's
             own.
+        precision: `auto` computes in what the CPU is fastest at: OpenVINO takes bfloat16 where
+            there is hardware for it, for half the time and scores that differ by some
+            hundredths. `f32` is the same everywhere: set it to compare models across machines.
+            ONNX Runtime always computes in f32.
     """
 
     threads: int = 0
     score_threshold: float = SCORE_THRESHOLD
     nms_iou: float | None = None
+    precision: Precision = "auto"
 
 
 def sha256_of(path: Path) -> str:

@@ -12,19 +12,15 @@ from models.graph import GraphDetector, GraphSettings, unreadable
 class OpenvinoGraph:
     """A graph compiled by OpenVINO.
 
-    Computes in 32-bit floats, where OpenVINO by itself takes bfloat16 on CPUs that have it:
-    scores then differ by up to some hundredths from one CPU to the next, and a comparison of
-    models would measure the machines.
-
     Args:
         weights: An `.onnx` file.
-        threads: CPU threads of one run; 0 for one per core.
+        settings: Threads (0 for one per core) and precision.
 
     Raises:
         DetectorUnavailable: OpenVINO is not installed or cannot read the file.
     """
 
-    def __init__(self, weights: Path, threads: int) -> None:
+    def __init__(self, weights: Path, settings: GraphSettings) -> None:
         try:
             import openvino  # noqa: PLC0415 - costs time that other backends need not pay
         except ImportError as exc:
@@ -33,22 +29,27 @@ class OpenvinoGraph:
             ) from exc
         config: dict[str, object] = {
             "PERFORMANCE_HINT": "LATENCY",
-            "INFERENCE_PRECISION_HINT": "f32",
             "NUM_STREAMS": 1,
+            # A pinned thread waits for its core while the processes beside this one use it.
+            "ENABLE_CPU_PINNING": False,
         }
-        if threads > 0:
-            config["INFERENCE_NUM_THREADS"] = threads
+        if settings.precision != "auto":
+            config["INFERENCE_PRECISION_HINT"] = settings.precision
+        if settings.threads > 0:
+            config["INFERENCE_NUM_THREADS"] = settings.threads
         core = openvino.Core()
         try:
             model = core.read_model(weights)
-            self._request = core.compile_model(model, "CPU", config).create_infer_request()
+            compiled = core.compile_model(model, "CPU", config)
+            self._request = compiled.create_infer_request()
         except Exception as exc:
             raise unreadable(weights, "OpenVINO", exc) from exc
         self.input_shape = tuple(
             size.get_length() if size.is_static else None for size in model.inputs[0].partial_shape
         )
         [version, *_] = openvino.get_version().split("-")
-        self.runtime = f"openvino {version} CPU f32"
+        precision = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
+        self.runtime = f"openvino {version} CPU {precision}"
 
     def run(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
         """Run the graph on `(B, 3, H, W)`."""
@@ -66,5 +67,5 @@ def load(weights: Path, settings: GraphSettings, *, fallback_reason: str = "") -
     Raises:
         DetectorUnavailable: The weights cannot be used.
     """
-    graph = OpenvinoGraph(weights, settings.threads)
+    graph = OpenvinoGraph(weights, settings)
     return GraphDetector(weights, graph, settings, fallback_reason=fallback_reason)

@@ -64,8 +64,9 @@ def test_yolox_nano_finds_about_seven_people_a_frame(
 
 
 def test_openvino_and_onnx_runtime_see_the_same_people(weights: Path, frames: list[Image]) -> None:
-    first = onnx.load(weights, GraphSettings(threads=2)).detect(frames)
-    second = openvino.load(weights, GraphSettings(threads=2)).detect(frames)
+    exact = GraphSettings(threads=2, precision="f32")
+    first = onnx.load(weights, exact).detect(frames)
+    second = openvino.load(weights, exact).detect(frames)
 
     for one, other in zip(first, second, strict=True):
         assert len(one) == len(other)
@@ -73,6 +74,18 @@ def test_openvino_and_onnx_runtime_see_the_same_people(weights: Path, frames: li
         assert (overlaps.max(axis=1) > 0.99).all()
         for mine, theirs in zip(one, other, strict=True):
             assert mine["score"] == pytest.approx(theirs["score"], abs=1e-3)
+
+
+def test_openvino_in_its_own_precision_sees_the_people_it_is_sure_of(
+    weights: Path, frames: list[Image]
+) -> None:
+    exact = openvino.load(weights, GraphSettings(threads=2, precision="f32")).detect(frames)
+    own = openvino.load(weights, GraphSettings(threads=2)).detect(frames)
+
+    surest = [(sure(one, 0.5), sure(other, 0.4)) for one, other in zip(exact, own, strict=True)]
+    found = [iou(one, other).max(axis=1, initial=0) > 0.8 for one, other in surest]
+
+    assert np.concatenate(found).mean() > 0.98
 
 
 def test_a_batch_gives_what_its_frames_give_alone(detector: Detector, frames: list[Image]) -> None:

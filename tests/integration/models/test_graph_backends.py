@@ -21,6 +21,8 @@ pytestmark = pytest.mark.parametrize(
     "load", [onnx.load, openvino.load], ids=["onnxruntime", "openvino"]
 )
 
+EXACT = GraphSettings(threads=1, precision="f32")
+
 Load = Callable[..., GraphDetector]
 Floats = NDArray[np.float32]
 
@@ -51,7 +53,7 @@ def test_a_yolox_graph_gives_boxes_in_pixels_of_the_image(load: Load, tmp_path: 
     path = write_detector(
         tmp_path / "small.onnx", yolox_person(0.75), input_shape=(1, 3, SIDE, SIDE)
     )
-    detector = load(path, GraphSettings(threads=1))
+    detector = load(path, EXACT)
 
     # Twice as wide as high, so the lower half of the canvas is border.
     [[found]] = detector.detect([image(192, 96)])
@@ -65,7 +67,7 @@ def test_a_yolo_graph_gives_boxes_in_pixels_of_the_image(load: Load, tmp_path: P
     path = write_detector(
         tmp_path / "small.onnx", yolo_person(0.75), input_shape=(1, 3, SIDE, SIDE)
     )
-    detector = load(path, GraphSettings(threads=1))
+    detector = load(path, EXACT)
 
     # The image is in the middle: 24 px of border above it on the canvas.
     [[found]] = detector.detect([image(192, 96)])
@@ -77,12 +79,12 @@ def test_a_detector_says_what_it_is(load: Load, tmp_path: Path) -> None:
     path = write_detector(
         tmp_path / "small.onnx", yolox_person(0.75), input_shape=(1, 3, SIDE, SIDE)
     )
-    model = load(path, GraphSettings(threads=1, score_threshold=0.2)).describe()
+    model = load(path, GraphSettings(threads=1, score_threshold=0.2, precision="f32")).describe()
 
     assert model["name"] == "small"
     assert model["weights_sha256"] == sha256_of(path)
     assert model["version"] == sha256_of(path)[:12]
-    assert model["runtime"].endswith("CPU f32")
+    assert model["runtime"].endswith(" CPU f32")
     assert (model["input_width"], model["input_height"]) == (SIDE, SIDE)
     assert (model["score_threshold"], model["nms_iou"]) == (0.2, 0.45)
 
@@ -99,7 +101,7 @@ def test_each_image_of_a_batch_gets_its_own_boxes_whatever_batch_the_graph_takes
         input_shape=(batch, 3, SIDE, SIDE),
         gain=gain,
     )
-    detector = load(path, GraphSettings(threads=1))
+    detector = load(path, EXACT)
     levels = [0, 255, 51, 102, 0]
 
     found = detector.detect([image(64, 64, level) for level in levels])
@@ -114,7 +116,7 @@ def test_images_of_different_sizes_go_in_one_batch(load: Load, tmp_path: Path) -
     path = write_detector(
         tmp_path / "small.onnx", yolox_person(0.75), input_shape=("batch", 3, SIDE, SIDE)
     )
-    detector = load(path, GraphSettings(threads=1))
+    detector = load(path, EXACT)
 
     [[small], [large]] = detector.detect([image(64, 64), image(640, 640)])
 
@@ -127,7 +129,7 @@ def test_a_graph_with_open_sizes_takes_the_size_it_was_trained_at(
     told = np.zeros((84, cell_count((640, 640))), dtype=np.float32)
     told[:5, 0] = 100, 100, 20, 40, 0.5
     path = write_detector(tmp_path / "open.onnx", told, input_shape=("batch", 3, "height", "width"))
-    detector = load(path, GraphSettings(threads=1))
+    detector = load(path, EXACT)
 
     [[found]] = detector.detect([image(640, 640)])
 
@@ -144,7 +146,7 @@ def test_another_output_shape_is_refused_by_name(
     )
 
     with pytest.raises(DetectorUnavailable) as refused:
-        load(path, GraphSettings(threads=1))
+        load(path, EXACT)
 
     assert str(path) in str(refused.value)
     assert f"shape {(1, *shape)}" in str(refused.value)
@@ -156,7 +158,7 @@ def test_another_input_shape_is_refused_by_name(load: Load, tmp_path: Path) -> N
     )
 
     with pytest.raises(DetectorUnavailable, match=r"grey\.onnx takes input of shape \(1, 1, 96"):
-        load(path, GraphSettings(threads=1))
+        load(path, EXACT)
 
 
 @pytest.mark.parametrize("content", [b"", b"not a model", b"\x08\x08\x3a\xff\xff\x7f"], ids=repr)
@@ -167,7 +169,7 @@ def test_a_corrupt_file_is_named_with_what_to_do(
     path.write_bytes(content)
 
     with pytest.raises(DetectorUnavailable) as refused:
-        load(path, GraphSettings(threads=1))
+        load(path, EXACT)
 
     assert f"cannot read {path}" in str(refused.value)
     assert str(refused.value).endswith("fetch the weights again or name others.")
@@ -180,7 +182,7 @@ def test_half_a_file_is_as_corrupt(load: Load, tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
     with pytest.raises(DetectorUnavailable, match="fetch the weights again"):
-        load(path, GraphSettings(threads=1))
+        load(path, EXACT)
 
 
 def test_numbers_that_are_not_finite_are_a_failed_model_not_an_empty_room(
@@ -191,7 +193,7 @@ def test_numbers_that_are_not_finite_are_a_failed_model_not_an_empty_room(
     path = write_detector(
         tmp_path / "wild.onnx", yolox_person(0.75), input_shape=(1, 3, SIDE, SIDE), gain=gain
     )
-    detector = load(path, GraphSettings(threads=1))
+    detector = load(path, EXACT)
     assert len(detector.detect([image(64, 64, 0)])[0]) == 1
 
     with pytest.raises(ModelFailed, match="not finite") as failed:
@@ -204,7 +206,7 @@ def test_what_is_no_image_is_refused(load: Load, tmp_path: Path) -> None:
     path = write_detector(
         tmp_path / "small.onnx", yolox_person(0.75), input_shape=(1, 3, SIDE, SIDE)
     )
-    detector = load(path, GraphSettings(threads=1))
+    detector = load(path, EXACT)
 
     with pytest.raises(ValueError, match=r"image 1 is uint8 of shape \(64, 64\)"):
         detector.detect([image(64, 64), np.zeros((64, 64), dtype=np.uint8)])
