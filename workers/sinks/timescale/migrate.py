@@ -82,23 +82,25 @@ def migrate(dsn: str, known: list[Migration] | None = None) -> list[str]:
     """
     known = migrations() if known is None else known
     done: list[str] = []
+    doing = ""
     try:
         with psycopg.connect(dsn, autocommit=True) as connection:
             connection.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
             connection.execute(_LEDGER)
             for migration in pending(connection, known):
+                doing = migration.name
                 with connection.transaction():
                     connection.execute(migration.text.encode())
                     connection.execute(
                         "INSERT INTO schema_migrations (name, sha256) VALUES (%s, %s)",
                         [migration.name, migration.sha256],
                     )
-                done.append(migration.name)
+                done.append(doing)
     except psycopg.OperationalError as exc:
         msg = f"the database is out of reach: {exc}"
         raise Retry(msg) from exc
     except psycopg.Error as exc:
-        msg = f"migration after {done[-1] if done else 'the last applied one'} failed: {exc}"
+        msg = f"migration {doing} failed: {exc}"
         raise Stop(msg) from exc
     return done
 

@@ -1,0 +1,26 @@
+-- Who was scheduled in each zone at one moment, and how many people were there?
+-- :at  a time with zone
+-- Every side input is read as it was known at that moment: a later edit changes nothing here.
+WITH shift_then AS (
+    SELECT DISTINCT ON (shift_id) *
+    FROM shifts
+    WHERE valid_from <= :'at'::timestamptz
+        AND recorded_at + INTERVAL '5 seconds' <= :'at'::timestamptz
+    ORDER BY shift_id, version DESC
+), scheduled AS (
+    SELECT zone_id, array_agg(staff_id || ' (' || role || ')' ORDER BY staff_id) AS staff
+    FROM shift_then
+    WHERE NOT removed AND starts_at <= :'at'::timestamptz AND ends_at > :'at'::timestamptz
+    GROUP BY zone_id
+), people_then AS (
+    SELECT DISTINCT ON (zone_id) zone_id, as_of, people, identified
+    FROM zone_occupancy
+    WHERE as_of <= :'at'::timestamptz AND as_of > :'at'::timestamptz - occupancy_holds()
+    ORDER BY zone_id, as_of DESC, seq DESC
+)
+SELECT z.name AS zone_name, p.people, p.identified, p.as_of, coalesce(s.staff, '{}') AS scheduled
+FROM zones_now AS z
+LEFT JOIN people_then AS p USING (zone_id)
+LEFT JOIN scheduled AS s USING (zone_id)
+WHERE NOT z.removed
+ORDER BY z.sort_order, z.name;

@@ -1,0 +1,39 @@
+"""Settings and stores of one test of the sinks."""
+
+from collections.abc import Iterator
+
+import pytest
+from pydantic import SecretStr
+
+from runtime.clock import SystemClock
+from runtime.settings import Settings
+from tests.conftest import Services
+from workers.sinks.timescale.sink import TimescaleSink
+
+
+@pytest.fixture
+def database_settings(database_url: str) -> Settings:
+    """A migrated database, and nothing else."""
+    return Settings(database_url=SecretStr(database_url))
+
+
+@pytest.fixture
+def timescale_sink(database_settings: Settings) -> Iterator[TimescaleSink]:
+    sink = TimescaleSink(database_settings, SystemClock())
+    yield sink
+    sink.close()
+
+
+@pytest.fixture
+def line_settings(
+    services: Services, run_prefix: str, database_url: str, redis_url: str
+) -> Settings:
+    """Kafka, registry, database and Redis of this test."""
+    return Settings(
+        kafka_bootstrap=services.environment["WARDSTREAM_KAFKA_BOOTSTRAP"],
+        registry_url=services.environment["WARDSTREAM_REGISTRY_URL"],
+        database_url=SecretStr(database_url),
+        redis_url=SecretStr(redis_url),
+        topic_prefix=run_prefix,
+        redis_prefix=run_prefix,
+    )

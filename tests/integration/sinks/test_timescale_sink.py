@@ -1,0 +1,266 @@
+"""Whatever comes twice, late, in other portions or from two writers: the same rows."""
+
+import random
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+import pytest
+from pydantic import SecretStr
+
+from runtime.clock import SystemClock
+from runtime.errors import DeadLetter, Retry, Stop
+from runtime.settings import Settings
+from schemas.topics import CAMERAS, OCCUPANCY, PRESENCE, TRACKS, ZONE_EVENTS, ZONES, Topic
+from tests.integration.sinks.tables import as_items, differences, rows
+from tests.unit.sinks.records import (
+    START_US,
+    at_us,
+    camera_tracks,
+    item,
+    items,
+    occupancy,
+    person,
+    presence,
+    track,
+    ward,
+    zone_event,
+)
+from workers.sinks.digests import chain_digests, distinct
+from workers.sinks.progress import WINDOW
+from workers.sinks.timescale.fold import at
+from workers.sinks.timescale.sink import TimescaleSink
+from workers.sinks.verify import written_digests
+
+WARD = as_items(ward(seconds=150, seed=7))
+
+
+def zone(version: int = 1, **values: object) -> dict[str, object]:
+    return {
+        "zone_id": "zone-1",
+        "version": version,
+        "valid_from_us": START_US,
+        "recorded_at_us": START_US,
+        "floor_id": "floor-1",
+        "name": "Bay 1",
+        "space": "IMAGE_PX",
+        "polygon": [{"x": 0.0, "y": 0.5}, {"x": 10.0, "y": 0.0}, {"x": 10.0, "y": 10.0}],
+        **values,
+    }
+
+
+def test_the_tables_hold_the_folds_of_the_topics(
+    timescale_sink: TimescaleSink, database_url: str
+) -> None:
+    timescale_sink.write(WARD)
+
+    assert differences(database_url, WARD) == []
+
+
+def test_the_same_batch_twice_leaves_the_same_rows(
+    timescale_sink: TimescaleSink, database_url: str
+) -> None:
+    timescale_sink.write(WARD)
+    timescale_sink.write(WARD)
+    timescale_sink.write([*WARD[-300:], *WARD[-100:]])
+
+    assert differences(database_url, WARD) == []
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_batches_of_any_size_with_repeats_leave_the_same_rows(
+    seed: int, timescale_sink: TimescaleSink, database_url: str
+) -> None:
+    """As after crashes: a batch goes in, and the next begins somewhere before its end."""
+    rng = random.Random(seed)
+    begin = 0
+    while begin < len(WARD):
+        end = begin + rng.choice([1, 7, 60, 400])
+        timescale_sink.write(WARD[begin:end])
+        begin = max(0, end - rng.choice([0, 0, 5, 50])) if end < len(WARD) else end
+
+    assert differences(database_url, WARD) == []
+
+
+def test_topics_may_overtake_each_other(timescale_sink: TimescaleSink, database_url: str) -> None:
+    """Only the order within a key is promised; partitions and topics come as they like."""
+    shuffled = sorted(WARD, key=lambda item: (item.topic.name, item.key), reverse=True)
+    timescale_sink.write(shuffled[:500])
+    timescale_sink.write(shuffled[500:])
+
+    assert differences(database_url, WARD) == []
+
+
+def test_two_writers_of_the_same_keys_leave_the_same_rows(
+    database_settings: Settings, database_url: str
+) -> None:
+    """A worker that lost its partitions without noticing writes on beside its successor."""
+
+    def write(worker: int) -> None:
+        sink = TimescaleSink(database_settings, SystemClock())
+        for begin in range(0, len(WARD), 100 + 37 * worker):
+            portion = WARD[begin : begin + 100 + 37 * worker]
+            while True:
+                try:
+                    sink.write(portion)
+                except Retry:
+                    continue
+                break
+        sink.close()
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(write, range(3)))
+
+    assert differences(database_url, WARD) == []
+
+
+@pytest.mark.parametrize(
+    ("topic", "first", "second"),
+    [
+        (TRACKS, camera_tracks(1, 0, [track(1, 0)]), camera_tracks(1, 0, [track(2, 0)])),
+        (PRESENCE, presence(1, 0, [person("a")]), presence(1, 0, [person("b")])),
+        (ZONE_EVENTS, zone_event(1, 0, "ENTERED", "a", 0), zone_event(1, 0, "ENTERED", "b", 0)),
+        (OCCUPANCY, occupancy(1, 0, 1), occupancy(1, 0, 2)),
+    ],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_other_bytes_under_a_written_seq_stop_the_process(
+    topic: Topic,
+    first: dict[str, Any],
+    second: dict[str, Any],
+    timescale_sink: TimescaleSink,
+    database_url: str,
+) -> None:
+    timescale_sink.write([item(topic, first)])
+
+    with pytest.raises(Stop, match=rf"key .*-1 seq 1 of {topic.name}"):
+        timescale_sink.write([item(topic, second)])
+
+    assert differences(database_url, [item(topic, first)]) == []
+
+
+def test_other_bytes_are_noticed_however_long_ago_the_seq_was_written(
+    timescale_sink: TimescaleSink,
+) -> None:
+    log = items(OCCUPANCY, [occupancy(n, n, 1) for n in range(1, WINDOW + 50)])
+    timescale_sink.write(log)
+    timescale_sink.write(log)
+
+    with pytest.raises(Stop, match="seq 5"):
+        timescale_sink.write([item(OCCUPANCY, occupancy(5, 5, 2))])
+
+
+def test_a_failed_batch_leaves_nothing(timescale_sink: TimescaleSink, database_url: str) -> None:
+    timescale_sink.write(WARD[:500])
+    bad = item(ZONE_EVENTS, zone_event(1, 0, "ENTERED", "a\0b", 0, zone_id="zone-bad"))
+
+    with pytest.raises(DeadLetter, match="0x00") as caught:
+        timescale_sink.write([*WARD[500:], bad])
+
+    assert caught.value.reason == "database_refused"
+    assert differences(database_url, WARD[:500]) == []
+
+
+def test_a_batch_of_a_silent_ward_is_no_error(timescale_sink: TimescaleSink) -> None:
+    timescale_sink.write([])
+    timescale_sink.write([item(TRACKS, camera_tracks(1, 0, []))])
+
+
+def test_what_was_written_has_the_digest_of_the_topic(
+    timescale_sink: TimescaleSink, database_url: str
+) -> None:
+    timescale_sink.write(WARD[:777])
+    timescale_sink.write(WARD[700:])
+
+    for topic in (TRACKS, PRESENCE, ZONE_EVENTS, OCCUPANCY):
+        mine = [item for item in WARD if item.topic is topic]
+        assert written_digests(database_url, topic) == chain_digests(distinct(mine))
+
+
+def test_a_gap_is_remembered(timescale_sink: TimescaleSink, database_url: str) -> None:
+    timescale_sink.write(items(OCCUPANCY, [occupancy(n, n, 1) for n in (3, 4, 9)]))
+
+    assert rows(database_url, "SELECT seq, records, missing FROM sink_progress") == [(9, 3, 4)]
+
+
+def test_facts_are_rows_by_version(timescale_sink: TimescaleSink, database_url: str) -> None:
+    camera = {
+        "camera_id": "cam-1",
+        "version": 1,
+        "valid_from_us": START_US,
+        "recorded_at_us": START_US,
+        "privacy_masks": [[{"x": 1.5, "y": 2.0}]],
+        "homography": [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0],
+    }
+    facts = [item(ZONES, zone(1)), item(ZONES, zone(2, name="Bay A")), item(CAMERAS, camera)]
+    timescale_sink.write(facts)
+    timescale_sink.write(facts)
+
+    assert differences(database_url, facts) == []
+    assert rows(database_url, "SELECT name FROM zones_now") == [("Bay A",)]
+
+
+@pytest.mark.parametrize("before", [0, 1], ids=["in-one-batch", "in-two-batches"])
+def test_a_version_with_other_contents_stops_the_process(
+    before: int, timescale_sink: TimescaleSink
+) -> None:
+    versions = [item(ZONES, zone(1)), item(ZONES, zone(1, name="Bay A"))]
+    timescale_sink.write(versions[:before])
+
+    with pytest.raises(Stop, match=r"zone-1@1 of zones\.v1"):
+        timescale_sink.write(versions)
+
+
+def test_a_database_that_refuses_connections_can_be_tried_again() -> None:
+    sink = TimescaleSink(
+        Settings(database_url=SecretStr("postgresql://nobody@127.0.0.1:1/none")), SystemClock()
+    )
+    with pytest.raises(Retry, match="out of reach"):
+        sink.write(WARD[:1])
+
+
+def test_a_cut_connection_is_made_again(timescale_sink: TimescaleSink, database_url: str) -> None:
+    timescale_sink.write(WARD[:300])
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE application_name = 'wardstream-sink' AND datname = current_database()"
+        )
+
+    with pytest.raises(Retry):
+        timescale_sink.write(WARD[300:])
+    timescale_sink.write(WARD[300:])
+
+    assert differences(database_url, WARD) == []
+
+
+def test_what_has_expired_is_dropped_and_stays_away(
+    timescale_sink: TimescaleSink, database_url: str
+) -> None:
+    """Retention cuts exactly, through a chunk; a topic read again brings nothing back."""
+    timescale_sink.write(WARD)
+    cutoff = at(at_us(75))
+    with psycopg.connect(database_url) as connection:
+        connection.execute("SELECT * FROM drop_expired(%s + INTERVAL '30 days')", [cutoff])
+        connection.execute("TRUNCATE sink_progress")
+    timescale_sink.write(WARD)
+
+    oldest = rows(database_url, "SELECT min(at), max(at) FROM positions")
+    assert oldest == [(cutoff, at(at_us(149)))]
+    events = [item for item in WARD if item.topic is ZONE_EVENTS]
+    assert rows(database_url, "SELECT count(*) FROM zone_events") == [(len(events),)]
+
+
+def test_whole_chunks_are_dropped_at_once(timescale_sink: TimescaleSink, database_url: str) -> None:
+    days = [presence(n, n * 86_400, [person("a")]) for n in range(10)]
+    timescale_sink.write(items(PRESENCE, days))
+
+    now = at(at_us(9 * 86_400)) + timedelta(days=25)
+    dropped = rows(database_url, "SELECT * FROM drop_expired(%(now)s)", now=now)
+
+    by_table = {table: (chunks, deleted) for table, chunks, deleted in dropped}
+    chunks, deleted = by_table["positions"]
+    assert chunks == 4
+    assert deleted <= 1
+    assert rows(database_url, "SELECT count(*) FROM positions")[0][0] + chunks + deleted == 10
