@@ -129,6 +129,7 @@ TIMESCALE = Infrastructure(
     volume="/var/lib/postgresql/data",
 )
 
+REGISTRY_PATH = "/apis/ccompat/v7"
 REGISTRY = Infrastructure(
     name="registry",
     version="3.0.9",
@@ -141,10 +142,19 @@ REGISTRY = Infrastructure(
         "APICURIO_DATASOURCE_USERNAME": DATABASE_USER,
         "QUARKUS_HTTP_ACCESS_LOG_ENABLED": "false",
     },
-    healthcheck=("CMD-SHELL", "curl -sf http://127.0.0.1:8080/apis/ccompat/v7/subjects"),
+    # The image is sure to have bash; curl it may lose.
+    healthcheck=(
+        "CMD",
+        "bash",
+        "-c",
+        (
+            "exec 3<>/dev/tcp/127.0.0.1/8080"
+            " && printf 'GET /apis/ccompat/v7/subjects HTTP/1.0\\r\\n\\r\\n' >&3"
+            " && grep -q ' 200 ' <&3"
+        ),
+    ),
     depends_on=("timescale",),
 )
-REGISTRY_PATH = "/apis/ccompat/v7"
 
 REDIS = Infrastructure(
     name="redis",
@@ -168,22 +178,28 @@ INFRASTRUCTURE: dict[Component, Infrastructure] = {
     "redis": REDIS,
 }
 
-PREPARED = ("topics", "schemas")
-"""Jobs that must have ended well before any process touches a topic."""
+PREPARED = ("topics", "schemas", "migrate")
+"""Jobs that must have ended well before any other process starts."""
 
 PROCESSES: tuple[WardstreamProcess, ...] = (
     WardstreamProcess(name="topics", command=("topics", "create"), depends_on=("kafka",), job=True),
     WardstreamProcess(
         name="schemas", command=("schemas", "register"), depends_on=("registry",), job=True
     ),
-    WardstreamProcess(name="ingest", command=("ingest",), depends_on=PREPARED),
-    WardstreamProcess(name="infer", command=("infer",), depends_on=PREPARED, gpu=True),
-    WardstreamProcess(name="stream", command=("stream",), depends_on=PREPARED),
+    WardstreamProcess(name="migrate", command=("migrate",), depends_on=("timescale",), job=True),
     WardstreamProcess(
-        name="sink-timescale",
-        command=("sink", "timescale"),
-        depends_on=(*PREPARED, "timescale"),
+        name="ingest",
+        command=("ingest",),
+        depends_on=PREPARED,
     ),
+    WardstreamProcess(
+        name="infer",
+        command=("infer",),
+        depends_on=PREPARED,
+        gpu=True,
+    ),
+    WardstreamProcess(name="stream", command=("stream",), depends_on=PREPARED),
+    WardstreamProcess(name="sink-timescale", command=("sink", "timescale"), depends_on=PREPARED),
     WardstreamProcess(
         name="sink-redis", command=("sink", "redis"), depends_on=(*PREPARED, "redis")
     ),
@@ -191,7 +207,7 @@ PROCESSES: tuple[WardstreamProcess, ...] = (
         name="serve",
         command=("serve",),
         environment={"WARDSTREAM_SERVING__PORT": "8080"},
-        depends_on=(*PREPARED, "redis", "timescale"),
+        depends_on=(*PREPARED, "redis"),
         port=8080,
     ),
 )

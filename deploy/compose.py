@@ -1,0 +1,315 @@
+"""Write docker-compose.yml from the table of services: `make compose`.
+
+Only addresses, folders and health checks are added here; every setting that a service runs
+with comes from `deploy.services`, as it does for the local launcher.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from deploy.services import (
+    DATABASE,
+    DATABASE_USER,
+    KAFKA,
+    KAFKA_HEAP,
+    METRICS_PORT,
+    PROCESSES,
+    REDIS,
+    REGISTRY,
+    REGISTRY_DATABASE,
+    REGISTRY_PATH,
+    TIMESCALE,
+    Infrastructure,
+    WardstreamProcess,
+)
+
+ROOT = Path(__file__).resolve().parents[1]
+COMPOSE = ROOT / "docker-compose.yml"
+COMPOSE_GPU = ROOT / "docker-compose.gpu.yml"
+PROMETHEUS = ROOT / "deploy" / "prometheus" / "prometheus.yml"
+
+PROMETHEUS_IMAGE = "prom/prometheus:v3.5.0"
+GRAFANA_IMAGE = "grafana/grafana:12.1.1"
+
+HEADER = "# Written by `make compose` from deploy/services.py: change it there.\n"
+DATABASE_KEY = "${WARDSTREAM_DATABASE_PASSWORD:-wardstream}"
+CLUSTER = "V2FyZHN0cmVhbUNvbXBvcw"
+OBJECTS = "/var/lib/wardstream/objects"
+KAFKA_HOST_LISTENER = 29092
+
+READY = f"from urllib.request import urlopen; urlopen('http://127.0.0.1:{METRICS_PORT}/readyz')"
+
+HOST_PORTS: dict[str, tuple[str, int]] = {
+    "kafka": ("WARDSTREAM_KAFKA_HOST_PORT", 29092),
+    "registry": ("WARDSTREAM_REGISTRY_HOST_PORT", 8081),
+    "timescale": ("WARDSTREAM_DATABASE_HOST_PORT", 5432),
+    "redis": ("WARDSTREAM_REDIS_HOST_PORT", 6379),
+    "serve": ("WARDSTREAM_BOARD_HOST_PORT", 8080),
+    "prometheus": ("WARDSTREAM_PROMETHEUS_HOST_PORT", 9090),
+    "grafana": ("WARDSTREAM_GRAFANA_HOST_PORT", 3000),
+}
+"""Where each service is reached from the machine itself: variable and default."""
+
+ADDRESSES = {
+    "WARDSTREAM_KAFKA_BOOTSTRAP": f"kafka:{KAFKA.port}",
+    "WARDSTREAM_REGISTRY_URL": f"http://registry:{REGISTRY.port}{REGISTRY_PATH}",
+    "WARDSTREAM_DATABASE_URL": (
+        f"postgresql://{DATABASE_USER}:{DATABASE_KEY}@timescale:{TIMESCALE.port}/{DATABASE}"
+    ),
+    "WARDSTREAM_REDIS_URL": f"redis://redis:{REDIS.port}/0",
+    "WARDSTREAM_METRICS_HOST": "0.0.0.0",  # noqa: S104 - inside the compose network
+    "WARDSTREAM_METRICS_PORT": str(METRICS_PORT),
+    "WARDSTREAM_LOG_FORMAT": "json",
+}
+"""What every process of ours is told, whichever it is."""
+
+
+def kafka_environment() -> dict[str, str]:
+    """The broker's configuration, in the spelling of its image."""
+    properties = {
+        **KAFKA.settings,
+        "controller.quorum.voters": "1@kafka:9093",
+        "listeners": (
+            f"PLAINTEXT://:{KAFKA.port},CONTROLLER://:9093,HOST://:{KAFKA_HOST_LISTENER}"
+        ),
+        "advertised.listeners": (
+            f"PLAINTEXT://kafka:{KAFKA.port},HOST://127.0.0.1:{_host_port('kafka')}"
+        ),
+        "log.dirs": str(KAFKA.volume),
+    }
+    spelled = {f"KAFKA_{name.upper().replace('.', '_')}": v for name, v in properties.items()}
+    return {**spelled, "CLUSTER_ID": CLUSTER, "KAFKA_HEAP_OPTS": KAFKA_HEAP}
+
+
+def registry_environment() -> dict[str, str]:
+    """The registry's configuration."""
+    return {
+        **REGISTRY.settings,
+        "APICURIO_DATASOURCE_URL": (
+            f"jdbc:postgresql://timescale:{TIMESCALE.port}/{REGISTRY_DATABASE}"
+        ),
+        "APICURIO_DATASOURCE_PASSWORD": DATABASE_KEY,
+        "QUARKUS_HTTP_PORT": str(REGISTRY.port),
+    }
+
+
+def postgres_command() -> list[str]:
+    """PostgreSQL with the settings of the table."""
+    flags = [
+        part for name, value in TIMESCALE.settings.items() for part in ("-c", f"{name}={value}")
+    ]
+    return ["postgres", *flags]
+
+
+def redis_command() -> list[str]:
+    """Redis with the settings of the table."""
+    flags = [part for name, value in REDIS.settings.items() for part in (f"--{name}", value)]
+    return ["redis-server", *flags]
+
+
+def process_service(row: WardstreamProcess) -> dict[str, Any]:
+    """A process of ours."""
+    service: dict[str, Any] = {
+        "image": "wardstream:latest",
+        "command": [*row.command, *(_SOURCE if row.name == "ingest" else [])],
+        "environment": {**ADDRESSES, **row.environment},
+        "depends_on": {name: {"condition": _condition(name)} for name in row.depends_on},
+        "restart": "on-failure",
+    }
+    if row.name in {"ingest", "infer"}:
+        service["environment"]["WARDSTREAM_INGEST__OBJECT_STORE_URL"] = f"file://{OBJECTS}"
+        service["volumes"] = [f"objects:{OBJECTS}"]
+    if row.name == "ingest":
+        service["volumes"].append("${WARDSTREAM_VIDEOS:-./videos}:/videos:ro")
+    if row.port is not None:
+        service["environment"]["WARDSTREAM_SERVING__HOST"] = "0.0.0.0"  # noqa: S104
+        service["ports"] = [_publish(row.name, row.port)]
+    if not row.job:
+        service["healthcheck"] = _healthcheck(
+            (
+                "CMD",
+                "python",
+                "-c",
+                READY,
+            )
+        )
+    return service
+
+
+def compose() -> dict[str, Any]:
+    """The whole of docker-compose.yml."""
+    kafka = _infrastructure(KAFKA, container_port=KAFKA_HOST_LISTENER)
+    kafka["environment"] = kafka_environment()
+    registry = _infrastructure(REGISTRY)
+    registry["environment"] = registry_environment()
+    timescale = _infrastructure(TIMESCALE)
+    timescale["command"] = postgres_command()
+    timescale["environment"] = {
+        "POSTGRES_USER": DATABASE_USER,
+        "POSTGRES_PASSWORD": DATABASE_KEY,
+        "POSTGRES_DB": DATABASE,
+    }
+    timescale["volumes"].append(
+        "./deploy/docker/registry-database.sql:/docker-entrypoint-initdb.d/900-registry.sql:ro"
+    )
+    redis = _infrastructure(REDIS)
+    redis["command"] = redis_command()
+    processes = {row.name: process_service(row) for row in PROCESSES}
+    first = next(iter(processes.values()))
+    first["build"] = {"context": ".", "dockerfile": "deploy/docker/Dockerfile"}
+    return {
+        "name": "wardstream",
+        "services": {
+            "kafka": kafka,
+            "timescale": timescale,
+            "registry": registry,
+            "redis": redis,
+            **processes,
+            "prometheus": _prometheus(),
+            "grafana": _grafana(),
+        },
+        "volumes": {"kafka": {}, "timescale": {}, "objects": {}, "prometheus": {}},
+    }
+
+
+def compose_gpu() -> dict[str, Any]:
+    """What changes on a machine with an NVIDIA card: `docker compose -f … -f … up`."""
+    devices = [{"driver": "nvidia", "count": 1, "capabilities": ["gpu"]}]
+    return {
+        "services": {
+            row.name: {
+                "image": "wardstream:gpu",
+                "build": {"context": ".", "dockerfile": "deploy/docker/Dockerfile.gpu"},
+                "deploy": {"resources": {"reservations": {"devices": devices}}},
+            }
+            for row in PROCESSES
+            if row.gpu
+        }
+    }
+
+
+def prometheus() -> dict[str, Any]:
+    """What Prometheus scrapes: every process of ours that stays."""
+    return {
+        "global": {"scrape_interval": "5s"},
+        "scrape_configs": [
+            {
+                "job_name": "wardstream",
+                "static_configs": [
+                    {
+                        "targets": [f"{row.name}:{METRICS_PORT}"],
+                        "labels": {"process": row.name},
+                    }
+                    for row in PROCESSES
+                    if not row.job
+                ],
+            }
+        ],
+    }
+
+
+def render(document: dict[str, Any]) -> str:
+    """A document as YAML, with the note that it is not to be edited."""
+    text: str = yaml.dump(document, Dumper=_Plain, sort_keys=False, width=100)
+    return HEADER + text
+
+
+def main() -> None:
+    """Write all files."""
+    COMPOSE.write_text(render(compose()))
+    COMPOSE_GPU.write_text(render(compose_gpu()))
+    PROMETHEUS.parent.mkdir(exist_ok=True)
+    PROMETHEUS.write_text(render(prometheus()))
+
+
+_SOURCE = [
+    "--camera",
+    "${WARDSTREAM_CAMERA:-camera-1}",
+    "--video",
+    "${WARDSTREAM_VIDEO:-/videos/vtest.avi}",
+    "--loop",
+]
+
+
+class _Plain(yaml.SafeDumper):
+    """Writes equal parts out each time: anchors are for machines."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        del data
+        return True
+
+
+def _infrastructure(row: Infrastructure, container_port: int | None = None) -> dict[str, Any]:
+    service: dict[str, Any] = {
+        "image": row.image,
+        "ports": [_publish(row.name, container_port or row.port)],
+        "healthcheck": _healthcheck(row.healthcheck),
+        "restart": "unless-stopped",
+    }
+    if row.depends_on:
+        service["depends_on"] = {name: {"condition": _condition(name)} for name in row.depends_on}
+    if row.volume:
+        service["volumes"] = [f"{row.name}:{row.volume}"]
+    return service
+
+
+def _condition(name: str) -> str:
+    jobs = {row.name for row in PROCESSES if row.job}
+    return "service_completed_successfully" if name in jobs else "service_healthy"
+
+
+def _healthcheck(test: tuple[str, ...]) -> dict[str, Any]:
+    return {
+        "test": list(test),
+        "interval": "5s",
+        "timeout": "5s",
+        "retries": 20,
+        "start_period": "10s",
+    }
+
+
+def _host_port(name: str) -> str:
+    variable, default = HOST_PORTS[name]
+    return f"${{{variable}:-{default}}}"
+
+
+def _publish(name: str, container_port: int) -> str:
+    """Only this machine reaches it: none of these services asks who is there."""
+    return f"127.0.0.1:{_host_port(name)}:{container_port}"
+
+
+def _prometheus() -> dict[str, Any]:
+    return {
+        "image": PROMETHEUS_IMAGE,
+        "ports": [_publish("prometheus", 9090)],
+        "volumes": [
+            "./deploy/prometheus:/etc/prometheus:ro",
+            "prometheus:/prometheus",
+        ],
+        "restart": "unless-stopped",
+    }
+
+
+def _grafana() -> dict[str, Any]:
+    return {
+        "image": GRAFANA_IMAGE,
+        "ports": [_publish("grafana", 3000)],
+        "environment": {
+            "GF_SECURITY_ADMIN_PASSWORD": "${WARDSTREAM_GRAFANA_PASSWORD:-wardstream}",
+            "WARDSTREAM_DATABASE_PASSWORD": DATABASE_KEY,
+        },
+        "volumes": ["./deploy/grafana/provisioning:/etc/grafana/provisioning:ro"],
+        "depends_on": {
+            "timescale": {"condition": "service_healthy"},
+            "prometheus": {"condition": "service_started"},
+        },
+        "restart": "unless-stopped",
+    }
+
+
+if __name__ == "__main__":
+    main()

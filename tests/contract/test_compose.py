@@ -1,0 +1,217 @@
+"""docker-compose.yml, the Dockerfiles and the local launcher say what the one table says."""
+
+import re
+import tomllib
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from deploy import compose
+from deploy.local import kafka, redis, registry, timescale
+from deploy.services import (
+    INFRASTRUCTURE,
+    KAFKA,
+    METRICS_PORT,
+    PREPARED,
+    PROCESSES,
+    REDIS,
+    REGISTRY,
+    TIMESCALE,
+    WardstreamProcess,
+    process,
+)
+from runtime.settings import Settings, describe
+from workers.cli import COMMANDS
+
+ROOT = Path(__file__).resolve().parents[2]
+SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(compose.COMPOSE.read_text())["services"]
+BY_NAME = [pytest.param(row, id=row.name) for row in PROCESSES]
+
+
+@pytest.mark.parametrize(
+    ("path", "document"),
+    [
+        pytest.param(compose.COMPOSE, compose.compose(), id="compose"),
+        pytest.param(compose.COMPOSE_GPU, compose.compose_gpu(), id="compose-gpu"),
+        pytest.param(compose.PROMETHEUS, compose.prometheus(), id="prometheus"),
+    ],
+)
+def test_the_written_files_are_those_of_the_table(path: Path, document: dict[str, Any]) -> None:
+    assert path.read_text() == compose.render(document), "run `make compose`"
+
+
+def test_compose_starts_every_row_of_the_table_and_dashboards() -> None:
+    rows = {*INFRASTRUCTURE, *(row.name for row in PROCESSES)}
+
+    assert set(SERVICES) == rows | {"prometheus", "grafana"}
+
+
+@pytest.mark.parametrize("row", INFRASTRUCTURE.values(), ids=lambda row: row.name)
+def test_images_are_official_and_of_the_installed_version(row: Any) -> None:
+    assert SERVICES[row.name]["image"] == row.image
+    assert row.image.split(":")[1] == row.version
+
+
+def test_the_broker_is_configured_alike_in_compose_and_on_this_machine() -> None:
+    local = kafka.server_properties(Path("/data"), 1, 2)
+    composed = SERVICES["kafka"]["environment"]
+    spelled = {f"KAFKA_{name.upper().replace('.', '_')}": value for name, value in local.items()}
+    addresses = {
+        "KAFKA_CONTROLLER_QUORUM_VOTERS",
+        "KAFKA_LISTENERS",
+        "KAFKA_ADVERTISED_LISTENERS",
+        "KAFKA_LOG_DIRS",
+    }
+
+    assert set(composed) - set(spelled) == {"CLUSTER_ID", "KAFKA_HEAP_OPTS"}
+    assert set(spelled) == {name for name in composed if name in spelled}
+    assert {k: v for k, v in composed.items() if k in spelled and k not in addresses} == {
+        k: v for k, v in spelled.items() if k not in addresses
+    }
+
+
+def test_the_broker_is_configured_to_refuse_topics_that_nobody_declared() -> None:
+    assert SERVICES["kafka"]["environment"]["KAFKA_AUTO_CREATE_TOPICS_ENABLE"] == "false"
+    assert kafka.server_properties(Path("/data"), 1, 2)["auto.create.topics.enable"] == "false"
+
+
+def test_the_registry_is_configured_alike_in_compose_and_on_this_machine() -> None:
+    local = registry.registry_environment(1, 2, "key")
+    composed = SERVICES["registry"]["environment"]
+    addresses = {
+        "APICURIO_DATASOURCE_URL",
+        "APICURIO_DATASOURCE_PASSWORD",
+        "QUARKUS_HTTP_HOST",
+        "QUARKUS_HTTP_PORT",
+    }
+
+    assert set(local) ^ set(composed) == {"QUARKUS_HTTP_HOST"}
+    for name in set(local) - addresses:
+        assert composed[name] == local[name] == REGISTRY.settings[name]
+
+
+def test_postgresql_is_configured_alike_in_compose_and_on_this_machine() -> None:
+    local = timescale.postgres(Path("/server"), Path("/data"), 1).command
+    composed = SERVICES["timescale"]["command"]
+
+    assert set(_flags(composed)) < set(_flags(local))
+    assert _flags(composed) == [f"{name}={value}" for name, value in TIMESCALE.settings.items()]
+    assert {flag.split("=")[0] for flag in set(_flags(local)) - set(_flags(composed))} == {
+        "listen_addresses",
+        "port",
+        "unix_socket_directories",
+    }
+
+
+def test_redis_is_configured_alike_in_compose_and_on_this_machine(tmp_path: Path) -> None:
+    local = list(redis.redis(Path("/redis"), tmp_path, 1).command)
+    composed = SERVICES["redis"]["command"]
+    shared = [part for name, value in REDIS.settings.items() for part in (f"--{name}", value)]
+
+    assert composed == ["redis-server", *shared]
+    assert local[1 : 1 + len(shared)] == shared
+    assert local[1 + len(shared) :: 2] == ["--bind", "--port", "--dir"]
+
+
+@pytest.mark.parametrize("row", BY_NAME)
+def test_a_process_runs_the_command_of_the_table_with_its_settings(row: WardstreamProcess) -> None:
+    service = SERVICES[row.name]
+
+    assert service["command"][: len(row.command)] == list(row.command)
+    assert row.environment.items() <= service["environment"].items()
+    assert service["environment"]["WARDSTREAM_METRICS_PORT"] == str(METRICS_PORT)
+    if row.port is not None:
+        assert service["ports"][0].endswith(f":{row.port}")
+
+
+@pytest.mark.parametrize("row", BY_NAME)
+def test_a_process_is_a_command_that_exists(row: WardstreamProcess) -> None:
+    assert row.command[0] in COMMANDS
+
+
+@pytest.mark.parametrize("row", BY_NAME)
+def test_a_process_is_given_only_settings_that_exist(row: WardstreamProcess) -> None:
+    known = {f"WARDSTREAM_{name.replace('.', '__').upper()}" for name, _ in describe(Settings)}
+
+    assert set(SERVICES[row.name]["environment"]) <= known
+
+
+@pytest.mark.parametrize("row", BY_NAME)
+def test_a_process_waits_for_what_it_needs(row: WardstreamProcess) -> None:
+    waits = SERVICES[row.name].get("depends_on", {})
+
+    assert set(waits) == set(row.depends_on)
+    for name, condition in waits.items():
+        job = name in PREPARED
+        expected = "service_completed_successfully" if job else "service_healthy"
+        assert condition == {"condition": expected}
+    if not row.job:
+        assert set(PREPARED) <= set(waits)
+
+
+def test_whatever_is_waited_for_can_be_told_to_be_healthy() -> None:
+    for name, service in SERVICES.items():
+        for needed, condition in service.get("depends_on", {}).items():
+            if condition["condition"] == "service_healthy":
+                assert "healthcheck" in SERVICES[needed], f"{name} waits for {needed}"
+
+
+def test_no_port_is_open_to_other_machines() -> None:
+    ports = [port for service in SERVICES.values() for port in service.get("ports", [])]
+
+    assert len(ports) == len(compose.HOST_PORTS)
+    assert all(port.startswith("127.0.0.1:") for port in ports)
+
+
+def test_prometheus_scrapes_every_process_that_stays() -> None:
+    document = yaml.safe_load(compose.PROMETHEUS.read_text())
+    [job] = document["scrape_configs"]
+    targets = [each["targets"] for each in job["static_configs"]]
+
+    assert targets == [[f"{row.name}:{METRICS_PORT}"] for row in PROCESSES if not row.job]
+
+
+def test_mounted_files_exist() -> None:
+    volumes = [volume for service in SERVICES.values() for volume in service.get("volumes", [])]
+    mounted = [volume.split(":")[0] for volume in volumes if volume.startswith("./")]
+
+    assert mounted
+    assert [path for path in mounted if not (ROOT / path).exists()] == []
+
+
+def test_the_image_runs_the_program_from_everything_that_the_package_holds() -> None:
+    text = (ROOT / "deploy/docker/Dockerfile").read_text()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    packages = project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+    copied = re.findall(r"^COPY (\w+) \1$", text, flags=re.MULTILINE)
+
+    assert 'ENTRYPOINT ["wardstream"]' in text
+    assert "wardstream" in project["project"]["scripts"]
+    assert sorted(copied) == sorted(packages)
+    ignored = (ROOT / ".dockerignore").read_text().splitlines()
+    assert {f"!{name}" for name in packages} <= set(ignored)
+
+
+def test_the_gpu_image_adds_the_packages_of_the_gpu_extra() -> None:
+    text = (ROOT / "deploy/docker/Dockerfile.gpu").read_text()
+    extra = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    gpu: list[str] = extra["optional-dependencies"]["gpu"]
+
+    assert re.findall(r'"([^"]+)"', text) == gpu
+    assert process("infer").gpu
+
+
+def test_the_host_port_of_the_broker_is_the_one_it_advertises() -> None:
+    [published] = SERVICES["kafka"]["ports"]
+    advertised = SERVICES["kafka"]["environment"]["KAFKA_ADVERTISED_LISTENERS"]
+
+    assert f"HOST://{published.rpartition(':')[0]}" in advertised
+    assert KAFKA.settings["listener.security.protocol.map"].endswith("HOST:PLAINTEXT")
+
+
+def _flags(command: Any) -> list[str]:
+    parts = list(command)
+    return [value for flag, value in pairwise(parts) if flag == "-c"]
