@@ -1,0 +1,95 @@
+"""A claim check is the same promise whether a folder or a bucket keeps it."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from runtime.errors import DeadLetter, Retry, Stop
+from runtime.object_store import ObjectStore, object_path, sha256_hex
+
+START_US = 1_704_067_200_000_000
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[ObjectStore]:
+    yield ObjectStore(f"file://{tmp_path}/objects")
+
+
+def put(store: ObjectStore, data: bytes) -> tuple[str, str]:
+    sha256 = sha256_hex(data)
+    return store.put(object_path("raw", "ward 3/bed", START_US, sha256, ".jpg"), data), sha256
+
+
+def test_what_was_put_is_given_back(store: ObjectStore) -> None:
+    uri, sha256 = put(store, b"pixels")
+
+    assert uri == f"{store.base}/raw/ward_3_bed/2024-01-01/{sha256}.jpg"
+    assert store.get(uri, sha256) == b"pixels"
+
+
+def test_putting_twice_changes_nothing(store: ObjectStore) -> None:
+    assert put(store, b"pixels") == put(store, b"pixels")
+
+
+def test_an_object_that_is_gone_is_a_dead_letter(store: ObjectStore) -> None:
+    uri, sha256 = put(store, b"pixels")
+
+    with pytest.raises(DeadLetter, match="does not exist") as caught:
+        store.get(uri.replace(sha256, "0" * 64), "0" * 64)
+
+    assert caught.value.reason == "missing_object"
+
+
+def test_an_object_that_is_another_is_a_dead_letter(store: ObjectStore) -> None:
+    uri, _ = put(store, b"pixels")
+
+    with pytest.raises(DeadLetter) as caught:
+        store.get(uri, sha256_hex(b"other pixels"))
+
+    assert caught.value.reason == "sha256_mismatch"
+
+
+@pytest.mark.parametrize(
+    "uri", ["file:///etc/passwd", "{base}/../secret", "{base}/raw/../../secret", "{base}"]
+)
+def test_a_record_cannot_make_us_read_what_is_not_in_the_store(
+    store: ObjectStore, tmp_path: Path, uri: str
+) -> None:
+    (tmp_path / "secret").write_bytes(b"secret")
+
+    with pytest.raises(DeadLetter) as caught:
+        store.get(uri.format(base=store.base), sha256_hex(b"secret"))
+
+    assert caught.value.reason == "foreign_object"
+
+
+def test_a_relative_folder_is_named_by_its_whole_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    uri, sha256 = put(ObjectStore("file://.wardstream/objects"), b"pixels")
+    monkeypatch.chdir(os.sep)
+
+    assert ObjectStore(f"file://{tmp_path}/.wardstream/objects").get(uri, sha256) == b"pixels"
+
+
+@pytest.mark.parametrize("url", ["http://objects", "objects", "file:///dev/null/objects"])
+def test_a_store_that_cannot_be_stops_with_what_is_wrong(url: str) -> None:
+    with pytest.raises(Stop, match="object store"):
+        ObjectStore(url)
+
+
+def test_a_bucket_out_of_reach_is_tried_again_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
+        "AWS_ACCESS_KEY_ID": "key",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_REGION": "us-east-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    store = ObjectStore("s3://frames/line")
+
+    with pytest.raises(Retry, match=r"object store s3://frames/line does not take raw/"):
+        put(store, b"pixels")
