@@ -10,6 +10,7 @@ from signal import SIGCONT, SIGKILL, SIGSTOP, SIGTERM
 
 import pytest
 
+from runtime.kafka import producer_config
 from tests.integration.inference.ward import (
     InferenceThread,
     Ward,
@@ -18,6 +19,7 @@ from tests.integration.inference.ward import (
     heartbeat,
     inferring,
 )
+from workers.inference import command
 
 CAMERAS = ("bed-1", "bed-2", "door")
 RUN = "from workers.cli import main; main()"
@@ -76,6 +78,25 @@ def assert_one_outcome_each(ward: Ward, count: int) -> int:
         assert {one["outcome"] for one in kept} == {"DETECTED", "HEARTBEAT"}
     assert ward.dead_letters() == []
     return again
+
+
+def test_no_offset_is_committed_before_its_outcome_is_acknowledged(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A producer that lingers shows the order: only a flush sends what is then committed."""
+    lingering = {"linger.ms": 60_000, "batch.num.messages": 1_000_000}
+    monkeypatch.setattr(
+        command, "producer_config", lambda settings: producer_config(settings, **lingering)
+    )
+    stream(ward, 0, 60)
+    seen = set()
+    with inferring(ward, batch_size=3):
+        while (committed := sum(ward.committed().values())) < 180:
+            assert ward.count() >= committed
+            seen.add(committed)
+
+    assert len(seen) > 1, "commits were seen under way"
+    assert assert_one_outcome_each(ward, 60) == 0
 
 
 def test_a_kill_in_mid_stream_loses_nothing_and_the_first_outcome_wins(

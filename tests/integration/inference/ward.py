@@ -235,7 +235,9 @@ class Ward:
         )
 
     @staticmethod
-    def await_that(condition: Callable[[], bool], what: str, deadline_s: float) -> None:
+    def await_that(
+        condition: Callable[[], bool], what: str, deadline_s: float, look_every_s: float = 0.05
+    ) -> None:
         """Wait until a condition holds; a broker that has just made a topic may need a moment."""
         end_s = time.monotonic() + deadline_s
         last: Exception | None = None
@@ -245,7 +247,7 @@ class Ward:
                     return
             except KafkaException as exc:
                 last = exc
-            time.sleep(0.05)
+            time.sleep(look_every_s)
         msg = f"not within {deadline_s:.0f} s: {what}"
         raise AssertionError(msg) from last
 

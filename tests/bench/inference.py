@@ -1,0 +1,195 @@
+"""Frames a second and milliseconds a frame through Kafka, beside the bare detector.
+
+    python tests/bench/inference.py [--frames 400] [--backend openvino] [--threads 1]
+                                    [--services-env FILE]
+
+Two measurements. Backlog: record mode works off frames that lie ready; the bare loop decodes and
+detects the same JPEGs in one thread, once before and once after, so that a busy neighbour slows
+both. Live: two cameras of 10 frames/s for some seconds, from the frame handed to the producer to
+its outcome in a consumer. Starts its own services unless it is given some. Prints Markdown.
+"""
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import threading
+import time
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import cycle, islice
+from pathlib import Path
+
+import numpy as np
+import simplejpeg
+from confluent_kafka import Consumer, TopicPartition
+
+from deploy.local.launcher import LocalServices
+from models.datasets.pets2009 import read_frames
+from models.detector import Detector
+from runtime.clock import SystemClock
+from runtime.kafka import consumer_config, physical_name
+from runtime.settings import Settings
+from schemas.records import DetectionOutcome
+from schemas.topics import DETECTIONS
+from tests.integration.inference.ward import FRAME_US, PARTITION_OF, Ward, frame, inferring, jpeg
+from workers.inference.command import detector_of
+
+ROOT = Path(__file__).resolve().parents[2]
+CLIP = ROOT.parent / "shared" / "data" / "video" / "vtest" / "vtest.avi"
+CAMERAS = ("bed-1", "door")
+
+
+@contextmanager
+def services(state: Path | None) -> Iterator[dict[str, str]]:
+    """Settings of running services."""
+    if state is not None:
+        yield json.loads(state.read_text())["environment"]
+        return
+    with (
+        tempfile.TemporaryDirectory(prefix="wardstream-bench-") as folder,
+        LocalServices(Path(folder), components=("kafka", "registry")) as started,
+    ):
+        yield started.environment
+
+
+def jpegs(clip: Path, count: int) -> list[bytes]:
+    """The clip's first frames as ingest would send them, or noise where there is no clip."""
+    if not clip.exists():
+        return [jpeg(seed) for seed in range(count)]
+    pictures = islice(read_frames(clip), count)
+    encoded = [simplejpeg.encode_jpeg(one, quality=85, colorspace="BGR") for one in pictures]
+    return list(islice(cycle(encoded), count))
+
+
+def bare_loop(detector: Detector, pixels: list[bytes], batch: int) -> tuple[float, float]:
+    """Milliseconds a frame, to decode and detect, and to detect alone, in one thread."""
+    detecting_s = 0.0
+    started_s = time.perf_counter()
+    for start in range(0, len(pixels), batch):
+        part = pixels[start : start + batch]
+        images = [simplejpeg.decode_jpeg(one, colorspace="BGR") for one in part]
+        begun_s = time.perf_counter()
+        detector.detect(images)
+        detecting_s += time.perf_counter() - begun_s
+    all_s = time.perf_counter() - started_s
+    return all_s / len(pixels) * 1e3, detecting_s / len(pixels) * 1e3
+
+
+def backlog(ward: Ward, pixels: list[bytes], **options: object) -> float:
+    """Milliseconds a frame through Kafka, between the first batch of outcomes and the last."""
+    ward.send(*[sized(CAMERAS[n % 2], n, one) for n, one in enumerate(pixels)])
+    with inferring(ward, mode="record", **options):
+        # Looking often would take the interpreter from the worker's thread.
+        ward.await_that(lambda: ward.count() >= len(pixels), "all outcomes", 600, look_every_s=1.0)
+    times = sorted(one["inferred_us"] for outcomes in ward.outcomes().values() for one in outcomes)
+    first_batch = times.count(times[0])
+    return (times[-1] - times[0]) / 1e3 / (len(times) - first_batch)
+
+
+def sized(camera_id: str, seq: int, data: bytes, **given: object):  # type: ignore[no-untyped-def]
+    """A frame whose size is that of its JPEG."""
+    height, width = simplejpeg.decode_jpeg_header(data)[:2]
+    return frame(camera_id, seq, data, width=width, height=height, **given)
+
+
+def live(ward: Ward, pixels: list[bytes], seconds: int, **options: object) -> tuple[str, str]:
+    """Latency in ms as a table cell, and outcomes by kind."""
+    clock = SystemClock()
+    latencies: list[float] = []
+    kinds: Counter[str] = Counter()
+    reader = ward.registry.reader(DETECTIONS)
+    name = physical_name(DETECTIONS, ward.settings)
+    consumer = Consumer(consumer_config(ward.settings, "bench", **{"fetch.wait.max.ms": 10}))
+    ends = ward.ends(DETECTIONS)
+    consumer.assign([TopicPartition(name, one, ends[one]) for one in PARTITION_OF.values()])
+    expected = seconds * 10 * len(CAMERAS)
+
+    def watch() -> None:
+        deadline_s = time.monotonic() + seconds + 60
+        while sum(kinds.values()) < expected and time.monotonic() < deadline_s:
+            message = consumer.poll(0.1)
+            if message is None or message.error() is not None:
+                continue
+            outcome: DetectionOutcome = reader.decode(message.value())
+            kinds[outcome["outcome"]] += 1
+            if outcome["outcome"] == "DETECTED":
+                latencies.append((clock.now_us() - outcome["captured_us"]) / 1e3)
+
+    watching = threading.Thread(target=watch)
+    with inferring(ward, mode="live", **options) as worker:
+        ward.await_that(lambda: "partitions" in worker.service.health.detail, "assignment", 60)
+        watching.start()
+        begun_s = time.monotonic()
+        for seq in range(seconds * 10):
+            for camera_id in CAMERAS:
+                at_us = clock.now_us()
+                ward.put(
+                    camera_id,
+                    ward.encode(
+                        sized(camera_id, seq, pixels[seq % len(pixels)], captured_us=at_us)
+                    ),
+                )
+            time.sleep(max(0.0, begun_s + (seq + 1) * FRAME_US / 1e6 - time.monotonic()))
+        watching.join()
+    consumer.close()
+    p50, p95, p99 = np.percentile(latencies, [50, 95, 99])
+    return f"{p50:.0f} / {p95:.0f} / {p99:.0f}", str(dict(kinds))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--frames", type=int, default=400)
+    parser.add_argument("--seconds", type=int, default=20)
+    parser.add_argument("--backend", default="auto")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--batch-size", type=int, default=8)
+    parser.add_argument("--clip", type=Path, default=CLIP)
+    parser.add_argument("--services-env", type=Path)
+    given = parser.parse_args()
+    options = {
+        "backend": given.backend,
+        "threads": given.threads,
+        "batch_size": given.batch_size,
+    }
+    pixels = jpegs(given.clip, given.frames)
+    with services(given.services_env) as environment, tempfile.TemporaryDirectory() as objects:
+        os.environ |= environment
+        os.environ["WARDSTREAM_INGEST__OBJECT_STORE_URL"] = f"file://{objects}"
+        os.environ["WARDSTREAM_TOPIC_PREFIX"] = f"bench{uuid.uuid4().hex[:8]}."
+        os.environ["WARDSTREAM_LOG_LEVEL"] = "warning"
+        ward = Ward(Settings())
+        detector = detector_of(ward.with_inference(**options).inference)
+        try:
+            bare_loop(detector, pixels[:16], given.batch_size)
+            before = bare_loop(detector, pixels, given.batch_size)
+            through = backlog(ward, pixels, **options)
+            after = bare_loop(detector, pixels, given.batch_size)
+            latency, kinds = live(ward, pixels, given.seconds, **options)
+        finally:
+            ward.close()
+    both, alone = (min(before[n], after[n]) for n in (0, 1))
+    model = detector.describe()
+    title = (
+        f"{model['name']} on {model['runtime']}, {given.threads} threads, {len(pixels)} frames "
+        f"of {len(pixels[0]) // 1024} KiB, batches of {given.batch_size}"
+    )
+    lines = [
+        title,
+        "",
+        "| | ms a frame | frames/s | x decode and detect |",
+        "|---|---|---|---|",
+        f"| detect | {alone:.1f} | {1e3 / alone:.0f} | {alone / both:.2f} |",
+        f"| decode and detect | {both:.1f} | {1e3 / both:.0f} | 1.00 |",
+        f"| through Kafka | {through:.1f} | {1e3 / through:.0f} | {through / both:.2f} |",
+        "",
+        f"Live, 2 cameras x 10 frames/s, frame to outcome p50 / p95 / p99: {latency} ms; {kinds}",
+    ]
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()
