@@ -14,6 +14,7 @@ import yaml
 from deploy.services import (
     DATABASE,
     DATABASE_USER,
+    HOST_PORTS,
     KAFKA,
     KAFKA_HEAP,
     METRICS_PORT,
@@ -42,17 +43,6 @@ OBJECTS = "/var/lib/wardstream/objects"
 KAFKA_HOST_LISTENER = 29092
 
 READY = f"from urllib.request import urlopen; urlopen('http://127.0.0.1:{METRICS_PORT}/readyz')"
-
-HOST_PORTS: dict[str, tuple[str, int]] = {
-    "kafka": ("WARDSTREAM_KAFKA_HOST_PORT", 29092),
-    "registry": ("WARDSTREAM_REGISTRY_HOST_PORT", 8081),
-    "timescale": ("WARDSTREAM_DATABASE_HOST_PORT", 5432),
-    "redis": ("WARDSTREAM_REDIS_HOST_PORT", 6379),
-    "serve": ("WARDSTREAM_BOARD_HOST_PORT", 8080),
-    "prometheus": ("WARDSTREAM_PROMETHEUS_HOST_PORT", 9090),
-    "grafana": ("WARDSTREAM_GRAFANA_HOST_PORT", 3000),
-}
-"""Where each service is reached from the machine itself: variable and default."""
 
 ADDRESSES = {
     "WARDSTREAM_KAFKA_BOOTSTRAP": f"kafka:{KAFKA.port}",
@@ -302,7 +292,10 @@ def _grafana() -> dict[str, Any]:
             "GF_SECURITY_ADMIN_PASSWORD": "${WARDSTREAM_GRAFANA_PASSWORD:-wardstream}",
             "WARDSTREAM_DATABASE_PASSWORD": DATABASE_KEY,
         },
-        "volumes": ["./deploy/grafana/provisioning:/etc/grafana/provisioning:ro"],
+        "volumes": [
+            "./deploy/grafana/provisioning:/etc/grafana/provisioning:ro",
+            "./deploy/grafana/dashboards:/etc/grafana/dashboards:ro",
+        ],
         "depends_on": {
             "timescale": {"condition": "service_healthy"},
             "prometheus": {"condition": "service_started"},

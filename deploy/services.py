@@ -216,6 +216,18 @@ METRICS_PORT = 9100
 """Port of /metrics, /healthz and /readyz inside the compose network; free ports locally."""
 
 
+HOST_PORTS: dict[str, tuple[str, int]] = {
+    "kafka": ("WARDSTREAM_KAFKA_HOST_PORT", 29092),
+    "registry": ("WARDSTREAM_REGISTRY_HOST_PORT", 8081),
+    "timescale": ("WARDSTREAM_DATABASE_HOST_PORT", 5432),
+    "redis": ("WARDSTREAM_REDIS_HOST_PORT", 6379),
+    "serve": ("WARDSTREAM_BOARD_HOST_PORT", 8080),
+    "prometheus": ("WARDSTREAM_PROMETHEUS_HOST_PORT", 9090),
+    "grafana": ("WARDSTREAM_GRAFANA_HOST_PORT", 3000),
+}
+"""Where each service is reached from the machine itself: variable and default."""
+
+
 def process(name: str) -> WardstreamProcess:
     """The row of a wardstream process.
 

@@ -11,6 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from deploy.local.docker import DockerServices
+from deploy.local.engine import services_for
 from deploy.local.launcher import LocalServices
 from deploy.local.supervisor import Supervisor, Worker
 from deploy.services import process
@@ -95,13 +97,13 @@ class LocalLine:
         self._run_dir = run_dir
         self._stamp = run_dir / "layout"
         stamp = self._stamp.read_text() if self._stamp.exists() else ""
-        self._services = LocalServices(run_dir, fresh=fresh or stamp != layout_stamp())
+        self._services = services_for(run_dir, fresh=fresh or stamp != layout_stamp())
         self._extra = dict(environment or {})
         self._report = report
         self._stack = ExitStack()
 
     @property
-    def services(self) -> LocalServices:
+    def services(self) -> LocalServices | DockerServices:
         """The services underneath."""
         return self._services
 

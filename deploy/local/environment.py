@@ -28,7 +28,7 @@ def install(root: Path) -> Path:
     venv = root / ".venv"
     python = venv / "bin" / "python"
     stamp = venv / STAMP
-    wanted = _digest(root)
+    wanted = digest(root)
     if stamp.exists() and stamp.read_text() == wanted:
         return python
     with exclusive("environment"):
@@ -46,7 +46,7 @@ def install(root: Path) -> Path:
     return python
 
 
-def _digest(root: Path) -> str:
+def digest(root: Path) -> str:
     """Changes when the environment must; the tools' settings in pyproject.toml do not count."""
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
     lock = (root / "requirements.lock").read_bytes()

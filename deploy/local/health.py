@@ -10,11 +10,12 @@ import contextlib
 import http.client
 import socket
 import struct
+from collections.abc import Callable
 
-from deploy.services import DATABASE, DATABASE_USER, REGISTRY_PATH
+from deploy.local.addresses import HOST
+from deploy.services import DATABASE, DATABASE_USER, REGISTRY_PATH, Component
 
 TIMEOUT_S = 2.0
-HOST = "127.0.0.1"
 
 
 def kafka_answers(port: int) -> bool:
@@ -40,6 +41,14 @@ def redis_answers(port: int) -> bool:
 def registry_answers(port: int) -> bool:
     """Whether the registry lists its subjects, for which it reads its database."""
     return http_status(port, f"{REGISTRY_PATH}/subjects") == 200
+
+
+ANSWERS: dict[Component, Callable[[int], bool]] = {
+    "kafka": kafka_answers,
+    "registry": registry_answers,
+    "timescale": postgres_answers,
+    "redis": redis_answers,
+}
 
 
 def http_status(port: int, path: str) -> int | None:

@@ -7,6 +7,7 @@ time; what is already there costs nothing, so every start may begin with this.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,6 +17,7 @@ from typing import Any, TypeVar
 
 from deploy.local import environment, extras, kafka, redis, registry, timescale
 from deploy.local.cache import cache_dir, check_free_space
+from deploy.local.docker import engine_runs
 from deploy.local.errors import InstallError
 from deploy.local.java import maven
 from deploy.local.progress import Progress
@@ -96,13 +98,25 @@ def install_all(root: Path, *, tests: bool, progress: Progress) -> None:
     with ThreadPoolExecutor(max_workers=8) as pool:
         steps: list[Future[Any]] = [
             pool.submit(_timed, progress, "Python environment", lambda: environment.install(root)),
-            pool.submit(install_services, progress),
+            pool.submit(_install_services_unless_docker, progress),
             pool.submit(_timed, progress, "demo clip from Debian", extras.clip),
             pool.submit(_timed, progress, "ffprobe from Debian", extras.ffprobe),
         ]
         if tests:
             steps.append(pool.submit(_timed, progress, "Chromium", extras.chromium))
         _first_error(steps)
+
+
+def _install_services_unless_docker(progress: Progress) -> None:
+    """Nothing where containers are wanted, or can step in for what cannot be installed."""
+    if os.environ.get("WARDSTREAM_ENGINE") == "docker":
+        return
+    try:
+        install_services(progress)
+    except InstallError as error:
+        if not engine_runs():
+            raise
+        print(f"{error}\nDocker will run the services instead.", file=sys.stderr)
 
 
 def _timed(progress: Progress, what: str, make: Callable[[], T]) -> T:

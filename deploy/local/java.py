@@ -93,6 +93,8 @@ def _version(path: str) -> str | None:
 
 def _default_is_recent() -> bool:
     """Whether Debian's default Java is new enough (12 has 17 as its default)."""
+    if shutil.which("apt-cache") is None:
+        return False
     policy = subprocess.run(
         ["apt-cache", "policy", "default-jre-headless"], capture_output=True, text=True, check=False
     )

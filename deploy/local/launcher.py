@@ -25,6 +25,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from deploy.local import health, kafka, redis, registry, timescale
+from deploy.local.addresses import addresses
 from deploy.local.detached import down, up
 from deploy.local.errors import LaunchError
 from deploy.local.guard import Guard
@@ -34,7 +35,7 @@ from deploy.local.process import Process, Program
 from deploy.local.signals import TerminateAsExit
 from deploy.local.state import RunState, read_state
 from deploy.local.supervisor import Supervisor, Worker
-from deploy.services import COMPONENTS, REGISTRY_PATH, Component
+from deploy.services import COMPONENTS, Component
 
 __all__ = [
     "COMPONENTS",
@@ -51,13 +52,6 @@ STOP_DEADLINE_S = 15.0
 LOCK_DEADLINE_S = 20.0
 PORT_ATTEMPTS = 3
 STOP_ORDER: tuple[Component, ...] = ("registry", "kafka", "redis", "timescale")
-
-ANSWERS = {
-    "kafka": health.kafka_answers,
-    "registry": health.registry_answers,
-    "timescale": health.postgres_answers,
-    "redis": health.redis_answers,
-}
 
 
 class LocalServices:
@@ -241,21 +235,7 @@ class LocalServices:
         return {**kept, **dict(zip(missing, free_ports(len(missing)), strict=True))}
 
     def _make_environment(self) -> dict[str, str]:
-        ports = self._state.ports
-        host = health.HOST
-        addresses = {
-            "kafka": ("WARDSTREAM_KAFKA_BOOTSTRAP", f"{host}:{ports.get('kafka')}"),
-            "registry": (
-                "WARDSTREAM_REGISTRY_URL",
-                f"http://{host}:{ports.get('registry')}{REGISTRY_PATH}",
-            ),
-            "timescale": (
-                "WARDSTREAM_DATABASE_URL",
-                timescale.database_url(ports.get("timescale", 0), self._password()),
-            ),
-            "redis": ("WARDSTREAM_REDIS_URL", f"redis://{host}:{ports.get('redis')}/0"),
-        }
-        return dict(addresses[component] for component in self.components)
+        return addresses(self.components, self._state.ports, self._password())
 
     def _start_all(self) -> None:
         with ThreadPoolExecutor(max_workers=len(self.components)) as pool:
@@ -283,7 +263,7 @@ class LocalServices:
             self._write_state()
             try:
                 process.wait_until(
-                    lambda: ANSWERS[name](self._state.ports[name]), self._start_deadline_s
+                    lambda: health.ANSWERS[name](self._state.ports[name]), self._start_deadline_s
                 )
             except LaunchError:
                 if attempt == PORT_ATTEMPTS - 1 or not process.port_was_taken():

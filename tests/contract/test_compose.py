@@ -12,6 +12,7 @@ import yaml
 from deploy import compose
 from deploy.local import kafka, redis, registry, timescale
 from deploy.services import (
+    HOST_PORTS,
     INFRASTRUCTURE,
     KAFKA,
     METRICS_PORT,
@@ -162,7 +163,7 @@ def test_whatever_is_waited_for_can_be_told_to_be_healthy() -> None:
 def test_no_port_is_open_to_other_machines() -> None:
     ports = [port for service in SERVICES.values() for port in service.get("ports", [])]
 
-    assert len(ports) == len(compose.HOST_PORTS)
+    assert len(ports) == len(HOST_PORTS)
     assert all(port.startswith("127.0.0.1:") for port in ports)
 
 
