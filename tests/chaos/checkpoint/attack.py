@@ -129,7 +129,7 @@ class Attack:
             self.missed += 1
         getattr(self, f"_{fault}")()
 
-    def _await_outputs(self, deadline_s: float = 60.0) -> bool:
+    def _await_outputs(self, deadline_s: float = 120.0) -> bool:
         began_s, before = time.monotonic(), self._line.outputs()
         while time.monotonic() - began_s < deadline_s:
             if self._line.outputs() >= before + OUTPUTS_BETWEEN_FAULTS:
@@ -177,17 +177,17 @@ class Attack:
     def _stop_and_wake(self) -> Worker:
         if len(self._line.alive) < 2:
             self._line.start()
-        await_condition("two owners", lambda: len(self._owners()) >= 2, 60)
-        zombie = self._random.choice(self._owners())
+        await_condition("two workers that fold", lambda: len(self._folding()) >= 2, 120)
+        zombie = self._random.choice(self._folding())
         loads = self._loads(zombie)
         zombie.send(signal.SIGSTOP)
-        await_condition("a successor", lambda: self._loads(zombie) > loads, 30)
+        await_condition("a successor", lambda: self._loads(zombie) > loads, 120)
         time.sleep(self._random.uniform(0.5, 3.0))
         zombie.send(signal.SIGCONT)
         return zombie
 
-    def _owners(self) -> list[Worker]:
-        return [worker for worker in self._line.alive if worker.owns_partitions]
+    def _folding(self) -> list[Worker]:
+        return [worker for worker in self._line.alive if worker.folds]
 
     def _loads(self, zombie: Worker) -> int:
         return sum(w.loads for w in self._line.alive if w is not zombie)
@@ -232,8 +232,8 @@ def attack(
     seed: int,
     faults: Sequence[str],
     rate: float = 400.0,
-    hogs: int = 1,
-    deadline_s: float = 90.0,
+    hogs: int = 0,
+    deadline_s: float = 180.0,
     **options: object,
 ) -> Outcome:
     """Run the faults in order, let the line catch up, and judge."""

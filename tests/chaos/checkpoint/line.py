@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from tests.chaos.checkpoint.worker import WorkerOptions, topics
 PARTITIONS = 4
 KEYS = 200
 LOADED = "checkpoints loaded: "
+FOLDED = re.compile(r"folded=(\d+)")
 ROOT = Path(__file__).parents[3]
 
 
@@ -165,10 +167,10 @@ class Worker:
         return self.text().count(LOADED)
 
     @property
-    def owns_partitions(self) -> bool:
-        """Whether its last load gave it any partition."""
-        _, loaded, partitions = self.text().rpartition(LOADED)
-        return bool(loaded) and not partitions.startswith("{}")
+    def folds(self) -> bool:
+        """Whether it has folded records since it last loaded checkpoints."""
+        _, loaded, since = self.text().rpartition(LOADED)
+        return bool(loaded) and len(set(FOLDED.findall(since))) > 1
 
     def fatal(self) -> str:
         """Why it ended itself, in one line; empty if it did not."""
