@@ -9,7 +9,7 @@ import msgspec
 from workers.serving.records import Occupancy
 from workers.serving.words import coverage
 
-_STREAM_ID = re.compile(r"(\d{1,20})-(\d{1,20})")
+_STREAM_ID = re.compile(r"([0-9]{1,20})-([0-9]{1,20})")
 
 CHANGE_KINDS = ("zone", "camera", "floor", "zone-event")
 """Kinds of change; also the names of the events in the stream."""

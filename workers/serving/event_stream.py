@@ -35,16 +35,15 @@ class EventStream(Response):
         self._after = after
         self._left_out = frozenset(CHANGE_KINDS) - frozenset(kinds)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        if scope["method"] != "HEAD":
-            with self._feed.subscribe() as subscription:
-                await self._until_first(
-                    self._pump(subscription, send), subscription.ended.wait(), _left(receive)
-                )
-            if subscription.dropped:
-                return  # no farewell for a client that does not read: it would wait for ever
+        with self._feed.subscribe() as subscription:
+            await self._until_first(
+                self._pump(subscription, send), subscription.ended.wait(), _left(receive)
+            )
+        if subscription.dropped:
+            return  # no farewell for a client that does not read: it would wait for ever
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _pump(self, subscription: Subscription, send: Send) -> None:

@@ -47,7 +47,7 @@ def router(
         """Every zone now: people, scheduled, required, gap, and whether to trust it."""
         return await state.zones()
 
-    @api.get("/zones/{zone_id}", tags=["zones"], responses=documented(404, 503))
+    @api.get("/zones/{zone_id}", tags=["zones"], responses=documented(404, 422, 503))
     async def zone(zone_id: Identity) -> views.ZoneDetail:
         """One zone now, with who is there and who is rostered."""
         found = await state.zone(zone_id)
@@ -60,7 +60,7 @@ def router(
         """Every camera now: the size of its frame and its tracks. Never pixels."""
         return await state.cameras()
 
-    @api.get("/floors/{floor_id}/presence", tags=["floors"], responses=documented(404, 503))
+    @api.get("/floors/{floor_id}/presence", tags=["floors"], responses=documented(404, 422, 503))
     async def presence(floor_id: Identity) -> views.FloorPresence:
         """Who is on a floor now, by pseudonym, and where."""
         found = await state.presence(floor_id)

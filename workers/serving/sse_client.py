@@ -1,6 +1,6 @@
 """Follow an event stream from Python, as a browser would: with resumption."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from typing import Any, NamedTuple
 
 import httpx
@@ -21,7 +21,7 @@ class SseEvent(NamedTuple):
     data: dict[str, Any]
 
 
-def parse(lines: Iterable[str]) -> Iterator[SseEvent]:
+def parse(lines: Iterable[str]) -> Generator[SseEvent, None, None]:
     """Read events from the lines of a `text/event-stream`; comments are passed over.
 
     >>> [event.name for event in parse(["event: zone", "data: {}", ""])]
@@ -43,7 +43,9 @@ def parse(lines: Iterable[str]) -> Iterator[SseEvent]:
             name, event_id, data = "message", "", ""
 
 
-def follow(url: str, *, last_event_id: str = "", timeout_s: float = 10.0) -> Iterator[SseEvent]:
+def follow(
+    url: str, *, last_event_id: str = "", timeout_s: float = 10.0
+) -> Generator[SseEvent, None, None]:
     """Events of one connection, until it ends.
 
     Args:

@@ -179,8 +179,8 @@ class Status(BaseModel):
     renewed_within_s: float = Field(
         description="A zone older than this is stale even while its floor ticks, seconds."
     )
-    redis: RedisView = Field(description="The store of live values.")
-    names: NamesView = Field(description="The side inputs.")
+    redis: RedisView = Field(description="Whether the store of live values answers.")
+    names: NamesView = Field(description="Whether names and zones are up to date.")
     stages: list[StageView] = Field(description="From the camera on; empty without Redis.")
     detectors: list[DetectorView] = Field(description="Empty before the first frame.")
     clients: int = Field(description="Open event streams.")

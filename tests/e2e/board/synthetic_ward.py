@@ -3,7 +3,7 @@
 import math
 import threading
 import time
-from typing import Any
+from typing import Any, Self
 
 from runtime.fact_log import Fact
 from schemas.topics import CAMERAS, FLOORS, ZONES
@@ -175,7 +175,7 @@ class SyntheticWard:
                 renewed = now
                 self.occupancy()
 
-    def __enter__(self) -> "SyntheticWard":
+    def __enter__(self) -> Self:
         self.history()
         self.occupancy()
         self._writer.zone_event("bay-2", "LEFT", at_us=now_us() - 12_000_000)

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from contextlib import closing
+from typing import Self
 
 from runtime.health import Health
 from runtime.service import Service
@@ -47,7 +48,7 @@ class BoardServer:
         self._service: Service | None = None
         self._thread: threading.Thread | None = None
 
-    def start(self) -> "BoardServer":
+    def start(self) -> Self:
         """Serve; returns when requests are accepted."""
         listener = bind("127.0.0.1", self._port)
         self._port = listener.getsockname()[1]
@@ -70,7 +71,7 @@ class BoardServer:
             self._thread.join(timeout=15)
             assert not self._thread.is_alive(), "the board did not end"
 
-    def __enter__(self) -> "BoardServer":
+    def __enter__(self) -> Self:
         return self.start()
 
     def __exit__(self, *_: object) -> None:

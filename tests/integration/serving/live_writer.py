@@ -1,13 +1,18 @@
-"""Write live values as the Redis sink does, through a real Redis, in the layout of `schemas.live`."""
+"""Write live values by the real Redis sink: made-up records, a real Redis."""
 
-import json
 import time
 from collections.abc import Mapping
 from typing import Any
 
 import redis
 
-from schemas.live import ChangeKind, LiveKind, changes_key, index_key, state_key
+from runtime.clock import SystemClock
+from runtime.settings import Settings, SinkSettings
+from schemas.codec import Codec
+from schemas.live import changes_key
+from schemas.topics import OCCUPANCY, PRESENCE, TRACKS, ZONE_EVENTS, Topic
+from workers.sinks.item import read_item
+from workers.sinks.redis.sink import RedisSink
 
 
 def now_us() -> int:
@@ -16,13 +21,30 @@ def now_us() -> int:
 
 
 class LiveWriter:
-    """Writes zones, cameras, floors and zone events, each with its next `seq`."""
+    """Writes zones, cameras, floors and zone events by the Redis sink, each with its next `seq`.
+
+    Args:
+        url: Of a Redis.
+        prefix: Leads every key.
+        changes_length: Entries that the stream of changes keeps, about.
+    """
 
     def __init__(self, url: str, prefix: str, changes_length: int = 10_000) -> None:
-        self.client = redis.Redis.from_url(url)
+        self.client = redis.Redis.from_url(url, protocol=2)
         self.prefix = prefix
-        self._changes_length = changes_length
+        settings = Settings.model_validate(
+            {
+                "redis_url": url,
+                "redis_prefix": prefix,
+                "sink": SinkSettings(changes_length=changes_length),
+            }
+        )
+        self._sink = RedisSink(settings, SystemClock())
         self._seqs: dict[tuple[str, str], int] = {}
+        self._codecs = {
+            topic.name: Codec(topic, schema_id=1, find_schema=str)
+            for topic in (OCCUPANCY, TRACKS, PRESENCE, ZONE_EVENTS)
+        }
 
     def zone(self, zone_id: str, **fields: Any) -> str:
         """Write a zone's occupancy; the gap follows from the other numbers unless it is given."""
@@ -44,7 +66,7 @@ class LiveWriter:
         unknown = record["people"] - record["identified"]
         record.setdefault("gap_max", max(0, record["required"] - record["identified"]))
         record.setdefault("gap_min", max(0, record["gap_max"] - unknown))
-        return self._write("zone", zone_id, record["as_of_us"], record)
+        return self._write(OCCUPANCY, zone_id, record)
 
     def camera(self, camera_id: str, tracks: list[dict[str, Any]], **fields: Any) -> str:
         """Write a camera's tracks; see `track`."""
@@ -60,7 +82,7 @@ class LiveWriter:
             "model_version": "3f9a1c20",
         }
         record |= fields
-        return self._write("camera", camera_id, record["captured_us"], record)
+        return self._write(TRACKS, camera_id, record)
 
     def floor(self, floor_id: str = "ward-3", **fields: Any) -> str:
         """Write a floor's presence at a tick."""
@@ -72,7 +94,7 @@ class LiveWriter:
             "people": [],
         }
         record |= fields
-        return self._write("floor", floor_id, record["as_of_us"], record)
+        return self._write(PRESENCE, floor_id, record)
 
     def zone_event(self, zone_id: str, kind: str, **fields: Any) -> str:
         """Write that somebody entered or left."""
@@ -90,33 +112,16 @@ class LiveWriter:
             "corrects": None,
         }
         record |= fields
-        return self._write("zone-event", zone_id, record["as_of_us"], record)
+        return self._write(ZONE_EVENTS, zone_id, record)
 
-    def _write(
-        self, kind: ChangeKind, identity: str, as_of_us: int, record: Mapping[str, Any]
-    ) -> str:
-        seq = self._seqs[kind, identity] = self._seqs.get((kind, identity), 0) + 1
-        text = json.dumps({"seq": seq, **record})
-        with self.client.pipeline() as pipe:
-            if kind != "zone-event":
-                self._state(pipe, kind, identity, seq, as_of_us, text)
-            pipe.xadd(
-                changes_key(self.prefix),
-                {"kind": kind, "id": identity, "seq": seq, "as_of_us": as_of_us, "json": text},
-                maxlen=self._changes_length,
-                approximate=False,
-            )
-            entry_id: bytes = pipe.execute()[-1]
-        return entry_id.decode()
-
-    def _state(
-        self, pipe: Any, kind: LiveKind, identity: str, seq: int, as_of_us: int, text: str
-    ) -> None:
-        key = state_key(self.prefix, kind, identity)
-        value = {"seq": seq, "as_of_us": as_of_us, "written_us": now_us(), "json": text}
-        pipe.hset(key, mapping=value)
-        pipe.expire(key, 3600)
-        pipe.zadd(index_key(self.prefix, kind), {identity: as_of_us})
+    def _write(self, topic: Topic, identity: str, record: Mapping[str, Any]) -> str:
+        seq = self._seqs[topic.name, identity] = self._seqs.get((topic.name, identity), 0) + 1
+        codec = self._codecs[topic.name]
+        value = codec.encode({"seq": seq, **record})
+        item = read_item(codec, topic.name, 0, seq, identity.encode(), value)
+        self._sink.write([item])
+        newest: Any = self.client.xrevrange(changes_key(self.prefix), count=1)
+        return str(newest[0][0].decode())
 
 
 def track(track_id: int, foot_x: float, foot_y: float, **fields: Any) -> dict[str, Any]:

@@ -1,0 +1,229 @@
+"""The stream of changes: complete, resumable, and never held up by a slow reader."""
+
+import itertools
+import socket
+import threading
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
+from urllib.parse import urlsplit
+
+import httpx
+
+from deploy.local.launcher import LocalServices
+from runtime.metrics import SERVING_DROPPED
+from tests.integration.serving.board_server import BoardServer
+from tests.integration.serving.live_writer import LiveWriter, track
+from tests.integration.serving.waiting import eventually
+from workers.serving.latency_probe import LatencyProbe
+from workers.serving.sse_client import SseEvent, follow
+
+
+def changes(events: Iterator[SseEvent]) -> Iterator[SseEvent]:
+    """Without heartbeats and notices."""
+    return (event for event in events if event.event_id)
+
+
+def begun(board: BoardServer, last_event_id: str = "") -> Generator[SseEvent, None, None]:
+    """A stream that has been opened: its first event was read."""
+    events = follow(board.url, last_event_id=last_event_id)
+    assert next(events).name == "clock"
+    return events
+
+
+def redis_is_reachable(board: BoardServer) -> bool:
+    """As the status says."""
+    answer = httpx.get(board.url + "api/v1/status", timeout=10).json()
+    return bool(answer["redis"]["reachable"])
+
+
+def refusal(board: BoardServer) -> httpx.Response | None:
+    """The answer of the zones, when it is an error."""
+    answer = httpx.get(board.url + "api/v1/zones", timeout=10)
+    return answer if answer.is_error else None
+
+
+def test_a_change_arrives_with_its_value_and_its_words(
+    board: BoardServer, writer: LiveWriter
+) -> None:
+    with closing(begun(board)) as events:
+        entry_id = writer.zone("bay-2", people=2, required=4)
+
+        event = next(changes(events))
+
+    assert (event.name, event.event_id, event.data["id"]) == ("zone", entry_id, "bay-2")
+    assert event.data["data"]["people"] == 2
+    assert event.data["coverage"]["sentence"] == "2 to 4 short"
+
+
+def test_every_reader_gets_every_change_in_order(board: BoardServer, writer: LiveWriter) -> None:
+    streams = [begun(board) for _ in range(5)]
+    written = [writer.zone(f"bay-{n % 3}", people=n) for n in range(200)]
+
+    for stream in streams:
+        read = [event.event_id for event in itertools.islice(changes(stream), 200)]
+        assert read == written
+        stream.close()
+
+
+def test_a_reader_chooses_its_kinds(board: BoardServer, writer: LiveWriter) -> None:
+    url = board.url + "api/v1/changes?kind=zone-event&kind=zone"
+    with closing(follow(url)) as events:
+        next(events)
+        writer.camera("left", [])
+        writer.floor("ward-3")
+        writer.zone_event("bay-1", "ENTERED")
+        writer.zone("bay-1", people=1)
+
+        assert [event.name for event in itertools.islice(changes(events), 2)] == [
+            "zone-event",
+            "zone",
+        ]
+
+
+def test_a_reader_that_comes_back_gets_exactly_what_it_missed(
+    board: BoardServer, writer: LiveWriter
+) -> None:
+    """Cut at every place, while a writer goes on: nothing twice, nothing lost."""
+    total = 400
+    written: list[str] = []
+    first = begun(board)
+    thread = threading.Thread(
+        target=lambda: written.extend(writer.zone("bay-1", people=n) for n in range(total))
+    )
+    thread.start()
+    read: list[str] = []
+    stream = changes(first)
+    for length in itertools.chain([1, 2, 3], itertools.repeat(17)):
+        read += [
+            event.event_id for event in itertools.islice(stream, min(length, total - len(read)))
+        ]
+        first.close()
+        if len(read) == total:
+            break
+        first = begun(board, last_event_id=read[-1])
+        stream = changes(first)
+    thread.join()
+
+    assert read == written
+
+
+def test_a_reader_that_was_away_longer_than_changes_are_kept_is_told_so(
+    live_url: str, run_prefix: str, board: BoardServer
+) -> None:
+    writer = LiveWriter(live_url, run_prefix, changes_length=50)
+    old = writer.zone("bay-1", people=0)
+    for people in range(400):
+        writer.zone("bay-1", people=people)
+
+    with closing(begun(board, last_event_id=old)) as events:
+        first = next(event for event in events if event.name != "clock")
+        assert first.name == "reset"
+        newest = writer.zone("bay-1", people=7)
+        assert next(changes(events)).event_id == newest
+
+
+def test_a_restarted_board_resumes_from_an_id_of_the_one_before(
+    board: BoardServer, writer: LiveWriter
+) -> None:
+    with closing(begun(board)) as events:
+        writer.zone("bay-1", people=1)
+        seen = next(changes(events)).event_id
+    board.stop()
+    missed = [writer.zone("bay-1", people=n) for n in range(2, 6)]
+    board.start()
+
+    with closing(begun(board, last_event_id=seen)) as events:
+        assert [event.event_id for event in itertools.islice(changes(events), 4)] == missed
+
+
+def test_a_reader_that_does_not_read_is_dropped_and_holds_nobody_up(
+    start_board: Callable[..., BoardServer], writer: LiveWriter
+) -> None:
+    board = start_board(queue_length=20)
+    dropped = SERVING_DROPPED._value.get()
+    address = urlsplit(board.url)
+    tracks = [track(number, 10.0, 100.0) for number in range(200)]
+    with socket.create_connection((address.hostname or "", address.port or 0)) as lazy:
+        lazy.sendall(b"GET /api/v1/changes HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert lazy.recv(4096).startswith(b"HTTP/1.1 200")
+        with closing(begun(board)) as events:
+            diligent = changes(events)
+            for _ in range(2_000):
+                entry_id = writer.camera("left", tracks)
+                assert next(diligent).event_id == entry_id
+                if SERVING_DROPPED._value.get() > dropped:
+                    break
+
+            assert SERVING_DROPPED._value.get() == dropped + 1
+            entry_id = writer.zone("bay-1", people=1)
+            assert next(diligent).event_id == entry_id
+
+
+def test_entries_of_another_layout_are_passed_over(board: BoardServer, writer: LiveWriter) -> None:
+    with closing(begun(board)) as events:
+        writer.client.xadd(f"{writer.prefix}:changes", {"kind": "zone", "json": "?"})
+        entry_id = writer.zone("bay-1", people=1)
+
+        assert next(changes(events)).event_id == entry_id
+
+
+def test_while_redis_is_away_the_board_says_so_and_recovers_by_itself(
+    board: BoardServer, writer: LiveWriter, redis_service: LocalServices
+) -> None:
+    with closing(begun(board)) as events:
+        writer.zone("bay-1", people=1)
+        before = next(changes(events)).event_id
+        redis_service.kill("redis")
+        refused = eventually(lambda: refusal(board))
+        gone = next(event for event in events if event.data.get("redis_reachable") is False)
+
+        redis_service.restart("redis")
+        back = next(event for event in events if event.data.get("redis_reachable") is True)
+        entry_id = writer.zone("bay-1", people=2)
+        after = next(changes(events)).event_id
+
+    assert refused is not None
+    assert refused.status_code == 503
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert refused.headers["retry-after"] == "2"
+    assert "Redis" in refused.json()["detail"]
+    assert gone.data["now_us"] < back.data["now_us"]
+    assert (after, after > before) == (entry_id, True)
+    assert redis_is_reachable(board)
+
+
+def test_the_board_starts_while_redis_is_away(
+    start_board: Callable[..., BoardServer], redis_service: LocalServices, writer: LiveWriter
+) -> None:
+    redis_service.kill("redis")
+    try:
+        board = start_board()
+        with closing(begun(board)) as events:
+            assert not redis_is_reachable(board)
+            redis_service.restart("redis")
+            next(event for event in events if event.data.get("redis_reachable") is True)
+            entry_id = writer.zone("bay-1", people=2)
+            assert next(changes(events)).event_id == entry_id
+    finally:
+        redis_service.restart("redis")
+
+
+def test_latency_is_measured_where_a_browser_would(board: BoardServer, writer: LiveWriter) -> None:
+    with LatencyProbe(board.url) as probe:
+
+        def enough() -> bool:
+            writer.camera("left", [track(1, 10.0, 100.0)])
+            camera = probe.summary().get("camera")
+            return camera is not None and camera.count >= 20
+
+        eventually(enough)
+
+    camera = probe.summary()["camera"]
+    assert 0.0 < camera.p50_ms <= camera.p95_ms <= camera.p99_ms <= camera.max_ms < 2_000.0
+
+
+def test_the_end_of_the_board_ends_its_streams_at_once(board: BoardServer) -> None:
+    with closing(begun(board)) as events:
+        board.stop()
+
+        assert {event.name for event in events} <= {"clock"}
