@@ -55,6 +55,7 @@ class Timeline:
     def __init__(self, id_field: str) -> None:
         self.id_field = id_field
         self._versions: dict[str, dict[int, Record]] = {}
+        self._visible_us: dict[str, dict[int, int]] = {}
 
     def add(self, record: Record) -> bool:
         """Add one version; False when it is already there.
@@ -71,6 +72,7 @@ class Timeline:
                 raise ConflictingFact(f"{self.id_field} {identity!r} version {version} changed")
             return False
         versions[version] = record
+        self._visible_us.setdefault(identity, {})[version] = visible_from(record)
         return True
 
     def versions_of(self, identity: str) -> Mapping[int, Record]:
@@ -81,11 +83,17 @@ class Timeline:
         """The facts in force at an event time, by identity in sorted order."""
         found: dict[str, Any] = {}
         for identity in sorted(self._versions):
-            versions = self._versions[identity]
-            seen = [version for version in versions if visible_from(versions[version]) <= at_us]
-            if seen and not versions[max(seen)]["removed"]:
-                found[identity] = versions[max(seen)]
+            visible_us = self._visible_us[identity]
+            newest = max(
+                (number for number in visible_us if visible_us[number] <= at_us), default=None
+            )
+            if newest is not None and not self._versions[identity][newest]["removed"]:
+                found[identity] = self._versions[identity][newest]
         return found
+
+    def versions_of(self, identity: str) -> Mapping[int, Record]:
+        """Every known version of one fact, by number."""
+        return self._versions.get(identity, {})
 
 
 class Facts:

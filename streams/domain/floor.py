@@ -58,13 +58,9 @@ def next_due(floor: FloorState, snapshot: Snapshot, settings: FloorSettings) -> 
     due_us = min((tick_end(view.captured_us) for view in floor.pending), default=snapshot.until_us)
     if due_us <= first_us or snapshot.from_us > closed_us:
         return first_us
+    # A camera goes missing in the tick after its last view, whose own tick was due.
     if missing_at(floor, first_us, snapshot) != floor.missing:
         return first_us
-    # A camera becomes missing in the first tick that ends after its last report.
-    for camera_id in snapshot.cameras_of(floor.floor_id):
-        gone_us = tick_end(floor.heard.get(camera_id, 0) + 1)
-        if gone_us > closed_us:
-            due_us = min(due_us, gone_us)
     for view in floor.views.values():
         due_us = min(due_us, tick_end(view.captured_us + settings.hold_us + 1))
     for area in snapshot.zones_of(floor.floor_id):

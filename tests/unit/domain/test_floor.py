@@ -9,7 +9,7 @@ import pytest
 from streams.domain import floor as floor_module
 from streams.domain.facts import Facts
 from streams.domain.floor import close_ticks, next_due
-from streams.domain.floor_state import FloorState, report
+from streams.domain.floor_state import FloorState, hear, report
 from streams.domain.settings import FloorSettings
 from streams.domain.tick import TICK_US
 from streams.domain.view import Sighting, View
@@ -279,6 +279,17 @@ BUSY = [
 ]
 
 
+RESTLESS = [
+    camera("cam"),
+    *(
+        camera(
+            "cam-2", version=number, removed=number % 2 == 0, valid_from_us=T0 + number * 1300 * MS
+        )
+        for number in range(1, 300)
+    ),
+]
+
+
 def busy_log(seed: int) -> list[View]:
     """Two cameras with gaps of milliseconds to minutes, now and then one without the other."""
     rng = random.Random(seed)
@@ -295,21 +306,44 @@ def busy_log(seed: int) -> list[View]:
     return log
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_a_jump_is_the_same_as_closing_every_tick(seed: Any, monkeypatch: Any) -> None:
+@pytest.mark.parametrize(
+    ("seed", "records", "topics"),
+    [
+        *(pytest.param(seed, BUSY, 4, id=f"busy-{seed}") for seed in range(3)),
+        *(pytest.param(seed, RESTLESS, 1, id=f"restless-{seed}") for seed in range(2)),
+    ],
+)
+def test_a_jump_is_the_same_as_closing_every_tick(
+    seed: int, records: list[dict[str, Any]], topics: int, monkeypatch: Any
+) -> None:
     log = [one for one in busy_log(seed) if one.captured_us < T0 + 1500 * S]
     jumping = FloorState("floor")
-    jumped = feed(jumping, facts_of(*BUSY), *log)
+    jumped = feed(jumping, facts_of(*records), *log)
 
     monkeypatch.setattr(
         floor_module, "next_due", lambda floor, _facts, _settings: floor.closed_us + TICK_US
     )
     walking = FloorState("floor")
-    walked = feed(walking, facts_of(*BUSY), *log)
+    walked = feed(walking, facts_of(*records), *log)
 
     assert jumped == walked
     assert dataclasses.asdict(jumping) == dataclasses.asdict(walking)
-    assert len({output.topic.name for output in jumped}) == 4
+    assert len({output.topic.name for output in jumped}) == topics
+
+
+def test_a_camera_that_is_back_after_a_gap_is_present_in_the_whole_gap() -> None:
+    """As its report says, even where a camera that has left moved the floor's time on."""
+    floor = FloorState("floor")
+    facts = facts_of(camera("cam"), zone())
+    feed(floor, facts, view(100, feet=()))
+    hear(floor, "gone", T0 + 5 * S)
+    away = close_ticks(floor, facts, SETTINGS)
+
+    back = feed(floor, facts, view(8100, feet=()), view(8200, feet=()))
+
+    assert occupancies(away)[-1]["cameras_missing"] == ["cam"]
+    assert as_of(occupancies(back)) == [5200]
+    assert occupancies(back)[0]["cameras_missing"] == []
 
 
 def test_a_gap_of_ten_years_costs_little_and_is_not_filled_with_numbers(monkeypatch: Any) -> None:

@@ -21,9 +21,9 @@ def impurities(tree: ast.AST) -> Iterator[str]:
             yield "a matrix product"
         if isinstance(node, ast.Attribute) and node.attr in BLAS:
             yield node.attr
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            if node.func.id in OF_THE_PROCESS:
-                yield f"{node.func.id}()"
+        called = node.func if isinstance(node, ast.Call) else None
+        if isinstance(called, ast.Name) and called.id in OF_THE_PROCESS:
+            yield f"{called.id}()"
         if isinstance(node, ast.For | ast.comprehension) and isinstance(
             node.iter, ast.Set | ast.SetComp
         ):
