@@ -75,10 +75,6 @@ class Timeline:
         self._visible_us.setdefault(identity, {})[version] = visible_from(record)
         return True
 
-    def versions_of(self, identity: str) -> Mapping[int, Record]:
-        """Every known version of one fact, by number."""
-        return self._versions.get(identity, {})
-
     def at(self, at_us: int) -> dict[str, Any]:
         """The facts in force at an event time, by identity in sorted order."""
         found: dict[str, Any] = {}
