@@ -1,0 +1,25 @@
+"""A clip that everybody has, and lines to play it through."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.local import extras
+from tests.e2e.played_line import PlayedLine, cut_clip, played_line
+
+CLIP_FRAMES = 160
+"""Sixteen seconds: people walk through every zone of the demo's ward."""
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The beginning of the demo's clip, half as large so that any detector keeps up."""
+    return cut_clip(extras.clip(), tmp_path_factory.mktemp("clip") / "clip.mp4", CLIP_FRAMES)
+
+
+@pytest.fixture
+def line(environment: dict[str, str], tmp_path: Path) -> Iterator[PlayedLine]:
+    """A line of this test alone."""
+    with played_line(environment, tmp_path / "line") as played:
+        yield played

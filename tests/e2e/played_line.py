@@ -1,0 +1,222 @@
+"""Play a clip through the real line, optionally kill what plays it, and take the digests."""
+
+import hashlib
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import av
+
+from deploy.local.launcher import Supervisor, Worker
+from deploy.services import process
+from runtime.checkpoints.codec import HEAD_KEY, decode_head
+from runtime.clock import SystemClock
+from runtime.settings import Settings
+from schemas.topics import DETECTIONS, OCCUPANCY_LATEST, STREAM_CHECKPOINTS, TOPICS, Topic
+from streams.line_fold import OUTPUTS
+from workers.demo.clips import probe_clip
+from workers.demo.observe import Observer
+from workers.demo.run import choose_port
+from workers.demo.scenario import Scenario, make_scenario
+from workers.demo.ward import register_ward
+from workers.line import WORKERS, prepare, settings_of
+from workers.replay.log import read_topic
+from workers.replay.oracle import Fold, first_difference, fold_detections, fold_topic
+from workers.sinks.verify import compare
+
+START_US = 1_780_000_000_000_000
+HOUR_US = 3_600_000_000
+SETTLE_S = 90.0
+
+
+def cut_clip(source: Path, target: Path, frames: int) -> Path:
+    """The first frames of a clip, as a clip of its own."""
+    with av.open(str(source)) as original, av.open(str(target), "w") as cut:
+        video = original.streams.video[0]
+        out = cut.add_stream("mpeg4", rate=round(float(video.average_rate or 10)))
+        out.width, out.height, out.pix_fmt = video.width, video.height, "yuv420p"
+        out.bit_rate = 4_000_000
+        for number, frame in enumerate(original.decode(video)):
+            if number == frames:
+                break
+            fresh = av.VideoFrame.from_ndarray(frame.to_ndarray(format="bgr24"), format="bgr24")
+            cut.mux(out.encode(fresh))
+        cut.mux(out.encode(None))
+    return target
+
+
+@dataclass(slots=True)
+class PlayedLine:
+    """The processes of the line over one test's services and prefix.
+
+    Attributes:
+        settings: By which the test finds what the line wrote.
+        supervisor: Runs the processes.
+        folder: For logs, ledger and import files.
+        board_url: Of the live board.
+        programs: What runs instead of `wardstream`, by process; for mutants.
+    """
+
+    settings: Settings
+    supervisor: Supervisor
+    folder: Path
+    board_url: str
+    observer: Observer
+    scenario: Scenario | None = None
+    folded_before: dict[str, int] = field(default_factory=dict)
+
+    def register(self, clip: Path, starts_us: int = START_US) -> Scenario:
+        """Register the demo's ward for a clip."""
+        prepare(self.settings)
+        scenario = make_scenario([probe_clip(str(clip))], starts_us, 1280)
+        register_ward(scenario, self.folder / "ward", self.settings, starts_us - HOUR_US)
+        self.scenario = scenario
+        return scenario
+
+    def start(
+        self, infer: Sequence[str], *, programs: dict[str, Sequence[str]] | None = None
+    ) -> None:
+        """Start everything but ingest and wait until it is ready."""
+        default = Worker(name="", command=()).program
+        for name in WORKERS:
+            row = process(name)
+            command = (*row.command, *(infer if name == "infer" else ()))
+            environment = {"WARDSTREAM_SERVING__PORT": self.board_url.rstrip("/").split(":")[-1]}
+            self.supervisor.start(
+                Worker(
+                    name=name,
+                    command=command,
+                    environment=environment,
+                    program=(programs or {}).get(name, default),
+                )
+            )
+        for name in WORKERS:
+            self.supervisor.wait_ready(name, 90)
+
+    def play(self, *extra: str) -> None:
+        """Start ingest; the ward must be registered."""
+        assert self.scenario is not None
+        arguments = [*extra, "--ledger", str(self.folder / "ledger.json")]
+        for camera in self.scenario.cameras:
+            part = camera.region
+            arguments += ["--camera", camera.camera_id, "--video", camera.clip.source]
+            arguments += ["--region", f"{part.x},{part.y},{part.width},{part.height}"]
+        self.supervisor.start(Worker(name="ingest", command=("ingest", *arguments)))
+
+    def ended(self) -> bool:
+        """Whether ingest has come to the end of the clip."""
+        assert self.supervisor.failure is None, self.supervisor.failure
+        return not self.supervisor.alive("ingest") and (self.folder / "ledger.json").exists()
+
+    def ledgers(self) -> list[dict[str, Any]]:
+        """What ingest says became of the frames it read since its last start."""
+        data: Any = json.loads((self.folder / "ledger.json").read_text())
+        return list(data if isinstance(data, list) else data["cameras"])
+
+    def settle(self) -> None:
+        """Wait until every stage has caught up with the one before it."""
+        wait_until(self.ended, SETTLE_S, "ingest to end")
+        expected = self._outcomes_expected()
+        wait_until(lambda: self._outcomes() >= expected, SETTLE_S, "every frame's outcome")
+        wait_until(self._checkpointed, SETTLE_S, "the stream's checkpoints")
+        last: list[Any] = []
+
+        def still() -> bool:
+            look = self.observer.look(time.monotonic(), (), 0)
+            lags = (look.lags.get("sink-timescale"), look.lags.get("sink-redis"))
+            now = [look.ends, lags]
+            quiet = now == last and lags == (0, 0)
+            last[:] = now
+            return quiet
+
+        wait_until(still, SETTLE_S, "the sinks to catch up", pause_s=0.5)
+
+    def _outcomes_expected(self) -> int:
+        ends = self.observer.look(time.monotonic(), (), 0).ends
+        return sum(end for (topic, _), end in ends.items() if topic.endswith("frames.captured.v1"))
+
+    def _outcomes(self) -> int:
+        ends = self.observer.look(time.monotonic(), (), 0).ends
+        return self.observer.total(ends, DETECTIONS)
+
+    def _checkpointed(self) -> bool:
+        """Every detection is folded into a checkpoint."""
+        ends = self.observer.look(time.monotonic(), (), 0).ends
+        name = self.observer.name(DETECTIONS)
+        done = {
+            message.partition(): decode_head(message.value()).next_offset
+            for message in read_topic(self.settings, STREAM_CHECKPOINTS)
+            if message.key() == HEAD_KEY and message.value() is not None
+        }
+        return all(done.get(p, 0) >= end for (topic, p), end in ends.items() if topic == name)
+
+    def folds(self) -> dict[str, Fold]:
+        """What a subscriber of each derived topic keeps."""
+        return {topic.name: self.fold(topic) for topic in OUTPUTS}
+
+    def fold(self, topic: Topic) -> Fold:
+        """What a subscriber of one topic keeps."""
+        fold = fold_topic(self.settings, topic)
+        if topic is OCCUPANCY_LATEST:
+            return {key: bodies[-1:] for key, bodies in fold.items()}
+        return fold
+
+    def difference_from_oracle(self) -> str | None:
+        """Where the line first differs from a one-process fold of its own detections."""
+        for name, expected in fold_detections(self.settings, SystemClock()).items():
+            ours = expected
+            if name == OCCUPANCY_LATEST.name:
+                ours = {key: bodies[-1:] for key, bodies in expected.items()}
+            found = first_difference(self.settings, name, ours, self.fold(TOPICS[name]))
+            if found:
+                return found
+        return None
+
+    def difference_of_tables(self) -> str | None:
+        """Where a table first differs from its topic."""
+        for table in compare(self.settings):
+            if table.difference is not None:
+                return f"{table.table}: {table.difference}"
+        return None
+
+
+def digest(fold: Fold) -> str:
+    """One digest over a topic's fold."""
+    whole = hashlib.blake2b(digest_size=16)
+    for key in sorted(fold):
+        whole.update(repr((key, fold[key])).encode())
+    return whole.hexdigest()
+
+
+def wait_until(
+    true: Callable[[], bool], deadline_s: float, what: str, *, pause_s: float = 0.2
+) -> None:
+    """Wait for a condition, or fail by its name."""
+    end = time.monotonic() + deadline_s
+    while not true():
+        assert time.monotonic() < end, f"waited {deadline_s:.0f} s in vain for {what}"
+        time.sleep(pause_s)
+
+
+@contextmanager
+def played_line(environment: dict[str, str], folder: Path) -> Iterator[PlayedLine]:
+    """A line over the given services; nothing of it outlives the block."""
+    folder.mkdir(parents=True, exist_ok=True)
+    board_url = f"http://127.0.0.1:{choose_port(0)}/"
+    objects = (folder / "objects").resolve().as_uri()
+    own = {**environment, "WARDSTREAM_INGEST__OBJECT_STORE_URL": objects}
+    settings = settings_of(own)
+    with Supervisor(folder, own) as supervisor:
+        observer = Observer(settings, supervisor, board_url)
+        yield PlayedLine(settings, supervisor, folder, board_url, observer)
+        observer.close()
+
+
+def mutant(name: str) -> tuple[str, ...]:
+    """A program that runs `wardstream` with a piece of the production code replaced."""
+    return (sys.executable, "-m", "tests.e2e.mutant", name)
