@@ -1,0 +1,63 @@
+"""Push the dashboards to a running Grafana: `python -m deploy.grafana.push --url URL`.
+
+Provisioning from files does the same at Grafana's start; this is for a Grafana that somebody else
+runs. The token comes from `GRAFANA_TOKEN`.
+"""
+
+import argparse
+import os
+import sys
+from urllib.parse import urlsplit
+
+from grafana_api.grafana_face import GrafanaFace
+
+from deploy.grafana.build import dashboards
+
+
+def push(url: str, token: str) -> list[str]:
+    """Create or replace every dashboard; returns their titles.
+
+    Args:
+        url: Of Grafana, such as http://127.0.0.1:3000.
+        token: Of a service account that may edit dashboards.
+
+    Raises:
+        ValueError: The address is not http or https.
+    """
+    address = urlsplit(url)
+    if address.scheme not in ("http", "https") or not address.hostname:
+        msg = f"{url!r} is not an http address"
+        raise ValueError(msg)
+    prefix = address.path.strip("/")
+    grafana = GrafanaFace(
+        auth=token,
+        host=address.hostname,
+        port=address.port,
+        url_path_prefix=f"{prefix}/" if prefix else "",
+        protocol=address.scheme,
+    )
+    done = []
+    for model in dashboards().values():
+        grafana.dashboard.update_dashboard(
+            {"dashboard": model, "overwrite": True, "message": "wardstream"}
+        )
+        done.append(str(model["title"]))
+    return done
+
+
+def main() -> int:
+    """Push; returns the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--url", default="http://127.0.0.1:3000")
+    options = parser.parse_args()
+    token = os.environ.get("GRAFANA_TOKEN", "")
+    if not token:
+        print("set GRAFANA_TOKEN to a token that may edit dashboards", file=sys.stderr)
+        return 78
+    for title in push(options.url, token):
+        print(f"{title}: pushed")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
