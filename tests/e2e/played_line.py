@@ -149,11 +149,11 @@ class PlayedLine:
         ends = self.observer.look(time.monotonic(), (), 0).ends
         name = self.observer.name(DETECTIONS)
         done = {
-            message.partition(): decode_head(message.value()).next_offset
+            message.partition(): decode_head(value).next_offset
             for message in read_topic(self.settings, STREAM_CHECKPOINTS)
-            if message.key() == HEAD_KEY and message.value() is not None
+            if message.key() == HEAD_KEY and (value := message.value()) is not None
         }
-        return all(done.get(p, 0) >= end for (topic, p), end in ends.items() if topic == name)
+        return all((done.get(p) or 0) >= end for (topic, p), end in ends.items() if topic == name)
 
     def folds(self) -> dict[str, Fold]:
         """What a subscriber of each derived topic keeps."""
