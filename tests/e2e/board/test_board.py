@@ -1,0 +1,250 @@
+"""The board in a real browser follows what is written to Redis."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from deploy.local.launcher import LocalServices
+from runtime.fact_log import Fact
+from schemas.topics import CAMERAS, FLOORS, ZONES
+from tests.integration.serving.board_server import BoardServer
+from tests.integration.serving.live_writer import (
+    LiveWriter,
+    camera_fact,
+    floor_fact,
+    now_us,
+    track,
+    zone_fact,
+)
+from workers.serving.registry_view import RegistryView
+
+Start = Callable[..., BoardServer]
+Open = Callable[..., Page]
+
+SQUARE = [{"x": x, "y": y} for x, y in ((100, 100), (400, 100), (400, 400), (100, 400))]
+
+
+def ward() -> RegistryView:
+    view = RegistryView()
+    view.add(
+        [
+            Fact(FLOORS, floor_fact("ward-3", name="Ward 3")),
+            Fact(CAMERAS, camera_fact("left", name="Left half")),
+            Fact(ZONES, zone_fact("bay-1", name="Bay 1", order=1, polygon=SQUARE)),
+            Fact(ZONES, zone_fact("bay-2", name="Bay 2", order=2)),
+        ],
+        now_us(),
+    )
+    return view
+
+
+def zone(page: Page, zone_id: str) -> Any:
+    return page.locator(f".zone[data-zone='{zone_id}']")
+
+
+def test_the_page_changes_when_a_person_enters(
+    start_board: Start, open_page: Open, writer: LiveWriter
+) -> None:
+    writer.zone("bay-1", people=2, scheduled=3, required=4)
+    page = open_page(start_board(registry=ward()).url)
+    bay = zone(page, "bay-1")
+
+    expect(bay.locator(".people")).to_have_text("2")
+    expect(bay.locator(".sentence")).to_have_text("2 to 4 short")
+    expect(bay.locator(".because")).to_have_text("2 people, 0 identified staff")
+    expect(bay.locator(".scheduled")).to_have_text("3")
+    expect(bay.locator(".required")).to_have_text("4")
+    expect(page.locator("#headline")).to_have_text("Bay 1 is 2 to 4 short")
+
+    writer.zone_event("bay-1", "ENTERED")
+    writer.zone("bay-1", people=3, identified=1, scheduled=3, required=4)
+
+    expect(bay.locator(".people")).to_have_text("3")
+    expect(bay.locator(".sentence")).to_have_text("1 to 3 short")
+    expect(bay.locator(".because")).to_have_text("3 people, 1 identified staff")
+    expect(bay.locator(".change")).to_have_text(re.compile("^entered "))
+    expect(page.locator("#headline")).to_have_text("Bay 1 is 1 to 3 short")
+
+
+def test_a_zone_is_told_by_word_and_shape_and_place_not_by_colour_alone(
+    start_board: Start, open_page: Open, writer: LiveWriter
+) -> None:
+    writer.zone("bay-1", people=3, identified=3, required=3)
+    writer.zone("bay-2", people=4, identified=0, required=2)
+    page = open_page(start_board(registry=ward()).url)
+
+    places = page.locator("#zones .zone .name")
+    expect(places).to_have_text(["Bay 2", "Bay 1"])
+    expect(zone(page, "bay-1").locator(".sentence")).to_have_text("Covered")
+    expect(zone(page, "bay-2").locator(".sentence")).to_have_text("Cannot tell: 4 unidentified")
+    shapes = {zone(page, z).locator(".icon").inner_html() for z in ("bay-1", "bay-2")}
+    assert len(shapes) == 2
+
+    page.get_by_text("Ward order").click()
+    expect(places).to_have_text(["Bay 1", "Bay 2"])
+    page.reload()
+    expect(places).to_have_text(["Bay 1", "Bay 2"])
+
+
+def test_numbers_that_grow_old_turn_grey_and_say_so_while_nothing_arrives(
+    start_board: Start, open_page: Open, writer: LiveWriter
+) -> None:
+    page = open_page(start_board(registry=ward(), stale_after_s=3.0).url)
+    expect(zone(page, "bay-1").locator(".fresh .word")).to_have_text("NO DATA")
+    writer.zone("bay-1", people=2, required=1)
+    bay = zone(page, "bay-1")
+    expect(bay).to_have_attribute("data-stale", "false")
+
+    expect(bay).to_have_attribute("data-stale", "true")
+    expect(bay.locator(".fresh .word")).to_have_text("STALE")
+    expect(bay.locator(".fresh .age")).to_have_text(re.compile(r"^\d+ s ago$"))
+    expect(page.locator("#banner")).to_contain_text("No fresh numbers")
+
+    writer.zone("bay-1", people=2, required=1)
+    expect(bay).to_have_attribute("data-stale", "false")
+    expect(page.locator("#banner")).to_be_hidden()
+
+
+def test_people_move_as_dots_in_a_drawing_of_the_frame(
+    start_board: Start, open_page: Open, writer: LiveWriter
+) -> None:
+    writer.camera("left", [track(1, 200.0, 300.0)])
+    page = open_page(start_board(registry=ward()).url)
+    camera = page.locator(".camera[data-camera='left']")
+    dots = camera.locator(".mark")
+    expect(dots).to_have_count(1)
+    expect(camera.locator(".view")).to_have_attribute("viewBox", "0 0 768 576")
+    expect(camera.locator(".zone-name").first).to_have_text("Bay 1: \u2013")
+
+    writer.floor("ward-3", people=[{"person_id": "left:2", "role": "nurse"}])
+    writer.camera("left", [track(1, 260.0, 340.0), track(2, 500.0, 300.0)])
+
+    expect(dots).to_have_count(2)
+    expect(camera.locator(".mark.person")).to_have_css("transform", "matrix(1, 0, 0, 1, 260, 340)")
+    expect(camera.locator(".mark.staff")).to_have_css("transform", "matrix(1, 0, 0, 1, 500, 300)")
+    expect(camera.locator(".trail").first).to_have_attribute("points", "200.0,300.0 260.0,340.0")
+    expect(camera.locator(".count")).to_have_text("2 people tracked")
+
+    writer.camera("left", [])
+    expect(dots).to_have_count(0)
+    assert page.locator("img, video, canvas").count() == 0
+
+
+def test_the_page_recovers_after_the_board_restarts(
+    start_board: Start, open_page: Open, writer: LiveWriter
+) -> None:
+    writer.zone("bay-1", people=1)
+    board = start_board(registry=ward())
+    page = open_page(board.url)
+    people = zone(page, "bay-1").locator(".people")
+    expect(people).to_have_text("1")
+
+    board.stop()
+    expect(page.locator("#banner")).to_contain_text("Connection to the board lost")
+    expect(page.locator("#live-word")).to_have_text("Not live")
+    writer.zone("bay-1", people=5)
+    board.start()
+
+    expect(people).to_have_text("5")
+    expect(page.locator("#live-word")).to_have_text("Live")
+    writer.zone("bay-1", people=6)
+    expect(people).to_have_text("6")
+    expect(page.locator("#banner")).to_be_hidden()
+
+
+def test_the_page_says_that_redis_is_away_and_recovers(
+    start_board: Start, open_page: Open, writer: LiveWriter, redis_service: LocalServices
+) -> None:
+    writer.zone("bay-1", people=1)
+    page = open_page(start_board(registry=ward()).url)
+    expect(zone(page, "bay-1").locator(".people")).to_have_text("1")
+
+    redis_service.kill("redis")
+    expect(page.locator("#banner")).to_contain_text("out of reach")
+    redis_service.restart("redis")
+    writer.zone("bay-1", people=4)
+
+    expect(zone(page, "bay-1").locator(".people")).to_have_text("4")
+    expect(page.locator("#banner")).to_be_hidden()
+
+
+def test_the_fallback_detector_is_said_out_loud(
+    start_board: Start, open_page: Open, writer: LiveWriter
+) -> None:
+    writer.camera("left", [])
+    page = open_page(start_board(registry=ward()).url)
+    expect(page.locator("#detector")).to_contain_text("yolox-nano")
+    expect(page.locator("#caution")).to_be_hidden()
+
+    writer.camera("left", [], model_name="opencv-hog", model_version="1")
+
+    expect(page.locator("#caution")).to_contain_text("misses many people")
+    expect(page.locator("#detector")).to_contain_text("opencv-hog")
+
+
+def test_a_name_with_markup_is_shown_as_text(
+    start_board: Start, open_page: Open, writer: LiveWriter
+) -> None:
+    hostile = "<img src=x onerror=alert(1)>"
+    writer.zone(hostile, people=1)
+    page = open_page(start_board().url)
+
+    expect(page.locator(".zone .name")).to_have_text(hostile)
+    assert page.locator("img").count() == 0
+
+
+def test_a_zone_registered_later_appears_without_a_reload(
+    start_board: Start, open_page: Open, writer: LiveWriter
+) -> None:
+    registry = ward()
+    page = open_page(start_board(registry=registry).url)
+    expect(page.locator(".zone")).to_have_count(2)
+
+    registry.add([Fact(ZONES, zone_fact("bay-3", name="Bay 3", order=3))], now_us())
+    expect(page.locator(".zone")).to_have_count(3)
+    writer.zone("bay-3", people=2)
+    expect(zone(page, "bay-3").locator(".people")).to_have_text("2")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [(1440, 900), (390, 844)])
+def test_the_page_fits_its_window_in_both_colour_schemes(
+    start_board: Start, open_page: Open, writer: LiveWriter, size: tuple[int, int], scheme: str
+) -> None:
+    writer.zone("bay-1", people=12, required=4)
+    page = open_page(
+        start_board(registry=ward()).url,
+        viewport={"width": size[0], "height": size[1]},
+        color_scheme=scheme,
+    )
+    bay = zone(page, "bay-1")
+    expect(bay.locator(".people")).to_be_in_viewport()
+    expect(bay.locator(".sentence")).to_be_in_viewport()
+    wide = page.locator("html").evaluate("html => html.scrollWidth")
+    assert wide <= size[0]
+    dark = page.locator("body").evaluate("body => getComputedStyle(body).backgroundColor")
+    assert (sum(map(int, re.findall(r"\d+", dark))) < 150) == (scheme == "dark")
+
+    page.locator("#theme").click()
+    page.locator("#theme").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+
+
+def test_a_change_of_coverage_is_announced_to_screen_readers_and_a_number_is_not(
+    start_board: Start, open_page: Open, writer: LiveWriter
+) -> None:
+    writer.zone("bay-1", people=3, identified=3, required=3)
+    page = open_page(start_board(registry=ward()).url)
+    people = zone(page, "bay-1").locator(".people")
+    expect(people).to_have_text("3")
+
+    writer.zone("bay-1", people=4, identified=3, required=3)
+    expect(people).to_have_text("4")
+    expect(page.locator("#announce")).to_have_text("")
+    writer.zone("bay-1", people=1, identified=1, required=3)
+    expect(page.locator("#announce")).to_have_text("Bay 1: 2 short")
