@@ -80,6 +80,11 @@ def assert_one_outcome_each(ward: Ward, count: int) -> int:
     return again
 
 
+def shares(*workers: InferenceThread) -> list[int]:
+    """Partitions that each worker holds."""
+    return [int(worker.service.health.detail.get("partitions", "0")) for worker in workers]
+
+
 def test_no_offset_is_committed_before_its_outcome_is_acknowledged(
     ward: Ward, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -131,21 +136,18 @@ def test_a_stop_on_request_repeats_nothing(ward: Ward, start: Start) -> None:
     assert assert_one_outcome_each(ward, 200) == 0
 
 
-def test_a_worker_that_joins_takes_partitions_without_a_repeat_or_a_gap(ward: Ward) -> None:
-    stream(ward, 0, 80)
+def test_a_worker_that_joins_and_leaves_again_makes_no_repeat_and_no_gap(ward: Ward) -> None:
+    stream(ward, 0, 120)
     with inferring(ward, batch_size=3) as first:
         ward.await_outcomes(60)
         with inferring(ward, batch_size=3) as second:
-            ward.await_that(
-                lambda: bool(second.service.health.detail.get("partitions")), "a share", 30
-            )
-            stream(ward, 80, 120)
-            ward.await_read(120)
-            shares = [int(one.service.health.detail["partitions"]) for one in (first, second)]
+            ward.await_that(lambda: shares(first, second) == [16, 16], "equal shares", 30)
+            stream(ward, 120, 160)
+            ward.await_outcomes(ward.count() + 30)
+        ward.await_that(lambda: shares(first) == [32], "all of them again", 30)
+        ward.await_read(120)
 
-    assert min(shares) > 0
-    assert sum(shares) == 32
-    assert assert_one_outcome_each(ward, 120) == 0
+    assert assert_one_outcome_each(ward, 160) == 0
 
 
 def test_a_worker_taken_for_dead_that_wakes_again_spoils_nothing(ward: Ward, start: Start) -> None:
