@@ -129,6 +129,9 @@ class SinkSettings(BaseModel):
         5.0, "s", "A live person that nobody sees any more disappears after this.", gt=0
     )
     changes_length: int = setting(10_000, "entries", "Length of the stream of live changes.", gt=0)
+    session_timeout_s: float = setting(
+        6.0, "s", "A dead sink's partitions move to another, or to its successor, after this.", gt=0
+    )
     retry_max_s: float = setting(
         5.0, "s", "Longest pause before a store that is out of reach is tried again.", gt=0
     )

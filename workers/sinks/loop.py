@@ -108,8 +108,13 @@ class SinkLoop:
         self._first_wait_s = first_wait_s
         self._linger_s = linger_s
         self._commit_s = commit_s
+        session_ms = round(settings.sink.session_timeout_s * 1000)
         self._consumer = Consumer(
-            consumer_config(settings, group_id(f"sink-{sink.name}", settings))
+            consumer_config(
+                settings,
+                group_id(f"sink-{sink.name}", settings),
+                **{"session.timeout.ms": session_ms, "heartbeat.interval.ms": session_ms // 5},
+            )
         )
         self._producer = ReliableProducer(producer_config(settings))
         self._letters = DeadLetterBox(self._producer, settings, f"sink-{sink.name}", service.clock)

@@ -8,6 +8,7 @@ from pydantic import SecretStr
 from runtime.clock import SystemClock
 from runtime.settings import Settings
 from tests.conftest import Services
+from tests.integration.sinks.line import Line
 from workers.sinks.timescale.sink import TimescaleSink
 
 
@@ -37,3 +38,11 @@ def line_settings(
         topic_prefix=run_prefix,
         redis_prefix=run_prefix,
     )
+
+
+@pytest.fixture
+def line(line_settings: Settings) -> Iterator[Line]:
+    """The topics that the sinks read, empty."""
+    line = Line(line_settings)
+    yield line
+    line.close()

@@ -1,0 +1,102 @@
+"""Topics of one test, filled as the stream processor would, for sinks that run as processes."""
+
+import time
+import zlib
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
+
+from runtime.kafka import ReliableProducer, physical_name, producer_config
+from runtime.settings import Settings
+from schemas.registry import SchemaRegistry
+from schemas.topics import (
+    DEAD_LETTERS,
+    OCCUPANCY,
+    PRESENCE,
+    SIDE_INPUTS,
+    TRACKS,
+    ZONE_EVENTS,
+    Topic,
+)
+from tests.integration.sinks.tables import rows
+from tests.unit.sinks.records import item
+from workers.sinks.item import Item
+
+DERIVED = (TRACKS, PRESENCE, ZONE_EVENTS, OCCUPANCY)
+TOPICS = (*SIDE_INPUTS, *DERIVED)
+
+Log = Iterable[tuple[Topic, dict[str, Any]]]
+
+
+class Line:
+    """The topics that the sinks read.
+
+    Args:
+        settings: Of one test.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap})
+        self._names = {topic: physical_name(topic, settings) for topic in (*TOPICS, DEAD_LETTERS)}
+        wanted = [
+            NewTopic(name, topic.partitions, 1, config=topic.config)
+            for topic, name in self._names.items()
+        ]
+        for future in self._admin.create_topics(wanted).values():
+            future.result()
+        registry = SchemaRegistry(settings.registry_url)
+        for topic in TOPICS:
+            registry.register(topic)
+        self._codecs = {topic: registry.writer(topic) for topic in TOPICS}
+        self._producer = ReliableProducer(producer_config(settings))
+
+    def send(self, log: Log) -> None:
+        """Append records, each key to its partition, and wait until they are there."""
+        for topic, record in log:
+            made = item(topic, record)
+            self.send_raw(topic, made.key, self._codecs[topic].encode(record))
+        self._producer.flush(60)
+
+    def send_raw(self, topic: Topic, key: str, value: bytes | None) -> None:
+        """Hand over one value as it is; `send` waits for it."""
+        partition = zlib.crc32(key.encode()) % topic.partitions
+        self._producer.produce(self._names[topic], key=key, value=value, partition=partition)
+
+    def close(self) -> None:
+        """Take the topics away again: partitions cost the broker memory."""
+        for future in self._admin.delete_topics(list(self._names.values())).values():
+            try:
+                future.result()
+            except KafkaException:
+                return  # a test that killed the broker leaves nothing to clean
+
+
+def until(what: str, condition: Callable[[], bool], seconds: float = 60.0) -> None:
+    """Wait for a condition."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what}"
+        time.sleep(0.05)
+
+
+def last_seqs(items: Iterable[Item]) -> dict[tuple[str, str], int]:
+    """Last seq of each topic and key."""
+    seqs: dict[tuple[str, str], int] = {}
+    for entry in items:
+        key = (entry.topic.name, entry.key)
+        seqs[key] = max(seqs.get(key, 0), entry.seq)
+    return seqs
+
+
+def progress(dsn: str) -> dict[tuple[str, str], int]:
+    """Last seq in the database of each topic and key."""
+    found = rows(dsn, "SELECT topic, key, seq FROM sink_progress")
+    return {(topic, key): seq for topic, key, seq in found}
+
+
+def records_written(dsn: str) -> int:
+    """Records that the database holds the effect of."""
+    return int(rows(dsn, "SELECT coalesce(sum(records), 0) FROM sink_progress")[0][0])

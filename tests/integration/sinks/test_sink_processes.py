@@ -1,0 +1,294 @@
+"""Sinks as processes: killed, restarted, shared, cut off. Nothing is lost or there twice."""
+
+import json
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import redis
+from confluent_kafka import Consumer
+from pydantic import SecretStr
+
+from deploy.local.launcher import LocalServices, Supervisor, Worker
+from runtime.errors import EXIT_STOP
+from runtime.kafka import consumer_config, physical_name
+from runtime.settings import Settings
+from schemas.live import LiveKind, changes_key, state_key
+from schemas.registry import RegistryUnavailable, SchemaRegistry
+from schemas.topics import DEAD_LETTERS, OCCUPANCY, PRESENCE, TRACKS, ZONE_EVENTS, ZONES
+from tests.integration.sinks.line import Line, last_seqs, progress, records_written, until
+from tests.integration.sinks.tables import as_items, differences
+from tests.unit.sinks.records import START_US, occupancy, ward
+from workers.sinks.timescale.migrate import migrate
+from workers.sinks.verify import compare
+
+LOG = ward(seconds=150, seed=11, rooms=2)
+ITEMS = as_items(LOG)
+ZONE = {
+    "zone_id": "zone-r0",
+    "version": 1,
+    "valid_from_us": START_US,
+    "recorded_at_us": START_US,
+    "name": "Bay 1",
+}
+QUICK = {"WARDSTREAM_SINK__SESSION_TIMEOUT_S": "2"}
+SMALL_BATCHES = {
+    **QUICK,
+    "WARDSTREAM_SINK__BATCH_ROWS": "100",
+    "WARDSTREAM_SINK__BATCH_WAIT_S": "0.02",
+}
+TIMESCALE = Worker(name="sink-timescale", command=("sink", "timescale"), environment=SMALL_BATCHES)
+REDIS = Worker(name="sink-redis", command=("sink", "redis"), environment=QUICK)
+
+
+def assert_complete(settings: Settings) -> None:
+    """Every table equals the fold of its topic, and so do the digests."""
+    results = compare(settings)
+    assert [result.difference for result in results if result.difference] == []
+    assert all(result.topic_digests == result.table_digests for result in results)
+    assert {result.table for result in results if result.rows} >= {
+        *("tracks", "positions", "zone_events", "zone_occupancy", "coverage")
+    }
+
+
+def settle(dsn: str, seconds: float = 60) -> None:
+    """Wait until the last record of every key is in."""
+    expected = last_seqs(ITEMS)
+    until("everything is written", lambda: progress(dsn) == expected, seconds)
+
+
+def test_a_killed_sink_neither_loses_nor_repeats_a_row(
+    line: Line, supervisor: Supervisor, database_url: str
+) -> None:
+    line.send([(ZONES, ZONE), *LOG])
+    supervisor.start(TIMESCALE)
+    for share in (0.2, 0.5, 0.8):
+        until(
+            f"{share:.0%} are written",
+            lambda share=share: records_written(database_url) >= share * len(LOG),  # type: ignore[misc]
+        )
+        supervisor.kill(TIMESCALE.name)
+        supervisor.restart(TIMESCALE.name)
+    settle(database_url)
+
+    assert_complete(line.settings)
+    assert differences(database_url, [*ITEMS, *as_items([(ZONES, ZONE)])]) == []
+
+
+def test_records_that_come_twice_leave_the_same_rows(
+    line: Line, supervisor: Supervisor, database_url: str
+) -> None:
+    """As after a producer that died before its checkpoint and sent everything since again."""
+    begin = 0
+    while begin < len(LOG):
+        line.send(LOG[max(0, begin - 200) : begin + 500])
+        begin += 500
+    supervisor.start(TIMESCALE)
+    settle(database_url)
+
+    assert_complete(line.settings)
+    assert differences(database_url, ITEMS) == []
+
+
+def test_two_sinks_share_the_work_and_one_takes_over_from_the_other(
+    line: Line, supervisor: Supervisor, database_url: str
+) -> None:
+    second = Worker(name="second", command=TIMESCALE.command, environment=SMALL_BATCHES)
+    supervisor.start(TIMESCALE)
+    supervisor.start(second)
+    third = len(LOG) // 3
+    line.send(LOG[:third])
+    until("a third is written", lambda: records_written(database_url) == third)
+    line.send(LOG[third : 2 * third])
+    supervisor.stop(second.name)
+    line.send(LOG[2 * third :])
+    settle(database_url)
+
+    assert_complete(line.settings)
+
+
+@pytest.mark.parametrize("worker", [TIMESCALE, REDIS], ids=lambda worker: worker.name)
+def test_other_bytes_under_a_known_seq_end_the_process_for_good(
+    worker: Worker, line: Line, supervisor: Supervisor
+) -> None:
+    line.send([(OCCUPANCY, occupancy(1, 0, 1)), (OCCUPANCY, occupancy(1, 0, 2))])
+    supervisor.start(worker)
+
+    assert supervisor.wait(worker.name, 30) == EXIT_STOP
+    text = supervisor.log(worker.name).read_text()
+    assert "key zone-1 seq 1 of" in text
+    assert "zone-occupancy.measured.v1" in text
+
+
+@pytest.mark.parametrize("worker", [TIMESCALE, REDIS], ids=lambda worker: worker.name)
+def test_what_cannot_be_read_goes_to_the_dead_letters_and_the_rest_goes_on(
+    worker: Worker, line: Line, supervisor: Supervisor, database_url: str, redis_url: str
+) -> None:
+    line.send_raw(OCCUPANCY, "zone-1", b"no record at all")
+    line.send([(OCCUPANCY, occupancy(1, 0, 1))])
+    supervisor.start(worker)
+    client = redis.Redis.from_url(redis_url)
+    key = state_key("wardstream", "zone", "zone-1")
+
+    def written() -> bool:
+        if worker is REDIS:
+            return bool(client.exists(key))
+        return records_written(database_url) == 1
+
+    until("the good record is written", written)
+    headers = dict(one_dead_letter(line.settings))
+    assert headers["reason"] == b"not_wire_format"
+    assert headers["topic"] == physical_name(OCCUPANCY, line.settings).encode()
+    assert headers["stage"] == worker.name.encode()
+
+
+def one_dead_letter(settings: Settings) -> list[tuple[str, bytes]]:
+    consumer = Consumer(consumer_config(settings, f"{settings.topic_prefix}letters"))
+    consumer.subscribe([physical_name(DEAD_LETTERS, settings)])
+    try:
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            for message in consumer.consume(1, 0.5):
+                headers: Any = message.headers()
+                return list(headers)
+    finally:
+        consumer.close()
+    raise AssertionError("no dead letter within 20 s")
+
+
+def test_what_the_database_refuses_is_found_in_its_batch_and_set_aside(
+    line: Line, supervisor: Supervisor, database_url: str
+) -> None:
+    """A text with a NUL is good Avro, and no text for PostgreSQL."""
+    line.send([*LOG[:700], (OCCUPANCY, occupancy(1, 0, 1, person_ids=["\0"])), *LOG[700:1000]])
+    supervisor.start(
+        Worker(
+            name="sink-timescale",
+            command=TIMESCALE.command,
+            environment={"WARDSTREAM_SINK__BATCH_WAIT_S": "2"},
+        )
+    )
+    until("the rest is written", lambda: records_written(database_url) == 1000)
+
+    assert dict(one_dead_letter(line.settings))["reason"] == b"database_refused"
+    assert differences(database_url, ITEMS[:1000]) == []
+
+
+def test_a_sink_that_is_asked_to_end_leaves_nothing_behind(
+    line: Line, supervisor: Supervisor, database_url: str
+) -> None:
+    supervisor.start(TIMESCALE)
+    line.send(LOG)
+    settle(database_url)
+
+    assert supervisor.stop(TIMESCALE.name) == 0
+    supervisor.start(Worker(name="next", command=TIMESCALE.command), ready_deadline_s=30)
+    line.send([(OCCUPANCY, occupancy(1, 0, 1))])
+    until(
+        "the next has taken over",
+        lambda: ("zone-occupancy.measured.v1", "zone-1") in progress(database_url),
+    )
+    metrics = httpx.get(f"http://127.0.0.1:{supervisor.metrics_port('next')}/metrics").text
+    assert "wardstream_sink_duplicates_total{" not in metrics
+
+
+def test_a_killed_redis_sink_ends_with_the_newest_of_everything(
+    line: Line, supervisor: Supervisor, redis_url: str
+) -> None:
+    client = redis.Redis.from_url(redis_url, decode_responses=True)
+    supervisor.start(REDIS)
+    step = len(LOG) // 4
+    for begin in range(0, len(LOG), step):
+        line.send(LOG[begin : begin + step])
+        if begin < 2 * step:
+            supervisor.kill(REDIS.name)
+            supervisor.restart(REDIS.name)
+    kinds: dict[str, LiveKind] = {
+        OCCUPANCY.name: "zone",
+        TRACKS.name: "camera",
+        PRESENCE.name: "floor",
+    }
+    expected = {
+        state_key("wardstream", kinds[topic], key): seq
+        for (topic, key), seq in last_seqs(ITEMS).items()
+        if topic in kinds
+    }
+    until(
+        "everything is current",
+        lambda: {key: int(client.hget(key, "seq") or 0) for key in expected} == expected,
+    )
+    until(
+        "every zone event was told",
+        lambda: len(told_events(client)) == sum(topic is ZONE_EVENTS for topic, _ in LOG),
+    )
+    assert len(set(told_events(client))) == len(told_events(client))
+
+
+def told_events(client: "redis.Redis") -> list[tuple[str, str]]:
+    entries: Any = client.xrange(changes_key("wardstream"))
+    return [(entry["id"], entry["seq"]) for _, entry in entries if entry["kind"] == "zone-event"]
+
+
+def test_stores_that_go_away_and_come_back_cost_nothing(
+    own_services: LocalServices, tmp_path: Path
+) -> None:
+    """Both stores are killed while records flow: the sinks wait, say so, and go on as they are."""
+    environment = own_services.environment
+    settings = Settings(
+        kafka_bootstrap=environment["WARDSTREAM_KAFKA_BOOTSTRAP"],
+        registry_url=environment["WARDSTREAM_REGISTRY_URL"],
+        database_url=SecretStr(environment["WARDSTREAM_DATABASE_URL"]),
+        redis_url=SecretStr(environment["WARDSTREAM_REDIS_URL"]),
+    )
+    dsn = settings.database_url.get_secret_value()
+    migrate(dsn)
+    line = Line(settings)
+    feeding = threading.Thread(target=feed, args=(line,), daemon=True)
+    with Supervisor(tmp_path, environment) as supervisor:
+        supervisor.start(TIMESCALE, ready_deadline_s=60)
+        supervisor.start(REDIS, ready_deadline_s=60)
+        pids = [supervisor.pid(name) for name in ("sink-timescale", "sink-redis")]
+        feeding.start()
+        until("a fifth is written", lambda: records_written(dsn) >= len(LOG) / 5)
+        own_services.kill("timescale")
+        own_services.kill("redis")
+        for name in ("sink-timescale", "sink-redis"):
+            until(f"{name} says so", lambda name=name: "out of reach" in said(supervisor, name))  # type: ignore[misc]
+        own_services.restart("timescale")
+        own_services.restart("redis")
+        feeding.join(60)
+        settle(dsn)
+        client = redis.Redis.from_url(settings.redis_url.get_secret_value())
+        last = last_seqs(ITEMS)["zone-occupancy.measured.v1", "zone-r0"]
+        key = state_key("wardstream", "zone", "zone-r0")
+        until("Redis is current", lambda: int(client.hget(key, "seq") or 0) == last)
+
+        assert pids == [supervisor.pid(name) for name in ("sink-timescale", "sink-redis")]
+        assert "out of reach" not in said(supervisor, "sink-timescale")
+        until("the registry, which keeps its data there too, is back", lambda: answers(settings))
+        assert_complete(settings)
+
+
+def answers(settings: Settings) -> bool:
+    try:
+        SchemaRegistry(settings.registry_url).lookup(OCCUPANCY)
+    except RegistryUnavailable:
+        return False
+    return True
+
+
+def feed(line: Line) -> None:
+    """Send everything, over about ten seconds."""
+    for begin in range(0, len(LOG), 100):
+        line.send(LOG[begin : begin + 100])
+        time.sleep(0.1)
+
+
+def said(supervisor: Supervisor, name: str) -> str:
+    """What a process says of the store on /healthz."""
+    answer = httpx.get(f"http://127.0.0.1:{supervisor.metrics_port(name)}/healthz")
+    assert answer.status_code == 200
+    return str(json.loads(answer.text).get("store", ""))
