@@ -189,6 +189,36 @@ def test_occupancy_is_sent_on_change_and_every_ten_seconds() -> None:
     ]
 
 
+def test_a_person_whom_a_looking_camera_no_longer_sees_leaves_by_the_zones_own_time() -> None:
+    floor = FloorState("floor")
+    seen = [view(at) for at in range(100, 1001, 100)]
+    unseen = [view(at, feet=()) for at in range(1100, 4001, 100)]
+
+    outputs = feed(floor, ONE, *seen, *unseen)
+
+    left = [event for event in zone_events(outputs) if event["kind"] == "LEFT"]
+    assert [(event["at_us"] - T0) // MS for event in left] == [1000]
+    assert as_of(left) == [2600]
+    assert left[0]["dwell_us"] == 900 * MS
+
+
+@pytest.mark.parametrize("first", ["cam", "cam-2"])
+def test_views_of_one_tick_are_taken_in_by_their_time_not_by_their_arrival(first: str) -> None:
+    floor = FloorState("floor")
+    everyone = zone(
+        space="FLOOR_M", camera_id=None, polygon=rectangle(0, 0, 1, 1), enter_after_ms=0
+    )
+    facts = facts_of(camera("cam"), camera("cam-2"), everyone)
+    views = [view(120, "cam"), view(110, "cam-2")]
+    for one in views:
+        one.people[0].x_m = one.people[0].y_m = 0.5
+    views.sort(key=lambda one: one.camera_id != first)
+
+    outputs = feed(floor, facts, *views, view(200, "cam", ()), view(200, "cam-2", ()))
+
+    assert [event["person_id"] for event in zone_events(outputs)] == ["cam-2:1", "cam:1"]
+
+
 def test_the_latest_occupancy_is_the_measured_one() -> None:
     floor = FloorState("floor")
 
