@@ -28,7 +28,7 @@ def main(folder: Path, model_name: str = "yolox-nano") -> None:
         url = services.environment["WARDSTREAM_REDIS_URL"]
         with (
             SyntheticWard(LiveWriter(url, "ward"), model_name),
-            BoardServer(url, "ward", title="Ward 3: who is where") as board,
+            BoardServer(url, "ward", title="Ward 3") as board,
             sync_playwright() as playwright,
         ):
             register(board.registry)

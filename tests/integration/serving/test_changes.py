@@ -1,6 +1,7 @@
 """The stream of changes: complete, resumable, and never held up by a slow reader."""
 
 import itertools
+import signal
 import socket
 import threading
 from collections.abc import Callable, Generator, Iterator
@@ -190,6 +191,24 @@ def test_while_redis_is_away_the_board_says_so_and_recovers_by_itself(
     assert gone.data["now_us"] < back.data["now_us"]
     assert (after, after > before) == (entry_id, True)
     assert redis_is_reachable(board)
+
+
+def test_a_redis_that_hangs_is_as_good_as_away(
+    board: BoardServer, writer: LiveWriter, redis_service: LocalServices
+) -> None:
+    with closing(begun(board)) as events:
+        redis_service.kill("redis", signal.SIGSTOP)
+        try:
+            refused = refusal(board)
+            next(event for event in events if event.data.get("redis_reachable") is False)
+        finally:
+            redis_service.kill("redis", signal.SIGCONT)
+        next(event for event in events if event.data.get("redis_reachable") is True)
+        entry_id = writer.zone("bay-1", people=2)
+        assert next(changes(events)).event_id == entry_id
+
+    assert refused is not None
+    assert refused.status_code == 503
 
 
 def test_the_board_starts_while_redis_is_away(
