@@ -174,15 +174,15 @@ class SinkLoop:
                 if self._service.stop.is_set():
                     return  # uncommitted: the next start reads it again
                 # A partition that went to another consumer is that one's to write.
-                batch = [m for m in batch + slipped if _place(m) in self._owned]
-                undecoded = [m for m in undecoded + slipped if _place(m) in self._owned]
+                batch = [m for m in batch + slipped if place_of(m) in self._owned]
+                undecoded = [m for m in undecoded + slipped if place_of(m) in self._owned]
                 items = [i for i in items if (i.source, i.partition) in self._owned]
                 pause_s = min(pause_s * 2, self._service.settings.sink.retry_max_s)
                 continue
             break
         # Only now, and all together: an offset stands for everything before it.
         for message in batch:
-            place = _place(message)
+            place = place_of(message)
             self._settled[place] = max(self._settled.get(place, 0), (message.offset() or 0) + 1)
         if since_s is not None:
             self._end_outage(self._service.clock.monotonic_s() - since_s)
@@ -191,7 +191,7 @@ class SinkLoop:
         """Move messages to `items`, or to the dead letters."""
         while undecoded:
             message = undecoded[0]
-            source, partition = _place(message)
+            source, partition = place_of(message)
             offset = message.offset() or 0
             key, value = _bytes(message.key()), message.value()
             try:
@@ -309,7 +309,8 @@ class SinkLoop:
             self._settled.pop(place, None)
 
 
-def _place(message: Message) -> Place:
+def place_of(message: Message) -> Place:
+    """Where a message came from."""
     return message.topic() or "", message.partition() or 0
 
 

@@ -1,0 +1,165 @@
+"""Each guard of the sinks is needed: with it the rows are right, without it these tests see it."""
+
+import threading
+from collections.abc import Sequence
+
+import pytest
+from confluent_kafka import Message
+
+from runtime.clock import SystemClock
+from runtime.errors import DeadLetter
+from runtime.health import Health
+from runtime.service import Service
+from runtime.settings import Settings
+from tests.integration.sinks.line import DERIVED, Line, last_seqs, progress, until
+from tests.integration.sinks.tables import as_items, differences
+from tests.unit.sinks.records import ward
+from workers.sinks.item import Item
+from workers.sinks.loop import SinkLoop, place_of
+from workers.sinks.progress import Progress, Verdict
+from workers.sinks.timescale import sink as sink_module
+from workers.sinks.timescale.sink import TimescaleSink
+
+LOG = ward(seconds=60, seed=5)
+ITEMS = as_items(LOG)
+
+
+def write_with_repeats(sink: TimescaleSink) -> None:
+    for begin in range(0, len(ITEMS), 100):
+        sink.write(ITEMS[max(0, begin - 40) : begin + 100])
+
+
+def test_with_the_fence_repeats_change_nothing(
+    timescale_sink: TimescaleSink, database_url: str
+) -> None:
+    write_with_repeats(timescale_sink)
+
+    assert differences(database_url, ITEMS) == []
+
+
+def test_without_the_fence_repeats_show(
+    timescale_sink: TimescaleSink, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Progress, "judge", lambda *_: Verdict.NEW)
+    monkeypatch.setattr(sink_module, "_report", lambda *_: None)  # its counters would object
+    write_with_repeats(timescale_sink)
+
+    assert differences(database_url, ITEMS) != []
+
+
+def test_without_progress_in_the_transaction_repeats_show(
+    timescale_sink: TimescaleSink, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tracks would still be guarded by their own seq; the digest of what was written is not."""
+    monkeypatch.setattr(sink_module, "save_progress", lambda *_: None)
+    write_with_repeats(timescale_sink)
+
+    assert progress(database_url) != last_seqs(ITEMS)
+
+
+class Crash(RuntimeError):
+    """Stands for the end of the process."""
+
+
+class CrashingSink:
+    """The real sink, in a process that dies at one write, before or after it.
+
+    Args:
+        settings: The database.
+        at: Number of the write.
+        after: Whether the write still happens.
+    """
+
+    name = "timescale"
+
+    def __init__(self, settings: Settings, at: int, *, after: bool) -> None:
+        self._sink = TimescaleSink(settings, SystemClock())
+        self._left = at
+        self._after = after
+
+    def write(self, items: Sequence[Item]) -> None:
+        self._left -= 1
+        if self._left == 0 and not self._after:
+            raise Crash
+        self._sink.write(items)
+        if self._left == 0:
+            raise Crash
+
+    def housekeep(self) -> None:
+        """Nothing is due."""
+
+    def close(self) -> None:
+        self._sink.close()
+
+
+class CommitsFirst(SinkLoop):
+    """The loop with its order turned round."""
+
+    def _settle(self, batch: list[Message]) -> None:
+        for message in batch:
+            self._settled[place_of(message)] = (message.offset() or 0) + 1
+        self._commit()
+        super()._settle(batch)
+
+
+def run(loop_type: type[SinkLoop], settings: Settings, sink: CrashingSink) -> Service:
+    """Start a loop in a thread; it ends by its sink's crash or by the service's stop."""
+    service = Service(settings, Health("sink-timescale"))
+    loop = loop_type(service, sink, DERIVED, max_records=40, linger_s=0.02)
+
+    def body() -> None:
+        try:
+            loop.run()
+        except Crash:
+            service.stop.set()
+
+    threading.Thread(target=body, daemon=True).start()
+    return service
+
+
+def crash_thrice_then_finish(
+    loop_type: type[SinkLoop], settings: Settings, *, after: bool, seconds: float
+) -> bool:
+    """Whether everything is written in the end."""
+    dsn = settings.database_url.get_secret_value()
+    for at in (3, 2, 5):
+        service = run(loop_type, settings, CrashingSink(settings, at, after=after))
+        until("the sink has crashed", service.stop.is_set)
+    service = run(loop_type, settings, CrashingSink(settings, 10**9, after=after))
+    try:
+        until("all is written", lambda: progress(dsn) == last_seqs(ITEMS), seconds)
+        return differences(dsn, ITEMS) == []
+    except AssertionError:
+        return False
+    finally:
+        service.stop.set()
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before-the-write", "after-the-write"])
+def test_a_crash_at_any_write_loses_nothing(
+    after: bool, line: Line, line_settings: Settings
+) -> None:
+    line.send(LOG)
+
+    assert crash_thrice_then_finish(SinkLoop, line_settings, after=after, seconds=60)
+
+
+def test_offsets_committed_before_the_write_lose_records(
+    line: Line, line_settings: Settings, database_url: str
+) -> None:
+    line.send(LOG)
+    crash_thrice_then_finish(CommitsFirst, line_settings, after=False, seconds=15)
+
+    assert differences(database_url, ITEMS) != []
+
+
+def test_a_dead_letter_in_a_batch_does_not_take_the_batch_along(
+    timescale_sink: TimescaleSink, database_url: str
+) -> None:
+    bad = as_items([(LOG[0][0], {**LOG[0][1], "floor_id": "\0", "seq": 10**6})])
+    for portion in (ITEMS[:50], ITEMS[50:]):
+        with pytest.raises(DeadLetter):
+            timescale_sink.write([*portion, *bad])
+        timescale_sink.write(portion)
+
+    assert differences(database_url, ITEMS) == []
