@@ -18,7 +18,7 @@ import msgspec
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
-from runtime.errors import EXIT_REPLAY
+from runtime.errors import EXIT_REPLAY, EXIT_STOP
 from tests.chaos.checkpoint.counting import DELETE
 from tests.chaos.checkpoint.oracle import ends
 from tests.chaos.checkpoint.worker import WorkerOptions, topics
@@ -41,11 +41,16 @@ class Broker(Protocol):
     def restart(self) -> None: ...
 
 
+class ConditionNotMet(Exception):
+    """What was waited for did not come in time."""
+
+
 def await_condition(what: str, condition: Callable[[], bool], deadline_s: float) -> None:
     """Return once the condition holds; fail after the deadline."""
     until_s = time.monotonic() + deadline_s
     while not condition():
-        assert time.monotonic() < until_s, f"{what}: not within {deadline_s:.0f} s"
+        if time.monotonic() > until_s:
+            raise ConditionNotMet(f"{what}: not within {deadline_s:.0f} s")
         time.sleep(0.05)
 
 
@@ -226,7 +231,7 @@ class Line:
         worker.kill()
 
     def terminate(self, worker: Worker) -> None:
-        """SIGTERM, without a restart; the exit must be clean.
+        """SIGTERM, without a restart; the exit must be clean, or that of one who was fenced.
 
         A signal that comes before Faust handles it ends Python as it is, which is a crash
         like any other.
@@ -234,7 +239,9 @@ class Line:
         self._held.add(worker.name)
         ready = "Worker ready" in worker.text()
         status = worker.terminate()
-        if status != 0 and (ready or status != -signal.SIGTERM):
+        if status == EXIT_REPLAY:
+            self.self_exits.append(f"{worker.name}: after SIGTERM {worker.fatal()}")
+        elif status != 0 and (ready or status != -signal.SIGTERM):
             self.unexpected.append(f"{worker.name}: status {status} after SIGTERM")
 
     def outputs(self) -> int:
@@ -264,4 +271,5 @@ class Line:
                 entry = f"{worker.name}: status {worker.status} {worker.fatal()}"
                 expected = worker.status in {EXIT_REPLAY, -signal.SIGKILL}
                 (self.self_exits if expected else self.unexpected).append(entry)
-                self.start()
+                if worker.status != EXIT_STOP:
+                    self.start()

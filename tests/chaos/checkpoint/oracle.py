@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
+from runtime.checkpoints import CheckpointDamaged
 from runtime.checkpoints.codec import HEAD_KEY, assemble
 from tests.chaos.checkpoint.counting import DELETE, STATE_VERSION, chained
 from tests.chaos.checkpoint.worker import topics
@@ -29,6 +30,7 @@ class Verdict(msgspec.Struct, kw_only=True):
         went_back: Checkpoints that resume before an earlier one of the same partition.
         states_wrong: Keys whose saved state differs, is missing or should not be there.
         not_at_end: Partitions whose checkpoint does not stand at the end of the log.
+        damaged: Partitions whose checkpoint contradicts itself.
         saved: Checkpoints written.
     """
 
@@ -41,6 +43,7 @@ class Verdict(msgspec.Struct, kw_only=True):
     went_back: int = 0
     states_wrong: int = 0
     not_at_end: int = 0
+    damaged: int = 0
     saved: int = 0
 
     @property
@@ -183,7 +186,11 @@ def _judge_checkpoints(
         if not found:
             verdict.not_at_end += log[partition] > 0
             continue
-        checkpoint = assemble(partition, found, max_version=STATE_VERSION)
+        try:
+            checkpoint = assemble(partition, found, max_version=STATE_VERSION)
+        except CheckpointDamaged:
+            verdict.damaged += 1
+            continue
         verdict.not_at_end += checkpoint.head.next_offset != log[partition]
         verdict.states_wrong += checkpoint.head.side_offsets["seen"] != log[partition]
         saved = {key: state.data for key, state in checkpoint.entities.items()}

@@ -18,6 +18,7 @@ import msgspec
 
 from runtime.checkpoints import CheckpointStore, PartitionProgress, StageTopics
 from runtime.clock import SystemClock
+from runtime.errors import EXIT_REPLAY
 from streams.checkpoint_settings import CheckpointingSettings
 from streams.checkpointing import Checkpointing, install
 from streams.faust_app import checkpointed_app
@@ -109,7 +110,11 @@ def main() -> None:
     mutations.apply(options.mutation)
     app, checkpointing = build(options)
     threading.Thread(target=report, args=(checkpointing,), daemon=True).start()
-    faust.Worker(app, loglevel="INFO", redirect_stdouts=False).execute_from_commandline()
+    worker = faust.Worker(app, loglevel="INFO", redirect_stdouts=False)
+    try:
+        worker.execute_from_commandline()
+    except SystemExit as end:  # Faust says 1 for a broker that is away; a restart heals that
+        sys.exit(EXIT_REPLAY if end.code else 0)
 
 
 if __name__ == "__main__":
