@@ -25,9 +25,6 @@ log = structlog.get_logger(__name__)
 BEHIND_US = 1_000_000
 """Live mode gives a frame up when it is later than this, microseconds."""
 
-_BACKLOG_S = 1.0
-_LEAST_BACKLOG = 8
-
 
 class CameraFeed:
     """Turns pictures of one camera into its records.
@@ -39,6 +36,7 @@ class CameraFeed:
         cameras: Finds the version in force.
         publisher: Sends.
         ledger: Counts.
+        backlog_limit: Live mode gives frames up while this many records wait for the broker.
     """
 
     def __init__(
@@ -49,6 +47,7 @@ class CameraFeed:
         cameras: CameraBook,
         publisher: FramePublisher,
         ledger: FrameLedger,
+        backlog_limit: int,
     ) -> None:
         self.camera_id = config.camera_id
         self.ledger = ledger
@@ -59,7 +58,7 @@ class CameraFeed:
         self._recipe = Recipe(settings.max_width, settings.jpeg_quality)
         self._live_mode = settings.mode == "live"
         self._heartbeat_us = round(settings.heartbeat_s * 1_000_000)
-        self._backlog_limit = max(_LEAST_BACKLOG, round(settings.fps * _BACKLOG_S))
+        self._backlog_limit = backlog_limit
         self._cameras = cameras
         self._publisher = publisher
         self._mask: PrivacyMask | None = None

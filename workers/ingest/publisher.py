@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import structlog
+
 from runtime.errors import Retry
 from runtime.kafka import ReliableProducer, physical_name, producer_config
 from runtime.metrics import INGEST_BYTES
@@ -11,16 +13,20 @@ from schemas.codec import Codec
 from schemas.records import Frame
 from schemas.topics import FRAMES
 
-_QUEUE_KBYTES = 64 * 1024
-_QUEUE_RECORDS = 4_000
+_QUEUE_BYTES = 64 * 1024 * 1024
+_QUEUE_RECORDS = range(64, 4_001)
+_ROOM_S = 0.01
 _RETRY_S = 1.0
 _GIVE_UP_S = 600.0
+_STOPPING_FLUSH_S = 8.0
+
+log = structlog.get_logger(__name__)
 
 
 class FramePublisher:
     """Sends frames of any camera; `seq` is the caller's. Safe to use from several threads.
 
-    Memory is bounded: at most 64 MiB of records wait for the broker, then `publish` blocks.
+    Memory is bounded: about 64 MiB of records wait for the broker at most, then `publish` waits.
 
     Args:
         service: Settings, clock and stop signal.
@@ -36,14 +42,10 @@ class FramePublisher:
         self._inline_limit = settings.ingest.inline_limit_bytes
         self._objects = ObjectStore(settings.ingest.object_store_url)
         self._record_mode = settings.ingest.mode == "record"
+        wanted = _QUEUE_BYTES // self._inline_limit
+        self._room = min(max(wanted, _QUEUE_RECORDS.start), _QUEUE_RECORDS.stop - 1)
         self._producer = ReliableProducer(
-            producer_config(
-                settings,
-                **{
-                    "queue.buffering.max.kbytes": _QUEUE_KBYTES,
-                    "queue.buffering.max.messages": _QUEUE_RECORDS,
-                },
-            )
+            producer_config(settings, **{"queue.buffering.max.kbytes": 1_048_576})
         )
 
     def publish(self, frame: Frame, jpeg: bytes) -> None:
@@ -55,9 +57,11 @@ class FramePublisher:
 
         Raises:
             Retry: The object store is out of reach: at once in live mode, after ten minutes or
-                when asked to stop in record mode. The frame was not sent.
+                when asked to stop in record mode. Or asked to stop while the broker takes
+                nothing. The frame was not sent.
             Stop: An earlier record was not delivered, or the object store refuses us.
         """
+        self._await_room()
         frame["sha256"] = sha256_hex(jpeg)
         if len(jpeg) <= self._inline_limit:
             frame["data"] = jpeg
@@ -73,9 +77,18 @@ class FramePublisher:
         """Send a heartbeat.
 
         Raises:
+            Retry: Asked to stop while the broker takes nothing.
             Stop: An earlier record was not delivered.
         """
+        self._await_room()
         self._send(heartbeat)
+
+    def _await_room(self) -> None:
+        while len(self._producer) >= self._room:
+            self.poll()
+            if self._stop.wait(_ROOM_S):
+                msg = "asked to stop while the broker takes nothing"
+                raise Retry(msg)
 
     def _send(self, frame: Frame) -> None:
         self._producer.produce(self._topic, key=frame["camera_id"], value=self._codec.encode(frame))
@@ -105,13 +118,16 @@ class FramePublisher:
         self._producer.check()
 
     def flush(self) -> None:
-        """Wait until everything is acknowledged.
+        """Wait until everything is acknowledged; not for long when asked to stop.
 
         Raises:
             Stop: A record was not delivered.
-            Retry: Records still wait after ten minutes.
+            Retry: Records are still waiting after ten minutes, or 8 s after being asked to stop.
         """
-        self._producer.flush()
+        while not self._stop.is_set() and len(self._producer):
+            self.poll()
+            self._stop.wait(_ROOM_S)
+        self._producer.flush(_STOPPING_FLUSH_S)
 
 
 def empty_frame(**fields: Any) -> Frame:

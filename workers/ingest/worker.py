@@ -12,7 +12,7 @@ from runtime.service import Service
 from runtime.topic_admin import check_topics
 from schemas.registry import SchemaRegistry
 from schemas.topics import CAMERAS, FRAMES
-from workers.ingest.camera_feed import CameraFeed
+from workers.ingest.camera_feed import BEHIND_US, CameraFeed
 from workers.ingest.cameras import CameraBook
 from workers.ingest.feed import FeedConfig, Playback
 from workers.ingest.following import follow
@@ -27,6 +27,7 @@ log = structlog.get_logger(__name__)
 
 _BEAT_S = 0.2
 _SILENCE_S = 30.0
+_LEAST_BACKLOG = 8
 
 
 def run_ingest(
@@ -63,6 +64,8 @@ def run_ingest(
     registry = SchemaRegistry(service.settings.registry_url)
     codec = registry.writer(FRAMES)
     cameras = CameraBook(service, registry)
+    per_second = len(feeds) * service.settings.ingest.fps
+    backlog_limit = max(_LEAST_BACKLOG, round(per_second * BEHIND_US / 1_000_000))
     try:
         publisher = FramePublisher(service, codec)
         runs = []
@@ -88,6 +91,7 @@ def run_ingest(
                         cameras,
                         publisher,
                         FrameLedger(config.camera_id, source_name(video)),
+                        backlog_limit,
                     )
                 )
             runs.append(_Run(service, source, group, playback))

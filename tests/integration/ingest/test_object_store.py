@@ -1,7 +1,10 @@
-"""A claim check is the same promise whether a folder or a bucket keeps it."""
+"""A claim check is the same promise whether a folder or a bucket keeps it.
+
+The suite runs on a folder, and besides on the bucket that `TEST_OBJECT_STORE_URL` names
+(`s3://BUCKET/PREFIX`, with the usual `AWS_` variables), whoever serves it.
+"""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,9 +15,12 @@ from runtime.object_store import ObjectStore, object_path, sha256_hex
 START_US = 1_704_067_200_000_000
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[ObjectStore]:
-    yield ObjectStore(f"file://{tmp_path}/objects")
+BUCKET = os.environ.get("TEST_OBJECT_STORE_URL")
+
+
+@pytest.fixture(params=["folder", "bucket"] if BUCKET else ["folder"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
+    return ObjectStore(BUCKET if request.param == "bucket" and BUCKET else f"file://{tmp_path}/o")
 
 
 def put(store: ObjectStore, data: bytes) -> tuple[str, str]:
