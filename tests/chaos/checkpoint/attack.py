@@ -119,18 +119,21 @@ def cpu_hog(count: int = 1) -> Iterator[None]:
 class Attack:
     """Faults against one line."""
 
-    def __init__(self, line: Line, source: Source, broker: Broker, *, seed: int) -> None:
+    def __init__(
+        self, line: Line, source: Source, broker: Broker, *, seed: int, flow_deadline_s: float
+    ) -> None:
         self.landed: Counter[str] = Counter()
         self.missed = 0
         self.longest_silence_s = 0.0
         self._line = line
         self._source = source
         self._kafka = broker
+        self._flow_deadline_s = flow_deadline_s
         self._random = random.Random(seed)
 
     def strike(self, fault: str) -> None:
         """Wait until outputs flow, then strike."""
-        flowing = self._await_outputs()
+        flowing = self._await_outputs(self._flow_deadline_s)
         time.sleep(self._random.uniform(0.0, 1.5))
         if flowing and self._source.is_alive():
             self.landed[fault] += 1
@@ -142,7 +145,7 @@ class Attack:
             self.landed[fault] -= flowing
             self.missed += 1
 
-    def _await_outputs(self, deadline_s: float = 120.0) -> bool:
+    def _await_outputs(self, deadline_s: float) -> bool:
         began_s, before = time.monotonic(), self._line.outputs()
         while time.monotonic() - began_s < deadline_s:
             if self._line.outputs() >= before + OUTPUTS_BETWEEN_FAULTS:
@@ -224,6 +227,10 @@ class Attack:
         self._line.kill(young)
         self._line.start()
 
+    def _own_crash(self) -> None:
+        """A worker that is broken on purpose kills itself."""
+        self._await("the crash", lambda: bool(self._line.self_exits))
+
     def _broker(self) -> None:
         """Kafka is gone for some seconds."""
         self._kafka.kill()
@@ -253,6 +260,7 @@ def attack(
     rate: float = 200.0,
     hogs: int = 0,
     deadline_s: float = 180.0,
+    flow_deadline_s: float = 120.0,
     **options: object,
 ) -> Outcome:
     """Run the faults in order, let the line catch up, and judge."""
@@ -260,14 +268,14 @@ def attack(
     run = f"{scenario}-{seed}-{time.time_ns() // 1_000_000}"
     line = Line(broker.bootstrap, run, folder / run, session_s=SESSION_S, **options)
     source = Source(broker.bootstrap, run, seed=seed, rate=rate)
-    strikes = Attack(line, source, broker, seed=seed)
+    strikes = Attack(line, source, broker, seed=seed, flow_deadline_s=flow_deadline_s)
     try:
         with cpu_hog(hogs):
             source.start()
             line.start()
             for fault in faults:
-                if line.unexpected:
-                    break  # what must not happen has happened; more faults would only hide it
+                if line.unexpected or strikes.missed:
+                    break  # the line has ended; more faults would only hide why
                 strikes.strike(fault)
             source.end()
             ended_s = time.monotonic()

@@ -23,9 +23,10 @@ from streams.resume import Resumption
 from streams.saving import Saving
 
 SEEK_SHORT_BY = 50
-KILL_AT_SAVE = 4
+KILL_AT_SAVE = 3
 DROPPED_OFFSET = 150
 LINGER_MS = 2_000
+FIRST = "w1"
 
 
 def replace(owner: object, name: str, value: object) -> None:
@@ -64,7 +65,7 @@ class ForgetfulProgress(PartitionProgress):
         return super().offer(record)
 
 
-def unfenced() -> None:
+def unfenced(_boot_id: str) -> None:
     """The broker no longer refuses a former owner.
 
     Its late checkpoint then mixes with its successor's, which the checksums show.
@@ -72,7 +73,7 @@ def unfenced() -> None:
     replace(store_module, "Claim", UnfencedClaim)
 
 
-def careless() -> None:
+def careless(_boot_id: str) -> None:
     """Offsets are not compared, and reading resumes somewhat before the checkpoint."""
     replace(store_module, "PartitionProgress", CarelessProgress)
     position = Resumption._position
@@ -87,7 +88,7 @@ def careless() -> None:
     replace(Resumption, "_position", short)
 
 
-def committed_position() -> None:
+def committed_position(_boot_id: str) -> None:
     """Reading resumes where the group committed, as Faust would have it."""
 
     async def stock_position(_: Resumption, _consumer: Any, stock: Any) -> Mapping[Any, int]:
@@ -96,7 +97,7 @@ def committed_position() -> None:
     replace(Resumption, "_position", stock_position)
 
 
-def unguarded() -> None:
+def unguarded(_boot_id: str) -> None:
     """Load and seek only: no waiting for a newer rebalance, no closing of the flow."""
 
     async def resume(self: Resumption, consumer: Any, stock: Any) -> Mapping[Any, int]:
@@ -110,8 +111,8 @@ def unguarded() -> None:
     replace(Resumption, "_settled", lambda _: True)
 
 
-def lingering_kill(*, outputs_first: bool) -> None:
-    """Outputs leave late, and the process is killed right after its fourth checkpoint.
+def lingering_kill(boot_id: str, *, outputs_first: bool) -> None:
+    """Outputs leave late, and the first worker is killed right after its third checkpoint.
 
     In the right order nothing is lost by that; with the checkpoint first, everything that
     lingered is.
@@ -133,14 +134,14 @@ def lingering_kill(*, outputs_first: bool) -> None:
                 await self._thread.call(self._store.outputs.flush)
             await self._thread.call(lambda: self._store.commit(snapshots))
             saves += 1
-            if saves == KILL_AT_SAVE:
+            if saves == KILL_AT_SAVE and boot_id == FIRST:
                 os.kill(os.getpid(), signal.SIGKILL)
             await self._thread.call(self._store.outputs.flush)
 
     replace(Saving, "_flush_and_commit", flush_and_commit)
 
 
-def forgetful() -> None:
+def forgetful(_boot_id: str) -> None:
     """The fold loses a record."""
     replace(store_module, "PartitionProgress", ForgetfulProgress)
 
@@ -149,7 +150,7 @@ def delivered(
     mutation: str, boot_id: str, events: Sequence[EventT[bytes]]
 ) -> Sequence[EventT[bytes]]:
     """What reaches the fold of a batch: `lossy_delivery` takes records from the first worker."""
-    if mutation != "lossy_delivery" or boot_id != "w1":
+    if mutation != "lossy_delivery" or boot_id != FIRST:
         return events
     return [e for e in events if e.message.offset != DROPPED_OFFSET or _once_more(e)]
 
@@ -165,19 +166,19 @@ def _once_more(event: EventT[bytes]) -> bool:
     return False
 
 
-MUTATIONS: dict[str, Callable[[], None]] = {
-    "": lambda: None,
+MUTATIONS: dict[str, Callable[[str], None]] = {
+    "": lambda _: None,
     "unfenced": unfenced,
     "careless": careless,
     "committed_position": committed_position,
     "unguarded": unguarded,
-    "kill_after_commit": lambda: lingering_kill(outputs_first=True),
-    "commit_before_outputs": lambda: lingering_kill(outputs_first=False),
+    "kill_after_commit": lambda boot: lingering_kill(boot, outputs_first=True),
+    "commit_before_outputs": lambda boot: lingering_kill(boot, outputs_first=False),
     "forgetful": forgetful,
-    "lossy_delivery": lambda: None,
+    "lossy_delivery": lambda _: None,
 }
 
 
-def apply(mutation: str) -> None:
+def apply(mutation: str, boot_id: str) -> None:
     """Put the fault in; must run before the app is built."""
-    MUTATIONS[mutation]()
+    MUTATIONS[mutation](boot_id)

@@ -38,8 +38,8 @@ def test_the_log_decides_whatever_happens_to_the_workers(
 def test_a_checkpoint_before_its_outputs_loses_them(
     shared_broker: Broker, tmp_path: Path, keep: Keep
 ) -> None:
-    """The oracle sees it; the same crash in the right order is `test_the_right_order`."""
-    outcome = keep(mutated(shared_broker, tmp_path, "commit_before_outputs", ["kill"]))
+    """The oracle sees it; the same crash in the right order is `the_right_order` below."""
+    outcome = keep(mutated(shared_broker, tmp_path, "commit_before_outputs", ["own_crash"]))
 
     assert outcome.verdict.missing > 0
 
@@ -84,17 +84,22 @@ def test_a_lost_delivery_is_noticed_and_healed(
 @pytest.mark.chaos_long
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(
-    ("mutation", "options"),
+    ("mutation", "faults", "options"),
     [
-        pytest.param("kill_after_commit", {}, id="the_right_order"),
-        pytest.param("", {"save_every_s": 3.0}, id="seldom_saved"),
+        pytest.param("kill_after_commit", ["own_crash"], {}, id="the_right_order"),
+        pytest.param("", ["kill", "kill", "kill"], {"save_every_s": 3.0}, id="seldom_saved"),
     ],
 )
 def test_what_the_mutations_change_is_not_at_fault_itself(
-    own_broker: Broker, tmp_path: Path, keep: Keep, mutation: str, options: dict[str, Any]
+    own_broker: Broker,
+    tmp_path: Path,
+    keep: Keep,
+    mutation: str,
+    faults: list[str],
+    options: dict[str, Any],
 ) -> None:
     """The same circumstances without the mutation leave nothing to find."""
-    outcome = keep(mutated(own_broker, tmp_path, mutation, ["kill", "kill", "kill"], **options))
+    outcome = keep(mutated(own_broker, tmp_path, mutation, faults, **options))
 
     assert outcome.faults == {}
 
@@ -112,14 +117,14 @@ def test_what_the_mutations_change_is_not_at_fault_itself(
         pytest.param(
             "committed_position",
             ["kill", "kill", "kill"],
-            {"save_every_s": 3.0, "deadline_s": 30.0},
+            {"save_every_s": 3.0, "deadline_s": 30.0, "flow_deadline_s": 40.0},
             "gaps",
             id="seek_to_the_committed_offset",
         ),
         pytest.param(
             "unguarded",
             ["join", "kill", "join", "leave", "join", "kill_young", "join", "leave", "join"],
-            {"slow_load_s": 2.0, "deadline_s": 30.0},
+            {"slow_load_s": 2.0, "deadline_s": 30.0, "flow_deadline_s": 40.0},
             "gaps",
             id="no_guards_against_a_rebalance_during_the_load",
         ),

@@ -107,7 +107,7 @@ def report(checkpointing: Checkpointing) -> None:
 def main() -> None:
     """Run until a signal comes."""
     options = msgspec.json.decode(sys.argv[1], type=WorkerOptions)
-    mutations.apply(options.mutation)
+    mutations.apply(options.mutation, options.boot_id)
     app, checkpointing = build(options)
     threading.Thread(target=report, args=(checkpointing,), daemon=True).start()
     worker = faust.Worker(app, loglevel="INFO", redirect_stdouts=False)
