@@ -3,12 +3,14 @@
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType  # type: ignore[attr-defined]
 
+from runtime.clock import SystemClock
 from runtime.errors import Retry, Stop
 from runtime.kafka import physical_name
 from runtime.settings import Settings
 from schemas.topics import TOPICS, Topic
 
 _TIMEOUT_S = 30.0
+_PAUSE_S = 0.1
 
 
 def _admin(settings: Settings) -> AdminClient:
@@ -41,8 +43,33 @@ def create_topics(settings: Settings, replication: int = 1) -> list[str]:
                 raise Retry(msg) from exc
             msg = f"topic {name} cannot be created: {error.str()}"
             raise Stop(msg) from exc
+    _wait_until_known(admin, created)
     check_topics(settings)
     return created
+
+
+def _wait_until_known(admin: AdminClient, names: list[str]) -> None:
+    """Wait until every partition of new topics has a leader; creation answers before that.
+
+    Raises:
+        Retry: They have none in time.
+    """
+    clock = SystemClock()
+    deadline_s = clock.monotonic_s() + _TIMEOUT_S
+    while names:
+        known = admin.list_topics(timeout=_TIMEOUT_S).topics
+        names = [
+            name
+            for name in names
+            if name not in known
+            or not known[name].partitions
+            or any(partition.leader < 0 for partition in known[name].partitions.values())
+        ]
+        if names and clock.monotonic_s() > deadline_s:
+            msg = f"topics without a leader after {_TIMEOUT_S:.0f} s: {', '.join(names)}"
+            raise Retry(msg)
+        if names:
+            clock.sleep(_PAUSE_S)
 
 
 def check_topics(settings: Settings, topics: list[Topic] | None = None) -> None:

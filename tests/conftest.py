@@ -10,6 +10,7 @@ import json
 import os
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit, urlunsplit
@@ -17,6 +18,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import pytest
 import redis as redis_client
+from confluent_kafka.admin import AdminClient
 from psycopg import sql
 
 from deploy.local.launcher import LocalServices, Supervisor
@@ -98,9 +100,11 @@ def registry_url(services: Services) -> str:
 
 
 @pytest.fixture
-def run_prefix() -> str:
+def run_prefix(services: Services) -> Iterator[str]:
     """Leads every topic, group and Redis key of one test, so that tests do not meet."""
-    return f"t{uuid.uuid4().hex[:10]}."
+    prefix = new_prefix()
+    yield prefix
+    delete_topics(services, prefix)
 
 
 @pytest.fixture(scope="session")
@@ -126,32 +130,72 @@ def database_template(services: Services) -> str:
     return name
 
 
-@pytest.fixture
-def database_url(services: Services, database_template: str) -> Iterator[str]:
-    """An empty, migrated database of this test alone."""
+@contextmanager
+def empty_database(services: Services, template: str) -> Iterator[str]:
+    """A migrated database that is gone after the block."""
     server = services.environment["WARDSTREAM_DATABASE_URL"]
     name = f"test_{uuid.uuid4().hex[:10]}"
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(
             sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
-                sql.Identifier(name), sql.Identifier(database_template)
+                sql.Identifier(name), sql.Identifier(template)
             )
         )
         yield _with_database(server, name)
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
+@pytest.fixture
+def database_url(services: Services, database_template: str) -> Iterator[str]:
+    """An empty, migrated database of this test alone."""
+    with empty_database(services, database_template) as url:
+        yield url
+
+
 _redis_numbers = itertools.cycle(range(1, REDIS_DATABASES))
 
 
-@pytest.fixture
-def redis_url(services: Services) -> str:
-    """An empty Redis database; the next fifteen tests get others."""
+def empty_redis(services: Services) -> str:
+    """An empty Redis database; the next fifteen callers get others."""
     server = services.environment["WARDSTREAM_REDIS_URL"]
     url = _with_database(server, str(next(_redis_numbers)))
     with redis_client.Redis.from_url(url) as client:
         client.flushdb()
     return url
+
+
+@pytest.fixture
+def redis_url(services: Services) -> str:
+    """An empty Redis database; the next fifteen tests get others."""
+    return empty_redis(services)
+
+
+def new_prefix() -> str:
+    """Leads every topic, group and Redis key of one run, so that runs do not meet."""
+    return f"t{uuid.uuid4().hex[:10]}."
+
+
+def delete_topics(services: Services, prefix: str) -> None:
+    """Take a run's topics from the broker: hundreds of idle partitions slow the next test."""
+    admin = AdminClient({"bootstrap.servers": services.environment["WARDSTREAM_KAFKA_BOOTSTRAP"]})
+    names = [name for name in admin.list_topics(timeout=30).topics if name.startswith(prefix)]
+    if names:
+        for future in admin.delete_topics(names, operation_timeout=30).values():
+            future.result()
+
+
+@contextmanager
+def separate_environment(services: Services, template: str) -> Iterator[dict[str, str]]:
+    """Settings of one run: the session's services, and nobody else's data."""
+    prefix = new_prefix()
+    with empty_database(services, template) as database:
+        yield {
+            **services.environment,
+            "WARDSTREAM_TOPIC_PREFIX": prefix,
+            "WARDSTREAM_DATABASE_URL": database,
+            "WARDSTREAM_REDIS_URL": empty_redis(services),
+        }
+    delete_topics(services, prefix)
 
 
 @pytest.fixture

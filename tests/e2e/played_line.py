@@ -26,7 +26,13 @@ from workers.demo.scenario import Scenario, make_scenario
 from workers.demo.ward import register_ward
 from workers.line import WORKERS, prepare, settings_of
 from workers.replay.log import read_topic
-from workers.replay.oracle import Fold, first_difference, fold_detections, fold_topic
+from workers.replay.oracle import (
+    ConflictingRecord,
+    Fold,
+    first_difference,
+    fold_detections,
+    fold_topic,
+)
 from workers.sinks.verify import compare
 
 START_US = 1_780_000_000_000_000
@@ -122,8 +128,8 @@ class PlayedLine:
         """Wait until every stage has caught up with the one before it."""
         wait_until(self.ended, SETTLE_S, "ingest to end")
         expected = self._outcomes_expected()
-        wait_until(lambda: self._outcomes() >= expected, SETTLE_S, "every frame's outcome")
-        wait_until(self._checkpointed, SETTLE_S, "the stream's checkpoints")
+        wait_until(lambda: self.outcomes() >= expected, SETTLE_S, "every frame's outcome")
+        wait_until(self.checkpointed, SETTLE_S, "the stream's checkpoints")
         last: list[Any] = []
 
         def still() -> bool:
@@ -140,11 +146,12 @@ class PlayedLine:
         ends = self.observer.look(time.monotonic(), (), 0).ends
         return sum(end for (topic, _), end in ends.items() if topic.endswith("frames.captured.v1"))
 
-    def _outcomes(self) -> int:
+    def outcomes(self) -> int:
+        """Records in the detections log."""
         ends = self.observer.look(time.monotonic(), (), 0).ends
         return self.observer.total(ends, DETECTIONS)
 
-    def _checkpointed(self) -> bool:
+    def checkpointed(self) -> bool:
         """Every detection is folded into a checkpoint."""
         ends = self.observer.look(time.monotonic(), (), 0).ends
         name = self.observer.name(DETECTIONS)
@@ -176,6 +183,13 @@ class PlayedLine:
             if found:
                 return found
         return None
+
+    def differs(self) -> bool:
+        """Whether the topics are anything but the fold of the detections."""
+        try:
+            return self.difference_from_oracle() is not None
+        except ConflictingRecord:
+            return True
 
     def difference_of_tables(self) -> str | None:
         """Where a table first differs from its topic."""

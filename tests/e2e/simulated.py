@@ -1,0 +1,110 @@
+"""Detections of wards that do not exist: seeded walkers before several cameras."""
+
+import random
+from collections.abc import Iterator
+from typing import Any
+
+from runtime.fact_log import Fact, publish_facts
+from runtime.kafka import ReliableProducer, physical_name, producer_config
+from runtime.settings import Settings
+from schemas.registry import SchemaRegistry
+from schemas.topics import DETECTIONS
+from workers.reference.edit import Registered, Stamp, edits
+from workers.reference.rows import CameraRow, ZoneRow
+
+START_US = 1_780_000_000_000_000
+FRAME_US = 100_000
+WIDTH, HEIGHT = 640, 480
+WALKERS = 6
+
+
+def outcomes(camera_id: str, seconds: float, seed: int) -> Iterator[dict[str, Any]]:
+    """Outcomes of one camera: people walk, are missed, and clutter flickers.
+
+    One frame in fifty is skipped, one in a hundred failed, one in a hundred delivered twice.
+    """
+    chance = random.Random(f"{camera_id}/{seed}")
+    people = [
+        (chance.uniform(40, 600), chance.uniform(140, 470), chance.uniform(-60, 60))
+        for _ in range(WALKERS)
+    ]
+    for number in range(round(seconds * 1_000_000 / FRAME_US)):
+        at_s = number * FRAME_US / 1e6
+        found = []
+        for x0, foot, speed in people:
+            span = WIDTH + 200.0
+            x = (x0 + speed * at_s + 100) % span - 100
+            if not 10 < x < WIDTH - 10 or chance.random() < 0.12:
+                continue
+            height = 60 + foot / 8
+            found.append(
+                {
+                    "x_min": round(x - height / 5 + chance.gauss(0, 1), 2),
+                    "y_min": round(foot - height + chance.gauss(0, 1), 2),
+                    "x_max": round(x + height / 5 + chance.gauss(0, 1), 2),
+                    "y_max": round(foot + chance.gauss(0, 1), 2),
+                    "score": round(min(0.95, max(0.15, chance.gauss(0.75, 0.2))), 3),
+                    "label": "person",
+                }
+            )
+        record = {
+            "camera_id": camera_id,
+            "captured_us": START_US + number * FRAME_US,
+            "frame_seq": number + 1,
+            "outcome": "DETECTED",
+            "detections": found,
+            "width": WIDTH,
+            "height": HEIGHT,
+        }
+        dice = chance.random()
+        if dice < 0.02:
+            record |= {"outcome": "SKIPPED", "reason": "newer_frame", "detections": []}
+        elif dice < 0.03:
+            record |= {"outcome": "FAILED", "reason": "corrupt_jpeg", "detections": []}
+        yield record
+        if dice > 0.99:
+            yield record
+
+
+def register(settings: Settings, cameras: list[str]) -> None:
+    """Register cameras, each on a floor of its own, with a zone that covers its lower half."""
+    registered = Registered()
+    stamp = Stamp(START_US - 3_600_000_000, START_US - 3_600_000_000, "test")
+    facts: list[Fact] = []
+    for camera in cameras:
+        new = edits([CameraRow(camera_id=camera, width=WIDTH, height=HEIGHT)], registered, stamp)
+        registered.add(new)
+        zone = ZoneRow(
+            zone_id=f"{camera}-zone",
+            camera_id=camera,
+            polygon=[(100, 200), (540, 200), (540, 479), (100, 479)],
+            enter_after_ms=300,
+            leave_after_ms=800,
+            dwell_limit_s=3,
+        )
+        more = edits([zone], registered, stamp)
+        registered.add(more)
+        facts += [*new, *more]
+    publish_facts(settings, SchemaRegistry(settings.registry_url), facts)
+
+
+def publish(settings: Settings, cameras: list[str], seconds: float, seed: int) -> int:
+    """Append the cameras' outcomes, frame by frame in turn; returns how many records."""
+    codec = SchemaRegistry(settings.registry_url).writer(DETECTIONS)
+    producer = ReliableProducer(producer_config(settings))
+    name = physical_name(DETECTIONS, settings)
+    streams = [outcomes(camera, seconds, seed) for camera in cameras]
+    count = 0
+    while streams:
+        for stream in list(streams):
+            record = next(stream, None)
+            if record is None:
+                streams.remove(stream)
+                continue
+            partition = cameras.index(record["camera_id"])
+            producer.produce(
+                name, key=record["camera_id"], value=codec.encode(record), partition=partition
+            )
+            count += 1
+    producer.flush()
+    return count

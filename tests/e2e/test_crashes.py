@@ -1,0 +1,114 @@
+"""`kill -9` of each process while a clip plays: the same digests as an undisturbed run."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from schemas.topics import DETECTIONS, FRAMES
+from tests.conftest import Services, separate_environment
+from tests.e2e.played_line import PlayedLine, digest, mutant, played_line, wait_until
+from workers.line import WORKERS
+from workers.sinks.timescale.tables import DERIVED_TABLES
+from workers.sinks.verify import table_digest
+
+HOG = ("--backend", "hog", "--mode", "record")
+RECORDED = ("--mode", "record", "--fps", "5", "--start-time", "1780000000")
+PAUSE_S = 2.0
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a run left behind.
+
+    Attributes:
+        topics: A digest of each derived topic's fold.
+        tables: Digests by key of each derived table.
+        frames: Frames in the log by camera, each once.
+    """
+
+    topics: dict[str, str]
+    tables: dict[str, dict[str, str]]
+    frames: dict[str, int]
+
+
+def grown(line: PlayedLine, outcomes: int) -> bool:
+    """Whether the detections log holds that many records."""
+    return line.outcomes() >= outcomes
+
+
+def written(line: PlayedLine) -> Written:
+    """Take the digests of a settled line."""
+    dsn = line.settings.database_url.get_secret_value()
+    return Written(
+        topics={name: digest(fold) for name, fold in line.folds().items()},
+        tables={table.name: table_digest(dsn, table.name) for table in DERIVED_TABLES},
+        frames={key: len(bodies) for key, bodies in line.fold(FRAMES).items()},
+    )
+
+
+@pytest.fixture(scope="module")
+def undisturbed(
+    services: Services,
+    database_template: str,
+    clip: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Written]:
+    """The clip, played with nothing in its way."""
+    with (
+        separate_environment(services, database_template) as environment,
+        played_line(environment, tmp_path_factory.mktemp("undisturbed")) as line,
+    ):
+        line.register(clip)
+        line.start(HOG)
+        line.play(*RECORDED, "--pace", "asap")
+        line.settle()
+        assert line.difference_from_oracle() is None
+        yield written(line)
+
+
+@pytest.mark.timeout(400)
+def test_killing_each_process_in_turn_changes_nothing(
+    undisturbed: Written, line: PlayedLine, clip: Path
+) -> None:
+    line.register(clip)
+    line.start(HOG)
+    line.play(*RECORDED)
+    landed = []
+    for name in ("ingest", *WORKERS):
+        time.sleep(PAUSE_S)
+        landed.append(line.supervisor.alive("ingest"))
+        line.supervisor.kill(name)
+        line.supervisor.restart(name)
+    line.settle()
+
+    assert sum(landed) >= 5, "the kills must land while the clip plays"
+    assert line.difference_from_oracle() is None
+    assert line.difference_of_tables() is None
+    disturbed = written(line)
+    assert disturbed.frames == undisturbed.frames
+    assert disturbed.topics == undisturbed.topics
+    assert disturbed.tables == undisturbed.tables
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("mutation", ["careless", "checkpoint-first"])
+def test_the_comparison_sees_a_stream_processor_that_is_wrong(
+    line: PlayedLine, clip: Path, mutation: str
+) -> None:
+    """Without the offset fence, or with checkpoints before outputs, a kill shows."""
+    line.register(clip)
+    line.start(HOG, programs={"stream": mutant(mutation)})
+    line.play(*RECORDED)
+    seen = line.observer.name(DETECTIONS)
+    for _ in range(3):
+        wait_until(partial(grown, line, line.outcomes() + 8), 60, f"more of {seen}")
+        line.supervisor.kill("stream")
+        line.supervisor.restart("stream")
+    wait_until(line.ended, 90, "ingest to end")
+    wait_until(lambda: line.checkpointed() or line.supervisor.failure is not None, 90, "the end")
+
+    assert line.differs(), f"nobody noticed {mutation}"

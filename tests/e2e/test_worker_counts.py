@@ -1,0 +1,45 @@
+"""One, two or four stream workers write the same bytes as a fold in one process."""
+
+from pathlib import Path
+
+import pytest
+
+from deploy.local.launcher import Worker
+from tests.conftest import Services, separate_environment
+from tests.e2e import simulated
+from tests.e2e.played_line import PlayedLine, digest, played_line, wait_until
+from workers.line import prepare
+
+CAMERAS = [f"sim-{number}" for number in range(6)]
+SECONDS = 20
+
+
+def fold_with(line: PlayedLine, workers: int) -> dict[str, str]:
+    """Digests of what some number of workers made of the simulated ward."""
+    prepare(line.settings)
+    simulated.register(line.settings, CAMERAS)
+    for number in range(workers):
+        line.supervisor.start(Worker(name=f"stream-{number}", command=("stream",)))
+    for number in range(workers):
+        line.supervisor.wait_ready(f"stream-{number}", 90)
+    simulated.publish(line.settings, CAMERAS, SECONDS, seed=7)
+    wait_until(line.checkpointed, 90, "the last checkpoint")
+    line.supervisor.stop_all()
+    assert line.difference_from_oracle() is None
+    return {name: digest(fold) for name, fold in line.folds().items()}
+
+
+@pytest.mark.timeout(300)
+def test_any_number_of_workers_writes_the_same_bytes(
+    services: Services, database_template: str, tmp_path: Path
+) -> None:
+    digests = {}
+    for workers in (1, 2, 4):
+        with (
+            separate_environment(services, database_template) as environment,
+            played_line(environment, tmp_path / str(workers)) as line,
+        ):
+            digests[workers] = fold_with(line, workers)
+
+    assert digests[1] == digests[2] == digests[4]
+    assert len(set(digests[1].values())) >= 4, "the digests tell topics apart"
