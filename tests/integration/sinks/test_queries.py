@@ -255,3 +255,32 @@ def test_every_query_file_is_asked_here() -> None:
     asked = set(re.findall(r'ask\(\s*"(\w+)"', Path(__file__).read_text()))
 
     assert asked == {path.stem for path in QUERIES.glob("*.sql")}
+
+
+def blocks(language: str) -> list[str]:
+    """The blocks of docs/analysts.md in one language."""
+    text = (QUERIES.parents[2] / "docs" / "analysts.md").read_text()
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+def test_what_the_guide_shows_can_be_typed(ask: Ask, database_url: str) -> None:
+    """Every block of SQL in docs/analysts.md runs; a role is made and not kept."""
+    found = blocks("sql")
+    assert len(found) > 8
+    with psycopg.connect(database_url) as connection:
+        for block in found:
+            connection.execute(block.encode())
+        connection.rollback()
+
+
+def test_the_guide_says_how_long_each_table_is_kept(database_url: str) -> None:
+    text = (QUERIES.parents[2] / "docs" / "analysts.md").read_text()
+    said = {"30 days": 30, "90 days": 90, "400 days": 400, "5 years": 1830}
+    stated = {
+        name: said[period.strip()]
+        for names, period in re.findall(r"^\| (`.*?) \|.*\|(.*)\|$", text, re.MULTILINE)
+        for name in re.findall(r"`(\w+)`", names)
+    }
+    with psycopg.connect(database_url) as connection:
+        kept = connection.execute("SELECT table_name, extract(day FROM keep) FROM retention")
+        assert stated == {name: int(days) for name, days in kept.fetchall()}
