@@ -248,7 +248,12 @@ class LocalServices:
 
             for name in sorted(self.components, key=lambda c: c == "registry"):
                 started[name] = pool.submit(start, name)
-            errors = [step.exception() for step in started.values()]
+            try:
+                errors = [step.exception() for step in started.values()]
+            except BaseException:  # Ctrl-C: what is waited for must end now
+                for process in self._processes.values():
+                    process.signal(SIGKILL)
+                raise
         for error in errors:
             if error is not None:
                 raise error

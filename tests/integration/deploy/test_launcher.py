@@ -81,6 +81,18 @@ def test_killing_the_launcher_of_all_services_leaves_no_process(tmp_path: Path) 
         ).list_topics(timeout=10)
 
 
+def test_ctrl_c_while_services_start_leaves_no_process(tmp_path: Path) -> None:
+    process = subprocess.Popen(hold(tmp_path), start_new_session=True, stderr=subprocess.DEVNULL)
+    assert until(lambda: len(read_state(tmp_path).processes) > 2)
+    state = read_state(tmp_path)
+    assert not state.ready
+
+    process.send_signal(signal.SIGINT)
+
+    assert process.wait(DEADLINE_S) == 130
+    assert until(lambda: not left_of(state)), left_of(state)
+
+
 def test_an_error_in_the_block_stops_the_services(tmp_path: Path) -> None:
     services = LocalServices(tmp_path, components=["redis"])
 
