@@ -10,7 +10,8 @@ opens the flow of records in the middle of it. Six guards keep that harmless:
 5. a late request for the generation that is loaded and flowing changes nothing;
 6. one request at a time.
 
-Each of them is removed in turn by the attack in `tests/chaos/checkpoint`.
+Without them the state stays true, because it moves by the log's own next record alone; what
+is lost is availability, in a chain of replays. Figures and what else was tried: ADR 0002.
 """
 
 from __future__ import annotations

@@ -71,6 +71,7 @@ class Outcome(msgspec.Struct, kw_only=True):
         longest_silence_s: Longest wait for outputs after a fault.
         fenced: Processes that ended because a newer owner had the claim.
         gaps: Processes that ended because records were left out on delivery.
+        tracebacks: Processes that ended on an error that nobody foresaw.
         self_exits: All processes that asked for a replay, with the reason.
         unexpected: Processes that ended in a way they should not.
         verdict: The oracle's.
@@ -87,6 +88,7 @@ class Outcome(msgspec.Struct, kw_only=True):
     longest_silence_s: float
     fenced: int
     gaps: int
+    tracebacks: int
     self_exits: list[str]
     unexpected: list[str]
     verdict: Verdict
@@ -101,6 +103,8 @@ class Outcome(msgspec.Struct, kw_only=True):
             found["unexpected"] = self.unexpected
         if self.gaps:
             found["gaps"] = self.gaps
+        if self.tracebacks:
+            found["tracebacks"] = self.tracebacks
         return found
 
 
@@ -298,6 +302,7 @@ def attack(
         longest_silence_s=round(strikes.longest_silence_s, 1),
         fenced=sum("refused" in reason for reason in reasons),
         gaps=sum("was delivered" in reason for reason in reasons),
+        tracebacks=sum("Traceback" in reason for reason in reasons),
         self_exits=reasons,
         unexpected=line.unexpected,
         verdict=verdict,

@@ -107,25 +107,25 @@ def test_what_the_mutations_change_is_not_at_fault_itself(
 @pytest.mark.chaos_long
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(
-    ("mutation", "faults", "options", "symptom"),
+    ("mutation", "faults", "options", "symptoms"),
     [
         pytest.param(
-            "unfenced", ["zombie", "zombie_twice", "zombie"], {}, "went_back", id="no_fence"
+            "unfenced", ["zombie", "zombie_twice", "zombie"], {}, {"went_back"}, id="no_fence"
         ),
-        pytest.param("careless", ["kill", "kill"], {}, "wrong", id="offsets_not_compared"),
-        pytest.param("forgetful", ["kill"], {}, "missing", id="a_record_lost_in_the_fold"),
+        pytest.param("careless", ["kill", "kill"], {}, {"wrong"}, id="offsets_not_compared"),
+        pytest.param("forgetful", ["kill"], {}, {"missing"}, id="a_record_lost_in_the_fold"),
         pytest.param(
             "committed_position",
             ["kill", "kill", "kill"],
             {"save_every_s": 3.0, "deadline_s": 30.0, "flow_deadline_s": 40.0},
-            "gaps",
+            {"gaps"},
             id="seek_to_the_committed_offset",
         ),
         pytest.param(
             "unguarded",
             ["join", "kill", "join", "leave", "join", "kill_young", "join", "leave", "join"],
             {"slow_load_s": 2.0, "deadline_s": 30.0, "flow_deadline_s": 40.0},
-            "gaps",
+            {"gaps", "tracebacks"},
             id="no_guards_against_a_rebalance_during_the_load",
         ),
     ],
@@ -137,11 +137,11 @@ def test_the_oracle_sees_what_is_broken_on_purpose(
     mutation: str,
     faults: list[str],
     options: dict[str, Any],
-    symptom: str,
+    symptoms: set[str],
 ) -> None:
     outcome = keep(mutated(own_broker, tmp_path, mutation, faults, **options))
 
-    assert symptom in outcome.faults
+    assert outcome.faults.keys() & symptoms
 
 
 def mutated(
