@@ -155,6 +155,25 @@ def test_the_page_recovers_after_the_board_restarts(
     expect(page.locator("#banner")).to_be_hidden()
 
 
+def test_a_line_that_began_anew_is_shown_although_its_numbers_count_from_one(
+    start_board: Start, open_page: Open, writer: LiveWriter
+) -> None:
+    """An emptied store and a page left open: seq starts again below what the page has seen."""
+    for people in range(9):
+        writer.zone("bay-1", people=people)
+    board = start_board(registry=ward())
+    page = open_page(board.url)
+    people_now = zone(page, "bay-1").locator(".people")
+    expect(people_now).to_have_text("8")
+
+    board.stop()
+    writer.client.flushdb()
+    LiveWriter(board.redis_url, writer.prefix).zone("bay-1", people=3)
+    board.start()
+
+    expect(people_now).to_have_text("3")
+
+
 def test_the_page_says_that_redis_is_away_and_recovers(
     start_board: Start, open_page: Open, writer: LiveWriter, redis_service: LocalServices
 ) -> None:

@@ -41,6 +41,7 @@ class BoardServer:
                 "serving": ServingSettings(stale_after_s=stale_after_s, board_title=title),
             }
         )
+        self.redis_url = redis_url
         self.registry = registry or RegistryView()
         self._queue_length = queue_length
         self._port = 0

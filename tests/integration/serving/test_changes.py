@@ -1,5 +1,6 @@
 """The stream of changes: complete, resumable, and never held up by a slow reader."""
 
+import asyncio
 import itertools
 import signal
 import socket
@@ -11,12 +12,18 @@ from urllib.parse import urlsplit
 import httpx
 
 from deploy.local.launcher import LocalServices
+from runtime.clock import SystemClock
 from runtime.metrics import SERVING_DROPPED
+from runtime.settings import Settings
 from tests.integration.serving.board_server import BoardServer
 from tests.integration.serving.live_writer import LiveWriter, track
 from tests.integration.serving.waiting import eventually
+from workers.serving.change_feed import ChangeFeed
+from workers.serving.event import StreamId
 from workers.serving.latency_probe import LatencyProbe
+from workers.serving.live_state import connect
 from workers.serving.sse_client import SseEvent, follow
+from workers.serving.trends import Trends
 
 
 def changes(events: Iterator[SseEvent]) -> Iterator[SseEvent]:
@@ -108,6 +115,41 @@ def test_a_reader_that_comes_back_gets_exactly_what_it_missed(
     assert read == written
 
 
+def test_what_is_both_in_the_queue_and_in_redis_is_sent_once(
+    live_url: str, run_prefix: str, writer: LiveWriter
+) -> None:
+    """A reader resumes while changes arrive, so that the two sources overlap."""
+    asyncio.run(resume_into_an_overlap(live_url, run_prefix, writer))
+
+
+async def resume_into_an_overlap(live_url: str, run_prefix: str, writer: LiveWriter) -> None:
+    settings = Settings.model_validate({"redis_url": live_url, "redis_prefix": run_prefix})
+    client = connect(settings, answer_within_s=2.0)
+    feed = ChangeFeed(client, run_prefix, Trends(), SystemClock())
+    seen = writer.zone("bay-1", people=0)
+    reading = asyncio.create_task(feed.run())
+    async with asyncio.timeout(20):
+        with feed.subscribe() as subscription:
+            await subscription.queue.get()  # the feed has begun
+            missed = [writer.zone("bay-1", people=n) for n in range(1, 4)]
+            while str(feed.position) != missed[-1]:  # noqa: ASYNC110 - it has no event for it
+                await asyncio.sleep(0.01)
+
+            events = feed.events(subscription, StreamId.parse(seen))
+            read: list[str] = []
+            later = ""
+            while later not in read:
+                event = await anext(events)
+                if event.stream_id is not None:
+                    read.append(str(event.stream_id))
+                if len(read) == len(missed) and not later:
+                    later = writer.zone("bay-1", people=9)
+    reading.cancel()
+    await client.aclose()
+
+    assert read == [*missed, later]
+
+
 def test_a_reader_that_was_away_longer_than_changes_are_kept_is_told_so(
     live_url: str, run_prefix: str, board: BoardServer
 ) -> None:
@@ -158,6 +200,11 @@ def test_a_reader_that_does_not_read_is_dropped_and_holds_nobody_up(
             assert SERVING_DROPPED._value.get() == dropped + 1
             entry_id = writer.zone("bay-1", people=1)
             assert next(diligent).event_id == entry_id
+        lazy.settimeout(20)
+        tail = b""
+        while received := lazy.recv(1 << 20):  # what was on its way, then the end
+            tail = (tail + received)[-7:]
+        assert tail != b"\r\n0\r\n\r\n", "the stream was ended politely, so it was waited for"
 
 
 def test_entries_of_another_layout_are_passed_over(board: BoardServer, writer: LiveWriter) -> None:
