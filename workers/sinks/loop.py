@@ -13,7 +13,7 @@ import structlog
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
 from runtime.dead_letters import DeadLetterBox
-from runtime.errors import DeadLetter, Retry
+from runtime.errors import DeadLetter, Retry, Stop
 from runtime.kafka import (
     ReliableProducer,
     consumer_config,
@@ -33,6 +33,9 @@ log = structlog.get_logger(__name__)
 
 _FIRST_PAUSE_S = 0.1
 
+DEAD_LETTERS_IN_A_ROW = 200
+"""So many undecodable records without a good one mean that this program is wrong, not they."""
+
 EVENT_TIME: Final = {
     TRACKS.name: "captured_us",
     PRESENCE.name: "as_of_us",
@@ -49,6 +52,15 @@ class Sink(Protocol):
     """A store of records."""
 
     name: str
+
+    def prepare(self) -> None:
+        """Called once, before the first record.
+
+        Raises:
+            Retry: The store is out of reach; the loop begins all the same, and waits.
+            Stop: The store is not what it must be.
+        """
+        ...
 
     def write(self, items: Sequence[Item]) -> None:
         """Store a batch for good; the same batch twice leaves the same state.
@@ -122,13 +134,19 @@ class SinkLoop:
         self._settled: dict[Place, int] = {}
         self._committed_s = service.clock.monotonic_s()
         self._paused = False
+        self._bad_in_a_row = 0
 
     def run(self) -> None:
         """Consume until `service.stop`; what is in hand is written or left uncommitted.
 
         Raises:
-            Stop: From the sink, or a dead letter that could not be delivered.
+            Stop: From the sink, a dead letter that could not be delivered, or too many of them.
         """
+        try:
+            self._sink.prepare()
+        except Retry as exc:
+            log.warning("sink.store_out_of_reach", error=str(exc))
+            self._service.health.detail["store"] = str(exc)
         self._consumer.subscribe(
             list(self._codecs),
             on_assign=self._assigned,
@@ -184,6 +202,7 @@ class SinkLoop:
         for message in batch:
             place = place_of(message)
             self._settled[place] = max(self._settled.get(place, 0), (message.offset() or 0) + 1)
+        self._service.health.detail.pop("store", None)
         if since_s is not None:
             self._end_outage(self._service.clock.monotonic_s() - since_s)
 
@@ -197,9 +216,14 @@ class SinkLoop:
             try:
                 item = read_item(self._codecs[source], source, partition, offset, key, value)
                 items.append(item)
+                self._bad_in_a_row = 0
             except DeadLetter as exc:
                 log.warning("sink.dead_letter", error=str(exc), partition=partition, offset=offset)
                 self._letters.put(message, exc)
+                self._bad_in_a_row += 1
+                if self._bad_in_a_row == DEAD_LETTERS_IN_A_ROW:
+                    msg = f"{DEAD_LETTERS_IN_A_ROW} records in a row cannot be read, last: {exc}"
+                    raise Stop(msg) from exc
             except RegistryUnavailable as exc:
                 raise Retry(str(exc)) from exc
             undecoded.pop(0)
@@ -241,7 +265,6 @@ class SinkLoop:
 
     def _end_outage(self, lasted_s: float) -> None:
         log.info("sink.store_is_back", after_s=round(lasted_s, 1))
-        self._service.health.detail.pop("store", None)
         self._paused = False
         self._consumer.resume([TopicPartition(*place) for place in sorted(self._owned)])
 

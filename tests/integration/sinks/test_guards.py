@@ -77,6 +77,9 @@ class CrashingSink:
         self._left = at
         self._after = after
 
+    def prepare(self) -> None:
+        self._sink.prepare()
+
     def write(self, items: Sequence[Item]) -> None:
         self._left -= 1
         if self._left == 0 and not self._after:
@@ -148,7 +151,7 @@ def test_offsets_committed_before_the_write_lose_records(
     line: Line, line_settings: Settings, database_url: str
 ) -> None:
     line.send(LOG)
-    crash_thrice_then_finish(CommitsFirst, line_settings, after=False, seconds=15)
+    crash_thrice_then_finish(CommitsFirst, line_settings, after=False, seconds=6)
 
     assert differences(database_url, ITEMS) != []
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 import redis
 from confluent_kafka import Consumer
@@ -145,6 +146,30 @@ def test_what_cannot_be_read_goes_to_the_dead_letters_and_the_rest_goes_on(
     assert headers["stage"] == worker.name.encode()
 
 
+def test_a_topic_full_of_nonsense_is_not_moved_to_the_dead_letters(
+    line: Line, supervisor: Supervisor
+) -> None:
+    """When nothing can be read, it is the reader that is wrong."""
+    for _ in range(250):
+        line.send_raw(OCCUPANCY, "zone-1", b"no record at all")
+    line.send([])
+    supervisor.start(TIMESCALE)
+
+    assert supervisor.wait(TIMESCALE.name, 60) == EXIT_STOP
+    assert "200 records in a row" in supervisor.log(TIMESCALE.name).read_text()
+
+
+def test_a_database_that_was_not_migrated_ends_the_process_with_what_to_do(
+    line: Line, supervisor: Supervisor, database_url: str
+) -> None:
+    with psycopg.connect(database_url) as connection:
+        connection.execute("DELETE FROM schema_migrations WHERE name LIKE '0007%'")
+    supervisor.start(TIMESCALE)
+
+    assert supervisor.wait(TIMESCALE.name, 60) == EXIT_STOP
+    assert "run `wardstream migrate`" in supervisor.log(TIMESCALE.name).read_text()
+
+
 def one_dead_letter(settings: Settings) -> list[tuple[str, bytes]]:
     consumer = Consumer(consumer_config(settings, f"{settings.topic_prefix}letters"))
     consumer.subscribe([physical_name(DEAD_LETTERS, settings)])
@@ -235,7 +260,8 @@ def told_events(client: "redis.Redis") -> list[tuple[str, str]]:
 def test_stores_that_go_away_and_come_back_cost_nothing(
     own_services: LocalServices, tmp_path: Path
 ) -> None:
-    """Both stores are killed while records flow: the sinks wait, say so, and go on as they are."""
+    """Both stores are killed while records flow: the sinks wait, say so, and go on as they are;
+    a second one that starts meanwhile takes over some of what the first has in hand."""
     environment = own_services.environment
     settings = Settings(
         kafka_bootstrap=environment["WARDSTREAM_KAFKA_BOOTSTRAP"],
@@ -257,6 +283,9 @@ def test_stores_that_go_away_and_come_back_cost_nothing(
         own_services.kill("redis")
         for name in ("sink-timescale", "sink-redis"):
             until(f"{name} says so", lambda name=name: "out of reach" in said(supervisor, name))  # type: ignore[misc]
+        late = Worker(name="late", command=TIMESCALE.command, environment=SMALL_BATCHES)
+        supervisor.start(late, ready_deadline_s=60)
+        until("the late one shares the wait", lambda: "out of reach" in said(supervisor, "late"))
         own_services.restart("timescale")
         own_services.restart("redis")
         feeding.join(60)

@@ -84,6 +84,16 @@ class RedisSink:
         self._sweep = (folder / "sweep.lua").read_text()
         self._replace_sha = ""
 
+    def prepare(self) -> None:
+        """Teach Redis the script.
+
+        Raises:
+            Retry: Redis is out of reach.
+            Stop: It refuses.
+        """
+        with redis_errors():
+            self._replace_sha = str(self._client.script_load(self._replace))
+
     def write(self, items: Sequence[Item]) -> None:
         """Replace what is older, in one round trip.
 

@@ -62,6 +62,15 @@ class TimescaleSink:
         self._retained_s = clock.monotonic_s()
         self._connection: psycopg.Connection | None = None
 
+    def prepare(self) -> None:
+        """Connect, so that a database that is not ours is noticed before the first record.
+
+        Raises:
+            Retry: The database is out of reach.
+            Stop: It is not migrated, or another run's topics fill it.
+        """
+        self._connected()
+
     def write(self, items: Sequence[Item]) -> None:
         """Write a batch in one transaction, progress included.
 
