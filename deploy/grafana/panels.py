@@ -89,7 +89,7 @@ PIPELINE_HEALTH = (
         source="prometheus",
         query="up",
         kind="stat",
-        legend="{{job}}",
+        legend="{{process}}",
         width=24,
     ),
     Panel(

@@ -37,6 +37,18 @@ def ffprobe() -> Path:
     return folder / "usr/bin/ffprobe"
 
 
+def prometheus() -> Path:
+    """The program prometheus: this machine's, else one unpacked from Debian.
+
+    Raises:
+        InstallError: No Debian mirror, or no network.
+    """
+    if found := shutil.which("prometheus"):
+        return Path(found)
+    folder = component(f"prometheus-{platform.machine()}-{RECIPE}", _unpack_prometheus)
+    return folder / "usr/bin/prometheus"
+
+
 def chromium() -> Path:
     """A Chromium for the browser tests, installed with apt when there is none.
 
@@ -61,3 +73,7 @@ def _unpack_clip(target: Path) -> None:
 def _unpack_ffmpeg(target: Path) -> None:
     programs = ["usr/bin/ffmpeg", "usr/bin/ffprobe"]
     unpack(SUITE, ["ffmpeg"], target, programs=programs)
+
+
+def _unpack_prometheus(target: Path) -> None:
+    unpack(SUITE, ["prometheus"], target, members=["usr/bin/prometheus"])

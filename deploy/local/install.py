@@ -103,7 +103,10 @@ def install_all(root: Path, *, tests: bool, progress: Progress) -> None:
             pool.submit(_timed, progress, "ffprobe from Debian", extras.ffprobe),
         ]
         if tests:
-            steps.append(pool.submit(_timed, progress, "Chromium", extras.chromium))
+            steps += [
+                pool.submit(_timed, progress, "Chromium", extras.chromium),
+                pool.submit(_timed, progress, "Prometheus from Debian", extras.prometheus),
+            ]
         _first_error(steps)
 
 
