@@ -51,6 +51,7 @@ export class CameraViews {
     const height = camera.height || 480;
     Object.assign(view, { width: camera.width, height: camera.height, unit: Math.max(width, height) / 100 });
     view.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    view.figure.dataset.shape = width < height ? "tall" : "wide";
     view.figure.style.setProperty("--aspect", String(width / height));
     const masks = camera.privacy_masks.map((mask) => draw("polygon", { points: points(mask), class: "mask" }));
     view.labels.clear();
@@ -58,7 +59,7 @@ export class CameraViews {
       (zone) => zone.camera_id === camera.camera_id && zone.space === "IMAGE_PX" && zone.polygon.length > 2,
     );
     const outlines = zones.map((zone) => {
-      const size = view.unit * 4.4;
+      const size = Math.max(view.unit * 4.4, width / 13);
       const [x, y] = labelPlace(zone.polygon, size * 1.35);
       const title = draw("text", { x, y, "font-size": size, class: "zone-name" });
       const outline = draw("polygon", { points: points(zone.polygon), class: "outline" });
