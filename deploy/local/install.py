@@ -23,7 +23,7 @@ from deploy.local.java import maven
 from deploy.local.progress import Progress
 
 T = TypeVar("T")
-INSTANT_S = 0.05
+INSTANT_S = 0.5
 
 
 @dataclass(frozen=True)
