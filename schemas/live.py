@@ -5,11 +5,14 @@
     <prefix>:floor:<floor_id>     hash  seq, as_of_us, written_us, json (a Presence)
     <prefix>:person:<person_id>   hash  seq, as_of_us, written_us, json (one Person of a Presence,
                                         with its floor_id); short expiry
+    <prefix>:zone-event:<zone_id> hash  seq, as_of_us, written_us, json (the last ZoneEvent)
     <prefix>:index:<kind>         sorted set of ids by as_of_us
     <prefix>:changes              stream of the same values as they change, plus zone events:
                                         kind, id, seq, as_of_us, json
 
-A hash is only replaced by a higher seq. Everything expires; nothing here is the truth.
+A hash is only replaced by a higher seq, and tells its change exactly then. All but a person's also
+hold the digest of the record, so that the same seq with other bytes is noticed. Everything expires;
+nothing here is the truth.
 """
 
 from typing import Literal
