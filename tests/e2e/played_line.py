@@ -114,6 +114,10 @@ class PlayedLine:
             arguments += ["--region", f"{part.x},{part.y},{part.width},{part.height}"]
         self.supervisor.start(Worker(name="ingest", command=("ingest", *arguments)))
 
+    def now_us(self) -> int:
+        """Wall clock, UTC microseconds."""
+        return SystemClock().now_us()
+
     def ended(self) -> bool:
         """Whether ingest has come to the end of the clip."""
         assert self.supervisor.failure is None, self.supervisor.failure

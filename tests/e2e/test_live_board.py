@@ -1,0 +1,59 @@
+"""A browser on the board while the clip plays through the whole line."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from schemas.registry import SchemaRegistry
+from schemas.topics import ZONE_EVENTS
+from tests.e2e.board.browser import launch
+from tests.e2e.played_line import HOUR_US, PlayedLine, wait_until
+from workers.demo.probes import scrape
+from workers.replay.log import read_topic
+
+UNKNOWN = "\u2013"
+"""What the page shows before anything was measured."""
+
+HOG = ("--backend", "hog", "--mode", "live")
+
+
+@pytest.mark.timeout(300)
+def test_the_board_changes_when_a_person_enters_a_zone_of_the_playing_clip(
+    line: PlayedLine, clip: Path
+) -> None:
+    """From pixels to the page: the number that a nurse reads follows what the clip shows."""
+    line.register(clip, line.now_us() - HOUR_US)
+    line.start(HOG)
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        page = browser.new_page()
+        page.goto(line.board_url)
+        people = page.locator("#zones .zone .people")
+        wait_until(lambda: people.count() == 4, 30, "the four zones of the ward")
+        numbers: dict[str, set[str]] = {}
+
+        def changed() -> bool:
+            for row in page.locator("#zones .zone").all():
+                name = row.get_attribute("data-zone") or ""
+                numbers.setdefault(name, set()).add(row.locator(".people").inner_text())
+            return any(len(seen - {UNKNOWN, "0"}) >= 1 and len(seen) >= 2 for seen in numbers.values())
+
+        line.play("--mode", "live", "--fps", "5")
+        wait_until(changed, 60, f"a number on the board to change: {numbers}")
+        wait_until(lambda: page.locator(".camera .mark").count() > 0, 60, "dots for people")
+        assert "opencv-hog" in page.locator("body").inner_text(), "the last resort is said out loud"
+        browser.close()
+    wait_until(line.ended, 90, "the clip to end")
+
+    codec = SchemaRegistry(line.settings.registry_url).reader(ZONE_EVENTS)
+    entered = {
+        event["zone_id"]
+        for message in read_topic(line.settings, ZONE_EVENTS)
+        if (event := codec.decode(message.value()))["kind"] == "ENTERED"
+    }
+    moved = {name for name, seen in numbers.items() if seen - {UNKNOWN, "0"}}
+    assert moved <= entered, "the board shows only what the log holds"
+    infer = scrape(line.supervisor.metrics_port("infer"))
+    assert infer is not None
+    assert infer.labels_of("wardstream_detector_info")["name"] == "opencv-hog"
