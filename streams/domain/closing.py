@@ -50,11 +50,11 @@ def close_tick(
     cameras = snapshot.cameras_of(floor.floor_id)
     areas = snapshot.zones_of(floor.floor_id)
     happenings: dict[str, list[Happening]] = {area.zone_id: [] for area in areas}
-    reported = False
+    watched = False
     for view in _take_views(floor, end_us):
         floor.active_us = max(floor.active_us, view.captured_us)
         if view.camera_id in cameras:
-            reported = True
+            watched = watched or view.looked
             floor.views[view.camera_id] = view
             _look(floor, view, areas, happenings, settings)
     _forget(floor, cameras, end_us, settings)
@@ -80,7 +80,7 @@ def close_tick(
     )
     for zone_id in removed:
         outputs += _remove(floor, zone_id, moment)
-    outputs += _presence(floor, moment, reported)
+    outputs += _presence(floor, moment, watched)
     for area in areas:
         zone = floor.zones[area.zone_id]
         outputs += _events(floor, zone, area.zone_id, happenings[area.zone_id], moment)
@@ -127,10 +127,11 @@ def _forget(floor: FloorState, cameras: list[str], end_us: int, settings: FloorS
             del floor.looked[camera_id]
 
 
-def _presence(floor: FloorState, moment: Moment, reported: bool) -> list[Output]:
+def _presence(floor: FloorState, moment: Moment, watched: bool) -> list[Output]:
+    """Who is there, in every tick in which a camera looked: an empty floor is news as well."""
     people = people_of(floor.views, floor.zones)
     shown = {person["person_id"]: person["zone_ids"] for person in people}
-    if not (people and reported) and shown == floor.shown:
+    if not watched and shown == floor.shown:
         return []
     floor.shown = shown
     floor.presence_seq += 1

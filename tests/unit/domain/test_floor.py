@@ -149,14 +149,25 @@ def test_a_zone_whose_camera_is_not_on_the_floor_says_so() -> None:
     assert record["cameras_missing"] == ["elsewhere"]
 
 
-def test_an_empty_floor_is_silent_but_says_when_the_last_person_is_gone() -> None:
+def test_an_empty_floor_that_is_watched_says_so_in_every_tick() -> None:
+    """Or nobody could tell an empty ward from a broken line."""
     floor = FloorState("floor")
 
     outputs = feed(floor, ONE, view(100, feet=()), view(300, feet=()), view(500), view(700))
     left = feed(floor, ONE, view(900, feet=()), view(1100, feet=()), view(1300, feet=()))
 
-    assert [len(presence["people"]) for presence in presences(outputs)] == [1]
-    assert [len(presence["people"]) for presence in presences(left)] == [1, 0]
+    assert [len(presence["people"]) for presence in presences(outputs)] == [0, 0, 1]
+    assert [len(presence["people"]) for presence in presences(left)] == [1, 0, 0]
+
+
+def test_a_floor_at_which_nobody_looks_falls_silent() -> None:
+    """Heartbeats and skipped frames carry time, but they vouch for nobody."""
+    floor = FloorState("floor")
+    feed(floor, ONE, view(100, feet=()), view(300, feet=()))
+
+    blind = feed(floor, ONE, *(view(at, feet=(), looked=False) for at in range(500, 3000, 100)))
+
+    assert [presence["as_of_us"] for presence in presences(blind)] == [T0 + 400 * MS]
 
 
 def test_people_of_a_silent_camera_are_held_for_a_while_and_then_dropped() -> None:
@@ -289,8 +300,8 @@ def test_people_of_a_camera_that_leaves_the_floor_leave_its_zones() -> None:
         ("ENTERED", 100),
         ("LEFT", 1800),
     ]
-    assert presences(outputs)[-1]["people"] == []
-    assert presences(outputs)[-1]["as_of_us"] == T0 + 2 * S
+    gone = next(p for p in presences(outputs) if p["as_of_us"] > T0 + S and p["people"] == [])
+    assert gone["as_of_us"] == T0 + 2 * S
 
 
 BUSY = [

@@ -239,7 +239,7 @@ def test_an_empty_frame_is_ordinary() -> None:
     outputs = fold(line, facts, [outcome(T0 + at * 100 * MS) for at in range(1, 10)])
 
     assert [record["tracks"] for record in of_topic(outputs, "tracks.updated.v1")] == [[]] * 9
-    assert presences(outputs) == []
+    assert [presence["people"] for presence in presences(outputs)] == [[]] * 4
 
 
 def test_a_calibrated_camera_gives_positions_in_metres() -> None:
