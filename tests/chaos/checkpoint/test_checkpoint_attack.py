@@ -60,6 +60,17 @@ def test_two_hundred_faults(own_broker: Broker, tmp_path: Path, keep: Keep, seed
 
 @pytest.mark.chaos_long
 @pytest.mark.timeout(900)
+def test_the_broker_may_go_and_come_back(own_broker: Broker, tmp_path: Path, keep: Keep) -> None:
+    faults = ["join", "broker", "kill", "broker", "terminate"]
+
+    outcome = keep(attack(own_broker, tmp_path, scenario="broker", seed=9, faults=faults))
+
+    assert outcome.faults == {}
+    assert outcome.landed["broker"] == 2
+
+
+@pytest.mark.chaos_long
+@pytest.mark.timeout(900)
 def test_zombies_are_fenced(own_broker: Broker, tmp_path: Path, keep: Keep) -> None:
     faults = ["zombie", "zombie_twice"] * 4
 
