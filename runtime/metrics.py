@@ -53,9 +53,7 @@ SINK_ROWS = Counter("wardstream_sink_rows_total", "Rows written", ["sink", "topi
 SINK_DUPLICATES = Counter(
     "wardstream_sink_duplicates_total", "Records dropped by seq", ["sink", "topic"]
 )
-SINK_MISSING = Counter(
-    "wardstream_sink_missing_total", "Seqs that never came", ["sink", "topic"]
-)
+SINK_MISSING = Counter("wardstream_sink_missing_total", "Seqs that never came", ["sink", "topic"])
 SINK_EXPIRED = Counter(
     "wardstream_sink_expired_total", "Rows ignored as older than their table's retention", ["table"]
 )

@@ -113,7 +113,14 @@ STREAM_CHECKPOINTS = Topic(
     cleanup="compact",
     avro=False,
     placed_by_floor=True,
-    settings=_COMPACTED,
+    settings={
+        # A worker reads its partition when it takes it over: little to read, no markers of
+        # transactions that ended long ago.
+        "segment.bytes": str(16 * 1024 * 1024),
+        "segment.ms": str(600_000),
+        "min.cleanable.dirty.ratio": "0.01",
+        "delete.retention.ms": str(600_000),
+    },
 )
 DEAD_LETTERS = Topic(
     name="dead-letters.v1",
