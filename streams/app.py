@@ -28,7 +28,8 @@ from streams.checkpointing import install
 from streams.domain.settings import FloorSettings, LineSettings, TrackerSettings
 from streams.fact_source import FactSource
 from streams.faust_app import checkpointed_app
-from streams.line_fold import OUTPUTS, STAGE, STATE_VERSION, LineFold, Wire
+from streams.line_fold import OUTPUTS, STAGE, LineFold, Wire
+from streams.state_version import STATE_VERSION
 
 log = structlog.get_logger(__name__)
 

@@ -27,11 +27,9 @@ from streams.domain.facts import Facts
 from streams.domain.line import Entity, Output, PartitionLine, UnknownCamera, entity_type
 from streams.domain.settings import LineSettings
 from streams.fact_source import FactSource
+from streams.state_version import STATE_VERSION
 
 STAGE = "stream"
-
-STATE_VERSION = 1
-"""Encoding of camera and floor state; rises when a field changes meaning."""
 
 OUTPUTS = (TRACKS, PRESENCE, ZONE_EVENTS, OCCUPANCY, OCCUPANCY_LATEST)
 """What the stage writes, besides dead letters and checkpoints."""

@@ -3,12 +3,14 @@
 Commands import what they need when they run, so that `wardstream --help` answers at once.
 """
 
+import os
 import sys
 from importlib import import_module
 from typing import NoReturn
 
 import typer
 
+from runtime import start_gate
 from runtime.errors import EXIT_STOP
 
 COMMANDS: dict[str, tuple[str, str, str]] = {
@@ -35,6 +37,13 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "settings": ("workers.commands.settings", "settings", "Print every setting."),
 }
 """Name of each command, where it is, and what it is for."""
+
+HEAVY: dict[str, tuple[str, ...]] = {
+    "infer": ("models.factory", "workers.inference.command"),
+    "stream": ("runtime.service", "streams.app"),
+    "sink": ("workers.sinks.timescale.sink", "workers.sinks.redis.sink"),
+}
+"""What a command will import when it runs: loaded while it waits at a start gate."""
 
 
 def usage() -> str:
@@ -79,7 +88,12 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     if name not in COMMANDS:
         typer.echo(f"wardstream: no command {name!r}; `wardstream --help` lists them", err=True)
         sys.exit(EXIT_STOP)
-    load(name)(args=rest, prog_name=f"wardstream {name}")
+    command = load(name)
+    if os.environ.get(start_gate.VARIABLE):
+        for module in HEAVY.get(name, ()):
+            import_module(module)
+        start_gate.wait_at_gate()
+    command(args=rest, prog_name=f"wardstream {name}")
     sys.exit(0)
 
 

@@ -16,12 +16,13 @@ from deploy.local.engine import services_for
 from deploy.local.launcher import LocalServices
 from deploy.local.supervisor import Supervisor, Worker
 from deploy.services import process
+from runtime import start_gate
 from runtime.settings import Settings
 from runtime.topic_admin import create_topics
 from schemas.codec import AVRO_FOLDER
 from schemas.registry import SchemaRegistry
 from schemas.topics import TOPICS
-from streams.line_fold import STATE_VERSION
+from streams.state_version import STATE_VERSION
 from workers.sinks.timescale.migrate import migrate
 
 WORKERS = ("infer", "stream", "sink-timescale", "sink-redis", "serve")
@@ -78,13 +79,20 @@ def prepare(settings: Settings) -> None:
 class LocalLine:
     """Services and processes of one run directory; nothing outlives the `with` block.
 
+    Processes are started as soon as the addresses of the services are known, load their code while
+    the services come up, and begin when topics, schemas and tables are there.
+
     Args:
         run_dir: Where data and logs lie. Data of an earlier run is kept and continued, unless
             it was written by a version whose data this one cannot read.
         fresh: Begin with nothing.
         environment: Settings for all processes, over the addresses of the services.
+        options: Further arguments of a process, by name.
         report: Told what is being done, in a few words.
     """
+
+    supervisor: Supervisor
+    settings: Settings
 
     def __init__(
         self,
@@ -92,15 +100,21 @@ class LocalLine:
         *,
         fresh: bool = False,
         environment: Mapping[str, str] | None = None,
+        options: Mapping[str, Sequence[str]] | None = None,
         report: Callable[[str], None] = lambda _step: None,
     ) -> None:
         self._run_dir = run_dir
         self._stamp = run_dir / "layout"
+        self._gate = run_dir / "begin"
         stamp = self._stamp.read_text() if self._stamp.exists() else ""
-        self._services = services_for(run_dir, fresh=fresh or stamp != layout_stamp())
+        self._services = services_for(
+            run_dir, fresh=fresh or stamp != layout_stamp(), on_addresses=self._spawn
+        )
         self._extra = dict(environment or {})
+        self._options = dict(options or {})
         self._report = report
         self._stack = ExitStack()
+        self._spawned = False
 
     @property
     def services(self) -> LocalServices | DockerServices:
@@ -110,51 +124,58 @@ class LocalLine:
     @property
     def environment(self) -> dict[str, str]:
         """Settings by which any process finds the line."""
-        objects = (self._run_dir / "objects").resolve()
-        return {
-            "WARDSTREAM_INGEST__OBJECT_STORE_URL": objects.as_uri(),
-            **self._services.environment,
-            **self._extra,
-        }
+        return self._over(self._services.environment)
+
+    def _over(self, addresses: Mapping[str, str]) -> dict[str, str]:
+        objects = (self._run_dir / "objects").resolve().as_uri()
+        return {"WARDSTREAM_INGEST__OBJECT_STORE_URL": objects, **addresses, **self._extra}
 
     def __enter__(self) -> Self:
         try:
             self._report("starting Kafka, schema registry, TimescaleDB and Redis")
             self._stack.enter_context(self._services)
+            if not self._spawned:
+                self._spawn(self._services.environment)
+            # Ours stop before what they are connected to.
+            self._stack.callback(self.supervisor.stop_all)
             self._stamp.write_text(layout_stamp())
             self._report("creating topics, schemas and tables")
             self.settings = settings_of(self.environment)
             prepare(self.settings)
-            self.supervisor = self._stack.enter_context(Supervisor(self._run_dir, self.environment))
         except BaseException:
             self._stack.close()
             raise
         return self
 
-    def start(
-        self,
-        names: Sequence[str] = WORKERS,
-        *,
-        options: Mapping[str, Sequence[str]] | None = None,
-        deadline_s: float = 60.0,
-    ) -> None:
-        """Start processes and wait until each is ready.
+    def _spawn(self, addresses: Mapping[str, str]) -> None:
+        """Start our processes at the gate."""
+        self._spawned = True
+        self._gate.unlink(missing_ok=True)
+        environment = self._over(addresses)
+        gated = {start_gate.VARIABLE: str(self._gate.resolve())}
+        self.supervisor = self._stack.enter_context(Supervisor(self._run_dir, environment))
+        for name in WORKERS:
+            row = process(name)
+            self.supervisor.start(
+                Worker(
+                    name=name,
+                    command=(*row.command, *self._options.get(name, ())),
+                    environment={**row.environment, **self._extra, **gated},
+                )
+            )
+
+    def begin(self, deadline_s: float = 60.0) -> None:
+        """Let the processes begin and wait until each is ready.
 
         Args:
-            names: Rows of the table of services.
-            options: Further arguments by name.
             deadline_s: How long one may take.
 
         Raises:
             LaunchError: One ended or did not get ready in time; holds its last log lines.
         """
-        self._report("starting " + ", ".join(names))
-        for name in names:
-            row = process(name)
-            command = (*row.command, *(options or {}).get(name, ()))
-            environment = {**row.environment, **self._extra}
-            self.supervisor.start(Worker(name=name, command=command, environment=environment))
-        for name in names:
+        self._report("starting " + ", ".join(WORKERS))
+        self._gate.touch()
+        for name in WORKERS:
             self.supervisor.wait_ready(name, deadline_s)
 
     def start_ingest(self, name: str, arguments: Sequence[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from deploy.local.docker import DockerServices, engine_runs
@@ -14,7 +15,12 @@ from deploy.local.launcher import LocalServices
 CHOICES = ("local", "docker")
 
 
-def services_for(run_dir: Path, *, fresh: bool = False) -> LocalServices | DockerServices:
+def services_for(
+    run_dir: Path,
+    *,
+    fresh: bool = False,
+    on_addresses: Callable[[dict[str, str]], None] = lambda _environment: None,
+) -> LocalServices | DockerServices:
     """All services of a run directory, not yet started.
 
     `WARDSTREAM_ENGINE` chooses (`local`, `docker`); unset, plain processes are taken, and
@@ -23,6 +29,7 @@ def services_for(run_dir: Path, *, fresh: bool = False) -> LocalServices | Docke
     Args:
         run_dir: Where data and logs live.
         fresh: Forget an earlier run.
+        on_addresses: Told the settings as soon as they are known; containers never tell.
 
     Raises:
         LaunchError: Neither is possible here, or the setting is misspelt.
@@ -40,4 +47,4 @@ def services_for(run_dir: Path, *, fresh: bool = False) -> LocalServices | Docke
             raise
         print(f"{error}\nStarting the services with Docker instead.", file=sys.stderr)
         return DockerServices(run_dir, fresh=fresh)
-    return LocalServices(run_dir, fresh=fresh)
+    return LocalServices(run_dir, fresh=fresh, on_addresses=on_addresses)

@@ -17,7 +17,7 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from signal import SIGCONT, SIGKILL, SIGSTOP
@@ -67,6 +67,7 @@ class LocalServices:
         fresh: bool = False,
         components: Sequence[Component] = COMPONENTS,
         start_deadline_s: float = 120.0,
+        on_addresses: Callable[[dict[str, str]], None] = lambda _environment: None,
     ) -> None:
         """Describe the services; nothing starts before `start` or `with`.
 
@@ -75,7 +76,10 @@ class LocalServices:
             fresh: Delete what an earlier run left there first.
             components: Which services to start.
             start_deadline_s: Seconds until a service that does not answer is an error.
+            on_addresses: Told the `environment` as soon as it is known, before anything
+                answers there.
         """
+        self._on_addresses = on_addresses
         self.run_dir = run_dir.resolve()
         chosen = {*components, *(("timescale",) if "registry" in components else ())}
         self.components: tuple[Component, ...] = tuple(c for c in COMPONENTS if c in chosen)
@@ -115,6 +119,7 @@ class LocalServices:
             self._state = RunState(launcher=os.getpid(), ports=self._choose_ports())
             self._state.add("launcher", os.getpid())
             self._state.environment = self._make_environment()
+            self._on_addresses(self.environment)
             self._start_all()
             self._state.ready = True
             self._write_state()

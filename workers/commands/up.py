@@ -71,7 +71,7 @@ def _hold(run_dir: Path, port: int) -> None:
         run_dir, environment={"WARDSTREAM_SERVING__PORT": str(chosen)}, report=typer.echo
     )
     with line:
-        line.start()
+        line.begin()
         lines = [f"export {k}={shlex.quote(v)}" for k, v in sorted(line.environment.items())]
         environment = run_dir / "environment"
         environment.touch(mode=0o600)

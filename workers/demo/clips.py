@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import av
-import cv2
 
 from runtime.errors import Stop
 from workers.demo.scenario import Clip
@@ -42,6 +41,8 @@ def probe_clip(source: str) -> Clip:
 
 
 def _probe_webcam(source: str) -> Clip:
+    import cv2  # noqa: PLC0415 - slow to load, and few demos have a webcam
+
     number = source.removeprefix("webcam:")
     capture = cv2.VideoCapture(int(number) if number.isdigit() else -1)
     try:

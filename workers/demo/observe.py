@@ -20,7 +20,7 @@ from schemas.topics import (
     Topic,
 )
 from workers.demo.probes import LagProbe, Scrape, ends_of, scrape
-from workers.inference.command import STAGE as INFERENCE
+from workers.stages import INFERENCE, SINK_REDIS, SINK_TIMESCALE
 
 _WATCHED = (FRAMES, DETECTIONS, TRACKS, PRESENCE, ZONE_EVENTS, OCCUPANCY)
 _DERIVED = (TRACKS, PRESENCE, ZONE_EVENTS, OCCUPANCY)
@@ -100,8 +100,8 @@ class Observer:
         derived = ends_of(look.ends, [self.name(topic) for topic in _DERIVED])
         groups = {
             "infer": (group_id(INFERENCE, self._settings), {self.name(FRAMES)}),
-            "sink-timescale": (group_id("sink-timescale", self._settings), _names(derived)),
-            "sink-redis": (group_id("sink-redis", self._settings), _names(derived)),
+            "sink-timescale": (group_id(SINK_TIMESCALE, self._settings), _names(derived)),
+            "sink-redis": (group_id(SINK_REDIS, self._settings), _names(derived)),
         }
         for process, (group, topics) in groups.items():
             look.lags[process] = self._probe.lag(group, ends_of(look.ends, topics))

@@ -93,6 +93,7 @@ class Demo:
             options.run_dir,
             fresh=options.fresh or options.start_us is not None,
             environment={"WARDSTREAM_SERVING__PORT": str(port)},
+            options={"infer": ["--mode", options.mode, *options.infer]},
             report=self.report,
         )
 
@@ -123,8 +124,7 @@ class Demo:
         observer = Observer(settings, self.line.supervisor, self.board_url)
         before = observer.look(self._clock.monotonic_s(), (), 0)
         dead_before = observer.dead_letters()
-        infer = ["--mode", self.options.mode, *self.options.infer]
-        self.line.start(WORKERS, options={"infer": infer})
+        self.line.begin()
         self.report(f"live board at {self.board_url}")
         folded_before = observer.total(before.ends, DETECTIONS)
         with LatencyProbe(self.board_url) as probe:

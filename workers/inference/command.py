@@ -22,6 +22,7 @@ from runtime.settings import InferenceSettings, Settings
 from runtime.topic_admin import check_topics
 from schemas.registry import SchemaRegistry
 from schemas.topics import CAMERAS, DEAD_LETTERS, DETECTIONS, FLOORS, FRAMES
+from workers import stages
 from workers.inference.answers import Answers
 from workers.inference.arrivals import Intake
 from workers.inference.attempts import Attempts
@@ -31,7 +32,7 @@ from workers.inference.placement import CameraPlacement
 
 log = structlog.get_logger(__name__)
 
-STAGE = "inference"
+STAGE = stages.INFERENCE
 
 Mode = Literal["record", "live"]
 

@@ -1,0 +1,4 @@
+"""The encoding of what the stream processor remembers."""
+
+STATE_VERSION = 1
+"""Rises when a field of the camera or floor state changes meaning."""

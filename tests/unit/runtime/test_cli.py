@@ -1,0 +1,44 @@
+"""One command line: every command can be found, and nothing is loaded to list them."""
+
+import subprocess
+import sys
+
+import pytest
+import typer
+
+from workers.cli import COMMANDS, HEAVY, load, usage
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_can_be_loaded(name: str) -> None:
+    assert isinstance(load(name), typer.Typer)
+
+
+def test_the_usage_names_every_command() -> None:
+    assert all(f"  {name} " in usage() for name in COMMANDS)
+
+
+def test_what_is_loaded_early_belongs_to_a_command() -> None:
+    assert HEAVY.keys() <= COMMANDS.keys()
+
+
+def test_listing_the_commands_loads_none_of_them() -> None:
+    program = (
+        "import sys; sys.argv = ['wardstream', '--help']\n"
+        "from workers.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "heavy = {'faust', 'openvino', 'cv2', 'confluent_kafka', 'fastapi', 'scipy'}\n"
+        "sys.exit(bool(heavy & set(sys.modules)))"
+    )
+
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_an_unknown_command_is_answered_in_one_sentence() -> None:
+    answer = subprocess.run(
+        [sys.executable, "-m", "workers.cli", "nope"], capture_output=True, text=True, check=False
+    )
+
+    assert answer.returncode == 78
+    assert answer.stderr == "wardstream: no command 'nope'; `wardstream --help` lists them\n"
