@@ -3,7 +3,7 @@
 A name is a path, or the file's name or stem, looked for in this order:
 
 1. the folder given (the setting of the process, or an option of the command);
-2. the folder that `WARDSTREAM_MODELS_FOLDER` names;
+2. the folder that `WARDSTREAM_INFERENCE__MODELS_FOLDER` names;
 3. `.wardstream/models` of the project;
 4. `../shared/data/weights`, seen from the project.
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from models.detector import DetectorUnavailable
 
-FOLDER_VARIABLE = "WARDSTREAM_MODELS_FOLDER"
+FOLDER_VARIABLE = "WARDSTREAM_INFERENCE__MODELS_FOLDER"
 
 ONNX_SUFFIXES = (".onnx",)
 TORCH_SUFFIXES = (".pt",)

@@ -16,6 +16,7 @@ from deploy.local.launcher import Supervisor, Worker
 from deploy.services import process
 from runtime.checkpoints.codec import HEAD_KEY, decode_head
 from runtime.clock import SystemClock
+from runtime.errors import Stop
 from runtime.settings import Settings
 from schemas.topics import DETECTIONS, OCCUPANCY_LATEST, STREAM_CHECKPOINTS, TOPICS, Topic
 from streams.line_fold import OUTPUTS
@@ -27,7 +28,6 @@ from workers.demo.ward import register_ward
 from workers.line import WORKERS, prepare, settings_of
 from workers.replay.log import read_topic
 from workers.replay.oracle import (
-    ConflictingRecord,
     Fold,
     first_difference,
     fold_detections,
@@ -192,7 +192,7 @@ class PlayedLine:
         """Whether the topics are anything but the fold of the detections."""
         try:
             return self.difference_from_oracle() is not None
-        except ConflictingRecord:
+        except Stop:
             return True
 
     def difference_of_tables(self) -> str | None:

@@ -17,6 +17,7 @@ from streams.app import line_settings
 from streams.fact_source import FactSource
 from streams.line_fold import OUTPUTS, LineFold, Wire
 from workers.replay.log import read_topic
+from workers.sinks.digests import distinct, read_items
 
 Fold = dict[str, list[bytes]]
 """Values of one topic without the wire header, in order of `seq`, by key."""
@@ -79,34 +80,15 @@ def fold_detections(
     return written
 
 
-class ConflictingRecord(AssertionError):
-    """The same key and seq stand in a topic with different bytes."""
-
-
 def fold_topic(settings: Settings, topic: Topic) -> Fold:
     """What a subscriber of a topic keeps: each key's records in order of seq, duplicates dropped.
 
     Raises:
-        ConflictingRecord: A duplicate has other bytes.
+        Stop: A duplicate has other bytes.
         Retry: Broker or registry are out of reach.
     """
-    codec = SchemaRegistry(settings.registry_url).reader(topic)
-    kept: dict[str, dict[int, bytes]] = {}
-    for message in read_topic(settings, topic):
-        value = message.value()
-        if value is None:
-            continue
-        seq: int = codec.decode(value)["seq"]
-        key = (message.key() or b"").decode()
-        body = value[HEADER_BYTES:]
-        known = kept.setdefault(key, {}).setdefault(seq, body)
-        if known != body:
-            msg = (
-                f"{topic.name}[{message.partition()}] offset {message.offset()}: key {key} "
-                f"seq {seq} was written before with other bytes"
-            )
-            raise ConflictingRecord(msg)
-    return {key: [body for _, body in sorted(records.items())] for key, records in kept.items()}
+    by_key = distinct(read_items(settings, topic))
+    return {key: [item.value[HEADER_BYTES:] for item in items] for key, items in by_key.items()}
 
 
 def first_difference(settings: Settings, topic_name: str, ours: Fold, theirs: Fold) -> str | None:

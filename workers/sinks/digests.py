@@ -11,77 +11,40 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaError, TopicPartition
 from psycopg.types.json import Jsonb
 
-from runtime.errors import Retry
-from runtime.kafka import consumer_config, group_id, physical_name
 from runtime.settings import Settings
-from schemas.codec import Codec
 from schemas.registry import SchemaRegistry
 from schemas.topics import Topic
+from workers.replay.log import read_topic
 from workers.sinks.item import Item, conflict, read_item
 from workers.sinks.progress import link
 from workers.sinks.timescale.fold import Row, to_us
 from workers.sinks.timescale.tables import Table
 
-_TIMEOUT_S = 30.0
-
 Rows = dict[str, list[Row]]
 """Rows by the key of their topic, each list in the order of the rows' identity."""
 
 
-def read_topic(settings: Settings, topic: Topic) -> Iterator[Item]:
-    """Every record of a topic, from its start to the end that it had at the call.
+def read_items(settings: Settings, topic: Topic) -> Iterator[Item]:
+    """Every record of a topic that is in the log now, decoded.
 
     Raises:
         Retry: The broker does not answer, or stops answering on the way.
         DeadLetter: A record is not of the topic.
     """
     codec = SchemaRegistry(settings.registry_url).reader(topic)
-    name = physical_name(topic, settings)
-    config = consumer_config(
-        settings, group_id("digests", settings), **{"enable.partition.eof": True}
-    )
-    consumer = Consumer(config)
-    try:
-        ends: dict[int, int] = {}
-        start: list[TopicPartition] = []
-        for partition in range(topic.partitions):
-            where = TopicPartition(name, partition)
-            first, end = consumer.get_watermark_offsets(where, timeout=_TIMEOUT_S)
-            if end > first:
-                ends[partition] = end
-                start.append(TopicPartition(name, partition, first))
-        consumer.assign(start)
-        yield from _read_to(consumer, codec, name, ends)
-    finally:
-        consumer.close()
-
-
-def _read_to(consumer: Consumer, codec: Codec, name: str, ends: dict[int, int]) -> Iterator[Item]:
-    """Yield what lies before `ends`, by partition."""
-    left = set(ends)
-    idle_s = 0.0
-    while left:
-        messages = consumer.consume(1_000, 0.2)
-        idle_s = 0.0 if messages else idle_s + 0.2
-        if idle_s > _TIMEOUT_S:
-            msg = f"{name} was not read to its end within {_TIMEOUT_S:.0f} s"
-            raise Retry(msg)
-        for message in messages:
-            partition, offset = message.partition() or 0, message.offset() or 0
-            # An "error" may be the end of a partition, whose last offsets need not hold a record.
-            error = message.error()
-            if error is None and offset < ends[partition]:
-                key = message.key()
-                raw = key.encode() if isinstance(key, str) else key
-                yield read_item(codec, name, partition, offset, raw, message.value())
-                offset += 1
-            if offset >= ends[partition] and (
-                error is None or error.code() == KafkaError._PARTITION_EOF
-            ):
-                left.discard(partition)
+    for message in read_topic(settings, topic):
+        key = message.key()
+        raw = key.encode() if isinstance(key, str) else key
+        yield read_item(
+            codec,
+            message.topic() or "",
+            message.partition() or 0,
+            message.offset() or 0,
+            raw,
+            message.value(),
+        )
 
 
 def distinct(items: Iterable[Item]) -> dict[str, list[Item]]:
@@ -116,7 +79,7 @@ def topic_fold_digest(settings: Settings, topic: Topic) -> dict[str, str]:
         Stop: A seq is there twice with other bytes.
         Retry: The broker is out of reach.
     """
-    return chain_digests(distinct(read_topic(settings, topic)))
+    return chain_digests(distinct(read_items(settings, topic)))
 
 
 def expected_rows(table: Table, by_key: Mapping[str, Sequence[Item]], interval_s: float) -> Rows:

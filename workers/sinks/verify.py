@@ -19,7 +19,7 @@ from workers.sinks.digests import (
     expected_rows,
     first_difference,
     group_rows,
-    read_topic,
+    read_items,
     row_digests,
 )
 from workers.sinks.item import Item
@@ -86,7 +86,7 @@ def compare(settings: Settings) -> list[Comparison]:
     results = []
     for table in (*FACT_TABLES, *DERIVED_TABLES):
         if table.topic.name not in topics:
-            topics[table.topic.name] = distinct(read_topic(settings, table.topic))
+            topics[table.topic.name] = distinct(read_items(settings, table.topic))
         by_key = topics[table.topic.name]
         expected = expected_rows(table, by_key, settings.sink.position_interval_s)
         expected = since(table, expected, limits.get(table.name))
