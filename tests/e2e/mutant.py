@@ -2,6 +2,7 @@
 
 import sys
 
+from streams.domain import line
 from tests.chaos.checkpoint import mutations
 from workers.cli import main
 
@@ -11,12 +12,17 @@ def checkpoint_first() -> None:
     mutations.lingering_kill(mutations.FIRST, outputs_first=False)
 
 
-def careless() -> None:
-    """Offsets are not compared, and reading resumes before the checkpoint."""
+def unfenced() -> None:
+    """Neither offsets nor frames are compared with what was folded before.
+
+    One fence alone is enough here: the domain ignores a frame that is not newer, whatever the
+    offsets say, so both have to go before a repetition shows.
+    """
     mutations.careless(mutations.FIRST)
+    mutations.replace(line, "fence", lambda _state, _captured_us: "new")
 
 
-MUTATIONS = {"careless": careless, "checkpoint-first": checkpoint_first}
+MUTATIONS = {"unfenced": unfenced, "checkpoint-first": checkpoint_first}
 
 if __name__ == "__main__":
     MUTATIONS[sys.argv[1]]()

@@ -95,11 +95,11 @@ def test_killing_each_process_in_turn_changes_nothing(
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("mutation", ["careless", "checkpoint-first"])
+@pytest.mark.parametrize("mutation", ["unfenced", "checkpoint-first"])
 def test_the_comparison_sees_a_stream_processor_that_is_wrong(
     line: PlayedLine, clip: Path, mutation: str
 ) -> None:
-    """Without the offset fence, or with checkpoints before outputs, a kill shows."""
+    """Without its fences, or with checkpoints before outputs, a kill shows."""
     line.register(clip)
     line.start(HOG, programs={"stream": mutant(mutation)})
     line.play(*RECORDED)
