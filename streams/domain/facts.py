@@ -95,8 +95,8 @@ class Timeline:
 class Facts:
     """Every side input that a fold can see.
 
-    `at` is a pure function of the records added so far: the order in which they came plays no
-    part, and looking at an earlier time again gives the earlier answer.
+    `at` is a pure function of the records added so far, and looking at an earlier time again gives
+    the earlier answer. The order in which they came decides only which floor a zone stays on.
     """
 
     def __init__(self) -> None:

@@ -53,7 +53,7 @@ class Summary:
 
     @property
     def drops(self) -> int:
-        """Frames of the clips that nobody accounts for, plus frames failed or dead-lettered."""
+        """Frames of the clips that nobody accounts for, plus frames whose outcome is FAILED."""
         missing = 0 if self.source_frames is None else self.source_frames - self.accounted
         return missing + self.outcomes["FAILED"]
 

@@ -3,7 +3,8 @@ from typing import Any
 
 import pytest
 
-from streams.domain.facts import ConflictingFact, Facts, InvalidFact
+from runtime import fact_log
+from streams.domain.facts import VISIBLE_AFTER_US, ConflictingFact, Facts, InvalidFact
 from tests.unit.domain.builders import T0, S, camera, facts_of, rectangle, requirement, zone
 
 
@@ -176,3 +177,9 @@ def test_a_zone_stays_on_its_floor() -> None:
 def test_what_is_no_side_input_is_refused() -> None:
     with pytest.raises(KeyError):
         Facts().add("tracks.updated.v1", camera())
+
+
+def test_reader_and_domain_agree_when_a_fact_becomes_visible() -> None:
+    """`FactLog.complete_until_us` is only true for the delay that the domain applies."""
+    assert fact_log.VISIBLE_AFTER_US == VISIBLE_AFTER_US
+    assert fact_log.APPEND_WITHIN_US < fact_log.VISIBLE_AFTER_US
