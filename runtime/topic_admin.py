@@ -10,6 +10,7 @@ from runtime.settings import Settings
 from schemas.topics import TOPICS, Topic
 
 _TIMEOUT_S = 30.0
+_ANSWER_S = 10.0
 _PAUSE_S = 0.1
 
 
@@ -86,7 +87,7 @@ def check_topics(settings: Settings, topics: list[Topic] | None = None) -> None:
     admin = _admin(settings)
     expected = {physical_name(topic, settings): topic for topic in topics or TOPICS.values()}
     try:
-        found = admin.list_topics(timeout=_TIMEOUT_S).topics
+        found = admin.list_topics(timeout=_ANSWER_S).topics
     except KafkaException as exc:
         msg = f"Kafka at {settings.kafka_bootstrap} is out of reach: {exc.args[0].str()}"
         raise Retry(msg) from exc

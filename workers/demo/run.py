@@ -21,7 +21,7 @@ from workers.demo.clips import probe_clip
 from workers.demo.observe import Look, Observer
 from workers.demo.scenario import Clip, Scenario, make_scenario
 from workers.demo.summary import Summary, summarise
-from workers.demo.table import live_view
+from workers.demo.table import detector_of, live_view
 from workers.demo.ward import register_ward
 from workers.line import WORKERS, LocalLine
 from workers.serving.latency_probe import LatencyProbe
@@ -140,6 +140,7 @@ class Demo:
                 kind: one for kind, one in probe.summary().items() if kind in ("camera", "zone")
             }
         summary.dead_letters = observer.dead_letters() - dead_before
+        summary.detector, summary.caution = detector_of(observer.look(0.0, ("infer",), 0))
         self.console.print(
             "\n[bold]The clip has ended.[/]" if settled else "\n[bold]Not settled.[/]"
         )

@@ -32,6 +32,8 @@ class Summary:
         rows: Rows in TimescaleDB by table, of this run.
         latency: From capture to the event in a browser's stream, by kind of change.
         dead_letters: Inputs that could not be processed.
+        detector: What found the people.
+        caution: Why a better detector did not; empty when there is none better.
     """
 
     source_frames: int | None = None
@@ -44,6 +46,8 @@ class Summary:
     rows: dict[str, int] = field(default_factory=dict)
     latency: dict[str, LatencySummary] = field(default_factory=dict)
     dead_letters: int = 0
+    detector: str = ""
+    caution: str = ""
 
     @property
     def accounted(self) -> int:
@@ -87,6 +91,8 @@ class Summary:
         ]
         rows = ", ".join(f"{count} {table}" for table, count in self.rows.items())
         lines += [f"TimescaleDB   {rows}", f"dead letters  {self.dead_letters}"]
+        lines += [f"detector      {self.detector}"]
+        lines += [f"! {self.caution}"] if self.caution else []
         return [*lines, f"drops: {self.drops}"]
 
 

@@ -76,14 +76,21 @@ def stages_table(look: Look, earlier: Look | None) -> Table:
     return table
 
 
-def detector_line(look: Look) -> Text:
-    """Which detector runs; loud when it is the last resort."""
+def detector_of(look: Look) -> tuple[str, str]:
+    """Which detector runs, and why not a better one; both empty while that is not known."""
     labels = look.of("infer").labels_of("wardstream_detector_info")
     if not labels:
-        return Text("detector: not known yet", style="dim")
-    text = Text(f"detector: {labels['name']} {labels['version']} on {labels['runtime']}")
-    if labels.get("fallback"):
-        text.append(f"\n! {labels['fallback']}", style="bold yellow")
+        return "", ""
+    named = f"{labels['name']} {labels['version']} on {labels['runtime']}"
+    return named, labels.get("fallback", "")
+
+
+def detector_line(look: Look) -> Text:
+    """Which detector runs; loud when it is the last resort."""
+    named, caution = detector_of(look)
+    text = Text(f"detector: {named or 'not known yet'}", style="" if named else "dim")
+    if caution:
+        text.append(f"\n! {caution}", style="bold yellow")
     return text
 
 

@@ -1,0 +1,107 @@
+"""The first command of the README, as a newcomer runs it; and what is left when it ends."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.local.state import RunState, read_state, start_ticks
+
+READY_S = 120.0
+
+
+@pytest.fixture
+def run_dir(tmp_path: Path) -> Path:
+    return tmp_path / "demo"
+
+
+def start(run_dir: Path, clip: Path, *options: str) -> "subprocess.Popen[str]":
+    """Run the demo in the background, in a process group of its own."""
+    command = [sys.executable, "-m", "workers.cli", "demo", "--run-dir", str(run_dir)]
+    command += ["--video", str(clip), "--port", "0", "--backend", "hog", "--fps", "5", *options]
+    return subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+        env={**os.environ, "COLUMNS": "200", "PYTHONUNBUFFERED": "1"},
+    )
+
+
+def lines_until(process: "subprocess.Popen[str]", word: str) -> Iterator[str]:
+    """What it prints, up to the line with `word`."""
+    deadline = time.monotonic() + READY_S
+    for line in process.stdout or ():
+        yield line
+        if word in line:
+            return
+        assert time.monotonic() < deadline, f"{word!r} was not printed in time"
+    msg = f"it ended before it printed {word!r}"
+    raise AssertionError(msg)
+
+
+def children(pid: int) -> set[int]:
+    """All processes below one, with those that moved to groups of their own."""
+    found: set[int] = set()
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            if int(fields[1]) == pid:
+                found |= {int(entry.name), *children(int(entry.name))}
+    return found
+
+
+@pytest.mark.timeout(300)
+def test_the_demo_plays_a_clip_and_accounts_for_every_frame(run_dir: Path, clip: Path) -> None:
+    with start(run_dir, clip, "--once", "--mode", "record") as process:
+        output, _ = process.communicate(timeout=240)
+
+    assert process.returncode == 0, output
+    assert "live board at http://127.0.0.1:" in output
+    frames = next(line for line in output.splitlines() if line.strip().startswith("frames"))
+    assert "320 in the source" in frames
+    assert "(sum 320;" in frames
+    assert "detector      opencv-hog" in output
+    assert "drops: 0" in output
+    state: RunState = read_state(run_dir)
+    assert not any(state.alive(pid) for pid in state.processes.values())
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=["ctrl-c", "kill-9"])
+def test_no_exit_leaves_a_process_behind(run_dir: Path, clip: Path, how: signal.Signals) -> None:
+    with start(run_dir, clip, "--keep") as process:
+        list(lines_until(process, "live board at"))
+        below = {pid: start_ticks(pid) for pid in children(process.pid)}
+        assert len(below) >= 9, "services and processes"
+
+        process.send_signal(how)
+
+        process.communicate(timeout=60)
+    deadline = time.monotonic() + 30
+    while left := {pid for pid, begun in below.items() if begun and start_ticks(pid) == begun}:
+        assert time.monotonic() < deadline, f"still running: {left}"
+        time.sleep(0.2)
+
+
+def test_a_video_that_cannot_be_read_is_answered_in_one_sentence(
+    run_dir: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "notes.mp4"
+    file.write_text("this is no video")
+
+    with start(run_dir, file, "--once") as process:
+        output, _ = process.communicate(timeout=60)
+
+    assert process.returncode == 78
+    assert str(file) in output.replace("\n", "")
+    assert "try another file" in output.replace("\n", " ")
