@@ -49,6 +49,8 @@ class IngestSettings(BaseModel):
         512 * 1024,
         "bytes",
         "Larger JPEGs go to the object store and the record carries a claim check.",
+        ge=0,
+        le=4_000_000,
     )
     object_store_url: str = setting(
         "file://.wardstream/objects", "URL", "Where claim-checked frames lie: file:// or s3://."

@@ -4,7 +4,9 @@ Faust keeps the group and the batches; everything that decides is in `streams/do
 where reading resumes is decided by our checkpoints (ADR 0002).
 """
 
+import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -107,6 +109,7 @@ def run_stream(service: Service) -> None:
     """
     app = create_app(service.settings, service.clock, service.health)
     worker = faust.Worker(app, loglevel="WARNING", redirect_stdouts=False, quiet=True)
+    atexit.register(shutil.rmtree, app.conf.datadir, ignore_errors=True)
     try:
         worker.execute_from_commandline()  # takes over the signals; ends by SystemExit
     except SystemExit as end:

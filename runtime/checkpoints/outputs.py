@@ -9,6 +9,9 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 from runtime.checkpoints.errors import RecordTooLarge, ReplayNeeded
 from runtime.clock import Clock
 
+MAX_MESSAGE_BYTES = 4_000_000
+"""Largest output: a dead letter holds an input that may be as large as its topic takes."""
+
 QUEUE_LIMIT_KIB = 65_536
 """Unacknowledged output that is held in memory before `emit` waits."""
 
@@ -38,6 +41,7 @@ class OutputProducer:
                 "acks": "all",
                 "partitioner": "murmur2_random",  # as every other client of these topics
                 "linger.ms": 5,
+                "message.max.bytes": MAX_MESSAGE_BYTES,
                 "compression.type": "lz4",
                 "message.timeout.ms": int(give_up_s * 1_000),
                 "queue.buffering.max.kbytes": QUEUE_LIMIT_KIB,
@@ -66,7 +70,7 @@ class OutputProducer:
 
         Raises:
             ReplayNeeded: An earlier record failed, or the queue stayed full.
-            RecordTooLarge: The record exceeds the limit of 1 MB.
+            RecordTooLarge: The record exceeds `MAX_MESSAGE_BYTES`.
         """
         where: dict[str, Any] = {} if partition is None else {"partition": partition}
         if headers:
