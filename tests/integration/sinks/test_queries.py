@@ -258,15 +258,16 @@ def test_every_query_file_is_asked_here() -> None:
 
 
 def blocks(language: str) -> list[str]:
-    """The blocks of docs/analysts.md in one language."""
-    text = (QUERIES.parents[2] / "docs" / "analysts.md").read_text()
+    """The blocks of the README and of docs/analysts.md in one language."""
+    root = QUERIES.parents[2]
+    text = (root / "README.md").read_text() + (root / "docs" / "analysts.md").read_text()
     return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
 
 
 def test_what_the_guide_shows_can_be_typed(ask: Ask, database_url: str) -> None:
-    """Every block of SQL in docs/analysts.md runs; a role is made and not kept."""
+    """Every block of SQL runs, the README's among them; a role is made and not kept."""
     found = blocks("sql")
-    assert len(found) > 8
+    assert len(found) > 9
     with psycopg.connect(database_url) as connection:
         for block in found:
             connection.execute(block.encode())
