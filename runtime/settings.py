@@ -148,6 +148,9 @@ class ServingSettings(BaseModel):
     host: str = setting("127.0.0.1", "address", "Where the board listens.")
     port: int = setting(8080, "port", "Port of the board; 0 takes a free one.", ge=0, le=65535)
     stale_after_s: float = setting(5.0, "s", "A value older than this is shown as stale.", gt=0)
+    max_clients: int = setting(
+        200, "streams", "More event streams than this at once are refused with 503.", ge=1
+    )
     board_title: str = setting("Ward occupancy", "text", "Heading of the board.")
 
 
@@ -166,9 +169,11 @@ class Settings(BaseSettings):
         SecretStr("postgresql://wardstream@127.0.0.1:5432/wardstream"), "URL", "TimescaleDB."
     )
     redis_url: SecretStr = setting(SecretStr("redis://127.0.0.1:6379/0"), "URL", "Redis.")
-    redis_prefix: str = setting("wardstream", "name", "Leads every Redis key.")
+    redis_prefix: str = setting(
+        "wardstream", "name", "Leads every Redis key, behind the topic prefix."
+    )
     topic_prefix: str = setting(
-        "", "name", "Leads every topic, consumer group and transactional id: a run apart."
+        "", "name", "Leads every topic, group, transactional id and Redis key: a run apart."
     )
     metrics_host: str = setting("127.0.0.1", "address", "Where /metrics and /healthz listen.")
     metrics_port: int = setting(0, "port", "Port of /metrics and /healthz; 0 takes a free one.")
@@ -183,6 +188,11 @@ class Settings(BaseSettings):
     stream: StreamSettings = StreamSettings()
     sink: SinkSettings = SinkSettings()
     serving: ServingSettings = ServingSettings()
+
+    @property
+    def live_prefix(self) -> str:
+        """Leads every Redis key: a run with topics of its own has live values of its own."""
+        return self.topic_prefix + self.redis_prefix
 
     @classmethod
     def settings_customise_sources(

@@ -10,6 +10,9 @@
     <prefix>:changes              stream of the same values as they change, plus zone events:
                                         kind, id, seq, as_of_us, json
 
+<prefix> is the topic prefix of the run followed by `redis_prefix` (`Settings.live_prefix`), so that
+a run apart, such as that of a candidate model, never writes on another run's board.
+
 A hash is only replaced by a higher seq, and tells its change exactly then. All but a person's also
 hold the digest of the record, so that the same seq with other bytes is noticed. Everything expires;
 nothing here is the truth.

@@ -170,7 +170,7 @@ def latency(settings: Settings) -> list[str]:
     running.start()
     client = redis.Redis.from_url(settings.redis_url.get_secret_value(), decode_responses=True)
     line.send([(OCCUPANCY, occupancy(1, 0, 1, zone_id="first"))])
-    while not client.exists(changes_key(settings.redis_prefix)):
+    while not client.exists(changes_key(settings.live_prefix)):
         time.sleep(0.05)
     arrived: dict[tuple[str, int], float] = {}
     listening = threading.Event()
@@ -180,7 +180,7 @@ def latency(settings: Settings) -> list[str]:
         own = redis.Redis.from_url(settings.redis_url.get_secret_value(), decode_responses=True)
         last = "$"
         while listening.is_set():
-            answer: Any = own.xread({changes_key(settings.redis_prefix): last}, block=500)
+            answer: Any = own.xread({changes_key(settings.live_prefix): last}, block=500)
             now = time.monotonic()
             entries = answer.items() if isinstance(answer, dict) else answer
             for _, batch in entries:

@@ -16,6 +16,7 @@ from runtime.settings import Settings
 from workers.serving import problems
 from workers.serving.board_state import BoardState
 from workers.serving.change_feed import QUEUE_LENGTH, ChangeFeed
+from workers.serving.head import HeadAsGet
 from workers.serving.live_state import LiveState, connect
 from workers.serving.registry_view import RegistryView
 from workers.serving.routes import PREFIX, describe_problems, router
@@ -64,8 +65,8 @@ def create_app(
     reader = connect(settings, answer_within_s=ANSWER_WITHIN_S)
     follower = connect(settings, answer_within_s=ANSWER_WITHIN_S)
     trends = Trends()
-    live = LiveState(reader, settings.redis_prefix)
-    feed = ChangeFeed(follower, settings.redis_prefix, trends, clock, queue_length)
+    live = LiveState(reader, settings.live_prefix)
+    feed = ChangeFeed(follower, settings.live_prefix, trends, clock, queue_length)
     state = BoardState(live, registry, trends, clock, settings.serving.stale_after_s)
 
     async def watch_names() -> None:
@@ -105,5 +106,6 @@ def create_app(
     app.include_router(router(state, feed, live, registry, settings.serving, clock))
     describe_problems(app)
     app.mount("/", BoardFiles(directory=STATIC, html=True), name="board")
+    app.add_middleware(HeadAsGet, prefix=PREFIX)
     app.add_middleware(Guard, host=settings.serving.host)
     return app

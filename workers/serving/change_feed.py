@@ -56,12 +56,16 @@ class Bounds(NamedTuple):
     trimmed: bool
 
     def tells_all_after(self, position: StreamId) -> bool:
-        """Whether every entry behind `position` is still there."""
-        if self.last < position:
-            return False  # another stream: Redis lost its data
-        if self.last == position or not self.trimmed:
-            return True
-        return self.first is not None and self.first <= position
+        """Whether every entry behind `position` is still there.
+
+        Redis keeps nothing on disk and the stream expires, so one that was never trimmed may
+        have begun anew: only an entry as old as `position` shows that it goes back far enough.
+        """
+        if position == StreamId(0, 0):
+            return not self.trimmed
+        if self.first is None or self.last < position:
+            return False
+        return self.first <= position
 
 
 class Subscription:
@@ -144,7 +148,9 @@ class ChangeFeed:
         sent = after
         if after is not None:
             while not self.reachable or self.position is None:
-                yield await subscription.queue.get()  # heartbeats: no change comes before
+                event = await subscription.queue.get()
+                if event.stream_id is None:  # a change is read from Redis, in its order, below
+                    yield event
             if not (await self._bounds()).tells_all_after(after):
                 yield reset_event("older changes are no longer kept")
                 sent = None

@@ -10,6 +10,7 @@ from starlette.types import Receive, Scope, Send
 
 from workers.serving.change_feed import ChangeFeed, Subscription
 from workers.serving.event import CHANGE_KINDS, StreamId
+from workers.serving.problems import ProblemResponse
 
 RETRY_MS: Final = 1_000
 """How long a browser waits before it connects again, milliseconds."""
@@ -18,27 +19,39 @@ RETRY_MS: Final = 1_000
 class EventStream(Response):
     """An endless response; ends when the client leaves, is too slow, or the server closes.
 
+    It is refused with 503 while `max_clients` others are open.
+
     Args:
         feed: Where events come from.
         after: Resume behind this event; None to begin now.
+        max_clients: Streams that may be open at once.
         kinds: Kinds of change to send; heartbeats and notices are always sent.
     """
 
     media_type = "text/event-stream"
 
     def __init__(
-        self, feed: ChangeFeed, after: StreamId | None, kinds: Collection[str] = CHANGE_KINDS
+        self,
+        feed: ChangeFeed,
+        after: StreamId | None,
+        max_clients: int,
+        kinds: Collection[str] = CHANGE_KINDS,
     ) -> None:
         super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         del self.headers["content-length"]
         self._feed = feed
         self._after = after
+        self._max_clients = max_clients
         self._left_out = frozenset(CHANGE_KINDS) - frozenset(kinds)
 
-    async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        with self._feed.subscribe() as subscription:
+        if self._feed.clients >= self._max_clients:
+            detail = f"{self._max_clients} event streams are open, which is all there may be"
+            await ProblemResponse(503, detail, {"Retry-After": "5"})(scope, receive, send)
+            return
+        with self._feed.subscribe() as subscription:  # before anything is awaited: it counts
+            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
             await self._until_first(
                 self._pump(subscription, send), subscription.ended.wait(), _left(receive)
             )

@@ -41,7 +41,10 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
         400: "The event id or a kind cannot be read.",
         404: "No such id; the detail names it.",
         422: "A parameter cannot be read.",
-        503: "The live state (Redis) is out of reach; try again after `Retry-After` seconds.",
+        503: (
+            "The live state (Redis) is out of reach, or too many event streams are open; try again "
+            "after `Retry-After` seconds."
+        ),
     }
     return {
         status: {

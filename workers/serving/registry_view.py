@@ -8,9 +8,10 @@ import threading
 from collections.abc import Iterable
 from typing import Any, cast
 
-from runtime.fact_log import VISIBLE_AFTER_US, Fact
+from runtime.fact_log import Fact
 from schemas.records import Camera, Floor, Shift, Staff, Zone
 from schemas.topics import CAMERAS, FLOORS, SHIFTS, STAFF, ZONES, Topic
+from streams.domain.facts import visible_from
 
 
 class RegistryView:
@@ -51,8 +52,7 @@ class RegistryView:
                 visible = [
                     version
                     for version, record in versions.items()
-                    if max(record["valid_from_us"], record["recorded_at_us"] + VISIBLE_AFTER_US)
-                    <= now_us
+                    if visible_from(record) <= now_us
                 ]
                 if visible and not versions[max(visible)]["removed"]:
                     found[identity] = versions[max(visible)]

@@ -95,7 +95,7 @@ def router(
                     "text/event-stream": {"schema": {"type": "string"}, "example": STREAM_EXAMPLE}
                 },
             },
-            **documented(400, 422),
+            **documented(400, 422, 503),
         },
     )
     async def changes(
@@ -121,7 +121,7 @@ def router(
             raise HTTPException(
                 400, f"there is no kind {unknown[0][:40]!r}; kinds are {', '.join(CHANGE_KINDS)}"
             )
-        return EventStream(feed, after, kind or CHANGE_KINDS)
+        return EventStream(feed, after, settings.max_clients, kind or CHANGE_KINDS)
 
     return api
 

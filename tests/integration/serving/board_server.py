@@ -22,6 +22,8 @@ class BoardServer:
         registry: Names, zones and cameras.
         stale_after_s: Age from which a value is stale.
         queue_length: Events that a client may be behind.
+        topic_prefix: Of the run whose values it shows.
+        max_clients: Event streams that may be open at once.
     """
 
     def __init__(
@@ -33,12 +35,17 @@ class BoardServer:
         stale_after_s: float = 5.0,
         queue_length: int = 1_000,
         title: str = "Ward 3",
+        topic_prefix: str = "",
+        max_clients: int = 200,
     ) -> None:
         self.settings = Settings.model_validate(
             {
                 "redis_url": redis_url,
                 "redis_prefix": prefix,
-                "serving": ServingSettings(stale_after_s=stale_after_s, board_title=title),
+                "topic_prefix": topic_prefix,
+                "serving": ServingSettings(
+                    stale_after_s=stale_after_s, board_title=title, max_clients=max_clients
+                ),
             }
         )
         self.redis_url = redis_url

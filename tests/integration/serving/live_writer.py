@@ -27,18 +27,22 @@ class LiveWriter:
         url: Of a Redis.
         prefix: Leads every key.
         changes_length: Entries that the stream of changes keeps, about.
+        topic_prefix: Of the run whose values they are.
     """
 
-    def __init__(self, url: str, prefix: str, changes_length: int = 10_000) -> None:
+    def __init__(
+        self, url: str, prefix: str, changes_length: int = 10_000, topic_prefix: str = ""
+    ) -> None:
         self.client = redis.Redis.from_url(url, protocol=2)
-        self.prefix = prefix
         settings = Settings.model_validate(
             {
                 "redis_url": url,
                 "redis_prefix": prefix,
+                "topic_prefix": topic_prefix,
                 "sink": SinkSettings(changes_length=changes_length),
             }
         )
+        self.prefix = settings.live_prefix
         self._sink = RedisSink(settings, SystemClock())
         self._seqs: dict[tuple[str, str], int] = {}
         self._codecs = {

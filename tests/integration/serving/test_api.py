@@ -237,3 +237,33 @@ def test_every_route_documents_its_answer_and_its_errors(board: BoardServer) -> 
         if "description" not in value
     ]
     assert undescribed == []
+
+
+@pytest.mark.parametrize("path", ["api/v1/zones", "api/v1/zones/nowhere", "api/v1/status"])
+def test_head_answers_as_get_without_a_body(board: BoardServer, path: str) -> None:
+    asked = get(board, path)
+    head = httpx.head(board.url + path, timeout=10.0)
+
+    assert (head.status_code, head.content) == (asked.status_code, b"")
+    assert head.headers["content-type"] == asked.headers["content-type"]
+    assert head.headers["x-content-type-options"] == "nosniff"
+
+
+def test_head_of_the_endless_stream_ends(board: BoardServer) -> None:
+    head = httpx.head(board.url + "api/v1/changes", timeout=10.0)
+
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-type"].startswith("text/event-stream")
+
+
+def test_a_run_apart_has_a_board_apart(
+    live_url: str, run_prefix: str, start_board: Callable[..., BoardServer], writer: LiveWriter
+) -> None:
+    """A candidate's values never come onto the live board, nor the other way round."""
+    candidate = LiveWriter(live_url, run_prefix, topic_prefix="candidate-7.")
+    writer.zone("bay-1", people=3)
+    candidate.zone("bay-1", people=8)
+
+    for topic_prefix, people in (("", 3), ("candidate-7.", 8)):
+        [zone] = answer(start_board(topic_prefix=topic_prefix), "api/v1/zones")["zones"]
+        assert zone["people"] == people

@@ -15,6 +15,7 @@ from deploy.local.launcher import LocalServices
 from runtime.clock import SystemClock
 from runtime.metrics import SERVING_DROPPED
 from runtime.settings import Settings
+from schemas.live import changes_key
 from tests.integration.serving.board_server import BoardServer
 from tests.integration.serving.live_writer import LiveWriter, track
 from tests.integration.serving.waiting import eventually
@@ -148,6 +149,80 @@ async def resume_into_an_overlap(live_url: str, run_prefix: str, writer: LiveWri
     await client.aclose()
 
     assert read == [*missed, later]
+
+
+def test_changes_queued_before_redis_was_lost_are_sent_once(
+    live_url: str, run_prefix: str, writer: LiveWriter, redis_service: LocalServices
+) -> None:
+    asyncio.run(resume_over_a_loss(live_url, run_prefix, writer, redis_service))
+
+
+async def resume_over_a_loss(
+    live_url: str, run_prefix: str, writer: LiveWriter, redis_service: LocalServices
+) -> None:
+    settings = Settings.model_validate({"redis_url": live_url, "redis_prefix": run_prefix})
+    client = connect(settings, answer_within_s=1.0)
+    feed = ChangeFeed(client, run_prefix, Trends(), SystemClock())
+    written = [writer.zone("bay-1", people=0)]
+    reading = asyncio.create_task(feed.run())
+    async with asyncio.timeout(20):
+        with feed.subscribe() as subscription:
+            await subscription.queue.get()  # the feed has begun
+            written += [writer.zone("bay-1", people=n) for n in range(1, 6)]
+            while str(feed.position) != written[-1]:  # noqa: ASYNC110 - it has no event for it
+                await asyncio.sleep(0.01)
+            redis_service.kill("redis", signal.SIGSTOP)
+            try:
+                while feed.reachable:  # noqa: ASYNC110 - its event is to stay in the queue
+                    await asyncio.sleep(0.01)
+                events = feed.events(subscription, StreamId.parse(written[1]))
+                read = [await anext(events), await anext(events)]
+            finally:
+                redis_service.kill("redis", signal.SIGCONT)
+            written.append(await asyncio.to_thread(writer.zone, "bay-1", people=9))
+            while str(read[-1].stream_id) != written[-1]:
+                read.append(await anext(events))
+    reading.cancel()
+    await client.aclose()
+
+    assert [str(event.stream_id) for event in read if event.stream_id] == written[2:]
+
+
+def test_a_reader_from_before_redis_began_anew_is_told_so(
+    start_board: Callable[..., BoardServer], writer: LiveWriter
+) -> None:
+    """The new stream was never trimmed, and already goes beyond the reader's last event."""
+    seen = writer.zone("bay-1", people=1)
+    writer.client.delete(changes_key(writer.prefix))
+    writer.zone("bay-1", people=2)
+
+    with closing(begun(start_board(), last_event_id=seen)) as events:
+        assert next(event for event in events if event.name != "clock").name == "reset"
+
+
+def test_one_stream_too_many_is_refused_until_another_ends(
+    start_board: Callable[..., BoardServer],
+) -> None:
+    board = start_board(max_clients=2)
+    url = board.url + "api/v1/changes"
+
+    def refused() -> httpx.Response | None:
+        with httpx.stream("GET", url, timeout=10) as response:
+            if response.is_error:
+                response.read()
+                return response
+        return None
+
+    with closing(begun(board)):
+        with closing(begun(board)):
+            answer = refused()
+        assert answer is not None
+        assert answer.status_code == 503
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.headers["retry-after"] == "5"
+        assert "2 event streams" in answer.json()["detail"]
+
+        eventually(lambda: refused() is None)
 
 
 def test_a_reader_that_was_away_longer_than_changes_are_kept_is_told_so(

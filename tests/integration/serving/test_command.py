@@ -17,7 +17,8 @@ import httpx
 import pytest
 
 from runtime.errors import EXIT_STOP
-from runtime.fact_log import Fact, publish_facts
+from runtime.fact_log import Fact
+from runtime.fact_writer import publish_facts
 from runtime.settings import Settings
 from runtime.topic_admin import create_topics
 from schemas.registry import SchemaRegistry

@@ -36,7 +36,6 @@ def line_settings(
         database_url=SecretStr(database_url),
         redis_url=SecretStr(redis_url),
         topic_prefix=run_prefix,
-        redis_prefix=run_prefix,
     )
 
 

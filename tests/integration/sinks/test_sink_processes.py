@@ -132,7 +132,7 @@ def test_what_cannot_be_read_goes_to_the_dead_letters_and_the_rest_goes_on(
     line.send([(OCCUPANCY, occupancy(1, 0, 1))])
     supervisor.start(worker)
     client = redis.Redis.from_url(redis_url)
-    key = state_key("wardstream", "zone", "zone-1")
+    key = state_key(line.settings.live_prefix, "zone", "zone-1")
 
     def written() -> bool:
         if worker is REDIS:
@@ -237,7 +237,7 @@ def test_a_killed_redis_sink_ends_with_the_newest_of_everything(
         PRESENCE.name: "floor",
     }
     expected = {
-        state_key("wardstream", kinds[topic], key): seq
+        state_key(line.settings.live_prefix, kinds[topic], key): seq
         for (topic, key), seq in last_seqs(ITEMS).items()
         if topic in kinds
     }
@@ -245,15 +245,19 @@ def test_a_killed_redis_sink_ends_with_the_newest_of_everything(
         "everything is current",
         lambda: {key: int(client.hget(key, "seq") or 0) for key in expected} == expected,
     )
+
+    def told() -> list[tuple[str, str]]:
+        return told_events(client, line.settings.live_prefix)
+
     until(
         "every zone event was told",
-        lambda: len(told_events(client)) == sum(topic is ZONE_EVENTS for topic, _ in LOG),
+        lambda: len(told()) == sum(topic is ZONE_EVENTS for topic, _ in LOG),
     )
-    assert len(set(told_events(client))) == len(told_events(client))
+    assert len(set(told())) == len(told())
 
 
-def told_events(client: "redis.Redis") -> list[tuple[str, str]]:
-    entries: Any = client.xrange(changes_key("wardstream"))
+def told_events(client: "redis.Redis", prefix: str) -> list[tuple[str, str]]:
+    entries: Any = client.xrange(changes_key(prefix))
     return [(entry["id"], entry["seq"]) for _, entry in entries if entry["kind"] == "zone-event"]
 
 
@@ -292,7 +296,7 @@ def test_stores_that_go_away_and_come_back_cost_nothing(
         settle(dsn)
         client = redis.Redis.from_url(settings.redis_url.get_secret_value())
         last = last_seqs(ITEMS)["zone-occupancy.measured.v1", "zone-r0"]
-        key = state_key("wardstream", "zone", "zone-r0")
+        key = state_key(settings.live_prefix, "zone", "zone-r0")
         until("Redis is current", lambda: int(client.hget(key, "seq") or 0) == last)
 
         assert pids == [supervisor.pid(name) for name in ("sink-timescale", "sink-redis")]

@@ -45,3 +45,8 @@ def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WARDSTREAM_DATABASE_URL", "postgresql://u:hunter2@db/w")
 
     assert "hunter2" not in repr(Settings())
+
+
+def test_a_run_apart_has_live_values_apart() -> None:
+    assert Settings(topic_prefix="candidate-7.").live_prefix == "candidate-7.wardstream"
+    assert Settings().live_prefix == "wardstream"

@@ -99,9 +99,27 @@ def test_ids_are_ordered_as_numbers() -> None:
         pytest.param(Bounds(StreamId(5, 0), StreamId(9, 0), trimmed=True), True, id="still-kept"),
         pytest.param(Bounds(StreamId(6, 0), StreamId(9, 0), trimmed=True), False, id="trimmed"),
         pytest.param(Bounds(None, StreamId(9, 0), trimmed=True), False, id="all-trimmed"),
-        pytest.param(Bounds(None, StreamId(5, 0), trimmed=True), True, id="nothing-since"),
+        pytest.param(
+            Bounds(StreamId(5, 0), StreamId(5, 0), trimmed=True), True, id="nothing-since"
+        ),
+        pytest.param(Bounds(None, StreamId(5, 0), trimmed=True), False, id="empty"),
+        pytest.param(Bounds(StreamId(200, 0), StreamId(300, 0), trimmed=False), False, id="anew"),
         pytest.param(Bounds(None, StreamId(0, 0), trimmed=False), False, id="data-lost"),
     ],
 )
 def test_a_resumption_knows_whether_anything_is_missing(bounds: Bounds, complete: bool) -> None:
     assert bounds.tells_all_after(StreamId(5, 0)) is complete
+
+
+@pytest.mark.parametrize(
+    ("bounds", "complete"),
+    [
+        pytest.param(Bounds(None, StreamId(0, 0), trimmed=False), True, id="nothing-yet"),
+        pytest.param(Bounds(StreamId(5, 0), StreamId(9, 0), trimmed=False), True, id="all-kept"),
+        pytest.param(Bounds(StreamId(5, 0), StreamId(9, 0), trimmed=True), False, id="trimmed"),
+    ],
+)
+def test_from_the_beginning_nothing_is_missing_until_something_is_trimmed(
+    bounds: Bounds, complete: bool
+) -> None:
+    assert bounds.tells_all_after(StreamId(0, 0)) is complete

@@ -67,7 +67,7 @@ class RedisSink:
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._clock = clock
-        self._prefix = settings.redis_prefix
+        self._prefix = settings.live_prefix
         sink = settings.sink
         self._expiry_ms = round(sink.live_expiry_s * 1000)
         self._person_expiry_ms = round(sink.live_person_expiry_s * 1000)
