@@ -51,7 +51,9 @@ class ObjectStore:
     `AWS_SECRET_ACCESS_KEY`, `AWS_REGION`, `AWS_ENDPOINT_URL`).
 
     Args:
-        url: `file://PATH` (relative paths are resolved now) or `s3://BUCKET/PREFIX`.
+        url: `file://PATH` (relative paths are resolved now) or `s3://BUCKET/PREFIX`. A folder that
+            does not exist is made for its owner alone: it holds pictures of people. One that
+            exists keeps its rights.
 
     Raises:
         Stop: The URL is of another kind, or the folder cannot be made.
@@ -62,7 +64,9 @@ class ObjectStore:
         if url.startswith("file://"):
             folder = Path(url.removeprefix("file://")).absolute()
             try:
-                self._store = LocalStore(folder, mkdir=True)
+                folder.parent.mkdir(parents=True, exist_ok=True)
+                folder.mkdir(mode=0o700, exist_ok=True)
+                self._store = LocalStore(folder)
             except (BaseError, OSError) as exc:
                 msg = f"object store {folder} cannot be made: {_brief(exc)}"
                 raise Stop(msg) from exc

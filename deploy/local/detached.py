@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from deploy.local.errors import LaunchError
-from deploy.local.state import RunState, read_state
+from deploy.local.state import RunState, make_run_dir, read_state
 
 POLL_S = 0.05
 
@@ -30,7 +30,7 @@ def up(run_dir: Path, command: Sequence[str], *, deadline_s: float = 90.0) -> di
         LaunchError: It ended or was not ready in time; holds its last log lines.
     """
     run_dir = run_dir.resolve()
-    run_dir.mkdir(parents=True, exist_ok=True)
+    make_run_dir(run_dir)
     before = read_state(run_dir)
     if before.ready and before.alive(before.launcher):
         return before.environment

@@ -33,7 +33,7 @@ from deploy.local.install import Installed, install_services
 from deploy.local.ports import free_ports, is_free
 from deploy.local.process import Process, Program
 from deploy.local.signals import TerminateAsExit
-from deploy.local.state import RunState, read_state
+from deploy.local.state import RunState, make_run_dir, read_state
 from deploy.local.supervisor import Supervisor, Worker
 from deploy.services import COMPONENTS, Component
 
@@ -198,7 +198,7 @@ class LocalServices:
 
     def _take_lock(self) -> None:
         """Be the only launcher of this run directory, until the process and its guard end."""
-        self.run_dir.mkdir(parents=True, exist_ok=True)
+        make_run_dir(self.run_dir)
         lock = (self.run_dir / "lock").open("w")
         deadline = time.monotonic() + LOCK_DEADLINE_S
         while True:

@@ -51,6 +51,15 @@ class RunState:
         temporary.rename(run_dir / FILE)
 
 
+def make_run_dir(run_dir: Path) -> None:
+    """Make a run directory if it is missing, and close it to others: it holds people's data.
+
+    PostgreSQL, which root starts as another user, may pass it: see `deploy.local.timescale`.
+    """
+    run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    run_dir.chmod(0o700)
+
+
 def read_state(run_dir: Path) -> RunState:
     """The state of a run directory; an empty one when there is none."""
     try:

@@ -118,6 +118,25 @@ def test_the_next_start_finds_what_the_last_one_left_until_told_to_forget(tmp_pa
         assert _marks(services) == set()
 
 
+def test_a_run_directory_is_closed_to_others_and_postgresql_runs_in_it(tmp_path: Path) -> None:
+    run_dir = tmp_path / "run"
+    run_dir.mkdir(mode=0o755)
+
+    with LocalServices(run_dir, components=["timescale"]) as services:
+        assert run_dir.stat().st_mode & 0o777 == 0o700
+        with psycopg.connect(services.environment["WARDSTREAM_DATABASE_URL"]) as connection:
+            assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_a_start_in_the_background_closes_its_run_directory_too(tmp_path: Path) -> None:
+    run_dir = tmp_path / "run"
+
+    with pytest.raises(LaunchError, match="exit status 3"):
+        up(run_dir, [sys.executable, "-c", "raise SystemExit(3)"])
+
+    assert run_dir.stat().st_mode & 0o777 == 0o700
+
+
 def test_killed_services_come_back_on_their_ports_with_their_data(
     own_services: LocalServices,
 ) -> None:

@@ -99,3 +99,17 @@ def test_a_bucket_out_of_reach_is_tried_again_later(monkeypatch: pytest.MonkeyPa
 
     with pytest.raises(Retry, match=r"object store s3://frames/line does not take raw/"):
         put(store, b"pixels")
+
+
+def test_a_folder_that_it_makes_is_closed_to_others(tmp_path: Path) -> None:
+    ObjectStore(f"file://{tmp_path}/deep/objects")
+
+    assert (tmp_path / "deep" / "objects").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_folder_that_was_there_keeps_its_rights(tmp_path: Path) -> None:
+    tmp_path.chmod(0o750)
+
+    ObjectStore(f"file://{tmp_path}")
+
+    assert tmp_path.stat().st_mode & 0o777 == 0o750
