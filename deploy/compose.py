@@ -37,7 +37,7 @@ PROMETHEUS_IMAGE = "prom/prometheus:v3.5.0"
 GRAFANA_IMAGE = "grafana/grafana:12.1.1"
 
 HEADER = "# Written by `make compose` from deploy/services.py: change it there.\n"
-DATABASE_KEY = "${WARDSTREAM_DATABASE_PASSWORD:-wardstream}"
+DATABASE_KEY = "${WARDSTREAM_DATABASE_PASSWORD:?set a password}"
 CLUSTER = "V2FyZHN0cmVhbUNvbXBvcw"
 OBJECTS = "/var/lib/wardstream/objects"
 KAFKA_HOST_LISTENER = 29092
@@ -289,7 +289,7 @@ def _grafana() -> dict[str, Any]:
         "image": GRAFANA_IMAGE,
         "ports": [_publish("grafana", 3000)],
         "environment": {
-            "GF_SECURITY_ADMIN_PASSWORD": "${WARDSTREAM_GRAFANA_PASSWORD:-wardstream}",
+            "GF_SECURITY_ADMIN_PASSWORD": "${WARDSTREAM_GRAFANA_PASSWORD:?set a password}",
             "WARDSTREAM_DATABASE_PASSWORD": DATABASE_KEY,
         },
         "volumes": [

@@ -6,6 +6,7 @@ with its launcher, it stops the containers.
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 import subprocess
@@ -21,13 +22,18 @@ from deploy.local.guard import Guard
 from deploy.local.ports import free_ports
 from deploy.local.process import Process, Program
 from deploy.local.signals import TerminateAsExit
-from deploy.local.state import RunState
+from deploy.local.state import RunState, make_run_dir
 from deploy.services import COMPONENTS, HOST_PORTS, Component
 
 COMPOSE = Path(__file__).resolve().parents[2] / "docker-compose.yml"
 START_DEADLINE_S = 600.0
 """The first start pulls the images."""
 STOP_DEADLINE_S = 60.0
+
+
+def passwords(password: str) -> dict[str, str]:
+    """The variables without which Compose refuses the file, whichever services are asked for."""
+    return {"WARDSTREAM_DATABASE_PASSWORD": password, "WARDSTREAM_GRAFANA_PASSWORD": password}
 
 
 def engine_runs() -> bool:
@@ -85,14 +91,19 @@ class DockerServices:
         if not engine_runs():
             msg = "No Docker engine answers here: start it, or unset WARDSTREAM_ENGINE."
             raise LaunchError(msg)
-        self.run_dir.mkdir(parents=True, exist_ok=True)
+        make_run_dir(self.run_dir)
         password = self._password()
         names = list(self.components)
         self._state = RunState(ports=dict(zip(names, free_ports(len(names)), strict=True)))
         variables = {HOST_PORTS[name][0]: str(self._state.ports[name]) for name in names}
-        variables["WARDSTREAM_DATABASE_PASSWORD"] = password
+        variables |= passwords(password)
         if self._fresh:
-            subprocess.run(self.compose("down", "-v"), capture_output=True, check=False)
+            subprocess.run(
+                self.compose("down", "-v"),
+                env={**os.environ, **variables},
+                capture_output=True,
+                check=False,
+            )
         self._guard = Guard()
         try:
             self._process = Process(

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from deploy import compose
-from deploy.local import kafka, redis, registry, timescale
+from deploy.local import docker, kafka, redis, registry, timescale
 from deploy.services import (
     HOST_PORTS,
     INFRASTRUCTURE,
@@ -165,6 +165,15 @@ def test_no_port_is_open_to_other_machines() -> None:
 
     assert len(ports) == len(HOST_PORTS)
     assert all(port.startswith("127.0.0.1:") for port in ports)
+
+
+def test_no_password_has_a_default_and_the_launcher_gives_every_one() -> None:
+    text = compose.COMPOSE.read_text()
+    named = set(re.findall(r"\$\{(\w*PASSWORD)", text))
+
+    assert named == set(docker.passwords("secret"))
+    assert named == set(re.findall(r"\$\{(\w*PASSWORD):\?[^}]+\}", text))
+    assert not re.search(r"PASSWORD(:?-|\})", text)
 
 
 def test_prometheus_scrapes_every_process_that_stays() -> None:
