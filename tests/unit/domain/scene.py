@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from schemas.records import DetectionOutcome
-from streams.domain.digest import FoldDigest
 from streams.domain.facts import Facts
 from streams.domain.line import Output, PartitionLine
 from tests.unit.domain.builders import (
@@ -28,6 +27,7 @@ from tests.unit.domain.builders import (
     staff,
     zone,
 )
+from tests.unit.domain.digest import FoldDigest
 
 HOMOGRAPHY = [0.01, 0.001, 0.0, 0.0, 0.02, -1.0, 0.0, 0.0005, 1.0]
 

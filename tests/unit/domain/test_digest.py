@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from streams.domain.digest import ConflictingRecord, FoldDigest, canonical, first_difference
 from streams.domain.line import PartitionLine
 from tests.unit.domain.builders import fold
+from tests.unit.domain.digest import ConflictingRecord, FoldDigest, canonical, first_difference
 from tests.unit.domain.scene import digest_of, ward_facts, ward_log
 
 ROOT = Path(__file__).parents[3]

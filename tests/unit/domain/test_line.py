@@ -7,7 +7,6 @@ import msgspec
 import pytest
 
 from schemas.records import DetectionOutcome
-from streams.domain.digest import first_difference
 from streams.domain.facts import Facts
 from streams.domain.line import PartitionLine, UnknownCamera, entity_type
 from tests.unit.domain.builders import (
@@ -25,6 +24,7 @@ from tests.unit.domain.builders import (
     zone,
     zone_events,
 )
+from tests.unit.domain.digest import first_difference
 from tests.unit.domain.scene import digest_of, ward_facts, ward_log
 
 
