@@ -24,7 +24,14 @@ from schemas.topics import (
     ZONE_EVENTS,
 )
 from streams.domain.facts import Facts
-from streams.domain.line import Entity, Output, PartitionLine, UnknownCamera, entity_type
+from streams.domain.line import (
+    Entity,
+    Output,
+    PartitionLine,
+    UnknownCamera,
+    UnusableOutcome,
+    entity_type,
+)
 from streams.domain.settings import LineSettings
 from streams.fact_source import FactSource
 from streams.state_version import STATE_VERSION
@@ -131,7 +138,7 @@ class LineFold:
             outputs = self._line.advance(outcome, facts)
         except UnknownCamera as error:
             raise DeadLetter("unknown_camera", str(error), field="camera_id") from error
-        except ValueError as error:
+        except UnusableOutcome as error:
             raise DeadLetter("unusable_outcome", str(error), field="detections") from error
         fenced = sum(self._line.counters.values()) > ignored
         STREAM_EVENTS.labels("fenced" if fenced else "folded").inc()

@@ -7,7 +7,7 @@ from schemas.records import Camera, CameraTracks, DetectionOutcome, Track
 from streams.domain.projection import project
 from streams.domain.quantise import to_millimetre
 from streams.domain.settings import TrackerSettings
-from streams.domain.tracker import TrackerState, advance, check_detections
+from streams.domain.tracker import TrackerState, UnusableOutcome, advance, check_detections
 from streams.domain.view import View, view_of
 
 Fence = Literal["new", "duplicate", "older"]
@@ -50,10 +50,12 @@ def check_outcome(outcome: DetectionOutcome) -> None:
     """Refuse an outcome that the step cannot fold; a checked one raises nothing later.
 
     Raises:
-        ValueError: Event time out of range, or a box that no tracker can use.
+        UnusableOutcome: Event time out of range, or a box that no tracker can use.
     """
     if not 0 < outcome["captured_us"] < LATEST_EVENT_US:
-        raise ValueError(f"captured_us is {outcome['captured_us']}, not a time from 1970 to 2200")
+        raise UnusableOutcome(
+            f"captured_us is {outcome['captured_us']}, not a time from 1970 to 2200"
+        )
     if outcome["outcome"] == "DETECTED":
         check_detections(outcome["detections"])
 

@@ -12,12 +12,19 @@ from schemas.topics import TRACKS
 from streams.domain.camera import CameraState, check_outcome, fence, step
 from streams.domain.facts import Facts
 from streams.domain.floor import close_ticks
-from streams.domain.floor_state import FloorState, hear, report
+from streams.domain.floor_state import FloorState, report
 from streams.domain.output import Output
 from streams.domain.settings import LineSettings
-from streams.domain.tick import tick_end
+from streams.domain.tracker import UnusableOutcome
 
-__all__ = ["Entity", "Output", "PartitionLine", "UnknownCamera", "entity_type"]
+__all__ = [
+    "Entity",
+    "Output",
+    "PartitionLine",
+    "UnknownCamera",
+    "UnusableOutcome",
+    "entity_type",
+]
 
 Entity = CameraState | FloorState
 """What a checkpoint keeps, one record each."""
@@ -106,7 +113,7 @@ class PartitionLine:
 
         Raises:
             UnknownCamera: No version of the camera is visible; nothing was changed.
-            ValueError: A box cannot be used; nothing was changed.
+            UnusableOutcome: Its time or a box cannot be used; nothing was changed.
         """
         camera_id, captured_us = outcome["camera_id"], outcome["captured_us"]
         check_outcome(outcome)
@@ -120,15 +127,9 @@ class PartitionLine:
         elif verdict != "new":
             self.counters["duplicates" if verdict == "duplicate" else "older"] += 1
             return []
-        left_floor_id = state.floor_id
         tracks, view = step(state, outcome, camera, self.settings.tracker)
         self._changed[_CAMERA + camera_id] = state
         outputs = [] if tracks is None else [Output(TRACKS, camera_id, tracks)]
-        if left_floor_id not in ("", state.floor_id):
-            # The floor it left learns that its time has passed, and lets its people go.
-            left = self._floor(left_floor_id)
-            hear(left, camera_id, tick_end(captured_us))
-            outputs += close_ticks(left, facts, self.settings.floor)
         floor = self._floor(state.floor_id)
         if not report(floor, view):
             self.counters["late"] += 1

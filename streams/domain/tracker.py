@@ -21,6 +21,10 @@ PERSON: Final = "person"
 _MAX_COORDINATE_PX: Final = 100_000.0
 
 
+class UnusableOutcome(ValueError):
+    """A detection outcome that cannot be folded; raised before anything is changed."""
+
+
 @dataclass(slots=True)
 class TrackerState:
     """Everything a tracker remembers.
@@ -40,20 +44,20 @@ def check_detections(detections: Sequence[Detection]) -> None:
     """Refuse boxes that no tracker can use.
 
     Raises:
-        ValueError: A coordinate or score is not finite or out of range, or a box has no area;
+        UnusableOutcome: A coordinate or score is not finite or out of range, or a box has no area;
             the message names the box's index and the field.
     """
     for index, box in enumerate(detections):
         edges = (box["x_min"], box["y_min"], box["x_max"], box["y_max"])
         for name, value in zip(("x_min", "y_min", "x_max", "y_max"), edges, strict=True):
             if not abs(value) <= _MAX_COORDINATE_PX:  # also what is not a number
-                raise ValueError(f"box {index}: {name} is {value}, not a pixel of any frame")
+                raise UnusableOutcome(f"box {index}: {name} is {value}, not a pixel of any frame")
         if edges[2] <= edges[0]:
-            raise ValueError(f"box {index}: x_max {edges[2]} is not right of x_min {edges[0]}")
+            raise UnusableOutcome(f"box {index}: x_max {edges[2]} is not right of x_min {edges[0]}")
         if edges[3] <= edges[1]:
-            raise ValueError(f"box {index}: y_max {edges[3]} is not below y_min {edges[1]}")
+            raise UnusableOutcome(f"box {index}: y_max {edges[3]} is not below y_min {edges[1]}")
         if not (math.isfinite(box["score"]) and 0.0 <= box["score"] <= 1.0):
-            raise ValueError(f"box {index}: score is {box['score']}, not between 0 and 1")
+            raise UnusableOutcome(f"box {index}: score is {box['score']}, not between 0 and 1")
 
 
 def advance(

@@ -1,0 +1,98 @@
+"""What becomes a dead letter, and what must not: a fault in the middle of a fold."""
+
+from typing import Any
+
+import pytest
+
+from runtime.checkpoints import Record
+from runtime.clock import SystemClock
+from runtime.settings import Settings
+from schemas.codec import schema_text
+from schemas.records import DetectionOutcome
+from schemas.registry import SchemaRegistry
+from schemas.topics import DEAD_LETTERS, DETECTIONS, Topic
+from streams.domain.facts import Facts
+from streams.domain.settings import LineSettings
+from streams.fact_source import FactSource
+from streams.line_fold import LineFold, Wire
+from tests.unit.domain.builders import MS, T0, box, camera, facts_of, outcome
+
+IDENTITY = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]
+
+
+class SourceSchemas(SchemaRegistry):
+    """The schemas of this source tree, with no registry to ask; detections alone are read."""
+
+    def lookup(self, topic: Topic) -> int:
+        return 1
+
+    def find(self, schema_id: int) -> str:
+        return schema_text(DETECTIONS)
+
+
+class KnownFacts(FactSource):
+    """Facts that need no reading."""
+
+    def __init__(self, facts: Facts) -> None:
+        self.facts = facts
+
+    def ensure(self, at_us: int) -> Facts:
+        return self.facts
+
+
+SCHEMAS = SourceSchemas("http://localhost:1")
+
+
+def fold_of(facts: Facts) -> tuple[LineFold, list[str]]:
+    """A fold, and the topics to which it emits."""
+    emitted: list[str] = []
+
+    def emit(topic: str, *_: Any, **__: Any) -> None:
+        emitted.append(topic)
+
+    fold = LineFold(
+        0,
+        emit,
+        wire=Wire(Settings(topic_prefix=""), SCHEMAS),
+        facts=KnownFacts(facts),
+        settings=LineSettings(),
+        clock=SystemClock(),
+    )
+    return fold, emitted
+
+
+def record(event: DetectionOutcome) -> Record:
+    value = SCHEMAS.writer(DETECTIONS).encode(event)
+    key, appended_ms = event["camera_id"].encode(), max(event["captured_us"] // MS, 0)
+    return Record(DETECTIONS.name, 0, 0, key, value, appended_ms, [])
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        pytest.param(outcome(-1), id="a-time-before-1970"),
+        pytest.param(outcome(T0, [{**box(1, 400), "score": 2.0}]), id="a-score-beyond-1"),
+        pytest.param(outcome(T0, camera_id="ghost"), id="an-unknown-camera"),
+    ],
+)
+def test_an_outcome_that_cannot_be_folded_is_a_dead_letter_and_changes_nothing(event: Any) -> None:
+    fold, emitted = fold_of(facts_of(camera()))
+
+    fold.advance(record(event))
+
+    assert emitted == [DEAD_LETTERS.name]
+    assert fold.changed() == {}
+
+
+def test_a_fault_after_the_state_has_moved_ends_the_process_and_buries_no_frame() -> None:
+    """The state is then neither that before nor that after the frame: only a replay heals it."""
+    registered = camera(homography=list(IDENTITY))
+    fold, emitted = fold_of(facts_of(registered))
+    fold.advance(record(outcome(T0, [box(200, 400)])))
+    registered["homography"].pop()
+    emitted.clear()
+
+    with pytest.raises(ValueError, match="not enough values to unpack"):
+        fold.advance(record(outcome(T0 + 100 * MS, [box(200, 400)])))
+
+    assert emitted == []
