@@ -96,7 +96,8 @@ class Facts:
     """Every side input that a fold can see.
 
     `at` is a pure function of the records added so far, and looking at an earlier time again gives
-    the earlier answer. The order in which they came decides only which floor a zone stays on.
+    the earlier answer. The order in which they came decides only which floor a camera or a zone
+    stays on.
     """
 
     def __init__(self) -> None:
@@ -171,22 +172,28 @@ class Facts:
         try:
             if topic_name == ZONES.name:
                 area = zone_area(record)
-                self._check_zone_stays(record)
+                self._check_stays(ZONES.name, record, "zone")
                 self._areas.setdefault((area.zone_id, record["version"]), area)
             elif topic_name == REQUIREMENTS.name:
                 check_requirement(record)
             elif topic_name == CAMERAS.name:
                 check_homography(record["homography"])
+                self._check_stays(CAMERAS.name, record, "camera")
         except ValueError as error:
             identity = record[_ID_FIELDS[topic_name]]
             raise InvalidFact(
                 f"{topic_name} {identity!r} version {record['version']}: {error}"
             ) from error
 
-    def _check_zone_stays(self, zone: Record) -> None:
-        """Keep a zone on its floor: its `seq` is counted there, and would begin anew elsewhere."""
-        for known in self._timelines[ZONES.name].versions_of(zone["zone_id"]).values():
-            if not known["removed"] and known["floor_id"] != zone["floor_id"]:
+    def _check_stays(self, topic_name: str, record: Record, kind: str) -> None:
+        """Keep a camera or zone on its floor.
+
+        Its `seq` is counted in the floor's partition, and would begin anew in another.
+        """
+        identity = record[_ID_FIELDS[topic_name]]
+        for known in self._timelines[topic_name].versions_of(identity).values():
+            if not known["removed"] and known["floor_id"] != record["floor_id"]:
                 raise ValueError(
-                    f"a zone stays on its floor: {known['floor_id']!r}, not {zone['floor_id']!r}"
+                    f"a {kind} stays on its floor: "
+                    f"{known['floor_id']!r}, not {record['floor_id']!r}"
                 )

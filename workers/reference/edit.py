@@ -22,11 +22,15 @@ class Registered:
     """The newest version of every fact, removed ones included."""
 
     newest: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    homes: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Floor of each camera and zone, by topic and identity: that of its first version."""
 
     def add(self, facts: Iterable[Fact]) -> None:
         """Take facts in the order of their log."""
         for topic, record in facts:
             key = (topic.name, record[identity_field(topic)])
+            if topic in (CAMERAS, ZONES) and not record["removed"]:
+                self.homes.setdefault(key, record["floor_id"])
             known = self.newest.get(key)
             if known is None or record["version"] >= known["version"]:
                 self.newest[key] = record
@@ -80,12 +84,15 @@ def edits(
         wanted[identity] = row.fields()
     facts: list[Fact] = []
     if topic is CAMERAS:
-        facts += _floors([row for row in rows if isinstance(row, CameraRow)], registered, stamp)
+        cameras = [row for row in rows if isinstance(row, CameraRow)]
+        facts += _floors(cameras, registered, stamp)
         faults += _camera_faults(wanted, registered)
+        faults += _moves(topic, ((row.camera_id, row.fields()) for row in cameras), registered)
     elif topic is ZONES:
         faults += _zone_faults(
             [row for row in rows if isinstance(row, ZoneRow)], wanted, registered
         )
+        faults += _moves(topic, wanted.items(), registered)
     elif "zone_id" in type(rows[0]).model_fields:
         faults += _unknown(wanted, "zone_id", registered.current(ZONES))
     if topic is SHIFTS:
@@ -166,6 +173,24 @@ def _camera_faults(wanted: Mapping[str, dict[str, Any]], registered: Registered)
         if record["homography"] is None
         and (others := [c for c in by_floor[record["floor_id"]] if c != camera_id])
     ]
+
+
+def _moves(
+    topic: Topic, given: Iterable[tuple[str, Mapping[str, Any]]], registered: Registered
+) -> list[str]:
+    """Another floor may have another partition, where the `seq` of what moved would begin anew."""
+    kind = identity_field(topic).removesuffix("_id")
+    homes = dict(registered.homes)
+    faults = []
+    for identity, fields in given:
+        floor_id = fields["floor_id"]
+        home = homes.setdefault((topic.name, identity), floor_id)
+        if floor_id not in ("", home):  # "" where its camera is not registered
+            faults.append(
+                f"{kind}_id {identity}: floor_id {floor_id}: a {kind} stays on its floor, {home}; "
+                f"register it under a new id"
+            )
+    return faults
 
 
 def _zone_faults(

@@ -174,6 +174,18 @@ def test_a_zone_stays_on_its_floor() -> None:
     assert facts.at(T0).zones["zone"].floor_id == "floor"
 
 
+def test_a_camera_stays_on_its_floor() -> None:
+    """Another floor has another partition, where the camera's `seq` would begin anew."""
+    facts = facts_of(camera(), camera(version=2, removed=True, recorded_at_us=T0))
+
+    with pytest.raises(InvalidFact, match="a camera stays on its floor: 'floor', not 'other'"):
+        facts.add("cameras.v1", camera(floor_id="other", version=3, recorded_at_us=T0))
+    facts.add("cameras.v1", camera(name="back", version=4, recorded_at_us=T0))
+
+    back = facts.at(T0 + VISIBLE_AFTER_US).cameras["cam"]
+    assert (back["name"], back["floor_id"]) == ("back", "floor")
+
+
 def test_what_is_no_side_input_is_refused() -> None:
     with pytest.raises(KeyError):
         Facts().add("tracks.updated.v1", camera())

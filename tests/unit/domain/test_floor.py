@@ -284,12 +284,12 @@ def test_a_removed_zone_lets_its_people_go_and_begins_anew_with_its_seq() -> Non
 
 
 def test_people_of_a_camera_that_leaves_the_floor_leave_its_zones() -> None:
-    """In the tick at whose end the camera is elsewhere; what it saw within is not taken in."""
+    """In the tick at whose end the camera is removed; what it saw within is not taken in."""
     floor = FloorState("floor")
     facts = facts_of(
         camera("cam"),
         camera("cam-2"),
-        camera("cam", "other", version=2, valid_from_us=T0 + 2 * S),
+        camera("cam", version=2, removed=True, valid_from_us=T0 + 2 * S),
         zone(),
     )
     both = [one for at in range(100, 3001, 100) for one in (view(at), view(at, "cam-2", ()))]

@@ -84,6 +84,40 @@ def test_two_uncalibrated_cameras_cannot_share_a_floor() -> None:
         edits(rows, Registered(), NOW)
 
 
+def test_a_camera_stays_on_its_floor_even_after_it_was_removed() -> None:
+    registered = ward()
+    other = CameraRow(camera_id="cam-2", width=640, height=480)
+    moved = CAMERA.model_copy(update={"floor_id": "cam-2"})
+    refusal = (
+        r"camera_id cam-1: floor_id cam-2: a camera stays on its floor, cam-1; "
+        r"register it under a new id"
+    )
+
+    with pytest.raises(ImportRefused, match=refusal):
+        edits([moved], registered, NOW)
+    registered.add(edits([other], registered, NOW, replace=True))
+    with pytest.raises(ImportRefused, match=refusal):
+        edits([moved], registered, NOW)
+
+    assert [fact.topic for fact in edits([CAMERA], registered, NOW)] == [CAMERAS]
+
+
+def test_one_import_cannot_move_a_camera_either() -> None:
+    rows = [CAMERA, CAMERA.model_copy(update={"floor_id": "f"})]
+
+    with pytest.raises(ImportRefused, match=r"camera_id cam-1: floor_id f: a camera stays on"):
+        edits(rows, Registered(), NOW)
+
+
+def test_a_zone_stays_on_its_floor() -> None:
+    registered = ward()
+    other = CameraRow(camera_id="cam-2", width=640, height=480)
+    registered.add(edits([other], registered, NOW))
+
+    with pytest.raises(ImportRefused, match=r"zone_id bay: floor_id cam-2: a zone stays on"):
+        edits([ZoneRow(zone_id="bay", camera_id="cam-2", polygon=SQUARE)], registered, NOW)
+
+
 def test_a_zone_takes_its_floor_from_its_camera() -> None:
     assert ward().current(ZONES)["bay"]["floor_id"] == "cam-1"
 
