@@ -4,7 +4,8 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from runtime.fact_log import Fact, publish_facts
+from runtime.fact_log import Fact
+from runtime.fact_writer import publish_facts
 from runtime.kafka import ReliableProducer, physical_name, producer_config
 from runtime.settings import Settings
 from schemas.registry import SchemaRegistry
@@ -88,23 +89,29 @@ def register(settings: Settings, cameras: list[str]) -> None:
     publish_facts(settings, SchemaRegistry(settings.registry_url), facts)
 
 
-def publish(settings: Settings, cameras: list[str], seconds: float, seed: int) -> int:
-    """Append the cameras' outcomes, frame by frame in turn; returns how many records."""
-    codec = SchemaRegistry(settings.registry_url).writer(DETECTIONS)
-    producer = ReliableProducer(producer_config(settings))
-    name = physical_name(DETECTIONS, settings)
-    streams = [outcomes(camera, seconds, seed) for camera in cameras]
-    count = 0
-    while streams:
-        for stream in list(streams):
-            record = next(stream, None)
-            if record is None:
-                streams.remove(stream)
-                continue
-            partition = cameras.index(record["camera_id"])
-            producer.produce(
-                name, key=record["camera_id"], value=codec.encode(record), partition=partition
-            )
-            count += 1
-    producer.flush()
-    return count
+class Feed:
+    """Appends the cameras' outcomes, frame by frame in turn, as much as is asked for."""
+
+    def __init__(self, settings: Settings, cameras: list[str], seconds: float, seed: int) -> None:
+        self._codec = SchemaRegistry(settings.registry_url).writer(DETECTIONS)
+        self._producer = ReliableProducer(producer_config(settings))
+        self._name = physical_name(DETECTIONS, settings)
+        self._cameras = cameras
+        self._streams = [outcomes(camera, seconds, seed) for camera in cameras]
+
+    def send(self, frames: int | None = None) -> None:
+        """Append the next frames of every camera; all that are left when None."""
+        while self._streams and (frames is None or frames > 0):
+            frames = None if frames is None else frames - 1
+            for stream in list(self._streams):
+                record = next(stream, None)
+                if record is None:
+                    self._streams.remove(stream)
+                    continue
+                self._producer.produce(
+                    self._name,
+                    key=record["camera_id"],
+                    value=self._codec.encode(record),
+                    partition=self._cameras.index(record["camera_id"]),
+                )
+        self._producer.flush()

@@ -22,7 +22,7 @@ def fold_with(line: PlayedLine, workers: int) -> dict[str, str]:
         line.supervisor.start(Worker(name=f"stream-{number}", command=("stream",)))
     for number in range(workers):
         line.supervisor.wait_ready(f"stream-{number}", 90)
-    simulated.publish(line.settings, CAMERAS, SECONDS, seed=7)
+    simulated.Feed(line.settings, CAMERAS, SECONDS, seed=7).send()
     wait_until(line.checkpointed, 90, "the last checkpoint")
     line.supervisor.stop_all()
     assert line.difference_from_oracle() is None
