@@ -1,16 +1,24 @@
-"""Read and write the side inputs: small compacted topics of versioned facts with two times."""
+"""Read the side inputs: small compacted topics of versioned facts with two times."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import (
+    Consumer,
+    IsolationLevel,
+    KafkaError,
+    KafkaException,
+    Message,
+    TopicPartition,
+)
+from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
 from runtime.clock import Clock
 from runtime.errors import Retry, Stop
-from runtime.kafka import ReliableProducer, consumer_config, physical_name, producer_config
+from runtime.kafka import consumer_config, physical_name
 from runtime.settings import Settings
 from schemas.codec import Codec, UndecodableValue
-from schemas.registry import SchemaRegistry
+from schemas.registry import RegistryUnavailable, SchemaRegistry
 from schemas.topics import SIDE_INPUTS, Topic
 
 _TIMEOUT_S = 30.0
@@ -39,6 +47,10 @@ def fact_key(topic: Topic, record: dict[str, Any]) -> str:
 class FactLog:
     """Reads side inputs to their end, again and again.
 
+    Only committed facts are read, but the end is that of everything appended: a transaction
+    that stands open is waited for, because its facts count from when they were appended. An
+    importer that dies within one holds readers up until the broker aborts it, 10 to 20 s.
+
     Args:
         settings: Where the broker is.
         registry: Where the schemas are.
@@ -58,9 +70,16 @@ class FactLog:
         }
         self._clock = clock
         self._consumer = Consumer(
-            consumer_config(settings, f"{settings.topic_prefix}wardstream-facts")
+            consumer_config(
+                settings,
+                f"{settings.topic_prefix}wardstream-facts",
+                **{"isolation.level": "read_committed", "enable.partition.eof": True},
+            )
         )
+        self._admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap, "log_level": 3})
         self._consumer.assign([TopicPartition(name, 0, 0) for name in self._codecs])
+        self._reached: dict[str, int] = dict.fromkeys(self._codecs, 0)
+        self._unread: list[Message] = []
         self.offsets: dict[str, int] = dict.fromkeys(self._codecs, 0)
         self.synced_us = 0
 
@@ -71,78 +90,81 @@ class FactLog:
     def sync(self) -> list[Fact]:
         """Read on to the present end of every side input; returns what is new, in log order.
 
+        A sync that fails loses nothing: what it took from the broker is in the next one's
+        answer, and `offsets` stay where the last good one left them.
+
         Raises:
-            Retry: The broker is out of reach, or a topic is not read to its end in time.
+            Retry: Broker or schema registry are out of reach, or a topic is not read to its end
+                in time.
             Stop: A side input holds something that is not a fact.
         """
         started_us = self._clock.now_us()
         deadline_s = self._clock.monotonic_s() + _TIMEOUT_S
-        ends = {name: self._end(name, deadline_s) for name in self._codecs}
-        facts: list[Fact] = []
-        while any(self.offsets[name] < end for name, end in ends.items()):
-            for message in self._consumer.consume(1_000, 0.2):
-                if message.error() is not None:
-                    continue
-                facts.append(
-                    self._fact(message.topic() or "", message.offset() or 0, message.value())
-                )
-                self.offsets[message.topic() or ""] = (message.offset() or 0) + 1
-            for position in self._consumer.position([TopicPartition(n, 0) for n in ends]):
-                # Compaction and markers leave holes that no message fills.
-                self.offsets[position.topic] = max(self.offsets[position.topic], position.offset)
+        ends = self._ends(deadline_s)
+        while any(self._reached[name] < end for name, end in ends.items()):
+            self._take(self._consumer.consume(1_000, 0.2))
             if self._clock.monotonic_s() > deadline_s:
                 msg = "side inputs were not read to their end within 30 s"
                 raise Retry(msg)
+        facts = [self._fact(message) for message in self._unread]
+        self._unread.clear()
+        self.offsets = dict(self._reached)
         self.synced_us = started_us
         return facts
 
-    def _end(self, name: str, deadline_s: float) -> int:
-        """End of a side input; a broker that is still electing a leader is asked again."""
+    def _take(self, messages: Iterable[Message]) -> None:
+        """Keep facts until a sync succeeds.
+
+        The end of a partition is said apart, since behind the last fact there may be markers of
+        transactions and holes of compaction, which no fact fills.
+        """
+        for message in messages:
+            error = message.error()
+            name, offset = message.topic() or "", message.offset() or 0
+            if error is None:
+                self._unread.append(message)
+                self._reached[name] = offset + 1
+            elif error.code() == KafkaError._PARTITION_EOF:
+                self._reached[name] = max(self._reached[name], offset)
+
+    def _ends(self, deadline_s: float) -> dict[str, int]:
+        """End of every side input, of open transactions too.
+
+        A broker that is still electing a leader is asked again.
+
+        Raises:
+            Retry: It does not answer in time.
+        """
+        wanted = {
+            TopicPartition(name, 0): OffsetSpec.latest()  # type: ignore[no-untyped-call]
+            for name in self._codecs
+        }
         while True:
             try:
-                _, end = self._consumer.get_watermark_offsets(
-                    TopicPartition(name, 0), timeout=_TIMEOUT_S
+                answers = self._admin.list_offsets(
+                    wanted,
+                    isolation_level=IsolationLevel.READ_UNCOMMITTED,
+                    request_timeout=_TIMEOUT_S,
                 )
+                return {where.topic: answer.result().offset for where, answer in answers.items()}
             except KafkaException as exc:
                 error: KafkaError = exc.args[0]
                 if self._clock.monotonic_s() > deadline_s:
-                    msg = f"end of {name} is unknown: {error.str()}"
+                    msg = f"end of the side inputs is unknown: {error.str()}"
                     raise Retry(msg) from exc
                 self._clock.sleep(_PAUSE_S)
-            else:
-                return end
 
-    def _fact(self, name: str, offset: int, value: bytes | None) -> Fact:
+    def _fact(self, message: Message) -> Fact:
+        name = message.topic() or ""
         codec = self._codecs[name]
         try:
-            return Fact(codec.topic, codec.decode(value))
+            return Fact(codec.topic, codec.decode(message.value()))
+        except RegistryUnavailable as exc:
+            raise Retry(str(exc)) from exc
         except UndecodableValue as exc:
-            msg = f"side input {name} at offset {offset}: {exc}"
+            msg = f"side input {name} at offset {message.offset()}: {exc}"
             raise Stop(msg) from exc
 
     def close(self) -> None:
         """Leave the broker."""
         self._consumer.close()
-
-
-def publish_facts(settings: Settings, registry: SchemaRegistry, facts: Iterable[Fact]) -> int:
-    """Append facts to their topics and wait for the acknowledgement; returns how many.
-
-    Raises:
-        Retry: The broker did not acknowledge in time.
-    """
-    producer = ReliableProducer(producer_config(settings, **{"message.timeout.ms": 30_000}))
-    codecs: dict[str, Codec] = {}
-    count = 0
-    for topic, record in facts:
-        if topic.name not in codecs:
-            codecs[topic.name] = registry.writer(topic)
-        producer.produce(
-            physical_name(topic, settings),
-            key=fact_key(topic, record),
-            value=codecs[topic.name].encode(record),
-            partition=0,
-        )
-        count += 1
-    producer.flush(35.0)
-    return count

@@ -7,11 +7,13 @@ from typing import Annotated
 
 import typer
 
-from runtime.clock import SystemClock
+from runtime.clock import Clock, SystemClock
 from runtime.errors import EXIT_STOP, Retry
-from runtime.fact_log import FactLog, publish_facts
+from runtime.fact_log import APPEND_WITHIN_US, FactLog
+from runtime.fact_writer import FactWriter
 from runtime.settings import Settings
 from schemas.registry import RegistryUnavailable, SchemaRegistry
+from schemas.topics import CAMERAS, FLOORS
 from workers.reference.edit import Registered, Stamp, edits
 from workers.reference.files import ImportRefused, read_rows
 from workers.reference.rows import ROWS
@@ -39,25 +41,39 @@ def import_file(
 
     Raises:
         ImportRefused: The file is wrong; nothing was written.
-        Retry: The broker is out of reach.
+        Retry: The broker is out of reach or too slow, or another import ran at the same time;
+            the message says whether nothing was written.
         RegistryUnavailable: The schema registry is out of reach.
     """
     rows = read_rows(path, ROWS[kind])
+    topic = ROWS[kind].topic
     clock = SystemClock()
     registry = SchemaRegistry(settings.registry_url)
+    with FactWriter(settings, registry, clock) as writer:
+        registered = _registered(settings, registry, clock)
+        writer.prepare([topic, FLOORS] if topic is CAMERAS else [topic])
+        # From here on nothing is slow: readers count on facts recorded now being appended soon.
+        recorded = clock.now_us() if recorded_at_us is None else recorded_at_us
+        stamp = Stamp(
+            valid_from_us=recorded if valid_from_us is None else valid_from_us,
+            recorded_at_us=recorded,
+            recorded_by=getpass.getuser(),
+        )
+        return writer.publish(
+            edits(rows, registered, stamp, replace=replace),
+            append_by_us=recorded + APPEND_WITHIN_US if recorded_at_us is None else None,
+        )
+
+
+def _registered(settings: Settings, registry: SchemaRegistry, clock: Clock) -> Registered:
+    """What the log says now; ask after claiming the right to write to it."""
     log = FactLog(settings, registry, clock)
     try:
         registered = Registered()
         registered.add(log.sync())
     finally:
         log.close()
-    recorded = clock.now_us() if recorded_at_us is None else recorded_at_us
-    stamp = Stamp(
-        valid_from_us=recorded if valid_from_us is None else valid_from_us,
-        recorded_at_us=recorded,
-        recorded_by=getpass.getuser(),
-    )
-    return publish_facts(settings, registry, edits(rows, registered, stamp, replace=replace))
+    return registered
 
 
 def command(kind: str) -> typer.Typer:

@@ -15,7 +15,8 @@ from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec  # type: ignore[attr-defined]
 
 from runtime.clock import SystemClock
-from runtime.fact_log import Fact, publish_facts
+from runtime.fact_log import Fact
+from runtime.fact_writer import publish_facts
 from runtime.health import Health
 from runtime.kafka import (
     ReliableProducer,

@@ -15,7 +15,8 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
-from runtime.fact_log import Fact, publish_facts
+from runtime.fact_log import Fact
+from runtime.fact_writer import publish_facts
 from runtime.health import Health
 from runtime.kafka import consumer_config, group_id, physical_name, poll_batch
 from runtime.object_store import ObjectStore
