@@ -33,6 +33,7 @@ from streams.domain.line import (
     entity_type,
 )
 from streams.domain.settings import LineSettings
+from streams.domain.tick import TICK_US
 from streams.fact_source import FactSource
 from streams.state_version import STATE_VERSION
 
@@ -40,6 +41,9 @@ STAGE = "stream"
 
 OUTPUTS = (TRACKS, PRESENCE, ZONE_EVENTS, OCCUPANCY, OCCUPANCY_LATEST)
 """What the stage writes, besides dead letters and checkpoints."""
+
+FUTURE_LIMIT_US = 5_000_000
+"""How far an event may be ahead of the broker time at which it was appended, microseconds."""
 
 
 class Wire:
@@ -111,7 +115,7 @@ class LineFold:
         """Fold one detection outcome; what cannot be folded becomes a dead letter."""
         try:
             outcome = self._decode(record)
-            facts = self._facts.ensure(outcome["captured_us"])
+            facts = self._facts.ensure(outcome["captured_us"] + TICK_US)  # its last tick
             outputs = self._fold(outcome, facts)
         except DeadLetter as error:
             self._bury(record, error)
@@ -123,6 +127,12 @@ class LineFold:
             STREAM_OUTPUTS.labels(topic.name).inc()
 
     def _decode(self, record: Record) -> DetectionOutcome:
+        """Read an outcome and refuse what no fold may see.
+
+        Ingest never captures in the future; this keeps a broken clock from carrying a floor to
+        a time whose side inputs nobody knows. It asks the append time in the log, not the wall
+        clock, so a replay refuses the same records.
+        """
         try:
             outcome: DetectionOutcome = self._wire.input.decode(record.value)
         except UndecodableValue as error:
@@ -130,6 +140,10 @@ class LineFold:
         if record.key is None or record.key.decode(errors="replace") != outcome["camera_id"]:
             message = f"key {record.key!r} is not the camera_id {outcome['camera_id']!r}"
             raise DeadLetter("wrong_key", message, field="key")
+        ahead_us = outcome["captured_us"] - record.timestamp_ms * 1_000
+        if ahead_us > FUTURE_LIMIT_US:
+            message = f"captured {ahead_us / 1e6:.1f} s after it was appended to the log"
+            raise DeadLetter("future_event", message, field="captured_us")
         return outcome
 
     def _fold(self, outcome: DetectionOutcome, facts: Facts) -> list[Output]:

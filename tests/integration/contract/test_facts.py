@@ -1,0 +1,362 @@
+"""Side inputs on a real broker: nothing is lost, nothing is half written, nothing comes late."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from confluent_kafka import Producer
+from structlog.testing import capture_logs
+
+from runtime.checkpoints import Record
+from runtime.clock import SystemClock
+from runtime.errors import Retry
+from runtime.fact_log import APPEND_WITHIN_US, Fact, FactLog
+from runtime.fact_writer import FactWriter, publish_facts
+from runtime.kafka import physical_name
+from runtime.settings import Settings
+from runtime.topic_admin import create_topics
+from schemas.registry import RegistryUnavailable, SchemaRegistry
+from schemas.topics import STAFF, TOPICS, ZONES
+from streams.domain.settings import LineSettings
+from streams.domain.tick import TICK_US
+from streams.fact_source import FactSource
+from streams.line_fold import FUTURE_LIMIT_US, LineFold, Wire
+from tests.conftest import Services
+from tests.unit.domain.builders import S, outcome, staff, zone
+from workers.reference import command, edit
+
+
+@pytest.fixture
+def settings(services: Services, run_prefix: str) -> Settings:
+    """A run with all topics and schemas, and nothing in it."""
+    settings = Settings(
+        kafka_bootstrap=services.environment["WARDSTREAM_KAFKA_BOOTSTRAP"],
+        registry_url=services.environment["WARDSTREAM_REGISTRY_URL"],
+        topic_prefix=run_prefix,
+    )
+    create_topics(settings)
+    registry = SchemaRegistry(settings.registry_url)
+    registry.register_all(t for t in TOPICS.values() if t.avro)
+    ready = FactLog(settings, registry, SystemClock())
+    ready.sync()  # clocks that stand still cannot wait for the leaders of new topics
+    ready.close()
+    return settings
+
+
+@pytest.fixture
+def registry(settings: Settings) -> SchemaRegistry:
+    return SchemaRegistry(settings.registry_url)
+
+
+@pytest.fixture
+def log(settings: Settings, registry: SchemaRegistry) -> Iterator[FactLog]:
+    log = FactLog(settings, registry, SystemClock())
+    yield log
+    log.close()
+
+
+class SteppedClock(SystemClock):
+    """Stands still but for what it is told, and for sleeping."""
+
+    def __init__(self) -> None:
+        self.us = super().now_us()
+        self.while_asleep: Callable[[], object] = lambda: None
+
+    def now_us(self) -> int:
+        return self.us
+
+    def monotonic_s(self) -> float:
+        return self.us / 1e6
+
+    def sleep(self, seconds: float) -> None:
+        self.while_asleep()
+        self.us += round(seconds * S)
+
+
+@pytest.fixture
+def clock() -> SteppedClock:
+    return SteppedClock()
+
+
+@pytest.fixture
+def source(
+    settings: Settings, registry: SchemaRegistry, clock: SteppedClock
+) -> Iterator[FactSource]:
+    log = FactLog(settings, registry, clock)
+    yield FactSource(log, clock)
+    log.close()
+
+
+class RegistryWithOutages(SchemaRegistry):
+    """The real registry, behind a network that fails after some answers."""
+
+    answers_left = 0
+
+    def find(self, schema_id: int) -> str:
+        if self.answers_left == 0:
+            raise RegistryUnavailable("no route")
+        self.answers_left -= 1
+        return super().find(schema_id)
+
+
+def test_a_sync_that_fails_midway_loses_nothing(
+    settings: Settings, registry: SchemaRegistry
+) -> None:
+    publish_facts(settings, registry, [Fact(STAFF, staff()), Fact(ZONES, zone())])
+    unsteady = RegistryWithOutages(settings.registry_url)
+    log = FactLog(settings, unsteady, SystemClock())
+    unsteady.answers_left = 1
+    with pytest.raises(Retry, match="no route"):
+        log.sync()
+    assert (set(log.offsets.values()), log.synced_us) == ({0}, 0)
+
+    unsteady.answers_left = 1
+    facts = log.sync()
+
+    log.close()
+    assert {fact.topic: fact.record for fact in facts} == {STAFF: staff(), ZONES: zone()}
+
+
+def transaction(settings: Settings, record: dict[str, Any]) -> Producer:
+    """A writer that has appended a fact and has not yet said whether it holds."""
+    producer = Producer(
+        {
+            "bootstrap.servers": settings.kafka_bootstrap,
+            "transactional.id": f"{settings.topic_prefix}other",
+        }
+    )
+    producer.init_transactions(30)
+    producer.begin_transaction()
+    value = SchemaRegistry(settings.registry_url).writer(STAFF).encode(record)
+    producer.produce(physical_name(STAFF, settings), key="s1@1", value=value, partition=0)
+    assert producer.flush(30) == 0
+    return producer
+
+
+def test_a_sync_waits_for_a_transaction_that_stands_open(settings: Settings, log: FactLog) -> None:
+    producer = transaction(settings, staff())
+    with ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(log.sync)
+        with pytest.raises(TimeoutError):
+            reading.result(1.0)
+
+        producer.commit_transaction(30)
+
+        assert [fact.record for fact in reading.result(20)] == [staff()]
+
+
+def test_an_aborted_transaction_is_passed_over(settings: Settings, log: FactLog) -> None:
+    transaction(settings, staff()).abort_transaction(30)
+
+    assert log.sync() == []
+    assert log.offsets[physical_name(STAFF, settings)] == 2
+
+
+def test_facts_are_all_written_or_none(
+    settings: Settings, registry: SchemaRegistry, log: FactLog
+) -> None:
+    clock = SystemClock()
+    with (
+        FactWriter(settings, registry, clock) as writer,
+        pytest.raises(Retry, match="nothing was written"),
+    ):
+        writer.publish([Fact(STAFF, staff()), Fact(ZONES, zone())], append_by_us=clock.now_us())
+
+    assert log.sync() == []
+
+
+def test_a_second_writer_ends_the_first_ones_right(
+    settings: Settings, registry: SchemaRegistry, log: FactLog
+) -> None:
+    with (
+        FactWriter(settings, registry, SystemClock()) as first,
+        FactWriter(settings, registry, SystemClock()) as second,
+    ):
+        assert second.publish([Fact(STAFF, staff(role="nurse"))]) == 1
+
+        with pytest.raises(Retry, match="another import ran at the same time, so nothing was"):
+            first.publish([Fact(STAFF, staff(role="doctor"))])
+
+    assert [fact.record["role"] for fact in log.sync()] == ["nurse"]
+
+
+@pytest.fixture
+def staff_file(tmp_path: Path) -> Path:
+    path = tmp_path / "staff.csv"
+    path.write_text("staff_id,role\ns1,nurse\n")
+    return path
+
+
+def test_an_import_in_the_middle_of_another_never_gives_one_version_twice(
+    settings: Settings,
+    log: FactLog,
+    staff_file: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The second one runs from beginning to end after the first has read the registry."""
+    other_file = tmp_path / "other.csv"
+    other_file.write_text("staff_id,role\ns1,doctor\n")
+
+    def meanwhile(*arguments: Any, **options: Any) -> list[Fact]:
+        monkeypatch.setattr(command, "edits", edit.edits)
+        assert command.import_file("staff", other_file, settings) == 1
+        return edit.edits(*arguments, **options)
+
+    monkeypatch.setattr(command, "edits", meanwhile)
+
+    with pytest.raises(Retry, match="run it again"):
+        command.import_file("staff", staff_file, settings)
+    assert command.import_file("staff", staff_file, settings) == 1
+    assert [(f.record["version"], f.record["role"]) for f in log.sync()] == [
+        (1, "doctor"),
+        (2, "nurse"),
+    ]
+
+
+def test_a_fact_that_would_come_too_late_is_not_written(
+    settings: Settings, log: FactLog, staff_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class SlowAfterTheStamp(SystemClock):
+        behind_us = 0
+
+        def now_us(self) -> int:
+            return super().now_us() + self.behind_us
+
+    def slow(*arguments: Any, **options: Any) -> list[Fact]:
+        SlowAfterTheStamp.behind_us = APPEND_WITHIN_US
+        return edit.edits(*arguments, **options)
+
+    monkeypatch.setattr(command, "SystemClock", SlowAfterTheStamp)
+    monkeypatch.setattr(command, "edits", slow)
+
+    with pytest.raises(Retry, match="nothing was written"):
+        command.import_file("staff", staff_file, settings)
+    assert log.sync() == []
+
+
+def test_a_slow_schema_registry_does_not_age_the_facts(
+    settings: Settings, log: FactLog, staff_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Later(SystemClock):
+        passed_us = 0
+
+        def now_us(self) -> int:
+            return super().now_us() + self.passed_us
+
+    class SlowRegistry(SchemaRegistry):
+        def lookup(self, topic: Any) -> int:
+            Later.passed_us = 60 * S
+            return super().lookup(topic)
+
+    monkeypatch.setattr(command, "SystemClock", Later)
+    monkeypatch.setattr(command, "SchemaRegistry", SlowRegistry)
+    before_us = SystemClock().now_us()
+
+    assert command.import_file("staff", staff_file, settings) == 1
+    assert log.sync()[0].record["recorded_at_us"] >= before_us + 60 * S
+
+
+def test_an_event_ahead_of_the_clock_waits_for_the_facts_it_must_see(
+    settings: Settings, registry: SchemaRegistry, clock: SteppedClock, source: FactSource
+) -> None:
+    at_us = clock.us + 9 * S
+
+    def someone_registers() -> None:
+        clock.while_asleep = lambda: None
+        publish_facts(settings, registry, [Fact(STAFF, staff(recorded_at_us=clock.us))])
+
+    clock.while_asleep = someone_registers
+
+    assert "s1" in source.ensure(at_us).at(at_us).staff
+    assert source.back_dated == 0
+
+
+def test_an_event_too_far_ahead_of_the_clock_is_tried_again_later(
+    clock: SteppedClock, source: FactSource
+) -> None:
+    before_us = clock.us
+
+    with pytest.raises(Retry, match="ahead of what the side inputs are complete for"):
+        source.ensure(clock.us + 60 * S)
+    assert clock.us == before_us + 30 * S
+
+
+def test_a_fact_that_comes_after_the_events_it_concerns_is_counted_and_said(
+    settings: Settings, registry: SchemaRegistry, clock: SteppedClock, source: FactSource
+) -> None:
+    source.ensure(clock.us + 3 * S)
+    in_time = staff("in-time", recorded_at_us=clock.us)
+    late = staff("late", recorded_at_us=clock.us - 4 * S)
+    publish_facts(settings, registry, [Fact(STAFF, in_time), Fact(STAFF, late)])
+
+    with capture_logs() as said:
+        source.refresh()
+
+    assert source.back_dated == 1
+    assert [(entry["event"], entry["fact"], entry["late_us"]) for entry in said] == [
+        ("facts.back_dated", "late@1", 2 * S)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ahead_us", "reason"),
+    [
+        pytest.param(FUTURE_LIMIT_US, "unknown_camera", id="just-not-too-far"),
+        pytest.param(FUTURE_LIMIT_US + 1, "future_event", id="too-far"),
+    ],
+)
+def test_an_event_far_ahead_of_its_own_append_time_is_a_dead_letter(
+    settings: Settings,
+    registry: SchemaRegistry,
+    clock: SteppedClock,
+    source: FactSource,
+    ahead_us: int,
+    reason: str,
+) -> None:
+    reasons: list[bytes] = []
+
+    def emit(
+        topic: str,
+        key: bytes | None,
+        value: bytes | None,
+        partition: int | None = None,
+        headers: list[tuple[str, bytes]] | None = None,
+    ) -> None:
+        reasons.append(dict(headers or [])["reason"])
+
+    wire = Wire(settings, registry)
+    fold = LineFold(0, emit, wire=wire, facts=source, settings=LineSettings(), clock=clock)
+    appended_ms = clock.us // 1_000
+    event = outcome(appended_ms * 1_000 + ahead_us, camera_id="nobody")
+    value = registry.writer(TOPICS["detections.made.v1"]).encode(event)
+
+    fold.advance(Record("detections", 0, 0, b"nobody", value, appended_ms, ()))
+
+    assert reasons == [reason.encode()]
+
+
+def test_facts_are_complete_for_the_whole_last_tick_of_an_event(
+    settings: Settings, registry: SchemaRegistry, clock: SteppedClock
+) -> None:
+    log = FactLog(settings, registry, clock)
+    source = FactSource(log, clock)
+    source.refresh()
+    fold = LineFold(
+        0,
+        lambda *_: None,
+        wire=Wire(settings, registry),
+        facts=source,
+        settings=LineSettings(),
+        clock=clock,
+    )
+    captured_us = log.complete_until_us()
+    clock.us += 1 * S
+    value = registry.writer(TOPICS["detections.made.v1"]).encode(outcome(captured_us))
+
+    fold.advance(Record("detections", 0, 0, b"cam", value, clock.us // 1_000, ()))
+
+    assert log.complete_until_us() >= captured_us + TICK_US
+    log.close()
