@@ -88,7 +88,9 @@ class FactLog:
         return self.synced_us + VISIBLE_AFTER_US - APPEND_WITHIN_US
 
     def sync(self) -> list[Fact]:
-        """Read on to the present end of every side input; returns what is new, in log order.
+        """Read on to the present end of every side input; returns what is new.
+
+        Topic after topic in the order they were given, each in the order of its log.
 
         A sync that fails loses nothing: what it took from the broker is in the next one's
         answer, and `offsets` stay where the last good one left them.
@@ -106,6 +108,8 @@ class FactLog:
             if self._clock.monotonic_s() > deadline_s:
                 msg = "side inputs were not read to their end within 30 s"
                 raise Retry(msg)
+        places = {name: place for place, name in enumerate(self._codecs)}
+        self._unread.sort(key=lambda message: places[message.topic() or ""])
         facts = [self._fact(message) for message in self._unread]
         self._unread.clear()
         self.offsets = dict(self._reached)
