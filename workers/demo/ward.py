@@ -5,13 +5,11 @@ from pathlib import Path
 
 from runtime.settings import Settings
 from workers.demo.scenario import Scenario
-from workers.reference.command import import_file
+from workers.reference.command import import_files
 
 
-def register_ward(
-    scenario: Scenario, folder: Path, settings: Settings, recorded_at_us: int
-) -> dict[str, int]:
-    """Write the import files and import them; returns new versions by kind.
+def register_ward(scenario: Scenario, folder: Path, settings: Settings, recorded_at_us: int) -> int:
+    """Write the import files and import them; returns how many versions were new.
 
     Args:
         scenario: What to register.
@@ -24,9 +22,7 @@ def register_ward(
         Retry: The broker is out of reach.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    written = {}
-    for kind, rows in scenario.rows.items():
-        path = folder / f"{kind}.yaml"
-        path.write_text("".join(f"- {json.dumps(row)}\n" for row in rows))
-        written[kind] = import_file(kind, path, settings, recorded_at_us=recorded_at_us)
-    return written
+    files = {kind: folder / f"{kind}.yaml" for kind in scenario.rows}
+    for kind, path in files.items():
+        path.write_text("".join(f"- {json.dumps(row)}\n" for row in scenario.rows[kind]))
+    return import_files(files, settings, recorded_at_us=recorded_at_us)

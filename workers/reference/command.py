@@ -1,6 +1,7 @@
 """`wardstream camera|zone|staff|shift|requirement import FILE`."""
 
 import getpass
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +10,7 @@ import typer
 
 from runtime.clock import Clock, SystemClock
 from runtime.errors import EXIT_STOP, Retry
-from runtime.fact_log import APPEND_WITHIN_US, FactLog
+from runtime.fact_log import APPEND_WITHIN_US, Fact, FactLog
 from runtime.fact_writer import FactWriter
 from runtime.settings import Settings
 from schemas.registry import RegistryUnavailable, SchemaRegistry
@@ -19,39 +20,37 @@ from workers.reference.files import ImportRefused, read_rows
 from workers.reference.rows import ROWS
 
 
-def import_file(
-    kind: str,
-    path: Path,
+def import_files(
+    files: Mapping[str, Path],
     settings: Settings,
     *,
     recorded_at_us: int | None = None,
     valid_from_us: int | None = None,
     replace: bool = False,
 ) -> int:
-    """Import one file into the registry; returns how many versions were written.
+    """Import files into the registry, all or none; returns how many versions were written.
 
     Args:
-        kind: A key of `ROWS`.
-        path: The file.
+        files: By kind, a key of `ROWS`; later ones may refer to earlier ones.
         settings: Where broker and schema registry are.
         recorded_at_us: When the facts were recorded; now when None. An earlier time is for
             recorded material whose events have not been processed yet.
         valid_from_us: From when they hold; as recorded when None.
-        replace: Remove facts that the file does not name.
+        replace: Remove facts that a file does not name.
 
     Raises:
-        ImportRefused: The file is wrong; nothing was written.
+        ImportRefused: A file is wrong; nothing was written.
         Retry: The broker is out of reach or too slow, or another import ran at the same time;
             the message says whether nothing was written.
         RegistryUnavailable: The schema registry is out of reach.
     """
-    rows = read_rows(path, ROWS[kind])
-    topic = ROWS[kind].topic
+    rows = {kind: read_rows(path, ROWS[kind]) for kind, path in files.items()}
     clock = SystemClock()
     registry = SchemaRegistry(settings.registry_url)
     with FactWriter(settings, registry, clock) as writer:
         registered = _registered(settings, registry, clock)
-        writer.prepare([topic, FLOORS] if topic is CAMERAS else [topic])
+        topics = [ROWS[kind].topic for kind in rows]
+        writer.prepare([*topics, FLOORS] if CAMERAS in topics else topics)
         # From here on nothing is slow: readers count on facts recorded now being appended soon.
         recorded = clock.now_us() if recorded_at_us is None else recorded_at_us
         stamp = Stamp(
@@ -59,8 +58,13 @@ def import_file(
             recorded_at_us=recorded,
             recorded_by=getpass.getuser(),
         )
+        facts: list[Fact] = []
+        for some in rows.values():
+            new = edits(some, registered, stamp, replace=replace)
+            registered.add(new)
+            facts += new
         return writer.publish(
-            edits(rows, registered, stamp, replace=replace),
+            facts,
             append_by_us=recorded + APPEND_WITHIN_US if recorded_at_us is None else None,
         )
 
@@ -97,9 +101,8 @@ def command(kind: str) -> typer.Typer:
         ] = False,
     ) -> None:
         try:
-            written = import_file(
-                kind,
-                file,
+            written = import_files(
+                {kind: file},
                 Settings(),
                 recorded_at_us=_utc_us(recorded_at),
                 valid_from_us=_utc_us(valid_from),

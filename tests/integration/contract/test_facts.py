@@ -202,14 +202,14 @@ def test_an_import_in_the_middle_of_another_never_gives_one_version_twice(
 
     def meanwhile(*arguments: Any, **options: Any) -> list[Fact]:
         monkeypatch.setattr(command, "edits", edit.edits)
-        assert command.import_file("staff", other_file, settings) == 1
+        assert command.import_files({"staff": other_file}, settings) == 1
         return edit.edits(*arguments, **options)
 
     monkeypatch.setattr(command, "edits", meanwhile)
 
     with pytest.raises(Retry, match="run it again"):
-        command.import_file("staff", staff_file, settings)
-    assert command.import_file("staff", staff_file, settings) == 1
+        command.import_files({"staff": staff_file}, settings)
+    assert command.import_files({"staff": staff_file}, settings) == 1
     assert [(f.record["version"], f.record["role"]) for f in log.sync()] == [
         (1, "doctor"),
         (2, "nurse"),
@@ -233,7 +233,7 @@ def test_a_fact_that_would_come_too_late_is_not_written(
     monkeypatch.setattr(command, "edits", slow)
 
     with pytest.raises(Retry, match="nothing was written"):
-        command.import_file("staff", staff_file, settings)
+        command.import_files({"staff": staff_file}, settings)
     assert log.sync() == []
 
 
@@ -255,7 +255,7 @@ def test_a_slow_schema_registry_does_not_age_the_facts(
     monkeypatch.setattr(command, "SchemaRegistry", SlowRegistry)
     before_us = SystemClock().now_us()
 
-    assert command.import_file("staff", staff_file, settings) == 1
+    assert command.import_files({"staff": staff_file}, settings) == 1
     assert log.sync()[0].record["recorded_at_us"] >= before_us + 60 * S
 
 
