@@ -128,7 +128,7 @@ class Demo:
         self.line.begin()
         self.report(f"live board at {self.board_url}")
         folded_before = observer.total(before.ends, DETECTIONS)
-        with LatencyProbe(self.board_url) as probe:
+        with LatencyProbe(self.board_url, since_us=starts_us) as probe:
             self._start_sources(scenario)
             since = (dict(before.ends), folded_before)
             self._watch(observer, folded_before, self._sources_ended)

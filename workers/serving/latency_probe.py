@@ -61,10 +61,13 @@ class LatencyProbe:
     Args:
         url: Of the board.
         clock: Tells the time of arrival.
+        since_us: Events of before then are passed over, UTC microseconds: what was left from an
+            earlier run says nothing about the latency of this one.
     """
 
-    def __init__(self, url: str, clock: Clock | None = None) -> None:
+    def __init__(self, url: str, clock: Clock | None = None, since_us: int = 0) -> None:
         self._url = url
+        self._since_us = since_us
         self._clock = clock or SystemClock()
         self._samples: dict[str, list[int]] = {}
         self._lock = threading.Lock()
@@ -95,7 +98,7 @@ class LatencyProbe:
     def take(self, event: SseEvent, arrived_us: int) -> None:
         """Note one event; heartbeats and notices are passed over."""
         at_us = event.data.get("captured_us", event.data.get("as_of_us"))
-        if at_us is None:
+        if at_us is None or at_us < self._since_us:
             return
         with self._lock:
             self._samples.setdefault(event.name, []).append(arrived_us - at_us)
