@@ -4,9 +4,11 @@ Used by `wardstream demo` and `up`, and by the tests that look at the line from 
 """
 
 import hashlib
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
+from importlib import import_module
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -18,15 +20,15 @@ from deploy.local.supervisor import Supervisor, Worker
 from deploy.services import process
 from runtime import start_gate
 from runtime.settings import Settings
-from runtime.topic_admin import create_topics
 from schemas.codec import AVRO_FOLDER
-from schemas.registry import SchemaRegistry
 from schemas.topics import TOPICS
 from streams.state_version import STATE_VERSION
-from workers.sinks.timescale.migrate import migrate
 
 WORKERS = ("infer", "stream", "sink-timescale", "sink-redis", "serve")
 """Our processes that run for as long as the line does; ingest is started per source."""
+
+PRELOAD = ("runtime.topic_admin", "schemas.registry", "workers.sinks.timescale.migrate")
+"""What `prepare` needs, loaded while the services start."""
 
 _ADDRESSES = {
     "kafka_bootstrap": "WARDSTREAM_KAFKA_BOOTSTRAP",
@@ -65,6 +67,10 @@ def prepare(settings: Settings) -> None:
         Retry: A service is out of reach.
         RegistryUnavailable: The registry is out of reach.
     """
+    from runtime.topic_admin import create_topics  # noqa: PLC0415 - slow to load: see PRELOAD
+    from schemas.registry import SchemaRegistry  # noqa: PLC0415
+    from workers.sinks.timescale.migrate import migrate  # noqa: PLC0415
+
     registry = SchemaRegistry(settings.registry_url)
     with ThreadPoolExecutor() as pool:
         jobs: list[Future[Any]] = [
@@ -88,6 +94,7 @@ class LocalLine:
         fresh: Begin with nothing.
         environment: Settings for all processes, over the addresses of the services.
         options: Further arguments of a process, by name.
+        preload: Modules that the caller will need, loaded while the services start.
         report: Told what is being done, in a few words.
     """
 
@@ -101,8 +108,10 @@ class LocalLine:
         fresh: bool = False,
         environment: Mapping[str, str] | None = None,
         options: Mapping[str, Sequence[str]] | None = None,
+        preload: Sequence[str] = (),
         report: Callable[[str], None] = lambda _step: None,
     ) -> None:
+        self._preload = (*PRELOAD, *preload)
         self._run_dir = run_dir
         self._stamp = run_dir / "layout"
         self._gate = run_dir / "begin"
@@ -133,6 +142,8 @@ class LocalLine:
     def __enter__(self) -> Self:
         try:
             self._report("starting Kafka, schema registry, TimescaleDB and Redis")
+            loading = threading.Thread(target=lambda: list(map(import_module, self._preload)))
+            loading.start()
             self._stack.enter_context(self._services)
             if not self._spawned:
                 self._spawn(self._services.environment)

@@ -22,7 +22,7 @@ from schemas.topics import DETECTIONS, OCCUPANCY_LATEST, STREAM_CHECKPOINTS, TOP
 from streams.line_fold import OUTPUTS
 from workers.demo.clips import probe_clip
 from workers.demo.observe import Observer
-from workers.demo.run import choose_port
+from workers.demo.options import choose_port
 from workers.demo.scenario import Scenario, make_scenario
 from workers.demo.ward import register_ward
 from workers.line import WORKERS, prepare, settings_of

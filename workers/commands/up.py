@@ -62,7 +62,7 @@ def down(run_dir: RunDir = RUN_DIR) -> None:
 
 def _hold(run_dir: Path, port: int) -> None:
     """Run the line until a signal."""
-    from workers.demo.run import choose_port  # noqa: PLC0415 - loads the whole line
+    from workers.demo.options import choose_port  # noqa: PLC0415 - loads the whole line
     from workers.line import LocalLine  # noqa: PLC0415
 
     chosen = choose_port(port)

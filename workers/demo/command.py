@@ -1,5 +1,6 @@
 """`wardstream demo`: one clip through the whole line, live."""
 
+import time
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -7,11 +8,11 @@ import typer
 from rich.console import Console
 
 from deploy.local.errors import LaunchError
+from deploy.local.extras import clip as demo_clip
 from runtime.errors import EXIT_REPLAY, EXIT_STOP, Retry, Stop
-from schemas.registry import RegistryUnavailable
-from workers.demo.run import Demo, DemoOptions, interactive
-from workers.ingest.command import parse_start_time
-from workers.reference.files import ImportRefused
+from workers.demo.clips import probe_clip
+from workers.demo.options import DemoOptions, choose_port, interactive
+from workers.line import LocalLine
 
 RUN_DIR = Path(".wardstream/demo")
 
@@ -54,20 +55,56 @@ def demo(
             videos=video or [],
             run_dir=run_dir,
             fps=fps,
-            start_us=None if start_time is None else parse_start_time(start_time),
+            start_us=_start_us(start_time),
             mode=mode,
             fresh=fresh,
-            port=port,
+            port=choose_port(port),
             infer=infer,
             seconds=seconds,
         )
         stay = keep or (not once and interactive(console))
-        summary = Demo(options, console).run(stay=stay)
-    except (Stop, Retry, LaunchError, ImportRefused, RegistryUnavailable, ValueError) as exc:
+        drops = play(options, console, stay=stay)
+    except (Stop, Retry, LaunchError, ConnectionError, ValueError) as exc:
         console.print(f"[bold red]{exc}[/]", highlight=False)
-        code = EXIT_REPLAY if isinstance(exc, Retry | RegistryUnavailable) else EXIT_STOP
+        code = EXIT_REPLAY if isinstance(exc, Retry | ConnectionError) else EXIT_STOP
         raise typer.Exit(code) from exc
     except KeyboardInterrupt as exc:
         console.print("Ended; nothing is left running.")
         raise typer.Exit(130) from exc
-    raise typer.Exit(1 if summary.drops else 0)
+    raise typer.Exit(1 if drops else 0)
+
+
+def play(options: DemoOptions, console: Console, *, stay: bool) -> int:
+    """Start the line, play the clips, end everything; returns how many frames are unaccounted for.
+
+    Raises:
+        Stop: A video or setting is unusable.
+        LaunchError: A service or process could not be started or kept running.
+        Retry: A service went out of reach.
+    """
+    began_s = time.monotonic()
+
+    def report(step: str) -> None:
+        console.print(f"[dim]{time.monotonic() - began_s:6.1f} s[/]  {step}")
+
+    clips = [probe_clip(video) for video in options.videos or [str(demo_clip())]]
+    line = LocalLine(
+        options.run_dir,
+        fresh=options.fresh or options.start_us is not None,
+        environment={"WARDSTREAM_SERVING__PORT": str(options.port)},
+        options={"infer": ["--mode", options.mode, *options.infer]},
+        preload=["workers.demo.run"],
+        report=report,
+    )
+    with line:
+        from workers.demo.run import Demo  # noqa: PLC0415 - loaded while the services started
+
+        return Demo(options, line, console, report).play(clips, stay=stay).drops
+
+
+def _start_us(text: str | None) -> int | None:
+    if text is None:
+        return None
+    from workers.ingest.command import parse_start_time  # noqa: PLC0415 - slow to load
+
+    return parse_start_time(text)

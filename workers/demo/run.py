@@ -1,24 +1,17 @@
 """Play the demo: start the line, register a ward, send clips through it, watch, sum up."""
 
 import json
-import os
-import socket
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.live import Live
 
 from deploy.local.errors import LaunchError
-from deploy.local.extras import clip as demo_clip
 from runtime.clock import Clock, SystemClock
-from runtime.errors import Stop
 from schemas.topics import DETECTIONS, FRAMES
-from workers.demo.clips import probe_clip
 from workers.demo.observe import Look, Observer
+from workers.demo.options import DemoOptions
 from workers.demo.scenario import Clip, Scenario, make_scenario
 from workers.demo.summary import Summary, summarise
 from workers.demo.table import detector_of, live_view
@@ -33,90 +26,44 @@ _LEAD_US = 6_000_000
 longer, or a changed ward would reach back into what an earlier run was told."""
 
 
-@dataclass(frozen=True, slots=True)
-class DemoOptions:
-    """What the demo was asked for.
-
-    Attributes:
-        videos: Sources; the packaged clip when empty.
-        run_dir: Where data and logs lie.
-        fps: Frames taken per second.
-        start_us: Event time of the first frame; now when None.
-        mode: record or live.
-        fresh: Forget earlier runs.
-        port: Of the board; 0 for any free one.
-        infer: Further options of the inference worker.
-        seconds: Stop the sources after this long; None to play to the end.
-    """
-
-    videos: list[str]
-    run_dir: Path
-    fps: float = 10.0
-    start_us: int | None = None
-    mode: str = "record"
-    fresh: bool = False
-    port: int = 0
-    infer: list[str] = field(default_factory=list)
-    seconds: float | None = None
-
-
-def choose_port(wanted: int) -> int:
-    """The port, or the next free one when it is taken; 0 takes any."""
-    for port in (wanted, 0):
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    msg = "no port is free on 127.0.0.1"
-    raise Stop(msg)
-
-
 class Demo:
-    """One run of the demo.
+    """One run of the demo over a line that has been prepared.
 
     Args:
         options: What was asked for.
+        line: Services that run, processes that wait to begin.
         console: Where to write.
+        report: Told what is being done.
         clock: Tells the time.
     """
 
-    def __init__(self, options: DemoOptions, console: Console, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        options: DemoOptions,
+        line: LocalLine,
+        console: Console,
+        report: Callable[[str], None],
+        clock: Clock | None = None,
+    ) -> None:
         self.options = options
         self.console = console
+        self.line = line
+        self.report = report
+        self.board_url = f"http://127.0.0.1:{options.port}/"
         self._clock = clock or SystemClock()
-        self._began_s = time.monotonic()
-        port = choose_port(options.port)
-        self.board_url = f"http://127.0.0.1:{port}/"
         self._ledger = options.run_dir / "ledger.json"
-        self.line = LocalLine(
-            options.run_dir,
-            fresh=options.fresh or options.start_us is not None,
-            environment={"WARDSTREAM_SERVING__PORT": str(port)},
-            options={"infer": ["--mode", options.mode, *options.infer]},
-            report=self.report,
-        )
 
-    def report(self, step: str) -> None:
-        """Say what is being done, with the seconds since the begin."""
-        self.console.print(f"[dim]{time.monotonic() - self._began_s:6.1f} s[/]  {step}")
-
-    def run(self, *, stay: bool) -> Summary:
+    def play(self, clips: list[Clip], *, stay: bool) -> Summary:
         """Play once, print the summary, and stay up when asked to.
 
         Args:
+            clips: What to play.
             stay: Keep the board up afterwards, until interrupted.
 
         Raises:
-            Stop: A video or setting is unusable.
-            LaunchError: A service or process could not be started or kept running.
+            LaunchError: A process could not be started or kept running.
+            Retry: A service went out of reach.
         """
-        clips = [probe_clip(video) for video in self.options.videos or [str(demo_clip())]]
-        with self.line:
-            return self._play(clips, stay=stay)
-
-    def _play(self, clips: list[Clip], *, stay: bool) -> Summary:
         settings = self.line.settings
         starts_us = self.options.start_us or self._clock.now_us()
         scenario = make_scenario(clips, starts_us, settings.ingest.max_width)
@@ -225,8 +172,3 @@ class _NoLive:
     def __enter__(self) -> None: ...
 
     def __exit__(self, *_: object) -> None: ...
-
-
-def interactive(console: Console) -> bool:
-    """Whether a person watches."""
-    return console.is_terminal and os.environ.get("CI") is None

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from workers.ingest.feed import WHOLE, Region
-from workers.ingest.preprocess import captured_size
+from workers.ingest.feed import WHOLE, Region, captured_size
 
 
 @dataclass(frozen=True, slots=True)

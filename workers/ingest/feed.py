@@ -74,6 +74,15 @@ WHOLE = Region()
 """The whole picture."""
 
 
+def captured_size(width: int, height: int, region: Region, max_width: int) -> tuple[int, int]:
+    """Width and height of the captured frame, from the size of the source's picture."""
+    left, upper, right, lower = region.pixels(width, height)
+    cut_width, cut_height = right - left, lower - upper
+    if cut_width <= max_width:
+        return cut_width, cut_height
+    return max_width, max(1, round(cut_height * max_width / cut_width))
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FeedConfig:
     """One camera of this process.

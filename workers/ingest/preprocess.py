@@ -13,7 +13,7 @@ import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
 
-from workers.ingest.feed import Region
+from workers.ingest.feed import Region, captured_size
 from workers.ingest.sources.base import Image
 
 _STATISTICS_WIDTH = 320
@@ -47,15 +47,6 @@ class LumaStatistics:
     mean: float
     contrast: float
     sharpness: float
-
-
-def captured_size(width: int, height: int, region: Region, max_width: int) -> tuple[int, int]:
-    """Width and height of the captured frame, from the size of the source's picture."""
-    left, upper, right, lower = region.pixels(width, height)
-    cut_width, cut_height = right - left, lower - upper
-    if cut_width <= max_width:
-        return cut_width, cut_height
-    return max_width, max(1, round(cut_height * max_width / cut_width))
 
 
 def cut_and_shrink(image: Image, region: Region, max_width: int) -> Image:

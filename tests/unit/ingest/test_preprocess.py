@@ -5,11 +5,10 @@ import pytest
 import simplejpeg
 
 from tests.unit.ingest.clips import picture
-from workers.ingest.feed import WHOLE, Region
+from workers.ingest.feed import WHOLE, Region, captured_size
 from workers.ingest.preprocess import (
     PrivacyMask,
     Recipe,
-    captured_size,
     cut_and_shrink,
     encode_jpeg,
     luma_statistics,

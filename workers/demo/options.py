@@ -1,0 +1,55 @@
+"""What the demo was asked for, and what has to be known before anything starts."""
+
+import os
+import socket
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.console import Console
+
+from runtime.errors import Stop
+
+
+@dataclass(frozen=True, slots=True)
+class DemoOptions:
+    """What the demo was asked for.
+
+    Attributes:
+        videos: Sources; the packaged clip when empty.
+        run_dir: Where data and logs lie.
+        fps: Frames taken per second.
+        start_us: Event time of the first frame; now when None.
+        mode: record or live.
+        fresh: Forget earlier runs.
+        port: Of the board; 0 for any free one.
+        infer: Further options of the inference worker.
+        seconds: Stop the sources after this long; None to play to the end.
+    """
+
+    videos: list[str]
+    run_dir: Path
+    fps: float = 10.0
+    start_us: int | None = None
+    mode: str = "record"
+    fresh: bool = False
+    port: int = 0
+    infer: list[str] = field(default_factory=list)
+    seconds: float | None = None
+
+
+def choose_port(wanted: int) -> int:
+    """The port, or the next free one when it is taken; 0 takes any."""
+    for port in (wanted, 0):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    msg = "no port is free on 127.0.0.1"
+    raise Stop(msg)
+
+
+def interactive(console: Console) -> bool:
+    """Whether a person watches."""
+    return console.is_terminal and os.environ.get("CI") is None
