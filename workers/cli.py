@@ -41,7 +41,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 HEAVY: dict[str, tuple[str, ...]] = {
     "infer": ("models.factory", "workers.inference.command"),
     "stream": ("runtime.service", "streams.app"),
-    "sink": ("workers.sinks.timescale.sink", "workers.sinks.redis.sink"),
+    "sink timescale": ("workers.sinks.timescale.sink",),
+    "sink redis": ("workers.sinks.redis.sink",),
 }
 """What a command will import when it runs: loaded while it waits at a start gate."""
 
@@ -90,7 +91,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         sys.exit(EXIT_STOP)
     command = load(name)
     if os.environ.get(start_gate.VARIABLE):
-        for module in HEAVY.get(name, ()):
+        for module in HEAVY.get(" ".join([name, *rest[:1]]), HEAVY.get(name, ())):
             import_module(module)
         start_gate.wait_at_gate()
     command(args=rest, prog_name=f"wardstream {name}")

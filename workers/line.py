@@ -27,6 +27,10 @@ from streams.state_version import STATE_VERSION
 WORKERS = ("infer", "stream", "sink-timescale", "sink-redis", "serve")
 """Our processes that run for as long as the line does; ingest is started per source."""
 
+EARLY = ("stream",)
+"""Slowest to load and to begin: started beside the services. The others follow when those are up,
+or all would only take the processor from each other."""
+
 PRELOAD = ("runtime.topic_admin", "schemas.registry", "workers.sinks.timescale.migrate")
 """What `prepare` needs, loaded while the services start."""
 
@@ -147,6 +151,7 @@ class LocalLine:
             self._stack.enter_context(self._services)
             if not self._spawned:
                 self._spawn(self._services.environment)
+            self._start([name for name in WORKERS if name not in EARLY])
             # Ours stop before what they are connected to.
             self._stack.callback(self.supervisor.stop_all)
             self._stamp.write_text(layout_stamp())
@@ -159,19 +164,21 @@ class LocalLine:
         return self
 
     def _spawn(self, addresses: Mapping[str, str]) -> None:
-        """Start our processes at the gate."""
+        """Make the supervisor, and start those at the gate that take longest."""
         self._spawned = True
         self._gate.unlink(missing_ok=True)
-        environment = self._over(addresses)
-        gated = {start_gate.VARIABLE: str(self._gate.resolve())}
+        environment = {**self._over(addresses), start_gate.VARIABLE: str(self._gate.resolve())}
         self.supervisor = self._stack.enter_context(Supervisor(self._run_dir, environment))
-        for name in WORKERS:
+        self._start(EARLY)
+
+    def _start(self, names: Sequence[str]) -> None:
+        for name in names:
             row = process(name)
             self.supervisor.start(
                 Worker(
                     name=name,
                     command=(*row.command, *self._options.get(name, ())),
-                    environment={**row.environment, **self._extra, **gated},
+                    environment={**row.environment, **self._extra},
                 )
             )
 

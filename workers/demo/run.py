@@ -75,17 +75,20 @@ class Demo:
         self.line.begin()
         self.report(f"live board at {self.board_url}")
         folded_before = observer.total(before.ends, DETECTIONS)
-        with LatencyProbe(self.board_url, since_us=starts_us) as probe:
+        with LatencyProbe(self.board_url, since_us=self._clock.now_us()) as probe:
             self._start_sources(scenario)
             since = (dict(before.ends), folded_before)
             self._watch(observer, folded_before, self._sources_ended)
+            latency = (
+                probe.summary()
+            )  # before the end's heartbeat, which closes the last ticks late
             settled = self._settle(observer, *since)
         summary = summarise(settings, before.ends, starts_us, self._ledgers())
         if all(clip.frames is not None for clip in clips) and self.options.seconds is None:
             summary.source_frames = sum(camera.clip.frames or 0 for camera in scenario.cameras)
         if self.options.start_us is None:
             summary.latency = {
-                kind: one for kind, one in probe.summary().items() if kind in ("camera", "zone")
+                kind: one for kind, one in latency.items() if kind in ("camera", "zone")
             }
         summary.dead_letters = observer.dead_letters() - dead_before
         summary.detector, summary.caution = detector_of(observer.look(0.0, ("infer",), 0))
