@@ -72,12 +72,9 @@ class ReliableProducer:
     def __init__(self, config: dict[str, Any]) -> None:
         self._failures: list[str] = []
         self._producer = Producer({**config, "on_delivery": self._delivered})
-        self.delivered = 0
 
     def _delivered(self, error: KafkaError | None, message: Message) -> None:
-        if error is None:
-            self.delivered += 1
-        else:
+        if error is not None:
             self._failures.append(f"{message.topic()}[{message.partition()}]: {error}")
 
     def produce(

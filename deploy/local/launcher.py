@@ -212,7 +212,7 @@ class LocalServices:
                     lock.close()
                     msg = (
                         f"Services already run in {self.run_dir} (process {state.launcher}): "
-                        "stop them with `wardstream down`, or choose another --name."
+                        "stop them with `wardstream down`, or choose another --run-dir."
                     )
                     raise LaunchError(msg) from None
                 time.sleep(0.1)

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +65,6 @@ class PlayedLine:
         supervisor: Runs the processes.
         folder: For logs, ledger and import files.
         board_url: Of the live board.
-        programs: What runs instead of `wardstream`, by process; for mutants.
     """
 
     settings: Settings
@@ -74,7 +73,6 @@ class PlayedLine:
     board_url: str
     observer: Observer
     scenario: Scenario | None = None
-    folded_before: dict[str, int] = field(default_factory=dict)
 
     def register(self, clip: Path, starts_us: int = START_US) -> Scenario:
         """Register the demo's ward for a clip."""
