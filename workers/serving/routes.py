@@ -76,7 +76,7 @@ def router(
     @api.get("/status", tags=["status"])
     async def status() -> views.Status:
         """Whether the board can be trusted; answers also while Redis is away."""
-        return await board_status(live, registry, settings, clock, feed.clients)
+        return await board_status(live, registry, settings, clock, feed)
 
     @api.get(
         "/changes",

@@ -6,6 +6,7 @@ from runtime.clock import Clock
 from runtime.errors import Retry
 from runtime.settings import ServingSettings
 from workers.serving import views
+from workers.serving.change_feed import ChangeFeed
 from workers.serving.freshness import RENEWED_WITHIN_US, judge
 from workers.serving.live_state import LiveState
 from workers.serving.records import CameraTracks, Occupancy, Presence
@@ -25,7 +26,7 @@ async def board_status(
     registry: RegistryView,
     settings: ServingSettings,
     clock: Clock,
-    clients: int,
+    feed: ChangeFeed,
 ) -> views.Status:
     """The whole status; answers also while Redis is away, and says so.
 
@@ -34,9 +35,11 @@ async def board_status(
         registry: Side inputs.
         settings: For the title and the age from which a value is stale.
         clock: Tells the time.
-        clients: Open event streams.
+        feed: For its position and its open streams.
     """
     now_us = clock.now_us()
+    # Taken before any value is read: what is newer than it may be told twice, never not at all.
+    changes_after = None if feed.position is None else str(feed.position)
     error, stages, detectors = "", [], []
     try:
         cameras = await live.all("camera", CameraTracks)
@@ -78,7 +81,8 @@ async def board_status(
         names=views.NamesView(synced_us=registry.synced_us, error=registry.error),
         stages=stages,
         detectors=detectors,
-        clients=clients,
+        clients=feed.clients,
+        changes_after=changes_after,
     )
 
 

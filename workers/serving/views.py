@@ -184,3 +184,9 @@ class Status(BaseModel):
     stages: list[StageView] = Field(description="From the camera on; empty without Redis.")
     detectors: list[DetectorView] = Field(description="Empty before the first frame.")
     clients: int = Field(description="Open event streams.")
+    changes_after: str | None = Field(
+        description=(
+            "Follow `changes` behind this event and nothing is missed that values read after "
+            "this answer do not show; null while Redis was never reached."
+        )
+    )

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from deploy.local.launcher import LocalServices
 from runtime.fact_log import Fact
@@ -202,6 +202,24 @@ def test_the_fallback_detector_is_said_out_loud(
 
     expect(page.locator("#caution")).to_contain_text("misses many people")
     expect(page.locator("#detector")).to_contain_text("opencv-hog")
+
+
+def test_what_changes_between_the_snapshot_and_the_stream_is_shown(
+    start_board: Start, open_page: Open, writer: LiveWriter
+) -> None:
+    writer.zone("bay-1", people=1)
+    page = open_page("about:blank")
+    waiting: list[Route] = []
+    page.route("**/changes*", lambda route: waiting.append(route))  # noqa: PLW0108
+    page.goto(start_board(registry=ward()).url)
+    people = zone(page, "bay-1").locator(".people")
+    expect(people).to_have_text("1")
+
+    writer.zone("bay-1", people=2)
+    while waiting:
+        waiting.pop().continue_()
+
+    expect(people).to_have_text("2")
 
 
 def test_a_name_with_markup_is_shown_as_text(

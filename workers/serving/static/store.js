@@ -98,7 +98,9 @@ export class Store {
     for (const track of camera.tracks) {
       seen.add(track.track_id);
       const trail = camera.trails.get(track.track_id) ?? [];
-      trail.push([camera.asOf, (track.x_min + track.x_max) / 2, track.y_max]);
+      if (trail.at(-1)?.[0] !== camera.asOf) {
+        trail.push([camera.asOf, (track.x_min + track.x_max) / 2, track.y_max]);
+      }
       while (trail[0][0] < camera.asOf - TRAIL_S) trail.shift();
       camera.trails.set(track.track_id, trail);
     }

@@ -36,7 +36,6 @@ export class Connection {
   }
 
   start() {
-    this.#open();
     this.load();
     setInterval(() => this.#watch(), 500);
     setInterval(() => {
@@ -114,6 +113,11 @@ export class Connection {
     let good = false;
     try {
       await this.#status();
+      if (!this.source) {
+        // Behind the snapshot's own position: no change falls between it and the stream.
+        this.lastId = this.store.status.changes_after ?? "";
+        this.#open();
+      }
       const [zones, cameras, trends] = await Promise.all([get("zones"), get("cameras"), get("trends")]);
       this.store.loadZones(zones.zones, trends.zones);
       this.store.loadCameras(cameras.cameras);
@@ -135,9 +139,9 @@ export class Connection {
 
   #watch() {
     const silent = performance.now() - this.heardAt > SILENCE_MS;
-    if (silent || this.source.readyState === EventSource.CLOSED) {
+    if (silent || this.source?.readyState === EventSource.CLOSED) {
       this.#lost();
-      if (performance.now() - this.openedAt > SILENCE_MS) this.#open();
+      if (this.source && performance.now() - this.openedAt > SILENCE_MS) this.#open();
     }
   }
 }
