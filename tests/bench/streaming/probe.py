@@ -1,0 +1,56 @@
+"""What is read from outside: processor time and memory of a process, ends of logs."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from confluent_kafka import TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
+
+from runtime.kafka import physical_name
+from runtime.settings import Settings
+from schemas.topics import Topic
+
+_TICK_S = 1.0 / os.sysconf("SC_CLK_TCK")
+
+
+def cpu_s(pid: int) -> float:
+    """Processor time of a process so far, all threads, user and system, seconds."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) * _TICK_S
+
+
+def cpu_of_threads(pid: int) -> dict[str, float]:
+    """Processor time by name of thread, seconds; threads of one name together."""
+    found: dict[str, float] = {}
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        text = (task / "stat").read_text()
+        name = text[text.index("(") + 1 : text.rindex(")")]
+        fields = text.rpartition(")")[2].split()
+        found[name] = found.get(name, 0.0) + (int(fields[11]) + int(fields[12])) * _TICK_S
+    return found
+
+
+def resident_mb(pid: int) -> float:
+    """Memory that a process alone holds (private), MB."""
+    total = 0
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Private_"):
+            total += int(line.split()[1])
+    return total / 1024
+
+
+class Ends:
+    """Asks the broker how many records topics hold."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap, "log_level": 3})
+
+    def records(self, topic: Topic, partitions: Sequence[int] | None = None) -> int:
+        """Sum of the end offsets of a topic's partitions, or of some of them."""
+        name = physical_name(topic, self._settings)
+        wanted = range(topic.partitions) if partitions is None else partitions
+        asked = {TopicPartition(name, number): OffsetSpec.latest() for number in wanted}
+        answers = self._admin.list_offsets(asked, request_timeout=30)
+        return sum(future.result().offset for future in answers.values())

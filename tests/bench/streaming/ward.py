@@ -1,0 +1,190 @@
+"""A ward for load: floors of ten calibrated cameras, ten walkers each, zones, roster, demand."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from runtime.fact_log import Fact
+from runtime.fact_writer import publish_facts
+from runtime.settings import Settings
+from schemas.records import Detection, DetectionOutcome
+from schemas.registry import SchemaRegistry
+from workers.reference.edit import Registered, Stamp, edits
+from workers.reference.rows import CameraRow, RequirementRow, Row, ShiftRow, StaffRow, ZoneRow
+
+WIDTH, HEIGHT = 1280, 720
+FRAME_US = 100_000
+CAMERAS_PER_FLOOR = 10
+PEOPLE = 10
+CORRIDORS = 4
+METRES_PER_PX = 0.01
+MISSED = 0.04
+"""Share of people whom the detector does not find in a frame."""
+
+LONG_AGO_US = 1_700_000_000_000_000
+
+
+def camera_ids(cameras: int) -> list[str]:
+    """Names of the ward's cameras, ten to a floor."""
+    return [f"cam-{number:03d}" for number in range(cameras)]
+
+
+def floor_of(number: int) -> str:
+    """Floor of a camera, by its number."""
+    return f"floor-{number // CAMERAS_PER_FLOOR:02d}"
+
+
+def register(settings: Settings, cameras: int, at_us: int) -> dict[str, int]:
+    """Register cameras, zones, staff, shifts and requirements; returns each floor's partition.
+
+    Every camera looks at 12.8 m x 7.2 m of its floor and has one zone in its image; four zones
+    in metres lie across the whole floor. Each zone needs two nurses and has one on shift.
+
+    Args:
+        settings: Where broker and registry are.
+        cameras: How many, ten to a floor.
+        at_us: Event time around which the shifts lie, UTC microseconds.
+    """
+    registered = Registered()
+    stamp = Stamp(LONG_AGO_US, LONG_AGO_US, "bench")
+    facts: list[Fact] = []
+
+    def add(rows: list[Row]) -> None:
+        new = edits(rows, registered, stamp)
+        registered.add(new)
+        facts.extend(new)
+
+    names = camera_ids(cameras)
+    add([_camera(name, number) for number, name in enumerate(names)])
+    zones = [
+        ZoneRow(
+            zone_id=f"{name}-bay",
+            camera_id=name,
+            polygon=[(100, 200), (1100, 240), (1180, 700), (80, 660)],
+            enter_after_ms=500,
+            leave_after_ms=1500,
+            dwell_limit_s=600,
+        )
+        for name in names
+    ]
+    floors = sorted({floor_of(number) for number in range(cameras)})
+    length_m = CAMERAS_PER_FLOOR * WIDTH * METRES_PER_PX
+    for floor_id in floors:
+        for part in range(CORRIDORS):
+            begin_m, end_m = (length_m * edge / CORRIDORS for edge in (part, part + 1))
+            zones.append(
+                ZoneRow(
+                    zone_id=f"{floor_id}-corridor-{part}",
+                    floor_id=floor_id,
+                    polygon=[(begin_m, 2.0), (end_m, 2.5), (end_m, 6.0), (begin_m, 5.5)],
+                )
+            )
+    add(list(zones))
+    add([StaffRow(staff_id=f"nurse-{zone.zone_id}", role="nurse") for zone in zones])
+    add([_shift(zone.zone_id, at_us) for zone in zones])
+    add(
+        [
+            RequirementRow(
+                requirement_id=f"need-{zone.zone_id}", zone_id=zone.zone_id, role="nurse", count=2
+            )
+            for zone in zones
+        ]
+    )
+    publish_facts(settings, SchemaRegistry(settings.registry_url), facts)
+    return {
+        record["floor_id"]: record["partition"] for topic, record in facts if "partition" in record
+    }
+
+
+def _camera(name: str, number: int) -> CameraRow:
+    left_m = (number % CAMERAS_PER_FLOOR) * WIDTH * METRES_PER_PX
+    return CameraRow(
+        camera_id=name,
+        floor_id=floor_of(number),
+        width=WIDTH,
+        height=HEIGHT,
+        homography=[METRES_PER_PX, 0.0, left_m, 0.0, METRES_PER_PX, 0.0, 0.0, 0.00001, 1.0],
+    )
+
+
+def _shift(zone_id: str, at_us: int) -> ShiftRow:
+    at = datetime.fromtimestamp(at_us / 1e6, UTC)
+    return ShiftRow(
+        shift_id=f"shift-{zone_id}",
+        staff_id=f"nurse-{zone_id}",
+        zone_id=zone_id,
+        starts=at - timedelta(hours=12),
+        ends=at + timedelta(hours=12),
+    )
+
+
+def captured_us(number: int, frame: int, start_us: int) -> int:
+    """Event time of a camera's frame: cameras are not in step with each other."""
+    return start_us + frame * FRAME_US + number * 7_919 % FRAME_US
+
+
+def walks(number: int, frames: int, seed: int) -> Iterator[list[Detection]]:
+    """The detections of one camera, frame by frame: ten people who walk to and fro."""
+    chance = np.random.default_rng([seed, number])
+    start = chance.uniform((60, 260), (WIDTH - 60, HEIGHT - 10), (PEOPLE, 2))
+    speed = chance.uniform(-120, 120, PEOPLE)
+    span = WIDTH - 120.0
+    for frame in range(frames):
+        along = (start[:, 0] - 60 + speed * frame * FRAME_US / 1e6) % (2 * span)
+        x = 60 + np.where(along < span, along, 2 * span - along)
+        noise = chance.normal(0.0, 1.5, (PEOPLE, 4))
+        tall = 60 + start[:, 1] / 5
+        edges = np.stack([x - tall / 5, start[:, 1] - tall, x + tall / 5, start[:, 1]], axis=1)
+        boxes = (edges + noise).round(2).tolist()
+        scores = chance.uniform(0.62, 0.97, PEOPLE).round(3).tolist()
+        found = (chance.random(PEOPLE) >= MISSED).tolist()
+        yield [
+            {"x_min": a, "y_min": b, "x_max": c, "y_max": d, "score": score, "label": "person"}
+            for (a, b, c, d), score, seen in zip(boxes, scores, found, strict=True)
+            if seen
+        ]
+
+
+def outcome(name: str, frame: int, at_us: int, detections: list[Detection]) -> DetectionOutcome:
+    """One detection outcome as inference writes it."""
+    return {
+        "camera_id": name,
+        "captured_us": at_us,
+        "frame_seq": frame + 1,
+        "outcome": "DETECTED",
+        "reason": "",
+        "detections": detections,
+        "model": {
+            "name": "yolox_nano",
+            "version": "1",
+            "weights_sha256": "0" * 64,
+            "runtime": "openvino 2026.4",
+            "input_width": 416,
+            "input_height": 416,
+            "score_threshold": 0.1,
+            "nms_iou": 0.65,
+        },
+        "width": WIDTH,
+        "height": HEIGHT,
+        "camera_version": 1,
+        "preprocessing_version": "1",
+        "frame_partition": 0,
+        "frame_offset": frame,
+        "frame_sha256": "0" * 64,
+        "received_us": at_us + 20_000,
+        "inferred_us": at_us + 60_000,
+    }
+
+
+def frame_log(cameras: int, frames: int, start_us: int, seed: int = 1) -> Iterator[tuple[int, Any]]:
+    """Outcomes of all cameras, frame by frame: the camera's number and the outcome."""
+    names = camera_ids(cameras)
+    people = [walks(number, frames, seed) for number in range(cameras)]
+    for frame in range(frames):
+        for number, name in enumerate(names):
+            yield (
+                number,
+                outcome(name, frame, captured_us(number, frame, start_us), next(people[number])),
+            )
