@@ -21,6 +21,9 @@ Area = Literal["raw", "processed", "evidence"]
 """Prefix by which objects are retained: raw frames, what was derived, what proves an alert."""
 
 _TIMEOUT = timedelta(seconds=10)
+_NO_BUCKET = "NoSuchBucket"
+"""S3's word for it, in an answer that otherwise reads like that for an object that is not there."""
+
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 
 
@@ -88,10 +91,12 @@ class ObjectStore:
 
         Raises:
             Retry: The store is out of reach or full.
-            Stop: The store refuses us.
+            Stop: The store refuses us, or the bucket does not exist.
         """
         try:
             obstore.put(self._store, path, data)
+        except FileNotFoundError as exc:
+            raise self._no_bucket() from exc
         except (PermissionDeniedError, UnauthenticatedError, PermissionError) as exc:
             raise self._refused(exc) from exc
         except (BaseError, OSError) as exc:
@@ -106,7 +111,7 @@ class ObjectStore:
             DeadLetter: `missing_object`, `sha256_mismatch`, or `foreign_object` when the URI is
                 not below this store's URL: a record must not make us read any file there is.
             Retry: The store is out of reach.
-            Stop: The store refuses us.
+            Stop: The store refuses us, or the bucket does not exist: it is not the object's fault.
         """
         path = uri.removeprefix(f"{self.base}/")
         if path == uri or ".." in path.split("/"):
@@ -115,6 +120,8 @@ class ObjectStore:
         try:
             data = bytes(obstore.get(self._store, path).bytes())
         except FileNotFoundError as exc:
+            if _NO_BUCKET in str(exc):
+                raise self._no_bucket() from exc
             msg = f"{uri} does not exist"
             raise DeadLetter("missing_object", msg, field="object_uri") from exc
         except (PermissionDeniedError, UnauthenticatedError, PermissionError) as exc:
@@ -126,6 +133,12 @@ class ObjectStore:
             msg = f"{uri} is not what was written: its SHA-256 is another"
             raise DeadLetter("sha256_mismatch", msg, field="sha256")
         return data
+
+    def _no_bucket(self) -> Stop:
+        return Stop(
+            f"object store {self.base} has no such bucket or folder: create it, or correct "
+            "WARDSTREAM_INGEST__OBJECT_STORE_URL and AWS_ENDPOINT_URL"
+        )
 
     def _refused(self, exc: Exception) -> Stop:
         return Stop(f"object store {self.base} refuses access: {_brief(exc)}")

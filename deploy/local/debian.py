@@ -95,6 +95,7 @@ def unpack(
     *,
     programs: Sequence[str] = (),
     members: Sequence[str] = (),
+    complete: bool = False,
 ) -> None:
     """Unpack packages, and the libraries they need when they hold programs, into `target`.
 
@@ -105,13 +106,14 @@ def unpack(
         programs: Paths below `target` that must start from there; each is renamed to
             `.NAME` and replaced by a wrapper.
         members: Paths in the archives, for packages of which little is needed; all if empty.
+        complete: `packages` names all that is needed; no dependency is added.
 
     Raises:
         InstallError: The packages could not be had.
     """
     environment = private_apt(suite)
     wanted = list(packages)
-    if programs:
+    if programs and not complete:
         plan = run(
             ["apt-get", "install", "-s", "--no-install-recommends", *packages],
             what=f"planning {packages[0]}",

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from deploy.local import environment, extras, kafka, redis, registry, timescale
+from deploy.local import environment, extras, kafka, redis, registry, rtsp, s3, timescale
 from deploy.local.cache import cache_dir, check_free_space
 from deploy.local.docker import engine_runs
 from deploy.local.errors import InstallError
@@ -106,6 +106,8 @@ def install_all(root: Path, *, tests: bool, progress: Progress) -> None:
             steps += [
                 pool.submit(_timed, progress, "Chromium", extras.chromium),
                 pool.submit(_timed, progress, "Prometheus from Debian", extras.prometheus),
+                pool.submit(_timed, progress, "RTSP server from Debian", rtsp.install),
+                pool.submit(_timed, progress, "S3 server from Maven", s3.install),
             ]
         _first_error(steps)
 

@@ -1,26 +1,39 @@
-"""A claim check is the same promise whether a folder or a bucket keeps it.
-
-The suite runs on a folder, and besides on the bucket that `TEST_OBJECT_STORE_URL` names
-(`s3://BUCKET/PREFIX`, with the usual `AWS_` variables), whoever serves it.
-"""
+"""A claim check is the same promise whether a folder or a bucket of a real S3 server keeps it."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
+import obstore
 import pytest
 
 from runtime.errors import DeadLetter, Retry, Stop
 from runtime.object_store import ObjectStore, object_path, sha256_hex
+from tests.servers.s3 import Bucket, S3Server
 
 START_US = 1_704_067_200_000_000
 
 
-BUCKET = os.environ.get("TEST_OBJECT_STORE_URL")
+@pytest.fixture(scope="module")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    with S3Server(tmp_path_factory.mktemp("s3")) as started:
+        yield started
 
 
-@pytest.fixture(params=["folder", "bucket"] if BUCKET else ["folder"])
+@pytest.fixture
+def bucket(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> Bucket:
+    """A bucket that this process may use."""
+    for name, value in s3.bucket.environment.items():
+        monkeypatch.setenv(name, value)
+    return s3.bucket
+
+
+@pytest.fixture(params=["folder", "bucket"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
-    return ObjectStore(BUCKET if request.param == "bucket" and BUCKET else f"file://{tmp_path}/o")
+    if request.param == "folder":
+        return ObjectStore(f"file://{tmp_path}/o")
+    own: Bucket = request.getfixturevalue("bucket")
+    return ObjectStore(own.url)
 
 
 def put(store: ObjectStore, data: bytes) -> tuple[str, str]:
@@ -99,6 +112,37 @@ def test_a_bucket_out_of_reach_is_tried_again_later(monkeypatch: pytest.MonkeyPa
 
     with pytest.raises(Retry, match=r"object store s3://frames/line does not take raw/"):
         put(store, b"pixels")
+
+
+def test_an_object_that_was_replaced_in_its_bucket_is_a_dead_letter(bucket: Bucket) -> None:
+    store = ObjectStore(bucket.url)
+    uri, sha256 = put(store, b"pixels")
+    path = uri.removeprefix(f"{bucket.url}/")
+    obstore.put(bucket.client(), f"line/{path}", b"other pixels")
+
+    with pytest.raises(DeadLetter, match="is not what was written") as caught:
+        store.get(uri, sha256)
+
+    assert caught.value.reason == "sha256_mismatch"
+
+
+def test_a_bucket_that_does_not_exist_stops_reading_and_writing(bucket: Bucket) -> None:
+    """It is not the frames' fault: none of them may be buried for it."""
+    store = ObjectStore("s3://elsewhere/line")
+
+    with pytest.raises(Stop, match="object store s3://elsewhere/line has no such bucket"):
+        put(store, b"pixels")
+    with pytest.raises(Stop, match="object store s3://elsewhere/line has no such bucket"):
+        store.get("s3://elsewhere/line/raw/a.jpg", sha256_hex(b"pixels"))
+
+
+def test_a_wrong_key_stops_with_what_the_store_says(
+    bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "of-somebody-else")
+
+    with pytest.raises(Stop, match="object store s3://frames/line refuses access"):
+        put(ObjectStore(bucket.url), b"pixels")
 
 
 def test_a_folder_that_it_makes_is_closed_to_others(tmp_path: Path) -> None:
