@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping
 
-import msgspec
-
 from runtime.checkpoints import Checkpoint, Emit, EntityState, Record
 from runtime.clock import Clock
 from runtime.dead_letters import dead_letter_headers
@@ -30,10 +28,10 @@ from streams.domain.line import (
     PartitionLine,
     UnknownCamera,
     UnusableOutcome,
-    entity_type,
 )
 from streams.domain.settings import LineSettings
 from streams.domain.tick import TICK_US
+from streams.entity_codec import decode_state, encode_state
 from streams.fact_source import FactSource
 from streams.state_version import STATE_VERSION
 
@@ -102,8 +100,8 @@ class LineFold:
         for key, state in checkpoint.entities.items():
             name = key.decode() if isinstance(key, bytes) else key
             try:
-                states[name] = msgspec.msgpack.decode(state.data, type=entity_type(name))
-            except (msgspec.DecodeError, ValueError) as error:
+                states[name] = decode_state(name, state.data)
+            except ValueError as error:
                 msg = (
                     f"checkpoint of partition {self._partition}: {name} (version {state.version}) "
                     f"cannot be read: {error}; rebuild from the detections"
@@ -176,7 +174,7 @@ class LineFold:
     def changed(self) -> Mapping[bytes, EntityState | None]:
         """State of the cameras and floors that moved, encoded."""
         return {
-            key.encode(): EntityState(STATE_VERSION, msgspec.msgpack.encode(state))
+            key.encode(): EntityState(STATE_VERSION, encode_state(state))
             for key, state in self._line.take_changed().items()
         }
 

@@ -80,7 +80,7 @@ def step(
     """
     captured_us = outcome["captured_us"]
     looked = outcome["outcome"] == "DETECTED"
-    lives = [(track.track_id, track.life) for track in state.tracker.tracks]
+    lives = state.tracker.lives()
     tracks = advance(
         state.tracker, captured_us, outcome["detections"] if looked else None, settings
     )
@@ -117,12 +117,11 @@ def _place(state: CameraState, tracks: list[Track], camera: Camera) -> None:
     homography = camera["homography"]
     if homography is None:
         return
-    live = {track.track_id: track.motion for track in state.tracker.tracks}
+    variances = state.tracker.foot_variances()
     for track in tracks:
-        motion = live.get(track["track_id"])
-        if motion is None:  # it has just ended: its place is no longer known
+        variance_px2 = variances.get(track["track_id"])
+        if variance_px2 is None:  # it has just ended: its place is no longer known
             continue
-        variance_px2 = motion.position_var + motion.size_var / 4.0
         point = project(
             homography, (track["x_min"] + track["x_max"]) / 2.0, track["y_max"], variance_px2
         )

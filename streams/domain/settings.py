@@ -28,24 +28,7 @@ class MotionNoise:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrackerSettings:
-    """How boxes become tracks.
-
-    Attributes:
-        high_score: Detections from this score on are matched first.
-        low_score: Detections below it are ignored; those between keep known tracks alive.
-        birth_score: An unmatched detection begins a track from this score on.
-        match_iou: Least overlap of a prediction and a high detection.
-        low_match_iou: Least overlap of a prediction and a low detection.
-        tentative_iou: Least overlap of a newborn's prediction and a high detection.
-        confirm_hits: Matched detections after which a track is confirmed.
-        confirm_within_s: A track not confirmed within this time ends, s.
-        tentative_unseen_s: A tentative track unseen for longer than this ends at the next frame
-            that does not show it, s.
-        lost_after_s: A confirmed track unseen for longer than this is lost, s.
-        max_lost_s: A track unseen for longer than this ends, s. Higher bridges longer
-            occlusions and risks giving one id to two people.
-        noise: Of the motion model.
-    """
+    """How boxes become tracks."""
 
     high_score: float = 0.5
     low_score: float = 0.1
@@ -53,11 +36,26 @@ class TrackerSettings:
     match_iou: float = 0.2
     low_match_iou: float = 0.5
     tentative_iou: float = 0.3
+    buffer: float = 0.0
+    buffer_sigma: float = 0.0
+    rescue_buffer: float = 0.0
+    rescue_iou: float = 0.2
+    score_weight: float = 0.0
+    height_weight: float = 0.0
+    momentum_weight: float = 0.0
+    birth_iou: float = 1.0
     confirm_hits: int = 3
+    confirm_after_s: float = 0.0
     confirm_within_s: float = 2.0
     tentative_unseen_s: float = 0.15
     lost_after_s: float = 0.5
     max_lost_s: float = 2.0
+    low_rescues_lost: bool = False
+    reupdate: bool = False
+    score_noise: float = 0.0
+    link_within_s: float = 20.0
+    link_speed: float = 0.5
+    link_score: float = 0.3
     noise: MotionNoise = field(default_factory=MotionNoise)
 
 

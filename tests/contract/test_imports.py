@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "workers": {"schemas", "runtime", "models", "streams", "deploy"},
     "deploy": {"schemas", "runtime"},
 }
-DOMAIN_MAY_IMPORT = {"numpy", "numba", "scipy", "shapely", *sys.stdlib_module_names}
+DOMAIN_MAY_IMPORT = {"numba", "numpy", "shapely", *sys.stdlib_module_names}
 
 
 def modules(folder: str) -> list[Path]:

@@ -3,12 +3,12 @@
 import random
 from typing import Any
 
-import msgspec
 import pytest
 
 from schemas.records import DetectionOutcome
 from streams.domain.facts import Facts
-from streams.domain.line import PartitionLine, UnknownCamera, UnusableOutcome, entity_type
+from streams.domain.line import PartitionLine, UnknownCamera, UnusableOutcome
+from streams.entity_codec import decode_state, encode_state
 from tests.unit.domain.builders import (
     MS,
     T0,
@@ -29,17 +29,12 @@ from tests.unit.domain.scene import digest_of, ward_facts, ward_log
 
 
 def saved(line: PartitionLine) -> dict[str, bytes]:
-    return {key: msgspec.msgpack.encode(state) for key, state in line.take_changed().items()}
+    return {key: encode_state(state) for key, state in line.take_changed().items()}
 
 
 def restored(checkpoint: dict[str, bytes]) -> PartitionLine:
     line = PartitionLine()
-    line.restore(
-        {
-            key: msgspec.msgpack.decode(data, type=entity_type(key))
-            for key, data in checkpoint.items()
-        }
-    )
+    line.restore({key: decode_state(key, data) for key, data in checkpoint.items()})
     return line
 
 

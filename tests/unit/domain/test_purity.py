@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-SOURCES = sorted((Path(__file__).parents[3] / "streams" / "domain").glob("*.py"))
+SOURCES = sorted((Path(__file__).parents[3] / "streams" / "domain").rglob("*.py"))
 
 BLAS = {"dot", "matmul", "einsum", "linalg", "inner", "tensordot"}
 """numpy's doors to a BLAS, whose sums depend on threads and builds."""

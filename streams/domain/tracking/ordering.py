@@ -1,0 +1,44 @@
+"""An order of a frame's detections that does not depend on how they came."""
+
+import numpy as np
+
+from streams.domain.tracking import columns as c
+from streams.domain.tracking.jit import compiled
+from streams.domain.tracking.types import Indices, Matrix
+
+
+@compiled
+def _before(boxes: Matrix, a: int, b: int) -> bool:
+    """Higher score first; of equal scores the smaller box, edge by edge."""
+    if boxes[a, c.IN_SCORE] != boxes[b, c.IN_SCORE]:
+        return bool(boxes[a, c.IN_SCORE] > boxes[b, c.IN_SCORE])
+    for edge in range(4):
+        if boxes[a, edge] != boxes[b, edge]:
+            return bool(boxes[a, edge] < boxes[b, edge])
+    return False
+
+
+@compiled
+def order_of(boxes: Matrix) -> Indices:
+    """Rows of the detections by falling score, then box: a merge sort from the bottom."""
+    count = len(boxes)
+    order = np.arange(count)
+    spare = np.empty(count, np.int64)
+    width = 1
+    while width < count:
+        for start in range(0, count, 2 * width):
+            middle = min(start + width, count)
+            end = min(start + 2 * width, count)
+            left, right = start, middle
+            for place in range(start, end):
+                if left < middle and (
+                    right >= end or not _before(boxes, order[right], order[left])
+                ):
+                    spare[place] = order[left]
+                    left += 1
+                else:
+                    spare[place] = order[right]
+                    right += 1
+        order, spare = spare, order
+        width *= 2
+    return order

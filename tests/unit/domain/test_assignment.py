@@ -1,0 +1,73 @@
+import itertools
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy.optimize import linear_sum_assignment
+
+from streams.domain.tracking.assignment import NOBODY, assign
+
+worths = st.tuples(st.integers(0, 5), st.integers(0, 5)).flatmap(
+    lambda shape: arrays(np.float64, shape, elements=st.integers(-3, 4).map(lambda n: n / 4))
+)
+"""Coarse numbers, so that many choices are equal; about half of the pairs cannot be made."""
+
+
+def assigned(worth: Any) -> Any:
+    mates = np.empty(len(worth), np.int64)
+    assign(np.ascontiguousarray(worth, dtype=np.float64), mates)
+    return mates.tolist()
+
+
+def total(worth: Any, mates: Any) -> Any:
+    return sum(worth[row, column] for row, column in enumerate(mates) if column != NOBODY)
+
+
+def best(worth: Any) -> Any:
+    """Greatest sum of worths above 0, by trying every assignment."""
+    columns = [*range(worth.shape[1]), *[NOBODY] * len(worth)]
+    return max(
+        sum(max(0.0, worth[row, column]) for row, column in enumerate(chosen) if column != NOBODY)
+        for chosen in itertools.permutations(columns, len(worth))
+    )
+
+
+@settings(deadline=None, max_examples=100)
+@given(worth=worths)
+def test_no_assignment_has_a_greater_sum(worth: Any) -> None:
+    mates = assigned(worth)
+
+    assert total(worth, mates) == pytest.approx(best(worth))
+    made = [column for column in mates if column != NOBODY]
+    assert len(made) == len(set(made))
+    assert all(worth[row, column] > 0 for row, column in enumerate(mates) if column != NOBODY)
+
+
+@pytest.mark.parametrize("shape", [(40, 40), (25, 60), (60, 25), (1, 30), (200, 200)])
+def test_a_crowd_is_assigned_as_well_as_by_scipy(shape: Any) -> None:
+    random = np.random.default_rng(shape[0] * 1000 + shape[1])
+    worth = random.uniform(-3.0, 1.0, shape)
+
+    rows, columns = linear_sum_assignment(np.maximum(worth, 0.0), maximize=True)
+
+    assert total(worth, assigned(worth)) == pytest.approx(np.maximum(worth, 0)[rows, columns].sum())
+
+
+def test_a_pair_without_worth_is_not_made() -> None:
+    assert assigned([[0.0, -1.0], [-0.5, 0.25]]) == [NOBODY, 1]
+
+
+def test_one_good_pair_is_not_given_up_for_two_poor_ones() -> None:
+    assert assigned([[0.8, 0.1], [0.1, -1.0]]) == [0, NOBODY]
+
+
+def test_of_equal_choices_the_same_is_taken_every_time() -> None:
+    twins = np.full((3, 3), 0.5)
+
+    first = assigned(twins)
+
+    assert sorted(first) == [0, 1, 2]
+    assert all(assigned(twins) == first for _ in range(20))
