@@ -142,6 +142,22 @@ class SinkSettings(BaseModel):
     )
 
 
+class DeadLetterSettings(BaseModel):
+    """How many inputs may be given up before the fault is held to be elsewhere."""
+
+    max_ratio: float = setting(
+        0.5,
+        "0-1",
+        "Inference, stream and sinks stop when more of the window than this is dead letters, and "
+        "leave the rest in its topic; 1 never stops.",
+        gt=0,
+        le=1,
+    )
+    window_records: int = setting(
+        400, "records", "The last records of a process over which the ratio is taken.", ge=2
+    )
+
+
 class ServingSettings(BaseModel):
     """REST and the live board."""
 
@@ -187,6 +203,7 @@ class Settings(BaseSettings):
     tracking: TrackingSettings = TrackingSettings()
     stream: StreamSettings = StreamSettings()
     sink: SinkSettings = SinkSettings()
+    dead_letters: DeadLetterSettings = DeadLetterSettings()
     serving: ServingSettings = ServingSettings()
 
     @property

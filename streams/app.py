@@ -15,6 +15,7 @@ import structlog
 
 from runtime.checkpoints import CheckpointStore, Emit, StageTopics
 from runtime.clock import Clock
+from runtime.dead_letters import DeadLetterLimit
 from runtime.errors import EXIT_REPLAY, Stop
 from runtime.fact_log import FactLog
 from runtime.health import Health
@@ -60,10 +61,17 @@ def create_app(settings: Settings, clock: Clock, health: Health) -> faust.App:
     facts = FactSource(FactLog(settings, registry, clock), clock)
     facts.refresh()
     domain_settings = line_settings(settings)
+    limit = DeadLetterLimit(settings.dead_letters, STAGE)
 
     def fold(partition: int, emit: Emit) -> LineFold:
         return LineFold(
-            partition, emit, wire=wire, facts=facts, settings=domain_settings, clock=clock
+            partition,
+            emit,
+            wire=wire,
+            facts=facts,
+            settings=domain_settings,
+            clock=clock,
+            limit=limit,
         )
 
     app = checkpointed_app(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from runtime.checkpoints import Checkpoint, Emit, EntityState, Record
 from runtime.clock import Clock
-from runtime.dead_letters import dead_letter_headers
+from runtime.dead_letters import DeadLetterLimit, dead_letter_headers
 from runtime.errors import DeadLetter, Stop
 from runtime.kafka import physical_name
 from runtime.metrics import DEAD_LETTERS_TOTAL, STREAM_EVENTS, STREAM_OUTPUTS, STREAM_TICK_LAG
@@ -71,6 +71,7 @@ class LineFold:
         facts: Side inputs.
         settings: Of the fold.
         clock: For the lag metric only; nothing that is written depends on it.
+        limit: Of the process, shared by its partitions; None folds on whatever comes.
     """
 
     def __init__(
@@ -82,12 +83,14 @@ class LineFold:
         facts: FactSource,
         settings: LineSettings,
         clock: Clock,
+        limit: DeadLetterLimit | None = None,
     ) -> None:
         self._partition = partition
         self._emit = emit
         self._wire = wire
         self._facts = facts
         self._clock = clock
+        self._limit = limit
         self._line = PartitionLine(settings)
 
     def restore(self, checkpoint: Checkpoint) -> None:
@@ -110,14 +113,22 @@ class LineFold:
         self._line.restore(states)
 
     def advance(self, record: Record) -> None:
-        """Fold one detection outcome; what cannot be folded becomes a dead letter."""
+        """Fold one detection outcome; what cannot be folded becomes a dead letter.
+
+        Raises:
+            Stop: Too many of the last records did.
+        """
         try:
             outcome = self._decode(record)
             facts = self._facts.ensure(outcome["captured_us"] + TICK_US)  # its last tick
             outputs = self._fold(outcome, facts)
         except DeadLetter as error:
             self._bury(record, error)
+            if self._limit is not None:
+                self._limit.died(str(error))
             return
+        if self._limit is not None:
+            self._limit.passed()
         STREAM_TICK_LAG.observe((self._clock.now_us() - outcome["captured_us"]) / 1e6)
         for topic, key, value in outputs:
             name, codec = self._wire.outputs[topic.name]
@@ -165,6 +176,7 @@ class LineFold:
             error,
             record.timestamp_ms * 1_000,
             STAGE,
+            record.key,
         )
         key = f"{record.topic}/{record.partition}".encode()
         self._emit(self._wire.dead_letters, key, record.value, 0, headers)

@@ -69,11 +69,13 @@ class Answers:
             inferred_us: When its batch was done, UTC microseconds.
 
         Raises:
-            Stop: An earlier record was not delivered.
+            Stop: An earlier record was not delivered, or too many of the last are dead letters.
         """
         arrival = entry.arrival
         if entry.error is not None:
             self._refuse(arrival, entry.error)
+        else:
+            self._dead_letters.passed()
         if arrival.frame is None:
             return
         outcome = self._outcome(entry, arrival.frame, inferred_us)

@@ -13,7 +13,7 @@ import structlog
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
 from runtime.dead_letters import DeadLetterBox
-from runtime.errors import DeadLetter, Retry, Stop
+from runtime.errors import DeadLetter, Retry
 from runtime.kafka import (
     ReliableProducer,
     consumer_config,
@@ -32,9 +32,6 @@ from workers.sinks.item import Item, read_item
 log = structlog.get_logger(__name__)
 
 _FIRST_PAUSE_S = 0.1
-
-DEAD_LETTERS_IN_A_ROW = 200
-"""So many undecodable records without a good one mean that this program is wrong, not they."""
 
 EVENT_TIME: Final = {
     TRACKS.name: "captured_us",
@@ -134,7 +131,6 @@ class SinkLoop:
         self._settled: dict[Place, int] = {}
         self._committed_s = service.clock.monotonic_s()
         self._paused = False
-        self._bad_in_a_row = 0
 
     def run(self) -> None:
         """Consume until `service.stop`; what is in hand is written or left uncommitted.
@@ -216,14 +212,9 @@ class SinkLoop:
             try:
                 item = read_item(self._codecs[source], source, partition, offset, key, value)
                 items.append(item)
-                self._bad_in_a_row = 0
             except DeadLetter as exc:
                 log.warning("sink.dead_letter", error=str(exc), partition=partition, offset=offset)
                 self._letters.put(message, exc)
-                self._bad_in_a_row += 1
-                if self._bad_in_a_row == DEAD_LETTERS_IN_A_ROW:
-                    msg = f"{DEAD_LETTERS_IN_A_ROW} records in a row cannot be read, last: {exc}"
-                    raise Stop(msg) from exc
             except RegistryUnavailable as exc:
                 raise Retry(str(exc)) from exc
             undecoded.pop(0)
@@ -244,8 +235,10 @@ class SinkLoop:
             log.warning(
                 "sink.dead_letter", error=str(exc), source=item.source, key=item.key, seq=item.seq
             )
-            self._letters.put_raw(item.source, item.partition, item.offset, item.value, exc)
+            key = item.key.encode()
+            self._letters.put_raw(item.source, item.partition, item.offset, item.value, exc, key)
         else:
+            self._letters.passed(len(items))
             self._observe(items)
 
     def _observe(self, items: Iterable[Item]) -> None:

@@ -10,8 +10,9 @@ import pytest
 from models.boxes import Image
 from models.detector import ModelFailed
 from models.hog import HogDetector
-from runtime.errors import EXIT_REPLAY, Stop
+from runtime.errors import EXIT_REPLAY, EXIT_STOP, Stop
 from runtime.kafka import physical_name
+from runtime.settings import DeadLetterSettings
 from schemas.records import Detection, Frame
 from schemas.topics import CAMERAS, DEAD_LETTERS, FRAMES
 from tests.integration.inference.ward import InferenceThread, Ward, frame, inferring, jpeg
@@ -184,3 +185,22 @@ def test_a_detector_that_fails_on_everything_ends_the_process_behind_what_it_fai
     assert {one["reason"] for one in outcomes} == {"model_failed"}
     assert max(ward.committed().values()) == len(outcomes)
     assert ward.count(DEAD_LETTERS) == len(outcomes)
+
+
+def test_a_topic_of_nothing_but_poison_is_left_where_it_is(ward: Ward) -> None:
+    """More dead letters than may be: the process ends for good, and the rest stays unread."""
+    for _ in range(500):
+        ward.put("bed-1", b"poison")
+    ward.send()
+    few = DeadLetterSettings(max_ratio=0.5, window_records=40)
+    settings = ward.with_inference(backend="hog", mode="record", batch_size=4)
+    worker = InferenceThread(settings.model_copy(update={"dead_letters": few}))
+    ward.await_that(lambda: not worker.running, "the process ended by itself", 60)
+
+    error = worker.end()
+
+    assert isinstance(error, Stop)
+    assert error.exit_code == EXIT_STOP
+    assert "21 of the last 21 records are dead letters" in str(error)
+    assert ward.count(DEAD_LETTERS) == 21
+    assert sum(ward.committed().values()) <= 20

@@ -1,0 +1,38 @@
+"""The stream processor among records that are none."""
+
+import pytest
+
+from deploy.local.launcher import Worker
+from runtime.errors import EXIT_STOP
+from runtime.kafka import ReliableProducer, physical_name, producer_config
+from schemas.topics import DETECTIONS
+from tests.e2e import simulated
+from tests.e2e.played_line import PlayedLine
+from workers.deadletters.letters import read_letters
+from workers.line import prepare
+
+POISON = 300
+
+
+@pytest.mark.timeout(240)
+def test_the_stream_processor_leaves_a_topic_of_nothing_but_poison_where_it_is(
+    line: PlayedLine,
+) -> None:
+    """It buries what is odd, and ends for good when everything is."""
+    prepare(line.settings)
+    simulated.register(line.settings, ["sim-0"])
+    simulated.Feed(line.settings, ["sim-0"], 5, seed=3).send()
+    producer = ReliableProducer(producer_config(line.settings))
+    name = physical_name(DETECTIONS, line.settings)
+    for _ in range(POISON):
+        producer.produce(name, key="sim-0", value=b"poison", partition=0)
+    producer.flush()
+    limit = {"WARDSTREAM_DEAD_LETTERS__WINDOW_RECORDS": "40"}
+    line.supervisor.start(Worker(name="stream", command=("stream",), environment=limit))
+
+    status = line.supervisor.wait("stream", 120)
+
+    assert status == EXIT_STOP
+    said = line.supervisor.log("stream").read_text()
+    assert "stream: 21 of the last 40 records are dead letters" in said
+    assert len(read_letters(line.settings)) <= 21
