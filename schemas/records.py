@@ -312,3 +312,18 @@ class Requirement(TypedDict):
     from_minute: int
     to_minute: int
     time_zone: str
+
+
+class AuditEntry(TypedDict):
+    """Who did what, when and why; each entry of a chain seals the one before it."""
+
+    chain_id: str
+    seq: int
+    at_us: int
+    actor: str
+    action: str
+    subject: str
+    why: str
+    detail: str
+    previous_sha256: str
+    sha256: str

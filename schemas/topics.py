@@ -122,6 +122,7 @@ STREAM_CHECKPOINTS = Topic(
         "delete.retention.ms": str(600_000),
     },
 )
+AUDIT = Topic(name="audit.v1", key="chain_id", partitions=1, retention_ms=400 * _DAY_MS)
 DEAD_LETTERS = Topic(
     name="dead-letters.v1",
     key="source topic and partition",
@@ -146,6 +147,7 @@ TOPICS: dict[str, Topic] = {
         OCCUPANCY_LATEST,
         *SIDE_INPUTS,
         STREAM_CHECKPOINTS,
+        AUDIT,
         DEAD_LETTERS,
     )
 }

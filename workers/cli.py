@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "shift": ("workers.reference.command", "shift", "The shift registry."),
     "requirement": ("workers.reference.command", "requirement", "Required staff per zone."),
     "tail": ("workers.commands.tail", "tail", "Print a topic as JSON lines."),
+    "dlq": ("workers.commands.dlq", "app", "What could not be processed: look, send again."),
     "verify": ("workers.commands.verify", "verify", "Compare the line with a one-process fold."),
     "evaluate": ("workers.commands.evaluate", "evaluate", "Score detections and tracks."),
     "doctor": ("workers.commands.doctor", "doctor", "Check every dependency."),

@@ -1,0 +1,96 @@
+"""Seal who did what: each entry of a chain holds the digest of the one before it.
+
+An entry that is altered, taken out or put in afterwards breaks every link behind it (Haber and
+Stornetta, "How to Time-Stamp a Digital Document", 1991). The end of a chain can still be cut off;
+whoever keeps its last digest elsewhere notices that too. Pure.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from schemas.records import AuditEntry
+
+_SEALED: Final = (
+    "chain_id",
+    "seq",
+    "at_us",
+    "actor",
+    "action",
+    "subject",
+    "why",
+    "detail",
+    "previous_sha256",
+)
+"""Fields under the seal, in order; a field added later is not among them."""
+
+
+class Act(NamedTuple):
+    """What somebody did.
+
+    Attributes:
+        action: Noun and participle, such as `dead_letter.replayed`.
+        subject: What it was done to.
+        detail: What came of it.
+    """
+
+    action: str
+    subject: str
+    detail: str = ""
+
+
+def seal(entry: AuditEntry) -> str:
+    """Hex SHA-256 over an entry's sealed fields, as the schema says."""
+    fields = [entry[name] for name in _SEALED]
+    text = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
+
+
+def next_entry(
+    last: AuditEntry | None, chain_id: str, act: Act, *, actor: str, why: str, at_us: int
+) -> AuditEntry:
+    """The entry that follows.
+
+    Args:
+        last: The chain's newest entry; None for its first.
+        chain_id: The chain.
+        act: What was done.
+        actor: Who did it.
+        why: The reason that they gave.
+        at_us: When, UTC microseconds.
+    """
+    entry = AuditEntry(
+        chain_id=chain_id,
+        seq=1 if last is None else last["seq"] + 1,
+        at_us=at_us,
+        actor=actor,
+        action=act.action,
+        subject=act.subject,
+        why=why,
+        detail=act.detail,
+        previous_sha256="" if last is None else last["sha256"],
+        sha256="",
+    )
+    entry["sha256"] = seal(entry)
+    return entry
+
+
+def broken_link(entries: Iterable[AuditEntry]) -> str | None:
+    """Say where a chain is broken first; None when it is whole.
+
+    Args:
+        entries: Of one chain, in the order of its log; may begin in the middle, where retention
+            has cut it.
+    """
+    last: AuditEntry | None = None
+    for entry in entries:
+        place = f"chain {entry['chain_id']}, entry {entry['seq']}"
+        if seal(entry) != entry["sha256"]:
+            return f"{place}: its contents are not what was sealed"
+        if last is not None and entry["seq"] != last["seq"] + 1:
+            return f"{place}: follows entry {last['seq']}"
+        if last is not None and entry["previous_sha256"] != last["sha256"]:
+            return f"{place}: the entry before it is not the one that it sealed"
+        last = entry
+    return None

@@ -1,0 +1,98 @@
+"""Topics of one test, and the commands that an operator types."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
+from typer.testing import CliRunner
+
+from runtime.clock import SystemClock
+from runtime.dead_letters import DeadLetterBox
+from runtime.errors import DeadLetter
+from runtime.kafka import ReliableProducer, physical_name, producer_config
+from runtime.settings import Settings
+from schemas.registry import SchemaRegistry
+from schemas.topics import AUDIT, DEAD_LETTERS, STAFF, Topic
+from tests.conftest import Services
+from workers.commands.dlq import app
+from workers.deadletters.letters import Letter, read_letters
+from workers.line import settings_of
+from workers.replay.log import read_topic
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command said."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        """Its JSON lines."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+class Desk:
+    """Where dead letters are handled: their topic, the audit and one topic of facts."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self.environment = environment
+        self.settings: Settings = settings_of(environment)
+        self.registry = SchemaRegistry(self.settings.registry_url)
+        self.registry.register_all([AUDIT, STAFF])
+        admin = AdminClient({"bootstrap.servers": self.settings.kafka_bootstrap})
+        wanted = [
+            NewTopic(physical_name(topic, self.settings), topic.partitions, 1, config=topic.config)
+            for topic in (AUDIT, DEAD_LETTERS, STAFF)
+        ]
+        for future in admin.create_topics(wanted, operation_timeout=30).values():
+            future.result()
+        self.producer = ReliableProducer(producer_config(self.settings))
+
+    def types(self, *words: str) -> Answer:
+        """Type `wardstream dlq WORDS`."""
+        result = CliRunner().invoke(app, list(words), env=dict(self.environment))
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return Answer(result.exit_code, result.stdout, result.stderr)
+
+    def bury(
+        self,
+        topic: Topic,
+        offset: int,
+        value: bytes | None,
+        *,
+        reason: str = "database_refused",
+        stage: str = "sink-timescale",
+        key: bytes | None = None,
+    ) -> None:
+        """Write a dead letter as a process of the line does."""
+        box = DeadLetterBox(self.producer, self.settings, stage, SystemClock())
+        name = physical_name(topic, self.settings)
+        box.put_raw(name, 0, offset, value, DeadLetter(reason, f"{reason} in a test"), key)
+        self.producer.flush(30)
+
+    def staff(self, staff_id: str, version: int = 1) -> bytes:
+        """A fact as it lies on its topic."""
+        stamp = {"valid_from_us": 1, "recorded_at_us": 1, "removed": False, "recorded_by": "t"}
+        record = {"staff_id": staff_id, "version": version, "role": "nurse", **stamp}
+        return self.registry.writer(STAFF).encode(record)
+
+    def letters(self) -> list[Letter]:
+        """All dead letters."""
+        return read_letters(self.settings)
+
+    def facts(self) -> Sequence[tuple[bytes, bytes | None]]:
+        """Key and value of every record on the topic of staff."""
+        return [(bytes(m.key() or b""), m.value()) for m in read_topic(self.settings, STAFF)]
+
+
+@pytest.fixture
+def desk(services: Services, run_prefix: str) -> Desk:
+    """An empty desk."""
+    return Desk({**services.environment, "WARDSTREAM_TOPIC_PREFIX": run_prefix})

@@ -1,0 +1,79 @@
+"""A fact that the database refused comes back once whatever stood against it is mended."""
+
+import threading
+
+import psycopg
+from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
+
+from runtime.clock import SystemClock
+from runtime.health import Health
+from runtime.kafka import physical_name
+from runtime.service import Service
+from runtime.settings import Settings
+from schemas.registry import SchemaRegistry
+from schemas.topics import AUDIT, STAFF
+from tests.integration.sinks.line import TOPICS, Line, until
+from tests.integration.sinks.tables import rows
+from workers.deadletters.handling import replay
+from workers.deadletters.letters import Letter, read_letters
+from workers.sinks.loop import SinkLoop
+from workers.sinks.timescale.sink import TimescaleSink
+
+SITE_RULE = """
+    CREATE FUNCTION refuse_doctors() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF NEW.role = 'doctor' THEN
+            RAISE EXCEPTION 'no doctors here' USING ERRCODE = '22000';
+        END IF;
+        RETURN NEW;
+    END $$;
+    CREATE TRIGGER site_rule BEFORE INSERT ON staff FOR EACH ROW EXECUTE FUNCTION refuse_doctors();
+"""
+
+
+def staff(staff_id: str, role: str) -> dict[str, object]:
+    stamp = {"valid_from_us": 1, "recorded_at_us": 1, "removed": False, "recorded_by": "t"}
+    return {"staff_id": staff_id, "version": 1, "role": role, **stamp}
+
+
+def test_a_fact_that_the_database_refused_is_written_after_its_replay(
+    line: Line, line_settings: Settings, database_url: str
+) -> None:
+    registry = SchemaRegistry(line_settings.registry_url)
+    registry.register(AUDIT)
+    name = physical_name(AUDIT, line_settings)
+    admin = AdminClient({"bootstrap.servers": line_settings.kafka_bootstrap})
+    admin.create_topics([NewTopic(name, 1, 1, config=AUDIT.config)])[name].result()
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(SITE_RULE)
+    service = Service(line_settings, Health("sink-timescale"))
+    sink = TimescaleSink(line_settings, SystemClock())
+    loop = SinkLoop(service, sink, TOPICS, max_records=40, linger_s=0.02)
+    running = threading.Thread(target=loop.run, daemon=True)
+    running.start()
+    line.send([(STAFF, staff("s1", "nurse")), (STAFF, staff("s2", "doctor"))])
+    letters: list[Letter] = []
+
+    def buried() -> bool:
+        letters[:] = read_letters(line_settings)
+        return bool(letters)
+
+    def written() -> list[tuple[object, ...]]:
+        return rows(database_url, "SELECT staff_id FROM staff ORDER BY 1")
+
+    until("the refused fact is a dead letter", buried)
+    until("the other fact is written", lambda: written() == [("s1",)])
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("DROP TRIGGER site_rule ON staff")
+    told = {"actor": "ada", "why": "the rule is gone"}
+    first = replay(letters, line_settings, registry, SystemClock(), **told)
+    again = replay(letters, line_settings, registry, SystemClock(), **told)
+    until("the replayed fact is written", lambda: written() == [("s1",), ("s2",)])
+    service.stop.set()
+    running.join(60)
+
+    assert [(letter.reason, letter.stage, letter.key) for letter in letters] == [
+        ("database_refused", "sink-timescale", b"s2@1")
+    ]
+    assert (len(first.done), len(again.done), len(again.before)) == (1, 0, 1)
+    assert len(read_letters(line_settings)) == 1

@@ -1,0 +1,207 @@
+"""Send dead letters again, or put them away: once each, and told in audit.v1."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+from runtime.audit_chain import Act
+from runtime.clock import Clock
+from runtime.errors import DeadLetter
+from runtime.settings import Settings
+from schemas.codec import Codec, UndecodableValue
+from schemas.records import AuditEntry
+from schemas.registry import SchemaRegistry
+from schemas.topics import (
+    DEAD_LETTERS,
+    DETECTIONS,
+    FRAMES,
+    OCCUPANCY,
+    OCCUPANCY_LATEST,
+    PRESENCE,
+    SIDE_INPUTS,
+    TOPICS,
+    TRACKS,
+    ZONE_EVENTS,
+    Topic,
+)
+from workers.deadletters.audit import AuditWriter, Sent
+from workers.deadletters.letters import CHAIN, DISCARDED, REPLAYED, Letter, handled
+from workers.sinks.item import read_item
+
+AT_ONCE: Final = 500
+"""Letters handled in one transaction at most."""
+
+_INPUTS: Final = {FRAMES.name, DETECTIONS.name}
+_DERIVED: Final = {
+    TRACKS.name: "captured_us",
+    PRESENCE.name: "as_of_us",
+    ZONE_EVENTS.name: "at_us",
+    OCCUPANCY.name: "as_of_us",
+    OCCUPANCY_LATEST.name: "as_of_us",
+}
+_MAY_BE_REPLAYED: Final = {topic.name for topic in SIDE_INPUTS}
+"""Versioned facts: a version that comes twice changes nothing, whenever it comes."""
+
+
+@dataclass(slots=True)
+class Handled:
+    """What became of a request.
+
+    Attributes:
+        done: Letters handled now, by id.
+        before: Letters that somebody had handled before, with the entry that says so.
+        refused: Letters that cannot be replayed, with the reason and what to do instead.
+    """
+
+    done: list[Letter] = field(default_factory=list)
+    before: list[tuple[Letter, AuditEntry]] = field(default_factory=list)
+    refused: list[tuple[Letter, str]] = field(default_factory=list)
+
+
+def topic_of(letter: Letter, settings: Settings) -> Topic | None:
+    """The topic that a letter was read from; None when it is none of this run."""
+    name = letter.topic
+    if not name.startswith(settings.topic_prefix):
+        return None
+    return TOPICS.get(name.removeprefix(settings.topic_prefix))
+
+
+def refusal(letter: Letter, settings: Settings, registry: SchemaRegistry) -> str | None:
+    """Why a letter cannot be sent to its topic again, and what to do instead; None when it can.
+
+    Raises:
+        RegistryUnavailable: The registry is out of reach.
+    """
+    topic = topic_of(letter, settings)
+    if topic is None:
+        return f"{letter.topic or 'its topic'} is not a topic of this run; discard it"
+    if topic.name in _INPUTS:
+        return (
+            f"{topic.name} is folded in order: sent again now it would be late, and ignored; use "
+            f"`wardstream rebuild --from {_moment(letter, topic, registry)}`, or discard it"
+        )
+    if topic.name in _DERIVED:
+        return (
+            f"{topic.name} is fenced by seq: sent again now it would be dropped as a duplicate; "
+            f"use `wardstream rebuild --from {_moment(letter, topic, registry)}`, or discard it"
+        )
+    if topic.name not in _MAY_BE_REPLAYED:
+        return f"nothing says that {topic.name} may be sent again; discard it"
+    try:
+        _sent(letter, topic, registry.reader(topic))
+    except DeadLetter as exc:
+        return f"it still cannot be read ({exc}); mend that first, or import it anew and discard it"
+    return None
+
+
+def replay(
+    letters: Sequence[Letter],
+    settings: Settings,
+    registry: SchemaRegistry,
+    clock: Clock,
+    *,
+    actor: str,
+    why: str,
+) -> Handled:
+    """Send letters to the topics that they came from, unless somebody has handled them.
+
+    Args:
+        letters: Which.
+        settings: Where broker and registry are.
+        registry: To see whether they can be read now.
+        clock: For the entries.
+        actor: Who asks.
+        why: Their reason.
+
+    Raises:
+        Retry: The broker is out of reach, or another command ran at the same time.
+        RegistryUnavailable: The registry is out of reach.
+        NotRegistered: The schema of audit.v1 is not registered.
+        Stop: The chain of audit.v1 is broken.
+    """
+    result = Handled()
+    with AuditWriter(settings, registry, clock, CHAIN) as writer:
+        wanted: list[tuple[Letter, Sent]] = []
+        for letter in _open(letters, writer, result):
+            reason = refusal(letter, settings, registry)
+            topic = topic_of(letter, settings)
+            if reason is not None or topic is None:
+                result.refused.append((letter, reason or ""))
+            else:
+                wanted.append((letter, _sent(letter, topic, registry.reader(topic))))
+        for begin in range(0, len(wanted), AT_ONCE):
+            some = wanted[begin : begin + AT_ONCE]
+            acts = [Act(REPLAYED, letter.subject, _told(letter)) for letter, _ in some]
+            writer.append(acts, actor=actor, why=why, sending=[sent for _, sent in some])
+            result.done += [letter for letter, _ in some]
+    return result
+
+
+def discard(
+    letters: Sequence[Letter],
+    settings: Settings,
+    registry: SchemaRegistry,
+    clock: Clock,
+    *,
+    actor: str,
+    why: str,
+) -> Handled:
+    """Put letters away, unless somebody has handled them; arguments and errors as `replay`."""
+    result = Handled()
+    with AuditWriter(settings, registry, clock, CHAIN) as writer:
+        wanted = _open(letters, writer, result)
+        for begin in range(0, len(wanted), AT_ONCE):
+            some = wanted[begin : begin + AT_ONCE]
+            acts = [Act(DISCARDED, letter.subject, _told(letter)) for letter in some]
+            writer.append(acts, actor=actor, why=why)
+            result.done += some
+    return result
+
+
+def _open(letters: Iterable[Letter], writer: AuditWriter, result: Handled) -> list[Letter]:
+    """Letters that nobody has handled, one for each record; the others go to `result.before`."""
+    done = handled(writer.history())
+    wanted: dict[str, Letter] = {}
+    for letter in letters:
+        entry = done.get(letter.subject)
+        if entry is not None:
+            result.before.append((letter, entry))
+        else:
+            wanted.setdefault(letter.subject, letter)
+    return list(wanted.values())
+
+
+def _sent(letter: Letter, topic: Topic, codec: Codec) -> Sent:
+    """The record of a letter as it goes to its topic again.
+
+    Raises:
+        DeadLetter: It cannot be read by those who read the topic.
+    """
+    key = letter.key
+    if key is None:
+        try:
+            record = codec.decode(letter.value)
+        except UndecodableValue as exc:
+            raise DeadLetter(exc.reason, str(exc)) from exc
+        identity = topic.key.removesuffix("@version")
+        key = f"{record[identity]}@{record['version']}".encode()
+    item = read_item(codec, letter.topic, letter.partition, letter.offset, key, letter.value)
+    return Sent(letter.topic, letter.partition, key, item.value)
+
+
+def _moment(letter: Letter, topic: Topic, registry: SchemaRegistry) -> str:
+    """Event time of a letter's record as the command takes it, or a word for it."""
+    try:
+        record = registry.reader(topic).decode(letter.value)
+    except UndecodableValue:
+        return "TIME"
+    at_us = record[_DERIVED.get(topic.name, "captured_us")]
+    try:
+        return datetime.fromtimestamp(at_us // 1_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (OverflowError, ValueError, OSError):
+        return "TIME"
+
+
+def _told(letter: Letter) -> str:
+    return f"{letter.stage}: {letter.reason}, {DEAD_LETTERS.name}/0/{letter.id}"
