@@ -7,19 +7,17 @@ subject: every version reads every other, in both directions.
 import json
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-
-from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
-from confluent_kafka.schema_registry.error import SchemaRegistryError
+from http.client import HTTPException
 
 from schemas.codec import Codec, schema_text
 from schemas.compatibility import differences
+from schemas.registry_client import CONFLICT, NOT_FOUND, RegistryClient, RegistryRefusal
 from schemas.topics import Topic
 
 COMPATIBILITY = "FULL_TRANSITIVE"
 
-_NOT_FOUND = 404
-_CONFLICT = 409
 _PARALLEL = 6
+_OUT_OF_REACH = (OSError, HTTPException)
 
 
 class IncompatibleSchema(ValueError):
@@ -45,7 +43,7 @@ class SchemaRegistry:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._client = SchemaRegistryClient({"url": url})
+        self._client = RegistryClient(url)
         self._texts: dict[int, str] = {}
 
     def register(self, topic: Topic, text: str | None = None) -> int:
@@ -73,13 +71,13 @@ class SchemaRegistry:
             raise IncompatibleSchema(msg)
         try:
             self._client.set_compatibility(topic.subject, COMPATIBILITY)
-            return int(self._client.register_schema(topic.subject, Schema(text, "AVRO")))
-        except SchemaRegistryError as exc:
-            if exc.http_status_code == _CONFLICT:
-                msg = f"{topic.name}: the registry refused the schema: {exc.error_message}"
+            return self._client.register(topic.subject, text)
+        except RegistryRefusal as exc:
+            if exc.status == CONFLICT:
+                msg = f"{topic.name}: the registry refused the schema: {exc.reason}"
                 raise IncompatibleSchema(msg) from exc
             raise self._unavailable(exc) from exc
-        except (OSError, RuntimeError) as exc:
+        except _OUT_OF_REACH as exc:
             raise self._unavailable(exc) from exc
 
     def register_all(self, topics: Iterable[Topic]) -> dict[str, int]:
@@ -96,29 +94,25 @@ class SchemaRegistry:
 
     def _versions(self, topic: Topic) -> list[tuple[int, str]]:
         try:
-            numbers = self._client.get_versions(topic.subject)
-            return [
-                (number, self._client.get_version(topic.subject, number).schema.schema_str or "")
-                for number in numbers
-            ]
-        except SchemaRegistryError as exc:
-            if exc.http_status_code == _NOT_FOUND:
+            numbers = self._client.versions(topic.subject)
+            return [(number, self._client.version(topic.subject, number)) for number in numbers]
+        except RegistryRefusal as exc:
+            if exc.status == NOT_FOUND:
                 return []
             raise self._unavailable(exc) from exc
-        except Exception as exc:  # the client passes its HTTP library's errors through
+        except _OUT_OF_REACH as exc:
             raise self._unavailable(exc) from exc
 
     def _lookup(self, topic: Topic, text: str) -> int | None:
         """Id of exactly this schema under the topic's subject; None when it is not there."""
         try:
-            found = self._client.lookup_schema(topic.subject, Schema(text, "AVRO"))
-        except SchemaRegistryError as exc:
-            if exc.http_status_code == _NOT_FOUND:
+            return self._client.id_of(topic.subject, text)
+        except RegistryRefusal as exc:
+            if exc.status == NOT_FOUND:
                 return None
             raise self._unavailable(exc) from exc
-        except Exception as exc:  # the client passes its HTTP library's errors through
+        except _OUT_OF_REACH as exc:
             raise self._unavailable(exc) from exc
-        return found.schema_id
 
     def lookup(self, topic: Topic) -> int:
         """Id under which exactly this topic's schema is registered.
@@ -151,12 +145,12 @@ class SchemaRegistry:
         """
         if schema_id not in self._texts:
             try:
-                self._texts[schema_id] = self._client.get_schema(schema_id).schema_str or ""
-            except SchemaRegistryError as exc:
-                if exc.http_status_code == _NOT_FOUND:
+                self._texts[schema_id] = self._client.text_of(schema_id)
+            except RegistryRefusal as exc:
+                if exc.status == NOT_FOUND:
                     raise KeyError(schema_id) from exc
                 raise self._unavailable(exc) from exc
-            except Exception as exc:  # the client passes its HTTP library's errors through
+            except _OUT_OF_REACH as exc:
                 raise self._unavailable(exc) from exc
         return self._texts[schema_id]
 

@@ -1,0 +1,145 @@
+"""The five requests that Wardstream makes of a schema registry, over the standard library.
+
+Speaks the Confluent API: `docs.confluent.io/platform/current/schema-registry/develop/api.html`.
+Confluent's own client loads an OAuth stack with it, which is half a second in every process, so
+that a line of six would start three seconds later.
+"""
+
+import json
+import time
+from base64 import b64encode
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from typing import Any
+from urllib.parse import quote, unquote, urlsplit
+
+NOT_FOUND = 404
+CONFLICT = 409
+
+_TIMEOUT_S = 10.0
+_PAUSES_S = (0.1, 0.4, 1.0, 2.0)
+"""Before each further attempt: long enough for a connection lost or a registry just coming up,
+short enough that whoever asked decides about a longer outage."""
+
+_AGAIN = frozenset({408, 429, 500, 502, 503, 504})
+_STRANGE = "what answers there is no schema registry"
+_MEDIA_TYPE = "application/vnd.schemaregistry.v1+json"
+
+
+class RegistryRefusal(Exception):
+    """The registry answered, and did not do what it was asked.
+
+    Attributes:
+        status: HTTP status.
+        reason: What the registry says.
+    """
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(f"{reason} (HTTP status {status})")
+        self.status = status
+        self.reason = reason
+
+
+class RegistryClient:
+    """One registry; every request is a connection of its own, so threads may share it.
+
+    Every method raises `RegistryRefusal` when the registry says no, and `OSError` or
+    `http.client.HTTPException` when it cannot be reached.
+
+    Args:
+        url: Base URL of the API; may hold `user:password@`.
+
+    Raises:
+        ValueError: It is not an http or https URL.
+    """
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            msg = f"schema registry at {url}: give an http:// or https:// URL"
+            raise ValueError(msg)
+        self._connect = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+        self._host, self._port = parts.hostname, parts.port
+        self._path = parts.path.rstrip("/")
+        self._headers = {"Accept": _MEDIA_TYPE, "Content-Type": _MEDIA_TYPE}
+        if parts.username is not None:
+            user = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+            self._headers["Authorization"] = f"Basic {b64encode(user.encode()).decode()}"
+
+    def id_of(self, subject: str, text: str) -> int:
+        """Id of exactly this schema under a subject; refused with `NOT_FOUND` if it has none."""
+        return _id(self._ask("POST", f"/subjects/{_part(subject)}", {"schema": text}))
+
+    def text_of(self, schema_id: int) -> str:
+        """Avro JSON of an id; refused with `NOT_FOUND` if there is none."""
+        return _schema(self._ask("GET", f"/schemas/ids/{schema_id}"))
+
+    def versions(self, subject: str) -> list[int]:
+        """Numbers of a subject's versions; refused with `NOT_FOUND` if there is no subject."""
+        numbers = self._ask("GET", f"/subjects/{_part(subject)}/versions")
+        if not isinstance(numbers, list):
+            raise HTTPException(_STRANGE)
+        return numbers
+
+    def version(self, subject: str, number: int) -> str:
+        """Avro JSON of one version."""
+        return _schema(self._ask("GET", f"/subjects/{_part(subject)}/versions/{number}"))
+
+    def set_compatibility(self, subject: str, level: str) -> None:
+        """Say which schemas the subject takes from now on."""
+        self._ask("PUT", f"/config/{_part(subject)}", {"compatibility": level})
+
+    def register(self, subject: str, text: str) -> int:
+        """Make a schema the subject's newest version; refused with `CONFLICT` if it may not be."""
+        return _id(self._ask("POST", f"/subjects/{_part(subject)}/versions", {"schema": text}))
+
+    def _ask(self, method: str, path: str, body: dict[str, str] | None = None) -> Any:
+        for pause_s in _PAUSES_S:
+            try:
+                return self._ask_once(method, path, body)
+            except RegistryRefusal as exc:
+                if exc.status not in _AGAIN:
+                    raise
+            except (OSError, HTTPException):
+                pass
+            time.sleep(pause_s)
+        return self._ask_once(method, path, body)
+
+    def _ask_once(self, method: str, path: str, body: dict[str, str] | None) -> Any:
+        connection = self._connect(self._host, self._port, timeout=_TIMEOUT_S)
+        try:
+            text = None if body is None else json.dumps(body)
+            connection.request(method, self._path + path, text, self._headers)
+            answer = connection.getresponse()
+            said = answer.read()
+        finally:
+            connection.close()
+        if not 200 <= answer.status < 300:
+            raise RegistryRefusal(answer.status, _reason(said) or answer.reason)
+        try:
+            return json.loads(said)
+        except ValueError as exc:
+            raise HTTPException(_STRANGE) from exc
+
+
+def _part(subject: str) -> str:
+    """A subject as one part of a path."""
+    return quote(subject, safe="")
+
+
+def _id(answer: Any) -> int:
+    if isinstance(answer, dict) and isinstance(answer.get("id"), int):
+        return int(answer["id"])
+    raise HTTPException(_STRANGE)
+
+
+def _schema(answer: Any) -> str:
+    if isinstance(answer, dict) and isinstance(answer.get("schema"), str):
+        return str(answer["schema"])
+    raise HTTPException(_STRANGE)
+
+
+def _reason(said: bytes) -> str:
+    try:
+        return str(json.loads(said)["message"])
+    except (ValueError, KeyError, TypeError):
+        return ""
