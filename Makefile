@@ -49,6 +49,14 @@ compose: ## Write docker-compose.yml and the Prometheus targets from deploy/serv
 bench: ## Measure what BENCHMARKS.md reports
 	@for script in tests/bench/*.py; do echo "$$script"; $(BIN)/python "$$script" $(ARGS); done
 
+.PHONY: chaos
+chaos: testtools ## Strike the whole line with every fault, 20 seeds each (hours); ARGS="--faults kafka-*"
+	@nice $(BIN)/python -m tests.chaos.line --seeds 20 $(ARGS)
+
+.PHONY: soak
+soak: testtools ## Strike the line at random for MINUTES=60; memory, files and p99 must stay flat
+	@nice $(BIN)/python -m tests.chaos.line.soak --minutes $(or $(MINUTES),60) $(ARGS)
+
 .PHONY: clean
 clean: ## Remove data of earlier runs and the tools' caches
 	@rm -rf .wardstream .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from deploy.local.cache import component
@@ -31,18 +32,37 @@ def install() -> Path:
     return component(f"kafka-{KAFKA.version}-java{java().version}-{RECIPE}", _build)
 
 
-def server_properties(data: Path, port: int, controller_port: int) -> dict[str, str]:
+Doors = Mapping[str, tuple[int, int]]
+"""Further listeners by name in capitals: the port of each, and the port that it tells clients to
+come back to, which is that of the proxy in front of it."""
+
+
+def server_properties(
+    data: Path, port: int, controller_port: int, doors: Doors | None = None
+) -> dict[str, str]:
     """The broker's whole configuration: the shared table and the places of this run."""
+    doors = doors or {}
+    listeners = {"PLAINTEXT": port, "CONTROLLER": controller_port}
+    listeners |= {name: own for name, (own, _) in doors.items()}
+    advertised = {"PLAINTEXT": port} | {name: told for name, (_, told) in doors.items()}
+    protocols = "listener.security.protocol.map"
     return {
         **KAFKA.settings,
+        protocols: ",".join([KAFKA.settings[protocols], *(f"{name}:PLAINTEXT" for name in doors)]),
         "controller.quorum.voters": f"1@127.0.0.1:{controller_port}",
-        "listeners": f"PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}",
-        "advertised.listeners": f"PLAINTEXT://127.0.0.1:{port}",
+        "listeners": _addresses(listeners),
+        "advertised.listeners": _addresses(advertised),
         "log.dirs": str(data),
     }
 
 
-def broker(installed: Path, folder: Path, port: int, controller_port: int) -> Program:
+def _addresses(ports: Mapping[str, int]) -> str:
+    return ",".join(f"{name}://127.0.0.1:{port}" for name, port in ports.items())
+
+
+def broker(
+    installed: Path, folder: Path, port: int, controller_port: int, doors: Doors | None = None
+) -> Program:
     """The broker of one run.
 
     Args:
@@ -50,12 +70,13 @@ def broker(installed: Path, folder: Path, port: int, controller_port: int) -> Pr
         folder: Where it keeps its data and configuration.
         port: For clients.
         controller_port: For its own controller.
+        doors: Further listeners.
     """
     folder.mkdir(parents=True, exist_ok=True)
     data = folder / "data"
     if not data.exists():
         _copy(installed / TEMPLATE, data)
-    properties = _write_properties(folder, server_properties(data, port, controller_port))
+    properties = _write_properties(folder, server_properties(data, port, controller_port, doors))
     return _java(installed, f"-XX:SharedArchiveFile={CLASSES}", "kafka.Kafka", str(properties))
 
 

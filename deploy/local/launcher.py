@@ -68,6 +68,7 @@ class LocalServices:
         components: Sequence[Component] = COMPONENTS,
         start_deadline_s: float = 120.0,
         on_addresses: Callable[[dict[str, str]], None] = lambda _environment: None,
+        kafka_doors: kafka.Doors | None = None,
     ) -> None:
         """Describe the services; nothing starts before `start` or `with`.
 
@@ -78,8 +79,10 @@ class LocalServices:
             start_deadline_s: Seconds until a service that does not answer is an error.
             on_addresses: Told the `environment` as soon as it is known, before anything
                 answers there.
+            kafka_doors: Further listeners of the broker, for clients that reach it by a proxy.
         """
         self._on_addresses = on_addresses
+        self._kafka_doors = kafka_doors
         self.run_dir = run_dir.resolve()
         chosen = {*components, *(("timescale",) if "registry" in components else ())}
         self.components: tuple[Component, ...] = tuple(c for c in COMPONENTS if c in chosen)
@@ -291,7 +294,13 @@ class LocalServices:
         assert self._installed is not None
         installed, ports, folder = self._installed, self._state.ports, self.run_dir / name
         if name == "kafka":
-            return kafka.broker(installed.kafka, folder, ports["kafka"], ports["kafka-controller"])
+            return kafka.broker(
+                installed.kafka,
+                folder,
+                ports["kafka"],
+                ports["kafka-controller"],
+                self._kafka_doors,
+            )
         if name == "redis":
             return redis.redis(installed.redis, folder, ports["redis"])
         if name == "timescale":

@@ -110,10 +110,7 @@ class Supervisor:
         Raises:
             LaunchError: It ended or the deadline passed; holds its last log lines.
         """
-        supervised = self._supervised[name]
-        supervised.process.wait_until(
-            lambda: health.http_status(supervised.metrics_port, "/readyz") == 200, deadline_s
-        )
+        self._supervised[name].process.wait_until(lambda: self.ready(name), deadline_s)
 
     def wait(self, name: str, deadline_s: float) -> int:
         """Wait for a process to end its work; returns its exit status.
@@ -161,6 +158,11 @@ class Supervisor:
         if signal not in {SIGSTOP, SIGCONT}:
             supervised.process.wait(STOP_DEADLINE_S)
 
+    def release(self, name: str) -> None:
+        """Watch a process again that a signal by `kill` has not ended."""
+        with self._lock:
+            self._supervised[name].held = False
+
     def restart(self, name: str, *, ready_deadline_s: float | None = None) -> None:
         """Start a process again that ended, was killed, or still runs (stopped first)."""
         self.stop(name)
@@ -190,6 +192,10 @@ class Supervisor:
     def alive(self, name: str) -> bool:
         """Whether the process runs right now."""
         return self._supervised[name].process.exit_status is None
+
+    def ready(self, name: str) -> bool:
+        """Whether `/readyz` of the process answers 200 right now."""
+        return health.http_status(self.metrics_port(name), "/readyz") == 200
 
     def pid(self, name: str) -> int:
         """The process id of the process' latest start."""

@@ -1,0 +1,92 @@
+"""Attack the whole line.
+
+python -m tests.chaos.line --faults NAME[,NAME] --seeds N --minutes M
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from random import Random
+from tempfile import mkdtemp
+
+from tests.chaos.line.arena import Arena
+from tests.chaos.line.faults import FAULTS, Fault, chosen
+from tests.chaos.line.recorded import recordings
+from tests.chaos.line.report import Report
+from tests.chaos.line.run import Plan, run
+from tests.chaos.line.ward import Camera, cameras_of
+
+DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
+FAULTS_A_RUN = 8
+
+
+def arguments(given: Sequence[str] | None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos.line", description=__doc__)
+    parser.add_argument(
+        "--faults", default="all", help="names or patterns, split at commas; `list` prints them"
+    )
+    parser.add_argument("--seeds", type=int, default=1, help="how often each fault strikes")
+    parser.add_argument("--first-seed", type=int, default=1)
+    parser.add_argument("--minutes", type=float, default=2.0, help="event time of one run")
+    parser.add_argument("--pace", type=float, default=2.0, help="times faster than real time")
+    parser.add_argument("--workers", type=int, default=3, choices=(1, 2, 3))
+    parser.add_argument("--floors", type=int, default=8)
+    parser.add_argument("--mutation", default="", help="a name of tests.e2e.mutant")
+    parser.add_argument("--together", type=int, default=FAULTS_A_RUN, help="faults in one run")
+    parser.add_argument("--report", type=Path, help="append JSON lines to this file")
+    parser.add_argument("--folder", type=Path, help="for data and logs; a temporary one if not")
+    return parser.parse_args(given)
+
+
+def rounds(faults: Sequence[Fault], seed: int, together: int) -> list[list[Fault]]:
+    """Every fault once, in a seeded order, some in each run."""
+    order = Random(f"order/{seed}").sample(list(faults), len(faults))
+    # Those that need proxies or clocks by themselves: both cost every other run something.
+    order.sort(key=lambda fault: (fault.proxied, fault.clocked))
+    return [
+        group[start : start + together]
+        for needs in sorted({(f.proxied, f.clocked) for f in order})
+        for group in [[f for f in order if (f.proxied, f.clocked) == needs]]
+        for start in range(0, len(group), together)
+    ]
+
+
+def main(given: Sequence[str] | None = None) -> int:
+    """Run, print the report; 0 when nothing was lost, doubled or changed."""
+    options = arguments(given)
+    if options.faults == "list":
+        print("\n".join(FAULTS))
+        return 0
+    faults = chosen(options.faults)
+    folder = options.folder or Path(mkdtemp(prefix="wardstream-chaos-"))
+    cameras: list[Camera] = cameras_of(
+        options.floors, 3, recordings(DATA if DATA.is_dir() else None)
+    )
+    program: tuple[str, ...] = ()
+    if options.mutation:
+        program = (sys.executable, "-m", "tests.e2e.mutant", options.mutation, str(folder))
+    report = Report(options.report)
+    for proxied in (False, True):
+        some = [fault for fault in faults if fault.proxied == proxied]
+        if not some and (proxied or faults):
+            continue
+        with Arena(folder / f"arena-{proxied}", proxied=proxied) as arena:
+            common = {
+                "cameras": cameras,
+                "seconds": options.minutes * 60,
+                "pace": options.pace,
+                "workers": options.workers,
+            }
+            report.calm(run(Plan(seed=0, faults=(), **common), arena, folder / "calm"))
+            for seed in range(options.first_seed, options.first_seed + options.seeds):
+                for number, group in enumerate(rounds(some, seed, options.together)):
+                    plan = Plan(seed=seed, faults=group, program=program, **common)
+                    report.add(run(plan, arena, folder / f"seed-{seed}-{number}-{proxied}"))
+    report.print()
+    return 0 if report.held else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,213 @@
+"""Every fault by name. Each one strikes a line in the middle of its input and ends by itself.
+
+`TARGET-DEED[@PHASE]`: who is struck, what is done to it, and when. A group of names that differ
+only in whom they strike is one fault, and the seed chooses the victim.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from random import Random
+from signal import SIGCONT, SIGKILL, SIGSTOP
+
+from deploy.services import Component
+from tests.chaos.line import inputs
+from tests.chaos.line.line import AttackedLine
+from tests.chaos.line.moments import MOMENTS, checkpointing, running
+from tests.chaos.line.places import SERVE, SINK_REDIS, SINK_TIMESCALE
+from tests.chaos.line.wires import WIRE_FAULTS
+
+PAST_SESSION_S = (5.0, 9.0)
+OUTAGE_S = (2.0, 6.0)
+
+Deed = Callable[[AttackedLine, Random], bool]
+"""Strikes, and undoes what does not end by itself; tells whether it landed where it should."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One way to harm the line.
+
+    Attributes:
+        name: By which it is asked for.
+        deed: What is done.
+        proxied: Whether it needs proxies between processes and services.
+        clocked: Whether it needs clocks that can be set.
+    """
+
+    name: str
+    deed: Deed
+    proxied: bool = False
+    clocked: bool = False
+
+
+def victim(line: AttackedLine, who: str, chance: Random) -> str:
+    """The process that a fault names; any stream processor for `stream`."""
+    return chance.choice(line.streams) if who == "stream" else who
+
+
+def kill_in(who: str, phase: str) -> Deed:
+    """`kill -9` in a phase of the victim; it starts again at once."""
+
+    def deed(line: AttackedLine, chance: Random) -> bool:
+        name = victim(line, who, chance)
+        came = MOMENTS[phase](line, name, chance) and line.supervisor.alive(name)
+        line.kill(name, SIGKILL)
+        line.restart(name)
+        return came
+
+    return deed
+
+
+def kill_all_streams(line: AttackedLine, chance: Random) -> bool:
+    """`kill -9` of every stream processor at once."""
+    came = running(line, line.streams[0], chance)
+    for name in line.streams:
+        line.kill(name, SIGKILL)
+    for name in line.streams:
+        line.restart(name)
+    return came
+
+
+def stop_and_wake(who: str, between_s: tuple[float, float]) -> Deed:
+    """SIGSTOP, and SIGCONT some seconds later: past its session it wakes up as a zombie."""
+
+    def deed(line: AttackedLine, chance: Random) -> bool:
+        name = victim(line, who, chance)
+        came = running(line, name, chance)
+        line.kill(name, SIGSTOP)
+        try:
+            time.sleep(chance.uniform(*between_s))
+        finally:
+            line.kill(name, SIGCONT)
+            # A zombie that the broker fences ends by itself, and must be started again.
+            line.supervisor.release(name)
+        return came
+
+    return deed
+
+
+def kill_service(service: Component, *, in_checkpoint: bool = False) -> Deed:
+    """`kill -9` of a service, which comes back on the same data some seconds later."""
+
+    def deed(line: AttackedLine, chance: Random) -> bool:
+        moment = checkpointing if in_checkpoint else running
+        came = moment(line, line.streams[0], chance)
+        line.arena.services.kill(service)
+        time.sleep(chance.uniform(*OUTAGE_S))
+        line.arena.services.restart(service)
+        return came
+
+    return deed
+
+
+def stop_service(service: Component) -> Deed:
+    """A service hangs: its connections stay, and nothing answers for some seconds."""
+
+    def deed(line: AttackedLine, chance: Random) -> bool:
+        came = running(line, line.streams[0], chance)
+        line.arena.services.kill(service, SIGSTOP)
+        try:
+            time.sleep(chance.uniform(*PAST_SESSION_S))
+        finally:
+            line.arena.services.kill(service, SIGCONT)
+        return came
+
+    return deed
+
+
+def restart_without(service: Component) -> Deed:
+    """A stream processor dies while a service is away, and must start without it or wait."""
+
+    def deed(line: AttackedLine, chance: Random) -> bool:
+        name = victim(line, "stream", chance)
+        came = running(line, name, chance)
+        line.arena.services.kill(service)
+        line.kill(name)
+        line.restart(name)
+        time.sleep(chance.uniform(*OUTAGE_S))
+        line.arena.services.restart(service)
+        return came
+
+    return deed
+
+
+def step_clock(who: str, seconds: float) -> Deed:
+    """A process's wall clock jumps, and jumps back some seconds later."""
+
+    def deed(line: AttackedLine, chance: Random) -> bool:
+        assert line.clocks is not None
+        name = victim(line, who, chance)
+        came = running(line, name, chance)
+        line.clocks.step(name, seconds)
+        try:
+            time.sleep(chance.uniform(*OUTAGE_S))
+        finally:
+            line.clocks.step(name, 0)
+        return came
+
+    return deed
+
+
+_PHASES = {
+    "stream": ("run", "start", "rebalance", "checkpoint", "shutdown"),
+    SINK_TIMESCALE: ("run", "start", "rebalance", "commit", "shutdown"),
+    SINK_REDIS: ("run", "start", "commit", "shutdown"),
+    SERVE: ("run", "start", "shutdown"),
+}
+_HOUR_S = 3600.0
+
+FAULTS: dict[str, Fault] = {
+    fault.name: fault
+    for fault in (
+        *(
+            Fault(f"{who}-kill@{phase}", kill_in(who, phase))
+            for who, phases in _PHASES.items()
+            for phase in phases
+        ),
+        Fault("streams-kill", kill_all_streams),
+        *(Fault(f"{who}-stop", stop_and_wake(who, (0.3, 2.5))) for who in _PHASES),
+        *(
+            Fault(f"{who}-zombie", stop_and_wake(who, PAST_SESSION_S))
+            for who in _PHASES
+            if who != SERVE
+        ),
+        *(Fault(f"{name}-kill", kill_service(name)) for name in ("kafka", "timescale", "redis")),
+        Fault("registry-kill", kill_service("registry")),
+        Fault("kafka-kill@checkpoint", kill_service("kafka", in_checkpoint=True)),
+        *(Fault(f"{name}-hang", stop_service(name)) for name in ("kafka", "timescale", "redis")),
+        Fault("registry-hang", stop_service("registry")),
+        *(
+            Fault(f"stream-kill-without-{name}", restart_without(name))
+            for name in ("kafka", "registry")
+        ),
+        *(Fault(name, deed, proxied=True) for name, deed in WIRE_FAULTS.items()),
+        *(
+            Fault(f"{who}-clock-{word}", step_clock(who, seconds), clocked=True)
+            for who in _PHASES
+            for word, seconds in (("ahead", _HOUR_S), ("back", -_HOUR_S))
+        ),
+        *(Fault(name, deed) for name, deed in inputs.INPUT_FAULTS.items()),
+    )
+}
+"""All of them, by name."""
+
+
+def chosen(names: str) -> list[Fault]:
+    """Faults by their names, split at commas; `all`, or a pattern such as `stream-*`.
+
+    Raises:
+        ValueError: There is no such fault.
+    """
+    found: list[Fault] = []
+    for name in names.split(","):
+        matching = [
+            fault
+            for fault in FAULTS.values()
+            if fnmatch(fault.name, "*" if name == "all" else name)
+        ]
+        if not matching:
+            raise ValueError(f"no fault is called {name!r}; there are {', '.join(FAULTS)}")
+        found += [fault for fault in matching if fault not in found]
+    return found

@@ -1,0 +1,192 @@
+"""Appends the input to the log, part by part, in the one order that it has."""
+
+import itertools
+import random
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from runtime.kafka import ReliableProducer, physical_name, producer_config
+from runtime.settings import Settings
+from schemas.registry import SchemaRegistry
+from schemas.topics import DETECTIONS
+from tests.chaos.line.source import Event, events
+from tests.chaos.line.ward import START_US, Camera
+
+REMEMBERED = 400
+NOTED = 5_000
+FLUSH_S = 300.0
+
+
+class Feeder:
+    """One writer for all cameras, so that their order in each partition never depends on luck.
+
+    Args:
+        settings: Where broker and registry are, and the run's prefix.
+        cameras: Of the ward.
+        partitions: Of its floors.
+        seconds: Event time of the whole input.
+        seed: Of the input.
+        pace: Seconds of event time that are sent in one second.
+
+    Attributes:
+        sent: Records handed over.
+        appended_s: When the last outcomes were, monotonic seconds, by camera and event time.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        cameras: Sequence[Camera],
+        partitions: dict[str, int],
+        *,
+        seconds: float,
+        seed: int,
+        pace: float,
+    ) -> None:
+        self._codec = SchemaRegistry(settings.registry_url).writer(DETECTIONS)
+        self._producer = ReliableProducer(producer_config(settings))
+        self._name = physical_name(DETECTIONS, settings)
+        self._partitions = partitions
+        self._events = events(cameras, seconds, seed)
+        self._pace = pace
+        self._wake = threading.Event()
+        self._closed = threading.Event()
+        self._lock = threading.Lock()
+        self._until_us = START_US
+        self._at_us = START_US
+        self._begun = (START_US, time.monotonic())
+        self._recent: list[tuple[int, bytes, bytes]] = []
+        self._error: BaseException | None = None
+        self._done = threading.Event()
+        self._last_us = 1 << 62
+        self.sent = 0
+        self.appended_s: dict[tuple[str, int], float] = {}
+        self._thread = threading.Thread(target=self._run, name="feeder", daemon=True)
+        self._thread.start()
+
+    def feed_until(self, second: float) -> None:
+        """Let the input go on up to some second of event time; returns at once."""
+        self._begun = (self._at_us, time.monotonic())
+        self._until_us = START_US + round(second * 1e6)
+        self._wake.set()
+
+    @property
+    def sending(self) -> bool:
+        """Whether there is more to send of what it was asked to send."""
+        self._check()
+        return not self._done.is_set() and self._at_us < self._until_us
+
+    def _check(self) -> None:
+        if self._error is not None:
+            raise self._error
+
+    def _run(self) -> None:
+        try:
+            for event in self._events:
+                if event.at_us > self._last_us or not self._wait_for(event.at_us):
+                    return
+                key = event.camera.camera_id.encode()
+                value = self._codec.encode(event.record)
+                place = (self._partitions[event.camera.floor_id], key, value)
+                self._send(*place)
+                self._note(event)
+                self._recent.append(place)
+                del self._recent[:-REMEMBERED]
+                self._at_us = event.at_us
+        except BaseException as exc:  # noqa: BLE001 - told to whoever waits for the feeder
+            self._error = exc
+        finally:
+            self._done.set()
+
+    def _note(self, event: Event) -> None:
+        if len(self.appended_s) >= NOTED:
+            self.appended_s.pop(next(iter(self.appended_s)))
+        who = (event.camera.camera_id, event.record["captured_us"])
+        self.appended_s[who] = time.monotonic()
+
+    def _wait_for(self, at_us: int) -> bool:
+        while not self._closed.is_set():
+            if at_us >= self._until_us:
+                self._wake.clear()
+                if at_us >= self._until_us:
+                    self._at_us = self._until_us
+                    self._wake.wait(0.2)
+                continue
+            since_us, since_s = self._begun
+            ahead_s = (at_us - since_us) / 1e6 / self._pace - (time.monotonic() - since_s)
+            if ahead_s <= 0:
+                return True
+            time.sleep(min(ahead_s, 0.05))
+        return False
+
+    def _send(self, partition: int, key: bytes | None, value: bytes | None) -> None:
+        with self._lock:
+            self._producer.produce(self._name, key=key, value=value, partition=partition)
+            self.sent += 1
+
+    def inject(self, messages: Sequence[tuple[bytes | None, bytes | None]], seed: int) -> None:
+        """Slip messages between those of the ward, each into the partition of some floor."""
+        self._check()
+        chance = random.Random(seed)
+        for key, value in messages:
+            self._send(chance.choice(sorted(self._partitions.values())), key, value)
+
+    def repeat(self, count: int) -> int:
+        """Append once more what was appended last; returns how many records that were."""
+        self._check()
+        again = list(self._recent)[-count:]
+        for place in again:
+            self._send(*place)
+        return len(again)
+
+    @property
+    def at_s(self) -> float:
+        """Second of event time that the input has reached."""
+        return (self._at_us - START_US) / 1e6
+
+    def end_at(self, second: float) -> None:
+        """Leave out what comes after some second of event time."""
+        self._last_us = START_US + round(second * 1e6)
+
+    def finish(self, deadline_s: float) -> None:
+        """Send all that is left, and wait until the broker has it.
+
+        Raises:
+            TimeoutError: It takes longer than `deadline_s`.
+        """
+        self._until_us = 1 << 62
+        self._begun = (self._at_us, time.monotonic())
+        self._wake.set()
+        if not self._done.wait(deadline_s):
+            raise TimeoutError(f"the input was not sent within {deadline_s:.0f} s")
+        self._check()
+        self._producer.flush(FLUSH_S)
+
+    def flush(self) -> None:
+        """Wait until the broker has all that was sent so far."""
+        self._check()
+        with self._lock:
+            self._producer.flush(FLUSH_S)
+
+    def close(self) -> None:
+        """Stop sending."""
+        self._closed.set()
+        self._wake.set()
+        self._thread.join(10.0)
+
+
+def poison(codec_id: int, seed: int, count: int) -> list[tuple[bytes | None, bytes | None]]:
+    """Values that no reader can decode, one of each kind in turn."""
+    chance = random.Random(f"poison/{seed}")
+    kinds: list[Any] = [
+        lambda: b"",
+        lambda: b"\x00",
+        lambda: chance.randbytes(40),
+        lambda: b"{" + chance.randbytes(20),
+        lambda: b"\x00" + codec_id.to_bytes(4, "big") + chance.randbytes(30),
+        lambda: b"\x00" + codec_id.to_bytes(4, "big"),
+    ]
+    turns = itertools.islice(itertools.cycle(kinds), count)
+    return [(f"poison-{number}".encode(), make()) for number, make in enumerate(turns)]

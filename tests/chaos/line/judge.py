@@ -1,0 +1,168 @@
+"""The verdict over a run: what it wrote, against a fold of its own input and a calm run."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import httpx
+import msgspec
+import redis
+
+from runtime.clock import SystemClock
+from runtime.errors import Stop
+from runtime.settings import Settings
+from schemas.codec import HEADER_BYTES
+from schemas.live import LiveKind, state_key
+from schemas.topics import DEAD_LETTERS, OCCUPANCY, OCCUPANCY_LATEST, PRESENCE, TOPICS, TRACKS
+from streams.line_fold import OUTPUTS
+from workers.replay.log import read_topic
+from workers.replay.oracle import Fold, first_difference, fold_detections
+from workers.sinks.digests import distinct, read_items
+from workers.sinks.item import Item
+from workers.sinks.timescale.tables import DERIVED_TABLES
+from workers.sinks.verify import compare, table_digest
+
+LIVE: dict[str, LiveKind] = {OCCUPANCY.name: "zone", TRACKS.name: "camera", PRESENCE.name: "floor"}
+
+
+@dataclass
+class Verdict:
+    """What a run left behind, and what is wrong with it.
+
+    Attributes:
+        topics: Digest of each derived topic, keys and values by seq, headers left out.
+        tables: Digest of each table over its rows.
+        records: Distinct records by topic.
+        duplicates: Records on the wire that repeat another, same bytes.
+        dead_letters: Distinct ones.
+        mismatches: Every difference, in words; empty when the line held.
+    """
+
+    topics: dict[str, str] = field(default_factory=dict)
+    tables: dict[str, str] = field(default_factory=dict)
+    records: dict[str, int] = field(default_factory=dict)
+    duplicates: int = 0
+    dead_letters: int = 0
+    mismatches: list[str] = field(default_factory=list)
+
+    def against(self, calm: "Verdict") -> list[str]:
+        """Where it differs from a run that nobody disturbed."""
+        return [
+            f"{kind} {name} is not what the undisturbed run wrote"
+            for kind, ours, theirs in (
+                ("topic", self.topics, calm.topics),
+                ("table", self.tables, calm.tables),
+            )
+            for name in sorted({*ours, *theirs})
+            if ours.get(name) != theirs.get(name)
+        ]
+
+
+def digest(fold: Fold) -> str:
+    """One digest over a topic's fold."""
+    whole = hashlib.blake2b(digest_size=16)
+    for key in sorted(fold):
+        whole.update(repr((key, fold[key])).encode())
+    return whole.hexdigest()
+
+
+def judge(settings: Settings, board_url: str | None, *, expected_letters: int) -> Verdict:
+    """Compare everything that a settled line wrote.
+
+    Args:
+        settings: Where its topics and tables are.
+        board_url: Of its board; None leaves the board out.
+        expected_letters: Dead letters that the attack has made.
+    """
+    verdict = Verdict()
+    oracle = fold_detections(settings, SystemClock())
+    newest: dict[str, dict[str, Item]] = {}
+    for topic in OUTPUTS:
+        items = list(read_items(settings, topic))
+        try:
+            by_key = distinct(items)
+        except Stop as conflict:
+            verdict.mismatches.append(f"{topic.name}: {conflict}")
+            continue
+        count = sum(map(len, by_key.values()))
+        verdict.records[topic.name] = count
+        newest[topic.name] = {key: found[-1] for key, found in by_key.items()}
+        fold = {key: [i.value[HEADER_BYTES:] for i in found] for key, found in by_key.items()}
+        expected = oracle[topic.name]
+        if topic is OCCUPANCY_LATEST:  # compaction may have taken all but the last
+            fold = {key: bodies[-1:] for key, bodies in fold.items()}
+            expected = {key: bodies[-1:] for key, bodies in expected.items()}
+        else:
+            verdict.duplicates += len(items) - count
+        verdict.topics[topic.name] = digest(fold)
+        difference = first_difference(settings, topic.name, expected, fold)
+        if difference is not None:
+            verdict.mismatches.append(difference)
+    _judge_tables(settings, verdict)
+    _judge_live_values(settings, newest, verdict)
+    if board_url is not None:
+        _judge_board(board_url, newest.get(OCCUPANCY.name, {}), verdict)
+    _judge_letters(settings, expected_letters, verdict)
+    return verdict
+
+
+def _judge_tables(settings: Settings, verdict: Verdict) -> None:
+    try:
+        for table in compare(settings):
+            if table.difference is not None:
+                verdict.mismatches.append(f"table {table.table}: {table.difference}")
+    except Stop as conflict:
+        verdict.mismatches.append(f"tables: {conflict}")
+    dsn = settings.database_url.get_secret_value()
+    for derived in DERIVED_TABLES:
+        rows = table_digest(dsn, derived.name)
+        verdict.tables[derived.name] = hashlib.blake2b(
+            repr(sorted(rows.items())).encode(), digest_size=16
+        ).hexdigest()
+
+
+def _judge_live_values(
+    settings: Settings, newest: Mapping[str, Mapping[str, Item]], verdict: Verdict
+) -> None:
+    """Every live value in Redis is the newest record of its key."""
+    with redis.Redis.from_url(settings.redis_url.get_secret_value()) as client:
+        for topic, kind in LIVE.items():
+            for key, item in newest.get(topic, {}).items():
+                name = state_key(settings.live_prefix, kind, key)
+                held: dict[bytes, bytes] = client.hgetall(name)
+                if not held:
+                    verdict.mismatches.append(f"Redis: {name} is not there")
+                elif int(held[b"seq"]) != item.seq:
+                    verdict.mismatches.append(
+                        f"Redis: {name} has seq {int(held[b'seq'])}, the topic {item.seq}"
+                    )
+                elif msgspec.json.decode(held[b"json"]) != msgspec.json.decode(
+                    msgspec.json.encode(item.record)
+                ):
+                    verdict.mismatches.append(f"Redis: {name} is not the record of seq {item.seq}")
+
+
+def _judge_board(board_url: str, newest: Mapping[str, Item], verdict: Verdict) -> None:
+    """The board shows of every zone what was measured last."""
+    answer = httpx.get(f"{board_url}/api/v1/zones", timeout=30.0)
+    shown = {zone["zone_id"]: zone for zone in answer.raise_for_status().json()["zones"]}
+    for key, item in newest.items():
+        people = shown.get(key, {}).get("people")
+        if people != item.record["people"]:
+            verdict.mismatches.append(
+                f"board: zone {key} shows {people} people, measured are {item.record['people']}"
+            )
+
+
+def _judge_letters(settings: Settings, expected: int, verdict: Verdict) -> None:
+    """Each message that nobody can read is one dead letter, and nothing else is."""
+    places: set[tuple[object, ...]] = set()
+    for message in read_topic(settings, TOPICS[DEAD_LETTERS.name]):
+        headers = dict(message.headers() or ())
+        places.add(tuple(headers.get(name) for name in _PLACE_HEADERS))
+    verdict.dead_letters = len(places)
+    if len(places) != expected:
+        verdict.mismatches.append(f"{len(places)} dead letters, {expected} must be there")
+
+
+_PLACE_HEADERS = ("topic", "partition", "offset")

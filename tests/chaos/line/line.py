@@ -1,0 +1,252 @@
+"""The whole line under attack: stream processors, both sinks and the board, over one input."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from signal import SIGKILL
+
+from confluent_kafka.admin import AdminClient
+
+from deploy.local.launcher import Supervisor, Worker
+from deploy.local.ports import free_ports
+from runtime.settings import Settings
+from schemas.topics import DETECTIONS
+from tests.chaos.line.arena import Arena
+from tests.chaos.line.clocks import Clocks
+from tests.chaos.line.feeder import Feeder
+from tests.chaos.line.places import COMMANDS, SERVE, STREAMS
+from tests.chaos.line.progress import Place, Progress
+from tests.chaos.line.ward import Camera, register
+from workers.line import prepare, settings_of
+
+START_S = 120.0
+POLL_S = 0.1
+SETTINGS = {
+    # Short enough that a run of many faults ends, long enough for a busy machine.
+    "WARDSTREAM_STREAM__SESSION_TIMEOUT_S": "4",
+    "WARDSTREAM_SINK__SESSION_TIMEOUT_S": "4",
+}
+
+
+class LineStopped(AssertionError):
+    """A process gave up for good, or the line does not catch up."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A moment of the line: what is in the input.
+
+    Attributes:
+        ends: End of each partition of the input.
+        at_s: When, monotonic seconds.
+    """
+
+    ends: dict[int, int]
+    at_s: float
+
+
+@dataclass
+class AttackedLine:
+    """Handles to everything that a fault may touch.
+
+    Attributes:
+        arena: Its services.
+        settings: By which to find what it wrote.
+        supervisor: Runs its processes.
+        feeder: Writes its input.
+        progress: Follows it.
+        board_url: Of the board, without a slash at its end.
+        streams: Names of its stream processors.
+        expected_letters: Dead letters that the attack itself has made.
+        repeated: Input records that were appended twice.
+    """
+
+    arena: Arena
+    settings: Settings
+    environment: dict[str, str]
+    supervisor: Supervisor
+    feeder: Feeder
+    progress: Progress
+    clocks: Clocks | None
+    board_url: str
+    streams: tuple[str, ...]
+    expected_letters: int = 0
+    repeated: int = 0
+    _restarts: dict[str, int] = field(default_factory=dict)
+
+    def kill(self, name: str, signal: int = SIGKILL) -> None:
+        """Send a signal and hold the process back."""
+        self.supervisor.kill(name, signal)
+
+    def restart(self, name: str) -> None:
+        """Start a process again; returns at once."""
+        self.supervisor.restart(name)
+
+    def wait(self, condition: Callable[[], bool], deadline_s: float, what: str) -> None:
+        """Wait for something.
+
+        Raises:
+            LineStopped: It does not come, or a process has stopped for good.
+        """
+        end_s = time.monotonic() + deadline_s
+        while not condition():
+            if self.supervisor.failure:
+                raise LineStopped(self.supervisor.failure)
+            if time.monotonic() > end_s:
+                raise LineStopped(f"waited {deadline_s:.0f} s in vain for {what}: {self.where()}")
+            time.sleep(POLL_S)
+
+    def where(self) -> str:
+        """How far everything is, for a message."""
+        alive = [name for name in COMMANDS if self._runs(name)]
+        return (
+            f"sent {self.feeder.sent}, ends {self.progress.ends(DETECTIONS)}, "
+            f"folded {self.progress.folded}, alive {alive}"
+        )
+
+    def _runs(self, name: str) -> bool:
+        try:
+            return self.supervisor.alive(name)
+        except KeyError:
+            return False
+
+    def ready(self, name: str) -> None:
+        """Wait until a process is ready, whatever it goes through on the way.
+
+        Raises:
+            LineStopped: It does not get ready.
+        """
+        self.supervisor.wait_ready(name, START_S)
+
+    def mark(self, deadline_s: float) -> Mark:
+        """What is in the input now.
+
+        Raises:
+            LineStopped: The broker does not answer.
+        """
+        self.feeder.flush()
+        found: dict[int, int] = {}
+
+        def asked() -> bool:
+            ends = self.progress.ends(DETECTIONS)
+            found.update(ends or {})
+            return ends is not None
+
+        self.wait(asked, deadline_s, "the ends of the input")
+        return Mark(found, time.monotonic())
+
+    def catch_up(self, mark: Mark, deadline_s: float) -> float:
+        """Wait until all input up to a mark is folded and in the stores; returns seconds.
+
+        Raises:
+            LineStopped: It does not get there.
+        """
+        self.wait(lambda: self.progress.has_folded(mark.ends), deadline_s, "the checkpoints")
+        # Outputs are acknowledged before their checkpoint, so these ends hold all of them.
+        written: dict[Place, int] = self.progress.derived()
+        self.wait(lambda: self.progress.have_written(written), deadline_s, "the sinks")
+        return time.monotonic() - mark.at_s
+
+    def settle(self, deadline_s: float) -> None:
+        """Send the rest of the input and wait until the line stands still behind it.
+
+        Raises:
+            LineStopped: It does not get there.
+        """
+        self.feeder.finish(deadline_s)
+        self.catch_up(self.mark(deadline_s), deadline_s)
+        still: list[object] = []
+
+        def quiet() -> bool:
+            now = [self.progress.records, self.progress.derived()]
+            same = now == still and self.progress.have_written(self.progress.derived())
+            still[:] = now
+            time.sleep(0.4)
+            return same
+
+        self.wait(quiet, deadline_s, "silence")
+
+
+@contextmanager
+def attacked_line(
+    arena: Arena,
+    environment: dict[str, str],
+    folder: Path,
+    cameras: list[Camera],
+    *,
+    seconds: float,
+    seed: int,
+    pace: float,
+    workers: int = 3,
+    program: Sequence[str] = (),
+    clocks: Clocks | None = None,
+) -> Iterator[AttackedLine]:
+    """A line that is ready and has no input yet; nothing of it outlives the block.
+
+    Args:
+        arena: The services.
+        environment: Settings of the run: prefix and databases of its own.
+        folder: For logs.
+        cameras: The ward.
+        seconds: Event time of the whole input.
+        seed: Of the input.
+        pace: Seconds of event time in one second.
+        workers: Stream processors.
+        program: What runs instead of `wardstream` as stream processor.
+        clocks: Where the clocks of the processes can be set, or None.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    settings = settings_of(environment)
+    prepare(settings)
+    partitions = register(settings, cameras)
+    board_port = free_ports(1)[0]
+    streams = STREAMS[:workers]
+    with Supervisor(folder, {**environment, **SETTINGS}) as supervisor:
+        for name, command in COMMANDS.items():
+            if name in STREAMS and name not in streams:
+                continue
+            own = arena.addresses(name, environment)
+            if name == SERVE:
+                own["WARDSTREAM_SERVING__PORT"] = str(board_port)
+            if clocks is not None:
+                own |= clocks.environment(name)
+            chosen = program if program and name in STREAMS else _WARDSTREAM
+            supervisor.start(
+                Worker(name=name, command=command, environment=own, program=tuple(chosen))
+            )
+        for name in COMMANDS:
+            if name not in STREAMS or name in streams:
+                supervisor.wait_ready(name, START_S)
+        progress = Progress(settings, sorted(set(partitions.values())))
+        feeder = Feeder(settings, cameras, partitions, seconds=seconds, seed=seed, pace=pace)
+        try:
+            yield AttackedLine(
+                arena=arena,
+                settings=settings,
+                environment=environment,
+                supervisor=supervisor,
+                feeder=feeder,
+                progress=progress,
+                clocks=clocks,
+                board_url=f"http://127.0.0.1:{board_port}",
+                streams=streams,
+            )
+        finally:
+            feeder.close()
+            progress.close()
+    delete_topics(settings)
+
+
+_WARDSTREAM = (sys.executable, "-m", "workers.cli")
+
+
+def delete_topics(settings: Settings) -> None:
+    """Take a run's topics from the broker: hundreds of idle partitions slow the next run."""
+    admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap, "log_level": 2})
+    listed = admin.list_topics(timeout=30).topics
+    names = [name for name in listed if name.startswith(settings.topic_prefix)]
+    for future in admin.delete_topics(names, operation_timeout=30).values():
+        future.result()

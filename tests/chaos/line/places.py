@@ -1,0 +1,39 @@
+"""The processes of the line under attack, and which services each of them talks to."""
+
+from typing import Final
+
+from deploy.services import Component
+
+HOST: Final = "127.0.0.1"
+
+STREAMS: Final = ("stream-0", "stream-1", "stream-2")
+SINK_TIMESCALE: Final = "sink-timescale"
+SINK_REDIS: Final = "sink-redis"
+SERVE: Final = "serve"
+SINKS: Final = (SINK_TIMESCALE, SINK_REDIS)
+
+COMMANDS: Final[dict[str, tuple[str, ...]]] = {
+    **dict.fromkeys(STREAMS, ("stream",)),
+    SINK_TIMESCALE: ("sink", "timescale"),
+    SINK_REDIS: ("sink", "redis"),
+    SERVE: ("serve",),
+}
+"""Arguments after `wardstream`, by the name of the process."""
+
+TALKS_TO: Final[dict[str, tuple[Component, ...]]] = {
+    **dict.fromkeys(STREAMS, ("kafka", "registry")),
+    SINK_TIMESCALE: ("kafka", "registry", "timescale"),
+    SINK_REDIS: ("kafka", "registry", "redis"),
+    SERVE: ("kafka", "registry", "timescale", "redis"),
+}
+"""Who would notice the loss of which service."""
+
+
+def link(process: str, service: Component) -> str:
+    """Name of the proxy between a process and a service."""
+    return f"{process}.{service}"
+
+
+def door(process: str) -> str:
+    """Name of the broker's listener for one process."""
+    return process.replace("-", "").upper()

@@ -1,0 +1,169 @@
+"""How far the line has come: followed from outside, through outages of everything."""
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Mapping
+
+from confluent_kafka import (
+    Consumer,
+    ConsumerGroupTopicPartitions,
+    IsolationLevel,
+    KafkaException,
+    TopicPartition,
+)
+from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
+
+from runtime.checkpoints.codec import HEAD_KEY, decode_head
+from runtime.kafka import consumer_config, group_id, physical_name
+from runtime.settings import Settings
+from schemas.topics import STREAM_CHECKPOINTS, Topic
+from workers.sinks.command import DERIVED
+from workers.stages import SINK_REDIS, SINK_TIMESCALE
+
+ANSWER_S = 5.0
+
+Place = tuple[str, int]
+"""Topic on the broker, and partition."""
+
+
+class Progress:
+    """Follows the checkpoints and the derived topics by a consumer of its own.
+
+    Args:
+        settings: Where the broker is, and the run's prefix.
+        partitions: Partitions that the ward's floors use.
+
+    Attributes:
+        folded: Next offset of the input by partition, from the newest checkpoint.
+        records: Records seen in the derived topics.
+        last_record_s: When the last of them was seen, monotonic seconds.
+    """
+
+    def __init__(self, settings: Settings, partitions: list[int]) -> None:
+        self._settings = settings
+        self._partitions = partitions
+        self._admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap, "log_level": 2})
+        self._checkpoints = physical_name(STREAM_CHECKPOINTS, settings)
+        self._consumer = Consumer(
+            consumer_config(
+                settings,
+                f"{settings.topic_prefix}chaos-progress",
+                **{"isolation.level": "read_committed", "log_level": 2},
+            )
+        )
+        topics = [STREAM_CHECKPOINTS, *DERIVED]
+        self._consumer.assign(
+            [
+                TopicPartition(physical_name(topic, settings), partition, 0)
+                for topic in topics
+                for partition in partitions
+            ]
+        )
+        self.folded: dict[int, int] = {}
+        self.records = 0
+        self.last_record_s = time.monotonic()
+        self._derived: dict[Place, int] = defaultdict(int)
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._follow, name="progress", daemon=True)
+        self._thread.start()
+
+    def _follow(self) -> None:
+        while not self._closed.is_set():
+            for message in self._consumer.consume(500, 0.1):
+                if message.error() is not None:
+                    continue
+                topic, partition = message.topic() or "", message.partition() or 0
+                if topic != self._checkpoints:
+                    self._derived[topic, partition] = (message.offset() or 0) + 1
+                    self.records += 1
+                    self.last_record_s = time.monotonic()
+                elif message.key() == HEAD_KEY and (value := message.value()) is not None:
+                    self.folded[partition] = decode_head(value).next_offset or 0
+        self._consumer.close()
+
+    def ends(self, topic: Topic, *, committed: bool = False) -> dict[int, int] | None:
+        """End of each of the ward's partitions of a topic; None while the broker is away.
+
+        Args:
+            topic: Which one.
+            committed: Only up to the first open transaction.
+        """
+        level = IsolationLevel.READ_COMMITTED if committed else IsolationLevel.READ_UNCOMMITTED
+        name = physical_name(topic, self._settings)
+        wanted = {
+            TopicPartition(name, partition): OffsetSpec.latest()  # type: ignore[no-untyped-call]
+            for partition in self._partitions
+        }
+        try:
+            answers = self._admin.list_offsets(
+                wanted, isolation_level=level, request_timeout=ANSWER_S
+            )
+            return {p.partition: future.result().offset for p, future in answers.items()}
+        except KafkaException:
+            return None
+
+    def has_folded(self, ends: Mapping[int, int]) -> bool:
+        """Whether the checkpoints have reached these ends of the input."""
+        return all(self.folded.get(partition, 0) >= end for partition, end in ends.items() if end)
+
+    def derived(self) -> dict[Place, int]:
+        """Offset behind the last record of each partition of the derived topics, as followed."""
+        return dict(self._derived)
+
+    def have_written(self, ends: Mapping[Place, int]) -> bool:
+        """Whether both sinks have committed up to these ends of the derived topics."""
+        return all(self._lag(stage, ends) == 0 for stage in (SINK_TIMESCALE, SINK_REDIS))
+
+    def _lag(self, stage: str, ends: Mapping[Place, int]) -> int:
+        group = group_id(stage, self._settings)
+        if not ends:
+            return 0
+        where = [TopicPartition(topic, partition) for topic, partition in ends]
+        try:
+            asked = self._admin.list_consumer_group_offsets(
+                [ConsumerGroupTopicPartitions(group, where)], request_timeout=ANSWER_S
+            )
+            found = asked[group].result()
+        except KafkaException:
+            return sum(ends.values())
+        return sum(
+            max(0, ends[p.topic, p.partition] - max(0, p.offset))
+            for p in found.topic_partitions or []
+        )
+
+    def group_state(self, stage: str) -> str:
+        """State of a consumer group, such as `STABLE`; empty while the broker is away."""
+        group = group_id(stage, self._settings)
+        try:
+            asked = self._admin.describe_consumer_groups([group], request_timeout=ANSWER_S)
+            return str(asked[group].result().state.name)
+        except KafkaException:
+            return ""
+
+    def committed(self, stage: str) -> int:
+        """Sum of what a group has committed; 0 while the broker is away."""
+        group = group_id(stage, self._settings)
+        try:
+            asked = self._admin.list_consumer_group_offsets(
+                [ConsumerGroupTopicPartitions(group)], request_timeout=ANSWER_S
+            )
+            found = asked[group].result()
+        except KafkaException:
+            return 0
+        return sum(max(0, p.offset) for p in found.topic_partitions or [])
+
+    def in_checkpoint(self) -> bool:
+        """Whether a transaction of a checkpoint stands open right now."""
+        whole = self.ends(STREAM_CHECKPOINTS)
+        closed = self.ends(STREAM_CHECKPOINTS, committed=True)
+        return (
+            whole is not None
+            and closed is not None
+            and any(end > closed.get(partition, end) for partition, end in whole.items())
+        )
+
+    def close(self) -> None:
+        """Stop following."""
+        self._closed.set()
+        self._thread.join(15.0)

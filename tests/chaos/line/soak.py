@@ -1,0 +1,136 @@
+"""A line that lives long under random faults: `python -m tests.chaos.line.soak --minutes 60`.
+
+Nothing may be lost, doubled or changed, and memory, open files and the time that a frame takes
+through the line must stay flat in what lives long enough to be measured.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from random import Random
+from tempfile import mkdtemp
+
+from deploy.local.errors import LaunchError
+from tests.chaos.line.__main__ import DATA
+from tests.chaos.line.arena import Arena
+from tests.chaos.line.clocks import Clocks
+from tests.chaos.line.faults import chosen
+from tests.chaos.line.gauges import Watch
+from tests.chaos.line.judge import judge
+from tests.chaos.line.line import AttackedLine, LineStopped, attacked_line
+from tests.chaos.line.places import COMMANDS, SERVE, STREAMS
+from tests.chaos.line.recorded import recordings
+from tests.chaos.line.report import Report
+from tests.chaos.line.run import RECOVERY_DEADLINE_S, TAIL_S, Outcome, Strike, run_environment
+from tests.chaos.line.ward import cameras_of
+
+SETTLED_S = 5.0
+"""After a recovery the line's latency counts again."""
+
+
+def soak(line: AttackedLine, faults: str, *, minutes: float, every_s: float, seed: int) -> Outcome:
+    """Strike at random for some minutes, then settle and judge.
+
+    Args:
+        line: Ready, without input.
+        faults: Names to draw from, as on the command line.
+        minutes: How long.
+        every_s: Mean time between a recovery and the next strike, seconds.
+        seed: Of the faults.
+    """
+    chance = Random(f"soak/{seed}")
+    kinds = chosen(faults)
+    outcome = Outcome(seed)
+    began_s = time.monotonic()
+    names = [name for name in COMMANDS if name not in STREAMS or name in line.streams]
+    watch = Watch(line.supervisor, names, line.settings, line.feeder.appended_s)
+    calm: list[tuple[float, float]] = []
+    try:
+        line.feeder.feed_until(1e9)
+        while time.monotonic() - began_s < minutes * 60:
+            from_s = time.monotonic() + SETTLED_S
+            pause_s = chance.uniform(0.5, 1.5) * every_s
+            line.wait(lambda end=from_s + pause_s: time.monotonic() > end, 10 * every_s, "time")  # type: ignore[misc]
+            calm.append((from_s, time.monotonic()))
+            fault = chance.choice(kinds)
+            struck_s = time.monotonic()
+            came = fault.deed(line, chance)
+            ended_s = time.monotonic()
+            mark = line.mark(RECOVERY_DEADLINE_S)
+            recovery_s = line.catch_up(mark, RECOVERY_DEADLINE_S) + mark.at_s - ended_s
+            strike = Strike(fault.name, came, round(ended_s - struck_s, 2), round(recovery_s, 2))
+            outcome.strikes.append(strike)
+            print(f"{(ended_s - began_s) / 60:6.1f} min  {strike}", flush=True)
+        line.feeder.end_at(line.feeder.at_s + TAIL_S)
+        line.settle(RECOVERY_DEADLINE_S)
+    except (LineStopped, LaunchError) as stopped:
+        outcome.verdict.mismatches.append(f"the line did not recover: {stopped}")
+        return outcome
+    finally:
+        watch.close()
+        outcome.sent = line.feeder.sent
+        outcome.duration_s = time.monotonic() - began_s
+    line.supervisor.stop_all()
+    line.restart(SERVE)
+    line.ready(SERVE)
+    outcome.verdict = judge(line.settings, line.board_url, expected_letters=line.expected_letters)
+    outcome.verdict.mismatches += watch.gauges.faults(calm)
+    first, last = watch.gauges.p99(calm)
+    print(f"p99 from outcome to tracks: {first:.3f} s in the first third, {last:.3f} s in the last")
+    for (name, pid), samples in sorted(watch.gauges.lives.items()):
+        print(
+            f"{name:15} {pid:7} lived {samples[-1].at_s - samples[0].at_s:6.0f} s, "
+            f"{samples[0].rss_mib:5.0f} to {samples[-1].rss_mib:5.0f} MiB, "
+            f"{samples[0].files:3} to {samples[-1].files:3} files"
+        )
+    return outcome
+
+
+def main(given: Sequence[str] | None = None) -> int:
+    """Soak and print the report; 0 when the line held and stayed flat."""
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos.line.soak", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=60.0, help="of wall time")
+    parser.add_argument("--every", type=float, default=60.0, help="mean calm between strikes, s")
+    parser.add_argument("--pace", type=float, default=1.0, help="times faster than real time")
+    parser.add_argument("--floors", type=int, default=8)
+    parser.add_argument("--workers", type=int, default=3, choices=(1, 2, 3))
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--faults", default="all")
+    parser.add_argument("--report", type=Path, help="append JSON lines to this file")
+    parser.add_argument("--folder", type=Path, help="for data and logs; a temporary one if not")
+    options = parser.parse_args(given)
+    folder: Path = options.folder or Path(mkdtemp(prefix="wardstream-soak-"))
+    cameras = cameras_of(options.floors, 3, recordings(DATA if DATA.is_dir() else None))
+    report = Report(options.report)
+    with (
+        Arena(folder / "arena", proxied=True) as arena,
+        run_environment(arena.services) as environment,
+        attacked_line(
+            arena,
+            environment,
+            folder / "line",
+            cameras,
+            seconds=options.minutes * 60 * options.pace * 4 + 3600,
+            seed=options.seed,
+            pace=options.pace,
+            workers=options.workers,
+            clocks=Clocks(folder / "clocks"),
+        ) as line,
+    ):
+        report.add(
+            soak(
+                line,
+                options.faults,
+                minutes=options.minutes,
+                every_s=options.every,
+                seed=options.seed,
+            )
+        )
+    report.print()
+    return 0 if report.held else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

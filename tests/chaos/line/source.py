@@ -1,0 +1,102 @@
+"""The input of a run: every camera's outcomes in one fixed order, whatever happens to the line.
+
+Beside the walkers of `tests.e2e.simulated` there is what a ward's network does to cameras: some
+speak by heartbeats only for a while, some fall silent, and one delivers everything late.
+"""
+
+import heapq
+import itertools
+import random
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from tests.chaos.line.ward import START_US, Camera
+from tests.e2e import simulated
+
+FRAME_US = simulated.FRAME_US
+EVERY = 2
+"""Of the simulated frames each second one: five a second and camera."""
+
+SPREAD_US = 1_700
+"""Cameras do not tick together: each is this much later than the one before it, microseconds."""
+
+HEARTBEAT_FRAMES = 10
+EPISODE_S = 30.0
+"""Each camera misbehaves once per episode at most, seconds of event time."""
+
+LATE_CAMERA, LATE_US = 4, 1_500_000
+"""One camera whose outcomes come late into the log, but within the allowed lateness."""
+
+
+class Event(NamedTuple):
+    """One outcome on its way into the log.
+
+    Attributes:
+        at_us: Its place in the log, as event time of the others around it, microseconds.
+        number: Of the camera; decides between equal times.
+        camera: Whose it is.
+        record: A `DetectionOutcome`.
+    """
+
+    at_us: int
+    number: int
+    camera: Camera
+    record: dict[str, Any]
+
+
+def events(cameras: Sequence[Camera], seconds: float, seed: int) -> Iterator[Event]:
+    """All outcomes of a ward in the order of their log.
+
+    Args:
+        cameras: Of the ward.
+        seconds: Event time that passes.
+        seed: Of everything that is drawn.
+    """
+    return heapq.merge(
+        *(_events_of(camera, seconds, seed) for camera in cameras),
+        key=lambda event: (event.at_us, event.number),
+    )
+
+
+def _events_of(camera: Camera, seconds: float, seed: int) -> Iterator[Event]:
+    late_us = LATE_US if camera.number == LATE_CAMERA else 0
+    offset_us = camera.number * SPREAD_US
+    quiet = _quiet_times(camera, seconds, seed)
+    for record in simulated.outcomes(camera.camera_id, seconds, seed):
+        frame = record["frame_seq"] - 1
+        if frame % EVERY:
+            continue
+        width, height = camera.size
+        captured_us = record["captured_us"] + offset_us
+        record |= {"captured_us": captured_us, "width": width, "height": height}
+        how = next((kind for kind, frames in quiet if frame in frames), "")
+        if how == "silent":
+            continue
+        if how == "heartbeats":
+            if frame % HEARTBEAT_FRAMES:
+                continue
+            record |= {"outcome": "HEARTBEAT", "reason": "", "detections": []}
+        elif camera.recording is not None and record["outcome"] == "DETECTED":
+            played = camera.recording.frames
+            record["detections"] = list(played[frame // EVERY % len(played)])
+        yield Event(captured_us + late_us, camera.number, camera, record)
+
+
+def _quiet_times(camera: Camera, seconds: float, seed: int) -> list[tuple[str, range]]:
+    """When a camera does not see: by heartbeats, or not at all, for 3 to 8 s."""
+    chance = random.Random(f"quiet/{camera.camera_id}/{seed}")
+    a_second = 1_000_000 // FRAME_US
+    quiet: list[tuple[str, range]] = []
+    for episode in itertools.count():
+        begins_s = episode * EPISODE_S + chance.uniform(2, EPISODE_S - 10)
+        lasts_s = chance.uniform(3, 8)
+        kind = chance.choice(["heartbeats", "silent", "", ""])
+        if begins_s > seconds:
+            return quiet
+        if kind:
+            first = round(begins_s * a_second)
+            quiet.append((kind, range(first, first + round(lasts_s * a_second))))
+    return quiet
+
+
+assert simulated.START_US == START_US

@@ -1,0 +1,152 @@
+"""The ward under attack: floors, each watched by several calibrated cameras, with a roster."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from runtime.fact_log import Fact
+from runtime.fact_writer import publish_facts
+from runtime.settings import Settings
+from schemas.registry import SchemaRegistry
+from schemas.topics import FLOORS
+from tests.chaos.line.recorded import Recording
+from workers.reference.edit import Registered, Stamp, edits
+from workers.reference.rows import CameraRow, RequirementRow, Row, ShiftRow, StaffRow, ZoneRow
+
+START_US = 1_780_000_000_000_000
+HOUR_US = 3_600_000_000
+WIDTH, HEIGHT = 640, 480
+METRES_PER_PX = 0.01
+ROLES = ("nurse", "nurse", "care-assistant")
+SHIFT_CHANGE_US = START_US + 30_000_000
+"""Half a minute into the input the early shift ends and the late one begins."""
+
+
+@dataclass(frozen=True)
+class Camera:
+    """One camera of the ward.
+
+    Attributes:
+        camera_id: Its identity.
+        floor_id: The floor that it watches with others.
+        number: From 0, over the whole ward.
+        recording: What it saw in reality, or None when its people are simulated.
+    """
+
+    camera_id: str
+    floor_id: str
+    number: int
+    recording: Recording | None = None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of its frames, px."""
+        return (WIDTH, HEIGHT) if self.recording is None else self.recording.size
+
+
+def cameras_of(floors: int, a_floor: int, recordings: list[Recording]) -> list[Camera]:
+    """Cameras of a ward; the first of each floor replays a recording while there are any.
+
+    Args:
+        floors: How many floors.
+        a_floor: Cameras on each.
+        recordings: Detections of real clips.
+    """
+    return [
+        Camera(
+            f"cam-{floor}-{place}",
+            f"floor-{floor}",
+            floor * a_floor + place,
+            recordings[floor % len(recordings)] if recordings and place == 0 else None,
+        )
+        for floor in range(floors)
+        for place in range(a_floor)
+    ]
+
+
+def rows_of(cameras: list[Camera]) -> list[list[Row]]:
+    """What a person would import, kind by kind.
+
+    Every camera has a zone in its own pixels, with staff and requirements; every floor has one
+    in metres, which all of its cameras feed.
+    """
+    camera_rows: list[Row] = []
+    zones: list[Row] = []
+    staff: list[Row] = []
+    shifts: list[Row] = []
+    required: list[Row] = []
+    for camera in cameras:
+        width, height = camera.size
+        place = camera.number % 3
+        camera_rows.append(
+            CameraRow(
+                camera_id=camera.camera_id,
+                floor_id=camera.floor_id,
+                width=width,
+                height=height,
+                homography=_homography(place),
+            )
+        )
+        zone_id = f"{camera.camera_id}-zone"
+        left, right, top = round(width * 0.15), round(width * 0.85), round(height * 0.4)
+        zones.append(
+            ZoneRow(
+                zone_id=zone_id,
+                camera_id=camera.camera_id,
+                polygon=[(left, top), (right, top), (right, height - 1), (left, height - 1)],
+                enter_after_ms=300,
+                leave_after_ms=800,
+                dwell_limit_s=3,
+            )
+        )
+        role = ROLES[place]
+        required.append(
+            RequirementRow(
+                requirement_id=f"{zone_id}-{role}", zone_id=zone_id, role=role, count=1 + place
+            )
+        )
+        for late in (False, True):
+            staff_id = f"{camera.camera_id}-{'late' if late else 'early'}"
+            starts = SHIFT_CHANGE_US - (0 if late else 8 * HOUR_US)
+            staff.append(StaffRow(staff_id=staff_id, role=role))
+            shifts.append(
+                ShiftRow(
+                    shift_id=f"{staff_id}-shift",
+                    staff_id=staff_id,
+                    zone_id=zone_id,
+                    role=role,
+                    starts=datetime.fromtimestamp(starts / 1e6, UTC),
+                    ends=datetime.fromtimestamp((starts + 8 * HOUR_US) / 1e6, UTC),
+                )
+            )
+    zones += [
+        ZoneRow(
+            zone_id=f"{floor_id}-hall",
+            floor_id=floor_id,
+            polygon=[(2.0, 1.0), (9.0, 1.0), (9.0, 5.0), (2.0, 5.0)],
+            enter_after_ms=500,
+            leave_after_ms=1000,
+        )
+        for floor_id in sorted({camera.floor_id for camera in cameras})
+    ]
+    return [camera_rows, zones, staff, shifts, required]
+
+
+def _homography(place: int) -> list[float]:
+    """Cameras of a floor look at neighbouring stretches of it, which overlap by a third."""
+    scale, shift_m = METRES_PER_PX, 4.0 * place
+    return [scale, 0.0, shift_m, 0.0, scale, 0.0, 0.0, 0.0, 1.0]
+
+
+def register(settings: Settings, cameras: list[Camera]) -> dict[str, int]:
+    """Register the ward an hour before its input begins; returns the partition of each floor."""
+    registered = Registered()
+    stamp = Stamp(START_US - HOUR_US, START_US - HOUR_US, "chaos")
+    facts: list[Fact] = []
+    for rows in rows_of(cameras):
+        new = edits(rows, registered, stamp)
+        registered.add(new)
+        facts += new
+    publish_facts(settings, SchemaRegistry(settings.registry_url), facts)
+    return {
+        identity: record["partition"] for identity, record in registered.current(FLOORS).items()
+    }
