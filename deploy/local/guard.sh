@@ -10,7 +10,11 @@ groups=' '
 while read -r change group; do
     case $change in
         +) groups="$groups$group " ;;
-        -) groups="${groups%% "$group" *} ${groups#* "$group" }" ;;
+        -)
+            case $groups in  # said twice, the second finds nothing to take out
+                *" $group "*) groups="${groups%% "$group" *} ${groups#* "$group" }" ;;
+            esac
+            ;;
     esac
 done
 

@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -46,6 +47,7 @@ class Process:
         self.program = program
         self.log = log
         self._guard = guard
+        self._buried = threading.Lock()
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as output:
             self._log_start = output.tell()
@@ -139,6 +141,8 @@ class Process:
         return any(sign in said for sign in PORT_TAKEN)
 
     def _ended(self) -> None:
+        if not self._buried.acquire(blocking=False):
+            return  # once: its number may be another's by now
         # Children that it left behind go with it.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)

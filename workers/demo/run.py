@@ -52,6 +52,7 @@ class Demo:
         self.board_url = f"http://127.0.0.1:{options.port}/"
         self._clock = clock or SystemClock()
         self._ledger = options.run_dir / "ledger.json"
+        self._sources_began_s: float | None = None
 
     def play(self, clips: list[Clip], *, stay: bool) -> Summary:
         """Play once, print the summary, and stay up when asked to.
@@ -113,16 +114,22 @@ class Demo:
             arguments += ["--start-time", str(self.options.start_us / 1e6)]
         self._ledger.unlink(missing_ok=True)
         self.line.start_ingest("ingest", [*arguments, "--ledger", str(self._ledger)])
-        self._sources_began_s = self._clock.monotonic_s()
 
     def _sources_ended(self) -> bool:
         supervisor = self.line.supervisor
         if supervisor.failure:
             raise LaunchError(supervisor.failure)
-        limit_s = self.options.seconds
-        if limit_s is not None and self._clock.monotonic_s() - self._sources_began_s > limit_s:
+        stopped = self.options.seconds is not None and self._played_s() > self.options.seconds
+        if stopped:
             supervisor.stop("ingest")
-        return not supervisor.alive("ingest") and self._ledger.exists()
+        return not supervisor.alive("ingest") and (stopped or self._ledger.exists())
+
+    def _played_s(self) -> float:
+        """How long the sources have been playing, which they do from when ingest is ready."""
+        now_s = self._clock.monotonic_s()
+        if self._sources_began_s is None and self.line.supervisor.ready("ingest"):
+            self._sources_began_s = now_s
+        return 0.0 if self._sources_began_s is None else now_s - self._sources_began_s
 
     def _watch(self, observer: Observer, folded_before: int, ended: Callable[[], bool]) -> None:
         """Refresh the table until `ended` says so; plain lines where there is no terminal."""
@@ -165,6 +172,8 @@ class Demo:
         return False
 
     def _ledgers(self) -> list[dict[str, Any]]:
+        if not self._ledger.exists():
+            return []
         data: Any = json.loads(self._ledger.read_text())
         return list(data if isinstance(data, list) else data["cameras"])
 

@@ -1,0 +1,31 @@
+"""The guard ends what it was told of, however often it was told."""
+
+import signal
+import subprocess
+import threading
+
+from deploy.local.guard import Guard
+
+DEADLINE_S = 60.0
+
+
+def sleeper() -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(["sleep", "600"], process_group=0)
+
+
+def test_a_group_forgotten_many_times_leaves_the_others_watched() -> None:
+    guard = Guard()
+    with sleeper() as watched, sleeper() as forgotten:
+        guard.watch(watched.pid)
+        guard.watch(forgotten.pid)
+        for _ in range(60):
+            guard.forget(forgotten.pid)
+
+        closing = threading.Thread(target=guard.close, daemon=True)
+        closing.start()
+        closing.join(DEADLINE_S)
+
+        assert not closing.is_alive(), "the guard is lost in its list"
+        assert watched.wait(DEADLINE_S) == -signal.SIGTERM
+        assert forgotten.poll() is None
+        forgotten.kill()
