@@ -4,8 +4,9 @@ from pathlib import Path
 
 import av
 
-from runtime.errors import Stop
+from runtime.errors import Retry, Stop
 from workers.demo.scenario import Clip
+from workers.ingest.sources.webcam import Webcam, webcam_device
 
 _OPEN_TIMEOUT_S = 10.0
 
@@ -14,13 +15,14 @@ def probe_clip(source: str) -> Clip:
     """Find out a source's size, rate and frames.
 
     Args:
-        source: Path, stream URL or `webcam:N`.
+        source: Path, stream URL, `webcam:N` or `/dev/videoN`.
 
     Raises:
         Stop: It cannot be opened or holds no video; one sentence says what to do.
     """
-    if source.startswith("webcam:"):
-        return _probe_webcam(source)
+    device = webcam_device(source)
+    if device is not None:
+        return _probe_webcam(source, device)
     if "://" not in source and not Path(source).is_file():
         msg = f"video {source} does not exist: check the path, or give an rtsp:// URL or webcam:0"
         raise Stop(msg)
@@ -40,17 +42,10 @@ def probe_clip(source: str) -> Clip:
         raise Stop(msg) from exc
 
 
-def _probe_webcam(source: str) -> Clip:
-    import cv2  # noqa: PLC0415 - slow to load, and few demos have a webcam
-
-    number = source.removeprefix("webcam:")
-    capture = cv2.VideoCapture(int(number) if number.isdigit() else -1)
+def _probe_webcam(source: str, device: Path) -> Clip:
     try:
-        good, image = capture.read()
-    finally:
-        capture.release()
-    if not good:
-        msg = f"{source} gives no picture: give webcam:0 for the first camera, or a file"
-        raise Stop(msg)
-    height, width = image.shape[:2]
-    return Clip(source, width, height, None, None)
+        with Webcam(device).open() as container:
+            stream = container.streams.video[0]
+            return Clip(source, stream.width, stream.height, None, None)
+    except Retry as exc:
+        raise Stop(str(exc)) from exc

@@ -6,27 +6,22 @@ from runtime.errors import Stop
 from workers.ingest.sources.base import FrameSource
 from workers.ingest.sources.file import VideoFile
 from workers.ingest.sources.network import NetworkStream, without_credentials
-from workers.ingest.sources.webcam import Webcam
-
-_WEBCAM = "webcam:"
+from workers.ingest.sources.webcam import Webcam, webcam_device
 
 
 def open_source(video: str, *, loop: bool = False) -> FrameSource:
     """Make the source that `video` names; nothing is opened yet.
 
     Args:
-        video: A path, a URL or `webcam:N`.
+        video: A path, a URL, `webcam:N` or `/dev/videoN`.
         loop: Recordings begin again at their end.
 
     Raises:
-        Stop: It is neither; or a file that is not there.
+        Stop: It is none of them; or a file or webcam that is not there.
     """
-    if video.startswith(_WEBCAM):
-        number = video.removeprefix(_WEBCAM)
-        if not number.isdigit():
-            msg = f"{video!r} names no webcam: give webcam:0 for the first one"
-            raise Stop(msg)
-        return Webcam(int(number))
+    device = webcam_device(video)
+    if device is not None:
+        return Webcam(device)
     if "://" in video:
         return NetworkStream(video)
     path = Path(video)

@@ -1,41 +1,99 @@
-"""A camera on this machine."""
+"""A camera on this machine, read from its device by Video4Linux."""
 
 from collections.abc import Iterator
-from typing import cast
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
 
-import cv2
+import av
+from av.error import FFmpegError
 
-from runtime.errors import Retry
-from workers.ingest.sources.base import Image, SourceFrame
+from runtime.errors import Retry, Stop
+from workers.ingest.sources.base import SourceFrame
+from workers.ingest.sources.file import to_bgr
+
+_PREFIX = "webcam:"
+_FORMAT = "v4l2"
+_TICK_S = Fraction(1, 1_000_000)
+_OPEN_TIMEOUT_S = 10.0
+_READ_TIMEOUT_S = 5.0
+_DEVICES = Path("/dev")
+
+
+def webcam_device(video: str) -> Path | None:
+    """The device that `webcam:N` or `/dev/videoN` names; None when it names no webcam.
+
+    Raises:
+        Stop: It names a webcam that is not there.
+    """
+    if video.startswith(_PREFIX):
+        number = video.removeprefix(_PREFIX)
+        if not number.isdigit():
+            msg = f"{video!r} names no webcam: give webcam:0 for the first one"
+            raise Stop(msg)
+        device = _DEVICES / f"video{int(number)}"
+    elif video.startswith(f"{_DEVICES}/video"):
+        device = Path(video)
+    else:
+        return None
+    if not device.exists():
+        there = sorted(path.name for path in _DEVICES.glob("video*"))
+        known = f"one of {', '.join(there)} in {_DEVICES}" if there else "an rtsp:// URL or a file"
+        msg = f"webcam {device} is not there: plug it in, or give {known}"
+        raise Stop(msg)
+    return device
 
 
 class Webcam:
-    """A local camera by number; it tells no time of its own.
+    """A local camera, read as its driver gives it; it has no clock of its own.
 
     Args:
-        number: 0 for the first camera.
+        device: Such as `/dev/video0`.
     """
 
     live = True
 
-    def __init__(self, number: int) -> None:
-        self._number = number
+    def __init__(self, device: Path) -> None:
+        self._device = device
+
+    def open(self) -> av.container.InputContainer:
+        """Open the device.
+
+        Raises:
+            Retry: It cannot be opened, or is no camera; the message names it.
+        """
+        timeout = (_OPEN_TIMEOUT_S, _READ_TIMEOUT_S)
+        try:
+            return av.open(str(self._device), format=_FORMAT, timeout=timeout)
+        except (FFmpegError, OSError) as exc:
+            msg = (
+                f"webcam {self._device} cannot be opened ({exc.strerror or exc}): is it plugged "
+                "in, free, and this user in its group (video)?"
+            )
+            raise Retry(msg) from exc
 
     def frames(self) -> Iterator[SourceFrame]:
         """Open the camera and give frames until it is unplugged; see `FrameSource.frames`."""
-        capture = cv2.VideoCapture(self._number)
-        try:
-            if not capture.isOpened():
-                msg = f"webcam {self._number} cannot be opened: is it plugged in, and not in use?"
-                raise Retry(msg)
-            # An old picture is worse than none: keep the driver's queue short where it can be.
-            capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
-            while True:
-                good, image = capture.read()
-                if not good:
-                    msg = f"webcam {self._number} gives no more pictures"
-                    raise Retry(msg)
-                picture = cast(Image, image)
-                yield SourceFrame(None, None, picture.view)
-        finally:
-            capture.release()
+        with self.open() as container:
+            stream = container.streams.video[0]
+            first: int | None = None
+            try:
+                for packet in container.demux(stream):
+                    try:
+                        decoded = packet.decode()
+                    except FFmpegError:
+                        yield SourceFrame(None, None, None)
+                        continue
+                    for frame in decoded:
+                        first = frame.pts if first is None else first
+                        pts_us = None
+                        if frame.pts is not None and first is not None:
+                            tick_s = stream.time_base or _TICK_S
+                            pts_us = round((frame.pts - first) * tick_s * 1_000_000)
+                        pixels = None if frame.is_corrupt else partial(to_bgr, frame)
+                        yield SourceFrame(pts_us, None, pixels)
+            except FFmpegError as exc:
+                msg = f"webcam {self._device} gives no more pictures: {exc.strerror or exc}"
+                raise Retry(msg) from exc
+        msg = f"webcam {self._device} gives no more pictures"
+        raise Retry(msg)
