@@ -42,7 +42,7 @@ class FramePublisher:
         self._inline_limit = settings.ingest.inline_limit_bytes
         self._objects = ObjectStore(settings.ingest.object_store_url)
         self._record_mode = settings.ingest.mode == "record"
-        wanted = _QUEUE_BYTES // self._inline_limit
+        wanted = _QUEUE_BYTES // max(1, self._inline_limit)
         self._room = min(max(wanted, _QUEUE_RECORDS.start), _QUEUE_RECORDS.stop - 1)
         self._producer = ReliableProducer(
             producer_config(settings, **{"queue.buffering.max.kbytes": 1_048_576})
