@@ -12,6 +12,7 @@ import typer
 
 from runtime import start_gate
 from runtime.errors import EXIT_STOP
+from runtime.lean import load_structlog
 
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "demo": ("workers.demo.command", "demo", "Play a clip through the whole line, live."),
@@ -33,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "tail": ("workers.commands.tail", "tail", "Print a topic as JSON lines."),
     "dlq": ("workers.commands.dlq", "app", "What could not be processed: look, send again."),
     "verify": ("workers.commands.verify", "verify", "Compare the line with a one-process fold."),
+    "track": ("workers.commands.track", "track", "Track a MOTChallenge file, and score it."),
     "evaluate": ("workers.commands.evaluate", "evaluate", "Score detections and tracks."),
     "doctor": ("workers.commands.doctor", "doctor", "Check every dependency."),
     "settings": ("workers.commands.settings", "settings", "Print every setting."),
@@ -90,6 +92,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     if name not in COMMANDS:
         typer.echo(f"wardstream: no command {name!r}; `wardstream --help` lists them", err=True)
         sys.exit(EXIT_STOP)
+    load_structlog()
     command = load(name)
     if os.environ.get(start_gate.VARIABLE):
         for module in HEAVY.get(" ".join([name, *rest[:1]]), HEAVY.get(name, ())):

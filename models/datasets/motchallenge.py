@@ -165,7 +165,7 @@ def _read(path: Path, kind: Kind) -> NDArray[np.float64]:
         parts = line.split(",") if "," in line else line.split()
         if kind == "ground truth" and len(parts) == 9:
             width = 9
-        row = _row(parts, where)
+        row = _row(parts, where, kind)
         key = (int(row[0]), int(row[1]))
         if kind != "detections" and seen.setdefault(key, number) != number:
             msg = f"{where}, field id: {key[1]} is in frame {key[0]} already, line {seen[key]}"
@@ -177,7 +177,7 @@ def _read(path: Path, kind: Kind) -> NDArray[np.float64]:
     return np.array([row[:width] for row in rows], dtype=np.float64).reshape(-1, width)
 
 
-def _row(parts: list[str], where: str) -> list[float]:
+def _row(parts: list[str], where: str, kind: Kind) -> list[float]:
     if len(parts) < _FEWEST_FIELDS:
         msg = f"{where}, field {_FIELDS[len(parts)]}: missing, the line has {len(parts)} fields"
         raise ValueError(msg)
@@ -205,6 +205,9 @@ def _row(parts: list[str], where: str) -> list[float]:
     for index in (4, 5):
         if row[index] < 0:
             msg = f"{where}, field {_FIELDS[index]}: {row[index]} is negative"
+            raise ValueError(msg)
+        if kind == "detections" and row[index] == 0:
+            msg = f"{where}, field {_FIELDS[index]}: 0, but a detection covers something"
             raise ValueError(msg)
     return row
 

@@ -1,0 +1,169 @@
+"""`wardstream track` on generated files: what is written, what is printed, what is refused."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from models.datasets.motchallenge import BoxTable, read_tracks, table, write
+from models.datasets.thinning import thin
+from tests.integration.models.reference_scores import trackeval_scores
+from workers.cli import load
+
+FPS = 10.0
+FRAMES = 60
+
+
+def people() -> BoxTable:
+    """Four people who cross each other; the fourth comes late."""
+    rows = [
+        (frame, person, [x, 40 + 6 * person, x + 30, 130 + 6 * person])
+        for person, start, step in ((1, 0, 5), (2, 300, -5), (3, 150, 1), (4, 20, 3))
+        for frame in range(1 if person < 4 else 25, FRAMES + 1)
+        for x in [start + step * frame]
+    ]
+    frames, ids, boxes = zip(*rows, strict=True)
+    return table(np.array(frames), np.array(ids), np.array(boxes), np.ones(len(rows)))
+
+
+def detections_of(truth: BoxTable) -> BoxTable:
+    """What a detector that shakes, misses and invents makes of them."""
+    random = np.random.default_rng(7)
+    found = truth.where(random.random(len(truth)) < 0.9)
+    shaken = found.boxes + random.normal(0, 1.5, found.boxes.shape)
+    seen = replace(found, boxes=shaken, scores=random.uniform(0.3, 0.99, len(found)))
+    ghosts = random.uniform(0, 300, (25, 2))
+    return table(
+        np.concatenate([seen.frames, random.integers(1, FRAMES, 25)]),
+        np.full(len(seen) + 25, -1),
+        np.concatenate([seen.boxes, np.hstack([ghosts, ghosts + 40])]),
+        np.concatenate([seen.scores, random.uniform(0.1, 0.7, 25)]),
+    )
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    """A folder with gt.txt and det.txt."""
+    write(tmp_path / "gt.txt", people())
+    write(tmp_path / "det.txt", detections_of(people()))
+    return tmp_path
+
+
+def track(folder: Path, *options: str) -> tuple[int, list[str]]:
+    """Run the command on a folder's files; its exit code and lines."""
+    answer = CliRunner().invoke(
+        load("track"),
+        [
+            *("--detections", str(folder / "det.txt"), "--fps", str(FPS)),
+            *("--out", str(folder / "tracks.txt"), *options),
+        ],
+    )
+    return answer.exit_code, answer.output.splitlines()
+
+
+@pytest.mark.parametrize("every", [1, 2])
+def test_the_scores_are_those_of_trackeval(files: Path, every: int) -> None:
+    code, lines = track(files, "--ground-truth", str(files / "gt.txt"), "--every", str(every))
+
+    write(files / "thin.txt", thin(people(), every))
+    theirs = trackeval_scores(files, files / "thin.txt", files / "tracks.txt", FRAMES)
+    expected = {
+        "HOTA": 100 * np.mean(theirs["HOTA"]["HOTA"]),
+        "DetA": 100 * np.mean(theirs["HOTA"]["DetA"]),
+        "AssA": 100 * np.mean(theirs["HOTA"]["AssA"]),
+        "IDF1": 100 * theirs["Identity"]["IDF1"],
+        "MOTA": 100 * theirs["CLEAR"]["MOTA"],
+        "IDSW": theirs["CLEAR"]["IDSW"],
+        "Frag": theirs["CLEAR"]["Frag"],
+    }
+    printed = dict(zip(lines[-2].split(), map(float, lines[-1].split()), strict=True))
+    assert code == 0
+    assert printed == pytest.approx(expected, abs=6e-4)
+    assert printed["HOTA"] > 40
+
+
+def test_only_frames_that_were_looked_at_hold_tracks(files: Path) -> None:
+    code, lines = track(files, "--every", "4")
+
+    tracks = read_tracks(files / "tracks.txt")
+    assert code == 0
+    assert set(((tracks.frames - 1) % 4).tolist()) == {0}
+    assert lines[1].startswith("15 frames at 2.5 fps, ")
+    assert len(lines) == 3
+
+
+def test_a_track_is_written_only_where_it_was_detected(files: Path) -> None:
+    alone = table(
+        np.array([*range(1, 20), *range(23, 40)]),
+        np.full(36, -1),
+        np.tile([100.0, 50.0, 130.0, 140.0], (36, 1)),
+        np.full(36, 0.9),
+    )
+    write(files / "det.txt", alone)
+
+    code, _ = track(files)
+
+    tracks = read_tracks(files / "tracks.txt")
+    assert code == 0
+    assert len(set(tracks.ids.tolist())) == 1
+    assert set(tracks.frames.tolist()) < set(alone.frames.tolist())
+    assert {18, 19, 23, 24} < set(tracks.frames.tolist())
+
+
+def test_scores_on_another_scale_are_read_and_told(files: Path) -> None:
+    found = detections_of(people())
+    write(files / "det.txt", replace(found, scores=100 * found.scores - 5))
+
+    code, lines = track(files)
+
+    assert code == 0
+    assert "read as margins" in lines[0]
+    assert len(read_tracks(files / "tracks.txt")) > 0
+
+
+def test_a_file_without_scores_is_read_as_sure(files: Path) -> None:
+    found = detections_of(people())
+    write(files / "det.txt", replace(found, scores=np.full(len(found), -1.0)))
+
+    code, lines = track(files)
+
+    assert code == 0
+    assert "there are none, so 1 is taken" in lines[0]
+
+
+def test_an_empty_file_has_no_tracks(files: Path) -> None:
+    (files / "det.txt").write_text("")
+
+    code, lines = track(files, "--ground-truth", str(files / "gt.txt"))
+
+    assert code == 0
+    assert lines[-1].split() == ["0.000"] * 5 + ["0", "0"]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("1,-1,10,20,30", "line 2, field height: missing, the line has 5 fields"),
+        ("1,-1,10,twenty,30,40,0.5", "line 2, field top: 'twenty' is not a number"),
+        ("1,-1,10,20,0,40,0.5", "line 2, field width: 0, but a detection covers something"),
+        ("0,-1,10,20,30,40,0.5", "line 2, field frame: 0, but frames count from 1"),
+    ],
+)
+def test_a_bad_line_is_named(files: Path, line: str, message: str) -> None:
+    (files / "det.txt").write_text(f"1,-1,10,20,30,40,0.9\n{line}\n")
+
+    code, lines = track(files)
+
+    assert code == 78
+    assert lines == [f"{files / 'det.txt'}, {message}"]
+
+
+def test_a_missing_file_is_named(files: Path) -> None:
+    (files / "det.txt").unlink()
+
+    code, lines = track(files)
+
+    assert code == 78
+    assert "det.txt" in lines[0]
