@@ -75,9 +75,7 @@ class Intake:
         refusal: DeadLetter | None = None
         try:
             frame = self._codec.decode(value)
-            floor_partition = self._placement.partition_of(
-                frame["camera_id"], frame["camera_version"], now_s
-            )
+            floor_partition = self._placement.partition_of(frame["camera_id"], now_s)
         except UndecodableValue as exc:
             refusal = DeadLetter(exc.reason, str(exc))
         except DeadLetter as exc:

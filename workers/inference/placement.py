@@ -1,7 +1,9 @@
 """Which partition a camera's outcomes go to: that of its floor, for life (see the topic table).
 
-A frame names the version of its camera, and a version never changes, so a frame that is
-inferred twice, by whomever and whenever, is placed on the same partition both times.
+Both a camera's floor and a floor's partition are fixed by the first version in the log that names
+them. So a frame is placed on the same partition whoever infers it, before or after whatever import,
+and the stream processor, which refuses a version that moves a camera, expects it there: in another
+partition the `seq` of the camera and its zones would begin anew.
 """
 
 from collections.abc import Iterable
@@ -42,17 +44,30 @@ class Placement:
     """The table of cameras and floors, without any reading."""
 
     def __init__(self) -> None:
-        self._floors: dict[str, tuple[int, int]] = {}
-        self._cameras: dict[str, dict[int, str]] = {}
+        self._partitions: dict[str, int] = {}
+        self._homes: dict[str, str] = {}
 
     def learn(self, facts: Iterable[Fact]) -> None:
         """Take in camera and floor facts, in log order."""
         for topic, record in facts:
-            if topic is CAMERAS and not record["removed"]:
-                versions = self._cameras.setdefault(record["camera_id"], {})
-                versions[record["version"]] = record["floor_id"]
-            elif topic is FLOORS and not record["removed"]:
+            if record["removed"]:
+                continue
+            if topic is CAMERAS:
+                self._learn_camera(record["camera_id"], record["version"], record["floor_id"])
+            elif topic is FLOORS:
                 self._learn_floor(record["floor_id"], record["version"], record["partition"])
+
+    def _learn_camera(self, camera_id: str, version: int, floor_id: str) -> None:
+        """The first version fixes the floor for life."""
+        home = self._homes.setdefault(camera_id, floor_id)
+        if home != floor_id:
+            log.error(
+                "placement.floor_is_for_life",
+                camera_id=camera_id,
+                kept=home,
+                refused=floor_id,
+                version=version,
+            )
 
     def _learn_floor(self, floor_id: str, version: int, partition: int) -> None:
         """The first version that names a partition fixes it for life."""
@@ -60,36 +75,26 @@ class Placement:
             if partition != -1:
                 log.error("placement.no_such_partition", floor_id=floor_id, partition=partition)
             return
-        known = self._floors.get(floor_id)
-        if known is None:
-            self._floors[floor_id] = version, partition
-        elif known[1] != partition:
+        known = self._partitions.setdefault(floor_id, partition)
+        if known != partition:
             log.error(
                 "placement.partition_is_for_life",
                 floor_id=floor_id,
-                kept=known[1],
+                kept=known,
                 refused=partition,
                 version=version,
             )
 
-    def knows(self, camera_id: str, version: int) -> bool:
-        """Whether exactly this version of the camera is placed."""
-        return self._cameras.get(camera_id, {}).get(version) in self._floors
-
-    def partition(self, camera_id: str, version: int) -> int:
-        """Partition of the floor that a version of a camera is on.
-
-        Where that version is not placed, the newest before it decides, else the newest of all.
+    def partition(self, camera_id: str) -> int:
+        """Partition of the floor that a camera is on.
 
         Raises:
-            PlacementUnknown: No version of the camera is on a floor with a partition.
+            PlacementUnknown: The camera is unknown, or its floor has no partition.
         """
-        versions = self._cameras.get(camera_id, {})
-        placed = [number for number, floor in versions.items() if floor in self._floors]
-        if not placed:
-            raise PlacementUnknown(camera_id, registered=bool(versions))
-        before = [number for number in placed if number <= version]
-        return self._floors[versions[max(before or placed)]][1]
+        home = self._homes.get(camera_id)
+        if home not in self._partitions:
+            raise PlacementUnknown(camera_id, registered=home is not None)
+        return self._partitions[home]
 
 
 class CameraPlacement:
@@ -103,7 +108,7 @@ class CameraPlacement:
         self._facts = facts
         self._table = Placement()
         self._refreshed_s = float("-inf")
-        self._unknown_s: dict[tuple[str, int], float] = {}
+        self._unknown_s: dict[str, float] = {}
 
     @classmethod
     def connect(
@@ -137,28 +142,23 @@ class CameraPlacement:
             self._refreshed_s = now_s
             log.warning("placement.refresh_failed", error=str(exc))
 
-    def partition_of(self, camera_id: str, version: int, now_s: float) -> int:
-        """Partition for a frame's outcome; a camera or version not yet seen is looked up first.
+    def partition_of(self, camera_id: str, now_s: float) -> int:
+        """Partition for a frame's outcome; a camera not yet placed is looked up first.
 
         Args:
             camera_id: Of the frame.
-            version: Camera version of the frame.
             now_s: Monotonic seconds.
 
         Raises:
             DeadLetter: Nobody registered the camera, or its floor has no partition.
             Retry: The side inputs cannot be read.
         """
-        identity = camera_id, version
-        if not self._table.knows(camera_id, version):
-            looked_up_s = self._unknown_s.get(identity, float("-inf"))
-            if now_s - looked_up_s >= RECHECK_S:
-                self.refresh(now_s)
-                if len(self._unknown_s) >= _MOST_REMEMBERED:
-                    self._unknown_s.clear()
-                self._unknown_s[identity] = now_s
         try:
-            return self._table.partition(camera_id, version)
+            return self._table.partition(camera_id)
+        except PlacementUnknown:
+            self._look_up(camera_id, now_s)
+        try:
+            return self._table.partition(camera_id)
         except PlacementUnknown as exc:
             if exc.registered:
                 raise DeadLetter(
@@ -171,6 +171,15 @@ class CameraPlacement:
                 f"camera {camera_id!r} is not registered; run `wardstream camera import`",
                 field="camera_id",
             ) from exc
+
+    def _look_up(self, camera_id: str, now_s: float) -> None:
+        """Read on, unless that was done for this camera a moment ago."""
+        if now_s - self._unknown_s.get(camera_id, float("-inf")) < RECHECK_S:
+            return
+        self.refresh(now_s)
+        if len(self._unknown_s) >= _MOST_REMEMBERED:
+            self._unknown_s.clear()
+        self._unknown_s[camera_id] = now_s
 
     def close(self) -> None:
         """Leave the broker."""

@@ -1,9 +1,14 @@
 """Where a camera's outcomes go."""
 
+from contextlib import suppress
+
 import pytest
 
 from runtime.fact_log import Fact
 from schemas.topics import CAMERAS, FLOOR_PARTITIONS, FLOORS, ZONES
+from streams.domain.facts import Facts, InvalidFact
+from tests.unit.domain.builders import T0
+from tests.unit.domain.builders import camera as registered
 from workers.inference.placement import Placement, PlacementUnknown
 
 
@@ -31,68 +36,67 @@ def placement(*facts: Fact) -> Placement:
 def test_outcomes_go_to_the_partition_of_the_cameras_floor() -> None:
     table = placement(camera("a", 1, "west"), camera("b", 1, "east"), floor("west", 1, 7))
     table.learn([floor("east", 1, 9)])
-    assert table.partition("a", 1) == 7
-    assert table.partition("b", 1) == 9
+    assert table.partition("a") == 7
+    assert table.partition("b") == 9
 
 
-def test_a_frame_is_placed_by_the_version_of_the_camera_that_it_names() -> None:
-    """A frame captured before a camera moved is placed the same when it is inferred again after."""
+def test_a_frame_that_comes_late_is_placed_as_it_was_before_an_import_that_moves_its_camera() -> (
+    None
+):
+    """Whether a worker has read the import already makes no difference to where a frame goes."""
     table = placement(floor("west", 1, 7), floor("east", 1, 9), camera("a", 1, "west"))
-    before = table.partition("a", 1)
+    before = table.partition("a")
     table.learn([camera("a", 2, "east")])
-    assert table.partition("a", 1) == before == 7
-    assert table.partition("a", 2) == 9
+    assert table.partition("a") == before == 7
 
 
-@pytest.mark.parametrize(
-    ("version", "expected"),
-    [
-        pytest.param(4, 9, id="newest-before-it"),
-        pytest.param(9, 9, id="not-yet-seen-version"),
-        pytest.param(0, 9, id="no-version-given"),
-        pytest.param(1, 7, id="oldest"),
-    ],
-)
-def test_a_version_that_is_not_placed_takes_the_newest_that_is(version: int, expected: int) -> None:
-    table = placement(
-        floor("west", 1, 7),
-        floor("east", 1, 9),
-        camera("a", 1, "west"),
-        camera("a", 3, "east"),
-        camera("a", 4, "cellar"),
+def test_a_camera_is_placed_where_the_stream_processor_keeps_it() -> None:
+    """Both go by the first version in the log, so a moved camera has one `seq`, not two."""
+    facts = Facts()
+    table = placement(floor("west", 1, 7), floor("east", 1, 9))
+    for version, floor_id in [(3, "west"), (1, "east"), (4, "east")]:
+        record = registered(camera_id="a", version=version, floor_id=floor_id)
+        with suppress(InvalidFact):
+            facts.add(CAMERAS.name, dict(record))
+        table.learn([Fact(CAMERAS, dict(record))])
+    seen = facts.at(T0).cameras["a"]
+    assert seen["version"] == 3
+    assert (
+        table.partition("a")
+        == 7
+        == placement(floor(seen["floor_id"], 1, 7), Fact(CAMERAS, seen)).partition("a")
     )
-    assert table.partition("a", version) == expected
+
+
+def test_a_floor_that_gets_its_partition_later_places_its_cameras_from_then_on() -> None:
+    table = placement(camera("a", 1, "cellar"), floor("cellar", 1, -1))
+    with pytest.raises(PlacementUnknown):
+        table.partition("a")
+    table.learn([floor("cellar", 2, 5)])
+    assert table.partition("a") == 5
 
 
 def test_a_partition_is_for_life() -> None:
     table = placement(camera("a", 1, "west"), floor("west", 1, 7), floor("west", 2, 8))
-    assert table.partition("a", 1) == 7
+    assert table.partition("a") == 7
 
 
 def test_a_removed_camera_or_floor_keeps_its_place_for_frames_still_in_the_log() -> None:
     table = placement(camera("a", 1, "west"), floor("west", 1, 7))
     table.learn([camera("a", 2, "", removed=True), floor("west", 2, -1, removed=True)])
-    assert table.partition("a", 1) == 7
-    assert table.partition("a", 2) == 7
+    assert table.partition("a") == 7
 
 
 @pytest.mark.parametrize("partition", [-1, FLOOR_PARTITIONS])
 def test_a_floor_without_a_usable_partition_places_nobody(partition: int) -> None:
     table = placement(camera("a", 1, "west"), floor("west", 1, partition))
     with pytest.raises(PlacementUnknown) as refusal:
-        table.partition("a", 1)
+        table.partition("a")
     assert refusal.value.registered
 
 
 def test_a_camera_that_nobody_registered_has_no_place() -> None:
-    table = placement(camera("a", 1, "west"), floor("west", 1, 7))
+    table = placement(camera("a", 1, "west"), floor("west", 1, 7), Fact(ZONES, {"removed": False}))
     with pytest.raises(PlacementUnknown) as refusal:
-        table.partition("b", 1)
+        table.partition("b")
     assert not refusal.value.registered
-
-
-def test_only_the_exact_version_counts_as_known() -> None:
-    table = placement(camera("a", 1, "west"), floor("west", 1, 7), Fact(ZONES, {"zone_id": "z"}))
-    assert table.knows("a", 1)
-    assert not table.knows("a", 2)
-    assert not table.knows("b", 1)
