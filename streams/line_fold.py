@@ -1,10 +1,10 @@
 """The fold of one partition on the wire: bytes in, domain, bytes out, state as bytes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from runtime.checkpoints import Checkpoint, Emit, EntityState, Record
+from runtime.checkpoints import Checkpoint, Emit, EntityState, Record, SettingsSpan
 from runtime.clock import Clock
-from runtime.dead_letters import DeadLetterLimit, dead_letter_headers
+from runtime.dead_letters import INLINE_BYTES, DeadLetterLimit, dead_letter_headers
 from runtime.errors import DeadLetter, Stop
 from runtime.kafka import physical_name
 from runtime.metrics import DEAD_LETTERS_TOTAL, STREAM_EVENTS, STREAM_OUTPUTS, STREAM_TICK_LAG
@@ -33,6 +33,7 @@ from streams.domain.settings import LineSettings
 from streams.domain.tick import TICK_US
 from streams.entity_codec import decode_state, encode_state
 from streams.fact_source import FactSource
+from streams.fold_settings import SettingsByOffset
 from streams.state_version import STATE_VERSION
 
 STAGE = "stream"
@@ -69,7 +70,7 @@ class LineFold:
         emit: Takes the outputs.
         wire: Codecs and names.
         facts: Side inputs.
-        settings: Of the fold.
+        settings: Of the fold, unless a checkpoint says which hold from which offset.
         clock: For the lag metric only; nothing that is written depends on it.
         limit: Of the process, shared by its partitions; None folds on whatever comes.
     """
@@ -92,12 +93,13 @@ class LineFold:
         self._clock = clock
         self._limit = limit
         self._line = PartitionLine(settings)
+        self._settings = SettingsByOffset(settings)
 
     def restore(self, checkpoint: Checkpoint) -> None:
-        """Take over saved cameras and floors.
+        """Take over saved cameras and floors, and the settings by offset.
 
         Raises:
-            Stop: The state was written by a version that this one cannot read.
+            Stop: State or settings were written by a version that this one cannot read.
         """
         states: dict[str, Entity] = {}
         for key, state in checkpoint.entities.items():
@@ -111,6 +113,16 @@ class LineFold:
                 )
                 raise Stop(msg) from error
         self._line.restore(states)
+        self.follow(checkpoint.head.settings, checkpoint.head.next_offset)
+
+    def follow(self, spans: Sequence[SettingsSpan], offset: int) -> None:
+        """Fold from an offset on under the settings that a checkpoint names for it.
+
+        Raises:
+            Stop: They were written by a version that this one cannot read.
+        """
+        self._settings.follow(spans, offset)
+        self._line.settings = self._settings.current
 
     def advance(self, record: Record) -> None:
         """Fold one detection outcome; what cannot be folded becomes a dead letter.
@@ -118,6 +130,9 @@ class LineFold:
         Raises:
             Stop: Too many of the last records did.
         """
+        change = self._settings.next_change
+        if change is not None and record.offset >= change:
+            self._line.settings = self._settings.step(record.offset)
         try:
             outcome = self._decode(record)
             facts = self._facts.ensure(outcome["captured_us"] + TICK_US)  # its last tick
@@ -179,7 +194,13 @@ class LineFold:
             record.key,
         )
         key = f"{record.topic}/{record.partition}".encode()
-        self._emit(self._wire.dead_letters, key, record.value, 0, headers)
+        value = record.value
+        if value is not None and len(value) > INLINE_BYTES:
+            # What compressed well on its own topic may be too large for any other, for ever. It
+            # stays where it is, and the detections are kept longer than the dead letters.
+            headers.append(("left_in_place", str(len(value)).encode()))
+            value = None
+        self._emit(self._wire.dead_letters, key, value, 0, headers)
         STREAM_EVENTS.labels("dead").inc()
         DEAD_LETTERS_TOTAL.labels(STAGE, error.reason).inc()
 

@@ -96,3 +96,28 @@ def test_a_fault_after_the_state_has_moved_ends_the_process_and_buries_no_frame(
         fold.advance(record(outcome(T0 + 100 * MS, [box(200, 400)])))
 
     assert emitted == []
+
+
+def test_a_giant_that_nobody_can_read_stays_in_its_topic_and_stops_nothing() -> None:
+    """5 MB that compress well pass the broker's limit, and no other topic would take them."""
+    letters: list[tuple[bytes | None, dict[str, bytes]]] = []
+
+    def emit(topic: str, _key: bytes | None, value: bytes | None, *rest: Any) -> None:
+        letters.append((value, dict(rest[1])))
+
+    fold = LineFold(
+        0,
+        emit,
+        wire=Wire(Settings(topic_prefix=""), SCHEMAS),
+        facts=KnownFacts(facts_of(camera(homography=list(IDENTITY)))),
+        settings=LineSettings(),
+        clock=SystemClock(),
+    )
+    giant = b"\x00" * (5 * 1024 * 1024)
+
+    fold.advance(Record(DETECTIONS.name, 7, 3, b"giant", giant, T0 // MS, []))
+
+    [(value, headers)] = letters
+    assert value is None
+    assert headers["left_in_place"] == str(len(giant)).encode()
+    assert (headers["partition"], headers["offset"]) == (b"7", b"3")
