@@ -4,14 +4,17 @@ python -m tests.chaos.line --faults NAME[,NAME] --seeds N --minutes M
 """
 
 import argparse
+import fnmatch
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 from tempfile import mkdtemp
 
+from deploy.local.launcher import LocalServices
 from tests.chaos.line.arena import Arena
-from tests.chaos.line.faults import FAULTS, Fault, chosen
+from tests.chaos.line.faults import FAULTS, Fault
+from tests.chaos.line.pixels import PIXEL_FAULTS, play
 from tests.chaos.line.recorded import recordings
 from tests.chaos.line.report import Report
 from tests.chaos.line.run import Plan, run
@@ -19,6 +22,7 @@ from tests.chaos.line.ward import Camera, cameras_of
 
 DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
 FAULTS_A_RUN = 8
+PIXEL_FAULTS_A_RUN = 3
 
 
 def arguments(given: Sequence[str] | None) -> argparse.Namespace:
@@ -40,6 +44,28 @@ def arguments(given: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(given)
 
 
+def chosen(names: str) -> tuple[list[Fault], list[str]]:
+    """Faults by name: those of the whole line, and names of those of a playing clip.
+
+    Args:
+        names: Names or patterns such as `stream-*`, split at commas; `all` for all.
+
+    Raises:
+        SystemExit: There is no such fault.
+    """
+    known = [*FAULTS, *PIXEL_FAULTS]
+    found: list[str] = []
+    for name in names.split(","):
+        matching = known if name == "all" else fnmatch.filter(known, name)
+        if not matching:
+            raise SystemExit(f"no fault is called {name!r}; there are {', '.join(known)}")
+        found += [fault for fault in matching if fault not in found]
+    return (
+        [FAULTS[name] for name in found if name in FAULTS],
+        [name for name in found if name in PIXEL_FAULTS],
+    )
+
+
 def rounds(faults: Sequence[Fault], seed: int, together: int) -> list[list[Fault]]:
     """Every fault once, in a seeded order, some in each run."""
     order = Random(f"order/{seed}").sample(list(faults), len(faults))
@@ -53,13 +79,28 @@ def rounds(faults: Sequence[Fault], seed: int, together: int) -> list[list[Fault
     ]
 
 
+def _attack_pixels(
+    names: list[str], options: argparse.Namespace, folder: Path, report: Report
+) -> None:
+    """A clip through ingest and inference, some faults at a time."""
+    with LocalServices(folder / "pixels" / "services", fresh=True) as services:
+        report.forget()
+        report.calm(play(services, folder / "pixels" / "calm", [], 0))
+        for seed in range(options.first_seed, options.first_seed + options.seeds):
+            order = Random(f"order/{seed}").sample(names, len(names))
+            for start in range(0, len(order), PIXEL_FAULTS_A_RUN):
+                group = order[start : start + PIXEL_FAULTS_A_RUN]
+                where = folder / "pixels" / f"seed-{seed}-{start}"
+                report.add(play(services, where, group, seed))
+
+
 def main(given: Sequence[str] | None = None) -> int:
     """Run, print the report; 0 when nothing was lost, doubled or changed."""
     options = arguments(given)
     if options.faults == "list":
-        print("\n".join(FAULTS))
+        print("\n".join([*FAULTS, *PIXEL_FAULTS]))
         return 0
-    faults = chosen(options.faults)
+    faults, pixels = chosen(options.faults)
     folder = options.folder or Path(mkdtemp(prefix="wardstream-chaos-"))
     cameras: list[Camera] = cameras_of(
         options.floors, 3, recordings(DATA if DATA.is_dir() else None)
@@ -70,7 +111,7 @@ def main(given: Sequence[str] | None = None) -> int:
     report = Report(options.report)
     for proxied in (False, True):
         some = [fault for fault in faults if fault.proxied == proxied]
-        if not some and (proxied or faults):
+        if not some:
             continue
         with Arena(folder / f"arena-{proxied}", proxied=proxied) as arena:
             common = {
@@ -84,6 +125,8 @@ def main(given: Sequence[str] | None = None) -> int:
                 for number, group in enumerate(rounds(some, seed, options.together)):
                     plan = Plan(seed=seed, faults=group, program=program, **common)
                     report.add(run(plan, arena, folder / f"seed-{seed}-{number}-{proxied}"))
+    if pixels:
+        _attack_pixels(pixels, options, folder, report)
     report.print()
     return 0 if report.held else 1
 

@@ -7,7 +7,6 @@ only in whom they strike is one fault, and the seed chooses the victim.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from fnmatch import fnmatch
 from random import Random
 from signal import SIGCONT, SIGKILL, SIGSTOP
 
@@ -55,6 +54,7 @@ def kill_in(who: str, phase: str) -> Deed:
         came = MOMENTS[phase](line, name, chance) and line.supervisor.alive(name)
         line.kill(name, SIGKILL)
         line.restart(name)
+        line.revive()
         return came
 
     return deed
@@ -192,22 +192,3 @@ FAULTS: dict[str, Fault] = {
     )
 }
 """All of them, by name."""
-
-
-def chosen(names: str) -> list[Fault]:
-    """Faults by their names, split at commas; `all`, or a pattern such as `stream-*`.
-
-    Raises:
-        ValueError: There is no such fault.
-    """
-    found: list[Fault] = []
-    for name in names.split(","):
-        matching = [
-            fault
-            for fault in FAULTS.values()
-            if fnmatch(fault.name, "*" if name == "all" else name)
-        ]
-        if not matching:
-            raise ValueError(f"no fault is called {name!r}; there are {', '.join(FAULTS)}")
-        found += [fault for fault in matching if fault not in found]
-    return found

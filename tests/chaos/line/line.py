@@ -10,6 +10,7 @@ from signal import SIGKILL
 
 from confluent_kafka.admin import AdminClient
 
+from deploy.local import health
 from deploy.local.launcher import Supervisor, Worker
 from deploy.local.ports import free_ports
 from runtime.settings import Settings
@@ -22,7 +23,9 @@ from tests.chaos.line.progress import Place, Progress
 from tests.chaos.line.ward import Camera, register
 from workers.line import prepare, settings_of
 
-START_S = 120.0
+START_S = 240.0
+RECOVERY_S = 60.0
+ORDERLY_S = 60.0
 POLL_S = 0.1
 SETTINGS = {
     # Short enough that a run of many faults ends, long enough for a busy machine.
@@ -62,6 +65,7 @@ class AttackedLine:
         streams: Names of its stream processors.
         expected_letters: Dead letters that the attack itself has made.
         repeated: Input records that were appended twice.
+        leaving: Processes that were asked to end, and must come back.
     """
 
     arena: Arena
@@ -75,7 +79,7 @@ class AttackedLine:
     streams: tuple[str, ...]
     expected_letters: int = 0
     repeated: int = 0
-    _restarts: dict[str, int] = field(default_factory=dict)
+    leaving: list[str] = field(default_factory=list)
 
     def kill(self, name: str, signal: int = SIGKILL) -> None:
         """Send a signal and hold the process back."""
@@ -84,6 +88,13 @@ class AttackedLine:
     def restart(self, name: str) -> None:
         """Start a process again; returns at once."""
         self.supervisor.restart(name)
+
+    def revive(self) -> None:
+        """Start those again that were asked to end."""
+        while self.leaving:
+            name = self.leaving.pop()
+            self.supervisor.stop(name, deadline_s=ORDERLY_S)
+            self.supervisor.restart(name)
 
     def wait(self, condition: Callable[[], bool], deadline_s: float, what: str) -> None:
         """Wait for something.
@@ -119,7 +130,25 @@ class AttackedLine:
         Raises:
             LineStopped: It does not get ready.
         """
-        self.supervisor.wait_ready(name, START_S)
+        _await_ready(self.supervisor, name)
+
+    def idle(self, until_s: float) -> None:
+        """Let it run undisturbed until a monotonic time, seconds.
+
+        Raises:
+            LineStopped: A process has stopped for good.
+        """
+        late_s = until_s - time.monotonic() + RECOVERY_S
+        self.wait(lambda: time.monotonic() >= until_s, late_s, "time to pass")
+
+    def await_records(self, deadline_s: float) -> None:
+        """Wait until something is derived that was not there before.
+
+        Raises:
+            LineStopped: Nothing is.
+        """
+        before = self.progress.records
+        self.wait(lambda: self.progress.records > before, deadline_s, "derived records")
 
     def mark(self, deadline_s: float) -> Mark:
         """What is in the input now.
@@ -219,7 +248,7 @@ def attacked_line(
             )
         for name in COMMANDS:
             if name not in STREAMS or name in streams:
-                supervisor.wait_ready(name, START_S)
+                _await_ready(supervisor, name)
         progress = Progress(settings, sorted(set(partitions.values())))
         feeder = Feeder(settings, cameras, partitions, seconds=seconds, seed=seed, pace=pace)
         try:
@@ -238,6 +267,15 @@ def attacked_line(
             feeder.close()
             progress.close()
     delete_topics(settings)
+
+
+def _await_ready(supervisor: Supervisor, name: str) -> None:
+    """Wait until a process is ready, however often it asks to be started again on the way."""
+    end_s = time.monotonic() + START_S
+    while health.http_status(supervisor.metrics_port(name), "/readyz") != 200:
+        if supervisor.failure or time.monotonic() > end_s:
+            raise LineStopped(f"{name} is not ready: {supervisor.failure or supervisor.tail(name)}")
+        time.sleep(POLL_S)
 
 
 _WARDSTREAM = (sys.executable, "-m", "workers.cli")

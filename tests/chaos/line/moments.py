@@ -55,8 +55,8 @@ def rebalancing(line: AttackedLine, name: str, chance: Random) -> bool:
     others = [other for other in line.streams if other != name]
     if name in STREAMS and others:
         other = chance.choice(others)
-        line.kill(other, SIGTERM)
-        line.restart(other)
+        os.kill(line.supervisor.pid(other), SIGTERM)
+        line.leaving.append(other)
         stage = STAGE
     else:
         line.kill(name)

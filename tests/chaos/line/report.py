@@ -22,6 +22,10 @@ class Report:
         self._calm: Verdict | None = None
         self.outcomes: list[Outcome] = []
 
+    def forget(self) -> None:
+        """What comes next has another input, and another undisturbed run."""
+        self._calm = None
+
     def calm(self, outcome: Outcome) -> None:
         """The undisturbed run, against which the next ones are held."""
         before = self._calm

@@ -165,8 +165,7 @@ def _attack(plan: Plan, line: AttackedLine, outcome: Outcome) -> None:
     part_s = max(0.0, plan.seconds - TAIL_S) / max(1, len(plan.faults))
     for number, fault in enumerate(plan.faults):
         line.feeder.feed_until((number + 1) * part_s)
-        records = line.progress.records
-        line.wait(lambda before=records: line.progress.records > before, 60.0, "records")  # type: ignore[misc]
+        line.await_records(RECOVERY_DEADLINE_S)
         began_s = time.monotonic()
         came = fault.deed(line, chance)
         ended_s = time.monotonic()

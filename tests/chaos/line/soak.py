@@ -13,10 +13,9 @@ from random import Random
 from tempfile import mkdtemp
 
 from deploy.local.errors import LaunchError
-from tests.chaos.line.__main__ import DATA
+from tests.chaos.line.__main__ import DATA, chosen
 from tests.chaos.line.arena import Arena
 from tests.chaos.line.clocks import Clocks
-from tests.chaos.line.faults import chosen
 from tests.chaos.line.gauges import Watch
 from tests.chaos.line.judge import judge
 from tests.chaos.line.line import AttackedLine, LineStopped, attacked_line
@@ -41,7 +40,7 @@ def soak(line: AttackedLine, faults: str, *, minutes: float, every_s: float, see
         seed: Of the faults.
     """
     chance = Random(f"soak/{seed}")
-    kinds = chosen(faults)
+    kinds, _ = chosen(faults)
     outcome = Outcome(seed)
     began_s = time.monotonic()
     names = [name for name in COMMANDS if name not in STREAMS or name in line.streams]
@@ -52,7 +51,7 @@ def soak(line: AttackedLine, faults: str, *, minutes: float, every_s: float, see
         while time.monotonic() - began_s < minutes * 60:
             from_s = time.monotonic() + SETTLED_S
             pause_s = chance.uniform(0.5, 1.5) * every_s
-            line.wait(lambda end=from_s + pause_s: time.monotonic() > end, 10 * every_s, "time")  # type: ignore[misc]
+            line.idle(from_s + pause_s)
             calm.append((from_s, time.monotonic()))
             fault = chance.choice(kinds)
             struck_s = time.monotonic()

@@ -1,0 +1,182 @@
+"""The first half of the line under attack: a clip through ingest, the object store and inference.
+
+Every frame goes through the object store, so that its loss is felt by both sides of it.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from signal import SIGCONT, SIGKILL, SIGSTOP
+
+from deploy.local import extras
+from deploy.local.errors import LaunchError
+from deploy.local.guard import Guard
+from deploy.local.launcher import LocalServices
+from deploy.local.ports import free_ports
+from schemas.topics import FRAMES
+from tests.chaos.line.judge import judge
+from tests.chaos.line.places import HOST
+from tests.chaos.line.proxies import Proxies
+from tests.chaos.line.run import Outcome, Strike, run_environment
+from tests.chaos.line.wires import TOXICS
+from tests.e2e.played_line import PlayedLine, cut_clip, digest, played_line, wait_until
+from tests.servers.s3 import S3Server
+
+HOG = ("--backend", "hog", "--mode", "record")
+RECORDED = ("--mode", "record", "--fps", "5", "--start-time", "1780000000")
+CLIP_FRAMES = 240
+ADDRESS = "AWS_ENDPOINT_URL"
+OBJECTS = "objects"
+OUTAGE_S = (2.0, 6.0)
+DEADLINE_S = 180.0
+
+
+@dataclass
+class Studio:
+    """A line that plays a clip, and the object store behind a proxy."""
+
+    line: PlayedLine
+    objects: S3Server
+    proxies: Proxies
+
+
+Deed = Callable[[Studio, Random], None]
+
+
+def kill(name: str, *, young: bool = False) -> Deed:
+    """`kill -9` of a process, or of its successor while that starts."""
+
+    def deed(studio: Studio, chance: Random) -> None:
+        studio.line.supervisor.kill(name, SIGKILL)
+        studio.line.supervisor.restart(name)
+        if young:
+            time.sleep(chance.uniform(0.2, 4.0))
+            studio.line.supervisor.kill(name, SIGKILL)
+            studio.line.supervisor.restart(name)
+
+    return deed
+
+
+def stop(name: str, between_s: tuple[float, float]) -> Deed:
+    """SIGSTOP, and SIGCONT some seconds later."""
+
+    def deed(studio: Studio, chance: Random) -> None:
+        studio.line.supervisor.kill(name, SIGSTOP)
+        time.sleep(chance.uniform(*between_s))
+        studio.line.supervisor.kill(name, SIGCONT)
+        studio.line.supervisor.release(name)
+
+    return deed
+
+
+def kill_objects(studio: Studio, chance: Random) -> None:
+    """The object store is gone for some seconds."""
+    studio.objects.kill()
+    time.sleep(chance.uniform(*OUTAGE_S))
+    studio.objects.start()
+
+
+def refuse_objects(studio: Studio, chance: Random) -> None:
+    """Connections to the object store are refused for some seconds."""
+    studio.proxies.refuse(OBJECTS)
+    time.sleep(chance.uniform(*OUTAGE_S))
+    studio.proxies.heal()
+
+
+def harm_objects(kind: str) -> Deed:
+    """The network to the object store is cut, slow, a trickle, or reset for some seconds."""
+
+    def deed(studio: Studio, chance: Random) -> None:
+        studio.proxies.poison(OBJECTS, *TOXICS[kind])
+        time.sleep(chance.uniform(*OUTAGE_S))
+        studio.proxies.heal()
+
+    return deed
+
+
+PIXEL_FAULTS: dict[str, Deed] = {
+    **{f"{name}-kill@run": kill(name) for name in ("ingest", "infer")},
+    **{f"{name}-kill@start": kill(name, young=True) for name in ("ingest", "infer")},
+    **{f"{name}-stop": stop(name, (0.5, 3.0)) for name in ("ingest", "infer")},
+    "infer-zombie": stop("infer", (11.0, 14.0)),
+    "objects-kill": kill_objects,
+    "objects-refuse": refuse_objects,
+    **{f"objects-{kind}": harm_objects(kind) for kind in TOXICS},
+}
+"""All of them, by name."""
+
+
+def play(services: LocalServices, folder: Path, faults: list[str], seed: int) -> Outcome:
+    """Play the clip, strike, settle, judge.
+
+    Args:
+        services: Kafka, registry, TimescaleDB and Redis.
+        folder: For data and logs.
+        faults: Names, in their order; none is an undisturbed run.
+        seed: Of the faults.
+    """
+    began_s = time.monotonic()
+    chance = Random(f"pixels/{seed}")
+    outcome = Outcome(seed)
+    folder.mkdir(parents=True)
+    clip = cut_clip(extras.clip(), folder / "clip.mp4", CLIP_FRAMES)
+    guard = Guard()
+    proxies = Proxies(guard, folder / "toxiproxy.log")
+    (folder / "s3").mkdir()
+    try:
+        with S3Server(folder / "s3") as objects, run_environment(services) as environment:
+            port = free_ports(1)[0]
+            proxies.add(OBJECTS, port, objects.port)
+            environment |= {
+                **objects.bucket.environment,
+                ADDRESS: f"http://{HOST}:{port}",
+                "WARDSTREAM_INGEST__OBJECT_STORE_URL": objects.bucket.url,
+                "WARDSTREAM_INGEST__INLINE_LIMIT_BYTES": "0",
+            }
+            with played_line(environment, folder / "line") as line:
+                line.register(clip)
+                line.start(HOG)
+                try:
+                    _attack(Studio(line, objects, proxies), faults, chance, outcome)
+                    line.settle()
+                except (AssertionError, LaunchError) as stopped:
+                    outcome.verdict.mismatches.append(f"the line did not recover: {stopped}")
+                else:
+                    line.supervisor.stop_all()
+                    outcome.verdict = judge(line.settings, None, expected_letters=0)
+                    frames = line.fold(FRAMES)
+                    outcome.sent = sum(map(len, frames.values()))
+                    outcome.verdict.topics[FRAMES.name] = digest(
+                        {key: [str(len(bodies)).encode()] for key, bodies in frames.items()}
+                    )
+    finally:
+        proxies.close()
+        guard.close()
+    outcome.duration_s = time.monotonic() - began_s
+    return outcome
+
+
+def _attack(studio: Studio, faults: list[str], chance: Random, outcome: Outcome) -> None:
+    """Strike while the clip plays; a fault that comes after its end does not count."""
+    line = studio.line
+    line.play(*RECORDED, *(() if faults else ("--pace", "asap")))
+    for name in faults:
+        _await_more(line)
+        time.sleep(chance.uniform(0.0, 1.0))
+        landed = not line.ended()
+        began_s = time.monotonic()
+        PIXEL_FAULTS[name](studio, chance)
+        ended_s = time.monotonic()
+        # Back when an outcome comes again that was not there when all was given back.
+        _await_more(line)
+        outcome.strikes.append(
+            Strike(name, landed, round(ended_s - began_s, 2), round(time.monotonic() - ended_s, 2))
+        )
+
+
+def _await_more(line: PlayedLine) -> None:
+    """Wait for an outcome that is not there yet, or for the end of the clip."""
+    known = line.outcomes()
+    wait_until(lambda: line.ended() or line.outcomes() > known, DEADLINE_S, "another outcome")

@@ -1,0 +1,35 @@
+"""A small part of `make chaos` with every test run: crashes of all that a ward cannot see."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.line.arena import Arena
+from tests.chaos.line.faults import FAULTS
+from tests.chaos.line.recorded import recordings
+from tests.chaos.line.run import Plan, run
+from tests.chaos.line.ward import cameras_of
+
+STRUCK = (
+    "input-poison",
+    "stream-kill@checkpoint",
+    "kafka-kill@checkpoint",
+    "timescale-kill",
+    "redis-kill",
+)
+SEED = 1
+
+
+@pytest.mark.timeout(600)
+def test_no_crash_changes_what_the_line_writes(tmp_path: Path, data_dir: Path | None) -> None:
+    cameras = cameras_of(4, 3, recordings(data_dir))
+    faults = [FAULTS[name] for name in STRUCK]
+    plan = Plan(cameras, SEED, faults, seconds=60.0, pace=4.0, workers=2)
+
+    with Arena(tmp_path / "arena", proxied=False) as arena:
+        outcome = run(plan, arena, tmp_path / "line")
+
+    assert outcome.verdict.mismatches == []
+    assert [strike.fault for strike in outcome.strikes] == list(STRUCK)
+    assert sum(strike.landed for strike in outcome.strikes) >= 4, "faults must meet a busy line"
+    assert min(outcome.verdict.records.values()) > 0
