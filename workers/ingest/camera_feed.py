@@ -18,6 +18,7 @@ from workers.ingest.preprocess import (
     luma_statistics,
 )
 from workers.ingest.publisher import FramePublisher, empty_frame
+from workers.ingest.recording import Playing
 from workers.ingest.sources.base import Image
 
 log = structlog.get_logger(__name__)
@@ -52,6 +53,7 @@ class CameraFeed:
         self.camera_id = config.camera_id
         self.ledger = ledger
         self.last_us = position.last_us
+        self.playing: Playing | None = None
         self._resume_us = position.last_us
         self._next_seq = position.next_seq
         self._region = config.region
@@ -141,7 +143,8 @@ class CameraFeed:
             sharpness=luma.sharpness,
         )
         try:
-            self._publisher.publish(frame, encode_jpeg(picture, self._recipe.jpeg_quality))
+            jpeg = encode_jpeg(picture, self._recipe.jpeg_quality)
+            self._publisher.publish(frame, jpeg, self.playing)
         except Retry as exc:
             if not self._live_mode:
                 raise
@@ -178,7 +181,8 @@ class CameraFeed:
                 kind="HEARTBEAT",
                 received_us=received_us,
                 camera_version=camera["version"],
-            )
+            ),
+            self.playing,
         )
         self._sent(captured_us)
         self.ledger.heartbeats += 1

@@ -1,6 +1,7 @@
 """Play a recording: decode once, serve every camera that it stands for, keep the pace."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import structlog
 
@@ -8,6 +9,7 @@ from runtime.metrics import INGEST_CONNECTED
 from runtime.service import Service
 from workers.ingest.camera_feed import CameraFeed
 from workers.ingest.feed import Playback
+from workers.ingest.recording import Playing
 from workers.ingest.sources.base import FrameSource
 from workers.ingest.thinning import Thinner
 
@@ -81,14 +83,15 @@ def play(
     """
     thinner = Thinner(service.settings.ingest.fps)
     pacer = Pacer(service, playback, beat)
-    start_us = playback.start_us
+    start_us = 0
     captured_us = None
     for frame in source.frames():
         beat()
         if service.stop.is_set():
             return
-        if start_us is None:
-            start_us = service.clock.now_us()
+        if captured_us is None:
+            start_us = service.clock.now_us() if playback.start_us is None else playback.start_us
+            _begin(source, feeds, start_us)
         pts_us = frame.pts_us or 0
         captured_us = start_us + pts_us
         if frame.pixels is None or not thinner.keep(pts_us):
@@ -114,6 +117,13 @@ def play(
         feed.ledger.complete = True
 
 
+def _begin(source: FrameSource, feeds: Sequence[CameraFeed], start_us: int) -> None:
+    """Let every record tell which playing it belongs to."""
+    if source.identity is not None:
+        for feed in feeds:
+            feed.playing = Playing(source.identity, start_us)
+
+
 def _end(
     service: Service,
     feeds: Sequence[CameraFeed],
@@ -129,5 +139,7 @@ def _end(
         if pacer.wait(at_us) is None:
             return False
         for feed in feeds:
+            if number == playback.end_heartbeats and feed.playing is not None:
+                feed.playing = replace(feed.playing, ended=True)
             feed.send_heartbeat(at_us, service.clock.now_us())
     return True

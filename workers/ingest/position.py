@@ -13,6 +13,7 @@ from schemas.codec import Codec, UndecodableValue
 from schemas.records import Frame
 from schemas.topics import FRAMES
 from workers.ingest.partitions import partition_of
+from workers.ingest.recording import Playing
 
 log = structlog.get_logger(__name__)
 
@@ -30,10 +31,12 @@ class Position:
     Attributes:
         next_seq: `seq` of its next record.
         last_us: `captured_us` of its last record; None when the log holds none.
+        playing: The recording that its last record belongs to, if any.
     """
 
     next_seq: int
     last_us: int | None
+    playing: Playing | None = None
 
 
 def read_position(settings: Settings, codec: Codec, clock: Clock, camera_id: str) -> Position:
@@ -58,7 +61,8 @@ def read_position(settings: Settings, codec: Codec, clock: Clock, camera_id: str
             message = _last_of(consumer, partition, lower, upper, camera_id, clock)
             if message is not None:
                 record = _decode(codec, message)
-                return Position(record["seq"] + 1, record["captured_us"])
+                playing = Playing.of(message.headers())
+                return Position(record["seq"] + 1, record["captured_us"], playing)
             upper, window = lower, window * _GROWTH
     except KafkaException as exc:
         msg = f"{name}: the end of camera {camera_id} cannot be read: {exc.args[0].str()}"

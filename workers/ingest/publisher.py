@@ -12,6 +12,7 @@ from runtime.service import Service
 from schemas.codec import Codec
 from schemas.records import Frame
 from schemas.topics import FRAMES
+from workers.ingest.recording import Playing
 
 _QUEUE_BYTES = 64 * 1024 * 1024
 _QUEUE_RECORDS = range(64, 4_001)
@@ -48,12 +49,13 @@ class FramePublisher:
             producer_config(settings, **{"queue.buffering.max.kbytes": 1_048_576})
         )
 
-    def publish(self, frame: Frame, jpeg: bytes) -> None:
+    def publish(self, frame: Frame, jpeg: bytes, playing: Playing | None = None) -> None:
         """Send a frame with its pixels, inline or as a claim check.
 
         Args:
             frame: All but `data`, `object_uri` and `sha256`, which are filled in here.
             jpeg: The encoded pixels.
+            playing: The recording that it comes from.
 
         Raises:
             Retry: The object store is out of reach: at once in live mode, after ten minutes or
@@ -70,10 +72,10 @@ class FramePublisher:
                 "raw", frame["camera_id"], frame["captured_us"], frame["sha256"], ".jpg"
             )
             frame["object_uri"] = self._store(path, jpeg)
-        self._send(frame)
+        self._send(frame, playing)
         INGEST_BYTES.labels(frame["camera_id"]).inc(len(jpeg))
 
-    def publish_heartbeat(self, heartbeat: Frame) -> None:
+    def publish_heartbeat(self, heartbeat: Frame, playing: Playing | None = None) -> None:
         """Send a heartbeat.
 
         Raises:
@@ -81,7 +83,7 @@ class FramePublisher:
             Stop: An earlier record was not delivered.
         """
         self._await_room()
-        self._send(heartbeat)
+        self._send(heartbeat, playing)
 
     def _await_room(self) -> None:
         while len(self._producer) >= self._room:
@@ -90,8 +92,13 @@ class FramePublisher:
                 msg = "asked to stop while the broker takes nothing"
                 raise Retry(msg)
 
-    def _send(self, frame: Frame) -> None:
-        self._producer.produce(self._topic, key=frame["camera_id"], value=self._codec.encode(frame))
+    def _send(self, frame: Frame, playing: Playing | None) -> None:
+        self._producer.produce(
+            self._topic,
+            key=frame["camera_id"],
+            value=self._codec.encode(frame),
+            headers=None if playing is None else playing.headers(),
+        )
 
     def _store(self, path: str, jpeg: bytes) -> str:
         deadline_s = self._clock.monotonic_s() + _GIVE_UP_S

@@ -2,7 +2,8 @@
 
 import json
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import structlog
@@ -18,8 +19,9 @@ from workers.ingest.feed import FeedConfig, Playback
 from workers.ingest.following import follow
 from workers.ingest.ledger import FrameLedger
 from workers.ingest.playing import play
-from workers.ingest.position import read_position
+from workers.ingest.position import Position, read_position
 from workers.ingest.publisher import FramePublisher
+from workers.ingest.recording import interrupted_start
 from workers.ingest.sources.base import FrameSource
 from workers.ingest.sources.open import open_source, source_name
 
@@ -66,35 +68,37 @@ def run_ingest(
     cameras = CameraBook(service, registry)
     per_second = len(feeds) * service.settings.ingest.fps
     backlog_limit = max(_LEAST_BACKLOG, round(per_second * BEHIND_US / 1_000_000))
+
+    def where(camera_id: str) -> Position:
+        position = read_position(service.settings, codec, service.clock, camera_id)
+        last = {"next_seq": position.next_seq, "last_us": position.last_us}
+        log.info("ingest.position", camera_id=camera_id, **last)
+        return position
+
     try:
         publisher = FramePublisher(service, codec)
         runs = []
         for video, source in sources.items():
+            configs = [config for config in feeds if config.source == video]
+            positions = {config.camera_id: where(config.camera_id) for config in configs}
+            own = playback
+            if playback.start_us is None and not source.live:
+                own = replace(playback, start_us=_interrupted(source, positions, video))
             group = []
-            for config in feeds:
-                if config.source != video:
-                    continue
-                at_us = None if source.live else playback.start_us
-                cameras.require(config.camera_id, at_us)
-                position = read_position(service.settings, codec, service.clock, config.camera_id)
-                log.info(
-                    "ingest.position",
-                    camera_id=config.camera_id,
-                    next_seq=position.next_seq,
-                    last_us=position.last_us,
-                )
+            for config in configs:
+                cameras.require(config.camera_id, None if source.live else own.start_us)
                 group.append(
                     CameraFeed(
                         config,
                         service.settings.ingest,
-                        position,
+                        positions[config.camera_id],
                         cameras,
                         publisher,
                         FrameLedger(config.camera_id, source_name(video)),
                         backlog_limit,
                     )
                 )
-            runs.append(_Run(service, source, group, playback))
+            runs.append(_Run(service, source, group, own))
         service.health.ready()
         _run_all(service, runs, publisher)
         publisher.flush()
@@ -103,6 +107,18 @@ def run_ingest(
     ledgers = [feed.ledger for run in runs for feed in run.feeds]
     _report(ledgers, ledger_path)
     return ledgers
+
+
+def _interrupted(source: FrameSource, positions: Mapping[str, Position], video: str) -> int | None:
+    """Start time of this recording's playing that was interrupted; None to begin now."""
+    if source.identity is None:
+        return None
+    last = [position.playing for position in positions.values() if position.last_us is not None]
+    start_us = interrupted_start(source.identity, last)
+    if start_us is not None:
+        hint = "to begin anew, give --start-time"
+        log.warning("ingest.recording_goes_on", video=video, start_us=start_us, hint=hint)
+    return start_us
 
 
 def _check(service: Service, feeds: Sequence[FeedConfig], playback: Playback) -> None:

@@ -167,16 +167,11 @@ class IngestLine:
         return data
 
     def close(self) -> None:
-        """End what is left of our processes, and give the broker its partitions back."""
+        """End what is left of our processes."""
         for process in self.processes:
             if process.poll() is None:
                 process.kill()
             process.communicate()
-        settings = self.settings()
-        admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap})
-        names = [physical_name(topic, settings) for topic in (FRAMES, CAMERAS)]
-        for deleted in admin.delete_topics(names).values():
-            deleted.result(60)
 
     def _answers(self, topic: Topic) -> bool:
         """A topic that was created a moment ago has no leader yet."""

@@ -13,7 +13,7 @@ from runtime.kafka import ReliableProducer, physical_name, producer_config
 from schemas.topics import FRAMES
 from tests.integration.ingest.line import IngestLine, digest, wait_until
 from tests.unit.ingest.clips import make_clip
-from workers.ingest.feed import FeedConfig
+from workers.ingest.feed import FeedConfig, Playback
 from workers.ingest.partitions import partition_of
 from workers.ingest.position import read_position
 
@@ -59,6 +59,44 @@ def test_killing_the_worker_again_and_again_leaves_the_log_of_an_undisturbed_run
         outcomes = counts["outcomes"]
         assert outcomes["before_resume"] > 0
         assert outcomes["before_resume"] + outcomes["sent"] == FRAMES_IN_CLIP == counts["read"]
+
+
+def test_without_a_start_time_a_killed_worker_goes_on_with_the_same_playing(
+    line: IngestLine, tmp_path: Path
+) -> None:
+    """Event time began when playing began: the log alone still knows when."""
+    clip = make_clip(tmp_path / "ward.mp4", 60)
+    line.register("ward")
+    arguments = ["--camera", "ward", "--video", str(clip), "--mode", "record"]
+    arguments += ["--end-heartbeats", "0"]
+    first = line.command(*arguments)
+    wait_until(partial(_has_records, line, 10), "frames arrive", 60)
+    first.send_signal(signal.SIGKILL)
+    first.wait(10)
+    ledger = tmp_path / "ledger.json"
+
+    assert line.command(*arguments, "--ledger", str(ledger)).wait(60) == 0
+
+    frames = line.records()["ward"]
+    begun_us = frames[0]["captured_us"]
+    assert [f["captured_us"] - begun_us for f in frames] == [n * 100_000 for n in range(60)]
+    assert [frame["seq"] for frame in frames] == list(range(1, 61))
+    (counts,) = json.loads(ledger.read_text())["cameras"]
+    assert counts["outcomes"]["before_resume"] >= 10
+    assert counts["outcomes"]["before_resume"] + counts["outcomes"]["sent"] == 60
+
+
+def test_a_recording_that_was_played_to_its_end_begins_anew(
+    line: IngestLine, tmp_path: Path
+) -> None:
+    clip = make_clip(tmp_path / "ward.mp4", 12)
+    line.register("ward")
+    feeds = [FeedConfig(camera_id="ward", source=str(clip))]
+    line.run(feeds)
+
+    again = line.run(feeds, Playback(end_heartbeats=0))["ward"]
+
+    assert again.outcomes == {"sent": 12}
 
 
 def _has_records(line: IngestLine, count: int) -> bool:

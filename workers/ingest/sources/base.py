@@ -36,6 +36,11 @@ class FrameSource(Protocol):
         """True when frames come at their own pace and are gone if nobody reads them."""
         ...
 
+    @property
+    def identity(self) -> str | None:
+        """Tells a recording from others; None where a restart cannot go on in the middle."""
+        ...
+
     def frames(self) -> Iterator[SourceFrame]:
         """Open the source and give its frames in order, every one that it has.
 

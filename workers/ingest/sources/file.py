@@ -13,6 +13,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from runtime.errors import Stop
+from workers.ingest.recording import recording_identity
 from workers.ingest.sources.base import Image, SourceFrame
 
 log = structlog.get_logger(__name__)
@@ -42,6 +43,11 @@ class VideoFile:
     def __init__(self, path: Path, *, loop: bool = False) -> None:
         self._path = path
         self._loop = loop
+
+    @property
+    def identity(self) -> str | None:
+        """See `FrameSource.identity`; a loop has no end behind which something would be missing."""
+        return None if self._loop else recording_identity(self._path)
 
     def frames(self) -> Iterator[SourceFrame]:
         """Give every frame of the file; see `FrameSource.frames`."""

@@ -55,6 +55,7 @@ class NetworkStream:
     """
 
     live = True
+    identity = None
 
     def __init__(
         self,

@@ -52,6 +52,7 @@ class Webcam:
     """
 
     live = True
+    identity = None
 
     def __init__(self, device: Path) -> None:
         self._device = device

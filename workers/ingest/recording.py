@@ -1,0 +1,73 @@
+"""Which playing of which recording a record belongs to, so that a restart goes on with it.
+
+Every record of a recording carries this in its headers. Without a start time, event time begins
+when playing begins; a process that is started again finds that moment here, in the camera's last
+record, instead of beginning anew.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Self, TypeAlias
+
+_IDENTITY = "recording"
+_START = "recording_start_us"
+_ENDED = "recording_ended"
+
+Header: TypeAlias = str | bytes | None
+
+
+def recording_identity(path: Path) -> str:
+    """What tells a recording from others and from what lay there before: 16 hex digits.
+
+    Raises:
+        OSError: It is not there.
+    """
+    status = path.stat()
+    named = f"{path.resolve()}|{status.st_size}|{status.st_mtime_ns}"
+    return sha256(named.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Playing:
+    """One playing of a recording.
+
+    Attributes:
+        identity: Of the recording, from `recording_identity`.
+        start_us: Event time of its first frame, UTC microseconds.
+        ended: True in the record that says that nothing more comes.
+    """
+
+    identity: str
+    start_us: int
+    ended: bool = False
+
+    def headers(self) -> list[tuple[str, bytes]]:
+        """As headers of a record."""
+        start = str(self.start_us).encode()
+        headers = [(_IDENTITY, self.identity.encode()), (_START, start)]
+        return [*headers, (_ENDED, b"1")] if self.ended else headers
+
+    @classmethod
+    def of(cls, headers: Mapping[str, Header] | Sequence[tuple[str, Header]] | None) -> Self | None:
+        """What a record's headers say; None when it is not of a recording."""
+        found = dict(headers or {})
+        identity, start = found.get(_IDENTITY), found.get(_START)
+        if not isinstance(identity, bytes) or not isinstance(start, bytes):
+            return None
+        return cls(identity.decode(), int(start), _ENDED in found)
+
+
+def interrupted_start(identity: str, last: Sequence[Playing | None]) -> int | None:
+    """Start time of the playing that was interrupted; None when there is none to go on with.
+
+    Args:
+        identity: Of the recording that is to be played.
+        last: By camera that has records: what the last one belongs to, None when to no recording.
+    """
+    own = [playing for playing in last if playing is not None and playing.identity == identity]
+    starts = {playing.start_us for playing in own}
+    if len(own) < len(last) or len(starts) != 1 or all(playing.ended for playing in own):
+        return None
+    return starts.pop()
