@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
+from runtime.clock import SystemClock
 from runtime.errors import Retry
 from runtime.kafka import consumer_config, physical_name
 from runtime.settings import Settings
@@ -12,21 +13,69 @@ from schemas.topics import Topic
 
 _TIMEOUT_S = 30.0
 _POLL_S = 0.05
+_PAUSE_S = 0.1
 _QUIET_POLLS = 600
+_ELECTING = (KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE)
 
 Offsets = dict[int, int]
 
 
 def _offsets(settings: Settings, name: str, partitions: Sequence[int], spec: OffsetSpec) -> Offsets:
-    """Begin or end of each partition, in one request."""
+    """Begin or end of each partition, in one request; waits while leaders are elected."""
     admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap, "log_level": 3})
     wanted = {TopicPartition(name, partition): spec for partition in partitions}
-    answers = admin.list_offsets(wanted, request_timeout=_TIMEOUT_S)
-    return {where.partition: future.result().offset for where, future in answers.items()}
+    clock = SystemClock()
+    deadline_s = clock.monotonic_s() + _TIMEOUT_S
+    while True:
+        answers = admin.list_offsets(wanted, request_timeout=_TIMEOUT_S)
+        try:
+            return {where.partition: future.result().offset for where, future in answers.items()}
+        except KafkaException as exc:
+            if exc.args[0].code() not in _ELECTING or clock.monotonic_s() > deadline_s:
+                raise
+        clock.sleep(_PAUSE_S)
+
+
+def spans(
+    settings: Settings,
+    topic: Topic,
+    partitions: Sequence[int] | None = None,
+    *,
+    since_ms: int | None = None,
+) -> dict[int, tuple[int, int]]:
+    """First offset and end of each partition that holds anything.
+
+    Args:
+        settings: Where the broker is, and the run's prefix.
+        topic: Which topic.
+        partitions: Which partitions; all when None.
+        since_ms: Only what was appended at or after, UTC milliseconds; everything when None.
+
+    Raises:
+        Retry: The broker is out of reach.
+    """
+    name = physical_name(topic, settings)
+    wanted = list(range(topic.partitions) if partitions is None else partitions)
+    begin = OffsetSpec.earliest() if since_ms is None else OffsetSpec.for_timestamp(since_ms)  # type: ignore[no-untyped-call]
+    try:
+        starts = _offsets(settings, name, wanted, begin)
+        ends = _offsets(settings, name, wanted, OffsetSpec.latest())  # type: ignore[no-untyped-call]
+    except KafkaException as exc:
+        msg = f"{name}: {exc.args[0].str()}"
+        raise Retry(msg) from exc
+    return {  # a time after the last record is answered with -1
+        partition: (starts[partition], ends[partition])
+        for partition in wanted
+        if 0 <= starts[partition] < ends[partition]
+    }
 
 
 def read_topic(
-    settings: Settings, topic: Topic, partitions: Sequence[int] | None = None
+    settings: Settings,
+    topic: Topic,
+    partitions: Sequence[int] | None = None,
+    *,
+    since_ms: int | None = None,
 ) -> Iterator[Message]:
     """Every record of a topic that is in the log now, in offset order within a partition.
 
@@ -34,20 +83,16 @@ def read_topic(
         settings: Where the broker is, and the run's prefix.
         topic: What to read.
         partitions: Which partitions; all when None.
+        since_ms: Only what was appended at or after, UTC milliseconds; everything when None.
 
     Raises:
         Retry: The broker is out of reach, or stops answering before the end.
     """
     name = physical_name(topic, settings)
-    wanted = list(range(topic.partitions) if partitions is None else partitions)
+    held = spans(settings, topic, partitions, since_ms=since_ms)
+    starts = {partition: start for partition, (start, _) in held.items()}
+    left = {partition: end for partition, (_, end) in held.items()}
     try:
-        starts = _offsets(settings, name, wanted, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
-        ends = _offsets(settings, name, wanted, OffsetSpec.latest())  # type: ignore[no-untyped-call]
-        left = {
-            partition: ends[partition]
-            for partition in wanted
-            if ends[partition] > starts[partition]
-        }
         yield from _read(settings, name, starts, left)
     except KafkaException as exc:
         msg = f"{name}: {exc.args[0].str()}"

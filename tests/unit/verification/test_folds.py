@@ -1,0 +1,120 @@
+"""Topics against topics: what does not follow from the other is named."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from schemas.topics import OCCUPANCY, PRESENCE, TRACKS, ZONE_EVENTS, Topic
+from tests.unit.sinks.records import (
+    at_us,
+    camera_tracks,
+    item,
+    occupancy,
+    person,
+    presence,
+    zone_event,
+)
+from workers.verification.folds import Seen, compare_events, compare_presence, compare_tracks
+from workers.verification.logs import PartitionLog
+from workers.verification.result import Check, Window
+
+WINDOW = Window(at_us(0), at_us(100))
+ALL = {
+    (OCCUPANCY.name, "zone-1"): 99,
+    (PRESENCE.name, "floor-1"): 99,
+    (ZONE_EVENTS.name, "zone-1"): 99,
+}
+
+
+def log(topic: Topic, records: Sequence[dict[str, Any]]) -> PartitionLog:
+    items = [item(topic, record, offset) for offset, record in enumerate(records)]
+    by_key: dict[str, list[Any]] = {}
+    for one in items:
+        by_key.setdefault(one.key, []).append(one)
+    return PartitionLog(topic, by_key, {})
+
+
+def tracks_against(outcomes: list[Seen], tracks: list[dict[str, Any]], folded: int = 99) -> Check:
+    check = Check("tracks")
+    compare_tracks(
+        {"cam-1": outcomes},
+        log(TRACKS, tracks),
+        source="detections.made.v1",
+        partition=3,
+        folded=folded,
+        window=WINDOW,
+        check=check,
+    )
+    return check
+
+
+def looked(number: int, outcome: str = "DETECTED") -> Seen:
+    return Seen(at_us(number), number, outcome, 10 + number)
+
+
+def test_every_frame_that_was_looked_at_has_tracks() -> None:
+    tracks = [camera_tracks(seq, seq, []) for seq in (1, 2, 4)]
+    outcomes = [looked(1), looked(2), looked(3, "SKIPPED"), looked(4)]
+
+    assert tracks_against(outcomes, tracks).first is None
+    missing = tracks_against([*outcomes, looked(5)], tracks).first
+    assert missing is not None
+    assert missing.where == "detections.made.v1 partition 3 offset 15"
+    assert tracks_against([*outcomes, looked(5)], tracks, folded=15).first is None, "not folded yet"
+
+
+def test_tracks_without_an_outcome_or_of_another_frame_are_named() -> None:
+    tracks = [camera_tracks(1, 1, []), {**camera_tracks(2, 2, []), "frame_seq": 7}]
+
+    other = tracks_against([looked(1), looked(2)], tracks).first
+    none = tracks_against([looked(2)], tracks[:1]).first
+
+    assert other is not None
+    assert other.where == "tracks.updated.v1 partition 0 offset 1"
+    assert other.what == "cam-1 seq 2: frame_seq is 7, of the outcome 2"
+    assert none is not None
+    assert none.where == "detections.made.v1 partition 3 offset 12"
+
+
+def test_who_is_there_follows_from_who_entered_and_left() -> None:
+    events = [
+        zone_event(1, 2, "ENTERED", "ann", 2),
+        zone_event(2, 4, "ENTERED", "bob", 4),
+        zone_event(3, 6, "LEFT", "ann", 2),
+    ]
+    there: list[list[str]] = [[], ["ann"], ["ann", "bob"], ["bob"]]
+    measured = [
+        occupancy(seq, seq * 2 - 1, len(ids), person_ids=ids) for seq, ids in enumerate(there, 1)
+    ]
+    wrong = [*measured[:2], {**measured[2], "person_ids": ["ann"]}, measured[3]]
+
+    def compared(records: list[dict[str, Any]], most: int = 99) -> Check:
+        check = Check("events")
+        compare_events(
+            log(ZONE_EVENTS, events),
+            log(OCCUPANCY, records),
+            progress={**ALL, (OCCUPANCY.name, "zone-1"): most},
+            window=WINDOW,
+            check=check,
+        )
+        return check
+
+    assert compared(measured).first is None
+    assert compared(measured).counts == {"measurements": 4, "events": 3}
+    found = compared(wrong).first
+    assert found is not None
+    assert found.where == "zone-occupancy.measured.v1 partition 0 offset 2"
+    assert found.what == "zone-1 seq 3: ['ann'] are there, by its events ['ann', 'bob']"
+    assert compared(wrong, most=2).first is None, "no sink has committed it yet"
+
+
+def test_who_is_seen_in_a_zone_counts_there() -> None:
+    measured = log(OCCUPANCY, [occupancy(1, 1, 1, person_ids=["ann"])])
+    good = presence(1, 2, [person("ann"), person("eve", zone_ids=[])])
+    bad = presence(2, 3, [person("eve")])
+
+    check = Check("presence")
+    compare_presence(log(PRESENCE, [good, bad]), measured, progress=ALL, window=WINDOW, check=check)
+
+    assert check.first is not None
+    assert check.first.where == "presence.updated.v1 partition 0 offset 1"
+    assert check.counts == {"ticks": 2}
