@@ -1,7 +1,13 @@
 """Create the topics of the table, and refuse a broker whose topics are not like it."""
 
-from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType  # type: ignore[attr-defined]
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
+from confluent_kafka.admin import (  # type: ignore[attr-defined]
+    AdminClient,
+    ConfigResource,
+    NewTopic,
+    OffsetSpec,
+    ResourceType,
+)
 
 from runtime.clock import SystemClock
 from runtime.errors import Retry, Stop
@@ -46,6 +52,7 @@ def create_topics(settings: Settings, replication: int = 1) -> list[str]:
             raise Stop(msg) from exc
     _wait_until_known(admin, created)
     check_topics(settings)
+    _wait_until_led(admin, wanted)
     return created
 
 
@@ -71,6 +78,32 @@ def _wait_until_known(admin: AdminClient, names: list[str]) -> None:
             raise Retry(msg)
         if names:
             clock.sleep(_PAUSE_S)
+
+
+def _wait_until_led(admin: AdminClient, topics: list[NewTopic]) -> None:
+    """Wait until every partition can be read; a broker that just started answers before that.
+
+    Raises:
+        Retry: Some cannot in time.
+    """
+    clock = SystemClock()
+    deadline_s = clock.monotonic_s() + _TIMEOUT_S
+    left = [TopicPartition(t.topic, number) for t in topics for number in range(t.num_partitions)]
+    while True:
+        request = {partition: OffsetSpec.latest() for partition in left}  # type: ignore[no-untyped-call]
+        left = []
+        for partition, future in admin.list_offsets(request, request_timeout=_ANSWER_S).items():
+            try:
+                future.result()
+            except KafkaException as exc:
+                left.append(partition)
+                error = exc.args[0].str()
+        if not left:
+            return
+        if clock.monotonic_s() > deadline_s:
+            msg = f"{len(left)} partitions cannot be read after {_TIMEOUT_S:.0f} s: {error}"
+            raise Retry(msg)
+        clock.sleep(_PAUSE_S)
 
 
 def check_topics(settings: Settings, topics: list[Topic] | None = None) -> None:

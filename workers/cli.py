@@ -12,6 +12,7 @@ import typer
 
 from runtime import start_gate
 from runtime.errors import EXIT_STOP
+from runtime.lean import load_structlog
 
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "demo": ("workers.demo.command", "demo", "Play a clip through the whole line, live."),
@@ -91,6 +92,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     if name not in COMMANDS:
         typer.echo(f"wardstream: no command {name!r}; `wardstream --help` lists them", err=True)
         sys.exit(EXIT_STOP)
+    load_structlog()
     command = load(name)
     if os.environ.get(start_gate.VARIABLE):
         for module in HEAVY.get(" ".join([name, *rest[:1]]), HEAVY.get(name, ())):

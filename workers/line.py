@@ -90,7 +90,7 @@ class LocalLine:
     """Services and processes of one run directory; nothing outlives the `with` block.
 
     Processes are started as soon as the addresses of the services are known, load their code while
-    the services come up, and begin when topics, schemas and tables are there.
+    the services come up, and begin when they are told to: topics, schemas and tables are there.
 
     Args:
         run_dir: Where data and logs lie. Data of an earlier run is kept and continued, unless
@@ -182,8 +182,12 @@ class LocalLine:
                 )
             )
 
+    def open(self) -> None:
+        """Let the processes begin."""
+        self._gate.touch()
+
     def begin(self, deadline_s: float = 60.0) -> None:
-        """Let the processes begin and wait until each is ready.
+        """Let the processes begin, if nobody has yet, and wait until each is ready.
 
         Args:
             deadline_s: How long one may take.
@@ -192,7 +196,7 @@ class LocalLine:
             LaunchError: One ended or did not get ready in time; holds its last log lines.
         """
         self._report("starting " + ", ".join(WORKERS))
-        self._gate.touch()
+        self.open()
         for name in WORKERS:
             self.supervisor.wait_ready(name, deadline_s)
 

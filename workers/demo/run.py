@@ -68,11 +68,12 @@ class Demo:
         settings = self.line.settings
         starts_us = self.options.start_us or self._clock.now_us()
         scenario = make_scenario(clips, starts_us, settings.ingest.max_width)
-        self.report("registering cameras, zones, roster and requirements")
-        register_ward(scenario, self.options.run_dir / "ward", settings, starts_us - _LEAD_US)
         observer = Observer(settings, self.line.supervisor, self.board_url)
         before = observer.look(self._clock.monotonic_s(), (), 0)
         dead_before = observer.dead_letters()
+        self.line.open()  # what starts may read the facts as they come
+        self.report("registering cameras, zones, roster and requirements")
+        register_ward(scenario, self.options.run_dir / "ward", settings, starts_us - _LEAD_US)
         self.line.begin()
         self.report(f"live board at {self.board_url}")
         folded_before = observer.total(before.ends, DETECTIONS)

@@ -9,7 +9,6 @@ from runtime.settings import Settings
 from runtime.topic_admin import check_topics
 from schemas.topics import OCCUPANCY, PRESENCE, SIDE_INPUTS, TRACKS, ZONE_EVENTS
 from workers.sinks.loop import SinkLoop
-from workers.sinks.timescale.migrate import migrate as apply_migrations
 
 DERIVED = (TRACKS, PRESENCE, ZONE_EVENTS, OCCUPANCY)
 
@@ -94,6 +93,10 @@ def expire() -> None:
 
 def migrate() -> None:
     """Bring the database to the newest migration."""
+    from workers.sinks.timescale.migrate import (  # noqa: PLC0415 - only what runs loads
+        migrate as apply_migrations,
+    )
+
     try:
         applied = apply_migrations(Settings().database_url.get_secret_value())
     except (Retry, Stop) as exc:

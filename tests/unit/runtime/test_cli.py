@@ -45,3 +45,26 @@ def test_an_unknown_command_is_answered_in_one_sentence() -> None:
 
     assert answer.returncode == 78
     assert answer.stderr == "wardstream: no command 'nope'; `wardstream --help` lists them\n"
+
+
+def test_what_starts_together_loads_nothing_that_only_draws_or_signs_in() -> None:
+    """Six processes start at once on two cores: whoever waits for the board waits for them."""
+    program = (
+        "import sys\n"
+        "from importlib import import_module\n"
+        "from runtime.lean import load_structlog\n"
+        "from workers.cli import HEAVY, load\n"
+        "load_structlog()\n"
+        "for name in ('ingest', 'infer', 'stream', 'sink', 'serve'): load(name)\n"
+        "for modules in HEAVY.values():\n"
+        "    for module in modules: import_module(module)\n"
+        "print(*sys.modules)\n"
+        "import structlog, rich.console\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], check=False, capture_output=True, text=True
+    )
+
+    assert done.returncode == 0, done.stderr
+    loaded = {name.split(".")[0] for name in done.stdout.split()}
+    assert not loaded & {"rich", "pygments", "authlib", "torch", "hypothesis"}
