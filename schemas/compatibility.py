@@ -1,10 +1,13 @@
 """Say which field makes two versions of a schema unreadable to each other.
 
 The registry decides with FULL_TRANSITIVE; its answers speak of Avro internals, so this module
-names the topic's field and what to do, in both directions (Avro 1.12, "Schema Resolution").
+names the topic's field and what to do, in both directions (Avro 1.12, "Schema Resolution"). It is
+stricter in one thing: a rename, which Avro takes for one field gone and another come, is refused,
+since every reader of the old name would see its default from then on.
 """
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 _PROMOTIONS = {
@@ -14,6 +17,22 @@ _PROMOTIONS = {
     "string": {"bytes"},
     "bytes": {"string"},
 }
+
+
+def refusals(topic: str, released: Mapping[int, str], candidate: str) -> list[str]:
+    """Why a schema may not follow the released ones; empty when it may.
+
+    Args:
+        topic: Named in every sentence.
+        released: Avro JSON by version.
+        candidate: Avro JSON that is to be registered.
+    """
+    new = json.loads(candidate)
+    return [
+        f"{topic}: {reason} (against version {version})"
+        for version, text in sorted(released.items())
+        for reason in differences(json.loads(text), new)
+    ]
 
 
 def differences(released: Any, candidate: Any) -> list[str]:
@@ -85,23 +104,38 @@ def _compare_records(
     before = {field["name"]: field for field in old["fields"]}
     after = {field["name"]: field for field in new["fields"]}
     prefix = f"{path}." if path else ""
+    come = [name for name in after if name not in before]
     for name, field in before.items():
         if name not in after:
             if "default" not in field:
                 yield f"field {prefix}{name}: removed, but it has no default"
+            yield from _renames(field, [after[other] for other in come], prefix)
         else:
             yield from _compare(
                 field["type"], after[name]["type"], prefix + name, old_names, new_names
             )
-    for name, field in after.items():
-        if name not in before and "default" not in field:
+    for name in come:
+        if "default" not in after[name]:
             yield f"field {prefix}{name}: added without a default"
+
+
+def _renames(gone: Any, come: Iterable[Any], prefix: str) -> Iterator[str]:
+    """A field that came with the type of one that went is taken for its new name."""
+    for field in come:
+        if field["type"] == gone["type"]:
+            yield (
+                f"field {prefix}{gone['name']}: renamed to {field['name']}; add the new name, "
+                "fill both, and retire the old one in the next major version"
+            )
+            return
 
 
 def _compare_enums(old: Any, new: Any, path: str) -> Iterator[str]:
     removed = [symbol for symbol in old["symbols"] if symbol not in new["symbols"]]
     added = [symbol for symbol in new["symbols"] if symbol not in old["symbols"]]
-    if removed and "default" not in new:
+    if removed and added:
+        yield f"field {path}: enum symbol {removed[0]} renamed to {added[0]}; only add symbols"
+    elif removed and "default" not in new:
         yield f"field {path}: enum lost {', '.join(removed)} and has no default"
     if added and "default" not in old:
         yield f"field {path}: enum grew {', '.join(added)}, but the released one has no default"

@@ -77,6 +77,26 @@ def test_a_harmless_change_passes(candidate: dict[str, Any]) -> None:
             id="a-rename",
         ),
         pytest.param(
+            changed(width=None, breadth={"type": "int", "default": 0}),
+            "field width: renamed to breadth; add the new name, fill both, and retire the old one "
+            "in the next major version",
+            id="a-rename-with-defaults",
+        ),
+        pytest.param(
+            changed(
+                outcome={
+                    "type": {
+                        "type": "enum",
+                        "name": "Outcome",
+                        "symbols": ["UNKNOWN", "SEEN", "SKIPPED", "FAILED", "HEARTBEAT"],
+                        "default": "UNKNOWN",
+                    }
+                }
+            ),
+            "field outcome: enum symbol DETECTED renamed to SEEN; only add symbols",
+            id="a-renamed-symbol",
+        ),
+        pytest.param(
             changed(model={"type": ["null", "string"], "default": None}),
             "field model: union lost record",
             id="a-lost-branch",

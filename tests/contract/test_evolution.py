@@ -1,0 +1,32 @@
+"""What `make test` says of a schema that was changed: harmless, or refused by topic and field."""
+
+import json
+
+import pytest
+
+from schemas.compatibility import refusals
+from schemas.topics import Topic
+from tests.contract.evolution import AVRO_TOPICS, HARMLESS, breaking, schema_of
+
+
+@pytest.mark.parametrize("topic", AVRO_TOPICS, ids=lambda topic: topic.name)
+def test_harmless_changes_pass_alone_and_together(topic: Topic) -> None:
+    released = schema_of(topic)
+    changed = released
+    for change in HARMLESS.values():
+        alone = json.dumps(change(released))
+        changed = change(changed)
+
+        assert refusals(topic.name, {1: json.dumps(released)}, alone) == []
+    assert refusals(topic.name, {1: json.dumps(released)}, json.dumps(changed)) == []
+
+
+@pytest.mark.parametrize("topic", AVRO_TOPICS, ids=lambda topic: topic.name)
+def test_breaking_changes_are_refused_by_topic_and_field(topic: Topic) -> None:
+    released = schema_of(topic)
+    for what, (candidate, field) in breaking(released).items():
+        told = refusals(topic.name, {1: json.dumps(released)}, json.dumps(candidate))
+
+        assert told, what
+        assert any(line.startswith(f"{topic.name}: field {field}: ") for line in told), told
+        assert all(line.endswith("(against version 1)") for line in told), told
