@@ -22,6 +22,16 @@ INGEST_CONNECTED = Gauge(
 INGEST_RECONNECTS = Counter(
     "wardstream_ingest_reconnects_total", "Attempts to reopen a lost stream", ["camera_id"]
 )
+INGEST_CLOCK_OFFSET = Gauge(
+    "wardstream_ingest_source_clock_offset_seconds",
+    "The camera's own clock minus the wall clock at its last frame",
+    ["camera_id"],
+)
+INGEST_CLOCK_AHEAD = Counter(
+    "wardstream_ingest_source_clock_ahead_frames_total",
+    "Frames whose camera's own clock was further ahead than ingest.future_limit_s",
+    ["camera_id"],
+)
 INFERENCE_FRAMES = Counter(
     "wardstream_inference_frames_total", "Frames by outcome and reason", ["outcome", "reason"]
 )

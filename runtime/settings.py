@@ -56,6 +56,13 @@ class IngestSettings(BaseModel):
         "file://.wardstream/objects", "URL", "Where claim-checked frames lie: file:// or s3://."
     )
     heartbeat_s: float = setting(1.0, "s", "A silent camera sends its time this often.", gt=0)
+    future_limit_s: float = setting(
+        5.0,
+        "s",
+        "Frames of an event time this far ahead of the wall clock are not sent, and a camera "
+        "whose own clock is this far ahead is reported.",
+        gt=0,
+    )
     reconnect_initial_s: float = setting(0.5, "s", "First pause before a lost stream is reopened.")
     reconnect_max_s: float = setting(30.0, "s", "Longest pause before a lost stream is reopened.")
 

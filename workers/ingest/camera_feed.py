@@ -7,6 +7,7 @@ import structlog
 from runtime.errors import Retry, Stop
 from runtime.settings import IngestSettings
 from workers.ingest.cameras import CameraBook
+from workers.ingest.clock_watch import ClockWatch
 from workers.ingest.feed import FeedConfig
 from workers.ingest.ledger import FrameLedger, FrameOutcome
 from workers.ingest.position import Position
@@ -66,6 +67,7 @@ class CameraFeed:
         self._mask: PrivacyMask | None = None
         self._mask_key: tuple[int, int, int] | None = None
         self._size_checked = False
+        self._clocks = ClockWatch(config.camera_id, settings.future_limit_s)
 
     def count(self, outcome: FrameOutcome) -> None:
         """One more frame of the source that is not sent."""
@@ -106,6 +108,10 @@ class CameraFeed:
             Stop: The first picture is not of the registered size, or sending failed for good.
             Retry: Record mode could not store the frame.
         """
+        self._clocks.note_source(source_clock_us, received_us)
+        if self._clocks.refuses(captured_us, received_us):
+            self.count("in_future")
+            return
         if self._live_mode and (
             late_us > BEHIND_US or self._publisher.backlog > self._backlog_limit
         ):
@@ -157,16 +163,19 @@ class CameraFeed:
     def send_heartbeat(self, captured_us: int, received_us: int) -> None:
         """Send the time of a camera that shows nothing.
 
-        Does nothing if it is not later than the last record, or the camera is not in force.
+        Does nothing if it is not later than the last record, or from the future, or the camera is
+        not in force.
 
         Args:
-            captured_us: Event time, not in the future.
+            captured_us: Event time.
             received_us: Wall clock.
 
         Raises:
             Stop: Sending failed for good.
         """
         if self.last_us is not None and captured_us <= self.last_us:
+            return
+        if self._clocks.refuses(captured_us, received_us):
             return
         if self._live_mode and self._publisher.backlog > self._backlog_limit:
             return

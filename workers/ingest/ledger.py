@@ -14,6 +14,7 @@ FrameOutcome = Literal[
     "masked_out",
     "before_resume",
     "out_of_order",
+    "in_future",
     "camera_removed",
     "wrong_size",
     "store_unavailable",
@@ -26,6 +27,7 @@ behind             live mode: more than a second late, or the line was full
 masked_out         the privacy masks leave nothing of the picture
 before_resume      already in the log from before a restart
 out_of_order       not later than the frame before it
+in_future          live: the camera's records in the log are ahead of the wall clock
 camera_removed     no version of the camera is in force at that time
 wrong_size         the picture is not of the size that masks and zones are drawn for
 store_unavailable  live mode: too large to go inline, and the object store is out of reach

@@ -6,13 +6,19 @@ from pathlib import Path
 
 import pytest
 import simplejpeg
+from prometheus_client import REGISTRY
+from structlog.testing import capture_logs
 
+from runtime.clock import SystemClock
+from runtime.kafka import ReliableProducer, physical_name, producer_config
 from schemas.records import Frame
+from schemas.topics import FRAMES
 from tests.integration.ingest.camera import TcpCamera
 from tests.integration.ingest.following import HEARTBEAT_S, following
 from tests.integration.ingest.line import IngestLine, wait_until
 from tests.unit.ingest.clips import make_clip, number_of
 from workers.ingest.feed import FeedConfig, Region
+from workers.ingest.publisher import empty_frame
 
 
 @pytest.fixture
@@ -94,6 +100,39 @@ def test_a_restarted_worker_goes_on_with_the_next_number(
                 worker.stop()
 
     check_sequence(line.records()["ward"])
+
+
+def test_nothing_is_sent_while_the_log_is_ahead_of_the_clock(
+    line: IngestLine, stream_clip: Path
+) -> None:
+    """What a process with a wrong clock left must not be made worse, nor hidden."""
+    line.register("ward")
+    settings = line.settings()
+    ahead_us = SystemClock().now_us() + 3_600_000_000
+    left = empty_frame(camera_id="ward", seq=1, captured_us=ahead_us, kind="HEARTBEAT")
+    producer = ReliableProducer(producer_config(settings))
+    value = line.registry.writer(FRAMES).encode(left)
+    producer.produce(physical_name(FRAMES, settings), key="ward", value=value)
+    producer.flush(30)
+    labels = {"camera_id": "ward", "outcome": "in_future"}
+    before = REGISTRY.get_sample_value("wardstream_ingest_frames_total", labels) or 0
+
+    def refused() -> float:
+        now = REGISTRY.get_sample_value("wardstream_ingest_frames_total", labels) or 0
+        return now - before
+
+    with TcpCamera(stream_clip, seconds=5) as camera:
+        feeds = [FeedConfig(camera_id="ward", source=camera.url)]
+        with capture_logs() as logged, following(line, feeds) as worker:
+            wait_until(lambda: refused() >= 5, "frames are refused")
+            ledger = worker.stop()["ward"]
+
+    assert len(line.records()["ward"]) == 1, "only what was there before"
+    assert ledger.outcomes["sent"] == ledger.heartbeats == 0
+    assert ledger.outcomes.total() == ledger.read
+    errors = [entry["error"] for entry in logged if entry["event"] == "ingest.camera_in_future"]
+    assert len(errors) == 1, "once, not with every frame"
+    assert errors[0].startswith("camera ward: the log holds its frames up to 3")
 
 
 def test_one_stream_serves_two_cameras_over_one_connection(

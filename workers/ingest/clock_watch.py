@@ -1,0 +1,75 @@
+"""Notice clocks that run ahead: of the camera, and of whoever wrote the camera's last record.
+
+A frame from the future would be folded with facts that nobody has written yet, and everything that
+is captured until then would count as older than it; so it is not sent.
+"""
+
+import structlog
+
+from runtime.metrics import INGEST_CLOCK_AHEAD, INGEST_CLOCK_OFFSET
+
+log = structlog.get_logger(__name__)
+
+
+class ClockWatch:
+    """The clocks of one camera.
+
+    Args:
+        camera_id: Whose.
+        limit_s: A clock that is ahead of ours by more is wrong, seconds.
+    """
+
+    def __init__(self, camera_id: str, limit_s: float) -> None:
+        self._camera_id = camera_id
+        self._limit_us = round(limit_s * 1_000_000)
+        self._refusing = False
+        self._source_ahead = False
+
+    def refuses(self, captured_us: int, received_us: int) -> bool:
+        """Whether a record of that event time is from the future; says so when that begins.
+
+        Args:
+            captured_us: Event time, UTC microseconds.
+            received_us: Wall clock.
+        """
+        ahead_us = captured_us - received_us
+        refuses = ahead_us > self._limit_us
+        if refuses and not self._refusing:
+            log.error(
+                "ingest.camera_in_future",
+                camera_id=self._camera_id,
+                ahead_s=round(ahead_us / 1e6, 3),
+                error=(
+                    f"camera {self._camera_id}: the log holds its frames up to "
+                    f"{ahead_us / 1e6:.1f} s ahead of this machine's clock, so nothing is sent "
+                    "until then: set this clock right, or correct what wrote them"
+                ),
+            )
+        self._refusing = refuses
+        return refuses
+
+    def note_source(self, source_clock_us: int | None, received_us: int) -> None:
+        """Compare the camera's own clock with ours; says so when it is found to be ahead.
+
+        Args:
+            source_clock_us: Of a frame, UTC microseconds; None where the camera tells none.
+            received_us: Wall clock when the frame came.
+        """
+        if source_clock_us is None:
+            return
+        ahead_us = source_clock_us - received_us
+        INGEST_CLOCK_OFFSET.labels(self._camera_id).set(ahead_us / 1e6)
+        ahead = ahead_us > self._limit_us
+        if ahead:
+            INGEST_CLOCK_AHEAD.labels(self._camera_id).inc()
+        if ahead and not self._source_ahead:
+            log.error(
+                "ingest.camera_clock_ahead",
+                camera_id=self._camera_id,
+                ahead_s=round(ahead_us / 1e6, 3),
+                error=(
+                    f"camera {self._camera_id}: its own clock is {ahead_us / 1e6:.1f} s ahead of "
+                    "this machine's: let both follow the same time server"
+                ),
+            )
+        self._source_ahead = ahead
