@@ -32,11 +32,13 @@ class Position:
         next_seq: `seq` of its next record.
         last_us: `captured_us` of its last record; None when the log holds none.
         playing: The recording that its last record belongs to, if any.
+        appended_us: When the broker took its last record, UTC microseconds.
     """
 
     next_seq: int
     last_us: int | None
     playing: Playing | None = None
+    appended_us: int | None = None
 
 
 def read_position(settings: Settings, codec: Codec, clock: Clock, camera_id: str) -> Position:
@@ -62,7 +64,8 @@ def read_position(settings: Settings, codec: Codec, clock: Clock, camera_id: str
             if message is not None:
                 record = _decode(codec, message)
                 playing = Playing.of(message.headers())
-                return Position(record["seq"] + 1, record["captured_us"], playing)
+                appended_us = message.timestamp()[1] * 1_000
+                return Position(record["seq"] + 1, record["captured_us"], playing, appended_us)
             upper, window = lower, window * _GROWTH
     except KafkaException as exc:
         msg = f"{name}: the end of camera {camera_id} cannot be read: {exc.args[0].str()}"

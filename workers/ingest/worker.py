@@ -22,6 +22,7 @@ from workers.ingest.playing import play
 from workers.ingest.position import Position, read_position
 from workers.ingest.publisher import FramePublisher
 from workers.ingest.recording import interrupted_start
+from workers.ingest.sole_writer import sole_positions
 from workers.ingest.sources.base import FrameSource
 from workers.ingest.sources.open import open_source, source_name
 
@@ -52,8 +53,8 @@ def run_ingest(
         What became of every frame, by camera, after everything sent was acknowledged.
 
     Raises:
-        Stop: A camera is not registered, a recording cannot be read, a setting is wrong, or a
-            record was not delivered.
+        Stop: A camera is not registered or served by another process, a recording cannot be read,
+            a setting is wrong, or a record was not delivered.
         Retry: Kafka or the object store stayed out of reach.
     """
     playback = playback or Playback()
@@ -78,9 +79,10 @@ def run_ingest(
     try:
         publisher = FramePublisher(service, codec)
         runs = []
+        everywhere = sole_positions(service, [feed.camera_id for feed in feeds], where)
         for video, source in sources.items():
             configs = [config for config in feeds if config.source == video]
-            positions = {config.camera_id: where(config.camera_id) for config in configs}
+            positions = {config.camera_id: everywhere[config.camera_id] for config in configs}
             own = playback
             if playback.start_us is None and not source.live:
                 own = replace(playback, start_us=_interrupted(source, positions, video))

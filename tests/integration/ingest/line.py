@@ -37,7 +37,7 @@ RECORDED = Playback(start_us=START_US, pace="asap")
 """As fast as it goes, from a fixed time: the same log every time."""
 
 
-def wait_until(condition: Callable[[], bool], what: str, within_s: float = 30.0) -> None:
+def wait_until(condition: Callable[[], bool], what: str, within_s: float = 60.0) -> None:
     """Wait for a condition; fails with `what` when it does not come about."""
     deadline_s = time.monotonic() + within_s
     while not condition():

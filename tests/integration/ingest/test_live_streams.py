@@ -10,6 +10,7 @@ from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from runtime.clock import SystemClock
+from runtime.errors import Stop
 from runtime.kafka import ReliableProducer, physical_name, producer_config
 from schemas.records import Frame
 from schemas.topics import FRAMES
@@ -17,7 +18,7 @@ from tests.integration.ingest.camera import TcpCamera
 from tests.integration.ingest.following import HEARTBEAT_S, following
 from tests.integration.ingest.line import IngestLine, wait_until
 from tests.unit.ingest.clips import make_clip, number_of
-from workers.ingest.feed import FeedConfig, Region
+from workers.ingest.feed import FeedConfig, Playback, Region
 from workers.ingest.publisher import empty_frame
 
 
@@ -98,6 +99,23 @@ def test_a_restarted_worker_goes_on_with_the_next_number(
             with following(line, feeds) as worker:
                 wait_until(partial(more_than, line, "FRAME", before + 3), f"frames of run {run}")
                 worker.stop()
+
+    check_sequence(line.records()["ward"])
+
+
+def test_a_second_process_of_a_camera_is_refused_and_the_first_goes_on(
+    line: IngestLine, stream_clip: Path
+) -> None:
+    line.register("ward")
+    with TcpCamera(stream_clip, seconds=5) as camera:
+        feeds = [FeedConfig(camera_id="ward", source=camera.url)]
+        with following(line, feeds) as worker:
+            wait_until(partial(more_than, line, "FRAME", 3), "frames come")
+            with pytest.raises(Stop, match="another process is serving camera ward: stop that one"):
+                line.run(feeds, Playback(), mode="live", heartbeat_s=HEARTBEAT_S)
+            before = count(line, "FRAME")
+            wait_until(partial(more_than, line, "FRAME", before + 3), "frames go on coming")
+            worker.stop()
 
     check_sequence(line.records()["ward"])
 

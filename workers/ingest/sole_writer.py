@@ -1,0 +1,63 @@
+"""Refuse to serve a camera that another process is serving.
+
+Two processes would number their records alike and mix their frames. Who serves a camera writes at
+least a heartbeat per interval, so its log tells: where a record came a moment ago, it is watched
+for a while before anything is sent. After a crash it stands still, and this process takes over.
+"""
+
+from collections.abc import Callable, Iterable
+
+import structlog
+
+from runtime.errors import Stop
+from runtime.service import Service
+from workers.ingest.position import Position
+
+log = structlog.get_logger(__name__)
+
+WATCH_HEARTBEATS = 1.5
+"""How long the log is watched at a time; in less, a live process need not have written."""
+
+ROUNDS = 2
+"""A record that was on its way when its sender was killed may still come; once, not again."""
+
+_RECENT_US = 5_000_000
+
+
+def sole_positions(
+    service: Service, camera_ids: Iterable[str], read: Callable[[str], Position]
+) -> dict[str, Position]:
+    """Where the records of cameras end that nobody else is adding to.
+
+    Args:
+        service: Heartbeat interval, clock and stop signal.
+        camera_ids: The cameras.
+        read: Finds the end of one.
+
+    Raises:
+        Stop: The records of a camera grow while we watch; names it.
+        Retry: From `read`.
+    """
+    positions = {camera_id: read(camera_id) for camera_id in camera_ids}
+    now_us = service.clock.now_us()
+    watched = [
+        camera_id
+        for camera_id, position in positions.items()
+        if position.appended_us is not None and abs(now_us - position.appended_us) < _RECENT_US
+    ]
+    for _ in range(ROUNDS):
+        if not watched:
+            return positions
+        log.info("ingest.watching_for_another", camera_ids=watched)
+        if service.stop.wait(WATCH_HEARTBEATS * service.settings.ingest.heartbeat_s):
+            return positions
+        found = {camera_id: read(camera_id) for camera_id in watched}
+        watched = [name for name in watched if found[name].next_seq != positions[name].next_seq]
+        positions |= found
+    if watched:
+        msg = (
+            f"another process is serving camera {', '.join(sorted(watched))}: stop that one first, "
+            "or correct --camera (two would mix their frames)"
+        )
+        raise Stop(msg)
+    return positions
