@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ from deploy.local.cache import component, exclusive
 from deploy.local.shell import apt_install, run
 
 STAMP = ".wardstream-lock"
+COMPILED = Path("streams") / "domain" / "tracking"
 OPENCV_LIBRARIES = ("libgl1", "libglib2.0-0")
 
 
@@ -44,6 +46,27 @@ def install(root: Path) -> Path:
         _check_opencv(python)
         stamp.write_text(wanted)
     return python
+
+
+def precompile(root: Path) -> None:
+    """Compile the tracking core, unless that was done since its sources changed.
+
+    Args:
+        root: The project's folder, whose environment is complete.
+
+    Raises:
+        InstallError: It does not compile.
+    """
+    folder = root / COMPILED
+    sources = b"".join(path.read_bytes() for path in sorted(folder.glob("*.py")))
+    wanted = hashlib.sha256(digest(root).encode() + sources).hexdigest()
+    stamp = folder / "__pycache__" / "compiled"
+    if stamp.exists() and stamp.read_text() == wanted:
+        return
+    python = root / ".venv" / "bin" / "python"
+    run([str(python), "-m", "streams.precompile"], what="compiling the tracking core", cwd=root)
+    with contextlib.suppress(OSError):  # a folder that cannot be written keeps nothing
+        stamp.write_text(wanted)
 
 
 def digest(root: Path) -> str:

@@ -97,7 +97,7 @@ def install_all(root: Path, *, tests: bool, progress: Progress) -> None:
     """
     with ThreadPoolExecutor(max_workers=8) as pool:
         steps: list[Future[Any]] = [
-            pool.submit(_timed, progress, "Python environment", lambda: environment.install(root)),
+            pool.submit(_install_python, root, progress),
             pool.submit(_install_services_unless_docker, progress),
             pool.submit(_timed, progress, "demo clip from Debian", extras.clip),
             pool.submit(_timed, progress, "ffprobe from Debian", extras.ffprobe),
@@ -110,6 +110,11 @@ def install_all(root: Path, *, tests: bool, progress: Progress) -> None:
                 pool.submit(_timed, progress, "S3 server from Maven", s3.install),
             ]
         _first_error(steps)
+
+
+def _install_python(root: Path, progress: Progress) -> None:
+    _timed(progress, "Python environment", lambda: environment.install(root))
+    _timed(progress, "tracking core, compiled", lambda: environment.precompile(root))
 
 
 def _install_services_unless_docker(progress: Progress) -> None:

@@ -204,3 +204,23 @@ def test_containers_without_an_engine_are_refused_with_what_to_do(
 
     with pytest.raises(LaunchError, match="No Docker engine answers here: start it, or unset"):
         services_for(tmp_path).start()
+
+
+def test_the_tracking_core_is_compiled_once_until_its_sources_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("pyproject.toml", "requirements.lock"):
+        (tmp_path / name).write_text((ROOT / name).read_text())
+    folder = tmp_path / environment.COMPILED
+    (folder / "__pycache__").mkdir(parents=True)
+    (folder / "step.py").write_text("first")
+    compiled: list[object] = []
+    monkeypatch.setattr(environment, "run", lambda command, **_: compiled.append(command))
+
+    environment.precompile(tmp_path)
+    environment.precompile(tmp_path)
+    assert len(compiled) == 1
+
+    (folder / "step.py").write_text("second")
+    environment.precompile(tmp_path)
+    assert len(compiled) == 2
