@@ -31,6 +31,7 @@ from streams.checkpointing import install
 from streams.domain.settings import FloorSettings, LineSettings, TrackerSettings
 from streams.fact_source import FactSource
 from streams.faust_app import checkpointed_app
+from streams.fold_settings import to_values
 from streams.line_fold import OUTPUTS, STAGE, LineFold, Wire
 from streams.state_version import STATE_VERSION
 
@@ -92,6 +93,7 @@ def create_app(settings: Settings, clock: Clock, health: Health) -> faust.App:
         clock,
         state_version=STATE_VERSION,
         boot_id=f"{os.uname().nodename}-{os.getpid()}",
+        settings=to_values(domain_settings),
     )
     checkpointing = install(
         app,

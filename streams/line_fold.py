@@ -1,8 +1,8 @@
 """The fold of one partition on the wire: bytes in, domain, bytes out, state as bytes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from runtime.checkpoints import Checkpoint, Emit, EntityState, Record
+from runtime.checkpoints import Checkpoint, Emit, EntityState, Record, SettingsSpan
 from runtime.clock import Clock
 from runtime.dead_letters import INLINE_BYTES, DeadLetterLimit, dead_letter_headers
 from runtime.errors import DeadLetter, Stop
@@ -33,7 +33,8 @@ from streams.domain.settings import LineSettings
 from streams.domain.tick import TICK_US
 from streams.entity_codec import decode_state, encode_state
 from streams.fact_source import FactSource
-from streams.state_version import STATE_VERSION
+from streams.fold_settings import SettingsByOffset
+from streams.state_version import OLDEST_READ, STATE_VERSION
 
 STAGE = "stream"
 
@@ -69,7 +70,7 @@ class LineFold:
         emit: Takes the outputs.
         wire: Codecs and names.
         facts: Side inputs.
-        settings: Of the fold.
+        settings: Of the fold, unless a checkpoint says which hold from which offset.
         clock: For the lag metric only; nothing that is written depends on it.
         limit: Of the process, shared by its partitions; None folds on whatever comes.
     """
@@ -92,25 +93,37 @@ class LineFold:
         self._clock = clock
         self._limit = limit
         self._line = PartitionLine(settings)
+        self._settings = SettingsByOffset(settings)
 
     def restore(self, checkpoint: Checkpoint) -> None:
-        """Take over saved cameras and floors.
+        """Take over saved cameras and floors, and the settings by offset.
 
         Raises:
-            Stop: The state was written by a version that this one cannot read.
+            Stop: State or settings were written by a version that this one cannot read.
         """
         states: dict[str, Entity] = {}
         for key, state in checkpoint.entities.items():
             name = key.decode() if isinstance(key, bytes) else key
             try:
-                states[name] = decode_state(name, state.data)
+                states[name] = _readable(name, state)
             except ValueError as error:
                 msg = (
                     f"checkpoint of partition {self._partition}: {name} (version {state.version}) "
-                    f"cannot be read: {error}; rebuild from the detections"
+                    f"cannot be read: {error}. Let the release that wrote it go on, or fold the "
+                    "detections anew: see Upgrading in docs/operators.md"
                 )
                 raise Stop(msg) from error
         self._line.restore(states)
+        self.follow(checkpoint.head.settings, checkpoint.head.next_offset)
+
+    def follow(self, spans: Sequence[SettingsSpan], offset: int) -> None:
+        """Fold from an offset on under the settings that a checkpoint names for it.
+
+        Raises:
+            Stop: They were written by a version that this one cannot read.
+        """
+        self._settings.follow(spans, offset)
+        self._line.settings = self._settings.current
 
     def advance(self, record: Record) -> None:
         """Fold one detection outcome; what cannot be folded becomes a dead letter.
@@ -118,6 +131,9 @@ class LineFold:
         Raises:
             Stop: Too many of the last records did.
         """
+        change = self._settings.next_change
+        if change is not None and record.offset >= change:
+            self._line.settings = self._settings.step(record.offset)
         try:
             outcome = self._decode(record)
             facts = self._facts.ensure(outcome["captured_us"] + TICK_US)  # its last tick
@@ -199,3 +215,9 @@ class LineFold:
     def side_offsets(self) -> Mapping[str, int]:
         """How far the side inputs were read."""
         return self._facts.offsets()
+
+
+def _readable(entity_key: str, state: EntityState) -> Entity:
+    if state.version < OLDEST_READ:
+        raise ValueError(f"this release reads states from version {OLDEST_READ} on")
+    return decode_state(entity_key, state.data)

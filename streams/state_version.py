@@ -2,3 +2,6 @@
 
 STATE_VERSION = 2
 """Rises when a field of the camera or floor state changes meaning."""
+
+OLDEST_READ = 2
+"""Older states are refused: another tracker made them, and this one could not go on from them."""

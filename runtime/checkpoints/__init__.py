@@ -4,7 +4,7 @@ Order, always: outputs acknowledged, then the checkpoint committed in one transa
 the broker refuses to a former owner. See ADR 0002.
 """
 
-from runtime.checkpoints.codec import Checkpoint, EntityState, Head
+from runtime.checkpoints.codec import Checkpoint, EntityState, Head, SettingsSpan
 from runtime.checkpoints.errors import (
     AssignmentChanged,
     CheckpointDamaged,
@@ -38,6 +38,7 @@ __all__ = [
     "Record",
     "RecordTooLarge",
     "ReplayNeeded",
+    "SettingsSpan",
     "Snapshot",
     "StageTopics",
     "Step",

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
 from runtime.checkpoints.errors import CheckpointDamaged
 
 HEAD_KEY = b"head"
-HEAD_FORMAT = 1
+HEAD_FORMAT = 2
+"""1: without `settings`. Both are read; a head is written in the newest."""
 
 
 class EntityState(NamedTuple):
@@ -25,6 +26,18 @@ class EntityState(NamedTuple):
     version: int
     """Version of the application's encoding, 1 to 255."""
     data: bytes
+
+
+class SettingsSpan(msgspec.Struct, frozen=True):
+    """What the fold was told from one input offset on, until the next span begins.
+
+    Attributes:
+        from_offset: First input offset that is folded under these values.
+        values: The application's settings by name, as JSON has them.
+    """
+
+    from_offset: int
+    values: dict[str, Any]
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +52,9 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
         generation: Consumer group generation of the writer; for reading only.
         boot_id: The writing process; for reading only.
         entities: CRC-32 of each entity's record, by entity key.
+        settings: What the fold was told, in order of offset, for as far back as the input
+            reaches; it may end with a span that begins after `next_offset`. Empty when the
+            application has none.
     """
 
     format: int
@@ -49,6 +65,21 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     generation: int
     boot_id: str
     entities: dict[str, int]
+    settings: tuple[SettingsSpan, ...] = ()
+
+
+def empty_head(partition: int, input_id: str, boot_id: str) -> Head:
+    """The head of a partition of which nothing was folded yet."""
+    return Head(
+        format=HEAD_FORMAT,
+        partition=partition,
+        input_id=input_id,
+        next_offset=0,
+        side_offsets={},
+        generation=0,
+        boot_id=boot_id,
+        entities={},
+    )
 
 
 class Checkpoint(NamedTuple):

@@ -17,6 +17,7 @@ from runtime.checkpoints.codec import (
     Checkpoint,
     EntityState,
     Head,
+    SettingsSpan,
     checksum,
     encode_entity,
     encode_head,
@@ -66,7 +67,8 @@ class PartitionFold(Protocol):
         """Take over the saved state; called at most once, before the first record.
 
         Args:
-            checkpoint: Holds each entity's state under the key that `changed` gave it.
+            checkpoint: Holds each entity's state under the key that `changed` gave it, and
+                in its head the settings to fold under, by offset.
         """
         ...
 
@@ -118,6 +120,8 @@ class PartitionProgress:
         next_offset: First offset that is not folded yet.
         saved_offset: `next_offset` of the last checkpoint that was taken.
         claimed: Whether this process may write the partition's checkpoints.
+        settings: What the fold is told, by offset; goes into each checkpoint.
+        input_id: Kafka's id of the input topic.
     """
 
     def __init__(
@@ -133,10 +137,12 @@ class PartitionProgress:
         self.next_offset = 0
         self.claimed = claimed
         self._fold = fold
-        self._input_id = input_id
+        self.input_id = input_id
+        self.settings: tuple[SettingsSpan, ...] = ()
         self._checksums: dict[str, int] = {}
         if checkpoint is not None:
             self.next_offset = checkpoint.head.next_offset
+            self.settings = checkpoint.head.settings
             self._checksums = dict(checkpoint.head.entities)
             fold.restore(checkpoint)
         self.saved_offset = self.next_offset
@@ -171,12 +177,13 @@ class PartitionProgress:
         head = Head(
             format=HEAD_FORMAT,
             partition=self.partition,
-            input_id=self._input_id,
+            input_id=self.input_id,
             next_offset=self.next_offset,
             side_offsets=dict(self._fold.side_offsets()),
             generation=generation,
             boot_id=boot_id,
             entities=self._checksums,
+            settings=self.settings,
         )
         records.append((HEAD_KEY, encode_head(head)))
         for key, value in records:

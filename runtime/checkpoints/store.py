@@ -8,18 +8,29 @@ called from a second one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
+import msgspec
 from confluent_kafka import KafkaException
 
 from runtime.checkpoints.claim import Claim
-from runtime.checkpoints.codec import HEAD_KEY, Checkpoint, assemble, decode_head
+from runtime.checkpoints.codec import (
+    HEAD_FORMAT,
+    HEAD_KEY,
+    Checkpoint,
+    assemble,
+    decode_head,
+    empty_head,
+    encode_head,
+)
 from runtime.checkpoints.errors import AssignmentChanged, CheckpointDamaged, InputGone, ReplayNeeded
 from runtime.checkpoints.fold import FoldFactory, PartitionProgress, Snapshot
-from runtime.checkpoints.log import LogReader
+from runtime.checkpoints.log import LogReader, OffsetRange
 from runtime.checkpoints.outputs import OutputProducer
+from runtime.checkpoints.spans import take_over
 from runtime.clock import Clock
 
 
@@ -50,6 +61,7 @@ class CheckpointStore:
         *,
         state_version: int,
         boot_id: str,
+        settings: Mapping[str, Any] | None = None,
         parallel: int = 8,
     ) -> None:
         """Prepare the producers; nothing is claimed yet.
@@ -61,6 +73,9 @@ class CheckpointStore:
             clock: Tells how long a call has waited.
             state_version: Newest encoding of entity state that the folds read, 1 to 255.
             boot_id: Name of this process in the heads that it writes.
+            settings: What the folds are told, as JSON has it. Where a checkpoint was made
+                under others, those hold up to the input's end at the takeover. None for folds
+                that are told nothing.
             parallel: Partitions that are claimed, read or committed at the same time.
         """
         self.topics = topics
@@ -70,6 +85,7 @@ class CheckpointStore:
         self._clock = clock
         self._state_version = state_version
         self._boot_id = boot_id
+        self._settings = settings
         self._log = LogReader(bootstrap, clock)
         self._claims: dict[int, Claim] = {}
         self._workers = ThreadPoolExecutor(parallel, thread_name_prefix="checkpoint")
@@ -107,7 +123,8 @@ class CheckpointStore:
             checkpoint = None
             if not empty:
                 checkpoint = self._claim_and_read(partition)
-                self._check_input(partition, checkpoint, input_id)
+                log = self._check_input(partition, checkpoint, input_id)
+                checkpoint = self._agree_on_settings(partition, checkpoint, input_id, log)
             return PartitionProgress(
                 partition,
                 self._fold_factory(partition, self.outputs.emit),
@@ -129,6 +146,10 @@ class CheckpointStore:
                 f"partition {progress.partition} was empty when it was assigned and has "
                 "a checkpoint now: another owner was at work"
             )
+        first = self._agree_on_settings(
+            progress.partition, None, progress.input_id, OffsetRange(0, 0)
+        )
+        progress.settings = () if first is None else first.head.settings
         progress.claimed = True
 
     def save(self, snapshots: Sequence[Snapshot]) -> None:
@@ -220,7 +241,28 @@ class CheckpointStore:
             raise CheckpointDamaged(f"partition {partition} holds entities but no head")
         return None
 
-    def _check_input(self, partition: int, checkpoint: Checkpoint | None, input_id: str) -> None:
+    def _agree_on_settings(
+        self, partition: int, checkpoint: Checkpoint | None, input_id: str, log: OffsetRange
+    ) -> Checkpoint | None:
+        """Write down from which offset the settings of this process hold, if that is news."""
+        if self._settings is None:
+            return checkpoint
+        if checkpoint is None:
+            checkpoint = Checkpoint(empty_head(partition, input_id, self._boot_id), {})
+        known = checkpoint.head
+        spans = take_over(known.settings, self._settings, log_start=log.start, log_end=log.end)
+        if spans == known.settings:
+            return checkpoint
+        head = msgspec.structs.replace(
+            known, format=HEAD_FORMAT, boot_id=self._boot_id, settings=spans
+        )
+        self._claims[partition].commit([(HEAD_KEY, encode_head(head))])
+        return Checkpoint(head, checkpoint.entities)
+
+    def _check_input(
+        self, partition: int, checkpoint: Checkpoint | None, input_id: str
+    ) -> OffsetRange:
+        """What the input holds; raises if it does not continue where the checkpoint stands."""
         where = f"{self.topics.input}[{partition}]"
         if checkpoint is not None and checkpoint.head.input_id != input_id:
             raise InputGone(
@@ -235,6 +277,7 @@ class CheckpointStore:
                 f"{where} holds offsets {log.start} to {log.end}, but {next_offset} comes next "
                 "after the checkpoint; restore an archived checkpoint or rebuild"
             )
+        return log
 
 
 def _holds_all_that_the_head_names(newest: dict[bytes, bytes | None]) -> bool:

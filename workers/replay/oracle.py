@@ -6,13 +6,14 @@ must be what this fold writes, byte for byte.
 
 from collections.abc import Sequence
 
-from runtime.checkpoints import Record
+from runtime.checkpoints import Record, SettingsSpan
+from runtime.checkpoints.codec import HEAD_KEY, decode_head
 from runtime.clock import Clock
 from runtime.fact_log import FactLog
 from runtime.settings import Settings
 from schemas.codec import HEADER_BYTES
 from schemas.registry import SchemaRegistry
-from schemas.topics import DETECTIONS, TOPICS, Topic
+from schemas.topics import DETECTIONS, STREAM_CHECKPOINTS, TOPICS, Topic
 from streams.app import line_settings
 from streams.fact_source import FactSource
 from streams.line_fold import OUTPUTS, LineFold, Wire
@@ -29,7 +30,8 @@ def fold_detections(
     """Fold the detections log in this process; nothing is written anywhere.
 
     Args:
-        settings: Where broker and registry are, and the run's prefix.
+        settings: Where broker and registry are, and the run's prefix. What the fold is told is
+            taken from the run's checkpoints; only a partition without one is folded by these.
         clock: For the side inputs' bookkeeping.
         partitions: Which partitions of the detections; all when None.
 
@@ -57,6 +59,7 @@ def fold_detections(
         if topic in names and key is not None and value is not None:
             written[names[topic]].setdefault(key.decode(), []).append(value[HEADER_BYTES:])
 
+    told = settings_by_partition(settings, partitions)
     folds: dict[int, LineFold] = {}
     domain_settings = line_settings(settings)
     for message in read_topic(settings, DETECTIONS, partitions):
@@ -65,6 +68,7 @@ def fold_detections(
             folds[partition] = LineFold(
                 partition, emit, wire=wire, facts=facts, settings=domain_settings, clock=clock
             )
+            folds[partition].follow(told.get(partition, ()), message.offset() or 0)
         folds[partition].advance(
             Record(
                 topic=message.topic() or "",
@@ -78,6 +82,21 @@ def fold_detections(
         )
     facts_log.close()
     return written
+
+
+def settings_by_partition(
+    settings: Settings, partitions: Sequence[int] | None = None
+) -> dict[int, tuple[SettingsSpan, ...]]:
+    """Under which settings the line folded each partition, by offset: see its checkpoints.
+
+    Raises:
+        Retry: The broker is out of reach.
+    """
+    return {
+        message.partition() or 0: decode_head(value).settings
+        for message in read_topic(settings, STREAM_CHECKPOINTS, partitions)
+        if message.key() == HEAD_KEY and (value := message.value()) is not None
+    }
 
 
 def fold_topic(settings: Settings, topic: Topic) -> Fold:

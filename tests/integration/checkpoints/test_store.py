@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
@@ -61,14 +62,26 @@ class Tally:
 class Stage:
     """One process of a stage as a plain loop would run it."""
 
-    def __init__(self, bootstrap: str, topics: StageTopics, output: str | None = None) -> None:
+    def __init__(
+        self,
+        bootstrap: str,
+        topics: StageTopics,
+        output: str | None = None,
+        settings: dict[str, Any] | None = None,
+    ) -> None:
         self.bootstrap = bootstrap
         self.topics = topics
         self.tallies: dict[int, Tally] = {}
         self.owned: dict[int, PartitionProgress] = {}
         self._output = output or f"{topics.stage}-output"
         self.store = CheckpointStore(
-            bootstrap, topics, self._make, SystemClock(), state_version=1, boot_id="test"
+            bootstrap,
+            topics,
+            self._make,
+            SystemClock(),
+            state_version=1,
+            boot_id="test",
+            settings=settings,
         )
 
     def _make(self, partition: int, emit: Emit) -> Tally:
@@ -96,7 +109,7 @@ class Stage:
 
 
 @contextmanager
-def running(bootstrap: str, topics: StageTopics, **options: str) -> Iterator[Stage]:
+def running(bootstrap: str, topics: StageTopics, **options: Any) -> Iterator[Stage]:
     stage = Stage(bootstrap, topics, **options)
     try:
         yield stage
@@ -177,6 +190,57 @@ def test_what_was_not_saved_is_folded_again_to_the_same_outputs(
 
     outputs = [r.value for r in read(bootstrap, f"{stage.stage}-output", 0, 0)]
     assert outputs == [b"1", b"2", b"1", b"2"]
+
+
+OLD: dict[str, Any] = {"iou": 0.2}
+NEW: dict[str, Any] = {"iou": 0.3}
+
+
+def told(stage: Stage) -> list[tuple[int, dict[str, Any]]]:
+    """From which offset partition 0 is folded under which settings."""
+    return [(span.from_offset, span.values) for span in stage.owned[0].settings]
+
+
+def test_settings_are_written_down_before_anything_is_folded_under_them(
+    bootstrap: str, stage: StageTopics
+) -> None:
+    """A crash before the first save, even twice, leaves no doubt about what was sent."""
+    write(bootstrap, stage.input, 0, "a=1", "a=2")
+    with running(bootstrap, stage, settings=OLD) as crashed:
+        crashed.take_over(0)
+        assert told(crashed) == [(0, OLD)]
+        crashed.fold_all()
+
+    with running(bootstrap, stage, settings=NEW) as crashed_too:
+        crashed_too.take_over(0)
+        assert crashed_too.owned[0].next_offset == 0
+        assert told(crashed_too) == [(0, OLD), (2, NEW)]
+
+    write(bootstrap, stage.input, 0, "a=3")
+    with running(bootstrap, stage, settings=NEW) as last:
+        last.take_over(0)
+        last.fold_all()
+        last.save()
+        assert told(last) == [(0, OLD), (2, NEW)]
+
+    with running(bootstrap, stage, settings=OLD) as rolled_back:
+        rolled_back.take_over(0)
+        assert rolled_back.counts(0) == {"a": 3}
+        assert told(rolled_back) == [(0, OLD), (2, NEW), (3, OLD)]
+
+
+def test_a_partition_that_is_claimed_late_notes_its_settings_too(
+    bootstrap: str, stage: StageTopics
+) -> None:
+    with running(bootstrap, stage, settings=OLD) as first:
+        first.take_over(0)
+        write(bootstrap, stage.input, 0, "a=1")
+        first.fold_all()
+        assert told(first) == [(0, OLD)]
+
+    with running(bootstrap, stage, settings=NEW) as second:
+        second.take_over(0)
+        assert told(second) == [(0, OLD), (1, NEW)]
 
 
 def test_the_broker_refuses_a_former_owner(bootstrap: str, stage: StageTopics) -> None:

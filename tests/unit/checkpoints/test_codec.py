@@ -51,7 +51,7 @@ def test_a_whole_checkpoint_comes_back_as_it_was() -> None:
             {HEAD_KEY: head(entities={}), b"floor/lobby": LOBBY}, "'floor/lobby'", id="surplus"
         ),
         pytest.param({HEAD_KEY: head(partition=4)}, "of partition 4", id="foreign"),
-        pytest.param({HEAD_KEY: head(format=2)}, "format 2", id="later-format"),
+        pytest.param({HEAD_KEY: head(format=3)}, "format 3", id="later-format"),
         pytest.param({HEAD_KEY: b"\x00\x01"}, "cannot be read", id="garbage"),
         pytest.param(
             {

@@ -64,7 +64,7 @@ def test_a_camera_is_placed_where_the_stream_processor_keeps_it() -> None:
     assert (
         table.partition("a")
         == 7
-        == placement(floor(seen["floor_id"], 1, 7), Fact(CAMERAS, seen)).partition("a")
+        == placement(floor(seen["floor_id"], 1, 7), Fact(CAMERAS, dict(seen))).partition("a")
     )
 
 

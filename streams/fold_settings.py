@@ -1,0 +1,88 @@
+"""The fold's settings as a checkpoint keeps them, and which of them hold at an offset."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import msgspec
+
+from runtime.checkpoints import SettingsSpan
+from runtime.errors import Stop
+from streams.domain.settings import LineSettings
+
+
+def to_values(settings: LineSettings) -> dict[str, Any]:
+    """As a checkpoint's head has them: JSON, by name."""
+    return cast("dict[str, Any]", msgspec.to_builtins(settings))
+
+
+def from_values(values: dict[str, Any]) -> LineSettings:
+    """Read them back.
+
+    A setting that came with a later release takes its default, under which that release folds
+    as the ones before it did.
+
+    Raises:
+        Stop: A setting is unknown here, or has a value of another kind.
+    """
+    try:
+        settings = msgspec.convert(values, LineSettings)
+    except msgspec.ValidationError as error:
+        raise _unreadable(str(error)) from error
+    unknown = sorted(_names(values) - _names(to_values(settings)))
+    if unknown:
+        raise _unreadable(f"{unknown[0]!r} is not a setting of this release")
+    return settings
+
+
+class SettingsByOffset:
+    """Steps through the settings of a partition as its offsets rise.
+
+    Attributes:
+        current: What holds now.
+        next_change: Offset from which something else holds; None when nothing is to come.
+    """
+
+    def __init__(self, settings: LineSettings) -> None:
+        self.current = settings
+        self.next_change: int | None = None
+        self._coming: list[SettingsSpan] = []
+
+    def follow(self, spans: Sequence[SettingsSpan], offset: int) -> None:
+        """Begin at an offset; without a span that holds there, `current` stays.
+
+        Raises:
+            Stop: The settings of a span that is still needed cannot be read.
+        """
+        before = [span for span in spans if span.from_offset <= offset]
+        if before:
+            self.current = from_values(before[-1].values)
+        self._coming = [span for span in spans if span.from_offset > offset]
+        self._look_ahead()
+
+    def step(self, offset: int) -> LineSettings:
+        """What holds at an offset that is not below `next_change`."""
+        while self._coming and self._coming[0].from_offset <= offset:
+            self.current = from_values(self._coming.pop(0).values)
+        self._look_ahead()
+        return self.current
+
+    def _look_ahead(self) -> None:
+        self.next_change = self._coming[0].from_offset if self._coming else None
+
+
+def _names(values: dict[str, Any], prefix: str = "") -> set[str]:
+    names = set()
+    for name, value in values.items():
+        names.add(prefix + name)
+        if isinstance(value, dict):
+            names |= _names(value, f"{prefix}{name}.")
+    return names
+
+
+def _unreadable(why: str) -> Stop:
+    return Stop(
+        f"the settings that a checkpoint was folded under cannot be read: {why}. Let the release "
+        "that wrote it go on, or fold the detections anew: see Upgrading in docs/operators.md"
+    )

@@ -1,0 +1,96 @@
+"""What a stream processor makes of a checkpoint that another release or configuration wrote."""
+
+import base64
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from runtime.checkpoints import Checkpoint, SettingsSpan
+from runtime.checkpoints.codec import HEAD_KEY, assemble
+from runtime.errors import EXIT_STOP, Stop
+from streams.domain.settings import LineSettings, TrackerSettings
+from streams.fold_settings import SettingsByOffset, from_values, to_values
+from streams.state_version import STATE_VERSION
+from tests.unit.domain.builders import camera, facts_of
+from tests.unit.domain.test_line_fold import fold_of
+
+STORED = Path(__file__).parent / "stored"
+STRICT = LineSettings(tracker=replace(TrackerSettings(), confirm_hits=9))
+
+
+def stored(name: str) -> Checkpoint:
+    """A checkpoint as an earlier release left it."""
+    records = json.loads((STORED / name).read_text())
+    values = {key.encode(): base64.b64decode(v) for key, v in records.items() if key != "head"}
+    values[HEAD_KEY] = records["head"].encode()
+    return assemble(0, values, max_version=STATE_VERSION)
+
+
+def test_a_checkpoint_of_the_first_release_is_refused_with_what_to_do() -> None:
+    """Its records still form a checkpoint, so nobody is told that it is damaged."""
+    fold, _ = fold_of(facts_of(camera()))
+    with pytest.raises(
+        Stop, match=r"camera/sim-0 \(version 1\).*Upgrading in docs/operators"
+    ) as end:
+        fold.restore(stored("state_version_1.json"))
+    assert end.value.exit_code == EXIT_STOP
+
+
+def test_a_head_of_the_first_format_holds_no_settings() -> None:
+    checkpoint = stored("state_version_1.json")
+    assert checkpoint.head.format == 1
+    assert checkpoint.head.settings == ()
+
+
+def test_settings_come_back_from_a_checkpoint_as_they_were() -> None:
+    told = json.loads(json.dumps(to_values(STRICT)))
+    assert from_values(told) == STRICT
+
+
+def test_a_setting_that_came_later_takes_its_default() -> None:
+    told = to_values(STRICT)
+    del told["tracker"]["match_iou"], told["floor"]
+    assert from_values(told) == STRICT
+
+
+@pytest.mark.parametrize(
+    ("tracker", "complaint"),
+    [
+        pytest.param({"magic": 1.0}, "'tracker.magic' is not a setting", id="a-later-release"),
+        pytest.param({"confirm_hits": "many"}, "Expected `int`", id="another-kind"),
+    ],
+)
+def test_settings_that_this_release_cannot_follow_are_refused(
+    tracker: dict[str, object], complaint: str
+) -> None:
+    told = to_values(STRICT)
+    told["tracker"] |= tracker
+    with pytest.raises(Stop, match=complaint):
+        from_values(told)
+
+
+def test_settings_change_exactly_where_the_checkpoint_says() -> None:
+    plain = LineSettings()
+    spans = [SettingsSpan(0, to_values(plain)), SettingsSpan(80, to_values(STRICT))]
+    offsets = SettingsByOffset(STRICT)
+
+    offsets.follow(spans, 40)
+    assert (offsets.current, offsets.next_change) == (plain, 80)
+    assert offsets.step(80) == STRICT
+    assert offsets.next_change is None
+
+
+def test_a_change_in_a_gap_of_the_log_holds_from_the_record_behind_it() -> None:
+    spans = [SettingsSpan(0, to_values(LineSettings())), SettingsSpan(80, to_values(STRICT))]
+    offsets = SettingsByOffset(LineSettings())
+    offsets.follow(spans, 0)
+    assert offsets.step(83) == STRICT
+
+
+def test_settings_that_hold_no_more_need_not_be_understood() -> None:
+    spans = [SettingsSpan(0, {"gone": 1}), SettingsSpan(80, to_values(STRICT))]
+    offsets = SettingsByOffset(LineSettings())
+    offsets.follow(spans, 80)
+    assert offsets.current == STRICT
