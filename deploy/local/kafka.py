@@ -38,7 +38,11 @@ come back to, which is that of the proxy in front of it."""
 
 
 def server_properties(
-    data: Path, port: int, controller_port: int, doors: Doors | None = None
+    data: Path,
+    port: int,
+    controller_port: int,
+    doors: Doors | None = None,
+    settings: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """The broker's whole configuration: the shared table and the places of this run."""
     doors = doors or {}
@@ -48,6 +52,7 @@ def server_properties(
     protocols = "listener.security.protocol.map"
     return {
         **KAFKA.settings,
+        **(settings or {}),
         protocols: ",".join([KAFKA.settings[protocols], *(f"{name}:PLAINTEXT" for name in doors)]),
         "controller.quorum.voters": f"1@127.0.0.1:{controller_port}",
         "listeners": _addresses(listeners),
@@ -61,7 +66,12 @@ def _addresses(ports: Mapping[str, int]) -> str:
 
 
 def broker(
-    installed: Path, folder: Path, port: int, controller_port: int, doors: Doors | None = None
+    installed: Path,
+    folder: Path,
+    port: int,
+    controller_port: int,
+    doors: Doors | None = None,
+    settings: Mapping[str, str] | None = None,
 ) -> Program:
     """The broker of one run.
 
@@ -71,12 +81,15 @@ def broker(
         port: For clients.
         controller_port: For its own controller.
         doors: Further listeners.
+        settings: Over those of the shared table.
     """
     folder.mkdir(parents=True, exist_ok=True)
     data = folder / "data"
     if not data.exists():
         _copy(installed / TEMPLATE, data)
-    properties = _write_properties(folder, server_properties(data, port, controller_port, doors))
+    properties = _write_properties(
+        folder, server_properties(data, port, controller_port, doors, settings)
+    )
     return _java(installed, f"-XX:SharedArchiveFile={CLASSES}", "kafka.Kafka", str(properties))
 
 

@@ -17,7 +17,7 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from signal import SIGCONT, SIGKILL, SIGSTOP
@@ -69,6 +69,7 @@ class LocalServices:
         start_deadline_s: float = 120.0,
         on_addresses: Callable[[dict[str, str]], None] = lambda _environment: None,
         kafka_doors: kafka.Doors | None = None,
+        kafka_settings: Mapping[str, str] | None = None,
     ) -> None:
         """Describe the services; nothing starts before `start` or `with`.
 
@@ -80,9 +81,11 @@ class LocalServices:
             on_addresses: Told the `environment` as soon as it is known, before anything
                 answers there.
             kafka_doors: Further listeners of the broker, for clients that reach it by a proxy.
+            kafka_settings: Of the broker, over those that all runs share.
         """
         self._on_addresses = on_addresses
         self._kafka_doors = kafka_doors
+        self._kafka_settings = kafka_settings
         self.run_dir = run_dir.resolve()
         chosen = {*components, *(("timescale",) if "registry" in components else ())}
         self.components: tuple[Component, ...] = tuple(c for c in COMPONENTS if c in chosen)
@@ -300,6 +303,7 @@ class LocalServices:
                 ports["kafka"],
                 ports["kafka-controller"],
                 self._kafka_doors,
+                self._kafka_settings,
             )
         if name == "redis":
             return redis.redis(installed.redis, folder, ports["redis"])

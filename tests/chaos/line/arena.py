@@ -20,6 +20,10 @@ VARIABLES = {
     "timescale": "WARDSTREAM_DATABASE_URL",
     "redis": "WARDSTREAM_REDIS_URL",
 }
+PATIENT = {"broker.session.timeout.ms": "9000"}
+"""A broker that gets no processor for some seconds must not fence itself: that would be a fault
+which nobody injected. It is Kafka's own default."""
+
 _PORT = re.compile(r"(127\.0\.0\.1):\d+")
 
 
@@ -58,7 +62,12 @@ class Arena:
                 for process in COMMANDS
             }
         self.services = self._stack.enter_context(
-            LocalServices(self._folder / "services", fresh=True, kafka_doors=doors)
+            LocalServices(
+                self._folder / "services",
+                fresh=True,
+                kafka_doors=doors,
+                kafka_settings=PATIENT,
+            )
         )
         if self._proxied:
             self._open_proxies({process: doors[door(process)][0] for process in COMMANDS})

@@ -17,7 +17,9 @@ from tests.chaos.line.moments import MOMENTS, checkpointing, running
 from tests.chaos.line.places import SERVE, SINK_REDIS, SINK_TIMESCALE
 from tests.chaos.line.wires import WIRE_FAULTS
 
-PAST_SESSION_S = (5.0, 9.0)
+PAST_SESSION_S = (9.0, 13.0)
+"""Sessions end after 8 s, those of sinks after 6."""
+
 OUTAGE_S = (2.0, 6.0)
 
 Deed = Callable[[AttackedLine, Random], bool]

@@ -27,11 +27,6 @@ START_S = 240.0
 RECOVERY_S = 60.0
 ORDERLY_S = 60.0
 POLL_S = 0.1
-SETTINGS = {
-    # Short enough that a run of many faults ends, long enough for a busy machine.
-    "WARDSTREAM_STREAM__SESSION_TIMEOUT_S": "4",
-    "WARDSTREAM_SINK__SESSION_TIMEOUT_S": "4",
-}
 
 
 class LineStopped(AssertionError):
@@ -233,7 +228,7 @@ def attacked_line(
     partitions = register(settings, cameras)
     board_port = free_ports(1)[0]
     streams = STREAMS[:workers]
-    with Supervisor(folder, {**environment, **SETTINGS}) as supervisor:
+    with Supervisor(folder, environment) as supervisor:
         for name, command in COMMANDS.items():
             if name in STREAMS and name not in streams:
                 continue
