@@ -102,13 +102,13 @@ class PlayedLine:
         for name in WORKERS:
             self.supervisor.wait_ready(name, 90)
 
-    def play(self, *extra: str) -> None:
-        """Start ingest; the ward must be registered."""
+    def play(self, *extra: str, video: str | None = None) -> None:
+        """Start ingest of the registered clip, or of a stream that shows it."""
         assert self.scenario is not None
         arguments = [*extra, "--ledger", str(self.folder / "ledger.json")]
         for camera in self.scenario.cameras:
             part = camera.region
-            arguments += ["--camera", camera.camera_id, "--video", camera.clip.source]
+            arguments += ["--camera", camera.camera_id, "--video", video or camera.clip.source]
             arguments += ["--region", f"{part.x},{part.y},{part.width},{part.height}"]
         self.supervisor.start(Worker(name="ingest", command=("ingest", *arguments)))
 
@@ -225,7 +225,7 @@ def played_line(environment: dict[str, str], folder: Path) -> Iterator[PlayedLin
     folder.mkdir(parents=True, exist_ok=True)
     board_url = f"http://127.0.0.1:{choose_port(0)}/"
     objects = (folder / "objects").resolve().as_uri()
-    own = {**environment, "WARDSTREAM_INGEST__OBJECT_STORE_URL": objects}
+    own = {"WARDSTREAM_INGEST__OBJECT_STORE_URL": objects, **environment}
     settings = settings_of(own)
     with Supervisor(folder, own) as supervisor:
         observer = Observer(settings, supervisor, board_url)

@@ -1,0 +1,227 @@
+"""Cameras and buckets as hospitals have them, through the whole line, while they fail."""
+
+import itertools
+import time
+from collections import Counter, defaultdict
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import obstore
+import psycopg
+import pytest
+from confluent_kafka import Message
+
+from deploy.local import extras
+from runtime.errors import Retry
+from schemas.registry import SchemaRegistry
+from schemas.topics import DEAD_LETTERS, DETECTIONS, FRAMES, TRACKS, Topic
+from tests.e2e.played_line import HOUR_US, START_US, PlayedLine, played_line, wait_until
+from tests.servers.rtsp import rtsp_camera, rtsp_clip, rtsp_url
+from tests.servers.s3 import BUCKET, S3Server
+from workers.demo.probes import scrape
+from workers.replay.log import read_topic
+
+FPS = 5
+HEARTBEAT_S = 0.5
+SPOILED = {"gone": "missing_object", "altered": "sha256_mismatch"}
+
+Records = dict[str, list[dict[str, Any]]]
+
+
+@pytest.fixture(scope="module")
+def minute(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A minute of the demo's clip: longer than a test watches it."""
+    return rtsp_clip(extras.clip(), tmp_path_factory.mktemp("minute") / "ward.mp4", 600)
+
+
+def records(line: PlayedLine, topic: Topic) -> Records:
+    """Everything in a topic, by camera, in log order."""
+    codec = SchemaRegistry(line.settings.registry_url).reader(topic)
+    found: Records = defaultdict(list)
+    for message in messages(line, topic):
+        record = codec.decode(message.value())
+        found[record["camera_id"]].append(record)
+    return found
+
+
+def messages(line: PlayedLine, topic: Topic) -> list[Message]:
+    """Everything in a topic; patient with a broker that has much to do."""
+    read: list[Message] = []
+
+    def complete() -> bool:
+        try:
+            read[:] = read_topic(line.settings, topic)
+        except Retry:
+            return False
+        return True
+
+    wait_until(complete, 60, f"{topic.name} to be read")
+    return read
+
+
+def count(line: PlayedLine, topic: Topic, **kind: str) -> int:
+    """How many records of a kind there are."""
+    return sum(
+        all(record[name] == value for name, value in kind.items())
+        for found in records(line, topic).values()
+        for record in found
+    )
+
+
+def arrive(line: PlayedLine, topic: Topic, number: int, **kind: str) -> None:
+    """Wait until there are so many more records of a kind."""
+    goal = count(line, topic, **kind) + number
+    what = f"{number} more {kind} in {topic.name}"
+    wait_until(lambda: count(line, topic, **kind) >= goal, 60, what, pause_s=0.5)
+
+
+def check_every_frame_has_one_outcome(line: PlayedLine) -> Counter[tuple[str, str]]:
+    """Compare the frames and the detections; returns frames by outcome and reason."""
+    frames, outcomes = records(line, FRAMES), records(line, DETECTIONS)
+    counted: Counter[tuple[str, str]] = Counter()
+    for camera_id, sent in frames.items():
+        assert [frame["seq"] for frame in sent] == list(range(1, len(sent) + 1))
+        times_us = [frame["captured_us"] for frame in sent]
+        assert all(a < b for a, b in itertools.pairwise(times_us)), "event time rises"
+        answered = Counter((each["frame_seq"], each["captured_us"]) for each in outcomes[camera_id])
+        assert answered == Counter((frame["seq"], frame["captured_us"]) for frame in sent)
+        counted += Counter((each["outcome"], each["reason"]) for each in outcomes[camera_id])
+    return counted
+
+
+def check_derived(line: PlayedLine) -> None:
+    """What the line made of it is the fold of its detections, in topics and tables."""
+    assert line.difference_from_oracle() is None
+    assert line.difference_of_tables() is None
+    tracks = sum(map(len, records(line, TRACKS).values()))
+    with psycopg.connect(line.settings.database_url.get_secret_value()) as connection:
+        rows = connection.execute("SELECT count(*) FROM tracks").fetchone()
+    assert tracks > 0
+    assert rows is not None
+    assert rows[0] > 0, "people became rows"
+
+
+@pytest.mark.timeout(300)
+def test_a_camera_that_fails_and_comes_back_was_silent_meanwhile_and_nothing_else(
+    environment: dict[str, str], minute: Path, tmp_path: Path
+) -> None:
+    """A real RTSP server is killed while it is watched, and started again."""
+    impatient = {
+        "WARDSTREAM_INGEST__HEARTBEAT_S": str(HEARTBEAT_S),
+        "WARDSTREAM_INGEST__RECONNECT_INITIAL_S": "0.2",
+        "WARDSTREAM_INGEST__RECONNECT_MAX_S": "1",
+    }
+    with (
+        rtsp_camera(minute, tmp_path) as camera,
+        played_line({**environment, **impatient}, tmp_path / "line") as line,
+    ):
+        line.register(minute, line.now_us() - HOUR_US)
+        line.start(("--backend", "hog", "--mode", "live"))
+        line.play("--mode", "live", "--fps", str(FPS), video=rtsp_url(camera))
+        arrive(line, DETECTIONS, 4 * FPS, outcome="DETECTED")
+        camera.kill()
+        killed_us = line.now_us()
+        arrive(line, FRAMES, 10, kind="HEARTBEAT")
+        silent = scrape(line.supervisor.metrics_port("ingest"))
+        back_us = line.now_us()
+        camera.start()
+        arrive(line, DETECTIONS, 4 * FPS, outcome="DETECTED")
+        assert line.supervisor.stop("ingest") == 0
+        line.settle()
+
+        outcomes = check_every_frame_has_one_outcome(line)
+        frames = records(line, FRAMES)
+        check_derived(line)
+
+    assert silent is not None
+    assert silent.total("wardstream_ingest_connected") == 0
+    assert {outcome for outcome, _ in outcomes} <= {"DETECTED", "SKIPPED", "HEARTBEAT"}
+    for ledger in line.ledgers():
+        sent = frames[ledger["camera_id"]]
+        pictures = [frame for frame in sent if frame["kind"] == "FRAME"]
+        assert sum(ledger["outcomes"].values()) == ledger["read"]
+        assert ledger["outcomes"]["sent"] == len(pictures)
+        assert ledger["outcomes"]["thinned"] > 0, "10 frames a second come, 5 are taken"
+        assert ledger["heartbeats"] == len(sent) - len(pictures)
+        assert ledger["reconnects"] >= 1
+        between = [f for f in sent if killed_us + 2_000_000 < f["captured_us"] < back_us]
+        assert {frame["kind"] for frame in between} == {"HEARTBEAT"}
+        assert any(frame["source_clock_us"] for frame in pictures), "RTCP told the camera's clock"
+
+
+def stands_still(line: PlayedLine) -> bool:
+    """Whether no frame comes for a while."""
+    before = count(line, FRAMES)
+    time.sleep(1.5)
+    return count(line, FRAMES) == before
+
+
+def infer_says(line: PlayedLine, word: str) -> bool:
+    """Whether inference logged something."""
+    return word in line.supervisor.log("infer").read_text()
+
+
+def spoil(s3: S3Server, frames: Records) -> set[tuple[str, str, int]]:
+    """Delete a picture of one camera, replace one of another; says what must be missed."""
+    client, found = s3.bucket.client(), set()
+    for (how, reason), (camera_id, sent) in zip(
+        SPOILED.items(), sorted(frames.items()), strict=True
+    ):
+        frame = sent[5]
+        path = frame["object_uri"].removeprefix(f"s3://{BUCKET}/")
+        if how == "gone":
+            obstore.delete(client, path)
+        else:
+            obstore.put(client, path, b"something else")
+        found.add((reason, camera_id, frame["seq"]))
+    return found
+
+
+@pytest.mark.timeout(300)
+def test_pictures_in_a_bucket_survive_its_server_and_those_that_do_not_are_dead_letters(
+    environment: dict[str, str], minute: Path, tmp_path: Path
+) -> None:
+    """Every picture lies in S3, whose server is killed while it is written and read."""
+    with S3Server(tmp_path / "s3") as s3:
+        claim_checks = {
+            **s3.bucket.environment,
+            "WARDSTREAM_INGEST__OBJECT_STORE_URL": s3.bucket.url,
+            "WARDSTREAM_INGEST__INLINE_LIMIT_BYTES": "0",
+        }
+        with played_line({**environment, **claim_checks}, tmp_path / "line") as line:
+            line.register(minute)
+            line.start(("--backend", "hog", "--mode", "record"))
+            line.supervisor.kill("infer")
+            line.play("--mode", "record", "--fps", "2", "--start-time", str(START_US / 1e6))
+            arrive(line, FRAMES, 16, kind="FRAME")
+            spoiled = spoil(s3, records(line, FRAMES))
+            s3.kill()
+            line.supervisor.restart("infer", ready_deadline_s=90)
+            wait_until(partial(infer_says, line, "out_of_reach"), 60, "inference to wait for it")
+            wait_until(partial(stands_still, line), 60, "ingest to wait for it")
+            s3.start()
+            arrive(line, FRAMES, 8, kind="FRAME")
+            assert line.supervisor.stop("ingest") == 0
+            line.settle()
+
+            outcomes = check_every_frame_has_one_outcome(line)
+            check_derived(line)
+            frames, answers = records(line, FRAMES), records(line, DETECTIONS)
+            letters = messages(line, DEAD_LETTERS)
+            buried = [dict(message.headers() or [])["reason"] for message in letters]
+
+    failed = {
+        (each["reason"], camera_id, each["frame_seq"])
+        for camera_id, found in answers.items()
+        for each in found
+        if each["outcome"] == "FAILED"
+    }
+    assert failed == spoiled
+    assert set(buried) == {reason.encode() for reason in SPOILED.values()}
+    assert {outcome for outcome, _ in outcomes} == {"DETECTED", "FAILED"}
+    for ledger in line.ledgers():
+        sent = frames[ledger["camera_id"]]
+        assert all(frame["data"] is None and frame["object_uri"] for frame in sent)
+        assert ledger["outcomes"]["sent"] == len(sent)
+        assert ledger["outcomes"]["sent"] + ledger["outcomes"]["thinned"] == ledger["read"]
