@@ -106,7 +106,7 @@ def create_app(settings: Settings, clock: Clock, health: Health) -> faust.App:
             stall_after_s=settings.stream.stall_s,
         ),
     )
-    register(app, topics.input, checkpointing, facts, health)
+    register(app, checkpointing, facts, health)
     return app
 
 

@@ -1,38 +1,43 @@
-"""Fold a Faust stream into checkpointed state.
+"""Fold a Faust consumer's batches into checkpointed state.
 
     store = CheckpointStore(bootstrap, topics, fold_factory, clock, ...)
     checkpointing = install(app, store, clock)
 
-    @app.agent(app.topic(topics.input, key_serializer="raw", value_serializer="raw"))
-    async def fold(stream):
-        async for events in checkpointing.batches(stream):
-            await checkpointing.fold(events)
+    @checkpointing.agent("floors")
+    async def floors(records):
+        await checkpointing.fold(records)
 
-Faust keeps the group membership and hands over batches; where reading begins, what is
-folded and when it is saved is decided here. What Faust acknowledges is only a hint.
+Faust keeps the group membership and fetches; where reading begins, what is folded and when it
+is saved is decided here. What the group commits is only a hint.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
 
 import faust
-from faust.types import EventT, StreamT
 
 from runtime.checkpoints import CheckpointStore, PartitionProgress, Record, ReplayNeeded, Step
 from runtime.checkpoints.schedule import StallWatch
 from runtime.clock import Clock
+from runtime.errors import EXIT_STOP
 from streams.checkpoint_settings import CheckpointingCounts, CheckpointingSettings
 from streams.fail_stop import ExitProcess, FailStop, exit_now
-from streams.faust_consumer import CheckpointedTransport
+from streams.faust_consumer import CheckpointedTransport, Fetched
 from streams.resume import Resumption
 from streams.saving import Saving
 from streams.store_thread import StoreThread
 
 log = logging.getLogger(__name__)
+
+BatchHandler = Callable[[Sequence[Record]], Awaitable[None]]
+"""Takes records of the input, each partition's in the order of its log."""
+
+LOOK_EVERY = 16
+"""Records after which the clock is asked whether other tasks must have their turn."""
 
 
 class Checkpointing:
@@ -52,6 +57,8 @@ class Checkpointing:
         self._store = store
         self._clock = clock
         self._exit_process = exit_process
+        self._handler: BatchHandler = self.fold
+        self._generation: int | None = None
         self._stall = StallWatch(settings.stall_after_s)
         self._thread = StoreThread()
         self.resumption = Resumption(
@@ -70,21 +77,52 @@ class Checkpointing:
         """The partitions that are loaded, with how far each has come."""
         return self.resumption.partitions
 
-    async def batches(self, stream: StreamT[bytes]) -> AsyncIterator[Sequence[EventT[bytes]]]:
-        """The stream in batches of the configured size."""
-        events_of = cast("faust.Stream[bytes]", stream).take_events
-        async for events in events_of(self.settings.max_batch, within=self.settings.max_wait_s):
-            yield events
+    def agent(self, name: str) -> Callable[[BatchHandler], BatchHandler]:
+        """Make a coroutine function the agent of the input: it gets every batch.
 
-    async def fold(self, events: Sequence[EventT[bytes]]) -> None:
+        The app's agent of that name makes Faust subscribe to the topic; records do not come to
+        it (ADR 0006). Should one arrive all the same, Faust is not as we know it.
+        """
+
+        def register(handler: BatchHandler) -> BatchHandler:
+            self._handler = handler
+
+            async def bystander(stream: faust.StreamT[bytes]) -> None:
+                async for _ in stream:
+                    self._exit_process(EXIT_STOP, f"a record went to the agent {name} by itself")
+
+            raw = self._app.topic(
+                self._store.topics.input, key_serializer="raw", value_serializer="raw"
+            )
+            self._app.agent(raw, name=name)(bystander)
+            return handler
+
+        return register
+
+    async def deliver(self, fetched: Fetched, generation: int) -> None:
+        """Hand a batch to the agent; wait with the next one when there was little to do."""
+        self._generation = generation
+        next_s = self._clock.monotonic_s() + self.settings.max_wait_s
+        records = [
+            _record(record)
+            for tp, found in fetched.items()
+            if tp.topic == self._store.topics.input
+            for record in found
+        ]
+        with FailStop(self._exit_process):
+            await self._handler(records)
+        if len(records) < self.settings.max_batch:
+            await asyncio.sleep(max(0.0, next_s - self._clock.monotonic_s()))
+
+    async def fold(self, records: Sequence[Record]) -> None:
         """Fold a batch; save when it is due. Ends the process rather than raise."""
         with FailStop(self._exit_process):
             position = 0
-            while position < len(events):
+            while position < len(records):
                 async with self.saving.folding:
-                    position, obstacle = self._fold_slice(events, position)
+                    position, obstacle = self._fold_slice(records, position)
                 if obstacle is not None:
-                    await self._clear(obstacle, events[position].message.offset)
+                    await self._clear(obstacle, records[position].offset)
                 await self.saving.if_due()
                 await asyncio.sleep(0)
             self._store.outputs.poll()
@@ -138,28 +176,30 @@ class Checkpointing:
         return loaded
 
     def _fold_slice(
-        self, events: Sequence[EventT[bytes]], start: int
+        self, records: Sequence[Record], start: int
     ) -> tuple[int, tuple[Step, PartitionProgress] | None]:
         """Fold from `start` until the slice's time is up or a record cannot be folded yet."""
         counts, partitions = self.counts, self.resumption.partitions
-        generation = self.resumption.generation
+        if self.resumption.generation != self._generation:
+            counts.unowned += len(records) - start
+            return len(records), None
         until_s = self._clock.monotonic_s() + self.settings.max_slice_s
-        for position in range(start, len(events)):
-            message = events[position].message
-            progress = partitions.get(message.partition)
-            if progress is None or message.generation_id != generation:
+        for position in range(start, len(records)):
+            record = records[position]
+            progress = partitions.get(record.partition)
+            if progress is None:
                 counts.unowned += 1
                 continue
-            step = progress.offer(_record(message))
+            step = progress.offer(record)
             if step is Step.FOLDED:
                 counts.folded += 1
-                if self._clock.monotonic_s() > until_s:
+                if not counts.folded % LOOK_EVERY and self._clock.monotonic_s() > until_s:
                     return position + 1, None
             elif step is Step.REPEATED:
                 counts.repeated += 1
             else:
                 return position, (step, progress)
-        return len(events), None
+        return len(records), None
 
     async def _clear(self, obstacle: tuple[Step, PartitionProgress], offset: int) -> None:
         """Make the record at `offset` foldable, or end the process."""
@@ -204,21 +244,20 @@ def install(
     """
     settings = settings or CheckpointingSettings()
     checkpointing = Checkpointing(app, store, clock, settings, exit_process)
-    app.transport = CheckpointedTransport(app, checkpointing.resumption)
+    app.transport = CheckpointedTransport(app, checkpointing.resumption, checkpointing.deliver)
     app.on_partitions_revoked.connect(checkpointing.on_revoked, weak=False)
     app.on_before_shutdown.connect(checkpointing.on_shutdown, weak=False)
     app.timer(settings.save_every_s, name="checkpoints")(checkpointing.watch)
     return checkpointing
 
 
-def _record(message: Any) -> Record:
-    headers = message.headers or ()
+def _record(fetched: Any) -> Record:
     return Record(
-        topic=message.topic,
-        partition=message.partition,
-        offset=message.offset,
-        key=message.key,
-        value=message.value,
-        timestamp_ms=round(message.timestamp * 1_000),
-        headers=tuple(headers.items()) if isinstance(headers, Mapping) else tuple(headers),
+        fetched.topic,
+        fetched.partition,
+        fetched.offset,
+        fetched.key,
+        fetched.value,
+        fetched.timestamp,
+        fetched.headers,
     )

@@ -1,4 +1,4 @@
-"""The seam to Faust: where a consumer begins to read after a rebalance.
+"""The seam to Faust: where a consumer begins to read, and where what it read goes.
 
 Faust calls `seek_to_committed` after each rebalance, while the flow of records is closed,
 and takes what it returns for the read and the committed position. Answering there with the
@@ -6,11 +6,15 @@ checkpoint's offset needs no private name of Faust; but it relies on the order o
 `Recovery._resume_streams` of faust-streaming 0.15.3, which is pinned for that reason. Both
 application signals (`on_partitions_assigned`, `on_rebalance_complete`) come at moments when
 a seek is overtaken or undone: see ADR 0002.
+
+What was fetched goes to the fold as one batch, from `getmany`, and not through Faust's event,
+channel and agent for each record: those cost more than the whole fold (ADR 0006). Faust still
+owns the group, the fetching and the flow of records.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol, cast
 
 import faust
@@ -19,9 +23,20 @@ from faust.types import TP
 
 StockSeek = Callable[[], Awaitable[Mapping[TP, int]]]
 
+Fetched = Mapping[TP, Sequence[Any]]
+"""Records of aiokafka by topic and partition, in the order of their log."""
+
+
+class Deliver(Protocol):
+    """Takes a batch of the input; returns when the next one may be fetched."""
+
+    async def __call__(self, fetched: Fetched, generation: int) -> None:
+        """Fold what was fetched in a generation of the group."""
+        ...
+
 
 class ReadPositions(Protocol):
-    """Decides where each assigned partition is read from."""
+    """Decides where each assigned partition is read from, and knows how far each has come."""
 
     def on_assigned(self) -> None:
         """A rebalance has reached this process; called before Faust acts on it."""
@@ -31,9 +46,17 @@ class ReadPositions(Protocol):
         """Position the consumer and tell where; `stock` is Faust's own way."""
         ...
 
+    async def seek_again(self, consumer: CheckpointedConsumer) -> None:
+        """Position the consumer where the state stands: records were fetched but not folded."""
+        ...
+
+    def folded(self) -> Mapping[TP, int]:
+        """The next offset of each partition of the input that is loaded."""
+        ...
+
 
 class CheckpointedConsumer(driver.Consumer):
-    """Faust's consumer, except that it resumes where the checkpoints say."""
+    """Faust's consumer, except that it resumes where the checkpoints say and hands on batches."""
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         """Note the rebalance before anything else happens in it."""
@@ -44,6 +67,36 @@ class CheckpointedConsumer(driver.Consumer):
         """Seek to the checkpoints instead of the group's committed offsets."""
         return await self._positions.seek(self, super().seek_to_committed)
 
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Any]]:  # noqa: ASYNC109
+        """Fetch and fold one batch; nothing is left for Faust to hand on.
+
+        As Faust's own does, it drops what was fetched while a rebalance closed the flow or
+        changed the generation, since another may own it; unlike Faust's, it then seeks again.
+        """
+        generation = self.app.consumer_generation_id
+        fetched, _ = await self._wait_next_records(timeout)
+        if fetched and not self.should_stop:
+            if not self.flow_active:
+                await self.perform_seek()
+            elif self.app.consumer_generation_id != generation:
+                await self._positions.seek_again(self)
+            else:
+                await cast("CheckpointedTransport", self.transport).deliver(fetched, generation)
+        nothing: list[tuple[TP, Any]] = []
+        for message in nothing:
+            yield message
+
+    def verify_event_path(self, now: float, tp: TP) -> None:
+        """Nothing: Faust looks for events in its channels, and `StallWatch` for progress."""
+
+    def _filter_tps_with_pending_acks(self, topics: Any = None) -> Any:  # noqa: ARG002
+        """What may be committed to the group: partitions that are loaded."""
+        return self._positions.folded().keys()
+
+    def _new_offset(self, tp: TP) -> int | None:
+        """The offset to commit to the group, which is a hint for who watches its lag."""
+        return self._positions.folded().get(tp)
+
     @property
     def _positions(self) -> ReadPositions:
         return cast("CheckpointedTransport", self.transport).positions
@@ -53,8 +106,10 @@ class CheckpointedTransport(driver.Transport):
     """Makes the consumer above; give it to `app.transport` before the first agent."""
 
     Consumer = CheckpointedConsumer
-    positions: ReadPositions
 
-    def __init__(self, app: faust.App, positions: ReadPositions, **kwargs: Any) -> None:
+    def __init__(
+        self, app: faust.App, positions: ReadPositions, deliver: Deliver, **kwargs: Any
+    ) -> None:
         super().__init__(app.conf.broker_consumer, app, **kwargs)
         self.positions = positions
+        self.deliver = deliver

@@ -6,7 +6,7 @@ opens the flow of records in the middle of it. Six guards keep that harmless:
 1. while a rebalance is under way that has not reached `on_assigned`, wait;
 2. close the flow before loading, since Faust may have opened it;
 3. after the load and after the seek, make sure that it is still the same rebalance;
-4. records of another generation are dropped (`streams.checkpointing`);
+4. records of another generation are dropped (`streams.faust_consumer`, `.checkpointing`);
 5. a late request for the generation that is loaded and flowing changes nothing;
 6. one request at a time.
 
@@ -87,6 +87,25 @@ class Resumption:
                 ) from error
         return {}
 
+    async def seek_again(self, consumer: CheckpointedConsumer) -> None:
+        """Seek to where the loaded state stands, because fetched records were not folded."""
+        generation = self.generation
+        async with self._one_at_a_time:
+            if generation is None or not self._valid(generation):
+                return  # the rebalance that is under way will seek
+            try:
+                await consumer.seek_wait(self._stands(consumer))
+            except Exception:
+                if self._valid(generation) and not self._app.should_stop:
+                    raise
+
+    def folded(self) -> Mapping[TP, int]:
+        """The next offset of each partition that is loaded."""
+        return {
+            TP(self._topic, number): progress.next_offset
+            for number, progress in self.partitions.items()
+        }
+
     async def _resume(self, consumer: CheckpointedConsumer, stock: StockSeek) -> Mapping[TP, int]:
         while not self._app.should_stop:
             if not self._settled():
@@ -126,14 +145,18 @@ class Resumption:
 
     async def _position(self, consumer: CheckpointedConsumer, stock: StockSeek) -> Mapping[TP, int]:
         offsets = dict(await stock()) if consumer.assignment() else {}
-        ours = {
+        ours = self._stands(consumer)
+        if ours:
+            await consumer.seek_wait(ours)
+        return offsets | ours
+
+    def _stands(self, consumer: CheckpointedConsumer) -> dict[TP, int]:
+        """Where the state of each assigned partition that is loaded stands."""
+        return {
             tp: self.partitions[tp.partition].next_offset
             for tp in self._assigned(consumer)
             if tp.partition in self.partitions
         }
-        if ours:
-            await consumer.seek_wait(ours)
-        return offsets | ours
 
     def _settled(self) -> bool:
         return bool(self._app.rebalancing_count == self._reached_rebalance)

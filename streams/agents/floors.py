@@ -1,10 +1,11 @@
 """The one agent: batches of detections into the checkpointed fold of their floors."""
 
 import asyncio
-from typing import cast
+from collections.abc import Sequence
 
 import faust
 
+from runtime.checkpoints import Record
 from runtime.health import Health
 from streams.checkpointing import Checkpointing
 from streams.fact_source import FactSource
@@ -15,21 +16,16 @@ BEAT_S = 0.5
 
 
 def register(
-    app: faust.App,
-    input_topic: str,
-    checkpointing: Checkpointing,
-    facts: FactSource,
-    health: Health,
+    app: faust.App, checkpointing: Checkpointing, facts: FactSource, health: Health
 ) -> None:
     """Wire detections -> fold; side inputs are read on between batches."""
-    detections = app.topic(input_topic, key_serializer="raw", value_serializer="raw")
 
-    async def floors(stream: faust.StreamT[bytes]) -> None:
-        async for events in checkpointing.batches(cast("faust.Stream[bytes]", stream)):
-            with FailStop():
-                if facts.is_old():
-                    await asyncio.to_thread(facts.refresh)
-            await checkpointing.fold(events)
+    @checkpointing.agent("floors")
+    async def floors(records: Sequence[Record]) -> None:
+        with FailStop():
+            if facts.is_old():
+                await asyncio.to_thread(facts.refresh)
+        await checkpointing.fold(records)
 
     async def beat() -> None:
         health.detail["partitions"] = str(len(checkpointing.partitions))
@@ -37,5 +33,4 @@ def register(
             health.ready()
         health.beat()
 
-    app.agent(detections, name="floors")(floors)
     app.timer(BEAT_S, name="health")(beat)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from confluent_kafka import TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
 from runtime.kafka import physical_name
 from runtime.settings import Settings
@@ -51,6 +51,7 @@ class Ends:
         """Sum of the end offsets of a topic's partitions, or of some of them."""
         name = physical_name(topic, self._settings)
         wanted = range(topic.partitions) if partitions is None else partitions
-        asked = {TopicPartition(name, number): OffsetSpec.latest() for number in wanted}
+        newest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+        asked = {TopicPartition(name, number): newest for number in wanted}
         answers = self._admin.list_offsets(asked, request_timeout=30)
         return sum(future.result().offset for future in answers.values())

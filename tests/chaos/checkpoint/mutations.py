@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import confluent_kafka
-from faust.types import EventT
 
 from runtime.checkpoints import outputs as outputs_module
 from runtime.checkpoints import store as store_module
@@ -146,23 +145,21 @@ def forgetful(_boot_id: str) -> None:
     replace(store_module, "PartitionProgress", ForgetfulProgress)
 
 
-def delivered(
-    mutation: str, boot_id: str, events: Sequence[EventT[bytes]]
-) -> Sequence[EventT[bytes]]:
+def delivered(mutation: str, boot_id: str, records: Sequence[Record]) -> Sequence[Record]:
     """What reaches the fold of a batch: `lossy_delivery` takes records from the first worker."""
     if mutation != "lossy_delivery" or boot_id != FIRST:
-        return events
-    return [e for e in events if e.message.offset != DROPPED_OFFSET or _once_more(e)]
+        return records
+    return [record for record in records if record.offset != DROPPED_OFFSET or _once_more(record)]
 
 
 _dropped: set[int] = set()
 
 
-def _once_more(event: EventT[bytes]) -> bool:
-    """Whether the event's partition has lost its one record already; else it does now."""
-    if event.message.partition in _dropped:
+def _once_more(record: Record) -> bool:
+    """Whether the record's partition has lost its one record already; else it does now."""
+    if record.partition in _dropped:
         return True
-    _dropped.add(event.message.partition)
+    _dropped.add(record.partition)
     return False
 
 

@@ -10,13 +10,13 @@ import random
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import faust
 import msgspec
 
-from runtime.checkpoints import CheckpointStore, PartitionProgress, StageTopics
+from runtime.checkpoints import CheckpointStore, PartitionProgress, Record, StageTopics
 from runtime.clock import SystemClock
 from runtime.errors import EXIT_REPLAY
 from streams.checkpoint_settings import CheckpointingSettings
@@ -86,13 +86,10 @@ def build(options: WorkerOptions) -> tuple[faust.App, Checkpointing]:
     store.slow_load_s = options.slow_load_s
     settings = CheckpointingSettings(save_every_s=options.save_every_s, load_limit_s=40)
     checkpointing = install(app, store, clock, settings)
-    topic = app.topic(store.topics.input, key_serializer="raw", value_serializer="raw")
 
-    @app.agent(topic, name="counting")
-    async def counting(stream: faust.StreamT[bytes]) -> None:
-        async for events in checkpointing.batches(stream):
-            arrived = mutations.delivered(options.mutation, options.boot_id, events)
-            await checkpointing.fold(arrived)
+    @checkpointing.agent("counting")
+    async def counting(records: Sequence[Record]) -> None:
+        await checkpointing.fold(mutations.delivered(options.mutation, options.boot_id, records))
 
     return app, checkpointing
 
