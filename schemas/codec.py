@@ -52,6 +52,11 @@ def schema_text(topic: Topic) -> str:
     return (AVRO_FOLDER / f"{topic.name}.avsc").read_text()
 
 
+def _canonical(schema: Schema) -> str:
+    """What decides how a record is laid out: names, types and their order."""
+    return fastavro.schema.to_parsing_canonical_form(schema)
+
+
 def parse(text: str) -> Schema:
     """Parse Avro JSON into the form that fastavro reads and writes fastest."""
     return fastavro.parse_schema(_intern(json.loads(text)))
@@ -74,7 +79,13 @@ class Codec:
         self.schema = parse(schema_text(topic))
         self._header = b"" if schema_id is None else _HEADER.pack(0, schema_id)
         self._find_schema = find_schema
+        self._own_header = self._header
         self._writers: dict[int, Schema] = {} if schema_id is None else {schema_id: self.schema}
+
+    @property
+    def header(self) -> bytes:
+        """The wire header of what this codec writes; empty for one that only reads."""
+        return self._header
 
     def encode(self, record: Mapping[str, Any]) -> bytes:
         """Write a record as bytes with the wire header.
@@ -137,6 +148,22 @@ class Codec:
             )
         return record
 
+    def is_own(self, value: bytes) -> bool:
+        """Whether a value was written with exactly this codec's schema, by its header.
+
+        Raises:
+            UndecodableValue: The schema is not one of this topic.
+        """
+        if len(value) < HEADER_BYTES or value[0] != 0:
+            return False
+        if value[:HEADER_BYTES] == self._own_header:
+            return True
+        schema_id: int = _HEADER.unpack_from(value)[1]
+        if (self._writers.get(schema_id) or self._writer(schema_id)) is not self.schema:
+            return False
+        self._own_header = value[:HEADER_BYTES]
+        return True
+
     def _writer(self, schema_id: int) -> Schema:
         try:
             text = self._find_schema(schema_id)
@@ -152,5 +179,7 @@ class Codec:
                 f"{self.topic.name}: schema id {schema_id} is a {json.loads(text).get('name')}, "
                 f"not a {expected['name']}",
             )
+        if _canonical(schema) == _canonical(self.schema):
+            schema = self.schema  # nothing to resolve, which is much faster
         self._writers[schema_id] = schema
         return schema

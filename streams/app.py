@@ -8,6 +8,7 @@ import atexit
 import os
 import shutil
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import faust
@@ -33,6 +34,7 @@ from streams.fact_source import FactSource
 from streams.faust_app import checkpointed_app
 from streams.fold_settings import to_values
 from streams.line_fold import OUTPUTS, STAGE, LineFold, Wire
+from streams.precompile import compile_all
 from streams.state_version import STATE_VERSION
 
 log = structlog.get_logger(__name__)
@@ -117,7 +119,10 @@ def run_stream(service: Service) -> None:
         Stop: Topics or schemas are not as they must be, or the app crashed.
         Retry: Broker or registry are out of reach.
     """
-    app = create_app(service.settings, service.clock, service.health)
+    with ThreadPoolExecutor(1, thread_name_prefix="compile") as pool:
+        compiled = pool.submit(compile_all)  # or loaded, while broker and registry are asked
+        app = create_app(service.settings, service.clock, service.health)
+        compiled.result()
     worker = faust.Worker(app, loglevel="WARNING", redirect_stdouts=False, quiet=True)
     atexit.register(shutil.rmtree, app.conf.datadir, ignore_errors=True)
     try:

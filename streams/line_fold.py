@@ -10,7 +10,6 @@ from runtime.kafka import physical_name
 from runtime.metrics import DEAD_LETTERS_TOTAL, STREAM_EVENTS, STREAM_OUTPUTS, STREAM_TICK_LAG
 from runtime.settings import Settings
 from schemas.codec import Codec, UndecodableValue
-from schemas.records import DetectionOutcome
 from schemas.registry import SchemaRegistry
 from schemas.topics import (
     DEAD_LETTERS,
@@ -22,6 +21,8 @@ from schemas.topics import (
     ZONE_EVENTS,
 )
 from streams.domain.facts import Facts
+from streams.domain.floor_presence import FloorPresence
+from streams.domain.frame_tracks import FrameTracks
 from streams.domain.line import (
     Entity,
     Output,
@@ -29,17 +30,24 @@ from streams.domain.line import (
     UnknownCamera,
     UnusableOutcome,
 )
+from streams.domain.look import Look
 from streams.domain.settings import LineSettings
 from streams.domain.tick import TICK_US
 from streams.entity_codec import decode_state, encode_state
 from streams.fact_source import FactSource
 from streams.fold_settings import SettingsByOffset
 from streams.state_version import OLDEST_READ, STATE_VERSION
+from streams.wire.outcomes import OutcomeReader
+from streams.wire.presences import PresenceWriter
+from streams.wire.text import Kept
+from streams.wire.tracks import TracksWriter
 
 STAGE = "stream"
 
 OUTPUTS = (TRACKS, PRESENCE, ZONE_EVENTS, OCCUPANCY, OCCUPANCY_LATEST)
 """What the stage writes, besides dead letters and checkpoints."""
+
+_FENCED, _FOLDED = STREAM_EVENTS.labels("fenced"), STREAM_EVENTS.labels("folded")
 
 FUTURE_LIMIT_US = 5_000_000
 """How far an event may be ahead of the broker time at which it was appended, microseconds."""
@@ -54,12 +62,27 @@ class Wire:
     """
 
     def __init__(self, settings: Settings, registry: SchemaRegistry) -> None:
-        self.input: Codec = registry.reader(DETECTIONS)
+        self.input = OutcomeReader(registry.reader(DETECTIONS))
         self.outputs: dict[str, tuple[str, Codec]] = {
             topic.name: (physical_name(topic, settings), registry.writer(topic))
             for topic in OUTPUTS
         }
         self.dead_letters = physical_name(DEAD_LETTERS, settings)
+        kept = Kept()
+        self._tracks = TracksWriter(self.outputs[TRACKS.name][1], kept)
+        self._presence = PresenceWriter(self.outputs[PRESENCE.name][1], kept)
+        self._counts = {topic.name: STREAM_OUTPUTS.labels(topic.name) for topic in OUTPUTS}
+
+    def write(self, output: Output) -> tuple[str, bytes]:
+        """Count and encode what the fold sends; returns the physical topic and the value."""
+        topic, _, content = output
+        self._counts[topic.name].inc()
+        name, codec = self.outputs[topic.name]
+        if isinstance(content, FrameTracks):
+            return name, self._tracks.write(content)
+        if isinstance(content, FloorPresence):
+            return name, self._presence.write(content)
+        return name, codec.encode(content)
 
 
 class LineFold:
@@ -135,9 +158,9 @@ class LineFold:
         if change is not None and record.offset >= change:
             self._line.settings = self._settings.step(record.offset)
         try:
-            outcome = self._decode(record)
-            facts = self._facts.ensure(outcome["captured_us"] + TICK_US)  # its last tick
-            outputs = self._fold(outcome, facts)
+            look = self._decode(record)
+            facts = self._facts.ensure(look.captured_us + TICK_US)  # its last tick
+            outputs = self._fold(look, facts)
         except DeadLetter as error:
             self._bury(record, error)
             if self._limit is not None:
@@ -145,13 +168,12 @@ class LineFold:
             return
         if self._limit is not None:
             self._limit.passed()
-        STREAM_TICK_LAG.observe((self._clock.now_us() - outcome["captured_us"]) / 1e6)
-        for topic, key, value in outputs:
-            name, codec = self._wire.outputs[topic.name]
-            self._emit(name, key.encode(), codec.encode(value), self._partition)
-            STREAM_OUTPUTS.labels(topic.name).inc()
+        STREAM_TICK_LAG.observe((self._clock.now_us() - look.captured_us) / 1e6)
+        for output in outputs:
+            name, value = self._wire.write(output)
+            self._emit(name, output.key.encode(), value, self._partition)
 
-    def _decode(self, record: Record) -> DetectionOutcome:
+    def _decode(self, record: Record) -> Look:
         """Read an outcome and refuse what no fold may see.
 
         Ingest never captures in the future; this keeps a broken clock from carrying a floor to
@@ -159,28 +181,28 @@ class LineFold:
         clock, so a replay refuses the same records.
         """
         try:
-            outcome: DetectionOutcome = self._wire.input.decode(record.value)
+            look = self._wire.input.read(record.value)
         except UndecodableValue as error:
             raise DeadLetter(error.reason, str(error), field="value") from error
-        if record.key is None or record.key.decode(errors="replace") != outcome["camera_id"]:
-            message = f"key {record.key!r} is not the camera_id {outcome['camera_id']!r}"
+        if record.key is None or record.key.decode(errors="replace") != look.camera_id:
+            message = f"key {record.key!r} is not the camera_id {look.camera_id!r}"
             raise DeadLetter("wrong_key", message, field="key")
-        ahead_us = outcome["captured_us"] - record.timestamp_ms * 1_000
+        ahead_us = look.captured_us - record.timestamp_ms * 1_000
         if ahead_us > FUTURE_LIMIT_US:
             message = f"captured {ahead_us / 1e6:.1f} s after it was appended to the log"
             raise DeadLetter("future_event", message, field="captured_us")
-        return outcome
+        return look
 
-    def _fold(self, outcome: DetectionOutcome, facts: Facts) -> list[Output]:
+    def _fold(self, look: Look, facts: Facts) -> list[Output]:
         ignored = sum(self._line.counters.values())
         try:
-            outputs = self._line.advance(outcome, facts)
+            outputs = self._line.fold(look, facts)
         except UnknownCamera as error:
             raise DeadLetter("unknown_camera", str(error), field="camera_id") from error
         except UnusableOutcome as error:
             raise DeadLetter("unusable_outcome", str(error), field="detections") from error
         fenced = sum(self._line.counters.values()) > ignored
-        STREAM_EVENTS.labels("fenced" if fenced else "folded").inc()
+        (_FENCED if fenced else _FOLDED).inc()
         return outputs
 
     def _bury(self, record: Record, error: DeadLetter) -> None:

@@ -1,12 +1,13 @@
-"""Compile the tracking core before anybody waits for it: `python -m streams.precompile`.
+"""Compile what a frame needs before anybody waits for it: `python -m streams.precompile`.
 
-Its machine code is kept beside the sources (`streams.domain.tracking.jit`), so this takes long only
-where it has not been since they changed. Without it the first stream processor would stand still
-at its first frame, and several that start together would each compile the same.
+The machine code is kept beside the sources (`streams.domain.jit`), so this takes long only where
+it has not been since they changed. Without it the first stream processor would stand still
+at its start, and several that start together would each compile the same.
 """
 
 from streams.domain.settings import TrackerSettings
 from streams.domain.tracker import PERSON, TrackerState, advance
+from streams.wire.warm import warm_up
 
 FRAME_US = 200_000
 
@@ -20,5 +21,11 @@ def compile_tracking() -> None:
         advance(state, (number + 1) * FRAME_US, seen, settings)  # type: ignore[arg-type]
 
 
-if __name__ == "__main__":
+def compile_all() -> None:
+    """The tracking core, and the way of a frame from bytes to bytes."""
     compile_tracking()
+    warm_up()
+
+
+if __name__ == "__main__":
+    compile_all()

@@ -1,14 +1,18 @@
-"""The step of one camera: a detection outcome in, its tracks and its view of people out."""
+"""The step of one camera: a look in, its tracks and its view of people out."""
 
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from schemas.records import Camera, CameraTracks, DetectionOutcome, Track
-from streams.domain.projection import project
-from streams.domain.quantise import to_millimetre
-from streams.domain.settings import TrackerSettings
-from streams.domain.tracker import TrackerState, UnusableOutcome, advance, check_detections
-from streams.domain.view import View, view_of
+from schemas.records import Camera
+from streams.domain.frame_tracks import FrameTracks
+from streams.domain.look import Look
+from streams.domain.people import locate
+from streams.domain.tracking import columns as c
+from streams.domain.tracking.arrays import advance_boxes
+from streams.domain.tracking.checks import UnusableOutcome, check_boxes
+from streams.domain.tracking.state import TrackerState
+from streams.domain.tracking.types import Matrix, Vector
+from streams.domain.view import View
 
 Fence = Literal["new", "duplicate", "older"]
 
@@ -46,23 +50,21 @@ def fence(state: CameraState | None, captured_us: int) -> Fence:
     return "duplicate" if captured_us == state.last_us else "older"
 
 
-def check_outcome(outcome: DetectionOutcome) -> None:
+def check_look(look: Look) -> None:
     """Refuse an outcome that the step cannot fold; a checked one raises nothing later.
 
     Raises:
         UnusableOutcome: Event time out of range, or a box that no tracker can use.
     """
-    if not 0 < outcome["captured_us"] < LATEST_EVENT_US:
-        raise UnusableOutcome(
-            f"captured_us is {outcome['captured_us']}, not a time from 1970 to 2200"
-        )
-    if outcome["outcome"] == "DETECTED":
-        check_detections(outcome["detections"])
+    if not 0 < look.captured_us < LATEST_EVENT_US:
+        raise UnusableOutcome(f"captured_us is {look.captured_us}, not a time from 1970 to 2200")
+    if look.outcome == "DETECTED":
+        check_boxes(look.boxes)
 
 
 def step(
-    state: CameraState, outcome: DetectionOutcome, camera: Camera, settings: TrackerSettings
-) -> tuple[CameraTracks | None, View]:
+    state: CameraState, look: Look, camera: Camera, homography: Vector, parameters: Vector
+) -> tuple[FrameTracks | None, View]:
     """Fold one event of a camera.
 
     A heartbeat, and a frame that was skipped or failed, let time pass without a look: tracks
@@ -70,62 +72,47 @@ def step(
 
     Args:
         state: Changed in place.
-        outcome: New by `fence` and accepted by `check_outcome`.
+        look: New by `fence` and accepted by `check_look`.
         camera: Registry version visible at the event's time.
-        settings: Of the tracker.
+        homography: Of that version: nine numbers, or `NOWHERE`.
+        parameters: Of the tracker.
 
     Returns:
-        The tracks record: for each frame looked at, for another frame when there are tracks,
-        and for a heartbeat when a track's life changed; else None. And the view of the camera.
+        The tracks: for each frame looked at, for another frame when there are tracks, and for
+        a heartbeat when a track's life changed; else None. And the view of the camera.
     """
-    captured_us = outcome["captured_us"]
-    looked = outcome["outcome"] == "DETECTED"
-    lives = state.tracker.lives()
-    tracks = advance(
-        state.tracker, captured_us, outcome["detections"] if looked else None, settings
-    )
+    captured_us = look.captured_us
+    looked = look.outcome == "DETECTED"
+    heartbeat = look.outcome == "HEARTBEAT"
+    lives = state.tracker.lives() if heartbeat else []
+    out = advance_boxes(state.tracker, captured_us, look.people if looked else None, parameters)
     state.last_us = captured_us
     state.floor_id = camera["floor_id"]
-    model = outcome["model"]
-    if looked and model is not None:
-        state.model_name, state.model_version = model["name"], model["version"]
-    _place(state, tracks, camera)
-    view = view_of(state.camera_id, captured_us, looked, tracks)
-    if outcome["outcome"] == "HEARTBEAT":
-        due = lives != [(track["track_id"], track["state"]) for track in tracks]
-    else:
-        due = looked or bool(tracks)
+    if looked and look.model_name is not None:
+        state.model_name, state.model_version = look.model_name, look.model_version
+    places, people = locate(out, homography)
+    view = View(state.camera_id, captured_us, looked, people.tobytes())
+    due = lives_of(out) != lives if heartbeat else looked or len(out) > 0
     if not due:
         return None, view
     state.seq += 1
-    return {
-        "camera_id": state.camera_id,
-        "seq": state.seq,
-        "captured_us": captured_us,
-        "floor_id": state.floor_id,
-        "frame_seq": outcome["frame_seq"],
-        "width": outcome["width"] or camera["width"],
-        "height": outcome["height"] or camera["height"],
-        "tracks": tracks,
-        "model_name": state.model_name,
-        "model_version": state.model_version,
-    }, view
+    tracks = FrameTracks(
+        camera_id=state.camera_id,
+        seq=state.seq,
+        captured_us=captured_us,
+        floor_id=state.floor_id,
+        frame_seq=look.frame_seq,
+        width=look.width or camera["width"],
+        height=look.height or camera["height"],
+        out=out,
+        places=places,
+        model_name=state.model_name,
+        model_version=state.model_version,
+    )
+    return tracks, view
 
 
-def _place(state: CameraState, tracks: list[Track], camera: Camera) -> None:
-    """Put calibrated tracks on the floor, from their published foot points."""
-    homography = camera["homography"]
-    if homography is None:
-        return
-    variances = state.tracker.foot_variances()
-    for track in tracks:
-        variance_px2 = variances.get(track["track_id"])
-        if variance_px2 is None:  # it has just ended: its place is no longer known
-            continue
-        point = project(
-            homography, (track["x_min"] + track["x_max"]) / 2.0, track["y_max"], variance_px2
-        )
-        if point is not None:
-            track["x_m"] = to_millimetre(point.x_m)
-            track["y_m"] = to_millimetre(point.y_m)
-            track["position_sd_m"] = to_millimetre(point.sd_m)
+def lives_of(out: Matrix) -> list[tuple[int, str]]:
+    """Id and life of each track in the tracker's output."""
+    rows = out[:, [c.OUT_ID, c.OUT_LIFE]].tolist()
+    return [(int(number), c.LIVES[int(life)]) for number, life in rows]

@@ -2,17 +2,18 @@
 
 from typing import NamedTuple
 
-from schemas.records import Presence, ZoneEvent
+from schemas.records import ZoneEvent
 from schemas.topics import OCCUPANCY, OCCUPANCY_LATEST, PRESENCE, ZONE_EVENTS
+from streams.domain.area import who_stands
 from streams.domain.coverage import Plan
+from streams.domain.floor_presence import FloorPresence, people_of
 from streams.domain.floor_state import FloorState, missing_at
 from streams.domain.occupancy import measure
 from streams.domain.output import Output
-from streams.domain.presence import people_of
 from streams.domain.settings import FloorSettings
-from streams.domain.snapshot import Snapshot, ZoneArea
+from streams.domain.snapshot import Snapshot
 from streams.domain.view import View
-from streams.domain.zone import Happening, ZoneState, clear, counts, expire, observe
+from streams.domain.zone import Happening, ZoneState, clear, expire, observe_standing
 
 
 class Moment(NamedTuple):
@@ -56,7 +57,7 @@ def close_tick(
         if view.camera_id in cameras:
             watched = watched or view.looked
             floor.views[view.camera_id] = view
-            _look(floor, view, areas, happenings, settings)
+            _look(floor, view, snapshot, happenings, settings)
     _forget(floor, cameras, end_us, settings)
     for area in areas:
         zone = floor.zones.setdefault(area.zone_id, ZoneState())
@@ -100,17 +101,20 @@ def _take_views(floor: FloorState, end_us: int) -> list[View]:
 def _look(
     floor: FloorState,
     view: View,
-    areas: list[ZoneArea],
+    snapshot: Snapshot,
     happenings: dict[str, list[Happening]],
     settings: FloorSettings,
 ) -> None:
     looked_us = floor.looked.setdefault(view.camera_id, 0)
     if not view.looked:
         return
-    for area in areas:
-        if counts(area, view.camera_id):
-            zone = floor.zones.setdefault(area.zone_id, ZoneState())
-            happenings[area.zone_id] += observe(zone, area, view, looked_us, settings.hold_us)
+    table = snapshot.areas_seen_by(view.camera_id, floor.floor_id)
+    person_ids = view.person_ids
+    for area, standing in zip(table.areas, who_stands(table, view.people), strict=True):
+        zone = floor.zones.setdefault(area.zone_id, ZoneState())
+        happenings[area.zone_id] += observe_standing(
+            zone, area, view, person_ids, standing, looked_us, settings.hold_us
+        )
     floor.looked[view.camera_id] = view.captured_us
 
 
@@ -130,19 +134,19 @@ def _forget(floor: FloorState, cameras: list[str], end_us: int, settings: FloorS
 def _presence(floor: FloorState, moment: Moment, watched: bool) -> list[Output]:
     """Who is there, in every tick in which a camera looked: an empty floor is news as well."""
     people = people_of(floor.views, floor.zones)
-    shown = {person["person_id"]: person["zone_ids"] for person in people}
+    shown = dict(zip(people.person_ids, people.zone_ids, strict=True))
     if not watched and shown == floor.shown:
         return []
     floor.shown = shown
     floor.presence_seq += 1
-    record: Presence = {
-        "floor_id": floor.floor_id,
-        "seq": floor.presence_seq,
-        "as_of_us": moment.as_of_us,
-        "inputs_through_us": moment.inputs_through_us,
-        "cameras_missing": list(moment.missing),
-        "people": people,
-    }
+    record = FloorPresence(
+        floor_id=floor.floor_id,
+        seq=floor.presence_seq,
+        as_of_us=moment.as_of_us,
+        inputs_through_us=moment.inputs_through_us,
+        cameras_missing=list(moment.missing),
+        people=people,
+    )
     return [Output(PRESENCE, floor.floor_id, record)]
 
 

@@ -9,13 +9,15 @@ from typing import Final
 
 from schemas.records import DetectionOutcome
 from schemas.topics import TRACKS
-from streams.domain.camera import CameraState, check_outcome, fence, step
+from streams.domain.camera import CameraState, check_look, fence, step
 from streams.domain.facts import Facts
 from streams.domain.floor import close_ticks
 from streams.domain.floor_state import FloorState, report
+from streams.domain.look import Look, look_of
 from streams.domain.output import Output
 from streams.domain.settings import LineSettings
-from streams.domain.tracker import UnusableOutcome
+from streams.domain.tracking.checks import UnusableOutcome
+from streams.domain.tracking.parameters import parameters_of
 
 __all__ = [
     "Entity",
@@ -74,6 +76,16 @@ class PartitionLine:
         self.counters: dict[str, int] = {"duplicates": 0, "older": 0, "late": 0}
         self._changed: dict[str, Entity] = {}
 
+    @property
+    def settings(self) -> LineSettings:
+        """Of the fold, from the next record on."""
+        return self._settings
+
+    @settings.setter
+    def settings(self, settings: LineSettings) -> None:
+        self._settings = settings
+        self._parameters = parameters_of(settings.tracker)
+
     def restore(self, states: Mapping[str, Entity]) -> None:
         """Begin from saved states, by entity key; what was there before is forgotten.
 
@@ -102,10 +114,14 @@ class PartitionLine:
         return changed
 
     def advance(self, outcome: DetectionOutcome, facts: Facts) -> list[Output]:
+        """Fold one detection outcome as its record; see `fold`."""
+        return self.fold(look_of(outcome), facts)
+
+    def fold(self, look: Look, facts: Facts) -> list[Output]:
         """Fold one detection outcome.
 
         Args:
-            outcome: The next record of the partition's log.
+            look: The next record of the partition's log.
             facts: Side inputs, read at least as far as the outcome's ticks need.
 
         Returns:
@@ -115,9 +131,10 @@ class PartitionLine:
             UnknownCamera: No version of the camera is visible; nothing was changed.
             UnusableOutcome: Its time or a box cannot be used; nothing was changed.
         """
-        camera_id, captured_us = outcome["camera_id"], outcome["captured_us"]
-        check_outcome(outcome)
-        camera = facts.at(captured_us).cameras.get(camera_id)
+        camera_id, captured_us = look.camera_id, look.captured_us
+        check_look(look)
+        snapshot = facts.at(captured_us)
+        camera = snapshot.cameras.get(camera_id)
         if camera is None:
             raise UnknownCamera(f"no version of camera {camera_id!r} is visible at {captured_us}")
         state = self.cameras.get(camera_id)
@@ -127,7 +144,7 @@ class PartitionLine:
         elif verdict != "new":
             self.counters["duplicates" if verdict == "duplicate" else "older"] += 1
             return []
-        tracks, view = step(state, outcome, camera, self.settings.tracker)
+        tracks, view = step(state, look, camera, snapshot.homography(camera_id), self._parameters)
         self._changed[_CAMERA + camera_id] = state
         outputs = [] if tracks is None else [Output(TRACKS, camera_id, tracks)]
         floor = self._floor(state.floor_id)

@@ -1,75 +1,18 @@
 """The facts in force over a stretch of event time, indexed as the fold asks for them."""
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+
+import numpy as np
 
 from schemas.records import Camera, Floor, Requirement, Shift, Staff
+from streams.domain.area import AreaTable, ZoneArea, counts, table_of, zone_area
 from streams.domain.coverage import Plan
-from streams.domain.geometry import Polygon, polygon_of
+from streams.domain.people import NOWHERE
 from streams.domain.requirement import required_at
 from streams.domain.shift import FOREVER_US, scheduled_at
+from streams.domain.tracking.types import Vector
 
 __all__ = ["FOREVER_US", "Snapshot", "ZoneArea", "zone_area"]
-
-
-@dataclass(frozen=True, slots=True)
-class ZoneArea:
-    """A zone as the fold uses it.
-
-    Attributes:
-        zone_id: Identity.
-        floor_id: Floor of the zone.
-        camera_id: The one camera whose people it counts; None for every camera of the floor.
-        in_metres: True when the polygon is on the floor (m), False when in the image (px).
-        polygon: Vertices.
-        bounds: `(x_min, y_min, x_max, y_max)` of the polygon.
-        enter_after_us: Standing inside for this long begins a stay, microseconds.
-        leave_after_us: Being outside or unseen for this long ends it, microseconds.
-        dwell_limit_us: A longer stay is reported, microseconds; None for no limit.
-    """
-
-    zone_id: str
-    floor_id: str
-    camera_id: str | None
-    in_metres: bool
-    polygon: Polygon
-    bounds: tuple[float, float, float, float]
-    enter_after_us: int
-    leave_after_us: int
-    dwell_limit_us: int | None
-
-
-def zone_area(zone: Mapping[str, Any]) -> ZoneArea:
-    """Check one version of a zone and bring it into the form that the fold uses.
-
-    Raises:
-        ValueError: An unusable polygon, space or duration, or an image zone without a camera.
-    """
-    polygon = polygon_of(zone["polygon"])
-    if zone["space"] not in ("IMAGE_PX", "FLOOR_M"):
-        raise ValueError(f"space is {zone['space']}, neither IMAGE_PX nor FLOOR_M")
-    if zone["space"] == "IMAGE_PX" and not zone["camera_id"]:
-        raise ValueError("a zone in the image names its camera")
-    for name in ("enter_after_ms", "leave_after_ms"):
-        if zone[name] < 0:
-            raise ValueError(f"{name} is {zone[name]}, below 0")
-    limit_s = zone["dwell_limit_s"]
-    if limit_s is not None and not (math.isfinite(limit_s) and limit_s > 0.0):
-        raise ValueError(f"dwell_limit_s is {limit_s}, not above 0")
-    xs, ys = [vertex[0] for vertex in polygon], [vertex[1] for vertex in polygon]
-    return ZoneArea(
-        zone_id=zone["zone_id"],
-        floor_id=zone["floor_id"],
-        camera_id=zone["camera_id"] or None,
-        in_metres=zone["space"] == "FLOOR_M",
-        polygon=polygon,
-        bounds=(min(xs), min(ys), max(xs), max(ys)),
-        enter_after_us=zone["enter_after_ms"] * 1000,
-        leave_after_us=zone["leave_after_ms"] * 1000,
-        dwell_limit_us=None if limit_s is None else round(limit_s * 1_000_000),
-    )
 
 
 class Snapshot:
@@ -119,6 +62,8 @@ class Snapshot:
             requirement = requirements[requirement_id]
             self._requirements_of.setdefault(requirement["zone_id"], []).append(requirement)
         self._plans: dict[str, Plan] = {}
+        self._homographies: dict[str, Vector] = {}
+        self._areas_seen_by: dict[str, AreaTable] = {}
 
     def cameras_of(self, floor_id: str) -> list[str]:
         """Cameras of a floor, sorted."""
@@ -135,6 +80,23 @@ class Snapshot:
     def requirements_of(self, zone_id: str) -> list[Requirement]:
         """Requirements of a zone, sorted by id."""
         return self._requirements_of.get(zone_id, [])
+
+    def homography(self, camera_id: str) -> Vector:
+        """From a camera's pixels to metres: nine numbers, or `NOWHERE`."""
+        found = self._homographies.get(camera_id)
+        if found is None:
+            given = self.cameras[camera_id]["homography"]
+            found = NOWHERE if given is None else np.array(given, dtype=np.float64)
+            self._homographies[camera_id] = found
+        return found
+
+    def areas_seen_by(self, camera_id: str, floor_id: str) -> AreaTable:
+        """The zones of a floor that count a camera's people, sorted by id."""
+        found = self._areas_seen_by.get(camera_id)
+        if found is None:
+            found = table_of([area for area in self.zones_of(floor_id) if counts(area, camera_id)])
+            self._areas_seen_by[camera_id] = found
+        return found
 
     def plan(self, zone_id: str, at_us: int) -> Plan:
         """What a zone should have at an event time in this snapshot.

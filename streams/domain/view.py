@@ -2,33 +2,36 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from schemas.records import Track
+import numpy as np
+
+from streams.domain.people import PERSON
+from streams.domain.tracking.types import Matrix
+
+_NOT_A_NUMBER = float("nan")
 
 
-@dataclass(slots=True)
-class Sighting:
+class Sighting(NamedTuple):
     """One confirmed track.
 
     Attributes:
-        person_id: `camera_id:track_id` until cameras are fused.
+        number: Of the track within its camera.
         foot_x_px: Foot point, pixels of the captured frame.
         foot_y_px: Foot point, pixels of the captured frame.
         x_m: On the floor, m; None without calibration.
         y_m: On the floor, m; None without calibration.
         observed: False while the track coasts.
         last_observed_us: Event time of the last matched detection, microseconds.
-        role: By evidence independent of the roster; empty when unknown.
     """
 
-    person_id: str
+    number: int
     foot_x_px: float
     foot_y_px: float
     x_m: float | None
     y_m: float | None
     observed: bool
     last_observed_us: int
-    role: str = ""
 
 
 @dataclass(slots=True)
@@ -39,32 +42,30 @@ class View:
         camera_id: Camera.
         captured_us: Event time, microseconds.
         looked: True when a frame was looked at; False when only time passed.
-        people: By track id.
+        table: By track id: rows of `people`, as little-endian bytes, which is how it is kept.
     """
 
     camera_id: str
     captured_us: int
     looked: bool
-    people: list[Sighting]
+    table: bytes
+
+    @property
+    def people(self) -> Matrix:
+        """Shape `(P, PERSON)`; not to be written to."""
+        return np.frombuffer(self.table, "<f8").reshape(-1, PERSON)
+
+    @property
+    def person_ids(self) -> list[str]:
+        """`camera_id:track_id` of each row, until cameras are fused."""
+        camera_id = self.camera_id
+        return [f"{camera_id}:{number:.0f}" for number in self.people[:, 0].tolist()]
 
 
-def view_of(camera_id: str, captured_us: int, looked: bool, tracks: Sequence[Track]) -> View:
-    """The people among a frame's tracks: those confirmed, at their feet."""
-    people: list[Sighting] = []
-    for track in tracks:
-        if track["state"] != "CONFIRMED":
-            continue
-        # Bottom centre of the box, as `foot_point` says, on the published step.
-        x = round((track["x_min"] + track["x_max"]) * 8.0) / 16.0
-        people.append(
-            Sighting(
-                person_id=f"{camera_id}:{track['track_id']}",
-                foot_x_px=x,
-                foot_y_px=track["y_max"],
-                x_m=track["x_m"],
-                y_m=track["y_m"],
-                observed=track["observed"],
-                last_observed_us=track["last_observed_us"],
-            )
-        )
-    return View(camera_id, captured_us, looked, people)
+def view_of(camera_id: str, captured_us: int, looked: bool, people: Sequence[Sighting]) -> View:
+    """A view of people who are told one by one."""
+    rows = [
+        (_NOT_A_NUMBER if value is None else float(value) for value in person) for person in people
+    ]
+    table = np.array([list(row) for row in rows], "<f8")
+    return View(camera_id, captured_us, looked, table.tobytes())

@@ -7,14 +7,14 @@ frames a second does not lose its people in between. A camera that is silent los
 only after `hold_us`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from schemas.records import ZoneEventKind, ZoneOccupancy
-from streams.domain.geometry import inside as contains
+from streams.domain.area import INSIDE, UNSEEN, ZoneArea, table_of, who_stands
 from streams.domain.shift import FOREVER_US
-from streams.domain.snapshot import ZoneArea
-from streams.domain.view import Sighting, View
+from streams.domain.view import View
 
 
 @dataclass(slots=True)
@@ -73,13 +73,22 @@ class Happening(NamedTuple):
     entered_us: int
 
 
-def counts(area: ZoneArea, camera_id: str) -> bool:
-    """Tell whether a zone counts a camera's people."""
-    return area.camera_id is None or area.camera_id == camera_id
-
-
 def observe(
     zone: ZoneState, area: ZoneArea, view: View, looked_us: int, hold_us: int
+) -> list[Happening]:
+    """Fold one look of a camera that the zone counts; see `observe_standing`."""
+    [standing] = who_stands(table_of([area]), view.people)
+    return observe_standing(zone, area, view, view.person_ids, standing, looked_us, hold_us)
+
+
+def observe_standing(
+    zone: ZoneState,
+    area: ZoneArea,
+    view: View,
+    person_ids: Sequence[str],
+    standing: Sequence[int],
+    looked_us: int,
+    hold_us: int,
 ) -> list[Happening]:
     """Fold one look of a camera that the zone counts.
 
@@ -87,6 +96,8 @@ def observe(
         zone: Changed in place.
         area: Of the zone.
         view: The look; who merely coasts in it was not seen.
+        person_ids: Of the people in the view.
+        standing: For each of them `INSIDE`, `OUTSIDE` or `UNSEEN`.
         looked_us: Event time of the camera's look before this one, microseconds; 0 for none.
         hold_us: A silent camera's people are unseen after this long, microseconds.
 
@@ -95,57 +106,50 @@ def observe(
     """
     happenings: list[Happening] = []
     stays = zone.stays
-    for person in view.people:
-        if not person.observed:
+    now_us, limit_us = view.captured_us, area.dwell_limit_us
+    for person_id, place in zip(person_ids, standing, strict=True):
+        stay = stays.get(person_id)
+        if place == UNSEEN or (stay is None and place != INSIDE):
             continue
-        inside = _stands_in(area, person)
-        if inside or person.person_id in stays:
-            _observe_person(zone, area, view, person, inside, looked_us, hold_us, happenings)
+        if stay is not None and leaves_us(stay, area, looked_us, hold_us) <= now_us:
+            _end(zone, person_id, happenings)
+            stay = None
+        if place != INSIDE:
+            if stay is not None:
+                _step_out(zone, area, person_id, stay, now_us, happenings)
+            continue
+        if stay is None:
+            stay = Stay(camera_id=view.camera_id, entered_us=now_us, inside_us=now_us)
+            stays[person_id] = stay
+        stay.inside_us = now_us
+        if not stay.counted and now_us - stay.entered_us >= area.enter_after_us:
+            stay.counted = True
+            happenings.append(_happening("ENTERED", stay.entered_us, person_id, stay))
+        if (
+            limit_us is not None
+            and now_us - stay.entered_us > limit_us
+            and stay.counted
+            and not stay.dwell_reported
+        ):
+            stay.dwell_reported = True
+            passed_us = stay.entered_us + limit_us
+            happenings.append(_happening("DWELL_EXCEEDED", passed_us, person_id, stay))
     return happenings
 
 
-def _observe_person(
+def _step_out(
     zone: ZoneState,
     area: ZoneArea,
-    view: View,
-    person: Sighting,
-    inside: bool,
-    looked_us: int,
-    hold_us: int,
+    person_id: str,
+    stay: Stay,
+    now_us: int,
     happenings: list[Happening],
 ) -> None:
-    now_us = view.captured_us
-    person_id = person.person_id
-    stay = zone.stays.get(person_id)
-    if stay is not None and leaves_us(stay, area, looked_us, hold_us) <= now_us:
+    """See a person outside: the stay ends when it has not begun to count, or after a while."""
+    if not stay.counted:
+        del zone.stays[person_id]
+    elif now_us - stay.inside_us >= area.leave_after_us:
         _end(zone, person_id, happenings)
-        stay = None
-    if not inside:
-        if stay is None:
-            return
-        if not stay.counted:
-            del zone.stays[person_id]
-        elif now_us - stay.inside_us >= area.leave_after_us:
-            _end(zone, person_id, happenings)
-        return
-    if stay is None:
-        stay = Stay(camera_id=view.camera_id, entered_us=now_us, inside_us=now_us)
-        zone.stays[person_id] = stay
-    stay.inside_us = now_us
-    stay.role = person.role
-    if not stay.counted and now_us - stay.entered_us >= area.enter_after_us:
-        stay.counted = True
-        happenings.append(_happening("ENTERED", stay.entered_us, person_id, stay))
-    limit_us = area.dwell_limit_us
-    if (
-        stay.counted
-        and not stay.dwell_reported
-        and limit_us is not None
-        and now_us - stay.entered_us > limit_us
-    ):
-        stay.dwell_reported = True
-        passed_us = stay.entered_us + limit_us
-        happenings.append(_happening("DWELL_EXCEEDED", passed_us, person_id, stay))
 
 
 def leaves_us(stay: Stay, area: ZoneArea, looked_us: int, hold_us: int) -> int:
@@ -168,12 +172,14 @@ def expire(
         looked: Event time of the last look of each camera on the floor, microseconds.
         hold_us: A silent camera's people are unseen after this long, microseconds.
     """
-    happenings: list[Happening] = []
-    for person_id in sorted(zone.stays):
-        stay = zone.stays[person_id]
+    over = []
+    for person_id, stay in zone.stays.items():
         looked_us = looked.get(stay.camera_id)
         if looked_us is None or leaves_us(stay, area, looked_us, hold_us) <= end_us:
-            _end(zone, person_id, happenings)
+            over.append(person_id)
+    happenings: list[Happening] = []
+    for person_id in sorted(over):
+        _end(zone, person_id, happenings)
     return happenings
 
 
@@ -194,14 +200,6 @@ def next_leave_us(zone: ZoneState, area: ZoneArea, looked: dict[str, int], hold_
         ),
         default=FOREVER_US,
     )
-
-
-def _stands_in(area: ZoneArea, person: Sighting) -> bool:
-    x, y = (person.x_m, person.y_m) if area.in_metres else (person.foot_x_px, person.foot_y_px)
-    if x is None or y is None:
-        return False
-    x_min, y_min, x_max, y_max = area.bounds
-    return x_min <= x <= x_max and y_min <= y <= y_max and contains(area.polygon, x, y)
 
 
 def _end(zone: ZoneState, person_id: str, happenings: list[Happening]) -> None:

@@ -20,7 +20,7 @@ from models.factory import make_detector
 from streams.domain.settings import FloorSettings
 from streams.domain.snapshot import ZoneArea
 from streams.domain.tick import TICK_US, tick_end
-from streams.domain.view import Sighting, View
+from streams.domain.view import Sighting, view_of
 from streams.domain.zone import Happening, ZoneState, expire, observe
 from tests.bench.tracking.peers.environments import cache_folder
 from tests.bench.tracking.sequences import DATA, Sequence
@@ -155,7 +155,7 @@ def visits(sequence: Sequence, tracks: BoxTable) -> Visits:
     ]
     end_us = times[-1][1]
     for (frame, at_us), (_, next_us) in pairwise([*times, (0, end_us + TICK_US)]):
-        view = View(_CAMERA, at_us, looked=True, people=_people(by_frame.get(frame)))
+        view = view_of(_CAMERA, at_us, True, _people(by_frame.get(frame)))
         for area, zone in zones:
             found = observe(zone, area, view, looked_us, hold_us)
             happened += [(area.zone_id, happening) for happening in found]
@@ -188,7 +188,7 @@ def _people(boxes: BoxTable | None) -> list[Sighting]:
         return []
     return [
         Sighting(
-            person_id=str(number),
+            number=number,
             foot_x_px=(box[0] + box[2]) / 2,
             foot_y_px=box[3],
             x_m=None,

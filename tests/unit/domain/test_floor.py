@@ -12,7 +12,7 @@ from streams.domain.floor import close_ticks, next_due
 from streams.domain.floor_state import FloorState, hear, report
 from streams.domain.settings import FloorSettings
 from streams.domain.tick import TICK_US
-from streams.domain.view import Sighting, View
+from streams.domain.view import Sighting, View, view_of
 from tests.unit.domain.builders import (
     MS,
     T0,
@@ -39,10 +39,10 @@ def view(
 ) -> View:
     at_us = T0 + at_ms * MS
     people = [
-        Sighting(f"{camera_id}:{number}", x, y, None, None, looked, at_us)
+        Sighting(number, x, y, None, None, looked, at_us)
         for number, (x, y) in enumerate(feet, start=1)
     ]
-    return View(camera_id, at_us, looked, people)
+    return view_of(camera_id, at_us, looked, people)
 
 
 def feed(floor: FloorState, facts: Facts, *views: View) -> Any:
@@ -220,9 +220,10 @@ def test_views_of_one_tick_are_taken_in_by_their_time_not_by_their_arrival(first
         space="FLOOR_M", camera_id=None, polygon=rectangle(0, 0, 1, 1), enter_after_ms=0
     )
     facts = facts_of(camera("cam"), camera("cam-2"), everyone)
-    views = [view(120, "cam"), view(110, "cam-2")]
-    for one in views:
-        one.people[0].x_m = one.people[0].y_m = 0.5
+    views = [
+        view_of(camera_id, at_us, True, [Sighting(1, 200.0, 300.0, 0.5, 0.5, True, at_us)])
+        for camera_id, at_us in (("cam", T0 + 120 * MS), ("cam-2", T0 + 110 * MS))
+    ]
     views.sort(key=lambda one: one.camera_id != first)
 
     outputs = feed(floor, facts, *views, view(200, "cam", ()), view(200, "cam-2", ()))

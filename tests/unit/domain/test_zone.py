@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from streams.domain.snapshot import zone_area
-from streams.domain.view import Sighting, View
+from streams.domain.view import Sighting, view_of
 from streams.domain.zone import ZoneState, expire, observe
 from tests.unit.domain.builders import MS, rectangle, zone
 
@@ -27,9 +27,9 @@ def play(steps: Any, zone_fields: Any = None, tick_ms: Any = 100) -> Any:
         people = []
         if step in "ioc":
             x = 700.0 if step == "o" else 200.0
-            people = [Sighting("cam:1", x, 300.0, None, None, step != "c", now_us)]
+            people = [Sighting(1, x, 300.0, None, None, step != "c", now_us)]
         if step != " ":
-            view = View("cam", now_us, True, people)
+            view = view_of("cam", now_us, True, people)
             found += observe(state, where, view, looked["cam"], HOLD_US)
             looked["cam"] = now_us
         found += expire(state, where, now_us, looked, HOLD_US)
@@ -162,11 +162,11 @@ def test_a_zone_on_the_floor_counts_by_metres() -> None:
     where = area(space="FLOOR_M", polygon=rectangle(0, 0, 2, 2), enter_after_ms=0)
     state = ZoneState()
     people = [
-        Sighting("cam:1", 200.0, 300.0, 1.0, 1.0, True, 100),
-        Sighting("cam:2", 1.0, 1.0, 5.0, 1.0, True, 100),
-        Sighting("cam:3", 1.0, 1.0, None, None, True, 100),
+        Sighting(1, 200.0, 300.0, 1.0, 1.0, True, 100),
+        Sighting(2, 1.0, 1.0, 5.0, 1.0, True, 100),
+        Sighting(3, 1.0, 1.0, None, None, True, 100),
     ]
 
-    found = observe(state, where, View("cam", 100, True, people), 0, HOLD_US)
+    found = observe(state, where, view_of("cam", 100, True, people), 0, HOLD_US)
 
     assert [happening.person_id for happening in found] == ["cam:1"]

@@ -1,0 +1,49 @@
+"""Compilation of functions over arrays, kept on disk from one process to the next.
+
+numba notices a change of the file that defines a function, and not one of a file whose functions
+or constants it takes in. The cache therefore lies in a folder named after all sources that are
+given: an edited constant is compiled anew. The folder is beside the sources, or below
+`NUMBA_CACHE_DIR`; where neither can be written, numba takes a folder of the user's.
+
+Neither fastmath nor threads: the same input gives the same bits.
+"""
+
+from collections.abc import Callable, Sequence
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import numba
+
+_config: Any = numba.config  # its names and the wrapper option are not in numba's type hints
+_njit: Any = numba.njit
+_Function = TypeVar("_Function", bound=Callable[..., object])
+
+
+class Compiler:
+    """Compiles the functions of some sources.
+
+    Args:
+        name: Of the cache.
+        sources: Every file that its functions are made of; the cache lies beside the first.
+    """
+
+    def __init__(self, name: str, sources: Sequence[Path]) -> None:
+        whole = blake2b(digest_size=8)
+        for path in sources:
+            whole.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+        beside = sources[0].parent / "__pycache__"
+        self.cache_dir = Path(_config.CACHE_DIR or beside) / f"{name}-{whole.hexdigest()}"
+
+    def compiled(self, function: _Function) -> _Function:
+        """Compile a function that other compiled ones call; it becomes part of their code."""
+        return cast("_Function", _njit(no_cfunc_wrapper=True)(function))
+
+    def entry(self, function: _Function) -> _Function:
+        """Compile a function that Python calls, at its first call, or load it from the cache."""
+        before = _config.CACHE_DIR
+        _config.CACHE_DIR = str(self.cache_dir)
+        try:
+            return cast("_Function", _njit(cache=True, no_cfunc_wrapper=True)(function))
+        finally:
+            _config.CACHE_DIR = before

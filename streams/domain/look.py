@@ -1,0 +1,68 @@
+"""A detection outcome as the fold reads it: boxes in an array."""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from schemas.records import Detection, DetectionOutcome, Outcome
+from streams.domain.tracking.types import Matrix
+
+PERSON: Final = "person"
+
+
+class Look(NamedTuple):
+    """What inference made of one frame.
+
+    Attributes:
+        camera_id: Camera.
+        captured_us: Event time, UTC microseconds.
+        frame_seq: Number of the frame.
+        outcome: Whether somebody looked.
+        boxes: Shape `(N, 5)`: x_min, y_min, x_max, y_max (pixels of the captured frame), score.
+        people: The rows of `boxes` that show people.
+        model_name: None when no model looked.
+        model_version: Of the model.
+        width: Of the frame, pixels; 0 when not known.
+        height: Of the frame, pixels; 0 when not known.
+    """
+
+    camera_id: str
+    captured_us: int
+    frame_seq: int
+    outcome: Outcome
+    boxes: Matrix
+    people: Matrix
+    model_name: str | None
+    model_version: str
+    width: int
+    height: int
+
+
+def look_of(outcome: DetectionOutcome) -> Look:
+    """Take an outcome from its record."""
+    model = outcome["model"]
+    detections = outcome["detections"]
+    people = [box for box in detections if box["label"] == PERSON]
+    return Look(
+        camera_id=outcome["camera_id"],
+        captured_us=outcome["captured_us"],
+        frame_seq=outcome["frame_seq"],
+        outcome=outcome["outcome"],
+        boxes=boxes_of(detections),
+        people=boxes_of(people),
+        model_name=None if model is None else model["name"],
+        model_version="" if model is None else model["version"],
+        width=outcome["width"],
+        height=outcome["height"],
+    )
+
+
+def boxes_of(detections: Sequence[Detection]) -> Matrix:
+    """Boxes and scores, shape `(N, 5)`."""
+    if not detections:
+        return np.empty((0, 5))
+    return np.array(
+        [(d["x_min"], d["y_min"], d["x_max"], d["y_max"], d["score"]) for d in detections],
+        dtype=np.float64,
+    )

@@ -1,0 +1,98 @@
+"""The compiled forms of a frame's geometry against the plain ones."""
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streams.domain import people as p
+from streams.domain.area import INSIDE, OUTSIDE, UNSEEN, table_of, who_stands, zone_area
+from streams.domain.geometry import inside
+from streams.domain.people import NOWHERE, locate
+from streams.domain.projection import project
+from streams.domain.quantise import to_millimetre
+from streams.domain.tracking import columns as c
+from streams.domain.view import Sighting, view_of
+from tests.unit.domain.builders import rectangle, zone
+
+SIXTEENTHS = st.integers(-40_000, 40_000).map(lambda value: value / 16)
+NUMBERS = st.floats(-50, 50) | st.sampled_from([0.0, 1.0, 1e-12, 1e12])
+
+
+def row(x: float, y: float, life: int, variance: float) -> list[float]:
+    values = [0.0] * c.OUT
+    values[c.OUT_LIFE] = life
+    values[c.OUT_X_MIN], values[c.OUT_X_MAX], values[c.OUT_Y_MAX] = x - 20.0, x + 20.0625, y
+    values[c.OUT_FOOT_VAR] = variance
+    return values
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.tuples(SIXTEENTHS, SIXTEENTHS, st.integers(0, 3), st.floats(0, 1e6)), max_size=9),
+    st.lists(NUMBERS, min_size=9, max_size=9),
+)
+def test_a_table_of_tracks_is_placed_as_each_track_is(
+    tracks: list[tuple[float, float, int, float]], homography: list[float]
+) -> None:
+    out = np.array([row(*track) for track in tracks]).reshape(-1, c.OUT)
+
+    places, people = locate(out, np.array(homography))
+
+    confirmed = []
+    for values, place in zip(out.tolist(), places.tolist(), strict=True):
+        foot_x = (values[c.OUT_X_MIN] + values[c.OUT_X_MAX]) / 2.0
+        point = None
+        if values[c.OUT_LIFE] != c.ENDED:
+            point = project(homography, foot_x, values[c.OUT_Y_MAX], values[c.OUT_FOOT_VAR])
+        if point is None:
+            assert np.isnan(place).all()
+        else:
+            assert [str(value) for value in place] == [str(to_millimetre(v)) for v in point]
+        if values[c.OUT_LIFE] == c.CONFIRMED:
+            confirmed.append((values, place))
+    assert len(people) == len(confirmed)
+    for person, (values, place) in zip(people.tolist(), confirmed, strict=True):
+        both = values[c.OUT_X_MIN] + values[c.OUT_X_MAX]
+        assert str(person[p.FOOT_X]) == str(round(both * 8.0) / 16.0)
+        assert person[p.FOOT_Y] == values[c.OUT_Y_MAX]
+        assert str(person[p.AT_X_M]) == str(place[p.X_M])
+
+
+def test_without_a_homography_a_track_is_nowhere_on_the_floor() -> None:
+    places, people = locate(np.array([row(100, 200, c.CONFIRMED, 4.0)]), NOWHERE)
+
+    assert np.isnan(places).all()
+    assert np.isnan(people[0, [p.AT_X_M, p.AT_Y_M]]).all()
+
+
+POINTS = st.integers(-2, 12).map(float) | st.floats(-2, 12)
+PENTAGON = [
+    {"x": 0.0, "y": 0.0},
+    {"x": 10.0, "y": 0.0},
+    {"x": 10.0, "y": 10.0},
+    {"x": 5.0, "y": 5.0},
+    {"x": 0.0, "y": 10.0},
+]
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(POINTS, POINTS, POINTS, POINTS, st.booleans()), max_size=9))
+def test_who_stands_where_is_told_as_for_each_point(
+    points: list[tuple[float, float, float, float, bool]],
+) -> None:
+    image = zone_area(zone(polygon=PENTAGON))
+    floor = zone_area(zone(space="FLOOR_M", polygon=rectangle(1, 1, 9, 9)))
+    sightings = [
+        Sighting(n, x, y, x_m, y_m, seen, 1) for n, (x, y, x_m, y_m, seen) in enumerate(points)
+    ]
+    people = view_of(
+        "cam", 1, True, [*sightings, Sighting(99, 5.0, 2.0, None, None, True, 1)]
+    ).people
+
+    in_image, on_floor = who_stands(table_of([image, floor]), people)
+
+    assert in_image[-1] == INSIDE
+    assert on_floor[-1] == OUTSIDE
+    for place, (x, y, x_m, y_m, seen) in enumerate(points):
+        assert in_image[place] == (int(inside(image.polygon, x, y)) if seen else UNSEEN)
+        assert on_floor[place] == (int(inside(floor.polygon, x_m, y_m)) if seen else UNSEEN)

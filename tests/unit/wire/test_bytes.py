@@ -1,0 +1,229 @@
+"""The compiled readers and writers against fastavro: the same bytes, the same records."""
+
+import random
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schemas.codec import HEADER_BYTES, Codec, UndecodableValue, schema_text
+from schemas.records import DetectionOutcome
+from schemas.topics import DETECTIONS, PRESENCE, TRACKS, Topic
+from streams.domain import people as p
+from streams.domain.floor_presence import FloorPresence, PeopleOnFloor
+from streams.domain.frame_tracks import FrameTracks
+from streams.domain.look import look_of
+from streams.domain.tracking import columns as c
+from streams.wire.outcomes import OutcomeReader
+from streams.wire.presences import PresenceWriter
+from streams.wire.text import Kept, avro_long, avro_text, avro_texts
+from streams.wire.tracks import TracksWriter
+
+
+def codec(topic: Topic) -> Codec:
+    return Codec(topic, schema_id=7, find_schema=lambda _: schema_text(topic))
+
+
+DETECTIONS_CODEC, TRACKS_CODEC, PRESENCE_CODEC = map(codec, (DETECTIONS, TRACKS, PRESENCE))
+LONGS = st.integers(-(2**62), 2**62 - 1)
+TIMES = st.integers(0, 2**53)
+TEXTS = st.text(max_size=70)
+PIXELS = st.floats(-100_000, 100_000, width=32)
+METRES = st.none() | st.floats(-1e6, 1e6)
+
+
+@st.composite
+def outcomes(draw: Any) -> DetectionOutcome:
+    box = st.fixed_dictionaries(
+        {name: st.floats(width=32) for name in ("x_min", "y_min", "x_max", "y_max", "score")}
+        | {"label": st.sampled_from(["person", "person", "person", "cat", "Stuhl"])}
+    )
+    ascii_text = st.text(st.characters(max_codepoint=127), max_size=70) | TEXTS
+    sizes = st.integers(-(2**31), 2**31 - 1)
+    model: dict[str, Any] = {
+        **dict.fromkeys(("name", "version", "weights_sha256", "runtime"), ascii_text),
+        **dict.fromkeys(("input_width", "input_height"), sizes),
+        **dict.fromkeys(("score_threshold", "nms_iou"), PIXELS),
+    }
+    longs = ("captured_us", "frame_seq", "frame_offset", "received_us", "inferred_us")
+    ints = ("width", "height", "camera_version", "frame_partition")
+    texts = ("camera_id", "reason", "frame_sha256", "preprocessing_version")
+    fields: dict[str, Any] = {
+        **dict.fromkeys(longs, LONGS),
+        **dict.fromkeys(ints, sizes),
+        **dict.fromkeys(texts, ascii_text),
+        "detections": st.lists(box, max_size=20),
+        "model": st.none() | st.fixed_dictionaries(model),
+        "outcome": st.sampled_from(["UNKNOWN", "DETECTED", "SKIPPED", "FAILED", "HEARTBEAT"]),
+    }
+    drawn: DetectionOutcome = draw(st.fixed_dictionaries(fields))
+    return drawn
+
+
+def same(ours: Any, theirs: Any) -> bool:
+    """Equality of looks; what is not a number equals itself."""
+    return all(
+        np.array_equal(one, two, equal_nan=True) if isinstance(one, np.ndarray) else one == two
+        for one, two in zip(ours, theirs, strict=True)
+    )
+
+
+@settings(deadline=None, max_examples=60)
+@given(outcomes())
+def test_an_outcome_is_read_as_fastavro_reads_it(outcome: DetectionOutcome) -> None:
+    value = DETECTIONS_CODEC.encode(outcome)
+
+    look = OutcomeReader(DETECTIONS_CODEC).read(value)
+
+    assert same(look, look_of(DETECTIONS_CODEC.decode(value)))
+
+
+@settings(deadline=None, max_examples=60)
+@given(outcomes(), st.randoms(use_true_random=False))
+def test_damaged_bytes_are_read_or_refused_as_fastavro_does(
+    outcome: DetectionOutcome, chance: random.Random
+) -> None:
+    damaged = bytearray(DETECTIONS_CODEC.encode(outcome))
+    for _ in range(chance.randrange(1, 4)):
+        damaged[chance.randrange(HEADER_BYTES, len(damaged))] = chance.randrange(256)
+    value = bytes(damaged[: chance.randrange(HEADER_BYTES, len(damaged) + 1)])
+    value += bytes(chance.randrange(2) * chance.randrange(3))
+    try:
+        expected = look_of(DETECTIONS_CODEC.decode(value))
+    except UndecodableValue:
+        with pytest.raises(UndecodableValue):
+            OutcomeReader(DETECTIONS_CODEC).read(value)
+    else:
+        assert same(OutcomeReader(DETECTIONS_CODEC).read(value), expected)
+
+
+def test_blocks_that_tell_their_size_are_read_too() -> None:
+    """Other writers split arrays; fastavro never does."""
+    box = np.array([1, 2, 3, 4, 0.5], "<f4").tobytes() + avro_text("person")
+    head = DETECTIONS_CODEC.header + avro_text("cam") + avro_long(5) + avro_long(6)
+    head += avro_long(1) + avro_text("")
+    boxes = avro_long(-2) + avro_long(2 * len(box)) + 2 * box + avro_long(1) + box + b"\0"
+    tail = b"\0" + b"".join(map(avro_long, (640, 480, 1))) + avro_text("") + b"\0\0"
+    value = head + boxes + tail + avro_text("") + b"\0\0"
+
+    look = OutcomeReader(DETECTIONS_CODEC).read(value)
+
+    assert same(look, look_of(DETECTIONS_CODEC.decode(value)))
+    assert len(look.boxes) == 3
+
+
+@st.composite
+def frames(draw: Any) -> FrameTracks:
+    count = draw(st.integers(0, 90))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    out = np.zeros((count, c.OUT))
+    out[:, c.OUT_ID] = rng.integers(1, 2**40, count)
+    out[:, c.OUT_LIFE] = rng.integers(0, 4, count)
+    out[:, c.OUT_X_MIN : c.OUT_SCORE] = rng.integers(-40_000, 40_000, (count, 6)) / 16
+    out[:, c.OUT_SCORE] = rng.integers(0, 1001, count) / 1000
+    out[:, c.OUT_OBSERVED] = rng.integers(0, 2, count)
+    out[:, c.OUT_STARTED_US : c.OUT_FOOT_VAR] = rng.integers(0, 2**52, (count, 2))
+    places = rng.integers(-(10**7), 10**7, (count, p.PLACE)) / 1000
+    places[rng.random(count) < 0.3] = np.nan
+    return FrameTracks(
+        camera_id=draw(TEXTS),
+        seq=draw(TIMES),
+        captured_us=draw(TIMES),
+        floor_id=draw(TEXTS),
+        frame_seq=draw(LONGS),
+        width=draw(st.integers(0, 2**31 - 1)),
+        height=draw(st.integers(0, 2**31 - 1)),
+        out=out,
+        places=places,
+        model_name=draw(TEXTS),
+        model_version=draw(TEXTS),
+    )
+
+
+@settings(deadline=None, max_examples=60)
+@given(frames())
+def test_tracks_are_written_as_fastavro_writes_them(tracks: FrameTracks) -> None:
+    assert TracksWriter(TRACKS_CODEC, Kept()).write(tracks) == TRACKS_CODEC.encode(tracks.record())
+
+
+@st.composite
+def presences(draw: Any) -> FloorPresence:
+    count = draw(st.integers(0, 60))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    table = rng.integers(-(10**6), 10**6, (count, p.PERSON)) / 16
+    table[rng.random(count) < 0.3, p.AT_X_M : p.AT_Y_M + 1] = np.nan
+    table[:, p.OBSERVED] = rng.integers(0, 2, count)
+    table[:, p.SEEN_US] = rng.integers(0, 2**52, count)
+    zones = st.lists(TEXTS, max_size=3)
+    cameras = draw(st.lists(TEXTS, min_size=count, max_size=count))
+    return FloorPresence(
+        floor_id=draw(TEXTS),
+        seq=draw(TIMES),
+        as_of_us=draw(TIMES),
+        inputs_through_us=draw(TIMES),
+        cameras_missing=draw(zones),
+        people=PeopleOnFloor(
+            person_ids=[f"{camera}:{number}" for number, camera in enumerate(cameras)],
+            camera_ids=cameras,
+            zone_ids=draw(st.lists(zones, min_size=count, max_size=count)),
+            table=table,
+        ),
+    )
+
+
+@settings(deadline=None, max_examples=60)
+@given(presences())
+def test_presence_is_written_as_fastavro_writes_it(presence: FloorPresence) -> None:
+    written = PresenceWriter(PRESENCE_CODEC, Kept()).write(presence)
+
+    assert written == PRESENCE_CODEC.encode(presence.record())
+
+
+def test_more_boxes_than_there_is_room_for_are_read_all_the_same() -> None:
+    box = {"x_min": 1.0, "y_min": 2.0, "x_max": 3.0, "y_max": 4.0, "score": 0.5, "label": "person"}
+    record = {"camera_id": "cam", "captured_us": 5, "frame_seq": 6, "detections": [box] * 300}
+
+    assert len(OutcomeReader(DETECTIONS_CODEC).read(DETECTIONS_CODEC.encode(record)).boxes) == 300
+
+
+def test_a_writer_and_a_reader_may_be_used_again() -> None:
+    """Their buffers grow; what they gave before stays as it was."""
+    writer, kept = TracksWriter(TRACKS_CODEC, Kept()), []
+    rng = np.random.default_rng(3)
+    for count in (3, 200, 0, 7):
+        out = np.zeros((count, c.OUT))
+        out[:, c.OUT_ID] = rng.integers(1, 100, count)
+        places = np.full((count, p.PLACE), np.nan)
+        tracks = FrameTracks("cam", 1, 2, "floor", 3, 4, 5, out, places, "m", "v")
+        kept.append((writer.write(tracks), TRACKS_CODEC.encode(tracks.record())))
+
+    assert all(ours == theirs for ours, theirs in kept)
+
+
+@given(st.lists(TEXTS, max_size=200))
+def test_texts_are_encoded_in_one_block(texts: list[str]) -> None:
+    whole = avro_texts(texts)
+
+    assert whole.endswith(b"\0")
+    assert whole == (avro_long(len(texts)) + b"".join(map(avro_text, texts)) if texts else b"") + (
+        b"\0"
+    )
+
+
+def test_a_value_of_an_equal_schema_under_another_id_is_read_without_resolution() -> None:
+    reader = Codec(DETECTIONS, schema_id=None, find_schema=lambda _: schema_text(DETECTIONS))
+    older = Codec(
+        DETECTIONS,
+        schema_id=None,
+        find_schema=lambda _: schema_text(DETECTIONS).replace(
+            '"name": "inferred_us"', '"name": "x"'
+        ),
+    )
+    value = DETECTIONS_CODEC.header + bytes(100)
+
+    assert reader.is_own(value)
+    assert not older.is_own(value)
+    assert not reader.is_own(b"\1" + value)
+    assert not reader.is_own(b"")
