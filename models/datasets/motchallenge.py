@@ -21,6 +21,10 @@ from models.boxes import Boxes, xywh_to_xyxy, xyxy_to_xywh
 PEDESTRIAN = 1
 """Class of people in MOT16 and later; MOT15 has people only."""
 
+DISTRACTORS = (2, 7, 8, 12)
+"""Classes of MOT16 and later that look like people and are not counted: a person on a vehicle, a
+person who stays where they are, a distractor, a reflection."""
+
 NO_ID = -1
 
 _FIELDS = ("frame", "id", "left", "top", "width", "height", "confidence")
@@ -98,8 +102,8 @@ def read_ground_truth(path: Path) -> BoxTable:
     """Read `gt.txt`: the people that count.
 
     Rows marked 0 are left out, and so is every class but pedestrians where there are classes.
-    Boxes that a tracker puts on what is left out count as wrong: MOT15 is scored like that,
-    while MOT16 and later first take away those on people behind glass, on vehicles, or sitting.
+    Boxes that a tracker puts on what is left out count as wrong, as in MOT15; MOT16 and later
+    first take those on distractors away, see `models.evaluation.distractors`.
 
     Raises:
         ValueError: Names the file, line and field at fault.
@@ -110,6 +114,23 @@ def read_ground_truth(path: Path) -> BoxTable:
     if rows.shape[1] == 9:
         people &= rows[:, 7] == PEDESTRIAN
     return _table_of(rows[people])
+
+
+def read_distractors(path: Path) -> tuple[BoxTable, NDArray[np.bool_]] | None:
+    """Read everything that is annotated in a `gt.txt` with classes, counted or not.
+
+    Returns:
+        All rows, and which of them are distractors, shape `(N,)`; None without classes (MOT15).
+
+    Raises:
+        ValueError: Names the file, line and field at fault.
+        FileNotFoundError: There is no such file.
+    """
+    rows = _read(path, "ground truth")
+    if rows.shape[1] != 9:
+        return None
+    rows = rows[np.lexsort((rows[:, 1], rows[:, 0]))]
+    return _table_of(rows), np.isin(rows[:, 7], DISTRACTORS)
 
 
 def read_tracks(path: Path) -> BoxTable:

@@ -58,17 +58,20 @@ def run(
     """
     from models.datasets.motchallenge import (  # noqa: PLC0415 - heavy
         read_detections,
+        read_distractors,
         read_ground_truth,
         write,
     )
     from models.datasets.scores import to_unit_scores  # noqa: PLC0415
     from models.datasets.thinning import thin  # noqa: PLC0415
+    from models.evaluation.distractors import without_distracted  # noqa: PLC0415
     from models.evaluation.tracking import evaluate_tracks  # noqa: PLC0415
     from streams.domain.settings import TrackerSettings  # noqa: PLC0415
     from streams.domain.tracking.arrays import warm_up  # noqa: PLC0415
 
     read = read_detections(detections)
-    truth = None if ground_truth is None else read_ground_truth(ground_truth)
+    truth = None if ground_truth is None else thin(read_ground_truth(ground_truth), every)
+    uncounted = None if ground_truth is None else read_distractors(ground_truth)
     unit = to_unit_scores(read.scores)
     found = thin(replace(read, scores=unit.scores), every)
     frames = range(1, int(found.frames.max(initial=0)) + 1, every)
@@ -84,7 +87,9 @@ def run(
     ]
     if truth is None:
         return lines
-    return [*lines, *_table_of(evaluate_tracks(thin(truth, every), tracks))]
+    if uncounted is not None:
+        tracks = without_distracted(*uncounted, tracks)
+    return [*lines, *_table_of(evaluate_tracks(truth, tracks))]
 
 
 def follow(

@@ -1,6 +1,6 @@
 """How well people are followed, beside the open trackers.
 
-    python -m tests.bench.tracking [--budget 24] [--peers NAME,...] [--official]
+    python -m tests.bench.tracking [--budget 24] [--seconds 15] [--peers NAME,...] [--official]
 
 Runs every tracker on the MOTChallenge sequences in ../shared/data/mot, at their own rate and
 thinned to 10 and 5 frames per second, as shipped and tuned with the same number of configurations,
@@ -26,7 +26,7 @@ from tests.bench.tracking.report import (
     users_table,
 )
 from tests.bench.tracking.runs import Cache, Job, run_all
-from tests.bench.tracking.sequences import NoData, Sequence, at_rates, load, thinned
+from tests.bench.tracking.sequences import NoData, Sequence, at_rates, load, opening, thinned
 from tests.bench.tracking.spaces import BUDGET
 from tests.bench.tracking.tuning import chosen, fill
 from tests.bench.tracking.users import UserScores, compare, visits, vtest
@@ -83,11 +83,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--budget", type=int, default=BUDGET, help="0 tunes nothing")
     parser.add_argument("--peers", default=",".join(PEERS))
+    parser.add_argument(
+        "--seconds", type=float, help="only so much of the beginning of each sequence"
+    )
     parser.add_argument("--official", action="store_true")
     options = parser.parse_args()
     peers = [name for name in options.peers.split(",") if name]
     trackers = [ours.NAME, *peers]
-    sequences = at_rates(load())
+    scenes = load()
+    if options.seconds is not None:
+        scenes = [opening(scene, options.seconds) for scene in scenes]
+    sequences = at_rates(scenes)
     cache = Cache()
     started = os.getloadavg()
     rows_at: dict[int | None, list[Row]] = {}

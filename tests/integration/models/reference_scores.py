@@ -17,9 +17,9 @@ from models.datasets.motchallenge import BoxTable, read_detections, read_ground_
 
 
 def trackeval_scores(
-    folder: Path, ground_truth: Path, results: Path, frames: int
+    folder: Path, ground_truth: Path, results: Path, frames: int, benchmark: str = "MOT15"
 ) -> dict[str, Mapping[str, Any]]:
-    """TrackEval on one MOT15 sequence: its own reader, preparation and metrics.
+    """TrackEval on one sequence: its own reader, preparation and metrics.
 
     Returns:
         The results of each metric family: `HOTA`, `CLEAR`, `Identity`.
@@ -42,7 +42,7 @@ def trackeval_scores(
     dataset = {
         "GT_FOLDER": str(folder / "gt"),
         "TRACKERS_FOLDER": str(folder / "trackers"),
-        "BENCHMARK": "MOT15",
+        "BENCHMARK": benchmark,
         "SKIP_SPLIT_FOL": True,
         "SEQ_INFO": {"sequence": frames},
         "PRINT_CONFIG": False,

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from models.boxes import xyxy_to_xywh
 from models.datasets.motchallenge import BoxTable, read_tracks, table, write
 from models.datasets.thinning import thin
+from models.evaluation.tracking import evaluate_tracks
 from tests.integration.models.reference_scores import trackeval_scores
 from workers.cli import load
 
@@ -82,6 +84,33 @@ def test_the_scores_are_those_of_trackeval(files: Path, every: int) -> None:
     assert code == 0
     assert printed == pytest.approx(expected, abs=6e-4)
     assert printed["HOTA"] > 40
+
+
+def test_people_who_are_not_counted_are_neither_merit_nor_fault(files: Path) -> None:
+    """As TrackEval prepares MOT17: a sitting person and a reflection are not scored."""
+    rows = []
+    sizes = xyxy_to_xywh(people().boxes)
+    for frame, person, size in zip(people().frames, people().ids, sizes, strict=True):
+        kind = {3: 7, 4: 12}.get(int(person), 1)
+        counted = int(kind == 1)
+        box = ",".join(f"{edge:g}" for edge in size)
+        rows.append(f"{frame},{person},{box},{counted},{kind},0.9\n")
+    (files / "gt.txt").write_text("".join(rows))
+
+    code, lines = track(files, "--ground-truth", str(files / "gt.txt"))
+
+    theirs = trackeval_scores(
+        files, files / "gt.txt", files / "tracks.txt", FRAMES, benchmark="MOT17"
+    )
+    printed = dict(zip(lines[-2].split(), map(float, lines[-1].split()), strict=True))
+    assert code == 0
+    assert printed["HOTA"] == pytest.approx(100 * np.mean(theirs["HOTA"]["HOTA"]), abs=6e-4)
+    assert printed["IDF1"] == pytest.approx(100 * theirs["Identity"]["IDF1"], abs=6e-4)
+    assert printed["MOTA"] == pytest.approx(100 * theirs["CLEAR"]["MOTA"], abs=6e-4)
+    assert printed["IDSW"] == theirs["CLEAR"]["IDSW"]
+    alone = people().where(people().ids <= 2)
+    as_faults = evaluate_tracks(alone, read_tracks(files / "tracks.txt"))
+    assert printed["MOTA"] > 100 * as_faults.mota + 10
 
 
 def test_only_frames_that_were_looked_at_hold_tracks(files: Path) -> None:
