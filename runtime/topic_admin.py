@@ -52,7 +52,7 @@ def create_topics(settings: Settings, replication: int = 1) -> list[str]:
             raise Stop(msg) from exc
     _wait_until_known(admin, created)
     check_topics(settings)
-    _wait_until_led(admin, wanted)
+    wait_until_led(admin, wanted)
     return created
 
 
@@ -80,12 +80,14 @@ def _wait_until_known(admin: AdminClient, names: list[str]) -> None:
             clock.sleep(_PAUSE_S)
 
 
-def _wait_until_led(admin: AdminClient, topics: list[NewTopic]) -> None:
+def wait_until_led(admin: AdminClient, topics: list[NewTopic]) -> None:
     """Wait until every partition can be read; a broker that just started answers before that.
 
     Raises:
         Retry: Some cannot in time.
     """
+    # Not asked for offsets before it is known, or the client would recall for 30 s that it is not.
+    _wait_until_known(admin, [topic.topic for topic in topics])
     clock = SystemClock()
     deadline_s = clock.monotonic_s() + _TIMEOUT_S
     left = [TopicPartition(t.topic, number) for t in topics for number in range(t.num_partitions)]

@@ -8,11 +8,13 @@ kills services asks for `own_services`.
 import itertools
 import json
 import os
+import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, Self
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -22,11 +24,12 @@ from confluent_kafka.admin import AdminClient
 from psycopg import sql
 
 from deploy.local.launcher import LocalServices, Supervisor
+from tests.shared_services import SharedServices, told_environment
 from workers.sinks.timescale.migrate import migrate
 
 ROOT = Path(__file__).resolve().parents[1]
 TEMPLATE = "wardstream_test_template"
-REDIS_DATABASES = 16
+SHARED = pytest.StashKey[SharedServices]()
 
 
 class Services(Protocol):
@@ -40,14 +43,17 @@ class Services(Protocol):
 class RunningServices:
     """Services that ran before the tests and go on afterwards."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, environment: dict[str, str]) -> None:
+        self.environment = environment
+
+    @classmethod
+    def told_by(cls, file: Path) -> Self:
         """Read a run directory's `state.json`, or lines of `NAME=VALUE`."""
         text = file.read_text()
         if file.suffix == ".json":
-            self.environment: dict[str, str] = json.loads(text)["environment"]
-        else:
-            lines = (line for line in text.splitlines() if "=" in line)
-            self.environment = dict(line.split("=", 1) for line in lines)
+            return cls(json.loads(text)["environment"])
+        lines = (line for line in text.splitlines() if "=" in line)
+        return cls(dict(line.split("=", 1) for line in lines))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -57,6 +63,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="FILE",
         help="use running services: state.json of a run directory, or lines of NAME=VALUE",
     )
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(config: pytest.Config) -> None:
+    """With `-n`: one set of services for all workers, started while they collect."""
+    if config.getoption("--services-env") is None and not config.option.collectonly:
+        config.stash[SHARED] = SharedServices(Path(tempfile.mkdtemp(prefix="wardstream-test-")))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker where the services are."""
+    if SHARED in node.config.stash:
+        node.config.stash[SHARED].tell(node.workerinput)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The workers are gone: end what they shared."""
+    if SHARED in config.stash:
+        shared = config.stash[SHARED]
+        shared.stop()
+        shutil.rmtree(shared.folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -74,7 +102,11 @@ def services(
     """Kafka, registry, TimescaleDB and Redis, once per session."""
     file: Path | None = request.config.getoption("--services-env")
     if file is not None:
-        yield RunningServices(file)
+        yield RunningServices.told_by(file)
+        return
+    shared = told_environment(request.config)
+    if shared is not None:
+        yield RunningServices(shared)
         return
     with LocalServices(tmp_path_factory.mktemp("services")) as started:
         yield started
@@ -152,13 +184,17 @@ def database_url(services: Services, database_template: str) -> Iterator[str]:
         yield url
 
 
-_redis_numbers = itertools.cycle(range(1, REDIS_DATABASES))
+_redis_numbers = itertools.count()
 
 
 def empty_redis(services: Services) -> str:
-    """An empty Redis database; the next fifteen callers get others."""
+    """An empty Redis database; it is used again when this worker has had all of its own."""
     server = services.environment["WARDSTREAM_REDIS_URL"]
-    url = _with_database(server, str(next(_redis_numbers)))
+    with redis_client.Redis.from_url(server) as client:
+        databases = int(client.config_get("databases")["databases"])
+    first = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    own = range(1 + first, databases, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
+    url = _with_database(server, str(own[next(_redis_numbers) % len(own)]))
     with redis_client.Redis.from_url(url) as client:
         client.flushdb()
     return url
@@ -166,7 +202,7 @@ def empty_redis(services: Services) -> str:
 
 @pytest.fixture
 def redis_url(services: Services) -> str:
-    """An empty Redis database; the next fifteen tests get others."""
+    """An empty Redis database."""
     return empty_redis(services)
 
 
