@@ -179,7 +179,7 @@ class Facts:
             elif topic_name == CAMERAS.name:
                 check_homography(record["homography"])
                 self._check_stays(CAMERAS.name, record, "camera")
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             identity = record[_ID_FIELDS[topic_name]]
             raise InvalidFact(
                 f"{topic_name} {identity!r} version {record['version']}: {error}"

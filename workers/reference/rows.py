@@ -20,7 +20,7 @@ _WEEKDAYS = {"mon": 1, "tue": 2, "wed": 3, "thu": 4, "fri": 5, "sat": 6, "sun": 
 def _time_zone(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as exc:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as exc:  # a part of a name is a folder
         msg = f"{name!r} is not an IANA time zone such as Europe/Berlin"
         raise ValueError(msg) from exc
     return name
@@ -70,10 +70,13 @@ def utc_us(local: datetime, time_zone: str) -> int:
     Raises:
         ValueError: The clock jumps over that time in this zone.
     """
-    if local.tzinfo is not None:
-        return int(local.timestamp() * 1_000_000)
-    aware = local.replace(tzinfo=ZoneInfo(time_zone))
-    if aware.astimezone(UTC).astimezone(ZoneInfo(time_zone)).replace(tzinfo=None) != local:
+    aware = local if local.tzinfo is not None else local.replace(tzinfo=ZoneInfo(time_zone))
+    try:
+        passed = aware.astimezone(UTC).astimezone(aware.tzinfo)
+    except OverflowError as exc:
+        msg = f"{local.isoformat()} is beyond the calendar"
+        raise ValueError(msg) from exc
+    if passed.replace(tzinfo=None) != local.replace(tzinfo=None):
         msg = f"{local.isoformat()} does not exist in {time_zone}: the clock jumps over it"
         raise ValueError(msg)
     return int(aware.timestamp() * 1_000_000)
@@ -124,7 +127,9 @@ class ZoneRow(Row):
     polygon: PolygonPoints
     enter_after_ms: int = Field(500, ge=0, le=600_000)
     leave_after_ms: int = Field(1500, ge=0, le=600_000)
-    dwell_limit_s: Annotated[float | None, BeforeValidator(_blank_is_none)] = Field(None, gt=0)
+    dwell_limit_s: Annotated[float | None, BeforeValidator(_blank_is_none)] = Field(
+        None, gt=0, le=31_536_000
+    )
     order: int = 0
 
     @model_validator(mode="after")

@@ -12,6 +12,7 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
+from runtime.errors import DeadLetter
 from workers.sinks.item import Item
 
 Row = tuple[Any, ...]
@@ -21,8 +22,16 @@ _US = timedelta(microseconds=1)
 
 
 def at(us: int) -> datetime:
-    """A time in UTC microseconds as PostgreSQL takes it."""
-    return EPOCH + timedelta(microseconds=us)
+    """A time in UTC microseconds as PostgreSQL takes it.
+
+    Raises:
+        DeadLetter: It lies beyond the years 1 to 9999.
+    """
+    try:
+        return EPOCH + timedelta(microseconds=us)
+    except OverflowError as exc:
+        msg = f"{us} us is not a time from the year 1 to 9999"
+        raise DeadLetter("unusable_time", msg) from exc
 
 
 def to_us(time: datetime) -> int:

@@ -1,0 +1,116 @@
+"""Whatever is in a file that somebody imports: rows, or a refusal that names the file."""
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import strategies as st
+
+from tests.fuzz.fuzzing import fuzz, scales
+from tests.fuzz.values import mangled
+from workers.reference.edit import Registered, Stamp, edits
+from workers.reference.files import ImportRefused, read_rows
+from workers.reference.rows import ROWS
+
+WARD = Path(__file__).parents[2] / "examples" / "ward"
+GOOD = {
+    "camera": WARD / "cameras.yaml",
+    "zone": WARD / "zones.yaml",
+    "staff": WARD / "staff.csv",
+    "shift": WARD / "shifts.csv",
+    "requirement": WARD / "requirements.csv",
+}
+ODD = (
+    "",
+    "s1",
+    "2026-01-31T08:00",
+    "2026-03-29T02:30",
+    "0001-01-01T00:00",
+    "9999-12-31T23:59",
+    "24:00",
+    "07:00",
+    "-1",
+    "1e308",
+    "1e999",
+    "nan",
+    "9" * 40,
+    "Europe/Berlin",
+    "Europe",
+    "Asia/Kathmandu",
+    "../../etc/passwd",
+    "fri-mon",
+    "2026-01-31T08:00+23:59",
+    "\0",
+    "\x1c",
+    '"',
+)
+CELLS = st.one_of(st.sampled_from(ODD), st.text(max_size=6))
+NUMBERS = st.lists(st.lists(st.floats(), max_size=3), max_size=5)
+SCALARS = st.one_of(CELLS, st.none(), st.booleans(), st.integers(), st.floats(), NUMBERS)
+MARKS = st.text(alphabet="{}[]-:&*!?|>'\"%@`#,\n\tab0<", max_size=60)
+
+
+def take(file: Path, kind: str, data: bytes) -> None:
+    """Import a file as the command does, short of writing it."""
+    file.write_bytes(data)
+    told = "taken"
+    try:
+        edits(read_rows(file, ROWS[kind]), Registered(), Stamp(1, 1, "test"))
+    except ImportRefused as exc:
+        told = str(exc)
+    assert told
+
+
+def as_csv(names: list[str], rows: list[list[str]]) -> bytes:
+    out = io.StringIO()
+    writer = csv.writer(out, escapechar="\\")
+    writer.writerow(names)
+    writer.writerows(rows)
+    return out.getvalue().encode("utf-8", "surrogatepass")
+
+
+@scales
+@pytest.mark.parametrize("kind", ROWS)
+def test_a_mangled_file_is_taken_or_refused(tmp_path: Path, kind: str, scale: int) -> None:
+    good = GOOD[kind]
+    other = st.one_of(st.binary(max_size=80), MARKS.map(str.encode))
+
+    def check(data: bytes, noise: bytes) -> None:
+        take(tmp_path / good.name, kind, data)
+        for suffix in (".csv", ".yaml", ".json"):
+            take(tmp_path / f"noise{suffix}", kind, noise)
+
+    fuzz(check, mangled(good.read_bytes()), other, examples=15, scale=scale)
+
+
+@scales
+@pytest.mark.parametrize("kind", ROWS)
+def test_odd_values_are_taken_or_refused(tmp_path: Path, kind: str, scale: int) -> None:
+    names = list(ROWS[kind].model_fields)
+    cells = st.lists(CELLS, min_size=len(names), max_size=len(names))
+    rows = st.fixed_dictionaries(dict.fromkeys(names, SCALARS))
+
+    def check(table: list[list[str]], entries: list[dict[str, Any]]) -> None:
+        take(tmp_path / "odd.csv", kind, as_csv(names, table))
+        text = yaml.safe_dump(entries, allow_unicode=True)
+        take(tmp_path / "odd.yaml", kind, text.encode("utf-8", "surrogatepass"))
+
+    fuzz(check, st.lists(cells, max_size=3), st.lists(rows, max_size=2), examples=15, scale=scale)
+
+
+@pytest.mark.parametrize("kind", ROWS)
+def test_a_file_that_grows_when_it_is_read_is_refused_soon(tmp_path: Path, kind: str) -> None:
+    """References to references: a few hundred bytes that stand for ten to the twelfth items."""
+    lines = ["- &a0 [1,1,1,1,1,1,1,1,1,1]"]
+    lines += [f"- &a{level} [{','.join([f'*a{level - 1}'] * 10)}]" for level in range(1, 12)]
+    entries = [f"- {{{name}: *a11}}" for name in ROWS[kind].model_fields]
+    anchors = "\n".join(line.replace("- &", "  - &") for line in lines)
+    take(tmp_path / "bomb.yaml", kind, ("- x:\n" + anchors + "\n" + "\n".join(entries)).encode())
+
+
+def test_a_file_that_is_nested_too_deeply_is_refused(tmp_path: Path) -> None:
+    for opening in ("[", "{a: ", "- "):
+        take(tmp_path / "deep.yaml", "zone", opening.encode() * 5_000)
