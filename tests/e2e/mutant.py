@@ -1,29 +1,112 @@
-"""`wardstream` with a piece of production code replaced: `python -m tests.e2e.mutant NAME …`."""
+"""`wardstream` that can be held between the two halves of a save, whole or with a guard taken out.
+
+    python -m tests.e2e.mutant NAME FOLDER COMMAND …
+
+While `FOLDER/hold` exists, a save stops between its halves (outputs acknowledged, checkpoint
+committed; whichever comes first) and says so with `FOLDER/held`. Everything else goes on: the
+group's offsets are committed and the session is kept.
+"""
 
 import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
-from streams.domain import line
+import confluent_kafka
+
+from runtime.checkpoints import CheckpointStore
+from runtime.checkpoints import outputs as outputs_module
+from runtime.checkpoints import store as store_module
+from streams.saving import Saving
 from tests.chaos.checkpoint import mutations
 from workers.cli import main
 
+POLL_S = 0.05
+LINGER_MS = 60_000
 
-def checkpoint_first() -> None:
-    """Checkpoints are made before their outputs are acknowledged, and then it is killed."""
-    mutations.lingering_kill(mutations.FIRST, outputs_first=False)
-
-
-def unfenced() -> None:
-    """Neither offsets nor frames are compared with what was folded before.
-
-    One fence alone is enough here: the domain ignores a frame that is not newer, whatever the
-    offsets say, so both have to go before a repetition shows.
-    """
-    mutations.careless(mutations.FIRST)
-    mutations.replace(line, "fence", lambda _state, _captured_us: "new")
+Hold = Callable[[], None]
 
 
-MUTATIONS = {"unfenced": unfenced, "checkpoint-first": checkpoint_first}
+def hold_in(folder: Path) -> Hold:
+    """Waits while the folder's `hold` exists."""
+
+    def hold() -> None:
+        while (folder / "hold").exists():
+            (folder / "held").touch()
+            time.sleep(POLL_S)
+
+    return hold
+
+
+def held_before_checkpoints(hold: Hold) -> None:
+    """The production code; the outputs are acknowledged when it is held."""
+    commit = CheckpointStore.commit
+
+    def held_commit(self: CheckpointStore, snapshots: list[object]) -> None:
+        hold()
+        commit(self, snapshots)  # type: ignore[arg-type]
+
+    mutations.replace(CheckpointStore, "commit", held_commit)
+
+
+def checkpoint_first(hold: Hold) -> None:
+    """The flush order taken out: checkpoints are written before their outputs leave."""
+    mutations.replace(
+        outputs_module,
+        "Producer",
+        lambda config: confluent_kafka.Producer({**config, "linger.ms": LINGER_MS}),
+    )
+
+    async def save(self: Saving) -> None:
+        async with self.folding:
+            snapshots = self._store.snapshots(self._resumption.partitions.values(), generation=0)
+        if snapshots:
+            await self._thread.call(lambda: self._store.commit(snapshots))
+            await self._thread.call(hold)
+            await self._thread.call(self._store.outputs.flush)
+
+    mutations.replace(Saving, "_flush_and_commit", save)
+
+
+def unsought(hold: Hold) -> None:
+    """The seek taken out: reading resumes where the group committed."""
+    held_before_checkpoints(hold)
+    mutations.committed_position("")
+
+
+def unfenced(hold: Hold) -> None:
+    """The broker's fence taken out: a former owner may still write its checkpoint."""
+    held_before_checkpoints(hold)
+    mutations.unfenced("")
+
+
+def uncompared(hold: Hold) -> None:
+    """The comparison of offsets taken out too: what is delivered is folded, come what may."""
+    unsought(hold)
+    mutations.replace(store_module, "PartitionProgress", mutations.CarelessProgress)
+
+
+def forgetful(hold: Hold) -> None:
+    """The settings left out of the checkpoint: a new process folds on under its own."""
+    held_before_checkpoints(hold)
+    init = CheckpointStore.__init__
+
+    def told_nothing(self: CheckpointStore, *arguments: Any, **named: Any) -> None:
+        init(self, *arguments, **(named | {"settings": None}))
+
+    mutations.replace(CheckpointStore, "__init__", told_nothing)
+
+
+MUTATIONS: dict[str, Callable[[Hold], None]] = {
+    "intact": held_before_checkpoints,
+    "checkpoint-first": checkpoint_first,
+    "unsought": unsought,
+    "unfenced": unfenced,
+    "uncompared": uncompared,
+    "forgetful": forgetful,
+}
 
 if __name__ == "__main__":
-    MUTATIONS[sys.argv[1]]()
-    main(sys.argv[2:])
+    MUTATIONS[sys.argv[1]](hold_in(Path(sys.argv[2])))
+    main(sys.argv[3:])

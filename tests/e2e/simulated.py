@@ -90,28 +90,53 @@ def register(settings: Settings, cameras: list[str]) -> None:
 
 
 class Feed:
-    """Appends the cameras' outcomes, frame by frame in turn, as much as is asked for."""
+    """Appends the cameras' outcomes, frame by frame in turn, as much as is asked for.
 
-    def __init__(self, settings: Settings, cameras: list[str], seconds: float, seed: int) -> None:
+    Args:
+        settings: Where to.
+        cameras: Whose; each goes to a partition of its own, by its place.
+        seconds: How much there is of each.
+        seed: Of the walkers.
+        partition: Where all cameras go instead.
+
+    Attributes:
+        sent: Records appended so far.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        cameras: list[str],
+        seconds: float,
+        seed: int,
+        *,
+        partition: int | None = None,
+    ) -> None:
         self._codec = SchemaRegistry(settings.registry_url).writer(DETECTIONS)
         self._producer = ReliableProducer(producer_config(settings))
         self._name = physical_name(DETECTIONS, settings)
-        self._cameras = cameras
-        self._streams = [outcomes(camera, seconds, seed) for camera in cameras]
+        self.sent = 0
+        self._streams = {camera: outcomes(camera, seconds, seed) for camera in cameras}
+        self._partitions = {
+            camera: place if partition is None else partition
+            for place, camera in enumerate(cameras)
+        }
 
-    def send(self, frames: int | None = None) -> None:
-        """Append the next frames of every camera; all that are left when None."""
-        while self._streams and (frames is None or frames > 0):
+    def send(self, frames: int | None = None, cameras: list[str] | None = None) -> None:
+        """Append the next frames of every camera, or of some; all that are left when None."""
+        chosen = list(self._streams) if cameras is None else cameras
+        while chosen and (frames is None or frames > 0):
             frames = None if frames is None else frames - 1
-            for stream in list(self._streams):
-                record = next(stream, None)
+            for camera in list(chosen):
+                record = next(self._streams[camera], None)
                 if record is None:
-                    self._streams.remove(stream)
+                    chosen.remove(camera)
                     continue
                 self._producer.produce(
                     self._name,
-                    key=record["camera_id"],
+                    key=camera,
                     value=self._codec.encode(record),
-                    partition=self._cameras.index(record["camera_id"]),
+                    partition=self._partitions[camera],
                 )
+                self.sent += 1
         self._producer.flush()
