@@ -123,3 +123,19 @@ def test_a_registry_that_is_not_there_is_named() -> None:
 def test_an_unknown_id_is_told_from_an_outage(registry: SchemaRegistry) -> None:
     with pytest.raises(KeyError):
         registry.find(2_000_000_000)
+
+
+def test_schemas_that_were_read_once_serve_while_the_registry_is_away(
+    registry: SchemaRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry.register(ZONE_EVENTS)
+    value = registry.writer(ZONE_EVENTS).encode({"zone_id": "z", "seq": 1, "at_us": 2})
+    reader = registry.reader(ZONE_EVENTS)
+    reader.decode(value)
+    away = SchemaRegistry("http://127.0.0.1:9/apis/ccompat/v7")
+    monkeypatch.setattr(registry, "_client", away._client)
+
+    assert reader.decode(value)["zone_id"] == "z"
+    assert registry.reader(ZONE_EVENTS).decode(value)["seq"] == 1
+    with pytest.raises(RegistryUnavailable):
+        registry.lookup(DETECTIONS)
