@@ -28,7 +28,7 @@ from tests.bench.tracking.report import (
 from tests.bench.tracking.runs import Cache, Job, run_all
 from tests.bench.tracking.sequences import NoData, Sequence, at_rates, load, opening, thinned
 from tests.bench.tracking.spaces import BUDGET
-from tests.bench.tracking.tuning import chosen, fill
+from tests.bench.tracking.tuning import fill
 from tests.bench.tracking.users import UserScores, compare, visits, vtest
 
 
@@ -70,7 +70,8 @@ def user_rows(
             shipped_job = jobs_of(tracker, [one], cache, None)[0]
             jobs[f"{tracker}, shipped, {rate_name(rate)}"] = shipped_job
             if budget:
-                config = chosen(tracker, sequences[rate], cache, budget)[one.scene]
+                tuned_jobs = jobs_of(tracker, sequences[rate], cache, budget)
+                config = next(job.config for job in tuned_jobs if job.sequence.scene == one.scene)
                 jobs[f"{tracker}, tuned, {rate_name(rate)}"] = Job(tracker, config, one)
         tracks = {job.key: found for job, found in run_all(list(jobs.values()))}
         for name, job in jobs.items():

@@ -33,6 +33,9 @@ Config = dict[str, Any]
 QUIET = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "YOLO_OFFLINE": "true"}
 """One thread, and no look for a newer version."""
 
+SOURCES = ("streams/domain/tracking", "streams/domain/settings.py", "workers/commands/track.py")
+"""What our results depend on."""
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -188,7 +191,7 @@ def _version(tracker: str) -> str:
     global _source  # noqa: PLW0603 - read once
     if not _source:
         state = hashlib.sha256()
-        for name in ("streams/domain", "workers/commands/track.py"):
+        for name in SOURCES:
             path = ROOT / name
             for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
                 state.update(file.read_bytes())

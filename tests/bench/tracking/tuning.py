@@ -43,9 +43,19 @@ def worth(counts: list[Counts]) -> float:
     return math.fsum(score.hota + score.idf1 for score in scores) / (2 * len(scores))
 
 
-def chosen(tracker: str, sequences: list[Sequence], cache: Cache, budget: int) -> dict[str, Config]:
-    """The configuration for each scene at one rate, chosen without that scene."""
-    configs = sampled(tracker, budget)
+def chosen(
+    tracker: str, sequences: list[Sequence], cache: Cache, budget: int, *, defaults: bool = True
+) -> dict[str, Config]:
+    """The configuration for each scene at one rate, chosen without that scene.
+
+    Args:
+        tracker: Its name.
+        sequences: At one rate.
+        cache: After `fill`.
+        budget: Number of configurations.
+        defaults: False leaves the tracker's own defaults out of the choice.
+    """
+    configs = sampled(tracker, budget)[0 if defaults else 1 :]
     openings = [opening(sequence, OPENING_S) for sequence in sequences]
     held = [[cache.known[Job(tracker, config, one).key] for one in openings] for config in configs]
     best = {}
