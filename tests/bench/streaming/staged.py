@@ -21,13 +21,17 @@ from typing import Any
 OUT = "WARDSTREAM_BENCH_STAGES"
 
 WATCHED = (
+    ("streams.checkpointing:Checkpointing.deliver", "Faust's batch to records"),
     ("streams.line_fold:LineFold._decode", "decode"),
     ("streams.fact_source:FactSource.ensure", "side inputs"),
     ("streams.domain.line:fence", "fence"),
-    ("streams.domain.camera:advance", "tracker"),
-    ("streams.domain.line:step", "camera step"),
-    ("streams.domain.line:close_ticks", "ticks: zones, occupancy, coverage, presence"),
-    ("schemas.codec:Codec.encode", "encode"),
+    ("streams.domain.camera:advance_boxes", "tracker"),
+    ("streams.domain.line:step", "places and views"),
+    ("streams.domain.line:close_ticks", "ticks: the rest"),
+    ("streams.domain.closing:_look", "zones"),
+    ("streams.domain.closing:_occupancy", "occupancy and coverage"),
+    ("streams.domain.closing:_presence", "presence"),
+    ("streams.line_fold:Wire.write", "encode"),
     ("runtime.checkpoints.outputs:OutputProducer.emit", "produce"),
     ("runtime.checkpoints.fold:PartitionProgress.snapshot", "checkpoint: encode"),
     ("streams.line_fold:LineFold.advance", "fold, the rest"),
