@@ -81,7 +81,7 @@ class Checkpointing:
         """Make a coroutine function the agent of the input: it gets every batch.
 
         The app's agent of that name makes Faust subscribe to the topic; records do not come to
-        it (ADR 0006). Should one arrive all the same, Faust is not as we know it.
+        it (ADR 0007). Should one arrive all the same, Faust is not as we know it.
         """
 
         def register(handler: BatchHandler) -> BatchHandler:

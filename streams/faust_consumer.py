@@ -8,7 +8,7 @@ application signals (`on_partitions_assigned`, `on_rebalance_complete`) come at 
 a seek is overtaken or undone: see ADR 0002.
 
 What was fetched goes to the fold as one batch, from `getmany`, and not through Faust's event,
-channel and agent for each record: those cost more than the whole fold (ADR 0006). Faust still
+channel and agent for each record: those cost more than the whole fold (ADR 0007). Faust still
 owns the group, the fetching and the flow of records.
 """
 

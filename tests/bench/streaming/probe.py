@@ -1,15 +1,19 @@
 """What is read from outside: processor time and memory of a process, ends of logs."""
 
 import os
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from confluent_kafka import TopicPartition
+from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
 from runtime.kafka import physical_name
 from runtime.settings import Settings
 from schemas.topics import Topic
+
+PATIENCE_S = 60.0
+"""How long a broker without answers is asked again."""
 
 _TICK_S = 1.0 / os.sysconf("SC_CLK_TCK")
 
@@ -51,6 +55,16 @@ class Ends:
         """Sum of the end offsets of a topic's partitions, or of some of them."""
         name = physical_name(topic, self._settings)
         wanted = range(topic.partitions) if partitions is None else partitions
+        deadline_s = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                return self._records(name, wanted)
+            except KafkaException:  # a busy broker may lose its leaders for a moment
+                if time.monotonic() > deadline_s:
+                    raise
+                time.sleep(0.5)
+
+    def _records(self, name: str, wanted: Iterable[int]) -> int:
         newest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
         asked = {TopicPartition(name, number): newest for number in wanted}
         answers = self._admin.list_offsets(asked, request_timeout=30)
