@@ -1,6 +1,6 @@
 """How well people are followed, beside the open trackers.
 
-    python -m tests.bench.tracking [--budget 24] [--seconds 15] [--peers NAME,...] [--official]
+    python -m tests.bench.tracking [--budget 24] [--seconds 15] [--kind tuned] ...
 
 Runs every tracker on the MOTChallenge sequences in ../shared/data/mot, at their own rate and
 thinned to 10 and 5 frames per second, as shipped and tuned with the same number of configurations,
@@ -13,6 +13,7 @@ import argparse
 import os
 import sys
 import time
+from itertools import product
 
 from tests.bench.tracking import ours
 from tests.bench.tracking.compare import Row, jobs_of, row_of
@@ -57,7 +58,10 @@ def check(row: Row, jobs: list[Job]) -> None:
 
 
 def user_rows(
-    trackers: list[str], sequences: dict[int | None, list[Sequence]], cache: Cache, budget: int
+    trackers: list[str],
+    sequences: dict[int | None, list[Sequence]],
+    cache: Cache,
+    kinds: list[int | None],
 ) -> dict[str, UserScores]:
     """The zones of vtest for every tracker, shipped and tuned on the other scenes."""
     clip = vtest()
@@ -66,13 +70,14 @@ def user_rows(
         one = thinned(clip, rate)
         truth = visits(one, one.truth)
         jobs = {}
-        for tracker in trackers:
-            shipped_job = jobs_of(tracker, [one], cache, None)[0]
-            jobs[f"{tracker}, shipped, {rate_name(rate)}"] = shipped_job
-            if budget:
-                tuned_jobs = jobs_of(tracker, sequences[rate], cache, budget)
-                config = next(job.config for job in tuned_jobs if job.sequence.scene == one.scene)
-                jobs[f"{tracker}, tuned, {rate_name(rate)}"] = Job(tracker, config, one)
+        for tracker, kind in product(trackers, kinds):
+            of_scene = next(
+                job.config
+                for job in jobs_of(tracker, sequences[rate], cache, kind)
+                if job.sequence.scene == one.scene
+            )
+            name = f"{tracker}, {'tuned' if kind else 'shipped'}, {rate_name(rate)}"
+            jobs[name] = Job(tracker, of_scene, one)
         tracks = {job.key: found for job, found in run_all(list(jobs.values()))}
         for name, job in jobs.items():
             rows[name] = compare(truth, visits(one, tracks[job.key]))
@@ -84,6 +89,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--budget", type=int, default=BUDGET, help="0 tunes nothing")
     parser.add_argument("--peers", default=",".join(PEERS))
+    parser.add_argument("--kind", choices=("both", "shipped", "tuned"), default="both")
     parser.add_argument(
         "--seconds", type=float, help="only so much of the beginning of each sequence"
     )
@@ -98,11 +104,13 @@ def main() -> None:
     cache = Cache()
     started = os.getloadavg()
     rows_at: dict[int | None, list[Row]] = {}
-    if options.budget:
+    kinds: list[int | None] = [None] if options.kind != "tuned" else []
+    if options.budget and options.kind != "shipped":
+        kinds.append(options.budget)
         fill(trackers, sequences, cache, options.budget, tell)
     for rate, thin in sequences.items():
         rows_at[rate] = []
-        for budget in (None, options.budget) if options.budget else (None,):
+        for budget in kinds:
             for tracker in trackers:
                 row = row_of(tracker, thin, cache, budget)
                 rows_at[rate].append(row)
@@ -110,13 +118,15 @@ def main() -> None:
                 if options.official:
                     check(row, jobs_of(tracker, thin, cache, budget))
         show(scores_table(rate, rows_at[rate]))
-    if peers and options.budget:
+    if peers:
         show(differences_table(rows_at))
+    if peers and options.budget in kinds:
         show(switches_table(peers, sequences, cache, options.budget))
-    try:
-        show(users_table(user_rows(trackers, sequences, cache, options.budget)))
-    except FileNotFoundError as exc:
-        tell(f"the zones of vtest are left out: {exc.filename} is not there")
+    if options.seconds is None:
+        try:
+            show(users_table(user_rows(trackers, sequences, cache, kinds)))
+        except FileNotFoundError as exc:
+            tell(f"the zones of vtest are left out: {exc.filename} is not there")
     sys.stdout.write(f"load average {started[0]:.1f} at the start\n")
 
 

@@ -46,7 +46,7 @@ def differences_table(rows_at: dict[int | None, list[Row]]) -> list[str]:
         "|---|---|---|---|---|---|",
     ]
     for rate, rows in rows_at.items():
-        for tuned in (False, True):
+        for tuned in sorted({row.tuned for row in rows}):
             alike = [row for row in rows if row.tuned == tuned]
             mine = next(row for row in alike if row.tracker == ours.NAME)
             for name in ("hota", "idf1"):
