@@ -186,7 +186,7 @@ class LocalLine:
         """Let the processes begin."""
         self._gate.touch()
 
-    def begin(self, deadline_s: float = 60.0) -> None:
+    def begin(self, deadline_s: float = 120.0) -> None:
         """Let the processes begin, if nobody has yet, and wait until each is ready.
 
         Args:

@@ -21,15 +21,15 @@ def fold_with(line: PlayedLine, workers: int) -> dict[str, str]:
     for number in range(workers):
         line.supervisor.start(Worker(name=f"stream-{number}", command=("stream",)))
     for number in range(workers):
-        line.supervisor.wait_ready(f"stream-{number}", 90)
+        line.supervisor.wait_ready(f"stream-{number}", 180)
     simulated.Feed(line.settings, CAMERAS, SECONDS, seed=7).send()
-    wait_until(line.checkpointed, 90, "the last checkpoint")
+    wait_until(line.checkpointed, 180, "the last checkpoint")
     line.supervisor.stop_all()
     assert line.difference_from_oracle() is None
     return {name: digest(fold) for name, fold in line.folds().items()}
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_any_number_of_workers_writes_the_same_bytes(
     services: Services, database_template: str, tmp_path: Path
 ) -> None:

@@ -20,7 +20,7 @@ from workers.line import WORKERS, LocalLine
 from workers.serving.latency_probe import LatencyProbe
 
 _REFRESH_S = 1.0
-_SETTLE_S = 60.0
+_SETTLE_S = 120.0
 _LEAD_US = 6_000_000
 """The ward is on record this long before the first frame: facts are visible 5 s after that. No
 longer, or a changed ward would reach back into what an earlier run was told."""

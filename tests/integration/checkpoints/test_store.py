@@ -294,7 +294,7 @@ def await_end_offset(bootstrap: str, topic: str, partition: int, offset: int) ->
     )
     until_s = time.monotonic() + 20
     while True:
-        _, end = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=10)
+        _, end = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=60)
         if end >= offset:
             break
         assert time.monotonic() < until_s, f"{topic} ends at {end}, not {offset}"
@@ -418,7 +418,7 @@ def test_an_input_that_was_made_again_stops_the_process(
 
 def await_topic_gone(admin: AdminClient, topic: str) -> None:
     until_s = time.monotonic() + 20
-    while topic in admin.list_topics(timeout=10).topics:
+    while topic in admin.list_topics(timeout=60).topics:
         assert time.monotonic() < until_s
         time.sleep(0.05)
 

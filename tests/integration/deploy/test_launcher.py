@@ -78,7 +78,7 @@ def test_killing_the_launcher_of_all_services_leaves_no_process(tmp_path: Path) 
     with LocalServices(tmp_path) as services:  # and the next start finds all in order
         assert AdminClient(
             {"bootstrap.servers": services.environment["WARDSTREAM_KAFKA_BOOTSTRAP"]}
-        ).list_topics(timeout=10)
+        ).list_topics(timeout=60)
 
 
 def test_ctrl_c_while_services_start_leaves_no_process(tmp_path: Path) -> None:
@@ -218,7 +218,7 @@ def _marks(services: LocalServices) -> set[str]:
     with psycopg.connect(settings["WARDSTREAM_DATABASE_URL"]) as connection:
         table = connection.execute("SELECT to_regclass('mark')").fetchone()
     found = set()
-    if "mark" in admin.list_topics(timeout=10).topics:
+    if "mark" in admin.list_topics(timeout=60).topics:
         found.add("topic")
     if table != (None,):
         found.add("table")

@@ -88,4 +88,4 @@ class TcpCamera:
     ) -> None:
         self._ending.set()
         self._listener.close()
-        self._thread.join(10)
+        self._thread.join(60)

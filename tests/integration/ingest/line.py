@@ -128,7 +128,7 @@ class IngestLine:
         consumer = self._consumer()
         try:
             return {
-                number: consumer.get_watermark_offsets(TopicPartition(name, number), timeout=10)[1]
+                number: consumer.get_watermark_offsets(TopicPartition(name, number), timeout=60)[1]
                 for number in range(FRAMES.partitions)
             }
         finally:
@@ -179,7 +179,7 @@ class IngestLine:
         try:
             for number in range(topic.partitions):
                 place = TopicPartition(physical_name(topic, self.settings()), number)
-                consumer.get_watermark_offsets(place, timeout=10)
+                consumer.get_watermark_offsets(place, timeout=60)
         except KafkaException:
             return False
         finally:

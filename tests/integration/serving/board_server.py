@@ -76,7 +76,7 @@ class BoardServer:
         """End as on SIGTERM; safe to call twice."""
         if self._service is not None and self._thread is not None:
             self._service.stop.set()
-            self._thread.join(timeout=15)
+            self._thread.join(timeout=60)
             assert not self._thread.is_alive(), "the board did not end"
 
     def __enter__(self) -> Self:

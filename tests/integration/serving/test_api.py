@@ -21,7 +21,7 @@ from workers.serving.registry_view import RegistryView
 
 
 def get(board: BoardServer, path: str, **headers: str) -> httpx.Response:
-    return httpx.get(board.url + path, headers=headers, timeout=10.0)
+    return httpx.get(board.url + path, headers=headers, timeout=60.0)
 
 
 def answer(board: BoardServer, path: str) -> Any:
@@ -242,7 +242,7 @@ def test_every_route_documents_its_answer_and_its_errors(board: BoardServer) -> 
 @pytest.mark.parametrize("path", ["api/v1/zones", "api/v1/zones/nowhere", "api/v1/status"])
 def test_head_answers_as_get_without_a_body(board: BoardServer, path: str) -> None:
     asked = get(board, path)
-    head = httpx.head(board.url + path, timeout=10.0)
+    head = httpx.head(board.url + path, timeout=60.0)
 
     assert (head.status_code, head.content) == (asked.status_code, b"")
     assert head.headers["content-type"] == asked.headers["content-type"]
@@ -250,7 +250,7 @@ def test_head_answers_as_get_without_a_body(board: BoardServer, path: str) -> No
 
 
 def test_head_of_the_endless_stream_ends(board: BoardServer) -> None:
-    head = httpx.head(board.url + "api/v1/changes", timeout=10.0)
+    head = httpx.head(board.url + "api/v1/changes", timeout=60.0)
 
     assert (head.status_code, head.content) == (200, b"")
     assert head.headers["content-type"].startswith("text/event-stream")

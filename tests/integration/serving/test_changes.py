@@ -41,13 +41,13 @@ def begun(board: BoardServer, last_event_id: str = "") -> Generator[SseEvent, No
 
 def redis_is_reachable(board: BoardServer) -> bool:
     """As the status says."""
-    answer = httpx.get(board.url + "api/v1/status", timeout=10).json()
+    answer = httpx.get(board.url + "api/v1/status", timeout=60).json()
     return bool(answer["redis"]["reachable"])
 
 
 def refusal(board: BoardServer) -> httpx.Response | None:
     """The answer of the zones, when it is an error."""
-    answer = httpx.get(board.url + "api/v1/zones", timeout=10)
+    answer = httpx.get(board.url + "api/v1/zones", timeout=60)
     return answer if answer.is_error else None
 
 
@@ -207,7 +207,7 @@ def test_one_stream_too_many_is_refused_until_another_ends(
     url = board.url + "api/v1/changes"
 
     def refused() -> httpx.Response | None:
-        with httpx.stream("GET", url, timeout=10) as response:
+        with httpx.stream("GET", url, timeout=60) as response:
             if response.is_error:
                 response.read()
                 return response

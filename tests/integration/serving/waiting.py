@@ -7,7 +7,7 @@ from typing import TypeVar
 Result = TypeVar("Result")
 
 
-def eventually(what: Callable[[], Result], deadline_s: float = 10.0) -> Result:
+def eventually(what: Callable[[], Result], deadline_s: float = 60.0) -> Result:
     """The first truthy result; fails with the last one when the deadline passes."""
     until = time.monotonic() + deadline_s
     while True:
