@@ -97,13 +97,20 @@ class InferenceSettings(BaseModel):
 class TrackingSettings(BaseModel):
     """The tracker; all ages are event time."""
 
-    high_score: float = setting(0.5, "0-1", "Detections from here up are matched first.")
+    high_score: float = setting(0.55, "0-1", "Detections from here up are matched first.")
     low_score: float = setting(0.1, "0-1", "Detections below it are ignored.")
     birth_score: float = setting(0.6, "0-1", "A new track needs a detection this sure.")
     match_iou: float = setting(0.2, "0-1", "Least overlap of a prediction and its detection.")
-    confirm_hits: int = setting(3, "detections", "A track counts after this many.", ge=1)
+    confirm_hits: int = setting(2, "detections", "A track counts after this many,", ge=1)
+    confirm_after_s: float = setting(0.05, "s", "and not before it is this old.", ge=0)
     lost_after_s: float = setting(0.5, "s", "A track unseen for longer is lost.", gt=0)
     max_lost_s: float = setting(2.0, "s", "A track unseen for longer ends.", gt=0)
+    camera_share: float = setting(
+        1.0, "0-1", "Part of the movement that all boxes share which is the camera's own.", ge=0
+    )
+    link_within_s: float = setting(
+        20.0, "s", "A new track may be told as the sequel of one unseen for this long.", ge=0
+    )
 
 
 class StreamSettings(BaseModel):

@@ -10,13 +10,13 @@ from typing import Final
 
 import numpy as np
 
-from streams.domain.tracking.jit import compiled
-from streams.domain.tracking.types import Flags, Indices, Matrix
+from streams.domain.tracking.jit import compiled, entry
+from streams.domain.tracking.types import Flags, Indices, Matrix, Vector
 
 NOBODY: Final = -1
 
 
-@compiled
+@entry
 def assign(worth: Matrix, mates: Indices) -> None:
     """Find the pairs whose sum of worths is greatest.
 
@@ -25,7 +25,8 @@ def assign(worth: Matrix, mates: Indices) -> None:
         mates: Shape `(N,)`, filled: the column given to each row, or -1.
     """
     rows, columns = worth.shape
-    mates[:] = NOBODY
+    for row in range(rows):
+        mates[row] = NOBODY
     degree = np.zeros(columns, np.int64)
     for row in range(rows):
         for column in range(columns):
@@ -80,9 +81,21 @@ def _knot(
                         row_done[other] = True
                         knot_rows[height] = other
                         height += 1
-    knot_rows[:height].sort()
-    knot_columns[:width].sort()
+    _sort(knot_rows, height)
+    _sort(knot_columns, width)
     return height, width
+
+
+@compiled
+def _sort(values: Indices, count: int) -> None:
+    """Sort the first `count` values in place."""
+    for k in range(1, count):
+        value = values[k]
+        place = k
+        while place > 0 and values[place - 1] > value:
+            values[place] = values[place - 1]
+            place -= 1
+        values[place] = value
 
 
 @compiled
@@ -95,57 +108,73 @@ def _solve(worth: Matrix, rows: Indices, columns: Indices, mates: Indices) -> No
     for i in range(height):
         for j in range(width):
             value = worth[right[j], left[i]] if turned else worth[left[i], right[j]]
-            cost[i, j] = -value if value > 0.0 else 0.0
-    left_price = np.zeros(height)
-    right_price = np.zeros(width)
-    left_mate = np.full(height, NOBODY, np.int64)
-    right_mate = np.full(width, NOBODY, np.int64)
-    shortest = np.empty(width)
-    parent = np.empty(width, np.int64)
-    seen_left = np.empty(height, np.bool_)
-    seen_right = np.empty(width, np.bool_)
+            cost[i, j] = -max(value, 0.0)
+    left_price, right_price = np.zeros(height), np.zeros(width)
+    left_mate, right_mate = np.empty(height, np.int64), np.empty(width, np.int64)
+    for i in range(height):
+        left_mate[i] = NOBODY
+    for j in range(width):
+        right_mate[j] = NOBODY
+    shortest, parent = np.empty(width), np.empty(width, np.int64)
+    seen = np.empty(width, np.bool_)
     for root in range(height):
-        shortest[:] = np.inf
-        parent[:] = NOBODY
-        seen_left[:] = False
-        seen_right[:] = False
-        current, sink, reached = root, NOBODY, 0.0
-        while sink == NOBODY:
-            seen_left[current] = True
-            nearest, lowest = NOBODY, np.inf
-            for j in range(width):
-                if seen_right[j]:
-                    continue
-                reduced = reached + cost[current, j] - left_price[current] - right_price[j]
-                if reduced < shortest[j]:
-                    shortest[j] = reduced
-                    parent[j] = current
-                # Among equally near ones a free one ends the search.
-                if shortest[j] < lowest or (shortest[j] == lowest and right_mate[j] == NOBODY):
-                    if shortest[j] < lowest or right_mate[nearest] != NOBODY:
-                        nearest = j
-                    lowest = shortest[j]
-            reached = lowest
-            seen_right[nearest] = True
-            if right_mate[nearest] == NOBODY:
-                sink = nearest
-            else:
-                current = right_mate[nearest]
+        sink, reached = _reach(
+            cost, root, left_price, right_price, right_mate, shortest, parent, seen
+        )
         left_price[root] += reached
-        for i in range(height):
-            if seen_left[i] and i != root:
-                left_price[i] += reached - shortest[left_mate[i]]
         for j in range(width):
-            if seen_right[j]:
+            if seen[j]:
                 right_price[j] -= reached - shortest[j]
-        while True:
+                if right_mate[j] != NOBODY:
+                    left_price[right_mate[j]] += reached - shortest[j]
+        while sink != NOBODY:  # turn the path round: each on it takes the one before
             i = parent[sink]
             right_mate[sink] = i
             sink, left_mate[i] = left_mate[i], sink
-            if i == root:
-                break
     for i in range(height):
         row = right[left_mate[i]] if turned else left[i]
         column = left[i] if turned else right[left_mate[i]]
         if worth[row, column] > 0.0:
             mates[row] = column
+
+
+@compiled
+def _reach(
+    cost: Matrix,
+    root: int,
+    left_price: Vector,
+    right_price: Vector,
+    right_mate: Indices,
+    shortest: Vector,
+    parent: Indices,
+    seen: Flags,
+) -> tuple[int, float]:
+    """Find the nearest free column from a row along alternating pairs (Dijkstra).
+
+    Returns:
+        The column and its distance; `shortest`, `parent` and `seen` hold the tree behind it.
+    """
+    width = cost.shape[1]
+    for j in range(width):
+        shortest[j] = np.inf
+        seen[j] = False
+    current, reached = root, 0.0
+    while True:
+        nearest, lowest = NOBODY, np.inf
+        for j in range(width):
+            if seen[j]:
+                continue
+            length = reached + cost[current, j] - left_price[current] - right_price[j]
+            if length < shortest[j]:
+                shortest[j] = length
+                parent[j] = current
+            # Of equally near columns a free one ends the search.
+            if shortest[j] < lowest or (
+                shortest[j] == lowest and right_mate[j] == NOBODY and right_mate[nearest] != NOBODY
+            ):
+                nearest, lowest = j, shortest[j]
+        reached = lowest
+        seen[nearest] = True
+        if right_mate[nearest] == NOBODY:
+            return nearest, reached
+        current = right_mate[nearest]

@@ -49,9 +49,7 @@ GONE_SEEN_US: Final = 1
 GONE_X: Final = 2  # of its last matched detection, px
 GONE_Y: Final = 3
 GONE_H: Final = 4
-GONE_VX: Final = 5
-GONE_VY: Final = 6
-GONE: Final = 7
+GONE: Final = 5
 """Columns of a track that is gone."""
 GONE_MAX: Final = 32
 """Tracks remembered after their end; the oldest makes place."""
@@ -106,3 +104,10 @@ IN_Y_MAX: Final = 3
 IN_SCORE: Final = 4
 IN: Final = 5
 """Columns of the input."""
+
+# The same as centre and size: a row of the shapes.
+AT_X: Final = 0
+AT_Y: Final = 1
+AT_W: Final = 2
+AT_H: Final = 3
+AT_SCORE: Final = 4

@@ -31,59 +31,58 @@ def age(rows: Matrix, i: int, at_us: float, params: Vector) -> None:
 
 
 @compiled
-def born(rows: Matrix, i: int, number: float, at_us: float, box: Vector, params: Vector) -> None:
+def born(
+    rows: Matrix, i: int, number: float, at_us: float, shapes: Matrix, j: int, params: Vector
+) -> None:
     """Begin a track from one unmatched detection."""
-    x = (box[c.IN_X_MIN] + box[c.IN_X_MAX]) * 0.5
-    y = (box[c.IN_Y_MIN] + box[c.IN_Y_MAX]) * 0.5
-    w = box[c.IN_X_MAX] - box[c.IN_X_MIN]
-    h = box[c.IN_Y_MAX] - box[c.IN_Y_MIN]
     rows[i, c.ID] = number
     rows[i, c.LIFE] = c.TENTATIVE
     rows[i, c.HITS] = 0.0
     rows[i, c.STARTED_US] = at_us
-    rows[i, c.FIRST_X] = x
-    rows[i, c.FIRST_Y] = y
+    rows[i, c.FIRST_X] = shapes[j, c.AT_X]
+    rows[i, c.FIRST_Y] = shapes[j, c.AT_Y]
     rows[i, c.ORIGIN] = 0.0
-    motion.initiate(rows, i, x, y, w, h, params)
-    _seen(rows, i, at_us, x, y, w, h, box[c.IN_SCORE], params)
+    motion.initiate(rows, i, shapes, j, params)
+    _seen(rows, i, at_us, shapes, j, params)
 
 
 @compiled
 def matched(
-    rows: Matrix, i: int, at_us: float, before_us: float, box: Vector, params: Vector
-) -> None:
-    """Take a detection in; one tentative for long enough is confirmed, a lost one is found."""
-    x = (box[c.IN_X_MIN] + box[c.IN_X_MAX]) * 0.5
-    y = (box[c.IN_Y_MIN] + box[c.IN_Y_MAX]) * 0.5
-    w = box[c.IN_X_MAX] - box[c.IN_X_MIN]
-    h = box[c.IN_Y_MAX] - box[c.IN_Y_MIN]
-    if params[p.REUPDATE] > 0.0 and rows[i, c.SEEN_US] < before_us:
-        motion.reupdate(rows, i, (at_us - rows[i, c.SEEN_US]) / _US, x, y, w, h, params)
-    motion.update(rows, i, x, y, w, h, box[c.IN_SCORE], params)
-    _seen(rows, i, at_us, x, y, w, h, box[c.IN_SCORE], params)
-
-
-@compiled
-def _seen(
     rows: Matrix,
     i: int,
     at_us: float,
-    x: float,
-    y: float,
-    w: float,
-    h: float,
-    score: float,
+    before_us: float,
+    shapes: Matrix,
+    j: int,
     params: Vector,
 ) -> None:
+    """Take a detection in; one tentative for long enough is confirmed, a lost one is found."""
+    if params[p.REUPDATE] > 0.0 and rows[i, c.SEEN_US] < before_us:
+        motion.reupdate(rows, i, (at_us - rows[i, c.SEEN_US]) / _US, shapes, j, params)
+    motion.update(
+        rows,
+        i,
+        shapes[j, c.AT_X],
+        shapes[j, c.AT_Y],
+        shapes[j, c.AT_W],
+        shapes[j, c.AT_H],
+        shapes[j, c.AT_SCORE],
+        params,
+    )
+    _seen(rows, i, at_us, shapes, j, params)
+
+
+@compiled
+def _seen(rows: Matrix, i: int, at_us: float, shapes: Matrix, j: int, params: Vector) -> None:
     """Note a sight and what follows from it for the life."""
     rows[i, c.OBSERVED] = 1.0
     rows[i, c.HITS] += 1.0
     rows[i, c.SEEN_US] = at_us
-    rows[i, c.SCORE] = score
-    rows[i, c.SEEN_X] = x
-    rows[i, c.SEEN_Y] = y
-    rows[i, c.SEEN_W] = w
-    rows[i, c.SEEN_H] = h
+    rows[i, c.SCORE] = shapes[j, c.AT_SCORE]
+    rows[i, c.SEEN_X] = shapes[j, c.AT_X]
+    rows[i, c.SEEN_Y] = shapes[j, c.AT_Y]
+    rows[i, c.SEEN_W] = shapes[j, c.AT_W]
+    rows[i, c.SEEN_H] = shapes[j, c.AT_H]
     if rows[i, c.LIFE] == c.LOST or (
         rows[i, c.LIFE] == c.TENTATIVE
         and rows[i, c.HITS] >= params[p.CONFIRM_HITS]
@@ -98,3 +97,17 @@ def missed(rows: Matrix, i: int, at_us: float, params: Vector) -> None:
     unseen_s = (at_us - rows[i, c.SEEN_US]) / _US
     if rows[i, c.LIFE] == c.TENTATIVE and unseen_s > params[p.TENTATIVE_UNSEEN_S]:
         rows[i, c.LIFE] = c.ENDED
+
+
+@compiled
+def drop_ended(head: Vector, rows: Matrix, live: int) -> None:
+    """Take ended tracks out of the rows, keeping the order of ids."""
+    kept = 0
+    for i in range(live):
+        if rows[i, c.LIFE] == c.ENDED:
+            continue
+        if kept != i:
+            for column in range(c.ROW):
+                rows[kept, column] = rows[i, column]
+        kept += 1
+    head[c.LIVE_COUNT] = kept

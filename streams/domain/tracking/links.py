@@ -7,11 +7,10 @@ old one, with a score and what it rests on (time and distance; never appearance)
 import math
 from typing import Final
 
-import numpy as np
-
 from streams.domain.tracking import columns as c
 from streams.domain.tracking import parameters as p
 from streams.domain.tracking.jit import compiled
+from streams.domain.tracking.output import to_thousandth
 from streams.domain.tracking.types import Matrix, Vector
 
 _US: Final = 1_000_000.0
@@ -20,13 +19,18 @@ _LEAST_REACH: Final = 0.5
 
 
 @compiled
+def _move(gone: Matrix, source: int, target: int) -> None:
+    for column in range(c.GONE):
+        gone[target, column] = gone[source, column]
+
+
+@compiled
 def forget(head: Vector, gone: Matrix, at_us: float, params: Vector) -> None:
     """Drop tracks that were seen too long ago for any link."""
     kept = 0
     for k in range(int(head[c.GONE_COUNT])):
         if (at_us - gone[k, c.GONE_SEEN_US]) / _US <= params[p.LINK_WITHIN_S]:
-            if kept != k:
-                gone[kept] = gone[k]
+            _move(gone, k, kept)
             kept += 1
     head[c.GONE_COUNT] = kept
 
@@ -37,7 +41,7 @@ def remember(head: Vector, gone: Matrix, rows: Matrix, i: int) -> None:
     count = int(head[c.GONE_COUNT])
     if count == c.GONE_MAX:
         for k in range(1, count):
-            gone[k - 1] = gone[k]
+            _move(gone, k, k - 1)
         count -= 1
     gone[count, c.GONE_ID] = rows[i, c.ID]
     gone[count, c.GONE_SEEN_US] = rows[i, c.SEEN_US]
@@ -71,13 +75,13 @@ def link(head: Vector, gone: Matrix, rows: Matrix, out: Matrix, params: Vector) 
             return
         rows[best_i, c.ORIGIN] = gone[best_k, c.GONE_ID]
         out[best_i, c.OUT_LINK_FROM] = gone[best_k, c.GONE_ID]
-        out[best_i, c.OUT_LINK_SCORE] = np.rint(best * 1000.0) / 1000.0
+        out[best_i, c.OUT_LINK_SCORE] = to_thousandth(best)
         gap_s, distance = _apart(rows, best_i, gone, best_k)
-        out[best_i, c.OUT_LINK_GAP_S] = np.rint(gap_s * 1000.0) / 1000.0
-        out[best_i, c.OUT_LINK_DISTANCE] = np.rint(distance * 1000.0) / 1000.0
+        out[best_i, c.OUT_LINK_GAP_S] = to_thousandth(gap_s)
+        out[best_i, c.OUT_LINK_DISTANCE] = to_thousandth(distance)
         last = int(head[c.GONE_COUNT]) - 1
         for k in range(best_k, last):
-            gone[k] = gone[k + 1]
+            _move(gone, k + 1, k)
         head[c.GONE_COUNT] = last
 
 
@@ -94,16 +98,16 @@ def _apart(rows: Matrix, i: int, gone: Matrix, k: int) -> tuple[float, float]:
 @compiled
 def _score(rows: Matrix, i: int, gone: Matrix, k: int, params: Vector) -> float:
     """Likeness of two tracks, 0 (out of reach) to 1 (same place, same size, at once)."""
+    if rows[i, c.STARTED_US] <= gone[k, c.GONE_SEEN_US]:
+        return 0.0
     gap_s, distance = _apart(rows, i, gone, k)
-    if gap_s <= 0.0 or gap_s > params[p.LINK_WITHIN_S]:
+    if gap_s > params[p.LINK_WITHIN_S]:
         return 0.0
     reach = _LEAST_REACH + params[p.LINK_SPEED] * gap_s
     if distance > reach:
         return 0.0
     taller = max(rows[i, c.H], gone[k, c.GONE_H])
     shorter = min(rows[i, c.H], gone[k, c.GONE_H])
-    return (
-        (1.0 - distance / reach)
-        * (1.0 - 0.5 * gap_s / params[p.LINK_WITHIN_S])
-        * (shorter / taller)
-    )
+    here = 1.0 - distance / reach
+    soon = 1.0 - 0.5 * gap_s / params[p.LINK_WITHIN_S]
+    return float(here * soon * (shorter / taller))

@@ -18,12 +18,12 @@ _REUPDATE_STEP_S: Final = 0.1
 
 
 @compiled
-def initiate(rows: Matrix, i: int, x: float, y: float, w: float, h: float, params: Vector) -> None:
+def initiate(rows: Matrix, i: int, shapes: Matrix, j: int, params: Vector) -> None:
     """Begin from one detection, at rest."""
-    rows[i, c.X] = x
-    rows[i, c.Y] = y
-    rows[i, c.W] = max(w, _MIN_SIZE_PX)
-    rows[i, c.H] = max(h, _MIN_SIZE_PX)
+    rows[i, c.X] = shapes[j, c.AT_X]
+    rows[i, c.Y] = shapes[j, c.AT_Y]
+    rows[i, c.W] = max(shapes[j, c.AT_W], _MIN_SIZE_PX)
+    rows[i, c.H] = max(shapes[j, c.AT_H], _MIN_SIZE_PX)
     rows[i, c.VX] = 0.0
     rows[i, c.VY] = 0.0
     measured = params[p.MEASUREMENT] * rows[i, c.H]
@@ -114,9 +114,7 @@ def update(
 
 
 @compiled
-def reupdate(
-    rows: Matrix, i: int, unseen_s: float, x: float, y: float, w: float, h: float, params: Vector
-) -> None:
+def reupdate(rows: Matrix, i: int, unseen_s: float, shapes: Matrix, j: int, params: Vector) -> None:
     """Replay the time unseen along a straight line from the last sight to this detection.
 
     Observation-centric re-update (Cao et al. 2023, OC-SORT, arXiv:2203.14360): a filter left to
@@ -132,10 +130,10 @@ def reupdate(
         update(
             rows,
             i,
-            rows[i, c.SEEN_X] + part * (x - rows[i, c.SEEN_X]),
-            rows[i, c.SEEN_Y] + part * (y - rows[i, c.SEEN_Y]),
-            rows[i, c.SEEN_W] + part * (w - rows[i, c.SEEN_W]),
-            rows[i, c.SEEN_H] + part * (h - rows[i, c.SEEN_H]),
+            rows[i, c.SEEN_X] + part * (shapes[j, c.AT_X] - rows[i, c.SEEN_X]),
+            rows[i, c.SEEN_Y] + part * (shapes[j, c.AT_Y] - rows[i, c.SEEN_Y]),
+            rows[i, c.SEEN_W] + part * (shapes[j, c.AT_W] - rows[i, c.SEEN_W]),
+            rows[i, c.SEEN_H] + part * (shapes[j, c.AT_H] - rows[i, c.SEEN_H]),
             1.0,
             params,
         )

@@ -22,7 +22,9 @@ def _before(boxes: Matrix, a: int, b: int) -> bool:
 def order_of(boxes: Matrix) -> Indices:
     """Rows of the detections by falling score, then box: a merge sort from the bottom."""
     count = len(boxes)
-    order = np.arange(count)
+    order = np.empty(count, np.int64)
+    for j in range(count):
+        order[j] = j
     spare = np.empty(count, np.int64)
     width = 1
     while width < count:

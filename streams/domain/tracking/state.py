@@ -7,7 +7,7 @@ import numpy as np
 
 from streams.domain.tracking import columns as c
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Rises when a column changes; older bytes are then refused."""
 
 _LEAD: Final = struct.Struct("<BBBBII")

@@ -21,7 +21,7 @@ initiate, predict, rewind, update = (
 
 def begun(width: float = 40.0, height: float = 100.0) -> Any:
     rows = np.zeros((1, c.ROW))
-    initiate(rows, 0, width / 2, height / 2, width, height, PARAMS)
+    initiate(rows, 0, np.array([[width / 2, height / 2, width, height, 1.0]]), 0, PARAMS)
     return rows
 
 

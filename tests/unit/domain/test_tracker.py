@@ -105,8 +105,7 @@ def test_a_track_lives_by_seconds() -> None:
     }
 
     assert states[-900] == ["TENTATIVE"]
-    assert states[-800] == ["TENTATIVE"]
-    assert states[-700] == ["CONFIRMED"]
+    assert states[-800] == ["CONFIRMED"]
     assert states[500] == ["CONFIRMED"]
     assert states[600] == ["LOST"]
     assert states[2000] == ["LOST"]
@@ -119,7 +118,7 @@ def test_a_flicker_is_never_confirmed() -> None:
 
     states = [track["state"] for tracks in run(frames) for track in tracks]
 
-    assert states == ["TENTATIVE", "TENTATIVE", "ENDED"]
+    assert states == [*["TENTATIVE"] * 4, "ENDED"]
 
 
 def test_a_track_is_not_carried_over_a_long_gap() -> None:
@@ -132,6 +131,17 @@ def test_a_track_is_not_carried_over_a_long_gap() -> None:
         (1, "ENDED"),
         (2, "TENTATIVE"),
     ]
+
+
+@pytest.mark.parametrize("fps", [5, 10, 30])
+def test_a_person_counts_after_two_sights_and_not_before_a_twentieth_of_a_second(fps: Any) -> None:
+    frames = [(at, [box(x, y)]) for at, x, y in walk(100, 0, 1, S // fps)]
+
+    first = next(
+        number for number, [track] in enumerate(run(frames)) if track["state"] == "CONFIRMED"
+    )
+
+    assert first == max(1, math.ceil(0.05 * fps))
 
 
 def test_nobody_looking_lets_tracks_coast() -> None:
