@@ -14,7 +14,7 @@ from workers.line import prepare
 POISON = 300
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(300)
 def test_the_stream_processor_leaves_a_topic_of_nothing_but_poison_where_it_is(
     line: PlayedLine,
 ) -> None:
@@ -30,7 +30,7 @@ def test_the_stream_processor_leaves_a_topic_of_nothing_but_poison_where_it_is(
     limit = {"WARDSTREAM_DEAD_LETTERS__WINDOW_RECORDS": "40"}
     line.supervisor.start(Worker(name="stream", command=("stream",), environment=limit))
 
-    status = line.supervisor.wait("stream", 120)
+    status = line.supervisor.wait("stream", 240)
 
     assert status == EXIT_STOP
     said = line.supervisor.log("stream").read_text()

@@ -15,7 +15,11 @@ _TIMEOUT_S = 30.0
 _POLL_S = 0.05
 _PAUSE_S = 0.1
 _QUIET_POLLS = 600
-_ELECTING = (KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE)
+_ELECTING = (
+    KafkaError.NOT_LEADER_FOR_PARTITION,
+    KafkaError.LEADER_NOT_AVAILABLE,
+    KafkaError._NOENT,  # no leader found yet
+)
 
 Offsets = dict[int, int]
 

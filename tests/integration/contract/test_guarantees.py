@@ -11,6 +11,7 @@ from runtime.kafka import ReliableProducer, physical_name, producer_config
 from runtime.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import OCCUPANCY, ZONE_EVENTS
+from tests.integration.sinks.line import await_leaders
 from tests.unit.sinks.records import ward
 from workers.replay.log import read_topic
 
@@ -37,6 +38,7 @@ def test_the_subscriber_of_the_page_has_every_record_once_and_in_order(
     for topic in (ZONE_EVENTS, OCCUPANCY):
         name = physical_name(topic, settings)
         admin.create_topics([NewTopic(name, 4, 1)], operation_timeout=30)[name].result()
+        await_leaders(admin, [name])
         registry.register(topic)
         codec = registry.writer(topic)
         records = [record for kind, record in ward(seconds=90, seed=2) if kind is topic]

@@ -17,6 +17,7 @@ from runtime.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import AUDIT, DEAD_LETTERS, STAFF, Topic
 from tests.conftest import Services
+from tests.integration.sinks.line import await_leaders
 from workers.commands.dlq import app
 from workers.deadletters.letters import Letter, read_letters
 from workers.line import settings_of
@@ -52,6 +53,7 @@ class Desk:
         ]
         for future in admin.create_topics(wanted, operation_timeout=30).values():
             future.result()
+        await_leaders(admin, [topic.topic for topic in wanted])
         self.producer = ReliableProducer(producer_config(self.settings))
 
     def types(self, *words: str) -> Answer:

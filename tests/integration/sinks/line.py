@@ -47,6 +47,7 @@ class Line:
         ]
         for future in self._admin.create_topics(wanted).values():
             future.result()
+        await_leaders(self._admin, self._names.values())
         registry = SchemaRegistry(settings.registry_url)
         for topic in TOPICS:
             registry.register(topic)
@@ -72,6 +73,22 @@ class Line:
                 future.result()
             except KafkaException:
                 return  # a test that killed the broker leaves nothing to clean
+
+
+def await_leaders(admin: AdminClient, names: Iterable[str]) -> None:
+    """Wait until every partition of new topics can be read; creation answers before that."""
+    wanted = set(names)
+
+    def led() -> bool:
+        known = admin.list_topics(timeout=30).topics
+        return all(
+            name in known
+            and known[name].partitions
+            and all(partition.leader >= 0 for partition in known[name].partitions.values())
+            for name in wanted
+        )
+
+    until("every partition has a leader", led)
 
 
 def until(what: str, condition: Callable[[], bool], seconds: float = 60.0) -> None:

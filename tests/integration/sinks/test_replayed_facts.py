@@ -12,7 +12,7 @@ from runtime.service import Service
 from runtime.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import AUDIT, STAFF
-from tests.integration.sinks.line import TOPICS, Line, until
+from tests.integration.sinks.line import TOPICS, Line, await_leaders, until
 from tests.integration.sinks.tables import rows
 from workers.deadletters.handling import replay
 from workers.deadletters.letters import Letter, read_letters
@@ -44,6 +44,7 @@ def test_a_fact_that_the_database_refused_is_written_after_its_replay(
     name = physical_name(AUDIT, line_settings)
     admin = AdminClient({"bootstrap.servers": line_settings.kafka_bootstrap})
     admin.create_topics([NewTopic(name, 1, 1, config=AUDIT.config)])[name].result()
+    await_leaders(admin, [name])
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute(SITE_RULE)
     service = Service(line_settings, Health("sink-timescale"))
