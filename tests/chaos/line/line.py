@@ -23,7 +23,7 @@ from tests.chaos.line.progress import Place, Progress
 from tests.chaos.line.ward import Camera, register
 from workers.line import prepare, settings_of
 
-START_S = 240.0
+START_S = 600.0
 RECOVERY_S = 60.0
 ORDERLY_S = 60.0
 POLL_S = 0.1
