@@ -15,7 +15,7 @@ from runtime.kafka import physical_name
 from runtime.settings import Settings
 from schemas.topics import TOPICS, Topic
 
-_TIMEOUT_S = 30.0
+_TIMEOUT_S = 60.0
 _ANSWER_S = 10.0
 _PAUSE_S = 0.1
 

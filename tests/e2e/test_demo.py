@@ -37,12 +37,14 @@ def start(run_dir: Path, clip: Path, *options: str) -> "subprocess.Popen[str]":
 def lines_until(process: "subprocess.Popen[str]", word: str) -> Iterator[str]:
     """What it prints, up to the line with `word`."""
     deadline = time.monotonic() + READY_S
+    said = ""
     for line in process.stdout or ():
         yield line
         if word in line:
             return
-        assert time.monotonic() < deadline, f"{word!r} was not printed in time"
-    msg = f"it ended before it printed {word!r}"
+        said += line
+        assert time.monotonic() < deadline, f"{word!r} was not printed in time:\n{said}"
+    msg = f"it ended before it printed {word!r}:\n{said}"
     raise AssertionError(msg)
 
 

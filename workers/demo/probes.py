@@ -13,6 +13,9 @@ from runtime.settings import Settings
 
 Labels = frozenset[tuple[str, str]]
 
+_ANSWER_S = 30.0
+"""A broker that has just started beside everything else may take its time."""
+
 
 @dataclass(slots=True)
 class Scrape:
@@ -101,7 +104,7 @@ class LagProbe:
             for partition in range(partitions)
         }
         try:
-            answers = self._admin.list_offsets(wanted, request_timeout=10.0)
+            answers = self._admin.list_offsets(wanted, request_timeout=_ANSWER_S)
             found = {(p.topic, p.partition): future.result() for p, future in answers.items()}
         except KafkaException as exc:
             msg = f"ends of topics: {exc.args[0].str()}"
