@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from signal import SIGCONT, SIGSTOP
 
-from confluent_kafka import ConsumerGroupTopicPartitions
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException
 from confluent_kafka.admin import AdminClient
 
 from deploy.local.launcher import Worker
@@ -158,18 +158,18 @@ class HeldLine:
         self.await_checkpoint()
 
     def committed(self) -> int:
-        """The group's committed offset of the input."""
+        """The group's committed offset of the input; -1 while nobody can tell."""
         settings = self.line.settings
         admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap, "log_level": 3})
         group = group_id(STAGE, settings)
         asked = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])
+        try:
+            partitions = asked[group].result(timeout=30).topic_partitions or ()
+        except (KafkaException, TimeoutError):  # the coordinator may be moving or busy
+            return -1
         name = self.line.observer.name(DETECTIONS)
         return max(
-            (
-                found.offset
-                for found in asked[group].result(timeout=30).topic_partitions or ()
-                if (found.topic, found.partition) == (name, PARTITION)
-            ),
+            (p.offset for p in partitions if (p.topic, p.partition) == (name, PARTITION)),
             default=-1,
         )
 
