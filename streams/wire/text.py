@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final, TypeVar
 
-_MOST_KEPT: Final = 100_000
+_MOST_KEPT: Final = 20_000
 _Key = TypeVar("_Key")
 
 

@@ -196,18 +196,18 @@ def workers_side_by_side(
     environment: dict[str, str], folder: Path, cameras: int, records: int, alone: float
 ) -> None:
     """Fold a backlog with two workers, each on its core; prints each one's rate."""
-    frames = records // cameras
+    frames = 2 * records // cameras
     with bench(environment, folder) as on:
-        partitions = register(on.settings, cameras, BACKLOG_START_US)
-        load = Load(on.settings, cameras, partitions)
+        load = Load(on.settings, cameras, register(on.settings, cameras, BACKLOG_START_US))
+        load.append(load.encoded(frames, BACKLOG_START_US))
+        total = frames * cameras
         on.start("one", 0)
         on.start("two", 1)
         _wait_for_both(on)
-        load.append(load.encoded(frames, BACKLOG_START_US))
-        total = frames * cameras
         pids = [on.supervisor.pid(name) for name in ("one", "two")]
-        on.wait_for_tracks(WARM * total)
+        on.wait_for_tracks(on.ends.records(TRACKS) + 0.02 * total)  # both are at it again
         first, begun = on.ends.records(TRACKS), [cpu_s(pid) for pid in pids]
+        assert first < total / 2, "the backlog is too short for two workers to share"
         on.wait_for_tracks(DONE * total)
         last, ended = on.ends.records(TRACKS), [cpu_s(pid) for pid in pids]
     used = [after - before for before, after in zip(begun, ended, strict=True)]

@@ -21,7 +21,6 @@ from typing import Any
 OUT = "WARDSTREAM_BENCH_STAGES"
 
 WATCHED = (
-    ("streams.checkpointing:Checkpointing.deliver", "Faust's batch to records"),
     ("streams.line_fold:LineFold._decode", "decode"),
     ("streams.fact_source:FactSource.ensure", "side inputs"),
     ("streams.domain.line:fence", "fence"),
