@@ -1,4 +1,4 @@
-"""What it costs readers when outputs travel in the transaction of their checkpoint (ADR 0006).
+"""What it costs readers when outputs travel in the transaction of their checkpoint (ADR 0008).
 
     python tests/bench/outputs_in_transaction.py [--seconds 15] [--rounds 3] [--rate 400]
 
