@@ -78,7 +78,7 @@ class Demo:
         self.report(f"live board at {self.board_url}")
         folded_before = observer.total(before.ends, DETECTIONS)
         with LatencyProbe(self.board_url, since_us=self._clock.now_us()) as probe:
-            self._start_sources(scenario)
+            self._start_sources(scenario, starts_us)
             since = (dict(before.ends), folded_before)
             self._watch(observer, folded_before, self._sources_ended)
             latency = (
@@ -105,7 +105,7 @@ class Demo:
         observer.close()
         return summary
 
-    def _start_sources(self, scenario: Scenario) -> None:
+    def _start_sources(self, scenario: Scenario, starts_us: int) -> None:
         arguments = ["--mode", self.options.mode, "--fps", str(self.options.fps)]
         for camera in scenario.cameras:
             part = camera.region
@@ -113,6 +113,8 @@ class Demo:
             arguments += ["--region", f"{part.x},{part.y},{part.width},{part.height}"]
         if self.options.start_us is not None:
             arguments += ["--start-time", str(self.options.start_us / 1e6)]
+        else:  # an earlier demo that was stopped is not gone on with: the board shows now
+            arguments += ["--resume-since", f"{starts_us / 1e6:.6f}"]
         self._ledger.unlink(missing_ok=True)
         self.line.start_ingest("ingest", [*arguments, "--ledger", str(self._ledger)])
 

@@ -81,6 +81,10 @@ def ingest(
         str | None,
         typer.Option(help="Event time of a file's first frame: ISO 8601 or epoch seconds."),
     ] = None,
+    resume_since: Annotated[
+        str | None,
+        typer.Option(help="Go on with an interrupted file only if it began since; as start time."),
+    ] = None,
     pace: Annotated[
         Pace, typer.Option(help="How fast a file is played; asap needs record mode.")
     ] = "realtime",
@@ -99,6 +103,7 @@ def ingest(
         feeds = pair_feeds(camera, video, region or [])
         playback = Playback(
             start_us=None if start_time is None else parse_start_time(start_time),
+            resume_since_us=None if resume_since is None else parse_start_time(resume_since),
             pace=pace,
             loop=loop,
             end_heartbeats=end_heartbeats,

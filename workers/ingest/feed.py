@@ -106,6 +106,8 @@ class Playback:
     Attributes:
         start_us: Event time of the first frame, UTC microseconds; None for the wall clock when
             playing begins.
+        resume_since_us: A playing that was interrupted goes on only if it began at or after this,
+            UTC microseconds; None for any.
         pace: `realtime` sends each frame when it is due, `asap` as fast as the line takes them.
         loop: Begin again at the end; time goes on.
         end_heartbeats: Heartbeats after the last frame, each 5 s of event time after the one
@@ -113,6 +115,7 @@ class Playback:
     """
 
     start_us: int | None = None
+    resume_since_us: int | None = None
     pace: Pace = "realtime"
     loop: bool = False
     end_heartbeats: int = 1

@@ -85,7 +85,9 @@ def run_ingest(
             positions = {config.camera_id: everywhere[config.camera_id] for config in configs}
             own = playback
             if playback.start_us is None and not source.live:
-                own = replace(playback, start_us=_interrupted(source, positions, video))
+                since_us = playback.resume_since_us or 0
+                start_us = _interrupted(source, positions, video, since_us)
+                own = replace(playback, start_us=start_us)
             group = []
             for config in configs:
                 cameras.require(config.camera_id, None if source.live else own.start_us)
@@ -111,12 +113,16 @@ def run_ingest(
     return ledgers
 
 
-def _interrupted(source: FrameSource, positions: Mapping[str, Position], video: str) -> int | None:
+def _interrupted(
+    source: FrameSource, positions: Mapping[str, Position], video: str, since_us: int
+) -> int | None:
     """Start time of this recording's playing that was interrupted; None to begin now."""
     if source.identity is None:
         return None
     last = [position.playing for position in positions.values() if position.last_us is not None]
     start_us = interrupted_start(source.identity, last)
+    if start_us is not None and start_us < since_us:
+        return None
     if start_us is not None:
         hint = "to begin anew, give --start-time"
         log.warning("ingest.recording_goes_on", video=video, start_us=start_us, hint=hint)
