@@ -4,6 +4,8 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Mapping
+from concurrent.futures import Future
+from typing import Any
 
 from confluent_kafka import (
     Consumer,
@@ -22,6 +24,7 @@ from workers.sinks.command import DERIVED
 from workers.stages import SINK_REDIS, SINK_TIMESCALE
 
 ANSWER_S = 5.0
+LOST_S = 15.0
 
 Place = tuple[str, int]
 """Topic on the broker, and partition."""
@@ -43,7 +46,7 @@ class Progress:
     def __init__(self, settings: Settings, partitions: list[int]) -> None:
         self._settings = settings
         self._partitions = partitions
-        self._admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap, "log_level": 2})
+        self._admin = self._connect()
         self._checkpoints = physical_name(STREAM_CHECKPOINTS, settings)
         self._consumer = Consumer(
             consumer_config(
@@ -67,6 +70,23 @@ class Progress:
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="progress", daemon=True)
         self._thread.start()
+
+    def _connect(self) -> AdminClient:
+        return AdminClient({"bootstrap.servers": self._settings.kafka_bootstrap, "log_level": 2})
+
+    def _answer(self, future: Future[Any]) -> Any:
+        """What the broker says; None while it is away.
+
+        A question that stood open when the broker was killed is never answered, its time-out
+        notwithstanding, and neither may be the next one of the same client.
+        """
+        try:
+            return future.result(timeout=LOST_S)
+        except KafkaException:
+            return None
+        except TimeoutError:
+            self._admin = self._connect()
+            return None
 
     def _follow(self) -> None:
         while not self._closed.is_set():
@@ -95,13 +115,14 @@ class Progress:
             TopicPartition(name, partition): OffsetSpec.latest()  # type: ignore[no-untyped-call]
             for partition in self._partitions
         }
-        try:
-            answers = self._admin.list_offsets(
-                wanted, isolation_level=level, request_timeout=ANSWER_S
-            )
-            return {p.partition: future.result().offset for p, future in answers.items()}
-        except KafkaException:
-            return None
+        asked = self._admin.list_offsets(wanted, isolation_level=level, request_timeout=ANSWER_S)
+        ends = {}
+        for place, future in asked.items():
+            answer = self._answer(future)
+            if answer is None:
+                return None
+            ends[place.partition] = answer.offset
+        return ends
 
     def has_folded(self, ends: Mapping[int, int]) -> bool:
         """Whether the checkpoints have reached these ends of the input."""
@@ -120,12 +141,11 @@ class Progress:
         if not ends:
             return 0
         where = [TopicPartition(topic, partition) for topic, partition in ends]
-        try:
-            asked = self._admin.list_consumer_group_offsets(
-                [ConsumerGroupTopicPartitions(group, where)], request_timeout=ANSWER_S
-            )
-            found = asked[group].result()
-        except KafkaException:
+        asked = self._admin.list_consumer_group_offsets(
+            [ConsumerGroupTopicPartitions(group, where)], request_timeout=ANSWER_S
+        )
+        found = self._answer(asked[group])
+        if found is None:
             return sum(ends.values())
         return sum(
             max(0, ends[p.topic, p.partition] - max(0, p.offset))
@@ -135,23 +155,18 @@ class Progress:
     def group_state(self, stage: str) -> str:
         """State of a consumer group, such as `STABLE`; empty while the broker is away."""
         group = group_id(stage, self._settings)
-        try:
-            asked = self._admin.describe_consumer_groups([group], request_timeout=ANSWER_S)
-            return str(asked[group].result().state.name)
-        except KafkaException:
-            return ""
+        asked = self._admin.describe_consumer_groups([group], request_timeout=ANSWER_S)
+        found = self._answer(asked[group])
+        return "" if found is None else str(found.state.name)
 
     def committed(self, stage: str) -> int:
         """Sum of what a group has committed; 0 while the broker is away."""
         group = group_id(stage, self._settings)
-        try:
-            asked = self._admin.list_consumer_group_offsets(
-                [ConsumerGroupTopicPartitions(group)], request_timeout=ANSWER_S
-            )
-            found = asked[group].result()
-        except KafkaException:
-            return 0
-        return sum(max(0, p.offset) for p in found.topic_partitions or [])
+        asked = self._admin.list_consumer_group_offsets(
+            [ConsumerGroupTopicPartitions(group)], request_timeout=ANSWER_S
+        )
+        found = self._answer(asked[group])
+        return 0 if found is None else sum(max(0, p.offset) for p in found.topic_partitions or [])
 
     def in_checkpoint(self) -> bool:
         """Whether a transaction of a checkpoint stands open right now."""
