@@ -73,7 +73,8 @@ def main() -> None:
         *last, lines = play(run_dir, options.seconds, options.backend)
     print("## Demo\n")
     print(
-        f"`python tests/bench/demo.py --seconds {options.seconds:g} --starts {options.starts} --backend {options.backend}`; "
+        f"`python tests/bench/demo.py --seconds {options.seconds:g} --starts {options.starts} "
+        f"--backend {options.backend}`; "
         f"{os.cpu_count()} cores, load average {load:.1f} before the last run. Two cameras x 10 "
         "fps, live mode; everything runs on the same cores.\n"
     )
