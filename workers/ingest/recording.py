@@ -59,15 +59,19 @@ class Playing:
         return cls(identity.decode(), int(start), _ENDED in found)
 
 
-def interrupted_start(identity: str, last: Sequence[Playing | None]) -> int | None:
+def interrupted_start(
+    identity: str, last: Sequence[Playing | None], since_us: int = 0
+) -> int | None:
     """Start time of the playing that was interrupted; None when there is none to go on with.
 
     Args:
         identity: Of the recording that is to be played.
         last: By camera that has records: what the last one belongs to, None when to no recording.
+        since_us: A playing that began before is not gone on with, UTC microseconds.
     """
     own = [playing for playing in last if playing is not None and playing.identity == identity]
     starts = {playing.start_us for playing in own}
     if len(own) < len(last) or len(starts) != 1 or all(playing.ended for playing in own):
         return None
-    return starts.pop()
+    start_us = starts.pop()
+    return start_us if start_us >= since_us else None

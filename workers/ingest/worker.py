@@ -120,9 +120,7 @@ def _interrupted(
     if source.identity is None:
         return None
     last = [position.playing for position in positions.values() if position.last_us is not None]
-    start_us = interrupted_start(source.identity, last)
-    if start_us is not None and start_us < since_us:
-        return None
+    start_us = interrupted_start(source.identity, last, since_us)
     if start_us is not None:
         hint = "to begin anew, give --start-time"
         log.warning("ingest.recording_goes_on", video=video, start_us=start_us, hint=hint)

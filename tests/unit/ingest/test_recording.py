@@ -50,3 +50,9 @@ def test_a_file_that_was_replaced_is_another_recording(tmp_path: Path) -> None:
 
     assert first == again
     assert first != recording_identity(clip)
+
+
+def test_a_playing_that_began_too_long_ago_is_left_behind() -> None:
+    """As by the demo, which is started again to show what is now."""
+    assert interrupted_start("ward", [BEGUN], since_us=BEGUN.start_us) == BEGUN.start_us
+    assert interrupted_start("ward", [BEGUN], since_us=BEGUN.start_us + 1) is None
