@@ -78,13 +78,13 @@ def refusal(letter: Letter, settings: Settings, registry: SchemaRegistry) -> str
         return f"{letter.topic or 'its topic'} is not a topic of this run; discard it"
     if topic.name in _INPUTS:
         return (
-            f"{topic.name} is folded in order: sent again now it would be late, and ignored; use "
-            f"`wardstream rebuild --from {_moment(letter, topic, registry)}`, or discard it"
+            f"{topic.name} is folded in order: sent again now, the record of "
+            f"{_moment(letter, topic, registry)} would be late, and ignored; discard it"
         )
     if topic.name in _DERIVED:
         return (
-            f"{topic.name} is fenced by seq: sent again now it would be dropped as a duplicate; "
-            f"use `wardstream rebuild --from {_moment(letter, topic, registry)}`, or discard it"
+            f"{topic.name} is fenced by seq: sent again now, the record of "
+            f"{_moment(letter, topic, registry)} would be dropped as a duplicate; discard it"
         )
     if topic.name not in _MAY_BE_REPLAYED:
         return f"nothing says that {topic.name} may be sent again; discard it"
@@ -191,16 +191,16 @@ def _sent(letter: Letter, topic: Topic, codec: Codec) -> Sent:
 
 
 def _moment(letter: Letter, topic: Topic, registry: SchemaRegistry) -> str:
-    """Event time of a letter's record as the command takes it, or a word for it."""
+    """Event time of a letter's record in UTC, or words for it."""
     try:
         record = registry.reader(topic).decode(letter.value)
     except UndecodableValue:
-        return "TIME"
+        return "an unreadable time"
     at_us = record[_DERIVED.get(topic.name, "captured_us")]
     try:
         return datetime.fromtimestamp(at_us // 1_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     except (OverflowError, ValueError, OSError):
-        return "TIME"
+        return "an unreadable time"
 
 
 def _told(letter: Letter) -> str:

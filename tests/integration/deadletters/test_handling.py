@@ -130,7 +130,7 @@ def test_a_letter_is_discarded_once_and_then_left_alone(desk: Desk) -> None:
     assert desk.types("list", "--counts", "--json").lines[0]["open"] == 0
 
 
-def test_what_would_be_late_is_refused_with_the_advice_to_rebuild(desk: Desk) -> None:
+def test_what_would_be_late_is_refused_with_its_time_and_the_advice_to_discard(desk: Desk) -> None:
     topics = (FRAMES, DETECTIONS, TRACKS, PRESENCE, ZONE_EVENTS, OCCUPANCY)
     times = {"captured_us": 10**15, "as_of_us": 10**15, "at_us": 10**15}
     names = {"camera_id": "c", "floor_id": "f", "zone_id": "z", "frame_seq": 1, "seq": 1}
@@ -146,7 +146,8 @@ def test_what_would_be_late_is_refused_with_the_advice_to_rebuild(desk: Desk) ->
     assert len(told) == len(topics)
     for number, (topic, line) in enumerate(zip(topics, told, strict=True)):
         assert line.startswith(f"{number}: refused: {topic.name} is ")
-        assert "use `wardstream rebuild --from 2001-09-09T01:46:40Z`" in line
+        assert "the record of 2001-09-09T01:46:40Z would be" in line
+        assert line.endswith("; discard it")
     assert desk.types("history", "--json").lines == [], "a refusal is no act"
 
 
