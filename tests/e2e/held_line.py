@@ -80,9 +80,11 @@ class HeldLine:
         logs = sorted((self.line.folder / "logs").glob("*.log"))
         return "".join(log.read_text(errors="replace") for log in logs)
 
-    def hold(self) -> None:
-        """Let the next save stop between its halves."""
-        (self.line.folder / "hold").touch()
+    def hold(self, order: str = "hold") -> None:
+        """Let the next save stop between its halves; one that is held by another order goes on."""
+        complete = self.line.folder / "hold.new"
+        complete.write_text(order)
+        complete.replace(self.line.folder / "hold")
 
     def await_held(self) -> None:
         """Wait until a save has stopped there."""
@@ -141,6 +143,7 @@ class HeldLine:
         self.feed.send(ROUND)
         self.await_checkpoint()
         assert self.owner() != zombie, "the successor has not taken over"
+        self.hold("one save and no more")  # or it folds on and makes good what it has spoiled
         self.line.supervisor.kill("stream", SIGCONT)
         wait_until(
             lambda: not self.line.supervisor.alive("stream") or self.owner() == zombie,
@@ -153,6 +156,7 @@ class HeldLine:
         for name in ("successor", "stream"):
             if self.line.supervisor.alive(name):
                 self.line.supervisor.kill(name)
+        self.release()
         self.start("heir")
         self.feed.send()
         self.await_checkpoint()

@@ -3,8 +3,9 @@
     python -m tests.e2e.mutant NAME FOLDER COMMAND …
 
 While `FOLDER/hold` exists, a save stops between its halves (outputs acknowledged, checkpoint
-committed; whichever comes first) and says so with `FOLDER/held`. Everything else goes on: the
-group's offsets are committed and the session is kept.
+committed; whichever comes first) and says so with `FOLDER/held`, until the file is gone or says
+something else; the next save is then held anew. Everything else goes on: the group's offsets are
+committed and the session is kept.
 """
 
 import sys
@@ -29,10 +30,17 @@ Hold = Callable[[], None]
 
 
 def hold_in(folder: Path) -> Hold:
-    """Waits while the folder's `hold` exists."""
+    """Waits while the folder's `hold` says what it says now."""
+
+    def order() -> str | None:
+        try:
+            return (folder / "hold").read_text()
+        except FileNotFoundError:
+            return None
 
     def hold() -> None:
-        while (folder / "hold").exists():
+        given = order()
+        while given is not None and order() == given:
             (folder / "held").touch()
             time.sleep(POLL_S)
 
