@@ -22,6 +22,10 @@ from schemas.registry import RegistryUnavailable, SchemaRegistry
 from schemas.topics import SIDE_INPUTS, Topic
 
 _TIMEOUT_S = 30.0
+_LOST_S = _TIMEOUT_S + 10.0
+"""A question that stood open when the broker was killed may never be answered, whatever its
+time-out: then it is given up, with its client."""
+
 _PAUSE_S = 0.1
 
 VISIBLE_AFTER_US = 5_000_000
@@ -76,12 +80,16 @@ class FactLog:
                 **{"isolation.level": "read_committed", "enable.partition.eof": True},
             )
         )
-        self._admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap, "log_level": 3})
+        self._bootstrap = settings.kafka_bootstrap
+        self._admin = self._connect()
         self._consumer.assign([TopicPartition(name, 0, 0) for name in self._codecs])
         self._reached: dict[str, int] = dict.fromkeys(self._codecs, 0)
         self._unread: list[Message] = []
         self.offsets: dict[str, int] = dict.fromkeys(self._codecs, 0)
         self.synced_us = 0
+
+    def _connect(self) -> AdminClient:
+        return AdminClient({"bootstrap.servers": self._bootstrap, "log_level": 3})
 
     def complete_until_us(self) -> int:
         """Events up to this time (UTC microseconds) see every fact that is visible to them."""
@@ -150,7 +158,13 @@ class FactLog:
                     isolation_level=IsolationLevel.READ_UNCOMMITTED,
                     request_timeout=_TIMEOUT_S,
                 )
-                return {where.topic: answer.result().offset for where, answer in answers.items()}
+                return {
+                    where.topic: answer.result(timeout=_LOST_S).offset
+                    for where, answer in answers.items()
+                }
+            except TimeoutError as exc:
+                self._admin = self._connect()
+                raise Retry("end of the side inputs is unknown: a question was lost") from exc
             except KafkaException as exc:
                 error: KafkaError = exc.args[0]
                 if self._clock.monotonic_s() > deadline_s:

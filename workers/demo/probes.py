@@ -14,6 +14,7 @@ from runtime.settings import Settings
 Labels = frozenset[tuple[str, str]]
 
 _ANSWER_S = 30.0
+_LOST_S = _ANSWER_S + 10.0
 """A broker that has just started beside everything else may take its time."""
 
 
@@ -87,7 +88,8 @@ class LagProbe:
     """How far consumer groups are behind the ends of their topics, in records."""
 
     def __init__(self, settings: Settings) -> None:
-        self._admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap, "log_level": 3})
+        self._bootstrap = settings.kafka_bootstrap
+        self._admin = AdminClient({"bootstrap.servers": self._bootstrap, "log_level": 3})
 
     def ends(self, topics: Mapping[str, int]) -> dict[tuple[str, int], int]:
         """End offset of every partition that holds anything, by topic and partition.
@@ -118,8 +120,13 @@ class LagProbe:
             return 0
         request = [ConsumerGroupTopicPartitions(group, where)]
         try:
-            answer = self._admin.list_consumer_group_offsets(request)[group].result()
+            asked = self._admin.list_consumer_group_offsets(request, request_timeout=_ANSWER_S)
+            answer = asked[group].result(timeout=_LOST_S)
         except KafkaException:
+            return sum(ends.values())
+        except TimeoutError:
+            # A question that stood open when the broker was killed is never answered.
+            self._admin = AdminClient({"bootstrap.servers": self._bootstrap, "log_level": 3})
             return sum(ends.values())
         return sum(
             max(0, ends[p.topic, p.partition] - max(0, p.offset))
