@@ -94,8 +94,9 @@ KAFKA = Infrastructure(
         # A lone consumer need not wait for others, and tests may use short sessions.
         "group.initial.rebalance.delay.ms": "0",
         "group.min.session.timeout.ms": "1000",
-        # After kill -9 the broker waits for its own last session to time out: 9 s by default.
-        "broker.session.timeout.ms": "3000",
+        # After kill -9 the broker waits for its own last session to time out, 9 s by default;
+        # but a starved machine that misses heartbeats for as long takes its leaders away.
+        "broker.session.timeout.ms": "6000",
         "broker.heartbeat.interval.ms": "1000",
         # A quarter of the default: the heap is 512 MB.
         "log.cleaner.dedupe.buffer.size": "33554432",
