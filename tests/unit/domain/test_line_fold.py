@@ -1,10 +1,10 @@
 """What becomes a dead letter, and what must not: a fault in the middle of a fold."""
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from runtime.checkpoints import Record
+from runtime.checkpoints import Emit, Record
 from runtime.clock import SystemClock
 from runtime.settings import Settings
 from schemas.codec import schema_text
@@ -102,12 +102,12 @@ def test_a_giant_that_nobody_can_read_stays_in_its_topic_and_stops_nothing() -> 
     """5 MB that compress well pass the broker's limit, and no other topic would take them."""
     letters: list[tuple[bytes | None, dict[str, bytes]]] = []
 
-    def emit(topic: str, _key: bytes | None, value: bytes | None, *rest: Any) -> None:
-        letters.append((value, dict(rest[1])))
+    def emit(_topic: str, _key: Any, value: Any, _partition: Any = None, headers: Any = ()) -> None:
+        letters.append((value, dict(headers)))
 
     fold = LineFold(
         0,
-        emit,
+        cast("Emit", emit),
         wire=Wire(Settings(topic_prefix=""), SCHEMAS),
         facts=KnownFacts(facts_of(camera(homography=list(IDENTITY)))),
         settings=LineSettings(),
