@@ -27,23 +27,20 @@ def assign(worth: Matrix, mates: Indices) -> None:
     rows, columns = worth.shape
     for row in range(rows):
         mates[row] = NOBODY
-    degree = np.zeros(columns, np.int64)
+    row_degree, last = np.zeros(rows, np.int64), np.empty(rows, np.int64)
+    column_degree = np.zeros(columns, np.int64)
     for row in range(rows):
         for column in range(columns):
             if worth[row, column] > 0.0:
-                degree[column] += 1
+                column_degree[column] += 1
+                row_degree[row] += 1
+                last[row] = column
     row_done = np.zeros(rows, np.bool_)
     for row in range(rows):
-        only = NOBODY
-        count = 0
-        for column in range(columns):
-            if worth[row, column] > 0.0:
-                count += 1
-                only = column
-        if count == 0:
+        if row_degree[row] == 0:
             row_done[row] = True
-        elif count == 1 and degree[only] == 1:
-            mates[row] = only
+        elif row_degree[row] == 1 and column_degree[last[row]] == 1:
+            mates[row] = last[row]
             row_done[row] = True
     column_done = np.zeros(columns, np.bool_)
     knot_rows = np.empty(rows, np.int64)

@@ -54,7 +54,7 @@ def follow_camera(
     tracks = tracks[:count]
     worth = np.empty((count, width))
     buffer = params[p.CAMERA_BUFFER]
-    fill_worth(rows, tracks, shapes, order, buffer, _LEAST_OVERLAP, params, worth)
+    fill_worth(rows, tracks, shapes, order, buffer, _LEAST_OVERLAP, 0.0, params, worth)
     off_x = np.empty(count)
     off_y = np.empty(count)
     pairs = 0

@@ -120,7 +120,8 @@ def _round(
         return
     tracks, free = tracks[:count], free[:width]
     worth = np.empty((count, width))
-    fill_worth(rows, tracks, shapes, free, buffer, gate, params, worth)
+    momentum = params[p.MOMENTUM_WEIGHT]
+    fill_worth(rows, tracks, shapes, free, buffer, gate, momentum, params, worth)
     columns = np.empty(count, np.int64)
     assign(worth, columns)
     for row in range(count):

@@ -47,6 +47,7 @@ def fill_worth(
     free: Indices,
     buffer: float,
     gate: float,
+    with_momentum: float,
     params: Vector,
     worth: Matrix,
 ) -> None:
@@ -59,18 +60,25 @@ def fill_worth(
         free: `D` detections to compare.
         buffer: Part of its size by which each side of a box is moved out.
         gate: Least similarity, 0 to 1.
+        with_momentum: Weight of agreement with a track's direction, 0 to 1.
         params: Settings.
         worth: Shape `(T, D)`, filled: similarity beyond the gate; not above 0 for a pair that may
             not be made.
     """
     wider = 1.0 + 2.0 * buffer
     with_heights = params[p.HEIGHT_WEIGHT]
-    with_momentum = params[p.MOMENTUM_WEIGHT]
     for row in range(len(tracks)):
         i = tracks[row]
         x, y = rows[i, c.X], rows[i, c.Y]
         w, h = rows[i, c.W] * wider, rows[i, c.H] * wider
         area = w * h
+        vx, vy = rows[i, c.VX], rows[i, c.VY]
+        speed = math.sqrt(vx * vx + vy * vy)
+        # One who stands has no direction: a velocity counts by its length over its deviation.
+        heading = 0.0
+        if speed > 0.0:
+            sure = speed / (speed + math.sqrt(rows[i, c.VELOCITY_VAR]))
+            heading = with_momentum * sure / speed
         for column in range(len(free)):
             j = free[column]
             worth[row, column] = 0.0
@@ -87,28 +95,21 @@ def fill_worth(
             if with_heights > 0.0:
                 # The overlap of heights, as in Hybrid-SORT (Yang et al. 2024, arXiv:2308.00783).
                 similar *= 1.0 - with_heights * (1.0 - along / (h + high - along))
-            if with_momentum > 0.0:
-                similar += with_momentum * _momentum(rows, i, shapes, j)
+            if heading > 0.0:
+                similar += heading * _along(rows, i, shapes, j)
             worth[row, column] = similar - gate
 
 
 @compiled
-def _momentum(rows: Matrix, i: int, shapes: Matrix, j: int) -> float:
-    """Agreement of a track's velocity with the way from its last sight to a detection, -1 to 1.
+def _along(rows: Matrix, i: int, shapes: Matrix, j: int) -> float:
+    """Velocity along the way from a track's last sight to a detection, px/s, less for short ways.
 
-    Observation-centric momentum (Cao et al. 2023, OC-SORT, arXiv:2203.14360). A velocity counts by
-    its length over its own standard deviation, so that one who stands has no direction.
+    Observation-centric momentum (Cao et al. 2023, OC-SORT, arXiv:2203.14360).
     """
     dx = shapes[j, c.AT_X] - rows[i, c.SEEN_X]
     dy = shapes[j, c.AT_Y] - rows[i, c.SEEN_Y]
-    vx, vy = rows[i, c.VX], rows[i, c.VY]
-    speed = math.sqrt(vx * vx + vy * vy)
     length = math.sqrt(dx * dx + dy * dy)
-    if speed == 0.0 or length == 0.0:
-        return 0.0
-    sure = speed / (speed + math.sqrt(rows[i, c.VELOCITY_VAR]))
-    far = length / (length + _STANDING * rows[i, c.H])
-    return float(sure * far * (dx * vx + dy * vy) / (speed * length))
+    return float((dx * rows[i, c.VX] + dy * rows[i, c.VY]) / (length + _STANDING * rows[i, c.H]))
 
 
 @compiled
