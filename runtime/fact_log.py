@@ -167,6 +167,9 @@ class FactLog:
                 raise Retry("end of the side inputs is unknown: a question was lost") from exc
             except KafkaException as exc:
                 error: KafkaError = exc.args[0]
+                # A client keeps asking by the leader epoch that it knows, for minutes after the
+                # broker has a new one; a fresh client asks for it first.
+                self._admin = self._connect()
                 if self._clock.monotonic_s() > deadline_s:
                     msg = f"end of the side inputs is unknown: {error.str()}"
                     raise Retry(msg) from exc

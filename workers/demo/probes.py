@@ -109,6 +109,8 @@ class LagProbe:
             answers = self._admin.list_offsets(wanted, request_timeout=_ANSWER_S)
             found = {(p.topic, p.partition): future.result() for p, future in answers.items()}
         except KafkaException as exc:
+            # After a restart of the broker this client would ask by the old leader epoch on.
+            self._admin = AdminClient({"bootstrap.servers": self._bootstrap, "log_level": 3})
             msg = f"ends of topics: {exc.args[0].str()}"
             raise Retry(msg) from exc
         return {where: answer.offset for where, answer in found.items() if answer.offset > 0}

@@ -77,14 +77,12 @@ class Progress:
     def _answer(self, future: Future[Any]) -> Any:
         """What the broker says; None while it is away.
 
-        A question that stood open when the broker was killed is never answered, its time-out
-        notwithstanding, and neither may be the next one of the same client.
+        A question that stood open when the broker was killed may never be answered, its time-out
+        notwithstanding; and the client goes on asking by the leader epoch from before.
         """
         try:
             return future.result(timeout=LOST_S)
-        except KafkaException:
-            return None
-        except TimeoutError:
+        except (KafkaException, TimeoutError):
             self._admin = self._connect()
             return None
 

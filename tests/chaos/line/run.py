@@ -13,6 +13,8 @@ from psycopg import sql
 
 from deploy.local.errors import LaunchError
 from deploy.local.launcher import LocalServices
+from runtime.errors import Retry
+from schemas.registry import RegistryUnavailable
 from tests.chaos.line.arena import Arena
 from tests.chaos.line.clocks import Clocks
 from tests.chaos.line.faults import Fault
@@ -22,6 +24,7 @@ from tests.chaos.line.places import SERVE
 from tests.chaos.line.ward import Camera
 
 RECOVERY_DEADLINE_S = 300.0
+JUDGE_DEADLINE_S = 60.0
 TAIL_S = 15.0
 """Event time behind the last fault: long enough that every live value is renewed."""
 
@@ -150,13 +153,26 @@ def run(plan: Plan, arena: Arena, folder: Path) -> Outcome:
             line.supervisor.stop_all()
             line.restart(SERVE)
             line.ready(SERVE)
-            outcome.verdict = judge(
-                line.settings, line.board_url, expected_letters=line.expected_letters
-            )
+            outcome.verdict = patient_judge(line)
         outcome.sent = line.feeder.sent
         outcome.restarts = {name: line.supervisor.restarts(name) for name in line.streams}
     outcome.duration_s = time.monotonic() - began_s
     return outcome
+
+
+def patient_judge(line: AttackedLine) -> Verdict:
+    """Judge a settled line, once the services answer the judge too.
+
+    The registry keeps broken connections to its own database for a while after that was killed.
+    """
+    end_s = time.monotonic() + JUDGE_DEADLINE_S
+    while True:
+        try:
+            return judge(line.settings, line.board_url, expected_letters=line.expected_letters)
+        except (Retry, RegistryUnavailable):
+            if time.monotonic() > end_s:
+                raise
+            time.sleep(1.0)
 
 
 def _attack(plan: Plan, line: AttackedLine, outcome: Outcome) -> None:

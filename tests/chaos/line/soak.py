@@ -17,12 +17,18 @@ from tests.chaos.line.__main__ import DATA, chosen
 from tests.chaos.line.arena import Arena
 from tests.chaos.line.clocks import Clocks
 from tests.chaos.line.gauges import Watch
-from tests.chaos.line.judge import judge
 from tests.chaos.line.line import AttackedLine, LineStopped, attacked_line
 from tests.chaos.line.places import COMMANDS, SERVE, STREAMS
 from tests.chaos.line.recorded import recordings
 from tests.chaos.line.report import Report
-from tests.chaos.line.run import RECOVERY_DEADLINE_S, TAIL_S, Outcome, Strike, run_environment
+from tests.chaos.line.run import (
+    RECOVERY_DEADLINE_S,
+    TAIL_S,
+    Outcome,
+    Strike,
+    patient_judge,
+    run_environment,
+)
 from tests.chaos.line.ward import cameras_of
 
 SETTLED_S = 5.0
@@ -74,7 +80,7 @@ def soak(line: AttackedLine, faults: str, *, minutes: float, every_s: float, see
     line.supervisor.stop_all()
     line.restart(SERVE)
     line.ready(SERVE)
-    outcome.verdict = judge(line.settings, line.board_url, expected_letters=line.expected_letters)
+    outcome.verdict = patient_judge(line)
     outcome.verdict.mismatches += watch.gauges.faults(calm)
     first, last = watch.gauges.p99(calm)
     print(f"p99 from outcome to tracks: {first:.3f} s in the first third, {last:.3f} s in the last")
