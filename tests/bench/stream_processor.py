@@ -242,6 +242,9 @@ def latency(environment: dict[str, str], folder: Path, rate: float, seconds: int
         load = Load(on.settings, cameras, register(on.settings, cameras, now_us))
         on.start()
         pid = on.supervisor.pid("stream")
+        # A partition is claimed at its first record: seconds that a running line does not have.
+        load.append(load.encoded(1, now_us - 1_000_000))
+        on.wait_for_tracks(cameras)
         lead_s = 5 + cameras * seconds * 10 / 8_000
         live = LiveLoad(load, round((time.time() + lead_s) * 1e6))
         log = list(load.encoded(seconds * 10, live.start_us))
@@ -255,7 +258,7 @@ def latency(environment: dict[str, str], folder: Path, rate: float, seconds: int
         begun_cpu_s, begun_s = cpu_s(pid), time.monotonic()
         sending.join()
         used = (cpu_s(pid) - begun_cpu_s) / (time.monotonic() - begun_s)
-        on.wait_for_tracks(len(log))
+        on.wait_for_tracks(cameras + len(log))
         time.sleep(1)
         ended.set()
         reading.join()
