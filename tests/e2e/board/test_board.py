@@ -1,6 +1,7 @@
 """The board in a real browser follows what is written to Redis."""
 
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -220,6 +221,35 @@ def test_what_changes_between_the_snapshot_and_the_stream_is_shown(
         waiting.pop().continue_()
 
     expect(people).to_have_text("2")
+
+
+def test_a_detector_that_changes_while_the_page_loads_is_said_out_loud_too(
+    start_board: Start, open_page: Open, writer: LiveWriter
+) -> None:
+    writer.camera("left", [])
+    page = open_page("about:blank")
+    waiting: list[Route] = []
+    page.route("**/api/v1/cameras", lambda route: waiting.append(route))  # noqa: PLW0108
+    told: list[str] = []
+    browser = page.context.new_cdp_session(page)
+    browser.on("Network.eventSourceMessageReceived", lambda event: told.append(event["eventName"]))
+    browser.send("Network.enable")
+    page.goto(start_board(registry=ward()).url)
+    await_in(page, lambda: bool(waiting) and bool(told), "the page to ask for cameras and follow")
+
+    writer.camera("left", [], model_name="opencv-hog", model_version="1")
+    await_in(page, lambda: "camera" in told, "the change to be told")
+    waiting.pop(0).continue_()
+
+    expect(page.locator("#caution")).to_contain_text("misses many people")
+
+
+def await_in(page: Page, condition: Callable[[], bool], what: str) -> None:
+    """Let the page run until a condition holds."""
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        page.wait_for_timeout(20)
 
 
 def test_a_name_with_markup_is_shown_as_text(

@@ -4,6 +4,7 @@ const API = "api/v1";
 const SILENCE_MS = 4000; // the server sends a heartbeat every second
 const PAUSE_MS = 1000;
 const REFRESH_MS = 60000;
+const ASK_MS = 2000;
 const KINDS = ["zone", "camera", "floor", "zone-event"];
 
 async function get(path) {
@@ -31,7 +32,7 @@ export class Connection {
     this.loading = false;
     this.again = false;
     this.held = [];
-    this.models = new Set();
+    this.asked = new Map();
     this.unknown = new Set();
   }
 
@@ -90,11 +91,15 @@ export class Connection {
     }
     if (!this.store.apply(change)) return;
     this.onChange(change.kind);
-    const model = change.data.model_name;
-    if (model && !this.models.has(model)) {
-      this.models.add(model);
-      this.#status();
-    }
+    this.#ask(change.data.model_name);
+  }
+
+  /** Read the status again when it does not speak of a detector, but not with every frame. */
+  #ask(model) {
+    const told = this.store.status?.detectors.some((detector) => detector.name === model);
+    if (!model || told || performance.now() - (this.asked.get(model) ?? -Infinity) < ASK_MS) return;
+    this.asked.set(model, performance.now());
+    this.#status().catch(() => {}); // out of reach: the next frame asks again
   }
 
   async #status() {
@@ -121,12 +126,13 @@ export class Connection {
       const [zones, cameras, trends] = await Promise.all([get("zones"), get("cameras"), get("trends")]);
       this.store.loadZones(zones.zones, trends.zones);
       this.store.loadCameras(cameras.cameras);
+      for (const camera of cameras.cameras) this.#ask(camera.live?.model_name);
       good = true;
     } catch {
       // Out of reach; the banner says so, and it is tried again.
     }
     this.loading = false;
-    for (const change of this.held.splice(0)) if (this.store.apply(change)) this.onChange(change.kind);
+    for (const change of this.held.splice(0)) this.#apply(change);
     this.onSnapshot();
     if (!good || this.again) setTimeout(() => this.load(), PAUSE_MS);
     this.again = false;
