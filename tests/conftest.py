@@ -12,6 +12,7 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol, Self
@@ -20,6 +21,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import pytest
 import redis as redis_client
+from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 from psycopg import sql
 
@@ -217,7 +219,16 @@ def delete_topics(services: Services, prefix: str) -> None:
     names = [name for name in admin.list_topics(timeout=30).topics if name.startswith(prefix)]
     if names:
         for future in admin.delete_topics(names, operation_timeout=30).values():
-            future.result()
+            await_gone(future)
+
+
+def await_gone(deletion: Future[None]) -> None:
+    """Wait until a topic is deleted; one that somebody deleted before is gone as well."""
+    try:
+        deletion.result()
+    except KafkaException as error:
+        if error.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
+            raise
 
 
 @contextmanager

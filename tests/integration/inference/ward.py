@@ -30,6 +30,7 @@ from runtime.settings import Settings
 from schemas.records import DetectionOutcome, Frame
 from schemas.registry import SchemaRegistry
 from schemas.topics import CAMERAS, DEAD_LETTERS, DETECTIONS, FLOORS, FRAMES, Topic
+from tests.conftest import await_gone
 from workers.inference.command import run_inference
 
 TOPICS = (FRAMES, DETECTIONS, DEAD_LETTERS, CAMERAS, FLOORS)
@@ -262,7 +263,7 @@ class Ward:
         self._group.close()
         names = [physical_name(topic, self.settings) for topic in TOPICS]
         for future in self._admin.delete_topics(names).values():
-            future.result()
+            await_gone(future)
 
 
 class InferenceThread:
