@@ -1,20 +1,18 @@
 """Scores by TrackEval's own code, on MOTChallenge files, combined over sequences by itself."""
 
-import contextlib
-import io
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import trackeval
 
 from models.datasets.motchallenge import BoxTable, write
 from tests.bench.tracking.fast_scores import Scores
 from tests.bench.tracking.sequences import Sequence
+from tests.track_eval import COMBINED, evaluate
 
-COMBINED = "COMBINED_SEQ"
+__all__ = ["COMBINED", "official"]
 
 
 def official(results: list[tuple[Sequence, BoxTable]]) -> dict[str, Scores]:
@@ -36,43 +34,13 @@ def official(results: list[tuple[Sequence, BoxTable]]) -> dict[str, Scores]:
             write(folder / "gt" / place / "gt" / "gt.txt", sequence.truth)
             write(folder / "trackers" / "one" / "data" / f"{place}.txt", tracks)
             lengths[place] = sequence.frames
-        scores = _evaluate(folder, lengths)
+        scores = evaluate(folder, lengths, "one")
     named = {_place(sequence): sequence.name for sequence, _ in results} | {COMBINED: COMBINED}
-    return {named[place]: _scores(of["pedestrian"]) for place, of in scores.items()}
+    return {named[place]: _scores(of) for place, of in scores.items()}
 
 
 def _place(sequence: Sequence) -> str:
     return sequence.name.replace("/", "_")
-
-
-def _evaluate(folder: Path, lengths: dict[str, int]) -> dict[str, Mapping[str, Any]]:
-    quiet = {
-        "PRINT_RESULTS": False,
-        "PRINT_CONFIG": False,
-        "TIME_PROGRESS": False,
-        "OUTPUT_SUMMARY": False,
-        "OUTPUT_DETAILED": False,
-        "PLOT_CURVES": False,
-        "LOG_ON_ERROR": None,
-    }
-    dataset = {
-        "GT_FOLDER": str(folder / "gt"),
-        "TRACKERS_FOLDER": str(folder / "trackers"),
-        "BENCHMARK": "MOT15",
-        "SKIP_SPLIT_FOL": True,
-        "SEQ_INFO": lengths,
-        "PRINT_CONFIG": False,
-    }
-    metrics = [
-        trackeval.metrics.HOTA(),
-        trackeval.metrics.CLEAR({"PRINT_CONFIG": False}),
-        trackeval.metrics.Identity({"PRINT_CONFIG": False}),
-    ]
-    with contextlib.redirect_stdout(io.StringIO()):
-        evaluator = trackeval.Evaluator(quiet)
-        output, _ = evaluator.evaluate([trackeval.datasets.MotChallenge2DBox(dataset)], metrics)
-    scores: dict[str, Mapping[str, Any]] = output["MotChallenge2DBox"]["one"]
-    return scores
 
 
 def _scores(of: Mapping[str, Any]) -> Scores:

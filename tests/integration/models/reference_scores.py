@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import trackeval
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from models.boxes import xyxy_to_xywh
 from models.datasets.motchallenge import BoxTable, read_detections, read_ground_truth
+from tests.track_eval import evaluate
 
 
 def trackeval_scores(
     folder: Path, ground_truth: Path, results: Path, frames: int, benchmark: str = "MOT15"
-) -> dict[str, Mapping[str, Any]]:
+) -> Mapping[str, Any]:
     """TrackEval on one sequence: its own reader, preparation and metrics.
 
     Returns:
@@ -30,35 +30,7 @@ def trackeval_scores(
     (sequence / "seqinfo.ini").write_text(f"[Sequence]\nname=sequence\nseqLength={frames}\n")
     (folder / "trackers" / "ours" / "data").mkdir(parents=True)
     shutil.copy(results, folder / "trackers" / "ours" / "data" / "sequence.txt")
-    quiet = {
-        "PRINT_RESULTS": False,
-        "PRINT_CONFIG": False,
-        "TIME_PROGRESS": False,
-        "OUTPUT_SUMMARY": False,
-        "OUTPUT_DETAILED": False,
-        "PLOT_CURVES": False,
-        "LOG_ON_ERROR": None,
-    }
-    dataset = {
-        "GT_FOLDER": str(folder / "gt"),
-        "TRACKERS_FOLDER": str(folder / "trackers"),
-        "BENCHMARK": benchmark,
-        "SKIP_SPLIT_FOL": True,
-        "SEQ_INFO": {"sequence": frames},
-        "PRINT_CONFIG": False,
-    }
-    metrics = [
-        trackeval.metrics.HOTA(),
-        trackeval.metrics.CLEAR({"PRINT_CONFIG": False}),
-        trackeval.metrics.Identity({"PRINT_CONFIG": False}),
-    ]
-    with contextlib.redirect_stdout(io.StringIO()):
-        evaluator = trackeval.Evaluator(quiet)
-        output, _ = evaluator.evaluate([trackeval.datasets.MotChallenge2DBox(dataset)], metrics)
-    scores: dict[str, Mapping[str, Any]] = output["MotChallenge2DBox"]["ours"]["sequence"][
-        "pedestrian"
-    ]
-    return scores
+    return evaluate(folder, {"sequence": frames}, "ours", benchmark)["sequence"]
 
 
 def coco_scores(ground_truth: Path, detections: Path) -> dict[str, float]:
