@@ -1,6 +1,7 @@
 """Kafka clients with the settings that Wardstream relies on, made in one place."""
 
-from typing import Any
+from concurrent.futures import Future
+from typing import Any, TypeVar
 
 import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer
@@ -13,6 +14,8 @@ log = structlog.get_logger(__name__)
 
 _QUIET = {"log_level": 3}
 
+Answer = TypeVar("Answer")
+
 
 def physical_name(topic: Topic, settings: Settings) -> str:
     """Name of the topic on the broker: the run's prefix, then the name."""
@@ -22,6 +25,26 @@ def physical_name(topic: Topic, settings: Settings) -> str:
 def group_id(name: str, settings: Settings) -> str:
     """Consumer group of a stage within this run."""
     return f"{settings.topic_prefix}wardstream-{name}"
+
+
+def answer(question: Future[Answer], within_s: float) -> Answer:
+    """What the broker says to a question of an `AdminClient`.
+
+    A question that stood open when the broker was killed may never be answered, whatever its own
+    time-out: so no wait for one may be without a limit.
+
+    Args:
+        question: From the client.
+        within_s: Longer than the time-out of the question itself, seconds.
+
+    Raises:
+        KafkaException: It refuses, is out of reach, or the question was lost (retriable).
+    """
+    try:
+        return question.result(timeout=within_s)
+    except TimeoutError as exc:
+        lost = f"a question was not answered within {within_s:.0f} s"
+        raise KafkaException(KafkaError(KafkaError._TIMED_OUT, lost, retriable=True)) from exc
 
 
 def producer_config(settings: Settings, **overrides: Any) -> dict[str, Any]:
@@ -160,6 +183,7 @@ def poll_batch(consumer: Consumer, max_records: int, wait_s: float) -> list[Mess
 __all__ = [
     "KafkaException",
     "ReliableProducer",
+    "answer",
     "consumer_config",
     "group_id",
     "physical_name",

@@ -11,12 +11,15 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 
 from runtime.clock import SystemClock
 from runtime.errors import Retry, Stop
-from runtime.kafka import physical_name
+from runtime.kafka import answer, physical_name
 from runtime.settings import Settings
 from schemas.topics import TOPICS, Topic
 
 _TIMEOUT_S = 60.0
 _ANSWER_S = 10.0
+_LOST_S = 10.0
+"""Behind its own time-out a question is given up."""
+
 _PAUSE_S = 0.1
 
 
@@ -39,7 +42,7 @@ def create_topics(settings: Settings, replication: int = 1) -> list[str]:
     created = []
     for name, future in admin.create_topics(wanted, operation_timeout=_TIMEOUT_S).items():
         try:
-            future.result()
+            answer(future, _TIMEOUT_S + _LOST_S)
             created.append(name)
         except KafkaException as exc:
             error: KafkaError = exc.args[0]
@@ -96,7 +99,7 @@ def wait_until_led(admin: AdminClient, topics: list[NewTopic]) -> None:
         left = []
         for partition, future in admin.list_offsets(request, request_timeout=_ANSWER_S).items():
             try:
-                future.result()
+                answer(future, _ANSWER_S + _LOST_S)
             except KafkaException as exc:
                 left.append(partition)
                 error = exc.args[0].str()
@@ -141,7 +144,11 @@ def check_topics(settings: Settings, topics: list[Topic] | None = None) -> None:
     if resources:
         futures = admin.describe_configs(resources, request_timeout=_TIMEOUT_S)
         for resource, future in futures.items():
-            actual = future.result()
+            try:
+                actual = answer(future, _TIMEOUT_S + _LOST_S)
+            except KafkaException as exc:
+                msg = f"settings of {resource.name} are unknown: {exc.args[0].str()}"
+                raise Retry(msg) from exc
             for setting, value in expected[resource.name].config.items():
                 if actual[setting].value != value:
                     faults.append(

@@ -9,6 +9,7 @@ from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-d
 from prometheus_client.parser import text_string_to_metric_families
 
 from runtime.errors import Retry
+from runtime.kafka import answer
 from runtime.settings import Settings
 
 Labels = frozenset[tuple[str, str]]
@@ -107,13 +108,13 @@ class LagProbe:
         }
         try:
             answers = self._admin.list_offsets(wanted, request_timeout=_ANSWER_S)
-            found = {(p.topic, p.partition): future.result() for p, future in answers.items()}
+            found = {(p.topic, p.partition): answer(asked, _LOST_S) for p, asked in answers.items()}
         except KafkaException as exc:
             # After a restart of the broker this client would ask by the old leader epoch on.
             self._admin = AdminClient({"bootstrap.servers": self._bootstrap, "log_level": 3})
             msg = f"ends of topics: {exc.args[0].str()}"
             raise Retry(msg) from exc
-        return {where: answer.offset for where, answer in found.items() if answer.offset > 0}
+        return {where: end.offset for where, end in found.items() if end.offset > 0}
 
     def lag(self, group: str, ends: Mapping[tuple[str, int], int]) -> int:
         """Records between a group's committed offsets and the ends."""
@@ -123,7 +124,7 @@ class LagProbe:
         request = [ConsumerGroupTopicPartitions(group, where)]
         try:
             asked = self._admin.list_consumer_group_offsets(request, request_timeout=_ANSWER_S)
-            answer = asked[group].result(timeout=_LOST_S)
+            found = asked[group].result(timeout=_LOST_S)
         except KafkaException:
             return sum(ends.values())
         except TimeoutError:
@@ -132,7 +133,7 @@ class LagProbe:
             return sum(ends.values())
         return sum(
             max(0, ends[p.topic, p.partition] - max(0, p.offset))
-            for p in answer.topic_partitions or []
+            for p in found.topic_partitions or []
         )
 
 

@@ -7,11 +7,14 @@ from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-d
 
 from runtime.clock import SystemClock
 from runtime.errors import Retry
-from runtime.kafka import consumer_config, physical_name
+from runtime.kafka import answer, consumer_config, physical_name
 from runtime.settings import Settings
 from schemas.topics import Topic
 
 _TIMEOUT_S = 30.0
+_LOST_S = 10.0
+"""Behind its own time-out a question is given up."""
+
 _POLL_S = 0.05
 _PAUSE_S = 0.1
 _QUIET_POLLS = 600
@@ -33,7 +36,10 @@ def _offsets(settings: Settings, name: str, partitions: Sequence[int], spec: Off
     while True:
         answers = admin.list_offsets(wanted, request_timeout=_TIMEOUT_S)
         try:
-            return {where.partition: future.result().offset for where, future in answers.items()}
+            return {
+                where.partition: answer(future, _TIMEOUT_S + _LOST_S).offset
+                for where, future in answers.items()
+            }
         except KafkaException as exc:
             if exc.args[0].code() not in _ELECTING or clock.monotonic_s() > deadline_s:
                 raise

@@ -23,7 +23,7 @@ from psycopg import sql
 from runtime.checkpoints.codec import HEAD_KEY, decode_head
 from runtime.clock import SystemClock
 from runtime.errors import Retry
-from runtime.kafka import group_id, physical_name
+from runtime.kafka import answer, group_id, physical_name
 from runtime.settings import Settings
 from schemas.live import LiveKind, index_key, state_key
 from schemas.topics import DETECTIONS, FRAMES, STREAM_CHECKPOINTS, Topic
@@ -38,6 +38,7 @@ from workers.stages import INFERENCE, SINK_REDIS, SINK_TIMESCALE
 from workers.verification.result import Window
 
 _TIMEOUT_S = 30.0
+_LOST_S = 10.0
 _PAUSE_S = 0.1
 _LOADING = (
     KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
@@ -135,7 +136,7 @@ def _offsets(settings: Settings, stage: str, topics: tuple[Topic, ...]) -> dict[
             answers = admin.list_consumer_group_offsets(
                 [ConsumerGroupTopicPartitions(group, where)], request_timeout=_TIMEOUT_S
             )
-            found = answers[group].result()
+            found = answer(answers[group], _TIMEOUT_S + _LOST_S)
             break
         except KafkaException as exc:
             if exc.args[0].code() not in _LOADING or clock.monotonic_s() > deadline_s:
