@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from signal import SIGKILL
 
-from confluent_kafka.admin import AdminClient
-
 from deploy.local import health
 from deploy.local.launcher import Supervisor, Worker
 from deploy.local.ports import free_ports
@@ -21,6 +19,7 @@ from tests.chaos.line.feeder import Feeder
 from tests.chaos.line.places import COMMANDS, SERVE, STREAMS
 from tests.chaos.line.progress import Place, Progress
 from tests.chaos.line.ward import Camera, register
+from tests.conftest import delete_topics
 from workers.line import prepare, settings_of
 
 START_S = 600.0
@@ -261,7 +260,7 @@ def attacked_line(
         finally:
             feeder.close()
             progress.close()
-    delete_topics(settings)
+    delete_topics(arena.services, settings.topic_prefix)
 
 
 def _await_ready(supervisor: Supervisor, name: str) -> None:
@@ -274,12 +273,3 @@ def _await_ready(supervisor: Supervisor, name: str) -> None:
 
 
 _WARDSTREAM = (sys.executable, "-m", "workers.cli")
-
-
-def delete_topics(settings: Settings) -> None:
-    """Take a run's topics from the broker: hundreds of idle partitions slow the next run."""
-    admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap, "log_level": 2})
-    listed = admin.list_topics(timeout=30).topics
-    names = [name for name in listed if name.startswith(settings.topic_prefix)]
-    for future in admin.delete_topics(names, operation_timeout=30).values():
-        future.result()
