@@ -92,6 +92,30 @@ SERVING_LAG = Histogram(
 DEAD_LETTERS_TOTAL = Counter(
     "wardstream_dead_letters_total", "Inputs that can never be processed", ["stage", "reason"]
 )
+BREAKER_STATE = Gauge(
+    "wardstream_breaker_state",
+    "Circuit breaker of a dependency: 0 closed, 1 half open, 2 open",
+    ["dependency"],
+)
+BREAKER_OPEN_SINCE = Gauge(
+    "wardstream_breaker_open_since_seconds",
+    "When the breaker opened, Unix time; 0 while closed",
+    ["dependency"],
+)
+BREAKER_FAILURES = Counter(
+    "wardstream_breaker_failures_total", "Times that a dependency did not answer", ["dependency"]
+)
+SINK_PAUSED_SINCE = Gauge(
+    "wardstream_sink_paused_since_seconds",
+    "When the sink paused its consumption, Unix time; 0 while it consumes",
+    ["sink"],
+)
+LAG_RECORDS = Gauge(
+    "wardstream_lag_records", "Records between a stage's commits and the ends", ["stage"]
+)
+LAG_SECONDS = Gauge(
+    "wardstream_lag_seconds", "Age of the oldest record that a stage has before it", ["stage"]
+)
 UP_SINCE = Gauge(
     "wardstream_up_since_seconds", "When the process became ready, Unix time", ["stage"]
 )
