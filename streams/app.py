@@ -4,12 +4,8 @@ Faust keeps the group and the batches; everything that decides is in `streams/do
 where reading resumes is decided by our checkpoints (ADR 0002).
 """
 
-import atexit
 import os
-import shutil
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import faust
 import structlog
@@ -80,7 +76,6 @@ def create_app(settings: Settings, clock: Clock, health: Health) -> faust.App:
     app = checkpointed_app(
         group_id(STAGE, settings),
         settings.kafka_bootstrap,
-        Path(tempfile.mkdtemp(prefix="wardstream-faust-")),
         session_timeout_s=settings.stream.session_timeout_s,
     )
     topics = StageTopics(
@@ -124,7 +119,6 @@ def run_stream(service: Service) -> None:
         app = create_app(service.settings, service.clock, service.health)
         compiled.result()
     worker = faust.Worker(app, loglevel="WARNING", redirect_stdouts=False, quiet=True)
-    atexit.register(shutil.rmtree, app.conf.datadir, ignore_errors=True)
     try:
         worker.execute_from_commandline()  # takes over the signals; ends by SystemExit
     except SystemExit as end:

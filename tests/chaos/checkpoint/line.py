@@ -216,7 +216,6 @@ class Line:
                     "bootstrap": self.bootstrap,
                     "run": self.run,
                     "boot_id": name,
-                    "data_dir": str(self._folder / name),
                     **self._options,
                 },
                 WorkerOptions,

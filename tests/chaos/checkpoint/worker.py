@@ -11,7 +11,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 
 import faust
 import msgspec
@@ -35,7 +34,6 @@ class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True):
         bootstrap: Kafka's address.
         run: Prefix of the topics and name of the consumer group.
         boot_id: Name of this process.
-        data_dir: Faust's directory.
         session_s: Consumer group session timeout, seconds.
         slow_load_s: Loads are delayed by up to this much, so that rebalances meet them.
         save_every_s: Seconds between checkpoints.
@@ -45,7 +43,6 @@ class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True):
     bootstrap: str
     run: str
     boot_id: str
-    data_dir: str
     session_s: float = 4.0
     slow_load_s: float = 0.0
     save_every_s: float = 0.5
@@ -72,9 +69,7 @@ class SlowStore(CheckpointStore):
 def build(options: WorkerOptions) -> tuple[faust.App, Checkpointing]:
     """Wire the app as `streams.app` does."""
     clock = SystemClock()
-    app = checkpointed_app(
-        options.run, options.bootstrap, Path(options.data_dir), session_timeout_s=options.session_s
-    )
+    app = checkpointed_app(options.run, options.bootstrap, session_timeout_s=options.session_s)
     store = SlowStore(
         options.bootstrap,
         topics(options.run),
