@@ -7,11 +7,12 @@ subject: every version reads every other, in both directions.
 import json
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from http.client import HTTPException
 
 from schemas.codec import Codec, schema_text
 from schemas.compatibility import differences
-from schemas.registry_client import CONFLICT, NOT_FOUND, RegistryClient, RegistryRefusal
+from schemas.registry_client import CONFLICT, NOT_FOUND, Gate, RegistryClient, RegistryRefusal
 from schemas.topics import Topic
 
 COMPATIBILITY = "FULL_TRANSITIVE"
@@ -39,11 +40,12 @@ class SchemaRegistry:
 
     Args:
         url: Base URL of the Confluent-compatible API.
+        gate: Entered around each request, such as a circuit breaker.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, gate: Gate = nullcontext) -> None:
         self.url = url
-        self._client = RegistryClient(url)
+        self._client = RegistryClient(url, gate)
         self._texts: dict[int, str] = {}
 
     def register(self, topic: Topic, text: str | None = None) -> int:

@@ -8,6 +8,8 @@ that a line of six would start three seconds later.
 import json
 import time
 from base64 import b64encode
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
@@ -23,6 +25,11 @@ short enough that whoever asked decides about a longer outage."""
 _AGAIN = frozenset({408, 429, 500, 502, 503, 504})
 _STRANGE = "what answers there is no schema registry"
 _MEDIA_TYPE = "application/vnd.schemaregistry.v1+json"
+
+
+Gate = Callable[[], AbstractContextManager[None]]
+"""Entered around each request; raises `OSError` instead, while the registry is to be left alone.
+It sees `RegistryRefusal` of a registry that answered, and the errors of one that did not."""
 
 
 class RegistryRefusal(Exception):
@@ -47,12 +54,14 @@ class RegistryClient:
 
     Args:
         url: Base URL of the API; may hold `user:password@`.
+        gate: Entered around each request.
 
     Raises:
         ValueError: It is not an http or https URL.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, gate: Gate = nullcontext) -> None:
+        self._gate = gate
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             msg = f"schema registry at {url}: give an http:// or https:// URL"
@@ -93,6 +102,10 @@ class RegistryClient:
         return _id(self._ask("POST", f"/subjects/{_part(subject)}/versions", {"schema": text}))
 
     def _ask(self, method: str, path: str, body: dict[str, str] | None = None) -> Any:
+        with self._gate():
+            return self._ask_again(method, path, body)
+
+    def _ask_again(self, method: str, path: str, body: dict[str, str] | None) -> Any:
         for pause_s in _PAUSES_S:
             try:
                 return self._ask_once(method, path, body)

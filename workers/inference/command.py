@@ -17,10 +17,10 @@ from runtime.kafka import (
 )
 from runtime.metrics import DETECTOR_INFO
 from runtime.object_store import ObjectStore
+from runtime.registry import guarded_registry
 from runtime.service import Service, run_service
 from runtime.settings import InferenceSettings, Settings
 from runtime.topic_admin import check_topics
-from schemas.registry import SchemaRegistry
 from schemas.topics import CAMERAS, DEAD_LETTERS, DETECTIONS, FLOORS, FRAMES
 from workers import stages
 from workers.inference.answers import Answers
@@ -95,7 +95,7 @@ def run_inference(service: Service) -> None:
     detector = detector_of(settings.inference)
     introduce(detector, service)
     check_topics(settings, [FRAMES, DETECTIONS, DEAD_LETTERS, CAMERAS, FLOORS])
-    registry = SchemaRegistry(settings.registry_url)
+    registry = guarded_registry(settings, service.clock)
     producer = ReliableProducer(producer_config(settings))
     placement = CameraPlacement.connect(settings, registry, service.clock)
     store = ObjectStore(settings.ingest.object_store_url)

@@ -9,9 +9,9 @@ from pathlib import Path
 import structlog
 
 from runtime.errors import Stop
+from runtime.registry import guarded_registry
 from runtime.service import Service
 from runtime.topic_admin import check_topics
-from schemas.registry import SchemaRegistry
 from schemas.topics import CAMERAS, FRAMES
 from workers.ingest.camera_feed import BEHIND_US, CameraFeed
 from workers.ingest.cameras import CameraBook
@@ -64,7 +64,7 @@ def run_ingest(
         for video in dict.fromkeys(feed.source for feed in feeds)
     }
     check_topics(service.settings, [FRAMES, CAMERAS])
-    registry = SchemaRegistry(service.settings.registry_url)
+    registry = guarded_registry(service.settings, service.clock)
     codec = registry.writer(FRAMES)
     cameras = CameraBook(service, registry)
     per_second = len(feeds) * service.settings.ingest.fps

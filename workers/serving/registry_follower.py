@@ -7,8 +7,9 @@ import structlog
 from runtime.clock import Clock
 from runtime.errors import Retry, Stop
 from runtime.fact_log import FactLog
+from runtime.registry import guarded_registry
 from runtime.settings import Settings
-from schemas.registry import RegistryUnavailable, SchemaRegistry
+from schemas.registry import RegistryUnavailable
 from schemas.topics import CAMERAS, FLOORS, SHIFTS, STAFF, ZONES
 from workers.serving.registry_view import RegistryView
 
@@ -49,7 +50,7 @@ class RegistryFollower:
     def _run(self) -> None:
         facts = FactLog(
             self._settings,
-            SchemaRegistry(self._settings.registry_url),
+            guarded_registry(self._settings, self._clock),
             self._clock,
             (CAMERAS, FLOORS, ZONES, STAFF, SHIFTS),
         )
