@@ -59,6 +59,11 @@ STREAM_TICK_LAG = Histogram(
 CHECKPOINT_SECONDS = Histogram(
     "wardstream_checkpoint_seconds", "Time to make a checkpoint", buckets=LATENCY_BUCKETS_S
 )
+CHECKPOINTS_ARCHIVED = Counter(
+    "wardstream_checkpoints_archived_total",
+    "Checkpoints for the object store: written, skipped while one was being written, failed",
+    ["result"],
+)
 SINK_ROWS = Counter("wardstream_sink_rows_total", "Rows written", ["sink", "topic"])
 SINK_DUPLICATES = Counter(
     "wardstream_sink_duplicates_total", "Records dropped by seq", ["sink", "topic"]

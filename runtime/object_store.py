@@ -7,6 +7,8 @@ that a record never points at nothing and writing twice changes nothing.
 import hashlib
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
@@ -43,8 +45,16 @@ def object_path(area: Area, owner: str, at_us: int, sha256: str, suffix: str) ->
         suffix: Such as `.jpg`.
     """
     day = datetime.fromtimestamp(at_us / 1e6, UTC).date().isoformat()
-    safe = _UNSAFE.sub("_", owner).lstrip(".") or "_"
-    return f"{area}/{safe}/{day}/{sha256}{suffix}"
+    return f"{area}/{safe_name(owner)}/{day}/{sha256}{suffix}"
+
+
+def safe_name(name: str) -> str:
+    """A name as one part of a path.
+
+    >>> safe_name("../ward 3")
+    '_ward_3'
+    """
+    return _UNSAFE.sub("_", name).lstrip(".") or "_"
 
 
 class ObjectStore:
@@ -133,6 +143,47 @@ class ObjectStore:
             msg = f"{uri} is not what was written: its SHA-256 is another"
             raise DeadLetter("sha256_mismatch", msg, field="sha256")
         return data
+
+    def uri(self, path: str) -> str:
+        """Where an object of this store lies."""
+        return f"{self.base}/{path}"
+
+    def paths(self, folder: str) -> list[str]:
+        """Every object below a folder, sorted; none when there is no such folder.
+
+        Raises:
+            Retry: The store is out of reach.
+            Stop: The store refuses us, or the bucket does not exist.
+        """
+        with self._asked(f"list {folder}"):
+            return sorted(
+                meta["path"] for part in obstore.list(self._store, prefix=folder) for meta in part
+            )
+
+    def delete(self, path: str) -> None:
+        """Delete an object; one that is gone already is gone.
+
+        Raises:
+            Retry: The store is out of reach.
+            Stop: The store refuses us, or the bucket does not exist.
+        """
+        with suppress(FileNotFoundError), self._asked(f"delete {path}"):
+            obstore.delete(self._store, path)
+
+    @contextmanager
+    def _asked(self, what: str) -> Iterator[None]:
+        """Give errors their policy; that an object is not there is left to the caller."""
+        try:
+            yield
+        except FileNotFoundError as exc:
+            if _NO_BUCKET in str(exc):
+                raise self._no_bucket() from exc
+            raise
+        except (PermissionDeniedError, UnauthenticatedError, PermissionError) as exc:
+            raise self._refused(exc) from exc
+        except (BaseError, OSError) as exc:
+            msg = f"object store {self.base} does not {what}: {_brief(exc)}"
+            raise Retry(msg) from exc
 
     def _no_bucket(self) -> Stop:
         return Stop(

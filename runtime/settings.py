@@ -130,6 +130,30 @@ class StreamSettings(BaseModel):
     )
 
 
+class CheckpointArchiveSettings(BaseModel):
+    """Checkpoints in object storage, from which `wardstream rebuild` begins."""
+
+    every_s: float = setting(
+        3600.0, "s", "Each partition's checkpoint is archived this often; 0 archives none.", ge=0
+    )
+    keep_s: float = setting(
+        30 * 86_400.0,
+        "s",
+        "Older archived checkpoints are deleted, a partition's newest excepted. Not longer than "
+        "the detections are kept: without those nothing follows from a checkpoint.",
+        gt=0,
+    )
+    url: str = setting(
+        "", "URL", "Where they lie: file:// or s3://; empty for ingest.object_store_url."
+    )
+
+
+class CheckpointSettings(BaseModel):
+    """What the stream processor remembers."""
+
+    archive: CheckpointArchiveSettings = CheckpointArchiveSettings()
+
+
 class SinkSettings(BaseModel):
     """Derived topics to TimescaleDB and Redis."""
 
@@ -216,9 +240,15 @@ class Settings(BaseSettings):
     inference: InferenceSettings = InferenceSettings()
     tracking: TrackingSettings = TrackingSettings()
     stream: StreamSettings = StreamSettings()
+    checkpoints: CheckpointSettings = CheckpointSettings()
     sink: SinkSettings = SinkSettings()
     dead_letters: DeadLetterSettings = DeadLetterSettings()
     serving: ServingSettings = ServingSettings()
+
+    @property
+    def checkpoint_archive_url(self) -> str:
+        """Where archived checkpoints lie."""
+        return self.checkpoints.archive.url or self.ingest.object_store_url
 
     @property
     def live_prefix(self) -> str:

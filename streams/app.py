@@ -11,12 +11,15 @@ import faust
 import structlog
 
 from runtime.checkpoints import CheckpointStore, Emit, StageTopics
+from runtime.checkpoints.archive import CheckpointArchive
+from runtime.checkpoints.archiver import Archiver
 from runtime.clock import Clock
 from runtime.dead_letters import DeadLetterLimit
 from runtime.errors import EXIT_REPLAY, Stop
 from runtime.fact_log import FactLog
 from runtime.health import Health
 from runtime.kafka import group_id, physical_name
+from runtime.object_store import ObjectStore
 from runtime.service import Service
 from runtime.settings import Settings
 from runtime.topic_admin import check_topics
@@ -92,6 +95,7 @@ def create_app(settings: Settings, clock: Clock, health: Health) -> faust.App:
         boot_id=f"{os.uname().nodename}-{os.getpid()}",
         settings=to_values(domain_settings),
     )
+    archiver = _archiver(settings, clock, topics.stage)
     checkpointing = install(
         app,
         store,
@@ -102,9 +106,23 @@ def create_app(settings: Settings, clock: Clock, health: Health) -> faust.App:
             max_wait_s=settings.stream.batch_wait_s,
             stall_after_s=settings.stream.stall_s,
         ),
+        committed=None if archiver is None else archiver.offer,
     )
     register(app, checkpointing, facts, health)
     return app
+
+
+def _archiver(settings: Settings, clock: Clock, stage: str) -> Archiver | None:
+    """What archives the stage's checkpoints; None when that is switched off."""
+    archive = settings.checkpoints.archive
+    if not archive.every_s:
+        return None
+    return Archiver(
+        lambda: CheckpointArchive(ObjectStore(settings.checkpoint_archive_url), stage),
+        clock,
+        every_s=archive.every_s,
+        keep_s=archive.keep_s,
+    )
 
 
 def run_stream(service: Service) -> None:

@@ -20,7 +20,14 @@ from typing import Any
 
 import faust
 
-from runtime.checkpoints import CheckpointStore, PartitionProgress, Record, ReplayNeeded, Step
+from runtime.checkpoints import (
+    CheckpointStore,
+    PartitionProgress,
+    Record,
+    ReplayNeeded,
+    Snapshot,
+    Step,
+)
 from runtime.checkpoints.schedule import StallWatch
 from runtime.clock import Clock
 from runtime.errors import EXIT_STOP
@@ -50,6 +57,7 @@ class Checkpointing:
         clock: Clock,
         settings: CheckpointingSettings,
         exit_process: ExitProcess,
+        committed: Callable[[Sequence[Snapshot]], None] | None = None,
     ) -> None:
         self.settings = settings
         self.counts = CheckpointingCounts()
@@ -69,7 +77,14 @@ class Checkpointing:
             exit_process=exit_process,
         )
         self.saving = Saving(
-            store, self.resumption, self._thread, clock, settings, self.counts, exit_process
+            store,
+            self.resumption,
+            self._thread,
+            clock,
+            settings,
+            self.counts,
+            exit_process,
+            committed,
         )
 
     @property
@@ -229,6 +244,8 @@ def install(
     clock: Clock,
     settings: CheckpointingSettings | None = None,
     exit_process: ExitProcess = exit_now,
+    *,
+    committed: Callable[[Sequence[Snapshot]], None] | None = None,
 ) -> Checkpointing:
     """Make `app` resume from the checkpoints of `store`; call it before the first agent.
 
@@ -238,12 +255,13 @@ def install(
         clock: Tells when a save is due and how long something took.
         settings: Defaults are for production.
         exit_process: How the process ends when it may not go on.
+        committed: Given each save once it is durable, to archive it; must return at once.
 
     Returns:
         What the agent folds its batches with.
     """
     settings = settings or CheckpointingSettings()
-    checkpointing = Checkpointing(app, store, clock, settings, exit_process)
+    checkpointing = Checkpointing(app, store, clock, settings, exit_process, committed)
     app.transport = CheckpointedTransport(app, checkpointing.resumption, checkpointing.deliver)
     app.on_partitions_revoked.connect(checkpointing.on_revoked, weak=False)
     app.on_before_shutdown.connect(checkpointing.on_shutdown, weak=False)

@@ -8,8 +8,9 @@ goes on while the checkpoint is committed.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Sequence
 
-from runtime.checkpoints import CheckpointStore
+from runtime.checkpoints import CheckpointStore, Snapshot
 from runtime.checkpoints.schedule import SaveSchedule
 from runtime.clock import Clock
 from streams.checkpoint_settings import CheckpointingCounts, CheckpointingSettings
@@ -20,6 +21,16 @@ from streams.store_thread import StoreThread
 
 class Saving:
     """Takes checkpoints of all loaded partitions, one after another.
+
+    Args:
+        store: Takes the snapshots and writes them.
+        resumption: Knows the loaded partitions.
+        thread: Where the store's blocking work is done.
+        clock: Tells when a save is due.
+        settings: How often, and how far folding may run ahead.
+        counts: Told what was done.
+        exit_process: How the process ends when a save fails.
+        committed: Given each save once it is durable; must return at once and raise nothing.
 
     Attributes:
         folding: Held by whoever moves the state or takes it down.
@@ -34,7 +45,9 @@ class Saving:
         settings: CheckpointingSettings,
         counts: CheckpointingCounts,
         exit_process: ExitProcess,
+        committed: Callable[[Sequence[Snapshot]], None] | None = None,
     ) -> None:
+        self._committed = committed
         self.folding = asyncio.Lock()
         self._store = store
         self._resumption = resumption
@@ -87,3 +100,5 @@ class Saving:
         self._counts.saves += 1
         self._counts.flush_s += flushed_s - started_s
         self._counts.commit_s += self._clock.monotonic_s() - flushed_s
+        if self._committed is not None:
+            self._committed(snapshots)

@@ -105,11 +105,19 @@ class Step(enum.Enum):
 
 
 class Snapshot(NamedTuple):
-    """The records of one checkpoint, taken at one moment."""
+    """The records of one checkpoint, taken at one moment.
+
+    Attributes:
+        partition: Input partition.
+        next_offset: First offset that it does not contain.
+        records: What has changed since the last one; None removes a key.
+        whole: Every record of the checkpoint by key, those that have not changed too.
+    """
 
     partition: int
     next_offset: int
     records: Sequence[tuple[bytes, bytes | None]]
+    whole: Mapping[bytes, bytes]
 
 
 class PartitionProgress:
@@ -140,7 +148,9 @@ class PartitionProgress:
         self.input_id = input_id
         self.settings: tuple[SettingsSpan, ...] = ()
         self._checksums: dict[str, int] = {}
+        self._newest: dict[bytes, bytes] = {}
         if checkpoint is not None:
+            self._newest = {key: encode_entity(state) for key, state in checkpoint.entities.items()}
             self.next_offset = checkpoint.head.next_offset
             self.settings = checkpoint.head.settings
             self._checksums = dict(checkpoint.head.entities)
@@ -193,13 +203,16 @@ class PartitionProgress:
                     f"{MAX_RECORD_BYTES} are allowed"
                 )
         self.saved_offset = self.next_offset
-        return Snapshot(self.partition, self.next_offset, records)
+        whole = {**self._newest, HEAD_KEY: records[-1][1] or b""}
+        return Snapshot(self.partition, self.next_offset, records, whole)
 
     def _encode(self, key: bytes, state: EntityState | None) -> tuple[bytes, bytes | None]:
         name = key.decode()
         if state is None:
             self._checksums.pop(name, None)
+            self._newest.pop(key, None)
             return key, None
         value = encode_entity(state)
         self._checksums[name] = checksum(value)
+        self._newest[key] = value
         return key, value

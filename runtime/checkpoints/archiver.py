@@ -1,0 +1,123 @@
+"""Archive checkpoints beside the folding, which never waits for it and never ends because of it."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from runtime.checkpoints.archive import CheckpointArchive
+from runtime.checkpoints.fold import Snapshot
+from runtime.clock import Clock
+from runtime.metrics import CHECKPOINTS_ARCHIVED
+
+log = structlog.get_logger(__name__)
+
+RETRY_S = 60.0
+"""Seconds until a partition whose archiving failed is tried again, or `every_s` if that is less."""
+
+Batch = Sequence[tuple[int, Mapping[bytes, bytes]]]
+"""Partitions, and all records of a checkpoint of each."""
+
+
+@dataclass
+class ArchiverCounts:
+    """What happened since the start; every field only rises.
+
+    Attributes:
+        written: Checkpoints in the store.
+        skipped: Due, but the one before was still being written.
+        failed: The store did not take them.
+        dropped: Deleted, because they were older than they are kept.
+    """
+
+    written: int = 0
+    skipped: int = 0
+    failed: int = 0
+    dropped: int = 0
+
+
+class Archiver:
+    """Takes committed checkpoints and archives those that are due, in a thread of its own.
+
+    The thread takes one batch at a time and one may wait; what comes while both are taken is
+    skipped and counted, and due again with the next save.
+
+    Args:
+        open_archive: Makes the archive; called in the thread, because a store can be slow or away.
+        clock: Tells when a partition is due, and the time in the objects' names.
+        every_s: Seconds between two archived checkpoints of a partition, also over restarts.
+        keep_s: Seconds for which they are kept; a partition's newest one always is.
+
+    Attributes:
+        counts: What happened so far.
+    """
+
+    def __init__(
+        self,
+        open_archive: Callable[[], CheckpointArchive],
+        clock: Clock,
+        *,
+        every_s: float,
+        keep_s: float,
+    ) -> None:
+        self.counts = ArchiverCounts()
+        self._open_archive = open_archive
+        self._clock = clock
+        self._every_s = every_s
+        self._keep_s = keep_s
+        self._due_s: dict[int, float] = {}
+        self._waiting: queue.Queue[Batch] = queue.Queue(maxsize=1)
+        self._archive: CheckpointArchive | None = None
+        threading.Thread(target=self._work, name="checkpoint-archive", daemon=True).start()
+
+    def offer(self, snapshots: Sequence[Snapshot]) -> None:
+        """Take committed checkpoints; returns at once, whatever the store does."""
+        now_s = self._clock.monotonic_s()
+        due = [
+            (snapshot.partition, snapshot.whole)
+            for snapshot in snapshots
+            if self._due_s.get(snapshot.partition, now_s) <= now_s
+        ]
+        if not due:
+            return
+        try:
+            self._waiting.put_nowait(due)
+        except queue.Full:
+            self._count("skipped", len(due))
+            return
+        for partition, _ in due:
+            self._due_s[partition] = now_s + self._every_s
+
+    def _work(self) -> None:
+        while True:
+            for partition, records in self._waiting.get():
+                try:
+                    self._write(partition, records)
+                except Exception as error:  # noqa: BLE001 - the line goes on without an archive
+                    self._count("failed", 1)
+                    self._due_s[partition] = self._clock.monotonic_s() + min(RETRY_S, self._every_s)
+                    log.warning("checkpoints.not_archived", partition=partition, error=str(error))
+
+    def _write(self, partition: int, records: Mapping[bytes, bytes]) -> None:
+        if self._archive is None:
+            self._archive = self._open_archive()
+        now_us = self._clock.now_us()
+        held = self._archive.held(partition)
+        if held:  # a process that was started again does not begin to count anew
+            left_s = self._every_s - (now_us - max(one.written_us for one in held)) / 1e6
+            if 0 < left_s <= self._every_s:
+                self._due_s[partition] = self._clock.monotonic_s() + left_s
+                return
+        self._archive.write(records, now_us)
+        self._count("written", 1)
+        self.counts.dropped += self._archive.drop_before(
+            partition, now_us - round(self._keep_s * 1e6)
+        )
+
+    def _count(self, what: str, number: int) -> None:
+        setattr(self.counts, what, getattr(self.counts, what) + number)
+        CHECKPOINTS_ARCHIVED.labels(what).inc(number)
