@@ -151,6 +151,36 @@ class Presence(TypedDict):
     people: list[Person]
 
 
+LinkKind = Literal["UNKNOWN", "REIDENTIFICATION", "HAND_OVER", "MERGE", "SPLIT", "BADGE"]
+
+
+class LinkEvidence(TypedDict):
+    """What a link rests on; None is what its kind does not look at."""
+
+    gap_s: float | None
+    distance_heights: float | None
+
+
+class Link(TypedDict):
+    """Two identities are told to belong together; what was sent under either stays as it is."""
+
+    floor_id: str
+    seq: int
+    at_us: int
+    kind: LinkKind
+    from_person_id: str
+    to_person_id: str
+    from_camera_id: str
+    from_track_id: int | None
+    to_camera_id: str
+    to_track_id: int | None
+    score: float
+    reason: str
+    evidence: LinkEvidence | None
+    as_of_us: int
+    inputs_through_us: int
+
+
 ZoneEventKind = Literal["UNKNOWN", "ENTERED", "LEFT", "DWELL_EXCEEDED"]
 
 

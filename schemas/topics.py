@@ -83,6 +83,9 @@ TRACKS = Topic(
 PRESENCE = Topic(
     name="presence.updated.v1", key="floor_id", retention_ms=7 * _DAY_MS, placed_by_floor=True
 )
+LINKS = Topic(
+    name="links.observed.v1", key="floor_id", retention_ms=90 * _DAY_MS, placed_by_floor=True
+)
 ZONE_EVENTS = Topic(
     name="zone-events.observed.v1", key="zone_id", retention_ms=90 * _DAY_MS, placed_by_floor=True
 )
@@ -142,6 +145,7 @@ TOPICS: dict[str, Topic] = {
         DETECTIONS,
         TRACKS,
         PRESENCE,
+        LINKS,
         ZONE_EVENTS,
         OCCUPANCY,
         OCCUPANCY_LATEST,

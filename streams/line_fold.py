@@ -14,6 +14,7 @@ from schemas.registry import SchemaRegistry
 from schemas.topics import (
     DEAD_LETTERS,
     DETECTIONS,
+    LINKS,
     OCCUPANCY,
     OCCUPANCY_LATEST,
     PRESENCE,
@@ -44,7 +45,7 @@ from streams.wire.tracks import TracksWriter
 
 STAGE = "stream"
 
-OUTPUTS = (TRACKS, PRESENCE, ZONE_EVENTS, OCCUPANCY, OCCUPANCY_LATEST)
+OUTPUTS = (TRACKS, PRESENCE, LINKS, ZONE_EVENTS, OCCUPANCY, OCCUPANCY_LATEST)
 """What the stage writes, besides dead letters and checkpoints."""
 
 _FENCED, _FOLDED = STREAM_EVENTS.labels("fenced"), STREAM_EVENTS.labels("folded")

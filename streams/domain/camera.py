@@ -64,7 +64,7 @@ def check_look(look: Look) -> None:
 
 def step(
     state: CameraState, look: Look, camera: Camera, homography: Vector, parameters: Vector
-) -> tuple[FrameTracks | None, View]:
+) -> tuple[FrameTracks | None, View, Matrix | None]:
     """Fold one event of a camera.
 
     A heartbeat, and a frame that was skipped or failed, let time pass without a look: tracks
@@ -79,7 +79,8 @@ def step(
 
     Returns:
         The tracks: for each frame looked at, for another frame when there are tracks, and for
-        a heartbeat when a track's life changed; else None. And the view of the camera.
+        a heartbeat when a track's life changed; else None. The view of the camera. And the tracks
+        that continue ended ones, shape `(L, OUT)`, in order of their ids; None when none does.
     """
     captured_us = look.captured_us
     looked = look.outcome == "DETECTED"
@@ -90,11 +91,12 @@ def step(
     state.floor_id = camera["floor_id"]
     if looked and look.model_name is not None:
         state.model_name, state.model_version = look.model_name, look.model_version
-    places, people = locate(out, homography)
+    places, people, links = locate(out, homography)
+    linked = out[out[:, c.OUT_LINK_FROM] > 0.0] if links else None
     view = View(state.camera_id, captured_us, looked, people.tobytes())
     due = lives_of(out) != lives if heartbeat else looked or len(out) > 0
     if not due:
-        return None, view
+        return None, view, linked
     state.seq += 1
     tracks = FrameTracks(
         camera_id=state.camera_id,
@@ -109,7 +111,7 @@ def step(
         model_name=state.model_name,
         model_version=state.model_version,
     )
-    return tracks, view
+    return tracks, view, linked
 
 
 def lives_of(out: Matrix) -> list[tuple[int, str]]:

@@ -24,6 +24,7 @@ class FloorState:
         active_us: Newest event time in a closed tick, microseconds.
         missing: Cameras missing in the last closed tick, sorted.
         presence_seq: Of the last presence record; 0 before the first.
+        link_seq: Of the last link; 0 before the first, and in a state from before there were any.
         shown: Zones of each person in the last presence record.
         zones: By zone id; a removed zone keeps its counters.
     """
@@ -39,6 +40,7 @@ class FloorState:
     active_us: int = 0
     missing: list[str] = field(default_factory=list)
     presence_seq: int = 0
+    link_seq: int = 0
     shown: dict[str, list[str]] = field(default_factory=dict)
     zones: dict[str, ZoneState] = field(default_factory=dict)
 

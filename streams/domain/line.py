@@ -1,4 +1,4 @@
-"""The whole fold of one partition: detection outcomes in, tracks, presence and zones out.
+"""The whole fold of one partition: detection outcomes in, tracks, links, presence and zones out.
 
 A pure function of the records given to it, in their order, and of the facts visible at their
 event times. The same log gives the same outputs, whatever was saved and restored on the way.
@@ -13,6 +13,7 @@ from streams.domain.camera import CameraState, check_look, fence, step
 from streams.domain.facts import Facts
 from streams.domain.floor import close_ticks
 from streams.domain.floor_state import FloorState, report
+from streams.domain.link import tell_links
 from streams.domain.look import Look, look_of
 from streams.domain.output import Output
 from streams.domain.settings import LineSettings
@@ -144,10 +145,13 @@ class PartitionLine:
         elif verdict != "new":
             self.counters["duplicates" if verdict == "duplicate" else "older"] += 1
             return []
-        tracks, view = step(state, look, camera, snapshot.homography(camera_id), self._parameters)
+        homography = snapshot.homography(camera_id)
+        tracks, view, linked = step(state, look, camera, homography, self._parameters)
         self._changed[_CAMERA + camera_id] = state
         outputs = [] if tracks is None else [Output(TRACKS, camera_id, tracks)]
         floor = self._floor(state.floor_id)
+        if linked is not None:
+            outputs += tell_links(floor, camera_id, captured_us, linked)
         if not report(floor, view):
             self.counters["late"] += 1
         outputs += close_ticks(floor, facts, self.settings.floor)

@@ -2,14 +2,14 @@
 
 from typing import NamedTuple
 
-from schemas.records import CameraTracks, Presence, ZoneEvent, ZoneOccupancy
+from schemas.records import CameraTracks, Link, Presence, ZoneEvent, ZoneOccupancy
 from schemas.topics import Topic
 from streams.domain.floor_presence import FloorPresence
 from streams.domain.frame_tracks import FrameTracks
 
-OutputRecord = CameraTracks | Presence | ZoneEvent | ZoneOccupancy
+OutputRecord = CameraTracks | Presence | Link | ZoneEvent | ZoneOccupancy
 
-Content = FrameTracks | FloorPresence | ZoneEvent | ZoneOccupancy
+Content = FrameTracks | FloorPresence | Link | ZoneEvent | ZoneOccupancy
 """A record, or the arrays that it is made of: the many boxes and people of a busy ward are
 written to bytes from arrays, without a dictionary of each between."""
 

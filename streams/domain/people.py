@@ -40,22 +40,25 @@ _MIN_DEPTH: Final = 1e-9
 
 
 @_compiler.entry
-def locate(out: Matrix, homography: Vector) -> tuple[Matrix, Matrix]:
-    """Put the tracks of a frame on the floor, and list the people among them.
+def locate(out: Matrix, homography: Vector) -> tuple[Matrix, Matrix, int]:
+    """Put the tracks of a frame on the floor, list the people among them, and count the links.
 
     Args:
         out: The tracker's output, shape `(M, OUT)`.
         homography: Nine numbers from pixels to metres, or `NOWHERE`.
 
     Returns:
-        Places, shape `(M, PLACE)`, and people, shape `(P, PERSON)`, in the order of `out`.
+        Places, shape `(M, PLACE)`; people, shape `(P, PERSON)`, in the order of `out`; and how many
+        tracks continue an ended one.
     """
     count = len(out)
     places = np.full((count, PLACE), np.nan)
     people = np.empty((count, PERSON))
-    found = 0
+    found = links = 0
     for row in range(count):
         life = out[row, c.OUT_LIFE]
+        if out[row, c.OUT_LINK_FROM] > 0.0:
+            links += 1
         foot_x = (out[row, c.OUT_X_MIN] + out[row, c.OUT_X_MAX]) / 2.0
         foot_y = out[row, c.OUT_Y_MAX]
         if len(homography) == 9 and life != c.ENDED:  # where one ended is no longer known
@@ -85,4 +88,4 @@ def locate(out: Matrix, homography: Vector) -> tuple[Matrix, Matrix]:
             people[found, OBSERVED] = out[row, c.OUT_OBSERVED]
             people[found, SEEN_US] = out[row, c.OUT_SEEN_US]
             found += 1
-    return places, people[:found].copy()
+    return places, people[:found].copy(), links

@@ -24,7 +24,7 @@ def warm_up() -> None:
         detections.encode({"camera_id": "", "captured_us": 0, "frame_seq": 0})
     )
     out = np.zeros((0, c.OUT))
-    places, _ = locate(out, NOWHERE)
+    places, _, _ = locate(out, NOWHERE)
     who_stands(table_of([]), view_of("", 0, True, []).people)
     frame = FrameTracks("", 0, 0, "", 0, 0, 0, out, places, "", "")
     TracksWriter(_codec(TRACKS), kept).write(frame)

@@ -16,6 +16,7 @@ from schemas.topics import (
     DEAD_LETTERS,
     DETECTIONS,
     FRAMES,
+    LINKS,
     OCCUPANCY,
     OCCUPANCY_LATEST,
     PRESENCE,
@@ -36,6 +37,7 @@ _INPUTS: Final = {FRAMES.name, DETECTIONS.name}
 _DERIVED: Final = {
     TRACKS.name: "captured_us",
     PRESENCE.name: "as_of_us",
+    LINKS.name: "as_of_us",
     ZONE_EVENTS.name: "at_us",
     OCCUPANCY.name: "as_of_us",
     OCCUPANCY_LATEST.name: "as_of_us",

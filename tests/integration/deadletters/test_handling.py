@@ -15,6 +15,7 @@ from schemas.topics import (
     DEAD_LETTERS,
     DETECTIONS,
     FRAMES,
+    LINKS,
     OCCUPANCY,
     PRESENCE,
     STAFF,
@@ -131,7 +132,7 @@ def test_a_letter_is_discarded_once_and_then_left_alone(desk: Desk) -> None:
 
 
 def test_what_would_be_late_is_refused_with_its_time_and_the_advice_to_discard(desk: Desk) -> None:
-    topics = (FRAMES, DETECTIONS, TRACKS, PRESENCE, ZONE_EVENTS, OCCUPANCY)
+    topics = (FRAMES, DETECTIONS, TRACKS, PRESENCE, LINKS, ZONE_EVENTS, OCCUPANCY)
     times = {"captured_us": 10**15, "as_of_us": 10**15, "at_us": 10**15}
     names = {"camera_id": "c", "floor_id": "f", "zone_id": "z", "frame_seq": 1, "seq": 1}
     desk.registry.register_all(topics)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from schemas.records import Detection, DetectionOutcome, Presence, ZoneEvent, ZoneOccupancy
+from schemas.records import Detection, DetectionOutcome, Link, Presence, ZoneEvent, ZoneOccupancy
 from streams.domain.facts import Facts
 from streams.domain.line import Output, PartitionLine
 
@@ -179,6 +179,10 @@ def of_topic(outputs: Sequence[Output], name: str) -> list[Any]:
 
 def presences(outputs: Sequence[Output]) -> list[Presence]:
     return of_topic(outputs, "presence.updated.v1")
+
+
+def links(outputs: Sequence[Output]) -> list[Link]:
+    return of_topic(outputs, "links.observed.v1")
 
 
 def zone_events(outputs: Sequence[Output]) -> list[ZoneEvent]:

@@ -36,7 +36,7 @@ def test_a_table_of_tracks_is_placed_as_each_track_is(
 ) -> None:
     out = np.array([row(*track) for track in tracks]).reshape(-1, c.OUT)
 
-    places, people = locate(out, np.array(homography))
+    places, people, links = locate(out, np.array(homography))
 
     confirmed = []
     for values, place in zip(out.tolist(), places.tolist(), strict=True):
@@ -50,6 +50,7 @@ def test_a_table_of_tracks_is_placed_as_each_track_is(
             assert [str(value) for value in place] == [str(to_millimetre(v)) for v in point]
         if values[c.OUT_LIFE] == c.CONFIRMED:
             confirmed.append((values, place))
+    assert links == 0
     assert len(people) == len(confirmed)
     for person, (values, place) in zip(people.tolist(), confirmed, strict=True):
         both = values[c.OUT_X_MIN] + values[c.OUT_X_MAX]
@@ -59,10 +60,17 @@ def test_a_table_of_tracks_is_placed_as_each_track_is(
 
 
 def test_without_a_homography_a_track_is_nowhere_on_the_floor() -> None:
-    places, people = locate(np.array([row(100, 200, c.CONFIRMED, 4.0)]), NOWHERE)
+    places, people, _ = locate(np.array([row(100, 200, c.CONFIRMED, 4.0)]), NOWHERE)
 
     assert np.isnan(places).all()
     assert np.isnan(people[0, [p.AT_X_M, p.AT_Y_M]]).all()
+
+
+def test_tracks_that_continue_ended_ones_are_counted() -> None:
+    out = np.array([row(100 + 50 * number, 200, c.CONFIRMED, 4.0) for number in range(3)])
+    out[1:, c.OUT_LINK_FROM] = 7.0
+
+    assert [locate(out[:count], NOWHERE)[2] for count in range(4)] == [0, 0, 1, 2]
 
 
 POINTS = st.integers(-2, 12).map(float) | st.floats(-2, 12)

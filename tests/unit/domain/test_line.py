@@ -85,7 +85,7 @@ def test_every_seq_rises_by_one_per_topic_and_key(seed: Any) -> None:
         assert output.record["seq"] == last.get(place, 0) + 1
         last[place] = output.record["seq"]
 
-    assert len({topic for topic, _ in last}) == 5
+    assert len({topic for topic, _ in last}) == 6
 
 
 @pytest.mark.parametrize("seed", range(3))
