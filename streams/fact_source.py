@@ -8,7 +8,13 @@ from runtime.clock import Clock
 from runtime.errors import Retry, Stop
 from runtime.fact_log import FactLog, fact_key
 from schemas.topics import Topic
-from streams.domain.facts import ConflictingFact, Facts, InvalidFact, visible_from
+from streams.domain.facts import (
+    ConflictingFact,
+    Facts,
+    InvalidFact,
+    VisibilityRule,
+    visible_from,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -29,14 +35,16 @@ class FactSource:
     Args:
         log: The side inputs.
         clock: Tells when to read again.
+        rule: When a version is visible; that of the line, except in a rebuild.
 
     Attributes:
         back_dated: Facts that came too late: an event that should have seen them was folded
             before. A rebuild from the log would differ from what was written.
     """
 
-    def __init__(self, log: FactLog, clock: Clock) -> None:
-        self.facts = Facts()
+    def __init__(self, log: FactLog, clock: Clock, rule: VisibilityRule = visible_from) -> None:
+        self.facts = Facts(rule)
+        self._rule = rule
         self._log = log
         self._clock = clock
         self._refreshed_s = float("-inf")
@@ -64,14 +72,14 @@ class FactSource:
 
     def _check_in_time(self, topic: Topic, record: dict[str, Any]) -> None:
         """Say it when a fact is visible to events that were folded without it."""
-        if self._ensured_us is None or visible_from(record) > self._ensured_us:
+        if self._ensured_us is None or self._rule(record) > self._ensured_us:
             return
         self.back_dated += 1
         log.error(
             "facts.back_dated",
             fact=fact_key(topic, record),
             topic=topic.name,
-            late_us=self._ensured_us - visible_from(record),
+            late_us=self._ensured_us - self._rule(record),
         )
 
     def is_old(self) -> bool:

@@ -22,14 +22,14 @@ from runtime.checkpoints.codec import (
     HEAD_KEY,
     Checkpoint,
     assemble,
-    decode_head,
     empty_head,
     encode_head,
 )
-from runtime.checkpoints.errors import AssignmentChanged, CheckpointDamaged, InputGone, ReplayNeeded
+from runtime.checkpoints.errors import AssignmentChanged, InputGone, ReplayNeeded
 from runtime.checkpoints.fold import FoldFactory, PartitionProgress, Snapshot
 from runtime.checkpoints.log import LogReader, OffsetRange
 from runtime.checkpoints.outputs import OutputProducer
+from runtime.checkpoints.reading import newest_records
 from runtime.checkpoints.spans import take_over
 from runtime.clock import Clock
 
@@ -229,17 +229,12 @@ class CheckpointStore:
     def _read(self, partition: int) -> Checkpoint | None:
         """The newest checkpoint of a claimed partition, verified; None when there is none."""
         try:
-            newest = self._log.newest_values(
-                self.topics.checkpoints, partition, _holds_all_that_the_head_names
-            )
+            records = newest_records(self._log, self.topics.checkpoints, partition)
         except KafkaException as error:
             raise ReplayNeeded(f"checkpoint of {partition} not read: {error.args[0]}") from error
-        records = {key: value for key, value in newest.items() if value is not None}
-        if HEAD_KEY in records:
-            return assemble(partition, records, max_version=self._state_version)
-        if newest:
-            raise CheckpointDamaged(f"partition {partition} holds entities but no head")
-        return None
+        if not records:
+            return None
+        return assemble(partition, records, max_version=self._state_version)
 
     def _agree_on_settings(
         self, partition: int, checkpoint: Checkpoint | None, input_id: str, log: OffsetRange
@@ -278,8 +273,3 @@ class CheckpointStore:
                 "after the checkpoint; restore an archived checkpoint or rebuild"
             )
         return log
-
-
-def _holds_all_that_the_head_names(newest: dict[bytes, bytes | None]) -> bool:
-    head = newest.get(HEAD_KEY)
-    return head is not None and all(name.encode() in newest for name in decode_head(head).entities)

@@ -7,7 +7,7 @@ effect 5 s after it was recorded, at the earliest.
 """
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from schemas.topics import CAMERAS, FLOORS, REQUIREMENTS, SHIFTS, STAFF, ZONES
@@ -40,9 +40,24 @@ class ConflictingFact(ValueError):
     """The same id and version was recorded twice with different content."""
 
 
+VisibilityRule = Callable[[Record], int]
+"""First event time at which a version is visible, microseconds."""
+
+
 def visible_from(record: Record) -> int:
-    """First event time at which a version is visible, microseconds."""
+    """The rule of the line: nothing that was sent is altered by what is recorded later."""
     return int(max(record["valid_from_us"], record["recorded_at_us"] + VISIBLE_AFTER_US))
+
+
+def visible_in_hindsight(record: Record) -> int:
+    """The rule of a rebuild: a back-dated version is visible from when it says that it holds.
+
+    Everything else keeps the rule of the line, so that a rebuild in which nothing was back-dated
+    gives what the line gave: who records a fact as it becomes valid does not back-date it.
+    """
+    if record["valid_from_us"] < record["recorded_at_us"]:
+        return int(record["valid_from_us"])
+    return visible_from(record)
 
 
 class Timeline:
@@ -50,10 +65,12 @@ class Timeline:
 
     Args:
         id_field: Field that names the identity.
+        rule: When a version is visible.
     """
 
-    def __init__(self, id_field: str) -> None:
+    def __init__(self, id_field: str, rule: VisibilityRule = visible_from) -> None:
         self.id_field = id_field
+        self._rule = rule
         self._versions: dict[str, dict[int, Record]] = {}
         self._visible_us: dict[str, dict[int, int]] = {}
 
@@ -72,7 +89,7 @@ class Timeline:
                 raise ConflictingFact(f"{self.id_field} {identity!r} version {version} changed")
             return False
         versions[version] = record
-        self._visible_us.setdefault(identity, {})[version] = visible_from(record)
+        self._visible_us.setdefault(identity, {})[version] = self._rule(record)
         return True
 
     def at(self, at_us: int) -> dict[str, Any]:
@@ -98,10 +115,14 @@ class Facts:
     `at` is a pure function of the records added so far, and looking at an earlier time again gives
     the earlier answer. The order in which they came decides only which floor a camera or a zone
     stays on.
+
+    Args:
+        rule: When a version is visible; that of the line, except in a rebuild.
     """
 
-    def __init__(self) -> None:
-        self._timelines = {name: Timeline(field) for name, field in _ID_FIELDS.items()}
+    def __init__(self, rule: VisibilityRule = visible_from) -> None:
+        self._rule = rule
+        self._timelines = {name: Timeline(field, rule) for name, field in _ID_FIELDS.items()}
         self._changes_us: list[int] = []
         self._snapshots: dict[int, Snapshot] = {}
         self._areas: dict[tuple[str, int], ZoneArea] = {}
@@ -123,7 +144,7 @@ class Facts:
         self._check(topic_name, record)
         if not timeline.add(record):
             return
-        effective_us = visible_from(record)
+        effective_us = self._rule(record)
         place = bisect_left(self._changes_us, effective_us)
         if self._changes_us[place : place + 1] != [effective_us]:
             insort(self._changes_us, effective_us)

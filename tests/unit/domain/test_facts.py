@@ -4,7 +4,13 @@ from typing import Any
 import pytest
 
 from runtime import fact_log
-from streams.domain.facts import VISIBLE_AFTER_US, ConflictingFact, Facts, InvalidFact
+from streams.domain.facts import (
+    VISIBLE_AFTER_US,
+    ConflictingFact,
+    Facts,
+    InvalidFact,
+    visible_in_hindsight,
+)
 from tests.unit.domain.builders import T0, S, camera, facts_of, rectangle, requirement, zone
 
 
@@ -26,6 +32,26 @@ def test_a_fact_is_visible_when_valid_and_five_seconds_after_it_was_recorded(
     valid_us: Any, recorded_us: Any, visible_us: Any
 ) -> None:
     facts = facts_of(camera(valid_from_us=valid_us, recorded_at_us=recorded_us))
+
+    assert "cam" not in facts.at(visible_us - 1).cameras
+    assert "cam" in facts.at(visible_us).cameras
+
+
+@pytest.mark.parametrize(
+    ("valid_us", "recorded_us", "visible_us"),
+    [
+        pytest.param(T0, T0 - 60 * S, T0, id="planned-ahead"),
+        pytest.param(T0, T0, T0 + 5 * S, id="recorded-as-it-became-valid"),
+        pytest.param(T0 + 2 * S, T0, T0 + 5 * S, id="recorded-shortly-before"),
+        pytest.param(T0 - 60 * S, T0, T0 - 60 * S, id="back-dated"),
+        pytest.param(T0 - 1, T0, T0 - 1, id="back-dated-by-a-microsecond"),
+    ],
+)
+def test_in_hindsight_only_what_was_back_dated_is_visible_earlier(
+    valid_us: int, recorded_us: int, visible_us: int
+) -> None:
+    facts = Facts(visible_in_hindsight)
+    facts.add("cameras.v1", camera(valid_from_us=valid_us, recorded_at_us=recorded_us))
 
     assert "cam" not in facts.at(visible_us - 1).cameras
     assert "cam" in facts.at(visible_us).cameras

@@ -1,0 +1,76 @@
+"""Read the newest checkpoint of a partition: by its owner, or beside one who goes on writing."""
+
+from __future__ import annotations
+
+from confluent_kafka import KafkaException
+
+from runtime.checkpoints.codec import HEAD_KEY, Checkpoint, Head, assemble, decode_head
+from runtime.checkpoints.errors import CheckpointDamaged, ReplayNeeded
+from runtime.checkpoints.log import LogReader
+from runtime.clock import Clock
+from runtime.errors import Retry
+
+_ATTEMPTS = 40
+_PAUSE_S = 0.8  # an owner saves twice a second
+
+
+def newest_records(log: LogReader, topic: str, partition: int) -> dict[bytes, bytes]:
+    """Newest value of each key of a partition's checkpoints; empty when there is none.
+
+    Raises:
+        CheckpointDamaged: There are entities but no head.
+        KafkaException: The broker is out of reach.
+        ReplayNeeded: The topic could not be read to its end in time.
+    """
+    newest = log.newest_values(topic, partition, _holds_all_that_the_head_names)
+    records = {key: value for key, value in newest.items() if value is not None}
+    if newest and HEAD_KEY not in records:
+        raise CheckpointDamaged(f"partition {partition} holds entities but no head")
+    return records
+
+
+def read_beside_owner(
+    log: LogReader, topic: str, partition: int, clock: Clock, *, max_version: int
+) -> Checkpoint | None:
+    """The newest checkpoint of a partition that somebody may be writing to; None without one.
+
+    A read may catch a part of the checkpoint that follows; its head tells, and it is read again.
+
+    Raises:
+        CheckpointDamaged: It contradicts itself however often it is read.
+        Retry: The broker is out of reach.
+    """
+    before: dict[bytes, bytes] = {}
+    for attempt in range(_ATTEMPTS):
+        try:
+            records = newest_records(log, topic, partition)
+        except (KafkaException, ReplayNeeded) as error:
+            raise Retry(f"{topic}[{partition}] was not read: {error}") from error
+        try:
+            return assemble(partition, records, max_version=max_version) if records else None
+        except CheckpointDamaged:
+            if records == before or attempt == _ATTEMPTS - 1:
+                raise
+        before = records
+        clock.sleep(_PAUSE_S)
+    return None
+
+
+def read_head(log: LogReader, topic: str, partition: int) -> Head | None:
+    """Where a partition's checkpoint stands, whatever wrote its states; None without one.
+
+    Raises:
+        CheckpointDamaged: It is no head, or one of a later format.
+        Retry: The broker is out of reach.
+    """
+    try:
+        newest = log.newest_values(topic, partition, lambda found: HEAD_KEY in found)
+    except (KafkaException, ReplayNeeded) as error:
+        raise Retry(f"{topic}[{partition}] was not read: {error}") from error
+    value = newest.get(HEAD_KEY)
+    return None if value is None else decode_head(value)
+
+
+def _holds_all_that_the_head_names(newest: dict[bytes, bytes | None]) -> bool:
+    head = newest.get(HEAD_KEY)
+    return head is not None and all(name.encode() in newest for name in decode_head(head).entities)
