@@ -118,7 +118,7 @@ class StreamSettings(BaseModel):
 
     batch_max: int = setting(1000, "records", "Records folded in one go at most.", ge=1, le=2000)
     batch_wait_s: float = setting(
-        0.05, "s", "A batch waits at most this long for more records.", gt=0
+        0.03, "s", "The broker collects records for a batch at most this long.", gt=0, le=1
     )
     checkpoint_s: float = setting(0.5, "s", "State is checkpointed this often.", gt=0)
     stall_s: float = setting(20.0, "s", "No progress for this long while behind: restart.", gt=0)

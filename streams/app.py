@@ -80,6 +80,7 @@ def create_app(settings: Settings, clock: Clock, health: Health) -> faust.App:
         group_id(STAGE, settings),
         settings.kafka_bootstrap,
         session_timeout_s=settings.stream.session_timeout_s,
+        max_batch=settings.stream.batch_max,
     )
     topics = StageTopics(
         stage=settings.topic_prefix + STAGE,
@@ -102,8 +103,7 @@ def create_app(settings: Settings, clock: Clock, health: Health) -> faust.App:
         clock,
         CheckpointingSettings(
             save_every_s=settings.stream.checkpoint_s,
-            max_batch=settings.stream.batch_max,
-            max_wait_s=settings.stream.batch_wait_s,
+            fetch_wait_s=settings.stream.batch_wait_s,
             stall_after_s=settings.stream.stall_s,
         ),
         committed=None if archiver is None else archiver.offer,

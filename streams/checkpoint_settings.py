@@ -11,8 +11,8 @@ class CheckpointingSettings:
 
     Attributes:
         save_every_s: Seconds between checkpoints; a crash repeats about as much.
-        max_batch: Events taken from the stream at once; bounds memory.
-        max_wait_s: Seconds to wait for a batch to fill; adds to the latency.
+        fetch_wait_s: Seconds for which the broker collects records into a batch; adds to the
+            latency, and spares a fetch and a flush for each record.
         max_slice_s: Seconds of folding after which other tasks get their turn.
         max_unsaved: Records folded since the last snapshot, while it is still being
             written, before folding waits for it.
@@ -21,8 +21,7 @@ class CheckpointingSettings:
     """
 
     save_every_s: float = 0.5
-    max_batch: int = 2_000
-    max_wait_s: float = 0.05
+    fetch_wait_s: float = 0.03
     max_slice_s: float = 0.05
     max_unsaved: int = 20_000
     stall_after_s: float = 20.0

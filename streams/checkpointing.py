@@ -115,9 +115,8 @@ class Checkpointing:
         return register
 
     async def deliver(self, fetched: Fetched, generation: int) -> None:
-        """Hand a batch to the agent; wait with the next one when there was little to do."""
+        """Hand a batch to the agent."""
         self._generation = generation
-        next_s = self._clock.monotonic_s() + self.settings.max_wait_s
         records = [
             _record(record)
             for tp, found in fetched.items()
@@ -126,8 +125,6 @@ class Checkpointing:
         ]
         with FailStop(self._exit_process):
             await self._handler(records)
-        if len(records) < self.settings.max_batch:
-            await asyncio.sleep(max(0.0, next_s - self._clock.monotonic_s()))
 
     async def fold(self, records: Sequence[Record]) -> None:
         """Fold a batch; save when it is due. Ends the process rather than raise."""
@@ -262,7 +259,12 @@ def install(
     """
     settings = settings or CheckpointingSettings()
     checkpointing = Checkpointing(app, store, clock, settings, exit_process, committed)
-    app.transport = CheckpointedTransport(app, checkpointing.resumption, checkpointing.deliver)
+    app.transport = CheckpointedTransport(
+        app,
+        checkpointing.resumption,
+        checkpointing.deliver,
+        fetch_wait_s=settings.fetch_wait_s,
+    )
     app.on_partitions_revoked.connect(checkpointing.on_revoked, weak=False)
     app.on_before_shutdown.connect(checkpointing.on_shutdown, weak=False)
     app.timer(settings.save_every_s, name="checkpoints")(checkpointing.watch)

@@ -16,7 +16,11 @@ class _App(faust.App):
 
 
 def checkpointed_app(
-    app_id: str, bootstrap: str, *, session_timeout_s: float = SESSION_TIMEOUT_S
+    app_id: str,
+    bootstrap: str,
+    *,
+    session_timeout_s: float = SESSION_TIMEOUT_S,
+    max_batch: int = 1_000,
 ) -> faust.App:
     """Make an app without tables, leader or web server, whose topics exist already.
 
@@ -24,6 +28,7 @@ def checkpointed_app(
         app_id: Consumer group of the stage.
         bootstrap: Kafka's `host:port`, several separated by commas.
         session_timeout_s: Seconds until a dead worker's partitions move.
+        max_batch: Records handed on at once.
     """
     return _App(
         app_id,
@@ -41,6 +46,6 @@ def checkpointed_app(
         broker_heartbeat_interval=min(3.0, session_timeout_s / 4),
         broker_commit_interval=1.0,
         broker_request_timeout=90.0,
-        broker_max_poll_records=500,
+        broker_max_poll_records=max_batch,
         stream_buffer_maxsize=4096,
     )

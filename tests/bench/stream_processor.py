@@ -298,8 +298,8 @@ def measure(environment: dict[str, str], folder: Path, options: argparse.Namespa
     """Everything, printed as it is known."""
     load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
     print(f"{os.cpu_count()} cores, load averages at the start: {load}.", flush=True)
-    rate = 0.0
-    for cameras in options.cameras:
+    rate = options.rate
+    for cameras in [] if rate else options.cameras:
         rate = throughput(environment, folder, cameras, options.records)
         sys.stdout.flush()
     if "workers" not in options.without:
@@ -315,6 +315,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--cameras", type=int, nargs="+", default=[200, 500])
     parser.add_argument("--records", type=int, default=100_000, help="frames of a backlog")
     parser.add_argument("--seconds", type=int, default=30, help="of the live run")
+    parser.add_argument(
+        "--rate", type=float, default=0.0, help="frames per CPU-second, where it is known already"
+    )
     parser.add_argument("--without", nargs="*", default=[], choices=["workers", "latency"])
     parser.add_argument("--services-env", type=Path, help="state.json of running services")
     options = parser.parse_args(arguments)

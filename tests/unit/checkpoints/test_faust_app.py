@@ -1,10 +1,16 @@
 """The Faust app that checkpointing runs in."""
 
+import asyncio
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, cast
 
+import faust
 import pytest
+from faust.types import TP
 
 from streams.faust_app import checkpointed_app
+from streams.faust_consumer import CheckpointedConsumer, CheckpointedTransport, StockSeek
 
 
 def test_the_app_leaves_no_folder_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -15,3 +21,37 @@ def test_the_app_leaves_no_folder_behind(tmp_path: Path, monkeypatch: pytest.Mon
     app._create_directories()  # as Faust does when it starts
 
     assert list(tmp_path.iterdir()) == []
+
+
+class Nowhere:
+    """Read positions of a consumer that is never started."""
+
+    def on_assigned(self) -> None:
+        """Nothing is assigned."""
+
+    async def seek(self, consumer: CheckpointedConsumer, stock: StockSeek) -> Mapping[TP, int]:
+        """Where Faust would."""
+        return await stock()
+
+    async def seek_again(self, consumer: CheckpointedConsumer) -> None:
+        """Nothing was fetched."""
+
+    def folded(self) -> Mapping[TP, int]:
+        """Nothing is loaded."""
+        return {}
+
+
+def test_a_quiet_partition_keeps_a_busy_one_waiting_for_milliseconds_only() -> None:
+    async def deliver(fetched: Any, generation: int) -> None:
+        raise AssertionError(fetched)
+
+    async def client_of(app: faust.App) -> Any:
+        app.transport = CheckpointedTransport(app, Nowhere(), deliver, fetch_wait_s=0.02)
+        thread = cast("CheckpointedConsumer", app.consumer)._new_consumer_thread()
+        return thread._create_consumer(asyncio.get_running_loop())
+
+    client = asyncio.run(client_of(checkpointed_app("stage", "127.0.0.1:9", max_batch=300)))
+
+    assert client._fetch_max_wait_ms == 20
+    assert client._fetch_min_bytes == 262_144
+    assert client._max_poll_records == 300
