@@ -196,6 +196,28 @@ class DeadLetterSettings(BaseModel):
     )
 
 
+class DeadmanSettings(BaseModel):
+    """The watcher that stands outside the line."""
+
+    after_s: float = setting(
+        20.0, "s", "A camera, a stage or the line that gives no sign for longer is told.", gt=0
+    )
+    look_s: float = setting(1.0, "s", "Pause between two looks at the line.", gt=0)
+    lag_s: float = setting(
+        30.0, "s", "A stage whose oldest waiting record is older than this is told.", gt=0
+    )
+    skipped_ratio: float = setting(
+        0.5, "0-1", "More skipped pictures in the last minute than this are told.", gt=0, le=1
+    )
+    health: dict[str, str] = setting(
+        {}, "URL by name", "Health endpoints to ask: of ingest, infer, stream, the sinks, serve."
+    )
+    webhook_url: SecretStr | None = setting(
+        None, "URL", "Each alert is sent here as JSON by POST; nowhere when not set."
+    )
+    owner: str = setting("operators", "text", "Who is named as the one to mend it.")
+
+
 class ServingSettings(BaseModel):
     """REST and the live board."""
 
@@ -243,6 +265,7 @@ class Settings(BaseSettings):
     checkpoints: CheckpointSettings = CheckpointSettings()
     sink: SinkSettings = SinkSettings()
     dead_letters: DeadLetterSettings = DeadLetterSettings()
+    deadman: DeadmanSettings = DeadmanSettings()
     serving: ServingSettings = ServingSettings()
 
     @property

@@ -125,6 +125,7 @@ STREAM_CHECKPOINTS = Topic(
         "delete.retention.ms": str(600_000),
     },
 )
+ALERTS = Topic(name="alerts.raised.v1", key="alert_id", partitions=1, retention_ms=400 * _DAY_MS)
 AUDIT = Topic(name="audit.v1", key="chain_id", partitions=1, retention_ms=400 * _DAY_MS)
 DEAD_LETTERS = Topic(
     name="dead-letters.v1",
@@ -151,6 +152,7 @@ TOPICS: dict[str, Topic] = {
         OCCUPANCY_LATEST,
         *SIDE_INPUTS,
         STREAM_CHECKPOINTS,
+        ALERTS,
         AUDIT,
         DEAD_LETTERS,
     )

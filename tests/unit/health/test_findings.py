@@ -1,0 +1,196 @@
+"""What is silent is told, once, by its cause, and in words for a ward."""
+
+from dataclasses import replace
+
+import pytest
+
+from runtime.settings import DeadmanSettings
+from workers.health.findings import STAGES, judge
+from workers.health.signs import CameraSign, HealthSign, Progress, Signs, StageSign
+
+SETTINGS = DeadmanSettings(after_s=20.0, lag_s=30.0, skipped_ratio=0.5)
+NOW_US = 1_780_000_000_000_000
+STARTED_US = NOW_US - 3_600_000_000
+
+
+def ago(seconds: float) -> int:
+    return NOW_US - round(seconds * 1e6)
+
+
+WELL = Signs(
+    now_us=NOW_US,
+    kafka_us=NOW_US,
+    pictures_us=ago(0.1),
+    cameras={"left": CameraSign(name="Left half", last_us=ago(0.3))},
+    stages={name: StageSign(lag_records=3, lag_s=0.4) for name in ("infer", "stream")},
+    health={name: HealthSign(good_us=ago(1)) for name in STAGES},
+    pictures=600,
+)
+
+
+def told(signs: Signs) -> dict[str, str]:
+    return {finding.key: finding.what for finding in judge(signs, SETTINGS, STARTED_US)}
+
+
+def test_a_line_that_is_well_is_not_spoken_of() -> None:
+    assert told(WELL) == {}
+
+
+def test_a_camera_without_pictures_is_told_by_its_name_and_since_when() -> None:
+    cameras = {**WELL.cameras, "right": CameraSign(name="Right half", last_us=ago(20))}
+
+    [finding] = judge(replace(WELL, cameras=cameras), SETTINGS, STARTED_US)
+
+    assert finding.key == "silence/camera/right"
+    assert (finding.kind, finding.subject) == ("silence", "camera/right")
+    assert finding.what == "No new data from camera Right half"
+    assert finding.since_us == ago(20)
+    assert (finding.value, finding.threshold, finding.unit) == (20.0, 20.0, "s")
+
+
+def test_a_camera_that_was_never_seen_is_silent_since_watching_began() -> None:
+    signs = replace(WELL, cameras={"left": CameraSign(name="Left", last_us=None)})
+
+    [finding] = judge(signs, SETTINGS, STARTED_US)
+    assert finding.since_us == STARTED_US
+    assert judge(signs, SETTINGS, ago(19.9)) == []
+
+
+@pytest.mark.parametrize(
+    ("stage", "what"),
+    [
+        ("infer", "Looking for people has stopped"),
+        ("stream", "Counting has stopped"),
+        ("sink-redis", "The numbers on the board stand still"),
+        ("sink-timescale", "History is not being written"),
+    ],
+)
+def test_a_stage_that_takes_nothing_of_what_comes_in_has_stopped(stage: str, what: str) -> None:
+    waiting = StageSign(waiting_since_us=ago(21), lag_records=40, lag_s=21.0)
+
+    [finding] = judge(replace(WELL, stages={**WELL.stages, stage: waiting}), SETTINGS, STARTED_US)
+
+    assert (finding.key, finding.what) == (f"silence/stage/{stage}", what)
+    assert finding.since_us == ago(21)
+    assert "40 records wait" in finding.next_action
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_whose_health_is_bad_or_cannot_be_heard_is_told(stage: str) -> None:
+    bad = HealthSign(good_us=ago(25), said="no answer")
+
+    [finding] = judge(replace(WELL, health={**WELL.health, stage: bad}), SETTINGS, STARTED_US)
+
+    assert finding.key == f"silence/stage/{stage}"
+    assert finding.since_us == ago(25)
+    assert "no answer" in finding.next_action
+
+
+def test_a_stage_that_just_restarts_is_not_told() -> None:
+    bad = HealthSign(good_us=ago(5), said="no answer")
+    slow = StageSign(waiting_since_us=ago(5), lag_records=40)
+
+    assert told(replace(WELL, health={"infer": bad}, stages={"infer": slow})) == {}
+
+
+def test_when_nothing_comes_in_the_line_is_told_and_not_each_camera() -> None:
+    cameras = {
+        name: CameraSign(name=name, last_us=ago(30)) for name in ("left", "right", "corridor")
+    }
+
+    [finding] = judge(replace(WELL, cameras=cameras, pictures_us=ago(30)), SETTINGS, STARTED_US)
+
+    assert finding.key == "silence/line"
+    assert finding.what == "No new data from any camera"
+    assert finding.tier == "PAGE"
+    assert finding.suppressed == 3
+
+
+def test_a_dead_ingest_is_told_beside_the_silent_line() -> None:
+    health = {**WELL.health, "ingest": HealthSign(good_us=ago(30), said="no answer")}
+
+    assert list(told(replace(WELL, pictures_us=ago(30), health=health))) == [
+        "silence/line",
+        "silence/stage/ingest",
+    ]
+
+
+def test_cameras_are_not_blamed_for_an_inference_that_stopped() -> None:
+    stages = {"infer": StageSign(waiting_since_us=ago(30), lag_records=900)}
+    cameras = {"left": CameraSign(name="Left", last_us=ago(30))}
+
+    assert list(told(replace(WELL, stages=stages, cameras=cameras))) == ["silence/stage/infer"]
+
+
+def test_a_log_that_does_not_answer_is_all_that_can_be_told() -> None:
+    cameras = {"left": CameraSign(name="Left", last_us=ago(500))}
+    signs = replace(WELL, kafka_us=ago(21), kafka_said="timed out", cameras=cameras)
+
+    [finding] = judge(signs, SETTINGS, STARTED_US)
+    assert (finding.key, finding.since_us) == ("silence/line", ago(21))
+    assert "timed out" in finding.next_action
+
+
+def test_a_line_of_which_nobody_expects_anything_is_not_silent() -> None:
+    assert told(Signs(now_us=NOW_US, kafka_us=NOW_US)) == {}
+
+
+def test_a_line_with_cameras_that_never_sent_anything_is_silent() -> None:
+    signs = replace(WELL, pictures_us=None)
+
+    assert told(signs) == {"silence/line": "No new data from any camera"}
+
+
+def test_a_stage_that_works_and_is_behind_is_told_as_late() -> None:
+    late = StageSign(lag_records=9_000, lag_s=31.0)
+
+    [finding] = judge(replace(WELL, stages={"stream": late}), SETTINGS, STARTED_US)
+    assert (finding.key, finding.what) == ("lag/stage/stream", "Counting is behind")
+    assert (finding.value, finding.threshold) == (31.0, 30.0)
+
+
+def test_a_stage_that_stands_still_is_not_also_told_as_late() -> None:
+    stuck = StageSign(waiting_since_us=ago(60), lag_records=9_000, lag_s=60.0)
+
+    assert list(told(replace(WELL, stages={"stream": stuck}))) == ["silence/stage/stream"]
+
+
+def test_many_skipped_pictures_are_told_and_few_pictures_are_no_measure() -> None:
+    signs = replace(WELL, skipped=2 / 3)
+
+    assert told(signs) == {
+        "overload/stage/infer": "67 % of the pictures are skipped: too many for this machine"
+    }
+    assert told(replace(signs, pictures=19)) == {}
+    assert told(replace(signs, skipped=0.49)) == {}
+
+
+def second(number: float) -> int:
+    return NOW_US + round(number * 1e6)
+
+
+def test_a_stage_waits_from_when_its_input_grows_and_its_commits_stand() -> None:
+    progress = Progress()
+    assert progress.update(second(0), 100, 100).waiting_since_us is None
+    assert progress.update(second(1), 100, 100).waiting_since_us is None
+    assert progress.update(second(2), 110, 100).waiting_since_us == second(2)
+    assert progress.update(second(3), 120, 100).waiting_since_us == second(2)
+    assert progress.update(second(4), 130, 105).waiting_since_us == second(4)
+    assert progress.update(second(5), 130, 130).waiting_since_us is None
+
+
+def test_a_quiet_input_is_no_silence_however_long() -> None:
+    progress = Progress()
+    signs = [progress.update(second(number), 100, 100) for number in range(1_000)]
+
+    assert all(sign.waiting_since_us is None and sign.lag_s == 0 for sign in signs)
+
+
+def test_lag_in_seconds_is_the_age_of_the_oldest_record_that_waits() -> None:
+    progress = Progress()
+    for number in range(60):
+        sign = progress.update(second(number), 100 + 10 * number, 100 + 5 * number)
+
+    # What was the end half of the way back is what is committed now: 395 was reached at 29.5 s.
+    assert sign.lag_records == 295
+    assert sign.lag_s == pytest.approx(59 - 29)
