@@ -45,9 +45,11 @@ types: ## Check types (mypy --strict)
 compose: ## Write docker-compose.yml and the Prometheus targets from deploy/services.py
 	@$(BIN)/python -m deploy.compose
 
+BENCHES := $(sort $(basename $(notdir $(wildcard tests/bench/*.py)))) tracking
 .PHONY: bench
-bench: ## Measure what BENCHMARKS.md reports
-	@for script in tests/bench/*.py; do echo "$$script"; $(BIN)/python "$$script" $(ARGS); done
+bench: ## Measure what BENCHMARKS.md reports; ONLY=stream_processor ARGS="--cameras 200" for one
+	@for name in $(or $(ONLY),$(BENCHES)); do \
+		echo "## $$name"; $(BIN)/python -m tests.bench.$$name $(ARGS) || exit 1; done
 
 .PHONY: chaos
 chaos: testtools ## Strike the whole line with every fault, 20 seeds each (hours); ARGS="--faults kafka-*"
