@@ -281,8 +281,7 @@ def latency(environment: dict[str, str], folder: Path, rate: float, seconds: int
 def _hold(settings: Settings, held: list[tuple[int, int, float]], ended: threading.Event) -> None:
     """Consume occupancy as a subscriber would, and note when each record was there."""
     codec = SchemaRegistry(settings.registry_url).reader(OCCUPANCY)
-    overrides = {"fetch.wait.max.ms": 10}
-    consumer: Any = Consumer(consumer_config(settings, f"bench-{uuid.uuid4().hex}", **overrides))
+    consumer: Any = Consumer(consumer_config(settings, f"bench-{uuid.uuid4().hex}"))
     consumer.subscribe([physical_name(OCCUPANCY, settings)])
     while not ended.is_set():
         for message in consumer.consume(200, 0.02):
