@@ -1,7 +1,7 @@
 """Detections of wards that do not exist: seeded walkers before several cameras."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from runtime.fact_log import Fact
@@ -65,6 +65,12 @@ def outcomes(camera_id: str, seconds: float, seed: int) -> Iterator[dict[str, An
         yield record
         if dice > 0.99:
             yield record
+
+
+def hidden(records: Iterable[dict[str, Any]], frames: range) -> Iterator[dict[str, Any]]:
+    """The same outcomes, but nobody is detected in some frames: who comes back is linked."""
+    for record in records:
+        yield {**record, "detections": []} if record["frame_seq"] in frames else record
 
 
 def register(settings: Settings, cameras: list[str]) -> None:

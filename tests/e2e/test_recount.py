@@ -37,6 +37,8 @@ from workers.verification.result import Mismatch, Window
 
 CAMERAS = ["sim-0", "sim-1"]
 SECONDS = 14
+HIDDEN = range(60, 90)
+"""Frames in which nobody is detected, so that who comes back is linked."""
 WINDOW = Window(simulated.START_US - 1_000_000, simulated.START_US + 60_000_000)
 PROCESSES = {
     "stream": ("stream",),
@@ -54,7 +56,10 @@ class Feed:
         self._frames = registry.writer(FRAMES)
         self._outcomes = registry.writer(DETECTIONS)
         self._producer = ReliableProducer(producer_config(line.settings))
-        self._streams = [simulated.outcomes(camera, SECONDS, seed=7) for camera in CAMERAS]
+        self._streams = [
+            simulated.hidden(simulated.outcomes(camera, SECONDS, seed=7), HIDDEN)
+            for camera in CAMERAS
+        ]
         self._next = dict.fromkeys(range(len(CAMERAS)), 0)
         self._seen = dict.fromkeys(range(len(CAMERAS)), 0)
 
@@ -195,7 +200,7 @@ def test_a_healthy_line_agrees_with_itself_while_it_runs_and_afterwards(
     assert counted.pop("repeated") > 0
     assert set(counted) == {"detected", "skipped", "failed"}
     assert sum(counted.values()) == frames
-    tables = ("tracks", "positions", "zone_events", "zone_occupancy", "coverage")
+    tables = ("tracks", "positions", "links", "zone_events", "zone_occupancy", "coverage")
     for name in tables:
         [(rows,)] = database(line, f"SELECT count(*) FROM {name}")
         assert told[f"table {name}"] == f"{rows} rows"
@@ -230,6 +235,21 @@ def test_a_row_altered_by_hand_is_named_with_what_it_must_be(line: PlayedLine) -
     assert name == "table zone_occupancy"
     assert found.where.startswith("table zone_occupancy, key sim-0-zone, row 2 (")
     assert f"people is {people + 1}, must be {people}" in found.what
+
+
+def test_a_link_to_another_track_is_named_with_what_it_must_be(line: PlayedLine) -> None:
+    one = "WHERE floor_id = 'sim-0' AND seq = 1"
+    [(track,)] = database(line, f"SELECT to_track_id FROM links {one}")
+    with changed(
+        line,
+        f"UPDATE links SET to_track_id = to_track_id + 1 {one}",
+        f"UPDATE links SET to_track_id = to_track_id - 1 {one}",
+    ):
+        [(name, found)] = mismatches(line).items()
+
+    assert name == "table links"
+    assert found.where.startswith("table links, key sim-0, row 0 (")
+    assert found.what.endswith(f"to_track_id is {track + 1}, must be {track}")
 
 
 def test_a_row_that_nobody_derived_is_named(line: PlayedLine) -> None:

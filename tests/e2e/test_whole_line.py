@@ -66,7 +66,14 @@ def test_a_clip_becomes_tracks_zones_coverage_and_rows(played: PlayedLine, clip:
     with psycopg.connect(played.settings.database_url.get_secret_value()) as connection:
         stays = connection.execute("SELECT count(*) FROM zone_stays").fetchone()
         known = connection.execute("SELECT max(identified) FROM zone_occupancy").fetchone()
+        people = connection.execute(
+            "SELECT (SELECT count(*) FROM tracks WHERE confirmed_at IS NOT NULL),"
+            " (SELECT count(*) FROM links), (SELECT count(*) FROM track_paths)"
+        ).fetchone()
     assert stays == (kinds["ENTERED"],)
+    assert people is not None
+    confirmed, linked, paths = people
+    assert (linked > 0, paths) == (True, confirmed - linked), "each link joins two paths"
     assert known == (0,), "nobody is identified without a badge, whatever the roster says"
 
 

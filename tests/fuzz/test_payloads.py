@@ -13,6 +13,7 @@ from runtime.settings import Settings
 from schemas.codec import HEADER_BYTES, UndecodableValue
 from schemas.topics import (
     DETECTIONS,
+    LINKS,
     OCCUPANCY,
     PRESENCE,
     SIDE_INPUTS,
@@ -32,7 +33,7 @@ from workers.sinks.redis.change import KINDS, arguments, change, newest
 from workers.sinks.timescale.tables import TABLES
 
 NOW_US = 1_790_000_000_000_000
-SUNK = (*SIDE_INPUTS, TRACKS, PRESENCE, ZONE_EVENTS, OCCUPANCY)
+SUNK = (*SIDE_INPUTS, TRACKS, PRESENCE, LINKS, ZONE_EVENTS, OCCUPANCY)
 
 
 @scales

@@ -13,6 +13,7 @@ from schemas.topics import (
     DEAD_LETTERS,
     DETECTIONS,
     FRAMES,
+    LINKS,
     OCCUPANCY,
     PRESENCE,
     TRACKS,
@@ -22,8 +23,9 @@ from schemas.topics import (
 from workers.demo.probes import LagProbe, Scrape, ends_of, scrape
 from workers.stages import INFERENCE, SINK_REDIS, SINK_TIMESCALE
 
-_WATCHED = (FRAMES, DETECTIONS, TRACKS, PRESENCE, ZONE_EVENTS, OCCUPANCY)
-_DERIVED = (TRACKS, PRESENCE, ZONE_EVENTS, OCCUPANCY)
+_SHOWN = (TRACKS, PRESENCE, ZONE_EVENTS, OCCUPANCY)
+_DERIVED = (*_SHOWN, LINKS)
+_WATCHED = (FRAMES, DETECTIONS, *_DERIVED)
 
 Ends = dict[tuple[str, int], int]
 
@@ -97,11 +99,16 @@ class Observer:
             look.ends = self._probe.ends({self.name(t): t.partitions for t in _WATCHED})
         except Retry:
             return look
-        derived = ends_of(look.ends, [self.name(topic) for topic in _DERIVED])
         groups = {
             "infer": (group_id(INFERENCE, self._settings), {self.name(FRAMES)}),
-            "sink-timescale": (group_id(SINK_TIMESCALE, self._settings), _names(derived)),
-            "sink-redis": (group_id(SINK_REDIS, self._settings), _names(derived)),
+            "sink-timescale": (
+                group_id(SINK_TIMESCALE, self._settings),
+                {self.name(topic) for topic in _DERIVED},
+            ),
+            "sink-redis": (
+                group_id(SINK_REDIS, self._settings),
+                {self.name(topic) for topic in _SHOWN},
+            ),
         }
         for process, (group, topics) in groups.items():
             look.lags[process] = self._probe.lag(group, ends_of(look.ends, topics))
@@ -119,7 +126,3 @@ class Observer:
     def close(self) -> None:
         """Disconnect."""
         self._http.close()
-
-
-def _names(ends: Ends) -> set[str]:
-    return {topic for topic, _ in ends}

@@ -7,10 +7,14 @@ from runtime.errors import EXIT_REPLAY, EXIT_STOP, Retry, Stop
 from runtime.service import Service, run_service
 from runtime.settings import Settings
 from runtime.topic_admin import check_topics
-from schemas.topics import OCCUPANCY, PRESENCE, SIDE_INPUTS, TRACKS, ZONE_EVENTS
+from schemas.topics import LINKS, OCCUPANCY, PRESENCE, SIDE_INPUTS, TRACKS, ZONE_EVENTS
 from workers.sinks.loop import SinkLoop
 
-DERIVED = (TRACKS, PRESENCE, ZONE_EVENTS, OCCUPANCY)
+LIVE = (TRACKS, PRESENCE, ZONE_EVENTS, OCCUPANCY)
+"""What the board shows."""
+
+DERIVED = (*LIVE, LINKS)
+"""What is kept in tables."""
 
 REDIS_BATCH = 500
 """Records written to Redis in one round trip at most; usually one or two are there."""
@@ -42,16 +46,16 @@ def run_redis(settings: Settings) -> int:
     from workers.sinks.redis.sink import RedisSink  # noqa: PLC0415 - only what runs loads
 
     def body(service: Service) -> None:
-        check_topics(service.settings, list(DERIVED))
+        check_topics(service.settings, list(LIVE))
         sink = RedisSink(service.settings, service.clock)
-        SinkLoop(service, sink, DERIVED, max_records=REDIS_BATCH, commit_s=REDIS_COMMIT_S).run()
+        SinkLoop(service, sink, LIVE, max_records=REDIS_BATCH, commit_s=REDIS_COMMIT_S).run()
 
     return run_service("sink-redis", body, settings)
 
 
 @app.command()
 def timescale() -> None:
-    """Write tracks, positions, zone events, occupancy and coverage to TimescaleDB."""
+    """Write tracks, positions, links, zone events, occupancy and coverage to TimescaleDB."""
     raise typer.Exit(run_timescale(Settings()))
 
 

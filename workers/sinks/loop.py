@@ -26,7 +26,7 @@ from runtime.metrics import SINK_LAG
 from runtime.service import Service
 from schemas.codec import Codec
 from schemas.registry import RegistryUnavailable, SchemaRegistry
-from schemas.topics import OCCUPANCY, PRESENCE, TRACKS, ZONE_EVENTS, Topic
+from schemas.topics import LINKS, OCCUPANCY, PRESENCE, TRACKS, ZONE_EVENTS, Topic
 from workers.sinks.item import Item, read_item
 
 log = structlog.get_logger(__name__)
@@ -36,6 +36,7 @@ _FIRST_PAUSE_S = 0.1
 EVENT_TIME: Final = {
     TRACKS.name: "captured_us",
     PRESENCE.name: "as_of_us",
+    LINKS.name: "as_of_us",
     OCCUPANCY.name: "as_of_us",
     ZONE_EVENTS.name: "at_us",
 }

@@ -97,13 +97,16 @@ class Committed(NamedTuple):
     live: list[LiveValue]
 
 
-def take(settings: Settings, window: Window, derived: tuple[Topic, ...]) -> Committed:
+def take(
+    settings: Settings, window: Window, derived: tuple[Topic, ...], shown: tuple[Topic, ...]
+) -> Committed:
     """Look at what is settled now.
 
     Args:
         settings: Where everything is.
         window: Which rows are wanted; facts are wanted whole.
-        derived: Topics that the Redis sink reads.
+        derived: Topics that the TimescaleDB sink reads.
+        shown: Those of them that the Redis sink reads.
 
     Raises:
         Retry: Something is out of reach.
@@ -113,7 +116,7 @@ def take(settings: Settings, window: Window, derived: tuple[Topic, ...]) -> Comm
     inference = _offsets(settings, INFERENCE, (FRAMES,))
     stream = _heads(settings)
     timescale = _offsets(settings, SINK_TIMESCALE, (*facts, *derived))
-    live = _offsets(settings, SINK_REDIS, derived)
+    live = _offsets(settings, SINK_REDIS, shown)
     progress, rows, dropped = _tables(settings, window)
     return Committed(
         inference, stream, timescale, live, progress, rows, dropped, _live_values(settings)

@@ -1,4 +1,4 @@
-"""Topics against topics: outcomes and tracks, events and occupancy, presence and occupancy."""
+"""Topics against topics: outcomes, tracks and links, events and occupancy, presence."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -67,6 +67,43 @@ def compare_tracks(
             elif made_by.frame_seq != item.record["frame_seq"]:
                 what = f"{camera_id} seq {item.seq}: frame_seq is {item.record['frame_seq']}"
                 check.fault(where, f"{what}, of the outcome {made_by.frame_seq}")
+
+
+def compare_links(
+    links: PartitionLog, tracks: PartitionLog, *, window: Window, check: Check
+) -> None:
+    """Who is seen again is confirmed in the frame that told the link, and began when it says.
+
+    Args:
+        links: Of one partition, read behind the tracks.
+        tracks: Of the same partition.
+        window: Event times that are compared.
+        check: Told.
+    """
+    frames: dict[str, dict[int, Item]] = {}
+    for floor_id, items in links.by_key.items():
+        for item in items:
+            link = item.record
+            as_of_us, camera_id = link["as_of_us"], link["to_camera_id"]
+            if link["kind"] != "REIDENTIFICATION" or not window.holds(as_of_us):
+                continue
+            known = tracks.by_key.get(camera_id, [])
+            if not known or known[-1].record["captured_us"] < as_of_us:
+                continue  # the tracks were read before
+            if camera_id not in frames:
+                frames[camera_id] = {one.record["captured_us"]: one for one in known}
+            check.add("links")
+            frame = frames[camera_id].get(as_of_us)
+            shown = {} if frame is None else {t["track_id"]: t for t in frame.record["tracks"]}
+            track = shown.get(link["to_track_id"])
+            if (
+                track is None
+                or track["state"] != "CONFIRMED"
+                or track["started_us"] != link["at_us"]
+            ):
+                where = at(item.source, item.partition, item.offset)
+                what = f"{floor_id} seq {item.seq}: no frame of {camera_id} shows that track"
+                check.fault(where, f"{what} {link['to_track_id']} begins as it says")
 
 
 def compare_events(

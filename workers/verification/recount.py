@@ -1,6 +1,6 @@
 """Count the line again, stage against stage, up to what every process has committed.
 
-    frames -> outcomes -> tracks, presence, events, occupancy -> tables and Redis
+    frames -> outcomes -> tracks, presence, links, events, occupancy -> tables and Redis
 
 Nothing has to stand still: what is settled is looked at first, the logs afterwards, and only what
 was settled must agree. Partitions are read one after another, so that one floor's window is in
@@ -17,6 +17,7 @@ from schemas.registry import SchemaRegistry
 from schemas.topics import (
     DETECTIONS,
     FRAMES,
+    LINKS,
     OCCUPANCY,
     PRESENCE,
     TRACKS,
@@ -32,6 +33,7 @@ from workers.verification.committed import Committed, LiveValue, take
 from workers.verification.folds import (
     compare_events,
     compare_latest,
+    compare_links,
     compare_presence,
     compare_tracks,
 )
@@ -46,7 +48,9 @@ from workers.verification.stores import (
     compare_table,
 )
 
-DERIVED = (TRACKS, PRESENCE, ZONE_EVENTS, OCCUPANCY)
+LIVE = (TRACKS, PRESENCE, ZONE_EVENTS, OCCUPANCY)
+
+DERIVED = (*LIVE, LINKS)
 
 AHEAD_MS = 10_000
 """An event is appended at most this long before its own time; ingest and fold allow 5 s."""
@@ -86,6 +90,7 @@ class _Recount:
         self._frames = Check("frames and their outcomes")
         self._tracks = Check("detections and tracks")
         self._seqs = {topic: Check(f"{topic.name} by seq") for topic in (*DERIVED, LATEST)}
+        self._links = Check("tracks and links")
         self._events = Check("zone events and occupancy")
         self._presence = Check("presence and occupancy")
         self._latest = Check("newest occupancy and measured")
@@ -96,7 +101,7 @@ class _Recount:
     def run(self) -> list[Check]:
         """Compare everything."""
         self._refuse_what_is_gone()
-        committed = take(self._settings, self._window, DERIVED)
+        committed = take(self._settings, self._window, DERIVED, LIVE)
         buried = {
             (letter.topic, letter.partition, letter.offset): letter.stage
             for letter in read_letters(self._settings)
@@ -122,6 +127,7 @@ class _Recount:
             self._frames,
             self._tracks,
             *self._seqs.values(),
+            self._links,
             self._events,
             self._presence,
             self._latest,
@@ -171,6 +177,7 @@ class _Recount:
             window=self._window,
             check=self._tracks,
         )
+        compare_links(logs[LINKS.name], logs[TRACKS.name], window=self._window, check=self._links)
         progress, window = committed.progress, self._window
         occupancy = logs[OCCUPANCY.name]
         compare_events(
@@ -200,7 +207,7 @@ class _Recount:
             topic.name: logs[topic.name].newest(
                 committed.redis.get((topic.name, partition), 0), given_up
             )
-            for topic in DERIVED
+            for topic in LIVE
         }
         lifetime_ms = round(self._settings.sink.live_expiry_s * 1000)
         return compare_live(

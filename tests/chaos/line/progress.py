@@ -20,7 +20,7 @@ from runtime.checkpoints.codec import HEAD_KEY, decode_head
 from runtime.kafka import consumer_config, group_id, physical_name
 from runtime.settings import Settings
 from schemas.topics import STREAM_CHECKPOINTS, Topic
-from workers.sinks.command import DERIVED
+from workers.sinks.command import DERIVED, LIVE
 from workers.stages import SINK_REDIS, SINK_TIMESCALE
 
 ANSWER_S = 5.0
@@ -132,7 +132,9 @@ class Progress:
 
     def have_written(self, ends: Mapping[Place, int]) -> bool:
         """Whether both sinks have committed up to these ends of the derived topics."""
-        return all(self._lag(stage, ends) == 0 for stage in (SINK_TIMESCALE, SINK_REDIS))
+        live = {physical_name(topic, self._settings) for topic in LIVE}
+        shown = {place: end for place, end in ends.items() if place[0] in live}
+        return self._lag(SINK_TIMESCALE, ends) == 0 and self._lag(SINK_REDIS, shown) == 0
 
     def _lag(self, stage: str, ends: Mapping[Place, int]) -> int:
         group = group_id(stage, self._settings)

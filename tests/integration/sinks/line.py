@@ -13,6 +13,7 @@ from runtime.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import (
     DEAD_LETTERS,
+    LINKS,
     OCCUPANCY,
     PRESENCE,
     SIDE_INPUTS,
@@ -24,7 +25,7 @@ from tests.integration.sinks.tables import rows
 from tests.unit.sinks.records import item
 from workers.sinks.item import Item
 
-DERIVED = (TRACKS, PRESENCE, ZONE_EVENTS, OCCUPANCY)
+DERIVED = (TRACKS, PRESENCE, LINKS, ZONE_EVENTS, OCCUPANCY)
 TOPICS = (*SIDE_INPUTS, *DERIVED)
 
 Log = Iterable[tuple[Topic, dict[str, Any]]]

@@ -15,6 +15,7 @@ import pytest
 
 from schemas.topics import (
     CAMERAS,
+    LINKS,
     OCCUPANCY,
     PRESENCE,
     SHIFTS,
@@ -27,6 +28,7 @@ from tests.unit.sinks.records import (
     camera_tracks,
     item,
     items,
+    link,
     occupancy,
     person,
     presence,
@@ -225,6 +227,41 @@ def test_tracks_of_a_camera_leave_out_what_was_never_confirmed(
     assert ask("tracks_of_a_camera", **{"from": clock(0), "to": clock(1)}) == [
         ("Bay camera", 1, clock(0), timedelta(seconds=5), 2, "ENDED")
     ]
+
+
+def test_paths_of_a_camera_apply_links_from_track_to_track(
+    ask: Ask, timescale_sink: TimescaleSink
+) -> None:
+    """Tracks 1, 3 and 4 are one person, seen from 10:00:00 to 10:00:25 but for 5 s and 3 s; 2 is
+    somebody else, and 5 was never confirmed. Another camera's tracks of the same numbers are none
+    of theirs. The links are in the database before the tracks that they join."""
+    frames = [
+        camera_tracks(1, 0, [track(1, 0), track(2, 0)]),
+        camera_tracks(2, 5, [track(1, 0, last_observed=5), track(2, 0, last_observed=5)]),
+        camera_tracks(3, 10, [track(3, 10), track(2, 0, last_observed=10)]),
+        camera_tracks(4, 15, [track(3, 10, last_observed=15)]),
+        camera_tracks(5, 18, [track(4, 18), track(5, 18, state="TENTATIVE")]),
+        camera_tracks(6, 25, [track(4, 18, last_observed=25)]),
+    ]
+    others = [camera_tracks(1, 1, [track(1, 1), track(3, 1)], camera_id="cam-2")]
+    told = [
+        link(1, 10, 1, 3, score=0.75, evidence={"gap_s": 5.0, "distance_heights": 0.25}),
+        link(2, 18, 3, 4, score=0.5, evidence={"gap_s": 3.0, "distance_heights": 1.0}),
+    ]
+    timescale_sink.write(items(LINKS, [shifted(one) for one in told]))
+    timescale_sink.write(items(TRACKS, [shifted(frame) for frame in [*frames, *others]]))
+
+    nothing, cam = timedelta(0), "Bay camera"
+    assert ask("paths_of_a_camera", **{"from": clock(0), "to": clock(1)}) == [
+        (
+            *(cam, ["cam-1:1", "cam-1:3", "cam-1:4"], clock(0), timedelta(seconds=25)),
+            *(timedelta(seconds=8), 0.5),
+        ),
+        (cam, ["cam-1:2"], clock(0), timedelta(seconds=10), nothing, None),
+        ("cam-2", ["cam-2:1"], clock(0, 1), nothing, nothing, None),
+        ("cam-2", ["cam-2:3"], clock(0, 1), nothing, nothing, None),
+    ]
+    assert ask("paths_of_a_camera", **{"from": clock(0, 5), "to": clock(1)}) == []
 
 
 def test_shifts_against_presence_as_they_were_known_then(

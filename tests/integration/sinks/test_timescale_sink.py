@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from runtime.clock import SystemClock
 from runtime.errors import DeadLetter, Retry, Stop
 from runtime.settings import Settings
-from schemas.topics import CAMERAS, OCCUPANCY, PRESENCE, TRACKS, ZONE_EVENTS, ZONES, Topic
+from schemas.topics import CAMERAS, LINKS, OCCUPANCY, PRESENCE, TRACKS, ZONE_EVENTS, ZONES, Topic
 from tests.integration.sinks.tables import as_items, differences, rows
 from tests.unit.sinks.records import (
     START_US,
@@ -20,6 +20,7 @@ from tests.unit.sinks.records import (
     camera_tracks,
     item,
     items,
+    link,
     occupancy,
     person,
     presence,
@@ -120,6 +121,7 @@ def test_two_writers_of_the_same_keys_leave_the_same_rows(
     [
         (TRACKS, camera_tracks(1, 0, [track(1, 0)]), camera_tracks(1, 0, [track(2, 0)])),
         (PRESENCE, presence(1, 0, [person("a")]), presence(1, 0, [person("b")])),
+        (LINKS, link(1, 0, 1, 2), link(1, 0, 1, 3)),
         (ZONE_EVENTS, zone_event(1, 0, "ENTERED", "a", 0), zone_event(1, 0, "ENTERED", "b", 0)),
         (OCCUPANCY, occupancy(1, 0, 1), occupancy(1, 0, 2)),
     ],
@@ -173,7 +175,7 @@ def test_what_was_written_has_the_digest_of_the_topic(
     timescale_sink.write(WARD[:777])
     timescale_sink.write(WARD[700:])
 
-    for topic in (TRACKS, PRESENCE, ZONE_EVENTS, OCCUPANCY):
+    for topic in (TRACKS, PRESENCE, LINKS, ZONE_EVENTS, OCCUPANCY):
         mine = [item for item in WARD if item.topic is topic]
         assert written_digests(database_url, topic) == chain_digests(distinct(mine))
 

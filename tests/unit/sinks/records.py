@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from schemas.codec import Codec
-from schemas.topics import OCCUPANCY, PRESENCE, TRACKS, ZONE_EVENTS, Topic
+from schemas.topics import LINKS, OCCUPANCY, PRESENCE, TRACKS, ZONE_EVENTS, Topic
 from workers.sinks.item import Item, read_item
 
 START_US = 1_790_000_000_000_000 // 60_000_000 * 60_000_000
@@ -92,6 +92,30 @@ def presence(
     }
 
 
+def link(
+    seq: int, seconds: float, earlier: int, later: int, camera_id: str = "cam-1", **values: Any
+) -> dict[str, Any]:
+    """A track that began at a time continues an earlier one; told half a second later."""
+    return {
+        "floor_id": f"floor-of-{camera_id}",
+        "seq": seq,
+        "at_us": at_us(seconds),
+        "kind": "REIDENTIFICATION",
+        "from_person_id": f"{camera_id}:{earlier}",
+        "to_person_id": f"{camera_id}:{later}",
+        "from_camera_id": camera_id,
+        "from_track_id": earlier,
+        "to_camera_id": camera_id,
+        "to_track_id": later,
+        "score": 0.75,
+        "reason": "seen again after 3.0 s, 0.5 body heights away",
+        "evidence": {"gap_s": 3.0, "distance_heights": 0.5},
+        "as_of_us": at_us(seconds + 0.5),
+        "inputs_through_us": at_us(seconds + 0.5),
+        **values,
+    }
+
+
 def zone_event(
     seq: int, seconds: float, kind: str, person_id: str, entered: float, **values: Any
 ) -> dict[str, Any]:
@@ -175,8 +199,9 @@ def items(topic: Topic, records: Iterable[dict[str, Any]]) -> list[Item]:
 def ward(seconds: int, seed: int = 1, rooms: int = 2) -> list[tuple[Topic, dict[str, Any]]]:
     """Everything that the stream processor would send of a few rooms, in log order.
 
-    People come and go at random; every room has a camera, a floor and a zone of its own, 5 frames
-    and 5 ticks a second, occupancy on change and every 10 s.
+    People come and go at random, and who comes is taken for who left last; every room has a camera,
+    a floor and a zone of its own, 5 frames and 5 ticks a second, occupancy on change and every
+    10 s.
     """
     rng = random.Random(seed)
     log: list[tuple[Topic, dict[str, Any]]] = []
@@ -195,7 +220,8 @@ def _room(rng: random.Random, room: str, seconds: int) -> list[tuple[Topic, dict
     log: list[tuple[Topic, dict[str, Any]]] = []
     camera, floor, zone = f"cam-{room}", f"floor-{room}", f"zone-{room}"
     inside: dict[int, float] = {}
-    seqs = dict.fromkeys(("tracks", "presence", "events", "occupancy"), 0)
+    gone: list[int] = []
+    seqs = dict.fromkeys(("tracks", "presence", "links", "events", "occupancy"), 0)
     born = 0
 
     def next_seq(name: str) -> int:
@@ -221,6 +247,7 @@ def _room(rng: random.Random, room: str, seconds: int) -> list[tuple[Topic, dict
         ]
         for number in sorted(leaving):
             since = inside.pop(number)
+            gone.append(number)
             event = zone_event(
                 next_seq("events"), now, "LEFT", f"{camera}:{number}", since, zone_id=zone
             )
@@ -230,6 +257,9 @@ def _room(rng: random.Random, room: str, seconds: int) -> list[tuple[Topic, dict
             born += 1
             inside[born] = now
             tracks.append(track(born, now, state="TENTATIVE"))
+            if gone:
+                told = link(next_seq("links"), now, gone.pop(), born, camera, floor_id=floor)
+                log.append((LINKS, told))
             event = zone_event(
                 next_seq("events"), now, "ENTERED", f"{camera}:{born}", now, zone_id=zone
             )

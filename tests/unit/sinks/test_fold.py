@@ -2,12 +2,13 @@
 
 from datetime import timedelta
 
-from schemas.topics import OCCUPANCY, PRESENCE, TRACKS, ZONE_EVENTS
+from schemas.topics import LINKS, OCCUPANCY, PRESENCE, TRACKS, ZONE_EVENTS
 from tests.unit.sinks.records import (
     at_us,
     camera_tracks,
     item,
     items,
+    link,
     occupancy,
     person,
     presence,
@@ -19,6 +20,7 @@ from workers.sinks.timescale.fold import (
     Row,
     at,
     fold_coverage,
+    fold_links,
     fold_positions,
     fold_tracks,
     fold_zone_events,
@@ -26,6 +28,7 @@ from workers.sinks.timescale.fold import (
 )
 from workers.sinks.timescale.tables import (
     COVERAGE_TABLE,
+    LINKS_TABLE,
     POSITIONS_TABLE,
     TRACKS_TABLE,
     ZONE_EVENTS_TABLE,
@@ -117,6 +120,18 @@ def test_an_event_keeps_the_length_of_the_stay() -> None:
     dwell = [named(ZONE_EVENTS_TABLE, row)["dwell"] for row in rows]
 
     assert dwell == [None, timedelta(seconds=60.5)]
+
+
+def test_a_link_is_a_row_with_what_it_rests_on() -> None:
+    unlike = link(2, 5.0, 2, 9, evidence=None, from_track_id=None, from_camera_id="")
+    rows = fold_links(items(LINKS, [link(1, 4.0, 7, 8), unlike]))
+
+    first, second = (named(LINKS_TABLE, row) for row in rows)
+    assert (first["at"], first["as_of"]) == (at(at_us(4.0)), at(at_us(4.5)))
+    assert (first["from_person_id"], first["to_person_id"]) == ("cam-1:7", "cam-1:8")
+    assert (first["from_track_id"], first["to_track_id"]) == (7, 8)
+    assert (first["score"], first["gap_s"], first["distance_heights"]) == (0.75, 3.0, 0.5)
+    assert (second["from_track_id"], second["gap_s"], second["distance_heights"]) == (None,) * 3
 
 
 def test_coverage_has_a_row_for_each_role() -> None:

@@ -3,17 +3,25 @@
 from collections.abc import Sequence
 from typing import Any
 
-from schemas.topics import OCCUPANCY, PRESENCE, TRACKS, ZONE_EVENTS, Topic
+from schemas.topics import LINKS, OCCUPANCY, PRESENCE, TRACKS, ZONE_EVENTS, Topic
 from tests.unit.sinks.records import (
     at_us,
     camera_tracks,
     item,
+    link,
     occupancy,
     person,
     presence,
+    track,
     zone_event,
 )
-from workers.verification.folds import Seen, compare_events, compare_presence, compare_tracks
+from workers.verification.folds import (
+    Seen,
+    compare_events,
+    compare_links,
+    compare_presence,
+    compare_tracks,
+)
 from workers.verification.logs import PartitionLog
 from workers.verification.result import Check, Window
 
@@ -73,6 +81,33 @@ def test_tracks_without_an_outcome_or_of_another_frame_are_named() -> None:
     assert other.what == "cam-1 seq 2: frame_seq is 7, of the outcome 2"
     assert none is not None
     assert none.where == "detections.made.v1 partition 3 offset 12"
+
+
+def links_against(links: list[dict[str, Any]], tracks: list[dict[str, Any]]) -> Check:
+    check = Check("links")
+    compare_links(log(LINKS, links), log(TRACKS, tracks), window=WINDOW, check=check)
+    return check
+
+
+def test_who_is_seen_again_is_confirmed_in_the_frame_that_told_it() -> None:
+    """The link of track 8, which begins at 4 s, is told by the frame of 4.5 s."""
+    good = link(1, 4.0, 7, 8)
+    frames = [
+        camera_tracks(1, 4.0, [track(8, 4.0, state="TENTATIVE")]),
+        camera_tracks(2, 4.5, [track(8, 4.0), track(9, 4.2, state="TENTATIVE")]),
+    ]
+
+    assert links_against([good], frames).first is None
+    assert links_against([good], frames).counts == {"links": 1}
+    assert links_against([good], frames[:1]).counts == {}, "the tracks were read before"
+    assert links_against([link(1, 200.0, 7, 8)], frames).counts == {}, "outside the window"
+    for bad in (link(1, 4.0, 7, 6), link(1, 3.9, 7, 8, as_of_us=at_us(4.5)), link(1, 3.5, 7, 8)):
+        found = links_against([bad], frames).first
+        assert found is not None
+        assert found.where == "links.observed.v1 partition 0 offset 0"
+        assert found.what.startswith("floor-of-cam-1 seq 1: no frame of cam-1 shows that track")
+    tentative = link(1, 4.2, 7, 9, as_of_us=at_us(4.5))
+    assert links_against([tentative], frames).first is not None, "not confirmed yet"
 
 
 def test_who_is_there_follows_from_who_entered_and_left() -> None:

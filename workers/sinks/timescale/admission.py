@@ -7,18 +7,24 @@ from dataclasses import dataclass, field
 import psycopg
 from psycopg import sql
 
-from schemas.topics import OCCUPANCY, ZONE_EVENTS
+from schemas.topics import LINKS, OCCUPANCY, ZONE_EVENTS
 from workers.sinks.item import Item, conflict
 from workers.sinks.progress import Progress, Verdict, advance
 from workers.sinks.timescale.connection import PROGRESS_COLUMNS, stage
 from workers.sinks.timescale.fold import Row
 from workers.sinks.timescale.queries import query
-from workers.sinks.timescale.tables import OCCUPANCY_TABLE, ZONE_EVENTS_TABLE, Table
+from workers.sinks.timescale.tables import (
+    LINKS_TABLE,
+    OCCUPANCY_TABLE,
+    ZONE_EVENTS_TABLE,
+    Table,
+)
 
 Key = tuple[str, str]
 """Topic and key."""
 
 _HOLDS_EVERY_SEQ: dict[str, Table] = {
+    LINKS.name: LINKS_TABLE,
     ZONE_EVENTS.name: ZONE_EVENTS_TABLE,
     OCCUPANCY.name: OCCUPANCY_TABLE,
 }

@@ -109,6 +109,36 @@ def fold_positions(items: Iterable[Item], interval_us: int) -> list[Row]:
     return list(rows.values())
 
 
+def fold_links(items: Iterable[Item]) -> list[Row]:
+    """Every link."""
+    rows = []
+    for item in items:
+        link = item.record
+        evidence = link["evidence"] or {"gap_s": None, "distance_heights": None}
+        rows.append(
+            (
+                at(link["at_us"]),
+                link["floor_id"],
+                item.seq,
+                link["kind"],
+                link["from_person_id"],
+                link["to_person_id"],
+                link["from_camera_id"],
+                link["from_track_id"],
+                link["to_camera_id"],
+                link["to_track_id"],
+                link["score"],
+                link["reason"],
+                evidence["gap_s"],
+                evidence["distance_heights"],
+                at(link["as_of_us"]),
+                at(link["inputs_through_us"]),
+                item.digest,
+            )
+        )
+    return rows
+
+
 def fold_zone_events(items: Iterable[Item]) -> list[Row]:
     """Every event."""
     rows = []

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from schemas.topics import (
     CAMERAS,
     FLOORS,
+    LINKS,
     OCCUPANCY,
     PRESENCE,
     REQUIREMENTS,
@@ -25,6 +26,7 @@ from workers.sinks.timescale.fold import (
     Row,
     fold_coverage,
     fold_facts,
+    fold_links,
     fold_occupancy,
     fold_positions,
     fold_tracks,
@@ -94,6 +96,20 @@ POSITIONS_TABLE = Table(
     identity=("floor_id", "person_id", "at"),
     time="at",
     fold=fold_positions,
+)
+
+LINKS_TABLE = Table(
+    name="links",
+    topic=LINKS,
+    columns=_columns(
+        "at timestamptz, floor_id text, seq int8, kind text, from_person_id text,"
+        "to_person_id text, from_camera_id text, from_track_id int8, to_camera_id text,"
+        "to_track_id int8, score float8, reason text, gap_s float8, distance_heights float8,"
+        "as_of timestamptz, inputs_through timestamptz, digest bytea"
+    ),
+    identity=("floor_id", "seq", "at"),
+    time="at",
+    fold=lambda items, _: fold_links(items),
 )
 
 ZONE_EVENTS_TABLE = Table(
@@ -191,6 +207,7 @@ FACT_TABLES: tuple[Table, ...] = (
 DERIVED_TABLES: tuple[Table, ...] = (
     TRACKS_TABLE,
     POSITIONS_TABLE,
+    LINKS_TABLE,
     ZONE_EVENTS_TABLE,
     OCCUPANCY_TABLE,
     COVERAGE_TABLE,
