@@ -1,28 +1,30 @@
 """Append facts to the side inputs, all or none, and one writer at a time."""
 
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable
 from types import TracebackType
-from typing import Self
-
-from confluent_kafka import KafkaError, KafkaException, Producer
+from typing import Final, Self
 
 from runtime.clock import Clock, SystemClock
-from runtime.errors import Retry
 from runtime.fact_log import Fact, fact_key
-from runtime.kafka import physical_name, producer_config
+from runtime.fenced_producer import FencedProducer, Outgoing, Words
+from runtime.kafka import physical_name
 from runtime.settings import Settings
 from schemas.codec import Codec
 from schemas.registry import SchemaRegistry
 from schemas.topics import Topic
 
-_TIMEOUT_S = 30.0
-_TRANSACTION_TIMEOUT_MS = 10_000
-_ATTEMPT_S = 5.0
-_FENCED = (
-    KafkaError._FENCED,
-    KafkaError.INVALID_PRODUCER_EPOCH,
-    KafkaError.PRODUCER_FENCED,
+CLAIM: Final = "facts-import"
+"""Whoever writes facts claims this, whatever the facts are."""
+
+_WORDS = Words(
+    refused="side inputs cannot be written: {error}",
+    nothing="nothing was written: {error}; run the import again",
+    rival="another import ran at the same time, so nothing was written; run it again",
+    late="the broker did not take the facts in time, so nothing was written; run the import again",
+    unknown=(
+        "whether the facts were written is not known ({error}); "
+        "run the import again: what is there already is not written twice"
+    ),
 )
 
 
@@ -45,30 +47,8 @@ class FactWriter:
     def __init__(self, settings: Settings, registry: SchemaRegistry, clock: Clock) -> None:
         self._settings = settings
         self._registry = registry
-        self._clock = clock
         self._codecs: dict[Topic, Codec] = {}
-        self._producer = Producer(
-            producer_config(
-                settings,
-                **{
-                    "transactional.id": f"{settings.topic_prefix}facts-import",
-                    "transaction.timeout.ms": _TRANSACTION_TIMEOUT_MS,
-                    "message.timeout.ms": _TRANSACTION_TIMEOUT_MS,
-                    "linger.ms": 0,
-                    "log_level": 0,  # what matters is raised
-                },
-            )
-        )
-        deadline_s = clock.monotonic_s() + _TIMEOUT_S
-        while True:
-            try:
-                self._producer.init_transactions(_ATTEMPT_S)
-            except KafkaException as exc:
-                if not exc.args[0].retriable() or clock.monotonic_s() > deadline_s:
-                    msg = f"side inputs cannot be written: {exc.args[0].str()}"
-                    raise Retry(msg) from exc
-            else:
-                return
+        self._producer = FencedProducer(settings, clock, CLAIM, _WORDS)
 
     def __enter__(self) -> Self:
         """The writer itself."""
@@ -81,7 +61,7 @@ class FactWriter:
         trace: TracebackType | None,
     ) -> None:
         """Drop what is queued; an open transaction is aborted."""
-        self._producer.purge()
+        self._producer.__exit__(kind, error, trace)
 
     def prepare(self, topics: Iterable[Topic]) -> None:
         """Look up all schemas that `publish` will need, while there is time.
@@ -113,74 +93,16 @@ class FactWriter:
             return 0
         self.prepare(fact.topic for fact in wanted)
         records = [
-            (
+            Outgoing(
                 physical_name(topic, self._settings),
-                fact_key(topic, record),
+                0,
+                fact_key(topic, record).encode(),
                 self._codecs[topic].encode(record),
             )
             for topic, record in wanted
         ]
-        try:
-            self._append(records, append_by_us)
-        except KafkaException as exc:
-            self._abort()
-            raise _nothing_written(exc.args[0]) from exc
-        except Retry:
-            self._abort()
-            raise
-        self._commit()
+        self._producer.write(records, by_us=append_by_us)
         return len(records)
-
-    def _append(self, records: Sequence[tuple[str, str, bytes]], by_us: int | None) -> None:
-        self._producer.begin_transaction()
-        for name, key, value in records:
-            while True:
-                try:
-                    self._producer.produce(name, key=key, value=value, partition=0)
-                except BufferError:
-                    self._producer.poll(0.05)
-                else:
-                    break
-        patience_s = _TIMEOUT_S if by_us is None else (by_us - self._clock.now_us()) / 1e6
-        left = self._producer.flush(max(patience_s, 0.0))
-        # A record that failed makes the commit fail; it needs no looking for here.
-        if left or (by_us is not None and self._clock.now_us() > by_us):
-            msg = (
-                "the broker did not take the facts in time, so nothing was written; "
-                "run the import again"
-            )
-            raise Retry(msg)
-
-    def _commit(self) -> None:
-        deadline_s = self._clock.monotonic_s() + _TIMEOUT_S
-        while True:
-            try:
-                self._producer.commit_transaction(_ATTEMPT_S)
-            except KafkaException as exc:
-                error: KafkaError = exc.args[0]
-                if error.txn_requires_abort() or error.code() in _FENCED:
-                    self._abort()
-                    raise _nothing_written(error) from exc
-                if not error.retriable() or self._clock.monotonic_s() > deadline_s:
-                    msg = (
-                        f"whether the facts were written is not known ({error.str()}); "
-                        "run the import again: what is there already is not written twice"
-                    )
-                    raise Retry(msg) from exc
-            else:
-                return
-
-    def _abort(self) -> None:
-        """End the transaction now; where that fails the broker does it by itself."""
-        self._producer.purge()
-        with suppress(KafkaException):
-            self._producer.abort_transaction(_ATTEMPT_S)
-
-
-def _nothing_written(error: KafkaError) -> Retry:
-    if error.code() in _FENCED:
-        return Retry("another import ran at the same time, so nothing was written; run it again")
-    return Retry(f"nothing was written: {error.str()}; run the import again")
 
 
 def publish_facts(settings: Settings, registry: SchemaRegistry, facts: Iterable[Fact]) -> int:

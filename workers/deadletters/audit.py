@@ -5,16 +5,14 @@ operators at once cannot both handle a letter, and the one who came first is tol
 """
 
 from collections.abc import Sequence
-from contextlib import suppress
 from types import TracebackType
-from typing import NamedTuple, Self
-
-from confluent_kafka import KafkaError, KafkaException, Producer
+from typing import Self
 
 from runtime.audit_chain import Act, broken_link, next_entry
 from runtime.clock import Clock
-from runtime.errors import Retry, Stop
-from runtime.kafka import physical_name, producer_config
+from runtime.errors import Stop
+from runtime.fenced_producer import FencedProducer, Outgoing, Words
+from runtime.kafka import physical_name
 from runtime.settings import Settings
 from schemas.codec import Codec, UndecodableValue
 from schemas.records import AuditEntry
@@ -22,30 +20,16 @@ from schemas.registry import SchemaRegistry
 from schemas.topics import AUDIT
 from workers.replay.log import read_topic
 
-_TIMEOUT_S = 30.0
-_ATTEMPT_S = 5.0
-_TRANSACTION_TIMEOUT_MS = 10_000
-_FENCED = (
-    KafkaError._FENCED,
-    KafkaError.INVALID_PRODUCER_EPOCH,
-    KafkaError.PRODUCER_FENCED,
+_WORDS = Words(
+    refused=f"{AUDIT.name} cannot be written: {{error}}",
+    nothing="nothing was done: {error}; run the command again",
+    rival="somebody else did this at the same time, so nothing was done; run it again",
+    late="the broker did not take it in time, so nothing was done; run the command again",
+    unknown=(
+        "whether it was done is not known ({error}); run the command again: "
+        "what is done already is not done twice"
+    ),
 )
-
-
-class Sent(NamedTuple):
-    """A record that an act sends.
-
-    Attributes:
-        topic: Name on the broker.
-        partition: Where to.
-        key: As it was.
-        value: As it was.
-    """
-
-    topic: str
-    partition: int
-    key: bytes
-    value: bytes
 
 
 def read_chain(settings: Settings, codec: Codec, chain_id: str) -> list[AuditEntry]:
@@ -94,28 +78,7 @@ class AuditWriter:
         self._clock = clock
         self._chain_id = chain_id
         self._codec = registry.writer(AUDIT)
-        self._producer = Producer(
-            producer_config(
-                settings,
-                **{
-                    "transactional.id": f"{settings.topic_prefix}audit-{chain_id}",
-                    "transaction.timeout.ms": _TRANSACTION_TIMEOUT_MS,
-                    "message.timeout.ms": _TRANSACTION_TIMEOUT_MS,
-                    "linger.ms": 0,
-                    "log_level": 0,  # what matters is raised
-                },
-            )
-        )
-        deadline_s = clock.monotonic_s() + _TIMEOUT_S
-        while True:
-            try:
-                self._producer.init_transactions(_ATTEMPT_S)
-            except KafkaException as exc:
-                if not exc.args[0].retriable() or clock.monotonic_s() > deadline_s:
-                    msg = f"{AUDIT.name} cannot be written: {exc.args[0].str()}"
-                    raise Retry(msg) from exc
-            else:
-                break
+        self._producer = FencedProducer(settings, clock, f"audit-{chain_id}", _WORDS)
         self._last: AuditEntry | None = None
 
     def __enter__(self) -> Self:
@@ -129,7 +92,7 @@ class AuditWriter:
         trace: TracebackType | None,
     ) -> None:
         """Drop what is queued; an open transaction is aborted."""
-        self._producer.purge()
+        self._producer.__exit__(kind, error, trace)
 
     def history(self) -> list[AuditEntry]:
         """The chain up to now; call it before `append`. Raises like `read_chain`."""
@@ -138,7 +101,7 @@ class AuditWriter:
         return entries
 
     def append(
-        self, acts: Sequence[Act], *, actor: str, why: str, sending: Sequence[Sent] = ()
+        self, acts: Sequence[Act], *, actor: str, why: str, sending: Sequence[Outgoing] = ()
     ) -> list[AuditEntry]:
         """Send records and say so, all or nothing; returns the entries.
 
@@ -162,56 +125,7 @@ class AuditWriter:
         records = [*sending]
         for entry in entries:
             value = self._codec.encode(entry)
-            records.append(Sent(name, 0, self._chain_id.encode(), value))
-        try:
-            self._send(records)
-        except KafkaException as exc:
-            self._abort()
-            raise _nothing_done(exc.args[0]) from exc
-        self._commit()
+            records.append(Outgoing(name, 0, self._chain_id.encode(), value))
+        self._producer.write(records)
         self._last = last
         return entries
-
-    def _send(self, records: Sequence[Sent]) -> None:
-        self._producer.begin_transaction()
-        for record in records:
-            while True:
-                try:
-                    self._producer.produce(
-                        record.topic, key=record.key, value=record.value, partition=record.partition
-                    )
-                except BufferError:
-                    self._producer.poll(0.05)
-                else:
-                    break
-
-    def _commit(self) -> None:
-        deadline_s = self._clock.monotonic_s() + _TIMEOUT_S
-        while True:
-            try:
-                self._producer.commit_transaction(_ATTEMPT_S)
-            except KafkaException as exc:
-                error: KafkaError = exc.args[0]
-                if error.txn_requires_abort() or error.code() in _FENCED:
-                    self._abort()
-                    raise _nothing_done(error) from exc
-                if not error.retriable() or self._clock.monotonic_s() > deadline_s:
-                    msg = (
-                        f"whether it was done is not known ({error.str()}); run the command again: "
-                        "what is done already is not done twice"
-                    )
-                    raise Retry(msg) from exc
-            else:
-                return
-
-    def _abort(self) -> None:
-        """End the transaction now; where that fails the broker does it by itself."""
-        self._producer.purge()
-        with suppress(KafkaException):
-            self._producer.abort_transaction(_ATTEMPT_S)
-
-
-def _nothing_done(error: KafkaError) -> Retry:
-    if error.code() in _FENCED:
-        return Retry("somebody else did this at the same time, so nothing was done; run it again")
-    return Retry(f"nothing was done: {error.str()}; run the command again")

@@ -7,7 +7,8 @@ from typing import Final
 
 from runtime.audit_chain import Act
 from runtime.clock import Clock
-from runtime.errors import DeadLetter
+from runtime.errors import DeadLetter, Retry, Stop
+from runtime.fenced_producer import Outgoing
 from runtime.settings import Settings
 from schemas.codec import Codec, UndecodableValue
 from schemas.records import AuditEntry
@@ -21,13 +22,13 @@ from schemas.topics import (
     OCCUPANCY_LATEST,
     PRESENCE,
     SIDE_INPUTS,
-    TOPICS,
     TRACKS,
     ZONE_EVENTS,
     Topic,
 )
-from workers.deadletters.audit import AuditWriter, Sent
+from workers.deadletters.audit import AuditWriter
 from workers.deadletters.letters import CHAIN, DISCARDED, REPLAYED, Letter, handled
+from workers.deadletters.values import topic_of, value_of
 from workers.sinks.item import read_item
 
 AT_ONCE: Final = 500
@@ -61,14 +62,6 @@ class Handled:
     refused: list[tuple[Letter, str]] = field(default_factory=list)
 
 
-def topic_of(letter: Letter, settings: Settings) -> Topic | None:
-    """The topic that a letter was read from; None when it is none of this run."""
-    name = letter.topic
-    if not name.startswith(settings.topic_prefix):
-        return None
-    return TOPICS.get(name.removeprefix(settings.topic_prefix))
-
-
 def refusal(letter: Letter, settings: Settings, registry: SchemaRegistry) -> str | None:
     """Why a letter cannot be sent to its topic again, and what to do instead; None when it can.
 
@@ -78,18 +71,15 @@ def refusal(letter: Letter, settings: Settings, registry: SchemaRegistry) -> str
     topic = topic_of(letter, settings)
     if topic is None:
         return f"{letter.topic or 'its topic'} is not a topic of this run; discard it"
-    if topic.name in _INPUTS:
-        return (
-            f"{topic.name} is folded in order: sent again now, the record of "
-            f"{_moment(letter, topic, registry)} would be late, and ignored; discard it"
-        )
-    if topic.name in _DERIVED:
-        return (
-            f"{topic.name} is fenced by seq: sent again now, the record of "
-            f"{_moment(letter, topic, registry)} would be dropped as a duplicate; discard it"
-        )
+    if topic.name in _INPUTS or topic.name in _DERIVED:
+        return _too_late(letter, topic, settings, registry)
     if topic.name not in _MAY_BE_REPLAYED:
         return f"nothing says that {topic.name} may be sent again; discard it"
+    if letter.value is None and letter.left_in_place is not None:
+        return (
+            f"its {letter.left_in_place} bytes lie in {letter.topic} still, too large for any "
+            "other record: import the fact anew, in less, and discard it"
+        )
     try:
         _sent(letter, topic, registry.reader(topic))
     except DeadLetter as exc:
@@ -124,7 +114,7 @@ def replay(
     """
     result = Handled()
     with AuditWriter(settings, registry, clock, CHAIN) as writer:
-        wanted: list[tuple[Letter, Sent]] = []
+        wanted: list[tuple[Letter, Outgoing]] = []
         for letter in _open(letters, writer, result):
             reason = refusal(letter, settings, registry)
             topic = topic_of(letter, settings)
@@ -174,7 +164,7 @@ def _open(letters: Iterable[Letter], writer: AuditWriter, result: Handled) -> li
     return list(wanted.values())
 
 
-def _sent(letter: Letter, topic: Topic, codec: Codec) -> Sent:
+def _sent(letter: Letter, topic: Topic, codec: Codec) -> Outgoing:
     """The record of a letter as it goes to its topic again.
 
     Raises:
@@ -189,14 +179,26 @@ def _sent(letter: Letter, topic: Topic, codec: Codec) -> Sent:
         identity = topic.key.removesuffix("@version")
         key = f"{record[identity]}@{record['version']}".encode()
     item = read_item(codec, letter.topic, letter.partition, letter.offset, key, letter.value)
-    return Sent(letter.topic, letter.partition, key, item.value)
+    return Outgoing(letter.topic, letter.partition, key, item.value)
 
 
-def _moment(letter: Letter, topic: Topic, registry: SchemaRegistry) -> str:
+def _too_late(letter: Letter, topic: Topic, settings: Settings, registry: SchemaRegistry) -> str:
+    moment = _moment(letter, topic, settings, registry)
+    how, fate = (
+        ("folded in order", "late, and ignored")
+        if topic.name in _INPUTS
+        else ("fenced by seq", "dropped as a duplicate")
+    )
+    return (
+        f"{topic.name} is {how}: sent again now, the record of {moment} would be {fate}; discard it"
+    )
+
+
+def _moment(letter: Letter, topic: Topic, settings: Settings, registry: SchemaRegistry) -> str:
     """Event time of a letter's record in UTC, or words for it."""
     try:
-        record = registry.reader(topic).decode(letter.value)
-    except UndecodableValue:
+        record = registry.reader(topic).decode(value_of(letter, settings))
+    except (UndecodableValue, DeadLetter, Retry, Stop):
         return "an unreadable time"
     at_us = record[_DERIVED.get(topic.name, "captured_us")]
     try:

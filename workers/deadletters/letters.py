@@ -30,7 +30,8 @@ class Letter:
         partition: Where it lay; -1 when the header does not say.
         offset: Where it lay; -1 when the header does not say.
         key: Its key there; None when the process did not keep it.
-        value: Its bytes; None for a tombstone, and for a value that lies in the object store.
+        value: Its bytes; None for a tombstone, and for a value that lies elsewhere: see
+            `workers.deadletters.values`.
         headers: All of them, as text.
     """
 
@@ -52,6 +53,12 @@ class Letter:
     def stage(self) -> str:
         """Process that gave it up."""
         return self.headers.get("stage", "")
+
+    @property
+    def left_in_place(self) -> int | None:
+        """Bytes of a value that stayed in its topic; None when it did not."""
+        length = _number(self.headers.get("left_in_place", ""), -1)
+        return None if length < 0 else length
 
     @property
     def subject(self) -> str:

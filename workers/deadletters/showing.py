@@ -1,17 +1,16 @@
 """A dead letter as JSON: one line of a list, or everything that is known of it."""
 
 import base64
-from collections.abc import Mapping
 from typing import Any
 
 from runtime.errors import DeadLetter, Retry, Stop
-from runtime.object_store import ObjectStore
 from runtime.settings import Settings
 from schemas.codec import UndecodableValue
 from schemas.records import AuditEntry
 from schemas.registry import SchemaRegistry
-from workers.deadletters.handling import refusal, topic_of
+from workers.deadletters.handling import refusal
 from workers.deadletters.letters import Letter
+from workers.deadletters.values import topic_of, value_of, whereabouts
 from workers.times import show_time
 
 _SHOWN_BYTES = 96
@@ -35,7 +34,7 @@ def as_line(letter: Letter, entry: AuditEntry | None) -> dict[str, Any]:
         "reason": letter.reason,
         "field": letter.headers.get("field", ""),
         "error": letter.headers.get("error", ""),
-        "bytes": None if letter.value is None else len(letter.value),
+        "bytes": letter.left_in_place if letter.value is None else len(letter.value),
     }
 
 
@@ -58,6 +57,7 @@ def as_text(
         **as_line(letter, entry),
         "key": None if letter.key is None else letter.key.decode(errors="replace"),
         "headers": dict(letter.headers),
+        "value_lies": whereabouts(letter),
         **_contents(letter, settings, registry),
         "replay": "possible" if reason is None else reason,
         "handled": None if entry is None else dict(entry),
@@ -65,12 +65,10 @@ def as_text(
 
 
 def _contents(letter: Letter, settings: Settings, registry: SchemaRegistry) -> dict[str, Any]:
-    value = letter.value
-    if value is None and "object_uri" in letter.headers:
-        try:
-            value = _fetch(letter.headers, settings)
-        except (DeadLetter, Retry, Stop) as exc:
-            return {"value": None, "undecodable": str(exc)}
+    try:
+        value = value_of(letter, settings)
+    except (DeadLetter, Retry, Stop) as exc:
+        return {"value": None, "undecodable": str(exc)}
     if value is None:
         return {"value": None, "undecodable": "a tombstone: it has no value"}
     topic = topic_of(letter, settings)
@@ -80,11 +78,6 @@ def _contents(letter: Letter, settings: Settings, registry: SchemaRegistry) -> d
         return {"value": plain(registry.reader(topic).decode(value)), "undecodable": None}
     except UndecodableValue as exc:
         return {"value": plain(value), "undecodable": str(exc)}
-
-
-def _fetch(headers: Mapping[str, str], settings: Settings) -> bytes:
-    store = ObjectStore(settings.ingest.object_store_url)
-    return store.get(headers["object_uri"], headers.get("object_sha256", ""))
 
 
 def plain(value: Any) -> Any:

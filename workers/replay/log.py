@@ -109,6 +109,43 @@ def read_topic(
         raise Retry(msg) from exc
 
 
+def read_record(settings: Settings, topic: Topic, partition: int, offset: int) -> Message | None:
+    """The record at one place of a topic; None when it is not there, or no longer.
+
+    Raises:
+        Retry: The broker is out of reach, or stops answering.
+    """
+    name = physical_name(topic, settings)
+    begin, end = spans(settings, topic, [partition]).get(partition, (0, 0))
+    if not begin <= offset < end:
+        return None
+    try:
+        # What retention or compaction has taken since is passed over by the broker.
+        found = next(_read(settings, name, {partition: offset}, {partition: offset + 1}), None)
+    except KafkaException as exc:
+        msg = f"{name}: {exc.args[0].str()}"
+        raise Retry(msg) from exc
+    return found if found is not None and found.offset() == offset else None
+
+
+def read_between(
+    settings: Settings, topic: Topic, partition: int, begin: int, end: int
+) -> Iterator[Message]:
+    """The records of one partition from one offset up to, and without, another.
+
+    Raises:
+        Retry: The broker is out of reach, or stops answering before the end.
+    """
+    if begin >= end:
+        return
+    name = physical_name(topic, settings)
+    try:
+        yield from _read(settings, name, {partition: begin}, {partition: end})
+    except KafkaException as exc:
+        msg = f"{name}: {exc.args[0].str()}"
+        raise Retry(msg) from exc
+
+
 def _read(settings: Settings, name: str, starts: Offsets, left: Offsets) -> Iterator[Message]:
     """Records up to the ends in `left`, which is emptied on the way."""
     if not left:

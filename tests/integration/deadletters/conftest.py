@@ -10,7 +10,7 @@ from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-def
 from typer.testing import CliRunner
 
 from runtime.clock import SystemClock
-from runtime.dead_letters import DeadLetterBox
+from runtime.dead_letters import DeadLetterBox, dead_letter_headers
 from runtime.errors import DeadLetter
 from runtime.kafka import ReliableProducer, physical_name, producer_config
 from runtime.settings import Settings
@@ -77,6 +77,16 @@ class Desk:
         box = DeadLetterBox(self.producer, self.settings, stage, SystemClock())
         name = physical_name(topic, self.settings)
         box.put_raw(name, 0, offset, value, DeadLetter(reason, f"{reason} in a test"), key)
+        self.producer.flush(30)
+
+    def leave_in_place(self, topic: Topic, offset: int, length: int) -> None:
+        """Write a dead letter as the stream processor does for a giant."""
+        name = physical_name(topic, self.settings)
+        error = DeadLetter("not_wire_format", "a giant in a test")
+        headers = dead_letter_headers(name, 0, offset, None, error, 1, "stream")
+        headers.append(("left_in_place", str(length).encode()))
+        letters = physical_name(DEAD_LETTERS, self.settings)
+        self.producer.produce(letters, key=f"{name}/0", value=None, headers=headers)
         self.producer.flush(30)
 
     def staff(self, staff_id: str, version: int = 1) -> bytes:

@@ -90,6 +90,29 @@ def test_a_value_in_the_object_store_is_fetched_and_checked(desk: Desk, tmp_path
     assert "its SHA-256 is another" in altered["undecodable"]
 
 
+def test_a_giant_that_stayed_in_its_topic_is_shown_from_there(desk: Desk) -> None:
+    giant = b"giant " * 200_000
+    name = physical_name(STAFF, desk.settings)
+    desk.producer.produce(name, key=b"giant", value=giant, partition=0)
+    desk.producer.flush(30)
+    for offset, length in ((0, len(giant)), (0, 7), (12, len(giant))):
+        desk.leave_in_place(STAFF, offset, length)
+
+    [there], [other], [gone] = (desk.types("show", str(i), "--json").lines for i in range(3))
+    refused = desk.types("replay", "0", *BECAUSE)
+
+    assert there["value"]["length"] == there["bytes"] == len(giant)
+    assert there["value_lies"].endswith(f"{name} partition 0 offset 0")
+    assert (other["value"], gone["value"]) == (None, None)
+    assert "is another record by now" in other["undecodable"]
+    assert "1200000 bytes stayed in" in gone["undecodable"]
+    assert "no longer has them" in gone["undecodable"]
+    assert refused.code == 1
+    assert "lie in" in refused.err
+    assert "import the fact anew" in refused.err
+    assert [key for key, _ in desk.facts()] == [b"giant"]
+
+
 def test_a_fact_is_replayed_once_and_who_did_it_is_on_record(desk: Desk) -> None:
     desk.bury(STAFF, 4, desk.staff("s1"), key=b"s1@1")
     desk.bury(STAFF, 4, desk.staff("s1"), key=b"s1@1", stage="sink-redis")
