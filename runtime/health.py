@@ -4,6 +4,7 @@ import json
 import threading
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
@@ -23,6 +24,11 @@ class Health:
         stage: Name of the process.
         clock: Tells the time.
         max_silence_s: Longest time between two `beat` calls, seconds.
+
+    Attributes:
+        detail: What else it says of itself.
+        fault: Something else that is wrong, for which /healthz is to say 503; empty when nothing
+            is. The process itself is ready for its work all the same.
     """
 
     def __init__(self, stage: str, clock: Clock | None = None, max_silence_s: float = 60.0) -> None:
@@ -31,7 +37,8 @@ class Health:
         self._max_silence_s = max_silence_s
         self._ready = False
         self._beat_s = self._clock.monotonic_s()
-        self.detail: dict[str, str] = {}
+        self.detail: dict[str, Any] = {}
+        self.fault = ""
 
     def ready(self) -> None:
         """The process can do its work now."""
@@ -54,12 +61,13 @@ class Health:
         healthy = silence_s <= self._max_silence_s
         body: dict[str, object] = {
             "stage": self.stage,
-            "healthy": healthy,
+            "healthy": healthy and not self.fault,
             "ready": self._ready,
             "last_loop_s": round(silence_s, 1),
+            **({"fault": self.fault} if self.fault else {}),
             **self.detail,
         }
-        return healthy, self._ready and healthy, body
+        return healthy and not self.fault, self._ready and healthy, body
 
 
 def serve_health(health: Health, settings: Settings) -> ThreadingHTTPServer:

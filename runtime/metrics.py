@@ -121,6 +121,12 @@ LAG_RECORDS = Gauge(
 LAG_SECONDS = Gauge(
     "wardstream_lag_seconds", "Age of the oldest record that a stage has before it", ["stage"]
 )
+ALERTS_STANDING = Gauge("wardstream_alerts_standing", "Alerts that are raised", ["tier"])
+ALERTS_TOLD = Counter(
+    "wardstream_alerts_told_total",
+    "Alerts by where they were told and what came of it",
+    ["channel", "result"],
+)
 UP_SINCE = Gauge(
     "wardstream_up_since_seconds", "When the process became ready, Unix time", ["stage"]
 )

@@ -1,5 +1,6 @@
 """One look at the running line: what the table and the summary are made of."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,6 +9,7 @@ import httpx
 from deploy.local.supervisor import Supervisor
 from runtime.errors import Retry
 from runtime.kafka import group_id, physical_name
+from runtime.lag import LogProbe, ends_of
 from runtime.settings import Settings
 from schemas.topics import (
     DEAD_LETTERS,
@@ -20,7 +22,7 @@ from schemas.topics import (
     ZONE_EVENTS,
     Topic,
 )
-from workers.demo.probes import LagProbe, Scrape, ends_of, scrape
+from workers.demo.probes import Scrape, scrape
 from workers.stages import INFERENCE, SINK_REDIS, SINK_TIMESCALE
 
 _SHOWN = (TRACKS, PRESENCE, ZONE_EVENTS, OCCUPANCY)
@@ -66,7 +68,7 @@ class Observer:
         self._settings = settings
         self._supervisor = supervisor
         self._board_url = board_url
-        self._probe = LagProbe(settings)
+        self._probe = LogProbe(settings)
         self._http = httpx.Client(timeout=2.0)
 
     def name(self, topic: Topic) -> str:
@@ -111,7 +113,12 @@ class Observer:
             ),
         }
         for process, (group, topics) in groups.items():
-            look.lags[process] = self._probe.lag(group, ends_of(look.ends, topics))
+            consumed = ends_of(look.ends, topics)
+            lag: int | None = None
+            with suppress(Retry):
+                lag = self._probe.lag(group, consumed)
+            # What is not known has not caught up.
+            look.lags[process] = sum(consumed.values()) if lag is None else lag
         folded = look.of("stream").total("wardstream_stream_events_total")
         look.lags["stream"] = max(
             0, self.total(look.ends, DETECTIONS) - folded_before - round(folded)

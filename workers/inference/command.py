@@ -9,6 +9,7 @@ from confluent_kafka import Consumer
 from models.detector import Detector
 from models.factory import Backend, make_detector
 from runtime.dead_letters import DeadLetterBox
+from runtime.guarded_store import GuardedStore
 from runtime.kafka import (
     ReliableProducer,
     consumer_config,
@@ -16,7 +17,6 @@ from runtime.kafka import (
     producer_config,
 )
 from runtime.metrics import DETECTOR_INFO
-from runtime.object_store import ObjectStore
 from runtime.registry import guarded_registry
 from runtime.service import Service, run_service
 from runtime.settings import InferenceSettings, Settings
@@ -98,7 +98,7 @@ def run_inference(service: Service) -> None:
     registry = guarded_registry(settings, service.clock)
     producer = ReliableProducer(producer_config(settings))
     placement = CameraPlacement.connect(settings, registry, service.clock)
-    store = ObjectStore(settings.ingest.object_store_url)
+    store = GuardedStore(settings.ingest.object_store_url, service.clock)
     stages = Stages(
         placement=placement,
         intake=Intake(registry.reader(FRAMES), placement),

@@ -38,7 +38,10 @@ log = structlog.get_logger(__name__)
 IDLE_WAIT_S = 0.2
 """Longest wait for a record before the loop comes round, s."""
 
-_FETCH_PAUSES_S = (0.2, 0.5, 1.0, 2.0, 4.0)
+_FETCH_PATIENCE_S = 30.0
+"""How long a claim check is tried for before the process starts anew, s."""
+
+_LEAST_FETCH_PAUSE_S = 0.2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -190,15 +193,17 @@ class InferencePipeline:
 
     def _fetch(self, uri: str, sha256: str) -> bytes:
         """Read a claim check, with patience while the object store is out of reach."""
-        for pause_s in _FETCH_PAUSES_S:
+        deadline_s = self._clock.monotonic_s() + _FETCH_PATIENCE_S
+        while True:
             try:
                 return self._stages.fetch(uri, sha256)
             except Retry as exc:
                 log.warning("inference.object_store_out_of_reach", uri=uri, error=str(exc))
                 self._service.health.beat()
-                if self._service.stop.wait(pause_s):
-                    break
-        return self._stages.fetch(uri, sha256)
+                late = self._clock.monotonic_s() > deadline_s
+                pause_s = max(_LEAST_FETCH_PAUSE_S, exc.retry_after_s or 0.0)
+                if late or self._service.stop.wait(pause_s):
+                    raise
 
     def _detect(self, images: list[Image]) -> list[list[Detection] | ModelFailed]:
         """Run in the detector's thread."""

@@ -4,6 +4,7 @@ from typing import Any
 
 import structlog
 
+from runtime.breaker import BreakerOpen
 from runtime.errors import Retry, Stop
 from runtime.settings import IngestSettings
 from workers.ingest.cameras import CameraBook
@@ -154,7 +155,8 @@ class CameraFeed:
         except Retry as exc:
             if not self._live_mode:
                 raise
-            log.warning("ingest.store_unavailable", camera_id=self.camera_id, error=str(exc))
+            if not isinstance(exc, BreakerOpen):  # that was said when it opened
+                log.warning("ingest.store_unavailable", camera_id=self.camera_id, error=str(exc))
             self.count("store_unavailable")
             return
         self._sent(captured_us)

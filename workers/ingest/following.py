@@ -2,6 +2,7 @@
 
 import random
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 import structlog
@@ -43,7 +44,9 @@ class StreamReader:
             max(2, round(settings.fps * _BUFFER_S)), drop_oldest=settings.mode == "live"
         )
         self.error: BaseException | None = None
-        self._refused: list[FrameOutcome] = []
+        self._refused: Counter[FrameOutcome] = (
+            Counter()
+        )  # one number each, however long nobody asks
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="stream-reader", daemon=True)
 
@@ -56,10 +59,10 @@ class StreamReader:
         self.frames.close()
         self._thread.join(_JOIN_S)
 
-    def take_refused(self) -> list[FrameOutcome]:
+    def take_refused(self) -> Counter[FrameOutcome]:
         """Outcomes of the frames that the reader did not pass on since the last call."""
         with self._lock:
-            refused, self._refused = self._refused, []
+            refused, self._refused = self._refused, Counter()
         return refused
 
     def _run(self) -> None:
@@ -106,7 +109,7 @@ class StreamReader:
 
     def _refuse(self, outcome: FrameOutcome) -> None:
         with self._lock:
-            self._refused.append(outcome)
+            self._refused[outcome] += 1
 
     def _show(self, connected: int) -> None:
         for feed in self._feeds:
@@ -160,6 +163,6 @@ def _send(feeds: Sequence[CameraFeed], frame: SourceFrame, received_us: int, lat
 
 
 def _count(reader: StreamReader, feeds: Sequence[CameraFeed]) -> None:
-    for outcome in reader.take_refused():
+    for outcome in reader.take_refused().elements():
         for feed in feeds:
             feed.count(outcome)

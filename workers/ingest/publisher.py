@@ -5,9 +5,10 @@ from typing import Any
 import structlog
 
 from runtime.errors import Retry
+from runtime.guarded_store import GuardedStore
 from runtime.kafka import ReliableProducer, physical_name, producer_config
 from runtime.metrics import INGEST_BYTES
-from runtime.object_store import ObjectStore, object_path, sha256_hex
+from runtime.object_store import object_path, sha256_hex
 from runtime.service import Service
 from schemas.codec import Codec
 from schemas.records import Frame
@@ -17,7 +18,7 @@ from workers.ingest.recording import Playing
 _QUEUE_BYTES = 64 * 1024 * 1024
 _QUEUE_RECORDS = range(64, 4_001)
 _ROOM_S = 0.01
-_RETRY_S = 1.0
+_LEAST_PAUSE_S = 0.1
 _GIVE_UP_S = 600.0
 _STOPPING_FLUSH_S = 8.0
 
@@ -41,7 +42,7 @@ class FramePublisher:
         self._codec = codec
         self._topic = physical_name(FRAMES, settings)
         self._inline_limit = settings.ingest.inline_limit_bytes
-        self._objects = ObjectStore(settings.ingest.object_store_url)
+        self._objects = GuardedStore(settings.ingest.object_store_url, service.clock)
         self._record_mode = settings.ingest.mode == "record"
         wanted = _QUEUE_BYTES // max(1, self._inline_limit)
         self._room = min(max(wanted, _QUEUE_RECORDS.start), _QUEUE_RECORDS.stop - 1)
@@ -105,9 +106,10 @@ class FramePublisher:
         while True:
             try:
                 return self._objects.put(path, jpeg)
-            except Retry:
+            except Retry as exc:
                 late = self._clock.monotonic_s() > deadline_s
-                if late or not self._record_mode or self._stop.wait(_RETRY_S):
+                pause_s = max(_LEAST_PAUSE_S, exc.retry_after_s or 0.0)
+                if late or not self._record_mode or self._stop.wait(pause_s):
                     raise
 
     @property

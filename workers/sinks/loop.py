@@ -2,16 +2,17 @@
 
 A batch is consumed, decoded and handed to the sink; its offsets are committed only after the
 sink has it for good. While the store is out of reach the batch is kept, the partitions are
-paused, and the group membership is kept alive. Whatever comes twice is the sink's to drop by seq.
+paused, and the group membership is kept alive; a circuit breaker decides when the batch is tried
+again, as a probe. Whatever comes twice is the sink's to drop by seq.
 """
 
-import random
 from collections.abc import Iterable, Sequence
 from typing import Final, Protocol
 
 import structlog
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
+from runtime.breaker import BreakerPolicy, Guard
 from runtime.dead_letters import DeadLetterBox
 from runtime.errors import DeadLetter, Retry
 from runtime.kafka import (
@@ -22,16 +23,20 @@ from runtime.kafka import (
     poll_batch,
     producer_config,
 )
+from runtime.lag import LagWatch
 from runtime.metrics import SINK_LAG
+from runtime.registry import guarded_registry
 from runtime.service import Service
 from schemas.codec import Codec
-from schemas.registry import RegistryUnavailable, SchemaRegistry
+from schemas.registry import RegistryUnavailable
 from schemas.topics import LINKS, OCCUPANCY, PRESENCE, TRACKS, ZONE_EVENTS, Topic
 from workers.sinks.item import Item, read_item
+from workers.sinks.outage import Outage
 
 log = structlog.get_logger(__name__)
 
-_FIRST_PAUSE_S = 0.1
+_LEAST_PAUSE_S = 0.05
+_REGISTRY_PAUSE_S = 1.0
 
 EVENT_TIME: Final = {
     TRACKS.name: "captured_us",
@@ -110,7 +115,7 @@ class SinkLoop:
         self._service = service
         self._sink = sink
         settings = service.settings
-        registry = SchemaRegistry(settings.registry_url)
+        registry = guarded_registry(settings, service.clock)
         self._codecs: dict[str, Codec] = {
             physical_name(topic, settings): registry.reader(topic) for topic in topics
         }
@@ -119,10 +124,11 @@ class SinkLoop:
         self._linger_s = linger_s
         self._commit_s = commit_s
         session_ms = round(settings.sink.session_timeout_s * 1000)
+        group = group_id(f"sink-{sink.name}", settings)
         self._consumer = Consumer(
             consumer_config(
                 settings,
-                group_id(f"sink-{sink.name}", settings),
+                group,
                 **{"session.timeout.ms": session_ms, "heartbeat.interval.ms": session_ms // 5},
             )
         )
@@ -131,7 +137,14 @@ class SinkLoop:
         self._owned: set[Place] = set()
         self._settled: dict[Place, int] = {}
         self._committed_s = service.clock.monotonic_s()
-        self._paused = False
+        self._guard = Guard(
+            sink.name,
+            service.clock,
+            BreakerPolicy(max_pause_s=settings.sink.retry_max_s),
+        )
+        derived = [topic for topic in topics if topic.name in EVENT_TIME]
+        self._lag = LagWatch(settings, f"sink-{sink.name}", group, derived)
+        self._outage = Outage(sink.name, service.clock, service.health, self._guard, self._lag)
 
     def run(self) -> None:
         """Consume until `service.stop`; what is in hand is written or left uncommitted.
@@ -151,6 +164,7 @@ class SinkLoop:
             on_lost=self._lost,
         )
         self._service.health.ready()
+        self._lag.start()
         try:
             while not self._service.stop.is_set():
                 self._service.health.beat()
@@ -161,6 +175,7 @@ class SinkLoop:
                 self._housekeep()
             self._commit()
         finally:
+            self._lag.close()
             self._consumer.close()
             self._sink.close()
 
@@ -175,33 +190,32 @@ class SinkLoop:
         """Write a batch, however long the store is out of reach."""
         undecoded = list(batch)
         items: list[Item] = []
-        pause_s = _FIRST_PAUSE_S
-        since_s: float | None = None
+        self._outage.show(batch)
         while True:
             try:
                 self._decode(undecoded, items)
                 self._write(items)
             except Retry as exc:
-                now_s = self._service.clock.monotonic_s()
-                since_s = now_s if since_s is None else since_s
-                self._begin_outage(exc, now_s - since_s)
-                slipped = self._wait(pause_s)
+                if self._outage.begin(exc):
+                    self._pause(self._owned)
+                pause_s = max(_LEAST_PAUSE_S, self._guard.due_in_s(), exc.retry_after_s or 0.0)
+                slipped = self._wait(pause_s, batch)
                 if self._service.stop.is_set():
                     return  # uncommitted: the next start reads it again
                 # A partition that went to another consumer is that one's to write.
                 batch = [m for m in batch + slipped if place_of(m) in self._owned]
                 undecoded = [m for m in undecoded + slipped if place_of(m) in self._owned]
                 items = [i for i in items if (i.source, i.partition) in self._owned]
-                pause_s = min(pause_s * 2, self._service.settings.sink.retry_max_s)
                 continue
             break
         # Only now, and all together: an offset stands for everything before it.
         for message in batch:
             place = place_of(message)
             self._settled[place] = max(self._settled.get(place, 0), (message.offset() or 0) + 1)
-        self._service.health.detail.pop("store", None)
-        if since_s is not None:
-            self._end_outage(self._service.clock.monotonic_s() - since_s)
+        if self._outage.since_us is not None:
+            self._outage.end()
+            self._consumer.resume([TopicPartition(*place) for place in sorted(self._owned)])
+        self._service.health.detail.pop("store", None)  # of `prepare`
 
     def _decode(self, undecoded: list[Message], items: list[Item]) -> None:
         """Move messages to `items`, or to the dead letters."""
@@ -217,7 +231,7 @@ class SinkLoop:
                 log.warning("sink.dead_letter", error=str(exc), partition=partition, offset=offset)
                 self._letters.put(message, exc)
             except RegistryUnavailable as exc:
-                raise Retry(str(exc)) from exc
+                raise Retry(str(exc), retry_after_s=_REGISTRY_PAUSE_S) from exc
             undecoded.pop(0)
 
     def _write(self, items: list[Item]) -> None:
@@ -225,7 +239,8 @@ class SinkLoop:
         if not items:
             return
         try:
-            self._sink.write(items)
+            with self._guard.trying():
+                self._sink.write(items)
         except DeadLetter as exc:
             if len(items) > 1:
                 middle = len(items) // 2
@@ -250,26 +265,15 @@ class SinkLoop:
             if event_time is not None:
                 lag.observe((now_us - item.record[event_time]) / 1e6)
 
-    def _begin_outage(self, error: Retry, lasted_s: float) -> None:
-        if not self._paused:
-            log.warning("sink.store_out_of_reach", error=str(error))
-            self._paused = True
-            self._pause(self._owned)
-        self._service.health.detail["store"] = f"out of reach for {lasted_s:.0f} s: {error}"
-
-    def _end_outage(self, lasted_s: float) -> None:
-        log.info("sink.store_is_back", after_s=round(lasted_s, 1))
-        self._paused = False
-        self._consumer.resume([TopicPartition(*place) for place in sorted(self._owned)])
-
-    def _wait(self, seconds: float) -> list[Message]:
+    def _wait(self, seconds: float, waiting: Sequence[Message]) -> list[Message]:
         """Wait while staying in the consumer group; returns what slipped past the pause."""
         clock = self._service.clock
-        until_s = clock.monotonic_s() + seconds * random.uniform(0.5, 1.0)
+        until_s = clock.monotonic_s() + seconds
         slipped: list[Message] = []
         while (left_s := until_s - clock.monotonic_s()) > 0 and not self._service.stop.is_set():
             slipped += poll_batch(self._consumer, 1, min(left_s, 0.2))
             self._service.health.beat()
+            self._outage.show(waiting)
         return slipped
 
     def _pause(self, places: Iterable[Place]) -> None:
@@ -311,7 +315,7 @@ class SinkLoop:
         consumer.incremental_assign(partitions)
         places = {(partition.topic, partition.partition) for partition in partitions}
         self._owned |= places
-        if self._paused:
+        if self._outage.since_us is not None:
             self._pause(places)
 
     def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:

@@ -23,6 +23,7 @@ from schemas.topics import DEAD_LETTERS, OCCUPANCY, PRESENCE, TRACKS, ZONE_EVENT
 from tests.integration.sinks.line import Line, last_seqs, progress, records_written, until
 from tests.integration.sinks.tables import as_items, differences
 from tests.unit.sinks.records import START_US, occupancy, ward
+from workers.demo.probes import scrape
 from workers.sinks.timescale.migrate import migrate
 from workers.sinks.verify import compare
 
@@ -288,6 +289,11 @@ def test_stores_that_go_away_and_come_back_cost_nothing(
         own_services.kill("redis")
         for name in ("sink-timescale", "sink-redis"):
             until(f"{name} says so", lambda name=name: "out of reach" in said(supervisor, name))  # type: ignore[misc]
+            until(f"{name} leaves it alone", lambda name=name: breaker(supervisor, name) > 0)  # type: ignore[misc]
+        until("the lag in records is known", lambda: bool(paused(supervisor)["behind_records"]))
+        seen = paused(supervisor)
+        assert seen["since_us"] / 1e6 == gauge(supervisor, TIMESCALE.name, PAUSED_SINCE)
+        until("the lag in seconds grows", lambda: paused(supervisor)["behind_s"] > seen["behind_s"])
         late = Worker(name="late", command=TIMESCALE.command, environment=SMALL_BATCHES)
         supervisor.start(late, ready_deadline_s=60)
         until("the late one shares the wait", lambda: "out of reach" in said(supervisor, "late"))
@@ -302,6 +308,9 @@ def test_stores_that_go_away_and_come_back_cost_nothing(
 
         assert pids == [supervisor.pid(name) for name in ("sink-timescale", "sink-redis")]
         assert "out of reach" not in said(supervisor, "sink-timescale")
+        for name in ("sink-timescale", "sink-redis"):
+            assert gauge(supervisor, name, PAUSED_SINCE) == 0
+            assert breaker(supervisor, name) == 0
         until("the registry, which keeps its data there too, is back", lambda: answers(settings))
         assert_complete(settings)
 
@@ -319,6 +328,31 @@ def feed(line: Line) -> None:
     for begin in range(0, len(LOG), 100):
         line.send(LOG[begin : begin + 100])
         time.sleep(0.1)
+
+
+PAUSED_SINCE = "wardstream_sink_paused_since_seconds"
+
+
+def gauge(supervisor: Supervisor, name: str, metric: str) -> float:
+    """A gauge of a sink that has one sample."""
+    metrics = scrape(supervisor.metrics_port(name), timeout_s=10)
+    assert metrics is not None
+    return metrics.total(metric)
+
+
+def breaker(supervisor: Supervisor, name: str) -> float:
+    """State of the breaker of a sink's own store."""
+    metrics = scrape(supervisor.metrics_port(name), timeout_s=10)
+    assert metrics is not None
+    store = name.removeprefix("sink-")
+    return metrics.total("wardstream_breaker_state", dependency=store)
+
+
+def paused(supervisor: Supervisor) -> dict[str, Any]:
+    """What the paused TimescaleDB sink says of its pause."""
+    answer = httpx.get(f"http://127.0.0.1:{supervisor.metrics_port(TIMESCALE.name)}/healthz")
+    found: dict[str, Any] = answer.json()["paused"]
+    return found
 
 
 def said(supervisor: Supervisor, name: str) -> str:
