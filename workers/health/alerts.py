@@ -8,6 +8,7 @@ from workers.health.findings import Finding
 
 AlertState = Literal["RAISED", "CLEARED"]
 
+
 def make_alert(finding: Finding, state: AlertState, at_us: int, owner: str) -> Alert:
     """An alert's record, all but its seq, which is the log's to give.
 

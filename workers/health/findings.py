@@ -172,7 +172,7 @@ def _silent_stages(signs: Signs, settings: DeadmanSettings) -> list[Finding]:
 
 def _silent_cameras(signs: Signs, settings: DeadmanSettings, started_us: int) -> list[Finding]:
     found = []
-    for camera_id, sign in sorted(signs.cameras.items()):
+    for camera_id, sign in sorted((signs.cameras or {}).items()):
         since_us = started_us if sign.last_us is None else sign.last_us
         silent_s = (signs.now_us - since_us) / 1e6
         if silent_s < settings.after_s:

@@ -59,7 +59,7 @@ class Signs:
         kafka_us: When the log last answered.
         kafka_said: Why it does not; empty while it does.
         pictures_us: When anything was last appended to the frames; None when they are empty.
-        cameras: By id; empty while they are not known.
+        cameras: By id; None while they are not known.
         stages: By name of the process.
         health: By name of the process; only of those whose endpoint is known.
         skipped: Part of the pictures of the last minute that were skipped, 0 to 1.
@@ -70,7 +70,7 @@ class Signs:
     kafka_us: int
     kafka_said: str = ""
     pictures_us: int | None = None
-    cameras: dict[str, CameraSign] = field(default_factory=dict)
+    cameras: dict[str, CameraSign] | None = field(default_factory=dict)
     stages: dict[str, StageSign] = field(default_factory=dict)
     health: dict[str, HealthSign] = field(default_factory=dict)
     skipped: float = 0.0

@@ -11,13 +11,15 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from runtime import breaker
 from runtime.clock import Clock, SystemClock
 from runtime.settings import Settings
 from workers.serving import problems
 from workers.serving.board_state import BoardState
 from workers.serving.change_feed import QUEUE_LENGTH, ChangeFeed
 from workers.serving.head import HeadAsGet
-from workers.serving.live_state import LiveState, connect
+from workers.serving.line_view import LineView
+from workers.serving.live_state import BREAKER, LiveState, connect
 from workers.serving.registry_view import RegistryView
 from workers.serving.routes import PREFIX, describe_problems, router
 from workers.serving.security import Guard
@@ -27,6 +29,9 @@ STATIC: Final = Path(__file__).parent / "static"
 
 ANSWER_WITHIN_S: Final = 2.0
 """Redis is out of reach when a command takes longer, seconds."""
+
+LINE_LOOK_S: Final = 0.3
+"""How often alerts are looked for, seconds."""
 
 NAMES_LOOK_S: Final = 1.0
 """How often edits of names and zones are looked for, seconds."""
@@ -47,6 +52,7 @@ def create_app(
     registry: RegistryView | None = None,
     clock: Clock | None = None,
     *,
+    line: LineView | None = None,
     queue_length: int = QUEUE_LENGTH,
 ) -> FastAPI:
     """Build the application; nothing is connected before it starts.
@@ -55,6 +61,7 @@ def create_app(
         settings: Where Redis is, and how the board behaves.
         registry: Names, polygons and shifts; ids are shown when it is empty.
         clock: Tells the time.
+        line: Alerts and lag of the line; nothing is known of it when left out.
         queue_length: Events that a browser may be behind before it is dropped.
 
     Returns:
@@ -62,12 +69,22 @@ def create_app(
     """
     clock = clock or SystemClock()
     registry = registry or RegistryView()
+    line = line or LineView()
     reader = connect(settings, answer_within_s=ANSWER_WITHIN_S)
     follower = connect(settings, answer_within_s=ANSWER_WITHIN_S)
     trends = Trends()
-    live = LiveState(reader, settings.live_prefix)
-    feed = ChangeFeed(follower, settings.live_prefix, trends, clock, queue_length)
+    guard = breaker.Guard("redis", clock, BREAKER)
+    live = LiveState(reader, settings.live_prefix, guard)
+    feed = ChangeFeed(follower, settings.live_prefix, trends, clock, guard, queue_length)
     state = BoardState(live, registry, trends, clock, settings.serving.stale_after_s)
+
+    async def watch_line() -> None:
+        shown = line.version
+        while True:
+            await asyncio.sleep(LINE_LOOK_S)
+            if line.version != shown:
+                shown = line.version
+                feed.announce_line(line.line(clock.now_us()).model_dump())
 
     async def watch_names() -> None:
         shown = registry.fingerprint(clock.now_us())
@@ -80,7 +97,10 @@ def create_app(
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(step) for step in (feed.run(), feed.beat(), watch_names())]
+        tasks = [
+            asyncio.create_task(step)
+            for step in (feed.run(), feed.beat(), watch_names(), watch_line())
+        ]
         try:
             yield
         finally:
@@ -103,7 +123,7 @@ def create_app(
     )
     app.state.feed = feed
     problems.install(app)
-    app.include_router(router(state, feed, live, registry, settings.serving, clock))
+    app.include_router(router(state, feed, live, registry, settings.serving, clock, line))
     describe_problems(app)
     app.mount("/", BoardFiles(directory=STATIC, html=True), name="board")
     app.add_middleware(HeadAsGet, prefix=PREFIX)

@@ -6,13 +6,14 @@ for: it connects again and resumes behind the last event that it has, from the s
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
+from runtime.breaker import BreakerOpen, Guard
 from runtime.clock import Clock
 from runtime.metrics import SERVING_CLIENTS, SERVING_DROPPED, SERVING_EVENTS, SERVING_LAG
 from schemas.live import changes_key
@@ -22,6 +23,7 @@ from workers.serving.event import (
     StreamId,
     UnreadableChange,
     clock_event,
+    line_event,
     names_event,
     reset_event,
 )
@@ -37,7 +39,7 @@ HEARTBEAT_S: Final = 1.0
 
 _BLOCK_MS: Final = 500
 _PAGE: Final = 500
-_PAUSE_S: Final = 0.25
+_LEAST_PAUSE_S: Final = 0.05
 
 Entry = tuple[bytes, dict[bytes, bytes]]
 
@@ -91,6 +93,7 @@ class ChangeFeed:
         prefix: Leads every Redis key.
         trends: Told of every zone value and zone event.
         clock: Tells the time for heartbeats.
+        guard: Breaker of Redis, which this feed probes for all.
         queue_length: Events that a subscriber may be behind.
 
     Attributes:
@@ -104,16 +107,19 @@ class ChangeFeed:
         prefix: str,
         trends: Trends,
         clock: Clock,
+        guard: Guard,
         queue_length: int = QUEUE_LENGTH,
     ) -> None:
         self._client = client
         self._key = changes_key(prefix)
         self._trends = trends
         self._clock = clock
+        self._guard = guard
         self._queue_length = queue_length
         self._subscriptions: set[Subscription] = set()
         self._closed = False
         self._told = False
+        self._line: Event | None = None
         self.position: StreamId | None = None
         self.reachable = False
 
@@ -145,6 +151,8 @@ class ChangeFeed:
         queue holds everything behind that, so nothing is lost and nothing is sent twice.
         """
         yield self._clock_event()
+        if self._line is not None:  # it may have changed since this reader asked
+            yield self._line
         sent = after
         if after is not None:
             while not self.reachable or self.position is None:
@@ -168,13 +176,15 @@ class ChangeFeed:
         while True:
             try:
                 if not self.reachable:
-                    await self._take_up()
-                answer: Any = await self._client.xread(
-                    {self._key: str(self.position)}, count=_PAGE, block=_BLOCK_MS
-                )
-            except (RedisError, OSError) as exc:
+                    with self._guard.trying((RedisError, OSError)):
+                        await self._take_up()
+                with self._guard.trying((RedisError, OSError)):
+                    answer: Any = await self._client.xread(
+                        {self._key: str(self.position)}, count=_PAGE, block=_BLOCK_MS
+                    )
+            except (RedisError, OSError, BreakerOpen) as exc:
                 self._lost(exc)
-                await asyncio.sleep(_PAUSE_S)
+                await asyncio.sleep(max(_LEAST_PAUSE_S, self._guard.due_in_s()))
                 continue
             for _, entries in answer:
                 for entry in entries:
@@ -185,6 +195,11 @@ class ChangeFeed:
         while True:
             await asyncio.sleep(HEARTBEAT_S)
             self._publish(self._clock_event())
+
+    def announce_line(self, body: Mapping[str, Any]) -> None:
+        """Tell every browser how the line as a whole is, and each that comes later."""
+        self._line = line_event(body)
+        self._publish(self._line)
 
     def announce_names(self) -> None:
         """Tell every browser that names, zones or cameras were edited."""

@@ -16,6 +16,8 @@ from runtime.errors import Stop
 from runtime.service import Service, run_service
 from runtime.settings import Settings
 from workers.serving.app import create_app
+from workers.serving.line_follower import LineFollower
+from workers.serving.line_view import LineView
 from workers.serving.registry_follower import RegistryFollower
 from workers.serving.registry_view import RegistryView
 
@@ -126,13 +128,19 @@ def run_board(service: Service) -> None:
     serving = service.settings.serving
     with contextlib.closing(bind(serving.host, serving.port)) as listener:
         registry = RegistryView()
-        follower = RegistryFollower(service.settings, registry, service.clock)
-        app = create_app(service.settings, registry, service.clock)
-        follower.start()
+        line = LineView()
+        followers = (
+            RegistryFollower(service.settings, registry, service.clock),
+            LineFollower(service.settings, line, service.clock),
+        )
+        app = create_app(service.settings, registry, service.clock, line=line)
+        for follower in followers:
+            follower.start()
         try:
             asyncio.run(serve_app(app, listener, service))
         finally:
-            follower.close()
+            for follower in followers:
+                follower.close()
 
 
 def serve(

@@ -42,7 +42,7 @@ class Event(NamedTuple):
     """An event of the stream.
 
     Attributes:
-        name: A kind of change, or `clock`, `names`, `reset`.
+        name: A kind of change, or `clock`, `line`, `names`, `reset`.
         stream_id: Where to resume behind it; None when it is no change.
         frame: As it goes over the wire.
     """
@@ -121,6 +121,11 @@ def clock_event(now_us: int, *, redis_reachable: bool) -> Event:
     """The heartbeat: the server's time, by which a browser tells ages, and whether data flows."""
     body = {"now_us": now_us, "redis_reachable": redis_reachable}
     return Event("clock", None, b": heartbeat\n" + frame("clock", body))
+
+
+def line_event(body: Mapping[str, Any]) -> Event:
+    """The line as a whole changed: the body of `/line`."""
+    return Event("line", None, frame("line", body))
 
 
 def names_event() -> Event:

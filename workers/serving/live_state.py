@@ -1,7 +1,8 @@
 """Read the live state from Redis; see `schemas/live.py` for its layout."""
 
-from collections.abc import Sequence
-from typing import Any, Generic, NamedTuple, TypeVar
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import structlog
 from pydantic import BaseModel, ValidationError
@@ -10,11 +11,17 @@ from redis.asyncio.retry import Retry as RedisRetry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from runtime.breaker import BreakerPolicy, Guard
 from runtime.errors import Retry
 from runtime.settings import Settings
 from schemas.live import LiveKind, index_key, state_key
 
 log = structlog.get_logger(__name__)
+
+BREAKER: Final = BreakerPolicy(failures=2, first_pause_s=0.25, max_pause_s=1.0)
+"""A board must show that the store is back within a second or two."""
+
+_RETRY_AFTER_S: Final = 2.0
 
 Record = TypeVar("Record", bound=BaseModel)
 
@@ -38,7 +45,8 @@ def connect(settings: Settings, *, answer_within_s: float) -> Redis:
 
 def out_of_reach(exc: Exception) -> Retry:
     """The error to raise when Redis does not answer; never shows its URL, which holds a secret."""
-    return Retry(f"the live state (Redis) is out of reach: {type(exc).__name__}", retry_after_s=2.0)
+    why = type(exc).__name__
+    return Retry(f"the live state (Redis) is out of reach: {why}", retry_after_s=_RETRY_AFTER_S)
 
 
 class Live(NamedTuple, Generic[Record]):
@@ -59,11 +67,35 @@ class LiveState:
     Args:
         client: Connection to Redis.
         prefix: Leads every key.
+        guard: Breaker that the change feed probes: while it is open, nobody's request waits for
+            Redis.
     """
 
-    def __init__(self, client: Redis, prefix: str) -> None:
+    def __init__(self, client: Redis, prefix: str, guard: Guard) -> None:
         self._client = client
         self._prefix = prefix
+        self._guard = guard
+
+    @property
+    def away_since_us(self) -> int | None:
+        """Since when Redis is left alone, UTC microseconds; None while it is asked."""
+        return self._guard.since_us
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        """Around a question to Redis.
+
+        Raises:
+            Retry: It is out of reach, or known to be.
+        """
+        if self._guard.is_open:
+            msg = "the live state (Redis) is out of reach: it did not answer before"
+            raise Retry(msg, retry_after_s=_RETRY_AFTER_S)
+        try:
+            with self._guard.trying((RedisError, OSError)):
+                yield
+        except (RedisError, OSError) as exc:
+            raise out_of_reach(exc) from exc
 
     async def all(self, kind: LiveKind, model: type[Record]) -> dict[str, Live[Record]]:
         """Every current value of a kind, by id in sorted order; expired ones are left out.
@@ -71,10 +103,8 @@ class LiveState:
         Raises:
             Retry: Redis is out of reach.
         """
-        try:
+        with self._asking():
             members: list[Any] = await self._client.zrange(index_key(self._prefix, kind), 0, -1)
-        except (RedisError, OSError) as exc:
-            raise out_of_reach(exc) from exc
         return await self.some(kind, sorted(member.decode() for member in members), model)
 
     async def some(
@@ -87,13 +117,11 @@ class LiveState:
         """
         if not identities:
             return {}
-        try:
+        with self._asking():
             async with self._client.pipeline(transaction=False) as pipe:
                 for identity in identities:
                     pipe.hmget(state_key(self._prefix, kind, identity), ["json", "written_us"])
                 answers = await pipe.execute()
-        except (RedisError, OSError) as exc:
-            raise out_of_reach(exc) from exc
         found: dict[str, Live[Record]] = {}
         for identity, (text, written_us) in zip(identities, answers, strict=True):
             if text is None:

@@ -12,6 +12,7 @@ from workers.serving.board_state import BoardState
 from workers.serving.change_feed import ChangeFeed
 from workers.serving.event import CHANGE_KINDS, StreamId
 from workers.serving.event_stream import EventStream
+from workers.serving.line_view import LineView
 from workers.serving.live_state import LiveState
 from workers.serving.problems import Problem, documented
 from workers.serving.registry_view import RegistryView
@@ -38,6 +39,7 @@ def router(
     registry: RegistryView,
     settings: ServingSettings,
     clock: Clock,
+    line: LineView,
 ) -> APIRouter:
     """Every route of the API."""
     api = APIRouter(prefix=PREFIX)
@@ -76,7 +78,12 @@ def router(
     @api.get("/status", tags=["status"])
     async def status() -> views.Status:
         """Whether the board can be trusted; answers also while Redis is away."""
-        return await board_status(live, registry, settings, clock, feed)
+        return await board_status(live, registry, settings, clock, feed, line)
+
+    @api.get("/line", tags=["status"])
+    async def line_now() -> views.Line:
+        """Alerts that stand, and how far each stage is behind; answers also without Redis."""
+        return line.line(clock.now_us())
 
     @api.get(
         "/changes",
@@ -88,8 +95,8 @@ def router(
                     "An endless stream of server-sent events. `zone`, `camera`, `floor` and "
                     "`zone-event` carry `kind`, `id`, `seq`, `as_of_us` and the value in `data`; "
                     "a `zone` also `coverage`, a `camera` also `captured_us`. `clock` is the "
-                    "heartbeat, with the server's time; after `names` or `reset` read the current "
-                    "state again."
+                    "heartbeat, with the server's time; `line` is the answer of `/line` when it "
+                    "changed; after `names` or `reset` read the current state again."
                 ),
                 "content": {
                     "text/event-stream": {"schema": {"type": "string"}, "example": STREAM_EXAMPLE}

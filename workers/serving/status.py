@@ -8,6 +8,7 @@ from runtime.settings import ServingSettings
 from workers.serving import views
 from workers.serving.change_feed import ChangeFeed
 from workers.serving.freshness import RENEWED_WITHIN_US, judge
+from workers.serving.line_view import LineView
 from workers.serving.live_state import LiveState
 from workers.serving.records import CameraTracks, Occupancy, Presence
 from workers.serving.registry_view import RegistryView
@@ -27,6 +28,7 @@ async def board_status(
     settings: ServingSettings,
     clock: Clock,
     feed: ChangeFeed,
+    line: LineView,
 ) -> views.Status:
     """The whole status; answers also while Redis is away, and says so.
 
@@ -36,6 +38,7 @@ async def board_status(
         settings: For the title and the age from which a value is stale.
         clock: Tells the time.
         feed: For its position and its open streams.
+        line: For the lag of the stages.
     """
     now_us = clock.now_us()
     # Taken before any value is read: what is newer than it may be told twice, never not at all.
@@ -77,10 +80,13 @@ async def board_status(
         title=settings.board_title,
         stale_after_s=settings.stale_after_s,
         renewed_within_s=RENEWED_WITHIN_US / 1e6,
-        redis=views.RedisView(reachable=not error, error=error),
+        redis=views.RedisView(
+            reachable=not error, error=error, since_us=live.away_since_us if error else None
+        ),
         names=views.NamesView(synced_us=registry.synced_us, error=registry.error),
         stages=stages,
         detectors=detectors,
+        lags=line.lags(),
         clients=feed.clients,
         changes_after=changes_after,
     )

@@ -161,6 +161,9 @@ class RedisView(BaseModel):
 
     reachable: bool = Field(description="It answered.")
     error: str = Field(description="Why not; empty when it did.")
+    since_us: int | None = Field(
+        default=None, description="Since when it is away, UTC microseconds; null while it answers."
+    )
 
 
 class NamesView(BaseModel):
@@ -168,6 +171,43 @@ class NamesView(BaseModel):
 
     synced_us: int | None = Field(description="Last read to their end; null before the first.")
     error: str = Field(description="Why they cannot be read; empty when they can.")
+
+
+class AlertView(BaseModel):
+    """Something that a person must know of, and that is not over."""
+
+    alert_id: str = Field(description="Its key.", examples=["silence/camera/left"])
+    tier: str = Field(description="NOTICE, WARNING or PAGE.", examples=["WARNING"])
+    kind: str = Field(description="`silence`, `lag` or `overload`.", examples=["silence"])
+    subject: str = Field(
+        description="Whose it is: `line`, `stage/NAME` or `camera/ID`.", examples=["camera/left"]
+    )
+    what: str = Field(description="In words.", examples=["No new data from camera Left half"])
+    since_us: int = Field(description="Since when, UTC microseconds.")
+    at_us: int = Field(description="When it was raised, UTC microseconds.")
+    owner: str = Field(description="Who is to mend it.")
+    next_action: str = Field(description="What they may look at first.")
+
+
+class LagView(BaseModel):
+    """How far a stage is behind what comes in."""
+
+    stage: str = Field(description="Name of the process.", examples=["sink-timescale"])
+    what: str = Field(
+        description="What that means, in words.", examples=["History is written late"]
+    )
+    records: int = Field(description="Records that it has before it.", examples=[1200])
+    seconds: float = Field(description="Age of the oldest of them, seconds.", examples=[42.0])
+    late: bool = Field(description="More than the few seconds that come and go.")
+
+
+class Line(BaseModel):
+    """The line behind the board as a whole."""
+
+    now_us: int = Field(description="Clock of the server, UTC microseconds.")
+    alerts: list[AlertView] = Field(description="Alerts that stand, oldest first.")
+    lags: list[LagView] = Field(description="Of each stage that was ever at work.")
+    error: str = Field(description="Why the log cannot be read; empty when it can.")
 
 
 class Status(BaseModel):
@@ -183,6 +223,7 @@ class Status(BaseModel):
     names: NamesView = Field(description="Whether names and zones are up to date.")
     stages: list[StageView] = Field(description="From the camera on; empty without Redis.")
     detectors: list[DetectorView] = Field(description="Empty before the first frame.")
+    lags: list[LagView] = Field(description="How far each stage is behind, as last seen.")
     clients: int = Field(description="Open event streams.")
     changes_after: str | None = Field(
         description=(

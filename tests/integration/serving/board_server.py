@@ -10,6 +10,7 @@ from runtime.service import Service
 from runtime.settings import ServingSettings, Settings
 from workers.serving.app import create_app
 from workers.serving.command import address, bind, serve_app
+from workers.serving.line_view import LineView
 from workers.serving.registry_view import RegistryView
 
 
@@ -24,6 +25,7 @@ class BoardServer:
         queue_length: Events that a client may be behind.
         topic_prefix: Of the run whose values it shows.
         max_clients: Event streams that may be open at once.
+        line: Alerts and lag of the line behind it.
     """
 
     def __init__(
@@ -37,6 +39,7 @@ class BoardServer:
         title: str = "Ward 3",
         topic_prefix: str = "",
         max_clients: int = 200,
+        line: LineView | None = None,
     ) -> None:
         self.settings = Settings.model_validate(
             {
@@ -50,6 +53,7 @@ class BoardServer:
         )
         self.redis_url = redis_url
         self.registry = registry or RegistryView()
+        self.line = line or LineView()
         self._queue_length = queue_length
         self._port = 0
         self.url = ""
@@ -62,7 +66,9 @@ class BoardServer:
         self._port = listener.getsockname()[1]
         self.url = address(listener)
         service = self._service = Service(self.settings, Health("serving"))
-        app = create_app(self.settings, self.registry, queue_length=self._queue_length)
+        app = create_app(
+            self.settings, self.registry, line=self.line, queue_length=self._queue_length
+        )
 
         def run() -> None:
             with closing(listener):

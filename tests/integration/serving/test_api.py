@@ -156,7 +156,7 @@ def test_status_tells_each_stages_age_and_which_detector_runs(
     detectors = {d["name"]: (d["camera_ids"], d["caution"]) for d in status["detectors"]}
     assert detectors["yolox-nano"] == (["left"], "")
     assert "misses many people" in detectors["opencv-hog"][1]
-    assert status["redis"] == {"reachable": True, "error": ""}
+    assert status["redis"] == {"reachable": True, "error": "", "since_us": None}
 
 
 @pytest.mark.parametrize(
@@ -225,6 +225,7 @@ def test_every_route_documents_its_answer_and_its_errors(board: BoardServer) -> 
         "/api/v1/floors/{floor_id}/presence",
         "/api/v1/trends",
         "/api/v1/status",
+        "/api/v1/line",
         "/api/v1/changes",
     }
     assert set(routes["/api/v1/zones/{zone_id}"]) >= {"200", "404", "503"}

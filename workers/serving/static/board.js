@@ -1,15 +1,17 @@
 // Wires store, connection and views; says in one line what a charge nurse must know.
 import { CameraViews } from "./cameras.js";
 import { icon } from "./icons.js";
+import { LineNotices } from "./line.js";
 import { Store } from "./store.js";
 import { Connection } from "./stream.js";
-import { ago, counted, listed, make, say, span } from "./words.js";
+import { ago, counted, listed, make, moment, say, span } from "./words.js";
 import { ZoneList } from "./zones.js";
 
 const at = (id) => document.getElementById(id);
 const store = new Store();
 const zones = new ZoneList(at("zones"), at("no-zones"), store);
 const cameras = new CameraViews(at("cameras"), store);
+const notices = new LineNotices(at("notices"), at("late"), store);
 const connection = new Connection(store, changed, loaded);
 
 let zonesDue = false;
@@ -91,14 +93,16 @@ function drawStatus() {
     banner = "The store of live numbers is out of reach. Numbers are not being updated; trying again.";
     age = silent(connection.redisLostAt);
   } else if (!flowing && ages.length) {
-    banner = "No fresh numbers: cameras or the line behind the board have stopped.";
-    age = span(Math.min(...ages));
+    const youngest = Math.min(...ages);
+    banner = `No fresh numbers since ${moment(store.now() - youngest, store.now())}: cameras or the line behind the board have stopped.`;
+    age = span(youngest);
   } else if (!flowing) {
     banner = "Nothing was measured yet.";
   }
   say(at("banner-text"), banner);
   say(at("banner-age"), age ? `For ${age}.` : "");
   at("banner").hidden = !banner;
+  notices.render(connected);
 
   const word = connection.state === "connecting" ? "Connecting" : !connected ? "Not live" : flowing ? "Live" : "Connected, nothing new";
   at("live").dataset.state = connection.state === "connecting" ? "connecting" : !connected ? "lost" : flowing ? "live" : "idle";

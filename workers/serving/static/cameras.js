@@ -61,10 +61,10 @@ export class CameraViews {
     const outlines = zones.map((zone) => {
       const size = Math.max(view.unit * 4.4, width / 13);
       const [x, y] = labelPlace(zone.polygon, size * 1.35);
-      const title = draw("text", { x, y, "font-size": size, class: "zone-name" });
+      const title = draw("text", { x, y: Math.min(Math.max(y, size), height - size * 0.4), "font-size": size, class: "zone-name" });
       const outline = draw("polygon", { points: points(zone.polygon), class: "outline" });
       const group = draw("g", { class: "area" }, outline, title);
-      view.labels.set(zone.zone_id, { group, title });
+      view.labels.set(zone.zone_id, { group, title, x, size });
       return group;
     });
     view.ground.replaceChildren(...masks, ...outlines);
@@ -77,7 +77,10 @@ export class CameraViews {
       if (!zone) continue;
       label.group.dataset.state = zone.coverage.state;
       label.group.dataset.stale = String(this.store.zoneFreshness(zone).stale);
-      say(label.title, `${zone.name}: ${zone.people ?? "–"}`);
+      const text = `${zone.name}: ${zone.people ?? "–"}`;
+      if (label.title.textContent === text) continue;
+      say(label.title, text);
+      fit(label, view.width || 640);
     }
   }
 
@@ -109,6 +112,17 @@ export class CameraViews {
       }
     }
   }
+}
+
+/** Keep a label inside its drawing: smaller when it is too long, and away from the edges. */
+function fit(label, width) {
+  const margin = label.size * 0.3;
+  label.title.setAttribute("font-size", String(label.size));
+  const length = label.title.getComputedTextLength();
+  const share = Math.min(1, (width - 2 * margin) / length);
+  if (share < 1) label.title.setAttribute("font-size", String(label.size * share));
+  const half = (length * share) / 2;
+  label.title.setAttribute("x", String(Math.min(Math.max(label.x, margin + half), width - margin - half)));
 }
 
 function points(polygon) {

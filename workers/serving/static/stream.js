@@ -68,6 +68,11 @@ export class Connection {
       else this.redisLostAt ??= performance.now();
       this.redis = redis_reachable;
     });
+    source.addEventListener("line", (event) => {
+      this.heardAt = performance.now();
+      this.store.line = JSON.parse(event.data);
+      this.onSnapshot();
+    });
     source.addEventListener("names", () => this.load());
     source.addEventListener("reset", () => this.load());
   }
@@ -117,7 +122,7 @@ export class Connection {
     this.loading = true;
     let good = false;
     try {
-      await this.#status();
+      [this.store.line] = await Promise.all([get("line"), this.#status()]);
       if (!this.source) {
         // Behind the snapshot's own position: no change falls between it and the stream.
         this.lastId = this.store.status.changes_after ?? "";

@@ -16,6 +16,14 @@ export function span(seconds) {
   return `${Math.round(s / 86400)} days`;
 }
 
+/** A time of day, such as "10:42", with the day when it is not today; seconds in. */
+export function moment(at, now) {
+  const [then, today] = [new Date(at * 1000), new Date(now * 1000)];
+  const time = then.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false });
+  if (then.toDateString() === today.toDateString()) return time;
+  return `${then.toLocaleDateString([], { weekday: "short", day: "numeric", month: "short" })} ${time}`;
+}
+
 /** A number with its noun. */
 export function counted(number, one, many) {
   return `${number} ${number === 1 ? one : many}`;

@@ -1,0 +1,69 @@
+"""Which consumer group each stage is, and what it reads: by these its lag is told from outside."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from runtime.kafka import group_id, physical_name
+from runtime.lag import LogProbe, Place, ends_of
+from runtime.settings import Settings
+from schemas.topics import (
+    DETECTIONS,
+    FRAMES,
+    OCCUPANCY,
+    PRESENCE,
+    TRACKS,
+    ZONE_EVENTS,
+    Topic,
+)
+from workers import stages
+
+_LIVE = (TRACKS, PRESENCE, ZONE_EVENTS, OCCUPANCY)
+
+CONSUMED: Final[dict[str, tuple[str, tuple[Topic, ...]]]] = {
+    "infer": (stages.INFERENCE, (FRAMES,)),
+    "stream": ("stream", (DETECTIONS,)),
+    "sink-redis": (stages.SINK_REDIS, _LIVE),
+    "sink-timescale": (stages.SINK_TIMESCALE, _LIVE),
+}
+"""Group and topics by name of the process; facts are left out, as they hardly ever come."""
+
+
+class LineProbe:
+    """Asks the broker how far each stage is.
+
+    Args:
+        settings: Where it is, and the run's prefix.
+        answer_s: How long it may take to answer, s.
+    """
+
+    def __init__(self, settings: Settings, answer_s: float) -> None:
+        self._settings = settings
+        self._probe = LogProbe(settings, answer_s)
+        topics = {topic for _, consumed in CONSUMED.values() for topic in consumed}
+        self._topics = {physical_name(topic, settings): topic.partitions for topic in topics}
+
+    def pictures_us(self) -> int | None:
+        """When anything was last appended to the frames, UTC microseconds; None when empty.
+
+        Raises:
+            Retry: The broker is out of reach.
+        """
+        name = physical_name(FRAMES, self._settings)
+        return self._probe.newest_us({name: FRAMES.partitions}).get(name)
+
+    def reach(self) -> Mapping[str, tuple[int, int]]:
+        """Of each stage that ever committed: ends of its input, and what it committed, summed up.
+
+        Raises:
+            Retry: The broker is out of reach.
+        """
+        ends = self._probe.ends(self._topics)
+        found = {}
+        for stage, (group, topics) in CONSUMED.items():
+            names = [physical_name(topic, self._settings) for topic in topics]
+            consumed: dict[Place, int] = ends_of(ends, names)
+            end = sum(consumed.values())
+            lag = self._probe.lag(group_id(group, self._settings), consumed)
+            if lag is not None:
+                found[stage] = (end, end - lag)
+        return found

@@ -1,0 +1,69 @@
+// What a ward must know of the line behind the board: who is silent, since when, and what is late.
+import { counted, listed, make, moment, say, span } from "./words.js";
+
+const SILENT_S = 10; // a camera's drawing says STALE sooner; a sentence about it waits a little
+
+export class LineNotices {
+  /**
+   * @param list where sentences go
+   * @param late where lag is told
+   * @param store what the board knows
+   */
+  constructor(list, late, store) {
+    this.list = list;
+    this.late = late;
+    this.store = store;
+  }
+
+  /** Draw; `connected` tells whether this page is being kept up to date. */
+  render(connected) {
+    const notices = [...this.#told(), ...(connected ? this.#seen() : [])];
+    const key = JSON.stringify(notices);
+    if (this.key !== key) {
+      this.key = key;
+      this.list.replaceChildren(
+        ...notices.map(({ text, tier }) => {
+          const item = make("li", "", text);
+          item.dataset.tier = tier;
+          return item;
+        }),
+      );
+      this.list.hidden = !notices.length;
+    }
+    const lags = (this.store.line?.lags ?? []).filter((lag) => lag.late);
+    const words = lags.map((lag) => `${lag.what}: ${counted(lag.records, "record", "records")} to go, the oldest ${span(lag.seconds)} old`);
+    say(this.late, listed(words));
+  }
+
+  /** What the watcher of the line says. */
+  #told() {
+    return (this.store.line?.alerts ?? []).map(({ what, since_us, tier }) => this.#notice(what, since_us / 1e6, tier));
+  }
+
+  /** What this page sees by itself, by its own clock, where the watcher has said nothing of it. */
+  #seen() {
+    const told = new Set((this.store.line?.alerts ?? []).map((alert) => alert.subject));
+    const unseen = (...subjects) => !subjects.some((subject) => told.has(subject));
+    const limit = Math.max(SILENT_S, this.store.status?.stale_after_s ?? 0);
+    const cameras = [...this.store.cameras.values()].filter((camera) => camera.asOf !== null);
+    const silent = cameras.filter((camera) => this.store.now() - camera.asOf > limit);
+    if (cameras.length > 1 && silent.length === cameras.length) {
+      if (!unseen("line", "stage/infer", "stage/stream", "stage/sink-redis")) return [];
+      return [this.#notice("No new data from any camera", Math.max(...silent.map((camera) => camera.asOf)), "PAGE")];
+    }
+    const notices = silent
+      .filter((camera) => unseen("line", "stage/infer", "stage/stream", "stage/sink-redis", `camera/${camera.camera_id}`))
+      .map((camera) => this.#notice(`No new data from camera ${camera.name}`, camera.asOf, "WARNING"));
+    const floors = [...this.store.floors.values()];
+    const countedAt = Math.max(...floors.map((floor) => floor.asOf));
+    const moving = silent.length < cameras.length;
+    if (moving && floors.length && this.store.now() - countedAt > limit && unseen("stage/stream", "stage/sink-redis")) {
+      notices.push(this.#notice("Counting has stopped", countedAt, "PAGE"));
+    }
+    return notices;
+  }
+
+  #notice(what, since, tier) {
+    return { text: `${what} since ${moment(since, this.store.now())}`, tier };
+  }
+}
