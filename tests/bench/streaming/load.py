@@ -41,7 +41,9 @@ class Load:
         self._codec: Codec = SchemaRegistry(settings.registry_url).writer(DETECTIONS)
         self._topic = physical_name(DETECTIONS, settings)
         self._producer: Any = Producer(
-            producer_config(settings, **{"queue.buffering.max.messages": 1_000_000, "linger.ms": 20})
+            producer_config(
+                settings, **{"queue.buffering.max.messages": 1_000_000, "linger.ms": 20}
+            )
         )
 
     def encoded(self, frames: int, start_us: int) -> Iterator[tuple[int, bytes]]:
