@@ -39,7 +39,9 @@ CAMERAS = ["sim-0", "sim-1"]
 SECONDS = 14
 HIDDEN = range(60, 90)
 """Frames in which nobody is detected, so that who comes back is linked."""
-WINDOW = Window(simulated.START_US - 1_000_000, simulated.START_US + 60_000_000)
+WINDOW = Window(simulated.START_US - 60_000_000, simulated.START_US + 60_000_000)
+MINUTE_US = simulated.START_US // 60_000_000 * 60_000_000
+FIRST_MINUTE = f"table occupancy_minutes key sim-0-zone minute {show_time(MINUTE_US)}"
 PROCESSES = {
     "stream": ("stream",),
     "sink-timescale": ("sink", "timescale"),
@@ -230,12 +232,30 @@ def test_a_row_altered_by_hand_is_named_with_what_it_must_be(line: PlayedLine) -
         f"UPDATE zone_occupancy SET people = people + 1 {one}",
         f"UPDATE zone_occupancy SET people = people - 1 {one}",
     ):
-        [(name, found)] = mismatches(line).items()
+        wrong = mismatches(line)
 
-    assert name == "table zone_occupancy"
+    found = wrong.pop("table zone_occupancy")
     assert found.where.startswith("table zone_occupancy, key sim-0-zone, row 2 (")
     assert f"people is {people + 1}, must be {people}" in found.what
 
+    [(name, minute)] = wrong.items()
+    assert (name, minute.where) == ("table occupancy_minutes", FIRST_MINUTE)
+    assert "people_us is " in minute.what
+
+
+def test_a_minute_altered_by_hand_is_named_with_what_it_must_be(line: PlayedLine) -> None:
+    one = "WHERE zone_id = 'sim-0-zone'"
+    with changed(
+        line,
+        f"UPDATE occupancy_minutes SET known_us = known_us + 1 {one}",
+        f"UPDATE occupancy_minutes SET known_us = known_us - 1 {one}",
+    ):
+        [(name, found)] = mismatches(line).items()
+
+    assert (name, found.where) == ("table occupancy_minutes", FIRST_MINUTE)
+    assert found.what.startswith("known_us is ")
+    [(rows,)] = database(line, "SELECT count(*) FROM occupancy_minutes")
+    assert rows == len(CAMERAS), "one minute of each camera's zone"
 
 def test_a_link_to_another_track_is_named_with_what_it_must_be(line: PlayedLine) -> None:
     one = "WHERE floor_id = 'sim-0' AND seq = 1"

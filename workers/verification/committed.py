@@ -35,6 +35,7 @@ from workers.sinks.timescale.connection import database_errors
 from workers.sinks.timescale.fold import at
 from workers.sinks.timescale.tables import DERIVED_TABLES, FACT_TABLES
 from workers.stages import INFERENCE, SINK_REDIS, SINK_TIMESCALE
+from workers.verification.minutes import Minutes, take_minutes
 from workers.verification.result import Window
 
 _TIMEOUT_S = 30.0
@@ -84,6 +85,7 @@ class Committed(NamedTuple):
         progress: Last seq in the tables, by topic (without prefix) and key.
         rows: Rows of each table in the window, by key.
         dropped: Before when retention has emptied a table.
+        minutes: Rollups by minute, and what they are made of.
         live: The live state.
     """
 
@@ -94,6 +96,7 @@ class Committed(NamedTuple):
     progress: Mapping[tuple[str, str], int]
     rows: Mapping[str, Rows]
     dropped: Mapping[str, datetime]
+    minutes: Minutes
     live: list[LiveValue]
 
 
@@ -113,17 +116,22 @@ def take(
         Stop: The database or Redis refuses.
     """
     facts = tuple(table.topic for table in FACT_TABLES)
-    inference = _offsets(settings, INFERENCE, (FRAMES,))
+    inference = committed_offsets(settings, INFERENCE, (FRAMES,))
     stream = _heads(settings)
-    timescale = _offsets(settings, SINK_TIMESCALE, (*facts, *derived))
-    live = _offsets(settings, SINK_REDIS, shown)
-    progress, rows, dropped = _tables(settings, window)
-    return Committed(
-        inference, stream, timescale, live, progress, rows, dropped, _live_values(settings)
-    )
+    timescale = committed_offsets(settings, SINK_TIMESCALE, (*facts, *derived))
+    live = committed_offsets(settings, SINK_REDIS, shown)
+    tables = _tables(settings, window)
+    return Committed(inference, stream, timescale, live, *tables, _live_values(settings))
 
 
-def _offsets(settings: Settings, stage: str, topics: tuple[Topic, ...]) -> dict[Any, int]:
+def committed_offsets(
+    settings: Settings, stage: str, topics: tuple[Topic, ...]
+) -> dict[tuple[str, int], int]:
+    """Next offset that a stage has committed, by topic (without prefix) and partition.
+
+    Raises:
+        Retry: The broker is out of reach.
+    """
     group = group_id(stage, settings)
     names = {physical_name(topic, settings): topic.name for topic in topics}
     where = [
@@ -165,7 +173,7 @@ def _heads(settings: Settings) -> dict[Any, int]:
 
 def _tables(
     settings: Settings, window: Window
-) -> tuple[dict[tuple[str, str], int], dict[str, Rows], dict[str, datetime]]:
+) -> tuple[dict[tuple[str, str], int], dict[str, Rows], dict[str, datetime], Minutes]:
     dsn = settings.database_url.get_secret_value()
     rows: dict[str, Rows] = {}
     with database_errors(), psycopg.connect(dsn, connect_timeout=5) as connection:
@@ -189,7 +197,8 @@ def _tables(
                 span = [at(window.from_us), at(window.to_us)]
             held = connection.execute(statement, span, binary=True).fetchall()
             rows[table.name] = group_rows(table, held)
-    return progress, rows, dropped
+        minutes = take_minutes(connection, window, dropped)
+    return progress, rows, dropped, minutes
 
 
 def _live_values(settings: Settings) -> list[LiveValue]:
@@ -213,7 +222,7 @@ def _live_values(settings: Settings) -> list[LiveValue]:
 
 
 def _live_value(kind: LiveKind, name: str, fields: Mapping[bytes, bytes]) -> LiveValue:
-    """A hash as it is; what cannot be read in it differs from every record."""
+    """A hash as the line wrote it; what cannot be read in it differs from every record."""
     try:
         value = msgspec.json.decode(fields.get(b"json", b""))
     except msgspec.DecodeError:

@@ -1,6 +1,6 @@
 """Count the line again, stage against stage, up to what every process has committed.
 
-    frames -> outcomes -> tracks, presence, links, events, occupancy -> tables and Redis
+    frames -> outcomes -> tracks, presence, links, events, occupancy -> tables, minutes and Redis
 
 Nothing has to stand still: what is settled is looked at first, the logs afterwards, and only what
 was settled must agree. Partitions are read one after another, so that one floor's window is in
@@ -38,6 +38,7 @@ from workers.verification.folds import (
     compare_tracks,
 )
 from workers.verification.logs import PartitionLog, Place, read_partition
+from workers.verification.minutes import compare_minutes
 from workers.verification.outcomes import Outcomes
 from workers.verification.result import Check, Window
 from workers.verification.stores import (
@@ -134,6 +135,7 @@ class _Recount:
             self._progress,
             *compare_facts(self._settings, committed),
             *self._tables.values(),
+            *compare_minutes(committed.minutes, committed.progress),
             self._redis,
         ]
 
