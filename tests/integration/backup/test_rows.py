@@ -1,0 +1,154 @@
+"""Rows out of one database and into another: all of them, some of them, and never half of them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from runtime.errors import Stop
+from runtime.object_store import ObjectStore
+from tests.conftest import Services, empty_database
+from tests.integration.sinks.tables import as_items
+from tests.unit.sinks.records import at_us, ward
+from workers.backup.manifest import FORMAT, Manifest, get_manifest, put_manifest
+from workers.backup.rows import copy_out, difference, load
+from workers.backup.tables import applied, created_tables, filled, own_tables, shapes, snapshot
+from workers.backup.take import check
+from workers.sinks.timescale.migrate import migrations
+from workers.sinks.timescale.sink import TimescaleSink
+
+SECONDS = 300
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ObjectStore:
+    return ObjectStore((tmp_path / "backup").as_uri())
+
+
+@pytest.fixture
+def other(services: Services, database_template: str) -> Iterator[str]:
+    """A second database, empty and migrated."""
+    with empty_database(services, database_template) as url:
+        yield url
+
+
+def copied(dsn: str, store: ObjectStore, since_us: int | None = None) -> Manifest:
+    """A backup of a database alone."""
+    with snapshot(dsn) as connection:
+        found = shapes(connection, created_tables(migrations()))
+        tables = tuple(copy_out(connection, shape, since_us, store) for shape in found)
+        known = applied(connection)
+    manifest = Manifest(
+        format=FORMAT,
+        made_us=1,
+        release="1",
+        server="",
+        topic_prefix="",
+        since_us=since_us,
+        migrations=known,
+        tables=tables,
+        sequences={},
+        topics=(),
+        topic_ids={},
+        offsets={},
+        registry=None,
+        schemas=(),
+    )
+    put_manifest(store, manifest)
+    return manifest
+
+
+def loaded(dsn: str, manifest: Manifest, store: ObjectStore) -> None:
+    with snapshot(dsn) as connection:
+        load(connection, manifest, store)
+
+
+def test_a_migrated_database_counts_as_empty_and_a_filled_one_does_not(
+    sink: TimescaleSink, database_url: str, other: str
+) -> None:
+    sink.write(as_items(ward(5)))
+
+    with snapshot(other) as connection:
+        assert filled(connection) == []
+    with snapshot(database_url) as connection:
+        full = set(filled(connection))
+    assert {"tracks", "zone_occupancy", "occupancy_minutes", "sink_progress"} <= full
+
+
+def test_every_row_comes_back_as_it_was(
+    sink: TimescaleSink, database_url: str, other: str, store: ObjectStore
+) -> None:
+    sink.write(as_items(ward(SECONDS)))
+
+    manifest = copied(database_url, store)
+    loaded(other, manifest, store)
+
+    assert sum(table.rows.lines for table in manifest.tables) > 2_000
+    with snapshot(other) as connection:
+        assert difference(connection, manifest) is None
+    assert check(store.base, lambda _: None) == manifest
+
+
+def test_newer_rows_go_over_an_older_whole_copy(
+    sink: TimescaleSink, database_url: str, other: str, tmp_path: Path
+) -> None:
+    log = as_items(ward(SECONDS))
+    weekly, daily = (ObjectStore((tmp_path / name).as_uri()) for name in ("weekly", "daily"))
+    sink.write(log[: len(log) // 2])
+    whole = copied(database_url, weekly)
+    sink.write(log[len(log) // 2 :])
+    newer = copied(database_url, daily, since_us=at_us(SECONDS // 2))
+    now = copied(database_url, ObjectStore((tmp_path / "now").as_uri()))
+
+    loaded(other, whole, weekly)
+    loaded(other, newer, daily)
+
+    lines = {table.name: table.rows.lines for table in now.tables}
+    assert all(table.rows.lines < lines[table.name] for table in newer.tables if table.time)
+    with snapshot(other) as connection:
+        assert difference(connection, now) is None
+
+
+def test_what_does_not_match_the_manifest_changes_nothing(
+    sink: TimescaleSink, database_url: str, other: str, store: ObjectStore, tmp_path: Path
+) -> None:
+    sink.write(as_items(ward(5)))
+    manifest = copied(database_url, store)
+    [part] = next(table for table in manifest.tables if table.name == "sink_progress").rows.parts
+    (tmp_path / "backup" / part.path).write_bytes(b"other")
+
+    with pytest.raises(Stop, match="the backup is damaged: "):
+        loaded(other, manifest, store)
+    with pytest.raises(Stop, match="damaged"):
+        check(store.base, lambda _: None)
+    (tmp_path / "backup" / part.path).unlink()
+    with pytest.raises(Stop, match="does not exist"):
+        check(store.base, lambda _: None)
+
+    with snapshot(other) as connection:
+        assert filled(connection) == []
+
+
+def test_a_manifest_that_was_altered_is_refused(
+    database_url: str, store: ObjectStore, tmp_path: Path
+) -> None:
+    copied(database_url, store)
+    [path] = (tmp_path / "backup" / "manifest").iterdir()
+    path.write_text(path.read_text().replace('"made_us": 1', '"made_us": 2'))
+
+    with pytest.raises(Stop, match="its manifest does not match"):
+        get_manifest(store)
+    path.unlink()
+    with pytest.raises(Stop, match="there is no backup"):
+        get_manifest(store)
+
+
+def test_tables_that_somebody_made_for_themselves_are_named(database_url: str) -> None:
+    with psycopg.connect(database_url) as connection:
+        connection.execute("CREATE TABLE my_notes (note text)")
+
+    with snapshot(database_url) as connection:
+        found = own_tables(connection, created_tables(migrations()))
+
+    assert found == ["my_notes"]

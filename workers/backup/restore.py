@@ -1,0 +1,144 @@
+"""Give a line back what a backup holds: `wardstream restore --from URI`."""
+
+import psycopg
+
+from runtime.clock import Clock
+from runtime.errors import Stop
+from runtime.object_store import ObjectStore
+from runtime.settings import Settings
+from runtime.topic_admin import create_topics
+from schemas.topics import SIDE_INPUTS, STREAM_CHECKPOINTS
+from streams.line_fold import STAGE
+from workers.backup import registry, rows, tables
+from workers.backup.entries import topic_ids
+from workers.backup.manifest import Manifest, get_manifest
+from workers.backup.objects import get_object
+from workers.backup.offsets import members, set_back
+from workers.backup.take import Tell
+from workers.backup.topics import TopicRestore
+from workers.sinks.command import DERIVED
+from workers.sinks.timescale.connection import database_errors
+from workers.sinks.timescale.migrate import migrate, migrations
+from workers.stages import SINK_REDIS, SINK_TIMESCALE
+
+
+def restore(
+    settings: Settings, clock: Clock, uri: str, *, replace: bool, replication: int, tell: Tell
+) -> Manifest:
+    """Put back what is missing, and count everything again.
+
+    What still stands is left alone where it holds all that the backup does. Everything is looked
+    at before anything is written. The same command twice changes nothing the second time; one that
+    was interrupted may be given again.
+
+    Args:
+        settings: Where everything is.
+        clock: Tells when patience ends.
+        uri: Of the backup.
+        replace: Put the rows and checkpoints of the backup over those that are there.
+        replication: Copies of each partition, of topics that must be made.
+        tell: Told of each part.
+
+    Raises:
+        Stop: The backup is damaged or of another run or a later release, a process still runs, or
+            the target holds something else; nothing was written then.
+        Retry: Something is out of reach.
+    """
+    store = ObjectStore(uri)
+    manifest = get_manifest(store)
+    _refuse_what_is_not_ours(settings, manifest)
+    running = members(settings, (STAGE, SINK_TIMESCALE, SINK_REDIS))
+    if running:
+        msg = f"{' and '.join(running)} still runs: end every process of the line first"
+        raise Stop(msg)
+    dsn = settings.database_url.get_secret_value()
+    rows_wanted = _look_at_rows(dsn, manifest, replace=replace)
+    registry_wanted = registry.is_missing(settings.registry_url, manifest.schemas)
+    create_topics(settings, replication)
+    topics = TopicRestore(settings, clock, manifest, store, replace=replace)
+    topics.look()
+
+    if registry_wanted:
+        archive = None if manifest.registry is None else get_object(store, manifest.registry)
+        registry.fill(settings.registry_url, archive, manifest.schemas)
+    tell(f"schema registry: {_done(len(manifest.schemas), 'schema ids', registry_wanted)}")
+    topics.write()
+    for copy in manifest.topics:
+        written = copy.name in topics.wanted
+        tell(f"topic {copy.name}: {_done(copy.records.lines, 'records', written)}")
+    if STREAM_CHECKPOINTS.name in topics.wanted:
+        tell("the stream processor goes on with its state and every seq")
+
+    if rows_wanted:
+        _load(dsn, manifest, store)
+    for table in manifest.tables:
+        tell(f"table {table.name}: {_done(table.rows.lines, 'rows', rows_wanted)}")
+    now = topic_ids(settings, (*SIDE_INPUTS, *DERIVED))
+    same = {name for name, found in now.items() if manifest.topic_ids.get(name) == found}
+    again, gone = set_back(settings, manifest.offsets, same)
+    if again or gone:
+        tell(f"the sink reads {again} records again; {gone} that came since have expired")
+    return manifest
+
+
+def _done(number: int, what: str, written: bool) -> str:
+    return f"{number} {what} {'restored and counted' if written else 'are there'}"
+
+
+def _refuse_what_is_not_ours(settings: Settings, manifest: Manifest) -> None:
+    """Compare with this run and release.
+
+    Raises:
+        Stop: It is of another.
+    """
+    if manifest.topic_prefix != settings.topic_prefix:
+        msg = (
+            f"the backup is of the run {manifest.topic_prefix!r}, not {settings.topic_prefix!r} "
+            "(WARDSTREAM_TOPIC_PREFIX)"
+        )
+        raise Stop(msg)
+    ours = {migration.name: migration.sha256 for migration in migrations()}
+    for name, sha256 in sorted(manifest.migrations.items()):
+        if ours.get(name) != sha256:
+            msg = (
+                f"the backup's tables were made by migration {name}, which this release "
+                f"{'has altered' if name in ours else 'does not know'}: restore it with release "
+                f"{manifest.release} or a later one"
+            )
+            raise Stop(msg)
+
+
+def _look_at_rows(dsn: str, manifest: Manifest, *, replace: bool) -> bool:
+    """Whether rows must be written.
+
+    Raises:
+        Stop: The database holds others, and nobody said to replace them.
+        Retry: It is out of reach.
+    """
+    with tables.snapshot(dsn) as connection:
+        if not tables.applied(connection):
+            return True
+        if rows.difference(connection, manifest) is None:
+            return False
+        full = tables.filled(connection)
+    if full and not replace:
+        msg = (
+            f"the database is not empty ({', '.join(full)}): give the run an empty one, or "
+            "--replace puts the backup's rows in the place of those that it covers"
+        )
+        raise Stop(msg)
+    return True
+
+
+def _load(dsn: str, manifest: Manifest, store: ObjectStore) -> None:
+    """Make the tables as they were, fill them all or none, then bring them to this release."""
+    with database_errors(), psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
+        made = tables.applied(connection)
+    if not made:
+        migrate(dsn, [m for m in migrations() if m.name in manifest.migrations])
+    with tables.snapshot(dsn) as connection:
+        rows.load(connection, manifest, store)
+    migrate(dsn)
+    with database_errors(), psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute("ANALYZE")
