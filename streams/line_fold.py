@@ -134,7 +134,8 @@ class LineFold:
                 msg = (
                     f"checkpoint of partition {self._partition}: {name} (version {state.version}) "
                     f"cannot be read: {error}. Let the release that wrote it go on, or fold the "
-                    "detections anew: see Upgrading in docs/operators.md"
+                    "detections anew: `wardstream rebuild --checkpoints`, see Upgrading in "
+                    "docs/operators.md"
                 )
                 raise Stop(msg) from error
         self._line.restore(states)

@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "tail": ("workers.commands.tail", "tail", "Print a topic as JSON lines."),
     "dlq": ("workers.commands.dlq", "app", "What could not be processed: look, send again."),
     "verify": ("workers.commands.verify", "verify", "Compare the line with a one-process fold."),
+    "rebuild": ("workers.commands.rebuild", "rebuild", "Fold again after a back-dated edit."),
     "track": ("workers.commands.track", "track", "Track a MOTChallenge file, and score it."),
     "backup": ("workers.commands.backup", "backup", "Copy what nothing else could give back."),
     "restore": ("workers.commands.backup", "restore", "Give a line back what a backup holds."),

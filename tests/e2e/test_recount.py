@@ -30,6 +30,7 @@ from tests.e2e import simulated
 from tests.e2e.played_line import PlayedLine, played_line, wait_until
 from workers.line import prepare
 from workers.replay.log import read_topic
+from workers.sinks.timescale.connection import search_path
 from workers.stages import INFERENCE
 from workers.times import show_time
 from workers.verification.recount import recount
@@ -121,7 +122,7 @@ def mismatches(line: PlayedLine) -> dict[str, Mismatch]:
 
 def database(line: PlayedLine, statement: str) -> list[tuple[Any, ...]]:
     dsn = line.settings.database_url.get_secret_value()
-    with psycopg.connect(dsn) as connection:
+    with psycopg.connect(dsn, options=search_path()) as connection:
         cursor = connection.execute(statement.encode())
         return cursor.fetchall() if cursor.description else []
 

@@ -23,7 +23,7 @@ from workers.sinks.digests import (
     row_digests,
 )
 from workers.sinks.item import Item
-from workers.sinks.timescale.connection import database_errors
+from workers.sinks.timescale.connection import database_errors, search_path
 from workers.sinks.timescale.fold import at
 from workers.sinks.timescale.tables import DERIVED_TABLES, FACT_TABLES, TABLES, Table
 
@@ -48,7 +48,7 @@ class Comparison(NamedTuple):
 
 def table_rows(dsn: str, table: Table) -> Rows:
     """All rows of a table, by key."""
-    with database_errors(), psycopg.connect(dsn) as connection:
+    with database_errors(), psycopg.connect(dsn, options=search_path()) as connection:
         statement = sql.SQL("SELECT {} FROM {}").format(
             sql.SQL(", ").join(sql.Identifier(name) for name, _ in table.columns),
             sql.Identifier(table.name),
@@ -66,7 +66,7 @@ def written_digests(dsn: str, topic: Topic) -> dict[str, str]:
 
     Equal to `digests.topic_fold_digest` when every record was written exactly once, in order.
     """
-    with database_errors(), psycopg.connect(dsn) as connection:
+    with database_errors(), psycopg.connect(dsn, options=search_path()) as connection:
         found = connection.execute(
             "SELECT key, chain FROM sink_progress WHERE topic = %s ORDER BY key", [topic.name]
         )
@@ -118,12 +118,12 @@ def since(table: Table, rows: Rows, limit: datetime | None) -> Rows:
 def drop_expired(settings: Settings, now_us: int) -> list[tuple[str, int, int]]:
     """Apply retention as of `now_us`; returns table, chunks dropped and rows deleted."""
     dsn = settings.database_url.get_secret_value()
-    with database_errors(), psycopg.connect(dsn) as connection:
+    with database_errors(), psycopg.connect(dsn, options=search_path()) as connection:
         return connection.execute("SELECT * FROM drop_expired(%s)", [at(now_us)]).fetchall()
 
 
 def _limits(dsn: str) -> dict[str, datetime]:
-    with database_errors(), psycopg.connect(dsn) as connection:
+    with database_errors(), psycopg.connect(dsn, options=search_path()) as connection:
         statement = (
             "SELECT table_name, dropped_before FROM retention WHERE dropped_before > '-infinity'"
         )

@@ -31,7 +31,7 @@ from workers.replay.log import read_topic
 from workers.sinks.digests import Rows, group_rows
 from workers.sinks.redis.change import LIVE_KINDS
 from workers.sinks.redis.sink import redis_errors
-from workers.sinks.timescale.connection import database_errors
+from workers.sinks.timescale.connection import database_errors, search_path
 from workers.sinks.timescale.fold import at
 from workers.sinks.timescale.tables import DERIVED_TABLES, FACT_TABLES
 from workers.stages import INFERENCE, SINK_REDIS, SINK_TIMESCALE
@@ -176,7 +176,10 @@ def _tables(
 ) -> tuple[dict[tuple[str, str], int], dict[str, Rows], dict[str, datetime], Minutes]:
     dsn = settings.database_url.get_secret_value()
     rows: dict[str, Rows] = {}
-    with database_errors(), psycopg.connect(dsn, connect_timeout=5) as connection:
+    with (
+        database_errors(),
+        psycopg.connect(dsn, connect_timeout=5, options=search_path()) as connection,
+    ):
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         found = connection.execute("SELECT topic, key, seq FROM sink_progress")
         progress = {(topic, key): seq for topic, key, seq in found}
@@ -224,7 +227,8 @@ def _live_values(settings: Settings) -> list[LiveValue]:
 def _live_value(kind: LiveKind, name: str, fields: Mapping[bytes, bytes]) -> LiveValue:
     """A hash as the line wrote it; what cannot be read in it differs from every record."""
     try:
-        value = msgspec.json.decode(fields.get(b"json", b""))
+        # Where a rebuild shows its own value, the line's lies beside it.
+        value = msgspec.json.decode(fields.get(b"unrevised", fields.get(b"json", b"")))
     except msgspec.DecodeError:
         value = None
     seq, as_of_us = (_number(fields.get(field, b"")) for field in (b"seq", b"as_of_us"))

@@ -29,6 +29,7 @@ end
 
 store(KEYS[1], KEYS[2], ARGV[10], ARGV[7], ARGV[8])
 redis.call('HSET', KEYS[1], 'digest', ARGV[4])
+redis.call('HDEL', KEYS[1], 'revision', 'unrevised') -- what a rebuild showed was of the record before
 local place = 13
 for i = 4, #KEYS, 2 do
     store(KEYS[i], KEYS[i + 1], ARGV[place], ARGV[place + 1], ARGV[12])

@@ -55,8 +55,21 @@ def database_errors() -> Iterator[None]:
         raise Stop(msg) from exc
 
 
-def connect(settings: Settings) -> psycopg.Connection:
+def search_path(schema: str = "live") -> str:
+    """Connection option by which table names mean those of a schema.
+
+    `live` has what the line wrote; without it the same names are what analysts read, in which
+    revisions take the place of what they correct.
+    """
+    return f"-c search_path={schema},public"
+
+
+def connect(settings: Settings, schema: str = "live") -> psycopg.Connection:
     """Open a connection with staging tables, to a database that belongs to this run.
+
+    Args:
+        settings: The database, and the run's prefix.
+        schema: Where the tables are that are written.
 
     Raises:
         Retry: The database is out of reach.
@@ -72,7 +85,10 @@ def connect(settings: Settings) -> psycopg.Connection:
             keepalives_count=3,
             tcp_user_timeout=10_000,
             application_name="wardstream-sink",
-            options="-c statement_timeout=60000 -c timezone=UTC -c client_min_messages=warning",
+            options=(
+                "-c statement_timeout=60000 -c timezone=UTC -c client_min_messages=warning "
+                + search_path(schema)
+            ),
         )
         try:
             check_migrated(connection)

@@ -51,13 +51,15 @@ class TimescaleSink:
     Args:
         settings: The database, the interval of positions, how often retention is applied.
         clock: Tells when retention is due, and how long a write took.
+        schema: Where the tables are; a rebuild has its own.
     """
 
     name = "timescale"
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
+    def __init__(self, settings: Settings, clock: Clock, schema: str = "live") -> None:
         self._settings = settings
         self._clock = clock
+        self._schema = schema
         self._interval_us = round(settings.sink.position_interval_s * 1e6)
         self._retained_s = clock.monotonic_s()
         self._connection: psycopg.Connection | None = None
@@ -150,7 +152,7 @@ class TimescaleSink:
 
     def _connected(self) -> psycopg.Connection:
         if self._connection is None:
-            self._connection = connect(self._settings)
+            self._connection = connect(self._settings, self._schema)
         return self._connection
 
     def _disconnect(self) -> None:

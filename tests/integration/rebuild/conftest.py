@@ -1,0 +1,20 @@
+"""A line that has folded what it was sent, and stands still."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.conftest import Services, separate_environment
+from tests.integration.rebuild.ward import Ward, ward
+
+
+@pytest.fixture(scope="module")
+def folded(
+    services: Services, database_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Ward]:
+    """Shared by a module: its tests come in order, and the later ones edit the roster."""
+    with (
+        separate_environment(services, database_template) as environment,
+        ward(environment, tmp_path_factory.mktemp("rebuild")) as made,
+    ):
+        yield made

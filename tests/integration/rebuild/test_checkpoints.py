@@ -1,0 +1,95 @@
+"""A checkpoint that a release refuses: the message names the command, and the line goes on."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from deploy.local.launcher import Worker
+from runtime.checkpoints.claim import Claim
+from runtime.checkpoints.codec import HEAD_KEY, checksum, decode_head, encode_head
+from runtime.checkpoints.log import LogReader
+from runtime.checkpoints.reading import newest_records
+from runtime.clock import SystemClock
+from runtime.errors import EXIT_STOP
+from runtime.kafka import physical_name
+from runtime.topic_admin import create_topics
+from schemas.registry import SchemaRegistry
+from schemas.topics import STREAM_CHECKPOINTS, TOPICS
+from streams.line_fold import STAGE
+from streams.state_version import OLDEST_READ
+from tests.e2e import simulated
+from tests.e2e.played_line import PlayedLine, played_line, wait_until
+
+CAMERAS = ["sim-0"]
+NO_ARCHIVE = {"WARDSTREAM_CHECKPOINTS__ARCHIVE__EVERY_S": "0"}
+
+
+def age(line: PlayedLine) -> None:
+    """Let the newest checkpoint look as if a release of long ago had written it."""
+    settings, clock = line.settings, SystemClock()
+    name = physical_name(STREAM_CHECKPOINTS, settings)
+    records = newest_records(LogReader(settings.kafka_bootstrap, clock), name, 0)
+    old = {
+        key: bytes((OLDEST_READ - 1,)) + value[1:]
+        for key, value in records.items()
+        if key != HEAD_KEY
+    }
+    sums = {key.decode(): checksum(value) for key, value in old.items()}
+    head = msgspec.structs.replace(decode_head(records[HEAD_KEY]), entities=sums)
+    stage = f"{settings.topic_prefix}{STAGE}-0"
+    claim = Claim(settings.kafka_bootstrap, name, 0, stage, clock)
+    claim.commit([*old.items(), (HEAD_KEY, encode_head(head))])
+    claim.close()
+
+
+def wardstream(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "workers.cli", *arguments],
+        env={**os.environ, **environment},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=180,
+    )
+
+
+@pytest.fixture
+def line(environment: dict[str, str], tmp_path: Path):  # type: ignore[no-untyped-def]
+    with played_line(environment, tmp_path) as played:
+        create_topics(played.settings)
+        registry = SchemaRegistry(played.settings.registry_url)
+        for topic in TOPICS.values():
+            if topic.avro:
+                registry.register(topic)
+        simulated.register(played.settings, CAMERAS)
+        yield played
+
+
+def test_a_refused_checkpoint_names_the_command_that_makes_the_line_go_on(
+    line: PlayedLine, environment: dict[str, str]
+) -> None:
+    feed = simulated.Feed(line.settings, CAMERAS, 20, seed=3)
+    line.supervisor.start(Worker(name="before", command=("stream",), environment=NO_ARCHIVE))
+    feed.send(100)
+    wait_until(line.checkpointed, 90, "the first checkpoint")
+    line.supervisor.stop("before")
+    age(line)
+    feed.send(50)
+
+    refused = wardstream({**environment, **NO_ARCHIVE}, "stream")
+    assert refused.returncode == EXIT_STOP
+    [command] = re.findall(r"`wardstream ([^`]*)`", refused.stdout + refused.stderr)[:1]
+    made = wardstream(environment, *command.split(), "--why", "upgrade")
+
+    assert (made.returncode, made.stderr) == (0, "")
+    assert "partition 0: folded cold from 0" in made.stdout
+    line.supervisor.start(Worker(name="after", command=("stream",), environment=NO_ARCHIVE))
+    feed.send()
+    wait_until(line.checkpointed, 90, "the last checkpoint")
+    assert line.difference_from_oracle() is None
+    assert "nothing to do" in wardstream(environment, *command.split(), "--why", "again").stdout

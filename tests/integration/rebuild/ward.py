@@ -1,0 +1,161 @@
+"""Two simulated floors with a shift that was entered wrongly, and the line that folded them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from deploy.local.launcher import Worker
+from runtime.clock import SystemClock
+from runtime.fact_log import Fact
+from runtime.fact_writer import publish_facts
+from runtime.settings import Settings
+from schemas.registry import SchemaRegistry
+from schemas.topics import REQUIREMENTS, SHIFTS, STAFF
+from tests.e2e import simulated
+from tests.e2e.played_line import PlayedLine, played_line, wait_until
+from tests.e2e.simulated import START_US
+from workers.line import prepare
+from workers.rebuild.begin import parse_begin
+from workers.rebuild.run import Order, Report, rebuild
+from workers.sinks.timescale.connection import search_path
+
+CAMERAS = ["sim-0", "sim-1"]
+ZONE = "sim-0-zone"
+SECONDS = 130
+S = 1_000_000
+HOUR_US = 3_600 * S
+PROCESSES = {
+    "stream": ("stream",),
+    "sink-timescale": ("sink", "timescale"),
+    "sink-redis": ("sink", "redis"),
+}
+OFTEN = {
+    "WARDSTREAM_STREAM__CHECKPOINT_S": "0.2",
+    "WARDSTREAM_CHECKPOINTS__ARCHIVE__EVERY_S": "0.2",
+}
+
+
+def shift(version: int, starts_us: int, ends_us: int, recorded_us: int) -> Fact:
+    """When the nurse works in the first floor's zone, as somebody enters it."""
+    record = {
+        "shift_id": "early",
+        "version": version,
+        "valid_from_us": START_US - HOUR_US,
+        "recorded_at_us": recorded_us,
+        "removed": False,
+        "recorded_by": "test",
+        "staff_id": "n1",
+        "zone_id": ZONE,
+        "role": "NURSE",
+        "starts_us": starts_us,
+        "ends_us": ends_us,
+        "time_zone": "UTC",
+    }
+    return Fact(SHIFTS, record)
+
+
+def roster() -> list[Fact]:
+    """One nurse is needed all the time, and was entered for an hour that is over."""
+    stamp: dict[str, Any] = {
+        "version": 1,
+        "valid_from_us": START_US - HOUR_US,
+        "recorded_at_us": START_US - HOUR_US,
+        "removed": False,
+        "recorded_by": "test",
+    }
+    needed = {
+        "requirement_id": "nurse",
+        "zone_id": ZONE,
+        "role": "NURSE",
+        "count": 1,
+        "weekdays": [1, 2, 3, 4, 5, 6, 7],
+        "from_minute": 0,
+        "to_minute": 1440,
+        "time_zone": "UTC",
+    }
+    return [
+        Fact(STAFF, {**stamp, "staff_id": "n1", "role": "NURSE"}),
+        Fact(REQUIREMENTS, {**stamp, **needed}),
+        shift(1, START_US - HOUR_US, START_US - HOUR_US // 2, START_US - HOUR_US),
+    ]
+
+
+@dataclass
+class Ward:
+    """The line, and the settings by which it is rebuilt.
+
+    Attributes:
+        line: Its processes.
+        settings: Of the line, with the store of its archived checkpoints.
+        feed: Where its detections come from.
+        environment: The settings, for a process.
+    """
+
+    line: PlayedLine
+    settings: Settings
+    feed: simulated.Feed
+    environment: dict[str, str]
+
+    def edit(self, version: int, starts_us: int, ends_us: int) -> None:
+        """Correct the shift now, for a time that has passed."""
+        fact = shift(version, starts_us, ends_us, SystemClock().now_us())
+        publish_facts(self.settings, SchemaRegistry(self.settings.registry_url), [fact])
+
+    def order(self, begin: str = "", *, swap: bool = False) -> Order:
+        """An order; from the first detection on when nothing else is said."""
+        text = begin or "2026-01-01T00:00"
+        parsed = parse_begin(text, SystemClock().now_us())
+        return Order(begin=parsed, swap=swap, by="ward manager", why="entered for the wrong day")
+
+    def rebuild(self, begin: str = "", *, swap: bool = False) -> Report:
+        """Carry an order out."""
+        return rebuild(self.settings, SystemClock(), self.order(begin, swap=swap))
+
+    def rows(self, statement: str, *, live: bool = False) -> list[tuple[Any, ...]]:
+        """What an analyst reads, or what the line itself wrote."""
+        dsn = self.settings.database_url.get_secret_value()
+        options = search_path("live" if live else "public") + " -c timezone=UTC"
+        with psycopg.connect(dsn, options=options) as connection:
+            return connection.execute(statement.encode()).fetchall()
+
+    def send(self, frames: int | None = None) -> None:
+        """Send more, and wait until the line has written what follows from it."""
+        self.feed.send(frames)
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until everything is folded and written."""
+        wait_until(self.line.checkpointed, 90, "the stream's checkpoints")
+        wait_until(self._written, 90, "the sinks")
+
+    def _written(self) -> bool:
+        look = self.line.observer.look(0.0, (), 0)
+        return (look.lags.get("sink-timescale"), look.lags.get("sink-redis")) == (0, 0)
+
+
+@contextmanager
+def ward(environment: dict[str, str], folder: Path) -> Iterator[Ward]:
+    """A line that folds all of it but the last seconds, with a checkpoint archived midway."""
+    with played_line(environment, folder) as line:
+        prepare(line.settings)
+        simulated.register(line.settings, CAMERAS)
+        publish_facts(line.settings, SchemaRegistry(line.settings.registry_url), roster())
+        objects = (folder / "objects").resolve().as_uri()
+        ingest = line.settings.ingest.model_copy(update={"object_store_url": objects})
+        settings = line.settings.model_copy(update={"ingest": ingest})
+        own = {**environment, "WARDSTREAM_INGEST__OBJECT_STORE_URL": objects}
+        for name, command in PROCESSES.items():
+            line.supervisor.start(Worker(name=name, command=command, environment=OFTEN))
+        for name in PROCESSES:
+            line.supervisor.wait_ready(name, 90)
+        feed = simulated.Feed(line.settings, CAMERAS, SECONDS, seed=5)
+        made = Ward(line, settings, feed, own)
+        for _ in range(2):
+            made.feed.send(150)
+            wait_until(line.checkpointed, 90, "the stream's checkpoints")
+        made.send(900)
+        yield made

@@ -1,0 +1,274 @@
+"""Make checkpoints that this release reads, where the line's own are of another.
+
+The detections are folded with the code of this release up to where the old checkpoint stood, and
+nothing is sent. Seqs go on above everything that was sent, so that nobody takes what follows for a
+duplicate. What lies behind stays as it was; `rebuild --from` compares it, if one likes.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+
+from runtime.audit_chain import Act
+from runtime.checkpoints import CheckpointDamaged, EntityState, Record, SettingsSpan
+from runtime.checkpoints.claim import Claim
+from runtime.checkpoints.codec import (
+    HEAD_FORMAT,
+    HEAD_KEY,
+    Head,
+    checksum,
+    encode_entity,
+    encode_head,
+)
+from runtime.checkpoints.log import LogReader
+from runtime.checkpoints.reading import read_beside_owner, read_head
+from runtime.clock import Clock
+from runtime.errors import Stop
+from runtime.fact_log import FactLog
+from runtime.kafka import physical_name
+from runtime.settings import Settings
+from schemas.registry import SchemaRegistry
+from schemas.topics import (
+    DETECTIONS,
+    LINKS,
+    OCCUPANCY,
+    PRESENCE,
+    STREAM_CHECKPOINTS,
+    TRACKS,
+    ZONE_EVENTS,
+    Topic,
+)
+from streams.app import line_settings
+from streams.domain.camera import CameraState
+from streams.domain.line import Entity
+from streams.entity_codec import decode_state, encode_state
+from streams.fact_source import FactSource
+from streams.fold_settings import SettingsByOffset, to_values
+from streams.line_fold import STAGE, LineFold, Wire
+from streams.state_version import STATE_VERSION
+from workers.deadletters.audit import AuditWriter
+from workers.rebuild.ledger import open_ledger
+from workers.rebuild.plan import Planner
+from workers.rebuild.stand import stand_of
+from workers.replay.log import read_between, spans
+
+REMADE = "checkpoint.remade"
+
+
+def remake(settings: Settings, clock: Clock, by: str, why: str) -> Iterator[str]:
+    """Make every checkpoint anew that this release does not read; yields what was done, in words.
+
+    Whoever still runs the stage is fenced: it ends at its next save.
+
+    Args:
+        settings: Where everything is.
+        clock: For patience.
+        by: Who does it.
+        why: Their reason.
+
+    Raises:
+        Retry: Something is out of reach; the same again goes on with the partitions that are left.
+        Stop: Somebody rebuilds at the moment.
+    """
+    name = physical_name(STREAM_CHECKPOINTS, settings)
+    log = LogReader(settings.kafka_bootstrap, clock)
+    with open_ledger(settings, clock):
+        for partition, (start, end) in sorted(spans(settings, DETECTIONS).items()):
+            reason = _refused(settings, log, partition, clock)
+            if reason is None:
+                yield f"partition {partition}: its checkpoint is read, nothing to do"
+                continue
+            claim = Claim(
+                settings.kafka_bootstrap,
+                name,
+                partition,
+                f"{settings.topic_prefix}{STAGE}-{partition}",
+                clock,
+            )
+            try:
+                told = _remake(settings, log, claim, clock, partition, start, end)
+            finally:
+                claim.close()
+            act = Act(REMADE, f"{name}/{partition}", f"{reason}: {told}")
+            with AuditWriter(
+                settings, SchemaRegistry(settings.registry_url), clock, "revisions"
+            ) as writer:
+                writer.history()
+                writer.append([act], actor=by, why=why)
+            yield f"partition {partition}: {told}"
+
+
+def _refused(settings: Settings, log: LogReader, partition: int, clock: Clock) -> str | None:
+    """Why this release does not read a partition's checkpoint; None when it does, or has none."""
+    name = physical_name(STREAM_CHECKPOINTS, settings)
+    try:
+        checkpoint = read_beside_owner(log, name, partition, clock, max_version=STATE_VERSION)
+        if checkpoint is None:
+            return None
+        stand_of(checkpoint.entities)
+        SettingsByOffset(line_settings(settings)).follow(checkpoint.head.settings, 0)
+    except Stop as error:  # CheckpointDamaged is one
+        return str(error)
+    return None
+
+
+def _remake(
+    settings: Settings,
+    log: LogReader,
+    claim: Claim,
+    clock: Clock,
+    partition: int,
+    start: int,
+    end: int,
+) -> str:
+    name = physical_name(STREAM_CHECKPOINTS, settings)
+    old = read_head(log, name, partition)
+    if old is None:
+        raise CheckpointDamaged(f"{name}[{partition}] has no head to go on from")
+    base, checkpoint, why_cold = Planner(settings, clock).base(partition, old.next_offset, start)
+    begin = start if checkpoint is None else checkpoint.head.next_offset
+    registry = SchemaRegistry(settings.registry_url)
+    facts = FactSource(FactLog(settings, registry, clock), clock)
+    facts.refresh()
+    fold = LineFold(
+        partition,
+        lambda *_, **__: None,  # it was all sent before
+        wire=Wire(settings, registry),
+        facts=facts,
+        settings=line_settings(settings),
+        clock=clock,
+    )
+    told = _settings(settings, old.settings)
+    entities: dict[bytes, EntityState] = {}
+    if checkpoint is not None:
+        fold.restore(checkpoint)
+        entities.update(checkpoint.entities)
+    fold.follow(told, begin)
+    sent = _Sent(settings, log, registry, partition)
+    reached = begin
+    for message in read_between(settings, DETECTIONS, partition, begin, end):
+        offset = message.offset() or 0
+        if offset >= old.next_offset:
+            entities.update(_changed(fold))
+            if not sent.beyond(entities):
+                break
+        fold.advance(
+            Record(
+                topic=message.topic() or "",
+                partition=partition,
+                offset=offset,
+                key=_bytes(message.key()),
+                value=_bytes(message.value()),
+                timestamp_ms=message.timestamp()[1],
+                headers=(),
+            )
+        )
+        reached = offset + 1
+    entities.update(_changed(fold))
+    reached = max(reached, old.next_offset)
+    records = sent.lifted(entities)
+    head = Head(
+        format=HEAD_FORMAT,
+        partition=partition,
+        input_id=log.topic_id(physical_name(DETECTIONS, settings)),
+        next_offset=reached,
+        side_offsets=dict(fold.side_offsets()),
+        generation=0,
+        boot_id=f"{os.uname().nodename}-{os.getpid()}",
+        entities={key.decode(): checksum(value) for key, value in records.items()},
+        settings=told,
+    )
+    gone = [key for key in map(str.encode, old.entities) if key not in records]
+    claim.commit([*((key, None) for key in gone), *records.items(), (HEAD_KEY, encode_head(head))])
+    origin = (
+        f"from the checkpoint archived at {begin}" if base else f"cold from {begin} ({why_cold})"
+    )
+    return f"folded {origin} to {reached}, and written"
+
+
+def _changed(fold: LineFold) -> dict[bytes, EntityState]:
+    return {key: state for key, state in fold.changed().items() if state is not None}
+
+
+def _settings(settings: Settings, told: tuple[SettingsSpan, ...]) -> tuple[SettingsSpan, ...]:
+    """What the line folded by; where this release cannot read that, its own settings."""
+    try:
+        SettingsByOffset(line_settings(settings)).follow(told, 0)
+        for span in told:
+            SettingsByOffset(line_settings(settings)).follow([span], span.from_offset)
+    except Stop:
+        return (SettingsSpan(0, to_values(line_settings(settings))),)
+    return told
+
+
+class _Sent:
+    """What the topics hold of a partition already.
+
+    Args:
+        settings: Of the line.
+        log: Reads backwards.
+        registry: Where the schemas are.
+        partition: Which.
+    """
+
+    def __init__(
+        self, settings: Settings, log: LogReader, registry: SchemaRegistry, partition: int
+    ) -> None:
+        self._settings = settings
+        self._log = log
+        self._registry = registry
+        self._partition = partition
+        self._newest: dict[tuple[str, str], Mapping[str, object]] = {}
+        self._asked: set[tuple[str, str]] = set()
+
+    def beyond(self, entities: Mapping[bytes, EntityState]) -> bool:
+        """Whether tracks were sent of frames that are not folded yet: a crash leaves such."""
+        for key, state in entities.items():
+            entity = decode_state(key.decode(), state.data)
+            if isinstance(entity, CameraState):
+                record = self._last(TRACKS, entity.camera_id)
+                if record is not None and int(str(record["captured_us"])) > entity.last_us:
+                    return True
+        return False
+
+    def lifted(self, entities: Mapping[bytes, EntityState]) -> dict[bytes, bytes]:
+        """The states encoded, with seqs that go on above what was sent."""
+        records = {}
+        for key, state in sorted(entities.items()):
+            entity = decode_state(key.decode(), state.data)
+            self._lift(entity)
+            records[key] = encode_entity(EntityState(STATE_VERSION, encode_state(entity)))
+        return records
+
+    def _lift(self, entity: Entity) -> None:
+        if isinstance(entity, CameraState):
+            entity.seq = self._above(TRACKS, entity.camera_id, entity.seq)
+            return
+        entity.presence_seq = self._above(PRESENCE, entity.floor_id, entity.presence_seq)
+        entity.link_seq = self._above(LINKS, entity.floor_id, entity.link_seq)
+        for zone_id, zone in entity.zones.items():
+            zone.event_seq = self._above(ZONE_EVENTS, zone_id, zone.event_seq)
+            zone.occupancy_seq = self._above(OCCUPANCY, zone_id, zone.occupancy_seq)
+
+    def _above(self, topic: Topic, key: str, seq: int) -> int:
+        record = self._last(topic, key)
+        return seq if record is None else max(seq, int(str(record["seq"])))
+
+    def _last(self, topic: Topic, key: str) -> Mapping[str, object] | None:
+        """The newest record of a key; one question to the log serves all keys that it passes."""
+        place = (topic.name, key)
+        if place not in self._asked:
+            codec = self._registry.reader(topic)
+            found = self._log.newest_values(
+                physical_name(topic, self._settings),
+                self._partition,
+                lambda newest: key.encode() in newest,
+            )
+            for one, value in found.items():
+                self._newest.setdefault((topic.name, one.decode()), codec.decode(value))
+                self._asked.add((topic.name, one.decode()))
+            self._asked.add(place)
+        return self._newest.get(place)
+
+
+def _bytes(data: bytes | str | None) -> bytes | None:
+    return data.encode() if isinstance(data, str) else data
