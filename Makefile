@@ -59,6 +59,10 @@ chaos: testtools ## Strike the whole line with every fault, 20 seeds each (hours
 soak: testtools ## Strike the line at random for MINUTES=60; memory, files and p99 must stay flat
 	@nice $(BIN)/python -m tests.chaos.line.soak --minutes $(or $(MINUTES),60) $(ARGS)
 
+.PHONY: overload
+overload: testtools ## Send three times more pictures than fit for MINUTES=10; memory must stay flat
+	@OVERLOAD_MINUTES=$(or $(MINUTES),10) nice $(BIN)/python -m pytest -n 0 -s -m overload tests/chaos/overload $(ARGS)
+
 .PHONY: clean
 clean: ## Remove data of earlier runs and the tools' caches
 	@rm -rf .wardstream .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -6,6 +6,7 @@ with comes from `deploy.services`, as it does for the local launcher.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from deploy.services import (
     REGISTRY_DATABASE,
     REGISTRY_PATH,
     TIMESCALE,
+    WATCHED,
     Infrastructure,
     WardstreamProcess,
 )
@@ -115,6 +117,9 @@ def process_service(row: WardstreamProcess) -> dict[str, Any]:
         service["volumes"] = [f"objects:{OBJECTS}"]
     if row.name == "ingest":
         service["volumes"].append("${WARDSTREAM_VIDEOS:-./videos}:/videos:ro")
+    if row.name == "deadman":
+        watched = {name: f"http://{name}:{METRICS_PORT}/healthz" for name in WATCHED}
+        service["environment"]["WARDSTREAM_DEADMAN__HEALTH"] = json.dumps(watched)
     if row.port is not None:
         service["environment"]["WARDSTREAM_SERVING__HOST"] = "0.0.0.0"  # noqa: S104
         service["ports"] = [_publish(row.name, row.port)]

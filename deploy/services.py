@@ -212,7 +212,11 @@ PROCESSES: tuple[WardstreamProcess, ...] = (
         depends_on=(*PREPARED, "redis"),
         port=8080,
     ),
+    WardstreamProcess(name="deadman", command=("deadman",), depends_on=PREPARED),
 )
+
+WATCHED = ("ingest", "infer", "stream", "sink-redis", "sink-timescale", "serve")
+"""Processes whose health the dead man asks for; it is told where by whoever starts it."""
 
 METRICS_PORT = 9100
 """Port of /metrics, /healthz and /readyz inside the compose network; free ports locally."""

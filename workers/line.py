@@ -4,6 +4,7 @@ Used by `wardstream demo` and `up`, and by the tests that look at the line from 
 """
 
 import hashlib
+import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,7 +18,7 @@ from deploy.local.docker import DockerServices
 from deploy.local.engine import services_for
 from deploy.local.launcher import LocalServices
 from deploy.local.supervisor import Supervisor, Worker
-from deploy.services import process
+from deploy.services import WATCHED, process
 from runtime import start_gate
 from runtime.settings import Settings
 from schemas.codec import AVRO_FOLDER
@@ -199,6 +200,26 @@ class LocalLine:
         self.open()
         for name in WORKERS:
             self.supervisor.wait_ready(name, deadline_s)
+
+    def start_deadman(self) -> None:
+        """Start the watcher of the line, once its processes have begun."""
+        watched = [name for name in WATCHED if name in WORKERS]
+        health = {
+            name: f"http://127.0.0.1:{self.supervisor.metrics_port(name)}/healthz"
+            for name in watched
+        }
+        row = process("deadman")
+        self.supervisor.start(
+            Worker(
+                name=row.name,
+                command=row.command,
+                environment={
+                    **row.environment,
+                    **self._extra,
+                    "WARDSTREAM_DEADMAN__HEALTH": json.dumps(health),
+                },
+            )
+        )
 
     def start_ingest(self, name: str, arguments: Sequence[str]) -> None:
         """Start an ingest process for one or more cameras."""

@@ -1,5 +1,6 @@
 """docker-compose.yml, the Dockerfiles and the local launcher say what the one table says."""
 
+import json
 import re
 import tomllib
 from itertools import pairwise
@@ -26,6 +27,7 @@ from deploy.services import (
 )
 from runtime.settings import Settings, describe
 from workers.cli import COMMANDS
+from workers.health.findings import STAGES
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(compose.COMPOSE.read_text())["services"]
@@ -158,6 +160,15 @@ def test_whatever_is_waited_for_can_be_told_to_be_healthy() -> None:
         for needed, condition in service.get("depends_on", {}).items():
             if condition["condition"] == "service_healthy":
                 assert "healthcheck" in SERVICES[needed], f"{name} waits for {needed}"
+
+
+def test_the_dead_man_asks_every_process_of_the_line_and_not_itself() -> None:
+    watched = json.loads(SERVICES["deadman"]["environment"]["WARDSTREAM_DEADMAN__HEALTH"])
+
+    assert set(watched) == {row.name for row in PROCESSES if not row.job} - {"deadman"}
+    assert set(watched) == set(STAGES)
+    for name, url in watched.items():
+        assert url == f"http://{name}:{METRICS_PORT}/healthz"
 
 
 def test_no_port_is_open_to_other_machines() -> None:

@@ -11,6 +11,7 @@ import redis
 import typer
 from confluent_kafka.admin import AdminClient
 
+from runtime.clock import SystemClock
 from runtime.errors import DeadLetter, Retry, Stop
 from runtime.settings import Settings
 from runtime.topic_admin import check_topics
@@ -20,9 +21,12 @@ from schemas.registry import (
     RegistryUnavailable,
     SchemaRegistry,
 )
-from schemas.topics import TOPICS
+from schemas.topics import ALERTS, TOPICS
 
 _TIMEOUT_S = 5.0
+_BETWEEN_LOOKS_S = 4.0
+"""Longer than the longest time between two commits of a stage at work."""
+
 _GIB = 1024**3
 
 
@@ -41,7 +45,7 @@ class Finding(NamedTuple):
 
 
 def doctor() -> None:
-    """Check programs, services, topics, schemas, tables and the detector."""
+    """Check programs, services, topics, schemas, tables, the detector, lag and alerts."""
     settings = Settings()
     checks: dict[str, Callable[[Settings], str]] = {
         "python": check_python,
@@ -53,6 +57,8 @@ def doctor() -> None:
         "timescaledb": check_database,
         "redis": check_redis,
         "detector": check_detector,
+        "lag": check_lag,
+        "alerts": check_alerts,
     }
     findings = [examine(what, check, settings) for what, check in checks.items()]
     for finding in findings:
@@ -170,6 +176,56 @@ def check_redis(settings: Settings) -> str:
         msg = "no answer: start it (`wardstream up`), or set WARDSTREAM_REDIS_URL"
         raise Retry(msg) from exc
     return f"Redis {version}"
+
+
+def check_lag(settings: Settings) -> str:
+    """Every stage that was ever at work takes what comes in; looks twice."""
+    from workers.health.groups import CONSUMED, LineProbe  # noqa: PLC0415 - only for this check
+    from workers.health.signs import Progress, StageSign  # noqa: PLC0415
+
+    _need_topics(settings)
+    clock = SystemClock()
+    probe = LineProbe(settings, _TIMEOUT_S)
+    progress = {stage: Progress() for stage in CONSUMED}
+    signs: dict[str, StageSign] = {}
+    last_us = 0
+    for pause_s in (0.0, _BETWEEN_LOOKS_S):
+        clock.sleep(pause_s)
+        last_us = clock.now_us()
+        for stage, (end, committed) in probe.reach().items():
+            signs[stage] = progress[stage].update(last_us, end, committed)
+        if not signs:
+            return "nothing was ever consumed"
+    words = ", ".join(f"{stage} {sign.lag_records}" for stage, sign in signs.items())
+    still = [
+        stage
+        for stage, sign in signs.items()
+        if sign.waiting_since_us is not None and sign.waiting_since_us < last_us
+    ]
+    if still:
+        silent = " and ".join(still)
+        msg = f"{silent} took nothing for {_BETWEEN_LOOKS_S:.0f} s; records behind: {words}"
+        raise Retry(msg)
+    return f"records behind: {words}"
+
+
+def _need_topics(settings: Settings) -> None:
+    try:
+        check_topics(settings)
+    except (Retry, Stop) as exc:
+        raise Retry("not known while the topics are not as they must be") from exc
+
+
+def check_alerts(settings: Settings) -> str:
+    """No alert stands."""
+    from workers.health.alert_log import read_alerts, standing  # noqa: PLC0415 - as above
+
+    _need_topics(settings)
+    codec = SchemaRegistry(settings.registry_url).reader(ALERTS)
+    raised = standing(read_alerts(settings, codec, SystemClock(), _TIMEOUT_S))
+    if raised:
+        raise Retry("; ".join(f"{alert['what']} ({alert['next_action']})" for alert in raised))
+    return "none stands"
 
 
 def check_detector(settings: Settings) -> str:

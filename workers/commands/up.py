@@ -72,6 +72,7 @@ def _hold(run_dir: Path, port: int) -> None:
     )
     with line:
         line.begin()
+        line.start_deadman()
         lines = [f"export {k}={shlex.quote(v)}" for k, v in sorted(line.environment.items())]
         environment = run_dir / "environment"
         environment.touch(mode=0o600)

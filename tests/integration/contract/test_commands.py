@@ -87,7 +87,7 @@ def test_the_doctor_finds_a_prepared_line_well(operator: Operator) -> None:
     answer = operator.types("doctor")
 
     assert answer.returncode == 0, answer.stdout
-    assert [line.split()[0] for line in answer.stdout.splitlines()] == ["ok"] * 9
+    assert [line.split()[0] for line in answer.stdout.splitlines()] == ["ok"] * 11
 
 
 def test_the_doctor_says_what_to_do_about_what_is_ill(operator: Operator) -> None:
@@ -98,11 +98,15 @@ def test_the_doctor_says_what_to_do_about_what_is_ill(operator: Operator) -> Non
 
     assert answer.returncode == 1
     wrong = [line for line in answer.stdout.splitlines() if line.startswith("WRONG")]
-    assert len(wrong) == 2
+    assert len(wrong) == 4
     assert "run `wardstream topics create`" in wrong[0]
     assert wrong[1] == (
         "WRONG  redis: no answer: start it (`wardstream up`), or set WARDSTREAM_REDIS_URL"
     )
+    assert wrong[2:] == [
+        f"WRONG  {what}: not known while the topics are not as they must be"
+        for what in ("lag", "alerts")
+    ]
 
 
 def test_verify_of_an_empty_line_finds_everything_equal(operator: Operator) -> None:

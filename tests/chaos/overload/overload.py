@@ -1,0 +1,251 @@
+"""More pictures than detection can take, for as long as asked, through the real line.
+
+The capacity of the detector is measured first, alone; then so many cameras show the clip, live and
+in a loop, that at least three times as much comes in.
+"""
+
+import json
+import math
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import av
+import httpx
+import numpy as np
+
+from deploy.local.launcher import Worker
+from deploy.services import WATCHED, process
+from models.boxes import Image
+from models.hog import HogDetector
+from schemas.registry import SchemaRegistry
+from schemas.topics import DETECTIONS, FRAMES
+from tests.chaos.line.gauges import Sample, look
+from tests.chaos.line.quantiles import quantile
+from tests.e2e.played_line import HOUR_US, PlayedLine, wait_until
+from workers.demo.clips import probe_clip
+from workers.demo.scenario import make_scenario
+from workers.demo.ward import register_ward
+from workers.line import WORKERS, prepare
+from workers.replay.log import read_topic
+
+FPS: Final = 10.0
+OVERLOAD: Final = 3.0
+MARGIN: Final = 1.35
+"""The capacity is measured on a machine that has nothing else to do; the line has less of it."""
+
+SAMPLE_S: Final = 2.0
+WARM_S: Final = 30.0
+"""A process's first seconds are no measure: it loads code and compiles."""
+
+DRAIN_S: Final = 180.0
+_PROBE_FRAMES: Final = 24
+
+
+def capacity_fps(clip: Path) -> float:
+    """Frames that the detector of last resort takes in a second, here and alone."""
+    detector = HogDetector()
+    with av.open(str(clip)) as container:
+        frames: list[Image] = []
+        for frame in container.decode(video=0):
+            frames.append(np.asarray(frame.to_ndarray(format="bgr24"), dtype=np.uint8))
+            if len(frames) > _PROBE_FRAMES:
+                break
+    detector.detect(frames[:1])
+    began_s = time.perf_counter()
+    for image in frames[1:]:
+        detector.detect([image])
+    return (len(frames) - 1) / (time.perf_counter() - began_s)
+
+
+@dataclass
+class Outcome:
+    """What became of an overload.
+
+    Attributes:
+        capacity_fps: Of the detector, measured alone.
+        cameras: How many showed the clip.
+        seconds: How long it lasted.
+        frames: In the log, heartbeats left out.
+        counts: Outcomes by kind and reason.
+        sent: Frames that ingest says it sent.
+        given_up: Frames that ingest gave up, by its ledger, by reason.
+        delays_s: From the receipt of a picture to the append of its outcome, of those that were
+            detected, in the order of the log.
+        samples: Memory by process.
+        told: Alerts of overload that the board has shown, in words.
+        cleared: Whether the board showed none in the end.
+        drained_s: From the end of the load to the last outcome.
+    """
+
+    capacity_fps: float
+    cameras: int
+    seconds: float = 0.0
+    frames: int = 0
+    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    sent: int = 0
+    given_up: Counter[str] = field(default_factory=Counter)
+    delays_s: list[float] = field(default_factory=list)
+    samples: dict[str, list[Sample]] = field(default_factory=lambda: defaultdict(list))
+    told: set[str] = field(default_factory=set)
+    cleared: bool = False
+    drained_s: float = 0.0
+
+    @property
+    def overload(self) -> float:
+        """Pictures that came in, for each that was detected."""
+        return self.frames / max(1, self.counts["DETECTED", ""])
+
+    def growth_mib(self, name: str) -> float:
+        """How much the memory of a process grew over the load, by a line through its samples.
+
+        The first seconds of its life are left out.
+        """
+        samples = self.samples[name]
+        late = [sample for sample in samples if sample.at_s - samples[0].at_s >= WARM_S]
+        if len(late) < 5:
+            return 0.0
+        mean_at = sum(sample.at_s for sample in late) / len(late)
+        mean_rss = sum(sample.rss_mib for sample in late) / len(late)
+        across = sum((sample.at_s - mean_at) * (sample.rss_mib - mean_rss) for sample in late)
+        along = sum((sample.at_s - mean_at) ** 2 for sample in late)
+        return across / along * (late[-1].at_s - late[0].at_s)
+
+    def report(self) -> str:
+        """The figures, in lines."""
+        detected = self.counts["DETECTED", ""]
+        delays = self.delays_s or [0.0]
+        lines = [
+            (
+                f"capacity alone {self.capacity_fps:.1f} frames/s, {self.cameras} cameras of "
+                f"{FPS:.0f}/s for {self.seconds:.0f} s: {self.overload:.1f} x what was detected"
+            ),
+            (
+                f"{self.frames} frames = {detected} detected + "
+                f"{self.counts['SKIPPED', 'newer_frame']} skipped + "
+                f"{sum(n for (kind, _), n in self.counts.items() if kind == 'FAILED')} failed; "
+                f"before the log: {dict(self.given_up)}"
+            ),
+            (
+                f"delay of what was detected: p50 {quantile(delays, 0.5):.2f} s, "
+                f"p99 {quantile(delays, 0.99):.2f} s, last third p50 "
+                f"{quantile(delays[-max(1, len(delays) // 3) :], 0.5):.2f} s"
+            ),
+            f"caught up {self.drained_s:.1f} s after the load; board: {sorted(self.told)}",
+        ]
+        for name, samples in self.samples.items():
+            lines.append(
+                f"{name:15} {samples[0].rss_mib:6.0f} MiB at first, {samples[-1].rss_mib:6.0f} at "
+                f"last, most {max(s.rss_mib for s in samples):6.0f}; "
+                f"trend over the load {self.growth_mib(name):+.1f} MiB"
+            )
+        return "\n".join(lines)
+
+
+def overload(line: PlayedLine, clip: Path, minutes: float) -> Outcome:
+    """Load a line that has not begun for some minutes, let it catch up, and count.
+
+    Args:
+        line: Over services, without input.
+        clip: Shown by every camera.
+        minutes: Of load.
+    """
+    capacity = capacity_fps(clip)
+    wanted = math.ceil(OVERLOAD * MARGIN * capacity / FPS)
+    outcome = Outcome(capacity, max(2, wanted))
+    prepare(line.settings)
+    starts_us = line.now_us() - HOUR_US
+    scenario = make_scenario([probe_clip(str(clip))] * outcome.cameras, starts_us, 1280)
+    register_ward(scenario, line.folder / "ward", line.settings, starts_us - HOUR_US)
+    line.scenario = scenario
+    line.start(("--backend", "hog", "--mode", "live"))
+    _start_deadman(line)
+    line.play("--mode", "live", "--fps", str(FPS), "--loop")
+    wait_until(lambda: line.outcomes() > 0, 120, "the first outcome")
+    began_s = time.monotonic()
+    with httpx.Client(timeout=30) as client:
+        while time.monotonic() - began_s < minutes * 60:
+            time.sleep(SAMPLE_S)
+            assert line.supervisor.failure is None, line.supervisor.failure
+            _sample(line, outcome)
+            outcome.told |= _overload_alerts(line, client)
+        outcome.seconds = time.monotonic() - began_s
+        line.supervisor.stop("ingest")
+        ended_s = time.monotonic()
+        wait_until(lambda: _all_answered(line), DRAIN_S, "an outcome of every frame")
+        outcome.drained_s = time.monotonic() - ended_s
+        with _patience():
+            wait_until(lambda: not _overload_alerts(line, client), DRAIN_S, "the alert to end")
+            outcome.cleared = True
+    _count(line, outcome)
+    return outcome
+
+
+@contextmanager
+def _patience() -> Iterator[None]:
+    """An alert that does not end is the judge's to tell, with all the other figures."""
+    try:
+        yield
+    except AssertionError:
+        return
+
+
+def _start_deadman(line: PlayedLine) -> None:
+    row = process("deadman")
+    health = {
+        name: f"http://127.0.0.1:{line.supervisor.metrics_port(name)}/healthz"
+        for name in WATCHED
+        if name in WORKERS
+    }
+    settings = {"WARDSTREAM_DEADMAN__HEALTH": json.dumps(health)}
+    line.supervisor.start(
+        Worker(name=row.name, command=row.command, environment=settings), ready_deadline_s=90
+    )
+
+
+def _sample(line: PlayedLine, outcome: Outcome) -> None:
+    for name in (*WORKERS, "ingest", "deadman"):
+        sample = look(line.supervisor.pid(name))
+        if sample is not None:
+            outcome.samples[name].append(sample)
+
+
+def _overload_alerts(line: PlayedLine, client: httpx.Client) -> set[str]:
+    alerts = client.get(f"{line.board_url}api/v1/line").json()["alerts"]
+    return {
+        f"{alert['alert_id']}: {alert['what']}"
+        for alert in alerts
+        if alert["kind"] in ("overload", "lag")
+    }
+
+
+def _all_answered(line: PlayedLine) -> bool:
+    ends = line.observer.look(time.monotonic(), (), 0).ends
+    return 0 < line.observer.total(ends, FRAMES) <= line.observer.total(ends, DETECTIONS)
+
+
+def _count(line: PlayedLine, outcome: Outcome) -> None:
+    """Read every outcome; each record of the frames must have exactly one."""
+    codec = SchemaRegistry(line.settings.registry_url).reader(DETECTIONS)
+    seqs: dict[str, list[int]] = defaultdict(list)
+    for message in read_topic(line.settings, DETECTIONS):
+        record: dict[str, Any] = codec.decode(message.value())
+        seqs[record["camera_id"]].append(record["frame_seq"])
+        outcome.counts[record["outcome"], record["reason"]] += 1
+        if record["outcome"] == "DETECTED":
+            outcome.delays_s.append(message.timestamp()[1] / 1e3 - record["received_us"] / 1e6)
+    ends = line.observer.look(time.monotonic(), (), 0).ends
+    records = line.observer.total(ends, FRAMES)
+    assert sum(map(len, seqs.values())) == records, "each record of the frames has one outcome"
+    for camera_id, found in seqs.items():
+        assert found == list(range(1, len(found) + 1)), f"{camera_id}: each once, in order"
+    outcome.frames = records - outcome.counts["HEARTBEAT", ""]
+    for ledger in line.ledgers():
+        outcome.sent += ledger["outcomes"]["sent"]
+        outcome.given_up.update(
+            {reason: n for reason, n in ledger["outcomes"].items() if n and reason != "sent"}
+        )

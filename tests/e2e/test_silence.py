@@ -1,0 +1,121 @@
+"""Each silence of the real line is told: by webhook, topic, health and on the page."""
+
+import json
+import re
+from pathlib import Path
+from signal import SIGCONT, SIGSTOP
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from deploy.local.launcher import Worker
+from deploy.services import WATCHED, process
+from runtime.clock import SystemClock
+from schemas.registry import SchemaRegistry
+from schemas.topics import ALERTS
+from tests.e2e.board.browser import launch
+from tests.e2e.played_line import HOUR_US, PlayedLine, wait_until
+from tests.servers.webhook import WebhookServer
+from workers.health.alert_log import read_alerts
+from workers.replay.log import read_topic
+
+HOG = ("--backend", "hog", "--mode", "live")
+TIME = r"\d\d:\d\d"
+DEADLINE_S = 120.0
+NOWHERE = {
+    "WARDSTREAM_REDIS_URL": "redis://127.0.0.1:1/0",
+    "WARDSTREAM_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing",
+}
+"""The dead man needs neither store."""
+
+
+def start_deadman(line: PlayedLine, webhook: WebhookServer) -> None:
+    row = process("deadman")
+    health = {
+        name: f"http://127.0.0.1:{line.supervisor.metrics_port(name)}/healthz"
+        for name in WATCHED
+        if name != "ingest"
+    }
+    settings = {
+        "WARDSTREAM_DEADMAN__AFTER_S": "6",
+        "WARDSTREAM_DEADMAN__LOOK_S": "0.5",
+        "WARDSTREAM_DEADMAN__HEALTH": json.dumps(health),
+        "WARDSTREAM_DEADMAN__WEBHOOK_URL": webhook.url,
+    }
+    line.supervisor.start(
+        Worker(name=row.name, command=row.command, environment=settings | NOWHERE),
+        ready_deadline_s=90,
+    )
+
+
+def health_of_deadman(line: PlayedLine) -> tuple[int, dict[str, Any]]:
+    url = f"http://127.0.0.1:{line.supervisor.metrics_port('deadman')}/healthz"
+    answer = httpx.get(url, timeout=30)
+    return answer.status_code, answer.json()
+
+
+@pytest.mark.timeout(600)
+def test_what_stops_in_the_line_is_said_by_every_channel_and_taken_back_when_it_goes_on(
+    line: PlayedLine, clip: Path
+) -> None:
+    line.register(clip, line.now_us() - HOUR_US)
+    line.start(HOG)
+    with WebhookServer() as webhook, sync_playwright() as playwright:
+        expect.set_options(timeout=DEADLINE_S * 1000)
+        page = launch(playwright).new_page()
+        line.play("--mode", "live", "--fps", "2", "--loop")
+        wait_until(lambda: line.outcomes() > 8, DEADLINE_S, "pictures to come through")
+        start_deadman(line, webhook)
+        page.goto(line.board_url)
+        expect(page.locator(".zone[data-stale='false']").first).to_be_visible()
+        notices = page.locator("#notices")
+
+        line.supervisor.kill("stream")
+        expect(notices).to_contain_text(re.compile(f"Counting has stopped since {TIME}"))
+        counting = "silence/stage/stream"
+        wait_until(lambda: webhook.states(counting) == ["RAISED"], DEADLINE_S, "the webhook")
+        status, body = health_of_deadman(line)
+        assert status == 503
+        assert "Counting has stopped" in body["fault"]
+        assert "ALERT RAISED PAGE silence/stage/stream" in said(line)
+
+        line.supervisor.restart("stream")
+        expect(notices).not_to_contain_text("Counting has stopped")
+        wait_until(lambda: webhook.states(counting)[-1] == "CLEARED", DEADLINE_S, "the end of it")
+
+        line.supervisor.kill("ingest")
+        expect(notices).to_contain_text(re.compile(f"No new data from any camera since {TIME}"))
+        wait_until(lambda: webhook.states("silence/line") == ["RAISED"], DEADLINE_S, "the webhook")
+
+        line.supervisor.kill("serve", SIGSTOP)
+        expect(page.locator("#banner")).to_contain_text("Connection to the board lost")
+        expect(page.locator(".zone[data-stale='false']")).to_have_count(0)
+        line.supervisor.kill("serve", SIGCONT)
+        line.supervisor.release("serve")
+        expect(page.locator("#live-word")).not_to_have_text("Not live")
+        line.supervisor.kill("serve")
+        expect(page.locator("#banner")).to_contain_text("Connection to the board lost")
+        wait_until(lambda: bool(webhook.states("silence/stage/serve")), DEADLINE_S, "the webhook")
+        page.context.browser.close()  # type: ignore[union-attr]
+        line.supervisor.stop("deadman")
+
+        check_the_topic(line, webhook)
+
+
+def said(line: PlayedLine) -> str:
+    return line.supervisor.log("deadman").read_text()
+
+
+def check_the_topic(line: PlayedLine, webhook: WebhookServer) -> None:
+    """Every alert is there once, numbered by its key, as the webhook was told it."""
+    codec = SchemaRegistry(line.settings.registry_url).reader(ALERTS)
+    written = [codec.decode(message.value()) for message in read_topic(line.settings, ALERTS)]
+    assert [alert | {"seq": 0} for alert in written] == webhook.told
+    for key in {alert["alert_id"] for alert in written}:
+        numbers = [alert["seq"] for alert in written if alert["alert_id"] == key]
+        assert numbers == list(range(1, len(numbers) + 1))
+    newest = read_alerts(line.settings, codec, SystemClock())
+    assert newest["silence/stage/stream"]["state"] == "CLEARED"
+    assert newest["silence/line"]["state"] == "RAISED"
