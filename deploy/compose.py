@@ -112,7 +112,7 @@ def process_service(row: WardstreamProcess) -> dict[str, Any]:
         "depends_on": {name: {"condition": _condition(name)} for name in row.depends_on},
         "restart": "on-failure",
     }
-    if row.name in {"ingest", "infer"}:
+    if row.name in {"ingest", "infer", "stream"}:  # frames, and archived checkpoints
         service["environment"]["WARDSTREAM_INGEST__OBJECT_STORE_URL"] = f"file://{OBJECTS}"
         service["volumes"] = [f"objects:{OBJECTS}"]
     if row.name == "ingest":

@@ -43,7 +43,7 @@ from workers.sinks.command import LIVE
 from workers.sinks.item import Item
 from workers.sinks.loop import SinkLoop
 from workers.sinks.redis.sink import RedisSink
-from workers.sinks.timescale.connection import connect, stage
+from workers.sinks.timescale.connection import connect, search_path, stage
 from workers.sinks.timescale.fold import Row
 from workers.sinks.timescale.migrate import migrate
 from workers.sinks.timescale.queries import query
@@ -139,7 +139,8 @@ def records_per_second(settings: Settings) -> list[str]:
     log = [item(topic, record) for topic, record in ward(seconds=60, rooms=20)]
     clock = SystemClock()
     for size in (200, 2_000):
-        with psycopg.connect(settings.database_url.get_secret_value()) as connection:
+        dsn = settings.database_url.get_secret_value()
+        with psycopg.connect(dsn, options=search_path()) as connection:
             for table in ("sink_progress", "tracks", "positions", "links", "zone_events"):
                 connection.execute(f"TRUNCATE {table}".encode())
             for table in ("zone_occupancy", "coverage", "occupancy_minutes", "coverage_minutes"):

@@ -24,9 +24,11 @@ from streams.line_fold import STAGE
 from streams.state_version import OLDEST_READ
 from tests.e2e import simulated
 from tests.e2e.played_line import PlayedLine, played_line, wait_until
+from workers.rebuild.restart import remake
 
 CAMERAS = ["sim-0"]
-NO_ARCHIVE = {"WARDSTREAM_CHECKPOINTS__ARCHIVE__EVERY_S": "0"}
+NO_STORE = {"WARDSTREAM_CHECKPOINTS__ARCHIVE__URL": "file:///dev/null/objects"}
+"""Nothing can be archived, which stops nobody."""
 
 
 def age(line: PlayedLine) -> None:
@@ -74,22 +76,25 @@ def test_a_refused_checkpoint_names_the_command_that_makes_the_line_go_on(
     line: PlayedLine, environment: dict[str, str]
 ) -> None:
     feed = simulated.Feed(line.settings, CAMERAS, 20, seed=3)
-    line.supervisor.start(Worker(name="before", command=("stream",), environment=NO_ARCHIVE))
+    line.supervisor.start(Worker(name="before", command=("stream",), environment=NO_STORE))
     feed.send(100)
     wait_until(line.checkpointed, 90, "the first checkpoint")
     line.supervisor.stop("before")
     age(line)
     feed.send(50)
 
-    refused = wardstream({**environment, **NO_ARCHIVE}, "stream")
+    refused = wardstream({**environment, **NO_STORE}, "stream")
     assert refused.returncode == EXIT_STOP
     [command] = re.findall(r"`wardstream ([^`]*)`", refused.stdout + refused.stderr)[:1]
-    made = wardstream(environment, *command.split(), "--why", "upgrade")
+    own = {**environment, "WARDSTREAM_INGEST__OBJECT_STORE_URL": line.folder.resolve().as_uri()}
+    made = wardstream(own, *command.split(), "--why", "upgrade")
 
     assert (made.returncode, made.stderr) == (0, "")
     assert "partition 0: folded cold from 0" in made.stdout
-    line.supervisor.start(Worker(name="after", command=("stream",), environment=NO_ARCHIVE))
+    line.supervisor.start(Worker(name="after", command=("stream",), environment=NO_STORE))
     feed.send()
     wait_until(line.checkpointed, 90, "the last checkpoint")
     assert line.difference_from_oracle() is None
-    assert "nothing to do" in wardstream(environment, *command.split(), "--why", "again").stdout
+    assert "checkpoints.not_archived" in (line.folder / "logs" / "before.log").read_text()
+    again = remake(line.settings, SystemClock(), "test", "again")
+    assert list(again) == ["partition 0: its checkpoint is read, nothing to do"]

@@ -222,14 +222,14 @@ def test_a_second_revision_lies_over_the_first_and_shows_in_redis(folded: Ward) 
     [coverage] = [t for t in report.tables if t.table == "coverage"]
     assert coverage.stretches[0].first >= at(ABSENT_TO), "the first revision had the rest"
     assert report.shown == 1
-    assert scheduled_now(folded) == 1
+    assert (scheduled_now(folded), scheduled_now(folded, field="unrevised")) == (1, 0)
     assert [one.state for one in listed(folded.settings, SystemClock())] == ["IN_FORCE"] * 2
 
 
-def scheduled_now(ward: Ward) -> int:
-    """What the board is told of the zone."""
+def scheduled_now(ward: Ward, field: str = "json") -> int:
+    """What the board is told of the zone, or what the line had said."""
     with redis.Redis.from_url(ward.settings.redis_url.get_secret_value()) as client:
-        text = client.hget(state_key(ward.settings.live_prefix, "zone", ZONE), "json")
+        text = client.hget(state_key(ward.settings.live_prefix, "zone", ZONE), field)
     record: dict[str, int] = json.loads(text or "{}")
     return record["scheduled"]
 
