@@ -124,7 +124,7 @@ def test_the_page_finds_a_silent_camera_by_its_own_clock(
 
     with kept_fresh(writer, "left"):
         expect(notices).to_have_text(one)
-    expect(notices).to_have_text(re.compile(f"^No new data from any camera since {TIME}$"))
+    expect(notices).to_have_text(re.compile(f"^No new data on the board since {TIME}$"))
     with kept_fresh(writer, "left", "right"):
         expect(notices).to_be_hidden()
 

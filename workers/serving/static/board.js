@@ -86,6 +86,7 @@ function drawStatus() {
   const connected = connection.state === "live" && connection.redis;
   // The age stands apart and unheard, or a screen reader would begin anew every second.
   let [banner, age] = ["", ""];
+  const explained = notices.render(connected);
   if (connection.state === "lost") {
     banner = "Connection to the board lost. Numbers are not being updated; trying again.";
     age = silent(connection.lostAt);
@@ -94,7 +95,8 @@ function drawStatus() {
     age = silent(connection.redisLostAt);
   } else if (!flowing && ages.length) {
     const youngest = Math.min(...ages);
-    banner = `No fresh numbers since ${moment(store.now() - youngest, store.now())}: cameras or the line behind the board have stopped.`;
+    const why = explained ? "" : ": cameras or the line behind the board have stopped";
+    banner = `No fresh numbers since ${moment(store.now() - youngest, store.now())}${why}.`;
     age = span(youngest);
   } else if (!flowing) {
     banner = "Nothing was measured yet.";
@@ -102,7 +104,6 @@ function drawStatus() {
   say(at("banner-text"), banner);
   say(at("banner-age"), age ? `For ${age}.` : "");
   at("banner").hidden = !banner;
-  notices.render(connected);
 
   const word = connection.state === "connecting" ? "Connecting" : !connected ? "Not live" : flowing ? "Live" : "Connected, nothing new";
   at("live").dataset.state = connection.state === "connecting" ? "connecting" : !connected ? "lost" : flowing ? "live" : "idle";

@@ -15,7 +15,7 @@ export class LineNotices {
     this.store = store;
   }
 
-  /** Draw; `connected` tells whether this page is being kept up to date. */
+  /** Draw; `connected` tells whether this page is kept up to date. True when a stop is explained. */
   render(connected) {
     const notices = [...this.#told(), ...(connected ? this.#seen() : [])];
     const key = JSON.stringify(notices);
@@ -33,6 +33,7 @@ export class LineNotices {
     const lags = (this.store.line?.lags ?? []).filter((lag) => lag.late);
     const words = lags.map((lag) => `${lag.what}: ${counted(lag.records, "record", "records")} to go, the oldest ${span(lag.seconds)} old`);
     say(this.late, listed(words));
+    return notices.some(({ tier }) => tier === "PAGE");
   }
 
   /** What the watcher of the line says. */
@@ -49,7 +50,7 @@ export class LineNotices {
     const silent = cameras.filter((camera) => this.store.now() - camera.asOf > limit);
     if (cameras.length > 1 && silent.length === cameras.length) {
       if (!unseen("line", "stage/infer", "stage/stream", "stage/sink-redis")) return [];
-      return [this.#notice("No new data from any camera", Math.max(...silent.map((camera) => camera.asOf)), "PAGE")];
+      return [this.#notice("No new data on the board", Math.max(...silent.map((camera) => camera.asOf)), "PAGE")];
     }
     const notices = silent
       .filter((camera) => unseen("line", "stage/infer", "stage/stream", "stage/sink-redis", `camera/${camera.camera_id}`))
