@@ -120,6 +120,13 @@ def mismatches(line: PlayedLine) -> dict[str, Mismatch]:
     return {check.name: check.first for check in checks if check.first is not None}
 
 
+def only_mismatch(line: PlayedLine) -> tuple[str, Mismatch]:
+    """The one check that finds something."""
+    found = mismatches(line)
+    assert len(found) == 1, found
+    return next(iter(found.items()))
+
+
 def database(line: PlayedLine, statement: str) -> list[tuple[Any, ...]]:
     dsn = line.settings.database_url.get_secret_value()
     with psycopg.connect(dsn, options=search_path()) as connection:
@@ -218,7 +225,7 @@ def test_a_row_deleted_by_hand_is_named_by_table_and_key(line: PlayedLine) -> No
         "DELETE FROM zone_events WHERE zone_id = 'sim-1-zone' AND seq = 2",
         "INSERT INTO zone_events SELECT * FROM kept; DROP TABLE kept",
     ):
-        [(name, found)] = mismatches(line).items()
+        name, found = only_mismatch(line)
 
     assert name == "table zone_events"
     assert found.where.startswith("table zone_events, key sim-1-zone, row 1 (zone_id sim-1-zone")
@@ -238,7 +245,6 @@ def test_a_row_altered_by_hand_is_named_with_what_it_must_be(line: PlayedLine) -
     found = wrong.pop("table zone_occupancy")
     assert found.where.startswith("table zone_occupancy, key sim-0-zone, row 2 (")
     assert f"people is {people + 1}, must be {people}" in found.what
-
     [(name, minute)] = wrong.items()
     assert (name, minute.where) == ("table occupancy_minutes", FIRST_MINUTE)
     assert "people_us is " in minute.what
@@ -251,12 +257,13 @@ def test_a_minute_altered_by_hand_is_named_with_what_it_must_be(line: PlayedLine
         f"UPDATE occupancy_minutes SET known_us = known_us + 1 {one}",
         f"UPDATE occupancy_minutes SET known_us = known_us - 1 {one}",
     ):
-        [(name, found)] = mismatches(line).items()
+        name, found = only_mismatch(line)
 
     assert (name, found.where) == ("table occupancy_minutes", FIRST_MINUTE)
     assert found.what.startswith("known_us is ")
     [(rows,)] = database(line, "SELECT count(*) FROM occupancy_minutes")
     assert rows == len(CAMERAS), "one minute of each camera's zone"
+
 
 def test_a_link_to_another_track_is_named_with_what_it_must_be(line: PlayedLine) -> None:
     one = "WHERE floor_id = 'sim-0' AND seq = 1"
@@ -266,7 +273,7 @@ def test_a_link_to_another_track_is_named_with_what_it_must_be(line: PlayedLine)
         f"UPDATE links SET to_track_id = to_track_id + 1 {one}",
         f"UPDATE links SET to_track_id = to_track_id - 1 {one}",
     ):
-        [(name, found)] = mismatches(line).items()
+        name, found = only_mismatch(line)
 
     assert name == "table links"
     assert found.where.startswith("table links, key sim-0, row 0 (")
@@ -283,7 +290,7 @@ def test_a_row_that_nobody_derived_is_named(line: PlayedLine) -> None:
         f"INSERT INTO tracks (camera_id, {columns}) SELECT 'ghost', {columns} FROM tracks LIMIT 1",
         "DELETE FROM tracks WHERE camera_id = 'ghost'",
     ):
-        [(name, found)] = mismatches(line).items()
+        name, found = only_mismatch(line)
 
     assert name == "table tracks"
     assert found.where.startswith("table tracks, key ghost, row 0")
@@ -306,7 +313,7 @@ def test_a_live_value_altered_by_hand_is_named(line: PlayedLine) -> None:
     with redis.Redis.from_url(line.settings.redis_url.get_secret_value()) as client:
         held: Any = client.hget(key, "json")
         client.hset(key, "json", json.dumps({**json.loads(held), "people": 99}))
-        [(name, found)] = mismatches(line).items()
+        name, found = only_mismatch(line)
         client.hset(key, "json", held)
 
     assert (name, found.where) == ("Redis and the topics", "Redis zone sim-1-zone")
