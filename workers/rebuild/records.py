@@ -71,8 +71,12 @@ class TopicDifference(msgspec.Struct):
             self.first.append((key, seq, what))
 
 
-class _Made:
-    """Rebuilt records of one key: their digests, one after another, and the newest."""
+class Made:
+    """Rebuilt records of one key: their digests, one after another, and the newest.
+
+    Args:
+        after: The seq before its first.
+    """
 
     def __init__(self, after: int) -> None:
         self.after = after
@@ -81,6 +85,7 @@ class _Made:
 
     @property
     def last(self) -> int:
+        """The newest seq."""
         return self.after + len(self.digests) // DIGEST_BYTES
 
     def take(self, item: Item) -> None:
@@ -130,22 +135,36 @@ def compare_topics(
         held = spans(settings, topic, partitions, since_ms=since_ms)
         for partition in partitions:
             seqs = {b.key: b.seqs[topic.name] for b in bounds[partition] if topic.name in b.seqs}
-            made: dict[str, _Made] = {}
+            made: dict[str, Made] = {}
             for item in _items(run, codec, partition, rebuilt):
                 if item.key in seqs:
-                    made.setdefault(item.key, _Made(item.seq - 1)).take(item)
+                    made.setdefault(item.key, Made(item.seq - 1)).take(item)
             difference.records += sum(one.last - one.after for one in made.values())
-            newest += _compare(_items(settings, codec, partition, held), made, seqs, difference)
+            newest += compare_records(
+                _items(settings, codec, partition, held), made, seqs, difference
+            )
         differences.append(difference)
     return differences, newest
 
 
-def _compare(
+def compare_records(
     live: Iterator[Item],
-    made: dict[str, _Made],
+    made: dict[str, Made],
     seqs: dict[str, tuple[int, int]],
     difference: TopicDifference,
 ) -> list[Newest]:
+    """Compare one topic of one partition.
+
+    Args:
+        live: What the line wrote, in the order of its log; repeats are passed over.
+        made: What was rebuilt, by key.
+        seqs: By key, the line's seqs that the rebuild answers for: after the first, up to the
+            second.
+        difference: Told what differs.
+
+    Returns:
+        Keys whose newest record differs.
+    """
     reached: dict[str, Item] = {}
     for item in live:
         after, through = seqs.get(item.key, (0, 0))

@@ -222,6 +222,8 @@ def attacked_line(
         clocks: Where the clocks of the processes can be set, or None.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    objects = (folder / "objects").resolve().as_uri()  # for archived checkpoints
+    environment = {"WARDSTREAM_INGEST__OBJECT_STORE_URL": objects, **environment}
     settings = settings_of(environment)
     prepare(settings)
     partitions = register(settings, cameras)

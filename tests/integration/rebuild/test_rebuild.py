@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import redis
@@ -24,7 +25,9 @@ from schemas.topics import AUDIT
 from tests.e2e.simulated import START_US
 from tests.integration.rebuild.ward import HOUR_US, ZONE, S, Ward
 from workers.deadletters.audit import read_chain
+from workers.rebuild.begin import parse_begin
 from workers.rebuild.ledger import listed, open_ledger
+from workers.rebuild.plan import Planner
 from workers.rebuild.run import CHAIN, Report, rebuild, revert
 from workers.sinks.timescale.fold import at
 from workers.sinks.verify import compare
@@ -98,6 +101,25 @@ def test_from_an_archived_checkpoint_a_rebuild_is_the_same_as_from_the_beginning
     rows = {t.table: t.rows for t in report.tables}
     assert 0 < rows["positions"] < len(folded.rows("SELECT 1 FROM positions"))
     assert rows["occupancy_minutes"] > 0
+
+
+def test_an_altered_archive_is_passed_over_and_the_rebuild_begins_before_it(
+    folded: Ward,
+) -> None:
+    clock = SystemClock()
+    begin = parse_begin(middle(folded), clock.now_us())
+    [intact] = Planner(folded.settings, clock).partitions(begin, [0])
+    assert intact.base is not None
+    file = Path(folded.settings.checkpoint_archive_url.removeprefix("file://"), intact.base.path)
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-5])
+    try:
+        [plan] = Planner(folded.settings, clock).partitions(begin, [0])
+    finally:
+        file.write_bytes(whole)
+
+    assert plan.begin < intact.begin
+    assert plan.base is not None or "its SHA-256 is another" in plan.why_cold
 
 
 def test_a_second_rebuild_at_the_same_time_is_refused(folded: Ward) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from runtime.errors import Stop
 from schemas.topics import ZONE_EVENTS
-from workers.rebuild.records import Newest, TopicDifference, _compare, _Made
+from workers.rebuild.records import Made, Newest, TopicDifference, compare_records
 from workers.sinks.item import DIGEST_BYTES, Item
 
 
@@ -14,18 +14,18 @@ def item(seq: int, says: str = "as ever", key: str = "bay") -> Item:
     return Item(ZONE_EVENTS, key, seq, digest, record, "topic", 0, seq, b"")
 
 
-def made(*items: Item) -> dict[str, _Made]:
-    found: dict[str, _Made] = {}
+def made(*items: Item) -> dict[str, Made]:
+    found: dict[str, Made] = {}
     for one in items:
-        found.setdefault(one.key, _Made(one.seq - 1)).take(one)
+        found.setdefault(one.key, Made(one.seq - 1)).take(one)
     return found
 
 
 def compare(
-    live: list[Item], rebuilt: dict[str, _Made], after: int, through: int
+    live: list[Item], rebuilt: dict[str, Made], after: int, through: int
 ) -> tuple[TopicDifference, list[Newest]]:
     difference = TopicDifference("zone-events")
-    newest = _compare(iter(live), rebuilt, {"bay": (after, through)}, difference)
+    newest = compare_records(iter(live), rebuilt, {"bay": (after, through)}, difference)
     return difference, newest
 
 
