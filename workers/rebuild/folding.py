@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from runtime.checkpoints import EntityState, Record
 from runtime.clock import Clock
-from runtime.errors import Retry
+from runtime.errors import Stop
 from runtime.fact_log import FactLog
 from runtime.kafka import ReliableProducer, producer_config
 from runtime.settings import Settings
@@ -22,7 +22,7 @@ from streams.line_fold import OUTPUTS, LineFold, Wire
 from workers.rebuild.bounds import Folded
 from workers.rebuild.plan import PartitionPlan, Planner
 from workers.rebuild.stand import stand_of
-from workers.replay.log import read_between
+from workers.replay.log import read_between, spans
 from workers.sinks.item import Item, read_item
 from workers.sinks.timescale.sink import TimescaleSink
 
@@ -140,7 +140,10 @@ class Folding:
         for message in read_between(
             self._settings, DETECTIONS, plan.partition, plan.begin, plan.end
         ):
-            reached = (message.offset() or 0) + 1
+            offset = message.offset() or 0
+            if reached == plan.begin and offset > plan.begin:
+                self._check_held(plan)
+            reached = offset + 1
             fold.advance(
                 Record(
                     topic=message.topic() or "",
@@ -161,9 +164,24 @@ class Folding:
         self._producer.flush()
         entities.update({key: state for key, state in fold.changed().items() if state is not None})
         if reached == plan.begin:
-            msg = f"{DETECTIONS.name}[{plan.partition}] from {plan.begin} on is gone"
-            raise Retry(msg)
+            self._check_held(plan)
         return Folded(stand_of(entities), first_us, dict(records), dict(letters))
+
+    def _check_held(self, plan: PartitionPlan) -> None:
+        """The log must reach back to where the fold begins: a hole is none, retention is one.
+
+        Raises:
+            Stop: What comes first has expired since the plan was made.
+        """
+        start, _ = spans(self._settings, DETECTIONS, [plan.partition]).get(
+            plan.partition, (plan.end, plan.end)
+        )
+        if start > plan.begin:
+            msg = (
+                f"{DETECTIONS.name}[{plan.partition}] begins at {start} now, {plan.begin} has "
+                "expired: choose a later --from"
+            )
+            raise Stop(msg)
 
 
 def _bytes(data: bytes | str | None) -> bytes | None:

@@ -77,6 +77,7 @@ class Report:
         tables: Differences, by table.
         swapped: Whether it is in force now.
         shown: Values that were replaced in Redis.
+        not_shown: Why Redis could not be asked; empty when it was.
         before: The newest revision that was in force before it; 0 for none.
     """
 
@@ -88,6 +89,7 @@ class Report:
     tables: list[TableDifference] = field(default_factory=list)
     swapped: bool = False
     shown: int = 0
+    not_shown: str = ""
     before: int = 0
 
     @property
@@ -316,7 +318,10 @@ def _swap(
         act = Act(SWAPPED, f"revision/{report.revision}", f"{order.request}: rows in {detail}")
         _audit(settings, clock, [act], order.by, order.why)
     report.swapped = True
-    report.shown = live.show(settings, report.revision, newest)
+    try:
+        report.shown = live.show(settings, report.revision, newest)
+    except Retry as exc:  # nothing there is the truth: the next record of each key replaces it
+        report.not_shown = str(exc)
 
 
 def _audit(settings: Settings, clock: Clock, acts: Sequence[Act], actor: str, why: str) -> None:

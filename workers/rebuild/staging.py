@@ -99,6 +99,8 @@ def complete(connection: psycopg.Connection, revision: int, bounds: Sequence[Bou
     """
     schema = sql.Identifier(schema_of(revision))
     with connection.transaction():
+        # One moment: a minute that the line ends meanwhile would lack what was copied before.
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         connection.execute(sql.SQL("SET LOCAL search_path = {}, live, public").format(schema))
         connection.execute(
             "CREATE TEMPORARY TABLE stage_zone_occupancy (zone_id text, as_of timestamptz)"

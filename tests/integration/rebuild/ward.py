@@ -1,5 +1,6 @@
 """Two simulated floors with a shift that was entered wrongly, and the line that folded them."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -126,6 +127,12 @@ class Ward:
         """Send more, and wait until the line has written what follows from it."""
         self.feed.send(frames)
         self.settle()
+
+    def trickle(self, frames: int) -> None:
+        """Send more, a few at a time, for some seconds."""
+        for _ in range(0, frames, 3):
+            self.feed.send(3)
+            time.sleep(0.1)  # a pace, not a wait
 
     def settle(self) -> None:
         """Wait until everything is folded and written."""
