@@ -43,14 +43,19 @@ class TrackerSettings:
         tentative_iou: Least overlap of a newborn's prediction and a high detection, 0 to 1.
         rescue_buffer: In the last round boxes are widened by this part of their size to each side,
             so that who has moved by more than a width is still found; 0 leaves the round out.
+        rescue_growth: How much further they are widened for each second unseen, 1/s.
         rescue_iou: Least overlap of widened boxes in that round, 0 to 1.
+        unseen_yield: Part of its claim that a track not seen in the frame before gives up where
+            others want the same detection, 0 to 1. Higher takes fewer boxes from those in front.
         height_weight: How much the overlap of heights alone counts beside that of boxes, 0 to 1 and
             above. Higher tells near and far people apart better.
         momentum_weight: Overlap that agreement with a track's direction is worth, 0 to 1. Higher
             keeps ids through crossings and loses them at turns.
         camera_share: Part of the movement that all boxes share which is taken for the camera's, 0
-            to 1; 0 does without.
+            to 1, where the boxes' errors prove that it moves; 0 does without.
         camera_buffer: Reach in which that movement is looked for, part of a box's size.
+        camera_memory_s: Errors count for less as they age, by half after this time, s. Longer is
+            surer of a fixed camera and slower to see one begin to move a little.
         birth_iou: No track begins on a box that overlaps a person seen in the frame by more, 0 to
             1; 1 lets all begin.
         birth_cover: No track begins on a box of which more than this lies in the box of a person
@@ -77,11 +82,14 @@ class TrackerSettings:
     low_match_iou: float = 0.3
     tentative_iou: float = 0.2
     rescue_buffer: float = 0.4
+    rescue_growth: float = 0.0
     rescue_iou: float = 0.4
+    unseen_yield: float = 0.0
     height_weight: float = 0.5
     momentum_weight: float = 0.15
     camera_share: float = 1.0
-    camera_buffer: float = 0.8
+    camera_buffer: float = 1.0
+    camera_memory_s: float = 3.0
     birth_iou: float = 0.35
     birth_cover: float = 0.9
     confirm_hits: int = 2

@@ -6,112 +6,106 @@ doi:10.1109/TAES.2016.140952). Of equal choices the lowest index is taken, so th
 both sides into an order of their own.
 """
 
-from typing import Final
-
 import numpy as np
 
 from streams.domain.tracking.jit import compiled, entry
+from streams.domain.tracking.knots import NOBODY, by_knot, find_knots
 from streams.domain.tracking.types import Flags, Indices, Matrix, Vector
-
-NOBODY: Final = -1
 
 
 @entry
-def assign(worth: Matrix, mates: Indices) -> None:
+def assign(starts: Indices, columns: Indices, worths: Vector, width: int, mates: Indices) -> None:
     """Find the pairs whose sum of worths is greatest.
 
     Args:
-        worth: Shape `(N, M)`; a pair may be made only where it is above 0.
+        starts: Shape `(N + 1,)`: the pairs that row `r` may make are those from `starts[r]` up to
+            `starts[r + 1]`.
+        columns: Column of each pair.
+        worths: Worth of each pair, above 0.
+        width: Number of columns.
         mates: Shape `(N,)`, filled: the column given to each row, or -1.
     """
-    rows, columns = worth.shape
-    for row in range(rows):
+    height = len(mates)
+    degree = np.zeros(width, np.int64)
+    for pair in range(starts[height]):
+        degree[columns[pair]] += 1
+    competing = False
+    knot_of = np.empty(height, np.int64)
+    for row in range(height):
+        first, pairs = starts[row], starts[row + 1] - starts[row]
         mates[row] = NOBODY
-    row_degree, last = np.zeros(rows, np.int64), np.empty(rows, np.int64)
-    column_degree = np.zeros(columns, np.int64)
-    for row in range(rows):
-        for column in range(columns):
-            if worth[row, column] > 0.0:
-                column_degree[column] += 1
-                row_degree[row] += 1
-                last[row] = column
-    row_done = np.zeros(rows, np.bool_)
-    for row in range(rows):
-        if row_degree[row] == 0:
-            row_done[row] = True
-        elif row_degree[row] == 1 and column_degree[last[row]] == 1:
-            mates[row] = last[row]
-            row_done[row] = True
-    column_done = np.zeros(columns, np.bool_)
-    knot_rows = np.empty(rows, np.int64)
-    knot_columns = np.empty(columns, np.int64)
-    for start in range(rows):
-        if not row_done[start]:
-            height, width = _knot(worth, start, row_done, column_done, knot_rows, knot_columns)
-            _solve(worth, knot_rows[:height], knot_columns[:width], mates)
+        knot_of[row] = NOBODY
+        if pairs == 1 and degree[columns[first]] == 1:
+            mates[row] = columns[first]
+        elif pairs > 0:
+            knot_of[row] = row
+            competing = True
+    if competing:
+        _solve_knots(starts, columns, worths, width, knot_of, mates)
 
 
 @compiled
-def _knot(
-    worth: Matrix,
-    start: int,
-    row_done: Flags,
-    column_done: Flags,
-    knot_rows: Indices,
-    knot_columns: Indices,
-) -> tuple[int, int]:
-    """Collect what is connected with a row by admissible pairs, in rising order."""
-    rows, columns = worth.shape
-    knot_rows[0] = start
-    row_done[start] = True
-    height, width, next_row = 1, 0, 0
-    while next_row < height:
-        row = knot_rows[next_row]
-        next_row += 1
-        for column in range(columns):
-            if worth[row, column] > 0.0 and not column_done[column]:
-                column_done[column] = True
-                knot_columns[width] = column
-                width += 1
-                for other in range(rows):
-                    if worth[other, column] > 0.0 and not row_done[other]:
-                        row_done[other] = True
-                        knot_rows[height] = other
-                        height += 1
-    _sort(knot_rows, height)
-    _sort(knot_columns, width)
-    return height, width
+def _solve_knots(
+    starts: Indices,
+    columns: Indices,
+    worths: Vector,
+    width: int,
+    knot_of: Indices,
+    mates: Indices,
+) -> None:
+    """Solve each knot for itself.
+
+    Args:
+        starts: See `assign`.
+        columns: See `assign`.
+        worths: See `assign`.
+        width: See `assign`.
+        knot_of: Shape `(N,)`, changed: a row that competes names itself, another holds -1.
+        mates: See `assign`; filled for the rows in knots.
+    """
+    knot_of_column = np.full(width, NOBODY)
+    find_knots(starts, columns, knot_of, knot_of_column)
+    row_begins, knot_rows = by_knot(knot_of, len(knot_of))
+    column_begins, knot_columns = by_knot(knot_of_column, len(knot_of))
+    place_of = np.empty(width, np.int64)
+    for knot in range(len(knot_of)):
+        its_rows = knot_rows[row_begins[knot] : row_begins[knot + 1]]
+        if len(its_rows) == 0:
+            continue
+        its_columns = knot_columns[column_begins[knot] : column_begins[knot + 1]]
+        for place in range(len(its_columns)):
+            place_of[its_columns[place]] = place
+        worth = np.zeros((len(its_rows), len(its_columns)))
+        for place in range(len(its_rows)):
+            row = its_rows[place]
+            for pair in range(starts[row], starts[row + 1]):
+                worth[place, place_of[columns[pair]]] = worths[pair]
+        if len(its_rows) <= len(its_columns):
+            chosen = _solve(-worth)
+            for place in range(len(its_rows)):
+                if worth[place, chosen[place]] > 0.0:
+                    mates[its_rows[place]] = its_columns[chosen[place]]
+        else:
+            chosen = _solve(np.ascontiguousarray(-worth.T))
+            for place in range(len(its_columns)):
+                if worth[chosen[place], place] > 0.0:
+                    mates[its_rows[chosen[place]]] = its_columns[place]
 
 
 @compiled
-def _sort(values: Indices, count: int) -> None:
-    """Sort the first `count` values in place."""
-    for k in range(1, count):
-        value = values[k]
-        place = k
-        while place > 0 and values[place - 1] > value:
-            values[place] = values[place - 1]
-            place -= 1
-        values[place] = value
+def _solve(cost: Matrix) -> Indices:
+    """Give each row a column of its own at the least total cost.
 
-
-@compiled
-def _solve(worth: Matrix, rows: Indices, columns: Indices, mates: Indices) -> None:
-    """Solve one knot exactly; a pair without worth stands for staying alone."""
-    turned = len(rows) > len(columns)
-    left, right = (columns, rows) if turned else (rows, columns)
-    height, width = len(left), len(right)
-    cost = np.empty((height, width))
-    for i in range(height):
-        for j in range(width):
-            value = worth[right[j], left[i]] if turned else worth[left[i], right[j]]
-            cost[i, j] = -max(value, 0.0)
+    Args:
+        cost: Shape `(H, W)`, `H` at most `W`; 0 for a pair that stands for staying alone.
+    """
+    height, width = cost.shape
+    left_mate = np.full(height, NOBODY)
+    if height == 1:
+        left_mate[0] = np.argmin(cost[0])
+        return left_mate
     left_price, right_price = np.zeros(height), np.zeros(width)
-    left_mate, right_mate = np.empty(height, np.int64), np.empty(width, np.int64)
-    for i in range(height):
-        left_mate[i] = NOBODY
-    for j in range(width):
-        right_mate[j] = NOBODY
+    right_mate = np.full(width, NOBODY)
     shortest, parent = np.empty(width), np.empty(width, np.int64)
     seen = np.empty(width, np.bool_)
     for root in range(height):
@@ -128,11 +122,7 @@ def _solve(worth: Matrix, rows: Indices, columns: Indices, mates: Indices) -> No
             i = parent[sink]
             right_mate[sink] = i
             sink, left_mate[i] = left_mate[i], sink
-    for i in range(height):
-        row = right[left_mate[i]] if turned else left[i]
-        column = left[i] if turned else right[left_mate[i]]
-        if worth[row, column] > 0.0:
-            mates[row] = column
+    return left_mate
 
 
 @compiled

@@ -93,7 +93,9 @@ NEXT_ID: Final = 0
 AS_OF_US: Final = 1  # event time of the newest frame, 0 before the first
 LIVE_COUNT: Final = 2
 GONE_COUNT: Final = 3
-HEAD: Final = 4
+CAMERA_COMMON: Final = 4  # what the boxes' errors have lately had in common, see `consensus`
+CAMERA_ENERGY: Final = 5  # of those errors, heights^2
+HEAD: Final = 6
 """Numbers in the head."""
 
 # One detection: a row of the input.

@@ -17,7 +17,7 @@ from streams.domain.tracking.assignment import assign
 from streams.domain.tracking.consensus import follow_camera
 from streams.domain.tracking.jit import compiled
 from streams.domain.tracking.ordering import order_of
-from streams.domain.tracking.similarity import fill_worth, is_double, shapes_of
+from streams.domain.tracking.similarity import compare, is_double, lined_up, shapes_of
 from streams.domain.tracking.types import Flags, Indices, Matrix, Vector
 
 # Kinds of tracks that a round offers detections to, as sums of powers of two by life.
@@ -53,7 +53,8 @@ def match(
         Births.
     """
     known = len(mates)
-    order = order_of(boxes)
+    order = order_of(boxes, True)
+    by_left = order_of(boxes, False)
     shapes = shapes_of(boxes)
     taken = np.zeros(len(boxes), np.bool_)
     high, low = 0, 0
@@ -63,14 +64,16 @@ def match(
         if shapes[j, c.AT_SCORE] >= params[p.LOW_SCORE]:
             low += 1
     if params[p.CAMERA_SHARE] > 0.0:
-        follow_camera(rows, known, shapes, order[:high], before_us, params)
-    args = (rows, mates, shapes, order, taken, params)
-    _round(*args, _CONFIRMED + _LOST, 0, high, 0.0, params[p.MATCH_IOU])
-    _round(*args, _CONFIRMED + _LOST, high, low, 0.0, params[p.LOW_MATCH_IOU])
-    _round(*args, _TENTATIVE, 0, high, 0.0, params[p.TENTATIVE_IOU])
+        line = lined_up(order[:high], by_left)
+        follow_camera(head, rows, known, shapes, order[:high], line, captured_us, before_us, params)
+    args = (rows, mates, shapes, order, by_left, taken, captured_us, before_us, params)
+    _round(*args, _CONFIRMED + _LOST, 0, high, 0.0, 0.0, params[p.MATCH_IOU])
+    _round(*args, _CONFIRMED + _LOST, high, low, 0.0, 0.0, params[p.LOW_MATCH_IOU])
+    _round(*args, _TENTATIVE, 0, high, 0.0, 0.0, params[p.TENTATIVE_IOU])
     if params[p.RESCUE_BUFFER] > 0.0:
         kinds = _TENTATIVE + _CONFIRMED + _LOST
-        _round(*args, kinds, 0, high, params[p.RESCUE_BUFFER], params[p.RESCUE_IOU])
+        buffer, growth = params[p.RESCUE_BUFFER], params[p.RESCUE_GROWTH]
+        _round(*args, kinds, 0, high, buffer, growth, params[p.RESCUE_IOU])
     for i in range(known):
         if mates[i] >= 0:
             life.matched(rows, i, captured_us, before_us, shapes, mates[i], params)
@@ -95,12 +98,16 @@ def _round(
     mates: Indices,
     shapes: Matrix,
     order: Indices,
+    by_left: Indices,
     taken: Flags,
+    at_us: float,
+    before_us: float,
     params: Vector,
     kinds: int,
     first: int,
     last: int,
     buffer: float,
+    growth: float,
     gate: float,
 ) -> None:
     """Match the free tracks of some kinds with the free ones of `order[first:last]`."""
@@ -119,12 +126,29 @@ def _round(
     if count == 0 or width == 0:
         return
     tracks, free = tracks[:count], free[:width]
-    worth = np.empty((count, width))
-    momentum = params[p.MOMENTUM_WEIGHT]
-    fill_worth(rows, tracks, shapes, free, buffer, gate, momentum, params, worth)
-    columns = np.empty(count, np.int64)
-    assign(worth, columns)
+    starts = np.empty(count + 1, np.int64)
+    columns = np.empty(count * width, np.int64)
+    worths = np.empty(count * width)
+    compare(
+        rows,
+        tracks,
+        shapes,
+        free,
+        lined_up(free, by_left),
+        at_us,
+        before_us,
+        buffer,
+        growth,
+        gate,
+        params[p.MOMENTUM_WEIGHT],
+        params,
+        starts,
+        columns,
+        worths,
+    )
+    chosen = np.empty(count, np.int64)
+    assign(starts, columns, worths, width, chosen)
     for row in range(count):
-        if columns[row] >= 0:
-            mates[tracks[row]] = free[columns[row]]
-            taken[free[columns[row]]] = True
+        if chosen[row] >= 0:
+            mates[tracks[row]] = free[chosen[row]]
+            taken[free[chosen[row]]] = True

@@ -1,4 +1,4 @@
-"""An order of a frame's detections that does not depend on how they came."""
+"""Orders of a frame's detections that do not depend on how they came."""
 
 import numpy as np
 
@@ -8,9 +8,9 @@ from streams.domain.tracking.types import Indices, Matrix
 
 
 @compiled
-def _before(boxes: Matrix, a: int, b: int) -> bool:
-    """Higher score first; of equal scores the smaller box, edge by edge."""
-    if boxes[a, c.IN_SCORE] != boxes[b, c.IN_SCORE]:
+def _before(boxes: Matrix, a: int, b: int, scores_first: bool) -> bool:
+    """The smaller box first, edge by edge; before that, if wanted, the higher score."""
+    if scores_first and boxes[a, c.IN_SCORE] != boxes[b, c.IN_SCORE]:
         return bool(boxes[a, c.IN_SCORE] > boxes[b, c.IN_SCORE])
     for edge in range(4):
         if boxes[a, edge] != boxes[b, edge]:
@@ -19,8 +19,13 @@ def _before(boxes: Matrix, a: int, b: int) -> bool:
 
 
 @compiled
-def order_of(boxes: Matrix) -> Indices:
-    """Rows of the detections by falling score, then box: a merge sort from the bottom."""
+def order_of(boxes: Matrix, scores_first: bool) -> Indices:
+    """Rows of the detections in order: a merge sort from the bottom.
+
+    Args:
+        boxes: Shape `(N, IN)`.
+        scores_first: Order by falling score, then box; else by box alone, the left edge first.
+    """
     count = len(boxes)
     order = np.empty(count, np.int64)
     for j in range(count):
@@ -34,7 +39,7 @@ def order_of(boxes: Matrix) -> Indices:
             left, right = start, middle
             for place in range(start, end):
                 if left < middle and (
-                    right >= end or not _before(boxes, order[right], order[left])
+                    right >= end or not _before(boxes, order[right], order[left], scores_first)
                 ):
                     spare[place] = order[left]
                     left += 1

@@ -15,29 +15,32 @@ MATCH_IOU: Final = 3
 LOW_MATCH_IOU: Final = 4
 TENTATIVE_IOU: Final = 5
 RESCUE_BUFFER: Final = 6
-RESCUE_IOU: Final = 7
-HEIGHT_WEIGHT: Final = 8
-MOMENTUM_WEIGHT: Final = 9
-CAMERA_SHARE: Final = 10
-CAMERA_BUFFER: Final = 11
-BIRTH_IOU: Final = 12
-BIRTH_COVER: Final = 13
-CONFIRM_HITS: Final = 14
-CONFIRM_AFTER_S: Final = 15
-CONFIRM_WITHIN_S: Final = 16
-TENTATIVE_UNSEEN_S: Final = 17
-LOST_AFTER_S: Final = 18
-MAX_LOST_S: Final = 19
-REUPDATE: Final = 20
-LINK_WITHIN_S: Final = 21
-LINK_SPEED: Final = 22
-LINK_SCORE: Final = 23
-MEASUREMENT: Final = 24
-SCORE_NOISE: Final = 25
-POSITION: Final = 26
-ACCELERATION: Final = 27
-SIZE: Final = 28
-FIRST_VELOCITY: Final = 29
+RESCUE_GROWTH: Final = 7
+RESCUE_IOU: Final = 8
+UNSEEN_YIELD: Final = 9
+HEIGHT_WEIGHT: Final = 10
+MOMENTUM_WEIGHT: Final = 11
+CAMERA_SHARE: Final = 12
+CAMERA_BUFFER: Final = 13
+CAMERA_MEMORY_S: Final = 14
+BIRTH_IOU: Final = 15
+BIRTH_COVER: Final = 16
+CONFIRM_HITS: Final = 17
+CONFIRM_AFTER_S: Final = 18
+CONFIRM_WITHIN_S: Final = 19
+TENTATIVE_UNSEEN_S: Final = 20
+LOST_AFTER_S: Final = 21
+MAX_LOST_S: Final = 22
+REUPDATE: Final = 23
+LINK_WITHIN_S: Final = 24
+LINK_SPEED: Final = 25
+LINK_SCORE: Final = 26
+MEASUREMENT: Final = 27
+SCORE_NOISE: Final = 28
+POSITION: Final = 29
+ACCELERATION: Final = 30
+SIZE: Final = 31
+FIRST_VELOCITY: Final = 32
 
 NAMES: Final = (
     "high_score",
@@ -47,11 +50,14 @@ NAMES: Final = (
     "low_match_iou",
     "tentative_iou",
     "rescue_buffer",
+    "rescue_growth",
     "rescue_iou",
+    "unseen_yield",
     "height_weight",
     "momentum_weight",
     "camera_share",
     "camera_buffer",
+    "camera_memory_s",
     "birth_iou",
     "birth_cover",
     "confirm_hits",

@@ -14,6 +14,7 @@ from streams.domain.tracking import parameters as p
 from streams.domain.tracking.jit import compiled
 from streams.domain.tracking.types import Indices, Matrix, Vector
 
+_US: Final = 1_000_000.0
 _STANDING: Final = 0.1
 """A way of this many heights is as good as none: boxes tremble by about as much."""
 
@@ -40,35 +41,56 @@ def shapes_of(boxes: Matrix) -> Matrix:
 
 
 @compiled
-def fill_worth(
+def compare(
     rows: Matrix,
     tracks: Indices,
     shapes: Matrix,
     free: Indices,
+    line: Indices,
+    at_us: float,
+    before_us: float,
     buffer: float,
+    growth: float,
     gate: float,
     with_momentum: float,
     params: Vector,
-    worth: Matrix,
+    starts: Indices,
+    columns: Indices,
+    worths: Vector,
 ) -> None:
-    """Compare predictions with detections.
+    """Compare predictions with the detections near them.
 
     Args:
         rows: Live tracks, predicted for now.
         tracks: `T` rows to compare.
         shapes: Detections, see `shapes_of`.
         free: `D` detections to compare.
+        line: Places in `free` by the left edges of their detections, see `lined_up`.
+        at_us: Event time of this frame, microseconds.
+        before_us: Event time of the frame before, microseconds.
         buffer: Part of its size by which each side of a box is moved out.
+        growth: The same for each second that a track was not seen.
         gate: Least similarity, 0 to 1.
         with_momentum: Weight of agreement with a track's direction, 0 to 1.
         params: Settings.
-        worth: Shape `(T, D)`, filled: similarity beyond the gate; not above 0 for a pair that may
-            not be made.
+        starts: Shape `(T + 1,)`, filled: where the pairs of each row begin; the last is their end.
+        columns: Shape `(T * D,)`, filled as far as there are pairs: the place in `free`.
+        worths: The same shape, filled: similarity beyond the gate, less what an unseen track has
+            to stand back; above 0.
     """
-    wider = 1.0 + 2.0 * buffer
-    with_heights = params[p.HEIGHT_WEIGHT]
+    height_weight = params[p.HEIGHT_WEIGHT]
+    widest = 0.0
+    lefts = np.empty(len(line))
+    for place in range(len(line)):
+        j = free[line[place]]
+        lefts[place] = shapes[j, c.AT_X] - shapes[j, c.AT_W] * 0.5
+        widest = max(widest, shapes[j, c.AT_W])
+    found = 0
     for row in range(len(tracks)):
         i = tracks[row]
+        starts[row] = found
+        reach = buffer + growth * (at_us - rows[i, c.SEEN_US]) / _US
+        wider = 1.0 + 2.0 * reach
         x, y = rows[i, c.X], rows[i, c.Y]
         w, h = rows[i, c.W] * wider, rows[i, c.H] * wider
         area = w * h
@@ -79,25 +101,62 @@ def fill_worth(
         if speed > 0.0:
             sure = speed / (speed + math.sqrt(rows[i, c.VELOCITY_VAR]))
             heading = with_momentum * sure / speed
-        for column in range(len(free)):
+        full = 1.0 if rows[i, c.SEEN_US] >= before_us else 1.0 - params[p.UNSEEN_YIELD]
+        end = x + w * 0.5 + reach * widest
+        for place in range(_first_above(lefts, x - w * 0.5 - (1.0 + reach) * widest), len(line)):
+            if lefts[place] >= end:
+                break
+            column = line[place]
             j = free[column]
-            worth[row, column] = 0.0
             wide = shapes[j, c.AT_W] * wider
             across = min((w + wide) * 0.5 - abs(shapes[j, c.AT_X] - x), w, wide)
-            if across <= 0.0:
-                continue
             high = shapes[j, c.AT_H] * wider
             along = min((h + high) * 0.5 - abs(shapes[j, c.AT_Y] - y), h, high)
-            if along <= 0.0:
+            if min(across, along) <= 0.0:  # one question: nobody foresees either answer
                 continue
             common = across * along
             similar = common / (area + wide * high - common)
-            if with_heights > 0.0:
+            if height_weight > 0.0:
                 # The overlap of heights, as in Hybrid-SORT (Yang et al. 2024, arXiv:2308.00783).
-                similar *= 1.0 - with_heights * (1.0 - along / (h + high - along))
+                similar *= 1.0 - height_weight * (1.0 - along / (h + high - along))
             if heading > 0.0:
                 similar += heading * _along(rows, i, shapes, j)
-            worth[row, column] = similar - gate
+            if similar > gate:
+                columns[found] = column
+                worths[found] = (similar - gate) * full
+                found += 1
+    starts[len(tracks)] = found
+
+
+@compiled
+def lined_up(free: Indices, by_left: Indices) -> Indices:
+    """Places in `free` by the left edges of their detections.
+
+    Args:
+        free: `D` of `N` detections.
+        by_left: Shape `(N,)`: all detections by their left edges.
+    """
+    place_of = np.full(len(by_left), -1)
+    for place in range(len(free)):
+        place_of[free[place]] = place
+    line = np.empty(len(free), np.int64)
+    count = 0
+    for j in by_left:
+        if place_of[j] >= 0:
+            line[count] = place_of[j]
+            count += 1
+    return line
+
+
+@compiled
+def _first_above(values: Vector, bound: float) -> int:
+    """Place of the first of rising values that is above a bound, asked for without branches."""
+    first, left = 0, len(values)
+    while left > 0:
+        half = (left + 1) // 2
+        first += half * (values[first + half - 1] <= bound)
+        left -= half
+    return first
 
 
 @compiled

@@ -7,8 +7,10 @@ import numpy as np
 
 from streams.domain.tracking import columns as c
 
-FORMAT: Final = 2
-"""Rises when a column changes; older bytes are then refused."""
+FORMAT: Final = 3
+"""Rises when a column changes."""
+_HEADS: Final = {2: 4, FORMAT: c.HEAD}
+"""Numbers in the head, by the formats that are read: format 2 knows nothing of the camera."""
 
 _LEAD: Final = struct.Struct("<BBBBII")
 _SPARE: Final = 16
@@ -82,12 +84,12 @@ class TrackerState:
         """Read a packed state.
 
         Raises:
-            UnreadableState: Of another format, or cut off.
+            UnreadableState: Of a format that is not read, or cut off.
         """
         if len(data) < _LEAD.size:
             raise UnreadableState("a tracker's state is cut off before its head ends")
         version, head, row, gone_row, live, gone = _LEAD.unpack_from(data)
-        if (version, head, row, gone_row) != (FORMAT, c.HEAD, c.ROW, c.GONE):
+        if (head, row, gone_row) != (_HEADS.get(version), c.ROW, c.GONE):
             raise UnreadableState(
                 f"a tracker's state of format {version} with {row} columns; "
                 f"this release reads format {FORMAT} with {c.ROW}"
@@ -96,7 +98,7 @@ class TrackerState:
         if len(numbers) != head + live * row + gone * gone_row:
             raise UnreadableState(f"a tracker's state of {live} tracks is {len(data)} bytes long")
         state = cls()
-        state.head[:] = numbers[:head]
+        state.head[:head] = numbers[:head]
         if live > len(state.rows):
             state.rows = np.zeros((2 * live, c.ROW))
         after = head + live * row

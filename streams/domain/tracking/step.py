@@ -54,6 +54,7 @@ def step(
     births = 0
     if looked:
         births = match(head, rows, captured_us, before_us, boxes, mates, born, params)
+    linkable = False
     out = np.empty((known + births, c.OUT))
     for i in range(known):
         tell(rows, i, out)
@@ -61,12 +62,17 @@ def step(
         out[i, c.OUT_EVENT] = event_of(was[i], rows[i, c.LIFE])
         if rows[i, c.LIFE] == c.ENDED and was[i] != c.TENTATIVE:
             links.remember(head, gone, rows, i)
+            linkable = True
+        elif rows[i, c.LIFE] == c.CONFIRMED and was[i] == c.TENTATIVE:
+            linkable = True
     for k in range(births):
         tell(rows, known + k, out)
         out[known + k, c.OUT_DETECTION] = born[k]
         out[known + k, c.OUT_EVENT] = c.BORN
+        linkable = linkable or rows[known + k, c.LIFE] == c.CONFIRMED
     if head[c.GONE_COUNT] > 0:
         links.forget(head, gone, captured_us, params)
-        links.link(head, gone, rows, out, params)
+        if linkable:  # else all pairs were compared before
+            links.link(head, gone, rows, out, params)
     life.drop_ended(head, rows, known + births)
     return out

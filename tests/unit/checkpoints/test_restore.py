@@ -10,11 +10,14 @@ import pytest
 from runtime.checkpoints import Checkpoint, SettingsSpan
 from runtime.checkpoints.codec import HEAD_KEY, assemble
 from runtime.errors import EXIT_STOP, Stop
+from schemas.topics import TRACKS
+from streams.domain.camera import CameraState
 from streams.domain.settings import LineSettings, TrackerSettings
+from streams.entity_codec import decode_state
 from streams.fold_settings import SettingsByOffset, from_values, to_values
 from streams.state_version import STATE_VERSION
-from tests.unit.domain.builders import camera, facts_of
-from tests.unit.domain.test_line_fold import fold_of
+from tests.unit.domain.builders import MS, T0, box, camera, facts_of, outcome
+from tests.unit.domain.test_line_fold import IDENTITY, fold_of, record
 
 STORED = Path(__file__).parent / "stored"
 STRICT = LineSettings(tracker=replace(TrackerSettings(), confirm_hits=9))
@@ -36,6 +39,20 @@ def test_a_checkpoint_of_the_first_release_is_refused_with_what_to_do() -> None:
     ) as end:
         fold.restore(stored("state_version_1.json"))
     assert end.value.exit_code == EXIT_STOP
+
+
+def test_a_checkpoint_of_the_release_before_goes_on_with_its_tracks() -> None:
+    fold, emitted = fold_of(facts_of(camera(homography=list(IDENTITY))))
+    fold.restore(stored("state_version_4.json"))
+
+    fold.advance(record(outcome(T0 + 1200 * MS, [box(172, 400), box(352, 420)])))
+
+    assert emitted[0] == TRACKS.name
+    states = {key: state for key, state in fold.changed().items() if state is not None}
+    assert {state.version for state in states.values()} == {STATE_VERSION}
+    camera_state = decode_state("camera/cam", states[b"camera/cam"].data)
+    assert isinstance(camera_state, CameraState)
+    assert camera_state.tracker.lives() == [(1, "CONFIRMED"), (2, "CONFIRMED")]
 
 
 def test_a_head_of_the_first_format_holds_no_settings() -> None:

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.optimize import linear_sum_assignment
 
-from streams.domain.tracking.assignment import NOBODY, assign
+from streams.domain.tracking.assignment import assign
+from streams.domain.tracking.knots import NOBODY
 
 worths = st.tuples(st.integers(0, 5), st.integers(0, 5)).flatmap(
     lambda shape: arrays(np.float64, shape, elements=st.integers(-3, 4).map(lambda n: n / 4))
@@ -17,8 +18,11 @@ worths = st.tuples(st.integers(0, 5), st.integers(0, 5)).flatmap(
 
 
 def assigned(worth: Any) -> Any:
+    worth = np.asarray(worth, dtype=np.float64)
+    rows, columns = np.nonzero(worth > 0.0)
+    starts = np.searchsorted(rows, np.arange(len(worth) + 1))
     mates = np.empty(len(worth), np.int64)
-    assign(np.ascontiguousarray(worth, dtype=np.float64), mates)
+    assign(starts, columns, worth[rows, columns], worth.shape[1], mates)
     return mates.tolist()
 
 

@@ -124,7 +124,7 @@ def test_an_old_track_that_ends_in_a_heartbeat_can_still_be_linked() -> None:
     """Somebody new is confirmed while the old track is merely lost; its end comes unseen."""
     line, facts = PartitionLine(), facts_of(camera())
     lost = [outcome(T0 + at * MS) for at in range(1200, 1800, 100)]
-    fold(line, facts, [*seen(100, 200), *lost, *seen(1800, 250)])
+    fold(line, facts, [*seen(100, 200), *lost, *seen(1800, 257)])
 
     outputs = line.advance(heartbeat(T0 + 3200 * MS), facts)
 

@@ -294,6 +294,24 @@ def test_bytes_that_are_no_state_are_refused(spoil: Any) -> None:
         TrackerState.unpack(spoil(state.pack()))
 
 
+def test_a_state_of_the_format_before_goes_on_and_learns_the_camera_anew() -> None:
+    """It had a head of four numbers, and nothing of the camera."""
+    scene = crowd(4, frames=60)
+    state = TrackerState()
+    run(scene[:30], state)
+    packed = state.pack()
+    lead, head = 12, 8 * c.HEAD
+    older = bytes([2, 4]) + packed[2 : lead + 8 * 4] + packed[lead + head :]
+
+    read = TrackerState.unpack(older)
+    outs = run(scene[30:], read)
+
+    assert [out[:, c.OUT_ID].tolist() for out in outs] == [
+        out[:, c.OUT_ID].tolist() for out in run(scene[30:], state)
+    ]
+    assert read.head[c.CAMERA_ENERGY] > 0.0
+
+
 def test_every_setting_is_where_compiled_code_looks_for_it() -> None:
     names = [*parameters.NAMES, *parameters.NOISE_NAMES]
 
