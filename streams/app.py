@@ -20,10 +20,10 @@ from runtime.fact_log import FactLog
 from runtime.health import Health
 from runtime.kafka import group_id, physical_name
 from runtime.object_store import ObjectStore
+from runtime.registry import guarded_registry
 from runtime.service import Service
 from runtime.settings import Settings
 from runtime.topic_admin import check_topics
-from schemas.registry import SchemaRegistry
 from schemas.topics import DEAD_LETTERS, DETECTIONS, SIDE_INPUTS, STREAM_CHECKPOINTS
 from streams.agents.floors import register
 from streams.checkpoint_settings import CheckpointingSettings
@@ -58,7 +58,7 @@ def create_app(settings: Settings, clock: Clock, health: Health) -> faust.App:
         Retry: Broker or registry are out of reach.
     """
     check_topics(settings, [DETECTIONS, *OUTPUTS, *SIDE_INPUTS, STREAM_CHECKPOINTS, DEAD_LETTERS])
-    registry = SchemaRegistry(settings.registry_url)
+    registry = guarded_registry(settings, clock)
     wire = Wire(settings, registry)
     facts = FactSource(FactLog(settings, registry, clock), clock)
     facts.refresh()

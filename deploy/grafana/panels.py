@@ -155,6 +155,31 @@ PIPELINE_HEALTH = (
         legend="p95",
     ),
     Panel(
+        title="Records that wait, by stage",
+        source="prometheus",
+        query="max by (stage) (wardstream_lag_records)",
+        legend="{{stage}}",
+    ),
+    Panel(
+        title="Age of the oldest record that waits, by stage",
+        source="prometheus",
+        query="max by (stage) (wardstream_lag_seconds)",
+        unit="s",
+        legend="{{stage}}",
+    ),
+    Panel(
+        title="Left alone: 1 probed, 2 open, by dependency",
+        source="prometheus",
+        query="max by (dependency) (wardstream_breaker_state)",
+        legend="{{dependency}}",
+    ),
+    Panel(
+        title="Alerts that stand, by tier",
+        source="prometheus",
+        query="max by (tier) (wardstream_alerts_standing)",
+        legend="{{tier}}",
+    ),
+    Panel(
         title="Boards that are open",
         source="prometheus",
         query="sum(wardstream_serving_clients)",

@@ -8,8 +8,6 @@ from workers.health.signs import Signs
 
 Tier = Literal["NOTICE", "WARNING", "PAGE"]
 
-LINE: Final = "line"
-
 
 class Words(NamedTuple):
     """How a stage's trouble is told.
@@ -72,7 +70,7 @@ class Finding:
 
     @property
     def subject(self) -> str:
-        """Whose it is: `line`, `stage/NAME` or `camera/ID`."""
+        """Whose it is: `line`, `log`, `stage/NAME` or `camera/ID`."""
         return self.key.partition("/")[2]
 
 
@@ -85,10 +83,9 @@ def judge(signs: Signs, settings: DeadmanSettings, started_us: int) -> list[Find
         started_us: When watching began; nothing is said to be silent for longer than that
             without a sign.
     """
-    away = _log_away(signs, settings)
-    if away is not None:
-        return [away]  # nothing else can be known
     stages = _silent_stages(signs, settings)
+    if signs.kafka_said:
+        return [*_log_away(signs, settings), *stages]  # the log tells nothing of what is in it
     cameras = _silent_cameras(signs, settings, started_us)
     line = _no_pictures(signs, settings, started_us, len(cameras))
     if line is not None:
@@ -98,20 +95,22 @@ def judge(signs: Signs, settings: DeadmanSettings, started_us: int) -> list[Find
     return [*stages, *cameras, *_late_stages(signs, settings, stages), *_overload(signs, settings)]
 
 
-def _log_away(signs: Signs, settings: DeadmanSettings) -> Finding | None:
+def _log_away(signs: Signs, settings: DeadmanSettings) -> list[Finding]:
     silent_s = (signs.now_us - signs.kafka_us) / 1e6
-    if not signs.kafka_said or silent_s < settings.after_s:
-        return None
-    return Finding(
-        key=f"silence/{LINE}",
-        tier="PAGE",
-        what="Nothing is known of the ward: the line's log does not answer",
-        since_us=signs.kafka_us,
-        value=round(silent_s, 1),
-        threshold=settings.after_s,
-        unit="s",
-        next_action=f"Kafka does not answer ({signs.kafka_said}): see its log, start it again",
-    )
+    if silent_s < settings.after_s:
+        return []
+    return [
+        Finding(
+            key="silence/log",
+            tier="PAGE",
+            what="Nothing is known of the ward: the line's log does not answer",
+            since_us=signs.kafka_us,
+            value=round(silent_s, 1),
+            threshold=settings.after_s,
+            unit="s",
+            next_action=f"Kafka does not answer ({signs.kafka_said}): see its log, start it again",
+        )
+    ]
 
 
 def _no_pictures(
@@ -124,7 +123,7 @@ def _no_pictures(
     if silent_s < settings.after_s:
         return None
     return Finding(
-        key=f"silence/{LINE}",
+        key="silence/line",
         tier="PAGE",
         what="No new data from any camera",
         since_us=since_us,

@@ -1,6 +1,10 @@
 """The dead man while the log is away, and over a restart of his own."""
 
+import itertools
 import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -9,16 +13,20 @@ import pytest
 
 from deploy.local.launcher import LocalServices, Supervisor, Worker
 from runtime.clock import SystemClock
+from runtime.fact_log import Fact
+from runtime.fact_writer import publish_facts
+from runtime.kafka import ReliableProducer, physical_name, producer_config
 from runtime.settings import Settings
 from runtime.topic_admin import create_topics
 from schemas.registry import SchemaRegistry
-from schemas.topics import ALERTS, TOPICS
+from schemas.topics import ALERTS, CAMERAS, DETECTIONS, FLOORS, FRAMES, TOPICS
+from tests.integration.serving.live_writer import camera_fact, floor_fact
 from tests.integration.serving.waiting import eventually
 from tests.servers.webhook import WebhookServer
 from workers.health.alert_log import read_alerts
 
 DEADLINE_S = 120.0
-LINE = "silence/line"
+LINE, LOG = "silence/line", "silence/log"
 
 
 @pytest.mark.timeout(400)
@@ -37,6 +45,15 @@ def test_a_log_that_is_away_is_told_without_it_and_written_there_once_it_is_back
         create_topics(settings)
         registry = SchemaRegistry(settings.registry_url)
         registry.register_all([topic for topic in TOPICS.values() if topic.avro])
+        now_us = SystemClock().now_us()
+        publish_facts(
+            settings,
+            registry,
+            [
+                Fact(FLOORS, floor_fact("ward-3")),
+                Fact(CAMERAS, camera_fact("left", name="Left half")),
+            ],
+        )
         worker = Worker(
             name="deadman",
             command=("deadman",),
@@ -52,28 +69,65 @@ def test_a_log_that_is_away_is_told_without_it_and_written_there_once_it_is_back
         def alerts() -> dict[str, Any]:
             return dict(read_alerts(settings, registry.reader(ALERTS), SystemClock()))
 
-        eventually(lambda: webhook.states("silence/stage/serve"), DEADLINE_S)
-        eventually(lambda: "silence/stage/serve" in alerts(), DEADLINE_S)
-        services.kill("kafka")
-        eventually(lambda: webhook.states(LINE) == ["RAISED"], DEADLINE_S)
-        port = supervisor.metrics_port("deadman")
-        status = httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=30)
-        assert status.status_code == 503
-        assert "the line's log does not answer" in status.json()["fault"]
-        assert f"ALERT RAISED PAGE {LINE}" in supervisor.log("deadman").read_text()
-        assert webhook.states("silence/stage/serve") == ["RAISED"], "blind, nothing is cleared"
+        with pictures(settings, registry):
+            camera = "silence/camera/left"
+            eventually(lambda: webhook.states("silence/stage/serve"), DEADLINE_S)
+            eventually(lambda: webhook.states(camera) == ["RAISED"], DEADLINE_S)
+            eventually(lambda: {"silence/stage/serve", camera} <= alerts().keys(), DEADLINE_S)
+            told = alerts()[camera]
+            assert told["what"] == "No new data from camera Left half"
+            assert now_us <= told["since_us"] < told["at_us"], "since its last picture"
+            assert webhook.states(LINE) == [], "heartbeats of another camera come in"
+            services.kill("kafka")
+            eventually(lambda: webhook.states(LOG) == ["RAISED"], DEADLINE_S)
+            port = supervisor.metrics_port("deadman")
+            status = httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=30)
+            assert status.status_code == 503
+            assert "the line's log does not answer" in status.json()["fault"]
+            assert f"ALERT RAISED PAGE {LOG}" in supervisor.log("deadman").read_text()
+            assert webhook.states("silence/stage/serve") == ["RAISED"]
+            assert webhook.states(camera) == ["RAISED"], "blind, nothing is cleared"
 
-        services.restart("kafka")
-        eventually(lambda: webhook.states(LINE) == ["RAISED", "CLEARED"], DEADLINE_S)
-        eventually(lambda: LINE in alerts() and alerts()[LINE]["seq"] == 2, DEADLINE_S)
-        assert alerts()[LINE]["state"] == "CLEARED"
+            services.restart("kafka")
+            eventually(lambda: webhook.states(LOG) == ["RAISED", "CLEARED"], DEADLINE_S)
+            eventually(lambda: LOG in alerts() and alerts()[LOG]["seq"] == 2, DEADLINE_S)
+            assert alerts()[LOG]["state"] == "CLEARED"
 
         supervisor.kill("deadman")
         supervisor.restart("deadman")
         eventually(lambda: supervisor.ready("deadman"), DEADLINE_S)
-        eventually(lambda: standing(port) == ["silence/stage/serve"], DEADLINE_S)
+        eventually(lambda: "silence/stage/serve" in standing(port), DEADLINE_S)
         assert webhook.states("silence/stage/serve") == ["RAISED"], "told once, by whichever"
         assert alerts()["silence/stage/serve"]["seq"] == 1
+
+
+@contextmanager
+def pictures(settings: Settings, registry: SchemaRegistry) -> Iterator[None]:
+    """One picture of a camera, and heartbeats of another while the block runs."""
+    producer = ReliableProducer(producer_config(settings))
+    frames, outcomes = registry.writer(FRAMES), registry.writer(DETECTIONS)
+    name = physical_name(DETECTIONS, settings)
+    seen = {"camera_id": "left", "captured_us": 1, "frame_seq": 1, "outcome": "DETECTED"}
+    producer.produce(name, key="left", value=outcomes.encode(seen), partition=3)
+    ended = threading.Event()
+
+    def beat() -> None:
+        for seq in itertools.count(1):
+            record = {"camera_id": "right", "seq": seq, "captured_us": seq, "kind": "HEARTBEAT"}
+            producer.produce(
+                physical_name(FRAMES, settings), key="right", value=frames.encode(record)
+            )
+            producer.poll()
+            if ended.wait(0.3):
+                return
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 def standing(port: int) -> list[str]:

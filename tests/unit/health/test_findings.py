@@ -127,8 +127,26 @@ def test_a_log_that_does_not_answer_is_all_that_can_be_told() -> None:
     signs = replace(WELL, kafka_us=ago(21), kafka_said="timed out", cameras=cameras)
 
     [finding] = judge(signs, SETTINGS, STARTED_US)
-    assert (finding.key, finding.since_us) == ("silence/line", ago(21))
+    assert (finding.key, finding.since_us) == ("silence/log", ago(21))
     assert "timed out" in finding.next_action
+
+
+def test_a_log_that_has_just_gone_is_not_taken_for_a_line_without_pictures() -> None:
+    signs = Signs(
+        now_us=NOW_US,
+        kafka_us=ago(3),
+        kafka_said="timed out",
+        cameras={"left": CameraSign(name="Left", last_us=ago(4))},
+    )
+
+    assert told(signs) == {}
+
+
+def test_health_is_heard_although_the_log_does_not_answer() -> None:
+    health = {"stream": HealthSign(good_us=ago(30), said="no answer")}
+    signs = replace(WELL, kafka_us=ago(21), kafka_said="timed out", stages={}, health=health)
+
+    assert list(told(signs)) == ["silence/log", "silence/stage/stream"]
 
 
 def test_a_line_of_which_nobody_expects_anything_is_not_silent() -> None:

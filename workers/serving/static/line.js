@@ -49,11 +49,11 @@ export class LineNotices {
     const cameras = [...this.store.cameras.values()].filter((camera) => camera.asOf !== null);
     const silent = cameras.filter((camera) => this.store.now() - camera.asOf > limit);
     if (cameras.length > 1 && silent.length === cameras.length) {
-      if (!unseen("line", "stage/infer", "stage/stream", "stage/sink-redis")) return [];
+      if (!unseen("line", "log", "stage/infer", "stage/stream", "stage/sink-redis")) return [];
       return [this.#notice("No new data on the board", Math.max(...silent.map((camera) => camera.asOf)), "PAGE")];
     }
     const notices = silent
-      .filter((camera) => unseen("line", "stage/infer", "stage/stream", "stage/sink-redis", `camera/${camera.camera_id}`))
+      .filter((camera) => unseen("line", "log", "stage/infer", "stage/stream", "stage/sink-redis", `camera/${camera.camera_id}`))
       .map((camera) => this.#notice(`No new data from camera ${camera.name}`, camera.asOf, "WARNING"));
     const floors = [...this.store.floors.values()];
     const countedAt = Math.max(...floors.map((floor) => floor.asOf));
