@@ -23,9 +23,9 @@ class MotionNoise:
     """
 
     measurement: float = 0.06
-    score_noise: float = 2.0
+    score_noise: float = 1.0
     position: float = 0.25
-    acceleration: float = 0.4
+    acceleration: float = 0.55
     size: float = 0.2
     first_velocity: float = 1.5
 
@@ -76,16 +76,16 @@ class TrackerSettings:
     """
 
     high_score: float = 0.55
-    low_score: float = 0.1
+    low_score: float = 0.08
     birth_score: float = 0.6
-    match_iou: float = 0.2
+    match_iou: float = 0.25
     low_match_iou: float = 0.3
     tentative_iou: float = 0.2
     rescue_buffer: float = 0.4
-    rescue_growth: float = 0.0
+    rescue_growth: float = 1.0
     rescue_iou: float = 0.4
-    unseen_yield: float = 0.0
-    height_weight: float = 0.5
+    unseen_yield: float = 0.3
+    height_weight: float = 0.8
     momentum_weight: float = 0.15
     camera_share: float = 1.0
     camera_buffer: float = 1.0

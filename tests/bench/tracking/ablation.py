@@ -17,6 +17,10 @@ from tests.bench.tracking.sequences import NoData, Sequence, at_rates, load
 PARTS: dict[str, dict[str, Any]] = {
     "as shipped": {},
     "without the camera's movement": {"camera_share": 0.0},
+    "camera's movement remembered for 1 s": {"camera_memory_s": 1.0},
+    "camera's movement remembered for 10 s": {"camera_memory_s": 10.0},
+    "the unseen do not yield": {"unseen_yield": 0.0},
+    "the reach does not grow": {"rescue_growth": 0.0},
     "without the overlap of heights": {"height_weight": 0.0},
     "without momentum": {"momentum_weight": 0.0},
     "without re-update after a gap": {"reupdate": False},

@@ -50,6 +50,8 @@ SPACES: dict[str, dict[str, Draw]] = {
         "confirm_hits": HITS,
         "max_lost_s": LOST_S,
         "noise.acceleration": log_uniform(0.1, 1.0),
+        "rescue_growth": uniform(0.0, 2.0),
+        "unseen_yield": uniform(0.0, 0.6),
     },
     "trackers-sort": {
         "score_threshold": uniform(0.1, 0.7),
