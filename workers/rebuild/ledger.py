@@ -160,6 +160,9 @@ class Ledger:
             staging.drop(self.connection, revision)
             self.connection.execute("DELETE FROM revision_folds WHERE revision = %s", [revision])
             yield
+        # Without statistics the views are read in an order that is ten times slower.
+        for name in ("revisions", "revision_ranges", *(f"revised_{t.name}" for t in COMPARED)):
+            self.connection.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(name)))
 
     def _take(self, table: Compared, revision: int) -> None:
         """Take the rebuilt rows of the stretches in which a table differs."""

@@ -31,11 +31,16 @@ NO_STORE = {"WARDSTREAM_CHECKPOINTS__ARCHIVE__URL": "file:///dev/null/objects"}
 """Nothing can be archived, which stops nobody."""
 
 
-def age(line: PlayedLine) -> None:
-    """Let the newest checkpoint look as if a release of long ago had written it."""
-    settings, clock = line.settings, SystemClock()
+def newest(line: PlayedLine) -> dict[bytes, bytes]:
+    """The records of the newest checkpoint."""
+    log = LogReader(line.settings.kafka_bootstrap, SystemClock())
+    return newest_records(log, physical_name(STREAM_CHECKPOINTS, line.settings), 0)
+
+
+def put_back(line: PlayedLine, records: dict[bytes, bytes]) -> None:
+    """Let a checkpoint be the last word of a release of long ago, which was killed behind it."""
+    settings = line.settings
     name = physical_name(STREAM_CHECKPOINTS, settings)
-    records = newest_records(LogReader(settings.kafka_bootstrap, clock), name, 0)
     old = {
         key: bytes((OLDEST_READ - 1,)) + value[1:]
         for key, value in records.items()
@@ -44,7 +49,7 @@ def age(line: PlayedLine) -> None:
     sums = {key.decode(): checksum(value) for key, value in old.items()}
     head = msgspec.structs.replace(decode_head(records[HEAD_KEY]), entities=sums)
     stage = f"{settings.topic_prefix}{STAGE}-0"
-    claim = Claim(settings.kafka_bootstrap, name, 0, stage, clock)
+    claim = Claim(settings.kafka_bootstrap, name, 0, stage, SystemClock())
     claim.commit([*old.items(), (HEAD_KEY, encode_head(head))])
     claim.close()
 
@@ -77,10 +82,14 @@ def test_a_refused_checkpoint_names_the_command_that_makes_the_line_go_on(
 ) -> None:
     feed = simulated.Feed(line.settings, CAMERAS, 20, seed=3)
     line.supervisor.start(Worker(name="before", command=("stream",), environment=NO_STORE))
+    line.supervisor.wait_ready("before", 180)
     feed.send(100)
     wait_until(line.checkpointed, 90, "the first checkpoint")
+    kept = newest(line)
+    feed.send(20)
+    wait_until(line.checkpointed, 90, "what was sent behind it")
     line.supervisor.stop("before")
-    age(line)
+    put_back(line, kept)
     feed.send(50)
 
     refused = wardstream({**environment, **NO_STORE}, "stream")

@@ -158,7 +158,7 @@ def ward(environment: dict[str, str], folder: Path) -> Iterator[Ward]:
         for name, command in PROCESSES.items():
             line.supervisor.start(Worker(name=name, command=command, environment=OFTEN))
         for name in PROCESSES:
-            line.supervisor.wait_ready(name, 90)
+            line.supervisor.wait_ready(name, 180)
         feed = simulated.Feed(line.settings, CAMERAS, SECONDS, seed=5)
         made = Ward(line, settings, feed, own)
         for _ in range(2):
