@@ -3,14 +3,16 @@
 import hashlib
 from base64 import b64decode, b64encode
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
 from confluent_kafka import TopicCollection
 from confluent_kafka.admin import AdminClient
 
-from runtime.checkpoints.codec import HEAD_KEY
+from runtime.checkpoints.codec import HEAD_KEY, assemble
+from runtime.checkpoints.errors import CheckpointDamaged
+from runtime.clock import Clock
 from runtime.errors import Retry, Stop
 from runtime.kafka import KafkaException, answer, physical_name
 from runtime.object_store import ObjectStore
@@ -25,6 +27,10 @@ COPIED: tuple[Topic, ...] = (*SIDE_INPUTS, AUDIT, STREAM_CHECKPOINTS)
 
 _ANSWER_S = 30.0
 _LOST_S = 40.0
+_WHOLE_S = 60.0
+_PAUSE_S = 0.1
+_ANY_VERSION = 255
+"""Whether a release reads a state is its own affair when it is loaded."""
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True):
@@ -60,14 +66,17 @@ def topic_ids(settings: Settings, topics: Iterable[Topic]) -> dict[str, str]:
         raise Retry(msg) from exc
 
 
-def copy_topic(settings: Settings, topic: Topic, store: ObjectStore) -> TopicCopy:
+def copy_topic(settings: Settings, clock: Clock, topic: Topic, store: ObjectStore) -> TopicCopy:
     """Write a topic's records into a backup; of a compacted one the newest of each key.
 
     Raises:
         Retry: Broker or store are out of reach.
         Stop: The store refuses us.
     """
-    writer, entries = LineWriter(store), held(settings, topic)
+    writer = LineWriter(store)
+    entries = (
+        whole_checkpoints(settings, clock) if topic == STREAM_CHECKPOINTS else held(settings, topic)
+    )
     for entry in entries:
         writer.write(msgspec.json.encode(entry) + b"\n")
     return TopicCopy(topic.name, writer.close(), contents(entries))
@@ -91,10 +100,42 @@ def copied_entries(store: ObjectStore, copy: TopicCopy) -> list[Entry]:
     return entries
 
 
-def held(settings: Settings, topic: Topic) -> list[Entry]:
+def whole_checkpoints(settings: Settings, clock: Clock) -> list[Entry]:
+    """The newest checkpoint of each partition, none of them in the middle of the next one.
+
+    Where the log is read up to may lie within a transaction that is committed meanwhile: then
+    some of its records are there and its head is not, and the partition is read again.
+
+    Raises:
+        Retry: The broker is out of reach, or a checkpoint stays damaged.
+    """
+    deadline_s = clock.monotonic_s() + _WHOLE_S
+    found: defaultdict[int, list[Entry]] = defaultdict(list)
+    for entry in held(settings, STREAM_CHECKPOINTS):
+        found[entry.partition].append(entry)
+    left = list(found)
+    while left:
+        torn = []
+        for partition in left:
+            records = {key: value for _, key, value in (one.raw for one in found[partition])}
+            try:
+                assemble(partition, records, max_version=_ANY_VERSION)
+            except (CheckpointDamaged, KeyError) as exc:
+                torn.append(partition)
+                if clock.monotonic_s() > deadline_s:
+                    msg = f"the checkpoint of partition {partition} cannot be copied: {exc}"
+                    raise Retry(msg) from exc
+        for partition in torn:
+            clock.sleep(_PAUSE_S)
+            found[partition] = held(settings, STREAM_CHECKPOINTS, [partition])
+        left = torn
+    return [entry for _, entries in sorted(found.items()) for entry in entries]
+
+
+def held(settings: Settings, topic: Topic, partitions: Sequence[int] | None = None) -> list[Entry]:
     """What a topic holds, in order; of a compacted one the newest of each key."""
     kept: dict[Any, Entry] = {}
-    for number, message in enumerate(read_topic(settings, topic)):
+    for number, message in enumerate(read_topic(settings, topic, partitions)):
         key, value, partition = message.key() or b"", message.value(), message.partition() or 0
         place = (partition, key) if topic.cleanup == "compact" else number
         kept.pop(place, None)

@@ -67,7 +67,7 @@ def take(
         server = _server(connection)
     topics = []
     for topic in reversed(COPIED):  # the checkpoints first: facts that they have seen come behind
-        found = copy_topic(settings, topic, store)
+        found = copy_topic(settings, clock, topic, store)
         tell(f"topic {found.name}: {found.records.lines} records")
         topics.append(found)
     archive = registry.export(settings.registry_url)
