@@ -165,7 +165,9 @@ def test_a_database_that_was_not_migrated_ends_the_process_with_what_to_do(
     line: Line, supervisor: Supervisor, database_url: str
 ) -> None:
     with psycopg.connect(database_url) as connection:
-        connection.execute("DELETE FROM schema_migrations WHERE name LIKE '0007%'")
+        connection.execute(
+            "DELETE FROM schema_migrations WHERE name = (SELECT max(name) FROM schema_migrations)"
+        )
     supervisor.start(TIMESCALE)
 
     assert supervisor.wait(TIMESCALE.name, 60) == EXIT_STOP
