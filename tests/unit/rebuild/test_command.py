@@ -1,0 +1,86 @@
+"""`wardstream rebuild` says what it needs before it touches anything."""
+
+from datetime import UTC, datetime
+
+import pytest
+from typer.testing import CliRunner
+
+from runtime.errors import EXIT_STOP
+from workers.cli import load
+from workers.rebuild.difference import RowDifference, Stretch, TableDifference
+from workers.rebuild.ledger import IN_FORCE, TAKEN_BACK, Revision
+from workers.rebuild.plan import Plan
+from workers.rebuild.records import TopicDifference
+from workers.rebuild.report import listed, told
+from workers.rebuild.run import Report
+
+NINE = datetime(2026, 3, 2, 9, tzinfo=UTC)
+TEN = datetime(2026, 3, 2, 10, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "answer"),
+    [
+        pytest.param([], "give one of --from, --list, --revert and --checkpoints", id="nothing"),
+        pytest.param(["--from", "1h", "--list"], "give one of", id="two-things"),
+        pytest.param(["--from", "1h"], "--dry-run, to compare only, or --swap", id="no-end"),
+        pytest.param(["--from", "1h", "--dry-run", "--swap"], "--dry-run, to", id="both-ends"),
+        pytest.param(["--from", "1h", "--swap"], "--why is empty", id="swap-without-a-reason"),
+        pytest.param(["--revert", "0"], "--why is empty", id="revert-without-a-reason"),
+        pytest.param(["--checkpoints"], "--why is empty", id="checkpoints-without-a-reason"),
+        pytest.param(["--from", "noon", "--dry-run"], "'noon' is no time", id="no-time"),
+    ],
+)
+def test_what_is_missing_is_asked_for(arguments: list[str], answer: str) -> None:
+    result = CliRunner().invoke(load("rebuild"), arguments)
+
+    assert result.exit_code == EXIT_STOP
+    assert answer in result.output
+
+
+def report(*, differs: bool, swapped: bool) -> Report:
+    row = RowDifference("CHANGED", "bay", NINE, {"scheduled": (0, 1)})
+    table = TableDifference("coverage", 9, 3, 0, 0, (Stretch("bay", NINE, TEN, 3),), (row,))
+    equal = TableDifference("tracks", 9, 0, 0, 0, (), ())
+    topic = TopicDifference(
+        "zone-occupancy.measured.v1", 9, changed=3, first=[("bay", 4, "changed")]
+    )
+    plan = Plan(partitions=(), floors=None, facts={})
+    made = Report(7, "rebuild-7.", plan, before=5, swapped=swapped)
+    made.topics = [topic] if differs else []
+    made.tables = [table, equal] if differs else [equal]
+    return made
+
+
+def test_a_difference_is_told_by_table_zone_time_and_column() -> None:
+    lines = list(told(report(differs=True, swapped=False)))
+
+    assert "zone-occupancy.measured.v1: 9 records, 3 changed, 0 added, 0 removed" in lines
+    assert "    bay seq 4: changed" in lines
+    assert "table coverage: 9 rows, 3 changed, 0 added, 0 removed" in lines
+    assert (
+        "    bay: 3 rows from 2026-03-02T09:00:00.000+00:00 to 2026-03-02T10:00:00.000+00:00"
+        in lines
+    )
+    assert any(line.endswith("2026-03-02T09:00:00.000+00:00: scheduled 0 -> 1") for line in lines)
+    assert "table tracks: 9 rows, equal" in lines
+    assert lines[-1] == "nothing was changed; --swap puts it in force"
+
+
+def test_what_a_swap_did_is_told_with_the_way_back() -> None:
+    lines = list(told(report(differs=True, swapped=True)))
+
+    assert "revision 7 is in force; its records are in the topics rebuild-7.*" in lines
+    assert lines[-1] == "`wardstream rebuild --revert 5 --why …` takes it back"
+    assert list(told(report(differs=False, swapped=False)))[-1].startswith("no row differs")
+
+
+def test_revisions_are_listed_with_their_reason() -> None:
+    common = ("--from 2h", "rebuild-7.", "{}", {"coverage": 3}, NINE, "anna", TEN, "anna", "shift")
+
+    lines = list(listed([Revision(6, TAKEN_BACK, *common), Revision(7, IN_FORCE, *common)]))
+
+    assert lines[0] == "6  taken back  2026-03-02T10:00:00.000+00:00  anna  --from 2h"
+    assert "    why: shift" in lines
+    assert lines[-1] == "    topics: rebuild-7.*"
+    assert list(listed([])) == ["no revision: the tables are what the line wrote"]
