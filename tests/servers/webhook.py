@@ -31,6 +31,14 @@ class WebhookServer(ThreadingHTTPServer):
         """States told of one alert, in order."""
         return [alert["state"] for alert in self.told if alert["alert_id"] == key]
 
+    def stands(self, key: str) -> bool:
+        """Whether an alert is raised, as last told."""
+        return self.states(key)[-1:] == ["RAISED"]
+
+    def is_over(self, key: str) -> bool:
+        """Whether an alert was raised and is cleared, as last told."""
+        return self.states(key)[-1:] == ["CLEARED"]
+
     def __enter__(self) -> Self:
         self._thread.start()
         return self
