@@ -7,6 +7,7 @@ import argparse
 import fnmatch
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from tempfile import mkdtemp
@@ -18,6 +19,7 @@ from tests.chaos.line.pixels import PIXEL_FAULTS, play
 from tests.chaos.line.recorded import recordings
 from tests.chaos.line.report import Report
 from tests.chaos.line.run import Plan, run
+from tests.chaos.line.upgrade import release_before
 from tests.chaos.line.ward import Camera, cameras_of
 
 DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
@@ -70,13 +72,17 @@ def rounds(faults: Sequence[Fault], seed: int, together: int) -> list[list[Fault
     """Every fault once, in a seeded order, some in each run."""
     order = Random(f"order/{seed}").sample(list(faults), len(faults))
     # Those that need proxies or clocks by themselves: both cost every other run something.
-    order.sort(key=lambda fault: (fault.proxied, fault.clocked))
+    # A line is upgraded once.
     return [
         group[start : start + together]
-        for needs in sorted({(f.proxied, f.clocked) for f in order})
-        for group in [[f for f in order if (f.proxied, f.clocked) == needs]]
+        for needs in sorted({_needs(fault) for fault in order})
+        for group in [[fault for fault in order if _needs(fault) == needs]]
         for start in range(0, len(group), together)
     ]
+
+
+def _needs(fault: Fault) -> tuple[bool, bool, bool]:
+    return fault.proxied, fault.clocked, fault.aged
 
 
 def _attack_pixels(
@@ -124,6 +130,10 @@ def main(given: Sequence[str] | None = None) -> int:
             for seed in range(options.first_seed, options.first_seed + options.seeds):
                 for number, group in enumerate(rounds(some, seed, options.together)):
                     plan = Plan(seed=seed, faults=group, program=program, **common)
+                    if group[0].aged:
+                        before = release_before(folder / f"release-{seed}-{number}")
+                        print(f"from {before.revision}, state {before.state_version}", flush=True)
+                        plan = replace(plan, program=before.program, lacks=before.lacks)
                     report.add(run(plan, arena, folder / f"seed-{seed}-{number}-{proxied}"))
     if pixels:
         _attack_pixels(pixels, options, folder, report)

@@ -15,6 +15,7 @@ from tests.chaos.line import inputs
 from tests.chaos.line.line import AttackedLine
 from tests.chaos.line.moments import MOMENTS, checkpointing, running
 from tests.chaos.line.places import SERVE, SINK_REDIS, SINK_TIMESCALE
+from tests.chaos.line.upgrade import upgrade
 from tests.chaos.line.wires import WIRE_FAULTS
 
 PAST_SESSION_S = (9.0, 13.0)
@@ -35,12 +36,14 @@ class Fault:
         deed: What is done.
         proxied: Whether it needs proxies between processes and services.
         clocked: Whether it needs clocks that can be set.
+        aged: Whether it begins with stream processors of the release before.
     """
 
     name: str
     deed: Deed
     proxied: bool = False
     clocked: bool = False
+    aged: bool = False
 
 
 def victim(line: AttackedLine, who: str, chance: Random) -> str:
@@ -169,6 +172,7 @@ FAULTS: dict[str, Fault] = {
             for phase in phases
         ),
         Fault("streams-kill", kill_all_streams),
+        Fault("stream-upgrade", upgrade, aged=True),
         *(Fault(f"{who}-stop", stop_and_wake(who, (0.3, 2.5))) for who in _PHASES),
         *(
             Fault(f"{who}-zombie", stop_and_wake(who, PAST_SESSION_S))

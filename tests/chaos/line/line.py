@@ -4,7 +4,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from signal import SIGKILL
 
@@ -26,6 +26,8 @@ START_S = 600.0
 RECOVERY_S = 60.0
 ORDERLY_S = 60.0
 POLL_S = 0.1
+WARDSTREAM = (sys.executable, "-m", "workers.cli")
+"""This release."""
 
 
 class LineStopped(AssertionError):
@@ -60,6 +62,7 @@ class AttackedLine:
         expected_letters: Dead letters that the attack itself has made.
         repeated: Input records that were appended twice.
         leaving: Processes that were asked to end, and must come back.
+        workers: How each process is started.
     """
 
     arena: Arena
@@ -74,6 +77,7 @@ class AttackedLine:
     expected_letters: int = 0
     repeated: int = 0
     leaving: list[str] = field(default_factory=list)
+    workers: dict[str, Worker] = field(default_factory=dict)
 
     def kill(self, name: str, signal: int = SIGKILL) -> None:
         """Send a signal and hold the process back."""
@@ -82,6 +86,11 @@ class AttackedLine:
     def restart(self, name: str) -> None:
         """Start a process again; returns at once."""
         self.supervisor.restart(name)
+
+    def replace(self, name: str, program: Sequence[str]) -> None:
+        """Start another program in the place of a process that has ended."""
+        self.workers[name] = replace(self.workers[name], program=tuple(program))
+        self.supervisor.start(self.workers[name])
 
     def revive(self) -> None:
         """Start those again that were asked to end."""
@@ -203,7 +212,7 @@ def attacked_line(
     seconds: float,
     seed: int,
     pace: float,
-    workers: int = 3,
+    stream_workers: int = 3,
     program: Sequence[str] = (),
     clocks: Clocks | None = None,
 ) -> Iterator[AttackedLine]:
@@ -217,7 +226,7 @@ def attacked_line(
         seconds: Event time of the whole input.
         seed: Of the input.
         pace: Seconds of event time in one second.
-        workers: Stream processors.
+        stream_workers: How many.
         program: What runs instead of `wardstream` as stream processor.
         clocks: Where the clocks of the processes can be set, or None.
     """
@@ -228,7 +237,8 @@ def attacked_line(
     prepare(settings)
     partitions = register(settings, cameras)
     board_port = free_ports(1)[0]
-    streams = STREAMS[:workers]
+    streams = STREAMS[:stream_workers]
+    workers: dict[str, Worker] = {}
     with Supervisor(folder, environment) as supervisor:
         for name, command in COMMANDS.items():
             if name in STREAMS and name not in streams:
@@ -238,10 +248,11 @@ def attacked_line(
                 own["WARDSTREAM_SERVING__PORT"] = str(board_port)
             if clocks is not None:
                 own |= clocks.environment(name)
-            chosen = program if program and name in STREAMS else _WARDSTREAM
-            supervisor.start(
-                Worker(name=name, command=command, environment=own, program=tuple(chosen))
+            chosen = program if program and name in STREAMS else WARDSTREAM
+            workers[name] = Worker(
+                name=name, command=command, environment=own, program=tuple(chosen)
             )
+            supervisor.start(workers[name])
         for name in COMMANDS:
             if name not in STREAMS or name in streams:
                 _await_ready(supervisor, name)
@@ -258,6 +269,7 @@ def attacked_line(
                 clocks=clocks,
                 board_url=f"http://127.0.0.1:{board_port}",
                 streams=streams,
+                workers=workers,
             )
         finally:
             feeder.close()
@@ -272,6 +284,3 @@ def _await_ready(supervisor: Supervisor, name: str) -> None:
         if supervisor.failure or time.monotonic() > end_s:
             raise LineStopped(f"{name} is not ready: {supervisor.failure or supervisor.tail(name)}")
         time.sleep(POLL_S)
-
-
-_WARDSTREAM = (sys.executable, "-m", "workers.cli")

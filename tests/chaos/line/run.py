@@ -42,6 +42,7 @@ class Plan:
         pace: Seconds of event time in one second.
         workers: Stream processors.
         program: What runs instead of `wardstream` as stream processor.
+        lacks: Topics that this program does not write, which are not judged.
     """
 
     cameras: list[Camera]
@@ -52,6 +53,7 @@ class Plan:
     pace: float = 2.0
     workers: int = 3
     program: Sequence[str] = ()
+    lacks: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -138,7 +140,7 @@ def run(plan: Plan, arena: Arena, folder: Path) -> Outcome:
             seconds=plan.seconds,
             seed=plan.input_seed,
             pace=plan.pace,
-            workers=plan.workers,
+            stream_workers=plan.workers,
             program=plan.program,
             clocks=clocks,
         ) as line,
@@ -153,22 +155,27 @@ def run(plan: Plan, arena: Arena, folder: Path) -> Outcome:
             line.supervisor.stop_all()
             line.restart(SERVE)
             line.ready(SERVE)
-            outcome.verdict = patient_judge(line)
+            outcome.verdict = patient_judge(line, plan.lacks)
         outcome.sent = line.feeder.sent
         outcome.restarts = {name: line.supervisor.restarts(name) for name in line.streams}
     outcome.duration_s = time.monotonic() - began_s
     return outcome
 
 
-def patient_judge(line: AttackedLine) -> Verdict:
-    """Judge a settled line, once the services answer the judge too.
+def patient_judge(line: AttackedLine, lacks: frozenset[str] = frozenset()) -> Verdict:
+    """Judge a settled line but for some topics, once the services answer the judge too.
 
     The registry keeps broken connections to its own database for a while after that was killed.
     """
     end_s = time.monotonic() + JUDGE_DEADLINE_S
     while True:
         try:
-            return judge(line.settings, line.board_url, expected_letters=line.expected_letters)
+            return judge(
+                line.settings,
+                line.board_url,
+                expected_letters=line.expected_letters,
+                lacks=lacks,
+            )
         except (Retry, RegistryUnavailable):
             if time.monotonic() > end_s:
                 raise

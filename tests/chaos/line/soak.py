@@ -120,7 +120,7 @@ def main(given: Sequence[str] | None = None) -> int:
             seconds=options.minutes * 60 * options.pace * 4 + 3600,
             seed=options.seed,
             pace=options.pace,
-            workers=options.workers,
+            stream_workers=options.workers,
             clocks=Clocks(folder / "clocks"),
         ) as line,
     ):

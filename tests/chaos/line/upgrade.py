@@ -1,0 +1,98 @@
+"""An upgrade while the line runs: the release before gives way to this one, worker by worker.
+
+The earlier release is the real one, taken from the project's own history: the newest in which the
+stream processor's state had another version that this release reads.
+"""
+
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from signal import SIGCONT
+
+from streams.line_fold import OUTPUTS
+from streams.state_version import OLDEST_READ, STATE_VERSION
+from tests.chaos.line.line import ORDERLY_S, WARDSTREAM, AttackedLine
+from tests.chaos.line.moments import running
+
+ROOT = Path(__file__).resolve().parents[3]
+STATE = "streams/state_version.py"
+_VERSION = re.compile(r"^STATE_VERSION = (\d+)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Release:
+    """Another release of the stream processor.
+
+    Attributes:
+        revision: In the project's history.
+        state_version: Of the checkpoints that it writes.
+        program: What runs it.
+        lacks: Topics that it does not write.
+    """
+
+    revision: str
+    state_version: int
+    program: tuple[str, ...]
+    lacks: frozenset[str]
+
+
+def release_before(folder: Path) -> Release:
+    """Unpack the newest release whose checkpoints have another version.
+
+    Args:
+        folder: Where to.
+
+    Raises:
+        SystemExit: The project's history is not at hand, or holds no such release.
+    """
+    changes = _git("log", "--format=%H", "--", STATE).split()
+    for revision in (f"{change}^" for change in changes):
+        found = _VERSION.search(_git("show", f"{revision}:{STATE}"))
+        version = int(found[1]) if found else 0
+        if version != STATE_VERSION and version >= OLDEST_READ:
+            break
+    else:
+        raise SystemExit("no release before this one writes states that this one reads")
+    folder.mkdir(parents=True)
+    archive = folder / "release.tar"
+    archive.write_bytes(_run("git", "archive", revision))
+    _run("tar", "-xf", str(archive), "-C", str(folder))
+    topics = (folder / "schemas" / "topics.py").read_text()
+    return Release(
+        _git("rev-parse", "--short", revision).strip(),
+        version,
+        ("env", f"PYTHONPATH={folder}", sys.executable, "-P", "-m", "workers.cli"),
+        frozenset(topic.name for topic in OUTPUTS if f'"{topic.name}"' not in topics),
+    )
+
+
+def upgrade(line: AttackedLine, chance: Random) -> bool:
+    """End one stream processor after the other, and start this release in its place.
+
+    One of the earlier release that is handed a newer state may refuse it and end, as it must; its
+    turn comes.
+    """
+    came = True
+    for name in line.streams:
+        line.kill(name, SIGCONT)  # not to be started again by itself
+    for name in line.streams:
+        came = running(line, name, chance) and came
+        line.supervisor.stop(name, deadline_s=ORDERLY_S)
+        line.replace(name, WARDSTREAM)
+        line.ready(name)
+    return came
+
+
+def _git(*words: str) -> str:
+    return _run("git", *words).decode()
+
+
+def _run(*command: str) -> bytes:
+    try:
+        return subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout
+    except (OSError, subprocess.CalledProcessError) as exc:
+        msg = f"the release before is taken from the project's history: {exc}"
+        raise SystemExit(msg) from exc
