@@ -180,7 +180,8 @@ class AlertView(BaseModel):
     tier: str = Field(description="NOTICE, WARNING or PAGE.", examples=["WARNING"])
     kind: str = Field(description="`silence`, `lag` or `overload`.", examples=["silence"])
     subject: str = Field(
-        description="Whose it is: `line`, `log`, `stage/NAME` or `camera/ID`.", examples=["camera/left"]
+        description="Whose it is: `line`, `log`, `stage/NAME` or `camera/ID`.",
+        examples=["camera/left"],
     )
     what: str = Field(description="In words.", examples=["No new data from camera Left half"])
     since_us: int = Field(description="Since when, UTC microseconds.")
