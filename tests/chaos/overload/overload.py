@@ -1,7 +1,7 @@
 """More pictures than detection can take, for as long as asked, through the real line.
 
-The capacity of the detector on one core is measured first; then so many cameras show the clip, live and
-in a loop, that at least three times as much comes in.
+The capacity of the detector on one core is measured first; then so many cameras show the clip,
+live and in a loop, that at least three times as much comes in.
 """
 
 import json
