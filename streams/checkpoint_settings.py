@@ -18,6 +18,8 @@ class CheckpointingSettings:
             written, before folding waits for it.
         stall_after_s: Seconds without progress, with records to read, until the exit.
         load_limit_s: Seconds for loading state after a rebalance, until the exit.
+        commit_limit_s: Seconds for writing checkpoints, until the exit; above what a broker that is
+            away may take, and a load that has its turn before.
     """
 
     save_every_s: float = 0.5
@@ -26,6 +28,7 @@ class CheckpointingSettings:
     max_unsaved: int = 20_000
     stall_after_s: float = 20.0
     load_limit_s: float = 70.0
+    commit_limit_s: float = 240.0
 
 
 @dataclass

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
-from runtime.checkpoints import CheckpointStore, Snapshot
+from runtime.checkpoints import CheckpointStore, ReplayNeeded, Snapshot
 from runtime.checkpoints.schedule import SaveSchedule
 from runtime.clock import Clock
 from streams.checkpoint_settings import CheckpointingCounts, CheckpointingSettings
@@ -54,6 +54,7 @@ class Saving:
         self._thread = thread
         self._clock = clock
         self._max_unsaved = settings.max_unsaved
+        self._commit_limit_s = settings.commit_limit_s
         self._counts = counts
         self._exit_process = exit_process
         self._schedule = SaveSchedule(settings.save_every_s)
@@ -96,9 +97,22 @@ class Saving:
                 return
             await self._thread.call(self._store.outputs.flush)
             flushed_s = self._clock.monotonic_s()
-        await self._thread.call(lambda: self._store.commit(snapshots))
+        await self._commit(snapshots)
         self._counts.saves += 1
         self._counts.flush_s += flushed_s - started_s
         self._counts.commit_s += self._clock.monotonic_s() - flushed_s
         if self._committed is not None:
             self._committed(snapshots)
+
+    async def _commit(self, snapshots: Sequence[Snapshot]) -> None:
+        """Write checkpoints; the client's own time-outs end with a wall clock that is set back.
+
+        Raises:
+            ReplayNeeded: They were refused, or there is no answer.
+        """
+        try:
+            async with asyncio.timeout(self._commit_limit_s):
+                await self._thread.call(lambda: self._store.commit(snapshots))
+        except TimeoutError as error:
+            msg = f"checkpoints were not written in {self._commit_limit_s:.0f} s"
+            raise ReplayNeeded(msg) from error
