@@ -189,8 +189,13 @@ def _too_late(letter: Letter, topic: Topic, settings: Settings, registry: Schema
         if topic.name in _INPUTS
         else ("fenced by seq", "dropped as a duplicate")
     )
+    advice = ""
+    if topic.name == DETECTIONS.name and letter.offset >= 0:
+        place = f"{letter.partition}:{letter.offset}"
+        advice = f"mend the cause and `wardstream rebuild --from {place}` folds it in its place; "
     return (
-        f"{topic.name} is {how}: sent again now, the record of {moment} would be {fate}; discard it"
+        f"{topic.name} is {how}: sent again now, the record of {moment} would be {fate}; "
+        f"{advice}discard it"
     )
 
 

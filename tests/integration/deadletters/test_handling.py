@@ -172,6 +172,7 @@ def test_what_would_be_late_is_refused_with_its_time_and_the_advice_to_discard(d
         assert line.startswith(f"{number}: refused: {topic.name} is ")
         assert "the record of 2001-09-09T01:46:40Z would be" in line
         assert line.endswith("; discard it")
+        assert ("`wardstream rebuild --from " in line) == (topic is DETECTIONS)
     assert desk.types("history", "--json").lines == [], "a refusal is no act"
 
 
