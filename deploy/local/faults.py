@@ -1,4 +1,4 @@
-"""Tools that do harm on purpose, for tests: a proxy that breaks networks, a clock that lies."""
+"""A tool that does harm on purpose, for tests: a proxy that breaks networks."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from pathlib import Path
 
 from deploy.local import golang
 from deploy.local.cache import component
-from deploy.local.debian import unpack
 from deploy.local.process import Program
 
 TOXIPROXY = "v2.12.0"
 PACKAGE = "github.com/Shopify/toxiproxy/v2/cmd/server"
-SUITE = "bookworm"
 RECIPE = 1
 
 
@@ -38,17 +36,3 @@ def proxy_server(program: Path, port: int) -> Program:
         command=(str(program), "-host", "127.0.0.1", "-port", str(port)),
         environment={"LOG_LEVEL": "error"},
     )
-
-
-def faketime() -> Path:
-    """The library of libfaketime that programs with threads preload.
-
-    Raises:
-        InstallError: No Debian mirror, or no network.
-    """
-    folder = component(f"libfaketime-{platform.machine()}-{RECIPE}", _unpack_faketime)
-    return next(folder.glob("usr/lib/*/faketime/libfaketimeMT.so.1"))
-
-
-def _unpack_faketime(target: Path) -> None:
-    unpack(SUITE, ["libfaketime"], target)
