@@ -23,6 +23,7 @@ from runtime.object_store import ObjectStore
 from schemas.live import state_key
 from schemas.registry import SchemaRegistry
 from schemas.topics import AUDIT
+from tests.e2e import simulated
 from tests.e2e.simulated import START_US
 from tests.integration.rebuild.ward import HOUR_US, ZONE, S, Ward
 from workers.deadletters.audit import read_chain
@@ -289,3 +290,19 @@ def test_who_put_a_revision_in_force_and_took_it_back_is_on_record(folded: Ward)
     ]
     assert {entry["actor"] for entry in entries} == {"ward manager"}
     assert entries[-1]["why"] == "as the line had it"
+
+
+def test_frames_of_a_camera_that_was_registered_too_late_count_in_a_rebuild(folded: Ward) -> None:
+    early = simulated.Feed(folded.settings, ["sim-2"], 12, seed=9, partition=2)
+    early.send()
+    folded.settle()
+    folded.register_too_late("sim-2")
+
+    report = folded.rebuild(floors=("sim-2",))
+
+    added = {name: counts[1] for name, counts in differing(report).items()}
+    assert added["tracks"] > 0 < added["zone_occupancy"]
+    assert all(counts[::2] == (0, 0) for counts in differing(report).values()), "only added"
+    assert [plan.partition for plan in report.plan.partitions] == [2]
+    with pytest.raises(Stop, match=r"floor sim-9 is not in .*; there are sim-0, sim-1"):
+        folded.rebuild(floors=("sim-9",))

@@ -12,7 +12,7 @@ import psycopg
 from deploy.local.launcher import Worker
 from runtime.checkpoints.archive import CheckpointArchive
 from runtime.clock import SystemClock
-from runtime.fact_log import Fact
+from runtime.fact_log import Fact, FactLog
 from runtime.fact_writer import publish_facts
 from runtime.object_store import ObjectStore
 from runtime.settings import Settings
@@ -24,6 +24,8 @@ from tests.e2e.simulated import START_US
 from workers.line import prepare
 from workers.rebuild.begin import parse_begin
 from workers.rebuild.run import Order, Report, rebuild
+from workers.reference.edit import Registered, Stamp, edits
+from workers.reference.rows import CameraRow, ZoneRow
 from workers.sinks.timescale.connection import search_path
 
 CAMERAS = ["sim-0", "sim-1"]
@@ -108,15 +110,32 @@ class Ward:
         fact = shift(version, starts_us, ends_us, SystemClock().now_us())
         publish_facts(self.settings, SchemaRegistry(self.settings.registry_url), [fact])
 
-    def order(self, begin: str = "", *, swap: bool = False) -> Order:
+    def register_too_late(self, camera: str) -> None:
+        """Register a camera and its zone now, as if they had been there from the start."""
+        clock, registry = SystemClock(), SchemaRegistry(self.settings.registry_url)
+        log, known = FactLog(self.settings, registry, clock), Registered()
+        known.add(log.sync())
+        log.close()
+        stamp = Stamp(START_US - HOUR_US, clock.now_us(), "test")
+        cameras = edits([CameraRow(camera_id=camera, width=640, height=480)], known, stamp)
+        known.add(cameras)
+        polygon = [(100.0, 200.0), (540.0, 200.0), (540.0, 479.0), (100.0, 479.0)]
+        zone = ZoneRow(zone_id=f"{camera}-zone", camera_id=camera, polygon=polygon)
+        publish_facts(self.settings, registry, [*cameras, *edits([zone], known, stamp)])
+
+    def order(self, begin: str = "", *, swap: bool = False, floors: tuple[str, ...] = ()) -> Order:
         """An order; from the first detection on when nothing else is said."""
         text = begin or "2026-01-01T00:00"
         parsed = parse_begin(text, SystemClock().now_us())
-        return Order(begin=parsed, swap=swap, by="ward manager", why="entered for the wrong day")
+        why = "entered for the wrong day"
+        return Order(begin=parsed, floors=floors, swap=swap, by="ward manager", why=why)
 
-    def rebuild(self, begin: str = "", *, swap: bool = False) -> Report:
+    def rebuild(
+        self, begin: str = "", *, swap: bool = False, floors: tuple[str, ...] = ()
+    ) -> Report:
         """Carry an order out."""
-        return rebuild(self.settings, SystemClock(), self.order(begin, swap=swap))
+        order = self.order(begin, swap=swap, floors=floors)
+        return rebuild(self.settings, SystemClock(), order)
 
     def rows(self, statement: str, *, live: bool = False) -> list[tuple[Any, ...]]:
         """What an analyst reads, or what the line itself wrote."""
