@@ -61,12 +61,15 @@ class AlertBook:
     def update(self, findings: Iterable[Finding], now_us: int, *, blind: bool) -> list[Alert]:
         """What is to be told of a new judgement: alerts raised, then alerts cleared.
 
+        An alert that another one explains now stands on: its trouble lasts.
+
         Args:
             findings: Everything that is wrong now.
             now_us: Wall clock, UTC microseconds.
             blind: The line cannot be seen (yet): nothing is known to be well again.
         """
         found = {finding.key: finding for finding in findings}
+        lasting = found.keys() | {key for one in found.values() for key in one.explains}
         told = []
         for key, finding in found.items():
             if key not in self._standing:
@@ -74,7 +77,7 @@ class AlertBook:
                 told.append(self._standing[key])
         if blind:
             return told
-        for key in sorted(self._standing.keys() - found.keys()):
+        for key in sorted(self._standing.keys() - lasting):
             alert: dict[str, Any] = {**self._standing.pop(key), "state": "CLEARED"}
             alert["at_us"] = now_us
             alert["value"] = round((now_us - alert["since_us"]) / 1e6, 1)

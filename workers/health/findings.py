@@ -1,6 +1,6 @@
 """Judge what was seen of a line: what is silent, behind or overloaded, in words for a ward."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, NamedTuple
 
 from runtime.settings import DeadmanSettings
@@ -50,7 +50,7 @@ class Finding:
         threshold: From which on it is found.
         unit: Of both.
         next_action: For whoever mends it.
-        suppressed: Findings that it explains, which are not told.
+        explains: Keys of other findings, which are not told because of it.
     """
 
     key: str
@@ -61,7 +61,12 @@ class Finding:
     threshold: float
     unit: str
     next_action: str
-    suppressed: int = 0
+    explains: tuple[str, ...] = ()
+
+    @property
+    def suppressed(self) -> int:
+        """How many findings of others are not told because of it."""
+        return sum(key.partition("/")[2] != self.subject for key in self.explains)
 
     @property
     def kind(self) -> str:
@@ -87,12 +92,25 @@ def judge(signs: Signs, settings: DeadmanSettings, started_us: int) -> list[Find
     if signs.kafka_said:
         return [*_log_away(signs, settings), *stages]  # the log tells nothing of what is in it
     cameras = _silent_cameras(signs, settings, started_us)
-    line = _no_pictures(signs, settings, started_us, len(cameras))
+    others = [*cameras, *_late_stages(signs, settings), *_overload(signs, settings)]
+    line = _no_pictures(signs, settings, started_us)
     if line is not None:
+        line = replace(line, explains=tuple(found.key for found in others))
         return [line, *stages]  # a stage that has nothing to do is silent by rights, and not here
-    if any(found.key == "silence/stage/infer" for found in stages):
-        cameras = []  # they are seen by what inference makes of them
-    return [*stages, *cameras, *_late_stages(signs, settings, stages), *_overload(signs, settings)]
+    stages = [replace(stage, explains=_explained(stage, others)) for stage in stages]
+    explained = {key for stage in stages for key in stage.explains}
+    return [*stages, *(found for found in others if found.key not in explained)]
+
+
+def _explained(stage: Finding, others: list[Finding]) -> tuple[str, ...]:
+    """Keys of what is no news beside a silent stage."""
+    return tuple(
+        found.key
+        for found in others
+        if (found.kind == "lag" and found.subject == stage.subject)
+        # Cameras are seen by what inference makes of them.
+        or (stage.key == "silence/stage/infer" and found.key.startswith("silence/camera/"))
+    )
 
 
 def _log_away(signs: Signs, settings: DeadmanSettings) -> list[Finding]:
@@ -113,9 +131,7 @@ def _log_away(signs: Signs, settings: DeadmanSettings) -> list[Finding]:
     ]
 
 
-def _no_pictures(
-    signs: Signs, settings: DeadmanSettings, started_us: int, cameras: int
-) -> Finding | None:
+def _no_pictures(signs: Signs, settings: DeadmanSettings, started_us: int) -> Finding | None:
     if not signs.cameras and signs.pictures_us is None:
         return None  # nobody expects any
     since_us = started_us if signs.pictures_us is None else signs.pictures_us
@@ -131,7 +147,6 @@ def _no_pictures(
         threshold=settings.after_s,
         unit="s",
         next_action="nothing comes into frames.captured.v1, not even heartbeats: see ingest",
-        suppressed=cameras,
     )
 
 
@@ -191,8 +206,7 @@ def _silent_cameras(signs: Signs, settings: DeadmanSettings, started_us: int) ->
     return found
 
 
-def _late_stages(signs: Signs, settings: DeadmanSettings, silent: list[Finding]) -> list[Finding]:
-    stopped = {finding.subject for finding in silent}
+def _late_stages(signs: Signs, settings: DeadmanSettings) -> list[Finding]:
     return [
         Finding(
             key=f"lag/stage/{stage}",
@@ -205,9 +219,7 @@ def _late_stages(signs: Signs, settings: DeadmanSettings, silent: list[Finding])
             next_action=f"{stage} has {sign.lag_records} records before it: give it more room",
         )
         for stage, words in STAGES.items()
-        if f"stage/{stage}" not in stopped
-        and (sign := signs.stages.get(stage)) is not None
-        and sign.lag_s >= settings.lag_s
+        if (sign := signs.stages.get(stage)) is not None and sign.lag_s >= settings.lag_s
     ]
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from runtime.settings import DeadmanSettings
+from workers.health.alerts import AlertBook
 from workers.health.findings import STAGES, judge
 from workers.health.signs import CameraSign, HealthSign, Progress, Signs, StageSign
 
@@ -120,6 +121,50 @@ def test_cameras_are_not_blamed_for_an_inference_that_stopped() -> None:
     cameras = {"left": CameraSign(name="Left", last_us=ago(30))}
 
     assert list(told(replace(WELL, stages=stages, cameras=cameras))) == ["silence/stage/infer"]
+
+
+ONE_SILENT = {
+    "left": CameraSign(name="Left", last_us=ago(1)),
+    "right": CameraSign(name="Right", last_us=ago(60)),
+}
+STOPPED = StageSign(waiting_since_us=ago(60), lag_records=900, lag_s=60.0)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "cause"),
+    [
+        (
+            replace(WELL, cameras=ONE_SILENT),
+            replace(WELL, cameras=ONE_SILENT, pictures_us=ago(30)),
+            "silence/line",
+        ),
+        (
+            replace(WELL, cameras=ONE_SILENT),
+            replace(WELL, cameras=ONE_SILENT, stages={"infer": STOPPED}),
+            "silence/stage/infer",
+        ),
+        (
+            replace(WELL, stages={"stream": replace(STOPPED, waiting_since_us=None)}),
+            replace(WELL, stages={"stream": STOPPED}),
+            "silence/stage/stream",
+        ),
+    ],
+    ids=["line", "infer", "lag"],
+)
+def test_what_is_explained_by_another_trouble_is_not_told_as_over(
+    before: Signs, after: Signs, cause: str
+) -> None:
+    book = AlertBook("")
+    [standing] = book.update(judge(before, SETTINGS, STARTED_US), NOW_US, blind=False)
+
+    told = book.update(judge(after, SETTINGS, STARTED_US), NOW_US, blind=False)
+    assert [(alert["alert_id"], alert["state"]) for alert in told] == [(cause, "RAISED")]
+    assert told[0]["suppressed"] == standing["alert_id"].startswith("silence/camera/")
+
+    [over] = book.update(judge(before, SETTINGS, STARTED_US), NOW_US, blind=False)
+    assert (over["alert_id"], over["state"]) == (cause, "CLEARED")
+    [over] = book.update(judge(WELL, SETTINGS, STARTED_US), NOW_US, blind=False)
+    assert (over["alert_id"], over["state"]) == (standing["alert_id"], "CLEARED")
 
 
 def test_a_log_that_does_not_answer_is_all_that_can_be_told() -> None:
