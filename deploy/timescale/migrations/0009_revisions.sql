@@ -75,6 +75,7 @@ DECLARE
     columns text;
     covers text;
     through text;
+    gone_on text;
     remark text;
 BEGIN
     FOR part IN
@@ -97,7 +98,15 @@ BEGIN
             'r.table_name = %L AND r.key = t.%I AND t.%I BETWEEN r.first AND r.last',
             part.name, part.key, part.time
         );
-        through := CASE WHEN part.name = 'tracks' THEN ' AND t.seq <= r.through_seq' ELSE '' END;
+        through := '';
+        gone_on := '';
+        IF part.name = 'tracks' THEN
+            through := ' AND t.seq <= r.through_seq';
+            gone_on :=
+                ' AND NOT EXISTS (SELECT FROM live.tracks AS o WHERE o.camera_id = t.camera_id'
+                ' AND o.track_id = t.track_id AND o.started_at = t.started_at'
+                ' AND o.seq > r.through_seq)';
+        END IF;
         EXECUTE format(
             'CREATE VIEW public.%1$I AS'
             ' SELECT %2$s FROM live.%1$I AS t'
@@ -105,10 +114,10 @@ BEGIN
             ' UNION ALL'
             ' SELECT %2$s FROM %5$I AS t'
             ' WHERE EXISTS (SELECT FROM revisions_in_force AS r'
-            '     WHERE r.revision = t.revision AND %3$s)'
+            '     WHERE r.revision = t.revision AND %3$s%6$s)'
             ' AND NOT EXISTS (SELECT FROM revisions_in_force AS r'
             '     WHERE r.revision > t.revision AND %3$s)',
-            part.name, columns, covers, through, 'revised_' || part.name
+            part.name, columns, covers, through, 'revised_' || part.name, gone_on
         );
         remark := coalesce(obj_description(format('live.%I', part.name)::regclass, 'pg_class'), '');
         EXECUTE format('COMMENT ON VIEW public.%I IS %L', part.name, remark);

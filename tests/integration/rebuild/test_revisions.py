@@ -1,0 +1,78 @@
+"""Revisions as the database and Redis show them, without a line that folds."""
+
+from collections.abc import Iterator
+
+import pytest
+from pydantic import SecretStr
+
+from runtime.clock import SystemClock
+from runtime.settings import Settings
+from schemas.topics import TRACKS
+from tests.integration.sinks.tables import rows
+from tests.unit.sinks.records import at_us, camera_tracks, item, track
+from workers.rebuild import staging
+from workers.rebuild.bounds import Bound
+from workers.rebuild.difference import compare_tables
+from workers.rebuild.ledger import Ledger, open_ledger
+from workers.rebuild.plan import Plan
+from workers.sinks.timescale.sink import TimescaleSink
+
+CAMERA = "cam-1"
+NOTHING = Plan(partitions=(), floors=None, facts={})
+
+
+@pytest.fixture
+def settings(database_url: str, redis_url: str) -> Settings:
+    return Settings(database_url=SecretStr(database_url), redis_url=SecretStr(redis_url))
+
+
+@pytest.fixture
+def ledger(settings: Settings) -> Iterator[Ledger]:
+    with open_ledger(settings, SystemClock()) as ledger:
+        yield ledger
+
+
+def write(sink: TimescaleSink, first: int, last: int, score: float) -> None:
+    """Frames of one person who stays: a track that each of them goes on with."""
+    for seq in range(first, last + 1):
+        seen = track(1, 1, last_observed=seq, score=score)
+        sink.write([item(TRACKS, camera_tracks(seq, seq, [seen], CAMERA), seq)])
+
+
+def swap_in_another_score(ledger: Ledger, settings: Settings, through: int) -> int:
+    """Rebuild that person's track up to a frame, with another score; returns the revision."""
+    number = ledger.begin("--from 1h", "", NOTHING, "anna").revision
+    staging.create(ledger.connection, number)
+    sink = TimescaleSink(settings, SystemClock(), staging.staged_path(number))
+    write(sink, 1, through, 0.5)
+    sink.close()
+    bound = Bound("camera", CAMERA, 0, at_us(through), {TRACKS.name: (0, through)})
+    staging.complete(ledger.connection, number, [bound])
+    differences = compare_tables(ledger.connection, number)
+    with ledger.swap(number, differences, "anna", "another score"):
+        pass
+    return number
+
+
+def test_a_revised_track_that_goes_on_is_shown_once_as_the_line_has_it(
+    ledger: Ledger, settings: Settings, database_url: str
+) -> None:
+    line = TimescaleSink(settings, SystemClock())
+    shown = "SELECT seq, max_score FROM tracks"
+    paths = "SELECT path_id, observations FROM track_paths"
+    write(line, 1, 5, 0.75)
+
+    swap_in_another_score(ledger, settings, through=5)
+    revised = rows(database_url, shown)
+    write(line, 6, 6, 0.75)
+    gone_on = rows(database_url, shown), rows(database_url, paths)
+    swap_in_another_score(ledger, settings, through=6)
+    revised_again = rows(database_url, shown)
+    with ledger.take_back(0, "anna", "it was right"):
+        pass
+    line.close()
+
+    assert revised == [(5, 0.5)]
+    assert gone_on == ([(6, 0.75)], [(f"{CAMERA}:1", 6)])
+    assert revised_again == [(6, 0.5)]
+    assert rows(database_url, shown) == [(6, 0.75)]
