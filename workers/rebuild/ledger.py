@@ -100,6 +100,8 @@ class Ledger:
             "SELECT nextval(pg_get_serial_sequence('revisions', 'revision'))"
         ).fetchone()
         assert row is not None
+        # A restored database counts from the backup on: tables of that number may be left.
+        staging.drop(self.connection, row[0])
         run_prefix = f"{prefix}rebuild-{row[0]}-{now:%Y%m%dT%H%M%S}."
         self.connection.execute(
             "INSERT INTO revisions OVERRIDING SYSTEM VALUE VALUES"
@@ -109,6 +111,20 @@ class Ledger:
         found = self.unfinished()
         assert found is not None
         return found
+
+    def stage(self, revision: int) -> dict[int, Folded]:
+        """Make its tables where they are not there; returns what is folded, and is in them.
+
+        A backup holds the ledger, and no tables of a rebuild: what was folded into those is gone.
+        """
+        with self.connection.transaction():
+            if not staging.is_there(self.connection, revision):
+                self._forget_folds(revision)
+            staging.create(self.connection, revision)
+        return self.folded(revision)
+
+    def _forget_folds(self, revision: int) -> None:
+        self.connection.execute("DELETE FROM revision_folds WHERE revision = %s", [revision])
 
     def folded(self, revision: int) -> dict[int, Folded]:
         """Partitions that are folded, with what came of it."""
@@ -128,7 +144,7 @@ class Ledger:
         """Forget a rebuild that was not swapped in, and its tables."""
         with self.connection.transaction():
             staging.drop(self.connection, revision)
-            self.connection.execute("DELETE FROM revision_folds WHERE revision = %s", [revision])
+            self._forget_folds(revision)
             self.connection.execute(
                 "DELETE FROM revisions WHERE revision = %s AND state = 'FOLDING'", [revision]
             )
@@ -158,7 +174,7 @@ class Ledger:
                 ],
             )
             staging.drop(self.connection, revision)
-            self.connection.execute("DELETE FROM revision_folds WHERE revision = %s", [revision])
+            self._forget_folds(revision)
             yield
         # Without statistics the views are read in an order that is ten times slower.
         for name in ("revisions", "revision_ranges", *(f"revised_{t.name}" for t in COMPARED)):

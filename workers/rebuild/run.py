@@ -219,8 +219,7 @@ def _fold(
 ) -> None:
     plan = report.plan
     topics.create(run, [one.partition for one in plan.partitions])
-    staging.create(ledger.connection, report.revision)
-    report.folded = ledger.folded(report.revision)
+    report.folded = ledger.stage(report.revision)
     sink = TimescaleSink(run, clock, staging.staged_path(report.revision))
     folding = Folding(settings, run, sink, facts, clock)
     try:

@@ -57,6 +57,12 @@ def create(connection: psycopg.Connection, revision: int) -> None:
         )
 
 
+def is_there(connection: psycopg.Connection, revision: int) -> bool:
+    """Whether the tables were made."""
+    row = connection.execute("SELECT to_regnamespace(%s)", [schema_of(revision)]).fetchone()
+    return row is not None and row[0] is not None
+
+
 def drop(connection: psycopg.Connection, revision: int) -> None:
     """Take the tables away."""
     schema = sql.Identifier(schema_of(revision))

@@ -11,10 +11,11 @@ from schemas.topics import TRACKS
 from tests.integration.sinks.tables import rows
 from tests.unit.sinks.records import at_us, camera_tracks, item, track
 from workers.rebuild import staging
-from workers.rebuild.bounds import Bound
+from workers.rebuild.bounds import Bound, Folded
 from workers.rebuild.difference import compare_tables
 from workers.rebuild.ledger import Ledger, open_ledger
 from workers.rebuild.plan import Plan
+from workers.rebuild.stand import Stand
 from workers.sinks.timescale.sink import TimescaleSink
 
 CAMERA = "cam-1"
@@ -42,7 +43,7 @@ def write(sink: TimescaleSink, first: int, last: int, score: float) -> None:
 def swap_in_another_score(ledger: Ledger, settings: Settings, through: int) -> int:
     """Rebuild that person's track up to a frame, with another score; returns the revision."""
     number = ledger.begin("--from 1h", "", NOTHING, "anna").revision
-    staging.create(ledger.connection, number)
+    ledger.stage(number)
     sink = TimescaleSink(settings, SystemClock(), staging.staged_path(number))
     write(sink, 1, through, 0.5)
     sink.close()
@@ -76,3 +77,30 @@ def test_a_revised_track_that_goes_on_is_shown_once_as_the_line_has_it(
     assert gone_on == ([(6, 0.75)], [(f"{CAMERA}:1", 6)])
     assert revised_again == [(6, 0.5)]
     assert rows(database_url, shown) == [(6, 0.75)]
+
+
+def test_what_was_folded_counts_only_while_its_tables_are_there(ledger: Ledger) -> None:
+    """A backup holds what is noted of a rebuild under way, and not its tables."""
+    number = ledger.begin("--from 1h", "", NOTHING, "anna").revision
+    ledger.stage(number)
+    ledger.note_folded(number, 3, Folded(Stand(), {}, {}, {}))
+
+    going_on = ledger.stage(number)
+    staging.drop(ledger.connection, number)
+    restored = ledger.stage(number)
+
+    assert (list(going_on), list(restored)) == ([3], [])
+
+
+def test_a_rebuild_begins_with_empty_tables_whatever_was_left(
+    ledger: Ledger, settings: Settings, database_url: str
+) -> None:
+    """A database that was restored gives a number again, of which tables may be left."""
+    staging.create(ledger.connection, 1)
+    left = TimescaleSink(settings, SystemClock(), staging.staged_path(1))
+    write(left, 1, 1, 0.75)
+    left.close()
+
+    ledger.stage(ledger.begin("--from 1h", "", NOTHING, "anna").revision)
+
+    assert rows(database_url, "SELECT seq FROM rebuild_1.tracks") == []
