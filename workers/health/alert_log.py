@@ -13,6 +13,7 @@ from runtime.kafka import ReliableProducer, consumer_config, physical_name, prod
 from runtime.metrics import ALERTS_TOLD
 from runtime.registry import guarded_registry
 from runtime.settings import Settings
+from runtime.topic_admin import check_topics
 from schemas.codec import Codec, UndecodableValue
 from schemas.records import Alert
 from schemas.registry import IncompatibleSchema, NotRegistered, RegistryUnavailable
@@ -155,6 +156,7 @@ class AlertLog:
 
     def _write_on(self) -> None:
         """Read what stands, then write until closed."""
+        check_topics(self._settings, [ALERTS])
         codec = self._registry.writer(ALERTS)
         newest = read_alerts(self._settings, codec, self._clock)
         self._seqs = {key: alert["seq"] for key, alert in newest.items()}

@@ -7,10 +7,11 @@ import structlog
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPartition
 
 from runtime.clock import Clock
-from runtime.errors import Retry
+from runtime.errors import Retry, Stop
 from runtime.kafka import consumer_config, physical_name
 from runtime.registry import guarded_registry
 from runtime.settings import Settings
+from runtime.topic_admin import check_topics
 from schemas.records import Alert
 from schemas.registry import RegistryUnavailable
 from schemas.topics import ALERTS
@@ -71,6 +72,7 @@ class LineFollower:
                 )
             )
             try:
+                check_topics(self._settings, [ALERTS])  # an upgrade may not have made it yet
                 name = physical_name(ALERTS, self._settings)
                 consumer.assign(
                     [TopicPartition(name, p, OFFSET_BEGINNING) for p in range(ALERTS.partitions)]
@@ -81,7 +83,7 @@ class LineFollower:
                             keep_newest(newest, codec, message.value())
                     self._view.stand(standing(newest))
                     self._look_if_due(probe)
-            except (Retry, KafkaException, RegistryUnavailable) as exc:
+            except (Retry, Stop, KafkaException, RegistryUnavailable) as exc:
                 self._view.error = str(exc)
                 log.debug("serving.line_out_of_reach", error=str(exc))
                 self._closing.wait(_PAUSE_S)

@@ -1,0 +1,50 @@
+"""An installation that was upgraded and has no topic for alerts yet is told what to do."""
+
+from collections.abc import Iterator
+
+import pytest
+from structlog.testing import capture_logs
+
+from runtime.clock import SystemClock
+from runtime.settings import Settings
+from schemas.registry import SchemaRegistry
+from schemas.topics import ALERTS
+from tests.conftest import Services
+from tests.integration.serving.waiting import eventually
+from workers.health.alert_log import AlertLog
+from workers.serving.line_follower import LineFollower
+from workers.serving.line_view import LineView
+
+ADVICE = "alerts.raised.v1 is missing; run `wardstream topics create`"
+
+
+@pytest.fixture
+def settings(services: Services, run_prefix: str) -> Iterator[Settings]:
+    """A broker without our topics, and a registry that knows alerts."""
+    registry_url = services.environment["WARDSTREAM_REGISTRY_URL"]
+    SchemaRegistry(registry_url).register(ALERTS)
+    yield Settings(
+        kafka_bootstrap=services.environment["WARDSTREAM_KAFKA_BOOTSTRAP"],
+        registry_url=registry_url,
+        topic_prefix=run_prefix,
+    )
+
+
+def test_the_dead_man_names_the_command(settings: Settings) -> None:
+    with capture_logs() as logs:
+        written = AlertLog(settings, SystemClock())
+        written.start()
+        try:
+            eventually(lambda: any(ADVICE in str(entry.get("error")) for entry in logs))
+        finally:
+            written.close()
+
+
+def test_the_board_names_the_command(settings: Settings) -> None:
+    view = LineView()
+    follower = LineFollower(settings, view, SystemClock())
+    follower.start()
+    try:
+        eventually(lambda: ADVICE in view.error)
+    finally:
+        follower.close()
