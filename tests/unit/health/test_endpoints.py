@@ -86,9 +86,12 @@ def test_what_a_stage_says_is_followed(stage: Stage) -> None:
     probes.close()
 
 
-def test_what_is_no_url_is_refused_by_name() -> None:
+@pytest.mark.parametrize(
+    "url", ["127.0.0.1:9100", "http://h:99999/", "http://h:x/", "http://:80/", "http://[h/"]
+)
+def test_what_is_no_url_is_refused_by_name(url: str) -> None:
     with pytest.raises(Stop, match="health endpoint of stream"):
-        HealthProbes({"stream": "127.0.0.1:9100"}, SystemClock(), 1.0)
+        HealthProbes({"stream": url}, SystemClock(), 1.0)
 
 
 def test_pictures_are_counted_over_a_minute_and_heartbeats_are_none() -> None:

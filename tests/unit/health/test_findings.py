@@ -18,11 +18,12 @@ def ago(seconds: float) -> int:
     return NOW_US - round(seconds * 1e6)
 
 
+LEFT = CameraSign(name="Left half", last_us=ago(0.3))
 WELL = Signs(
     now_us=NOW_US,
     kafka_us=NOW_US,
     pictures_us=ago(0.1),
-    cameras={"left": CameraSign(name="Left half", last_us=ago(0.3))},
+    cameras={"left": LEFT},
     stages={name: StageSign(lag_records=3, lag_s=0.4) for name in ("infer", "stream")},
     health={name: HealthSign(good_us=ago(1)) for name in STAGES},
     pictures=600,
@@ -38,7 +39,7 @@ def test_a_line_that_is_well_is_not_spoken_of() -> None:
 
 
 def test_a_camera_without_pictures_is_told_by_its_name_and_since_when() -> None:
-    cameras = {**WELL.cameras, "right": CameraSign(name="Right half", last_us=ago(20))}
+    cameras = {"left": LEFT, "right": CameraSign(name="Right half", last_us=ago(20))}
 
     [finding] = judge(replace(WELL, cameras=cameras), SETTINGS, STARTED_US)
 
