@@ -140,11 +140,16 @@ class Ledger:
             [revision, partition, msgspec.json.encode(folded).decode()],
         )
 
-    def discard(self, revision: int) -> None:
-        """Forget a rebuild that was not swapped in, and its tables."""
+    @contextmanager
+    def discard(self, revision: int) -> Iterator[None]:
+        """Forget a rebuild that was not swapped in, and its tables, when the block ends.
+
+        The block takes away what else there is of it. Killed in it, nothing counts as folded.
+        """
+        self._forget_folds(revision)
+        yield
         with self.connection.transaction():
             staging.drop(self.connection, revision)
-            self._forget_folds(revision)
             self.connection.execute(
                 "DELETE FROM revisions WHERE revision = %s AND state = 'FOLDING'", [revision]
             )

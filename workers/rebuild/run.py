@@ -332,8 +332,8 @@ def _audit(settings: Settings, clock: Clock, acts: Sequence[Act], actor: str, wh
 
 def _forget(ledger: Ledger, run: Settings, revision: int) -> None:
     """Leave nothing behind of what is not in force."""
-    topics.delete(run)
-    ledger.discard(revision)
+    with ledger.discard(revision):
+        topics.delete(run)
 
 
 def _when(revision: Revision) -> str:

@@ -104,3 +104,20 @@ def test_a_rebuild_begins_with_empty_tables_whatever_was_left(
     ledger.stage(ledger.begin("--from 1h", "", NOTHING, "anna").revision)
 
     assert rows(database_url, "SELECT seq FROM rebuild_1.tracks") == []
+
+
+def test_nothing_counts_as_folded_once_its_topics_may_be_gone(ledger: Ledger) -> None:
+    """Whoever is killed while a rebuild is given up goes on with what is left of it."""
+    number = ledger.begin("--from 1h", "", NOTHING, "anna").revision
+    ledger.stage(number)
+    ledger.note_folded(number, 3, Folded(Stand(), {}, {}, {}))
+
+    with pytest.raises(KeyboardInterrupt), ledger.discard(number):
+        raise KeyboardInterrupt
+    given_up_halfway = ledger.unfinished(), ledger.folded(number)
+    with ledger.discard(number):
+        pass
+
+    assert given_up_halfway[0] is not None
+    assert given_up_halfway[1] == {}
+    assert ledger.revisions() == []
