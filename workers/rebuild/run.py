@@ -155,7 +155,8 @@ def revert(settings: Settings, clock: Clock, to: int, by: str, why: str) -> tupl
             acts = [Act(TAKEN_BACK, f"revision/{one}", f"back to {to}") for one in taken]
             if acts:
                 _audit(settings, clock, acts, by, why)
-    return taken, live.take_back(settings, to) if taken else 0
+        # Also when nothing is left to take back: Redis may have been away the first time.
+        return taken, live.take_back(settings, to)
 
 
 def _begun(

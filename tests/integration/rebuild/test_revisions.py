@@ -1,21 +1,27 @@
 """Revisions as the database and Redis show them, without a line that folds."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
+import redis
 from pydantic import SecretStr
 
 from runtime.clock import SystemClock
 from runtime.settings import Settings
-from schemas.topics import TRACKS
+from schemas.live import state_key
+from schemas.topics import OCCUPANCY, TRACKS
 from tests.integration.sinks.tables import rows
-from tests.unit.sinks.records import at_us, camera_tracks, item, track
-from workers.rebuild import staging
+from tests.unit.sinks.records import at_us, camera_tracks, item, occupancy, track
+from workers.rebuild import live, staging
 from workers.rebuild.bounds import Bound, Folded
 from workers.rebuild.difference import compare_tables
 from workers.rebuild.ledger import Ledger, open_ledger
 from workers.rebuild.plan import Plan
+from workers.rebuild.records import Newest
+from workers.rebuild.run import revert
 from workers.rebuild.stand import Stand
+from workers.sinks.redis.sink import RedisSink
 from workers.sinks.timescale.sink import TimescaleSink
 
 CAMERA = "cam-1"
@@ -121,3 +127,23 @@ def test_nothing_counts_as_folded_once_its_topics_may_be_gone(ledger: Ledger) ->
     assert given_up_halfway[0] is not None
     assert given_up_halfway[1] == {}
     assert ledger.revisions() == []
+
+
+def test_a_second_revert_puts_back_what_the_first_found_no_redis_for(settings: Settings) -> None:
+    clock = SystemClock()
+    sink = RedisSink(settings, clock)
+    sink.prepare()
+    sink.write([item(OCCUPANCY, occupancy(1, 0, people=2))])
+    sink.close()
+    with open_ledger(settings, clock) as ledger:
+        number = swap_in_another_score(ledger, settings, through=1)
+        live.show(settings, number, [Newest(OCCUPANCY.name, "zone-1", 1, {"people": 3})])
+        with ledger.take_back(0, "anna", "Redis is away"):
+            pass
+
+    put_back = revert(settings, clock, 0, "anna", "Redis is there again")
+
+    assert put_back == ([], 1)
+    with redis.Redis.from_url(settings.redis_url.get_secret_value()) as client:
+        shown = client.hget(state_key(settings.live_prefix, "zone", "zone-1"), "json")
+    assert json.loads(shown or "{}")["people"] == 2
