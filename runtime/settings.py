@@ -98,9 +98,9 @@ class TrackingSettings(BaseModel):
     """The tracker; all ages are event time."""
 
     high_score: float = setting(0.55, "0-1", "Detections from here up are matched first.")
-    low_score: float = setting(0.1, "0-1", "Detections below it are ignored.")
+    low_score: float = setting(0.08, "0-1", "Detections below it are ignored.")
     birth_score: float = setting(0.6, "0-1", "A new track needs a detection this sure.")
-    match_iou: float = setting(0.2, "0-1", "Least overlap of a prediction and its detection.")
+    match_iou: float = setting(0.25, "0-1", "Least overlap of a prediction and its detection.")
     confirm_hits: int = setting(2, "detections", "A track counts after this many,", ge=1)
     confirm_after_s: float = setting(0.05, "s", "and not before it is this old.", ge=0)
     lost_after_s: float = setting(0.5, "s", "A track unseen for longer is lost.", gt=0)

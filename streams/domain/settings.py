@@ -84,12 +84,12 @@ class TrackerSettings:
     rescue_buffer: float = 0.4
     rescue_growth: float = 1.0
     rescue_iou: float = 0.4
-    unseen_yield: float = 0.3
+    unseen_yield: float = 0.2
     height_weight: float = 0.8
     momentum_weight: float = 0.15
     camera_share: float = 1.0
     camera_buffer: float = 1.0
-    camera_memory_s: float = 3.0
+    camera_memory_s: float = 2.0
     birth_iou: float = 0.35
     birth_cover: float = 0.9
     confirm_hits: int = 2

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from runtime.settings import TrackingSettings
 from streams.domain.settings import MotionNoise, TrackerSettings
 from streams.domain.tracking import columns as c
 from streams.domain.tracking import parameters
@@ -321,6 +322,13 @@ def test_every_setting_is_where_compiled_code_looks_for_it() -> None:
     ]
     assert [getattr(parameters, name.upper()) for name in names] == list(range(len(names)))
     assert PARAMETERS[parameters.MAX_LOST_S] == TrackerSettings().max_lost_s
+
+
+def test_the_line_tracks_by_the_trackers_own_defaults() -> None:
+    """They are told twice: to whoever sets them, and to whoever measures the tracker."""
+    told = TrackingSettings().model_dump()
+
+    assert told == {name: getattr(TrackerSettings(), name) for name in told}
 
 
 def test_the_tracker_gives_the_bytes_that_are_kept() -> None:
