@@ -124,15 +124,15 @@ class PlayedLine:
         data: Any = json.loads((self.folder / "ledger.json").read_text())
         return list(data if isinstance(data, list) else data["cameras"])
 
-    def settle(self) -> None:
-        """Wait until every stage has caught up with the one before it."""
-        wait_until(self.ended, SETTLE_S, "ingest to end")
+    def settle(self, deadline_s: float = SETTLE_S) -> None:
+        """Wait until every stage has caught up with the one before it; so long for each."""
+        wait_until(self.ended, deadline_s, "ingest to end")
         wait_until(
             lambda: 0 < self._outcomes_expected() <= self.outcomes(),
-            SETTLE_S,
+            deadline_s,
             "every frame's outcome",
         )
-        wait_until(self.checkpointed, SETTLE_S, "the stream's checkpoints")
+        wait_until(self.checkpointed, deadline_s, "the stream's checkpoints")
         last: list[Any] = []
 
         def still() -> bool:
@@ -143,7 +143,7 @@ class PlayedLine:
             last[:] = now
             return quiet
 
-        wait_until(still, SETTLE_S, "the sinks to catch up", pause_s=0.5)
+        wait_until(still, deadline_s, "the sinks to catch up", pause_s=0.5)
 
     def _outcomes_expected(self) -> int:
         ends = self.observer.look(time.monotonic(), (), 0).ends

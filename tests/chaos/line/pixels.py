@@ -31,6 +31,8 @@ ADDRESS = "AWS_ENDPOINT_URL"
 OBJECTS = "objects"
 OUTAGE_S = (2.0, 6.0)
 DEADLINE_S = 180.0
+SETTLE_S = 300.0
+"""A busy machine detects one frame a second, and a zombie leaves all of them to be done."""
 
 
 @dataclass
@@ -140,7 +142,7 @@ def play(services: LocalServices, folder: Path, faults: list[str], seed: int) ->
                 line.start(HOG)
                 try:
                     _attack(Studio(line, objects, proxies), faults, chance, outcome)
-                    line.settle()
+                    line.settle(SETTLE_S)
                 except (AssertionError, LaunchError) as stopped:
                     outcome.verdict.mismatches.append(f"the line did not recover: {stopped}")
                 else:
