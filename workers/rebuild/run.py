@@ -59,9 +59,13 @@ class Order:
 
     @property
     def request(self) -> str:
-        """The order in words; the same order again goes on with what it began."""
+        """The order in words; the same order again goes on with what it began.
+
+        An age is told as the time that it was: on another day it is another order.
+        """
+        begin = self.begin.text if self.begin.at_us is None else show_time(self.begin.at_us)
         floors = "".join(f" --floor {floor}" for floor in sorted(self.floors))
-        return f"--from {self.begin.text}{floors}"
+        return f"--from {begin}{floors}"
 
 
 @dataclass

@@ -7,12 +7,13 @@ from typer.testing import CliRunner
 
 from runtime.errors import EXIT_STOP
 from workers.cli import load
+from workers.rebuild.begin import parse_begin
 from workers.rebuild.difference import RowDifference, Stretch, TableDifference
 from workers.rebuild.ledger import IN_FORCE, TAKEN_BACK, Revision
 from workers.rebuild.plan import Plan
 from workers.rebuild.records import TopicDifference
 from workers.rebuild.report import listed, told
-from workers.rebuild.run import Report
+from workers.rebuild.run import Order, Report
 
 NINE = datetime(2026, 3, 2, 9, tzinfo=UTC)
 TEN = datetime(2026, 3, 2, 10, tzinfo=UTC)
@@ -84,3 +85,14 @@ def test_revisions_are_listed_with_their_reason() -> None:
     assert "    why: shift" in lines
     assert lines[-1] == "    topics: rebuild-7.*"
     assert list(listed([])) == ["no revision: the tables are what the line wrote"]
+
+
+def test_an_order_is_the_same_one_if_it_begins_at_the_same_time_however_that_is_written() -> None:
+    def request(begin: str, now: datetime = TEN) -> str:
+        now_us = round(now.timestamp() * 1e6)
+        return Order(begin=parse_begin(begin, now_us), floors=("b", "a"), by="anna").request
+
+    assert request("1h") == "--from 2026-03-02T09:00:00.000+00:00 --floor a --floor b"
+    assert request("2026-03-02T10:00+01:00") == request("2026-03-02T09:00") == request("1h")
+    assert request("1h", NINE) != request("1h")
+    assert request("3:12000", NINE) == request("3:12000") == "--from 3:12000 --floor a --floor b"
