@@ -36,8 +36,7 @@ class HealthProbes:
         began_us = clock.now_us()
         self._signs = {name: HealthSign(good_us=began_us) for name in endpoints}
         for name, url in endpoints.items():
-            parts = urlsplit(url)
-            if parts.scheme not in {"http", "https"} or not parts.hostname:
+            if not is_http(url):
                 msg = f"health endpoint of {name}: {url!r} is not an http:// or https:// URL"
                 raise Stop(msg)
         self._threads = [
@@ -64,6 +63,15 @@ class HealthProbes:
             good_us = self._signs[name].good_us if said else self._clock.now_us()
             self._signs[name] = HealthSign(good_us=good_us, said=said)
             self._closing.wait(self._every_s)
+
+
+def is_http(url: str) -> bool:
+    """Whether it is an http or https URL with a host, and with a port that there is if any."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def ask(url: str, within_s: float = ANSWER_S) -> str:

@@ -14,6 +14,7 @@ from runtime.clock import Clock
 from runtime.errors import Retry, Stop
 from runtime.metrics import ALERTS_TOLD
 from schemas.records import Alert
+from workers.health.endpoints import is_http
 
 log = structlog.get_logger(__name__)
 
@@ -38,11 +39,11 @@ class Webhook:
     """
 
     def __init__(self, url: str, clock: Clock) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
+        if not is_http(url):
             raise Stop("WARDSTREAM_DEADMAN__WEBHOOK_URL is not an http:// or https:// URL")
+        parts = urlsplit(url)
         self._connect = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-        self._host, self._port = parts.hostname, parts.port
+        self._host, self._port = parts.hostname or "", parts.port
         self._path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         self._guard = Guard("webhook", clock, _POLICY)
         self._waiting: queue.Queue[Alert] = queue.Queue(MOST_WAITING)

@@ -63,7 +63,7 @@ def test_what_is_waiting_at_the_end_is_still_sent(server: WebhookServer) -> None
     eventually(lambda: len(server.told) == 1)
 
 
-@pytest.mark.parametrize("url", ["ftp://x/", "http://", "alerts"])
+@pytest.mark.parametrize("url", ["ftp://x/", "http://", "alerts", "http://h:99999/"])
 def test_what_is_no_url_is_refused_without_showing_it(url: str) -> None:
     with pytest.raises(Stop, match="WARDSTREAM_DEADMAN__WEBHOOK_URL is not") as refused:
         Webhook(url, SystemClock())
