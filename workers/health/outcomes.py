@@ -102,6 +102,11 @@ class OutcomeFollower:
                 self.current = False
                 log.warning("deadman.outcomes_out_of_reach", error=str(exc))
                 self._closing.wait(_PAUSE_S)
+            except Exception:
+                # A follower that ended would vouch for cameras that nobody sees any more.
+                self.current = False
+                log.exception("deadman.outcomes_failed")
+                self._closing.wait(_PAUSE_S)
             finally:
                 consumer.close()
 

@@ -105,3 +105,16 @@ def test_pictures_are_counted_over_a_minute_and_heartbeats_are_none() -> None:
     assert follower.last_us() == {"left": last_us}
     assert follower.skipped(last_us) == (WINDOW_S + 1, 46)
     assert follower.skipped(last_us + 3_600_000_000) == (0, 0)
+
+
+def test_an_error_that_nobody_foresaw_is_no_reading_to_the_end_and_ends_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    follower = OutcomeFollower(Settings(), SystemClock())
+    follower.current = True
+    monkeypatch.setattr(follower, "_follow", lambda _: 1 / 0)
+    follower.start()
+
+    eventually(lambda: not follower.current)
+    assert follower._thread.is_alive()
+    follower.close()
