@@ -22,7 +22,7 @@ from schemas.topics import ALERTS
 log = structlog.get_logger(__name__)
 
 MOST_WAITING: Final = 10_000
-"""Alerts that wait for a log that does not answer; then the oldest is given up."""
+"""Alerts that wait for a log that does not answer; then the oldest is given up, and counted."""
 
 _PAUSE_S: Final = 2.0
 _LOOK_S: Final = 0.2
@@ -135,6 +135,8 @@ class AlertLog:
 
     def tell(self, alert: Alert) -> None:
         """Hand an alert over; returns at once."""
+        if len(self._waiting) == MOST_WAITING:
+            ALERTS_TOLD.labels("topic", "given_up").inc()
         self._waiting.append(alert)
 
     def close(self) -> None:

@@ -1,0 +1,27 @@
+"""What a log that stays away costs is counted."""
+
+import pytest
+
+from runtime.clock import SystemClock
+from runtime.metrics import ALERTS_TOLD
+from runtime.settings import Settings
+from tests.unit.health.test_alerts import AT_US, finding
+from workers.health import alert_log
+from workers.health.alert_log import AlertLog
+from workers.health.alerts import make_alert
+
+
+def given_up() -> float:
+    return float(ALERTS_TOLD.labels("topic", "given_up")._value.get())
+
+
+def test_the_oldest_alerts_are_given_up_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alert_log, "MOST_WAITING", 3)
+    written, before = AlertLog(Settings(), SystemClock()), given_up()
+    for number in range(5):
+        written.tell(make_alert(finding(f"silence/camera/{number}"), "RAISED", AT_US, ""))
+
+    assert given_up() - before == 2
+    assert [alert["alert_id"] for alert in written._waiting] == [
+        f"silence/camera/{number}" for number in (2, 3, 4)
+    ]
