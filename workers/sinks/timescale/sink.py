@@ -44,6 +44,10 @@ _MINUTES_REACH = timedelta(seconds=150)
 """A measurement changes no minute further back than this: it holds for 30 s, which may begin in
 the minute before, whose first value may have begun 30 s earlier."""
 
+_LOCK_MS = 2_000
+"""Records wait while retention waits for a lock, which a backup may hold for long."""
+_LOCKED_S = 60.0
+
 
 class TimescaleSink:
     """Writes derived records and side inputs as rows.
@@ -126,7 +130,7 @@ class TimescaleSink:
             _recompute_minutes(cursor, first, limits)
 
     def housekeep(self) -> None:
-        """Drop what is older than its table's retention, when due.
+        """Drop what is older than its table's retention, when due; soon again where it is locked.
 
         Raises:
             Retry: The database is out of reach.
@@ -137,14 +141,24 @@ class TimescaleSink:
         self._retained_s = now_s
         try:
             with database_errors():
-                dropped = self._connected().execute(
-                    "SELECT * FROM drop_expired(%s)", [at(self._clock.now_us())]
-                )
-                for table, chunks, rows in dropped.fetchall():
-                    log.info("sink.retention", table=table, chunks=chunks, rows=rows)
+                self._drop_expired(self._connected())
         except Retry:
             self._disconnect()
             raise
+
+    def _drop_expired(self, connection: psycopg.Connection) -> None:
+        try:
+            with connection.transaction():
+                connection.execute("SELECT set_config('lock_timeout', %s, true)", [str(_LOCK_MS)])
+                dropped = connection.execute(
+                    "SELECT * FROM drop_expired(%s)", [at(self._clock.now_us())]
+                ).fetchall()
+        except psycopg.errors.LockNotAvailable as exc:
+            log.info("sink.retention_put_off", error=str(exc).strip())
+            self._retained_s -= max(0.0, self._settings.sink.retention_every_s - _LOCKED_S)
+            return
+        for table, chunks, rows in dropped:
+            log.info("sink.retention", table=table, chunks=chunks, rows=rows)
 
     def close(self) -> None:
         """Leave the database."""
