@@ -57,7 +57,7 @@ class Sink(Protocol):
     name: str
 
     def prepare(self) -> None:
-        """Called once, before the first record.
+        """Called before the first record, and to ask whether a store that was away is back.
 
         Raises:
             Retry: The store is out of reach; the loop begins all the same, and waits.
@@ -135,6 +135,7 @@ class SinkLoop:
         self._producer = ReliableProducer(producer_config(settings))
         self._letters = DeadLetterBox(self._producer, settings, f"sink-{sink.name}", service.clock)
         self._owned: set[Place] = set()
+        self._holding = False  # a batch that the store has not taken
         self._settled: dict[Place, int] = {}
         self._committed_s = service.clock.monotonic_s()
         self._guard = Guard(
@@ -171,6 +172,8 @@ class SinkLoop:
                 messages = self._gather()
                 if messages:
                     self._settle(messages)
+                elif self._outage.since_us is not None:
+                    self._ask_again()
                 self._commit_if_due()
                 self._housekeep()
             self._commit()
@@ -196,8 +199,9 @@ class SinkLoop:
                 self._decode(undecoded, items)
                 self._write(items)
             except Retry as exc:
-                if self._outage.begin(exc):
-                    self._pause(self._owned)
+                self._outage.begin(exc)
+                self._holding = True
+                self._pause(self._owned)
                 pause_s = max(_LEAST_PAUSE_S, self._guard.due_in_s(), exc.retry_after_s or 0.0)
                 slipped = self._wait(pause_s, batch)
                 if self._service.stop.is_set():
@@ -212,10 +216,25 @@ class SinkLoop:
         for message in batch:
             place = place_of(message)
             self._settled[place] = max(self._settled.get(place, 0), (message.offset() or 0) + 1)
-        if self._outage.since_us is not None:
-            self._outage.end()
+        if self._holding:
+            self._holding = False
             self._consumer.resume([TopicPartition(*place) for place in sorted(self._owned)])
-        self._service.health.detail.pop("store", None)  # of `prepare`
+        if items:  # or everything went to other consumers, and the store was not asked
+            self._outage.end()
+            self._service.health.detail.pop("store", None)  # of `prepare`
+
+    def _ask_again(self) -> None:
+        """Ask a store that was away, with nothing in hand to be written."""
+        self._outage.show(())
+        if self._guard.due_in_s() > 0:
+            return
+        try:
+            with self._guard.trying():
+                self._sink.prepare()
+        except Retry as exc:
+            self._outage.begin(exc)
+        else:
+            self._outage.end()
 
     def _decode(self, undecoded: list[Message], items: list[Item]) -> None:
         """Move messages to `items`, or to the dead letters."""
@@ -315,7 +334,7 @@ class SinkLoop:
         consumer.incremental_assign(partitions)
         places = {(partition.topic, partition.partition) for partition in partitions}
         self._owned |= places
-        if self._outage.since_us is not None:
+        if self._holding:
             self._pause(places)
 
     def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:

@@ -1,0 +1,67 @@
+"""A sink whose partitions went to another one while its store is away does not call it well."""
+
+import threading
+from collections.abc import Sequence
+
+from runtime.errors import Retry
+from runtime.health import Health
+from runtime.service import Service
+from schemas.topics import OCCUPANCY
+from tests.integration.sinks.line import DERIVED, Line, until
+from tests.unit.sinks.records import occupancy
+from workers.sinks.item import Item
+from workers.sinks.loop import SinkLoop
+
+
+class Away:
+    """A sink whose store is away until told, and whose loop loses all it has at the first write."""
+
+    name = "timescale"
+    loop: SinkLoop
+
+    def __init__(self) -> None:
+        self.away = True
+        self.asked = 0
+        self.written: list[Item] = []
+
+    def prepare(self) -> None:
+        self.asked += 1
+        if self.away and self.asked > 1:
+            raise Retry("the store is away")
+
+    def write(self, items: Sequence[Item]) -> None:
+        if self.away:
+            consumer = self.loop._consumer
+            held = consumer.assignment()
+            self.loop._revoked(consumer, held)
+            consumer.incremental_unassign(held)
+            raise Retry("the store is away")
+        self.written += items
+
+    def housekeep(self) -> None:
+        """Nothing is due."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def test_it_asks_until_the_store_is_back_and_then_goes_on(line: Line) -> None:
+    sink, service = Away(), Service(line.settings, Health("sink-timescale"))
+    sink.loop = loop = SinkLoop(service, sink, DERIVED, max_records=40)
+    thread = threading.Thread(target=loop.run, daemon=True)
+    thread.start()
+    try:
+        line.send([(OCCUPANCY, occupancy(1, 0, 1))])
+        until("the store was asked by nothing but a question", lambda: sink.asked >= 4)
+        assert "paused" in service.health.detail
+        assert loop._outage.since_us is not None
+
+        sink.away = False
+        until("it is well", lambda: loop._outage.since_us is None)
+        until("it says so", lambda: "paused" not in service.health.detail)
+        assert not loop._guard.is_open
+        assert service.health.detail.get("store") is None
+    finally:
+        service.stop.set()
+        thread.join(60)
+    assert not thread.is_alive()
