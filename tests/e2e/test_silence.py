@@ -50,10 +50,11 @@ def start_deadman(line: PlayedLine, webhook: WebhookServer) -> None:
     )
 
 
-def health_of_deadman(line: PlayedLine) -> tuple[int, dict[str, Any]]:
+def fault(line: PlayedLine) -> str:
+    """What the dead man's health says is wrong; empty while it says that all is well."""
     url = f"http://127.0.0.1:{line.supervisor.metrics_port('deadman')}/healthz"
     answer = httpx.get(url, timeout=30)
-    return answer.status_code, answer.json()
+    return str(answer.json().get("fault", "")) if answer.status_code == 503 else ""
 
 
 @pytest.mark.timeout(600)
@@ -76,9 +77,9 @@ def test_what_stops_in_the_line_is_said_by_every_channel_and_taken_back_when_it_
         expect(notices).to_contain_text(re.compile(f"Counting has stopped since {TIME}"))
         counting = "silence/stage/stream"
         wait_until(lambda: webhook.stands(counting), DEADLINE_S, "the webhook")
-        status, body = health_of_deadman(line)
-        assert status == 503
-        assert "Counting has stopped" in body["fault"]
+        wait_until(
+            lambda: "Counting has stopped" in fault(line), DEADLINE_S, "the health to say it too"
+        )
         assert "ALERT RAISED PAGE silence/stage/stream" in said(line)
 
         line.supervisor.restart("stream")
@@ -121,6 +122,10 @@ def check_the_topic(line: PlayedLine, webhook: WebhookServer) -> None:
     for key in {alert["alert_id"] for alert in written}:
         numbers = [alert["seq"] for alert in written if alert["alert_id"] == key]
         assert numbers == list(range(1, len(numbers) + 1))
-    newest = read_alerts(line.settings, codec, SystemClock())
-    assert newest["silence/stage/stream"]["state"] == "CLEARED"
-    assert newest["silence/line"]["state"] == "RAISED"
+
+    def newest(key: str) -> str:
+        return read_alerts(line.settings, codec, SystemClock(), DEADLINE_S)[key]["state"]
+
+    # A starved machine may raise and clear either once more.
+    wait_until(lambda: newest("silence/stage/stream") == "CLEARED", DEADLINE_S, "counting goes on")
+    wait_until(lambda: newest("silence/line") == "RAISED", DEADLINE_S, "the silent line")
