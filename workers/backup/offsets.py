@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
+from typing import NamedTuple
 
 from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 from confluent_kafka.admin import AdminClient
@@ -51,22 +52,32 @@ def members(settings: Settings, stages: Iterable[str]) -> list[str]:
         raise Retry(msg) from exc
 
 
-def set_back(settings: Settings, offsets: Offsets, same: AbstractSet[str]) -> tuple[int, int]:
-    """Let the TimescaleDB sink read again what came after a backup.
+class Way(NamedTuple):
+    """From a backup to the ends of its topics.
+
+    Attributes:
+        wanted: Where the TimescaleDB sink must go on.
+        again: Records that it will read again.
+        gone: Those that came since and that the topics no longer hold.
+    """
+
+    wanted: list[TopicPartition]
+    again: int
+    gone: int
+
+
+def way_back(settings: Settings, offsets: Offsets, same: AbstractSet[str]) -> Way:
+    """What the TimescaleDB sink must read again of what came after a backup.
 
     Args:
         settings: Where the broker is.
         offsets: From `committed` of the time.
         same: Topics that are still the same; others are read from their beginning.
 
-    Returns:
-        Records that it will read again, and those that the topics no longer hold.
-
     Raises:
         Retry: The broker is out of reach.
-        Stop: It refuses, because a sink runs.
     """
-    group, wanted, again, gone = group_id(SINK_TIMESCALE, settings), [], 0, 0
+    wanted, again, gone = [], 0, 0
     for name, places in offsets.items():
         topic = TOPICS[name]
         held = spans(settings, topic)
@@ -76,8 +87,19 @@ def set_back(settings: Settings, offsets: Offsets, same: AbstractSet[str]) -> tu
             again += max(0, end - max(offset, start))
             gone += max(0, start - offset) if name in same and topic.cleanup == "delete" else 0
             wanted.append(TopicPartition(physical_name(topic, settings), partition, offset))
+    return Way(wanted, again, gone)
+
+
+def set_back(settings: Settings, wanted: list[TopicPartition]) -> None:
+    """Let the TimescaleDB sink go on there.
+
+    Raises:
+        Retry: The broker is out of reach.
+        Stop: It refuses, because a sink runs.
+    """
     if not wanted:
-        return 0, 0
+        return
+    group = group_id(SINK_TIMESCALE, settings)
     admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap, "log_level": 3})
     request = [ConsumerGroupTopicPartitions(group, wanted)]
     try:
@@ -87,4 +109,3 @@ def set_back(settings: Settings, offsets: Offsets, same: AbstractSet[str]) -> tu
         error = exc.args[0]
         msg = f"offsets of {group} cannot be set back: {error.str()}"
         raise (Retry(msg) if error.retriable() else Stop(msg)) from exc
-    return again, gone

@@ -13,17 +13,25 @@ from workers.backup import registry, rows, tables
 from workers.backup.entries import topic_ids
 from workers.backup.manifest import Manifest, get_manifest
 from workers.backup.objects import get_object
-from workers.backup.offsets import members, set_back
+from workers.backup.offsets import members, set_back, way_back
 from workers.backup.take import Tell
 from workers.backup.topics import TopicRestore
 from workers.sinks.command import DERIVED
 from workers.sinks.timescale.connection import database_errors
 from workers.sinks.timescale.migrate import migrate, migrations
-from workers.stages import SINK_REDIS, SINK_TIMESCALE
+from workers.stages import INFERENCE, SINK_REDIS, SINK_TIMESCALE
+from workers.times import show_time
 
 
 def restore(
-    settings: Settings, clock: Clock, uri: str, *, replace: bool, replication: int, tell: Tell
+    settings: Settings,
+    clock: Clock,
+    uri: str,
+    *,
+    replace: bool,
+    accept_loss: bool,
+    replication: int,
+    tell: Tell,
 ) -> Manifest:
     """Put back what is missing, and count everything again.
 
@@ -36,18 +44,19 @@ def restore(
         clock: Tells when patience ends.
         uri: Of the backup.
         replace: Put the rows and checkpoints of the backup over those that are there.
+        accept_loss: Go on although rows will be missing that nothing gives back.
         replication: Copies of each partition, of topics that must be made.
         tell: Told of each part.
 
     Raises:
         Stop: The backup is damaged or of another run or a later release, a process still runs, or
-            the target holds something else; nothing was written then.
+            the target holds something else, or rows would be missing; nothing was written then.
         Retry: Something is out of reach.
     """
     store = ObjectStore(uri)
     manifest = get_manifest(store)
     _refuse_what_is_not_ours(settings, manifest)
-    running = members(settings, (STAGE, SINK_TIMESCALE, SINK_REDIS))
+    running = members(settings, (INFERENCE, STAGE, SINK_TIMESCALE, SINK_REDIS))
     if running:
         msg = f"{' and '.join(running)} still runs: end every process of the line first"
         raise Stop(msg)
@@ -57,6 +66,12 @@ def restore(
     create_topics(settings, replication)
     topics = TopicRestore(settings, clock, manifest, store, replace=replace)
     topics.look()
+    now = topic_ids(settings, (*SIDE_INPUTS, *DERIVED))
+    same = {name for name, found in now.items() if manifest.topic_ids.get(name) == found}
+    if rows_wanted and not accept_loss:
+        gone = way_back(settings, manifest.offsets, same).gone
+        refuse_holes(dsn, manifest)
+        refuse_loss(dsn, manifest, gone, kept={topic.name for topic in DERIVED} <= same)
 
     if registry_wanted:
         archive = None if manifest.registry is None else get_object(store, manifest.registry)
@@ -73,11 +88,10 @@ def restore(
         _load(dsn, manifest, store)
     for table in manifest.tables:
         tell(f"table {table.name}: {_done(table.rows.lines, 'rows', rows_wanted)}")
-    now = topic_ids(settings, (*SIDE_INPUTS, *DERIVED))
-    same = {name for name, found in now.items() if manifest.topic_ids.get(name) == found}
-    again, gone = set_back(settings, manifest.offsets, same)
-    if again or gone:
-        tell(f"the sink reads {again} records again; {gone} that came since have expired")
+    way = way_back(settings, manifest.offsets, same)
+    set_back(settings, way.wanted)
+    if way.again or way.gone:
+        tell(f"the sink reads {way.again} records again; {way.gone} that came since have expired")
     return manifest
 
 
@@ -128,6 +142,57 @@ def _look_at_rows(dsn: str, manifest: Manifest, *, replace: bool) -> bool:
         )
         raise Stop(msg)
     return True
+
+
+def refuse_holes(dsn: str, manifest: Manifest) -> None:
+    """Refuse a copy with `--since` where what it leaves out is not there either.
+
+    Raises:
+        Stop: Rows between those of the database and those of the backup would be missing.
+        Retry: The database is out of reach.
+    """
+    since_us = manifest.since_us
+    if since_us is None:
+        return
+    newest = _newest_us(dsn)
+    if newest is not None and newest >= since_us - tables.MARGIN_US:
+        return
+    ends = "is empty" if newest is None else f"ends at {show_time(newest)}"
+    msg = (
+        f"the backup begins at {show_time(since_us)} and the database {ends}: what lies between "
+        "would be missing for good; restore a copy first that reaches so far, or --accept-loss"
+    )
+    raise Stop(msg)
+
+
+def refuse_loss(dsn: str, manifest: Manifest, gone: int, *, kept: bool) -> None:
+    """Refuse to delete rows that came after the backup and that no topic gives back.
+
+    Args:
+        dsn: The database.
+        manifest: Of the backup.
+        gone: Records after the backup that the topics no longer hold.
+        kept: The topics are still those of the backup.
+
+    Raises:
+        Stop: It holds such rows.
+        Retry: The database is out of reach.
+    """
+    newest = _newest_us(dsn)
+    if newest is None or newest <= manifest.made_us or (kept and not gone):
+        return
+    why = f"{gone} of their records have expired" if kept else "their topics are gone"
+    msg = (
+        f"the database holds rows up to {show_time(newest)}, the backup up to "
+        f"{show_time(manifest.made_us)}, and {why}: replacing would lose what came since; "
+        "take a backup of the database as it is, then --accept-loss"
+    )
+    raise Stop(msg)
+
+
+def _newest_us(dsn: str) -> int | None:
+    with tables.snapshot(dsn) as connection:
+        return tables.newest_us(connection) if tables.applied(connection) else None
 
 
 def _load(dsn: str, manifest: Manifest, store: ObjectStore) -> None:

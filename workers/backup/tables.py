@@ -16,7 +16,7 @@ LEDGER = "schema_migrations"
 FILLED_BY_MIGRATIONS = (LEDGER, "retention")
 """Tables that are not empty in an empty database."""
 
-_MARGIN_US = 120_000_000
+MARGIN_US = 120_000_000
 """A minute is computed again until 90 s behind its begin, and its row is known by that."""
 
 _LAST_TOUCHED = {"tracks": "last_observed_at"}
@@ -81,7 +81,7 @@ class Shape(NamedTuple):
 
     def newer(self, time: str, since_us: int) -> sql.Composed:
         """Condition for rows that may have changed since a time, UTC microseconds."""
-        begin = at(since_us - _MARGIN_US)
+        begin = at(since_us - MARGIN_US)
         return sql.SQL("{} >= {}").format(sql.Identifier(time), sql.Literal(begin))
 
 
@@ -134,6 +134,19 @@ def shapes(connection: psycopg.Connection, names: Iterable[str]) -> list[Shape]:
         time = _LAST_TOUCHED.get(name, times.get(name))
         found.append(Shape(name, tuple(column for column, _ in columns), key, texts, time))
     return found
+
+
+def newest_us(connection: psycopg.Connection) -> int | None:
+    """Time of the newest row of any table that has times, UTC microseconds; None without rows."""
+    found = []
+    for shape in shapes(connection, created_tables(migrations())):
+        if shape.time is not None:
+            query = sql.SQL(
+                "SELECT (extract(epoch FROM max({})) * 1000000)::bigint FROM {}"
+            ).format(sql.Identifier(shape.time), sql.Identifier(shape.name))
+            row = connection.execute(query).fetchone()
+            found += [row[0]] if row is not None and row[0] is not None else []
+    return max(found, default=None)
 
 
 def sequences(connection: psycopg.Connection) -> dict[str, int]:

@@ -59,6 +59,9 @@ def restore(
     replace: Annotated[
         bool, typer.Option("--replace", help="Put rows and checkpoints over those there are.")
     ] = False,
+    accept_loss: Annotated[
+        bool, typer.Option("--accept-loss", help="Go on although rows will be missing for good.")
+    ] = False,
     replication: Annotated[int, typer.Option(help="Copies of each partition of new topics.")] = 1,
 ) -> None:
     """Put back what is missing, and count it again; end every process of the line first."""
@@ -70,6 +73,7 @@ def restore(
             SystemClock(),
             source,
             replace=replace,
+            accept_loss=accept_loss,
             replication=replication,
             tell=typer.echo,
         )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import psycopg
 import pytest
 
@@ -13,6 +14,7 @@ from tests.integration.sinks.tables import as_items
 from tests.servers.s3 import S3Server
 from tests.unit.sinks.records import at_us, ward
 from workers.backup.manifest import FORMAT, Manifest, get_manifest, put_manifest
+from workers.backup.restore import refuse_holes, refuse_loss
 from workers.backup.rows import copy_out, difference, load
 from workers.backup.tables import applied, created_tables, filled, own_tables, shapes, snapshot
 from workers.backup.take import check
@@ -109,6 +111,39 @@ def test_newer_rows_go_over_an_older_whole_copy(
     assert all(table.rows.lines < lines[table.name] for table in newer.tables if table.time)
     with snapshot(other) as connection:
         assert difference(connection, now) is None
+
+
+def test_a_copy_of_newer_rows_is_refused_where_a_hole_would_be_left(
+    sink: TimescaleSink, database_url: str, other: str, store: ObjectStore, tmp_path: Path
+) -> None:
+    log = as_items(ward(2 * SECONDS))
+    sink.write(log[: len(log) // 3])
+    whole = copied(database_url, ObjectStore((tmp_path / "whole").as_uri()))
+    sink.write(log[len(log) // 3 :])
+    newer = copied(database_url, store, since_us=at_us(2 * SECONDS - 60))
+
+    with pytest.raises(Stop, match="the database is empty: what lies between would be missing"):
+        refuse_holes(other, newer)
+    loaded(other, whole, ObjectStore((tmp_path / "whole").as_uri()))
+    with pytest.raises(Stop, match=r"the database ends at .*: what lies between"):
+        refuse_holes(other, newer)
+    refuse_holes(other, whole)
+    refuse_holes(database_url, newer)
+
+
+def test_rows_are_not_replaced_that_nothing_gives_back(
+    sink: TimescaleSink, database_url: str, other: str, store: ObjectStore
+) -> None:
+    sink.write(as_items(ward(5)))
+    manifest = msgspec.structs.replace(copied(database_url, store), made_us=at_us(2))
+
+    with pytest.raises(Stop, match="7 of their records have expired"):
+        refuse_loss(database_url, manifest, 7, kept=True)
+    with pytest.raises(Stop, match="their topics are gone"):
+        refuse_loss(database_url, manifest, 0, kept=False)
+    refuse_loss(database_url, manifest, 0, kept=True)
+    refuse_loss(database_url, msgspec.structs.replace(manifest, made_us=at_us(60)), 7, kept=True)
+    refuse_loss(other, manifest, 7, kept=False)
 
 
 def test_what_does_not_match_the_manifest_changes_nothing(
