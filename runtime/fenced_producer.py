@@ -18,7 +18,7 @@ from runtime.settings import Settings
 
 _TIMEOUT_S = 30.0
 _ATTEMPT_S = 5.0
-_TRANSACTION_TIMEOUT_MS = 10_000
+_TRANSACTION_S = 10.0
 _FENCED = (
     KafkaError._FENCED,
     KafkaError.INVALID_PRODUCER_EPOCH,
@@ -68,21 +68,31 @@ class FencedProducer:
         clock: Tells when patience ends.
         claim: What is claimed, such as `facts-import`.
         words: For every error.
+        within_s: How long a transaction may take, seconds; a broker refuses more than its
+            `transaction.max.timeout.ms`, which is 15 minutes by default.
 
     Raises:
         Retry: The broker did not grant the claim in time.
     """
 
-    def __init__(self, settings: Settings, clock: Clock, claim: str, words: Words) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        claim: str,
+        words: Words,
+        within_s: float = _TRANSACTION_S,
+    ) -> None:
         self._clock = clock
         self._words = words
+        self._patience_s = max(_TIMEOUT_S, within_s)
         self._producer = Producer(
             producer_config(
                 settings,
                 **{
                     "transactional.id": f"{settings.topic_prefix}{claim}",
-                    "transaction.timeout.ms": _TRANSACTION_TIMEOUT_MS,
-                    "message.timeout.ms": _TRANSACTION_TIMEOUT_MS,
+                    "transaction.timeout.ms": round(within_s * 1000),
+                    "message.timeout.ms": round(within_s * 1000),
                     "linger.ms": 0,
                     "log_level": 0,  # what matters is raised
                 },
@@ -143,7 +153,7 @@ class FencedProducer:
                     self._producer.poll(0.05)
                 else:
                     break
-        patience_s = _TIMEOUT_S if by_us is None else (by_us - self._clock.now_us()) / 1e6
+        patience_s = self._patience_s if by_us is None else (by_us - self._clock.now_us()) / 1e6
         left = self._producer.flush(max(patience_s, 0.0))
         # A record that failed makes the commit fail; it needs no looking for here.
         if left or (by_us is not None and self._clock.now_us() > by_us):

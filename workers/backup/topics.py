@@ -24,6 +24,9 @@ from workers.backup.entries import COPIED, Entry, contents, copied_entries, held
 from workers.backup.manifest import Manifest
 from workers.replay.log import spans
 
+WITHIN_S = 600.0
+"""All facts, an audit chain or a checkpoint are one transaction, however many they are."""
+
 _WORDS = Words(
     refused="the broker does not let us write what is restored: {error}",
     nothing="nothing was written: {error}; run the restore again",
@@ -71,11 +74,11 @@ class TopicRestore:
             Retry: The broker is out of reach.
         """
         for topic in (*SIDE_INPUTS, AUDIT):
-            there = set(held(self._settings, topic))
+            there = held(self._settings, topic)
             copied = self._entries[topic.name]
             if copied and not there:
                 self.wanted[topic.name] = len(copied)
-            elif any(entry not in there for entry in copied):
+            elif not set(there).issuperset(copied):
                 msg = (
                     f"{physical_name(topic, self._settings)} is not empty, and lacks records of "
                     "the backup: delete the topic if it is not the one that you want"
@@ -136,7 +139,7 @@ class TopicRestore:
 
     def _append(self, claim: str, records: list[Outgoing]) -> None:
         if records:
-            with FencedProducer(self._settings, self._clock, claim, _WORDS) as producer:
+            with FencedProducer(self._settings, self._clock, claim, _WORDS, WITHIN_S) as producer:
                 producer.write(records)
 
     def _records(self, topic: Topic) -> list[Outgoing]:

@@ -1,0 +1,25 @@
+"""What is restored at once has as long as it needs."""
+
+import pytest
+
+from runtime.clock import SystemClock
+from runtime.errors import Retry
+from runtime.fenced_producer import FencedProducer, Words
+from runtime.settings import Settings
+from tests.conftest import Services
+from workers.backup.topics import WITHIN_S
+
+WORDS = Words(refused="refused: {error}", nothing="", rival="", late="", unknown="")
+
+
+def test_a_transaction_is_granted_the_time_that_it_asks_for(
+    services: Services, run_prefix: str
+) -> None:
+    settings = Settings(
+        kafka_bootstrap=services.environment["WARDSTREAM_KAFKA_BOOTSTRAP"], topic_prefix=run_prefix
+    )
+
+    with FencedProducer(settings, SystemClock(), "whole", WORDS, WITHIN_S):
+        assert WITHIN_S > 300
+    with pytest.raises(Retry, match=r"refused: .*timeout"):
+        FencedProducer(settings, SystemClock(), "endless", WORDS, 7 * 86_400.0)
