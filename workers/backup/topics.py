@@ -78,6 +78,8 @@ class TopicRestore:
             copied = self._entries[topic.name]
             if copied and not there:
                 self.wanted[topic.name] = len(copied)
+            elif topic == AUDIT:
+                refuse_other_audit(self._settings, copied, there)
             elif not set(there).issuperset(copied):
                 msg = (
                     f"{physical_name(topic, self._settings)} is not empty, and lacks records of "
@@ -162,6 +164,23 @@ class TopicRestore:
                 value = encode_head(_moved(head, input_id, begins.get(partition, 0)))
             found[partition][key] = Outgoing(name, partition, key, value)
         return {partition: list(records.values()) for partition, records in found.items()}
+
+
+def refuse_other_audit(settings: Settings, copied: list[Entry], there: list[Entry]) -> None:
+    """Refuse an audit that does not go on from the copied one; its oldest entries may have expired.
+
+    Raises:
+        Stop: Entries of the copy are missing behind one that is there, or none of them is there.
+    """
+    known = set(there)
+    present = [entry in known for entry in copied]
+    if not copied or (any(present) and present == sorted(present)):
+        return  # what is missing lies before all that is there
+    msg = (
+        f"{physical_name(AUDIT, settings)} is not the one of the backup: it lacks entries that "
+        "have not expired; keep it as it is, and restore into another broker"
+    )
+    raise Stop(msg)
 
 
 def _moved(head: Head, input_id: str, begins: int) -> Head:
