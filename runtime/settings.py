@@ -120,7 +120,7 @@ class StreamSettings(BaseModel):
     batch_wait_s: float = setting(
         0.03, "s", "The broker collects records for a batch at most this long.", gt=0, le=1
     )
-    checkpoint_s: float = setting(0.5, "s", "State is checkpointed this often.", gt=0)
+    checkpoint_s: float = setting(1.0, "s", "State is checkpointed this often.", gt=0)
     stall_s: float = setting(20.0, "s", "No progress for this long while behind: restart.", gt=0)
     session_timeout_s: float = setting(
         8.0, "s", "A dead worker's partitions move after this.", gt=0

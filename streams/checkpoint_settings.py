@@ -22,7 +22,7 @@ class CheckpointingSettings:
             away may take, and a load that has its turn before.
     """
 
-    save_every_s: float = 0.5
+    save_every_s: float = 1.0
     fetch_wait_s: float = 0.03
     max_slice_s: float = 0.05
     max_unsaved: int = 20_000
