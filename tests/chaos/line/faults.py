@@ -75,22 +75,40 @@ def kill_all_streams(line: AttackedLine, chance: Random) -> bool:
     return came
 
 
-def stop_and_wake(who: str, between_s: tuple[float, float]) -> Deed:
-    """SIGSTOP, and SIGCONT some seconds later: past its session it wakes up as a zombie."""
+def freeze_in(who: str, phase: str, between_s: tuple[float, float]) -> Deed:
+    """SIGSTOP in a phase, SIGCONT some seconds later; past its session it wakes up as a zombie."""
 
     def deed(line: AttackedLine, chance: Random) -> bool:
         name = victim(line, who, chance)
-        came = running(line, name, chance)
+        came = MOMENTS[phase](line, name, chance) and line.supervisor.alive(name)
         line.kill(name, SIGSTOP)
         try:
             time.sleep(chance.uniform(*between_s))
         finally:
             line.kill(name, SIGCONT)
-            # A zombie that the broker fences ends by itself, and must be started again.
-            line.supervisor.release(name)
+            if phase == "shutdown":
+                line.leaving.append(name)
+            else:
+                # A zombie that the broker fences ends by itself, and must be started again.
+                line.supervisor.release(name)
+            line.revive()
         return came
 
     return deed
+
+
+def freeze_all_streams(line: AttackedLine, chance: Random) -> bool:
+    """All stream processors stop past their sessions, and all wake up as zombies."""
+    came = running(line, line.streams[0], chance)
+    for name in line.streams:
+        line.kill(name, SIGSTOP)
+    try:
+        time.sleep(chance.uniform(*PAST_SESSION_S))
+    finally:
+        for name in line.streams:
+            line.kill(name, SIGCONT)
+            line.supervisor.release(name)
+    return came
 
 
 def kill_service(service: Component, *, in_checkpoint: bool = False) -> Deed:
@@ -173,12 +191,14 @@ FAULTS: dict[str, Fault] = {
         ),
         Fault("streams-kill", kill_all_streams),
         Fault("stream-upgrade", upgrade, aged=True),
-        *(Fault(f"{who}-stop", stop_and_wake(who, (0.3, 2.5))) for who in _PHASES),
         *(
-            Fault(f"{who}-zombie", stop_and_wake(who, PAST_SESSION_S))
-            for who in _PHASES
-            if who != SERVE
+            Fault(f"{who}-{word}@{phase}", freeze_in(who, phase, between_s))
+            for who, phases in _PHASES.items()
+            for phase in phases
+            for word, between_s in (("stop", (0.3, 2.5)), ("zombie", PAST_SESSION_S))
+            if (who, word) != (SERVE, "zombie")
         ),
+        Fault("streams-zombie", freeze_all_streams),
         *(Fault(f"{name}-kill", kill_service(name)) for name in ("kafka", "timescale", "redis")),
         Fault("registry-kill", kill_service("registry")),
         Fault("kafka-kill@checkpoint", kill_service("kafka", in_checkpoint=True)),
