@@ -21,7 +21,7 @@ demo: install ## Play a clip through the whole line; ARGS="--once --video FILE" 
 
 .PHONY: test
 test: testtools lint types ## Check everything: style, types, and all suites on real services
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: testtools
 testtools:

@@ -1,4 +1,4 @@
-"""One set of services for all pytest workers of a run (`pytest -n 2`), held by the controller.
+"""One set of services for all pytest workers of a run (`pytest -n 3`), held by the controller.
 
 The controller starts them in a process of their own while the workers collect; a worker waits
 until they are ready. They end with the controller, however it ends.
