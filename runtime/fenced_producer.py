@@ -7,9 +7,9 @@ had under way, and fences whatever that one still tries.
 from collections.abc import Sequence
 from contextlib import suppress
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
-from confluent_kafka import KafkaError, KafkaException, Producer
+from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
 
 from runtime.clock import Clock
 from runtime.errors import Retry
@@ -58,6 +58,18 @@ class Outgoing(NamedTuple):
     partition: int
     key: bytes
     value: bytes | None
+
+
+class Note(NamedTuple):
+    """Offsets of a consumer group that become its own together with the records, or not at all.
+
+    Attributes:
+        group: From `Consumer.consumer_group_metadata()`.
+        offsets: What is committed, with what is noted beside it.
+    """
+
+    group: Any
+    offsets: Sequence[TopicPartition]
 
 
 class FencedProducer:
@@ -122,19 +134,22 @@ class FencedProducer:
         """Drop what is queued; an open transaction is aborted."""
         self._producer.purge()
 
-    def write(self, records: Sequence[Outgoing], *, by_us: int | None = None) -> None:
+    def write(
+        self, records: Sequence[Outgoing], *, by_us: int | None = None, note: Note | None = None
+    ) -> None:
         """Append all records in one transaction, or none.
 
         Args:
             records: In their order.
             by_us: UTC microseconds after which nothing is written; no limit when None.
+            note: Committed in the same transaction.
 
         Raises:
             Retry: Another writer has the claim, the broker did not answer, or it is too late. The
                 message says whether nothing was written or that is not known.
         """
         try:
-            self._append(records, by_us)
+            self._append(records, by_us, note)
         except KafkaException as exc:
             self._abort()
             raise self._nothing(exc.args[0]) from exc
@@ -143,7 +158,7 @@ class FencedProducer:
             raise
         self._commit()
 
-    def _append(self, records: Sequence[Outgoing], by_us: int | None) -> None:
+    def _append(self, records: Sequence[Outgoing], by_us: int | None, note: Note | None) -> None:
         self._producer.begin_transaction()
         for topic, partition, key, value in records:
             while True:
@@ -153,6 +168,8 @@ class FencedProducer:
                     self._producer.poll(0.05)
                 else:
                     break
+        if note is not None:
+            self._producer.send_offsets_to_transaction(list(note.offsets), note.group, _ATTEMPT_S)
         patience_s = self._patience_s if by_us is None else (by_us - self._clock.now_us()) / 1e6
         left = self._producer.flush(max(patience_s, 0.0))
         # A record that failed makes the commit fail; it needs no looking for here.

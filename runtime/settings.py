@@ -209,6 +209,13 @@ class DeadmanSettings(BaseModel):
     skipped_ratio: float = setting(
         0.5, "0-1", "More skipped pictures in the last minute than this are told.", gt=0, le=1
     )
+    takeover_s: float = setting(
+        10.0,
+        "s",
+        "A dead man who stands by takes over from one that gives no sign for so long; the same "
+        "for all of a line.",
+        gt=0,
+    )
     health: dict[str, str] = setting(
         {}, "URL by name", "Health endpoints to ask: of ingest, infer, stream, the sinks, serve."
     )

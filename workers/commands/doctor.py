@@ -217,15 +217,25 @@ def _need_topics(settings: Settings) -> None:
 
 
 def check_alerts(settings: Settings) -> str:
-    """No alert stands."""
+    """No alert stands, and whoever watched the line does so still."""
     from workers.health.alert_log import read_alerts, standing  # noqa: PLC0415 - as above
+    from workers.health.unwatched import UNWATCHED_S  # noqa: PLC0415
+    from workers.health.watch import WatchReader  # noqa: PLC0415
 
     _need_topics(settings)
     codec = SchemaRegistry(settings.registry_url).reader(ALERTS)
     raised = standing(read_alerts(settings, codec, SystemClock(), _TIMEOUT_S))
     if raised:
         raise Retry("; ".join(f"{alert['what']} ({alert['next_action']})" for alert in raised))
-    return "none stands"
+    beat = WatchReader(settings, _TIMEOUT_S).look()
+    if beat is None or beat.ended:
+        return "none stands; nobody watches the line: start `wardstream deadman`"
+    # Two clocks that differ by less are no reason for a warning.
+    silent_s = SystemClock().now_us() / 1e6 - beat.at_us / 1e6
+    if silent_s > 2 * UNWATCHED_S:
+        msg = f"{beat.who} watched the line and is silent for {silent_s:.0f} s: start it again"
+        raise Retry(msg)
+    return f"none stands; {beat.who} watches the line"
 
 
 def check_detector(settings: Settings) -> str:

@@ -1,7 +1,7 @@
 """From what is wrong now to what is told once: an alert is raised, and later cleared."""
 
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from schemas.records import Alert
 from workers.health.findings import Finding
@@ -58,6 +58,29 @@ class AlertBook:
         for alert in raised:
             self._standing.setdefault(alert["alert_id"], alert)
 
+    def hand_over(self, unwritten: Iterable[str], now_us: int) -> list[Alert]:
+        """Give everything up to another dead man, who knows what the topic knows.
+
+        Args:
+            unwritten: Keys of alerts that never came into the topic.
+            now_us: Wall clock, UTC microseconds.
+
+        Returns:
+            Those of them that were raised, cleared: nobody else would take them back.
+        """
+        taken_back = [
+            self._clear(key, now_us) for key in sorted(self._standing.keys() & set(unwritten))
+        ]
+        self._standing.clear()
+        return taken_back
+
+    def _clear(self, key: str, now_us: int) -> Alert:
+        alert: Any = {**self._standing.pop(key), "state": "CLEARED"}
+        alert["at_us"] = now_us
+        alert["value"] = round((now_us - alert["since_us"]) / 1e6, 1)
+        alert["unit"] = "s"
+        return cast("Alert", alert)
+
     def update(self, findings: Iterable[Finding], now_us: int, *, blind: bool) -> list[Alert]:
         """What is to be told of a new judgement: alerts raised, then alerts cleared.
 
@@ -77,10 +100,5 @@ class AlertBook:
                 told.append(self._standing[key])
         if blind:
             return told
-        for key in sorted(self._standing.keys() - lasting):
-            alert: dict[str, Any] = {**self._standing.pop(key), "state": "CLEARED"}
-            alert["at_us"] = now_us
-            alert["value"] = round((now_us - alert["since_us"]) / 1e6, 1)
-            alert["unit"] = "s"
-            told.append(alert)  # type: ignore[arg-type]
+        told += [self._clear(key, now_us) for key in sorted(self._standing.keys() - lasting)]
         return told

@@ -3,6 +3,9 @@
 It needs neither Redis nor TimescaleDB, and tells what it finds on standard error, by a webhook and
 by its own /healthz, all of which work while Kafka is away; and in `alerts.raised.v1`, which the
 board shows, as soon as Kafka takes it.
+
+Several may run for a line: one has the watch, and the others look on in silence until he gives no
+sign of life any more.
 """
 
 import sys
@@ -11,22 +14,20 @@ from datetime import UTC, datetime
 import structlog
 import typer
 
-from runtime.metrics import ALERTS_STANDING
+from runtime.metrics import ALERTS_STANDING, DEADMAN_ON_DUTY
 from runtime.service import Service, run_service
 from runtime.settings import Settings
 from schemas.records import Alert
-from workers.health.alert_log import AlertLog
 from workers.health.alerts import AlertBook
+from workers.health.duty import Duty
 from workers.health.findings import judge
 from workers.health.observer import Observer
+from workers.health.telling import Telling
 from workers.health.webhook import Webhook
 
 log = structlog.get_logger(__name__)
 
 STAGE = "deadman"
-LEARN_S = 30.0
-"""Nothing is told before it is known what an earlier process told; for this long at most, s."""
-
 _TIERS = ("NOTICE", "WARNING", "PAGE")
 
 
@@ -40,38 +41,53 @@ def run_deadman(service: Service) -> None:
     clock = service.clock
     started_us = clock.now_us()
     observer = Observer(service.settings, clock)
-    topic = AlertLog(service.settings, clock)
+    duty = Duty(service.settings, clock)
     webhook = None
     if settings.webhook_url is not None:
         webhook = Webhook(settings.webhook_url.get_secret_value(), clock)
     book = AlertBook(settings.owner)
-    adopted = False
-    for part in (observer, topic, webhook):
+    telling = Telling(settings.takeover_s / 2)
+    relieved, adopted = 0, False
+
+    def tell(alerts: list[Alert], *, to_topic: bool = True) -> None:
+        for alert in alerts:
+            say(alert)
+            if to_topic:
+                duty.tell(alert)
+            if webhook is not None:
+                webhook.tell(alert)
+
+    for part in (observer, duty, webhook):
         if part is not None:
             part.start()
     service.health.ready()
     try:
         while not service.stop.is_set():
             service.health.beat()
-            if not adopted and topic.found is not None:
-                adopted = True
-                book.adopt(topic.found)
             signs = observer.look()
-            if not adopted and signs.now_us - started_us < LEARN_S * 1e6:
-                service.stop.wait(settings.look_s)
-                continue
-            young = signs.now_us - started_us < settings.after_s * 1e6
-            blind = bool(signs.kafka_said) or signs.cameras is None or young
-            for alert in book.update(judge(signs, settings, started_us), signs.now_us, blind=blind):
-                say(alert)
-                topic.tell(alert)
-                if webhook is not None:
-                    webhook.tell(alert)
+            if duty.relieved != relieved:
+                relieved, adopted = duty.relieved, False
+                tell(book.hand_over(duty.take_unwritten(), signs.now_us), to_topic=False)
+            if duty.role == "on duty" and not adopted and duty.found is not None:
+                adopted = True
+                book.adopt(duty.found)
+            if telling.may(
+                clock.monotonic_s(),
+                duty.role,
+                duty.heard_s,
+                adopted=adopted,
+                log_away=bool(signs.kafka_said),
+            ):
+                young = signs.now_us - started_us < settings.after_s * 1e6
+                blind = bool(signs.kafka_said) or signs.cameras is None or young
+                found = judge(signs, settings, started_us)
+                tell(book.update(found, signs.now_us, blind=blind))
             show(service, book.standing)
+            show_watch(service, duty)
             service.stop.wait(settings.look_s)
     finally:
         observer.close()
-        topic.close()
+        duty.close()
         if webhook is not None:
             webhook.close()
 
@@ -95,6 +111,13 @@ def show(service: Service, standing: list[Alert]) -> None:
         {name: alert[name] for name in ("alert_id", "tier", "what", "since_us", "next_action")}
         for alert in standing
     ]
+
+
+def show_watch(service: Service, duty: Duty) -> None:
+    """Show on /healthz and in the metrics who has the watch."""
+    DEADMAN_ON_DUTY.set(duty.role == "on duty")
+    other = f" for {duty.holder}" if duty.role == "standing by" else ""
+    service.health.detail["watch"] = duty.role + other
 
 
 def deadman() -> None:

@@ -18,6 +18,7 @@ from schemas.topics import ALERTS
 from workers.health.alert_log import keep_newest, standing
 from workers.health.groups import CONSUMED, LineProbe
 from workers.health.signs import Progress, StageSign
+from workers.health.unwatched import Lookout
 from workers.serving.line_view import LineView
 
 log = structlog.get_logger(__name__)
@@ -47,6 +48,7 @@ class LineFollower:
         self._clock = clock
         self._progress = {stage: Progress() for stage in CONSUMED}
         self._lag_due_s = 0.0
+        self._unwatched: list[Alert] = []
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="line", daemon=True)
 
@@ -62,6 +64,7 @@ class LineFollower:
     def _run(self) -> None:
         codec = guarded_registry(self._settings, self._clock).reader(ALERTS)
         probe = LineProbe(self._settings, _ANSWER_S)
+        lookout = Lookout(self._settings, self._clock, LAG_EVERY_S)
         newest: dict[str, Alert] = {}
         while not self._closing.is_set():
             consumer = Consumer(
@@ -81,8 +84,8 @@ class LineFollower:
                     for message in consumer.consume(500, _LOOK_S):
                         if message.error() is None:
                             keep_newest(newest, codec, message.value())
-                    self._view.stand(standing(newest))
-                    self._look_if_due(probe)
+                    self._view.stand([*standing(newest), *self._unwatched])
+                    self._look_if_due(probe, lookout)
             except (Retry, Stop, KafkaException, RegistryUnavailable) as exc:
                 self._view.error = str(exc)
                 log.debug("serving.line_out_of_reach", error=str(exc))
@@ -90,8 +93,8 @@ class LineFollower:
             finally:
                 consumer.close()
 
-    def _look_if_due(self, probe: LineProbe) -> None:
-        """Ask for the lag.
+    def _look_if_due(self, probe: LineProbe, lookout: Lookout) -> None:
+        """Ask for the lag, and whether somebody watches the line.
 
         Raises:
             Retry: The broker is out of reach.
@@ -105,4 +108,6 @@ class LineFollower:
         for stage, (end, committed) in probe.reach().items():
             signs[stage] = self._progress[stage].update(now_us, end, committed)
         self._view.reached(signs)
+        unwatched = lookout.look()
+        self._unwatched = [] if unwatched is None else [unwatched]
         self._view.error = ""

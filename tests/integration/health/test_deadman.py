@@ -60,6 +60,7 @@ def test_a_log_that_is_away_is_told_without_it_and_written_there_once_it_is_back
             environment={
                 "WARDSTREAM_DEADMAN__AFTER_S": "3",
                 "WARDSTREAM_DEADMAN__LOOK_S": "0.5",
+                "WARDSTREAM_DEADMAN__TAKEOVER_S": "3",
                 "WARDSTREAM_DEADMAN__WEBHOOK_URL": webhook.url,
                 "WARDSTREAM_DEADMAN__HEALTH": json.dumps({"serve": "http://127.0.0.1:1/healthz"}),
             },

@@ -9,7 +9,7 @@ from schemas.registry import SchemaRegistry
 from schemas.topics import ALERTS
 from tests.conftest import Services
 from tests.integration.serving.waiting import eventually
-from workers.health.alert_log import AlertLog
+from workers.health.duty import Duty
 from workers.serving.line_follower import LineFollower
 from workers.serving.line_view import LineView
 
@@ -30,7 +30,7 @@ def settings(services: Services, run_prefix: str) -> Settings:
 
 def test_the_dead_man_names_the_command(settings: Settings) -> None:
     with pytest.raises(Stop, match=ADVICE):
-        AlertLog(settings, SystemClock())._write_on()
+        Duty(settings, SystemClock())._serve()
 
 
 def test_the_board_names_the_command(settings: Settings) -> None:

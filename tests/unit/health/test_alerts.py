@@ -71,3 +71,13 @@ def test_what_an_earlier_process_raised_is_not_raised_again_and_is_cleared() -> 
     assert states(book.update([finding()], AT_US + 2, blind=False)) == [
         ("silence/camera/right", "CLEARED")
     ]
+
+
+def test_only_what_nobody_else_knows_of_is_taken_back_when_another_one_takes_over() -> None:
+    book = AlertBook("")
+    book.update([finding(), finding("silence/log")], AT_US, blind=False)
+
+    taken_back = book.hand_over({"silence/log", "silence/camera/right"}, AT_US + 1)
+
+    assert states(taken_back) == [("silence/log", "CLEARED")]
+    assert book.standing == []

@@ -6,9 +6,9 @@ from runtime.clock import SystemClock
 from runtime.metrics import ALERTS_TOLD
 from runtime.settings import Settings
 from tests.unit.health.test_alerts import AT_US, finding
-from workers.health import alert_log
-from workers.health.alert_log import AlertLog
+from workers.health import duty
 from workers.health.alerts import make_alert
+from workers.health.duty import Duty
 
 
 def given_up() -> float:
@@ -16,8 +16,8 @@ def given_up() -> float:
 
 
 def test_the_oldest_alerts_are_given_up_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(alert_log, "MOST_WAITING", 3)
-    written, before = AlertLog(Settings(), SystemClock()), given_up()
+    monkeypatch.setattr(duty, "MOST_WAITING", 3)
+    written, before = Duty(Settings(), SystemClock()), given_up()
     for number in range(5):
         written.tell(make_alert(finding(f"silence/camera/{number}"), "RAISED", AT_US, ""))
 

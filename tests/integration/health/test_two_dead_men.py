@@ -1,0 +1,158 @@
+"""Two dead men for one line: one watches, the other takes over, and nothing is told twice."""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from signal import SIGCONT, SIGSTOP
+
+import httpx
+import pytest
+
+from deploy.local.launcher import Supervisor, Worker
+from runtime.clock import SystemClock
+from runtime.settings import Settings
+from runtime.topic_admin import create_topics
+from schemas.registry import SchemaRegistry
+from schemas.topics import ALERTS, TOPICS
+from tests.integration.serving.waiting import eventually
+from tests.servers.webhook import WebhookServer
+from workers.commands.doctor import check_alerts
+from workers.health import unwatched
+from workers.replay.log import read_topic
+from workers.serving import line_follower
+from workers.serving.line_follower import LineFollower
+from workers.serving.line_view import LineView
+
+DEADLINE_S = 120.0
+SERVE = "silence/stage/serve"
+TAKEOVER_S = "6"
+
+
+class Stage(ThreadingHTTPServer):
+    """A stage that says of itself what the test wants."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Answer)
+        self.well = False
+
+
+class _Answer(BaseHTTPRequestHandler):
+    server: Stage
+
+    def do_GET(self) -> None:
+        self.send_response(200 if self.server.well else 503)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def stage() -> Iterator[Stage]:
+    with Stage() as stage:
+        threading.Thread(target=stage.serve_forever, daemon=True).start()
+        yield stage
+        stage.shutdown()
+
+
+@pytest.fixture
+def settings(environment: dict[str, str]) -> Settings:
+    settings = Settings(
+        kafka_bootstrap=environment["WARDSTREAM_KAFKA_BOOTSTRAP"],
+        registry_url=environment["WARDSTREAM_REGISTRY_URL"],
+        topic_prefix=environment["WARDSTREAM_TOPIC_PREFIX"],
+    )
+    create_topics(settings)
+    registry = SchemaRegistry(settings.registry_url)
+    registry.register_all([topic for topic in TOPICS.values() if topic.avro])
+    return settings
+
+
+@pytest.mark.timeout(400)
+def test_whoever_stands_by_takes_over_and_each_alert_is_raised_once_and_cleared_once(
+    settings: Settings, supervisor: Supervisor, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codec = SchemaRegistry(settings.registry_url).reader(ALERTS)
+
+    def written() -> list[tuple[int, str]]:
+        alerts = [codec.decode(message.value()) for message in read_topic(settings, ALERTS)]
+        assert {alert["alert_id"] for alert in alerts} <= {SERVE}
+        return [(alert["seq"], alert["state"]) for alert in alerts]
+
+    def watch(name: str) -> str:
+        url = f"http://127.0.0.1:{supervisor.metrics_port(name)}/healthz"
+        return str(httpx.get(url, timeout=30).json().get("watch", ""))
+
+    def begin(name: str) -> None:
+        environment = {
+            "WARDSTREAM_DEADMAN__AFTER_S": "1",
+            "WARDSTREAM_DEADMAN__LOOK_S": "0.3",
+            "WARDSTREAM_DEADMAN__TAKEOVER_S": TAKEOVER_S,
+            "WARDSTREAM_DEADMAN__WEBHOOK_URL": webhook.url,
+            "WARDSTREAM_DEADMAN__HEALTH": json.dumps(
+                {"serve": f"http://127.0.0.1:{stage.server_port}/healthz"}
+            ),
+        }
+        worker = Worker(name=name, command=("deadman",), environment=environment)
+        supervisor.start(worker, ready_deadline_s=DEADLINE_S)
+
+    def told(*states: str) -> None:
+        """By the webhook and by the topic, each once."""
+        eventually(lambda: [state for _, state in written()] == [*states], DEADLINE_S)
+        assert written() == list(enumerate(states, 1))
+        eventually(lambda: webhook.states(SERVE) == [*states], DEADLINE_S)
+
+    with WebhookServer() as webhook:
+        begin("first")
+        eventually(lambda: watch("first") == "on duty", DEADLINE_S)
+        begin("second")
+        eventually(lambda: watch("second").startswith("standing by for "), DEADLINE_S)
+        told("RAISED")
+
+        supervisor.kill("first")
+        eventually(lambda: watch("second") == "on duty", DEADLINE_S)
+        stage.well = True
+        told("RAISED", "CLEARED")
+        assert "watches the line" in check_alerts(settings)
+
+        supervisor.restart("first")
+        eventually(lambda: supervisor.ready("first"), DEADLINE_S)
+        eventually(lambda: watch("first").startswith("standing by for "), DEADLINE_S)
+        stage.well = False
+        told("RAISED", "CLEARED", "RAISED")
+
+        # A frozen one wakes with what it knew, and is refused.
+        supervisor.kill("second", SIGSTOP)
+        eventually(lambda: watch("first") == "on duty", DEADLINE_S)
+        stage.well = True
+        told("RAISED", "CLEARED", "RAISED", "CLEARED")
+        supervisor.kill("second", SIGCONT)
+        supervisor.release("second")
+        eventually(lambda: watch("second").startswith("standing by for "), DEADLINE_S)
+        told("RAISED", "CLEARED", "RAISED", "CLEARED")
+
+        # With SIGTERM the watch is handed over, without waiting.
+        supervisor.stop("first")
+        eventually(lambda: watch("second") == "on duty", DEADLINE_S)
+        supervisor.kill("second")
+        monkeypatch.setattr(unwatched, "UNWATCHED_S", 1.0)
+        monkeypatch.setattr(line_follower, "LAG_EVERY_S", 1.0)
+        view = LineView()
+        follower = LineFollower(
+            settings.model_copy(
+                update={"deadman": settings.deadman.model_copy(update={"takeover_s": 1.0})}
+            ),
+            view,
+            SystemClock(),
+        )
+        follower.start()
+        try:
+            eventually(view.alerts, DEADLINE_S)
+        finally:
+            follower.close()
+        assert [alert.what for alert in view.alerts()] == [
+            "Nobody watches the line: what falls silent is not told"
+        ]
+        told("RAISED", "CLEARED", "RAISED", "CLEARED")
