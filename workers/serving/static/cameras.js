@@ -59,7 +59,7 @@ export class CameraViews {
       (zone) => zone.camera_id === camera.camera_id && zone.space === "IMAGE_PX" && zone.polygon.length > 2,
     );
     const outlines = zones.map((zone) => {
-      const size = Math.max(view.unit * 4.4, width / 13);
+      const size = Math.max(view.unit * 3.4, width / 18);
       const [x, y] = labelPlace(zone.polygon, size * 1.35);
       const title = draw("text", { x, y: Math.min(Math.max(y, size), height - size * 0.4), "font-size": size, class: "zone-name" });
       const outline = draw("polygon", { points: points(zone.polygon), class: "outline" });
