@@ -46,7 +46,9 @@ class Feeder:
         pace: float,
     ) -> None:
         self._codec = SchemaRegistry(settings.registry_url).writer(DETECTIONS)
-        self._producer = ReliableProducer(producer_config(settings))
+        self._producer = ReliableProducer(
+            {**producer_config(settings), "log_level": 2}  # brokers that are struck are no news
+        )
         self._name = physical_name(DETECTIONS, settings)
         self._partitions = partitions
         self._events = events(cameras, seconds, seed)
