@@ -51,6 +51,11 @@ STREAM_EVENTS = Counter(
     "wardstream_stream_events_total", "Outcomes folded, by what became of them", ["result"]
 )
 STREAM_OUTPUTS = Counter("wardstream_stream_outputs_total", "Records produced", ["topic"])
+STREAM_HELD_BACK = Counter(
+    "wardstream_stream_held_back_total",
+    "Records not sent, because another release had told of their time before it was killed",
+    ["topic"],
+)
 STREAM_TICK_LAG = Histogram(
     "wardstream_stream_tick_lag_seconds",
     "Wall clock minus event time at the fold",

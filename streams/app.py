@@ -31,10 +31,12 @@ from streams.checkpointing import install
 from streams.domain.settings import FloorSettings, LineSettings, TrackerSettings
 from streams.fact_source import FactSource
 from streams.faust_app import checkpointed_app
+from streams.fold_id import fold_id
 from streams.fold_settings import to_values
 from streams.line_fold import OUTPUTS, STAGE, LineFold, Wire
 from streams.precompile import compile_all
 from streams.state_version import STATE_VERSION
+from streams.takeover import TakeOver
 
 log = structlog.get_logger(__name__)
 
@@ -95,6 +97,8 @@ def create_app(settings: Settings, clock: Clock, health: Health) -> faust.App:
         state_version=STATE_VERSION,
         boot_id=f"{os.uname().nodename}-{os.getpid()}",
         settings=to_values(domain_settings),
+        fold_id=fold_id(),
+        inherit=TakeOver(settings, registry, clock),
     )
     archiver = _archiver(settings, clock, topics.stage)
     checkpointing = install(

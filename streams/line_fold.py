@@ -5,9 +5,15 @@ from collections.abc import Mapping, Sequence
 from runtime.checkpoints import Checkpoint, Emit, EntityState, Record, SettingsSpan
 from runtime.clock import Clock
 from runtime.dead_letters import INLINE_BYTES, DeadLetterLimit, dead_letter_headers
-from runtime.errors import DeadLetter, Stop
+from runtime.errors import DeadLetter
 from runtime.kafka import physical_name
-from runtime.metrics import DEAD_LETTERS_TOTAL, STREAM_EVENTS, STREAM_OUTPUTS, STREAM_TICK_LAG
+from runtime.metrics import (
+    DEAD_LETTERS_TOTAL,
+    STREAM_EVENTS,
+    STREAM_HELD_BACK,
+    STREAM_OUTPUTS,
+    STREAM_TICK_LAG,
+)
 from runtime.settings import Settings
 from schemas.codec import Codec, UndecodableValue
 from schemas.registry import SchemaRegistry
@@ -25,7 +31,6 @@ from streams.domain.facts import Facts
 from streams.domain.floor_presence import FloorPresence
 from streams.domain.frame_tracks import FrameTracks
 from streams.domain.line import (
-    Entity,
     Output,
     PartitionLine,
     UnknownCamera,
@@ -34,10 +39,12 @@ from streams.domain.line import (
 from streams.domain.look import Look
 from streams.domain.settings import LineSettings
 from streams.domain.tick import TICK_US
-from streams.entity_codec import decode_state, encode_state
+from streams.entity_codec import encode_state
 from streams.fact_source import FactSource
 from streams.fold_settings import SettingsByOffset
-from streams.state_version import OLDEST_READ, STATE_VERSION
+from streams.seam import SEAM_KEY, Seam
+from streams.state_version import STATE_VERSION
+from streams.states import open_seam, states_of
 from streams.wire.outcomes import OutcomeReader
 from streams.wire.presences import PresenceWriter
 from streams.wire.text import Kept
@@ -118,27 +125,18 @@ class LineFold:
         self._limit = limit
         self._line = PartitionLine(settings)
         self._settings = SettingsByOffset(settings)
+        self._seam = Seam({})
+        self._seam_is_saved = False
 
     def restore(self, checkpoint: Checkpoint) -> None:
-        """Take over saved cameras and floors, and the settings by offset.
+        """Take over saved cameras and floors, the seam, and the settings by offset.
 
         Raises:
             Stop: State or settings were written by a version that this one cannot read.
         """
-        states: dict[str, Entity] = {}
-        for key, state in checkpoint.entities.items():
-            name = key.decode() if isinstance(key, bytes) else key
-            try:
-                states[name] = _readable(name, state)
-            except ValueError as error:
-                msg = (
-                    f"checkpoint of partition {self._partition}: {name} (version {state.version}) "
-                    f"cannot be read: {error}. Let the release that wrote it go on, or fold the "
-                    "detections anew: `wardstream rebuild --checkpoints`, see Upgrading in "
-                    "docs/operators.md"
-                )
-                raise Stop(msg) from error
-        self._line.restore(states)
+        self._line.restore(states_of(self._partition, checkpoint))
+        self._seam = open_seam(self._partition, checkpoint.entities)
+        self._seam_is_saved = SEAM_KEY in checkpoint.entities
         self.follow(checkpoint.head.settings, checkpoint.head.next_offset)
 
     def follow(self, spans: Sequence[SettingsSpan], offset: int) -> None:
@@ -203,6 +201,10 @@ class LineFold:
             raise DeadLetter("unknown_camera", str(error), field="camera_id") from error
         except UnusableOutcome as error:
             raise DeadLetter("unusable_outcome", str(error), field="detections") from error
+        if self._seam:
+            outputs, held = self._seam.apply(outputs, self._line, look.camera_id)
+            for output in held:
+                STREAM_HELD_BACK.labels(output.topic.name).inc()
         fenced = sum(self._line.counters.values()) > ignored
         (_FENCED if fenced else _FOLDED).inc()
         return outputs
@@ -230,18 +232,18 @@ class LineFold:
         DEAD_LETTERS_TOTAL.labels(STAGE, error.reason).inc()
 
     def changed(self) -> Mapping[bytes, EntityState | None]:
-        """State of the cameras and floors that moved, encoded."""
-        return {
+        """State of the cameras and floors that moved, encoded, and the seam while it is open."""
+        changed: dict[bytes, EntityState | None] = {
             key.encode(): EntityState(STATE_VERSION, encode_state(state))
             for key, state in self._line.take_changed().items()
         }
+        if self._seam:
+            changed[SEAM_KEY] = self._seam.encode()
+        elif self._seam_is_saved:
+            changed[SEAM_KEY] = None
+        self._seam_is_saved = bool(self._seam)
+        return changed
 
     def side_offsets(self) -> Mapping[str, int]:
         """How far the side inputs were read."""
         return self._facts.offsets()
-
-
-def _readable(entity_key: str, state: EntityState) -> Entity:
-    if state.version < OLDEST_READ:
-        raise ValueError(f"this release reads states from version {OLDEST_READ} on")
-    return decode_state(entity_key, state.data)

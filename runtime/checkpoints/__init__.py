@@ -15,6 +15,7 @@ from runtime.checkpoints.errors import (
 from runtime.checkpoints.fold import (
     Emit,
     FoldFactory,
+    Inherit,
     PartitionFold,
     PartitionProgress,
     Record,
@@ -32,6 +33,7 @@ __all__ = [
     "EntityState",
     "FoldFactory",
     "Head",
+    "Inherit",
     "InputGone",
     "PartitionFold",
     "PartitionProgress",

@@ -55,6 +55,8 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
         settings: What the fold was told, in order of offset, for as far back as the input
             reaches; it may end with a span that begins after `next_offset`. Empty when the
             application has none.
+        fold: What made the outputs behind this state, and makes those that follow: two folds of
+            one name give the same bytes. Empty where a release wrote it that named none.
     """
 
     format: int
@@ -66,6 +68,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     boot_id: str
     entities: dict[str, int]
     settings: tuple[SettingsSpan, ...] = ()
+    fold: str = ""
 
 
 def empty_head(partition: int, input_id: str, boot_id: str) -> Head:

@@ -92,6 +92,31 @@ FoldFactory = Callable[[int, Emit], PartitionFold]
 """Makes the empty fold of a partition, given the partition and where to emit."""
 
 
+class Inherit(Protocol):
+    """Makes a checkpoint of another fold one that this fold goes on from.
+
+    The other one may have sent outputs of records beyond its checkpoint, and this one would make
+    others of them. Called by the partition's owner, when no former one can write a checkpoint.
+    """
+
+    def __call__(
+        self, partition: int, checkpoint: Checkpoint, since_ms: int | None, emit: Emit
+    ) -> Mapping[bytes, EntityState | None]:
+        """Look at what was sent.
+
+        Args:
+            partition: Of the input.
+            checkpoint: The last one of the other fold.
+            since_ms: When its newest entity was appended, broker's time: what was sent beyond it
+                came about then or later. None when it has none.
+            emit: Takes what is missing; acknowledged before the checkpoint is written.
+
+        Returns:
+            Entities to write into the checkpoint before anything is folded; None removes one.
+        """
+        ...
+
+
 class Step(enum.Enum):
     """What became of a record that was offered."""
 
@@ -129,6 +154,7 @@ class PartitionProgress:
         saved_offset: `next_offset` of the last checkpoint that was taken.
         claimed: Whether this process may write the partition's checkpoints.
         settings: What the fold is told, by offset; goes into each checkpoint.
+        fold_id: Name of the fold, which goes into each checkpoint too.
         input_id: Kafka's id of the input topic.
     """
 
@@ -147,12 +173,14 @@ class PartitionProgress:
         self._fold = fold
         self.input_id = input_id
         self.settings: tuple[SettingsSpan, ...] = ()
+        self.fold_id = ""
         self._checksums: dict[str, int] = {}
         self._newest: dict[bytes, bytes] = {}
         if checkpoint is not None:
             self._newest = {key: encode_entity(state) for key, state in checkpoint.entities.items()}
             self.next_offset = checkpoint.head.next_offset
             self.settings = checkpoint.head.settings
+            self.fold_id = checkpoint.head.fold
             self._checksums = dict(checkpoint.head.entities)
             fold.restore(checkpoint)
         self.saved_offset = self.next_offset
@@ -194,6 +222,7 @@ class PartitionProgress:
             boot_id=boot_id,
             entities=self._checksums,
             settings=self.settings,
+            fold=self.fold_id,
         )
         records.append((HEAD_KEY, encode_head(head)))
         for key, value in records:

@@ -89,23 +89,30 @@ class LogReader:
             ReplayNeeded: The log could not be read to its end in time.
         """
         newest: dict[bytes, bytes | None] = {}
-        consumer = self._consumer("read_committed")
+        for window in self.windows(topic, partition, "read_committed"):
+            newest = {message.key(): message.value() for message in window} | newest
+            if complete(newest):
+                break
+        return newest
+
+    def windows(
+        self, topic: str, partition: int, isolation: Isolation = "read_uncommitted"
+    ) -> Iterator[list[Any]]:
+        """The log from its end backwards, in growing windows; each is in the order of the log.
+
+        Raises:
+            ReplayNeeded: It could not be read in time.
+        """
+        consumer = self._consumer(isolation)
         try:
             log = self._range(consumer, topic, partition)
-            upper, window = log.end, FIRST_WINDOW
+            upper, size = log.end, FIRST_WINDOW
             while upper > log.start:
-                lower = max(log.start, upper - window)
-                found = {
-                    message.key(): message.value()
-                    for message in self._records(consumer, topic, partition, lower, upper)
-                }
-                newest = found | newest
-                if complete(newest):
-                    break
-                upper, window = lower, window * WINDOW_GROWTH
+                lower = max(log.start, upper - size)
+                yield list(self._records(consumer, topic, partition, lower, upper))
+                upper, size = lower, size * WINDOW_GROWTH
         finally:
             consumer.close()
-        return newest
 
     def _consumer(self, isolation: Isolation) -> Any:
         return Consumer(

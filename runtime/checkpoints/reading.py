@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from confluent_kafka import KafkaException
 
 from runtime.checkpoints.codec import HEAD_KEY, Checkpoint, Head, assemble, decode_head
@@ -27,6 +29,23 @@ def newest_records(log: LogReader, topic: str, partition: int) -> dict[bytes, by
     if newest and HEAD_KEY not in records:
         raise CheckpointDamaged(f"partition {partition} holds entities but no head")
     return records
+
+
+def written_ms(log: LogReader, topic: str, partition: int, keys: Collection[bytes]) -> int | None:
+    """When the newest of some keys' records was appended, broker's time; None when none is held.
+
+    The head says less: it is also written when only the settings, or the fold, are others.
+
+    Raises:
+        ReplayNeeded: The topic could not be read in time.
+    """
+    newest: dict[bytes, int] = {}
+    for window in log.windows(topic, partition, "read_committed"):
+        times = {m.key(): m.timestamp()[1] for m in window if m.key() in keys}
+        newest = times | newest
+        if len(newest) == len(keys):
+            break
+    return max(newest.values(), default=None)
 
 
 def read_beside_owner(

@@ -21,15 +21,18 @@ from runtime.checkpoints.codec import (
     HEAD_FORMAT,
     HEAD_KEY,
     Checkpoint,
+    EntityState,
     assemble,
+    checksum,
     empty_head,
+    encode_entity,
     encode_head,
 )
 from runtime.checkpoints.errors import AssignmentChanged, InputGone, ReplayNeeded
-from runtime.checkpoints.fold import FoldFactory, PartitionProgress, Snapshot
+from runtime.checkpoints.fold import FoldFactory, Inherit, PartitionProgress, Snapshot
 from runtime.checkpoints.log import LogReader, OffsetRange
 from runtime.checkpoints.outputs import OutputProducer
-from runtime.checkpoints.reading import newest_records
+from runtime.checkpoints.reading import newest_records, written_ms
 from runtime.checkpoints.spans import take_over
 from runtime.clock import Clock
 
@@ -62,6 +65,8 @@ class CheckpointStore:
         state_version: int,
         boot_id: str,
         settings: Mapping[str, Any] | None = None,
+        fold_id: str | None = None,
+        inherit: Inherit | None = None,
         parallel: int = 8,
     ) -> None:
         """Prepare the producers; nothing is claimed yet.
@@ -76,6 +81,9 @@ class CheckpointStore:
             settings: What the folds are told, as JSON has it. Where a checkpoint was made
                 under others, those hold up to the input's end at the takeover. None for folds
                 that are told nothing.
+            fold_id: Name of the folds; two of one name make the same bytes of the same records.
+                None leaves the name as it is.
+            inherit: Asked when a checkpoint of a fold of another name is taken over.
             parallel: Partitions that are claimed, read or committed at the same time.
         """
         self.topics = topics
@@ -86,6 +94,8 @@ class CheckpointStore:
         self._state_version = state_version
         self._boot_id = boot_id
         self._settings = settings
+        self._fold_id = fold_id
+        self._inherit = inherit
         self._log = LogReader(bootstrap, clock)
         self._claims: dict[int, Claim] = {}
         self._workers = ThreadPoolExecutor(parallel, thread_name_prefix="checkpoint")
@@ -124,7 +134,7 @@ class CheckpointStore:
             if not empty:
                 checkpoint = self._claim_and_read(partition)
                 log = self._check_input(partition, checkpoint, input_id)
-                checkpoint = self._agree_on_settings(partition, checkpoint, input_id, log)
+                checkpoint = self._agree(partition, checkpoint, input_id, log)
             return PartitionProgress(
                 partition,
                 self._fold_factory(partition, self.outputs.emit),
@@ -146,10 +156,9 @@ class CheckpointStore:
                 f"partition {progress.partition} was empty when it was assigned and has "
                 "a checkpoint now: another owner was at work"
             )
-        first = self._agree_on_settings(
-            progress.partition, None, progress.input_id, OffsetRange(0, 0)
-        )
-        progress.settings = () if first is None else first.head.settings
+        first = self._agree(progress.partition, None, progress.input_id, OffsetRange(0, 0))
+        if first is not None:
+            progress.settings, progress.fold_id = first.head.settings, first.head.fold
         progress.claimed = True
 
     def save(self, snapshots: Sequence[Snapshot]) -> None:
@@ -236,23 +245,52 @@ class CheckpointStore:
             return None
         return assemble(partition, records, max_version=self._state_version)
 
-    def _agree_on_settings(
+    def _agree(
         self, partition: int, checkpoint: Checkpoint | None, input_id: str, log: OffsetRange
     ) -> Checkpoint | None:
-        """Write down from which offset the settings of this process hold, if that is news."""
-        if self._settings is None:
+        """Write down what holds from now on, if that is news: settings by offset, and the fold."""
+        if self._settings is None and self._fold_id is None:
             return checkpoint
+        changed: Mapping[bytes, EntityState | None] = {}
         if checkpoint is None:
             checkpoint = Checkpoint(empty_head(partition, input_id, self._boot_id), {})
+        elif self._fold_id not in (None, checkpoint.head.fold):
+            changed = self._inherited(partition, checkpoint)
         known = checkpoint.head
-        spans = take_over(known.settings, self._settings, log_start=log.start, log_end=log.end)
-        if spans == known.settings:
+        spans, fold = known.settings, known.fold if self._fold_id is None else self._fold_id
+        if self._settings is not None:
+            spans = take_over(spans, self._settings, log_start=log.start, log_end=log.end)
+        if (spans, fold) == (known.settings, known.fold):
             return checkpoint
+        entities = {**checkpoint.entities, **changed}
+        held = {key: state for key, state in entities.items() if state is not None}
         head = msgspec.structs.replace(
-            known, format=HEAD_FORMAT, boot_id=self._boot_id, settings=spans
+            known,
+            format=HEAD_FORMAT,
+            boot_id=self._boot_id,
+            settings=spans,
+            fold=fold,
+            entities={key.decode(): checksum(encode_entity(held[key])) for key in held},
         )
-        self._claims[partition].commit([(HEAD_KEY, encode_head(head))])
-        return Checkpoint(head, checkpoint.entities)
+        records = [(k, None if s is None else encode_entity(s)) for k, s in changed.items()]
+        self._claims[partition].commit([*records, (HEAD_KEY, encode_head(head))])
+        return Checkpoint(head, held)
+
+    def _inherited(
+        self, partition: int, checkpoint: Checkpoint
+    ) -> Mapping[bytes, EntityState | None]:
+        """Let the application see to what the other fold has sent beyond its checkpoint."""
+        if self._inherit is None:
+            return {}
+        try:
+            since_ms = written_ms(
+                self._log, self.topics.checkpoints, partition, set(checkpoint.entities)
+            )
+            changed = self._inherit(partition, checkpoint, since_ms, self.outputs.emit)
+        except KafkaException as error:
+            raise ReplayNeeded(f"what was sent of {partition} not read: {error.args[0]}") from error
+        self.outputs.flush()
+        return changed
 
     def _check_input(
         self, partition: int, checkpoint: Checkpoint | None, input_id: str

@@ -4,8 +4,8 @@ from typing import Literal
 
 import msgspec
 
+from streams.stand import Mark, Stand
 from workers.rebuild.plan import PartitionPlan
-from workers.rebuild.stand import Mark, Stand
 
 Kind = Literal["camera", "floor", "zone"]
 

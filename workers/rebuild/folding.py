@@ -19,9 +19,9 @@ from streams.app import line_settings
 from streams.domain.facts import Facts, visible_in_hindsight
 from streams.fact_source import FactSource
 from streams.line_fold import OUTPUTS, LineFold, Wire
+from streams.stand import stand_of
 from workers.rebuild.bounds import Folded
 from workers.rebuild.plan import PartitionPlan, Planner
-from workers.rebuild.stand import stand_of
 from workers.replay.log import read_between, spans
 from workers.sinks.item import Item, read_item
 from workers.sinks.timescale.sink import TimescaleSink

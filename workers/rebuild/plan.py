@@ -18,9 +18,9 @@ from runtime.object_store import ObjectStore
 from runtime.settings import Settings
 from schemas.topics import DETECTIONS, STREAM_CHECKPOINTS
 from streams.line_fold import STAGE
+from streams.stand import Stand, is_read, stand_of
 from streams.state_version import STATE_VERSION
 from workers.rebuild.begin import Begin
-from workers.rebuild.stand import Stand, is_read, stand_of
 from workers.replay.log import read_record, spans
 
 AHEAD_MS: Final = 10_000

@@ -42,13 +42,15 @@ from streams.domain.camera import CameraState
 from streams.domain.line import Entity
 from streams.entity_codec import decode_state, encode_state
 from streams.fact_source import FactSource
+from streams.fold_id import fold_id
 from streams.fold_settings import SettingsByOffset, to_values
 from streams.line_fold import STAGE, LineFold, Wire
+from streams.seam import SEAM_KEY
+from streams.stand import stand_of
 from streams.state_version import STATE_VERSION
 from workers.deadletters.audit import AuditWriter
 from workers.rebuild.ledger import open_ledger
 from workers.rebuild.plan import Planner
-from workers.rebuild.stand import stand_of
 from workers.replay.log import read_between, spans
 
 REMADE = "checkpoint.remade"
@@ -142,6 +144,7 @@ def _remake(
     if checkpoint is not None:
         fold.restore(checkpoint)
         entities.update(checkpoint.entities)
+        entities.pop(SEAM_KEY, None)  # all seqs are lifted in the end
     fold.follow(told, begin)
     sent = _Sent(settings, log, registry, partition)
     reached = begin
@@ -176,6 +179,7 @@ def _remake(
         boot_id=f"{os.uname().nodename}-{os.getpid()}",
         entities={key.decode(): checksum(value) for key, value in records.items()},
         settings=told,
+        fold=fold_id(),
     )
     gone = [key for key in map(str.encode, old.entities) if key not in records]
     claim.commit([*((key, None) for key in gone), *records.items(), (HEAD_KEY, encode_head(head))])
@@ -186,7 +190,9 @@ def _remake(
 
 
 def _changed(fold: LineFold) -> dict[bytes, EntityState]:
-    return {key: state for key, state in fold.changed().items() if state is not None}
+    return {
+        key: state for key, state in fold.changed().items() if state is not None and key != SEAM_KEY
+    }
 
 
 def _settings(settings: Settings, told: tuple[SettingsSpan, ...]) -> tuple[SettingsSpan, ...]:
@@ -254,19 +260,33 @@ class _Sent:
         return seq if record is None else max(seq, int(str(record["seq"])))
 
     def _last(self, topic: Topic, key: str) -> Mapping[str, object] | None:
-        """The newest record of a key; one question to the log serves all keys that it passes."""
+        """The record of the highest seq of a key; one question serves all keys that it passes.
+
+        That need not be the last one in the log: a process that was killed while it repeated what
+        its predecessor had sent leaves a lower seq behind. So one more window is looked through
+        than the key was found in.
+        """
         place = (topic.name, key)
-        if place not in self._asked:
-            codec = self._registry.reader(topic)
-            found = self._log.newest_values(
-                physical_name(topic, self._settings),
-                self._partition,
-                lambda newest: key.encode() in newest,
-            )
-            for one, value in found.items():
-                self._newest.setdefault((topic.name, one.decode()), codec.decode(value))
-                self._asked.add((topic.name, one.decode()))
-            self._asked.add(place)
+        if place in self._asked:
+            return self._newest.get(place)
+        codec = self._registry.reader(topic)
+        met: set[tuple[str, str]] = set()
+        name = physical_name(topic, self._settings)
+        for window in self._log.windows(name, self._partition):
+            before = set(met)
+            for message in window:
+                one = (topic.name, message.key().decode())
+                if one in self._asked:
+                    continue
+                record = codec.decode(message.value())
+                if one not in met or record["seq"] > int(str(self._newest[one]["seq"])):
+                    self._newest[one] = record
+                met.add(one)
+            if place in before:
+                break
+        else:
+            before = met
+        self._asked |= before | {place}
         return self._newest.get(place)
 
 

@@ -11,6 +11,7 @@ from runtime.clock import SystemClock
 from runtime.settings import Settings
 from schemas.live import state_key
 from schemas.topics import OCCUPANCY, TRACKS
+from streams.stand import Stand
 from tests.integration.sinks.tables import rows
 from tests.unit.sinks.records import at_us, camera_tracks, item, occupancy, track
 from workers.rebuild import live, staging
@@ -20,7 +21,6 @@ from workers.rebuild.ledger import Ledger, open_ledger
 from workers.rebuild.plan import Plan
 from workers.rebuild.records import Newest
 from workers.rebuild.run import revert
-from workers.rebuild.stand import Stand
 from workers.sinks.redis.sink import RedisSink
 from workers.sinks.timescale.sink import TimescaleSink
 

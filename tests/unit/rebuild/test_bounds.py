@@ -4,10 +4,10 @@ import pytest
 
 from runtime.checkpoints.archive import Archived
 from schemas.topics import FLOOR_PARTITIONS, OCCUPANCY, PRESENCE, TRACKS, ZONE_EVENTS
+from streams.stand import Mark, Stand
 from workers.rebuild.begin import parse_begin
 from workers.rebuild.bounds import Bound, Folded, bounds
 from workers.rebuild.plan import PartitionPlan
-from workers.rebuild.stand import Mark, Stand
 from workers.times import BadTime
 
 S = 1_000_000

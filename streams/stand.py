@@ -8,7 +8,9 @@ from runtime.checkpoints import EntityState
 from runtime.errors import Stop
 from schemas.topics import LINKS, OCCUPANCY, PRESENCE, TRACKS, ZONE_EVENTS
 from streams.domain.camera import CameraState
+from streams.domain.line import Entity
 from streams.entity_codec import decode_state
+from streams.seam import SEAM_KEY
 from streams.state_version import OLDEST_READ, STATE_VERSION
 
 REFUSED = (
@@ -63,8 +65,10 @@ def stand_of(entities: Mapping[bytes, EntityState]) -> Stand:
     Raises:
         Stop: A state was written by a release whose states this one does not read.
     """
-    stand = Stand({}, {}, {})
+    states: dict[str, Entity] = {}
     for key, state in sorted(entities.items()):
+        if key == SEAM_KEY:
+            continue
         name = key.decode()
         if not is_read(state):
             msg = (
@@ -73,10 +77,17 @@ def stand_of(entities: Mapping[bytes, EntityState]) -> Stand:
             )
             raise Stop(msg)
         try:
-            entity = decode_state(name, state.data)
+            states[name] = decode_state(name, state.data)
         except ValueError as error:
             msg = f"the state of {name} cannot be read: {error}. {REFUSED}"
             raise Stop(msg) from error
+    return stand_of_states(states)
+
+
+def stand_of_states(states: Mapping[str, Entity]) -> Stand:
+    """The marks of states, by entity key."""
+    stand = Stand({}, {}, {})
+    for _, entity in sorted(states.items()):
         if isinstance(entity, CameraState):
             seqs = {TRACKS.name: entity.seq}
             stand.cameras[entity.camera_id] = Mark(entity.floor_id, entity.last_us, seqs)

@@ -1,0 +1,264 @@
+"""A stage in memory: logs, a checkpoint, and stream processors of two releases that are killed."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+import msgspec
+
+from runtime.checkpoints import Checkpoint, EntityState, PartitionProgress, Record
+from runtime.checkpoints.codec import HEAD_KEY, assemble, empty_head
+from runtime.clock import SystemClock
+from runtime.settings import Settings
+from schemas.codec import HEADER_BYTES, schema_text
+from schemas.registry import SchemaRegistry
+from schemas.topics import DETECTIONS, OCCUPANCY, OCCUPANCY_LATEST, Topic
+from streams.domain.facts import Facts
+from streams.domain.settings import FloorSettings, LineSettings, TrackerSettings
+from streams.fact_source import FactSource
+from streams.line_fold import OUTPUTS, LineFold, Wire
+from streams.seam import moment_of
+from streams.sent import Message
+from streams.state_version import STATE_VERSION
+from streams.takeover import TakeOver
+from tests.unit.domain.builders import MS, T0, box, camera, facts_of, heartbeat, outcome, zone
+
+SETTINGS = Settings(topic_prefix="")
+CAMERAS = ("left", "right")
+FACTS = facts_of(
+    *(camera(name) for name in CAMERAS),
+    *(zone(f"zone-{name}", camera_id=name) for name in CAMERAS),
+)
+FRAME_MS = 100
+
+RELEASES: dict[str, LineSettings] = {
+    "this": LineSettings(),
+    "same": LineSettings(),
+    "other": LineSettings(
+        tracker=TrackerSettings(confirm_hits=3, lost_after_s=0.05, link_score=0.1),
+        floor=FloorSettings(occupancy_period_us=600_000, allowed_lateness_us=200_000),
+    ),
+}
+"""Folds by name: `other` makes other bytes of the same records, and other numbers of them. No
+checkpoint here names settings, so they stand for code."""
+
+
+class Schemas(SchemaRegistry):
+    """The schemas of this source tree, with no registry to ask."""
+
+    known = (DETECTIONS, *OUTPUTS)
+
+    def lookup(self, topic: Topic) -> int:
+        return self.known.index(topic) + 1
+
+    def find(self, schema_id: int) -> str:
+        return schema_text(self.known[schema_id - 1])
+
+
+SCHEMAS = Schemas("http://localhost:1")
+CODECS = {topic.name: SCHEMAS.writer(topic) for topic in OUTPUTS}
+
+
+class KnownFacts(FactSource):
+    """Facts that need no reading."""
+
+    def __init__(self) -> None:
+        self.facts = FACTS
+
+    def ensure(self, at_us: int) -> Facts:
+        return self.facts
+
+    def offsets(self) -> dict[str, int]:
+        return {}
+
+
+class QuickClock(SystemClock):
+    """Waits for nothing."""
+
+    def sleep(self, seconds: float) -> None:
+        pass
+
+
+@dataclass
+class World:
+    """What outlives a process.
+
+    Attributes:
+        input: Detections.
+        guarded: Whether a release looks what another one has sent.
+        topics: Outputs, by name.
+        saved: How much of each output the checkpoint implies.
+        checkpoint: The last one; None before the first.
+        now_ms: Broker's time.
+    """
+
+    input: Sequence[Record]
+    guarded: bool = True
+    topics: dict[str, list[Message]] = field(
+        default_factory=lambda: {topic.name: [] for topic in OUTPUTS}
+    )
+    saved: dict[str, int] = field(default_factory=lambda: {t.name: 0 for t in OUTPUTS})
+    checkpoint: Checkpoint | None = None
+    saved_ms: int | None = None
+    now_ms: int = 1_000_000
+
+    def emit(
+        self,
+        topic: str,
+        key: bytes | None,
+        value: bytes | None,
+        partition: int | None = None,
+        headers: object = None,
+    ) -> None:
+        assert key is not None
+        assert value is not None
+        self.topics[topic].append(Message(key.decode(), value, self.now_ms))
+
+    def life(self, release: str, chance: Random, *, ends_in: float) -> None:
+        """One process: takes over, folds and saves now and then, and is killed.
+
+        Args:
+            release: Which.
+            chance: When it saves, and what of its last outputs reached the broker.
+            ends_in: Chance for each record that it is killed behind it; 0 folds all and saves.
+        """
+        progress = self._begun(release)
+        while progress.next_offset < len(self.input):
+            self.now_ms += FRAME_MS
+            progress.offer(self.input[progress.next_offset])
+            if chance.random() < 0.04:
+                self._save(progress)
+            if chance.random() < ends_in:
+                self._lose(chance)
+                return
+        self._save(progress)
+
+    def _begun(self, release: str) -> PartitionProgress:
+        self._take_over(release)
+        fold = LineFold(
+            0,
+            self.emit,
+            wire=Wire(SETTINGS, SCHEMAS),
+            facts=KnownFacts(),
+            settings=RELEASES[release],
+            clock=SystemClock(),
+        )
+        return PartitionProgress(
+            0, fold, input_id="input", claimed=True, checkpoint=self.checkpoint
+        )
+
+    def _take_over(self, release: str) -> None:
+        """As the store does it, in one transaction."""
+        checkpoint = self.checkpoint or Checkpoint(empty_head(0, "input", "test"), {})
+        changed: Mapping[bytes, EntityState | None] = {}
+        if self.guarded and self.checkpoint is not None and checkpoint.head.fold != release:
+            changed = _InMemory(self)(0, checkpoint, self.saved_ms, self.emit)
+            self._flushed()
+        held = {k: s for k, s in {**checkpoint.entities, **changed}.items() if s is not None}
+        self.checkpoint = Checkpoint(msgspec.structs.replace(checkpoint.head, fold=release), held)
+
+    def _save(self, progress: PartitionProgress) -> None:
+        self._flushed()
+        snapshot = progress.snapshot(generation=0, boot_id="test")
+        if snapshot is None:
+            return
+        self.checkpoint = assemble(0, snapshot.whole, max_version=STATE_VERSION)
+        if any(key != HEAD_KEY for key, _ in snapshot.records):
+            self.saved_ms = self.now_ms
+
+    def _flushed(self) -> None:
+        self.saved = {name: len(sent) for name, sent in self.topics.items()}
+
+    def _lose(self, chance: Random) -> None:
+        """Of what was not flushed, a part of each topic has reached the broker."""
+        for name, sent in self.topics.items():
+            del sent[chance.randint(self.saved[name], len(sent)) :]
+
+    def versions(self, topic: str) -> dict[str, dict[int, bytes]]:
+        """By key and seq, the bytes that a topic holds; fails where a seq has two versions."""
+        found: dict[str, dict[int, bytes]] = {}
+        for message in self.topics[topic]:
+            seq = int(CODECS[topic].decode(message.value)["seq"])
+            body = message.value[HEADER_BYTES:]
+            known = found.setdefault(message.key, {}).setdefault(seq, body)
+            assert known == body, f"{topic} {message.key}: seq {seq} has two versions"
+        return found
+
+    def records(self, topic: str) -> dict[str, list[dict[str, Any]]]:
+        """By key, what a subscriber reads who drops repeats; fails where a seq is missing."""
+        read: dict[str, list[dict[str, Any]]] = {}
+        for message in self.topics[topic]:
+            record = CODECS[topic].decode(message.value)
+            known = read.setdefault(message.key, [])
+            if record["seq"] > len(known):
+                assert record["seq"] == len(known) + 1, f"{topic} {message.key}: a gap"
+                known.append(record)
+        return read
+
+    def judge(self) -> None:
+        """One history: no seq twice, none left out, and no time told twice or never."""
+        latest = self.versions(OCCUPANCY_LATEST.name)
+        assert latest == self.versions(OCCUPANCY.name)
+        for topic in OUTPUTS:
+            self.versions(topic.name)
+            for key, records in self.records(topic.name).items():
+                moments: dict[str, list[int]] = {}
+                for record in records:
+                    source, at_us = moment_of(topic.name, record)
+                    moments.setdefault(source, []).append(at_us)
+                assert all(told == sorted(told) for told in moments.values()), (topic.name, key)
+        for key, records in self.records("tracks.updated.v1").items():
+            told = [record["captured_us"] for record in records]
+            assert len(told) == len(set(told))
+            assert set(frames_of(self.input, key)) <= set(told)
+        ticks = [r["as_of_us"] for r in self.records("presence.updated.v1")["floor"]]
+        assert len(ticks) == len(set(ticks))
+
+
+class _InMemory(TakeOver):
+    """Reads the topics of a world."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(SETTINGS, SCHEMAS, QuickClock())
+        self._topics = world.topics
+
+    def _windows(self, name: str, partition: int) -> Iterator[list[Message]]:
+        upper = len(self._topics[name])
+        while upper:
+            lower = max(0, upper - 16)
+            yield self._topics[name][lower:upper]
+            upper = lower
+
+
+def frames_of(records: Sequence[Record], camera_id: str) -> list[int]:
+    """Event times of the frames of a camera."""
+    codec = SCHEMAS.reader(DETECTIONS)
+    outcomes = [codec.decode(r.value) for r in records if r.key == camera_id.encode()]
+    return [one["captured_us"] for one in outcomes if one["outcome"] == "DETECTED"]
+
+
+def walks(chance: Random, frames: int) -> list[Record]:
+    """People who walk through zones, hide and come back, before two cameras that jitter."""
+    codec = SCHEMAS.writer(DETECTIONS)
+    records: list[Record] = []
+    people = {name: [[chance.uniform(50, 750), 0.0, 0.0] for _ in range(3)] for name in CAMERAS}
+    for number in range(frames):
+        for name in chance.sample(CAMERAS, len(CAMERAS)):
+            at_us = T0 + number * FRAME_MS * MS + chance.randrange(20) * MS
+            boxes = []
+            for person in people[name]:
+                person[1] = max(-60.0, min(60.0, person[1] + chance.gauss(0, 12)))
+                person[0] = (person[0] + person[1]) % 800
+                person[2] = max(0.0, person[2] - 1)
+                if chance.random() < 0.02:
+                    person[2] = chance.choice((3, 8))
+                if not person[2]:
+                    boxes.append(box(person[0], 400, chance.uniform(0.5, 0.95)))
+            if chance.random() < 0.05:
+                event = heartbeat(at_us, name)
+            else:
+                event = outcome(at_us, boxes, camera_id=name)
+            value = codec.encode(event)
+            records.append(Record("input", 0, len(records), name.encode(), value, at_us // MS, ()))
+    return records
