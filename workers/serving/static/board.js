@@ -83,17 +83,18 @@ function drawStatus() {
   const shown = [...store.zones.values()].map((zone) => store.zoneFreshness(zone));
   const ages = shown.map((fresh) => fresh.age).filter((age) => age !== null);
   const flowing = !shown.length || shown.some((fresh) => !fresh.stale);
+  const halted = !flowing && ages.length > 0;
   const connected = connection.state === "live" && connection.redis;
   // The age stands apart and unheard, or a screen reader would begin anew every second.
   let [banner, age] = ["", ""];
-  const explained = notices.render(connected);
+  const explained = notices.render(connected, halted);
   if (connection.state === "lost") {
     banner = "Connection to the board lost. Numbers are not being updated; trying again.";
     age = silent(connection.lostAt);
   } else if (!connection.redis) {
     banner = "The store of live numbers is out of reach. Numbers are not being updated; trying again.";
     age = silent(connection.redisLostAt);
-  } else if (!flowing && ages.length) {
+  } else if (halted) {
     const youngest = Math.min(...ages);
     const why = explained ? "" : ": cameras or the line behind the board have stopped";
     banner = `No fresh numbers since ${moment(store.now() - youngest, store.now())}${why}.`;

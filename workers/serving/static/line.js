@@ -15,9 +15,14 @@ export class LineNotices {
     this.store = store;
   }
 
-  /** Draw; `connected` tells whether this page is kept up to date. True when a stop is explained. */
-  render(connected) {
-    const notices = [...this.#told(), ...(connected ? this.#seen() : [])];
+  /**
+   * Draw. True when a stop is explained.
+   *
+   * @param connected whether this page is kept up to date
+   * @param halted whether there are numbers and none is fresh, which the page says by itself
+   */
+  render(connected, halted) {
+    const notices = [...this.#told(), ...(connected ? this.#seen(halted) : [])];
     const key = JSON.stringify(notices);
     if (this.key !== key) {
       this.key = key;
@@ -42,14 +47,14 @@ export class LineNotices {
   }
 
   /** What this page sees by itself, by its own clock, where the watcher has said nothing of it. */
-  #seen() {
+  #seen(halted) {
     const told = new Set((this.store.line?.alerts ?? []).map((alert) => alert.subject));
     const unseen = (...subjects) => !subjects.some((subject) => told.has(subject));
     const limit = Math.max(SILENT_S, this.store.status?.stale_after_s ?? 0);
     const cameras = [...this.store.cameras.values()].filter((camera) => camera.asOf !== null);
     const silent = cameras.filter((camera) => this.store.now() - camera.asOf > limit);
     if (cameras.length > 1 && silent.length === cameras.length) {
-      if (!unseen("line", "log", "stage/infer", "stage/stream", "stage/sink-redis")) return [];
+      if (halted || !unseen("line", "log", "stage/infer", "stage/stream", "stage/sink-redis")) return [];
       return [this.#notice("No new data on the board", Math.max(...silent.map((camera) => camera.asOf)), "PAGE")];
     }
     const notices = silent
