@@ -116,6 +116,20 @@ class HeldLine:
             self.feed.send(ROUND)
         self.await_checkpoint()
 
+    def upgrade_behind_a_crash(self) -> None:
+        """Kill one release in a save, and the next one before it has saved anything."""
+        self.fold_past_a_checkpoint()
+        self.line.supervisor.kill("stream")
+        (self.line.folder / "held").unlink()
+        self.mutation = "intact"
+        self.start("killed-too")
+        self.await_held()
+        self.line.supervisor.kill("killed-too")
+        self.release()
+        self.start("heir")
+        self.feed.send(ROUND)
+        self.await_checkpoint()
+
     def fold_past_a_checkpoint(self) -> None:
         """Outputs, or a checkpoint, that the other half of the save does not know of."""
         self.feed.send(ROUND)

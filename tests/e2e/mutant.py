@@ -19,12 +19,25 @@ import confluent_kafka
 from runtime.checkpoints import CheckpointStore
 from runtime.checkpoints import outputs as outputs_module
 from runtime.checkpoints import store as store_module
+from streams import app as app_module
+from streams.domain import closing as closing_module
+from streams.domain import line as line_module
+from streams.domain.camera import step
+from streams.domain.closing import Moment
+from streams.domain.floor_state import FloorState
+from streams.domain.frame_tracks import FrameTracks
+from streams.domain.output import Output
+from streams.domain.tick import TICK_US
+from streams.domain.view import View
 from streams.saving import Saving
 from tests.chaos.checkpoint import mutations
 from workers.cli import main
 
 POLL_S = 0.05
 LINGER_MS = 60_000
+
+OTHER = "another-release"
+"""What another release is called, and writes into each of its tracks."""
 
 Hold = Callable[[], None]
 
@@ -106,6 +119,31 @@ def forgetful(hold: Hold) -> None:
     mutations.replace(CheckpointStore, "__init__", told_nothing)
 
 
+def unnamed_release(hold: Hold) -> None:
+    """Another release, which passes for this one: nobody looks what it has sent."""
+    held_before_checkpoints(hold)
+    presence = closing_module._presence
+
+    def other_step(*arguments: Any) -> tuple[FrameTracks | None, View, Any]:
+        tracks, view, linked = step(*arguments)
+        told = None if tracks is None else tracks._replace(model_name=OTHER)
+        return told, view, linked
+
+    def other_presence(floor: FloorState, moment: Moment, watched: bool) -> list[Output]:
+        if moment.as_of_us % (2 * TICK_US):
+            return []
+        return presence(floor, moment, watched)
+
+    mutations.replace(line_module, "step", other_step)
+    mutations.replace(closing_module, "_presence", other_presence)
+
+
+def other_release(hold: Hold) -> None:
+    """Another release: its records differ in bytes, and presence comes half as often."""
+    unnamed_release(hold)
+    mutations.replace(app_module, "fold_id", lambda: OTHER)
+
+
 MUTATIONS: dict[str, Callable[[Hold], None]] = {
     "intact": held_before_checkpoints,
     "checkpoint-first": checkpoint_first,
@@ -113,6 +151,8 @@ MUTATIONS: dict[str, Callable[[Hold], None]] = {
     "unfenced": unfenced,
     "uncompared": uncompared,
     "forgetful": forgetful,
+    "other-release": other_release,
+    "unnamed-release": unnamed_release,
 }
 
 if __name__ == "__main__":

@@ -81,8 +81,8 @@ def rounds(faults: Sequence[Fault], seed: int, together: int) -> list[list[Fault
     ]
 
 
-def _needs(fault: Fault) -> tuple[bool, bool, bool]:
-    return fault.proxied, fault.clocked, fault.aged
+def _needs(fault: Fault) -> tuple[bool, bool, str]:
+    return fault.proxied, fault.clocked, fault.name if fault.aged else ""
 
 
 def _attack_pixels(

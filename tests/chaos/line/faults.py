@@ -15,7 +15,7 @@ from tests.chaos.line import inputs
 from tests.chaos.line.line import AttackedLine
 from tests.chaos.line.moments import MOMENTS, checkpointing, running
 from tests.chaos.line.places import SERVE, SINK_REDIS, SINK_TIMESCALE
-from tests.chaos.line.upgrade import upgrade
+from tests.chaos.line.upgrade import upgrade, upgrade_killed
 from tests.chaos.line.wires import WIRE_FAULTS
 
 PAST_SESSION_S = (9.0, 13.0)
@@ -191,6 +191,7 @@ FAULTS: dict[str, Fault] = {
         ),
         Fault("streams-kill", kill_all_streams),
         Fault("stream-upgrade", upgrade, aged=True),
+        Fault("stream-upgrade-kill", upgrade_killed, aged=True),
         *(
             Fault(f"{who}-{word}@{phase}", freeze_in(who, phase, between_s))
             for who, phases in _PHASES.items()

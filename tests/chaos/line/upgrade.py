@@ -1,5 +1,7 @@
 """An upgrade while the line runs: the release before gives way to this one, worker by worker.
 
+In good order, or killed.
+
 The earlier release is the real one, taken from the project's own history: the newest in which the
 stream processor's state had another version that this release reads.
 """
@@ -81,6 +83,22 @@ def upgrade(line: AttackedLine, chance: Random) -> bool:
     for name in line.streams:
         came = running(line, name, chance) and came
         line.supervisor.stop(name, deadline_s=ORDERLY_S)
+        line.replace(name, WARDSTREAM)
+        line.ready(name)
+    return came
+
+
+def upgrade_killed(line: AttackedLine, chance: Random) -> bool:
+    """`kill -9` one stream processor after the other, and start this release in its place.
+
+    What each has sent beyond its checkpoint stands, and must be followed by what comes next.
+    """
+    came = True
+    for name in line.streams:
+        line.kill(name, SIGCONT)  # not to be started again by itself
+    for name in line.streams:
+        came = running(line, name, chance) and came
+        line.kill(name)
         line.replace(name, WARDSTREAM)
         line.ready(name)
     return came

@@ -1,0 +1,151 @@
+"""A release that is killed has sent more than it saved, and another one goes on from there."""
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from deploy.local.launcher import Worker
+from runtime.errors import EXIT_STOP, Stop
+from schemas.codec import HEADER_BYTES
+from schemas.registry import SchemaRegistry
+from schemas.topics import DETECTIONS, OCCUPANCY, OCCUPANCY_LATEST, PRESENCE, TOPICS, TRACKS
+from streams.fold_id import fold_id
+from streams.line_fold import OUTPUTS
+from streams.seam import SEAM_KEY
+from tests.conftest import Services
+from tests.e2e.held_line import CAMERAS, HeldLine, held_line
+from tests.e2e.mutant import OTHER
+from tests.e2e.played_line import wait_until
+from workers.replay.log import read_topic
+from workers.sinks.digests import distinct, read_items
+
+SINK = "sink-redis"
+SINK_DEADLINE_S = 60.0
+
+
+@dataclass
+class Found:
+    """What became of a line.
+
+    Attributes:
+        conflict: A seq with two versions of bytes, in words; None without one.
+        records: By topic and key, in order of seq.
+        bodies: The same as bytes.
+        seqs: By topic and key.
+        frames: Event times of the frames looked at, by camera.
+        said: What its processes logged.
+        fold: Name of the fold behind the last checkpoint.
+        entities: What that holds.
+        sink_status: How the sink ended; None when it lives.
+    """
+
+    conflict: str | None = None
+    records: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
+    bodies: dict[str, dict[str, list[bytes]]] = field(default_factory=dict)
+    seqs: dict[str, dict[str, list[int]]] = field(default_factory=dict)
+    frames: dict[str, list[int]] = field(default_factory=dict)
+    said: str = ""
+    fold: str = ""
+    entities: frozenset[str] = frozenset()
+    sink_status: int | None = None
+
+
+def upgraded(services: Services, folder: Any, release: str) -> Found:
+    """Let a release be killed, and this one go on; then let a sink read what both have sent."""
+    with held_line(services, folder, release) as held:
+        held.upgrade_behind_a_crash()
+        found = judged(held)
+        supervisor = held.line.supervisor
+        supervisor.start(Worker(name=SINK, command=("sink", "redis")))
+
+        def done() -> bool:
+            look = held.line.observer.look(time.monotonic(), (), 0)
+            return not supervisor.alive(SINK) or look.lags.get(SINK) == 0
+
+        wait_until(done, SINK_DEADLINE_S, "the sink to have read all, or to end")
+        if not supervisor.alive(SINK):
+            found.sink_status = supervisor.wait(SINK, SINK_DEADLINE_S)
+        return found
+
+
+def judged(held: HeldLine) -> Found:
+    """Read all topics as their subscribers do."""
+    settings, head = held.line.settings, held.heads()[-1]
+    found = Found(said=held.said, fold=head.fold, entities=frozenset(head.entities))
+    codec = SchemaRegistry(settings.registry_url).reader(DETECTIONS)
+    for message in read_topic(settings, DETECTIONS):
+        outcome = codec.decode(message.value())
+        if outcome["outcome"] == "DETECTED":
+            times = found.frames.setdefault(outcome["camera_id"], [])
+            if outcome["captured_us"] not in times:
+                times.append(outcome["captured_us"])
+    try:
+        for topic in OUTPUTS:
+            by_key = distinct(list(read_items(settings, topic)))
+            found.records[topic.name] = {k: [i.record for i in v] for k, v in by_key.items()}
+            found.seqs[topic.name] = {k: [i.seq for i in v] for k, v in by_key.items()}
+            found.bodies[topic.name] = {
+                k: [i.value[HEADER_BYTES:] for i in v] for k, v in by_key.items()
+            }
+    except Stop as conflict:
+        found.conflict = str(conflict)
+    return found
+
+
+Lines = dict[str, Future[Found]]
+
+
+@pytest.fixture(scope="module")
+def lines(services: Services, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lines]:
+    """A line that was upgraded behind a crash, and one in which nobody knew that it was."""
+    registry = SchemaRegistry(services.environment["WARDSTREAM_REGISTRY_URL"])
+    registry.register_all([topic for topic in TOPICS.values() if topic.avro])
+    folder = tmp_path_factory.mktemp("upgrades")
+    releases = ("other-release", "unnamed-release")
+    with ThreadPoolExecutor(len(releases)) as pool:
+        yield {
+            release: pool.submit(upgraded, services, folder / release, release)
+            for release in releases
+        }
+
+
+@pytest.mark.timeout(400)
+def test_what_a_killed_release_has_sent_stands_and_the_next_one_goes_on_behind_it(
+    lines: Lines,
+) -> None:
+    """Every seq once and with one version, no frame left out, and the sink lives."""
+    found = lines["other-release"].result()
+
+    assert found.conflict is None
+    assert found.sink_status is None
+    for topic in OUTPUTS:
+        for key, seqs in found.seqs[topic.name].items():
+            assert seqs == list(range(1, len(seqs) + 1)), (topic.name, key)
+    assert found.bodies[OCCUPANCY_LATEST.name] == found.bodies[OCCUPANCY.name]
+    for camera_id in CAMERAS:
+        told = [record["captured_us"] for record in found.records[TRACKS.name][camera_id]]
+        assert told == sorted(set(told))
+        assert set(found.frames[camera_id]) <= set(told)
+        makers = [r["model_name"] == OTHER for r in found.records[TRACKS.name][camera_id]]
+        assert makers == sorted(makers, reverse=True)
+        assert len(set(makers)) == 2
+    for records in found.records[PRESENCE.name].values():
+        ticks = [record["as_of_us"] for record in records]
+        assert ticks == sorted(set(ticks))
+    assert "stream.seam" in found.said
+    assert found.fold == fold_id()
+    assert SEAM_KEY.decode() not in found.entities
+
+
+@pytest.mark.timeout(400)
+def test_without_a_look_at_what_was_sent_a_seq_has_two_versions_and_the_sink_ends(
+    lines: Lines,
+) -> None:
+    found = lines["unnamed-release"].result()
+
+    assert found.conflict is not None
+    assert found.sink_status == EXIT_STOP
