@@ -23,6 +23,8 @@ import pytest
 import redis as redis_client
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from psycopg import sql
 
 from deploy.local.launcher import LocalServices, Supervisor
@@ -32,6 +34,12 @@ from workers.sinks.timescale.migrate import migrate
 ROOT = Path(__file__).resolve().parents[1]
 TEMPLATE = "wardstream_test_template"
 SHARED = pytest.StashKey[SharedServices]()
+
+hypothesis_settings.register_profile(
+    "loaded", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("loaded")
+"""What is true is true on a busy machine too, however long an example takes."""
 
 
 class Services(Protocol):
