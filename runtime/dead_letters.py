@@ -168,6 +168,28 @@ class DeadLetterBox:
             key.encode() if isinstance(key, str) else key,
         )
 
+    def gone(self, topic: str, partition: int, lost: str, records: int, error: DeadLetter) -> None:
+        """Write that records never came: one letter for all, without a value and an offset.
+
+        It says nothing of how good records are, so the limit does not count it.
+
+        Args:
+            topic: Name on the broker of the topic that should have held them.
+            partition: Where.
+            lost: What, in a word that is the same whenever it is told again.
+            records: How many.
+            error: How that was found.
+
+        Raises:
+            Stop: An earlier record was not delivered.
+        """
+        headers = dead_letter_headers(
+            topic, partition, -1, None, error, self._clock.now_us(), self._stage
+        )
+        headers += [("lost", lost.encode()), ("records", str(records).encode())]
+        DEAD_LETTERS_TOTAL.labels(self._stage, error.reason).inc()
+        self._producer.produce(self._topic, key=f"{topic}/{partition}", value=None, headers=headers)
+
     def put_raw(
         self,
         topic: str,

@@ -16,6 +16,28 @@ _QUIET = {"log_level": 3}
 
 Answer = TypeVar("Answer")
 
+_REFUSED = {
+    KafkaError.TOPIC_AUTHORIZATION_FAILED,
+    KafkaError.GROUP_AUTHORIZATION_FAILED,
+    KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+    KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+    KafkaError.MSG_SIZE_TOO_LARGE,
+    KafkaError.RECORD_LIST_TOO_LARGE,
+    KafkaError.INVALID_RECORD,
+    KafkaError.INVALID_PARTITIONS,
+    KafkaError.POLICY_VIOLATION,
+    KafkaError.TOPIC_EXCEPTION,
+}
+"""What asking again would be answered with again."""
+
+
+def is_refusal(error: KafkaError) -> bool:
+    """Whether the broker will say the same however often it is asked: a person must look.
+
+    A full disk, too few replicas in sync and a leader that is being elected are none: those pass.
+    """
+    return bool(error.code() in _REFUSED)
+
 
 def physical_name(topic: Topic, settings: Settings) -> str:
     """Name of the topic on the broker: the run's prefix, then the name."""
@@ -93,12 +115,12 @@ class ReliableProducer:
     """
 
     def __init__(self, config: dict[str, Any]) -> None:
-        self._failures: list[str] = []
+        self._failures: list[tuple[str, KafkaError]] = []
         self._producer = Producer({**config, "on_delivery": self._delivered})
 
     def _delivered(self, error: KafkaError | None, message: Message) -> None:
         if error is not None:
-            self._failures.append(f"{message.topic()}[{message.partition()}]: {error}")
+            self._failures.append((f"{message.topic()}[{message.partition()}]", error))
 
     def produce(
         self,
@@ -112,7 +134,7 @@ class ReliableProducer:
         """Hand a record over; blocks while the local queue is full.
 
         Raises:
-            Stop: An earlier record was not delivered (exit code: replay).
+            Stop: An earlier record was not delivered, or this one can never be; see `check`.
         """
         self.check()
         arguments: dict[str, Any] = {"key": key, "value": value, "headers": headers}
@@ -123,6 +145,9 @@ class ReliableProducer:
                 self._producer.produce(topic, **arguments)
             except BufferError:
                 self._producer.poll(0.05)
+            except KafkaException as exc:
+                self._failures.append((topic, exc.args[0]))
+                self.check()
             else:
                 self._producer.poll(0)
                 return
@@ -135,7 +160,7 @@ class ReliableProducer:
         """Wait until every record handed over is acknowledged.
 
         Raises:
-            Stop: A record was not delivered (exit code: replay).
+            Stop: A record was not delivered; see `check`.
             Retry: Records are still waiting after `timeout_s`.
         """
         left = self._producer.flush(timeout_s)
@@ -148,11 +173,17 @@ class ReliableProducer:
         """Raise if any delivery failed.
 
         Raises:
-            Stop: A record was not delivered (exit code: replay).
+            Stop: A record was not delivered. The exit code is that of a replay where a restart may
+                heal it, and that of a stop where the broker refuses the record as it is.
         """
-        if self._failures:
-            msg = f"delivery failed, restart from the last commit: {self._failures[0]}"
-            raise Stop(msg, exit_code=EXIT_REPLAY)
+        if not self._failures:
+            return
+        where, error = self._failures[0]
+        if is_refusal(error):
+            msg = f"Kafka refuses a record of {where}, and would again: {error.str()}"
+            raise Stop(msg)
+        msg = f"delivery failed, restart from the last commit: {where}: {error}"
+        raise Stop(msg, exit_code=EXIT_REPLAY)
 
     def __len__(self) -> int:
         """Records not yet acknowledged."""
@@ -163,7 +194,8 @@ def poll_batch(consumer: Consumer, max_records: int, wait_s: float) -> list[Mess
     """Take up to `max_records`, waiting at most `wait_s`; broker hiccups are left to librdkafka.
 
     Raises:
-        Stop: The broker says something that waiting cannot heal, such as an unknown topic.
+        Stop: The broker says something that waiting cannot heal, such as an unknown topic, or that
+            the process may not read it.
     """
     good: list[Message] = []
     for message in consumer.consume(max_records, wait_s):
@@ -172,8 +204,9 @@ def poll_batch(consumer: Consumer, max_records: int, wait_s: float) -> list[Mess
             good.append(message)
         elif error.code() == KafkaError._PARTITION_EOF:
             continue
-        elif error.fatal() or error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
-            msg = f"Kafka: {error.str()}"
+        elif error.fatal() or is_refusal(error) or error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+            where = f"{message.topic()}[{message.partition()}]: " if message.topic() else ""
+            msg = f"Kafka: {where}{error.str()}"
             raise Stop(msg)
         else:
             log.warning("kafka.consumer_error", error=error.str())
@@ -186,6 +219,7 @@ __all__ = [
     "answer",
     "consumer_config",
     "group_id",
+    "is_refusal",
     "physical_name",
     "poll_batch",
     "producer_config",

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import structlog
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
@@ -24,6 +25,13 @@ LOOK_S = 5.0
 
 Place = tuple[str, int]
 """Topic on the broker, and partition."""
+
+
+class Span(NamedTuple):
+    """What a partition holds: `start` is the first offset, `end` the next to be written."""
+
+    start: int
+    end: int
 
 
 class LogProbe:
@@ -54,6 +62,20 @@ class LogProbe:
         """
         found = self._offsets(_places(topics), OffsetSpec.latest())  # type: ignore[no-untyped-call]
         return {place: offset for place, (offset, _) in found.items() if offset > 0}
+
+    def spans(self, topics: Mapping[str, int]) -> dict[Place, Span]:
+        """What every partition holds now.
+
+        Args:
+            topics: Number of partitions by physical name.
+
+        Raises:
+            Retry: The broker is out of reach.
+        """
+        places = _places(topics)
+        starts = self._offsets(places, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
+        ends = self._offsets(places, OffsetSpec.latest())  # type: ignore[no-untyped-call]
+        return {place: Span(starts[place][0], ends[place][0]) for place in places}
 
     def newest_us(self, topics: Mapping[str, int]) -> dict[str, int]:
         """When each topic that holds anything was last appended to, UTC microseconds.

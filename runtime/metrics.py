@@ -102,6 +102,11 @@ SERVING_LAG = Histogram(
 DEAD_LETTERS_TOTAL = Counter(
     "wardstream_dead_letters_total", "Inputs that can never be processed", ["stage", "reason"]
 )
+RECORDS_GONE = Counter(
+    "wardstream_records_gone_total",
+    "Records that a log lost before a stage read them, or that were cut from its end",
+    ["stage", "topic"],
+)
 BREAKER_STATE = Gauge(
     "wardstream_breaker_state",
     "Circuit breaker of a dependency: 0 closed, 1 half open, 2 open",

@@ -28,12 +28,31 @@ class Service:
         health: Call `ready()` once and `beat()` every loop.
         clock: Tells the time.
         stop: Set by SIGTERM or SIGINT; the body ends its loop and returns.
+        fault: Why a thread beside the body had it stop; None while nothing did.
     """
 
     settings: Settings
     health: Health
     clock: Clock = field(default_factory=SystemClock)
     stop: threading.Event = field(default_factory=threading.Event)
+    fault: Stop | None = None
+
+    def end(self, fault: Stop) -> None:
+        """Have the body end as if it was asked to, and the process with the code of `fault`.
+
+        May be called from any thread.
+        """
+        self.fault = fault
+        self.stop.set()
+
+    def raise_fault(self) -> None:
+        """Called when the body has ended, one way or another.
+
+        Raises:
+            Stop: It was made to end.
+        """
+        if self.fault is not None:
+            raise self.fault
 
 
 def run_service(stage: str, body: Callable[[Service], None], settings: Settings) -> int:
@@ -57,7 +76,10 @@ def run_service(stage: str, body: Callable[[Service], None], settings: Settings)
     try:
         server = serve_health(health, settings)
         log.info("service.start", pid=os.getpid(), metrics_port=server.server_address[1])
-        body(service)
+        try:
+            body(service)
+        finally:
+            service.raise_fault()
     except Stop as exc:
         log.error("service.stop", error=str(exc), exit_code=exc.exit_code)
         return exc.exit_code

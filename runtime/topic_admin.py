@@ -11,7 +11,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 
 from runtime.clock import SystemClock
 from runtime.errors import Retry, Stop
-from runtime.kafka import answer, physical_name
+from runtime.kafka import answer, is_refusal, physical_name
 from runtime.settings import Settings
 from schemas.topics import TOPICS, Topic
 
@@ -120,7 +120,24 @@ def check_topics(settings: Settings, topics: list[Topic] | None = None) -> None:
 
     Raises:
         Retry: The broker cannot be reached.
-        Stop: A topic is missing, or has other partitions or settings; names all of them.
+        Stop: A topic is missing, may not be seen, or has other partitions or settings; names all
+            of them.
+    """
+    faults = topic_faults(settings, topics)
+    if faults:
+        msg = "topics differ from the table: " + "; ".join(faults)
+        raise Stop(msg)
+
+
+def topic_faults(settings: Settings, topics: list[Topic] | None = None) -> list[str]:
+    """In what topics on the broker differ from the table, in words; empty when in nothing.
+
+    Args:
+        settings: Where the broker is.
+        topics: Which; all when None.
+
+    Raises:
+        Retry: The broker cannot be reached.
     """
     admin = _admin(settings)
     expected = {physical_name(topic, settings): topic for topic in topics or TOPICS.values()}
@@ -133,7 +150,7 @@ def check_topics(settings: Settings, topics: list[Topic] | None = None) -> None:
     present = []
     for name, topic in expected.items():
         if name not in found:
-            faults.append(f"{name} is missing; run `wardstream topics create`")
+            faults.append(_absent(admin, name))
         elif len(found[name].partitions) != topic.partitions:
             faults.append(
                 f"{name} has {len(found[name].partitions)} partitions, not {topic.partitions}"
@@ -147,6 +164,9 @@ def check_topics(settings: Settings, topics: list[Topic] | None = None) -> None:
             try:
                 actual = answer(future, _TIMEOUT_S + _LOST_S)
             except KafkaException as exc:
+                if is_refusal(exc.args[0]):
+                    faults.append(f"settings of {resource.name}: {exc.args[0].str()}")
+                    continue
                 msg = f"settings of {resource.name} are unknown: {exc.args[0].str()}"
                 raise Retry(msg) from exc
             for setting, value in expected[resource.name].config.items():
@@ -154,6 +174,20 @@ def check_topics(settings: Settings, topics: list[Topic] | None = None) -> None:
                     faults.append(
                         f"{resource.name}: {setting} is {actual[setting].value}, not {value}"
                     )
-    if faults:
-        msg = "topics differ from the table: " + "; ".join(sorted(faults))
-        raise Stop(msg)
+    return sorted(faults)
+
+
+def _absent(admin: AdminClient, name: str) -> str:
+    """Why a topic is not among those that the broker lists: one that may not be seen is not.
+
+    Raises:
+        Retry: The broker cannot be reached.
+    """
+    try:
+        error = admin.list_topics(topic=name, timeout=_ANSWER_S).topics[name].error
+    except KafkaException as exc:
+        msg = f"topics cannot be listed: {exc.args[0].str()}"
+        raise Retry(msg) from exc
+    if error is not None and is_refusal(error):
+        return f"{name} may not be seen by this process: {error.str()}"
+    return f"{name} is missing; run `wardstream topics create`"

@@ -24,7 +24,7 @@ from runtime.registry import guarded_registry
 from runtime.service import Service
 from runtime.settings import Settings
 from runtime.topic_admin import check_topics
-from schemas.topics import DEAD_LETTERS, DETECTIONS, SIDE_INPUTS, STREAM_CHECKPOINTS
+from schemas.topics import DETECTIONS, STREAM_CHECKPOINTS
 from streams.agents.floors import register
 from streams.checkpoint_settings import CheckpointingSettings
 from streams.checkpointing import install
@@ -33,7 +33,8 @@ from streams.fact_source import FactSource
 from streams.faust_app import checkpointed_app
 from streams.fold_id import fold_id
 from streams.fold_settings import to_values
-from streams.line_fold import OUTPUTS, STAGE, LineFold, Wire
+from streams.line_fold import STAGE, LineFold, Wire
+from streams.log_guard import TOPICS, refuse_lost_checkpoints, watch_topics
 from streams.precompile import compile_all
 from streams.state_version import STATE_VERSION
 from streams.takeover import TakeOver
@@ -55,11 +56,12 @@ def create_app(settings: Settings, clock: Clock, health: Health) -> faust.App:
     """Wire the stage together; nothing is folded before the app runs.
 
     Raises:
-        Stop: A topic is missing or differs from the table.
+        Stop: A topic is missing or differs from the table, or a checkpoint was deleted.
         NotRegistered: A schema is not registered.
         Retry: Broker or registry are out of reach.
     """
-    check_topics(settings, [DETECTIONS, *OUTPUTS, *SIDE_INPUTS, STREAM_CHECKPOINTS, DEAD_LETTERS])
+    check_topics(settings, list(TOPICS))
+    refuse_lost_checkpoints(settings)
     registry = guarded_registry(settings, clock)
     wire = Wire(settings, registry)
     facts = FactSource(FactLog(settings, registry, clock), clock)
@@ -140,9 +142,12 @@ def run_stream(service: Service) -> None:
         compiled = pool.submit(compile_all)  # or loaded, while broker and registry are asked
         app = create_app(service.settings, service.clock, service.health)
         compiled.result()
+    watch = watch_topics(service.settings)
     worker = faust.Worker(app, loglevel="WARNING", redirect_stdouts=False, quiet=True)
     try:
         worker.execute_from_commandline()  # takes over the signals; ends by SystemExit
     except SystemExit as end:
         if end.code:
             raise Stop(f"the stream app ended with {end.code}", exit_code=EXIT_REPLAY) from end
+    finally:
+        watch.close()

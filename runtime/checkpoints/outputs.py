@@ -8,6 +8,8 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 
 from runtime.checkpoints.errors import RecordTooLarge, ReplayNeeded
 from runtime.clock import Clock
+from runtime.errors import Stop
+from runtime.kafka import is_refusal
 
 MAX_MESSAGE_BYTES = 4_000_000
 """Largest output: a dead letter holds an input that may be as large as its topic takes."""
@@ -125,5 +127,11 @@ class OutputProducer:
             self._failures.append(error)
 
     def _raise_failure(self) -> None:
-        if self._failures:
-            raise ReplayNeeded(f"an output was not delivered: {self._failures[0]}")
+        if not self._failures:
+            return
+        error = self._failures[0]
+        if error.code() == KafkaError.MSG_SIZE_TOO_LARGE:
+            raise RecordTooLarge(f"the broker takes no output of that size: {error}")
+        if is_refusal(error):
+            raise Stop(f"Kafka refuses an output, and would again: {error}")
+        raise ReplayNeeded(f"an output was not delivered: {error}")

@@ -72,7 +72,7 @@ def refusal(letter: Letter, settings: Settings, registry: SchemaRegistry) -> str
     if topic is None:
         return f"{letter.topic or 'its topic'} is not a topic of this run; discard it"
     if topic.name in _INPUTS or topic.name in _DERIVED:
-        return _too_late(letter, topic, settings, registry)
+        return _gone(letter) or _too_late(letter, topic, settings, registry)
     if topic.name not in _MAY_BE_REPLAYED:
         return f"nothing says that {topic.name} may be sent again; discard it"
     if letter.value is None and letter.left_in_place is not None:
@@ -180,6 +180,12 @@ def _sent(letter: Letter, topic: Topic, codec: Codec) -> Outgoing:
         key = f"{record[identity]}@{record['version']}".encode()
     item = read_item(codec, letter.topic, letter.partition, letter.offset, key, letter.value)
     return Outgoing(letter.topic, letter.partition, key, item.value)
+
+
+def _gone(letter: Letter) -> str | None:
+    if letter.lost is None:
+        return None
+    return "these records are gone, nothing can be sent again; discard it when you know why"
 
 
 def _too_late(letter: Letter, topic: Topic, settings: Settings, registry: SchemaRegistry) -> str:

@@ -61,9 +61,14 @@ class Letter:
         return None if length < 0 else length
 
     @property
+    def lost(self) -> str | None:
+        """Which records never came, in a word; None for the letter of a record that did."""
+        return self.headers.get("lost")
+
+    @property
     def subject(self) -> str:
         """The record that it stands for; several letters may stand for the same one."""
-        return f"{self.topic}/{self.partition}/{self.offset}"
+        return f"{self.topic}/{self.partition}/{self.offset if self.lost is None else self.lost}"
 
 
 class Filter(NamedTuple):

@@ -21,6 +21,7 @@ from runtime.registry import guarded_registry
 from runtime.service import Service, run_service
 from runtime.settings import InferenceSettings, Settings
 from runtime.topic_admin import check_topics
+from runtime.topic_watch import watching
 from schemas.topics import CAMERAS, DEAD_LETTERS, DETECTIONS, FLOORS, FRAMES
 from workers import stages
 from workers.inference.answers import Answers
@@ -94,7 +95,8 @@ def run_inference(service: Service) -> None:
     settings = service.settings
     detector = detector_of(settings.inference)
     introduce(detector, service)
-    check_topics(settings, [FRAMES, DETECTIONS, DEAD_LETTERS, CAMERAS, FLOORS])
+    topics = [FRAMES, DETECTIONS, DEAD_LETTERS, CAMERAS, FLOORS]
+    check_topics(settings, topics)
     registry = guarded_registry(settings, service.clock)
     producer = ReliableProducer(producer_config(settings))
     placement = CameraPlacement.connect(settings, registry, service.clock)
@@ -121,7 +123,8 @@ def run_inference(service: Service) -> None:
         )
     )
     try:
-        InferencePipeline(service, stages, consumer, producer).run()
+        with watching(service, topics):
+            InferencePipeline(service, stages, consumer, producer).run()
     finally:
         placement.close()
         detector.close()

@@ -15,16 +15,18 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import structlog
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, Message, TopicPartition
 
 from models.boxes import Image
 from models.detector import ModelFailed
+from runtime.continuity import Continuity
 from runtime.errors import EXIT_REPLAY, DeadLetter, Retry, Stop
 from runtime.kafka import ReliableProducer, physical_name, poll_batch
 from runtime.metrics import INFERENCE_BATCH, INFERENCE_SECONDS
 from runtime.service import Service
 from schemas.records import Detection
 from schemas.topics import FRAMES
+from workers import stages as names
 from workers.inference.answers import Answers, Entry
 from workers.inference.arrivals import Arrival, Intake
 from workers.inference.attempts import Attempts
@@ -93,6 +95,7 @@ class InferencePipeline:
         self._producer = producer
         self._topic = physical_name(FRAMES, service.settings)
         self._committer = Committer(service, consumer, producer, self._topic, CommitLedger())
+        self._continuity = Continuity(service.settings, names.INFERENCE, consumer, [FRAMES])
         self._detecting = ThreadPoolExecutor(max_workers=1, thread_name_prefix="detector")
         self._in_flight: InFlight | None = None
         self._assigned: set[int] = set()
@@ -104,7 +107,8 @@ class InferencePipeline:
 
         Raises:
             Retry: A dependency stayed out of reach; nothing is lost.
-            Stop: The detector fails on everything, or an answer could not be delivered.
+            Stop: The detector fails on everything, an answer could not be delivered, or the topics
+                are not what they were.
         """
         self._consumer.subscribe(
             [self._topic],
@@ -116,6 +120,7 @@ class InferencePipeline:
             self._service.health.ready()
             while not self._service.stop.is_set():
                 self._step()
+            self._service.raise_fault()
             self._finish()
             self._committer.commit()
         except BaseException:
@@ -156,9 +161,9 @@ class InferencePipeline:
         room = batcher.room()
         if not room:
             return
-        first = poll_batch(self._consumer, 1, self._wait_s())
+        first = self._poll(1, self._wait_s())
         self._just_dropped.clear()
-        more = poll_batch(self._consumer, room - 1, 0.0) if first and room > 1 else []
+        more = self._poll(room - 1, 0.0) if first and room > 1 else []
         # A rebalance inside the second poll makes the first record void, even if the partition
         # came back at once: it will be read again, behind those that were dropped before it.
         valid = [message for message in first if message.partition() not in self._just_dropped]
@@ -166,6 +171,12 @@ class InferencePipeline:
         for message in valid + more:
             if message.partition() in self._assigned:
                 batcher.add(self._stages.intake.receive(message, now_s), now_s)
+
+    def _poll(self, most: int, wait_s: float) -> list[Message]:
+        """Records, after what the log lost before them has been told."""
+        messages = poll_batch(self._consumer, most, wait_s)
+        self._stages.answers.gone(self._continuity.look(messages))
+        return messages
 
     def _wait_s(self) -> float:
         if self._in_flight is not None:
@@ -258,5 +269,6 @@ class InferencePipeline:
         self._just_dropped |= gone
         unanswered = self._stages.batcher.forget(gone)
         self._committer.ledger.forget(gone)
+        self._continuity.forget((self._topic, partition) for partition in gone)
         log.info("inference.revoked", partitions=sorted(gone), unanswered=unanswered)
         self._service.health.detail["partitions"] = str(len(self._assigned))

@@ -12,6 +12,7 @@ from runtime.errors import Stop
 from runtime.registry import guarded_registry
 from runtime.service import Service
 from runtime.topic_admin import check_topics
+from runtime.topic_watch import watching
 from schemas.topics import CAMERAS, FRAMES
 from workers.ingest.camera_feed import BEHIND_US, CameraFeed
 from workers.ingest.cameras import CameraBook
@@ -104,8 +105,10 @@ def run_ingest(
                 )
             runs.append(_Run(service, source, group, own))
         service.health.ready()
-        _run_all(service, runs, publisher)
-        publisher.flush()
+        with watching(service, [FRAMES, CAMERAS]):
+            _run_all(service, runs, publisher)
+            publisher.flush()
+        service.raise_fault()
     finally:
         cameras.close()
     ledgers = [feed.ledger for run in runs for feed in run.feeds]

@@ -7,7 +7,16 @@ from runtime.errors import EXIT_REPLAY, EXIT_STOP, Retry, Stop
 from runtime.service import Service, run_service
 from runtime.settings import Settings
 from runtime.topic_admin import check_topics
-from schemas.topics import LINKS, OCCUPANCY, PRESENCE, SIDE_INPUTS, TRACKS, ZONE_EVENTS
+from runtime.topic_watch import watching
+from schemas.topics import (
+    DEAD_LETTERS,
+    LINKS,
+    OCCUPANCY,
+    PRESENCE,
+    SIDE_INPUTS,
+    TRACKS,
+    ZONE_EVENTS,
+)
 from workers.sinks.loop import SinkLoop
 
 LIVE = (TRACKS, PRESENCE, ZONE_EVENTS, OCCUPANCY)
@@ -31,12 +40,14 @@ def run_timescale(settings: Settings) -> int:
 
     def body(service: Service) -> None:
         topics = [*SIDE_INPUTS, *DERIVED]
-        check_topics(service.settings, topics)
+        check_topics(service.settings, [*topics, DEAD_LETTERS])
         sink = TimescaleSink(service.settings, service.clock)
         rules = service.settings.sink
-        SinkLoop(
+        loop = SinkLoop(
             service, sink, topics, max_records=rules.batch_rows, linger_s=rules.batch_wait_s
-        ).run()
+        )
+        with watching(service, [*topics, DEAD_LETTERS]):
+            loop.run()
 
     return run_service("sink-timescale", body, settings)
 
@@ -46,9 +57,12 @@ def run_redis(settings: Settings) -> int:
     from workers.sinks.redis.sink import RedisSink  # noqa: PLC0415 - only what runs loads
 
     def body(service: Service) -> None:
-        check_topics(service.settings, list(LIVE))
+        topics = [*LIVE, DEAD_LETTERS]
+        check_topics(service.settings, topics)
         sink = RedisSink(service.settings, service.clock)
-        SinkLoop(service, sink, LIVE, max_records=REDIS_BATCH, commit_s=REDIS_COMMIT_S).run()
+        loop = SinkLoop(service, sink, LIVE, max_records=REDIS_BATCH, commit_s=REDIS_COMMIT_S)
+        with watching(service, topics):
+            loop.run()
 
     return run_service("sink-redis", body, settings)
 

@@ -1,11 +1,14 @@
 """One consumed record, decoded and given its digest."""
 
 import hashlib
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from runtime.errors import DeadLetter, Stop
 from schemas.codec import HEADER_BYTES, Codec, UndecodableValue
 from schemas.topics import SIDE_INPUTS, Topic
+
+SEQS_MISSING: Final = "seqs_missing"
+"""Reason of the dead letter for records that a topic never held, or lost before they were read."""
 
 DIGEST_BYTES = 8
 """Length of a record's digest, bytes."""
@@ -39,11 +42,48 @@ class Item(NamedTuple):
     value: bytes
 
 
+class Gap(NamedTuple):
+    """Seqs of a key that never came.
+
+    Attributes:
+        item: The record behind them.
+        missing: How many.
+    """
+
+    item: Item
+    missing: int
+
+    @property
+    def lost(self) -> str:
+        """What is missing, in a word."""
+        return f"{self.item.key}@{self.item.seq - self.missing}-{self.item.seq}"
+
+    @property
+    def letter(self) -> DeadLetter:
+        """How it was found."""
+        item, last = self.item, self.item.seq - 1
+        return DeadLetter(
+            SEQS_MISSING,
+            f"{item.source}[{item.partition}]: seqs {last - self.missing + 1} to {last} of key "
+            f"{item.key} ({self.missing} records) never came; offset {item.offset} holds the next",
+        )
+
+
 def conflict(item: Item) -> Stop:
     """The error for a seq that came again with other bytes."""
     return Stop(
         f"key {item.key} seq {item.seq} of {item.source} came again with other bytes "
         f"(partition {item.partition}, offset {item.offset}): its producer is broken"
+    )
+
+
+def renumbered(item: Item, last_seq: int) -> Stop:
+    """The error for a key whose seqs began again: what comes now would be taken for old."""
+    return Stop(
+        f"key {item.key} seq {item.seq} of {item.source} is later than seq {last_seq} of the same "
+        f"key (partition {item.partition}, offset {item.offset}): its records are numbered anew, "
+        "because its checkpoint or its topic was lost; see docs/operators.md, When the log itself "
+        "changes"
     )
 
 

@@ -13,6 +13,7 @@ import structlog
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
 from runtime.breaker import BreakerPolicy, Guard
+from runtime.continuity import Continuity
 from runtime.dead_letters import DeadLetterBox
 from runtime.errors import DeadLetter, Retry
 from runtime.kafka import (
@@ -30,7 +31,7 @@ from runtime.service import Service
 from schemas.codec import Codec
 from schemas.registry import RegistryUnavailable
 from schemas.topics import LINKS, OCCUPANCY, PRESENCE, TRACKS, ZONE_EVENTS, Topic
-from workers.sinks.item import Item, read_item
+from workers.sinks.item import Gap, Item, read_item
 from workers.sinks.outage import Outage
 
 log = structlog.get_logger(__name__)
@@ -65,8 +66,11 @@ class Sink(Protocol):
         """
         ...
 
-    def write(self, items: Sequence[Item]) -> None:
+    def write(self, items: Sequence[Item]) -> Sequence[Gap] | None:
         """Store a batch for good; the same batch twice leaves the same state.
+
+        Returns:
+            What never came before records of the batch, if the store keeps everything.
 
         Raises:
             Retry: The store is out of reach; nothing or a part was written.
@@ -134,6 +138,7 @@ class SinkLoop:
         )
         self._producer = ReliableProducer(producer_config(settings))
         self._letters = DeadLetterBox(self._producer, settings, f"sink-{sink.name}", service.clock)
+        self._continuity = Continuity(settings, f"sink-{sink.name}", self._consumer, topics)
         self._owned: set[Place] = set()
         self._holding = False  # a batch that the store has not taken
         self._settled: dict[Place, int] = {}
@@ -176,6 +181,8 @@ class SinkLoop:
                     self._ask_again()
                 self._commit_if_due()
                 self._housekeep()
+            if self._service.fault is not None:
+                self._settled.clear()  # offsets of a topic that may be another one now
             self._commit()
         finally:
             self._lag.close()
@@ -184,9 +191,16 @@ class SinkLoop:
 
     def _gather(self) -> list[Message]:
         """One batch: wait for the first record, then as long as `linger_s` for more."""
-        messages = poll_batch(self._consumer, 1, self._first_wait_s)
+        messages = self._poll(1, self._first_wait_s)
         if messages and self._max_records > 1:
-            messages += poll_batch(self._consumer, self._max_records - 1, self._linger_s)
+            messages += self._poll(self._max_records - 1, self._linger_s)
+        return messages
+
+    def _poll(self, most: int, wait_s: float) -> list[Message]:
+        """Records, after what the log lost before them has been told."""
+        messages = poll_batch(self._consumer, most, wait_s)
+        for one in self._continuity.look(messages):
+            self._letters.gone(one.topic, one.partition, one.lost, one.records, one.letter)
         return messages
 
     def _settle(self, batch: list[Message]) -> None:
@@ -259,7 +273,7 @@ class SinkLoop:
             return
         try:
             with self._guard.trying():
-                self._sink.write(items)
+                gaps = self._sink.write(items)
         except DeadLetter as exc:
             if len(items) > 1:
                 middle = len(items) // 2
@@ -275,6 +289,9 @@ class SinkLoop:
         else:
             self._letters.passed(len(items))
             self._observe(items)
+            for gap in gaps or ():
+                where = gap.item
+                self._letters.gone(where.source, where.partition, gap.lost, gap.missing, gap.letter)
 
     def _observe(self, items: Iterable[Item]) -> None:
         now_us = self._service.clock.now_us()
@@ -290,7 +307,7 @@ class SinkLoop:
         until_s = clock.monotonic_s() + seconds
         slipped: list[Message] = []
         while (left_s := until_s - clock.monotonic_s()) > 0 and not self._service.stop.is_set():
-            slipped += poll_batch(self._consumer, 1, min(left_s, 0.2))
+            slipped += self._poll(1, min(left_s, 0.2))
             self._service.health.beat()
             self._outage.show(waiting)
         return slipped
@@ -347,6 +364,7 @@ class SinkLoop:
             place = (partition.topic, partition.partition)
             self._owned.discard(place)
             self._settled.pop(place, None)
+            self._continuity.forget([place])
 
 
 def place_of(message: Message) -> Place:

@@ -7,7 +7,7 @@
 --       5 as_of_us, 6 written_us, 7 json, 8 expiry in ms, 9 kind, 10 id, 11 length of changes,
 --       12 expiry of satellites in ms, then for each satellite: id, json.
 -- Returns how many seqs were jumped over; -1 when the value is not newer; -2 when the same seq
---       came with another digest.
+--       came with another digest; -3 - the seq that is shown, when a lower one has a later time.
 
 local function store(key, index, id, json, expiry_ms)
     redis.call('HSET', key, 'seq', ARGV[1], 'as_of_us', ARGV[5], 'written_us', ARGV[6],
@@ -17,12 +17,16 @@ local function store(key, index, id, json, expiry_ms)
     redis.call('PEXPIRE', index, ARGV[8])
 end
 
-local held = redis.call('HMGET', KEYS[1], 'seq', 'digest')
+local held = redis.call('HMGET', KEYS[1], 'seq', 'digest', 'as_of_us')
 local last = tonumber(held[1])
 local seq = tonumber(ARGV[1])
 if last and seq <= last then
     if seq == last and held[2] ~= ARGV[4] then
         return -2
+    end
+    -- An event may be told late, so events are not in the order of their times.
+    if ARGV[9] ~= 'zone-event' and tonumber(ARGV[5]) > tonumber(held[3] or ARGV[5]) then
+        return -3 - last
     end
     return -1
 end

@@ -19,13 +19,16 @@ from runtime.errors import Retry, Stop
 from runtime.metrics import SINK_DUPLICATES, SINK_MISSING, SINK_ROWS, SINK_WRITE_SECONDS
 from runtime.settings import Settings
 from schemas.live import index_key, state_key
-from workers.sinks.item import Item, conflict
+from workers.sinks.item import Item, conflict, renumbered
 from workers.sinks.redis.change import LIVE_KINDS, Change, arguments, change, newest
 
 log = structlog.get_logger(__name__)
 
 _NOT_NEWER = -1
 _CONFLICT = -2
+_RENUMBERED = -3
+"""And below: by how much is the seq that is shown."""
+
 _SWEEP_EVERY_S = 10.0
 
 _OUT_OF_REACH = (
@@ -99,7 +102,7 @@ class RedisSink:
 
         Raises:
             Retry: Redis is out of reach; a part may have been written.
-            Stop: A seq came again with other bytes.
+            Stop: A seq came again with other bytes, or the seqs of a key began again.
         """
         started_s = self._clock.monotonic_s()
         changes = [change(shown, self._prefix) for shown in newest(items)]
@@ -111,6 +114,8 @@ class RedisSink:
             topic = item.topic.name
             if result == _CONFLICT:
                 raise conflict(item)
+            if result <= _RENUMBERED:
+                raise renumbered(item, _RENUMBERED - result)
             if result == _NOT_NEWER:
                 SINK_DUPLICATES.labels(self.name, topic).inc()
                 continue

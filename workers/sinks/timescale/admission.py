@@ -1,17 +1,17 @@
 """Which records of a batch are new, judged under the lock of their keys' progress."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import psycopg
 from psycopg import sql
 
 from schemas.topics import LINKS, OCCUPANCY, ZONE_EVENTS
-from workers.sinks.item import Item, conflict
+from workers.sinks.item import Gap, Item, conflict, renumbered
 from workers.sinks.progress import Progress, Verdict, advance
 from workers.sinks.timescale.connection import PROGRESS_COLUMNS, stage
-from workers.sinks.timescale.fold import Row
+from workers.sinks.timescale.fold import Row, at
 from workers.sinks.timescale.queries import query
 from workers.sinks.timescale.tables import (
     LINKS_TABLE,
@@ -39,6 +39,7 @@ class Admission:
         old: Records whose seq is so long past that only a table can tell a conflict.
         duplicates: Records dropped, by topic.
         missing: Seqs jumped over, by topic.
+        gaps: The same, one by one.
         before: Progress as it was found.
         after: Progress of the keys that move.
     """
@@ -47,6 +48,7 @@ class Admission:
     old: list[Item] = field(default_factory=list)
     duplicates: Counter[str] = field(default_factory=Counter)
     missing: Counter[str] = field(default_factory=Counter)
+    gaps: list[Gap] = field(default_factory=list)
     before: dict[Key, Progress] = field(default_factory=dict)
     after: dict[Key, Progress] = field(default_factory=dict)
 
@@ -70,7 +72,10 @@ def admit(items: Sequence[Item], before: dict[Key, Progress]) -> Admission:
                 result.old.append(item)
             continue
         moved = advance(progress, item.seq, item.digest)
-        result.missing[item.topic.name] += moved.missing - (progress.missing if progress else 0)
+        jumped = moved.missing - (progress.missing if progress else 0)
+        result.missing[item.topic.name] += jumped
+        if jumped:
+            result.gaps.append(Gap(item, jumped))
         result.after[key] = moved
         result.new.append(item)
     return result
@@ -100,11 +105,20 @@ def save_progress(cursor: psycopg.Cursor[Row], admission: Admission) -> None:
     cursor.execute(query("begin_progress"))
 
 
-def check_old(cursor: psycopg.Cursor[Row], items: Sequence[Item]) -> None:
+def check_old(
+    cursor: psycopg.Cursor[Row], items: Sequence[Item], before: Mapping[Key, Progress]
+) -> None:
     """Compare records from long ago with the tables that hold every seq.
 
+    The row of a seq may have expired, so a measurement must not be later than the newest either.
+
+    Args:
+        cursor: Of the transaction, before anything is written.
+        items: Records whose seq is long past.
+        before: Progress as it was found.
+
     Raises:
-        Stop: A seq came again with other bytes.
+        Stop: A seq came again with other bytes, or the seqs of a key began again.
     """
     by_key: defaultdict[tuple[str, str], dict[int, Item]] = defaultdict(dict)
     for item in items:
@@ -118,3 +132,12 @@ def check_old(cursor: psycopg.Cursor[Row], items: Sequence[Item]) -> None:
         for seq, digest in cursor.execute(statement, [key, sorted(found)]).fetchall():
             if digest != found[seq].digest:
                 raise conflict(found[seq])
+        known = before.get((topic, key))
+        if topic == OCCUPANCY.name and known is not None:
+            newest = cursor.execute(
+                "SELECT max(as_of) FROM zone_occupancy WHERE zone_id = %s", [key]
+            ).fetchone()
+            for seq, item in sorted(found.items()):
+                later = newest and newest[0] and at(item.record["as_of_us"]) > newest[0]
+                if later and seq <= known.seq:
+                    raise renumbered(item, known.seq)

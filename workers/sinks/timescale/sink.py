@@ -19,7 +19,7 @@ from runtime.metrics import (
 )
 from runtime.settings import Settings
 from schemas.topics import SIDE_INPUTS
-from workers.sinks.item import Item
+from workers.sinks.item import Gap, Item
 from workers.sinks.timescale.admission import (
     Admission,
     admit,
@@ -77,13 +77,17 @@ class TimescaleSink:
         """
         self._connected()
 
-    def write(self, items: Sequence[Item]) -> None:
+    def write(self, items: Sequence[Item]) -> list[Gap]:
         """Write a batch in one transaction, progress included.
+
+        Returns:
+            What never came before records of the batch.
 
         Raises:
             Retry: The database is out of reach; nothing was written.
             DeadLetter: The database cannot hold a value of the batch; nothing was written.
-            Stop: A seq or version came again with other bytes, or the tables are not ours.
+            Stop: A seq or version came again with other bytes, the seqs of a key began again, or
+                the tables are not ours.
         """
         started_s = self._clock.monotonic_s()
         facts = [item for item in items if item.topic.name in _FACTS]
@@ -95,7 +99,7 @@ class TimescaleSink:
             with database_errors(), connection.transaction(), connection.cursor() as cursor:
                 _write_facts(cursor, facts, written)
                 admission = admit(derived, lock_progress(cursor, derived) if derived else {})
-                check_old(cursor, admission.old)
+                check_old(cursor, admission.old, admission.before)
                 self._write_derived(cursor, admission.new, written, expired)
                 save_progress(cursor, admission)
         except Retry:
@@ -103,6 +107,7 @@ class TimescaleSink:
             raise
         _report(admission, written, expired)
         SINK_WRITE_SECONDS.labels(self.name).observe(self._clock.monotonic_s() - started_s)
+        return admission.gaps
 
     def _write_derived(
         self,
@@ -245,7 +250,8 @@ def _report(admission: Admission, written: Counter[str], expired: Counter[str]) 
     for topic, count in admission.missing.items():
         if count:
             SINK_MISSING.labels(TimescaleSink.name, topic).inc(count)
-            log.warning("sink.seqs_missing", topic=topic, count=count)
+    for gap in admission.gaps:
+        log.warning("sink.seqs_missing", lost=gap.lost, error=str(gap.letter))
     for table, count in expired.items():
         if count:
             SINK_EXPIRED.labels(table).inc(count)

@@ -1,0 +1,159 @@
+"""One small topic whose log is changed under its readers, as retention and operators do."""
+
+from collections.abc import Sequence
+from typing import Self
+
+from confluent_kafka import Consumer, Message, Producer, TopicPartition
+from confluent_kafka.admin import (  # type: ignore[attr-defined]
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    NewPartitions,
+    NewTopic,
+    ResourceType,
+)
+
+from runtime.continuity import Break, Continuity
+from runtime.kafka import consumer_config, physical_name, poll_batch, producer_config
+from runtime.settings import Settings
+from schemas.topics import Topic
+from tests.conftest import await_gone
+from tests.integration.sinks.line import await_leaders, until
+
+KEPT = Topic(name="kept.v1", key="key", partitions=1, retention_ms=3_600_000, avro=False)
+STAGE = "reader"
+ANSWER_S = 30.0
+
+
+def admin_of(settings: Settings) -> AdminClient:
+    """A new client of the test's broker."""
+    return AdminClient({"bootstrap.servers": settings.kafka_bootstrap})
+
+
+def make(settings: Settings, *topics: Topic) -> None:
+    """Make topics of the run, and wait until they can be read."""
+    names = [physical_name(topic, settings) for topic in topics]
+    wanted = [
+        NewTopic(name, topic.partitions, 1, config=topic.config)
+        for name, topic in zip(names, topics, strict=True)
+    ]
+    admin = admin_of(settings)
+    for future in admin.create_topics(wanted).values():
+        future.result(ANSWER_S)
+    await_leaders(admin, names)
+
+
+def delete(settings: Settings, topic: Topic) -> None:
+    """Delete a topic, and wait until the broker knows it no more."""
+    name = physical_name(topic, settings)
+    admin = admin_of(settings)
+    for future in admin.delete_topics([name], operation_timeout=ANSWER_S).values():
+        await_gone(future)
+    until("the topic is gone", lambda: name not in admin.list_topics(timeout=ANSWER_S).topics)
+
+
+def expire(settings: Settings, topic: Topic, partition: int, before: int) -> None:
+    """Take away what lies before an offset, as retention does."""
+    where = TopicPartition(physical_name(topic, settings), partition, before)
+    admin = admin_of(settings)
+    for future in admin.delete_records([where]).values():
+        future.result(ANSWER_S)
+
+
+def alter(settings: Settings, topic: Topic, name: str, value: str) -> None:
+    """Set a setting of a topic by hand."""
+    resource = ConfigResource(
+        ResourceType.TOPIC,
+        physical_name(topic, settings),
+        incremental_configs=[ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET)],
+    )
+    admin = admin_of(settings)
+    for future in admin.incremental_alter_configs([resource]).values():
+        future.result(ANSWER_S)
+
+
+def forget_group(settings: Settings, group: str) -> None:
+    """Delete what a group has committed, as a broker does some time after its last member left."""
+    admin = admin_of(settings)
+    admin.delete_consumer_groups([group])[group].result(ANSWER_S)
+
+
+def widen(settings: Settings, topic: Topic, partitions: int) -> None:
+    """Give a topic more partitions, as `kafka-topics --alter --partitions` does."""
+    more = NewPartitions(physical_name(topic, settings), partitions)
+    admin = admin_of(settings)
+    for future in admin.create_partitions([more]).values():
+        future.result(ANSWER_S)
+
+
+def append(settings: Settings, topic: Topic, count: int, partition: int = 0) -> None:
+    """Append records that mean nothing."""
+    producer = Producer(producer_config(settings))
+    for number in range(count):
+        producer.produce(
+            physical_name(topic, settings), key="key", value=str(number), partition=partition
+        )
+    assert producer.flush(ANSWER_S) == 0
+
+
+def append_in_transaction(settings: Settings, topic: Topic, count: int) -> None:
+    """Append records that are followed by the marker of their transaction."""
+    name = physical_name(topic, settings)
+    producer = Producer(
+        producer_config(settings, **{"transactional.id": name, "message.timeout.ms": 30_000})
+    )
+    producer.init_transactions(ANSWER_S)
+    producer.begin_transaction()
+    for number in range(count):
+        producer.produce(name, key="key", value=str(number), partition=0)
+    producer.commit_transaction(ANSWER_S)
+
+
+class Reader:
+    """A consumer of one group, which watches the continuity of what it reads."""
+
+    def __init__(self, settings: Settings, topic: Topic = KEPT) -> None:
+        self._place = TopicPartition(physical_name(topic, settings), 0)
+        self.consumer = Consumer(
+            consumer_config(
+                settings, settings.topic_prefix + STAGE, **{"heartbeat.interval.ms": 500}
+            )
+        )
+        self._continuity = Continuity(settings, STAGE, self.consumer, [topic])
+        self.consumer.subscribe([self._place.topic])
+        self.offsets: list[int] = []
+        self.breaks: list[Break] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.consumer.close()
+
+    def read_to(self, offset: int) -> list[int]:
+        """Read until a record lies at the offset; returns all offsets since the reader began."""
+
+        def read() -> bool:
+            self._take(poll_batch(self.consumer, 100, 0.2))
+            return bool(self.offsets) and self.offsets[-1] == offset
+
+        until(f"offset {offset} is read", read)
+        return self.offsets
+
+    def _take(self, messages: Sequence[Message]) -> None:
+        self.breaks += self._continuity.look(messages)
+        self.offsets += [message.offset() or 0 for message in messages]
+
+    def commit(self, offset: int) -> None:
+        """Commit whatever offset."""
+        place = TopicPartition(self._place.topic, 0, offset)
+        self.consumer.commit(offsets=[place], asynchronous=False)
+
+    def pause(self) -> None:
+        """Fetch nothing, as a reader that is busy for long."""
+        self.consumer.pause([self._place])
+
+    def resume(self) -> None:
+        """Fetch on."""
+        self.consumer.resume([self._place])

@@ -1,0 +1,45 @@
+"""Where outputs were sent and no checkpoint is left, nobody begins anew."""
+
+import pytest
+
+from deploy.local.launcher import Supervisor, Worker
+from runtime.checkpoints import CheckpointDamaged
+from runtime.errors import EXIT_STOP
+from runtime.kafka import physical_name
+from runtime.settings import Settings
+from runtime.topic_admin import create_topics
+from schemas.registry import SchemaRegistry
+from schemas.topics import STREAM_CHECKPOINTS, TOPICS, TRACKS
+from streams.line_fold import OUTPUTS
+from streams.log_guard import refuse_lost_checkpoints
+from tests.integration.changedlog.logs import append, make
+
+PARTITION = 3
+
+
+def test_outputs_without_their_checkpoint_are_refused_and_nothing_else_is(
+    settings: Settings,
+) -> None:
+    make(settings, *OUTPUTS, STREAM_CHECKPOINTS)
+    refuse_lost_checkpoints(settings)  # a line that never sent anything begins
+
+    append(settings, TRACKS, 1, PARTITION)
+    with pytest.raises(CheckpointDamaged, match=r"no checkpoint of partition 3, whose records"):
+        refuse_lost_checkpoints(settings)
+
+    append(settings, STREAM_CHECKPOINTS, 1, PARTITION)
+    refuse_lost_checkpoints(settings)
+
+
+def test_the_process_ends_and_says_what_to_do(
+    settings: Settings, environment: dict[str, str], supervisor: Supervisor
+) -> None:
+    create_topics(settings)
+    registry = SchemaRegistry(environment["WARDSTREAM_REGISTRY_URL"])
+    registry.register_all([topic for topic in TOPICS.values() if topic.avro])
+    append(settings, TRACKS, 1, PARTITION)
+    supervisor.start(Worker(name="stream", command=("stream",)))
+
+    assert supervisor.wait("stream", 60) == EXIT_STOP
+    said = supervisor.log("stream").read_text()
+    assert f"{physical_name(STREAM_CHECKPOINTS, settings)} holds no checkpoint of partition" in said
