@@ -80,6 +80,15 @@ def get_long(octets: Octets, at: int) -> tuple[int, int]:
 
 
 @compiled
+def get_int(octets: Octets, at: int) -> tuple[int, int]:
+    """Read a number of at most 32 bits; gives the number and the next place, or `UNREADABLE`."""
+    number, at = get_long(octets, at)
+    if not -(1 << 31) <= number < 1 << 31:
+        return 0, UNREADABLE
+    return number, at
+
+
+@compiled
 def get_text(octets: Octets, at: int) -> tuple[int, int]:
     """Pass over an ASCII string; gives its begin and end, or `UNREADABLE` as its end."""
     length, at = get_long(octets, at)

@@ -7,7 +7,7 @@ import numpy as np
 from schemas.codec import HEADER_BYTES, Codec
 from streams.domain.look import PERSON, Look, look_of
 from streams.domain.tracking.types import Indices, Matrix
-from streams.wire.avro import UNREADABLE, Octets, get_float, get_long, get_text
+from streams.wire.avro import UNREADABLE, Octets, get_float, get_int, get_long, get_text
 from streams.wire.jit import entry
 
 _OUTCOMES: Final = ("UNKNOWN", "DETECTED", "SKIPPED", "FAILED", "HEARTBEAT")
@@ -76,15 +76,15 @@ def read_outcome(octets: Octets, boxes: Matrix, numbers: Indices, person: Octets
         numbers[_VERSION_END] = at
         _, at = get_text(octets, at)  # digest of the weights
         _, at = get_text(octets, at)  # runtime
-        _, at = get_long(octets, at)  # input
-        _, at = get_long(octets, at)
+        _, at = get_int(octets, at)  # input
+        _, at = get_int(octets, at)
         _, at = get_float(octets, at, bits, single)  # thresholds
         _, at = get_float(octets, at, bits, single)
-    numbers[_WIDTH], at = get_long(octets, at)
-    numbers[_HEIGHT], at = get_long(octets, at)
-    _, at = get_long(octets, at)  # camera version
+    numbers[_WIDTH], at = get_int(octets, at)
+    numbers[_HEIGHT], at = get_int(octets, at)
+    _, at = get_int(octets, at)  # camera version
     _, at = get_text(octets, at)  # preprocessing
-    _, at = get_long(octets, at)  # frame: partition, offset, digest
+    _, at = get_int(octets, at)  # frame: partition, offset, digest
     _, at = get_long(octets, at)
     _, at = get_text(octets, at)
     _, at = get_long(octets, at)  # received, inferred
