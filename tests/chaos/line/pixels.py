@@ -3,32 +3,27 @@
 Every frame goes through the object store, so that its loss is felt by both sides of it.
 """
 
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from signal import SIGCONT, SIGKILL, SIGSTOP, SIGTERM
-
-from confluent_kafka import ConsumerGroupTopicPartitions
-from confluent_kafka.admin import AdminClient
+from signal import SIGCONT, SIGKILL, SIGSTOP
 
 from deploy.local import extras
 from deploy.local.errors import LaunchError
 from deploy.local.guard import Guard
 from deploy.local.launcher import LocalServices
 from deploy.local.ports import free_ports
-from runtime.kafka import group_id
 from schemas.topics import FRAMES
 from tests.chaos.line.judge import judge
+from tests.chaos.line.pixel_moments import MOMENTS
 from tests.chaos.line.places import HOST
 from tests.chaos.line.proxies import Proxies
 from tests.chaos.line.run import Outcome, Strike, run_environment
 from tests.chaos.line.wires import TOXICS
 from tests.e2e.played_line import PlayedLine, cut_clip, digest, played_line, wait_until
 from tests.servers.s3 import S3Server
-from workers.stages import INFERENCE
 
 HOG = ("--backend", "hog", "--mode", "record")
 RECORDED = ("--mode", "record", "--fps", "5", "--start-time", "1780000000")
@@ -36,6 +31,7 @@ CLIP_FRAMES = 240
 ADDRESS = "AWS_ENDPOINT_URL"
 OBJECTS = "objects"
 OUTAGE_S = (2.0, 6.0)
+PAST_SESSION_S = (11.0, 14.0)
 DEADLINE_S = 180.0
 SETTLE_S = 300.0
 """A busy machine detects one frame a second, and a zombie leaves all of them to be done."""
@@ -53,59 +49,30 @@ class Studio:
 Deed = Callable[[Studio, Random], None]
 
 
-def kill(name: str, *, young: bool = False) -> Deed:
-    """`kill -9` of a process, or of its successor while that starts."""
+def kill_in(name: str, phase: str) -> Deed:
+    """`kill -9` in a phase; it starts again at once."""
 
     def deed(studio: Studio, chance: Random) -> None:
-        studio.line.supervisor.kill(name, SIGKILL)
-        studio.line.supervisor.restart(name)
-        if young:
-            time.sleep(chance.uniform(0.2, 4.0))
-            studio.line.supervisor.kill(name, SIGKILL)
-            studio.line.supervisor.restart(name)
-
-    return deed
-
-
-def kill_ending(name: str) -> Deed:
-    """`kill -9` of a process while it ends in an orderly way."""
-
-    def deed(studio: Studio, chance: Random) -> None:
-        os.kill(studio.line.supervisor.pid(name), SIGTERM)
-        time.sleep(chance.uniform(0.0, 0.8))
+        MOMENTS[phase](studio.line, name, chance)
         studio.line.supervisor.kill(name, SIGKILL)
         studio.line.supervisor.restart(name)
 
     return deed
 
 
-def kill_committing(studio: Studio, chance: Random) -> None:
-    """`kill -9` of inference when it has just committed offsets, or is about to again."""
-    line = studio.line
-    admin = AdminClient({"bootstrap.servers": line.settings.kafka_bootstrap, "log_level": 3})
-    group = group_id(INFERENCE, line.settings)
-    before = _committed(admin, group)
-    wait_until(lambda: line.ended() or _committed(admin, group) != before, DEADLINE_S, "a commit")
-    time.sleep(chance.uniform(0.0, 0.3))
-    line.supervisor.kill("infer", SIGKILL)
-    line.supervisor.restart("infer")
-
-
-def _committed(admin: AdminClient, group: str) -> int:
-    """Sum of the offsets that a group has committed."""
-    asked = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])
-    places = asked[group].result().topic_partitions or []
-    return sum(max(0, place.offset) for place in places)
-
-
-def stop(name: str, between_s: tuple[float, float]) -> Deed:
-    """SIGSTOP, and SIGCONT some seconds later."""
+def freeze_in(name: str, phase: str, between_s: tuple[float, float]) -> Deed:
+    """SIGSTOP in a phase, SIGCONT some seconds later."""
 
     def deed(studio: Studio, chance: Random) -> None:
-        studio.line.supervisor.kill(name, SIGSTOP)
+        supervisor = studio.line.supervisor
+        MOMENTS[phase](studio.line, name, chance)
+        supervisor.kill(name, SIGSTOP)
         time.sleep(chance.uniform(*between_s))
-        studio.line.supervisor.kill(name, SIGCONT)
-        studio.line.supervisor.release(name)
+        supervisor.kill(name, SIGCONT)
+        if phase == "shutdown":
+            supervisor.restart(name)  # it was asked to end, and must come back
+        else:
+            supervisor.release(name)
 
     return deed
 
@@ -135,13 +102,23 @@ def harm_objects(kind: str) -> Deed:
     return deed
 
 
+_PHASES = {"ingest": ("run", "start", "shutdown"), "infer": ("run", "start", "commit", "shutdown")}
+
 PIXEL_FAULTS: dict[str, Deed] = {
-    **{f"{name}-kill@run": kill(name) for name in ("ingest", "infer")},
-    **{f"{name}-kill@start": kill(name, young=True) for name in ("ingest", "infer")},
-    **{f"{name}-kill@shutdown": kill_ending(name) for name in ("ingest", "infer")},
-    "infer-kill@commit": kill_committing,
-    **{f"{name}-stop": stop(name, (0.5, 3.0)) for name in ("ingest", "infer")},
-    "infer-zombie": stop("infer", (11.0, 14.0)),
+    **{
+        f"{name}-kill@{phase}": kill_in(name, phase)
+        for name, phases in _PHASES.items()
+        for phase in phases
+    },
+    **{
+        f"{name}-stop@{phase}": freeze_in(name, phase, (0.5, 3.0))
+        for name, phases in _PHASES.items()
+        for phase in phases
+    },
+    **{
+        f"infer-zombie@{phase}": freeze_in("infer", phase, PAST_SESSION_S)
+        for phase in _PHASES["infer"]
+    },
     "objects-kill": kill_objects,
     "objects-refuse": refuse_objects,
     **{f"objects-{kind}": harm_objects(kind) for kind in TOXICS},

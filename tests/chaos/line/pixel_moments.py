@@ -1,0 +1,63 @@
+"""When to strike the first half of the line: the phases of ingest and inference."""
+
+import os
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from random import Random
+from signal import SIGKILL, SIGTERM
+
+from confluent_kafka import ConsumerGroupTopicPartitions
+from confluent_kafka.admin import AdminClient
+
+from runtime.kafka import group_id
+from tests.e2e.played_line import PlayedLine, wait_until
+from workers.stages import INFERENCE
+
+PATIENCE_S = 180.0
+
+Moment = Callable[[PlayedLine, str, Random], None]
+"""Waits for a phase of a process."""
+
+
+def running(line: PlayedLine, name: str, chance: Random) -> None:
+    """Any time."""
+    time.sleep(chance.uniform(0.0, 0.6))
+
+
+def starting(line: PlayedLine, name: str, chance: Random) -> None:
+    """While it starts again: imports, joins its group, looks where it was."""
+    line.supervisor.kill(name, SIGKILL)
+    line.supervisor.restart(name)
+    time.sleep(chance.uniform(0.2, 4.0))
+
+
+def committing(line: PlayedLine, name: str, chance: Random) -> None:
+    """When inference has just committed offsets, or is about to again."""
+    admin = AdminClient({"bootstrap.servers": line.settings.kafka_bootstrap, "log_level": 3})
+    group = group_id(INFERENCE, line.settings)
+    before = _committed(admin, group)
+    wait_until(lambda: line.ended() or _committed(admin, group) != before, PATIENCE_S, "a commit")
+    time.sleep(chance.uniform(0.0, 0.3))
+
+
+def ending(line: PlayedLine, name: str, chance: Random) -> None:
+    """While it ends in an orderly way."""
+    with suppress(ProcessLookupError):  # a recording that has just come to its end
+        os.kill(line.supervisor.pid(name), SIGTERM)
+    time.sleep(chance.uniform(0.0, 0.8))
+
+
+def _committed(admin: AdminClient, group: str) -> int:
+    """Sum of the offsets that a group has committed."""
+    asked = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])
+    places = asked[group].result().topic_partitions or []
+    return sum(max(0, place.offset) for place in places)
+
+
+MOMENTS: dict[str, Moment] = {
+    "run": running,
+    "start": starting,
+    "commit": committing,
+    "shutdown": ending,
+}
