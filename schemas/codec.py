@@ -15,7 +15,6 @@ from typing import Any
 import fastavro
 from fastavro.types import Schema
 
-from schemas.int_range import INT_BITS, int_check
 from schemas.topics import Topic
 
 _HEADER = struct.Struct(">bI")
@@ -78,7 +77,6 @@ class Codec:
     ) -> None:
         self.topic = topic
         self.schema = parse(schema_text(topic))
-        self._int_check = int_check(self.schema)
         self._header = b"" if schema_id is None else _HEADER.pack(0, schema_id)
         self._find_schema = find_schema
         self._own_header = self._header
@@ -148,11 +146,6 @@ class Codec:
                 "not_avro",
                 f"{self.topic.name}: {len(value) - body.tell()} bytes left after the record",
             )
-        wrong = self._int_check(record) if self._int_check else None
-        if wrong:
-            raise UndecodableValue(
-                "not_avro", f"{self.topic.name}: {wrong}, more than the {INT_BITS} bits of its type"
-            )
         return record
 
     def is_own(self, value: bytes) -> bool:
@@ -178,13 +171,19 @@ class Codec:
             raise UndecodableValue(
                 "unknown_schema", f"{self.topic.name}: schema id {schema_id} is not registered"
             ) from exc
-        schema = parse(text)
-        expected = json.loads(schema_text(self.topic))
-        if json.loads(text).get("name") != expected["name"]:
+        expected = json.loads(schema_text(self.topic))["name"]
+        try:
+            node = json.loads(text)  # what others register is of any kind: "string", JSON Schema
+            name = node.get("name") if isinstance(node, dict) else node
+            schema = parse(text) if name == expected else None
+        except Exception as exc:  # fastavro raises many kinds here too
+            raise UndecodableValue(
+                "unknown_schema", f"{self.topic.name}: schema id {schema_id} is no Avro: {exc}"
+            ) from exc
+        if schema is None:
             raise UndecodableValue(
                 "unknown_schema",
-                f"{self.topic.name}: schema id {schema_id} is a {json.loads(text).get('name')}, "
-                f"not a {expected['name']}",
+                f"{self.topic.name}: schema id {schema_id} is a {name}, not a {expected}",
             )
         if _canonical(schema) == _canonical(self.schema):
             schema = self.schema  # nothing to resolve, which is much faster

@@ -146,9 +146,15 @@ def _id(answer: Any) -> int:
 
 
 def _schema(answer: Any) -> str:
-    if isinstance(answer, dict) and isinstance(answer.get("schema"), str):
-        return str(answer["schema"])
-    raise HTTPException(_STRANGE)
+    if not isinstance(answer, dict) or not isinstance(answer.get("schema"), str):
+        raise HTTPException(_STRANGE)
+    text = str(answer["schema"])
+    if answer.get("schemaType", "AVRO") == "AVRO":
+        try:
+            json.loads(text)
+        except ValueError as exc:
+            raise HTTPException(_STRANGE) from exc
+    return text
 
 
 def _reason(said: bytes) -> str:

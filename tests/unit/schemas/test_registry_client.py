@@ -109,3 +109,21 @@ def test_something_else_at_the_address_is_named(
 def test_a_url_of_another_kind_is_refused_at_once() -> None:
     with pytest.raises(ValueError, match="give an http:// or https:// URL"):
         RegistryClient("localhost:8081")
+
+
+def test_a_schema_that_is_none_counts_as_no_answer(
+    server: Answering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So the work waits, instead of every record becoming a dead letter; nothing is kept of it."""
+    monkeypatch.setattr("schemas.registry_client._PAUSES_S", ())
+    registry = SchemaRegistry(server.url())
+    server.answers = [(200, {"schema": "<html>sign in first</html>"})]
+    with pytest.raises(RegistryUnavailable, match="no schema registry"):
+        registry.find(7)
+    server.answers = [(200, {"schema": SCHEMA})]
+    assert registry.find(7) == SCHEMA
+
+
+def test_a_schema_of_another_kind_is_given_as_it_is(server: Answering) -> None:
+    server.answers = [(200, {"schema": 'syntax = "proto3";', "schemaType": "PROTOBUF"})]
+    assert SchemaRegistry(server.url()).find(7) == 'syntax = "proto3";'
