@@ -49,6 +49,11 @@ def out_of_reach(exc: Exception) -> Retry:
     return Retry(f"the live state (Redis) is out of reach: {why}", retry_after_s=_RETRY_AFTER_S)
 
 
+def _is_of_one_key(error: RedisError) -> bool:
+    """Whether the others can be shown all the same: a key of ours holds something else."""
+    return str(error).startswith("WRONGTYPE")
+
+
 class Live(NamedTuple, Generic[Record]):
     """One value of the live state.
 
@@ -121,9 +126,16 @@ class LiveState:
             async with self._client.pipeline(transaction=False) as pipe:
                 for identity in identities:
                     pipe.hmget(state_key(self._prefix, kind, identity), ["json", "written_us"])
-                answers = await pipe.execute()
+                answers = await pipe.execute(raise_on_error=False)
+            for answer in answers:
+                if isinstance(answer, RedisError) and not _is_of_one_key(answer):
+                    raise answer
         found: dict[str, Live[Record]] = {}
-        for identity, (text, written_us) in zip(identities, answers, strict=True):
+        for identity, answer in zip(identities, answers, strict=True):
+            if isinstance(answer, RedisError):
+                log.warning("serving.unreadable_value", kind=kind, id=identity, error=str(answer))
+                continue
+            text, written_us = answer
             if text is None:
                 continue
             try:

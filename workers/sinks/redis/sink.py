@@ -34,10 +34,27 @@ _SWEEP_EVERY_S = 10.0
 _OUT_OF_REACH = (
     redis.ConnectionError,
     redis.TimeoutError,
-    redis.exceptions.BusyLoadingError,
-    redis.exceptions.ReadOnlyError,
-    redis.exceptions.OutOfMemoryError,
+    redis.exceptions.ClusterDownError,
+    redis.exceptions.TryAgainError,
 )
+
+_PASSES = {
+    "OOM": "Redis is full: raise its maxmemory",
+    "READONLY": "Redis is a read-only replica: give WARDSTREAM_REDIS_URL the primary",
+    "MISCONF": "Redis cannot save and takes nothing more: look at its disk",
+    "NOREPLICAS": "Redis has too few replicas to take anything",
+    "BUSY ": "Redis is busy with somebody's script",
+}
+"""What Redis says, by its first word, when what is refused now will be taken later."""
+
+_TYPED_PASSES: dict[type[redis.RedisError], str] = {
+    redis.exceptions.OutOfMemoryError: "OOM",
+    redis.exceptions.ReadOnlyError: "READONLY",
+}
+"""The client takes the first word away from these."""
+
+_HOLDS = ("hash", "zset", "stream")
+"""Types of `KEYS` of the script: value, index, changes; then value and index of each satellite."""
 
 
 @contextmanager
@@ -45,7 +62,7 @@ def redis_errors() -> Iterator[None]:
     """Turn the client's errors into those that carry a policy.
 
     Raises:
-        Retry: Redis is out of reach, starting, read-only or full.
+        Retry: Redis is out of reach, starting, read-only, full, or cannot save.
         Stop: Redis refuses what it is asked: a key holds something else, or rights are missing.
     """
     try:
@@ -54,6 +71,11 @@ def redis_errors() -> Iterator[None]:
         msg = f"Redis is out of reach: {exc}"
         raise Retry(msg) from exc
     except redis.RedisError as exc:
+        word = _TYPED_PASSES.get(type(exc), str(exc))
+        for begin, meaning in _PASSES.items():
+            if word.startswith(begin):
+                msg = f"{meaning}: {exc}"
+                raise Retry(msg) from exc
         msg = f"Redis refuses: {exc}"
         raise Stop(msg) from exc
 
@@ -153,7 +175,30 @@ class RedisSink:
                     length=self._length,
                 ),
             )
-        return [int(result) for result in pipeline.execute()]
+        results = pipeline.execute(raise_on_error=False)
+        for sent, result in zip(changes, results, strict=True):
+            if isinstance(result, redis.RedisError):
+                self._name_wrong_type(sent, result)
+                raise result
+        return [int(result) for result in results]
+
+    def _name_wrong_type(self, sent: Change, error: redis.RedisError) -> None:
+        """Redis does not say which key it is that holds something else.
+
+        Raises:
+            Stop: It is this one.
+        """
+        if not str(error).startswith("WRONGTYPE"):
+            return
+        for place, key in enumerate(sent.keys):
+            wanted = _HOLDS[place] if place < len(_HOLDS) else _HOLDS[(place + 1) % 2]
+            found = _text(self._client.type(key))
+            if found not in {wanted, "none"}:
+                msg = (
+                    f"Redis: {key} is a {found}, where Wardstream keeps a {wanted}: something else "
+                    "writes under this prefix; delete the key, or set WARDSTREAM_REDIS_PREFIX"
+                )
+                raise Stop(msg) from error
 
     def housekeep(self) -> None:
         """Now and then, forget ids whose value has expired.
@@ -177,3 +222,7 @@ class RedisSink:
     def close(self) -> None:
         """Leave Redis."""
         self._client.close()
+
+
+def _text(answer: bytes | str) -> str:
+    return answer if isinstance(answer, str) else answer.decode()

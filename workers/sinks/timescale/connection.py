@@ -31,28 +31,74 @@ _STAGE_PROGRESS = """
 """
 
 
+_SAYS = {
+    "25006": "the database is read-only (a standby, or default_transaction_read_only is on)",
+    "40001": "the database let another transaction go first",
+    "40P01": "the database let another transaction go first",
+    "53100": "the database has no disk space left: free some, or shorten retention",
+    "53200": "the database has no memory left",
+    "53300": "the database has no connection left: raise max_connections, or close others",
+    "55P03": "the database is locked by somebody else",
+    "57014": "the database was not done in time: it is overloaded, or somebody holds a lock",
+}
+"""What a state is in an operator's words, by SQLSTATE; these pass, and the work is tried again."""
+
+_READ_ONLY = "25006"
+
+_TOO_LARGE = "54"
+"""Class of SQLSTATE for a value that is beyond a limit of PostgreSQL's own: a key of 8 KiB."""
+
+_ALTERED = ("0A", "23", "42")
+"""Classes of SQLSTATE for what our own tables never say: a statement or a row does not fit them."""
+
+_NO_RIGHTS = "42501"
+
+_PROGRESS_KEY = "sink_progress_pkey"
+
+
 @contextmanager
 def database_errors() -> Iterator[None]:
     """Turn the driver's errors into those that carry a policy.
 
     Raises:
-        Retry: Out of reach, shutting down, full, deadlocked, or another writer came first.
+        Retry: Out of reach, shutting down, full, read-only, deadlocked, too slow, or another
+            writer came first.
         DeadLetter: A value that the database can never hold.
         Stop: Anything else that the database refuses: its tables are not what they must be.
     """
     try:
         yield
     except psycopg.errors.UniqueViolation as exc:
+        if exc.diag.constraint_name != _PROGRESS_KEY:
+            raise _refused(exc) from exc
         msg = f"another writer began the same key: {exc}"
         raise Retry(msg) from exc
     except (psycopg.OperationalError, psycopg.InterfaceError) as exc:
-        msg = f"the database is out of reach: {str(exc).strip()}"
+        state = exc.sqlstate or ""
+        if state.startswith(_TOO_LARGE):
+            raise DeadLetter("database_refused", str(exc).strip()) from exc
+        msg = f"{_SAYS.get(state, 'the database is out of reach')}: {str(exc).strip()}"
+        raise Retry(msg) from exc
+    except psycopg.errors.ReadOnlySqlTransaction as exc:
+        msg = f"{_SAYS[_READ_ONLY]}: {str(exc).strip()}"
         raise Retry(msg) from exc
     except psycopg.DataError as exc:
         raise DeadLetter("database_refused", str(exc).strip()) from exc
     except psycopg.Error as exc:
-        msg = f"the database refuses: {type(exc).__name__}: {str(exc).strip()}"
-        raise Stop(msg) from exc
+        raise _refused(exc) from exc
+
+
+def _refused(exc: psycopg.Error) -> Stop:
+    """The error for tables that are not what they must be; says which, and what to do."""
+    said = f"the database refuses: {type(exc).__name__}: {str(exc).strip()}"
+    state = exc.sqlstate or ""
+    if not state.startswith(_ALTERED) or state == _NO_RIGHTS:
+        return Stop(said)
+    return Stop(
+        f"{said}\nNothing of it was written. The tables are not those of this release: undo what "
+        "was altered by hand, or run the release whose migrations the database has; what waits in "
+        "the topics is written then"
+    )
 
 
 def search_path(schema: str = "live") -> str:

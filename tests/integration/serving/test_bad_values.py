@@ -1,0 +1,117 @@
+"""One value that is bad takes nothing else off the board, and no input makes the API stumble."""
+
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from runtime.fact_log import Fact
+from schemas.live import index_key, state_key
+from schemas.topics import ZONES
+from tests.integration.serving.board_server import BoardServer
+from tests.integration.serving.live_writer import LiveWriter, now_us, zone_fact
+from workers.serving.registry_view import RegistryView
+
+Start = Callable[..., BoardServer]
+
+
+@pytest.fixture
+def ward() -> RegistryView:
+    view = RegistryView()
+    view.add([Fact(ZONES, zone_fact("bay-1")), Fact(ZONES, zone_fact("bay-2"))], now_us())
+    return view
+
+
+@pytest.mark.parametrize("kind", ["another-type", "cut-short", "evicted"])
+def test_one_bad_value_is_no_number_and_the_others_stay(
+    kind: str, start_board: Start, ward: RegistryView, writer: LiveWriter
+) -> None:
+    """Somebody else's key, half a value, and what an eviction policy took away."""
+    writer.zone("bay-1", people=2, required=1)
+    writer.zone("bay-2", people=3, required=1)
+    key = state_key(writer.prefix, "zone", "bay-1")
+    if kind == "cut-short":
+        writer.client.hset(key, "json", '{"zone_id": "bay-1", "peo')
+    else:
+        writer.client.delete(key)
+    if kind == "another-type":
+        writer.client.set(key, "somebody's")
+    board = start_board(registry=ward)
+
+    answer = httpx.get(f"{board.url}api/v1/zones", timeout=60)
+    assert answer.status_code == 200, answer.text
+    bad, good = sorted(answer.json()["zones"], key=lambda zone: str(zone["zone_id"]))
+    assert bad["people"] is None
+    assert (bad["freshness"]["cause"], bad["coverage"]["state"]) == ("no_data", "no_data")
+    assert (good["people"], good["freshness"]["stale"]) == (3, False)
+    status = httpx.get(f"{board.url}api/v1/status", timeout=60).json()
+    assert status["redis"]["reachable"]
+
+
+def test_an_index_that_was_evicted_leaves_no_number_that_looks_like_one(
+    start_board: Start, ward: RegistryView, writer: LiveWriter
+) -> None:
+    writer.zone("bay-1", people=2, required=1)
+    writer.client.delete(index_key(writer.prefix, "zone"))
+    board = start_board(registry=ward)
+
+    zones = httpx.get(f"{board.url}api/v1/zones", timeout=60).json()["zones"]
+    assert [zone["people"] for zone in zones] == [None, None]
+    writer.zone("bay-1", people=4, required=1)
+    zones = httpx.get(f"{board.url}api/v1/zones", timeout=60).json()["zones"]
+    assert {zone["zone_id"]: zone["people"] for zone in zones} == {"bay-1": 4, "bay-2": None}
+
+
+@pytest.mark.parametrize(
+    ("path", "statuses"),
+    [
+        pytest.param("zones/%00", {404}, id="nul"),
+        pytest.param("zones/%ff%fe", {404}, id="no-utf-8"),
+        pytest.param("zones/" + "x" * 201, {422}, id="too-long"),
+        pytest.param("zones/" + "x" * 60_000, {414, 422}, id="far-too-long"),
+        pytest.param("zones/..%2f..%2fetc", {404}, id="upwards"),
+        pytest.param("floors/%F0%9F%92%A9/presence", {404}, id="emoji"),
+        pytest.param("floors//presence", {404, 422}, id="empty"),
+        pytest.param("changes?kind=rubbish", {400}, id="no-such-kind"),
+        pytest.param("changes?last_event_id=1-1-1", {400}, id="no-event-id"),
+        pytest.param("changes?last_event_id=-1-0", {400}, id="negative"),
+        pytest.param("changes?kind=&last_event_id=%00", {400}, id="empty-kind"),
+        pytest.param("zones/bay-1?x=%zz", {200}, id="unknown-query"),
+    ],
+)
+def test_malformed_input_is_refused_by_name_and_never_an_error_of_ours(
+    path: str, statuses: set[int], start_board: Start, ward: RegistryView
+) -> None:
+    board = start_board(registry=ward)
+    try:
+        answer = httpx.get(f"{board.url}api/v1/{path}", timeout=60)
+    except httpx.RemoteProtocolError:
+        assert len(path) > 50_000  # the server hangs up on what is no request
+        return
+    assert answer.status_code in statuses, answer.text
+    if answer.status_code in {400, 404, 422} and answer.headers["content-type"] != "text/plain":
+        problem = answer.json()
+        assert problem["status"] == answer.status_code
+        assert problem["detail"]
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
+def test_the_api_only_reads(method: str, start_board: Start) -> None:
+    board = start_board()
+    answer = httpx.request(method, f"{board.url}api/v1/zones", content=b"\xff{", timeout=60)
+    assert answer.status_code in {403, 405}
+    assert answer.json()["detail"]
+
+
+def test_an_event_id_from_beyond_what_redis_can_count_begins_anew(
+    start_board: Start, writer: LiveWriter
+) -> None:
+    writer.zone("bay-1", people=2)
+    board = start_board()
+    url = f"{board.url}api/v1/changes?last_event_id=99999999999999999999-0"
+    with httpx.stream("GET", url, timeout=60) as stream:
+        assert stream.status_code == 200
+        for line in stream.iter_lines():
+            if line == "event: reset":
+                return
+    raise AssertionError("it never said that changes are missing")
