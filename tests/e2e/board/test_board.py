@@ -315,3 +315,32 @@ def test_a_change_of_coverage_is_announced_to_screen_readers_and_a_number_is_not
     expect(page.locator("#announce")).to_have_text("")
     writer.zone("bay-1", people=1, identified=1, required=3)
     expect(page.locator("#announce")).to_have_text("Bay 1: 2 short")
+
+
+def test_the_headline_never_says_that_all_is_covered_while_a_zone_is_silent(
+    start_board: Start, open_page: Open, writer: LiveWriter
+) -> None:
+    names = RegistryView()
+    facts = [zone_fact(f"bay-{n}", name=f"Bay {n}", order=n, camera_id=None) for n in (1, 2, 3)]
+    names.add([Fact(ZONES, fact) for fact in facts], now_us())
+    long = now_us() + 20_000_000  # fresh until the end of the test, and not yet ahead of the clock
+    page = open_page(start_board(registry=names, stale_after_s=30.0).url)
+    headline = page.locator("#headline")
+
+    for zone_id in ("bay-1", "bay-2"):
+        writer.zone(zone_id, people=2, identified=2, required=2, as_of_us=long)
+    expect(headline).to_have_text("No fresh numbers for Bay 3; the others are covered")
+    expect(headline).to_have_attribute("data-state", "unclear")
+    expect(page.locator("#tally")).to_contain_text(re.compile(r"1\s*stale"))
+
+    writer.zone("bay-2", people=2, identified=0, required=2, as_of_us=long)
+    expect(headline).to_have_text("No fresh numbers for Bay 3; cannot tell for Bay 2")
+
+    writer.zone("bay-1", people=0, required=2, as_of_us=long)
+    expect(headline).to_have_text("Bay 1 is 2 short")
+
+    writer.zone("bay-3", people=1, identified=1, required=1, as_of_us=long)
+    for zone_id in ("bay-1", "bay-2"):
+        writer.zone(zone_id, people=2, identified=2, required=2, as_of_us=long)
+    expect(headline).to_have_text("All zones that need staff are covered")
+    expect(headline).to_have_attribute("data-state", "covered")

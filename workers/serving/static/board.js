@@ -42,6 +42,15 @@ function drawZones() {
   drawAnswer();
 }
 
+/** What to say when nothing fresh is short, but not everything is fresh: nobody knows of the rest. */
+function partly(all, unclear, covered) {
+  const silent = all.filter((zone) => store.zoneFreshness(zone).stale).map((zone) => zone.name);
+  const rest = silent.length > 3 ? `${silent.length} of ${all.length} zones` : listed(silent);
+  let known = covered.length ? "the others are covered" : "no other zone needs staff now";
+  if (unclear.length) known = `cannot tell for ${listed(unclear.map((zone) => zone.name))}`;
+  return `No fresh numbers for ${rest}; ${known}`;
+}
+
 /** The five-second answer: a sentence, and how many zones are in which state. */
 function drawAnswer() {
   const all = [...store.zones.values()];
@@ -52,12 +61,14 @@ function drawAnswer() {
   let headline = "All zones that need staff are covered";
   if (!all.length) headline = connection.state === "live" ? "No zones yet" : "Waiting for the first numbers";
   else if (!fresh.length) headline = "No fresh numbers";
+  else if (stale && !short.length) headline = partly(all, unclear, covered);
   else if (short.length) headline = listed(short.map((zone) => `${zone.name} is ${zone.coverage.sentence}`));
   else if (unclear.length) {
     headline = `No zone is certainly short; cannot tell for ${listed(unclear.map((zone) => zone.name))}`;
   } else if (!covered.length) headline = "No zone needs staff now";
   say(at("headline"), headline);
-  at("headline").dataset.state = !fresh.length ? "stale" : short.length ? "short" : unclear.length ? "unclear" : "covered";
+  const well = unclear.length || stale ? "unclear" : "covered";
+  at("headline").dataset.state = !fresh.length ? "stale" : short.length ? "short" : well;
   const tally = [
     ["short", short.length, "short"],
     ["unclear", unclear.length, "cannot tell"],
