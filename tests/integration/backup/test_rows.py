@@ -11,7 +11,7 @@ from runtime.errors import Stop
 from runtime.object_store import ObjectStore
 from tests.conftest import Services, empty_database
 from tests.integration.sinks.tables import as_items
-from tests.servers.s3 import S3Server
+from tests.servers.s3 import Bucket
 from tests.unit.sinks.records import at_us, ward
 from workers.backup.manifest import FORMAT, Manifest, get_manifest, put_manifest
 from workers.backup.restore import refuse_holes, refuse_loss
@@ -191,16 +191,13 @@ def test_tables_that_somebody_made_for_themselves_are_named(database_url: str) -
 
 
 def test_backups_lie_side_by_side_in_a_bucket(
-    sink: TimescaleSink, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sink: TimescaleSink, database_url: str, bucket: Bucket
 ) -> None:
-    with S3Server(tmp_path) as server:
-        for name, value in server.bucket.environment.items():
-            monkeypatch.setenv(name, value)
-        first, second = (ObjectStore(f"{server.bucket.url}/day-{day}") for day in ("1", "10"))
-        earlier = copied(database_url, first)
-        sink.write(as_items(ward(5)))
-        later = copied(database_url, second)
+    first, second = (ObjectStore(f"{bucket.url}/day-{day}") for day in ("1", "10"))
+    earlier = copied(database_url, first)
+    sink.write(as_items(ward(5)))
+    later = copied(database_url, second)
 
-        assert check(first.base, lambda _: None) == earlier
-        assert check(second.base, lambda _: None) == later
-        assert earlier != later
+    assert check(first.base, lambda _: None) == earlier
+    assert check(second.base, lambda _: None) == later
+    assert earlier != later

@@ -1,7 +1,6 @@
 """A claim check is the same promise whether a folder or a bucket of a real S3 server keeps it."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import obstore
@@ -9,23 +8,9 @@ import pytest
 
 from runtime.errors import DeadLetter, Retry, Stop
 from runtime.object_store import ObjectStore, object_path, sha256_hex
-from tests.servers.s3 import Bucket, S3Server
+from tests.servers.s3 import Bucket
 
 START_US = 1_704_067_200_000_000
-
-
-@pytest.fixture(scope="module")
-def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
-    with S3Server(tmp_path_factory.mktemp("s3")) as started:
-        yield started
-
-
-@pytest.fixture
-def bucket(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> Bucket:
-    """A bucket that this process may use."""
-    for name, value in s3.bucket.environment.items():
-        monkeypatch.setenv(name, value)
-    return s3.bucket
 
 
 @pytest.fixture(params=["folder", "bucket"])

@@ -6,15 +6,24 @@ import pytest
 
 from tests.conftest import Services, separate_environment
 from tests.integration.rebuild.ward import Ward, ward
+from tests.servers.s3 import Bucket
 
 
 @pytest.fixture(scope="module")
 def folded(
-    services: Services, database_template: str, tmp_path_factory: pytest.TempPathFactory
+    services: Services,
+    database_template: str,
+    bucket: Bucket,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Ward]:
-    """Shared by a module: its tests come in order, and the later ones edit the roster."""
+    """Shared by a module: its tests come in order, and the later ones edit the roster.
+
+    Its checkpoints are archived in a bucket.
+    """
     with (
         separate_environment(services, database_template) as environment,
-        ward(environment, tmp_path_factory.mktemp("rebuild")) as made,
+        ward(
+            {**environment, **bucket.environment}, tmp_path_factory.mktemp("rebuild"), bucket.url
+        ) as made,
     ):
         yield made

@@ -10,7 +10,6 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 import redis
@@ -112,13 +111,13 @@ def test_an_altered_archive_is_passed_over_and_the_rebuild_begins_before_it(
     begin = parse_begin(middle(folded), clock.now_us())
     [intact] = Planner(folded.settings, clock).partitions(begin, [0])
     assert intact.base is not None
-    file = Path(folded.settings.checkpoint_archive_url.removeprefix("file://"), intact.base.path)
-    whole = file.read_bytes()
-    file.write_bytes(whole[:-5])
+    store = ObjectStore(folded.settings.checkpoint_archive_url)
+    whole = store.get(store.uri(intact.base.path), intact.base.sha256)
+    store.put(intact.base.path, whole[:-5])
     try:
         [plan] = Planner(folded.settings, clock).partitions(begin, [0])
     finally:
-        file.write_bytes(whole)
+        store.put(intact.base.path, whole)
 
     assert plan.begin < intact.begin
     assert plan.base is not None or "its SHA-256 is another" in plan.why_cold

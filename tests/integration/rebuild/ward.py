@@ -174,18 +174,25 @@ class Ward:
 
 
 @contextmanager
-def ward(environment: dict[str, str], folder: Path) -> Iterator[Ward]:
-    """A line that folds all of it but the last seconds, with a checkpoint archived on the way."""
+def ward(environment: dict[str, str], folder: Path, archive: str) -> Iterator[Ward]:
+    """A line that folds all of it but the last seconds, with a checkpoint archived on the way.
+
+    Args:
+        environment: Of its services.
+        folder: For its files.
+        archive: URL of the store for checkpoints.
+    """
     with played_line(environment, folder) as line:
         prepare(line.settings)
         simulated.register(line.settings, CAMERAS)
         publish_facts(line.settings, SchemaRegistry(line.settings.registry_url), roster())
-        objects = (folder / "objects").resolve().as_uri()
-        ingest = line.settings.ingest.model_copy(update={"object_store_url": objects})
-        settings = line.settings.model_copy(update={"ingest": ingest})
-        own = {**environment, "WARDSTREAM_INGEST__OBJECT_STORE_URL": objects}
+        kept = line.settings.checkpoints.archive.model_copy(update={"url": archive})
+        checkpoints = line.settings.checkpoints.model_copy(update={"archive": kept})
+        settings = line.settings.model_copy(update={"checkpoints": checkpoints})
+        where = {"WARDSTREAM_CHECKPOINTS__ARCHIVE__URL": archive}
+        own = {**environment, **where}
         for name, command in PROCESSES.items():
-            line.supervisor.start(Worker(name=name, command=command, environment=OFTEN))
+            line.supervisor.start(Worker(name=name, command=command, environment=OFTEN | where))
         for name in PROCESSES:
             line.supervisor.wait_ready(name, 180)
         feed = simulated.Feed(line.settings, CAMERAS, SECONDS, seed=5)
