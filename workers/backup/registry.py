@@ -28,11 +28,12 @@ def schema_ids(url: str) -> tuple[SchemaId, ...]:
         Stop: What answers is no registry.
     """
     found = []
-    for subject in _ask(url, "/subjects"):
-        for version in _ask(url, f"/subjects/{subject}/versions"):
-            held = _ask(url, f"/subjects/{subject}/versions/{version}")
-            text = sha256_hex(str(held["schema"]).encode())
-            found.append(SchemaId(subject, version, held["id"], text))
+    with _client() as client:  # one for all: each reads the system's certificates
+        for subject in _ask(client, url, "/subjects"):
+            for version in _ask(client, url, f"/subjects/{subject}/versions"):
+                held = _ask(client, url, f"/subjects/{subject}/versions/{version}")
+                text = sha256_hex(str(held["schema"]).encode())
+                found.append(SchemaId(subject, version, held["id"], text))
     return tuple(sorted(found))
 
 
@@ -46,7 +47,8 @@ def export(url: str) -> bytes | None:
     base, found, _ = url.partition(_OURS)
     if not found:
         return None
-    return _request("GET", f"{base}{_THEIRS}export").content
+    with _client() as client:
+        return _request(client, "GET", f"{base}{_THEIRS}export").content
 
 
 def is_missing(url: str, wanted: tuple[SchemaId, ...]) -> bool:
@@ -88,24 +90,31 @@ def fill(url: str, archive: bytes | None, wanted: tuple[SchemaId, ...]) -> None:
     if archive is None or not found:
         msg = "this schema registry cannot be filled from here: restore it by its own means first"
         raise Stop(msg)
-    _request("POST", f"{base}{_THEIRS}import", archive)
+    with _client() as client:
+        _request(client, "POST", f"{base}{_THEIRS}import", archive)
     if is_missing(url, wanted):
         msg = "the schema registry took its archive and holds nothing: see its own log"
         raise Stop(msg)
 
 
-def _ask(url: str, path: str) -> Any:
+def _client() -> httpx.Client:
+    return httpx.Client(timeout=_TIMEOUT_S)
+
+
+def _ask(client: httpx.Client, url: str, path: str) -> Any:
     try:
-        return _request("GET", url.rstrip("/") + path).json()
+        return _request(client, "GET", url.rstrip("/") + path).json()
     except ValueError as exc:
         msg = f"schema registry at {url}: what answers there is none"
         raise Stop(msg) from exc
 
 
-def _request(method: str, url: str, body: bytes | None = None) -> httpx.Response:
+def _request(
+    client: httpx.Client, method: str, url: str, body: bytes | None = None
+) -> httpx.Response:
     kind = {"Content-Type": "application/zip"} if body is not None else {}
     try:
-        answer = httpx.request(method, url, content=body, headers=kind, timeout=_TIMEOUT_S)
+        answer = client.request(method, url, content=body, headers=kind)
     except httpx.HTTPError as exc:
         msg = f"schema registry: {method} {url}: {exc}"
         raise Retry(msg) from exc

@@ -1,5 +1,7 @@
 """Give a line back what a backup holds: `wardstream restore --from URI`."""
 
+from collections.abc import Set as AbstractSet
+
 import psycopg
 
 from runtime.clock import Clock
@@ -68,10 +70,16 @@ def restore(
     topics.look()
     now = topic_ids(settings, (*SIDE_INPUTS, *DERIVED))
     same = {name for name, found in now.items() if manifest.topic_ids.get(name) == found}
-    if rows_wanted and not accept_loss:
+    if rows_wanted:
         gone = way_back(settings, manifest.offsets, same).gone
-        refuse_holes(dsn, manifest)
-        refuse_loss(dsn, manifest, gone, kept={topic.name for topic in DERIVED} <= same)
+        for missing, advice in (
+            (hole(dsn, manifest), "restore a copy first that reaches so far"),
+            (loss(dsn, manifest, store, gone, same), "take a backup of the database as it is"),
+        ):
+            if missing and not accept_loss:
+                raise Stop(f"{missing}; {advice}, or --accept-loss")
+            if missing:
+                tell(f"accepted: {missing}")
 
     if registry_wanted:
         archive = None if manifest.registry is None else get_object(store, manifest.registry)
@@ -144,50 +152,54 @@ def _look_at_rows(dsn: str, manifest: Manifest, *, replace: bool) -> bool:
     return True
 
 
-def refuse_holes(dsn: str, manifest: Manifest) -> None:
-    """Refuse a copy with `--since` where what it leaves out is not there either.
+def hole(dsn: str, manifest: Manifest) -> str:
+    """What a copy with `--since` leaves out that is not there either, in words; empty for nothing.
 
     Raises:
-        Stop: Rows between those of the database and those of the backup would be missing.
         Retry: The database is out of reach.
     """
     since_us = manifest.since_us
     if since_us is None:
-        return
+        return ""
     newest = _newest_us(dsn)
     if newest is not None and newest >= since_us - tables.MARGIN_US:
-        return
+        return ""
     ends = "is empty" if newest is None else f"ends at {show_time(newest)}"
-    msg = (
+    return (
         f"the backup begins at {show_time(since_us)} and the database {ends}: what lies between "
-        "would be missing for good; restore a copy first that reaches so far, or --accept-loss"
+        "will be missing for good"
     )
-    raise Stop(msg)
 
 
-def refuse_loss(dsn: str, manifest: Manifest, gone: int, *, kept: bool) -> None:
-    """Refuse to delete rows that came after the backup and that no topic gives back.
+def loss(
+    dsn: str, manifest: Manifest, store: ObjectStore, gone: int, same: AbstractSet[str]
+) -> str:
+    """Rows that came after the backup and that no topic gives back, in words; empty for none.
 
     Args:
         dsn: The database.
         manifest: Of the backup.
+        store: Its objects.
         gone: Records after the backup that the topics no longer hold.
-        kept: The topics are still those of the backup.
+        same: Topics that are still those of the backup.
 
     Raises:
-        Stop: It holds such rows.
-        Retry: The database is out of reach.
+        Stop: The backup is damaged.
+        Retry: The database or the store is out of reach.
     """
-    newest = _newest_us(dsn)
-    if newest is None or newest <= manifest.made_us or (kept and not gone):
-        return
-    why = f"{gone} of their records have expired" if kept else "their topics are gone"
-    msg = (
-        f"the database holds rows up to {show_time(newest)}, the backup up to "
-        f"{show_time(manifest.made_us)}, and {why}: replacing would lose what came since; "
-        "take a backup of the database as it is, then --accept-loss"
+    with tables.snapshot(dsn) as connection:
+        held = rows.beyond(connection, manifest, store) if tables.applied(connection) else []
+    kept = {one.topic for one in held} <= same
+    if not held or (kept and not gone):
+        return ""
+    first = held[0]
+    why = f"{gone} records have expired in their topics" if kept else "their topics are gone"
+    return (
+        f"the database holds {sum(one.seq - one.copied for one in held)} records of {len(held)} "
+        f"keys that came after the backup of {show_time(manifest.made_us)} ({first.topic} of "
+        f"{first.key} up to seq {first.seq}, the backup up to {first.copied}), and {why}: "
+        "replacing them loses them"
     )
-    raise Stop(msg)
 
 
 def _newest_us(dsn: str) -> int | None:

@@ -6,7 +6,7 @@ bytes, whichever server holds them, so that a digest over them tells whether the
 
 import hashlib
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 from psycopg import sql
@@ -16,6 +16,24 @@ from runtime.object_store import ObjectStore
 from workers.backup.manifest import Manifest, TableCopy
 from workers.backup.objects import LineWriter, lines_of
 from workers.backup.tables import Shape, names_of, shapes
+
+_PROGRESS = "sink_progress"
+
+
+class Beyond(NamedTuple):
+    """A key of a topic of which the database has more records than a backup.
+
+    Attributes:
+        topic: Without the run's prefix.
+        key: Of the topic.
+        seq: Of the last record in the database.
+        copied: Of the last record in the backup; 0 for none.
+    """
+
+    topic: str
+    key: str
+    seq: int
+    copied: int
 
 
 def copy_out(
@@ -57,6 +75,33 @@ def difference(connection: psycopg.Connection, manifest: Manifest) -> str | None
         if sha256 != table.rows.sha256:
             return f"table {table.name} has {rows} rows, as were copied, but others"
     return None
+
+
+def beyond(connection: psycopg.Connection, manifest: Manifest, store: ObjectStore) -> list[Beyond]:
+    """What the database holds and a backup does not, by what the sink has written.
+
+    Never by times: what is replayed or comes late is older than a backup made before it.
+
+    Raises:
+        Stop: An object is gone or altered.
+        Retry: The store is out of reach.
+    """
+    table = next(copy for copy in manifest.tables if copy.name == _PROGRESS)
+    copied = sql.Identifier("copied_progress")
+    connection.execute(
+        sql.SQL("CREATE TEMPORARY TABLE {} (LIKE {}) ON COMMIT DROP").format(
+            copied, sql.Identifier(_PROGRESS)
+        )
+    )
+    _copy_in(connection, copied, table, lines_of(store, table.rows))
+    found = connection.execute(
+        sql.SQL(
+            "SELECT p.topic, p.key, p.seq, coalesce(c.seq, 0) FROM {} AS p"
+            " LEFT JOIN {} AS c USING (topic, key)"
+            " WHERE p.seq > coalesce(c.seq, 0) ORDER BY p.topic, p.key"
+        ).format(sql.Identifier(_PROGRESS), copied)
+    )
+    return [Beyond(*row) for row in found.fetchall()]
 
 
 def load(connection: psycopg.Connection, manifest: Manifest, store: ObjectStore) -> None:
