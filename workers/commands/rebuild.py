@@ -38,6 +38,15 @@ def rebuild(
             help="Take back every revision after this one; 0: show what the line itself wrote.",
         ),
     ] = None,
+    drop: Annotated[
+        int | None,
+        typer.Option(
+            "--drop",
+            min=1,
+            help="Delete the topics and rows of a revision that was taken back, or was never "
+            "ended.",
+        ),
+    ] = None,
     checkpoints: Annotated[
         bool,
         typer.Option(
@@ -58,16 +67,23 @@ def rebuild(
     before --from, and compared with what is live. Topics are never rewritten; --swap changes what
     the tables' readers see, and --revert changes it back.
     """
-    chosen = [begin is not None, list_, back_to is not None, checkpoints]
+    chosen = [begin is not None, list_, back_to is not None, drop is not None, checkpoints]
     with _ends_in_words():
         if sum(chosen) != 1:
-            raise Stop("give one of --from, --list, --revert and --checkpoints")
+            raise Stop("give one of --from, --list, --revert, --drop and --checkpoints")
         settings, clock, actor = Settings(), SystemClock(), by or getpass.getuser()
         if list_:
-            from workers.rebuild.ledger import listed  # noqa: PLC0415 - loads what it needs
+            from workers.rebuild.dropping import Size, sizes  # noqa: PLC0415 - loads the domain
+            from workers.rebuild.ledger import listed  # noqa: PLC0415
             from workers.rebuild.report import listed as told  # noqa: PLC0415
 
-            _print(told(listed(settings, clock)))
+            held: dict[int, Size] = {}
+            revisions = listed(settings, clock)
+            try:
+                held = sizes(settings, clock) if revisions else held
+            except Retry as exc:
+                typer.echo(f"what each takes up is not known: {exc}", err=True)
+            _print(told(revisions, held))
             return
         if back_to is not None:
             _needs(why)
@@ -76,6 +92,16 @@ def rebuild(
             taken, shown = revert(settings, clock, back_to, actor, why)
             numbers = ", ".join(map(str, taken)) or "nothing"
             typer.echo(f"taken back: {numbers}; {shown} values in Redis are shown as before")
+            return
+        if drop is not None:
+            _needs(why)
+            from workers.rebuild.dropping import drop as carry_away  # noqa: PLC0415
+
+            gone = carry_away(settings, clock, drop, actor, why)
+            typer.echo(
+                f"dropped: revision {drop}, {gone.topics} topics with {gone.records} records, "
+                f"{gone.rows} rows"
+            )
             return
         if checkpoints:
             _needs(why)

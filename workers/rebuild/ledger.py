@@ -155,6 +155,43 @@ class Ledger:
             )
 
     @contextmanager
+    def drop(self, revision: int) -> Iterator[None]:
+        """Forget a revision that was taken back, and its rows, when the block ends.
+
+        The block takes away what else there is of it; where it fails, the rows stay.
+        """
+        with self.connection.transaction():
+            for name in (*(f"revised_{t.name}" for t in COMPARED), "revision_ranges"):
+                self.connection.execute(
+                    sql.SQL("DELETE FROM {} WHERE revision = %s").format(sql.Identifier(name)),
+                    [revision],
+                )
+            self.connection.execute(
+                "DELETE FROM revisions WHERE revision = %s AND state = 'TAKEN_BACK'", [revision]
+            )
+            yield
+
+    def rows_of(self, revision: Revision) -> int:
+        """Rows of its own that a revision has in the tables."""
+        number = revision.revision
+        staged = revision.state == FOLDING
+        if staged and not staging.is_there(self.connection, number):
+            return 0
+        rows = 0
+        for table in COMPARED:
+            name = (
+                sql.Identifier(schema_of(number), table.name)
+                if staged
+                else sql.Identifier(f"revised_{table.name}")
+            )
+            count = sql.SQL("SELECT count(*) FROM {}").format(name)
+            if not staged:
+                count += sql.SQL(" WHERE revision = {}").format(sql.Literal(number))
+            found = self.connection.execute(count).fetchone()
+            rows += 0 if found is None else found[0]
+        return rows
+
+    @contextmanager
     def swap(
         self, revision: int, differences: Sequence[TableDifference], by: str, why: str
     ) -> Iterator[None]:
@@ -281,8 +318,9 @@ def open_ledger(settings: Settings, clock: Clock) -> Iterator[Ledger]:
         yield ledger
 
 
-def listed(settings: Settings, clock: Clock) -> list[Revision]:
-    """All revisions, also while somebody rebuilds.
+@contextmanager
+def look_at_ledger(settings: Settings, clock: Clock) -> Iterator[Ledger]:
+    """The ledger without the right to rebuild, to read it also while somebody does.
 
     Raises:
         Stop: The database is not migrated.
@@ -293,4 +331,10 @@ def listed(settings: Settings, clock: Clock) -> list[Revision]:
         staging.connect(settings.database_url.get_secret_value()) as connection,
     ):
         check_migrated(connection)
-        return Ledger(connection, clock).revisions()
+        yield Ledger(connection, clock)
+
+
+def listed(settings: Settings, clock: Clock) -> list[Revision]:
+    """All revisions, also while somebody rebuilds; raises as `look_at_ledger`."""
+    with look_at_ledger(settings, clock) as ledger:
+        return ledger.revisions()

@@ -1,8 +1,9 @@
 """What a rebuild found, in words."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from workers.rebuild.difference import RowDifference, TableDifference
+from workers.rebuild.dropping import Size
 from workers.rebuild.ledger import FOLDING, IN_FORCE, Revision
 from workers.rebuild.run import Report
 from workers.times import show_time
@@ -43,8 +44,13 @@ def told(report: Report) -> Iterator[str]:
         yield "nothing was changed; --swap puts it in force"
 
 
-def listed(revisions: list[Revision]) -> Iterator[str]:
-    """Lines for the terminal."""
+def listed(revisions: list[Revision], sizes: Mapping[int, Size]) -> Iterator[str]:
+    """Lines for the terminal.
+
+    Args:
+        revisions: The oldest first.
+        sizes: What each takes up, of those of which it is known.
+    """
     words = {FOLDING: "under way, or interrupted", IN_FORCE: "in force"}
     for one in revisions:
         state = words.get(one.state, "taken back")
@@ -55,8 +61,14 @@ def listed(revisions: list[Revision]) -> Iterator[str]:
             yield f"    rows that differ: {rows}"
         if one.why:
             yield f"    why: {one.why}"
-        if one.state == IN_FORCE:
+        held = sizes.get(one.revision)
+        if held is None:
             yield f"    topics: {one.run_prefix}*"
+        else:
+            yield (
+                f"    {held.topics} topics {one.run_prefix}* with {held.records} records; "
+                f"{held.rows} rows"
+            )
     if not revisions:
         yield "no revision: the tables are what the line wrote"
 

@@ -158,7 +158,7 @@ def revert(settings: Settings, clock: Clock, to: int, by: str, why: str) -> tupl
         with ledger.take_back(to, by, why) as taken:
             acts = [Act(TAKEN_BACK, f"revision/{one}", f"back to {to}") for one in taken]
             if acts:
-                _audit(settings, clock, acts, by, why)
+                audit(settings, clock, acts, by, why)
         # Also when nothing is left to take back: Redis may have been away the first time.
         return taken, live.take_back(settings, to)
 
@@ -320,7 +320,7 @@ def _swap(
     with ledger.swap(report.revision, report.tables, order.by, order.why):
         # On record before it is in force: what fails now leaves an entry and no revision.
         act = Act(SWAPPED, f"revision/{report.revision}", f"{order.request}: rows in {detail}")
-        _audit(settings, clock, [act], order.by, order.why)
+        audit(settings, clock, [act], order.by, order.why)
     report.swapped = True
     try:
         report.shown = live.show(settings, report.revision, newest)
@@ -328,7 +328,13 @@ def _swap(
         report.not_shown = str(exc)
 
 
-def _audit(settings: Settings, clock: Clock, acts: Sequence[Act], actor: str, why: str) -> None:
+def audit(settings: Settings, clock: Clock, acts: Sequence[Act], actor: str, why: str) -> None:
+    """Say in `audit.v1` what is done.
+
+    Raises:
+        Retry: The broker or the registry is out of reach.
+        Stop: Somebody altered the chain.
+    """
     registry = SchemaRegistry(settings.registry_url)
     with AuditWriter(settings, registry, clock, CHAIN) as writer:
         writer.history()

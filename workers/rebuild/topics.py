@@ -10,6 +10,7 @@ from runtime.errors import Retry
 from runtime.kafka import physical_name
 from runtime.settings import Settings
 from runtime.topic_admin import wait_until_led
+from schemas.topics import Topic
 from streams.line_fold import OUTPUTS
 
 _TIMEOUT_S = 60.0
@@ -36,6 +37,21 @@ def create(run: Settings, partitions: Iterable[int]) -> None:
     answers = admin.create_topics(wanted, operation_timeout=_TIMEOUT_S)
     _answer(answers, KafkaError.TOPIC_ALREADY_EXISTS)
     wait_until_led(admin, wanted)
+
+
+def held(run: Settings) -> dict[Topic, int]:
+    """The topics that are there, and how many partitions each has.
+
+    Raises:
+        Retry: The broker is out of reach.
+    """
+    try:
+        there = _admin(run).list_topics(timeout=_TIMEOUT_S).topics
+    except KafkaException as exc:
+        msg = f"topics {run.topic_prefix}*: {exc.args[0].str()}"
+        raise Retry(msg) from exc
+    names = {topic: physical_name(topic, run) for topic in OUTPUTS}
+    return {topic: len(there[name].partitions) for topic, name in names.items() if name in there}
 
 
 def delete(run: Settings) -> None:

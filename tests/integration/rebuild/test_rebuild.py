@@ -6,6 +6,7 @@ shift is corrected twice.
 
 import json
 import os
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ from datetime import timedelta
 import pytest
 import redis
 from confluent_kafka.admin import AdminClient
+from typer.testing import CliRunner
 
 from runtime.checkpoints.archive import CheckpointArchive
 from runtime.clock import SystemClock
@@ -25,8 +27,10 @@ from schemas.topics import AUDIT
 from tests.e2e import simulated
 from tests.e2e.simulated import START_US
 from tests.integration.rebuild.ward import HOUR_US, ZONE, S, Ward
+from workers.cli import load
 from workers.deadletters.audit import read_chain
 from workers.rebuild.begin import parse_begin
+from workers.rebuild.dropping import drop
 from workers.rebuild.ledger import listed, open_ledger
 from workers.rebuild.plan import Planner
 from workers.rebuild.run import CHAIN, Report, rebuild, revert
@@ -289,6 +293,69 @@ def test_who_put_a_revision_in_force_and_took_it_back_is_on_record(folded: Ward)
     ]
     assert {entry["actor"] for entry in entries} == {"ward manager"}
     assert entries[-1]["why"] == "as the line had it"
+
+
+def says(ward: Ward, *words: str, code: int = 0) -> str:
+    """What `wardstream rebuild WORDS` says, when it ends with the exit code."""
+    result = CliRunner().invoke(load("rebuild"), list(words), env=ward.environment)
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+def test_what_was_taken_back_can_be_dropped_with_all_that_is_its_own(folded: Ward) -> None:
+    clock = SystemClock()
+    first, second = (one.revision for one in listed(folded.settings, clock))
+    before, shown = everything(folded), says(folded, "--list")
+    [(topics, prefix, records, rows), other] = re.findall(
+        r"(\d+) topics (\S+)\* with (\d+) records; (\d+) rows", shown
+    )
+    assert min(int(topics), int(records), int(rows)) > 0
+    assert {int(topics) + int(other[0])} == {len(topics_of_rebuilds(folded))}
+
+    told = says(folded, "--drop", str(first), "--why", "nobody asks for it")
+
+    assert told == (
+        f"dropped: revision {first}, {topics} topics with {records} records, {rows} rows\n"
+    )
+    assert [name for name in topics_of_rebuilds(folded) if name.startswith(prefix)] == []
+    for table in (*(f"revised_{table}" for table in TABLES), "revision_ranges", "revisions"):
+        left = folded.rows(f"SELECT DISTINCT revision FROM {table}")
+        assert left in ([], [(second,)]), table
+    assert everything(folded) == before
+    codec = SchemaRegistry(folded.settings.registry_url).reader(AUDIT)
+    entry = read_chain(folded.settings, codec, CHAIN)[-1]
+    assert (entry["action"], entry["subject"]) == ("revision.dropped", f"revision/{first}")
+    assert entry["why"] == "nobody asks for it"
+    assert f"there is no revision {first}" in says(
+        folded, "--drop", str(first), "--why", "again", code=78
+    )
+
+
+def test_what_was_begun_and_never_ended_can_be_dropped_and_what_is_in_force_cannot(
+    folded: Ward,
+) -> None:
+    clock = SystemClock()
+    for one in listed(folded.settings, clock):
+        drop(folded.settings, clock, one.revision, "ward manager", "taken back")
+    killed = [sys.executable, "-m", "tests.integration.rebuild.killed"]
+    environment = {**os.environ, **folded.environment}
+    assert subprocess.run(killed, env=environment, check=False, timeout=180).returncode == -9
+    [begun] = listed(folded.settings, clock)
+    assert "under way, or interrupted" in says(folded, "--list")
+
+    gone = drop(folded.settings, clock, begun.revision, "ward manager", "no longer wanted")
+
+    assert min(gone) > 0
+    assert topics_of_rebuilds(folded) == []
+    assert listed(folded.settings, clock) == []
+    assert folded.rows("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'rebuild%'") == []
+    number = folded.rebuild(swap=True).revision
+    with pytest.raises(Stop, match=rf"revision {number} is in force: .* --revert 0`"):
+        drop(folded.settings, clock, number, "ward manager", "?")
+    assert everything(folded) != everything(folded, live=True)
+    assert topics_of_rebuilds(folded) != []
 
 
 def test_frames_of_a_camera_that_was_registered_too_late_count_in_a_rebuild(folded: Ward) -> None:
