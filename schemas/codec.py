@@ -15,6 +15,7 @@ from typing import Any
 import fastavro
 from fastavro.types import Schema
 
+from schemas.int_range import INT_BITS, int_check
 from schemas.topics import Topic
 
 _HEADER = struct.Struct(">bI")
@@ -77,6 +78,7 @@ class Codec:
     ) -> None:
         self.topic = topic
         self.schema = parse(schema_text(topic))
+        self._int_check = int_check(self.schema)
         self._header = b"" if schema_id is None else _HEADER.pack(0, schema_id)
         self._find_schema = find_schema
         self._own_header = self._header
@@ -145,6 +147,11 @@ class Codec:
             raise UndecodableValue(
                 "not_avro",
                 f"{self.topic.name}: {len(value) - body.tell()} bytes left after the record",
+            )
+        wrong = self._int_check(record) if self._int_check else None
+        if wrong:
+            raise UndecodableValue(
+                "not_avro", f"{self.topic.name}: {wrong}, more than the {INT_BITS} bits of its type"
             )
         return record
 

@@ -1,0 +1,79 @@
+"""Avro's `int` has 32 bits; fastavro reads any number there, and refuses to write it again.
+
+Whoever lets such a number in meets it later: in a column of four bytes, or when it is sent on.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from fastavro.types import Schema
+
+INT_BITS = 32
+_LEAST, _MOST = -(2 ** (INT_BITS - 1)), 2 ** (INT_BITS - 1) - 1
+
+Check = Callable[[Any], str | None]
+"""Finds in a value the path of an `int` that is none; None if there is no such."""
+
+
+def int_check(schema: Schema) -> Check | None:
+    """What finds numbers beyond 32 bits in values of a schema; None if it has no `int`.
+
+    Args:
+        schema: As `fastavro.parse_schema` returns it.
+
+    Raises:
+        ValueError: It has a union of more than null and one type, or of another order.
+    """
+    return _check_of(schema, {})
+
+
+def _check_of(schema: Schema, known: dict[str, Check | None]) -> Check | None:
+    if isinstance(schema, list):
+        if len(schema) != 2 or schema[0] != "null":
+            msg = f"a union is null and one type here, not {schema}"
+            raise ValueError(msg)
+        inner = _check_of(schema[1], known)
+        return inner and _of_union(inner)
+    if not isinstance(schema, dict):
+        return _of_int if schema == "int" else known.get(schema)
+    kind = schema["type"]
+    if kind == "record":
+        fields = {field["name"]: _check_of(field["type"], known) for field in schema["fields"]}
+        check = _of_record([(name, inner) for name, inner in fields.items() if inner])
+        known[schema["name"]] = check
+        return check
+    if kind in ("array", "map"):
+        inner = _check_of(schema["items" if kind == "array" else "values"], known)
+        return inner and _of_items(inner)
+    return _check_of(kind, known)
+
+
+def _of_int(value: Any) -> str | None:
+    return None if _LEAST <= value <= _MOST else f"is {value}"
+
+
+def _of_union(check: Check) -> Check:
+    return lambda value: None if value is None else check(value)
+
+
+def _of_record(fields: list[tuple[str, Check]]) -> Check | None:
+    def check(record: Any) -> str | None:
+        for name, inner in fields:
+            wrong = inner(record[name])
+            if wrong is not None:
+                return f"{name} {wrong}" if wrong.startswith("is ") else f"{name}.{wrong}"
+        return None
+
+    return check if fields else None
+
+
+def _of_items(inner: Check) -> Check:
+    def check(items: Any) -> str | None:
+        values = items.items() if isinstance(items, dict) else enumerate(items)
+        for place, value in values:
+            wrong = inner(value)
+            if wrong is not None:
+                return f"{place} {wrong}" if wrong.startswith("is ") else f"{place}.{wrong}"
+        return None
+
+    return check
