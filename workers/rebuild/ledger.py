@@ -1,7 +1,7 @@
 """What was rebuilt and is in force, in the database itself: one rebuild at a time may change it."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import NamedTuple
 
@@ -315,7 +315,12 @@ def open_ledger(settings: Settings, clock: Clock) -> Iterator[Ledger]:
             )
             msg = f"another rebuild is under way{since}: wait for its end, or end it"
             raise Stop(msg)
-        yield ledger
+        try:
+            yield ledger
+        finally:
+            # A server notices the end of a connection in its own time, and the next one is refused.
+            with suppress(psycopg.Error):
+                connection.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
 
 
 @contextmanager

@@ -10,18 +10,19 @@ from workers.rebuild.begin import parse_begin
 from workers.rebuild.bounds import Folded
 from workers.rebuild.ledger import Ledger
 from workers.rebuild.run import Order, rebuild
-from workers.sinks.item import Item
+from workers.sinks.item import Gap, Item
 from workers.sinks.timescale.sink import TimescaleSink
 
 FOLDED: list[int] = []
 write, note_folded = TimescaleSink.write, Ledger.note_folded
 
 
-def write_and_die(self: TimescaleSink, items: Sequence[Item]) -> None:
+def write_and_die(self: TimescaleSink, items: Sequence[Item]) -> list[Gap]:
     """Write, and when a partition was folded before, that was all."""
-    write(self, items)
+    gaps = write(self, items)
     if FOLDED:
         os.kill(os.getpid(), signal.SIGKILL)
+    return gaps
 
 
 def note(self: Ledger, revision: int, partition: int, folded: Folded) -> None:

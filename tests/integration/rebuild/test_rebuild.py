@@ -25,14 +25,16 @@ from schemas.live import state_key
 from schemas.registry import SchemaRegistry
 from schemas.topics import AUDIT
 from tests.e2e import simulated
+from tests.e2e.played_line import wait_until
 from tests.e2e.simulated import START_US
 from tests.integration.rebuild.ward import HOUR_US, ZONE, S, Ward
 from workers.cli import load
 from workers.deadletters.audit import read_chain
+from workers.rebuild import topics
 from workers.rebuild.begin import parse_begin
 from workers.rebuild.dropping import drop
 from workers.rebuild.ledger import listed, open_ledger
-from workers.rebuild.plan import Planner
+from workers.rebuild.plan import Plan, Planner
 from workers.rebuild.run import CHAIN, Report, rebuild, revert
 from workers.sinks.timescale.fold import at
 from workers.sinks.verify import compare
@@ -88,7 +90,7 @@ def test_without_an_edit_a_rebuild_is_what_the_line_wrote_byte_for_byte(folded: 
     assert {t.table for t in report.tables if t.rows == 0} <= {"links"}
     assert everything(folded) == before == everything(folded, live=True)
     # A comparison leaves nothing behind.
-    assert topics_of_rebuilds(folded) == []
+    wait_until(lambda: topics_of_rebuilds(folded) == [], 60, "the topics to be gone")
     assert listed(folded.settings, SystemClock()) == []
     assert folded.rows("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'rebuild%'") == []
 
@@ -255,7 +257,12 @@ def test_a_second_revision_lies_over_the_first_and_shows_in_redis(folded: Ward) 
     assert coverage.stretches[0].first >= at(ABSENT_TO), "the first revision had the rest"
     assert report.shown == 1
     assert (scheduled_now(folded), scheduled_now(folded, field="unrevised")) == (1, 0)
-    assert [one.state for one in listed(folded.settings, SystemClock())] == ["IN_FORCE"] * 2
+    first, second = listed(folded.settings, SystemClock())
+    assert (first.state, second.state) == ("IN_FORCE", "IN_FORCE")
+    assert report.revision == second.revision
+    for one, back in ((first, 0), (second, first.revision)):
+        with pytest.raises(Stop, match=rf"{one.revision} is in force: .* --revert {back}`"):
+            drop(folded.settings, SystemClock(), one.revision, "ward manager", "?")
 
 
 def scheduled_now(ward: Ward, field: str = "json") -> int:
@@ -308,18 +315,22 @@ def test_what_was_taken_back_can_be_dropped_with_all_that_is_its_own(folded: War
     clock = SystemClock()
     first, second = (one.revision for one in listed(folded.settings, clock))
     before, shown = everything(folded), says(folded, "--list")
-    [(topics, prefix, records, rows), other] = re.findall(
+    [(number, prefix, records, rows), other] = re.findall(
         r"(\d+) topics (\S+)\* with (\d+) records; (\d+) rows", shown
     )
-    assert min(int(topics), int(records), int(rows)) > 0
-    assert {int(topics) + int(other[0])} == {len(topics_of_rebuilds(folded))}
+    assert min(int(number), int(records), int(rows)) > 0
+    assert {int(number) + int(other[0])} == {len(topics_of_rebuilds(folded))}
 
     told = says(folded, "--drop", str(first), "--why", "nobody asks for it")
 
     assert told == (
-        f"dropped: revision {first}, {topics} topics with {records} records, {rows} rows\n"
+        f"dropped: revision {first}, {number} topics with {records} records, {rows} rows\n"
     )
-    assert [name for name in topics_of_rebuilds(folded) if name.startswith(prefix)] == []
+    wait_until(
+        lambda: not any(name.startswith(prefix) for name in topics_of_rebuilds(folded)),
+        60,
+        "the topics to be gone",
+    )
     for table in (*(f"revised_{table}" for table in TABLES), "revision_ranges", "revisions"):
         left = folded.rows(f"SELECT DISTINCT revision FROM {table}")
         assert left in ([], [(second,)]), table
@@ -333,29 +344,24 @@ def test_what_was_taken_back_can_be_dropped_with_all_that_is_its_own(folded: War
     )
 
 
-def test_what_was_begun_and_never_ended_can_be_dropped_and_what_is_in_force_cannot(
-    folded: Ward,
-) -> None:
-    clock = SystemClock()
-    for one in listed(folded.settings, clock):
-        drop(folded.settings, clock, one.revision, "ward manager", "taken back")
-    killed = [sys.executable, "-m", "tests.integration.rebuild.killed"]
-    environment = {**os.environ, **folded.environment}
-    assert subprocess.run(killed, env=environment, check=False, timeout=180).returncode == -9
-    [begun] = listed(folded.settings, clock)
+def test_what_was_begun_and_never_ended_can_be_dropped(folded: Ward) -> None:
+    clock, before = SystemClock(), listed(folded.settings, SystemClock())
+    with open_ledger(folded.settings, clock) as ledger:
+        nothing = Plan(partitions=(), floors=None, facts={})
+        begun = ledger.begin("--from 1h", folded.settings.topic_prefix, nothing, "anna")
+        ledger.stage(begun.revision)
+        topics.create(topics.run_settings(folded.settings, begun.run_prefix), [0])
+    there = len(topics_of_rebuilds(folded))
     assert "under way, or interrupted" in says(folded, "--list")
 
     gone = drop(folded.settings, clock, begun.revision, "ward manager", "no longer wanted")
 
-    assert min(gone) > 0
-    assert topics_of_rebuilds(folded) == []
-    assert listed(folded.settings, clock) == []
+    assert gone.topics > 0
+    wait_until(
+        lambda: len(topics_of_rebuilds(folded)) == there - gone.topics, 60, "the topics to be gone"
+    )
+    assert listed(folded.settings, clock) == before
     assert folded.rows("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'rebuild%'") == []
-    number = folded.rebuild(swap=True).revision
-    with pytest.raises(Stop, match=rf"revision {number} is in force: .* --revert 0`"):
-        drop(folded.settings, clock, number, "ward manager", "?")
-    assert everything(folded) != everything(folded, live=True)
-    assert topics_of_rebuilds(folded) != []
 
 
 def test_frames_of_a_camera_that_was_registered_too_late_count_in_a_rebuild(folded: Ward) -> None:

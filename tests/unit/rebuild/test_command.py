@@ -9,6 +9,7 @@ from runtime.errors import EXIT_STOP
 from workers.cli import load
 from workers.rebuild.begin import parse_begin
 from workers.rebuild.difference import RowDifference, Stretch, TableDifference
+from workers.rebuild.dropping import Size
 from workers.rebuild.ledger import IN_FORCE, TAKEN_BACK, Revision
 from workers.rebuild.plan import Plan
 from workers.rebuild.records import TopicDifference
@@ -22,7 +23,7 @@ TEN = datetime(2026, 3, 2, 10, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("arguments", "answer"),
     [
-        pytest.param([], "give one of --from, --list, --revert and --checkpoints", id="nothing"),
+        pytest.param([], "give one of --from, --list, --revert, --drop and --checkpoints", id="nothing"),
         pytest.param(["--from", "1h", "--list"], "give one of", id="two-things"),
         pytest.param(["--from", "1h"], "--dry-run, to compare only, or --swap", id="no-end"),
         pytest.param(["--from", "1h", "--dry-run", "--swap"], "--dry-run, to", id="both-ends"),
@@ -79,12 +80,15 @@ def test_what_a_swap_did_is_told_with_the_way_back() -> None:
 def test_revisions_are_listed_with_their_reason() -> None:
     common = ("--from 2h", "rebuild-7.", "{}", {"coverage": 3}, NINE, "anna", TEN, "anna", "shift")
 
-    lines = list(listed([Revision(6, TAKEN_BACK, *common), Revision(7, IN_FORCE, *common)]))
+    revisions = [Revision(6, TAKEN_BACK, *common), Revision(7, IN_FORCE, *common)]
+
+    lines = list(listed(revisions, {6: Size(topics=7, records=120, rows=30)}))
 
     assert lines[0] == "6  taken back  2026-03-02T10:00:00.000+00:00  anna  --from 2h"
     assert "    why: shift" in lines
-    assert lines[-1] == "    topics: rebuild-7.*"
-    assert list(listed([])) == ["no revision: the tables are what the line wrote"]
+    assert "    7 topics rebuild-7.* with 120 records; 30 rows" in lines
+    assert lines[-1] == "    topics: rebuild-7.*", "its size is not known"
+    assert list(listed([], {})) == ["no revision: the tables are what the line wrote"]
 
 
 def test_an_order_is_the_same_one_if_it_begins_at_the_same_time_however_that_is_written() -> None:
