@@ -23,7 +23,9 @@ TEN = datetime(2026, 3, 2, 10, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("arguments", "answer"),
     [
-        pytest.param([], "give one of --from, --list, --revert, --drop and --checkpoints", id="nothing"),
+        pytest.param(
+            [], "give one of --from, --list, --revert, --drop and --checkpoints", id="nothing"
+        ),
         pytest.param(["--from", "1h", "--list"], "give one of", id="two-things"),
         pytest.param(["--from", "1h"], "--dry-run, to compare only, or --swap", id="no-end"),
         pytest.param(["--from", "1h", "--dry-run", "--swap"], "--dry-run, to", id="both-ends"),

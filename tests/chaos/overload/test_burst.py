@@ -1,0 +1,132 @@
+"""A burst of more pictures than inference takes or holds: nothing of it depends on speed.
+
+All of it is in the log before inference begins, so that it is an overload on any machine; what is
+looked at is what became of each picture, and how much memory that took.
+"""
+
+import hashlib
+from collections import defaultdict
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+import simplejpeg
+
+from deploy.local.launcher import Supervisor, Worker
+from runtime.clock import SystemClock
+from runtime.kafka import ReliableProducer, physical_name, producer_config
+from runtime.settings import Settings
+from runtime.topic_admin import create_topics
+from schemas.registry import SchemaRegistry
+from schemas.topics import ALERTS, DETECTIONS, FRAMES, TOPICS
+from tests.e2e import simulated
+from tests.integration.inference.ward import frame
+from tests.integration.serving.waiting import eventually
+from workers.health.alert_log import read_alerts
+from workers.replay.log import read_topic, spans
+
+CAMERAS = ["sim-0", "sim-1"]
+PICTURES = 400
+"""Of each camera."""
+
+PICTURE_BYTES = 512 * 1024
+BOUND_MIB = 300.0
+"""What the client (32 MiB and a fetch) and the queue before the detector (64 pictures) may hold at
+once, and the copies that decoding makes of it; the burst alone is more."""
+
+DEADLINE_S = 200.0
+ALERT = "overload/stage/infer"
+
+
+@pytest.fixture
+def settings(environment: dict[str, str]) -> Settings:
+    """A line with two cameras."""
+    settings = Settings(
+        kafka_bootstrap=environment["WARDSTREAM_KAFKA_BOOTSTRAP"],
+        registry_url=environment["WARDSTREAM_REGISTRY_URL"],
+        topic_prefix=environment["WARDSTREAM_TOPIC_PREFIX"],
+    )
+    create_topics(settings)
+    registry = SchemaRegistry(settings.registry_url)
+    registry.register_all([topic for topic in TOPICS.values() if topic.avro])
+    simulated.register(settings, CAMERAS)
+    return settings
+
+
+def picture() -> bytes:
+    """A picture of nobody that is as large as a camera's best, by comments that say nothing."""
+    chance = np.random.default_rng(3)
+    noise = chance.integers(0, 255, (simulated.HEIGHT // 8, simulated.WIDTH // 8, 3), np.uint8)
+    pixels = np.ascontiguousarray(noise.repeat(8, axis=0).repeat(8, axis=1))
+    data: bytes = simplejpeg.encode_jpeg(pixels, quality=80, colorspace="BGR")
+    comments = b""
+    while len(data) + len(comments) < PICTURE_BYTES:
+        comment = chance.bytes(60_000)
+        comments += b"\xff\xfe" + (len(comment) + 2).to_bytes(2, "big") + comment
+    return data[:2] + comments + data[2:]
+
+
+def send(settings: Settings, data: bytes, seqs: range) -> None:
+    """Append pictures of every camera in turn."""
+    codec = SchemaRegistry(settings.registry_url).writer(FRAMES)
+    producer = ReliableProducer(producer_config(settings))
+    size = {"width": simulated.WIDTH, "height": simulated.HEIGHT}
+    for seq in seqs:
+        for camera in CAMERAS:
+            record = frame(camera, seq, data, sha256=hashlib.sha256(data).hexdigest(), **size)
+            producer.produce(
+                physical_name(FRAMES, settings), key=camera, value=codec.encode(record)
+            )
+    producer.flush()
+
+
+def answered(settings: Settings) -> int:
+    return sum(end for _, end in spans(settings, DETECTIONS).values())
+
+
+def most_mib(pid: int) -> float:
+    """The most memory that a process has had."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    [line] = [line for line in status.splitlines() if line.startswith("VmHWM:")]
+    return int(line.split()[1]) / 1024
+
+
+@pytest.mark.timeout(400)
+def test_a_burst_is_skipped_over_counted_and_told_within_its_bounds(
+    settings: Settings, supervisor: Supervisor
+) -> None:
+    data = picture()
+    infer = Worker(name="infer", command=("infer", "--backend", "hog", "--mode", "live"))
+    supervisor.start(infer, ready_deadline_s=DEADLINE_S)
+    send(settings, data, range(1, 3))
+    eventually(lambda: answered(settings) == 2 * len(CAMERAS), DEADLINE_S)
+    idle_mib = most_mib(supervisor.pid("infer"))
+    supervisor.stop("infer")
+    supervisor.start(Worker(name="deadman", command=("deadman",)))
+    send(settings, data, range(3, PICTURES + 1))
+    url = f"http://127.0.0.1:{supervisor.metrics_port('deadman')}/healthz"
+    eventually(lambda: supervisor.ready("deadman"), DEADLINE_S)
+    eventually(lambda: httpx.get(url, timeout=30).json().get("watch") == "on duty", DEADLINE_S)
+
+    supervisor.start(infer)
+    eventually(lambda: answered(settings) >= PICTURES * len(CAMERAS), DEADLINE_S)
+    grown_mib = most_mib(supervisor.pid("infer")) - idle_mib
+    codec = SchemaRegistry(settings.registry_url).reader(ALERTS)
+    eventually(lambda: ALERT in read_alerts(settings, codec, SystemClock(), 60.0), DEADLINE_S)
+
+    outcomes = SchemaRegistry(settings.registry_url).reader(DETECTIONS)
+    found = defaultdict(list)
+    for message in read_topic(settings, DETECTIONS):
+        record = outcomes.decode(message.value())
+        found[record["camera_id"]].append(record)
+    for camera in CAMERAS:
+        assert [one["frame_seq"] for one in found[camera]] == list(range(1, PICTURES + 1))
+        kinds = [one["outcome"] for one in found[camera]]
+        assert set(kinds) == {"DETECTED", "SKIPPED"}
+        assert {one["reason"] for one in found[camera] if one["outcome"] == "SKIPPED"} == {
+            "newer_frame"
+        }
+        assert kinds[-1] == "DETECTED", "the newest wins"
+        assert kinds.count("SKIPPED") > kinds.count("DETECTED")
+    assert grown_mib < BOUND_MIB < PICTURES * len(CAMERAS) * PICTURE_BYTES / 2**20
