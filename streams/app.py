@@ -111,6 +111,7 @@ def create_app(settings: Settings, clock: Clock, health: Health) -> faust.App:
             save_every_s=settings.stream.checkpoint_s,
             fetch_wait_s=settings.stream.batch_wait_s,
             stall_after_s=settings.stream.stall_s,
+            frozen_after_s=settings.stream.session_timeout_s / 2,  # the last heartbeat was before
         ),
         committed=None if archiver is None else archiver.offer,
     )

@@ -20,6 +20,9 @@ class CheckpointingSettings:
         load_limit_s: Seconds for loading state after a rebalance, until the exit.
         commit_limit_s: Seconds for writing checkpoints, until the exit; above what a broker that is
             away may take, and a load that has its turn before.
+        frozen_after_s: Seconds in which the process did not look at the clock, after which others
+            may fold its partitions, so that it asks before it sends on. Below the group's session
+            by more than what lies between two heartbeats.
     """
 
     save_every_s: float = 1.0
@@ -29,6 +32,7 @@ class CheckpointingSettings:
     stall_after_s: float = 20.0
     load_limit_s: float = 70.0
     commit_limit_s: float = 240.0
+    frozen_after_s: float = 4.0
 
 
 @dataclass
@@ -46,6 +50,7 @@ class CheckpointingCounts:
         saves: Checkpoints taken of all partitions together.
         flush_s: Seconds that folding waited for outputs before a save.
         commit_s: Seconds spent on writing checkpoints; folding goes on meanwhile.
+        freezes: Times that the process stood still for longer than a session.
     """
 
     folded: int = 0
@@ -58,3 +63,4 @@ class CheckpointingCounts:
     saves: int = 0
     flush_s: float = 0.0
     commit_s: float = 0.0
+    freezes: int = 0

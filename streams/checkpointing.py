@@ -28,7 +28,7 @@ from runtime.checkpoints import (
     Snapshot,
     Step,
 )
-from runtime.checkpoints.schedule import StallWatch
+from runtime.checkpoints.schedule import FreezeWatch, StallWatch
 from runtime.clock import Clock
 from runtime.errors import EXIT_STOP
 from streams.checkpoint_settings import CheckpointingCounts, CheckpointingSettings
@@ -68,6 +68,7 @@ class Checkpointing:
         self._handler: BatchHandler = self.fold
         self._generation: int | None = None
         self._stall = StallWatch(settings.stall_after_s)
+        self._freeze = FreezeWatch(clock, settings.frozen_after_s)
         self._thread = StoreThread()
         self.resumption = Resumption(
             app,
@@ -85,6 +86,7 @@ class Checkpointing:
             self.counts,
             exit_process,
             committed,
+            self._be_sure,
         )
 
     @property
@@ -131,17 +133,20 @@ class Checkpointing:
         with FailStop(self._exit_process):
             position = 0
             while position < len(records):
+                await self._be_sure()
                 async with self.saving.folding:
                     position, obstacle = self._fold_slice(records, position)
                 if obstacle is not None:
                     await self._clear(obstacle, records[position].offset)
                 await self.saving.if_due()
                 await asyncio.sleep(0)
+            await self._be_sure()
             self._store.outputs.poll()
 
     async def watch(self) -> None:
         """Save while the input is idle; end the process when the consumer is stuck."""
         with FailStop(self._exit_process):
+            await self._be_sure()
             if self._app.rebalancing:
                 self._stall.forget()
                 return
@@ -180,6 +185,7 @@ class Checkpointing:
         self, partitions: Sequence[int], wanted: Callable[[], bool]
     ) -> Mapping[int, PartitionProgress]:
         started_s = self._clock.monotonic_s()
+        self._freeze.clear()  # nothing is ours until it is loaded
         loaded = await self._thread.call(lambda: self._store.load(partitions, wanted=wanted))
         self.counts.loads += 1
         self.counts.load_s += self._clock.monotonic_s() - started_s
@@ -205,6 +211,9 @@ class Checkpointing:
             step = progress.offer(record)
             if step is Step.FOLDED:
                 counts.folded += 1
+                if self._freeze.suspected():
+                    return position + 1, None  # what came of it stays here until we are sure
+                self._store.outputs.release()
                 if not counts.folded % LOOK_EVERY and self._clock.monotonic_s() > until_s:
                     return position + 1, None
             elif step is Step.REPEATED:
@@ -212,6 +221,19 @@ class Checkpointing:
             else:
                 return position, (step, progress)
         return len(records), None
+
+    async def _be_sure(self) -> None:
+        """After a freeze, let nothing leave before it is known that nobody else sends it."""
+        if self._freeze.suspected():
+            log.warning(
+                "stood still for more than %.0f s: asking whether the partitions are still ours",
+                self.settings.frozen_after_s,
+            )
+            self.counts.freezes += 1
+            with FailStop(self._exit_process):
+                await self._thread.call(self._store.confirm)
+            self._freeze.clear()
+        self._store.outputs.release()
 
     async def _clear(self, obstacle: tuple[Step, PartitionProgress], offset: int) -> None:
         """Make the record at `offset` foldable, or end the process."""

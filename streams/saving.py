@@ -8,7 +8,7 @@ goes on while the checkpoint is committed.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from runtime.checkpoints import CheckpointStore, ReplayNeeded, Snapshot
 from runtime.checkpoints.schedule import SaveSchedule
@@ -31,6 +31,7 @@ class Saving:
         counts: Told what was done.
         exit_process: How the process ends when a save fails.
         committed: Given each save once it is durable; must return at once and raise nothing.
+        be_sure: Awaited before outputs leave; does not return if they are another's to send.
 
     Attributes:
         folding: Held by whoever moves the state or takes it down.
@@ -46,7 +47,9 @@ class Saving:
         counts: CheckpointingCounts,
         exit_process: ExitProcess,
         committed: Callable[[Sequence[Snapshot]], None] | None = None,
+        be_sure: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
+        self._be_sure = be_sure
         self._committed = committed
         self.folding = asyncio.Lock()
         self._store = store
@@ -87,6 +90,8 @@ class Saving:
 
     async def _flush_and_commit(self) -> None:
         async with self.folding:  # what is emitted after the snapshot need not be flushed
+            if self._be_sure is not None:
+                await self._be_sure()
             started_s = self._clock.monotonic_s()
             self._folded_at_snapshot = self._counts.folded
             snapshots = self._store.snapshots(

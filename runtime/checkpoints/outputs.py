@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Lock
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Producer
@@ -16,6 +17,9 @@ MAX_MESSAGE_BYTES = 4_000_000
 
 QUEUE_LIMIT_KIB = 65_536
 """Unacknowledged output that is held in memory before `emit` waits."""
+
+_Held = tuple[str, bytes | None, bytes | None, int | None, list[tuple[str, bytes]] | None]
+"""A record that was emitted: the arguments of `emit`."""
 
 
 class OutputProducer:
@@ -36,6 +40,8 @@ class OutputProducer:
         self._clock = clock
         self._give_up_s = give_up_s
         self._failures: list[KafkaError] = []
+        self._held: list[_Held] = []
+        self._lock = Lock()
         self._producer: Any = Producer(
             {
                 "bootstrap.servers": bootstrap,
@@ -61,7 +67,7 @@ class OutputProducer:
         partition: int | None = None,
         headers: list[tuple[str, bytes]] | None = None,
     ) -> None:
-        """Queue one record; waits while the queue is full.
+        """Take one record; it leaves with the next `release`, `poll` or `flush`.
 
         Args:
             topic: Where to.
@@ -69,11 +75,30 @@ class OutputProducer:
             value: Record value; None is a tombstone.
             partition: None lets the key's hash decide.
             headers: Record headers.
+        """
+        with self._lock:
+            self._held.append((topic, key, value, partition, headers))
+
+    def release(self) -> None:
+        """Queue what was emitted, in order; waits while the queue is full.
 
         Raises:
             ReplayNeeded: An earlier record failed, or the queue stayed full.
-            RecordTooLarge: The record exceeds `MAX_MESSAGE_BYTES`.
+            RecordTooLarge: A record exceeds `MAX_MESSAGE_BYTES`.
         """
+        with self._lock:
+            held, self._held = self._held, []
+            for record in held:
+                self._produce(*record)
+
+    def _produce(
+        self,
+        topic: str,
+        key: bytes | None,
+        value: bytes | None,
+        partition: int | None,
+        headers: list[tuple[str, bytes]] | None,
+    ) -> None:
         where: dict[str, Any] = {} if partition is None else {"partition": partition}
         if headers:
             where["headers"] = headers
@@ -96,11 +121,12 @@ class OutputProducer:
                 return
 
     def poll(self) -> None:
-        """Take in acknowledgements without waiting.
+        """Let go what was emitted, and take in acknowledgements without waiting.
 
         Raises:
             ReplayNeeded: A delivery failed.
         """
+        self.release()
         self._producer.poll(0)
         self._raise_failure()
 
@@ -110,6 +136,7 @@ class OutputProducer:
         Raises:
             ReplayNeeded: A delivery failed or took too long.
         """
+        self.release()
         deadline = self._clock.monotonic_s() + self._give_up_s
         while self._producer.flush(1.0):
             self._raise_failure()

@@ -1,6 +1,8 @@
-"""When to save, and when to give up on a consumer that delivers nothing."""
+"""When to save, when to give up on a consumer that delivers nothing, and when one was frozen."""
 
 from __future__ import annotations
+
+from runtime.clock import Clock
 
 
 class SaveSchedule:
@@ -53,3 +55,34 @@ class StallWatch:
     def forget(self) -> None:
         """Begin anew, after the partitions were handed out again."""
         self._since.clear()
+
+
+class FreezeWatch:
+    """Tells that the process stood still for so long that others may have taken its place.
+
+    A checkpoint of one who was replaced is refused, but what it sends is not. So it has to ask
+    before it sends on, and whoever is about to send looks here first.
+
+    Args:
+        clock: Asked at every look.
+        after_s: Seconds between two looks that are too many.
+    """
+
+    def __init__(self, clock: Clock, after_s: float) -> None:
+        self._clock = clock
+        self._after_s = after_s
+        self._looked_s = clock.monotonic_s()
+        self._suspected = False
+
+    def suspected(self) -> bool:
+        """Whether there was too long a time between two looks since the last `clear`."""
+        now_s = self._clock.monotonic_s()
+        if now_s - self._looked_s > self._after_s:
+            self._suspected = True
+        self._looked_s = now_s
+        return self._suspected
+
+    def clear(self) -> None:
+        """Nobody else has taken this process's place, as of now."""
+        self._looked_s = self._clock.monotonic_s()
+        self._suspected = False

@@ -98,6 +98,7 @@ class CheckpointStore:
         self._inherit = inherit
         self._log = LogReader(bootstrap, clock)
         self._claims: dict[int, Claim] = {}
+        self._heads: dict[int, bytes] = {}
         self._workers = ThreadPoolExecutor(parallel, thread_name_prefix="checkpoint")
 
     def load(
@@ -185,6 +186,16 @@ class CheckpointStore:
         for _ in self._workers.map(self._commit, snapshots):
             pass
 
+    def confirm(self) -> None:
+        """Make sure that the claimed partitions are still ours, by writing their last heads again.
+
+        Raises:
+            ReplayNeeded: One is not.
+        """
+        for partition, claim in self._claims.items():
+            if partition in self._heads:
+                claim.commit([(HEAD_KEY, self._heads[partition])])
+
     def snapshots(
         self, progress: Iterable[PartitionProgress], *, generation: int
     ) -> list[Snapshot]:
@@ -211,7 +222,7 @@ class CheckpointStore:
 
     def release(self) -> None:
         """Give up all claims, without a word to the broker."""
-        claims, self._claims = self._claims, {}
+        claims, self._claims, self._heads = self._claims, {}, {}
         for claim in claims.values():
             claim.close()
 
@@ -234,6 +245,7 @@ class CheckpointStore:
 
     def _commit(self, snapshot: Snapshot) -> None:
         self._claims[snapshot.partition].commit(snapshot.records)
+        self._heads[snapshot.partition] = snapshot.whole[HEAD_KEY]
 
     def _read(self, partition: int) -> Checkpoint | None:
         """The newest checkpoint of a claimed partition, verified; None when there is none."""
@@ -243,6 +255,7 @@ class CheckpointStore:
             raise ReplayNeeded(f"checkpoint of {partition} not read: {error.args[0]}") from error
         if not records:
             return None
+        self._heads[partition] = records[HEAD_KEY]
         return assemble(partition, records, max_version=self._state_version)
 
     def _agree(
@@ -273,7 +286,8 @@ class CheckpointStore:
             entities={key.decode(): checksum(encode_entity(held[key])) for key in held},
         )
         records = [(k, None if s is None else encode_entity(s)) for k, s in changed.items()]
-        self._claims[partition].commit([*records, (HEAD_KEY, encode_head(head))])
+        self._heads[partition] = encode_head(head)
+        self._claims[partition].commit([*records, (HEAD_KEY, self._heads[partition])])
         return Checkpoint(head, held)
 
     def _inherited(

@@ -83,6 +83,7 @@ class Stage:
                     pending[made % PARTITIONS].append((b"key", value))
                 else:
                     self._outputs.emit(self._output, b"key", value, made % PARTITIONS)
+                    self._outputs.release()
                 made += 1
             if now - saved >= self._every_s:
                 saved = now

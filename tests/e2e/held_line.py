@@ -1,6 +1,7 @@
 """A stream processor that is crashed at the worst moments, between the two halves of a save."""
 
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from runtime.checkpoints.codec import HEAD_KEY, Head, decode_head
 from runtime.errors import Retry
 from runtime.kafka import group_id
 from runtime.topic_admin import create_topics
-from schemas.topics import DETECTIONS, STREAM_CHECKPOINTS
+from schemas.topics import DETECTIONS, STREAM_CHECKPOINTS, TRACKS
 from streams.line_fold import STAGE
 from tests.conftest import Services, delete_topics, new_prefix
 from tests.e2e import simulated
@@ -130,6 +131,27 @@ class HeldLine:
         self.feed.send(ROUND)
         self.await_checkpoint()
 
+    def upgrade_while_one_is_frozen(self) -> None:
+        """Stop a release in the middle of a batch, let the next one fold that, and wake it again.
+
+        The first one must be slow enough to be met there.
+        """
+        self.feed.send(ROUND)
+        self.await_checkpoint()
+        told = self.told()
+        self.feed.send(3 * ROUND)
+        wait_until(lambda: self.told() > told, DEADLINE_S, "the batch to be begun", pause_s=0.05)
+        self.line.supervisor.kill("stream", SIGSTOP)
+        zombie = self.line.supervisor.pid("stream")
+        self.mutation = "intact"
+        self.start("successor")
+        self.await_checkpoint()
+        assert self.owner() != zombie, "the successor has not taken over"
+        self.line.supervisor.kill("stream", SIGCONT)
+        wait_until(lambda: not self.line.supervisor.alive("stream"), DEADLINE_S, "the zombie's end")
+        self.feed.send(ROUND)
+        self.await_checkpoint()
+
     def fold_past_a_checkpoint(self) -> None:
         """Outputs, or a checkpoint, that the other half of the save does not know of."""
         self.feed.send(ROUND)
@@ -205,6 +227,11 @@ class HeldLine:
             for message in read_topic(self.line.settings, STREAM_CHECKPOINTS, [PARTITION])
             if message.key() == HEAD_KEY and (value := message.value()) is not None
         ]
+
+    def told(self) -> int:
+        """How many tracks were sent."""
+        ends = self.line.observer.look(time.monotonic(), (), 0).ends
+        return self.line.observer.total(ends, TRACKS)
 
     def owner(self) -> int:
         """Process id of the last writer of a checkpoint."""

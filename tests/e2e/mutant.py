@@ -16,7 +16,7 @@ from typing import Any
 
 import confluent_kafka
 
-from runtime.checkpoints import CheckpointStore
+from runtime.checkpoints import CheckpointStore, Record
 from runtime.checkpoints import outputs as outputs_module
 from runtime.checkpoints import store as store_module
 from streams import app as app_module
@@ -29,12 +29,14 @@ from streams.domain.frame_tracks import FrameTracks
 from streams.domain.output import Output
 from streams.domain.tick import TICK_US
 from streams.domain.view import View
+from streams.line_fold import LineFold
 from streams.saving import Saving
 from tests.chaos.checkpoint import mutations
 from workers.cli import main
 
 POLL_S = 0.05
 LINGER_MS = 60_000
+SLOW_S = 0.1
 
 OTHER = "another-release"
 """What another release is called, and writes into each of its tracks."""
@@ -144,6 +146,18 @@ def other_release(hold: Hold) -> None:
     mutations.replace(app_module, "fold_id", lambda: OTHER)
 
 
+def slow_release(hold: Hold) -> None:
+    """The same, and so slow that it can be stopped in the middle of a batch."""
+    other_release(hold)
+    advance = LineFold.advance
+
+    def slowly(self: LineFold, record: Record) -> None:
+        time.sleep(SLOW_S)
+        advance(self, record)
+
+    mutations.replace(LineFold, "advance", slowly)
+
+
 MUTATIONS: dict[str, Callable[[Hold], None]] = {
     "intact": held_before_checkpoints,
     "checkpoint-first": checkpoint_first,
@@ -153,6 +167,7 @@ MUTATIONS: dict[str, Callable[[Hold], None]] = {
     "forgetful": forgetful,
     "other-release": other_release,
     "unnamed-release": unnamed_release,
+    "slow-release": slow_release,
 }
 
 if __name__ == "__main__":

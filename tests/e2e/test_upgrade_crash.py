@@ -1,15 +1,16 @@
 """A release that is killed has sent more than it saved, and another one goes on from there."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from deploy.local.launcher import Worker
-from runtime.errors import EXIT_STOP, Stop
+from runtime.errors import EXIT_REPLAY, EXIT_STOP, Stop
 from schemas.codec import HEADER_BYTES
 from schemas.registry import SchemaRegistry
 from schemas.topics import DETECTIONS, OCCUPANCY, OCCUPANCY_LATEST, PRESENCE, TOPICS, TRACKS
@@ -41,6 +42,7 @@ class Found:
         fold: Name of the fold behind the last checkpoint.
         entities: What that holds.
         sink_status: How the sink ended; None when it lives.
+        zombie_status: How a process ended that was frozen while another one took over.
     """
 
     conflict: str | None = None
@@ -52,9 +54,10 @@ class Found:
     fold: str = ""
     entities: frozenset[str] = frozenset()
     sink_status: int | None = None
+    zombie_status: int | None = None
 
 
-def upgraded(services: Services, folder: Any, release: str) -> Found:
+def upgraded(services: Services, folder: Path, release: str) -> Found:
     """Let a release be killed, and this one go on; then let a sink read what both have sent."""
     with held_line(services, folder, release) as held:
         held.upgrade_behind_a_crash()
@@ -69,6 +72,15 @@ def upgraded(services: Services, folder: Any, release: str) -> Found:
         wait_until(done, SINK_DEADLINE_S, "the sink to have read all, or to end")
         if not supervisor.alive(SINK):
             found.sink_status = supervisor.wait(SINK, SINK_DEADLINE_S)
+        return found
+
+
+def overtaken(services: Services, folder: Path, release: str) -> Found:
+    """Let a release be frozen, this one take over, and the other one wake up."""
+    with held_line(services, folder, release) as held:
+        held.upgrade_while_one_is_frozen()
+        found = judged(held)
+        found.zombie_status = held.line.supervisor.wait("stream", SINK_DEADLINE_S)
         return found
 
 
@@ -105,11 +117,15 @@ def lines(services: Services, tmp_path_factory: pytest.TempPathFactory) -> Itera
     registry = SchemaRegistry(services.environment["WARDSTREAM_REGISTRY_URL"])
     registry.register_all([topic for topic in TOPICS.values() if topic.avro])
     folder = tmp_path_factory.mktemp("upgrades")
-    releases = ("other-release", "unnamed-release")
-    with ThreadPoolExecutor(len(releases)) as pool:
+    scenarios: dict[str, Callable[[Services, Path, str], Found]] = {
+        "other-release": upgraded,
+        "unnamed-release": upgraded,
+        "slow-release": overtaken,
+    }
+    with ThreadPoolExecutor(len(scenarios)) as pool:
         yield {
-            release: pool.submit(upgraded, services, folder / release, release)
-            for release in releases
+            release: pool.submit(scenario, services, folder / release, release)
+            for release, scenario in scenarios.items()
         }
 
 
@@ -149,3 +165,13 @@ def test_without_a_look_at_what_was_sent_a_seq_has_two_versions_and_the_sink_end
 
     assert found.conflict is not None
     assert found.sink_status == EXIT_STOP
+
+
+@pytest.mark.timeout(400)
+def test_a_frozen_process_asks_whether_it_was_replaced_before_it_sends_on(lines: Lines) -> None:
+    """It has half a batch left, and would make other records of it than its successor has sent."""
+    found = lines["slow-release"].result()
+
+    assert found.conflict is None
+    assert found.zombie_status == EXIT_REPLAY
+    assert "stood still" in found.said

@@ -20,6 +20,7 @@ from runtime.checkpoints import (
     InputGone,
     PartitionProgress,
     Record,
+    RecordTooLarge,
     ReplayNeeded,
     StageTopics,
     Step,
@@ -68,11 +69,13 @@ class Stage:
         topics: StageTopics,
         output: str | None = None,
         settings: dict[str, Any] | None = None,
+        fold_id: str | None = None,
     ) -> None:
         self.bootstrap = bootstrap
         self.topics = topics
         self.tallies: dict[int, Tally] = {}
         self.owned: dict[int, PartitionProgress] = {}
+        self.inherited: list[tuple[int, str, bool]] = []
         self._output = output or f"{topics.stage}-output"
         self.store = CheckpointStore(
             bootstrap,
@@ -82,7 +85,17 @@ class Stage:
             state_version=1,
             boot_id="test",
             settings=settings,
+            fold_id=fold_id,
+            inherit=self._inherit,
         )
+
+    def _inherit(
+        self, partition: int, checkpoint: Checkpoint, since_ms: int | None, emit: Emit
+    ) -> dict[bytes, EntityState | None]:
+        """Note whose checkpoint it was; mark it, and forget the key `b`."""
+        self.inherited.append((partition, checkpoint.head.fold, since_ms is not None))
+        emit(self._output, b"seam", checkpoint.head.fold.encode(), partition)
+        return {b"seam": EntityState(1, b"7"), b"b": None}
 
     def _make(self, partition: int, emit: Emit) -> Tally:
         self.tallies[partition] = Tally(emit, self._output)
@@ -261,6 +274,47 @@ def test_the_broker_refuses_a_former_owner(bootstrap: str, stage: StageTopics) -
         assert successor.owned[0].next_offset == 2
 
 
+def test_a_former_owner_that_asks_is_told_without_anything_to_save(
+    bootstrap: str, stage: StageTopics
+) -> None:
+    write(bootstrap, stage.input, 0, "a=1")
+    with running(bootstrap, stage) as zombie, running(bootstrap, stage) as owner:
+        zombie.take_over(0)
+        zombie.fold_all()
+        zombie.save()
+        zombie.store.confirm()
+        owner.take_over(0)
+
+        with pytest.raises(ReplayNeeded, match="refused"):
+            zombie.store.confirm()
+        owner.store.confirm()
+
+        assert owner.counts(0) == {"a": 1}
+
+
+def test_a_checkpoint_of_another_fold_is_inherited_once(bootstrap: str, stage: StageTopics) -> None:
+    """What the new owner makes of it is in the checkpoint before anything is folded."""
+    write(bootstrap, stage.input, 0, "a=1", "b=1")
+    with running(bootstrap, stage, fold_id="old") as old:
+        old.take_over(0)
+        old.fold_all()
+        old.save()
+        assert old.inherited == []
+
+    with running(bootstrap, stage, fold_id="new") as new:
+        new.take_over(0)
+        assert new.inherited == [(0, "old", True)]
+        assert new.counts(0) == {"a": 1, "seam": 7}
+
+    with running(bootstrap, stage, fold_id="new") as again:
+        again.take_over(0)
+        assert again.inherited == []
+        assert again.counts(0) == {"a": 1, "seam": 7}
+        assert again.owned[0].fold_id == "new"
+    sent = [record.value for record in read(bootstrap, f"{stage.stage}-output", 0, 0)]
+    assert sent == [b"1", b"1", b"old"]
+
+
 def test_a_checkpoint_that_was_begun_and_not_committed_does_not_count(
     bootstrap: str, stage: StageTopics
 ) -> None:
@@ -344,7 +398,7 @@ def test_no_checkpoint_is_written_when_an_output_was_not_delivered(
         process.take_over(0)
         process.fold_all()
 
-        with pytest.raises(ReplayNeeded, match="not delivered"):
+        with pytest.raises(RecordTooLarge, match="no output of that size"):
             process.save()
 
     assert read(bootstrap, stage.checkpoints, 0, 0) == []

@@ -20,7 +20,7 @@ def save(commit: Callable[[Any], None], limit_s: float) -> tuple[list[tuple[int,
     ended: list[tuple[int, str]] = []
     counts = CheckpointingCounts()
     store = SimpleNamespace(
-        snapshots=lambda _partitions, generation: ["a snapshot"],
+        snapshots=lambda _partitions, **_: ["a snapshot"],
         outputs=SimpleNamespace(flush=lambda: None),
         commit=commit,
     )

@@ -1,6 +1,7 @@
 """Times are arguments, so their decisions can be told exactly."""
 
-from runtime.checkpoints.schedule import SaveSchedule, StallWatch
+from runtime.checkpoints.schedule import FreezeWatch, SaveSchedule, StallWatch
+from runtime.clock import SystemClock
 
 
 def test_a_save_is_due_half_a_second_after_the_last_one() -> None:
@@ -49,3 +50,29 @@ def test_a_new_assignment_begins_the_count_anew() -> None:
     watch.forget()
 
     assert observed(watch, range(15, 36), 5, 9) == []
+
+
+class SetClock(SystemClock):
+    """Shows what it is set to."""
+
+    now_s = 100.0
+
+    def monotonic_s(self) -> float:
+        return self.now_s
+
+
+def test_whoever_stood_still_for_too_long_is_suspected_until_it_is_known_better() -> None:
+    clock = SetClock()
+    watch = FreezeWatch(clock, 4.0)
+
+    clock.now_s = 104.0
+    assert not watch.suspected()
+    clock.now_s = 108.1
+    assert watch.suspected()
+    clock.now_s = 108.2
+    assert watch.suspected()
+
+    clock.now_s = 120.0
+    watch.clear()
+    clock.now_s = 123.0
+    assert not watch.suspected()
