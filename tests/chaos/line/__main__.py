@@ -133,7 +133,7 @@ def main(given: Sequence[str] | None = None) -> int:
                     if group[0].aged:
                         before = release_before(folder / f"release-{seed}-{number}")
                         print(f"from {before.revision}, state {before.state_version}", flush=True)
-                        plan = replace(plan, program=before.program, lacks=before.lacks)
+                        plan = replace(plan, program=before.program, seamed=True)
                     report.add(run(plan, arena, folder / f"seed-{seed}-{number}-{proxied}"))
     if pixels:
         _attack_pixels(pixels, options, folder, report)

@@ -15,6 +15,7 @@ from schemas.codec import HEADER_BYTES
 from schemas.live import LiveKind, state_key
 from schemas.topics import DEAD_LETTERS, OCCUPANCY, OCCUPANCY_LATEST, PRESENCE, TOPICS, TRACKS
 from streams.line_fold import OUTPUTS
+from tests.chaos.line.histories import one_history
 from workers.replay.log import read_topic
 from workers.replay.oracle import Fold, first_difference, fold_detections
 from workers.sinks.digests import distinct, read_items
@@ -36,7 +37,7 @@ class Verdict:
         duplicates: Records on the wire that repeat another, same bytes.
         dead_letters: Distinct ones.
         mismatches: Every difference, in words; empty when the line held.
-        lacks: Topics that were left out.
+        seamed: Whether two releases wrote it: then nothing can be compared with a single fold.
     """
 
     topics: dict[str, str] = field(default_factory=dict)
@@ -45,20 +46,19 @@ class Verdict:
     duplicates: int = 0
     dead_letters: int = 0
     mismatches: list[str] = field(default_factory=list)
-    lacks: frozenset[str] = frozenset()
+    seamed: bool = False
 
     def against(self, calm: "Verdict") -> list[str]:
         """Where it differs from a run that nobody disturbed."""
-        untold = self.lacks | {
-            table.name for table in DERIVED_TABLES if table.topic.name in self.lacks
-        }
+        if self.seamed:
+            return []
         return [
             f"{kind} {name} is not what the undisturbed run wrote"
             for kind, ours, theirs in (
                 ("topic", self.topics, calm.topics),
                 ("table", self.tables, calm.tables),
             )
-            for name in sorted({*ours, *theirs} - untold)
+            for name in sorted({*ours, *theirs})
             if ours.get(name) != theirs.get(name)
         ]
 
@@ -76,7 +76,7 @@ def judge(
     board_url: str | None,
     *,
     expected_letters: int,
-    lacks: frozenset[str] = frozenset(),
+    seamed: bool = False,
 ) -> Verdict:
     """Compare everything that a settled line wrote.
 
@@ -84,14 +84,13 @@ def judge(
         settings: Where its topics and tables are.
         board_url: Of its board; None leaves the board out.
         expected_letters: Dead letters that the attack has made.
-        lacks: Topics that a release wrote which did not know them; they are left out.
+        seamed: Whether two releases wrote it, which no single fold repeats.
     """
-    verdict = Verdict(lacks=lacks)
-    oracle = fold_detections(settings, SystemClock())
+    verdict = Verdict(seamed=seamed)
+    oracle = {} if seamed else fold_detections(settings, SystemClock())
     newest: dict[str, dict[str, Item]] = {}
+    histories: dict[str, dict[str, list[Item]]] = {}
     for topic in OUTPUTS:
-        if topic.name in lacks:
-            continue
         items = list(read_items(settings, topic))
         try:
             by_key = distinct(items)
@@ -101,8 +100,9 @@ def judge(
         count = sum(map(len, by_key.values()))
         verdict.records[topic.name] = count
         newest[topic.name] = {key: found[-1] for key, found in by_key.items()}
+        histories[topic.name] = by_key
         fold = {key: [i.value[HEADER_BYTES:] for i in found] for key, found in by_key.items()}
-        expected = oracle[topic.name]
+        expected = oracle.get(topic.name, fold)
         if topic is OCCUPANCY_LATEST:  # compaction may have taken all but the last
             fold = {key: bodies[-1:] for key, bodies in fold.items()}
             expected = {key: bodies[-1:] for key, bodies in expected.items()}
@@ -112,6 +112,8 @@ def judge(
         difference = first_difference(settings, topic.name, expected, fold)
         if difference is not None:
             verdict.mismatches.append(difference)
+    if seamed:
+        verdict.mismatches += one_history(settings, histories)
     _judge_tables(settings, verdict)
     _judge_live_values(settings, newest, verdict)
     if board_url is not None:

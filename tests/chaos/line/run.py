@@ -42,7 +42,7 @@ class Plan:
         pace: Seconds of event time in one second.
         workers: Stream processors.
         program: What runs instead of `wardstream` as stream processor.
-        lacks: Topics that this program does not write, which are not judged.
+        seamed: Whether that is another release, whose records differ from those of this one.
     """
 
     cameras: list[Camera]
@@ -53,7 +53,7 @@ class Plan:
     pace: float = 2.0
     workers: int = 3
     program: Sequence[str] = ()
-    lacks: frozenset[str] = frozenset()
+    seamed: bool = False
 
 
 @dataclass
@@ -155,15 +155,15 @@ def run(plan: Plan, arena: Arena, folder: Path) -> Outcome:
             line.supervisor.stop_all()
             line.restart(SERVE)
             line.ready(SERVE)
-            outcome.verdict = patient_judge(line, plan.lacks)
+            outcome.verdict = patient_judge(line, seamed=plan.seamed)
         outcome.sent = line.feeder.sent
         outcome.restarts = {name: line.supervisor.restarts(name) for name in line.streams}
     outcome.duration_s = time.monotonic() - began_s
     return outcome
 
 
-def patient_judge(line: AttackedLine, lacks: frozenset[str] = frozenset()) -> Verdict:
-    """Judge a settled line but for some topics, once the services answer the judge too.
+def patient_judge(line: AttackedLine, *, seamed: bool = False) -> Verdict:
+    """Judge a settled line, once the services answer the judge too.
 
     The registry keeps broken connections to its own database for a while after that was killed.
     """
@@ -174,7 +174,7 @@ def patient_judge(line: AttackedLine, lacks: frozenset[str] = frozenset()) -> Ve
                 line.settings,
                 line.board_url,
                 expected_letters=line.expected_letters,
-                lacks=lacks,
+                seamed=seamed,
             )
         except (Retry, RegistryUnavailable):
             if time.monotonic() > end_s:

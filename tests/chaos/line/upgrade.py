@@ -14,7 +14,6 @@ from pathlib import Path
 from random import Random
 from signal import SIGCONT
 
-from streams.line_fold import OUTPUTS
 from streams.state_version import OLDEST_READ, STATE_VERSION
 from tests.chaos.line.line import ORDERLY_S, WARDSTREAM, AttackedLine
 from tests.chaos.line.moments import running
@@ -32,13 +31,11 @@ class Release:
         revision: In the project's history.
         state_version: Of the checkpoints that it writes.
         program: What runs it.
-        lacks: Topics that it does not write.
     """
 
     revision: str
     state_version: int
     program: tuple[str, ...]
-    lacks: frozenset[str]
 
 
 def release_before(folder: Path) -> Release:
@@ -62,12 +59,10 @@ def release_before(folder: Path) -> Release:
     archive = folder / "release.tar"
     archive.write_bytes(_run("git", "archive", revision))
     _run("tar", "-xf", str(archive), "-C", str(folder))
-    topics = (folder / "schemas" / "topics.py").read_text()
     return Release(
         _git("rev-parse", "--short", revision).strip(),
         version,
         ("env", f"PYTHONPATH={folder}", sys.executable, "-P", "-m", "workers.cli"),
-        frozenset(topic.name for topic in OUTPUTS if f'"{topic.name}"' not in topics),
     )
 
 
