@@ -106,11 +106,20 @@ class FactLog:
         Raises:
             Retry: Broker or schema registry are out of reach, or a topic is not read to its end
                 in time.
-            Stop: A side input holds something that is not a fact.
+            Stop: A side input holds something that is not a fact, a fact in it was deleted, or it
+                is shorter than it was.
         """
         started_us = self._clock.now_us()
         deadline_s = self._clock.monotonic_s() + _TIMEOUT_S
         ends = self._ends(deadline_s)
+        for name, end in ends.items():
+            if end < self._reached[name]:
+                msg = (
+                    f"side input {name} ends at {end} and was read up to {self._reached[name]}: "
+                    "it was made again or cut short, and what it held is gone; restore it, and "
+                    "start again"
+                )
+                raise Stop(msg)
         while any(self._reached[name] < end for name, end in ends.items()):
             self._take(self._consumer.consume(1_000, 0.2))
             if self._clock.monotonic_s() > deadline_s:
@@ -118,7 +127,8 @@ class FactLog:
                 raise Retry(msg)
         places = {name: place for place, name in enumerate(self._codecs)}
         self._unread.sort(key=lambda message: places[message.topic() or ""])
-        facts = [self._fact(message) for message in self._unread]
+        _refuse_deleted(self._unread)
+        facts = [self._fact(message) for message in self._unread if message.value() is not None]
         self._unread.clear()
         self.offsets = dict(self._reached)
         self.synced_us = started_us
@@ -189,3 +199,29 @@ class FactLog:
     def close(self) -> None:
         """Leave the broker."""
         self._consumer.close()
+
+
+def _refuse_deleted(messages: Iterable[Message]) -> None:
+    """Refuse what somebody deleted by hand, unless it was appended again behind that.
+
+    A tombstone takes a version away from whoever reads the topic after its next compaction, while
+    those who have read it know it still: they would no longer agree.
+
+    Raises:
+        Stop: A version was deleted.
+    """
+    deleted: dict[tuple[str | None, object], Message] = {}
+    for message in messages:
+        place = (message.topic(), message.key())
+        if message.value() is None:
+            deleted[place] = message
+        else:
+            deleted.pop(place, None)
+    for (name, _), message in deleted.items():
+        key = message.key()
+        told = key.decode(errors="replace") if isinstance(key, bytes) else key
+        msg = (
+            f"side input {name} at offset {message.offset()}: {told} was deleted by a tombstone, "
+            "but a removal is a version: append the same record again, as a backup holds it"
+        )
+        raise Stop(msg)

@@ -15,6 +15,8 @@ from confluent_kafka import Consumer, TopicPartition
 
 from deploy.local.launcher import Worker
 from runtime.clock import SystemClock
+from runtime.continuity import Break
+from runtime.dead_letters import DeadLetterBox
 from runtime.kafka import (
     ReliableProducer,
     consumer_config,
@@ -322,7 +324,7 @@ def test_a_live_value_altered_by_hand_is_named(line: PlayedLine) -> None:
 def test_what_the_logs_should_not_hold_is_named_by_topic_partition_and_offset(
     fed: tuple[PlayedLine, Feed, dict[str, str], int],
 ) -> None:
-    """Last, since a log cannot be mended: a seq with other bytes, and a frame without outcome."""
+    """Last, since a log cannot be mended: other bytes, a frame without outcome, what is gone."""
     line, feed, _, _ = fed
     settings = line.settings
     codec = SchemaRegistry(settings.registry_url).writer(OCCUPANCY)
@@ -347,3 +349,11 @@ def test_what_the_logs_should_not_hold_is_named_by_topic_partition_and_offset(
 
     assert found.where == f"{physical_name(FRAMES, settings)} partition 0 offset {offset}"
     assert found.what == "frame 9999 of sim-0 has no outcome"
+
+    letters = DeadLetterBox(producer, settings, INFERENCE, SystemClock())
+    lost = Break(physical_name(FRAMES, settings), 1, "records_gone", 3, 7)
+    letters.gone(lost.topic, lost.partition, lost.lost, lost.records, lost.letter)
+    producer.flush()
+    found = mismatches(line)["records that the log lost unread"]
+
+    assert found == Mismatch(f"{lost.topic} partition 1", lost.words)

@@ -1,12 +1,14 @@
 """Judge what was seen of a line: what is silent, behind or overloaded, in words for a ward."""
 
-from dataclasses import dataclass, replace
-from typing import Final, Literal, NamedTuple
+from dataclasses import replace
+from typing import Final, NamedTuple
 
 from runtime.settings import DeadmanSettings
+from workers.health.finding import Finding, Tier
+from workers.health.log_changes import log_changes
 from workers.health.signs import Signs
 
-Tier = Literal["NOTICE", "WARNING", "PAGE"]
+__all__ = ["STAGES", "Finding", "Words", "judge"]
 
 
 class Words(NamedTuple):
@@ -37,48 +39,6 @@ LEAST_PICTURES: Final = 20
 """Fewer in the last minute are no measure of how many are skipped."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Finding:
-    """Something that is not as it must be.
-
-    Attributes:
-        key: The alert's key: kind, a slash, and the subject.
-        tier: How urgent.
-        what: For a charge nurse, without the time.
-        since_us: Since when, UTC microseconds.
-        value: What was measured.
-        threshold: From which on it is found.
-        unit: Of both.
-        next_action: For whoever mends it.
-        explains: Keys of other findings, which are not told because of it.
-    """
-
-    key: str
-    tier: Tier
-    what: str
-    since_us: int
-    value: float
-    threshold: float
-    unit: str
-    next_action: str
-    explains: tuple[str, ...] = ()
-
-    @property
-    def suppressed(self) -> int:
-        """How many findings of others are not told because of it."""
-        return sum(key.partition("/")[2] != self.subject for key in self.explains)
-
-    @property
-    def kind(self) -> str:
-        """`silence`, `lag` or `overload`."""
-        return self.key.partition("/")[0]
-
-    @property
-    def subject(self) -> str:
-        """Whose it is: `line`, `log`, `stage/NAME` or `camera/ID`."""
-        return self.key.partition("/")[2]
-
-
 def judge(signs: Signs, settings: DeadmanSettings, started_us: int) -> list[Finding]:
     """Everything that is wrong now, most urgent first; what is explained by another is left out.
 
@@ -94,12 +54,14 @@ def judge(signs: Signs, settings: DeadmanSettings, started_us: int) -> list[Find
     cameras = _silent_cameras(signs, settings, started_us)
     others = [*cameras, *_late_stages(signs, settings), *_overload(signs, settings)]
     line = _no_pictures(signs, settings, started_us)
+    changes = log_changes(signs)
     if line is not None:
         line = replace(line, explains=tuple(found.key for found in others))
-        return [line, *stages]  # a stage that has nothing to do is silent by rights, and not here
+        # a stage that has nothing to do is silent by rights, and not here
+        return [line, *stages, *changes]
     stages = [replace(stage, explains=_explained(stage, others)) for stage in stages]
     explained = {key for stage in stages for key in stage.explains}
-    return [*stages, *(found for found in others if found.key not in explained)]
+    return [*stages, *changes, *(found for found in others if found.key not in explained)]
 
 
 def _explained(stage: Finding, others: list[Finding]) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from runtime.continuity import GONE, SHORTENED, Break
 from runtime.kafka import group_id, physical_name
 from runtime.lag import LogProbe, Place, ends_of
 from runtime.settings import Settings
@@ -50,6 +51,37 @@ class LineProbe:
         """
         name = physical_name(FRAMES, self._settings)
         return self._probe.newest_us({name: FRAMES.partitions}).get(name)
+
+    def breaks(self) -> list[tuple[str, Break]]:
+        """Where a stage's committed offset is not in its input any more, by name of the process.
+
+        What retention took before the stage read it, and what a log lacks that was read of it.
+
+        Raises:
+            Retry: The broker is out of reach.
+        """
+        committed = {
+            stage: self._probe.committed(
+                group_id(group, self._settings),
+                [
+                    (physical_name(topic, self._settings), number)
+                    for topic in topics
+                    for number in range(topic.partitions)
+                ],
+            )
+            for stage, (group, topics) in CONSUMED.items()
+        }
+        # Asked afterwards: what was committed by then was in the log.
+        held = self._probe.spans(self._topics)
+        found = []
+        for stage, offsets in committed.items():
+            for place, offset in sorted(offsets.items()):
+                start, end = held[place]
+                if offset < start:
+                    found.append((stage, Break(*place, GONE, offset, start)))
+                elif offset > end:
+                    found.append((stage, Break(*place, SHORTENED, end, offset)))
+        return found
 
     def reach(self) -> Mapping[str, tuple[int, int]]:
         """Of each stage that ever committed: ends of its input, and what it committed, summed up.

@@ -6,8 +6,10 @@ from runtime.clock import Clock
 from runtime.errors import Retry
 from runtime.metrics import LAG_RECORDS, LAG_SECONDS
 from runtime.settings import Settings
+from workers.health.changes import ChangeWatch
 from workers.health.endpoints import HealthProbes
 from workers.health.groups import CONSUMED, LineProbe
+from workers.health.losses import LossFollower
 from workers.health.outcomes import OutcomeFollower
 from workers.health.signs import CameraSign, Progress, Signs, StageSign
 from workers.serving.registry_follower import RegistryFollower
@@ -37,17 +39,23 @@ class Observer:
         self._facts = RegistryFollower(settings, self._registry, clock)
         self._outcomes = OutcomeFollower(settings, clock)
         self._health = HealthProbes(settings.deadman.health, clock, settings.deadman.look_s)
+        self._losses = LossFollower(settings, clock)
+        self._changes = ChangeWatch(settings, clock)
         self._kafka_us = clock.now_us()
 
     def start(self) -> None:
         """Begin to look."""
         self._facts.start()
         self._outcomes.start()
+        self._losses.start()
+        self._changes.start()
         self._health.start()
 
     def close(self) -> None:
         """Stop looking."""
         self._health.close()
+        self._changes.close()
+        self._losses.close()
         self._outcomes.close()
         self._facts.close()
 
@@ -80,6 +88,8 @@ class Observer:
             health=self._health.signs(),
             skipped=skipped / pictures if pictures else 0.0,
             pictures=pictures,
+            losses=(*self._losses.open(now_us), *self._changes.losses),
+            topics=self._changes.topics,
         )
 
     def _cameras(self, now_us: int) -> dict[str, CameraSign] | None:

@@ -4,6 +4,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Final
 
+from workers.health.losses import Loss
+
 HISTORY: Final = 900
 """Looks that are kept of a stage's input: older lag is told as at least that old."""
 
@@ -64,6 +66,8 @@ class Signs:
         health: By name of the process; only of those whose endpoint is known.
         skipped: Part of the pictures of the last minute that were skipped, 0 to 1.
         pictures: How many there were in that minute.
+        losses: What the log lost before a stage read it, and nobody has put away.
+        topics: In what topics differ from their table, in words.
     """
 
     now_us: int
@@ -75,6 +79,8 @@ class Signs:
     health: dict[str, HealthSign] = field(default_factory=dict)
     skipped: float = 0.0
     pictures: int = 0
+    losses: tuple[Loss, ...] = ()
+    topics: tuple[str, ...] = ()
 
 
 class Progress:

@@ -1,4 +1,4 @@
-"""Make checkpoints that this release reads, where the line's own are of another.
+"""Make checkpoints that the line can go on from, where its own are of another release or lost.
 
 The detections are folded with the code of this release up to where the old checkpoint stood, and
 nothing is sent. Seqs go on above everything that was sent, so that nobody takes what follows for a
@@ -7,9 +7,12 @@ duplicate. What lies behind stays as it was; `rebuild --from` compares it, if on
 
 import os
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+import msgspec
 
 from runtime.audit_chain import Act
-from runtime.checkpoints import CheckpointDamaged, EntityState, Record, SettingsSpan
+from runtime.checkpoints import Checkpoint, EntityState, Record, SettingsSpan
 from runtime.checkpoints.claim import Claim
 from runtime.checkpoints.codec import (
     HEAD_FORMAT,
@@ -19,7 +22,7 @@ from runtime.checkpoints.codec import (
     encode_entity,
     encode_head,
 )
-from runtime.checkpoints.log import LogReader
+from runtime.checkpoints.log import LogReader, OffsetRange
 from runtime.checkpoints.reading import read_beside_owner, read_head
 from runtime.clock import Clock
 from runtime.errors import Stop
@@ -50,14 +53,15 @@ from streams.stand import stand_of
 from streams.state_version import STATE_VERSION
 from workers.deadletters.audit import AuditWriter
 from workers.rebuild.ledger import open_ledger
+from workers.rebuild.lost import broken_off, deleted_head, moved, was_at_work
 from workers.rebuild.plan import Planner
-from workers.replay.log import read_between, spans
+from workers.replay.log import read_between
 
 REMADE = "checkpoint.remade"
 
 
 def remake(settings: Settings, clock: Clock, by: str, why: str) -> Iterator[str]:
-    """Make every checkpoint anew that this release does not read; yields what was done, in words.
+    """Make every checkpoint anew that the line cannot go on from; yields what was done, in words.
 
     Whoever still runs the stage is fenced: it ends at its next save.
 
@@ -74,10 +78,15 @@ def remake(settings: Settings, clock: Clock, by: str, why: str) -> Iterator[str]
     name = physical_name(STREAM_CHECKPOINTS, settings)
     log = LogReader(settings.kafka_bootstrap, clock)
     with open_ledger(settings, clock):
-        for partition, (start, end) in sorted(spans(settings, DETECTIONS).items()):
+        detections = physical_name(DETECTIONS, settings)
+        input_id = log.topic_id(detections)
+        ranges = log.ranges(detections, list(range(DETECTIONS.partitions)))
+        for partition, held in sorted(ranges.items()):
             reason = _refused(settings, log, partition, clock)
-            if reason is None:
-                yield f"partition {partition}: its checkpoint is read, nothing to do"
+            gap = None if reason else _gap(settings, log, partition, clock, held, input_id)
+            if reason is None and gap is None:
+                if held.end > held.start:
+                    yield f"partition {partition}: its checkpoint is read, nothing to do"
                 continue
             claim = Claim(
                 settings.kafka_bootstrap,
@@ -87,10 +96,14 @@ def remake(settings: Settings, clock: Clock, by: str, why: str) -> Iterator[str]
                 clock,
             )
             try:
-                told = _remake(settings, log, claim, clock, partition, start, end)
+                if gap is not None and gap.checkpoint is not None:
+                    told = _go_on(settings, log, claim, gap.checkpoint, held, input_id)
+                else:
+                    told = _remake(settings, log, claim, clock, partition, *held)
             finally:
                 claim.close()
-            act = Act(REMADE, f"{name}/{partition}", f"{reason}: {told}")
+            why_made = reason or (gap.reason if gap is not None else "")
+            act = Act(REMADE, f"{name}/{partition}", f"{why_made}: {told}")
             with AuditWriter(
                 settings, SchemaRegistry(settings.registry_url), clock, "revisions"
             ) as writer:
@@ -113,6 +126,58 @@ def _refused(settings: Settings, log: LogReader, partition: int, clock: Clock) -
     return None
 
 
+class _Gap(NamedTuple):
+    """Why the line cannot go on although nothing is unreadable.
+
+    Attributes:
+        reason: In words.
+        checkpoint: The one that is read; None when it was deleted.
+    """
+
+    reason: str
+    checkpoint: Checkpoint | None
+
+
+def _gap(
+    settings: Settings,
+    log: LogReader,
+    partition: int,
+    clock: Clock,
+    held: OffsetRange,
+    input_id: str,
+) -> _Gap | None:
+    name = physical_name(STREAM_CHECKPOINTS, settings)
+    checkpoint = read_beside_owner(log, name, partition, clock, max_version=STATE_VERSION)
+    if checkpoint is None:
+        lost = was_at_work(settings, log, partition)
+        return _Gap("its checkpoint was deleted", None) if lost else None
+    reason = broken_off(checkpoint, held, input_id)
+    return None if reason is None else _Gap(reason, checkpoint)
+
+
+def _go_on(
+    settings: Settings,
+    log: LogReader,
+    claim: Claim,
+    checkpoint: Checkpoint,
+    held: OffsetRange,
+    input_id: str,
+) -> str:
+    """Let the state that is there go on behind what the detections lost."""
+    old = checkpoint.head
+    entities = {key: state for key, state in checkpoint.entities.items() if key != SEAM_KEY}
+    registry = SchemaRegistry(settings.registry_url)
+    records = _Sent(settings, log, registry, old.partition).lifted(entities)
+    head = msgspec.structs.replace(
+        moved(old, held, input_id),
+        entities={key.decode(): checksum(value) for key, value in records.items()},
+        fold=fold_id(),
+    )
+    gone = [key for key in map(str.encode, old.entities) if key not in records]
+    claim.commit([*((key, None) for key in gone), *records.items(), (HEAD_KEY, encode_head(head))])
+    return f"goes on at {head.next_offset} with the state of {old.next_offset}"
+
+
 def _remake(
     settings: Settings,
     log: LogReader,
@@ -125,7 +190,8 @@ def _remake(
     name = physical_name(STREAM_CHECKPOINTS, settings)
     old = read_head(log, name, partition)
     if old is None:
-        raise CheckpointDamaged(f"{name}[{partition}] has no head to go on from")
+        input_id = log.topic_id(physical_name(DETECTIONS, settings))
+        old = deleted_head(settings, clock, partition, OffsetRange(start, end), input_id)
     base, checkpoint, why_cold = Planner(settings, clock).base(partition, old.next_offset, start)
     begin = start if checkpoint is None else checkpoint.head.next_offset
     registry = SchemaRegistry(settings.registry_url)

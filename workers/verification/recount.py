@@ -88,6 +88,7 @@ class _Recount:
         self._window = window
         self._registry = SchemaRegistry(settings.registry_url)
         self._since_ms = max(0, window.from_us // 1000 - AHEAD_MS)
+        self._lost = Check("records that the log lost unread")
         self._frames = Check("frames and their outcomes")
         self._tracks = Check("detections and tracks")
         self._seqs = {topic: Check(f"{topic.name} by seq") for topic in (*DERIVED, LATEST)}
@@ -103,10 +104,18 @@ class _Recount:
         """Compare everything."""
         self._refuse_what_is_gone()
         committed = take(self._settings, self._window, DERIVED, LIVE)
+        letters = read_letters(self._settings)
         buried = {
             (letter.topic, letter.partition, letter.offset): letter.stage
-            for letter in read_letters(self._settings)
+            for letter in letters
+            if letter.lost is None
         }
+        for letter in letters:
+            # What is gone has no event time; it was found to be gone afterwards.
+            if letter.lost is not None and letter.at_us >= self._window.from_us:
+                self._lost.add("losses")
+                where = f"{letter.topic} partition {letter.partition}"
+                self._lost.fault(where, letter.headers.get("error", letter.lost))
         outcomes = Outcomes(
             self._settings,
             self._registry.reader(DETECTIONS),
@@ -125,6 +134,7 @@ class _Recount:
             if self._window.holds(value.as_of_us):
                 self._redis.fault(value.key, f"shows seq {value.seq}, which no topic holds")
         return [
+            self._lost,
             self._frames,
             self._tracks,
             *self._seqs.values(),

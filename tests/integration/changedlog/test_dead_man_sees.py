@@ -1,0 +1,51 @@
+"""The dead man sees what a stage that does not run has lost, before it runs again."""
+
+from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
+
+from runtime.continuity import GONE, SHORTENED, Break
+from runtime.errors import Retry
+from runtime.kafka import group_id, physical_name
+from runtime.settings import Settings
+from schemas.topics import DETECTIONS, FRAMES, Topic
+from tests.integration.changedlog.logs import admin_of, append, expire, make
+from tests.integration.sinks.line import until
+from workers import stages
+from workers.health.groups import CONSUMED, LineProbe
+
+PARTITION = 7
+
+
+def test_offsets_outside_of_the_log_are_told_by_stage_and_place(settings: Settings) -> None:
+    make(settings, *dict.fromkeys(topic for _, topics in CONSUMED.values() for topic in topics))
+    append(settings, FRAMES, 6, PARTITION)
+    append(settings, DETECTIONS, 2, PARTITION)
+    commit(settings, stages.INFERENCE, FRAMES, 3)
+    commit(settings, "stream", DETECTIONS, 2)
+    probe = LineProbe(settings, 30.0)
+    until("all is well", lambda: breaks(probe) == [])
+
+    expire(settings, FRAMES, PARTITION, before=5)
+    commit(settings, "stream", DETECTIONS, 9)
+
+    wanted = [
+        ("infer", Break(physical_name(FRAMES, settings), PARTITION, GONE, 3, 5)),
+        ("stream", Break(physical_name(DETECTIONS, settings), PARTITION, SHORTENED, 2, 9)),
+    ]
+    until("both are seen", lambda: breaks(probe) == wanted)
+
+
+def breaks(probe: LineProbe) -> list[tuple[str, Break]] | None:
+    """What the probe sees; None while leaders of new topics are elected."""
+    try:
+        return probe.breaks()
+    except Retry:
+        return None
+
+
+def commit(settings: Settings, stage: str, topic: Topic, offset: int) -> None:
+    """Commit for a group whose members are away."""
+    place = TopicPartition(physical_name(topic, settings), PARTITION, offset)
+    group = group_id(stage, settings)
+    admin = admin_of(settings)
+    request = [ConsumerGroupTopicPartitions(group, [place])]
+    admin.alter_consumer_group_offsets(request)[group].result(30)

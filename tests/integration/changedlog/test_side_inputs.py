@@ -1,0 +1,56 @@
+"""Facts that somebody takes out of their topic by hand are missed, and named."""
+
+from collections.abc import Iterator
+
+import pytest
+from confluent_kafka import Producer
+
+from runtime.clock import SystemClock
+from runtime.errors import Stop
+from runtime.fact_log import FactLog
+from runtime.kafka import physical_name, producer_config
+from schemas.topics import CAMERAS
+from tests.integration.changedlog.logs import delete, make
+from tests.integration.inference.ward import Ward
+
+
+@pytest.fixture
+def facts(ward: Ward) -> Iterator[FactLog]:
+    facts = FactLog(ward.settings, ward.registry, SystemClock(), [CAMERAS])
+    yield facts
+    facts.close()
+
+
+def put(ward: Ward, key: str, value: bytes | None) -> None:
+    """Append to the cameras by hand."""
+    producer = Producer(producer_config(ward.settings))
+    producer.produce(physical_name(CAMERAS, ward.settings), key=key, value=value, partition=0)
+    assert producer.flush(30) == 0
+
+
+def test_a_tombstone_is_refused_until_the_same_version_is_appended_again(
+    ward: Ward, facts: FactLog
+) -> None:
+    known = facts.sync()
+    put(ward, "bed-1@1", None)
+    with pytest.raises(Stop, match=r"cameras\.v1 at offset \d+: bed-1@1 was deleted by a tombston"):
+        facts.sync()
+
+    [record] = [fact.record for fact in known if fact.record["camera_id"] == "bed-1"]
+    put(ward, "bed-1@1", ward.registry.writer(CAMERAS).encode(record))
+    whoever_starts_now = FactLog(ward.settings, ward.registry, SystemClock(), [CAMERAS])
+    again = whoever_starts_now.sync()
+    whoever_starts_now.close()
+
+    assert again == [*known, *(fact for fact in known if fact.record == record)]
+
+
+def test_side_inputs_that_were_made_again_are_missed_by_who_knows_them(
+    ward: Ward, facts: FactLog
+) -> None:
+    reached = len(facts.sync())
+    delete(ward.settings, CAMERAS)
+    make(ward.settings, CAMERAS)
+
+    with pytest.raises(Stop, match=rf"cameras\.v1 ends at 0 and was read up to {reached + 1}"):
+        facts.sync()
