@@ -62,45 +62,39 @@ def test_an_index_that_was_evicted_leaves_no_number_that_looks_like_one(
     assert {zone["zone_id"]: zone["people"] for zone in zones} == {"bay-1": 4, "bay-2": None}
 
 
-@pytest.mark.parametrize(
-    ("path", "statuses"),
-    [
-        pytest.param("zones/%00", {404}, id="nul"),
-        pytest.param("zones/%ff%fe", {404}, id="no-utf-8"),
-        pytest.param("zones/" + "x" * 201, {422}, id="too-long"),
-        pytest.param("zones/" + "x" * 60_000, {414, 422}, id="far-too-long"),
-        pytest.param("zones/..%2f..%2fetc", {404}, id="upwards"),
-        pytest.param("floors/%F0%9F%92%A9/presence", {404}, id="emoji"),
-        pytest.param("floors//presence", {404, 422}, id="empty"),
-        pytest.param("changes?kind=rubbish", {400}, id="no-such-kind"),
-        pytest.param("changes?last_event_id=1-1-1", {400}, id="no-event-id"),
-        pytest.param("changes?last_event_id=-1-0", {400}, id="negative"),
-        pytest.param("changes?kind=&last_event_id=%00", {400}, id="empty-kind"),
-        pytest.param("zones/bay-1?x=%zz", {200}, id="unknown-query"),
-    ],
-)
+MALFORMED: dict[str, set[int]] = {
+    "zones/%00": {404},
+    "zones/%ff%fe": {404},
+    "zones/" + "x" * 201: {422},
+    "zones/..%2f..%2fetc": {404},
+    "floors/%F0%9F%92%A9/presence": {404},
+    "floors//presence": {404, 422},
+    "changes?kind=rubbish": {400},
+    "changes?last_event_id=1-1-1": {400},
+    "changes?last_event_id=-1-0": {400},
+    "changes?kind=&last_event_id=%00": {400},
+    "zones/bay-1?x=%zz": {200},
+}
+
+
 def test_malformed_input_is_refused_by_name_and_never_an_error_of_ours(
-    path: str, statuses: set[int], start_board: Start, ward: RegistryView
+    start_board: Start, ward: RegistryView
 ) -> None:
     board = start_board(registry=ward)
-    try:
+    for path, statuses in MALFORMED.items():
         answer = httpx.get(f"{board.url}api/v1/{path}", timeout=60)
-    except httpx.RemoteProtocolError:
-        assert len(path) > 50_000  # the server hangs up on what is no request
-        return
-    assert answer.status_code in statuses, answer.text
-    if answer.status_code in {400, 404, 422} and answer.headers["content-type"] != "text/plain":
-        problem = answer.json()
-        assert problem["status"] == answer.status_code
-        assert problem["detail"]
+        assert answer.status_code in statuses, (path, answer.text)
+        if answer.status_code != 200:
+            assert answer.json()["status"] == answer.status_code, path
+            assert answer.json()["detail"], path
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
-def test_the_api_only_reads(method: str, start_board: Start) -> None:
+def test_the_api_only_reads(start_board: Start) -> None:
     board = start_board()
-    answer = httpx.request(method, f"{board.url}api/v1/zones", content=b"\xff{", timeout=60)
-    assert answer.status_code in {403, 405}
-    assert answer.json()["detail"]
+    for method in ("POST", "PUT", "DELETE", "PATCH"):
+        answer = httpx.request(method, f"{board.url}api/v1/zones", content=b"\xff{", timeout=60)
+        assert answer.status_code in {403, 405}, method
+        assert answer.json()["detail"], method
 
 
 def test_an_event_id_from_beyond_what_redis_can_count_begins_anew(
