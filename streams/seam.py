@@ -13,7 +13,8 @@ between goes on with the same bytes.
 from __future__ import annotations
 
 from collections import Counter
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import msgspec
 
@@ -48,17 +49,17 @@ Marks = dict[str, dict[str, Mark]]
 """By topic (without prefix) and key. The latest occupancy has no mark: it is the measured one."""
 
 
-def moment_of(topic: str, record: Content | dict[str, object]) -> tuple[str, int]:
+def moment_of(topic: str, record: Content | Mapping[str, Any]) -> tuple[str, int]:
     """Source and event time of a record, UTC microseconds: in order within its key and source."""
     if isinstance(record, FrameTracks):
         return "", record.captured_us
     if isinstance(record, FloorPresence):
         return "", record.as_of_us
-    fields: dict[str, object] = dict(record)
+    fields: Mapping[str, Any] = record
     if topic == TRACKS.name:
-        return "", int(str(fields["captured_us"]))
+        return "", int(fields["captured_us"])
     source = str(fields["from_camera_id"]) if topic == LINKS.name else ""
-    return source, int(str(fields["as_of_us"]))
+    return source, int(fields["as_of_us"])
 
 
 class Seam:
