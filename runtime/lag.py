@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import structlog
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
 from runtime.errors import Retry
@@ -47,6 +47,7 @@ class LogProbe:
         self._answer_s = answer_s
         self._lost_s = answer_s + _LOST_EXTRA_S
         self._admin = self._connect()
+        self._readers: dict[str, Consumer] = {}
 
     def _connect(self) -> AdminClient:
         return AdminClient({"bootstrap.servers": self._bootstrap, "log_level": 0})
@@ -117,21 +118,37 @@ class LogProbe:
         Raises:
             Retry: The broker is out of reach.
         """
+        found = self.notes(group, places)
+        return {(p.topic, p.partition): p.offset for p in found if p.offset >= 0}
+
+    def notes(self, group: str, places: Iterable[Place]) -> list[TopicPartition]:
+        """What a group has committed of some partitions, with the text beside each offset.
+
+        A consumer that never joins is asked and not an admin client: that one ends the process
+        by a segmentation fault while the coordinator of the group is being loaded (librdkafka
+        2.16, `ListConsumerGroupOffsets`), as it is for a moment whenever a broker has started.
+
+        Raises:
+            Retry: The broker is out of reach.
+        """
         where = [TopicPartition(*place) for place in places]
         if not where:
-            return {}
-        try:
-            asked = self._admin.list_consumer_group_offsets(
-                [ConsumerGroupTopicPartitions(group, where)], request_timeout=self._answer_s
+            return []
+        if group not in self._readers:
+            self._readers[group] = Consumer(
+                {"bootstrap.servers": self._bootstrap, "group.id": group, "log_level": 0}
+                # What an open transaction may still commit is not waited for.
+                | {"enable.auto.commit": False, "isolation.level": "read_uncommitted"}
             )
-            found = answer(asked[group], self._lost_s)
+        try:
+            found = self._readers[group].committed(where, timeout=self._answer_s)
+            for place in found:
+                if place.error is not None:
+                    raise KafkaException(place.error)  # noqa: TRY301 - one way out for both
         except KafkaException as exc:
-            self._admin = self._connect()
             msg = f"offsets of group {group}: {exc.args[0].str()}"
             raise Retry(msg) from exc
-        return {
-            (p.topic, p.partition): p.offset for p in found.topic_partitions or [] if p.offset >= 0
-        }
+        return found
 
     def lag(self, group: str, ends: Mapping[Place, int]) -> int | None:
         """Records between a group's committed offsets and the ends.

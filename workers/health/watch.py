@@ -10,15 +10,13 @@ from typing import Any, Final
 import msgspec
 from confluent_kafka import (
     Consumer,
-    ConsumerGroupTopicPartitions,
-    KafkaException,
     TopicPartition,
 )
-from confluent_kafka.admin import AdminClient
 
 from runtime.errors import Retry
 from runtime.fenced_producer import Note
-from runtime.kafka import answer, consumer_config, group_id, physical_name
+from runtime.kafka import consumer_config, group_id, physical_name
+from runtime.lag import LogProbe
 from runtime.settings import Settings
 from schemas.topics import ALERTS
 
@@ -26,7 +24,6 @@ CLAIM: Final = "deadman"
 """Of the `FencedProducer` that writes alerts."""
 
 _GROUP: Final = "deadman-watch"
-_LOST_S: Final = 10.0
 
 
 class Beat(msgspec.Struct, frozen=True):
@@ -54,14 +51,9 @@ class WatchReader:
     """
 
     def __init__(self, settings: Settings, answer_s: float) -> None:
-        self._bootstrap = settings.kafka_bootstrap
+        self._probe = LogProbe(settings, answer_s)
         self._group = group_id(_GROUP, settings)
         self._place = (physical_name(ALERTS, settings), 0)
-        self._answer_s = answer_s
-        self._admin = self._connect()
-
-    def _connect(self) -> AdminClient:
-        return AdminClient({"bootstrap.servers": self._bootstrap, "log_level": 0})
 
     def look(self) -> Beat | None:
         """The newest beat; None when no dead man ever had the watch.
@@ -69,16 +61,10 @@ class WatchReader:
         Raises:
             Retry: The broker is out of reach.
         """
-        wanted = ConsumerGroupTopicPartitions(self._group, [TopicPartition(*self._place)])
         try:
-            asked = self._admin.list_consumer_group_offsets(
-                [wanted], request_timeout=self._answer_s
-            )
-            found = answer(asked[self._group], self._answer_s + _LOST_S).topic_partitions or []
-        except KafkaException as exc:
-            self._admin = self._connect()
-            msg = f"the watch over the line: {exc.args[0].str()}"
-            raise Retry(msg) from exc
+            found = self._probe.notes(self._group, [self._place])
+        except Retry as exc:
+            raise Retry(f"the watch over the line: {exc}") from exc
         return next((read_beat(place.metadata) for place in found if place.offset >= 0), None)
 
 

@@ -178,7 +178,9 @@ class AlertView(BaseModel):
 
     alert_id: str = Field(description="Its key.", examples=["silence/camera/left"])
     tier: str = Field(description="NOTICE, WARNING or PAGE.", examples=["WARNING"])
-    kind: str = Field(description="`silence`, `lag` or `overload`.", examples=["silence"])
+    kind: str = Field(
+        description="`silence`, `lag`, `overload`, `loss` or `settings`.", examples=["silence"]
+    )
     subject: str = Field(
         description="Whose it is: `line`, `log`, `stage/NAME` or `camera/ID`.",
         examples=["camera/left"],

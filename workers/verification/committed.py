@@ -11,19 +11,13 @@ from typing import Any, NamedTuple
 import msgspec
 import psycopg
 import redis
-from confluent_kafka import (
-    ConsumerGroupTopicPartitions,
-    KafkaError,
-    KafkaException,
-    TopicPartition,
-)
-from confluent_kafka.admin import AdminClient
 from psycopg import sql
 
 from runtime.checkpoints.codec import HEAD_KEY, decode_head
 from runtime.clock import SystemClock
 from runtime.errors import Retry
-from runtime.kafka import answer, group_id, physical_name
+from runtime.kafka import group_id, physical_name
+from runtime.lag import LogProbe
 from runtime.settings import Settings
 from schemas.live import LiveKind, index_key, state_key
 from schemas.topics import DETECTIONS, FRAMES, STREAM_CHECKPOINTS, Topic
@@ -38,14 +32,8 @@ from workers.stages import INFERENCE, SINK_REDIS, SINK_TIMESCALE
 from workers.verification.minutes import Minutes, take_minutes
 from workers.verification.result import Window
 
-_TIMEOUT_S = 30.0
-_LOST_S = 10.0
+_PATIENCE_S = 30.0
 _PAUSE_S = 0.1
-_LOADING = (
-    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
-    KafkaError.COORDINATOR_NOT_AVAILABLE,
-    KafkaError.NOT_COORDINATOR,
-)
 
 Offsets = Mapping[tuple[str, int], int]
 """Next offset to read, by topic (without prefix) and partition."""
@@ -135,29 +123,24 @@ def committed_offsets(
     group = group_id(stage, settings)
     names = {physical_name(topic, settings): topic.name for topic in topics}
     where = [
-        TopicPartition(physical_name(topic, settings), partition)
+        (physical_name(topic, settings), partition)
         for topic in topics
         for partition in range(topic.partitions)
     ]
-    admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap, "log_level": 3})
-    clock = SystemClock()
-    deadline_s = clock.monotonic_s() + _TIMEOUT_S
+    probe, clock = LogProbe(settings), SystemClock()
+    deadline_s = clock.monotonic_s() + _PATIENCE_S
     while True:
         try:
-            answers = admin.list_consumer_group_offsets(
-                [ConsumerGroupTopicPartitions(group, where)], request_timeout=_TIMEOUT_S
-            )
-            found = answer(answers[group], _TIMEOUT_S + _LOST_S)
+            found = probe.committed(group, where)
             break
-        except KafkaException as exc:
-            if exc.args[0].code() not in _LOADING or clock.monotonic_s() > deadline_s:
-                msg = f"offsets of {group}: {exc.args[0].str()}"
-                raise Retry(msg) from exc
+        except Retry:  # such as while a broker that has just started loads its groups
+            if clock.monotonic_s() > deadline_s:
+                raise
         clock.sleep(_PAUSE_S)
     return {
-        (names[place.topic], place.partition): place.offset
-        for place in found.topic_partitions or []
-        if place.offset > 0
+        (names[topic], partition): offset
+        for (topic, partition), offset in found.items()
+        if offset > 0
     }
 
 
