@@ -21,7 +21,8 @@ MOST, LEAST = 2**31 - 1, -(2**31)
 
 
 def codec(topic: Topic) -> Codec:
-    return Codec(topic, schema_id=1, find_schema={}.__getitem__)
+    none: dict[int, str] = {}
+    return Codec(topic, schema_id=1, find_schema=none.__getitem__)
 
 
 def widened(topic: Topic, record: Any) -> bytes:
