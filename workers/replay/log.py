@@ -122,6 +122,8 @@ def read_record(settings: Settings, topic: Topic, partition: int, offset: int) -
     try:
         # What retention or compaction has taken since is passed over by the broker.
         found = next(_read(settings, name, {partition: offset}, {partition: offset + 1}), None)
+    except Expired:
+        return None
     except KafkaException as exc:
         msg = f"{name}: {exc.args[0].str()}"
         raise Retry(msg) from exc
@@ -135,6 +137,7 @@ def read_between(
 
     Raises:
         Retry: The broker is out of reach, or stops answering before the end.
+        Expired: The log no longer begins there.
     """
     if begin >= end:
         return
@@ -146,15 +149,27 @@ def read_between(
         raise Retry(msg) from exc
 
 
+class Expired(Retry):
+    """Records were asked for that the log does not hold any more; what is left may be read anew."""
+
+
 def _read(settings: Settings, name: str, starts: Offsets, left: Offsets) -> Iterator[Message]:
-    """Records up to the ends in `left`, which is emptied on the way."""
+    """Records up to the ends in `left`, which is emptied on the way.
+
+    Raises:
+        Expired: The log does not begin where it did; nothing is passed over in silence.
+    """
     if not left:
         return
     consumer = Consumer(
         consumer_config(
             settings,
             f"{settings.topic_prefix}wardstream-replay",
-            **{"isolation.level": "read_committed", "enable.partition.eof": True},
+            **{
+                "isolation.level": "read_committed",
+                "enable.partition.eof": True,
+                "auto.offset.reset": "error",
+            },
         )
     )
     quiet = 0
@@ -166,6 +181,12 @@ def _read(settings: Settings, name: str, starts: Offsets, left: Offsets) -> Iter
             for message in batch:
                 partition, offset = message.partition() or 0, message.offset() or 0
                 error = message.error()
+                if error is not None and error.code() == KafkaError._AUTO_OFFSET_RESET:
+                    msg = (
+                        f"{name}[{partition}]: what was to be read from offset {starts[partition]} "
+                        f"on is not there any more ({error.str()}); run the command again"
+                    )
+                    raise Expired(msg)
                 if error is not None and error.code() != KafkaError._PARTITION_EOF:
                     raise KafkaException(error)
                 if error is None and offset < left.get(partition, 0):
