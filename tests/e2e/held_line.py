@@ -117,15 +117,16 @@ class HeldLine:
             self.feed.send(ROUND)
         self.await_checkpoint()
 
-    def upgrade_behind_a_crash(self) -> None:
-        """Kill one release in a save, and the next one before it has saved anything."""
+    def upgrade_behind_a_crash(self, *, twice: bool) -> None:
+        """Kill one release in a save; if twice, also the next one before it has saved anything."""
         self.fold_past_a_checkpoint()
         self.line.supervisor.kill("stream")
         (self.line.folder / "held").unlink()
         self.mutation = "intact"
-        self.start("killed-too")
-        self.await_held()
-        self.line.supervisor.kill("killed-too")
+        if twice:
+            self.start("killed-too")
+            self.await_held()
+            self.line.supervisor.kill("killed-too")
         self.release()
         self.start("heir")
         self.feed.send(ROUND)

@@ -25,7 +25,7 @@ from workers.replay.log import read_topic
 from workers.sinks.digests import distinct, read_items
 
 SINK = "sink-redis"
-SINK_DEADLINE_S = 60.0
+SINK_DEADLINE_S = 120.0
 
 
 @dataclass
@@ -60,7 +60,7 @@ class Found:
 def upgraded(services: Services, folder: Path, release: str) -> Found:
     """Let a release be killed, and this one go on; then let a sink read what both have sent."""
     with held_line(services, folder, release) as held:
-        held.upgrade_behind_a_crash()
+        held.upgrade_behind_a_crash(twice=release == "other-release")
         found = judged(held)
         supervisor = held.line.supervisor
         supervisor.start(Worker(name=SINK, command=("sink", "redis")))
