@@ -74,6 +74,11 @@ SINK_DUPLICATES = Counter(
     "wardstream_sink_duplicates_total", "Records dropped by seq", ["sink", "topic"]
 )
 SINK_MISSING = Counter("wardstream_sink_missing_total", "Seqs that never came", ["sink", "topic"])
+SINK_READ_AGAIN = Counter(
+    "wardstream_sink_read_again_total",
+    "Records that a sink reads again because an older copy took its store's place",
+    ["sink"],
+)
 SINK_EXPIRED = Counter(
     "wardstream_sink_expired_total", "Rows ignored as older than their table's retention", ["table"]
 )

@@ -33,6 +33,7 @@ from schemas.registry import RegistryUnavailable
 from schemas.topics import LINKS, OCCUPANCY, PRESENCE, TRACKS, ZONE_EVENTS, Topic
 from workers.sinks.item import Gap, Item, read_item
 from workers.sinks.outage import Outage
+from workers.sinks.resume import NOTED, KeepsOffsets, Resume, WentBack
 
 log = structlog.get_logger(__name__)
 
@@ -76,6 +77,7 @@ class Sink(Protocol):
             Retry: The store is out of reach; nothing or a part was written.
             DeadLetter: The store can never take the batch, as it is.
             Stop: A seq came again with other bytes, or the store is not what it must be.
+            WentBack: The store lacks what it held; nothing was written.
         """
         ...
 
@@ -139,6 +141,7 @@ class SinkLoop:
         self._producer = ReliableProducer(producer_config(settings))
         self._letters = DeadLetterBox(self._producer, settings, f"sink-{sink.name}", service.clock)
         self._continuity = Continuity(settings, f"sink-{sink.name}", self._consumer, topics)
+        self._resume: Resume | None = None
         self._owned: set[Place] = set()
         self._holding = False  # a batch that the store has not taken
         self._settled: dict[Place, int] = {}
@@ -148,6 +151,8 @@ class SinkLoop:
             service.clock,
             BreakerPolicy(max_pause_s=settings.sink.retry_max_s),
         )
+        if isinstance(sink, KeepsOffsets):
+            self._resume = Resume(sink, sink.name, self._consumer, service.clock, self._guard)
         derived = [topic for topic in topics if topic.name in EVENT_TIME]
         self._lag = LagWatch(settings, f"sink-{sink.name}", group, derived)
         self._outage = Outage(sink.name, service.clock, service.health, self._guard, self._lag)
@@ -179,6 +184,8 @@ class SinkLoop:
                     self._settle(messages)
                 elif self._outage.since_us is not None:
                     self._ask_again()
+                else:
+                    self._look()
                 self._commit_if_due()
                 self._housekeep()
             if self._service.fault is not None:
@@ -210,8 +217,16 @@ class SinkLoop:
         self._outage.show(batch)
         while True:
             try:
+                back = self._set_back()
+                if back:
+                    batch = [m for m in batch if place_of(m) not in back]
+                    undecoded = [m for m in undecoded if place_of(m) not in back]
+                    items = [i for i in items if (i.source, i.partition) not in back]
                 self._decode(undecoded, items)
                 self._write(items)
+            except WentBack as exc:
+                self._went_back(exc)
+                continue
             except Retry as exc:
                 self._outage.begin(exc)
                 self._holding = True
@@ -236,6 +251,34 @@ class SinkLoop:
         if items:  # or everything went to other consumers, and the store was not asked
             self._outage.end()
             self._service.health.detail.pop("store", None)  # of `prepare`
+
+    def _set_back(self) -> set[Place]:
+        """Read again what the store lacks of partitions in doubt; what is in hand of those goes.
+
+        Raises:
+            Retry: The store or the broker does not say where they begin.
+        """
+        if self._resume is None:
+            return set()
+        back = self._resume.settle()
+        for place in back:
+            self._settled.pop(place, None)
+        return back
+
+    def _went_back(self, error: WentBack) -> None:
+        if self._resume is None:
+            raise error
+        self._resume.went_back(error)
+
+    def _look(self) -> None:
+        """With nothing in hand: where new partitions begin, and whether the store is as it was."""
+        if self._resume is None:
+            return
+        try:
+            self._resume.look()
+            self._set_back()
+        except Retry as exc:
+            self._outage.begin(exc)
 
     def _ask_again(self) -> None:
         """Ask a store that was away, with nothing in hand to be written."""
@@ -327,12 +370,14 @@ class SinkLoop:
         if len(self._producer):
             self._producer.flush()
         self._producer.check()
+        unsure = self._resume.unsure if self._resume else ()
+        metadata = NOTED if self._resume else ""
         offsets = [
-            TopicPartition(source, partition, offset)
+            TopicPartition(source, partition, offset, metadata)
             for (source, partition), offset in sorted(self._settled.items())
-            if (source, partition) in self._owned
+            if (source, partition) in self._owned and (source, partition) not in unsure
         ]
-        if not offsets:
+        if not offsets or not self._noted(offsets):
             return
         try:
             self._consumer.commit(offsets=offsets, asynchronous=False)
@@ -340,6 +385,16 @@ class SinkLoop:
         except KafkaException as exc:
             # Not lost: the next commit holds these offsets too, and a new owner drops by seq.
             log.warning("sink.commit_failed", error=str(exc))
+
+    def _noted(self, offsets: Iterable[TopicPartition]) -> bool:
+        """Whether the store, if it keeps offsets, has these too: the group's are never ahead."""
+        if self._resume is None:
+            return True
+        try:
+            return self._resume.note({(one.topic, one.partition): one.offset for one in offsets})
+        except Retry as exc:
+            log.warning("sink.offsets_not_noted", error=str(exc))
+            return False
 
     def _housekeep(self) -> None:
         try:
@@ -351,6 +406,8 @@ class SinkLoop:
         consumer.incremental_assign(partitions)
         places = {(partition.topic, partition.partition) for partition in partitions}
         self._owned |= places
+        if self._resume is not None:
+            self._resume.assigned(places)
         if self._holding:
             self._pause(places)
 
@@ -365,6 +422,8 @@ class SinkLoop:
             self._owned.discard(place)
             self._settled.pop(place, None)
             self._continuity.forget([place])
+        if self._resume is not None:
+            self._resume.lost({(one.topic, one.partition) for one in partitions})
 
 
 def place_of(message: Message) -> Place:

@@ -1,7 +1,8 @@
 """The TimescaleDB sink: one batch is one transaction; the same batch twice leaves the same rows."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import psycopg
@@ -20,6 +21,7 @@ from runtime.metrics import (
 from runtime.settings import Settings
 from schemas.topics import SIDE_INPUTS
 from workers.sinks.item import Gap, Item
+from workers.sinks.resume import Place
 from workers.sinks.timescale.admission import (
     Admission,
     admit,
@@ -29,6 +31,7 @@ from workers.sinks.timescale.admission import (
 )
 from workers.sinks.timescale.connection import connect, database_errors, stage
 from workers.sinks.timescale.fold import EPOCH, Row, at
+from workers.sinks.timescale.offsets import Offsets, reached
 from workers.sinks.timescale.queries import query
 from workers.sinks.timescale.tables import (
     DERIVED_TABLES,
@@ -67,6 +70,7 @@ class TimescaleSink:
         self._interval_us = round(settings.sink.position_interval_s * 1e6)
         self._retained_s = clock.monotonic_s()
         self._connection: psycopg.Connection | None = None
+        self._offsets = Offsets(settings.topic_prefix)
 
     def prepare(self) -> None:
         """Connect, so that a database that is not ours is noticed before the first record.
@@ -88,23 +92,28 @@ class TimescaleSink:
             DeadLetter: The database cannot hold a value of the batch; nothing was written.
             Stop: A seq or version came again with other bytes, the seqs of a key began again, or
                 the tables are not ours.
+            WentBack: The database lacks what it held; nothing was written.
         """
         started_s = self._clock.monotonic_s()
         facts = [item for item in items if item.topic.name in _FACTS]
         derived = [item for item in items if item.topic.name not in _FACTS]
         written: Counter[str] = Counter()
         expired: Counter[str] = Counter()
+        places = reached(items)
         try:
             connection = self._connected()
             with database_errors(), connection.transaction(), connection.cursor() as cursor:
+                self._offsets.check(cursor)
                 _write_facts(cursor, facts, written)
                 admission = admit(derived, lock_progress(cursor, derived) if derived else {})
                 check_old(cursor, admission.old, admission.before)
                 self._write_derived(cursor, admission.new, written, expired)
                 save_progress(cursor, admission)
+                self._offsets.move(cursor, places)
         except Retry:
             self._disconnect()
             raise
+        self._offsets.moved(places)
         _report(admission, written, expired)
         SINK_WRITE_SECONDS.labels(self.name).observe(self._clock.monotonic_s() - started_s)
         return admission.gaps
@@ -133,6 +142,58 @@ class TimescaleSink:
                     first = min(row[table.place("as_of")] for row in kept)
         if written[OCCUPANCY_TABLE.topic.name]:
             _recompute_minutes(cursor, first, limits)
+
+    def noted(self) -> dict[Place, int]:
+        """Next offset of every partition that the database knows of.
+
+        Raises:
+            Retry: The database is out of reach.
+        """
+        with self._asking() as cursor:
+            return self._offsets.read(cursor)
+
+    def begin(self, starts: Mapping[Place, int], known: Mapping[Place, int]) -> None:
+        """Partitions are read from here on; see `KeepsOffsets`.
+
+        Raises:
+            Retry: The database is out of reach.
+        """
+        if starts:
+            with self._asking() as cursor:
+                self._offsets.begin(cursor, starts)
+        self._offsets.know(known)
+
+    def lacks(self, offsets: Mapping[Place, int]) -> bool:
+        """Whether any of these is not noted yet."""
+        return bool(self._offsets.ahead(offsets))
+
+    def note(self, offsets: Mapping[Place, int]) -> None:
+        """Note what no row of `write` has noted, such as dead letters; none to only have a look.
+
+        Raises:
+            Retry: The database is out of reach.
+            WentBack: It lacks what it held.
+        """
+        ahead = self._offsets.ahead(offsets)
+        with self._asking() as cursor:
+            self._offsets.check(cursor)
+            self._offsets.move(cursor, ahead)
+        self._offsets.moved(ahead)
+
+    def forget(self, places: Iterable[Place]) -> None:
+        """Partitions went elsewhere."""
+        self._offsets.forget(places)
+
+    @contextmanager
+    def _asking(self) -> Iterator[psycopg.Cursor[Row]]:
+        """A transaction of its own."""
+        try:
+            connection = self._connected()
+            with database_errors(), connection.transaction(), connection.cursor() as cursor:
+                yield cursor
+        except Retry:
+            self._disconnect()
+            raise
 
     def housekeep(self) -> None:
         """Drop what is older than its table's retention, when due; soon again where it is locked.

@@ -1,0 +1,89 @@
+"""How far each partition is in the tables: noted beside the rows, in their transaction."""
+
+from collections.abc import Iterable, Mapping
+
+import psycopg
+
+from workers.sinks.item import Item
+from workers.sinks.resume import Place, WentBack
+from workers.sinks.timescale.fold import Row
+from workers.sinks.timescale.queries import query
+
+
+class Offsets:
+    """What the database says of each partition, and what it has said before.
+
+    Args:
+        prefix: Of the run; leads the names of its topics on the broker, and is not kept.
+    """
+
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix
+        self._known: dict[Place, int] = {}
+
+    def read(self, cursor: psycopg.Cursor[Row]) -> dict[Place, int]:
+        """Next offset of each partition, as noted."""
+        cursor.execute("SELECT topic, partition, next_offset FROM sink_offsets")
+        return {(self._prefix + row[0], row[1]): row[2] for row in cursor.fetchall()}
+
+    def check(self, cursor: psycopg.Cursor[Row]) -> None:
+        """Make sure that the database still holds what it held.
+
+        Raises:
+            WentBack: It does not: an older copy has taken its place.
+        """
+        if not self._known:
+            return
+        noted = self.read(cursor)
+        lower = {p: noted.get(p, 0) for p, known in self._known.items() if noted.get(p, 0) < known}
+        if lower:
+            raise WentBack(lower)
+
+    def begin(self, cursor: psycopg.Cursor[Row], starts: Mapping[Place, int]) -> None:
+        """Note where partitions begin, whatever was noted."""
+        if starts:
+            cursor.execute(query("begin_offsets"), self._columns(starts))
+
+    def move(self, cursor: psycopg.Cursor[Row], reached: Mapping[Place, int]) -> None:
+        """Note how far partitions are, in the transaction of their rows."""
+        ahead = self.ahead(reached)
+        if ahead:
+            cursor.execute(query("move_offsets"), self._columns(ahead))
+
+    def ahead(self, reached: Mapping[Place, int]) -> dict[Place, int]:
+        """Of some offsets, those that are not noted yet."""
+        return {place: offset for place, offset in reached.items() if self._is_ahead(place, offset)}
+
+    def _is_ahead(self, place: Place, offset: int) -> bool:
+        known = self._known.get(place)
+        return known is None or known < offset
+
+    def moved(self, reached: Mapping[Place, int]) -> None:
+        """The transaction is committed."""
+        self._known.update(self.ahead(reached))
+
+    def know(self, places: Mapping[Place, int]) -> None:
+        """From now on the database must not say less of these."""
+        self._known.update(places)
+
+    def forget(self, places: Iterable[Place]) -> None:
+        """These are another consumer's, or are read again."""
+        for place in places:
+            self._known.pop(place, None)
+
+    def _columns(self, offsets: Mapping[Place, int]) -> dict[str, list[str] | list[int]]:
+        ordered = sorted(offsets)  # writers that meet take turns
+        return {
+            "topics": [topic.removeprefix(self._prefix) for topic, _ in ordered],
+            "partitions": [partition for _, partition in ordered],
+            "offsets": [offsets[place] for place in ordered],
+        }
+
+
+def reached(items: Iterable[Item]) -> dict[Place, int]:
+    """The offset behind the last record of each partition."""
+    found: dict[Place, int] = {}
+    for item in items:
+        place = (item.source, item.partition)
+        found[place] = max(found.get(place, 0), item.offset + 1)
+    return found
