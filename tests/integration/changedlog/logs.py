@@ -23,7 +23,8 @@ from tests.integration.sinks.line import await_leaders, until
 
 KEPT = Topic(name="kept.v1", key="key", partitions=1, retention_ms=3_600_000, avro=False)
 STAGE = "reader"
-ANSWER_S = 30.0
+ANSWER_S = 60.0
+DEADLINE_S = 120.0
 
 
 def admin_of(settings: Settings) -> AdminClient:
@@ -50,7 +51,11 @@ def delete(settings: Settings, topic: Topic) -> None:
     admin = admin_of(settings)
     for future in admin.delete_topics([name], operation_timeout=ANSWER_S).values():
         await_gone(future)
-    until("the topic is gone", lambda: name not in admin.list_topics(timeout=ANSWER_S).topics)
+    until(
+        "the topic is gone",
+        lambda: name not in admin.list_topics(timeout=ANSWER_S).topics,
+        DEADLINE_S,
+    )
 
 
 def expire(settings: Settings, topic: Topic, partition: int, before: int) -> None:
@@ -72,6 +77,12 @@ def alter(settings: Settings, topic: Topic, name: str, value: str) -> None:
     for future in admin.incremental_alter_configs([resource]).values():
         future.result(ANSWER_S)
 
+    def told() -> bool:
+        found = admin.describe_configs([resource], request_timeout=ANSWER_S)[resource]
+        return bool(found.result(ANSWER_S)[name].value == value)
+
+    until(f"{name} is {value}", told, DEADLINE_S)
+
 
 def forget_group(settings: Settings, group: str) -> None:
     """Delete what a group has committed, as a broker does some time after its last member left."""
@@ -85,6 +96,12 @@ def widen(settings: Settings, topic: Topic, partitions: int) -> None:
     admin = admin_of(settings)
     for future in admin.create_partitions([more]).values():
         future.result(ANSWER_S)
+
+    def told() -> bool:
+        known = admin.list_topics(timeout=ANSWER_S).topics[more.topic].partitions
+        return len(known) == partitions
+
+    until("the broker has them", told, DEADLINE_S)
 
 
 def append(settings: Settings, topic: Topic, count: int, partition: int = 0) -> None:
@@ -138,7 +155,7 @@ class Reader:
             self._take(poll_batch(self.consumer, 100, 0.2))
             return bool(self.offsets) and self.offsets[-1] == offset
 
-        until(f"offset {offset} is read", read)
+        until(f"offset {offset} is read", read, DEADLINE_S)
         return self.offsets
 
     def _take(self, messages: Sequence[Message]) -> None:

@@ -7,7 +7,7 @@ from runtime.errors import Retry
 from runtime.kafka import group_id, physical_name
 from runtime.settings import Settings
 from schemas.topics import DETECTIONS, FRAMES, Topic
-from tests.integration.changedlog.logs import admin_of, append, expire, make
+from tests.integration.changedlog.logs import DEADLINE_S, admin_of, append, expire, make
 from tests.integration.sinks.line import until
 from workers import stages
 from workers.health.groups import CONSUMED, LineProbe
@@ -22,7 +22,7 @@ def test_offsets_outside_of_the_log_are_told_by_stage_and_place(settings: Settin
     commit(settings, stages.INFERENCE, FRAMES, 3)
     commit(settings, "stream", DETECTIONS, 2)
     probe = LineProbe(settings, 30.0)
-    until("all is well", lambda: breaks(probe) == [])
+    until("all is well", lambda: breaks(probe) == [], DEADLINE_S)
 
     expire(settings, FRAMES, PARTITION, before=5)
     commit(settings, "stream", DETECTIONS, 9)
@@ -31,7 +31,7 @@ def test_offsets_outside_of_the_log_are_told_by_stage_and_place(settings: Settin
         ("infer", Break(physical_name(FRAMES, settings), PARTITION, GONE, 3, 5)),
         ("stream", Break(physical_name(DETECTIONS, settings), PARTITION, SHORTENED, 2, 9)),
     ]
-    until("both are seen", lambda: breaks(probe) == wanted)
+    until("both are seen", lambda: breaks(probe) == wanted, DEADLINE_S)
 
 
 def breaks(probe: LineProbe) -> list[tuple[str, Break]] | None:

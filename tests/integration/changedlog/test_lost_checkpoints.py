@@ -40,6 +40,6 @@ def test_the_process_ends_and_says_what_to_do(
     append(settings, TRACKS, 1, PARTITION)
     supervisor.start(Worker(name="stream", command=("stream",)))
 
-    assert supervisor.wait("stream", 60) == EXIT_STOP
+    assert supervisor.wait("stream", 180) == EXIT_STOP
     said = supervisor.log("stream").read_text()
     assert f"{physical_name(STREAM_CHECKPOINTS, settings)} holds no checkpoint of partition" in said

@@ -16,7 +16,7 @@ from runtime.service import Service
 from runtime.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import AUDIT, FRAMES, OCCUPANCY
-from tests.integration.changedlog.logs import expire, make
+from tests.integration.changedlog.logs import DEADLINE_S, expire, make
 from tests.integration.inference.ward import InferenceThread, Ward, frame
 from tests.integration.sinks.line import DERIVED, Line, progress, until
 from tests.unit.sinks.records import item, occupancy
@@ -44,12 +44,12 @@ def inferring(ward: Ward) -> Iterator[None]:
 def test_frames_that_expired_before_inference_read_them_are_one_dead_letter(ward: Ward) -> None:
     ward.send(*(frame(CAMERA, seq) for seq in (1, 2, 3)))
     with inferring(ward):
-        ward.await_read()
+        ward.await_read(DEADLINE_S)
     ward.send(*(frame(CAMERA, seq) for seq in (4, 5, 6)))
     place = partition_of(CAMERA, FRAMES.partitions)
     expire(ward.settings, FRAMES, place, before=5)
     with inferring(ward):
-        ward.await_read()
+        ward.await_read(DEADLINE_S)
 
     assert [outcome["frame_seq"] for outcome in ward.outcomes()[CAMERA]] == [1, 2, 3, 6]
     [letter] = read_letters(ward.settings)
@@ -84,7 +84,9 @@ def sinking(settings: Settings, until_seq: int) -> Iterator[None]:
     thread.start()
     yield
     dsn = settings.database_url.get_secret_value()
-    until("it is written", lambda: progress(dsn).get((OCCUPANCY.name, ZONE)) == until_seq)
+    until(
+        "it is written", lambda: progress(dsn).get((OCCUPANCY.name, ZONE)) == until_seq, DEADLINE_S
+    )
     service.stop.set()
     thread.join(60)
     assert not thread.is_alive()
@@ -116,7 +118,7 @@ def test_what_history_lacks_stands_as_an_alert_until_somebody_has_put_it_away(
     follower = LossFollower(line_settings, clock)
     follower.start()
     try:
-        until("both stand", lambda: len(follower.open(clock.now_us())) == 2)
+        until("both stand", lambda: len(follower.open(clock.now_us())) == 2, DEADLINE_S)
         assert {loss.process for loss in follower.open(clock.now_us())} == {"sink-timescale"}
         assert [loss.records for loss in follower.open(clock.now_us())] == [2, 2]
         words = {"actor": "test", "why": "the disk was full"}
@@ -125,7 +127,7 @@ def test_what_history_lacks_stands_as_an_alert_until_somebody_has_put_it_away(
             "these records are gone, nothing can be sent again; discard it when you know why"
         ] * 2
         discard(letters, line_settings, registry, clock, **words)
-        until("none stands", lambda: follower.open(clock.now_us()) == [])
+        until("none stands", lambda: follower.open(clock.now_us()) == [], DEADLINE_S)
     finally:
         follower.close()
 
@@ -133,7 +135,8 @@ def test_what_history_lacks_stands_as_an_alert_until_somebody_has_put_it_away(
 def test_a_sink_whose_keys_are_numbered_anew_stops(
     line_settings: Settings, database_url: str, redis_url: str
 ) -> None:
-    settings = line_settings.model_copy(update={"redis_url": SecretStr(redis_url)})
+    stores = {"redis_url": SecretStr(redis_url), "redis_prefix": line_settings.topic_prefix}
+    settings = line_settings.model_copy(update={**stores, "topic_prefix": ""})
     history = [item(OCCUPANCY, occupancy(seq, float(seq), 1)) for seq in range(1, 201)]
     anew = item(OCCUPANCY, occupancy(3, 500.0, 1))
     for sink in (TimescaleSink(settings, SystemClock()), RedisSink(settings, SystemClock())):

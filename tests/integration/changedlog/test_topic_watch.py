@@ -2,8 +2,7 @@
 
 import re
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import pytest
 
@@ -14,23 +13,24 @@ from runtime.service import Service, run_service
 from runtime.settings import Settings
 from runtime.topic_watch import TopicWatch
 from schemas.topics import FRAMES
-from tests.integration.changedlog.logs import KEPT, alter, delete, make, widen
+from tests.integration.changedlog.logs import DEADLINE_S, KEPT, alter, delete, make, widen
 from tests.integration.inference.ward import InferenceThread, Ward, frame
 from tests.integration.sinks.line import until
 
 EVERY_S = 0.1
 
 
-@contextmanager
-def watched(settings: Settings) -> Iterator[list[Stop]]:
-    """Why the watch ended the process, if it did."""
+def seen_after(settings: Settings, change: Callable[[], None]) -> list[Stop]:
+    """Why a watch that was made before a change ends the process after it."""
     ended: list[Stop] = []
     watch = TopicWatch(settings, [KEPT], ended.append, EVERY_S)
+    change()
     watch.start()
     try:
-        yield ended
+        until("the watch has seen it", lambda: bool(ended), DEADLINE_S)
     finally:
         watch.close()
+    return ended
 
 
 def made_again(settings: Settings) -> None:
@@ -67,9 +67,7 @@ def test_a_topic_that_is_no_longer_the_same_ends_whoever_uses_it(
     change: Callable[[Settings], None], words: str, settings: Settings
 ) -> None:
     make(settings, KEPT)
-    with watched(settings) as ended:
-        change(settings)
-        until("the watch has seen it", lambda: bool(ended))
+    ended = seen_after(settings, lambda: change(settings))
 
     assert re.search(words, str(ended[0])), ended[0]
     assert ended[0].exit_code == EXIT_STOP
@@ -78,12 +76,15 @@ def test_a_topic_that_is_no_longer_the_same_ends_whoever_uses_it(
 
 def test_a_setting_that_loses_nothing_ends_nobody(settings: Settings) -> None:
     make(settings, KEPT)
-    with watched(settings) as ended:
+
+    def change() -> None:
         alter(settings, KEPT, "segment.ms", "600000")
         widen(settings, KEPT, 2)
-        until("the watch has looked since", lambda: bool(ended))
 
-    assert "segment" not in str(ended[0])
+    ended = seen_after(settings, change)
+
+    name = physical_name(KEPT, settings)
+    assert str(ended[0]) == f"{name} has 2 partitions, not 1: keys are in other places since"
 
 
 def test_inference_ends_when_the_frames_are_given_more_partitions(
@@ -94,7 +95,7 @@ def test_inference_ends_when_the_frames_are_given_more_partitions(
     ward.send(frame("bed-1", 1))
     ward.await_read()
     widen(ward.settings, FRAMES, FRAMES.partitions + 1)
-    until("inference has ended", lambda: not worker.running)
+    until("inference has ended", lambda: not worker.running, DEADLINE_S)
 
     error = worker.end()
     assert isinstance(error, Stop)
