@@ -23,8 +23,7 @@ class Offsets:
 
     def read(self, cursor: psycopg.Cursor[Row]) -> dict[Place, int]:
         """Next offset of each partition, as noted."""
-        cursor.execute("SELECT topic, partition, next_offset FROM sink_offsets")
-        return {(self._prefix + row[0], row[1]): row[2] for row in cursor.fetchall()}
+        return {(self._prefix + topic, p): offset for (topic, p), offset in _rows(cursor).items()}
 
     def check(self, cursor: psycopg.Cursor[Row]) -> None:
         """Make sure that the database still holds what it held.
@@ -34,8 +33,9 @@ class Offsets:
         """
         if not self._known:
             return
-        noted = self.read(cursor)
-        lower = {p: noted.get(p, 0) for p, known in self._known.items() if noted.get(p, 0) < known}
+        noted = _rows(cursor)
+        now = {place: noted.get(self._row(place), 0) for place in self._known}
+        lower = {place: offset for place, offset in now.items() if offset < self._known[place]}
         if lower:
             raise WentBack(lower)
 
@@ -71,13 +71,22 @@ class Offsets:
         for place in places:
             self._known.pop(place, None)
 
+    def _row(self, place: Place) -> Place:
+        """As it is noted: under the topic's own name."""
+        return place[0].removeprefix(self._prefix), place[1]
+
     def _columns(self, offsets: Mapping[Place, int]) -> dict[str, list[str] | list[int]]:
         ordered = sorted(offsets)  # writers that meet take turns
         return {
-            "topics": [topic.removeprefix(self._prefix) for topic, _ in ordered],
+            "topics": [self._row(place)[0] for place in ordered],
             "partitions": [partition for _, partition in ordered],
             "offsets": [offsets[place] for place in ordered],
         }
+
+
+def _rows(cursor: psycopg.Cursor[Row]) -> dict[Place, int]:
+    cursor.execute("SELECT topic, partition, next_offset FROM sink_offsets")
+    return {(row[0], row[1]): row[2] for row in cursor.fetchall()}
 
 
 def reached(items: Iterable[Item]) -> dict[Place, int]:
