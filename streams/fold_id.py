@@ -18,6 +18,7 @@ DECIDING = (
     "streams/fact_source.py",
     "schemas/records.py",
     "schemas/codec.py",
+    "schemas/int_range.py",
     "schemas/avsc/*.avsc",
 )
 """Sources that decide which records are made, and their bytes."""

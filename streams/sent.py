@@ -10,6 +10,9 @@ from streams.seam import Mark, Marks, moment_of
 MARGIN_MS = 10_000
 """Read back at least this long before the checkpoint: brokers' clocks differ."""
 
+UNKNOWN_MS = 250_000
+"""And so long for keys that the checkpoint does not know: a commit may take 240 s."""
+
 LIMIT_MS = 600_000
 """And at most this long: a checkpoint that takes longer to be written ends the process before."""
 
@@ -48,14 +51,15 @@ def beyond(
         since_ms: When it was written, broker's time; None when it knows of nothing.
     """
     found: Beyond = {}
-    margin_ms, limit_ms = (
-        (0, 0) if since_ms is None else (since_ms - MARGIN_MS, since_ms - LIMIT_MS)
+    margin_ms, unknown_ms, limit_ms = (
+        since_ms - back_ms if since_ms is not None else 0
+        for back_ms in (MARGIN_MS, UNKNOWN_MS, LIMIT_MS)
     )
     for window in windows:
         met = False
         for message in window:
             known = bases.get(message.key)
-            if known is None and message.appended_ms < margin_ms:
+            if known is None and message.appended_ms < unknown_ms:
                 continue  # of a time when the key had its place elsewhere
             try:
                 record = codec.decode(message.value)

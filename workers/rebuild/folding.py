@@ -20,6 +20,7 @@ from streams.domain.facts import Facts, visible_in_hindsight
 from streams.fact_source import FactSource
 from streams.line_fold import OUTPUTS, LineFold, Wire
 from streams.stand import stand_of
+from streams.states import without_seam
 from workers.rebuild.bounds import Folded
 from workers.rebuild.plan import PartitionPlan, Planner
 from workers.replay.log import read_between, spans
@@ -133,6 +134,7 @@ class Folding:
         entities: dict[bytes, EntityState] = {}
         checkpoint = planner.checkpoint(plan)
         if checkpoint is not None:
+            checkpoint = without_seam(checkpoint)
             fold.restore(checkpoint)
             entities.update(checkpoint.entities)
         fold.follow(plan.spans, plan.begin)

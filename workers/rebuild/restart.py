@@ -51,6 +51,7 @@ from streams.line_fold import STAGE, LineFold, Wire
 from streams.seam import SEAM_KEY
 from streams.stand import stand_of
 from streams.state_version import STATE_VERSION
+from streams.states import without_seam
 from workers.deadletters.audit import AuditWriter
 from workers.rebuild.ledger import open_ledger
 from workers.rebuild.lost import broken_off, deleted_head, moved, was_at_work
@@ -208,9 +209,9 @@ def _remake(
     told = _settings(settings, old.settings)
     entities: dict[bytes, EntityState] = {}
     if checkpoint is not None:
+        checkpoint = without_seam(checkpoint)  # all seqs are lifted in the end
         fold.restore(checkpoint)
         entities.update(checkpoint.entities)
-        entities.pop(SEAM_KEY, None)  # all seqs are lifted in the end
     fold.follow(told, begin)
     sent = _Sent(settings, log, registry, partition)
     reached = begin

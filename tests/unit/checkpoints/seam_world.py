@@ -7,13 +7,13 @@ from typing import Any
 
 import msgspec
 
-from runtime.checkpoints import Checkpoint, EntityState, PartitionProgress, Record
+from runtime.checkpoints import Checkpoint, Emit, EntityState, PartitionProgress, Record
 from runtime.checkpoints.codec import HEAD_KEY, assemble, empty_head
 from runtime.clock import SystemClock
 from runtime.settings import Settings
 from schemas.codec import HEADER_BYTES, schema_text
 from schemas.registry import SchemaRegistry
-from schemas.topics import DETECTIONS, OCCUPANCY, OCCUPANCY_LATEST, Topic
+from schemas.topics import DETECTIONS, OCCUPANCY, OCCUPANCY_LATEST, TRACKS, Topic
 from streams.domain.facts import Facts
 from streams.domain.settings import FloorSettings, LineSettings, TrackerSettings
 from streams.fact_source import FactSource
@@ -135,21 +135,24 @@ class World:
         self._save(progress)
 
     def _begun(self, release: str) -> PartitionProgress:
-        self._take_over(release)
-        fold = LineFold(
+        self.take_over(release)
+        fold = self._fold(release, self.emit)
+        return PartitionProgress(
+            0, fold, input_id="input", claimed=True, checkpoint=self.checkpoint
+        )
+
+    def _fold(self, release: str, emit: Emit) -> LineFold:
+        return LineFold(
             0,
-            self.emit,
+            emit,
             wire=Wire(SETTINGS, SCHEMAS),
             facts=KnownFacts(),
             settings=RELEASES[release],
             clock=SystemClock(),
         )
-        return PartitionProgress(
-            0, fold, input_id="input", claimed=True, checkpoint=self.checkpoint
-        )
 
-    def _take_over(self, release: str) -> None:
-        """As the store does it, in one transaction."""
+    def take_over(self, release: str) -> None:
+        """Mark what another release has sent, as the store does it, in one transaction."""
         checkpoint = self.checkpoint or Checkpoint(empty_head(0, "input", "test"), {})
         changed: Mapping[bytes, EntityState | None] = {}
         if self.guarded and self.checkpoint is not None and checkpoint.head.fold != release:
@@ -174,6 +177,26 @@ class World:
         """Of what was not flushed, a part of each topic has reached the broker."""
         for name, sent in self.topics.items():
             del sent[chance.randint(self.saved[name], len(sent)) :]
+
+    def folded_from(self, checkpoint: Checkpoint) -> list[tuple[str, int]]:
+        """Camera and event time of all tracks that the input behind a checkpoint makes."""
+        told: list[tuple[str, int]] = []
+
+        def keep(topic: str, key: bytes | None, value: bytes | None, *_: Any, **__: Any) -> None:
+            if topic == TRACKS.name and key is not None and value is not None:
+                told.append((key.decode(), CODECS[topic].decode(value)["captured_us"]))
+
+        fold = self._fold("this", keep)
+        fold.restore(checkpoint)
+        for record in self.input[checkpoint.head.next_offset :]:
+            fold.advance(record)
+        return told
+
+    def frames_from(self, offset: int) -> list[tuple[str, int]]:
+        """Camera and event time of all frames of the input from an offset on."""
+        codec = SCHEMAS.reader(DETECTIONS)
+        outcomes = [codec.decode(record.value) for record in self.input[offset:]]
+        return [(o["camera_id"], o["captured_us"]) for o in outcomes if o["outcome"] == "DETECTED"]
 
     def versions(self, topic: str) -> dict[str, dict[int, bytes]]:
         """By key and seq, the bytes that a topic holds; fails where a seq has two versions."""

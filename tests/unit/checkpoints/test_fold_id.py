@@ -1,5 +1,6 @@
 """The name of a fold is that of its sources: one in every checkout, another with any change."""
 
+import ast
 import shutil
 from pathlib import Path
 
@@ -7,6 +8,50 @@ import pytest
 
 from streams import fold_id as fold_id_module
 from streams.fold_id import DECIDING, ROOT, fold_id, name_of
+
+UNDECIDED = {
+    "runtime/checkpoints/__init__.py": "what a fold is asked, not what it answers",
+    "runtime/clock.py": "no record holds a time of the machine",
+    "runtime/dead_letters.py": "dead letters are no records of the fold",
+    "runtime/errors.py": "classes without code",
+    "runtime/fact_log.py": "how facts are read; which of them count is decided by fact_source.py",
+    "runtime/kafka.py": "names of topics, and clients",
+    "runtime/metrics.py": "counts",
+    "runtime/settings.py": "settings are in the checkpoint, by offset",
+    "schemas/registry.py": "where schemas lie; the schemas themselves are named",
+    "schemas/topics.py": "names of topics",
+    "streams/entity_codec.py": "how states are kept, under STATE_VERSION",
+    "streams/fold_settings.py": "settings are in the checkpoint, by offset",
+    "streams/state_version.py": "is part of the name by itself",
+    "streams/states.py": "how states are kept, under STATE_VERSION",
+}
+"""What deciding sources import and which decides nothing, with the reason."""
+
+
+def imported(source: Path) -> set[str]:
+    """Files of the project that a source imports."""
+    names = set()
+    for node in ast.walk(ast.parse(source.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+        elif isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+    found = set()
+    for name in names:
+        path = ROOT / name.replace(".", "/")
+        for file in (path.with_suffix(".py"), path / "__init__.py"):
+            if file.is_file():
+                found.add(file.relative_to(ROOT).as_posix())
+    return found
+
+
+def test_whatever_a_deciding_source_imports_decides_too_or_says_why_not() -> None:
+    deciding = {
+        path.relative_to(ROOT).as_posix() for pattern in DECIDING for path in ROOT.glob(pattern)
+    }
+    needed = {name for path in deciding if path.endswith(".py") for name in imported(ROOT / path)}
+
+    assert needed - deciding == set(UNDECIDED)
 
 
 @pytest.fixture

@@ -5,6 +5,8 @@ from random import Random
 import pytest
 
 from streams.line_fold import OUTPUTS
+from streams.seam import SEAM_KEY
+from streams.states import without_seam
 from tests.unit.checkpoints.seam_world import World, walks
 
 FRAMES = 120
@@ -44,6 +46,22 @@ def test_without_a_look_at_what_was_sent_a_seq_has_two_versions() -> None:
 
     with pytest.raises(AssertionError, match="has two versions"):
         world.judge()
+
+
+def test_whoever_makes_all_records_anew_makes_those_that_a_seam_would_hold_back() -> None:
+    """As a rebuild does that begins from a checkpoint with a seam."""
+    chance = Random(1)
+    world = World(walks(chance, FRAMES))
+    world.life("other", chance, ends_in=0.02)
+    world.take_over("this")
+    checkpoint = world.checkpoint
+    assert checkpoint is not None
+    assert SEAM_KEY in checkpoint.entities
+
+    begin = checkpoint.head.next_offset
+    frames = set(world.frames_from(begin))
+    assert not frames <= set(world.folded_from(checkpoint))
+    assert frames <= set(world.folded_from(without_seam(checkpoint)))
 
 
 def test_a_seam_is_over_when_the_time_that_was_told_is() -> None:
