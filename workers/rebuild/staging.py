@@ -42,7 +42,8 @@ def create(connection: psycopg.Connection, revision: int) -> None:
     with connection.transaction():
         connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(schema))
         sources = [("live", table.name) for table in COMPARED]
-        for source, name in [*sources, ("public", "sink_progress"), ("public", "sink_source")]:
+        own = ("sink_progress", "sink_offsets", "sink_source")  # its sink's, not the line's
+        for source, name in [*sources, *(("public", name) for name in own)]:
             connection.execute(
                 sql.SQL("CREATE TABLE IF NOT EXISTS {}.{} (LIKE {}.{} INCLUDING ALL)").format(
                     schema, sql.Identifier(name), sql.Identifier(source), sql.Identifier(name)

@@ -147,3 +147,18 @@ def test_a_second_revert_puts_back_what_the_first_found_no_redis_for(settings: S
     with redis.Redis.from_url(settings.redis_url.get_secret_value()) as client:
         shown = client.hget(state_key(settings.live_prefix, "zone", "zone-1"), "json")
     assert json.loads(shown or "{}")["people"] == 2
+
+
+def test_a_rebuild_does_not_note_how_far_the_line_is(
+    ledger: Ledger, settings: Settings, database_url: str
+) -> None:
+    """Or a sink that starts behind a failover would begin too far on."""
+    noted = "SELECT next_offset FROM public.sink_offsets"
+    line = TimescaleSink(settings, SystemClock())
+    write(line, 1, 3, 0.75)
+    before = rows(database_url, noted)
+    assert len(before) == 1
+
+    swap_in_another_score(ledger, settings, through=5)
+    assert rows(database_url, noted) == before
+    line.close()
