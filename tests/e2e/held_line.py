@@ -8,13 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from signal import SIGCONT, SIGSTOP
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException
-from confluent_kafka.admin import AdminClient
-
 from deploy.local.launcher import Worker
 from runtime.checkpoints.codec import HEAD_KEY, Head, decode_head
 from runtime.errors import Retry
 from runtime.kafka import group_id
+from runtime.lag import LogProbe
 from runtime.topic_admin import create_topics
 from schemas.topics import DETECTIONS, STREAM_CHECKPOINTS, TRACKS
 from streams.line_fold import STAGE
@@ -201,18 +199,12 @@ class HeldLine:
     def committed(self) -> int:
         """The group's committed offset of the input; -1 while nobody can tell."""
         settings = self.line.settings
-        admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap, "log_level": 3})
-        group = group_id(STAGE, settings)
-        asked = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])
+        place = (self.line.observer.name(DETECTIONS), PARTITION)
         try:
-            partitions = asked[group].result(timeout=30).topic_partitions or ()
-        except (KafkaException, TimeoutError):  # the coordinator may be moving or busy
+            found = LogProbe(settings, answer_s=30).committed(group_id(STAGE, settings), [place])
+        except Retry:  # the coordinator may be moving or busy
             return -1
-        name = self.line.observer.name(DETECTIONS)
-        return max(
-            (p.offset for p in partitions if (p.topic, p.partition) == (name, PARTITION)),
-            default=-1,
-        )
+        return found.get(place, -1)
 
     def reached(self) -> int:
         """Where the newest checkpoint stands; 0 while there is none to be read."""

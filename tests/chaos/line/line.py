@@ -11,13 +11,14 @@ from signal import SIGKILL
 from deploy.local import health
 from deploy.local.launcher import Supervisor, Worker
 from deploy.local.ports import free_ports
+from runtime.lag import Place
 from runtime.settings import Settings
 from schemas.topics import DETECTIONS
 from tests.chaos.line.arena import Arena
 from tests.chaos.line.clocks import Clocks
 from tests.chaos.line.feeder import Feeder
 from tests.chaos.line.places import COMMANDS, SERVE, STREAMS
-from tests.chaos.line.progress import Place, Progress
+from tests.chaos.line.progress import Progress
 from tests.chaos.line.ward import Camera, register
 from tests.conftest import delete_topics
 from workers.line import prepare, settings_of

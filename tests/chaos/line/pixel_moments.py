@@ -7,10 +7,9 @@ from contextlib import suppress
 from random import Random
 from signal import SIGKILL, SIGTERM
 
-from confluent_kafka import ConsumerGroupTopicPartitions
-from confluent_kafka.admin import AdminClient
-
-from runtime.kafka import group_id
+from runtime.kafka import group_id, physical_name
+from runtime.lag import LogProbe, Place
+from schemas.topics import FRAMES
 from tests.e2e.played_line import PlayedLine, wait_until
 from workers.stages import INFERENCE
 
@@ -34,10 +33,15 @@ def starting(line: PlayedLine, name: str, chance: Random) -> None:
 
 def committing(line: PlayedLine, name: str, chance: Random) -> None:
     """When inference has just committed offsets, or is about to again."""
-    admin = AdminClient({"bootstrap.servers": line.settings.kafka_bootstrap, "log_level": 3})
-    group = group_id(INFERENCE, line.settings)
-    before = _committed(admin, group)
-    wait_until(lambda: line.ended() or _committed(admin, group) != before, PATIENCE_S, "a commit")
+    probe = LogProbe(line.settings)
+    name = physical_name(FRAMES, line.settings)
+    places = [(name, partition) for partition in range(FRAMES.partitions)]
+
+    def committed() -> dict[Place, int]:
+        return probe.committed(group_id(INFERENCE, line.settings), places)
+
+    before = committed()
+    wait_until(lambda: line.ended() or committed() != before, PATIENCE_S, "a commit")
     time.sleep(chance.uniform(0.0, 0.3))
 
 
@@ -46,13 +50,6 @@ def ending(line: PlayedLine, name: str, chance: Random) -> None:
     with suppress(ProcessLookupError):  # a recording that has just come to its end
         os.kill(line.supervisor.pid(name), SIGTERM)
     time.sleep(chance.uniform(0.0, 0.8))
-
-
-def _committed(admin: AdminClient, group: str) -> int:
-    """Sum of the offsets that a group has committed."""
-    asked = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])
-    places = asked[group].result().topic_partitions or []
-    return sum(max(0, place.offset) for place in places)
 
 
 MOMENTS: dict[str, Moment] = {

@@ -3,13 +3,12 @@
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
 from typing import Any
 
 from confluent_kafka import (
     Consumer,
-    ConsumerGroupTopicPartitions,
     IsolationLevel,
     KafkaException,
     TopicPartition,
@@ -17,7 +16,9 @@ from confluent_kafka import (
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
 from runtime.checkpoints.codec import HEAD_KEY, decode_head
+from runtime.errors import Retry
 from runtime.kafka import consumer_config, group_id, physical_name
+from runtime.lag import LogProbe, Place
 from runtime.settings import Settings
 from schemas.topics import STREAM_CHECKPOINTS, Topic
 from workers.sinks.command import DERIVED, LIVE
@@ -25,9 +26,6 @@ from workers.stages import SINK_REDIS, SINK_TIMESCALE
 
 ANSWER_S = 5.0
 LOST_S = 15.0
-
-Place = tuple[str, int]
-"""Topic on the broker, and partition."""
 
 
 class Progress:
@@ -47,6 +45,7 @@ class Progress:
         self._settings = settings
         self._partitions = partitions
         self._admin = self._connect()
+        self._probe = LogProbe(settings, ANSWER_S)
         self._checkpoints = physical_name(STREAM_CHECKPOINTS, settings)
         self._consumer = Consumer(
             consumer_config(
@@ -140,17 +139,17 @@ class Progress:
         group = group_id(stage, self._settings)
         if not ends:
             return 0
-        where = [TopicPartition(topic, partition) for topic, partition in ends]
-        asked = self._admin.list_consumer_group_offsets(
-            [ConsumerGroupTopicPartitions(group, where)], request_timeout=ANSWER_S
-        )
-        found = self._answer(asked[group])
-        if found is None:
+        begun = self._committed(group, ends)
+        if begun is None:
             return sum(ends.values())
-        return sum(
-            max(0, ends[p.topic, p.partition] - max(0, p.offset))
-            for p in found.topic_partitions or []
-        )
+        return sum(max(0, end - begun.get(place, 0)) for place, end in ends.items())
+
+    def _committed(self, group: str, places: Iterable[Place]) -> dict[Place, int] | None:
+        """Committed offsets; None while the broker is away."""
+        try:
+            return self._probe.committed(group, places)
+        except Retry:
+            return None
 
     def group_state(self, stage: str) -> str:
         """State of a consumer group, such as `STABLE`; empty while the broker is away."""
@@ -162,11 +161,9 @@ class Progress:
     def committed(self, stage: str) -> int:
         """Sum of what a group has committed; 0 while the broker is away."""
         group = group_id(stage, self._settings)
-        asked = self._admin.list_consumer_group_offsets(
-            [ConsumerGroupTopicPartitions(group)], request_timeout=ANSWER_S
-        )
-        found = self._answer(asked[group])
-        return 0 if found is None else sum(max(0, p.offset) for p in found.topic_partitions or [])
+        names = [physical_name(topic, self._settings) for topic in DERIVED]
+        places = [(name, partition) for name in names for partition in self._partitions]
+        return sum((self._committed(group, places) or {}).values())
 
     def in_checkpoint(self) -> bool:
         """Whether a transaction of a checkpoint stands open right now."""
