@@ -5,11 +5,12 @@ until somebody has put that letter away (`wardstream dlq discard`), or it expire
 """
 
 import threading
+from collections import deque
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 import structlog
-from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from runtime.clock import Clock
 from runtime.continuity import Break
@@ -60,6 +61,10 @@ class LossFollower:
     Args:
         settings: Where the broker and the registry are.
         clock: Tells the time.
+
+    Attributes:
+        current: Whether it has once read both topics to their ends, so that a loss that it does not
+            know of is none.
     """
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
@@ -71,8 +76,12 @@ class LossFollower:
         self._lock = threading.Lock()
         self._losses: dict[str, Loss] = {}
         self._handled: set[str] = set()
+        self._unread: deque[Message] = deque()
+        self._ended: set[str] = set()
+        self._held_up = False
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="losses", daemon=True)
+        self.current = False
 
     def start(self) -> None:
         """Begin to follow."""
@@ -84,7 +93,12 @@ class LossFollower:
         self._thread.join(timeout=2.0)
 
     def open(self, now_us: int) -> list[Loss]:
-        """Losses that nobody has put away and whose letters are still kept, oldest first."""
+        """Losses that nobody has put away and whose letters are still kept, oldest first.
+
+        None before it is known who put them away, unless the registry keeps that from being known.
+        """
+        if not (self.current or self._held_up):
+            return []
         since_us = now_us - DEAD_LETTERS.retention_ms * 1_000
         with self._lock:
             standing = [
@@ -97,16 +111,30 @@ class LossFollower:
     def take(self, messages: Iterable[Message]) -> None:
         """Take in records of either topic.
 
+        Letters say what they say without a schema, so no entry of the audit keeps them waiting.
+
         Raises:
-            RegistryUnavailable: A schema is not known yet and cannot be asked for.
+            RegistryUnavailable: A schema is not known yet and cannot be asked for. All letters were
+                taken; the entries that were not are with the next call.
         """
         for message in messages:
-            if message.error() is not None:
-                continue  # the client goes on by itself, and the probe of the log tells an outage
-            if message.topic() == self._letters:
+            error = message.error()
+            if error is not None:
+                # The client goes on by itself, and the probe of the log tells an outage.
+                if error.code() == KafkaError._PARTITION_EOF:
+                    self._ended.add(message.topic() or "")
+            elif message.topic() == self._letters:
                 self._take_letter(message)
             else:
-                self._take_entry(message)
+                self._unread.append(message)
+        try:
+            while self._unread:
+                self._take_entry(self._unread[0])
+                self._unread.popleft()
+        except RegistryUnavailable:
+            self._held_up = True
+            raise
+        self.current |= self._ended >= {self._letters, self._audit}
 
     def _take_letter(self, message: Message) -> None:
         letter = parse(message)
@@ -128,13 +156,28 @@ class LossFollower:
             with self._lock:
                 self._handled.add(entry["subject"])
 
+    def _follow(self, consumer: Consumer) -> None:
+        """Read on, also while the registry is away.
+
+        Raises:
+            KafkaException: The broker is out of reach.
+        """
+        try:
+            self.take(consumer.consume(_MOST, _WAIT_S))
+        except RegistryUnavailable as exc:
+            log.warning("deadman.letters_put_away_unknown", error=str(exc))
+            self._closing.wait(_PAUSE_S)
+
     def _run(self) -> None:
         while not self._closing.is_set():
+            self._unread.clear()
+            self._ended.clear()
             consumer = Consumer(
                 consumer_config(
                     self._settings,
                     f"{self._settings.topic_prefix}wardstream-losses",
-                    **{"isolation.level": "read_committed", "log_level": 0},
+                    **{"isolation.level": "read_committed", "enable.partition.eof": True},
+                    log_level=0,
                 )
             )
             try:
@@ -144,8 +187,8 @@ class LossFollower:
                 ]
                 consumer.assign(consumer.offsets_for_times(wanted, timeout=_ANSWER_S))
                 while not self._closing.is_set():
-                    self.take(consumer.consume(_MOST, _WAIT_S))
-            except (KafkaException, RegistryUnavailable) as exc:
+                    self._follow(consumer)
+            except KafkaException as exc:
                 log.warning("deadman.letters_out_of_reach", error=str(exc))
                 self._closing.wait(_PAUSE_S)
             except Exception:

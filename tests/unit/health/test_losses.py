@@ -1,0 +1,73 @@
+"""What the log lost is read from the letters alone, and known when both topics were read."""
+
+import pytest
+from confluent_kafka import KafkaError, Message
+
+from runtime.clock import SystemClock
+from runtime.kafka import physical_name
+from runtime.settings import Settings
+from schemas.registry import RegistryUnavailable
+from schemas.topics import AUDIT, DEAD_LETTERS
+from workers.health.losses import LossFollower
+
+NOBODY = Settings(kafka_bootstrap="127.0.0.1:1", registry_url="http://127.0.0.1:1")
+LETTERS, ENTRIES = physical_name(DEAD_LETTERS, NOBODY), physical_name(AUDIT, NOBODY)
+WIRE_FORMAT = b"\x00\x00\x00\x00\x01"
+
+
+@pytest.fixture
+def follower() -> LossFollower:
+    return LossFollower(NOBODY, SystemClock())
+
+
+def letter(offset: int, lost: str, at_us: int) -> Message:
+    fields = {
+        "stage": "inference",
+        "topic": "frames.captured.v1",
+        "partition": "3",
+        "lost": lost,
+        "records": "2",
+        "error": f"offsets {lost} expired",
+        "at_us": str(at_us),
+    }
+    headers: list[tuple[str, str | bytes | None]] = [
+        (name, text.encode()) for name, text in fields.items()
+    ]
+    stamp = (1, at_us // 1_000)
+    return Message(LETTERS, 0, offset, value=b"", headers=headers, timestamp=stamp)
+
+
+def end_of(topic: str) -> Message:
+    return Message(topic, 0, 9, error=KafkaError(KafkaError._PARTITION_EOF))
+
+
+def test_an_entry_that_cannot_be_read_keeps_no_letter_behind_it_waiting(
+    follower: LossFollower,
+) -> None:
+    now_us = SystemClock().now_us()
+    entry = Message(ENTRIES, 0, 0, value=WIRE_FORMAT)
+
+    with pytest.raises(RegistryUnavailable):
+        follower.take([letter(0, "3-5", now_us), entry, letter(1, "8-10", now_us)])
+
+    assert [loss.records for loss in follower.open(now_us)] == [2, 2]
+    assert {loss.process for loss in follower.open(now_us)} == {"infer"}
+    with pytest.raises(RegistryUnavailable):
+        follower.take([end_of(LETTERS), end_of(ENTRIES)])
+    assert not follower.current, "nobody knows who put them away"
+
+
+def test_losses_are_known_when_both_topics_have_been_read_to_their_ends(
+    follower: LossFollower,
+) -> None:
+    now_us = SystemClock().now_us()
+    known = []
+    for read in (
+        [letter(0, "3-5", now_us), end_of(LETTERS)],  # somebody may have put it away
+        [end_of(ENTRIES)],
+        [letter(1, "8-10", now_us)],
+    ):
+        follower.take(read)
+        known.append((follower.current, len(follower.open(now_us))))
+
+    assert known == [(False, 0), (True, 1), (True, 2)]
