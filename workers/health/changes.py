@@ -30,6 +30,8 @@ class ChangeWatch:
     Attributes:
         losses: What stages have not read and cannot read any more, as last seen.
         topics: In what topics differ from their table, as last seen.
+        topics_known: Whether it has seen that at all.
+        current: Whether it has seen all of this once, so that what it does not tell is not there.
     """
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
@@ -40,6 +42,8 @@ class ChangeWatch:
         self._thread = threading.Thread(target=self._run, name="changes", daemon=True)
         self.losses: tuple[Loss, ...] = ()
         self.topics: tuple[str, ...] = ()
+        self.topics_known = False
+        self.current = False
 
     def start(self) -> None:
         """Begin to look."""
@@ -53,8 +57,11 @@ class ChangeWatch:
         """Look once.
 
         Raises:
-            Retry: The broker is out of reach.
+            Retry: The broker is out of reach, or does not have a topic; that is in `topics` then.
         """
+        # Asked first: of a topic that is not there no offsets can be asked.
+        self.topics = tuple(topic_faults(self._settings))
+        self.topics_known = True
         since_us = {(loss.process, loss.words): loss.since_us for loss in self.losses}
         now_us = self._clock.now_us()
         found = [loss_of(process, one, now_us) for process, one in self._probe.breaks()]
@@ -62,7 +69,7 @@ class ChangeWatch:
             loss._replace(since_us=since_us.get((loss.process, loss.words), now_us))
             for loss in found
         )
-        self.topics = tuple(topic_faults(self._settings))
+        self.current = True
 
     def _run(self) -> None:
         while not self._closing.wait(EVERY_S):

@@ -49,12 +49,12 @@ def judge(signs: Signs, settings: DeadmanSettings, started_us: int) -> list[Find
             without a sign.
     """
     stages = _silent_stages(signs, settings)
-    if signs.kafka_said:
-        return [*_log_away(signs, settings), *stages]  # the log tells nothing of what is in it
+    changes = log_changes(signs)
+    if signs.kafka_said:  # the log tells nothing of what is in it, maybe as a topic is missing
+        return [*_log_away(signs, settings), *stages, *changes]
     cameras = _silent_cameras(signs, settings, started_us)
     others = [*cameras, *_late_stages(signs, settings), *_overload(signs, settings)]
     line = _no_pictures(signs, settings, started_us)
-    changes = log_changes(signs)
     if line is not None:
         line = replace(line, explains=tuple(found.key for found in others))
         # a stage that has nothing to do is silent by rights, and not here

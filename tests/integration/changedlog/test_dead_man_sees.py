@@ -1,7 +1,9 @@
 """The dead man sees what a stage that does not run has lost, before it runs again."""
 
+import pytest
 from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 
+from runtime.clock import SystemClock
 from runtime.continuity import GONE, SHORTENED, Break
 from runtime.errors import Retry
 from runtime.kafka import group_id, physical_name
@@ -10,6 +12,7 @@ from schemas.topics import DETECTIONS, FRAMES, Topic
 from tests.integration.changedlog.logs import DEADLINE_S, admin_of, append, expire, make
 from tests.integration.sinks.line import until
 from workers import stages
+from workers.health.changes import ChangeWatch
 from workers.health.groups import CONSUMED, LineProbe
 
 PARTITION = 7
@@ -32,6 +35,22 @@ def test_offsets_outside_of_the_log_are_told_by_stage_and_place(settings: Settin
         ("stream", Break(physical_name(DETECTIONS, settings), PARTITION, SHORTENED, 2, 9)),
     ]
     until("both are seen", lambda: breaks(probe) == wanted, DEADLINE_S)
+
+
+def test_a_topic_that_is_not_there_is_named_although_its_offsets_cannot_be_asked(
+    settings: Settings,
+) -> None:
+    consumed = dict.fromkeys(topic for _, topics in CONSUMED.values() for topic in topics)
+    make(settings, *(topic for topic in consumed if topic != FRAMES))
+    watch = ChangeWatch(settings, SystemClock())
+
+    with pytest.raises(Retry):
+        watch.look()
+
+    name = physical_name(FRAMES, settings)
+    assert f"{name} is missing; run `wardstream topics create`" in watch.topics
+    assert watch.topics_known
+    assert not watch.current, "nobody knows what the stages lack"
 
 
 def breaks(probe: LineProbe) -> list[tuple[str, Break]] | None:

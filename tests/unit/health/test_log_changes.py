@@ -46,3 +46,13 @@ def test_a_loss_is_told_beside_a_line_that_is_silent() -> None:
         "silence/line",
         "loss/stage/infer",
     ]
+
+
+def test_a_topic_that_is_missing_is_told_although_its_offsets_cannot_be_asked() -> None:
+    fault = "frames.captured.v1 is missing; run `wardstream topics create`"
+    signs = replace(WELL, kafka_us=ago(21), kafka_said="Unknown topic", topics=(fault,))
+
+    found = judge(signs, SETTINGS, STARTED_US)
+
+    assert [one.key for one in found] == ["silence/log", "settings/log"]
+    assert found[1].next_action.startswith(fault)
