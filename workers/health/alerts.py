@@ -1,6 +1,6 @@
 """From what is wrong now to what is told once: an alert is raised, and later cleared."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, Literal, cast
 
 from schemas.records import Alert
@@ -81,7 +81,14 @@ class AlertBook:
         alert["unit"] = "s"
         return cast("Alert", alert)
 
-    def update(self, findings: Iterable[Finding], now_us: int, *, blind: bool) -> list[Alert]:
+    def update(
+        self,
+        findings: Iterable[Finding],
+        now_us: int,
+        *,
+        blind: bool,
+        unseen: Collection[str] = (),
+    ) -> list[Alert]:
         """What is to be told of a new judgement: alerts raised, then alerts cleared.
 
         An alert that another one explains now stands on: its trouble lasts.
@@ -90,6 +97,7 @@ class AlertBook:
             findings: Everything that is wrong now.
             now_us: Wall clock, UTC microseconds.
             blind: The line cannot be seen (yet): nothing is known to be well again.
+            unseen: Kinds of which that is so while the rest is seen.
         """
         found = {finding.key: finding for finding in findings}
         lasting = found.keys() | {key for one in found.values() for key in one.explains}
@@ -100,5 +108,8 @@ class AlertBook:
                 told.append(self._standing[key])
         if blind:
             return told
-        told += [self._clear(key, now_us) for key in sorted(self._standing.keys() - lasting)]
+        over = sorted(self._standing.keys() - lasting)
+        told += [
+            self._clear(key, now_us) for key in over if self._standing[key]["kind"] not in unseen
+        ]
         return told

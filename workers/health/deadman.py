@@ -81,7 +81,7 @@ def run_deadman(service: Service) -> None:
                 young = signs.now_us - started_us < settings.after_s * 1e6
                 blind = bool(signs.kafka_said) or signs.cameras is None or young
                 found = judge(signs, settings, started_us)
-                tell(book.update(found, signs.now_us, blind=blind))
+                tell(book.update(found, signs.now_us, blind=blind, unseen=signs.unseen))
             show(service, book.standing)
             show_watch(service, duty)
             service.stop.wait(settings.look_s)

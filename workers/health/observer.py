@@ -78,6 +78,7 @@ class Observer:
                 LAG_SECONDS.labels(stage).set(sign.lag_s)
         now_us = self._clock.now_us()
         pictures, skipped = self._outcomes.skipped(now_us)
+        unseen = self._unseen()  # asked first: what is known by now is in the answers below
         return Signs(
             now_us=now_us,
             kafka_us=self._kafka_us,
@@ -90,7 +91,16 @@ class Observer:
             pictures=pictures,
             losses=(*self._losses.open(now_us), *self._changes.losses),
             topics=self._changes.topics,
+            unseen=unseen,
         )
+
+    def _unseen(self) -> frozenset[str]:
+        """Kinds of findings of the log that are not known yet."""
+        known = {
+            "loss": self._losses.current and self._changes.current,
+            "settings": self._changes.topics_known,
+        }
+        return frozenset(kind for kind, is_known in known.items() if not is_known)
 
     def _cameras(self, now_us: int) -> dict[str, CameraSign] | None:
         """Registered cameras; None while what they sent has not been read to its end."""

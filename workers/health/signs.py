@@ -68,6 +68,7 @@ class Signs:
         pictures: How many there were in that minute.
         losses: What the log lost before a stage read it, and nobody has put away.
         topics: In what topics differ from their table, in words.
+        unseen: Kinds of findings that have not been looked for yet: none is known to be over.
     """
 
     now_us: int
@@ -81,6 +82,7 @@ class Signs:
     pictures: int = 0
     losses: tuple[Loss, ...] = ()
     topics: tuple[str, ...] = ()
+    unseen: frozenset[str] = frozenset()
 
 
 class Progress:

@@ -61,6 +61,17 @@ def test_nothing_is_well_again_while_nothing_can_be_seen() -> None:
     ]
 
 
+def test_what_has_not_been_looked_for_yet_is_not_taken_back() -> None:
+    book = AlertBook("")
+    earlier = [finding("loss/stage/infer"), finding("settings/log"), finding("silence/camera/left")]
+    book.adopt(AlertBook("").update(earlier, AT_US, blind=False))
+
+    told = book.update([], AT_US + 1, blind=False, unseen={"loss", "settings"})
+    assert states(told) == [("silence/camera/left", "CLEARED")]
+    told = book.update([earlier[0]], AT_US + 2, blind=False)
+    assert states(told) == [("settings/log", "CLEARED")]
+
+
 def test_what_an_earlier_process_raised_is_not_raised_again_and_is_cleared() -> None:
     earlier = AlertBook("")
     raised = earlier.update([finding(), finding("silence/camera/right")], AT_US, blind=False)
