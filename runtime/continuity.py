@@ -168,7 +168,17 @@ class Continuity:
                 "its cleanup.policy was changed to compact: set it back to delete"
             )
             raise Stop(msg)
-        return None  # markers of transactions
+        if not compacted:
+            # Markers of transactions lie so, and nothing tells them from what nobody can explain.
+            log.warning(
+                "kafka.offsets_without_records",
+                stage=self._stage,
+                topic=place[0],
+                partition=place[1],
+                first=expected,
+                until=offset,
+            )
+        return None
 
     def _span(self, place: Place) -> tuple[int, int]:
         where = TopicPartition(*place)

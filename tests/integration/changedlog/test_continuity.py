@@ -1,6 +1,7 @@
 """A reader whose next record is not there any more says which are gone, and is never silent."""
 
 import pytest
+from structlog.testing import capture_logs
 
 from runtime.continuity import GONE, SHORTENED, Break
 from runtime.errors import Stop
@@ -102,14 +103,17 @@ def test_a_group_whose_offsets_are_gone_begins_with_the_first_record(settings: S
     assert reader.breaks == []
 
 
-def test_the_marker_of_a_transaction_is_no_loss(settings: Settings) -> None:
+def test_the_marker_of_a_transaction_is_no_loss_and_logged_once(settings: Settings) -> None:
     make(settings, KEPT)
     append_in_transaction(settings, KEPT, 3)
     append(settings, KEPT, 2)
 
-    with Reader(settings) as reader:
+    with capture_logs() as logs, Reader(settings) as reader:
         assert reader.read_to(5) == [0, 1, 2, 4, 5]
     assert reader.breaks == []
+    [told] = [entry for entry in logs if entry["log_level"] == "warning"]
+    assert (told["topic"], told["partition"]) == (physical_name(KEPT, settings), 0)
+    assert (told["first"], told["until"]) == (3, 4)
 
 
 def test_a_hole_in_a_topic_that_somebody_has_compacted_stops_the_reader(
