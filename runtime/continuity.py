@@ -114,7 +114,7 @@ class Continuity:
 
         Raises:
             Retry: The broker does not say what it held.
-            Stop: A topic that must keep every record has been compacted.
+            Stop: A topic that must keep every record has been compacted, or may not be asked about.
         """
         fresh = {
             (message.topic() or "", message.partition() or 0) for message in messages
@@ -151,7 +151,9 @@ class Continuity:
                     raise KafkaException(one.error)
             return {(one.topic, one.partition): max(-1, one.offset) for one in found}
 
-        return _patiently("committed offsets are unknown", ask)
+        names = ", ".join(sorted({name for name, _ in places}))
+        what = f"committed offsets in {names} are unknown"
+        return _patiently(what, "DESCRIBE of the topic, READ of the group", ask)
 
     def _judge(self, place: Place, expected: int, offset: int) -> Break | None:
         """What it means that `offset` came in the place of `expected`; None when nothing."""
@@ -184,6 +186,7 @@ class Continuity:
         where = TopicPartition(*place)
         return _patiently(
             f"what {place[0]}[{place[1]}] holds is unknown",
+            "DESCRIBE of the topic",
             lambda: self._consumer.get_watermark_offsets(where, timeout=_ANSWER_S),
         )
 
@@ -198,14 +201,21 @@ class Continuity:
             asked = admin.describe_configs([resource], request_timeout=_ANSWER_S)
             return str(answer(asked[resource], _ANSWER_S + _LOST_S)["cleanup.policy"].value)
 
-        return _patiently(f"settings of {name} are unknown", ask)
+        what = f"settings of {name} are unknown"
+        return _patiently(what, "DESCRIBE_CONFIGS of the topic", ask)
 
 
-def _patiently(what: str, ask: Callable[[], Answer]) -> Answer:
+def _patiently(what: str, right: str, ask: Callable[[], Answer]) -> Answer:
     """Ask a broker that may just be electing leaders.
+
+    Args:
+        what: What is not known without an answer, and of which topic.
+        right: That a process needs to ask.
+        ask: The question.
 
     Raises:
         Retry: It gave no good answer in time.
+        Stop: It refuses to answer.
     """
     clock = SystemClock()
     deadline_s = clock.monotonic_s() + _PATIENCE_S
@@ -214,6 +224,8 @@ def _patiently(what: str, ask: Callable[[], Answer]) -> Answer:
             return ask()
         except KafkaException as exc:
             error: KafkaError = exc.args[0]
-            if is_refusal(error) or clock.monotonic_s() > deadline_s:
+            if is_refusal(error):
+                raise Stop(f"{what}: {error.str()}; this process needs {right}") from exc
+            if clock.monotonic_s() > deadline_s:
                 raise Retry(f"{what}: {error.str()}") from exc
         clock.sleep(_PAUSE_S)

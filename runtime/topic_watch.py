@@ -21,7 +21,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 
 from runtime.clock import SystemClock
 from runtime.errors import Retry, Stop
-from runtime.kafka import answer, physical_name
+from runtime.kafka import answer, is_refusal, physical_name
 from runtime.service import Service
 from runtime.settings import Settings
 from schemas.topics import Topic
@@ -65,6 +65,7 @@ class TopicWatch:
 
     Raises:
         Retry: The broker is out of reach.
+        Stop: A topic may not be looked at.
     """
 
     def __init__(
@@ -98,6 +99,10 @@ class TopicWatch:
             except Retry as exc:
                 log.debug("topics.unknown", error=str(exc))
                 continue
+            except Stop as exc:  # a right was taken away
+                if not self._closing.is_set():
+                    self._end(exc)
+                return
             missing = {name for name, seen in found.items() if seen == MISSING}
             # A broker that has just started may not know a topic yet: asked twice, it does.
             reasons = differences(self._topics, self._known, found, missing & self._missing)
@@ -111,6 +116,7 @@ class TopicWatch:
 
         Raises:
             Retry: The broker is out of reach, or does not know them all.
+            Stop: One may not be looked at.
         """
         clock = SystemClock()
         deadline_s = clock.monotonic_s() + _PATIENCE_S
@@ -132,6 +138,7 @@ class TopicWatch:
 
         Raises:
             Retry: The broker is out of reach.
+            Stop: One may not be looked at.
         """
         admin = AdminClient({"bootstrap.servers": self._bootstrap, "log_level": 0})
         names = list(self._topics)
@@ -143,7 +150,7 @@ class TopicWatch:
                     one = answer(future, _ANSWER_S + _LOST_S)
                 except KafkaException as exc:
                     if exc.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
-                        raise
+                        raise _unanswered(name, "DESCRIBE", exc) from exc
                     found[name] = MISSING
                 else:
                     found[name] = Seen(str(one.topic_id), len(one.partitions))
@@ -153,12 +160,24 @@ class TopicWatch:
             if resources:
                 asked = admin.describe_configs(resources, request_timeout=_ANSWER_S)
                 for resource, future in asked.items():
-                    config = answer(future, _ANSWER_S + _LOST_S)
+                    try:
+                        config = answer(future, _ANSWER_S + _LOST_S)
+                    except KafkaException as exc:
+                        raise _unanswered(resource.name, "DESCRIBE_CONFIGS", exc) from exc
                     cleanup = str(config["cleanup.policy"].value)
                     found[resource.name] = found[resource.name]._replace(cleanup=cleanup)
         except KafkaException as exc:
             raise Retry(f"topics cannot be looked at: {exc.args[0].str()}") from exc
         return found
+
+
+def _unanswered(name: str, right: str, exc: KafkaException) -> Retry | Stop:
+    """What to do when the broker does not tell of a topic."""
+    error: KafkaError = exc.args[0]
+    problem = f"{name} cannot be looked at: {error.str()}"
+    if is_refusal(error):
+        return Stop(f"{problem}; this process needs {right} of the topic")
+    return Retry(problem)
 
 
 @contextmanager
@@ -167,6 +186,7 @@ def watching(service: Service, topics: Sequence[Topic]) -> Iterator[None]:
 
     Raises:
         Retry: The broker is out of reach.
+        Stop: A topic may not be looked at.
     """
     watch = TopicWatch(service.settings, topics, service.end, LOOK_S)
     watch.start()

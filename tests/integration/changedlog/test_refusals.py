@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from confluent_kafka import Consumer
+from confluent_kafka import Consumer, Message
 from confluent_kafka.admin import (  # type: ignore[attr-defined]
     AclBinding,
     AclOperation,
@@ -13,6 +13,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 )
 
 from deploy.local.launcher import LocalServices
+from runtime.continuity import Continuity
 from runtime.errors import EXIT_STOP, Stop
 from runtime.kafka import (
     ReliableProducer,
@@ -23,6 +24,7 @@ from runtime.kafka import (
 )
 from runtime.settings import Settings
 from runtime.topic_admin import check_topics
+from runtime.topic_watch import TopicWatch
 from tests.integration.changedlog.logs import KEPT, admin_of, make
 from tests.integration.sinks.line import until
 
@@ -43,7 +45,7 @@ def test_a_record_that_is_too_large_is_no_reason_to_start_again(
 
 @pytest.mark.chaos_long
 def test_whoever_may_not_read_or_write_a_topic_is_told_so_and_ends(tmp_path: Path) -> None:
-    """Three clients of a broker that denies a topic to everybody."""
+    """Clients of a broker that denies a topic to everybody while they run."""
     rules = {
         "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
         "allow.everyone.if.no.acl.found": "true",
@@ -57,6 +59,9 @@ def test_whoever_may_not_read_or_write_a_topic_is_told_so_and_ends(tmp_path: Pat
         producer = ReliableProducer(producer_config(settings))
         send(producer, name, b"0")
         until("the reader reads", lambda: bool(poll_batch(consumer, 1, 0.2)))
+        ended: list[Stop] = []
+        watch = TopicWatch(settings, [KEPT], ended.append, 0.1)
+        watch.start()
         deny(settings, name)
 
         with pytest.raises(Stop) as unread:
@@ -65,9 +70,16 @@ def test_whoever_may_not_read_or_write_a_topic_is_told_so_and_ends(tmp_path: Pat
             send(producer, name, b"0")
         with pytest.raises(Stop, match=r"kept\.v1 may not be seen by this process") as unseen:
             check_topics(settings, [KEPT])
+        with pytest.raises(Stop, match=r"kept\.v1.*needs DESCRIBE of the topic") as unasked:
+            Continuity(settings, "reader", consumer, [KEPT]).look([Message(name, 0, 7)])
+        until("the watch has ended", lambda: bool(ended))
+        watch.close()
         consumer.close()
 
-    assert {one.value.exit_code for one in (unread, unwritten, unseen)} == {EXIT_STOP}
+    refusals = [one.value for one in (unread, unwritten, unseen, unasked)]
+    assert {one.exit_code for one in (*refusals, *ended)} == {EXIT_STOP}
+    assert "kept.v1 cannot be looked at" in str(ended[0])
+    assert "needs DESCRIBE of the topic" in str(ended[0])
     assert "uthoriz" in str(unread.value)
 
 
