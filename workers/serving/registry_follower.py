@@ -19,11 +19,15 @@ SYNC_EVERY_S = 2.0
 """Pause between two looks at the side inputs, seconds; a new fact counts only after five."""
 
 
+AGAIN_S = 10.0
+"""Pause before side inputs that a person must mend are read anew from their beginning, seconds."""
+
+
 class RegistryFollower:
     """Reads the side inputs again and again until `close`.
 
-    While Kafka or the schema registry is away the board goes on with the names that it has, and
-    `view.error` says so.
+    While Kafka or the schema registry is away, or a side input is not as it must be, the board goes
+    on with the names that it has, and `view.error` says so.
 
     Args:
         settings: Where Kafka and the registry are.
@@ -48,12 +52,14 @@ class RegistryFollower:
         self._thread.join(timeout=1.0)
 
     def _run(self) -> None:
-        facts = FactLog(
-            self._settings,
-            guarded_registry(self._settings, self._clock),
-            self._clock,
-            (CAMERAS, FLOORS, ZONES, STAFF, SHIFTS),
-        )
+        registry = guarded_registry(self._settings, self._clock)
+        topics = (CAMERAS, FLOORS, ZONES, STAFF, SHIFTS)
+        while not self._closing.is_set():
+            self._follow(FactLog(self._settings, registry, self._clock, topics))
+            self._closing.wait(AGAIN_S)
+
+    def _follow(self, facts: FactLog) -> None:
+        """Read on until closed, or until a person must mend a topic: old names beat no board."""
         try:
             while not self._closing.is_set():
                 try:
@@ -61,7 +67,6 @@ class RegistryFollower:
                 except (Retry, RegistryUnavailable) as exc:
                     self._fail(str(exc))
                 except Stop as exc:
-                    # A person must mend the topic; until then old names beat no board.
                     self._fail(str(exc))
                     return
                 else:

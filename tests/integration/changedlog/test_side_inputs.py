@@ -7,11 +7,15 @@ from confluent_kafka import Producer
 
 from runtime.clock import SystemClock
 from runtime.errors import Stop
-from runtime.fact_log import FactLog
+from runtime.fact_log import VISIBLE_AFTER_US, FactLog
 from runtime.kafka import physical_name, producer_config
-from schemas.topics import CAMERAS
-from tests.integration.changedlog.logs import delete, make
+from schemas.topics import CAMERAS, SHIFTS, STAFF, ZONES
+from tests.integration.changedlog.logs import DEADLINE_S, delete, make
 from tests.integration.inference.ward import Ward
+from tests.integration.sinks.line import until
+from workers.serving import registry_follower
+from workers.serving.registry_follower import RegistryFollower
+from workers.serving.registry_view import RegistryView
 
 
 @pytest.fixture
@@ -43,6 +47,34 @@ def test_a_tombstone_is_refused_until_the_same_version_is_appended_again(
     whoever_starts_now.close()
 
     assert again == [*known, *(fact for fact in known if fact.record == record)]
+
+
+def test_a_board_keeps_its_names_and_reads_on_once_the_version_is_there_again(
+    ward: Ward, facts: FactLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(ward.settings, ZONES, STAFF, SHIFTS)
+    monkeypatch.setattr(registry_follower, "AGAIN_S", 0.5)
+    [record] = [fact.record for fact in facts.sync() if fact.record["camera_id"] == "bed-1"]
+    codec = ward.registry.writer(CAMERAS)
+    view = RegistryView()
+    follower = RegistryFollower(ward.settings, view, SystemClock())
+    follower.start()
+
+    def name() -> str:
+        return view.cameras(SystemClock().now_us() + VISIBLE_AFTER_US)["bed-1"]["name"]
+
+    try:
+        until("the board has its names", lambda: view.synced_us is not None, DEADLINE_S)
+        put(ward, "bed-1@1", None)
+        until("it says why not", lambda: "deleted by a tombstone" in view.error, DEADLINE_S)
+        assert name() == record["name"]
+        put(ward, "bed-1@1", codec.encode(record))
+        later = {**record, "version": 2, "name": "The one by the door"}
+        put(ward, "bed-1@2", codec.encode(later))
+        until("the new name is there", lambda: name() == later["name"], DEADLINE_S)
+        assert view.error == ""
+    finally:
+        follower.close()
 
 
 def test_side_inputs_that_were_made_again_are_missed_by_who_knows_them(
