@@ -29,6 +29,14 @@ CONSUMED: Final[dict[str, tuple[str, tuple[Topic, ...]]]] = {
 """Group and topics by name of the process; facts are left out, as they hardly ever come."""
 
 
+RESUMED: Final = ("infer", "sink-redis", "sink-timescale")
+"""Processes that go on at their committed offsets.
+
+The stream processor goes by its checkpoints: what it commits is only a hint, and it ends by itself
+where its input does not go on from them.
+"""
+
+
 class LineProbe:
     """Asks the broker how far each stage is.
 
@@ -55,13 +63,16 @@ class LineProbe:
     def breaks(self) -> list[tuple[str, Break]]:
         """Where a stage's committed offset is not in its input any more, by name of the process.
 
-        What retention took before the stage read it, and what a log lacks that was read of it.
+        What retention took before the stage read it, and what a log lacks that was read of it; of
+        stages that go on at their committed offsets.
 
         Raises:
             Retry: The broker is out of reach.
         """
-        committed = {
-            stage: self._probe.committed(
+        committed = {}
+        for stage in RESUMED:
+            group, topics = CONSUMED[stage]
+            committed[stage] = self._probe.committed(
                 group_id(group, self._settings),
                 [
                     (physical_name(topic, self._settings), number)
@@ -69,8 +80,6 @@ class LineProbe:
                     for number in range(topic.partitions)
                 ],
             )
-            for stage, (group, topics) in CONSUMED.items()
-        }
         # Asked afterwards: what was committed by then was in the log.
         held = self._probe.spans(self._topics)
         found = []

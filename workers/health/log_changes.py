@@ -8,7 +8,6 @@ from workers.health.signs import Signs
 
 LOST: Final = {
     "infer": "Pictures were lost before anybody looked for people in them",
-    "stream": "Counting lacks a part of its input",
     "sink-redis": "The board was not told of everything",
     "sink-timescale": "History lacks records",
 }

@@ -7,8 +7,9 @@ from runtime.clock import SystemClock
 from runtime.continuity import GONE, SHORTENED, Break
 from runtime.errors import Retry
 from runtime.kafka import group_id, physical_name
+from runtime.lag import LogProbe
 from runtime.settings import Settings
-from schemas.topics import DETECTIONS, FRAMES, Topic
+from schemas.topics import DETECTIONS, FRAMES, TRACKS, Topic
 from tests.integration.changedlog.logs import DEADLINE_S, admin_of, append, expire, make
 from tests.integration.sinks.line import until
 from workers import stages
@@ -21,20 +22,41 @@ PARTITION = 7
 def test_offsets_outside_of_the_log_are_told_by_stage_and_place(settings: Settings) -> None:
     make(settings, *dict.fromkeys(topic for _, topics in CONSUMED.values() for topic in topics))
     append(settings, FRAMES, 6, PARTITION)
-    append(settings, DETECTIONS, 2, PARTITION)
+    append(settings, TRACKS, 2, PARTITION)
     commit(settings, stages.INFERENCE, FRAMES, 3)
-    commit(settings, "stream", DETECTIONS, 2)
+    commit(settings, stages.SINK_REDIS, TRACKS, 2)
     probe = LineProbe(settings, 30.0)
     until("all is well", lambda: breaks(probe) == [], DEADLINE_S)
 
     expire(settings, FRAMES, PARTITION, before=5)
-    commit(settings, "stream", DETECTIONS, 9)
+    commit(settings, stages.SINK_REDIS, TRACKS, 9)
 
     wanted = [
         ("infer", Break(physical_name(FRAMES, settings), PARTITION, GONE, 3, 5)),
-        ("stream", Break(physical_name(DETECTIONS, settings), PARTITION, SHORTENED, 2, 9)),
+        ("sink-redis", Break(physical_name(TRACKS, settings), PARTITION, SHORTENED, 2, 9)),
     ]
     until("both are seen", lambda: breaks(probe) == wanted, DEADLINE_S)
+
+
+def test_the_hint_that_a_stream_processor_commits_beside_its_checkpoints_is_no_loss(
+    settings: Settings,
+) -> None:
+    make(settings, *dict.fromkeys(topic for _, topics in CONSUMED.values() for topic in topics))
+    append(settings, DETECTIONS, 4, PARTITION)
+    commit(settings, "stream", DETECTIONS, 1)
+    expire(settings, DETECTIONS, PARTITION, before=4)
+
+    until("it is expired", lambda: start_of(settings, DETECTIONS) == 4, DEADLINE_S)
+
+    probe = LineProbe(settings, 30.0)
+    until("the log can be asked", lambda: breaks(probe) is not None, DEADLINE_S)
+    assert breaks(probe) == []
+
+
+def start_of(settings: Settings, topic: Topic) -> int:
+    """First offset that is left."""
+    name = physical_name(topic, settings)
+    return LogProbe(settings).spans({name: topic.partitions})[name, PARTITION].start
 
 
 def test_a_topic_that_is_not_there_is_named_although_its_offsets_cannot_be_asked(
