@@ -16,6 +16,7 @@ from runtime.clock import Clock
 from runtime.errors import DeadLetter, Retry, Stop
 from runtime.kafka import ReliableProducer, physical_name
 from runtime.metrics import DEAD_LETTERS_TOTAL
+from runtime.partitions import partition_of
 from runtime.settings import DeadLetterSettings, Settings
 from schemas.topics import DEAD_LETTERS
 
@@ -188,7 +189,7 @@ class DeadLetterBox:
         )
         headers += [("lost", lost.encode()), ("records", str(records).encode())]
         DEAD_LETTERS_TOTAL.labels(self._stage, error.reason).inc()
-        self._producer.produce(self._topic, key=f"{topic}/{partition}", value=None, headers=headers)
+        self._write(f"{topic}/{partition}", None, headers)
 
     def put_raw(
         self,
@@ -219,12 +220,14 @@ class DeadLetterBox:
             headers.append(("object_sha256", hashlib.sha256(value).hexdigest().encode()))
             value = None
         DEAD_LETTERS_TOTAL.labels(self._stage, error.reason).inc()
-        self._producer.produce(
-            self._topic, key=f"{topic}/{partition}", value=value, headers=headers
-        )
+        self._write(f"{topic}/{partition}", value, headers)
         try:
             self._limit.died(str(error))
         except Stop:
             with contextlib.suppress(Retry):  # so that the operator finds what the message names
                 self._producer.flush(_LAST_FLUSH_S)
             raise
+
+    def _write(self, key: str, value: bytes | None, headers: list[tuple[str, bytes]]) -> None:
+        place = partition_of(key, DEAD_LETTERS.partitions)
+        self._producer.produce(self._topic, key=key, value=value, partition=place, headers=headers)

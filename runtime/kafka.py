@@ -4,9 +4,10 @@ from concurrent.futures import Future
 from typing import Any, TypeVar
 
 import structlog
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message
 
 from runtime.errors import EXIT_REPLAY, Retry, Stop
+from runtime.opening_producer import OpeningProducer
 from runtime.settings import Settings
 from schemas.topics import Topic
 
@@ -116,11 +117,10 @@ class ReliableProducer:
 
     def __init__(self, config: dict[str, Any]) -> None:
         self._failures: list[tuple[str, KafkaError]] = []
-        self._producer = Producer({**config, "on_delivery": self._delivered})
+        self._producer = OpeningProducer(config, self._failed)
 
-    def _delivered(self, error: KafkaError | None, message: Message) -> None:
-        if error is not None:
-            self._failures.append((f"{message.topic()}[{message.partition()}]", error))
+    def _failed(self, topic: str, partition: int, error: KafkaError) -> None:
+        self._failures.append((f"{topic}[{partition}]", error))
 
     def produce(
         self,
@@ -137,12 +137,11 @@ class ReliableProducer:
             Stop: An earlier record was not delivered, or this one can never be; see `check`.
         """
         self.check()
-        arguments: dict[str, Any] = {"key": key, "value": value, "headers": headers}
-        if partition >= 0:
-            arguments["partition"] = partition
         while True:
             try:
-                self._producer.produce(topic, **arguments)
+                self._producer.produce(
+                    topic, key=key, value=value, partition=partition, headers=headers
+                )
             except BufferError:
                 self._producer.poll(0.05)
             except KafkaException as exc:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from threading import Lock
-from typing import Any
 
-from confluent_kafka import KafkaError, KafkaException, Producer
+from confluent_kafka import KafkaError, KafkaException
 
 from runtime.checkpoints.errors import RecordTooLarge, ReplayNeeded
 from runtime.clock import Clock
 from runtime.errors import Stop
 from runtime.kafka import is_refusal
+from runtime.opening_producer import OpeningProducer
 
 MAX_MESSAGE_BYTES = 4_000_000
 """Largest output: a dead letter holds an input that may be as large as its topic takes."""
@@ -42,7 +42,7 @@ class OutputProducer:
         self._failures: list[KafkaError] = []
         self._held: list[_Held] = []
         self._lock = Lock()
-        self._producer: Any = Producer(
+        self._producer = OpeningProducer(
             {
                 "bootstrap.servers": bootstrap,
                 "enable.idempotence": True,
@@ -53,10 +53,9 @@ class OutputProducer:
                 "compression.type": "lz4",
                 "message.timeout.ms": int(give_up_s * 1_000),
                 "queue.buffering.max.kbytes": QUEUE_LIMIT_KIB,
-                "delivery.report.only.error": True,
-                "on_delivery": self._on_delivery,
                 "log_level": 2,
-            }
+            },
+            self._failed,
         )
 
     def emit(
@@ -99,13 +98,13 @@ class OutputProducer:
         partition: int | None,
         headers: list[tuple[str, bytes]] | None,
     ) -> None:
-        where: dict[str, Any] = {} if partition is None else {"partition": partition}
-        if headers:
-            where["headers"] = headers
+        place = -1 if partition is None else partition
         deadline: float | None = None
         while True:
             try:
-                self._producer.produce(topic, key=key, value=value, **where)
+                self._producer.produce(
+                    topic, key=key, value=value, partition=place, headers=headers
+                )
             except BufferError:
                 now = self._clock.monotonic_s()
                 deadline = deadline or now + self._give_up_s
@@ -149,9 +148,8 @@ class OutputProducer:
         self._producer.purge()
         self._producer.close()
 
-    def _on_delivery(self, error: KafkaError | None, _message: object) -> None:
-        if error is not None:
-            self._failures.append(error)
+    def _failed(self, _topic: str, _partition: int, error: KafkaError) -> None:
+        self._failures.append(error)
 
     def _raise_failure(self) -> None:
         if not self._failures:

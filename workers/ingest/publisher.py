@@ -9,6 +9,7 @@ from runtime.guarded_store import GuardedStore
 from runtime.kafka import ReliableProducer, physical_name, producer_config
 from runtime.metrics import INGEST_BYTES
 from runtime.object_store import object_path, sha256_hex
+from runtime.partitions import partition_of
 from runtime.service import Service
 from schemas.codec import Codec
 from schemas.records import Frame
@@ -98,6 +99,7 @@ class FramePublisher:
             self._topic,
             key=frame["camera_id"],
             value=self._codec.encode(frame),
+            partition=partition_of(frame["camera_id"], FRAMES.partitions),
             headers=None if playing is None else playing.headers(),
         )
 

@@ -12,6 +12,7 @@ from runtime.clock import SystemClock
 from runtime.errors import Stop
 from runtime.health import Health
 from runtime.kafka import physical_name
+from runtime.partitions import partition_of
 from runtime.service import Service
 from runtime.settings import Settings
 from schemas.registry import SchemaRegistry
@@ -23,7 +24,6 @@ from tests.unit.sinks.records import item, occupancy
 from workers.deadletters.handling import discard, replay
 from workers.deadletters.letters import read_letters
 from workers.health.losses import LossFollower
-from workers.ingest.partitions import partition_of
 from workers.replay.log import spans
 from workers.sinks.loop import SinkLoop
 from workers.sinks.redis.sink import RedisSink

@@ -10,11 +10,11 @@ from confluent_kafka.admin import AdminClient
 
 from runtime.clock import SystemClock
 from runtime.kafka import ReliableProducer, physical_name, producer_config
+from runtime.partitions import partition_of
 from schemas.topics import FRAMES
 from tests.integration.ingest.line import IngestLine, digest, wait_until
 from tests.unit.ingest.clips import make_clip
 from workers.ingest.feed import FeedConfig, Playback
-from workers.ingest.partitions import partition_of
 from workers.ingest.position import read_position
 
 FRAMES_IN_CLIP = 1200

@@ -1,0 +1,41 @@
+"""Every record that was acknowledged is in the log, in order, on topics made a moment ago too."""
+
+from collections import defaultdict
+
+import pytest
+from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
+
+from runtime.kafka import ReliableProducer, physical_name, producer_config
+from runtime.settings import Settings
+from schemas.topics import TRACKS
+from tests.integration.sinks.line import await_leaders
+from workers.replay.log import read_topic
+
+PARTITIONS = 16
+ROUNDS = 30
+KEYS = [f"camera-{number}" for number in range(PARTITIONS)]
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["partition named", "by the hash of the key"])
+def test_records_of_new_partitions_are_all_there_and_in_order(
+    kafka: str, registry_url: str, run_prefix: str, named: bool
+) -> None:
+    settings = Settings(kafka_bootstrap=kafka, registry_url=registry_url, topic_prefix=run_prefix)
+    admin = AdminClient({"bootstrap.servers": kafka})
+    name = physical_name(TRACKS, settings)
+    admin.create_topics([NewTopic(name, PARTITIONS, 1)])[name].result()
+    producer = ReliableProducer(producer_config(settings))
+
+    # At once: the partitions may not have leaders yet.
+    for number in range(ROUNDS):
+        for place, key in enumerate(KEYS):
+            where = place if named else -1
+            producer.produce(name, key=key, value=b"%d" % number, partition=where)
+    producer.flush(120)
+
+    assert len(producer) == 0
+    await_leaders(admin, [name])
+    found: dict[str, list[bytes]] = defaultdict(list)
+    for message in read_topic(settings, TRACKS, range(PARTITIONS)):
+        found[(message.key() or b"").decode()].append(message.value() or b"")
+    assert found == {key: [b"%d" % number for number in range(ROUNDS)] for key in KEYS}
