@@ -16,8 +16,8 @@ from typing import Any
 
 import confluent_kafka
 
+from runtime import opening_producer as opening_module
 from runtime.checkpoints import CheckpointStore, Record
-from runtime.checkpoints import outputs as outputs_module
 from runtime.checkpoints import store as store_module
 from streams import app as app_module
 from streams.domain import closing as closing_module
@@ -76,7 +76,7 @@ def held_before_checkpoints(hold: Hold) -> None:
 def checkpoint_first(hold: Hold) -> None:
     """The flush order taken out: checkpoints are written before their outputs leave."""
     mutations.replace(
-        outputs_module,
+        opening_module,
         "Producer",
         lambda config: confluent_kafka.Producer({**config, "linger.ms": LINGER_MS}),
     )

@@ -14,7 +14,7 @@ from typing import Any
 
 import confluent_kafka
 
-from runtime.checkpoints import outputs as outputs_module
+from runtime import opening_producer as opening_module
 from runtime.checkpoints import store as store_module
 from runtime.checkpoints.claim import Claim
 from runtime.checkpoints.fold import PartitionProgress, Record, Step
@@ -117,7 +117,7 @@ def lingering_kill(boot_id: str, *, outputs_first: bool) -> None:
     lingered is.
     """
     replace(
-        outputs_module,
+        opening_module,
         "Producer",
         lambda config: confluent_kafka.Producer({**config, "linger.ms": LINGER_MS}),
     )
