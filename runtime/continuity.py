@@ -21,6 +21,7 @@ from runtime.clock import SystemClock
 from runtime.errors import DeadLetter, Retry, Stop
 from runtime.kafka import answer, is_refusal, physical_name
 from runtime.metrics import RECORDS_GONE
+from runtime.place import Place, place_of
 from runtime.settings import Settings
 from schemas.topics import Topic
 
@@ -38,9 +39,6 @@ _PATIENCE_S = 30.0
 _PAUSE_S = 0.1
 
 Answer = TypeVar("Answer")
-
-Place = tuple[str, int]
-"""Topic on the broker, and partition."""
 
 
 class Break(NamedTuple):
@@ -116,14 +114,12 @@ class Continuity:
             Retry: The broker does not say what it held.
             Stop: A topic that must keep every record has been compacted, or may not be asked about.
         """
-        fresh = {
-            (message.topic() or "", message.partition() or 0) for message in messages
-        } - self._next.keys()
+        fresh = {place_of(message) for message in messages} - self._next.keys()
         if fresh:
             self._next |= self._committed(fresh)
         breaks = []
         for message in messages:
-            place, offset = (message.topic() or "", message.partition() or 0), message.offset() or 0
+            place, offset = place_of(message), message.offset() or 0
             expected = self._next.get(place, -1)
             self._next[place] = offset + 1
             if expected in {offset, -1}:

@@ -11,6 +11,7 @@ from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-d
 from runtime.errors import Retry
 from runtime.kafka import answer, physical_name
 from runtime.metrics import LAG_RECORDS
+from runtime.place import Place
 from runtime.settings import Settings
 from schemas.topics import Topic
 
@@ -22,9 +23,6 @@ ANSWER_S = 30.0
 _LOST_EXTRA_S = 10.0
 LOOK_S = 5.0
 """How often a process looks at its own lag, s."""
-
-Place = tuple[str, int]
-"""Topic on the broker, and partition."""
 
 
 class Span(NamedTuple):

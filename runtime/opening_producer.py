@@ -21,11 +21,9 @@ from typing import Any
 from confluent_kafka import KafkaError, Message, Producer
 
 from runtime.clock import SystemClock
+from runtime.place import Place, place_of
 
 Headers = list[tuple[str, bytes]] | None
-Place = tuple[str, int]
-"""Topic on the broker, and partition; -1 for what the producer's own partitioner decides."""
-
 _Record = tuple[bytes | str | None, bytes | None, Headers]
 
 MOST_KEPT = 10_000
@@ -37,8 +35,8 @@ _STEP_S = 0.5
 class OpeningProducer:
     """Wraps a `confluent_kafka.Producer`. May be used by several threads.
 
-    Records whose partition is not named go out one at a time for each topic: name it where there
-    are many.
+    Records whose partition is not named go out one at a time for each topic, as of a partition -1:
+    name it where there are many.
 
     Args:
         config: Of an idempotent producer.
@@ -77,16 +75,13 @@ class OpeningProducer:
         """
         place = (topic, partition)
         with self._lock:
+            if place not in self._open:
+                self._pump()
             if place in self._open:
                 self._send(place, key, value, headers)
-                return
-            self._pump()
-            waiting = self._waiting.get(place)
-            if waiting is None and place not in self._open:
+            elif (waiting := self._waiting.get(place)) is None:
                 self._send(place, key, value, headers, partial(self._opened, place))
                 self._waiting[place] = deque()
-            elif waiting is None:
-                self._send(place, key, value, headers)
             elif self.kept >= MOST_KEPT:
                 msg = f"{self.kept} records wait for the first one of their partition"
                 raise BufferError(msg)
@@ -177,4 +172,4 @@ class OpeningProducer:
 
     def _reported(self, error: KafkaError | None, message: Message) -> None:
         if error is not None:
-            self._failed(message.topic() or "", message.partition() or 0, error)
+            self._failed(*place_of(message), error)

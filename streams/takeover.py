@@ -98,9 +98,10 @@ class TakeOver:
         self, partition: int, bases: Mapping[str, Bases], since_ms: int | None
     ) -> dict[str, Beyond]:
         return {
-            topic: beyond(self._windows(name, partition), self._readers[topic], known, since_ms)
+            topic: beyond(
+                self._windows(name, partition), self._readers[topic], bases[topic], since_ms
+            )
             for topic, name in self._names.items()
-            for known in (bases[topic],)
         }
 
     def _windows(self, name: str, partition: int) -> Iterator[list[Message]]:
@@ -112,7 +113,7 @@ class TakeOver:
             ]
 
 
-def _bases(stand: Stand, before: Seam) -> dict[str, Bases]:
+def _bases(stand: Stand, before: Seam) -> Mapping[str, Bases]:
     """The last seq by topic and key, of a state and of the marks over it."""
     bases: dict[str, dict[str, int]] = {topic.name: {} for topic in OUTPUTS}
     for part in (stand.cameras, stand.floors, stand.zones):
@@ -123,4 +124,4 @@ def _bases(stand: Stand, before: Seam) -> dict[str, Bases]:
         for key, open_mark in marks.items():
             bases[topic][key] = open_mark.seq
     bases[OCCUPANCY_LATEST.name] = bases[OCCUPANCY.name]
-    return dict(bases)
+    return bases

@@ -5,7 +5,8 @@ from typing import Final
 
 from runtime.continuity import GONE, SHORTENED, Break
 from runtime.kafka import group_id, physical_name
-from runtime.lag import LogProbe, Place, ends_of
+from runtime.lag import LogProbe, ends_of
+from runtime.place import Place
 from runtime.settings import Settings
 from schemas.topics import (
     DETECTIONS,

@@ -26,6 +26,7 @@ from runtime.kafka import (
 )
 from runtime.lag import LagWatch
 from runtime.metrics import SINK_LAG
+from runtime.place import Place, place_of
 from runtime.registry import guarded_registry
 from runtime.service import Service
 from schemas.codec import Codec
@@ -48,9 +49,6 @@ EVENT_TIME: Final = {
     ZONE_EVENTS.name: "at_us",
 }
 """Field with the event time of each derived topic, UTC microseconds."""
-
-Place = tuple[str, int]
-"""Topic on the broker, and partition."""
 
 
 class Sink(Protocol):
@@ -424,11 +422,6 @@ class SinkLoop:
             self._continuity.forget([place])
         if self._resume is not None:
             self._resume.lost({(one.topic, one.partition) for one in partitions})
-
-
-def place_of(message: Message) -> Place:
-    """Where a message came from."""
-    return message.topic() or "", message.partition() or 0
 
 
 def _bytes(key: str | bytes | None) -> bytes | None:

@@ -16,11 +16,9 @@ from runtime.breaker import Guard
 from runtime.clock import Clock
 from runtime.errors import Retry, WardstreamError
 from runtime.metrics import SINK_READ_AGAIN
+from runtime.place import Place
 
 log = structlog.get_logger(__name__)
-
-Place = tuple[str, int]
-"""Topic on the broker, and partition."""
 
 NOTED: Final = "noted in the store"
 """Goes with a committed offset: the store must know of this partition."""

@@ -11,7 +11,7 @@ from signal import SIGKILL
 from deploy.local import health
 from deploy.local.launcher import Supervisor, Worker
 from deploy.local.ports import free_ports
-from runtime.lag import Place
+from runtime.place import Place
 from runtime.settings import Settings
 from schemas.topics import DETECTIONS
 from tests.chaos.line.arena import Arena

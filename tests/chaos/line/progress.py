@@ -18,7 +18,8 @@ from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-d
 from runtime.checkpoints.codec import HEAD_KEY, decode_head
 from runtime.errors import Retry
 from runtime.kafka import consumer_config, group_id, physical_name
-from runtime.lag import LogProbe, Place
+from runtime.lag import LogProbe
+from runtime.place import Place
 from runtime.settings import Settings
 from schemas.topics import STREAM_CHECKPOINTS, Topic
 from workers.sinks.command import DERIVED, LIVE

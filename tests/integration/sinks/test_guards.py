@@ -9,13 +9,14 @@ from confluent_kafka import Message
 from runtime.clock import SystemClock
 from runtime.errors import DeadLetter
 from runtime.health import Health
+from runtime.place import place_of
 from runtime.service import Service
 from runtime.settings import Settings
 from tests.integration.sinks.line import DERIVED, Line, last_seqs, progress, until
 from tests.integration.sinks.tables import as_items, differences
 from tests.unit.sinks.records import ward
 from workers.sinks.item import Item
-from workers.sinks.loop import SinkLoop, place_of
+from workers.sinks.loop import SinkLoop
 from workers.sinks.progress import Progress, Verdict
 from workers.sinks.timescale import sink as sink_module
 from workers.sinks.timescale.sink import TimescaleSink

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 
 import psycopg
 
+from runtime.place import Place
 from workers.sinks.item import Item
-from workers.sinks.resume import Place, WentBack
+from workers.sinks.resume import WentBack
 from workers.sinks.timescale.fold import Row
 from workers.sinks.timescale.queries import query
 

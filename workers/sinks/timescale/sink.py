@@ -18,10 +18,10 @@ from runtime.metrics import (
     SINK_ROWS,
     SINK_WRITE_SECONDS,
 )
+from runtime.place import Place
 from runtime.settings import Settings
 from schemas.topics import SIDE_INPUTS
 from workers.sinks.item import Gap, Item
-from workers.sinks.resume import Place
 from workers.sinks.timescale.admission import (
     Admission,
     admit,
