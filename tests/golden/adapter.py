@@ -1,0 +1,192 @@
+"""The only golden module that calls the product: names that move are followed here.
+
+Bytes go in (detections and reference data, as the topics hold them) and bytes come out (what the
+stage sends, and the records of its checkpoints).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from runtime.checkpoints import PartitionProgress, Record, SettingsSpan
+from runtime.checkpoints.codec import assemble
+from runtime.clock import SystemClock
+from runtime.settings import Settings
+from schemas.codec import schema_text
+from schemas.registry import SchemaRegistry
+from schemas.topics import TOPICS, Topic
+from streams.domain.facts import Facts, InvalidFact
+from streams.domain.settings import LineSettings
+from streams.fact_source import FactSource
+from streams.fold_settings import to_values
+from streams.line_fold import LineFold, Wire
+from streams.state_version import STATE_VERSION
+
+__all__ = ["SCHEMA_IDS", "STATE_VERSION", "Fact", "Pipeline", "Sent", "decode", "encode"]
+
+SCHEMA_IDS = {
+    "frames.captured.v1": 1,
+    "detections.made.v1": 2,
+    "tracks.updated.v1": 3,
+    "presence.updated.v1": 4,
+    "links.observed.v1": 5,
+    "zone-events.observed.v1": 6,
+    "zone-occupancy.measured.v1": 7,
+    "zone-occupancy.latest.v1": 8,
+    "cameras.v1": 9,
+    "floors.v1": 10,
+    "zones.v1": 11,
+    "staff.v1": 12,
+    "shifts.v1": 13,
+    "requirements.v1": 14,
+    "alerts.raised.v1": 15,
+    "audit.v1": 16,
+}
+"""Schema ids on the wire: in the order of the topic table when the goldens were recorded. They are
+fixed, so that a new topic changes no golden; it takes the next number."""
+
+
+class Sent(NamedTuple):
+    """One record that the stage sent."""
+
+    topic: str
+    partition: int
+    key: bytes
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...]
+
+
+class Fact(NamedTuple):
+    """One record of the reference data.
+
+    Attributes:
+        appended_us: When it was appended to its topic, UTC microseconds.
+        topic: Name of its topic.
+        value: Bytes of the record.
+    """
+
+    appended_us: int
+    topic: str
+    value: bytes
+
+
+class Schemas(SchemaRegistry):
+    """The schemas of this source tree under fixed ids, with no registry to ask."""
+
+    def __init__(self) -> None:
+        super().__init__("http://localhost:1")
+
+    def lookup(self, topic: Topic) -> int:
+        return SCHEMA_IDS[topic.name]
+
+    def find(self, schema_id: int) -> str:
+        for name, known in SCHEMA_IDS.items():
+            if known == schema_id:
+                return schema_text(TOPICS[name])
+        raise KeyError(schema_id)
+
+
+_SCHEMAS = Schemas()
+_CODECS = {name: _SCHEMAS.writer(TOPICS[name]) for name in SCHEMA_IDS}
+
+
+def encode(topic: str, record: Mapping[str, Any]) -> bytes:
+    """A record as the bytes of its topic."""
+    return _CODECS[topic].encode(record)
+
+
+def decode(topic: str, value: bytes) -> Any:
+    """Read what `encode` or the stage wrote."""
+    return _CODECS[topic].decode(value)
+
+
+class _ReferenceData(FactSource):
+    """Knows at an event time what was appended until then; a refused fact is passed over."""
+
+    def __init__(self, log: Sequence[Fact]) -> None:
+        self.facts = Facts()
+        self._unread = list(log)
+        self._offsets = {fact.topic: 0 for fact in log}
+
+    def ensure(self, at_us: int) -> Facts:
+        while self._unread and self._unread[0].appended_us <= at_us:
+            fact = self._unread.pop(0)
+            self._offsets[fact.topic] += 1
+            try:
+                self.facts.add(fact.topic, decode(fact.topic, fact.value))
+            except InvalidFact:
+                continue
+        return self.facts
+
+    def offsets(self) -> dict[str, int]:
+        return dict(self._offsets)
+
+
+class Pipeline:
+    """The stage for one partition of the detections, in memory.
+
+    Args:
+        partition: Which.
+        log: Reference data in the order in which it was appended.
+        checkpoint: Records of a checkpoint to go on from, by key; None for the start of the log.
+
+    Attributes:
+        sent: What it has sent so far, in order.
+    """
+
+    def __init__(
+        self, partition: int, log: Sequence[Fact], checkpoint: Mapping[bytes, bytes] | None = None
+    ) -> None:
+        self.sent: list[Sent] = []
+        self._partition = partition
+        fold = LineFold(
+            partition,
+            self._emit,
+            wire=Wire(Settings(topic_prefix=""), _SCHEMAS),
+            facts=_ReferenceData(log),
+            settings=LineSettings(),
+            clock=SystemClock(),
+        )
+        saved = None
+        if checkpoint is not None:
+            saved = assemble(partition, checkpoint, max_version=STATE_VERSION)
+        self._progress = PartitionProgress(
+            partition,
+            fold,
+            input_id="golden-input",
+            claimed=True,
+            checkpoint=saved,
+        )
+        self._progress.settings = (SettingsSpan(0, to_values(LineSettings())),)
+        self._progress.fold_id = "golden-fold"
+
+    def _emit(
+        self,
+        topic: str,
+        key: bytes | None,
+        value: bytes | None,
+        partition: int | None = None,
+        headers: list[tuple[str, bytes]] | None = None,
+    ) -> None:
+        assert key is not None
+        assert partition is not None
+        pairs = tuple((n, v if isinstance(v, bytes) else str(v).encode()) for n, v in headers or ())
+        self.sent.append(Sent(topic, partition, key, value, pairs))
+
+    @property
+    def next_offset(self) -> int:
+        """The first offset that is not folded yet."""
+        return self._progress.next_offset
+
+    def take(self, offset: int, key: bytes, value: bytes | None, appended_ms: int) -> None:
+        """Fold the next record of the detections."""
+        topic = "detections.made.v1"
+        self._progress.offer(
+            Record(topic, self._partition, offset, key, value, appended_ms, headers=())
+        )
+        assert self._progress.next_offset == offset + 1
+
+    def checkpoint(self) -> dict[bytes, bytes]:
+        """Every record of a checkpoint that is taken now, by key."""
+        snapshot = self._progress.snapshot(generation=7, boot_id="golden-boot")
+        assert snapshot is not None
+        return dict(snapshot.whole)

@@ -1,0 +1,115 @@
+"""What the stage sends and saves is what was recorded, byte for byte: see `record.py`."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.golden import files, run
+from tests.golden.adapter import decode
+from tests.golden.figures import difference
+from tests.golden.world import RESTART_S, Input, detections
+
+DERIVED = {
+    "tracks.updated.v1",
+    "presence.updated.v1",
+    "links.observed.v1",
+    "zone-events.observed.v1",
+    "zone-occupancy.measured.v1",
+    "zone-occupancy.latest.v1",
+    "dead-letters.v1",
+}
+
+Logs = dict[int, list[Input]]
+
+
+@pytest.fixture(scope="module")
+def golden() -> Any:
+    return files.read_goldens()
+
+
+@pytest.fixture(scope="module")
+def logs() -> Logs:
+    return detections()
+
+
+@pytest.fixture(scope="module")
+def first(logs: Logs) -> run.Outcome:
+    return run.once_through(logs)
+
+
+@pytest.fixture(scope="module")
+def second(logs: Logs, first: run.Outcome) -> run.Outcome:
+    return run.restarted(logs, first, first.checkpoints[RESTART_S])
+
+
+def test_the_input_is_that_of_the_goldens(golden: Any, logs: Logs) -> None:
+    reason = difference("input", golden["input"], run.input_figures(logs))
+
+    assert reason is None, reason
+
+
+@pytest.mark.parametrize("part", ["outputs", "order", "state_version", "checkpoints"])
+def test_a_run_from_the_start_gives_the_golden_bytes(
+    golden: Any, first: run.Outcome, part: str
+) -> None:
+    reason = difference(part, golden[part], first.figures()[part])
+
+    assert reason is None, reason
+
+
+@pytest.mark.parametrize("part", ["outputs", "order", "checkpoints"])
+def test_a_restart_from_a_checkpoint_gives_the_golden_bytes(
+    golden: Any, second: run.Outcome, part: str
+) -> None:
+    expected = golden[part]
+    if part == "checkpoints":
+        moments = {f"{moment_s} s" for moment_s in run.MOMENTS_S if moment_s >= RESTART_S}
+        expected = {moment: expected[moment] for moment in moments}
+
+    reason = difference(f"{part} after a restart", expected, second.figures()[part])
+
+    assert reason is None, reason
+
+
+@pytest.mark.parametrize("path", files.saved_checkpoints(), ids=lambda path: path.stem)
+def test_a_checkpoint_of_a_former_release_leads_to_the_golden_bytes(
+    golden: Any, logs: Logs, first: run.Outcome, path: Path
+) -> None:
+    partition = files.SAVED_PARTITION
+    saved = {partition: files.read_checkpoint(path)}
+
+    found = run.restarted(logs, first, saved).figures()["order"]
+
+    name = f"partition {partition}"
+    reason = difference(f"{name} from {path.name}", golden["order"][name], found[name])
+    assert reason is None, reason
+
+
+def test_the_world_holds_what_the_goldens_are_for(golden: Any, first: run.Outcome) -> None:
+    """A golden of nothing would never fail."""
+    sent = [record for records in first.sent.values() for record in records]
+    reasons = {dict(r.headers)["reason"] for r in sent if r.topic == "dead-letters.v1"}
+    by_topic: dict[str, list[bytes]] = {}
+    for record in sent:
+        by_topic.setdefault(record.topic, []).append(record.value or b"")
+
+    def records(topic: str) -> list[Any]:
+        return [decode(topic, value) for value in by_topic[topic]]
+
+    missing = {bool(record["cameras_missing"]) for record in records("zone-occupancy.latest.v1")}
+    events = {record["kind"] for record in records("zone-events.observed.v1")}
+    measured = records("zone-occupancy.measured.v1")
+
+    assert {name.split()[0] for name in golden["outputs"]} == DERIVED
+    assert files.saved_checkpoints() != []
+    assert len({name for name in golden["outputs"] if name.startswith("tracks")}) == 24
+    assert reasons == {
+        *(b"no_value", b"not_wire_format", b"not_avro", b"unknown_schema", b"wrong_key"),
+        *(b"future_event", b"unknown_camera", b"unusable_outcome"),
+    }
+    assert events == {"ENTERED", "LEFT", "DWELL_EXCEEDED"}
+    assert len(by_topic["links.observed.v1"]) > 100
+    assert missing == {True, False}
+    assert {record["scheduled"] for record in measured} == {0, 1}
+    assert {record["required"] for record in measured} == {0, 1, 2}
