@@ -29,7 +29,7 @@ from psycopg import sql
 
 from deploy.local.launcher import LocalServices, Supervisor
 from tests.shared_services import SharedServices, told_environment
-from workers.sinks.timescale.migrate import migrate
+from workers.storage.timescale.migrate import migrate
 
 ROOT = Path(__file__).resolve().parents[1]
 TEMPLATE = "wardstream_test_template"

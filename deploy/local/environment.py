@@ -64,7 +64,11 @@ def precompile(root: Path) -> None:
     if stamp.exists() and stamp.read_text() == wanted:
         return
     python = root / ".venv" / "bin" / "python"
-    run([str(python), "-m", "streams.precompile"], what="compiling the tracking core", cwd=root)
+    run(
+        [str(python), "-m", "streams.processor.precompile"],
+        what="compiling the tracking core",
+        cwd=root,
+    )
     with contextlib.suppress(OSError):  # a folder that cannot be written keeps nothing
         stamp.write_text(wanted)
 

@@ -16,7 +16,7 @@ from typing import Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from models.boxes import Boxes, xywh_to_xyxy, xyxy_to_xywh
+from models.detectors.boxes import Boxes, xywh_to_xyxy, xyxy_to_xywh
 
 PEDESTRIAN = 1
 """Class of people in MOT16 and later; MOT15 has people only."""

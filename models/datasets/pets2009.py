@@ -10,8 +10,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from models.boxes import Image
 from models.datasets.motchallenge import BoxTable, read_ground_truth
+from models.detectors.boxes import Image
 
 ANNOTATED_WIDTH, ANNOTATED_HEIGHT = 768, 576
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.boxes import iou
 from models.datasets.motchallenge import BoxTable
+from models.detectors.boxes import iou
 
 IOU_THRESHOLDS = np.linspace(0.5, 0.95, 10)
 """COCO's; the first is that of `ap50`, precision and recall."""

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from models.boxes import iou
 from models.datasets.motchallenge import BoxTable
+from models.detectors.boxes import iou
 from models.evaluation.steps import ROUNDING
 
 OVERLAP = 0.5

@@ -5,9 +5,9 @@ from itertools import islice
 
 import numpy as np
 
-from models.boxes import Image
 from models.datasets.motchallenge import NO_ID, BoxTable, table
-from models.detector import Detector
+from models.detectors.boxes import Image
+from models.detectors.detector import Detector
 from schemas.records import Detection, Track
 
 FRAMES_AT_ONCE = 8

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.boxes import iou
 from models.datasets.motchallenge import BoxTable
+from models.detectors.boxes import iou
 
 ROUNDING = float(np.finfo(np.float64).eps)
 """Slack of comparisons with an overlap threshold, so that a box at it counts."""

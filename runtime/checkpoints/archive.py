@@ -17,7 +17,7 @@ import msgspec
 from runtime.checkpoints.codec import HEAD_KEY, Checkpoint, assemble, decode_head
 from runtime.checkpoints.errors import CheckpointDamaged
 from runtime.errors import DeadLetter
-from runtime.object_store import ObjectStore, safe_name, sha256_hex
+from runtime.storage.objects import ObjectStore, safe_name, sha256_hex
 
 ARCHIVE_FORMAT = 1
 

@@ -12,7 +12,7 @@ import structlog
 from runtime.checkpoints.archive import CheckpointArchive
 from runtime.checkpoints.fold import Snapshot
 from runtime.clock import Clock
-from runtime.metrics import CHECKPOINTS_ARCHIVED
+from runtime.process.metrics import CHECKPOINTS_ARCHIVED
 
 log = structlog.get_logger(__name__)
 

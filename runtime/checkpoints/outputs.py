@@ -9,8 +9,8 @@ from confluent_kafka import KafkaError, KafkaException
 from runtime.checkpoints.errors import RecordTooLarge, ReplayNeeded
 from runtime.clock import Clock
 from runtime.errors import Stop
-from runtime.kafka import is_refusal
-from runtime.opening_producer import OpeningProducer
+from runtime.kafka.clients import is_refusal
+from runtime.kafka.first_record_barrier import OpeningProducer
 
 MAX_MESSAGE_BYTES = 4_000_000
 """Largest output: a dead letter holds an input that may be as large as its topic takes."""

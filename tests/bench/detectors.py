@@ -16,12 +16,12 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from models.boxes import Image
 from models.datasets.pets2009 import read_frames
-from models.detector import Detector, DetectorUnavailable
-from models.factory import Backend, make_detector
-from models.layouts import YOLOX
-from models.weights import ONNX_SUFFIXES, find_weights
+from models.detectors.boxes import Image
+from models.detectors.detector import Detector, DetectorUnavailable
+from models.detectors.factory import Backend, make_detector
+from models.detectors.layouts import YOLOX
+from models.detectors.weights import ONNX_SUFFIXES, find_weights
 
 ROOT = Path(__file__).resolve().parents[2]
 CLIP = ROOT.parent / "shared" / "data" / "video" / "vtest" / "vtest.avi"

@@ -30,10 +30,10 @@ from confluent_kafka import Consumer, TopicPartition
 
 from deploy.local.launcher import LocalServices
 from models.datasets.pets2009 import read_frames
-from models.detector import Detector
+from models.detectors.detector import Detector
 from runtime.clock import SystemClock
-from runtime.kafka import consumer_config, physical_name
-from runtime.settings import Settings
+from runtime.kafka.clients import consumer_config, physical_name
+from runtime.process.settings import Settings
 from schemas.records import DetectionOutcome
 from schemas.topics import DETECTIONS
 from tests.integration.inference.ward import FRAME_US, PARTITION_OF, Ward, frame, inferring, jpeg

@@ -23,9 +23,9 @@ from pydantic import SecretStr
 
 from deploy.local.launcher import LocalServices
 from runtime.clock import SystemClock
-from runtime.health import Health
-from runtime.service import Service
-from runtime.settings import Settings
+from runtime.process.health import Health
+from runtime.process.service import Service
+from runtime.process.settings import Settings
 from schemas.live import changes_key
 from schemas.topics import OCCUPANCY, PRESENCE, TRACKS
 from tests.integration.sinks.line import Line
@@ -40,15 +40,15 @@ from tests.unit.sinks.records import (
     ward,
 )
 from workers.sinks.command import LIVE
-from workers.sinks.item import Item
 from workers.sinks.loop import SinkLoop
 from workers.sinks.redis.sink import RedisSink
-from workers.sinks.timescale.connection import connect, search_path, stage
-from workers.sinks.timescale.fold import Row
-from workers.sinks.timescale.migrate import migrate
 from workers.sinks.timescale.queries import query
 from workers.sinks.timescale.sink import TimescaleSink
-from workers.sinks.timescale.tables import POSITIONS_TABLE
+from workers.storage.item import Item
+from workers.storage.timescale.connection import connect, search_path, stage
+from workers.storage.timescale.migrate import migrate
+from workers.storage.timescale.rows import Row
+from workers.storage.timescale.tables import POSITIONS_TABLE
 
 ROWS = 40_000
 BATCHES = (200, 2_000, 20_000)

@@ -30,9 +30,9 @@ from confluent_kafka.admin import AdminClient
 from pydantic import SecretStr
 
 from deploy.local.launcher import LocalServices, Supervisor, Worker
-from runtime.kafka import consumer_config, physical_name
-from runtime.settings import Settings
-from runtime.topic_admin import create_topics
+from runtime.kafka.clients import consumer_config, physical_name
+from runtime.kafka.topics import create_topics
+from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import OCCUPANCY, TOPICS, TRACKS
 from tests.bench.streaming import staged

@@ -25,9 +25,9 @@ from deploy.services import (
     WardstreamProcess,
     process,
 )
-from runtime.settings import Settings, describe
-from workers.cli import COMMANDS
-from workers.health.findings import STAGES
+from runtime.process.settings import Settings, describe
+from workers.cli.app import COMMANDS
+from workers.observation.findings import STAGES
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(compose.COMPOSE.read_text())["services"]

@@ -7,7 +7,7 @@ from prometheus_client import REGISTRY
 
 from deploy.grafana.build import FOLDER, dashboards, text
 from deploy.grafana.panels import LIVE_COVERAGE, PIPELINE_HEALTH, Panel
-from runtime import metrics
+from runtime.process import metrics
 
 NAME = re.compile(r"wardstream_[a-z_]+")
 

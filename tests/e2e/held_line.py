@@ -11,15 +11,15 @@ from signal import SIGCONT, SIGSTOP
 from deploy.local.launcher import Worker
 from runtime.checkpoints.codec import HEAD_KEY, Head, decode_head
 from runtime.errors import Retry
-from runtime.kafka import group_id
-from runtime.lag import LogProbe
-from runtime.topic_admin import create_topics
+from runtime.kafka.clients import group_id
+from runtime.kafka.lag import LogProbe
+from runtime.kafka.reader import read_topic
+from runtime.kafka.topics import create_topics
 from schemas.topics import DETECTIONS, STREAM_CHECKPOINTS, TRACKS
-from streams.line_fold import STAGE
+from streams.processor.pipeline_fold import STAGE
 from tests.conftest import Services, delete_topics, new_prefix
 from tests.e2e import simulated
 from tests.e2e.played_line import PlayedLine, played_line, wait_until
-from workers.replay.log import read_topic
 
 CAMERAS = ["sim-0", "sim-1"]
 PARTITION = 0

@@ -16,23 +16,23 @@ from typing import Any
 
 import confluent_kafka
 
-from runtime import opening_producer as opening_module
 from runtime.checkpoints import CheckpointStore, Record
 from runtime.checkpoints import store as store_module
-from streams import app as app_module
-from streams.domain import closing as closing_module
-from streams.domain import line as line_module
-from streams.domain.camera import step
-from streams.domain.closing import Moment
-from streams.domain.floor_state import FloorState
-from streams.domain.frame_tracks import FrameTracks
-from streams.domain.output import Output
-from streams.domain.tick import TICK_US
-from streams.domain.view import View
-from streams.line_fold import LineFold
-from streams.saving import Saving
+from runtime.kafka import first_record_barrier as opening_module
+from streams.domain import pipeline as line_module
+from streams.domain.camera.frame_tracks import FrameTracks
+from streams.domain.camera.step import step
+from streams.domain.camera.view import View
+from streams.domain.floor import closing as closing_module
+from streams.domain.floor.closing import Moment
+from streams.domain.floor.output import Output
+from streams.domain.floor.state import FloorState
+from streams.domain.floor.tick import TICK_US
+from streams.processor import app as app_module
+from streams.processor.pipeline_fold import LineFold
+from streams.processor.saving import Saving
 from tests.chaos.checkpoint import mutations
-from workers.cli import main
+from workers.cli.app import main
 
 POLL_S = 0.05
 LINGER_MS = 60_000

@@ -15,23 +15,23 @@ from deploy.local.launcher import Supervisor, Worker
 from deploy.services import process
 from runtime.checkpoints.codec import HEAD_KEY, decode_head
 from runtime.clock import SystemClock
-from runtime.settings import Settings
+from runtime.kafka.reader import read_topic
+from runtime.process.settings import Settings
 from schemas.topics import DETECTIONS, FRAMES, OCCUPANCY_LATEST, STREAM_CHECKPOINTS, TOPICS, Topic
-from streams.line_fold import OUTPUTS
-from workers.demo.clips import probe_clip
-from workers.demo.observe import Observer
-from workers.demo.options import choose_port
-from workers.demo.scenario import Scenario, make_scenario
-from workers.demo.ward import register_ward
-from workers.line import WORKERS, prepare, settings_of
-from workers.replay.log import read_topic
-from workers.replay.oracle import (
+from streams.processor.pipeline_fold import OUTPUTS
+from workers.local.demo.clips import probe_clip
+from workers.local.demo.observe import Observer
+from workers.local.demo.options import choose_port
+from workers.local.demo.scenario import Scenario, make_scenario
+from workers.local.demo.ward import register_ward
+from workers.local.pipeline import WORKERS, prepare, settings_of
+from workers.operations.verification.oracle import (
     Fold,
     first_difference,
     fold_detections,
     fold_topic,
 )
-from workers.sinks.verify import compare
+from workers.operations.verification.tables import compare
 
 START_US = 1_780_000_000_000_000
 HOUR_US = 3_600_000_000

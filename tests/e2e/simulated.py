@@ -4,14 +4,14 @@ import random
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from runtime.fact_log import Fact
-from runtime.fact_writer import publish_facts
-from runtime.kafka import ReliableProducer, physical_name, producer_config
-from runtime.settings import Settings
+from runtime.facts.log import Fact
+from runtime.facts.writer import publish_facts
+from runtime.kafka.clients import ReliableProducer, physical_name, producer_config
+from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import DETECTIONS
-from workers.reference.edit import Registered, Stamp, edits
-from workers.reference.rows import CameraRow, ZoneRow
+from workers.registry.edit import Registered, Stamp, edits
+from workers.registry.rows import CameraRow, ZoneRow
 
 START_US = 1_780_000_000_000_000
 FRAME_US = 100_000

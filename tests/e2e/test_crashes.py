@@ -10,9 +10,9 @@ import pytest
 from schemas.topics import FRAMES
 from tests.conftest import Services, separate_environment
 from tests.e2e.played_line import PlayedLine, digest, played_line
-from workers.line import WORKERS
-from workers.sinks.timescale.tables import DERIVED_TABLES
-from workers.sinks.verify import table_digest
+from workers.local.pipeline import WORKERS
+from workers.operations.verification.tables import table_digest
+from workers.storage.timescale.tables import DERIVED_TABLES
 
 HOG = ("--backend", "hog", "--mode", "record")
 RECORDED = ("--mode", "record", "--fps", "5", "--start-time", "1780000000")

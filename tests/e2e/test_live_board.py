@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import sync_playwright
 
+from runtime.kafka.reader import read_topic
 from schemas.registry import SchemaRegistry
 from schemas.topics import ZONE_EVENTS
 from tests.e2e.board.browser import launch
 from tests.e2e.played_line import HOUR_US, PlayedLine, wait_until
-from workers.demo.probes import scrape
-from workers.replay.log import read_topic
+from workers.local.demo.probes import scrape
 
 UNKNOWN = "\u2013"
 """What the page shows before anything was measured."""

@@ -4,12 +4,12 @@ import pytest
 
 from deploy.local.launcher import Worker
 from runtime.errors import EXIT_STOP
-from runtime.kafka import ReliableProducer, physical_name, producer_config
+from runtime.kafka.clients import ReliableProducer, physical_name, producer_config
+from runtime.kafka.dead_letter_log import read_letters
 from schemas.topics import DETECTIONS
 from tests.e2e import simulated
 from tests.e2e.played_line import PlayedLine
-from workers.deadletters.letters import read_letters
-from workers.line import prepare
+from workers.local.pipeline import prepare
 
 POISON = 300
 

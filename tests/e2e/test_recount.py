@@ -15,28 +15,28 @@ from confluent_kafka import Consumer, TopicPartition
 
 from deploy.local.launcher import Worker
 from runtime.clock import SystemClock
-from runtime.continuity import Break
-from runtime.dead_letters import DeadLetterBox
-from runtime.kafka import (
+from runtime.kafka.clients import (
     ReliableProducer,
     consumer_config,
     group_id,
     physical_name,
     producer_config,
 )
+from runtime.kafka.continuity import Break
+from runtime.kafka.dead_letters import DeadLetterBox
+from runtime.kafka.reader import read_topic
 from schemas.live import state_key
 from schemas.registry import SchemaRegistry
 from schemas.topics import DETECTIONS, FRAMES, OCCUPANCY
 from tests.conftest import Services, separate_environment
 from tests.e2e import simulated
 from tests.e2e.played_line import PlayedLine, played_line, wait_until
-from workers.line import prepare
-from workers.replay.log import read_topic
-from workers.sinks.timescale.connection import search_path
+from workers.local.pipeline import prepare
+from workers.operations.times import show_time
+from workers.operations.verification.recount import recount
+from workers.operations.verification.result import Mismatch, Window
 from workers.stages import INFERENCE
-from workers.times import show_time
-from workers.verification.recount import recount
-from workers.verification.result import Mismatch, Window
+from workers.storage.timescale.connection import search_path
 
 CAMERAS = ["sim-0", "sim-1"]
 SECONDS = 14

@@ -13,13 +13,13 @@ from playwright.sync_api import expect, sync_playwright
 from deploy.local.launcher import Worker
 from deploy.services import WATCHED, process
 from runtime.clock import SystemClock
+from runtime.kafka.reader import read_topic
 from schemas.registry import SchemaRegistry
 from schemas.topics import ALERTS
 from tests.e2e.board.browser import launch
 from tests.e2e.played_line import HOUR_US, PlayedLine, wait_until
 from tests.servers.webhook import WebhookServer
-from workers.health.alert_log import read_alerts
-from workers.replay.log import read_topic
+from workers.observation.alert_log import read_alerts
 
 HOG = ("--backend", "hog", "--mode", "live")
 TIME = r"\d\d:\d\d"

@@ -11,18 +11,18 @@ import pytest
 
 from deploy.local.launcher import Worker
 from runtime.errors import EXIT_REPLAY, EXIT_STOP, Stop
+from runtime.kafka.reader import read_topic
 from schemas.codec import HEADER_BYTES
 from schemas.registry import SchemaRegistry
 from schemas.topics import DETECTIONS, OCCUPANCY, OCCUPANCY_LATEST, PRESENCE, TOPICS, TRACKS
-from streams.fold_id import fold_id
-from streams.line_fold import OUTPUTS
-from streams.seam import SEAM_KEY
+from streams.processor.pipeline_fold import OUTPUTS
+from streams.state.fold_id import fold_id
+from streams.state.published import SEAM_KEY
 from tests.conftest import Services
 from tests.e2e.held_line import CAMERAS, HeldLine, held_line
 from tests.e2e.mutant import OTHER
 from tests.e2e.played_line import wait_until
-from workers.replay.log import read_topic
-from workers.sinks.digests import distinct, read_items
+from workers.operations.verification.digests import distinct, read_items
 
 SINK = "sink-redis"
 SINK_DEADLINE_S = 120.0

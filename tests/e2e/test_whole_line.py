@@ -10,10 +10,10 @@ import psycopg
 import pytest
 
 from deploy.local import extras
+from runtime.kafka.reader import read_topic
 from schemas.registry import SchemaRegistry
 from schemas.topics import DETECTIONS, ZONE_EVENTS
 from tests.e2e.played_line import PlayedLine
-from workers.replay.log import read_topic
 
 HOG = ("--backend", "hog", "--mode", "record")
 RECORDED = ("--mode", "record", "--fps", "5", "--pace", "asap", "--start-time", "1780000000")
@@ -81,8 +81,8 @@ FOLD = """
 import sys
 from runtime.clock import SystemClock
 from tests.e2e.played_line import digest
-from workers.line import settings_of
-from workers.replay.oracle import fold_detections
+from workers.local.pipeline import settings_of
+from workers.operations.verification.oracle import fold_detections
 import json
 folds = fold_detections(settings_of(json.loads(sys.argv[1])), SystemClock())
 print(json.dumps({name: digest(fold) for name, fold in sorted(folds.items())}))

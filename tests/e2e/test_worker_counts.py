@@ -8,7 +8,7 @@ from deploy.local.launcher import Worker
 from tests.conftest import Services, separate_environment
 from tests.e2e import simulated
 from tests.e2e.played_line import PlayedLine, digest, played_line, wait_until
-from workers.line import prepare
+from workers.local.pipeline import prepare
 
 CAMERAS = [f"sim-{number}" for number in range(6)]
 SECONDS = 20

@@ -11,14 +11,14 @@ import pytest
 from pydantic import ValidationError
 
 from runtime.errors import Stop
-from runtime.settings import Settings
-from streams.domain.facts import Facts, InvalidFact
+from runtime.process.settings import Settings
+from streams.domain.facts.timeline import Facts, InvalidFact
 from workers.ingest.sources.base import Image, SourceFrame
 from workers.ingest.sources.file import VideoFile
 from workers.ingest.sources.network import without_credentials
-from workers.reference.edit import Registered, Stamp, edits
-from workers.reference.files import ImportRefused, read_rows
-from workers.reference.rows import ROWS
+from workers.registry.edit import Registered, Stamp, edits
+from workers.registry.files import ImportRefused, read_rows
+from workers.registry.rows import ROWS
 
 _STAMP = Stamp(1, 1, "test")
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from tests.fuzz.fuzzing import fuzz, scales
 from tests.fuzz.values import mangled
-from workers.reference.edit import Registered, Stamp, edits
-from workers.reference.files import ImportRefused, read_rows
-from workers.reference.rows import ROWS
+from workers.registry.edit import Registered, Stamp, edits
+from workers.registry.files import ImportRefused, read_rows
+from workers.registry.rows import ROWS
 
 WARD = Path(__file__).parents[2] / "examples" / "ward"
 GOOD = {

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from runtime.checkpoints import Record
 from runtime.clock import SystemClock
 from runtime.errors import DeadLetter, Stop
-from runtime.settings import Settings
+from runtime.process.settings import Settings
 from schemas.codec import HEADER_BYTES, UndecodableValue
 from schemas.topics import (
     DETECTIONS,
@@ -21,16 +21,16 @@ from schemas.topics import (
     ZONE_EVENTS,
     Topic,
 )
-from streams.domain.facts import ConflictingFact, Facts, InvalidFact
+from streams.domain.facts.timeline import ConflictingFact, Facts, InvalidFact
 from streams.domain.settings import LineSettings
-from streams.line_fold import LineFold, Wire
+from streams.processor.pipeline_fold import LineFold, Wire
 from tests.contract.evolution import sample, schema_of
 from tests.fuzz.fuzzing import fuzz, scales
 from tests.fuzz.values import AVRO_TOPICS, codec, mangled, records
 from tests.unit.domain.test_line_fold import SCHEMAS, KnownFacts
-from workers.sinks.item import read_item
 from workers.sinks.redis.change import KINDS, arguments, change, newest
-from workers.sinks.timescale.tables import TABLES
+from workers.storage.item import read_item
+from workers.storage.timescale.tables import TABLES
 
 NOW_US = 1_790_000_000_000_000
 SUNK = (*SIDE_INPUTS, TRACKS, PRESENCE, LINKS, ZONE_EVENTS, OCCUPANCY)

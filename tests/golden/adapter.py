@@ -10,16 +10,16 @@ from typing import Any, NamedTuple
 from runtime.checkpoints import PartitionProgress, Record, SettingsSpan
 from runtime.checkpoints.codec import assemble
 from runtime.clock import SystemClock
-from runtime.settings import Settings
+from runtime.process.settings import Settings
 from schemas.codec import schema_text
 from schemas.registry import SchemaRegistry
 from schemas.topics import TOPICS, Topic
-from streams.domain.facts import Facts, InvalidFact
+from streams.domain.facts.timeline import Facts, InvalidFact
 from streams.domain.settings import LineSettings
-from streams.fact_source import FactSource
-from streams.fold_settings import to_values
-from streams.line_fold import LineFold, Wire
-from streams.state_version import STATE_VERSION
+from streams.processor.fact_source import FactSource
+from streams.processor.pipeline_fold import LineFold, Wire
+from streams.state.settings_by_offset import to_values
+from streams.state.version import STATE_VERSION
 
 __all__ = ["SCHEMA_IDS", "STATE_VERSION", "Fact", "Pipeline", "Sent", "decode", "encode"]
 

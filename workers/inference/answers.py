@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import structlog
 
-from runtime.continuity import Break
-from runtime.dead_letters import DeadLetterBox
 from runtime.errors import DeadLetter
-from runtime.kafka import ReliableProducer, physical_name
-from runtime.metrics import INFERENCE_DETECTIONS, INFERENCE_FRAMES
-from runtime.settings import Settings
+from runtime.kafka.clients import ReliableProducer, physical_name
+from runtime.kafka.continuity import Break
+from runtime.kafka.dead_letters import DeadLetterBox
+from runtime.process.metrics import INFERENCE_DETECTIONS, INFERENCE_FRAMES
+from runtime.process.settings import Settings
 from schemas.codec import Codec
 from schemas.records import Detection, DetectionOutcome, Frame, Model
 from schemas.topics import DETECTIONS

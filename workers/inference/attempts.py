@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from models.boxes import Image
-from models.detector import Detector, ModelFailed
+from models.detectors.boxes import Image
+from models.detectors.detector import Detector, ModelFailed
 from schemas.records import Detection
 
 MOST_FAILURES = 10

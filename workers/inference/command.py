@@ -6,22 +6,22 @@ import structlog
 import typer
 from confluent_kafka import Consumer
 
-from models.detector import Detector
-from models.factory import Backend, make_detector
-from runtime.dead_letters import DeadLetterBox
-from runtime.guarded_store import GuardedStore
-from runtime.kafka import (
+from models.detectors.detector import Detector
+from models.detectors.factory import Backend, make_detector
+from runtime.kafka.clients import (
     ReliableProducer,
     consumer_config,
     group_id,
     producer_config,
 )
-from runtime.metrics import DETECTOR_INFO
-from runtime.registry import guarded_registry
-from runtime.service import Service, run_service
-from runtime.settings import InferenceSettings, Settings
-from runtime.topic_admin import check_topics
-from runtime.topic_watch import watching
+from runtime.kafka.dead_letters import DeadLetterBox
+from runtime.kafka.registry import guarded_registry
+from runtime.kafka.topic_watch import watching
+from runtime.kafka.topics import check_topics
+from runtime.process.metrics import DETECTOR_INFO
+from runtime.process.service import Service, run_service
+from runtime.process.settings import InferenceSettings, Settings
+from runtime.storage.guarded import GuardedStore
 from schemas.topics import CAMERAS, DEAD_LETTERS, DETECTIONS, FLOORS, FRAMES
 from workers import stages
 from workers.inference.answers import Answers

@@ -7,8 +7,8 @@ import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from runtime.errors import Retry, Stop
-from runtime.kafka import ReliableProducer
-from runtime.service import Service
+from runtime.kafka.clients import ReliableProducer
+from runtime.process.service import Service
 
 log = structlog.get_logger(__name__)
 

@@ -17,13 +17,13 @@ from dataclasses import dataclass
 import structlog
 from confluent_kafka import Consumer, Message, TopicPartition
 
-from models.boxes import Image
-from models.detector import ModelFailed
-from runtime.continuity import Continuity
+from models.detectors.boxes import Image
+from models.detectors.detector import ModelFailed
 from runtime.errors import EXIT_REPLAY, DeadLetter, Retry, Stop
-from runtime.kafka import ReliableProducer, physical_name, poll_batch
-from runtime.metrics import INFERENCE_BATCH, INFERENCE_SECONDS
-from runtime.service import Service
+from runtime.kafka.clients import ReliableProducer, physical_name, poll_batch
+from runtime.kafka.continuity import Continuity
+from runtime.process.metrics import INFERENCE_BATCH, INFERENCE_SECONDS
+from runtime.process.service import Service
 from schemas.records import Detection
 from schemas.topics import FRAMES
 from workers import stages as names

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import simplejpeg
 
-from models.boxes import Image
+from models.detectors.boxes import Image
 from runtime.errors import DeadLetter
 from schemas.records import Frame
 

@@ -12,8 +12,8 @@ import structlog
 
 from runtime.clock import Clock
 from runtime.errors import DeadLetter, Retry
-from runtime.fact_log import Fact, FactLog
-from runtime.settings import Settings
+from runtime.facts.log import Fact, FactLog
+from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import CAMERAS, FLOOR_PARTITIONS, FLOORS
 

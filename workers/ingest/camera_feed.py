@@ -4,9 +4,9 @@ from typing import Any
 
 import structlog
 
-from runtime.breaker import BreakerOpen
 from runtime.errors import Retry, Stop
-from runtime.settings import IngestSettings
+from runtime.process.settings import IngestSettings
+from runtime.storage.breaker import BreakerOpen
 from workers.ingest.cameras import CameraBook
 from workers.ingest.clock_watch import ClockWatch
 from workers.ingest.feed import FeedConfig

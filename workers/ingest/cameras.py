@@ -6,11 +6,11 @@ from typing import Any
 import structlog
 
 from runtime.errors import Retry, Stop
-from runtime.fact_log import FactLog
-from runtime.service import Service
+from runtime.facts.log import FactLog
+from runtime.process.service import Service
 from schemas.registry import SchemaRegistry
 from schemas.topics import CAMERAS
-from streams.domain.facts import ConflictingFact, Facts, InvalidFact, visible_from
+from streams.domain.facts.timeline import ConflictingFact, Facts, InvalidFact, visible_from
 
 log = structlog.get_logger(__name__)
 

@@ -6,7 +6,7 @@ is captured until then would count as older than it; so it is not sent.
 
 import structlog
 
-from runtime.metrics import INGEST_CLOCK_AHEAD, INGEST_CLOCK_OFFSET
+from runtime.process.metrics import INGEST_CLOCK_AHEAD, INGEST_CLOCK_OFFSET
 
 log = structlog.get_logger(__name__)
 

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from runtime.service import run_service
-from runtime.settings import Settings
+from runtime.process.service import run_service
+from runtime.process.settings import Settings
 from workers.ingest.feed import WHOLE, FeedConfig, Pace, Playback, Region
 from workers.ingest.worker import ingest_body
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from runtime.errors import Retry
-from runtime.metrics import INGEST_CONNECTED, INGEST_RECONNECTS
-from runtime.service import Service
+from runtime.process.metrics import INGEST_CONNECTED, INGEST_RECONNECTS
+from runtime.process.service import Service
 from workers.ingest.backoff import Backoff
 from workers.ingest.buffer import FrameBuffer
 from workers.ingest.camera_feed import CameraFeed

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-from runtime.metrics import INGEST_FRAMES
+from runtime.process.metrics import INGEST_FRAMES
 
 FrameOutcome = Literal[
     "sent",

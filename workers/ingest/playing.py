@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import structlog
 
-from runtime.metrics import INGEST_CONNECTED
-from runtime.service import Service
+from runtime.process.metrics import INGEST_CONNECTED
+from runtime.process.service import Service
 from workers.ingest.camera_feed import CameraFeed
 from workers.ingest.feed import Playback
 from workers.ingest.recording import Playing

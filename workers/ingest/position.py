@@ -7,9 +7,9 @@ from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
 from runtime.clock import Clock
 from runtime.errors import Retry, Stop
-from runtime.kafka import consumer_config, group_id, physical_name
-from runtime.partitions import partition_of
-from runtime.settings import Settings
+from runtime.kafka.clients import consumer_config, group_id, physical_name
+from runtime.kafka.partitioner import partition_of
+from runtime.process.settings import Settings
 from schemas.codec import Codec, UndecodableValue
 from schemas.records import Frame
 from schemas.topics import FRAMES

@@ -5,12 +5,12 @@ from typing import Any
 import structlog
 
 from runtime.errors import Retry
-from runtime.guarded_store import GuardedStore
-from runtime.kafka import ReliableProducer, physical_name, producer_config
-from runtime.metrics import INGEST_BYTES
-from runtime.object_store import object_path, sha256_hex
-from runtime.partitions import partition_of
-from runtime.service import Service
+from runtime.kafka.clients import ReliableProducer, physical_name, producer_config
+from runtime.kafka.partitioner import partition_of
+from runtime.process.metrics import INGEST_BYTES
+from runtime.process.service import Service
+from runtime.storage.guarded import GuardedStore
+from runtime.storage.objects import object_path, sha256_hex
 from schemas.codec import Codec
 from schemas.records import Frame
 from schemas.topics import FRAMES

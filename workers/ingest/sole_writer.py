@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 import structlog
 
 from runtime.errors import Stop
-from runtime.service import Service
+from runtime.process.service import Service
 from workers.ingest.position import Position
 
 log = structlog.get_logger(__name__)

@@ -9,10 +9,10 @@ from pathlib import Path
 import structlog
 
 from runtime.errors import Stop
-from runtime.registry import guarded_registry
-from runtime.service import Service
-from runtime.topic_admin import check_topics
-from runtime.topic_watch import watching
+from runtime.kafka.registry import guarded_registry
+from runtime.kafka.topic_watch import watching
+from runtime.kafka.topics import check_topics
+from runtime.process.service import Service
 from schemas.topics import CAMERAS, FRAMES
 from workers.ingest.camera_feed import BEHIND_US, CameraFeed
 from workers.ingest.cameras import CameraBook

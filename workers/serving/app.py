@@ -11,21 +11,21 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from runtime import breaker
 from runtime.clock import Clock, SystemClock
-from runtime.settings import Settings
-from workers.serving import problems
-from workers.serving.board_state import BoardState
-from workers.serving.change_feed import QUEUE_LENGTH, ChangeFeed
-from workers.serving.head import HeadAsGet
-from workers.serving.line_view import LineView
-from workers.serving.live_state import BREAKER, LiveState, connect
-from workers.serving.registry_view import RegistryView
-from workers.serving.routes import PREFIX, describe_problems, router
-from workers.serving.security import Guard
-from workers.serving.trends import Trends
+from runtime.process.settings import Settings
+from runtime.storage import breaker
+from workers.registry.view import RegistryView
+from workers.serving.api import problems
+from workers.serving.api.head import HeadAsGet
+from workers.serving.api.routes import PREFIX, describe_problems, router
+from workers.serving.api.security import Guard
+from workers.serving.live.board_state import BoardState
+from workers.serving.live.change_feed import QUEUE_LENGTH, ChangeFeed
+from workers.serving.live.pipeline_view import LineView
+from workers.serving.live.state import BREAKER, LiveState, connect
+from workers.serving.live.trends import Trends
 
-STATIC: Final = Path(__file__).parent / "static"
+WEB: Final = Path(__file__).parent / "web"
 
 ANSWER_WITHIN_S: Final = 2.0
 """Redis is out of reach when a command takes longer, seconds."""
@@ -125,7 +125,7 @@ def create_app(
     problems.install(app)
     app.include_router(router(state, feed, live, registry, settings.serving, clock, line))
     describe_problems(app)
-    app.mount("/", BoardFiles(directory=STATIC, html=True), name="board")
+    app.mount("/", BoardFiles(directory=WEB, html=True), name="board")
     app.add_middleware(HeadAsGet, prefix=PREFIX)
     app.add_middleware(Guard, host=settings.serving.host)
     return app

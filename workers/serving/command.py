@@ -13,13 +13,13 @@ import uvicorn
 from fastapi import FastAPI
 
 from runtime.errors import Stop
-from runtime.service import Service, run_service
-from runtime.settings import Settings
+from runtime.process.service import Service, run_service
+from runtime.process.settings import Settings
+from workers.registry.follower import RegistryFollower
+from workers.registry.view import RegistryView
 from workers.serving.app import create_app
-from workers.serving.line_follower import LineFollower
-from workers.serving.line_view import LineView
-from workers.serving.registry_follower import RegistryFollower
-from workers.serving.registry_view import RegistryView
+from workers.serving.live.pipeline_follower import LineFollower
+from workers.serving.live.pipeline_view import LineView
 
 log = structlog.get_logger(__name__)
 

@@ -4,10 +4,10 @@ import typer
 
 from runtime.clock import SystemClock
 from runtime.errors import EXIT_REPLAY, EXIT_STOP, Retry, Stop
-from runtime.service import Service, run_service
-from runtime.settings import Settings
-from runtime.topic_admin import check_topics
-from runtime.topic_watch import watching
+from runtime.kafka.topic_watch import watching
+from runtime.kafka.topics import check_topics
+from runtime.process.service import Service, run_service
+from runtime.process.settings import Settings
 from schemas.topics import (
     DEAD_LETTERS,
     LINKS,
@@ -82,7 +82,7 @@ def redis() -> None:
 @app.command()
 def verify() -> None:
     """Compare every table with its topic, key by key; print the first difference of each."""
-    from workers.sinks.verify import compare  # noqa: PLC0415 - only what runs loads
+    from workers.operations.verification.tables import compare  # noqa: PLC0415 - only what runs loads
 
     try:
         results = compare(Settings())
@@ -99,7 +99,7 @@ def verify() -> None:
 @app.command()
 def expire() -> None:
     """Drop now what is older than its table's retention; the sink does so every hour."""
-    from workers.sinks.verify import drop_expired  # noqa: PLC0415 - only what runs loads
+    from workers.operations.verification.tables import drop_expired  # noqa: PLC0415 - only what runs loads
 
     try:
         dropped = drop_expired(Settings(), SystemClock().now_us())
@@ -111,7 +111,7 @@ def expire() -> None:
 
 def migrate() -> None:
     """Bring the database to the newest migration."""
-    from workers.sinks.timescale.migrate import (  # noqa: PLC0415 - only what runs loads
+    from workers.storage.timescale.migrate import (  # noqa: PLC0415 - only what runs loads
         migrate as apply_migrations,
     )
 

@@ -12,11 +12,8 @@ from typing import Final, Protocol
 import structlog
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
-from runtime.breaker import BreakerPolicy, Guard
-from runtime.continuity import Continuity
-from runtime.dead_letters import DeadLetterBox
 from runtime.errors import DeadLetter, Retry
-from runtime.kafka import (
+from runtime.kafka.clients import (
     ReliableProducer,
     consumer_config,
     group_id,
@@ -24,17 +21,20 @@ from runtime.kafka import (
     poll_batch,
     producer_config,
 )
-from runtime.lag import LagWatch
-from runtime.metrics import SINK_LAG
-from runtime.place import Place, place_of
-from runtime.registry import guarded_registry
-from runtime.service import Service
+from runtime.kafka.continuity import Continuity
+from runtime.kafka.dead_letters import DeadLetterBox
+from runtime.kafka.lag import LagWatch
+from runtime.kafka.registry import guarded_registry
+from runtime.kafka.topic_partition import Place, place_of
+from runtime.process.metrics import SINK_LAG
+from runtime.process.service import Service
+from runtime.storage.breaker import BreakerPolicy, Guard
 from schemas.codec import Codec
 from schemas.registry import RegistryUnavailable
 from schemas.topics import LINKS, OCCUPANCY, PRESENCE, TRACKS, ZONE_EVENTS, Topic
-from workers.sinks.item import Gap, Item, read_item
 from workers.sinks.outage import Outage
 from workers.sinks.resume import NOTED, KeepsOffsets, Resume, WentBack
+from workers.storage.item import Gap, Item, read_item
 
 log = structlog.get_logger(__name__)
 

@@ -5,12 +5,12 @@ from collections.abc import Iterable
 import structlog
 from confluent_kafka import Message
 
-from runtime.breaker import Guard
 from runtime.clock import Clock
 from runtime.errors import Retry
-from runtime.health import Health
-from runtime.lag import LagWatch
-from runtime.metrics import LAG_SECONDS, SINK_PAUSED_SINCE
+from runtime.kafka.lag import LagWatch
+from runtime.process.health import Health
+from runtime.process.metrics import LAG_SECONDS, SINK_PAUSED_SINCE
+from runtime.storage.breaker import Guard
 
 log = structlog.get_logger(__name__)
 

@@ -12,11 +12,11 @@ from typing import Final, NamedTuple, Protocol, runtime_checkable
 import structlog
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
-from runtime.breaker import Guard
 from runtime.clock import Clock
 from runtime.errors import Retry, WardstreamError
-from runtime.metrics import SINK_READ_AGAIN
-from runtime.place import Place
+from runtime.kafka.topic_partition import Place
+from runtime.process.metrics import SINK_READ_AGAIN
+from runtime.storage.breaker import Guard
 
 log = structlog.get_logger(__name__)
 

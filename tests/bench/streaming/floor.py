@@ -12,8 +12,8 @@ from typing import Any
 
 from confluent_kafka import Consumer, Producer, TopicPartition
 
-from runtime.kafka import consumer_config, physical_name, producer_config
-from runtime.settings import Settings
+from runtime.kafka.clients import consumer_config, physical_name, producer_config
+from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import DETECTIONS, TRACKS
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from confluent_kafka import Message, Producer
 
-from runtime.kafka import physical_name, producer_config
-from runtime.settings import Settings
+from runtime.kafka.clients import physical_name, producer_config
+from runtime.process.settings import Settings
 from schemas.codec import Codec
 from schemas.registry import SchemaRegistry
 from schemas.topics import DETECTIONS

@@ -8,8 +8,8 @@ from pathlib import Path
 from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
-from runtime.kafka import physical_name
-from runtime.settings import Settings
+from runtime.kafka.clients import physical_name
+from runtime.process.settings import Settings
 from schemas.topics import Topic
 
 PATIENCE_S = 60.0

@@ -21,19 +21,19 @@ from typing import Any
 OUT = "WARDSTREAM_BENCH_STAGES"
 
 WATCHED = (
-    ("streams.line_fold:LineFold._decode", "decode"),
-    ("streams.fact_source:FactSource.ensure", "side inputs"),
-    ("streams.domain.line:fence", "fence"),
-    ("streams.domain.camera:advance_boxes", "tracker"),
-    ("streams.domain.line:step", "places and views"),
-    ("streams.domain.line:close_ticks", "ticks: the rest"),
-    ("streams.domain.closing:_look", "zones"),
-    ("streams.domain.closing:_occupancy", "occupancy and coverage"),
-    ("streams.domain.closing:_presence", "presence"),
-    ("streams.line_fold:Wire.write", "encode"),
+    ("streams.processor.pipeline_fold:LineFold._decode", "decode"),
+    ("streams.processor.fact_source:FactSource.ensure", "side inputs"),
+    ("streams.domain.pipeline:fence", "fence"),
+    ("streams.domain.camera.step:advance_boxes", "tracker"),
+    ("streams.domain.pipeline:step", "places and views"),
+    ("streams.domain.pipeline:close_ticks", "ticks: the rest"),
+    ("streams.domain.floor.closing:_look", "zones"),
+    ("streams.domain.floor.closing:_occupancy", "occupancy and coverage"),
+    ("streams.domain.floor.closing:_presence", "presence"),
+    ("streams.processor.pipeline_fold:Wire.write", "encode"),
     ("runtime.checkpoints.outputs:OutputProducer.emit", "produce"),
     ("runtime.checkpoints.fold:PartitionProgress.snapshot", "checkpoint: encode"),
-    ("streams.line_fold:LineFold.advance", "fold, the rest"),
+    ("streams.processor.pipeline_fold:LineFold.advance", "fold, the rest"),
 )
 
 
@@ -92,7 +92,7 @@ def main() -> None:
         )
 
     atexit.register(write)
-    from workers.cli import main as cli
+    from workers.cli.app import main as cli
 
     cli()
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from runtime.fact_log import Fact
-from runtime.fact_writer import publish_facts
-from runtime.settings import Settings
+from runtime.facts.log import Fact
+from runtime.facts.writer import publish_facts
+from runtime.process.settings import Settings
 from schemas.records import Detection, DetectionOutcome
 from schemas.registry import SchemaRegistry
-from workers.reference.edit import Registered, Stamp, edits
-from workers.reference.rows import CameraRow, RequirementRow, Row, ShiftRow, StaffRow, ZoneRow
+from workers.registry.edit import Registered, Stamp, edits
+from workers.registry.rows import CameraRow, RequirementRow, Row, ShiftRow, StaffRow, ZoneRow
 
 WIDTH, HEIGHT = 1280, 720
 FRAME_US = 100_000

@@ -25,8 +25,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from models.boxes import iou
 from models.datasets.motchallenge import NO_ID, PEDESTRIAN, BoxTable, table
+from models.detectors.boxes import iou
 
 CORRELATION_S = 0.4
 NMS_IOU = 0.65

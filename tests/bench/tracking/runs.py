@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from models.boxes import xywh_to_xyxy
 from models.datasets.motchallenge import BoxTable, table, write
+from models.detectors.boxes import xywh_to_xyxy
 from tests.bench.tracking import ours
 from tests.bench.tracking.fast_scores import Counts, Truth, count
 from tests.bench.tracking.peers.environments import (
@@ -33,7 +33,7 @@ Config = dict[str, Any]
 QUIET = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "YOLO_OFFLINE": "true"}
 """One thread, and no look for a newer version."""
 
-SOURCES = ("streams/domain/tracking", "streams/domain/settings.py", "workers/commands/track.py")
+SOURCES = ("streams/domain/tracking", "streams/domain/settings.py", "workers/cli/track.py")
 """What our results depend on."""
 
 

@@ -15,13 +15,13 @@ from scipy.optimize import linear_sum_assignment
 
 from models.datasets.motchallenge import BoxTable, read_detections, write
 from models.datasets.pets2009 import read_clip_ground_truth, read_frames
+from models.detectors.factory import make_detector
 from models.evaluation.records import detect_frames
-from models.factory import make_detector
+from streams.domain.camera.view import Sighting, view_of
+from streams.domain.facts.snapshot import ZoneArea
+from streams.domain.floor.tick import TICK_US, tick_end
 from streams.domain.settings import FloorSettings
-from streams.domain.snapshot import ZoneArea
-from streams.domain.tick import TICK_US, tick_end
-from streams.domain.view import Sighting, view_of
-from streams.domain.zone import Happening, ZoneState, expire, observe
+from streams.domain.zones.membership import Happening, ZoneState, expire, observe
 from tests.bench.tracking.peers.environments import cache_folder
 from tests.bench.tracking.sequences import DATA, Sequence
 

@@ -14,12 +14,12 @@ from typing import Any
 
 import confluent_kafka
 
-from runtime import opening_producer as opening_module
 from runtime.checkpoints import store as store_module
 from runtime.checkpoints.claim import Claim
 from runtime.checkpoints.fold import PartitionProgress, Record, Step
-from streams.resume import Resumption
-from streams.saving import Saving
+from runtime.kafka import first_record_barrier as opening_module
+from streams.processor.resume import Resumption
+from streams.processor.saving import Saving
 
 SEEK_SHORT_BY = 50
 KILL_AT_SAVE = 3

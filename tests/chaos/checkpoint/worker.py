@@ -18,9 +18,9 @@ import msgspec
 from runtime.checkpoints import CheckpointStore, PartitionProgress, Record, StageTopics
 from runtime.clock import SystemClock
 from runtime.errors import EXIT_REPLAY
-from streams.checkpoint_settings import CheckpointingSettings
-from streams.checkpointing import Checkpointing, install
-from streams.faust_app import checkpointed_app
+from streams.processor.checkpoint_settings import CheckpointingSettings
+from streams.processor.checkpointing import Checkpointing, install
+from streams.processor.faust_app import checkpointed_app
 from tests.chaos.checkpoint import mutations
 from tests.chaos.checkpoint.counting import STATE_VERSION, CountingFold
 
@@ -67,7 +67,7 @@ class SlowStore(CheckpointStore):
 
 
 def build(options: WorkerOptions) -> tuple[faust.App, Checkpointing]:
-    """Wire the app as `streams.app` does."""
+    """Wire the app as `streams.processor.app` does."""
     clock = SystemClock()
     app = checkpointed_app(options.run, options.bootstrap, session_timeout_s=options.session_s)
     store = SlowStore(

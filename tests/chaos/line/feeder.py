@@ -7,8 +7,8 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from runtime.kafka import ReliableProducer, physical_name, producer_config
-from runtime.settings import Settings
+from runtime.kafka.clients import ReliableProducer, physical_name, producer_config
+from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import DETECTIONS
 from tests.chaos.line.source import Event, events

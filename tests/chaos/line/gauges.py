@@ -11,8 +11,8 @@ from statistics import median
 from confluent_kafka import Consumer
 
 from deploy.local.supervisor import Supervisor
-from runtime.kafka import consumer_config, physical_name
-from runtime.settings import Settings
+from runtime.kafka.clients import consumer_config, physical_name
+from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import TRACKS
 from tests.chaos.line.quantiles import quantile

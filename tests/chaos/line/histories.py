@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-from runtime.settings import Settings
+from runtime.kafka.reader import read_topic
+from runtime.process.settings import Settings
 from schemas.codec import HEADER_BYTES
 from schemas.registry import SchemaRegistry
 from schemas.topics import DETECTIONS, OCCUPANCY, OCCUPANCY_LATEST, PRESENCE, TRACKS
-from workers.replay.log import read_topic
-from workers.sinks.item import Item
+from workers.storage.item import Item
 
 History = Mapping[str, Sequence[Item]]
 """Distinct records of a topic by key, in order of seq."""

@@ -10,18 +10,18 @@ import redis
 
 from runtime.clock import SystemClock
 from runtime.errors import Stop
-from runtime.settings import Settings
+from runtime.kafka.reader import read_topic
+from runtime.process.settings import Settings
 from schemas.codec import HEADER_BYTES
 from schemas.live import LiveKind, state_key
 from schemas.topics import DEAD_LETTERS, OCCUPANCY, OCCUPANCY_LATEST, PRESENCE, TOPICS, TRACKS
-from streams.line_fold import OUTPUTS
+from streams.processor.pipeline_fold import OUTPUTS
 from tests.chaos.line.histories import one_history
-from workers.replay.log import read_topic
-from workers.replay.oracle import Fold, first_difference, fold_detections
-from workers.sinks.digests import distinct, read_items
-from workers.sinks.item import Item
-from workers.sinks.timescale.tables import DERIVED_TABLES
-from workers.sinks.verify import compare, table_digest
+from workers.operations.verification.digests import distinct, read_items
+from workers.operations.verification.oracle import Fold, first_difference, fold_detections
+from workers.operations.verification.tables import compare, table_digest
+from workers.storage.item import Item
+from workers.storage.timescale.tables import DERIVED_TABLES
 
 LIVE: dict[str, LiveKind] = {OCCUPANCY.name: "zone", TRACKS.name: "camera", PRESENCE.name: "floor"}
 

@@ -11,8 +11,8 @@ from signal import SIGKILL
 from deploy.local import health
 from deploy.local.launcher import Supervisor, Worker
 from deploy.local.ports import free_ports
-from runtime.place import Place
-from runtime.settings import Settings
+from runtime.kafka.topic_partition import Place
+from runtime.process.settings import Settings
 from schemas.topics import DETECTIONS
 from tests.chaos.line.arena import Arena
 from tests.chaos.line.clocks import Clocks
@@ -21,7 +21,7 @@ from tests.chaos.line.places import COMMANDS, SERVE, STREAMS
 from tests.chaos.line.progress import Progress
 from tests.chaos.line.ward import Camera, register
 from tests.conftest import delete_topics
-from workers.line import prepare, settings_of
+from workers.local.pipeline import prepare, settings_of
 
 START_S = 600.0
 RECOVERY_S = 60.0

@@ -7,9 +7,9 @@ from contextlib import suppress
 from random import Random
 from signal import SIGKILL, SIGTERM
 
-from runtime.kafka import group_id, physical_name
-from runtime.lag import LogProbe
-from runtime.place import Place
+from runtime.kafka.clients import group_id, physical_name
+from runtime.kafka.lag import LogProbe
+from runtime.kafka.topic_partition import Place
 from schemas.topics import FRAMES
 from tests.e2e.played_line import PlayedLine, wait_until
 from workers.stages import INFERENCE

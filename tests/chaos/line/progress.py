@@ -17,10 +17,10 @@ from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-d
 
 from runtime.checkpoints.codec import HEAD_KEY, decode_head
 from runtime.errors import Retry
-from runtime.kafka import consumer_config, group_id, physical_name
-from runtime.lag import LogProbe
-from runtime.place import Place
-from runtime.settings import Settings
+from runtime.kafka.clients import consumer_config, group_id, physical_name
+from runtime.kafka.lag import LogProbe
+from runtime.kafka.topic_partition import Place
+from runtime.process.settings import Settings
 from schemas.topics import STREAM_CHECKPOINTS, Topic
 from workers.sinks.command import DERIVED, LIVE
 from workers.stages import SINK_REDIS, SINK_TIMESCALE

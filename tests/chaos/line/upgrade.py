@@ -14,12 +14,12 @@ from pathlib import Path
 from random import Random
 from signal import SIGCONT
 
-from streams.state_version import OLDEST_READ, STATE_VERSION
+from streams.state.version import OLDEST_READ, STATE_VERSION
 from tests.chaos.line.line import ORDERLY_S, WARDSTREAM, AttackedLine
 from tests.chaos.line.moments import running
 
 ROOT = Path(__file__).resolve().parents[3]
-STATE = "streams/state_version.py"
+STATE = "streams/state/version.py"
 _VERSION = re.compile(r"^STATE_VERSION = (\d+)", re.MULTILINE)
 
 

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from runtime.fact_log import Fact
-from runtime.fact_writer import publish_facts
-from runtime.settings import Settings
+from runtime.facts.log import Fact
+from runtime.facts.writer import publish_facts
+from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import FLOORS
 from tests.chaos.line.recorded import Recording
-from workers.reference.edit import Registered, Stamp, edits
-from workers.reference.rows import CameraRow, RequirementRow, Row, ShiftRow, StaffRow, ZoneRow
+from workers.registry.edit import Registered, Stamp, edits
+from workers.registry.rows import CameraRow, RequirementRow, Row, ShiftRow, StaffRow, ZoneRow
 
 START_US = 1_780_000_000_000_000
 HOUR_US = 3_600_000_000

@@ -20,18 +20,18 @@ import numpy as np
 
 from deploy.local.launcher import Worker
 from deploy.services import WATCHED, process
-from models.boxes import Image
-from models.hog import HogDetector
+from models.detectors.boxes import Image
+from models.detectors.hog import HogDetector
+from runtime.kafka.reader import read_topic
 from schemas.registry import SchemaRegistry
 from schemas.topics import DETECTIONS, FRAMES
 from tests.chaos.line.gauges import Sample, look
 from tests.chaos.line.quantiles import quantile
 from tests.e2e.played_line import HOUR_US, PlayedLine, wait_until
-from workers.demo.clips import probe_clip
-from workers.demo.scenario import make_scenario
-from workers.demo.ward import register_ward
-from workers.line import WORKERS, prepare
-from workers.replay.log import read_topic
+from workers.local.demo.clips import probe_clip
+from workers.local.demo.scenario import make_scenario
+from workers.local.demo.ward import register_ward
+from workers.local.pipeline import WORKERS, prepare
 
 FPS: Final = 10.0
 OVERLOAD: Final = 3.0

@@ -15,16 +15,16 @@ import simplejpeg
 
 from deploy.local.launcher import Supervisor, Worker
 from runtime.clock import SystemClock
-from runtime.kafka import ReliableProducer, physical_name, producer_config
-from runtime.settings import Settings
-from runtime.topic_admin import create_topics
+from runtime.kafka.clients import ReliableProducer, physical_name, producer_config
+from runtime.kafka.reader import read_topic, spans
+from runtime.kafka.topics import create_topics
+from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import ALERTS, DETECTIONS, FRAMES, TOPICS
 from tests.e2e import simulated
 from tests.integration.inference.ward import frame
 from tests.integration.serving.waiting import eventually
-from workers.health.alert_log import read_alerts
-from workers.replay.log import read_topic, spans
+from workers.observation.alert_log import read_alerts
 
 CAMERAS = ["sim-0", "sim-1"]
 PICTURES = 400

@@ -5,7 +5,7 @@ import threading
 import time
 from typing import Any, Self
 
-from runtime.fact_log import Fact
+from runtime.facts.log import Fact
 from schemas.topics import CAMERAS, FLOORS, ZONES
 from tests.integration.serving.live_writer import (
     LiveWriter,
@@ -15,7 +15,7 @@ from tests.integration.serving.live_writer import (
     track,
     zone_fact,
 )
-from workers.serving.registry_view import RegistryView
+from workers.registry.view import RegistryView
 
 Corner = tuple[float, float]
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from deploy.local.launcher import LocalServices
-from runtime.fact_log import Fact
+from runtime.facts.log import Fact
 from schemas.topics import CAMERAS, FLOORS, ZONES
 from tests.integration.serving.board_server import BoardServer
 from tests.integration.serving.live_writer import (
@@ -20,7 +20,7 @@ from tests.integration.serving.live_writer import (
     track,
     zone_fact,
 )
-from workers.serving.registry_view import RegistryView
+from workers.registry.view import RegistryView
 
 Start = Callable[..., BoardServer]
 Open = Callable[..., Page]

@@ -8,7 +8,7 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from runtime.fact_log import Fact
+from runtime.facts.log import Fact
 from schemas.topics import CAMERAS, FLOORS, ZONES
 from tests.integration.serving.board_server import BoardServer
 from tests.integration.serving.live_writer import (
@@ -19,10 +19,10 @@ from tests.integration.serving.live_writer import (
     track,
     zone_fact,
 )
-from workers.health.alerts import make_alert
-from workers.health.findings import Finding
-from workers.health.signs import StageSign
-from workers.serving.registry_view import RegistryView
+from workers.observation.alerts import make_alert
+from workers.observation.findings import Finding
+from workers.observation.signs import StageSign
+from workers.registry.view import RegistryView
 
 Start = Callable[..., BoardServer]
 Open = Callable[..., Page]

@@ -6,7 +6,7 @@ import pytest
 from pydantic import SecretStr
 
 from runtime.clock import SystemClock
-from runtime.settings import Settings
+from runtime.process.settings import Settings
 from workers.sinks.timescale.sink import TimescaleSink
 
 

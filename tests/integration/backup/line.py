@@ -7,15 +7,15 @@ from psycopg import sql
 from typer.testing import CliRunner
 
 from deploy.local.launcher import Worker
-from runtime.settings import Settings
+from runtime.kafka.reader import read_topic
+from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import SIDE_INPUTS, TOPICS, Topic
 from tests.e2e import simulated
 from tests.e2e.played_line import PlayedLine, wait_until
-from workers.cli import load
-from workers.line import prepare
-from workers.replay.log import read_topic
-from workers.sinks.timescale.tables import TABLES
+from workers.cli.app import load
+from workers.local.pipeline import prepare
+from workers.storage.timescale.tables import TABLES
 
 CAMERAS = ["sim-0", "sim-1"]
 SECONDS = 16

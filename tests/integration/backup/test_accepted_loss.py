@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from runtime.clock import SystemClock
-from runtime.settings import Settings
+from runtime.process.settings import Settings
 from tests.conftest import Services, delete_topics, empty_database
 from tests.e2e import simulated
 from tests.e2e.played_line import PlayedLine, played_line
@@ -27,10 +27,10 @@ from tests.integration.backup.line import (
 )
 from tests.integration.sinks.tables import as_items
 from tests.unit.sinks.records import at_us, ward
-from workers.backup.tables import MARGIN_US
-from workers.line import prepare
+from workers.local.pipeline import prepare
+from workers.operations.backup.tables import MARGIN_US
+from workers.operations.times import show_time
 from workers.sinks.timescale.sink import TimescaleSink
-from workers.times import show_time
 
 
 @pytest.fixture

@@ -17,15 +17,15 @@ from runtime.checkpoints.codec import (
     encode_head,
 )
 from runtime.clock import SystemClock
-from runtime.kafka import physical_name, producer_config
-from runtime.settings import Settings
+from runtime.kafka.clients import physical_name, producer_config
+from runtime.kafka.reader import spans
+from runtime.process.settings import Settings
 from schemas.topics import STREAM_CHECKPOINTS
 from tests.conftest import Services
 from tests.e2e.played_line import wait_until
 from tests.integration.sinks.line import await_leaders
-from workers.backup.entries import Entry, held, whole_checkpoints
-from workers.line import settings_of
-from workers.replay.log import spans
+from workers.local.pipeline import settings_of
+from workers.operations.backup.entries import Entry, held, whole_checkpoints
 
 PARTITION = 3
 CAMERA = b"camera/one"
@@ -91,7 +91,7 @@ def test_a_checkpoint_that_was_half_written_is_copied_whole(
         looked.append(found)
         return found
 
-    monkeypatch.setattr("workers.replay.log.spans", ends)
+    monkeypatch.setattr("runtime.kafka.reader.spans", ends)
     with ThreadPoolExecutor(2) as pool:
         torn = pool.submit(lambda: by_key(held(settings, STREAM_CHECKPOINTS)))
         whole = pool.submit(lambda: by_key(whole_checkpoints(settings, SystemClock())))

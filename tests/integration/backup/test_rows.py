@@ -9,20 +9,27 @@ import psycopg
 import pytest
 
 from runtime.errors import Stop
-from runtime.object_store import ObjectStore
+from runtime.storage.objects import ObjectStore
 from schemas.topics import TRACKS
 from tests.conftest import Services, empty_database
 from tests.integration.sinks.tables import as_items
 from tests.servers.s3 import Bucket
 from tests.unit.sinks.records import at_us, ward
-from workers.backup.manifest import FORMAT, Manifest, get_manifest, put_manifest
-from workers.backup.restore import hole, loss
-from workers.backup.rows import copy_out, difference, load
-from workers.backup.tables import applied, created_tables, filled, own_tables, shapes, snapshot
-from workers.backup.take import check
+from workers.operations.backup.manifest import FORMAT, Manifest, get_manifest, put_manifest
+from workers.operations.backup.restore import hole, loss
+from workers.operations.backup.rows import copy_out, difference, load
+from workers.operations.backup.tables import (
+    applied,
+    created_tables,
+    filled,
+    own_tables,
+    shapes,
+    snapshot,
+)
+from workers.operations.backup.take import check
 from workers.sinks.command import DERIVED
-from workers.sinks.timescale.migrate import migrations
 from workers.sinks.timescale.sink import TimescaleSink
+from workers.storage.timescale.migrate import migrations
 
 SECONDS = 300
 

@@ -4,10 +4,10 @@ import pytest
 
 from runtime.clock import SystemClock
 from runtime.errors import Retry
-from runtime.fenced_producer import FencedProducer, Words
-from runtime.settings import Settings
+from runtime.kafka.transactional import FencedProducer, Words
+from runtime.process.settings import Settings
 from tests.conftest import Services
-from workers.backup.topics import WITHIN_S
+from workers.operations.backup.topics import WITHIN_S
 
 WORDS = Words(refused="refused: {error}", nothing="", rival="", late="", unknown="")
 

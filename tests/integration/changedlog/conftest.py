@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from runtime.settings import Settings
+from runtime.process.settings import Settings
 from tests.conftest import Services
 from tests.integration.inference.ward import Ward
 

@@ -14,9 +14,9 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     ResourceType,
 )
 
-from runtime.continuity import Break, Continuity
-from runtime.kafka import consumer_config, physical_name, poll_batch, producer_config
-from runtime.settings import Settings
+from runtime.kafka.clients import consumer_config, physical_name, poll_batch, producer_config
+from runtime.kafka.continuity import Break, Continuity
+from runtime.process.settings import Settings
 from schemas.topics import Topic
 from tests.conftest import await_gone
 from tests.integration.sinks.line import await_leaders, until

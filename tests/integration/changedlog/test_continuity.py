@@ -3,10 +3,10 @@
 import pytest
 from structlog.testing import capture_logs
 
-from runtime.continuity import GONE, SHORTENED, Break
 from runtime.errors import Stop
-from runtime.kafka import physical_name
-from runtime.settings import Settings
+from runtime.kafka.clients import physical_name
+from runtime.kafka.continuity import GONE, SHORTENED, Break
+from runtime.process.settings import Settings
 from tests.integration.changedlog.logs import (
     KEPT,
     STAGE,

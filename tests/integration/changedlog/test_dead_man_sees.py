@@ -5,16 +5,16 @@ from contextlib import suppress
 from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 
 from runtime.clock import SystemClock
-from runtime.continuity import GONE, SHORTENED, Break
 from runtime.errors import Retry
-from runtime.kafka import group_id, physical_name
-from runtime.settings import Settings
+from runtime.kafka.clients import group_id, physical_name
+from runtime.kafka.continuity import GONE, SHORTENED, Break
+from runtime.process.settings import Settings
 from schemas.topics import DETECTIONS, FRAMES, TRACKS, Topic
 from tests.integration.changedlog.logs import DEADLINE_S, admin_of, append, expire, make
 from tests.integration.sinks.line import until
 from workers import stages
-from workers.health.changes import ChangeWatch
-from workers.health.groups import CONSUMED, LineProbe
+from workers.observation.groups import CONSUMED, LineProbe
+from workers.watchdog.changes import ChangeWatch
 
 PARTITION = 7
 

@@ -11,16 +11,16 @@ import pytest
 from deploy.local.launcher import Worker
 from runtime.clock import SystemClock
 from runtime.errors import EXIT_STOP
-from runtime.settings import Settings
-from runtime.topic_admin import create_topics
+from runtime.kafka.reader import read_between, spans
+from runtime.kafka.topics import create_topics
+from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import DETECTIONS, OCCUPANCY, STREAM_CHECKPOINTS, TOPICS, TRACKS
 from tests.e2e import simulated
 from tests.e2e.played_line import PlayedLine, played_line, wait_until
 from tests.integration.changedlog.logs import delete, expire, make
-from workers.rebuild.restart import remake
-from workers.replay.log import read_between, spans
-from workers.sinks.digests import distinct, read_items
+from workers.operations.rebuild.restart import remake
+from workers.operations.verification.digests import distinct, read_items
 
 CAMERAS = ["sim-0"]
 EXPIRED = 30

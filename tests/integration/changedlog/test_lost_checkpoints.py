@@ -5,13 +5,13 @@ import pytest
 from deploy.local.launcher import Supervisor, Worker
 from runtime.checkpoints import CheckpointDamaged
 from runtime.errors import EXIT_STOP
-from runtime.kafka import physical_name
-from runtime.settings import Settings
-from runtime.topic_admin import create_topics
+from runtime.kafka.clients import physical_name
+from runtime.kafka.topics import create_topics
+from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import STREAM_CHECKPOINTS, TOPICS, TRACKS
-from streams.line_fold import OUTPUTS
-from streams.log_guard import refuse_lost_checkpoints
+from streams.processor.log_guard import refuse_lost_checkpoints
+from streams.processor.pipeline_fold import OUTPUTS
 from tests.integration.changedlog.logs import append, make
 
 PARTITION = 3

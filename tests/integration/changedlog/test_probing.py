@@ -13,8 +13,8 @@ ASKING = """
 import sys
 from runtime.clock import SystemClock
 from runtime.errors import Retry
-from runtime.lag import LogProbe
-from runtime.settings import Settings
+from runtime.kafka.lag import LogProbe
+from runtime.process.settings import Settings
 
 clock, probe = SystemClock(), LogProbe(Settings(kafka_bootstrap=sys.argv[1]), 5.0)
 places = [("frames.captured.v1", number) for number in range(32)]

@@ -13,18 +13,18 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 )
 
 from deploy.local.launcher import LocalServices
-from runtime.continuity import Continuity
 from runtime.errors import EXIT_STOP, Stop
-from runtime.kafka import (
+from runtime.kafka.clients import (
     ReliableProducer,
     consumer_config,
     physical_name,
     poll_batch,
     producer_config,
 )
-from runtime.settings import Settings
-from runtime.topic_admin import check_topics
-from runtime.topic_watch import TopicWatch
+from runtime.kafka.continuity import Continuity
+from runtime.kafka.topic_watch import TopicWatch
+from runtime.kafka.topics import check_topics
+from runtime.process.settings import Settings
 from tests.integration.changedlog.logs import KEPT, admin_of, make
 from tests.integration.sinks.line import until
 

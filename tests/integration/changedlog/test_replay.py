@@ -2,9 +2,9 @@
 
 import pytest
 
-from runtime.settings import Settings
+from runtime.kafka.reader import Expired, read_between, read_record
+from runtime.process.settings import Settings
 from tests.integration.changedlog.logs import KEPT, append, expire, make
-from workers.replay.log import Expired, read_between, read_record
 
 
 def test_records_that_expired_since_the_plan_was_made_are_not_passed_over(

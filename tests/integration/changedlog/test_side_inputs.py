@@ -7,15 +7,15 @@ from confluent_kafka import Producer
 
 from runtime.clock import SystemClock
 from runtime.errors import Stop
-from runtime.fact_log import VISIBLE_AFTER_US, FactLog
-from runtime.kafka import physical_name, producer_config
+from runtime.facts.log import VISIBLE_AFTER_US, FactLog
+from runtime.kafka.clients import physical_name, producer_config
 from schemas.topics import CAMERAS, SHIFTS, STAFF, ZONES
 from tests.integration.changedlog.logs import DEADLINE_S, delete, make
 from tests.integration.inference.ward import Ward
 from tests.integration.sinks.line import until
-from workers.serving import registry_follower
-from workers.serving.registry_follower import RegistryFollower
-from workers.serving.registry_view import RegistryView
+from workers.registry import follower as registry_follower
+from workers.registry.follower import RegistryFollower
+from workers.registry.view import RegistryView
 
 
 @pytest.fixture

@@ -10,25 +10,25 @@ from pydantic import SecretStr
 
 from runtime.clock import SystemClock
 from runtime.errors import Stop
-from runtime.health import Health
-from runtime.kafka import physical_name
-from runtime.partitions import partition_of
-from runtime.service import Service
-from runtime.settings import Settings
+from runtime.kafka.clients import physical_name
+from runtime.kafka.dead_letter_log import read_letters
+from runtime.kafka.partitioner import partition_of
+from runtime.kafka.reader import spans
+from runtime.process.health import Health
+from runtime.process.service import Service
+from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import AUDIT, FRAMES, OCCUPANCY
 from tests.integration.changedlog.logs import DEADLINE_S, expire, make
 from tests.integration.inference.ward import InferenceThread, Ward, frame
 from tests.integration.sinks.line import DERIVED, Line, progress, until
 from tests.unit.sinks.records import item, occupancy
-from workers.deadletters.handling import discard, replay
-from workers.deadletters.letters import read_letters
-from workers.health.losses import LossFollower
-from workers.replay.log import spans
+from workers.observation.losses import LossFollower
+from workers.operations.deadletters.handling import discard, replay
 from workers.sinks.loop import SinkLoop
 from workers.sinks.redis.sink import RedisSink
-from workers.sinks.timescale.connection import search_path
 from workers.sinks.timescale.sink import TimescaleSink
+from workers.storage.timescale.connection import search_path
 
 CAMERA = "bed-1"
 ZONE = "zone-1"

@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
-from runtime import topic_watch
 from runtime.errors import EXIT_STOP, Stop
-from runtime.kafka import physical_name
-from runtime.service import Service, run_service
-from runtime.settings import Settings
-from runtime.topic_watch import TopicWatch
+from runtime.kafka import topic_watch
+from runtime.kafka.clients import physical_name
+from runtime.kafka.topic_watch import TopicWatch
+from runtime.process.service import Service, run_service
+from runtime.process.settings import Settings
 from schemas.topics import FRAMES
 from tests.integration.changedlog.logs import DEADLINE_S, KEPT, alter, delete, make, widen
 from tests.integration.inference.ward import InferenceThread, Ward, frame

@@ -9,7 +9,7 @@ import pytest
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
 from runtime.checkpoints import StageTopics
-from runtime.topic_admin import wait_until_led
+from runtime.kafka.topics import wait_until_led
 
 PARTITIONS = 4
 

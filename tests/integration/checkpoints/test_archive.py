@@ -9,7 +9,7 @@ import pytest
 
 from runtime.checkpoints import CheckpointDamaged, PartitionProgress
 from runtime.checkpoints.archive import CheckpointArchive
-from runtime.object_store import ObjectStore
+from runtime.storage.objects import ObjectStore
 from tests.servers.s3 import Bucket
 from tests.unit.checkpoints.saved import checkpoint
 from tests.unit.checkpoints.test_progress import Journal, record

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from runtime.clock import SystemClock
-from runtime.fact_log import FactLog
+from runtime.facts.log import FactLog
 from schemas.registry import SchemaRegistry
 from schemas.topics import CAMERAS, FLOORS
-from workers.line import prepare, settings_of
+from workers.local.pipeline import prepare, settings_of
 
 WARD = Path(__file__).parents[3] / "examples" / "ward"
 

@@ -12,20 +12,21 @@ from structlog.testing import capture_logs
 from runtime.checkpoints import Record
 from runtime.clock import SystemClock
 from runtime.errors import Retry
-from runtime.fact_log import APPEND_WITHIN_US, Fact, FactLog
-from runtime.fact_writer import FactWriter, publish_facts
-from runtime.kafka import physical_name
-from runtime.settings import Settings
-from runtime.topic_admin import create_topics
+from runtime.facts.log import APPEND_WITHIN_US, Fact, FactLog
+from runtime.facts.writer import FactWriter, publish_facts
+from runtime.kafka.clients import physical_name
+from runtime.kafka.topics import create_topics
+from runtime.process.settings import Settings
 from schemas.registry import RegistryUnavailable, SchemaRegistry
 from schemas.topics import STAFF, TOPICS, ZONES
+from streams.domain.floor.tick import TICK_US
 from streams.domain.settings import LineSettings
-from streams.domain.tick import TICK_US
-from streams.fact_source import FactSource
-from streams.line_fold import FUTURE_LIMIT_US, LineFold, Wire
+from streams.processor.fact_source import FactSource
+from streams.processor.pipeline_fold import FUTURE_LIMIT_US, LineFold, Wire
 from tests.conftest import Services
 from tests.unit.domain.builders import S, outcome, staff, zone
-from workers.reference import command, edit
+from workers.registry import edit
+from workers.registry import importing as command
 
 
 @pytest.fixture

@@ -7,13 +7,13 @@ from typing import Any
 
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
-from runtime.kafka import ReliableProducer, physical_name, producer_config
-from runtime.settings import Settings
+from runtime.kafka.clients import ReliableProducer, physical_name, producer_config
+from runtime.kafka.reader import read_topic
+from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import OCCUPANCY, ZONE_EVENTS
 from tests.integration.sinks.line import await_leaders
 from tests.unit.sinks.records import ward
-from workers.replay.log import read_topic
 
 PAGE = Path(__file__).parents[3] / "docs" / "guarantees.md"
 

@@ -13,17 +13,17 @@ from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-def
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from runtime.kafka import ReliableProducer, physical_name, producer_config
-from runtime.settings import Settings
+from runtime.kafka.clients import ReliableProducer, physical_name, producer_config
+from runtime.kafka.reader import read_topic
+from runtime.process.settings import Settings
 from schemas.records import Link
 from schemas.registry import SchemaRegistry
 from schemas.topics import LINKS
-from streams.domain.line import PartitionLine
+from streams.domain.pipeline import PartitionLine
 from tests.integration.contract.test_guarantees import subscriber
 from tests.integration.sinks.line import await_leaders
 from tests.unit.domain.builders import fold, links
 from tests.unit.domain.scene import ward_facts, ward_log
-from workers.replay.log import read_topic
 
 PAGE = Path(__file__).parents[3] / "docs" / "subscribers.md"
 SECONDS = 90

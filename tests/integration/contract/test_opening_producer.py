@@ -5,11 +5,11 @@ from collections import defaultdict
 import pytest
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
-from runtime.kafka import ReliableProducer, physical_name, producer_config
-from runtime.settings import Settings
+from runtime.kafka.clients import ReliableProducer, physical_name, producer_config
+from runtime.kafka.reader import read_topic
+from runtime.process.settings import Settings
 from schemas.topics import TRACKS
 from tests.integration.sinks.line import await_leaders
-from workers.replay.log import read_topic
 
 PARTITIONS = 16
 ROUNDS = 30

@@ -13,8 +13,8 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 )
 
 from runtime.errors import Retry, Stop
-from runtime.settings import Settings
-from runtime.topic_admin import check_topics, create_topics
+from runtime.kafka.topics import check_topics, create_topics
+from runtime.process.settings import Settings
 from schemas.topics import TOPICS, ZONES
 
 

@@ -10,18 +10,18 @@ from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-def
 from typer.testing import CliRunner
 
 from runtime.clock import SystemClock
-from runtime.dead_letters import DeadLetterBox, dead_letter_headers
 from runtime.errors import DeadLetter
-from runtime.kafka import ReliableProducer, physical_name, producer_config
-from runtime.settings import Settings
+from runtime.kafka.clients import ReliableProducer, physical_name, producer_config
+from runtime.kafka.dead_letter_log import Letter, read_letters
+from runtime.kafka.dead_letters import DeadLetterBox, dead_letter_headers
+from runtime.kafka.reader import read_topic
+from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import AUDIT, DEAD_LETTERS, STAFF, Topic
 from tests.conftest import Services
 from tests.integration.sinks.line import await_leaders
-from workers.commands.dlq import app
-from workers.deadletters.letters import Letter, read_letters
-from workers.line import settings_of
-from workers.replay.log import read_topic
+from workers.cli.dlq import app
+from workers.local.pipeline import settings_of
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from runtime.audit_chain import Act
+from runtime.audit import Act
 from runtime.clock import SystemClock
 from runtime.errors import Retry
-from runtime.kafka import physical_name
-from runtime.object_store import ObjectStore
+from runtime.kafka.clients import physical_name
+from runtime.kafka.dead_letter_log import CHAIN
+from runtime.storage.objects import ObjectStore
 from schemas.topics import (
     AUDIT,
     CAMERAS,
@@ -23,8 +24,7 @@ from schemas.topics import (
     ZONE_EVENTS,
 )
 from tests.integration.deadletters.conftest import Desk
-from workers.deadletters.audit import AuditWriter
-from workers.deadletters.letters import CHAIN
+from workers.operations.deadletters.audit import AuditWriter
 
 BECAUSE = ("--why", "the rule is gone", "--by", "ada")
 
@@ -73,8 +73,8 @@ def test_a_letter_is_shown_with_headers_and_decoded_value(desk: Desk) -> None:
 
 
 def test_a_value_in_the_object_store_is_fetched_and_checked(desk: Desk, tmp_path: Path) -> None:
-    from runtime.dead_letters import DeadLetterBox
     from runtime.errors import DeadLetter
+    from runtime.kafka.dead_letters import DeadLetterBox
 
     url = (tmp_path / "objects").as_uri()
     desk.environment["WARDSTREAM_INGEST__OBJECT_STORE_URL"] = url

@@ -16,9 +16,9 @@ import pytest
 from deploy.grafana.panels import LIVE_COVERAGE, PIPELINE_HEALTH, Panel
 from deploy.grafana.push import push
 from deploy.local import extras
-from runtime import metrics
-from runtime.health import Health, serve_health
-from runtime.settings import Settings
+from runtime.process import metrics
+from runtime.process.health import Health, serve_health
+from runtime.process.settings import Settings
 
 READY_S = 30.0
 

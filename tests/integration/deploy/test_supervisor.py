@@ -19,8 +19,8 @@ from runtime.errors import EXIT_REPLAY, EXIT_STOP
 DEADLINE_S = 30.0
 
 SERVES_HEALTH = """
-    from runtime.health import Health, serve_health
-    from runtime.settings import Settings
+    from runtime.process.health import Health, serve_health
+    from runtime.process.settings import Settings
     import signal
     health = Health("probe")
     serve_health(health, Settings())

@@ -13,17 +13,17 @@ import pytest
 
 from deploy.local.launcher import LocalServices, Supervisor, Worker
 from runtime.clock import SystemClock
-from runtime.fact_log import Fact
-from runtime.fact_writer import publish_facts
-from runtime.kafka import ReliableProducer, physical_name, producer_config
-from runtime.settings import Settings
-from runtime.topic_admin import create_topics
+from runtime.facts.log import Fact
+from runtime.facts.writer import publish_facts
+from runtime.kafka.clients import ReliableProducer, physical_name, producer_config
+from runtime.kafka.topics import create_topics
+from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import ALERTS, CAMERAS, DETECTIONS, FLOORS, FRAMES, TOPICS
 from tests.integration.serving.live_writer import camera_fact, floor_fact
 from tests.integration.serving.waiting import eventually
 from tests.servers.webhook import WebhookServer
-from workers.health.alert_log import read_alerts
+from workers.observation.alert_log import read_alerts
 
 DEADLINE_S = 120.0
 LOG = "silence/log"

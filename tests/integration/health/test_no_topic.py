@@ -4,14 +4,14 @@ import pytest
 
 from runtime.clock import SystemClock
 from runtime.errors import Stop
-from runtime.settings import Settings
+from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import ALERTS
 from tests.conftest import Services
 from tests.integration.serving.waiting import eventually
-from workers.health.duty import Duty
-from workers.serving.line_follower import LineFollower
-from workers.serving.line_view import LineView
+from workers.serving.live.pipeline_follower import LineFollower
+from workers.serving.live.pipeline_view import LineView
+from workers.watchdog.lease import Duty
 
 ADVICE = "alerts.raised.v1 is missing; run `wardstream topics create`"
 

@@ -12,18 +12,18 @@ import pytest
 
 from deploy.local.launcher import Supervisor, Worker
 from runtime.clock import SystemClock
-from runtime.settings import Settings
-from runtime.topic_admin import create_topics
+from runtime.kafka.reader import read_topic
+from runtime.kafka.topics import create_topics
+from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import ALERTS, TOPICS
 from tests.integration.serving.waiting import eventually
 from tests.servers.webhook import WebhookServer
-from workers.commands.doctor import check_alerts
-from workers.health import unwatched
-from workers.replay.log import read_topic
-from workers.serving import line_follower
-from workers.serving.line_follower import LineFollower
-from workers.serving.line_view import LineView
+from workers.cli.doctor import check_alerts
+from workers.observation import unwatched
+from workers.serving.live import pipeline_follower as line_follower
+from workers.serving.live.pipeline_follower import LineFollower
+from workers.serving.live.pipeline_view import LineView
 
 DEADLINE_S = 120.0
 SERVE = "silence/stage/serve"

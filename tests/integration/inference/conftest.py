@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.settings import Settings
+from runtime.process.settings import Settings
 from tests.conftest import Services
 from tests.integration.inference.ward import Ward
 

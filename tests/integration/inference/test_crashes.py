@@ -10,7 +10,7 @@ from signal import SIGCONT, SIGKILL, SIGSTOP, SIGTERM
 
 import pytest
 
-from runtime.kafka import producer_config
+from runtime.kafka.clients import producer_config
 from tests.integration.inference.ward import (
     InferenceThread,
     Ward,
@@ -22,7 +22,7 @@ from tests.integration.inference.ward import (
 from workers.inference import command
 
 CAMERAS = ("bed-1", "bed-2", "door")
-RUN = "from workers.cli import main; main()"
+RUN = "from workers.cli.app import main; main()"
 OPTIONS = ("--backend", "hog", "--mode", "record", "--threads", "1", "--batch-size", "3")
 
 Start = Callable[[], "subprocess.Popen[bytes]"]

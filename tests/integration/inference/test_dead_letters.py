@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.boxes import Image
-from models.detector import ModelFailed
-from models.hog import HogDetector
+from models.detectors.boxes import Image
+from models.detectors.detector import ModelFailed
+from models.detectors.hog import HogDetector
 from runtime.errors import EXIT_REPLAY, EXIT_STOP, Stop
-from runtime.kafka import physical_name
-from runtime.settings import DeadLetterSettings
+from runtime.kafka.clients import physical_name
+from runtime.process.settings import DeadLetterSettings
 from schemas.records import Detection, Frame
 from schemas.topics import CAMERAS, DEAD_LETTERS, FRAMES
 from tests.integration.inference.ward import InferenceThread, Ward, frame, inferring, jpeg

@@ -7,8 +7,8 @@ import cv2
 import simplejpeg
 from prometheus_client import REGISTRY
 
-from models.factory import Backend, make_detector
-from runtime.object_store import ObjectStore, object_path
+from models.detectors.factory import Backend, make_detector
+from runtime.storage.objects import ObjectStore, object_path
 from schemas.records import Frame
 from tests.integration.inference.ward import START_US, Ward, frame, heartbeat, inferring
 

@@ -15,18 +15,18 @@ from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec  # type: ignore[attr-defined]
 
 from runtime.clock import SystemClock
-from runtime.fact_log import Fact
-from runtime.fact_writer import publish_facts
-from runtime.health import Health
-from runtime.kafka import (
+from runtime.facts.log import Fact
+from runtime.facts.writer import publish_facts
+from runtime.kafka.clients import (
     ReliableProducer,
     consumer_config,
     group_id,
     physical_name,
     producer_config,
 )
-from runtime.service import Service
-from runtime.settings import Settings
+from runtime.process.health import Health
+from runtime.process.service import Service
+from runtime.process.settings import Settings
 from schemas.records import DetectionOutcome, Frame
 from schemas.registry import SchemaRegistry
 from schemas.topics import CAMERAS, DEAD_LETTERS, DETECTIONS, FLOORS, FRAMES, Topic

@@ -15,13 +15,13 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
-from runtime.fact_log import Fact
-from runtime.fact_writer import publish_facts
-from runtime.health import Health
-from runtime.kafka import consumer_config, group_id, physical_name, poll_batch
-from runtime.object_store import ObjectStore
-from runtime.service import Service
-from runtime.settings import Settings
+from runtime.facts.log import Fact
+from runtime.facts.writer import publish_facts
+from runtime.kafka.clients import consumer_config, group_id, physical_name, poll_batch
+from runtime.process.health import Health
+from runtime.process.service import Service
+from runtime.process.settings import Settings
+from runtime.storage.objects import ObjectStore
 from schemas.records import Frame
 from schemas.registry import SchemaRegistry
 from schemas.topics import CAMERAS, FRAMES, Topic

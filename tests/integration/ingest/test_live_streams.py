@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from runtime.clock import SystemClock
 from runtime.errors import Stop
-from runtime.kafka import ReliableProducer, physical_name, producer_config
+from runtime.kafka.clients import ReliableProducer, physical_name, producer_config
 from schemas.records import Frame
 from schemas.topics import FRAMES
 from tests.integration.ingest.camera import TcpCamera

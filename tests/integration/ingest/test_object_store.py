@@ -7,7 +7,7 @@ import obstore
 import pytest
 
 from runtime.errors import DeadLetter, Retry, Stop
-from runtime.object_store import ObjectStore, object_path, sha256_hex
+from runtime.storage.objects import ObjectStore, object_path, sha256_hex
 from tests.servers.s3 import Bucket
 
 START_US = 1_704_067_200_000_000

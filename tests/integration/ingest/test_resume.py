@@ -9,8 +9,8 @@ from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from runtime.clock import SystemClock
-from runtime.kafka import ReliableProducer, physical_name, producer_config
-from runtime.partitions import partition_of
+from runtime.kafka.clients import ReliableProducer, physical_name, producer_config
+from runtime.kafka.partitioner import partition_of
 from schemas.topics import FRAMES
 from tests.integration.ingest.line import IngestLine, digest, wait_until
 from tests.unit.ingest.clips import make_clip

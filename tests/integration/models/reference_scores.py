@@ -11,8 +11,8 @@ import numpy as np
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from models.boxes import xyxy_to_xywh
 from models.datasets.motchallenge import BoxTable, read_detections, read_ground_truth
+from models.detectors.boxes import xyxy_to_xywh
 from tests.track_eval import evaluate
 
 

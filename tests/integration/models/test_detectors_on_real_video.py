@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models import onnx, openvino
-from models.boxes import Boxes, Image, iou
 from models.datasets.pets2009 import read_clip_ground_truth, read_frames
-from models.detector import Detector
+from models.detectors import onnx, openvino
+from models.detectors.boxes import Boxes, Image, iou
+from models.detectors.detector import Detector
+from models.detectors.graph import GraphSettings
+from models.detectors.hog import HogDetector
 from models.evaluation.detection import evaluate_detections
 from models.evaluation.records import detect_frames
-from models.graph import GraphSettings
-from models.hog import HogDetector
 from schemas.records import Detection
 
 EVERY = 20

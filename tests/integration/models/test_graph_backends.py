@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from models import onnx, openvino
-from models.detector import DetectorUnavailable, ModelFailed
-from models.graph import GraphDetector, GraphSettings, sha256_of
-from models.layouts import cell_count
+from models.detectors import onnx, openvino
+from models.detectors.detector import DetectorUnavailable, ModelFailed
+from models.detectors.graph import GraphDetector, GraphSettings, sha256_of
+from models.detectors.layouts import cell_count
 from schemas.records import Detection
 from tests.integration.models.onnx_files import write_detector
 

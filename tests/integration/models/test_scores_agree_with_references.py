@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.boxes import iou
 from models.datasets.motchallenge import (
     BoxTable,
     read_detections,
@@ -14,6 +13,7 @@ from models.datasets.motchallenge import (
     table,
     write,
 )
+from models.detectors.boxes import iou
 from models.evaluation.detection import DetectionScores, evaluate_detections
 from models.evaluation.tracking import TrackScores, evaluate_tracks
 from tests.integration.models.reference_scores import coco_scores, trackeval_scores

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from models.boxes import xyxy_to_xywh
 from models.datasets.motchallenge import BoxTable, read_tracks, table, write
 from models.datasets.thinning import thin
+from models.detectors.boxes import xyxy_to_xywh
 from models.evaluation.tracking import evaluate_tracks
 from tests.integration.models.reference_scores import trackeval_scores
-from workers.cli import load
+from workers.cli.app import load
 
 FPS = 10.0
 FRAMES = 60

@@ -5,13 +5,13 @@ import signal
 from collections.abc import Sequence
 
 from runtime.clock import SystemClock
-from runtime.settings import Settings
-from workers.rebuild.begin import parse_begin
-from workers.rebuild.bounds import Folded
-from workers.rebuild.ledger import Ledger
-from workers.rebuild.run import Order, rebuild
-from workers.sinks.item import Gap, Item
+from runtime.process.settings import Settings
+from workers.operations.rebuild.bounds import Folded
+from workers.operations.rebuild.ledger import Ledger
+from workers.operations.rebuild.run import Order, rebuild
+from workers.operations.rebuild.start import parse_begin
 from workers.sinks.timescale.sink import TimescaleSink
+from workers.storage.item import Gap, Item
 
 FOLDED: list[int] = []
 write, note_folded = TimescaleSink.write, Ledger.note_folded

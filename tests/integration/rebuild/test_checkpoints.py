@@ -16,15 +16,15 @@ from runtime.checkpoints.log import LogReader
 from runtime.checkpoints.reading import newest_records
 from runtime.clock import SystemClock
 from runtime.errors import EXIT_STOP
-from runtime.kafka import physical_name
-from runtime.topic_admin import create_topics
+from runtime.kafka.clients import physical_name
+from runtime.kafka.topics import create_topics
 from schemas.registry import SchemaRegistry
 from schemas.topics import STREAM_CHECKPOINTS, TOPICS
-from streams.line_fold import STAGE
-from streams.state_version import OLDEST_READ
+from streams.processor.pipeline_fold import STAGE
+from streams.state.version import OLDEST_READ
 from tests.e2e import simulated
 from tests.e2e.played_line import PlayedLine, played_line, wait_until
-from workers.rebuild.restart import remake
+from workers.operations.rebuild.restart import remake
 
 CAMERAS = ["sim-0"]
 NO_STORE = {"WARDSTREAM_CHECKPOINTS__ARCHIVE__URL": "file:///dev/null/objects"}

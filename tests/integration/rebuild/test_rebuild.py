@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 from runtime.checkpoints.archive import CheckpointArchive
 from runtime.clock import SystemClock
 from runtime.errors import Stop
-from runtime.object_store import ObjectStore
+from runtime.storage.objects import ObjectStore
 from schemas.live import state_key
 from schemas.registry import SchemaRegistry
 from schemas.topics import AUDIT
@@ -28,16 +28,16 @@ from tests.e2e import simulated
 from tests.e2e.played_line import wait_until
 from tests.e2e.simulated import START_US
 from tests.integration.rebuild.ward import HOUR_US, ZONE, S, Ward
-from workers.cli import load
-from workers.deadletters.audit import read_chain
-from workers.rebuild import topics
-from workers.rebuild.begin import parse_begin
-from workers.rebuild.dropping import drop
-from workers.rebuild.ledger import listed, open_ledger
-from workers.rebuild.plan import Plan, Planner
-from workers.rebuild.run import CHAIN, Report, rebuild, revert
-from workers.sinks.timescale.fold import at
-from workers.sinks.verify import compare
+from workers.cli.app import load
+from workers.operations.deadletters.audit import read_chain
+from workers.operations.rebuild import topics
+from workers.operations.rebuild.dropping import drop
+from workers.operations.rebuild.ledger import listed, open_ledger
+from workers.operations.rebuild.plan import Plan, Planner
+from workers.operations.rebuild.run import CHAIN, Report, rebuild, revert
+from workers.operations.rebuild.start import parse_begin
+from workers.operations.verification.tables import compare
+from workers.storage.timescale.rows import at
 
 ABSENT_FROM, ABSENT_TO = START_US + 20 * S, START_US + 80 * S
 TABLES = {

@@ -8,19 +8,19 @@ import redis
 from pydantic import SecretStr
 
 from runtime.clock import SystemClock
-from runtime.settings import Settings
+from runtime.process.settings import Settings
 from schemas.live import state_key
 from schemas.topics import OCCUPANCY, TRACKS
-from streams.stand import Stand
+from streams.state.progress import Stand
 from tests.integration.sinks.tables import rows
 from tests.unit.sinks.records import at_us, camera_tracks, item, occupancy, track
-from workers.rebuild import live, staging
-from workers.rebuild.bounds import Bound, Folded
-from workers.rebuild.difference import compare_tables
-from workers.rebuild.ledger import Ledger, open_ledger
-from workers.rebuild.plan import Plan
-from workers.rebuild.records import Newest
-from workers.rebuild.run import revert
+from workers.operations.rebuild import live, staging
+from workers.operations.rebuild.bounds import Bound, Folded
+from workers.operations.rebuild.difference import compare_tables
+from workers.operations.rebuild.ledger import Ledger, open_ledger
+from workers.operations.rebuild.plan import Plan
+from workers.operations.rebuild.records import Newest
+from workers.operations.rebuild.run import revert
 from workers.sinks.redis.sink import RedisSink
 from workers.sinks.timescale.sink import TimescaleSink
 

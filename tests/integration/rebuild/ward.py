@@ -12,21 +12,21 @@ import psycopg
 from deploy.local.launcher import Worker
 from runtime.checkpoints.archive import CheckpointArchive
 from runtime.clock import SystemClock
-from runtime.fact_log import Fact, FactLog
-from runtime.fact_writer import publish_facts
-from runtime.object_store import ObjectStore
-from runtime.settings import Settings
+from runtime.facts.log import Fact, FactLog
+from runtime.facts.writer import publish_facts
+from runtime.process.settings import Settings
+from runtime.storage.objects import ObjectStore
 from schemas.registry import SchemaRegistry
 from schemas.topics import REQUIREMENTS, SHIFTS, STAFF
 from tests.e2e import simulated
 from tests.e2e.played_line import PlayedLine, played_line, wait_until
 from tests.e2e.simulated import START_US
-from workers.line import prepare
-from workers.rebuild.begin import parse_begin
-from workers.rebuild.run import Order, Report, rebuild
-from workers.reference.edit import Registered, Stamp, edits
-from workers.reference.rows import CameraRow, ZoneRow
-from workers.sinks.timescale.connection import search_path
+from workers.local.pipeline import prepare
+from workers.operations.rebuild.run import Order, Report, rebuild
+from workers.operations.rebuild.start import parse_begin
+from workers.registry.edit import Registered, Stamp, edits
+from workers.registry.rows import CameraRow, ZoneRow
+from workers.storage.timescale.connection import search_path
 
 CAMERAS = ["sim-0", "sim-1"]
 ZONE = "sim-0-zone"

@@ -5,13 +5,13 @@ import threading
 from contextlib import closing
 from typing import Self
 
-from runtime.health import Health
-from runtime.service import Service
-from runtime.settings import ServingSettings, Settings
+from runtime.process.health import Health
+from runtime.process.service import Service
+from runtime.process.settings import ServingSettings, Settings
+from workers.registry.view import RegistryView
 from workers.serving.app import create_app
 from workers.serving.command import address, bind, serve_app
-from workers.serving.line_view import LineView
-from workers.serving.registry_view import RegistryView
+from workers.serving.live.pipeline_view import LineView
 
 
 class BoardServer:

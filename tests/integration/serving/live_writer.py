@@ -7,12 +7,12 @@ from typing import Any
 import redis
 
 from runtime.clock import SystemClock
-from runtime.settings import Settings, SinkSettings
+from runtime.process.settings import Settings, SinkSettings
 from schemas.codec import Codec
 from schemas.live import changes_key
 from schemas.topics import OCCUPANCY, PRESENCE, TRACKS, ZONE_EVENTS, Topic
-from workers.sinks.item import read_item
 from workers.sinks.redis.sink import RedisSink
+from workers.storage.item import read_item
 
 
 def now_us() -> int:

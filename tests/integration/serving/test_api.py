@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from runtime.fact_log import Fact
+from runtime.facts.log import Fact
 from schemas.topics import CAMERAS, FLOORS, ZONES
 from tests.integration.serving.board_server import BoardServer
 from tests.integration.serving.live_writer import (
@@ -17,7 +17,7 @@ from tests.integration.serving.live_writer import (
     track,
     zone_fact,
 )
-from workers.serving.registry_view import RegistryView
+from workers.registry.view import RegistryView
 
 
 def get(board: BoardServer, path: str, **headers: str) -> httpx.Response:

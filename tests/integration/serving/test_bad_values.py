@@ -5,12 +5,12 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from runtime.fact_log import Fact
+from runtime.facts.log import Fact
 from schemas.live import index_key, state_key
 from schemas.topics import ZONES
 from tests.integration.serving.board_server import BoardServer
 from tests.integration.serving.live_writer import LiveWriter, now_us, zone_fact
-from workers.serving.registry_view import RegistryView
+from workers.registry.view import RegistryView
 
 Start = Callable[..., BoardServer]
 

@@ -13,21 +13,21 @@ from urllib.parse import urlsplit
 import httpx
 
 from deploy.local.launcher import LocalServices
-from runtime.breaker import Guard
 from runtime.clock import SystemClock
-from runtime.metrics import SERVING_DROPPED
-from runtime.settings import Settings
+from runtime.process.metrics import SERVING_DROPPED
+from runtime.process.settings import Settings
+from runtime.storage.breaker import Guard
 from schemas.live import changes_key
 from tests.integration.serving.board_server import BoardServer
 from tests.integration.serving.live_writer import LiveWriter, track
 from tests.integration.serving.waiting import eventually
+from workers.local.demo.latency_probe import LatencyProbe
+from workers.local.demo.sse_client import SseEvent, follow
 from workers.serving.app import ANSWER_WITHIN_S
-from workers.serving.change_feed import ChangeFeed
-from workers.serving.event import StreamId
-from workers.serving.latency_probe import LatencyProbe
-from workers.serving.live_state import connect
-from workers.serving.sse_client import SseEvent, follow
-from workers.serving.trends import Trends
+from workers.serving.live.change_feed import ChangeFeed
+from workers.serving.live.event import StreamId
+from workers.serving.live.state import connect
+from workers.serving.live.trends import Trends
 
 
 def changes(events: Iterator[SseEvent]) -> Iterator[SseEvent]:

@@ -17,15 +17,15 @@ import httpx
 import pytest
 
 from runtime.errors import EXIT_STOP
-from runtime.fact_log import Fact
-from runtime.fact_writer import publish_facts
-from runtime.settings import Settings
-from runtime.topic_admin import create_topics
+from runtime.facts.log import Fact
+from runtime.facts.writer import publish_facts
+from runtime.kafka.topics import create_topics
+from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import SIDE_INPUTS, ZONES
 from tests.integration.serving.live_writer import LiveWriter, zone_fact
 from tests.integration.serving.waiting import eventually
-from workers.serving.sse_client import follow
+from workers.local.demo.sse_client import follow
 
 ROOT = Path(__file__).parents[3]
 NOBODY = "127.0.0.1:9"

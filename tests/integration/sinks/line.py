@@ -8,8 +8,8 @@ from typing import Any
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
-from runtime.kafka import ReliableProducer, physical_name, producer_config
-from runtime.settings import Settings
+from runtime.kafka.clients import ReliableProducer, physical_name, producer_config
+from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import (
     DEAD_LETTERS,
@@ -23,7 +23,7 @@ from schemas.topics import (
 )
 from tests.integration.sinks.tables import rows
 from tests.unit.sinks.records import item
-from workers.sinks.item import Item
+from workers.storage.item import Item
 
 DERIVED = (TRACKS, PRESENCE, LINKS, ZONE_EVENTS, OCCUPANCY)
 TOPICS = (*SIDE_INPUTS, *DERIVED)

@@ -10,11 +10,11 @@ import psycopg
 
 from schemas.topics import OCCUPANCY, Topic
 from tests.unit.sinks.records import item
-from workers.sinks.digests import distinct, expected_rows, first_difference
-from workers.sinks.item import Item
-from workers.sinks.timescale.fold import at
-from workers.sinks.timescale.tables import TABLES
-from workers.sinks.verify import table_rows
+from workers.operations.verification.digests import distinct, expected_rows, first_difference
+from workers.operations.verification.tables import table_rows
+from workers.storage.item import Item
+from workers.storage.timescale.rows import at
+from workers.storage.timescale.tables import TABLES
 
 MINUTE_US = 60_000_000
 HOLDS_US = 30_000_000

@@ -8,18 +8,18 @@ from confluent_kafka import Message
 
 from runtime.clock import SystemClock
 from runtime.errors import DeadLetter
-from runtime.health import Health
-from runtime.place import place_of
-from runtime.service import Service
-from runtime.settings import Settings
+from runtime.kafka.topic_partition import place_of
+from runtime.process.health import Health
+from runtime.process.service import Service
+from runtime.process.settings import Settings
 from tests.integration.sinks.line import DERIVED, Line, last_seqs, progress, until
 from tests.integration.sinks.tables import as_items, differences
 from tests.unit.sinks.records import ward
-from workers.sinks.item import Item
 from workers.sinks.loop import SinkLoop
-from workers.sinks.progress import Progress, Verdict
 from workers.sinks.timescale import sink as sink_module
 from workers.sinks.timescale.sink import TimescaleSink
+from workers.storage.item import Item
+from workers.storage.progress import Progress, Verdict
 
 LOG = ward(seconds=60, seed=5)
 ITEMS = as_items(LOG)

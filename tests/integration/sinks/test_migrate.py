@@ -10,10 +10,10 @@ import pytest
 from psycopg import sql
 
 from runtime.errors import Retry, Stop
-from runtime.settings import Settings
+from runtime.process.settings import Settings
 from tests.conftest import Services
-from workers.sinks.timescale.connection import connect
-from workers.sinks.timescale.migrate import Migration, migrate, migrations
+from workers.storage.timescale.connection import connect
+from workers.storage.timescale.migrate import Migration, migrate, migrations
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ import pytest
 from schemas.topics import OCCUPANCY
 from tests.integration.sinks.tables import as_items
 from tests.unit.sinks.records import at_us, ward
-from workers.sinks.timescale.fold import at
+from workers.operations.verification.minutes import compare_minutes, take_minutes
+from workers.operations.verification.result import Check, Window
 from workers.sinks.timescale.sink import TimescaleSink
-from workers.verification.minutes import compare_minutes, take_minutes
-from workers.verification.result import Check, Window
+from workers.storage.timescale.rows import at
 
 SECONDS = 200
 LIVE = "-c search_path=live,public"

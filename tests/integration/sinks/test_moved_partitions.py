@@ -4,13 +4,13 @@ import threading
 from collections.abc import Sequence
 
 from runtime.errors import Retry
-from runtime.health import Health
-from runtime.service import Service
+from runtime.process.health import Health
+from runtime.process.service import Service
 from schemas.topics import OCCUPANCY
 from tests.integration.sinks.line import DERIVED, Line, until
 from tests.unit.sinks.records import occupancy
-from workers.sinks.item import Item
 from workers.sinks.loop import SinkLoop
+from workers.storage.item import Item
 
 
 class Away:

@@ -15,15 +15,15 @@ from confluent_kafka import Consumer, TopicPartition
 from psycopg import sql
 
 from deploy.local.launcher import Supervisor, Worker
-from runtime.kafka import consumer_config, group_id, physical_name
-from runtime.settings import Settings
+from runtime.kafka.clients import consumer_config, group_id, physical_name
+from runtime.process.settings import Settings
 from schemas.topics import OCCUPANCY, ZONES
 from tests.integration.sinks.line import TOPICS, Line, Log, last_seqs, progress, until
 from tests.integration.sinks.tables import as_items, differences, rows
 from tests.unit.sinks.records import START_US, occupancy, ward
-from workers.demo.probes import scrape
+from workers.local.demo.probes import scrape
 from workers.sinks import resume
-from workers.sinks.timescale.migrate import migrate
+from workers.storage.timescale.migrate import migrate
 
 LOG = ward(seconds=60, seed=17)
 HALF = len(LOG) // 2

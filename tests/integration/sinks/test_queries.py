@@ -36,8 +36,8 @@ from tests.unit.sinks.records import (
     track,
     zone_event,
 )
-from workers.sinks.timescale.fold import to_us
 from workers.sinks.timescale.sink import TimescaleSink
+from workers.storage.timescale.rows import to_us
 
 QUERIES = Path(__file__).parents[3] / "deploy" / "timescale" / "queries"
 TEN = datetime(2026, 9, 21, 10, 0, tzinfo=UTC)

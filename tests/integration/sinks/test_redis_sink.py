@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from runtime.clock import SystemClock
 from runtime.errors import Retry, Stop
-from runtime.settings import Settings
+from runtime.process.settings import Settings
 from schemas.live import changes_key, index_key, state_key
 from schemas.topics import OCCUPANCY, PRESENCE, TRACKS, ZONE_EVENTS
 from tests.integration.sinks.tables import as_items

@@ -11,7 +11,7 @@ import redis
 from deploy.local.launcher import LocalServices
 from runtime.clock import SystemClock
 from runtime.errors import Retry, Stop
-from runtime.settings import Settings
+from runtime.process.settings import Settings
 from schemas.live import index_key, state_key
 from schemas.topics import OCCUPANCY
 from tests.integration.sinks.line import until

@@ -6,16 +6,16 @@ import psycopg
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
 from runtime.clock import SystemClock
-from runtime.health import Health
-from runtime.kafka import physical_name
-from runtime.service import Service
-from runtime.settings import Settings
+from runtime.kafka.clients import physical_name
+from runtime.kafka.dead_letter_log import Letter, read_letters
+from runtime.process.health import Health
+from runtime.process.service import Service
+from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import AUDIT, STAFF
 from tests.integration.sinks.line import TOPICS, Line, await_leaders, until
 from tests.integration.sinks.tables import rows
-from workers.deadletters.handling import replay
-from workers.deadletters.letters import Letter, read_letters
+from workers.operations.deadletters.handling import replay
 from workers.sinks.loop import SinkLoop
 from workers.sinks.timescale.sink import TimescaleSink
 

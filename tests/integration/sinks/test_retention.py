@@ -4,7 +4,7 @@ import psycopg
 from pydantic import SecretStr
 
 from runtime.clock import SystemClock
-from runtime.settings import Settings, SinkSettings
+from runtime.process.settings import Settings, SinkSettings
 from tests.integration.sinks.tables import rows
 from workers.sinks.timescale.sink import TimescaleSink
 

@@ -14,17 +14,17 @@ from pydantic import SecretStr
 
 from deploy.local.launcher import LocalServices, Supervisor, Worker
 from runtime.errors import EXIT_STOP
-from runtime.kafka import consumer_config, physical_name
-from runtime.settings import Settings
+from runtime.kafka.clients import consumer_config, physical_name
+from runtime.process.settings import Settings
 from schemas.live import LiveKind, changes_key, state_key
 from schemas.registry import RegistryUnavailable, SchemaRegistry
 from schemas.topics import DEAD_LETTERS, OCCUPANCY, PRESENCE, TRACKS, ZONE_EVENTS, ZONES
 from tests.integration.sinks.line import Line, last_seqs, progress, records_written, until
 from tests.integration.sinks.tables import as_items, differences
 from tests.unit.sinks.records import START_US, occupancy, ward
-from workers.demo.probes import scrape
-from workers.sinks.timescale.migrate import migrate
-from workers.sinks.verify import compare
+from workers.local.demo.probes import scrape
+from workers.operations.verification.tables import compare
+from workers.storage.timescale.migrate import migrate
 
 LOG = ward(seconds=150, seed=11, rooms=2)
 ITEMS = as_items(LOG)

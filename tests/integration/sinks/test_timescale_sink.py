@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from runtime.clock import SystemClock
 from runtime.errors import DeadLetter, Retry, Stop
-from runtime.settings import Settings
+from runtime.process.settings import Settings
 from schemas.topics import CAMERAS, LINKS, OCCUPANCY, PRESENCE, TRACKS, ZONE_EVENTS, ZONES, Topic
 from tests.integration.sinks.tables import as_items, differences, rows
 from tests.unit.sinks.records import (
@@ -28,11 +28,11 @@ from tests.unit.sinks.records import (
     ward,
     zone_event,
 )
-from workers.sinks.digests import chain_digests, distinct
-from workers.sinks.progress import WINDOW
-from workers.sinks.timescale.fold import at
+from workers.operations.verification.digests import chain_digests, distinct
+from workers.operations.verification.tables import written_digests
 from workers.sinks.timescale.sink import TimescaleSink
-from workers.sinks.verify import written_digests
+from workers.storage.progress import WINDOW
+from workers.storage.timescale.rows import at
 
 WARD = as_items(ward(seconds=150, seed=7))
 

@@ -3,9 +3,9 @@
 import pytest
 
 from runtime.errors import Stop
-from runtime.settings import Settings
-from workers.backup.entries import Entry
-from workers.backup.topics import refuse_other_audit
+from runtime.process.settings import Settings
+from workers.operations.backup.entries import Entry
+from workers.operations.backup.topics import refuse_other_audit
 
 ENTRIES = [Entry(0, "Y2hhaW4=", text) for text in ("AA==", "AQ==", "Ag==", "Aw==")]
 

@@ -10,18 +10,18 @@ import msgspec
 from runtime.checkpoints import Checkpoint, Emit, EntityState, PartitionProgress, Record
 from runtime.checkpoints.codec import HEAD_KEY, assemble, empty_head
 from runtime.clock import SystemClock
-from runtime.settings import Settings
+from runtime.process.settings import Settings
 from schemas.codec import HEADER_BYTES, schema_text
 from schemas.registry import SchemaRegistry
 from schemas.topics import DETECTIONS, OCCUPANCY, OCCUPANCY_LATEST, TRACKS, Topic
-from streams.domain.facts import Facts
+from streams.domain.facts.timeline import Facts
 from streams.domain.settings import FloorSettings, LineSettings, TrackerSettings
-from streams.fact_source import FactSource
-from streams.line_fold import OUTPUTS, LineFold, Wire
-from streams.seam import moment_of
-from streams.sent import Message
-from streams.state_version import STATE_VERSION
-from streams.takeover import TakeOver
+from streams.handover.takeover import TakeOver
+from streams.handover.uncommitted import Message
+from streams.processor.fact_source import FactSource
+from streams.processor.pipeline_fold import OUTPUTS, LineFold, Wire
+from streams.state.published import moment_of
+from streams.state.version import STATE_VERSION
 from tests.unit.domain.builders import MS, T0, box, camera, facts_of, heartbeat, outcome, zone
 
 SETTINGS = Settings(topic_prefix="")

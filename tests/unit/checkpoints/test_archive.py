@@ -9,7 +9,7 @@ from runtime.checkpoints.archive import Archived, CheckpointArchive
 from runtime.checkpoints.archiver import Archiver
 from runtime.clock import SystemClock
 from runtime.errors import Retry
-from runtime.object_store import ObjectStore
+from runtime.storage.objects import ObjectStore
 from tests.unit.checkpoints.saved import checkpoint
 
 DEADLINE_S = 30.0

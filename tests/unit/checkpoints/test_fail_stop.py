@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from runtime.checkpoints import InputGone, ReplayNeeded
-from streams.fail_stop import FailStop
+from streams.processor.fail_stop import FailStop
 
 
 class Exits(list[tuple[int, str]]):

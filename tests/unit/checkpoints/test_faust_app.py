@@ -9,8 +9,8 @@ import faust
 import pytest
 from faust.types import TP
 
-from streams.faust_app import checkpointed_app
-from streams.faust_consumer import CheckpointedConsumer, CheckpointedTransport, StockSeek
+from streams.processor.faust_app import checkpointed_app
+from streams.processor.faust_consumer import CheckpointedConsumer, CheckpointedTransport, StockSeek
 
 
 def test_the_app_leaves_no_folder_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

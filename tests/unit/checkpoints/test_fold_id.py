@@ -6,24 +6,24 @@ from pathlib import Path
 
 import pytest
 
-from streams import fold_id as fold_id_module
-from streams.fold_id import DECIDING, ROOT, fold_id, name_of
+from streams.state import fold_id as fold_id_module
+from streams.state.fold_id import DECIDING, ROOT, fold_id, name_of
 
 UNDECIDED = {
     "runtime/checkpoints/__init__.py": "what a fold is asked, not what it answers",
     "runtime/clock.py": "no record holds a time of the machine",
-    "runtime/dead_letters.py": "dead letters are no records of the fold",
+    "runtime/kafka/dead_letters.py": "dead letters are no records of the fold",
     "runtime/errors.py": "classes without code",
-    "runtime/fact_log.py": "how facts are read; which of them count is decided by fact_source.py",
-    "runtime/kafka.py": "names of topics, and clients",
-    "runtime/metrics.py": "counts",
-    "runtime/settings.py": "settings are in the checkpoint, by offset",
+    "runtime/facts/log.py": "how facts are read; which of them count is decided by fact_source.py",
+    "runtime/kafka/clients.py": "names of topics, and clients",
+    "runtime/process/metrics.py": "counts",
+    "runtime/process/settings.py": "settings are in the checkpoint, by offset",
     "schemas/registry.py": "where schemas lie; the schemas themselves are named",
     "schemas/topics.py": "names of topics",
-    "streams/entity_codec.py": "how states are kept, under STATE_VERSION",
-    "streams/fold_settings.py": "settings are in the checkpoint, by offset",
-    "streams/state_version.py": "is part of the name by itself",
-    "streams/states.py": "how states are kept, under STATE_VERSION",
+    "streams/state/codec.py": "how states are kept, under STATE_VERSION",
+    "streams/state/settings_by_offset.py": "settings are in the checkpoint, by offset",
+    "streams/state/version.py": "is part of the name by itself",
+    "streams/state/reading.py": "how states are kept, under STATE_VERSION",
 }
 """What deciding sources import and which decides nothing, with the reason."""
 
@@ -74,7 +74,11 @@ def test_another_checkout_of_the_same_sources_has_the_same_name(checkout: Path) 
 
 @pytest.mark.parametrize(
     "source",
-    ["streams/domain/zone.py", "streams/domain/tracking/step.py", "streams/wire/tracks.py"],
+    [
+        "streams/domain/zones/membership.py",
+        "streams/domain/tracking/step.py",
+        "streams/encoding/tracks.py",
+    ],
 )
 def test_a_changed_source_is_another_fold(checkout: Path, source: str) -> None:
     with (checkout / source).open("a") as file:

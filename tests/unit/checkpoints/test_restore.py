@@ -11,11 +11,11 @@ from runtime.checkpoints import Checkpoint, SettingsSpan
 from runtime.checkpoints.codec import HEAD_KEY, assemble
 from runtime.errors import EXIT_STOP, Stop
 from schemas.topics import TRACKS
-from streams.domain.camera import CameraState
+from streams.domain.camera.step import CameraState
 from streams.domain.settings import LineSettings, TrackerSettings
-from streams.entity_codec import decode_state
-from streams.fold_settings import SettingsByOffset, from_values, to_values
-from streams.state_version import STATE_VERSION
+from streams.state.codec import decode_state
+from streams.state.settings_by_offset import SettingsByOffset, from_values, to_values
+from streams.state.version import STATE_VERSION
 from tests.unit.domain.builders import MS, T0, box, camera, facts_of, outcome
 from tests.unit.domain.test_line_fold import IDENTITY, fold_of, record
 

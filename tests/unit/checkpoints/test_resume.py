@@ -14,8 +14,8 @@ import pytest
 from faust.types import TP
 
 from runtime.checkpoints import AssignmentChanged, PartitionProgress
-from streams.faust_consumer import CheckpointedConsumer
-from streams.resume import Resumption
+from streams.processor.faust_consumer import CheckpointedConsumer
+from streams.processor.resume import Resumption
 from tests.unit.checkpoints.test_progress import Journal
 
 INPUT = "detections"

@@ -9,10 +9,10 @@ from typing import Any, cast
 from runtime.checkpoints import CheckpointStore
 from runtime.clock import SystemClock
 from runtime.errors import EXIT_REPLAY
-from streams.checkpoint_settings import CheckpointingCounts, CheckpointingSettings
-from streams.resume import Resumption
-from streams.saving import Saving
-from streams.store_thread import StoreThread
+from streams.processor.checkpoint_settings import CheckpointingCounts, CheckpointingSettings
+from streams.processor.resume import Resumption
+from streams.processor.saving import Saving
+from streams.processor.store_thread import StoreThread
 
 
 def save(commit: Callable[[Any], None], limit_s: float) -> tuple[list[tuple[int, str]], int]:

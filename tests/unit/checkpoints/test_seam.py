@@ -4,9 +4,9 @@ from random import Random
 
 import pytest
 
-from streams.line_fold import OUTPUTS
-from streams.seam import SEAM_KEY
-from streams.states import without_seam
+from streams.processor.pipeline_fold import OUTPUTS
+from streams.state.published import SEAM_KEY
+from streams.state.reading import without_seam
 from tests.unit.checkpoints.seam_world import World, walks
 
 FRAMES = 120

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from schemas.records import Detection, DetectionOutcome, Link, Presence, ZoneEvent, ZoneOccupancy
-from streams.domain.facts import Facts
-from streams.domain.line import Output, PartitionLine
+from streams.domain.facts.timeline import Facts
+from streams.domain.pipeline import Output, PartitionLine
 
 T0 = 1_767_225_600_000_000
 """2026-01-01T00:00:00Z, microseconds: a Thursday."""

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from schemas.records import DetectionOutcome
-from streams.domain.facts import Facts
-from streams.domain.line import Output, PartitionLine
+from streams.domain.facts.timeline import Facts
+from streams.domain.pipeline import Output, PartitionLine
 from tests.unit.domain.builders import (
     MS,
     T0,

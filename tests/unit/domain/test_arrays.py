@@ -4,14 +4,14 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.domain import people as p
-from streams.domain.area import INSIDE, OUTSIDE, UNSEEN, table_of, who_stands, zone_area
-from streams.domain.geometry import inside
-from streams.domain.people import NOWHERE, locate
-from streams.domain.projection import project
+from streams.domain.camera import people as p
+from streams.domain.camera.people import NOWHERE, locate
+from streams.domain.camera.projection import project
+from streams.domain.camera.view import Sighting, view_of
 from streams.domain.quantise import to_millimetre
 from streams.domain.tracking import columns as c
-from streams.domain.view import Sighting, view_of
+from streams.domain.zones.area import INSIDE, OUTSIDE, UNSEEN, table_of, who_stands, zone_area
+from streams.domain.zones.geometry import inside
 from tests.unit.domain.builders import rectangle, zone
 
 SIXTEENTHS = st.integers(-40_000, 40_000).map(lambda value: value / 16)

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from streams.domain.coverage import Plan, coverage
+from streams.domain.staffing.coverage import Plan, coverage
 
 
 def plan(scheduled: Any = None, required: Any = None) -> Plan:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from streams.domain.line import PartitionLine
+from streams.domain.pipeline import PartitionLine
 from tests.unit.domain.builders import fold
 from tests.unit.domain.digest import ConflictingRecord, FoldDigest, canonical, first_difference
 from tests.unit.domain.scene import digest_of, ward_facts, ward_log

@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from runtime import fact_log
-from streams.domain.facts import (
+from runtime.facts import log as fact_log
+from streams.domain.facts.timeline import (
     VISIBLE_AFTER_US,
     ConflictingFact,
     Facts,

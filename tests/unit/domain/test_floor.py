@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from streams.domain import floor as floor_module
-from streams.domain.facts import Facts
-from streams.domain.floor import close_ticks, next_due
-from streams.domain.floor_state import FloorState, hear, report
+from streams.domain.camera.view import Sighting, View, view_of
+from streams.domain.facts.timeline import Facts
+from streams.domain.floor import ticks as floor_module
+from streams.domain.floor.state import FloorState, hear, report
+from streams.domain.floor.tick import TICK_US
+from streams.domain.floor.ticks import close_ticks, next_due
 from streams.domain.settings import FloorSettings
-from streams.domain.tick import TICK_US
-from streams.domain.view import Sighting, View, view_of
 from tests.unit.domain.builders import (
     MS,
     T0,

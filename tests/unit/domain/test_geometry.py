@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.domain.geometry import InvalidPolygon, foot_point, inside, iou, polygon_of
+from streams.domain.zones.geometry import InvalidPolygon, foot_point, inside, iou, polygon_of
 
 L_SHAPE = ((0.0, 0.0), (6.0, 0.0), (6.0, 2.0), (2.0, 2.0), (2.0, 6.0), (0.0, 6.0))
 

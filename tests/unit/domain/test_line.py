@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from schemas.records import DetectionOutcome
-from streams.domain.facts import Facts
-from streams.domain.line import PartitionLine, UnknownCamera, UnusableOutcome
-from streams.entity_codec import decode_state, encode_state
+from streams.domain.facts.timeline import Facts
+from streams.domain.pipeline import PartitionLine, UnknownCamera, UnusableOutcome
+from streams.state.codec import decode_state, encode_state
 from tests.unit.domain.builders import (
     MS,
     T0,

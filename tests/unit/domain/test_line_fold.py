@@ -6,15 +6,15 @@ import pytest
 
 from runtime.checkpoints import Emit, Record
 from runtime.clock import SystemClock
-from runtime.settings import Settings
+from runtime.process.settings import Settings
 from schemas.codec import schema_text
 from schemas.records import DetectionOutcome
 from schemas.registry import SchemaRegistry
 from schemas.topics import DEAD_LETTERS, DETECTIONS, Topic
-from streams.domain.facts import Facts
+from streams.domain.facts.timeline import Facts
 from streams.domain.settings import LineSettings
-from streams.fact_source import FactSource
-from streams.line_fold import LineFold, Wire
+from streams.processor.fact_source import FactSource
+from streams.processor.pipeline_fold import LineFold, Wire
 from tests.unit.domain.builders import MS, T0, box, camera, facts_of, outcome
 
 IDENTITY = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]

@@ -11,9 +11,9 @@ from runtime.checkpoints.codec import empty_head
 from schemas.codec import schema_text
 from schemas.records import DetectionOutcome
 from schemas.topics import LINKS
-from streams.domain.line import PartitionLine
-from streams.entity_codec import decode_state, encode_state
-from streams.state_version import STATE_VERSION
+from streams.domain.pipeline import PartitionLine
+from streams.state.codec import decode_state, encode_state
+from streams.state.version import STATE_VERSION
 from tests.unit.domain.builders import (
     MS,
     T0,

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from streams.domain.requirement import required_at
-from streams.domain.shift import FOREVER_US, scheduled_at
+from streams.domain.staffing.requirement import required_at
+from streams.domain.staffing.shift import FOREVER_US, scheduled_at
 from tests.unit.domain.builders import T0, S, camera, facts_of, requirement, shift, staff, zone
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streams.domain.camera.tracker import TrackerState, advance, check_detections
 from streams.domain.settings import TrackerSettings
-from streams.domain.tracker import TrackerState, advance, check_detections
 from tests.unit.domain.builders import MS, T0, S, box
 
 SETTINGS = TrackerSettings()

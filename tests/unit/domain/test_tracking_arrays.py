@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runtime.settings import TrackingSettings
+from runtime.process.settings import TrackingSettings
 from streams.domain.settings import MotionNoise, TrackerSettings
 from streams.domain.tracking import columns as c
 from streams.domain.tracking import parameters

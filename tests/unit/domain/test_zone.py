@@ -2,9 +2,9 @@ from typing import Any
 
 import pytest
 
-from streams.domain.snapshot import zone_area
-from streams.domain.view import Sighting, view_of
-from streams.domain.zone import ZoneState, expire, observe
+from streams.domain.camera.view import Sighting, view_of
+from streams.domain.facts.snapshot import zone_area
+from streams.domain.zones.membership import ZoneState, expire, observe
 from tests.unit.domain.builders import MS, rectangle, zone
 
 HOLD_US = 2_000_000

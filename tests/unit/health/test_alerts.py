@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from workers.health.alerts import AlertBook
-from workers.health.findings import Finding
+from workers.observation.alerts import AlertBook
+from workers.observation.findings import Finding
 
 AT_US = 1_780_000_000_000_000
 

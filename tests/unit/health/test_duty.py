@@ -3,12 +3,12 @@
 import pytest
 
 from runtime.clock import SystemClock
-from runtime.metrics import ALERTS_TOLD
-from runtime.settings import Settings
+from runtime.process.metrics import ALERTS_TOLD
+from runtime.process.settings import Settings
 from tests.unit.health.test_alerts import AT_US, finding
-from workers.health import duty
-from workers.health.alerts import make_alert
-from workers.health.duty import Duty
+from workers.observation.alerts import make_alert
+from workers.watchdog import lease as duty
+from workers.watchdog.lease import Duty
 
 
 def given_up() -> float:

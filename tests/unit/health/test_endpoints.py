@@ -9,10 +9,10 @@ import pytest
 
 from runtime.clock import SystemClock
 from runtime.errors import Stop
-from runtime.settings import Settings
+from runtime.process.settings import Settings
 from tests.integration.serving.waiting import eventually
-from workers.health.endpoints import HealthProbes, ask
-from workers.health.outcomes import WINDOW_S, OutcomeFollower
+from workers.watchdog.endpoints import HealthProbes, ask
+from workers.watchdog.outcomes import WINDOW_S, OutcomeFollower
 
 AT_US = 1_780_000_000_000_000
 

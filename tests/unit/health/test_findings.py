@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from runtime.settings import DeadmanSettings
-from workers.health.alerts import AlertBook
-from workers.health.findings import STAGES, judge
-from workers.health.signs import CameraSign, HealthSign, Progress, Signs, StageSign
+from runtime.process.settings import DeadmanSettings
+from workers.observation.alerts import AlertBook
+from workers.observation.findings import STAGES, judge
+from workers.observation.signs import CameraSign, HealthSign, Progress, Signs, StageSign
 
 SETTINGS = DeadmanSettings(after_s=20.0, lag_s=30.0, skipped_ratio=0.5)
 NOW_US = 1_780_000_000_000_000

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from tests.unit.health.test_findings import NOW_US, SETTINGS, STARTED_US, WELL, ago
-from workers.health.findings import judge
-from workers.health.losses import Loss
+from workers.observation.findings import judge
+from workers.observation.losses import Loss
 
 FRAMES = Loss("infer", ago(50), 40, "frames.captured.v1[3]: offsets 10 to 49 (40 records) expired")
 MORE = [Loss("infer", ago(40 - n), 1, f"frames.captured.v1[{n}]: offset 1") for n in range(4, 8)]

@@ -4,11 +4,11 @@ import pytest
 from confluent_kafka import KafkaError, Message
 
 from runtime.clock import SystemClock
-from runtime.kafka import physical_name
-from runtime.settings import Settings
+from runtime.kafka.clients import physical_name
+from runtime.process.settings import Settings
 from schemas.registry import RegistryUnavailable
 from schemas.topics import AUDIT, DEAD_LETTERS
-from workers.health.losses import LossFollower
+from workers.observation.losses import LossFollower
 
 NOBODY = Settings(kafka_bootstrap="127.0.0.1:1", registry_url="http://127.0.0.1:1")
 LETTERS, ENTRIES = physical_name(DEAD_LETTERS, NOBODY), physical_name(AUDIT, NOBODY)

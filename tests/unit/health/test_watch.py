@@ -1,7 +1,7 @@
 """Who has the watch, told from beats and one's own clock alone."""
 
-from workers.health.telling import LEARN_S, Telling
-from workers.health.watch import Beat, Stillness, read_beat
+from workers.observation.lease_log import Beat, Stillness, read_beat
+from workers.watchdog.reporting import LEARN_S, Telling
 
 BEAT = Beat("anna", 1, 5)
 

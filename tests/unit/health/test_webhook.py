@@ -10,8 +10,8 @@ from schemas.records import Alert
 from tests.integration.serving.waiting import eventually
 from tests.servers.webhook import WebhookServer
 from tests.unit.health.test_alerts import AT_US, finding
-from workers.health.alerts import make_alert
-from workers.health.webhook import Webhook
+from workers.observation.alerts import make_alert
+from workers.watchdog.webhook import Webhook
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from models.boxes import Image
-from models.detector import Detector, ModelFailed
-from models.hog import HogDetector
+from models.detectors.boxes import Image
+from models.detectors.detector import Detector, ModelFailed
+from models.detectors.hog import HogDetector
 from schemas.records import Detection
 from workers.inference.attempts import Attempts
 

@@ -3,10 +3,10 @@
 import pytest
 from prometheus_client import REGISTRY
 
-from models.hog import NMS_IOU, HogDetector
-from runtime.health import Health
-from runtime.service import Service
-from runtime.settings import InferenceSettings, Settings
+from models.detectors.hog import NMS_IOU, HogDetector
+from runtime.process.health import Health
+from runtime.process.service import Service
+from runtime.process.settings import InferenceSettings, Settings
 from workers.inference.command import batch_policy, detector_of, introduce, with_options
 
 

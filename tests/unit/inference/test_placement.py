@@ -4,9 +4,9 @@ from contextlib import suppress
 
 import pytest
 
-from runtime.fact_log import Fact
+from runtime.facts.log import Fact
 from schemas.topics import CAMERAS, FLOOR_PARTITIONS, FLOORS, ZONES
-from streams.domain.facts import Facts, InvalidFact
+from streams.domain.facts.timeline import Facts, InvalidFact
 from tests.unit.domain.builders import T0
 from tests.unit.domain.builders import camera as registered
 from workers.inference.placement import Placement, PlacementUnknown

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
-from models.boxes import (
+from models.detectors.boxes import (
     PADDING,
     Boxes,
     Letterbox,

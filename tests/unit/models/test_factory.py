@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models import weights as weights_module
-from models.detector import DetectorUnavailable
-from models.factory import make_detector
-from models.weights import FOLDER_VARIABLE, ONNX_SUFFIXES, find_weights
+from models.detectors import weights as weights_module
+from models.detectors.detector import DetectorUnavailable
+from models.detectors.factory import make_detector
+from models.detectors.weights import FOLDER_VARIABLE, ONNX_SUFFIXES, find_weights
 from tests.integration.models.onnx_files import write_detector
 
 

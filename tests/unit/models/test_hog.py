@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from models.boxes import iou
-from models.hog import HogDetector, score_of
+from models.detectors.boxes import iou
+from models.detectors.hog import HogDetector, score_of
 
 
 def draw_person(image: NDArray[np.uint8], x: int, foot: int, height: int) -> list[float]:

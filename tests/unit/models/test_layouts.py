@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from models.boxes import Boxes
-from models.layouts import YOLO, YOLOX, Layout, UnknownLayout, cell_count, grid, layout_of
+from models.detectors.boxes import Boxes
+from models.detectors.layouts import YOLO, YOLOX, Layout, UnknownLayout, cell_count, grid, layout_of
 
 SIZE = (416, 416)
 

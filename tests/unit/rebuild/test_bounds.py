@@ -4,11 +4,11 @@ import pytest
 
 from runtime.checkpoints.archive import Archived
 from schemas.topics import FLOOR_PARTITIONS, OCCUPANCY, PRESENCE, TRACKS, ZONE_EVENTS
-from streams.stand import Mark, Stand
-from workers.rebuild.begin import parse_begin
-from workers.rebuild.bounds import Bound, Folded, bounds
-from workers.rebuild.plan import PartitionPlan
-from workers.times import BadTime
+from streams.state.progress import Mark, Stand
+from workers.operations.rebuild.bounds import Bound, Folded, bounds
+from workers.operations.rebuild.plan import PartitionPlan
+from workers.operations.rebuild.start import parse_begin
+from workers.operations.times import BadTime
 
 S = 1_000_000
 BASE = Archived(0, 100, 1, "ab", "path")

@@ -6,15 +6,15 @@ import pytest
 from typer.testing import CliRunner
 
 from runtime.errors import EXIT_STOP
-from workers.cli import load
-from workers.rebuild.begin import parse_begin
-from workers.rebuild.difference import RowDifference, Stretch, TableDifference
-from workers.rebuild.dropping import Size
-from workers.rebuild.ledger import IN_FORCE, TAKEN_BACK, Revision
-from workers.rebuild.plan import Plan
-from workers.rebuild.records import TopicDifference
-from workers.rebuild.report import listed, told
-from workers.rebuild.run import Order, Report
+from workers.cli.app import load
+from workers.operations.rebuild.difference import RowDifference, Stretch, TableDifference
+from workers.operations.rebuild.dropping import Size
+from workers.operations.rebuild.ledger import IN_FORCE, TAKEN_BACK, Revision
+from workers.operations.rebuild.plan import Plan
+from workers.operations.rebuild.records import TopicDifference
+from workers.operations.rebuild.report import listed, told
+from workers.operations.rebuild.run import Order, Report
+from workers.operations.rebuild.start import parse_begin
 
 NINE = datetime(2026, 3, 2, 9, tzinfo=UTC)
 TEN = datetime(2026, 3, 2, 10, tzinfo=UTC)

@@ -4,8 +4,8 @@ import pytest
 
 from runtime.errors import Stop
 from schemas.topics import ZONE_EVENTS
-from workers.rebuild.records import Made, Newest, TopicDifference, compare_records
-from workers.sinks.item import DIGEST_BYTES, Item
+from workers.operations.rebuild.records import Made, Newest, TopicDifference, compare_records
+from workers.storage.item import DIGEST_BYTES, Item
 
 
 def item(seq: int, says: str = "as ever", key: str = "bay") -> Item:

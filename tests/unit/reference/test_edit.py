@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from runtime.fact_log import Fact
+from runtime.facts.log import Fact
 from schemas.topics import CAMERAS, FLOORS, SHIFTS, STAFF, ZONES
-from workers.reference.edit import Registered, Stamp, edits
-from workers.reference.files import ImportRefused, read_rows
-from workers.reference.rows import CameraRow, RequirementRow, ShiftRow, StaffRow, ZoneRow
+from workers.registry.edit import Registered, Stamp, edits
+from workers.registry.files import ImportRefused, read_rows
+from workers.registry.rows import CameraRow, RequirementRow, ShiftRow, StaffRow, ZoneRow
 
 NOW = Stamp(valid_from_us=1_000, recorded_at_us=1_000, recorded_by="test")
 CAMERA = CameraRow(camera_id="cam-1", width=640, height=480)

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from workers.reference.edit import Registered, Stamp, edits
-from workers.reference.files import read_rows
-from workers.reference.rows import ROWS
+from workers.registry.edit import Registered, Stamp, edits
+from workers.registry.files import read_rows
+from workers.registry.rows import ROWS
 
 WARD = Path(__file__).parents[3] / "examples" / "ward"
 FILES = {

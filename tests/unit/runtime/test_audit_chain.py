@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from runtime.audit_chain import Act, broken_link, next_entry
+from runtime.audit import Act, broken_link, next_entry
 from schemas.records import AuditEntry
 
 

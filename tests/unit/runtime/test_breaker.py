@@ -6,8 +6,8 @@ import threading
 import pytest
 from prometheus_client import REGISTRY
 
-from runtime.breaker import BreakerOpen, BreakerPolicy, CircuitBreaker, Guard
 from runtime.errors import DeadLetter, Retry
+from runtime.storage.breaker import BreakerOpen, BreakerPolicy, CircuitBreaker, Guard
 
 POLICY = BreakerPolicy(failures=3, first_pause_s=1.0, max_pause_s=8.0)
 

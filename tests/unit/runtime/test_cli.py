@@ -7,7 +7,7 @@ from importlib.util import find_spec
 import pytest
 import typer
 
-from workers.cli import COMMANDS, HEAVY, load, usage
+from workers.cli.app import COMMANDS, HEAVY, load, usage
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -28,7 +28,7 @@ def test_what_is_loaded_early_belongs_to_a_command() -> None:
 def test_listing_the_commands_loads_none_of_them() -> None:
     program = (
         "import sys; sys.argv = ['wardstream', '--help']\n"
-        "from workers.cli import main\n"
+        "from workers.cli.app import main\n"
         "try: main()\n"
         "except SystemExit: pass\n"
         "heavy = {'faust', 'openvino', 'cv2', 'confluent_kafka', 'fastapi', 'scipy'}\n"
@@ -52,8 +52,8 @@ def test_what_starts_together_loads_nothing_that_only_draws_or_signs_in() -> Non
     program = (
         "import sys\n"
         "from importlib import import_module\n"
-        "from runtime.lean import load_structlog\n"
-        "from workers.cli import HEAVY, load\n"
+        "from runtime.process.lean import load_structlog\n"
+        "from workers.cli.app import HEAVY, load\n"
         "load_structlog()\n"
         "for name in ('ingest', 'infer', 'stream', 'sink', 'serve'): load(name)\n"
         "for modules in HEAVY.values():\n"

@@ -2,9 +2,9 @@
 
 import pytest
 
-from runtime.dead_letters import DeadLetterLimit
 from runtime.errors import EXIT_STOP, Stop
-from runtime.settings import DeadLetterSettings
+from runtime.kafka.dead_letters import DeadLetterLimit
+from runtime.process.settings import DeadLetterSettings
 
 
 def limit(ratio: float, window: int) -> DeadLetterLimit:

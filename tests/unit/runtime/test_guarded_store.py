@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from runtime.breaker import BreakerOpen
 from runtime.errors import DeadLetter, Retry
-from runtime.guarded_store import POLICY, GuardedStore
-from runtime.object_store import sha256_hex
+from runtime.storage.breaker import BreakerOpen
+from runtime.storage.guarded import POLICY, GuardedStore
+from runtime.storage.objects import sha256_hex
 from tests.unit.runtime.test_breaker import SetClock
 
 

@@ -6,8 +6,8 @@ import pytest
 from confluent_kafka import KafkaError
 
 from deploy.local.ports import free_ports
-from runtime import opening_producer
-from runtime.opening_producer import OpeningProducer
+from runtime.kafka import first_record_barrier as opening_producer
+from runtime.kafka.first_record_barrier import OpeningProducer
 
 
 @pytest.fixture

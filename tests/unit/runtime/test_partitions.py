@@ -2,7 +2,7 @@
 
 import pytest
 
-from runtime.partitions import murmur2
+from runtime.kafka.partitioner import murmur2
 
 # From Kafka's UtilsTest.testMurmur2.
 VECTORS = {

@@ -6,8 +6,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from runtime.registry import POLICY, guarded_registry
-from runtime.settings import Settings
+from runtime.kafka.registry import POLICY, guarded_registry
+from runtime.process.settings import Settings
 from schemas.registry import RegistryUnavailable, SchemaRegistry
 from tests.unit.runtime.test_breaker import SetClock
 

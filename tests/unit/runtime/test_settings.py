@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from runtime.settings import Settings, describe
+from runtime.process.settings import Settings, describe
 
 
 def test_every_setting_has_a_unit_and_an_effect() -> None:

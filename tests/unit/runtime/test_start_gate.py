@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from runtime import start_gate
 from runtime.errors import Stop
+from runtime.process import start_gate
 
 
 class PassingClock:

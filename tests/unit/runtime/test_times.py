@@ -2,7 +2,7 @@
 
 import pytest
 
-from workers.times import BadTime, parse_time, show_time
+from workers.operations.times import BadTime, parse_time, show_time
 
 NOW_US = 1_790_000_000_000_000
 

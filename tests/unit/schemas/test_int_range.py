@@ -11,7 +11,7 @@ import pytest
 from schemas.codec import Codec, UndecodableValue, parse, schema_text
 from schemas.int_range import int_check
 from schemas.topics import DETECTIONS, TOPICS, Topic
-from streams.wire.outcomes import OutcomeReader
+from streams.encoding.outcomes import OutcomeReader
 from tests.contract.evolution import sample, schema_of
 
 Place = tuple[str | int, ...]

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.serving.change_feed import Bounds
-from workers.serving.event import Change, StreamId, UnreadableChange, clock_event
-from workers.serving.sse_client import parse
+from workers.local.demo.sse_client import parse
+from workers.serving.live.change_feed import Bounds
+from workers.serving.live.event import Change, StreamId, UnreadableChange, clock_event
 
 ZONE = {"zone_id": "bay-2", "seq": 7, "as_of_us": 5, "people": 2, "required": 4, "gap_min": 2}
 

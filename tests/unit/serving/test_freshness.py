@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.serving.freshness import RENEWED_WITHIN_US, Cause, judge, vouched_through
+from workers.serving.live.freshness import RENEWED_WITHIN_US, Cause, judge, vouched_through
 
 NOW_US = 1_800_000_000_000_000
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from workers.serving.latency_probe import LatencyProbe, LatencySummary
-from workers.serving.sse_client import SseEvent
+from workers.local.demo.latency_probe import LatencyProbe, LatencySummary
+from workers.local.demo.sse_client import SseEvent
 
 
 def test_percentiles_are_those_of_the_samples() -> None:

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from runtime.fact_log import VISIBLE_AFTER_US, Fact
+from runtime.facts.log import VISIBLE_AFTER_US, Fact
 from schemas.topics import SHIFTS, STAFF, ZONES
 from tests.integration.serving.live_writer import zone_fact
-from workers.serving.registry_view import RegistryView
+from workers.registry.view import RegistryView
 
 HOUR_US = 3_600_000_000
 NOW_US = 500 * HOUR_US

@@ -2,7 +2,7 @@
 
 import pytest
 
-from workers.serving.security import host_of, is_loopback
+from workers.serving.api.security import host_of, is_loopback
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """The sparkline's steps."""
 
-from workers.serving.event import Change, Event, StreamId
-from workers.serving.trends import WINDOW_US, LastChange, Trends
+from workers.serving.live.event import Change, Event, StreamId
+from workers.serving.live.trends import WINDOW_US, LastChange, Trends
 
 MINUTE_US = 60_000_000
 

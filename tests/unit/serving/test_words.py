@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from workers.serving.records import Occupancy, Role
-from workers.serving.words import Coverage, coverage
+from workers.serving.live.messages import Coverage, coverage
+from workers.serving.live.records import Occupancy, Role
 
 
 def occupancy(**fields: Any) -> Occupancy:

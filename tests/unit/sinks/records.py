@@ -6,7 +6,7 @@ from typing import Any
 
 from schemas.codec import Codec
 from schemas.topics import LINKS, OCCUPANCY, PRESENCE, TRACKS, ZONE_EVENTS, Topic
-from workers.sinks.item import Item, read_item
+from workers.storage.item import Item, read_item
 
 START_US = 1_790_000_000_000_000 // 60_000_000 * 60_000_000
 """A whole minute of September 2026, UTC microseconds."""

@@ -5,7 +5,7 @@ import pytest
 from runtime.errors import Stop
 from schemas.topics import OCCUPANCY
 from tests.unit.sinks.records import items, occupancy
-from workers.sinks.digests import (
+from workers.operations.verification.digests import (
     chain_digests,
     distinct,
     expected_rows,
@@ -13,7 +13,7 @@ from workers.sinks.digests import (
     row_digests,
 )
 from workers.sinks.timescale.admission import admit
-from workers.sinks.timescale.tables import OCCUPANCY_TABLE
+from workers.storage.timescale.tables import OCCUPANCY_TABLE
 
 LOG = items(OCCUPANCY, [occupancy(n, n, n % 3) for n in range(1, 6)])
 

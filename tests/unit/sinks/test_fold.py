@@ -16,7 +16,7 @@ from tests.unit.sinks.records import (
     track,
     zone_event,
 )
-from workers.sinks.timescale.fold import (
+from workers.storage.timescale.rows import (
     Row,
     at,
     fold_coverage,
@@ -26,7 +26,7 @@ from workers.sinks.timescale.fold import (
     fold_zone_events,
     to_us,
 )
-from workers.sinks.timescale.tables import (
+from workers.storage.timescale.tables import (
     COVERAGE_TABLE,
     LINKS_TABLE,
     POSITIONS_TABLE,

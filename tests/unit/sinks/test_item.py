@@ -6,7 +6,7 @@ from runtime.errors import DeadLetter
 from schemas.codec import Codec, schema_text
 from schemas.topics import OCCUPANCY, ZONES
 from tests.unit.sinks.records import codec, item, occupancy
-from workers.sinks.item import read_item
+from workers.storage.item import read_item
 
 
 def test_the_digest_leaves_the_schema_id_out() -> None:

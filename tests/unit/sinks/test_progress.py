@@ -2,7 +2,7 @@
 
 import pytest
 
-from workers.sinks.progress import WINDOW, Progress, Verdict, advance, link
+from workers.storage.progress import WINDOW, Progress, Verdict, advance, link
 
 
 def digest(number: int) -> bytes:

@@ -15,15 +15,15 @@ from tests.unit.sinks.records import (
     track,
     zone_event,
 )
-from workers.verification.folds import (
+from workers.operations.verification.folds import (
     Seen,
     compare_events,
     compare_links,
     compare_presence,
     compare_tracks,
 )
-from workers.verification.logs import PartitionLog
-from workers.verification.result import Check, Window
+from workers.operations.verification.logs import PartitionLog
+from workers.operations.verification.result import Check, Window
 
 WINDOW = Window(at_us(0), at_us(100))
 ALL = {

@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 from schemas.codec import HEADER_BYTES, Codec, UndecodableValue, schema_text
 from schemas.records import DetectionOutcome
 from schemas.topics import DETECTIONS, PRESENCE, TRACKS, Topic
-from streams.domain import people as p
-from streams.domain.floor_presence import FloorPresence, PeopleOnFloor
-from streams.domain.frame_tracks import FrameTracks
-from streams.domain.look import look_of
+from streams.domain.camera import people as p
+from streams.domain.camera.detections import look_of
+from streams.domain.camera.frame_tracks import FrameTracks
+from streams.domain.floor.presence import FloorPresence, PeopleOnFloor
 from streams.domain.tracking import columns as c
-from streams.wire.outcomes import OutcomeReader
-from streams.wire.presences import PresenceWriter
-from streams.wire.text import Kept, avro_long, avro_text, avro_texts
-from streams.wire.tracks import TracksWriter
+from streams.encoding.outcomes import OutcomeReader
+from streams.encoding.presences import PresenceWriter
+from streams.encoding.text import Kept, avro_long, avro_text, avro_texts
+from streams.encoding.tracks import TracksWriter
 
 
 def codec(topic: Topic) -> Codec:

@@ -7,8 +7,8 @@ import msgspec
 
 from schemas.live import ChangeKind, LiveKind, changes_key, index_key, state_key
 from schemas.topics import OCCUPANCY, PRESENCE, TRACKS, ZONE_EVENTS
-from workers.sinks.item import Item, conflict
 from workers.sinks.loop import EVENT_TIME
+from workers.storage.item import Item, conflict
 
 KINDS: Final[dict[str, ChangeKind]] = {
     OCCUPANCY.name: "zone",

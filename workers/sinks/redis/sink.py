@@ -16,11 +16,11 @@ from redis.retry import Retry as RedisRetry
 
 from runtime.clock import Clock
 from runtime.errors import Retry, Stop
-from runtime.metrics import SINK_DUPLICATES, SINK_MISSING, SINK_ROWS, SINK_WRITE_SECONDS
-from runtime.settings import Settings
+from runtime.process.metrics import SINK_DUPLICATES, SINK_MISSING, SINK_ROWS, SINK_WRITE_SECONDS
+from runtime.process.settings import Settings
 from schemas.live import index_key, state_key
-from workers.sinks.item import Item, conflict, renumbered
 from workers.sinks.redis.change import LIVE_KINDS, Change, arguments, change, newest
+from workers.storage.item import Item, conflict, renumbered
 
 log = structlog.get_logger(__name__)
 

@@ -8,12 +8,12 @@ import psycopg
 from psycopg import sql
 
 from schemas.topics import LINKS, OCCUPANCY, ZONE_EVENTS
-from workers.sinks.item import Gap, Item, conflict, renumbered
-from workers.sinks.progress import Progress, Verdict, advance
-from workers.sinks.timescale.connection import PROGRESS_COLUMNS, stage
-from workers.sinks.timescale.fold import Row, at
 from workers.sinks.timescale.queries import query
-from workers.sinks.timescale.tables import (
+from workers.storage.item import Gap, Item, conflict, renumbered
+from workers.storage.progress import Progress, Verdict, advance
+from workers.storage.timescale.connection import PROGRESS_COLUMNS, stage
+from workers.storage.timescale.rows import Row, at
+from workers.storage.timescale.tables import (
     LINKS_TABLE,
     OCCUPANCY_TABLE,
     ZONE_EVENTS_TABLE,

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping
 
 import psycopg
 
-from runtime.place import Place
-from workers.sinks.item import Item
+from runtime.kafka.topic_partition import Place
 from workers.sinks.resume import WentBack
-from workers.sinks.timescale.fold import Row
 from workers.sinks.timescale.queries import query
+from workers.storage.item import Item
+from workers.storage.timescale.rows import Row
 
 
 class Offsets:

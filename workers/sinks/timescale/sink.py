@@ -11,17 +11,16 @@ from psycopg import sql
 
 from runtime.clock import Clock
 from runtime.errors import Retry, Stop
-from runtime.metrics import (
+from runtime.kafka.topic_partition import Place
+from runtime.process.metrics import (
     SINK_DUPLICATES,
     SINK_EXPIRED,
     SINK_MISSING,
     SINK_ROWS,
     SINK_WRITE_SECONDS,
 )
-from runtime.place import Place
-from runtime.settings import Settings
+from runtime.process.settings import Settings
 from schemas.topics import SIDE_INPUTS
-from workers.sinks.item import Gap, Item
 from workers.sinks.timescale.admission import (
     Admission,
     admit,
@@ -29,11 +28,12 @@ from workers.sinks.timescale.admission import (
     lock_progress,
     save_progress,
 )
-from workers.sinks.timescale.connection import connect, database_errors, stage
-from workers.sinks.timescale.fold import EPOCH, Row, at
 from workers.sinks.timescale.offsets import Offsets, reached
 from workers.sinks.timescale.queries import query
-from workers.sinks.timescale.tables import (
+from workers.storage.item import Gap, Item
+from workers.storage.timescale.connection import connect, database_errors, stage
+from workers.storage.timescale.rows import EPOCH, Row, at
+from workers.storage.timescale.tables import (
     DERIVED_TABLES,
     FACT_TABLES,
     OCCUPANCY_TABLE,

@@ -1,0 +1,155 @@
+"""What every person detector is: pixels in, boxes out, and a record of what made them."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.detectors.boxes import Boxes, Image, clip, falling_score_order
+from runtime.errors import DeadLetter, Stop
+from schemas.records import Detection, Model
+
+PERSON = "person"
+"""The one label that detectors give."""
+
+SCORE_THRESHOLD = 0.1
+"""Default lowest score that is kept. Low on purpose: the tracker joins faint boxes to tracks it
+already has, and starts new ones from high scores only. How high is the tracker's setting, so a
+stored detection is not yet a claim that somebody is there."""
+
+_SMALLEST_SIDE_PX = 1.0
+
+
+class DetectorUnavailable(Stop):
+    """A detector cannot be made here; the message is one sentence that says what to do."""
+
+
+class ModelFailed(DeadLetter):
+    """A model failed on a batch; which of its frames is at fault is not known.
+
+    Frames tried one by one tell: those that fail alone are dead letters.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__("model_failed", message)
+
+
+class Detector(Protocol):
+    """Finds people in images.
+
+    Attributes:
+        name: Of the model, such as `yolox_nano`.
+        version: Of the model; unless a registry says otherwise, the first 12 digits of
+            `weights_sha256`.
+        weights_sha256: Hex digest of the weights.
+        runtime: Library, version and device that run it.
+        input_size: `(width, height)` of the model's input, px.
+        score_threshold: Boxes that score less are not given.
+        nms_iou: Of two boxes that overlap by more, the lower score goes.
+        fallback_reason: Why a better detector is not in use, to be shown wherever the detector
+            is named; empty when it is the one that was asked for.
+    """
+
+    @property
+    def name(self) -> str: ...  # noqa: D102 - described above, as are the next seven
+
+    @property
+    def version(self) -> str: ...  # noqa: D102
+
+    @property
+    def weights_sha256(self) -> str: ...  # noqa: D102
+
+    @property
+    def runtime(self) -> str: ...  # noqa: D102
+
+    @property
+    def input_size(self) -> tuple[int, int]: ...  # noqa: D102
+
+    @property
+    def score_threshold(self) -> float: ...  # noqa: D102
+
+    @property
+    def nms_iou(self) -> float: ...  # noqa: D102
+
+    @property
+    def fallback_reason(self) -> str: ...  # noqa: D102
+
+    def describe(self) -> Model:
+        """The record that goes with every detection this detector makes."""
+        ...
+
+    def detect(self, images: Sequence[Image]) -> list[list[Detection]]:
+        """Find the people in each image; images may differ in size.
+
+        Args:
+            images: Each of shape `(H, W, 3)`, uint8, blue-green-red.
+
+        Returns:
+            One list per image, in pixels of that image, inside it, by falling score with ties
+            by `x_min`, `y_min`, `x_max`, `y_max`. Numbers are exact in 32 bits, so that what is
+            sent is what is read.
+
+        Raises:
+            ModelFailed: The model failed on this batch.
+            ValueError: An image has another shape or type.
+        """
+        ...
+
+    def close(self) -> None:
+        """Free what the detector holds; it must not be used afterwards."""
+        ...
+
+
+def describe(detector: Detector) -> Model:
+    """The record of a detector's identity and settings."""
+    width, height = detector.input_size
+    return Model(
+        name=detector.name,
+        version=detector.version,
+        weights_sha256=detector.weights_sha256,
+        runtime=detector.runtime,
+        input_width=width,
+        input_height=height,
+        score_threshold=detector.score_threshold,
+        nms_iou=detector.nms_iou,
+    )
+
+
+def check_images(images: Sequence[Image]) -> None:
+    """Refuse arrays that are not images.
+
+    Raises:
+        ValueError: Names the first image that is not `(H, W, 3)` of uint8.
+    """
+    for index, image in enumerate(images):
+        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or image.size == 0:
+            msg = (
+                f"image {index} is {image.dtype} of shape {image.shape}; "
+                "a detector takes uint8 of shape (H, W, 3)"
+            )
+            raise ValueError(msg)
+
+
+def to_detections(
+    boxes: Boxes, scores: NDArray[np.float64], width: int, height: int
+) -> list[Detection]:
+    """Cut boxes off at the image, drop what is left of under a pixel, sort, and round.
+
+    Args:
+        boxes: Shape `(N, 4)`, px of the image.
+        scores: Shape `(N,)`.
+        width: Of the image, px.
+        height: Of the image, px.
+    """
+    single = clip(boxes, width, height).astype(np.float32).astype(np.float64)
+    scores = scores.astype(np.float32).astype(np.float64)
+    big_enough = np.all(single[:, 2:] - single[:, :2] >= _SMALLEST_SIDE_PX, axis=1)
+    single, scores = single[big_enough], scores[big_enough]
+    order = falling_score_order(scores, single)
+    return [
+        Detection(x_min=x_min, y_min=y_min, x_max=x_max, y_max=y_max, score=score, label=PERSON)
+        for (x_min, y_min, x_max, y_max), score in zip(
+            single[order].tolist(), scores[order].tolist(), strict=True
+        )
+    ]

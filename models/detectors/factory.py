@@ -1,0 +1,123 @@
+"""Choosing a detector: the best that runs here, and the reason when it is not the best."""
+
+from pathlib import Path
+from typing import Literal, get_args
+
+from models.detectors import onnx, openvino, yolo
+from models.detectors.detector import SCORE_THRESHOLD, Detector, DetectorUnavailable
+from models.detectors.graph import GraphSettings, Precision
+from models.detectors.hog import NMS_IOU, HogDetector
+from models.detectors.weights import (
+    DEFAULT_ONNX,
+    DEFAULT_TORCH,
+    FOLDER_VARIABLE,
+    ONNX_SUFFIXES,
+    TORCH_SUFFIXES,
+    download_folder,
+    find_default_onnx,
+    find_weights,
+)
+
+Backend = Literal["auto", "openvino", "onnx", "yolo", "hog"]
+BACKENDS: tuple[Backend, ...] = get_args(Backend)
+
+
+def make_detector(
+    backend: Backend = "auto",
+    weights: str | None = None,
+    *,
+    threads: int = 0,
+    score_threshold: float = SCORE_THRESHOLD,
+    nms_iou: float | None = None,
+    precision: Precision = "auto",
+    models_folder: Path | None = None,
+) -> Detector:
+    """Make the detector that settings ask for.
+
+    `auto` takes ultralytics where CUDA is, else OpenVINO, else ONNX Runtime, else HOG, and says
+    in `fallback_reason` what it had to pass over. Weights that are named are used or refused:
+    `auto` then only chooses what runs them. A named backend never falls back.
+
+    Args:
+        backend: What runs the model.
+        weights: Path or name of the weights, see `models.detectors.weights`; None for the default.
+        threads: CPU threads; 0 leaves the choice to the library.
+        score_threshold: Lowest score that is kept, 0 to 1.
+        nms_iou: Overlap above which the lower of two boxes goes; None for the model's own.
+        precision: `auto` or `f32`, see `models.detectors.graph.GraphSettings`.
+        models_folder: Where weights are looked for first, and fetched to.
+
+    Raises:
+        DetectorUnavailable: There is no such detector here; says in one sentence what to do.
+    """
+    settings = GraphSettings(
+        threads=threads, score_threshold=score_threshold, nms_iou=nms_iou, precision=precision
+    )
+    match backend:
+        case "auto":
+            return _best(weights, settings, models_folder)
+        case "openvino":
+            return openvino.load(_onnx_weights(weights, models_folder), settings)
+        case "onnx":
+            return onnx.load(_onnx_weights(weights, models_folder), settings)
+        case "yolo":
+            return yolo.YoloDetector(_torch_weights(weights, models_folder), settings)
+        case "hog":
+            return _hog(settings)
+    raise DetectorUnavailable(
+        f"There is no detector backend {backend!r}: choose one of {', '.join(BACKENDS)}."
+    )
+
+
+def _onnx_weights(weights: str | None, folder: Path | None) -> Path:
+    if weights is not None:
+        return find_weights(weights, ONNX_SUFFIXES, folder)
+    return find_default_onnx(folder) or find_weights(DEFAULT_ONNX[0], ONNX_SUFFIXES, folder)
+
+
+def _torch_weights(weights: str | None, folder: Path | None) -> Path:
+    """Weights for ultralytics; a missing file whose name is theirs is left for it to fetch."""
+    name = weights or DEFAULT_TORCH
+    try:
+        return find_weights(name, TORCH_SUFFIXES, folder)
+    except DetectorUnavailable:
+        if Path(name).name != name:
+            raise
+        file = name if name.endswith(TORCH_SUFFIXES) else name + TORCH_SUFFIXES[0]
+        return download_folder(folder) / file
+
+
+def _hog(settings: GraphSettings, fallback_reason: str = "") -> HogDetector:
+    return HogDetector(
+        threads=settings.threads,
+        score_threshold=settings.score_threshold,
+        nms_iou=NMS_IOU if settings.nms_iou is None else settings.nms_iou,
+        fallback_reason=fallback_reason,
+    )
+
+
+def _best(weights: str | None, settings: GraphSettings, folder: Path | None) -> Detector:
+    if weights is not None and weights.endswith(TORCH_SUFFIXES):
+        return yolo.YoloDetector(_torch_weights(weights, folder), settings)
+    reason = ""
+    if weights is None and yolo.cuda_is_usable():
+        try:
+            return yolo.YoloDetector(_torch_weights(None, folder), settings)
+        except DetectorUnavailable as exc:
+            reason = f"The GPU is not used: {exc}"
+    graph = find_default_onnx(folder) if weights is None else _onnx_weights(weights, folder)
+    if graph is None:
+        return _hog(settings, _no_weights(reason))
+    try:
+        return openvino.load(graph, settings, fallback_reason=reason)
+    except DetectorUnavailable as exc:
+        reason = f"{reason} OpenVINO is not used: {exc}".strip()
+    return onnx.load(graph, settings, fallback_reason=reason)
+
+
+def _no_weights(reason: str) -> str:
+    return (
+        f"{reason} No model weights were found, so people are detected by OpenCV's HOG, which "
+        f"misses many and sees some who are not there: put {DEFAULT_ONNX[0]} into a folder and "
+        f"name that in {FOLDER_VARIABLE}."
+    ).strip()

@@ -1,0 +1,187 @@
+"""A detector on an exported graph, whatever runs it: ONNX Runtime and OpenVINO share this."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.detectors.boxes import PADDING, Image
+from models.detectors.detector import (
+    SCORE_THRESHOLD,
+    DetectorUnavailable,
+    ModelFailed,
+    check_images,
+    describe,
+    to_detections,
+)
+from models.detectors.layouts import Layout, UnknownLayout, layout_of
+from schemas.records import Detection, Model
+
+DYNAMIC_INPUT_SIZE = (640, 640)
+"""Input of a graph that leaves its height and width open, px: what YOLO11 was trained at."""
+
+Precision = Literal["auto", "f32"]
+
+SHORT_VERSION = 12
+"""Digits of the weights' sha256 that serve as a version where no registry gives one."""
+
+
+class Graph(Protocol):
+    """A loaded graph of one input and one output."""
+
+    @property
+    def input_shape(self) -> tuple[int | None, ...]:
+        """`(B, 3, H, W)`; None where the graph leaves a size open."""
+        ...
+
+    @property
+    def runtime(self) -> str:
+        """Library, version, device and precision."""
+        ...
+
+    def run(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Run the graph; raises whatever its library raises."""
+        ...
+
+    def close(self) -> None:
+        """Free the graph."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GraphSettings:
+    """How graphs are run.
+
+    Attributes:
+        threads: CPU threads of one run; 0 leaves the choice to the library. More threads give
+            lower latency, and take cores from other processes.
+        score_threshold: Lowest score that is kept, 0 to 1.
+        nms_iou: Overlap above which the lower of two boxes goes, 0 to 1; None for the layout's
+            own.
+        precision: `auto` computes in what the CPU is fastest at: OpenVINO takes bfloat16 where
+            there is hardware for it, for half the time and scores that differ by some
+            hundredths. `f32` is the same everywhere: set it to compare models across machines.
+            ONNX Runtime always computes in f32.
+    """
+
+    threads: int = 0
+    score_threshold: float = SCORE_THRESHOLD
+    nms_iou: float | None = None
+    precision: Precision = "auto"
+
+
+def sha256_of(path: Path) -> str:
+    """Hex digest of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def unreadable(path: Path, library: str, error: Exception) -> DetectorUnavailable:
+    """The error for weights that a library cannot load."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    why = lines[-1] if lines else type(error).__name__
+    return DetectorUnavailable(
+        f"{library} cannot read {path} ({why}): fetch the weights again or name others."
+    )
+
+
+class GraphDetector:
+    """The `Detector` over a graph with a YOLOX or YOLO output.
+
+    Args:
+        weights: The file the graph was loaded from.
+        graph: The loaded graph.
+        settings: Threshold and suppression.
+        fallback_reason: Why a better detector is not in use.
+
+    Raises:
+        DetectorUnavailable: The graph's input or output is not what a detector has.
+    """
+
+    def __init__(
+        self, weights: Path, graph: Graph, settings: GraphSettings, *, fallback_reason: str = ""
+    ) -> None:
+        self._graph = graph
+        self._weights = weights
+        self.name = weights.stem
+        self.weights_sha256 = sha256_of(weights)
+        self.version = self.weights_sha256[:SHORT_VERSION]
+        self.runtime = graph.runtime
+        self.fallback_reason = fallback_reason
+        self.score_threshold = settings.score_threshold
+        self._batch, self.input_size = self._read_input_shape()
+        self._layout = self._find_layout()
+        self.nms_iou = self._layout.nms_iou if settings.nms_iou is None else settings.nms_iou
+
+    def _read_input_shape(self) -> tuple[int | None, tuple[int, int]]:
+        match self._graph.input_shape:
+            case (batch, 3, int(height), int(width)):
+                return batch, (width, height)
+            case (batch, 3 | None, None, None):
+                return batch, DYNAMIC_INPUT_SIZE
+            case shape:
+                raise DetectorUnavailable(
+                    f"{self._weights} takes input of shape {shape}, not (B, 3, H, W): name the "
+                    "weights of a detector."
+                )
+
+    def _find_layout(self) -> Layout:
+        """Run a grey image: a static output shape is not always in the file."""
+        width, height = self.input_size
+        grey = np.full((self._batch or 1, 3, height, width), PADDING, dtype=np.float32)
+        try:
+            output = self._graph.run(grey)
+        except Exception as exc:
+            raise unreadable(self._weights, self.runtime, exc) from exc
+        try:
+            return layout_of((1, *output.shape[1:]), self.input_size)
+        except UnknownLayout as exc:
+            raise DetectorUnavailable(
+                f"{self._weights} is no detector that is known here: {exc}."
+            ) from exc
+
+    def describe(self) -> Model:
+        """The record that goes with every detection this detector makes."""
+        return describe(self)
+
+    def detect(self, images: Sequence[Image]) -> list[list[Detection]]:
+        """Find the people in each image; see `Detector.detect`."""
+        if not images:
+            return []
+        check_images(images)
+        fits = [
+            self._layout.letterbox(image.shape[1], image.shape[0], self.input_size)
+            for image in images
+        ]
+        canvases = [fit.apply(image) for fit, image in zip(fits, images, strict=True)]
+        found = []
+        for fit, output in zip(fits, self._run(canvases), strict=True):
+            boxes, scores = self._layout.people(
+                output, self.input_size, self.score_threshold, self.nms_iou
+            )
+            found.append(to_detections(fit.to_image(boxes), scores, fit.width, fit.height))
+        return found
+
+    def _run(self, canvases: Sequence[Image]) -> Iterator[NDArray[np.float32]]:
+        """Give each canvas's output, in as many runs as the graph's batch size asks for."""
+        size = len(canvases) if self._batch is None else self._batch
+        for start in range(0, len(canvases), size):
+            part = canvases[start : start + size]
+            filled = [*part, *[part[-1]] * (size - len(part))]
+            try:
+                outputs = self._graph.run(self._layout.pixels(filled))
+            except Exception as exc:
+                msg = f"{self.name} on {self.runtime} failed on {len(part)} images: {exc}"
+                raise ModelFailed(msg) from exc
+            if not np.isfinite(outputs).all():
+                msg = f"{self.name} on {self.runtime} gave numbers that are not finite"
+                raise ModelFailed(msg)
+            yield from outputs[: len(part)]
+
+    def close(self) -> None:
+        """Free the graph."""
+        self._graph.close()

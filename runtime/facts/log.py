@@ -1,0 +1,227 @@
+"""Read the side inputs: small compacted topics of versioned facts with two times."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from confluent_kafka import (
+    Consumer,
+    IsolationLevel,
+    KafkaError,
+    KafkaException,
+    Message,
+    TopicPartition,
+)
+from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
+
+from runtime.clock import Clock
+from runtime.errors import Retry, Stop
+from runtime.kafka.clients import consumer_config, physical_name
+from runtime.process.settings import Settings
+from schemas.codec import Codec, UndecodableValue
+from schemas.registry import RegistryUnavailable, SchemaRegistry
+from schemas.topics import SIDE_INPUTS, Topic
+
+_TIMEOUT_S = 30.0
+_LOST_S = _TIMEOUT_S + 10.0
+"""A question that stood open when the broker was killed may never be answered, whatever its
+time-out: then it is given up, with its client."""
+
+_PAUSE_S = 0.1
+
+VISIBLE_AFTER_US = 5_000_000
+"""A fact is visible to events this long after it was recorded, microseconds."""
+
+APPEND_WITHIN_US = 2_000_000
+"""A writer appends a fact at most this long after the time it puts in `recorded_at_us`."""
+
+
+class Fact(NamedTuple):
+    """One version of one fact."""
+
+    topic: Topic
+    record: dict[str, Any]
+
+
+def fact_key(topic: Topic, record: dict[str, Any]) -> str:
+    """Key of a fact on its topic: its identity, an at sign, its version."""
+    identity = topic.key.removesuffix("@version")
+    return f"{record[identity]}@{record['version']}"
+
+
+class FactLog:
+    """Reads side inputs to their end, again and again.
+
+    Only committed facts are read, but the end is that of everything appended: a transaction
+    that stands open is waited for, because its facts count from when they were appended. An
+    importer that dies within one holds readers up until the broker aborts it, 10 to 20 s.
+
+    Args:
+        settings: Where the broker is.
+        registry: Where the schemas are.
+        clock: Tells the time of a sync.
+        topics: Which side inputs.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        registry: SchemaRegistry,
+        clock: Clock,
+        topics: Sequence[Topic] = SIDE_INPUTS,
+    ) -> None:
+        self._codecs: dict[str, Codec] = {
+            physical_name(topic, settings): registry.reader(topic) for topic in topics
+        }
+        self._clock = clock
+        self._consumer = Consumer(
+            consumer_config(
+                settings,
+                f"{settings.topic_prefix}wardstream-facts",
+                **{"isolation.level": "read_committed", "enable.partition.eof": True},
+            )
+        )
+        self._bootstrap = settings.kafka_bootstrap
+        self._admin = self._connect()
+        self._consumer.assign([TopicPartition(name, 0, 0) for name in self._codecs])
+        self._reached: dict[str, int] = dict.fromkeys(self._codecs, 0)
+        self._unread: list[Message] = []
+        self.offsets: dict[str, int] = dict.fromkeys(self._codecs, 0)
+        self.synced_us = 0
+
+    def _connect(self) -> AdminClient:
+        return AdminClient({"bootstrap.servers": self._bootstrap, "log_level": 3})
+
+    def complete_until_us(self) -> int:
+        """Events up to this time (UTC microseconds) see every fact that is visible to them."""
+        return self.synced_us + VISIBLE_AFTER_US - APPEND_WITHIN_US
+
+    def sync(self) -> list[Fact]:
+        """Read on to the present end of every side input; returns what is new.
+
+        Topic after topic in the order they were given, each in the order of its log.
+
+        A sync that fails loses nothing: what it took from the broker is in the next one's
+        answer, and `offsets` stay where the last good one left them.
+
+        Raises:
+            Retry: Broker or schema registry are out of reach, or a topic is not read to its end
+                in time.
+            Stop: A side input holds something that is not a fact, a fact in it was deleted, or it
+                is shorter than it was.
+        """
+        started_us = self._clock.now_us()
+        deadline_s = self._clock.monotonic_s() + _TIMEOUT_S
+        ends = self._ends(deadline_s)
+        for name, end in ends.items():
+            if end < self._reached[name]:
+                msg = (
+                    f"side input {name} ends at {end} and was read up to {self._reached[name]}: "
+                    "it was made again or cut short, and what it held is gone; restore it, and "
+                    "start again"
+                )
+                raise Stop(msg)
+        while any(self._reached[name] < end for name, end in ends.items()):
+            self._take(self._consumer.consume(1_000, 0.2))
+            if self._clock.monotonic_s() > deadline_s:
+                msg = "side inputs were not read to their end within 30 s"
+                raise Retry(msg)
+        places = {name: place for place, name in enumerate(self._codecs)}
+        self._unread.sort(key=lambda message: places[message.topic() or ""])
+        _refuse_deleted(self._unread)
+        facts = [self._fact(message) for message in self._unread if message.value() is not None]
+        self._unread.clear()
+        self.offsets = dict(self._reached)
+        self.synced_us = started_us
+        return facts
+
+    def _take(self, messages: Iterable[Message]) -> None:
+        """Keep facts until a sync succeeds.
+
+        The end of a partition is said apart, since behind the last fact there may be markers of
+        transactions and holes of compaction, which no fact fills.
+        """
+        for message in messages:
+            error = message.error()
+            name, offset = message.topic() or "", message.offset() or 0
+            if error is None:
+                self._unread.append(message)
+                self._reached[name] = offset + 1
+            elif error.code() == KafkaError._PARTITION_EOF:
+                self._reached[name] = max(self._reached[name], offset)
+
+    def _ends(self, deadline_s: float) -> dict[str, int]:
+        """End of every side input, of open transactions too.
+
+        A broker that is still electing a leader is asked again.
+
+        Raises:
+            Retry: It does not answer in time.
+        """
+        wanted = {
+            TopicPartition(name, 0): OffsetSpec.latest()  # type: ignore[no-untyped-call]
+            for name in self._codecs
+        }
+        while True:
+            try:
+                answers = self._admin.list_offsets(
+                    wanted,
+                    isolation_level=IsolationLevel.READ_UNCOMMITTED,
+                    request_timeout=_TIMEOUT_S,
+                )
+                return {
+                    where.topic: answer.result(timeout=_LOST_S).offset
+                    for where, answer in answers.items()
+                }
+            except TimeoutError as exc:
+                self._admin = self._connect()
+                raise Retry("end of the side inputs is unknown: a question was lost") from exc
+            except KafkaException as exc:
+                error: KafkaError = exc.args[0]
+                # A client keeps asking by the leader epoch that it knows, for minutes after the
+                # broker has a new one; a fresh client asks for it first.
+                self._admin = self._connect()
+                if self._clock.monotonic_s() > deadline_s:
+                    msg = f"end of the side inputs is unknown: {error.str()}"
+                    raise Retry(msg) from exc
+                self._clock.sleep(_PAUSE_S)
+
+    def _fact(self, message: Message) -> Fact:
+        name = message.topic() or ""
+        codec = self._codecs[name]
+        try:
+            return Fact(codec.topic, codec.decode(message.value()))
+        except RegistryUnavailable as exc:
+            raise Retry(str(exc)) from exc
+        except UndecodableValue as exc:
+            msg = f"side input {name} at offset {message.offset()}: {exc}"
+            raise Stop(msg) from exc
+
+    def close(self) -> None:
+        """Leave the broker."""
+        self._consumer.close()
+
+
+def _refuse_deleted(messages: Iterable[Message]) -> None:
+    """Refuse what somebody deleted by hand, unless it was appended again behind that.
+
+    A tombstone takes a version away from whoever reads the topic after its next compaction, while
+    those who have read it know it still: they would no longer agree.
+
+    Raises:
+        Stop: A version was deleted.
+    """
+    deleted: dict[tuple[str | None, object], Message] = {}
+    for message in messages:
+        place = (message.topic(), message.key())
+        if message.value() is None:
+            deleted[place] = message
+        else:
+            deleted.pop(place, None)
+    for (name, _), message in deleted.items():
+        key = message.key()
+        told = key.decode(errors="replace") if isinstance(key, bytes) else key
+        msg = (
+            f"side input {name} at offset {message.offset()}: {told} was deleted by a tombstone, "
+            "but a removal is a version: append the same record again, as a backup holds it"
+        )
+        raise Stop(msg)

@@ -1,0 +1,117 @@
+"""Append facts to the side inputs, all or none, and one writer at a time."""
+
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Final, Self
+
+from runtime.clock import Clock, SystemClock
+from runtime.facts.log import Fact, fact_key
+from runtime.kafka.clients import physical_name
+from runtime.kafka.transactional import FencedProducer, Outgoing, Words
+from runtime.process.settings import Settings
+from schemas.codec import Codec
+from schemas.registry import SchemaRegistry
+from schemas.topics import Topic
+
+CLAIM: Final = "facts-import"
+"""Whoever writes facts claims this, whatever the facts are."""
+
+_WORDS = Words(
+    refused="side inputs cannot be written: {error}",
+    nothing="nothing was written: {error}; run the import again",
+    rival="another import ran at the same time, so nothing was written; run it again",
+    late="the broker did not take the facts in time, so nothing was written; run the import again",
+    unknown=(
+        "whether the facts were written is not known ({error}); "
+        "run the import again: what is there already is not written twice"
+    ),
+)
+
+
+class FactWriter:
+    """The right to append facts, which the newest writer of a run has alone.
+
+    Claiming it ends the claim of every earlier writer: the broker aborts what that one had
+    under way and refuses the rest. So read the log after claiming, and what is published by
+    the same writer is an edit of the newest versions, or fails.
+
+    Args:
+        settings: Where the broker is; the claim is one per topic prefix.
+        registry: Where the schemas of the facts are registered.
+        clock: Tells whether facts are appended in time.
+
+    Raises:
+        Retry: The broker did not grant the claim in time.
+    """
+
+    def __init__(self, settings: Settings, registry: SchemaRegistry, clock: Clock) -> None:
+        self._settings = settings
+        self._registry = registry
+        self._codecs: dict[Topic, Codec] = {}
+        self._producer = FencedProducer(settings, clock, CLAIM, _WORDS)
+
+    def __enter__(self) -> Self:
+        """The writer itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Drop what is queued; an open transaction is aborted."""
+        self._producer.__exit__(kind, error, trace)
+
+    def prepare(self, topics: Iterable[Topic]) -> None:
+        """Look up all schemas that `publish` will need, while there is time.
+
+        Raises:
+            NotRegistered: A schema is not registered.
+            RegistryUnavailable: The schema registry is out of reach.
+        """
+        for topic in topics:
+            if topic not in self._codecs:
+                self._codecs[topic] = self._registry.writer(topic)
+
+    def publish(self, facts: Iterable[Fact], *, append_by_us: int | None = None) -> int:
+        """Append all facts, or none; returns how many.
+
+        Args:
+            facts: New versions, of any topics.
+            append_by_us: UTC microseconds after which nothing is written; for facts recorded
+                now, `APPEND_WITHIN_US` after the time in them. No limit when None.
+
+        Raises:
+            NotRegistered: A schema is not registered; nothing was written.
+            RegistryUnavailable: The schema registry is out of reach; nothing was written.
+            Retry: Another writer came, the broker did not answer, or it is too late. The
+                message says whether nothing was written or that is not known.
+        """
+        wanted = list(facts)
+        if not wanted:
+            return 0
+        self.prepare(fact.topic for fact in wanted)
+        records = [
+            Outgoing(
+                physical_name(topic, self._settings),
+                0,
+                fact_key(topic, record).encode(),
+                self._codecs[topic].encode(record),
+            )
+            for topic, record in wanted
+        ]
+        self._producer.write(records, by_us=append_by_us)
+        return len(records)
+
+
+def publish_facts(settings: Settings, registry: SchemaRegistry, facts: Iterable[Fact]) -> int:
+    """Append facts whose versions and times are given, all or none; returns how many.
+
+    Raises:
+        NotRegistered: A schema is not registered; nothing was written.
+        RegistryUnavailable: The schema registry is out of reach; nothing was written.
+        Retry: The broker did not acknowledge in time, or another writer came.
+    """
+    with FactWriter(settings, registry, SystemClock()) as writer:
+        return writer.publish(facts)

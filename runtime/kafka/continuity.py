@@ -1,0 +1,227 @@
+"""Notice when the log itself has changed under a consumer: what it never read is told by offset.
+
+Kafka's client goes on from the first record there is when the next one is not there any more, and
+says nothing of it. So each record is held against the one that had to come: the group's committed
+offset first, the offset behind the last record from then on. Offsets only rise by one where
+nothing but records lies in a partition; what else may leave a hole is asked of the broker.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Final, Literal, NamedTuple, TypeVar
+
+import structlog
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka.admin import (  # type: ignore[attr-defined]
+    AdminClient,
+    ConfigResource,
+    ResourceType,
+)
+
+from runtime.clock import SystemClock
+from runtime.errors import DeadLetter, Retry, Stop
+from runtime.kafka.clients import answer, is_refusal, physical_name
+from runtime.kafka.topic_partition import Place, place_of
+from runtime.process.metrics import RECORDS_GONE
+from runtime.process.settings import Settings
+from schemas.topics import Topic
+
+log = structlog.get_logger(__name__)
+
+GONE: Final = "records_gone"
+"""Reason of the dead letter for records that expired before they were read."""
+
+SHORTENED: Final = "log_shortened"
+"""Reason of the dead letter for a log that ends before what was read of it."""
+
+_ANSWER_S = 10.0
+_LOST_S = 10.0
+_PATIENCE_S = 30.0
+_PAUSE_S = 0.1
+
+Answer = TypeVar("Answer")
+
+
+class Break(NamedTuple):
+    """A place where a log does not go on from what was read of it.
+
+    Attributes:
+        topic: Name on the broker.
+        partition: Which one.
+        reason: `records_gone`, or `log_shortened`.
+        first: Offset of the first record concerned: the one that had to come, or the new end.
+        until: The offset behind the last one.
+    """
+
+    topic: str
+    partition: int
+    reason: Literal["records_gone", "log_shortened"]
+    first: int
+    until: int
+
+    @property
+    def records(self) -> int:
+        """How many records that are."""
+        return self.until - self.first
+
+    @property
+    def words(self) -> str:
+        """What happened, for an operator."""
+        where = f"{self.topic}[{self.partition}]"
+        if self.reason == GONE:
+            return (
+                f"{where}: offsets {self.first} to {self.until - 1} ({self.records} records) "
+                "expired before they were read"
+            )
+        return (
+            f"{where}: the log ends at {self.first}, and had been read up to {self.until}: it was "
+            "cut short or made again, and is read from its beginning"
+        )
+
+    @property
+    def lost(self) -> str:
+        """What is concerned, in a word."""
+        return f"{self.first}-{self.until}" + ("" if self.reason == GONE else "-cut")
+
+    @property
+    def letter(self) -> DeadLetter:
+        """Why these records were never processed."""
+        return DeadLetter(self.reason, self.words)
+
+
+class Continuity:
+    """Follows the offsets of one consumer.
+
+    Args:
+        settings: Where the broker is, and the run's prefix.
+        stage: Label of the metric.
+        consumer: Of a group; nothing but its offsets are asked for.
+        topics: What it consumes. In compacted ones holes are the rule, and not looked at.
+    """
+
+    def __init__(
+        self, settings: Settings, stage: str, consumer: Consumer, topics: Iterable[Topic]
+    ) -> None:
+        self._settings = settings
+        self._stage = stage
+        self._consumer = consumer
+        self._topics = {physical_name(topic, settings): topic for topic in topics}
+        self._next: dict[Place, int] = {}
+
+    def look(self, messages: Sequence[Message]) -> list[Break]:
+        """Take note of what was read; returns what was not, before any of it is processed.
+
+        Raises:
+            Retry: The broker does not say what it held.
+            Stop: A topic that must keep every record has been compacted, or may not be asked about.
+        """
+        fresh = {place_of(message) for message in messages} - self._next.keys()
+        if fresh:
+            self._next |= self._committed(fresh)
+        breaks = []
+        for message in messages:
+            place, offset = place_of(message), message.offset() or 0
+            expected = self._next.get(place, -1)
+            self._next[place] = offset + 1
+            if expected in {offset, -1}:
+                continue
+            found = self._judge(place, expected, offset)
+            if found is not None:
+                RECORDS_GONE.labels(self._stage, place[0]).inc(found.records)
+                log.error("kafka.log_changed", stage=self._stage, **found._asdict())
+                breaks.append(found)
+        return breaks
+
+    def forget(self, places: Iterable[Place]) -> None:
+        """Partitions went elsewhere; when they come back, the committed offsets count again."""
+        for place in places:
+            self._next.pop(place, None)
+
+    def _committed(self, places: Collection[Place]) -> Mapping[Place, int]:
+        """Where reading had to go on; -1 where nothing was ever committed."""
+        wanted = [TopicPartition(*place) for place in sorted(places)]
+
+        def ask() -> Mapping[Place, int]:
+            found = self._consumer.committed(wanted, timeout=_ANSWER_S)
+            for one in found:
+                if one.error is not None:
+                    raise KafkaException(one.error)
+            return {(one.topic, one.partition): max(-1, one.offset) for one in found}
+
+        names = ", ".join(sorted({name for name, _ in places}))
+        what = f"committed offsets in {names} are unknown"
+        return _patiently(what, "DESCRIBE of the topic, READ of the group", ask)
+
+    def _judge(self, place: Place, expected: int, offset: int) -> Break | None:
+        """What it means that `offset` came in the place of `expected`; None when nothing."""
+        start, end = self._span(place)
+        if offset < expected:
+            # A record that comes again is none: only a log that ends before it has lost some.
+            return Break(*place, SHORTENED, end, expected) if end < expected else None
+        compacted = self._topics[place[0]].cleanup == "compact"
+        if start > expected and not compacted:
+            return Break(*place, GONE, expected, min(start, offset))
+        if not compacted and "compact" in self._cleanup(place[0]):
+            msg = (
+                f"{place[0]}[{place[1]}]: offsets {expected} to {offset - 1} are gone, because "
+                "its cleanup.policy was changed to compact: set it back to delete"
+            )
+            raise Stop(msg)
+        if not compacted:
+            # Markers of transactions lie so, and nothing tells them from what nobody can explain.
+            log.warning(
+                "kafka.offsets_without_records",
+                stage=self._stage,
+                topic=place[0],
+                partition=place[1],
+                first=expected,
+                until=offset,
+            )
+        return None
+
+    def _span(self, place: Place) -> tuple[int, int]:
+        where = TopicPartition(*place)
+        return _patiently(
+            f"what {place[0]}[{place[1]}] holds is unknown",
+            "DESCRIBE of the topic",
+            lambda: self._consumer.get_watermark_offsets(where, timeout=_ANSWER_S),
+        )
+
+    def _cleanup(self, name: str) -> str:
+        resource = ConfigResource(ResourceType.TOPIC, name)
+
+        def ask() -> str:
+            # A new client: an old one would ask by a leader that is no more.
+            admin = AdminClient(
+                {"bootstrap.servers": self._settings.kafka_bootstrap, "log_level": 3}
+            )
+            asked = admin.describe_configs([resource], request_timeout=_ANSWER_S)
+            return str(answer(asked[resource], _ANSWER_S + _LOST_S)["cleanup.policy"].value)
+
+        what = f"settings of {name} are unknown"
+        return _patiently(what, "DESCRIBE_CONFIGS of the topic", ask)
+
+
+def _patiently(what: str, right: str, ask: Callable[[], Answer]) -> Answer:
+    """Ask a broker that may just be electing leaders.
+
+    Args:
+        what: What is not known without an answer, and of which topic.
+        right: That a process needs to ask.
+        ask: The question.
+
+    Raises:
+        Retry: It gave no good answer in time.
+        Stop: It refuses to answer.
+    """
+    clock = SystemClock()
+    deadline_s = clock.monotonic_s() + _PATIENCE_S
+    while True:
+        try:
+            return ask()
+        except KafkaException as exc:
+            error: KafkaError = exc.args[0]
+            if is_refusal(error):
+                raise Stop(f"{what}: {error.str()}; this process needs {right}") from exc
+            if clock.monotonic_s() > deadline_s:
+                raise Retry(f"{what}: {error.str()}") from exc
+        clock.sleep(_PAUSE_S)

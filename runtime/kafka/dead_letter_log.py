@@ -1,0 +1,179 @@
+"""Dead letters as their readers find them: parsed, filtered, counted."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from confluent_kafka import Message
+
+from runtime.kafka.reader import read_topic
+from runtime.process.settings import Settings
+from schemas.records import AuditEntry
+from schemas.topics import DEAD_LETTERS
+
+CHAIN = "dead-letters"
+"""Chain of audit.v1 that says what became of dead letters."""
+
+REPLAYED = "dead_letter.replayed"
+DISCARDED = "dead_letter.discarded"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Letter:
+    """One dead letter.
+
+    Attributes:
+        id: Its offset in dead-letters.v1, by which commands name it.
+        at_us: When the process gave up, UTC microseconds; the time of its record where the header
+            does not say.
+        topic: Name on the broker of the topic that the record was read from.
+        partition: Where it lay; -1 when the header does not say.
+        offset: Where it lay; -1 when the header does not say.
+        key: Its key there; None when the process did not keep it.
+        value: Its bytes; None for a tombstone, and for a value that lies elsewhere: see
+            `workers.operations.deadletters.values`.
+        headers: All of them, as text.
+    """
+
+    id: int
+    at_us: int
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def reason(self) -> str:
+        """Short stable word for why it could not be processed."""
+        return self.headers.get("reason", "")
+
+    @property
+    def stage(self) -> str:
+        """Process that gave it up."""
+        return self.headers.get("stage", "")
+
+    @property
+    def left_in_place(self) -> int | None:
+        """Bytes of a value that stayed in its topic; None when it did not."""
+        length = _number(self.headers.get("left_in_place", ""), -1)
+        return None if length < 0 else length
+
+    @property
+    def lost(self) -> str | None:
+        """Which records never came, in a word; None for the letter of a record that did."""
+        return self.headers.get("lost")
+
+    @property
+    def subject(self) -> str:
+        """The record that it stands for; several letters may stand for the same one."""
+        return f"{self.topic}/{self.partition}/{self.offset if self.lost is None else self.lost}"
+
+
+class Filter(NamedTuple):
+    """Which letters are meant; None means any.
+
+    Attributes:
+        topic: Source topic, with or without the run's prefix.
+        reason: Of the letter.
+        stage: Of the letter.
+        since_us: Given up at or after, UTC microseconds.
+        until_us: Given up before, UTC microseconds.
+    """
+
+    topic: str | None = None
+    reason: str | None = None
+    stage: str | None = None
+    since_us: int | None = None
+    until_us: int | None = None
+
+    def takes(self, letter: Letter, prefix: str) -> bool:
+        """Whether a letter is meant."""
+        return (
+            (self.topic is None or letter.topic in {self.topic, prefix + self.topic})
+            and (self.reason is None or letter.reason == self.reason)
+            and (self.stage is None or letter.stage == self.stage)
+            and (self.since_us is None or letter.at_us >= self.since_us)
+            and (self.until_us is None or letter.at_us < self.until_us)
+        )
+
+
+class Count(NamedTuple):
+    """Letters of one topic, stage and reason.
+
+    Attributes:
+        topic: Source topic, as on the broker.
+        stage: Process that gave them up.
+        reason: Why.
+        letters: How many.
+        open: How many of them nobody has handled.
+        first_us: When the first was given up, UTC microseconds.
+        last_us: When the last was.
+    """
+
+    topic: str
+    stage: str
+    reason: str
+    letters: int
+    open: int
+    first_us: int
+    last_us: int
+
+
+def read_letters(settings: Settings) -> list[Letter]:
+    """All dead letters that are kept, oldest first.
+
+    Raises:
+        Retry: The broker is out of reach.
+    """
+    return [parse(message) for message in read_topic(settings, DEAD_LETTERS)]
+
+
+def parse(message: Message) -> Letter:
+    """Read a dead letter; whatever its headers hold, it can be shown."""
+    given: Any = message.headers()
+    raw = {name: value or b"" for name, value in given or ()}
+    texts = {name: value.decode(errors="replace") for name, value in raw.items()}
+    return Letter(
+        id=message.offset() or 0,
+        at_us=_number(texts.get("at_us", ""), message.timestamp()[1] * 1000),
+        topic=texts.get("topic", ""),
+        partition=_number(texts.get("partition", ""), -1),
+        offset=_number(texts.get("offset", ""), -1),
+        key=raw.get("key"),
+        value=message.value(),
+        headers=texts,
+    )
+
+
+def handled(history: Iterable[AuditEntry]) -> dict[str, AuditEntry]:
+    """What became of each record that somebody handled, by `Letter.subject`."""
+    return {
+        entry["subject"]: entry for entry in history if entry["action"] in {REPLAYED, DISCARDED}
+    }
+
+
+def count(letters: Sequence[Letter], done: Mapping[str, AuditEntry]) -> list[Count]:
+    """Letters by topic, stage and reason; most first."""
+    groups: dict[tuple[str, str, str], list[Letter]] = {}
+    for letter in letters:
+        groups.setdefault((letter.topic, letter.stage, letter.reason), []).append(letter)
+    counts = [
+        Count(
+            *group,
+            letters=len(some),
+            open=sum(letter.subject not in done for letter in some),
+            first_us=min(letter.at_us for letter in some),
+            last_us=max(letter.at_us for letter in some),
+        )
+        for group, some in groups.items()
+    ]
+    return sorted(counts, key=lambda one: (-one.letters, one))
+
+
+def _number(text: str, otherwise: int) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        return otherwise

@@ -1,0 +1,175 @@
+"""A producer that sends nothing behind a partition's first record until that is acknowledged.
+
+An idempotent producer numbers what it sends to a partition, and a broker takes only the number that
+comes next. Of a producer that it does not know yet it takes any number. So when the first batch
+reaches a broker that does not lead the partition yet, and the second one a moment later does, the
+second one stands, the first one is refused from then on, and librdkafka takes the acknowledgement
+of the second for one of both: a success without an offset, and a record that is nowhere. It happens
+on new topics and behind elections of leaders. Once a first record stands the broker knows what has
+to follow, and nothing can overtake any more.
+
+(librdkafka 2.16, `rd_kafka_handle_Produce`; Kafka 4.1, `ProducerAppendInfo.checkSequence`, which
+accepts any sequence number where it has no state of the producer.)
+"""
+
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from threading import RLock
+from typing import Any
+
+from confluent_kafka import KafkaError, Message, Producer
+
+from runtime.clock import SystemClock
+from runtime.kafka.topic_partition import Place, place_of
+
+Headers = list[tuple[str, bytes]] | None
+_Record = tuple[bytes | str | None, bytes | None, Headers]
+
+MOST_KEPT = 10_000
+"""Records that wait for the first one of their partition; more are refused like a full queue."""
+
+_STEP_S = 0.5
+
+
+class OpeningProducer:
+    """Wraps a `confluent_kafka.Producer`. May be used by several threads.
+
+    Records whose partition is not named go out one at a time for each topic, as of a partition -1:
+    name it where there are many.
+
+    Args:
+        config: Of an idempotent producer.
+        failed: Told of every record that was not delivered: topic, partition and error.
+
+    Attributes:
+        kept: Records that wait for the first one of their partition.
+    """
+
+    def __init__(
+        self, config: dict[str, Any], failed: Callable[[str, int, KafkaError], None]
+    ) -> None:
+        self._failed = failed
+        self._clock = SystemClock()
+        self._lock = RLock()
+        self._open: set[Place] = set()
+        self._waiting: dict[Place, deque[_Record]] = {}
+        self._ready: deque[Place] = deque()
+        self.kept = 0
+        self._producer: Any = Producer({**config, "on_delivery": self._reported})
+
+    def produce(
+        self,
+        topic: str,
+        *,
+        key: bytes | str | None,
+        value: bytes | None,
+        partition: int = -1,
+        headers: Headers = None,
+    ) -> None:
+        """Hand a record over; returns at once.
+
+        Raises:
+            BufferError: Too much is queued: poll, and try again.
+            KafkaException: It can never be sent.
+        """
+        place = (topic, partition)
+        with self._lock:
+            if place not in self._open:
+                self._pump()
+            if place in self._open:
+                self._send(place, key, value, headers)
+            elif (waiting := self._waiting.get(place)) is None:
+                self._send(place, key, value, headers, partial(self._opened, place))
+                self._waiting[place] = deque()
+            elif self.kept >= MOST_KEPT:
+                msg = f"{self.kept} records wait for the first one of their partition"
+                raise BufferError(msg)
+            else:
+                waiting.append((key, value, headers))
+                self.kept += 1
+
+    def poll(self, timeout_s: float) -> None:
+        """Serve delivery reports for so long at most."""
+        self._producer.poll(timeout_s)
+        with self._lock:
+            self._pump()
+
+    def flush(self, timeout_s: float) -> int:
+        """Wait until all is acknowledged, or the time is over; returns how much is not."""
+        end_s = self._clock.monotonic_s() + timeout_s
+        while True:
+            left_s = end_s - self._clock.monotonic_s()
+            self._producer.flush(max(0.0, min(_STEP_S, left_s)))
+            with self._lock:
+                self._pump()
+                left = len(self)
+            if not left or left_s <= 0:
+                return left
+
+    def purge(self) -> None:
+        """Drop all that is not sent yet."""
+        with self._lock:
+            self._waiting.clear()
+            self._ready.clear()
+            self.kept = 0
+        self._producer.purge()
+
+    def close(self) -> None:
+        """Disconnect; what is queued is lost."""
+        self._producer.close()
+
+    def __len__(self) -> int:
+        """Records that are not acknowledged yet."""
+        return len(self._producer) + self.kept
+
+    def _send(
+        self,
+        place: Place,
+        key: bytes | str | None,
+        value: bytes | None,
+        headers: Headers,
+        report: Callable[[KafkaError | None, Message], None] | None = None,
+    ) -> None:
+        arguments: dict[str, Any] = {}
+        if place[1] >= 0:
+            arguments["partition"] = place[1]
+        if headers:
+            arguments["headers"] = headers
+        if report is not None:
+            arguments["on_delivery"] = report
+        self._producer.produce(place[0], key=key, value=value, **arguments)
+
+    def _pump(self) -> None:
+        """Send what has waited for records that stand now, in order."""
+        while self._ready:
+            place = self._ready[0]
+            waiting = self._waiting.get(place, deque())
+            while waiting:
+                again = place[1] < 0
+                try:
+                    self._send(place, *waiting[0], partial(self._opened, place) if again else None)
+                except BufferError:
+                    return  # the queue is full: later
+                waiting.popleft()
+                self.kept -= 1
+                if again:
+                    break
+            else:
+                self._waiting.pop(place, None)
+                if place[1] >= 0:
+                    self._open.add(place)
+            self._ready.popleft()
+
+    def _opened(self, place: Place, error: KafkaError | None, message: Message) -> None:
+        """A first record was acknowledged, or given up: then nothing may follow it."""
+        with self._lock:
+            if error is None:
+                self._ready.append(place)
+            else:
+                self.kept -= len(self._waiting.pop(place, ()))
+        self._reported(error, message)
+
+    def _reported(self, error: KafkaError | None, message: Message) -> None:
+        if error is not None:
+            self._failed(*place_of(message), error)

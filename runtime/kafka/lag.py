@@ -1,0 +1,221 @@
+"""How far consumer groups are behind the ends of their topics, and when topics last grew."""
+
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import structlog
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
+
+from runtime.errors import Retry
+from runtime.kafka.clients import answer, physical_name
+from runtime.kafka.topic_partition import Place
+from runtime.process.metrics import LAG_RECORDS
+from runtime.process.settings import Settings
+from schemas.topics import Topic
+
+log = structlog.get_logger(__name__)
+
+ANSWER_S = 30.0
+"""A broker that has just started beside everything else may take its time."""
+
+_LOST_EXTRA_S = 10.0
+LOOK_S = 5.0
+"""How often a process looks at its own lag, s."""
+
+
+class Span(NamedTuple):
+    """What a partition holds: `start` is the first offset, `end` the next to be written."""
+
+    start: int
+    end: int
+
+
+class LogProbe:
+    """Asks a broker about offsets.
+
+    Args:
+        settings: Where it is.
+        answer_s: How long it may take to answer, s.
+    """
+
+    def __init__(self, settings: Settings, answer_s: float = ANSWER_S) -> None:
+        self._bootstrap = settings.kafka_bootstrap
+        self._answer_s = answer_s
+        self._lost_s = answer_s + _LOST_EXTRA_S
+        self._admin = self._connect()
+        self._readers: dict[str, Consumer] = {}
+
+    def _connect(self) -> AdminClient:
+        return AdminClient({"bootstrap.servers": self._bootstrap, "log_level": 0})
+
+    def ends(self, topics: Mapping[str, int]) -> dict[Place, int]:
+        """End offset of every partition that holds anything, by topic and partition.
+
+        Args:
+            topics: Number of partitions by physical name.
+
+        Raises:
+            Retry: The broker is out of reach.
+        """
+        found = self._offsets(_places(topics), OffsetSpec.latest())  # type: ignore[no-untyped-call]
+        return {place: offset for place, (offset, _) in found.items() if offset > 0}
+
+    def spans(self, topics: Mapping[str, int]) -> dict[Place, Span]:
+        """What every partition holds now.
+
+        Args:
+            topics: Number of partitions by physical name.
+
+        Raises:
+            Retry: The broker is out of reach.
+        """
+        places = _places(topics)
+        starts = self._offsets(places, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
+        ends = self._offsets(places, OffsetSpec.latest())  # type: ignore[no-untyped-call]
+        return {place: Span(starts[place][0], ends[place][0]) for place in places}
+
+    def newest_us(self, topics: Mapping[str, int]) -> dict[str, int]:
+        """When each topic that holds anything was last appended to, UTC microseconds.
+
+        Nothing is fetched: brokers keep the greatest timestamp of every segment.
+
+        Raises:
+            Retry: The broker is out of reach.
+        """
+        spec = OffsetSpec.max_timestamp()  # type: ignore[no-untyped-call]
+        newest: dict[str, int] = {}
+        for (topic, _), (_, at_ms) in self._offsets(_places(topics), spec).items():
+            if at_ms > 0:
+                newest[topic] = max(newest.get(topic, 0), at_ms * 1_000)
+        return newest
+
+    def _offsets(self, places: Iterable[Place], spec: OffsetSpec) -> dict[Place, tuple[int, int]]:
+        """Offset and timestamp (ms) of each partition.
+
+        Raises:
+            Retry: The broker is out of reach.
+        """
+        wanted = {TopicPartition(*place): spec for place in places}
+        if not wanted:
+            return {}
+        try:
+            asked = self._admin.list_offsets(wanted, request_timeout=self._answer_s)
+            found = {(p.topic, p.partition): answer(one, self._lost_s) for p, one in asked.items()}
+        except KafkaException as exc:
+            # After a restart of the broker this client would ask by the old leader epoch on.
+            self._admin = self._connect()
+            msg = f"ends of topics: {exc.args[0].str()}"
+            raise Retry(msg) from exc
+        return {place: (one.offset, one.timestamp) for place, one in found.items()}
+
+    def committed(self, group: str, places: Iterable[Place]) -> dict[Place, int]:
+        """Committed offset of each partition, by place; absent where the group has none.
+
+        Raises:
+            Retry: The broker is out of reach.
+        """
+        found = self.notes(group, places)
+        return {(p.topic, p.partition): p.offset for p in found if p.offset >= 0}
+
+    def notes(self, group: str, places: Iterable[Place]) -> list[TopicPartition]:
+        """What a group has committed of some partitions, with the text beside each offset.
+
+        A consumer that never joins is asked and not an admin client: that one ends the process
+        by a segmentation fault while the coordinator of the group is being loaded (librdkafka
+        2.16, `ListConsumerGroupOffsets`), as it is for a moment whenever a broker has started.
+
+        Raises:
+            Retry: The broker is out of reach.
+        """
+        where = [TopicPartition(*place) for place in places]
+        if not where:
+            return []
+        if group not in self._readers:
+            self._readers[group] = Consumer(
+                {"bootstrap.servers": self._bootstrap, "group.id": group, "log_level": 0}
+                # What an open transaction may still commit is not waited for.
+                | {"enable.auto.commit": False, "isolation.level": "read_uncommitted"}
+            )
+        try:
+            found = self._readers[group].committed(where, timeout=self._answer_s)
+            for place in found:
+                if place.error is not None:
+                    raise KafkaException(place.error)  # noqa: TRY301 - one way out for both
+        except KafkaException as exc:
+            msg = f"offsets of group {group}: {exc.args[0].str()}"
+            raise Retry(msg) from exc
+        return found
+
+    def lag(self, group: str, ends: Mapping[Place, int]) -> int | None:
+        """Records between a group's committed offsets and the ends.
+
+        A partition of which the group has committed nothing counts from its first record.
+
+        Returns:
+            None when the group has never committed anything.
+
+        Raises:
+            Retry: The broker is out of reach.
+        """
+        begun = self.committed(group, ends)
+        if not begun:
+            return None
+        fresh = [place for place in ends if place not in begun]
+        starts = self._offsets(fresh, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
+        begun |= {place: offset for place, (offset, _) in starts.items()}
+        return sum(max(0, end - max(0, begun.get(place, 0))) for place, end in ends.items())
+
+
+class LagWatch:
+    """Keeps `wardstream_lag_records` of a stage up to date, in a thread of its own.
+
+    Args:
+        settings: Where the broker is, and the run's prefix.
+        stage: Label of the metric.
+        group: The stage's consumer group.
+        topics: What it consumes.
+
+    Attributes:
+        records: As last seen; None before, and while the broker is out of reach.
+    """
+
+    def __init__(self, settings: Settings, stage: str, group: str, topics: Sequence[Topic]) -> None:
+        self._settings = settings
+        self._stage = stage
+        self._group = group
+        self._topics = {physical_name(topic, settings): topic.partitions for topic in topics}
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="lag", daemon=True)
+        self.records: int | None = None
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop looking; a question under way is left behind."""
+        self._closing.set()
+
+    def _run(self) -> None:
+        probe = LogProbe(self._settings)
+        gauge = LAG_RECORDS.labels(self._stage)
+        while not self._closing.wait(LOOK_S):
+            try:
+                self.records = probe.lag(self._group, probe.ends(self._topics))
+            except Retry as exc:
+                self.records = None
+                log.debug("lag.unknown", error=str(exc))
+            else:
+                gauge.set(self.records or 0)
+
+
+def ends_of(ends: Mapping[Place, int], topics: Iterable[str]) -> dict[Place, int]:
+    """The ends of some topics only."""
+    wanted = set(topics)
+    return {where: end for where, end in ends.items() if where[0] in wanted}
+
+
+def _places(topics: Mapping[str, int]) -> list[Place]:
+    return [(topic, number) for topic, count in topics.items() for number in range(count)]

@@ -1,0 +1,201 @@
+"""Read a topic from its beginning to its present end."""
+
+from collections.abc import Iterator, Sequence
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
+
+from runtime.clock import SystemClock
+from runtime.errors import Retry
+from runtime.kafka.clients import answer, consumer_config, physical_name
+from runtime.process.settings import Settings
+from schemas.topics import Topic
+
+_TIMEOUT_S = 30.0
+_LOST_S = 10.0
+"""Behind its own time-out a question is given up."""
+
+_POLL_S = 0.05
+_PAUSE_S = 0.1
+_QUIET_POLLS = 600
+_ELECTING = (
+    KafkaError.NOT_LEADER_FOR_PARTITION,
+    KafkaError.LEADER_NOT_AVAILABLE,
+    KafkaError._NOENT,  # no leader found yet
+)
+
+Offsets = dict[int, int]
+
+
+def _offsets(settings: Settings, name: str, partitions: Sequence[int], spec: OffsetSpec) -> Offsets:
+    """Begin or end of each partition, in one request; waits while leaders are elected."""
+    admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap, "log_level": 3})
+    wanted = {TopicPartition(name, partition): spec for partition in partitions}
+    clock = SystemClock()
+    deadline_s = clock.monotonic_s() + _TIMEOUT_S
+    while True:
+        answers = admin.list_offsets(wanted, request_timeout=_TIMEOUT_S)
+        try:
+            return {
+                where.partition: answer(future, _TIMEOUT_S + _LOST_S).offset
+                for where, future in answers.items()
+            }
+        except KafkaException as exc:
+            if exc.args[0].code() not in _ELECTING or clock.monotonic_s() > deadline_s:
+                raise
+        clock.sleep(_PAUSE_S)
+
+
+def spans(
+    settings: Settings,
+    topic: Topic,
+    partitions: Sequence[int] | None = None,
+    *,
+    since_ms: int | None = None,
+) -> dict[int, tuple[int, int]]:
+    """First offset and end of each partition that holds anything.
+
+    Args:
+        settings: Where the broker is, and the run's prefix.
+        topic: Which topic.
+        partitions: Which partitions; all when None.
+        since_ms: Only what was appended at or after, UTC milliseconds; everything when None.
+
+    Raises:
+        Retry: The broker is out of reach.
+    """
+    name = physical_name(topic, settings)
+    wanted = list(range(topic.partitions) if partitions is None else partitions)
+    begin = OffsetSpec.earliest() if since_ms is None else OffsetSpec.for_timestamp(since_ms)  # type: ignore[no-untyped-call]
+    try:
+        starts = _offsets(settings, name, wanted, begin)
+        ends = _offsets(settings, name, wanted, OffsetSpec.latest())  # type: ignore[no-untyped-call]
+    except KafkaException as exc:
+        msg = f"{name}: {exc.args[0].str()}"
+        raise Retry(msg) from exc
+    return {  # a time after the last record is answered with -1
+        partition: (starts[partition], ends[partition])
+        for partition in wanted
+        if 0 <= starts[partition] < ends[partition]
+    }
+
+
+def read_topic(
+    settings: Settings,
+    topic: Topic,
+    partitions: Sequence[int] | None = None,
+    *,
+    since_ms: int | None = None,
+) -> Iterator[Message]:
+    """Every record of a topic that is in the log now, in offset order within a partition.
+
+    Args:
+        settings: Where the broker is, and the run's prefix.
+        topic: What to read.
+        partitions: Which partitions; all when None.
+        since_ms: Only what was appended at or after, UTC milliseconds; everything when None.
+
+    Raises:
+        Retry: The broker is out of reach, or stops answering before the end.
+    """
+    name = physical_name(topic, settings)
+    held = spans(settings, topic, partitions, since_ms=since_ms)
+    starts = {partition: start for partition, (start, _) in held.items()}
+    left = {partition: end for partition, (_, end) in held.items()}
+    try:
+        yield from _read(settings, name, starts, left)
+    except KafkaException as exc:
+        msg = f"{name}: {exc.args[0].str()}"
+        raise Retry(msg) from exc
+
+
+def read_record(settings: Settings, topic: Topic, partition: int, offset: int) -> Message | None:
+    """The record at one place of a topic; None when it is not there, or no longer.
+
+    Raises:
+        Retry: The broker is out of reach, or stops answering.
+    """
+    name = physical_name(topic, settings)
+    begin, end = spans(settings, topic, [partition]).get(partition, (0, 0))
+    if not begin <= offset < end:
+        return None
+    try:
+        # What retention or compaction has taken since is passed over by the broker.
+        found = next(_read(settings, name, {partition: offset}, {partition: offset + 1}), None)
+    except Expired:
+        return None
+    except KafkaException as exc:
+        msg = f"{name}: {exc.args[0].str()}"
+        raise Retry(msg) from exc
+    return found if found is not None and found.offset() == offset else None
+
+
+def read_between(
+    settings: Settings, topic: Topic, partition: int, begin: int, end: int
+) -> Iterator[Message]:
+    """The records of one partition from one offset up to, and without, another.
+
+    Raises:
+        Retry: The broker is out of reach, or stops answering before the end.
+        Expired: The log no longer begins there.
+    """
+    if begin >= end:
+        return
+    name = physical_name(topic, settings)
+    try:
+        yield from _read(settings, name, {partition: begin}, {partition: end})
+    except KafkaException as exc:
+        msg = f"{name}: {exc.args[0].str()}"
+        raise Retry(msg) from exc
+
+
+class Expired(Retry):
+    """Records were asked for that the log does not hold any more; what is left may be read anew."""
+
+
+def _read(settings: Settings, name: str, starts: Offsets, left: Offsets) -> Iterator[Message]:
+    """Records up to the ends in `left`, which is emptied on the way.
+
+    Raises:
+        Expired: The log does not begin where it did; nothing is passed over in silence.
+    """
+    if not left:
+        return
+    consumer = Consumer(
+        consumer_config(
+            settings,
+            f"{settings.topic_prefix}wardstream-replay",
+            **{
+                "isolation.level": "read_committed",
+                "enable.partition.eof": True,
+                "auto.offset.reset": "error",
+            },
+        )
+    )
+    quiet = 0
+    try:
+        consumer.assign([TopicPartition(name, p, starts[p]) for p in left])
+        while left:
+            batch = consumer.consume(500, _POLL_S)
+            quiet = 0 if batch else quiet + 1
+            for message in batch:
+                partition, offset = message.partition() or 0, message.offset() or 0
+                error = message.error()
+                if error is not None and error.code() == KafkaError._AUTO_OFFSET_RESET:
+                    msg = (
+                        f"{name}[{partition}]: what was to be read from offset {starts[partition]} "
+                        f"on is not there any more ({error.str()}); run the command again"
+                    )
+                    raise Expired(msg)
+                if error is not None and error.code() != KafkaError._PARTITION_EOF:
+                    raise KafkaException(error)
+                if error is None and offset < left.get(partition, 0):
+                    yield message
+                # An end of partition stands behind markers and holes that no record fills.
+                if offset + (error is None) >= left.get(partition, 0):
+                    left.pop(partition, None)
+            if quiet > _QUIET_POLLS:
+                msg = f"{name} was not read to its end"
+                raise Retry(msg)
+    finally:
+        consumer.close()

@@ -1,0 +1,240 @@
+"""Look now and then whether the topics that a process uses are still the ones it began with.
+
+A topic that was deleted and made again has other records under the same offsets; one that was given
+more partitions takes keys to other places; one that compacts loses all but the newest of a key.
+None of that reaches a client as an error, and each makes wrong what follows. So the process ends
+itself, and a person looks.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Final, NamedTuple
+
+import structlog
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
+from confluent_kafka.admin import (  # type: ignore[attr-defined]
+    AdminClient,
+    ConfigResource,
+    ResourceType,
+)
+
+from runtime.clock import SystemClock
+from runtime.errors import Retry, Stop
+from runtime.kafka.clients import answer, is_refusal, physical_name
+from runtime.process.service import Service
+from runtime.process.settings import Settings
+from schemas.topics import Topic
+
+log = structlog.get_logger(__name__)
+
+LOOK_S: Final = 10.0
+"""Time between two looks, s."""
+
+_ANSWER_S = 10.0
+_LOST_S = 10.0
+_PATIENCE_S = 30.0
+_PAUSE_S = 0.2
+
+
+class Seen(NamedTuple):
+    """A topic as the broker has it.
+
+    Attributes:
+        id: Given when it was made; empty when it is not there.
+        partitions: How many.
+        cleanup: Its `cleanup.policy`.
+    """
+
+    id: str
+    partitions: int = 0
+    cleanup: str = ""
+
+
+MISSING: Final = Seen("")
+
+
+class TopicWatch:
+    """Watches topics in a thread of its own, from when it is made.
+
+    Args:
+        settings: Where the broker is, and the run's prefix.
+        topics: What the process reads or writes; they were checked against the table.
+        end: Called once with the reason, from the thread, when the process must end.
+        every_s: Time between two looks, s.
+
+    Raises:
+        Retry: The broker is out of reach.
+        Stop: A topic may not be looked at.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        topics: Sequence[Topic],
+        end: Callable[[Stop], None],
+        every_s: float,
+    ) -> None:
+        self._bootstrap = settings.kafka_bootstrap
+        self._topics = {physical_name(topic, settings): topic for topic in topics}
+        self._end = end
+        self._every_s = every_s
+        self._closing = threading.Event()
+        self._missing: set[str] = set()
+        self._known = self._first_look()
+        self._thread = threading.Thread(target=self._run, name="topics", daemon=True)
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop looking; a question under way is left behind."""
+        self._closing.set()
+
+    def _run(self) -> None:
+        while not self._closing.wait(self._every_s):
+            try:
+                found = self._look()
+            except Retry as exc:
+                log.debug("topics.unknown", error=str(exc))
+                continue
+            except Stop as exc:  # a right was taken away
+                if not self._closing.is_set():
+                    self._end(exc)
+                return
+            missing = {name for name, seen in found.items() if seen == MISSING}
+            # A broker that has just started may not know a topic yet: asked twice, it does.
+            reasons = differences(self._topics, self._known, found, missing & self._missing)
+            self._missing = missing
+            if reasons and not self._closing.is_set():
+                self._end(Stop("; ".join(reasons)))
+                return
+
+    def _first_look(self) -> dict[str, Seen]:
+        """What the topics are; patient with a broker that has just begun.
+
+        Raises:
+            Retry: The broker is out of reach, or does not know them all.
+            Stop: One may not be looked at.
+        """
+        clock = SystemClock()
+        deadline_s = clock.monotonic_s() + _PATIENCE_S
+        while True:
+            try:
+                found = self._look()
+                if MISSING not in found.values():
+                    return found
+                missing = ", ".join(name for name, seen in found.items() if seen == MISSING)
+                problem = Retry(f"the broker does not know {missing}")
+            except Retry as exc:
+                problem = exc
+            if clock.monotonic_s() > deadline_s:
+                raise problem
+            clock.sleep(_PAUSE_S)
+
+    def _look(self) -> dict[str, Seen]:
+        """Every topic as it is now.
+
+        Raises:
+            Retry: The broker is out of reach.
+            Stop: One may not be looked at.
+        """
+        admin = AdminClient({"bootstrap.servers": self._bootstrap, "log_level": 0})
+        names = list(self._topics)
+        found: dict[str, Seen] = {}
+        try:
+            described = admin.describe_topics(TopicCollection(names), request_timeout=_ANSWER_S)
+            for name, future in described.items():
+                try:
+                    one = answer(future, _ANSWER_S + _LOST_S)
+                except KafkaException as exc:
+                    if exc.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
+                        raise _unanswered(name, "DESCRIBE", exc) from exc
+                    found[name] = MISSING
+                else:
+                    found[name] = Seen(str(one.topic_id), len(one.partitions))
+            resources = [
+                ConfigResource(ResourceType.TOPIC, name) for name in names if found[name] != MISSING
+            ]
+            if resources:
+                asked = admin.describe_configs(resources, request_timeout=_ANSWER_S)
+                for resource, future in asked.items():
+                    try:
+                        config = answer(future, _ANSWER_S + _LOST_S)
+                    except KafkaException as exc:
+                        raise _unanswered(resource.name, "DESCRIBE_CONFIGS", exc) from exc
+                    cleanup = str(config["cleanup.policy"].value)
+                    found[resource.name] = found[resource.name]._replace(cleanup=cleanup)
+        except KafkaException as exc:
+            raise Retry(f"topics cannot be looked at: {exc.args[0].str()}") from exc
+        return found
+
+
+def _unanswered(name: str, right: str, exc: KafkaException) -> Retry | Stop:
+    """What to do when the broker does not tell of a topic."""
+    error: KafkaError = exc.args[0]
+    problem = f"{name} cannot be looked at: {error.str()}"
+    if is_refusal(error):
+        return Stop(f"{problem}; this process needs {right} of the topic")
+    return Retry(problem)
+
+
+@contextmanager
+def watching(service: Service, topics: Sequence[Topic]) -> Iterator[None]:
+    """Watch the topics of a process while the block runs, and end the process when it must be.
+
+    Raises:
+        Retry: The broker is out of reach.
+        Stop: A topic may not be looked at.
+    """
+    watch = TopicWatch(service.settings, topics, service.end, LOOK_S)
+    watch.start()
+    try:
+        yield
+    finally:
+        watch.close()
+
+
+def differences(
+    topics: Mapping[str, Topic],
+    known: Mapping[str, Seen],
+    found: Mapping[str, Seen],
+    missing: set[str],
+) -> list[str]:
+    """Why a process can no longer work with its topics; empty when it can.
+
+    >>> from schemas.topics import FRAMES
+    >>> was = {"frames": Seen("a", 32, "delete")}
+    >>> differences({"frames": FRAMES}, was, {"frames": Seen("a", 33, "delete")}, set())
+    ['frames has 33 partitions, not 32: keys are in other places since']
+
+    Args:
+        topics: Of the table, by name on the broker.
+        known: As they were when the process began.
+        found: As they are.
+        missing: Names that are surely gone.
+    """
+    reasons = []
+    for name, topic in sorted(topics.items()):
+        was, now = known[name], found[name]
+        if name in missing:
+            reasons.append(f"{name} was deleted while this process used it")
+        if now == MISSING:
+            continue
+        if now.id != was.id:
+            reasons.append(
+                f"{name} was deleted and made again while this process used it (id {was.id}, now "
+                f"{now.id}): what was not read of it is gone"
+            )
+        if now.partitions != topic.partitions:
+            reasons.append(
+                f"{name} has {now.partitions} partitions, not {topic.partitions}: keys are in "
+                "other places since"
+            )
+        if now.cleanup not in {was.cleanup, topic.cleanup}:
+            reasons.append(
+                f"{name}: cleanup.policy is {now.cleanup}, not {topic.cleanup}: records are lost "
+                "until it is set back"
+            )
+    return reasons

@@ -1,0 +1,193 @@
+"""Create the topics of the table, and refuse a broker whose topics are not like it."""
+
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
+from confluent_kafka.admin import (  # type: ignore[attr-defined]
+    AdminClient,
+    ConfigResource,
+    NewTopic,
+    OffsetSpec,
+    ResourceType,
+)
+
+from runtime.clock import SystemClock
+from runtime.errors import Retry, Stop
+from runtime.kafka.clients import answer, is_refusal, physical_name
+from runtime.process.settings import Settings
+from schemas.topics import TOPICS, Topic
+
+_TIMEOUT_S = 60.0
+_ANSWER_S = 10.0
+_LOST_S = 10.0
+"""Behind its own time-out a question is given up."""
+
+_PAUSE_S = 0.1
+
+
+def _admin(settings: Settings) -> AdminClient:
+    return AdminClient({"bootstrap.servers": settings.kafka_bootstrap, "log_level": 3})
+
+
+def create_topics(settings: Settings, replication: int = 1) -> list[str]:
+    """Create what is missing, then check everything; returns the names created.
+
+    Raises:
+        Retry: The broker cannot be reached.
+        Stop: A topic exists with other partitions or settings.
+    """
+    admin = _admin(settings)
+    wanted = [
+        NewTopic(physical_name(topic, settings), topic.partitions, replication, config=topic.config)
+        for topic in TOPICS.values()
+    ]
+    created = []
+    for name, future in admin.create_topics(wanted, operation_timeout=_TIMEOUT_S).items():
+        try:
+            answer(future, _TIMEOUT_S + _LOST_S)
+            created.append(name)
+        except KafkaException as exc:
+            error: KafkaError = exc.args[0]
+            if error.code() == KafkaError.TOPIC_ALREADY_EXISTS:
+                continue
+            if error.retriable() or error.code() == KafkaError._TRANSPORT:
+                msg = f"Kafka at {settings.kafka_bootstrap} is out of reach: {error.str()}"
+                raise Retry(msg) from exc
+            msg = f"topic {name} cannot be created: {error.str()}"
+            raise Stop(msg) from exc
+    _wait_until_known(admin, created)
+    check_topics(settings)
+    wait_until_led(admin, wanted)
+    return created
+
+
+def _wait_until_known(admin: AdminClient, names: list[str]) -> None:
+    """Wait until every partition of new topics has a leader; creation answers before that.
+
+    Raises:
+        Retry: They have none in time.
+    """
+    clock = SystemClock()
+    deadline_s = clock.monotonic_s() + _TIMEOUT_S
+    while names:
+        known = admin.list_topics(timeout=_TIMEOUT_S).topics
+        names = [
+            name
+            for name in names
+            if name not in known
+            or not known[name].partitions
+            or any(partition.leader < 0 for partition in known[name].partitions.values())
+        ]
+        if names and clock.monotonic_s() > deadline_s:
+            msg = f"topics without a leader after {_TIMEOUT_S:.0f} s: {', '.join(names)}"
+            raise Retry(msg)
+        if names:
+            clock.sleep(_PAUSE_S)
+
+
+def wait_until_led(admin: AdminClient, topics: list[NewTopic]) -> None:
+    """Wait until every partition can be read; a broker that just started answers before that.
+
+    Raises:
+        Retry: Some cannot in time.
+    """
+    # Not asked for offsets before it is known, or the client would recall for 30 s that it is not.
+    _wait_until_known(admin, [topic.topic for topic in topics])
+    clock = SystemClock()
+    deadline_s = clock.monotonic_s() + _TIMEOUT_S
+    left = [TopicPartition(t.topic, number) for t in topics for number in range(t.num_partitions)]
+    while True:
+        request = {partition: OffsetSpec.latest() for partition in left}  # type: ignore[no-untyped-call]
+        left = []
+        for partition, future in admin.list_offsets(request, request_timeout=_ANSWER_S).items():
+            try:
+                answer(future, _ANSWER_S + _LOST_S)
+            except KafkaException as exc:
+                left.append(partition)
+                error = exc.args[0].str()
+        if not left:
+            return
+        if clock.monotonic_s() > deadline_s:
+            msg = f"{len(left)} partitions cannot be read after {_TIMEOUT_S:.0f} s: {error}"
+            raise Retry(msg)
+        clock.sleep(_PAUSE_S)
+
+
+def check_topics(settings: Settings, topics: list[Topic] | None = None) -> None:
+    """Compare topics on the broker with the table.
+
+    Args:
+        settings: Where the broker is.
+        topics: The topics that a process is about to use; all when None.
+
+    Raises:
+        Retry: The broker cannot be reached.
+        Stop: A topic is missing, may not be seen, or has other partitions or settings; names all
+            of them.
+    """
+    faults = topic_faults(settings, topics)
+    if faults:
+        msg = "topics differ from the table: " + "; ".join(faults)
+        raise Stop(msg)
+
+
+def topic_faults(settings: Settings, topics: list[Topic] | None = None) -> list[str]:
+    """In what topics on the broker differ from the table, in words; empty when in nothing.
+
+    Args:
+        settings: Where the broker is.
+        topics: Which; all when None.
+
+    Raises:
+        Retry: The broker cannot be reached.
+    """
+    admin = _admin(settings)
+    expected = {physical_name(topic, settings): topic for topic in topics or TOPICS.values()}
+    try:
+        found = admin.list_topics(timeout=_ANSWER_S).topics
+    except KafkaException as exc:
+        msg = f"Kafka at {settings.kafka_bootstrap} is out of reach: {exc.args[0].str()}"
+        raise Retry(msg) from exc
+    faults = []
+    present = []
+    for name, topic in expected.items():
+        if name not in found:
+            faults.append(_absent(admin, name))
+        elif len(found[name].partitions) != topic.partitions:
+            faults.append(
+                f"{name} has {len(found[name].partitions)} partitions, not {topic.partitions}"
+            )
+        else:
+            present.append(name)
+    resources = [ConfigResource(ResourceType.TOPIC, name) for name in present]
+    if resources:
+        futures = admin.describe_configs(resources, request_timeout=_TIMEOUT_S)
+        for resource, future in futures.items():
+            try:
+                actual = answer(future, _TIMEOUT_S + _LOST_S)
+            except KafkaException as exc:
+                if is_refusal(exc.args[0]):
+                    faults.append(f"settings of {resource.name}: {exc.args[0].str()}")
+                    continue
+                msg = f"settings of {resource.name} are unknown: {exc.args[0].str()}"
+                raise Retry(msg) from exc
+            for setting, value in expected[resource.name].config.items():
+                if actual[setting].value != value:
+                    faults.append(
+                        f"{resource.name}: {setting} is {actual[setting].value}, not {value}"
+                    )
+    return sorted(faults)
+
+
+def _absent(admin: AdminClient, name: str) -> str:
+    """Why a topic is not among those that the broker lists: one that may not be seen is not.
+
+    Raises:
+        Retry: The broker cannot be reached.
+    """
+    try:
+        error = admin.list_topics(topic=name, timeout=_ANSWER_S).topics[name].error
+    except KafkaException as exc:
+        msg = f"topics cannot be listed: {exc.args[0].str()}"
+        raise Retry(msg) from exc
+    if error is not None and is_refusal(error):
+        return f"{name} may not be seen by this process: {error.str()}"
+    return f"{name} is missing; run `wardstream topics create`"

@@ -1,0 +1,202 @@
+"""Append records all or none, by a claim that ends that of every earlier writer.
+
+The broker knows a claim by its `transactional.id`: granting it again aborts what the one before
+had under way, and fences whatever that one still tries.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
+
+from runtime.clock import Clock
+from runtime.errors import Retry
+from runtime.kafka.clients import producer_config
+from runtime.process.settings import Settings
+
+_TIMEOUT_S = 30.0
+_ATTEMPT_S = 5.0
+_TRANSACTION_S = 10.0
+_FENCED = (
+    KafkaError._FENCED,
+    KafkaError.INVALID_PRODUCER_EPOCH,
+    KafkaError.PRODUCER_FENCED,
+)
+
+
+class Words(NamedTuple):
+    """What an operator is told about a transaction; `{error}` stands for the broker's own words.
+
+    Attributes:
+        refused: The claim was not granted in time.
+        nothing: Nothing was written.
+        rival: Nothing was written, because another writer has the claim now.
+        late: Nothing was written, because the broker did not take the records in time.
+        unknown: Nobody can tell whether it was written.
+    """
+
+    refused: str
+    nothing: str
+    rival: str
+    late: str
+    unknown: str
+
+
+class Outgoing(NamedTuple):
+    """A record to append.
+
+    Attributes:
+        topic: Name on the broker.
+        partition: Where to.
+        key: Its key.
+        value: Its value; None for a tombstone.
+    """
+
+    topic: str
+    partition: int
+    key: bytes
+    value: bytes | None
+
+
+class Note(NamedTuple):
+    """Offsets of a consumer group that become its own together with the records, or not at all.
+
+    Attributes:
+        group: From `Consumer.consumer_group_metadata()`.
+        offsets: What is committed, with what is noted beside it.
+    """
+
+    group: Any
+    offsets: Sequence[TopicPartition]
+
+
+class FencedProducer:
+    """The right to write under one claim, which the newest producer of that name has alone.
+
+    Args:
+        settings: Where the broker is; the claim is one per topic prefix.
+        clock: Tells when patience ends.
+        claim: What is claimed, such as `facts-import`.
+        words: For every error.
+        within_s: How long a transaction may take, seconds; a broker refuses more than its
+            `transaction.max.timeout.ms`, which is 15 minutes by default.
+
+    Raises:
+        Retry: The broker did not grant the claim in time.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        claim: str,
+        words: Words,
+        within_s: float = _TRANSACTION_S,
+    ) -> None:
+        self._clock = clock
+        self._words = words
+        self._patience_s = max(_TIMEOUT_S, within_s)
+        self._producer = Producer(
+            producer_config(
+                settings,
+                **{
+                    "transactional.id": f"{settings.topic_prefix}{claim}",
+                    "transaction.timeout.ms": round(within_s * 1000),
+                    "message.timeout.ms": round(within_s * 1000),
+                    "linger.ms": 0,
+                    "log_level": 0,  # what matters is raised
+                },
+            )
+        )
+        deadline_s = clock.monotonic_s() + _TIMEOUT_S
+        while True:
+            try:
+                self._producer.init_transactions(_ATTEMPT_S)
+            except KafkaException as exc:
+                error: KafkaError = exc.args[0]
+                if not error.retriable() or clock.monotonic_s() > deadline_s:
+                    raise Retry(words.refused.format(error=error.str())) from exc
+            else:
+                return
+
+    def __enter__(self) -> Self:
+        """The producer itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Drop what is queued; an open transaction is aborted."""
+        self._producer.purge()
+
+    def write(
+        self, records: Sequence[Outgoing], *, by_us: int | None = None, note: Note | None = None
+    ) -> None:
+        """Append all records in one transaction, or none.
+
+        Args:
+            records: In their order.
+            by_us: UTC microseconds after which nothing is written; no limit when None.
+            note: Committed in the same transaction.
+
+        Raises:
+            Retry: Another writer has the claim, the broker did not answer, or it is too late. The
+                message says whether nothing was written or that is not known.
+        """
+        try:
+            self._append(records, by_us, note)
+        except KafkaException as exc:
+            self._abort()
+            raise self._nothing(exc.args[0]) from exc
+        except Retry:
+            self._abort()
+            raise
+        self._commit()
+
+    def _append(self, records: Sequence[Outgoing], by_us: int | None, note: Note | None) -> None:
+        self._producer.begin_transaction()
+        for topic, partition, key, value in records:
+            while True:
+                try:
+                    self._producer.produce(topic, key=key, value=value, partition=partition)
+                except BufferError:
+                    self._producer.poll(0.05)
+                else:
+                    break
+        if note is not None:
+            self._producer.send_offsets_to_transaction(list(note.offsets), note.group, _ATTEMPT_S)
+        patience_s = self._patience_s if by_us is None else (by_us - self._clock.now_us()) / 1e6
+        left = self._producer.flush(max(patience_s, 0.0))
+        # A record that failed makes the commit fail; it needs no looking for here.
+        if left or (by_us is not None and self._clock.now_us() > by_us):
+            raise Retry(self._words.late)
+
+    def _commit(self) -> None:
+        deadline_s = self._clock.monotonic_s() + _TIMEOUT_S
+        while True:
+            try:
+                self._producer.commit_transaction(_ATTEMPT_S)
+            except KafkaException as exc:
+                error: KafkaError = exc.args[0]
+                if error.txn_requires_abort() or error.code() in _FENCED:
+                    self._abort()
+                    raise self._nothing(error) from exc
+                if not error.retriable() or self._clock.monotonic_s() > deadline_s:
+                    raise Retry(self._words.unknown.format(error=error.str())) from exc
+            else:
+                return
+
+    def _abort(self) -> None:
+        """End the transaction now; where that fails the broker does it by itself."""
+        self._producer.purge()
+        with suppress(KafkaException):
+            self._producer.abort_transaction(_ATTEMPT_S)
+
+    def _nothing(self, error: KafkaError) -> Retry:
+        words = self._words.rival if error.code() in _FENCED else self._words.nothing
+        return Retry(words.format(error=error.str()))

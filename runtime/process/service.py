@@ -1,0 +1,99 @@
+"""The frame around every long-running process: settings, logs, health, signals, exit codes."""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import structlog
+
+from runtime.clock import Clock, SystemClock
+from runtime.errors import EXIT_REPLAY, Retry, Stop
+from runtime.process.health import Health, serve_health
+from runtime.process.logging import configure_logging
+from runtime.process.settings import Settings
+from schemas.registry import IncompatibleSchema, NotRegistered, RegistryUnavailable
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Service:
+    """What a process body is given.
+
+    Attributes:
+        settings: All settings.
+        health: Call `ready()` once and `beat()` every loop.
+        clock: Tells the time.
+        stop: Set by SIGTERM or SIGINT; the body ends its loop and returns.
+        fault: Why a thread beside the body had it stop; None while nothing did.
+    """
+
+    settings: Settings
+    health: Health
+    clock: Clock = field(default_factory=SystemClock)
+    stop: threading.Event = field(default_factory=threading.Event)
+    fault: Stop | None = None
+
+    def end(self, fault: Stop) -> None:
+        """Have the body end as if it was asked to, and the process with the code of `fault`.
+
+        May be called from any thread.
+        """
+        self.fault = fault
+        self.stop.set()
+
+    def raise_fault(self) -> None:
+        """Called when the body has ended, one way or another.
+
+        Raises:
+            Stop: It was made to end.
+        """
+        if self.fault is not None:
+            raise self.fault
+
+
+def run_service(stage: str, body: Callable[[Service], None], settings: Settings) -> int:
+    """Run `body` until it returns or a signal asks it to; returns the exit code.
+
+    Returns:
+        0 after a clean end; the code of a `Stop`; `EXIT_REPLAY` when a dependency stayed out of
+        reach longer than the body was willing to wait, or when something unforeseen was raised
+        (the log has the trace; a restart resumes from the last commit).
+    """
+    configure_logging(settings, stage)
+    health = Health(stage)
+    service = Service(settings, health)
+
+    def ask(_signal: int, _frame: object) -> None:
+        service.stop.set()
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, ask)
+        signal.signal(signal.SIGINT, ask)
+    try:
+        server = serve_health(health, settings)
+        log.info("service.start", pid=os.getpid(), metrics_port=server.server_address[1])
+        try:
+            body(service)
+        finally:
+            service.raise_fault()
+    except Stop as exc:
+        log.error("service.stop", error=str(exc), exit_code=exc.exit_code)
+        return exc.exit_code
+    except (Retry, RegistryUnavailable) as exc:
+        log.error("service.dependency_out_of_reach", error=str(exc), exit_code=EXIT_REPLAY)
+        return EXIT_REPLAY
+    except (IncompatibleSchema, NotRegistered) as exc:
+        stopped = Stop(str(exc))
+        log.error("service.stop", error=str(exc), exit_code=stopped.exit_code)
+        return stopped.exit_code
+    except Exception:
+        log.exception("service.crash", exit_code=EXIT_REPLAY)
+        return EXIT_REPLAY
+    finally:
+        sys.stderr.flush()
+    log.info("service.end")
+    return 0

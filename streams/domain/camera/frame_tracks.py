@@ -1,0 +1,58 @@
+"""The tracks of one camera after one frame, as arrays and as their record."""
+
+from typing import NamedTuple
+
+from schemas.records import CameraTracks
+from streams.domain.camera.people import SD_M, X_M, Y_M
+from streams.domain.camera.tracker import records_of
+from streams.domain.tracking.types import Matrix
+
+
+class FrameTracks(NamedTuple):
+    """What goes to the tracks topic.
+
+    Attributes:
+        camera_id: Camera.
+        seq: Rises by one per camera.
+        captured_us: Event time of the frame, microseconds.
+        floor_id: Floor of the camera.
+        frame_seq: Number of the frame.
+        width: Of the frame, pixels.
+        height: Of the frame, pixels.
+        out: The tracker's output, shape `(M, OUT)`.
+        places: Shape `(M, PLACE)`.
+        model_name: Behind the newest detections.
+        model_version: Behind the newest detections.
+    """
+
+    camera_id: str
+    seq: int
+    captured_us: int
+    floor_id: str
+    frame_seq: int
+    width: int
+    height: int
+    out: Matrix
+    places: Matrix
+    model_name: str
+    model_version: str
+
+    def record(self) -> CameraTracks:
+        """The same as the record on the wire."""
+        tracks = records_of(self.out)
+        for track, place in zip(tracks, self.places.tolist(), strict=True):
+            x_m, y_m, sd_m = place[X_M], place[Y_M], place[SD_M]
+            if x_m == x_m:  # it is a number  # noqa: PLR0124
+                track["x_m"], track["y_m"], track["position_sd_m"] = x_m, y_m, sd_m
+        return {
+            "camera_id": self.camera_id,
+            "seq": self.seq,
+            "captured_us": self.captured_us,
+            "floor_id": self.floor_id,
+            "frame_seq": self.frame_seq,
+            "width": self.width,
+            "height": self.height,
+            "tracks": tracks,
+            "model_name": self.model_name,
+            "model_version": self.model_version,
+        }

@@ -1,0 +1,120 @@
+"""The step of one camera: a look in, its tracks and its view of people out."""
+
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from schemas.records import Camera
+from streams.domain.camera.detections import Look
+from streams.domain.camera.frame_tracks import FrameTracks
+from streams.domain.camera.people import locate
+from streams.domain.camera.view import View
+from streams.domain.tracking import columns as c
+from streams.domain.tracking.arrays import advance_boxes
+from streams.domain.tracking.checks import UnusableOutcome, check_boxes
+from streams.domain.tracking.state import TrackerState
+from streams.domain.tracking.types import Matrix, Vector
+
+Fence = Literal["new", "duplicate", "older"]
+
+LATEST_EVENT_US: Final = 7_258_118_400_000_000
+"""The year 2200: an event time beyond it is a mistake, microseconds."""
+
+
+@dataclass(slots=True)
+class CameraState:
+    """Everything that the fold remembers of one camera.
+
+    Attributes:
+        camera_id: Identity.
+        floor_id: Floor to which its newest event went.
+        seq: Of its last tracks record; 0 before the first.
+        last_us: Event time of its newest event, microseconds; 0 before the first.
+        tracker: Of its people.
+        model_name: Behind the newest detections.
+        model_version: Behind the newest detections.
+    """
+
+    camera_id: str
+    floor_id: str = ""
+    seq: int = 0
+    last_us: int = 0
+    tracker: TrackerState = field(default_factory=TrackerState)
+    model_name: str = ""
+    model_version: str = ""
+
+
+def fence(state: CameraState | None, captured_us: int) -> Fence:
+    """Tell what an event is to its camera: a camera's own frames are never reordered."""
+    if state is None or captured_us > state.last_us:
+        return "new"
+    return "duplicate" if captured_us == state.last_us else "older"
+
+
+def check_look(look: Look) -> None:
+    """Refuse an outcome that the step cannot fold; a checked one raises nothing later.
+
+    Raises:
+        UnusableOutcome: Event time out of range, or a box that no tracker can use.
+    """
+    if not 0 < look.captured_us < LATEST_EVENT_US:
+        raise UnusableOutcome(f"captured_us is {look.captured_us}, not a time from 1970 to 2200")
+    if look.outcome == "DETECTED":
+        check_boxes(look.boxes)
+
+
+def step(
+    state: CameraState, look: Look, camera: Camera, homography: Vector, parameters: Vector
+) -> tuple[FrameTracks | None, View, Matrix | None]:
+    """Fold one event of a camera.
+
+    A heartbeat, and a frame that was skipped or failed, let time pass without a look: tracks
+    coast, and those unseen for too long are lost or end.
+
+    Args:
+        state: Changed in place.
+        look: New by `fence` and accepted by `check_look`.
+        camera: Registry version visible at the event's time.
+        homography: Of that version: nine numbers, or `NOWHERE`.
+        parameters: Of the tracker.
+
+    Returns:
+        The tracks: for each frame looked at, for another frame when there are tracks, and for
+        a heartbeat when a track's life changed; else None. The view of the camera. And the tracks
+        that continue ended ones, shape `(L, OUT)`, in order of their ids; None when none does.
+    """
+    captured_us = look.captured_us
+    looked = look.outcome == "DETECTED"
+    heartbeat = look.outcome == "HEARTBEAT"
+    lives = state.tracker.lives() if heartbeat else []
+    out = advance_boxes(state.tracker, captured_us, look.people if looked else None, parameters)
+    state.last_us = captured_us
+    state.floor_id = camera["floor_id"]
+    if looked and look.model_name is not None:
+        state.model_name, state.model_version = look.model_name, look.model_version
+    places, people, links = locate(out, homography)
+    linked = out[out[:, c.OUT_LINK_FROM] > 0.0] if links else None
+    view = View(state.camera_id, captured_us, looked, people.tobytes())
+    due = lives_of(out) != lives if heartbeat else looked or len(out) > 0
+    if not due:
+        return None, view, linked
+    state.seq += 1
+    tracks = FrameTracks(
+        camera_id=state.camera_id,
+        seq=state.seq,
+        captured_us=captured_us,
+        floor_id=state.floor_id,
+        frame_seq=look.frame_seq,
+        width=look.width or camera["width"],
+        height=look.height or camera["height"],
+        out=out,
+        places=places,
+        model_name=state.model_name,
+        model_version=state.model_version,
+    )
+    return tracks, view, linked
+
+
+def lives_of(out: Matrix) -> list[tuple[int, str]]:
+    """Id and life of each track in the tracker's output."""
+    rows = out[:, [c.OUT_ID, c.OUT_LIFE]].tolist()
+    return [(int(number), c.LIVES[int(life)]) for number, life in rows]

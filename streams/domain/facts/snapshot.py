@@ -1,0 +1,118 @@
+"""The facts in force over a stretch of event time, indexed as the fold asks for them."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from schemas.records import Camera, Floor, Requirement, Shift, Staff
+from streams.domain.camera.people import NOWHERE
+from streams.domain.staffing.coverage import Plan
+from streams.domain.staffing.requirement import required_at
+from streams.domain.staffing.shift import FOREVER_US, scheduled_at
+from streams.domain.tracking.types import Vector
+from streams.domain.zones.area import AreaTable, ZoneArea, counts, table_of, zone_area
+
+__all__ = ["FOREVER_US", "Snapshot", "ZoneArea", "zone_area"]
+
+
+class Snapshot:
+    """The facts in force in `[from_us, until_us)`.
+
+    Args:
+        from_us: Event time from which it holds, microseconds.
+        until_us: Event time at which the next version becomes visible, microseconds.
+        cameras: By camera id.
+        floors: By floor id.
+        zones: By zone id.
+        staff: By staff id.
+        shifts: By shift id.
+        requirements: By requirement id.
+    """
+
+    def __init__(
+        self,
+        *,
+        from_us: int,
+        until_us: int,
+        cameras: Mapping[str, Camera],
+        floors: Mapping[str, Floor],
+        zones: Mapping[str, ZoneArea],
+        staff: Mapping[str, Staff],
+        shifts: Mapping[str, Shift],
+        requirements: Mapping[str, Requirement],
+    ) -> None:
+        self.from_us = from_us
+        self.until_us = until_us
+        self.cameras = cameras
+        self.floors = floors
+        self.zones = zones
+        self.staff = staff
+        self._cameras_of: dict[str, list[str]] = {}
+        for camera_id in sorted(cameras):
+            floor_id = cameras[camera_id]["floor_id"]
+            self._cameras_of.setdefault(floor_id, []).append(camera_id)
+        self._zones_of: dict[str, list[ZoneArea]] = {}
+        for zone_id in sorted(zones):
+            self._zones_of.setdefault(zones[zone_id].floor_id, []).append(zones[zone_id])
+        self._shifts_of: dict[str, list[Shift]] = {}
+        for shift_id in sorted(shifts):
+            self._shifts_of.setdefault(shifts[shift_id]["zone_id"], []).append(shifts[shift_id])
+        self._requirements_of: dict[str, list[Requirement]] = {}
+        for requirement_id in sorted(requirements):
+            requirement = requirements[requirement_id]
+            self._requirements_of.setdefault(requirement["zone_id"], []).append(requirement)
+        self._plans: dict[str, Plan] = {}
+        self._homographies: dict[str, Vector] = {}
+        self._areas_seen_by: dict[str, AreaTable] = {}
+
+    def cameras_of(self, floor_id: str) -> list[str]:
+        """Cameras of a floor, sorted."""
+        return self._cameras_of.get(floor_id, [])
+
+    def zones_of(self, floor_id: str) -> list[ZoneArea]:
+        """Zones of a floor, sorted by id."""
+        return self._zones_of.get(floor_id, [])
+
+    def shifts_of(self, zone_id: str) -> list[Shift]:
+        """Shifts of a zone, sorted by id."""
+        return self._shifts_of.get(zone_id, [])
+
+    def requirements_of(self, zone_id: str) -> list[Requirement]:
+        """Requirements of a zone, sorted by id."""
+        return self._requirements_of.get(zone_id, [])
+
+    def homography(self, camera_id: str) -> Vector:
+        """From a camera's pixels to metres: nine numbers, or `NOWHERE`."""
+        found = self._homographies.get(camera_id)
+        if found is None:
+            given = self.cameras[camera_id]["homography"]
+            found = NOWHERE if given is None else np.array(given, dtype=np.float64)
+            self._homographies[camera_id] = found
+        return found
+
+    def areas_seen_by(self, camera_id: str, floor_id: str) -> AreaTable:
+        """The zones of a floor that count a camera's people, sorted by id."""
+        found = self._areas_seen_by.get(camera_id)
+        if found is None:
+            found = table_of([area for area in self.zones_of(floor_id) if counts(area, camera_id)])
+            self._areas_seen_by[camera_id] = found
+        return found
+
+    def plan(self, zone_id: str, at_us: int) -> Plan:
+        """What a zone should have at an event time in this snapshot.
+
+        The plan's stretch never reaches beyond the snapshot's.
+        """
+        plan = self._plans.get(zone_id)
+        if plan is None or not plan.from_us <= at_us < plan.until_us:
+            scheduled = scheduled_at(self.shifts_of(zone_id), self.staff, at_us)
+            required = required_at(self.requirements_of(zone_id), at_us)
+            plan = Plan(
+                from_us=at_us,
+                until_us=min(self.until_us, scheduled.until_us, required.until_us),
+                scheduled=scheduled.by_role,
+                scheduled_total=scheduled.total,
+                required=required.by_role,
+            )
+            self._plans[zone_id] = plan
+        return plan

@@ -1,0 +1,220 @@
+"""Side inputs as versioned facts with two times, and what of them is visible when.
+
+A version is visible at event time t when `valid_from_us <= t` and `recorded_at_us + 5 s <= t`;
+the highest visible version of an id wins, and a version with `removed` takes the fact away.
+So what an event saw never changes by an edit that was recorded later: such an edit takes
+effect 5 s after it was recorded, at the earliest.
+"""
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from schemas.topics import CAMERAS, FLOORS, REQUIREMENTS, SHIFTS, STAFF, ZONES
+from streams.domain.camera.projection import check_homography
+from streams.domain.facts.snapshot import FOREVER_US, Snapshot, ZoneArea, zone_area
+from streams.domain.staffing.requirement import check_requirement
+
+VISIBLE_AFTER_US: Final = 5_000_000
+"""A fact is visible to events this long after it was recorded, microseconds."""
+
+_MAX_SNAPSHOTS: Final = 64
+
+_ID_FIELDS: Final = {
+    CAMERAS.name: "camera_id",
+    FLOORS.name: "floor_id",
+    ZONES.name: "zone_id",
+    STAFF.name: "staff_id",
+    SHIFTS.name: "shift_id",
+    REQUIREMENTS.name: "requirement_id",
+}
+
+Record = Mapping[str, Any]
+
+
+class InvalidFact(ValueError):
+    """A side input that no event could use; the version before it stays in force."""
+
+
+class ConflictingFact(ValueError):
+    """The same id and version was recorded twice with different content."""
+
+
+VisibilityRule = Callable[[Record], int]
+"""First event time at which a version is visible, microseconds."""
+
+
+def visible_from(record: Record) -> int:
+    """The rule of the line: nothing that was sent is altered by what is recorded later."""
+    return int(max(record["valid_from_us"], record["recorded_at_us"] + VISIBLE_AFTER_US))
+
+
+def visible_in_hindsight(record: Record) -> int:
+    """The rule of a rebuild: a back-dated version is visible from when it says that it holds.
+
+    Everything else keeps the rule of the line, so that a rebuild in which nothing was back-dated
+    gives what the line gave: who records a fact as it becomes valid does not back-date it.
+    """
+    if record["valid_from_us"] < record["recorded_at_us"]:
+        return int(record["valid_from_us"])
+    return visible_from(record)
+
+
+class Timeline:
+    """All versions of all facts of one topic.
+
+    Args:
+        id_field: Field that names the identity.
+        rule: When a version is visible.
+    """
+
+    def __init__(self, id_field: str, rule: VisibilityRule = visible_from) -> None:
+        self.id_field = id_field
+        self._rule = rule
+        self._versions: dict[str, dict[int, Record]] = {}
+        self._visible_us: dict[str, dict[int, int]] = {}
+
+    def add(self, record: Record) -> bool:
+        """Add one version; False when it is already there.
+
+        Raises:
+            ConflictingFact: The version is there with other content.
+        """
+        identity: str = record[self.id_field]
+        versions = self._versions.setdefault(identity, {})
+        version: int = record["version"]
+        known = versions.get(version)
+        if known is not None:
+            if known != record:
+                raise ConflictingFact(f"{self.id_field} {identity!r} version {version} changed")
+            return False
+        versions[version] = record
+        self._visible_us.setdefault(identity, {})[version] = self._rule(record)
+        return True
+
+    def at(self, at_us: int) -> dict[str, Any]:
+        """The facts in force at an event time, by identity in sorted order."""
+        found: dict[str, Any] = {}
+        for identity in sorted(self._versions):
+            visible_us = self._visible_us[identity]
+            newest = max(
+                (number for number in visible_us if visible_us[number] <= at_us), default=None
+            )
+            if newest is not None and not self._versions[identity][newest]["removed"]:
+                found[identity] = self._versions[identity][newest]
+        return found
+
+    def versions_of(self, identity: str) -> Mapping[int, Record]:
+        """Every known version of one fact, by number."""
+        return self._versions.get(identity, {})
+
+
+class Facts:
+    """Every side input that a fold can see.
+
+    `at` is a pure function of the records added so far, and looking at an earlier time again gives
+    the earlier answer. The order in which they came decides only which floor a camera or a zone
+    stays on.
+
+    Args:
+        rule: When a version is visible; that of the line, except in a rebuild.
+    """
+
+    def __init__(self, rule: VisibilityRule = visible_from) -> None:
+        self._rule = rule
+        self._timelines = {name: Timeline(field, rule) for name, field in _ID_FIELDS.items()}
+        self._changes_us: list[int] = []
+        self._snapshots: dict[int, Snapshot] = {}
+        self._areas: dict[tuple[str, int], ZoneArea] = {}
+        self._last: Snapshot | None = None
+
+    def add(self, topic_name: str, record: Record) -> None:
+        """Add one version of a fact.
+
+        Args:
+            topic_name: Side-input topic that it came from.
+            record: As decoded from that topic; kept, so the caller leaves it alone.
+
+        Raises:
+            KeyError: The topic is not a side input.
+            InvalidFact: A polygon, homography, time zone or time in it cannot be used.
+            ConflictingFact: The id and version is there with other content.
+        """
+        timeline = self._timelines[topic_name]
+        self._check(topic_name, record)
+        if not timeline.add(record):
+            return
+        effective_us = self._rule(record)
+        place = bisect_left(self._changes_us, effective_us)
+        if self._changes_us[place : place + 1] != [effective_us]:
+            insort(self._changes_us, effective_us)
+        # What ended before the new version is visible stands; the rest is looked up anew.
+        self._snapshots = {
+            begin_us: snapshot
+            for begin_us, snapshot in self._snapshots.items()
+            if snapshot.until_us <= effective_us
+        }
+        self._last = None
+
+    def at(self, at_us: int) -> Snapshot:
+        """The facts in force at an event time, the same object until the next change."""
+        last = self._last
+        if last is not None and last.from_us <= at_us < last.until_us:
+            return last
+        place = bisect_right(self._changes_us, at_us)
+        from_us = self._changes_us[place - 1] if place else -FOREVER_US
+        snapshot = self._snapshots.get(from_us)
+        if snapshot is None:
+            later = self._changes_us[place : place + 1]
+            snapshot = self._build(from_us, later[0] if later else FOREVER_US)
+            if len(self._snapshots) >= _MAX_SNAPSHOTS:
+                self._snapshots.pop(min(self._snapshots))
+            self._snapshots[from_us] = snapshot
+        self._last = snapshot
+        return snapshot
+
+    def _build(self, from_us: int, until_us: int) -> Snapshot:
+        found = {name: timeline.at(from_us) for name, timeline in self._timelines.items()}
+        zones = found[ZONES.name]
+        return Snapshot(
+            from_us=from_us,
+            until_us=until_us,
+            cameras=found[CAMERAS.name],
+            floors=found[FLOORS.name],
+            zones={name: self._areas[name, zone["version"]] for name, zone in zones.items()},
+            staff=found[STAFF.name],
+            shifts=found[SHIFTS.name],
+            requirements=found[REQUIREMENTS.name],
+        )
+
+    def _check(self, topic_name: str, record: Record) -> None:
+        if record["removed"]:
+            return
+        try:
+            if topic_name == ZONES.name:
+                area = zone_area(record)
+                self._check_stays(ZONES.name, record, "zone")
+                self._areas.setdefault((area.zone_id, record["version"]), area)
+            elif topic_name == REQUIREMENTS.name:
+                check_requirement(record)
+            elif topic_name == CAMERAS.name:
+                check_homography(record["homography"])
+                self._check_stays(CAMERAS.name, record, "camera")
+        except (ValueError, OverflowError) as error:
+            identity = record[_ID_FIELDS[topic_name]]
+            raise InvalidFact(
+                f"{topic_name} {identity!r} version {record['version']}: {error}"
+            ) from error
+
+    def _check_stays(self, topic_name: str, record: Record, kind: str) -> None:
+        """Keep a camera or zone on its floor.
+
+        Its `seq` is counted in the floor's partition, and would begin anew in another.
+        """
+        identity = record[_ID_FIELDS[topic_name]]
+        for known in self._timelines[topic_name].versions_of(identity).values():
+            if not known["removed"] and known["floor_id"] != record["floor_id"]:
+                raise ValueError(
+                    f"a {kind} stays on its floor: "
+                    f"{known['floor_id']!r}, not {record['floor_id']!r}"
+                )

@@ -1,0 +1,217 @@
+"""Closing one tick of a floor: presence, zone events and occupancy as of its end."""
+
+from typing import NamedTuple
+
+from schemas.records import ZoneEvent
+from schemas.topics import OCCUPANCY, OCCUPANCY_LATEST, PRESENCE, ZONE_EVENTS
+from streams.domain.camera.view import View
+from streams.domain.facts.snapshot import Snapshot
+from streams.domain.floor.output import Output
+from streams.domain.floor.presence import FloorPresence, people_of
+from streams.domain.floor.state import FloorState, missing_at
+from streams.domain.settings import FloorSettings
+from streams.domain.staffing.coverage import Plan
+from streams.domain.zones.area import who_stands
+from streams.domain.zones.membership import Happening, ZoneState, clear, expire, observe_standing
+from streams.domain.zones.occupancy import measure
+
+
+class Moment(NamedTuple):
+    """What every record of one tick says about its time.
+
+    Attributes:
+        as_of_us: End of the tick, microseconds.
+        inputs_through_us: Event time up to which every reporting camera's input is in.
+        cameras: Cameras of the floor, sorted.
+        missing: Those that had not reported, sorted.
+        periodic: True when occupancy is due even without a change.
+    """
+
+    as_of_us: int
+    inputs_through_us: int
+    cameras: list[str]
+    missing: list[str]
+    periodic: bool
+
+
+def close_tick(
+    floor: FloorState, end_us: int, snapshot: Snapshot, settings: FloorSettings
+) -> list[Output]:
+    """Close one tick.
+
+    Args:
+        floor: Changed in place; nothing was due in the ticks between its last and this one.
+        end_us: End of the tick, microseconds.
+        snapshot: Facts in force at `end_us`.
+        settings: Of the floor.
+
+    Returns:
+        Presence, then by zone its events and its occupancy.
+    """
+    cameras = snapshot.cameras_of(floor.floor_id)
+    areas = snapshot.zones_of(floor.floor_id)
+    happenings: dict[str, list[Happening]] = {area.zone_id: [] for area in areas}
+    watched = False
+    for view in _take_views(floor, end_us):
+        floor.active_us = max(floor.active_us, view.captured_us)
+        if view.camera_id in cameras:
+            watched = watched or view.looked
+            floor.views[view.camera_id] = view
+            _look(floor, view, snapshot, happenings, settings)
+    _forget(floor, cameras, end_us, settings)
+    for area in areas:
+        zone = floor.zones.setdefault(area.zone_id, ZoneState())
+        happenings[area.zone_id] += expire(zone, area, end_us, floor.looked, settings.hold_us)
+    floor.missing = missing_at(floor, end_us, snapshot)
+    floor.closed_us = end_us
+    moment = Moment(
+        as_of_us=end_us,
+        inputs_through_us=min(
+            (floor.heard[name] for name in cameras if name not in floor.missing),
+            default=floor.newest_us,
+        ),
+        cameras=cameras,
+        missing=floor.missing,
+        periodic=end_us % settings.occupancy_period_us == 0
+        and end_us - floor.active_us <= settings.silence_us,
+    )
+    outputs: list[Output] = []
+    removed = sorted(
+        name for name in floor.zones if name not in happenings and floor.zones[name].shown
+    )
+    for zone_id in removed:
+        outputs += _remove(floor, zone_id, moment)
+    outputs += _presence(floor, moment, watched)
+    for area in areas:
+        zone = floor.zones[area.zone_id]
+        outputs += _events(floor, zone, area.zone_id, happenings[area.zone_id], moment)
+        plan = snapshot.plan(area.zone_id, end_us)
+        outputs += _occupancy(floor, zone, area.zone_id, area.camera_id, plan, moment)
+    return outputs
+
+
+def _take_views(floor: FloorState, end_us: int) -> list[View]:
+    """The pending views of a tick, by time, then camera."""
+    views = [view for view in floor.pending if view.captured_us <= end_us]
+    floor.pending = [view for view in floor.pending if view.captured_us > end_us]
+    views.sort(key=lambda view: (view.captured_us, view.camera_id))
+    return views
+
+
+def _look(
+    floor: FloorState,
+    view: View,
+    snapshot: Snapshot,
+    happenings: dict[str, list[Happening]],
+    settings: FloorSettings,
+) -> None:
+    looked_us = floor.looked.setdefault(view.camera_id, 0)
+    if not view.looked:
+        return
+    table = snapshot.areas_seen_by(view.camera_id, floor.floor_id)
+    person_ids = view.person_ids
+    for area, standing in zip(table.areas, who_stands(table, view.people), strict=True):
+        zone = floor.zones.setdefault(area.zone_id, ZoneState())
+        happenings[area.zone_id] += observe_standing(
+            zone, area, view, person_ids, standing, looked_us, settings.hold_us
+        )
+    floor.looked[view.camera_id] = view.captured_us
+
+
+def _forget(floor: FloorState, cameras: list[str], end_us: int, settings: FloorSettings) -> None:
+    """Drop the views of cameras that are silent for long, and all of those that have left."""
+    for camera_id in sorted(floor.views):
+        if (
+            camera_id not in cameras
+            or end_us - floor.views[camera_id].captured_us > settings.hold_us
+        ):
+            del floor.views[camera_id]
+    for camera_id in sorted(floor.looked):
+        if camera_id not in cameras:
+            del floor.looked[camera_id]
+
+
+def _presence(floor: FloorState, moment: Moment, watched: bool) -> list[Output]:
+    """Who is there, in every tick in which a camera looked: an empty floor is news as well."""
+    people = people_of(floor.views, floor.zones)
+    shown = dict(zip(people.person_ids, people.zone_ids, strict=True))
+    if not watched and shown == floor.shown:
+        return []
+    floor.shown = shown
+    floor.presence_seq += 1
+    record = FloorPresence(
+        floor_id=floor.floor_id,
+        seq=floor.presence_seq,
+        as_of_us=moment.as_of_us,
+        inputs_through_us=moment.inputs_through_us,
+        cameras_missing=list(moment.missing),
+        people=people,
+    )
+    return [Output(PRESENCE, floor.floor_id, record)]
+
+
+def _events(
+    floor: FloorState,
+    zone: ZoneState,
+    zone_id: str,
+    happenings: list[Happening],
+    moment: Moment,
+) -> list[Output]:
+    outputs: list[Output] = []
+    for happening in happenings:
+        zone.event_seq += 1
+        dwell_us = happening.at_us - happening.entered_us
+        record: ZoneEvent = {
+            "zone_id": zone_id,
+            "seq": zone.event_seq,
+            "at_us": happening.at_us,
+            "kind": happening.kind,
+            "person_id": happening.person_id,
+            "floor_id": floor.floor_id,
+            "camera_id": happening.camera_id,
+            "entered_us": happening.entered_us,
+            "dwell_us": None if happening.kind == "ENTERED" else dwell_us,
+            "as_of_us": moment.as_of_us,
+            "inputs_through_us": moment.inputs_through_us,
+            "corrects": None,
+        }
+        outputs.append(Output(ZONE_EVENTS, zone_id, record))
+    return outputs
+
+
+def _occupancy(
+    floor: FloorState,
+    zone: ZoneState,
+    zone_id: str,
+    camera_id: str | None,
+    plan: Plan,
+    moment: Moment,
+) -> list[Output]:
+    missing = moment.missing
+    if camera_id is not None:
+        # A zone of one camera is not made doubtful by another one's silence.
+        here = camera_id in moment.cameras and camera_id not in missing
+        missing = [] if here else [camera_id]
+    record = measure(
+        zone,
+        zone_id=zone_id,
+        floor_id=floor.floor_id,
+        plan=plan,
+        cameras_missing=missing,
+        as_of_us=moment.as_of_us,
+        inputs_through_us=moment.inputs_through_us,
+        periodic=moment.periodic,
+    )
+    if record is None:
+        return []
+    return [Output(OCCUPANCY, zone_id, record), Output(OCCUPANCY_LATEST, zone_id, record)]
+
+
+def _remove(floor: FloorState, zone_id: str, moment: Moment) -> list[Output]:
+    """End a zone that is no longer on the floor: nobody is in it, and nothing is required."""
+    zone = floor.zones[zone_id]
+    outputs = _events(floor, zone, zone_id, clear(zone), moment)
+    nothing = Plan(from_us=moment.as_of_us, until_us=moment.as_of_us)
+    outputs += _occupancy(floor, zone, zone_id, None, nothing, moment)
+    zone.shown = None
+    return outputs

@@ -1,0 +1,115 @@
+"""The people on a floor at the end of a tick, as arrays and as their record."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from schemas.records import Person, Presence
+from streams.domain.camera import people as p
+from streams.domain.camera.view import View
+from streams.domain.tracking.types import Matrix
+from streams.domain.zones.membership import ZoneState
+
+_NOBODY = np.empty((0, p.PERSON))
+
+
+class PeopleOnFloor(NamedTuple):
+    """Everybody whom the cameras of a floor see, by person id.
+
+    Attributes:
+        person_ids: `camera_id:track_id`.
+        camera_ids: Camera that sees each.
+        zone_ids: Zones in which each counts, sorted.
+        table: Shape `(P, PERSON)`.
+    """
+
+    person_ids: list[str]
+    camera_ids: list[str]
+    zone_ids: list[list[str]]
+    table: Matrix
+
+
+class FloorPresence(NamedTuple):
+    """What goes to the presence topic.
+
+    Attributes:
+        floor_id: Floor.
+        seq: Rises by one per floor.
+        as_of_us: End of the tick, microseconds.
+        inputs_through_us: Event time up to which every reporting camera's input is in.
+        cameras_missing: Cameras that had not reported, sorted.
+        people: Who is there.
+    """
+
+    floor_id: str
+    seq: int
+    as_of_us: int
+    inputs_through_us: int
+    cameras_missing: list[str]
+    people: PeopleOnFloor
+
+    def record(self) -> Presence:
+        """The same as the record on the wire."""
+        people: list[Person] = [
+            {
+                "person_id": person_id,
+                "camera_ids": [camera_id],
+                "foot_x_px": row[p.FOOT_X],
+                "foot_y_px": row[p.FOOT_Y],
+                "x_m": _number(row[p.AT_X_M]),
+                "y_m": _number(row[p.AT_Y_M]),
+                "zone_ids": zone_ids,
+                "observed": row[p.OBSERVED] == 1.0,
+                "last_observed_us": int(row[p.SEEN_US]),
+                "role": "",
+                "role_confidence": 0.0,
+                "staff_id": None,
+                "calibration_suspect": False,
+            }
+            for person_id, camera_id, zone_ids, row in zip(
+                self.people.person_ids,
+                self.people.camera_ids,
+                self.people.zone_ids,
+                self.people.table.tolist(),
+                strict=True,
+            )
+        ]
+        return {
+            "floor_id": self.floor_id,
+            "seq": self.seq,
+            "as_of_us": self.as_of_us,
+            "inputs_through_us": self.inputs_through_us,
+            "cameras_missing": self.cameras_missing,
+            "people": people,
+        }
+
+
+def people_of(views: Mapping[str, View], zones: Mapping[str, ZoneState]) -> PeopleOnFloor:
+    """List the people that the cameras of a floor see.
+
+    Args:
+        views: The view in force of each camera.
+        zones: Zones of the floor, by id.
+    """
+    zone_ids: dict[str, list[str]] = {}
+    for zone_id in sorted(zones):
+        for person_id, stay in zones[zone_id].stays.items():
+            if stay.counted:
+                zone_ids.setdefault(person_id, []).append(zone_id)
+    seen = [view for view in views.values() if view.table]
+    person_ids = [person_id for view in seen for person_id in view.person_ids]
+    camera_ids = [view.camera_id for view in seen for _ in range(len(view.people))]
+    order = sorted(range(len(person_ids)), key=person_ids.__getitem__)
+    table = np.concatenate([view.people for view in seen])[order] if order else _NOBODY
+    ordered = [person_ids[place] for place in order]
+    return PeopleOnFloor(
+        person_ids=ordered,
+        camera_ids=[camera_ids[place] for place in order],
+        zone_ids=[zone_ids.get(person_id, []) for person_id in ordered],
+        table=table,
+    )
+
+
+def _number(value: float) -> float | None:
+    return None if value != value else value  # not a number is not known  # noqa: PLR0124

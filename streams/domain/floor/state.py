@@ -1,0 +1,74 @@
+"""Everything that the fold remembers of one floor, and how its cameras report to it."""
+
+from dataclasses import dataclass, field
+
+from streams.domain.camera.view import View
+from streams.domain.facts.snapshot import Snapshot
+from streams.domain.floor.tick import TICK_US, tick_end
+from streams.domain.zones.membership import ZoneState
+
+
+@dataclass(slots=True)
+class FloorState:
+    """Everything that the fold remembers of one floor.
+
+    Attributes:
+        floor_id: Identity.
+        opened_us: Event time of the floor's first report, microseconds; 0 before it.
+        closed_us: End of the last closed tick, microseconds.
+        newest_us: Newest event time reported, microseconds.
+        heard: Newest event time of each camera, microseconds.
+        pending: Views of ticks that are open, in log order.
+        views: The view in force of each camera, as of the last closed tick.
+        looked: Event time of each camera's last look in a closed tick, microseconds.
+        active_us: Newest event time in a closed tick, microseconds.
+        missing: Cameras missing in the last closed tick, sorted.
+        presence_seq: Of the last presence record; 0 before the first.
+        link_seq: Of the last link; 0 before the first, and in a state from before there were any.
+        shown: Zones of each person in the last presence record.
+        zones: By zone id; a removed zone keeps its counters.
+    """
+
+    floor_id: str
+    opened_us: int = 0
+    closed_us: int = 0
+    newest_us: int = 0
+    heard: dict[str, int] = field(default_factory=dict)
+    pending: list[View] = field(default_factory=list)
+    views: dict[str, View] = field(default_factory=dict)
+    looked: dict[str, int] = field(default_factory=dict)
+    active_us: int = 0
+    missing: list[str] = field(default_factory=list)
+    presence_seq: int = 0
+    link_seq: int = 0
+    shown: dict[str, list[str]] = field(default_factory=dict)
+    zones: dict[str, ZoneState] = field(default_factory=dict)
+
+
+def report(floor: FloorState, view: View) -> bool:
+    """Take in a camera's view.
+
+    Returns:
+        False when its tick is closed: the camera is heard, its people of that time are not.
+    """
+    hear(floor, view.camera_id, view.captured_us)
+    if view.captured_us <= floor.closed_us:
+        return False
+    floor.pending.append(view)
+    return True
+
+
+def hear(floor: FloorState, camera_id: str, at_us: int) -> None:
+    """Note a camera's event time, which lets ticks close."""
+    if not floor.opened_us:
+        floor.opened_us = floor.active_us = at_us
+        floor.closed_us = tick_end(at_us) - TICK_US
+    floor.newest_us = max(floor.newest_us, at_us)
+    floor.heard[camera_id] = max(floor.heard.get(camera_id, 0), at_us)
+
+
+def missing_at(floor: FloorState, end_us: int, snapshot: Snapshot) -> list[str]:
+    """Cameras of the floor that have not reported the end of a tick, sorted."""
+    heard = floor.heard
+    cameras = snapshot.cameras_of(floor.floor_id)
+    return [camera_id for camera_id in cameras if heard.get(camera_id, 0) < end_us]

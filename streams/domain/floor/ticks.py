@@ -1,0 +1,76 @@
+"""When the ticks of a floor close.
+
+A tick closes when every camera of the floor has reported an event time at or beyond its end.
+A camera that is further behind the floor's newest input than the allowed lateness is not waited
+for, and is named as missing. Both are functions of the log's order and the facts alone.
+"""
+
+from streams.domain.facts.snapshot import Snapshot
+from streams.domain.facts.timeline import Facts
+from streams.domain.floor.closing import close_tick
+from streams.domain.floor.output import Output
+from streams.domain.floor.state import FloorState, missing_at
+from streams.domain.floor.tick import TICK_US, last_tick_end, next_boundary, tick_end
+from streams.domain.settings import FloorSettings
+from streams.domain.zones.membership import next_leave_us
+
+
+def close_ticks(floor: FloorState, facts: Facts, settings: FloorSettings) -> list[Output]:
+    """Close every tick that need not wait, and say what came of it.
+
+    Ticks in which nothing can happen are passed over, however many they are.
+    """
+    outputs: list[Output] = []
+    while (first_us := floor.closed_us + TICK_US) <= floor.newest_us:
+        snapshot = facts.at(first_us)
+        through_us = closable_through(floor, snapshot, settings)
+        # Ticks beyond this snapshot are judged by the next one.
+        last_us = last_tick_end(min(through_us, snapshot.until_us - 1))
+        if last_us < first_us:
+            break
+        due_us = next_due(floor, snapshot, settings)
+        if due_us > last_us:
+            floor.closed_us = last_us
+        else:
+            outputs += close_tick(floor, due_us, snapshot, settings)
+    return outputs
+
+
+def closable_through(floor: FloorState, snapshot: Snapshot, settings: FloorSettings) -> int:
+    """Event time up to which no camera is worth waiting for, microseconds."""
+    through_us = floor.newest_us
+    for camera_id in snapshot.cameras_of(floor.floor_id):
+        heard_us = floor.heard.get(camera_id, 0)
+        silent_us = floor.newest_us - (heard_us or floor.opened_us)
+        if silent_us <= settings.allowed_lateness_us:
+            through_us = min(through_us, heard_us)
+    return through_us
+
+
+def next_due(floor: FloorState, snapshot: Snapshot, settings: FloorSettings) -> int:
+    """End of the next tick in which something can happen, microseconds.
+
+    Every cause for which closing a tick gives a record or changes the state is listed here;
+    that this skips nothing is what makes a jump equal to closing tick by tick.
+    """
+    closed_us = floor.closed_us
+    first_us = closed_us + TICK_US
+    due_us = min((tick_end(view.captured_us) for view in floor.pending), default=snapshot.until_us)
+    if due_us <= first_us or snapshot.from_us > closed_us:
+        return first_us
+    # A camera goes missing in the tick after its last view, whose own tick was due.
+    if missing_at(floor, first_us, snapshot) != floor.missing:
+        return first_us
+    for view in floor.views.values():
+        due_us = min(due_us, tick_end(view.captured_us + settings.hold_us + 1))
+    for area in snapshot.zones_of(floor.floor_id):
+        zone = floor.zones.get(area.zone_id)
+        plan = snapshot.plan(area.zone_id, first_us)
+        if zone is None or plan.from_us > closed_us:
+            return first_us
+        leave_us = next_leave_us(zone, area, floor.looked, settings.hold_us)
+        due_us = min(due_us, tick_end(plan.until_us), tick_end(leave_us))
+    period_us = next_boundary(closed_us, settings.occupancy_period_us)
+    if period_us - floor.active_us <= settings.silence_us:
+        due_us = min(due_us, period_us)
+    return max(due_us, first_us)

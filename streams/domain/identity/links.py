@@ -1,0 +1,50 @@
+"""Links as they are told: two identities belong together, and neither is rewritten.
+
+Whoever was sent under an id keeps it. A link says which earlier id a later one continues, how well
+the two fit and what that rests on; whoever reads may apply it or not.
+"""
+
+from schemas.records import Link
+from schemas.topics import LINKS
+from streams.domain.floor.output import Output
+from streams.domain.floor.state import FloorState
+from streams.domain.tracking import columns as c
+from streams.domain.tracking.types import Matrix
+
+
+def tell_links(floor: FloorState, camera_id: str, captured_us: int, linked: Matrix) -> list[Output]:
+    """Tell which tracks of a camera continue ended ones.
+
+    Args:
+        floor: Of the camera; its `link_seq` moves.
+        camera_id: Camera, of both tracks.
+        captured_us: Event time of the frame that decided, microseconds.
+        linked: Shape `(L, OUT)`: rows of the tracker's output that hold a link.
+
+    Returns:
+        One record for each row, in their order.
+    """
+    outputs: list[Output] = []
+    for row in linked.tolist():
+        floor.link_seq += 1
+        earlier, later = int(row[c.OUT_LINK_FROM]), int(row[c.OUT_ID])
+        gap_s, distance = row[c.OUT_LINK_GAP_S], row[c.OUT_LINK_DISTANCE]
+        record: Link = {
+            "floor_id": floor.floor_id,
+            "seq": floor.link_seq,
+            "at_us": int(row[c.OUT_STARTED_US]),
+            "kind": "REIDENTIFICATION",
+            "from_person_id": f"{camera_id}:{earlier}",
+            "to_person_id": f"{camera_id}:{later}",
+            "from_camera_id": camera_id,
+            "from_track_id": earlier,
+            "to_camera_id": camera_id,
+            "to_track_id": later,
+            "score": row[c.OUT_LINK_SCORE],
+            "reason": f"seen again after {gap_s:.1f} s, {distance:.1f} body heights away",
+            "evidence": {"gap_s": gap_s, "distance_heights": distance},
+            "as_of_us": captured_us,
+            "inputs_through_us": captured_us,
+        }
+        outputs.append(Output(LINKS, floor.floor_id, record))
+    return outputs

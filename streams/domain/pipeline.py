@@ -1,0 +1,165 @@
+"""The whole fold of one partition: detection outcomes in, tracks, links, presence and zones out.
+
+A pure function of the records given to it, in their order, and of the facts visible at their
+event times. The same log gives the same outputs, whatever was saved and restored on the way.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from schemas.records import DetectionOutcome
+from schemas.topics import TRACKS
+from streams.domain.camera.detections import Look, look_of
+from streams.domain.camera.step import CameraState, check_look, fence, step
+from streams.domain.facts.timeline import Facts
+from streams.domain.floor.output import Output
+from streams.domain.floor.state import FloorState, report
+from streams.domain.floor.ticks import close_ticks
+from streams.domain.identity.links import tell_links
+from streams.domain.settings import LineSettings
+from streams.domain.tracking.checks import UnusableOutcome
+from streams.domain.tracking.parameters import parameters_of
+
+__all__ = [
+    "Entity",
+    "Output",
+    "PartitionLine",
+    "UnknownCamera",
+    "UnusableOutcome",
+    "entity_type",
+]
+
+Entity = CameraState | FloorState
+"""What a checkpoint keeps, one record each."""
+
+_CAMERA: Final = "camera/"
+_FLOOR: Final = "floor/"
+
+
+class UnknownCamera(ValueError):
+    """No version of the camera is visible at the event's time: a dead letter for the caller."""
+
+
+def entity_type(entity_key: str) -> type[CameraState] | type[FloorState]:
+    """The type in which the state of an entity is decoded.
+
+    Args:
+        entity_key: `camera/ID` or `floor/ID`.
+
+    Raises:
+        ValueError: The key names neither.
+    """
+    if entity_key.startswith(_CAMERA):
+        return CameraState
+    if entity_key.startswith(_FLOOR):
+        return FloorState
+    raise ValueError(f"{entity_key!r} names neither a camera nor a floor")
+
+
+class PartitionLine:
+    """The fold of one partition of the detections.
+
+    Args:
+        settings: Of the fold; a checkpoint taken under other settings continues under these.
+
+    Attributes:
+        cameras: State by camera id.
+        floors: State by floor id.
+        counters: Since this object was made, for metrics and not part of the fold:
+            `duplicates` and `older` (frames that a camera's fence ignored), `late` (frames that
+            came after their floor's tick had closed).
+    """
+
+    def __init__(self, settings: LineSettings | None = None) -> None:
+        self.settings = settings or LineSettings()
+        self.cameras: dict[str, CameraState] = {}
+        self.floors: dict[str, FloorState] = {}
+        self.counters: dict[str, int] = {"duplicates": 0, "older": 0, "late": 0}
+        self._changed: dict[str, Entity] = {}
+
+    @property
+    def settings(self) -> LineSettings:
+        """Of the fold, from the next record on."""
+        return self._settings
+
+    @settings.setter
+    def settings(self, settings: LineSettings) -> None:
+        self._settings = settings
+        self._parameters = parameters_of(settings.tracker)
+
+    def restore(self, states: Mapping[str, Entity]) -> None:
+        """Begin from saved states, by entity key; what was there before is forgotten.
+
+        Raises:
+            ValueError: A key names neither a camera nor a floor, or not the kind of its state.
+        """
+        cameras: dict[str, CameraState] = {}
+        floors: dict[str, FloorState] = {}
+        for key in sorted(states):
+            state = states[key]
+            if not isinstance(state, entity_type(key)):
+                raise ValueError(f"{key!r} does not hold a {type(state).__name__}")  # noqa: TRY004
+            if isinstance(state, CameraState):
+                cameras[state.camera_id] = state
+            else:
+                floors[state.floor_id] = state
+        self.cameras, self.floors, self._changed = cameras, floors, {}
+
+    def take_changed(self) -> dict[str, Entity]:
+        """Entities changed since the last call, sorted by key.
+
+        The states are the live objects: encode them before the next `advance`.
+        """
+        changed = {key: self._changed[key] for key in sorted(self._changed)}
+        self._changed = {}
+        return changed
+
+    def advance(self, outcome: DetectionOutcome, facts: Facts) -> list[Output]:
+        """Fold one detection outcome as its record; see `fold`."""
+        return self.fold(look_of(outcome), facts)
+
+    def fold(self, look: Look, facts: Facts) -> list[Output]:
+        """Fold one detection outcome.
+
+        Args:
+            look: The next record of the partition's log.
+            facts: Side inputs, read at least as far as the outcome's ticks need.
+
+        Returns:
+            Records to send, in order. A frame that the camera's fence ignores gives none.
+
+        Raises:
+            UnknownCamera: No version of the camera is visible; nothing was changed.
+            UnusableOutcome: Its time or a box cannot be used; nothing was changed.
+        """
+        camera_id, captured_us = look.camera_id, look.captured_us
+        check_look(look)
+        snapshot = facts.at(captured_us)
+        camera = snapshot.cameras.get(camera_id)
+        if camera is None:
+            raise UnknownCamera(f"no version of camera {camera_id!r} is visible at {captured_us}")
+        state = self.cameras.get(camera_id)
+        verdict = fence(state, captured_us)
+        if state is None:
+            state = self.cameras[camera_id] = CameraState(camera_id)
+        elif verdict != "new":
+            self.counters["duplicates" if verdict == "duplicate" else "older"] += 1
+            return []
+        homography = snapshot.homography(camera_id)
+        tracks, view, linked = step(state, look, camera, homography, self._parameters)
+        self._changed[_CAMERA + camera_id] = state
+        outputs = [] if tracks is None else [Output(TRACKS, camera_id, tracks)]
+        floor = self._floor(state.floor_id)
+        if linked is not None:
+            outputs += tell_links(floor, camera_id, captured_us, linked)
+        if not report(floor, view):
+            self.counters["late"] += 1
+        outputs += close_ticks(floor, facts, self.settings.floor)
+        return outputs
+
+    def _floor(self, floor_id: str) -> FloorState:
+        floor = self.floors.get(floor_id)
+        if floor is None:
+            floor = self.floors[floor_id] = FloorState(floor_id)
+        self._changed[_FLOOR + floor_id] = floor
+        return floor

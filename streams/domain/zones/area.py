@@ -1,0 +1,183 @@
+"""The area of a zone, and which people stand in which areas.
+
+A person stands where the box meets the floor. A point on an edge or vertex is inside, as
+`geometry.inside` says, which a test holds this to.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.domain.camera import people as p
+from streams.domain.jit import Compiler
+from streams.domain.tracking.types import Indices, Matrix
+from streams.domain.zones.geometry import Polygon, polygon_of
+
+_compiler: Final = Compiler("area", [Path(__file__), Path(p.__file__)])
+
+Standing: TypeAlias = NDArray[np.int8]
+
+OUTSIDE: Final = 0
+INSIDE: Final = 1
+UNSEEN: Final = -1  # the track coasts: nobody saw where the person stands
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneArea:
+    """A zone as the fold uses it.
+
+    Attributes:
+        zone_id: Identity.
+        floor_id: Floor of the zone.
+        camera_id: The one camera whose people it counts; None for every camera of the floor.
+        in_metres: True when the polygon is on the floor (m), False when in the image (px).
+        polygon: Vertices.
+        bounds: `(x_min, y_min, x_max, y_max)` of the polygon.
+        enter_after_us: Standing inside for this long begins a stay, microseconds.
+        leave_after_us: Being outside or unseen for this long ends it, microseconds.
+        dwell_limit_us: A longer stay is reported, microseconds; None for no limit.
+    """
+
+    zone_id: str
+    floor_id: str
+    camera_id: str | None
+    in_metres: bool
+    polygon: Polygon
+    bounds: tuple[float, float, float, float]
+    enter_after_us: int
+    leave_after_us: int
+    dwell_limit_us: int | None
+
+
+def zone_area(zone: Mapping[str, Any]) -> ZoneArea:
+    """Check one version of a zone and bring it into the form that the fold uses.
+
+    Raises:
+        ValueError: An unusable polygon, space or duration, or an image zone without a camera.
+    """
+    polygon = polygon_of(zone["polygon"])
+    if zone["space"] not in ("IMAGE_PX", "FLOOR_M"):
+        raise ValueError(f"space is {zone['space']}, neither IMAGE_PX nor FLOOR_M")
+    if zone["space"] == "IMAGE_PX" and not zone["camera_id"]:
+        raise ValueError("a zone in the image names its camera")
+    for name in ("enter_after_ms", "leave_after_ms"):
+        if zone[name] < 0:
+            raise ValueError(f"{name} is {zone[name]}, below 0")
+    limit_s = zone["dwell_limit_s"]
+    if limit_s is not None and not (math.isfinite(limit_s) and limit_s > 0.0):
+        raise ValueError(f"dwell_limit_s is {limit_s}, not above 0")
+    xs, ys = [vertex[0] for vertex in polygon], [vertex[1] for vertex in polygon]
+    return ZoneArea(
+        zone_id=zone["zone_id"],
+        floor_id=zone["floor_id"],
+        camera_id=zone["camera_id"] or None,
+        in_metres=zone["space"] == "FLOOR_M",
+        polygon=polygon,
+        bounds=(min(xs), min(ys), max(xs), max(ys)),
+        enter_after_us=zone["enter_after_ms"] * 1000,
+        leave_after_us=zone["leave_after_ms"] * 1000,
+        dwell_limit_us=None if limit_s is None else round(limit_s * 1_000_000),
+    )
+
+
+class AreaTable(NamedTuple):
+    """The zones that count one camera's people, as compiled code reads them.
+
+    Attributes:
+        areas: The zones, sorted by id.
+        vertices: Shape `(V, 2)`: the polygons, one after the other.
+        ends: Shape `(A,)`: where each one's vertices end.
+        bounds: Shape `(A, 4)`: x_min, y_min, x_max, y_max.
+        columns: Shape `(A, 2)`: columns of a person's x and y in the frame of the polygon.
+    """
+
+    areas: Sequence[ZoneArea]
+    vertices: Matrix
+    ends: Indices
+    bounds: Matrix
+    columns: Indices
+
+
+def counts(area: ZoneArea, camera_id: str) -> bool:
+    """Tell whether a zone counts a camera's people."""
+    return area.camera_id is None or area.camera_id == camera_id
+
+
+def table_of(areas: Sequence[ZoneArea]) -> AreaTable:
+    """Put zones into arrays."""
+    vertices = [vertex for area in areas for vertex in area.polygon]
+    in_frame = ((p.FOOT_X, p.FOOT_Y), (p.AT_X_M, p.AT_Y_M))
+    return AreaTable(
+        areas=areas,
+        vertices=np.array(vertices, dtype=np.float64).reshape(-1, 2),
+        ends=np.cumsum([len(area.polygon) for area in areas], dtype=np.int64),
+        bounds=np.array([area.bounds for area in areas], dtype=np.float64).reshape(-1, 4),
+        columns=np.array([in_frame[area.in_metres] for area in areas], np.int64).reshape(-1, 2),
+    )
+
+
+@_compiler.compiled
+def _between(a: float, b: float, value: float) -> bool:
+    return a <= value <= b or b <= value <= a
+
+
+@_compiler.compiled
+def _contains(vertices: Matrix, begin: int, end: int, x: float, y: float) -> bool:
+    within = False
+    ax, ay = vertices[end - 1, 0], vertices[end - 1, 1]
+    for place in range(begin, end):
+        bx, by = vertices[place, 0], vertices[place, 1]
+        # Which side of the edge the point is on: 0 on its line, sign otherwise.
+        side = (bx - ax) * (y - ay) - (by - ay) * (x - ax)
+        if side == 0.0 and _between(ax, bx, x) and _between(ay, by, y):
+            return True
+        if (ay > y) != (by > y) and (side > 0.0) == (by > ay):
+            within = not within
+        ax, ay = bx, by
+    return within
+
+
+@_compiler.entry
+def standing(
+    people: Matrix, vertices: Matrix, ends: Indices, bounds: Matrix, columns: Indices
+) -> Standing:
+    """Tell who stands in which area.
+
+    Args:
+        people: Shape `(P, PERSON)`.
+        vertices: Of an `AreaTable`, as all that follows.
+        ends: Where each area's vertices end.
+        bounds: Of each area.
+        columns: Where a person's place is, for each area.
+
+    Returns:
+        Shape `(A, P)`: `INSIDE`, `OUTSIDE` or `UNSEEN`.
+    """
+    found = np.zeros((len(ends), len(people)), np.int8)
+    begin = 0
+    for area in range(len(ends)):
+        for row in range(len(people)):
+            if people[row, p.OBSERVED] != 1.0:
+                found[area, row] = UNSEEN
+                continue
+            x, y = people[row, columns[area, 0]], people[row, columns[area, 1]]
+            if (
+                bounds[area, 0] <= x <= bounds[area, 2]
+                and bounds[area, 1] <= y <= bounds[area, 3]
+                and _contains(vertices, begin, ends[area], x, y)
+            ):
+                found[area, row] = INSIDE
+        begin = ends[area]
+    return found
+
+
+def who_stands(table: AreaTable, people: Matrix) -> list[list[int]]:
+    """`standing` as lists: for each area, each person."""
+    _, vertices, ends, bounds, columns = table
+    rows: list[list[int]] = standing(people, vertices, ends, bounds, columns).tolist()
+    return rows

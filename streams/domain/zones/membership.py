@@ -1,0 +1,212 @@
+"""Who is in a zone: membership with hysteresis, in event time.
+
+A person counts after standing inside for the zone's enter time, and the stay then begins when
+they first stood there. It ends when they have been outside or unseen for its leave time, at the
+moment they were last seen inside. Unseen means that somebody looked: a camera that sends two
+frames a second does not lose its people in between. A camera that is silent loses them too, but
+only after `hold_us`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from schemas.records import ZoneEventKind, ZoneOccupancy
+from streams.domain.camera.view import View
+from streams.domain.staffing.shift import FOREVER_US
+from streams.domain.zones.area import INSIDE, UNSEEN, ZoneArea, table_of, who_stands
+
+
+@dataclass(slots=True)
+class Stay:
+    """One person in or entering a zone.
+
+    Attributes:
+        camera_id: Camera that sees the person.
+        entered_us: Event time when they first stood inside, microseconds.
+        inside_us: Event time when they were last seen inside, microseconds.
+        counted: True once they stood inside for long enough.
+        dwell_reported: True once the stay was reported as too long.
+        role: By evidence independent of the roster; empty when unknown.
+    """
+
+    camera_id: str
+    entered_us: int
+    inside_us: int
+    counted: bool = False
+    dwell_reported: bool = False
+    role: str = ""
+
+
+@dataclass(slots=True)
+class ZoneState:
+    """Everything that the fold remembers of one zone.
+
+    Attributes:
+        stays: By person id.
+        event_seq: Of the last zone event; 0 before the first.
+        occupancy_seq: Of the last occupancy; 0 before the first.
+        shown: The last occupancy; None before the first and after the zone was removed.
+    """
+
+    stays: dict[str, Stay] = field(default_factory=dict)
+    event_seq: int = 0
+    occupancy_seq: int = 0
+    shown: ZoneOccupancy | None = None
+
+
+class Happening(NamedTuple):
+    """A zone event before it has its place in the log.
+
+    Attributes:
+        kind: What happened.
+        at_us: When, microseconds.
+        person_id: Who.
+        camera_id: Camera that saw it.
+        entered_us: When the stay began, microseconds.
+    """
+
+    kind: ZoneEventKind
+    at_us: int
+    person_id: str
+    camera_id: str
+    entered_us: int
+
+
+def observe(
+    zone: ZoneState, area: ZoneArea, view: View, looked_us: int, hold_us: int
+) -> list[Happening]:
+    """Fold one look of a camera that the zone counts; see `observe_standing`."""
+    [standing] = who_stands(table_of([area]), view.people)
+    return observe_standing(zone, area, view, view.person_ids, standing, looked_us, hold_us)
+
+
+def observe_standing(
+    zone: ZoneState,
+    area: ZoneArea,
+    view: View,
+    person_ids: Sequence[str],
+    standing: Sequence[int],
+    looked_us: int,
+    hold_us: int,
+) -> list[Happening]:
+    """Fold one look of a camera that the zone counts.
+
+    Args:
+        zone: Changed in place.
+        area: Of the zone.
+        view: The look; who merely coasts in it was not seen.
+        person_ids: Of the people in the view.
+        standing: For each of them `INSIDE`, `OUTSIDE` or `UNSEEN`.
+        looked_us: Event time of the camera's look before this one, microseconds; 0 for none.
+        hold_us: A silent camera's people are unseen after this long, microseconds.
+
+    Returns:
+        What happened, in order.
+    """
+    happenings: list[Happening] = []
+    stays = zone.stays
+    now_us, limit_us = view.captured_us, area.dwell_limit_us
+    for person_id, place in zip(person_ids, standing, strict=True):
+        stay = stays.get(person_id)
+        if place == UNSEEN or (stay is None and place != INSIDE):
+            continue
+        if stay is not None and leaves_us(stay, area, looked_us, hold_us) <= now_us:
+            _end(zone, person_id, happenings)
+            stay = None
+        if place != INSIDE:
+            if stay is not None:
+                _step_out(zone, area, person_id, stay, now_us, happenings)
+            continue
+        if stay is None:
+            stay = Stay(camera_id=view.camera_id, entered_us=now_us, inside_us=now_us)
+            stays[person_id] = stay
+        stay.inside_us = now_us
+        if not stay.counted and now_us - stay.entered_us >= area.enter_after_us:
+            stay.counted = True
+            happenings.append(_happening("ENTERED", stay.entered_us, person_id, stay))
+        if (
+            limit_us is not None
+            and now_us - stay.entered_us > limit_us
+            and stay.counted
+            and not stay.dwell_reported
+        ):
+            stay.dwell_reported = True
+            passed_us = stay.entered_us + limit_us
+            happenings.append(_happening("DWELL_EXCEEDED", passed_us, person_id, stay))
+    return happenings
+
+
+def _step_out(
+    zone: ZoneState,
+    area: ZoneArea,
+    person_id: str,
+    stay: Stay,
+    now_us: int,
+    happenings: list[Happening],
+) -> None:
+    """See a person outside: the stay ends when it has not begun to count, or after a while."""
+    if not stay.counted:
+        del zone.stays[person_id]
+    elif now_us - stay.inside_us >= area.leave_after_us:
+        _end(zone, person_id, happenings)
+
+
+def leaves_us(stay: Stay, area: ZoneArea, looked_us: int, hold_us: int) -> int:
+    """Event time at which a stay ends unless the person is seen inside again, microseconds."""
+    patience_us = area.leave_after_us
+    if looked_us <= stay.inside_us:  # nobody has looked since
+        patience_us = max(patience_us, hold_us)
+    return stay.inside_us + patience_us
+
+
+def expire(
+    zone: ZoneState, area: ZoneArea, end_us: int, looked: dict[str, int], hold_us: int
+) -> list[Happening]:
+    """End the stays that are over at the end of a tick, or whose camera has left the floor.
+
+    Args:
+        zone: Changed in place.
+        area: Of the zone.
+        end_us: End of the tick, microseconds.
+        looked: Event time of the last look of each camera on the floor, microseconds.
+        hold_us: A silent camera's people are unseen after this long, microseconds.
+    """
+    over = []
+    for person_id, stay in zone.stays.items():
+        looked_us = looked.get(stay.camera_id)
+        if looked_us is None or leaves_us(stay, area, looked_us, hold_us) <= end_us:
+            over.append(person_id)
+    happenings: list[Happening] = []
+    for person_id in sorted(over):
+        _end(zone, person_id, happenings)
+    return happenings
+
+
+def clear(zone: ZoneState) -> list[Happening]:
+    """End every stay: the zone is no more."""
+    happenings: list[Happening] = []
+    for person_id in sorted(zone.stays):
+        _end(zone, person_id, happenings)
+    return happenings
+
+
+def next_leave_us(zone: ZoneState, area: ZoneArea, looked: dict[str, int], hold_us: int) -> int:
+    """Event time at which the next stay ends by itself, microseconds."""
+    return min(
+        (
+            leaves_us(stay, area, looked.get(stay.camera_id, 0), hold_us)
+            for stay in zone.stays.values()
+        ),
+        default=FOREVER_US,
+    )
+
+
+def _end(zone: ZoneState, person_id: str, happenings: list[Happening]) -> None:
+    stay = zone.stays.pop(person_id)
+    if stay.counted:
+        happenings.append(_happening("LEFT", stay.inside_us, person_id, stay))
+
+
+def _happening(kind: ZoneEventKind, at_us: int, person_id: str, stay: Stay) -> Happening:
+    return Happening(kind, at_us, person_id, stay.camera_id, stay.entered_us)

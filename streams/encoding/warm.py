@@ -1,0 +1,37 @@
+"""Compile the readers, writers and geometry of a frame, or load them from their caches."""
+
+import numpy as np
+
+from schemas.codec import Codec, schema_text
+from schemas.topics import DETECTIONS, PRESENCE, TRACKS, Topic
+from streams.domain.camera import people as p
+from streams.domain.camera.frame_tracks import FrameTracks
+from streams.domain.camera.people import NOWHERE, locate
+from streams.domain.camera.view import view_of
+from streams.domain.floor.presence import FloorPresence, PeopleOnFloor
+from streams.domain.tracking import columns as c
+from streams.domain.zones.area import table_of, who_stands
+from streams.encoding.outcomes import OutcomeReader
+from streams.encoding.presences import PresenceWriter
+from streams.encoding.text import Kept
+from streams.encoding.tracks import TracksWriter
+
+
+def warm_up() -> None:
+    """Take nobody once along the way of a frame, with arrays of the types that frames have."""
+    detections, kept = _codec(DETECTIONS), Kept()
+    OutcomeReader(detections).read(
+        detections.encode({"camera_id": "", "captured_us": 0, "frame_seq": 0})
+    )
+    out = np.zeros((0, c.OUT))
+    places, _, _ = locate(out, NOWHERE)
+    who_stands(table_of([]), view_of("", 0, True, []).people)
+    frame = FrameTracks("", 0, 0, "", 0, 0, 0, out, places, "", "")
+    TracksWriter(_codec(TRACKS), kept).write(frame)
+    nobody = PeopleOnFloor([], [], [], np.empty((0, p.PERSON)))
+    PresenceWriter(_codec(PRESENCE), kept).write(FloorPresence("", 0, 0, 0, [], nobody))
+
+
+def _codec(topic: Topic) -> Codec:
+    """A codec that asks no registry."""
+    return Codec(topic, schema_id=0, find_schema=lambda _: schema_text(topic))

@@ -1,0 +1,36 @@
+"""The one agent: batches of detections into the checkpointed fold of their floors."""
+
+import asyncio
+from collections.abc import Sequence
+
+import faust
+
+from runtime.checkpoints import Record
+from runtime.process.health import Health
+from streams.processor.checkpointing import Checkpointing
+from streams.processor.fact_source import FactSource
+from streams.processor.fail_stop import FailStop
+
+BEAT_S = 0.5
+"""Seconds between two signs of life."""
+
+
+def register(
+    app: faust.App, checkpointing: Checkpointing, facts: FactSource, health: Health
+) -> None:
+    """Wire detections -> fold; side inputs are read on between batches."""
+
+    @checkpointing.agent("floors")
+    async def floors(records: Sequence[Record]) -> None:
+        with FailStop():
+            if facts.is_old():
+                await asyncio.to_thread(facts.refresh)
+        await checkpointing.fold(records)
+
+    async def beat() -> None:
+        health.detail["partitions"] = str(len(checkpointing.partitions))
+        if checkpointing.counts.loads and not health.is_ready:
+            health.ready()
+        health.beat()
+
+    app.timer(BEAT_S, name="health")(beat)

@@ -1,0 +1,154 @@
+"""The stream processor: detections.made.v1 in, tracks, presence, zones and coverage out.
+
+Faust keeps the group and the batches; everything that decides is in `streams/domain`, and
+where reading resumes is decided by our checkpoints (ADR 0002).
+"""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+import faust
+import structlog
+
+from runtime.checkpoints import CheckpointStore, Emit, StageTopics
+from runtime.checkpoints.archive import CheckpointArchive
+from runtime.checkpoints.archiver import Archiver
+from runtime.clock import Clock
+from runtime.errors import EXIT_REPLAY, Stop
+from runtime.facts.log import FactLog
+from runtime.kafka.clients import group_id, physical_name
+from runtime.kafka.dead_letters import DeadLetterLimit
+from runtime.kafka.registry import guarded_registry
+from runtime.kafka.topics import check_topics
+from runtime.process.health import Health
+from runtime.process.service import Service
+from runtime.process.settings import Settings
+from runtime.storage.objects import ObjectStore
+from schemas.topics import DETECTIONS, STREAM_CHECKPOINTS
+from streams.domain.settings import FloorSettings, LineSettings, TrackerSettings
+from streams.handover.takeover import TakeOver
+from streams.processor.agent import register
+from streams.processor.checkpoint_settings import CheckpointingSettings
+from streams.processor.checkpointing import install
+from streams.processor.fact_source import FactSource
+from streams.processor.faust_app import checkpointed_app
+from streams.processor.log_guard import TOPICS, refuse_lost_checkpoints, watch_topics
+from streams.processor.pipeline_fold import STAGE, LineFold, Wire
+from streams.processor.precompile import compile_all
+from streams.state.fold_id import fold_id
+from streams.state.settings_by_offset import to_values
+from streams.state.version import STATE_VERSION
+
+log = structlog.get_logger(__name__)
+
+
+def line_settings(settings: Settings) -> LineSettings:
+    """What the domain is told, from the settings of the process."""
+    return LineSettings(
+        tracker=TrackerSettings(**settings.tracking.model_dump()),
+        floor=FloorSettings(
+            allowed_lateness_us=round(settings.stream.allowed_lateness_s * 1_000_000)
+        ),
+    )
+
+
+def create_app(settings: Settings, clock: Clock, health: Health) -> faust.App:
+    """Wire the stage together; nothing is folded before the app runs.
+
+    Raises:
+        Stop: A topic is missing or differs from the table, or a checkpoint was deleted.
+        NotRegistered: A schema is not registered.
+        Retry: Broker or registry are out of reach.
+    """
+    check_topics(settings, list(TOPICS))
+    refuse_lost_checkpoints(settings)
+    registry = guarded_registry(settings, clock)
+    wire = Wire(settings, registry)
+    facts = FactSource(FactLog(settings, registry, clock), clock)
+    facts.refresh()
+    domain_settings = line_settings(settings)
+    limit = DeadLetterLimit(settings.dead_letters, STAGE)
+
+    def fold(partition: int, emit: Emit) -> LineFold:
+        return LineFold(
+            partition,
+            emit,
+            wire=wire,
+            facts=facts,
+            settings=domain_settings,
+            clock=clock,
+            limit=limit,
+        )
+
+    app = checkpointed_app(
+        group_id(STAGE, settings),
+        settings.kafka_bootstrap,
+        session_timeout_s=settings.stream.session_timeout_s,
+        max_batch=settings.stream.batch_max,
+    )
+    topics = StageTopics(
+        stage=settings.topic_prefix + STAGE,
+        input=physical_name(DETECTIONS, settings),
+        checkpoints=physical_name(STREAM_CHECKPOINTS, settings),
+    )
+    store = CheckpointStore(
+        settings.kafka_bootstrap,
+        topics,
+        fold,
+        clock,
+        state_version=STATE_VERSION,
+        boot_id=f"{os.uname().nodename}-{os.getpid()}",
+        settings=to_values(domain_settings),
+        fold_id=fold_id(),
+        inherit=TakeOver(settings, registry, clock),
+    )
+    archiver = _archiver(settings, clock, topics.stage)
+    checkpointing = install(
+        app,
+        store,
+        clock,
+        CheckpointingSettings(
+            save_every_s=settings.stream.checkpoint_s,
+            fetch_wait_s=settings.stream.batch_wait_s,
+            stall_after_s=settings.stream.stall_s,
+            frozen_after_s=settings.stream.session_timeout_s / 2,  # the last heartbeat was before
+        ),
+        committed=None if archiver is None else archiver.offer,
+    )
+    register(app, checkpointing, facts, health)
+    return app
+
+
+def _archiver(settings: Settings, clock: Clock, stage: str) -> Archiver | None:
+    """What archives the stage's checkpoints; None when that is switched off."""
+    archive = settings.checkpoints.archive
+    if not archive.every_s:
+        return None
+    return Archiver(
+        lambda: CheckpointArchive(ObjectStore(settings.checkpoint_archive_url), stage),
+        clock,
+        every_s=archive.every_s,
+        keep_s=archive.keep_s,
+    )
+
+
+def run_stream(service: Service) -> None:
+    """Run the stage until a signal asks it to end; leaves the group in order.
+
+    Raises:
+        Stop: Topics or schemas are not as they must be, or the app crashed.
+        Retry: Broker or registry are out of reach.
+    """
+    with ThreadPoolExecutor(1, thread_name_prefix="compile") as pool:
+        compiled = pool.submit(compile_all)  # or loaded, while broker and registry are asked
+        app = create_app(service.settings, service.clock, service.health)
+        compiled.result()
+    watch = watch_topics(service.settings)
+    worker = faust.Worker(app, loglevel="WARNING", redirect_stdouts=False, quiet=True)
+    try:
+        worker.execute_from_commandline()  # takes over the signals; ends by SystemExit
+    except SystemExit as end:
+        if end.code:
+            raise Stop(f"the stream app ended with {end.code}", exit_code=EXIT_REPLAY) from end
+    finally:
+        watch.close()

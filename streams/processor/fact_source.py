@@ -1,0 +1,115 @@
+"""Side inputs for the fold: read far enough before any event that could see them."""
+
+from typing import Any
+
+import structlog
+
+from runtime.clock import Clock
+from runtime.errors import Retry, Stop
+from runtime.facts.log import FactLog, fact_key
+from schemas.topics import Topic
+from streams.domain.facts.timeline import (
+    ConflictingFact,
+    Facts,
+    InvalidFact,
+    VisibilityRule,
+    visible_from,
+)
+
+log = structlog.get_logger(__name__)
+
+REFRESH_S = 1.0
+"""Seconds after which the side inputs are read again while events flow."""
+
+_WAIT_S = 30.0
+_PAUSE_S = 0.05
+
+
+class FactSource:
+    """Keeps `facts` complete for the events that are folded.
+
+    A fact is visible 5 s after it was recorded, so facts read now are complete for events up to
+    about 3 s ahead of now; see `FactLog.complete_until_us`. Reading on is therefore rare, and it
+    never changes what an event saw.
+
+    Args:
+        log: The side inputs.
+        clock: Tells when to read again.
+        rule: When a version is visible; that of the line, except in a rebuild.
+
+    Attributes:
+        back_dated: Facts that came too late: an event that should have seen them was folded
+            before. A rebuild from the log would differ from what was written.
+    """
+
+    def __init__(self, log: FactLog, clock: Clock, rule: VisibilityRule = visible_from) -> None:
+        self.facts = Facts(rule)
+        self._rule = rule
+        self._log = log
+        self._clock = clock
+        self._refreshed_s = float("-inf")
+        self._ensured_us: int | None = None
+        self.back_dated = 0
+
+    def refresh(self) -> None:
+        """Read the side inputs to their present end.
+
+        Raises:
+            Retry: The broker is out of reach.
+            Stop: Two records claim to be the same version of a fact.
+        """
+        for topic, record in self._log.sync():
+            try:
+                self.facts.add(topic.name, record)
+            except InvalidFact as error:
+                # The same record is refused in every run, so the fold stays a pure function.
+                log.error("facts.refused", topic=topic.name, error=str(error))
+            except ConflictingFact as error:
+                raise Stop(str(error)) from error
+            else:
+                self._check_in_time(topic, record)
+        self._refreshed_s = self._clock.monotonic_s()
+
+    def _check_in_time(self, topic: Topic, record: dict[str, Any]) -> None:
+        """Say it when a fact is visible to events that were folded without it."""
+        if self._ensured_us is None or self._rule(record) > self._ensured_us:
+            return
+        self.back_dated += 1
+        log.error(
+            "facts.back_dated",
+            fact=fact_key(topic, record),
+            topic=topic.name,
+            late_us=self._ensured_us - self._rule(record),
+        )
+
+    def is_old(self) -> bool:
+        """Whether it is time to read again."""
+        return self._clock.monotonic_s() - self._refreshed_s >= REFRESH_S
+
+    def ensure(self, at_us: int) -> Facts:
+        """The facts, complete for events up to `at_us` (UTC microseconds).
+
+        For an event ahead of this machine's clock that means waiting until the clock is near
+        enough; how far ahead an event may be is decided where it is decoded, not here.
+
+        Raises:
+            Retry: They must be read on and the broker is out of reach, or `at_us` is so far
+                ahead that they are not complete within 30 s.
+        """
+        deadline_s = self._clock.monotonic_s() + _WAIT_S
+        while at_us > self._log.complete_until_us():
+            self.refresh()
+            ahead_s = (at_us - self._log.complete_until_us()) / 1e6
+            if ahead_s <= 0:
+                break
+            left_s = deadline_s - self._clock.monotonic_s()
+            if left_s <= 0:
+                msg = f"an event is {ahead_s:.1f} s ahead of what the side inputs are complete for"
+                raise Retry(msg)
+            self._clock.sleep(min(max(ahead_s, _PAUSE_S), left_s))
+        self._ensured_us = at_us if self._ensured_us is None else max(at_us, self._ensured_us)
+        return self.facts
+
+    def offsets(self) -> dict[str, int]:
+        """Next offset of each side input."""
+        return dict(self._log.offsets)

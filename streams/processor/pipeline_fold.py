@@ -1,0 +1,249 @@
+"""The fold of one partition on the wire: bytes in, domain, bytes out, state as bytes."""
+
+from collections.abc import Mapping, Sequence
+
+from runtime.checkpoints import Checkpoint, Emit, EntityState, Record, SettingsSpan
+from runtime.clock import Clock
+from runtime.errors import DeadLetter
+from runtime.kafka.clients import physical_name
+from runtime.kafka.dead_letters import INLINE_BYTES, DeadLetterLimit, dead_letter_headers
+from runtime.process.metrics import (
+    DEAD_LETTERS_TOTAL,
+    STREAM_EVENTS,
+    STREAM_HELD_BACK,
+    STREAM_OUTPUTS,
+    STREAM_TICK_LAG,
+)
+from runtime.process.settings import Settings
+from schemas.codec import Codec, UndecodableValue
+from schemas.registry import SchemaRegistry
+from schemas.topics import (
+    DEAD_LETTERS,
+    DETECTIONS,
+    LINKS,
+    OCCUPANCY,
+    OCCUPANCY_LATEST,
+    PRESENCE,
+    TRACKS,
+    ZONE_EVENTS,
+)
+from streams.domain.camera.detections import Look
+from streams.domain.camera.frame_tracks import FrameTracks
+from streams.domain.facts.timeline import Facts
+from streams.domain.floor.presence import FloorPresence
+from streams.domain.floor.tick import TICK_US
+from streams.domain.pipeline import (
+    Output,
+    PartitionLine,
+    UnknownCamera,
+    UnusableOutcome,
+)
+from streams.domain.settings import LineSettings
+from streams.encoding.outcomes import OutcomeReader
+from streams.encoding.presences import PresenceWriter
+from streams.encoding.text import Kept
+from streams.encoding.tracks import TracksWriter
+from streams.processor.fact_source import FactSource
+from streams.state.codec import encode_state
+from streams.state.published import SEAM_KEY, Seam
+from streams.state.reading import open_seam, states_of
+from streams.state.settings_by_offset import SettingsByOffset
+from streams.state.version import STATE_VERSION
+
+STAGE = "stream"
+
+OUTPUTS = (TRACKS, PRESENCE, LINKS, ZONE_EVENTS, OCCUPANCY, OCCUPANCY_LATEST)
+"""What the stage writes, besides dead letters and checkpoints."""
+
+_FENCED, _FOLDED = STREAM_EVENTS.labels("fenced"), STREAM_EVENTS.labels("folded")
+
+FUTURE_LIMIT_US = 5_000_000
+"""How far an event may be ahead of the broker time at which it was appended, microseconds."""
+
+
+class Wire:
+    """Codecs and physical names of the stage's topics, shared by all partitions.
+
+    Args:
+        settings: For the run's prefix.
+        registry: Where the schemas are; those of the outputs must be registered.
+    """
+
+    def __init__(self, settings: Settings, registry: SchemaRegistry) -> None:
+        self.input = OutcomeReader(registry.reader(DETECTIONS))
+        self.outputs: dict[str, tuple[str, Codec]] = {
+            topic.name: (physical_name(topic, settings), registry.writer(topic))
+            for topic in OUTPUTS
+        }
+        self.dead_letters = physical_name(DEAD_LETTERS, settings)
+        kept = Kept()
+        self._tracks = TracksWriter(self.outputs[TRACKS.name][1], kept)
+        self._presence = PresenceWriter(self.outputs[PRESENCE.name][1], kept)
+        self._counts = {topic.name: STREAM_OUTPUTS.labels(topic.name) for topic in OUTPUTS}
+
+    def write(self, output: Output) -> tuple[str, bytes]:
+        """Count and encode what the fold sends; returns the physical topic and the value."""
+        topic, _, content = output
+        self._counts[topic.name].inc()
+        name, codec = self.outputs[topic.name]
+        if isinstance(content, FrameTracks):
+            return name, self._tracks.write(content)
+        if isinstance(content, FloorPresence):
+            return name, self._presence.write(content)
+        return name, codec.encode(content)
+
+
+class LineFold:
+    """A `PartitionFold` over `PartitionLine`.
+
+    Args:
+        partition: Partition of the input; outputs go to the same one.
+        emit: Takes the outputs.
+        wire: Codecs and names.
+        facts: Side inputs.
+        settings: Of the fold, unless a checkpoint says which hold from which offset.
+        clock: For the lag metric only; nothing that is written depends on it.
+        limit: Of the process, shared by its partitions; None folds on whatever comes.
+    """
+
+    def __init__(
+        self,
+        partition: int,
+        emit: Emit,
+        *,
+        wire: Wire,
+        facts: FactSource,
+        settings: LineSettings,
+        clock: Clock,
+        limit: DeadLetterLimit | None = None,
+    ) -> None:
+        self._partition = partition
+        self._emit = emit
+        self._wire = wire
+        self._facts = facts
+        self._clock = clock
+        self._limit = limit
+        self._line = PartitionLine(settings)
+        self._settings = SettingsByOffset(settings)
+        self._seam = Seam({})
+        self._seam_is_saved = False
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Take over saved cameras and floors, the seam, and the settings by offset.
+
+        Raises:
+            Stop: State or settings were written by a version that this one cannot read.
+        """
+        self._line.restore(states_of(self._partition, checkpoint))
+        self._seam = open_seam(self._partition, checkpoint.entities)
+        self._seam_is_saved = SEAM_KEY in checkpoint.entities
+        self.follow(checkpoint.head.settings, checkpoint.head.next_offset)
+
+    def follow(self, spans: Sequence[SettingsSpan], offset: int) -> None:
+        """Fold from an offset on under the settings that a checkpoint names for it.
+
+        Raises:
+            Stop: They were written by a version that this one cannot read.
+        """
+        self._settings.follow(spans, offset)
+        self._line.settings = self._settings.current
+
+    def advance(self, record: Record) -> None:
+        """Fold one detection outcome; what cannot be folded becomes a dead letter.
+
+        Raises:
+            Stop: Too many of the last records did.
+        """
+        change = self._settings.next_change
+        if change is not None and record.offset >= change:
+            self._line.settings = self._settings.step(record.offset)
+        try:
+            look = self._decode(record)
+            facts = self._facts.ensure(look.captured_us + TICK_US)  # its last tick
+            outputs = self._fold(look, facts)
+        except DeadLetter as error:
+            self._bury(record, error)
+            if self._limit is not None:
+                self._limit.died(str(error))
+            return
+        if self._limit is not None:
+            self._limit.passed()
+        STREAM_TICK_LAG.observe((self._clock.now_us() - look.captured_us) / 1e6)
+        for output in outputs:
+            name, value = self._wire.write(output)
+            self._emit(name, output.key.encode(), value, self._partition)
+
+    def _decode(self, record: Record) -> Look:
+        """Read an outcome and refuse what no fold may see.
+
+        Ingest never captures in the future; this keeps a broken clock from carrying a floor to
+        a time whose side inputs nobody knows. It asks the append time in the log, not the wall
+        clock, so a replay refuses the same records.
+        """
+        try:
+            look = self._wire.input.read(record.value)
+        except UndecodableValue as error:
+            raise DeadLetter(error.reason, str(error), field="value") from error
+        if record.key is None or record.key.decode(errors="replace") != look.camera_id:
+            message = f"key {record.key!r} is not the camera_id {look.camera_id!r}"
+            raise DeadLetter("wrong_key", message, field="key")
+        ahead_us = look.captured_us - record.timestamp_ms * 1_000
+        if ahead_us > FUTURE_LIMIT_US:
+            message = f"captured {ahead_us / 1e6:.1f} s after it was appended to the log"
+            raise DeadLetter("future_event", message, field="captured_us")
+        return look
+
+    def _fold(self, look: Look, facts: Facts) -> list[Output]:
+        ignored = sum(self._line.counters.values())
+        try:
+            outputs = self._line.fold(look, facts)
+        except UnknownCamera as error:
+            raise DeadLetter("unknown_camera", str(error), field="camera_id") from error
+        except UnusableOutcome as error:
+            raise DeadLetter("unusable_outcome", str(error), field="detections") from error
+        if self._seam:
+            outputs, held = self._seam.apply(outputs, self._line, look.camera_id)
+            for output in held:
+                STREAM_HELD_BACK.labels(output.topic.name).inc()
+        fenced = sum(self._line.counters.values()) > ignored
+        (_FENCED if fenced else _FOLDED).inc()
+        return outputs
+
+    def _bury(self, record: Record, error: DeadLetter) -> None:
+        headers = dead_letter_headers(
+            record.topic,
+            record.partition,
+            record.offset,
+            record.value,
+            error,
+            record.timestamp_ms * 1_000,
+            STAGE,
+            record.key,
+        )
+        key = f"{record.topic}/{record.partition}".encode()
+        value = record.value
+        if value is not None and len(value) > INLINE_BYTES:
+            # What compressed well on its own topic may be too large for any other, for ever. It
+            # stays where it is, and the detections are kept longer than the dead letters.
+            headers.append(("left_in_place", str(len(value)).encode()))
+            value = None
+        self._emit(self._wire.dead_letters, key, value, 0, headers)
+        STREAM_EVENTS.labels("dead").inc()
+        DEAD_LETTERS_TOTAL.labels(STAGE, error.reason).inc()
+
+    def changed(self) -> Mapping[bytes, EntityState | None]:
+        """State of the cameras and floors that moved, encoded, and the seam while it is open."""
+        changed: dict[bytes, EntityState | None] = {
+            key.encode(): EntityState(STATE_VERSION, encode_state(state))
+            for key, state in self._line.take_changed().items()
+        }
+        if self._seam:
+            changed[SEAM_KEY] = self._seam.encode()
+        elif self._seam_is_saved:
+            changed[SEAM_KEY] = None
+        self._seam_is_saved = bool(self._seam)
+        return changed
+
+    def side_offsets(self) -> Mapping[str, int]:
+        """How far the side inputs were read."""
+        return self._facts.offsets()

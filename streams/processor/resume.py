@@ -1,0 +1,168 @@
+"""Load the state of newly assigned partitions and seek to it, whatever happens meanwhile.
+
+A rebalance can begin while the state of the last one is still being loaded, and Faust then
+opens the flow of records in the middle of it. Six guards keep that harmless:
+
+1. while a rebalance is under way that has not reached `on_assigned`, wait;
+2. close the flow before loading, since Faust may have opened it;
+3. after the load and after the seek, make sure that it is still the same rebalance;
+4. records of another generation are dropped (`streams.processor.faust_consumer`, `.checkpointing`);
+5. a late request for the generation that is loaded and flowing changes nothing;
+6. one request at a time.
+
+Without them the state stays true, because it moves by the log's own next record alone; what
+is lost is availability, in a chain of replays. Figures and what else was tried: ADR 0002.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+import faust
+from faust.types import TP
+
+from runtime.checkpoints import AssignmentChanged, PartitionProgress, ReplayNeeded
+from streams.processor.fail_stop import ExitProcess, FailStop
+from streams.processor.faust_consumer import CheckpointedConsumer, StockSeek
+
+log = logging.getLogger(__name__)
+
+Load = Callable[[Sequence[int], Callable[[], bool]], Awaitable[Mapping[int, PartitionProgress]]]
+"""Loads partitions as long as the second argument says that they are still wanted."""
+
+REBALANCE_POLL_S = 0.02
+
+
+class Resumption:
+    """The partitions that this process folds, valid for one group generation.
+
+    Attributes:
+        partitions: State by partition number; empty while none is loaded.
+        generation: The generation that `partitions` belongs to; None while none is loaded.
+    """
+
+    def __init__(
+        self, app: faust.App, topic: str, load: Load, *, limit_s: float, exit_process: ExitProcess
+    ) -> None:
+        """Prepare; nothing is loaded before Faust asks.
+
+        Args:
+            app: Whose rebalances are followed.
+            topic: The input; other topics of the app keep Faust's own positions.
+            load: Loads the state.
+            limit_s: Seconds for waiting, loading and seeking together. Must be below
+                `broker_request_timeout`, after which Faust's recovery would end for good.
+            exit_process: What to do when it cannot be done.
+        """
+        self.partitions: dict[int, PartitionProgress] = {}
+        self.generation: int | None = None
+        self._app = app
+        self._topic = topic
+        self._load = load
+        self._limit_s = limit_s
+        self._exit_process = exit_process
+        self._reached_rebalance = -1
+        self._one_at_a_time = asyncio.Lock()
+
+    def on_assigned(self) -> None:
+        """The current rebalance has handed out its partitions."""
+        self._reached_rebalance = self._app.rebalancing_count
+
+    def forget(self) -> None:
+        """Let go of all partitions; records that still arrive are dropped."""
+        self.partitions = {}
+        self.generation = None
+
+    async def seek(self, consumer: CheckpointedConsumer, stock: StockSeek) -> Mapping[TP, int]:
+        """Load the assigned partitions if need be, and seek to where their state stands."""
+        with FailStop(self._exit_process):
+            try:
+                async with asyncio.timeout(self._limit_s), self._one_at_a_time:
+                    return await self._resume(consumer, stock)
+            except TimeoutError as error:
+                raise ReplayNeeded(
+                    f"partitions could not be loaded in {self._limit_s:.0f} s"
+                ) from error
+        return {}
+
+    async def seek_again(self, consumer: CheckpointedConsumer) -> None:
+        """Seek to where the loaded state stands, because fetched records were not folded."""
+        generation = self.generation
+        async with self._one_at_a_time:
+            if generation is None or not self._valid(generation):
+                return  # the rebalance that is under way will seek
+            try:
+                await consumer.seek_wait(self._stands(consumer))
+            except Exception:
+                if self._valid(generation) and not self._app.should_stop:
+                    raise
+
+    def folded(self) -> Mapping[TP, int]:
+        """The next offset of each partition that is loaded."""
+        return {
+            TP(self._topic, number): progress.next_offset
+            for number, progress in self.partitions.items()
+        }
+
+    async def _resume(self, consumer: CheckpointedConsumer, stock: StockSeek) -> Mapping[TP, int]:
+        while not self._app.should_stop:
+            if not self._settled():
+                await asyncio.sleep(REBALANCE_POLL_S)
+                continue
+            generation = self._app.consumer_generation_id
+            if self.generation == generation:
+                if consumer.flow_active:
+                    return {}
+            elif not await self._take_over(consumer, generation):
+                continue
+            try:
+                offsets = await self._position(consumer, stock)
+            except Exception:
+                # partitions that were taken away meanwhile cannot be sought
+                if self._valid(generation) and not self._app.should_stop:
+                    raise
+                continue
+            if self._valid(generation):
+                return offsets
+        return {}
+
+    async def _take_over(self, consumer: CheckpointedConsumer, generation: int) -> bool:
+        """Load what this generation assigned; False when it has passed meanwhile."""
+        consumer.stop_flow()
+        self._app.flow_control.suspend()
+        self.forget()
+        mine = sorted(tp.partition for tp in self._assigned(consumer))
+        try:
+            loaded = await self._load(mine, lambda: self._valid(generation))
+        except AssignmentChanged:
+            return False
+        if not self._valid(generation):
+            return False
+        self.partitions, self.generation = dict(loaded), generation
+        return True
+
+    async def _position(self, consumer: CheckpointedConsumer, stock: StockSeek) -> Mapping[TP, int]:
+        offsets = dict(await stock()) if consumer.assignment() else {}
+        ours = self._stands(consumer)
+        if ours:
+            await consumer.seek_wait(ours)
+        return offsets | ours
+
+    def _stands(self, consumer: CheckpointedConsumer) -> dict[TP, int]:
+        """Where the state of each assigned partition that is loaded stands."""
+        return {
+            tp: self.partitions[tp.partition].next_offset
+            for tp in self._assigned(consumer)
+            if tp.partition in self.partitions
+        }
+
+    def _settled(self) -> bool:
+        return bool(self._app.rebalancing_count == self._reached_rebalance)
+
+    def _valid(self, generation: int) -> bool:
+        return self._settled() and self._app.consumer_generation_id == generation
+
+    def _assigned(self, consumer: CheckpointedConsumer) -> set[TP]:
+        return {tp for tp in consumer.assignment() if tp.topic == self._topic}

@@ -1,0 +1,123 @@
+"""Save what is folded, in an order that a crash at any point survives.
+
+A save runs in a task of its own, which no cancellation of an agent reaches: once a snapshot
+is taken it is written, or the process ends. Folding waits while the outputs are flushed and
+goes on while the checkpoint is committed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+from runtime.checkpoints import CheckpointStore, ReplayNeeded, Snapshot
+from runtime.checkpoints.schedule import SaveSchedule
+from runtime.clock import Clock
+from streams.processor.checkpoint_settings import CheckpointingCounts, CheckpointingSettings
+from streams.processor.fail_stop import ExitProcess, FailStop
+from streams.processor.resume import Resumption
+from streams.processor.store_thread import StoreThread
+
+
+class Saving:
+    """Takes checkpoints of all loaded partitions, one after another.
+
+    Args:
+        store: Takes the snapshots and writes them.
+        resumption: Knows the loaded partitions.
+        thread: Where the store's blocking work is done.
+        clock: Tells when a save is due.
+        settings: How often, and how far folding may run ahead.
+        counts: Told what was done.
+        exit_process: How the process ends when a save fails.
+        committed: Given each save once it is durable; must return at once and raise nothing.
+        be_sure: Awaited before outputs leave; does not return if they are another's to send.
+
+    Attributes:
+        folding: Held by whoever moves the state or takes it down.
+    """
+
+    def __init__(
+        self,
+        store: CheckpointStore,
+        resumption: Resumption,
+        thread: StoreThread,
+        clock: Clock,
+        settings: CheckpointingSettings,
+        counts: CheckpointingCounts,
+        exit_process: ExitProcess,
+        committed: Callable[[Sequence[Snapshot]], None] | None = None,
+        be_sure: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        self._be_sure = be_sure
+        self._committed = committed
+        self.folding = asyncio.Lock()
+        self._store = store
+        self._resumption = resumption
+        self._thread = thread
+        self._clock = clock
+        self._max_unsaved = settings.max_unsaved
+        self._commit_limit_s = settings.commit_limit_s
+        self._counts = counts
+        self._exit_process = exit_process
+        self._schedule = SaveSchedule(settings.save_every_s)
+        self._last: asyncio.Task[None] | None = None
+        self._folded_at_snapshot = 0
+
+    async def if_due(self) -> None:
+        """Start a save when one is due; wait for the last one only if it lags too far."""
+        if self._last is not None and not self._last.done():
+            if self._counts.folded - self._folded_at_snapshot > self._max_unsaved:
+                await asyncio.shield(self._last)
+            return
+        if self._schedule.due(self._clock.monotonic_s()):
+            self._begin()
+
+    async def now(self) -> None:
+        """Save everything that is folded, and return when it is durable."""
+        await asyncio.shield(self._begin())
+
+    def _begin(self) -> asyncio.Task[None]:
+        self._schedule.saved(self._clock.monotonic_s())
+        self._last = asyncio.create_task(self._save(after=self._last))
+        return self._last
+
+    async def _save(self, after: asyncio.Task[None] | None) -> None:
+        with FailStop(self._exit_process):
+            if after is not None:
+                await after
+            await self._flush_and_commit()
+
+    async def _flush_and_commit(self) -> None:
+        async with self.folding:  # what is emitted after the snapshot need not be flushed
+            if self._be_sure is not None:
+                await self._be_sure()
+            started_s = self._clock.monotonic_s()
+            self._folded_at_snapshot = self._counts.folded
+            snapshots = self._store.snapshots(
+                self._resumption.partitions.values(),
+                generation=self._resumption.generation or 0,
+            )
+            if not snapshots:
+                return
+            await self._thread.call(self._store.outputs.flush)
+            flushed_s = self._clock.monotonic_s()
+        await self._commit(snapshots)
+        self._counts.saves += 1
+        self._counts.flush_s += flushed_s - started_s
+        self._counts.commit_s += self._clock.monotonic_s() - flushed_s
+        if self._committed is not None:
+            self._committed(snapshots)
+
+    async def _commit(self, snapshots: Sequence[Snapshot]) -> None:
+        """Write checkpoints; the client's own time-outs end with a wall clock that is set back.
+
+        Raises:
+            ReplayNeeded: They were refused, or there is no answer.
+        """
+        try:
+            async with asyncio.timeout(self._commit_limit_s):
+                await self._thread.call(lambda: self._store.commit(snapshots))
+        except TimeoutError as error:
+            msg = f"checkpoints were not written in {self._commit_limit_s:.0f} s"
+            raise ReplayNeeded(msg) from error

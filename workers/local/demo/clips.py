@@ -1,0 +1,51 @@
+"""Look at the video sources before anything starts: size, rate, number of frames."""
+
+from pathlib import Path
+
+import av
+
+from runtime.errors import Retry, Stop
+from workers.ingest.sources.webcam import Webcam, webcam_device
+from workers.local.demo.scenario import Clip
+
+_OPEN_TIMEOUT_S = 10.0
+
+
+def probe_clip(source: str) -> Clip:
+    """Find out a source's size, rate and frames.
+
+    Args:
+        source: Path, stream URL, `webcam:N` or `/dev/videoN`.
+
+    Raises:
+        Stop: It cannot be opened or holds no video; one sentence says what to do.
+    """
+    device = webcam_device(source)
+    if device is not None:
+        return _probe_webcam(source, device)
+    if "://" not in source and not Path(source).is_file():
+        msg = f"video {source} does not exist: check the path, or give an rtsp:// URL or webcam:0"
+        raise Stop(msg)
+    try:
+        with av.open(source, timeout=_OPEN_TIMEOUT_S) as container:
+            stream = next(iter(container.streams.video), None)
+            if stream is None:
+                msg = f"video {source} holds no pictures: give a file or stream with video"
+                raise Stop(msg)
+            rate = stream.average_rate or stream.guessed_rate
+            frames = None
+            if "://" not in source:
+                frames = sum(1 for packet in container.demux(stream) if packet.size)
+            return Clip(source, stream.width, stream.height, frames, float(rate) if rate else None)
+    except (av.FFmpegError, OSError) as exc:
+        msg = f"video {source} cannot be read ({exc}): try another file, or play it in a player"
+        raise Stop(msg) from exc
+
+
+def _probe_webcam(source: str, device: Path) -> Clip:
+    try:
+        with Webcam(device).open() as container:
+            stream = container.streams.video[0]
+            return Clip(source, stream.width, stream.height, None, None)
+    except Retry as exc:
+        raise Stop(str(exc)) from exc

@@ -1,0 +1,127 @@
+"""Measure, where a browser would, how long it takes from capture to the event on the board."""
+
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Self
+
+import httpx
+import numpy as np
+
+from runtime.clock import Clock, SystemClock
+from workers.local.demo.sse_client import SseEvent, follow
+
+_RECONNECT_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class LatencySummary:
+    """Event time to arrival of one kind of event.
+
+    Attributes:
+        count: Events measured.
+        p50_ms: Half of them took at most this long, milliseconds.
+        p95_ms: 95 of 100 did.
+        p99_ms: 99 of 100 did.
+        max_ms: The slowest.
+    """
+
+    count: int
+    p50_ms: float
+    p95_ms: float
+    p99_ms: float
+    max_ms: float
+
+    @classmethod
+    def of(cls, samples_us: Iterable[int]) -> Self:
+        """Sum up samples in microseconds; linear between ranks.
+
+        Raises:
+            ValueError: There are none.
+        """
+        values = np.fromiter(samples_us, dtype=np.int64) / 1e3
+        if not values.size:
+            msg = "no event was measured"
+            raise ValueError(msg)
+        p50, p95, p99 = (round(float(p), 1) for p in np.percentile(values, (50, 95, 99)))
+        return cls(len(values), p50, p95, p99, round(float(values.max()), 1))
+
+
+class LatencyProbe:
+    """Follows a board's stream in a thread and notes now minus event time of every change.
+
+    Both clocks are this machine's when the line runs here. It reconnects by itself, without
+    resuming: an event replayed later says nothing about latency.
+
+        with LatencyProbe(url) as probe:
+            play_the_clip()
+        print(probe.summary()["camera"].p95_ms)
+
+    Args:
+        url: Of the board.
+        clock: Tells the time of arrival.
+        since_us: Events of before then are passed over, UTC microseconds: what was left from an
+            earlier run says nothing about the latency of this one.
+    """
+
+    def __init__(self, url: str, clock: Clock | None = None, since_us: int = 0) -> None:
+        self._url = url
+        self._since_us = since_us
+        self._clock = clock or SystemClock()
+        self._samples: dict[str, list[int]] = {}
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="latency", daemon=True)
+
+    def start(self) -> None:
+        """Begin to measure."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop measuring; at most a heartbeat later."""
+        self._closing.set()
+        self._thread.join(timeout=3.0)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def summary(self) -> dict[str, LatencySummary]:
+        """Percentiles so far, by kind of change: `camera`, `floor`, `zone`, `zone-event`."""
+        with self._lock:
+            return {kind: LatencySummary.of(samples) for kind, samples in self._samples.items()}
+
+    def take(self, event: SseEvent, arrived_us: int) -> None:
+        """Note one event; heartbeats and notices are passed over."""
+        at_us = event.data.get("captured_us", event.data.get("as_of_us"))
+        if at_us is None or at_us < self._since_us:
+            return
+        with self._lock:
+            self._samples.setdefault(event.name, []).append(arrived_us - at_us)
+
+    def _run(self) -> None:
+        while not self._closing.is_set():
+            try:
+                for event in follow(self._url):
+                    self.take(event, self._clock.now_us())
+                    if self._closing.is_set():
+                        return
+            except httpx.HTTPError:
+                pass  # the board restarts or is not up yet
+            self._closing.wait(_RECONNECT_S)
+
+
+def measure_latency(url: str, seconds: float) -> Mapping[str, LatencySummary]:
+    """Percentiles of the events that arrive within `seconds`, by kind of change.
+
+    Args:
+        url: Of the board.
+        seconds: How long to measure.
+    """
+    with LatencyProbe(url) as probe:
+        time.sleep(seconds)
+    return probe.summary()

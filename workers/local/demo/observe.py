@@ -1,0 +1,135 @@
+"""One look at the running line: what the table and the summary are made of."""
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from deploy.local.supervisor import Supervisor
+from runtime.errors import Retry
+from runtime.kafka.clients import group_id, physical_name
+from runtime.kafka.lag import LogProbe, ends_of
+from runtime.process.settings import Settings
+from schemas.topics import (
+    DEAD_LETTERS,
+    DETECTIONS,
+    FRAMES,
+    LINKS,
+    OCCUPANCY,
+    PRESENCE,
+    TRACKS,
+    ZONE_EVENTS,
+    Topic,
+)
+from workers.local.demo.probes import Scrape, scrape
+from workers.stages import INFERENCE, SINK_REDIS, SINK_TIMESCALE
+
+_SHOWN = (TRACKS, PRESENCE, ZONE_EVENTS, OCCUPANCY)
+_DERIVED = (*_SHOWN, LINKS)
+_WATCHED = (FRAMES, DETECTIONS, *_DERIVED)
+
+Ends = dict[tuple[str, int], int]
+
+
+@dataclass(slots=True)
+class Look:
+    """The line at one moment.
+
+    Attributes:
+        at_s: Monotonic clock, seconds.
+        scrapes: Metrics by process; a process that does not answer is absent.
+        ends: End offsets by topic and partition.
+        lags: Records behind, by process.
+        zones: Answer of /api/v1/zones, or nothing while the board does not answer.
+    """
+
+    at_s: float
+    scrapes: dict[str, Scrape] = field(default_factory=dict)
+    ends: Ends = field(default_factory=dict)
+    lags: dict[str, int] = field(default_factory=dict)
+    zones: list[dict[str, Any]] = field(default_factory=list)
+
+    def of(self, name: str) -> Scrape:
+        """Metrics of a process; empty when it did not answer."""
+        return self.scrapes.get(name, Scrape())
+
+
+class Observer:
+    """Looks at the line from outside.
+
+    Args:
+        settings: Where the broker is, and the run's prefix.
+        supervisor: Knows the processes and their metrics ports.
+        board_url: Of the board, ending in a slash.
+    """
+
+    def __init__(self, settings: Settings, supervisor: Supervisor, board_url: str) -> None:
+        self._settings = settings
+        self._supervisor = supervisor
+        self._board_url = board_url
+        self._probe = LogProbe(settings)
+        self._http = httpx.Client(timeout=2.0)
+
+    def name(self, topic: Topic) -> str:
+        """Physical name of a topic."""
+        return physical_name(topic, self._settings)
+
+    def total(self, ends: Ends, topic: Topic) -> int:
+        """Records ever appended to a topic."""
+        return sum(ends_of(ends, [self.name(topic)]).values())
+
+    def dead_letters(self) -> int:
+        """Dead letters in the log."""
+        name = self.name(DEAD_LETTERS)
+        return sum(self._probe.ends({name: DEAD_LETTERS.partitions}).values())
+
+    def look(self, at_s: float, processes: tuple[str, ...], folded_before: int) -> Look:
+        """Take one look.
+
+        Args:
+            at_s: Monotonic clock, seconds.
+            processes: Whose metrics to read.
+            folded_before: Detections in the log when the stream processor started.
+        """
+        look = Look(at_s)
+        for process in processes:
+            answer = scrape(self._supervisor.metrics_port(process))
+            if answer is not None:
+                look.scrapes[process] = answer
+        try:
+            look.ends = self._probe.ends({self.name(t): t.partitions for t in _WATCHED})
+        except Retry:
+            return look
+        groups = {
+            "infer": (group_id(INFERENCE, self._settings), {self.name(FRAMES)}),
+            "sink-timescale": (
+                group_id(SINK_TIMESCALE, self._settings),
+                {self.name(topic) for topic in _DERIVED},
+            ),
+            "sink-redis": (
+                group_id(SINK_REDIS, self._settings),
+                {self.name(topic) for topic in _SHOWN},
+            ),
+        }
+        for process, (group, topics) in groups.items():
+            consumed = ends_of(look.ends, topics)
+            lag: int | None = None
+            with suppress(Retry):
+                lag = self._probe.lag(group, consumed)
+            # What is not known has not caught up.
+            look.lags[process] = sum(consumed.values()) if lag is None else lag
+        folded = look.of("stream").total("wardstream_stream_events_total")
+        look.lags["stream"] = max(
+            0, self.total(look.ends, DETECTIONS) - folded_before - round(folded)
+        )
+        try:
+            zones = self._http.get(f"{self._board_url}api/v1/zones")
+            look.zones = zones.json()["zones"] if zones.is_success else []
+        except (httpx.HTTPError, ValueError, KeyError):
+            look.zones = []
+        return look
+
+    def close(self) -> None:
+        """Disconnect."""
+        self._http.close()

@@ -1,0 +1,189 @@
+"""Play the demo: start the line, register a ward, send clips through it, watch, sum up."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from rich.console import Console
+from rich.live import Live
+
+from deploy.local.errors import LaunchError
+from runtime.clock import Clock, SystemClock
+from schemas.topics import DETECTIONS, FRAMES
+from workers.local.demo.latency_probe import LatencyProbe
+from workers.local.demo.observe import Look, Observer
+from workers.local.demo.options import DemoOptions
+from workers.local.demo.scenario import Clip, Scenario, make_scenario
+from workers.local.demo.summary import Summary, summarise
+from workers.local.demo.table import detector_of, live_view
+from workers.local.demo.ward import register_ward
+from workers.local.pipeline import WORKERS, LocalLine
+
+_REFRESH_S = 1.0
+_SETTLE_S = 120.0
+_LEAD_US = 6_000_000
+"""The ward is on record this long before the first frame: facts are visible 5 s after that. No
+longer, or a changed ward would reach back into what an earlier run was told."""
+
+
+class Demo:
+    """One run of the demo over a line that has been prepared.
+
+    Args:
+        options: What was asked for.
+        line: Services that run, processes that wait to begin.
+        console: Where to write.
+        report: Told what is being done.
+        clock: Tells the time.
+    """
+
+    def __init__(
+        self,
+        options: DemoOptions,
+        line: LocalLine,
+        console: Console,
+        report: Callable[[str], None],
+        clock: Clock | None = None,
+    ) -> None:
+        self.options = options
+        self.console = console
+        self.line = line
+        self.report = report
+        self.board_url = f"http://127.0.0.1:{options.port}/"
+        self._clock = clock or SystemClock()
+        self._ledger = options.run_dir / "ledger.json"
+        self._sources_began_s: float | None = None
+
+    def play(self, clips: list[Clip], *, stay: bool) -> Summary:
+        """Play once, print the summary, and stay up when asked to.
+
+        Args:
+            clips: What to play.
+            stay: Keep the board up afterwards, until interrupted.
+
+        Raises:
+            LaunchError: A process could not be started or kept running.
+            Retry: A service went out of reach.
+        """
+        settings = self.line.settings
+        starts_us = self.options.start_us or self._clock.now_us()
+        scenario = make_scenario(clips, starts_us, settings.ingest.max_width)
+        observer = Observer(settings, self.line.supervisor, self.board_url)
+        before = observer.look(self._clock.monotonic_s(), (), 0)
+        dead_before = observer.dead_letters()
+        self.line.open()  # what starts may read the facts as they come
+        self.report("registering cameras, zones, roster and requirements")
+        register_ward(scenario, self.options.run_dir / "ward", settings, starts_us - _LEAD_US)
+        self.line.begin()
+        self.report(f"live board at {self.board_url}")
+        folded_before = observer.total(before.ends, DETECTIONS)
+        with LatencyProbe(self.board_url, since_us=self._clock.now_us()) as probe:
+            self._start_sources(scenario, starts_us)
+            since = (dict(before.ends), folded_before)
+            self._watch(observer, folded_before, self._sources_ended)
+            latency = (
+                probe.summary()
+            )  # before the end's heartbeat, which closes the last ticks late
+            settled = self._settle(observer, *since)
+        summary = summarise(settings, before.ends, starts_us, self._ledgers())
+        if all(clip.frames is not None for clip in clips) and self.options.seconds is None:
+            summary.source_frames = sum(camera.clip.frames or 0 for camera in scenario.cameras)
+        if self.options.start_us is None:
+            summary.latency = {
+                kind: one for kind, one in latency.items() if kind in ("camera", "zone")
+            }
+        summary.dead_letters = observer.dead_letters() - dead_before
+        summary.detector, summary.caution = detector_of(observer.look(0.0, ("infer",), 0))
+        self.console.print(
+            "\n[bold]The clip has ended.[/]" if settled else "\n[bold]Not settled.[/]"
+        )
+        for text in summary.lines():
+            self.console.print(f"  {text}", highlight=False)
+        if stay:
+            self.console.print(f"\nThe board stays at {self.board_url}; Ctrl-C ends everything.")
+            self._watch(observer, folded_before, lambda: False)
+        observer.close()
+        return summary
+
+    def _start_sources(self, scenario: Scenario, starts_us: int) -> None:
+        arguments = ["--mode", self.options.mode, "--fps", str(self.options.fps)]
+        for camera in scenario.cameras:
+            part = camera.region
+            arguments += ["--camera", camera.camera_id, "--video", camera.clip.source]
+            arguments += ["--region", f"{part.x},{part.y},{part.width},{part.height}"]
+        if self.options.start_us is not None:
+            arguments += ["--start-time", str(self.options.start_us / 1e6)]
+        else:  # an earlier demo that was stopped is not gone on with: the board shows now
+            arguments += ["--resume-since", f"{starts_us / 1e6:.6f}"]
+        self._ledger.unlink(missing_ok=True)
+        self.line.start_ingest("ingest", [*arguments, "--ledger", str(self._ledger)])
+
+    def _sources_ended(self) -> bool:
+        supervisor = self.line.supervisor
+        if supervisor.failure:
+            raise LaunchError(supervisor.failure)
+        stopped = self.options.seconds is not None and self._played_s() > self.options.seconds
+        if stopped:
+            supervisor.stop("ingest")
+        return not supervisor.alive("ingest") and (stopped or self._ledger.exists())
+
+    def _played_s(self) -> float:
+        """How long the sources have been playing, which they do from when ingest is ready."""
+        now_s = self._clock.monotonic_s()
+        if self._sources_began_s is None and self.line.supervisor.ready("ingest"):
+            self._sources_began_s = now_s
+        return 0.0 if self._sources_began_s is None else now_s - self._sources_began_s
+
+    def _watch(self, observer: Observer, folded_before: int, ended: Callable[[], bool]) -> None:
+        """Refresh the table until `ended` says so; plain lines where there is no terminal."""
+        earlier: Look | None = None
+        live = Live(console=self.console, refresh_per_second=2, transient=True)
+        with live if self.console.is_terminal else _NoLive():
+            while not ended():
+                look = observer.look(self._clock.monotonic_s(), (*WORKERS, "ingest"), folded_before)
+                detections = observer.total(look.ends, DETECTIONS)
+                if self.console.is_terminal:
+                    view = live_view(
+                        look, earlier, self.board_url, detections, "Ctrl-C ends everything"
+                    )
+                    live.update(view)
+                elif earlier is None or look.at_s - earlier.at_s > 10:
+                    frames = observer.total(look.ends, FRAMES)
+                    people = [f"{z['name']} {z['people']}" for z in look.zones]
+                    self.report(f"{frames} frames, {detections} outcomes; {', '.join(people)}")
+                else:
+                    look = earlier
+                earlier = look
+                self._clock.sleep(_REFRESH_S)
+
+    def _settle(
+        self, observer: Observer, ends: dict[tuple[str, int], int], folded_before: int
+    ) -> bool:
+        """Wait until every stage has caught up with the stage before it."""
+        self.report("waiting for the line to catch up")
+        deadline_s = self._clock.monotonic_s() + _SETTLE_S
+        quiet = 0
+        previous = ends
+        while self._clock.monotonic_s() < deadline_s:
+            look = observer.look(self._clock.monotonic_s(), WORKERS, folded_before)
+            caught_up = bool(look.lags) and not any(look.lags.values())
+            quiet = quiet + 1 if caught_up and look.ends == previous else 0
+            previous = look.ends
+            if quiet >= 2:
+                return True
+            self._clock.sleep(0.3)
+        return False
+
+    def _ledgers(self) -> list[dict[str, Any]]:
+        if not self._ledger.exists():
+            return []
+        data: Any = json.loads(self._ledger.read_text())
+        return list(data if isinstance(data, list) else data["cameras"])
+
+
+class _NoLive:
+    """Stands where a terminal's live display would."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None: ...

@@ -1,0 +1,28 @@
+"""Register the demo's ward: files as a person would write them, imported as a person would."""
+
+import json
+from pathlib import Path
+
+from runtime.process.settings import Settings
+from workers.local.demo.scenario import Scenario
+from workers.registry.importing import import_files
+
+
+def register_ward(scenario: Scenario, folder: Path, settings: Settings, recorded_at_us: int) -> int:
+    """Write the import files and import them; returns how many versions were new.
+
+    Args:
+        scenario: What to register.
+        folder: Where the files are left, to look at and change.
+        settings: Where broker and registry are.
+        recorded_at_us: UTC microseconds, before the first frame of the run.
+
+    Raises:
+        ImportRefused: A row contradicts what is registered.
+        Retry: The broker is out of reach.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {kind: folder / f"{kind}.yaml" for kind in scenario.rows}
+    for kind, path in files.items():
+        path.write_text("".join(f"- {json.dumps(row)}\n" for row in scenario.rows[kind]))
+    return import_files(files, settings, recorded_at_us=recorded_at_us)

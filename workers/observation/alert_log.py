@@ -1,0 +1,95 @@
+"""The topic of alerts: what it holds, and what of it stands."""
+
+from collections.abc import Callable
+from typing import Final, cast
+
+import structlog
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
+
+from runtime.clock import Clock
+from runtime.errors import Retry
+from runtime.kafka.clients import consumer_config, physical_name
+from runtime.process.settings import Settings
+from schemas.codec import Codec, UndecodableValue
+from schemas.records import Alert
+from schemas.topics import ALERTS
+
+log = structlog.get_logger(__name__)
+
+_LOOK_S: Final = 0.2
+ANSWER_S: Final = 20.0
+
+
+def read_alerts(
+    settings: Settings,
+    codec: Codec,
+    clock: Clock,
+    within_s: float = ANSWER_S,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> dict[str, Alert]:
+    """The newest alert of each key, by a reading of the whole topic.
+
+    Args:
+        settings: Where the broker is, and the run's prefix.
+        codec: Reads alerts.
+        clock: Tells the time.
+        within_s: How long that may take, s.
+        meanwhile: Called again and again until it is read.
+
+    Raises:
+        Retry: The broker is out of reach, or the topic was not read to its end in time.
+        RegistryUnavailable: A schema cannot be looked up.
+    """
+    name = physical_name(ALERTS, settings)
+    consumer = Consumer(
+        consumer_config(
+            settings,
+            f"{settings.topic_prefix}wardstream-alerts",
+            **{"enable.partition.eof": True, "log_level": 0},
+        )
+    )
+    newest: dict[str, Alert] = {}
+    try:
+        left = set(range(ALERTS.partitions))
+        consumer.assign([TopicPartition(name, number, OFFSET_BEGINNING) for number in left])
+        deadline_s = clock.monotonic_s() + within_s
+        while left:
+            meanwhile()
+            for message in consumer.consume(500, _LOOK_S):
+                error = message.error()
+                if error is None:
+                    keep_newest(newest, codec, message.value())
+                elif error.code() == KafkaError._PARTITION_EOF:
+                    left.discard(message.partition() or 0)
+            if clock.monotonic_s() > deadline_s:
+                msg = f"{name} was not read to its end within {within_s:.0f} s"
+                raise Retry(msg)
+    except KafkaException as exc:
+        raise Retry(f"{name}: {exc}") from exc
+    finally:
+        consumer.close()
+    return newest
+
+
+def keep_newest(newest: dict[str, Alert], codec: Codec, value: bytes | None) -> bool:
+    """Take a record of the topic in; False when it is none, or not above the last one of its key.
+
+    Raises:
+        RegistryUnavailable: Its schema cannot be looked up.
+    """
+    try:
+        alert = cast("Alert", codec.decode(value))
+    except UndecodableValue as exc:
+        log.warning("alerts.unreadable", error=str(exc))
+        return False
+    known = newest.get(alert["alert_id"])
+    if known is not None and alert["seq"] <= known["seq"]:
+        return False
+    newest[alert["alert_id"]] = alert
+    return True
+
+
+def standing(newest: dict[str, Alert]) -> list[Alert]:
+    """Alerts that are raised and not cleared, oldest first."""
+    raised = [alert for alert in newest.values() if alert["state"] == "RAISED"]
+    return sorted(raised, key=lambda alert: (alert["since_us"], alert["alert_id"]))

@@ -1,0 +1,158 @@
+"""Records of topics as lines, out of a topic and out of a backup."""
+
+import hashlib
+from base64 import b64decode, b64encode
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+from confluent_kafka import TopicCollection
+from confluent_kafka.admin import AdminClient
+
+from runtime.checkpoints.codec import HEAD_KEY, assemble
+from runtime.checkpoints.errors import CheckpointDamaged
+from runtime.clock import Clock
+from runtime.errors import Retry, Stop
+from runtime.kafka.clients import KafkaException, answer, physical_name
+from runtime.kafka.reader import read_topic
+from runtime.process.settings import Settings
+from runtime.storage.objects import ObjectStore
+from schemas.topics import AUDIT, SIDE_INPUTS, STREAM_CHECKPOINTS, Topic
+from workers.operations.backup.manifest import TopicCopy
+from workers.operations.backup.objects import LineWriter, lines_of
+
+COPIED: tuple[Topic, ...] = (*SIDE_INPUTS, AUDIT, STREAM_CHECKPOINTS)
+"""Topics that a backup holds."""
+
+_ANSWER_S = 30.0
+_LOST_S = 40.0
+_WHOLE_S = 60.0
+_PAUSE_S = 0.1
+_ANY_VERSION = 255
+"""Whether a release reads a state is its own affair when it is loaded."""
+
+
+class Entry(msgspec.Struct, frozen=True, array_like=True):
+    """A record as a line: partition, and key and value in base64."""
+
+    partition: int
+    key: str
+    value: str
+
+    @property
+    def raw(self) -> tuple[int, bytes, bytes]:
+        """Partition, key and value."""
+        return self.partition, b64decode(self.key), b64decode(self.value)
+
+
+def topic_ids(settings: Settings, topics: Iterable[Topic]) -> dict[str, str]:
+    """Kafka's id of each topic that exists, by name without prefix.
+
+    Raises:
+        Retry: The broker is out of reach.
+    """
+    names = {physical_name(topic, settings): topic.name for topic in topics}
+    admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap, "log_level": 3})
+    try:
+        there = admin.list_topics(timeout=_ANSWER_S).topics
+        wanted = [name for name in names if name in there]
+        if not wanted:
+            return {}
+        asked = admin.describe_topics(TopicCollection(wanted), request_timeout=_ANSWER_S)
+        return {names[name]: str(answer(asked[name], _LOST_S).topic_id) for name in wanted}
+    except KafkaException as exc:
+        msg = f"Kafka at {settings.kafka_bootstrap} is out of reach: {exc.args[0].str()}"
+        raise Retry(msg) from exc
+
+
+def copy_topic(settings: Settings, clock: Clock, topic: Topic, store: ObjectStore) -> TopicCopy:
+    """Write a topic's records into a backup; of a compacted one the newest of each key.
+
+    Raises:
+        Retry: Broker or store are out of reach.
+        Stop: The store refuses us.
+    """
+    writer = LineWriter(store)
+    entries = (
+        whole_checkpoints(settings, clock) if topic == STREAM_CHECKPOINTS else held(settings, topic)
+    )
+    for entry in entries:
+        writer.write(msgspec.json.encode(entry) + b"\n")
+    return TopicCopy(topic.name, writer.close(), contents(entries))
+
+
+def copied_entries(store: ObjectStore, copy: TopicCopy) -> list[Entry]:
+    """Records of a backup.
+
+    Raises:
+        Stop: It is damaged.
+        Retry: The store is out of reach.
+    """
+    try:
+        entries = [msgspec.json.decode(line, type=Entry) for line in lines_of(store, copy.records)]
+    except msgspec.MsgspecError as exc:
+        msg = f"the backup's records of {copy.name} are none: {exc}"
+        raise Stop(msg) from exc
+    if contents(entries) != copy.contents:
+        msg = f"the backup's records of {copy.name} are not those that were copied"
+        raise Stop(msg)
+    return entries
+
+
+def whole_checkpoints(settings: Settings, clock: Clock) -> list[Entry]:
+    """The newest checkpoint of each partition, none of them in the middle of the next one.
+
+    Where the log is read up to may lie within a transaction that is committed meanwhile: then
+    some of its records are there and its head is not, and the partition is read again.
+
+    Raises:
+        Retry: The broker is out of reach, or a checkpoint stays damaged.
+    """
+    deadline_s = clock.monotonic_s() + _WHOLE_S
+    found: defaultdict[int, list[Entry]] = defaultdict(list)
+    for entry in held(settings, STREAM_CHECKPOINTS):
+        found[entry.partition].append(entry)
+    left = list(found)
+    while left:
+        torn = []
+        for partition in left:
+            records = {key: value for _, key, value in (one.raw for one in found[partition])}
+            try:
+                assemble(partition, records, max_version=_ANY_VERSION)
+            except (CheckpointDamaged, KeyError) as exc:
+                torn.append(partition)
+                if clock.monotonic_s() > deadline_s:
+                    msg = f"the checkpoint of partition {partition} cannot be copied: {exc}"
+                    raise Retry(msg) from exc
+        for partition in torn:
+            clock.sleep(_PAUSE_S)
+            found[partition] = held(settings, STREAM_CHECKPOINTS, [partition])
+        left = torn
+    return [entry for _, entries in sorted(found.items()) for entry in entries]
+
+
+def held(settings: Settings, topic: Topic, partitions: Sequence[int] | None = None) -> list[Entry]:
+    """What a topic holds, in order; of a compacted one the newest of each key."""
+    kept: dict[Any, Entry] = {}
+    for number, message in enumerate(read_topic(settings, topic, partitions)):
+        key, value, partition = message.key() or b"", message.value(), message.partition() or 0
+        place = (partition, key) if topic.cleanup == "compact" else number
+        kept.pop(place, None)
+        if value is not None:
+            text = (b64encode(bytes(part)).decode() for part in (key, value))
+            kept[place] = Entry(partition, *text)
+    return list(kept.values())
+
+
+def contents(entries: Iterable[Entry]) -> str:
+    """Digest over all records but heads, which a restore may have to move, by partition."""
+    by_partition: defaultdict[int, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        if entry.raw[1] != HEAD_KEY:
+            by_partition[entry.partition].append(entry)
+    whole = hashlib.sha256()
+    for _, some in sorted(by_partition.items()):
+        for entry in some:
+            whole.update(msgspec.json.encode(entry))
+    return whole.hexdigest()

@@ -1,0 +1,111 @@
+"""How far the TimescaleDB sink was, and back to there."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from typing import NamedTuple
+
+from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from runtime.errors import Retry, Stop
+from runtime.kafka.clients import KafkaException, answer, group_id, physical_name
+from runtime.kafka.reader import spans
+from runtime.process.settings import Settings
+from schemas.topics import TOPICS, Topic
+from workers.operations.verification.committed import committed_offsets
+from workers.stages import SINK_TIMESCALE
+
+_ANSWER_S = 30.0
+_LOST_S = 40.0
+
+Offsets = Mapping[str, Mapping[int, int]]
+"""Next offset by topic (without prefix) and partition."""
+
+
+def committed(settings: Settings, topics: Iterable[Topic]) -> dict[str, dict[int, int]]:
+    """Offsets that the TimescaleDB sink has committed.
+
+    Raises:
+        Retry: The broker is out of reach.
+    """
+    found: defaultdict[str, dict[int, int]] = defaultdict(dict)
+    places = committed_offsets(settings, SINK_TIMESCALE, tuple(topics))
+    for (topic, partition), offset in places.items():
+        found[topic][partition] = offset
+    return dict(found)
+
+
+def members(settings: Settings, stages: Iterable[str]) -> list[str]:
+    """Stages that have a running process.
+
+    Raises:
+        Retry: The broker is out of reach.
+    """
+    groups = {group_id(stage, settings): stage for stage in stages}
+    admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap, "log_level": 3})
+    try:
+        asked = admin.describe_consumer_groups(list(groups), request_timeout=_ANSWER_S)
+        return [groups[name] for name, one in asked.items() if answer(one, _LOST_S).members]
+    except KafkaException as exc:
+        msg = f"consumer groups: {exc.args[0].str()}"
+        raise Retry(msg) from exc
+
+
+class Way(NamedTuple):
+    """From a backup to the ends of its topics.
+
+    Attributes:
+        wanted: Where the TimescaleDB sink must go on.
+        again: Records that it will read again.
+        gone: Those that came since and that the topics no longer hold.
+    """
+
+    wanted: list[TopicPartition]
+    again: int
+    gone: int
+
+
+def way_back(settings: Settings, offsets: Offsets, same: AbstractSet[str]) -> Way:
+    """What the TimescaleDB sink must read again of what came after a backup.
+
+    Args:
+        settings: Where the broker is.
+        offsets: From `committed` of the time.
+        same: Topics that are still the same; others are read from their beginning.
+
+    Raises:
+        Retry: The broker is out of reach.
+    """
+    wanted, again, gone = [], 0, 0
+    for name, places in offsets.items():
+        topic = TOPICS[name]
+        held = spans(settings, topic)
+        for partition, was in places.items():
+            offset = was if name in same else 0
+            start, end = held.get(partition, (offset, offset))
+            again += max(0, end - max(offset, start))
+            gone += max(0, start - offset) if name in same and topic.cleanup == "delete" else 0
+            wanted.append(TopicPartition(physical_name(topic, settings), partition, offset))
+    return Way(wanted, again, gone)
+
+
+def set_back(settings: Settings, wanted: list[TopicPartition]) -> None:
+    """Let the TimescaleDB sink go on there.
+
+    Raises:
+        Retry: The broker is out of reach.
+        Stop: It refuses, because a sink runs.
+    """
+    if not wanted:
+        return
+    group = group_id(SINK_TIMESCALE, settings)
+    admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap, "log_level": 3})
+    request = [ConsumerGroupTopicPartitions(group, wanted)]
+    try:
+        asked = admin.alter_consumer_group_offsets(request, request_timeout=_ANSWER_S)
+        answer(asked[group], _LOST_S)
+    except KafkaException as exc:
+        error = exc.args[0]
+        msg = f"offsets of {group} cannot be set back: {error.str()}"
+        raise (Retry(msg) if error.retriable() else Stop(msg)) from exc

@@ -1,0 +1,127 @@
+"""The schema registry's contents with their ids, without which no message can be read.
+
+Ids are given by the registry, so registering the schemas again gives others. The whole of it is
+carried over instead: Apicurio exports and imports itself, ids and all.
+"""
+
+from typing import Any
+
+import httpx
+
+from runtime.errors import Retry, Stop
+from runtime.storage.objects import sha256_hex
+from workers.operations.backup.manifest import SchemaId
+
+_TIMEOUT_S = 60.0
+_OURS = "/apis/ccompat/"
+_THEIRS = "/apis/registry/v3/admin/"
+
+
+def schema_ids(url: str) -> tuple[SchemaId, ...]:
+    """Every version of every subject, in order.
+
+    Args:
+        url: Base URL of the Confluent-compatible API.
+
+    Raises:
+        Retry: The registry is out of reach.
+        Stop: What answers is no registry.
+    """
+    found = []
+    with _client() as client:  # one for all: each reads the system's certificates
+        for subject in _ask(client, url, "/subjects"):
+            for version in _ask(client, url, f"/subjects/{subject}/versions"):
+                held = _ask(client, url, f"/subjects/{subject}/versions/{version}")
+                text = sha256_hex(str(held["schema"]).encode())
+                found.append(SchemaId(subject, version, held["id"], text))
+    return tuple(sorted(found))
+
+
+def export(url: str) -> bytes | None:
+    """The registry's own archive; None where it is not Apicurio, and gives none.
+
+    Raises:
+        Retry: The registry is out of reach.
+        Stop: It refuses.
+    """
+    base, found, _ = url.partition(_OURS)
+    if not found:
+        return None
+    with _client() as client:
+        return _request(client, "GET", f"{base}{_THEIRS}export").content
+
+
+def is_missing(url: str, wanted: tuple[SchemaId, ...]) -> bool:
+    """Whether the registry must be filled; False when it holds all of it under the same ids.
+
+    Args:
+        url: Base URL of the Confluent-compatible API.
+        wanted: From `schema_ids` of the time.
+
+    Raises:
+        Stop: It holds something else.
+        Retry: It is out of reach.
+    """
+    there = set(schema_ids(url))
+    missing = sorted(set(wanted) - there)
+    if missing and there:
+        msg = (
+            f"the schema registry is not empty, and has not {missing[0].subject} version "
+            f"{missing[0].version} under id {missing[0].id}: give it an empty database, start it "
+            "again and restore before anything else"
+        )
+        raise Stop(msg)
+    return bool(missing)
+
+
+def fill(url: str, archive: bytes | None, wanted: tuple[SchemaId, ...]) -> None:
+    """Give an empty registry its contents.
+
+    Args:
+        url: Base URL of the Confluent-compatible API.
+        archive: From `export`.
+        wanted: From `schema_ids` of the time.
+
+    Raises:
+        Stop: It cannot be filled, or does not give the same ids.
+        Retry: It is out of reach.
+    """
+    base, found, _ = url.partition(_OURS)
+    if archive is None or not found:
+        msg = "this schema registry cannot be filled from here: restore it by its own means first"
+        raise Stop(msg)
+    with _client() as client:
+        _request(client, "POST", f"{base}{_THEIRS}import", archive)
+    if is_missing(url, wanted):
+        msg = "the schema registry took its archive and holds nothing: see its own log"
+        raise Stop(msg)
+
+
+def _client() -> httpx.Client:
+    return httpx.Client(timeout=_TIMEOUT_S)
+
+
+def _ask(client: httpx.Client, url: str, path: str) -> Any:
+    try:
+        return _request(client, "GET", url.rstrip("/") + path).json()
+    except ValueError as exc:
+        msg = f"schema registry at {url}: what answers there is none"
+        raise Stop(msg) from exc
+
+
+def _request(
+    client: httpx.Client, method: str, url: str, body: bytes | None = None
+) -> httpx.Response:
+    kind = {"Content-Type": "application/zip"} if body is not None else {}
+    try:
+        answer = client.request(method, url, content=body, headers=kind)
+    except httpx.HTTPError as exc:
+        msg = f"schema registry: {method} {url}: {exc}"
+        raise Retry(msg) from exc
+    if answer.is_server_error:
+        msg = f"schema registry: {method} {url}: {answer.status_code} {answer.text[:200]}"
+        raise Retry(msg)
+    if answer.is_error:
+        msg = f"schema registry refuses {method} {url}: {answer.status_code} {answer.text[:200]}"
+        raise Stop(msg)
+    return answer

@@ -1,0 +1,221 @@
+"""Give a line back what a backup holds: `wardstream restore --from URI`."""
+
+from collections.abc import Set as AbstractSet
+
+import psycopg
+
+from runtime.clock import Clock
+from runtime.errors import Stop
+from runtime.kafka.topics import create_topics
+from runtime.process.settings import Settings
+from runtime.storage.objects import ObjectStore
+from schemas.topics import SIDE_INPUTS, STREAM_CHECKPOINTS
+from streams.processor.pipeline_fold import STAGE
+from workers.operations.backup import registry, rows, tables
+from workers.operations.backup.entries import topic_ids
+from workers.operations.backup.manifest import Manifest, get_manifest
+from workers.operations.backup.objects import get_object
+from workers.operations.backup.offsets import members, set_back, way_back
+from workers.operations.backup.take import Tell
+from workers.operations.backup.topics import TopicRestore
+from workers.operations.times import show_time
+from workers.sinks.command import DERIVED
+from workers.stages import INFERENCE, SINK_REDIS, SINK_TIMESCALE
+from workers.storage.timescale.connection import database_errors
+from workers.storage.timescale.migrate import migrate, migrations
+
+
+def restore(
+    settings: Settings,
+    clock: Clock,
+    uri: str,
+    *,
+    replace: bool,
+    accept_loss: bool,
+    replication: int,
+    tell: Tell,
+) -> Manifest:
+    """Put back what is missing, and count everything again.
+
+    What still stands is left alone where it holds all that the backup does. Everything is looked
+    at before anything is written. The same command twice changes nothing the second time; one that
+    was interrupted may be given again.
+
+    Args:
+        settings: Where everything is.
+        clock: Tells when patience ends.
+        uri: Of the backup.
+        replace: Put the rows and checkpoints of the backup over those that are there.
+        accept_loss: Go on although rows will be missing that nothing gives back.
+        replication: Copies of each partition, of topics that must be made.
+        tell: Told of each part.
+
+    Raises:
+        Stop: The backup is damaged or of another run or a later release, a process still runs, or
+            the target holds something else, or rows would be missing; nothing was written then.
+        Retry: Something is out of reach.
+    """
+    store = ObjectStore(uri)
+    manifest = get_manifest(store)
+    _refuse_what_is_not_ours(settings, manifest)
+    running = members(settings, (INFERENCE, STAGE, SINK_TIMESCALE, SINK_REDIS))
+    if running:
+        msg = f"{' and '.join(running)} still runs: end every process of the line first"
+        raise Stop(msg)
+    dsn = settings.database_url.get_secret_value()
+    rows_wanted = _look_at_rows(dsn, manifest, replace=replace)
+    registry_wanted = registry.is_missing(settings.registry_url, manifest.schemas)
+    create_topics(settings, replication)
+    topics = TopicRestore(settings, clock, manifest, store, replace=replace)
+    topics.look()
+    now = topic_ids(settings, (*SIDE_INPUTS, *DERIVED))
+    same = {name for name, found in now.items() if manifest.topic_ids.get(name) == found}
+    if rows_wanted:
+        gone = way_back(settings, manifest.offsets, same).gone
+        for missing, advice in (
+            (hole(dsn, manifest), "restore a copy first that reaches so far"),
+            (loss(dsn, manifest, store, gone, same), "take a backup of the database as it is"),
+        ):
+            if missing and not accept_loss:
+                raise Stop(f"{missing}; {advice}, or --accept-loss")
+            if missing:
+                tell(f"accepted: {missing}")
+
+    if registry_wanted:
+        archive = None if manifest.registry is None else get_object(store, manifest.registry)
+        registry.fill(settings.registry_url, archive, manifest.schemas)
+    tell(f"schema registry: {_done(len(manifest.schemas), 'schema ids', registry_wanted)}")
+    topics.write()
+    for copy in manifest.topics:
+        written = copy.name in topics.wanted
+        tell(f"topic {copy.name}: {_done(copy.records.lines, 'records', written)}")
+    if STREAM_CHECKPOINTS.name in topics.wanted:
+        tell("the stream processor goes on with its state and every seq")
+
+    if rows_wanted:
+        _load(dsn, manifest, store)
+    for table in manifest.tables:
+        tell(f"table {table.name}: {_done(table.rows.lines, 'rows', rows_wanted)}")
+    way = way_back(settings, manifest.offsets, same)
+    set_back(settings, way.wanted)
+    if way.again or way.gone:
+        tell(f"the sink reads {way.again} records again; {way.gone} that came since have expired")
+    return manifest
+
+
+def _done(number: int, what: str, written: bool) -> str:
+    return f"{number} {what} {'restored and counted' if written else 'are there'}"
+
+
+def _refuse_what_is_not_ours(settings: Settings, manifest: Manifest) -> None:
+    """Compare with this run and release.
+
+    Raises:
+        Stop: It is of another.
+    """
+    if manifest.topic_prefix != settings.topic_prefix:
+        msg = (
+            f"the backup is of the run {manifest.topic_prefix!r}, not {settings.topic_prefix!r} "
+            "(WARDSTREAM_TOPIC_PREFIX)"
+        )
+        raise Stop(msg)
+    ours = {migration.name: migration.sha256 for migration in migrations()}
+    for name, sha256 in sorted(manifest.migrations.items()):
+        if ours.get(name) != sha256:
+            msg = (
+                f"the backup's tables were made by migration {name}, which this release "
+                f"{'has altered' if name in ours else 'does not know'}: restore it with release "
+                f"{manifest.release} or a later one"
+            )
+            raise Stop(msg)
+
+
+def _look_at_rows(dsn: str, manifest: Manifest, *, replace: bool) -> bool:
+    """Whether rows must be written.
+
+    Raises:
+        Stop: The database holds others, and nobody said to replace them.
+        Retry: It is out of reach.
+    """
+    with tables.snapshot(dsn) as connection:
+        if not tables.applied(connection):
+            return True
+        if rows.difference(connection, manifest) is None:
+            return False
+        full = tables.filled(connection)
+    if full and not replace:
+        msg = (
+            f"the database is not empty ({', '.join(full)}): give the run an empty one, or "
+            "--replace puts the backup's rows in the place of those that it covers"
+        )
+        raise Stop(msg)
+    return True
+
+
+def hole(dsn: str, manifest: Manifest) -> str:
+    """What a copy with `--since` leaves out that is not there either, in words; empty for nothing.
+
+    Raises:
+        Retry: The database is out of reach.
+    """
+    since_us = manifest.since_us
+    if since_us is None:
+        return ""
+    newest = _newest_us(dsn)
+    if newest is not None and newest >= since_us - tables.MARGIN_US:
+        return ""
+    ends = "is empty" if newest is None else f"ends at {show_time(newest)}"
+    return (
+        f"the backup begins at {show_time(since_us)} and the database {ends}: what lies between "
+        "will be missing for good"
+    )
+
+
+def loss(
+    dsn: str, manifest: Manifest, store: ObjectStore, gone: int, same: AbstractSet[str]
+) -> str:
+    """Rows that came after the backup and that no topic gives back, in words; empty for none.
+
+    Args:
+        dsn: The database.
+        manifest: Of the backup.
+        store: Its objects.
+        gone: Records after the backup that the topics no longer hold.
+        same: Topics that are still those of the backup.
+
+    Raises:
+        Stop: The backup is damaged.
+        Retry: The database or the store is out of reach.
+    """
+    with tables.snapshot(dsn) as connection:
+        held = rows.beyond(connection, manifest, store) if tables.applied(connection) else []
+    kept = {one.topic for one in held} <= same
+    if not held or (kept and not gone):
+        return ""
+    first = held[0]
+    why = f"{gone} records have expired in their topics" if kept else "their topics are gone"
+    return (
+        f"the database holds {sum(one.seq - one.copied for one in held)} records of {len(held)} "
+        f"keys that came after the backup of {show_time(manifest.made_us)} ({first.topic} of "
+        f"{first.key} up to seq {first.seq}, the backup up to {first.copied}), and {why}: "
+        "replacing them loses them"
+    )
+
+
+def _newest_us(dsn: str) -> int | None:
+    with tables.snapshot(dsn) as connection:
+        return tables.newest_us(connection) if tables.applied(connection) else None
+
+
+def _load(dsn: str, manifest: Manifest, store: ObjectStore) -> None:
+    """Make the tables as they were, fill them all or none, then bring them to this release."""
+    with database_errors(), psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
+        made = tables.applied(connection)
+    if not made:
+        migrate(dsn, [m for m in migrations() if m.name in manifest.migrations])
+    with tables.snapshot(dsn) as connection:
+        rows.load(connection, manifest, store)
+    migrate(dsn)
+    with database_errors(), psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute("ANALYZE")

@@ -1,0 +1,128 @@
+"""Take a backup: `wardstream backup --to URI`."""
+
+from collections.abc import Callable
+from importlib.metadata import version
+
+import psycopg
+
+from runtime.clock import Clock
+from runtime.errors import Stop
+from runtime.process.settings import Settings
+from runtime.storage.objects import ObjectStore
+from schemas.topics import DETECTIONS, SIDE_INPUTS
+from workers.operations.backup import registry, tables
+from workers.operations.backup.entries import COPIED, copied_entries, copy_topic, topic_ids
+from workers.operations.backup.manifest import (
+    FORMAT,
+    Manifest,
+    get_manifest,
+    has_manifest,
+    put_manifest,
+)
+from workers.operations.backup.objects import get_object, lines_of, put_object
+from workers.operations.backup.offsets import committed
+from workers.operations.backup.rows import copy_out
+from workers.sinks.command import DERIVED
+from workers.storage.timescale.migrate import migrations
+
+Tell = Callable[[str], None]
+"""Told what was done, in a line."""
+
+
+def take(
+    settings: Settings, clock: Clock, uri: str, *, since_us: int | None, tell: Tell
+) -> Manifest:
+    """Copy everything that nothing else could give back; the line may run meanwhile.
+
+    The order makes the parts fit. Offsets come before the rows, so that what the sink reads again
+    is in the tables or behind them; checkpoints come behind the rows, so that no key goes on below
+    a `seq` that the tables have; the registry comes last, so that it knows every id.
+
+    Args:
+        settings: Where everything is.
+        clock: For the time in the manifest.
+        uri: Where to, `file://` or `s3://`; one backup each.
+        since_us: Leave older rows out, UTC microseconds; None copies all.
+        tell: Told of each part.
+
+    Raises:
+        Stop: There is a backup already, the store refuses us, or the database is not ours.
+        Retry: Something is out of reach; the same command may be given again.
+    """
+    store = ObjectStore(uri)
+    if has_manifest(store):
+        msg = f"{store.base} holds a backup already: choose another place for the next"
+        raise Stop(msg)
+    made_us = clock.now_us()
+    ids = topic_ids(settings, (DETECTIONS, *DERIVED, *COPIED))
+    offsets = committed(settings, (*SIDE_INPUTS, *DERIVED))
+    dsn = settings.database_url.get_secret_value()
+    with tables.snapshot(dsn) as connection:
+        known = tables.applied(connection)
+        if not known:
+            raise Stop("the database is empty: nothing to copy")
+        names = tables.created_tables([m for m in migrations() if m.name in known])
+        copies = []
+        for shape in tables.shapes(connection, names):
+            copy = copy_out(connection, shape, since_us, store)
+            tell(f"table {copy.name}: {copy.rows.lines} rows")
+            copies.append(copy)
+        for name in tables.own_tables(connection, names):
+            tell(f"table {name}: left out, it is not one of Wardstream's")
+        used = tables.sequences(connection)
+        server = _server(connection)
+    topics = []
+    for topic in reversed(COPIED):  # the checkpoints first: facts that they have seen come behind
+        found = copy_topic(settings, clock, topic, store)
+        tell(f"topic {found.name}: {found.records.lines} records")
+        topics.append(found)
+    archive = registry.export(settings.registry_url)
+    schemas = registry.schema_ids(settings.registry_url)
+    kept = None if archive is None else put_object(store, archive)
+    tell(f"schema registry: {len(schemas)} schemas{'' if kept else ', ids only'}")
+    manifest = Manifest(
+        format=FORMAT,
+        made_us=made_us,
+        release=version("wardstream"),
+        server=server,
+        topic_prefix=settings.topic_prefix,
+        since_us=since_us,
+        migrations=known,
+        tables=tuple(copies),
+        sequences=used,
+        topics=tuple(topics),
+        topic_ids=ids,
+        offsets=offsets,
+        registry=kept,
+        schemas=schemas,
+    )
+    put_manifest(store, manifest)
+    return manifest
+
+
+def check(uri: str, tell: Tell) -> Manifest:
+    """Read a whole backup and compare every object, count and digest with the manifest.
+
+    Raises:
+        Stop: Something is gone, altered or miscounted; says what.
+        Retry: The store is out of reach.
+    """
+    store = ObjectStore(uri)
+    manifest = get_manifest(store)
+    for table in manifest.tables:
+        found = sum(1 for _ in lines_of(store, table.rows))
+        tell(f"table {table.name}: {found} rows, as copied")
+    for topic in manifest.topics:
+        tell(f"topic {topic.name}: {len(copied_entries(store, topic))} records, as copied")
+    if manifest.registry is not None:
+        get_object(store, manifest.registry)
+    tell(f"schema registry: {len(manifest.schemas)} schemas, as copied")
+    return manifest
+
+
+def _server(connection: psycopg.Connection) -> str:
+    found = connection.execute(
+        "SELECT current_setting('server_version'), extversion FROM pg_extension"
+        " WHERE extname = 'timescaledb'"
+    ).fetchone()
+    return "" if found is None else f"PostgreSQL {found[0]}, TimescaleDB {found[1]}"

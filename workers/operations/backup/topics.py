@@ -1,0 +1,212 @@
+"""Records of topics that nothing else could give back: facts, checkpoints, audit.
+
+Facts and audit are appended again byte for byte. A checkpoint says where it stands in its input;
+where that input is gone with the broker, it is told to begin with the new one, so that its
+state, and the `seq` of every key with it, goes on.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+import msgspec
+
+from runtime.checkpoints.codec import HEAD_KEY, Head, decode_head, encode_head
+from runtime.clock import Clock
+from runtime.errors import Stop
+from runtime.facts.writer import CLAIM as FACTS_CLAIM
+from runtime.kafka.clients import physical_name
+from runtime.kafka.reader import spans
+from runtime.kafka.transactional import FencedProducer, Outgoing, Words
+from runtime.process.settings import Settings
+from runtime.storage.objects import ObjectStore
+from schemas.topics import AUDIT, DETECTIONS, SIDE_INPUTS, STREAM_CHECKPOINTS, Topic
+from streams.processor.pipeline_fold import STAGE
+from workers.operations.backup.entries import (
+    COPIED,
+    Entry,
+    contents,
+    copied_entries,
+    held,
+    topic_ids,
+)
+from workers.operations.backup.manifest import Manifest
+
+WITHIN_S = 600.0
+"""All facts, an audit chain or a checkpoint are one transaction, however many they are."""
+
+_WORDS = Words(
+    refused="the broker does not let us write what is restored: {error}",
+    nothing="nothing was written: {error}; run the restore again",
+    rival="somebody else wrote at the same time, so nothing was written: end every process first",
+    late="the broker did not take the records in time, so nothing was written; run it again",
+    unknown="whether it was written is not known ({error}); run the restore again",
+)
+
+
+class TopicRestore:
+    """Gives topics their records back; look first at everything, then write.
+
+    Args:
+        settings: Where the broker is, and the run's prefix.
+        clock: Tells when patience ends.
+        manifest: Of the backup.
+        store: Its objects.
+        replace: Write checkpoints over those that are there.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        manifest: Manifest,
+        store: ObjectStore,
+        *,
+        replace: bool,
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._manifest = manifest
+        self._ids = topic_ids(settings, [DETECTIONS])
+        self._replace = replace
+        self._entries = {
+            topic.name: copied_entries(store, manifest.topic(topic.name)) for topic in COPIED
+        }
+        self.wanted: dict[str, int] = {}
+
+    def look(self) -> None:
+        """Find out what must be written, by topic in `wanted`.
+
+        Raises:
+            Stop: A topic holds records that are not those of the backup.
+            Retry: The broker is out of reach.
+        """
+        for topic in (*SIDE_INPUTS, AUDIT):
+            there = held(self._settings, topic)
+            copied = self._entries[topic.name]
+            if copied and not there:
+                self.wanted[topic.name] = len(copied)
+            elif topic == AUDIT:
+                refuse_other_audit(self._settings, copied, there)
+            elif not set(there).issuperset(copied):
+                msg = (
+                    f"{physical_name(topic, self._settings)} is not empty, and lacks records of "
+                    "the backup: delete the topic if it is not the one that you want"
+                )
+                raise Stop(msg)
+        self._look_at_checkpoints()
+
+    def _look_at_checkpoints(self) -> None:
+        copied = self._entries[STREAM_CHECKPOINTS.name]
+        there = held(self._settings, STREAM_CHECKPOINTS)
+        goes_on = self._goes_on(there, copied)
+        if there and not goes_on and not self._replace:
+            msg = (
+                f"{physical_name(STREAM_CHECKPOINTS, self._settings)} is not empty, and does not "
+                "go on from the backup; --replace writes the backup's checkpoints over it"
+            )
+            raise Stop(msg)
+        if not goes_on:
+            self.wanted[STREAM_CHECKPOINTS.name] = len(copied)
+
+    def _goes_on(self, there: list[Entry], copied: list[Entry]) -> bool:
+        """Whether checkpoints are of this input and know everything that the backup's know."""
+        heads = _heads(there)
+        input_id = self._ids.get(DETECTIONS.name, "")
+        return all(
+            partition in heads
+            and heads[partition].input_id == input_id
+            and heads[partition].entities.keys() >= head.entities.keys()
+            and (head.input_id != input_id or heads[partition].next_offset >= head.next_offset)
+            for partition, head in _heads(copied).items()
+        )
+
+    def write(self) -> None:
+        """Write what `look` found wanting, each topic whole or not at all.
+
+        Raises:
+            Retry: The broker did not take it; what had been written stays, and is found there by
+                the next attempt.
+            Stop: Afterwards a topic does not hold what the manifest says.
+        """
+        facts = [topic for topic in SIDE_INPUTS if topic.name in self.wanted]
+        self._append(FACTS_CLAIM, [record for topic in facts for record in self._records(topic)])
+        if AUDIT.name in self.wanted:
+            chains: defaultdict[bytes, list[Outgoing]] = defaultdict(list)
+            for record in self._records(AUDIT):
+                chains[record.key].append(record)
+            for chain, records in chains.items():
+                self._append(f"audit-{chain.decode()}", records)
+        if STREAM_CHECKPOINTS.name in self.wanted:
+            for partition, records in self._checkpoints().items():
+                self._append(f"{STAGE}-{partition}", records)
+        for topic in COPIED:
+            if topic.name in self.wanted:
+                found = contents(held(self._settings, topic))
+                if found != self._manifest.topic(topic.name).contents:
+                    msg = f"{topic.name} does not hold what the manifest says"
+                    raise Stop(msg)
+
+    def _append(self, claim: str, records: list[Outgoing]) -> None:
+        if records:
+            with FencedProducer(self._settings, self._clock, claim, _WORDS, WITHIN_S) as producer:
+                producer.write(records)
+
+    def _records(self, topic: Topic) -> list[Outgoing]:
+        name = physical_name(topic, self._settings)
+        return [Outgoing(name, *entry.raw) for entry in self._entries[topic.name]]
+
+    def _checkpoints(self) -> dict[int, list[Outgoing]]:
+        """By partition, the records of its checkpoint, and tombstones of what is none of it."""
+        name = physical_name(STREAM_CHECKPOINTS, self._settings)
+        input_id = self._ids.get(DETECTIONS.name, "")
+        begins = {number: start for number, (start, _) in spans(self._settings, DETECTIONS).items()}
+        found: defaultdict[int, dict[bytes, Outgoing]] = defaultdict(dict)
+        for entry in held(self._settings, STREAM_CHECKPOINTS):
+            partition, key, _ = entry.raw
+            found[partition][key] = Outgoing(name, partition, key, None)
+        for entry in self._entries[STREAM_CHECKPOINTS.name]:
+            partition, key, value = entry.raw
+            if key == HEAD_KEY:
+                head = decode_head(value)
+                value = encode_head(_moved(head, input_id, begins.get(partition, 0)))
+            found[partition][key] = Outgoing(name, partition, key, value)
+        return {partition: list(records.values()) for partition, records in found.items()}
+
+
+def refuse_other_audit(settings: Settings, copied: list[Entry], there: list[Entry]) -> None:
+    """Refuse an audit that does not go on from the copied one; its oldest entries may have expired.
+
+    Raises:
+        Stop: Entries of the copy are missing behind one that is there, or none of them is there.
+    """
+    known = set(there)
+    present = [entry in known for entry in copied]
+    if not copied or (any(present) and present == sorted(present)):
+        return  # what is missing lies before all that is there
+    msg = (
+        f"{physical_name(AUDIT, settings)} is not the one of the backup: it lacks entries that "
+        "have not expired; keep it as it is, and restore into another broker"
+    )
+    raise Stop(msg)
+
+
+def _moved(head: Head, input_id: str, begins: int) -> Head:
+    """The head of a checkpoint that goes on with this input.
+
+    What was folded last tells under which settings; in another input those hold from its begin.
+    """
+    if head.input_id == input_id:
+        return head
+    spans_ = tuple(
+        msgspec.structs.replace(span, from_offset=begins)
+        for span in head.settings
+        if span.from_offset <= head.next_offset
+    )[-1:]
+    return msgspec.structs.replace(
+        head, input_id=input_id, next_offset=begins, side_offsets={}, settings=spans_
+    )
+
+
+def _heads(entries: Iterable[Entry]) -> dict[int, Head]:
+    found = (entry.raw for entry in entries)
+    return {partition: decode_head(value) for partition, key, value in found if key == HEAD_KEY}

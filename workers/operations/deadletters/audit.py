@@ -1,0 +1,131 @@
+"""Write acts and what they do in one transaction, sealed into the chain of audit.v1.
+
+Whoever claims a chain ends the claim of everybody before them, then reads it to its end: so two
+operators at once cannot both handle a letter, and the one who came first is told.
+"""
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+from runtime.audit import Act, broken_link, next_entry
+from runtime.clock import Clock
+from runtime.errors import Stop
+from runtime.kafka.clients import physical_name
+from runtime.kafka.reader import read_topic
+from runtime.kafka.transactional import FencedProducer, Outgoing, Words
+from runtime.process.settings import Settings
+from schemas.codec import Codec, UndecodableValue
+from schemas.records import AuditEntry
+from schemas.registry import SchemaRegistry
+from schemas.topics import AUDIT
+
+_WORDS = Words(
+    refused=f"{AUDIT.name} cannot be written: {{error}}",
+    nothing="nothing was done: {error}; run the command again",
+    rival="somebody else did this at the same time, so nothing was done; run it again",
+    late="the broker did not take it in time, so nothing was done; run the command again",
+    unknown=(
+        "whether it was done is not known ({error}); run the command again: "
+        "what is done already is not done twice"
+    ),
+)
+
+
+def read_chain(settings: Settings, codec: Codec, chain_id: str) -> list[AuditEntry]:
+    """A chain as it stands in the log, in order.
+
+    Raises:
+        Stop: It is broken, or holds what is no entry.
+        Retry: The broker is out of reach.
+        RegistryUnavailable: The registry is.
+    """
+    entries: list[AuditEntry] = []
+    for message in read_topic(settings, AUDIT):
+        if message.key() != chain_id.encode():
+            continue
+        try:
+            entries.append(codec.decode(message.value()))
+        except UndecodableValue as exc:
+            msg = f"{AUDIT.name} at offset {message.offset()}: {exc}"
+            raise Stop(msg) from exc
+    fault = broken_link(entries)
+    if fault is not None:
+        msg = f"{AUDIT.name}: {fault}; somebody wrote to it by other means"
+        raise Stop(msg)
+    return entries
+
+
+class AuditWriter:
+    """The right to append to one chain, which the newest writer has alone.
+
+    Args:
+        settings: Where the broker is; the claim is one per topic prefix and chain.
+        registry: Where the entries' schema is registered.
+        clock: Tells when an act happened.
+        chain_id: The chain.
+
+    Raises:
+        Retry: The broker did not grant the claim in time.
+        NotRegistered: The schema is not registered.
+        RegistryUnavailable: The registry is out of reach.
+    """
+
+    def __init__(
+        self, settings: Settings, registry: SchemaRegistry, clock: Clock, chain_id: str
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._chain_id = chain_id
+        self._codec = registry.writer(AUDIT)
+        self._producer = FencedProducer(settings, clock, f"audit-{chain_id}", _WORDS)
+        self._last: AuditEntry | None = None
+
+    def __enter__(self) -> Self:
+        """The writer itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Drop what is queued; an open transaction is aborted."""
+        self._producer.__exit__(kind, error, trace)
+
+    def history(self) -> list[AuditEntry]:
+        """The chain up to now; call it before `append`. Raises like `read_chain`."""
+        entries = read_chain(self._settings, self._codec, self._chain_id)
+        self._last = entries[-1] if entries else None
+        return entries
+
+    def append(
+        self, acts: Sequence[Act], *, actor: str, why: str, sending: Sequence[Outgoing] = ()
+    ) -> list[AuditEntry]:
+        """Send records and say so, all or nothing; returns the entries.
+
+        Args:
+            acts: What is done.
+            actor: Who does it.
+            why: Their reason.
+            sending: Records that the acts consist of.
+
+        Raises:
+            Retry: Somebody else claimed the chain, or the broker did not answer; the message says
+                whether nothing was done.
+        """
+        entries = []
+        name = physical_name(AUDIT, self._settings)
+        last = self._last
+        for act in acts:
+            at_us = self._clock.now_us()
+            last = next_entry(last, self._chain_id, act, actor=actor, why=why, at_us=at_us)
+            entries.append(last)
+        records = [*sending]
+        for entry in entries:
+            value = self._codec.encode(entry)
+            records.append(Outgoing(name, 0, self._chain_id.encode(), value))
+        self._producer.write(records)
+        self._last = last
+        return entries

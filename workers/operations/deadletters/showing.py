@@ -1,0 +1,92 @@
+"""A dead letter as JSON: one line of a list, or everything that is known of it."""
+
+import base64
+from typing import Any
+
+from runtime.errors import DeadLetter, Retry, Stop
+from runtime.kafka.dead_letter_log import Letter
+from runtime.process.settings import Settings
+from schemas.codec import UndecodableValue
+from schemas.records import AuditEntry
+from schemas.registry import SchemaRegistry
+from workers.operations.deadletters.handling import refusal
+from workers.operations.deadletters.values import topic_of, value_of, whereabouts
+from workers.operations.times import show_time
+
+_SHOWN_BYTES = 96
+
+
+def as_line(letter: Letter, entry: AuditEntry | None) -> dict[str, Any]:
+    """What a list says of a letter.
+
+    Args:
+        letter: The letter.
+        entry: Who handled it; None while it is open.
+    """
+    return {
+        "id": letter.id,
+        "state": "open" if entry is None else entry["action"].split(".")[-1],
+        "at": show_time(letter.at_us),
+        "topic": letter.topic,
+        "partition": letter.partition,
+        "offset": letter.offset,
+        "stage": letter.stage,
+        "reason": letter.reason,
+        "field": letter.headers.get("field", ""),
+        "error": letter.headers.get("error", ""),
+        "bytes": letter.left_in_place if letter.value is None else len(letter.value),
+    }
+
+
+def as_text(
+    letter: Letter, entry: AuditEntry | None, settings: Settings, registry: SchemaRegistry
+) -> dict[str, Any]:
+    """Everything that is known of a letter, and what can be done with it.
+
+    Args:
+        letter: The letter.
+        entry: Who handled it; None while it is open.
+        settings: Where the object store is, and the run's prefix.
+        registry: To decode the value.
+
+    Raises:
+        RegistryUnavailable: The registry is out of reach.
+    """
+    reason = refusal(letter, settings, registry)
+    return {
+        **as_line(letter, entry),
+        "key": None if letter.key is None else letter.key.decode(errors="replace"),
+        "headers": dict(letter.headers),
+        "value_lies": whereabouts(letter),
+        **_contents(letter, settings, registry),
+        "replay": "possible" if reason is None else reason,
+        "handled": None if entry is None else dict(entry),
+    }
+
+
+def _contents(letter: Letter, settings: Settings, registry: SchemaRegistry) -> dict[str, Any]:
+    try:
+        value = value_of(letter, settings)
+    except (DeadLetter, Retry, Stop) as exc:
+        return {"value": None, "undecodable": str(exc)}
+    if value is None:
+        return {"value": None, "undecodable": "a tombstone: it has no value"}
+    topic = topic_of(letter, settings)
+    if topic is None or not topic.avro:
+        return {"value": plain(value), "undecodable": f"{letter.topic} holds no Avro of this run"}
+    try:
+        return {"value": plain(registry.reader(topic).decode(value)), "undecodable": None}
+    except UndecodableValue as exc:
+        return {"value": plain(value), "undecodable": str(exc)}
+
+
+def plain(value: Any) -> Any:
+    """A decoded value as JSON takes it; of long bytes the beginning."""
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if isinstance(value, bytes):
+        begin = base64.b64encode(value[:_SHOWN_BYTES]).decode()
+        return {"length": len(value), "base64": begin}
+    return value

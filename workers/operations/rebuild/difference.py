@@ -1,0 +1,187 @@
+"""Where the rebuilt rows differ from what analysts read now, table by table."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import psycopg
+from psycopg import sql
+
+from workers.operations.rebuild.staging import columns_of, schema_of
+from workers.operations.rebuild.tables import COMPARED, Compared
+
+SHOWN = 5
+"""Differences of a table that are told one by one."""
+
+
+class RowDifference(msgspec.Struct, frozen=True):
+    """One row.
+
+    Attributes:
+        what: CHANGED, ADDED or REMOVED.
+        key: Zone, floor or camera.
+        at: Its time.
+        columns: For a changed row, what is now and what was rebuilt, by column.
+    """
+
+    what: str
+    key: str
+    at: datetime
+    columns: dict[str, tuple[Any, Any]]
+
+
+class Stretch(msgspec.Struct, frozen=True):
+    """Where the rows of one zone, floor or camera differ: from the first row to the last."""
+
+    key: str
+    first: datetime
+    last: datetime
+    rows: int
+
+
+class TableDifference(msgspec.Struct, frozen=True):
+    """How one table differs.
+
+    Attributes:
+        table: Its name.
+        rows: Rebuilt rows within the bounds.
+        changed: Rows that say something else.
+        added: Rows that only the rebuild has.
+        removed: Rows that only the line has.
+        stretches: By key, where.
+        first: The first few, by time.
+    """
+
+    table: str
+    rows: int
+    changed: int
+    added: int
+    removed: int
+    stretches: tuple[Stretch, ...]
+    first: tuple[RowDifference, ...]
+
+    @property
+    def any(self) -> bool:
+        """Whether there is any."""
+        return bool(self.changed or self.added or self.removed)
+
+
+def compare_tables(connection: psycopg.Connection, revision: int) -> list[TableDifference]:
+    """Compare every table within the bounds; what differs is kept in `apart_<table>`."""
+    return [_compare(connection, table, revision) for table in COMPARED]
+
+
+def apart(table: Compared) -> str:
+    """Table with the rows that differ, in the schema of the rebuild."""
+    return f"apart_{table.name}"
+
+
+def _compare(connection: psycopg.Connection, table: Compared, revision: int) -> TableDifference:
+    schema = sql.Identifier(schema_of(revision))
+    name = sql.Identifier(table.name)
+    into = sql.SQL("{}.{}").format(schema, sql.Identifier(apart(table)))
+    columns = columns_of(connection, table.name)
+    said = [c for c in columns if c not in table.identity and c not in table.ignored]
+    same = [sql.SQL("h.{0} = m.{0}").format(sql.Identifier(c)) for c in table.identity]
+    pairs: list[sql.Composable] = [
+        sql.SQL("h.{0} IS DISTINCT FROM m.{0}").format(sql.Identifier(c)) for c in said
+    ] or [sql.SQL("false")]
+    key, time = sql.Identifier(table.key), sql.Identifier(table.time)
+    with connection.transaction():
+        connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(into))
+        connection.execute(
+            sql.SQL(
+                """
+                CREATE TABLE {into} AS
+                WITH held AS (SELECT t.* FROM public.{name} AS t {within}),
+                    made AS (SELECT t.* FROM {schema}.{name} AS t {within})
+                SELECT
+                    coalesce(h.{key}, m.{key}) AS key,
+                    coalesce(h.{time}, m.{time}) AS at,
+                    CASE WHEN h.{key} IS NULL THEN 'ADDED' WHEN m.{key} IS NULL THEN 'REMOVED'
+                        ELSE 'CHANGED' END AS what,
+                    to_jsonb(h) AS held,
+                    to_jsonb(m) AS made
+                FROM held AS h FULL JOIN made AS m ON {same}
+                WHERE h.{key} IS NULL OR m.{key} IS NULL OR {differ}
+                """
+            ).format(
+                into=into,
+                schema=schema,
+                name=name,
+                key=key,
+                time=time,
+                within=within(table, revision),
+                same=sql.SQL(" AND ").join(same),
+                differ=sql.SQL(" OR ").join(pairs or [sql.SQL("false")]),
+            )
+        )
+        found = connection.execute(
+            sql.SQL("SELECT what, count(*) FROM {} GROUP BY what").format(into)
+        ).fetchall()
+        counts = {str(what): int(number) for what, number in found}
+        stretches = [
+            Stretch(*row)
+            for row in connection.execute(
+                sql.SQL(
+                    "SELECT key, min(at), max(at), count(*) FROM {} GROUP BY key ORDER BY key"
+                ).format(into)
+            )
+        ]
+        first = [
+            RowDifference(what, row_key, row_at, _apart(held, made, said))
+            for what, row_key, row_at, held, made in connection.execute(
+                sql.SQL(
+                    "SELECT what, key, at, held, made FROM {} ORDER BY at, key, what LIMIT {}"
+                ).format(into, sql.Literal(SHOWN))
+            )
+        ]
+        rows = connection.execute(
+            sql.SQL("SELECT count(*) FROM {}.{} AS t {}").format(
+                schema, name, within(table, revision)
+            )
+        ).fetchone()
+    return TableDifference(
+        table.name,
+        0 if rows is None else rows[0],
+        counts.get("CHANGED", 0),
+        counts.get("ADDED", 0),
+        counts.get("REMOVED", 0),
+        tuple(stretches),
+        tuple(first),
+    )
+
+
+def within(table: Compared, revision: int) -> sql.Composed:
+    """Join of rows `t` with the bounds of the rebuild: what it answers for.
+
+    A track that went on after the rebuilt part is the line's: what was rebuilt of it is a part.
+    """
+    schema = sql.Identifier(schema_of(revision))
+    parts: dict[str, sql.Composable] = {
+        "schema": schema,
+        "kind": sql.Literal(table.kind),
+        "key": sql.Identifier(table.key),
+        "time": sql.Identifier(table.time),
+    }
+    join = "JOIN {schema}.bounds AS b ON b.kind = {kind} AND b.key = t.{key}"
+    if table.is_rollup:
+        join += " WHERE t.{time} >= b.minutes_from AND t.{time} < b.minutes_until"
+    else:
+        join += " WHERE t.{time} > b.after AND t.{time} <= b.through"
+    if table.name == "tracks":
+        join += (
+            " AND NOT EXISTS (SELECT FROM live.tracks AS o WHERE o.camera_id = t.camera_id"
+            " AND o.track_id = t.track_id AND o.started_at = t.started_at"
+            " AND o.seq > b.through_seq)"
+        )
+    return sql.SQL(join).format(**parts)
+
+
+def _apart(
+    held: dict[str, Any] | None, made: dict[str, Any] | None, said: Sequence[str]
+) -> dict[str, tuple[Any, Any]]:
+    if held is None or made is None:
+        return {}
+    return {name: (held[name], made[name]) for name in said if held[name] != made[name]}

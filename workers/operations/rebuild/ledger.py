@@ -1,0 +1,345 @@
+"""What was rebuilt and is in force, in the database itself: one rebuild at a time may change it."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from typing import NamedTuple
+
+import msgspec
+import psycopg
+from psycopg import sql
+
+from runtime.clock import Clock
+from runtime.errors import Stop
+from runtime.process.settings import Settings
+from workers.operations.rebuild import staging
+from workers.operations.rebuild.bounds import Folded
+from workers.operations.rebuild.difference import TableDifference, apart, within
+from workers.operations.rebuild.plan import Plan
+from workers.operations.rebuild.staging import columns_of, schema_of
+from workers.operations.rebuild.tables import COMPARED, Compared
+from workers.operations.times import show_time
+from workers.storage.timescale.connection import database_errors
+from workers.storage.timescale.migrate import check_migrated
+from workers.storage.timescale.rows import at
+
+_LOCK = 0x52455649  # any number, as long as it is always the same and not the migrations'
+
+FOLDING, IN_FORCE, TAKEN_BACK = "FOLDING", "IN_FORCE", "TAKEN_BACK"
+
+
+class Revision(NamedTuple):
+    """One row of `revisions`.
+
+    Attributes:
+        revision: Its number.
+        state: FOLDING, IN_FORCE or TAKEN_BACK.
+        request: What was asked for.
+        run_prefix: Leads its topics.
+        plan: What is folded, as JSON.
+        summary: Rows that differ, by table.
+        begun_at: When it was begun,
+        begun_by: and by whom.
+        changed_at: When it was swapped in or taken back,
+        changed_by: and by whom.
+        why: Their reason.
+    """
+
+    revision: int
+    state: str
+    request: str
+    run_prefix: str
+    plan: str
+    summary: dict[str, int] | None
+    begun_at: datetime
+    begun_by: str
+    changed_at: datetime
+    changed_by: str
+    why: str
+
+
+_ROW = """
+    SELECT revision, state, request, run_prefix, plan::text, summary, begun_at, begun_by,
+        changed_at, changed_by, why
+    FROM revisions
+"""
+
+
+class Ledger:
+    """The right to rebuild, for as long as it is open.
+
+    Args:
+        connection: From `staging.connect`; the right ends with it, however it ends.
+        clock: For times in the rows.
+    """
+
+    def __init__(self, connection: psycopg.Connection, clock: Clock) -> None:
+        self.connection = connection
+        self._clock = clock
+
+    def revisions(self) -> list[Revision]:
+        """All of them, the oldest first."""
+        return [Revision(*row) for row in self.connection.execute(_ROW + "ORDER BY revision")]
+
+    def unfinished(self) -> Revision | None:
+        """The rebuild that was begun and neither swapped in nor given up."""
+        row = self.connection.execute(_ROW + "WHERE state = 'FOLDING'").fetchone()
+        return None if row is None else Revision(*row)
+
+    def begin(self, request: str, prefix: str, plan: Plan, by: str) -> Revision:
+        """Note a rebuild before anything is written for it.
+
+        Args:
+            request: What was asked for; the same again goes on with this one.
+            prefix: Topic prefix of the line.
+            plan: What is folded.
+            by: Who asked.
+        """
+        now = at(self._clock.now_us())
+        row = self.connection.execute(
+            "SELECT nextval(pg_get_serial_sequence('revisions', 'revision'))"
+        ).fetchone()
+        assert row is not None
+        # A restored database counts from the backup on: tables of that number may be left.
+        staging.drop(self.connection, row[0])
+        run_prefix = f"{prefix}rebuild-{row[0]}-{now:%Y%m%dT%H%M%S}."
+        self.connection.execute(
+            "INSERT INTO revisions OVERRIDING SYSTEM VALUE VALUES"
+            " (%s, 'FOLDING', %s, %s, %s, NULL, %s, %s, %s, %s, '')",
+            [row[0], request, run_prefix, msgspec.json.encode(plan).decode(), now, by, now, by],
+        )
+        found = self.unfinished()
+        assert found is not None
+        return found
+
+    def stage(self, revision: int) -> dict[int, Folded]:
+        """Make its tables where they are not there; returns what is folded, and is in them.
+
+        A backup holds the ledger, and no tables of a rebuild: what was folded into those is gone.
+        """
+        with self.connection.transaction():
+            if not staging.is_there(self.connection, revision):
+                self._forget_folds(revision)
+            staging.create(self.connection, revision)
+        return self.folded(revision)
+
+    def _forget_folds(self, revision: int) -> None:
+        self.connection.execute("DELETE FROM revision_folds WHERE revision = %s", [revision])
+
+    def folded(self, revision: int) -> dict[int, Folded]:
+        """Partitions that are folded, with what came of it."""
+        rows = self.connection.execute(
+            "SELECT partition, outcome::text FROM revision_folds WHERE revision = %s", [revision]
+        )
+        return {p: msgspec.json.decode(text, type=Folded) for p, text in rows.fetchall()}
+
+    def note_folded(self, revision: int, partition: int, folded: Folded) -> None:
+        """A partition is folded, and all of it written."""
+        self.connection.execute(
+            "INSERT INTO revision_folds VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+            [revision, partition, msgspec.json.encode(folded).decode()],
+        )
+
+    @contextmanager
+    def discard(self, revision: int) -> Iterator[None]:
+        """Forget a rebuild that was not swapped in, and its tables, when the block ends.
+
+        The block takes away what else there is of it. Killed in it, nothing counts as folded.
+        """
+        self._forget_folds(revision)
+        yield
+        with self.connection.transaction():
+            staging.drop(self.connection, revision)
+            self.connection.execute(
+                "DELETE FROM revisions WHERE revision = %s AND state = 'FOLDING'", [revision]
+            )
+
+    @contextmanager
+    def drop(self, revision: int) -> Iterator[None]:
+        """Forget a revision that was taken back, and its rows, when the block ends.
+
+        The block takes away what else there is of it; where it fails, the rows stay.
+        """
+        with self.connection.transaction():
+            for name in (*(f"revised_{t.name}" for t in COMPARED), "revision_ranges"):
+                self.connection.execute(
+                    sql.SQL("DELETE FROM {} WHERE revision = %s").format(sql.Identifier(name)),
+                    [revision],
+                )
+            self.connection.execute(
+                "DELETE FROM revisions WHERE revision = %s AND state = 'TAKEN_BACK'", [revision]
+            )
+            yield
+
+    def rows_of(self, revision: Revision) -> int:
+        """Rows of its own that a revision has in the tables."""
+        number = revision.revision
+        staged = revision.state == FOLDING
+        if staged and not staging.is_there(self.connection, number):
+            return 0
+        rows = 0
+        for table in COMPARED:
+            name = (
+                sql.Identifier(schema_of(number), table.name)
+                if staged
+                else sql.Identifier(f"revised_{table.name}")
+            )
+            count = sql.SQL("SELECT count(*) FROM {}").format(name)
+            if not staged:
+                count += sql.SQL(" WHERE revision = {}").format(sql.Literal(number))
+            found = self.connection.execute(count).fetchone()
+            rows += 0 if found is None else found[0]
+        return rows
+
+    @contextmanager
+    def swap(
+        self, revision: int, differences: Sequence[TableDifference], by: str, why: str
+    ) -> Iterator[None]:
+        """Put a rebuild in force when the block ends, all of it or, if the block fails, nothing.
+
+        Args:
+            revision: The rebuild.
+            differences: From `compare_tables`.
+            by: Who does it.
+            why: Their reason.
+        """
+        summary = {d.table: d.changed + d.added + d.removed for d in differences if d.any}
+        with self.connection.transaction():
+            for table in COMPARED:
+                self._take(table, revision)
+            self.connection.execute(
+                "UPDATE revisions SET state = 'IN_FORCE', summary = %s, changed_at = %s,"
+                " changed_by = %s, why = %s WHERE revision = %s",
+                [
+                    *(msgspec.json.encode(summary).decode(), at(self._clock.now_us())),
+                    *(by, why, revision),
+                ],
+            )
+            staging.drop(self.connection, revision)
+            self._forget_folds(revision)
+            yield
+        # Without statistics the views are read in an order that is ten times slower.
+        for name in ("revisions", "revision_ranges", *(f"revised_{t.name}" for t in COMPARED)):
+            self.connection.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(name)))
+
+    def _take(self, table: Compared, revision: int) -> None:
+        """Take the rebuilt rows of the stretches in which a table differs."""
+        schema = sql.Identifier(schema_of(revision))
+        parts = {
+            "schema": schema,
+            "apart": sql.Identifier(apart(table)),
+            "other": sql.Identifier(f"apart_{table.with_ or table.name}"),
+            "name": sql.Identifier(table.name),
+            "revised": sql.Identifier(f"revised_{table.name}"),
+            "kind": sql.Literal(table.kind),
+            "key": sql.Identifier(table.key),
+            "time": sql.Identifier(table.time),
+            "within": within(table, revision),
+            "columns": sql.SQL(", ").join(
+                sql.SQL("t.{}").format(sql.Identifier(c))
+                for c in columns_of(self.connection, table.name)
+            ),
+        }
+        self.connection.execute(
+            sql.SQL(
+                """
+                INSERT INTO revision_ranges
+                SELECT %(revision)s, %(table)s, a.key, min(a.at), max(a.at), max(b.through_seq)
+                FROM (
+                    SELECT key, at FROM {schema}.{apart}
+                    UNION ALL
+                    SELECT key, at FROM {schema}.{other}
+                ) AS a
+                JOIN {schema}.bounds AS b ON b.kind = {kind} AND b.key = a.key
+                GROUP BY a.key
+                """
+            ).format(**parts),
+            {"revision": revision, "table": table.name},
+        )
+        self.connection.execute(
+            sql.SQL(
+                """
+                INSERT INTO {revised}
+                SELECT {columns}, %(revision)s
+                FROM {schema}.{name} AS t
+                {within} AND EXISTS (
+                    SELECT FROM revision_ranges AS r
+                    WHERE r.revision = %(revision)s AND r.table_name = %(table)s
+                        AND r.key = t.{key} AND t.{time} BETWEEN r.first AND r.last
+                )
+                """
+            ).format(**parts),
+            {"revision": revision, "table": table.name},
+        )
+
+    @contextmanager
+    def take_back(self, after: int, by: str, why: str) -> Iterator[list[int]]:
+        """Take every revision after one back when the block ends; yields their numbers.
+
+        Args:
+            after: The last that stays in force; 0 for what the line wrote.
+            by: Who does it.
+            why: Their reason.
+        """
+        with self.connection.transaction():
+            rows = self.connection.execute(
+                "UPDATE revisions SET state = 'TAKEN_BACK', changed_at = %s, changed_by = %s,"
+                " why = %s WHERE state = 'IN_FORCE' AND revision > %s RETURNING revision",
+                [at(self._clock.now_us()), by, why, after],
+            ).fetchall()
+            yield sorted(row[0] for row in rows)
+
+
+@contextmanager
+def open_ledger(settings: Settings, clock: Clock) -> Iterator[Ledger]:
+    """Claim the right to rebuild.
+
+    Raises:
+        Stop: Somebody else rebuilds at the moment, or the database is not migrated.
+        Retry: The database is out of reach.
+    """
+    with (
+        database_errors(),
+        staging.connect(settings.database_url.get_secret_value()) as connection,
+    ):
+        check_migrated(connection)
+        ledger = Ledger(connection, clock)
+        row = connection.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK]).fetchone()
+        if row is None or not row[0]:
+            who = ledger.unfinished()
+            since = (
+                f" (revision {who.revision}, begun by {who.begun_by} at "
+                f"{show_time(int(who.begun_at.timestamp() * 1e6))})"
+                if who
+                else ""
+            )
+            msg = f"another rebuild is under way{since}: wait for its end, or end it"
+            raise Stop(msg)
+        try:
+            yield ledger
+        finally:
+            # A server notices the end of a connection in its own time, and the next one is refused.
+            with suppress(psycopg.Error):
+                connection.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
+
+
+@contextmanager
+def look_at_ledger(settings: Settings, clock: Clock) -> Iterator[Ledger]:
+    """The ledger without the right to rebuild, to read it also while somebody does.
+
+    Raises:
+        Stop: The database is not migrated.
+        Retry: The database is out of reach.
+    """
+    with (
+        database_errors(),
+        staging.connect(settings.database_url.get_secret_value()) as connection,
+    ):
+        check_migrated(connection)
+        yield Ledger(connection, clock)
+
+
+def listed(settings: Settings, clock: Clock) -> list[Revision]:
+    """All revisions, also while somebody rebuilds; raises as `look_at_ledger`."""
+    with look_at_ledger(settings, clock) as ledger:
+        return ledger.revisions()

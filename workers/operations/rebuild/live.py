@@ -1,0 +1,85 @@
+"""Show rebuilt values in Redis, where the line has said nothing newer."""
+
+from collections.abc import Iterable
+
+import msgspec
+import redis
+
+from runtime.process.settings import Settings
+from schemas.live import LiveKind, state_key
+from schemas.topics import OCCUPANCY, PRESENCE, TRACKS
+from workers.operations.rebuild.records import Newest
+from workers.sinks.redis.change import LIVE_KINDS
+from workers.sinks.redis.sink import redis_errors
+
+_KINDS: dict[str, LiveKind] = {
+    OCCUPANCY.name: "zone",
+    TRACKS.name: "camera",
+    PRESENCE.name: "floor",
+}
+
+# The line's own value is kept beside it: `verify` compares that, and taking back puts it back. The
+# next record of the key replaces both (workers/sinks/redis/replace.lua).
+_REVISE = """
+local held = redis.call('HMGET', KEYS[1], 'seq', 'json')
+if held[1] ~= ARGV[1] then
+    return 0
+end
+redis.call('HSETNX', KEYS[1], 'unrevised', held[2])
+redis.call('HSET', KEYS[1], 'json', ARGV[2], 'revision', ARGV[3])
+return 1
+"""
+_TAKE_BACK = """
+local held = redis.call('HMGET', KEYS[1], 'revision', 'unrevised')
+if not held[1] or tonumber(held[1]) <= tonumber(ARGV[1]) then
+    return 0
+end
+redis.call('HSET', KEYS[1], 'json', held[2])
+redis.call('HDEL', KEYS[1], 'revision', 'unrevised')
+return 1
+"""
+
+
+def show(settings: Settings, revision: int, newest: Iterable[Newest]) -> int:
+    """Put rebuilt values in the place of those that they differ from; returns how many.
+
+    Args:
+        settings: Where Redis is.
+        revision: The revision.
+        newest: Rebuilt records, each with the seq of the line's record that it takes the place of.
+
+    Raises:
+        Retry: Redis is out of reach.
+        Stop: It refuses.
+    """
+    shown = 0
+    with redis_errors(), _client(settings) as client:
+        for one in newest:
+            kind = _KINDS.get(one.topic)
+            if kind is not None:
+                key = state_key(settings.live_prefix, kind, one.key)
+                value = msgspec.json.encode(one.record)
+                shown += int(client.eval(_REVISE, 1, key, str(one.seq), value, str(revision)))
+    return shown
+
+
+def take_back(settings: Settings, after: int) -> int:
+    """Show what the line said again, where a revision after `after` is shown; returns how many.
+
+    Raises:
+        Retry: Redis is out of reach.
+        Stop: It refuses.
+    """
+    shown = 0
+    with redis_errors(), _client(settings) as client:
+        for kind in LIVE_KINDS:
+            for key in client.scan_iter(match=state_key(settings.live_prefix, kind, "*")):
+                if client.type(key) == b"hash":
+                    shown += int(client.eval(_TAKE_BACK, 1, key, str(after)))
+    return shown
+
+
+def _client(settings: Settings) -> redis.Redis:
+    return redis.Redis.from_url(
+        settings.redis_url.get_secret_value(), socket_timeout=10.0, socket_connect_timeout=5.0
+    )

@@ -1,0 +1,104 @@
+"""Let the line go on where its log lost what comes next, or where a checkpoint was deleted.
+
+What is lost cannot be folded any more. The state is kept as it was, and goes on with the first
+detection that there is; or it is made of the detections that are left.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from runtime.checkpoints import Checkpoint
+from runtime.checkpoints.codec import Head, empty_head
+from runtime.checkpoints.log import LogReader, OffsetRange
+from runtime.clock import Clock
+from runtime.errors import Stop
+from runtime.kafka.clients import group_id, physical_name
+from runtime.kafka.lag import LogProbe
+from runtime.kafka.reader import read_record, spans
+from runtime.process.settings import Settings
+from schemas.topics import DETECTIONS
+from streams.processor.pipeline_fold import OUTPUTS, STAGE
+from workers.operations.rebuild.plan import Planner
+
+BEFORE_MS = 10_000
+"""What was committed so long ago had surely been sent, ms: a group may commit ahead of that."""
+
+
+def broken_off(checkpoint: Checkpoint, log: OffsetRange, input_id: str) -> str | None:
+    """Why the detections do not go on from a checkpoint; None when they do.
+
+    Args:
+        checkpoint: Of the partition.
+        log: What the partition holds.
+        input_id: Kafka's id of the detections.
+    """
+    head = checkpoint.head
+    if head.input_id != input_id:
+        return f"the detections were made again after the checkpoint at {head.next_offset}"
+    if head.next_offset < log.start:
+        return f"detections {head.next_offset} to {log.start - 1} expired before they were folded"
+    if head.next_offset > log.end:
+        return f"the detections end at {log.end}, and were folded up to {head.next_offset}"
+    return None
+
+
+def moved(head: Head, log: OffsetRange, input_id: str) -> Head:
+    """The head of the same state, going on with what the detections hold now."""
+    if head.input_id == input_id:
+        return msgspec.structs.replace(
+            head, next_offset=min(max(head.next_offset, log.start), log.end)
+        )
+    # What was folded last tells the settings; in another input those hold from its begin.
+    last = [span for span in head.settings if span.from_offset <= head.next_offset][-1:]
+    settings = tuple(msgspec.structs.replace(span, from_offset=log.start) for span in last)
+    return msgspec.structs.replace(
+        head, input_id=input_id, next_offset=log.start, side_offsets={}, settings=settings
+    )
+
+
+def was_at_work(settings: Settings, log: LogReader, partition: int) -> bool:
+    """Whether anything was ever sent of a partition."""
+    names: Sequence[str] = [physical_name(topic, settings) for topic in OUTPUTS]
+    return any(log.ranges(name, [partition])[partition].end > 0 for name in names)
+
+
+def deleted_head(
+    settings: Settings, clock: Clock, partition: int, log: OffsetRange, input_id: str
+) -> Head:
+    """A head that says of a deleted checkpoint up to where everything was surely sent.
+
+    That is what the group had committed a while before its last commit; it is a hint as long as
+    there are checkpoints, and all there is without.
+
+    Args:
+        settings: Of the line.
+        clock: For patience.
+        partition: Which one.
+        log: What the partition of the detections holds.
+        input_id: Kafka's id of the detections.
+
+    Raises:
+        Stop: Nothing tells how far the line had come.
+        Retry: The broker or the store of archived checkpoints is out of reach.
+    """
+    name = physical_name(DETECTIONS, settings)
+    place = (name, partition)
+    committed = LogProbe(settings).committed(group_id(STAGE, settings), [place]).get(place)
+    if committed is None or not log.start < committed <= log.end:
+        msg = (
+            f"{name}[{partition}]: its checkpoint was deleted, and the group's offset does not say "
+            "how far the line had come: restore a backup, or begin anew under another "
+            "WARDSTREAM_TOPIC_PREFIX"
+        )
+        raise Stop(msg)
+    last = read_record(settings, DETECTIONS, partition, committed - 1)
+    reached = log.start
+    if last is not None:
+        since_ms = last.timestamp()[1] - BEFORE_MS
+        held = spans(settings, DETECTIONS, [partition], since_ms=since_ms)
+        reached = max(log.start, min(committed, held.get(partition, (log.start, 0))[0]))
+    _, archived, _ = Planner(settings, clock).base(partition, reached, log.start)
+    told = () if archived is None else archived.head.settings
+    head = empty_head(partition, input_id, "")
+    return msgspec.structs.replace(head, next_offset=reached, settings=told)

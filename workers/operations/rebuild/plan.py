@@ -1,0 +1,203 @@
+"""What a rebuild folds: which partitions, from which checkpoint, up to where."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Final
+
+import msgspec
+from confluent_kafka import KafkaException
+
+from runtime.checkpoints import Checkpoint, CheckpointDamaged, SettingsSpan
+from runtime.checkpoints.archive import Archived, CheckpointArchive
+from runtime.checkpoints.log import LogReader
+from runtime.checkpoints.reading import read_beside_owner
+from runtime.clock import Clock
+from runtime.errors import Retry, Stop
+from runtime.kafka.clients import physical_name
+from runtime.kafka.reader import read_record, spans
+from runtime.process.settings import Settings
+from runtime.storage.objects import ObjectStore
+from schemas.topics import DETECTIONS, STREAM_CHECKPOINTS
+from streams.processor.pipeline_fold import STAGE
+from streams.state.progress import Stand, is_read, stand_of
+from streams.state.version import STATE_VERSION
+from workers.operations.rebuild.start import Begin
+
+AHEAD_MS: Final = 10_000
+"""An event is appended at most this long before its own time; ingest and fold allow 5 s."""
+
+
+class PartitionPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """What is folded of one partition.
+
+    Attributes:
+        partition: Of the detections.
+        begin: First offset that is folded.
+        end: Offset before which the fold ends: how far the line's own checkpoint reaches.
+        appended_ms: When the first record was appended, UTC milliseconds.
+        base: Path of the archived checkpoint that it begins from; None for a cold start.
+        why_cold: Why there is none, in words; empty with one.
+        spans: Settings that the line folded by, by offset.
+        before: Where the line stood at `begin`.
+        after: Where the line stood at `end`; None when it had folded nothing.
+    """
+
+    partition: int
+    begin: int
+    end: int
+    appended_ms: int
+    base: Archived | None
+    why_cold: str
+    spans: tuple[SettingsSpan, ...]
+    before: Stand
+    after: Stand | None
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What a rebuild folds.
+
+    Attributes:
+        partitions: In order.
+        floors: Only these are compared and swapped; all floors of the partitions when None.
+        facts: Offset of each side input up to which it is read.
+    """
+
+    partitions: tuple[PartitionPlan, ...]
+    floors: frozenset[str] | None
+    facts: dict[str, int]
+
+
+class Planner:
+    """Looks up where partitions can be begun, and where the line stands.
+
+    Args:
+        settings: Where everything is.
+        clock: For patience.
+    """
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._log = LogReader(settings.kafka_bootstrap, clock)
+        self._archive = CheckpointArchive(
+            ObjectStore(settings.checkpoint_archive_url), settings.topic_prefix + STAGE
+        )
+
+    def partitions(
+        self, begin: Begin, partitions: Sequence[int] | None = None
+    ) -> tuple[PartitionPlan, ...]:
+        """What is folded so that everything from a time or place on comes out anew.
+
+        Args:
+            begin: From where on.
+            partitions: Which; all when None.
+
+        Raises:
+            Retry: The broker or the object store is out of reach.
+            Stop: The line's checkpoint cannot be read, or the place is not in the log.
+        """
+        whole = spans(self._settings, DETECTIONS, partitions)
+        if begin.at_us is None:
+            assert begin.partition is not None
+            start, end = whole.get(begin.partition, (0, 0))
+            if not start <= begin.offset < end:
+                msg = (
+                    f"{begin.text}: partition {begin.partition} of {DETECTIONS.name} holds "
+                    f"offsets {start} to {end}"
+                )
+                raise Stop(msg)
+            wanted = {begin.partition: begin.offset}
+        else:
+            since_ms = max(0, begin.at_us // 1000 - AHEAD_MS)
+            held = spans(self._settings, DETECTIONS, partitions, since_ms=since_ms)
+            wanted = {partition: first for partition, (first, _) in held.items()}
+        found = [
+            self._partition(partition, offset, *whole[partition])
+            for partition, offset in sorted(wanted.items())
+        ]
+        return tuple(plan for plan in found if plan.begin < plan.end)
+
+    def _partition(self, partition: int, offset: int, start: int, end: int) -> PartitionPlan:
+        live = self._live(partition)
+        after = None if live is None else stand_of(live.entities)
+        if live is not None:
+            end = live.head.next_offset
+        base, checkpoint, why_cold = self.base(partition, min(offset, end), start)
+        begin = start if checkpoint is None else checkpoint.head.next_offset
+        newest = live or checkpoint
+        return PartitionPlan(
+            partition=partition,
+            begin=begin,
+            end=end,
+            appended_ms=self._appended_ms(partition, begin),
+            base=base,
+            why_cold=why_cold,
+            spans=() if newest is None else newest.head.settings,
+            before=Stand() if checkpoint is None else stand_of(checkpoint.entities),
+            after=after,
+        )
+
+    @cached_property
+    def _input_id(self) -> str:
+        return self._log.topic_id(physical_name(DETECTIONS, self._settings))
+
+    def _live(self, partition: int) -> Checkpoint | None:
+        name = physical_name(STREAM_CHECKPOINTS, self._settings)
+        try:
+            return read_beside_owner(
+                self._log, name, partition, self._clock, max_version=STATE_VERSION
+            )
+        except KafkaException as exc:
+            msg = f"{name}[{partition}]: {exc.args[0].str()}"
+            raise Retry(msg) from exc
+
+    def base(
+        self, partition: int, offset: int, start: int
+    ) -> tuple[Archived | None, Checkpoint | None, str]:
+        """The newest archived checkpoint at or before an offset that can be used.
+
+        Args:
+            partition: Of the detections.
+            offset: It must not contain this one.
+            start: First offset that the log still holds.
+
+        Returns:
+            Where it lies and what it holds, or twice None and why there is none.
+
+        Raises:
+            Retry: The object store is out of reach.
+        """
+        held = [one for one in self._archive.held(partition) if one.next_offset <= offset]
+        why = "no checkpoint was archived before it"
+        for one in reversed(held):
+            if one.next_offset < start:
+                why = f"the detections after the checkpoint at {one.next_offset} have expired"
+                break
+            try:
+                checkpoint = self._archive.read(one, max_version=255)
+            except CheckpointDamaged as error:
+                why = str(error)
+                continue
+            if checkpoint.head.input_id != self._input_id:
+                why = f"{DETECTIONS.name} was made again after the checkpoint at {one.next_offset}"
+                continue
+            if not all(map(is_read, checkpoint.entities.values())):
+                why = f"the checkpoint at {one.next_offset} is of a release that is not read here"
+                continue
+            return one, checkpoint, ""
+        return None, None, why
+
+    def checkpoint(self, plan: PartitionPlan) -> Checkpoint | None:
+        """The archived checkpoint that a plan begins from; None for a cold start.
+
+        Raises:
+            CheckpointDamaged: It was altered since the plan was made.
+            Retry: The object store is out of reach.
+        """
+        if plan.base is None:
+            return None
+        return self._archive.read(plan.base, max_version=STATE_VERSION)
+
+    def _appended_ms(self, partition: int, offset: int) -> int:
+        message = read_record(self._settings, DETECTIONS, partition, offset)
+        return 0 if message is None else int(message.timestamp()[1])

@@ -1,0 +1,211 @@
+"""Compare rebuilt records with those of the line, by key and seq, and byte for byte."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from runtime.kafka.reader import read_between, spans
+from runtime.process.settings import Settings
+from schemas.codec import Codec
+from schemas.registry import SchemaRegistry
+from schemas.topics import OCCUPANCY_LATEST
+from streams.processor.pipeline_fold import OUTPUTS
+from workers.operations.rebuild.bounds import Bound
+from workers.operations.rebuild.plan import AHEAD_MS, PartitionPlan
+from workers.storage.item import DIGEST_BYTES, Item, conflict, read_item
+
+COMPARED_TOPICS = tuple(topic for topic in OUTPUTS if topic is not OCCUPANCY_LATEST)
+"""The compacted topic holds the newest of what another one holds whole."""
+
+SHOWN = 5
+"""Differences of a topic that are told one by one."""
+
+
+class Newest(msgspec.Struct, frozen=True):
+    """A key whose newest rebuilt record says something else than the line's.
+
+    Attributes:
+        topic: Without the run's prefix.
+        key: Of the topic.
+        seq: Of the line's record.
+        record: The rebuilt one, under the seq of the line's.
+    """
+
+    topic: str
+    key: str
+    seq: int
+    record: dict[str, Any]
+
+
+class TopicDifference(msgspec.Struct):
+    """How one topic differs.
+
+    Attributes:
+        topic: Without the run's prefix.
+        records: Rebuilt records.
+        changed: Seqs with other bytes.
+        added: Seqs that only the rebuild has.
+        removed: Seqs that only the line has.
+        expired: Seqs that the topic no longer holds, and nothing can be said of.
+        first: Key, seq and what became of it: the first few.
+    """
+
+    topic: str
+    records: int = 0
+    changed: int = 0
+    added: int = 0
+    removed: int = 0
+    expired: int = 0
+    first: list[tuple[str, int, str]] = []
+
+    @property
+    def any(self) -> bool:
+        """Whether there is any."""
+        return bool(self.changed or self.added or self.removed)
+
+    def tell(self, key: str, seq: int, what: str) -> None:
+        """Count a difference."""
+        setattr(self, what, getattr(self, what) + 1)
+        if len(self.first) < SHOWN:
+            self.first.append((key, seq, what))
+
+
+class Made:
+    """Rebuilt records of one key: their digests, one after another, and the newest.
+
+    Args:
+        after: The seq before its first.
+    """
+
+    def __init__(self, after: int) -> None:
+        self.after = after
+        self.digests = bytearray()
+        self.newest: Item | None = None
+
+    @property
+    def last(self) -> int:
+        """The newest seq."""
+        return self.after + len(self.digests) // DIGEST_BYTES
+
+    def take(self, item: Item) -> None:
+        """Add the next record; one that came before must be the same."""
+        if item.seq <= self.last:
+            if self.digest(item.seq) != item.digest:
+                raise conflict(item)
+            return
+        self.digests += item.digest
+        self.newest = item
+
+    def digest(self, seq: int) -> bytes | None:
+        """Digest of a seq; None when it was not rebuilt."""
+        begin = (seq - self.after - 1) * DIGEST_BYTES
+        if begin < 0 or seq > self.last:
+            return None
+        return bytes(self.digests[begin : begin + DIGEST_BYTES])
+
+
+def compare_topics(
+    settings: Settings,
+    run: Settings,
+    plans: Sequence[PartitionPlan],
+    bounds: Mapping[int, Sequence[Bound]],
+) -> tuple[list[TopicDifference], list[Newest]]:
+    """Compare the topics; returns how each differs, and the keys whose newest record does.
+
+    Args:
+        settings: Of the line.
+        run: Of the rebuild.
+        plans: What was folded.
+        bounds: Of each partition.
+
+    Raises:
+        Retry: Broker or registry are out of reach.
+        Stop: A seq came twice with other bytes.
+    """
+    registry = SchemaRegistry(settings.registry_url)
+    partitions = [plan.partition for plan in plans]
+    since_ms = max(0, min(plan.appended_ms for plan in plans) - AHEAD_MS)
+    differences: list[TopicDifference] = []
+    newest: list[Newest] = []
+    for topic in COMPARED_TOPICS:
+        codec = registry.reader(topic)
+        difference = TopicDifference(topic.name)
+        rebuilt = spans(run, topic, partitions)
+        held = spans(settings, topic, partitions, since_ms=since_ms)
+        for partition in partitions:
+            seqs = {b.key: b.seqs[topic.name] for b in bounds[partition] if topic.name in b.seqs}
+            made: dict[str, Made] = {}
+            for item in _items(run, codec, partition, rebuilt):
+                if item.key in seqs:
+                    made.setdefault(item.key, Made(item.seq - 1)).take(item)
+            difference.records += sum(one.last - one.after for one in made.values())
+            newest += compare_records(
+                _items(settings, codec, partition, held), made, seqs, difference
+            )
+        differences.append(difference)
+    return differences, newest
+
+
+def compare_records(
+    live: Iterator[Item],
+    made: dict[str, Made],
+    seqs: dict[str, tuple[int, int]],
+    difference: TopicDifference,
+) -> list[Newest]:
+    """Compare one topic of one partition.
+
+    Args:
+        live: What the line wrote, in the order of its log; repeats are passed over.
+        made: What was rebuilt, by key.
+        seqs: By key, the line's seqs that the rebuild answers for: after the first, up to the
+            second.
+        difference: Told what differs.
+
+    Returns:
+        Keys whose newest record differs.
+    """
+    reached: dict[str, Item] = {}
+    for item in live:
+        after, through = seqs.get(item.key, (0, 0))
+        before = reached.get(item.key)
+        if not after < item.seq <= through or (before is not None and item.seq <= before.seq):
+            continue
+        expected = after if before is None else before.seq
+        rebuilt = made.get(item.key)
+        if before is None and rebuilt is not None:
+            # What the topic has expired cannot be compared.
+            gone = min(item.seq - 1, rebuilt.last) - max(expected, rebuilt.after)
+            difference.expired += max(0, gone)
+        reached[item.key] = item
+        digest = None if rebuilt is None else rebuilt.digest(item.seq)
+        if digest is None:
+            difference.tell(item.key, item.seq, "removed")
+        elif digest != item.digest:
+            difference.tell(item.key, item.seq, "changed")
+    newest: list[Newest] = []
+    for key, rebuilt in sorted(made.items()):
+        last = reached.get(key)
+        _, through = seqs[key]
+        begin = max(rebuilt.after, through) if last is None else last.seq
+        if last is None:
+            difference.expired += max(0, min(rebuilt.last, through) - rebuilt.after)
+        for seq in range(begin + 1, rebuilt.last + 1):
+            difference.tell(key, seq, "added")
+        if last is not None and rebuilt.newest is not None:
+            record = {**rebuilt.newest.record, "seq": last.seq}
+            if record != last.record:
+                newest.append(Newest(last.topic.name, key, last.seq, record))
+    return newest
+
+
+def _items(
+    settings: Settings, codec: Codec, partition: int, held: Mapping[int, tuple[int, int]]
+) -> Iterator[Item]:
+    """Records of a partition within a span of offsets, decoded."""
+    begin, end = held.get(partition, (0, 0))
+    for message in read_between(settings, codec.topic, partition, begin, end):
+        key = message.key()
+        raw = key.encode() if isinstance(key, str) else key
+        place = (partition, message.offset() or 0)
+        yield read_item(codec, message.topic() or "", *place, raw, message.value())

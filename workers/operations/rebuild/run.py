@@ -1,0 +1,351 @@
+"""Rebuild: fold again, compare with what is live, and swap in what differs.
+
+The topics of the line are read and never written. What was rebuilt lies in topics and tables of
+its own until it is swapped in; killed at any moment, the same command goes on with the same plan.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import msgspec
+
+from runtime.audit import Act
+from runtime.clock import Clock
+from runtime.errors import Retry, Stop
+from runtime.process.settings import Settings
+from schemas.registry import SchemaRegistry
+from schemas.topics import FLOORS
+from workers.operations.deadletters.audit import AuditWriter
+from workers.operations.rebuild import live, staging, topics
+from workers.operations.rebuild.bounds import Bound, Folded, bounds
+from workers.operations.rebuild.difference import TableDifference, compare_tables
+from workers.operations.rebuild.folding import FactsInHindsight, Folding
+from workers.operations.rebuild.ledger import IN_FORCE, Ledger, Revision, open_ledger
+from workers.operations.rebuild.plan import Plan, Planner
+from workers.operations.rebuild.records import Newest, TopicDifference, compare_topics
+from workers.operations.rebuild.start import Begin
+from workers.operations.times import show_time
+from workers.sinks.timescale.sink import TimescaleSink
+
+CHAIN: Final = "revisions"
+"""Chain of audit.v1 that says which revision was put in force or taken back."""
+
+SWAPPED, TAKEN_BACK = "revision.swapped", "revision.taken_back"
+
+SINK_WAIT_S = 60.0
+"""How long the tables may take to have what the line's checkpoints have."""
+
+_PAUSE_S = 0.2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What is asked for.
+
+    Attributes:
+        begin: From where on.
+        floors: Only these floors; all when empty.
+        swap: Put what differs in force; otherwise only compare, and leave nothing behind.
+        by: Who asks.
+        why: Their reason; needed for a swap.
+    """
+
+    begin: Begin
+    floors: tuple[str, ...] = ()
+    swap: bool = False
+    by: str
+    why: str = ""
+
+    @property
+    def request(self) -> str:
+        """The order in words; the same order again goes on with what it began.
+
+        An age is told as the time that it was: on another day it is another order.
+        """
+        begin = self.begin.text if self.begin.at_us is None else show_time(self.begin.at_us)
+        floors = "".join(f" --floor {floor}" for floor in sorted(self.floors))
+        return f"--from {begin}{floors}"
+
+
+@dataclass
+class Report:
+    """What came of an order.
+
+    Attributes:
+        revision: Its number; a comparison's is not used again.
+        run_prefix: Leads its topics.
+        plan: What was folded.
+        folded: What came of it, by partition.
+        topics: Differences, by topic.
+        tables: Differences, by table.
+        swapped: Whether it is in force now.
+        shown: Values that were replaced in Redis.
+        not_shown: Why Redis could not be asked; empty when it was.
+        before: The newest revision that was in force before it; 0 for none.
+    """
+
+    revision: int
+    run_prefix: str
+    plan: Plan
+    folded: dict[int, Folded] = field(default_factory=dict)
+    topics: list[TopicDifference] = field(default_factory=list)
+    tables: list[TableDifference] = field(default_factory=list)
+    swapped: bool = False
+    shown: int = 0
+    not_shown: str = ""
+    before: int = 0
+
+    @property
+    def differs(self) -> bool:
+        """Whether a row differs."""
+        return any(table.any for table in self.tables)
+
+
+def rebuild(
+    settings: Settings, clock: Clock, order: Order, say: Callable[[str], None] = lambda _: None
+) -> Report:
+    """Carry out an order.
+
+    Args:
+        settings: Where everything is.
+        clock: Tells the time of what is noted down.
+        order: What is asked for.
+        say: Told each step.
+
+    Raises:
+        Retry: Something is out of reach; the same order goes on where it was.
+        Stop: Somebody else rebuilds, or a state cannot be read.
+    """
+    with open_ledger(settings, clock) as ledger:
+        facts = FactsInHindsight(settings, SchemaRegistry(settings.registry_url), clock)
+        planner = Planner(settings, clock)
+        revision, plan = _begun(ledger, settings, clock, order, facts, planner, say)
+        report = Report(revision.revision, revision.run_prefix, plan)
+        run = topics.run_settings(settings, revision.run_prefix)
+        try:
+            _fold(ledger, settings, run, clock, report, facts, planner, say)
+            newest = _compare(ledger, settings, run, clock, report, say)
+            if order.swap and report.differs:
+                _swap(ledger, settings, clock, order, report, newest)
+        except Stop:
+            _forget(ledger, run, report.revision)  # the same order would end the same way
+            raise
+        if not report.swapped:
+            _forget(ledger, run, report.revision)
+        return report
+
+
+def revert(settings: Settings, clock: Clock, to: int, by: str, why: str) -> tuple[list[int], int]:
+    """Take every revision after one back; returns their numbers, and values put back in Redis.
+
+    Args:
+        settings: Where everything is.
+        clock: Tells the time of what is noted down.
+        to: The last revision that stays in force; 0 for what the line itself wrote.
+        by: Who does it.
+        why: Their reason.
+
+    Raises:
+        Retry: Something is out of reach; nothing was done, or all but Redis.
+        Stop: Somebody rebuilds, or there is no such revision.
+    """
+    with open_ledger(settings, clock) as ledger:
+        known = {one.revision for one in ledger.revisions()}
+        if to and to not in known:
+            msg = f"there is no revision {to}; `wardstream rebuild --list` shows those there are"
+            raise Stop(msg)
+        with ledger.take_back(to, by, why) as taken:
+            acts = [Act(TAKEN_BACK, f"revision/{one}", f"back to {to}") for one in taken]
+            if acts:
+                audit(settings, clock, acts, by, why)
+        # Also when nothing is left to take back: Redis may have been away the first time.
+        return taken, live.take_back(settings, to)
+
+
+def _begun(
+    ledger: Ledger,
+    settings: Settings,
+    clock: Clock,
+    order: Order,
+    facts: FactsInHindsight,
+    planner: Planner,
+    say: Callable[[str], None],
+) -> tuple[Revision, Plan]:
+    """The rebuild that this order began before, or a new one."""
+    found = ledger.unfinished()
+    if found is not None:
+        plan = msgspec.json.decode(found.plan, type=Plan)
+        if found.request == order.request and plan.facts == facts.offsets():
+            say(f"going on with what was begun at {_when(found)}")
+            return found, plan
+        say(f"giving up what was begun at {_when(found)} ({found.request})")
+        _forget(ledger, topics.run_settings(settings, found.run_prefix), found.revision)
+    plan = Plan(
+        partitions=planner.partitions(order.begin, _partitions(order, facts, clock)),
+        floors=frozenset(order.floors) or None,
+        facts=facts.offsets(),
+    )
+    if not plan.partitions:
+        msg = f"no detections were folded from {order.begin.text} on: there is nothing to rebuild"
+        raise Stop(msg)
+    return ledger.begin(order.request, settings.topic_prefix, plan, order.by), plan
+
+
+def _partitions(order: Order, facts: FactsInHindsight, clock: Clock) -> list[int] | None:
+    """Partitions of the floors that were named.
+
+    Raises:
+        Stop: A floor is not registered, or does not lie in the partition that was named.
+    """
+    if not order.floors:
+        return None if order.begin.partition is None else [order.begin.partition]
+    floors = facts.facts.at(clock.now_us()).floors
+    unknown = sorted(set(order.floors) - floors.keys())
+    if unknown:
+        msg = f"floor {unknown[0]} is not in {FLOORS.name}; there are {', '.join(sorted(floors))}"
+        raise Stop(msg)
+    found = sorted({floors[floor]["partition"] for floor in order.floors})
+    if order.begin.partition is not None and found != [order.begin.partition]:
+        msg = f"--from {order.begin.text} is not the partition of {', '.join(order.floors)}"
+        raise Stop(msg)
+    return found
+
+
+def _fold(
+    ledger: Ledger,
+    settings: Settings,
+    run: Settings,
+    clock: Clock,
+    report: Report,
+    facts: FactsInHindsight,
+    planner: Planner,
+    say: Callable[[str], None],
+) -> None:
+    plan = report.plan
+    topics.create(run, [one.partition for one in plan.partitions])
+    report.folded = ledger.stage(report.revision)
+    sink = TimescaleSink(run, clock, staging.staged_path(report.revision))
+    folding = Folding(settings, run, sink, facts, clock)
+    try:
+        for one in plan.partitions:
+            begun = (
+                f"from the checkpoint archived at offset {one.begin}"
+                if one.base is not None
+                else f"cold from offset {one.begin}, because {one.why_cold}"
+            )
+            if one.partition in report.folded:
+                say(f"partition {one.partition}: folded before")
+                continue
+            say(f"partition {one.partition}: {begun}, to {one.end}")
+            staging.copy_before(
+                ledger.connection, report.revision, one, settings.sink.position_interval_s
+            )
+            folded = folding.fold(one, planner)
+            ledger.note_folded(report.revision, one.partition, folded)
+            report.folded[one.partition] = folded
+    finally:
+        sink.close()
+
+
+def _compare(
+    ledger: Ledger,
+    settings: Settings,
+    run: Settings,
+    clock: Clock,
+    report: Report,
+    say: Callable[[str], None],
+) -> list[Newest]:
+    """Compare topics and tables; returns the keys whose newest record differs."""
+    parts = {
+        one.partition: bounds(one, report.folded[one.partition], report.plan.floors)
+        for one in report.plan.partitions
+    }
+    whole = [bound for part in parts.values() for bound in part]
+    say("comparing topics")
+    report.topics, newest = compare_topics(settings, run, report.plan.partitions, parts)
+    say("comparing tables")
+    _await_sink(ledger, clock, whole)
+    staging.complete(ledger.connection, report.revision, whole)
+    report.tables = compare_tables(ledger.connection, report.revision)
+    return newest
+
+
+def _await_sink(ledger: Ledger, clock: Clock, whole: Sequence[Bound]) -> None:
+    """Wait until the tables have all that the line had sent.
+
+    Raises:
+        Retry: They have not got so far in time.
+    """
+    deadline_s = clock.monotonic_s() + SINK_WAIT_S
+    wanted = {
+        (topic, bound.key): through
+        for bound in whole
+        for topic, (_, through) in bound.seqs.items()
+        if through
+    }
+    while True:
+        rows = ledger.connection.execute("SELECT topic, key, seq FROM sink_progress").fetchall()
+        held = {(topic, key): seq for topic, key, seq in rows}
+        behind = sorted(place for place, seq in wanted.items() if held.get(place, 0) < seq)
+        if not behind:
+            return
+        if clock.monotonic_s() > deadline_s:
+            topic, key = behind[0]
+            msg = (
+                f"the tables are behind the topics: {topic} of {key} is at "
+                f"{held.get((topic, key), 0)} of {wanted[topic, key]}; start the sink and run "
+                "the command again"
+            )
+            raise Retry(msg)
+        clock.sleep(_PAUSE_S)
+
+
+def _swap(
+    ledger: Ledger,
+    settings: Settings,
+    clock: Clock,
+    order: Order,
+    report: Report,
+    newest: Sequence[Newest],
+) -> None:
+    detail = ", ".join(
+        f"{table.table} {table.changed + table.added + table.removed}"
+        for table in report.tables
+        if table.any
+    )
+    report.before = max(
+        (one.revision for one in ledger.revisions() if one.state == IN_FORCE), default=0
+    )
+    with ledger.swap(report.revision, report.tables, order.by, order.why):
+        # On record before it is in force: what fails now leaves an entry and no revision.
+        act = Act(SWAPPED, f"revision/{report.revision}", f"{order.request}: rows in {detail}")
+        audit(settings, clock, [act], order.by, order.why)
+    report.swapped = True
+    try:
+        report.shown = live.show(settings, report.revision, newest)
+    except Retry as exc:  # nothing there is the truth: the next record of each key replaces it
+        report.not_shown = str(exc)
+
+
+def audit(settings: Settings, clock: Clock, acts: Sequence[Act], actor: str, why: str) -> None:
+    """Say in `audit.v1` what is done.
+
+    Raises:
+        Retry: The broker or the registry is out of reach.
+        Stop: Somebody altered the chain.
+    """
+    registry = SchemaRegistry(settings.registry_url)
+    with AuditWriter(settings, registry, clock, CHAIN) as writer:
+        writer.history()
+        writer.append(acts, actor=actor, why=why)
+
+
+def _forget(ledger: Ledger, run: Settings, revision: int) -> None:
+    """Leave nothing behind of what is not in force."""
+    with ledger.discard(revision):
+        topics.delete(run)
+
+
+def _when(revision: Revision) -> str:
+    return show_time(round(revision.begun_at.timestamp() * 1e6))

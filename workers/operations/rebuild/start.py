@@ -1,0 +1,50 @@
+"""From where a rebuild is asked to begin: a time, or a place in the detections."""
+
+import re
+from typing import Final, NamedTuple
+
+from schemas.topics import FLOOR_PARTITIONS
+from workers.operations.times import HELP, BadTime, parse_time
+
+BEGIN_HELP: Final = (
+    f"Event time: {HELP} Or PARTITION:OFFSET of detections.made.v1, such as 3:12000, "
+    "for that partition alone."
+)
+_PLACE = re.compile(r"(\d{1,5}):(\d{1,18})")
+
+
+class Begin(NamedTuple):
+    """Where to begin.
+
+    Attributes:
+        text: As it was asked for.
+        at_us: Event time, UTC microseconds; None when a place was given.
+        partition: Of the detections; None when a time was given.
+        offset: In that partition.
+    """
+
+    text: str
+    at_us: int | None
+    partition: int | None = None
+    offset: int = 0
+
+
+def parse_begin(text: str, now_us: int) -> Begin:
+    """Read what was given for `--from`.
+
+    >>> parse_begin("3:12000", 0)
+    Begin(text='3:12000', at_us=None, partition=3, offset=12000)
+    >>> parse_begin("2h", 9_000_000_000).at_us
+    1800000000
+
+    Raises:
+        BadTime: It is neither a time nor a place.
+    """
+    place = _PLACE.fullmatch(text.strip())
+    if place is None:
+        return Begin(text.strip(), parse_time(text, now_us))
+    partition = int(place[1])
+    if partition >= FLOOR_PARTITIONS:
+        msg = f"{text!r}: the partitions are 0 to {FLOOR_PARTITIONS - 1}"
+        raise BadTime(msg)
+    return Begin(text.strip(), None, partition, int(place[2]))

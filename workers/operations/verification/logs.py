@@ -1,0 +1,115 @@
+"""One partition of a derived topic, read once: by key and seq, and what comes twice compared."""
+
+from collections.abc import Set as AbstractSet
+from typing import NamedTuple
+
+from runtime.errors import DeadLetter
+from runtime.kafka.reader import read_topic
+from runtime.process.settings import Settings
+from schemas.codec import Codec
+from schemas.topics import Topic
+from workers.operations.verification.result import Check, at
+from workers.storage.item import Item, read_item
+
+Place = tuple[str, int, int]
+"""Topic (as on the broker), partition and offset."""
+
+
+class PartitionLog(NamedTuple):
+    """What one partition holds.
+
+    Attributes:
+        topic: Which topic.
+        by_key: Records of each key in order of seq, each seq once, where it came first.
+        appended_ms: When the record at an offset was appended, UTC milliseconds.
+    """
+
+    topic: Topic
+    by_key: dict[str, list[Item]]
+    appended_ms: dict[int, int]
+
+    def newest(self, committed: int, buried: AbstractSet[Place]) -> dict[str, Item]:
+        """By key, the record with the highest seq that a process has committed and not given up.
+
+        Args:
+            committed: Its offset.
+            buried: What it gave up.
+        """
+        found: dict[str, Item] = {}
+        for key, items in self.by_key.items():
+            for item in reversed(items):
+                if item.offset < committed and place_of(item) not in buried:
+                    found[key] = item
+                    break
+        return found
+
+
+def place_of(item: Item) -> Place:
+    """Where a record lies."""
+    return item.source, item.partition, item.offset
+
+
+def read_partition(
+    settings: Settings,
+    codec: Codec,
+    partition: int,
+    *,
+    since_ms: int,
+    committed: int,
+    buried: AbstractSet[Place],
+    check: Check,
+    sparse: bool = False,
+) -> PartitionLog:
+    """Read a partition and compare what comes twice.
+
+    Args:
+        settings: Where the broker is.
+        codec: Of the topic.
+        partition: Which one.
+        since_ms: From when on, by the time of appending, UTC milliseconds.
+        committed: Offset up to which the sinks have taken the records, or given them up.
+        buried: Records that were given up.
+        check: Told of what is not a record, seqs that are missing, and conflicts.
+        sparse: Whether the topic may hold gaps, as a compacted one does.
+
+    Raises:
+        Retry: The broker is out of reach.
+        RegistryUnavailable: The registry is.
+    """
+    seqs: dict[str, dict[int, Item]] = {}
+    appended_ms: dict[int, int] = {}
+    topic = codec.topic
+    for message in read_topic(settings, topic, [partition], since_ms=since_ms):
+        name, offset = message.topic() or "", message.offset() or 0
+        key = message.key()
+        raw = key.encode() if isinstance(key, str) else key
+        try:
+            item = read_item(codec, name, partition, offset, raw, message.value())
+        except DeadLetter as exc:
+            if offset < committed and (name, partition, offset) not in buried:
+                check.fault(at(name, partition, offset), f"neither a record nor a letter: {exc}")
+            check.add("given up")
+            continue
+        check.add("records")
+        known = seqs.setdefault(item.key, {}).setdefault(item.seq, item)
+        if known is not item:
+            check.add("repeats")
+            if known.digest != item.digest:
+                what = f"key {item.key} seq {item.seq} has other bytes than at offset"
+                check.fault(at(name, partition, offset), f"{what} {known.offset}")
+        else:
+            appended_ms[offset] = message.timestamp()[1]
+    by_key = {key: [some[seq] for seq in sorted(some)] for key, some in sorted(seqs.items())}
+    if not sparse:
+        for items in by_key.values():
+            _check_gaps(items, check)
+    return PartitionLog(topic, by_key, appended_ms)
+
+
+def _check_gaps(items: list[Item], check: Check) -> None:
+    last: Item | None = None
+    for item in items:
+        if last is not None and item.seq != last.seq + 1:
+            where = at(item.source, item.partition, item.offset)
+            check.fault(where, f"key {item.key}: seq {item.seq} follows {last.seq}")
+        last = item

@@ -1,0 +1,144 @@
+"""The oracle of a run: a one-process fold over that run's own detections.
+
+What the live line wrote, in whatever pieces, after whatever crashes and on however many workers,
+must be what this fold writes, byte for byte.
+"""
+
+from collections.abc import Sequence
+
+from runtime.checkpoints import Record, SettingsSpan
+from runtime.checkpoints.codec import HEAD_KEY, decode_head
+from runtime.clock import Clock
+from runtime.facts.log import FactLog
+from runtime.kafka.reader import read_topic
+from runtime.process.settings import Settings
+from schemas.codec import HEADER_BYTES
+from schemas.registry import SchemaRegistry
+from schemas.topics import DETECTIONS, STREAM_CHECKPOINTS, TOPICS, Topic
+from streams.processor.app import line_settings
+from streams.processor.fact_source import FactSource
+from streams.processor.pipeline_fold import OUTPUTS, LineFold, Wire
+from workers.operations.verification.digests import distinct, read_items
+
+Fold = dict[str, list[bytes]]
+"""Values of one topic without the wire header, in order of `seq`, by key."""
+
+
+def fold_detections(
+    settings: Settings, clock: Clock, partitions: Sequence[int] | None = None
+) -> dict[str, Fold]:
+    """Fold the detections log in this process; nothing is written anywhere.
+
+    Args:
+        settings: Where broker and registry are, and the run's prefix. What the fold is told is
+            taken from the run's checkpoints; only a partition without one is folded by these.
+        clock: For the side inputs' bookkeeping.
+        partitions: Which partitions of the detections; all when None.
+
+    Returns:
+        By topic name (without prefix), what the stage writes to it.
+
+    Raises:
+        Retry: Broker or registry are out of reach.
+    """
+    registry = SchemaRegistry(settings.registry_url)
+    wire = Wire(settings, registry)
+    facts_log = FactLog(settings, registry, clock)
+    facts = FactSource(facts_log, clock)
+    facts.refresh()
+    names = {name: topic for topic, (name, _) in wire.outputs.items()}
+    written: dict[str, Fold] = {topic.name: {} for topic in OUTPUTS}
+
+    def emit(
+        topic: str,
+        key: bytes | None,
+        value: bytes | None,
+        partition: int | None = None,  # noqa: ARG001 - the live line places, the fold collects
+        headers: list[tuple[str, bytes]] | None = None,  # noqa: ARG001
+    ) -> None:
+        if topic in names and key is not None and value is not None:
+            written[names[topic]].setdefault(key.decode(), []).append(value[HEADER_BYTES:])
+
+    told = settings_by_partition(settings, partitions)
+    folds: dict[int, LineFold] = {}
+    domain_settings = line_settings(settings)
+    for message in read_topic(settings, DETECTIONS, partitions):
+        partition = message.partition() or 0
+        if partition not in folds:
+            folds[partition] = LineFold(
+                partition, emit, wire=wire, facts=facts, settings=domain_settings, clock=clock
+            )
+            folds[partition].follow(told.get(partition, ()), message.offset() or 0)
+        folds[partition].advance(
+            Record(
+                topic=message.topic() or "",
+                partition=partition,
+                offset=message.offset() or 0,
+                key=message.key(),
+                value=message.value(),
+                timestamp_ms=message.timestamp()[1],
+                headers=(),
+            )
+        )
+    facts_log.close()
+    return written
+
+
+def settings_by_partition(
+    settings: Settings, partitions: Sequence[int] | None = None
+) -> dict[int, tuple[SettingsSpan, ...]]:
+    """Under which settings the line folded each partition, by offset: see its checkpoints.
+
+    Raises:
+        Retry: The broker is out of reach.
+    """
+    return {
+        message.partition() or 0: decode_head(value).settings
+        for message in read_topic(settings, STREAM_CHECKPOINTS, partitions)
+        if message.key() == HEAD_KEY and (value := message.value()) is not None
+    }
+
+
+def fold_topic(settings: Settings, topic: Topic) -> Fold:
+    """What a subscriber of a topic keeps: each key's records in order of seq, duplicates dropped.
+
+    Raises:
+        Stop: A duplicate has other bytes.
+        Retry: Broker or registry are out of reach.
+    """
+    by_key = distinct(read_items(settings, topic))
+    return {key: [item.value[HEADER_BYTES:] for item in items] for key, items in by_key.items()}
+
+
+def first_difference(settings: Settings, topic_name: str, ours: Fold, theirs: Fold) -> str | None:
+    """Say where two folds of a topic first differ, decoded; None when they are equal.
+
+    Args:
+        settings: Where the registry is.
+        topic_name: Name without prefix.
+        ours: The oracle's fold.
+        theirs: The line's.
+    """
+    if ours == theirs:
+        return None
+    registry = SchemaRegistry(settings.registry_url)
+    codec = registry.writer(TOPICS[topic_name])
+    header = codec.encode(
+        {"zone_id": "", "floor_id": "", "camera_id": "", "seq": 0, "captured_us": 0}
+        | {"as_of_us": 0, "at_us": 0}
+    )[:HEADER_BYTES]
+    for key in sorted(ours.keys() | theirs.keys()):
+        expected, actual = ours.get(key, []), theirs.get(key, [])
+        for place in range(max(len(expected), len(actual))):
+            one = expected[place] if place < len(expected) else None
+            two = actual[place] if place < len(actual) else None
+            if one != two:
+                shown = [
+                    "nothing" if body is None else repr(codec.decode(header + body))
+                    for body in (one, two)
+                ]
+                return (
+                    f"{topic_name} key {key}, record {place + 1} of {len(expected)} and "
+                    f"{len(actual)}:\n  oracle: {shown[0]}\n  line:   {shown[1]}"
+                )
+    return None

@@ -1,0 +1,82 @@
+"""Read import files: YAML (a list of mappings) or CSV (a header line), by their ending."""
+
+import csv
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import ValidationError
+
+from workers.registry.rows import Row
+
+R = TypeVar("R", bound=Row)
+
+_MAX_BYTES = 20 * 1024 * 1024
+
+
+class ImportRefused(ValueError):
+    """An import file that cannot be taken; every line of the message names place and field."""
+
+
+def read_rows(path: Path, kind: type[R]) -> list[R]:
+    """Read and check a whole file; nothing is taken unless all of it is good.
+
+    Raises:
+        ImportRefused: The file cannot be read, or rows are wrong; names file, row and field.
+    """
+    faults: list[str] = []
+    rows: list[R] = []
+    for place, data in _entries(path):
+        try:
+            rows.append(kind.model_validate(data))
+        except ValidationError as exc:
+            for error in exc.errors(include_url=False, include_context=False):
+                field = ".".join(str(part) for part in error["loc"]) or "row"
+                faults.append(f"{path.name} {place}: {field}: {error['msg']}")
+    if faults:
+        raise ImportRefused("\n".join(faults))
+    return rows
+
+
+def _entries(path: Path) -> list[tuple[str, dict[str, Any]]]:
+    try:
+        if path.stat().st_size > _MAX_BYTES:
+            msg = f"{path.name}: larger than 20 MiB; split it"
+            raise ImportRefused(msg)
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as exc:
+        msg = f"{path}: cannot be read: {exc}"
+        raise ImportRefused(msg) from exc
+    if path.suffix.lower() == ".csv":
+        return _csv(path, text)
+    if path.suffix.lower() in (".yaml", ".yml", ".json"):
+        return _yaml(path, text)
+    msg = f"{path.name}: write .csv, .yaml or .json"
+    raise ImportRefused(msg)
+
+
+def _csv(path: Path, text: str) -> list[tuple[str, dict[str, Any]]]:
+    reader = csv.DictReader(text.splitlines(), strict=True)
+    entries = []
+    try:
+        for row in reader:
+            if None in row or None in row.values():
+                msg = f"{path.name} line {reader.line_num}: not as many columns as the header"
+                raise ImportRefused(msg)
+            entries.append((f"line {reader.line_num}", dict(row)))
+    except csv.Error as exc:
+        msg = f"{path.name} line {reader.line_num}: {exc}"
+        raise ImportRefused(msg) from exc
+    return entries
+
+
+def _yaml(path: Path, text: str) -> list[tuple[str, dict[str, Any]]]:
+    try:
+        data = yaml.safe_load(text)
+    except (yaml.YAMLError, RecursionError) as exc:
+        msg = f"{path.name}: not valid YAML: {exc}"
+        raise ImportRefused(msg) from exc
+    if not isinstance(data, list) or not all(isinstance(entry, dict) for entry in data):
+        msg = f"{path.name}: must be a list of mappings, one per row"
+        raise ImportRefused(msg)
+    return [(f"entry {number}", entry) for number, entry in enumerate(data, 1)]

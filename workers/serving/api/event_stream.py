@@ -1,0 +1,88 @@
+"""Send a subscription to one browser as `text/event-stream`."""
+
+import asyncio
+from collections.abc import Collection, Coroutine
+from typing import Final
+
+from redis.exceptions import RedisError
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from workers.serving.api.problems import ProblemResponse
+from workers.serving.live.change_feed import ChangeFeed, Subscription
+from workers.serving.live.event import CHANGE_KINDS, StreamId
+
+RETRY_MS: Final = 1_000
+"""How long a browser waits before it connects again, milliseconds."""
+
+
+class EventStream(Response):
+    """An endless response; ends when the client leaves, is too slow, or the server closes.
+
+    It is refused with 503 while `max_clients` others are open.
+
+    Args:
+        feed: Where events come from.
+        after: Resume behind this event; None to begin now.
+        max_clients: Streams that may be open at once.
+        kinds: Kinds of change to send; heartbeats and notices are always sent.
+    """
+
+    media_type = "text/event-stream"
+
+    def __init__(
+        self,
+        feed: ChangeFeed,
+        after: StreamId | None,
+        max_clients: int,
+        kinds: Collection[str] = CHANGE_KINDS,
+    ) -> None:
+        super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+        del self.headers["content-length"]
+        self._feed = feed
+        self._after = after
+        self._max_clients = max_clients
+        self._left_out = frozenset(CHANGE_KINDS) - frozenset(kinds)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if self._feed.clients >= self._max_clients:
+            detail = f"{self._max_clients} event streams are open, which is all there may be"
+            await ProblemResponse(503, detail, {"Retry-After": "5"})(scope, receive, send)
+            return
+        with self._feed.subscribe() as subscription:  # before anything is awaited: it counts
+            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+            await self._until_first(
+                self._pump(subscription, send), subscription.ended.wait(), _left(receive)
+            )
+        if subscription.dropped:
+            return  # no farewell for a client that does not read: it would wait for ever
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _pump(self, subscription: Subscription, send: Send) -> None:
+        async def write(body: bytes) -> None:
+            await send({"type": "http.response.body", "body": body, "more_body": True})
+
+        await write(f"retry: {RETRY_MS}\n\n".encode())
+        try:
+            async for event in self._feed.events(subscription, self._after):
+                if event.name not in self._left_out:
+                    await write(event.frame)
+        except (RedisError, OSError):
+            return  # while catching up: the client asks again from where it stands
+
+    async def _until_first(self, *steps: Coroutine[object, object, object]) -> None:
+        tasks = [asyncio.ensure_future(step) for step in steps]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            for result in await asyncio.gather(*tasks, return_exceptions=True):
+                if isinstance(result, Exception):
+                    raise result
+
+
+async def _left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

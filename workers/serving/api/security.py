@@ -1,0 +1,87 @@
+"""What every answer carries, and which requests are not answered at all."""
+
+from ipaddress import ip_address
+from typing import Final
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from workers.serving.api.problems import ProblemResponse
+
+SECURITY_HEADERS: Final = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address means this machine.
+
+    >>> is_loopback("localhost"), is_loopback("::1"), is_loopback("ward.example")
+    (True, True, False)
+    """
+    if host.rstrip(".").lower() == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def host_of(header: str) -> str:
+    """The host of a `Host` header, without port and brackets.
+
+    >>> host_of("127.0.0.1:8080"), host_of("[::1]:8080"), host_of("localhost")
+    ('127.0.0.1', '::1', 'localhost')
+    """
+    if header.startswith("["):
+        return header[1:].partition("]")[0]
+    return header.partition(":")[0]
+
+
+class Guard:
+    """Middleware: adds the security headers and, on a loopback address, checks `Host`.
+
+    A board that only this machine may see must not be read by a web page whose name was pointed
+    at 127.0.0.1 (DNS rebinding).
+
+    Args:
+        app: What it guards.
+        host: The address that the board is bound to.
+    """
+
+    def __init__(self, app: ASGIApp, host: str) -> None:
+        self._app = app
+        self._only_loopback = is_loopback(host)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Guard one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in SECURITY_HEADERS.items():
+                    headers[name] = value
+            await send(message)
+
+        asked = host_of(Headers(scope=scope).get("host", ""))
+        if self._only_loopback and not is_loopback(asked):
+            refusal = ProblemResponse(
+                421,
+                "this board answers only on this machine (localhost); "
+                "set WARDSTREAM_SERVING__HOST to serve others",
+            )
+            await refusal(scope, receive, guarded)
+            return
+        await self._app(scope, receive, guarded)

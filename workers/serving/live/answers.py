@@ -1,0 +1,236 @@
+"""The answers of the API, version 1. A field is added, never renamed or given a new meaning."""
+
+from pydantic import BaseModel, Field
+
+from workers.serving.live.freshness import Freshness
+from workers.serving.live.messages import CoverageState
+from workers.serving.live.records import CameraTracks, Presence, Role
+
+
+class Point(BaseModel):
+    """A vertex."""
+
+    x: float = Field(description="Right, px or m.")
+    y: float = Field(description="Down in px, or north in m.")
+
+
+class CoverageView(BaseModel):
+    """What the numbers mean, in words."""
+
+    state: CoverageState = Field(
+        description=(
+            "`short`: staff are missing whoever the unidentified people are; `unclear`: it depends "
+            "on who they are; `covered`; `none_required`; `no_data`."
+        )
+    )
+    sentence: str = Field(description="In a few words.", examples=["2 to 4 short"])
+    because: str = Field(
+        description="The numbers behind it.", examples=["12 people, 0 identified staff"]
+    )
+
+
+class GapView(BaseModel):
+    """How many staff are missing; an interval, since not everybody is identified."""
+
+    min: int = Field(description="If every unidentified person were staff.", examples=[2])
+    max: int = Field(description="If no unidentified person were staff.", examples=[4])
+
+
+class LastChangeView(BaseModel):
+    """The last time somebody entered or left."""
+
+    kind: str = Field(description="ENTERED, LEFT or DWELL_EXCEEDED.", examples=["ENTERED"])
+    at_us: int = Field(description="Event time, UTC microseconds.")
+
+
+class ShiftView(BaseModel):
+    """A shift on duty now."""
+
+    shift_id: str = Field(description="Shift.")
+    staff_id: str = Field(description="Pseudonym.", examples=["s-7f3a"])
+    role: str = Field(description="Role worked.", examples=["nurse"])
+    starts_us: int = Field(description="UTC microseconds.")
+    ends_us: int = Field(description="UTC microseconds, exclusive.")
+
+
+class ZoneView(BaseModel):
+    """A zone now. Numbers are null until something was measured."""
+
+    zone_id: str = Field(description="Zone.", examples=["bay-2"])
+    name: str = Field(description="For people; the id when the zone is not registered.")
+    floor_id: str = Field(description="Floor.")
+    floor_name: str = Field(description="For people.")
+    camera_id: str | None = Field(description="The camera it belongs to, if one alone.")
+    order: int = Field(description="Place on the board.")
+    space: str = Field(description="IMAGE_PX or FLOOR_M: frame of `polygon`.")
+    polygon: list[Point] = Field(description="Outline; empty when not registered.")
+    people: int | None = Field(description="People now.", examples=[12])
+    identified: int | None = Field(description="Of these, identified staff.", examples=[0])
+    scheduled: int | None = Field(description="Staff scheduled now.", examples=[3])
+    required: int | None = Field(description="Staff required now.", examples=[4])
+    gap: GapView | None = Field(description="Staff missing.")
+    coverage: CoverageView = Field(description="The gap in words.")
+    roles: list[Role] = Field(description="By role.")
+    seq: int | None = Field(description="Of the value; rises by one.")
+    freshness: Freshness = Field(description="Whether the numbers may be acted on.")
+    last_change: LastChangeView | None = Field(description="Null when none was seen.")
+
+
+class ZoneDetail(ZoneView):
+    """A zone now, with who is rostered there."""
+
+    person_ids: list[str] = Field(description="Who is in the zone.")
+    shifts: list[ShiftView] = Field(description="Shifts on duty now, by start.")
+
+
+class CameraView(BaseModel):
+    """A camera now: its frame, and where it sees people. Never pixels."""
+
+    camera_id: str = Field(description="Camera.", examples=["left"])
+    name: str = Field(description="For people.")
+    floor_id: str = Field(description="Floor.")
+    width: int = Field(description="Of the captured frame, px; 0 when unknown.")
+    height: int = Field(description="Of the captured frame, px; 0 when unknown.")
+    privacy_masks: list[list[Point]] = Field(description="Blanked regions, px.")
+    live: CameraTracks | None = Field(description="After the latest frame.")
+    freshness: Freshness = Field(description="Age of the latest frame.")
+
+
+class FloorPresence(BaseModel):
+    """Who is on a floor now."""
+
+    floor_id: str = Field(description="Floor.", examples=["ward-3"])
+    name: str = Field(description="For people.")
+    time_zone: str = Field(description="IANA name; empty when not registered.")
+    presence: Presence | None = Field(description="The latest tick.")
+    freshness: Freshness = Field(description="Age of the tick.")
+
+
+class Zones(BaseModel):
+    """All zones in the order of the board."""
+
+    now_us: int = Field(description="Clock of the server, UTC microseconds.")
+    zones: list[ZoneView] = Field(description="By order, then name.")
+
+
+class Cameras(BaseModel):
+    """All cameras."""
+
+    now_us: int = Field(description="Clock of the server, UTC microseconds.")
+    cameras: list[CameraView] = Field(description="By name.")
+
+
+class TrendStep(BaseModel):
+    """From `at_us` on there were `people`."""
+
+    at_us: int = Field(description="Event time, UTC microseconds.")
+    people: int = Field(description="People in the zone.")
+
+
+class Trends(BaseModel):
+    """People per zone over the last half hour, as this server saw them."""
+
+    now_us: int = Field(description="Clock of the server, UTC microseconds.")
+    zones: dict[str, list[TrendStep]] = Field(description="Steps by zone, oldest first.")
+
+
+class StageView(BaseModel):
+    """How far one kind of value has come through the line."""
+
+    stage: str = Field(description="`tracks`, `presence` or `occupancy`.", examples=["tracks"])
+    values: int = Field(description="Current values.", examples=[2])
+    stale: int = Field(description="Of these, stale.", examples=[0])
+    written_us: int | None = Field(description="Last write by the sink, UTC microseconds.")
+    delay_s: float | None = Field(
+        description="Write minus event time of the newest value, seconds.", examples=[0.31]
+    )
+    freshness: Freshness = Field(description="Age of the newest value.")
+
+
+class DetectorView(BaseModel):
+    """A detector whose results are on the board."""
+
+    name: str = Field(description="Model.", examples=["yolox-nano"])
+    version: str = Field(description="Of the model.")
+    camera_ids: list[str] = Field(description="Cameras whose latest frame it saw.")
+    caution: str = Field(description="Why not to trust it; empty when there is no reason.")
+
+
+class RedisView(BaseModel):
+    """The store of live values."""
+
+    reachable: bool = Field(description="It answered.")
+    error: str = Field(description="Why not; empty when it did.")
+    since_us: int | None = Field(
+        default=None, description="Since when it is away, UTC microseconds; null while it answers."
+    )
+
+
+class NamesView(BaseModel):
+    """The side inputs: names, zones, cameras, shifts."""
+
+    synced_us: int | None = Field(description="Last read to their end; null before the first.")
+    error: str = Field(description="Why they cannot be read; empty when they can.")
+
+
+class AlertView(BaseModel):
+    """Something that a person must know of, and that is not over."""
+
+    alert_id: str = Field(description="Its key.", examples=["silence/camera/left"])
+    tier: str = Field(description="NOTICE, WARNING or PAGE.", examples=["WARNING"])
+    kind: str = Field(
+        description="`silence`, `lag`, `overload`, `loss` or `settings`.", examples=["silence"]
+    )
+    subject: str = Field(
+        description="Whose it is: `line`, `log`, `stage/NAME` or `camera/ID`.",
+        examples=["camera/left"],
+    )
+    what: str = Field(description="In words.", examples=["No new data from camera Left half"])
+    since_us: int = Field(description="Since when, UTC microseconds.")
+    at_us: int = Field(description="When it was raised, UTC microseconds.")
+    owner: str = Field(description="Who is to mend it.")
+    next_action: str = Field(description="What they may look at first.")
+
+
+class LagView(BaseModel):
+    """How far a stage is behind what comes in."""
+
+    stage: str = Field(description="Name of the process.", examples=["sink-timescale"])
+    what: str = Field(
+        description="What that means, in words.", examples=["History is written late"]
+    )
+    records: int = Field(description="Records that it has before it.", examples=[1200])
+    seconds: float = Field(description="Age of the oldest of them, seconds.", examples=[42.0])
+    late: bool = Field(description="More than the few seconds that come and go.")
+
+
+class Line(BaseModel):
+    """The line behind the board as a whole."""
+
+    now_us: int = Field(description="Clock of the server, UTC microseconds.")
+    alerts: list[AlertView] = Field(description="Alerts that stand, oldest first.")
+    lags: list[LagView] = Field(description="Of each stage that was ever at work.")
+    error: str = Field(description="Why the log cannot be read; empty when it can.")
+
+
+class Status(BaseModel):
+    """Whether the board can be trusted."""
+
+    now_us: int = Field(description="Clock of the server, UTC microseconds.")
+    title: str = Field(description="Heading of the board.")
+    stale_after_s: float = Field(description="Age from which a value is stale, seconds.")
+    renewed_within_s: float = Field(
+        description="A zone older than this is stale even while its floor ticks, seconds."
+    )
+    redis: RedisView = Field(description="Whether the store of live values answers.")
+    names: NamesView = Field(description="Whether names and zones are up to date.")
+    stages: list[StageView] = Field(description="From the camera on; empty without Redis.")
+    detectors: list[DetectorView] = Field(description="Empty before the first frame.")
+    lags: list[LagView] = Field(description="How far each stage is behind, as last seen.")
+    clients: int = Field(description="Open event streams.")
+    changes_after: str | None = Field(
+        description=(
+            "Follow `changes` behind this event and nothing is missed that values read after "
+            "this answer do not show; null while Redis was never reached."
+        )
+    )

@@ -1,0 +1,216 @@
+"""Join live values and side inputs into the answers of the API."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from runtime.clock import Clock
+from schemas.topics import CAMERAS, ZONES
+from workers.registry.view import RegistryView
+from workers.serving.live import answers as views
+from workers.serving.live.freshness import Freshness, judge, vouched_through
+from workers.serving.live.messages import coverage
+from workers.serving.live.records import CameraTracks, Occupancy, Presence
+from workers.serving.live.state import Live, LiveState
+from workers.serving.live.trends import Trends
+
+if TYPE_CHECKING:
+    from schemas.records import Zone
+
+
+class BoardState:
+    """Answers what the board asks.
+
+    Args:
+        live: Current values.
+        registry: Names, polygons, shifts.
+        trends: What was seen over the last half hour.
+        clock: Tells the time.
+        stale_after_s: Age from which a value is stale, seconds.
+    """
+
+    def __init__(
+        self,
+        live: LiveState,
+        registry: RegistryView,
+        trends: Trends,
+        clock: Clock,
+        stale_after_s: float,
+    ) -> None:
+        self._live = live
+        self._registry = registry
+        self._trends = trends
+        self._clock = clock
+        self._stale_after_s = stale_after_s
+
+    async def zones(self) -> views.Zones:
+        """Every registered zone, and every zone with a value that was not removed.
+
+        Raises:
+            Retry: Redis is out of reach.
+        """
+        now_us = self._clock.now_us()
+        live = await self._live.all("zone", Occupancy)
+        floors = await self._live.all("floor", Presence)
+        registered = self._registry.zones(now_us)
+        shown = set(registered) | {
+            zone_id for zone_id in live if not self._registry.removed(ZONES, zone_id, now_us)
+        }
+        zones = [
+            self._zone(zone_id, registered.get(zone_id), live.get(zone_id), floors, now_us)
+            for zone_id in shown
+        ]
+        zones.sort(key=lambda zone: (zone.order, zone.name, zone.zone_id))
+        return views.Zones(now_us=now_us, zones=zones)
+
+    async def zone(self, zone_id: str) -> views.ZoneDetail | None:
+        """One zone; None when there is no such zone.
+
+        Raises:
+            Retry: Redis is out of reach.
+        """
+        now_us = self._clock.now_us()
+        live = await self._live.one("zone", zone_id, Occupancy)
+        registered = self._registry.zones(now_us).get(zone_id)
+        if registered is None and (live is None or self._registry.removed(ZONES, zone_id, now_us)):
+            return None
+        floor_id = registered["floor_id"] if registered else live.record.floor_id if live else ""
+        floors = await self._live.some("floor", [floor_id], Presence)
+        zone = self._zone(zone_id, registered, live, floors, now_us)
+        return views.ZoneDetail(
+            **zone.model_dump(),
+            person_ids=live.record.person_ids if live else [],
+            shifts=[
+                views.ShiftView(
+                    shift_id=shift["shift_id"],
+                    staff_id=shift["staff_id"],
+                    role=role,
+                    starts_us=shift["starts_us"],
+                    ends_us=shift["ends_us"],
+                )
+                for shift, role in self._registry.shifts(zone_id, now_us)
+            ],
+        )
+
+    def _zone(
+        self,
+        zone_id: str,
+        registered: "Zone | None",
+        live: Live[Occupancy] | None,
+        floors: Mapping[str, Live[Presence]],
+        now_us: int,
+    ) -> views.ZoneView:
+        occupancy = live.record if live else None
+        floor_id = registered["floor_id"] if registered else occupancy.floor_id if occupancy else ""
+        floor = self._registry.floors(now_us).get(floor_id)
+        camera_id = registered["camera_id"] if registered else None
+        tick = floors[floor_id].record if floor_id in floors else None
+        last = self._trends.last_change(zone_id)
+        return views.ZoneView(
+            zone_id=zone_id,
+            name=(registered["name"] if registered else "") or zone_id,
+            floor_id=floor_id,
+            floor_name=(floor["name"] if floor else "") or floor_id,
+            camera_id=camera_id,
+            order=registered["order"] if registered else 0,
+            space=registered["space"] if registered else "UNKNOWN",
+            polygon=[views.Point(**p) for p in registered["polygon"]] if registered else [],
+            people=occupancy.people if occupancy else None,
+            identified=occupancy.identified if occupancy else None,
+            scheduled=occupancy.scheduled if occupancy else None,
+            required=occupancy.required if occupancy else None,
+            gap=views.GapView(min=occupancy.gap_min, max=occupancy.gap_max) if occupancy else None,
+            coverage=views.CoverageView(**coverage(occupancy)._asdict()),
+            roles=occupancy.roles if occupancy else [],
+            seq=occupancy.seq if occupancy else None,
+            freshness=self._zone_freshness(occupancy, tick, camera_id, now_us),
+            last_change=views.LastChangeView(**last._asdict()) if last else None,
+        )
+
+    def _zone_freshness(
+        self, occupancy: Occupancy | None, tick: Presence | None, camera_id: str | None, now_us: int
+    ) -> Freshness:
+        if occupancy is None:
+            return judge(now_us, self._stale_after_s, as_of_us=None)
+        newest = tick if tick and tick.as_of_us >= occupancy.as_of_us else occupancy
+        missing = newest.cameras_missing
+        return judge(
+            now_us,
+            self._stale_after_s,
+            as_of_us=occupancy.as_of_us,
+            through_us=vouched_through(occupancy.as_of_us, tick.as_of_us if tick else None),
+            camera_silent=camera_id in missing if camera_id else bool(missing),
+        )
+
+    async def cameras(self) -> views.Cameras:
+        """Every registered camera, and every camera with tracks that was not removed.
+
+        Raises:
+            Retry: Redis is out of reach.
+        """
+        now_us = self._clock.now_us()
+        live = await self._live.all("camera", CameraTracks)
+        registered = self._registry.cameras(now_us)
+        cameras = []
+        for camera_id in set(registered) | set(live):
+            fact, value = registered.get(camera_id), live.get(camera_id)
+            if fact is None and self._registry.removed(CAMERAS, camera_id, now_us):
+                continue
+            tracks = value.record if value else None
+            cameras.append(
+                views.CameraView(
+                    camera_id=camera_id,
+                    name=(fact["name"] if fact else "") or camera_id,
+                    floor_id=fact["floor_id"] if fact else tracks.floor_id if tracks else "",
+                    width=(tracks.width if tracks else 0) or (fact["width"] if fact else 0),
+                    height=(tracks.height if tracks else 0) or (fact["height"] if fact else 0),
+                    privacy_masks=[
+                        [views.Point(**point) for point in mask]
+                        for mask in (fact["privacy_masks"] if fact else [])
+                    ],
+                    live=tracks,
+                    freshness=judge(
+                        now_us,
+                        self._stale_after_s,
+                        as_of_us=tracks.captured_us if tracks else None,
+                    ),
+                )
+            )
+        cameras.sort(key=lambda camera: (camera.name, camera.camera_id))
+        return views.Cameras(now_us=now_us, cameras=cameras)
+
+    async def presence(self, floor_id: str) -> views.FloorPresence | None:
+        """Who is on a floor; None when there is no such floor.
+
+        Raises:
+            Retry: Redis is out of reach.
+        """
+        now_us = self._clock.now_us()
+        fact = self._registry.floors(now_us).get(floor_id)
+        live = await self._live.one("floor", floor_id, Presence)
+        if fact is None and live is None:
+            return None
+        return views.FloorPresence(
+            floor_id=floor_id,
+            name=(fact["name"] if fact else "") or floor_id,
+            time_zone=fact["time_zone"] if fact else "",
+            presence=live.record if live else None,
+            freshness=judge(
+                now_us,
+                self._stale_after_s,
+                as_of_us=live.record.as_of_us if live else None,
+                camera_silent=bool(live and live.record.cameras_missing),
+            ),
+        )
+
+    def trends(self) -> views.Trends:
+        """Steps of every zone that was seen."""
+        return views.Trends(
+            now_us=self._clock.now_us(),
+            zones={
+                zone_id: [
+                    views.TrendStep(at_us=at_us, people=people)
+                    for at_us, people in self._trends.steps(zone_id)
+                ]
+                for zone_id in self._trends.zones()
+            },
+        )

@@ -1,0 +1,138 @@
+"""One event of the board's stream, written once for all browsers."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Self
+
+import msgspec
+
+from workers.serving.live.messages import coverage
+from workers.serving.live.records import Occupancy
+
+_STREAM_ID = re.compile(r"([0-9]{1,20})-([0-9]{1,20})")
+
+CHANGE_KINDS = ("zone", "camera", "floor", "zone-event")
+"""Kinds of change; also the names of the events in the stream."""
+
+
+class StreamId(NamedTuple):
+    """Id of an entry of a Redis stream; ids only rise."""
+
+    milliseconds: int
+    number: int
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `milliseconds-number`.
+
+        Raises:
+            ValueError: It is something else.
+        """
+        match = _STREAM_ID.fullmatch(text)
+        if match is None:
+            msg = f"{text[:40]!r} is not an event id such as 1760000000000-0"
+            raise ValueError(msg)
+        return cls(int(match[1]), int(match[2]))
+
+    def __str__(self) -> str:
+        return f"{self.milliseconds}-{self.number}"
+
+
+class Event(NamedTuple):
+    """An event of the stream.
+
+    Attributes:
+        name: A kind of change, or `clock`, `line`, `names`, `reset`.
+        stream_id: Where to resume behind it; None when it is no change.
+        frame: As it goes over the wire.
+    """
+
+    name: str
+    stream_id: StreamId | None
+    frame: bytes
+
+
+class UnreadableChange(ValueError):
+    """An entry of the stream of changes that is not in the layout of `schemas/live.py`."""
+
+
+class Change(NamedTuple):
+    """An entry of the stream of changes.
+
+    Attributes:
+        stream_id: Its id in Redis.
+        kind: One of `CHANGE_KINDS`.
+        identity: Of the zone, camera or floor.
+        as_of_us: Event time of the value, UTC microseconds.
+        record: The value.
+        event: What browsers are told.
+    """
+
+    stream_id: StreamId
+    kind: str
+    identity: str
+    as_of_us: int
+    record: dict[str, Any]
+    event: Event
+
+    @classmethod
+    def read(cls, entry_id: bytes, fields: Mapping[bytes, bytes]) -> Self:
+        """Read an entry as Redis gives it.
+
+        A zone's event comes with its judgement in words, a camera's with `captured_us`, so that
+        a reader can measure the time from capture to here.
+
+        Raises:
+            UnreadableChange: A field is missing or cannot be read.
+        """
+        try:
+            stream_id = StreamId.parse(entry_id.decode())
+            kind, identity = fields[b"kind"].decode(), fields[b"id"].decode()
+            as_of_us = int(fields[b"as_of_us"])
+            record = msgspec.json.decode(fields[b"json"], type=dict[str, Any])
+            body: dict[str, Any] = {
+                "kind": kind,
+                "id": identity,
+                "seq": int(fields[b"seq"]),
+                "as_of_us": as_of_us,
+                "data": record,
+            }
+            if kind == "camera":
+                body["captured_us"] = int(record.get("captured_us", as_of_us))
+            elif kind == "zone":
+                body["coverage"] = coverage(Occupancy.model_validate(record))._asdict()
+        except (KeyError, ValueError, TypeError) as exc:  # pydantic and msgspec raise ValueErrors
+            msg = f"change {entry_id!r}: {exc!r}"
+            raise UnreadableChange(msg) from exc
+        event = Event(kind, stream_id, frame(kind, body, stream_id))
+        return cls(stream_id, kind, identity, as_of_us, record, event)
+
+
+def frame(name: str, body: Mapping[str, Any], stream_id: StreamId | None = None) -> bytes:
+    """Write an event in the format of `text/event-stream`.
+
+    JSON has no bare line breaks, so one `data:` line is enough.
+    """
+    head = f"event: {name}\n" if stream_id is None else f"id: {stream_id}\nevent: {name}\n"
+    return head.encode() + b"data: " + msgspec.json.encode(body) + b"\n\n"
+
+
+def clock_event(now_us: int, *, redis_reachable: bool) -> Event:
+    """The heartbeat: the server's time, by which a browser tells ages, and whether data flows."""
+    body = {"now_us": now_us, "redis_reachable": redis_reachable}
+    return Event("clock", None, b": heartbeat\n" + frame("clock", body))
+
+
+def line_event(body: Mapping[str, Any]) -> Event:
+    """The line as a whole changed: the body of `/line`."""
+    return Event("line", None, frame("line", body))
+
+
+def names_event() -> Event:
+    """Names, zones or cameras were edited: read them again."""
+    return Event("names", None, frame("names", {}))
+
+
+def reset_event(reason: str) -> Event:
+    """Changes are missing between the last event and the next: read the current state again."""
+    return Event("reset", None, frame("reset", {"reason": reason}))

@@ -1,0 +1,69 @@
+"""Say what a zone's numbers mean, in the words that the board and the API both use."""
+
+from typing import Literal, NamedTuple
+
+from workers.serving.live.records import Occupancy
+
+CoverageState = Literal["short", "unclear", "covered", "none_required", "no_data"]
+
+
+class Coverage(NamedTuple):
+    """What a charge nurse needs to know of one zone.
+
+    Attributes:
+        state: `short` only when staff are missing whoever the unidentified people are;
+            `unclear` when it depends on who they are.
+        sentence: The state in a few words, such as `2 to 4 short`.
+        because: The numbers behind it.
+    """
+
+    state: CoverageState
+    sentence: str
+    because: str
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """A number with its noun.
+
+    >>> counted(1, "person", "people"), counted(0, "person", "people")
+    ('1 person', '0 people')
+    """
+    return f"{number} {one if number == 1 else many}"
+
+
+def interval(low: int, high: int) -> str:
+    """An interval of whole numbers.
+
+    >>> interval(2, 2), interval(2, 4)
+    ('2', '2 to 4')
+    """
+    return str(low) if low == high else f"{low} to {high}"
+
+
+def coverage(occupancy: Occupancy | None) -> Coverage:
+    """Judge a zone by its gap interval.
+
+    A role that is short makes the zone short, whatever the totals say: a porter does not stand
+    in for a nurse.
+
+    Args:
+        occupancy: The zone's latest value; None when there is none.
+    """
+    if occupancy is None:
+        return Coverage("no_data", "No data", "nothing was measured here yet")
+    people = counted(occupancy.people, "person", "people")
+    staff = f"{people}, {occupancy.identified} identified staff"
+    if occupancy.required <= 0:
+        return Coverage("none_required", "None required", staff)
+    least = max([occupancy.gap_min, *(role.gap_min for role in occupancy.roles)])
+    most = max([occupancy.gap_max, *(role.gap_max for role in occupancy.roles)])
+    if least > 0:
+        return Coverage("short", f"{interval(least, max(least, most))} short", staff)
+    if most > 0:
+        unknown = max(0, occupancy.people - occupancy.identified)
+        return Coverage(
+            "unclear",
+            f"Cannot tell: {unknown} unidentified",
+            f"0 to {most} short; {staff}",
+        )
+    return Coverage("covered", "Covered", staff)

@@ -1,0 +1,187 @@
+"""The sink's connection: how it is made, checked, prepared, and what its errors mean."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+import psycopg
+from psycopg import sql
+
+from runtime.errors import DeadLetter, Retry, Stop
+from runtime.process.settings import Settings
+from workers.storage.timescale.migrate import check_migrated
+from workers.storage.timescale.rows import Row
+from workers.storage.timescale.tables import TABLES
+
+PROGRESS_COLUMNS: tuple[tuple[str, str], ...] = (
+    ("topic", "text"),
+    ("key", "text"),
+    ("seq", "int8"),
+    ("records", "int8"),
+    ("missing", "int8"),
+    ("recent", "bytea"),
+    ("chain", "bytea"),
+    ("first", "bool"),
+)
+
+_STAGE_PROGRESS = """
+    CREATE TEMPORARY TABLE stage_progress (
+        topic text, key text, seq bigint, records bigint, missing bigint, recent bytea,
+        chain bytea, first boolean
+    ) ON COMMIT DELETE ROWS
+"""
+
+
+_SAYS = {
+    "25006": "the database is read-only (a standby, or default_transaction_read_only is on)",
+    "40001": "the database let another transaction go first",
+    "40P01": "the database let another transaction go first",
+    "53100": "the database has no disk space left: free some, or shorten retention",
+    "53200": "the database has no memory left",
+    "53300": "the database has no connection left: raise max_connections, or close others",
+    "55P03": "the database is locked by somebody else",
+    "57014": "the database was not done in time: it is overloaded, or somebody holds a lock",
+}
+"""What a state is in an operator's words, by SQLSTATE; these pass, and the work is tried again."""
+
+_READ_ONLY = "25006"
+
+_TOO_LARGE = "54"
+"""Class of SQLSTATE for a value that is beyond a limit of PostgreSQL's own: a key of 8 KiB."""
+
+_ALTERED = ("0A", "23", "42")
+"""Classes of SQLSTATE for what our own tables never say: a statement or a row does not fit them."""
+
+_NO_RIGHTS = "42501"
+
+_PROGRESS_KEY = "sink_progress_pkey"
+
+
+@contextmanager
+def database_errors() -> Iterator[None]:
+    """Turn the driver's errors into those that carry a policy.
+
+    Raises:
+        Retry: Out of reach, shutting down, full, read-only, deadlocked, too slow, or another
+            writer came first.
+        DeadLetter: A value that the database can never hold.
+        Stop: Anything else that the database refuses: its tables are not what they must be.
+    """
+    try:
+        yield
+    except psycopg.errors.UniqueViolation as exc:
+        if exc.diag.constraint_name != _PROGRESS_KEY:
+            raise _refused(exc) from exc
+        msg = f"another writer began the same key: {exc}"
+        raise Retry(msg) from exc
+    except (psycopg.OperationalError, psycopg.InterfaceError) as exc:
+        state = exc.sqlstate or ""
+        if state.startswith(_TOO_LARGE):
+            raise DeadLetter("database_refused", str(exc).strip()) from exc
+        msg = f"{_SAYS.get(state, 'the database is out of reach')}: {str(exc).strip()}"
+        raise Retry(msg) from exc
+    except psycopg.errors.ReadOnlySqlTransaction as exc:
+        msg = f"{_SAYS[_READ_ONLY]}: {str(exc).strip()}"
+        raise Retry(msg) from exc
+    except psycopg.DataError as exc:
+        raise DeadLetter("database_refused", str(exc).strip()) from exc
+    except psycopg.Error as exc:
+        raise _refused(exc) from exc
+
+
+def _refused(exc: psycopg.Error) -> Stop:
+    """The error for tables that are not what they must be; says which, and what to do."""
+    said = f"the database refuses: {type(exc).__name__}: {str(exc).strip()}"
+    state = exc.sqlstate or ""
+    if not state.startswith(_ALTERED) or state == _NO_RIGHTS:
+        return Stop(said)
+    return Stop(
+        f"{said}\nNothing of it was written. The tables are not those of this release: undo what "
+        "was altered by hand, or run the release whose migrations the database has; what waits in "
+        "the topics is written then"
+    )
+
+
+def search_path(schema: str = "live") -> str:
+    """Connection option by which table names mean those of a schema.
+
+    `live` has what the line wrote; without it the same names are what analysts read, in which
+    revisions take the place of what they correct.
+    """
+    return f"-c search_path={schema},public"
+
+
+def connect(settings: Settings, schema: str = "live") -> psycopg.Connection:
+    """Open a connection with staging tables, to a database that belongs to this run.
+
+    Args:
+        settings: The database, and the run's prefix.
+        schema: Where the tables are that are written.
+
+    Raises:
+        Retry: The database is out of reach.
+        Stop: It is not migrated, or another run's topics fill it.
+    """
+    with database_errors():
+        connection = psycopg.connect(
+            settings.database_url.get_secret_value(),
+            autocommit=True,
+            connect_timeout=5,
+            keepalives_idle=5,
+            keepalives_interval=2,
+            keepalives_count=3,
+            tcp_user_timeout=10_000,
+            application_name="wardstream-sink",
+            options=(
+                "-c statement_timeout=60000 -c timezone=UTC -c client_min_messages=warning "
+                + search_path(schema)
+            ),
+        )
+        try:
+            check_migrated(connection)
+            _claim(connection, settings.topic_prefix)
+            for name in TABLES:
+                stage = sql.SQL("CREATE TEMPORARY TABLE {} (LIKE {}) ON COMMIT DELETE ROWS")
+                connection.execute(
+                    stage.format(sql.Identifier(f"stage_{name}"), sql.Identifier(name))
+                )
+            connection.execute(_STAGE_PROGRESS)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def _claim(connection: psycopg.Connection, prefix: str) -> None:
+    """Let one run alone fill a database: seqs of another would look like duplicates.
+
+    Raises:
+        Stop: The database belongs to another prefix.
+    """
+    connection.execute(
+        "INSERT INTO sink_source (topic_prefix) VALUES (%s) ON CONFLICT DO NOTHING", [prefix]
+    )
+    found = connection.execute("SELECT topic_prefix FROM sink_source").fetchone()
+    if found is None or found[0] != prefix:
+        owner = "" if found is None else found[0]
+        msg = (
+            f"this database is filled from topics with the prefix {owner!r}, not {prefix!r}: "
+            "give each run its own database (WARDSTREAM_DATABASE_URL)"
+        )
+        raise Stop(msg)
+
+
+def stage(
+    cursor: psycopg.Cursor[Row],
+    name: str,
+    columns: Iterable[tuple[str, str]],
+    rows: Iterable[Row],
+) -> None:
+    """Copy rows into `stage_<name>`, in the binary format."""
+    names = [sql.Identifier(column) for column, _ in columns]
+    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(
+        sql.Identifier(f"stage_{name}"), sql.SQL(", ").join(names)
+    )
+    with cursor.copy(statement) as copy:
+        copy.set_types([kind for _, kind in columns])
+        for row in rows:
+            copy.write_row(row)

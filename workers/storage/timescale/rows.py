@@ -1,0 +1,233 @@
+"""What each table holds, as pure folds of the records of its topic.
+
+A table holds exactly `fold(records)`, whatever batches, crashes and repeats lie between: the sink
+folds each batch and the database merges the folds, so `fold(a + b) == merge(fold(a), fold(b))`.
+Each function takes one topic's new records, in order of seq per key, and returns rows in the
+order of the columns in `tables.py`.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from runtime.errors import DeadLetter
+from workers.storage.item import Item
+
+Row = tuple[Any, ...]
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_US = timedelta(microseconds=1)
+
+
+def at(us: int) -> datetime:
+    """A time in UTC microseconds as PostgreSQL takes it.
+
+    Raises:
+        DeadLetter: It lies beyond the years 1 to 9999.
+    """
+    try:
+        return EPOCH + timedelta(microseconds=us)
+    except OverflowError as exc:
+        msg = f"{us} us is not a time from the year 1 to 9999"
+        raise DeadLetter("unusable_time", msg) from exc
+
+
+def to_us(time: datetime) -> int:
+    """UTC microseconds of an aware time, exactly."""
+    return (time - EPOCH) // _US
+
+
+def fold_tracks(items: Iterable[Item]) -> list[Row]:
+    """One row per track of each camera; a later record overrides or extends an earlier one."""
+    rows: dict[tuple[str, int, int], list[Any]] = {}
+    for item in items:
+        record = item.record
+        for track in record["tracks"]:
+            identity = (record["camera_id"], track["track_id"], track["started_us"])
+            row = rows.get(identity)
+            if row is None:
+                row = rows[identity] = [
+                    *(record["camera_id"], track["track_id"], at(track["started_us"])),
+                    *("", None, None, None, "", 0, 0.0, None, None, "", ""),
+                    *(item.seq, 0, b""),
+                ]
+            _observe(row, item, track)
+    return [tuple(row) for row in rows.values()]
+
+
+def _observe(row: list[Any], item: Item, track: dict[str, Any]) -> None:
+    """Put what one record says of a track into its row; positions as in `tables.TRACKS`."""
+    record = item.record
+    captured = at(record["captured_us"])
+    row[3] = record["floor_id"]
+    if row[4] is None and track["state"] in {"CONFIRMED", "LOST"}:
+        row[4] = captured
+    row[5] = at(track["last_observed_us"])
+    if row[6] is None and track["state"] == "ENDED":
+        row[6] = captured
+    row[7] = track["state"]
+    if track["observed"]:
+        row[8] += 1
+        row[9] = max(row[9], track["score"])
+    if track["x_m"] is not None:
+        row[10], row[11] = track["x_m"], track["y_m"]
+    row[12], row[13] = record["model_name"], record["model_version"]
+    row[15], row[16] = item.seq, item.digest
+
+
+def fold_positions(items: Iterable[Item], interval_us: int) -> list[Row]:
+    """Each person once per interval, as of the first tick in it that holds the person."""
+    rows: dict[tuple[str, int, str], Row] = {}
+    for item in items:
+        record = item.record
+        bucket_us = record["as_of_us"] // interval_us * interval_us
+        for person in record["people"]:
+            identity = (person["person_id"], bucket_us, record["floor_id"])
+            if identity in rows:
+                continue
+            rows[identity] = (
+                at(bucket_us),
+                person["person_id"],
+                record["floor_id"],
+                at(record["as_of_us"]),
+                person["camera_ids"],
+                person["zone_ids"],
+                person["foot_x_px"],
+                person["foot_y_px"],
+                person["x_m"],
+                person["y_m"],
+                person["observed"],
+                person["role"],
+                person["role_confidence"],
+                person["staff_id"],
+                person["calibration_suspect"],
+                item.seq,
+                item.digest,
+            )
+    return list(rows.values())
+
+
+def fold_links(items: Iterable[Item]) -> list[Row]:
+    """Every link."""
+    rows = []
+    for item in items:
+        link = item.record
+        evidence = link["evidence"] or {"gap_s": None, "distance_heights": None}
+        rows.append(
+            (
+                at(link["at_us"]),
+                link["floor_id"],
+                item.seq,
+                link["kind"],
+                link["from_person_id"],
+                link["to_person_id"],
+                link["from_camera_id"],
+                link["from_track_id"],
+                link["to_camera_id"],
+                link["to_track_id"],
+                link["score"],
+                link["reason"],
+                evidence["gap_s"],
+                evidence["distance_heights"],
+                at(link["as_of_us"]),
+                at(link["inputs_through_us"]),
+                item.digest,
+            )
+        )
+    return rows
+
+
+def fold_zone_events(items: Iterable[Item]) -> list[Row]:
+    """Every event."""
+    rows = []
+    for item in items:
+        event = item.record
+        dwell_us = event["dwell_us"]
+        rows.append(
+            (
+                at(event["at_us"]),
+                event["zone_id"],
+                item.seq,
+                event["kind"],
+                event["person_id"],
+                event["floor_id"],
+                event["camera_id"],
+                at(event["entered_us"]),
+                None if dwell_us is None else timedelta(microseconds=dwell_us),
+                at(event["as_of_us"]),
+                at(event["inputs_through_us"]),
+                event["corrects"],
+                item.digest,
+            )
+        )
+    return rows
+
+
+def fold_occupancy(items: Iterable[Item]) -> list[Row]:
+    """Every measurement."""
+    return [
+        (
+            at(zone["as_of_us"]),
+            zone["zone_id"],
+            item.seq,
+            zone["floor_id"],
+            zone["reason"],
+            zone["people"],
+            zone["identified"],
+            zone["scheduled"],
+            zone["required"],
+            zone["gap_min"],
+            zone["gap_max"],
+            zone["person_ids"],
+            at(zone["inputs_through_us"]),
+            zone["cameras_missing"],
+            item.digest,
+        )
+        for item in items
+        for zone in [item.record]
+    ]
+
+
+def fold_coverage(items: Iterable[Item]) -> list[Row]:
+    """Every role of every measurement."""
+    return [
+        (
+            at(item.record["as_of_us"]),
+            item.record["zone_id"],
+            role["role"],
+            item.seq,
+            role["present_min"],
+            role["present_max"],
+            role["scheduled"],
+            role["required"],
+            role["gap_min"],
+            role["gap_max"],
+            item.digest,
+        )
+        for item in items
+        for role in item.record["roles"]
+    ]
+
+
+def fold_facts(items: Iterable[Item], fields: tuple[str, ...]) -> list[Row]:
+    """Every version of a side input.
+
+    Args:
+        items: Facts of one topic.
+        fields: Fields of the record in the order of the columns; `*_us` become times.
+    """
+    rows: dict[str, Row] = {}
+    for item in items:
+        values = (_value(name, item.record[name]) for name in fields)
+        rows[item.key] = (*values, item.digest)
+    return list(rows.values())
+
+
+def _value(name: str, value: Any) -> Any:
+    if name.endswith("_us"):
+        return at(value)
+    if name in {"polygon", "privacy_masks"}:
+        return Jsonb(value)
+    return value

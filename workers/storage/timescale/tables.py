@@ -1,0 +1,217 @@
+"""The tables that the sink fills: their columns, where they come from and how they fold.
+
+The tables themselves are made by `deploy/timescale/migrations`; how rows are merged stands in
+`sql/<table>.sql`.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from schemas.topics import (
+    CAMERAS,
+    FLOORS,
+    LINKS,
+    OCCUPANCY,
+    PRESENCE,
+    REQUIREMENTS,
+    SHIFTS,
+    STAFF,
+    TRACKS,
+    ZONE_EVENTS,
+    ZONES,
+    Topic,
+)
+from workers.storage.item import Item
+from workers.storage.timescale.rows import (
+    Row,
+    fold_coverage,
+    fold_facts,
+    fold_links,
+    fold_occupancy,
+    fold_positions,
+    fold_tracks,
+    fold_zone_events,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """One table.
+
+    Attributes:
+        name: In the database, and of its SQL file.
+        topic: Whose records it holds.
+        columns: `(name, type)` in the order of the rows.
+        identity: Columns that tell rows apart, the topic's key first.
+        time: Column by which rows expire; None for tables that keep everything.
+        fold: Rows of new records; the interval of positions (microseconds) comes second.
+    """
+
+    name: str
+    topic: Topic
+    columns: tuple[tuple[str, str], ...]
+    identity: tuple[str, ...]
+    time: str | None
+    fold: Callable[[Sequence[Item], int], list[Row]]
+
+    def place(self, column: str) -> int:
+        """Index of a column in a row."""
+        return [name for name, _ in self.columns].index(column)
+
+    @property
+    def key_place(self) -> int:
+        """Index of the topic's key in a row."""
+        return self.place(self.identity[0])
+
+
+def _columns(text: str) -> tuple[tuple[str, str], ...]:
+    """Parse `name type, name type`; an array type ends in `[]`."""
+    pairs = (part.split(maxsplit=1) for part in text.split(","))
+    return tuple((name, kind.strip()) for name, kind in pairs)
+
+
+TRACKS_TABLE = Table(
+    name="tracks",
+    topic=TRACKS,
+    columns=_columns(
+        "camera_id text, track_id int8, started_at timestamptz, floor_id text,"
+        "confirmed_at timestamptz, last_observed_at timestamptz, ended_at timestamptz,"
+        "state text, observations int4, max_score float8, x_m float8, y_m float8,"
+        "model_name text, model_version text, first_seq int8, seq int8, digest bytea"
+    ),
+    identity=("camera_id", "track_id", "started_at"),
+    time="started_at",
+    fold=lambda items, _: fold_tracks(items),
+)
+
+POSITIONS_TABLE = Table(
+    name="positions",
+    topic=PRESENCE,
+    columns=_columns(
+        "at timestamptz, person_id text, floor_id text, as_of timestamptz, camera_ids text[],"
+        "zone_ids text[], foot_x_px float8, foot_y_px float8, x_m float8, y_m float8,"
+        "observed bool, role text, role_confidence float8, staff_id text,"
+        "calibration_suspect bool, seq int8, digest bytea"
+    ),
+    identity=("floor_id", "person_id", "at"),
+    time="at",
+    fold=fold_positions,
+)
+
+LINKS_TABLE = Table(
+    name="links",
+    topic=LINKS,
+    columns=_columns(
+        "at timestamptz, floor_id text, seq int8, kind text, from_person_id text,"
+        "to_person_id text, from_camera_id text, from_track_id int8, to_camera_id text,"
+        "to_track_id int8, score float8, reason text, gap_s float8, distance_heights float8,"
+        "as_of timestamptz, inputs_through timestamptz, digest bytea"
+    ),
+    identity=("floor_id", "seq", "at"),
+    time="at",
+    fold=lambda items, _: fold_links(items),
+)
+
+ZONE_EVENTS_TABLE = Table(
+    name="zone_events",
+    topic=ZONE_EVENTS,
+    columns=_columns(
+        "at timestamptz, zone_id text, seq int8, kind text, person_id text, floor_id text,"
+        "camera_id text, entered_at timestamptz, dwell interval, as_of timestamptz,"
+        "inputs_through timestamptz, corrects int8, digest bytea"
+    ),
+    identity=("zone_id", "seq", "at"),
+    time="at",
+    fold=lambda items, _: fold_zone_events(items),
+)
+
+OCCUPANCY_TABLE = Table(
+    name="zone_occupancy",
+    topic=OCCUPANCY,
+    columns=_columns(
+        "as_of timestamptz, zone_id text, seq int8, floor_id text, reason text, people int4,"
+        "identified int4, scheduled int4, required int4, gap_min int4, gap_max int4,"
+        "person_ids text[], inputs_through timestamptz, cameras_missing text[], digest bytea"
+    ),
+    identity=("zone_id", "seq", "as_of"),
+    time="as_of",
+    fold=lambda items, _: fold_occupancy(items),
+)
+
+COVERAGE_TABLE = Table(
+    name="coverage",
+    topic=OCCUPANCY,
+    columns=_columns(
+        "as_of timestamptz, zone_id text, role text, seq int8, present_min int4,"
+        "present_max int4, scheduled int4, required int4, gap_min int4, gap_max int4, digest bytea"
+    ),
+    identity=("zone_id", "role", "seq", "as_of"),
+    time="as_of",
+    fold=lambda items, _: fold_coverage(items),
+)
+
+
+def _facts(topic: Topic, fields: str, columns: str) -> Table:
+    """Table of a side input: identity, version, its two times, then its own fields."""
+    identity = topic.key.removesuffix("@version")
+    common = "version, valid_from_us, recorded_at_us, removed, recorded_by"
+    names = tuple(name.strip() for name in f"{identity}, {common}, {fields}".split(","))
+
+    def fold(items: Sequence[Item], _interval_us: int) -> list[Row]:
+        return fold_facts(items, names)
+
+    return Table(
+        name=topic.name.removesuffix(".v1"),
+        topic=topic,
+        columns=_columns(
+            f"{identity} text, version int4, valid_from timestamptz, recorded_at timestamptz,"
+            f"removed bool, recorded_by text, {columns}, digest bytea"
+        ),
+        identity=(identity, "version"),
+        time=None,
+        fold=fold,
+    )
+
+
+FACT_TABLES: tuple[Table, ...] = (
+    _facts(
+        CAMERAS,
+        "floor_id, name, width, height, privacy_masks, homography",
+        "floor_id text, name text, width int4, height int4, privacy_masks jsonb,"
+        "homography float8[]",
+    ),
+    _facts(FLOORS, "partition, name, time_zone", "partition int4, name text, time_zone text"),
+    _facts(
+        ZONES,
+        "floor_id, camera_id, name, space, polygon, enter_after_ms, leave_after_ms,"
+        "dwell_limit_s, order",
+        "floor_id text, camera_id text, name text, space text, polygon jsonb,"
+        "enter_after_ms int4, leave_after_ms int4, dwell_limit_s float8, sort_order int4",
+    ),
+    _facts(STAFF, "role", "role text"),
+    _facts(
+        SHIFTS,
+        "staff_id, zone_id, role, starts_us, ends_us, time_zone",
+        "staff_id text, zone_id text, role text, starts_at timestamptz, ends_at timestamptz,"
+        "time_zone text",
+    ),
+    _facts(
+        REQUIREMENTS,
+        "zone_id, role, count, weekdays, from_minute, to_minute, time_zone",
+        "zone_id text, role text, count int4, weekdays int4[], from_minute int4,"
+        "to_minute int4, time_zone text",
+    ),
+)
+"""Side inputs, every version a row."""
+
+DERIVED_TABLES: tuple[Table, ...] = (
+    TRACKS_TABLE,
+    POSITIONS_TABLE,
+    LINKS_TABLE,
+    ZONE_EVENTS_TABLE,
+    OCCUPANCY_TABLE,
+    COVERAGE_TABLE,
+)
+"""What the stream processor derived."""
+
+TABLES: dict[str, Table] = {table.name: table for table in (*FACT_TABLES, *DERIVED_TABLES)}

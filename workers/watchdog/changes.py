@@ -1,0 +1,81 @@
+"""Look whether the log itself has changed, beside the looks that must not wait."""
+
+import threading
+from typing import Final
+
+import structlog
+
+from runtime.clock import Clock
+from runtime.errors import Retry
+from runtime.kafka.topics import topic_faults
+from runtime.process.settings import Settings
+from workers.observation.groups import LineProbe
+from workers.observation.losses import Loss, loss_of
+
+log = structlog.get_logger(__name__)
+
+EVERY_S: Final = 10.0
+"""Time between two looks, s."""
+
+_ANSWER_S: Final = 30.0
+
+
+class ChangeWatch:
+    """Looks at topics and committed offsets, in a thread of its own.
+
+    Args:
+        settings: Where the broker is.
+        clock: Tells the time.
+
+    Attributes:
+        losses: What stages have not read and cannot read any more, as last seen.
+        topics: In what topics differ from their table, as last seen.
+        topics_known: Whether it has seen that at all.
+        current: Whether it has seen all of this once, so that what it does not tell is not there.
+    """
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._probe = LineProbe(settings, _ANSWER_S)
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="changes", daemon=True)
+        self.losses: tuple[Loss, ...] = ()
+        self.topics: tuple[str, ...] = ()
+        self.topics_known = False
+        self.current = False
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop looking; a question under way is left behind."""
+        self._closing.set()
+
+    def look(self) -> None:
+        """Look once.
+
+        Raises:
+            Retry: The broker is out of reach, or does not have a topic; that is in `topics` then.
+        """
+        # Asked first: of a topic that is not there no offsets can be asked.
+        self.topics = tuple(topic_faults(self._settings))
+        self.topics_known = True
+        since_us = {(loss.process, loss.words): loss.since_us for loss in self.losses}
+        now_us = self._clock.now_us()
+        found = [loss_of(process, one, now_us) for process, one in self._probe.breaks()]
+        self.losses = tuple(
+            loss._replace(since_us=since_us.get((loss.process, loss.words), now_us))
+            for loss in found
+        )
+        self.current = True
+
+    def _run(self) -> None:
+        while not self._closing.wait(EVERY_S):
+            try:
+                self.look()
+            except Retry as exc:  # the probe of the log tells an outage
+                log.debug("deadman.changes_unknown", error=str(exc))
+            except Exception:
+                log.exception("deadman.changes_failed")

@@ -1,0 +1,101 @@
+"""Ask the health endpoints of the stages, each in a thread of its own."""
+
+import json
+import threading
+from collections.abc import Mapping
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from runtime.clock import Clock
+from runtime.errors import Stop
+from workers.observation.signs import HealthSign
+
+ANSWER_S: Final = 3.0
+_SHOWN: Final = 200
+
+
+class HealthProbes:
+    """Keeps what each stage says of itself.
+
+    A stage that answers but has paused, as a sink does while its store is away, is not well.
+
+    Args:
+        endpoints: URL by name of the process.
+        clock: Tells the time.
+        every_s: Pause between two questions, s.
+
+    Raises:
+        Stop: One is not an http or https URL.
+    """
+
+    def __init__(self, endpoints: Mapping[str, str], clock: Clock, every_s: float) -> None:
+        self._clock = clock
+        self._every_s = every_s
+        self._closing = threading.Event()
+        began_us = clock.now_us()
+        self._signs = {name: HealthSign(good_us=began_us) for name in endpoints}
+        for name, url in endpoints.items():
+            if not is_http(url):
+                msg = f"health endpoint of {name}: {url!r} is not an http:// or https:// URL"
+                raise Stop(msg)
+        self._threads = [
+            threading.Thread(target=self._run, args=pair, name=f"health-{pair[0]}", daemon=True)
+            for pair in endpoints.items()
+        ]
+
+    def start(self) -> None:
+        """Begin to ask."""
+        for thread in self._threads:
+            thread.start()
+
+    def close(self) -> None:
+        """Stop asking."""
+        self._closing.set()
+
+    def signs(self) -> dict[str, HealthSign]:
+        """What each last said."""
+        return dict(self._signs)
+
+    def _run(self, name: str, url: str) -> None:
+        while not self._closing.is_set():
+            said = ask(url)
+            good_us = self._signs[name].good_us if said else self._clock.now_us()
+            self._signs[name] = HealthSign(good_us=good_us, said=said)
+            self._closing.wait(self._every_s)
+
+
+def is_http(url: str) -> bool:
+    """Whether it is an http or https URL with a host, and with a port that there is if any."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def ask(url: str, within_s: float = ANSWER_S) -> str:
+    """What is wrong with a process, by its health endpoint; empty when nothing is."""
+    parts = urlsplit(url)
+    connect = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+    connection = connect(parts.hostname or "", parts.port, timeout=within_s)
+    try:
+        connection.request("GET", parts.path or "/healthz")
+        answer = connection.getresponse()
+        text = answer.read(65_536).decode(errors="replace")
+    except (OSError, HTTPException) as exc:
+        return f"no answer from {parts.netloc} ({exc or type(exc).__name__})"
+    finally:
+        connection.close()
+    body = _parsed(text)
+    if "paused" in body:
+        return f"paused, {body.get('store', 'its store is away')}"[:_SHOWN]
+    return "" if answer.status == 200 else f"HTTP {answer.status}: {text[:_SHOWN]}"
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    try:
+        body = json.loads(text)
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}

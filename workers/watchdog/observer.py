@@ -1,0 +1,113 @@
+"""Look at a running line from outside: its log and its health endpoints, and nothing else."""
+
+import structlog
+
+from runtime.clock import Clock
+from runtime.errors import Retry
+from runtime.process.metrics import LAG_RECORDS, LAG_SECONDS
+from runtime.process.settings import Settings
+from workers.observation.groups import CONSUMED, LineProbe
+from workers.observation.losses import LossFollower
+from workers.observation.signs import CameraSign, Progress, Signs, StageSign
+from workers.registry.follower import RegistryFollower
+from workers.registry.view import RegistryView
+from workers.watchdog.changes import ChangeWatch
+from workers.watchdog.endpoints import HealthProbes
+from workers.watchdog.outcomes import OutcomeFollower
+
+log = structlog.get_logger(__name__)
+
+_ANSWER_S = 5.0
+
+
+class Observer:
+    """Sees the line; needs Kafka alone, and says so when that is away too.
+
+    Args:
+        settings: Where Kafka, the registry and the health endpoints are.
+        clock: Tells the time.
+
+    Raises:
+        Stop: A health endpoint is no URL.
+    """
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._clock = clock
+        self._probe = LineProbe(settings, _ANSWER_S)
+        self._progress = {stage: Progress() for stage in CONSUMED}
+        self._registry = RegistryView()
+        self._facts = RegistryFollower(settings, self._registry, clock)
+        self._outcomes = OutcomeFollower(settings, clock)
+        self._health = HealthProbes(settings.deadman.health, clock, settings.deadman.look_s)
+        self._losses = LossFollower(settings, clock)
+        self._changes = ChangeWatch(settings, clock)
+        self._kafka_us = clock.now_us()
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._facts.start()
+        self._outcomes.start()
+        self._losses.start()
+        self._changes.start()
+        self._health.start()
+
+    def close(self) -> None:
+        """Stop looking."""
+        self._health.close()
+        self._changes.close()
+        self._losses.close()
+        self._outcomes.close()
+        self._facts.close()
+
+    def look(self) -> Signs:
+        """Everything that can be seen now."""
+        said, pictures_us = "", None
+        stages: dict[str, StageSign] = {}
+        try:
+            pictures_us = self._probe.pictures_us()
+            reach = self._probe.reach()
+        except Retry as exc:
+            said = str(exc)
+            log.warning("deadman.log_out_of_reach", error=said)
+        else:
+            self._kafka_us = self._clock.now_us()
+            for stage, (end, committed) in reach.items():
+                sign = self._progress[stage].update(self._kafka_us, end, committed)
+                stages[stage] = sign
+                LAG_RECORDS.labels(stage).set(sign.lag_records or 0)
+                LAG_SECONDS.labels(stage).set(sign.lag_s)
+        now_us = self._clock.now_us()
+        pictures, skipped = self._outcomes.skipped(now_us)
+        unseen = self._unseen()  # asked first: what is known by now is in the answers below
+        return Signs(
+            now_us=now_us,
+            kafka_us=self._kafka_us,
+            kafka_said=said,
+            pictures_us=pictures_us,
+            cameras=self._cameras(now_us),
+            stages=stages,
+            health=self._health.signs(),
+            skipped=skipped / pictures if pictures else 0.0,
+            pictures=pictures,
+            losses=(*self._losses.open(now_us), *self._changes.losses),
+            topics=self._changes.topics,
+            unseen=unseen,
+        )
+
+    def _unseen(self) -> frozenset[str]:
+        """Kinds of findings of the log that are not known yet."""
+        known = {
+            "loss": self._losses.current and self._changes.current,
+            "settings": self._changes.topics_known,
+        }
+        return frozenset(kind for kind, is_known in known.items() if not is_known)
+
+    def _cameras(self, now_us: int) -> dict[str, CameraSign] | None:
+        """Registered cameras; None while what they sent has not been read to its end."""
+        if not self._outcomes.current or self._registry.synced_us is None:
+            return None
+        last_us = self._outcomes.last_us()
+        return {
+            camera_id: CameraSign(name=fact["name"] or camera_id, last_us=last_us.get(camera_id))
+            for camera_id, fact in self._registry.cameras(now_us).items()
+        }
