@@ -136,7 +136,7 @@ DEAD_LETTERS = Topic(
     max_message_bytes=4 * 1024 * 1024,
 )
 
-SIDE_INPUTS: tuple[Topic, ...] = (CAMERAS, FLOORS, ZONES, STAFF, SHIFTS, REQUIREMENTS)
+REFERENCE_TOPICS: tuple[Topic, ...] = (CAMERAS, FLOORS, ZONES, STAFF, SHIFTS, REQUIREMENTS)
 """Versioned facts with two times, read whole by every process that needs them."""
 
 TOPICS: dict[str, Topic] = {
@@ -150,7 +150,7 @@ TOPICS: dict[str, Topic] = {
         ZONE_EVENTS,
         OCCUPANCY,
         OCCUPANCY_LATEST,
-        *SIDE_INPUTS,
+        *REFERENCE_TOPICS,
         STREAM_CHECKPOINTS,
         ALERTS,
         AUDIT,

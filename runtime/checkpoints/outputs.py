@@ -10,7 +10,7 @@ from runtime.checkpoints.errors import RecordTooLarge, ReplayNeeded
 from runtime.clock import Clock
 from runtime.errors import Stop
 from runtime.kafka.clients import is_refusal
-from runtime.kafka.first_record_barrier import OpeningProducer
+from runtime.kafka.first_record_barrier import FirstRecordBarrier
 
 MAX_MESSAGE_BYTES = 4_000_000
 """Largest output: a dead letter holds an input that may be as large as its topic takes."""
@@ -42,7 +42,7 @@ class OutputProducer:
         self._failures: list[KafkaError] = []
         self._held: list[_Held] = []
         self._lock = Lock()
-        self._producer = OpeningProducer(
+        self._producer = FirstRecordBarrier(
             {
                 "bootstrap.servers": bootstrap,
                 "enable.idempotence": True,

@@ -19,7 +19,7 @@ from runtime.kafka.clients import consumer_config, physical_name
 from runtime.process.settings import Settings
 from schemas.codec import Codec, UndecodableValue
 from schemas.registry import RegistryUnavailable, SchemaRegistry
-from schemas.topics import SIDE_INPUTS, Topic
+from schemas.topics import REFERENCE_TOPICS, Topic
 
 _TIMEOUT_S = 30.0
 _LOST_S = _TIMEOUT_S + 10.0
@@ -67,7 +67,7 @@ class FactLog:
         settings: Settings,
         registry: SchemaRegistry,
         clock: Clock,
-        topics: Sequence[Topic] = SIDE_INPUTS,
+        topics: Sequence[Topic] = REFERENCE_TOPICS,
     ) -> None:
         self._codecs: dict[str, Codec] = {
             physical_name(topic, settings): registry.reader(topic) for topic in topics

@@ -7,7 +7,7 @@ import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message
 
 from runtime.errors import EXIT_REPLAY, Retry, Stop
-from runtime.kafka.first_record_barrier import OpeningProducer
+from runtime.kafka.first_record_barrier import FirstRecordBarrier
 from runtime.process.settings import Settings
 from schemas.topics import Topic
 
@@ -117,7 +117,7 @@ class ReliableProducer:
 
     def __init__(self, config: dict[str, Any]) -> None:
         self._failures: list[tuple[str, KafkaError]] = []
-        self._producer = OpeningProducer(config, self._failed)
+        self._producer = FirstRecordBarrier(config, self._failed)
 
     def _failed(self, topic: str, partition: int, error: KafkaError) -> None:
         self._failures.append((f"{topic}[{partition}]", error))

@@ -20,7 +20,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 from runtime.clock import SystemClock
 from runtime.errors import DeadLetter, Retry, Stop
 from runtime.kafka.clients import answer, is_refusal, physical_name
-from runtime.kafka.topic_partition import Place, place_of
+from runtime.kafka.topic_partition import Partition, source_partition
 from runtime.process.metrics import RECORDS_GONE
 from runtime.process.settings import Settings
 from schemas.topics import Topic
@@ -105,7 +105,7 @@ class Continuity:
         self._stage = stage
         self._consumer = consumer
         self._topics = {physical_name(topic, settings): topic for topic in topics}
-        self._next: dict[Place, int] = {}
+        self._next: dict[Partition, int] = {}
 
     def look(self, messages: Sequence[Message]) -> list[Break]:
         """Take note of what was read; returns what was not, before any of it is processed.
@@ -114,12 +114,12 @@ class Continuity:
             Retry: The broker does not say what it held.
             Stop: A topic that must keep every record has been compacted, or may not be asked about.
         """
-        fresh = {place_of(message) for message in messages} - self._next.keys()
+        fresh = {source_partition(message) for message in messages} - self._next.keys()
         if fresh:
             self._next |= self._committed(fresh)
         breaks = []
         for message in messages:
-            place, offset = place_of(message), message.offset() or 0
+            place, offset = source_partition(message), message.offset() or 0
             expected = self._next.get(place, -1)
             self._next[place] = offset + 1
             if expected in {offset, -1}:
@@ -131,16 +131,16 @@ class Continuity:
                 breaks.append(found)
         return breaks
 
-    def forget(self, places: Iterable[Place]) -> None:
+    def forget(self, places: Iterable[Partition]) -> None:
         """Partitions went elsewhere; when they come back, the committed offsets count again."""
         for place in places:
             self._next.pop(place, None)
 
-    def _committed(self, places: Collection[Place]) -> Mapping[Place, int]:
+    def _committed(self, places: Collection[Partition]) -> Mapping[Partition, int]:
         """Where reading had to go on; -1 where nothing was ever committed."""
         wanted = [TopicPartition(*place) for place in sorted(places)]
 
-        def ask() -> Mapping[Place, int]:
+        def ask() -> Mapping[Partition, int]:
             found = self._consumer.committed(wanted, timeout=_ANSWER_S)
             for one in found:
                 if one.error is not None:
@@ -151,7 +151,7 @@ class Continuity:
         what = f"committed offsets in {names} are unknown"
         return _patiently(what, "DESCRIBE of the topic, READ of the group", ask)
 
-    def _judge(self, place: Place, expected: int, offset: int) -> Break | None:
+    def _judge(self, place: Partition, expected: int, offset: int) -> Break | None:
         """What it means that `offset` came in the place of `expected`; None when nothing."""
         start, end = self._span(place)
         if offset < expected:
@@ -178,7 +178,7 @@ class Continuity:
             )
         return None
 
-    def _span(self, place: Place) -> tuple[int, int]:
+    def _span(self, place: Partition) -> tuple[int, int]:
         where = TopicPartition(*place)
         return _patiently(
             f"what {place[0]}[{place[1]}] holds is unknown",

@@ -121,7 +121,7 @@ class Count(NamedTuple):
     last_us: int
 
 
-def read_letters(settings: Settings) -> list[Letter]:
+def read_dead_letters(settings: Settings) -> list[Letter]:
     """All dead letters that are kept, oldest first.
 
     Raises:

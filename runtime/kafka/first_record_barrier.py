@@ -21,7 +21,7 @@ from typing import Any
 from confluent_kafka import KafkaError, Message, Producer
 
 from runtime.clock import SystemClock
-from runtime.kafka.topic_partition import Place, place_of
+from runtime.kafka.topic_partition import Partition, source_partition
 
 Headers = list[tuple[str, bytes]] | None
 _Record = tuple[bytes | str | None, bytes | None, Headers]
@@ -32,7 +32,7 @@ MOST_KEPT = 10_000
 _STEP_S = 0.5
 
 
-class OpeningProducer:
+class FirstRecordBarrier:
     """Wraps a `confluent_kafka.Producer`. May be used by several threads.
 
     Records whose partition is not named go out one at a time for each topic, as of a partition -1:
@@ -52,9 +52,9 @@ class OpeningProducer:
         self._failed = failed
         self._clock = SystemClock()
         self._lock = RLock()
-        self._open: set[Place] = set()
-        self._waiting: dict[Place, deque[_Record]] = {}
-        self._ready: deque[Place] = deque()
+        self._open: set[Partition] = set()
+        self._waiting: dict[Partition, deque[_Record]] = {}
+        self._ready: deque[Partition] = deque()
         self.kept = 0
         self._producer: Any = Producer({**config, "on_delivery": self._reported})
 
@@ -125,7 +125,7 @@ class OpeningProducer:
 
     def _send(
         self,
-        place: Place,
+        place: Partition,
         key: bytes | str | None,
         value: bytes | None,
         headers: Headers,
@@ -161,7 +161,7 @@ class OpeningProducer:
                     self._open.add(place)
             self._ready.popleft()
 
-    def _opened(self, place: Place, error: KafkaError | None, message: Message) -> None:
+    def _opened(self, place: Partition, error: KafkaError | None, message: Message) -> None:
         """A first record was acknowledged, or given up: then nothing may follow it."""
         with self._lock:
             if error is None:
@@ -172,4 +172,4 @@ class OpeningProducer:
 
     def _reported(self, error: KafkaError | None, message: Message) -> None:
         if error is not None:
-            self._failed(*place_of(message), error)
+            self._failed(*source_partition(message), error)

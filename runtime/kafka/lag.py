@@ -10,7 +10,7 @@ from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-d
 
 from runtime.errors import Retry
 from runtime.kafka.clients import answer, physical_name
-from runtime.kafka.topic_partition import Place
+from runtime.kafka.topic_partition import Partition
 from runtime.process.metrics import LAG_RECORDS
 from runtime.process.settings import Settings
 from schemas.topics import Topic
@@ -50,7 +50,7 @@ class LogProbe:
     def _connect(self) -> AdminClient:
         return AdminClient({"bootstrap.servers": self._bootstrap, "log_level": 0})
 
-    def ends(self, topics: Mapping[str, int]) -> dict[Place, int]:
+    def ends(self, topics: Mapping[str, int]) -> dict[Partition, int]:
         """End offset of every partition that holds anything, by topic and partition.
 
         Args:
@@ -62,7 +62,7 @@ class LogProbe:
         found = self._offsets(_places(topics), OffsetSpec.latest())  # type: ignore[no-untyped-call]
         return {place: offset for place, (offset, _) in found.items() if offset > 0}
 
-    def spans(self, topics: Mapping[str, int]) -> dict[Place, Span]:
+    def spans(self, topics: Mapping[str, int]) -> dict[Partition, Span]:
         """What every partition holds now.
 
         Args:
@@ -91,7 +91,9 @@ class LogProbe:
                 newest[topic] = max(newest.get(topic, 0), at_ms * 1_000)
         return newest
 
-    def _offsets(self, places: Iterable[Place], spec: OffsetSpec) -> dict[Place, tuple[int, int]]:
+    def _offsets(
+        self, places: Iterable[Partition], spec: OffsetSpec
+    ) -> dict[Partition, tuple[int, int]]:
         """Offset and timestamp (ms) of each partition.
 
         Raises:
@@ -110,7 +112,7 @@ class LogProbe:
             raise Retry(msg) from exc
         return {place: (one.offset, one.timestamp) for place, one in found.items()}
 
-    def committed(self, group: str, places: Iterable[Place]) -> dict[Place, int]:
+    def committed(self, group: str, places: Iterable[Partition]) -> dict[Partition, int]:
         """Committed offset of each partition, by place; absent where the group has none.
 
         Raises:
@@ -119,7 +121,7 @@ class LogProbe:
         found = self.notes(group, places)
         return {(p.topic, p.partition): p.offset for p in found if p.offset >= 0}
 
-    def notes(self, group: str, places: Iterable[Place]) -> list[TopicPartition]:
+    def notes(self, group: str, places: Iterable[Partition]) -> list[TopicPartition]:
         """What a group has committed of some partitions, with the text beside each offset.
 
         A consumer that never joins is asked and not an admin client: that one ends the process
@@ -148,7 +150,7 @@ class LogProbe:
             raise Retry(msg) from exc
         return found
 
-    def lag(self, group: str, ends: Mapping[Place, int]) -> int | None:
+    def lag(self, group: str, ends: Mapping[Partition, int]) -> int | None:
         """Records between a group's committed offsets and the ends.
 
         A partition of which the group has committed nothing counts from its first record.
@@ -211,11 +213,11 @@ class LagWatch:
                 gauge.set(self.records or 0)
 
 
-def ends_of(ends: Mapping[Place, int], topics: Iterable[str]) -> dict[Place, int]:
+def ends_of(ends: Mapping[Partition, int], topics: Iterable[str]) -> dict[Partition, int]:
     """The ends of some topics only."""
     wanted = set(topics)
     return {where: end for where, end in ends.items() if where[0] in wanted}
 
 
-def _places(topics: Mapping[str, int]) -> list[Place]:
+def _places(topics: Mapping[str, int]) -> list[Partition]:
     return [(topic, number) for topic, count in topics.items() for number in range(count)]

@@ -2,10 +2,10 @@
 
 from confluent_kafka import Message
 
-Place = tuple[str, int]
+Partition = tuple[str, int]
 """Topic on the broker, and partition."""
 
 
-def place_of(message: Message) -> Place:
+def source_partition(message: Message) -> Partition:
     """Where a message came from."""
     return message.topic() or "", message.partition() or 0

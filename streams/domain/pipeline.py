@@ -9,21 +9,21 @@ from typing import Final
 
 from schemas.records import DetectionOutcome
 from schemas.topics import TRACKS
-from streams.domain.camera.detections import Look, look_of
-from streams.domain.camera.step import CameraState, check_look, fence, step
+from streams.domain.camera.detections import FrameDetections, frame_detections_of
+from streams.domain.camera.step import CameraState, check_frame, fence, step
 from streams.domain.facts.timeline import Facts
 from streams.domain.floor.output import Output
 from streams.domain.floor.state import FloorState, report
 from streams.domain.floor.ticks import close_ticks
-from streams.domain.identity.links import tell_links
-from streams.domain.settings import LineSettings
+from streams.domain.identity.links import link_records
+from streams.domain.settings import PipelineSettings
 from streams.domain.tracking.checks import UnusableOutcome
 from streams.domain.tracking.parameters import parameters_of
 
 __all__ = [
     "Entity",
     "Output",
-    "PartitionLine",
+    "PartitionPipeline",
     "UnknownCamera",
     "UnusableOutcome",
     "entity_type",
@@ -56,7 +56,7 @@ def entity_type(entity_key: str) -> type[CameraState] | type[FloorState]:
     raise ValueError(f"{entity_key!r} names neither a camera nor a floor")
 
 
-class PartitionLine:
+class PartitionPipeline:
     """The fold of one partition of the detections.
 
     Args:
@@ -70,20 +70,20 @@ class PartitionLine:
             came after their floor's tick had closed).
     """
 
-    def __init__(self, settings: LineSettings | None = None) -> None:
-        self.settings = settings or LineSettings()
+    def __init__(self, settings: PipelineSettings | None = None) -> None:
+        self.settings = settings or PipelineSettings()
         self.cameras: dict[str, CameraState] = {}
         self.floors: dict[str, FloorState] = {}
         self.counters: dict[str, int] = {"duplicates": 0, "older": 0, "late": 0}
         self._changed: dict[str, Entity] = {}
 
     @property
-    def settings(self) -> LineSettings:
+    def settings(self) -> PipelineSettings:
         """Of the fold, from the next record on."""
         return self._settings
 
     @settings.setter
-    def settings(self, settings: LineSettings) -> None:
+    def settings(self, settings: PipelineSettings) -> None:
         self._settings = settings
         self._parameters = parameters_of(settings.tracker)
 
@@ -116,9 +116,9 @@ class PartitionLine:
 
     def advance(self, outcome: DetectionOutcome, facts: Facts) -> list[Output]:
         """Fold one detection outcome as its record; see `fold`."""
-        return self.fold(look_of(outcome), facts)
+        return self.fold(frame_detections_of(outcome), facts)
 
-    def fold(self, look: Look, facts: Facts) -> list[Output]:
+    def fold(self, look: FrameDetections, facts: Facts) -> list[Output]:
         """Fold one detection outcome.
 
         Args:
@@ -133,7 +133,7 @@ class PartitionLine:
             UnusableOutcome: Its time or a box cannot be used; nothing was changed.
         """
         camera_id, captured_us = look.camera_id, look.captured_us
-        check_look(look)
+        check_frame(look)
         snapshot = facts.at(captured_us)
         camera = snapshot.cameras.get(camera_id)
         if camera is None:
@@ -151,7 +151,7 @@ class PartitionLine:
         outputs = [] if tracks is None else [Output(TRACKS, camera_id, tracks)]
         floor = self._floor(state.floor_id)
         if linked is not None:
-            outputs += tell_links(floor, camera_id, captured_us, linked)
+            outputs += link_records(floor, camera_id, captured_us, linked)
         if not report(floor, view):
             self.counters["late"] += 1
         outputs += close_ticks(floor, facts, self.settings.floor)

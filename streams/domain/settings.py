@@ -127,7 +127,7 @@ class FloorSettings:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class LineSettings:
+class PipelineSettings:
     """Settings of the fold of one partition."""
 
     tracker: TrackerSettings = field(default_factory=TrackerSettings)

@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 
 from schemas.codec import HEADER_BYTES, Codec
-from streams.domain.camera.detections import PERSON, Look, look_of
+from streams.domain.camera.detections import PERSON, FrameDetections, frame_detections_of
 from streams.domain.tracking.types import Indices, Matrix
 from streams.encoding.avro import UNREADABLE, Octets, get_float, get_int, get_long, get_text
 from streams.encoding.jit import entry
@@ -104,20 +104,20 @@ class OutcomeReader:
         self._boxes = np.empty((_ROOM, 5))
         self._numbers = np.empty(_NUMBERS, np.int64)
 
-    def read(self, value: bytes | None) -> Look:
+    def read(self, value: bytes | None) -> FrameDetections:
         """Read one value.
 
         Raises:
             UndecodableValue: The bytes are not a record of the topic.
         """
         if value is None or not self._codec.is_own(value):
-            return look_of(self._codec.decode(value))
+            return frame_detections_of(self._codec.decode(value))
         found = read_outcome(np.frombuffer(value, np.uint8), self._boxes, self._numbers, _PERSON)
         if found < 0:
-            return look_of(self._codec.decode(value))
+            return frame_detections_of(self._codec.decode(value))
         begin, end, captured_us, frame_seq, outcome, *model, width, height = self._numbers.tolist()
         boxes = self._boxes[:found].copy()
-        return Look(
+        return FrameDetections(
             camera_id=value[begin:end].decode(),
             captured_us=captured_us,
             frame_seq=frame_seq,

@@ -14,9 +14,9 @@ from schemas.topics import OCCUPANCY, OCCUPANCY_LATEST
 from streams.handover.uncommitted import Bases, Beyond, Message, Record, beyond, level, marks_of
 from streams.processor.pipeline_fold import OUTPUTS
 from streams.state.fold_id import fold_id
-from streams.state.progress import Stand, stand_of_states
-from streams.state.published import SEAM_KEY, Seam
-from streams.state.reading import open_seam, states_of
+from streams.state.progress import KeyProgress, progress_of_states
+from streams.state.published import HANDOVER_KEY, HandoverFilter
+from streams.state.reading import open_handover, states_of
 
 log = structlog.get_logger(__name__)
 
@@ -52,8 +52,8 @@ class TakeOver:
             Stop: A state was written by a version that this one cannot read.
             ReplayNeeded: Somebody goes on sending.
         """
-        stand = stand_of_states(states_of(partition, checkpoint))
-        before = open_seam(partition, checkpoint.entities)
+        stand = progress_of_states(states_of(partition, checkpoint))
+        before = open_handover(partition, checkpoint.entities)
         bases = _bases(stand, before)
         tails = self._settled(partition, bases, since_ms)
         if not any(tails.values()):
@@ -63,7 +63,7 @@ class TakeOver:
             emit(self._names[topic], key.encode(), self._writers[topic].encode(record), partition)
 
         level(tails, send)
-        seam = Seam(marks_of(tails, before.marks))
+        seam = HandoverFilter(marks_of(tails, before.marks))
         log.warning(
             "stream.seam",
             partition=partition,
@@ -76,7 +76,7 @@ class TakeOver:
                 if topic != OCCUPANCY_LATEST.name
             },
         )
-        return {SEAM_KEY: seam.encode()}
+        return {HANDOVER_KEY: seam.encode()}
 
     def _settled(
         self, partition: int, bases: Mapping[str, Bases], since_ms: int | None
@@ -113,7 +113,7 @@ class TakeOver:
             ]
 
 
-def _bases(stand: Stand, before: Seam) -> Mapping[str, Bases]:
+def _bases(stand: KeyProgress, before: HandoverFilter) -> Mapping[str, Bases]:
     """The last seq by topic and key, of a state and of the marks over it."""
     bases: dict[str, dict[str, int]] = {topic.name: {} for topic in OUTPUTS}
     for part in (stand.cameras, stand.floors, stand.zones):

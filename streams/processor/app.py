@@ -25,7 +25,7 @@ from runtime.process.service import Service
 from runtime.process.settings import Settings
 from runtime.storage.objects import ObjectStore
 from schemas.topics import DETECTIONS, STREAM_CHECKPOINTS
-from streams.domain.settings import FloorSettings, LineSettings, TrackerSettings
+from streams.domain.settings import FloorSettings, PipelineSettings, TrackerSettings
 from streams.handover.takeover import TakeOver
 from streams.processor.agent import register
 from streams.processor.checkpoint_settings import CheckpointingSettings
@@ -33,7 +33,7 @@ from streams.processor.checkpointing import install
 from streams.processor.fact_source import FactSource
 from streams.processor.faust_app import checkpointed_app
 from streams.processor.log_guard import TOPICS, refuse_lost_checkpoints, watch_topics
-from streams.processor.pipeline_fold import STAGE, LineFold, Wire
+from streams.processor.pipeline_fold import STAGE, PipelineFold, Wire
 from streams.processor.precompile import compile_all
 from streams.state.fold_id import fold_id
 from streams.state.settings_by_offset import to_values
@@ -42,9 +42,9 @@ from streams.state.version import STATE_VERSION
 log = structlog.get_logger(__name__)
 
 
-def line_settings(settings: Settings) -> LineSettings:
+def line_settings(settings: Settings) -> PipelineSettings:
     """What the domain is told, from the settings of the process."""
-    return LineSettings(
+    return PipelineSettings(
         tracker=TrackerSettings(**settings.tracking.model_dump()),
         floor=FloorSettings(
             allowed_lateness_us=round(settings.stream.allowed_lateness_s * 1_000_000)
@@ -69,8 +69,8 @@ def create_app(settings: Settings, clock: Clock, health: Health) -> faust.App:
     domain_settings = line_settings(settings)
     limit = DeadLetterLimit(settings.dead_letters, STAGE)
 
-    def fold(partition: int, emit: Emit) -> LineFold:
-        return LineFold(
+    def fold(partition: int, emit: Emit) -> PipelineFold:
+        return PipelineFold(
             partition,
             emit,
             wire=wire,

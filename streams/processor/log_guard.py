@@ -7,11 +7,11 @@ from runtime.kafka.clients import physical_name
 from runtime.kafka.lag import LogProbe
 from runtime.kafka.topic_watch import LOOK_S, TopicWatch
 from runtime.process.settings import Settings
-from schemas.topics import DEAD_LETTERS, DETECTIONS, SIDE_INPUTS, STREAM_CHECKPOINTS
+from schemas.topics import DEAD_LETTERS, DETECTIONS, REFERENCE_TOPICS, STREAM_CHECKPOINTS
 from streams.processor.fail_stop import ExitProcess, exit_now
 from streams.processor.pipeline_fold import OUTPUTS
 
-TOPICS = (DETECTIONS, *OUTPUTS, *SIDE_INPUTS, STREAM_CHECKPOINTS, DEAD_LETTERS)
+TOPICS = (DETECTIONS, *OUTPUTS, *REFERENCE_TOPICS, STREAM_CHECKPOINTS, DEAD_LETTERS)
 """Everything that the stage reads or writes."""
 
 _PATIENCE_S = 30.0

@@ -27,26 +27,26 @@ from schemas.topics import (
     TRACKS,
     ZONE_EVENTS,
 )
-from streams.domain.camera.detections import Look
+from streams.domain.camera.detections import FrameDetections
 from streams.domain.camera.frame_tracks import FrameTracks
 from streams.domain.facts.timeline import Facts
 from streams.domain.floor.presence import FloorPresence
 from streams.domain.floor.tick import TICK_US
 from streams.domain.pipeline import (
     Output,
-    PartitionLine,
+    PartitionPipeline,
     UnknownCamera,
     UnusableOutcome,
 )
-from streams.domain.settings import LineSettings
+from streams.domain.settings import PipelineSettings
 from streams.encoding.outcomes import OutcomeReader
 from streams.encoding.presences import PresenceWriter
 from streams.encoding.text import Kept
 from streams.encoding.tracks import TracksWriter
 from streams.processor.fact_source import FactSource
 from streams.state.codec import encode_state
-from streams.state.published import SEAM_KEY, Seam
-from streams.state.reading import open_seam, states_of
+from streams.state.published import HANDOVER_KEY, HandoverFilter
+from streams.state.reading import open_handover, states_of
 from streams.state.settings_by_offset import SettingsByOffset
 from streams.state.version import STATE_VERSION
 
@@ -93,8 +93,8 @@ class Wire:
         return name, codec.encode(content)
 
 
-class LineFold:
-    """A `PartitionFold` over `PartitionLine`.
+class PipelineFold:
+    """A `PartitionFold` over `PartitionPipeline`.
 
     Args:
         partition: Partition of the input; outputs go to the same one.
@@ -113,7 +113,7 @@ class LineFold:
         *,
         wire: Wire,
         facts: FactSource,
-        settings: LineSettings,
+        settings: PipelineSettings,
         clock: Clock,
         limit: DeadLetterLimit | None = None,
     ) -> None:
@@ -123,10 +123,10 @@ class LineFold:
         self._facts = facts
         self._clock = clock
         self._limit = limit
-        self._line = PartitionLine(settings)
+        self._line = PartitionPipeline(settings)
         self._settings = SettingsByOffset(settings)
-        self._seam = Seam({})
-        self._seam_is_saved = False
+        self._handover = HandoverFilter({})
+        self._handover_is_saved = False
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Take over saved cameras and floors, the seam, and the settings by offset.
@@ -135,8 +135,8 @@ class LineFold:
             Stop: State or settings were written by a version that this one cannot read.
         """
         self._line.restore(states_of(self._partition, checkpoint))
-        self._seam = open_seam(self._partition, checkpoint.entities)
-        self._seam_is_saved = SEAM_KEY in checkpoint.entities
+        self._handover = open_handover(self._partition, checkpoint.entities)
+        self._handover_is_saved = HANDOVER_KEY in checkpoint.entities
         self.follow(checkpoint.head.settings, checkpoint.head.next_offset)
 
     def follow(self, spans: Sequence[SettingsSpan], offset: int) -> None:
@@ -162,7 +162,7 @@ class LineFold:
             facts = self._facts.ensure(look.captured_us + TICK_US)  # its last tick
             outputs = self._fold(look, facts)
         except DeadLetter as error:
-            self._bury(record, error)
+            self._dead_letter(record, error)
             if self._limit is not None:
                 self._limit.died(str(error))
             return
@@ -173,7 +173,7 @@ class LineFold:
             name, value = self._wire.write(output)
             self._emit(name, output.key.encode(), value, self._partition)
 
-    def _decode(self, record: Record) -> Look:
+    def _decode(self, record: Record) -> FrameDetections:
         """Read an outcome and refuse what no fold may see.
 
         Ingest never captures in the future; this keeps a broken clock from carrying a floor to
@@ -193,7 +193,7 @@ class LineFold:
             raise DeadLetter("future_event", message, field="captured_us")
         return look
 
-    def _fold(self, look: Look, facts: Facts) -> list[Output]:
+    def _fold(self, look: FrameDetections, facts: Facts) -> list[Output]:
         ignored = sum(self._line.counters.values())
         try:
             outputs = self._line.fold(look, facts)
@@ -201,15 +201,15 @@ class LineFold:
             raise DeadLetter("unknown_camera", str(error), field="camera_id") from error
         except UnusableOutcome as error:
             raise DeadLetter("unusable_outcome", str(error), field="detections") from error
-        if self._seam:
-            outputs, held = self._seam.apply(outputs, self._line, look.camera_id)
+        if self._handover:
+            outputs, held = self._handover.apply(outputs, self._line, look.camera_id)
             for output in held:
                 STREAM_HELD_BACK.labels(output.topic.name).inc()
         fenced = sum(self._line.counters.values()) > ignored
         (_FENCED if fenced else _FOLDED).inc()
         return outputs
 
-    def _bury(self, record: Record, error: DeadLetter) -> None:
+    def _dead_letter(self, record: Record, error: DeadLetter) -> None:
         headers = dead_letter_headers(
             record.topic,
             record.partition,
@@ -237,11 +237,11 @@ class LineFold:
             key.encode(): EntityState(STATE_VERSION, encode_state(state))
             for key, state in self._line.take_changed().items()
         }
-        if self._seam:
-            changed[SEAM_KEY] = self._seam.encode()
-        elif self._seam_is_saved:
-            changed[SEAM_KEY] = None
-        self._seam_is_saved = bool(self._seam)
+        if self._handover:
+            changed[HANDOVER_KEY] = self._handover.encode()
+        elif self._handover_is_saved:
+            changed[HANDOVER_KEY] = None
+        self._handover_is_saved = bool(self._handover)
         return changed
 
     def side_offsets(self) -> Mapping[str, int]:

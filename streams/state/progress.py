@@ -10,7 +10,7 @@ from schemas.topics import LINKS, OCCUPANCY, PRESENCE, TRACKS, ZONE_EVENTS
 from streams.domain.camera.step import CameraState
 from streams.domain.pipeline import Entity
 from streams.state.codec import decode_state
-from streams.state.published import SEAM_KEY
+from streams.state.published import HANDOVER_KEY
 from streams.state.version import OLDEST_READ, STATE_VERSION
 
 REFUSED = (
@@ -37,19 +37,19 @@ class Mark(msgspec.Struct, frozen=True):
     opened_us: int = 0
 
 
-class Stand(msgspec.Struct, frozen=True):
+class KeyProgress(msgspec.Struct, frozen=True):
     """Marks of a partition, by id."""
 
     cameras: dict[str, Mark] = {}
     floors: dict[str, Mark] = {}
     zones: dict[str, Mark] = {}
 
-    def of_floors(self, floor_ids: frozenset[str] | None) -> "Stand":
+    def of_floors(self, floor_ids: frozenset[str] | None) -> "KeyProgress":
         """Only what belongs to some floors; everything when None."""
         if floor_ids is None:
             return self
         parts = (self.cameras, self.floors, self.zones)
-        return Stand(
+        return KeyProgress(
             *({key: m for key, m in part.items() if m.floor_id in floor_ids} for part in parts)
         )
 
@@ -59,7 +59,7 @@ def is_read(state: EntityState) -> bool:
     return OLDEST_READ <= state.version <= STATE_VERSION
 
 
-def stand_of(entities: Mapping[bytes, EntityState]) -> Stand:
+def progress_of(entities: Mapping[bytes, EntityState]) -> KeyProgress:
     """Read the marks out of a checkpoint.
 
     Raises:
@@ -67,7 +67,7 @@ def stand_of(entities: Mapping[bytes, EntityState]) -> Stand:
     """
     states: dict[str, Entity] = {}
     for key, state in sorted(entities.items()):
-        if key == SEAM_KEY:
+        if key == HANDOVER_KEY:
             continue
         name = key.decode()
         if not is_read(state):
@@ -81,12 +81,12 @@ def stand_of(entities: Mapping[bytes, EntityState]) -> Stand:
         except ValueError as error:
             msg = f"the state of {name} cannot be read: {error}. {REFUSED}"
             raise Stop(msg) from error
-    return stand_of_states(states)
+    return progress_of_states(states)
 
 
-def stand_of_states(states: Mapping[str, Entity]) -> Stand:
+def progress_of_states(states: Mapping[str, Entity]) -> KeyProgress:
     """The marks of states, by entity key."""
-    stand = Stand({}, {}, {})
+    stand = KeyProgress({}, {}, {})
     for _, entity in sorted(states.items()):
         if isinstance(entity, CameraState):
             seqs = {TRACKS.name: entity.seq}

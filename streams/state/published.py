@@ -23,10 +23,10 @@ from schemas.topics import LINKS, OCCUPANCY, OCCUPANCY_LATEST, PRESENCE, TRACKS,
 from streams.domain.camera.frame_tracks import FrameTracks
 from streams.domain.floor.output import Content
 from streams.domain.floor.presence import FloorPresence
-from streams.domain.pipeline import Output, PartitionLine
+from streams.domain.pipeline import Output, PartitionPipeline
 from streams.state.version import STATE_VERSION
 
-SEAM_KEY: Final = b"seam"
+HANDOVER_KEY: Final = b"seam"
 """Under which a checkpoint keeps its open marks, beside cameras and floors."""
 
 
@@ -62,7 +62,7 @@ def moment_of(topic: str, record: Content | Mapping[str, Any]) -> tuple[str, int
     return source, int(fields["as_of_us"])
 
 
-class Seam:
+class HandoverFilter:
     """Lets the records of a fold pass, as far as they were not told before.
 
     Args:
@@ -84,7 +84,7 @@ class Seam:
         return EntityState(STATE_VERSION, msgspec.msgpack.encode(self.marks, order="sorted"))
 
     def apply(
-        self, outputs: list[Output], line: PartitionLine, camera_id: str
+        self, outputs: list[Output], line: PartitionPipeline, camera_id: str
     ) -> tuple[list[Output], list[Output]]:
         """Hold back what was told, number the rest, and close the marks that time has passed.
 
@@ -123,7 +123,7 @@ class Seam:
         self._close(line, camera_id)
         return passed, held
 
-    def _close(self, line: PartitionLine, camera_id: str) -> None:
+    def _close(self, line: PartitionPipeline, camera_id: str) -> None:
         """Forget marks of a camera and its floor, whose states have just changed and are saved."""
         floor_id = line.cameras[camera_id].floor_id
         for topic, marks in self.marks.items():
@@ -133,14 +133,14 @@ class Seam:
                     del marks[key]
 
 
-def seam_of(state: EntityState) -> Seam:
+def handover_of(state: EntityState) -> HandoverFilter:
     """Read a seam out of a checkpoint.
 
     Raises:
         ValueError: It is none.
     """
     try:
-        return Seam(msgspec.msgpack.decode(state.data, type=Marks))
+        return HandoverFilter(msgspec.msgpack.decode(state.data, type=Marks))
     except msgspec.MsgspecError as error:
         raise ValueError(str(error)) from error
 
@@ -158,7 +158,7 @@ def _numbered(content: Content, seq: int) -> Content:
     return content
 
 
-def _is_past(line: PartitionLine, topic: str, key: str, mark: Mark) -> bool:
+def _is_past(line: PartitionPipeline, topic: str, key: str, mark: Mark) -> bool:
     """Whether the fold makes no more records of a time that was told."""
     if topic in (TRACKS.name, LINKS.name):
         cameras = {key: mark.told[""]} if topic == TRACKS.name else mark.told
@@ -170,7 +170,7 @@ def _is_past(line: PartitionLine, topic: str, key: str, mark: Mark) -> bool:
     return floor is not None and floor.closed_us >= mark.told[""][0]
 
 
-def _set_seq(line: PartitionLine, topic: str, key: str, mark: Mark) -> bool:
+def _set_seq(line: PartitionPipeline, topic: str, key: str, mark: Mark) -> bool:
     """Make the state go on from a mark's seq; False where it knows nothing of the key."""
     if topic == TRACKS.name:
         camera = line.cameras.get(key)

@@ -6,7 +6,7 @@ from runtime.checkpoints import Checkpoint, EntityState
 from runtime.errors import Stop
 from streams.domain.pipeline import Entity
 from streams.state.codec import decode_state
-from streams.state.published import SEAM_KEY, Seam, seam_of
+from streams.state.published import HANDOVER_KEY, HandoverFilter, handover_of
 from streams.state.version import OLDEST_READ
 
 
@@ -18,7 +18,7 @@ def states_of(partition: int, checkpoint: Checkpoint) -> dict[str, Entity]:
     """
     states: dict[str, Entity] = {}
     for key, state in checkpoint.entities.items():
-        if key == SEAM_KEY:
+        if key == HANDOVER_KEY:
             continue
         name = key.decode() if isinstance(key, bytes) else key
         try:
@@ -28,27 +28,27 @@ def states_of(partition: int, checkpoint: Checkpoint) -> dict[str, Entity]:
     return states
 
 
-def open_seam(partition: int, entities: Mapping[bytes, EntityState]) -> Seam:
+def open_handover(partition: int, entities: Mapping[bytes, EntityState]) -> HandoverFilter:
     """The seam that a checkpoint holds; a closed one where it holds none.
 
     Raises:
         Stop: It cannot be read.
     """
-    state = entities.get(SEAM_KEY)
+    state = entities.get(HANDOVER_KEY)
     if state is None:
-        return Seam({})
+        return HandoverFilter({})
     try:
-        return seam_of(state)
+        return handover_of(state)
     except ValueError as error:
-        raise _refused(partition, SEAM_KEY.decode(), state, error) from error
+        raise _refused(partition, HANDOVER_KEY.decode(), state, error) from error
 
 
-def without_seam(checkpoint: Checkpoint) -> Checkpoint:
+def without_handover(checkpoint: Checkpoint) -> Checkpoint:
     """The same cameras and floors, for whoever makes all records anew and sends none of them.
 
     A seam would hold back what another fold has told, and here nothing of that fold stands.
     """
-    kept = {key: state for key, state in checkpoint.entities.items() if key != SEAM_KEY}
+    kept = {key: state for key, state in checkpoint.entities.items() if key != HANDOVER_KEY}
     return Checkpoint(checkpoint.head, kept)
 
 

@@ -9,15 +9,15 @@ import msgspec
 
 from runtime.checkpoints import SettingsSpan
 from runtime.errors import Stop
-from streams.domain.settings import LineSettings
+from streams.domain.settings import PipelineSettings
 
 
-def to_values(settings: LineSettings) -> dict[str, Any]:
+def to_values(settings: PipelineSettings) -> dict[str, Any]:
     """As a checkpoint's head has them: JSON, by name."""
     return cast("dict[str, Any]", msgspec.to_builtins(settings))
 
 
-def from_values(values: dict[str, Any]) -> LineSettings:
+def from_values(values: dict[str, Any]) -> PipelineSettings:
     """Read them back.
 
     A setting that came with a later release takes its default, under which that release folds
@@ -27,7 +27,7 @@ def from_values(values: dict[str, Any]) -> LineSettings:
         Stop: A setting is unknown here, or has a value of another kind.
     """
     try:
-        settings = msgspec.convert(values, LineSettings)
+        settings = msgspec.convert(values, PipelineSettings)
     except msgspec.ValidationError as error:
         raise _unreadable(str(error)) from error
     unknown = sorted(_names(values) - _names(to_values(settings)))
@@ -44,7 +44,7 @@ class SettingsByOffset:
         next_change: Offset from which something else holds; None when nothing is to come.
     """
 
-    def __init__(self, settings: LineSettings) -> None:
+    def __init__(self, settings: PipelineSettings) -> None:
         self.current = settings
         self.next_change: int | None = None
         self._coming: list[SettingsSpan] = []
@@ -61,7 +61,7 @@ class SettingsByOffset:
         self._coming = [span for span in spans if span.from_offset > offset]
         self._look_ahead()
 
-    def step(self, offset: int) -> LineSettings:
+    def step(self, offset: int) -> PipelineSettings:
         """What holds at an offset that is not below `next_change`."""
         while self._coming and self._coming[0].from_offset <= offset:
             self.current = from_values(self._coming.pop(0).values)

@@ -29,7 +29,7 @@ from streams.domain.floor.output import Output
 from streams.domain.floor.state import FloorState
 from streams.domain.floor.tick import TICK_US
 from streams.processor import app as app_module
-from streams.processor.pipeline_fold import LineFold
+from streams.processor.pipeline_fold import PipelineFold
 from streams.processor.saving import Saving
 from tests.chaos.checkpoint import mutations
 from workers.cli.app import main
@@ -149,13 +149,13 @@ def other_release(hold: Hold) -> None:
 def slow_release(hold: Hold) -> None:
     """The same, and so slow that it can be stopped in the middle of a batch."""
     other_release(hold)
-    advance = LineFold.advance
+    advance = PipelineFold.advance
 
-    def slowly(self: LineFold, record: Record) -> None:
+    def slowly(self: PipelineFold, record: Record) -> None:
         time.sleep(SLOW_S)
         advance(self, record)
 
-    mutations.replace(LineFold, "advance", slowly)
+    mutations.replace(PipelineFold, "advance", slowly)
 
 
 MUTATIONS: dict[str, Callable[[Hold], None]] = {

@@ -5,7 +5,7 @@ import pytest
 from deploy.local.launcher import Worker
 from runtime.errors import EXIT_STOP
 from runtime.kafka.clients import ReliableProducer, physical_name, producer_config
-from runtime.kafka.dead_letter_log import read_letters
+from runtime.kafka.dead_letter_log import read_dead_letters
 from schemas.topics import DETECTIONS
 from tests.e2e import simulated
 from tests.e2e.played_line import PlayedLine
@@ -35,4 +35,4 @@ def test_the_stream_processor_leaves_a_topic_of_nothing_but_poison_where_it_is(
     assert status == EXIT_STOP
     said = line.supervisor.log("stream").read_text()
     assert "stream: 21 of the last 40 records are dead letters" in said
-    assert len(read_letters(line.settings)) <= 21
+    assert len(read_dead_letters(line.settings)) <= 21

@@ -17,7 +17,7 @@ from schemas.registry import SchemaRegistry
 from schemas.topics import DETECTIONS, OCCUPANCY, OCCUPANCY_LATEST, PRESENCE, TOPICS, TRACKS
 from streams.processor.pipeline_fold import OUTPUTS
 from streams.state.fold_id import fold_id
-from streams.state.published import SEAM_KEY
+from streams.state.published import HANDOVER_KEY
 from tests.conftest import Services
 from tests.e2e.held_line import CAMERAS, HeldLine, held_line
 from tests.e2e.mutant import OTHER
@@ -154,7 +154,7 @@ def test_what_a_killed_release_has_sent_stands_and_the_next_one_goes_on_behind_i
         assert ticks == sorted(set(ticks))
     assert "stream.seam" in found.said
     assert found.fold == fold_id()
-    assert SEAM_KEY.decode() not in found.entities
+    assert HANDOVER_KEY.decode() not in found.entities
 
 
 @pytest.mark.timeout(400)

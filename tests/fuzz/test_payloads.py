@@ -16,14 +16,14 @@ from schemas.topics import (
     LINKS,
     OCCUPANCY,
     PRESENCE,
-    SIDE_INPUTS,
+    REFERENCE_TOPICS,
     TRACKS,
     ZONE_EVENTS,
     Topic,
 )
 from streams.domain.facts.timeline import ConflictingFact, Facts, InvalidFact
-from streams.domain.settings import LineSettings
-from streams.processor.pipeline_fold import LineFold, Wire
+from streams.domain.settings import PipelineSettings
+from streams.processor.pipeline_fold import PipelineFold, Wire
 from tests.contract.evolution import sample, schema_of
 from tests.fuzz.fuzzing import fuzz, scales
 from tests.fuzz.values import AVRO_TOPICS, codec, mangled, records
@@ -33,7 +33,7 @@ from workers.storage.item import read_item
 from workers.storage.timescale.tables import TABLES
 
 NOW_US = 1_790_000_000_000_000
-SUNK = (*SIDE_INPUTS, TRACKS, PRESENCE, LINKS, ZONE_EVENTS, OCCUPANCY)
+SUNK = (*REFERENCE_TOPICS, TRACKS, PRESENCE, LINKS, ZONE_EVENTS, OCCUPANCY)
 
 
 @scales
@@ -133,12 +133,12 @@ def test_any_outcome_among_any_facts_is_folded_or_a_dead_letter(scale: int) -> N
         def emit(topic: str, *_: Any, **__: Any) -> None:
             buried.append(topic)
 
-        fold = LineFold(
+        fold = PipelineFold(
             0,
             emit,
             wire=wire,
             facts=KnownFacts(facts),
-            settings=LineSettings(),
+            settings=PipelineSettings(),
             clock=SystemClock(),
         )
         for offset, outcome in enumerate(seen):
@@ -154,7 +154,7 @@ def test_any_outcome_among_any_facts_is_folded_or_a_dead_letter(scale: int) -> N
                 )
             )
 
-    facts_given = st.lists(st.one_of([meeting(topic) for topic in SIDE_INPUTS]), max_size=6)
+    facts_given = st.lists(st.one_of([meeting(topic) for topic in REFERENCE_TOPICS]), max_size=6)
     fuzz(check, facts_given, st.lists(outcomes(), max_size=6), examples=80, scale=scale)
 
 

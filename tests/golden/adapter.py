@@ -15,9 +15,9 @@ from schemas.codec import schema_text
 from schemas.registry import SchemaRegistry
 from schemas.topics import TOPICS, Topic
 from streams.domain.facts.timeline import Facts, InvalidFact
-from streams.domain.settings import LineSettings
+from streams.domain.settings import PipelineSettings
 from streams.processor.fact_source import FactSource
-from streams.processor.pipeline_fold import LineFold, Wire
+from streams.processor.pipeline_fold import PipelineFold, Wire
 from streams.state.settings_by_offset import to_values
 from streams.state.version import STATE_VERSION
 
@@ -138,12 +138,12 @@ class Pipeline:
     ) -> None:
         self.sent: list[Sent] = []
         self._partition = partition
-        fold = LineFold(
+        fold = PipelineFold(
             partition,
             self._emit,
             wire=Wire(Settings(topic_prefix=""), _SCHEMAS),
             facts=_ReferenceData(log),
-            settings=LineSettings(),
+            settings=PipelineSettings(),
             clock=SystemClock(),
         )
         saved = None
@@ -156,7 +156,7 @@ class Pipeline:
             claimed=True,
             checkpoint=saved,
         )
-        self._progress.settings = (SettingsSpan(0, to_values(LineSettings())),)
+        self._progress.settings = (SettingsSpan(0, to_values(PipelineSettings())),)
         self._progress.fold_id = "golden-fold"
 
     def _emit(

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from runtime.clock import SystemClock
 from runtime.errors import EXIT_REPLAY, EXIT_STOP, Retry, Stop
-from runtime.kafka.dead_letter_log import CHAIN, Filter, Letter, count, handled, read_letters
+from runtime.kafka.dead_letter_log import CHAIN, Filter, Letter, count, handled, read_dead_letters
 from runtime.process.settings import Settings
 from schemas.records import AuditEntry
 from schemas.registry import NotRegistered, RegistryUnavailable, SchemaRegistry
@@ -55,7 +55,9 @@ def list_(
     with _ends_in_words():
         settings = Settings()
         meant = _filter(topic, reason, stage, since, until)
-        letters = [one for one in read_letters(settings) if meant.takes(one, settings.topic_prefix)]
+        letters = [
+            one for one in read_dead_letters(settings) if meant.takes(one, settings.topic_prefix)
+        ]
         done = handled(_history(settings))
     shown = [letter for letter in letters if every or letter.subject not in done]
     if as_json:
@@ -187,7 +189,7 @@ def _chosen(settings: Settings, ids: list[int] | None, meant: Filter) -> list[Le
     Raises:
         Stop: There is none with one of the ids.
     """
-    letters = read_letters(settings)
+    letters = read_dead_letters(settings)
     if ids:
         by_id = {letter.id: letter for letter in letters}
         missing = [str(number) for number in ids if number not in by_id]

@@ -180,12 +180,12 @@ def check_redis(settings: Settings) -> str:
 
 def check_lag(settings: Settings) -> str:
     """Every stage that was ever at work takes what comes in; looks twice."""
-    from workers.observation.groups import CONSUMED, LineProbe  # noqa: PLC0415 - only for this check
+    from workers.observation.groups import CONSUMED, PipelineProbe  # noqa: PLC0415 - only for this check
     from workers.observation.signs import Progress, StageSign  # noqa: PLC0415
 
     _need_topics(settings)
     clock = SystemClock()
-    probe = LineProbe(settings, _TIMEOUT_S)
+    probe = PipelineProbe(settings, _TIMEOUT_S)
     progress = {stage: Progress() for stage in CONSUMED}
     signs: dict[str, StageSign] = {}
     last_us = 0

@@ -63,11 +63,11 @@ def down(run_dir: RunDir = RUN_DIR) -> None:
 def _hold(run_dir: Path, port: int) -> None:
     """Run the line until a signal."""
     from workers.local.demo.options import choose_port  # noqa: PLC0415 - loads the whole line
-    from workers.local.pipeline import LocalLine  # noqa: PLC0415
+    from workers.local.pipeline import LocalPipeline  # noqa: PLC0415
 
     chosen = choose_port(port)
     (run_dir / "environment").unlink(missing_ok=True)
-    line = LocalLine(
+    line = LocalPipeline(
         run_dir, environment={"WARDSTREAM_SERVING__PORT": str(chosen)}, report=typer.echo
     )
     with line:

@@ -87,7 +87,7 @@ def prepare(settings: Settings) -> None:
             job.result()
 
 
-class LocalLine:
+class LocalPipeline:
     """Services and processes of one run directory; nothing outlives the `with` block.
 
     Processes are started as soon as the addresses of the services are known, load their code while

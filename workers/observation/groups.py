@@ -6,7 +6,7 @@ from typing import Final
 from runtime.kafka.clients import group_id, physical_name
 from runtime.kafka.continuity import GONE, SHORTENED, Break
 from runtime.kafka.lag import LogProbe, ends_of
-from runtime.kafka.topic_partition import Place
+from runtime.kafka.topic_partition import Partition
 from runtime.process.settings import Settings
 from schemas.topics import (
     DETECTIONS,
@@ -38,7 +38,7 @@ where its input does not go on from them.
 """
 
 
-class LineProbe:
+class PipelineProbe:
     """Asks the broker how far each stage is.
 
     Args:
@@ -103,7 +103,7 @@ class LineProbe:
         found = {}
         for stage, (group, topics) in CONSUMED.items():
             names = [physical_name(topic, self._settings) for topic in topics]
-            consumed: dict[Place, int] = ends_of(ends, names)
+            consumed: dict[Partition, int] = ends_of(ends, names)
             end = sum(consumed.values())
             lag = self._probe.lag(group_id(group, self._settings), consumed)
             if lag is not None:

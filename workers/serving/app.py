@@ -21,7 +21,7 @@ from workers.serving.api.routes import PREFIX, describe_problems, router
 from workers.serving.api.security import Guard
 from workers.serving.live.board_state import BoardState
 from workers.serving.live.change_feed import QUEUE_LENGTH, ChangeFeed
-from workers.serving.live.pipeline_view import LineView
+from workers.serving.live.pipeline_view import PipelineView
 from workers.serving.live.state import BREAKER, LiveState, connect
 from workers.serving.live.trends import Trends
 
@@ -52,7 +52,7 @@ def create_app(
     registry: RegistryView | None = None,
     clock: Clock | None = None,
     *,
-    line: LineView | None = None,
+    line: PipelineView | None = None,
     queue_length: int = QUEUE_LENGTH,
 ) -> FastAPI:
     """Build the application; nothing is connected before it starts.
@@ -69,7 +69,7 @@ def create_app(
     """
     clock = clock or SystemClock()
     registry = registry or RegistryView()
-    line = line or LineView()
+    line = line or PipelineView()
     reader = connect(settings, answer_within_s=ANSWER_WITHIN_S)
     follower = connect(settings, answer_within_s=ANSWER_WITHIN_S)
     trends = Trends()

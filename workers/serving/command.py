@@ -19,7 +19,7 @@ from workers.registry.follower import RegistryFollower
 from workers.registry.view import RegistryView
 from workers.serving.app import create_app
 from workers.serving.live.pipeline_follower import LineFollower
-from workers.serving.live.pipeline_view import LineView
+from workers.serving.live.pipeline_view import PipelineView
 
 log = structlog.get_logger(__name__)
 
@@ -128,7 +128,7 @@ def run_board(service: Service) -> None:
     serving = service.settings.serving
     with contextlib.closing(bind(serving.host, serving.port)) as listener:
         registry = RegistryView()
-        line = LineView()
+        line = PipelineView()
         followers = (
             RegistryFollower(service.settings, registry, service.clock),
             LineFollower(service.settings, line, service.clock),

@@ -13,7 +13,7 @@ from schemas.topics import (
     LINKS,
     OCCUPANCY,
     PRESENCE,
-    SIDE_INPUTS,
+    REFERENCE_TOPICS,
     TRACKS,
     ZONE_EVENTS,
 )
@@ -39,7 +39,7 @@ def run_timescale(settings: Settings) -> int:
     from workers.sinks.timescale.sink import TimescaleSink  # noqa: PLC0415 - only what runs loads
 
     def body(service: Service) -> None:
-        topics = [*SIDE_INPUTS, *DERIVED]
+        topics = [*REFERENCE_TOPICS, *DERIVED]
         check_topics(service.settings, [*topics, DEAD_LETTERS])
         sink = TimescaleSink(service.settings, service.clock)
         rules = service.settings.sink

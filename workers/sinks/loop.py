@@ -25,7 +25,7 @@ from runtime.kafka.continuity import Continuity
 from runtime.kafka.dead_letters import DeadLetterBox
 from runtime.kafka.lag import LagWatch
 from runtime.kafka.registry import guarded_registry
-from runtime.kafka.topic_partition import Place, place_of
+from runtime.kafka.topic_partition import Partition, source_partition
 from runtime.process.metrics import SINK_LAG
 from runtime.process.service import Service
 from runtime.storage.breaker import BreakerPolicy, Guard
@@ -140,9 +140,9 @@ class SinkLoop:
         self._letters = DeadLetterBox(self._producer, settings, f"sink-{sink.name}", service.clock)
         self._continuity = Continuity(settings, f"sink-{sink.name}", self._consumer, topics)
         self._resume: Resume | None = None
-        self._owned: set[Place] = set()
+        self._owned: set[Partition] = set()
         self._holding = False  # a batch that the store has not taken
-        self._settled: dict[Place, int] = {}
+        self._settled: dict[Partition, int] = {}
         self._committed_s = service.clock.monotonic_s()
         self._guard = Guard(
             sink.name,
@@ -217,8 +217,8 @@ class SinkLoop:
             try:
                 back = self._set_back()
                 if back:
-                    batch = [m for m in batch if place_of(m) not in back]
-                    undecoded = [m for m in undecoded if place_of(m) not in back]
+                    batch = [m for m in batch if source_partition(m) not in back]
+                    undecoded = [m for m in undecoded if source_partition(m) not in back]
                     items = [i for i in items if (i.source, i.partition) not in back]
                 self._decode(undecoded, items)
                 self._write(items)
@@ -234,14 +234,14 @@ class SinkLoop:
                 if self._service.stop.is_set():
                     return  # uncommitted: the next start reads it again
                 # A partition that went to another consumer is that one's to write.
-                batch = [m for m in batch + slipped if place_of(m) in self._owned]
-                undecoded = [m for m in undecoded + slipped if place_of(m) in self._owned]
+                batch = [m for m in batch + slipped if source_partition(m) in self._owned]
+                undecoded = [m for m in undecoded + slipped if source_partition(m) in self._owned]
                 items = [i for i in items if (i.source, i.partition) in self._owned]
                 continue
             break
         # Only now, and all together: an offset stands for everything before it.
         for message in batch:
-            place = place_of(message)
+            place = source_partition(message)
             self._settled[place] = max(self._settled.get(place, 0), (message.offset() or 0) + 1)
         if self._holding:
             self._holding = False
@@ -250,7 +250,7 @@ class SinkLoop:
             self._outage.end()
             self._service.health.detail.pop("store", None)  # of `prepare`
 
-    def _set_back(self) -> set[Place]:
+    def _set_back(self) -> set[Partition]:
         """Read again what the store lacks of partitions in doubt; what is in hand of those goes.
 
         Raises:
@@ -295,7 +295,7 @@ class SinkLoop:
         """Move messages to `items`, or to the dead letters."""
         while undecoded:
             message = undecoded[0]
-            source, partition = place_of(message)
+            source, partition = source_partition(message)
             offset = message.offset() or 0
             key, value = _bytes(message.key()), message.value()
             try:
@@ -353,7 +353,7 @@ class SinkLoop:
             self._outage.show(waiting)
         return slipped
 
-    def _pause(self, places: Iterable[Place]) -> None:
+    def _pause(self, places: Iterable[Partition]) -> None:
         partitions = [TopicPartition(*place) for place in sorted(places)]
         if partitions:
             self._consumer.pause(partitions)

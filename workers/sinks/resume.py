@@ -14,7 +14,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from runtime.clock import Clock
 from runtime.errors import Retry, WardstreamError
-from runtime.kafka.topic_partition import Place
+from runtime.kafka.topic_partition import Partition
 from runtime.process.metrics import SINK_READ_AGAIN
 from runtime.storage.breaker import Guard
 
@@ -36,7 +36,7 @@ class WentBack(WardstreamError):
         places: What it holds now of the partitions concerned, as the next offset.
     """
 
-    def __init__(self, places: Mapping[Place, int]) -> None:
+    def __init__(self, places: Mapping[Partition, int]) -> None:
         super().__init__(f"the store went back in {len(places)} partitions")
         self.places = dict(places)
 
@@ -45,7 +45,7 @@ class WentBack(WardstreamError):
 class KeepsOffsets(Protocol):
     """A store that notes, with what it holds, how far each partition is in it."""
 
-    def noted(self) -> dict[Place, int]:
+    def noted(self) -> dict[Partition, int]:
         """Next offset of every partition that the store knows of.
 
         Raises:
@@ -53,7 +53,7 @@ class KeepsOffsets(Protocol):
         """
         ...
 
-    def begin(self, starts: Mapping[Place, int], known: Mapping[Place, int]) -> None:
+    def begin(self, starts: Mapping[Partition, int], known: Mapping[Partition, int]) -> None:
         """Partitions are read from here on.
 
         Args:
@@ -65,11 +65,11 @@ class KeepsOffsets(Protocol):
         """
         ...
 
-    def lacks(self, offsets: Mapping[Place, int]) -> bool:
+    def lacks(self, offsets: Mapping[Partition, int]) -> bool:
         """Whether any of these is not noted yet; asks nothing of the store."""
         ...
 
-    def note(self, offsets: Mapping[Place, int]) -> None:
+    def note(self, offsets: Mapping[Partition, int]) -> None:
         """Note how far partitions are, where `write` has not done so; none to only have a look.
 
         Raises:
@@ -78,7 +78,7 @@ class KeepsOffsets(Protocol):
         """
         ...
 
-    def forget(self, places: Iterable[Place]) -> None:
+    def forget(self, places: Iterable[Partition]) -> None:
         """Partitions went elsewhere."""
         ...
 
@@ -152,19 +152,19 @@ class Resume:
         self._consumer = consumer
         self._clock = clock
         self._guard = guard
-        self._unsure: dict[Place, bool] = {}
+        self._unsure: dict[Partition, bool] = {}
         self._looked_s = clock.monotonic_s()
 
     @property
-    def unsure(self) -> Collection[Place]:
+    def unsure(self) -> Collection[Partition]:
         """Partitions of which nothing may be written or committed yet."""
         return self._unsure.keys()
 
-    def assigned(self, places: Iterable[Place]) -> None:
+    def assigned(self, places: Iterable[Partition]) -> None:
         """Partitions are read from their committed offset on, until `settle` has looked."""
         self._unsure |= dict.fromkeys(places, False)
 
-    def lost(self, places: Collection[Place]) -> None:
+    def lost(self, places: Collection[Partition]) -> None:
         """Partitions went elsewhere."""
         for place in places:
             self._unsure.pop(place, None)
@@ -190,7 +190,7 @@ class Resume:
             self.went_back(exc)
         self._looked_s = self._clock.monotonic_s()
 
-    def note(self, offsets: Mapping[Place, int]) -> bool:
+    def note(self, offsets: Mapping[Partition, int]) -> bool:
         """Make sure that the store has these noted, since the group's must never be ahead.
 
         Returns:
@@ -209,7 +209,7 @@ class Resume:
             return False
         return True
 
-    def settle(self) -> set[Place]:
+    def settle(self) -> set[Partition]:
         """Look where the partitions that are in doubt begin; returns those that were set back.
 
         What is in hand of these must be dropped: it comes again, behind what comes before it.
@@ -222,8 +222,8 @@ class Resume:
         with self._guard.trying():
             noted = self._store.noted()
         commits = self._commits(self._unsure)
-        starts: dict[Place, Start] = {}
-        back: dict[Place, tuple[int, int]] = {}
+        starts: dict[Partition, Start] = {}
+        back: dict[Partition, tuple[int, int]] = {}
         for place, reading in self._unsure.items():
             commit, held = commits.get(place), noted.get(place)
             first, end = 0, held or 0
@@ -242,7 +242,7 @@ class Resume:
         return set(back)
 
     def _set_back(
-        self, back: Mapping[Place, tuple[int, int]], commits: Mapping[Place, Commit]
+        self, back: Mapping[Partition, tuple[int, int]], commits: Mapping[Partition, Commit]
     ) -> None:
         again, gone = 0, 0
         for place, (wanted, begin) in sorted(back.items()):
@@ -267,7 +267,7 @@ class Resume:
             "and what it lacks is read again, as far as the topics still have it",
         )
 
-    def _commits(self, places: Iterable[Place]) -> dict[Place, Commit]:
+    def _commits(self, places: Iterable[Partition]) -> dict[Partition, Commit]:
         wanted = [TopicPartition(*place) for place in sorted(places)]
         try:
             found = self._consumer.committed(wanted, timeout=_ANSWER_S)
@@ -283,7 +283,7 @@ class Resume:
             if one.offset >= 0
         }
 
-    def _span(self, place: Place) -> tuple[int, int]:
+    def _span(self, place: Partition) -> tuple[int, int]:
         try:
             return self._consumer.get_watermark_offsets(TopicPartition(*place), timeout=_ANSWER_S)
         except KafkaException as exc:

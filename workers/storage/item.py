@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from runtime.errors import DeadLetter, Stop
 from schemas.codec import HEADER_BYTES, Codec, UndecodableValue
-from schemas.topics import SIDE_INPUTS, Topic
+from schemas.topics import REFERENCE_TOPICS, Topic
 
 SEQS_MISSING: Final = "seqs_missing"
 """Reason of the dead letter for records that a topic never held, or lost before they were read."""
@@ -13,7 +13,7 @@ SEQS_MISSING: Final = "seqs_missing"
 DIGEST_BYTES = 8
 """Length of a record's digest, bytes."""
 
-_SIDE = {topic.name for topic in SIDE_INPUTS}
+_SIDE = {topic.name for topic in REFERENCE_TOPICS}
 
 
 class Item(NamedTuple):

@@ -9,7 +9,7 @@ from runtime.clock import Clock
 from runtime.errors import Retry
 from runtime.kafka.topics import topic_faults
 from runtime.process.settings import Settings
-from workers.observation.groups import LineProbe
+from workers.observation.groups import PipelineProbe
 from workers.observation.losses import Loss, loss_of
 
 log = structlog.get_logger(__name__)
@@ -37,7 +37,7 @@ class ChangeWatch:
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._settings = settings
         self._clock = clock
-        self._probe = LineProbe(settings, _ANSWER_S)
+        self._probe = PipelineProbe(settings, _ANSWER_S)
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="changes", daemon=True)
         self.losses: tuple[Loss, ...] = ()

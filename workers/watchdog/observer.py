@@ -6,7 +6,7 @@ from runtime.clock import Clock
 from runtime.errors import Retry
 from runtime.process.metrics import LAG_RECORDS, LAG_SECONDS
 from runtime.process.settings import Settings
-from workers.observation.groups import CONSUMED, LineProbe
+from workers.observation.groups import CONSUMED, PipelineProbe
 from workers.observation.losses import LossFollower
 from workers.observation.signs import CameraSign, Progress, Signs, StageSign
 from workers.registry.follower import RegistryFollower
@@ -33,7 +33,7 @@ class Observer:
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._clock = clock
-        self._probe = LineProbe(settings, _ANSWER_S)
+        self._probe = PipelineProbe(settings, _ANSWER_S)
         self._progress = {stage: Progress() for stage in CONSUMED}
         self._registry = RegistryView()
         self._facts = RegistryFollower(settings, self._registry, clock)

@@ -11,7 +11,7 @@ from streams.domain.tracking.types import Matrix
 PERSON: Final = "person"
 
 
-class Look(NamedTuple):
+class FrameDetections(NamedTuple):
     """What inference made of one frame.
 
     Attributes:
@@ -39,12 +39,12 @@ class Look(NamedTuple):
     height: int
 
 
-def look_of(outcome: DetectionOutcome) -> Look:
+def frame_detections_of(outcome: DetectionOutcome) -> FrameDetections:
     """Take an outcome from its record."""
     model = outcome["model"]
     detections = outcome["detections"]
     people = [box for box in detections if box["label"] == PERSON]
-    return Look(
+    return FrameDetections(
         camera_id=outcome["camera_id"],
         captured_us=outcome["captured_us"],
         frame_seq=outcome["frame_seq"],

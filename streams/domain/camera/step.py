@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from schemas.records import Camera
-from streams.domain.camera.detections import Look
+from streams.domain.camera.detections import FrameDetections
 from streams.domain.camera.frame_tracks import FrameTracks
 from streams.domain.camera.people import locate
 from streams.domain.camera.view import View
@@ -50,7 +50,7 @@ def fence(state: CameraState | None, captured_us: int) -> Fence:
     return "duplicate" if captured_us == state.last_us else "older"
 
 
-def check_look(look: Look) -> None:
+def check_frame(look: FrameDetections) -> None:
     """Refuse an outcome that the step cannot fold; a checked one raises nothing later.
 
     Raises:
@@ -63,7 +63,11 @@ def check_look(look: Look) -> None:
 
 
 def step(
-    state: CameraState, look: Look, camera: Camera, homography: Vector, parameters: Vector
+    state: CameraState,
+    look: FrameDetections,
+    camera: Camera,
+    homography: Vector,
+    parameters: Vector,
 ) -> tuple[FrameTracks | None, View, Matrix | None]:
     """Fold one event of a camera.
 
@@ -72,7 +76,7 @@ def step(
 
     Args:
         state: Changed in place.
-        look: New by `fence` and accepted by `check_look`.
+        look: New by `fence` and accepted by `check_frame`.
         camera: Registry version visible at the event's time.
         homography: Of that version: nine numbers, or `NOWHERE`.
         parameters: Of the tracker.

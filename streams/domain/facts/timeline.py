@@ -49,7 +49,7 @@ def visible_from(record: Record) -> int:
     return int(max(record["valid_from_us"], record["recorded_at_us"] + VISIBLE_AFTER_US))
 
 
-def visible_in_hindsight(record: Record) -> int:
+def visible_as_of(record: Record) -> int:
     """The rule of a rebuild: a back-dated version is visible from when it says that it holds.
 
     Everything else keeps the rule of the line, so that a rebuild in which nothing was back-dated

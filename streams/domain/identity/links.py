@@ -12,7 +12,9 @@ from streams.domain.tracking import columns as c
 from streams.domain.tracking.types import Matrix
 
 
-def tell_links(floor: FloorState, camera_id: str, captured_us: int, linked: Matrix) -> list[Output]:
+def link_records(
+    floor: FloorState, camera_id: str, captured_us: int, linked: Matrix
+) -> list[Output]:
     """Tell which tracks of a camera continue ended ones.
 
     Args:

@@ -21,7 +21,7 @@ from typing import Any
 OUT = "WARDSTREAM_BENCH_STAGES"
 
 WATCHED = (
-    ("streams.processor.pipeline_fold:LineFold._decode", "decode"),
+    ("streams.processor.pipeline_fold:PipelineFold._decode", "decode"),
     ("streams.processor.fact_source:FactSource.ensure", "side inputs"),
     ("streams.domain.pipeline:fence", "fence"),
     ("streams.domain.camera.step:advance_boxes", "tracker"),
@@ -33,7 +33,7 @@ WATCHED = (
     ("streams.processor.pipeline_fold:Wire.write", "encode"),
     ("runtime.checkpoints.outputs:OutputProducer.emit", "produce"),
     ("runtime.checkpoints.fold:PartitionProgress.snapshot", "checkpoint: encode"),
-    ("streams.processor.pipeline_fold:LineFold.advance", "fold, the rest"),
+    ("streams.processor.pipeline_fold:PipelineFold.advance", "fold, the rest"),
 )
 
 

@@ -11,7 +11,7 @@ from signal import SIGKILL
 from deploy.local import health
 from deploy.local.launcher import Supervisor, Worker
 from deploy.local.ports import free_ports
-from runtime.kafka.topic_partition import Place
+from runtime.kafka.topic_partition import Partition
 from runtime.process.settings import Settings
 from schemas.topics import DETECTIONS
 from tests.chaos.line.arena import Arena
@@ -179,7 +179,7 @@ class AttackedLine:
         """
         self.wait(lambda: self.progress.has_folded(mark.ends), deadline_s, "the checkpoints")
         # Outputs are acknowledged before their checkpoint, so these ends hold all of them.
-        written: dict[Place, int] = self.progress.derived()
+        written: dict[Partition, int] = self.progress.derived()
         self.wait(lambda: self.progress.have_written(written), deadline_s, "the sinks")
         return time.monotonic() - mark.at_s
 

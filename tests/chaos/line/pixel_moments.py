@@ -9,7 +9,7 @@ from signal import SIGKILL, SIGTERM
 
 from runtime.kafka.clients import group_id, physical_name
 from runtime.kafka.lag import LogProbe
-from runtime.kafka.topic_partition import Place
+from runtime.kafka.topic_partition import Partition
 from schemas.topics import FRAMES
 from tests.e2e.played_line import PlayedLine, wait_until
 from workers.stages import INFERENCE
@@ -38,7 +38,7 @@ def committing(line: PlayedLine, name: str, chance: Random) -> None:
     name = physical_name(FRAMES, line.settings)
     places = [(name, partition) for partition in range(FRAMES.partitions)]
 
-    def committed() -> dict[Place, int]:
+    def committed() -> dict[Partition, int]:
         return probe.committed(group_id(INFERENCE, line.settings), places)
 
     before = committed()

@@ -19,7 +19,7 @@ from runtime.checkpoints.codec import HEAD_KEY, decode_head
 from runtime.errors import Retry
 from runtime.kafka.clients import consumer_config, group_id, physical_name
 from runtime.kafka.lag import LogProbe
-from runtime.kafka.topic_partition import Place
+from runtime.kafka.topic_partition import Partition
 from runtime.process.settings import Settings
 from schemas.topics import STREAM_CHECKPOINTS, Topic
 from workers.sinks.command import DERIVED, LIVE
@@ -66,7 +66,7 @@ class Progress:
         self.folded: dict[int, int] = {}
         self.records = 0
         self.last_record_s = time.monotonic()
-        self._derived: dict[Place, int] = defaultdict(int)
+        self._derived: dict[Partition, int] = defaultdict(int)
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="progress", daemon=True)
         self._thread.start()
@@ -126,17 +126,17 @@ class Progress:
         """Whether the checkpoints have reached these ends of the input."""
         return all(self.folded.get(partition, 0) >= end for partition, end in ends.items() if end)
 
-    def derived(self) -> dict[Place, int]:
+    def derived(self) -> dict[Partition, int]:
         """Offset behind the last record of each partition of the derived topics, as followed."""
         return dict(self._derived)
 
-    def have_written(self, ends: Mapping[Place, int]) -> bool:
+    def have_written(self, ends: Mapping[Partition, int]) -> bool:
         """Whether both sinks have committed up to these ends of the derived topics."""
         live = {physical_name(topic, self._settings) for topic in LIVE}
         shown = {place: end for place, end in ends.items() if place[0] in live}
         return self._lag(SINK_TIMESCALE, ends) == 0 and self._lag(SINK_REDIS, shown) == 0
 
-    def _lag(self, stage: str, ends: Mapping[Place, int]) -> int:
+    def _lag(self, stage: str, ends: Mapping[Partition, int]) -> int:
         group = group_id(stage, self._settings)
         if not ends:
             return 0
@@ -145,7 +145,7 @@ class Progress:
             return sum(ends.values())
         return sum(max(0, end - begun.get(place, 0)) for place, end in ends.items())
 
-    def _committed(self, group: str, places: Iterable[Place]) -> dict[Place, int] | None:
+    def _committed(self, group: str, places: Iterable[Partition]) -> dict[Partition, int] | None:
         """Committed offsets; None while the broker is away."""
         try:
             return self._probe.committed(group, places)

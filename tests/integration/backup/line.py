@@ -10,7 +10,7 @@ from deploy.local.launcher import Worker
 from runtime.kafka.reader import read_topic
 from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
-from schemas.topics import SIDE_INPUTS, TOPICS, Topic
+from schemas.topics import REFERENCE_TOPICS, TOPICS, Topic
 from tests.e2e import simulated
 from tests.e2e.played_line import PlayedLine, wait_until
 from workers.cli.app import load
@@ -58,7 +58,7 @@ def rows(settings: Settings) -> dict[str, list[str]]:
     return found
 
 
-def records(line: PlayedLine, topics: tuple[Topic, ...] = SIDE_INPUTS) -> dict[str, list[Any]]:
+def records(line: PlayedLine, topics: tuple[Topic, ...] = REFERENCE_TOPICS) -> dict[str, list[Any]]:
     return {
         topic.name: [
             (message.key(), message.value()) for message in read_topic(line.settings, topic)

@@ -13,7 +13,7 @@ from schemas.topics import DETECTIONS, FRAMES, TRACKS, Topic
 from tests.integration.changedlog.logs import DEADLINE_S, admin_of, append, expire, make
 from tests.integration.sinks.line import until
 from workers import stages
-from workers.observation.groups import CONSUMED, LineProbe
+from workers.observation.groups import CONSUMED, PipelineProbe
 from workers.watchdog.changes import ChangeWatch
 
 PARTITION = 7
@@ -25,7 +25,7 @@ def test_offsets_outside_of_the_log_are_told_by_stage_and_place(settings: Settin
     append(settings, TRACKS, 2, PARTITION)
     commit(settings, stages.INFERENCE, FRAMES, 3)
     commit(settings, stages.SINK_REDIS, TRACKS, 2)
-    probe = LineProbe(settings, 30.0)
+    probe = PipelineProbe(settings, 30.0)
     until("all is well", lambda: breaks(probe) == [], DEADLINE_S)
 
     expire(settings, FRAMES, PARTITION, before=5)
@@ -46,7 +46,7 @@ def test_the_hint_that_a_stream_processor_commits_beside_its_checkpoints_is_no_l
     commit(settings, "stream", DETECTIONS, 1)
     expire(settings, DETECTIONS, PARTITION, before=4)
 
-    probe = LineProbe(settings, 30.0)
+    probe = PipelineProbe(settings, 30.0)
     until("no loss is seen", lambda: breaks(probe) == [], DEADLINE_S)
 
 
@@ -69,7 +69,7 @@ def test_a_topic_that_is_not_there_is_named_although_its_offsets_cannot_be_asked
     assert not watch.current, "nobody knows what the stages lack"
 
 
-def breaks(probe: LineProbe) -> list[tuple[str, Break]] | None:
+def breaks(probe: PipelineProbe) -> list[tuple[str, Break]] | None:
     """What the probe sees; None while leaders of new topics are elected."""
     try:
         return probe.breaks()

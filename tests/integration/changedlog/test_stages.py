@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from runtime.clock import SystemClock
 from runtime.errors import Stop
 from runtime.kafka.clients import physical_name
-from runtime.kafka.dead_letter_log import read_letters
+from runtime.kafka.dead_letter_log import read_dead_letters
 from runtime.kafka.partitioner import partition_of
 from runtime.kafka.reader import spans
 from runtime.process.health import Health
@@ -52,7 +52,7 @@ def test_frames_that_expired_before_inference_read_them_are_one_dead_letter(ward
         ward.await_read(DEADLINE_S)
 
     assert [outcome["frame_seq"] for outcome in ward.outcomes()[CAMERA]] == [1, 2, 3, 6]
-    [letter] = read_letters(ward.settings)
+    [letter] = read_dead_letters(ward.settings)
     assert (letter.reason, letter.stage, letter.partition) == ("records_gone", "inference", place)
     assert (letter.lost, letter.headers["records"]) == ("3-5", "2")
     name = physical_name(FRAMES, ward.settings)
@@ -105,7 +105,7 @@ def test_what_history_lacks_stands_as_an_alert_until_somebody_has_put_it_away(
     with sinking(line_settings, 6):
         line.send([records[6]])
 
-    letters = read_letters(line_settings)
+    letters = read_dead_letters(line_settings)
     assert [(one.reason, one.lost, one.stage) for one in letters] == [
         ("records_gone", "2-4", "sink-timescale"),
         ("seqs_missing", f"{ZONE}@3-5", "sink-timescale"),

@@ -20,9 +20,9 @@ from runtime.process.settings import Settings
 from schemas.registry import RegistryUnavailable, SchemaRegistry
 from schemas.topics import STAFF, TOPICS, ZONES
 from streams.domain.floor.tick import TICK_US
-from streams.domain.settings import LineSettings
+from streams.domain.settings import PipelineSettings
 from streams.processor.fact_source import FactSource
-from streams.processor.pipeline_fold import FUTURE_LIMIT_US, LineFold, Wire
+from streams.processor.pipeline_fold import FUTURE_LIMIT_US, PipelineFold, Wire
 from tests.conftest import Services
 from tests.unit.domain.builders import S, outcome, staff, zone
 from workers.registry import edit
@@ -329,7 +329,7 @@ def test_an_event_far_ahead_of_its_own_append_time_is_a_dead_letter(
         reasons.append(dict(headers or [])["reason"])
 
     wire = Wire(settings, registry)
-    fold = LineFold(0, emit, wire=wire, facts=source, settings=LineSettings(), clock=clock)
+    fold = PipelineFold(0, emit, wire=wire, facts=source, settings=PipelineSettings(), clock=clock)
     appended_ms = clock.us // 1_000
     event = outcome(appended_ms * 1_000 + ahead_us, camera_id="nobody")
     value = registry.writer(TOPICS["detections.made.v1"]).encode(event)
@@ -345,12 +345,12 @@ def test_facts_are_complete_for_the_whole_last_tick_of_an_event(
     log = FactLog(settings, registry, clock)
     source = FactSource(log, clock)
     source.refresh()
-    fold = LineFold(
+    fold = PipelineFold(
         0,
         lambda *_: None,
         wire=Wire(settings, registry),
         facts=source,
-        settings=LineSettings(),
+        settings=PipelineSettings(),
         clock=clock,
     )
     captured_us = log.complete_until_us()

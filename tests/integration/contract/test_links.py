@@ -19,7 +19,7 @@ from runtime.process.settings import Settings
 from schemas.records import Link
 from schemas.registry import SchemaRegistry
 from schemas.topics import LINKS
-from streams.domain.pipeline import PartitionLine
+from streams.domain.pipeline import PartitionPipeline
 from tests.integration.contract.test_guarantees import subscriber
 from tests.integration.sinks.line import await_leaders
 from tests.unit.domain.builders import fold, links
@@ -88,7 +88,7 @@ def test_the_lines_of_the_page_join_who_is_linked_in_whatever_order(
     registry = SchemaRegistry(registry_url)
     registry.register(LINKS)
     codec = registry.writer(LINKS)
-    sent = links(fold(PartitionLine(), ward_facts(), ward_log(1, seconds=SECONDS)))
+    sent = links(fold(PartitionPipeline(), ward_facts(), ward_log(1, seconds=SECONDS)))
     chained = {link["from_person_id"] for link in sent} & {link["to_person_id"] for link in sent}
     assert len(chained) > 3, "some come back more than once"
     assert {link["floor_id"] for link in sent} == {"ward", "hall"}

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from runtime.clock import SystemClock
 from runtime.errors import DeadLetter
 from runtime.kafka.clients import ReliableProducer, physical_name, producer_config
-from runtime.kafka.dead_letter_log import Letter, read_letters
+from runtime.kafka.dead_letter_log import Letter, read_dead_letters
 from runtime.kafka.dead_letters import DeadLetterBox, dead_letter_headers
 from runtime.kafka.reader import read_topic
 from runtime.process.settings import Settings
@@ -97,7 +97,7 @@ class Desk:
 
     def letters(self) -> list[Letter]:
         """All dead letters."""
-        return read_letters(self.settings)
+        return read_dead_letters(self.settings)
 
     def facts(self) -> Sequence[tuple[bytes, bytes | None]]:
         """Key and value of every record on the topic of staff."""

@@ -10,7 +10,7 @@ from schemas.topics import ALERTS
 from tests.conftest import Services
 from tests.integration.serving.waiting import eventually
 from workers.serving.live.pipeline_follower import LineFollower
-from workers.serving.live.pipeline_view import LineView
+from workers.serving.live.pipeline_view import PipelineView
 from workers.watchdog.lease import Duty
 
 ADVICE = "alerts.raised.v1 is missing; run `wardstream topics create`"
@@ -34,7 +34,7 @@ def test_the_dead_man_names_the_command(settings: Settings) -> None:
 
 
 def test_the_board_names_the_command(settings: Settings) -> None:
-    view = LineView()
+    view = PipelineView()
     follower = LineFollower(settings, view, SystemClock())
     follower.start()
     try:

@@ -23,7 +23,7 @@ from workers.cli.doctor import check_alerts
 from workers.observation import unwatched
 from workers.serving.live import pipeline_follower as line_follower
 from workers.serving.live.pipeline_follower import LineFollower
-from workers.serving.live.pipeline_view import LineView
+from workers.serving.live.pipeline_view import PipelineView
 
 DEADLINE_S = 120.0
 SERVE = "silence/stage/serve"
@@ -144,7 +144,7 @@ def test_whoever_stands_by_takes_over_and_each_alert_is_raised_once_and_cleared_
         supervisor.kill("second")
         monkeypatch.setattr(unwatched, "UNWATCHED_S", 1.0)
         monkeypatch.setattr(line_follower, "LAG_EVERY_S", 1.0)
-        view = LineView()
+        view = PipelineView()
         follower = LineFollower(
             settings.model_copy(
                 update={"deadman": settings.deadman.model_copy(update={"takeover_s": 1.0})}

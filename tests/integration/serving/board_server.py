@@ -11,7 +11,7 @@ from runtime.process.settings import ServingSettings, Settings
 from workers.registry.view import RegistryView
 from workers.serving.app import create_app
 from workers.serving.command import address, bind, serve_app
-from workers.serving.live.pipeline_view import LineView
+from workers.serving.live.pipeline_view import PipelineView
 
 
 class BoardServer:
@@ -39,7 +39,7 @@ class BoardServer:
         title: str = "Ward 3",
         topic_prefix: str = "",
         max_clients: int = 200,
-        line: LineView | None = None,
+        line: PipelineView | None = None,
     ) -> None:
         self.settings = Settings.model_validate(
             {
@@ -53,7 +53,7 @@ class BoardServer:
         )
         self.redis_url = redis_url
         self.registry = registry or RegistryView()
-        self.line = line or LineView()
+        self.line = line or PipelineView()
         self._queue_length = queue_length
         self._port = 0
         self.url = ""

@@ -22,7 +22,7 @@ from runtime.facts.writer import publish_facts
 from runtime.kafka.topics import create_topics
 from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
-from schemas.topics import SIDE_INPUTS, ZONES
+from schemas.topics import REFERENCE_TOPICS, ZONES
 from tests.integration.serving.live_writer import LiveWriter, zone_fact
 from tests.integration.serving.waiting import eventually
 from workers.local.demo.sse_client import follow
@@ -133,7 +133,7 @@ def test_names_and_zones_are_read_from_the_side_inputs_and_followed(
     settings = Settings()
     registry = SchemaRegistry(settings.registry_url)
     create_topics(settings)
-    for topic in SIDE_INPUTS:
+    for topic in REFERENCE_TOPICS:
         registry.register(topic)
     publish_facts(settings, registry, [Fact(ZONES, zone_fact("bay-1", name="Bay 1"))])
     url = serve(**environment).url()

@@ -16,7 +16,7 @@ from schemas.topics import (
     LINKS,
     OCCUPANCY,
     PRESENCE,
-    SIDE_INPUTS,
+    REFERENCE_TOPICS,
     TRACKS,
     ZONE_EVENTS,
     Topic,
@@ -26,7 +26,7 @@ from tests.unit.sinks.records import item
 from workers.storage.item import Item
 
 DERIVED = (TRACKS, PRESENCE, LINKS, ZONE_EVENTS, OCCUPANCY)
-TOPICS = (*SIDE_INPUTS, *DERIVED)
+TOPICS = (*REFERENCE_TOPICS, *DERIVED)
 
 Log = Iterable[tuple[Topic, dict[str, Any]]]
 

@@ -8,7 +8,7 @@ from confluent_kafka import Message
 
 from runtime.clock import SystemClock
 from runtime.errors import DeadLetter
-from runtime.kafka.topic_partition import place_of
+from runtime.kafka.topic_partition import source_partition
 from runtime.process.health import Health
 from runtime.process.service import Service
 from runtime.process.settings import Settings
@@ -101,7 +101,7 @@ class CommitsFirst(SinkLoop):
 
     def _settle(self, batch: list[Message]) -> None:
         for message in batch:
-            self._settled[place_of(message)] = (message.offset() or 0) + 1
+            self._settled[source_partition(message)] = (message.offset() or 0) + 1
         self._commit()
         super()._settle(batch)
 

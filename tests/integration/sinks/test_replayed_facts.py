@@ -7,7 +7,7 @@ from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-def
 
 from runtime.clock import SystemClock
 from runtime.kafka.clients import physical_name
-from runtime.kafka.dead_letter_log import Letter, read_letters
+from runtime.kafka.dead_letter_log import Letter, read_dead_letters
 from runtime.process.health import Health
 from runtime.process.service import Service
 from runtime.process.settings import Settings
@@ -56,7 +56,7 @@ def test_a_fact_that_the_database_refused_is_written_after_its_replay(
     letters: list[Letter] = []
 
     def buried() -> bool:
-        letters[:] = read_letters(line_settings)
+        letters[:] = read_dead_letters(line_settings)
         return bool(letters)
 
     def written() -> list[tuple[object, ...]]:
@@ -77,4 +77,4 @@ def test_a_fact_that_the_database_refused_is_written_after_its_replay(
         ("database_refused", "sink-timescale", b"s2@1")
     ]
     assert (len(first.done), len(again.done), len(again.before)) == (1, 0, 1)
-    assert len(read_letters(line_settings)) == 1
+    assert len(read_dead_letters(line_settings)) == 1

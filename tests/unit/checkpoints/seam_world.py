@@ -15,11 +15,11 @@ from schemas.codec import HEADER_BYTES, schema_text
 from schemas.registry import SchemaRegistry
 from schemas.topics import DETECTIONS, OCCUPANCY, OCCUPANCY_LATEST, TRACKS, Topic
 from streams.domain.facts.timeline import Facts
-from streams.domain.settings import FloorSettings, LineSettings, TrackerSettings
+from streams.domain.settings import FloorSettings, PipelineSettings, TrackerSettings
 from streams.handover.takeover import TakeOver
 from streams.handover.uncommitted import Message
 from streams.processor.fact_source import FactSource
-from streams.processor.pipeline_fold import OUTPUTS, LineFold, Wire
+from streams.processor.pipeline_fold import OUTPUTS, PipelineFold, Wire
 from streams.state.published import moment_of
 from streams.state.version import STATE_VERSION
 from tests.unit.domain.builders import MS, T0, box, camera, facts_of, heartbeat, outcome, zone
@@ -32,10 +32,10 @@ FACTS = facts_of(
 )
 FRAME_MS = 100
 
-RELEASES: dict[str, LineSettings] = {
-    "this": LineSettings(),
-    "same": LineSettings(),
-    "other": LineSettings(
+RELEASES: dict[str, PipelineSettings] = {
+    "this": PipelineSettings(),
+    "same": PipelineSettings(),
+    "other": PipelineSettings(
         tracker=TrackerSettings(confirm_hits=3, lost_after_s=0.05, link_score=0.1),
         floor=FloorSettings(occupancy_period_us=600_000, allowed_lateness_us=200_000),
     ),
@@ -141,8 +141,8 @@ class World:
             0, fold, input_id="input", claimed=True, checkpoint=self.checkpoint
         )
 
-    def _fold(self, release: str, emit: Emit) -> LineFold:
-        return LineFold(
+    def _fold(self, release: str, emit: Emit) -> PipelineFold:
+        return PipelineFold(
             0,
             emit,
             wire=Wire(SETTINGS, SCHEMAS),

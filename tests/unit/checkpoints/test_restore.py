@@ -12,7 +12,7 @@ from runtime.checkpoints.codec import HEAD_KEY, assemble
 from runtime.errors import EXIT_STOP, Stop
 from schemas.topics import TRACKS
 from streams.domain.camera.step import CameraState
-from streams.domain.settings import LineSettings, TrackerSettings
+from streams.domain.settings import PipelineSettings, TrackerSettings
 from streams.state.codec import decode_state
 from streams.state.settings_by_offset import SettingsByOffset, from_values, to_values
 from streams.state.version import STATE_VERSION
@@ -20,7 +20,7 @@ from tests.unit.domain.builders import MS, T0, box, camera, facts_of, outcome
 from tests.unit.domain.test_line_fold import IDENTITY, fold_of, record
 
 STORED = Path(__file__).parent / "stored"
-STRICT = LineSettings(tracker=replace(TrackerSettings(), confirm_hits=9))
+STRICT = PipelineSettings(tracker=replace(TrackerSettings(), confirm_hits=9))
 
 
 def stored(name: str) -> Checkpoint:
@@ -89,7 +89,7 @@ def test_settings_that_this_release_cannot_follow_are_refused(
 
 
 def test_settings_change_exactly_where_the_checkpoint_says() -> None:
-    plain = LineSettings()
+    plain = PipelineSettings()
     spans = [SettingsSpan(0, to_values(plain)), SettingsSpan(80, to_values(STRICT))]
     offsets = SettingsByOffset(STRICT)
 
@@ -100,14 +100,14 @@ def test_settings_change_exactly_where_the_checkpoint_says() -> None:
 
 
 def test_a_change_in_a_gap_of_the_log_holds_from_the_record_behind_it() -> None:
-    spans = [SettingsSpan(0, to_values(LineSettings())), SettingsSpan(80, to_values(STRICT))]
-    offsets = SettingsByOffset(LineSettings())
+    spans = [SettingsSpan(0, to_values(PipelineSettings())), SettingsSpan(80, to_values(STRICT))]
+    offsets = SettingsByOffset(PipelineSettings())
     offsets.follow(spans, 0)
     assert offsets.step(83) == STRICT
 
 
 def test_settings_that_hold_no_more_need_not_be_understood() -> None:
     spans = [SettingsSpan(0, {"gone": 1}), SettingsSpan(80, to_values(STRICT))]
-    offsets = SettingsByOffset(LineSettings())
+    offsets = SettingsByOffset(PipelineSettings())
     offsets.follow(spans, 80)
     assert offsets.current == STRICT

@@ -5,8 +5,8 @@ from random import Random
 import pytest
 
 from streams.processor.pipeline_fold import OUTPUTS
-from streams.state.published import SEAM_KEY
-from streams.state.reading import without_seam
+from streams.state.published import HANDOVER_KEY
+from streams.state.reading import without_handover
 from tests.unit.checkpoints.seam_world import World, walks
 
 FRAMES = 120
@@ -56,12 +56,12 @@ def test_whoever_makes_all_records_anew_makes_those_that_a_seam_would_hold_back(
     world.take_over("this")
     checkpoint = world.checkpoint
     assert checkpoint is not None
-    assert SEAM_KEY in checkpoint.entities
+    assert HANDOVER_KEY in checkpoint.entities
 
     begin = checkpoint.head.next_offset
     frames = set(world.frames_from(begin))
     assert not frames <= set(world.folded_from(checkpoint))
-    assert frames <= set(world.folded_from(without_seam(checkpoint)))
+    assert frames <= set(world.folded_from(without_handover(checkpoint)))
 
 
 def test_a_seam_is_over_when_the_time_that_was_told_is() -> None:

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from schemas.records import Detection, DetectionOutcome, Link, Presence, ZoneEvent, ZoneOccupancy
 from streams.domain.facts.timeline import Facts
-from streams.domain.pipeline import Output, PartitionLine
+from streams.domain.pipeline import Output, PartitionPipeline
 
 T0 = 1_767_225_600_000_000
 """2026-01-01T00:00:00Z, microseconds: a Thursday."""
@@ -169,7 +169,9 @@ def heartbeat(at_us: int, camera_id: str = "cam") -> DetectionOutcome:
     return outcome(at_us, camera_id=camera_id, kind="HEARTBEAT")
 
 
-def fold(line: PartitionLine, facts: Facts, outcomes: Sequence[DetectionOutcome]) -> list[Output]:
+def fold(
+    line: PartitionPipeline, facts: Facts, outcomes: Sequence[DetectionOutcome]
+) -> list[Output]:
     return [output for one in outcomes for output in line.advance(one, facts)]
 
 

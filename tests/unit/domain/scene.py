@@ -10,7 +10,7 @@ from typing import Any
 
 from schemas.records import DetectionOutcome
 from streams.domain.facts.timeline import Facts
-from streams.domain.pipeline import Output, PartitionLine
+from streams.domain.pipeline import Output, PartitionPipeline
 from tests.unit.domain.builders import (
     MS,
     T0,
@@ -112,7 +112,7 @@ def digest_of(outputs: Sequence[Output]) -> FoldDigest:
 
 def main() -> None:
     """Print the digest of each key of the scene."""
-    outputs = fold(PartitionLine(), ward_facts(), ward_log(seed=7))
+    outputs = fold(PartitionPipeline(), ward_facts(), ward_log(seed=7))
     for (topic, key), digest in digest_of(outputs).by_key().items():
         print(topic, key, digest)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from streams.domain.pipeline import PartitionLine
+from streams.domain.pipeline import PartitionPipeline
 from tests.unit.domain.builders import fold
 from tests.unit.domain.digest import ConflictingRecord, FoldDigest, canonical, first_difference
 from tests.unit.domain.scene import digest_of, ward_facts, ward_log
@@ -79,7 +79,9 @@ def test_a_step_of_any_published_number_is_seen() -> None:
 def test_the_same_log_gives_the_same_digest_under_another_hash_seed() -> None:
     here = {
         f"{topic} {key} {value}"
-        for (topic, key), value in digest_of(fold(PartitionLine(), ward_facts(), ward_log(seed=7)))
+        for (topic, key), value in digest_of(
+            fold(PartitionPipeline(), ward_facts(), ward_log(seed=7))
+        )
         .by_key()
         .items()
     }

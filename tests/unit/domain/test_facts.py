@@ -9,7 +9,7 @@ from streams.domain.facts.timeline import (
     ConflictingFact,
     Facts,
     InvalidFact,
-    visible_in_hindsight,
+    visible_as_of,
 )
 from tests.unit.domain.builders import T0, S, camera, facts_of, rectangle, requirement, zone
 
@@ -50,7 +50,7 @@ def test_a_fact_is_visible_when_valid_and_five_seconds_after_it_was_recorded(
 def test_in_hindsight_only_what_was_back_dated_is_visible_earlier(
     valid_us: int, recorded_us: int, visible_us: int
 ) -> None:
-    facts = Facts(visible_in_hindsight)
+    facts = Facts(visible_as_of)
     facts.add("cameras.v1", camera(valid_from_us=valid_us, recorded_at_us=recorded_us))
 
     assert "cam" not in facts.at(visible_us - 1).cameras

@@ -7,7 +7,7 @@ import pytest
 
 from schemas.records import DetectionOutcome
 from streams.domain.facts.timeline import Facts
-from streams.domain.pipeline import PartitionLine, UnknownCamera, UnusableOutcome
+from streams.domain.pipeline import PartitionPipeline, UnknownCamera, UnusableOutcome
 from streams.state.codec import decode_state, encode_state
 from tests.unit.domain.builders import (
     MS,
@@ -28,12 +28,12 @@ from tests.unit.domain.digest import first_difference
 from tests.unit.domain.scene import digest_of, ward_facts, ward_log
 
 
-def saved(line: PartitionLine) -> dict[str, bytes]:
+def saved(line: PartitionPipeline) -> dict[str, bytes]:
     return {key: encode_state(state) for key, state in line.take_changed().items()}
 
 
-def restored(checkpoint: dict[str, bytes]) -> PartitionLine:
-    line = PartitionLine()
+def restored(checkpoint: dict[str, bytes]) -> PartitionPipeline:
+    line = PartitionPipeline()
     line.restore({key: decode_state(key, data) for key, data in checkpoint.items()})
     return line
 
@@ -46,7 +46,7 @@ def standing(count: int, first_ms: int = 100) -> list[DetectionOutcome]:
 
 
 def test_a_person_who_walks_in_is_tracked_present_and_counted() -> None:
-    line, facts = PartitionLine(), facts_of(camera(), zone())
+    line, facts = PartitionPipeline(), facts_of(camera(), zone())
 
     outputs = fold(line, facts, standing(20))
 
@@ -80,7 +80,7 @@ def test_a_person_who_walks_in_is_tracked_present_and_counted() -> None:
 def test_every_seq_rises_by_one_per_topic_and_key(seed: Any) -> None:
     last: dict[tuple[str, str], int] = {}
 
-    for output in fold(PartitionLine(), ward_facts(), ward_log(seed)):
+    for output in fold(PartitionPipeline(), ward_facts(), ward_log(seed)):
         place = (output.topic.name, output.key)
         assert output.record["seq"] == last.get(place, 0) + 1
         last[place] = output.record["seq"]
@@ -91,11 +91,11 @@ def test_every_seq_rises_by_one_per_topic_and_key(seed: Any) -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_saving_and_restoring_anywhere_changes_no_byte(seed: Any) -> None:
     log, facts = ward_log(seed), ward_facts()
-    whole = PartitionLine()
+    whole = PartitionPipeline()
     expected = digest_of(fold(whole, facts, log))
     rng = random.Random(seed)
 
-    line, outputs, at = PartitionLine(), [], 0
+    line, outputs, at = PartitionPipeline(), [], 0
     checkpoint: dict[str, bytes] = {}
     while at < len(log):
         step = rng.randrange(1, 60)
@@ -109,7 +109,7 @@ def test_saving_and_restoring_anywhere_changes_no_byte(seed: Any) -> None:
 
 
 def test_only_what_changed_is_given_for_saving() -> None:
-    line, facts = PartitionLine(), facts_of(camera("a", "f1"), camera("b", "f2"))
+    line, facts = PartitionPipeline(), facts_of(camera("a", "f1"), camera("b", "f2"))
     fold(line, facts, [outcome(T0 + 1, camera_id="a"), outcome(T0 + 2, camera_id="b")])
 
     assert sorted(line.take_changed()) == ["camera/a", "camera/b", "floor/f1", "floor/f2"]
@@ -121,18 +121,18 @@ def test_only_what_changed_is_given_for_saving() -> None:
 
 
 def test_a_state_under_a_wrong_key_is_refused() -> None:
-    line = PartitionLine()
+    line = PartitionPipeline()
     fold(line, facts_of(camera()), [outcome(T0 + 1)])
     [camera_state, _] = line.take_changed().values()
 
     with pytest.raises(ValueError, match="'floor/cam' does not hold a CameraState"):
-        PartitionLine().restore({"floor/cam": camera_state})
+        PartitionPipeline().restore({"floor/cam": camera_state})
     with pytest.raises(ValueError, match="'head' names neither"):
-        PartitionLine().restore({"head": camera_state})
+        PartitionPipeline().restore({"head": camera_state})
 
 
 def test_a_frame_seen_before_is_ignored_and_counted() -> None:
-    line, facts = PartitionLine(), facts_of(camera(), zone())
+    line, facts = PartitionPipeline(), facts_of(camera(), zone())
     log = standing(10)
     fold(line, facts, log)
     line.take_changed()
@@ -146,15 +146,15 @@ def test_a_frame_seen_before_is_ignored_and_counted() -> None:
 
 def test_a_log_read_again_from_the_middle_gives_nothing_new_until_its_end() -> None:
     log, facts = ward_log(1), ward_facts()
-    line = PartitionLine()
+    line = PartitionPipeline()
     once = digest_of(fold(line, facts, log))
 
     assert fold(line, facts, log[len(log) // 2 :]) == []
-    assert first_difference(once, digest_of(fold(PartitionLine(), facts, log))) is None
+    assert first_difference(once, digest_of(fold(PartitionPipeline(), facts, log))) is None
 
 
 def test_a_late_frame_is_tracked_but_no_longer_counted_on_the_floor() -> None:
-    line, facts = PartitionLine(), facts_of(camera("cam"), camera("slow"), zone())
+    line, facts = PartitionPipeline(), facts_of(camera("cam"), camera("slow"), zone())
     fold(line, facts, [outcome(T0 + 100 * MS, camera_id="slow"), *standing(40)])
 
     outputs = line.advance(outcome(T0 + 200 * MS, [box(1, 400)], camera_id="slow"), facts)
@@ -164,7 +164,7 @@ def test_a_late_frame_is_tracked_but_no_longer_counted_on_the_floor() -> None:
 
 
 def test_a_camera_that_nobody_registered_is_refused_and_nothing_remembered() -> None:
-    line, facts = PartitionLine(), facts_of(camera(recorded_at_us=T0))
+    line, facts = PartitionPipeline(), facts_of(camera(recorded_at_us=T0))
 
     with pytest.raises(UnknownCamera, match="'ghost'"):
         line.advance(outcome(T0 + 60 * S, camera_id="ghost"), facts)
@@ -176,8 +176,8 @@ def test_a_camera_that_nobody_registered_is_refused_and_nothing_remembered() -> 
 
 
 def test_a_frame_with_an_impossible_box_is_refused_and_nothing_remembered() -> None:
-    line, facts = PartitionLine(), facts_of(camera(), zone())
-    twin = PartitionLine()
+    line, facts = PartitionPipeline(), facts_of(camera(), zone())
+    twin = PartitionPipeline()
     log = standing(20)
     bad = outcome(log[9]["captured_us"] + 50 * MS, [{**box(1, 400), "y_min": float("nan")}])
 
@@ -192,11 +192,11 @@ def test_a_frame_with_an_impossible_box_is_refused_and_nothing_remembered() -> N
 @pytest.mark.parametrize("at_us", [0, -1, 2**62])
 def test_a_time_outside_the_centuries_is_refused(at_us: Any) -> None:
     with pytest.raises(UnusableOutcome, match="captured_us"):
-        PartitionLine().advance(outcome(at_us), facts_of(camera()))
+        PartitionPipeline().advance(outcome(at_us), facts_of(camera()))
 
 
 def test_a_heartbeat_says_nothing_unless_a_life_changes() -> None:
-    line, facts = PartitionLine(), facts_of(camera())
+    line, facts = PartitionPipeline(), facts_of(camera())
     last_us = standing(10)[-1]["captured_us"]
     fold(line, facts, standing(10))
 
@@ -216,7 +216,7 @@ def test_a_heartbeat_says_nothing_unless_a_life_changes() -> None:
 
 @pytest.mark.parametrize("kind", ["SKIPPED", "FAILED"])
 def test_a_frame_that_nobody_looked_at_lets_tracks_coast(kind: Any) -> None:
-    line, facts = PartitionLine(), facts_of(camera())
+    line, facts = PartitionPipeline(), facts_of(camera())
     last_us = standing(10)[-1]["captured_us"]
     fold(line, facts, standing(10))
 
@@ -229,7 +229,7 @@ def test_a_frame_that_nobody_looked_at_lets_tracks_coast(kind: Any) -> None:
 
 
 def test_an_empty_frame_is_ordinary() -> None:
-    line, facts = PartitionLine(), facts_of(camera(), zone())
+    line, facts = PartitionPipeline(), facts_of(camera(), zone())
 
     outputs = fold(line, facts, [outcome(T0 + at * 100 * MS) for at in range(1, 10)])
 
@@ -239,7 +239,7 @@ def test_an_empty_frame_is_ordinary() -> None:
 
 def test_a_calibrated_camera_gives_positions_in_metres() -> None:
     homography = [0.01, 0.0, -1.0, 0.0, 0.02, 0.0, 0.0, 0.0, 1.0]
-    line, facts = PartitionLine(), facts_of(camera(homography=homography))
+    line, facts = PartitionPipeline(), facts_of(camera(homography=homography))
 
     outputs = fold(line, facts, standing(10))
 
@@ -257,7 +257,7 @@ def test_facts_recorded_later_do_not_change_what_was_answered_before() -> None:
     cut = next(index for index, one in enumerate(log) if one["captured_us"] > T0 + 10 * S)
     edits = [zone("a-left", version=2, removed=True, recorded_at_us=T0 + 10 * S)]
 
-    late, line = ward_facts(), PartitionLine()
+    late, line = ward_facts(), PartitionPipeline()
     outputs = fold(line, late, log[:cut])
     for edit in edits:
         late.add("zones.v1", edit)
@@ -266,7 +266,7 @@ def test_facts_recorded_later_do_not_change_what_was_answered_before() -> None:
     early = ward_facts()
     for edit in edits:
         early.add("zones.v1", edit)
-    expected = fold(PartitionLine(), early, log)
+    expected = fold(PartitionPipeline(), early, log)
     assert first_difference(digest_of(outputs), digest_of(expected)) is None
 
 
@@ -274,6 +274,6 @@ def test_looking_at_facts_needs_no_floor_record() -> None:
     facts = Facts()
     facts.add("cameras.v1", camera(floor_id="unlisted"))
 
-    [output] = PartitionLine().advance(outcome(T0 + 1), facts)
+    [output] = PartitionPipeline().advance(outcome(T0 + 1), facts)
 
     assert output.record["floor_id"] == "unlisted"

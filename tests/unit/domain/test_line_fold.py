@@ -12,9 +12,9 @@ from schemas.records import DetectionOutcome
 from schemas.registry import SchemaRegistry
 from schemas.topics import DEAD_LETTERS, DETECTIONS, Topic
 from streams.domain.facts.timeline import Facts
-from streams.domain.settings import LineSettings
+from streams.domain.settings import PipelineSettings
 from streams.processor.fact_source import FactSource
-from streams.processor.pipeline_fold import LineFold, Wire
+from streams.processor.pipeline_fold import PipelineFold, Wire
 from tests.unit.domain.builders import MS, T0, box, camera, facts_of, outcome
 
 IDENTITY = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]
@@ -43,19 +43,19 @@ class KnownFacts(FactSource):
 SCHEMAS = SourceSchemas("http://localhost:1")
 
 
-def fold_of(facts: Facts) -> tuple[LineFold, list[str]]:
+def fold_of(facts: Facts) -> tuple[PipelineFold, list[str]]:
     """A fold, and the topics to which it emits."""
     emitted: list[str] = []
 
     def emit(topic: str, *_: Any, **__: Any) -> None:
         emitted.append(topic)
 
-    fold = LineFold(
+    fold = PipelineFold(
         0,
         emit,
         wire=Wire(Settings(topic_prefix=""), SCHEMAS),
         facts=KnownFacts(facts),
-        settings=LineSettings(),
+        settings=PipelineSettings(),
         clock=SystemClock(),
     )
     return fold, emitted
@@ -105,12 +105,12 @@ def test_a_giant_that_nobody_can_read_stays_in_its_topic_and_stops_nothing() -> 
     def emit(_topic: str, _key: Any, value: Any, _partition: Any = None, headers: Any = ()) -> None:
         letters.append((value, dict(headers)))
 
-    fold = LineFold(
+    fold = PipelineFold(
         0,
         cast("Emit", emit),
         wire=Wire(Settings(topic_prefix=""), SCHEMAS),
         facts=KnownFacts(facts_of(camera(homography=list(IDENTITY)))),
-        settings=LineSettings(),
+        settings=PipelineSettings(),
         clock=SystemClock(),
     )
     giant = b"\x00" * (5 * 1024 * 1024)

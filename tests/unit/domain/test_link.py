@@ -11,7 +11,7 @@ from runtime.checkpoints.codec import empty_head
 from schemas.codec import schema_text
 from schemas.records import DetectionOutcome
 from schemas.topics import LINKS
-from streams.domain.pipeline import PartitionLine
+from streams.domain.pipeline import PartitionPipeline
 from streams.state.codec import decode_state, encode_state
 from streams.state.version import STATE_VERSION
 from tests.unit.domain.builders import (
@@ -55,7 +55,7 @@ def away_and_back(x_after: float, camera_id: str = "cam") -> list[DetectionOutco
 
 
 def test_who_comes_back_is_told_as_a_link_with_its_reason() -> None:
-    outputs = fold(PartitionLine(), facts_of(camera()), away_and_back(240))
+    outputs = fold(PartitionPipeline(), facts_of(camera()), away_and_back(240))
 
     assert links(outputs) == [
         {
@@ -81,7 +81,7 @@ def test_who_comes_back_is_told_as_a_link_with_its_reason() -> None:
 
 def test_a_link_rewrites_nothing() -> None:
     """Tracks, presence and zones are those of two people, as they would be without the link."""
-    outputs = fold(PartitionLine(), facts_of(camera()), away_and_back(240))
+    outputs = fold(PartitionPipeline(), facts_of(camera()), away_and_back(240))
 
     numbers = [
         [track["track_id"] for track in one["tracks"]]
@@ -92,11 +92,11 @@ def test_a_link_rewrites_nothing() -> None:
 
 
 def test_who_begins_out_of_reach_is_no_link() -> None:
-    assert links(fold(PartitionLine(), facts_of(camera()), away_and_back(500))) == []
+    assert links(fold(PartitionPipeline(), facts_of(camera()), away_and_back(500))) == []
 
 
 def test_a_link_is_told_once_and_behind_the_frame_that_shows_it() -> None:
-    line, facts = PartitionLine(), facts_of(camera())
+    line, facts = PartitionPipeline(), facts_of(camera())
     log = away_and_back(240)
     told = [(one["captured_us"], line.advance(one, facts)) for one in log]
 
@@ -112,7 +112,7 @@ def test_a_link_is_told_once_and_behind_the_frame_that_shows_it() -> None:
 def test_one_who_comes_back_twice_is_a_chain() -> None:
     log = [*away_and_back(200), *unseen(4800), *seen(7300, 200)]
 
-    found = links(fold(PartitionLine(), facts_of(camera()), log))
+    found = links(fold(PartitionPipeline(), facts_of(camera()), log))
 
     assert [(link["seq"], link["from_track_id"], link["to_track_id"]) for link in found] == [
         (1, 1, 2),
@@ -122,7 +122,7 @@ def test_one_who_comes_back_twice_is_a_chain() -> None:
 
 def test_an_old_track_that_ends_in_a_heartbeat_can_still_be_linked() -> None:
     """Somebody new is confirmed while the old track is merely lost; its end comes unseen."""
-    line, facts = PartitionLine(), facts_of(camera())
+    line, facts = PartitionPipeline(), facts_of(camera())
     lost = [outcome(T0 + at * MS) for at in range(1200, 1800, 100)]
     fold(line, facts, [*seen(100, 200), *lost, *seen(1800, 257)])
 
@@ -140,7 +140,7 @@ def test_links_of_all_cameras_of_a_floor_are_numbered_together() -> None:
         key=lambda one: (one["captured_us"], one["camera_id"]),
     )
 
-    found = links(fold(PartitionLine(), facts, log))
+    found = links(fold(PartitionPipeline(), facts, log))
 
     assert [(link["floor_id"], link["seq"], link["to_person_id"]) for link in found] == [
         ("ward", 1, "a:2"),
@@ -157,7 +157,7 @@ def without_links(data: bytes) -> bytes:
 
 
 def saved_before_links(log: Sequence[DetectionOutcome]) -> dict[str, bytes]:
-    line = PartitionLine()
+    line = PartitionPipeline()
     fold(line, facts_of(camera()), log)
     states = {key: encode_state(state) for key, state in line.take_changed().items()}
     return {**states, "floor/floor": without_links(states["floor/floor"])}
@@ -166,7 +166,7 @@ def saved_before_links(log: Sequence[DetectionOutcome]) -> dict[str, bytes]:
 def test_a_state_from_before_there_were_links_begins_at_the_first() -> None:
     log = away_and_back(240)
     states = saved_before_links(log[:20])
-    line = PartitionLine()
+    line = PartitionPipeline()
     line.restore({key: decode_state(key, data) for key, data in states.items()})
 
     [link] = links(fold(line, facts_of(camera()), log[20:]))
@@ -191,7 +191,7 @@ def test_a_stream_processor_goes_on_from_a_checkpoint_with_or_without_links(vers
 
 
 def test_a_link_survives_the_wire() -> None:
-    [link] = links(fold(PartitionLine(), facts_of(camera()), away_and_back(240)))
+    [link] = links(fold(PartitionPipeline(), facts_of(camera()), away_and_back(240)))
     coder = codec(LINKS)
 
     assert coder.decode(coder.encode(link)) == link
@@ -203,6 +203,6 @@ def test_a_link_comes_within_what_the_tracker_remembers() -> None:
     late = [*seen(100, 200), *unseen(1200), *seen(21_500, 200)]
     in_time = [*seen(100, 200), *unseen(1200), *seen(20_900, 200)]
 
-    assert links(fold(PartitionLine(), facts_of(camera()), late)) == []
-    [link] = links(fold(PartitionLine(), facts_of(camera()), in_time))
+    assert links(fold(PartitionPipeline(), facts_of(camera()), late)) == []
+    [link] = links(fold(PartitionPipeline(), facts_of(camera()), in_time))
     assert link["at_us"] - (T0 + 1100 * MS) == 19_800 * MS < 20 * S

@@ -4,7 +4,7 @@ import pytest
 
 from runtime.checkpoints.archive import Archived
 from schemas.topics import FLOOR_PARTITIONS, OCCUPANCY, PRESENCE, TRACKS, ZONE_EVENTS
-from streams.state.progress import Mark, Stand
+from streams.state.progress import KeyProgress, Mark
 from workers.operations.rebuild.bounds import Bound, Folded, bounds
 from workers.operations.rebuild.plan import PartitionPlan
 from workers.operations.rebuild.start import parse_begin
@@ -14,9 +14,9 @@ S = 1_000_000
 BASE = Archived(0, 100, 1, "ab", "path")
 
 
-def stand(through_us: int, seq: int, *, floor: str = "f", opened_us: int = 10 * S) -> Stand:
+def stand(through_us: int, seq: int, *, floor: str = "f", opened_us: int = 10 * S) -> KeyProgress:
     """One camera, one floor and one zone that have come equally far."""
-    return Stand(
+    return KeyProgress(
         {f"{floor}-cam": Mark(floor, through_us, {TRACKS.name: seq})},
         {floor: Mark(floor, through_us, {PRESENCE.name: seq}, opened_us)},
         {
@@ -27,15 +27,17 @@ def stand(through_us: int, seq: int, *, floor: str = "f", opened_us: int = 10 * 
     )
 
 
-def both(one: Stand, other: Stand) -> Stand:
-    return Stand(
+def both(one: KeyProgress, other: KeyProgress) -> KeyProgress:
+    return KeyProgress(
         {**one.cameras, **other.cameras},
         {**one.floors, **other.floors},
         {**one.zones, **other.zones},
     )
 
 
-def plan(before: Stand, after: Stand | None, base: Archived | None = BASE) -> PartitionPlan:
+def plan(
+    before: KeyProgress, after: KeyProgress | None, base: Archived | None = BASE
+) -> PartitionPlan:
     return PartitionPlan(
         partition=0,
         begin=100,
@@ -49,7 +51,7 @@ def plan(before: Stand, after: Stand | None, base: Archived | None = BASE) -> Pa
     )
 
 
-def folded(made: Stand, first_us: dict[str, int] | None = None) -> Folded:
+def folded(made: KeyProgress, first_us: dict[str, int] | None = None) -> Folded:
     return Folded(made, first_us or {}, {}, {})
 
 
@@ -78,7 +80,7 @@ def test_a_cold_start_answers_for_nothing_from_before_the_log() -> None:
     made = stand(60 * S, 9)
     first = {"f-cam": 9 * S}
 
-    found = by_key(bounds(plan(Stand(), made, base=None), folded(made, first)))
+    found = by_key(bounds(plan(KeyProgress(), made, base=None), folded(made, first)))
 
     assert found["f"].after_us == found["f-zone"].after_us == 10 * S - 1
     assert found["f-cam"].after_us == 9 * S - 1
@@ -98,7 +100,7 @@ def test_what_the_line_never_saw_ends_where_the_rebuild_ended() -> None:
 def test_only_the_floors_that_were_asked_for_are_answered_for() -> None:
     two = both(stand(60 * S, 9), stand(60 * S, 9, floor="other"))
 
-    found = by_key(bounds(plan(Stand(), two), folded(two), frozenset({"other"})))
+    found = by_key(bounds(plan(KeyProgress(), two), folded(two), frozenset({"other"})))
 
     assert found.keys() == {"other-cam", "other", "other-zone"}
 

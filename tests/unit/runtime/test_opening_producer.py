@@ -7,7 +7,7 @@ from confluent_kafka import KafkaError
 
 from deploy.local.ports import free_ports
 from runtime.kafka import first_record_barrier as opening_producer
-from runtime.kafka.first_record_barrier import OpeningProducer
+from runtime.kafka.first_record_barrier import FirstRecordBarrier
 
 
 @pytest.fixture
@@ -16,9 +16,9 @@ def failures() -> list[tuple[str, int, KafkaError]]:
 
 
 @pytest.fixture
-def producer(failures: list[tuple[str, int, KafkaError]]) -> Iterator[OpeningProducer]:
+def producer(failures: list[tuple[str, int, KafkaError]]) -> Iterator[FirstRecordBarrier]:
     """One whose broker is not there, so that nothing is ever acknowledged."""
-    made = OpeningProducer(
+    made = FirstRecordBarrier(
         {
             "bootstrap.servers": f"127.0.0.1:{free_ports(1)[0]}",
             "enable.idempotence": True,
@@ -32,7 +32,7 @@ def producer(failures: list[tuple[str, int, KafkaError]]) -> Iterator[OpeningPro
     made.close()
 
 
-def test_only_the_first_record_of_each_partition_leaves(producer: OpeningProducer) -> None:
+def test_only_the_first_record_of_each_partition_leaves(producer: FirstRecordBarrier) -> None:
     for _ in range(3):
         for partition in (0, 1):
             producer.produce("frames", key="camera", value=b"x", partition=partition)
@@ -40,7 +40,7 @@ def test_only_the_first_record_of_each_partition_leaves(producer: OpeningProduce
     assert producer.kept == 4
 
 
-def test_where_the_hash_decides_one_record_of_a_topic_leaves(producer: OpeningProducer) -> None:
+def test_where_the_hash_decides_one_record_of_a_topic_leaves(producer: FirstRecordBarrier) -> None:
     for key in ("left", "right"):
         producer.produce("letters", key=key, value=b"x")
 
@@ -48,7 +48,7 @@ def test_where_the_hash_decides_one_record_of_a_topic_leaves(producer: OpeningPr
 
 
 def test_behind_a_first_record_that_was_given_up_nothing_leaves(
-    producer: OpeningProducer, failures: list[tuple[str, int, KafkaError]]
+    producer: FirstRecordBarrier, failures: list[tuple[str, int, KafkaError]]
 ) -> None:
     for value in (b"first", b"second"):
         producer.produce("frames", key="camera", value=value, partition=0)
@@ -57,7 +57,9 @@ def test_behind_a_first_record_that_was_given_up_nothing_leaves(
     assert [(topic, partition) for topic, partition, _ in failures] == [("frames", 0)]
 
 
-def test_what_waits_is_bounded(producer: OpeningProducer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_waits_is_bounded(
+    producer: FirstRecordBarrier, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(opening_producer, "MOST_KEPT", 2)
     for _ in range(3):
         producer.produce("frames", key="camera", value=b"x", partition=0)

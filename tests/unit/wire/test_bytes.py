@@ -12,7 +12,7 @@ from schemas.codec import HEADER_BYTES, Codec, UndecodableValue, schema_text
 from schemas.records import DetectionOutcome
 from schemas.topics import DETECTIONS, PRESENCE, TRACKS, Topic
 from streams.domain.camera import people as p
-from streams.domain.camera.detections import look_of
+from streams.domain.camera.detections import frame_detections_of
 from streams.domain.camera.frame_tracks import FrameTracks
 from streams.domain.floor.presence import FloorPresence, PeopleOnFloor
 from streams.domain.tracking import columns as c
@@ -77,7 +77,7 @@ def test_an_outcome_is_read_as_fastavro_reads_it(outcome: DetectionOutcome) -> N
 
     look = OutcomeReader(DETECTIONS_CODEC).read(value)
 
-    assert same(look, look_of(DETECTIONS_CODEC.decode(value)))
+    assert same(look, frame_detections_of(DETECTIONS_CODEC.decode(value)))
 
 
 @settings(deadline=None, max_examples=60)
@@ -91,7 +91,7 @@ def test_damaged_bytes_are_read_or_refused_as_fastavro_does(
     value = bytes(damaged[: chance.randrange(HEADER_BYTES, len(damaged) + 1)])
     value += bytes(chance.randrange(2) * chance.randrange(3))
     try:
-        expected = look_of(DETECTIONS_CODEC.decode(value))
+        expected = frame_detections_of(DETECTIONS_CODEC.decode(value))
     except UndecodableValue:
         with pytest.raises(UndecodableValue):
             OutcomeReader(DETECTIONS_CODEC).read(value)
@@ -110,7 +110,7 @@ def test_blocks_that_tell_their_size_are_read_too() -> None:
 
     look = OutcomeReader(DETECTIONS_CODEC).read(value)
 
-    assert same(look, look_of(DETECTIONS_CODEC.decode(value)))
+    assert same(look, frame_detections_of(DETECTIONS_CODEC.decode(value)))
     assert len(look.boxes) == 3
 
 

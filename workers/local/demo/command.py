@@ -12,7 +12,7 @@ from deploy.local.extras import clip as demo_clip
 from runtime.errors import EXIT_REPLAY, EXIT_STOP, Retry, Stop
 from workers.local.demo.clips import probe_clip
 from workers.local.demo.options import DemoOptions, choose_port, interactive
-from workers.local.pipeline import LocalLine
+from workers.local.pipeline import LocalPipeline
 
 RUN_DIR = Path(".wardstream/demo")
 
@@ -88,7 +88,7 @@ def play(options: DemoOptions, console: Console, *, stay: bool) -> int:
         console.print(f"[dim]{time.monotonic() - began_s:6.1f} s[/]  {step}")
 
     clips = [probe_clip(video) for video in options.videos or [str(demo_clip())]]
-    line = LocalLine(
+    line = LocalPipeline(
         options.run_dir,
         fresh=options.fresh or options.start_us is not None,
         environment={"WARDSTREAM_SERVING__PORT": str(options.port)},

@@ -33,7 +33,7 @@ Ends = dict[tuple[str, int], int]
 
 
 @dataclass(slots=True)
-class Look:
+class Observation:
     """The line at one moment.
 
     Attributes:
@@ -84,7 +84,7 @@ class Observer:
         name = self.name(DEAD_LETTERS)
         return sum(self._probe.ends({name: DEAD_LETTERS.partitions}).values())
 
-    def look(self, at_s: float, processes: tuple[str, ...], folded_before: int) -> Look:
+    def look(self, at_s: float, processes: tuple[str, ...], folded_before: int) -> Observation:
         """Take one look.
 
         Args:
@@ -92,7 +92,7 @@ class Observer:
             processes: Whose metrics to read.
             folded_before: Detections in the log when the stream processor started.
         """
-        look = Look(at_s)
+        look = Observation(at_s)
         for process in processes:
             answer = scrape(self._supervisor.metrics_port(process))
             if answer is not None:

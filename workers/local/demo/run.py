@@ -11,13 +11,13 @@ from deploy.local.errors import LaunchError
 from runtime.clock import Clock, SystemClock
 from schemas.topics import DETECTIONS, FRAMES
 from workers.local.demo.latency_probe import LatencyProbe
-from workers.local.demo.observe import Look, Observer
+from workers.local.demo.observe import Observation, Observer
 from workers.local.demo.options import DemoOptions
 from workers.local.demo.scenario import Clip, Scenario, make_scenario
 from workers.local.demo.summary import Summary, summarise
 from workers.local.demo.table import detector_of, live_view
 from workers.local.demo.ward import register_ward
-from workers.local.pipeline import WORKERS, LocalLine
+from workers.local.pipeline import WORKERS, LocalPipeline
 
 _REFRESH_S = 1.0
 _SETTLE_S = 120.0
@@ -40,7 +40,7 @@ class Demo:
     def __init__(
         self,
         options: DemoOptions,
-        line: LocalLine,
+        line: LocalPipeline,
         console: Console,
         report: Callable[[str], None],
         clock: Clock | None = None,
@@ -136,7 +136,7 @@ class Demo:
 
     def _watch(self, observer: Observer, folded_before: int, ended: Callable[[], bool]) -> None:
         """Refresh the table until `ended` says so; plain lines where there is no terminal."""
-        earlier: Look | None = None
+        earlier: Observation | None = None
         live = Live(console=self.console, refresh_per_second=2, transient=True)
         with live if self.console.is_terminal else _NoLive():
             while not ended():

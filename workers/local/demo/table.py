@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from schemas.topics import DETECTIONS
-from workers.local.demo.observe import Look
+from workers.local.demo.observe import Observation
 from workers.local.demo.probes import Scrape
 
 _STAGES = (
@@ -47,7 +47,7 @@ def zones_table(zones: list[dict[str, Any]]) -> Table:
     return table
 
 
-def stages_table(look: Look, earlier: Look | None) -> Table:
+def stages_table(look: Observation, earlier: Observation | None) -> Table:
     """Events per second, lag and latency, stage by stage."""
     table = Table(title="Stages", title_justify="left", expand=True)
     table.add_column("stage")
@@ -76,7 +76,7 @@ def stages_table(look: Look, earlier: Look | None) -> Table:
     return table
 
 
-def detector_of(look: Look) -> tuple[str, str]:
+def detector_of(look: Observation) -> tuple[str, str]:
     """Which detector runs, and why not a better one; both empty while that is not known."""
     labels = look.of("infer").labels_of("wardstream_detector_info")
     if not labels:
@@ -85,7 +85,7 @@ def detector_of(look: Look) -> tuple[str, str]:
     return named, labels.get("fallback", "")
 
 
-def detector_line(look: Look) -> Text:
+def detector_line(look: Observation) -> Text:
     """Which detector runs; loud when it is the last resort."""
     named, caution = detector_of(look)
     text = Text(f"detector: {named or 'not known yet'}", style="" if named else "dim")
@@ -95,7 +95,7 @@ def detector_line(look: Look) -> Text:
 
 
 def live_view(
-    look: Look, earlier: Look | None, board_url: str, detections: int, note: str
+    look: Observation, earlier: Observation | None, board_url: str, detections: int, note: str
 ) -> RenderableType:
     """Everything, for one refresh."""
     head = Text.assemble("board: ", (board_url, "bold"), f"   {note}")

@@ -18,11 +18,11 @@ from runtime.kafka.clients import KafkaException, answer, physical_name
 from runtime.kafka.reader import read_topic
 from runtime.process.settings import Settings
 from runtime.storage.objects import ObjectStore
-from schemas.topics import AUDIT, SIDE_INPUTS, STREAM_CHECKPOINTS, Topic
+from schemas.topics import AUDIT, REFERENCE_TOPICS, STREAM_CHECKPOINTS, Topic
 from workers.operations.backup.manifest import TopicCopy
 from workers.operations.backup.objects import LineWriter, lines_of
 
-COPIED: tuple[Topic, ...] = (*SIDE_INPUTS, AUDIT, STREAM_CHECKPOINTS)
+COPIED: tuple[Topic, ...] = (*REFERENCE_TOPICS, AUDIT, STREAM_CHECKPOINTS)
 """Topics that a backup holds."""
 
 _ANSWER_S = 30.0

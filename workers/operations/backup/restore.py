@@ -9,7 +9,7 @@ from runtime.errors import Stop
 from runtime.kafka.topics import create_topics
 from runtime.process.settings import Settings
 from runtime.storage.objects import ObjectStore
-from schemas.topics import SIDE_INPUTS, STREAM_CHECKPOINTS
+from schemas.topics import REFERENCE_TOPICS, STREAM_CHECKPOINTS
 from streams.processor.pipeline_fold import STAGE
 from workers.operations.backup import registry, rows, tables
 from workers.operations.backup.entries import topic_ids
@@ -68,7 +68,7 @@ def restore(
     create_topics(settings, replication)
     topics = TopicRestore(settings, clock, manifest, store, replace=replace)
     topics.look()
-    now = topic_ids(settings, (*SIDE_INPUTS, *DERIVED))
+    now = topic_ids(settings, (*REFERENCE_TOPICS, *DERIVED))
     same = {name for name, found in now.items() if manifest.topic_ids.get(name) == found}
     if rows_wanted:
         gone = way_back(settings, manifest.offsets, same).gone

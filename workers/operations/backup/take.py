@@ -9,7 +9,7 @@ from runtime.clock import Clock
 from runtime.errors import Stop
 from runtime.process.settings import Settings
 from runtime.storage.objects import ObjectStore
-from schemas.topics import DETECTIONS, SIDE_INPUTS
+from schemas.topics import DETECTIONS, REFERENCE_TOPICS
 from workers.operations.backup import registry, tables
 from workers.operations.backup.entries import COPIED, copied_entries, copy_topic, topic_ids
 from workers.operations.backup.manifest import (
@@ -55,7 +55,7 @@ def take(
         raise Stop(msg)
     made_us = clock.now_us()
     ids = topic_ids(settings, (DETECTIONS, *DERIVED, *COPIED))
-    offsets = committed(settings, (*SIDE_INPUTS, *DERIVED))
+    offsets = committed(settings, (*REFERENCE_TOPICS, *DERIVED))
     dsn = settings.database_url.get_secret_value()
     with tables.snapshot(dsn) as connection:
         known = tables.applied(connection)

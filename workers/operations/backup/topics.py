@@ -19,7 +19,7 @@ from runtime.kafka.reader import spans
 from runtime.kafka.transactional import FencedProducer, Outgoing, Words
 from runtime.process.settings import Settings
 from runtime.storage.objects import ObjectStore
-from schemas.topics import AUDIT, DETECTIONS, SIDE_INPUTS, STREAM_CHECKPOINTS, Topic
+from schemas.topics import AUDIT, DETECTIONS, REFERENCE_TOPICS, STREAM_CHECKPOINTS, Topic
 from streams.processor.pipeline_fold import STAGE
 from workers.operations.backup.entries import (
     COPIED,
@@ -80,7 +80,7 @@ class TopicRestore:
             Stop: A topic holds records that are not those of the backup.
             Retry: The broker is out of reach.
         """
-        for topic in (*SIDE_INPUTS, AUDIT):
+        for topic in (*REFERENCE_TOPICS, AUDIT):
             there = held(self._settings, topic)
             copied = self._entries[topic.name]
             if copied and not there:
@@ -128,7 +128,7 @@ class TopicRestore:
                 the next attempt.
             Stop: Afterwards a topic does not hold what the manifest says.
         """
-        facts = [topic for topic in SIDE_INPUTS if topic.name in self.wanted]
+        facts = [topic for topic in REFERENCE_TOPICS if topic.name in self.wanted]
         self._append(FACTS_CLAIM, [record for topic in facts for record in self._records(topic)])
         if AUDIT.name in self.wanted:
             chains: defaultdict[bytes, list[Outgoing]] = defaultdict(list)

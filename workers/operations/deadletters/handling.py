@@ -22,7 +22,7 @@ from schemas.topics import (
     OCCUPANCY,
     OCCUPANCY_LATEST,
     PRESENCE,
-    SIDE_INPUTS,
+    REFERENCE_TOPICS,
     TRACKS,
     ZONE_EVENTS,
     Topic,
@@ -43,7 +43,7 @@ _DERIVED: Final = {
     OCCUPANCY.name: "as_of_us",
     OCCUPANCY_LATEST.name: "as_of_us",
 }
-_MAY_BE_REPLAYED: Final = {topic.name for topic in SIDE_INPUTS}
+_MAY_BE_REPLAYED: Final = {topic.name for topic in REFERENCE_TOPICS}
 """Versioned facts: a version that comes twice changes nothing, whenever it comes."""
 
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from streams.state.progress import Mark, Stand
+from streams.state.progress import KeyProgress, Mark
 from workers.operations.rebuild.plan import PartitionPlan
 
 Kind = Literal["camera", "floor", "zone"]
@@ -20,7 +20,7 @@ class Folded(msgspec.Struct, frozen=True):
         letters: Inputs that could not be folded, by reason.
     """
 
-    stand: Stand
+    stand: KeyProgress
     first_us: dict[str, int]
     records: dict[str, int]
     letters: dict[str, int]
@@ -58,7 +58,7 @@ def bounds(
         floors: Only what belongs to these; everything when None.
     """
     before = plan.before.of_floors(floors)
-    after = (plan.after or Stand()).of_floors(floors)
+    after = (plan.after or KeyProgress()).of_floors(floors)
     made = folded.stand.of_floors(floors)
     parts: list[tuple[Kind, dict[str, Mark], dict[str, Mark], dict[str, Mark]]] = [
         ("camera", before.cameras, after.cameras, made.cameras),

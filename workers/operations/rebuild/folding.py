@@ -16,12 +16,12 @@ from runtime.kafka.reader import read_between, spans
 from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import DETECTIONS, OCCUPANCY_LATEST, TRACKS
-from streams.domain.facts.timeline import Facts, visible_in_hindsight
+from streams.domain.facts.timeline import Facts, visible_as_of
 from streams.processor.app import line_settings
 from streams.processor.fact_source import FactSource
-from streams.processor.pipeline_fold import OUTPUTS, LineFold, Wire
-from streams.state.progress import stand_of
-from streams.state.reading import without_seam
+from streams.processor.pipeline_fold import OUTPUTS, PipelineFold, Wire
+from streams.state.progress import progress_of
+from streams.state.reading import without_handover
 from workers.operations.rebuild.bounds import Folded
 from workers.operations.rebuild.plan import PartitionPlan, Planner
 from workers.sinks.timescale.sink import TimescaleSink
@@ -31,7 +31,7 @@ BATCH = 2_000
 """Records that are written as rows at once."""
 
 
-class FactsInHindsight(FactSource):
+class FactsAsOf(FactSource):
     """The side inputs as they were recorded when the rebuild began; they are not read on.
 
     Args:
@@ -46,7 +46,7 @@ class FactsInHindsight(FactSource):
 
     def __init__(self, settings: Settings, registry: SchemaRegistry, clock: Clock) -> None:
         log = FactLog(settings, registry, clock)
-        super().__init__(log, clock, visible_in_hindsight)
+        super().__init__(log, clock, visible_as_of)
         self.refresh()
         log.close()
 
@@ -72,7 +72,7 @@ class Folding:
         settings: Settings,
         run: Settings,
         sink: TimescaleSink,
-        facts: FactsInHindsight,
+        facts: FactsAsOf,
         clock: Clock,
         heard: Callable[[int, int], None] = lambda _partition, _offset: None,
     ) -> None:
@@ -123,7 +123,7 @@ class Folding:
                 first_us.setdefault(item.key, item.record["captured_us"])
             items.append(item)
 
-        fold = LineFold(
+        fold = PipelineFold(
             plan.partition,
             emit,
             wire=self._wire,
@@ -134,7 +134,7 @@ class Folding:
         entities: dict[bytes, EntityState] = {}
         checkpoint = planner.checkpoint(plan)
         if checkpoint is not None:
-            checkpoint = without_seam(checkpoint)
+            checkpoint = without_handover(checkpoint)
             fold.restore(checkpoint)
             entities.update(checkpoint.entities)
         fold.follow(plan.spans, plan.begin)
@@ -167,7 +167,7 @@ class Folding:
         entities.update({key: state for key, state in fold.changed().items() if state is not None})
         if reached == plan.begin:
             self._check_held(plan)
-        return Folded(stand_of(entities), first_us, dict(records), dict(letters))
+        return Folded(progress_of(entities), first_us, dict(records), dict(letters))
 
     def _check_held(self, plan: PartitionPlan) -> None:
         """The log must reach back to where the fold begins: a hole is none, retention is one.

@@ -45,12 +45,12 @@ from streams.domain.camera.step import CameraState
 from streams.domain.pipeline import Entity
 from streams.processor.app import line_settings
 from streams.processor.fact_source import FactSource
-from streams.processor.pipeline_fold import STAGE, LineFold, Wire
+from streams.processor.pipeline_fold import STAGE, PipelineFold, Wire
 from streams.state.codec import decode_state, encode_state
 from streams.state.fold_id import fold_id
-from streams.state.progress import stand_of
-from streams.state.published import SEAM_KEY
-from streams.state.reading import without_seam
+from streams.state.progress import progress_of
+from streams.state.published import HANDOVER_KEY
+from streams.state.reading import without_handover
 from streams.state.settings_by_offset import SettingsByOffset, to_values
 from streams.state.version import STATE_VERSION
 from workers.operations.deadletters.audit import AuditWriter
@@ -120,7 +120,7 @@ def _refused(settings: Settings, log: LogReader, partition: int, clock: Clock) -
         checkpoint = read_beside_owner(log, name, partition, clock, max_version=STATE_VERSION)
         if checkpoint is None:
             return None
-        stand_of(checkpoint.entities)
+        progress_of(checkpoint.entities)
         SettingsByOffset(line_settings(settings)).follow(checkpoint.head.settings, 0)
     except Stop as error:  # CheckpointDamaged is one
         return str(error)
@@ -166,7 +166,7 @@ def _go_on(
 ) -> str:
     """Let the state that is there go on behind what the detections lost."""
     old = checkpoint.head
-    entities = {key: state for key, state in checkpoint.entities.items() if key != SEAM_KEY}
+    entities = {key: state for key, state in checkpoint.entities.items() if key != HANDOVER_KEY}
     registry = SchemaRegistry(settings.registry_url)
     records = _Sent(settings, log, registry, old.partition).lifted(entities)
     head = msgspec.structs.replace(
@@ -198,7 +198,7 @@ def _remake(
     registry = SchemaRegistry(settings.registry_url)
     facts = FactSource(FactLog(settings, registry, clock), clock)
     facts.refresh()
-    fold = LineFold(
+    fold = PipelineFold(
         partition,
         lambda *_, **__: None,  # it was all sent before
         wire=Wire(settings, registry),
@@ -209,7 +209,7 @@ def _remake(
     told = _settings(settings, old.settings)
     entities: dict[bytes, EntityState] = {}
     if checkpoint is not None:
-        checkpoint = without_seam(checkpoint)  # all seqs are lifted in the end
+        checkpoint = without_handover(checkpoint)  # all seqs are lifted in the end
         fold.restore(checkpoint)
         entities.update(checkpoint.entities)
     fold.follow(told, begin)
@@ -256,9 +256,11 @@ def _remake(
     return f"folded {origin} to {reached}, and written"
 
 
-def _changed(fold: LineFold) -> dict[bytes, EntityState]:
+def _changed(fold: PipelineFold) -> dict[bytes, EntityState]:
     return {
-        key: state for key, state in fold.changed().items() if state is not None and key != SEAM_KEY
+        key: state
+        for key, state in fold.changed().items()
+        if state is not None and key != HANDOVER_KEY
     }
 
 

@@ -20,7 +20,7 @@ from workers.operations.deadletters.audit import AuditWriter
 from workers.operations.rebuild import live, staging, topics
 from workers.operations.rebuild.bounds import Bound, Folded, bounds
 from workers.operations.rebuild.difference import TableDifference, compare_tables
-from workers.operations.rebuild.folding import FactsInHindsight, Folding
+from workers.operations.rebuild.folding import FactsAsOf, Folding
 from workers.operations.rebuild.ledger import IN_FORCE, Ledger, Revision, open_ledger
 from workers.operations.rebuild.plan import Plan, Planner
 from workers.operations.rebuild.records import Newest, TopicDifference, compare_topics
@@ -118,7 +118,7 @@ def rebuild(
         Stop: Somebody else rebuilds, or a state cannot be read.
     """
     with open_ledger(settings, clock) as ledger:
-        facts = FactsInHindsight(settings, SchemaRegistry(settings.registry_url), clock)
+        facts = FactsAsOf(settings, SchemaRegistry(settings.registry_url), clock)
         planner = Planner(settings, clock)
         revision, plan = _begun(ledger, settings, clock, order, facts, planner, say)
         report = Report(revision.revision, revision.run_prefix, plan)
@@ -168,7 +168,7 @@ def _begun(
     settings: Settings,
     clock: Clock,
     order: Order,
-    facts: FactsInHindsight,
+    facts: FactsAsOf,
     planner: Planner,
     say: Callable[[str], None],
 ) -> tuple[Revision, Plan]:
@@ -192,7 +192,7 @@ def _begun(
     return ledger.begin(order.request, settings.topic_prefix, plan, order.by), plan
 
 
-def _partitions(order: Order, facts: FactsInHindsight, clock: Clock) -> list[int] | None:
+def _partitions(order: Order, facts: FactsAsOf, clock: Clock) -> list[int] | None:
     """Partitions of the floors that were named.
 
     Raises:
@@ -218,7 +218,7 @@ def _fold(
     run: Settings,
     clock: Clock,
     report: Report,
-    facts: FactsInHindsight,
+    facts: FactsAsOf,
     planner: Planner,
     say: Callable[[str], None],
 ) -> None:

@@ -11,7 +11,7 @@ from schemas.topics import Topic
 from workers.operations.verification.result import Check, at
 from workers.storage.item import Item, read_item
 
-Place = tuple[str, int, int]
+LogPosition = tuple[str, int, int]
 """Topic (as on the broker), partition and offset."""
 
 
@@ -28,7 +28,7 @@ class PartitionLog(NamedTuple):
     by_key: dict[str, list[Item]]
     appended_ms: dict[int, int]
 
-    def newest(self, committed: int, buried: AbstractSet[Place]) -> dict[str, Item]:
+    def newest(self, committed: int, buried: AbstractSet[LogPosition]) -> dict[str, Item]:
         """By key, the record with the highest seq that a process has committed and not given up.
 
         Args:
@@ -38,13 +38,13 @@ class PartitionLog(NamedTuple):
         found: dict[str, Item] = {}
         for key, items in self.by_key.items():
             for item in reversed(items):
-                if item.offset < committed and place_of(item) not in buried:
+                if item.offset < committed and position_of(item) not in buried:
                     found[key] = item
                     break
         return found
 
 
-def place_of(item: Item) -> Place:
+def position_of(item: Item) -> LogPosition:
     """Where a record lies."""
     return item.source, item.partition, item.offset
 
@@ -56,7 +56,7 @@ def read_partition(
     *,
     since_ms: int,
     committed: int,
-    buried: AbstractSet[Place],
+    buried: AbstractSet[LogPosition],
     check: Check,
     sparse: bool = False,
 ) -> PartitionLog:

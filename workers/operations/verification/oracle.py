@@ -17,7 +17,7 @@ from schemas.registry import SchemaRegistry
 from schemas.topics import DETECTIONS, STREAM_CHECKPOINTS, TOPICS, Topic
 from streams.processor.app import line_settings
 from streams.processor.fact_source import FactSource
-from streams.processor.pipeline_fold import OUTPUTS, LineFold, Wire
+from streams.processor.pipeline_fold import OUTPUTS, PipelineFold, Wire
 from workers.operations.verification.digests import distinct, read_items
 
 Fold = dict[str, list[bytes]]
@@ -60,12 +60,12 @@ def fold_detections(
             written[names[topic]].setdefault(key.decode(), []).append(value[HEADER_BYTES:])
 
     told = settings_by_partition(settings, partitions)
-    folds: dict[int, LineFold] = {}
+    folds: dict[int, PipelineFold] = {}
     domain_settings = line_settings(settings)
     for message in read_topic(settings, DETECTIONS, partitions):
         partition = message.partition() or 0
         if partition not in folds:
-            folds[partition] = LineFold(
+            folds[partition] = PipelineFold(
                 partition, emit, wire=wire, facts=facts, settings=domain_settings, clock=clock
             )
             folds[partition].follow(told.get(partition, ()), message.offset() or 0)

@@ -9,7 +9,7 @@ from schemas.codec import Codec, UndecodableValue
 from schemas.topics import DETECTIONS, FRAMES
 from workers.operations.verification.committed import Offsets
 from workers.operations.verification.folds import Seen
-from workers.operations.verification.logs import Place
+from workers.operations.verification.logs import LogPosition
 from workers.operations.verification.result import Check, Window, at
 
 _LOOKED_AT = 1000
@@ -35,7 +35,7 @@ class Outcomes:
         *,
         since_ms: int,
         window: Window,
-        buried: AbstractSet[Place],
+        buried: AbstractSet[LogPosition],
         check: Check,
     ) -> None:
         self._settings = settings

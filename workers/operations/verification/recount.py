@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from runtime.clock import Clock
 from runtime.errors import Stop
 from runtime.kafka.clients import physical_name
-from runtime.kafka.dead_letter_log import read_letters
+from runtime.kafka.dead_letter_log import read_dead_letters
 from runtime.kafka.reader import spans
 from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
@@ -35,7 +35,7 @@ from workers.operations.verification.folds import (
     compare_presence,
     compare_tracks,
 )
-from workers.operations.verification.logs import PartitionLog, Place, read_partition
+from workers.operations.verification.logs import LogPosition, PartitionLog, read_partition
 from workers.operations.verification.minutes import compare_minutes
 from workers.operations.verification.outcomes import Outcomes
 from workers.operations.verification.result import Check, Window
@@ -104,7 +104,7 @@ class _Recount:
         """Compare everything."""
         self._refuse_what_is_gone()
         committed = take(self._settings, self._window, DERIVED, LIVE)
-        letters = read_letters(self._settings)
+        letters = read_dead_letters(self._settings)
         buried = {
             (letter.topic, letter.partition, letter.offset): letter.stage
             for letter in letters
@@ -170,7 +170,7 @@ class _Recount:
         self,
         partition: int,
         committed: Committed,
-        buried: Mapping[Place, str],
+        buried: Mapping[LogPosition, str],
         outcomes: Outcomes,
         live: list[LiveValue],
     ) -> list[LiveValue]:
@@ -232,7 +232,7 @@ class _Recount:
         )
 
     def _read(
-        self, topic: Topic, partition: int, committed: Committed, buried: Mapping[Place, str]
+        self, topic: Topic, partition: int, committed: Committed, buried: Mapping[LogPosition, str]
     ) -> PartitionLog:
         place = (topic.name, partition)
         return read_partition(
@@ -247,6 +247,6 @@ class _Recount:
         )
 
 
-def _of(buried: Mapping[Place, str], stage: str) -> set[Place]:
+def _of(buried: Mapping[LogPosition, str], stage: str) -> set[LogPosition]:
     """What one process gave up."""
     return {place for place, by in buried.items() if by == stage}

@@ -16,7 +16,7 @@ from workers.operations.verification.digests import (
     group_rows,
     read_items,
 )
-from workers.operations.verification.logs import PartitionLog, Place, place_of
+from workers.operations.verification.logs import LogPosition, PartitionLog, position_of
 from workers.operations.verification.result import Check, Window, at
 from workers.operations.verification.tables import since
 from workers.sinks.loop import EVENT_TIME
@@ -44,7 +44,7 @@ def compare_progress(
         item = newest.get(key)
         if item is not None and seq < item.seq:
             what = f"key {key} seq {item.seq} is committed, the tables are at {seq}"
-            check.fault(at(*place_of(item)), what)
+            check.fault(at(*position_of(item)), what)
         if seq > items[-1].seq:
             what = f"is at seq {seq}, the topic at {items[-1].seq}"
             check.fault(f"table sink_progress key {log.topic.name} {key}", what)
@@ -56,7 +56,7 @@ def compare_table(
     committed: Committed,
     settings: Settings,
     window: Window,
-    buried: AbstractSet[Place],
+    buried: AbstractSet[LogPosition],
     check: Check,
 ) -> None:
     """Rows of the keys of one partition; the keys are taken out of `committed.rows`.
@@ -77,7 +77,7 @@ def compare_table(
             for item in items
             if item.seq <= committed.progress.get((log.topic.name, key), 0)
             and item.record[field] >= window.from_us
-            and place_of(item) not in buried
+            and position_of(item) not in buried
         ]
         for key, items in log.by_key.items()
     }
@@ -197,7 +197,7 @@ def compare_live(
             fresh = logs[name].appended_ms[item.offset] >= expired_ms
             if seq < item.seq if seq is not None else fresh:
                 what = f"key {key} seq {item.seq} is committed, Redis shows {seq or 'nothing'}"
-                check.fault(at(*place_of(item)), what)
+                check.fault(at(*position_of(item)), what)
     return rest
 
 

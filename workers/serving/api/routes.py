@@ -15,7 +15,7 @@ from workers.serving.live import answers as views
 from workers.serving.live.board_state import BoardState
 from workers.serving.live.change_feed import ChangeFeed
 from workers.serving.live.event import CHANGE_KINDS, StreamId
-from workers.serving.live.pipeline_view import LineView
+from workers.serving.live.pipeline_view import PipelineView
 from workers.serving.live.state import LiveState
 
 PREFIX: Final = "/api/v1"
@@ -39,7 +39,7 @@ def router(
     registry: RegistryView,
     settings: ServingSettings,
     clock: Clock,
-    line: LineView,
+    line: PipelineView,
 ) -> APIRouter:
     """Every route of the API."""
     api = APIRouter(prefix=PREFIX)

@@ -9,7 +9,7 @@ from workers.registry.view import RegistryView
 from workers.serving.live import answers as views
 from workers.serving.live.change_feed import ChangeFeed
 from workers.serving.live.freshness import RENEWED_WITHIN_US, judge
-from workers.serving.live.pipeline_view import LineView
+from workers.serving.live.pipeline_view import PipelineView
 from workers.serving.live.records import CameraTracks, Occupancy, Presence
 from workers.serving.live.state import LiveState
 
@@ -28,7 +28,7 @@ async def board_status(
     settings: ServingSettings,
     clock: Clock,
     feed: ChangeFeed,
-    line: LineView,
+    line: PipelineView,
 ) -> views.Status:
     """The whole status; answers also while Redis is away, and says so.
 

@@ -16,10 +16,10 @@ from schemas.records import Alert
 from schemas.registry import RegistryUnavailable
 from schemas.topics import ALERTS
 from workers.observation.alert_log import keep_newest, standing
-from workers.observation.groups import CONSUMED, LineProbe
+from workers.observation.groups import CONSUMED, PipelineProbe
 from workers.observation.signs import Progress, StageSign
 from workers.observation.unwatched import Lookout
-from workers.serving.live.pipeline_view import LineView
+from workers.serving.live.pipeline_view import PipelineView
 
 log = structlog.get_logger(__name__)
 
@@ -42,7 +42,7 @@ class LineFollower:
         clock: Tells the time.
     """
 
-    def __init__(self, settings: Settings, view: LineView, clock: Clock) -> None:
+    def __init__(self, settings: Settings, view: PipelineView, clock: Clock) -> None:
         self._settings = settings
         self._view = view
         self._clock = clock
@@ -63,7 +63,7 @@ class LineFollower:
 
     def _run(self) -> None:
         codec = guarded_registry(self._settings, self._clock).reader(ALERTS)
-        probe = LineProbe(self._settings, _ANSWER_S)
+        probe = PipelineProbe(self._settings, _ANSWER_S)
         lookout = Lookout(self._settings, self._clock, LAG_EVERY_S)
         newest: dict[str, Alert] = {}
         while not self._closing.is_set():
@@ -93,7 +93,7 @@ class LineFollower:
             finally:
                 consumer.close()
 
-    def _look_if_due(self, probe: LineProbe, lookout: Lookout) -> None:
+    def _look_if_due(self, probe: PipelineProbe, lookout: Lookout) -> None:
         """Ask for the lag, and whether somebody watches the line.
 
         Raises:

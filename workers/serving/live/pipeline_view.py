@@ -13,7 +13,7 @@ TOLD_FROM_S: Final = 5.0
 """Lag below this is how the line breathes, and is not pushed to browsers, s."""
 
 
-class LineView:
+class PipelineView:
     """Written by one thread, read by others.
 
     Attributes:

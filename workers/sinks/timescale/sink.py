@@ -11,7 +11,7 @@ from psycopg import sql
 
 from runtime.clock import Clock
 from runtime.errors import Retry, Stop
-from runtime.kafka.topic_partition import Place
+from runtime.kafka.topic_partition import Partition
 from runtime.process.metrics import (
     SINK_DUPLICATES,
     SINK_EXPIRED,
@@ -20,7 +20,7 @@ from runtime.process.metrics import (
     SINK_WRITE_SECONDS,
 )
 from runtime.process.settings import Settings
-from schemas.topics import SIDE_INPUTS
+from schemas.topics import REFERENCE_TOPICS
 from workers.sinks.timescale.admission import (
     Admission,
     admit,
@@ -42,7 +42,7 @@ from workers.storage.timescale.tables import (
 
 log = structlog.get_logger(__name__)
 
-_FACTS = {topic.name for topic in SIDE_INPUTS}
+_FACTS = {topic.name for topic in REFERENCE_TOPICS}
 _MINUTES_REACH = timedelta(seconds=150)
 """A measurement changes no minute further back than this: it holds for 30 s, which may begin in
 the minute before, whose first value may have begun 30 s earlier."""
@@ -143,7 +143,7 @@ class TimescaleSink:
         if written[OCCUPANCY_TABLE.topic.name]:
             _recompute_minutes(cursor, first, limits)
 
-    def noted(self) -> dict[Place, int]:
+    def noted(self) -> dict[Partition, int]:
         """Next offset of every partition that the database knows of.
 
         Raises:
@@ -152,7 +152,7 @@ class TimescaleSink:
         with self._asking() as cursor:
             return self._offsets.read(cursor)
 
-    def begin(self, starts: Mapping[Place, int], known: Mapping[Place, int]) -> None:
+    def begin(self, starts: Mapping[Partition, int], known: Mapping[Partition, int]) -> None:
         """Partitions are read from here on; see `KeepsOffsets`.
 
         Raises:
@@ -163,11 +163,11 @@ class TimescaleSink:
                 self._offsets.begin(cursor, starts)
         self._offsets.know(known)
 
-    def lacks(self, offsets: Mapping[Place, int]) -> bool:
+    def lacks(self, offsets: Mapping[Partition, int]) -> bool:
         """Whether any of these is not noted yet."""
         return bool(self._offsets.ahead(offsets))
 
-    def note(self, offsets: Mapping[Place, int]) -> None:
+    def note(self, offsets: Mapping[Partition, int]) -> None:
         """Note what no row of `write` has noted, such as dead letters; none to only have a look.
 
         Raises:
@@ -180,7 +180,7 @@ class TimescaleSink:
             self._offsets.move(cursor, ahead)
         self._offsets.moved(ahead)
 
-    def forget(self, places: Iterable[Place]) -> None:
+    def forget(self, places: Iterable[Partition]) -> None:
         """Partitions went elsewhere."""
         self._offsets.forget(places)
 
