@@ -186,9 +186,11 @@ PREPARED = ("topics", "schemas", "migrate")
 PROCESSES: tuple[WardstreamProcess, ...] = (
     WardstreamProcess(name="topics", command=("topics", "create"), depends_on=("kafka",), job=True),
     WardstreamProcess(
-        name="schemas", command=("schemas", "register"), depends_on=("registry",), job=True
+        name="schemas", command=("registry", "register"), depends_on=("registry",), job=True
     ),
-    WardstreamProcess(name="migrate", command=("migrate",), depends_on=("timescale",), job=True),
+    WardstreamProcess(
+        name="migrate", command=("db", "migrate"), depends_on=("timescale",), job=True
+    ),
     WardstreamProcess(
         name="ingest",
         command=("ingest",),
@@ -212,7 +214,7 @@ PROCESSES: tuple[WardstreamProcess, ...] = (
         depends_on=(*PREPARED, "redis"),
         port=8080,
     ),
-    WardstreamProcess(name="deadman", command=("deadman",), depends_on=PREPARED),
+    WardstreamProcess(name="deadman", command=("watchdog",), depends_on=PREPARED),
 )
 
 WATCHED = ("ingest", "infer", "stream", "sink-redis", "sink-timescale", "serve")

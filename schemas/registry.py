@@ -1,4 +1,4 @@
-"""The schema registry: `wardstream schemas register` writes to it, every process only reads.
+"""The schema registry: `wardstream registry register` writes to it, every process only reads.
 
 Works with any registry that has the Confluent API. Compatibility is FULL_TRANSITIVE for every
 subject: every version reads every other, in both directions.
@@ -135,7 +135,7 @@ class SchemaRegistry:
         if reasons:
             msg = f"{topic.name}: schema refused: {'; '.join(dict.fromkeys(reasons))}"
             raise IncompatibleSchema(msg)
-        msg = f"{topic.name}: its schema is not registered; run `wardstream schemas register`"
+        msg = f"{topic.name}: its schema is not registered; run `wardstream registry register`"
         raise NotRegistered(msg)
 
     def find(self, schema_id: int) -> str:

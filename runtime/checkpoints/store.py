@@ -314,7 +314,7 @@ class CheckpointStore:
         if checkpoint is not None and checkpoint.head.input_id != input_id:
             raise InputGone(
                 f"{where} was made again (id {input_id}) after the checkpoint "
-                f"(id {checkpoint.head.input_id}): `wardstream rebuild --checkpoints`"
+                f"(id {checkpoint.head.input_id}): `wardstream rebuild checkpoints`"
             )
         next_offset = 0 if checkpoint is None else checkpoint.head.next_offset
         # asked after the read: a former owner may have gone on until the claim
@@ -322,6 +322,6 @@ class CheckpointStore:
         if not log.start <= next_offset <= log.end:
             raise InputGone(
                 f"{where} holds offsets {log.start} to {log.end}, but {next_offset} comes next "
-                "after the checkpoint: `wardstream rebuild --checkpoints` lets the line go on"
+                "after the checkpoint: `wardstream rebuild checkpoints` lets the line go on"
             )
         return log

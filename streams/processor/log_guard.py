@@ -45,7 +45,7 @@ def refuse_lost_checkpoints(settings: Settings) -> None:
         msg = (
             f"{heads} holds no checkpoint of partition {numbers}, whose records were sent before: "
             "it was deleted or made again. Restore it, or have it made of the detections: "
-            "`wardstream rebuild --checkpoints`, see docs/operators.md"
+            "`wardstream rebuild checkpoints`, see docs/operators.md"
         )
         raise CheckpointDamaged(msg)
 

@@ -14,7 +14,7 @@ from streams.state.published import HANDOVER_KEY
 from streams.state.version import OLDEST_READ, STATE_VERSION
 
 REFUSED = (
-    "`wardstream rebuild --checkpoints` makes checkpoints that this release reads: see "
+    "`wardstream rebuild checkpoints` makes checkpoints that this release reads: see "
     "Upgrading in docs/operators.md"
 )
 """What to do about a state of another release."""

@@ -62,6 +62,6 @@ def _refused(partition: int, name: str, state: EntityState, error: ValueError) -
     return Stop(
         f"checkpoint of partition {partition}: {name} (version {state.version}) "
         f"cannot be read: {error}. Let the release that wrote it go on, or fold the "
-        "detections anew: `wardstream rebuild --checkpoints`, see Upgrading in "
+        "detections anew: `wardstream rebuild checkpoints`, see Upgrading in "
         "docs/operators.md"
     )

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from models.datasets.pets2009 import read_frames
+from models.datasets.video import read_frames
 from models.detectors.boxes import Image
 from models.detectors.detector import Detector, DetectorUnavailable
 from models.detectors.factory import Backend, make_detector

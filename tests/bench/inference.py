@@ -29,7 +29,7 @@ import simplejpeg
 from confluent_kafka import Consumer, TopicPartition
 
 from deploy.local.launcher import LocalServices
-from models.datasets.pets2009 import read_frames
+from models.datasets.video import read_frames
 from models.detectors.detector import Detector
 from runtime.clock import SystemClock
 from runtime.kafka.clients import consumer_config, physical_name
@@ -37,7 +37,7 @@ from runtime.process.settings import Settings
 from schemas.records import DetectionOutcome
 from schemas.topics import DETECTIONS
 from tests.integration.inference.ward import FRAME_US, PARTITION_OF, Ward, frame, inferring, jpeg
-from workers.inference.command import detector_of
+from workers.inference.process import detector_of
 
 ROOT = Path(__file__).resolve().parents[2]
 CLIP = ROOT.parent / "shared" / "data" / "video" / "vtest" / "vtest.avi"

@@ -39,8 +39,8 @@ from tests.unit.sinks.records import (
     track,
     ward,
 )
-from workers.sinks.command import LIVE
 from workers.sinks.loop import SinkLoop
+from workers.sinks.process import LIVE
 from workers.sinks.redis.sink import RedisSink
 from workers.sinks.timescale.queries import query
 from workers.sinks.timescale.sink import TimescaleSink

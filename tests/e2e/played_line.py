@@ -19,7 +19,7 @@ from runtime.kafka.reader import read_topic
 from runtime.process.settings import Settings
 from schemas.topics import DETECTIONS, FRAMES, OCCUPANCY_LATEST, STREAM_CHECKPOINTS, TOPICS, Topic
 from streams.processor.pipeline_fold import OUTPUTS
-from workers.local.demo.clips import probe_clip
+from workers.ingest.sources.probe import probe_clip
 from workers.local.demo.observe import Observer
 from workers.local.demo.options import choose_port
 from workers.local.demo.scenario import Scenario, make_scenario

@@ -1,74 +1,101 @@
 """`wardstream`: one command line for every process and every task.
 
-Commands import what they need when they run, so that `wardstream --help` answers at once.
+A command is imported when it is run, helped or completed, and not to list it: `wardstream --help`
+answers at once.
 """
 
 import os
 import sys
 from importlib import import_module
-from typing import NoReturn
+from typing import Any, Final, NamedTuple, NoReturn
 
 import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
 
-from runtime.errors import EXIT_STOP
 from runtime.process import start_gate
 from runtime.process.lean import load_structlog
 
-COMMANDS: dict[str, tuple[str, str, str]] = {
-    "demo": ("workers.local.demo.command", "demo", "Play a clip through the whole line, live."),
-    "up": ("workers.cli.up", "up", "Start services and workers on this machine."),
-    "down": ("workers.cli.up", "down", "Stop what `up` started."),
-    "topics": ("workers.cli.topics", "app", "Create and check the topics."),
-    "schemas": ("workers.cli.schemas", "app", "Register and check the schemas."),
-    "migrate": ("workers.sinks.command", "migrate", "Bring the database to this version."),
-    "ingest": ("workers.ingest.command", "ingest", "Cameras and clips to frames."),
-    "infer": ("workers.inference.command", "infer", "Frames to detections."),
-    "stream": ("workers.cli.stream", "stream", "Detections to tracks, zones, coverage."),
-    "sink": ("workers.sinks.command", "app", "Write to TimescaleDB or Redis."),
-    "serve": ("workers.serving.command", "serve", "REST API and live board."),
-    "deadman": ("workers.watchdog.process", "deadman", "Tell what falls silent, from outside."),
-    "camera": ("workers.registry.importing", "camera", "The camera registry."),
-    "zone": ("workers.registry.importing", "zone", "The zone registry."),
-    "staff": ("workers.registry.importing", "staff", "The staff registry."),
-    "shift": ("workers.registry.importing", "shift", "The shift registry."),
-    "requirement": ("workers.registry.importing", "requirement", "Required staff per zone."),
-    "tail": ("workers.cli.tail", "tail", "Print a topic as JSON lines."),
-    "dlq": ("workers.cli.dlq", "app", "What could not be processed: look, send again."),
-    "verify": ("workers.cli.verify", "verify", "Compare the line with a one-process fold."),
-    "backup": ("workers.cli.backup", "backup", "Copy what nothing else could give back."),
-    "restore": ("workers.cli.backup", "restore", "Give a line back what a backup holds."),
-    "rebuild": ("workers.cli.rebuild", "rebuild", "Fold again after a back-dated edit."),
-    "track": ("workers.cli.track", "track", "Track a MOTChallenge file, and score it."),
-    "evaluate": ("workers.cli.evaluate", "evaluate", "Score detections and tracks."),
-    "doctor": ("workers.cli.doctor", "doctor", "Check every dependency."),
-    "settings": ("workers.cli.settings", "settings", "Print every setting."),
-}
-"""Name of each command, where it is, and what it is for."""
+PROGRAM: Final = "wardstream"
+COMPLETING: Final = "_WARDSTREAM_COMPLETE"
+"""Set by the shell when it asks for completions."""
 
-HEAVY: dict[str, tuple[str, ...]] = {
-    "infer": ("models.detectors.factory", "workers.inference.command"),
-    "stream": ("runtime.process.service", "streams.processor.app"),
-    "sink timescale": ("workers.sinks.timescale.sink",),
-    "sink redis": ("workers.sinks.redis.sink",),
+
+class Entry(NamedTuple):
+    """Where a command is, and what it is for.
+
+    Attributes:
+        module: Module that holds it.
+        attribute: Its function, or its group of commands.
+        summary: One line for a newcomer.
+    """
+
+    module: str
+    attribute: str
+    summary: str
+
+
+SECTIONS: Final[dict[str, dict[str, Entry]]] = {
+    "Try it on this machine": {
+        "demo": Entry("workers.cli.demo", "demo", "Play a video through the whole pipeline."),
+        "up": Entry("workers.cli.up", "up", "Start all services and processes in the background."),
+        "down": Entry("workers.cli.up", "down", "Stop what `up` started."),
+    },
+    "Processes": {
+        "ingest": Entry("workers.cli.ingest", "ingest", "Read cameras and videos."),
+        "infer": Entry("workers.cli.infer", "infer", "Detect people in frames."),
+        "stream": Entry("workers.cli.stream", "stream", "Track people, count zones and staff."),
+        "sink": Entry("workers.cli.sink", "app", "Write results to TimescaleDB or Redis."),
+        "serve": Entry("workers.cli.serve", "serve", "Serve the live board and its API."),
+        "watchdog": Entry("workers.cli.watchdog", "watchdog", "Raise alerts when data stops."),
+    },
+    "Reference data": {
+        "camera": Entry("workers.cli.reference", "camera", "Import cameras."),
+        "floor": Entry("workers.cli.reference", "floor", "Import floors."),
+        "zone": Entry("workers.cli.reference", "zone", "Import zones."),
+        "staff": Entry("workers.cli.reference", "staff", "Import members of staff."),
+        "shift": Entry("workers.cli.reference", "shift", "Import shifts."),
+        "requirement": Entry(
+            "workers.cli.reference", "requirement", "Import how many staff a zone needs."
+        ),
+    },
+    "Set up and look after": {
+        "topics": Entry("workers.cli.topics", "app", "Create and check the Kafka topics."),
+        "registry": Entry("workers.cli.registry", "app", "Register and check the Avro schemas."),
+        "db": Entry("workers.cli.db", "app", "Create, update and clean the database tables."),
+        "doctor": Entry("workers.cli.doctor", "doctor", "Check every dependency."),
+        "settings": Entry("workers.cli.settings", "settings", "Print every setting."),
+        "tail": Entry("workers.cli.tail", "tail", "Print the records of a topic."),
+        "verify": Entry("workers.cli.verify", "app", "Check that the results are right."),
+        "dlq": Entry("workers.cli.dlq", "app", "Handle records that could not be processed."),
+        "backup": Entry("workers.cli.backup", "app", "Take, check and restore backups."),
+        "rebuild": Entry("workers.cli.rebuild", "app", "Compute past results again."),
+    },
+    "Models": {
+        "track": Entry("workers.cli.track", "track", "Track people in a file of detections."),
+        "evaluate": Entry("workers.cli.evaluate", "evaluate", "Score detector and tracker."),
+    },
 }
-"""What a command will import when it runs: loaded while it waits at a start gate."""
+"""Every command, in the order in which `wardstream --help` lists them."""
+
+COMMANDS: Final = {name: entry for rows in SECTIONS.values() for name, entry in rows.items()}
 
 
 def usage() -> str:
     """What `wardstream --help` prints."""
     width = max(map(len, COMMANDS)) + 2
-    lines = [f"  {name:<{width}}{text}" for name, (_, _, text) in COMMANDS.items()]
-    return "\n".join(
-        [
-            "Usage: wardstream COMMAND [OPTIONS] [ARGS]...",
-            "",
-            "  Live and replayable ward occupancy and staffing coverage, on Kafka.",
-            "  `wardstream COMMAND --help` tells more.",
-            "",
-            "Commands:",
-            *lines,
-        ]
-    )
+    lines = [
+        f"Usage: {PROGRAM} COMMAND [OPTIONS] [ARGS]...",
+        "",
+        "  Live and replayable ward occupancy and staffing coverage, on Kafka.",
+        "",
+        f"  {PROGRAM} COMMAND --help         explain a command",
+        f"  {PROGRAM} --install-completion   complete commands and options in this shell",
+    ]
+    for title, rows in SECTIONS.items():
+        lines += ["", f"{title}:"]
+        lines += [f"  {name:<{width}}{entry.summary}" for name, entry in rows.items()]
+    return "\n".join(lines)
 
 
 def load(name: str) -> typer.Typer:
@@ -77,8 +104,8 @@ def load(name: str) -> typer.Typer:
     Raises:
         KeyError: There is no such command.
     """
-    module, attribute, _ = COMMANDS[name]
-    target = getattr(import_module(module), attribute)
+    entry = COMMANDS[name]
+    target = getattr(import_module(entry.module), entry.attribute)
     if isinstance(target, typer.Typer):
         return target
     single = typer.Typer(add_completion=False)
@@ -86,23 +113,52 @@ def load(name: str) -> typer.Typer:
     return single
 
 
+class CommandTable(TyperGroup):
+    """The commands of `COMMANDS`, each imported when it is needed."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the base's signature
+        """Names of all commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - the base's signature
+        """Import a command; None when there is no such command."""
+        if cmd_name not in COMMANDS:
+            return None
+        return get_command(load(cmd_name))
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:  # noqa: ARG002 - as above
+        """Complete the name of a command without importing any."""
+        names: dict[str, Any] = {
+            name: TyperCommand(name, help=entry.summary) for name, entry in COMMANDS.items()
+        }
+        listed = TyperGroup(name=self.name, commands=names, params=self.params)
+        return listed.shell_complete(typer.Context(listed), incomplete)
+
+
+app = typer.Typer(name=PROGRAM, cls=CommandTable)
+
+
+@app.callback()
+def wardstream() -> None:
+    """Live and replayable ward occupancy and staffing coverage, on Kafka."""
+
+
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Entry point of the `wardstream` command; exits with the command's code."""
     given = sys.argv[1:] if arguments is None else arguments
-    if not given or given[0] in ("-h", "--help", "help"):
-        typer.echo(usage())
-        sys.exit(0)
-    name, *rest = given
-    if name not in COMMANDS:
-        typer.echo(f"wardstream: no command {name!r}; `wardstream --help` lists them", err=True)
-        sys.exit(EXIT_STOP)
+    if COMPLETING not in os.environ:
+        if not given or given[0] in ("-h", "--help", "help"):
+            typer.echo(usage())
+            sys.exit(0)
+        if not given[0].startswith("-") and given[0] not in COMMANDS:
+            unknown = f"no command {given[0]!r}; `{PROGRAM} --help` lists them"
+            typer.echo(f"{PROGRAM}: {unknown}", err=True)
+            sys.exit(2)
     load_structlog()
-    command = load(name)
     if os.environ.get(start_gate.VARIABLE):
-        for module in HEAVY.get(" ".join([name, *rest[:1]]), HEAVY.get(name, ())):
-            import_module(module)
+        load(given[0])
         start_gate.wait_at_gate()
-    command(args=rest, prog_name=f"wardstream {name}")
+    app(args=given, prog_name=PROGRAM)
     sys.exit(0)
 
 

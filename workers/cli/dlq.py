@@ -1,42 +1,40 @@
-"""`wardstream dlq list|show|replay|discard|history`: what could not be processed."""
+"""`wardstream dlq list|show|replay|resolve|history`."""
 
 import getpass
 import json
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Annotated, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from runtime.clock import SystemClock
-from runtime.errors import EXIT_REPLAY, EXIT_STOP, Retry, Stop
+from runtime.errors import Stop
 from runtime.kafka.dead_letter_log import CHAIN, Filter, Letter, count, handled, read_dead_letters
 from runtime.process.settings import Settings
 from schemas.records import AuditEntry
-from schemas.registry import NotRegistered, RegistryUnavailable, SchemaRegistry
+from schemas.registry import SchemaRegistry
 from schemas.topics import AUDIT
+from workers.cli.errors import exit_codes, need_reason
+from workers.cli.output import Json, print_json, print_table
 from workers.operations.deadletters.audit import read_chain
-from workers.operations.deadletters.handling import Handled, discard, replay
-from workers.operations.deadletters.showing import as_line, as_text
-from workers.operations.times import HELP, BadTime, parse_time, show_time
+from workers.operations.deadletters.handling import Handled, replay, resolve
+from workers.operations.deadletters.showing import as_line, as_text, outcome_of
+from workers.operations.times import HELP, parse_time, show_time
 
 app = typer.Typer(
-    no_args_is_help=True, help="Inputs that could not be processed: look, send again, put away."
+    add_completion=False,
+    no_args_is_help=True,
+    help="Handle dead letters: records that could not be processed.",
 )
 
 Topic_ = Annotated[str | None, typer.Option("--topic", help="Only of this source topic.")]
 Reason = Annotated[str | None, typer.Option("--reason", help="Only with this reason.")]
 Stage = Annotated[str | None, typer.Option("--stage", help="Only from this process.")]
-Since = Annotated[str | None, typer.Option("--since", help=f"Given up since: {HELP}")]
-Until = Annotated[str | None, typer.Option("--until", help=f"Given up before: {HELP}")]
+Since = Annotated[str | None, typer.Option("--since", help=f"Only written since: {HELP}")]
+Until = Annotated[str | None, typer.Option("--until", help=f"Only written before: {HELP}")]
 Ids = Annotated[list[int] | None, typer.Argument(help="Ids as `list` shows them.")]
 Why = Annotated[str, typer.Option("--why", help="Your reason; kept in audit.v1.")]
 By = Annotated[str | None, typer.Option("--by", help="Who does this; default: you.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object per line.")]
 
 
 @app.command("list")
@@ -46,13 +44,13 @@ def list_(
     stage: Stage = None,
     since: Since = None,
     until: Until = None,
-    every: Annotated[bool, typer.Option("--all", help="Also those that are handled.")] = False,
-    counts: Annotated[bool, typer.Option("--counts", help="Only how many of each kind.")] = False,
-    limit: Annotated[int, typer.Option(min=1, help="Letters shown, the newest.")] = 100,
+    every: Annotated[bool, typer.Option("--all", help="Also list those that are handled.")] = False,
+    counts: Annotated[bool, typer.Option("--counts", help="Only count them by kind.")] = False,
+    limit: Annotated[int, typer.Option(min=1, help="List at most this many, the newest.")] = 100,
     as_json: Json = False,
 ) -> None:
-    """Count dead letters by topic, process and reason, and list the newest that are open."""
-    with _ends_in_words():
+    """Count dead letters by topic, process and reason; list the newest that are open."""
+    with exit_codes():
         settings = Settings()
         meant = _filter(topic, reason, stage, since, until)
         letters = [
@@ -66,14 +64,13 @@ def list_(
             if counts
             else [as_line(letter, done.get(letter.subject)) for letter in shown[-limit:]]
         )
-        _print_lines(lines)
+        print_json(lines)
         return
-    console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
-    console.print(_counted(letters, done))
+    _print_counts(letters, done)
     if not counts:
-        console.print(_listed(shown[-limit:], done))
+        _print_letters(shown[-limit:], done)
         if len(shown) > limit:
-            console.print(f"{len(shown) - limit} older ones are not shown; --limit shows more")
+            typer.echo(f"{len(shown) - limit} older ones are not shown; --limit shows more")
 
 
 @app.command()
@@ -81,14 +78,14 @@ def show(
     number: Annotated[int, typer.Argument(metavar="ID", help="As `list` shows it.")],
     as_json: Json = False,
 ) -> None:
-    """Show one dead letter with its headers, and its value decoded where that is possible."""
-    with _ends_in_words():
+    """Show one dead letter with its headers and its decoded value."""
+    with exit_codes():
         settings = Settings()
         [letter] = _chosen(settings, [number], Filter())
         entry = handled(_history(settings)).get(letter.subject)
         line = as_text(letter, entry, settings, SchemaRegistry(settings.registry_url))
     if as_json:
-        _print_lines([line])
+        print_json([line])
     else:
         typer.echo(json.dumps(line, indent=2, ensure_ascii=False))
 
@@ -104,16 +101,16 @@ def replay_(
     until: Until = None,
     by: By = None,
 ) -> None:
-    """Send letters to the topics that they came from; each at most once.
+    """Send dead letters to their topics again, each at most once.
 
-    Only versioned facts are sent again. Frames, detections and what follows from them are folded
-    in order: they would be late, and the answer says what to do instead.
+    Only reference data is sent again. Frames, detections and derived records are processed in
+    order: sent again they would be late, and the answer says what to do instead.
     """
     _handle(replay, "replayed", ids, _options(topic, reason, stage, since, until), by, why)
 
 
-@app.command("discard")
-def discard_(
+@app.command("resolve")
+def resolve_(
     why: Why,
     ids: Ids = None,
     topic: Topic_ = None,
@@ -123,20 +120,20 @@ def discard_(
     until: Until = None,
     by: By = None,
 ) -> None:
-    """Put letters away as seen to; they stay in the topic until it expires them."""
-    _handle(discard, "discarded", ids, _options(topic, reason, stage, since, until), by, why)
+    """Mark dead letters as resolved; they stay in their topic until it expires them."""
+    _handle(resolve, "resolved", ids, _options(topic, reason, stage, since, until), by, why)
 
 
 @app.command()
 def history(as_json: Json = False) -> None:
-    """Show who replayed or discarded what, and why; checks the chain of audit.v1."""
-    with _ends_in_words():
+    """Show who replayed or resolved what, and why; checks the hash chain of audit.v1."""
+    with exit_codes():
         entries = _history(Settings())
     if as_json:
-        _print_lines(entries)
+        print_json(entries)
         return
     for entry in entries:
-        typer.echo(f"{_told(entry)} {entry['subject']} ({entry['detail']})")
+        typer.echo(f"{_sentence(entry)} {entry['subject']} ({entry['detail']})")
     typer.echo(f"{len(entries)} entries, the chain is whole")
 
 
@@ -150,19 +147,20 @@ def _options(*given: str | None) -> Options:
 
 def _handle(
     action: Callable[..., Handled],
-    done_word: str,
+    outcome: str,
     ids: list[int] | None,
     options: Options,
     by: str | None,
     why: str,
 ) -> None:
-    with _ends_in_words():
+    with exit_codes():
         settings = Settings()
         meant = _filter(*options)
         if not ids and meant == Filter():
-            raise Stop("name letters by id, or by --topic, --reason, --stage, --since or --until")
-        if not why.strip():
-            raise Stop("--why is empty: say why, for those who look at audit.v1 later")
+            raise Stop(
+                "name dead letters by id, or by --topic, --reason, --stage, --since or --until"
+            )
+        need_reason(why)
         letters = _chosen(settings, ids, meant)
         result = action(
             letters,
@@ -173,13 +171,13 @@ def _handle(
             why=why,
         )
     for letter in result.done:
-        typer.echo(f"{letter.id}: {done_word} ({letter.subject})")
+        typer.echo(f"{letter.id}: {outcome} ({letter.subject})")
     for letter, entry in result.before:
-        typer.echo(f"{letter.id}: nothing done, handled before: {_told(entry)}")
+        typer.echo(f"{letter.id}: nothing done, handled before: {_sentence(entry)}")
     for letter, reason in result.refused:
         typer.echo(f"{letter.id}: refused: {reason}", err=True)
     if not letters:
-        typer.echo("no such letters")
+        typer.echo("no such dead letters")
     raise typer.Exit(1 if result.refused else 0)
 
 
@@ -215,44 +213,42 @@ def _history(settings: Settings) -> list[AuditEntry]:
     return read_chain(settings, codec, CHAIN)
 
 
-def _counted(letters: Sequence[Letter], done: Mapping[str, AuditEntry]) -> Table:
-    table = Table("topic", "process", "reason", "letters", "open", "first", "last")
-    for one in count(letters, done):
-        times = (show_time(one.first_us), show_time(one.last_us))
-        words = (one.topic, one.stage, one.reason, str(one.letters), str(one.open), *times)
-        table.add_row(*map(escape, words))
-    return table
+def _print_counts(letters: Sequence[Letter], done: Mapping[str, AuditEntry]) -> None:
+    print_table(
+        ("topic", "process", "reason", "dead letters", "open", "first", "last"),
+        [
+            (
+                one.topic,
+                one.stage,
+                one.reason,
+                one.letters,
+                one.open,
+                show_time(one.first_us),
+                show_time(one.last_us),
+            )
+            for one in count(letters, done)
+        ],
+    )
 
 
-def _listed(letters: Sequence[Letter], done: Mapping[str, AuditEntry]) -> Table:
-    table = Table("id", "given up", "record", "process", "reason", "state", "error")
-    for letter in letters:
-        entry = done.get(letter.subject)
-        state = "open" if entry is None else entry["action"].split(".")[-1]
-        when, error = show_time(letter.at_us), letter.headers.get("error", "")
-        words = (str(letter.id), when, letter.subject, letter.stage, letter.reason, state, error)
-        table.add_row(*map(escape, words))
-    return table
+def _print_letters(letters: Sequence[Letter], done: Mapping[str, AuditEntry]) -> None:
+    print_table(
+        ("id", "written", "record", "process", "reason", "state", "error"),
+        [
+            (
+                letter.id,
+                show_time(letter.at_us),
+                letter.subject,
+                letter.stage,
+                letter.reason,
+                outcome_of(done.get(letter.subject)),
+                letter.headers.get("error", ""),
+            )
+            for letter in letters
+        ],
+    )
 
 
-def _told(entry: AuditEntry) -> str:
-    done = entry["action"].split(".")[-1]
-    return f"{done} by {entry['actor']} at {show_time(entry['at_us'])}: {entry['why']}"
-
-
-def _print_lines(lines: Sequence[Mapping[str, Any]]) -> None:
-    for line in lines:
-        typer.echo(json.dumps(line, ensure_ascii=False))
-
-
-@contextmanager
-def _ends_in_words() -> Iterator[None]:
-    """Turn errors into one sentence and an exit code."""
-    try:
-        yield
-    except (Stop, BadTime, NotRegistered) as exc:
-        typer.echo(str(exc), err=True)
-        raise typer.Exit(EXIT_STOP) from exc
-    except (Retry, RegistryUnavailable) as exc:
-        typer.echo(str(exc), err=True)
-        raise typer.Exit(EXIT_REPLAY) from exc
+def _sentence(entry: AuditEntry) -> str:
+    when = show_time(entry["at_us"])
+    return f"{outcome_of(entry)} by {entry['actor']} at {when}: {entry['why']}"

@@ -1,18 +1,16 @@
-"""`wardstream evaluate`: score the detector and the tracker on a clip with ground truth."""
+"""`wardstream evaluate`."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from runtime.errors import EXIT_STOP, Stop
+from runtime.errors import Stop
 from runtime.process.settings import Settings
-from schemas.records import Detection, Track
-
-FIRST_FRAME_US = 1_000_000
+from workers.cli.errors import exit_codes
+from workers.inference.process import with_options
+from workers.operations.scoring.clip import score_clip
 
 
 def evaluate(
@@ -27,82 +25,17 @@ def evaluate(
         Path | None, typer.Option(help="Folder for det.txt, tracks.txt and scores.json.")
     ] = None,
 ) -> None:
-    """Print precision, recall and AP of detections, and HOTA, IDF1 and MOTA of tracks.
+    """Score the detector and the tracker on a clip with ground truth; prints JSON.
 
-    Detector and tracker run with the settings that the line runs with.
+    Printed are precision, recall and AP of detections, and HOTA, IDF1 and MOTA of tracks. Detector
+    and tracker have the settings of the pipeline.
     """
-    try:
-        scores = run(video, ground_truth, annotated_width, backend, weights, out)
-    except (Stop, ValueError, OSError) as exc:
-        typer.echo(str(exc), err=True)
-        raise typer.Exit(EXIT_STOP) from exc
+    settings = with_options(Settings(), {"backend": backend, "weights": weights})
+    with exit_codes():
+        try:
+            scores = score_clip(
+                video, ground_truth, annotated_width=annotated_width, settings=settings, out=out
+            )
+        except (ValueError, OSError) as error:
+            raise Stop(str(error)) from error
     typer.echo(json.dumps(scores, indent=2))
-
-
-def run(
-    video: Path,
-    ground_truth: Path,
-    annotated_width: int,
-    backend: str,
-    weights: str | None,
-    out: Path | None,
-) -> dict[str, Any]:
-    """Score a clip; returns what is printed.
-
-    Raises:
-        Stop: There is no such detector here.
-        ValueError: The clip or the ground truth cannot be read.
-    """
-    from models.datasets.motchallenge import read_ground_truth, write  # noqa: PLC0415 - heavy
-    from models.datasets.pets2009 import read_frames  # noqa: PLC0415
-    from models.evaluation.detection import evaluate_detections  # noqa: PLC0415
-    from models.evaluation.records import detections_table, tracks_table  # noqa: PLC0415
-    from models.evaluation.tracking import evaluate_tracks  # noqa: PLC0415
-    from workers.inference.command import detector_of, with_options  # noqa: PLC0415
-    from workers.local.demo.clips import probe_clip  # noqa: PLC0415
-
-    options = {"backend": backend, "weights": weights}
-    settings = with_options(Settings(), options)
-    detector = detector_of(settings.inference)
-    clip = probe_clip(str(video))
-    found: list[list[Detection]] = []
-    for image in read_frames(video):
-        found += detector.detect([image])
-    truth = read_ground_truth(ground_truth).scaled(clip.width / annotated_width)
-    followed = track(found, clip.fps or settings.ingest.fps, settings)
-    detections = detections_table(enumerate(found, 1))
-    tracks = tracks_table(enumerate(followed, 1))
-    scores: dict[str, Any] = {
-        "clip": {"frames": len(found), "fps": clip.fps, "width": clip.width},
-        "model": dict(detector.describe()),
-        "detections": asdict(evaluate_detections(truth, detections)),
-        "tracks": asdict(evaluate_tracks(truth, tracks)),
-    }
-    if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
-        write(out / "gt.txt", truth)
-        write(out / "det.txt", detections)
-        write(out / "tracks.txt", tracks)
-        (out / "scores.json").write_text(json.dumps(scores, indent=2))
-    return scores
-
-
-def track(
-    found: Sequence[Sequence[Detection]], fps: float, settings: Settings
-) -> list[list[Track]]:
-    """Run the tracker over the detections of consecutive frames.
-
-    Args:
-        found: Detections of each frame.
-        fps: Frames per second of event time.
-        settings: For the tracker.
-    """
-    from streams.domain.camera.tracker import TrackerState, advance  # noqa: PLC0415
-    from streams.domain.settings import TrackerSettings  # noqa: PLC0415 - only for this task
-
-    state = TrackerState()
-    tracker = TrackerSettings(**settings.tracking.model_dump())
-    return [
-        advance(state, FIRST_FRAME_US + round(number * 1_000_000 / fps), detections, tracker)
-        for number, detections in enumerate(found)
-    ]

@@ -1,15 +1,19 @@
-"""`wardstream settings`: every setting with its value, unit, default and effect."""
+"""`wardstream settings`."""
+
+from typing import Annotated
 
 import typer
 from pydantic import SecretStr
 
 from runtime.process.settings import Settings, describe
+from workers.cli.output import Json, print_json
 
 
 def settings(
-    effects: bool = typer.Option(True, help="Also print what each setting does."),
+    effects: Annotated[bool, typer.Option(help="Also print what each setting does.")] = True,
+    as_json: Json = False,
 ) -> None:
-    """Print every setting: environment name, value, unit, default, effect."""
+    """Print every setting: environment variable, value, unit, default and effect."""
     values = Settings()
     for name, info in describe():
         value: object = values
@@ -17,8 +21,19 @@ def settings(
             value = getattr(value, part)
         extra = info.json_schema_extra
         unit = extra["unit"] if isinstance(extra, dict) else ""
-        default = "" if value == info.default else f", default {_shown(info.default)}"
         variable = "WARDSTREAM_" + name.upper().replace(".", "__")
+        if as_json:
+            row = {
+                "name": name,
+                "variable": variable,
+                "value": _shown(value),
+                "unit": unit,
+                "default": _shown(info.default),
+                "effect": info.description,
+            }
+            print_json([row])
+            continue
+        default = "" if value == info.default else f", default {_shown(info.default)}"
         typer.echo(f"{variable}={_shown(value)}  ({unit}{default})")
         if effects:
             typer.echo(f"    {info.description}")

@@ -1,13 +1,12 @@
-"""`wardstream stream`: the stream processor."""
+"""`wardstream stream`."""
 
 import typer
 
+from runtime.process.service import run_service
 from runtime.process.settings import Settings
+from streams.processor.app import run_stream
 
 
 def stream() -> None:
-    """Turn detections into tracks, presence, zone occupancy and coverage."""
-    from runtime.process.service import run_service  # noqa: PLC0415 - Faust is slow to import
-    from streams.processor.app import run_stream  # noqa: PLC0415
-
+    """Turn detections into tracks, presence, zone occupancy and staffing coverage."""
     raise typer.Exit(run_service("stream", run_stream, Settings()))

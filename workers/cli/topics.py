@@ -1,48 +1,56 @@
 """`wardstream topics create|check|list`."""
 
-import sys
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from runtime.errors import EXIT_REPLAY, EXIT_STOP, Retry, Stop
 from runtime.kafka.topics import check_topics, create_topics
 from runtime.process.settings import Settings
 from schemas.topics import TOPICS
+from workers.cli.errors import exit_codes
+from workers.cli.output import Json, print_json, print_table
 
-app = typer.Typer(no_args_is_help=True, help="The topics of the table, on the broker.")
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, help="Create and check the Kafka topics."
+)
 
 
 @app.command()
-def create(replication: int = typer.Option(1, help="Copies of each partition.")) -> None:
-    """Create every topic that is missing, then check all of them."""
-    try:
+def create(
+    replication: Annotated[int, typer.Option(help="Copies of each partition.")] = 1,
+) -> None:
+    """Create the topics that are missing, then check all of them."""
+    with exit_codes():
         created = create_topics(Settings(), replication)
-    except (Retry, Stop) as exc:
-        typer.echo(str(exc), err=True)
-        raise typer.Exit(EXIT_REPLAY if isinstance(exc, Retry) else exc.exit_code) from exc
     typer.echo(f"{len(created)} topics created, {len(TOPICS)} as the table says")
 
 
 @app.command()
 def check() -> None:
-    """Compare the topics on the broker with the table."""
-    try:
+    """Check that the topics on the broker are as they must be."""
+    with exit_codes():
         check_topics(Settings())
-    except (Retry, Stop) as exc:
-        typer.echo(str(exc), err=True)
-        raise typer.Exit(EXIT_STOP) from exc
     typer.echo(f"{len(TOPICS)} topics as the table says")
 
 
 @app.command("list")
-def list_() -> None:
-    """Print the topic table."""
-    table = Table("topic", "key", "partitions", "cleanup", "kept", "values")
-    for topic in TOPICS.values():
-        days = topic.retention_ms / 86_400_000
-        kept = "newest per key" if topic.cleanup == "compact" else f"{days:g} days"
-        values = "Avro" if topic.avro else "bytes"
-        table.add_row(topic.name, topic.key, str(topic.partitions), topic.cleanup, kept, values)
-    Console(width=None if sys.stdout.isatty() else 140).print(table)
+def list_(as_json: Json = False) -> None:
+    """List every topic: its key, partitions, retention and format."""
+    rows = [
+        {
+            "topic": topic.name,
+            "key": topic.key,
+            "partitions": topic.partitions,
+            "cleanup": topic.cleanup,
+            "kept_days": None if topic.cleanup == "compact" else topic.retention_ms / 86_400_000,
+            "values": "Avro" if topic.avro else "bytes",
+        }
+        for topic in TOPICS.values()
+    ]
+    if as_json:
+        print_json(rows)
+        return
+    for row in rows:
+        days = row.pop("kept_days")
+        row["kept"] = "newest per key" if days is None else f"{days:g} days"
+    print_table(list(rows[0]), [list(row.values()) for row in rows])

@@ -1,24 +1,17 @@
-"""`wardstream track`: run the tracker on a MOTChallenge file, without Kafka or pixels."""
+"""`wardstream track`."""
 
-import time
-from dataclasses import replace
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from runtime.errors import EXIT_STOP, Stop
+from models.evaluation.tracking import TrackScores
+from runtime.errors import Stop
 from runtime.process.settings import Settings
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from models.datasets.motchallenge import BoxTable
-    from models.evaluation.tracking import TrackScores
-    from streams.domain.settings import TrackerSettings
-
-FIRST_FRAME_US = 1_000_000
-"""Event time of frame 1, microseconds."""
+from workers.cli.errors import exit_codes
+from workers.cli.output import Json, print_json, print_lines
+from workers.operations.scoring.boxes import track_file
 
 
 def track(
@@ -33,117 +26,37 @@ def track(
     every: Annotated[
         int, typer.Option(help="Use frames 1, 1 + N, 1 + 2 N ... only; time stays true.", min=1)
     ] = 1,
+    as_json: Json = False,
 ) -> None:
-    """Follow people through a file of detections; print scores where there is ground truth.
+    """Track people in a MOTChallenge file of detections; score the tracks against ground truth.
 
-    Written are the confirmed tracks that have a detection in that frame. The tracker runs with
-    the settings that the line runs with.
+    Confirmed tracks that have a detection in a frame are written. The tracker has the settings of
+    the stream processor.
     """
-    try:
-        lines = run(detections, fps, out, ground_truth, every)
-    except (Stop, ValueError, OSError) as exc:
-        typer.echo(str(exc), err=True)
-        raise typer.Exit(EXIT_STOP) from exc
-    for line in lines:
-        typer.echo(line)
-
-
-def run(
-    detections: Path, fps: float, out: Path, ground_truth: Path | None, every: int
-) -> list[str]:
-    """Track and score; returns what is printed.
-
-    Raises:
-        ValueError: A file cannot be read; names file, line and field.
-    """
-    from models.datasets.motchallenge import (  # noqa: PLC0415 - heavy
-        read_detections,
-        read_distractors,
-        read_ground_truth,
-        write,
-    )
-    from models.datasets.scores import to_unit_scores  # noqa: PLC0415
-    from models.datasets.thinning import thin  # noqa: PLC0415
-    from models.evaluation.distractors import without_distracted  # noqa: PLC0415
-    from models.evaluation.tracking import evaluate_tracks  # noqa: PLC0415
-    from streams.domain.settings import TrackerSettings  # noqa: PLC0415
-    from streams.domain.tracking.arrays import warm_up  # noqa: PLC0415
-
-    read = read_detections(detections)
-    truth = None if ground_truth is None else thin(read_ground_truth(ground_truth), every)
-    uncounted = None if ground_truth is None else read_distractors(ground_truth)
-    unit = to_unit_scores(read.scores)
-    found = thin(replace(read, scores=unit.scores), every)
-    frames = range(1, int(found.frames.max(initial=0)) + 1, every)
-    warm_up()
-    started_s = time.perf_counter()
-    tracks = follow(found, frames, fps, TrackerSettings(**Settings().tracking.model_dump()))
-    taken_s = time.perf_counter() - started_s
-    write(out, tracks)
-    lines = [
-        f"{detections}: {unit.explain()}",
-        f"{len(frames)} frames at {fps / every:g} fps, {len(found)} detections, {taken_s:.2f} s",
-        f"{out}: {len(tracks)} boxes of {len(set(tracks.ids.tolist()))} tracks",
-    ]
-    if truth is None:
-        return lines
-    if uncounted is not None:
-        tracks = without_distracted(*uncounted, tracks)
-    return [*lines, *_table_of(evaluate_tracks(truth, tracks))]
-
-
-def follow(
-    detections: "BoxTable", frames: "Iterable[int]", fps: float, settings: "TrackerSettings"
-) -> "BoxTable":
-    """Run the tracker over the frames of a sequence.
-
-    Args:
-        detections: Scores from 0 to 1.
-        frames: The frames that were looked at, rising; a frame without detections shows nobody.
-        fps: Frame `n` is at `(n - 1) / fps` s.
-        settings: Of the tracker.
-
-    Returns:
-        The boxes of confirmed tracks in the frames that hold a detection of theirs.
-
-    Raises:
-        ValueError: A detection that no tracker can use; names its frame.
-    """
-    import numpy as np  # noqa: PLC0415 - heavy
-
-    from models.datasets.motchallenge import table  # noqa: PLC0415
-    from streams.domain.tracking import columns as c  # noqa: PLC0415
-    from streams.domain.tracking.arrays import advance_boxes  # noqa: PLC0415
-    from streams.domain.tracking.checks import NO_BOXES, UnusableOutcome  # noqa: PLC0415
-    from streams.domain.tracking.parameters import parameters_of  # noqa: PLC0415
-    from streams.domain.tracking.state import TrackerState  # noqa: PLC0415
-
-    state, parameters = TrackerState(), parameters_of(settings)
-    by_frame = {
-        frame: np.column_stack([rows.boxes, rows.scores])
-        for frame, rows in detections.by_frame().items()
-    }
-    kept = []
-    for frame in frames:
-        at_us = FIRST_FRAME_US + round((frame - 1) * 1_000_000 / fps)
+    with exit_codes():
         try:
-            tracks = advance_boxes(state, at_us, by_frame.get(frame, NO_BOXES), parameters)
-        except UnusableOutcome as exc:
-            msg = f"frame {frame}: {exc}"
-            raise ValueError(msg) from exc
-        tracks = tracks[(tracks[:, c.OUT_LIFE] == c.CONFIRMED) & (tracks[:, c.OUT_OBSERVED] == 1)]
-        kept.append(np.column_stack([np.full(len(tracks), frame), tracks]))
-    rows = np.concatenate([np.empty((0, 1 + c.OUT)), *kept])
-    followed = rows[:, 1:]
-    return table(
-        rows[:, 0].astype(np.int64),
-        followed[:, c.OUT_ID].astype(np.int64),
-        followed[:, c.OUT_X_MIN : c.OUT_Y_MAX + 1],
-        followed[:, c.OUT_SCORE],
-    )
+            done = track_file(
+                detections,
+                out,
+                fps=fps,
+                every=every,
+                ground_truth=ground_truth,
+                tracking=Settings().tracking,
+            )
+        except (ValueError, OSError) as error:
+            raise Stop(str(error)) from error
+    if as_json:
+        print_json([{"detections": str(detections), "out": str(out), **asdict(done)}])
+        return
+    counts = f"{done.frames} frames at {done.fps:g} fps, {done.detections} detections"
+    typer.echo(f"{detections}: {done.scale}")
+    typer.echo(f"{counts}, {done.seconds:.2f} s")
+    typer.echo(f"{out}: {done.boxes} boxes of {done.tracks} tracks")
+    if done.scores is not None:
+        print_lines(_table(done.scores))
 
 
-def _table_of(scores: "TrackScores") -> list[str]:
+def _table(scores: TrackScores) -> list[str]:
     shares = {
         "HOTA": scores.hota,
         "DetA": scores.deta,

@@ -1,6 +1,7 @@
 """Which cameras one process serves, and from what."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, Self
 
 Pace = Literal["realtime", "asap"]
@@ -119,3 +120,47 @@ class Playback:
     pace: Pace = "realtime"
     loop: bool = False
     end_heartbeats: int = 1
+
+
+def parse_start_time(text: str) -> int:
+    """Read an ISO 8601 time with its offset, or seconds since the epoch; UTC microseconds.
+
+    >>> parse_start_time("2026-01-31T10:05:00+00:00") == parse_start_time("1769853900")
+    True
+
+    Raises:
+        ValueError: It is neither, or the time has no offset.
+    """
+    try:
+        return round(float(text) * 1_000_000)
+    except ValueError:
+        pass
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as exc:
+        msg = f"{text!r} is no time: give 2026-01-31T10:05:00+00:00 or seconds since the epoch"
+        raise ValueError(msg) from exc
+    if moment.tzinfo is None:
+        msg = f"{text!r} has no time zone: add Z, or an offset such as +01:00"
+        raise ValueError(msg)
+    return round(moment.timestamp() * 1_000_000)
+
+
+def pair_feeds(cameras: list[str], videos: list[str], regions: list[str]) -> list[FeedConfig]:
+    """Give every camera its source and region, in the order of the options.
+
+    Raises:
+        ValueError: The numbers of options do not fit together, or a region is wrong.
+    """
+    if len(videos) not in {1, len(cameras)}:
+        msg = f"{len(cameras)} cameras and {len(videos)} videos: give one for all, or one each"
+        raise ValueError(msg)
+    if len(regions) not in {0, len(cameras)}:
+        msg = f"{len(cameras)} cameras and {len(regions)} regions: give none, or one each"
+        raise ValueError(msg)
+    sources = videos * len(cameras) if len(videos) == 1 else videos
+    parts = [Region.parse(text) for text in regions] or [WHOLE] * len(cameras)
+    return [
+        FeedConfig(camera_id=camera, source=source, region=part)
+        for camera, source, part in zip(cameras, sources, parts, strict=True)
+    ]

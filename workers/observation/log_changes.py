@@ -32,7 +32,7 @@ def log_changes(signs: Signs) -> list[Finding]:
                 threshold=1.0,
                 unit="records",
                 next_action=f"{_first([loss.words for loss in lost])}; when you have seen to it: "
-                "`wardstream dlq list`, `wardstream dlq discard --why …`",
+                "`wardstream dlq list`, `wardstream dlq resolve --why …`",
             )
         )
     if signs.topics:

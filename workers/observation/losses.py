@@ -1,7 +1,7 @@
 """Follow what the log lost before somebody read it, as the processes told it in their letters.
 
 A process that finds records gone says so once, by a dead letter, and goes on. The alert stands
-until somebody has put that letter away (`wardstream dlq discard`), or it expires.
+until somebody has put that letter away (`wardstream dlq resolve`), or it expires.
 """
 
 import threading

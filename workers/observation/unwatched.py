@@ -56,7 +56,7 @@ class Lookout:
                 value=round(still_s, 1),
                 threshold=self._limit_s,
                 unit="s",
-                next_action=f"start `wardstream deadman` again; the last was {beat.who}",
+                next_action=f"start `wardstream watchdog` again; the last was {beat.who}",
             )
             self._alert = make_alert(finding, "RAISED", now_us, self._settings.owner)
         return self._alert

@@ -83,7 +83,17 @@ def edits(
             faults.append(f"{identity_field(topic)} {identity}: given twice")
         wanted[identity] = row.fields()
     facts: list[Fact] = []
-    if topic is CAMERAS:
+    if topic is FLOORS:
+        partitions = _partitions(registered)
+        for floor_id, fields in wanted.items():
+            fields["partition"] = _partition(floor_id, partitions)
+        if replace:
+            faults += [
+                f"floor_id {floor_id}: a floor keeps its partition for life and is not removed; "
+                "name it in the file"
+                for floor_id in sorted(registered.current(FLOORS).keys() - wanted.keys())
+            ]
+    elif topic is CAMERAS:
         cameras = [row for row in rows if isinstance(row, CameraRow)]
         facts += _floors(cameras, registered, stamp)
         faults += _camera_faults(wanted, registered)
@@ -137,28 +147,39 @@ def _versions(
 
 def _floors(rows: Sequence[CameraRow], registered: Registered, stamp: Stamp) -> list[Fact]:
     """New floors of imported cameras, each with a partition for life."""
-    floors = {
-        identity: record["partition"]
-        for (name, identity), record in registered.newest.items()
-        if name == FLOORS.name
-    }
+    floors = _partitions(registered)
     facts = []
     for row in rows:
         floor_id = row.floor_id or row.camera_id
         if floor_id in floors:
             continue
-        load = [0] * FLOOR_PARTITIONS
-        for partition in floors.values():
-            load[partition] += 1
-        floors[floor_id] = load.index(min(load))
         record = {
             "floor_id": floor_id,
-            "partition": floors[floor_id],
+            "partition": _partition(floor_id, floors),
             "name": row.name if row.floor_id is None else floor_id,
             "time_zone": row.time_zone,
         }
         facts.append(Fact(FLOORS, {**record, **_stamped(None, stamp)}))
     return facts
+
+
+def _partitions(registered: Registered) -> dict[str, int]:
+    """Partition of every floor that ever was, by id."""
+    return {
+        identity: record["partition"]
+        for (name, identity), record in registered.newest.items()
+        if name == FLOORS.name
+    }
+
+
+def _partition(floor_id: str, partitions: dict[str, int]) -> int:
+    """Partition of a floor; a new floor gets the one with the fewest, and is noted there."""
+    if floor_id not in partitions:
+        load = [0] * FLOOR_PARTITIONS
+        for partition in partitions.values():
+            load[partition] += 1
+        partitions[floor_id] = load.index(min(load))
+    return partitions[floor_id]
 
 
 def _camera_faults(wanted: Mapping[str, dict[str, Any]], registered: Registered) -> list[str]:

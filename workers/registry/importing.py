@@ -1,22 +1,17 @@
-"""`wardstream camera|zone|staff|shift|requirement import FILE`."""
+"""Import files of reference data, all of them or none."""
 
 import getpass
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from runtime.clock import Clock, SystemClock
-from runtime.errors import EXIT_STOP, Retry
 from runtime.facts.log import APPEND_WITHIN_US, Fact, FactLog
 from runtime.facts.writer import FactWriter
 from runtime.process.settings import Settings
-from schemas.registry import RegistryUnavailable, SchemaRegistry
+from schemas.registry import SchemaRegistry
 from schemas.topics import CAMERAS, FLOORS
 from workers.registry.edit import Registered, Stamp, edits
-from workers.registry.files import ImportRefused, read_rows
+from workers.registry.files import read_rows
 from workers.registry.rows import ROWS
 
 
@@ -78,53 +73,3 @@ def _registered(settings: Settings, registry: SchemaRegistry, clock: Clock) -> R
     finally:
         log.close()
     return registered
-
-
-def command(kind: str) -> typer.Typer:
-    """The sub-command of one kind."""
-    app = typer.Typer(no_args_is_help=True, help=f"The {kind} registry.")
-
-    @app.callback()
-    def group() -> None:
-        """Keep `import` a sub-command even while it is the only one."""
-
-    @app.command(name="import", help=(ROWS[kind].__doc__ or "").strip())
-    def import_(
-        file: Annotated[Path, typer.Argument(help="CSV with a header, or YAML.")],
-        recorded_at: Annotated[
-            datetime | None,
-            typer.Option(help="UTC; only for recorded material not processed yet."),
-        ] = None,
-        valid_from: Annotated[datetime | None, typer.Option(help="UTC; default: recorded.")] = None,
-        replace: Annotated[
-            bool, typer.Option("--replace", help="Remove what the file does not name.")
-        ] = False,
-    ) -> None:
-        try:
-            written = import_files(
-                {kind: file},
-                Settings(),
-                recorded_at_us=_utc_us(recorded_at),
-                valid_from_us=_utc_us(valid_from),
-                replace=replace,
-            )
-        except (ImportRefused, Retry, RegistryUnavailable) as exc:
-            typer.echo(str(exc), err=True)
-            raise typer.Exit(EXIT_STOP) from exc
-        typer.echo(f"{file.name}: {written} new versions")
-
-    return app
-
-
-def _utc_us(moment: datetime | None) -> int | None:
-    if moment is None:
-        return None
-    aware = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
-    return int(aware.timestamp() * 1_000_000)
-
-
-camera = command("camera")
-zone = command("zone")
-staff = command("staff")
-shift = command("shift")
-requirement = command("requirement")

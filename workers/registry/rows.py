@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from shapely.geometry import Polygon
 
-from schemas.topics import CAMERAS, REQUIREMENTS, SHIFTS, STAFF, ZONES, Topic
+from schemas.topics import CAMERAS, FLOORS, REQUIREMENTS, SHIFTS, STAFF, ZONES, Topic
 
 _DAY_MINUTES = 24 * 60
 _WEEKDAYS = {"mon": 1, "tue": 2, "wed": 3, "thu": 4, "fri": 5, "sat": 6, "sun": 7}
@@ -114,6 +114,15 @@ class CameraRow(Row):
             "floor_id": self.floor_id or self.camera_id,
             "privacy_masks": masks,
         }
+
+
+class FloorRow(Row):
+    """A floor; importing its first camera also makes one, with the camera's time zone."""
+
+    topic = FLOORS
+    floor_id: Identity
+    name: str = ""
+    time_zone: TimeZone = "UTC"
 
 
 class ZoneRow(Row):
@@ -230,6 +239,7 @@ class RequirementRow(Row):
 
 
 ROWS: dict[str, type[Row]] = {
+    "floor": FloorRow,
     "camera": CameraRow,
     "zone": ZoneRow,
     "staff": StaffRow,

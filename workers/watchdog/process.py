@@ -1,4 +1,4 @@
-"""`wardstream deadman`: the watcher that stands outside the line.
+"""The watchdog: it watches the pipeline from outside.
 
 It needs neither Redis nor TimescaleDB, and tells what it finds on standard error, by a webhook and
 by its own /healthz, all of which work while Kafka is away; and in `alerts.raised.v1`, which the
@@ -12,11 +12,9 @@ import sys
 from datetime import UTC, datetime
 
 import structlog
-import typer
 
 from runtime.process.metrics import ALERTS_STANDING, DEADMAN_ON_DUTY
-from runtime.process.service import Service, run_service
-from runtime.process.settings import Settings
+from runtime.process.service import Service
 from schemas.records import Alert
 from workers.observation.alerts import AlertBook
 from workers.observation.findings import judge
@@ -118,8 +116,3 @@ def show_watch(service: Service, duty: Duty) -> None:
     DEADMAN_ON_DUTY.set(duty.role == "on duty")
     other = f" for {duty.holder}" if duty.role == "standing by" else ""
     service.health.detail["watch"] = duty.role + other
-
-
-def deadman() -> None:
-    """Watch the line from outside: tell a camera, a stage or the whole line that falls silent."""
-    raise typer.Exit(run_service(STAGE, run_deadman, Settings()))

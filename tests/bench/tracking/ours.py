@@ -6,7 +6,7 @@ from typing import Any
 from models.datasets.motchallenge import BoxTable
 from streams.domain.settings import MotionNoise, TrackerSettings
 from tests.bench.tracking.sequences import Sequence
-from workers.cli.track import follow
+from workers.operations.scoring.boxes import follow
 
 NAME = "wardstream"
 

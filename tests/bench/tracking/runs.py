@@ -33,7 +33,11 @@ Config = dict[str, Any]
 QUIET = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "YOLO_OFFLINE": "true"}
 """One thread, and no look for a newer version."""
 
-SOURCES = ("streams/domain/tracking", "streams/domain/settings.py", "workers/cli/track.py")
+SOURCES = (
+    "streams/domain/tracking",
+    "streams/domain/settings.py",
+    "workers/operations/scoring/boxes.py",
+)
 """What our results depend on."""
 
 

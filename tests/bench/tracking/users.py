@@ -14,7 +14,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from models.datasets.motchallenge import BoxTable, read_detections, write
-from models.datasets.pets2009 import read_clip_ground_truth, read_frames
+from models.datasets.video import read_frames
 from models.detectors.factory import make_detector
 from models.evaluation.records import detect_frames
 from streams.domain.camera.view import Sighting, view_of
@@ -24,6 +24,7 @@ from streams.domain.settings import FloorSettings
 from streams.domain.zones.membership import Happening, ZoneState, expire, observe
 from tests.bench.tracking.peers.environments import cache_folder
 from tests.bench.tracking.sequences import DATA, Sequence
+from tests.support.pets2009 import read_clip_ground_truth
 
 FIRST_FRAME_US = 1_000_000
 WIDTH, HEIGHT, FRAMES, FPS = 480, 360, 795, 10.0

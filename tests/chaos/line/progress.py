@@ -22,7 +22,7 @@ from runtime.kafka.lag import LogProbe
 from runtime.kafka.topic_partition import Partition
 from runtime.process.settings import Settings
 from schemas.topics import STREAM_CHECKPOINTS, Topic
-from workers.sinks.command import DERIVED, LIVE
+from workers.sinks.process import DERIVED, LIVE
 from workers.stages import SINK_REDIS, SINK_TIMESCALE
 
 ANSWER_S = 5.0

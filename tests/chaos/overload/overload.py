@@ -28,7 +28,7 @@ from schemas.topics import DETECTIONS, FRAMES
 from tests.chaos.line.gauges import Sample, look
 from tests.chaos.line.quantiles import quantile
 from tests.e2e.played_line import HOUR_US, PlayedLine, wait_until
-from workers.local.demo.clips import probe_clip
+from workers.ingest.sources.probe import probe_clip
 from workers.local.demo.scenario import make_scenario
 from workers.local.demo.ward import register_ward
 from workers.local.pipeline import WORKERS, prepare

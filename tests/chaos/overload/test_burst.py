@@ -103,7 +103,7 @@ def test_a_burst_is_skipped_over_counted_and_told_within_its_bounds(
     eventually(lambda: answered(settings) == 2 * len(CAMERAS), DEADLINE_S)
     idle_mib = most_mib(supervisor.pid("infer"))
     supervisor.stop("infer")
-    supervisor.start(Worker(name="deadman", command=("deadman",)))
+    supervisor.start(Worker(name="deadman", command=("watchdog",)))
     send(settings, data, range(3, PICTURES + 1))
     url = f"http://127.0.0.1:{supervisor.metrics_port('deadman')}/healthz"
     eventually(lambda: supervisor.ready("deadman"), DEADLINE_S)

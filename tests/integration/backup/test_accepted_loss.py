@@ -56,7 +56,7 @@ def test_rows_behind_a_backup_are_given_up_only_on_request_and_the_line_goes_on_
     uri, saved = ((tmp_path / name).as_uri() for name in ("backup", "saved"))
     feed = simulated.Feed(settings, CAMERAS, SECONDS, seed=11)
     fold(line, feed, HALF)
-    says(settings, "backup", "--to", uri)
+    says(settings, "backup", "take", uri)
     backed_up, facts, before = rows(settings), records(line), written(settings)
     restart(line)
     fold(line, feed, None)
@@ -65,7 +65,7 @@ def test_rows_behind_a_backup_are_given_up_only_on_request_and_the_line_goes_on_
     lost = {key: number for key, number in lost.items() if number}
 
     delete_topics(services, settings.topic_prefix)
-    refused = says(settings, "restore", "--from", uri, "--replace", code=78)
+    refused = says(settings, "backup", "restore", uri, "--replace", code=78)
 
     expected = re.compile(
         rf"the database holds {sum(lost.values())} records of {len(lost)} keys that came after "
@@ -76,8 +76,8 @@ def test_rows_behind_a_backup_are_given_up_only_on_request_and_the_line_goes_on_
     assert rows(settings) == beyond
     assert not any(records(line).values()), "nothing was written"
 
-    says(settings, "backup", "--to", saved)
-    told = says(settings, "restore", "--from", uri, "--replace", "--accept-loss")
+    says(settings, "backup", "take", saved)
+    told = says(settings, "backup", "restore", uri, "--replace", "--accept-loss")
 
     assert expected.search(told)
     assert "accepted: the database holds" in told
@@ -85,7 +85,7 @@ def test_rows_behind_a_backup_are_given_up_only_on_request_and_the_line_goes_on_
     restart(line)
     fold(line, behind(line, HALF), None)
     assert rows(settings) == beyond, "the same detections again give the same rows"
-    says(settings, "backup", "--verify", saved)
+    says(settings, "backup", "check", saved)
 
 
 def test_a_hole_is_left_only_on_request(
@@ -104,13 +104,13 @@ def test_a_hole_is_left_only_on_request(
     sink.write(as_items(ward(seconds)))
     sink.close()
     whole = rows(settings)
-    says(settings, "backup", "--to", uri, "--since", show_time(since_us))
+    says(settings, "backup", "take", uri, "--since", show_time(since_us))
 
     with empty_database(services, database_template) as empty:
         other = settings.model_copy(update={"database_url": SecretStr(empty)})
-        refused = says(other, "restore", "--from", uri, code=78)
+        refused = says(other, "backup", "restore", uri, code=78)
         assert written(other) == {}
-        told = says(other, "restore", "--from", uri, "--accept-loss")
+        told = says(other, "backup", "restore", uri, "--accept-loss")
         held = rows(other)
         with psycopg.connect(empty, options="-c search_path=live,public") as connection:
             oldest = connection.execute(

@@ -78,8 +78,8 @@ def test_a_line_that_burnt_down_goes_on_as_if_nothing_had_happened(
     uri = f"{bucket.url}/backup"
     feed = simulated.Feed(line.settings, CAMERAS, SECONDS, seed=11)
     fold(line, feed, HALF)
-    says(line.settings, "backup", "--to", uri)
-    says(line.settings, "backup", "--verify", uri)
+    says(line.settings, "backup", "take", uri)
+    says(line.settings, "backup", "check", uri)
     backed_up, facts, known = rows(line.settings), records(line), ids(line)
     restart(line)
     fold(line, feed, None)
@@ -87,7 +87,7 @@ def test_a_line_that_burnt_down_goes_on_as_if_nothing_had_happened(
     assert undisturbed["zone_occupancy"] != backed_up["zone_occupancy"]
 
     burn(own_services)
-    told = says(line.settings, "restore", "--from", uri)
+    told = says(line.settings, "backup", "restore", uri)
 
     assert (rows(line.settings), records(line), ids(line)) == (backed_up, facts, known)
     assert re.search(r"the sink reads \d+ records again; 0 that came since have expired", told)
@@ -97,16 +97,16 @@ def test_a_line_that_burnt_down_goes_on_as_if_nothing_had_happened(
 
     burn(own_services)
     delete_topics(own_services, line.settings.topic_prefix)
-    told = says(line.settings, "restore", "--from", uri)
+    told = says(line.settings, "backup", "restore", uri)
 
     assert "the stream processor goes on with its state" in told
     assert (rows(line.settings), records(line), ids(line)) == (backed_up, facts, known)
-    assert "restored" not in says(line.settings, "restore", "--from", uri), "it is all there"
+    assert "restored" not in says(line.settings, "backup", "restore", uri), "it is all there"
     restart(line)
-    assert "still runs" in says(line.settings, "restore", "--from", uri, code=78)
+    assert "still runs" in says(line.settings, "backup", "restore", uri, code=78)
     fold(line, behind(line, HALF), None)
     assert rows(line.settings) == undisturbed
-    assert says(line.settings, "restore", "--from", uri, code=78).startswith(
+    assert says(line.settings, "backup", "restore", uri, code=78).startswith(
         "the database is not empty ("
     )
-    assert "holds a backup already" in says(line.settings, "backup", "--to", uri, code=78)
+    assert "holds a backup already" in says(line.settings, "backup", "take", uri, code=78)

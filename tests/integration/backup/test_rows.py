@@ -27,7 +27,7 @@ from workers.operations.backup.tables import (
     snapshot,
 )
 from workers.operations.backup.take import check
-from workers.sinks.command import DERIVED
+from workers.sinks.process import DERIVED
 from workers.sinks.timescale.sink import TimescaleSink
 from workers.storage.timescale.migrate import migrations
 

@@ -84,7 +84,7 @@ def test_a_line_goes_on_without_its_checkpoints_and_behind_what_its_input_lost(
 
     delete(settings, STREAM_CHECKPOINTS)
     make(settings, STREAM_CHECKPOINTS)
-    assert "`wardstream rebuild --checkpoints`" in refused(environment)
+    assert "`wardstream rebuild checkpoints`" in refused(environment)
     [made] = remake(settings, SystemClock(), "test", "somebody deleted them")
     assert "partition 0: folded cold from 0" in made
     feed.send(100)
@@ -96,7 +96,7 @@ def test_a_line_goes_on_without_its_checkpoints_and_behind_what_its_input_lost(
     first = end - 100 + EXPIRED
     folded = frames(settings, 0, end - 100) + frames(settings, first, end)
     expire(settings, DETECTIONS, 0, before=first)
-    assert "`wardstream rebuild --checkpoints`" in refused(environment)
+    assert "`wardstream rebuild checkpoints`" in refused(environment)
     [made] = remake(settings, SystemClock(), "test", "it was down for too long")
     assert made.startswith(f"partition 0: goes on at {first} with the state of ")
     folds(line, "behind-the-gap")

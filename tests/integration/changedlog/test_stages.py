@@ -24,7 +24,7 @@ from tests.integration.inference.ward import InferenceThread, Ward, frame
 from tests.integration.sinks.line import DERIVED, Line, progress, until
 from tests.unit.sinks.records import item, occupancy
 from workers.observation.losses import LossFollower
-from workers.operations.deadletters.handling import discard, replay
+from workers.operations.deadletters.handling import replay, resolve
 from workers.sinks.loop import SinkLoop
 from workers.sinks.redis.sink import RedisSink
 from workers.sinks.timescale.sink import TimescaleSink
@@ -124,9 +124,9 @@ def test_what_history_lacks_stands_as_an_alert_until_somebody_has_put_it_away(
         words = {"actor": "test", "why": "the disk was full"}
         sent = replay(letters, line_settings, registry, clock, **words)
         assert [reason for _, reason in sent.refused] == [
-            "these records are gone, nothing can be sent again; discard it when you know why"
+            "these records are gone, nothing can be sent again; resolve it when you know why"
         ] * 2
-        discard(letters, line_settings, registry, clock, **words)
+        resolve(letters, line_settings, registry, clock, **words)
         until("none stands", lambda: follower.open(clock.now_us()) == [], DEADLINE_S)
     finally:
         follower.close()

@@ -113,5 +113,5 @@ def test_verify_of_an_empty_line_finds_everything_equal(operator: Operator) -> N
     answer = operator.types("verify")
 
     assert answer.returncode == 0, answer.stdout + answer.stderr
-    assert all(": equal, " in line for line in answer.stdout.splitlines())
+    assert all(": equal: " in line for line in answer.stdout.splitlines())
     assert len(answer.stdout.splitlines()) >= 10

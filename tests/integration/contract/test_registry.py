@@ -100,7 +100,7 @@ def test_a_compatible_schema_becomes_the_next_version(
 def test_a_producer_whose_schema_was_never_registered_does_not_start(
     registry: SchemaRegistry, topic: Topic
 ) -> None:
-    with pytest.raises(NotRegistered, match="run `wardstream schemas register`"):
+    with pytest.raises(NotRegistered, match="run `wardstream registry register`"):
         registry.writer(topic)
 
 

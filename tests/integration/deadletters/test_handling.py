@@ -120,7 +120,7 @@ def test_a_fact_is_replayed_once_and_who_did_it_is_on_record(desk: Desk) -> None
 
     first = desk.types("replay", "--topic", STAFF.name, *BECAUSE)
     again = desk.types("replay", "0", "2", "--why", "once more", "--by", "bob")
-    late = desk.types("discard", "0", "--why", "tidy", "--by", "bob")
+    late = desk.types("resolve", "0", "--why", "tidy", "--by", "bob")
 
     assert (first.code, again.code, late.code) == (0, 0, 0), first.err + again.err + late.err
     assert list(desk.facts()) == [(b"s1@1", desk.staff("s1")), (b"s2@1", desk.staff("s2"))]
@@ -141,14 +141,14 @@ def test_a_fact_is_replayed_once_and_who_did_it_is_on_record(desk: Desk) -> None
 def test_a_letter_is_discarded_once_and_then_left_alone(desk: Desk) -> None:
     desk.bury(STAFF, 1, desk.staff("s1"))
 
-    first = desk.types("discard", "0", *BECAUSE)
-    again = desk.types("discard", "0", *BECAUSE)
+    first = desk.types("resolve", "0", *BECAUSE)
+    again = desk.types("resolve", "0", *BECAUSE)
     replayed = desk.types("replay", "0", *BECAUSE)
 
-    assert first.out == f"0: discarded ({physical_name(STAFF, desk.settings)}/0/1)\n"
+    assert first.out == f"0: resolved ({physical_name(STAFF, desk.settings)}/0/1)\n"
     for answer in (again, replayed):
         assert answer.code == 0
-        assert answer.out.startswith("0: nothing done, handled before: discarded by ada")
+        assert answer.out.startswith("0: nothing done, handled before: resolved by ada")
     assert list(desk.facts()) == []
     assert len(desk.types("history", "--json").lines) == 1
     assert desk.types("list", "--counts", "--json").lines[0]["open"] == 0
@@ -171,8 +171,8 @@ def test_what_would_be_late_is_refused_with_its_time_and_the_advice_to_discard(d
     for number, (topic, line) in enumerate(zip(topics, told, strict=True)):
         assert line.startswith(f"{number}: refused: {topic.name} is ")
         assert "the record of 2001-09-09T01:46:40Z would be" in line
-        assert line.endswith("; discard it")
-        assert ("`wardstream rebuild --from " in line) == (topic is DETECTIONS)
+        assert line.endswith("; resolve it")
+        assert ("`wardstream rebuild run --from " in line) == (topic is DETECTIONS)
     assert desk.types("history", "--json").lines == [], "a refusal is no act"
 
 
@@ -189,7 +189,7 @@ def test_a_fact_that_still_cannot_be_read_is_not_sent_to_stop_its_readers(desk: 
         "0: refused: it still cannot be read",
         "1: refused: it still cannot be read",
     ]
-    assert told[2] == "2: refused: nothing says that audit.v1 may be sent again; discard it"
+    assert told[2] == "2: refused: nothing says that audit.v1 may be sent again; resolve it"
     assert list(desk.facts()) == []
 
 
@@ -208,7 +208,7 @@ def test_of_two_operators_at_once_one_is_told_that_nothing_was_done(desk: Desk) 
 
 def test_an_entry_that_somebody_slipped_in_breaks_the_chain(desk: Desk) -> None:
     desk.bury(STAFF, 1, desk.staff("s1"))
-    desk.types("discard", "0", *BECAUSE)
+    desk.types("resolve", "0", *BECAUSE)
     [entry] = desk.types("history", "--json").lines
     forged = {**entry, "seq": 2, "previous_sha256": entry["sha256"], "actor": "mallory"}
     name = physical_name(AUDIT, desk.settings)
@@ -231,14 +231,14 @@ def test_a_letter_with_broken_headers_is_listed_and_can_be_put_away(desk: Desk) 
     [line] = desk.types("list", "--json").lines
 
     assert (line["partition"], line["offset"], line["reason"]) == (-1, -1, "")
-    assert "is not a topic of this run; discard it" in desk.types("replay", "0", *BECAUSE).err
-    assert desk.types("discard", "0", *BECAUSE).code == 0
+    assert "is not a topic of this run; resolve it" in desk.types("replay", "0", *BECAUSE).err
+    assert desk.types("resolve", "0", *BECAUSE).code == 0
 
 
 def test_a_command_without_letters_or_reason_does_nothing(desk: Desk) -> None:
     desk.bury(CAMERAS, 1, b"x")
 
-    assert desk.types("discard", *BECAUSE).err.startswith("name letters by id, or by --topic")
-    assert desk.types("discard", "0", "--why", " ").err.startswith("--why is empty")
-    assert desk.types("discard", "0").code == 2
+    assert desk.types("resolve", *BECAUSE).err.startswith("name dead letters by id, or by --topic")
+    assert desk.types("resolve", "0", "--why", " ").err.startswith("--why is empty")
+    assert desk.types("resolve", "0").code == 2
     assert desk.types("history").out == "0 entries, the chain is whole\n"

@@ -56,7 +56,7 @@ def test_a_log_that_is_away_is_told_without_it_and_written_there_once_it_is_back
         )
         worker = Worker(
             name="deadman",
-            command=("deadman",),
+            command=("watchdog",),
             environment={
                 "WARDSTREAM_DEADMAN__AFTER_S": "3",
                 "WARDSTREAM_DEADMAN__LOOK_S": "0.5",

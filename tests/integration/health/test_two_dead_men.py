@@ -19,8 +19,8 @@ from schemas.registry import SchemaRegistry
 from schemas.topics import ALERTS, TOPICS
 from tests.integration.serving.waiting import eventually
 from tests.servers.webhook import WebhookServer
-from workers.cli.doctor import check_alerts
 from workers.observation import unwatched
+from workers.operations.doctor import check_alerts
 from workers.serving.live import pipeline_follower as line_follower
 from workers.serving.live.pipeline_follower import LineFollower
 from workers.serving.live.pipeline_view import PipelineView
@@ -96,7 +96,7 @@ def test_whoever_stands_by_takes_over_and_each_alert_is_raised_once_and_cleared_
                 {"serve": f"http://127.0.0.1:{stage.server_port}/healthz"}
             ),
         }
-        worker = Worker(name=name, command=("deadman",), environment=environment)
+        worker = Worker(name=name, command=("watchdog",), environment=environment)
         supervisor.start(worker, ready_deadline_s=DEADLINE_S)
 
     def told(*states: str) -> None:

@@ -19,7 +19,7 @@ from tests.integration.inference.ward import (
     heartbeat,
     inferring,
 )
-from workers.inference import command
+from workers.inference import process as inference
 
 CAMERAS = ("bed-1", "bed-2", "door")
 RUN = "from workers.cli.app import main; main()"
@@ -91,7 +91,7 @@ def test_no_offset_is_committed_before_its_outcome_is_acknowledged(
     """A producer that lingers shows the order: only a flush sends what is then committed."""
     lingering = {"linger.ms": 60_000, "batch.num.messages": 1_000_000}
     monkeypatch.setattr(
-        command, "producer_config", lambda settings: producer_config(settings, **lingering)
+        inference, "producer_config", lambda settings: producer_config(settings, **lingering)
     )
     stream(ward, 0, 60)
     seen = set()

@@ -16,7 +16,7 @@ from runtime.process.settings import DeadLetterSettings
 from schemas.records import Detection, Frame
 from schemas.topics import CAMERAS, DEAD_LETTERS, FRAMES
 from tests.integration.inference.ward import InferenceThread, Ward, frame, inferring, jpeg
-from workers.inference import command
+from workers.inference import process
 
 HEADERS = {
     "reason",
@@ -154,7 +154,7 @@ def breaking_detector(*_given: object, **_options: object) -> HogDetector:
 def test_a_frame_on_which_the_model_fails_does_not_cost_its_batch(
     ward: Ward, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(command, "make_detector", breaking_detector)
+    monkeypatch.setattr(process, "make_detector", breaking_detector)
     sent = [frame("bed-1", seq, dark() if seq == 3 else None) for seq in range(8)]
     ward.send(*sent)
     with inferring(ward, batch_size=8):
@@ -170,7 +170,7 @@ def test_a_detector_that_fails_on_everything_ends_the_process_behind_what_it_fai
     ward: Ward, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A restart may heal it, and must not meet the same frames again if they were at fault."""
-    monkeypatch.setattr(command, "make_detector", breaking_detector)
+    monkeypatch.setattr(process, "make_detector", breaking_detector)
     ward.send(*[frame("bed-1", seq, dark()) for seq in range(30)])
     options = {"backend": "hog", "mode": "record", "batch_size": 4}
     worker = InferenceThread(ward.with_inference(**options))

@@ -31,7 +31,7 @@ from schemas.records import DetectionOutcome, Frame
 from schemas.registry import SchemaRegistry
 from schemas.topics import CAMERAS, DEAD_LETTERS, DETECTIONS, FLOORS, FRAMES, Topic
 from tests.conftest import await_gone
-from workers.inference.command import run_inference
+from workers.inference.process import run_inference
 
 TOPICS = (FRAMES, DETECTIONS, DEAD_LETTERS, CAMERAS, FLOORS)
 WIDTH, HEIGHT = 64, 128

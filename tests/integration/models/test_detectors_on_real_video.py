@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.datasets.pets2009 import read_clip_ground_truth, read_frames
+from models.datasets.video import read_frames
 from models.detectors import onnx, openvino
 from models.detectors.boxes import Boxes, Image, iou
 from models.detectors.detector import Detector
@@ -16,6 +16,7 @@ from models.detectors.hog import HogDetector
 from models.evaluation.detection import evaluate_detections
 from models.evaluation.records import detect_frames
 from schemas.records import Detection
+from tests.support.pets2009 import read_clip_ground_truth
 
 EVERY = 20
 

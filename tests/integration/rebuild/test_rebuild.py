@@ -314,14 +314,14 @@ def says(ward: Ward, *words: str, code: int = 0) -> str:
 def test_what_was_taken_back_can_be_dropped_with_all_that_is_its_own(folded: Ward) -> None:
     clock = SystemClock()
     first, second = (one.revision for one in listed(folded.settings, clock))
-    before, shown = everything(folded), says(folded, "--list")
+    before, shown = everything(folded), says(folded, "list")
     [(number, prefix, records, rows), other] = re.findall(
         r"(\d+) topics (\S+)\* with (\d+) records; (\d+) rows", shown
     )
     assert min(int(number), int(records), int(rows)) > 0
     assert {int(number) + int(other[0])} == {len(topics_of_rebuilds(folded))}
 
-    told = says(folded, "--drop", str(first), "--why", "nobody asks for it")
+    told = says(folded, "drop", str(first), "--why", "nobody asks for it")
 
     assert told == (
         f"dropped: revision {first}, {number} topics with {records} records, {rows} rows\n"
@@ -340,7 +340,7 @@ def test_what_was_taken_back_can_be_dropped_with_all_that_is_its_own(folded: War
     assert (entry["action"], entry["subject"]) == ("revision.dropped", f"revision/{first}")
     assert entry["why"] == "nobody asks for it"
     assert f"there is no revision {first}" in says(
-        folded, "--drop", str(first), "--why", "again", code=78
+        folded, "drop", str(first), "--why", "again", code=78
     )
 
 
@@ -352,7 +352,7 @@ def test_what_was_begun_and_never_ended_can_be_dropped(folded: Ward) -> None:
         ledger.stage(begun.revision)
         topics.create(topics.run_settings(folded.settings, begun.run_prefix), [0])
     there = len(topics_of_rebuilds(folded))
-    assert "under way, or interrupted" in says(folded, "--list")
+    assert "under way, or interrupted" in says(folded, "list")
 
     gone = drop(folded.settings, clock, begun.revision, "ward manager", "no longer wanted")
 

@@ -10,8 +10,8 @@ from runtime.process.service import Service
 from runtime.process.settings import ServingSettings, Settings
 from workers.registry.view import RegistryView
 from workers.serving.app import create_app
-from workers.serving.command import address, bind, serve_app
 from workers.serving.live.pipeline_view import PipelineView
+from workers.serving.process import address, bind, serve_app
 
 
 class BoardServer:

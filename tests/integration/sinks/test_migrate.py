@@ -89,7 +89,7 @@ def test_a_database_out_of_reach_can_be_tried_again() -> None:
 
 
 def test_the_sink_refuses_a_database_that_is_behind(empty_database: str) -> None:
-    with pytest.raises(Stop, match="run `wardstream migrate`"):
+    with pytest.raises(Stop, match="run `wardstream db migrate`"):
         connect(Settings.model_validate({"database_url": empty_database}))
 
 

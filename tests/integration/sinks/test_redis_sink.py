@@ -27,7 +27,7 @@ from tests.unit.sinks.records import (
     ward,
     zone_event,
 )
-from workers.sinks.command import LIVE
+from workers.sinks.process import LIVE
 from workers.sinks.redis import sink as redis_sink_module
 from workers.sinks.redis.sink import RedisSink
 

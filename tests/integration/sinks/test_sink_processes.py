@@ -170,7 +170,7 @@ def test_a_database_that_was_not_migrated_ends_the_process_with_what_to_do(
     supervisor.start(TIMESCALE)
 
     assert supervisor.wait(TIMESCALE.name, 60) == EXIT_STOP
-    assert "run `wardstream migrate`" in supervisor.log(TIMESCALE.name).read_text()
+    assert "run `wardstream db migrate`" in supervisor.log(TIMESCALE.name).read_text()
 
 
 def one_dead_letter(settings: Settings) -> list[tuple[str, bytes]]:

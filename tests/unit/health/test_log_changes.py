@@ -18,7 +18,7 @@ def test_what_a_stage_lost_is_one_alert_with_the_places_and_how_many_records() -
     assert (finding.since_us, finding.value, finding.unit) == (ago(50), 44.0, "records")
     assert finding.next_action.startswith(FRAMES.words)
     assert "and 2 more" in finding.next_action
-    assert "wardstream dlq discard" in finding.next_action
+    assert "wardstream dlq resolve" in finding.next_action
 
 
 def test_each_stage_that_lost_something_has_an_alert_of_its_own() -> None:

@@ -7,8 +7,8 @@ import pytest
 
 from runtime.errors import Retry, Stop
 from workers.ingest.sources.open import open_source
+from workers.ingest.sources.probe import probe_clip
 from workers.ingest.sources.webcam import Webcam
-from workers.local.demo.clips import probe_clip
 
 ABSENT = 63
 """The kernel numbers devices from 0; nobody has so many."""

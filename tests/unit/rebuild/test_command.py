@@ -23,16 +23,13 @@ TEN = datetime(2026, 3, 2, 10, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("arguments", "answer"),
     [
-        pytest.param(
-            [], "give one of --from, --list, --revert, --drop and --checkpoints", id="nothing"
-        ),
-        pytest.param(["--from", "1h", "--list"], "give one of", id="two-things"),
-        pytest.param(["--from", "1h"], "--dry-run, to compare only, or --swap", id="no-end"),
-        pytest.param(["--from", "1h", "--dry-run", "--swap"], "--dry-run, to", id="both-ends"),
-        pytest.param(["--from", "1h", "--swap"], "--why is empty", id="swap-without-a-reason"),
-        pytest.param(["--revert", "0"], "--why is empty", id="revert-without-a-reason"),
-        pytest.param(["--checkpoints"], "--why is empty", id="checkpoints-without-a-reason"),
-        pytest.param(["--from", "noon", "--dry-run"], "'noon' is no time", id="no-time"),
+        pytest.param(["run", "--from", "1h"], "--dry-run, to compare only, or", id="no-end"),
+        pytest.param(["run", "--from", "1h", "--dry-run", "--swap"], "--dry-run, to", id="both"),
+        pytest.param(["run", "--from", "1h", "--swap"], "--why is empty", id="swap"),
+        pytest.param(["revert", "0"], "--why is empty", id="revert"),
+        pytest.param(["drop", "1"], "--why is empty", id="drop"),
+        pytest.param(["checkpoints"], "--why is empty", id="checkpoints"),
+        pytest.param(["run", "--from", "noon", "--dry-run"], "'noon' is no time", id="no-time"),
     ],
 )
 def test_what_is_missing_is_asked_for(arguments: list[str], answer: str) -> None:
@@ -75,7 +72,7 @@ def test_what_a_swap_did_is_told_with_the_way_back() -> None:
     lines = list(told(report(differs=True, swapped=True)))
 
     assert "revision 7 is in force; its records are in the topics rebuild-7.*" in lines
-    assert lines[-1] == "`wardstream rebuild --revert 5 --why …` takes it back"
+    assert lines[-1] == "`wardstream rebuild revert 5 --why …` takes it back"
     assert list(told(report(differs=False, swapped=False)))[-1].startswith("no row differs")
 
 

@@ -9,7 +9,7 @@ from runtime.facts.log import Fact
 from schemas.topics import CAMERAS, FLOORS, SHIFTS, STAFF, ZONES
 from workers.registry.edit import Registered, Stamp, edits
 from workers.registry.files import ImportRefused, read_rows
-from workers.registry.rows import CameraRow, RequirementRow, ShiftRow, StaffRow, ZoneRow
+from workers.registry.rows import CameraRow, FloorRow, RequirementRow, ShiftRow, StaffRow, ZoneRow
 
 NOW = Stamp(valid_from_us=1_000, recorded_at_us=1_000, recorded_by="test")
 CAMERA = CameraRow(camera_id="cam-1", width=640, height=480)
@@ -238,3 +238,25 @@ def test_weekdays_are_written_as_people_write_them(tmp_path: Path) -> None:
     assert (day["weekdays"], day["from_minute"], day["to_minute"]) == ([1, 2, 3, 4, 5], 420, 1140)
     assert (night["weekdays"], night["from_minute"], night["to_minute"]) == ([6, 7], 1140, 420)
     assert (turn["weekdays"], turn["to_minute"]) == ([1, 5, 6, 7], 1440)
+
+
+def test_an_imported_floor_keeps_the_partition_that_its_first_version_got() -> None:
+    registered = ward()
+    [made] = edits([FloorRow(floor_id="ward-3", name="Ward 3")], registered, NOW)
+    registered.add([made])
+
+    [again] = edits(
+        [FloorRow(floor_id="ward-3", name="Ward 3", time_zone="Europe/Berlin")], registered, NOW
+    )
+    camera = CAMERA.model_copy(update={"camera_id": "cam-2", "floor_id": "ward-3"})
+
+    assert (made.topic, made.record["partition"], made.record["version"]) == (FLOORS, 1, 1)
+    assert (again.record["partition"], again.record["version"]) == (1, 2)
+    assert again.record["time_zone"] == "Europe/Berlin"
+    assert edits([FloorRow(floor_id="ward-3", name="Ward 3")], registered, NOW) == []
+    assert [fact.topic for fact in edits([camera], registered, NOW)] == [CAMERAS]
+
+
+def test_a_floor_that_the_file_does_not_name_is_not_removed() -> None:
+    with pytest.raises(ImportRefused, match="floor_id cam-1: a floor keeps its partition for life"):
+        edits([FloorRow(floor_id="ward-3")], ward(), NOW, replace=True)

@@ -10,10 +10,11 @@ from rich.live import Live
 from deploy.local.errors import LaunchError
 from runtime.clock import Clock, SystemClock
 from schemas.topics import DETECTIONS, FRAMES
+from workers.ingest.sources.probe import Clip
 from workers.local.demo.latency_probe import LatencyProbe
 from workers.local.demo.observe import Observation, Observer
 from workers.local.demo.options import DemoOptions
-from workers.local.demo.scenario import Clip, Scenario, make_scenario
+from workers.local.demo.scenario import Scenario, make_scenario
 from workers.local.demo.summary import Summary, summarise
 from workers.local.demo.table import detector_of, live_view
 from workers.local.demo.ward import register_ward

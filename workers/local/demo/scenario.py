@@ -8,25 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from workers.ingest.feed import WHOLE, Region, captured_size
-
-
-@dataclass(frozen=True, slots=True)
-class Clip:
-    """One video source.
-
-    Attributes:
-        source: Path, rtsp:// address or webcam:N.
-        width: Frame width, px.
-        height: Frame height, px.
-        frames: Frames in the source; None for a live one.
-        fps: Native rate, frames/s; None when unknown.
-    """
-
-    source: str
-    width: int
-    height: int
-    frames: int | None
-    fps: float | None
+from workers.ingest.sources.probe import Clip
 
 
 @dataclass(frozen=True, slots=True)

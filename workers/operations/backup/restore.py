@@ -1,4 +1,4 @@
-"""Give a line back what a backup holds: `wardstream restore --from URI`."""
+"""Give a line back what a backup holds: `wardstream backup restore URI`."""
 
 from collections.abc import Set as AbstractSet
 
@@ -19,7 +19,7 @@ from workers.operations.backup.offsets import members, set_back, way_back
 from workers.operations.backup.take import Tell
 from workers.operations.backup.topics import TopicRestore
 from workers.operations.times import show_time
-from workers.sinks.command import DERIVED
+from workers.sinks.process import DERIVED
 from workers.stages import INFERENCE, SINK_REDIS, SINK_TIMESCALE
 from workers.storage.timescale.connection import database_errors
 from workers.storage.timescale.migrate import migrate, migrations

@@ -1,4 +1,4 @@
-"""Take a backup: `wardstream backup --to URI`."""
+"""Take a backup: `wardstream backup take URI`."""
 
 from collections.abc import Callable
 from importlib.metadata import version
@@ -22,7 +22,7 @@ from workers.operations.backup.manifest import (
 from workers.operations.backup.objects import get_object, lines_of, put_object
 from workers.operations.backup.offsets import committed
 from workers.operations.backup.rows import copy_out
-from workers.sinks.command import DERIVED
+from workers.sinks.process import DERIVED
 from workers.storage.timescale.migrate import migrations
 
 Tell = Callable[[str], None]

@@ -1,4 +1,4 @@
-"""Send dead letters again, or put them away: once each, and told in audit.v1."""
+"""Replay dead letters, or mark them as resolved: each once, with an entry in audit.v1."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -70,20 +70,22 @@ def refusal(letter: Letter, settings: Settings, registry: SchemaRegistry) -> str
     """
     topic = topic_of(letter, settings)
     if topic is None:
-        return f"{letter.topic or 'its topic'} is not a topic of this run; discard it"
+        return f"{letter.topic or 'its topic'} is not a topic of this run; resolve it"
     if topic.name in _INPUTS or topic.name in _DERIVED:
         return _gone(letter) or _too_late(letter, topic, settings, registry)
     if topic.name not in _MAY_BE_REPLAYED:
-        return f"nothing says that {topic.name} may be sent again; discard it"
+        return f"nothing says that {topic.name} may be sent again; resolve it"
     if letter.value is None and letter.left_in_place is not None:
         return (
             f"its {letter.left_in_place} bytes lie in {letter.topic} still, too large for any "
-            "other record: import the fact anew, in less, and discard it"
+            "other record: import the fact again, in less, and resolve it"
         )
     try:
         _sent(letter, topic, registry.reader(topic))
     except DeadLetter as exc:
-        return f"it still cannot be read ({exc}); mend that first, or import it anew and discard it"
+        return (
+            f"it still cannot be read ({exc}); mend that first, or import it again and resolve it"
+        )
     return None
 
 
@@ -130,7 +132,7 @@ def replay(
     return result
 
 
-def discard(
+def resolve(
     letters: Sequence[Letter],
     settings: Settings,
     registry: SchemaRegistry,
@@ -139,7 +141,10 @@ def discard(
     actor: str,
     why: str,
 ) -> Handled:
-    """Put letters away, unless somebody has handled them; arguments and errors as `replay`."""
+    """Mark dead letters as resolved, unless somebody has handled them.
+
+    Arguments and errors are those of `replay`.
+    """
     result = Handled()
     with AuditWriter(settings, registry, clock, CHAIN) as writer:
         wanted = _open(letters, writer, result)
@@ -185,7 +190,7 @@ def _sent(letter: Letter, topic: Topic, codec: Codec) -> Outgoing:
 def _gone(letter: Letter) -> str | None:
     if letter.lost is None:
         return None
-    return "these records are gone, nothing can be sent again; discard it when you know why"
+    return "these records are gone, nothing can be sent again; resolve it when you know why"
 
 
 def _too_late(letter: Letter, topic: Topic, settings: Settings, registry: SchemaRegistry) -> str:
@@ -198,10 +203,10 @@ def _too_late(letter: Letter, topic: Topic, settings: Settings, registry: Schema
     advice = ""
     if topic.name == DETECTIONS.name and letter.offset >= 0:
         place = f"{letter.partition}:{letter.offset}"
-        advice = f"mend the cause and `wardstream rebuild --from {place}` folds it in its place; "
+        advice = f"mend the cause, then `wardstream rebuild run --from {place}` folds it; "
     return (
         f"{topic.name} is {how}: sent again now, the record of {moment} would be {fate}; "
-        f"{advice}discard it"
+        f"{advice}resolve it"
     )
 
 

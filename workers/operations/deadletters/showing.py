@@ -1,10 +1,10 @@
 """A dead letter as JSON: one line of a list, or everything that is known of it."""
 
 import base64
-from typing import Any
+from typing import Any, Final
 
 from runtime.errors import DeadLetter, Retry, Stop
-from runtime.kafka.dead_letter_log import Letter
+from runtime.kafka.dead_letter_log import DISCARDED, REPLAYED, Letter
 from runtime.process.settings import Settings
 from schemas.codec import UndecodableValue
 from schemas.records import AuditEntry
@@ -14,6 +14,14 @@ from workers.operations.deadletters.values import topic_of, value_of, whereabout
 from workers.operations.times import show_time
 
 _SHOWN_BYTES = 96
+
+_OUTCOMES: Final = {REPLAYED: "replayed", DISCARDED: "resolved"}
+"""What became of a dead letter, by the action that audit.v1 keeps."""
+
+
+def outcome_of(entry: AuditEntry | None) -> str:
+    """What became of a dead letter: `open`, `replayed` or `resolved`."""
+    return "open" if entry is None else _OUTCOMES.get(entry["action"], entry["action"])
 
 
 def as_line(letter: Letter, entry: AuditEntry | None) -> dict[str, Any]:
@@ -25,7 +33,7 @@ def as_line(letter: Letter, entry: AuditEntry | None) -> dict[str, Any]:
     """
     return {
         "id": letter.id,
-        "state": "open" if entry is None else entry["action"].split(".")[-1],
+        "state": outcome_of(entry),
         "at": show_time(letter.at_us),
         "topic": letter.topic,
         "partition": letter.partition,

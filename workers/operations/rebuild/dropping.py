@@ -60,14 +60,12 @@ def drop(settings: Settings, clock: Clock, number: int, by: str, why: str) -> Si
     with open_ledger(settings, clock) as ledger:
         revision = next((one for one in ledger.revisions() if one.revision == number), None)
         if revision is None:
-            msg = (
-                f"there is no revision {number}; `wardstream rebuild --list` shows those there are"
-            )
+            msg = f"there is no revision {number}; `wardstream rebuild list` shows those there are"
             raise Stop(msg)
         if revision.state == IN_FORCE:
             msg = (
                 f"revision {number} is in force: take it back first, with every later one, by "
-                f"`wardstream rebuild --revert {_before(ledger, number)}`"
+                f"`wardstream rebuild revert {_before(ledger, number)}`"
             )
             raise Stop(msg)
         held = size(settings, ledger, revision)

@@ -37,7 +37,7 @@ def told(report: Report) -> Iterator[str]:
             yield f"{report.shown} values in Redis are shown as rebuilt"
         if report.not_shown:
             yield f"values in Redis stay as they are until the next of each: {report.not_shown}"
-        yield (f"`wardstream rebuild --revert {report.before} --why …` takes it back")
+        yield (f"`wardstream rebuild revert {report.before} --why …` takes it back")
     elif not report.differs:
         yield "no row differs: there is nothing to swap"
     else:

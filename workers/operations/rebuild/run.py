@@ -153,7 +153,7 @@ def revert(settings: Settings, clock: Clock, to: int, by: str, why: str) -> tupl
     with open_ledger(settings, clock) as ledger:
         known = {one.revision for one in ledger.revisions()}
         if to and to not in known:
-            msg = f"there is no revision {to}; `wardstream rebuild --list` shows those there are"
+            msg = f"there is no revision {to}; `wardstream rebuild list` shows those there are"
             raise Stop(msg)
         with ledger.take_back(to, by, why) as taken:
             acts = [Act(TAKEN_BACK, f"revision/{one}", f"back to {to}") for one in taken]

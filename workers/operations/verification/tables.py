@@ -1,4 +1,4 @@
-"""Compare every table with the topic it was filled from: `wardstream sink verify`.
+"""Compare every table with the topic it was filled from: `wardstream verify tables`.
 
 The comparison holds while the sink is idle and the topics reach back to the tables' first row.
 """

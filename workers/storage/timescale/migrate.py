@@ -114,5 +114,5 @@ def check_migrated(connection: psycopg.Connection) -> None:
     missing = pending(connection, migrations())
     if missing:
         names = ", ".join(migration.name for migration in missing)
-        msg = f"the database lacks {names}; run `wardstream migrate`"
+        msg = f"the database lacks {names}; run `wardstream db migrate`"
         raise Stop(msg)

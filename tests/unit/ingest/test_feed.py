@@ -5,8 +5,7 @@ import random
 import pytest
 
 from workers.ingest.backoff import Backoff
-from workers.ingest.command import pair_feeds, parse_start_time
-from workers.ingest.feed import WHOLE, Region
+from workers.ingest.feed import WHOLE, Region, pair_feeds, parse_start_time
 from workers.ingest.sources.network import without_credentials
 
 

@@ -1,6 +1,5 @@
-"""The command `wardstream ingest`."""
+"""`wardstream ingest`."""
 
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -8,52 +7,8 @@ import typer
 
 from runtime.process.service import run_service
 from runtime.process.settings import Settings
-from workers.ingest.feed import WHOLE, FeedConfig, Pace, Playback, Region
+from workers.ingest.feed import Pace, Playback, pair_feeds, parse_start_time
 from workers.ingest.worker import ingest_body
-
-
-def parse_start_time(text: str) -> int:
-    """Read an ISO 8601 time with its offset, or seconds since the epoch; UTC microseconds.
-
-    >>> parse_start_time("2026-01-31T10:05:00+00:00") == parse_start_time("1769853900")
-    True
-
-    Raises:
-        ValueError: It is neither, or the time has no offset.
-    """
-    try:
-        return round(float(text) * 1_000_000)
-    except ValueError:
-        pass
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as exc:
-        msg = f"{text!r} is no time: give 2026-01-31T10:05:00+00:00 or seconds since the epoch"
-        raise ValueError(msg) from exc
-    if moment.tzinfo is None:
-        msg = f"{text!r} has no time zone: add Z, or an offset such as +01:00"
-        raise ValueError(msg)
-    return round(moment.timestamp() * 1_000_000)
-
-
-def pair_feeds(cameras: list[str], videos: list[str], regions: list[str]) -> list[FeedConfig]:
-    """Give every camera its source and region, in the order of the options.
-
-    Raises:
-        ValueError: The numbers of options do not fit together, or a region is wrong.
-    """
-    if len(videos) not in {1, len(cameras)}:
-        msg = f"{len(cameras)} cameras and {len(videos)} videos: give one for all, or one each"
-        raise ValueError(msg)
-    if len(regions) not in {0, len(cameras)}:
-        msg = f"{len(cameras)} cameras and {len(regions)} regions: give none, or one each"
-        raise ValueError(msg)
-    sources = videos * len(cameras) if len(videos) == 1 else videos
-    parts = [Region.parse(text) for text in regions] or [WHOLE] * len(cameras)
-    return [
-        FeedConfig(camera_id=camera, source=source, region=part)
-        for camera, source, part in zip(cameras, sources, parts, strict=True)
-    ]
 
 
 def ingest(
@@ -108,8 +63,8 @@ def ingest(
             loop=loop,
             end_heartbeats=end_heartbeats,
         )
-    except ValueError as exc:
-        raise typer.BadParameter(str(exc)) from exc
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
     settings = Settings()
     given = {name: value for name, value in (("fps", fps), ("mode", mode)) if value is not None}
     chosen = type(settings.ingest).model_validate({**settings.ingest.model_dump(), **given})

@@ -7,7 +7,7 @@ from models.detectors.hog import NMS_IOU, HogDetector
 from runtime.process.health import Health
 from runtime.process.service import Service
 from runtime.process.settings import InferenceSettings, Settings
-from workers.inference.command import batch_policy, detector_of, introduce, with_options
+from workers.inference.process import batch_policy, detector_of, introduce, with_options
 
 
 def test_an_option_stands_over_the_setting_and_leaves_the_others() -> None:

@@ -1,20 +1,17 @@
-"""`wardstream serve`: the board as a process."""
+"""The board as a process."""
 
 import asyncio
 import contextlib
 import socket
 from collections.abc import Callable, Iterator
 from ipaddress import ip_address
-from typing import Annotated
 
 import structlog
-import typer
 import uvicorn
 from fastapi import FastAPI
 
 from runtime.errors import Stop
-from runtime.process.service import Service, run_service
-from runtime.process.settings import Settings
+from runtime.process.service import Service
 from workers.registry.follower import RegistryFollower
 from workers.registry.view import RegistryView
 from workers.serving.app import create_app
@@ -141,18 +138,3 @@ def run_board(service: Service) -> None:
         finally:
             for follower in followers:
                 follower.close()
-
-
-def serve(
-    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port; 0 takes a free one.")] = None,
-) -> None:
-    """Serve the REST API and the live board."""
-    settings = Settings()
-    given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
-    try:
-        chosen = type(settings.serving).model_validate({**settings.serving.model_dump(), **given})
-    except ValueError as exc:
-        raise typer.BadParameter(str(exc)) from exc
-    settings = settings.model_copy(update={"serving": chosen})
-    raise typer.Exit(run_service("serving", run_board, settings))

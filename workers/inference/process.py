@@ -1,13 +1,12 @@
-"""`wardstream infer`: put the inference worker together and run it."""
+"""The inference process: its parts put together, and run."""
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import structlog
-import typer
 from confluent_kafka import Consumer
 
 from models.detectors.detector import Detector
-from models.detectors.factory import Backend, make_detector
+from models.detectors.factory import make_detector
 from runtime.kafka.clients import (
     ReliableProducer,
     consumer_config,
@@ -19,7 +18,7 @@ from runtime.kafka.registry import guarded_registry
 from runtime.kafka.topic_watch import watching
 from runtime.kafka.topics import check_topics
 from runtime.process.metrics import DETECTOR_INFO
-from runtime.process.service import Service, run_service
+from runtime.process.service import Service
 from runtime.process.settings import InferenceSettings, Settings
 from runtime.storage.guarded import GuardedStore
 from schemas.topics import CAMERAS, DEAD_LETTERS, DETECTIONS, FLOORS, FRAMES
@@ -43,40 +42,6 @@ _QUEUED_KBYTES = 32 * 1024
 _QUEUED_PER_FRAME = {"record": 4, "live": 64}
 """Records queued per frame of a batch: record mode needs the next batch, live mode looks further,
 to find newer frames."""
-
-
-def infer(
-    *,
-    backend: Annotated[
-        Backend | None, typer.Option(help="Detector backend; auto takes the fastest that runs.")
-    ] = None,
-    weights: Annotated[
-        str | None, typer.Option(help="Model weights: a path, or a name to be found.")
-    ] = None,
-    mode: Annotated[
-        Mode | None, typer.Option(help="record infers every frame, live the newest per camera.")
-    ] = None,
-    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads of the network.")] = None,
-    batch_size: Annotated[
-        int | None, typer.Option(min=1, help="Frames inferred together at most.")
-    ] = None,
-    score_threshold: Annotated[
-        float | None, typer.Option(min=0.0, max=1.0, help="Boxes that score less are dropped.")
-    ] = None,
-) -> None:
-    """Detect people: frames.captured.v1 to detections.made.v1. Options win over settings."""
-    given: dict[str, Any] = {
-        "backend": backend,
-        "weights": weights,
-        "mode": mode,
-        "threads": threads,
-        "batch_size": batch_size,
-        "score_threshold": score_threshold,
-    }
-    settings = with_options(
-        Settings(), {name: value for name, value in given.items() if value is not None}
-    )
-    raise typer.Exit(run_service(STAGE, run_inference, settings))
 
 
 def with_options(settings: Settings, options: dict[str, Any]) -> Settings:

@@ -1,14 +1,33 @@
-"""Look at the video sources before anything starts: size, rate, number of frames."""
+"""Find out the size, rate and length of a video source before it is played."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import av
 
 from runtime.errors import Retry, Stop
 from workers.ingest.sources.webcam import Webcam, webcam_device
-from workers.local.demo.scenario import Clip
 
 _OPEN_TIMEOUT_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """One video source.
+
+    Attributes:
+        source: Path, rtsp:// address or webcam:N.
+        width: Frame width, px.
+        height: Frame height, px.
+        frames: Frames in the source; None for a live one.
+        fps: Native rate, frames/s; None when unknown.
+    """
+
+    source: str
+    width: int
+    height: int
+    frames: int | None
+    fps: float | None
 
 
 def probe_clip(source: str) -> Clip:

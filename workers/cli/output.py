@@ -1,0 +1,36 @@
+"""What commands print: a table for people, JSON lines for programs."""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")]
+
+_PLAIN_WIDTH = 160
+"""Width of a table that is not printed on a terminal, characters."""
+
+
+def print_json(rows: Iterable[Mapping[str, Any]]) -> None:
+    """Print one JSON object per line."""
+    for row in rows:
+        typer.echo(json.dumps(row, ensure_ascii=False))
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print a table, as wide as the terminal."""
+    table = Table(*columns)
+    for row in rows:
+        table.add_row(*(escape(str(value)) for value in row))
+    Console(width=None if sys.stdout.isatty() else _PLAIN_WIDTH, highlight=False).print(table)
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Print lines of text."""
+    for line in lines:
+        typer.echo(line)

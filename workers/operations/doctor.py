@@ -1,0 +1,242 @@
+"""Check every dependency, and say what to do about each that is not well."""
+
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import httpx
+import psycopg
+import redis
+from confluent_kafka.admin import AdminClient
+
+from runtime.clock import SystemClock
+from runtime.errors import DeadLetter, Retry, Stop
+from runtime.kafka.topics import check_topics
+from runtime.process.settings import Settings
+from schemas.registry import (
+    IncompatibleSchema,
+    NotRegistered,
+    RegistryUnavailable,
+    SchemaRegistry,
+)
+from schemas.topics import ALERTS, TOPICS
+from workers.inference.process import detector_of
+from workers.observation.alert_log import read_alerts, standing
+from workers.observation.groups import CONSUMED, PipelineProbe
+from workers.observation.lease_log import WatchReader
+from workers.observation.signs import Progress, StageSign
+from workers.observation.unwatched import UNWATCHED_S
+from workers.storage.timescale.migrate import migrations
+
+_TIMEOUT_S = 5.0
+_BETWEEN_LOOKS_S = 4.0
+"""Longer than the longest time between two commits of a stage at work."""
+
+_GIB = 1024**3
+
+
+class Finding(NamedTuple):
+    """One thing that was looked at.
+
+    Attributes:
+        what: The dependency.
+        good: Whether it can be worked with.
+        message: What was found, or what to do.
+    """
+
+    what: str
+    good: bool
+    message: str
+
+
+def examine_all(settings: Settings) -> Iterator[Finding]:
+    """Check programs, services, topics, schemas, tables, the detector, lag and alerts."""
+    checks: dict[str, Callable[[Settings], str]] = {
+        "python": check_python,
+        "disk": check_disk,
+        "kafka": check_kafka,
+        "topics": check_topic_table,
+        "schema registry": check_registry,
+        "schemas": check_schemas,
+        "timescaledb": check_database,
+        "redis": check_redis,
+        "detector": check_detector,
+        "lag": check_lag,
+        "alerts": check_alerts,
+    }
+    for what, check in checks.items():
+        yield examine(what, check, settings)
+
+
+def examine(what: str, check: Callable[[Settings], str], settings: Settings) -> Finding:
+    """Run one check; whatever it raises is its finding."""
+    try:
+        return Finding(what, True, check(settings))
+    except Exception as exc:  # noqa: BLE001 - a doctor reports every illness
+        return Finding(what, False, str(exc).strip() or repr(exc))
+
+
+def check_python(_: Settings) -> str:
+    """The interpreter is one of those that the lock file was made for."""
+    version = ".".join(map(str, sys.version_info[:3]))
+    if not (3, 11) <= sys.version_info[:2] < (3, 14):
+        msg = f"Python {version}: install Python 3.11, 3.12 or 3.13"
+        raise Stop(msg)
+    return version
+
+
+def check_disk(_: Settings) -> str:
+    """There is room for topics and tables."""
+    free = shutil.disk_usage(".").free / _GIB
+    if free < 2:
+        msg = f"{free:.1f} GiB free: free at least 2 GiB, or use another disk"
+        raise Stop(msg)
+    return f"{free:.0f} GiB free"
+
+
+def check_kafka(settings: Settings) -> str:
+    """The broker answers."""
+    admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap, "log_level": 0})
+    try:
+        brokers = admin.list_topics(timeout=_TIMEOUT_S).brokers
+    except Exception as exc:
+        msg = (
+            f"no answer at {settings.kafka_bootstrap}: start it (`wardstream up`), or set "
+            "WARDSTREAM_KAFKA_BOOTSTRAP"
+        )
+        raise Retry(msg) from exc
+    return f"{len(brokers)} broker at {settings.kafka_bootstrap}"
+
+
+def check_topic_table(settings: Settings) -> str:
+    """Every topic is as the table says."""
+    check_topics(settings)
+    return f"{len(TOPICS)} as the table says"
+
+
+def check_registry(settings: Settings) -> str:
+    """The registry answers."""
+    try:
+        httpx.get(f"{settings.registry_url}/subjects", timeout=_TIMEOUT_S).raise_for_status()
+    except httpx.HTTPError as exc:
+        msg = (
+            f"no answer at {settings.registry_url}: start it (`wardstream up`), or set "
+            "WARDSTREAM_REGISTRY_URL"
+        )
+        raise Retry(msg) from exc
+    return settings.registry_url
+
+
+def check_schemas(settings: Settings) -> str:
+    """Exactly the schemas that this version writes are registered."""
+    registry = SchemaRegistry(settings.registry_url)
+    avro = [topic for topic in TOPICS.values() if topic.avro]
+    try:
+        for topic in avro:
+            registry.lookup(topic)
+    except RegistryUnavailable as exc:
+        raise Retry("not known while the registry does not answer") from exc
+    except (IncompatibleSchema, NotRegistered) as exc:
+        raise Stop(str(exc)) from exc
+    return f"{len(avro)} registered"
+
+
+def check_database(settings: Settings) -> str:
+    """The database answers, has the extension, and all migrations."""
+    try:
+        with psycopg.connect(
+            settings.database_url.get_secret_value(), connect_timeout=int(_TIMEOUT_S)
+        ) as connection:
+            found = connection.execute(
+                "SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'"
+            ).fetchone()
+            if found is None:
+                raise Stop("the extension is missing: run CREATE EXTENSION timescaledb")
+            has_ledger = connection.execute("SELECT to_regclass('schema_migrations')").fetchone()
+            done = set()
+            if has_ledger and has_ledger[0]:
+                done = {row[0] for row in connection.execute("SELECT name FROM schema_migrations")}
+    except psycopg.OperationalError as exc:
+        msg = "no answer: start it (`wardstream up`), or set WARDSTREAM_DATABASE_URL"
+        raise Retry(msg) from exc
+    missing = [migration.name for migration in migrations() if migration.name not in done]
+    if missing:
+        raise Stop(f"{len(missing)} migrations are missing: run `wardstream db migrate`")
+    return f"TimescaleDB {found[0]}, {len(done)} migrations"
+
+
+def check_redis(settings: Settings) -> str:
+    """Redis answers."""
+    client = redis.Redis.from_url(
+        settings.redis_url.get_secret_value(), socket_connect_timeout=_TIMEOUT_S
+    )
+    try:
+        version = client.info("server")["redis_version"]
+    except redis.RedisError as exc:
+        msg = "no answer: start it (`wardstream up`), or set WARDSTREAM_REDIS_URL"
+        raise Retry(msg) from exc
+    return f"Redis {version}"
+
+
+def check_lag(settings: Settings) -> str:
+    """Every stage that was ever at work takes what comes in; looks twice."""
+    _need_topics(settings)
+    clock = SystemClock()
+    probe = PipelineProbe(settings, _TIMEOUT_S)
+    progress = {stage: Progress() for stage in CONSUMED}
+    signs: dict[str, StageSign] = {}
+    last_us = 0
+    for pause_s in (0.0, _BETWEEN_LOOKS_S):
+        clock.sleep(pause_s)
+        last_us = clock.now_us()
+        for stage, (end, committed) in probe.reach().items():
+            signs[stage] = progress[stage].update(last_us, end, committed)
+        if not signs:
+            return "nothing was ever consumed"
+    words = ", ".join(f"{stage} {sign.lag_records}" for stage, sign in signs.items())
+    still = [
+        stage
+        for stage, sign in signs.items()
+        if sign.waiting_since_us is not None and sign.waiting_since_us < last_us
+    ]
+    if still:
+        silent = " and ".join(still)
+        msg = f"{silent} took nothing for {_BETWEEN_LOOKS_S:.0f} s; records behind: {words}"
+        raise Retry(msg)
+    return f"records behind: {words}"
+
+
+def _need_topics(settings: Settings) -> None:
+    try:
+        check_topics(settings)
+    except (Retry, Stop) as exc:
+        raise Retry("not known while the topics are not as they must be") from exc
+
+
+def check_alerts(settings: Settings) -> str:
+    """No alert stands, and whoever watched the line does so still."""
+    _need_topics(settings)
+    codec = SchemaRegistry(settings.registry_url).reader(ALERTS)
+    raised = standing(read_alerts(settings, codec, SystemClock(), _TIMEOUT_S))
+    if raised:
+        raise Retry("; ".join(f"{alert['what']} ({alert['next_action']})" for alert in raised))
+    beat = WatchReader(settings, _TIMEOUT_S).look()
+    if beat is None or beat.ended:
+        return "none stands; nobody watches the line: start `wardstream watchdog`"
+    # Two clocks that differ by less are no reason for a warning.
+    silent_s = SystemClock().now_us() / 1e6 - beat.at_us / 1e6
+    if silent_s > 2 * UNWATCHED_S:
+        msg = f"{beat.who} watched the line and is silent for {silent_s:.0f} s: start it again"
+        raise Retry(msg)
+    return f"none stands; {beat.who} watches the line"
+
+
+def check_detector(settings: Settings) -> str:
+    """A detector can be made with these settings."""
+    try:
+        detector = detector_of(settings.inference)
+    except (Stop, DeadLetter) as exc:
+        raise Stop(str(exc)) from exc
+    caution = f". {detector.fallback_reason}" if detector.fallback_reason else ""
+    return f"{detector.name} {detector.version} on {detector.runtime}{caution}"

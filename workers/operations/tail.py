@@ -1,0 +1,88 @@
+"""Read a topic as an operator does: decoded records, one after another."""
+
+import base64
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Consumer, KafkaException, TopicPartition
+
+from runtime.kafka.clients import consumer_config, physical_name
+from runtime.process.settings import Settings
+from schemas.codec import Codec, UndecodableValue
+from schemas.registry import SchemaRegistry
+from schemas.topics import Topic
+
+_TIMEOUT_S = 10.0
+_POLL_S = 1.0
+
+
+def tail(
+    settings: Settings,
+    topic: Topic,
+    *,
+    beginning: bool = False,
+    key: str | None = None,
+    wait_s: float | None = None,
+) -> Iterator[dict[str, Any]]:
+    """Read the records of a topic as they come, oldest first within a partition.
+
+    Args:
+        settings: Where broker and registry are, and the run's prefix.
+        topic: The topic.
+        beginning: Start at the oldest record; otherwise at the next.
+        key: Only records with this key; all when None.
+        wait_s: End after this many seconds without a record; never when None.
+
+    Yields:
+        Partition, offset, time, key and headers of a record, and its decoded `value`; its `bytes`
+        when it has no schema, and why it is `undecodable` when it cannot be read.
+
+    Raises:
+        KafkaException: The broker is out of reach.
+        RegistryUnavailable: The registry is.
+    """
+    name = physical_name(topic, settings)
+    codec = SchemaRegistry(settings.registry_url).reader(topic) if topic.avro else None
+    consumer = Consumer(consumer_config(settings, f"{settings.topic_prefix}wardstream-tail"))
+    try:
+        partitions = consumer.list_topics(name, timeout=_TIMEOUT_S).topics[name].partitions
+        start = OFFSET_BEGINNING if beginning else OFFSET_END
+        consumer.assign([TopicPartition(name, number, start) for number in partitions])
+        while True:
+            message = consumer.poll(_POLL_S if wait_s is None else wait_s)
+            if message is None:
+                if wait_s is not None:
+                    return
+                continue
+            if message.error() is not None:
+                raise KafkaException(message.error())
+            found = (message.key() or b"").decode(errors="replace")
+            if key is None or found == key:
+                yield _line(message, found, codec)
+    finally:
+        consumer.close()
+
+
+def as_json(value: object) -> object:
+    """A value that JSON has no form for: of bytes the length and the beginning."""
+    if isinstance(value, bytes):
+        return {"length": len(value), "base64": base64.b64encode(value[:96]).decode()}
+    return str(value)
+
+
+def _line(message: Any, key: str, codec: Codec | None) -> dict[str, Any]:
+    line: dict[str, Any] = {
+        "partition": message.partition(),
+        "offset": message.offset(),
+        "appended": datetime.fromtimestamp(message.timestamp()[1] / 1e3, UTC).isoformat(),
+        "key": key,
+    }
+    if message.headers():
+        line["headers"] = {name: (value or b"").decode() for name, value in message.headers()}
+    if codec is None:
+        return {**line, "bytes": message.value()}
+    try:
+        return {**line, "value": codec.decode(message.value())}
+    except UndecodableValue as error:
+        return {**line, "undecodable": str(error), "bytes": message.value()}

@@ -1,0 +1,57 @@
+"""The two sink processes: their parts put together, and run."""
+
+from runtime.kafka.topic_watch import watching
+from runtime.kafka.topics import check_topics
+from runtime.process.service import Service
+from schemas.topics import (
+    DEAD_LETTERS,
+    LINKS,
+    OCCUPANCY,
+    PRESENCE,
+    REFERENCE_TOPICS,
+    TRACKS,
+    ZONE_EVENTS,
+)
+from workers.sinks.loop import SinkLoop
+from workers.sinks.redis.sink import RedisSink
+from workers.sinks.timescale.sink import TimescaleSink
+
+LIVE = (TRACKS, PRESENCE, ZONE_EVENTS, OCCUPANCY)
+"""What the board shows."""
+
+DERIVED = (*LIVE, LINKS)
+"""What is kept in tables."""
+
+REDIS_BATCH = 500
+"""Records written to Redis in one round trip at most; usually one or two are there."""
+
+REDIS_COMMIT_S = 1.0
+"""Redis drops by seq what comes twice, so its offsets need not be committed with every record."""
+
+
+def run_timescale(service: Service) -> None:
+    """Write derived topics and reference data to TimescaleDB until asked to stop.
+
+    Raises:
+        Stop: A topic, the database or a record is not as it must be.
+        Retry: A dependency stayed out of reach.
+    """
+    topics = [*REFERENCE_TOPICS, *DERIVED]
+    check_topics(service.settings, [*topics, DEAD_LETTERS])
+    sink = TimescaleSink(service.settings, service.clock)
+    rules = service.settings.sink
+    loop = SinkLoop(
+        service, sink, topics, max_records=rules.batch_rows, linger_s=rules.batch_wait_s
+    )
+    with watching(service, [*topics, DEAD_LETTERS]):
+        loop.run()
+
+
+def run_redis(service: Service) -> None:
+    """Keep the live values in Redis until asked to stop; raises like `run_timescale`."""
+    topics = [*LIVE, DEAD_LETTERS]
+    check_topics(service.settings, topics)
+    sink = RedisSink(service.settings, service.clock)
+    loop = SinkLoop(service, sink, LIVE, max_records=REDIS_BATCH, commit_s=REDIS_COMMIT_S)
+    with watching(service, topics):
+        loop.run()
