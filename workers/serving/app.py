@@ -16,9 +16,10 @@ from runtime.process.settings import Settings
 from runtime.storage import breaker
 from workers.registry.view import RegistryView
 from workers.serving.api import problems
+from workers.serving.api.board import PREFIX, Board
 from workers.serving.api.head import HeadAsGet
-from workers.serving.api.routes import PREFIX, describe_problems, router
-from workers.serving.api.security import Guard
+from workers.serving.api.routes import describe_problems, router
+from workers.serving.api.security import SecurityHeaders
 from workers.serving.live.board_state import BoardState
 from workers.serving.live.change_feed import QUEUE_LENGTH, ChangeFeed
 from workers.serving.live.pipeline_view import PipelineView
@@ -30,11 +31,11 @@ WEB: Final = Path(__file__).parent / "web"
 ANSWER_WITHIN_S: Final = 2.0
 """Redis is out of reach when a command takes longer, seconds."""
 
-LINE_LOOK_S: Final = 0.3
-"""How often alerts are looked for, seconds."""
+PIPELINE_POLL_S: Final = 0.3
+"""Pause between two polls of the alerts, seconds."""
 
-NAMES_LOOK_S: Final = 1.0
-"""How often edits of names and zones are looked for, seconds."""
+NAMES_POLL_S: Final = 1.0
+"""Pause between two polls of names and zones, seconds."""
 
 
 class BoardFiles(StaticFiles):
@@ -52,7 +53,7 @@ def create_app(
     registry: RegistryView | None = None,
     clock: Clock | None = None,
     *,
-    line: PipelineView | None = None,
+    pipeline: PipelineView | None = None,
     queue_length: int = QUEUE_LENGTH,
 ) -> FastAPI:
     """Build the application; nothing is connected before it starts.
@@ -60,16 +61,16 @@ def create_app(
     Args:
         settings: Where Redis is, and how the board behaves.
         registry: Names, polygons and shifts; ids are shown when it is empty.
-        clock: Tells the time.
-        line: Alerts and lag of the line; nothing is known of it when left out.
+        clock: Clock of the server.
+        pipeline: Alerts, and the lag of each stage; empty when left out.
         queue_length: Events that a browser may be behind before it is dropped.
 
     Returns:
-        The application; `app.state.feed` is its change feed.
+        The application; `app.state.board` holds its parts.
     """
     clock = clock or SystemClock()
     registry = registry or RegistryView()
-    line = line or PipelineView()
+    pipeline = pipeline or PipelineView()
     reader = connect(settings, answer_within_s=ANSWER_WITHIN_S)
     follower = connect(settings, answer_within_s=ANSWER_WITHIN_S)
     trends = Trends()
@@ -78,18 +79,18 @@ def create_app(
     feed = ChangeFeed(follower, settings.live_prefix, trends, clock, guard, queue_length)
     state = BoardState(live, registry, trends, clock, settings.serving.stale_after_s)
 
-    async def watch_line() -> None:
-        shown = line.version
+    async def watch_pipeline() -> None:
+        shown = pipeline.version
         while True:
-            await asyncio.sleep(LINE_LOOK_S)
-            if line.version != shown:
-                shown = line.version
-                feed.announce_line(line.line(clock.now_us()).model_dump())
+            await asyncio.sleep(PIPELINE_POLL_S)
+            if pipeline.version != shown:
+                shown = pipeline.version
+                feed.announce_pipeline(pipeline.line(clock.now_us()).model_dump())
 
     async def watch_names() -> None:
         shown = registry.fingerprint(clock.now_us())
         while True:
-            await asyncio.sleep(NAMES_LOOK_S)
+            await asyncio.sleep(NAMES_POLL_S)
             now = registry.fingerprint(clock.now_us())
             if now != shown:
                 shown = now
@@ -99,7 +100,7 @@ def create_app(
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         tasks = [
             asyncio.create_task(step)
-            for step in (feed.run(), feed.beat(), watch_names(), watch_line())
+            for step in (feed.run(), feed.beat(), watch_names(), watch_pipeline())
         ]
         try:
             yield
@@ -121,11 +122,19 @@ def create_app(
         redoc_url=None,
         lifespan=lifespan,
     )
-    app.state.feed = feed
+    Board(
+        state=state,
+        live=live,
+        feed=feed,
+        registry=registry,
+        pipeline=pipeline,
+        settings=settings.serving,
+        clock=clock,
+    ).provide(app)
     problems.install(app)
-    app.include_router(router(state, feed, live, registry, settings.serving, clock, line))
+    app.include_router(router())
     describe_problems(app)
     app.mount("/", BoardFiles(directory=WEB, html=True), name="board")
     app.add_middleware(HeadAsGet, prefix=PREFIX)
-    app.add_middleware(Guard, host=settings.serving.host)
+    app.add_middleware(SecurityHeaders, host=settings.serving.host)
     return app

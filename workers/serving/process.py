@@ -15,7 +15,7 @@ from runtime.process.service import Service
 from workers.registry.follower import RegistryFollower
 from workers.registry.view import RegistryView
 from workers.serving.app import create_app
-from workers.serving.live.pipeline_follower import LineFollower
+from workers.serving.live.pipeline_follower import PipelineFollower
 from workers.serving.live.pipeline_view import PipelineView
 
 log = structlog.get_logger(__name__)
@@ -106,9 +106,9 @@ async def serve_app(app: FastAPI, listener: socket.socket, service: Service) -> 
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     while not service.stop.is_set() and not serving.done():
         service.health.beat()
-        service.health.detail["redis"] = "ok" if app.state.feed.reachable else "out of reach"
+        service.health.detail["redis"] = "ok" if app.state.board.feed.reachable else "out of reach"
         await asyncio.sleep(_LOOK_S)
-    app.state.feed.close()
+    app.state.board.feed.close()
     server.should_exit = True
     await serving
 
@@ -125,12 +125,12 @@ def run_board(service: Service) -> None:
     serving = service.settings.serving
     with contextlib.closing(bind(serving.host, serving.port)) as listener:
         registry = RegistryView()
-        line = PipelineView()
+        pipeline = PipelineView()
         followers = (
             RegistryFollower(service.settings, registry, service.clock),
-            LineFollower(service.settings, line, service.clock),
+            PipelineFollower(service.settings, pipeline, service.clock),
         )
-        app = create_app(service.settings, registry, service.clock, line=line)
+        app = create_app(service.settings, registry, service.clock, pipeline=pipeline)
         for follower in followers:
             follower.start()
         try:

@@ -89,12 +89,12 @@ def test_an_alert_is_shown_when_it_is_raised_and_gone_when_it_is_cleared(
     expect(page.locator(".zone")).to_have_count(1)
     expect(notices).to_have_count(0)
 
-    board.line.stand([alert("silence/stage/stream", "Counting has stopped")])
+    board.pipeline.show_alerts([alert("silence/stage/stream", "Counting has stopped")])
     expect(notices).to_have_text([re.compile(f"^Counting has stopped since {TIME}$")])
     late = open_page(board.url).locator("#notices li")
     expect(late).to_have_text([re.compile(f"^Counting has stopped since {TIME}$")])
 
-    board.line.stand([])
+    board.pipeline.show_alerts([])
     expect(notices).to_have_count(0)
     expect(late).to_have_count(0)
 
@@ -104,11 +104,11 @@ def test_a_stage_that_is_late_is_told_with_how_much_waits(
 ) -> None:
     board = start_board(registry=ward())
     page = open_page(board.url)
-    board.line.reached({"sink-timescale": StageSign(lag_records=1200, lag_s=42.0)})
+    board.pipeline.show_lags({"sink-timescale": StageSign(lag_records=1200, lag_s=42.0)})
 
     words = "History is written late: 1200 records to go, the oldest 42 s old"
     expect(page.locator("#late")).to_have_text(words)
-    board.line.reached({"sink-timescale": StageSign(lag_records=3, lag_s=0.2)})
+    board.pipeline.show_lags({"sink-timescale": StageSign(lag_records=3, lag_s=0.2)})
     expect(page.locator("#late")).to_have_text("")
 
 

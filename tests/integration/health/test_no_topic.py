@@ -9,7 +9,7 @@ from schemas.registry import SchemaRegistry
 from schemas.topics import ALERTS
 from tests.conftest import Services
 from tests.integration.serving.waiting import eventually
-from workers.serving.live.pipeline_follower import LineFollower
+from workers.serving.live.pipeline_follower import PipelineFollower
 from workers.serving.live.pipeline_view import PipelineView
 from workers.watchdog.lease import Duty
 
@@ -35,7 +35,7 @@ def test_the_dead_man_names_the_command(settings: Settings) -> None:
 
 def test_the_board_names_the_command(settings: Settings) -> None:
     view = PipelineView()
-    follower = LineFollower(settings, view, SystemClock())
+    follower = PipelineFollower(settings, view, SystemClock())
     follower.start()
     try:
         eventually(lambda: ADVICE in view.error)

@@ -22,7 +22,7 @@ from tests.servers.webhook import WebhookServer
 from workers.observation import unwatched
 from workers.operations.doctor import check_alerts
 from workers.serving.live import pipeline_follower as line_follower
-from workers.serving.live.pipeline_follower import LineFollower
+from workers.serving.live.pipeline_follower import PipelineFollower
 from workers.serving.live.pipeline_view import PipelineView
 
 DEADLINE_S = 120.0
@@ -145,7 +145,7 @@ def test_whoever_stands_by_takes_over_and_each_alert_is_raised_once_and_cleared_
         monkeypatch.setattr(unwatched, "UNWATCHED_S", 1.0)
         monkeypatch.setattr(line_follower, "LAG_EVERY_S", 1.0)
         view = PipelineView()
-        follower = LineFollower(
+        follower = PipelineFollower(
             settings.model_copy(
                 update={"deadman": settings.deadman.model_copy(update={"takeover_s": 1.0})}
             ),

@@ -25,7 +25,7 @@ class BoardServer:
         queue_length: Events that a client may be behind.
         topic_prefix: Of the run whose values it shows.
         max_clients: Event streams that may be open at once.
-        line: Alerts and lag of the line behind it.
+        pipeline: Alerts, and the lag of each stage.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class BoardServer:
         title: str = "Ward 3",
         topic_prefix: str = "",
         max_clients: int = 200,
-        line: PipelineView | None = None,
+        pipeline: PipelineView | None = None,
     ) -> None:
         self.settings = Settings.model_validate(
             {
@@ -53,7 +53,7 @@ class BoardServer:
         )
         self.redis_url = redis_url
         self.registry = registry or RegistryView()
-        self.line = line or PipelineView()
+        self.pipeline = pipeline or PipelineView()
         self._queue_length = queue_length
         self._port = 0
         self.url = ""
@@ -67,7 +67,7 @@ class BoardServer:
         self.url = address(listener)
         service = self._service = Service(self.settings, Health("serving"))
         app = create_app(
-            self.settings, self.registry, line=self.line, queue_length=self._queue_length
+            self.settings, self.registry, pipeline=self.pipeline, queue_length=self._queue_length
         )
 
         def run() -> None:

@@ -1,4 +1,4 @@
-"""What every answer carries, and which requests are not answered at all."""
+"""Security headers of every answer, and the requests that are refused."""
 
 from ipaddress import ip_address
 from typing import Final
@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from workers.serving.api.problems import ProblemResponse
 
-SECURITY_HEADERS: Final = {
+HEADERS: Final = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
         "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -47,15 +47,15 @@ def host_of(header: str) -> str:
     return header.partition(":")[0]
 
 
-class Guard:
-    """Middleware: adds the security headers and, on a loopback address, checks `Host`.
+class SecurityHeaders:
+    """Middleware that adds the security headers and, on a loopback address, checks `Host`.
 
     A board that only this machine may see must not be read by a web page whose name was pointed
     at 127.0.0.1 (DNS rebinding).
 
     Args:
-        app: What it guards.
-        host: The address that the board is bound to.
+        app: The application.
+        host: Address that the board is bound to.
     """
 
     def __init__(self, app: ASGIApp, host: str) -> None:
@@ -63,15 +63,15 @@ class Guard:
         self._only_loopback = is_loopback(host)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Guard one request."""
+        """Answer one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
 
-        async def guarded(message: Message) -> None:
+        async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in SECURITY_HEADERS.items():
+                for name, value in HEADERS.items():
                     headers[name] = value
             await send(message)
 
@@ -82,6 +82,6 @@ class Guard:
                 "this board answers only on this machine (localhost); "
                 "set WARDSTREAM_SERVING__HOST to serve others",
             )
-            await refusal(scope, receive, guarded)
+            await refusal(scope, receive, with_headers)
             return
-        await self._app(scope, receive, guarded)
+        await self._app(scope, receive, with_headers)

@@ -1,17 +1,16 @@
-"""Say whether the board can be trusted: each stage's freshness, the detector, the stores."""
+"""Whether the board can be trusted: freshness of each stage, detectors, and stores."""
 
 from collections.abc import Iterable, Sequence
 
-from runtime.clock import Clock
+from fastapi import APIRouter
+
 from runtime.errors import Retry
-from runtime.process.settings import ServingSettings
-from workers.registry.view import RegistryView
+from workers.serving.api.board import AnyBoard
 from workers.serving.live import answers as views
-from workers.serving.live.change_feed import ChangeFeed
 from workers.serving.live.freshness import RENEWED_WITHIN_US, judge
-from workers.serving.live.pipeline_view import PipelineView
 from workers.serving.live.records import CameraTracks, Occupancy, Presence
-from workers.serving.live.state import LiveState
+
+router = APIRouter(tags=["status"])
 
 FALLBACK_DETECTOR = "opencv-hog"
 """Name of the detector of last resort."""
@@ -22,34 +21,20 @@ FALLBACK_CAUTION = (
 )
 
 
-async def board_status(
-    live: LiveState,
-    registry: RegistryView,
-    settings: ServingSettings,
-    clock: Clock,
-    feed: ChangeFeed,
-    line: PipelineView,
-) -> views.Status:
-    """The whole status; answers also while Redis is away, and says so.
-
-    Args:
-        live: Current values.
-        registry: Side inputs.
-        settings: For the title and the age from which a value is stale.
-        clock: Tells the time.
-        feed: For its position and its open streams.
-        line: For the lag of the stages.
-    """
-    now_us = clock.now_us()
-    # Taken before any value is read: what is newer than it may be told twice, never not at all.
+@router.get("/status")
+async def status(board: AnyBoard) -> views.Status:
+    """Whether the board can be trusted; answers also while Redis is away."""
+    live, feed, settings = board.live, board.feed, board.settings
+    now_us = board.clock.now_us()
+    # Taken before any value is read: a newer change may be sent twice, and is never left out.
     changes_after = None if feed.position is None else str(feed.position)
     error, stages, detectors = "", [], []
     try:
         cameras = await live.all("camera", CameraTracks)
         floors = await live.all("floor", Presence)
         zones = await live.all("zone", Occupancy)
-    except Retry as exc:
-        error = str(exc)
+    except Retry as unreachable:
+        error = str(unreachable)
     else:
         stale_after_s = settings.stale_after_s
         tracks = [value.record for value in cameras.values()]
@@ -83,10 +68,10 @@ async def board_status(
         redis=views.RedisView(
             reachable=not error, error=error, since_us=live.away_since_us if error else None
         ),
-        names=views.NamesView(synced_us=registry.synced_us, error=registry.error),
+        names=views.NamesView(synced_us=board.registry.synced_us, error=board.registry.error),
         stages=stages,
         detectors=detectors,
-        lags=line.lags(),
+        lags=board.pipeline.lags(),
         clients=feed.clients,
         changes_after=changes_after,
     )

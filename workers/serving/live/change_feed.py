@@ -23,8 +23,8 @@ from workers.serving.live.event import (
     StreamId,
     UnreadableChange,
     clock_event,
-    line_event,
     names_event,
+    pipeline_event,
     reset_event,
 )
 from workers.serving.live.trends import Trends
@@ -119,7 +119,7 @@ class ChangeFeed:
         self._subscriptions: set[Subscription] = set()
         self._closed = False
         self._told = False
-        self._line: Event | None = None
+        self._pipeline: Event | None = None
         self.position: StreamId | None = None
         self.reachable = False
 
@@ -151,8 +151,8 @@ class ChangeFeed:
         queue holds everything behind that, so nothing is lost and nothing is sent twice.
         """
         yield self._clock_event()
-        if self._line is not None:  # it may have changed since this reader asked
-            yield self._line
+        if self._pipeline is not None:  # it may have changed since this reader asked
+            yield self._pipeline
         sent = after
         if after is not None:
             while not self.reachable or self.position is None:
@@ -196,13 +196,13 @@ class ChangeFeed:
             await asyncio.sleep(HEARTBEAT_S)
             self._publish(self._clock_event())
 
-    def announce_line(self, body: Mapping[str, Any]) -> None:
-        """Tell every browser how the line as a whole is, and each that comes later."""
-        self._line = line_event(body)
-        self._publish(self._line)
+    def announce_pipeline(self, body: Mapping[str, Any]) -> None:
+        """Send alerts and lags to every browser, and to each that connects later."""
+        self._pipeline = pipeline_event(body)
+        self._publish(self._pipeline)
 
     def announce_names(self) -> None:
-        """Tell every browser that names, zones or cameras were edited."""
+        """Send to every browser that names, zones or cameras were edited."""
         self._publish(names_event())
 
     def close(self) -> None:

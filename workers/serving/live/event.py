@@ -123,7 +123,7 @@ def clock_event(now_us: int, *, redis_reachable: bool) -> Event:
     return Event("clock", None, b": heartbeat\n" + frame("clock", body))
 
 
-def line_event(body: Mapping[str, Any]) -> Event:
+def pipeline_event(body: Mapping[str, Any]) -> Event:
     """The line as a whole changed: the body of `/line`."""
     return Event("line", None, frame("line", body))
 

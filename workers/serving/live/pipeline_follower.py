@@ -1,4 +1,4 @@
-"""Keep the board's view of the line up to date from the log alone, in a thread of its own."""
+"""Keep the board's view of the pipeline up to date from Kafka, in a thread of its own."""
 
 import threading
 from typing import Final
@@ -24,22 +24,22 @@ from workers.serving.live.pipeline_view import PipelineView
 log = structlog.get_logger(__name__)
 
 LAG_EVERY_S: Final = 5.0
-"""Pause between two looks at the lag, seconds."""
+"""Pause between two polls of the lag, seconds."""
 
-_LOOK_S: Final = 0.3
+_POLL_S: Final = 0.3
 _PAUSE_S: Final = 2.0
 _ANSWER_S: Final = 5.0
 
 
-class LineFollower:
+class PipelineFollower:
     """Follows `alerts.raised.v1` and the offsets of the stages until `close`.
 
-    While Kafka is away the board goes on with what it knows, and `view.error` says so.
+    While Kafka is away the board shows what it last knew, and `view.error` says so.
 
     Args:
         settings: Where Kafka and the registry are.
-        view: Where it goes.
-        clock: Tells the time.
+        view: Receives alerts and lags.
+        clock: Clock of the server.
     """
 
     def __init__(self, settings: Settings, view: PipelineView, clock: Clock) -> None:
@@ -53,11 +53,11 @@ class LineFollower:
         self._thread = threading.Thread(target=self._run, name="line", daemon=True)
 
     def start(self) -> None:
-        """Begin to follow."""
+        """Start following."""
         self._thread.start()
 
     def close(self) -> None:
-        """Stop following; a question in progress is given a moment, then left behind."""
+        """Stop following; a request in progress may finish within a second."""
         self._closing.set()
         self._thread.join(timeout=1.0)
 
@@ -81,20 +81,20 @@ class LineFollower:
                     [TopicPartition(name, p, OFFSET_BEGINNING) for p in range(ALERTS.partitions)]
                 )
                 while not self._closing.is_set():
-                    for message in consumer.consume(500, _LOOK_S):
+                    for message in consumer.consume(500, _POLL_S):
                         if message.error() is None:
                             keep_newest(newest, codec, message.value())
-                    self._view.stand([*standing(newest), *self._unwatched])
-                    self._look_if_due(probe, lookout)
-            except (Retry, Stop, KafkaException, RegistryUnavailable) as exc:
-                self._view.error = str(exc)
-                log.debug("serving.line_out_of_reach", error=str(exc))
+                    self._view.show_alerts([*standing(newest), *self._unwatched])
+                    self._poll_if_due(probe, lookout)
+            except (Retry, Stop, KafkaException, RegistryUnavailable) as error:
+                self._view.error = str(error)
+                log.debug("serving.kafka_out_of_reach", error=str(error))
                 self._closing.wait(_PAUSE_S)
             finally:
                 consumer.close()
 
-    def _look_if_due(self, probe: PipelineProbe, lookout: Lookout) -> None:
-        """Ask for the lag, and whether somebody watches the line.
+    def _poll_if_due(self, probe: PipelineProbe, lookout: Lookout) -> None:
+        """Ask for the lag, and whether a watchdog runs.
 
         Raises:
             Retry: The broker is out of reach.
@@ -107,7 +107,7 @@ class LineFollower:
         signs: dict[str, StageSign] = {}
         for stage, (end, committed) in probe.reach().items():
             signs[stage] = self._progress[stage].update(now_us, end, committed)
-        self._view.reached(signs)
+        self._view.show_lags(signs)
         unwatched = lookout.look()
         self._unwatched = [] if unwatched is None else [unwatched]
         self._view.error = ""

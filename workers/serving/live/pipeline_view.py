@@ -1,4 +1,4 @@
-"""What is known of the line as a whole: alerts that stand, and how far each stage is behind."""
+"""What the board knows about the pipeline: raised alerts, and the lag of each stage."""
 
 import threading
 from collections.abc import Mapping, Sequence
@@ -9,15 +9,15 @@ from workers.observation.findings import STAGES
 from workers.observation.signs import StageSign
 from workers.serving.live import answers as views
 
-TOLD_FROM_S: Final = 5.0
-"""Lag below this is how the line breathes, and is not pushed to browsers, s."""
+LATE_FROM_S: Final = 5.0
+"""Lag from which a stage is late, seconds; less comes and goes, and is not pushed to browsers."""
 
 
 class PipelineView:
-    """Written by one thread, read by others.
+    """Alerts and lags; written by one thread, read by others.
 
     Attributes:
-        version: Rises with every change that browsers are to be told.
+        version: Rises with every change that browsers must get.
         error: Why the log cannot be read; empty while it can.
     """
 
@@ -25,28 +25,28 @@ class PipelineView:
         self._lock = threading.Lock()
         self._alerts: list[Alert] = []
         self._signs: dict[str, StageSign] = {}
-        self._told: list[tuple[str, int]] = []
+        self._late: list[tuple[str, int]] = []
         self.version = 0
         self.error = ""
 
-    def stand(self, alerts: Sequence[Alert]) -> None:
-        """These alerts are raised now."""
+    def show_alerts(self, alerts: Sequence[Alert]) -> None:
+        """Replace the raised alerts."""
         with self._lock:
             if list(alerts) != self._alerts:
                 self._alerts = list(alerts)
                 self.version += 1
 
-    def reached(self, signs: Mapping[str, StageSign]) -> None:
-        """So far is each stage now."""
+    def show_lags(self, signs: Mapping[str, StageSign]) -> None:
+        """Replace the lag of each stage."""
         with self._lock:
             self._signs = dict(signs)
-            told = [(name, round(s.lag_s)) for name, s in signs.items() if s.lag_s >= TOLD_FROM_S]
-            if told != self._told:
-                self._told = told
+            late = [(name, round(s.lag_s)) for name, s in signs.items() if s.lag_s >= LATE_FROM_S]
+            if late != self._late:
+                self._late = late
                 self.version += 1
 
     def alerts(self) -> list[views.AlertView]:
-        """Alerts that stand, oldest first."""
+        """Raised alerts, oldest first."""
         with self._lock:
             return [
                 views.AlertView(**{name: alert[name] for name in views.AlertView.model_fields})  # type: ignore[literal-required]
@@ -54,20 +54,20 @@ class PipelineView:
             ]
 
     def lags(self) -> list[views.LagView]:
-        """Every stage that was ever at work, in the order of the line."""
+        """Lag of every stage that ever ran, in the order of the pipeline."""
         with self._lock:
             return [
                 views.LagView(
                     stage=stage,
-                    what=words.late,
+                    what=message.late,
                     records=self._signs[stage].lag_records or 0,
                     seconds=round(self._signs[stage].lag_s, 1),
-                    late=self._signs[stage].lag_s >= TOLD_FROM_S,
+                    late=self._signs[stage].lag_s >= LATE_FROM_S,
                 )
-                for stage, words in STAGES.items()
+                for stage, message in STAGES.items()
                 if stage in self._signs
             ]
 
     def line(self, now_us: int) -> views.Line:
-        """Both, as the API gives them."""
+        """Alerts and lags as the API gives them."""
         return views.Line(now_us=now_us, alerts=self.alerts(), lags=self.lags(), error=self.error)

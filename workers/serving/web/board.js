@@ -1,17 +1,17 @@
-// Wires store, connection and views; says in one line what a charge nurse must know.
+// Wires store, connection and views; says in one sentence what a charge nurse must know.
 import { CameraViews } from "./cameras.js";
 import { icon } from "./icons.js";
-import { LineNotices } from "./line.js";
+import { PipelineNotices } from "./pipeline.js";
 import { Store } from "./store.js";
 import { Connection } from "./stream.js";
-import { ago, counted, listed, make, moment, say, span } from "./words.js";
+import { ago, counted, listed, make, moment, say, span } from "./messages.js";
 import { ZoneList } from "./zones.js";
 
 const at = (id) => document.getElementById(id);
 const store = new Store();
 const zones = new ZoneList(at("zones"), at("no-zones"), store);
 const cameras = new CameraViews(at("cameras"), store);
-const notices = new LineNotices(at("notices"), at("late"), store);
+const notices = new PipelineNotices(at("notices"), at("late"), store);
 const connection = new Connection(store, changed, loaded);
 
 let zonesDue = false;
@@ -96,7 +96,7 @@ function drawStatus() {
   const flowing = !shown.length || shown.some((fresh) => !fresh.stale);
   const halted = !flowing && ages.length > 0;
   const connected = connection.state === "live" && connection.redis;
-  // The age stands apart and unheard, or a screen reader would begin anew every second.
+  // The age stands apart and unheard, or a screen reader would start again every second.
   let [banner, age] = ["", ""];
   const explained = notices.render(connected, halted);
   if (connection.state === "lost") {
@@ -107,7 +107,7 @@ function drawStatus() {
     age = silent(connection.redisLostAt);
   } else if (halted) {
     const youngest = Math.min(...ages);
-    const why = explained ? "" : ": cameras or the line behind the board have stopped";
+    const why = explained ? "" : ": cameras or the pipeline behind the board have stopped";
     banner = `No fresh numbers since ${moment(store.now() - youngest, store.now())}${why}.`;
     age = span(youngest);
   } else if (!flowing) {

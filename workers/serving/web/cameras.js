@@ -1,5 +1,5 @@
 // Each camera's frame as a drawing: zones, people at their feet, and where they came from.
-import { ago, counted, draw, make, say } from "./words.js";
+import { ago, counted, draw, make, say } from "./messages.js";
 
 export class CameraViews {
   constructor(box, store) {
@@ -8,7 +8,7 @@ export class CameraViews {
     this.views = new Map();
   }
 
-  /** Draw zones, masks and sizes anew; after a snapshot. */
+  /** Draw zones, masks and sizes again, after a snapshot. */
   rebuild() {
     for (const [id, view] of this.views) {
       if (!this.store.cameras.has(id)) {
@@ -28,7 +28,7 @@ export class CameraViews {
     this.render();
   }
 
-  /** Move the dots and tell ages. */
+  /** Move the dots and show ages. */
   render() {
     for (const camera of this.store.cameras.values()) {
       const view = this.views.get(camera.camera_id);

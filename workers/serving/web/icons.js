@@ -1,5 +1,5 @@
-// One shape per state, so that no state is told by colour alone.
-import { draw } from "./words.js";
+// One shape per state, so that colour alone never carries a state.
+import { draw } from "./messages.js";
 
 const SHAPES = {
   // A filled warning triangle.

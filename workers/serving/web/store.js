@@ -9,7 +9,7 @@ export class Store {
     this.cameras = new Map();
     this.floors = new Map();
     this.status = null;
-    this.line = null;
+    this.pipeline = null;
     this.offsetsMs = [];
   }
 

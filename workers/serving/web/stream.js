@@ -70,7 +70,7 @@ export class Connection {
     });
     source.addEventListener("line", (event) => {
       this.heardAt = performance.now();
-      this.store.line = JSON.parse(event.data);
+      this.store.pipeline = JSON.parse(event.data);
       this.onSnapshot();
     });
     source.addEventListener("names", () => this.load());
@@ -101,8 +101,8 @@ export class Connection {
 
   /** Read the status again when it does not speak of a detector, but not with every frame. */
   #ask(model) {
-    const told = this.store.status?.detectors.some((detector) => detector.name === model);
-    if (!model || told || performance.now() - (this.asked.get(model) ?? -Infinity) < ASK_MS) return;
+    const known = this.store.status?.detectors.some((detector) => detector.name === model);
+    if (!model || known || performance.now() - (this.asked.get(model) ?? -Infinity) < ASK_MS) return;
     this.asked.set(model, performance.now());
     this.#status().catch(() => {}); // out of reach: the next frame asks again
   }
@@ -122,7 +122,7 @@ export class Connection {
     this.loading = true;
     let good = false;
     try {
-      [this.store.line] = await Promise.all([get("line"), this.#status()]);
+      [this.store.pipeline] = await Promise.all([get("line"), this.#status()]);
       if (!this.source) {
         // Behind the snapshot's own position: no change falls between it and the stream.
         this.lastId = this.store.status.changes_after ?? "";

@@ -1,7 +1,7 @@
 // The list of zones: one row each, made once and then only changed where it differs.
 import { icon } from "./icons.js";
 import { TREND_S } from "./store.js";
-import { ago, counted, draw, interval, make, say } from "./words.js";
+import { ago, counted, draw, interval, make, say } from "./messages.js";
 
 const RANK = { short: 0, unclear: 1, covered: 2, none_required: 3, no_data: 4 };
 const CAUSES = {
@@ -21,7 +21,7 @@ export class ZoneList {
     this.store = store;
     this.rows = new Map();
     this.order = "gaps";
-    this.told = new Map();
+    this.announced = new Map();
   }
 
   /** Draw every zone; returns sentences for what changed for the worse or better. */
@@ -44,9 +44,9 @@ export class ZoneList {
       }
       if (this.list.children[place] !== row.item) this.list.insertBefore(row.item, this.list.children[place] ?? null);
       this.#fill(row, zone);
-      const told = this.told.get(zone.zone_id);
-      if (told !== undefined && told !== zone.coverage.state) news.push(`${zone.name}: ${zone.coverage.sentence}`);
-      this.told.set(zone.zone_id, zone.coverage.state);
+      const before = this.announced.get(zone.zone_id);
+      if (before !== undefined && before !== zone.coverage.state) news.push(`${zone.name}: ${zone.coverage.sentence}`);
+      this.announced.set(zone.zone_id, zone.coverage.state);
     });
     this.empty.hidden = zones.length > 0;
     return news;

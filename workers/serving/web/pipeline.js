@@ -1,12 +1,12 @@
-// What a ward must know of the line behind the board: who is silent, since when, and what is late.
-import { counted, listed, make, moment, say, span } from "./words.js";
+// Notices about the pipeline behind the board: what is silent, since when, and what is late.
+import { counted, listed, make, moment, say, span } from "./messages.js";
 
 const SILENT_S = 10; // a camera's drawing says STALE sooner; a sentence about it waits a little
 
-export class LineNotices {
+export class PipelineNotices {
   /**
-   * @param list where sentences go
-   * @param late where lag is told
+   * @param list where notices are shown
+   * @param late where lag is shown
    * @param store what the board knows
    */
   constructor(list, late, store) {
@@ -22,7 +22,7 @@ export class LineNotices {
    * @param halted whether there are numbers and none is fresh, which the page says by itself
    */
   render(connected, halted) {
-    const notices = [...this.#told(), ...(connected ? this.#seen(halted) : [])];
+    const notices = [...this.#alerts(), ...(connected ? this.#silences(halted) : [])];
     const key = JSON.stringify(notices);
     if (this.key !== key) {
       this.key = key;
@@ -35,21 +35,21 @@ export class LineNotices {
       );
       this.list.hidden = !notices.length;
     }
-    const lags = (this.store.line?.lags ?? []).filter((lag) => lag.late);
-    const words = lags.map((lag) => `${lag.what}: ${counted(lag.records, "record", "records")} to go, the oldest ${span(lag.seconds)} old`);
-    say(this.late, listed(words));
+    const lags = (this.store.pipeline?.lags ?? []).filter((lag) => lag.late);
+    const messages = lags.map((lag) => `${lag.what}: ${counted(lag.records, "record", "records")} to go, the oldest ${span(lag.seconds)} old`);
+    say(this.late, listed(messages));
     return notices.some(({ tier }) => tier === "PAGE");
   }
 
-  /** What the watcher of the line says. */
-  #told() {
-    return (this.store.line?.alerts ?? []).map(({ what, since_us, tier }) => this.#notice(what, since_us / 1e6, tier));
+  /** Alerts of the watchdog. */
+  #alerts() {
+    return (this.store.pipeline?.alerts ?? []).map(({ what, since_us, tier }) => this.#notice(what, since_us / 1e6, tier));
   }
 
-  /** What this page sees by itself, by its own clock, where the watcher has said nothing of it. */
-  #seen(halted) {
-    const told = new Set((this.store.line?.alerts ?? []).map((alert) => alert.subject));
-    const unseen = (...subjects) => !subjects.some((subject) => told.has(subject));
+  /** Silences that this page sees by its own clock, where the watchdog has raised no alert about them. */
+  #silences(halted) {
+    const raised = new Set((this.store.pipeline?.alerts ?? []).map((alert) => alert.subject));
+    const unseen = (...subjects) => !subjects.some((subject) => raised.has(subject));
     const limit = Math.max(SILENT_S, this.store.status?.stale_after_s ?? 0);
     const cameras = [...this.store.cameras.values()].filter((camera) => camera.asOf !== null);
     const silent = cameras.filter((camera) => this.store.now() - camera.asOf > limit);

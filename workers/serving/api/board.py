@@ -1,0 +1,64 @@
+"""What the routes of the API need, given to them by FastAPI.
+
+A route names what it needs as a parameter, such as `state: State`; `create_app` puts one `Board`
+into the application.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from fastapi import Depends, FastAPI, Path, Request
+
+from runtime.clock import Clock
+from runtime.process.settings import ServingSettings
+from workers.registry.view import RegistryView
+from workers.serving.live.board_state import BoardState
+from workers.serving.live.change_feed import ChangeFeed
+from workers.serving.live.pipeline_view import PipelineView
+from workers.serving.live.state import LiveState
+
+PREFIX: Final = "/api/v1"
+"""Leads every path of the API."""
+
+Identity = Annotated[str, Path(min_length=1, max_length=200)]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Board:
+    """The parts of one board.
+
+    Attributes:
+        state: Joined answers about zones, cameras and floors.
+        live: Current values in Redis.
+        feed: Changes of those values.
+        registry: Reference data: names, zones, cameras and shifts.
+        pipeline: Alerts, and the lag of each stage.
+        settings: Title, address and limits of the board.
+        clock: Clock of the server.
+    """
+
+    state: BoardState
+    live: LiveState
+    feed: ChangeFeed
+    registry: RegistryView
+    pipeline: PipelineView
+    settings: ServingSettings
+    clock: Clock
+
+    def provide(self, app: FastAPI) -> None:
+        """Give the routes of an application this board."""
+        app.state.board = self
+
+
+def board_of(request: Request) -> Board:
+    """The board of the application that a request came to."""
+    board: Board = request.app.state.board
+    return board
+
+
+def _state(board: Annotated[Board, Depends(board_of)]) -> BoardState:
+    return board.state
+
+
+AnyBoard = Annotated[Board, Depends(board_of)]
+State = Annotated[BoardState, Depends(_state)]

@@ -1,0 +1,68 @@
+"""The stream of changes."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Header, HTTPException, Query
+from starlette.responses import Response
+
+from workers.serving.api.board import AnyBoard
+from workers.serving.api.event_stream import EventStream
+from workers.serving.api.problems import documented
+from workers.serving.live.event import CHANGE_KINDS, StreamId
+
+router = APIRouter(tags=["changes"])
+
+STREAM_EXAMPLE: Final = (
+    "id: 1760000000000-0\n"
+    "event: zone\n"
+    'data: {"kind":"zone","id":"bay-2","seq":418,"as_of_us":1760000000000000,'
+    '"data":{"zone_id":"bay-2","people":12,"identified":0,"required":4,"gap_min":0,"gap_max":4},'
+    '"coverage":{"state":"unclear","sentence":"Cannot tell: 12 unidentified",'
+    '"because":"0 to 4 short; 12 people, 0 identified staff"}}\n\n'
+)
+
+
+@router.get(
+    "/changes",
+    response_class=Response,
+    responses={
+        200: {
+            "description": (
+                "An endless stream of server-sent events. `zone`, `camera`, `floor` and "
+                "`zone-event` carry `kind`, `id`, `seq`, `as_of_us` and the value in `data`; "
+                "a `zone` also `coverage`, a `camera` also `captured_us`. `clock` is the "
+                "heartbeat, with the server's time; `line` is the answer of `/line` when it "
+                "changed; after `names` or `reset` read the current state again."
+            ),
+            "content": {
+                "text/event-stream": {"schema": {"type": "string"}, "example": STREAM_EXAMPLE}
+            },
+        },
+        **documented(400, 422, 503),
+    },
+)
+async def changes(
+    board: AnyBoard,
+    kind: Annotated[
+        list[str] | None, Query(description="Kinds of change to send; all when left out.")
+    ] = None,
+    last_event_id: Annotated[
+        str | None, Query(description="As the header, for a client that cannot set it.")
+    ] = None,
+    last_event_id_header: Annotated[
+        str | None,
+        Header(alias="Last-Event-ID", description="Resume behind this event; none is lost."),
+    ] = None,
+) -> EventStream:
+    """Follow every change as it is written."""
+    resume = last_event_id_header or last_event_id
+    try:
+        after = StreamId.parse(resume) if resume else None
+    except ValueError as error:
+        raise HTTPException(400, str(error)) from error
+    unknown = sorted(set(kind or ()) - set(CHANGE_KINDS))
+    if unknown:
+        raise HTTPException(
+            400, f"there is no kind {unknown[0][:40]!r}; kinds are {', '.join(CHANGE_KINDS)}"
+        )
+    return EventStream(board.feed, after, board.settings.max_clients, kind or CHANGE_KINDS)

@@ -1,0 +1,24 @@
+"""Zones now."""
+
+from fastapi import APIRouter, HTTPException
+
+from workers.serving.api.board import Identity, State
+from workers.serving.api.problems import documented
+from workers.serving.live import answers as views
+
+router = APIRouter(tags=["zones"])
+
+
+@router.get("/zones", responses=documented(503))
+async def zones(state: State) -> views.Zones:
+    """Every zone now: people, scheduled, required, gap, and whether to trust it."""
+    return await state.zones()
+
+
+@router.get("/zones/{zone_id}", responses=documented(404, 422, 503))
+async def zone(zone_id: Identity, state: State) -> views.ZoneDetail:
+    """One zone now, with who is there and who is rostered."""
+    found = await state.zone(zone_id)
+    if found is None:
+        raise HTTPException(404, f"there is no zone {zone_id!r}")
+    return found
