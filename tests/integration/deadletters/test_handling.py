@@ -109,7 +109,7 @@ def test_a_giant_that_stayed_in_its_topic_is_shown_from_there(desk: Desk) -> Non
     assert "no longer has them" in gone["undecodable"]
     assert refused.code == 1
     assert "lie in" in refused.err
-    assert "import the fact anew" in refused.err
+    assert "import the fact again" in refused.err
     assert [key for key, _ in desk.facts()] == [b"giant"]
 
 
