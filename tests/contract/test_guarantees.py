@@ -1,4 +1,4 @@
-"""Each claim on the page of guarantees leads to a test, and its numbers are those in force."""
+"""Each promise on the page of guarantees has tests that exist; its periods are those in force."""
 
 import ast
 import re
@@ -12,26 +12,28 @@ from schemas.topics import TOPICS
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "guarantees.md"
 RETENTION = ROOT / "deploy" / "timescale" / "migrations"
-LINK = re.compile(r"\[\d+\]\(([^)#]+)#([^)]+)\)")
 FACTS = ("cameras", "floors", "zones", "staff", "shifts", "requirements")
 
-
-def claims(text: str) -> list[str]:
-    """List items, table rows and paragraphs below the first heading of second rank."""
-    below = re.sub(r"```.*?```", "", text[text.index("\n## ") :], flags=re.DOTALL)
-    found: list[str] = []
-    for block in re.split(r"\n\s*\n", below):
-        lines = [line for line in block.strip().splitlines() if not line.startswith("#")]
-        if all(line.startswith("|") for line in lines):
-            found += lines[2:]
-        elif any(line.startswith("- ") for line in lines):
-            found += re.split(r"\n(?=- )", "\n".join(lines))
-        elif not block.strip().endswith(":"):
-            found.append(" ".join(lines))
-    return [claim for claim in found if claim]
+PAGE_TEXT = PAGE.read_text()
+PROMISED, NOT_PROMISED = PAGE_TEXT.split("\n## Not promised\n")
+DEFINITION = re.compile(r"^\[([A-Z]\d+[a-z])\]: (\S+)#(test_\w+)$")
 
 
-CLAIMS = claims(PAGE.read_text())
+def rows() -> list[list[str]]:
+    """Cells of every row of a table of promises, which begins with the promise's id."""
+    lines = [line for line in PROMISED.splitlines() if re.match(r"\| [A-Z]\d+ \|", line)]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def definitions() -> list[tuple[str, str, str]]:
+    """Id, file and function of every test that the page names."""
+    found = [DEFINITION.match(line) for line in NOT_PROMISED.splitlines() if line.startswith("[")]
+    assert all(found), "a test is written as `[D1a]: FILE#test_NAME`"
+    return [(match[1], match[2], match[3]) for match in found if match]
+
+
+ROWS = rows()
+TESTS = definitions()
 
 
 @cache
@@ -44,48 +46,81 @@ def names_in(path: Path) -> set[str]:
     }
 
 
-def test_the_page_has_claims_of_every_kind() -> None:
-    assert len(CLAIMS) > 60
-    assert sum(claim.startswith("- ") for claim in CLAIMS) > 20
+def test_the_page_has_promises_of_every_kind() -> None:
+    kinds = {row[0][0] for row in ROWS}
+
+    assert kinds == set("DOTLFCSEA")
+    assert len(ROWS) >= 118
 
 
-@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim[:60])
-def test_a_claim_is_one_sentence_and_leads_to_a_test_that_exists(claim: str) -> None:
-    links = LINK.findall(claim)
-    words = LINK.sub("", claim)
+def test_nothing_is_promised_outside_of_a_row_with_an_id() -> None:
+    """Before the part on what is not promised there are tables, code, headings and lead-ins."""
+    text = re.sub(r"```.*?```", "", PROMISED[PROMISED.index("\n## ") :], flags=re.DOTALL)
+    blocks = [block.strip() for block in re.split(r"\n\s*\n", text) if block.strip()]
+    prose = [block for block in blocks if block[0] not in "#|" and not block.endswith(":")]
+    cells = [line for line in text.splitlines() if line.startswith("|")]
+    heads = [line for line in cells if line.startswith(("| id |", "|---"))]
 
-    assert links, f"no test stands behind: {claim}"
-    assert not re.search(r"[.!?] +[A-Z`]", words), f"more than one sentence: {words}"
-    for target, name in links:
-        path = (PAGE.parent / target).resolve()
-        assert path.is_file(), f"{target} does not exist"
-        assert name in names_in(path), f"{target} has no {name}"
+    assert prose == []
+    assert len(cells) - len(heads) == len(ROWS)
 
 
-def rows() -> dict[str, list[str]]:
-    """Cells of every table row, by the names in its first cell."""
+def test_ids_are_counted_without_a_gap() -> None:
+    for kind in "DOTLFCSEA":
+        numbers = [int(row[0][1:]) for row in ROWS if row[0].startswith(kind)]
+        assert numbers == list(range(1, len(numbers) + 1)), kind
+
+
+def test_every_test_of_the_page_belongs_to_one_row() -> None:
+    named = [name for row in ROWS for name in re.findall(r"\[(\w+)\]", row[-1])]
+
+    assert named == [name for name, _, _ in TESTS]
+    assert len(set(named)) == len(named)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0])
+def test_a_promise_is_one_sentence_with_tests_of_its_own(row: list[str]) -> None:
+    tests = re.findall(r"\[(\w+)\]", row[-1])
+    promise = row[1:-1]
+
+    assert tests, f"{row[0]} has no test"
+    assert all(re.fullmatch(rf"{row[0]}[a-z]", test) for test in tests)
+    assert not re.search(r"[.!?] +[A-Z`]", " | ".join(promise)), (
+        f"more than one sentence: {promise}"
+    )
+
+
+@pytest.mark.parametrize(("name", "target", "function"), TESTS, ids=[test[0] for test in TESTS])
+def test_a_test_of_the_page_exists(name: str, target: str, function: str) -> None:
+    path = (PAGE.parent / target).resolve()
+
+    assert path.is_file(), f"{name}: {target} does not exist"
+    assert function in names_in(path), f"{name}: {target} has no {function}"
+
+
+def kept() -> dict[str, str]:
+    """How long each topic and table is kept, as the page says; the cell before the tests."""
     found = {}
-    for claim in CLAIMS:
-        if claim.startswith("| `"):
-            cells = [cell.strip() for cell in claim.strip("|").split("|")]
-            found.update(dict.fromkeys(re.findall(r"`([^`]+)`", cells[0]), cells))
+    for row in ROWS:
+        if len(row) > 4:
+            found.update(dict.fromkeys(re.findall(r"`([^`]+)`", row[1]), row[-2]))
     return found
 
 
 @pytest.mark.parametrize("topic", TOPICS.values(), ids=lambda topic: topic.name)
-def test_every_topic_is_told_with_how_long_it_is_kept(topic) -> None:  # type: ignore[no-untyped-def]
+def test_every_topic_is_named_with_how_long_it_is_kept(topic) -> None:  # type: ignore[no-untyped-def]
     hours = topic.retention_ms // 3_600_000
-    kept = f"{hours} hours" if hours < 24 else f"{hours // 24} days"
+    period = f"{hours} hours" if hours < 24 else f"{hours // 24} days"
 
-    assert rows()[topic.name][3] == ("newest per key" if topic.cleanup == "compact" else kept)
+    assert kept()[topic.name] == ("newest per key" if topic.cleanup == "compact" else period)
 
 
-def test_every_table_is_told_with_how_long_it_is_kept() -> None:
+def test_every_table_is_named_with_how_long_it_is_kept() -> None:
     text = "".join(path.read_text() for path in sorted(RETENTION.glob("*.sql")))
-    kept = dict(re.findall(r"\('(\w+)', '\w+', INTERVAL '(\d+ days)'\)", text))
+    periods = dict(re.findall(r"\('(\w+)', '\w+', INTERVAL '(\d+ days)'\)", text))
 
-    told = {name: cells[2] for name, cells in rows().items() if "." not in name}
+    named = kept()
 
-    assert {name: told[name] for name in kept} == kept
-    assert {name: told[name] for name in FACTS} == dict.fromkeys(FACTS, "for ever")
-    assert len(kept) == 8
+    assert {name: named[name] for name in periods} == periods
+    assert {name: named[name] for name in FACTS} == dict.fromkeys(FACTS, "for ever")
+    assert len(periods) == 8
