@@ -28,9 +28,10 @@ testtools:
 	@python=$$(sh deploy/local/find-python.sh); "$$python" -m deploy.local.install --tests
 
 .PHONY: lint
-lint: ## Check style and formatting (ruff)
+lint: ## Check style and formatting (ruff), and links between pages
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
+	@$(BIN)/python -m deploy.links
 
 .PHONY: format
 format: ## Format and mend style where a tool can
@@ -45,7 +46,11 @@ types: ## Check types (mypy --strict)
 compose: ## Write docker-compose.yml and the Prometheus targets from deploy/services.py
 	@$(BIN)/python -m deploy.compose
 
-BENCHES := $(sort $(basename $(notdir $(wildcard tests/bench/*.py)))) tracking
+.PHONY: docs
+docs: ## Write the pages of docs/reference that follow from the code
+	@$(BIN)/python -m docs.generate
+
+BENCHES := $(sort $(filter-out record,$(basename $(notdir $(wildcard tests/bench/*.py))))) tracking
 .PHONY: bench
 bench: ## Measure what BENCHMARKS.md reports; ONLY=stream_processor ARGS="--cameras 200" for one
 	@for name in $(or $(ONLY),$(BENCHES)); do \

@@ -1,0 +1,82 @@
+"""Check every link in the Markdown files: `python -m deploy.links`, a part of `make lint`.
+
+A link leads to a file of the repository, to a heading of a page (`page.md#heading`) or to a test
+(`test_file.py#test_name`). A path in backticks, such as `schemas/topics.py`, must exist too.
+Addresses on the web are not asked.
+"""
+
+import re
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+INLINE = re.compile(r"\[[^\]]*\]\(<?([^)\s>]+)>?\)")
+DEFINITION = re.compile(r"^\[[^\]]+\]:\s+(\S+)", re.MULTILINE)
+REFERENCE = re.compile(r"\[([A-Z]\d+[a-z])\](?![:(])")
+PATH = re.compile(r"`((?:[\w.-]+/)+[\w.-]+\.(?:py|md|sql|json|avsc|yaml|csv|toml|sh|yml))`")
+FENCE = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
+HISTORY = ("CHANGELOG.md",)
+"""Pages about the past, which may name files of the past."""
+
+
+@cache
+def anchors(path: Path) -> frozenset[str]:
+    """Names to which `path#name` may lead: slugs of headings, or functions of a module."""
+    text = path.read_text()
+    if path.suffix == ".py":
+        return frozenset(re.findall(r"^\s*(?:async )?def (\w+)", text, re.MULTILINE))
+    found: set[str] = set()
+    for heading in re.findall(r"^#+ +(.+?)\s*$", FENCE.sub("", text), re.MULTILINE):
+        words = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).replace("`", "").lower()
+        slug = re.sub(r"[^\w\- ]", "", words).replace(" ", "-")
+        number = sum(name == slug or name.startswith(f"{slug}-") for name in found)
+        found.add(f"{slug}-{number}" if slug in found else slug)
+    return frozenset(found)
+
+
+def broken(page: Path) -> list[str]:
+    """What is wrong with the links of a page, in the words of a message each."""
+    text = FENCE.sub("", page.read_text())
+    found = []
+    defined = DEFINITION.findall(text)
+    for link in INLINE.findall(text) + defined:
+        if re.match(r"[a-z]+:", link):
+            continue
+        target, _, anchor = link.partition("#")
+        path = (page.parent / target).resolve() if target else page
+        if not path.exists():
+            found.append(f"no file {link}")
+        elif anchor and anchor not in anchors(path):
+            found.append(f"no heading or test {link}")
+    names = re.findall(r"^\[([^\]]+)\]:", text, re.MULTILINE)
+    found += [f"no definition of [{name}]" for name in REFERENCE.findall(text) if name not in names]
+    if page.name not in HISTORY:
+        paths = [path for path in PATH.findall(text) if not path.startswith("../")]
+        found += [
+            f"no file `{path}`"
+            for path in paths
+            if not (ROOT / path).exists() and not (page.parent / path).exists()
+        ]
+    return found
+
+
+def main() -> int:
+    """Print every broken link of every tracked page; 1 when there is one."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    pages = [ROOT / name for name in sorted(set(listed.stdout.split())) if (ROOT / name).exists()]
+    faults = [f"{page.relative_to(ROOT)}: {fault}" for page in pages for fault in broken(page)]
+    print("\n".join(faults) or f"links of {len(pages)} pages: all lead somewhere")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
