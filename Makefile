@@ -52,9 +52,9 @@ docs: ## Write the pages of docs/reference that follow from the code
 
 BENCHES := $(sort $(filter-out record,$(basename $(notdir $(wildcard tests/bench/*.py))))) tracking
 .PHONY: bench
-bench: ## Measure what BENCHMARKS.md reports; ONLY=stream_processor ARGS="--cameras 200" for one
+bench: ## Measure what BENCHMARKS.md reports; ONLY=stream_processor ARGS="--cameras 200"; RECORD=1 keeps it
 	@for name in $(or $(ONLY),$(BENCHES)); do \
-		echo "## $$name"; $(BIN)/python -m tests.bench.$$name $(ARGS) || exit 1; done
+		echo "# $$name"; $(BIN)/python -m tests.bench.$(if $(RECORD),record ,)$$name $(ARGS) || exit 1; done
 
 .PHONY: chaos
 chaos: testtools ## Strike the whole line with every fault, 20 seeds each (hours); ARGS="--faults kafka-*"

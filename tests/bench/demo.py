@@ -4,7 +4,7 @@
 
 Starts the demo on a run directory of its own: once with nothing in it, then again on what the run
 before left. The processor time of all processes, services included, is told beside the seconds: it
-does not change with the load of the machine. Prints Markdown for BENCHMARKS.md.
+does not change with the load of the machine. Prints Markdown.
 """
 
 import argparse

@@ -1,9 +1,9 @@
 """What the services cost: a cold install by step, warm starts, and an idle minute.
 
-    .venv/bin/python tests/bench/services.py [--cold] [--write]
+    python -m tests.bench.services [--cold]
 
 `--cold` installs everything into an empty folder first; packages that Maven or uv keep of
-earlier downloads are fetched again too. `--write` replaces the section of BENCHMARKS.md.
+earlier downloads are fetched again too.
 """
 
 import argparse
@@ -146,15 +146,13 @@ def middle(seconds: list[float]) -> str:
 
 
 def report(*, cold: bool, seconds: float) -> str:
-    """The section of BENCHMARKS.md."""
+    """Tables in Markdown."""
     machine = (
         f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, "
-        f"load average {os.getloadavg()[0]:.1f} at the start"
+        f"load average {os.getloadavg()[0]:.1f} at the start."
     )
     lines = [
-        "## Services",
-        "",
-        f"`python tests/bench/services.py{' --cold' if cold else ''}`; {machine}.",
+        machine,
         "",
     ]
     if cold:
@@ -182,29 +180,13 @@ def report(*, cold: bool, seconds: float) -> str:
     return "\n".join(lines)
 
 
-def replace_section(path: Path, section: str) -> None:
-    """Put a section in the place of the one with the same heading, or at the end."""
-    text = path.read_text() if path.exists() else "# Benchmarks\n"
-    heading = section.splitlines()[0]
-    pattern = re.compile(rf"^{re.escape(heading)}\n.*?(?=^## |\Z)", flags=re.MULTILINE | re.DOTALL)
-    if pattern.search(text):
-        text = pattern.sub(lambda _: section + "\n", text)
-    else:
-        text = f"{text.rstrip()}\n\n{section}"
-    path.write_text(text.rstrip() + "\n")
-
-
 def main() -> None:
     """Measure, print, and write when asked to."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cold", action="store_true", help="also install into an empty folder")
     parser.add_argument("--seconds", type=float, default=60.0, help="length of the idle look")
-    parser.add_argument("--write", action="store_true", help="replace the part of BENCHMARKS.md")
     options = parser.parse_args()
-    section = report(cold=options.cold, seconds=options.seconds)
-    sys.stdout.write(section)
-    if options.write:
-        replace_section(ROOT / "BENCHMARKS.md", section)
+    sys.stdout.write(report(cold=options.cold, seconds=options.seconds))
 
 
 if __name__ == "__main__":

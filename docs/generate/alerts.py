@@ -1,0 +1,97 @@
+"""The page of alerts; texts and tiers are the watchdog's own, and a test compares the keys."""
+
+from typing import Final, NamedTuple
+
+from docs.generate.markdown import code, table
+from workers.observation.findings import STAGES
+from workers.observation.log_changes import LOST
+
+INTRODUCTION = """\
+# Alerts
+
+Every alert that the watchdog raises. An alert is raised once and cleared once; it goes to
+standard error, the webhook, the watchdog's `/healthz`, `alerts.raised.v1` and the board. How to
+run the watchdog: [runbook](../runbooks/watch.md).
+
+A `PAGE` needs somebody now, a `WARNING` today; a `NOTICE` is for information. A setting in the
+table is described in [settings](settings.md).
+"""
+
+
+class Row(NamedTuple):
+    """What the page says of one alert.
+
+    Attributes:
+        tier: How urgent.
+        raised: When it is raised.
+        look: What to look at.
+    """
+
+    tier: str
+    raised: str
+    look: str
+
+
+ALERTS: Final[dict[str, Row]] = {
+    "silence/log": Row(
+        "PAGE",
+        "Kafka does not answer, or does not answer for a topic that is missing.",
+        "`settings/log`, which names such a topic; else Kafka.",
+    ),
+    "silence/line": Row(
+        "PAGE",
+        "No camera sends anything, not even heartbeats.",
+        "Ingest.",
+    ),
+    "silence/stage/NAME": Row(
+        "by stage",
+        "The stage's input grows and it commits nothing, its health is bad or gives no answer, "
+        "or it has paused.",
+        "The log of the stage; `next_action` names the cause.",
+    ),
+    "silence/camera/ID": Row(
+        "WARNING",
+        "A registered camera gives no picture.",
+        "The camera's power and network, and its ingest process.",
+    ),
+    "lag/stage/NAME": Row(
+        "WARNING",
+        "The stage's oldest waiting record is older than `watchdog.lag_s`.",
+        "[Too much load](../runbooks/overload.md).",
+    ),
+    "loss/stage/NAME": Row(
+        "WARNING",
+        "The input of inference or a sink lost records before they were read, or is shorter than "
+        "the offset already read. (A stream processor ends instead.)",
+        "[The log changed](../runbooks/log-changed.md).",
+    ),
+    "settings/log": Row(
+        "WARNING",
+        "A topic is missing, or has other partitions or settings than the topic table.",
+        "[The log changed](../runbooks/log-changed.md).",
+    ),
+    "overload/stage/infer": Row(
+        "NOTICE",
+        "More than `watchdog.skipped_ratio` of the last minute's pictures were skipped.",
+        "[Too much load](../runbooks/overload.md).",
+    ),
+}
+"""By alert id; `NAME` is a stage, `ID` a camera."""
+
+
+def page() -> str:
+    """The whole page."""
+    rows = ((code(key), *row) for key, row in ALERTS.items())
+    stages = [
+        (code(name), texts.tier, texts.silent, texts.late, LOST.get(name, ""))
+        for name, texts in STAGES.items()
+    ]
+    return "\n".join(
+        [
+            INTRODUCTION,
+            table(("alert", "tier", "raised when", "look at"), rows),
+            "## Texts by stage\n",
+            "What the board and the webhook say of a stage.\n",
+            table(("stage", "tier of silence", "silent", "late", "lost records"), stages),
+        ]
+    )
