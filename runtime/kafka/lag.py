@@ -1,6 +1,5 @@
 """How far consumer groups are behind the ends of their topics, and when topics last grew."""
 
-import threading
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -12,6 +11,7 @@ from runtime.errors import Retry
 from runtime.kafka.clients import answer, physical_name
 from runtime.kafka.topic_partition import Partition
 from runtime.process.metrics import LAG_RECORDS
+from runtime.process.periodic import Periodic
 from runtime.process.settings import Settings
 from schemas.topics import Topic
 
@@ -184,33 +184,28 @@ class LagWatch:
     """
 
     def __init__(self, settings: Settings, stage: str, group: str, topics: Sequence[Topic]) -> None:
-        self._settings = settings
-        self._stage = stage
+        self._probe = LogProbe(settings)
+        self._gauge = LAG_RECORDS.labels(stage)
         self._group = group
         self._topics = {physical_name(topic, settings): topic.partitions for topic in topics}
-        self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="lag", daemon=True)
+        self._thread = Periodic("lag", self._look, self._failed, every_s=LOOK_S, first_s=LOOK_S)
         self.records: int | None = None
 
     def start(self) -> None:
-        """Begin to look."""
+        """Start to look."""
         self._thread.start()
 
     def close(self) -> None:
-        """Stop looking; a question under way is left behind."""
-        self._closing.set()
+        """Stop looking; a request in progress is left to itself."""
+        self._thread.close()
 
-    def _run(self) -> None:
-        probe = LogProbe(self._settings)
-        gauge = LAG_RECORDS.labels(self._stage)
-        while not self._closing.wait(LOOK_S):
-            try:
-                self.records = probe.lag(self._group, probe.ends(self._topics))
-            except Retry as exc:
-                self.records = None
-                log.debug("lag.unknown", error=str(exc))
-            else:
-                gauge.set(self.records or 0)
+    def _look(self) -> None:
+        self.records = self._probe.lag(self._group, self._probe.ends(self._topics))
+        self._gauge.set(self.records or 0)
+
+    def _failed(self, error: Exception) -> None:
+        self.records = None
+        log.debug("lag.unknown", error=str(error))
 
 
 def ends_of(ends: Mapping[Partition, int], topics: Iterable[str]) -> dict[Partition, int]:

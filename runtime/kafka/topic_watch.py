@@ -6,7 +6,6 @@ None of that reaches a client as an error, and each makes wrong what follows. So
 itself, and a person looks.
 """
 
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final, NamedTuple
@@ -22,6 +21,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 from runtime.clock import SystemClock
 from runtime.errors import Retry, Stop
 from runtime.kafka.clients import answer, is_refusal, physical_name
+from runtime.process.periodic import Periodic
 from runtime.process.service import Service
 from runtime.process.settings import Settings
 from schemas.topics import Topic
@@ -78,38 +78,41 @@ class TopicWatch:
         self._bootstrap = settings.kafka_bootstrap
         self._topics = {physical_name(topic, settings): topic for topic in topics}
         self._end = end
-        self._every_s = every_s
-        self._closing = threading.Event()
         self._missing: set[str] = set()
         self._known = self._first_look()
-        self._thread = threading.Thread(target=self._run, name="topics", daemon=True)
+        self._thread = Periodic(
+            "topics", self._compare, self._failed, every_s=every_s, first_s=every_s
+        )
 
     def start(self) -> None:
-        """Begin to look."""
+        """Start to look."""
         self._thread.start()
 
     def close(self) -> None:
-        """Stop looking; a question under way is left behind."""
-        self._closing.set()
+        """Stop looking; a request in progress is left to itself."""
+        self._thread.close()
 
-    def _run(self) -> None:
-        while not self._closing.wait(self._every_s):
-            try:
-                found = self._look()
-            except Retry as exc:
-                log.debug("topics.unknown", error=str(exc))
-                continue
-            except Stop as exc:  # a right was taken away
-                if not self._closing.is_set():
-                    self._end(exc)
-                return
-            missing = {name for name, seen in found.items() if seen == MISSING}
-            # A broker that has just started may not know a topic yet: asked twice, it does.
-            reasons = differences(self._topics, self._known, found, missing & self._missing)
-            self._missing = missing
-            if reasons and not self._closing.is_set():
-                self._end(Stop("; ".join(reasons)))
-                return
+    def _compare(self) -> None:
+        """Look once.
+
+        Raises:
+            Retry: The broker is out of reach.
+            Stop: The process must end.
+        """
+        found = self._look()
+        missing = {name for name, seen in found.items() if seen == MISSING}
+        # A broker that has just started may not know a topic yet: asked twice, it does.
+        reasons = differences(self._topics, self._known, found, missing & self._missing)
+        self._missing = missing
+        if reasons:
+            raise Stop("; ".join(reasons))
+
+    def _failed(self, error: Exception) -> None:
+        if isinstance(error, Stop):
+            self._thread.close()
+            self._end(error)
+        else:
+            log.debug("topics.unknown", error=str(error))
 
     def _first_look(self) -> dict[str, Seen]:
         """What the topics are; patient with a broker that has just begun.

@@ -6,16 +6,17 @@ until somebody has put that letter away (`wardstream dlq resolve`), or it expire
 
 import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import structlog
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import Message
 
 from runtime.clock import Clock
-from runtime.kafka.clients import consumer_config, physical_name
+from runtime.kafka.clients import physical_name
 from runtime.kafka.continuity import Break
 from runtime.kafka.dead_letter_log import DISCARDED, REPLAYED, parse
+from runtime.kafka.follower import Follower
 from runtime.kafka.registry import guarded_registry
 from runtime.process.settings import Settings
 from schemas.codec import UndecodableValue
@@ -28,10 +29,7 @@ log = structlog.get_logger(__name__)
 PROCESS: Final = {stages.INFERENCE: "infer"}
 """Name of the process of a stage, where it is another one."""
 
-_MOST: Final = 1_000
-_WAIT_S: Final = 0.5
-_PAUSE_S: Final = 2.0
-_ANSWER_S: Final = 10.0
+_REGISTRY_PAUSE_S: Final = 2.0
 
 
 class Loss(NamedTuple):
@@ -68,29 +66,31 @@ class LossFollower:
     """
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
-        self._settings = settings
-        self._clock = clock
         self._letters = physical_name(DEAD_LETTERS, settings)
-        self._audit = physical_name(AUDIT, settings)
         self._codec = guarded_registry(settings, clock).reader(AUDIT)
         self._lock = threading.Lock()
         self._losses: dict[str, Loss] = {}
         self._handled: set[str] = set()
         self._unread: deque[Message] = deque()
-        self._ended: set[str] = set()
         self._held_up = False
-        self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="losses", daemon=True)
+        self._follower = Follower(
+            "losses",
+            settings,
+            clock,
+            [DEAD_LETTERS, AUDIT],
+            self._follow,
+            self._failed,
+            age_s=DEAD_LETTERS.retention_ms / 1_000,
+        )
         self.current = False
 
     def start(self) -> None:
-        """Begin to follow."""
-        self._thread.start()
+        """Start to read."""
+        self._follower.start()
 
     def close(self) -> None:
-        """Stop following."""
-        self._closing.set()
-        self._thread.join(timeout=2.0)
+        """Stop reading."""
+        self._follower.close()
 
     def open(self, now_us: int) -> list[Loss]:
         """Losses that nobody has put away and whose letters are still kept, oldest first.
@@ -108,22 +108,21 @@ class LossFollower:
             ]
         return sorted(standing, key=lambda loss: loss.since_us)
 
-    def take(self, messages: Iterable[Message]) -> None:
+    def take(self, messages: Sequence[Message], at_end: bool) -> None:
         """Take in records of either topic.
 
         Letters say what they say without a schema, so no entry of the audit keeps them waiting.
+
+        Args:
+            messages: The records.
+            at_end: Both topics have been read to their ends.
 
         Raises:
             RegistryUnavailable: A schema is not known yet and cannot be asked for. All letters were
                 taken; the entries that were not are with the next call.
         """
         for message in messages:
-            error = message.error()
-            if error is not None:
-                # The client goes on by itself, and the probe of the log tells an outage.
-                if error.code() == KafkaError._PARTITION_EOF:
-                    self._ended.add(message.topic() or "")
-            elif message.topic() == self._letters:
+            if message.topic() == self._letters:
                 self._take_letter(message)
             else:
                 self._unread.append(message)
@@ -134,7 +133,7 @@ class LossFollower:
         except RegistryUnavailable:
             self._held_up = True
             raise
-        self.current |= self._ended >= {self._letters, self._audit}
+        self.current |= at_end
 
     def _take_letter(self, message: Message) -> None:
         letter = parse(message)
@@ -156,43 +155,14 @@ class LossFollower:
             with self._lock:
                 self._handled.add(entry["subject"])
 
-    def _follow(self, consumer: Consumer) -> None:
-        """Read on, also while the registry is away.
-
-        Raises:
-            KafkaException: The broker is out of reach.
-        """
+    def _follow(self, messages: Sequence[Message], at_end: bool) -> None:
+        """Take in records, and read on while the registry is away."""
         try:
-            self.take(consumer.consume(_MOST, _WAIT_S))
+            self.take(messages, at_end)
         except RegistryUnavailable as exc:
             log.warning("deadman.letters_put_away_unknown", error=str(exc))
-            self._closing.wait(_PAUSE_S)
+            self._follower.wait(_REGISTRY_PAUSE_S)
 
-    def _run(self) -> None:
-        while not self._closing.is_set():
-            self._unread.clear()
-            self._ended.clear()
-            consumer = Consumer(
-                consumer_config(
-                    self._settings,
-                    f"{self._settings.topic_prefix}wardstream-losses",
-                    **{"isolation.level": "read_committed", "enable.partition.eof": True},
-                    log_level=0,
-                )
-            )
-            try:
-                since_ms = self._clock.now_us() // 1_000 - DEAD_LETTERS.retention_ms
-                wanted = [
-                    TopicPartition(name, 0, since_ms) for name in (self._letters, self._audit)
-                ]
-                consumer.assign(consumer.offsets_for_times(wanted, timeout=_ANSWER_S))
-                while not self._closing.is_set():
-                    self._follow(consumer)
-            except KafkaException as exc:
-                log.warning("deadman.letters_out_of_reach", error=str(exc))
-                self._closing.wait(_PAUSE_S)
-            except Exception:
-                log.exception("deadman.letters_failed")
-                self._closing.wait(_PAUSE_S)
-            finally:
-                consumer.close()
+    def _failed(self, error: Exception) -> None:
+        self._unread.clear()  # all of them are read again
+        log.warning("deadman.letters_out_of_reach", error=str(error))

@@ -1,82 +1,87 @@
-"""Keep the board's view of the side inputs up to date, in a thread of its own."""
+"""Keep a view of the reference data up to date, in a thread of its own."""
 
-import threading
+from typing import Final
 
 import structlog
 
 from runtime.clock import Clock
-from runtime.errors import Retry, Stop
+from runtime.errors import Stop
 from runtime.facts.log import FactLog
 from runtime.kafka.registry import guarded_registry
+from runtime.process.periodic import Periodic
 from runtime.process.settings import Settings
-from schemas.registry import RegistryUnavailable
 from schemas.topics import CAMERAS, FLOORS, SHIFTS, STAFF, ZONES
 from workers.registry.view import RegistryView
 
 log = structlog.get_logger(__name__)
 
 SYNC_EVERY_S = 2.0
-"""Pause between two looks at the side inputs, seconds; a new fact counts only after five."""
-
+"""Pause between two reads of the reference data, s; a new fact takes effect only after five."""
 
 AGAIN_S = 10.0
-"""Pause before side inputs that a person must mend are read anew from their beginning, seconds."""
+"""Pause before reference data that a person must mend is read again from its beginning, s."""
+
+
+_CLOSE_S: Final = 1.0
+
+TOPICS: Final = (CAMERAS, FLOORS, ZONES, STAFF, SHIFTS)
+"""Reference data that a board names things by."""
 
 
 class RegistryFollower:
-    """Reads the side inputs again and again until `close`.
+    """Reads the reference data again and again until `close`.
 
-    While Kafka or the schema registry is away, or a side input is not as it must be, the board goes
-    on with the names that it has, and `view.error` says so.
+    While Kafka or the schema registry is away, or a topic is not as it must be, the view keeps the
+    names that it has, and `view.error` says so.
 
     Args:
-        settings: Where Kafka and the registry are.
-        view: Where facts go.
-        clock: Tells the time.
+        settings: Address of Kafka and of the registry.
+        view: Takes the facts.
+        clock: Gives the time.
     """
 
     def __init__(self, settings: Settings, view: RegistryView, clock: Clock) -> None:
         self._settings = settings
         self._view = view
         self._clock = clock
-        self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="registry", daemon=True)
+        self._registry = guarded_registry(settings, clock)
+        self._facts: FactLog | None = None
+        self._thread = Periodic(
+            "registry", self._read, self._failed, every_s=SYNC_EVERY_S, ended=self._leave
+        )
 
     def start(self) -> None:
-        """Begin to follow."""
+        """Start to read."""
         self._thread.start()
 
     def close(self) -> None:
-        """Stop following; a read in progress is given a moment, then left behind."""
-        self._closing.set()
-        self._thread.join(timeout=1.0)
+        """Stop reading; a read in progress is left to itself after a moment."""
+        self._thread.close(_CLOSE_S)
 
-    def _run(self) -> None:
-        registry = guarded_registry(self._settings, self._clock)
-        topics = (CAMERAS, FLOORS, ZONES, STAFF, SHIFTS)
-        while not self._closing.is_set():
-            self._follow(FactLog(self._settings, registry, self._clock, topics))
-            self._closing.wait(AGAIN_S)
+    def _read(self) -> float | None:
+        """Read on once; returns the pause after it where that is a longer one, s.
 
-    def _follow(self, facts: FactLog) -> None:
-        """Read on until closed, or until a person must mend a topic: old names beat no board."""
+        Raises:
+            Retry: The broker or the registry is out of reach.
+        """
+        if self._facts is None:
+            self._facts = FactLog(self._settings, self._registry, self._clock, TOPICS)
         try:
-            while not self._closing.is_set():
-                try:
-                    new = facts.sync()
-                except (Retry, RegistryUnavailable) as exc:
-                    self._fail(str(exc))
-                except Stop as exc:
-                    self._fail(str(exc))
-                    return
-                else:
-                    if self._view.add(new, facts.synced_us):
-                        log.info("serving.names_read", facts=len(new))
-                self._closing.wait(SYNC_EVERY_S)
-        finally:
-            facts.close()
+            new = self._facts.sync()
+        except Stop as error:  # a person must mend a topic; until then old names beat none
+            self._failed(error)
+            self._leave()
+            return AGAIN_S
+        if self._view.add(new, self._facts.synced_us):
+            log.info("serving.names_read", facts=len(new))
+        return None
 
-    def _fail(self, error: str) -> None:
-        if self._view.error != error:
-            log.warning("serving.names_out_of_reach", error=error)
-        self._view.failed(error)
+    def _leave(self) -> None:
+        if self._facts is not None:
+            self._facts.close()
+            self._facts = None
+
+    def _failed(self, error: Exception) -> None:
+        if self._view.error != str(error):
+            log.warning("serving.names_out_of_reach", error=str(error))
+        self._view.failed(str(error))

@@ -1,13 +1,12 @@
 """Look whether the log itself has changed, beside the looks that must not wait."""
 
-import threading
 from typing import Final
 
 import structlog
 
 from runtime.clock import Clock
-from runtime.errors import Retry
 from runtime.kafka.topics import topic_faults
+from runtime.process.periodic import Periodic
 from runtime.process.settings import Settings
 from workers.observation.groups import PipelineProbe
 from workers.observation.losses import Loss, loss_of
@@ -38,20 +37,21 @@ class ChangeWatch:
         self._settings = settings
         self._clock = clock
         self._probe = PipelineProbe(settings, _ANSWER_S)
-        self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="changes", daemon=True)
+        self._thread = Periodic(
+            "changes", self.look, self._failed, every_s=EVERY_S, first_s=EVERY_S
+        )
         self.losses: tuple[Loss, ...] = ()
         self.topics: tuple[str, ...] = ()
         self.topics_known = False
         self.current = False
 
     def start(self) -> None:
-        """Begin to look."""
+        """Start to look."""
         self._thread.start()
 
     def close(self) -> None:
-        """Stop looking; a question under way is left behind."""
-        self._closing.set()
+        """Stop looking; a request in progress is left to itself."""
+        self._thread.close()
 
     def look(self) -> None:
         """Look once.
@@ -71,11 +71,6 @@ class ChangeWatch:
         )
         self.current = True
 
-    def _run(self) -> None:
-        while not self._closing.wait(EVERY_S):
-            try:
-                self.look()
-            except Retry as exc:  # the probe of the log tells an outage
-                log.debug("deadman.changes_unknown", error=str(exc))
-            except Exception:
-                log.exception("deadman.changes_failed")
+    def _failed(self, error: Exception) -> None:
+        # An outage of the broker is reported by `Observer`, which probes the log.
+        log.debug("deadman.changes_unknown", error=str(error))

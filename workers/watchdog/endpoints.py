@@ -1,14 +1,15 @@
 """Ask the health endpoints of the stages, each in a thread of its own."""
 
 import json
-import threading
 from collections.abc import Mapping
+from functools import partial
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from runtime.clock import Clock
 from runtime.errors import Stop
+from runtime.process.periodic import Periodic
 from workers.observation.signs import HealthSign
 
 ANSWER_S: Final = 3.0
@@ -31,8 +32,6 @@ class HealthProbes:
 
     def __init__(self, endpoints: Mapping[str, str], clock: Clock, every_s: float) -> None:
         self._clock = clock
-        self._every_s = every_s
-        self._closing = threading.Event()
         began_us = clock.now_us()
         self._signs = {name: HealthSign(good_us=began_us) for name in endpoints}
         for name, url in endpoints.items():
@@ -40,29 +39,38 @@ class HealthProbes:
                 msg = f"health endpoint of {name}: {url!r} is not an http:// or https:// URL"
                 raise Stop(msg)
         self._threads = [
-            threading.Thread(target=self._run, args=pair, name=f"health-{pair[0]}", daemon=True)
-            for pair in endpoints.items()
+            Periodic(
+                f"health-{name}",
+                partial(self._look, name, url),
+                partial(self._failed, name),
+                every_s=every_s,
+            )
+            for name, url in endpoints.items()
         ]
 
     def start(self) -> None:
-        """Begin to ask."""
+        """Start to ask."""
         for thread in self._threads:
             thread.start()
 
     def close(self) -> None:
         """Stop asking."""
-        self._closing.set()
+        for thread in self._threads:
+            thread.close()
 
     def signs(self) -> dict[str, HealthSign]:
         """What each last said."""
         return dict(self._signs)
 
-    def _run(self, name: str, url: str) -> None:
-        while not self._closing.is_set():
-            said = ask(url)
-            good_us = self._signs[name].good_us if said else self._clock.now_us()
-            self._signs[name] = HealthSign(good_us=good_us, said=said)
-            self._closing.wait(self._every_s)
+    def _look(self, name: str, url: str) -> None:
+        self._note(name, ask(url))
+
+    def _failed(self, name: str, error: Exception) -> None:
+        self._note(name, f"its health cannot be asked for: {error}")
+
+    def _note(self, name: str, said: str) -> None:
+        good_us = self._signs[name].good_us if said else self._clock.now_us()
+        self._signs[name] = HealthSign(good_us=good_us, said=said)
 
 
 def is_http(url: str) -> bool:

@@ -1,7 +1,7 @@
 """What the log lost is read from the letters alone, and known when both topics were read."""
 
 import pytest
-from confluent_kafka import KafkaError, Message
+from confluent_kafka import Message
 
 from runtime.clock import SystemClock
 from runtime.kafka.clients import physical_name
@@ -37,10 +37,6 @@ def letter(offset: int, lost: str, at_us: int) -> Message:
     return Message(LETTERS, 0, offset, value=b"", headers=headers, timestamp=stamp)
 
 
-def end_of(topic: str) -> Message:
-    return Message(topic, 0, 9, error=KafkaError(KafkaError._PARTITION_EOF))
-
-
 def test_an_entry_that_cannot_be_read_keeps_no_letter_behind_it_waiting(
     follower: LossFollower,
 ) -> None:
@@ -48,12 +44,12 @@ def test_an_entry_that_cannot_be_read_keeps_no_letter_behind_it_waiting(
     entry = Message(ENTRIES, 0, 0, value=WIRE_FORMAT)
 
     with pytest.raises(RegistryUnavailable):
-        follower.take([letter(0, "3-5", now_us), entry, letter(1, "8-10", now_us)])
+        follower.take([letter(0, "3-5", now_us), entry, letter(1, "8-10", now_us)], False)
 
     assert [loss.records for loss in follower.open(now_us)] == [2, 2]
     assert {loss.process for loss in follower.open(now_us)} == {"infer"}
     with pytest.raises(RegistryUnavailable):
-        follower.take([end_of(LETTERS), end_of(ENTRIES)])
+        follower.take([], True)
     assert not follower.current, "nobody knows who put them away"
 
 
@@ -62,12 +58,12 @@ def test_losses_are_known_when_both_topics_have_been_read_to_their_ends(
 ) -> None:
     now_us = SystemClock().now_us()
     known = []
-    for read in (
-        [letter(0, "3-5", now_us), end_of(LETTERS)],  # somebody may have put it away
-        [end_of(ENTRIES)],
-        [letter(1, "8-10", now_us)],
+    for read, at_end in (
+        ([letter(0, "3-5", now_us)], False),  # somebody may have put it away
+        ([], True),
+        ([letter(1, "8-10", now_us)], False),
     ):
-        follower.take(read)
+        follower.take(read, at_end)
         known.append((follower.current, len(follower.open(now_us))))
 
     assert known == [(False, 0), (True, 1), (True, 2)]

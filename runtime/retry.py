@@ -1,0 +1,131 @@
+"""How long to wait before failed work is tried again, and when to give it up."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from runtime.clock import Clock
+from runtime.errors import Retry
+
+Result = TypeVar("Result")
+
+_MOST_STEPS: Final = 32
+"""No pause grows beyond this many steps, so that no power of `factor` overflows."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RetryPolicy:
+    """Pauses that grow from `first_s` to `limit_s`; pure.
+
+    >>> policy = RetryPolicy(first_s=0.2, limit_s=1.0)
+    >>> [policy.pause_s(failures) for failures in (1, 2, 3, 4)]
+    [0.2, 0.4, 0.8, 1.0]
+
+    Attributes:
+        first_s: Pause after the first failure, s.
+        limit_s: Longest pause, s.
+        factor: Ratio of each pause to the one before.
+        jitter: Share of each pause that is left to chance, 0 to 1. It keeps those that wait for
+            one dependency from coming back in step (Brooker, "Exponential Backoff And Jitter", AWS
+            2015).
+        deadline_s: Time after which the work is given up, s; None tries for ever.
+    """
+
+    first_s: float
+    limit_s: float
+    factor: float = 2.0
+    jitter: float = 0.0
+    deadline_s: float | None = None
+
+    def pause_s(self, failures: int, chance: random.Random | None = None) -> float:
+        """Pause before the next try, s.
+
+        Args:
+            failures: Failures in a row, the last one included; at least 1.
+            chance: Source of the jitter; None takes the longest pause.
+        """
+        steps = min(failures - 1, _MOST_STEPS)
+        longest_s = min(self.limit_s, self.first_s * self.factor**steps)
+        if chance is None or not self.jitter:
+            return longest_s
+        return chance.uniform(longest_s * (1.0 - self.jitter), longest_s)
+
+    def gives_up(self, waited_s: float) -> bool:
+        """Whether work that has been tried for so many seconds is given up."""
+        return self.deadline_s is not None and waited_s > self.deadline_s
+
+
+def constant(pause_s: float, *, deadline_s: float | None = None) -> RetryPolicy:
+    """A policy whose pauses are all equal."""
+    return RetryPolicy(first_s=pause_s, limit_s=pause_s, deadline_s=deadline_s)
+
+
+class Tries:
+    """The tries of one piece of work under a policy: waits between them, and gives up in time.
+
+    Args:
+        policy: How long to wait, and when to give up.
+        clock: Measures the time since this object was made.
+        wait: Waits for so many seconds and returns True when the process is to end, such as
+            `Event.wait`; None sleeps by the clock.
+        chance: Source of the jitter.
+    """
+
+    def __init__(
+        self,
+        policy: RetryPolicy,
+        clock: Clock,
+        wait: Callable[[float], bool] | None = None,
+        chance: random.Random | None = None,
+    ) -> None:
+        self._policy = policy
+        self._clock = clock
+        self._wait = wait
+        self._chance = chance
+        self._started_s = clock.monotonic_s()
+        self._failures = 0
+
+    def failed(self, error: Exception) -> None:
+        """Wait before the next try, at least as long as a `Retry` asks for.
+
+        Raises:
+            Exception: `error`, when the deadline has passed or the process is to end.
+        """
+        self._failures += 1
+        if self._policy.gives_up(self._clock.monotonic_s() - self._started_s):
+            raise error
+        pause_s = self._policy.pause_s(self._failures, self._chance)
+        if isinstance(error, Retry):
+            pause_s = max(pause_s, error.retry_after_s or 0.0)
+        if self._wait is None:
+            self._clock.sleep(pause_s)
+        elif self._wait(pause_s):
+            raise error
+
+
+def retried(
+    work: Callable[[], Result],
+    tries: Tries,
+    failures: tuple[type[Exception], ...] = (Retry,),
+    *,
+    may_pass: Callable[[Exception], bool] = lambda _error: True,
+) -> Result:
+    """Do work until it succeeds.
+
+    Args:
+        work: Is called once for each try.
+        tries: Waits between the tries.
+        failures: Errors after which the work is tried again.
+        may_pass: Whether such an error may heal by itself; any other is raised at once.
+
+    Raises:
+        Exception: The error of the last try.
+    """
+    while True:
+        try:
+            return work()
+        except failures as error:
+            if not may_pass(error):
+                raise
+            tries.failed(error)
