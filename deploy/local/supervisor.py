@@ -18,12 +18,15 @@ from deploy.local.guard import Guard
 from deploy.local.ports import free_ports
 from deploy.local.process import Process, Program
 from runtime.errors import EXIT_STOP
+from runtime.retry import RetryPolicy
 
 POLL_S = 0.1
-FIRST_PAUSE_S = 0.2
-LONGEST_PAUSE_S = 10.0
+RESTARTS = RetryPolicy(first_s=0.2, limit_s=10.0)
+"""Pauses before a process is started again."""
+
 STEADY_S = 30.0
 """A process that ran this long is well again: the next pause is the first one."""
+
 STOP_DEADLINE_S = 10.0
 
 
@@ -52,7 +55,7 @@ class _Supervised:
     metrics_port: int
     process: Process
     started_s: float
-    pause_s: float = FIRST_PAUSE_S
+    failures: int = 0
     restart_at_s: float | None = None
     held: bool = False
     restarts: int = 0
@@ -278,9 +281,9 @@ class Supervisor:
         elif supervised.restart_at_s is None:
             self._on_change(name, status)
             if now - supervised.started_s > STEADY_S:
-                supervised.pause_s = FIRST_PAUSE_S
-            supervised.restart_at_s = now + supervised.pause_s
-            supervised.pause_s = min(2 * supervised.pause_s, LONGEST_PAUSE_S)
+                supervised.failures = 0
+            supervised.failures += 1
+            supervised.restart_at_s = now + RESTARTS.pause_s(supervised.failures)
         elif now >= supervised.restart_at_s:
             supervised.restarts += 1
             self._start_again(supervised)

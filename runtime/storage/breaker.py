@@ -1,10 +1,9 @@
-"""Circuit breakers: a dependency that fails again and again is left alone, and asked now and then.
+"""Circuit breakers: a dependency that fails again and again is asked only now and then.
 
 Closed, work goes through. After so many failures in a row the breaker opens: work is refused at
 once, instead of each piece waiting for a time-out of its own. When its pause is over it is half
 open: one piece of work is let through as a probe, which closes it or opens it for longer. Pauses
-double up to a limit, with full jitter (Brooker, "Exponential Backoff And Jitter", AWS 2015), so
-that those who wait for one store do not come back in step.
+double up to a limit, with full jitter.
 
 `CircuitBreaker` decides and is told the time; `Guard` puts one around work and shows it in the
 metrics. Written here because the libraries for it (pybreaker, purgatory) read the clock themselves
@@ -23,6 +22,7 @@ import structlog
 from runtime.clock import Clock
 from runtime.errors import Retry
 from runtime.process.metrics import BREAKER_FAILURES, BREAKER_OPEN_SINCE, BREAKER_STATE
+from runtime.retry import RetryPolicy
 
 log = structlog.get_logger(__name__)
 
@@ -31,15 +31,13 @@ State = Literal["closed", "half_open", "open"]
 LEVELS: Final[dict[State, int]] = {"closed": 0, "half_open": 1, "open": 2}
 """Values of the metric."""
 
-_MOST_DOUBLINGS = 32
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BreakerPolicy:
     """When a breaker opens, and how long it stays so.
 
     Attributes:
-        failures: So many in a row open it.
+        failures: Failures in a row that open it.
         first_pause_s: Upper bound of the first pause, s.
         max_pause_s: Upper bound of the longest pause, s.
     """
@@ -47,6 +45,11 @@ class BreakerPolicy:
     failures: int = 3
     first_pause_s: float = 0.2
     max_pause_s: float = 5.0
+
+    @property
+    def pauses(self) -> RetryPolicy:
+        """Pauses before the next try, by the failures in a row."""
+        return RetryPolicy(first_s=self.first_pause_s, limit_s=self.max_pause_s, jitter=1.0)
 
 
 class CircuitBreaker:
@@ -64,6 +67,7 @@ class CircuitBreaker:
 
     def __init__(self, policy: BreakerPolicy, chance: random.Random | None = None) -> None:
         self._policy = policy
+        self._pauses = policy.pauses
         self._chance = chance or random.Random()
         self._lock = threading.Lock()
         self._again_s = 0.0
@@ -102,10 +106,8 @@ class CircuitBreaker:
     def failed(self, now_s: float) -> bool:
         """The dependency did not answer; returns True when this opened a closed breaker."""
         with self._lock:
-            doublings = min(self.failures, _MOST_DOUBLINGS)
             self.failures += 1
-            longest_s = min(self._policy.max_pause_s, self._policy.first_pause_s * 2.0**doublings)
-            self._again_s = now_s + self._chance.uniform(0.0, longest_s)
+            self._again_s = now_s + self._pauses.pause_s(self.failures, self._chance)
             if self.state == "half_open":
                 self.state = "open"
             elif self.state == "closed" and self.failures >= self._policy.failures:
@@ -123,7 +125,7 @@ class CircuitBreaker:
 
 
 class BreakerOpen(Retry):
-    """The dependency is left alone for the moment; nothing was asked of it."""
+    """The breaker is open; nothing was asked of the dependency."""
 
 
 class Guard:
@@ -176,11 +178,11 @@ class Guard:
         """Do a piece of work; `failures` say that the dependency is away, other errors do not.
 
         Raises:
-            BreakerOpen: It is left alone, and the work was not begun.
+            BreakerOpen: The breaker is open, and the work was not started.
         """
         if not self._breaker.admits(self._clock.monotonic_s()):
             wait_s = self.due_in_s()
-            msg = f"{self.dependency} did not answer and is left alone for {wait_s:.1f} s"
+            msg = f"{self.dependency} did not answer; the next try is due in {wait_s:.1f} s"
             raise BreakerOpen(msg, retry_after_s=wait_s)
         try:
             yield

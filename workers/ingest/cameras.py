@@ -6,16 +6,16 @@ from typing import Any
 import structlog
 
 from runtime.errors import Retry, Stop
-from runtime.facts.log import FactLog
+from runtime.facts.log import Fact, FactLog
 from runtime.process.service import Service
+from runtime.retry import Tries, constant, retried
 from schemas.registry import SchemaRegistry
 from schemas.topics import CAMERAS
 from streams.domain.facts.timeline import ConflictingFact, Facts, InvalidFact, visible_from
 
 log = structlog.get_logger(__name__)
 
-_RETRY_S = 1.0
-_GIVE_UP_S = 600.0
+_AGAIN = constant(1.0, deadline_s=600.0)
 _SOON_US = 30_000_000
 
 
@@ -96,18 +96,7 @@ class CameraBook:
                 return
 
     def _sync(self) -> None:
-        deadline_s = self._clock.monotonic_s() + _GIVE_UP_S
-        while True:
-            try:
-                facts = self._log.sync()
-            except Retry as exc:
-                if self._clock.monotonic_s() > deadline_s or self._stop.is_set():
-                    raise
-                log.warning("ingest.cameras_out_of_reach", error=str(exc))
-                self._stop.wait(_RETRY_S)
-            else:
-                break
-        for fact in facts:
+        for fact in retried(self._read, Tries(_AGAIN, self._clock, self._stop.wait)):
             try:
                 self._facts.add(fact.topic.name, fact.record)
             except InvalidFact as exc:
@@ -116,6 +105,13 @@ class CameraBook:
                 raise Stop(str(exc)) from exc
             else:
                 self._versions.setdefault(fact.record["camera_id"], []).append(fact.record)
+
+    def _read(self) -> list[Fact]:
+        try:
+            return self._log.sync()
+        except Retry as exc:
+            log.warning("ingest.cameras_out_of_reach", error=str(exc))
+            raise
 
     def close(self) -> None:
         """Leave the broker."""

@@ -10,7 +10,7 @@ import structlog
 from runtime.errors import Retry
 from runtime.process.metrics import INGEST_CONNECTED, INGEST_RECONNECTS
 from runtime.process.service import Service
-from workers.ingest.backoff import Backoff
+from runtime.retry import RetryPolicy
 from workers.ingest.buffer import FrameBuffer
 from workers.ingest.camera_feed import CameraFeed
 from workers.ingest.ledger import FrameOutcome
@@ -37,9 +37,12 @@ class StreamReader:
         self._service = service
         self._source = source
         self._feeds = feeds
-        self._backoff = Backoff(
-            settings.reconnect_initial_s, settings.reconnect_max_s, random.Random()
+        # Jitter, so that the cameras of one switch do not come back in step.
+        self._pauses = RetryPolicy(
+            first_s=settings.reconnect_initial_s, limit_s=settings.reconnect_max_s, jitter=0.5
         )
+        self._chance = random.Random()
+        self._failures = 0
         self.frames: FrameBuffer[tuple[SourceFrame, int]] = FrameBuffer(
             max(2, round(settings.fps * _BUFFER_S)), drop_oldest=settings.mode == "live"
         )
@@ -89,7 +92,7 @@ class StreamReader:
                 continue
             if not connected:
                 connected = True
-                self._backoff.reset()
+                self._failures = 0
                 log.info("ingest.connected", cameras=[feed.camera_id for feed in self._feeds])
                 self._show(1)
             if not thinner.keep(received_us if frame.pts_us is None else frame.pts_us):
@@ -100,7 +103,8 @@ class StreamReader:
 
     def _lost(self, exc: Retry) -> None:
         self._show(0)
-        pause_s = self._backoff.next_s()
+        self._failures += 1
+        pause_s = self._pauses.pause_s(self._failures, self._chance)
         log.warning("ingest.stream_lost", error=str(exc), again_in_s=round(pause_s, 2))
         self._service.stop.wait(pause_s)
         for feed in self._feeds:

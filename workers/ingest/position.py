@@ -10,6 +10,7 @@ from runtime.errors import Retry, Stop
 from runtime.kafka.clients import consumer_config, group_id, physical_name
 from runtime.kafka.partitioner import partition_of
 from runtime.process.settings import Settings
+from runtime.retry import Tries, constant, retried
 from schemas.codec import Codec, UndecodableValue
 from schemas.records import Frame
 from schemas.topics import FRAMES
@@ -21,7 +22,7 @@ _FIRST_WINDOW = 64
 _GROWTH = 8
 _TIMEOUT_S = 30.0
 _STALL_S = 30.0
-_RETRY_S = 0.2
+_AGAIN = constant(0.2, deadline_s=_TIMEOUT_S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +78,11 @@ def read_position(settings: Settings, codec: Codec, clock: Clock, camera_id: str
 
 def _bounds(consumer: Consumer, partition: TopicPartition, clock: Clock) -> tuple[int, int]:
     """First offset and end; patient with a partition whose leader is just being chosen."""
-    deadline_s = clock.monotonic_s() + _TIMEOUT_S
-    while True:
-        try:
-            return consumer.get_watermark_offsets(partition, timeout=_TIMEOUT_S)
-        except KafkaException:
-            if clock.monotonic_s() > deadline_s:
-                raise
-            clock.sleep(_RETRY_S)
+    return retried(
+        lambda: consumer.get_watermark_offsets(partition, timeout=_TIMEOUT_S),
+        Tries(_AGAIN, clock),
+        (KafkaException,),
+    )
 
 
 def _last_of(

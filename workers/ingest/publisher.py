@@ -9,6 +9,7 @@ from runtime.kafka.clients import ReliableProducer, physical_name, producer_conf
 from runtime.kafka.partitioner import partition_of
 from runtime.process.metrics import INGEST_BYTES
 from runtime.process.service import Service
+from runtime.retry import Tries, constant, retried
 from runtime.storage.guarded import GuardedStore
 from runtime.storage.objects import object_path, sha256_hex
 from schemas.codec import Codec
@@ -19,8 +20,7 @@ from workers.ingest.recording import Playing
 _QUEUE_BYTES = 64 * 1024 * 1024
 _QUEUE_RECORDS = range(64, 4_001)
 _ROOM_S = 0.01
-_LEAST_PAUSE_S = 0.1
-_GIVE_UP_S = 600.0
+_STORE_AGAIN = constant(0.1, deadline_s=600.0)
 _STOPPING_FLUSH_S = 8.0
 
 log = structlog.get_logger(__name__)
@@ -104,15 +104,10 @@ class FramePublisher:
         )
 
     def _store(self, path: str, jpeg: bytes) -> str:
-        deadline_s = self._clock.monotonic_s() + _GIVE_UP_S
-        while True:
-            try:
-                return self._objects.put(path, jpeg)
-            except Retry as exc:
-                late = self._clock.monotonic_s() > deadline_s
-                pause_s = max(_LEAST_PAUSE_S, exc.retry_after_s or 0.0)
-                if late or not self._record_mode or self._stop.wait(pause_s):
-                    raise
+        if not self._record_mode:
+            return self._objects.put(path, jpeg)
+        tries = Tries(_STORE_AGAIN, self._clock, self._stop.wait)
+        return retried(lambda: self._objects.put(path, jpeg), tries)
 
     @property
     def backlog(self) -> int:

@@ -1,10 +1,7 @@
 """Options become cameras, sources and times, or an error that says what to give."""
 
-import random
-
 import pytest
 
-from workers.ingest.backoff import Backoff
 from workers.ingest.feed import WHOLE, Region, pair_feeds, parse_start_time
 from workers.ingest.sources.network import without_credentials
 
@@ -53,16 +50,3 @@ def test_a_start_time_that_could_mean_two_moments_is_refused(text: str) -> None:
 
 def test_credentials_of_a_camera_are_never_named() -> None:
     assert "secret" not in without_credentials("rtsp://u:secret@cam:554/s?key=secret#secret")
-
-
-def test_pauses_double_up_to_a_limit_and_never_agree() -> None:
-    backoff = Backoff(0.5, 30.0, random.Random(7))
-
-    pauses = [backoff.next_s() for _ in range(10)]
-    backoff.reset()
-
-    for tries, pause_s in enumerate(pauses):
-        whole_s = min(30.0, 0.5 * 2**tries)
-        assert whole_s / 2 <= pause_s <= whole_s
-    assert backoff.next_s() <= 0.5
-    assert Backoff(0.5, 30.0, random.Random(8)).next_s() != pauses[0]

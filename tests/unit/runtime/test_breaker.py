@@ -144,7 +144,7 @@ def test_a_guard_refuses_at_once_while_open_and_shows_state_and_since() -> None:
         fail(guard)
     begun = False
 
-    refusal = r"store-a did not answer and is left alone for 4\.0 s"
+    refusal = r"store-a did not answer; the next try is due in 4\.0 s"
     with pytest.raises(BreakerOpen, match=refusal), guard.trying():
         begun = True
 
