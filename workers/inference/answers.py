@@ -1,13 +1,11 @@
 """Give a record its answer: an outcome, a dead letter, or both."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import structlog
 
 from runtime.errors import DeadLetter
 from runtime.kafka.clients import ReliableProducer, physical_name
-from runtime.kafka.continuity import Break
 from runtime.kafka.dead_letters import DeadLetterBox
 from runtime.process.metrics import INFERENCE_DETECTIONS, INFERENCE_FRAMES
 from runtime.process.settings import Settings
@@ -89,15 +87,6 @@ class Answers:
             value=self._codec.encode(outcome),
             partition=arrival.floor_partition,
         )
-
-    def gone(self, breaks: Iterable[Break]) -> None:
-        """Say of frames that nobody can give an outcome, since the log lost them unread.
-
-        Raises:
-            Stop: An earlier record was not delivered.
-        """
-        for one in breaks:
-            self._dead_letters.gone(one.topic, one.partition, one.lost, one.records, one.letter)
 
     def _outcome(self, entry: Entry, frame: Frame, at_us: int) -> DetectionOutcome:
         arrival = entry.arrival

@@ -1,9 +1,8 @@
-"""The loop of the inference worker: frames in, one outcome each, offsets committed after.
+"""The work of the inference worker: frames in, one outcome each.
 
-    poll -> Intake -> Batcher -> read_pixels -> detector (a thread of its own) -> Answers -> commit
+    submit -> Intake -> Batcher -> read_pixels -> detector (a thread of its own) -> Answers
 
-Everything but the detector runs in one thread, so a rebalance callback, which Kafka's client
-serves inside a poll, finds nothing half done but the batch in flight. At most one batch is in
+Everything but the detector runs in the thread of the `ConsumerLoop`. At most one batch is in
 flight: while it runs, the next one is read and decoded.
 
 Two readers of one partition, as there are for a moment after a live worker was taken for dead, do
@@ -11,27 +10,27 @@ no harm. Each answers the partition without a gap from the same committed offset
 outcome of a frame comes first in the log, none of an older frame is missing before it.
 """
 
+from collections.abc import Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import structlog
-from confluent_kafka import Consumer, Message, TopicPartition
+from confluent_kafka import Message
 
 from models.detectors.boxes import Image
 from models.detectors.detector import ModelFailed
 from runtime.errors import EXIT_REPLAY, DeadLetter, Retry, Stop
-from runtime.kafka.clients import ReliableProducer, physical_name, poll_batch
-from runtime.kafka.continuity import Continuity
+from runtime.kafka.assignment import Assignment
+from runtime.kafka.commits import CommitPolicy, Committer
+from runtime.kafka.topic_partition import Partition
 from runtime.process.metrics import INFERENCE_BATCH, INFERENCE_SECONDS
 from runtime.process.service import Service
+from runtime.retry import Tries, constant, retried
 from schemas.records import Detection
-from schemas.topics import FRAMES
-from workers import stages as names
 from workers.inference.answers import Answers, Entry
 from workers.inference.arrivals import Arrival, Intake
 from workers.inference.attempts import Attempts
 from workers.inference.batcher import Batcher, Plan
-from workers.inference.commits import CommitLedger, Committer
 from workers.inference.pixels import FetchObject, read_pixels
 from workers.inference.placement import CameraPlacement
 
@@ -40,18 +39,19 @@ log = structlog.get_logger(__name__)
 IDLE_WAIT_S = 0.2
 """Longest wait for a record before the loop comes round, s."""
 
-_FETCH_PATIENCE_S = 30.0
-"""How long a claim check is tried for before the process starts anew, s."""
+COMMITS = CommitPolicy(interval_s=0.5, most_records=500)
+"""Bounds the answers that a crash repeats."""
 
-_LEAST_FETCH_PAUSE_S = 0.2
+_FETCH_AGAIN = constant(0.2, deadline_s=30.0)
+"""A claim check is tried for so long before the process starts again."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Stages:
-    """What the loop is made of.
+    """The parts of the pipeline.
 
     Attributes:
-        placement: Kept up to date by the loop.
+        placement: Knows the floors of cameras; the pipeline keeps it up to date.
         intake: Decodes and places records.
         batcher: Decides what is inferred when.
         fetch: Reads claim checks.
@@ -76,117 +76,69 @@ class InFlight:
 
 
 class InferencePipeline:
-    """Reads frames until it is asked to stop.
+    """Processes frames; see `RecordProcessor`.
 
     Args:
-        service: Settings, health, clock and the wish to stop.
+        service: Gives health, clock and the wish to stop.
         stages: The parts.
-        consumer: Of the frames, not yet subscribed; closed at the end.
-        producer: Of outcomes and dead letters.
+        assignment: Partitions that may be answered.
+        commits: Is told which frames are answered.
     """
 
+    linger_s = 0.0
+
     def __init__(
-        self, service: Service, stages: Stages, consumer: Consumer, producer: ReliableProducer
+        self, service: Service, stages: Stages, assignment: Assignment, commits: Committer
     ) -> None:
         self._service = service
         self._clock = service.clock
         self._stages = stages
-        self._consumer = consumer
-        self._producer = producer
-        self._topic = physical_name(FRAMES, service.settings)
-        self._committer = Committer(service, consumer, producer, self._topic, CommitLedger())
-        self._continuity = Continuity(service.settings, names.INFERENCE, consumer, [FRAMES])
+        self._assignment = assignment
+        self._commits = commits
         self._detecting = ThreadPoolExecutor(max_workers=1, thread_name_prefix="detector")
         self._in_flight: InFlight | None = None
-        self._assigned: set[int] = set()
-        self._just_dropped: set[int] = set()
-        self._abandoned = False
 
-    def run(self) -> None:
-        """Read until the service is asked to stop, then answer and commit what was begun.
+    def room(self) -> int:
+        """What fits into the batcher."""
+        return self._stages.batcher.room()
+
+    def wait_s(self) -> float:
+        """Until the next batch is due; nothing while one is in flight."""
+        if self._in_flight is not None:
+            return 0.0
+        due_in_s = self._stages.batcher.due_in_s(self._clock.monotonic_s())
+        return IDLE_WAIT_S if due_in_s is None else min(IDLE_WAIT_S, due_in_s)
+
+    def submit(self, messages: Sequence[Message]) -> None:
+        """Move frames into the batcher."""
+        now_s = self._clock.monotonic_s()
+        self._stages.placement.refresh_if_due(now_s)
+        for message in messages:
+            self._stages.batcher.add(self._stages.intake.receive(message, now_s), now_s)
+
+    def poll(self) -> None:
+        """Hand a batch over if one is due, and answer the one before it.
 
         Raises:
-            Retry: A dependency stayed out of reach; nothing is lost.
-            Stop: The detector fails on everything, an answer could not be delivered, or the topics
-                are not what they were.
+            Stop: The detector fails on everything, or an answer could not be delivered.
+            Retry: A dependency stayed out of reach.
         """
-        self._consumer.subscribe(
-            [self._topic],
-            on_assign=self._on_assign,
-            on_revoke=self._on_revoke,
-            on_lost=self._on_lost,
-        )
-        try:
-            self._service.health.ready()
-            while not self._service.stop.is_set():
-                self._step()
-            self._service.raise_fault()
-            self._finish()
-            self._committer.commit()
-        except BaseException:
-            self._abandoned = True
-            raise
-        finally:
-            self._detecting.shutdown(wait=True)
-            self._consumer.close()
-
-    def _step(self) -> None:
-        """Come round once: read, hand over a batch if one is due, answer the one before it."""
-        self._service.health.beat()
-        self._producer.poll()
-        self._producer.check()
-        self._stages.placement.refresh_if_due(self._clock.monotonic_s())
-        self._read()
         if self._stages.batcher.due(self._clock.monotonic_s()):
             entries, images = self._prepare(self._stages.batcher.take())
-            self._finish()
+            self.join()
             results = self._detecting.submit(self._detect, images)
             self._in_flight = InFlight(entries=entries, results=results)
         else:
-            self._finish()
+            self.join()
         if self._stages.attempts.exhausted:
             self._give_up()
-        self._committer.commit_if_due()
 
     def _give_up(self) -> None:
-        """End, with the failed frames answered: a restart goes on behind them."""
-        self._finish()
-        self._committer.commit()
+        """End, with the failed frames answered: a restart goes on after them."""
+        self.join()
+        self._commits.commit()
         msg = f"the detector failed on {self._stages.attempts.failures} frames in a row"
         raise Stop(msg, exit_code=EXIT_REPLAY)
-
-    def _read(self) -> None:
-        """Move records into the batcher; wait for one only when there is nothing else to do."""
-        batcher = self._stages.batcher
-        room = batcher.room()
-        if not room:
-            return
-        first = self._poll(1, self._wait_s())
-        self._just_dropped.clear()
-        more = self._poll(room - 1, 0.0) if first and room > 1 else []
-        # A rebalance inside the second poll makes the first record void, even if the partition
-        # came back at once: it will be read again, behind those that were dropped before it.
-        valid = [message for message in first if message.partition() not in self._just_dropped]
-        now_s = self._clock.monotonic_s()
-        for message in valid + more:
-            if message.partition() in self._assigned:
-                batcher.add(self._stages.intake.receive(message, now_s), now_s)
-
-    def _poll(self, most: int, wait_s: float) -> list[Message]:
-        """Records, after what the log lost before them has been told."""
-        messages = poll_batch(self._consumer, most, wait_s)
-        self._stages.answers.gone(self._continuity.look(messages))
-        return messages
-
-    def _wait_s(self) -> float:
-        if self._in_flight is not None:
-            return 0.0
-        now_s = self._clock.monotonic_s()
-        dues = (
-            self._stages.batcher.due_in_s(now_s),
-            self._committer.ledger.due_in_s(now_s),
-        )
-        return min([IDLE_WAIT_S, *(due for due in dues if due is not None)])
 
     def _prepare(self, batch: list[tuple[Arrival, Plan]]) -> tuple[list[Entry], list[Image]]:
         """Decode the frames that are to be inferred."""
@@ -204,17 +156,16 @@ class InferencePipeline:
 
     def _fetch(self, uri: str, sha256: str) -> bytes:
         """Read a claim check, with patience while the object store is out of reach."""
-        deadline_s = self._clock.monotonic_s() + _FETCH_PATIENCE_S
-        while True:
-            try:
-                return self._stages.fetch(uri, sha256)
-            except Retry as exc:
-                log.warning("inference.object_store_out_of_reach", uri=uri, error=str(exc))
-                self._service.health.beat()
-                late = self._clock.monotonic_s() > deadline_s
-                pause_s = max(_LEAST_FETCH_PAUSE_S, exc.retry_after_s or 0.0)
-                if late or self._service.stop.wait(pause_s):
-                    raise
+        tries = Tries(_FETCH_AGAIN, self._clock, self._service.stop.wait)
+        return retried(lambda: self._fetch_once(uri, sha256), tries)
+
+    def _fetch_once(self, uri: str, sha256: str) -> bytes:
+        try:
+            return self._stages.fetch(uri, sha256)
+        except Retry as error:
+            log.warning("inference.object_store_out_of_reach", uri=uri, error=str(error))
+            self._service.health.beat()
+            raise
 
     def _detect(self, images: list[Image]) -> list[list[Detection] | ModelFailed]:
         """Run in the detector's thread."""
@@ -226,7 +177,7 @@ class InferencePipeline:
         INFERENCE_BATCH.observe(len(images))
         return results
 
-    def _finish(self) -> None:
+    def join(self) -> None:
         """Wait for the batch in flight and answer every record of it, in order."""
         if self._in_flight is None:
             return
@@ -243,32 +194,19 @@ class InferencePipeline:
                 else:
                     entry.detections = result
             arrival = entry.arrival
-            if arrival.partition in self._assigned:
+            partition = (arrival.topic, arrival.partition)
+            if partition in self._assignment:
                 self._stages.answers.answer(entry, inferred_us)
-                self._committer.ledger.answered(arrival.partition, arrival.offset, now_s)
+                self._commits.ledger.processed(partition, arrival.offset, now_s)
 
-    def _on_assign(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        self._assigned |= {partition.partition for partition in partitions}
-        log.info("inference.assigned", partitions=sorted(self._assigned))
-        self._service.health.detail["partitions"] = str(len(self._assigned))
+    def assigned(self, partitions: Collection[Partition]) -> None:
+        """Nothing is kept of a partition before its first frame."""
 
-    def _on_revoke(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        """Answer and commit what was begun; drop what was only read."""
-        if not self._abandoned:
-            self._finish()
-            self._committer.commit()
-        self._drop(partitions)
+    def dropped(self, partitions: Collection[Partition]) -> None:
+        """Drop what was read and not answered."""
+        unanswered = self._stages.batcher.forget({number for _, number in partitions})
+        log.info("inference.dropped", unanswered=unanswered)
 
-    def _on_lost(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        """Another process has them already: only drop."""
-        self._drop(partitions)
-
-    def _drop(self, partitions: list[TopicPartition]) -> None:
-        gone = {partition.partition for partition in partitions}
-        self._assigned -= gone
-        self._just_dropped |= gone
-        unanswered = self._stages.batcher.forget(gone)
-        self._committer.ledger.forget(gone)
-        self._continuity.forget((self._topic, partition) for partition in gone)
-        log.info("inference.revoked", partitions=sorted(gone), unanswered=unanswered)
-        self._service.health.detail["partitions"] = str(len(self._assigned))
+    def close(self) -> None:
+        """Wait for the detector's thread."""
+        self._detecting.shutdown(wait=True)

@@ -7,12 +7,17 @@ from confluent_kafka import Consumer
 
 from models.detectors.detector import Detector
 from models.detectors.factory import make_detector
+from runtime.kafka.assignment import Assignment
 from runtime.kafka.clients import (
     ReliableProducer,
     consumer_config,
     group_id,
+    physical_name,
     producer_config,
 )
+from runtime.kafka.commits import CommitLedger, Committer
+from runtime.kafka.consumer_loop import ConsumerLoop
+from runtime.kafka.continuity import Continuity
 from runtime.kafka.dead_letters import DeadLetterBox
 from runtime.kafka.registry import guarded_registry
 from runtime.kafka.topic_watch import watching
@@ -27,7 +32,7 @@ from workers.inference.answers import Answers
 from workers.inference.arrivals import Intake
 from workers.inference.attempts import Attempts
 from workers.inference.batcher import Batcher, BatchPolicy
-from workers.inference.pipeline import InferencePipeline, Stages
+from workers.inference.pipeline import COMMITS, InferencePipeline, Stages
 from workers.inference.placement import CameraPlacement
 
 log = structlog.get_logger(__name__)
@@ -66,7 +71,8 @@ def run_inference(service: Service) -> None:
     producer = ReliableProducer(producer_config(settings))
     placement = CameraPlacement.connect(settings, registry, service.clock)
     store = GuardedStore(settings.ingest.object_store_url, service.clock)
-    stages = Stages(
+    dead_letters = DeadLetterBox(producer, settings, STAGE, service.clock, store)
+    parts = Stages(
         placement=placement,
         intake=Intake(registry.reader(FRAMES), placement),
         batcher=Batcher(batch_policy(settings.inference)),
@@ -76,7 +82,7 @@ def run_inference(service: Service) -> None:
             settings,
             producer,
             registry.writer(DETECTIONS),
-            DeadLetterBox(producer, settings, STAGE, service.clock, store),
+            dead_letters,
             detector.describe(),
         ),
     )
@@ -87,9 +93,21 @@ def run_inference(service: Service) -> None:
             **{"queued.max.messages.kbytes": _QUEUED_KBYTES, "client.id": STAGE},
         )
     )
+    assignment = Assignment(consumer)
+    commits = Committer(service, consumer, producer, CommitLedger(COMMITS))
+    loop = ConsumerLoop(
+        service,
+        consumer,
+        [physical_name(FRAMES, settings)],
+        continuity=Continuity(settings, STAGE, consumer, [FRAMES]),
+        dead_letters=dead_letters,
+        assignment=assignment,
+        commits=commits,
+        processor=InferencePipeline(service, parts, assignment, commits),
+    )
     try:
         with watching(service, topics):
-            InferencePipeline(service, stages, consumer, producer).run()
+            loop.run()
     finally:
         placement.close()
         detector.close()

@@ -1,4 +1,4 @@
-"""What a sink says of itself while it cannot write: paused, since when, and how far behind."""
+"""What a sink reports while it cannot write: what is away, since when, and its lag."""
 
 from collections.abc import Iterable
 
@@ -21,7 +21,7 @@ class Outage:
     Args:
         sink: Its name.
         clock: Tells the time.
-        health: Where `store` and `paused` are said.
+        health: Shows `paused`, and under the name of the dependency why.
         guard: The breaker of the store.
         lag: Knows how many records wait.
 
@@ -39,28 +39,40 @@ class Outage:
         self._paused_since = SINK_PAUSED_SINCE.labels(sink)
         self._behind_s = LAG_SECONDS.labels(f"sink-{sink}")
         self._error = ""
+        self._dependency = "store"
         self.since_us: int | None = None
 
-    def begin(self, error: Retry) -> bool:
-        """A write failed; returns True when nothing had failed before it."""
+    def expect(self, error: Retry) -> None:
+        """The store is out of reach before anything is to be written."""
+        self._health.detail["store"] = str(error)
+
+    def begin(self, dependency: str, error: Retry) -> None:
+        """The sink cannot go on.
+
+        Args:
+            dependency: What is out of reach: `store`, `registry` or `broker`.
+            error: How that was noticed.
+        """
         self._error = str(error)
-        if self.since_us is not None:
-            return False
-        self.since_us = self._clock.now_us()
-        self._paused_since.set(self.since_us / 1e6)
-        log.warning("sink.paused", error=self._error)
-        return True
+        if dependency != self._dependency:
+            self._health.detail.pop(self._dependency, None)
+            self._dependency = dependency
+        if self.since_us is None:
+            self.since_us = self._clock.now_us()
+            self._paused_since.set(self.since_us / 1e6)
+            log.warning("sink.paused", dependency=dependency, error=self._error)
 
     def show(self, waiting: Iterable[Message]) -> None:
-        """Say how things are; `waiting` are the messages in hand that are not written."""
+        """Show how things are; `waiting` are the messages in hand that are not written."""
         behind_s = self.age_s(waiting)
         self._behind_s.set(behind_s)
         if self.since_us is None:
             return
         lasted_s = (self._clock.now_us() - self.since_us) / 1e6
-        self._health.detail["store"] = f"out of reach for {lasted_s:.0f} s: {self._error}"
+        self._health.detail[self._dependency] = f"out of reach for {lasted_s:.0f} s: {self._error}"
         self._health.detail["paused"] = {
             "since_us": self.since_us,
+            "waits_for": self._dependency,
             "breaker": self._guard.state,
             "behind_records": self._lag.records,
             "behind_s": round(behind_s, 1),
@@ -72,7 +84,8 @@ class Outage:
         return 0.0 if oldest_ms is None else max(0.0, self._clock.now_us() / 1e6 - oldest_ms / 1e3)
 
     def end(self) -> None:
-        """What was in hand is written."""
+        """The store has answered."""
+        self._health.detail.pop("store", None)
         if self.since_us is None:
             return
         lasted_s = (self._clock.now_us() - self.since_us) / 1e6
@@ -80,5 +93,5 @@ class Outage:
         self.since_us = None
         self._paused_since.set(0)
         self._behind_s.set(0)
-        self._health.detail.pop("store", None)
+        self._health.detail.pop(self._dependency, None)
         self._health.detail.pop("paused", None)

@@ -14,6 +14,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from runtime.clock import Clock
 from runtime.errors import Retry, WardstreamError
+from runtime.kafka.commits import Offsets
 from runtime.kafka.topic_partition import Partition
 from runtime.process.metrics import SINK_READ_AGAIN
 from runtime.storage.breaker import Guard
@@ -39,6 +40,10 @@ class WentBack(WardstreamError):
     def __init__(self, places: Mapping[Partition, int]) -> None:
         super().__init__(f"the store went back in {len(places)} partitions")
         self.places = dict(places)
+
+
+class BrokerAway(Retry):
+    """The broker does not say where partitions stand."""
 
 
 @runtime_checkable
@@ -152,27 +157,36 @@ class Resume:
         self._consumer = consumer
         self._clock = clock
         self._guard = guard
-        self._unsure: dict[Partition, bool] = {}
+        self._unconfirmed: dict[Partition, bool] = {}
         self._looked_s = clock.monotonic_s()
 
-    @property
-    def unsure(self) -> Collection[Partition]:
-        """Partitions of which nothing may be written or committed yet."""
-        return self._unsure.keys()
-
     def assigned(self, places: Iterable[Partition]) -> None:
-        """Partitions are read from their committed offset on, until `settle` has looked."""
-        self._unsure |= dict.fromkeys(places, False)
+        """Partitions are read from their committed offset on, until `confirm` has looked."""
+        self._unconfirmed |= dict.fromkeys(places, False)
+
+    def committable(self, offsets: Offsets) -> Offsets:
+        """Those of some offsets that may be committed: noted in the store, if they are not yet.
+
+        Nothing of an unconfirmed partition may be.
+        """
+        confirmed = {
+            place: offset for place, offset in offsets.items() if place not in self._unconfirmed
+        }
+        try:
+            return confirmed if confirmed and self._note(confirmed) else {}
+        except Retry as error:
+            log.warning("sink.offsets_not_noted", error=str(error))
+            return {}
 
     def lost(self, places: Collection[Partition]) -> None:
         """Partitions went elsewhere."""
         for place in places:
-            self._unsure.pop(place, None)
+            self._unconfirmed.pop(place, None)
         self._store.forget(places)
 
     def went_back(self, error: WentBack) -> None:
         """The store has said so while it was written to."""
-        self._unsure |= dict.fromkeys(error.places, True)
+        self._unconfirmed |= dict.fromkeys(error.places, True)
         self._store.forget(error.places)
 
     def look(self) -> None:
@@ -190,7 +204,7 @@ class Resume:
             self.went_back(exc)
         self._looked_s = self._clock.monotonic_s()
 
-    def note(self, offsets: Mapping[Partition, int]) -> bool:
+    def _note(self, offsets: Offsets) -> bool:
         """Make sure that the store has these noted, since the group's must never be ahead.
 
         Returns:
@@ -209,22 +223,22 @@ class Resume:
             return False
         return True
 
-    def settle(self) -> set[Partition]:
-        """Look where the partitions that are in doubt begin; returns those that were set back.
+    def confirm(self) -> set[Partition]:
+        """Look where unconfirmed partitions start; returns those that were set back.
 
         What is in hand of these must be dropped: it comes again, behind what comes before it.
 
         Raises:
             Retry: The store or the broker does not say; nothing must be written before it does.
         """
-        if not self._unsure:
+        if not self._unconfirmed:
             return set()
         with self._guard.trying():
             noted = self._store.noted()
-        commits = self._commits(self._unsure)
+        commits = self._commits(self._unconfirmed)
         starts: dict[Partition, Start] = {}
         back: dict[Partition, tuple[int, int]] = {}
-        for place, reading in self._unsure.items():
+        for place, reading in self._unconfirmed.items():
             commit, held = commits.get(place), noted.get(place)
             first, end = 0, held or 0
             if reading or held != (commit.offset if commit else None):
@@ -238,7 +252,7 @@ class Resume:
         with self._guard.trying():
             self._store.begin(begin, known)
         self._set_back(back, commits)
-        self._unsure.clear()
+        self._unconfirmed.clear()
         return set(back)
 
     def _set_back(
@@ -250,7 +264,7 @@ class Resume:
                 self._consumer.seek(TopicPartition(*place, begin))
             except KafkaException as exc:
                 msg = f"{place[0]}[{place[1]}] cannot be set back yet: {exc.args[0].str()}"
-                raise Retry(msg) from exc
+                raise BrokerAway(msg) from exc
             commit = commits.get(place)
             again += max(0, commit.offset - begin) if commit else 0
             gone += begin - wanted
@@ -272,11 +286,11 @@ class Resume:
         try:
             found = self._consumer.committed(wanted, timeout=_ANSWER_S)
         except KafkaException as exc:
-            raise Retry(f"committed offsets are unknown: {exc.args[0].str()}") from exc
+            raise BrokerAway(f"committed offsets are unknown: {exc.args[0].str()}") from exc
         for one in found:
             if one.error is not None:
                 msg = f"committed offset of {one.topic}[{one.partition}]: {one.error.str()}"
-                raise Retry(msg)
+                raise BrokerAway(msg)
         return {
             (one.topic, one.partition): Commit(one.offset, one.metadata == NOTED)
             for one in found
@@ -288,4 +302,4 @@ class Resume:
             return self._consumer.get_watermark_offsets(TopicPartition(*place), timeout=_ANSWER_S)
         except KafkaException as exc:
             msg = f"what {place[0]}[{place[1]}] holds is unknown: {exc.args[0].str()}"
-            raise Retry(msg) from exc
+            raise BrokerAway(msg) from exc

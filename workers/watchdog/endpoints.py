@@ -96,8 +96,10 @@ def ask(url: str, within_s: float = ANSWER_S) -> str:
     finally:
         connection.close()
     body = _parsed(text)
-    if "paused" in body:
-        return f"paused, {body.get('store', 'its store is away')}"[:_SHOWN]
+    paused = body.get("paused")
+    if isinstance(paused, dict):
+        dependency = str(paused.get("waits_for", "store"))
+        return f"paused, {dependency} {body.get(dependency, 'out of reach')}"[:_SHOWN]
     return "" if answer.status == 200 else f"HTTP {answer.status}: {text[:_SHOWN]}"
 
 

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from confluent_kafka import Message
@@ -99,11 +100,16 @@ class CrashingSink:
 class CommitsFirst(SinkLoop):
     """The loop with its order turned round."""
 
-    def _settle(self, batch: list[Message]) -> None:
-        for message in batch:
-            self._settled[source_partition(message)] = (message.offset() or 0) + 1
-        self._commit()
-        super()._settle(batch)
+    def __init__(self, *given: Any, **options: Any) -> None:
+        super().__init__(*given, **options)
+        self._submit = self.loop._processor.submit
+        setattr(self.loop._processor, "submit", self._commit_and_submit)  # noqa: B010 - a method
+
+    def _commit_and_submit(self, messages: Sequence[Message]) -> None:
+        for message in messages:
+            self.commits.ledger.processed(source_partition(message), message.offset() or 0, 0.0)
+        self.commits.commit()
+        self._submit(messages)
 
 
 def run(loop_type: type[SinkLoop], settings: Settings, sink: CrashingSink) -> Service:

@@ -31,9 +31,9 @@ class Away:
 
     def write(self, items: Sequence[Item]) -> None:
         if self.away:
-            consumer = self.loop._consumer
+            consumer = self.loop.loop._consumer
             held = consumer.assignment()
-            self.loop._revoked(consumer, held)
+            self.loop.loop.on_revoke(consumer, held)
             consumer.incremental_unassign(held)
             raise Retry("the store is away")
         self.written += items
@@ -54,12 +54,12 @@ def test_it_asks_until_the_store_is_back_and_then_goes_on(line: Line) -> None:
         line.send([(OCCUPANCY, occupancy(1, 0, 1))])
         until("the store was asked by nothing but a question", lambda: sink.asked >= 4)
         assert "paused" in service.health.detail
-        assert loop._outage.since_us is not None
+        assert loop.outage.since_us is not None
 
         sink.away = False
-        until("it is well", lambda: loop._outage.since_us is None)
+        until("it is well", lambda: loop.outage.since_us is None)
         until("it says so", lambda: "paused" not in service.health.detail)
-        assert not loop._guard.is_open
+        assert not loop.guard.is_open
         assert service.health.detail.get("store") is None
     finally:
         service.stop.set()

@@ -24,6 +24,7 @@ from tests.integration.sinks.tables import as_items, differences
 from tests.unit.sinks.records import START_US, occupancy, ward
 from workers.local.demo.probes import scrape
 from workers.operations.verification.tables import compare
+from workers.sinks.process import LIVE
 from workers.storage.timescale.migrate import migrate
 
 LOG = ward(seconds=150, seed=11, rooms=2)
@@ -288,6 +289,10 @@ def test_stores_that_go_away_and_come_back_cost_nothing(
         pids = [supervisor.pid(name) for name in ("sink-timescale", "sink-redis")]
         feeding.start()
         until("a fifth is written", lambda: records_written(dsn) >= len(LOG) / 5)
+        # The registry goes away with the database, and a schema that was never read cannot be asked
+        # for then: whoever lacks one waits for the registry, and does not ask its store at all.
+        for name in ("sink-timescale", "sink-redis"):
+            until(f"{name} knows all schemas", lambda name=name: knows_all(supervisor, name))  # type: ignore[misc]
         own_services.kill("timescale")
         own_services.kill("redis")
         for name in ("sink-timescale", "sink-redis"):
@@ -347,6 +352,15 @@ def breaker(supervisor: Supervisor, name: str) -> float:
     assert metrics is not None
     store = name.removeprefix("sink-")
     return metrics.total("wardstream_breaker_state", dependency=store)
+
+
+def knows_all(supervisor: Supervisor, name: str) -> bool:
+    """Whether a sink has written a record of every topic that it will read."""
+    metrics = scrape(supervisor.metrics_port(name), timeout_s=30)
+    topics = {topic for topic, _ in LOG if name == TIMESCALE.name or topic in LIVE}
+    return metrics is not None and all(
+        metrics.total("wardstream_sink_rows_total", topic=topic.name) > 0 for topic in topics
+    )
 
 
 def is_well(supervisor: Supervisor, name: str) -> bool:

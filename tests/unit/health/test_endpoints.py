@@ -65,9 +65,10 @@ def test_a_stage_that_is_not_well_is_quoted(stage: Stage) -> None:
 
 
 def test_a_sink_that_has_paused_is_not_well_although_its_process_is(stage: Stage) -> None:
-    stage.text = json.dumps({"paused": {"since_us": 1}, "store": "out of reach for 12 s"})
+    paused = {"since_us": 1, "waits_for": "registry"}
+    stage.text = json.dumps({"paused": paused, "registry": "out of reach for 12 s"})
 
-    assert ask(stage.url) == "paused, out of reach for 12 s"
+    assert ask(stage.url) == "paused, registry out of reach for 12 s"
 
 
 def test_a_stage_that_is_not_there_is_named_by_its_address() -> None:

@@ -19,7 +19,7 @@ from workers.operations.verification.digests import (
 from workers.operations.verification.logs import LogPosition, PartitionLog, position_of
 from workers.operations.verification.result import Check, Window, at
 from workers.operations.verification.tables import since
-from workers.sinks.loop import EVENT_TIME
+from workers.sinks.writer import EVENT_TIME
 from workers.storage.item import Item
 from workers.storage.timescale.rows import to_us
 from workers.storage.timescale.tables import FACT_TABLES, Table

@@ -7,7 +7,7 @@ import msgspec
 
 from schemas.live import ChangeKind, LiveKind, changes_key, index_key, state_key
 from schemas.topics import OCCUPANCY, PRESENCE, TRACKS, ZONE_EVENTS
-from workers.sinks.loop import EVENT_TIME
+from workers.sinks.writer import EVENT_TIME
 from workers.storage.item import Item, conflict
 
 KINDS: Final[dict[str, ChangeKind]] = {
