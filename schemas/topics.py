@@ -1,5 +1,7 @@
 """Every topic of Wardstream in one table: what it holds, how it is keyed, kept and placed.
 
+Whatever a process must know of a topic is a column here: what kind it is, which field holds its
+event time, who counts its `seq`. So a new topic is a new row, and nobody keeps a list of topics.
 Topics are created from this table alone (`wardstream topics create`; the broker's
 auto-creation is off), and a process that finds a topic with other partitions or settings
 stops. All topics use the broker's append time: event time lives in the value, because Kafka
@@ -8,6 +10,8 @@ refuses timestamps an hour ahead and expires old ones.
 
 from dataclasses import dataclass, field
 from typing import Literal
+
+from schemas.live import ChangeKind
 
 FLOOR_PARTITIONS = 32
 """Partitions of `detections.made.v1` and all after it. A floor's partition is assigned in
@@ -21,6 +25,13 @@ _DAY_MS = 24 * _HOUR_MS
 
 Cleanup = Literal["delete", "compact"]
 
+Kind = Literal["input", "derived", "fact", "bookkeeping"]
+"""`input`: what cameras and models say. `derived`: what the stream processor makes of it. `fact`:
+versioned reference data. `bookkeeping`: what processes tell each other and operators."""
+
+Owner = Literal["camera", "floor", "zone"]
+"""Whose records a derived topic numbers: `seq` rises by one for each camera, floor or zone."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Topic:
@@ -28,7 +39,18 @@ class Topic:
 
     Attributes:
         name: Versioned fact, `<subject>.<verb>.v<major>`.
+        kind: What the topic is for.
         key: What the key names; keys are UTF-8.
+        event_time: Field of the record's event time, UTC microseconds; empty where it has
+            none, or, as a fact, two.
+        owner: Who counts `seq`; the key is its id. None where records are not numbered so.
+        ordered_by: Field of the time that never falls from one record of a key and source to the
+            next, UTC microseconds; `event_time` unless another is given.
+        source: Field of the camera that a key's record came from, where a key has records of
+            several cameras that are in order only by themselves; else empty.
+        mirrors: The topic whose records this one holds too, under the same keys and seqs.
+        live: Kind of the live value that Redis and the board show of each key; None for a topic
+            that they do not show.
         partitions: Number of partitions.
         cleanup: `delete` after `retention_ms`, or `compact` by key.
         retention_ms: How long records are kept, ms; -1 for ever.
@@ -39,7 +61,14 @@ class Topic:
     """
 
     name: str
+    kind: Kind
     key: str
+    event_time: str = ""
+    owner: Owner | None = None
+    ordered_by: str = ""
+    source: str = ""
+    mirrors: "Topic | None" = None
+    live: ChangeKind | None = None
     partitions: int = FLOOR_PARTITIONS
     cleanup: Cleanup = "delete"
     retention_ms: int = -1
@@ -47,6 +76,10 @@ class Topic:
     placed_by_floor: bool = False
     max_message_bytes: int = 1_048_588
     settings: dict[str, str] = field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        if not self.ordered_by:
+            object.__setattr__(self, "ordered_by", self.event_time)
 
     @property
     def subject(self) -> str:
@@ -65,53 +98,107 @@ class Topic:
         }
 
 
+def _fact(name: str, identity: str) -> Topic:
+    """A topic of versioned reference data, keyed by identity and version."""
+    return Topic(
+        name=name,
+        kind="fact",
+        key=f"{identity}@version",
+        partitions=1,
+        cleanup="compact",
+    )
+
+
 _COMPACTED = {"segment.bytes": str(64 * 1024 * 1024), "segment.ms": str(600_000)}
 
 FRAMES = Topic(
     name="frames.captured.v1",
+    kind="input",
     key="camera_id",
+    event_time="captured_us",
     partitions=FRAME_PARTITIONS,
     retention_ms=6 * _HOUR_MS,
     max_message_bytes=4 * 1024 * 1024,
 )
 DETECTIONS = Topic(
-    name="detections.made.v1", key="camera_id", retention_ms=30 * _DAY_MS, placed_by_floor=True
+    name="detections.made.v1",
+    kind="input",
+    key="camera_id",
+    event_time="captured_us",
+    retention_ms=30 * _DAY_MS,
+    placed_by_floor=True,
 )
 TRACKS = Topic(
-    name="tracks.updated.v1", key="camera_id", retention_ms=7 * _DAY_MS, placed_by_floor=True
+    name="tracks.updated.v1",
+    kind="derived",
+    key="camera_id",
+    event_time="captured_us",
+    owner="camera",
+    live="camera",
+    retention_ms=7 * _DAY_MS,
+    placed_by_floor=True,
 )
 PRESENCE = Topic(
-    name="presence.updated.v1", key="floor_id", retention_ms=7 * _DAY_MS, placed_by_floor=True
+    name="presence.updated.v1",
+    kind="derived",
+    key="floor_id",
+    event_time="as_of_us",
+    owner="floor",
+    live="floor",
+    retention_ms=7 * _DAY_MS,
+    placed_by_floor=True,
 )
 LINKS = Topic(
-    name="links.observed.v1", key="floor_id", retention_ms=90 * _DAY_MS, placed_by_floor=True
+    name="links.observed.v1",
+    kind="derived",
+    key="floor_id",
+    event_time="as_of_us",
+    owner="floor",
+    source="from_camera_id",
+    retention_ms=90 * _DAY_MS,
+    placed_by_floor=True,
 )
 ZONE_EVENTS = Topic(
-    name="zone-events.observed.v1", key="zone_id", retention_ms=90 * _DAY_MS, placed_by_floor=True
+    name="zone-events.observed.v1",
+    kind="derived",
+    key="zone_id",
+    event_time="at_us",
+    owner="zone",
+    ordered_by="as_of_us",
+    live="zone-event",
+    retention_ms=90 * _DAY_MS,
+    placed_by_floor=True,
 )
 OCCUPANCY = Topic(
     name="zone-occupancy.measured.v1",
+    kind="derived",
     key="zone_id",
+    event_time="as_of_us",
+    owner="zone",
+    live="zone",
     retention_ms=90 * _DAY_MS,
     placed_by_floor=True,
 )
 OCCUPANCY_LATEST = Topic(
     name="zone-occupancy.latest.v1",
+    kind="derived",
     key="zone_id",
+    event_time="as_of_us",
+    owner="zone",
+    mirrors=OCCUPANCY,
     cleanup="compact",
     placed_by_floor=True,
     settings=_COMPACTED,
 )
-CAMERAS = Topic(name="cameras.v1", key="camera_id@version", partitions=1, cleanup="compact")
-FLOORS = Topic(name="floors.v1", key="floor_id@version", partitions=1, cleanup="compact")
-ZONES = Topic(name="zones.v1", key="zone_id@version", partitions=1, cleanup="compact")
-STAFF = Topic(name="staff.v1", key="staff_id@version", partitions=1, cleanup="compact")
-SHIFTS = Topic(name="shifts.v1", key="shift_id@version", partitions=1, cleanup="compact")
-REQUIREMENTS = Topic(
-    name="requirements.v1", key="requirement_id@version", partitions=1, cleanup="compact"
-)
+CAMERAS = _fact("cameras.v1", "camera_id")
+FLOORS = _fact("floors.v1", "floor_id")
+ZONES = _fact("zones.v1", "zone_id")
+STAFF = _fact("staff.v1", "staff_id")
+SHIFTS = _fact("shifts.v1", "shift_id")
+REQUIREMENTS = _fact("requirements.v1", "requirement_id")
 STREAM_CHECKPOINTS = Topic(
     name="checkpoints.stream.v1",
+    kind="bookkeeping",
     key="head, camera or floor of the partition",
     cleanup="compact",
     avro=False,
@@ -125,19 +212,31 @@ STREAM_CHECKPOINTS = Topic(
         "delete.retention.ms": str(600_000),
     },
 )
-ALERTS = Topic(name="alerts.raised.v1", key="alert_id", partitions=1, retention_ms=400 * _DAY_MS)
-AUDIT = Topic(name="audit.v1", key="chain_id", partitions=1, retention_ms=400 * _DAY_MS)
+ALERTS = Topic(
+    name="alerts.raised.v1",
+    kind="bookkeeping",
+    key="alert_id",
+    event_time="at_us",
+    partitions=1,
+    retention_ms=400 * _DAY_MS,
+)
+AUDIT = Topic(
+    name="audit.v1",
+    kind="bookkeeping",
+    key="chain_id",
+    event_time="at_us",
+    partitions=1,
+    retention_ms=400 * _DAY_MS,
+)
 DEAD_LETTERS = Topic(
     name="dead-letters.v1",
+    kind="bookkeeping",
     key="source topic and partition",
     partitions=1,
     retention_ms=14 * _DAY_MS,
     avro=False,
     max_message_bytes=4 * 1024 * 1024,
 )
-
-REFERENCE_TOPICS: tuple[Topic, ...] = (CAMERAS, FLOORS, ZONES, STAFF, SHIFTS, REQUIREMENTS)
-"""Versioned facts with two times, read whole by every process that needs them."""
 
 TOPICS: dict[str, Topic] = {
     topic.name: topic
@@ -150,7 +249,12 @@ TOPICS: dict[str, Topic] = {
         ZONE_EVENTS,
         OCCUPANCY,
         OCCUPANCY_LATEST,
-        *REFERENCE_TOPICS,
+        CAMERAS,
+        FLOORS,
+        ZONES,
+        STAFF,
+        SHIFTS,
+        REQUIREMENTS,
         STREAM_CHECKPOINTS,
         ALERTS,
         AUDIT,
@@ -158,3 +262,14 @@ TOPICS: dict[str, Topic] = {
     )
 }
 """The whole table, by name."""
+
+REFERENCE_TOPICS = tuple(topic for topic in TOPICS.values() if topic.kind == "fact")
+"""Versioned facts with two times, read whole by every process that needs them."""
+
+DERIVED_TOPICS = tuple(
+    topic for topic in TOPICS.values() if topic.kind == "derived" and topic.mirrors is None
+)
+"""What the stream processor derives, each record once: tables keep it, verification counts it."""
+
+LIVE_TOPICS = tuple(topic for topic in DERIVED_TOPICS if topic.live is not None)
+"""Derived topics whose newest records Redis and the board show."""

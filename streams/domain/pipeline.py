@@ -4,56 +4,31 @@ A pure function of the records given to it, in their order, and of the facts vis
 event times. The same log gives the same outputs, whatever was saved and restored on the way.
 """
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from schemas.records import DetectionOutcome
-from schemas.topics import TRACKS
+from schemas.topics import TRACKS, Topic
 from streams.domain.camera.detections import FrameDetections, frame_detections_of
 from streams.domain.camera.step import CameraState, check_frame, fence, step
+from streams.domain.entity import CAMERA, FLOOR, Entity, entity_type
 from streams.domain.facts.timeline import Facts
-from streams.domain.floor.output import Output
 from streams.domain.floor.state import FloorState, report
 from streams.domain.floor.ticks import close_ticks
 from streams.domain.identity.links import link_records
+from streams.domain.output import Output
 from streams.domain.settings import PipelineSettings
 from streams.domain.tracking.checks import UnusableOutcome
 from streams.domain.tracking.parameters import parameters_of
+from streams.domain.zones.membership import ZoneState
 
-__all__ = [
-    "Entity",
-    "Output",
-    "PartitionPipeline",
-    "UnknownCamera",
-    "UnusableOutcome",
-    "entity_type",
-]
+__all__ = ["Output", "PartitionPipeline", "UnknownCamera", "UnusableOutcome"]
 
-Entity = CameraState | FloorState
-"""What a checkpoint keeps, one record each."""
-
-_CAMERA: Final = "camera/"
-_FLOOR: Final = "floor/"
+T = TypeVar("T")
 
 
 class UnknownCamera(ValueError):
     """No version of the camera is visible at the event's time: a dead letter for the caller."""
-
-
-def entity_type(entity_key: str) -> type[CameraState] | type[FloorState]:
-    """The type in which the state of an entity is decoded.
-
-    Args:
-        entity_key: `camera/ID` or `floor/ID`.
-
-    Raises:
-        ValueError: The key names neither.
-    """
-    if entity_key.startswith(_CAMERA):
-        return CameraState
-    if entity_key.startswith(_FLOOR):
-        return FloorState
-    raise ValueError(f"{entity_key!r} names neither a camera nor a floor")
 
 
 class PartitionPipeline:
@@ -105,14 +80,38 @@ class PartitionPipeline:
                 floors[state.floor_id] = state
         self.cameras, self.floors, self._changed = cameras, floors, {}
 
-    def take_changed(self) -> dict[str, Entity]:
+    def take_changed(self, encode: Callable[[Entity], T]) -> dict[str, T]:
         """Entities changed since the last call, sorted by key.
 
-        The states are the live objects: encode them before the next `advance`.
+        Args:
+            encode: Makes of a state what can be kept while the fold goes on.
         """
-        changed = {key: self._changed[key] for key in sorted(self._changed)}
+        changed = {key: encode(self._changed[key]) for key in sorted(self._changed)}
         self._changed = {}
         return changed
+
+    def renumber(self, topic: Topic, key: str, floor_id: str, seq: int) -> bool:
+        """Count the records of a key on from a seq.
+
+        Args:
+            topic: Topic of the records.
+            key: Key of the records: a camera, floor or zone.
+            floor_id: Floor of the key.
+            seq: Seq after which the next record comes.
+
+        Returns:
+            False where there is no state of the key, which then counts from its beginning.
+        """
+        if topic.owner == "camera":
+            owner: CameraState | FloorState | ZoneState | None = self.cameras.get(key)
+        else:
+            owner = floor = self.floors.get(floor_id)
+            if topic.owner == "zone" and floor is not None:
+                owner = floor.zones.get(key)
+        if owner is None:
+            return False
+        owner.seqs[topic.name] = seq
+        return True
 
     def advance(self, outcome: DetectionOutcome, facts: Facts) -> list[Output]:
         """Fold one detection outcome as its record; see `fold`."""
@@ -147,7 +146,7 @@ class PartitionPipeline:
             return []
         homography = snapshot.homography(camera_id)
         tracks, view, linked = step(state, look, camera, homography, self._parameters)
-        self._changed[_CAMERA + camera_id] = state
+        self._changed[CAMERA + camera_id] = state
         outputs = [] if tracks is None else [Output(TRACKS, camera_id, tracks)]
         floor = self._floor(state.floor_id)
         if linked is not None:
@@ -161,5 +160,5 @@ class PartitionPipeline:
         floor = self.floors.get(floor_id)
         if floor is None:
             floor = self.floors[floor_id] = FloorState(floor_id)
-        self._changed[_FLOOR + floor_id] = floor
+        self._changed[FLOOR + floor_id] = floor
         return floor

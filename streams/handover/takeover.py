@@ -1,4 +1,4 @@
-"""Go on from the checkpoint of another release, and let stand what it has sent beyond."""
+"""Go on from the checkpoint of another release; what it sent after that checkpoint stands."""
 
 from collections.abc import Iterator, Mapping
 
@@ -10,20 +10,29 @@ from runtime.clock import Clock
 from runtime.kafka.clients import physical_name
 from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
-from schemas.topics import OCCUPANCY, OCCUPANCY_LATEST
-from streams.handover.uncommitted import Bases, Beyond, Message, Record, beyond, level, marks_of
-from streams.processor.pipeline_fold import OUTPUTS
-from streams.state.fold_id import fold_id
-from streams.state.progress import KeyProgress, progress_of_states
+from schemas.topics import TOPICS, Topic
+from streams.handover.uncommitted import (
+    Bases,
+    Message,
+    Record,
+    Uncommitted,
+    read_uncommitted,
+    reconcile_mirrors,
+    watermarks_of,
+)
+from streams.stage import OUTPUTS
+from streams.state.fold_version import fold_id
+from streams.state.progress import ProgressByKey, progress_of
 from streams.state.published import HANDOVER_KEY, HandoverFilter
-from streams.state.reading import open_handover, states_of
+from streams.state.reading import open_handover
 
 log = structlog.get_logger(__name__)
 
 SETTLE_S = 2.0
-"""A sender that was replaced while it ran ends at its next save, and sends for so long at least."""
+"""How long to wait before looking again, s: a replaced sender goes on until its next save."""
 
 GIVE_UP_S = 30.0
+"""How long another process may go on sending, s."""
 
 
 class TakeOver:
@@ -31,8 +40,8 @@ class TakeOver:
 
     Args:
         settings: Where the topics are.
-        registry: Schemas of the outputs.
-        clock: For patience.
+        registry: Where the schemas are.
+        clock: Measures how long to wait.
     """
 
     def __init__(self, settings: Settings, registry: SchemaRegistry, clock: Clock) -> None:
@@ -46,42 +55,42 @@ class TakeOver:
     def __call__(
         self, partition: int, checkpoint: Checkpoint, since_ms: int | None, emit: Emit
     ) -> Mapping[bytes, EntityState | None]:
-        """Mark what was sent beyond the checkpoint; tells of it in the log.
+        """Find what was sent after the checkpoint, and set watermarks over it.
 
         Raises:
-            Stop: A state was written by a version that this one cannot read.
-            ReplayNeeded: Somebody goes on sending.
+            Stop: A state was written by a version that this release does not read.
+            ReplayNeeded: Another process goes on sending.
         """
-        stand = progress_of_states(states_of(partition, checkpoint))
+        progress = progress_of(partition, checkpoint.entities)
         before = open_handover(partition, checkpoint.entities)
-        bases = _bases(stand, before)
-        tails = self._settled(partition, bases, since_ms)
+        tails = self._settled(partition, _bases(progress, before), since_ms)
         if not any(tails.values()):
             return {}
 
-        def send(topic: str, key: str, record: Record) -> None:
-            emit(self._names[topic], key.encode(), self._writers[topic].encode(record), partition)
+        def send(topic: Topic, key: str, record: Record) -> None:
+            value = self._writers[topic.name].encode(record)
+            emit(self._names[topic.name], key.encode(), value, partition)
 
-        level(tails, send)
-        seam = HandoverFilter(marks_of(tails, before.marks))
+        reconcile_mirrors(tails, send)
+        handover = HandoverFilter(watermarks_of(tails, before.watermarks))
         log.warning(
-            "stream.seam",
+            "stream.handover",
             partition=partition,
             written_by=checkpoint.head.fold or "a release that gave no name",
-            goes_on=fold_id(),
+            continued_by=fold_id(),
             next_offset=checkpoint.head.next_offset,
-            stands={
+            uncommitted={
                 topic: {key: f"{min(found)}-{max(found)}" for key, found in tail.items() if found}
                 for topic, tail in tails.items()
-                if topic != OCCUPANCY_LATEST.name
+                if TOPICS[topic].mirrors is None
             },
         )
-        return {HANDOVER_KEY: seam.encode()}
+        return {HANDOVER_KEY: handover.encode()}
 
     def _settled(
         self, partition: int, bases: Mapping[str, Bases], since_ms: int | None
-    ) -> dict[str, Beyond]:
-        """What was sent, once nobody sends any more."""
+    ) -> dict[str, Uncommitted]:
+        """What was sent, once nothing more comes."""
         deadline_s = self._clock.monotonic_s() + GIVE_UP_S
         tails = self._tails(partition, bases, since_ms)
         while any(tails.values()):
@@ -90,15 +99,17 @@ class TakeOver:
             if again == tails:
                 break
             if self._clock.monotonic_s() > deadline_s:
-                raise ReplayNeeded(f"outputs of partition {partition} come from somebody else")
+                raise ReplayNeeded(
+                    f"another process goes on sending outputs of partition {partition}"
+                )
             tails = again
         return tails
 
     def _tails(
         self, partition: int, bases: Mapping[str, Bases], since_ms: int | None
-    ) -> dict[str, Beyond]:
+    ) -> dict[str, Uncommitted]:
         return {
-            topic: beyond(
+            topic: read_uncommitted(
                 self._windows(name, partition), self._readers[topic], bases[topic], since_ms
             )
             for topic, name in self._names.items()
@@ -113,15 +124,17 @@ class TakeOver:
             ]
 
 
-def _bases(stand: KeyProgress, before: HandoverFilter) -> Mapping[str, Bases]:
-    """The last seq by topic and key, of a state and of the marks over it."""
+def _bases(progress: ProgressByKey, before: HandoverFilter) -> Mapping[str, Bases]:
+    """The last seq by topic and key, of a state and of the watermarks over it."""
     bases: dict[str, dict[str, int]] = {topic.name: {} for topic in OUTPUTS}
-    for part in (stand.cameras, stand.floors, stand.zones):
-        for key, mark in part.items():
-            for topic, seq in mark.seqs.items():
-                bases[topic][key] = seq
-    for topic, marks in before.marks.items():
-        for key, open_mark in marks.items():
-            bases[topic][key] = open_mark.seq
-    bases[OCCUPANCY_LATEST.name] = bases[OCCUPANCY.name]
+    for part in (progress.cameras, progress.floors, progress.zones):
+        for key, one in part.items():
+            for topic, seq in one.seqs.items():
+                bases.setdefault(topic, {})[key] = seq
+    for topic, by_key in before.watermarks.items():
+        for key, watermark in by_key.items():
+            bases[topic][key] = watermark.seq
+    for output in OUTPUTS:
+        if output.mirrors is not None:
+            bases[output.name] = bases[output.mirrors.name]
     return bases

@@ -1,29 +1,30 @@
-"""What a topic holds beyond a checkpoint: the records that a fold sent and did not save."""
+"""The uncommitted records of a topic: a fold sent them, and no checkpoint holds them."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from schemas.codec import Codec, UndecodableValue
-from schemas.topics import OCCUPANCY, OCCUPANCY_LATEST
-from streams.state.published import Mark, Marks, moment_of
+from schemas.topics import TOPICS, Topic
+from streams.stage import OUTPUTS
+from streams.state.published import PublishedThrough, Watermarks, source_and_time
 
 MARGIN_MS = 10_000
 """Read back at least this long before the checkpoint: brokers' clocks differ."""
 
 UNKNOWN_MS = 250_000
-"""And so long for keys that the checkpoint does not know: a commit may take 240 s."""
+"""Read back this long for keys that the checkpoint does not know: a commit may take 240 s."""
 
 LIMIT_MS = 600_000
-"""And at most this long: a checkpoint that takes longer to be written ends the process before."""
+"""Read back at most this long: a process ends before a checkpoint takes longer to be written."""
 
 
 class Message(NamedTuple):
-    """A record of a topic, as far as it matters here.
+    """A record of a topic.
 
     Attributes:
-        key: Of the record.
-        value: With its wire header.
-        appended_ms: Broker's time.
+        key: Record key.
+        value: Record value, with its wire header.
+        appended_ms: Broker's time when it was appended, ms.
     """
 
     key: str
@@ -32,25 +33,25 @@ class Message(NamedTuple):
 
 
 Record = Mapping[str, Any]
-Beyond = dict[str, dict[int, Record]]
-"""By key and seq, the records that the checkpoint does not know of."""
+Uncommitted = dict[str, dict[int, Record]]
+"""By key and seq, the records that the checkpoint does not hold."""
 
 Bases = Mapping[str, int]
-"""By key, the last seq that the checkpoint knows of; keys of the partition that it knows alone."""
+"""By key, the last seq that the checkpoint holds; only keys that it knows."""
 
 
-def beyond(
+def read_uncommitted(
     windows: Iterable[list[Message]], codec: Codec, bases: Bases, since_ms: int | None
-) -> Beyond:
+) -> Uncommitted:
     """Read a topic's partition backwards until everything is from before the checkpoint.
 
     Args:
-        windows: Of the log, from its end backwards; each in order.
-        codec: Of the topic.
-        bases: What the checkpoint knows.
-        since_ms: When it was written, broker's time; None when it knows of nothing.
+        windows: Records of the log, from its end backwards; each window in order.
+        codec: Reads the topic's values.
+        bases: What the checkpoint holds.
+        since_ms: When the checkpoint was written, broker's time, ms; None when it holds nothing.
     """
-    found: Beyond = {}
+    found: Uncommitted = {}
     margin_ms, unknown_ms, limit_ms = (
         since_ms - back_ms if since_ms is not None else 0
         for back_ms in (MARGIN_MS, UNKNOWN_MS, LIMIT_MS)
@@ -60,11 +61,11 @@ def beyond(
         for message in window:
             known = bases.get(message.key)
             if known is None and message.appended_ms < unknown_ms:
-                continue  # of a time when the key had its place elsewhere
+                continue  # from a time when the key was in another partition
             try:
                 record = codec.decode(message.value)
             except UndecodableValue:
-                continue  # whoever wrote that was no fold
+                continue  # no fold wrote that
             seq = int(record["seq"])
             if seq > (known or 0):
                 found.setdefault(message.key, {})[seq] = record
@@ -76,44 +77,52 @@ def beyond(
     return found
 
 
-def level(tails: dict[str, Beyond], emit: Callable[[str, str, Record], None]) -> None:
-    """Send what only one of the two topics of occupancies has got before its sender died.
+def reconcile_mirrors(
+    tails: dict[str, Uncommitted], emit: Callable[[Topic, str, Record], None]
+) -> None:
+    """Send what only a topic or only its mirror got before their sender died.
 
     They are the same records under the same seqs, so both must hold them before others follow.
 
     Args:
-        tails: By topic; both are equal afterwards.
+        tails: By topic; a topic and its mirror are equal afterwards.
         emit: Takes topic, key and record.
     """
-    pair = (OCCUPANCY.name, OCCUPANCY_LATEST.name)
-    for has, lacks in (pair, pair[::-1]):
-        for key, records in sorted(tails[has].items()):
-            others = tails[lacks].setdefault(key, {})
-            for seq in sorted(seq for seq in records if seq > max(others, default=0)):
-                others[seq] = records[seq]
-                emit(lacks, key, records[seq])
+    for mirror in OUTPUTS:
+        if mirror.mirrors is None:
+            continue
+        pair = (mirror.mirrors, mirror)
+        for has, lacks in (pair, pair[::-1]):
+            for key, records in sorted(tails[has.name].items()):
+                others = tails[lacks.name].setdefault(key, {})
+                for seq in sorted(seq for seq in records if seq > max(others, default=0)):
+                    others[seq] = records[seq]
+                    emit(lacks, key, records[seq])
 
 
-def marks_of(tails: Mapping[str, Beyond], before: Marks) -> Marks:
-    """How far each key was told, by what was sent beyond a checkpoint and by its own marks.
+def watermarks_of(tails: Mapping[str, Uncommitted], before: Watermarks) -> Watermarks:
+    """How far each key was published, by uncommitted records and by the watermarks before them.
 
     Args:
-        tails: By topic; but for the latest occupancies.
-        before: Marks of the checkpoint that are still open.
+        tails: By topic; those of mirrors are passed over.
+        before: Watermarks of the checkpoint that are still open.
     """
-    marks: Marks = {topic: dict(known) for topic, known in before.items()}
-    for topic, tail in tails.items():
+    watermarks: Watermarks = {topic: dict(known) for topic, known in before.items()}
+    for name, tail in tails.items():
+        topic = TOPICS[name]
+        if topic.mirrors is not None:
+            continue
         for key, records in tail.items():
-            if not records or topic == OCCUPANCY_LATEST.name:
+            if not records:
                 continue
             last = max(records)
-            old = marks.get(topic, {}).get(key)
-            told = {} if old is None else dict(old.told)
+            old = watermarks.get(name, {}).get(key)
+            through = {} if old is None else dict(old.through)
             for seq in sorted(records):
-                source, at_us = moment_of(topic, records[seq])
-                through_us, count = told.get(source, (0, 0))
+                source, at_us = source_and_time(topic, records[seq])
+                through_us, count = through.get(source, (0, 0))
                 if at_us >= through_us:
-                    told[source] = (at_us, count + 1 if at_us == through_us else 1)
-            mark = Mark(str(records[last]["floor_id"]), last, told)
-            marks.setdefault(topic, {})[key] = mark
-    return marks
+                    through[source] = (at_us, count + 1 if at_us == through_us else 1)
+            floor_id = str(records[last]["floor_id"])
+            watermarks.setdefault(name, {})[key] = PublishedThrough(floor_id, last, through)
+    return watermarks

@@ -33,9 +33,10 @@ from streams.processor.checkpointing import install
 from streams.processor.fact_source import FactSource
 from streams.processor.faust_app import checkpointed_app
 from streams.processor.log_guard import TOPICS, refuse_lost_checkpoints, watch_topics
-from streams.processor.pipeline_fold import STAGE, PipelineFold, Wire
+from streams.processor.pipeline_fold import PipelineFold, Wire
 from streams.processor.precompile import compile_all
-from streams.state.fold_id import fold_id
+from streams.stage import STAGE
+from streams.state.fold_version import fold_id
 from streams.state.settings_by_offset import to_values
 from streams.state.version import STATE_VERSION
 

@@ -9,7 +9,7 @@ from runtime.kafka.topic_watch import LOOK_S, TopicWatch
 from runtime.process.settings import Settings
 from schemas.topics import DEAD_LETTERS, DETECTIONS, REFERENCE_TOPICS, STREAM_CHECKPOINTS
 from streams.processor.fail_stop import ExitProcess, exit_now
-from streams.processor.pipeline_fold import OUTPUTS
+from streams.stage import OUTPUTS
 
 TOPICS = (DETECTIONS, *OUTPUTS, *REFERENCE_TOPICS, STREAM_CHECKPOINTS, DEAD_LETTERS)
 """Everything that the stage reads or writes."""

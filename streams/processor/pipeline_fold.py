@@ -1,6 +1,7 @@
 """The fold of one partition on the wire: bytes in, domain, bytes out, state as bytes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from runtime.checkpoints import Checkpoint, Emit, EntityState, Record, SettingsSpan
 from runtime.clock import Clock
@@ -17,20 +18,9 @@ from runtime.process.metrics import (
 from runtime.process.settings import Settings
 from schemas.codec import Codec, UndecodableValue
 from schemas.registry import SchemaRegistry
-from schemas.topics import (
-    DEAD_LETTERS,
-    DETECTIONS,
-    LINKS,
-    OCCUPANCY,
-    OCCUPANCY_LATEST,
-    PRESENCE,
-    TRACKS,
-    ZONE_EVENTS,
-)
+from schemas.topics import DEAD_LETTERS, DETECTIONS, PRESENCE, TRACKS
 from streams.domain.camera.detections import FrameDetections
-from streams.domain.camera.frame_tracks import FrameTracks
 from streams.domain.facts.timeline import Facts
-from streams.domain.floor.presence import FloorPresence
 from streams.domain.floor.tick import TICK_US
 from streams.domain.pipeline import (
     Output,
@@ -44,16 +34,11 @@ from streams.encoding.presences import PresenceWriter
 from streams.encoding.text import Kept
 from streams.encoding.tracks import TracksWriter
 from streams.processor.fact_source import FactSource
+from streams.stage import OUTPUTS, STAGE
 from streams.state.codec import encode_state
 from streams.state.published import HANDOVER_KEY, HandoverFilter
 from streams.state.reading import open_handover, states_of
 from streams.state.settings_by_offset import SettingsByOffset
-from streams.state.version import STATE_VERSION
-
-STAGE = "stream"
-
-OUTPUTS = (TRACKS, PRESENCE, LINKS, ZONE_EVENTS, OCCUPANCY, OCCUPANCY_LATEST)
-"""What the stage writes, besides dead letters and checkpoints."""
 
 _FENCED, _FOLDED = STREAM_EVENTS.labels("fenced"), STREAM_EVENTS.labels("folded")
 
@@ -77,8 +62,12 @@ class Wire:
         }
         self.dead_letters = physical_name(DEAD_LETTERS, settings)
         kept = Kept()
-        self._tracks = TracksWriter(self.outputs[TRACKS.name][1], kept)
-        self._presence = PresenceWriter(self.outputs[PRESENCE.name][1], kept)
+        tracks = TracksWriter(self.outputs[TRACKS.name][1], kept)
+        presence = PresenceWriter(self.outputs[PRESENCE.name][1], kept)
+        self._writers: dict[str, Callable[[Any], bytes]] = {
+            TRACKS.name: tracks.write,
+            PRESENCE.name: presence.write,
+        }
         self._counts = {topic.name: STREAM_OUTPUTS.labels(topic.name) for topic in OUTPUTS}
 
     def write(self, output: Output) -> tuple[str, bytes]:
@@ -86,11 +75,8 @@ class Wire:
         topic, _, content = output
         self._counts[topic.name].inc()
         name, codec = self.outputs[topic.name]
-        if isinstance(content, FrameTracks):
-            return name, self._tracks.write(content)
-        if isinstance(content, FloorPresence):
-            return name, self._presence.write(content)
-        return name, codec.encode(content)
+        write = self._writers.get(topic.name)
+        return name, codec.encode(output.record) if write is None else write(content)
 
 
 class PipelineFold:
@@ -123,7 +109,7 @@ class PipelineFold:
         self._facts = facts
         self._clock = clock
         self._limit = limit
-        self._line = PartitionPipeline(settings)
+        self._pipeline = PartitionPipeline(settings)
         self._settings = SettingsByOffset(settings)
         self._handover = HandoverFilter({})
         self._handover_is_saved = False
@@ -134,7 +120,7 @@ class PipelineFold:
         Raises:
             Stop: State or settings were written by a version that this one cannot read.
         """
-        self._line.restore(states_of(self._partition, checkpoint))
+        self._pipeline.restore(states_of(self._partition, checkpoint.entities))
         self._handover = open_handover(self._partition, checkpoint.entities)
         self._handover_is_saved = HANDOVER_KEY in checkpoint.entities
         self.follow(checkpoint.head.settings, checkpoint.head.next_offset)
@@ -146,7 +132,7 @@ class PipelineFold:
             Stop: They were written by a version that this one cannot read.
         """
         self._settings.follow(spans, offset)
-        self._line.settings = self._settings.current
+        self._pipeline.settings = self._settings.current
 
     def advance(self, record: Record) -> None:
         """Fold one detection outcome; what cannot be folded becomes a dead letter.
@@ -156,7 +142,7 @@ class PipelineFold:
         """
         change = self._settings.next_change
         if change is not None and record.offset >= change:
-            self._line.settings = self._settings.step(record.offset)
+            self._pipeline.settings = self._settings.step(record.offset)
         try:
             look = self._decode(record)
             facts = self._facts.ensure(look.captured_us + TICK_US)  # its last tick
@@ -194,18 +180,18 @@ class PipelineFold:
         return look
 
     def _fold(self, look: FrameDetections, facts: Facts) -> list[Output]:
-        ignored = sum(self._line.counters.values())
+        ignored = sum(self._pipeline.counters.values())
         try:
-            outputs = self._line.fold(look, facts)
+            outputs = self._pipeline.fold(look, facts)
         except UnknownCamera as error:
             raise DeadLetter("unknown_camera", str(error), field="camera_id") from error
         except UnusableOutcome as error:
             raise DeadLetter("unusable_outcome", str(error), field="detections") from error
         if self._handover:
-            outputs, held = self._handover.apply(outputs, self._line, look.camera_id)
+            outputs, held = self._handover.apply(outputs, self._pipeline, look.camera_id)
             for output in held:
                 STREAM_HELD_BACK.labels(output.topic.name).inc()
-        fenced = sum(self._line.counters.values()) > ignored
+        fenced = sum(self._pipeline.counters.values()) > ignored
         (_FENCED if fenced else _FOLDED).inc()
         return outputs
 
@@ -234,8 +220,7 @@ class PipelineFold:
     def changed(self) -> Mapping[bytes, EntityState | None]:
         """State of the cameras and floors that moved, encoded, and the seam while it is open."""
         changed: dict[bytes, EntityState | None] = {
-            key.encode(): EntityState(STATE_VERSION, encode_state(state))
-            for key, state in self._line.take_changed().items()
+            key.encode(): state for key, state in self._pipeline.take_changed(encode_state).items()
         }
         if self._handover:
             changed[HANDOVER_KEY] = self._handover.encode()

@@ -4,30 +4,54 @@ from typing import Any
 
 import msgspec
 
-from streams.domain.pipeline import Entity, entity_type
+from runtime.checkpoints import EntityState
+from schemas.topics import LINKS, OCCUPANCY, PRESENCE, TRACKS, ZONE_EVENTS
+from streams.domain.entity import Entity, entity_type
 from streams.domain.tracking.state import TrackerState
+from streams.state.version import OLDEST_READ, SEQS_BY_TOPIC, STATE_VERSION
 
 
-def encode_state(state: Entity) -> bytes:
-    """Write a state as bytes; equal states give equal bytes."""
-    return _ENCODER.encode(state)
+def encode_state(state: Entity) -> EntityState:
+    """Write a state; equal states give equal bytes."""
+    return EntityState(STATE_VERSION, _ENCODER.encode(state))
 
 
-def decode_state(entity_key: str, data: bytes) -> Entity:
+def decode_state(entity_key: str, stored: EntityState) -> Entity:
     """Read a state.
 
     Args:
         entity_key: `camera/ID` or `floor/ID`.
-        data: As `encode_state` wrote it.
+        stored: As this release or one before it wrote it.
 
     Raises:
-        ValueError: The key names neither, or the bytes are no state of it.
+        ValueError: The key names neither, the version is not read here, or the bytes are no state.
     """
+    if not OLDEST_READ <= stored.version <= STATE_VERSION:
+        raise ValueError(f"this release reads versions {OLDEST_READ} to {STATE_VERSION}")
+    kind = entity_type(entity_key)
     try:
-        state: Entity = msgspec.msgpack.decode(data, type=entity_type(entity_key), dec_hook=_read)
-    except msgspec.DecodeError as error:
+        if stored.version >= SEQS_BY_TOPIC:
+            state: Entity = msgspec.msgpack.decode(stored.data, type=kind, dec_hook=_read)
+            return state
+        fields = msgspec.msgpack.decode(stored.data, type=dict[str, Any])
+        _gather_seqs(fields)
+        state = msgspec.convert(fields, kind, dec_hook=_read)
+    except msgspec.MsgspecError as error:
         raise ValueError(str(error)) from error
     return state
+
+
+def _gather_seqs(fields: dict[str, Any]) -> None:
+    """Bring the counters of a state from before `SEQS_BY_TOPIC` into one dictionary of each owner.
+
+    A floor of version 4 has no counter of links: it has sent none yet.
+    """
+    old = {"seq": TRACKS, "presence_seq": PRESENCE, "link_seq": LINKS}
+    old |= {"event_seq": ZONE_EVENTS, "occupancy_seq": OCCUPANCY}
+    for owner in (fields, *fields.get("zones", {}).values()):
+        owner["seqs"] = {
+            topic.name: owner.pop(name) for name, topic in old.items() if name in owner
+        }
 
 
 def _write(value: Any) -> bytes:

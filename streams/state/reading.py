@@ -4,64 +4,71 @@ from collections.abc import Mapping
 
 from runtime.checkpoints import Checkpoint, EntityState
 from runtime.errors import Stop
-from streams.domain.pipeline import Entity
+from streams.domain.entity import Entity
 from streams.state.codec import decode_state
 from streams.state.published import HANDOVER_KEY, HandoverFilter, handover_of
-from streams.state.version import OLDEST_READ
+from streams.state.version import OLDEST_READ, STATE_VERSION
+
+UNREADABLE = (
+    "Let the release that wrote it go on, or fold the detections again: "
+    "`wardstream rebuild checkpoints`, see Upgrading in docs/operators.md"
+)
+"""What to do about a checkpoint that this release does not read."""
 
 
-def states_of(partition: int, checkpoint: Checkpoint) -> dict[str, Entity]:
-    """State by entity key, without the seam.
+def states_of(partition: int, entities: Mapping[bytes, EntityState]) -> dict[str, Entity]:
+    """State by entity key, without the watermarks of a handover.
+
+    Args:
+        partition: Partition of the checkpoint, for the message.
+        entities: States as the checkpoint holds them.
 
     Raises:
-        Stop: One was written by a version that this one cannot read.
+        Stop: A state was written by a version that this release does not read.
     """
     states: dict[str, Entity] = {}
-    for key, state in checkpoint.entities.items():
+    for key, stored in sorted(entities.items()):
         if key == HANDOVER_KEY:
             continue
-        name = key.decode() if isinstance(key, bytes) else key
+        name = key.decode()
         try:
-            states[name] = _readable(name, state)
+            states[name] = decode_state(name, stored)
         except ValueError as error:
-            raise _refused(partition, name, state, error) from error
+            raise _refused(partition, name, stored, error) from error
     return states
 
 
+def is_read(stored: EntityState) -> bool:
+    """Whether this release reads states of that version."""
+    return OLDEST_READ <= stored.version <= STATE_VERSION
+
+
 def open_handover(partition: int, entities: Mapping[bytes, EntityState]) -> HandoverFilter:
-    """The seam that a checkpoint holds; a closed one where it holds none.
+    """The handover that a checkpoint is in the middle of; one that holds nothing back otherwise.
 
     Raises:
         Stop: It cannot be read.
     """
-    state = entities.get(HANDOVER_KEY)
-    if state is None:
+    stored = entities.get(HANDOVER_KEY)
+    if stored is None:
         return HandoverFilter({})
     try:
-        return handover_of(state)
+        return handover_of(stored)
     except ValueError as error:
-        raise _refused(partition, HANDOVER_KEY.decode(), state, error) from error
+        raise _refused(partition, HANDOVER_KEY.decode(), stored, error) from error
 
 
 def without_handover(checkpoint: Checkpoint) -> Checkpoint:
-    """The same cameras and floors, for whoever makes all records anew and sends none of them.
+    """The same cameras and floors, for a fold that makes all records again and sends none of them.
 
-    A seam would hold back what another fold has told, and here nothing of that fold stands.
+    A handover holds back what another fold has sent, and nothing of that is compared here.
     """
     kept = {key: state for key, state in checkpoint.entities.items() if key != HANDOVER_KEY}
     return Checkpoint(checkpoint.head, kept)
 
 
-def _readable(entity_key: str, state: EntityState) -> Entity:
-    if state.version < OLDEST_READ:
-        raise ValueError(f"this release reads states from version {OLDEST_READ} on")
-    return decode_state(entity_key, state.data)
-
-
-def _refused(partition: int, name: str, state: EntityState, error: ValueError) -> Stop:
+def _refused(partition: int, name: str, stored: EntityState, error: ValueError) -> Stop:
     return Stop(
-        f"checkpoint of partition {partition}: {name} (version {state.version}) "
-        f"cannot be read: {error}. Let the release that wrote it go on, or fold the "
-        "detections anew: `wardstream rebuild checkpoints`, see Upgrading in "
-        "docs/operators.md"
+        f"checkpoint of partition {partition}: {name} (version {stored.version}) cannot be read: "
+        f"{error}. {UNREADABLE}"
     )

@@ -27,7 +27,7 @@ from runtime.process.health import Health
 from runtime.process.service import Service
 from runtime.process.settings import Settings
 from schemas.live import changes_key
-from schemas.topics import OCCUPANCY, PRESENCE, TRACKS
+from schemas.topics import LIVE_TOPICS, OCCUPANCY, PRESENCE, TRACKS
 from tests.integration.sinks.line import Line
 from tests.unit.sinks.records import (
     camera_tracks,
@@ -40,7 +40,6 @@ from tests.unit.sinks.records import (
     ward,
 )
 from workers.sinks.loop import SinkLoop
-from workers.sinks.process import LIVE
 from workers.sinks.redis.sink import RedisSink
 from workers.sinks.timescale.queries import query
 from workers.sinks.timescale.sink import TimescaleSink
@@ -148,7 +147,7 @@ def records_per_second(settings: Settings) -> list[str]:
         lines.append(timed("timescale", TimescaleSink(settings, clock), log, size))
     for size in (1, 10, 500):
         redis.Redis.from_url(settings.redis_url.get_secret_value()).flushdb()
-        shown = [item for item in log if item.topic in LIVE]
+        shown = [item for item in log if item.topic in LIVE_TOPICS]
         lines.append(timed("redis", RedisSink(settings, clock), shown, size))
     return lines
 
@@ -168,7 +167,7 @@ def latency(settings: Settings) -> list[str]:
     """From handing a record to the producer to reading its change from the stream."""
     line = Line(settings)
     service = Service(settings, Health("sink-redis"))
-    loop = SinkLoop(service, RedisSink(settings, service.clock), LIVE, max_records=500)
+    loop = SinkLoop(service, RedisSink(settings, service.clock), LIVE_TOPICS, max_records=500)
     running = threading.Thread(target=loop.run, daemon=True)
     running.start()
     client = redis.Redis.from_url(settings.redis_url.get_secret_value(), decode_responses=True)

@@ -16,7 +16,7 @@ from runtime.kafka.lag import LogProbe
 from runtime.kafka.reader import read_topic
 from runtime.kafka.topics import create_topics
 from schemas.topics import DETECTIONS, STREAM_CHECKPOINTS, TRACKS
-from streams.processor.pipeline_fold import STAGE
+from streams.stage import STAGE
 from tests.conftest import Services, delete_topics, new_prefix
 from tests.e2e import simulated
 from tests.e2e.played_line import PlayedLine, played_line, wait_until

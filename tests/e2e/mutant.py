@@ -25,9 +25,9 @@ from streams.domain.camera.step import step
 from streams.domain.camera.view import View
 from streams.domain.floor import closing as closing_module
 from streams.domain.floor.closing import Moment
-from streams.domain.floor.output import Output
 from streams.domain.floor.state import FloorState
 from streams.domain.floor.tick import TICK_US
+from streams.domain.output import Output
 from streams.processor import app as app_module
 from streams.processor.pipeline_fold import PipelineFold
 from streams.processor.saving import Saving

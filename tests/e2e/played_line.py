@@ -18,7 +18,7 @@ from runtime.clock import SystemClock
 from runtime.kafka.reader import read_topic
 from runtime.process.settings import Settings
 from schemas.topics import DETECTIONS, FRAMES, OCCUPANCY_LATEST, STREAM_CHECKPOINTS, TOPICS, Topic
-from streams.processor.pipeline_fold import OUTPUTS
+from streams.stage import OUTPUTS
 from workers.ingest.sources.probe import probe_clip
 from workers.local.demo.observe import Observer
 from workers.local.demo.options import choose_port

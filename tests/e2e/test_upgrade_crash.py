@@ -15,8 +15,8 @@ from runtime.kafka.reader import read_topic
 from schemas.codec import HEADER_BYTES
 from schemas.registry import SchemaRegistry
 from schemas.topics import DETECTIONS, OCCUPANCY, OCCUPANCY_LATEST, PRESENCE, TOPICS, TRACKS
-from streams.processor.pipeline_fold import OUTPUTS
-from streams.state.fold_id import fold_id
+from streams.stage import OUTPUTS
+from streams.state.fold_version import fold_id
 from streams.state.published import HANDOVER_KEY
 from tests.conftest import Services
 from tests.e2e.held_line import CAMERAS, HeldLine, held_line

@@ -18,10 +18,20 @@ from streams.domain.facts.timeline import Facts, InvalidFact
 from streams.domain.settings import PipelineSettings
 from streams.processor.fact_source import FactSource
 from streams.processor.pipeline_fold import PipelineFold, Wire
+from streams.state.fold_version import FOLD_VERSION
 from streams.state.settings_by_offset import to_values
 from streams.state.version import STATE_VERSION
 
-__all__ = ["SCHEMA_IDS", "STATE_VERSION", "Fact", "Pipeline", "Sent", "decode", "encode"]
+__all__ = [
+    "FOLD_VERSION",
+    "SCHEMA_IDS",
+    "STATE_VERSION",
+    "Fact",
+    "Pipeline",
+    "Sent",
+    "decode",
+    "encode",
+]
 
 SCHEMA_IDS = {
     "frames.captured.v1": 1,

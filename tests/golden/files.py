@@ -14,6 +14,24 @@ SAVED_PARTITION = 3
 lost people, removed zones."""
 
 
+_AGAIN = "record the goldens again: python -m tests.golden.record"
+_OTHER_BYTES = (
+    "The same input gives other records than before. If that is meant, raise FOLD_VERSION in "
+    f"streams/state/fold_version.py and {_AGAIN}"
+)
+ASK = {
+    "outputs": _OTHER_BYTES,
+    "order": _OTHER_BYTES,
+    "fold_version": f"FOLD_VERSION was changed: {_AGAIN}",
+    "state_version": f"STATE_VERSION was changed: {_AGAIN}",
+    "checkpoints": (
+        "A checkpoint has other bytes than before. If that is meant, raise STATE_VERSION in "
+        f"streams/state/version.py, read the states of before, and {_AGAIN}"
+    ),
+}
+"""What to do about a part that is no longer golden."""
+
+
 def read_goldens() -> Any:
     """The figures as they were recorded."""
     return json.loads(GOLDENS.read_text())

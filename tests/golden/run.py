@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass, field
 
 from tests.golden import figures
-from tests.golden.adapter import STATE_VERSION, Pipeline, Sent
+from tests.golden.adapter import FOLD_VERSION, STATE_VERSION, Pipeline, Sent
 from tests.golden.reference import reference_data
 from tests.golden.world import MINUTES, MS, RESTART_S, T0, Input
 
@@ -34,6 +34,7 @@ class Outcome:
         return {
             "outputs": figures.of_outputs(self.sent),
             "order": figures.of_order(self.sent),
+            "fold_version": FOLD_VERSION,
             "state_version": STATE_VERSION,
             "checkpoints": {
                 f"{moment_s} s": figures.of_checkpoints(self.checkpoints[moment_s])

@@ -49,13 +49,13 @@ def test_the_input_is_that_of_the_goldens(golden: Any, logs: Logs) -> None:
     assert reason is None, reason
 
 
-@pytest.mark.parametrize("part", ["outputs", "order", "state_version", "checkpoints"])
+@pytest.mark.parametrize("part", files.ASK)
 def test_a_run_from_the_start_gives_the_golden_bytes(
     golden: Any, first: run.Outcome, part: str
 ) -> None:
     reason = difference(part, golden[part], first.figures()[part])
 
-    assert reason is None, reason
+    assert reason is None, f"{reason}\n{files.ASK[part]}"
 
 
 @pytest.mark.parametrize("part", ["outputs", "order", "checkpoints"])

@@ -8,24 +8,15 @@ from runtime.kafka.continuity import GONE, SHORTENED, Break
 from runtime.kafka.lag import LogProbe, ends_of
 from runtime.kafka.topic_partition import Partition
 from runtime.process.settings import Settings
-from schemas.topics import (
-    DETECTIONS,
-    FRAMES,
-    OCCUPANCY,
-    PRESENCE,
-    TRACKS,
-    ZONE_EVENTS,
-    Topic,
-)
+from schemas.topics import DERIVED_TOPICS, DETECTIONS, FRAMES, LIVE_TOPICS, Topic
+from streams.stage import STAGE
 from workers import stages
-
-_LIVE = (TRACKS, PRESENCE, ZONE_EVENTS, OCCUPANCY)
 
 CONSUMED: Final[dict[str, tuple[str, tuple[Topic, ...]]]] = {
     "infer": (stages.INFERENCE, (FRAMES,)),
-    "stream": ("stream", (DETECTIONS,)),
-    "sink-redis": (stages.SINK_REDIS, _LIVE),
-    "sink-timescale": (stages.SINK_TIMESCALE, _LIVE),
+    "stream": (STAGE, (DETECTIONS,)),
+    "sink-redis": (stages.SINK_REDIS, LIVE_TOPICS),
+    "sink-timescale": (stages.SINK_TIMESCALE, DERIVED_TOPICS),
 }
 """Group and topics by name of the process; facts are left out, as they hardly ever come."""
 

@@ -21,11 +21,11 @@ from runtime.kafka.lag import LagWatch
 from runtime.kafka.registry import guarded_registry
 from runtime.process.service import Service
 from runtime.storage.breaker import BreakerPolicy, Guard
-from schemas.topics import Topic
+from schemas.topics import DERIVED_TOPICS, Topic
 from workers.sinks.outage import Outage
 from workers.sinks.resume import NOTED, KeepsOffsets, Resume
 from workers.sinks.sink import Sink
-from workers.sinks.writer import EVENT_TIME, SinkWriter
+from workers.sinks.writer import SinkWriter
 
 FIRST_WAIT_S: Final = 0.1
 """Longest wait for the first record of a batch, s."""
@@ -75,7 +75,7 @@ class SinkLoop:
         resume = None
         if isinstance(sink, KeepsOffsets):
             resume = Resume(sink, sink.name, consumer, clock, self.guard)
-        derived = [topic for topic in topics if topic.name in EVENT_TIME]
+        derived = [topic for topic in topics if topic in DERIVED_TOPICS]
         self._lag = LagWatch(settings, stage, group, derived)
         self.outage = Outage(sink.name, clock, service.health, self.guard, self._lag)
         self._writer = SinkWriter(

@@ -3,24 +3,10 @@
 from runtime.kafka.topic_watch import watching
 from runtime.kafka.topics import check_topics
 from runtime.process.service import Service
-from schemas.topics import (
-    DEAD_LETTERS,
-    LINKS,
-    OCCUPANCY,
-    PRESENCE,
-    REFERENCE_TOPICS,
-    TRACKS,
-    ZONE_EVENTS,
-)
+from schemas.topics import DEAD_LETTERS, DERIVED_TOPICS, LIVE_TOPICS, REFERENCE_TOPICS
 from workers.sinks.loop import SinkLoop
 from workers.sinks.redis.sink import RedisSink
 from workers.sinks.timescale.sink import TimescaleSink
-
-LIVE = (TRACKS, PRESENCE, ZONE_EVENTS, OCCUPANCY)
-"""What the board shows."""
-
-DERIVED = (*LIVE, LINKS)
-"""What is kept in tables."""
 
 REDIS_BATCH = 500
 """Records written to Redis in one round trip at most; usually one or two are there."""
@@ -36,7 +22,7 @@ def run_timescale(service: Service) -> None:
         Stop: A topic, the database or a record is not as it must be.
         Retry: A dependency stayed out of reach.
     """
-    topics = [*REFERENCE_TOPICS, *DERIVED]
+    topics = [*REFERENCE_TOPICS, *DERIVED_TOPICS]
     check_topics(service.settings, [*topics, DEAD_LETTERS])
     sink = TimescaleSink(service.settings, service.clock)
     rules = service.settings.sink
@@ -49,9 +35,9 @@ def run_timescale(service: Service) -> None:
 
 def run_redis(service: Service) -> None:
     """Keep the live values in Redis until asked to stop; raises like `run_timescale`."""
-    topics = [*LIVE, DEAD_LETTERS]
+    topics = [*LIVE_TOPICS, DEAD_LETTERS]
     check_topics(service.settings, topics)
     sink = RedisSink(service.settings, service.clock)
-    loop = SinkLoop(service, sink, LIVE, max_records=REDIS_BATCH, commit_s=REDIS_COMMIT_S)
+    loop = SinkLoop(service, sink, LIVE_TOPICS, max_records=REDIS_BATCH, commit_s=REDIS_COMMIT_S)
     with watching(service, topics):
         loop.run()

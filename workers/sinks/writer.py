@@ -21,7 +21,6 @@ from runtime.process.metrics import SINK_LAG
 from runtime.storage.breaker import Guard
 from schemas.codec import Codec
 from schemas.registry import RegistryUnavailable
-from schemas.topics import LINKS, OCCUPANCY, PRESENCE, TRACKS, ZONE_EVENTS
 from workers.sinks.batch import Batch
 from workers.sinks.outage import Outage
 from workers.sinks.resume import BrokerAway, Resume, WentBack
@@ -29,15 +28,6 @@ from workers.sinks.sink import Sink
 from workers.storage.item import Item, read_item
 
 log = structlog.get_logger(__name__)
-
-EVENT_TIME: Final = {
-    TRACKS.name: "captured_us",
-    PRESENCE.name: "as_of_us",
-    LINKS.name: "as_of_us",
-    OCCUPANCY.name: "as_of_us",
-    ZONE_EVENTS.name: "at_us",
-}
-"""Field with the event time of each derived topic, UTC microseconds."""
 
 _LEAST_PAUSE_S: Final = 0.05
 _REGISTRY_PAUSE_S: Final = 1.0
@@ -287,9 +277,8 @@ class SinkWriter:
         now_us = self._clock.now_us()
         lag = SINK_LAG.labels(self._sink.name)
         for item in items:
-            event_time = EVENT_TIME.get(item.topic.name)
-            if event_time is not None:
-                lag.observe((now_us - item.record[event_time]) / 1e6)
+            if item.topic.event_time:
+                lag.observe((now_us - item.record[item.topic.event_time]) / 1e6)
 
     def _housekeep(self) -> None:
         try:

@@ -4,10 +4,12 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from schemas.records import Camera
+from schemas.topics import TRACKS
 from streams.domain.camera.detections import FrameDetections
 from streams.domain.camera.frame_tracks import FrameTracks
 from streams.domain.camera.people import locate
 from streams.domain.camera.view import View
+from streams.domain.seqs import Seqs, seqs_of
 from streams.domain.tracking import columns as c
 from streams.domain.tracking.arrays import advance_boxes
 from streams.domain.tracking.checks import UnusableOutcome, check_boxes
@@ -27,7 +29,7 @@ class CameraState:
     Attributes:
         camera_id: Identity.
         floor_id: Floor to which its newest event went.
-        seq: Of its last tracks record; 0 before the first.
+        seqs: Last seq by topic.
         last_us: Event time of its newest event, microseconds; 0 before the first.
         tracker: Of its people.
         model_name: Behind the newest detections.
@@ -36,11 +38,14 @@ class CameraState:
 
     camera_id: str
     floor_id: str = ""
-    seq: int = 0
+    seqs: Seqs = field(default_factory=dict)
     last_us: int = 0
     tracker: TrackerState = field(default_factory=TrackerState)
     model_name: str = ""
     model_version: str = ""
+
+    def __post_init__(self) -> None:
+        self.seqs = seqs_of("camera", self.seqs)
 
 
 def fence(state: CameraState | None, captured_us: int) -> Fence:
@@ -101,10 +106,10 @@ def step(
     due = lives_of(out) != lives if heartbeat else looked or len(out) > 0
     if not due:
         return None, view, linked
-    state.seq += 1
+    state.seqs[TRACKS.name] += 1
     tracks = FrameTracks(
         camera_id=state.camera_id,
-        seq=state.seq,
+        seq=state.seqs[TRACKS.name],
         captured_us=captured_us,
         floor_id=state.floor_id,
         frame_seq=look.frame_seq,

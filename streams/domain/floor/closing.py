@@ -6,9 +6,9 @@ from schemas.records import ZoneEvent
 from schemas.topics import OCCUPANCY, OCCUPANCY_LATEST, PRESENCE, ZONE_EVENTS
 from streams.domain.camera.view import View
 from streams.domain.facts.snapshot import Snapshot
-from streams.domain.floor.output import Output
 from streams.domain.floor.presence import FloorPresence, people_of
-from streams.domain.floor.state import FloorState, missing_at
+from streams.domain.floor.state import FloorState, missing_at, zone_of
+from streams.domain.output import Output
 from streams.domain.settings import FloorSettings
 from streams.domain.staffing.coverage import Plan
 from streams.domain.zones.area import who_stands
@@ -60,7 +60,7 @@ def close_tick(
             _look(floor, view, snapshot, happenings, settings)
     _forget(floor, cameras, end_us, settings)
     for area in areas:
-        zone = floor.zones.setdefault(area.zone_id, ZoneState())
+        zone = zone_of(floor, area.zone_id)
         happenings[area.zone_id] += expire(zone, area, end_us, floor.looked, settings.hold_us)
     floor.missing = missing_at(floor, end_us, snapshot)
     floor.closed_us = end_us
@@ -111,7 +111,7 @@ def _look(
     table = snapshot.areas_seen_by(view.camera_id, floor.floor_id)
     person_ids = view.person_ids
     for area, standing in zip(table.areas, who_stands(table, view.people), strict=True):
-        zone = floor.zones.setdefault(area.zone_id, ZoneState())
+        zone = zone_of(floor, area.zone_id)
         happenings[area.zone_id] += observe_standing(
             zone, area, view, person_ids, standing, looked_us, settings.hold_us
         )
@@ -138,10 +138,10 @@ def _presence(floor: FloorState, moment: Moment, watched: bool) -> list[Output]:
     if not watched and shown == floor.shown:
         return []
     floor.shown = shown
-    floor.presence_seq += 1
+    floor.seqs[PRESENCE.name] += 1
     record = FloorPresence(
         floor_id=floor.floor_id,
-        seq=floor.presence_seq,
+        seq=floor.seqs[PRESENCE.name],
         as_of_us=moment.as_of_us,
         inputs_through_us=moment.inputs_through_us,
         cameras_missing=list(moment.missing),
@@ -159,11 +159,11 @@ def _events(
 ) -> list[Output]:
     outputs: list[Output] = []
     for happening in happenings:
-        zone.event_seq += 1
+        zone.seqs[ZONE_EVENTS.name] += 1
         dwell_us = happening.at_us - happening.entered_us
         record: ZoneEvent = {
             "zone_id": zone_id,
-            "seq": zone.event_seq,
+            "seq": zone.seqs[ZONE_EVENTS.name],
             "at_us": happening.at_us,
             "kind": happening.kind,
             "person_id": happening.person_id,

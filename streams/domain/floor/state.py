@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from streams.domain.camera.view import View
 from streams.domain.facts.snapshot import Snapshot
 from streams.domain.floor.tick import TICK_US, tick_end
+from streams.domain.seqs import Seqs, seqs_of
 from streams.domain.zones.membership import ZoneState
 
 
@@ -23,8 +24,7 @@ class FloorState:
         looked: Event time of each camera's last look in a closed tick, microseconds.
         active_us: Newest event time in a closed tick, microseconds.
         missing: Cameras missing in the last closed tick, sorted.
-        presence_seq: Of the last presence record; 0 before the first.
-        link_seq: Of the last link; 0 before the first, and in a state from before there were any.
+        seqs: Last seq by topic.
         shown: Zones of each person in the last presence record.
         zones: By zone id; a removed zone keeps its counters.
     """
@@ -39,10 +39,20 @@ class FloorState:
     looked: dict[str, int] = field(default_factory=dict)
     active_us: int = 0
     missing: list[str] = field(default_factory=list)
-    presence_seq: int = 0
-    link_seq: int = 0
+    seqs: Seqs = field(default_factory=dict)
     shown: dict[str, list[str]] = field(default_factory=dict)
     zones: dict[str, ZoneState] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.seqs = seqs_of("floor", self.seqs)
+
+
+def zone_of(floor: FloorState, zone_id: str) -> ZoneState:
+    """The state of one of the floor's zones, which begins empty."""
+    zone = floor.zones.get(zone_id)
+    if zone is None:
+        zone = floor.zones[zone_id] = ZoneState()
+    return zone
 
 
 def report(floor: FloorState, view: View) -> bool:

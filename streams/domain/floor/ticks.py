@@ -8,9 +8,9 @@ for, and is named as missing. Both are functions of the log's order and the fact
 from streams.domain.facts.snapshot import Snapshot
 from streams.domain.facts.timeline import Facts
 from streams.domain.floor.closing import close_tick
-from streams.domain.floor.output import Output
 from streams.domain.floor.state import FloorState, missing_at
 from streams.domain.floor.tick import TICK_US, last_tick_end, next_boundary, tick_end
+from streams.domain.output import Output
 from streams.domain.settings import FloorSettings
 from streams.domain.zones.membership import next_leave_us
 

@@ -6,8 +6,8 @@ the two fit and what that rests on; whoever reads may apply it or not.
 
 from schemas.records import Link
 from schemas.topics import LINKS
-from streams.domain.floor.output import Output
 from streams.domain.floor.state import FloorState
+from streams.domain.output import Output
 from streams.domain.tracking import columns as c
 from streams.domain.tracking.types import Matrix
 
@@ -18,7 +18,7 @@ def link_records(
     """Tell which tracks of a camera continue ended ones.
 
     Args:
-        floor: Of the camera; its `link_seq` moves.
+        floor: Of the camera; its count of links rises.
         camera_id: Camera, of both tracks.
         captured_us: Event time of the frame that decided, microseconds.
         linked: Shape `(L, OUT)`: rows of the tracker's output that hold a link.
@@ -28,12 +28,12 @@ def link_records(
     """
     outputs: list[Output] = []
     for row in linked.tolist():
-        floor.link_seq += 1
+        floor.seqs[LINKS.name] += 1
         earlier, later = int(row[c.OUT_LINK_FROM]), int(row[c.OUT_ID])
         gap_s, distance = row[c.OUT_LINK_GAP_S], row[c.OUT_LINK_DISTANCE]
         record: Link = {
             "floor_id": floor.floor_id,
-            "seq": floor.link_seq,
+            "seq": floor.seqs[LINKS.name],
             "at_us": int(row[c.OUT_STARTED_US]),
             "kind": "REIDENTIFICATION",
             "from_person_id": f"{camera_id}:{earlier}",

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from schemas.records import ZoneEventKind, ZoneOccupancy
 from streams.domain.camera.view import View
+from streams.domain.seqs import Seqs, seqs_of
 from streams.domain.staffing.shift import FOREVER_US
 from streams.domain.zones.area import INSIDE, UNSEEN, ZoneArea, table_of, who_stands
 
@@ -44,15 +45,16 @@ class ZoneState:
 
     Attributes:
         stays: By person id.
-        event_seq: Of the last zone event; 0 before the first.
-        occupancy_seq: Of the last occupancy; 0 before the first.
+        seqs: Last seq by topic.
         shown: The last occupancy; None before the first and after the zone was removed.
     """
 
     stays: dict[str, Stay] = field(default_factory=dict)
-    event_seq: int = 0
-    occupancy_seq: int = 0
+    seqs: Seqs = field(default_factory=dict)
     shown: ZoneOccupancy | None = None
+
+    def __post_init__(self) -> None:
+        self.seqs = seqs_of("zone", self.seqs)
 
 
 class Happening(NamedTuple):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from schemas.records import OccupancyReason, ZoneOccupancy
+from schemas.topics import OCCUPANCY
 from streams.domain.staffing.coverage import Plan, coverage
 from streams.domain.zones.membership import ZoneState
 
@@ -36,7 +37,7 @@ def measure(
     """Count a zone at the end of a tick.
 
     Args:
-        zone: Its `shown` and `occupancy_seq` are changed when there is a record to send.
+        zone: Its `shown` and `seqs` are changed when there is a record to send.
         zone_id: Identity.
         floor_id: Floor of the zone.
         plan: Of the zone at `as_of_us`.
@@ -53,7 +54,7 @@ def measure(
     reason: OccupancyReason = "CHANGE"
     record: ZoneOccupancy = {
         "zone_id": zone_id,
-        "seq": zone.occupancy_seq + 1,
+        "seq": zone.seqs[OCCUPANCY.name] + 1,
         "as_of_us": as_of_us,
         "inputs_through_us": inputs_through_us,
         "cameras_missing": list(cameras_missing),
@@ -72,7 +73,7 @@ def measure(
         if not periodic:
             return None
         record["reason"] = "PERIODIC"
-    zone.occupancy_seq += 1
+    zone.seqs[OCCUPANCY.name] += 1
     zone.shown = record
     return record
 

@@ -15,7 +15,7 @@ from runtime.process.settings import Settings
 from schemas.codec import HEADER_BYTES
 from schemas.live import LiveKind, state_key
 from schemas.topics import DEAD_LETTERS, OCCUPANCY, OCCUPANCY_LATEST, PRESENCE, TOPICS, TRACKS
-from streams.processor.pipeline_fold import OUTPUTS
+from streams.stage import OUTPUTS
 from tests.chaos.line.histories import one_history
 from workers.operations.verification.digests import distinct, read_items
 from workers.operations.verification.oracle import Fold, first_difference, fold_detections

@@ -9,7 +9,7 @@ from signal import SIGTERM
 import psycopg
 
 from deploy.local import health
-from streams.processor.pipeline_fold import STAGE
+from streams.stage import STAGE
 from tests.chaos.line.line import AttackedLine, LineStopped
 from tests.chaos.line.places import SINK_TIMESCALE, STREAMS
 from workers.stages import SINK_REDIS

@@ -21,8 +21,7 @@ from runtime.kafka.clients import consumer_config, group_id, physical_name
 from runtime.kafka.lag import LogProbe
 from runtime.kafka.topic_partition import Partition
 from runtime.process.settings import Settings
-from schemas.topics import STREAM_CHECKPOINTS, Topic
-from workers.sinks.process import DERIVED, LIVE
+from schemas.topics import DERIVED_TOPICS, LIVE_TOPICS, STREAM_CHECKPOINTS, Topic
 from workers.stages import SINK_REDIS, SINK_TIMESCALE
 
 ANSWER_S = 5.0
@@ -55,7 +54,7 @@ class Progress:
                 **{"isolation.level": "read_committed", "log_level": 2},
             )
         )
-        topics = [STREAM_CHECKPOINTS, *DERIVED]
+        topics = [STREAM_CHECKPOINTS, *DERIVED_TOPICS]
         self._consumer.assign(
             [
                 TopicPartition(physical_name(topic, settings), partition, 0)
@@ -132,7 +131,7 @@ class Progress:
 
     def have_written(self, ends: Mapping[Partition, int]) -> bool:
         """Whether both sinks have committed up to these ends of the derived topics."""
-        live = {physical_name(topic, self._settings) for topic in LIVE}
+        live = {physical_name(topic, self._settings) for topic in LIVE_TOPICS}
         shown = {place: end for place, end in ends.items() if place[0] in live}
         return self._lag(SINK_TIMESCALE, ends) == 0 and self._lag(SINK_REDIS, shown) == 0
 
@@ -162,7 +161,7 @@ class Progress:
     def committed(self, stage: str) -> int:
         """Sum of what a group has committed; 0 while the broker is away."""
         group = group_id(stage, self._settings)
-        names = [physical_name(topic, self._settings) for topic in DERIVED]
+        names = [physical_name(topic, self._settings) for topic in DERIVED_TOPICS]
         places = [(name, partition) for name in names for partition in self._partitions]
         return sum((self._committed(group, places) or {}).values())
 

@@ -10,7 +10,7 @@ import pytest
 
 from runtime.errors import Stop
 from runtime.storage.objects import ObjectStore
-from schemas.topics import TRACKS
+from schemas.topics import DERIVED_TOPICS, TRACKS
 from tests.conftest import Services, empty_database
 from tests.integration.sinks.tables import as_items
 from tests.servers.s3 import Bucket
@@ -27,7 +27,6 @@ from workers.operations.backup.tables import (
     snapshot,
 )
 from workers.operations.backup.take import check
-from workers.sinks.process import DERIVED
 from workers.sinks.timescale.sink import TimescaleSink
 from workers.storage.timescale.migrate import migrations
 
@@ -145,7 +144,7 @@ def test_rows_that_nothing_gives_back_are_counted_whenever_they_are_of(
     log = as_items(ward(10))
     sink.write(log[: len(log) // 2])
     manifest = msgspec.structs.replace(copied(database_url, store), made_us=at_us(3_600))
-    same = {topic.name for topic in DERIVED}
+    same = {topic.name for topic in DERIVED_TOPICS}
 
     assert loss(database_url, manifest, store, 7, set()) == "", "nothing came afterwards"
     sink.write(log[len(log) // 2 :])

@@ -21,7 +21,14 @@ from schemas.topics import Topic
 from tests.conftest import await_gone
 from tests.integration.sinks.line import await_leaders, until
 
-KEPT = Topic(name="kept.v1", key="key", partitions=1, retention_ms=3_600_000, avro=False)
+KEPT = Topic(
+    name="kept.v1",
+    kind="bookkeeping",
+    key="key",
+    partitions=1,
+    retention_ms=3_600_000,
+    avro=False,
+)
 STAGE = "reader"
 ANSWER_S = 60.0
 DEADLINE_S = 120.0

@@ -11,7 +11,7 @@ from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import STREAM_CHECKPOINTS, TOPICS, TRACKS
 from streams.processor.log_guard import refuse_lost_checkpoints
-from streams.processor.pipeline_fold import OUTPUTS
+from streams.stage import OUTPUTS
 from tests.integration.changedlog.logs import append, make
 
 PARTITION = 3

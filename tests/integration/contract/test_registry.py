@@ -31,7 +31,7 @@ def topic(monkeypatch: pytest.MonkeyPatch) -> Topic:
         "schemas.registry.schema_text",
         lambda topic: text if topic.name == name else schema_text(topic),
     )
-    return Topic(name=name, key="zone_id")
+    return Topic(name=name, kind="derived", key="zone_id")
 
 
 def changed(**fields: Any) -> str:

@@ -20,7 +20,7 @@ from runtime.kafka.clients import physical_name
 from runtime.kafka.topics import create_topics
 from schemas.registry import SchemaRegistry
 from schemas.topics import STREAM_CHECKPOINTS, TOPICS
-from streams.processor.pipeline_fold import STAGE
+from streams.stage import STAGE
 from streams.state.version import OLDEST_READ
 from tests.e2e import simulated
 from tests.e2e.played_line import PlayedLine, played_line, wait_until

@@ -11,7 +11,7 @@ from runtime.clock import SystemClock
 from runtime.process.settings import Settings
 from schemas.live import state_key
 from schemas.topics import OCCUPANCY, TRACKS
-from streams.state.progress import KeyProgress
+from streams.state.progress import ProgressByKey
 from tests.integration.sinks.tables import rows
 from tests.unit.sinks.records import at_us, camera_tracks, item, occupancy, track
 from workers.operations.rebuild import live, staging
@@ -89,7 +89,7 @@ def test_what_was_folded_counts_only_while_its_tables_are_there(ledger: Ledger) 
     """A backup holds what is noted of a rebuild under way, and not its tables."""
     number = ledger.begin("--from 1h", "", NOTHING, "anna").revision
     ledger.stage(number)
-    ledger.note_folded(number, 3, Folded(KeyProgress(), {}, {}, {}))
+    ledger.note_folded(number, 3, Folded(ProgressByKey(), {}, {}, {}))
 
     going_on = ledger.stage(number)
     staging.drop(ledger.connection, number)
@@ -116,7 +116,7 @@ def test_nothing_counts_as_folded_once_its_topics_may_be_gone(ledger: Ledger) ->
     """Whoever is killed while a rebuild is given up goes on with what is left of it."""
     number = ledger.begin("--from 1h", "", NOTHING, "anna").revision
     ledger.stage(number)
-    ledger.note_folded(number, 3, Folded(KeyProgress(), {}, {}, {}))
+    ledger.note_folded(number, 3, Folded(ProgressByKey(), {}, {}, {}))
 
     with pytest.raises(KeyboardInterrupt), ledger.discard(number):
         raise KeyboardInterrupt

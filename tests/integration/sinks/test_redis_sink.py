@@ -13,7 +13,7 @@ from runtime.clock import SystemClock
 from runtime.errors import Retry, Stop
 from runtime.process.settings import Settings
 from schemas.live import changes_key, index_key, state_key
-from schemas.topics import OCCUPANCY, PRESENCE, TRACKS, ZONE_EVENTS
+from schemas.topics import LIVE_TOPICS, OCCUPANCY, PRESENCE, TRACKS, ZONE_EVENTS
 from tests.integration.sinks.tables import as_items
 from tests.unit.sinks.records import (
     at_us,
@@ -27,7 +27,6 @@ from tests.unit.sinks.records import (
     ward,
     zone_event,
 )
-from workers.sinks.process import LIVE
 from workers.sinks.redis import sink as redis_sink_module
 from workers.sinks.redis.sink import RedisSink
 
@@ -98,7 +97,7 @@ def test_an_older_record_replaces_nothing_and_is_no_change(
 def test_every_change_is_told_once_whatever_is_written_twice(
     sink: RedisSink, client: "redis.Redis", run_prefix: str
 ) -> None:
-    log = [entry for entry in as_items(ward(seconds=20, seed=3)) if entry.topic in LIVE]
+    log = [entry for entry in as_items(ward(seconds=20, seed=3)) if entry.topic in LIVE_TOPICS]
     for begin in range(0, len(log), 10):
         sink.write(log[max(0, begin - 15) : begin + 10])
     sink.write(log[-200:])
@@ -147,7 +146,7 @@ def test_people_come_with_their_floor_and_disappear_when_nobody_sees_them(
 
 
 def test_everything_expires(sink: RedisSink, client: "redis.Redis", run_prefix: str) -> None:
-    sink.write([entry for entry in as_items(ward(seconds=20)) if entry.topic in LIVE])
+    sink.write([entry for entry in as_items(ward(seconds=20)) if entry.topic in LIVE_TOPICS])
 
     keys: Any = client.keys(f"{run_prefix}:*")
     assert len(keys) > 8

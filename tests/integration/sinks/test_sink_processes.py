@@ -18,13 +18,20 @@ from runtime.kafka.clients import consumer_config, physical_name
 from runtime.process.settings import Settings
 from schemas.live import LiveKind, changes_key, state_key
 from schemas.registry import RegistryUnavailable, SchemaRegistry
-from schemas.topics import DEAD_LETTERS, OCCUPANCY, PRESENCE, TRACKS, ZONE_EVENTS, ZONES
+from schemas.topics import (
+    DEAD_LETTERS,
+    LIVE_TOPICS,
+    OCCUPANCY,
+    PRESENCE,
+    TRACKS,
+    ZONE_EVENTS,
+    ZONES,
+)
 from tests.integration.sinks.line import Line, last_seqs, progress, records_written, until
 from tests.integration.sinks.tables import as_items, differences
 from tests.unit.sinks.records import START_US, occupancy, ward
 from workers.local.demo.probes import scrape
 from workers.operations.verification.tables import compare
-from workers.sinks.process import LIVE
 from workers.storage.timescale.migrate import migrate
 
 LOG = ward(seconds=150, seed=11, rooms=2)
@@ -357,7 +364,7 @@ def breaker(supervisor: Supervisor, name: str) -> float:
 def knows_all(supervisor: Supervisor, name: str) -> bool:
     """Whether a sink has written a record of every topic that it will read."""
     metrics = scrape(supervisor.metrics_port(name), timeout_s=30)
-    topics = {topic for topic, _ in LOG if name == TIMESCALE.name or topic in LIVE}
+    topics = {topic for topic, _ in LOG if name == TIMESCALE.name or topic in LIVE_TOPICS}
     return metrics is not None and all(
         metrics.total("wardstream_sink_rows_total", topic=topic.name) > 0 for topic in topics
     )

@@ -19,8 +19,9 @@ from streams.domain.settings import FloorSettings, PipelineSettings, TrackerSett
 from streams.handover.takeover import TakeOver
 from streams.handover.uncommitted import Message
 from streams.processor.fact_source import FactSource
-from streams.processor.pipeline_fold import OUTPUTS, PipelineFold, Wire
-from streams.state.published import moment_of
+from streams.processor.pipeline_fold import PipelineFold, Wire
+from streams.stage import OUTPUTS
+from streams.state.published import source_and_time
 from streams.state.version import STATE_VERSION
 from tests.unit.domain.builders import MS, T0, box, camera, facts_of, heartbeat, outcome, zone
 
@@ -228,7 +229,7 @@ class World:
             for key, records in self.records(topic.name).items():
                 moments: dict[str, list[int]] = {}
                 for record in records:
-                    source, at_us = moment_of(topic.name, record)
+                    source, at_us = source_and_time(topic, record)
                     moments.setdefault(source, []).append(at_us)
                 assert all(told == sorted(told) for told in moments.values()), (topic.name, key)
         for key, records in self.records("tracks.updated.v1").items():

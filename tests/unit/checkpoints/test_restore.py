@@ -10,13 +10,17 @@ import pytest
 from runtime.checkpoints import Checkpoint, SettingsSpan
 from runtime.checkpoints.codec import HEAD_KEY, assemble
 from runtime.errors import EXIT_STOP, Stop
-from schemas.topics import TRACKS
+from schemas.topics import OCCUPANCY, PRESENCE, TRACKS, ZONE_EVENTS
 from streams.domain.camera.step import CameraState
+from streams.domain.pipeline import PartitionPipeline
 from streams.domain.settings import PipelineSettings, TrackerSettings
 from streams.state.codec import decode_state
+from streams.state.reading import states_of
 from streams.state.settings_by_offset import SettingsByOffset, from_values, to_values
-from streams.state.version import STATE_VERSION
+from streams.state.version import SEQS_BY_TOPIC, STATE_VERSION
 from tests.unit.domain.builders import MS, T0, box, camera, facts_of, outcome
+from tests.unit.domain.builders import fold as fold_log
+from tests.unit.domain.scene import ward_facts, ward_log
 from tests.unit.domain.test_line_fold import IDENTITY, fold_of, record
 
 STORED = Path(__file__).parent / "stored"
@@ -50,9 +54,26 @@ def test_a_checkpoint_of_the_release_before_goes_on_with_its_tracks() -> None:
     assert emitted[0] == TRACKS.name
     states = {key: state for key, state in fold.changed().items() if state is not None}
     assert {state.version for state in states.values()} == {STATE_VERSION}
-    camera_state = decode_state("camera/cam", states[b"camera/cam"].data)
+    camera_state = decode_state("camera/cam", states[b"camera/cam"])
     assert isinstance(camera_state, CameraState)
     assert camera_state.tracker.lives() == [(1, "CONFIRMED"), (2, "CONFIRMED")]
+
+
+def test_states_with_a_field_for_each_seq_count_on_from_it() -> None:
+    """The release before kept a field for each topic's seq; now one dictionary holds them all."""
+    log, facts = ward_log(1), ward_facts()
+    whole = fold_log(PartitionPipeline(), facts, log)
+    checkpoint = stored("state_version_5.json")
+    begin = checkpoint.head.next_offset
+    pipeline = PartitionPipeline()
+
+    pipeline.restore(states_of(0, checkpoint.entities))
+    rest = fold_log(pipeline, facts, log[begin:])
+
+    assert {state.version for state in checkpoint.entities.values()} == {SEQS_BY_TOPIC - 1}
+    assert rest == whole[-len(rest) :]
+    assert {output.topic for output in rest} >= {TRACKS, PRESENCE, ZONE_EVENTS, OCCUPANCY}
+    assert len(rest) == len(whole) - len(fold_log(PartitionPipeline(), facts, log[:begin]))
 
 
 def test_a_head_of_the_first_format_holds_no_settings() -> None:

@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from streams.processor.pipeline_fold import OUTPUTS
+from streams.stage import OUTPUTS
 from streams.state.published import HANDOVER_KEY
 from streams.state.reading import without_handover
 from tests.unit.checkpoints.seam_world import World, walks

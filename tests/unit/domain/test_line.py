@@ -1,10 +1,12 @@
 """The fold of a partition: what it promises for any log."""
 
 import random
+from copy import deepcopy
 from typing import Any
 
 import pytest
 
+from runtime.checkpoints import EntityState
 from schemas.records import DetectionOutcome
 from streams.domain.facts.timeline import Facts
 from streams.domain.pipeline import PartitionPipeline, UnknownCamera, UnusableOutcome
@@ -28,11 +30,11 @@ from tests.unit.domain.digest import first_difference
 from tests.unit.domain.scene import digest_of, ward_facts, ward_log
 
 
-def saved(line: PartitionPipeline) -> dict[str, bytes]:
-    return {key: encode_state(state) for key, state in line.take_changed().items()}
+def saved(line: PartitionPipeline) -> dict[str, EntityState]:
+    return line.take_changed(encode_state)
 
 
-def restored(checkpoint: dict[str, bytes]) -> PartitionPipeline:
+def restored(checkpoint: dict[str, EntityState]) -> PartitionPipeline:
     line = PartitionPipeline()
     line.restore({key: decode_state(key, data) for key, data in checkpoint.items()})
     return line
@@ -96,7 +98,7 @@ def test_saving_and_restoring_anywhere_changes_no_byte(seed: Any) -> None:
     rng = random.Random(seed)
 
     line, outputs, at = PartitionPipeline(), [], 0
-    checkpoint: dict[str, bytes] = {}
+    checkpoint: dict[str, EntityState] = {}
     while at < len(log):
         step = rng.randrange(1, 60)
         outputs += fold(line, facts, log[at : at + step])
@@ -112,18 +114,18 @@ def test_only_what_changed_is_given_for_saving() -> None:
     line, facts = PartitionPipeline(), facts_of(camera("a", "f1"), camera("b", "f2"))
     fold(line, facts, [outcome(T0 + 1, camera_id="a"), outcome(T0 + 2, camera_id="b")])
 
-    assert sorted(line.take_changed()) == ["camera/a", "camera/b", "floor/f1", "floor/f2"]
-    assert line.take_changed() == {}
+    assert sorted(line.take_changed(deepcopy)) == ["camera/a", "camera/b", "floor/f1", "floor/f2"]
+    assert line.take_changed(deepcopy) == {}
     line.advance(outcome(T0 + S, camera_id="b"), facts)
-    assert sorted(line.take_changed()) == ["camera/b", "floor/f2"]
+    assert sorted(line.take_changed(deepcopy)) == ["camera/b", "floor/f2"]
     line.advance(outcome(T0 + S, camera_id="b"), facts)
-    assert line.take_changed() == {}
+    assert line.take_changed(deepcopy) == {}
 
 
 def test_a_state_under_a_wrong_key_is_refused() -> None:
     line = PartitionPipeline()
     fold(line, facts_of(camera()), [outcome(T0 + 1)])
-    [camera_state, _] = line.take_changed().values()
+    [camera_state, _] = line.take_changed(deepcopy).values()
 
     with pytest.raises(ValueError, match="'floor/cam' does not hold a CameraState"):
         PartitionPipeline().restore({"floor/cam": camera_state})
@@ -135,13 +137,13 @@ def test_a_frame_seen_before_is_ignored_and_counted() -> None:
     line, facts = PartitionPipeline(), facts_of(camera(), zone())
     log = standing(10)
     fold(line, facts, log)
-    line.take_changed()
+    line.take_changed(deepcopy)
 
     assert line.advance(log[-1], facts) == []
     assert line.advance(log[3], facts) == []
     assert line.advance(log[4], facts) == []
     assert line.counters == {"duplicates": 1, "older": 2, "late": 0}
-    assert line.take_changed() == {}
+    assert line.take_changed(deepcopy) == {}
 
 
 def test_a_log_read_again_from_the_middle_gives_nothing_new_until_its_end() -> None:
@@ -171,7 +173,7 @@ def test_a_camera_that_nobody_registered_is_refused_and_nothing_remembered() -> 
     with pytest.raises(UnknownCamera, match="'cam'"):
         line.advance(outcome(T0 + 5 * S - 1), facts)
 
-    assert line.take_changed() == {}
+    assert line.take_changed(deepcopy) == {}
     assert line.advance(outcome(T0 + 5 * S), facts)
 
 

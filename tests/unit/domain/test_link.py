@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-import pytest
 
 from runtime.checkpoints import Checkpoint, EntityState
 from runtime.checkpoints.codec import empty_head
 from schemas.codec import schema_text
 from schemas.records import DetectionOutcome
-from schemas.topics import LINKS
+from schemas.topics import LINKS, PRESENCE, TRACKS
 from streams.domain.pipeline import PartitionPipeline
 from streams.state.codec import decode_state, encode_state
 from streams.state.version import STATE_VERSION
@@ -31,7 +30,7 @@ from tests.unit.domain.test_line_fold import fold_of, record
 from tests.unit.sinks.records import codec
 
 BEFORE_THERE_WERE_LINKS = 4
-"""The state version whose floors have no `link_seq`."""
+"""The state version whose floors count no links."""
 
 
 def seen(first_ms: int, foot_x: float, camera_id: str = "cam") -> list[DetectionOutcome]:
@@ -149,18 +148,24 @@ def test_links_of_all_cameras_of_a_floor_are_numbered_together() -> None:
     ]
 
 
-def without_links(data: bytes) -> bytes:
-    """The state of a floor as a release wrote it that knew no links."""
-    fields: dict[str, Any] = msgspec.msgpack.decode(data)
-    del fields["link_seq"]
-    return msgspec.msgpack.encode(fields)
-
-
-def saved_before_links(log: Sequence[DetectionOutcome]) -> dict[str, bytes]:
+def saved_before_links(log: Sequence[DetectionOutcome]) -> dict[str, EntityState]:
+    """The states of a release that counted tracks and presence, and knew no links."""
     line = PartitionPipeline()
     fold(line, facts_of(camera()), log)
-    states = {key: encode_state(state) for key, state in line.take_changed().items()}
-    return {**states, "floor/floor": without_links(states["floor/floor"])}
+    return {
+        key: EntityState(BEFORE_THERE_WERE_LINKS, without_links(state.data))
+        for key, state in line.take_changed(encode_state).items()
+    }
+
+
+def without_links(data: bytes) -> bytes:
+    fields: dict[str, Any] = msgspec.msgpack.decode(data)
+    seqs = fields.pop("seqs")
+    if TRACKS.name in seqs:
+        fields["seq"] = seqs[TRACKS.name]
+    else:
+        fields["presence_seq"] = seqs[PRESENCE.name]
+    return msgspec.msgpack.encode(fields)
 
 
 def test_a_state_from_before_there_were_links_begins_at_the_first() -> None:
@@ -172,14 +177,13 @@ def test_a_state_from_before_there_were_links_begins_at_the_first() -> None:
     [link] = links(fold(line, facts_of(camera()), log[20:]))
 
     assert link["seq"] == 1
-    assert line.floors["floor"].link_seq == 1
+    assert line.floors["floor"].seqs[LINKS.name] == 1
 
 
-@pytest.mark.parametrize("version", [BEFORE_THERE_WERE_LINKS, STATE_VERSION])
-def test_a_stream_processor_goes_on_from_a_checkpoint_with_or_without_links(version: Any) -> None:
+def test_a_stream_processor_goes_on_from_a_checkpoint_without_links() -> None:
     log = away_and_back(240)
     states = saved_before_links(log[:20])
-    entities = {key.encode(): EntityState(version, data) for key, data in states.items()}
+    entities = {key.encode(): state for key, state in states.items()}
     processor, emitted = fold_of(facts_of(camera()))
     processor.restore(Checkpoint(empty_head(0, "input", "boot"), entities))
 

@@ -4,7 +4,7 @@ import pytest
 
 from runtime.checkpoints.archive import Archived
 from schemas.topics import FLOOR_PARTITIONS, OCCUPANCY, PRESENCE, TRACKS, ZONE_EVENTS
-from streams.state.progress import KeyProgress, Mark
+from streams.state.progress import KeyProgress, ProgressByKey
 from workers.operations.rebuild.bounds import Bound, Folded, bounds
 from workers.operations.rebuild.plan import PartitionPlan
 from workers.operations.rebuild.start import parse_begin
@@ -14,21 +14,21 @@ S = 1_000_000
 BASE = Archived(0, 100, 1, "ab", "path")
 
 
-def stand(through_us: int, seq: int, *, floor: str = "f", opened_us: int = 10 * S) -> KeyProgress:
+def stand(through_us: int, seq: int, *, floor: str = "f", opened_us: int = 10 * S) -> ProgressByKey:
     """One camera, one floor and one zone that have come equally far."""
-    return KeyProgress(
-        {f"{floor}-cam": Mark(floor, through_us, {TRACKS.name: seq})},
-        {floor: Mark(floor, through_us, {PRESENCE.name: seq}, opened_us)},
+    return ProgressByKey(
+        {f"{floor}-cam": KeyProgress(floor, through_us, {TRACKS.name: seq})},
+        {floor: KeyProgress(floor, through_us, {PRESENCE.name: seq}, opened_us)},
         {
-            f"{floor}-zone": Mark(
+            f"{floor}-zone": KeyProgress(
                 floor, through_us, {ZONE_EVENTS.name: seq, OCCUPANCY.name: seq}, opened_us
             )
         },
     )
 
 
-def both(one: KeyProgress, other: KeyProgress) -> KeyProgress:
-    return KeyProgress(
+def both(one: ProgressByKey, other: ProgressByKey) -> ProgressByKey:
+    return ProgressByKey(
         {**one.cameras, **other.cameras},
         {**one.floors, **other.floors},
         {**one.zones, **other.zones},
@@ -36,7 +36,7 @@ def both(one: KeyProgress, other: KeyProgress) -> KeyProgress:
 
 
 def plan(
-    before: KeyProgress, after: KeyProgress | None, base: Archived | None = BASE
+    before: ProgressByKey, after: ProgressByKey | None, base: Archived | None = BASE
 ) -> PartitionPlan:
     return PartitionPlan(
         partition=0,
@@ -51,7 +51,7 @@ def plan(
     )
 
 
-def folded(made: KeyProgress, first_us: dict[str, int] | None = None) -> Folded:
+def folded(made: ProgressByKey, first_us: dict[str, int] | None = None) -> Folded:
     return Folded(made, first_us or {}, {}, {})
 
 
@@ -80,7 +80,7 @@ def test_a_cold_start_answers_for_nothing_from_before_the_log() -> None:
     made = stand(60 * S, 9)
     first = {"f-cam": 9 * S}
 
-    found = by_key(bounds(plan(KeyProgress(), made, base=None), folded(made, first)))
+    found = by_key(bounds(plan(ProgressByKey(), made, base=None), folded(made, first)))
 
     assert found["f"].after_us == found["f-zone"].after_us == 10 * S - 1
     assert found["f-cam"].after_us == 9 * S - 1
@@ -100,7 +100,7 @@ def test_what_the_line_never_saw_ends_where_the_rebuild_ended() -> None:
 def test_only_the_floors_that_were_asked_for_are_answered_for() -> None:
     two = both(stand(60 * S, 9), stand(60 * S, 9, floor="other"))
 
-    found = by_key(bounds(plan(KeyProgress(), two), folded(two), frozenset({"other"})))
+    found = by_key(bounds(plan(ProgressByKey(), two), folded(two), frozenset({"other"})))
 
     assert found.keys() == {"other-cam", "other", "other-zone"}
 

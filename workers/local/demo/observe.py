@@ -13,21 +13,16 @@ from runtime.kafka.lag import LogProbe, ends_of
 from runtime.process.settings import Settings
 from schemas.topics import (
     DEAD_LETTERS,
+    DERIVED_TOPICS,
     DETECTIONS,
     FRAMES,
-    LINKS,
-    OCCUPANCY,
-    PRESENCE,
-    TRACKS,
-    ZONE_EVENTS,
+    LIVE_TOPICS,
     Topic,
 )
 from workers.local.demo.probes import Scrape, scrape
 from workers.stages import INFERENCE, SINK_REDIS, SINK_TIMESCALE
 
-_SHOWN = (TRACKS, PRESENCE, ZONE_EVENTS, OCCUPANCY)
-_DERIVED = (*_SHOWN, LINKS)
-_WATCHED = (FRAMES, DETECTIONS, *_DERIVED)
+_WATCHED = (FRAMES, DETECTIONS, *DERIVED_TOPICS)
 
 Ends = dict[tuple[str, int], int]
 
@@ -105,11 +100,11 @@ class Observer:
             "infer": (group_id(INFERENCE, self._settings), {self.name(FRAMES)}),
             "sink-timescale": (
                 group_id(SINK_TIMESCALE, self._settings),
-                {self.name(topic) for topic in _DERIVED},
+                {self.name(topic) for topic in DERIVED_TOPICS},
             ),
             "sink-redis": (
                 group_id(SINK_REDIS, self._settings),
-                {self.name(topic) for topic in _SHOWN},
+                {self.name(topic) for topic in LIVE_TOPICS},
             ),
         }
         for process, (group, topics) in groups.items():

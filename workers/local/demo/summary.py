@@ -13,8 +13,7 @@ from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import DETECTIONS, TRACKS, ZONE_EVENTS, Topic
 from workers.local.demo.latency_probe import LatencySummary
-
-TABLES = ("tracks", "positions", "zone_events", "zone_occupancy", "coverage")
+from workers.storage.timescale.tables import DERIVED_TABLES
 
 
 @dataclass(slots=True)
@@ -159,15 +158,6 @@ def summarise(
     return summary
 
 
-_TIME_COLUMN = {
-    "tracks": "started_at",
-    "positions": "at",
-    "zone_events": "at",
-    "zone_occupancy": "as_of",
-    "coverage": "as_of",
-}
-
-
 def count_rows(settings: Settings, starts_us: int) -> dict[str, int]:
     """Rows of each table from an event time on.
 
@@ -177,16 +167,16 @@ def count_rows(settings: Settings, starts_us: int) -> dict[str, int]:
     counts = {}
     try:
         with psycopg.connect(settings.database_url.get_secret_value()) as connection:
-            for table in TABLES:
+            for table in DERIVED_TABLES:
                 query = sql.SQL("SELECT count(*) FROM {} WHERE {} >= to_timestamp(%s)")
                 row = connection.execute(
                     query.format(
-                        sql.Identifier(table),
-                        sql.Identifier(_TIME_COLUMN[table]),
+                        sql.Identifier(table.name),
+                        sql.Identifier(str(table.time)),
                     ),
                     [starts_us / 1e6],
                 ).fetchone()
-                counts[table] = row[0] if row else 0
+                counts[table.name] = row[0] if row else 0
     except psycopg.OperationalError as exc:
         msg = f"TimescaleDB: {exc}"
         raise Retry(msg) from exc

@@ -9,8 +9,8 @@ from runtime.errors import Stop
 from runtime.kafka.topics import create_topics
 from runtime.process.settings import Settings
 from runtime.storage.objects import ObjectStore
-from schemas.topics import REFERENCE_TOPICS, STREAM_CHECKPOINTS
-from streams.processor.pipeline_fold import STAGE
+from schemas.topics import DERIVED_TOPICS, REFERENCE_TOPICS, STREAM_CHECKPOINTS
+from streams.stage import STAGE
 from workers.operations.backup import registry, rows, tables
 from workers.operations.backup.entries import topic_ids
 from workers.operations.backup.manifest import Manifest, get_manifest
@@ -19,7 +19,6 @@ from workers.operations.backup.offsets import members, set_back, way_back
 from workers.operations.backup.take import Tell
 from workers.operations.backup.topics import TopicRestore
 from workers.operations.times import show_time
-from workers.sinks.process import DERIVED
 from workers.stages import INFERENCE, SINK_REDIS, SINK_TIMESCALE
 from workers.storage.timescale.connection import database_errors
 from workers.storage.timescale.migrate import migrate, migrations
@@ -68,7 +67,7 @@ def restore(
     create_topics(settings, replication)
     topics = TopicRestore(settings, clock, manifest, store, replace=replace)
     topics.look()
-    now = topic_ids(settings, (*REFERENCE_TOPICS, *DERIVED))
+    now = topic_ids(settings, (*REFERENCE_TOPICS, *DERIVED_TOPICS))
     same = {name for name, found in now.items() if manifest.topic_ids.get(name) == found}
     if rows_wanted:
         gone = way_back(settings, manifest.offsets, same).gone

@@ -9,7 +9,7 @@ from runtime.clock import Clock
 from runtime.errors import Stop
 from runtime.process.settings import Settings
 from runtime.storage.objects import ObjectStore
-from schemas.topics import DETECTIONS, REFERENCE_TOPICS
+from schemas.topics import DERIVED_TOPICS, DETECTIONS, REFERENCE_TOPICS
 from workers.operations.backup import registry, tables
 from workers.operations.backup.entries import COPIED, copied_entries, copy_topic, topic_ids
 from workers.operations.backup.manifest import (
@@ -22,7 +22,6 @@ from workers.operations.backup.manifest import (
 from workers.operations.backup.objects import get_object, lines_of, put_object
 from workers.operations.backup.offsets import committed
 from workers.operations.backup.rows import copy_out
-from workers.sinks.process import DERIVED
 from workers.storage.timescale.migrate import migrations
 
 Tell = Callable[[str], None]
@@ -54,8 +53,8 @@ def take(
         msg = f"{store.base} holds a backup already: choose another place for the next"
         raise Stop(msg)
     made_us = clock.now_us()
-    ids = topic_ids(settings, (DETECTIONS, *DERIVED, *COPIED))
-    offsets = committed(settings, (*REFERENCE_TOPICS, *DERIVED))
+    ids = topic_ids(settings, (DETECTIONS, *DERIVED_TOPICS, *COPIED))
+    offsets = committed(settings, (*REFERENCE_TOPICS, *DERIVED_TOPICS))
     dsn = settings.database_url.get_secret_value()
     with tables.snapshot(dsn) as connection:
         known = tables.applied(connection)

@@ -20,7 +20,7 @@ from runtime.kafka.transactional import FencedProducer, Outgoing, Words
 from runtime.process.settings import Settings
 from runtime.storage.objects import ObjectStore
 from schemas.topics import AUDIT, DETECTIONS, REFERENCE_TOPICS, STREAM_CHECKPOINTS, Topic
-from streams.processor.pipeline_fold import STAGE
+from streams.stage import STAGE
 from workers.operations.backup.entries import (
     COPIED,
     Entry,

@@ -14,19 +14,7 @@ from runtime.process.settings import Settings
 from schemas.codec import Codec, UndecodableValue
 from schemas.records import AuditEntry
 from schemas.registry import SchemaRegistry
-from schemas.topics import (
-    DEAD_LETTERS,
-    DETECTIONS,
-    FRAMES,
-    LINKS,
-    OCCUPANCY,
-    OCCUPANCY_LATEST,
-    PRESENCE,
-    REFERENCE_TOPICS,
-    TRACKS,
-    ZONE_EVENTS,
-    Topic,
-)
+from schemas.topics import DEAD_LETTERS, DETECTIONS, REFERENCE_TOPICS, Topic
 from workers.operations.deadletters.audit import AuditWriter
 from workers.operations.deadletters.values import topic_of, value_of
 from workers.storage.item import read_item
@@ -34,15 +22,6 @@ from workers.storage.item import read_item
 AT_ONCE: Final = 500
 """Letters handled in one transaction at most."""
 
-_INPUTS: Final = {FRAMES.name, DETECTIONS.name}
-_DERIVED: Final = {
-    TRACKS.name: "captured_us",
-    PRESENCE.name: "as_of_us",
-    LINKS.name: "as_of_us",
-    ZONE_EVENTS.name: "at_us",
-    OCCUPANCY.name: "as_of_us",
-    OCCUPANCY_LATEST.name: "as_of_us",
-}
 _MAY_BE_REPLAYED: Final = {topic.name for topic in REFERENCE_TOPICS}
 """Versioned facts: a version that comes twice changes nothing, whenever it comes."""
 
@@ -71,7 +50,7 @@ def refusal(letter: Letter, settings: Settings, registry: SchemaRegistry) -> str
     topic = topic_of(letter, settings)
     if topic is None:
         return f"{letter.topic or 'its topic'} is not a topic of this run; resolve it"
-    if topic.name in _INPUTS or topic.name in _DERIVED:
+    if topic.kind in {"input", "derived"}:
         return _gone(letter) or _too_late(letter, topic, settings, registry)
     if topic.name not in _MAY_BE_REPLAYED:
         return f"nothing says that {topic.name} may be sent again; resolve it"
@@ -197,7 +176,7 @@ def _too_late(letter: Letter, topic: Topic, settings: Settings, registry: Schema
     moment = _moment(letter, topic, settings, registry)
     how, fate = (
         ("folded in order", "late, and ignored")
-        if topic.name in _INPUTS
+        if topic.kind == "input"
         else ("fenced by seq", "dropped as a duplicate")
     )
     advice = ""
@@ -216,7 +195,7 @@ def _moment(letter: Letter, topic: Topic, settings: Settings, registry: SchemaRe
         record = registry.reader(topic).decode(value_of(letter, settings))
     except (UndecodableValue, DeadLetter, Retry, Stop):
         return "an unreadable time"
-    at_us = record[_DERIVED.get(topic.name, "captured_us")]
+    at_us = record[topic.event_time]
     try:
         return datetime.fromtimestamp(at_us // 1_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     except (OverflowError, ValueError, OSError):

@@ -4,23 +4,25 @@ from typing import Literal
 
 import msgspec
 
-from streams.state.progress import KeyProgress, Mark
+from streams.state.progress import KeyProgress, ProgressByKey
 from workers.operations.rebuild.plan import PartitionPlan
 
 Kind = Literal["camera", "floor", "zone"]
+
+_ByKey = dict[str, KeyProgress]
 
 
 class Folded(msgspec.Struct, frozen=True):
     """What came of folding a partition.
 
     Attributes:
-        stand: Where the rebuilt state ended.
+        progress: Where the rebuilt state ended.
         first_us: Event time of each camera's first tracks, UTC microseconds.
         records: Records written, by topic (without prefix).
         letters: Inputs that could not be folded, by reason.
     """
 
-    stand: KeyProgress
+    progress: ProgressByKey = msgspec.field(name="stand")
     first_us: dict[str, int]
     records: dict[str, int]
     letters: dict[str, int]
@@ -58,9 +60,11 @@ def bounds(
         floors: Only what belongs to these; everything when None.
     """
     before = plan.before.of_floors(floors)
-    after = (plan.after or KeyProgress()).of_floors(floors)
-    made = folded.stand.of_floors(floors)
-    parts: list[tuple[Kind, dict[str, Mark], dict[str, Mark], dict[str, Mark]]] = [
+    after = (plan.after or ProgressByKey()).of_floors(floors)
+    made = folded.progress.of_floors(floors)
+    parts: list[
+        tuple[Kind, dict[str, KeyProgress], dict[str, KeyProgress], dict[str, KeyProgress]]
+    ] = [
         ("camera", before.cameras, after.cameras, made.cameras),
         ("floor", before.floors, after.floors, made.floors),
         ("zone", before.zones, after.zones, made.zones),
@@ -79,9 +83,9 @@ def bounds(
 def _bound(
     kind: Kind,
     key: str,
-    begin: Mark | None,
-    end: Mark | None,
-    rebuilt: Mark | None,
+    begin: KeyProgress | None,
+    end: KeyProgress | None,
+    rebuilt: KeyProgress | None,
     plan: PartitionPlan,
     opened: dict[str, int],
     folded: Folded,

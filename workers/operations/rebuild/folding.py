@@ -15,11 +15,12 @@ from runtime.kafka.clients import ReliableProducer, producer_config
 from runtime.kafka.reader import read_between, spans
 from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
-from schemas.topics import DETECTIONS, OCCUPANCY_LATEST, TRACKS
+from schemas.topics import DETECTIONS, TOPICS, TRACKS
 from streams.domain.facts.timeline import Facts, visible_as_of
 from streams.processor.app import line_settings
 from streams.processor.fact_source import FactSource
-from streams.processor.pipeline_fold import OUTPUTS, PipelineFold, Wire
+from streams.processor.pipeline_fold import PipelineFold, Wire
+from streams.stage import OUTPUTS
 from streams.state.progress import progress_of
 from streams.state.reading import without_handover
 from workers.operations.rebuild.bounds import Folded
@@ -116,7 +117,7 @@ class Folding:
                 return
             self._producer.produce(topic, key=key, value=value, partition=partition or 0)
             records[name] += 1
-            if name == OCCUPANCY_LATEST.name:
+            if TOPICS[name].mirrors is not None:
                 return
             item = read_item(self._codecs[name], topic, partition or 0, -1, key, value)
             if name == TRACKS.name:
@@ -167,7 +168,7 @@ class Folding:
         entities.update({key: state for key, state in fold.changed().items() if state is not None})
         if reached == plan.begin:
             self._check_held(plan)
-        return Folded(progress_of(entities), first_us, dict(records), dict(letters))
+        return Folded(progress_of(plan.partition, entities), first_us, dict(records), dict(letters))
 
     def _check_held(self, plan: PartitionPlan) -> None:
         """The log must reach back to where the fold begins: a hole is none, retention is one.

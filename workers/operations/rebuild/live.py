@@ -6,17 +6,13 @@ import msgspec
 import redis
 
 from runtime.process.settings import Settings
-from schemas.live import LiveKind, state_key
-from schemas.topics import OCCUPANCY, PRESENCE, TRACKS
+from schemas.live import state_key
+from schemas.topics import LIVE_TOPICS
 from workers.operations.rebuild.records import Newest
 from workers.sinks.redis.change import LIVE_KINDS
 from workers.sinks.redis.sink import redis_errors
 
-_KINDS: dict[str, LiveKind] = {
-    OCCUPANCY.name: "zone",
-    TRACKS.name: "camera",
-    PRESENCE.name: "floor",
-}
+_KINDS = {topic.name: kind for topic in LIVE_TOPICS for kind in LIVE_KINDS if topic.live == kind}
 
 # The line's own value is kept beside it: `verify` compares that, and taking back puts it back. The
 # next record of the key replaces both (workers/sinks/redis/replace.lua).

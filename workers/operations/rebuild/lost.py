@@ -18,7 +18,7 @@ from runtime.kafka.lag import LogProbe
 from runtime.kafka.reader import read_record, spans
 from runtime.process.settings import Settings
 from schemas.topics import DETECTIONS
-from streams.processor.pipeline_fold import OUTPUTS, STAGE
+from streams.stage import OUTPUTS, STAGE
 from workers.operations.rebuild.plan import Planner
 
 BEFORE_MS = 10_000

@@ -18,8 +18,9 @@ from runtime.kafka.reader import read_record, spans
 from runtime.process.settings import Settings
 from runtime.storage.objects import ObjectStore
 from schemas.topics import DETECTIONS, STREAM_CHECKPOINTS
-from streams.processor.pipeline_fold import STAGE
-from streams.state.progress import KeyProgress, is_read, progress_of
+from streams.stage import STAGE
+from streams.state.progress import ProgressByKey, progress_of
+from streams.state.reading import is_read
 from streams.state.version import STATE_VERSION
 from workers.operations.rebuild.start import Begin
 
@@ -49,8 +50,8 @@ class PartitionPlan(msgspec.Struct, frozen=True, kw_only=True):
     base: Archived | None
     why_cold: str
     spans: tuple[SettingsSpan, ...]
-    before: KeyProgress
-    after: KeyProgress | None
+    before: ProgressByKey
+    after: ProgressByKey | None
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,7 +120,7 @@ class Planner:
 
     def _partition(self, partition: int, offset: int, start: int, end: int) -> PartitionPlan:
         live = self._live(partition)
-        after = None if live is None else progress_of(live.entities)
+        after = None if live is None else progress_of(partition, live.entities)
         if live is not None:
             end = live.head.next_offset
         base, checkpoint, why_cold = self.base(partition, min(offset, end), start)
@@ -133,7 +134,9 @@ class Planner:
             base=base,
             why_cold=why_cold,
             spans=() if newest is None else newest.head.settings,
-            before=KeyProgress() if checkpoint is None else progress_of(checkpoint.entities),
+            before=ProgressByKey()
+            if checkpoint is None
+            else progress_of(partition, checkpoint.entities),
             after=after,
         )
 

@@ -9,14 +9,10 @@ from runtime.kafka.reader import read_between, spans
 from runtime.process.settings import Settings
 from schemas.codec import Codec
 from schemas.registry import SchemaRegistry
-from schemas.topics import OCCUPANCY_LATEST
-from streams.processor.pipeline_fold import OUTPUTS
+from schemas.topics import DERIVED_TOPICS
 from workers.operations.rebuild.bounds import Bound
 from workers.operations.rebuild.plan import AHEAD_MS, PartitionPlan
 from workers.storage.item import DIGEST_BYTES, Item, conflict, read_item
-
-COMPARED_TOPICS = tuple(topic for topic in OUTPUTS if topic is not OCCUPANCY_LATEST)
-"""The compacted topic holds the newest of what another one holds whole."""
 
 SHOWN = 5
 """Differences of a topic that are told one by one."""
@@ -128,7 +124,7 @@ def compare_topics(
     since_ms = max(0, min(plan.appended_ms for plan in plans) - AHEAD_MS)
     differences: list[TopicDifference] = []
     newest: list[Newest] = []
-    for topic in COMPARED_TOPICS:
+    for topic in DERIVED_TOPICS:
         codec = registry.reader(topic)
         difference = TopicDifference(topic.name)
         rebuilt = spans(run, topic, partitions)

@@ -31,23 +31,15 @@ from runtime.kafka.clients import physical_name
 from runtime.kafka.reader import read_between
 from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
-from schemas.topics import (
-    DETECTIONS,
-    LINKS,
-    OCCUPANCY,
-    PRESENCE,
-    STREAM_CHECKPOINTS,
-    TRACKS,
-    ZONE_EVENTS,
-    Topic,
-)
+from schemas.topics import DETECTIONS, STREAM_CHECKPOINTS, TRACKS, Topic
 from streams.domain.camera.step import CameraState
-from streams.domain.pipeline import Entity
+from streams.domain.entity import raise_seqs
 from streams.processor.app import line_settings
 from streams.processor.fact_source import FactSource
-from streams.processor.pipeline_fold import STAGE, PipelineFold, Wire
+from streams.processor.pipeline_fold import PipelineFold, Wire
+from streams.stage import STAGE
 from streams.state.codec import decode_state, encode_state
-from streams.state.fold_id import fold_id
+from streams.state.fold_version import fold_id
 from streams.state.progress import progress_of
 from streams.state.published import HANDOVER_KEY
 from streams.state.reading import without_handover
@@ -120,7 +112,7 @@ def _refused(settings: Settings, log: LogReader, partition: int, clock: Clock) -
         checkpoint = read_beside_owner(log, name, partition, clock, max_version=STATE_VERSION)
         if checkpoint is None:
             return None
-        progress_of(checkpoint.entities)
+        progress_of(partition, checkpoint.entities)
         SettingsByOffset(line_settings(settings)).follow(checkpoint.head.settings, 0)
     except Stop as error:  # CheckpointDamaged is one
         return str(error)
@@ -298,7 +290,7 @@ class _Sent:
     def beyond(self, entities: Mapping[bytes, EntityState]) -> bool:
         """Whether tracks were sent of frames that are not folded yet: a crash leaves such."""
         for key, state in entities.items():
-            entity = decode_state(key.decode(), state.data)
+            entity = decode_state(key.decode(), state)
             if isinstance(entity, CameraState):
                 record = self._last(TRACKS, entity.camera_id)
                 if record is not None and int(str(record["captured_us"])) > entity.last_us:
@@ -309,24 +301,14 @@ class _Sent:
         """The states encoded, with seqs that go on above what was sent."""
         records = {}
         for key, state in sorted(entities.items()):
-            entity = decode_state(key.decode(), state.data)
-            self._lift(entity)
-            records[key] = encode_entity(EntityState(STATE_VERSION, encode_state(entity)))
+            entity = decode_state(key.decode(), state)
+            raise_seqs(entity, self._newest_seq)
+            records[key] = encode_entity(encode_state(entity))
         return records
 
-    def _lift(self, entity: Entity) -> None:
-        if isinstance(entity, CameraState):
-            entity.seq = self._above(TRACKS, entity.camera_id, entity.seq)
-            return
-        entity.presence_seq = self._above(PRESENCE, entity.floor_id, entity.presence_seq)
-        entity.link_seq = self._above(LINKS, entity.floor_id, entity.link_seq)
-        for zone_id, zone in entity.zones.items():
-            zone.event_seq = self._above(ZONE_EVENTS, zone_id, zone.event_seq)
-            zone.occupancy_seq = self._above(OCCUPANCY, zone_id, zone.occupancy_seq)
-
-    def _above(self, topic: Topic, key: str, seq: int) -> int:
+    def _newest_seq(self, topic: Topic, key: str) -> int:
         record = self._last(topic, key)
-        return seq if record is None else max(seq, int(str(record["seq"])))
+        return 0 if record is None else int(str(record["seq"]))
 
     def _last(self, topic: Topic, key: str) -> Mapping[str, object] | None:
         """The record of the highest seq of a key; one question serves all keys that it passes.

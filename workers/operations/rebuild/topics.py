@@ -11,7 +11,7 @@ from runtime.kafka.clients import physical_name
 from runtime.kafka.topics import wait_until_led
 from runtime.process.settings import Settings
 from schemas.topics import Topic
-from streams.processor.pipeline_fold import OUTPUTS
+from streams.stage import OUTPUTS
 
 _TIMEOUT_S = 60.0
 _DEFAULT_OF_THE_BROKER = -1

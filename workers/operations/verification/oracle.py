@@ -17,7 +17,8 @@ from schemas.registry import SchemaRegistry
 from schemas.topics import DETECTIONS, STREAM_CHECKPOINTS, TOPICS, Topic
 from streams.processor.app import line_settings
 from streams.processor.fact_source import FactSource
-from streams.processor.pipeline_fold import OUTPUTS, PipelineFold, Wire
+from streams.processor.pipeline_fold import PipelineFold, Wire
+from streams.stage import OUTPUTS
 from workers.operations.verification.digests import distinct, read_items
 
 Fold = dict[str, list[bytes]]
@@ -123,10 +124,7 @@ def first_difference(settings: Settings, topic_name: str, ours: Fold, theirs: Fo
         return None
     registry = SchemaRegistry(settings.registry_url)
     codec = registry.writer(TOPICS[topic_name])
-    header = codec.encode(
-        {"zone_id": "", "floor_id": "", "camera_id": "", "seq": 0, "captured_us": 0}
-        | {"as_of_us": 0, "at_us": 0}
-    )[:HEADER_BYTES]
+    header = codec.header
     for key in sorted(ours.keys() | theirs.keys()):
         expected, actual = ours.get(key, []), theirs.get(key, [])
         for place in range(max(len(expected), len(actual))):

@@ -17,9 +17,11 @@ from runtime.kafka.reader import spans
 from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import (
+    DERIVED_TOPICS,
     DETECTIONS,
     FRAMES,
     LINKS,
+    LIVE_TOPICS,
     OCCUPANCY,
     PRESENCE,
     TRACKS,
@@ -48,10 +50,6 @@ from workers.operations.verification.stores import (
 )
 from workers.stages import SINK_REDIS, SINK_TIMESCALE
 from workers.storage.timescale.tables import DERIVED_TABLES
-
-LIVE = (TRACKS, PRESENCE, ZONE_EVENTS, OCCUPANCY)
-
-DERIVED = (*LIVE, LINKS)
 
 AHEAD_MS = 10_000
 """An event is appended at most this long before its own time; ingest and fold allow 5 s."""
@@ -91,7 +89,7 @@ class _Recount:
         self._lost = Check("records that the log lost unread")
         self._frames = Check("frames and their outcomes")
         self._tracks = Check("detections and tracks")
-        self._seqs = {topic: Check(f"{topic.name} by seq") for topic in (*DERIVED, LATEST)}
+        self._seqs = {topic: Check(f"{topic.name} by seq") for topic in (*DERIVED_TOPICS, LATEST)}
         self._links = Check("tracks and links")
         self._events = Check("zone events and occupancy")
         self._presence = Check("presence and occupancy")
@@ -103,7 +101,7 @@ class _Recount:
     def run(self) -> list[Check]:
         """Compare everything."""
         self._refuse_what_is_gone()
-        committed = take(self._settings, self._window, DERIVED, LIVE)
+        committed = take(self._settings, self._window, DERIVED_TOPICS, LIVE_TOPICS)
         letters = read_dead_letters(self._settings)
         buried = {
             (letter.topic, letter.partition, letter.offset): letter.stage
@@ -150,7 +148,7 @@ class _Recount:
         ]
 
     def _refuse_what_is_gone(self) -> None:
-        for topic in (DETECTIONS, *DERIVED):
+        for topic in (DETECTIONS, *DERIVED_TOPICS):
             whole = spans(self._settings, topic)
             begun = spans(self._settings, topic, since_ms=self._since_ms)
             for partition, (start, _) in begun.items():
@@ -161,7 +159,7 @@ class _Recount:
     def _partitions(self) -> list[int]:
         found = {
             partition
-            for topic in (DETECTIONS, *DERIVED)
+            for topic in (DETECTIONS, *DERIVED_TOPICS)
             for partition in spans(self._settings, topic, since_ms=self._since_ms)
         }
         return sorted(found)
@@ -177,7 +175,7 @@ class _Recount:
         """Everything of one partition; returns the live values that are not of it."""
         logs = {
             topic.name: self._read(topic, partition, committed, buried)
-            for topic in (*DERIVED, LATEST)
+            for topic in (*DERIVED_TOPICS, LATEST)
         }
         folded = committed.stream.get((DETECTIONS.name, partition), 0)
         compare_tracks(
@@ -199,7 +197,7 @@ class _Recount:
             logs[PRESENCE.name], occupancy, progress=progress, window=window, check=self._presence
         )
         compare_latest(logs[LATEST.name], occupancy, self._latest)
-        for topic in DERIVED:
+        for topic in DERIVED_TOPICS:
             log, given_up = logs[topic.name], _of(buried, SINK_TIMESCALE)
             done = committed.timescale.get((topic.name, partition), 0)
             compare_progress(log, log.newest(done, given_up), committed, self._progress)
@@ -219,7 +217,7 @@ class _Recount:
             topic.name: logs[topic.name].newest(
                 committed.redis.get((topic.name, partition), 0), given_up
             )
-            for topic in LIVE
+            for topic in LIVE_TOPICS
         }
         lifetime_ms = round(self._settings.sink.live_expiry_s * 1000)
         return compare_live(

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from runtime.process.settings import Settings
-from schemas.topics import OCCUPANCY, PRESENCE, TRACKS
+from schemas.topics import LIVE_TOPICS, PRESENCE
 from workers.operations.verification.committed import Committed, LiveValue
 from workers.operations.verification.digests import (
     Rows,
@@ -19,12 +19,12 @@ from workers.operations.verification.digests import (
 from workers.operations.verification.logs import LogPosition, PartitionLog, position_of
 from workers.operations.verification.result import Check, Window, at
 from workers.operations.verification.tables import since
-from workers.sinks.writer import EVENT_TIME
+from workers.sinks.redis.change import LIVE_KINDS
 from workers.storage.item import Item
 from workers.storage.timescale.rows import to_us
 from workers.storage.timescale.tables import FACT_TABLES, Table
 
-_LIVE = {"zone": OCCUPANCY.name, "camera": TRACKS.name, "floor": PRESENCE.name}
+_LIVE = {str(topic.live): topic.name for topic in LIVE_TOPICS if topic.live in LIVE_KINDS}
 
 
 def compare_progress(
@@ -70,7 +70,7 @@ def compare_table(
         buried: Records that the sink gave up.
         check: Told.
     """
-    field = EVENT_TIME[log.topic.name]
+    field = log.topic.event_time
     settled: dict[str, list[Item]] = {
         key: [
             item

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from runtime.clock import Clock
 from runtime.process.settings import Settings
-from schemas.topics import OCCUPANCY_LATEST, TOPICS
+from schemas.topics import TOPICS
 from workers.operations.verification.oracle import first_difference, fold_detections, fold_topic
 from workers.operations.verification.result import Check, Mismatch
 from workers.operations.verification.tables import compare
@@ -28,7 +28,7 @@ def compare_folds(settings: Settings, clock: Clock) -> Iterator[Check]:
         Stop: A topic holds a seq twice with other bytes.
     """
     for name, fold in fold_detections(settings, clock).items():
-        kept = slice(-1, None) if name == OCCUPANCY_LATEST.name else slice(None)
+        kept = slice(-1, None) if TOPICS[name].cleanup == "compact" else slice(None)
         written = fold_topic(settings, TOPICS[name])
         expected = {key: bodies[kept] for key, bodies in fold.items()}
         found = {key: bodies[kept] for key, bodies in written.items()}

@@ -5,18 +5,9 @@ from typing import Final, NamedTuple, get_args
 
 import msgspec
 
-from schemas.live import ChangeKind, LiveKind, changes_key, index_key, state_key
-from schemas.topics import OCCUPANCY, PRESENCE, TRACKS, ZONE_EVENTS
-from workers.sinks.writer import EVENT_TIME
+from schemas.live import LiveKind, changes_key, index_key, state_key
+from schemas.topics import PRESENCE, ZONE_EVENTS
 from workers.storage.item import Item, conflict
-
-KINDS: Final[dict[str, ChangeKind]] = {
-    OCCUPANCY.name: "zone",
-    TRACKS.name: "camera",
-    PRESENCE.name: "floor",
-    ZONE_EVENTS.name: "zone-event",
-}
-"""Kind of live value that each topic feeds."""
 
 LIVE_KINDS: Final[tuple[LiveKind, ...]] = get_args(LiveKind)
 
@@ -80,7 +71,7 @@ def newest(items: Sequence[Item]) -> list[Shown]:
 def change(shown: Shown, prefix: str) -> Change:
     """Keys and satellites of one record."""
     item = shown.item
-    kind = KINDS[item.topic.name]
+    kind = item.topic.live
     keys = [f"{prefix}:{kind}:{item.key}", f"{prefix}:index:{kind}", changes_key(prefix)]
     satellites: list[str | bytes] = []
     if item.topic.name == PRESENCE.name:
@@ -102,11 +93,11 @@ def arguments(
         change.shown.lowest_seq,
         change.shown.passed_over,
         item.digest.hex(),
-        item.record[EVENT_TIME[item.topic.name]],
+        item.record[item.topic.event_time],
         written_us,
         msgspec.json.encode(item.record),
         expiry_ms,
-        KINDS[item.topic.name],
+        str(item.topic.live),
         item.key,
         length,
         person_expiry_ms,

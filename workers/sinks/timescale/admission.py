@@ -7,27 +7,18 @@ from dataclasses import dataclass, field
 import psycopg
 from psycopg import sql
 
-from schemas.topics import LINKS, OCCUPANCY, ZONE_EVENTS
+from schemas.topics import OCCUPANCY
 from workers.sinks.timescale.queries import query
 from workers.storage.item import Gap, Item, conflict, renumbered
 from workers.storage.progress import Progress, Verdict, advance
 from workers.storage.timescale.connection import PROGRESS_COLUMNS, stage
 from workers.storage.timescale.rows import Row, at
-from workers.storage.timescale.tables import (
-    LINKS_TABLE,
-    OCCUPANCY_TABLE,
-    ZONE_EVENTS_TABLE,
-    Table,
-)
+from workers.storage.timescale.tables import DERIVED_TABLES
 
 Key = tuple[str, str]
 """Topic and key."""
 
-_HOLDS_EVERY_SEQ: dict[str, Table] = {
-    LINKS.name: LINKS_TABLE,
-    ZONE_EVENTS.name: ZONE_EVENTS_TABLE,
-    OCCUPANCY.name: OCCUPANCY_TABLE,
-}
+_HOLDS_EVERY_SEQ = {table.topic.name: table for table in DERIVED_TABLES if table.holds_every_seq}
 
 
 @dataclass(slots=True)

@@ -29,7 +29,7 @@ from workers.sinks.timescale.admission import (
     save_progress,
 )
 from workers.sinks.timescale.offsets import Offsets, reached
-from workers.sinks.timescale.queries import query
+from workers.sinks.timescale.queries import insertion, query
 from workers.storage.item import Gap, Item
 from workers.storage.timescale.connection import connect, database_errors, stage
 from workers.storage.timescale.rows import EPOCH, Row, at
@@ -137,7 +137,7 @@ class TimescaleSink:
             expired[table.name] += len(rows) - len(kept)
             if kept:
                 stage(cursor, table.name, table.columns, kept)
-                written[table.topic.name] += cursor.execute(query(table.name)).rowcount
+                written[table.topic.name] += cursor.execute(insertion(table)).rowcount
                 if table is OCCUPANCY_TABLE:
                     first = min(row[table.place("as_of")] for row in kept)
         if written[OCCUPANCY_TABLE.topic.name]:
@@ -280,7 +280,7 @@ def _write_facts(cursor: psycopg.Cursor[Row], facts: Sequence[Item], written: Co
         altered = cursor.execute(_altered(table)).fetchone()
         if altered is not None:
             raise _altered_error(table, f"{altered[0]}@{altered[1]}")
-        written[table.topic.name] += cursor.execute(query(table.name)).rowcount
+        written[table.topic.name] += cursor.execute(insertion(table)).rowcount
 
 
 def _altered_error(table: Table, key: str) -> Stop:

@@ -1,7 +1,6 @@
 """The tables that the sink fills: their columns, where they come from and how they fold.
 
-The tables themselves are made by `deploy/timescale/migrations`; how rows are merged stands in
-`sql/<table>.sql`.
+The tables themselves are made by `deploy/timescale/migrations`.
 """
 
 from collections.abc import Callable, Sequence
@@ -45,6 +44,8 @@ class Table:
         identity: Columns that tell rows apart, the topic's key first.
         time: Column by which rows expire; None for tables that keep everything.
         fold: Rows of new records; the interval of positions (microseconds) comes second.
+        merged: True where the rows of a batch change rows that are there, by `sql/<name>.sql` of
+            the sink; else each row is inserted once.
     """
 
     name: str
@@ -53,10 +54,16 @@ class Table:
     identity: tuple[str, ...]
     time: str | None
     fold: Callable[[Sequence[Item], int], list[Row]]
+    merged: bool = False
 
     def place(self, column: str) -> int:
         """Index of a column in a row."""
         return [name for name, _ in self.columns].index(column)
+
+    @property
+    def holds_every_seq(self) -> bool:
+        """Whether each record of the topic is one row."""
+        return self.identity == (self.topic.key, "seq", self.time)
 
     @property
     def key_place(self) -> int:
@@ -82,6 +89,7 @@ TRACKS_TABLE = Table(
     identity=("camera_id", "track_id", "started_at"),
     time="started_at",
     fold=lambda items, _: fold_tracks(items),
+    merged=True,
 )
 
 POSITIONS_TABLE = Table(

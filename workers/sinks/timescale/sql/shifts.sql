@@ -1,3 +1,0 @@
--- Every version once.
-INSERT INTO shifts SELECT * FROM stage_shifts
-ON CONFLICT (shift_id, version) DO NOTHING
