@@ -82,12 +82,12 @@ def _compare(connection: psycopg.Connection, table: Compared, revision: int) -> 
     name = sql.Identifier(table.name)
     into = sql.SQL("{}.{}").format(schema, sql.Identifier(apart(table)))
     columns = columns_of(connection, table.name)
-    said = [c for c in columns if c not in table.identity and c not in table.ignored]
-    same = [sql.SQL("h.{0} = m.{0}").format(sql.Identifier(c)) for c in table.identity]
+    said = [c for c in columns if c not in table.by.identity and c not in table.by.ignored]
+    same = [sql.SQL("h.{0} = m.{0}").format(sql.Identifier(c)) for c in table.by.identity]
     pairs: list[sql.Composable] = [
         sql.SQL("h.{0} IS DISTINCT FROM m.{0}").format(sql.Identifier(c)) for c in said
     ] or [sql.SQL("false")]
-    key, time = sql.Identifier(table.key), sql.Identifier(table.time)
+    key, time = sql.Identifier(table.by.key), sql.Identifier(table.by.time)
     with connection.transaction():
         connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(into))
         connection.execute(
@@ -161,9 +161,9 @@ def within(table: Compared, revision: int) -> sql.Composed:
     schema = sql.Identifier(schema_of(revision))
     parts: dict[str, sql.Composable] = {
         "schema": schema,
-        "kind": sql.Literal(table.kind),
-        "key": sql.Identifier(table.key),
-        "time": sql.Identifier(table.time),
+        "kind": sql.Literal(table.by.kind),
+        "key": sql.Identifier(table.by.key),
+        "time": sql.Identifier(table.by.time),
     }
     join = "JOIN {schema}.bounds AS b ON b.kind = {kind} AND b.key = t.{key}"
     if table.is_rollup:

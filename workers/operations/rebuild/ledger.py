@@ -228,12 +228,12 @@ class Ledger:
         parts = {
             "schema": schema,
             "apart": sql.Identifier(apart(table)),
-            "other": sql.Identifier(f"apart_{table.with_ or table.name}"),
+            "other": sql.Identifier(f"apart_{table.by.shares_seq_with or table.name}"),
             "name": sql.Identifier(table.name),
             "revised": sql.Identifier(f"revised_{table.name}"),
-            "kind": sql.Literal(table.kind),
-            "key": sql.Identifier(table.key),
-            "time": sql.Identifier(table.time),
+            "kind": sql.Literal(table.by.kind),
+            "key": sql.Identifier(table.by.key),
+            "time": sql.Identifier(table.by.time),
             "within": within(table, revision),
             "columns": sql.SQL(", ").join(
                 sql.SQL("t.{}").format(sql.Identifier(c))

@@ -6,7 +6,7 @@ Each function takes one topic's new records, in order of seq per key, and return
 order of the columns in `tables.py`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,6 +16,9 @@ from runtime.errors import DeadLetter
 from workers.storage.item import Item
 
 Row = tuple[Any, ...]
+
+Fold = Callable[[Sequence[Item], int], list[Row]]
+"""Makes rows of a topic's new records; the interval of positions (microseconds) comes second."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _US = timedelta(microseconds=1)
@@ -165,31 +168,6 @@ def fold_zone_events(items: Iterable[Item]) -> list[Row]:
     return rows
 
 
-def fold_occupancy(items: Iterable[Item]) -> list[Row]:
-    """Every measurement."""
-    return [
-        (
-            at(zone["as_of_us"]),
-            zone["zone_id"],
-            item.seq,
-            zone["floor_id"],
-            zone["reason"],
-            zone["people"],
-            zone["identified"],
-            zone["scheduled"],
-            zone["required"],
-            zone["gap_min"],
-            zone["gap_max"],
-            zone["person_ids"],
-            at(zone["inputs_through_us"]),
-            zone["cameras_missing"],
-            item.digest,
-        )
-        for item in items
-        for zone in [item.record]
-    ]
-
-
 def fold_coverage(items: Iterable[Item]) -> list[Row]:
     """Every role of every measurement."""
     return [
@@ -211,23 +189,44 @@ def fold_coverage(items: Iterable[Item]) -> list[Row]:
     ]
 
 
-def fold_facts(items: Iterable[Item], fields: tuple[str, ...]) -> list[Row]:
-    """Every version of a side input.
+def each_record(fields: str) -> Fold:
+    """The fold that makes a row of every record, from its plain fields.
 
     Args:
-        items: Facts of one topic.
-        fields: Fields of the record in the order of the columns; `*_us` become times.
+        fields: Fields of the record in the order of the columns, parted by commas; `*_us` become
+            times. The digest follows as the last column.
     """
-    rows: dict[str, Row] = {}
-    for item in items:
-        values = (_value(name, item.record[name]) for name in fields)
-        rows[item.key] = (*values, item.digest)
-    return list(rows.values())
+    cells = _cells(fields)
+
+    def fold(items: Sequence[Item], _interval_us: int) -> list[Row]:
+        return [
+            (*(convert(item.record[name]) for name, convert in cells), item.digest)
+            for item in items
+        ]
+
+    return fold
 
 
-def _value(name: str, value: Any) -> Any:
-    if name.endswith("_us"):
-        return at(value)
-    if name in {"polygon", "privacy_masks"}:
-        return Jsonb(value)
+def each_version(fields: str) -> Fold:
+    """The fold that makes a row of every version of a fact; `fields` as in `each_record`."""
+    fold = each_record(fields)
+
+    def newest(items: Sequence[Item], interval_us: int) -> list[Row]:
+        return fold(list({item.key: item for item in items}.values()), interval_us)
+
+    return newest
+
+
+def _cells(fields: str) -> list[tuple[str, Callable[[Any], Any]]]:
+    names = [name.strip() for name in fields.split(",")]
+    return [(name, _converter(name)) for name in names]
+
+
+def _converter(field: str) -> Callable[[Any], Any]:
+    if field.endswith("_us"):
+        return at
+    return Jsonb if field in {"polygon", "privacy_masks"} else _as_it_is
+
+
+def _as_it_is(value: Any) -> Any:
     return value

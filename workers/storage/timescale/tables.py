@@ -18,19 +18,43 @@ from schemas.topics import (
     TRACKS,
     ZONE_EVENTS,
     ZONES,
+    Owner,
     Topic,
 )
 from workers.storage.item import Item
 from workers.storage.timescale.rows import (
     Row,
+    each_record,
+    each_version,
     fold_coverage,
-    fold_facts,
     fold_links,
-    fold_occupancy,
     fold_positions,
     fold_tracks,
     fold_zone_events,
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """How a rebuild sets the rows that it made against those that are there.
+
+    Attributes:
+        kind: What `key` names.
+        key: Column of the camera, floor or zone whose stretch of time a revision replaces.
+        time: Column by which that stretch begins and ends.
+        identity: Columns by which a rebuilt row finds the row that it is compared with. Never
+            `seq`: one record more or less shifts all that follow.
+        ignored: Columns that say where a row comes from, not what it holds.
+        shares_seq_with: Table whose rows have the same `seq`: both are revised over the same
+            stretch.
+    """
+
+    kind: Owner
+    key: str
+    time: str
+    identity: tuple[str, ...]
+    ignored: tuple[str, ...] = ("seq", "digest")
+    shares_seq_with: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +70,7 @@ class Table:
         fold: Rows of new records; the interval of positions (microseconds) comes second.
         merged: True where the rows of a batch change rows that are there, by `sql/<name>.sql` of
             the sink; else each row is inserted once.
+        comparison: How a rebuild compares it; None where a rebuild leaves it alone.
     """
 
     name: str
@@ -55,6 +80,7 @@ class Table:
     time: str | None
     fold: Callable[[Sequence[Item], int], list[Row]]
     merged: bool = False
+    comparison: Comparison | None = None
 
     def place(self, column: str) -> int:
         """Index of a column in a row."""
@@ -90,6 +116,13 @@ TRACKS_TABLE = Table(
     time="started_at",
     fold=lambda items, _: fold_tracks(items),
     merged=True,
+    comparison=Comparison(
+        kind="camera",
+        key="camera_id",
+        time="started_at",
+        identity=("camera_id", "track_id", "started_at"),
+        ignored=("first_seq", "seq", "digest"),
+    ),
 )
 
 POSITIONS_TABLE = Table(
@@ -104,6 +137,9 @@ POSITIONS_TABLE = Table(
     identity=("floor_id", "person_id", "at"),
     time="at",
     fold=fold_positions,
+    comparison=Comparison(
+        kind="floor", key="floor_id", time="as_of", identity=("floor_id", "person_id", "at")
+    ),
 )
 
 LINKS_TABLE = Table(
@@ -118,6 +154,12 @@ LINKS_TABLE = Table(
     identity=("floor_id", "seq", "at"),
     time="at",
     fold=lambda items, _: fold_links(items),
+    comparison=Comparison(
+        kind="camera",
+        key="to_camera_id",
+        time="as_of",
+        identity=("to_camera_id", "from_person_id", "to_person_id", "kind", "at"),
+    ),
 )
 
 ZONE_EVENTS_TABLE = Table(
@@ -131,6 +173,12 @@ ZONE_EVENTS_TABLE = Table(
     identity=("zone_id", "seq", "at"),
     time="at",
     fold=lambda items, _: fold_zone_events(items),
+    comparison=Comparison(
+        kind="zone",
+        key="zone_id",
+        time="as_of",
+        identity=("zone_id", "person_id", "kind", "at", "as_of"),
+    ),
 )
 
 OCCUPANCY_TABLE = Table(
@@ -143,7 +191,17 @@ OCCUPANCY_TABLE = Table(
     ),
     identity=("zone_id", "seq", "as_of"),
     time="as_of",
-    fold=lambda items, _: fold_occupancy(items),
+    fold=each_record(
+        "as_of_us, zone_id, seq, floor_id, reason, people, identified, scheduled, required,"
+        "gap_min, gap_max, person_ids, inputs_through_us, cameras_missing"
+    ),
+    comparison=Comparison(
+        kind="zone",
+        key="zone_id",
+        time="as_of",
+        identity=("zone_id", "as_of"),
+        shares_seq_with="coverage",
+    ),
 )
 
 COVERAGE_TABLE = Table(
@@ -156,6 +214,13 @@ COVERAGE_TABLE = Table(
     identity=("zone_id", "role", "seq", "as_of"),
     time="as_of",
     fold=lambda items, _: fold_coverage(items),
+    comparison=Comparison(
+        kind="zone",
+        key="zone_id",
+        time="as_of",
+        identity=("zone_id", "role", "as_of"),
+        shares_seq_with="zone_occupancy",
+    ),
 )
 
 
@@ -163,11 +228,6 @@ def _facts(topic: Topic, fields: str, columns: str) -> Table:
     """Table of a side input: identity, version, its two times, then its own fields."""
     identity = topic.key.removesuffix("@version")
     common = "version, valid_from_us, recorded_at_us, removed, recorded_by"
-    names = tuple(name.strip() for name in f"{identity}, {common}, {fields}".split(","))
-
-    def fold(items: Sequence[Item], _interval_us: int) -> list[Row]:
-        return fold_facts(items, names)
-
     return Table(
         name=topic.name.removesuffix(".v1"),
         topic=topic,
@@ -177,7 +237,7 @@ def _facts(topic: Topic, fields: str, columns: str) -> Table:
         ),
         identity=(identity, "version"),
         time=None,
-        fold=fold,
+        fold=each_version(f"{identity}, {common}, {fields}"),
     )
 
 
