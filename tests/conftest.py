@@ -5,30 +5,31 @@ what a test writes is kept apart by topic prefix, database and Redis database. A
 kills services asks for `own_services`.
 """
 
-import itertools
-import json
 import os
 import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator
-from concurrent.futures import Future
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol, Self
-from urllib.parse import urlsplit, urlunsplit
+from typing import Any
 
 import psycopg
 import pytest
-import redis as redis_client
-from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.admin import AdminClient
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from psycopg import sql
 
 from deploy.local.launcher import LocalServices, Supervisor
-from tests.shared_services import SharedServices, told_environment
+from tests.support.services import (
+    RunningServices,
+    Services,
+    delete_topics,
+    empty_database,
+    empty_redis,
+    new_prefix,
+    with_database,
+)
+from tests.support.shared_services import SharedServices, told_environment
 from workers.storage.timescale.migrate import migrate
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -40,30 +41,6 @@ hypothesis_settings.register_profile(
 )
 hypothesis_settings.load_profile("loaded")
 """What is true is true on a busy machine too, however long an example takes."""
-
-
-class Services(Protocol):
-    """Running services, ours or somebody else's."""
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """The `WARDSTREAM_*` settings by which to find them."""
-
-
-class RunningServices:
-    """Services that ran before the tests and go on afterwards."""
-
-    def __init__(self, environment: dict[str, str]) -> None:
-        self.environment = environment
-
-    @classmethod
-    def told_by(cls, file: Path) -> Self:
-        """Read a run directory's `state.json`, or lines of `NAME=VALUE`."""
-        text = file.read_text()
-        if file.suffix == ".json":
-            return cls(json.loads(text)["environment"])
-        lines = (line for line in text.splitlines() if "=" in line)
-        return cls(dict(line.split("=", 1) for line in lines))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -156,7 +133,7 @@ def database_template(services: Services) -> str:
     name = f"{TEMPLATE}_{uuid.uuid4().hex[:6]}"
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    template = _with_database(server, name)
+    template = with_database(server, name)
     with psycopg.connect(template, autocommit=True) as connection:
         connection.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
     migrate(template)
@@ -172,21 +149,6 @@ def database_template(services: Services) -> str:
     return name
 
 
-@contextmanager
-def empty_database(services: Services, template: str) -> Iterator[str]:
-    """A migrated database that is gone after the block."""
-    server = services.environment["WARDSTREAM_DATABASE_URL"]
-    name = f"test_{uuid.uuid4().hex[:10]}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
-                sql.Identifier(name), sql.Identifier(template)
-            )
-        )
-        yield _with_database(server, name)
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
-
-
 @pytest.fixture
 def database_url(services: Services, database_template: str) -> Iterator[str]:
     """An empty, migrated database of this test alone."""
@@ -194,63 +156,10 @@ def database_url(services: Services, database_template: str) -> Iterator[str]:
         yield url
 
 
-_redis_numbers = itertools.count()
-
-
-def empty_redis(services: Services) -> str:
-    """An empty Redis database; it is used again when this worker has had all of its own."""
-    server = services.environment["WARDSTREAM_REDIS_URL"]
-    with redis_client.Redis.from_url(server) as client:
-        databases = int(client.config_get("databases")["databases"])
-    first = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    own = range(1 + first, databases, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
-    url = _with_database(server, str(own[next(_redis_numbers) % len(own)]))
-    with redis_client.Redis.from_url(url) as client:
-        client.flushdb()
-    return url
-
-
 @pytest.fixture
 def redis_url(services: Services) -> str:
     """An empty Redis database."""
     return empty_redis(services)
-
-
-def new_prefix() -> str:
-    """Leads every topic, group and Redis key of one run, so that runs do not meet."""
-    return f"t{uuid.uuid4().hex[:10]}."
-
-
-def delete_topics(services: Services, prefix: str) -> None:
-    """Take a run's topics from the broker: hundreds of idle partitions slow the next test."""
-    admin = AdminClient({"bootstrap.servers": services.environment["WARDSTREAM_KAFKA_BOOTSTRAP"]})
-    names = [name for name in admin.list_topics(timeout=30).topics if name.startswith(prefix)]
-    if names:
-        for future in admin.delete_topics(names, operation_timeout=30).values():
-            await_gone(future)
-
-
-def await_gone(deletion: Future[None]) -> None:
-    """Wait until a topic is deleted; one that somebody deleted before is gone as well."""
-    try:
-        deletion.result()
-    except KafkaException as error:
-        if error.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
-            raise
-
-
-@contextmanager
-def separate_environment(services: Services, template: str) -> Iterator[dict[str, str]]:
-    """Settings of one run: the session's services, and nobody else's data."""
-    prefix = new_prefix()
-    with empty_database(services, template) as database:
-        yield {
-            **services.environment,
-            "WARDSTREAM_TOPIC_PREFIX": prefix,
-            "WARDSTREAM_DATABASE_URL": database,
-            "WARDSTREAM_REDIS_URL": empty_redis(services),
-        }
-    delete_topics(services, prefix)
 
 
 @pytest.fixture
@@ -278,8 +187,3 @@ def data_dir() -> Path | None:
     """Real recordings beside the project, where they exist; nothing may require them."""
     folder = ROOT.parent / "shared" / "data"
     return folder if folder.is_dir() else None
-
-
-def _with_database(url: str, name: str) -> str:
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(path=f"/{name}"))

@@ -36,7 +36,7 @@ from runtime.kafka.clients import consumer_config, physical_name
 from runtime.process.settings import Settings
 from schemas.records import DetectionOutcome
 from schemas.topics import DETECTIONS
-from tests.integration.inference.ward import FRAME_US, PARTITION_OF, Ward, frame, inferring, jpeg
+from tests.support.inference_ward import FRAME_US, PARTITION_OF, Ward, frame, inferring, jpeg
 from workers.inference.process import detector_of
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -28,8 +28,7 @@ from runtime.process.service import Service
 from runtime.process.settings import Settings
 from schemas.live import changes_key
 from schemas.topics import LIVE_TOPICS, OCCUPANCY, PRESENCE, TRACKS
-from tests.integration.sinks.line import Line
-from tests.unit.sinks.records import (
+from tests.support.builders.outputs import (
     camera_tracks,
     item,
     items,
@@ -39,6 +38,7 @@ from tests.unit.sinks.records import (
     track,
     ward,
 )
+from tests.support.sink_topics import Line
 from workers.sinks.loop import SinkLoop
 from workers.sinks.redis.sink import RedisSink
 from workers.sinks.timescale.queries import query

@@ -6,7 +6,7 @@ import pytest
 
 from schemas.compatibility import refusals
 from schemas.topics import Topic
-from tests.contract.evolution import AVRO_TOPICS, HARMLESS, breaking, schema_of
+from tests.support.schema_evolution import AVRO_TOPICS, HARMLESS, breaking, schema_of
 
 
 @pytest.mark.parametrize("topic", AVRO_TOPICS, ids=lambda topic: topic.name)

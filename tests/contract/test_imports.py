@@ -19,6 +19,9 @@ MAY_IMPORT = {
 DOMAIN_MAY_IMPORT = {"numba", "numpy", "shapely", *sys.stdlib_module_names}
 
 
+SUITES = sorted(path.name for path in (ROOT / "tests").iterdir() if any(path.rglob("*.py")))
+
+
 def modules(folder: str) -> list[Path]:
     return sorted((ROOT / folder).rglob("*.py"))
 
@@ -42,6 +45,16 @@ def test_packages_import_in_one_direction(folder: str) -> None:
         for name in imported(path):
             top = name.split(".")[0]
             assert top not in OURS or top in allowed, f"{path.relative_to(ROOT)} imports {name}"
+
+
+@pytest.mark.parametrize("suite", SUITES)
+def test_a_suite_of_tests_imports_nothing_of_another_suite(suite: str) -> None:
+    """What two suites share lies in tests/support, which imports no suite either."""
+    for path in modules(f"tests/{suite}"):
+        for name in imported(path):
+            top, _, rest = name.partition(".")
+            allowed = rest.split(".")[0] in {suite, "support"}
+            assert top != "tests" or allowed, f"{path.relative_to(ROOT)} imports {name}"
 
 
 def test_the_domain_is_pure() -> None:

@@ -17,9 +17,9 @@ from runtime.kafka.reader import read_topic
 from runtime.kafka.topics import create_topics
 from schemas.topics import DETECTIONS, STREAM_CHECKPOINTS, TRACKS
 from streams.stage import STAGE
-from tests.conftest import Services, delete_topics, new_prefix
-from tests.e2e import simulated
-from tests.e2e.played_line import PlayedLine, played_line, wait_until
+from tests.support import simulated
+from tests.support.played_line import PlayedLine, played_line, wait_until
+from tests.support.services import Services, delete_topics, new_prefix
 
 CAMERAS = ["sim-0", "sim-1"]
 PARTITION = 0
@@ -55,7 +55,13 @@ class HeldLine:
 
     def start(self, name: str = "stream", **settings: str) -> None:
         """Start a stream processor, perhaps with settings of its own."""
-        program = (sys.executable, "-m", "tests.e2e.mutant", self.mutation, str(self.line.folder))
+        program = (
+            sys.executable,
+            "-m",
+            "tests.support.mutant",
+            self.mutation,
+            str(self.line.folder),
+        )
         self.line.supervisor.start(
             Worker(name=name, command=("stream",), program=program, environment=SESSION | settings)
         )

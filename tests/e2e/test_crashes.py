@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from schemas.topics import FRAMES
-from tests.conftest import Services, separate_environment
-from tests.e2e.played_line import PlayedLine, digest, played_line
+from tests.support.played_line import PlayedLine, digest, played_line
+from tests.support.services import Services, separate_environment
 from workers.local.pipeline import WORKERS
 from workers.operations.verification.tables import table_digest
 from workers.storage.timescale.tables import DERIVED_TABLES

@@ -9,7 +9,7 @@ from runtime.kafka.reader import read_topic
 from schemas.registry import SchemaRegistry
 from schemas.topics import ZONE_EVENTS
 from tests.e2e.board.browser import launch
-from tests.e2e.played_line import HOUR_US, PlayedLine, wait_until
+from tests.support.played_line import HOUR_US, PlayedLine, wait_until
 from workers.local.demo.probes import scrape
 
 UNKNOWN = "\u2013"

@@ -7,8 +7,8 @@ from runtime.errors import EXIT_STOP
 from runtime.kafka.clients import ReliableProducer, physical_name, producer_config
 from runtime.kafka.dead_letter_log import read_dead_letters
 from schemas.topics import DETECTIONS
-from tests.e2e import simulated
-from tests.e2e.played_line import PlayedLine
+from tests.support import simulated
+from tests.support.played_line import PlayedLine
 from workers.local.pipeline import prepare
 
 POISON = 300

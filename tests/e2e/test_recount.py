@@ -28,9 +28,9 @@ from runtime.kafka.reader import read_topic
 from schemas.live import state_key
 from schemas.registry import SchemaRegistry
 from schemas.topics import DETECTIONS, FRAMES, OCCUPANCY
-from tests.conftest import Services, separate_environment
-from tests.e2e import simulated
-from tests.e2e.played_line import PlayedLine, played_line, wait_until
+from tests.support import simulated
+from tests.support.played_line import PlayedLine, played_line, wait_until
+from tests.support.services import Services, separate_environment
 from workers.local.pipeline import prepare
 from workers.operations.times import show_time
 from workers.operations.verification.recount import recount

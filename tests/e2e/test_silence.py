@@ -17,8 +17,8 @@ from runtime.kafka.reader import read_topic
 from schemas.registry import SchemaRegistry
 from schemas.topics import ALERTS
 from tests.e2e.board.browser import launch
-from tests.e2e.played_line import HOUR_US, PlayedLine, wait_until
-from tests.servers.webhook import WebhookServer
+from tests.support.played_line import HOUR_US, PlayedLine, wait_until
+from tests.support.servers.webhook import WebhookServer
 from workers.observation.alert_log import read_alerts
 
 HOG = ("--backend", "hog", "--mode", "live")

@@ -18,10 +18,10 @@ from schemas.topics import DETECTIONS, OCCUPANCY, OCCUPANCY_LATEST, PRESENCE, TO
 from streams.stage import OUTPUTS
 from streams.state.fold_version import fold_id
 from streams.state.published import HANDOVER_KEY
-from tests.conftest import Services
 from tests.e2e.held_line import CAMERAS, HeldLine, held_line
-from tests.e2e.mutant import OTHER
-from tests.e2e.played_line import wait_until
+from tests.support.mutant import OTHER
+from tests.support.played_line import wait_until
+from tests.support.services import Services
 from workers.operations.verification.digests import distinct, read_items
 
 SINK = "sink-redis"

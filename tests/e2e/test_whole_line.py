@@ -13,7 +13,7 @@ from deploy.local import extras
 from runtime.kafka.reader import read_topic
 from schemas.registry import SchemaRegistry
 from schemas.topics import DETECTIONS, ZONE_EVENTS
-from tests.e2e.played_line import PlayedLine
+from tests.support.played_line import PlayedLine
 
 HOG = ("--backend", "hog", "--mode", "record")
 RECORDED = ("--mode", "record", "--fps", "5", "--pace", "asap", "--start-time", "1780000000")
@@ -80,7 +80,7 @@ def test_a_clip_becomes_tracks_zones_coverage_and_rows(played: PlayedLine, clip:
 FOLD = """
 import sys
 from runtime.clock import SystemClock
-from tests.e2e.played_line import digest
+from tests.support.played_line import digest
 from workers.local.pipeline import settings_of
 from workers.operations.verification.oracle import fold_detections
 import json

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from deploy.local.launcher import Worker
-from tests.conftest import Services, separate_environment
-from tests.e2e import simulated
-from tests.e2e.played_line import PlayedLine, digest, played_line, wait_until
+from tests.support import simulated
+from tests.support.played_line import PlayedLine, digest, played_line, wait_until
+from tests.support.services import Services, separate_environment
 from workers.local.pipeline import prepare
 
 CAMERAS = [f"sim-{number}" for number in range(6)]

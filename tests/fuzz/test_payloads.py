@@ -24,10 +24,10 @@ from schemas.topics import (
 from streams.domain.facts.timeline import ConflictingFact, Facts, InvalidFact
 from streams.domain.settings import PipelineSettings
 from streams.processor.pipeline_fold import PipelineFold, Wire
-from tests.contract.evolution import sample, schema_of
 from tests.fuzz.fuzzing import fuzz, scales
 from tests.fuzz.values import AVRO_TOPICS, codec, mangled, records
-from tests.unit.domain.test_line_fold import SCHEMAS, KnownFacts
+from tests.support.fakes import SCHEMAS, KnownFacts
+from tests.support.schema_evolution import sample, schema_of
 from workers.sinks.redis.change import arguments, change, newest
 from workers.storage.item import read_item
 from workers.storage.timescale.tables import TABLES

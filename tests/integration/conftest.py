@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.servers.s3 import Bucket, S3Server
+from tests.support.servers.s3 import Bucket, S3Server
 
 
 @pytest.fixture(scope="module")

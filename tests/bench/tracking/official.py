@@ -10,7 +10,7 @@ import numpy as np
 from models.datasets.motchallenge import BoxTable, write
 from tests.bench.tracking.fast_scores import Scores
 from tests.bench.tracking.sequences import Sequence
-from tests.track_eval import COMBINED, evaluate
+from tests.support.track_eval import COMBINED, evaluate
 
 __all__ = ["COMBINED", "official"]
 

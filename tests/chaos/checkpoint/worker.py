@@ -21,8 +21,8 @@ from runtime.errors import EXIT_REPLAY
 from streams.processor.checkpoint_settings import CheckpointingSettings
 from streams.processor.checkpointing import Checkpointing, install
 from streams.processor.faust_app import checkpointed_app
-from tests.chaos.checkpoint import mutations
 from tests.chaos.checkpoint.counting import STATE_VERSION, CountingFold
+from tests.support import mutations
 
 REPORT_EVERY_S = 1.0
 

@@ -39,7 +39,7 @@ def arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--pace", type=float, default=2.0, help="times faster than real time")
     parser.add_argument("--workers", type=int, default=3, choices=(1, 2, 3))
     parser.add_argument("--floors", type=int, default=8)
-    parser.add_argument("--mutation", default="", help="a name of tests.e2e.mutant")
+    parser.add_argument("--mutation", default="", help="a name of tests.support.mutant")
     parser.add_argument("--together", type=int, default=FAULTS_A_RUN, help="faults in one run")
     parser.add_argument("--report", type=Path, help="append JSON lines to this file")
     parser.add_argument("--folder", type=Path, help="for data and logs; a temporary one if not")
@@ -113,7 +113,7 @@ def main(given: Sequence[str] | None = None) -> int:
     )
     program: tuple[str, ...] = ()
     if options.mutation:
-        program = (sys.executable, "-m", "tests.e2e.mutant", options.mutation, str(folder))
+        program = (sys.executable, "-m", "tests.support.mutant", options.mutation, str(folder))
     report = Report(options.report)
     for proxied in (False, True):
         some = [fault for fault in faults if fault.proxied == proxied]

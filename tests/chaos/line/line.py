@@ -20,7 +20,7 @@ from tests.chaos.line.feeder import Feeder
 from tests.chaos.line.places import COMMANDS, SERVE, STREAMS
 from tests.chaos.line.progress import Progress
 from tests.chaos.line.ward import Camera, register
-from tests.conftest import delete_topics
+from tests.support.services import delete_topics
 from workers.local.pipeline import prepare, settings_of
 
 START_S = 600.0

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from tests.chaos.line.ward import START_US, Camera
-from tests.e2e import simulated
+from tests.support import simulated
 
 FRAME_US = simulated.FRAME_US
 EVERY = 2

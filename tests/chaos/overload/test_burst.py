@@ -21,9 +21,9 @@ from runtime.kafka.topics import create_topics
 from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import ALERTS, DETECTIONS, FRAMES, TOPICS
-from tests.e2e import simulated
-from tests.integration.inference.ward import frame
-from tests.integration.serving.waiting import eventually
+from tests.support import simulated
+from tests.support.inference_ward import frame
+from tests.support.waiting import eventually
 from workers.observation.alert_log import read_alerts
 
 CAMERAS = ["sim-0", "sim-1"]

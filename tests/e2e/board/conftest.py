@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 from tests.e2e.board.browser import launch
-from tests.integration.serving.conftest import live_url, redis_service, start_board, writer
+from tests.support.board_fixtures import live_url, redis_service, start_board, writer
 
 __all__ = ["live_url", "redis_service", "start_board", "writer"]
 

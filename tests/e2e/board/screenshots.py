@@ -12,8 +12,8 @@ from playwright.sync_api import sync_playwright
 from deploy.local.launcher import LocalServices
 from tests.e2e.board.browser import launch
 from tests.e2e.board.synthetic_ward import SyntheticWard, register
-from tests.integration.serving.board_server import BoardServer
-from tests.integration.serving.live_writer import LiveWriter
+from tests.support.board_server import BoardServer
+from tests.support.live_writer import LiveWriter
 
 SIZES = {"desktop": (1440, 900), "phone": (390, 844), "wall": (2560, 1440)}
 

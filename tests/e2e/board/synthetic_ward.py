@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from runtime.facts.log import Fact
 from schemas.topics import CAMERAS, FLOORS, ZONES
-from tests.integration.serving.live_writer import (
+from tests.support.live_writer import (
     LiveWriter,
     camera_fact,
     floor_fact,

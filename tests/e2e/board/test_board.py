@@ -11,8 +11,8 @@ from playwright.sync_api import Page, Route, expect
 from deploy.local.launcher import LocalServices
 from runtime.facts.log import Fact
 from schemas.topics import CAMERAS, FLOORS, ZONES
-from tests.integration.serving.board_server import BoardServer
-from tests.integration.serving.live_writer import (
+from tests.support.board_server import BoardServer
+from tests.support.live_writer import (
     LiveWriter,
     camera_fact,
     floor_fact,

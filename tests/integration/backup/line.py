@@ -11,8 +11,8 @@ from runtime.kafka.reader import read_topic
 from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import REFERENCE_TOPICS, TOPICS, Topic
-from tests.e2e import simulated
-from tests.e2e.played_line import PlayedLine, wait_until
+from tests.support import simulated
+from tests.support.played_line import PlayedLine, wait_until
 from workers.cli.app import load
 from workers.local.pipeline import prepare
 from workers.storage.timescale.tables import TABLES

@@ -10,9 +10,6 @@ from pydantic import SecretStr
 
 from runtime.clock import SystemClock
 from runtime.process.settings import Settings
-from tests.conftest import Services, delete_topics, empty_database
-from tests.e2e import simulated
-from tests.e2e.played_line import PlayedLine, played_line
 from tests.integration.backup.line import (
     CAMERAS,
     HALF,
@@ -25,8 +22,11 @@ from tests.integration.backup.line import (
     rows,
     says,
 )
-from tests.integration.sinks.tables import as_items
-from tests.unit.sinks.records import at_us, ward
+from tests.support import simulated
+from tests.support.builders.outputs import at_us, ward
+from tests.support.played_line import PlayedLine, played_line
+from tests.support.services import Services, delete_topics, empty_database
+from tests.support.tables import as_items
 from workers.local.pipeline import prepare
 from workers.operations.backup.tables import MARGIN_US
 from workers.operations.times import show_time

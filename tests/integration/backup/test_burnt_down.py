@@ -16,9 +16,6 @@ from deploy.local.launcher import LocalServices
 from deploy.services import REGISTRY_DATABASE
 from schemas.registry import SchemaRegistry
 from schemas.topics import TOPICS
-from tests.conftest import delete_topics
-from tests.e2e import simulated
-from tests.e2e.played_line import PlayedLine, played_line
 from tests.integration.backup.line import (
     CAMERAS,
     HALF,
@@ -32,7 +29,10 @@ from tests.integration.backup.line import (
     rows,
     says,
 )
-from tests.servers.s3 import Bucket
+from tests.support import simulated
+from tests.support.played_line import PlayedLine, played_line
+from tests.support.servers.s3 import Bucket
+from tests.support.services import delete_topics
 
 
 def database(services: LocalServices, name: str, *, fresh: bool = False) -> str:

@@ -21,9 +21,9 @@ from runtime.kafka.clients import physical_name, producer_config
 from runtime.kafka.reader import spans
 from runtime.process.settings import Settings
 from schemas.topics import STREAM_CHECKPOINTS
-from tests.conftest import Services
-from tests.e2e.played_line import wait_until
-from tests.integration.sinks.line import await_leaders
+from tests.support.played_line import wait_until
+from tests.support.services import Services
+from tests.support.sink_topics import await_leaders
 from workers.local.pipeline import settings_of
 from workers.operations.backup.entries import Entry, held, whole_checkpoints
 

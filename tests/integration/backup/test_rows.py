@@ -11,10 +11,10 @@ import pytest
 from runtime.errors import Stop
 from runtime.storage.objects import ObjectStore
 from schemas.topics import DERIVED_TOPICS, TRACKS
-from tests.conftest import Services, empty_database
-from tests.integration.sinks.tables import as_items
-from tests.servers.s3 import Bucket
-from tests.unit.sinks.records import at_us, ward
+from tests.support.builders.outputs import at_us, ward
+from tests.support.servers.s3 import Bucket
+from tests.support.services import Services, empty_database
+from tests.support.tables import as_items
 from workers.operations.backup.manifest import FORMAT, Manifest, get_manifest, put_manifest
 from workers.operations.backup.restore import hole, loss
 from workers.operations.backup.rows import copy_out, difference, load

@@ -6,7 +6,7 @@ from runtime.clock import SystemClock
 from runtime.errors import Retry
 from runtime.kafka.transactional import FencedProducer, Words
 from runtime.process.settings import Settings
-from tests.conftest import Services
+from tests.support.services import Services
 from workers.operations.backup.topics import WITHIN_S
 
 WORDS = Words(refused="refused: {error}", nothing="", rival="", late="", unknown="")

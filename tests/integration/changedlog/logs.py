@@ -18,8 +18,8 @@ from runtime.kafka.clients import consumer_config, physical_name, poll_batch, pr
 from runtime.kafka.continuity import Break, Continuity
 from runtime.process.settings import Settings
 from schemas.topics import Topic
-from tests.conftest import await_gone
-from tests.integration.sinks.line import await_leaders, until
+from tests.support.services import await_gone
+from tests.support.sink_topics import await_leaders, until
 
 KEPT = Topic(
     name="kept.v1",

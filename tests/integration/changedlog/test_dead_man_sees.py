@@ -11,7 +11,7 @@ from runtime.kafka.continuity import GONE, SHORTENED, Break
 from runtime.process.settings import Settings
 from schemas.topics import DETECTIONS, FRAMES, TRACKS, Topic
 from tests.integration.changedlog.logs import DEADLINE_S, admin_of, append, expire, make
-from tests.integration.sinks.line import until
+from tests.support.sink_topics import until
 from workers import stages
 from workers.observation.groups import CONSUMED, PipelineProbe
 from workers.watchdog.changes import ChangeWatch

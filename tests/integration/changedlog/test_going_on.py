@@ -16,9 +16,9 @@ from runtime.kafka.topics import create_topics
 from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import DETECTIONS, OCCUPANCY, STREAM_CHECKPOINTS, TOPICS, TRACKS
-from tests.e2e import simulated
-from tests.e2e.played_line import PlayedLine, played_line, wait_until
 from tests.integration.changedlog.logs import delete, expire, make
+from tests.support import simulated
+from tests.support.played_line import PlayedLine, played_line, wait_until
 from workers.operations.rebuild.restart import remake
 from workers.operations.verification.digests import distinct, read_items
 

@@ -26,7 +26,7 @@ from runtime.kafka.topic_watch import TopicWatch
 from runtime.kafka.topics import check_topics
 from runtime.process.settings import Settings
 from tests.integration.changedlog.logs import KEPT, admin_of, make
-from tests.integration.sinks.line import until
+from tests.support.sink_topics import until
 
 MIB = 1024 * 1024
 

@@ -11,8 +11,8 @@ from runtime.facts.log import VISIBLE_AFTER_US, FactLog
 from runtime.kafka.clients import physical_name, producer_config
 from schemas.topics import CAMERAS, SHIFTS, STAFF, ZONES
 from tests.integration.changedlog.logs import DEADLINE_S, delete, make
-from tests.integration.inference.ward import Ward
-from tests.integration.sinks.line import until
+from tests.support.inference_ward import Ward
+from tests.support.sink_topics import until
 from workers.registry import follower as registry_follower
 from workers.registry.follower import RegistryFollower
 from workers.registry.view import RegistryView

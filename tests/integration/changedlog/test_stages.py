@@ -20,9 +20,9 @@ from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import AUDIT, FRAMES, OCCUPANCY
 from tests.integration.changedlog.logs import DEADLINE_S, expire, make
-from tests.integration.inference.ward import InferenceThread, Ward, frame
-from tests.integration.sinks.line import DERIVED, Line, progress, until
-from tests.unit.sinks.records import item, occupancy
+from tests.support.builders.outputs import item, occupancy
+from tests.support.inference_ward import InferenceThread, Ward, frame
+from tests.support.sink_topics import DERIVED, Line, progress, until
 from workers.observation.losses import LossFollower
 from workers.operations.deadletters.handling import replay, resolve
 from workers.sinks.loop import SinkLoop

@@ -14,8 +14,8 @@ from runtime.process.service import Service, run_service
 from runtime.process.settings import Settings
 from schemas.topics import FRAMES
 from tests.integration.changedlog.logs import DEADLINE_S, KEPT, alter, delete, make, widen
-from tests.integration.inference.ward import InferenceThread, Ward, frame
-from tests.integration.sinks.line import until
+from tests.support.inference_ward import InferenceThread, Ward, frame
+from tests.support.sink_topics import until
 
 EVERY_S = 0.1
 

@@ -10,9 +10,8 @@ import pytest
 from runtime.checkpoints import CheckpointDamaged, PartitionProgress
 from runtime.checkpoints.archive import CheckpointArchive
 from runtime.storage.objects import ObjectStore
-from tests.servers.s3 import Bucket
-from tests.unit.checkpoints.saved import checkpoint
-from tests.unit.checkpoints.test_progress import Journal, record
+from tests.support.builders.checkpoints import Journal, checkpoint, record
+from tests.support.servers.s3 import Bucket
 
 HOUR_US = 3_600_000_000
 

@@ -10,7 +10,7 @@ import pytest
 from schemas.codec import Codec, parse
 from schemas.registry import IncompatibleSchema, SchemaRegistry
 from schemas.topics import Topic
-from tests.contract.evolution import (
+from tests.support.schema_evolution import (
     AVRO_TOPICS,
     HARMLESS,
     NEW_SYMBOL,

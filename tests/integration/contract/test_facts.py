@@ -23,8 +23,8 @@ from streams.domain.floor.tick import TICK_US
 from streams.domain.settings import PipelineSettings
 from streams.processor.fact_source import FactSource
 from streams.processor.pipeline_fold import FUTURE_LIMIT_US, PipelineFold, Wire
-from tests.conftest import Services
-from tests.unit.domain.builders import S, outcome, staff, zone
+from tests.support.builders.domain import S, outcome, staff, zone
+from tests.support.services import Services
 from workers.registry import edit
 from workers.registry import importing as command
 

@@ -12,8 +12,8 @@ from runtime.kafka.reader import read_topic
 from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import OCCUPANCY, ZONE_EVENTS
-from tests.integration.sinks.line import await_leaders
-from tests.unit.sinks.records import ward
+from tests.support.builders.outputs import ward
+from tests.support.sink_topics import await_leaders
 
 PAGE = Path(__file__).parents[3] / "docs" / "guarantees.md"
 

@@ -21,9 +21,9 @@ from schemas.registry import SchemaRegistry
 from schemas.topics import LINKS
 from streams.domain.pipeline import PartitionPipeline
 from tests.integration.contract.test_guarantees import subscriber
-from tests.integration.sinks.line import await_leaders
-from tests.unit.domain.builders import fold, links
-from tests.unit.domain.scene import ward_facts, ward_log
+from tests.support.builders.domain import fold, links
+from tests.support.builders.scene import ward_facts, ward_log
+from tests.support.sink_topics import await_leaders
 
 PAGE = Path(__file__).parents[3] / "docs" / "subscribers.md"
 SECONDS = 90

@@ -9,7 +9,7 @@ from runtime.kafka.clients import ReliableProducer, physical_name, producer_conf
 from runtime.kafka.reader import read_topic
 from runtime.process.settings import Settings
 from schemas.topics import TRACKS
-from tests.integration.sinks.line import await_leaders
+from tests.support.sink_topics import await_leaders
 
 PARTITIONS = 16
 ROUNDS = 30

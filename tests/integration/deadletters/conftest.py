@@ -18,8 +18,8 @@ from runtime.kafka.reader import read_topic
 from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import AUDIT, DEAD_LETTERS, STAFF, Topic
-from tests.conftest import Services
-from tests.integration.sinks.line import await_leaders
+from tests.support.services import Services
+from tests.support.sink_topics import await_leaders
 from workers.cli.dlq import app
 from workers.local.pipeline import settings_of
 

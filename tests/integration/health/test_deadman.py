@@ -20,9 +20,9 @@ from runtime.kafka.topics import create_topics
 from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import ALERTS, CAMERAS, DETECTIONS, FLOORS, FRAMES, TOPICS
-from tests.integration.serving.live_writer import camera_fact, floor_fact
-from tests.integration.serving.waiting import eventually
-from tests.servers.webhook import WebhookServer
+from tests.support.live_writer import camera_fact, floor_fact
+from tests.support.servers.webhook import WebhookServer
+from tests.support.waiting import eventually
 from workers.observation.alert_log import read_alerts
 
 DEADLINE_S = 120.0

@@ -7,8 +7,8 @@ from runtime.errors import Stop
 from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import ALERTS
-from tests.conftest import Services
-from tests.integration.serving.waiting import eventually
+from tests.support.services import Services
+from tests.support.waiting import eventually
 from workers.serving.live.pipeline_follower import PipelineFollower
 from workers.serving.live.pipeline_view import PipelineView
 from workers.watchdog.lease import Duty

@@ -17,8 +17,8 @@ from runtime.kafka.topics import create_topics
 from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import ALERTS, TOPICS
-from tests.integration.serving.waiting import eventually
-from tests.servers.webhook import WebhookServer
+from tests.support.servers.webhook import WebhookServer
+from tests.support.waiting import eventually
 from workers.observation import unwatched
 from workers.operations.doctor import check_alerts
 from workers.serving.live import pipeline_follower as line_follower

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from runtime.process.settings import Settings
-from tests.conftest import Services
-from tests.integration.inference.ward import Ward
+from tests.support.inference_ward import Ward
+from tests.support.services import Services
 
 
 @pytest.fixture

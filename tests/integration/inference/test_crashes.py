@@ -11,7 +11,7 @@ from signal import SIGCONT, SIGKILL, SIGSTOP, SIGTERM
 import pytest
 
 from runtime.kafka.clients import producer_config
-from tests.integration.inference.ward import (
+from tests.support.inference_ward import (
     InferenceThread,
     Ward,
     first_wins,

@@ -15,7 +15,7 @@ from runtime.kafka.clients import physical_name
 from runtime.process.settings import DeadLetterSettings
 from schemas.records import Detection, Frame
 from schemas.topics import CAMERAS, DEAD_LETTERS, FRAMES
-from tests.integration.inference.ward import InferenceThread, Ward, frame, inferring, jpeg
+from tests.support.inference_ward import InferenceThread, Ward, frame, inferring, jpeg
 from workers.inference import process
 
 HEADERS = {

@@ -7,7 +7,7 @@ import pytest
 from tests.integration.ingest.line import IngestLine
 
 if TYPE_CHECKING:
-    from tests.conftest import Services
+    from tests.support.services import Services
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from runtime.storage.objects import ObjectStore
 from schemas.records import Frame
 from schemas.registry import SchemaRegistry
 from schemas.topics import CAMERAS, FRAMES, Topic
-from tests.unit.ingest.clips import HEIGHT, WIDTH
+from tests.support.clips import HEIGHT, WIDTH
 from workers.ingest.feed import FeedConfig, Playback
 from workers.ingest.ledger import FrameLedger
 from workers.ingest.worker import run_ingest

@@ -13,7 +13,7 @@ import pytest
 from deploy.local.launcher import LocalServices
 from tests.integration.ingest.following import following
 from tests.integration.ingest.line import START_US, IngestLine, wait_until
-from tests.unit.ingest.clips import make_clip
+from tests.support.clips import make_clip
 from workers.ingest.feed import FeedConfig, Playback
 
 

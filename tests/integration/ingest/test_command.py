@@ -11,7 +11,7 @@ import pytest
 from deploy.local.extras import ffprobe
 from runtime.errors import EXIT_STOP
 from tests.integration.ingest.line import IngestLine, wait_until
-from tests.unit.ingest.clips import make_clip
+from tests.support.clips import make_clip
 
 REORDERED = {"bf": "3", "g": "12", "x264-params": "b-adapt=0:scenecut=0"}
 

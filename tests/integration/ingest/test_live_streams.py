@@ -17,7 +17,7 @@ from schemas.topics import FRAMES
 from tests.integration.ingest.camera import TcpCamera
 from tests.integration.ingest.following import HEARTBEAT_S, following
 from tests.integration.ingest.line import IngestLine, wait_until
-from tests.unit.ingest.clips import make_clip, number_of
+from tests.support.clips import make_clip, number_of
 from workers.ingest.feed import FeedConfig, Playback, Region
 from workers.ingest.publisher import empty_frame
 

@@ -8,7 +8,7 @@ import pytest
 
 from runtime.errors import DeadLetter, Retry, Stop
 from runtime.storage.objects import ObjectStore, object_path, sha256_hex
-from tests.servers.s3 import Bucket
+from tests.support.servers.s3 import Bucket
 
 START_US = 1_704_067_200_000_000
 

@@ -9,7 +9,7 @@ import simplejpeg
 
 from runtime.errors import Stop
 from tests.integration.ingest.line import START_US, IngestLine, digest
-from tests.unit.ingest.clips import HEIGHT, WIDTH, make_clip, number_of
+from tests.support.clips import HEIGHT, WIDTH, make_clip, number_of
 from workers.ingest.feed import FeedConfig, Playback, Region
 
 HALVES = {"left": Region.parse("0,0,0.5,1"), "right": Region.parse("0.5,0,0.5,1")}

@@ -13,7 +13,7 @@ from runtime.kafka.clients import ReliableProducer, physical_name, producer_conf
 from runtime.kafka.partitioner import partition_of
 from schemas.topics import FRAMES
 from tests.integration.ingest.line import IngestLine, digest, wait_until
-from tests.unit.ingest.clips import make_clip
+from tests.support.clips import make_clip
 from workers.ingest.feed import FeedConfig, Playback
 from workers.ingest.position import read_position
 

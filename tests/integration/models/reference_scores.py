@@ -13,7 +13,7 @@ from pycocotools.cocoeval import COCOeval
 
 from models.datasets.motchallenge import BoxTable, read_detections, read_ground_truth
 from models.detectors.boxes import xyxy_to_xywh
-from tests.track_eval import evaluate
+from tests.support.track_eval import evaluate
 
 
 def trackeval_scores(

@@ -12,7 +12,7 @@ from models.detectors.detector import DetectorUnavailable, ModelFailed
 from models.detectors.graph import GraphDetector, GraphSettings, sha256_of
 from models.detectors.layouts import cell_count
 from schemas.records import Detection
-from tests.integration.models.onnx_files import write_detector
+from tests.support.onnx_files import write_detector
 
 SIDE = 96
 CELLS = cell_count((SIDE, SIDE))

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.conftest import Services, separate_environment
 from tests.integration.rebuild.ward import Ward, ward
-from tests.servers.s3 import Bucket
+from tests.support.servers.s3 import Bucket
+from tests.support.services import Services, separate_environment
 
 
 @pytest.fixture(scope="module")

@@ -22,8 +22,8 @@ from schemas.registry import SchemaRegistry
 from schemas.topics import STREAM_CHECKPOINTS, TOPICS
 from streams.stage import STAGE
 from streams.state.version import OLDEST_READ
-from tests.e2e import simulated
-from tests.e2e.played_line import PlayedLine, played_line, wait_until
+from tests.support import simulated
+from tests.support.played_line import PlayedLine, played_line, wait_until
 from workers.operations.rebuild.restart import remake
 
 CAMERAS = ["sim-0"]

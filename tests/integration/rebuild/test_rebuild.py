@@ -24,10 +24,10 @@ from runtime.storage.objects import ObjectStore
 from schemas.live import state_key
 from schemas.registry import SchemaRegistry
 from schemas.topics import AUDIT
-from tests.e2e import simulated
-from tests.e2e.played_line import wait_until
-from tests.e2e.simulated import START_US
 from tests.integration.rebuild.ward import HOUR_US, ZONE, S, Ward
+from tests.support import simulated
+from tests.support.played_line import wait_until
+from tests.support.simulated import START_US
 from workers.cli.app import load
 from workers.operations.deadletters.audit import read_chain
 from workers.operations.rebuild import topics

@@ -12,8 +12,8 @@ from runtime.process.settings import Settings
 from schemas.live import state_key
 from schemas.topics import OCCUPANCY, TRACKS
 from streams.state.progress import ProgressByKey
-from tests.integration.sinks.tables import rows
-from tests.unit.sinks.records import at_us, camera_tracks, item, occupancy, track
+from tests.support.builders.outputs import at_us, camera_tracks, item, occupancy, track
+from tests.support.tables import rows
 from workers.operations.rebuild import live, staging
 from workers.operations.rebuild.bounds import Bound, Folded
 from workers.operations.rebuild.difference import compare_tables

@@ -18,9 +18,9 @@ from runtime.process.settings import Settings
 from runtime.storage.objects import ObjectStore
 from schemas.registry import SchemaRegistry
 from schemas.topics import REQUIREMENTS, SHIFTS, STAFF
-from tests.e2e import simulated
-from tests.e2e.played_line import PlayedLine, played_line, wait_until
-from tests.e2e.simulated import START_US
+from tests.support import simulated
+from tests.support.played_line import PlayedLine, played_line, wait_until
+from tests.support.simulated import START_US
 from workers.local.pipeline import prepare
 from workers.operations.rebuild.run import Order, Report, rebuild
 from workers.operations.rebuild.start import parse_begin

@@ -1,44 +1,13 @@
 """A Redis of these tests alone, which they may kill, and a board on it."""
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 
-from deploy.local.launcher import LocalServices
-from tests.integration.serving.board_server import BoardServer
-from tests.integration.serving.live_writer import LiveWriter
+from tests.support.board_fixtures import live_url, redis_service, start_board, writer
+from tests.support.board_server import BoardServer
 
-
-@pytest.fixture(scope="module")
-def redis_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServices]:
-    """Redis alone."""
-    with LocalServices(tmp_path_factory.mktemp("redis"), components=("redis",)) as services:
-        yield services
-
-
-@pytest.fixture
-def live_url(redis_service: LocalServices) -> str:
-    """Where it is."""
-    return redis_service.environment["WARDSTREAM_REDIS_URL"]
-
-
-@pytest.fixture
-def writer(live_url: str, run_prefix: str) -> LiveWriter:
-    """Writes live values under the test's own prefix."""
-    return LiveWriter(live_url, run_prefix)
-
-
-@pytest.fixture
-def start_board(live_url: str, run_prefix: str) -> Iterator[Callable[..., BoardServer]]:
-    """Starts boards of the test, which end with it."""
-    with ExitStack() as stack:
-
-        def start(**options: Any) -> BoardServer:
-            return stack.enter_context(BoardServer(live_url, run_prefix, **options))
-
-        yield start
+__all__ = ["live_url", "redis_service", "start_board", "writer"]
 
 
 @pytest.fixture

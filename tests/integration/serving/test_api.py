@@ -8,8 +8,8 @@ import pytest
 
 from runtime.facts.log import Fact
 from schemas.topics import CAMERAS, FLOORS, ZONES
-from tests.integration.serving.board_server import BoardServer
-from tests.integration.serving.live_writer import (
+from tests.support.board_server import BoardServer
+from tests.support.live_writer import (
     LiveWriter,
     camera_fact,
     floor_fact,

@@ -8,8 +8,8 @@ import pytest
 from runtime.facts.log import Fact
 from schemas.live import index_key, state_key
 from schemas.topics import ZONES
-from tests.integration.serving.board_server import BoardServer
-from tests.integration.serving.live_writer import LiveWriter, now_us, zone_fact
+from tests.support.board_server import BoardServer
+from tests.support.live_writer import LiveWriter, now_us, zone_fact
 from workers.registry.view import RegistryView
 
 Start = Callable[..., BoardServer]

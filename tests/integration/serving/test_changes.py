@@ -18,9 +18,9 @@ from runtime.process.metrics import SERVING_DROPPED
 from runtime.process.settings import Settings
 from runtime.storage.breaker import Guard
 from schemas.live import changes_key
-from tests.integration.serving.board_server import BoardServer
-from tests.integration.serving.live_writer import LiveWriter, track
-from tests.integration.serving.waiting import eventually
+from tests.support.board_server import BoardServer
+from tests.support.live_writer import LiveWriter, track
+from tests.support.waiting import eventually
 from workers.local.demo.latency_probe import LatencyProbe
 from workers.local.demo.sse_client import SseEvent, follow
 from workers.serving.app import ANSWER_WITHIN_S

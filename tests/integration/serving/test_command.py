@@ -23,8 +23,8 @@ from runtime.kafka.topics import create_topics
 from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import REFERENCE_TOPICS, ZONES
-from tests.integration.serving.live_writer import LiveWriter, zone_fact
-from tests.integration.serving.waiting import eventually
+from tests.support.live_writer import LiveWriter, zone_fact
+from tests.support.waiting import eventually
 from workers.local.demo.sse_client import follow
 
 ROOT = Path(__file__).parents[3]

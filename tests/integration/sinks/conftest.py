@@ -7,8 +7,8 @@ from pydantic import SecretStr
 
 from runtime.clock import SystemClock
 from runtime.process.settings import Settings
-from tests.conftest import Services
-from tests.integration.sinks.line import Line
+from tests.support.services import Services
+from tests.support.sink_topics import Line
 from workers.sinks.timescale.sink import TimescaleSink
 
 

@@ -11,10 +11,10 @@ from psycopg import sql
 from deploy.local.launcher import Supervisor, Worker
 from runtime.errors import EXIT_STOP, Retry
 from schemas.topics import OCCUPANCY
-from tests.integration.sinks.line import Line, progress, records_written, until
-from tests.integration.sinks.tables import rows
 from tests.integration.sinks.test_sink_processes import one_dead_letter
-from tests.unit.sinks.records import item, occupancy
+from tests.support.builders.outputs import item, occupancy
+from tests.support.sink_topics import Line, progress, records_written, until
+from tests.support.tables import rows
 from workers.sinks.timescale.sink import TimescaleSink
 
 SINK = Worker(

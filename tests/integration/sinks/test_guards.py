@@ -13,9 +13,9 @@ from runtime.kafka.topic_partition import source_partition
 from runtime.process.health import Health
 from runtime.process.service import Service
 from runtime.process.settings import Settings
-from tests.integration.sinks.line import DERIVED, Line, last_seqs, progress, until
-from tests.integration.sinks.tables import as_items, differences
-from tests.unit.sinks.records import ward
+from tests.support.builders.outputs import ward
+from tests.support.sink_topics import DERIVED, Line, last_seqs, progress, until
+from tests.support.tables import as_items, differences
 from workers.sinks.loop import SinkLoop
 from workers.sinks.timescale import sink as sink_module
 from workers.sinks.timescale.sink import TimescaleSink

@@ -11,7 +11,7 @@ from psycopg import sql
 
 from runtime.errors import Retry, Stop
 from runtime.process.settings import Settings
-from tests.conftest import Services
+from tests.support.services import Services
 from workers.storage.timescale.connection import connect
 from workers.storage.timescale.migrate import Migration, migrate, migrations
 

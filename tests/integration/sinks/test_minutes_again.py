@@ -7,8 +7,8 @@ import psycopg
 import pytest
 
 from schemas.topics import OCCUPANCY
-from tests.integration.sinks.tables import as_items
-from tests.unit.sinks.records import at_us, ward
+from tests.support.builders.outputs import at_us, ward
+from tests.support.tables import as_items
 from workers.operations.verification.minutes import compare_minutes, take_minutes
 from workers.operations.verification.result import Check, Window
 from workers.sinks.timescale.sink import TimescaleSink

@@ -18,9 +18,9 @@ from deploy.local.launcher import Supervisor, Worker
 from runtime.kafka.clients import consumer_config, group_id, physical_name
 from runtime.process.settings import Settings
 from schemas.topics import OCCUPANCY, ZONES
-from tests.integration.sinks.line import TOPICS, Line, Log, last_seqs, progress, until
-from tests.integration.sinks.tables import as_items, differences, rows
-from tests.unit.sinks.records import START_US, occupancy, ward
+from tests.support.builders.outputs import START_US, occupancy, ward
+from tests.support.sink_topics import TOPICS, Line, Log, last_seqs, progress, until
+from tests.support.tables import as_items, differences, rows
 from workers.local.demo.probes import scrape
 from workers.sinks import resume
 from workers.storage.timescale.migrate import migrate

@@ -23,7 +23,7 @@ from schemas.topics import (
     ZONE_EVENTS,
     ZONES,
 )
-from tests.unit.sinks.records import (
+from tests.support.builders.outputs import (
     START_US,
     camera_tracks,
     item,

@@ -14,8 +14,7 @@ from runtime.errors import Retry, Stop
 from runtime.process.settings import Settings
 from schemas.live import changes_key, index_key, state_key
 from schemas.topics import LIVE_TOPICS, OCCUPANCY, PRESENCE, TRACKS, ZONE_EVENTS
-from tests.integration.sinks.tables import as_items
-from tests.unit.sinks.records import (
+from tests.support.builders.outputs import (
     at_us,
     camera_tracks,
     item,
@@ -27,6 +26,7 @@ from tests.unit.sinks.records import (
     ward,
     zone_event,
 )
+from tests.support.tables import as_items
 from workers.sinks.redis import sink as redis_sink_module
 from workers.sinks.redis.sink import RedisSink
 

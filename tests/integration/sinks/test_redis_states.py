@@ -14,8 +14,8 @@ from runtime.errors import Retry, Stop
 from runtime.process.settings import Settings
 from schemas.live import index_key, state_key
 from schemas.topics import OCCUPANCY
-from tests.integration.sinks.line import until
-from tests.unit.sinks.records import item, occupancy
+from tests.support.builders.outputs import item, occupancy
+from tests.support.sink_topics import until
 from workers.sinks.redis.sink import RedisSink
 
 Client = redis.Redis

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from runtime.process.health import Health
 from runtime.process.service import Service
 from schemas.topics import OCCUPANCY
-from tests.integration.sinks.line import DERIVED, Line, until
-from tests.unit.sinks.records import occupancy
+from tests.support.builders.outputs import occupancy
+from tests.support.sink_topics import DERIVED, Line, until
 from workers.sinks.loop import SinkLoop
 from workers.storage.item import Item
 

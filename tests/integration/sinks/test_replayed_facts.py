@@ -13,8 +13,8 @@ from runtime.process.service import Service
 from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import AUDIT, STAFF
-from tests.integration.sinks.line import TOPICS, Line, await_leaders, until
-from tests.integration.sinks.tables import rows
+from tests.support.sink_topics import TOPICS, Line, await_leaders, until
+from tests.support.tables import rows
 from workers.operations.deadletters.handling import replay
 from workers.sinks.loop import SinkLoop
 from workers.sinks.timescale.sink import TimescaleSink

@@ -5,7 +5,7 @@ from pydantic import SecretStr
 
 from runtime.clock import SystemClock
 from runtime.process.settings import Settings, SinkSettings
-from tests.integration.sinks.tables import rows
+from tests.support.tables import rows
 from workers.sinks.timescale.sink import TimescaleSink
 
 APPLIED = "SELECT bool_and(dropped_before > '-infinity') FROM retention"

@@ -27,9 +27,9 @@ from schemas.topics import (
     ZONE_EVENTS,
     ZONES,
 )
-from tests.integration.sinks.line import Line, last_seqs, progress, records_written, until
-from tests.integration.sinks.tables import as_items, differences
-from tests.unit.sinks.records import START_US, occupancy, ward
+from tests.support.builders.outputs import START_US, occupancy, ward
+from tests.support.sink_topics import Line, last_seqs, progress, records_written, until
+from tests.support.tables import as_items, differences
 from workers.local.demo.probes import scrape
 from workers.operations.verification.tables import compare
 from workers.storage.timescale.migrate import migrate

@@ -13,8 +13,7 @@ from runtime.clock import SystemClock
 from runtime.errors import DeadLetter, Retry, Stop
 from runtime.process.settings import Settings
 from schemas.topics import CAMERAS, LINKS, OCCUPANCY, PRESENCE, TRACKS, ZONE_EVENTS, ZONES, Topic
-from tests.integration.sinks.tables import as_items, differences, rows
-from tests.unit.sinks.records import (
+from tests.support.builders.outputs import (
     START_US,
     at_us,
     camera_tracks,
@@ -28,6 +27,7 @@ from tests.unit.sinks.records import (
     ward,
     zone_event,
 )
+from tests.support.tables import as_items, differences, rows
 from workers.operations.verification.digests import chain_digests, distinct
 from workers.operations.verification.tables import written_digests
 from workers.sinks.timescale.sink import TimescaleSink

@@ -23,7 +23,7 @@ from streams.processor.pipeline_fold import PipelineFold, Wire
 from streams.stage import OUTPUTS
 from streams.state.published import source_and_time
 from streams.state.version import STATE_VERSION
-from tests.unit.domain.builders import MS, T0, box, camera, facts_of, heartbeat, outcome, zone
+from tests.support.builders.domain import MS, T0, box, camera, facts_of, heartbeat, outcome, zone
 
 SETTINGS = Settings(topic_prefix="")
 CAMERAS = ("left", "right")

@@ -10,7 +10,7 @@ from runtime.checkpoints.archiver import Archiver
 from runtime.clock import SystemClock
 from runtime.errors import Retry
 from runtime.storage.objects import ObjectStore
-from tests.unit.checkpoints.saved import checkpoint
+from tests.support.builders.checkpoints import checkpoint
 
 DEADLINE_S = 30.0
 

@@ -6,47 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.checkpoints import Checkpoint, EntityState, PartitionProgress, Record, Step
+from runtime.checkpoints import Checkpoint, EntityState, PartitionProgress, Step
 from runtime.checkpoints.codec import HEAD_KEY, assemble, decode_head
 from runtime.checkpoints.errors import RecordTooLarge
-
-KEYS = (b"a", b"b", b"c")
-
-
-class Journal:
-    """Keeps the offsets that each key was folded at; `forget` deletes the key."""
-
-    def __init__(self) -> None:
-        self.offsets: dict[bytes, list[int]] = {}
-        self.touched: set[bytes] = set()
-
-    def restore(self, checkpoint: Checkpoint) -> None:
-        for key, state in checkpoint.entities.items():
-            self.offsets[key] = [int(n) for n in state.data.split()]
-
-    def advance(self, record: Record) -> None:
-        assert record.key is not None
-        self.touched.add(record.key)
-        if record.value == b"forget":
-            self.offsets.pop(record.key, None)
-        else:
-            self.offsets.setdefault(record.key, []).append(record.offset)
-
-    def changed(self) -> Mapping[bytes, EntityState | None]:
-        touched, self.touched = sorted(self.touched), set()
-        return {key: self._state(key) for key in touched}
-
-    def side_offsets(self) -> Mapping[str, int]:
-        return {"side": len(self.offsets)}
-
-    def _state(self, key: bytes) -> EntityState | None:
-        if key not in self.offsets:
-            return None
-        return EntityState(1, b" ".join(b"%d" % n for n in self.offsets[key]))
-
-
-def record(offset: int, value: bytes = b"note", key: bytes | None = None) -> Record:
-    return Record("input", 0, offset, key or KEYS[offset % 3], value, 0, ())
+from tests.support.builders.checkpoints import Journal, record
 
 
 def progress(fold: Journal, checkpoint: Checkpoint | None = None) -> PartitionProgress:

@@ -18,9 +18,9 @@ from streams.state.codec import decode_state
 from streams.state.reading import states_of
 from streams.state.settings_by_offset import SettingsByOffset, from_values, to_values
 from streams.state.version import SEQS_BY_TOPIC, STATE_VERSION
-from tests.unit.domain.builders import MS, T0, box, camera, facts_of, outcome
-from tests.unit.domain.builders import fold as fold_log
-from tests.unit.domain.scene import ward_facts, ward_log
+from tests.support.builders.domain import MS, T0, box, camera, facts_of, outcome
+from tests.support.builders.domain import fold as fold_log
+from tests.support.builders.scene import ward_facts, ward_log
 from tests.unit.domain.test_line_fold import IDENTITY, fold_of, record
 
 STORED = Path(__file__).parent / "stored"

@@ -16,7 +16,7 @@ from faust.types import TP
 from runtime.checkpoints import AssignmentChanged, PartitionProgress
 from streams.processor.faust_consumer import CheckpointedConsumer
 from streams.processor.resume import Resumption
-from tests.unit.checkpoints.test_progress import Journal
+from tests.support.builders.checkpoints import Journal
 
 INPUT = "detections"
 

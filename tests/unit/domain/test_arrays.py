@@ -12,7 +12,7 @@ from streams.domain.quantise import to_millimetre
 from streams.domain.tracking import columns as c
 from streams.domain.zones.area import INSIDE, OUTSIDE, UNSEEN, table_of, who_stands, zone_area
 from streams.domain.zones.geometry import inside
-from tests.unit.domain.builders import rectangle, zone
+from tests.support.builders.domain import rectangle, zone
 
 SIXTEENTHS = st.integers(-40_000, 40_000).map(lambda value: value / 16)
 NUMBERS = st.floats(-50, 50) | st.sampled_from([0.0, 1.0, 1e-12, 1e12])

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from streams.domain.pipeline import PartitionPipeline
-from tests.unit.domain.builders import fold
-from tests.unit.domain.digest import ConflictingRecord, FoldDigest, canonical, first_difference
-from tests.unit.domain.scene import digest_of, ward_facts, ward_log
+from tests.support.builders.domain import fold
+from tests.support.builders.scene import digest_of, ward_facts, ward_log
+from tests.support.fold_digest import ConflictingRecord, FoldDigest, canonical, first_difference
 
 ROOT = Path(__file__).parents[3]
 
@@ -86,7 +86,7 @@ def test_the_same_log_gives_the_same_digest_under_another_hash_seed() -> None:
         .items()
     }
     run = subprocess.run(
-        [sys.executable, "-m", "tests.unit.domain.scene"],
+        [sys.executable, "-m", "tests.support.builders.scene"],
         cwd=ROOT,
         env={**os.environ, "PYTHONHASHSEED": "4242"},
         capture_output=True,

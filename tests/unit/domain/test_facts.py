@@ -11,7 +11,7 @@ from streams.domain.facts.timeline import (
     InvalidFact,
     visible_as_of,
 )
-from tests.unit.domain.builders import T0, S, camera, facts_of, rectangle, requirement, zone
+from tests.support.builders.domain import T0, S, camera, facts_of, rectangle, requirement, zone
 
 
 def name_at(facts: Facts, at_us: int) -> str | None:

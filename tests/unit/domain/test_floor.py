@@ -13,7 +13,7 @@ from streams.domain.floor.state import FloorState, hear, report
 from streams.domain.floor.tick import TICK_US
 from streams.domain.floor.ticks import close_ticks, next_due
 from streams.domain.settings import FloorSettings
-from tests.unit.domain.builders import (
+from tests.support.builders.domain import (
     MS,
     T0,
     S,

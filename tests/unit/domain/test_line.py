@@ -12,7 +12,7 @@ from streams.domain.facts.timeline import Facts
 from streams.domain.pipeline import PartitionPipeline, UnknownCamera, UnusableOutcome
 from streams.stage import OUTPUTS
 from streams.state.codec import decode_state, encode_state
-from tests.unit.domain.builders import (
+from tests.support.builders.domain import (
     MS,
     T0,
     S,
@@ -27,8 +27,8 @@ from tests.unit.domain.builders import (
     zone,
     zone_events,
 )
-from tests.unit.domain.digest import first_difference
-from tests.unit.domain.scene import digest_of, ward_facts, ward_log
+from tests.support.builders.scene import digest_of, ward_facts, ward_log
+from tests.support.fold_digest import first_difference
 
 
 def saved(line: PartitionPipeline) -> dict[str, EntityState]:

@@ -7,40 +7,15 @@ import pytest
 from runtime.checkpoints import Emit, Record
 from runtime.clock import SystemClock
 from runtime.process.settings import Settings
-from schemas.codec import schema_text
 from schemas.records import DetectionOutcome
-from schemas.registry import SchemaRegistry
-from schemas.topics import DEAD_LETTERS, DETECTIONS, Topic
+from schemas.topics import DEAD_LETTERS, DETECTIONS
 from streams.domain.facts.timeline import Facts
 from streams.domain.settings import PipelineSettings
-from streams.processor.fact_source import FactSource
 from streams.processor.pipeline_fold import PipelineFold, Wire
-from tests.unit.domain.builders import MS, T0, box, camera, facts_of, outcome
+from tests.support.builders.domain import MS, T0, box, camera, facts_of, outcome
+from tests.support.fakes import SCHEMAS, KnownFacts
 
 IDENTITY = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]
-
-
-class SourceSchemas(SchemaRegistry):
-    """The schemas of this source tree, with no registry to ask; detections alone are read."""
-
-    def lookup(self, topic: Topic) -> int:
-        return 1
-
-    def find(self, schema_id: int) -> str:
-        return schema_text(DETECTIONS)
-
-
-class KnownFacts(FactSource):
-    """Facts that need no reading."""
-
-    def __init__(self, facts: Facts) -> None:
-        self.facts = facts
-
-    def ensure(self, at_us: int) -> Facts:
-        return self.facts
-
-
-SCHEMAS = SourceSchemas("http://localhost:1")
 
 
 def fold_of(facts: Facts) -> tuple[PipelineFold, list[str]]:

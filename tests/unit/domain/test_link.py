@@ -13,7 +13,7 @@ from schemas.topics import LINKS, PRESENCE, TRACKS
 from streams.domain.pipeline import PartitionPipeline
 from streams.state.codec import decode_state, encode_state
 from streams.state.version import STATE_VERSION
-from tests.unit.domain.builders import (
+from tests.support.builders.domain import (
     MS,
     T0,
     S,
@@ -26,8 +26,8 @@ from tests.unit.domain.builders import (
     of_topic,
     outcome,
 )
+from tests.support.builders.outputs import codec
 from tests.unit.domain.test_line_fold import fold_of, record
-from tests.unit.sinks.records import codec
 
 BEFORE_THERE_WERE_LINKS = 4
 """The state version whose floors count no links."""

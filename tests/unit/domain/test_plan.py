@@ -8,7 +8,7 @@ import pytest
 
 from streams.domain.staffing.requirement import required_at
 from streams.domain.staffing.shift import FOREVER_US, scheduled_at
-from tests.unit.domain.builders import T0, S, camera, facts_of, requirement, shift, staff, zone
+from tests.support.builders.domain import T0, S, camera, facts_of, requirement, shift, staff, zone
 
 BERLIN = ZoneInfo("Europe/Berlin")
 

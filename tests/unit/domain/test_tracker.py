@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from streams.domain.camera.tracker import TrackerState, advance, check_detections
 from streams.domain.settings import TrackerSettings
-from tests.unit.domain.builders import MS, T0, S, box
+from tests.support.builders.domain import MS, T0, S, box
 
 SETTINGS = TrackerSettings()
 

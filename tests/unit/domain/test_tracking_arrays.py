@@ -20,7 +20,7 @@ from streams.domain.tracking.arrays import advance_boxes
 from streams.domain.tracking.checks import UnusableOutcome
 from streams.domain.tracking.parameters import parameters_of
 from streams.domain.tracking.state import TrackerState, UnreadableState
-from tests.unit.domain.builders import MS, T0, S
+from tests.support.builders.domain import MS, T0, S
 from tests.unit.domain.tracking_scene import crowd
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "tracker.json"

@@ -10,7 +10,7 @@ from streams.domain.tracking import columns as c
 from streams.domain.tracking.arrays import advance_boxes
 from streams.domain.tracking.parameters import parameters_of
 from streams.domain.tracking.state import TrackerState
-from tests.unit.domain.builders import MS, T0
+from tests.support.builders.domain import MS, T0
 
 
 def person(x: float) -> list[float]:

@@ -5,7 +5,7 @@ import pytest
 from streams.domain.camera.view import Sighting, view_of
 from streams.domain.facts.snapshot import zone_area
 from streams.domain.zones.membership import ZoneState, expire, observe
-from tests.unit.domain.builders import MS, rectangle, zone
+from tests.support.builders.domain import MS, rectangle, zone
 
 HOLD_US = 2_000_000
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.unit.domain.builders import T0, S
+from tests.support.builders.domain import T0, S
 
 WIDTH, HEIGHT = 1280.0, 720.0
 

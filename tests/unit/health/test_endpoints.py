@@ -11,7 +11,7 @@ from runtime.clock import SystemClock
 from runtime.errors import Stop
 from runtime.kafka import follower as follower_module
 from runtime.process.settings import Settings
-from tests.integration.serving.waiting import eventually
+from tests.support.waiting import eventually
 from workers.watchdog.endpoints import HealthProbes, ask
 from workers.watchdog.outcomes import WINDOW_S, OutcomeFollower
 

@@ -7,8 +7,8 @@ import pytest
 from runtime.clock import SystemClock
 from runtime.errors import Stop
 from schemas.records import Alert
-from tests.integration.serving.waiting import eventually
-from tests.servers.webhook import WebhookServer
+from tests.support.servers.webhook import WebhookServer
+from tests.support.waiting import eventually
 from tests.unit.health.test_alerts import AT_US, finding
 from workers.observation.alerts import make_alert
 from workers.watchdog.webhook import Webhook

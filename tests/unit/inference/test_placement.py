@@ -7,8 +7,8 @@ import pytest
 from runtime.facts.log import Fact
 from schemas.topics import CAMERAS, FLOOR_PARTITIONS, FLOORS, ZONES
 from streams.domain.facts.timeline import Facts, InvalidFact
-from tests.unit.domain.builders import T0
-from tests.unit.domain.builders import camera as registered
+from tests.support.builders.domain import T0
+from tests.support.builders.domain import camera as registered
 from workers.inference.placement import Placement, PlacementUnknown
 
 

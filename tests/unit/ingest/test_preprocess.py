@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import simplejpeg
 
-from tests.unit.ingest.clips import picture
+from tests.support.clips import picture
 from workers.ingest.feed import WHOLE, Region, captured_size
 from workers.ingest.preprocess import (
     PrivacyMask,

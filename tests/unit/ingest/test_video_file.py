@@ -7,7 +7,7 @@ import cv2
 import pytest
 
 from runtime.errors import Stop
-from tests.unit.ingest.clips import make_clip, number_of, read_clip
+from tests.support.clips import make_clip, number_of, read_clip
 from workers.ingest.sources.file import VideoFile
 from workers.ingest.sources.open import open_source
 

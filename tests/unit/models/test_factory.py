@@ -10,7 +10,7 @@ from models.detectors import weights as weights_module
 from models.detectors.detector import DetectorUnavailable
 from models.detectors.factory import make_detector
 from models.detectors.weights import FOLDER_VARIABLE, ONNX_SUFFIXES, find_weights
-from tests.integration.models.onnx_files import write_detector
+from tests.support.onnx_files import write_detector
 
 
 @pytest.fixture(autouse=True)

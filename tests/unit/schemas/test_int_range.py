@@ -12,7 +12,7 @@ from schemas.codec import Codec, UndecodableValue, parse, schema_text
 from schemas.int_range import int_check
 from schemas.topics import DETECTIONS, TOPICS, Topic
 from streams.encoding.outcomes import OutcomeReader
-from tests.contract.evolution import sample, schema_of
+from tests.support.schema_evolution import sample, schema_of
 
 Place = tuple[str | int, ...]
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from runtime.facts.log import VISIBLE_AFTER_US, Fact
 from schemas.topics import SHIFTS, STAFF, ZONES
-from tests.integration.serving.live_writer import zone_fact
+from tests.support.live_writer import zone_fact
 from workers.registry.view import RegistryView
 
 HOUR_US = 3_600_000_000

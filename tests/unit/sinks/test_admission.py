@@ -4,7 +4,7 @@ import pytest
 
 from runtime.errors import Stop
 from schemas.topics import OCCUPANCY, TRACKS
-from tests.unit.sinks.records import camera_tracks, item, items, occupancy
+from tests.support.builders.outputs import camera_tracks, item, items, occupancy
 from workers.sinks.timescale.admission import admit
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from runtime.errors import Stop
 from schemas.topics import OCCUPANCY, PRESENCE, ZONE_EVENTS
-from tests.unit.sinks.records import item, items, occupancy, person, presence, zone_event
+from tests.support.builders.outputs import item, items, occupancy, person, presence, zone_event
 from workers.sinks.redis.change import Shown, change, newest
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from runtime.errors import Stop
 from schemas.topics import OCCUPANCY
-from tests.unit.sinks.records import items, occupancy
+from tests.support.builders.outputs import items, occupancy
 from workers.operations.verification.digests import (
     chain_digests,
     distinct,

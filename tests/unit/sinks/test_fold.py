@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from schemas.topics import LINKS, OCCUPANCY, PRESENCE, TRACKS, ZONE_EVENTS
-from tests.unit.sinks.records import (
+from tests.support.builders.outputs import (
     at_us,
     camera_tracks,
     item,

@@ -5,7 +5,7 @@ import pytest
 from runtime.errors import DeadLetter
 from schemas.codec import Codec, schema_text
 from schemas.topics import OCCUPANCY, ZONES
-from tests.unit.sinks.records import codec, item, occupancy
+from tests.support.builders.outputs import codec, item, occupancy
 from workers.storage.item import read_item
 
 

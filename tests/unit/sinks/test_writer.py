@@ -16,7 +16,7 @@ from runtime.process.health import Health
 from runtime.process.settings import Settings
 from runtime.storage.breaker import Guard
 from schemas.topics import OCCUPANCY
-from tests.unit.sinks.records import codec, item, occupancy
+from tests.support.builders.outputs import codec, item, occupancy
 from workers.sinks.outage import Outage
 from workers.sinks.writer import SinkWriter
 from workers.storage.item import Item

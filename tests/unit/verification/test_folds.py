@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from schemas.topics import LINKS, OCCUPANCY, PRESENCE, TRACKS, ZONE_EVENTS, Topic
-from tests.unit.sinks.records import (
+from tests.support.builders.outputs import (
     at_us,
     camera_tracks,
     item,

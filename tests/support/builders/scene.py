@@ -11,7 +11,7 @@ from typing import Any
 from schemas.records import DetectionOutcome
 from streams.domain.facts.timeline import Facts
 from streams.domain.pipeline import Output, PartitionPipeline
-from tests.unit.domain.builders import (
+from tests.support.builders.domain import (
     MS,
     T0,
     S,
@@ -27,7 +27,7 @@ from tests.unit.domain.builders import (
     staff,
     zone,
 )
-from tests.unit.domain.digest import FoldDigest
+from tests.support.fold_digest import FoldDigest
 
 HOMOGRAPHY = [0.01, 0.001, 0.0, 0.0, 0.02, -1.0, 0.0, 0.0005, 1.0]
 

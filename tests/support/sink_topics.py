@@ -21,8 +21,8 @@ from schemas.topics import (
     ZONE_EVENTS,
     Topic,
 )
-from tests.integration.sinks.tables import rows
-from tests.unit.sinks.records import item
+from tests.support.builders.outputs import item
+from tests.support.tables import rows
 from workers.storage.item import Item
 
 DERIVED = (TRACKS, PRESENCE, LINKS, ZONE_EVENTS, OCCUPANCY)

@@ -1,6 +1,6 @@
 """`wardstream` that can be held between the two halves of a save, whole or with a guard taken out.
 
-    python -m tests.e2e.mutant NAME FOLDER COMMAND …
+    python -m tests.support.mutant NAME FOLDER COMMAND …
 
 While `FOLDER/hold` exists, a save stops between its halves (outputs acknowledged, checkpoint
 committed; whichever comes first) and says so with `FOLDER/held`, until the file is gone or says
@@ -31,7 +31,7 @@ from streams.domain.output import Output
 from streams.processor import app as app_module
 from streams.processor.pipeline_fold import PipelineFold
 from streams.processor.saving import Saving
-from tests.chaos.checkpoint import mutations
+from tests.support import mutations
 from workers.cli.app import main
 
 POLL_S = 0.05

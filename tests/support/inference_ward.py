@@ -30,7 +30,7 @@ from runtime.process.settings import Settings
 from schemas.records import DetectionOutcome, Frame
 from schemas.registry import SchemaRegistry
 from schemas.topics import CAMERAS, DEAD_LETTERS, DETECTIONS, FLOORS, FRAMES, Topic
-from tests.conftest import await_gone
+from tests.support.services import await_gone
 from workers.inference.process import run_inference
 
 TOPICS = (FRAMES, DETECTIONS, DEAD_LETTERS, CAMERAS, FLOORS)

@@ -8,7 +8,7 @@ import av
 from av.video.stream import VideoStream
 
 from deploy.local import rtsp
-from tests.servers.standing import StandingServer
+from tests.support.servers.standing import StandingServer
 
 
 def rtsp_camera(clip: Path, folder: Path) -> StandingServer:

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 
 from schemas.topics import OCCUPANCY, Topic
-from tests.unit.sinks.records import item
+from tests.support.builders.outputs import item
 from workers.operations.verification.digests import distinct, expected_rows, first_difference
 from workers.operations.verification.tables import table_rows
 from workers.storage.item import Item

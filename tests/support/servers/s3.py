@@ -8,7 +8,7 @@ from obstore.store import S3Store
 
 from deploy.local import s3
 from deploy.local.health import http_status
-from tests.servers.standing import StandingServer
+from tests.support.servers.standing import StandingServer
 
 KEY = "wardstream"
 BUCKET = "frames"
