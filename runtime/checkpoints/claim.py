@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from confluent_kafka import KafkaException, Producer
+from confluent_kafka import KafkaException
 
 from runtime.checkpoints.errors import ReplayNeeded
-from runtime.clock import Clock
+from runtime.kafka.cluster import Cluster
 
 ATTEMPT_S = 5.0
 """Seconds for one attempt at a transactional call before it is tried again."""
 
-TRANSACTION_TIMEOUT_MS = 300_000
+TRANSACTION_TIMEOUT_S = 300.0
 """The broker aborts a transaction that stands open for longer."""
 
 
@@ -27,11 +27,10 @@ class Claim:
 
     def __init__(
         self,
-        bootstrap: str,
+        cluster: Cluster,
         topic: str,
         partition: int,
         transactional_id: str,
-        clock: Clock,
         *,
         give_up_s: float = 60.0,
     ) -> None:
@@ -42,18 +41,10 @@ class Claim:
         """
         self._topic = topic
         self._partition = partition
-        self._clock = clock
+        self._clock = cluster.clock
         self._give_up_s = give_up_s
-        self._producer: Any = Producer(
-            {
-                "bootstrap.servers": bootstrap,
-                "transactional.id": transactional_id,
-                "transaction.timeout.ms": TRANSACTION_TIMEOUT_MS,
-                "message.timeout.ms": TRANSACTION_TIMEOUT_MS,
-                "linger.ms": 0,
-                "compression.type": "lz4",
-                "log_level": 2,
-            }
+        self._producer: Any = cluster.transactional(
+            transactional_id, within_s=TRANSACTION_TIMEOUT_S
         )
         self._refused = False
         self._until_done("claim", self._producer.init_transactions)

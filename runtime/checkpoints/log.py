@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Literal, NamedTuple
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicCollection, TopicPartition
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import KafkaError, KafkaException, TopicCollection, TopicPartition
 
 from runtime.checkpoints.errors import ReplayNeeded
-from runtime.clock import Clock
+from runtime.kafka.cluster import Cluster
 
 Isolation = Literal["read_committed", "read_uncommitted"]
 
@@ -35,9 +34,9 @@ class OffsetRange(NamedTuple):
 class LogReader:
     """Reads partitions without a consumer group; each call opens and closes a consumer."""
 
-    def __init__(self, bootstrap: str, clock: Clock, *, timeout_s: float = 30.0) -> None:
-        self._bootstrap = bootstrap
-        self._clock = clock
+    def __init__(self, cluster: Cluster, *, timeout_s: float = 30.0) -> None:
+        self._cluster = cluster
+        self._clock = cluster.clock
         self._timeout_s = timeout_s
 
     def topic_id(self, topic: str) -> str:
@@ -46,7 +45,7 @@ class LogReader:
         Raises:
             KafkaException: The topic does not exist or the broker is out of reach.
         """
-        admin = AdminClient({"bootstrap.servers": self._bootstrap, "log_level": 2})
+        admin = self._cluster.admin()
         described = admin.describe_topics(TopicCollection([topic]), request_timeout=self._timeout_s)
         return str(described[topic].result(timeout=self._timeout_s).topic_id)
 
@@ -115,19 +114,14 @@ class LogReader:
             consumer.close()
 
     def _consumer(self, isolation: Isolation) -> Any:
-        return Consumer(
-            {
-                "bootstrap.servers": self._bootstrap,
-                "group.id": "checkpoint-reader",  # never joined: partitions are assigned
-                "enable.auto.commit": False,
-                "enable.auto.offset.store": False,
+        return self._cluster.consumer(
+            self._cluster.group("checkpoint-reader"),  # never joined: partitions are assigned
+            **{
                 "auto.offset.reset": "error",
                 "isolation.level": isolation,
                 "enable.partition.eof": True,
                 "fetch.wait.max.ms": 20,  # the default of 500 made a load take seconds
-                "fetch.message.max.bytes": 8_388_608,
-                "log_level": 2,
-            }
+            },
         )
 
     def _range(self, consumer: Any, topic: str, partition: int) -> OffsetRange:

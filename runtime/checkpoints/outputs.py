@@ -7,9 +7,9 @@ from threading import Lock
 from confluent_kafka import KafkaError, KafkaException
 
 from runtime.checkpoints.errors import RecordTooLarge, ReplayNeeded
-from runtime.clock import Clock
 from runtime.errors import Stop
-from runtime.kafka.clients import is_refusal
+from runtime.kafka.cluster import Cluster
+from runtime.kafka.errors import is_refusal
 from runtime.kafka.first_record_barrier import FirstRecordBarrier
 
 MAX_MESSAGE_BYTES = 4_000_000
@@ -29,33 +29,24 @@ class OutputProducer:
     delivery means: start again at the checkpoint.
     """
 
-    def __init__(self, bootstrap: str, clock: Clock, *, give_up_s: float = 300.0) -> None:
+    def __init__(self, cluster: Cluster, *, give_up_s: float = 300.0) -> None:
         """Connect.
 
         Args:
-            bootstrap: Kafka's `host:port`.
-            clock: Tells how long `flush` has waited.
+            cluster: Where the topics are.
             give_up_s: Seconds without acknowledgement after which a replay is asked for.
         """
-        self._clock = clock
+        self._clock = cluster.clock
         self._give_up_s = give_up_s
         self._failures: list[KafkaError] = []
         self._held: list[_Held] = []
         self._lock = Lock()
         self._producer = FirstRecordBarrier(
-            {
-                "bootstrap.servers": bootstrap,
-                "enable.idempotence": True,
-                "acks": "all",
-                "partitioner": "murmur2_random",  # as every other client of these topics
-                "linger.ms": 5,
-                "message.max.bytes": MAX_MESSAGE_BYTES,
-                "compression.type": "lz4",
-                "message.timeout.ms": int(give_up_s * 1_000),
-                "queue.buffering.max.kbytes": QUEUE_LIMIT_KIB,
-                "log_level": 2,
-            },
+            cluster,
             self._failed,
+            delivery_timeout_s=give_up_s,
+            max_record_bytes=MAX_MESSAGE_BYTES,
+            **{"queue.buffering.max.kbytes": QUEUE_LIMIT_KIB},
         )
 
     def emit(

@@ -34,7 +34,7 @@ from runtime.checkpoints.log import LogReader, OffsetRange
 from runtime.checkpoints.outputs import OutputProducer
 from runtime.checkpoints.reading import newest_records, written_ms
 from runtime.checkpoints.spans import take_over
-from runtime.clock import Clock
+from runtime.kafka.cluster import Cluster
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,10 +57,9 @@ class CheckpointStore:
 
     def __init__(
         self,
-        bootstrap: str,
+        cluster: Cluster,
         topics: StageTopics,
         fold_factory: FoldFactory,
-        clock: Clock,
         *,
         state_version: int,
         boot_id: str,
@@ -72,10 +71,9 @@ class CheckpointStore:
         """Prepare the producers; nothing is claimed yet.
 
         Args:
-            bootstrap: Kafka's `host:port`.
+            cluster: Where the topics are.
             topics: The stage and its topics.
             fold_factory: Makes the empty fold of a partition.
-            clock: Tells how long a call has waited.
             state_version: Newest encoding of entity state that the folds read, 1 to 255.
             boot_id: Name of this process in the heads that it writes.
             settings: What the folds are told, as JSON has it. Where a checkpoint was made
@@ -87,16 +85,15 @@ class CheckpointStore:
             parallel: Partitions that are claimed, read or committed at the same time.
         """
         self.topics = topics
-        self.outputs = OutputProducer(bootstrap, clock)
-        self._bootstrap = bootstrap
+        self.outputs = OutputProducer(cluster)
+        self._cluster = cluster
         self._fold_factory = fold_factory
-        self._clock = clock
         self._state_version = state_version
         self._boot_id = boot_id
         self._settings = settings
         self._fold_id = fold_id
         self._inherit = inherit
-        self._log = LogReader(bootstrap, clock)
+        self._log = LogReader(cluster)
         self._claims: dict[int, Claim] = {}
         self._heads: dict[int, bytes] = {}
         self._workers = ThreadPoolExecutor(parallel, thread_name_prefix="checkpoint")
@@ -235,11 +232,10 @@ class CheckpointStore:
     def _claim_and_read(self, partition: int) -> Checkpoint | None:
         """Fence, then read: after the claim no former owner can write any more."""
         self._claims[partition] = Claim(
-            self._bootstrap,
+            self._cluster,
             self.topics.checkpoints,
             partition,
             f"{self.topics.stage}-{partition}",
-            self._clock,
         )
         return self._read(partition)
 

@@ -4,21 +4,18 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from confluent_kafka import (
-    Consumer,
     IsolationLevel,
     KafkaError,
     KafkaException,
     Message,
     TopicPartition,
 )
-from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
+from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]
 
-from runtime.clock import Clock
 from runtime.errors import Retry, Stop
-from runtime.kafka.clients import consumer_config, physical_name
-from runtime.process.settings import Settings
+from runtime.kafka.cluster import Cluster
 from schemas.codec import Codec, UndecodableValue
-from schemas.registry import RegistryUnavailable, SchemaRegistry
+from schemas.registry import RegistryUnavailable
 from schemas.topics import REFERENCE_TOPICS, Topic
 
 _TIMEOUT_S = 30.0
@@ -56,40 +53,26 @@ class FactLog:
     importer that dies within one holds readers up until the broker aborts it, 10 to 20 s.
 
     Args:
-        settings: Where the broker is.
-        registry: Where the schemas are.
-        clock: Tells the time of a sync.
-        topics: Which side inputs.
+        cluster: Where the topics are.
+        topics: Which of them.
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        registry: SchemaRegistry,
-        clock: Clock,
-        topics: Sequence[Topic] = REFERENCE_TOPICS,
-    ) -> None:
+    def __init__(self, cluster: Cluster, topics: Sequence[Topic] = REFERENCE_TOPICS) -> None:
         self._codecs: dict[str, Codec] = {
-            physical_name(topic, settings): registry.reader(topic) for topic in topics
+            cluster.name(topic): cluster.registry.reader(topic) for topic in topics
         }
-        self._clock = clock
-        self._consumer = Consumer(
-            consumer_config(
-                settings,
-                f"{settings.topic_prefix}wardstream-facts",
-                **{"isolation.level": "read_committed", "enable.partition.eof": True},
-            )
+        self._cluster = cluster
+        self._clock = cluster.clock
+        self._consumer = cluster.consumer(
+            cluster.group("facts"),
+            **{"isolation.level": "read_committed", "enable.partition.eof": True},
         )
-        self._bootstrap = settings.kafka_bootstrap
-        self._admin = self._connect()
+        self._admin = cluster.admin()
         self._consumer.assign([TopicPartition(name, 0, 0) for name in self._codecs])
         self._reached: dict[str, int] = dict.fromkeys(self._codecs, 0)
         self._unread: list[Message] = []
         self.offsets: dict[str, int] = dict.fromkeys(self._codecs, 0)
         self.synced_us = 0
-
-    def _connect(self) -> AdminClient:
-        return AdminClient({"bootstrap.servers": self._bootstrap, "log_level": 3})
 
     def complete_until_us(self) -> int:
         """Events up to this time (UTC microseconds) see every fact that is visible to them."""
@@ -173,13 +156,13 @@ class FactLog:
                     for where, answer in answers.items()
                 }
             except TimeoutError as exc:
-                self._admin = self._connect()
+                self._admin = self._cluster.admin()
                 raise Retry("end of the side inputs is unknown: a question was lost") from exc
             except KafkaException as exc:
                 error: KafkaError = exc.args[0]
                 # A client keeps asking by the leader epoch that it knows, for minutes after the
                 # broker has a new one; a fresh client asks for it first.
-                self._admin = self._connect()
+                self._admin = self._cluster.admin()
                 if self._clock.monotonic_s() > deadline_s:
                     msg = f"end of the side inputs is unknown: {error.str()}"
                     raise Retry(msg) from exc

@@ -4,13 +4,10 @@ from collections.abc import Iterable
 from types import TracebackType
 from typing import Final, Self
 
-from runtime.clock import Clock, SystemClock
 from runtime.facts.log import Fact, fact_key
-from runtime.kafka.clients import physical_name
+from runtime.kafka.cluster import Cluster
 from runtime.kafka.transactional import FencedProducer, Outgoing, Words
-from runtime.process.settings import Settings
 from schemas.codec import Codec
-from schemas.registry import SchemaRegistry
 from schemas.topics import Topic
 
 CLAIM: Final = "facts-import"
@@ -36,19 +33,16 @@ class FactWriter:
     the same writer is an edit of the newest versions, or fails.
 
     Args:
-        settings: Where the broker is; the claim is one per topic prefix.
-        registry: Where the schemas of the facts are registered.
-        clock: Tells whether facts are appended in time.
+        cluster: Where the topics are; the claim is one for each run.
 
     Raises:
         Retry: The broker did not grant the claim in time.
     """
 
-    def __init__(self, settings: Settings, registry: SchemaRegistry, clock: Clock) -> None:
-        self._settings = settings
-        self._registry = registry
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
         self._codecs: dict[Topic, Codec] = {}
-        self._producer = FencedProducer(settings, clock, CLAIM, _WORDS)
+        self._producer = FencedProducer(cluster, CLAIM, _WORDS)
 
     def __enter__(self) -> Self:
         """The writer itself."""
@@ -72,7 +66,7 @@ class FactWriter:
         """
         for topic in topics:
             if topic not in self._codecs:
-                self._codecs[topic] = self._registry.writer(topic)
+                self._codecs[topic] = self._cluster.registry.writer(topic)
 
     def publish(self, facts: Iterable[Fact], *, append_by_us: int | None = None) -> int:
         """Append all facts, or none; returns how many.
@@ -94,7 +88,7 @@ class FactWriter:
         self.prepare(fact.topic for fact in wanted)
         records = [
             Outgoing(
-                physical_name(topic, self._settings),
+                self._cluster.name(topic),
                 0,
                 fact_key(topic, record).encode(),
                 self._codecs[topic].encode(record),
@@ -105,7 +99,7 @@ class FactWriter:
         return len(records)
 
 
-def publish_facts(settings: Settings, registry: SchemaRegistry, facts: Iterable[Fact]) -> int:
+def publish_facts(cluster: Cluster, facts: Iterable[Fact]) -> int:
     """Append facts whose versions and times are given, all or none; returns how many.
 
     Raises:
@@ -113,5 +107,5 @@ def publish_facts(settings: Settings, registry: SchemaRegistry, facts: Iterable[
         RegistryUnavailable: The schema registry is out of reach; nothing was written.
         Retry: The broker did not acknowledge in time, or another writer came.
     """
-    with FactWriter(settings, registry, SystemClock()) as writer:
+    with FactWriter(cluster) as writer:
         return writer.publish(facts)

@@ -9,7 +9,7 @@ import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from runtime.errors import Retry, Stop
-from runtime.kafka.clients import ReliableProducer
+from runtime.kafka.producer import ReliableProducer
 from runtime.kafka.topic_partition import Partition
 from runtime.process.service import Service
 

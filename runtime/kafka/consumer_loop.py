@@ -15,8 +15,8 @@ import structlog
 from confluent_kafka import Consumer, Message, TopicPartition
 
 from runtime.kafka.assignment import Assignment
-from runtime.kafka.clients import poll_batch
 from runtime.kafka.commits import Committer
+from runtime.kafka.consumer import poll_batch
 from runtime.kafka.continuity import Continuity
 from runtime.kafka.dead_letters import DeadLetterBox
 from runtime.kafka.topic_partition import Partition, source_partition

@@ -11,18 +11,14 @@ from typing import Final, Literal, NamedTuple, TypeVar
 
 import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
-from confluent_kafka.admin import (  # type: ignore[attr-defined]
-    AdminClient,
-    ConfigResource,
-    ResourceType,
-)
+from confluent_kafka.admin import ConfigResource, ResourceType  # type: ignore[attr-defined]
 
-from runtime.clock import SystemClock
+from runtime.clock import Clock
 from runtime.errors import DeadLetter, Retry, Stop
-from runtime.kafka.clients import answer, is_refusal, physical_name
+from runtime.kafka.cluster import Cluster
+from runtime.kafka.errors import answer, is_refusal
 from runtime.kafka.topic_partition import Partition, source_partition
 from runtime.process.metrics import RECORDS_GONE
-from runtime.process.settings import Settings
 from schemas.topics import Topic
 
 log = structlog.get_logger(__name__)
@@ -92,19 +88,19 @@ class Continuity:
     """Follows the offsets of one consumer.
 
     Args:
-        settings: Where the broker is, and the run's prefix.
+        cluster: Where the topics are.
         stage: Label of the metric.
         consumer: Of a group; nothing but its offsets are asked for.
         topics: What it consumes. In compacted ones holes are the rule, and not looked at.
     """
 
     def __init__(
-        self, settings: Settings, stage: str, consumer: Consumer, topics: Iterable[Topic]
+        self, cluster: Cluster, stage: str, consumer: Consumer, topics: Iterable[Topic]
     ) -> None:
-        self._settings = settings
+        self._cluster = cluster
         self._stage = stage
         self._consumer = consumer
-        self._topics = {physical_name(topic, settings): topic for topic in topics}
+        self._topics = {cluster.name(topic): topic for topic in topics}
         self._next: dict[Partition, int] = {}
 
     def look(self, messages: Sequence[Message]) -> list[Break]:
@@ -149,7 +145,9 @@ class Continuity:
 
         names = ", ".join(sorted({name for name, _ in places}))
         what = f"committed offsets in {names} are unknown"
-        return _patiently(what, "DESCRIBE of the topic, READ of the group", ask)
+        return _patiently(
+            self._cluster.clock, what, "DESCRIBE of the topic, READ of the group", ask
+        )
 
     def _judge(self, place: Partition, expected: int, offset: int) -> Break | None:
         """What it means that `offset` came in the place of `expected`; None when nothing."""
@@ -181,6 +179,7 @@ class Continuity:
     def _span(self, place: Partition) -> tuple[int, int]:
         where = TopicPartition(*place)
         return _patiently(
+            self._cluster.clock,
             f"what {place[0]}[{place[1]}] holds is unknown",
             "DESCRIBE of the topic",
             lambda: self._consumer.get_watermark_offsets(where, timeout=_ANSWER_S),
@@ -191,20 +190,18 @@ class Continuity:
 
         def ask() -> str:
             # A new client: an old one would ask by a leader that is no more.
-            admin = AdminClient(
-                {"bootstrap.servers": self._settings.kafka_bootstrap, "log_level": 3}
-            )
-            asked = admin.describe_configs([resource], request_timeout=_ANSWER_S)
+            asked = self._cluster.admin().describe_configs([resource], request_timeout=_ANSWER_S)
             return str(answer(asked[resource], _ANSWER_S + _LOST_S)["cleanup.policy"].value)
 
         what = f"settings of {name} are unknown"
-        return _patiently(what, "DESCRIBE_CONFIGS of the topic", ask)
+        return _patiently(self._cluster.clock, what, "DESCRIBE_CONFIGS of the topic", ask)
 
 
-def _patiently(what: str, right: str, ask: Callable[[], Answer]) -> Answer:
+def _patiently(clock: Clock, what: str, right: str, ask: Callable[[], Answer]) -> Answer:
     """Ask a broker that may just be electing leaders.
 
     Args:
+        clock: Gives the time.
         what: What is not known without an answer, and of which topic.
         right: That a process needs to ask.
         ask: The question.
@@ -213,7 +210,6 @@ def _patiently(what: str, right: str, ask: Callable[[], Answer]) -> Answer:
         Retry: It gave no good answer in time.
         Stop: It refuses to answer.
     """
-    clock = SystemClock()
     deadline_s = clock.monotonic_s() + _PATIENCE_S
     while True:
         try:

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 from confluent_kafka import Message
 
+from runtime.kafka.cluster import Cluster
 from runtime.kafka.reader import read_topic
-from runtime.process.settings import Settings
 from schemas.records import AuditEntry
 from schemas.topics import DEAD_LETTERS
 
@@ -121,13 +121,13 @@ class Count(NamedTuple):
     last_us: int
 
 
-def read_dead_letters(settings: Settings) -> list[Letter]:
+def read_dead_letters(cluster: Cluster) -> list[Letter]:
     """All dead letters that are kept, oldest first.
 
     Raises:
         Retry: The broker is out of reach.
     """
-    return [parse(message) for message in read_topic(settings, DEAD_LETTERS)]
+    return [parse(message) for message in read_topic(cluster, DEAD_LETTERS)]
 
 
 def parse(message: Message) -> Letter:

@@ -12,12 +12,12 @@ from typing import Protocol
 
 from confluent_kafka import Message
 
-from runtime.clock import Clock
 from runtime.errors import DeadLetter, Retry, Stop
-from runtime.kafka.clients import ReliableProducer, physical_name
+from runtime.kafka.cluster import Cluster
 from runtime.kafka.partitioner import partition_of
+from runtime.kafka.producer import ReliableProducer
 from runtime.process.metrics import DEAD_LETTERS_TOTAL
-from runtime.process.settings import DeadLetterSettings, Settings
+from runtime.process.settings import DeadLetterSettings
 from schemas.topics import DEAD_LETTERS
 
 _LAST_FLUSH_S = 10.0
@@ -132,26 +132,26 @@ class DeadLetterBox:
 
     Args:
         producer: Where they go; the caller flushes it before it commits.
-        settings: For the run's prefix, and how many dead letters are too many.
+        cluster: Where the topics are.
+        settings: How many dead letters are too many.
         stage: Name of the process that gave up, such as `inference`.
-        clock: For the time in the headers.
         objects: Takes values longer than `INLINE_BYTES`; None sends them inline.
     """
 
     def __init__(
         self,
         producer: ReliableProducer,
-        settings: Settings,
+        cluster: Cluster,
+        settings: DeadLetterSettings,
         stage: str,
-        clock: Clock,
         objects: Objects | None = None,
     ) -> None:
         self._producer = producer
-        self._topic = physical_name(DEAD_LETTERS, settings)
+        self._topic = cluster.name(DEAD_LETTERS)
         self._stage = stage
-        self._clock = clock
+        self._clock = cluster.clock
         self._objects = objects
-        self._limit = DeadLetterLimit(settings.dead_letters, stage)
+        self._limit = DeadLetterLimit(settings, stage)
 
     def passed(self, records: int = 1) -> None:
         """Records were processed: the share of dead letters is counted against them."""

@@ -18,9 +18,9 @@ from functools import partial
 from threading import RLock
 from typing import Any
 
-from confluent_kafka import KafkaError, Message, Producer
+from confluent_kafka import KafkaError, Message
 
-from runtime.clock import SystemClock
+from runtime.kafka.cluster import Cluster
 from runtime.kafka.topic_partition import Partition, source_partition
 
 Headers = list[tuple[str, bytes]] | None
@@ -39,24 +39,25 @@ class FirstRecordBarrier:
     name it where there are many.
 
     Args:
-        config: Of an idempotent producer.
-        failed: Told of every record that was not delivered: topic, partition and error.
+        cluster: Where the topics are.
+        failed: Called for every record that was not delivered: topic, partition and error.
+        overrides: Of `Cluster.producer`.
 
     Attributes:
         kept: Records that wait for the first one of their partition.
     """
 
     def __init__(
-        self, config: dict[str, Any], failed: Callable[[str, int, KafkaError], None]
+        self, cluster: Cluster, failed: Callable[[str, int, KafkaError], None], **overrides: Any
     ) -> None:
         self._failed = failed
-        self._clock = SystemClock()
+        self._clock = cluster.clock
         self._lock = RLock()
         self._open: set[Partition] = set()
         self._waiting: dict[Partition, deque[_Record]] = {}
         self._ready: deque[Partition] = deque()
         self.kept = 0
-        self._producer: Any = Producer({**config, "on_delivery": self._reported})
+        self._producer: Any = cluster.producer(self._reported, **overrides)
 
     def produce(
         self,

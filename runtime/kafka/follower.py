@@ -6,12 +6,10 @@ from typing import Final
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message
 from confluent_kafka import TopicPartition as Place
 
-from runtime.clock import Clock
 from runtime.errors import Retry
-from runtime.kafka.clients import consumer_config, physical_name
+from runtime.kafka.cluster import Cluster
 from runtime.kafka.topic_partition import Partition, source_partition
 from runtime.process.periodic import Periodic
-from runtime.process.settings import Settings
 from runtime.retry import constant
 from schemas.topics import Topic
 
@@ -39,8 +37,7 @@ class Follower:
 
     Args:
         name: Name of the thread and of the client's group.
-        settings: Address of the broker, and the run's prefix.
-        clock: Says what "the last `age_s` seconds" are.
+        cluster: Where the topics are; its clock says what "the last `age_s` seconds" are.
         topics: What it reads.
         handler: Takes the records, in the thread.
         on_error: Is given what keeps it from reading on, in the thread.
@@ -51,8 +48,7 @@ class Follower:
     def __init__(
         self,
         name: str,
-        settings: Settings,
-        clock: Clock,
+        cluster: Cluster,
         topics: Sequence[Topic],
         handler: Handler,
         on_error: Callable[[Exception], None],
@@ -60,13 +56,12 @@ class Follower:
         age_s: float | None = None,
         check: Callable[[], None] = lambda: None,
     ) -> None:
-        self._settings = settings
-        self._clock = clock
+        self._cluster = cluster
         self._topics = topics
         self._handler = handler
         self._age_s = age_s
         self._check = check
-        self._group = f"{settings.topic_prefix}wardstream-{name}"
+        self._group = cluster.group(name)
         self._thread = Periodic(name, self._follow, on_error, every_s=0.0, retry=_AGAIN)
 
     def start(self) -> None:
@@ -89,8 +84,7 @@ class Follower:
             Exception: From the handler.
         """
         self._check()
-        overrides = {"enable.partition.eof": True, "log_level": 0}
-        consumer = Consumer(consumer_config(self._settings, self._group, **overrides))
+        consumer = self._cluster.consumer(self._group, **{"enable.partition.eof": True})
         try:
             starts = self._starts(consumer)
             consumer.assign(starts)
@@ -113,9 +107,9 @@ class Follower:
         """
         start = OFFSET_BEGINNING
         if self._age_s is not None:
-            start = self._clock.now_us() // 1_000 - round(self._age_s * 1_000)
+            start = self._cluster.clock.now_us() // 1_000 - round(self._age_s * 1_000)
         places = [
-            Place(physical_name(topic, self._settings), number, start)
+            Place(self._cluster.name(topic), number, start)
             for topic in self._topics
             for number in range(topic.partitions)
         ]

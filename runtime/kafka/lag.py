@@ -5,14 +5,14 @@ from typing import NamedTuple
 
 import structlog
 from confluent_kafka import Consumer, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
+from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]
 
 from runtime.errors import Retry
-from runtime.kafka.clients import answer, physical_name
+from runtime.kafka.cluster import Cluster
+from runtime.kafka.errors import answer
 from runtime.kafka.topic_partition import Partition
 from runtime.process.metrics import LAG_RECORDS
 from runtime.process.periodic import Periodic
-from runtime.process.settings import Settings
 from schemas.topics import Topic
 
 log = structlog.get_logger(__name__)
@@ -36,19 +36,16 @@ class LogProbe:
     """Asks a broker about offsets.
 
     Args:
-        settings: Where it is.
+        cluster: Where the topics are.
         answer_s: How long it may take to answer, s.
     """
 
-    def __init__(self, settings: Settings, answer_s: float = ANSWER_S) -> None:
-        self._bootstrap = settings.kafka_bootstrap
+    def __init__(self, cluster: Cluster, answer_s: float = ANSWER_S) -> None:
+        self._cluster = cluster
         self._answer_s = answer_s
         self._lost_s = answer_s + _LOST_EXTRA_S
-        self._admin = self._connect()
+        self._admin = cluster.admin()
         self._readers: dict[str, Consumer] = {}
-
-    def _connect(self) -> AdminClient:
-        return AdminClient({"bootstrap.servers": self._bootstrap, "log_level": 0})
 
     def ends(self, topics: Mapping[str, int]) -> dict[Partition, int]:
         """End offset of every partition that holds anything, by topic and partition.
@@ -107,7 +104,7 @@ class LogProbe:
             found = {(p.topic, p.partition): answer(one, self._lost_s) for p, one in asked.items()}
         except KafkaException as exc:
             # After a restart of the broker this client would ask by the old leader epoch on.
-            self._admin = self._connect()
+            self._admin = self._cluster.admin()
             msg = f"ends of topics: {exc.args[0].str()}"
             raise Retry(msg) from exc
         return {place: (one.offset, one.timestamp) for place, one in found.items()}
@@ -135,11 +132,9 @@ class LogProbe:
         if not where:
             return []
         if group not in self._readers:
-            self._readers[group] = Consumer(
-                {"bootstrap.servers": self._bootstrap, "group.id": group, "log_level": 0}
-                # What an open transaction may still commit is not waited for.
-                | {"enable.auto.commit": False, "isolation.level": "read_uncommitted"}
-            )
+            # What an open transaction may still commit is not waited for.
+            uncommitted = {"isolation.level": "read_uncommitted"}
+            self._readers[group] = self._cluster.consumer(group, **uncommitted)
         try:
             found = self._readers[group].committed(where, timeout=self._answer_s)
             for place in found:
@@ -174,7 +169,7 @@ class LagWatch:
     """Keeps `wardstream_lag_records` of a stage up to date, in a thread of its own.
 
     Args:
-        settings: Where the broker is, and the run's prefix.
+        cluster: Where the topics are.
         stage: Label of the metric.
         group: The stage's consumer group.
         topics: What it consumes.
@@ -183,11 +178,11 @@ class LagWatch:
         records: As last seen; None before, and while the broker is out of reach.
     """
 
-    def __init__(self, settings: Settings, stage: str, group: str, topics: Sequence[Topic]) -> None:
-        self._probe = LogProbe(settings)
+    def __init__(self, cluster: Cluster, stage: str, group: str, topics: Sequence[Topic]) -> None:
+        self._probe = LogProbe(cluster)
         self._gauge = LAG_RECORDS.labels(stage)
         self._group = group
-        self._topics = {physical_name(topic, settings): topic.partitions for topic in topics}
+        self._topics = {cluster.name(topic): topic.partitions for topic in topics}
         self._thread = Periodic("lag", self._look, self._failed, every_s=LOOK_S, first_s=LOOK_S)
         self.records: int | None = None
 

@@ -1,6 +1,6 @@
 """Which partition a key goes to: the hash that the producer uses, to find a camera's last record.
 
-`producer_config` asks librdkafka for `murmur2_random`, which for a key that is not null is the
+`Cluster.producer` asks librdkafka for `murmur2_random`, which for a key that is not null is the
 Java client's default: murmur2 of the key, sign bit off, modulo the number of partitions.
 """
 

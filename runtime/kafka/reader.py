@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
+from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]
 
-from runtime.clock import SystemClock
 from runtime.errors import Retry
-from runtime.kafka.clients import answer, consumer_config, physical_name
-from runtime.process.settings import Settings
+from runtime.kafka.cluster import Cluster
+from runtime.kafka.errors import answer
 from schemas.topics import Topic
 
 _TIMEOUT_S = 30.0
@@ -27,11 +26,10 @@ _ELECTING = (
 Offsets = dict[int, int]
 
 
-def _offsets(settings: Settings, name: str, partitions: Sequence[int], spec: OffsetSpec) -> Offsets:
+def _offsets(cluster: Cluster, name: str, partitions: Sequence[int], spec: OffsetSpec) -> Offsets:
     """Begin or end of each partition, in one request; waits while leaders are elected."""
-    admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap, "log_level": 3})
+    admin, clock = cluster.admin(), cluster.clock
     wanted = {TopicPartition(name, partition): spec for partition in partitions}
-    clock = SystemClock()
     deadline_s = clock.monotonic_s() + _TIMEOUT_S
     while True:
         answers = admin.list_offsets(wanted, request_timeout=_TIMEOUT_S)
@@ -47,7 +45,7 @@ def _offsets(settings: Settings, name: str, partitions: Sequence[int], spec: Off
 
 
 def spans(
-    settings: Settings,
+    cluster: Cluster,
     topic: Topic,
     partitions: Sequence[int] | None = None,
     *,
@@ -56,7 +54,7 @@ def spans(
     """First offset and end of each partition that holds anything.
 
     Args:
-        settings: Where the broker is, and the run's prefix.
+        cluster: Where the topics are.
         topic: Which topic.
         partitions: Which partitions; all when None.
         since_ms: Only what was appended at or after, UTC milliseconds; everything when None.
@@ -64,12 +62,12 @@ def spans(
     Raises:
         Retry: The broker is out of reach.
     """
-    name = physical_name(topic, settings)
+    name = cluster.name(topic)
     wanted = list(range(topic.partitions) if partitions is None else partitions)
     begin = OffsetSpec.earliest() if since_ms is None else OffsetSpec.for_timestamp(since_ms)  # type: ignore[no-untyped-call]
     try:
-        starts = _offsets(settings, name, wanted, begin)
-        ends = _offsets(settings, name, wanted, OffsetSpec.latest())  # type: ignore[no-untyped-call]
+        starts = _offsets(cluster, name, wanted, begin)
+        ends = _offsets(cluster, name, wanted, OffsetSpec.latest())  # type: ignore[no-untyped-call]
     except KafkaException as exc:
         msg = f"{name}: {exc.args[0].str()}"
         raise Retry(msg) from exc
@@ -81,7 +79,7 @@ def spans(
 
 
 def read_topic(
-    settings: Settings,
+    cluster: Cluster,
     topic: Topic,
     partitions: Sequence[int] | None = None,
     *,
@@ -90,7 +88,7 @@ def read_topic(
     """Every record of a topic that is in the log now, in offset order within a partition.
 
     Args:
-        settings: Where the broker is, and the run's prefix.
+        cluster: Where the topics are.
         topic: What to read.
         partitions: Which partitions; all when None.
         since_ms: Only what was appended at or after, UTC milliseconds; everything when None.
@@ -98,30 +96,30 @@ def read_topic(
     Raises:
         Retry: The broker is out of reach, or stops answering before the end.
     """
-    name = physical_name(topic, settings)
-    held = spans(settings, topic, partitions, since_ms=since_ms)
+    name = cluster.name(topic)
+    held = spans(cluster, topic, partitions, since_ms=since_ms)
     starts = {partition: start for partition, (start, _) in held.items()}
     left = {partition: end for partition, (_, end) in held.items()}
     try:
-        yield from _read(settings, name, starts, left)
+        yield from _read(cluster, name, starts, left)
     except KafkaException as exc:
         msg = f"{name}: {exc.args[0].str()}"
         raise Retry(msg) from exc
 
 
-def read_record(settings: Settings, topic: Topic, partition: int, offset: int) -> Message | None:
+def read_record(cluster: Cluster, topic: Topic, partition: int, offset: int) -> Message | None:
     """The record at one place of a topic; None when it is not there, or no longer.
 
     Raises:
         Retry: The broker is out of reach, or stops answering.
     """
-    name = physical_name(topic, settings)
-    begin, end = spans(settings, topic, [partition]).get(partition, (0, 0))
+    name = cluster.name(topic)
+    begin, end = spans(cluster, topic, [partition]).get(partition, (0, 0))
     if not begin <= offset < end:
         return None
     try:
         # What retention or compaction has taken since is passed over by the broker.
-        found = next(_read(settings, name, {partition: offset}, {partition: offset + 1}), None)
+        found = next(_read(cluster, name, {partition: offset}, {partition: offset + 1}), None)
     except Expired:
         return None
     except KafkaException as exc:
@@ -131,7 +129,7 @@ def read_record(settings: Settings, topic: Topic, partition: int, offset: int) -
 
 
 def read_between(
-    settings: Settings, topic: Topic, partition: int, begin: int, end: int
+    cluster: Cluster, topic: Topic, partition: int, begin: int, end: int
 ) -> Iterator[Message]:
     """The records of one partition from one offset up to, and without, another.
 
@@ -141,9 +139,9 @@ def read_between(
     """
     if begin >= end:
         return
-    name = physical_name(topic, settings)
+    name = cluster.name(topic)
     try:
-        yield from _read(settings, name, {partition: begin}, {partition: end})
+        yield from _read(cluster, name, {partition: begin}, {partition: end})
     except KafkaException as exc:
         msg = f"{name}: {exc.args[0].str()}"
         raise Retry(msg) from exc
@@ -153,7 +151,7 @@ class Expired(Retry):
     """Records were asked for that the log does not hold any more; what is left may be read anew."""
 
 
-def _read(settings: Settings, name: str, starts: Offsets, left: Offsets) -> Iterator[Message]:
+def _read(cluster: Cluster, name: str, starts: Offsets, left: Offsets) -> Iterator[Message]:
     """Records up to the ends in `left`, which is emptied on the way.
 
     Raises:
@@ -161,16 +159,13 @@ def _read(settings: Settings, name: str, starts: Offsets, left: Offsets) -> Iter
     """
     if not left:
         return
-    consumer = Consumer(
-        consumer_config(
-            settings,
-            f"{settings.topic_prefix}wardstream-replay",
-            **{
-                "isolation.level": "read_committed",
-                "enable.partition.eof": True,
-                "auto.offset.reset": "error",
-            },
-        )
+    consumer = cluster.consumer(
+        cluster.group("replay"),
+        **{
+            "isolation.level": "read_committed",
+            "enable.partition.eof": True,
+            "auto.offset.reset": "error",
+        },
     )
     quiet = 0
     try:

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from http.client import HTTPException
 
 from runtime.clock import Clock
-from runtime.process.settings import Settings
 from runtime.storage.breaker import BreakerOpen, BreakerPolicy, Guard
 from schemas.registry import SchemaRegistry
 from schemas.registry_client import RegistryRefusal
@@ -29,12 +28,12 @@ class RegistryAway(Exception):
         self.error = error
 
 
-def guarded_registry(settings: Settings, clock: Clock) -> SchemaRegistry:
-    """A registry whose requests fail at once while it has been away; schemas once read serve on.
+def guarded_registry(url: str, clock: Clock) -> SchemaRegistry:
+    """A registry whose requests fail at once while it is away; schemas once read serve on.
 
     Args:
-        settings: Where it is.
-        clock: Tells the time.
+        url: Base URL of its API.
+        clock: Gives the time.
     """
     guard = Guard("registry", clock, POLICY)
 
@@ -48,7 +47,7 @@ def guarded_registry(settings: Settings, clock: Clock) -> SchemaRegistry:
         except RegistryAway as exc:
             raise exc.error from None
 
-    return SchemaRegistry(settings.registry_url, gate)
+    return SchemaRegistry(url, gate)
 
 
 @contextmanager

@@ -12,18 +12,13 @@ from typing import Final, NamedTuple
 
 import structlog
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
-from confluent_kafka.admin import (  # type: ignore[attr-defined]
-    AdminClient,
-    ConfigResource,
-    ResourceType,
-)
+from confluent_kafka.admin import ConfigResource, ResourceType  # type: ignore[attr-defined]
 
-from runtime.clock import SystemClock
 from runtime.errors import Retry, Stop
-from runtime.kafka.clients import answer, is_refusal, physical_name
+from runtime.kafka.cluster import Cluster
+from runtime.kafka.errors import answer, is_refusal
 from runtime.process.periodic import Periodic
 from runtime.process.service import Service
-from runtime.process.settings import Settings
 from schemas.topics import Topic
 
 log = structlog.get_logger(__name__)
@@ -58,7 +53,7 @@ class TopicWatch:
     """Watches topics in a thread of its own, from when it is made.
 
     Args:
-        settings: Where the broker is, and the run's prefix.
+        cluster: Where the topics are.
         topics: What the process reads or writes; they were checked against the table.
         end: Called once with the reason, from the thread, when the process must end.
         every_s: Time between two looks, s.
@@ -70,13 +65,13 @@ class TopicWatch:
 
     def __init__(
         self,
-        settings: Settings,
+        cluster: Cluster,
         topics: Sequence[Topic],
         end: Callable[[Stop], None],
         every_s: float,
     ) -> None:
-        self._bootstrap = settings.kafka_bootstrap
-        self._topics = {physical_name(topic, settings): topic for topic in topics}
+        self._cluster = cluster
+        self._topics = {cluster.name(topic): topic for topic in topics}
         self._end = end
         self._missing: set[str] = set()
         self._known = self._first_look()
@@ -121,7 +116,7 @@ class TopicWatch:
             Retry: The broker is out of reach, or does not know them all.
             Stop: One may not be looked at.
         """
-        clock = SystemClock()
+        clock = self._cluster.clock
         deadline_s = clock.monotonic_s() + _PATIENCE_S
         while True:
             try:
@@ -143,7 +138,7 @@ class TopicWatch:
             Retry: The broker is out of reach.
             Stop: One may not be looked at.
         """
-        admin = AdminClient({"bootstrap.servers": self._bootstrap, "log_level": 0})
+        admin = self._cluster.admin()
         names = list(self._topics)
         found: dict[str, Seen] = {}
         try:
@@ -184,14 +179,14 @@ def _unanswered(name: str, right: str, exc: KafkaException) -> Retry | Stop:
 
 
 @contextmanager
-def watching(service: Service, topics: Sequence[Topic]) -> Iterator[None]:
+def watching(service: Service, cluster: Cluster, topics: Sequence[Topic]) -> Iterator[None]:
     """Watch the topics of a process while the block runs, and end the process when it must be.
 
     Raises:
         Retry: The broker is out of reach.
         Stop: A topic may not be looked at.
     """
-    watch = TopicWatch(service.settings, topics, service.end, LOOK_S)
+    watch = TopicWatch(cluster, topics, service.end, LOOK_S)
     watch.start()
     try:
         yield

@@ -9,10 +9,10 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     ResourceType,
 )
 
-from runtime.clock import SystemClock
+from runtime.clock import Clock
 from runtime.errors import Retry, Stop
-from runtime.kafka.clients import answer, is_refusal, physical_name
-from runtime.process.settings import Settings
+from runtime.kafka.cluster import Cluster
+from runtime.kafka.errors import answer, is_refusal
 from schemas.topics import TOPICS, Topic
 
 _TIMEOUT_S = 60.0
@@ -23,20 +23,16 @@ _LOST_S = 10.0
 _PAUSE_S = 0.1
 
 
-def _admin(settings: Settings) -> AdminClient:
-    return AdminClient({"bootstrap.servers": settings.kafka_bootstrap, "log_level": 3})
-
-
-def create_topics(settings: Settings, replication: int = 1) -> list[str]:
+def create_topics(cluster: Cluster, replication: int = 1) -> list[str]:
     """Create what is missing, then check everything; returns the names created.
 
     Raises:
         Retry: The broker cannot be reached.
         Stop: A topic exists with other partitions or settings.
     """
-    admin = _admin(settings)
+    admin = cluster.admin()
     wanted = [
-        NewTopic(physical_name(topic, settings), topic.partitions, replication, config=topic.config)
+        NewTopic(cluster.name(topic), topic.partitions, replication, config=topic.config)
         for topic in TOPICS.values()
     ]
     created = []
@@ -49,23 +45,22 @@ def create_topics(settings: Settings, replication: int = 1) -> list[str]:
             if error.code() == KafkaError.TOPIC_ALREADY_EXISTS:
                 continue
             if error.retriable() or error.code() == KafkaError._TRANSPORT:
-                msg = f"Kafka at {settings.kafka_bootstrap} is out of reach: {error.str()}"
+                msg = f"Kafka at {cluster.bootstrap} is out of reach: {error.str()}"
                 raise Retry(msg) from exc
             msg = f"topic {name} cannot be created: {error.str()}"
             raise Stop(msg) from exc
-    _wait_until_known(admin, created)
-    check_topics(settings)
-    wait_until_led(admin, wanted)
+    _wait_until_known(admin, created, cluster.clock)
+    check_topics(cluster)
+    wait_until_led(admin, wanted, cluster.clock)
     return created
 
 
-def _wait_until_known(admin: AdminClient, names: list[str]) -> None:
+def _wait_until_known(admin: AdminClient, names: list[str], clock: Clock) -> None:
     """Wait until every partition of new topics has a leader; creation answers before that.
 
     Raises:
         Retry: They have none in time.
     """
-    clock = SystemClock()
     deadline_s = clock.monotonic_s() + _TIMEOUT_S
     while names:
         known = admin.list_topics(timeout=_TIMEOUT_S).topics
@@ -83,15 +78,14 @@ def _wait_until_known(admin: AdminClient, names: list[str]) -> None:
             clock.sleep(_PAUSE_S)
 
 
-def wait_until_led(admin: AdminClient, topics: list[NewTopic]) -> None:
+def wait_until_led(admin: AdminClient, topics: list[NewTopic], clock: Clock) -> None:
     """Wait until every partition can be read; a broker that just started answers before that.
 
     Raises:
         Retry: Some cannot in time.
     """
     # Not asked for offsets before it is known, or the client would recall for 30 s that it is not.
-    _wait_until_known(admin, [topic.topic for topic in topics])
-    clock = SystemClock()
+    _wait_until_known(admin, [topic.topic for topic in topics], clock)
     deadline_s = clock.monotonic_s() + _TIMEOUT_S
     left = [TopicPartition(t.topic, number) for t in topics for number in range(t.num_partitions)]
     while True:
@@ -111,11 +105,11 @@ def wait_until_led(admin: AdminClient, topics: list[NewTopic]) -> None:
         clock.sleep(_PAUSE_S)
 
 
-def check_topics(settings: Settings, topics: list[Topic] | None = None) -> None:
+def check_topics(cluster: Cluster, topics: list[Topic] | None = None) -> None:
     """Compare topics on the broker with the table.
 
     Args:
-        settings: Where the broker is.
+        cluster: Where the topics are.
         topics: The topics that a process is about to use; all when None.
 
     Raises:
@@ -123,28 +117,28 @@ def check_topics(settings: Settings, topics: list[Topic] | None = None) -> None:
         Stop: A topic is missing, may not be seen, or has other partitions or settings; names all
             of them.
     """
-    faults = topic_faults(settings, topics)
+    faults = topic_faults(cluster, topics)
     if faults:
         msg = "topics differ from the table: " + "; ".join(faults)
         raise Stop(msg)
 
 
-def topic_faults(settings: Settings, topics: list[Topic] | None = None) -> list[str]:
+def topic_faults(cluster: Cluster, topics: list[Topic] | None = None) -> list[str]:
     """In what topics on the broker differ from the table, in words; empty when in nothing.
 
     Args:
-        settings: Where the broker is.
+        cluster: Where the topics are.
         topics: Which; all when None.
 
     Raises:
         Retry: The broker cannot be reached.
     """
-    admin = _admin(settings)
-    expected = {physical_name(topic, settings): topic for topic in topics or TOPICS.values()}
+    admin = cluster.admin()
+    expected = {cluster.name(topic): topic for topic in topics or TOPICS.values()}
     try:
         found = admin.list_topics(timeout=_ANSWER_S).topics
     except KafkaException as exc:
-        msg = f"Kafka at {settings.kafka_bootstrap} is out of reach: {exc.args[0].str()}"
+        msg = f"Kafka at {cluster.bootstrap} is out of reach: {exc.args[0].str()}"
         raise Retry(msg) from exc
     faults = []
     present = []

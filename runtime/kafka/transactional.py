@@ -9,12 +9,10 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
-from runtime.clock import Clock
 from runtime.errors import Retry
-from runtime.kafka.clients import producer_config
-from runtime.process.settings import Settings
+from runtime.kafka.cluster import Cluster
 
 _TIMEOUT_S = 30.0
 _ATTEMPT_S = 5.0
@@ -76,8 +74,7 @@ class FencedProducer:
     """The right to write under one claim, which the newest producer of that name has alone.
 
     Args:
-        settings: Where the broker is; the claim is one per topic prefix.
-        clock: Tells when patience ends.
+        cluster: Where the topics are; the claim is one for each run.
         claim: What is claimed, such as `facts-import`.
         words: For every error.
         within_s: How long a transaction may take, seconds; a broker refuses more than its
@@ -89,27 +86,15 @@ class FencedProducer:
 
     def __init__(
         self,
-        settings: Settings,
-        clock: Clock,
+        cluster: Cluster,
         claim: str,
         words: Words,
         within_s: float = _TRANSACTION_S,
     ) -> None:
-        self._clock = clock
+        self._clock = clock = cluster.clock
         self._words = words
         self._patience_s = max(_TIMEOUT_S, within_s)
-        self._producer = Producer(
-            producer_config(
-                settings,
-                **{
-                    "transactional.id": f"{settings.topic_prefix}{claim}",
-                    "transaction.timeout.ms": round(within_s * 1000),
-                    "message.timeout.ms": round(within_s * 1000),
-                    "linger.ms": 0,
-                    "log_level": 0,  # what matters is raised
-                },
-            )
-        )
+        self._producer = cluster.transactional(f"{cluster.prefix}{claim}", within_s=within_s)
         deadline_s = clock.monotonic_s() + _TIMEOUT_S
         while True:
             try:

@@ -6,10 +6,7 @@ import structlog
 
 from runtime.checkpoints import Checkpoint, Emit, EntityState, ReplayNeeded
 from runtime.checkpoints.log import LogReader
-from runtime.clock import Clock
-from runtime.kafka.clients import physical_name
-from runtime.process.settings import Settings
-from schemas.registry import SchemaRegistry
+from runtime.kafka.cluster import Cluster
 from schemas.topics import TOPICS, Topic
 from streams.handover.uncommitted import (
     Bases,
@@ -39,18 +36,17 @@ class TakeOver:
     """An `Inherit` for the stream processor.
 
     Args:
-        settings: Where the topics are.
-        registry: Where the schemas are.
-        clock: Measures how long to wait.
+        cluster: Where the topics are.
+        checkpoint_s: Interval at which a sender saves, s.
     """
 
-    def __init__(self, settings: Settings, registry: SchemaRegistry, clock: Clock) -> None:
-        self._names = {topic.name: physical_name(topic, settings) for topic in OUTPUTS}
-        self._readers = {topic.name: registry.reader(topic) for topic in OUTPUTS}
-        self._writers = {topic.name: registry.writer(topic) for topic in OUTPUTS}
-        self._log = LogReader(settings.kafka_bootstrap, clock)
-        self._clock = clock
-        self._settle_s = max(SETTLE_S, 2 * settings.stream.checkpoint_s)
+    def __init__(self, cluster: Cluster, checkpoint_s: float) -> None:
+        self._names = {topic.name: cluster.name(topic) for topic in OUTPUTS}
+        self._readers = {topic.name: cluster.registry.reader(topic) for topic in OUTPUTS}
+        self._writers = {topic.name: cluster.registry.writer(topic) for topic in OUTPUTS}
+        self._log = LogReader(cluster)
+        self._clock = cluster.clock
+        self._settle_s = max(SETTLE_S, 2 * checkpoint_s)
 
     def __call__(
         self, partition: int, checkpoint: Checkpoint, since_ms: int | None, emit: Emit

@@ -16,9 +16,8 @@ from runtime.checkpoints.archiver import Archiver
 from runtime.clock import Clock
 from runtime.errors import EXIT_REPLAY, Stop
 from runtime.facts.log import FactLog
-from runtime.kafka.clients import group_id, physical_name
+from runtime.kafka.cluster import Cluster
 from runtime.kafka.dead_letters import DeadLetterLimit
-from runtime.kafka.registry import guarded_registry
 from runtime.kafka.topics import check_topics
 from runtime.process.health import Health
 from runtime.process.service import Service
@@ -53,7 +52,7 @@ def line_settings(settings: Settings) -> PipelineSettings:
     )
 
 
-def create_app(settings: Settings, clock: Clock, health: Health) -> faust.App:
+def create_app(settings: Settings, cluster: Cluster, health: Health) -> faust.App:
     """Wire the stage together; nothing is folded before the app runs.
 
     Raises:
@@ -61,11 +60,11 @@ def create_app(settings: Settings, clock: Clock, health: Health) -> faust.App:
         NotRegistered: A schema is not registered.
         Retry: Broker or registry are out of reach.
     """
-    check_topics(settings, list(TOPICS))
-    refuse_lost_checkpoints(settings)
-    registry = guarded_registry(settings, clock)
-    wire = Wire(settings, registry)
-    facts = FactSource(FactLog(settings, registry, clock), clock)
+    check_topics(cluster, list(TOPICS))
+    refuse_lost_checkpoints(cluster)
+    clock = cluster.clock
+    wire = Wire(cluster)
+    facts = FactSource(FactLog(cluster), clock)
     facts.refresh()
     domain_settings = line_settings(settings)
     limit = DeadLetterLimit(settings.dead_letters, STAGE)
@@ -82,26 +81,25 @@ def create_app(settings: Settings, clock: Clock, health: Health) -> faust.App:
         )
 
     app = checkpointed_app(
-        group_id(STAGE, settings),
-        settings.kafka_bootstrap,
+        cluster.group(STAGE),
+        cluster,
         session_timeout_s=settings.stream.session_timeout_s,
         max_batch=settings.stream.batch_max,
     )
     topics = StageTopics(
-        stage=settings.topic_prefix + STAGE,
-        input=physical_name(DETECTIONS, settings),
-        checkpoints=physical_name(STREAM_CHECKPOINTS, settings),
+        stage=cluster.prefix + STAGE,
+        input=cluster.name(DETECTIONS),
+        checkpoints=cluster.name(STREAM_CHECKPOINTS),
     )
     store = CheckpointStore(
-        settings.kafka_bootstrap,
+        cluster,
         topics,
         fold,
-        clock,
         state_version=STATE_VERSION,
         boot_id=f"{os.uname().nodename}-{os.getpid()}",
         settings=to_values(domain_settings),
         fold_id=fold_id(),
-        inherit=TakeOver(settings, registry, clock),
+        inherit=TakeOver(cluster, settings.stream.checkpoint_s),
     )
     archiver = _archiver(settings, clock, topics.stage)
     checkpointing = install(
@@ -140,11 +138,12 @@ def run_stream(service: Service) -> None:
         Stop: Topics or schemas are not as they must be, or the app crashed.
         Retry: Broker or registry are out of reach.
     """
+    cluster = Cluster.of(service.settings, service.clock)
     with ThreadPoolExecutor(1, thread_name_prefix="compile") as pool:
         compiled = pool.submit(compile_all)  # or loaded, while broker and registry are asked
-        app = create_app(service.settings, service.clock, service.health)
+        app = create_app(service.settings, cluster, service.health)
         compiled.result()
-    watch = watch_topics(service.settings)
+    watch = watch_topics(cluster)
     worker = faust.Worker(app, loglevel="WARNING", redirect_stdouts=False, quiet=True)
     try:
         worker.execute_from_commandline()  # takes over the signals; ends by SystemExit

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import faust
 
+from runtime.kafka.cluster import Cluster
+
 SESSION_TIMEOUT_S = 8.0
 """Seconds after which the group gives a dead worker's partitions to others."""
 
@@ -17,7 +19,7 @@ class _App(faust.App):
 
 def checkpointed_app(
     app_id: str,
-    bootstrap: str,
+    cluster: Cluster,
     *,
     session_timeout_s: float = SESSION_TIMEOUT_S,
     max_batch: int = 1_000,
@@ -26,13 +28,13 @@ def checkpointed_app(
 
     Args:
         app_id: Consumer group of the stage.
-        bootstrap: Kafka's `host:port`, several separated by commas.
+        cluster: Where the topics are.
         session_timeout_s: Seconds until a dead worker's partitions move.
         max_batch: Records handed on at once.
     """
     return _App(
         app_id,
-        broker=[f"kafka://{address}" for address in bootstrap.split(",")],
+        broker=[f"kafka://{address}" for address in cluster.bootstrap.split(",")],
         store="memory://",
         autodiscover=False,
         web_enabled=False,

@@ -1,12 +1,10 @@
 """What the stream processor asks of its topics before and while it folds."""
 
 from runtime.checkpoints import CheckpointDamaged
-from runtime.clock import SystemClock
 from runtime.errors import EXIT_STOP, Retry, Stop
-from runtime.kafka.clients import physical_name
+from runtime.kafka.cluster import Cluster
 from runtime.kafka.lag import LogProbe
 from runtime.kafka.topic_watch import LOOK_S, TopicWatch
-from runtime.process.settings import Settings
 from schemas.topics import DEAD_LETTERS, DETECTIONS, REFERENCE_TOPICS, STREAM_CHECKPOINTS
 from streams.processor.fail_stop import ExitProcess, exit_now
 from streams.stage import OUTPUTS
@@ -18,7 +16,7 @@ _PATIENCE_S = 30.0
 _PAUSE_S = 0.2
 
 
-def refuse_lost_checkpoints(settings: Settings) -> None:
+def refuse_lost_checkpoints(cluster: Cluster) -> None:
     """Refuse to begin anew where outputs say that the stage was at work.
 
     A head is written before the first output of a partition, so outputs without one mean that the
@@ -29,18 +27,18 @@ def refuse_lost_checkpoints(settings: Settings) -> None:
         CheckpointDamaged: A partition has outputs and no checkpoint.
         Retry: The broker is out of reach.
     """
-    clock = SystemClock()
+    clock = cluster.clock
     deadline_s = clock.monotonic_s() + _PATIENCE_S
     while True:
         try:
-            lost = _lost(settings)
+            lost = _lost(cluster)
             break
         except Retry:  # such as while leaders are elected
             if clock.monotonic_s() > deadline_s:
                 raise
         clock.sleep(_PAUSE_S)
     if lost:
-        heads = physical_name(STREAM_CHECKPOINTS, settings)
+        heads = cluster.name(STREAM_CHECKPOINTS)
         numbers = ", ".join(map(str, lost))
         msg = (
             f"{heads} holds no checkpoint of partition {numbers}, whose records were sent before: "
@@ -50,22 +48,22 @@ def refuse_lost_checkpoints(settings: Settings) -> None:
         raise CheckpointDamaged(msg)
 
 
-def _lost(settings: Settings) -> list[int]:
+def _lost(cluster: Cluster) -> list[int]:
     """Partitions with outputs and without a checkpoint.
 
     Raises:
         Retry: The broker is out of reach.
     """
-    probe = LogProbe(settings)
-    names = {physical_name(topic, settings): topic.partitions for topic in OUTPUTS}
+    probe = LogProbe(cluster)
+    names = {cluster.name(topic): topic.partitions for topic in OUTPUTS}
     written = {partition for _, partition in probe.ends(names)}
     # Asked afterwards: whatever was written by then, its head was there before.
-    heads = physical_name(STREAM_CHECKPOINTS, settings)
+    heads = cluster.name(STREAM_CHECKPOINTS)
     held = probe.spans({heads: STREAM_CHECKPOINTS.partitions})
     return sorted(p for p in written if held[heads, p].start >= held[heads, p].end)
 
 
-def watch_topics(settings: Settings, exit_process: ExitProcess = exit_now) -> TopicWatch:
+def watch_topics(cluster: Cluster, exit_process: ExitProcess = exit_now) -> TopicWatch:
     """End the process when a topic is no longer what it was: nothing is saved any more.
 
     Raises:
@@ -75,6 +73,6 @@ def watch_topics(settings: Settings, exit_process: ExitProcess = exit_now) -> To
     def end(reason: Stop) -> None:
         exit_process(EXIT_STOP, str(reason))
 
-    watch = TopicWatch(settings, TOPICS, end, LOOK_S)
+    watch = TopicWatch(cluster, TOPICS, end, LOOK_S)
     watch.start()
     return watch

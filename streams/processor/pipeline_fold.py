@@ -6,7 +6,7 @@ from typing import Any
 from runtime.checkpoints import Checkpoint, Emit, EntityState, Record, SettingsSpan
 from runtime.clock import Clock
 from runtime.errors import DeadLetter
-from runtime.kafka.clients import physical_name
+from runtime.kafka.cluster import Cluster
 from runtime.kafka.dead_letters import INLINE_BYTES, DeadLetterLimit, dead_letter_headers
 from runtime.process.metrics import (
     DEAD_LETTERS_TOTAL,
@@ -15,9 +15,7 @@ from runtime.process.metrics import (
     STREAM_OUTPUTS,
     STREAM_TICK_LAG,
 )
-from runtime.process.settings import Settings
 from schemas.codec import Codec, UndecodableValue
-from schemas.registry import SchemaRegistry
 from schemas.topics import DEAD_LETTERS, DETECTIONS, PRESENCE, TRACKS
 from streams.domain.camera.detections import FrameDetections
 from streams.domain.facts.timeline import Facts
@@ -50,17 +48,15 @@ class Wire:
     """Codecs and physical names of the stage's topics, shared by all partitions.
 
     Args:
-        settings: For the run's prefix.
-        registry: Where the schemas are; those of the outputs must be registered.
+        cluster: Where the topics are; the schemas of the outputs must be registered.
     """
 
-    def __init__(self, settings: Settings, registry: SchemaRegistry) -> None:
-        self.input = OutcomeReader(registry.reader(DETECTIONS))
+    def __init__(self, cluster: Cluster) -> None:
+        self.input = OutcomeReader(cluster.registry.reader(DETECTIONS))
         self.outputs: dict[str, tuple[str, Codec]] = {
-            topic.name: (physical_name(topic, settings), registry.writer(topic))
-            for topic in OUTPUTS
+            topic.name: (cluster.name(topic), cluster.registry.writer(topic)) for topic in OUTPUTS
         }
-        self.dead_letters = physical_name(DEAD_LETTERS, settings)
+        self.dead_letters = cluster.name(DEAD_LETTERS)
         kept = Kept()
         tracks = TracksWriter(self.outputs[TRACKS.name][1], kept)
         presence = PresenceWriter(self.outputs[PRESENCE.name][1], kept)

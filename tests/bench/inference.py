@@ -26,16 +26,16 @@ from typing import NamedTuple
 
 import numpy as np
 import simplejpeg
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import TopicPartition
 
 from deploy.local.launcher import LocalServices
 from models.datasets.video import read_frames
 from models.detectors.detector import Detector
 from runtime.clock import SystemClock
-from runtime.kafka.clients import consumer_config, physical_name
 from runtime.process.settings import Settings
 from schemas.records import DetectionOutcome
 from schemas.topics import DETECTIONS
+from tests.support.clusters import cluster_of
 from tests.support.inference_ward import FRAME_US, PARTITION_OF, Ward, frame, inferring, jpeg
 from workers.inference.process import detector_of
 
@@ -111,8 +111,8 @@ def live(ward: Ward, pixels: list[bytes], seconds: int, **options: object) -> tu
     latencies: list[float] = []
     kinds: Counter[str] = Counter()
     reader = ward.registry.reader(DETECTIONS)
-    name = physical_name(DETECTIONS, ward.settings)
-    consumer = Consumer(consumer_config(ward.settings, "bench", **{"fetch.wait.max.ms": 10}))
+    name = cluster_of(ward.settings).name(DETECTIONS)
+    consumer = cluster_of(ward.settings).consumer("bench", **{"fetch.wait.max.ms": 10})
     ends = ward.ends(DETECTIONS)
     consumer.assign([TopicPartition(name, one, ends[one]) for one in PARTITION_OF.values()])
     expected = seconds * 10 * len(CAMERAS)

@@ -31,6 +31,7 @@ from deploy.local.launcher import LocalServices
 from runtime.checkpoints.claim import Claim
 from runtime.checkpoints.outputs import OutputProducer
 from runtime.clock import SystemClock
+from tests.support.clusters import cluster_at
 
 PARTITIONS = 4
 PADDING = b"x" * 292
@@ -61,9 +62,11 @@ class Stage:
         self._inside = every_s is not None
         self._every_s = BESIDE_S if every_s is None else every_s
         self._output = f"{run}-output"
-        self._outputs = OutputProducer(bootstrap, clock)
+        self._outputs = OutputProducer(cluster_at(bootstrap, clock=clock))
         self._claims = [
-            Claim(bootstrap, f"{run}-checkpoints", p, f"{run}-{uuid.uuid4()}", clock)
+            Claim(
+                cluster_at(bootstrap, clock=clock), f"{run}-checkpoints", p, f"{run}-{uuid.uuid4()}"
+            )
             for p in range(PARTITIONS)
         ]
         self._pool = ThreadPoolExecutor(PARTITIONS)

@@ -38,6 +38,7 @@ from tests.support.builders.outputs import (
     track,
     ward,
 )
+from tests.support.clusters import cluster_of, make_redis_sink, make_timescale_sink
 from tests.support.sink_topics import Line
 from workers.sinks.loop import SinkLoop
 from workers.sinks.redis.sink import RedisSink
@@ -110,7 +111,7 @@ def rows_per_second(settings: Settings) -> list[str]:
         f"| method | {' | '.join(f'{size:,} rows/commit' for size in BATCHES)} |",
         f"|---|{'---|' * len(BATCHES)}",
     ]
-    with connect(settings) as connection:
+    with connect(settings.database_url.get_secret_value(), settings.topic_prefix) as connection:
         for name, method in METHODS.items():
             figures = []
             for size in BATCHES:
@@ -144,11 +145,11 @@ def records_per_second(settings: Settings) -> list[str]:
                 connection.execute(f"TRUNCATE {table}".encode())
             for table in ("zone_occupancy", "coverage", "occupancy_minutes", "coverage_minutes"):
                 connection.execute(f"TRUNCATE {table}".encode())
-        lines.append(timed("timescale", TimescaleSink(settings, clock), log, size))
+        lines.append(timed("timescale", make_timescale_sink(settings, clock), log, size))
     for size in (1, 10, 500):
         redis.Redis.from_url(settings.redis_url.get_secret_value()).flushdb()
         shown = [item for item in log if item.topic in LIVE_TOPICS]
-        lines.append(timed("redis", RedisSink(settings, clock), shown, size))
+        lines.append(timed("redis", make_redis_sink(settings, clock), shown, size))
     return lines
 
 
@@ -167,7 +168,13 @@ def latency(settings: Settings) -> list[str]:
     """From handing a record to the producer to reading its change from the stream."""
     line = Line(settings)
     service = Service(settings, Health("sink-redis"))
-    loop = SinkLoop(service, RedisSink(settings, service.clock), LIVE_TOPICS, max_records=500)
+    loop = SinkLoop(
+        service,
+        cluster_of(service.settings),
+        make_redis_sink(settings, service.clock),
+        LIVE_TOPICS,
+        max_records=500,
+    )
     running = threading.Thread(target=loop.run, daemon=True)
     running.start()
     client = redis.Redis.from_url(settings.redis_url.get_secret_value(), decode_responses=True)

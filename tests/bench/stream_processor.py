@@ -25,12 +25,10 @@ from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
-from confluent_kafka import Consumer
 from confluent_kafka.admin import AdminClient
 from pydantic import SecretStr
 
 from deploy.local.launcher import LocalServices, Supervisor, Worker
-from runtime.kafka.clients import consumer_config, physical_name
 from runtime.kafka.topics import create_topics
 from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
@@ -39,6 +37,7 @@ from tests.bench.streaming import staged
 from tests.bench.streaming.load import BACKLOG_START_US, LiveLoad, Load
 from tests.bench.streaming.probe import Ends, cpu_of_threads, cpu_s, resident_mb
 from tests.bench.streaming.ward import register
+from tests.support.clusters import cluster_of
 
 DEADLINE_S = 900.0
 WARM, DONE = 0.15, 0.95
@@ -85,7 +84,7 @@ def bench(environment: dict[str, str], folder: Path) -> Iterator[Bench]:
         redis_url=SecretStr(own["WARDSTREAM_REDIS_URL"]),
         topic_prefix=prefix,
     )
-    create_topics(settings)
+    create_topics(cluster_of(settings))
     SchemaRegistry(settings.registry_url).register_all([t for t in TOPICS.values() if t.avro])
     try:
         with Supervisor(folder / prefix, own) as supervisor:
@@ -281,8 +280,8 @@ def latency(environment: dict[str, str], folder: Path, rate: float, seconds: int
 def _hold(settings: Settings, held: list[tuple[int, int, float]], ended: threading.Event) -> None:
     """Consume occupancy as a subscriber would, and note when each record was there."""
     codec = SchemaRegistry(settings.registry_url).reader(OCCUPANCY)
-    consumer: Any = Consumer(consumer_config(settings, f"bench-{uuid.uuid4().hex}"))
-    consumer.subscribe([physical_name(OCCUPANCY, settings)])
+    consumer: Any = cluster_of(settings).consumer(f"bench-{uuid.uuid4().hex}")
+    consumer.subscribe([cluster_of(settings).name(OCCUPANCY)])
     while not ended.is_set():
         for message in consumer.consume(200, 0.02):
             if message.error() is None:

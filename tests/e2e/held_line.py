@@ -11,13 +11,13 @@ from signal import SIGCONT, SIGSTOP
 from deploy.local.launcher import Worker
 from runtime.checkpoints.codec import HEAD_KEY, Head, decode_head
 from runtime.errors import Retry
-from runtime.kafka.clients import group_id
 from runtime.kafka.lag import LogProbe
 from runtime.kafka.reader import read_topic
 from runtime.kafka.topics import create_topics
 from schemas.topics import DETECTIONS, STREAM_CHECKPOINTS, TRACKS
 from streams.stage import STAGE
 from tests.support import simulated
+from tests.support.clusters import cluster_of
 from tests.support.played_line import PlayedLine, played_line, wait_until
 from tests.support.services import Services, delete_topics, new_prefix
 
@@ -207,7 +207,9 @@ class HeldLine:
         settings = self.line.settings
         place = (self.line.observer.name(DETECTIONS), PARTITION)
         try:
-            found = LogProbe(settings, answer_s=30).committed(group_id(STAGE, settings), [place])
+            found = LogProbe(cluster_of(settings), answer_s=30).committed(
+                cluster_of(settings).group(STAGE), [place]
+            )
         except Retry:  # the coordinator may be moving or busy
             return -1
         return found.get(place, -1)
@@ -223,7 +225,9 @@ class HeldLine:
         """Every head that was ever written, in order."""
         return [
             decode_head(value)
-            for message in read_topic(self.line.settings, STREAM_CHECKPOINTS, [PARTITION])
+            for message in read_topic(
+                cluster_of(self.line.settings), STREAM_CHECKPOINTS, [PARTITION]
+            )
             if message.key() == HEAD_KEY and (value := message.value()) is not None
         ]
 
@@ -248,7 +252,7 @@ def held_line(services: Services, folder: Path, mutation: str) -> Iterator[HeldL
     environment = {**services.environment, "WARDSTREAM_TOPIC_PREFIX": prefix}
     try:
         with played_line(environment, folder) as line:
-            create_topics(line.settings)
+            create_topics(cluster_of(line.settings))
             simulated.register(line.settings, CAMERAS)
             feed = simulated.Feed(line.settings, CAMERAS, 20, seed=3, partition=PARTITION)
             held = HeldLine(line, mutation, feed)

@@ -9,6 +9,7 @@ from runtime.kafka.reader import read_topic
 from schemas.registry import SchemaRegistry
 from schemas.topics import ZONE_EVENTS
 from tests.e2e.board.browser import launch
+from tests.support.clusters import cluster_of
 from tests.support.played_line import HOUR_US, PlayedLine, wait_until
 from workers.local.demo.probes import scrape
 
@@ -49,7 +50,7 @@ def test_the_board_changes_when_a_person_enters_a_zone_of_the_playing_clip(
     codec = SchemaRegistry(line.settings.registry_url).reader(ZONE_EVENTS)
     entered = {
         event["zone_id"]
-        for message in read_topic(line.settings, ZONE_EVENTS)
+        for message in read_topic(cluster_of(line.settings), ZONE_EVENTS)
         if (event := codec.decode(message.value()))["kind"] == "ENTERED"
     }
     moved = {name for name, seen in numbers.items() if seen - {UNKNOWN, "0"}}

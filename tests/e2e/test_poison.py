@@ -4,10 +4,11 @@ import pytest
 
 from deploy.local.launcher import Worker
 from runtime.errors import EXIT_STOP
-from runtime.kafka.clients import ReliableProducer, physical_name, producer_config
 from runtime.kafka.dead_letter_log import read_dead_letters
+from runtime.kafka.producer import ReliableProducer
 from schemas.topics import DETECTIONS
 from tests.support import simulated
+from tests.support.clusters import cluster_of
 from tests.support.played_line import PlayedLine
 from workers.local.pipeline import prepare
 
@@ -19,11 +20,11 @@ def test_the_stream_processor_leaves_a_topic_of_nothing_but_poison_where_it_is(
     line: PlayedLine,
 ) -> None:
     """It buries what is odd, and ends for good when everything is."""
-    prepare(line.settings)
+    prepare(cluster_of(line.settings), line.settings.database_url.get_secret_value())
     simulated.register(line.settings, ["sim-0"])
     simulated.Feed(line.settings, ["sim-0"], 5, seed=3).send()
-    producer = ReliableProducer(producer_config(line.settings))
-    name = physical_name(DETECTIONS, line.settings)
+    producer = ReliableProducer(cluster_of(line.settings))
+    name = cluster_of(line.settings).name(DETECTIONS)
     for _ in range(POISON):
         producer.produce(name, key="sim-0", value=b"poison", partition=0)
     producer.flush()
@@ -35,4 +36,4 @@ def test_the_stream_processor_leaves_a_topic_of_nothing_but_poison_where_it_is(
     assert status == EXIT_STOP
     said = line.supervisor.log("stream").read_text()
     assert "stream: 21 of the last 40 records are dead letters" in said
-    assert len(read_dead_letters(line.settings)) <= 21
+    assert len(read_dead_letters(cluster_of(line.settings))) <= 21

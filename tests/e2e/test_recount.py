@@ -11,24 +11,18 @@ from typing import Any
 import psycopg
 import pytest
 import redis
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import TopicPartition
 
 from deploy.local.launcher import Worker
-from runtime.clock import SystemClock
-from runtime.kafka.clients import (
-    ReliableProducer,
-    consumer_config,
-    group_id,
-    physical_name,
-    producer_config,
-)
 from runtime.kafka.continuity import Break
 from runtime.kafka.dead_letters import DeadLetterBox
+from runtime.kafka.producer import ReliableProducer
 from runtime.kafka.reader import read_topic
 from schemas.live import state_key
 from schemas.registry import SchemaRegistry
 from schemas.topics import DETECTIONS, FRAMES, OCCUPANCY
 from tests.support import simulated
+from tests.support.clusters import cluster_of, installation_of
 from tests.support.played_line import PlayedLine, played_line, wait_until
 from tests.support.services import Services, separate_environment
 from workers.local.pipeline import prepare
@@ -60,7 +54,7 @@ class Feed:
         registry = SchemaRegistry(line.settings.registry_url)
         self._frames = registry.writer(FRAMES)
         self._outcomes = registry.writer(DETECTIONS)
-        self._producer = ReliableProducer(producer_config(line.settings))
+        self._producer = ReliableProducer(cluster_of(line.settings))
         self._streams = [
             simulated.hidden(simulated.outcomes(camera, SECONDS, seed=7), HIDDEN)
             for camera in CAMERAS
@@ -87,7 +81,7 @@ class Feed:
             self.append_frame(partition, outcome["camera_id"], outcome)
         place = {"frame_partition": partition, "frame_offset": self._next[partition] - 1}
         self._producer.produce(
-            physical_name(DETECTIONS, self._line.settings),
+            cluster_of(self._line.settings).name(DETECTIONS),
             key=outcome["camera_id"],
             value=self._outcomes.encode({**outcome, **place}),
             partition=partition,
@@ -98,7 +92,7 @@ class Feed:
         named = ("captured_us", "width", "height")
         frame = {name: outcome[name] for name in named} | {"seq": outcome["frame_seq"]}
         self._producer.produce(
-            physical_name(FRAMES, self._line.settings),
+            cluster_of(self._line.settings).name(FRAMES),
             key=camera_id,
             value=self._frames.encode({"camera_id": camera_id, "kind": "FRAME", **frame}),
             partition=partition,
@@ -109,8 +103,8 @@ class Feed:
     def commit_frames(self) -> None:
         """Commit as inference does, behind what it has answered."""
         settings = self._line.settings
-        consumer = Consumer(consumer_config(settings, group_id(INFERENCE, settings)))
-        name = physical_name(FRAMES, settings)
+        consumer = cluster_of(settings).consumer(cluster_of(settings).group(INFERENCE))
+        name = cluster_of(settings).name(FRAMES)
         offsets = [TopicPartition(name, *place) for place in self._next.items()]
         consumer.commit(offsets=offsets, asynchronous=False)
         consumer.close()
@@ -118,7 +112,7 @@ class Feed:
 
 def mismatches(line: PlayedLine) -> dict[str, Mismatch]:
     """By check, the first mismatch."""
-    checks = recount(line.settings, SystemClock(), WINDOW)
+    checks = recount(installation_of(line.settings), WINDOW)
     return {check.name: check.first for check in checks if check.first is not None}
 
 
@@ -145,7 +139,7 @@ def fed(
         separate_environment(services, database_template) as environment,
         played_line(environment, tmp_path_factory.mktemp("recount")) as line,
     ):
-        prepare(line.settings)
+        prepare(cluster_of(line.settings), line.settings.database_url.get_secret_value())
         simulated.register(line.settings, CAMERAS)
         for name, command in PROCESSES.items():
             line.supervisor.start(Worker(name=name, command=command))
@@ -328,10 +322,10 @@ def test_what_the_logs_should_not_hold_is_named_by_topic_partition_and_offset(
     line, feed, _, _ = fed
     settings = line.settings
     codec = SchemaRegistry(settings.registry_url).writer(OCCUPANCY)
-    some = [m for m in read_topic(settings, OCCUPANCY) if m.partition() == 1]
+    some = [m for m in read_topic(cluster_of(settings), OCCUPANCY) if m.partition() == 1]
     record = codec.decode(some[4].value())
-    producer = ReliableProducer(producer_config(settings))
-    name = physical_name(OCCUPANCY, settings)
+    producer = ReliableProducer(cluster_of(settings))
+    name = cluster_of(settings).name(OCCUPANCY)
     other = codec.encode({**record, "people": record["people"] + 1})
     producer.produce(name, key=record["zone_id"], value=other, partition=1)
     producer.flush()
@@ -347,11 +341,11 @@ def test_what_the_logs_should_not_hold_is_named_by_topic_partition_and_offset(
     feed.commit_frames()
     found = mismatches(line)["frames and their outcomes"]
 
-    assert found.where == f"{physical_name(FRAMES, settings)} partition 0 offset {offset}"
+    assert found.where == f"{cluster_of(settings).name(FRAMES)} partition 0 offset {offset}"
     assert found.what == "frame 9999 of sim-0 has no outcome"
 
-    letters = DeadLetterBox(producer, settings, INFERENCE, SystemClock())
-    lost = Break(physical_name(FRAMES, settings), 1, "records_gone", 3, 7)
+    letters = DeadLetterBox(producer, cluster_of(settings), settings.dead_letters, INFERENCE)
+    lost = Break(cluster_of(settings).name(FRAMES), 1, "records_gone", 3, 7)
     letters.gone(lost.topic, lost.partition, lost.lost, lost.records, lost.letter)
     producer.flush()
     found = mismatches(line)["records that the log lost unread"]

@@ -12,11 +12,11 @@ from playwright.sync_api import expect, sync_playwright
 
 from deploy.local.launcher import Worker
 from deploy.services import WATCHED, process
-from runtime.clock import SystemClock
 from runtime.kafka.reader import read_topic
 from schemas.registry import SchemaRegistry
 from schemas.topics import ALERTS
 from tests.e2e.board.browser import launch
+from tests.support.clusters import cluster_of
 from tests.support.played_line import HOUR_US, PlayedLine, wait_until
 from tests.support.servers.webhook import WebhookServer
 from workers.observation.alert_log import read_alerts
@@ -114,7 +114,8 @@ def check_the_topic(line: PlayedLine, webhook: WebhookServer) -> None:
 
     def complete() -> bool:
         written[:] = [
-            codec.decode(message.value()) for message in read_topic(line.settings, ALERTS)
+            codec.decode(message.value())
+            for message in read_topic(cluster_of(line.settings), ALERTS)
         ]
         return [alert | {"seq": 0} for alert in written] == webhook.told
 
@@ -124,7 +125,7 @@ def check_the_topic(line: PlayedLine, webhook: WebhookServer) -> None:
         assert numbers == list(range(1, len(numbers) + 1))
 
     def newest(key: str) -> str:
-        return read_alerts(line.settings, codec, SystemClock(), DEADLINE_S)[key]["state"]
+        return read_alerts(cluster_of(line.settings), codec, DEADLINE_S)[key]["state"]
 
     # A starved machine may raise and clear either once more.
     wait_until(lambda: newest("silence/stage/stream") == "CLEARED", DEADLINE_S, "counting goes on")

@@ -17,6 +17,7 @@ from runtime.errors import Retry
 from runtime.kafka.reader import read_topic
 from schemas.registry import SchemaRegistry
 from schemas.topics import DEAD_LETTERS, DETECTIONS, FRAMES, TRACKS, Topic
+from tests.support.clusters import cluster_of
 from tests.support.played_line import HOUR_US, START_US, PlayedLine, played_line, wait_until
 from tests.support.servers.rtsp import rtsp_camera, rtsp_clip, rtsp_url
 from tests.support.servers.s3 import BUCKET, S3Server
@@ -51,7 +52,7 @@ def messages(line: PlayedLine, topic: Topic) -> list[Message]:
 
     def complete() -> bool:
         try:
-            read[:] = read_topic(line.settings, topic)
+            read[:] = read_topic(cluster_of(line.settings), topic)
         except Retry:
             return False
         return True

@@ -19,6 +19,7 @@ from streams.stage import OUTPUTS
 from streams.state.fold_version import fold_id
 from streams.state.published import HANDOVER_KEY
 from tests.e2e.held_line import CAMERAS, HeldLine, held_line
+from tests.support.clusters import cluster_of
 from tests.support.mutant import OTHER
 from tests.support.played_line import wait_until
 from tests.support.services import Services
@@ -89,7 +90,7 @@ def judged(held: HeldLine) -> Found:
     settings, head = held.line.settings, held.heads()[-1]
     found = Found(said=held.said, fold=head.fold, entities=frozenset(head.entities))
     codec = SchemaRegistry(settings.registry_url).reader(DETECTIONS)
-    for message in read_topic(settings, DETECTIONS):
+    for message in read_topic(cluster_of(settings), DETECTIONS):
         outcome = codec.decode(message.value())
         if outcome["outcome"] == "DETECTED":
             times = found.frames.setdefault(outcome["camera_id"], [])
@@ -97,7 +98,7 @@ def judged(held: HeldLine) -> Found:
                 times.append(outcome["captured_us"])
     try:
         for topic in OUTPUTS:
-            by_key = distinct(list(read_items(settings, topic)))
+            by_key = distinct(list(read_items(cluster_of(settings), topic)))
             found.records[topic.name] = {k: [i.record for i in v] for k, v in by_key.items()}
             found.seqs[topic.name] = {k: [i.seq for i in v] for k, v in by_key.items()}
             found.bodies[topic.name] = {

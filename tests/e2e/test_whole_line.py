@@ -13,6 +13,7 @@ from deploy.local import extras
 from runtime.kafka.reader import read_topic
 from schemas.registry import SchemaRegistry
 from schemas.topics import DETECTIONS, ZONE_EVENTS
+from tests.support.clusters import cluster_of
 from tests.support.played_line import PlayedLine
 
 HOG = ("--backend", "hog", "--mode", "record")
@@ -42,7 +43,7 @@ def test_a_clip_becomes_tracks_zones_coverage_and_rows(played: PlayedLine, clip:
     """Everything that the README promises, on one run of the real line."""
     frames = frames_that_ffprobe_counts(clip)
     codec = SchemaRegistry(played.settings.registry_url).reader(DETECTIONS)
-    records = [codec.decode(m.value()) for m in read_topic(played.settings, DETECTIONS)]
+    records = [codec.decode(m.value()) for m in read_topic(cluster_of(played.settings), DETECTIONS)]
 
     outcomes = Counter(record["outcome"] for record in records)
     for ledger in played.ledgers():
@@ -58,7 +59,7 @@ def test_a_clip_becomes_tracks_zones_coverage_and_rows(played: PlayedLine, clip:
 
     events = [
         SchemaRegistry(played.settings.registry_url).reader(ZONE_EVENTS).decode(m.value())
-        for m in read_topic(played.settings, ZONE_EVENTS)
+        for m in read_topic(cluster_of(played.settings), ZONE_EVENTS)
     ]
     kinds = Counter(event["kind"] for event in events)
     assert kinds["ENTERED"] > 0

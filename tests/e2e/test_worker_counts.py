@@ -6,6 +6,7 @@ import pytest
 
 from deploy.local.launcher import Worker
 from tests.support import simulated
+from tests.support.clusters import cluster_of
 from tests.support.played_line import PlayedLine, digest, played_line, wait_until
 from tests.support.services import Services, separate_environment
 from workers.local.pipeline import prepare
@@ -16,7 +17,7 @@ SECONDS = 20
 
 def fold_with(line: PlayedLine, workers: int) -> dict[str, str]:
     """Digests of what some number of workers made of the simulated ward."""
-    prepare(line.settings)
+    prepare(cluster_of(line.settings), line.settings.database_url.get_secret_value())
     simulated.register(line.settings, CAMERAS)
     for number in range(workers):
         line.supervisor.start(Worker(name=f"stream-{number}", command=("stream",)))

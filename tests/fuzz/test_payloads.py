@@ -26,6 +26,7 @@ from streams.domain.settings import PipelineSettings
 from streams.processor.pipeline_fold import PipelineFold, Wire
 from tests.fuzz.fuzzing import fuzz, scales
 from tests.fuzz.values import AVRO_TOPICS, codec, mangled, records
+from tests.support.clusters import cluster_of
 from tests.support.fakes import SCHEMAS, KnownFacts
 from tests.support.schema_evolution import sample, schema_of
 from workers.sinks.redis.change import arguments, change, newest
@@ -121,7 +122,7 @@ def outcomes() -> st.SearchStrategy[dict[str, Any]]:
 @scales
 def test_any_outcome_among_any_facts_is_folded_or_a_dead_letter(scale: int) -> None:
     coder = codec(DETECTIONS)
-    wire = Wire(Settings(topic_prefix=""), SCHEMAS)
+    wire = Wire(cluster_of(Settings(topic_prefix=""), registry=SCHEMAS))
 
     def check(given: list[tuple[Topic, dict[str, Any]]], seen: list[dict[str, Any]]) -> None:
         facts = Facts()

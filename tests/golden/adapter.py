@@ -21,6 +21,7 @@ from streams.processor.pipeline_fold import PipelineFold, Wire
 from streams.state.fold_version import FOLD_VERSION
 from streams.state.settings_by_offset import to_values
 from streams.state.version import STATE_VERSION
+from tests.support.clusters import cluster_of
 
 __all__ = [
     "FOLD_VERSION",
@@ -151,7 +152,7 @@ class Pipeline:
         fold = PipelineFold(
             partition,
             self._emit,
-            wire=Wire(Settings(topic_prefix=""), _SCHEMAS),
+            wire=Wire(cluster_of(Settings(topic_prefix=""), registry=_SCHEMAS)),
             facts=_ReferenceData(log),
             settings=PipelineSettings(),
             clock=SystemClock(),

@@ -67,7 +67,13 @@ class BoardServer:
         self.url = address(listener)
         service = self._service = Service(self.settings, Health("serving"))
         app = create_app(
-            self.settings, self.registry, pipeline=self.pipeline, queue_length=self._queue_length
+            self.settings.redis_url.get_secret_value(),
+            self.settings.live_prefix,
+            self.settings.serving,
+            service.clock,
+            self.registry,
+            pipeline=self.pipeline,
+            queue_length=self._queue_length,
         )
 
         def run() -> None:

@@ -11,25 +11,20 @@ from typing import Any
 
 import numpy as np
 import simplejpeg
-from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka import KafkaException, Message, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec  # type: ignore[attr-defined]
 
 from runtime.clock import SystemClock
 from runtime.facts.log import Fact
 from runtime.facts.writer import publish_facts
-from runtime.kafka.clients import (
-    ReliableProducer,
-    consumer_config,
-    group_id,
-    physical_name,
-    producer_config,
-)
+from runtime.kafka.producer import ReliableProducer
 from runtime.process.health import Health
 from runtime.process.service import Service
 from runtime.process.settings import Settings
 from schemas.records import DetectionOutcome, Frame
 from schemas.registry import SchemaRegistry
 from schemas.topics import CAMERAS, DEAD_LETTERS, DETECTIONS, FLOORS, FRAMES, Topic
+from tests.support.clusters import cluster_of
 from tests.support.services import await_gone
 from workers.inference.process import run_inference
 
@@ -105,13 +100,13 @@ class Ward:
                 self.registry.register(topic)
         self._admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap})
         new = [
-            NewTopic(physical_name(topic, settings), topic.partitions, 1, config=topic.config)
+            NewTopic(cluster_of(settings).name(topic), topic.partitions, 1, config=topic.config)
             for topic in TOPICS
         ]
         for future in self._admin.create_topics(new).values():
             future.result()
-        self._producer = ReliableProducer(producer_config(settings))
-        self._group = Consumer(consumer_config(settings, group_id("inference", settings)))
+        self._producer = ReliableProducer(cluster_of(settings))
+        self._group = cluster_of(settings).consumer(cluster_of(settings).group("inference"))
         self._frames = self.registry.writer(FRAMES)
         self._outcomes = self.registry.reader(DETECTIONS)
         for topic in TOPICS:
@@ -143,7 +138,7 @@ class Ward:
             )
             for camera_id in camera_ids
         ]
-        publish_facts(self.settings, self.registry, facts)
+        publish_facts(cluster_of(self.settings), facts)
 
     def encode(self, record: Frame) -> bytes:
         """A frame as it lies on the topic."""
@@ -157,12 +152,12 @@ class Ward:
 
     def put(self, camera_id: str, value: bytes | None) -> None:
         """Write any bytes where frames are; `send` waits for them."""
-        self._producer.produce(physical_name(FRAMES, self.settings), key=camera_id, value=value)
+        self._producer.produce(cluster_of(self.settings).name(FRAMES), key=camera_id, value=value)
 
     def log(self, topic: Topic) -> list[Message]:
         """Everything on a topic now, by partition and offset."""
-        name = physical_name(topic, self.settings)
-        consumer = Consumer(consumer_config(self.settings, "never-commits"))
+        name = cluster_of(self.settings).name(topic)
+        consumer = cluster_of(self.settings).consumer("never-commits")
         try:
             spans = {
                 number: consumer.get_watermark_offsets(TopicPartition(name, number), timeout=30)
@@ -197,7 +192,7 @@ class Ward:
 
     def ends(self, topic: Topic) -> dict[int, int]:
         """Number of records ever written to each partition of a topic."""
-        name = physical_name(topic, self.settings)
+        name = cluster_of(self.settings).name(topic)
         asked = {
             TopicPartition(name, number): OffsetSpec.latest()  # type: ignore[no-untyped-call]
             for number in range(topic.partitions)
@@ -221,7 +216,7 @@ class Ward:
 
     def committed(self) -> dict[int, int]:
         """Offsets of the group, by partition of the frames."""
-        name = physical_name(FRAMES, self.settings)
+        name = cluster_of(self.settings).name(FRAMES)
         asked = [TopicPartition(name, number) for number in range(FRAMES.partitions)]
         found = self._group.committed(asked, timeout=30)
         return {one.partition: max(0, one.offset) for one in found}
@@ -261,7 +256,7 @@ class Ward:
     def close(self) -> None:
         """Delete the topics."""
         self._group.close()
-        names = [physical_name(topic, self.settings) for topic in TOPICS]
+        names = [cluster_of(self.settings).name(topic) for topic in TOPICS]
         for future in self._admin.delete_topics(names).values():
             await_gone(future)
 

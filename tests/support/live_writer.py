@@ -6,12 +6,11 @@ from typing import Any
 
 import redis
 
-from runtime.clock import SystemClock
 from runtime.process.settings import Settings, SinkSettings
 from schemas.codec import Codec
 from schemas.live import changes_key
 from schemas.topics import OCCUPANCY, PRESENCE, TRACKS, ZONE_EVENTS, Topic
-from workers.sinks.redis.sink import RedisSink
+from tests.support.clusters import make_redis_sink
 from workers.storage.item import read_item
 
 
@@ -43,7 +42,7 @@ class LiveWriter:
             }
         )
         self.prefix = settings.live_prefix
-        self._sink = RedisSink(settings, SystemClock())
+        self._sink = make_redis_sink(settings)
         self._seqs: dict[tuple[str, str], int] = {}
         self._codecs = {
             topic.name: Codec(topic, schema_id=1, find_schema=str)

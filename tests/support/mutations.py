@@ -18,6 +18,7 @@ from runtime.checkpoints import store as store_module
 from runtime.checkpoints.claim import Claim
 from runtime.checkpoints.fold import PartitionProgress, Record, Step
 from runtime.kafka import first_record_barrier as opening_module
+from runtime.kafka.cluster import Cluster
 from streams.processor.resume import Resumption
 from streams.processor.saving import Saving
 
@@ -38,9 +39,9 @@ class UnfencedClaim(Claim):
     """A claim under an id of its own, which no newer owner ever takes over."""
 
     def __init__(
-        self, bootstrap: str, topic: str, partition: int, transactional_id: str, *a: Any, **k: Any
+        self, cluster: Cluster, topic: str, partition: int, transactional_id: str, *a: Any, **k: Any
     ) -> None:
-        super().__init__(bootstrap, topic, partition, f"{transactional_id}-{uuid.uuid4()}", *a, **k)
+        super().__init__(cluster, topic, partition, f"{transactional_id}-{uuid.uuid4()}", *a, **k)
 
 
 class CarelessProgress(PartitionProgress):

@@ -18,7 +18,9 @@ from runtime.clock import SystemClock
 from runtime.kafka.reader import read_topic
 from runtime.process.settings import Settings
 from schemas.topics import DETECTIONS, FRAMES, OCCUPANCY_LATEST, STREAM_CHECKPOINTS, TOPICS, Topic
+from streams.processor.app import line_settings
 from streams.stage import OUTPUTS
+from tests.support.clusters import cluster_of, installation_of
 from workers.ingest.sources.probe import probe_clip
 from workers.local.demo.observe import Observer
 from workers.local.demo.options import choose_port
@@ -74,9 +76,11 @@ class PlayedLine:
 
     def register(self, clip: Path, starts_us: int = START_US) -> Scenario:
         """Register the demo's ward for a clip."""
-        prepare(self.settings)
+        prepare(cluster_of(self.settings), self.settings.database_url.get_secret_value())
         scenario = make_scenario([probe_clip(str(clip))], starts_us, 1280)
-        register_ward(scenario, self.folder / "ward", self.settings, starts_us - HOUR_US)
+        register_ward(
+            scenario, self.folder / "ward", cluster_of(self.settings), starts_us - HOUR_US
+        )
         self.scenario = scenario
         return scenario
 
@@ -159,7 +163,7 @@ class PlayedLine:
         name = self.observer.name(DETECTIONS)
         done = {
             message.partition(): decode_head(value).next_offset
-            for message in read_topic(self.settings, STREAM_CHECKPOINTS)
+            for message in read_topic(cluster_of(self.settings), STREAM_CHECKPOINTS)
             if message.key() == HEAD_KEY and (value := message.value()) is not None
         }
         wanted = {p: end for (topic, p), end in ends.items() if topic == name}
@@ -171,25 +175,27 @@ class PlayedLine:
 
     def fold(self, topic: Topic) -> Fold:
         """What a subscriber of one topic keeps."""
-        fold = fold_topic(self.settings, topic)
+        fold = fold_topic(cluster_of(self.settings), topic)
         if topic is OCCUPANCY_LATEST:
             return {key: bodies[-1:] for key, bodies in fold.items()}
         return fold
 
     def difference_from_oracle(self) -> str | None:
         """Where the line first differs from a one-process fold of its own detections."""
-        for name, expected in fold_detections(self.settings, SystemClock()).items():
+        for name, expected in fold_detections(
+            cluster_of(self.settings), line_settings(self.settings)
+        ).items():
             ours = expected
             if name == OCCUPANCY_LATEST.name:
                 ours = {key: bodies[-1:] for key, bodies in expected.items()}
-            found = first_difference(self.settings, name, ours, self.fold(TOPICS[name]))
+            found = first_difference(cluster_of(self.settings), name, ours, self.fold(TOPICS[name]))
             if found:
                 return found
         return None
 
     def difference_of_tables(self) -> str | None:
         """Where a table first differs from its topic."""
-        for table in compare(self.settings):
+        for table in compare(installation_of(self.settings)):
             if table.difference is not None:
                 return f"{table.table}: {table.difference}"
         return None
@@ -222,6 +228,6 @@ def played_line(environment: dict[str, str], folder: Path) -> Iterator[PlayedLin
     own = {"WARDSTREAM_INGEST__OBJECT_STORE_URL": objects, **environment}
     settings = settings_of(own)
     with Supervisor(folder, own) as supervisor:
-        observer = Observer(settings, supervisor, board_url)
+        observer = Observer(cluster_of(settings), supervisor, board_url)
         yield PlayedLine(settings, supervisor, folder, board_url, observer)
         observer.close()

@@ -6,10 +6,11 @@ from typing import Any
 
 from runtime.facts.log import Fact
 from runtime.facts.writer import publish_facts
-from runtime.kafka.clients import ReliableProducer, physical_name, producer_config
+from runtime.kafka.producer import ReliableProducer
 from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import DETECTIONS
+from tests.support.clusters import cluster_of
 from workers.registry.edit import Registered, Stamp, edits
 from workers.registry.rows import CameraRow, ZoneRow
 
@@ -92,7 +93,7 @@ def register(settings: Settings, cameras: list[str]) -> None:
         more = edits([zone], registered, stamp)
         registered.add(more)
         facts += [*new, *more]
-    publish_facts(settings, SchemaRegistry(settings.registry_url), facts)
+    publish_facts(cluster_of(settings), facts)
 
 
 class Feed:
@@ -119,8 +120,8 @@ class Feed:
         partition: int | None = None,
     ) -> None:
         self._codec = SchemaRegistry(settings.registry_url).writer(DETECTIONS)
-        self._producer = ReliableProducer(producer_config(settings))
-        self._name = physical_name(DETECTIONS, settings)
+        self._producer = ReliableProducer(cluster_of(settings))
+        self._name = cluster_of(settings).name(DETECTIONS)
         self.sent = 0
         self._streams = {camera: outcomes(camera, seconds, seed) for camera in cameras}
         self._partitions = {

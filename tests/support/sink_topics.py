@@ -8,7 +8,7 @@ from typing import Any
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
-from runtime.kafka.clients import ReliableProducer, physical_name, producer_config
+from runtime.kafka.producer import ReliableProducer
 from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import (
@@ -22,6 +22,7 @@ from schemas.topics import (
     Topic,
 )
 from tests.support.builders.outputs import item
+from tests.support.clusters import cluster_of
 from tests.support.tables import rows
 from workers.storage.item import Item
 
@@ -41,7 +42,7 @@ class Line:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap})
-        self._names = {topic: physical_name(topic, settings) for topic in (*TOPICS, DEAD_LETTERS)}
+        self._names = {topic: cluster_of(settings).name(topic) for topic in (*TOPICS, DEAD_LETTERS)}
         wanted = [
             NewTopic(name, topic.partitions, 1, config=topic.config)
             for topic, name in self._names.items()
@@ -53,7 +54,7 @@ class Line:
         for topic in TOPICS:
             registry.register(topic)
         self._codecs = {topic: registry.writer(topic) for topic in TOPICS}
-        self._producer = ReliableProducer(producer_config(settings))
+        self._producer = ReliableProducer(cluster_of(settings))
 
     def send(self, log: Log) -> None:
         """Append records, each key to its partition, and wait until they are there."""

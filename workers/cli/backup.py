@@ -9,6 +9,7 @@ from runtime.process.settings import Settings
 from workers.cli.errors import exit_codes
 from workers.operations.backup import take as backups
 from workers.operations.backup.restore import restore as restore_backup
+from workers.operations.installation import Installation
 from workers.operations.times import HELP, parse_time, show_time
 
 app = typer.Typer(
@@ -30,8 +31,7 @@ def take(
     clock = SystemClock()
     with exit_codes():
         made = backups.take(
-            Settings(),
-            clock,
+            Installation.of(Settings(), clock),
             uri,
             since_us=None if since is None else parse_time(since, clock.now_us()),
             tell=typer.echo,
@@ -61,8 +61,7 @@ def restore(
     """Put back what is missing, and count it again. Stop every process first."""
     with exit_codes():
         made = restore_backup(
-            Settings(),
-            SystemClock(),
+            Installation.of(Settings(), SystemClock()),
             uri,
             replace=replace,
             accept_loss=accept_loss,

@@ -26,7 +26,7 @@ def migrate() -> None:
 def expire(as_json: Json = False) -> None:
     """Delete rows older than their table keeps them; the sink does so every hour."""
     with exit_codes():
-        dropped = drop_expired(Settings(), SystemClock().now_us())
+        dropped = drop_expired(Settings().database_url.get_secret_value(), SystemClock().now_us())
     if as_json:
         print_json({"table": table, "chunks": n, "rows": rows} for table, n, rows in dropped)
         return

@@ -3,16 +3,17 @@
 import getpass
 import json
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Annotated
 
 import typer
 
 from runtime.clock import SystemClock
 from runtime.errors import Stop
+from runtime.kafka.cluster import Cluster
 from runtime.kafka.dead_letter_log import CHAIN, Filter, Letter, count, handled, read_dead_letters
 from runtime.process.settings import Settings
 from schemas.records import AuditEntry
-from schemas.registry import SchemaRegistry
 from schemas.topics import AUDIT
 from workers.cli.errors import exit_codes, need_reason
 from workers.cli.output import Json, print_json, print_table
@@ -51,12 +52,10 @@ def list_(
 ) -> None:
     """Count dead letters by topic, process and reason; list the newest that are open."""
     with exit_codes():
-        settings = Settings()
+        cluster = _cluster()
         meant = _filter(topic, reason, stage, since, until)
-        letters = [
-            one for one in read_dead_letters(settings) if meant.takes(one, settings.topic_prefix)
-        ]
-        done = handled(_history(settings))
+        letters = [one for one in read_dead_letters(cluster) if meant.takes(one, cluster.prefix)]
+        done = handled(_history(cluster))
     shown = [letter for letter in letters if every or letter.subject not in done]
     if as_json:
         lines = (
@@ -80,10 +79,10 @@ def show(
 ) -> None:
     """Show one dead letter with its headers and its decoded value."""
     with exit_codes():
-        settings = Settings()
-        [letter] = _chosen(settings, [number], Filter())
-        entry = handled(_history(settings)).get(letter.subject)
-        line = as_text(letter, entry, settings, SchemaRegistry(settings.registry_url))
+        cluster = _cluster()
+        [letter] = _chosen(cluster, [number], Filter())
+        entry = handled(_history(cluster)).get(letter.subject)
+        line = as_text(letter, entry, cluster, Settings().ingest.object_store_url)
     if as_json:
         print_json([line])
     else:
@@ -106,7 +105,8 @@ def replay_(
     Only reference data is sent again. Frames, detections and derived records are processed in
     order: sent again they would be late, and the answer says what to do instead.
     """
-    _handle(replay, "replayed", ids, _options(topic, reason, stage, since, until), by, why)
+    replay_from = partial(replay, objects_url=Settings().ingest.object_store_url)
+    _handle(replay_from, "replayed", ids, _options(topic, reason, stage, since, until), by, why)
 
 
 @app.command("resolve")
@@ -128,7 +128,7 @@ def resolve_(
 def history(as_json: Json = False) -> None:
     """Show who replayed or resolved what, and why; checks the hash chain of audit.v1."""
     with exit_codes():
-        entries = _history(Settings())
+        entries = _history(_cluster())
     if as_json:
         print_json(entries)
         return
@@ -154,19 +154,17 @@ def _handle(
     why: str,
 ) -> None:
     with exit_codes():
-        settings = Settings()
+        cluster = _cluster()
         meant = _filter(*options)
         if not ids and meant == Filter():
             raise Stop(
                 "name dead letters by id, or by --topic, --reason, --stage, --since or --until"
             )
         need_reason(why)
-        letters = _chosen(settings, ids, meant)
+        letters = _chosen(cluster, ids, meant)
         result = action(
             letters,
-            settings,
-            SchemaRegistry(settings.registry_url),
-            SystemClock(),
+            cluster,
             actor=by or getpass.getuser(),
             why=why,
         )
@@ -181,13 +179,17 @@ def _handle(
     raise typer.Exit(1 if result.refused else 0)
 
 
-def _chosen(settings: Settings, ids: list[int] | None, meant: Filter) -> list[Letter]:
+def _cluster() -> Cluster:
+    return Cluster.of(Settings(), SystemClock())
+
+
+def _chosen(cluster: Cluster, ids: list[int] | None, meant: Filter) -> list[Letter]:
     """Letters by id, or by filter.
 
     Raises:
         Stop: There is none with one of the ids.
     """
-    letters = read_dead_letters(settings)
+    letters = read_dead_letters(cluster)
     if ids:
         by_id = {letter.id: letter for letter in letters}
         missing = [str(number) for number in ids if number not in by_id]
@@ -197,7 +199,7 @@ def _chosen(settings: Settings, ids: list[int] | None, meant: Filter) -> list[Le
             )
             raise Stop(msg)
         letters = [by_id[number] for number in dict.fromkeys(ids)]
-    return [letter for letter in letters if meant.takes(letter, settings.topic_prefix)]
+    return [letter for letter in letters if meant.takes(letter, cluster.prefix)]
 
 
 def _filter(
@@ -208,9 +210,9 @@ def _filter(
     return Filter(topic, reason, stage, *times)
 
 
-def _history(settings: Settings) -> list[AuditEntry]:
-    codec = SchemaRegistry(settings.registry_url).reader(AUDIT)
-    return read_chain(settings, codec, CHAIN)
+def _history(cluster: Cluster) -> list[AuditEntry]:
+    codec = cluster.registry.reader(AUDIT)
+    return read_chain(cluster, codec, CHAIN)
 
 
 def _print_counts(letters: Sequence[Letter], done: Mapping[str, AuditEntry]) -> None:

@@ -10,6 +10,7 @@ from runtime.errors import Retry, Stop
 from runtime.process.settings import Settings
 from workers.cli.errors import exit_codes, need_reason
 from workers.cli.output import Json, print_json, print_lines
+from workers.operations.installation import Installation
 from workers.operations.rebuild import dropping, ledger, report, restart
 from workers.operations.rebuild import run as rebuilds
 from workers.operations.rebuild.start import BEGIN_HELP, parse_begin
@@ -59,18 +60,20 @@ def run(
             by=by or getpass.getuser(),
             why=why,
         )
-        print_lines(report.told(rebuilds.rebuild(Settings(), clock, order, typer.echo)))
+        print_lines(
+            report.told(rebuilds.rebuild(Installation.of(Settings(), clock), order, typer.echo))
+        )
 
 
 @app.command("list")
 def list_(as_json: Json = False) -> None:
     """List the revisions: what was rebuilt, by whom, why, and whether it is in force."""
-    settings, clock = Settings(), SystemClock()
+    installation = Installation.of(Settings(), SystemClock())
     with exit_codes():
-        revisions = ledger.listed(settings, clock)
+        revisions = ledger.listed(installation)
         sizes: dict[int, dropping.Size] = {}
         try:
-            sizes = dropping.sizes(settings, clock) if revisions else sizes
+            sizes = dropping.sizes(installation) if revisions else sizes
         except Retry as error:
             typer.echo(f"the size of each revision is not known: {error}", err=True)
     if not as_json:
@@ -101,7 +104,7 @@ def revert(
     with exit_codes():
         need_reason(why)
         taken, shown = rebuilds.revert(
-            Settings(), SystemClock(), revision, by or getpass.getuser(), why
+            Installation.of(Settings(), SystemClock()), revision, by or getpass.getuser(), why
         )
     numbers = ", ".join(map(str, taken)) or "nothing"
     typer.echo(f"taken back: {numbers}; {shown} values in Redis are shown as before")
@@ -116,7 +119,9 @@ def drop(
     """Delete the topics and rows of a revision that was taken back or interrupted."""
     with exit_codes():
         need_reason(why)
-        gone = dropping.drop(Settings(), SystemClock(), revision, by or getpass.getuser(), why)
+        gone = dropping.drop(
+            Installation.of(Settings(), SystemClock()), revision, by or getpass.getuser(), why
+        )
     typer.echo(
         f"dropped: revision {revision}, {gone.topics} topics with {gone.records} records, "
         f"{gone.rows} rows"
@@ -128,4 +133,6 @@ def checkpoints(why: Why = "", by: By = None) -> None:
     """Write checkpoints that this release reads. Stop the stream processors first."""
     with exit_codes():
         need_reason(why)
-        print_lines(restart.remake(Settings(), SystemClock(), by or getpass.getuser(), why))
+        print_lines(
+            restart.remake(Installation.of(Settings(), SystemClock()), by or getpass.getuser(), why)
+        )

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from runtime.clock import SystemClock
+from runtime.kafka.cluster import Cluster
 from runtime.process.settings import Settings
 from workers.cli.errors import exit_codes
 from workers.registry.importing import import_files
@@ -35,7 +37,7 @@ def command(kind: str, plural: str) -> typer.Typer:
         with exit_codes():
             written = import_files(
                 {kind: file},
-                Settings(),
+                Cluster.of(Settings(), SystemClock()),
                 recorded_at_us=_utc_us(recorded_at),
                 valid_from_us=_utc_us(valid_from),
                 replace=replace,

@@ -2,8 +2,9 @@
 
 import typer
 
+from runtime.clock import SystemClock
+from runtime.kafka.cluster import Cluster
 from runtime.process.settings import Settings
-from schemas.registry import SchemaRegistry
 from schemas.topics import TOPICS
 from workers.cli.errors import exit_codes
 from workers.cli.output import Json, print_json
@@ -20,14 +21,14 @@ def register() -> None:
     """Register every schema; refused when an older version could no longer be read."""
     topics = [topic for topic in TOPICS.values() if topic.avro]
     with exit_codes():
-        SchemaRegistry(Settings().registry_url).register_all(topics)
+        Cluster.of(Settings(), SystemClock()).registry.register_all(topics)
     typer.echo(f"{len(topics)} schemas registered")
 
 
 @app.command()
 def check(as_json: Json = False) -> None:
     """Check that exactly the schemas that this release writes are registered."""
-    registry = SchemaRegistry(Settings().registry_url)
+    registry = Cluster.of(Settings(), SystemClock()).registry
     with exit_codes():
         for topic in TOPICS.values():
             if topic.avro:

@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
+from runtime.clock import SystemClock
 from runtime.errors import Stop
+from runtime.kafka.cluster import Cluster
 from runtime.process.settings import Settings
 from schemas.topics import TOPICS
 from workers.cli.errors import exit_codes
@@ -37,7 +39,8 @@ def tail(
     with exit_codes():
         if topic not in TOPICS:
             raise Stop(f"{topic} is not a topic; `wardstream topics list` names them all")
-        records = read(Settings(), TOPICS[topic], beginning=beginning, key=key, wait_s=wait)
+        cluster = Cluster.of(Settings(), SystemClock())
+        records = read(cluster, TOPICS[topic], beginning=beginning, key=key, wait_s=wait)
         try:
             for record in islice(records, count):
                 sys.stdout.write(json.dumps(record, default=as_json) + "\n")

@@ -10,6 +10,7 @@ from runtime.errors import Stop
 from runtime.process.settings import Settings
 from workers.cli.errors import exit_codes
 from workers.cli.output import Json, print_json
+from workers.operations.installation import Installation
 from workers.operations.times import HELP, parse_time
 from workers.operations.verification.recount import recount
 from workers.operations.verification.result import Check, Window
@@ -39,19 +40,20 @@ def verify(
     """
     if ctx.invoked_subcommand is not None:
         return
-    settings, clock = Settings(), SystemClock()
+    clock = SystemClock()
+    installation = Installation.of(Settings(), clock)
     with exit_codes():
         if begin is not None:
             now_us = clock.now_us()
             window = Window(parse_time(begin, now_us), parse_time(end or "0s", now_us))
-            checks: Iterable[Check] = recount(settings, clock, window)
+            checks: Iterable[Check] = recount(installation, window)
         elif end is not None:
             raise Stop("--to needs --from")
         else:
-            checks = compare_folds(settings, clock)
+            checks = compare_folds(installation.cluster, installation.pipeline)
         wrong = _report(checks, as_json=as_json)
         if tables and begin is None:
-            wrong |= _report(compare_tables(settings), as_json=as_json)
+            wrong |= _report(compare_tables(installation), as_json=as_json)
     raise typer.Exit(1 if wrong else 0)
 
 
@@ -59,7 +61,7 @@ def verify(
 def tables_(as_json: Json = False) -> None:
     """Compare every table with the topic it was filled from, key by key, while the sink is idle."""
     with exit_codes():
-        wrong = _report(compare_tables(Settings()), as_json=as_json)
+        wrong = _report(compare_tables(Installation.of(Settings(), SystemClock())), as_json=as_json)
     raise typer.Exit(1 if wrong else 0)
 
 

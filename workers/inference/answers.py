@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import structlog
 
 from runtime.errors import DeadLetter
-from runtime.kafka.clients import ReliableProducer, physical_name
+from runtime.kafka.cluster import Cluster
 from runtime.kafka.dead_letters import DeadLetterBox
+from runtime.kafka.producer import ReliableProducer
 from runtime.process.metrics import INFERENCE_DETECTIONS, INFERENCE_FRAMES
-from runtime.process.settings import Settings
 from schemas.codec import Codec
 from schemas.records import Detection, DetectionOutcome, Frame, Model
 from schemas.topics import DETECTIONS
@@ -40,7 +40,7 @@ class Answers:
     """Writes outcomes and dead letters.
 
     Args:
-        settings: For the run's prefix.
+        cluster: Where the topics are.
         producer: Where they go; whoever commits offsets flushes it first.
         codec: Writes outcomes.
         dead_letters: Takes what cannot be processed.
@@ -49,13 +49,13 @@ class Answers:
 
     def __init__(
         self,
-        settings: Settings,
+        cluster: Cluster,
         producer: ReliableProducer,
         codec: Codec,
         dead_letters: DeadLetterBox,
         model: Model,
     ) -> None:
-        self._topic = physical_name(DETECTIONS, settings)
+        self._topic = cluster.name(DETECTIONS)
         self._producer = producer
         self._codec = codec
         self._dead_letters = dead_letters

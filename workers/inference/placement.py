@@ -10,11 +10,9 @@ from collections.abc import Iterable
 
 import structlog
 
-from runtime.clock import Clock
 from runtime.errors import DeadLetter, Retry
 from runtime.facts.log import Fact, FactLog
-from runtime.process.settings import Settings
-from schemas.registry import SchemaRegistry
+from runtime.kafka.cluster import Cluster
 from schemas.topics import CAMERAS, FLOOR_PARTITIONS, FLOORS
 
 log = structlog.get_logger(__name__)
@@ -111,16 +109,14 @@ class CameraPlacement:
         self._unknown_s: dict[str, float] = {}
 
     @classmethod
-    def connect(
-        cls, settings: Settings, registry: SchemaRegistry, clock: Clock
-    ) -> "CameraPlacement":
+    def connect(cls, cluster: Cluster) -> "CameraPlacement":
         """Read both side inputs to their end.
 
         Raises:
             Retry: The broker is out of reach.
         """
-        placement = cls(FactLog(settings, registry, clock, [CAMERAS, FLOORS]))
-        placement.refresh(clock.monotonic_s())
+        placement = cls(FactLog(cluster, [CAMERAS, FLOORS]))
+        placement.refresh(cluster.clock.monotonic_s())
         return placement
 
     def refresh(self, now_s: float) -> None:

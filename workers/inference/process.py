@@ -3,23 +3,16 @@
 from typing import Any, Literal
 
 import structlog
-from confluent_kafka import Consumer
 
 from models.detectors.detector import Detector
 from models.detectors.factory import make_detector
 from runtime.kafka.assignment import Assignment
-from runtime.kafka.clients import (
-    ReliableProducer,
-    consumer_config,
-    group_id,
-    physical_name,
-    producer_config,
-)
+from runtime.kafka.cluster import Cluster
 from runtime.kafka.commits import CommitLedger, Committer
 from runtime.kafka.consumer_loop import ConsumerLoop
 from runtime.kafka.continuity import Continuity
 from runtime.kafka.dead_letters import DeadLetterBox
-from runtime.kafka.registry import guarded_registry
+from runtime.kafka.producer import ReliableProducer
 from runtime.kafka.topic_watch import watching
 from runtime.kafka.topics import check_topics
 from runtime.process.metrics import DETECTOR_INFO
@@ -66,12 +59,13 @@ def run_inference(service: Service) -> None:
     detector = detector_of(settings.inference)
     introduce(detector, service)
     topics = [FRAMES, DETECTIONS, DEAD_LETTERS, CAMERAS, FLOORS]
-    check_topics(settings, topics)
-    registry = guarded_registry(settings, service.clock)
-    producer = ReliableProducer(producer_config(settings))
-    placement = CameraPlacement.connect(settings, registry, service.clock)
+    cluster = Cluster.of(settings, service.clock)
+    check_topics(cluster, topics)
+    registry = cluster.registry
+    producer = ReliableProducer(cluster)
+    placement = CameraPlacement.connect(cluster)
     store = GuardedStore(settings.ingest.object_store_url, service.clock)
-    dead_letters = DeadLetterBox(producer, settings, STAGE, service.clock, store)
+    dead_letters = DeadLetterBox(producer, cluster, settings.dead_letters, STAGE, store)
     parts = Stages(
         placement=placement,
         intake=Intake(registry.reader(FRAMES), placement),
@@ -79,34 +73,31 @@ def run_inference(service: Service) -> None:
         fetch=store.get,
         attempts=Attempts(detector),
         answers=Answers(
-            settings,
+            cluster,
             producer,
             registry.writer(DETECTIONS),
             dead_letters,
             detector.describe(),
         ),
     )
-    consumer = Consumer(
-        consumer_config(
-            settings,
-            group_id(STAGE, settings),
-            **{"queued.max.messages.kbytes": _QUEUED_KBYTES, "client.id": STAGE},
-        )
+    consumer = cluster.consumer(
+        cluster.group(STAGE),
+        **{"queued.max.messages.kbytes": _QUEUED_KBYTES, "client.id": STAGE},
     )
     assignment = Assignment(consumer)
     commits = Committer(service, consumer, producer, CommitLedger(COMMITS))
     loop = ConsumerLoop(
         service,
         consumer,
-        [physical_name(FRAMES, settings)],
-        continuity=Continuity(settings, STAGE, consumer, [FRAMES]),
+        [cluster.name(FRAMES)],
+        continuity=Continuity(cluster, STAGE, consumer, [FRAMES]),
         dead_letters=dead_letters,
         assignment=assignment,
         commits=commits,
         processor=InferencePipeline(service, parts, assignment, commits),
     )
     try:
-        with watching(service, topics):
+        with watching(service, cluster, topics):
             loop.run()
     finally:
         placement.close()

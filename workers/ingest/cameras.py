@@ -7,9 +7,9 @@ import structlog
 
 from runtime.errors import Retry, Stop
 from runtime.facts.log import Fact, FactLog
+from runtime.kafka.cluster import Cluster
 from runtime.process.service import Service
 from runtime.retry import Tries, constant, retried
-from schemas.registry import SchemaRegistry
 from schemas.topics import CAMERAS
 from streams.domain.facts.timeline import ConflictingFact, Facts, InvalidFact, visible_from
 
@@ -24,13 +24,13 @@ class CameraBook:
 
     Args:
         service: Whose clock and stop signal to follow.
-        registry: Where the schemas are.
+        cluster: Where the topics are.
     """
 
-    def __init__(self, service: Service, registry: SchemaRegistry) -> None:
+    def __init__(self, service: Service, cluster: Cluster) -> None:
         self._clock = service.clock
         self._stop = service.stop
-        self._log = FactLog(service.settings, registry, service.clock, [CAMERAS])
+        self._log = FactLog(cluster, [CAMERAS])
         self._facts = Facts()
         self._versions: dict[str, list[dict[str, Any]]] = {}
         self._lock = threading.Lock()

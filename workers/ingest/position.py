@@ -7,9 +7,8 @@ from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
 from runtime.clock import Clock
 from runtime.errors import Retry, Stop
-from runtime.kafka.clients import consumer_config, group_id, physical_name
+from runtime.kafka.cluster import Cluster
 from runtime.kafka.partitioner import partition_of
-from runtime.process.settings import Settings
 from runtime.retry import Tries, constant, retried
 from schemas.codec import Codec, UndecodableValue
 from schemas.records import Frame
@@ -42,7 +41,7 @@ class Position:
     appended_us: int | None = None
 
 
-def read_position(settings: Settings, codec: Codec, clock: Clock, camera_id: str) -> Position:
+def read_position(cluster: Cluster, codec: Codec, camera_id: str) -> Position:
     """Find the last record of a camera by reading its partition back from the end.
 
     When the log holds no record of the camera, whether new or expired, it starts at one more
@@ -53,15 +52,15 @@ def read_position(settings: Settings, codec: Codec, clock: Clock, camera_id: str
         Retry: The broker is out of reach.
         Stop: A record cannot be decoded.
     """
-    name = physical_name(FRAMES, settings)
+    name = cluster.name(FRAMES)
     partition = TopicPartition(name, partition_of(camera_id, FRAMES.partitions))
-    consumer = Consumer(consumer_config(settings, group_id("ingest-position", settings)))
+    consumer = cluster.consumer(cluster.group("ingest-position"))
     try:
-        begin, end = _bounds(consumer, partition, clock)
+        begin, end = _bounds(consumer, partition, cluster.clock)
         upper, window = end, _FIRST_WINDOW
         while upper > begin:
             lower = max(begin, upper - window)
-            message = _last_of(consumer, partition, lower, upper, camera_id, clock)
+            message = _last_of(consumer, partition, lower, upper, camera_id, cluster.clock)
             if message is not None:
                 record = _decode(codec, message)
                 playing = Playing.of(message.headers())

@@ -5,8 +5,9 @@ from typing import Any
 import structlog
 
 from runtime.errors import Retry
-from runtime.kafka.clients import ReliableProducer, physical_name, producer_config
+from runtime.kafka.cluster import Cluster
 from runtime.kafka.partitioner import partition_of
+from runtime.kafka.producer import ReliableProducer
 from runtime.process.metrics import INGEST_BYTES
 from runtime.process.service import Service
 from runtime.retry import Tries, constant, retried
@@ -33,23 +34,22 @@ class FramePublisher:
 
     Args:
         service: Settings, clock and stop signal.
+        cluster: Where the topics are.
         codec: Writes frames.captured.v1.
     """
 
-    def __init__(self, service: Service, codec: Codec) -> None:
+    def __init__(self, service: Service, cluster: Cluster, codec: Codec) -> None:
         settings = service.settings
         self._clock = service.clock
         self._stop = service.stop
         self._codec = codec
-        self._topic = physical_name(FRAMES, settings)
+        self._topic = cluster.name(FRAMES)
         self._inline_limit = settings.ingest.inline_limit_bytes
         self._objects = GuardedStore(settings.ingest.object_store_url, service.clock)
         self._record_mode = settings.ingest.mode == "record"
         wanted = _QUEUE_BYTES // max(1, self._inline_limit)
         self._room = min(max(wanted, _QUEUE_RECORDS.start), _QUEUE_RECORDS.stop - 1)
-        self._producer = ReliableProducer(
-            producer_config(settings, **{"queue.buffering.max.kbytes": 1_048_576})
-        )
+        self._producer = ReliableProducer(cluster, **{"queue.buffering.max.kbytes": 1_048_576})
 
     def publish(self, frame: Frame, jpeg: bytes, playing: Playing | None = None) -> None:
         """Send a frame with its pixels, inline or as a claim check.

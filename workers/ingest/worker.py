@@ -9,7 +9,7 @@ from pathlib import Path
 import structlog
 
 from runtime.errors import Stop
-from runtime.kafka.registry import guarded_registry
+from runtime.kafka.cluster import Cluster
 from runtime.kafka.topic_watch import watching
 from runtime.kafka.topics import check_topics
 from runtime.process.service import Service
@@ -64,21 +64,21 @@ def run_ingest(
         video: open_source(video, loop=playback.loop)
         for video in dict.fromkeys(feed.source for feed in feeds)
     }
-    check_topics(service.settings, [FRAMES, CAMERAS])
-    registry = guarded_registry(service.settings, service.clock)
-    codec = registry.writer(FRAMES)
-    cameras = CameraBook(service, registry)
+    cluster = Cluster.of(service.settings, service.clock)
+    check_topics(cluster, [FRAMES, CAMERAS])
+    codec = cluster.registry.writer(FRAMES)
+    cameras = CameraBook(service, cluster)
     per_second = len(feeds) * service.settings.ingest.fps
     backlog_limit = max(_LEAST_BACKLOG, round(per_second * BEHIND_US / 1_000_000))
 
     def where(camera_id: str) -> Position:
-        position = read_position(service.settings, codec, service.clock, camera_id)
+        position = read_position(cluster, codec, camera_id)
         last = {"next_seq": position.next_seq, "last_us": position.last_us}
         log.info("ingest.position", camera_id=camera_id, **last)
         return position
 
     try:
-        publisher = FramePublisher(service, codec)
+        publisher = FramePublisher(service, cluster, codec)
         runs = []
         everywhere = sole_positions(service, [feed.camera_id for feed in feeds], where)
         for video, source in sources.items():
@@ -105,7 +105,7 @@ def run_ingest(
                 )
             runs.append(_Run(service, source, group, own))
         service.health.ready()
-        with watching(service, [FRAMES, CAMERAS]):
+        with watching(service, cluster, [FRAMES, CAMERAS]):
             _run_all(service, runs, publisher)
             publisher.flush()
         service.raise_fault()

@@ -19,6 +19,8 @@ from deploy.local.engine import services_for
 from deploy.local.launcher import LocalServices
 from deploy.local.supervisor import Supervisor, Worker
 from deploy.services import WATCHED, process
+from runtime.clock import SystemClock
+from runtime.kafka.cluster import Cluster
 from runtime.process import start_gate
 from runtime.process.settings import Settings
 from schemas.codec import AVRO_FOLDER
@@ -64,7 +66,7 @@ def layout_stamp() -> str:
     return digest.hexdigest()
 
 
-def prepare(settings: Settings) -> None:
+def prepare(cluster: Cluster, dsn: str) -> None:
     """Create topics, register schemas and bring the database up to date, side by side.
 
     Raises:
@@ -73,15 +75,14 @@ def prepare(settings: Settings) -> None:
         RegistryUnavailable: The registry is out of reach.
     """
     from runtime.kafka.topics import create_topics  # noqa: PLC0415 - slow to load: see PRELOAD
-    from schemas.registry import SchemaRegistry  # noqa: PLC0415
     from workers.storage.timescale.migrate import migrate  # noqa: PLC0415
 
-    registry = SchemaRegistry(settings.registry_url)
+    registry = cluster.registry
     with ThreadPoolExecutor() as pool:
         jobs: list[Future[Any]] = [
-            pool.submit(create_topics, settings),
+            pool.submit(create_topics, cluster),
             pool.submit(registry.register_all, [t for t in TOPICS.values() if t.avro]),
-            pool.submit(migrate, settings.database_url.get_secret_value()),
+            pool.submit(migrate, dsn),
         ]
         for job in jobs:
             job.result()
@@ -158,7 +159,10 @@ class LocalPipeline:
             self._stamp.write_text(layout_stamp())
             self._report("creating topics, schemas and tables")
             self.settings = settings_of(self.environment)
-            prepare(self.settings)
+            prepare(
+                Cluster.of(self.settings, SystemClock()),
+                self.settings.database_url.get_secret_value(),
+            )
         except BaseException:
             self._stack.close()
             raise

@@ -4,12 +4,10 @@ from collections.abc import Callable
 from typing import Final, cast
 
 import structlog
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, KafkaError, KafkaException, TopicPartition
 
-from runtime.clock import Clock
 from runtime.errors import Retry
-from runtime.kafka.clients import consumer_config, physical_name
-from runtime.process.settings import Settings
+from runtime.kafka.cluster import Cluster
 from schemas.codec import Codec, UndecodableValue
 from schemas.records import Alert
 from schemas.topics import ALERTS
@@ -21,18 +19,16 @@ ANSWER_S: Final = 20.0
 
 
 def read_alerts(
-    settings: Settings,
+    cluster: Cluster,
     codec: Codec,
-    clock: Clock,
     within_s: float = ANSWER_S,
     meanwhile: Callable[[], None] = lambda: None,
 ) -> dict[str, Alert]:
     """The newest alert of each key, by a reading of the whole topic.
 
     Args:
-        settings: Where the broker is, and the run's prefix.
+        cluster: Where the topics are.
         codec: Reads alerts.
-        clock: Tells the time.
         within_s: How long that may take, s.
         meanwhile: Called again and again until it is read.
 
@@ -40,19 +36,16 @@ def read_alerts(
         Retry: The broker is out of reach, or the topic was not read to its end in time.
         RegistryUnavailable: A schema cannot be looked up.
     """
-    name = physical_name(ALERTS, settings)
-    consumer = Consumer(
-        consumer_config(
-            settings,
-            f"{settings.topic_prefix}wardstream-alerts",
-            **{"enable.partition.eof": True, "log_level": 0},
-        )
+    name = cluster.name(ALERTS)
+    consumer = cluster.consumer(
+        cluster.group("alerts"),
+        **{"enable.partition.eof": True, "log_level": 0},
     )
     newest: dict[str, Alert] = {}
     try:
         left = set(range(ALERTS.partitions))
         consumer.assign([TopicPartition(name, number, OFFSET_BEGINNING) for number in left])
-        deadline_s = clock.monotonic_s() + within_s
+        deadline_s = cluster.clock.monotonic_s() + within_s
         while left:
             meanwhile()
             for message in consumer.consume(500, _LOOK_S):
@@ -61,7 +54,7 @@ def read_alerts(
                     keep_newest(newest, codec, message.value())
                 elif error.code() == KafkaError._PARTITION_EOF:
                     left.discard(message.partition() or 0)
-            if clock.monotonic_s() > deadline_s:
+            if cluster.clock.monotonic_s() > deadline_s:
                 msg = f"{name} was not read to its end within {within_s:.0f} s"
                 raise Retry(msg)
     except KafkaException as exc:

@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from typing import Final
 
-from runtime.kafka.clients import group_id, physical_name
+from runtime.kafka.cluster import Cluster
 from runtime.kafka.continuity import GONE, SHORTENED, Break
 from runtime.kafka.lag import LogProbe, ends_of
 from runtime.kafka.topic_partition import Partition
-from runtime.process.settings import Settings
 from schemas.topics import DERIVED_TOPICS, DETECTIONS, FRAMES, LIVE_TOPICS, Topic
 from streams.stage import STAGE
 from workers import stages
@@ -33,15 +32,15 @@ class PipelineProbe:
     """Asks the broker how far each stage is.
 
     Args:
-        settings: Where it is, and the run's prefix.
+        cluster: Where the topics are.
         answer_s: How long it may take to answer, s.
     """
 
-    def __init__(self, settings: Settings, answer_s: float) -> None:
-        self._settings = settings
-        self._probe = LogProbe(settings, answer_s)
+    def __init__(self, cluster: Cluster, answer_s: float) -> None:
+        self._cluster = cluster
+        self._probe = LogProbe(cluster, answer_s)
         topics = {topic for _, consumed in CONSUMED.values() for topic in consumed}
-        self._topics = {physical_name(topic, settings): topic.partitions for topic in topics}
+        self._topics = {cluster.name(topic): topic.partitions for topic in topics}
 
     def pictures_us(self) -> int | None:
         """When anything was last appended to the frames, UTC microseconds; None when empty.
@@ -49,7 +48,7 @@ class PipelineProbe:
         Raises:
             Retry: The broker is out of reach.
         """
-        name = physical_name(FRAMES, self._settings)
+        name = self._cluster.name(FRAMES)
         return self._probe.newest_us({name: FRAMES.partitions}).get(name)
 
     def breaks(self) -> list[tuple[str, Break]]:
@@ -65,9 +64,9 @@ class PipelineProbe:
         for stage in RESUMED:
             group, topics = CONSUMED[stage]
             committed[stage] = self._probe.committed(
-                group_id(group, self._settings),
+                self._cluster.group(group),
                 [
-                    (physical_name(topic, self._settings), number)
+                    (self._cluster.name(topic), number)
                     for topic in topics
                     for number in range(topic.partitions)
                 ],
@@ -93,10 +92,10 @@ class PipelineProbe:
         ends = self._probe.ends(self._topics)
         found = {}
         for stage, (group, topics) in CONSUMED.items():
-            names = [physical_name(topic, self._settings) for topic in topics]
+            names = [self._cluster.name(topic) for topic in topics]
             consumed: dict[Partition, int] = ends_of(ends, names)
             end = sum(consumed.values())
-            lag = self._probe.lag(group_id(group, self._settings), consumed)
+            lag = self._probe.lag(self._cluster.group(group), consumed)
             if lag is not None:
                 found[stage] = (end, end - lag)
         return found

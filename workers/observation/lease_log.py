@@ -9,15 +9,13 @@ from typing import Any, Final
 
 import msgspec
 from confluent_kafka import (
-    Consumer,
     TopicPartition,
 )
 
 from runtime.errors import Retry
-from runtime.kafka.clients import consumer_config, group_id, physical_name
+from runtime.kafka.cluster import Cluster
 from runtime.kafka.lag import LogProbe
 from runtime.kafka.transactional import Note
-from runtime.process.settings import Settings
 from schemas.topics import ALERTS
 
 CLAIM: Final = "deadman"
@@ -46,14 +44,14 @@ class WatchReader:
     """Reads the newest beat.
 
     Args:
-        settings: Where the broker is, and the run's prefix.
+        cluster: Where the topics are.
         answer_s: How long the broker may take to answer, s.
     """
 
-    def __init__(self, settings: Settings, answer_s: float) -> None:
-        self._probe = LogProbe(settings, answer_s)
-        self._group = group_id(_GROUP, settings)
-        self._place = (physical_name(ALERTS, settings), 0)
+    def __init__(self, cluster: Cluster, answer_s: float) -> None:
+        self._probe = LogProbe(cluster, answer_s)
+        self._group = cluster.group(_GROUP)
+        self._place = (cluster.name(ALERTS), 0)
 
     def look(self) -> Beat | None:
         """The newest beat; None when no dead man ever had the watch.
@@ -80,15 +78,15 @@ class BeatNotes:
     """Makes the notes of one process.
 
     Args:
-        settings: Where the broker is, and the run's prefix.
+        cluster: Where the topics are.
         who: The process.
     """
 
-    def __init__(self, settings: Settings, who: str) -> None:
+    def __init__(self, cluster: Cluster, who: str) -> None:
         self._who = who
-        self._topic = physical_name(ALERTS, settings)
+        self._topic = cluster.name(ALERTS)
         self._number = 0
-        consumer = Consumer(consumer_config(settings, group_id(_GROUP, settings), log_level=0))
+        consumer = cluster.consumer(cluster.group(_GROUP), log_level=0)
         self._group: Any = consumer.consumer_group_metadata()
         consumer.close()
 

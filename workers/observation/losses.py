@@ -12,13 +12,10 @@ from typing import Final, NamedTuple
 import structlog
 from confluent_kafka import Message
 
-from runtime.clock import Clock
-from runtime.kafka.clients import physical_name
+from runtime.kafka.cluster import Cluster
 from runtime.kafka.continuity import Break
 from runtime.kafka.dead_letter_log import DISCARDED, REPLAYED, parse
 from runtime.kafka.follower import Follower
-from runtime.kafka.registry import guarded_registry
-from runtime.process.settings import Settings
 from schemas.codec import UndecodableValue
 from schemas.registry import RegistryUnavailable
 from schemas.topics import AUDIT, DEAD_LETTERS
@@ -57,17 +54,16 @@ class LossFollower:
     """Reads dead letters, and who put them away, in a thread of its own.
 
     Args:
-        settings: Where the broker and the registry are.
-        clock: Tells the time.
+        cluster: Where the topics are.
 
     Attributes:
         current: Whether it has once read both topics to their ends, so that a loss that it does not
             know of is none.
     """
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
-        self._letters = physical_name(DEAD_LETTERS, settings)
-        self._codec = guarded_registry(settings, clock).reader(AUDIT)
+    def __init__(self, cluster: Cluster) -> None:
+        self._letters = cluster.name(DEAD_LETTERS)
+        self._codec = cluster.registry.reader(AUDIT)
         self._lock = threading.Lock()
         self._losses: dict[str, Loss] = {}
         self._handled: set[str] = set()
@@ -75,8 +71,7 @@ class LossFollower:
         self._held_up = False
         self._follower = Follower(
             "losses",
-            settings,
-            clock,
+            cluster,
             [DEAD_LETTERS, AUDIT],
             self._follow,
             self._failed,

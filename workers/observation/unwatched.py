@@ -5,8 +5,8 @@ Only of a line that a dead man has watched: whoever never started one needs no r
 
 from typing import Final
 
-from runtime.clock import Clock
-from runtime.process.settings import Settings
+from runtime.kafka.cluster import Cluster
+from runtime.process.settings import DeadmanSettings
 from schemas.records import Alert
 from workers.observation.alerts import make_alert
 from workers.observation.findings import Finding
@@ -22,17 +22,17 @@ class Lookout:
     """Looks from time to time whether somebody has the watch.
 
     Args:
-        settings: Where the broker is.
-        clock: Tells the time.
+        cluster: Where the topics are.
+        settings: When somebody else takes over, and who is named.
         every_s: Pause between two looks, s.
     """
 
-    def __init__(self, settings: Settings, clock: Clock, every_s: float) -> None:
-        self._settings = settings.deadman
-        self._clock = clock
-        self._reader = WatchReader(settings, _ANSWER_S)
+    def __init__(self, cluster: Cluster, settings: DeadmanSettings, every_s: float) -> None:
+        self._settings = settings
+        self._clock = cluster.clock
+        self._reader = WatchReader(cluster, _ANSWER_S)
         self._stillness = Stillness(4 * every_s)
-        self._limit_s = max(UNWATCHED_S, 2 * settings.deadman.takeover_s)
+        self._limit_s = max(UNWATCHED_S, 2 * settings.takeover_s)
         self._beat: Beat | None = None
         self._alert: Alert | None = None
 

@@ -8,17 +8,16 @@ from typing import NamedTuple
 import httpx
 import psycopg
 import redis
-from confluent_kafka.admin import AdminClient
 
-from runtime.clock import SystemClock
+from runtime.clock import Clock
 from runtime.errors import DeadLetter, Retry, Stop
+from runtime.kafka.cluster import Cluster
 from runtime.kafka.topics import check_topics
-from runtime.process.settings import Settings
+from runtime.process.settings import InferenceSettings, Settings
 from schemas.registry import (
     IncompatibleSchema,
     NotRegistered,
     RegistryUnavailable,
-    SchemaRegistry,
 )
 from schemas.topics import ALERTS, TOPICS
 from workers.inference.process import detector_of
@@ -50,34 +49,35 @@ class Finding(NamedTuple):
     message: str
 
 
-def examine_all(settings: Settings) -> Iterator[Finding]:
+def examine_all(settings: Settings, clock: Clock) -> Iterator[Finding]:
     """Check programs, services, topics, schemas, tables, the detector, lag and alerts."""
-    checks: dict[str, Callable[[Settings], str]] = {
+    cluster = Cluster.of(settings, clock)
+    checks: dict[str, Callable[[], str]] = {
         "python": check_python,
         "disk": check_disk,
-        "kafka": check_kafka,
-        "topics": check_topic_table,
-        "schema registry": check_registry,
-        "schemas": check_schemas,
-        "timescaledb": check_database,
-        "redis": check_redis,
-        "detector": check_detector,
-        "lag": check_lag,
-        "alerts": check_alerts,
+        "kafka": lambda: check_kafka(cluster),
+        "topics": lambda: check_topic_table(cluster),
+        "schema registry": lambda: check_registry(cluster.registry.url),
+        "schemas": lambda: check_schemas(cluster),
+        "timescaledb": lambda: check_database(settings.database_url.get_secret_value()),
+        "redis": lambda: check_redis(settings.redis_url.get_secret_value()),
+        "detector": lambda: check_detector(settings.inference),
+        "lag": lambda: check_lag(cluster),
+        "alerts": lambda: check_alerts(cluster),
     }
     for what, check in checks.items():
-        yield examine(what, check, settings)
+        yield examine(what, check)
 
 
-def examine(what: str, check: Callable[[Settings], str], settings: Settings) -> Finding:
+def examine(what: str, check: Callable[[], str]) -> Finding:
     """Run one check; whatever it raises is its finding."""
     try:
-        return Finding(what, True, check(settings))
+        return Finding(what, True, check())
     except Exception as exc:  # noqa: BLE001 - a doctor reports every illness
         return Finding(what, False, str(exc).strip() or repr(exc))
 
 
-def check_python(_: Settings) -> str:
+def check_python() -> str:
     """The interpreter is one of those that the lock file was made for."""
     version = ".".join(map(str, sys.version_info[:3]))
     if not (3, 11) <= sys.version_info[:2] < (3, 14):
@@ -86,7 +86,7 @@ def check_python(_: Settings) -> str:
     return version
 
 
-def check_disk(_: Settings) -> str:
+def check_disk() -> str:
     """There is room for topics and tables."""
     free = shutil.disk_usage(".").free / _GIB
     if free < 2:
@@ -95,42 +95,39 @@ def check_disk(_: Settings) -> str:
     return f"{free:.0f} GiB free"
 
 
-def check_kafka(settings: Settings) -> str:
+def check_kafka(cluster: Cluster) -> str:
     """The broker answers."""
-    admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap, "log_level": 0})
+    admin = cluster.admin()
     try:
         brokers = admin.list_topics(timeout=_TIMEOUT_S).brokers
     except Exception as exc:
         msg = (
-            f"no answer at {settings.kafka_bootstrap}: start it (`wardstream up`), or set "
+            f"no answer at {cluster.bootstrap}: start it (`wardstream up`), or set "
             "WARDSTREAM_KAFKA_BOOTSTRAP"
         )
         raise Retry(msg) from exc
-    return f"{len(brokers)} broker at {settings.kafka_bootstrap}"
+    return f"{len(brokers)} broker at {cluster.bootstrap}"
 
 
-def check_topic_table(settings: Settings) -> str:
+def check_topic_table(cluster: Cluster) -> str:
     """Every topic is as the table says."""
-    check_topics(settings)
+    check_topics(cluster)
     return f"{len(TOPICS)} as the table says"
 
 
-def check_registry(settings: Settings) -> str:
+def check_registry(url: str) -> str:
     """The registry answers."""
     try:
-        httpx.get(f"{settings.registry_url}/subjects", timeout=_TIMEOUT_S).raise_for_status()
+        httpx.get(f"{url}/subjects", timeout=_TIMEOUT_S).raise_for_status()
     except httpx.HTTPError as exc:
-        msg = (
-            f"no answer at {settings.registry_url}: start it (`wardstream up`), or set "
-            "WARDSTREAM_REGISTRY_URL"
-        )
+        msg = f"no answer at {url}: start it (`wardstream up`), or set WARDSTREAM_REGISTRY_URL"
         raise Retry(msg) from exc
-    return settings.registry_url
+    return url
 
 
-def check_schemas(settings: Settings) -> str:
+def check_schemas(cluster: Cluster) -> str:
     """Exactly the schemas that this version writes are registered."""
-    registry = SchemaRegistry(settings.registry_url)
+    registry = cluster.registry
     avro = [topic for topic in TOPICS.values() if topic.avro]
     try:
         for topic in avro:
@@ -142,12 +139,10 @@ def check_schemas(settings: Settings) -> str:
     return f"{len(avro)} registered"
 
 
-def check_database(settings: Settings) -> str:
+def check_database(dsn: str) -> str:
     """The database answers, has the extension, and all migrations."""
     try:
-        with psycopg.connect(
-            settings.database_url.get_secret_value(), connect_timeout=int(_TIMEOUT_S)
-        ) as connection:
+        with psycopg.connect(dsn, connect_timeout=int(_TIMEOUT_S)) as connection:
             found = connection.execute(
                 "SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'"
             ).fetchone()
@@ -166,11 +161,9 @@ def check_database(settings: Settings) -> str:
     return f"TimescaleDB {found[0]}, {len(done)} migrations"
 
 
-def check_redis(settings: Settings) -> str:
+def check_redis(url: str) -> str:
     """Redis answers."""
-    client = redis.Redis.from_url(
-        settings.redis_url.get_secret_value(), socket_connect_timeout=_TIMEOUT_S
-    )
+    client = redis.Redis.from_url(url, socket_connect_timeout=_TIMEOUT_S)
     try:
         version = client.info("server")["redis_version"]
     except redis.RedisError as exc:
@@ -179,11 +172,11 @@ def check_redis(settings: Settings) -> str:
     return f"Redis {version}"
 
 
-def check_lag(settings: Settings) -> str:
+def check_lag(cluster: Cluster) -> str:
     """Every stage that was ever at work takes what comes in; looks twice."""
-    _need_topics(settings)
-    clock = SystemClock()
-    probe = PipelineProbe(settings, _TIMEOUT_S)
+    _need_topics(cluster)
+    clock = cluster.clock
+    probe = PipelineProbe(cluster, _TIMEOUT_S)
     progress = {stage: Progress() for stage in CONSUMED}
     signs: dict[str, StageSign] = {}
     last_us = 0
@@ -207,35 +200,35 @@ def check_lag(settings: Settings) -> str:
     return f"records behind: {words}"
 
 
-def _need_topics(settings: Settings) -> None:
+def _need_topics(cluster: Cluster) -> None:
     try:
-        check_topics(settings)
+        check_topics(cluster)
     except (Retry, Stop) as exc:
         raise Retry("not known while the topics are not as they must be") from exc
 
 
-def check_alerts(settings: Settings) -> str:
+def check_alerts(cluster: Cluster) -> str:
     """No alert stands, and whoever watched the line does so still."""
-    _need_topics(settings)
-    codec = SchemaRegistry(settings.registry_url).reader(ALERTS)
-    raised = standing(read_alerts(settings, codec, SystemClock(), _TIMEOUT_S))
+    _need_topics(cluster)
+    codec = cluster.registry.reader(ALERTS)
+    raised = standing(read_alerts(cluster, codec, _TIMEOUT_S))
     if raised:
         raise Retry("; ".join(f"{alert['what']} ({alert['next_action']})" for alert in raised))
-    beat = WatchReader(settings, _TIMEOUT_S).look()
+    beat = WatchReader(cluster, _TIMEOUT_S).look()
     if beat is None or beat.ended:
         return "none stands; nobody watches the line: start `wardstream watchdog`"
     # Two clocks that differ by less are no reason for a warning.
-    silent_s = SystemClock().now_us() / 1e6 - beat.at_us / 1e6
+    silent_s = cluster.clock.now_us() / 1e6 - beat.at_us / 1e6
     if silent_s > 2 * UNWATCHED_S:
         msg = f"{beat.who} watched the line and is silent for {silent_s:.0f} s: start it again"
         raise Retry(msg)
     return f"none stands; {beat.who} watches the line"
 
 
-def check_detector(settings: Settings) -> str:
+def check_detector(settings: InferenceSettings) -> str:
     """A detector can be made with these settings."""
     try:
-        detector = detector_of(settings.inference)
+        detector = detector_of(settings)
     except (Stop, DeadLetter) as exc:
         raise Stop(str(exc)) from exc
     caution = f". {detector.fallback_reason}" if detector.fallback_reason else ""

@@ -5,12 +5,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Consumer, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, KafkaException, TopicPartition
 
-from runtime.kafka.clients import consumer_config, physical_name
-from runtime.process.settings import Settings
+from runtime.kafka.cluster import Cluster
 from schemas.codec import Codec, UndecodableValue
-from schemas.registry import SchemaRegistry
 from schemas.topics import Topic
 
 _TIMEOUT_S = 10.0
@@ -18,7 +16,7 @@ _POLL_S = 1.0
 
 
 def tail(
-    settings: Settings,
+    cluster: Cluster,
     topic: Topic,
     *,
     beginning: bool = False,
@@ -28,7 +26,7 @@ def tail(
     """Read the records of a topic as they come, oldest first within a partition.
 
     Args:
-        settings: Where broker and registry are, and the run's prefix.
+        cluster: Where the topics are.
         topic: The topic.
         beginning: Start at the oldest record; otherwise at the next.
         key: Only records with this key; all when None.
@@ -42,9 +40,9 @@ def tail(
         KafkaException: The broker is out of reach.
         RegistryUnavailable: The registry is.
     """
-    name = physical_name(topic, settings)
-    codec = SchemaRegistry(settings.registry_url).reader(topic) if topic.avro else None
-    consumer = Consumer(consumer_config(settings, f"{settings.topic_prefix}wardstream-tail"))
+    name = cluster.name(topic)
+    codec = cluster.registry.reader(topic) if topic.avro else None
+    consumer = cluster.consumer(cluster.group("tail"))
     try:
         partitions = consumer.list_topics(name, timeout=_TIMEOUT_S).topics[name].partitions
         start = OFFSET_BEGINNING if beginning else OFFSET_END

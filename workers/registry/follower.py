@@ -4,12 +4,10 @@ from typing import Final
 
 import structlog
 
-from runtime.clock import Clock
 from runtime.errors import Stop
 from runtime.facts.log import FactLog
-from runtime.kafka.registry import guarded_registry
+from runtime.kafka.cluster import Cluster
 from runtime.process.periodic import Periodic
-from runtime.process.settings import Settings
 from schemas.topics import CAMERAS, FLOORS, SHIFTS, STAFF, ZONES
 from workers.registry.view import RegistryView
 
@@ -35,16 +33,13 @@ class RegistryFollower:
     names that it has, and `view.error` says so.
 
     Args:
-        settings: Address of Kafka and of the registry.
+        cluster: Where the topics are.
         view: Takes the facts.
-        clock: Gives the time.
     """
 
-    def __init__(self, settings: Settings, view: RegistryView, clock: Clock) -> None:
-        self._settings = settings
+    def __init__(self, cluster: Cluster, view: RegistryView) -> None:
+        self._cluster = cluster
         self._view = view
-        self._clock = clock
-        self._registry = guarded_registry(settings, clock)
         self._facts: FactLog | None = None
         self._thread = Periodic(
             "registry", self._read, self._failed, every_s=SYNC_EVERY_S, ended=self._leave
@@ -65,7 +60,7 @@ class RegistryFollower:
             Retry: The broker or the registry is out of reach.
         """
         if self._facts is None:
-            self._facts = FactLog(self._settings, self._registry, self._clock, TOPICS)
+            self._facts = FactLog(self._cluster, TOPICS)
         try:
             new = self._facts.sync()
         except Stop as error:  # a person must mend a topic; until then old names beat none

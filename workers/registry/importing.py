@@ -4,11 +4,9 @@ import getpass
 from collections.abc import Mapping
 from pathlib import Path
 
-from runtime.clock import Clock, SystemClock
 from runtime.facts.log import APPEND_WITHIN_US, Fact, FactLog
 from runtime.facts.writer import FactWriter
-from runtime.process.settings import Settings
-from schemas.registry import SchemaRegistry
+from runtime.kafka.cluster import Cluster
 from schemas.topics import CAMERAS, FLOORS
 from workers.registry.edit import Registered, Stamp, edits
 from workers.registry.files import read_rows
@@ -17,7 +15,7 @@ from workers.registry.rows import ROWS
 
 def import_files(
     files: Mapping[str, Path],
-    settings: Settings,
+    cluster: Cluster,
     *,
     recorded_at_us: int | None = None,
     valid_from_us: int | None = None,
@@ -27,7 +25,7 @@ def import_files(
 
     Args:
         files: By kind, a key of `ROWS`; later ones may refer to earlier ones.
-        settings: Where broker and schema registry are.
+        cluster: Where the topics are.
         recorded_at_us: When the facts were recorded; now when None. An earlier time is for
             recorded material whose events have not been processed yet.
         valid_from_us: From when they hold; as recorded when None.
@@ -40,14 +38,12 @@ def import_files(
         RegistryUnavailable: The schema registry is out of reach.
     """
     rows = {kind: read_rows(path, ROWS[kind]) for kind, path in files.items()}
-    clock = SystemClock()
-    registry = SchemaRegistry(settings.registry_url)
-    with FactWriter(settings, registry, clock) as writer:
-        registered = _registered(settings, registry, clock)
+    with FactWriter(cluster) as writer:
+        registered = _registered(cluster)
         topics = [ROWS[kind].topic for kind in rows]
         writer.prepare([*topics, FLOORS] if CAMERAS in topics else topics)
         # From here on nothing is slow: readers count on facts recorded now being appended soon.
-        recorded = clock.now_us() if recorded_at_us is None else recorded_at_us
+        recorded = cluster.clock.now_us() if recorded_at_us is None else recorded_at_us
         stamp = Stamp(
             valid_from_us=recorded if valid_from_us is None else valid_from_us,
             recorded_at_us=recorded,
@@ -64,9 +60,9 @@ def import_files(
         )
 
 
-def _registered(settings: Settings, registry: SchemaRegistry, clock: Clock) -> Registered:
+def _registered(cluster: Cluster) -> Registered:
     """What the log says now; ask after claiming the right to write to it."""
-    log = FactLog(settings, registry, clock)
+    log = FactLog(cluster)
     try:
         registered = Registered()
         registered.add(log.sync())

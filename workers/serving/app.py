@@ -11,8 +11,8 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from runtime.clock import Clock, SystemClock
-from runtime.process.settings import Settings
+from runtime.clock import Clock
+from runtime.process.settings import ServingSettings
 from runtime.storage import breaker
 from workers.registry.view import RegistryView
 from workers.serving.api import problems
@@ -49,9 +49,11 @@ class BoardFiles(StaticFiles):
 
 
 def create_app(
-    settings: Settings,
+    redis_url: str,
+    live_prefix: str,
+    settings: ServingSettings,
+    clock: Clock,
     registry: RegistryView | None = None,
-    clock: Clock | None = None,
     *,
     pipeline: PipelineView | None = None,
     queue_length: int = QUEUE_LENGTH,
@@ -59,25 +61,26 @@ def create_app(
     """Build the application; nothing is connected before it starts.
 
     Args:
-        settings: Where Redis is, and how the board behaves.
+        redis_url: Where Redis is.
+        live_prefix: Leads every key in Redis.
+        settings: How the board behaves.
+        clock: Gives the time.
         registry: Names, polygons and shifts; ids are shown when it is empty.
-        clock: Clock of the server.
         pipeline: Alerts, and the lag of each stage; empty when left out.
         queue_length: Events that a browser may be behind before it is dropped.
 
     Returns:
         The application; `app.state.board` holds its parts.
     """
-    clock = clock or SystemClock()
     registry = registry or RegistryView()
     pipeline = pipeline or PipelineView()
-    reader = connect(settings, answer_within_s=ANSWER_WITHIN_S)
-    follower = connect(settings, answer_within_s=ANSWER_WITHIN_S)
+    reader = connect(redis_url, answer_within_s=ANSWER_WITHIN_S)
+    follower = connect(redis_url, answer_within_s=ANSWER_WITHIN_S)
     trends = Trends()
     guard = breaker.Guard("redis", clock, BREAKER)
-    live = LiveState(reader, settings.live_prefix, guard)
-    feed = ChangeFeed(follower, settings.live_prefix, trends, clock, guard, queue_length)
-    state = BoardState(live, registry, trends, clock, settings.serving.stale_after_s)
+    live = LiveState(reader, live_prefix, guard)
+    feed = ChangeFeed(follower, live_prefix, trends, clock, guard, queue_length)
+    state = BoardState(live, registry, trends, clock, settings.stale_after_s)
 
     async def watch_pipeline() -> None:
         shown = pipeline.version
@@ -128,7 +131,7 @@ def create_app(
         feed=feed,
         registry=registry,
         pipeline=pipeline,
-        settings=settings.serving,
+        settings=settings,
         clock=clock,
     ).provide(app)
     problems.install(app)
@@ -136,5 +139,5 @@ def create_app(
     describe_problems(app)
     app.mount("/", BoardFiles(directory=WEB, html=True), name="board")
     app.add_middleware(HeadAsGet, prefix=PREFIX)
-    app.add_middleware(SecurityHeaders, host=settings.serving.host)
+    app.add_middleware(SecurityHeaders, host=settings.host)
     return app

@@ -11,6 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from runtime.errors import Stop
+from runtime.kafka.cluster import Cluster
 from runtime.process.service import Service
 from workers.registry.follower import RegistryFollower
 from workers.registry.view import RegistryView
@@ -122,15 +123,24 @@ def run_board(service: Service) -> None:
     Raises:
         Stop: It cannot listen on its address and port.
     """
-    serving = service.settings.serving
+    settings = service.settings
+    serving = settings.serving
+    cluster = Cluster.of(settings, service.clock)
     with contextlib.closing(bind(serving.host, serving.port)) as listener:
         registry = RegistryView()
         pipeline = PipelineView()
         followers = (
-            RegistryFollower(service.settings, registry, service.clock),
-            PipelineFollower(service.settings, pipeline, service.clock),
+            RegistryFollower(cluster, registry),
+            PipelineFollower(cluster, pipeline, settings.deadman),
         )
-        app = create_app(service.settings, registry, service.clock, pipeline=pipeline)
+        app = create_app(
+            settings.redis_url.get_secret_value(),
+            settings.live_prefix,
+            serving,
+            service.clock,
+            registry,
+            pipeline=pipeline,
+        )
         for follower in followers:
             follower.start()
         try:

@@ -3,22 +3,14 @@
 from collections.abc import Sequence
 from typing import Final
 
-from confluent_kafka import Consumer
-
 from runtime.kafka.assignment import Assignment
-from runtime.kafka.clients import (
-    ReliableProducer,
-    consumer_config,
-    group_id,
-    physical_name,
-    producer_config,
-)
+from runtime.kafka.cluster import Cluster
 from runtime.kafka.commits import CommitLedger, CommitPolicy, Committer, all_of
 from runtime.kafka.consumer_loop import ConsumerLoop
 from runtime.kafka.continuity import Continuity
 from runtime.kafka.dead_letters import DeadLetterBox
 from runtime.kafka.lag import LagWatch
-from runtime.kafka.registry import guarded_registry
+from runtime.kafka.producer import ReliableProducer
 from runtime.process.service import Service
 from runtime.storage.breaker import BreakerPolicy, Guard
 from schemas.topics import DERIVED_TOPICS, Topic
@@ -36,6 +28,7 @@ class SinkLoop:
 
     Args:
         service: Settings, clock, health and stop.
+        cluster: Where the topics are.
         sink: Takes the records; also names the consumer group, `sink-<name>`.
         topics: What it consumes.
         max_records: Records in one batch at most.
@@ -52,6 +45,7 @@ class SinkLoop:
     def __init__(
         self,
         service: Service,
+        cluster: Cluster,
         sink: Sink,
         topics: Sequence[Topic],
         *,
@@ -60,14 +54,14 @@ class SinkLoop:
         commit_s: float = 0.0,
     ) -> None:
         settings, clock, stage = service.settings, service.clock, f"sink-{sink.name}"
-        group = group_id(stage, settings)
+        group = cluster.group(stage)
         session_ms = round(settings.sink.session_timeout_s * 1000)
         session = {"session.timeout.ms": session_ms, "heartbeat.interval.ms": session_ms // 5}
-        consumer = Consumer(consumer_config(settings, group, **session))
-        producer = ReliableProducer(producer_config(settings))
-        registry = guarded_registry(settings, clock)
-        codecs = {physical_name(topic, settings): registry.reader(topic) for topic in topics}
-        dead_letters = DeadLetterBox(producer, settings, stage, clock)
+        consumer = cluster.consumer(group, **session)
+        producer = ReliableProducer(cluster)
+        registry = cluster.registry
+        codecs = {cluster.name(topic): registry.reader(topic) for topic in topics}
+        dead_letters = DeadLetterBox(producer, cluster, settings.dead_letters, stage)
         assignment = Assignment(consumer)
         ledger = CommitLedger(CommitPolicy(interval_s=commit_s))
         policy = BreakerPolicy(max_pause_s=settings.sink.retry_max_s)
@@ -76,7 +70,7 @@ class SinkLoop:
         if isinstance(sink, KeepsOffsets):
             resume = Resume(sink, sink.name, consumer, clock, self.guard)
         derived = [topic for topic in topics if topic in DERIVED_TOPICS]
-        self._lag = LagWatch(settings, stage, group, derived)
+        self._lag = LagWatch(cluster, stage, group, derived)
         self.outage = Outage(sink.name, clock, service.health, self.guard, self._lag)
         self._writer = SinkWriter(
             sink,
@@ -104,7 +98,7 @@ class SinkLoop:
             service,
             consumer,
             list(codecs),
-            continuity=Continuity(settings, stage, consumer, topics),
+            continuity=Continuity(cluster, stage, consumer, topics),
             dead_letters=dead_letters,
             assignment=assignment,
             commits=self.commits,

@@ -1,5 +1,6 @@
 """The two sink processes: their parts put together, and run."""
 
+from runtime.kafka.cluster import Cluster
 from runtime.kafka.topic_watch import watching
 from runtime.kafka.topics import check_topics
 from runtime.process.service import Service
@@ -23,21 +24,32 @@ def run_timescale(service: Service) -> None:
         Retry: A dependency stayed out of reach.
     """
     topics = [*REFERENCE_TOPICS, *DERIVED_TOPICS]
-    check_topics(service.settings, [*topics, DEAD_LETTERS])
-    sink = TimescaleSink(service.settings, service.clock)
-    rules = service.settings.sink
+    settings = service.settings
+    cluster = Cluster.of(settings, service.clock)
+    check_topics(cluster, [*topics, DEAD_LETTERS])
+    rules = settings.sink
+    sink = TimescaleSink(cluster, settings.database_url.get_secret_value(), rules)
     loop = SinkLoop(
-        service, sink, topics, max_records=rules.batch_rows, linger_s=rules.batch_wait_s
+        service, cluster, sink, topics, max_records=rules.batch_rows, linger_s=rules.batch_wait_s
     )
-    with watching(service, [*topics, DEAD_LETTERS]):
+    with watching(service, cluster, [*topics, DEAD_LETTERS]):
         loop.run()
 
 
 def run_redis(service: Service) -> None:
     """Keep the live values in Redis until asked to stop; raises like `run_timescale`."""
     topics = [*LIVE_TOPICS, DEAD_LETTERS]
-    check_topics(service.settings, topics)
-    sink = RedisSink(service.settings, service.clock)
-    loop = SinkLoop(service, sink, LIVE_TOPICS, max_records=REDIS_BATCH, commit_s=REDIS_COMMIT_S)
-    with watching(service, topics):
+    settings = service.settings
+    cluster = Cluster.of(settings, service.clock)
+    check_topics(cluster, topics)
+    sink = RedisSink(
+        settings.redis_url.get_secret_value(),
+        settings.live_prefix,
+        settings.sink,
+        service.clock,
+    )
+    loop = SinkLoop(
+        service, cluster, sink, LIVE_TOPICS, max_records=REDIS_BATCH, commit_s=REDIS_COMMIT_S
+    )
+    with watching(service, cluster, topics):
         loop.run()

@@ -4,10 +4,9 @@ from typing import Final
 
 import structlog
 
-from runtime.clock import Clock
+from runtime.kafka.cluster import Cluster
 from runtime.kafka.topics import topic_faults
 from runtime.process.periodic import Periodic
-from runtime.process.settings import Settings
 from workers.observation.groups import PipelineProbe
 from workers.observation.losses import Loss, loss_of
 
@@ -23,8 +22,7 @@ class ChangeWatch:
     """Looks at topics and committed offsets, in a thread of its own.
 
     Args:
-        settings: Where the broker is.
-        clock: Tells the time.
+        cluster: Where the topics are.
 
     Attributes:
         losses: What stages have not read and cannot read any more, as last seen.
@@ -33,10 +31,10 @@ class ChangeWatch:
         current: Whether it has seen all of this once, so that what it does not tell is not there.
     """
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
-        self._settings = settings
-        self._clock = clock
-        self._probe = PipelineProbe(settings, _ANSWER_S)
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._clock = cluster.clock
+        self._probe = PipelineProbe(cluster, _ANSWER_S)
         self._thread = Periodic(
             "changes", self.look, self._failed, every_s=EVERY_S, first_s=EVERY_S
         )
@@ -60,7 +58,7 @@ class ChangeWatch:
             Retry: The broker is out of reach, or does not have a topic; that is in `topics` then.
         """
         # Asked first: of a topic that is not there no offsets can be asked.
-        self.topics = tuple(topic_faults(self._settings))
+        self.topics = tuple(topic_faults(self._cluster))
         self.topics_known = True
         since_us = {(loss.process, loss.words): loss.since_us for loss in self.losses}
         now_us = self._clock.now_us()

@@ -9,14 +9,12 @@ from typing import Any, Final
 import structlog
 from confluent_kafka import KafkaException
 
-from runtime.clock import Clock
 from runtime.errors import WardstreamError
-from runtime.kafka.clients import physical_name
-from runtime.kafka.registry import guarded_registry
+from runtime.kafka.cluster import Cluster
 from runtime.kafka.topics import check_topics
 from runtime.kafka.transactional import FencedProducer, Outgoing, Words
 from runtime.process.metrics import ALERTS_TOLD
-from runtime.process.settings import Settings
+from runtime.process.settings import DeadmanSettings
 from schemas.codec import Codec
 from schemas.records import Alert
 from schemas.registry import IncompatibleSchema, NotRegistered, RegistryUnavailable
@@ -51,8 +49,8 @@ class Duty:
     claim: what an earlier holder had under way is decided by then, and he is fenced.
 
     Args:
-        settings: Where Kafka and the registry are.
-        clock: Tells the time.
+        cluster: Where the topics are.
+        settings: When somebody else takes over.
 
     Attributes:
         role: Whether he has the watch; unknown until the log was read.
@@ -63,14 +61,14 @@ class Duty:
         holder: Who has the watch, when it is somebody else.
     """
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
-        self._settings = settings
-        self._clock = clock
-        self._takeover_s = settings.deadman.takeover_s
+    def __init__(self, cluster: Cluster, settings: DeadmanSettings) -> None:
+        self._cluster = cluster
+        self._clock = clock = cluster.clock
+        self._takeover_s = settings.takeover_s
         self._who = f"{socket.gethostname()}/{os.getpid()}/{clock.now_us()}"
-        self._registry = guarded_registry(settings, clock)
-        self._watch = WatchReader(settings, _ANSWER_S)
-        self._notes = BeatNotes(settings, self._who)
+        self._registry = cluster.registry
+        self._watch = WatchReader(cluster, _ANSWER_S)
+        self._notes = BeatNotes(cluster, self._who)
         self._beat_due_s = 0.0
         self._waiting: deque[Alert] = deque(maxlen=MOST_WAITING)
         self._unwritten: deque[Alert] = deque()
@@ -156,8 +154,8 @@ class Duty:
             Retry: Another one has it now, or the broker is out of reach.
             Stop: There is no topic of alerts.
         """
-        check_topics(self._settings, [ALERTS])
-        with FencedProducer(self._settings, self._clock, CLAIM, _WORDS) as producer:
+        check_topics(self._cluster, [ALERTS])
+        with FencedProducer(self._cluster, CLAIM, _WORDS) as producer:
             self._beat(producer)
             if self.role != "on duty":
                 self.found = None
@@ -197,7 +195,7 @@ class Duty:
 
         try:
             codec = self._registry.writer(ALERTS)
-            newest = read_alerts(self._settings, codec, self._clock, meanwhile=beat_if_due)
+            newest = read_alerts(self._cluster, codec, meanwhile=beat_if_due)
         except _NO_SCHEMA as exc:
             # Nobody who stands by could do more: the watch is kept, and told by other channels.
             log.warning("deadman.alerts_not_written", error=str(exc))
@@ -218,7 +216,7 @@ class Duty:
         alert = self._waiting[0]
         key = alert["alert_id"]
         numbered: Any = {**alert, "seq": self._seqs.get(key, 0) + 1}
-        name = physical_name(ALERTS, self._settings)
+        name = self._cluster.name(ALERTS)
         record = Outgoing(name, 0, key.encode(), codec.encode(numbered))
         producer.write([record], note=self._notes.next(self._clock.now_us()))
         self._heard()

@@ -2,10 +2,10 @@
 
 import structlog
 
-from runtime.clock import Clock
 from runtime.errors import Retry
+from runtime.kafka.cluster import Cluster
 from runtime.process.metrics import LAG_RECORDS, LAG_SECONDS
-from runtime.process.settings import Settings
+from runtime.process.settings import DeadmanSettings
 from workers.observation.groups import CONSUMED, PipelineProbe
 from workers.observation.losses import LossFollower
 from workers.observation.signs import CameraSign, Progress, Signs, StageSign
@@ -24,23 +24,23 @@ class Observer:
     """Sees the line; needs Kafka alone, and says so when that is away too.
 
     Args:
-        settings: Where Kafka, the registry and the health endpoints are.
-        clock: Tells the time.
+        cluster: Where the topics are.
+        settings: Where the health endpoints are, and how often to look.
 
     Raises:
         Stop: A health endpoint is no URL.
     """
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
-        self._clock = clock
-        self._probe = PipelineProbe(settings, _ANSWER_S)
+    def __init__(self, cluster: Cluster, settings: DeadmanSettings) -> None:
+        self._clock = clock = cluster.clock
+        self._probe = PipelineProbe(cluster, _ANSWER_S)
         self._progress = {stage: Progress() for stage in CONSUMED}
         self._registry = RegistryView()
-        self._facts = RegistryFollower(settings, self._registry, clock)
-        self._outcomes = OutcomeFollower(settings, clock)
-        self._health = HealthProbes(settings.deadman.health, clock, settings.deadman.look_s)
-        self._losses = LossFollower(settings, clock)
-        self._changes = ChangeWatch(settings, clock)
+        self._facts = RegistryFollower(cluster, self._registry)
+        self._outcomes = OutcomeFollower(cluster)
+        self._health = HealthProbes(settings.health, clock, settings.look_s)
+        self._losses = LossFollower(cluster)
+        self._changes = ChangeWatch(cluster)
         self._kafka_us = clock.now_us()
 
     def start(self) -> None:

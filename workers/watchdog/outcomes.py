@@ -7,10 +7,8 @@ from typing import Final
 import structlog
 from confluent_kafka import Message
 
-from runtime.clock import Clock
+from runtime.kafka.cluster import Cluster
 from runtime.kafka.follower import Follower
-from runtime.kafka.registry import guarded_registry
-from runtime.process.settings import Settings
 from schemas.codec import UndecodableValue
 from schemas.topics import DETECTIONS
 
@@ -26,22 +24,20 @@ class OutcomeFollower:
     """Reads `detections.made.v1` as it grows, in a thread of its own.
 
     Args:
-        settings: Where the broker and the registry are.
-        clock: Tells the time.
+        cluster: Where the topics are.
 
     Attributes:
         current: Whether it has read to the end, so that a picture it has not seen is not there.
     """
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
-        self._codec = guarded_registry(settings, clock).reader(DETECTIONS)
+    def __init__(self, cluster: Cluster) -> None:
+        self._codec = cluster.registry.reader(DETECTIONS)
         self._lock = threading.Lock()
         self._last_us: dict[str, int] = {}
         self._seconds: dict[int, list[int]] = {}
         self._follower = Follower(
             "outcomes",
-            settings,
-            clock,
+            cluster,
             [DETECTIONS],
             self._take_all,
             self._failed,

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 
 import structlog
 
+from runtime.kafka.cluster import Cluster
 from runtime.process.metrics import ALERTS_STANDING, DEADMAN_ON_DUTY
 from runtime.process.service import Service
 from schemas.records import Alert
@@ -38,8 +39,9 @@ def run_deadman(service: Service) -> None:
     settings = service.settings.deadman
     clock = service.clock
     started_us = clock.now_us()
-    observer = Observer(service.settings, clock)
-    duty = Duty(service.settings, clock)
+    cluster = Cluster.of(service.settings, clock)
+    observer = Observer(cluster, settings)
+    duty = Duty(cluster, settings)
     webhook = None
     if settings.webhook_url is not None:
         webhook = Webhook(settings.webhook_url.get_secret_value(), clock)

@@ -10,12 +10,12 @@ import sys
 import uuid
 from typing import Any
 
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import TopicPartition
 
-from runtime.kafka.clients import consumer_config, physical_name, producer_config
 from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import DETECTIONS, TRACKS
+from tests.support.clusters import cluster_of
 
 
 def tracks_of(outcome: dict[str, Any]) -> dict[str, Any]:
@@ -64,11 +64,11 @@ def main(total: int) -> None:
     settings = Settings()
     registry = SchemaRegistry(settings.registry_url)
     reader, writer = registry.reader(DETECTIONS), registry.writer(TRACKS)
-    source = physical_name(DETECTIONS, settings)
-    target = physical_name(TRACKS, settings)
-    consumer: Any = Consumer(consumer_config(settings, f"floor-{uuid.uuid4().hex}"))
+    source = cluster_of(settings).name(DETECTIONS)
+    target = cluster_of(settings).name(TRACKS)
+    consumer: Any = cluster_of(settings).consumer(f"floor-{uuid.uuid4().hex}")
     consumer.assign([TopicPartition(source, number, 0) for number in range(DETECTIONS.partitions)])
-    producer: Any = Producer(producer_config(settings))
+    producer: Any = cluster_of(settings).producer()
     done, begun, started_s = 0, 0, 0.0
     while done < total:
         messages = consumer.consume(500, 1.0)

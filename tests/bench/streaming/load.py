@@ -4,11 +4,10 @@ import math
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
-from confluent_kafka import Message, Producer
+from confluent_kafka import Message
 
-from runtime.kafka.clients import physical_name, producer_config
 from runtime.process.settings import Settings
 from schemas.codec import Codec
 from schemas.registry import SchemaRegistry
@@ -21,8 +20,12 @@ from tests.bench.streaming.ward import (
     floor_of,
     frame_log,
 )
+from tests.support.clusters import cluster_of
 
 BACKLOG_START_US = 1_780_000_000_000_000
+
+
+MUCH: Final[dict[str, Any]] = {"queue.buffering.max.messages": 1_000_000, "linger.ms": 20}
 
 
 class Load:
@@ -39,12 +42,8 @@ class Load:
         self._names = [name.encode() for name in camera_ids(cameras)]
         self._partitions = [partitions[floor_of(number)] for number in range(cameras)]
         self._codec: Codec = SchemaRegistry(settings.registry_url).writer(DETECTIONS)
-        self._topic = physical_name(DETECTIONS, settings)
-        self._producer: Any = Producer(
-            producer_config(
-                settings, **{"queue.buffering.max.messages": 1_000_000, "linger.ms": 20}
-            )
-        )
+        self._topic = cluster_of(settings).name(DETECTIONS)
+        self._producer: Any = cluster_of(settings).producer(**MUCH)
 
     def encoded(self, frames: int, start_us: int) -> Iterator[tuple[int, bytes]]:
         """Frames of all cameras in the order of their log: camera number and value."""

@@ -8,9 +8,9 @@ from pathlib import Path
 from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
-from runtime.kafka.clients import physical_name
 from runtime.process.settings import Settings
 from schemas.topics import Topic
+from tests.support.clusters import cluster_of
 
 PATIENCE_S = 60.0
 """How long a broker without answers is asked again."""
@@ -53,7 +53,7 @@ class Ends:
 
     def records(self, topic: Topic, partitions: Sequence[int] | None = None) -> int:
         """Sum of the end offsets of a topic's partitions, or of some of them."""
-        name = physical_name(topic, self._settings)
+        name = cluster_of(self._settings).name(topic)
         wanted = range(topic.partitions) if partitions is None else partitions
         deadline_s = time.monotonic() + PATIENCE_S
         while True:

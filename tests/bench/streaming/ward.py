@@ -10,7 +10,7 @@ from runtime.facts.log import Fact
 from runtime.facts.writer import publish_facts
 from runtime.process.settings import Settings
 from schemas.records import Detection, DetectionOutcome
-from schemas.registry import SchemaRegistry
+from tests.support.clusters import cluster_of
 from workers.registry.edit import Registered, Stamp, edits
 from workers.registry.rows import CameraRow, RequirementRow, Row, ShiftRow, StaffRow, ZoneRow
 
@@ -92,7 +92,7 @@ def register(settings: Settings, cameras: int, at_us: int) -> dict[str, int]:
             for zone in zones
         ]
     )
-    publish_facts(settings, SchemaRegistry(settings.registry_url), facts)
+    publish_facts(cluster_of(settings), facts)
     return {
         record["floor_id"]: record["partition"] for topic, record in facts if "partition" in record
     }

@@ -22,7 +22,6 @@ from confluent_kafka import KafkaException
 from runtime.checkpoints import ReplayNeeded
 from runtime.checkpoints.codec import HEAD_KEY, decode_head
 from runtime.checkpoints.log import LogReader
-from runtime.clock import SystemClock
 from tests.chaos.checkpoint.line import (
     PARTITIONS,
     Broker,
@@ -34,6 +33,7 @@ from tests.chaos.checkpoint.line import (
 )
 from tests.chaos.checkpoint.oracle import Verdict, ends, judge
 from tests.chaos.checkpoint.worker import topics
+from tests.support.clusters import cluster_at
 
 SESSION_S = 4.0
 MAX_WORKERS = 3
@@ -244,7 +244,7 @@ class Attack:
 
 def caught_up(line: Line) -> bool:
     """Whether every partition's newest checkpoint stands at the end of the log."""
-    reader = LogReader(line.bootstrap, SystemClock())
+    reader = LogReader(cluster_at(line.bootstrap))
     names = topics(line.run)
     for partition, end in enumerate(ends(line.bootstrap, names.input, PARTITIONS)):
         newest = reader.newest_values(names.checkpoints, partition, lambda found: HEAD_KEY in found)

@@ -23,6 +23,7 @@ from streams.processor.checkpointing import Checkpointing, install
 from streams.processor.faust_app import checkpointed_app
 from tests.chaos.checkpoint.counting import STATE_VERSION, CountingFold
 from tests.support import mutations
+from tests.support.clusters import cluster_at
 
 REPORT_EVERY_S = 1.0
 
@@ -69,12 +70,12 @@ class SlowStore(CheckpointStore):
 def build(options: WorkerOptions) -> tuple[faust.App, Checkpointing]:
     """Wire the app as `streams.processor.app` does."""
     clock = SystemClock()
-    app = checkpointed_app(options.run, options.bootstrap, session_timeout_s=options.session_s)
+    cluster = cluster_at(options.bootstrap, clock)
+    app = checkpointed_app(options.run, cluster, session_timeout_s=options.session_s)
     store = SlowStore(
-        options.bootstrap,
+        cluster,
         topics(options.run),
         lambda _partition, emit: CountingFold(emit, f"{options.run}-output"),
-        clock,
         state_version=STATE_VERSION,
         boot_id=options.boot_id,
     )

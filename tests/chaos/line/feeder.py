@@ -7,12 +7,13 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from runtime.kafka.clients import ReliableProducer, physical_name, producer_config
+from runtime.kafka.producer import ReliableProducer
 from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import DETECTIONS
 from tests.chaos.line.source import Event, events
 from tests.chaos.line.ward import START_US, Camera
+from tests.support.clusters import cluster_of
 
 REMEMBERED = 400
 NOTED = 5_000
@@ -47,9 +48,10 @@ class Feeder:
     ) -> None:
         self._codec = SchemaRegistry(settings.registry_url).writer(DETECTIONS)
         self._producer = ReliableProducer(
-            {**producer_config(settings), "log_level": 2}  # brokers that are struck are no news
+            cluster_of(settings),
+            log_level=2,  # brokers that are struck are no news
         )
-        self._name = physical_name(DETECTIONS, settings)
+        self._name = cluster_of(settings).name(DETECTIONS)
         self._partitions = partitions
         self._events = events(cameras, seconds, seed)
         self._pace = pace

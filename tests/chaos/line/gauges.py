@@ -8,14 +8,12 @@ from os import sysconf
 from pathlib import Path
 from statistics import median
 
-from confluent_kafka import Consumer
-
 from deploy.local.supervisor import Supervisor
-from runtime.kafka.clients import consumer_config, physical_name
 from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import TRACKS
 from tests.chaos.line.quantiles import quantile
+from tests.support.clusters import cluster_of
 
 SAMPLE_S = 5.0
 WARM_S = 60.0
@@ -128,14 +126,11 @@ class Watch:
         self._names = names
         self._appended_s = appended_s
         self._codec = SchemaRegistry(settings.registry_url).reader(TRACKS)
-        self._consumer = Consumer(
-            consumer_config(
-                settings,
-                f"{settings.topic_prefix}chaos-gauges",
-                **{"isolation.level": "read_committed", "log_level": 0},
-            )
+        self._consumer = cluster_of(settings).consumer(
+            f"{settings.topic_prefix}chaos-gauges",
+            **{"isolation.level": "read_committed", "log_level": 0},
         )
-        self._consumer.subscribe([physical_name(TRACKS, settings)])
+        self._consumer.subscribe([cluster_of(settings).name(TRACKS)])
         self._closed = threading.Event()
         self._threads = [
             threading.Thread(target=work, name="gauges", daemon=True)

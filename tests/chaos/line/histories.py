@@ -7,6 +7,7 @@ from runtime.process.settings import Settings
 from schemas.codec import HEADER_BYTES
 from schemas.registry import SchemaRegistry
 from schemas.topics import DETECTIONS, OCCUPANCY, OCCUPANCY_LATEST, PRESENCE, TRACKS
+from tests.support.clusters import cluster_of
 from workers.storage.item import Item
 
 History = Mapping[str, Sequence[Item]]
@@ -62,7 +63,7 @@ def _frames(settings: Settings) -> dict[str, set[int]]:
     codec = SchemaRegistry(settings.registry_url).reader(DETECTIONS)
     newest: dict[str, int] = {}
     frames: dict[str, set[int]] = {}
-    for message in read_topic(settings, DETECTIONS):
+    for message in read_topic(cluster_of(settings), DETECTIONS):
         outcome = codec.decode(message.value())
         camera_id, at_us = outcome["camera_id"], outcome["captured_us"]
         if at_us <= newest.get(camera_id, 0):

@@ -8,15 +8,16 @@ import httpx
 import msgspec
 import redis
 
-from runtime.clock import SystemClock
 from runtime.errors import Stop
 from runtime.kafka.reader import read_topic
 from runtime.process.settings import Settings
 from schemas.codec import HEADER_BYTES
 from schemas.live import LiveKind, state_key
 from schemas.topics import DEAD_LETTERS, OCCUPANCY, OCCUPANCY_LATEST, PRESENCE, TOPICS, TRACKS
+from streams.processor.app import line_settings
 from streams.stage import OUTPUTS
 from tests.chaos.line.histories import one_history
+from tests.support.clusters import cluster_of, installation_of
 from workers.operations.verification.digests import distinct, read_items
 from workers.operations.verification.oracle import Fold, first_difference, fold_detections
 from workers.operations.verification.tables import compare, table_digest
@@ -87,11 +88,11 @@ def judge(
         seamed: Whether two releases wrote it, which no single fold repeats.
     """
     verdict = Verdict(seamed=seamed)
-    oracle = {} if seamed else fold_detections(settings, SystemClock())
+    oracle = {} if seamed else fold_detections(cluster_of(settings), line_settings(settings))
     newest: dict[str, dict[str, Item]] = {}
     histories: dict[str, dict[str, list[Item]]] = {}
     for topic in OUTPUTS:
-        items = list(read_items(settings, topic))
+        items = list(read_items(cluster_of(settings), topic))
         try:
             by_key = distinct(items)
         except Stop as conflict:
@@ -109,7 +110,7 @@ def judge(
         else:
             verdict.duplicates += len(items) - count
         verdict.topics[topic.name] = digest(fold)
-        difference = first_difference(settings, topic.name, expected, fold)
+        difference = first_difference(cluster_of(settings), topic.name, expected, fold)
         if difference is not None:
             verdict.mismatches.append(difference)
     if seamed:
@@ -124,7 +125,7 @@ def judge(
 
 def _judge_tables(settings: Settings, verdict: Verdict) -> None:
     try:
-        for table in compare(settings):
+        for table in compare(installation_of(settings)):
             if table.difference is not None:
                 verdict.mismatches.append(f"table {table.table}: {table.difference}")
     except Stop as conflict:
@@ -173,7 +174,7 @@ def _judge_board(board_url: str, newest: Mapping[str, Item], verdict: Verdict) -
 def _judge_letters(settings: Settings, expected: int, verdict: Verdict) -> None:
     """Each message that nobody can read is one dead letter, and nothing else is."""
     places: set[tuple[object, ...]] = set()
-    for message in read_topic(settings, TOPICS[DEAD_LETTERS.name]):
+    for message in read_topic(cluster_of(settings), TOPICS[DEAD_LETTERS.name]):
         headers = dict(message.headers() or ())
         places.add(tuple(headers.get(name) for name in _PLACE_HEADERS))
     verdict.dead_letters = len(places)

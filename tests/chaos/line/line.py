@@ -20,6 +20,7 @@ from tests.chaos.line.feeder import Feeder
 from tests.chaos.line.places import COMMANDS, SERVE, STREAMS
 from tests.chaos.line.progress import Progress
 from tests.chaos.line.ward import Camera, register
+from tests.support.clusters import cluster_of
 from tests.support.services import delete_topics
 from workers.local.pipeline import prepare, settings_of
 
@@ -235,7 +236,7 @@ def attacked_line(
     objects = (folder / "objects").resolve().as_uri()  # for archived checkpoints
     environment = {"WARDSTREAM_INGEST__OBJECT_STORE_URL": objects, **environment}
     settings = settings_of(environment)
-    prepare(settings)
+    prepare(cluster_of(settings), settings.database_url.get_secret_value())
     partitions = register(settings, cameras)
     board_port = free_ports(1)[0]
     streams = STREAMS[:stream_workers]

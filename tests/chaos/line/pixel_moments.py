@@ -7,10 +7,10 @@ from contextlib import suppress
 from random import Random
 from signal import SIGKILL, SIGTERM
 
-from runtime.kafka.clients import group_id, physical_name
 from runtime.kafka.lag import LogProbe
 from runtime.kafka.topic_partition import Partition
 from schemas.topics import FRAMES
+from tests.support.clusters import cluster_of
 from tests.support.played_line import PlayedLine, wait_until
 from workers.stages import INFERENCE
 
@@ -34,12 +34,12 @@ def starting(line: PlayedLine, name: str, chance: Random) -> None:
 
 def committing(line: PlayedLine, name: str, chance: Random) -> None:
     """When inference has just committed offsets, or is about to again."""
-    probe = LogProbe(line.settings)
-    name = physical_name(FRAMES, line.settings)
+    probe = LogProbe(cluster_of(line.settings))
+    name = cluster_of(line.settings).name(FRAMES)
     places = [(name, partition) for partition in range(FRAMES.partitions)]
 
     def committed() -> dict[Partition, int]:
-        return probe.committed(group_id(INFERENCE, line.settings), places)
+        return probe.committed(cluster_of(line.settings).group(INFERENCE), places)
 
     before = committed()
     wait_until(lambda: line.ended() or committed() != before, PATIENCE_S, "a commit")

@@ -8,7 +8,6 @@ from concurrent.futures import Future
 from typing import Any
 
 from confluent_kafka import (
-    Consumer,
     IsolationLevel,
     KafkaException,
     TopicPartition,
@@ -17,11 +16,11 @@ from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-d
 
 from runtime.checkpoints.codec import HEAD_KEY, decode_head
 from runtime.errors import Retry
-from runtime.kafka.clients import consumer_config, group_id, physical_name
 from runtime.kafka.lag import LogProbe
 from runtime.kafka.topic_partition import Partition
 from runtime.process.settings import Settings
 from schemas.topics import DERIVED_TOPICS, LIVE_TOPICS, STREAM_CHECKPOINTS, Topic
+from tests.support.clusters import cluster_of
 from workers.stages import SINK_REDIS, SINK_TIMESCALE
 
 ANSWER_S = 5.0
@@ -45,19 +44,16 @@ class Progress:
         self._settings = settings
         self._partitions = partitions
         self._admin = self._connect()
-        self._probe = LogProbe(settings, ANSWER_S)
-        self._checkpoints = physical_name(STREAM_CHECKPOINTS, settings)
-        self._consumer = Consumer(
-            consumer_config(
-                settings,
-                f"{settings.topic_prefix}chaos-progress",
-                **{"isolation.level": "read_committed", "log_level": 2},
-            )
+        self._probe = LogProbe(cluster_of(settings), ANSWER_S)
+        self._checkpoints = cluster_of(settings).name(STREAM_CHECKPOINTS)
+        self._consumer = cluster_of(settings).consumer(
+            f"{settings.topic_prefix}chaos-progress",
+            **{"isolation.level": "read_committed", "log_level": 2},
         )
         topics = [STREAM_CHECKPOINTS, *DERIVED_TOPICS]
         self._consumer.assign(
             [
-                TopicPartition(physical_name(topic, settings), partition, 0)
+                TopicPartition(cluster_of(settings).name(topic), partition, 0)
                 for topic in topics
                 for partition in partitions
             ]
@@ -107,7 +103,7 @@ class Progress:
             committed: Only up to the first open transaction.
         """
         level = IsolationLevel.READ_COMMITTED if committed else IsolationLevel.READ_UNCOMMITTED
-        name = physical_name(topic, self._settings)
+        name = cluster_of(self._settings).name(topic)
         wanted = {
             TopicPartition(name, partition): OffsetSpec.latest()  # type: ignore[no-untyped-call]
             for partition in self._partitions
@@ -131,12 +127,12 @@ class Progress:
 
     def have_written(self, ends: Mapping[Partition, int]) -> bool:
         """Whether both sinks have committed up to these ends of the derived topics."""
-        live = {physical_name(topic, self._settings) for topic in LIVE_TOPICS}
+        live = {cluster_of(self._settings).name(topic) for topic in LIVE_TOPICS}
         shown = {place: end for place, end in ends.items() if place[0] in live}
         return self._lag(SINK_TIMESCALE, ends) == 0 and self._lag(SINK_REDIS, shown) == 0
 
     def _lag(self, stage: str, ends: Mapping[Partition, int]) -> int:
-        group = group_id(stage, self._settings)
+        group = cluster_of(self._settings).group(stage)
         if not ends:
             return 0
         begun = self._committed(group, ends)
@@ -153,15 +149,15 @@ class Progress:
 
     def group_state(self, stage: str) -> str:
         """State of a consumer group, such as `STABLE`; empty while the broker is away."""
-        group = group_id(stage, self._settings)
+        group = cluster_of(self._settings).group(stage)
         asked = self._admin.describe_consumer_groups([group], request_timeout=ANSWER_S)
         found = self._answer(asked[group])
         return "" if found is None else str(found.state.name)
 
     def committed(self, stage: str) -> int:
         """Sum of what a group has committed; 0 while the broker is away."""
-        group = group_id(stage, self._settings)
-        names = [physical_name(topic, self._settings) for topic in DERIVED_TOPICS]
+        group = cluster_of(self._settings).group(stage)
+        names = [cluster_of(self._settings).name(topic) for topic in DERIVED_TOPICS]
         places = [(name, partition) for name in names for partition in self._partitions]
         return sum((self._committed(group, places) or {}).values())
 

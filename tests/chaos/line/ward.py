@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from runtime.facts.log import Fact
 from runtime.facts.writer import publish_facts
 from runtime.process.settings import Settings
-from schemas.registry import SchemaRegistry
 from schemas.topics import FLOORS
 from tests.chaos.line.recorded import Recording
+from tests.support.clusters import cluster_of
 from workers.registry.edit import Registered, Stamp, edits
 from workers.registry.rows import CameraRow, RequirementRow, Row, ShiftRow, StaffRow, ZoneRow
 
@@ -146,7 +146,7 @@ def register(settings: Settings, cameras: list[Camera]) -> dict[str, int]:
         new = edits(rows, registered, stamp)
         registered.add(new)
         facts += new
-    publish_facts(settings, SchemaRegistry(settings.registry_url), facts)
+    publish_facts(cluster_of(settings), facts)
     return {
         identity: record["partition"] for identity, record in registered.current(FLOORS).items()
     }

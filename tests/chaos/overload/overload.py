@@ -27,6 +27,7 @@ from schemas.registry import SchemaRegistry
 from schemas.topics import DETECTIONS, FRAMES
 from tests.chaos.line.gauges import Sample, look
 from tests.chaos.line.quantiles import quantile
+from tests.support.clusters import cluster_of
 from tests.support.played_line import HOUR_US, PlayedLine, wait_until
 from workers.ingest.sources.probe import probe_clip
 from workers.local.demo.scenario import make_scenario
@@ -160,10 +161,10 @@ def overload(line: PlayedLine, clip: Path, minutes: float) -> Outcome:
     capacity = capacity_fps(clip)
     wanted = math.ceil(OVERLOAD * MARGIN * capacity / FPS)
     outcome = Outcome(capacity, max(2, wanted))
-    prepare(line.settings)
+    prepare(cluster_of(line.settings), line.settings.database_url.get_secret_value())
     starts_us = line.now_us() - HOUR_US
     scenario = make_scenario([probe_clip(str(clip))] * outcome.cameras, starts_us, 1280)
-    register_ward(scenario, line.folder / "ward", line.settings, starts_us - HOUR_US)
+    register_ward(scenario, line.folder / "ward", cluster_of(line.settings), starts_us - HOUR_US)
     line.scenario = scenario
     line.start(("--backend", "hog", "--mode", "live"))
     _start_deadman(line)
@@ -235,7 +236,7 @@ def _count(line: PlayedLine, outcome: Outcome) -> None:
     """Read every outcome; each record of the frames must have exactly one."""
     codec = SchemaRegistry(line.settings.registry_url).reader(DETECTIONS)
     seqs: dict[str, list[int]] = defaultdict(list)
-    for message in read_topic(line.settings, DETECTIONS):
+    for message in read_topic(cluster_of(line.settings), DETECTIONS):
         record: dict[str, Any] = codec.decode(message.value())
         seqs[record["camera_id"]].append(record["frame_seq"])
         outcome.counts[record["outcome"], record["reason"]] += 1

@@ -14,14 +14,14 @@ import pytest
 import simplejpeg
 
 from deploy.local.launcher import Supervisor, Worker
-from runtime.clock import SystemClock
-from runtime.kafka.clients import ReliableProducer, physical_name, producer_config
+from runtime.kafka.producer import ReliableProducer
 from runtime.kafka.reader import read_topic, spans
 from runtime.kafka.topics import create_topics
 from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import ALERTS, DETECTIONS, FRAMES, TOPICS
 from tests.support import simulated
+from tests.support.clusters import cluster_of
 from tests.support.inference_ward import frame
 from tests.support.waiting import eventually
 from workers.observation.alert_log import read_alerts
@@ -47,7 +47,7 @@ def settings(environment: dict[str, str]) -> Settings:
         registry_url=environment["WARDSTREAM_REGISTRY_URL"],
         topic_prefix=environment["WARDSTREAM_TOPIC_PREFIX"],
     )
-    create_topics(settings)
+    create_topics(cluster_of(settings))
     registry = SchemaRegistry(settings.registry_url)
     registry.register_all([topic for topic in TOPICS.values() if topic.avro])
     simulated.register(settings, CAMERAS)
@@ -70,19 +70,19 @@ def picture() -> bytes:
 def send(settings: Settings, data: bytes, seqs: range) -> None:
     """Append pictures of every camera in turn."""
     codec = SchemaRegistry(settings.registry_url).writer(FRAMES)
-    producer = ReliableProducer(producer_config(settings))
+    producer = ReliableProducer(cluster_of(settings))
     size = {"width": simulated.WIDTH, "height": simulated.HEIGHT}
     for seq in seqs:
         for camera in CAMERAS:
             record = frame(camera, seq, data, sha256=hashlib.sha256(data).hexdigest(), **size)
             producer.produce(
-                physical_name(FRAMES, settings), key=camera, value=codec.encode(record)
+                cluster_of(settings).name(FRAMES), key=camera, value=codec.encode(record)
             )
     producer.flush()
 
 
 def answered(settings: Settings) -> int:
-    return sum(end for _, end in spans(settings, DETECTIONS).values())
+    return sum(end for _, end in spans(cluster_of(settings), DETECTIONS).values())
 
 
 def most_mib(pid: int) -> float:
@@ -113,11 +113,11 @@ def test_a_burst_is_skipped_over_counted_and_told_within_its_bounds(
     eventually(lambda: answered(settings) >= PICTURES * len(CAMERAS), DEADLINE_S)
     grown_mib = most_mib(supervisor.pid("infer")) - idle_mib
     codec = SchemaRegistry(settings.registry_url).reader(ALERTS)
-    eventually(lambda: ALERT in read_alerts(settings, codec, SystemClock(), 60.0), DEADLINE_S)
+    eventually(lambda: ALERT in read_alerts(cluster_of(settings), codec, 60.0), DEADLINE_S)
 
     outcomes = SchemaRegistry(settings.registry_url).reader(DETECTIONS)
     found = defaultdict(list)
-    for message in read_topic(settings, DETECTIONS):
+    for message in read_topic(cluster_of(settings), DETECTIONS):
         record = outcomes.decode(message.value())
         found[record["camera_id"]].append(record)
     for camera in CAMERAS:

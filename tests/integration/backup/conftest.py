@@ -5,14 +5,14 @@ from collections.abc import Iterator
 import pytest
 from pydantic import SecretStr
 
-from runtime.clock import SystemClock
 from runtime.process.settings import Settings
+from tests.support.clusters import make_timescale_sink
 from workers.sinks.timescale.sink import TimescaleSink
 
 
 @pytest.fixture
 def sink(database_url: str) -> Iterator[TimescaleSink]:
     """Writes to the test's own database."""
-    sink = TimescaleSink(Settings(database_url=SecretStr(database_url)), SystemClock())
+    sink = make_timescale_sink(Settings(database_url=SecretStr(database_url)))
     yield sink
     sink.close()

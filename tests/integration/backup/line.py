@@ -12,6 +12,7 @@ from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import REFERENCE_TOPICS, TOPICS, Topic
 from tests.support import simulated
+from tests.support.clusters import cluster_of
 from tests.support.played_line import PlayedLine, wait_until
 from workers.cli.app import load
 from workers.local.pipeline import prepare
@@ -27,7 +28,7 @@ PROCESSES = {"stream": ("stream",), "sink-timescale": ("sink", "timescale")}
 
 def begin(line: PlayedLine) -> None:
     """Register cameras, and start the processes."""
-    prepare(line.settings)
+    prepare(cluster_of(line.settings), line.settings.database_url.get_secret_value())
     simulated.register(line.settings, CAMERAS)
     for process, command in PROCESSES.items():
         line.supervisor.start(Worker(name=process, command=command))
@@ -61,7 +62,8 @@ def rows(settings: Settings) -> dict[str, list[str]]:
 def records(line: PlayedLine, topics: tuple[Topic, ...] = REFERENCE_TOPICS) -> dict[str, list[Any]]:
     return {
         topic.name: [
-            (message.key(), message.value()) for message in read_topic(line.settings, topic)
+            (message.key(), message.value())
+            for message in read_topic(cluster_of(line.settings), topic)
         ]
         for topic in topics
     }

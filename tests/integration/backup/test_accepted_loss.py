@@ -8,7 +8,6 @@ import psycopg
 import pytest
 from pydantic import SecretStr
 
-from runtime.clock import SystemClock
 from runtime.process.settings import Settings
 from tests.integration.backup.line import (
     CAMERAS,
@@ -24,13 +23,13 @@ from tests.integration.backup.line import (
 )
 from tests.support import simulated
 from tests.support.builders.outputs import at_us, ward
+from tests.support.clusters import cluster_of, make_timescale_sink
 from tests.support.played_line import PlayedLine, played_line
 from tests.support.services import Services, delete_topics, empty_database
 from tests.support.tables import as_items
 from workers.local.pipeline import prepare
 from workers.operations.backup.tables import MARGIN_US
 from workers.operations.times import show_time
-from workers.sinks.timescale.sink import TimescaleSink
 
 
 @pytest.fixture
@@ -99,8 +98,8 @@ def test_a_hole_is_left_only_on_request(
         topic_prefix=environment["WARDSTREAM_TOPIC_PREFIX"],
     )
     uri = (tmp_path / "daily").as_uri()
-    prepare(settings)
-    sink = TimescaleSink(settings, SystemClock())
+    prepare(cluster_of(settings), settings.database_url.get_secret_value())
+    sink = make_timescale_sink(settings)
     sink.write(as_items(ward(seconds)))
     sink.close()
     whole = rows(settings)

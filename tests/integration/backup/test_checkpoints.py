@@ -4,7 +4,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
 from runtime.checkpoints.codec import (
@@ -16,11 +15,10 @@ from runtime.checkpoints.codec import (
     encode_entity,
     encode_head,
 )
-from runtime.clock import SystemClock
-from runtime.kafka.clients import physical_name, producer_config
 from runtime.kafka.reader import spans
 from runtime.process.settings import Settings
 from schemas.topics import STREAM_CHECKPOINTS
+from tests.support.clusters import cluster_of
 from tests.support.played_line import wait_until
 from tests.support.services import Services
 from tests.support.sink_topics import await_leaders
@@ -35,13 +33,10 @@ class Writer:
     """Writes checkpoints of one partition, in halves."""
 
     def __init__(self, settings: Settings) -> None:
-        self._name = physical_name(STREAM_CHECKPOINTS, settings)
-        claim = {
-            "transactional.id": f"{settings.topic_prefix}writer",
-            "linger.ms": 0,
-            "message.timeout.ms": 60_000,
-        }
-        self._producer = Producer(producer_config(settings, **claim))
+        self._name = cluster_of(settings).name(STREAM_CHECKPOINTS)
+        self._producer = cluster_of(settings).transactional(
+            f"{settings.topic_prefix}writer", within_s=60.0
+        )
         self._producer.init_transactions(30)
 
     def begin(self, state: bytes) -> bytes:
@@ -67,7 +62,7 @@ class Writer:
 def settings(services: Services, run_prefix: str) -> Settings:
     settings = settings_of({**services.environment, "WARDSTREAM_TOPIC_PREFIX": run_prefix})
     admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap})
-    name = physical_name(STREAM_CHECKPOINTS, settings)
+    name = cluster_of(settings).name(STREAM_CHECKPOINTS)
     topic = NewTopic(name, STREAM_CHECKPOINTS.partitions, 1, config=STREAM_CHECKPOINTS.config)
     admin.create_topics([topic], operation_timeout=30)[name].result(60)
     await_leaders(admin, [name])
@@ -93,8 +88,8 @@ def test_a_checkpoint_that_was_half_written_is_copied_whole(
 
     monkeypatch.setattr("runtime.kafka.reader.spans", ends)
     with ThreadPoolExecutor(2) as pool:
-        torn = pool.submit(lambda: by_key(held(settings, STREAM_CHECKPOINTS)))
-        whole = pool.submit(lambda: by_key(whole_checkpoints(settings, SystemClock())))
+        torn = pool.submit(lambda: by_key(held(cluster_of(settings), STREAM_CHECKPOINTS)))
+        whole = pool.submit(lambda: by_key(whole_checkpoints(cluster_of(settings))))
         wait_until(lambda: len(looked) == 2, 60, "both to find an end of the log without the head")
         writer.end(head)
         read, copied = torn.result(60), whole.result(60)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Self
 
-from confluent_kafka import Consumer, Message, Producer, TopicPartition
+from confluent_kafka import Message, TopicPartition
 from confluent_kafka.admin import (  # type: ignore[attr-defined]
     AdminClient,
     AlterConfigOpType,
@@ -14,10 +14,11 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     ResourceType,
 )
 
-from runtime.kafka.clients import consumer_config, physical_name, poll_batch, producer_config
+from runtime.kafka.consumer import poll_batch
 from runtime.kafka.continuity import Break, Continuity
 from runtime.process.settings import Settings
 from schemas.topics import Topic
+from tests.support.clusters import cluster_of
 from tests.support.services import await_gone
 from tests.support.sink_topics import await_leaders, until
 
@@ -41,7 +42,7 @@ def admin_of(settings: Settings) -> AdminClient:
 
 def make(settings: Settings, *topics: Topic) -> None:
     """Make topics of the run, and wait until they can be read."""
-    names = [physical_name(topic, settings) for topic in topics]
+    names = [cluster_of(settings).name(topic) for topic in topics]
     wanted = [
         NewTopic(name, topic.partitions, 1, config=topic.config)
         for name, topic in zip(names, topics, strict=True)
@@ -54,7 +55,7 @@ def make(settings: Settings, *topics: Topic) -> None:
 
 def delete(settings: Settings, topic: Topic) -> None:
     """Delete a topic, and wait until the broker knows it no more."""
-    name = physical_name(topic, settings)
+    name = cluster_of(settings).name(topic)
     admin = admin_of(settings)
     for future in admin.delete_topics([name], operation_timeout=ANSWER_S).values():
         await_gone(future)
@@ -67,7 +68,7 @@ def delete(settings: Settings, topic: Topic) -> None:
 
 def expire(settings: Settings, topic: Topic, partition: int, before: int) -> None:
     """Take away what lies before an offset, as retention does."""
-    where = TopicPartition(physical_name(topic, settings), partition, before)
+    where = TopicPartition(cluster_of(settings).name(topic), partition, before)
     admin = admin_of(settings)
     for future in admin.delete_records([where]).values():
         future.result(ANSWER_S)
@@ -77,7 +78,7 @@ def alter(settings: Settings, topic: Topic, name: str, value: str) -> None:
     """Set a setting of a topic by hand."""
     resource = ConfigResource(
         ResourceType.TOPIC,
-        physical_name(topic, settings),
+        cluster_of(settings).name(topic),
         incremental_configs=[ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET)],
     )
     admin = admin_of(settings)
@@ -99,7 +100,7 @@ def forget_group(settings: Settings, group: str) -> None:
 
 def widen(settings: Settings, topic: Topic, partitions: int) -> None:
     """Give a topic more partitions, as `kafka-topics --alter --partitions` does."""
-    more = NewPartitions(physical_name(topic, settings), partitions)
+    more = NewPartitions(cluster_of(settings).name(topic), partitions)
     admin = admin_of(settings)
     for future in admin.create_partitions([more]).values():
         future.result(ANSWER_S)
@@ -113,20 +114,18 @@ def widen(settings: Settings, topic: Topic, partitions: int) -> None:
 
 def append(settings: Settings, topic: Topic, count: int, partition: int = 0) -> None:
     """Append records that mean nothing."""
-    producer = Producer(producer_config(settings))
+    producer = cluster_of(settings).producer()
     for number in range(count):
         producer.produce(
-            physical_name(topic, settings), key="key", value=str(number), partition=partition
+            cluster_of(settings).name(topic), key="key", value=str(number), partition=partition
         )
     assert producer.flush(ANSWER_S) == 0
 
 
 def append_in_transaction(settings: Settings, topic: Topic, count: int) -> None:
     """Append records that are followed by the marker of their transaction."""
-    name = physical_name(topic, settings)
-    producer = Producer(
-        producer_config(settings, **{"transactional.id": name, "message.timeout.ms": 30_000})
-    )
+    name = cluster_of(settings).name(topic)
+    producer = cluster_of(settings).transactional(name, within_s=30.0)
     producer.init_transactions(ANSWER_S)
     producer.begin_transaction()
     for number in range(count):
@@ -138,13 +137,11 @@ class Reader:
     """A consumer of one group, which watches the continuity of what it reads."""
 
     def __init__(self, settings: Settings, topic: Topic = KEPT) -> None:
-        self._place = TopicPartition(physical_name(topic, settings), 0)
-        self.consumer = Consumer(
-            consumer_config(
-                settings, settings.topic_prefix + STAGE, **{"heartbeat.interval.ms": 500}
-            )
+        self._place = TopicPartition(cluster_of(settings).name(topic), 0)
+        self.consumer = cluster_of(settings).consumer(
+            settings.topic_prefix + STAGE, **{"heartbeat.interval.ms": 500}
         )
-        self._continuity = Continuity(settings, STAGE, self.consumer, [topic])
+        self._continuity = Continuity(cluster_of(settings), STAGE, self.consumer, [topic])
         self.consumer.subscribe([self._place.topic])
         self.offsets: list[int] = []
         self.breaks: list[Break] = []

@@ -4,7 +4,6 @@ import pytest
 from structlog.testing import capture_logs
 
 from runtime.errors import Stop
-from runtime.kafka.clients import physical_name
 from runtime.kafka.continuity import GONE, SHORTENED, Break
 from runtime.process.settings import Settings
 from tests.integration.changedlog.logs import (
@@ -19,10 +18,11 @@ from tests.integration.changedlog.logs import (
     forget_group,
     make,
 )
+from tests.support.clusters import cluster_of
 
 
 def broken(settings: Settings, reason: str, first: int, until: int) -> list[Break]:
-    return [Break(physical_name(KEPT, settings), 0, reason, first, until)]  # type: ignore[arg-type]
+    return [Break(cluster_of(settings).name(KEPT), 0, reason, first, until)]  # type: ignore[arg-type]
 
 
 def test_what_expired_before_a_stopped_reader_came_back_is_told_by_offset(
@@ -112,7 +112,7 @@ def test_the_marker_of_a_transaction_is_no_loss_and_logged_once(settings: Settin
         assert reader.read_to(5) == [0, 1, 2, 4, 5]
     assert reader.breaks == []
     [told] = [entry for entry in logs if entry["log_level"] == "warning"]
-    assert (told["topic"], told["partition"]) == (physical_name(KEPT, settings), 0)
+    assert (told["topic"], told["partition"]) == (cluster_of(settings).name(KEPT), 0)
     assert (told["first"], told["until"]) == (3, 4)
 
 

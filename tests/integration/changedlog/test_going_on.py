@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from deploy.local.launcher import Worker
-from runtime.clock import SystemClock
 from runtime.errors import EXIT_STOP
 from runtime.kafka.reader import read_between, spans
 from runtime.kafka.topics import create_topics
@@ -18,6 +17,7 @@ from schemas.registry import SchemaRegistry
 from schemas.topics import DETECTIONS, OCCUPANCY, STREAM_CHECKPOINTS, TOPICS, TRACKS
 from tests.integration.changedlog.logs import delete, expire, make
 from tests.support import simulated
+from tests.support.clusters import cluster_of, installation_of
 from tests.support.played_line import PlayedLine, played_line, wait_until
 from workers.operations.rebuild.restart import remake
 from workers.operations.verification.digests import distinct, read_items
@@ -29,7 +29,7 @@ EXPIRED = 30
 @pytest.fixture
 def line(environment: dict[str, str], tmp_path: Path) -> Iterator[PlayedLine]:
     with played_line(environment, tmp_path) as played:
-        create_topics(played.settings)
+        create_topics(cluster_of(played.settings))
         SchemaRegistry(played.settings.registry_url).register_all(
             [topic for topic in TOPICS.values() if topic.avro]
         )
@@ -67,7 +67,7 @@ def frames(settings: Settings, begin: int, end: int) -> list[tuple[int, int]]:
     codec = SchemaRegistry(settings.registry_url).reader(DETECTIONS)
     found = [
         codec.decode(message.value() or b"")
-        for message in read_between(settings, DETECTIONS, 0, begin, end)
+        for message in read_between(cluster_of(settings), DETECTIONS, 0, begin, end)
     ]
     return list(dict.fromkeys((one["captured_us"], one["frame_seq"]) for one in found))
 
@@ -85,26 +85,26 @@ def test_a_line_goes_on_without_its_checkpoints_and_behind_what_its_input_lost(
     delete(settings, STREAM_CHECKPOINTS)
     make(settings, STREAM_CHECKPOINTS)
     assert "`wardstream rebuild checkpoints`" in refused(environment)
-    [made] = remake(settings, SystemClock(), "test", "somebody deleted them")
+    [made] = remake(installation_of(settings), "test", "somebody deleted them")
     assert "partition 0: folded cold from 0" in made
     feed.send(100)
     folds(line, "with-checkpoints")
     assert line.difference_from_oracle() is None
 
     feed.send(100)
-    [(_, end)] = spans(settings, DETECTIONS, [0]).values()
+    [(_, end)] = spans(cluster_of(settings), DETECTIONS, [0]).values()
     first = end - 100 + EXPIRED
     folded = frames(settings, 0, end - 100) + frames(settings, first, end)
     expire(settings, DETECTIONS, 0, before=first)
     assert "`wardstream rebuild checkpoints`" in refused(environment)
-    [made] = remake(settings, SystemClock(), "test", "it was down for too long")
+    [made] = remake(installation_of(settings), "test", "it was down for too long")
     assert made.startswith(f"partition 0: goes on at {first} with the state of ")
     folds(line, "behind-the-gap")
 
     for topic in (TRACKS, OCCUPANCY):
-        for key, items in distinct(read_items(settings, topic)).items():
+        for key, items in distinct(read_items(cluster_of(settings), topic)).items():
             assert [item.seq for item in items] == list(range(1, len(items) + 1)), key
-    [tracks] = distinct(read_items(settings, TRACKS)).values()
+    [tracks] = distinct(read_items(cluster_of(settings), TRACKS)).values()
     # One record of each frame that was folded, and of no other: fewer than there were detections
     # by those that came twice. Somebody is tracked in all of them, so skipped ones have theirs too.
     told = [(item.record["captured_us"], item.record["frame_seq"]) for item in tracks]

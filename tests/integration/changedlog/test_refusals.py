@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from confluent_kafka import Consumer, Message
+from confluent_kafka import Message
 from confluent_kafka.admin import (  # type: ignore[attr-defined]
     AclBinding,
     AclOperation,
@@ -14,18 +14,14 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 
 from deploy.local.launcher import LocalServices
 from runtime.errors import EXIT_STOP, Stop
-from runtime.kafka.clients import (
-    ReliableProducer,
-    consumer_config,
-    physical_name,
-    poll_batch,
-    producer_config,
-)
+from runtime.kafka.consumer import poll_batch
 from runtime.kafka.continuity import Continuity
+from runtime.kafka.producer import ReliableProducer
 from runtime.kafka.topic_watch import TopicWatch
 from runtime.kafka.topics import check_topics
 from runtime.process.settings import Settings
 from tests.integration.changedlog.logs import KEPT, admin_of, make
+from tests.support.clusters import cluster_of
 from tests.support.sink_topics import until
 
 MIB = 1024 * 1024
@@ -36,10 +32,10 @@ def test_a_record_that_is_too_large_is_no_reason_to_start_again(
     size: int, settings: Settings
 ) -> None:
     make(settings, KEPT)
-    producer = ReliableProducer(producer_config(settings, **{"compression.type": "none"}))
+    producer = ReliableProducer(cluster_of(settings), **{"compression.type": "none"})
 
     with pytest.raises(Stop, match=r"kept\.v1.*would again: .*size") as refused:
-        send(producer, physical_name(KEPT, settings), b"0" * size)
+        send(producer, cluster_of(settings).name(KEPT), b"0" * size)
     assert refused.value.exit_code == EXIT_STOP
 
 
@@ -53,14 +49,14 @@ def test_whoever_may_not_read_or_write_a_topic_is_told_so_and_ends(tmp_path: Pat
     with LocalServices(tmp_path, components=("kafka",), kafka_settings=rules) as services:
         settings = Settings(kafka_bootstrap=services.environment["WARDSTREAM_KAFKA_BOOTSTRAP"])
         make(settings, KEPT)
-        name = physical_name(KEPT, settings)
-        consumer = Consumer(consumer_config(settings, "reader"))
+        name = cluster_of(settings).name(KEPT)
+        consumer = cluster_of(settings).consumer("reader")
         consumer.subscribe([name])
-        producer = ReliableProducer(producer_config(settings))
+        producer = ReliableProducer(cluster_of(settings))
         send(producer, name, b"0")
         until("the reader reads", lambda: bool(poll_batch(consumer, 1, 0.2)))
         ended: list[Stop] = []
-        watch = TopicWatch(settings, [KEPT], ended.append, 0.1)
+        watch = TopicWatch(cluster_of(settings), [KEPT], ended.append, 0.1)
         watch.start()
         deny(settings, name)
 
@@ -69,9 +65,9 @@ def test_whoever_may_not_read_or_write_a_topic_is_told_so_and_ends(tmp_path: Pat
         with pytest.raises(Stop, match="would again") as unwritten:
             send(producer, name, b"0")
         with pytest.raises(Stop, match=r"kept\.v1 may not be seen by this process") as unseen:
-            check_topics(settings, [KEPT])
+            check_topics(cluster_of(settings), [KEPT])
         with pytest.raises(Stop, match=r"kept\.v1.*needs DESCRIBE of the topic") as unasked:
-            Continuity(settings, "reader", consumer, [KEPT]).look([Message(name, 0, 7)])
+            Continuity(cluster_of(settings), "reader", consumer, [KEPT]).look([Message(name, 0, 7)])
         until("the watch has ended", lambda: bool(ended))
         watch.close()
         consumer.close()

@@ -3,14 +3,13 @@
 from collections.abc import Iterator
 
 import pytest
-from confluent_kafka import Producer
 
 from runtime.clock import SystemClock
 from runtime.errors import Stop
 from runtime.facts.log import VISIBLE_AFTER_US, FactLog
-from runtime.kafka.clients import physical_name, producer_config
 from schemas.topics import CAMERAS, SHIFTS, STAFF, ZONES
 from tests.integration.changedlog.logs import DEADLINE_S, delete, make
+from tests.support.clusters import cluster_of
 from tests.support.inference_ward import Ward
 from tests.support.sink_topics import until
 from workers.registry import follower as registry_follower
@@ -20,15 +19,15 @@ from workers.registry.view import RegistryView
 
 @pytest.fixture
 def facts(ward: Ward) -> Iterator[FactLog]:
-    facts = FactLog(ward.settings, ward.registry, SystemClock(), [CAMERAS])
+    facts = FactLog(cluster_of(ward.settings), [CAMERAS])
     yield facts
     facts.close()
 
 
 def put(ward: Ward, key: str, value: bytes | None) -> None:
     """Append to the cameras by hand."""
-    producer = Producer(producer_config(ward.settings))
-    producer.produce(physical_name(CAMERAS, ward.settings), key=key, value=value, partition=0)
+    producer = cluster_of(ward.settings).producer()
+    producer.produce(cluster_of(ward.settings).name(CAMERAS), key=key, value=value, partition=0)
     assert producer.flush(30) == 0
 
 
@@ -42,7 +41,7 @@ def test_a_tombstone_is_refused_until_the_same_version_is_appended_again(
 
     [record] = [fact.record for fact in known if fact.record["camera_id"] == "bed-1"]
     put(ward, "bed-1@1", ward.registry.writer(CAMERAS).encode(record))
-    whoever_starts_now = FactLog(ward.settings, ward.registry, SystemClock(), [CAMERAS])
+    whoever_starts_now = FactLog(cluster_of(ward.settings), [CAMERAS])
     again = whoever_starts_now.sync()
     whoever_starts_now.close()
 
@@ -57,7 +56,7 @@ def test_a_board_keeps_its_names_and_reads_on_once_the_version_is_there_again(
     [record] = [fact.record for fact in facts.sync() if fact.record["camera_id"] == "bed-1"]
     codec = ward.registry.writer(CAMERAS)
     view = RegistryView()
-    follower = RegistryFollower(ward.settings, view, SystemClock())
+    follower = RegistryFollower(cluster_of(ward.settings), view)
     follower.start()
 
     def name() -> str:

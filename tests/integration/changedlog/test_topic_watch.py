@@ -8,12 +8,12 @@ import pytest
 
 from runtime.errors import EXIT_STOP, Stop
 from runtime.kafka import topic_watch
-from runtime.kafka.clients import physical_name
 from runtime.kafka.topic_watch import TopicWatch
 from runtime.process.service import Service, run_service
 from runtime.process.settings import Settings
 from schemas.topics import FRAMES
 from tests.integration.changedlog.logs import DEADLINE_S, KEPT, alter, delete, make, widen
+from tests.support.clusters import cluster_of
 from tests.support.inference_ward import InferenceThread, Ward, frame
 from tests.support.sink_topics import until
 
@@ -23,7 +23,7 @@ EVERY_S = 0.1
 def seen_after(settings: Settings, change: Callable[[], None]) -> list[Stop]:
     """Why a watch that was made before a change ends the process after it."""
     ended: list[Stop] = []
-    watch = TopicWatch(settings, [KEPT], ended.append, EVERY_S)
+    watch = TopicWatch(cluster_of(settings), [KEPT], ended.append, EVERY_S)
     change()
     watch.start()
     try:
@@ -83,7 +83,7 @@ def test_a_setting_that_loses_nothing_ends_nobody(settings: Settings) -> None:
 
     ended = seen_after(settings, change)
 
-    name = physical_name(KEPT, settings)
+    name = cluster_of(settings).name(KEPT)
     assert str(ended[0]) == f"{name} has 2 partitions, not 1: keys are in other places since"
 
 
@@ -99,7 +99,7 @@ def test_inference_ends_when_the_frames_are_given_more_partitions(
 
     error = worker.end()
     assert isinstance(error, Stop)
-    assert f"{physical_name(FRAMES, ward.settings)} has 33 partitions, not 32" in str(error)
+    assert f"{cluster_of(ward.settings).name(FRAMES)} has 33 partitions, not 32" in str(error)
 
 
 def test_the_process_ends_with_the_code_of_what_ended_it() -> None:

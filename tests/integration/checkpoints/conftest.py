@@ -9,6 +9,7 @@ import pytest
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
 from runtime.checkpoints import StageTopics
+from runtime.clock import SystemClock
 from runtime.kafka.topics import wait_until_led
 
 PARTITIONS = 4
@@ -32,7 +33,7 @@ def create(admin: AdminClient) -> Callable[..., None]:
         settings = {key.replace("_", "."): value for key, value in config.items()}
         topic = NewTopic(name, PARTITIONS, 1, config=settings)
         admin.create_topics([topic])[name].result(timeout=30)
-        wait_until_led(admin, [topic])
+        wait_until_led(admin, [topic], SystemClock())
 
     return create_topic
 

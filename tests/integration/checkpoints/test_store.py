@@ -25,7 +25,7 @@ from runtime.checkpoints import (
     StageTopics,
     Step,
 )
-from runtime.clock import SystemClock
+from tests.support.clusters import cluster_at
 
 
 class Tally:
@@ -78,10 +78,9 @@ class Stage:
         self.inherited: list[tuple[int, str, bool]] = []
         self._output = output or f"{topics.stage}-output"
         self.store = CheckpointStore(
-            bootstrap,
+            cluster_at(bootstrap),
             topics,
             self._make,
-            SystemClock(),
             state_version=1,
             boot_id="test",
             settings=settings,

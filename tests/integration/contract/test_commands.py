@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from runtime.clock import SystemClock
 from runtime.facts.log import FactLog
-from schemas.registry import SchemaRegistry
 from schemas.topics import CAMERAS, FLOORS
+from tests.support.clusters import cluster_of
 from workers.local.pipeline import prepare, settings_of
 
 WARD = Path(__file__).parents[3] / "examples" / "ward"
@@ -36,7 +35,10 @@ class Operator:
 
 @pytest.fixture
 def operator(environment: dict[str, str]) -> Operator:
-    prepare(settings_of(environment))
+    prepare(
+        cluster_of(settings_of(environment)),
+        settings_of(environment).database_url.get_secret_value(),
+    )
     return Operator(environment)
 
 
@@ -48,7 +50,7 @@ def test_a_ward_is_imported_and_a_second_import_changes_nothing(operator: Operat
         assert (first.returncode, again.returncode) == (0, 0), first.stderr + again.stderr
         assert again.stdout == f"{name}: 0 new versions\n"
     settings = settings_of(operator.environment)
-    log = FactLog(settings, SchemaRegistry(settings.registry_url), SystemClock())
+    log = FactLog(cluster_of(settings))
     facts = log.sync()
     log.close()
     assert [(f.topic, f.record["version"]) for f in facts if f.topic in (CAMERAS, FLOORS)] == [

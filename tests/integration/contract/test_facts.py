@@ -14,7 +14,6 @@ from runtime.clock import SystemClock
 from runtime.errors import Retry
 from runtime.facts.log import APPEND_WITHIN_US, Fact, FactLog
 from runtime.facts.writer import FactWriter, publish_facts
-from runtime.kafka.clients import physical_name
 from runtime.kafka.topics import create_topics
 from runtime.process.settings import Settings
 from schemas.registry import RegistryUnavailable, SchemaRegistry
@@ -24,6 +23,7 @@ from streams.domain.settings import PipelineSettings
 from streams.processor.fact_source import FactSource
 from streams.processor.pipeline_fold import FUTURE_LIMIT_US, PipelineFold, Wire
 from tests.support.builders.domain import S, outcome, staff, zone
+from tests.support.clusters import cluster_of
 from tests.support.services import Services
 from workers.registry import edit
 from workers.registry import importing as command
@@ -37,10 +37,10 @@ def settings(services: Services, run_prefix: str) -> Settings:
         registry_url=services.environment["WARDSTREAM_REGISTRY_URL"],
         topic_prefix=run_prefix,
     )
-    create_topics(settings)
+    create_topics(cluster_of(settings))
     registry = SchemaRegistry(settings.registry_url)
     registry.register_all(t for t in TOPICS.values() if t.avro)
-    ready = FactLog(settings, registry, SystemClock())
+    ready = FactLog(cluster_of(settings))
     ready.sync()  # clocks that stand still cannot wait for the leaders of new topics
     ready.close()
     return settings
@@ -53,7 +53,7 @@ def registry(settings: Settings) -> SchemaRegistry:
 
 @pytest.fixture
 def log(settings: Settings, registry: SchemaRegistry) -> Iterator[FactLog]:
-    log = FactLog(settings, registry, SystemClock())
+    log = FactLog(cluster_of(settings))
     yield log
     log.close()
 
@@ -85,7 +85,7 @@ def clock() -> SteppedClock:
 def source(
     settings: Settings, registry: SchemaRegistry, clock: SteppedClock
 ) -> Iterator[FactSource]:
-    log = FactLog(settings, registry, clock)
+    log = FactLog(cluster_of(settings, clock=clock))
     yield FactSource(log, clock)
     log.close()
 
@@ -105,9 +105,9 @@ class RegistryWithOutages(SchemaRegistry):
 def test_a_sync_that_fails_midway_loses_nothing(
     settings: Settings, registry: SchemaRegistry
 ) -> None:
-    publish_facts(settings, registry, [Fact(STAFF, staff()), Fact(ZONES, zone())])
+    publish_facts(cluster_of(settings), [Fact(STAFF, staff()), Fact(ZONES, zone())])
     unsteady = RegistryWithOutages(settings.registry_url)
-    log = FactLog(settings, unsteady, SystemClock())
+    log = FactLog(cluster_of(settings, registry=unsteady))
     unsteady.answers_left = 1
     with pytest.raises(Retry, match="no route"):
         log.sync()
@@ -131,7 +131,7 @@ def transaction(settings: Settings, record: dict[str, Any]) -> Producer:
     producer.init_transactions(30)
     producer.begin_transaction()
     value = SchemaRegistry(settings.registry_url).writer(STAFF).encode(record)
-    producer.produce(physical_name(STAFF, settings), key="s1@1", value=value, partition=0)
+    producer.produce(cluster_of(settings).name(STAFF), key="s1@1", value=value, partition=0)
     assert producer.flush(30) == 0
     return producer
 
@@ -152,7 +152,7 @@ def test_an_aborted_transaction_is_passed_over(settings: Settings, log: FactLog)
     transaction(settings, staff()).abort_transaction(30)
 
     assert log.sync() == []
-    assert log.offsets[physical_name(STAFF, settings)] == 2
+    assert log.offsets[cluster_of(settings).name(STAFF)] == 2
 
 
 def test_facts_are_all_written_or_none(
@@ -160,7 +160,7 @@ def test_facts_are_all_written_or_none(
 ) -> None:
     clock = SystemClock()
     with (
-        FactWriter(settings, registry, clock) as writer,
+        FactWriter(cluster_of(settings, clock=clock)) as writer,
         pytest.raises(Retry, match="nothing was written"),
     ):
         writer.publish([Fact(STAFF, staff()), Fact(ZONES, zone())], append_by_us=clock.now_us())
@@ -172,8 +172,8 @@ def test_a_second_writer_ends_the_first_ones_right(
     settings: Settings, registry: SchemaRegistry, log: FactLog
 ) -> None:
     with (
-        FactWriter(settings, registry, SystemClock()) as first,
-        FactWriter(settings, registry, SystemClock()) as second,
+        FactWriter(cluster_of(settings)) as first,
+        FactWriter(cluster_of(settings)) as second,
     ):
         assert second.publish([Fact(STAFF, staff(role="nurse"))]) == 1
 
@@ -203,14 +203,14 @@ def test_an_import_in_the_middle_of_another_never_gives_one_version_twice(
 
     def meanwhile(*arguments: Any, **options: Any) -> list[Fact]:
         monkeypatch.setattr(command, "edits", edit.edits)
-        assert command.import_files({"staff": other_file}, settings) == 1
+        assert command.import_files({"staff": other_file}, cluster_of(settings)) == 1
         return edit.edits(*arguments, **options)
 
     monkeypatch.setattr(command, "edits", meanwhile)
 
     with pytest.raises(Retry, match="run it again"):
-        command.import_files({"staff": staff_file}, settings)
-    assert command.import_files({"staff": staff_file}, settings) == 1
+        command.import_files({"staff": staff_file}, cluster_of(settings))
+    assert command.import_files({"staff": staff_file}, cluster_of(settings)) == 1
     assert [(f.record["version"], f.record["role"]) for f in log.sync()] == [
         (1, "doctor"),
         (2, "nurse"),
@@ -230,16 +230,15 @@ def test_a_fact_that_would_come_too_late_is_not_written(
         SlowAfterTheStamp.behind_us = APPEND_WITHIN_US
         return edit.edits(*arguments, **options)
 
-    monkeypatch.setattr(command, "SystemClock", SlowAfterTheStamp)
     monkeypatch.setattr(command, "edits", slow)
 
     with pytest.raises(Retry, match="nothing was written"):
-        command.import_files({"staff": staff_file}, settings)
+        command.import_files({"staff": staff_file}, cluster_of(settings, SlowAfterTheStamp()))
     assert log.sync() == []
 
 
 def test_a_slow_schema_registry_does_not_age_the_facts(
-    settings: Settings, log: FactLog, staff_file: Path, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, log: FactLog, staff_file: Path
 ) -> None:
     class Later(SystemClock):
         passed_us = 0
@@ -252,11 +251,10 @@ def test_a_slow_schema_registry_does_not_age_the_facts(
             Later.passed_us = 60 * S
             return super().lookup(topic)
 
-    monkeypatch.setattr(command, "SystemClock", Later)
-    monkeypatch.setattr(command, "SchemaRegistry", SlowRegistry)
+    slow = cluster_of(settings, Later(), SlowRegistry(settings.registry_url))
     before_us = SystemClock().now_us()
 
-    assert command.import_files({"staff": staff_file}, settings) == 1
+    assert command.import_files({"staff": staff_file}, slow) == 1
     assert log.sync()[0].record["recorded_at_us"] >= before_us + 60 * S
 
 
@@ -267,7 +265,7 @@ def test_an_event_ahead_of_the_clock_waits_for_the_facts_it_must_see(
 
     def someone_registers() -> None:
         clock.while_asleep = lambda: None
-        publish_facts(settings, registry, [Fact(STAFF, staff(recorded_at_us=clock.us))])
+        publish_facts(cluster_of(settings), [Fact(STAFF, staff(recorded_at_us=clock.us))])
 
     clock.while_asleep = someone_registers
 
@@ -291,7 +289,7 @@ def test_a_fact_that_comes_after_the_events_it_concerns_is_counted_and_said(
     source.ensure(clock.us + 3 * S)
     in_time = staff("in-time", recorded_at_us=clock.us)
     late = staff("late", recorded_at_us=clock.us - 4 * S)
-    publish_facts(settings, registry, [Fact(STAFF, in_time), Fact(STAFF, late)])
+    publish_facts(cluster_of(settings), [Fact(STAFF, in_time), Fact(STAFF, late)])
 
     with capture_logs() as said:
         source.refresh()
@@ -328,7 +326,7 @@ def test_an_event_far_ahead_of_its_own_append_time_is_a_dead_letter(
     ) -> None:
         reasons.append(dict(headers or [])["reason"])
 
-    wire = Wire(settings, registry)
+    wire = Wire(cluster_of(settings))
     fold = PipelineFold(0, emit, wire=wire, facts=source, settings=PipelineSettings(), clock=clock)
     appended_ms = clock.us // 1_000
     event = outcome(appended_ms * 1_000 + ahead_us, camera_id="nobody")
@@ -342,13 +340,13 @@ def test_an_event_far_ahead_of_its_own_append_time_is_a_dead_letter(
 def test_facts_are_complete_for_the_whole_last_tick_of_an_event(
     settings: Settings, registry: SchemaRegistry, clock: SteppedClock
 ) -> None:
-    log = FactLog(settings, registry, clock)
+    log = FactLog(cluster_of(settings, clock=clock))
     source = FactSource(log, clock)
     source.refresh()
     fold = PipelineFold(
         0,
         lambda *_: None,
-        wire=Wire(settings, registry),
+        wire=Wire(cluster_of(settings)),
         facts=source,
         settings=PipelineSettings(),
         clock=clock,

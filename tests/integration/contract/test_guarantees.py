@@ -7,12 +7,13 @@ from typing import Any
 
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
-from runtime.kafka.clients import ReliableProducer, physical_name, producer_config
+from runtime.kafka.producer import ReliableProducer
 from runtime.kafka.reader import read_topic
 from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import OCCUPANCY, ZONE_EVENTS
 from tests.support.builders.outputs import ward
+from tests.support.clusters import cluster_of
 from tests.support.sink_topics import await_leaders
 
 PAGE = Path(__file__).parents[3] / "docs" / "guarantees.md"
@@ -33,10 +34,10 @@ def test_the_subscriber_of_the_page_has_every_record_once_and_in_order(
     """A stage that was killed again and again sends what followed its checkpoint once more."""
     settings = Settings(kafka_bootstrap=kafka, registry_url=registry_url, topic_prefix=run_prefix)
     registry = SchemaRegistry(registry_url)
-    producer = ReliableProducer(producer_config(settings))
+    producer = ReliableProducer(cluster_of(settings))
     admin = AdminClient({"bootstrap.servers": kafka})
     for topic in (ZONE_EVENTS, OCCUPANCY):
-        name = physical_name(topic, settings)
+        name = cluster_of(settings).name(topic)
         admin.create_topics([NewTopic(name, 4, 1)], operation_timeout=30)[name].result()
         await_leaders(admin, [name])
         registry.register(topic)
@@ -53,7 +54,7 @@ def test_the_subscriber_of_the_page_has_every_record_once_and_in_order(
         is_new = subscriber()
         got: dict[str, list[Any]] = {}
         repeated = 0
-        for message in read_topic(settings, topic, range(4)):
+        for message in read_topic(cluster_of(settings), topic, range(4)):
             record = codec.decode(message.value())
             if is_new(record["zone_id"], record["seq"]):
                 got.setdefault(record["zone_id"], []).append(record)

@@ -13,7 +13,7 @@ from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-def
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from runtime.kafka.clients import ReliableProducer, physical_name, producer_config
+from runtime.kafka.producer import ReliableProducer
 from runtime.kafka.reader import read_topic
 from runtime.process.settings import Settings
 from schemas.records import Link
@@ -23,6 +23,7 @@ from streams.domain.pipeline import PartitionPipeline
 from tests.integration.contract.test_guarantees import subscriber
 from tests.support.builders.domain import fold, links
 from tests.support.builders.scene import ward_facts, ward_log
+from tests.support.clusters import cluster_of
 from tests.support.sink_topics import await_leaders
 
 PAGE = Path(__file__).parents[3] / "docs" / "subscribers.md"
@@ -92,11 +93,11 @@ def test_the_lines_of_the_page_join_who_is_linked_in_whatever_order(
     chained = {link["from_person_id"] for link in sent} & {link["to_person_id"] for link in sent}
     assert len(chained) > 3, "some come back more than once"
     assert {link["floor_id"] for link in sent} == {"ward", "hall"}
-    name = physical_name(LINKS, settings)
+    name = cluster_of(settings).name(LINKS)
     admin = AdminClient({"bootstrap.servers": kafka})
     admin.create_topics([NewTopic(name, 2, 1)], operation_timeout=30)[name].result()
     await_leaders(admin, [name])
-    producer = ReliableProducer(producer_config(settings))
+    producer = ReliableProducer(cluster_of(settings))
     for begin in range(0, len(sent), 5):
         for one in sent[max(0, begin - 3) : begin + 5]:
             key, partition = one["floor_id"], int(one["floor_id"] == "ward")
@@ -105,7 +106,7 @@ def test_the_lines_of_the_page_join_who_is_linked_in_whatever_order(
 
     is_new, scope = subscriber(), applied()
     got: list[Link] = []
-    for message in read_topic(settings, LINKS, range(2)):
+    for message in read_topic(cluster_of(settings), LINKS, range(2)):
         link: Link = codec.decode(message.value())
         if is_new(link["floor_id"], link["seq"]):
             scope["apply"](link)

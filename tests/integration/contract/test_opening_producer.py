@@ -5,10 +5,11 @@ from collections import defaultdict
 import pytest
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
-from runtime.kafka.clients import ReliableProducer, physical_name, producer_config
+from runtime.kafka.producer import ReliableProducer
 from runtime.kafka.reader import read_topic
 from runtime.process.settings import Settings
 from schemas.topics import TRACKS
+from tests.support.clusters import cluster_of
 from tests.support.sink_topics import await_leaders
 
 PARTITIONS = 16
@@ -22,9 +23,9 @@ def test_records_of_new_partitions_are_all_there_and_in_order(
 ) -> None:
     settings = Settings(kafka_bootstrap=kafka, registry_url=registry_url, topic_prefix=run_prefix)
     admin = AdminClient({"bootstrap.servers": kafka})
-    name = physical_name(TRACKS, settings)
+    name = cluster_of(settings).name(TRACKS)
     admin.create_topics([NewTopic(name, PARTITIONS, 1)])[name].result()
-    producer = ReliableProducer(producer_config(settings))
+    producer = ReliableProducer(cluster_of(settings))
 
     # At once: the partitions may not have leaders yet.
     for number in range(ROUNDS):
@@ -36,6 +37,6 @@ def test_records_of_new_partitions_are_all_there_and_in_order(
     assert len(producer) == 0
     await_leaders(admin, [name])
     found: dict[str, list[bytes]] = defaultdict(list)
-    for message in read_topic(settings, TRACKS, range(PARTITIONS)):
+    for message in read_topic(cluster_of(settings), TRACKS, range(PARTITIONS)):
         found[(message.key() or b"").decode()].append(message.value() or b"")
     assert found == {key: [b"%d" % number for number in range(ROUNDS)] for key in KEYS}

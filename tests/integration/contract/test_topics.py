@@ -16,6 +16,7 @@ from runtime.errors import Retry, Stop
 from runtime.kafka.topics import check_topics, create_topics
 from runtime.process.settings import Settings
 from schemas.topics import TOPICS, ZONES
+from tests.support.clusters import cluster_of
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def refusal(settings: Settings) -> str:
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         try:
-            check_topics(settings)
+            check_topics(cluster_of(settings))
         except Stop as stop:
             return str(stop)
         time.sleep(0.1)
@@ -36,19 +37,19 @@ def refusal(settings: Settings) -> str:
 
 
 def test_the_table_is_created_once_and_then_found(settings: Settings) -> None:
-    created = create_topics(settings)
+    created = create_topics(cluster_of(settings))
 
     assert sorted(created) == sorted(settings.topic_prefix + name for name in TOPICS)
-    assert create_topics(settings) == []
+    assert create_topics(cluster_of(settings)) == []
 
 
 def test_a_missing_topic_is_named_with_what_to_do(settings: Settings) -> None:
     with pytest.raises(Stop, match=r"zones\.v1 is missing; run `wardstream topics create`"):
-        check_topics(settings, [ZONES])
+        check_topics(cluster_of(settings), [ZONES])
 
 
 def test_a_topic_with_other_partitions_stops_the_process(settings: Settings) -> None:
-    create_topics(settings)
+    create_topics(cluster_of(settings))
     admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap})
     name = settings.topic_prefix + ZONES.name
     admin.create_partitions([NewPartitions(name, 3)])[name].result()
@@ -57,7 +58,7 @@ def test_a_topic_with_other_partitions_stops_the_process(settings: Settings) -> 
 
 
 def test_a_topic_with_another_setting_stops_the_process(settings: Settings) -> None:
-    create_topics(settings)
+    create_topics(cluster_of(settings))
     admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap})
     resource = ConfigResource(
         ResourceType.TOPIC,
@@ -73,4 +74,4 @@ def test_a_topic_with_another_setting_stops_the_process(settings: Settings) -> N
 
 def test_a_broker_that_is_not_there_is_a_reason_to_try_again() -> None:
     with pytest.raises(Retry, match=r"127\.0\.0\.1:9 is out of reach"):
-        check_topics(Settings(kafka_bootstrap="127.0.0.1:9"), [ZONES])
+        check_topics(cluster_of(Settings(kafka_bootstrap="127.0.0.1:9")), [ZONES])

@@ -9,15 +9,15 @@ import pytest
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 from typer.testing import CliRunner
 
-from runtime.clock import SystemClock
 from runtime.errors import DeadLetter
-from runtime.kafka.clients import ReliableProducer, physical_name, producer_config
 from runtime.kafka.dead_letter_log import Letter, read_dead_letters
 from runtime.kafka.dead_letters import DeadLetterBox, dead_letter_headers
+from runtime.kafka.producer import ReliableProducer
 from runtime.kafka.reader import read_topic
 from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import AUDIT, DEAD_LETTERS, STAFF, Topic
+from tests.support.clusters import cluster_of
 from tests.support.services import Services
 from tests.support.sink_topics import await_leaders
 from workers.cli.dlq import app
@@ -48,13 +48,15 @@ class Desk:
         self.registry.register_all([AUDIT, STAFF])
         admin = AdminClient({"bootstrap.servers": self.settings.kafka_bootstrap})
         wanted = [
-            NewTopic(physical_name(topic, self.settings), topic.partitions, 1, config=topic.config)
+            NewTopic(
+                cluster_of(self.settings).name(topic), topic.partitions, 1, config=topic.config
+            )
             for topic in (AUDIT, DEAD_LETTERS, STAFF)
         ]
         for future in admin.create_topics(wanted, operation_timeout=30).values():
             future.result()
         await_leaders(admin, [topic.topic for topic in wanted])
-        self.producer = ReliableProducer(producer_config(self.settings))
+        self.producer = ReliableProducer(cluster_of(self.settings))
 
     def types(self, *words: str) -> Answer:
         """Type `wardstream dlq WORDS`."""
@@ -74,18 +76,20 @@ class Desk:
         key: bytes | None = None,
     ) -> None:
         """Write a dead letter as a process of the line does."""
-        box = DeadLetterBox(self.producer, self.settings, stage, SystemClock())
-        name = physical_name(topic, self.settings)
+        box = DeadLetterBox(
+            self.producer, cluster_of(self.settings), self.settings.dead_letters, stage
+        )
+        name = cluster_of(self.settings).name(topic)
         box.put_raw(name, 0, offset, value, DeadLetter(reason, f"{reason} in a test"), key)
         self.producer.flush(30)
 
     def leave_in_place(self, topic: Topic, offset: int, length: int) -> None:
         """Write a dead letter as the stream processor does for a giant."""
-        name = physical_name(topic, self.settings)
+        name = cluster_of(self.settings).name(topic)
         error = DeadLetter("not_wire_format", "a giant in a test")
         headers = dead_letter_headers(name, 0, offset, None, error, 1, "stream")
         headers.append(("left_in_place", str(length).encode()))
-        letters = physical_name(DEAD_LETTERS, self.settings)
+        letters = cluster_of(self.settings).name(DEAD_LETTERS)
         self.producer.produce(letters, key=f"{name}/0", value=None, headers=headers)
         self.producer.flush(30)
 
@@ -97,11 +101,13 @@ class Desk:
 
     def letters(self) -> list[Letter]:
         """All dead letters."""
-        return read_dead_letters(self.settings)
+        return read_dead_letters(cluster_of(self.settings))
 
     def facts(self) -> Sequence[tuple[bytes, bytes | None]]:
         """Key and value of every record on the topic of staff."""
-        return [(bytes(m.key() or b""), m.value()) for m in read_topic(self.settings, STAFF)]
+        return [
+            (bytes(m.key() or b""), m.value()) for m in read_topic(cluster_of(self.settings), STAFF)
+        ]
 
 
 @pytest.fixture

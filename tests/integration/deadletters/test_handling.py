@@ -5,9 +5,7 @@ from pathlib import Path
 import pytest
 
 from runtime.audit import Act
-from runtime.clock import SystemClock
 from runtime.errors import Retry
-from runtime.kafka.clients import physical_name
 from runtime.kafka.dead_letter_log import CHAIN
 from runtime.storage.objects import ObjectStore
 from schemas.topics import (
@@ -24,6 +22,7 @@ from schemas.topics import (
     ZONE_EVENTS,
 )
 from tests.integration.deadletters.conftest import Desk
+from tests.support.clusters import cluster_of
 from workers.operations.deadletters.audit import AuditWriter
 
 BECAUSE = ("--why", "the rule is gone", "--by", "ada")
@@ -40,8 +39,8 @@ def test_letters_are_counted_by_topic_process_and_reason_and_listed_by_time(desk
     recent = desk.types("list", "--json", "--since", "1h", "--reason", "database_refused").lines
 
     assert [(one["topic"], one["reason"], one["letters"], one["open"]) for one in counts] == [
-        (physical_name(FRAMES, desk.settings), "not_wire_format", 3, 3),
-        (physical_name(STAFF, desk.settings), "database_refused", 1, 1),
+        (cluster_of(desk.settings).name(FRAMES), "not_wire_format", 3, 3),
+        (cluster_of(desk.settings).name(STAFF), "database_refused", 1, 1),
     ]
     assert [one["id"] for one in all_of_them] == [0, 1, 2, 3]
     assert [one["offset"] for one in frames] == [1, 2]
@@ -78,7 +77,13 @@ def test_a_value_in_the_object_store_is_fetched_and_checked(desk: Desk, tmp_path
 
     url = (tmp_path / "objects").as_uri()
     desk.environment["WARDSTREAM_INGEST__OBJECT_STORE_URL"] = url
-    box = DeadLetterBox(desk.producer, desk.settings, "infer", SystemClock(), ObjectStore(url))
+    box = DeadLetterBox(
+        desk.producer,
+        cluster_of(desk.settings),
+        desk.settings.dead_letters,
+        "infer",
+        ObjectStore(url),
+    )
     box.put_raw("elsewhere.v1", 3, 7, b"long " * 200_000, DeadLetter("not_avro", "no"))
     desk.producer.flush(30)
 
@@ -92,7 +97,7 @@ def test_a_value_in_the_object_store_is_fetched_and_checked(desk: Desk, tmp_path
 
 def test_a_giant_that_stayed_in_its_topic_is_shown_from_there(desk: Desk) -> None:
     giant = b"giant " * 200_000
-    name = physical_name(STAFF, desk.settings)
+    name = cluster_of(desk.settings).name(STAFF)
     desk.producer.produce(name, key=b"giant", value=giant, partition=0)
     desk.producer.flush(30)
     for offset, length in ((0, len(giant)), (0, 7), (12, len(giant))):
@@ -129,7 +134,7 @@ def test_a_fact_is_replayed_once_and_who_did_it_is_on_record(desk: Desk) -> None
         assert "nothing done, handled before: replayed by ada" in line
         assert line.endswith(": the rule is gone")
     entries = desk.types("history", "--json").lines
-    name = physical_name(STAFF, desk.settings)
+    name = cluster_of(desk.settings).name(STAFF)
     assert [(one["seq"], one["actor"], one["action"], one["subject"]) for one in entries] == [
         (1, "ada", "dead_letter.replayed", f"{name}/0/4"),
         (2, "ada", "dead_letter.replayed", f"{name}/0/5"),
@@ -145,7 +150,7 @@ def test_a_letter_is_discarded_once_and_then_left_alone(desk: Desk) -> None:
     again = desk.types("resolve", "0", *BECAUSE)
     replayed = desk.types("replay", "0", *BECAUSE)
 
-    assert first.out == f"0: resolved ({physical_name(STAFF, desk.settings)}/0/1)\n"
+    assert first.out == f"0: resolved ({cluster_of(desk.settings).name(STAFF)}/0/1)\n"
     for answer in (again, replayed):
         assert answer.code == 0
         assert answer.out.startswith("0: nothing done, handled before: resolved by ada")
@@ -194,9 +199,9 @@ def test_a_fact_that_still_cannot_be_read_is_not_sent_to_stop_its_readers(desk: 
 
 
 def test_of_two_operators_at_once_one_is_told_that_nothing_was_done(desk: Desk) -> None:
-    first = AuditWriter(desk.settings, desk.registry, SystemClock(), CHAIN)
+    first = AuditWriter(cluster_of(desk.settings), CHAIN)
     first.history()
-    second = AuditWriter(desk.settings, desk.registry, SystemClock(), CHAIN)
+    second = AuditWriter(cluster_of(desk.settings), CHAIN)
     second.history()
 
     with pytest.raises(Retry, match="somebody else did this at the same time, so nothing was done"):
@@ -211,7 +216,7 @@ def test_an_entry_that_somebody_slipped_in_breaks_the_chain(desk: Desk) -> None:
     desk.types("resolve", "0", *BECAUSE)
     [entry] = desk.types("history", "--json").lines
     forged = {**entry, "seq": 2, "previous_sha256": entry["sha256"], "actor": "mallory"}
-    name = physical_name(AUDIT, desk.settings)
+    name = cluster_of(desk.settings).name(AUDIT)
     value = desk.registry.writer(AUDIT).encode(forged)
     desk.producer.produce(name, key=CHAIN, value=value)
     desk.producer.flush(30)
@@ -224,7 +229,7 @@ def test_an_entry_that_somebody_slipped_in_breaks_the_chain(desk: Desk) -> None:
 
 def test_a_letter_with_broken_headers_is_listed_and_can_be_put_away(desk: Desk) -> None:
     headers = [("topic", b"\xff\xfe"), ("partition", b"one"), ("at_us", b"")]
-    name = physical_name(DEAD_LETTERS, desk.settings)
+    name = cluster_of(desk.settings).name(DEAD_LETTERS)
     desk.producer.produce(name, key=None, value=b"?", headers=headers)
     desk.producer.flush(30)
 

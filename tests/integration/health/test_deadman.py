@@ -15,11 +15,12 @@ from deploy.local.launcher import LocalServices, Supervisor, Worker
 from runtime.clock import SystemClock
 from runtime.facts.log import Fact
 from runtime.facts.writer import publish_facts
-from runtime.kafka.clients import ReliableProducer, physical_name, producer_config
+from runtime.kafka.producer import ReliableProducer
 from runtime.kafka.topics import create_topics
 from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import ALERTS, CAMERAS, DETECTIONS, FLOORS, FRAMES, TOPICS
+from tests.support.clusters import cluster_of
 from tests.support.live_writer import camera_fact, floor_fact
 from tests.support.servers.webhook import WebhookServer
 from tests.support.waiting import eventually
@@ -42,13 +43,12 @@ def test_a_log_that_is_away_is_told_without_it_and_written_there_once_it_is_back
             kafka_bootstrap=services.environment["WARDSTREAM_KAFKA_BOOTSTRAP"],
             registry_url=services.environment["WARDSTREAM_REGISTRY_URL"],
         )
-        create_topics(settings)
+        create_topics(cluster_of(settings))
         registry = SchemaRegistry(settings.registry_url)
         registry.register_all([topic for topic in TOPICS.values() if topic.avro])
         now_us = SystemClock().now_us()
         publish_facts(
-            settings,
-            registry,
+            cluster_of(settings),
             [
                 Fact(FLOORS, floor_fact("ward-3")),
                 Fact(CAMERAS, camera_fact("left", name="Left half")),
@@ -68,7 +68,7 @@ def test_a_log_that_is_away_is_told_without_it_and_written_there_once_it_is_back
         supervisor.start(worker, ready_deadline_s=DEADLINE_S)
 
         def alerts() -> dict[str, Any]:
-            return dict(read_alerts(settings, registry.reader(ALERTS), SystemClock()))
+            return dict(read_alerts(cluster_of(settings), registry.reader(ALERTS)))
 
         with pictures(settings, registry):
             camera = "silence/camera/left"
@@ -110,9 +110,9 @@ def test_a_log_that_is_away_is_told_without_it_and_written_there_once_it_is_back
 @contextmanager
 def pictures(settings: Settings, registry: SchemaRegistry) -> Iterator[None]:
     """One picture of a camera, and heartbeats of another while the block runs."""
-    producer = ReliableProducer(producer_config(settings))
+    producer = ReliableProducer(cluster_of(settings))
     frames, outcomes = registry.writer(FRAMES), registry.writer(DETECTIONS)
-    name = physical_name(DETECTIONS, settings)
+    name = cluster_of(settings).name(DETECTIONS)
     seen = {"camera_id": "left", "captured_us": 1, "frame_seq": 1, "outcome": "DETECTED"}
     producer.produce(name, key="left", value=outcomes.encode(seen), partition=3)
     ended = threading.Event()
@@ -121,7 +121,7 @@ def pictures(settings: Settings, registry: SchemaRegistry) -> Iterator[None]:
         for seq in itertools.count(1):
             record = {"camera_id": "right", "seq": seq, "captured_us": seq, "kind": "HEARTBEAT"}
             producer.produce(
-                physical_name(FRAMES, settings), key="right", value=frames.encode(record)
+                cluster_of(settings).name(FRAMES), key="right", value=frames.encode(record)
             )
             producer.poll()
             if ended.wait(0.3):

@@ -2,11 +2,11 @@
 
 import pytest
 
-from runtime.clock import SystemClock
 from runtime.errors import Stop
 from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import ALERTS
+from tests.support.clusters import cluster_of
 from tests.support.services import Services
 from tests.support.waiting import eventually
 from workers.serving.live.pipeline_follower import PipelineFollower
@@ -30,12 +30,12 @@ def settings(services: Services, run_prefix: str) -> Settings:
 
 def test_the_dead_man_names_the_command(settings: Settings) -> None:
     with pytest.raises(Stop, match=ADVICE):
-        Duty(settings, SystemClock())._serve()
+        Duty(cluster_of(settings), settings.deadman)._serve()
 
 
 def test_the_board_names_the_command(settings: Settings) -> None:
     view = PipelineView()
-    follower = PipelineFollower(settings, view, SystemClock())
+    follower = PipelineFollower(cluster_of(settings), view, settings.deadman)
     follower.start()
     try:
         eventually(lambda: ADVICE in view.error)

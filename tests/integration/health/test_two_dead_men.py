@@ -11,12 +11,12 @@ import httpx
 import pytest
 
 from deploy.local.launcher import Supervisor, Worker
-from runtime.clock import SystemClock
 from runtime.kafka.reader import read_topic
 from runtime.kafka.topics import create_topics
 from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import ALERTS, TOPICS
+from tests.support.clusters import cluster_of
 from tests.support.servers.webhook import WebhookServer
 from tests.support.waiting import eventually
 from workers.observation import unwatched
@@ -65,7 +65,7 @@ def settings(environment: dict[str, str]) -> Settings:
         registry_url=environment["WARDSTREAM_REGISTRY_URL"],
         topic_prefix=environment["WARDSTREAM_TOPIC_PREFIX"],
     )
-    create_topics(settings)
+    create_topics(cluster_of(settings))
     registry = SchemaRegistry(settings.registry_url)
     registry.register_all([topic for topic in TOPICS.values() if topic.avro])
     return settings
@@ -78,7 +78,9 @@ def test_whoever_stands_by_takes_over_and_each_alert_is_raised_once_and_cleared_
     codec = SchemaRegistry(settings.registry_url).reader(ALERTS)
 
     def written() -> list[tuple[int, str]]:
-        alerts = [codec.decode(message.value()) for message in read_topic(settings, ALERTS)]
+        alerts = [
+            codec.decode(message.value()) for message in read_topic(cluster_of(settings), ALERTS)
+        ]
         assert {alert["alert_id"] for alert in alerts} <= {SERVE}
         return [(alert["seq"], alert["state"]) for alert in alerts]
 
@@ -120,7 +122,7 @@ def test_whoever_stands_by_takes_over_and_each_alert_is_raised_once_and_cleared_
         eventually(lambda: watch("second") == "on duty", DEADLINE_S)
         stage.well = True
         told("RAISED", "CLEARED")
-        assert "watches the line" in check_alerts(settings)
+        assert "watches the line" in check_alerts(cluster_of(settings))
 
         supervisor.restart("first")
         eventually(lambda: supervisor.ready("first"), DEADLINE_S)
@@ -146,11 +148,15 @@ def test_whoever_stands_by_takes_over_and_each_alert_is_raised_once_and_cleared_
         monkeypatch.setattr(line_follower, "LAG_EVERY_S", 1.0)
         view = PipelineView()
         follower = PipelineFollower(
-            settings.model_copy(
-                update={"deadman": settings.deadman.model_copy(update={"takeover_s": 1.0})}
+            cluster_of(
+                settings.model_copy(
+                    update={"deadman": settings.deadman.model_copy(update={"takeover_s": 1.0})}
+                )
             ),
             view,
-            SystemClock(),
+            settings.model_copy(
+                update={"deadman": settings.deadman.model_copy(update={"takeover_s": 1.0})}
+            ).deadman,
         )
         follower.start()
         try:

@@ -7,10 +7,11 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from signal import SIGCONT, SIGKILL, SIGSTOP, SIGTERM
+from typing import Any
 
 import pytest
 
-from runtime.kafka.clients import producer_config
+from runtime.kafka.producer import ReliableProducer
 from tests.support.inference_ward import (
     InferenceThread,
     Ward,
@@ -89,9 +90,9 @@ def test_no_offset_is_committed_before_its_outcome_is_acknowledged(
     ward: Ward, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A producer that lingers shows the order: only a flush sends what is then committed."""
-    lingering = {"linger.ms": 60_000, "batch.num.messages": 1_000_000}
+    lingering: dict[str, Any] = {"linger.ms": 60_000, "batch.num.messages": 1_000_000}
     monkeypatch.setattr(
-        inference, "producer_config", lambda settings: producer_config(settings, **lingering)
+        inference, "ReliableProducer", lambda cluster: ReliableProducer(cluster, **lingering)
     )
     stream(ward, 0, 60)
     seen = set()

@@ -11,10 +11,10 @@ from models.detectors.boxes import Image
 from models.detectors.detector import ModelFailed
 from models.detectors.hog import HogDetector
 from runtime.errors import EXIT_REPLAY, EXIT_STOP, Stop
-from runtime.kafka.clients import physical_name
 from runtime.process.settings import DeadLetterSettings
 from schemas.records import Detection, Frame
 from schemas.topics import CAMERAS, DEAD_LETTERS, FRAMES
+from tests.support.clusters import cluster_of
 from tests.support.inference_ward import InferenceThread, Ward, frame, inferring, jpeg
 from workers.inference import process
 
@@ -65,7 +65,9 @@ def test_poison_on_the_wire_is_a_dead_letter_and_nothing_more(ward: Ward) -> Non
     letters = ward.dead_letters()
     assert [(one.headers["reason"], one.value) for one in letters] == expected
     places = {(one.headers["topic"], one.headers["offset"]) for one in letters}
-    assert places == {(physical_name(FRAMES, ward.settings), str(offset)) for offset in range(1, 9)}
+    assert places == {
+        (cluster_of(ward.settings).name(FRAMES), str(offset)) for offset in range(1, 9)
+    }
     for letter in letters:
         assert set(letter.headers) == HEADERS
         assert letter.headers["stage"] == "inference"

@@ -17,7 +17,7 @@ from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-def
 
 from runtime.facts.log import Fact
 from runtime.facts.writer import publish_facts
-from runtime.kafka.clients import consumer_config, group_id, physical_name, poll_batch
+from runtime.kafka.consumer import poll_batch
 from runtime.process.health import Health
 from runtime.process.service import Service
 from runtime.process.settings import Settings
@@ -26,6 +26,7 @@ from schemas.records import Frame
 from schemas.registry import SchemaRegistry
 from schemas.topics import CAMERAS, FRAMES, Topic
 from tests.support.clips import HEIGHT, WIDTH
+from tests.support.clusters import cluster_of
 from workers.ingest.feed import FeedConfig, Playback
 from workers.ingest.ledger import FrameLedger
 from workers.ingest.worker import run_ingest
@@ -62,7 +63,7 @@ class IngestLine:
         admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap})
         self.registry = SchemaRegistry(settings.registry_url)
         for topic in (FRAMES, CAMERAS):
-            name = physical_name(topic, settings)
+            name = cluster_of(settings).name(topic)
             wanted = NewTopic(name, topic.partitions, 1, config=topic.config)
             admin.create_topics([wanted])[name].result(60)
             self.registry.register(topic)
@@ -95,7 +96,7 @@ class IngestLine:
             "homography": None,
             **changes,
         }
-        publish_facts(self.settings(), self.registry, [Fact(CAMERAS, record)])
+        publish_facts(cluster_of(self.settings()), [Fact(CAMERAS, record)])
 
     def service(self, **ingest: Any) -> Service:
         """What a process body is given."""
@@ -124,7 +125,7 @@ class IngestLine:
 
     def ends(self) -> dict[int, int]:
         """End of each partition of the frames."""
-        name = physical_name(FRAMES, self.settings())
+        name = cluster_of(self.settings()).name(FRAMES)
         consumer = self._consumer()
         try:
             return {
@@ -136,7 +137,7 @@ class IngestLine:
 
     def records(self) -> dict[str, list[Frame]]:
         """Everything in the log, by camera, in log order."""
-        name = physical_name(FRAMES, self.settings())
+        name = cluster_of(self.settings()).name(FRAMES)
         codec = self.registry.reader(FRAMES)
         ends = {number: end for number, end in self.ends().items() if end}
         found: dict[str, list[Frame]] = defaultdict(list)
@@ -178,7 +179,7 @@ class IngestLine:
         consumer = self._consumer()
         try:
             for number in range(topic.partitions):
-                place = TopicPartition(physical_name(topic, self.settings()), number)
+                place = TopicPartition(cluster_of(self.settings()).name(topic), number)
                 consumer.get_watermark_offsets(place, timeout=60)
         except KafkaException:
             return False
@@ -188,7 +189,7 @@ class IngestLine:
 
     def _consumer(self) -> Consumer:
         settings = self.settings()
-        return Consumer(consumer_config(settings, group_id("test-reader", settings)))
+        return cluster_of(settings).consumer(cluster_of(settings).group("test-reader"))
 
 
 def digest(records: dict[str, list[Frame]]) -> list[tuple[object, ...]]:

@@ -11,13 +11,14 @@ from structlog.testing import capture_logs
 
 from runtime.clock import SystemClock
 from runtime.errors import Stop
-from runtime.kafka.clients import ReliableProducer, physical_name, producer_config
+from runtime.kafka.producer import ReliableProducer
 from schemas.records import Frame
 from schemas.topics import FRAMES
 from tests.integration.ingest.camera import TcpCamera
 from tests.integration.ingest.following import HEARTBEAT_S, following
 from tests.integration.ingest.line import IngestLine, wait_until
 from tests.support.clips import make_clip, number_of
+from tests.support.clusters import cluster_of
 from workers.ingest.feed import FeedConfig, Playback, Region
 from workers.ingest.publisher import empty_frame
 
@@ -128,9 +129,9 @@ def test_nothing_is_sent_while_the_log_is_ahead_of_the_clock(
     settings = line.settings()
     ahead_us = SystemClock().now_us() + 3_600_000_000
     left = empty_frame(camera_id="ward", seq=1, captured_us=ahead_us, kind="HEARTBEAT")
-    producer = ReliableProducer(producer_config(settings))
+    producer = ReliableProducer(cluster_of(settings))
     value = line.registry.writer(FRAMES).encode(left)
-    producer.produce(physical_name(FRAMES, settings), key="ward", value=value)
+    producer.produce(cluster_of(settings).name(FRAMES), key="ward", value=value)
     producer.flush(30)
     labels = {"camera_id": "ward", "outcome": "in_future"}
     before = REGISTRY.get_sample_value("wardstream_ingest_frames_total", labels) or 0

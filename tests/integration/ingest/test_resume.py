@@ -8,12 +8,12 @@ from pathlib import Path
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from runtime.clock import SystemClock
-from runtime.kafka.clients import ReliableProducer, physical_name, producer_config
 from runtime.kafka.partitioner import partition_of
+from runtime.kafka.producer import ReliableProducer
 from schemas.topics import FRAMES
 from tests.integration.ingest.line import IngestLine, digest, wait_until
 from tests.support.clips import make_clip
+from tests.support.clusters import cluster_of
 from workers.ingest.feed import FeedConfig, Playback
 from workers.ingest.position import read_position
 
@@ -120,10 +120,10 @@ def test_a_finished_recording_adds_nothing_when_it_is_run_again(
 def test_the_producer_puts_keys_where_they_are_looked_for(line: IngestLine) -> None:
     settings = line.settings()
     keys = [f"camera-{number}" for number in range(200)] + ["", "é", "ward 3/bed 12"]
-    producer = ReliableProducer(producer_config(settings))
+    producer = ReliableProducer(cluster_of(settings))
     before = line.ends()
     for key in keys:
-        producer.produce(physical_name(FRAMES, settings), key=key, value=b"x")
+        producer.produce(cluster_of(settings).name(FRAMES), key=key, value=b"x")
     producer.flush(30)
 
     counted = [0] * FRAMES.partitions
@@ -149,7 +149,7 @@ def test_the_last_record_is_found_behind_those_of_another_camera(
         line.run([FeedConfig(camera_id=camera_id, source=str(clip))])
     last = line.records()[quiet][-1]
 
-    found = read_position(line.settings(), line.registry.writer(FRAMES), SystemClock(), quiet)
+    found = read_position(cluster_of(line.settings()), line.registry.writer(FRAMES), quiet)
 
     assert (found.next_seq, found.last_us) == (last["seq"] + 1, last["captured_us"])
 
@@ -164,7 +164,7 @@ def test_seq_goes_on_rising_after_the_log_has_forgotten_the_camera(
     last_seq = line.records()["ward"][-1]["seq"]
     settings = line.settings()
     partition = partition_of("ward", FRAMES.partitions)
-    place = TopicPartition(physical_name(FRAMES, settings), partition, line.ends()[partition])
+    place = TopicPartition(cluster_of(settings).name(FRAMES), partition, line.ends()[partition])
     admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap})
     for future in admin.delete_records([place]).values():
         future.result(30)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from runtime.clock import SystemClock
 from runtime.process.settings import Settings
+from tests.support.clusters import installation_of
 from workers.operations.rebuild.bounds import Folded
 from workers.operations.rebuild.ledger import Ledger
 from workers.operations.rebuild.run import Order, rebuild
@@ -35,4 +36,4 @@ if __name__ == "__main__":
     TimescaleSink.write = write_and_die  # type: ignore[method-assign]
     Ledger.note_folded = note  # type: ignore[method-assign]
     begin = parse_begin("2026-01-01T00:00", SystemClock().now_us())
-    rebuild(Settings(), SystemClock(), Order(begin=begin, by="ward manager"))
+    rebuild(installation_of(Settings()), Order(begin=begin, by="ward manager"))

@@ -14,15 +14,14 @@ from runtime.checkpoints.claim import Claim
 from runtime.checkpoints.codec import HEAD_KEY, checksum, decode_head, encode_head
 from runtime.checkpoints.log import LogReader
 from runtime.checkpoints.reading import newest_records
-from runtime.clock import SystemClock
 from runtime.errors import EXIT_STOP
-from runtime.kafka.clients import physical_name
 from runtime.kafka.topics import create_topics
 from schemas.registry import SchemaRegistry
 from schemas.topics import STREAM_CHECKPOINTS, TOPICS
 from streams.stage import STAGE
 from streams.state.version import OLDEST_READ
 from tests.support import simulated
+from tests.support.clusters import cluster_of, installation_of
 from tests.support.played_line import PlayedLine, played_line, wait_until
 from workers.operations.rebuild.restart import remake
 
@@ -33,14 +32,14 @@ NO_STORE = {"WARDSTREAM_CHECKPOINTS__ARCHIVE__URL": "file:///dev/null/objects"}
 
 def newest(line: PlayedLine) -> dict[bytes, bytes]:
     """The records of the newest checkpoint."""
-    log = LogReader(line.settings.kafka_bootstrap, SystemClock())
-    return newest_records(log, physical_name(STREAM_CHECKPOINTS, line.settings), 0)
+    log = LogReader(cluster_of(line.settings))
+    return newest_records(log, cluster_of(line.settings).name(STREAM_CHECKPOINTS), 0)
 
 
 def put_back(line: PlayedLine, records: dict[bytes, bytes]) -> None:
     """Let a checkpoint be the last word of a release of long ago, which was killed behind it."""
     settings = line.settings
-    name = physical_name(STREAM_CHECKPOINTS, settings)
+    name = cluster_of(settings).name(STREAM_CHECKPOINTS)
     old = {
         key: bytes((OLDEST_READ - 1,)) + value[1:]
         for key, value in records.items()
@@ -49,7 +48,7 @@ def put_back(line: PlayedLine, records: dict[bytes, bytes]) -> None:
     sums = {key.decode(): checksum(value) for key, value in old.items()}
     head = msgspec.structs.replace(decode_head(records[HEAD_KEY]), entities=sums)
     stage = f"{settings.topic_prefix}{STAGE}-0"
-    claim = Claim(settings.kafka_bootstrap, name, 0, stage, SystemClock())
+    claim = Claim(cluster_of(settings), name, 0, stage)
     claim.commit([*old.items(), (HEAD_KEY, encode_head(head))])
     claim.close()
 
@@ -68,7 +67,7 @@ def wardstream(environment: dict[str, str], *arguments: str) -> subprocess.Compl
 @pytest.fixture
 def line(environment: dict[str, str], tmp_path: Path):  # type: ignore[no-untyped-def]
     with played_line(environment, tmp_path) as played:
-        create_topics(played.settings)
+        create_topics(cluster_of(played.settings))
         registry = SchemaRegistry(played.settings.registry_url)
         for topic in TOPICS.values():
             if topic.avro:
@@ -105,5 +104,5 @@ def test_a_refused_checkpoint_names_the_command_that_makes_the_line_go_on(
     wait_until(line.checkpointed, 90, "the last checkpoint")
     assert line.difference_from_oracle() is None
     assert "checkpoints.not_archived" in (line.folder / "logs" / "before.log").read_text()
-    again = remake(line.settings, SystemClock(), "test", "again")
+    again = remake(installation_of(line.settings), "test", "again")
     assert list(again) == ["partition 0: its checkpoint is read, nothing to do"]

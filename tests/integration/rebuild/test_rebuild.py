@@ -26,6 +26,7 @@ from schemas.registry import SchemaRegistry
 from schemas.topics import AUDIT
 from tests.integration.rebuild.ward import HOUR_US, ZONE, S, Ward
 from tests.support import simulated
+from tests.support.clusters import cluster_of, installation_of
 from tests.support.played_line import wait_until
 from tests.support.simulated import START_US
 from workers.cli.app import load
@@ -91,7 +92,7 @@ def test_without_an_edit_a_rebuild_is_what_the_line_wrote_byte_for_byte(folded: 
     assert everything(folded) == before == everything(folded, live=True)
     # A comparison leaves nothing behind.
     wait_until(lambda: topics_of_rebuilds(folded) == [], 60, "the topics to be gone")
-    assert listed(folded.settings, SystemClock()) == []
+    assert listed(installation_of(folded.settings)) == []
     assert folded.rows("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'rebuild%'") == []
 
 
@@ -115,13 +116,17 @@ def test_an_altered_archive_is_passed_over_and_the_rebuild_begins_before_it(
 ) -> None:
     clock = SystemClock()
     begin = parse_begin(middle(folded), clock.now_us())
-    [intact] = Planner(folded.settings, clock).partitions(begin, [0])
+    [intact] = Planner(
+        cluster_of(folded.settings, clock=clock), folded.settings.checkpoint_archive_url
+    ).partitions(begin, [0])
     assert intact.base is not None
     store = ObjectStore(folded.settings.checkpoint_archive_url)
     whole = store.get(store.uri(intact.base.path), intact.base.sha256)
     store.put(intact.base.path, whole[:-5])
     try:
-        [plan] = Planner(folded.settings, clock).partitions(begin, [0])
+        [plan] = Planner(
+            cluster_of(folded.settings, clock=clock), folded.settings.checkpoint_archive_url
+        ).partitions(begin, [0])
     finally:
         store.put(intact.base.path, whole)
 
@@ -131,7 +136,7 @@ def test_an_altered_archive_is_passed_over_and_the_rebuild_begins_before_it(
 
 def test_a_second_rebuild_at_the_same_time_is_refused(folded: Ward) -> None:
     with (
-        open_ledger(folded.settings, SystemClock()),
+        open_ledger(installation_of(folded.settings)),
         pytest.raises(Stop, match="another rebuild is under way"),
     ):
         folded.rebuild()
@@ -177,10 +182,10 @@ def test_a_rebuild_that_was_killed_goes_on_and_ends_as_one_that_was_not(
     program = [sys.executable, "-m", "tests.integration.rebuild.killed"]
     environment = {**os.environ, **folded.environment}
     ended = subprocess.run(program, env=environment, check=False, timeout=180)
-    [begun] = listed(folded.settings, SystemClock())
+    [begun] = listed(installation_of(folded.settings))
     heard: list[str] = []
 
-    report = rebuild(folded.settings, SystemClock(), folded.order(swap=True), heard.append)
+    report = rebuild(installation_of(folded.settings), folded.order(swap=True), heard.append)
 
     assert (ended.returncode, begun.state) == (-9, "FOLDING")
     assert any("going on" in line for line in heard)
@@ -197,7 +202,7 @@ def test_a_rebuild_that_was_killed_goes_on_and_ends_as_one_that_was_not(
     )
     assert folded.rows(scheduled) == [(1,)]
     assert folded.rows(scheduled, live=True) == [(0,)]
-    assert [t.difference for t in compare(folded.settings) if t.difference] == []
+    assert [t.difference for t in compare(installation_of(folded.settings)) if t.difference] == []
 
 
 def outside(table: str) -> str:
@@ -257,12 +262,12 @@ def test_a_second_revision_lies_over_the_first_and_shows_in_redis(folded: Ward) 
     assert coverage.stretches[0].first >= at(ABSENT_TO), "the first revision had the rest"
     assert report.shown == 1
     assert (scheduled_now(folded), scheduled_now(folded, field="unrevised")) == (1, 0)
-    first, second = listed(folded.settings, SystemClock())
+    first, second = listed(installation_of(folded.settings))
     assert (first.state, second.state) == ("IN_FORCE", "IN_FORCE")
     assert report.revision == second.revision
     for one, back in ((first, 0), (second, first.revision)):
         with pytest.raises(Stop, match=rf"{one.revision} is in force: .* --revert {back}`"):
-            drop(folded.settings, SystemClock(), one.revision, "ward manager", "?")
+            drop(installation_of(folded.settings), one.revision, "ward manager", "?")
 
 
 def scheduled_now(ward: Ward, field: str = "json") -> int:
@@ -275,22 +280,26 @@ def scheduled_now(ward: Ward, field: str = "json") -> int:
 
 def test_reverting_gives_back_what_was_there_revision_by_revision(folded: Ward) -> None:
     clock = SystemClock()
-    first, second = (one.revision for one in listed(folded.settings, clock))
+    first, second = (one.revision for one in listed(installation_of(folded.settings, clock)))
     scheduled = f"SELECT sum(scheduled_us)::bigint FROM occupancy_minutes WHERE zone_id = '{ZONE}'"
 
-    assert revert(folded.settings, clock, first, "ward manager", "wrong again") == ([second], 1)
+    assert revert(
+        installation_of(folded.settings, clock), first, "ward manager", "wrong again"
+    ) == ([second], 1)
     assert folded.rows(scheduled) == [(ABSENT_TO - ABSENT_FROM,)]
     assert scheduled_now(folded) == 0
     with pytest.raises(Stop, match="there is no revision 99"):
-        revert(folded.settings, clock, 99, "ward manager", "?")
-    assert revert(folded.settings, clock, 0, "ward manager", "as the line had it") == ([first], 0)
+        revert(installation_of(folded.settings, clock), 99, "ward manager", "?")
+    assert revert(
+        installation_of(folded.settings, clock), 0, "ward manager", "as the line had it"
+    ) == ([first], 0)
     assert everything(folded) == everything(folded, live=True)
 
 
 def test_who_put_a_revision_in_force_and_took_it_back_is_on_record(folded: Ward) -> None:
     codec = SchemaRegistry(folded.settings.registry_url).reader(AUDIT)
 
-    entries = read_chain(folded.settings, codec, CHAIN)
+    entries = read_chain(cluster_of(folded.settings), codec, CHAIN)
 
     assert [entry["action"] for entry in entries] == [
         "revision.swapped",
@@ -313,7 +322,7 @@ def says(ward: Ward, *words: str, code: int = 0) -> str:
 
 def test_what_was_taken_back_can_be_dropped_with_all_that_is_its_own(folded: Ward) -> None:
     clock = SystemClock()
-    first, second = (one.revision for one in listed(folded.settings, clock))
+    first, second = (one.revision for one in listed(installation_of(folded.settings, clock)))
     before, shown = everything(folded), says(folded, "list")
     [(number, prefix, records, rows), other] = re.findall(
         r"(\d+) topics (\S+)\* with (\d+) records; (\d+) rows", shown
@@ -336,7 +345,7 @@ def test_what_was_taken_back_can_be_dropped_with_all_that_is_its_own(folded: War
         assert left in ([], [(second,)]), table
     assert everything(folded) == before
     codec = SchemaRegistry(folded.settings.registry_url).reader(AUDIT)
-    entry = read_chain(folded.settings, codec, CHAIN)[-1]
+    entry = read_chain(cluster_of(folded.settings), codec, CHAIN)[-1]
     assert (entry["action"], entry["subject"]) == ("revision.dropped", f"revision/{first}")
     assert entry["why"] == "nobody asks for it"
     assert f"there is no revision {first}" in says(
@@ -345,22 +354,24 @@ def test_what_was_taken_back_can_be_dropped_with_all_that_is_its_own(folded: War
 
 
 def test_what_was_begun_and_never_ended_can_be_dropped(folded: Ward) -> None:
-    clock, before = SystemClock(), listed(folded.settings, SystemClock())
-    with open_ledger(folded.settings, clock) as ledger:
+    clock, before = SystemClock(), listed(installation_of(folded.settings))
+    with open_ledger(installation_of(folded.settings, clock)) as ledger:
         nothing = Plan(partitions=(), floors=None, facts={})
         begun = ledger.begin("--from 1h", folded.settings.topic_prefix, nothing, "anna")
         ledger.stage(begun.revision)
-        topics.create(topics.run_settings(folded.settings, begun.run_prefix), [0])
+        topics.create(cluster_of(folded.settings).under(begun.run_prefix), [0])
     there = len(topics_of_rebuilds(folded))
     assert "under way, or interrupted" in says(folded, "list")
 
-    gone = drop(folded.settings, clock, begun.revision, "ward manager", "no longer wanted")
+    gone = drop(
+        installation_of(folded.settings, clock), begun.revision, "ward manager", "no longer wanted"
+    )
 
     assert gone.topics > 0
     wait_until(
         lambda: len(topics_of_rebuilds(folded)) == there - gone.topics, 60, "the topics to be gone"
     )
-    assert listed(folded.settings, clock) == before
+    assert listed(installation_of(folded.settings, clock)) == before
     assert folded.rows("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'rebuild%'") == []
 
 

@@ -13,6 +13,7 @@ from schemas.live import state_key
 from schemas.topics import OCCUPANCY, TRACKS
 from streams.state.progress import ProgressByKey
 from tests.support.builders.outputs import at_us, camera_tracks, item, occupancy, track
+from tests.support.clusters import installation_of, make_redis_sink, make_timescale_sink
 from tests.support.tables import rows
 from workers.operations.rebuild import live, staging
 from workers.operations.rebuild.bounds import Bound, Folded
@@ -21,7 +22,6 @@ from workers.operations.rebuild.ledger import Ledger, open_ledger
 from workers.operations.rebuild.plan import Plan
 from workers.operations.rebuild.records import Newest
 from workers.operations.rebuild.run import revert
-from workers.sinks.redis.sink import RedisSink
 from workers.sinks.timescale.sink import TimescaleSink
 
 CAMERA = "cam-1"
@@ -35,7 +35,7 @@ def settings(database_url: str, redis_url: str) -> Settings:
 
 @pytest.fixture
 def ledger(settings: Settings) -> Iterator[Ledger]:
-    with open_ledger(settings, SystemClock()) as ledger:
+    with open_ledger(installation_of(settings)) as ledger:
         yield ledger
 
 
@@ -50,7 +50,7 @@ def swap_in_another_score(ledger: Ledger, settings: Settings, through: int) -> i
     """Rebuild that person's track up to a frame, with another score; returns the revision."""
     number = ledger.begin("--from 1h", "", NOTHING, "anna").revision
     ledger.stage(number)
-    sink = TimescaleSink(settings, SystemClock(), staging.staged_path(number))
+    sink = make_timescale_sink(settings, SystemClock(), staging.staged_path(number))
     write(sink, 1, through, 0.5)
     sink.close()
     bound = Bound("camera", CAMERA, 0, at_us(through), {TRACKS.name: (0, through)})
@@ -64,7 +64,7 @@ def swap_in_another_score(ledger: Ledger, settings: Settings, through: int) -> i
 def test_a_revised_track_that_goes_on_is_shown_once_as_the_line_has_it(
     ledger: Ledger, settings: Settings, database_url: str
 ) -> None:
-    line = TimescaleSink(settings, SystemClock())
+    line = make_timescale_sink(settings)
     shown = "SELECT seq, max_score FROM tracks"
     paths = "SELECT path_id, observations FROM track_paths"
     write(line, 1, 5, 0.75)
@@ -103,7 +103,7 @@ def test_a_rebuild_begins_with_empty_tables_whatever_was_left(
 ) -> None:
     """A database that was restored gives a number again, of which tables may be left."""
     staging.create(ledger.connection, 1)
-    left = TimescaleSink(settings, SystemClock(), staging.staged_path(1))
+    left = make_timescale_sink(settings, SystemClock(), staging.staged_path(1))
     write(left, 1, 1, 0.75)
     left.close()
 
@@ -131,17 +131,19 @@ def test_nothing_counts_as_folded_once_its_topics_may_be_gone(ledger: Ledger) ->
 
 def test_a_second_revert_puts_back_what_the_first_found_no_redis_for(settings: Settings) -> None:
     clock = SystemClock()
-    sink = RedisSink(settings, clock)
+    sink = make_redis_sink(settings, clock)
     sink.prepare()
     sink.write([item(OCCUPANCY, occupancy(1, 0, people=2))])
     sink.close()
-    with open_ledger(settings, clock) as ledger:
+    with open_ledger(installation_of(settings, clock)) as ledger:
         number = swap_in_another_score(ledger, settings, through=1)
-        live.show(settings, number, [Newest(OCCUPANCY.name, "zone-1", 1, {"people": 3})])
+        live.show(
+            installation_of(settings), number, [Newest(OCCUPANCY.name, "zone-1", 1, {"people": 3})]
+        )
         with ledger.take_back(0, "anna", "Redis is away"):
             pass
 
-    put_back = revert(settings, clock, 0, "anna", "Redis is there again")
+    put_back = revert(installation_of(settings, clock), 0, "anna", "Redis is there again")
 
     assert put_back == ([], 1)
     with redis.Redis.from_url(settings.redis_url.get_secret_value()) as client:
@@ -154,7 +156,7 @@ def test_a_rebuild_does_not_note_how_far_the_line_is(
 ) -> None:
     """Or a sink that starts behind a failover would begin too far on."""
     noted = "SELECT next_offset FROM public.sink_offsets"
-    line = TimescaleSink(settings, SystemClock())
+    line = make_timescale_sink(settings)
     write(line, 1, 3, 0.75)
     before = rows(database_url, noted)
     assert len(before) == 1

@@ -16,9 +16,9 @@ from runtime.facts.log import Fact, FactLog
 from runtime.facts.writer import publish_facts
 from runtime.process.settings import Settings
 from runtime.storage.objects import ObjectStore
-from schemas.registry import SchemaRegistry
 from schemas.topics import REQUIREMENTS, SHIFTS, STAFF
 from tests.support import simulated
+from tests.support.clusters import cluster_of, installation_of
 from tests.support.played_line import PlayedLine, played_line, wait_until
 from tests.support.simulated import START_US
 from workers.local.pipeline import prepare
@@ -108,12 +108,12 @@ class Ward:
     def edit(self, version: int, starts_us: int, ends_us: int) -> None:
         """Correct the shift now, for a time that has passed."""
         fact = shift(version, starts_us, ends_us, SystemClock().now_us())
-        publish_facts(self.settings, SchemaRegistry(self.settings.registry_url), [fact])
+        publish_facts(cluster_of(self.settings), [fact])
 
     def register_too_late(self, camera: str) -> None:
         """Register a camera and its zone now, as if they had been there from the start."""
-        clock, registry = SystemClock(), SchemaRegistry(self.settings.registry_url)
-        log, known = FactLog(self.settings, registry, clock), Registered()
+        clock = SystemClock()
+        log, known = FactLog(cluster_of(self.settings, clock=clock)), Registered()
         known.add(log.sync())
         log.close()
         stamp = Stamp(START_US - HOUR_US, clock.now_us(), "test")
@@ -121,7 +121,7 @@ class Ward:
         known.add(cameras)
         polygon = [(100.0, 200.0), (540.0, 200.0), (540.0, 479.0), (100.0, 479.0)]
         zone = ZoneRow(zone_id=f"{camera}-zone", camera_id=camera, polygon=polygon)
-        publish_facts(self.settings, registry, [*cameras, *edits([zone], known, stamp)])
+        publish_facts(cluster_of(self.settings), [*cameras, *edits([zone], known, stamp)])
 
     def order(self, begin: str = "", *, swap: bool = False, floors: tuple[str, ...] = ()) -> Order:
         """An order; from the first detection on when nothing else is said."""
@@ -135,7 +135,7 @@ class Ward:
     ) -> Report:
         """Carry an order out."""
         order = self.order(begin, swap=swap, floors=floors)
-        return rebuild(self.settings, SystemClock(), order)
+        return rebuild(installation_of(self.settings), order)
 
     def rows(self, statement: str, *, live: bool = False) -> list[tuple[Any, ...]]:
         """What an analyst reads, or what the line itself wrote."""
@@ -183,9 +183,9 @@ def ward(environment: dict[str, str], folder: Path, archive: str) -> Iterator[Wa
         archive: URL of the store for checkpoints.
     """
     with played_line(environment, folder) as line:
-        prepare(line.settings)
+        prepare(cluster_of(line.settings), line.settings.database_url.get_secret_value())
         simulated.register(line.settings, CAMERAS)
-        publish_facts(line.settings, SchemaRegistry(line.settings.registry_url), roster())
+        publish_facts(cluster_of(line.settings), roster())
         kept = line.settings.checkpoints.archive.model_copy(update={"url": archive})
         checkpoints = line.settings.checkpoints.model_copy(update={"archive": kept})
         settings = line.settings.model_copy(update={"checkpoints": checkpoints})

@@ -128,7 +128,7 @@ def test_what_is_both_in_the_queue_and_in_redis_is_sent_once(
 
 async def resume_into_an_overlap(live_url: str, run_prefix: str, writer: LiveWriter) -> None:
     settings = Settings.model_validate({"redis_url": live_url, "redis_prefix": run_prefix})
-    client = connect(settings, answer_within_s=2.0)
+    client = connect(settings.redis_url.get_secret_value(), answer_within_s=2.0)
     feed = ChangeFeed(client, run_prefix, Trends(), SystemClock(), Guard("redis", SystemClock()))
     seen = writer.zone("bay-1", people=0)
     reading = asyncio.create_task(feed.run())
@@ -164,7 +164,7 @@ async def resume_over_a_loss(
     live_url: str, run_prefix: str, writer: LiveWriter, redis_service: LocalServices
 ) -> None:
     settings = Settings.model_validate({"redis_url": live_url, "redis_prefix": run_prefix})
-    client = connect(settings, answer_within_s=1.0)
+    client = connect(settings.redis_url.get_secret_value(), answer_within_s=1.0)
     feed = ChangeFeed(client, run_prefix, Trends(), SystemClock(), Guard("redis", SystemClock()))
     written = [writer.zone("bay-1", people=0)]
     reading = asyncio.create_task(feed.run())

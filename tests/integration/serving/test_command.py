@@ -23,6 +23,7 @@ from runtime.kafka.topics import create_topics
 from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import REFERENCE_TOPICS, ZONES
+from tests.support.clusters import cluster_of
 from tests.support.live_writer import LiveWriter, zone_fact
 from tests.support.waiting import eventually
 from workers.local.demo.sse_client import follow
@@ -132,10 +133,10 @@ def test_names_and_zones_are_read_from_the_side_inputs_and_followed(
         monkeypatch.setenv(name, value)
     settings = Settings()
     registry = SchemaRegistry(settings.registry_url)
-    create_topics(settings)
+    create_topics(cluster_of(settings))
     for topic in REFERENCE_TOPICS:
         registry.register(topic)
-    publish_facts(settings, registry, [Fact(ZONES, zone_fact("bay-1", name="Bay 1"))])
+    publish_facts(cluster_of(settings), [Fact(ZONES, zone_fact("bay-1", name="Bay 1"))])
     url = serve(**environment).url()
 
     def names() -> list[str]:
@@ -146,6 +147,6 @@ def test_names_and_zones_are_read_from_the_side_inputs_and_followed(
     edits = follow(url)
     next(edits)
     fact = zone_fact("bay-1", version=2, name="Bay One")
-    publish_facts(settings, registry, [Fact(ZONES, fact)])
+    publish_facts(cluster_of(settings), [Fact(ZONES, fact)])
     within_30_s = itertools.islice(edits, 30)  # a heartbeat a second
     assert any(event.name == "names" and names() == ["Bay One"] for event in within_30_s)

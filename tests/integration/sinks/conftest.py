@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from pydantic import SecretStr
 
-from runtime.clock import SystemClock
 from runtime.process.settings import Settings
+from tests.support.clusters import make_timescale_sink
 from tests.support.services import Services
 from tests.support.sink_topics import Line
 from workers.sinks.timescale.sink import TimescaleSink
@@ -20,7 +20,7 @@ def database_settings(database_url: str) -> Settings:
 
 @pytest.fixture
 def timescale_sink(database_settings: Settings) -> Iterator[TimescaleSink]:
-    sink = TimescaleSink(database_settings, SystemClock())
+    sink = make_timescale_sink(database_settings)
     yield sink
     sink.close()
 

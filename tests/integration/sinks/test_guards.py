@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from confluent_kafka import Message
 
-from runtime.clock import SystemClock
 from runtime.errors import DeadLetter
 from runtime.kafka.topic_partition import source_partition
 from runtime.process.health import Health
 from runtime.process.service import Service
 from runtime.process.settings import Settings
 from tests.support.builders.outputs import ward
+from tests.support.clusters import cluster_of, make_timescale_sink
 from tests.support.sink_topics import DERIVED, Line, last_seqs, progress, until
 from tests.support.tables import as_items, differences
 from workers.sinks.loop import SinkLoop
@@ -75,7 +75,7 @@ class CrashingSink:
     name = "timescale"
 
     def __init__(self, settings: Settings, at: int, *, after: bool) -> None:
-        self._sink = TimescaleSink(settings, SystemClock())
+        self._sink = make_timescale_sink(settings)
         self._left = at
         self._after = after
 
@@ -115,7 +115,7 @@ class CommitsFirst(SinkLoop):
 def run(loop_type: type[SinkLoop], settings: Settings, sink: CrashingSink) -> Service:
     """Start a loop in a thread; it ends by its sink's crash or by the service's stop."""
     service = Service(settings, Health("sink-timescale"))
-    loop = loop_type(service, sink, DERIVED, max_records=40, linger_s=0.02)
+    loop = loop_type(service, cluster_of(settings), sink, DERIVED, max_records=40, linger_s=0.02)
 
     def body() -> None:
         try:

@@ -10,7 +10,6 @@ import pytest
 from psycopg import sql
 
 from runtime.errors import Retry, Stop
-from runtime.process.settings import Settings
 from tests.support.services import Services
 from workers.storage.timescale.connection import connect
 from workers.storage.timescale.migrate import Migration, migrate, migrations
@@ -90,11 +89,11 @@ def test_a_database_out_of_reach_can_be_tried_again() -> None:
 
 def test_the_sink_refuses_a_database_that_is_behind(empty_database: str) -> None:
     with pytest.raises(Stop, match="run `wardstream db migrate`"):
-        connect(Settings.model_validate({"database_url": empty_database}))
+        connect(empty_database, "")
 
 
 def test_a_database_belongs_to_one_run(database_url: str) -> None:
-    connect(Settings.model_validate({"database_url": database_url})).close()
+    connect(database_url, "").close()
 
     with pytest.raises(Stop, match="give each run its own database"):
-        connect(Settings.model_validate({"database_url": database_url, "topic_prefix": "replay."}))
+        connect(database_url, "replay.")

@@ -8,6 +8,7 @@ from runtime.process.health import Health
 from runtime.process.service import Service
 from schemas.topics import OCCUPANCY
 from tests.support.builders.outputs import occupancy
+from tests.support.clusters import cluster_of
 from tests.support.sink_topics import DERIVED, Line, until
 from workers.sinks.loop import SinkLoop
 from workers.storage.item import Item
@@ -47,7 +48,9 @@ class Away:
 
 def test_it_asks_until_the_store_is_back_and_then_goes_on(line: Line) -> None:
     sink, service = Away(), Service(line.settings, Health("sink-timescale"))
-    sink.loop = loop = SinkLoop(service, sink, DERIVED, max_records=40)
+    sink.loop = loop = SinkLoop(
+        service, cluster_of(service.settings), sink, DERIVED, max_records=40
+    )
     thread = threading.Thread(target=loop.run, daemon=True)
     thread.start()
     try:

@@ -11,14 +11,14 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import TopicPartition
 from psycopg import sql
 
 from deploy.local.launcher import Supervisor, Worker
-from runtime.kafka.clients import consumer_config, group_id, physical_name
 from runtime.process.settings import Settings
 from schemas.topics import OCCUPANCY, ZONES
 from tests.support.builders.outputs import START_US, occupancy, ward
+from tests.support.clusters import cluster_of
 from tests.support.sink_topics import TOPICS, Line, Log, last_seqs, progress, until
 from tests.support.tables import as_items, differences, rows
 from workers.local.demo.probes import scrape
@@ -201,9 +201,9 @@ def read_again(supervisor: Supervisor) -> float:
 
 def forget_metadata(settings: Settings) -> None:
     """Commit what the group has committed once more, as a release without notes does."""
-    consumer = Consumer(consumer_config(settings, group_id("sink-timescale", settings)))
+    consumer = cluster_of(settings).consumer(cluster_of(settings).group("sink-timescale"))
     places = [
-        TopicPartition(physical_name(topic, settings), partition)
+        TopicPartition(cluster_of(settings).name(topic), partition)
         for topic in TOPICS
         for partition in range(topic.partitions)
     ]

@@ -26,6 +26,7 @@ from tests.support.builders.outputs import (
     ward,
     zone_event,
 )
+from tests.support.clusters import make_redis_sink
 from tests.support.tables import as_items
 from workers.sinks.redis import sink as redis_sink_module
 from workers.sinks.redis.sink import RedisSink
@@ -44,7 +45,7 @@ def settings(redis_url: str, run_prefix: str) -> Settings:
 
 @pytest.fixture
 def sink(settings: Settings) -> Iterator[RedisSink]:
-    sink = RedisSink(settings, SystemClock())
+    sink = make_redis_sink(settings)
     yield sink
     sink.close()
 
@@ -162,7 +163,7 @@ def test_the_index_forgets_what_has_expired(
         def monotonic_s(self) -> float:
             return super().monotonic_s() * 1000
 
-    sink = RedisSink(settings, Hurried())
+    sink = make_redis_sink(settings, Hurried())
     sink.write([item(PRESENCE, presence(1, 0, [person("ann")]))])
     deadline = time.monotonic() + 5
     while client.zrange(index_key(run_prefix, "person"), 0, -1):
@@ -190,7 +191,7 @@ def test_the_stream_of_changes_keeps_its_length(
     settings: Settings, client: "redis.Redis", run_prefix: str
 ) -> None:
     settings.sink.changes_length = 200
-    sink = RedisSink(settings, SystemClock())
+    sink = make_redis_sink(settings)
     for begin in range(0, 3000, 100):
         events = [zone_event(n, n, "ENTERED", "p", n) for n in range(begin, begin + 100)]
         sink.write(items(ZONE_EVENTS, events))
@@ -225,7 +226,7 @@ def test_missing_seqs_are_counted(
 
 
 def test_a_redis_out_of_reach_can_be_tried_again() -> None:
-    sink = RedisSink(Settings(redis_url=SecretStr("redis://127.0.0.1:1/0")), SystemClock())
+    sink = make_redis_sink(Settings(redis_url=SecretStr("redis://127.0.0.1:1/0")))
 
     with pytest.raises(Retry, match="out of reach"):
         sink.write([item(OCCUPANCY, occupancy(1, 0, 1))])

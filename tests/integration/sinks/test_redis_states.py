@@ -9,12 +9,12 @@ import pytest
 import redis
 
 from deploy.local.launcher import LocalServices
-from runtime.clock import SystemClock
 from runtime.errors import Retry, Stop
 from runtime.process.settings import Settings
 from schemas.live import index_key, state_key
 from schemas.topics import OCCUPANCY
 from tests.support.builders.outputs import item, occupancy
+from tests.support.clusters import make_redis_sink
 from tests.support.sink_topics import until
 from workers.sinks.redis.sink import RedisSink
 
@@ -40,7 +40,7 @@ def sink(own_redis: LocalServices) -> Iterator[RedisSink]:
     settings = Settings.model_validate(
         {"redis_url": own_redis.environment["WARDSTREAM_REDIS_URL"], "redis_prefix": "ward"}
     )
-    sink = RedisSink(settings, SystemClock())
+    sink = make_redis_sink(settings)
     yield sink
     sink.close()
 

@@ -7,6 +7,7 @@ from runtime.process.health import Health
 from runtime.process.service import Service
 from schemas.topics import OCCUPANCY
 from tests.support.builders.outputs import occupancy
+from tests.support.clusters import cluster_of
 from tests.support.sink_topics import DERIVED, Line, until
 from workers.sinks.loop import SinkLoop
 from workers.storage.item import Item
@@ -38,7 +39,7 @@ def test_a_registry_out_of_reach_is_reported_as_such_and_the_breaker_of_the_stor
 ) -> None:
     nobody = line.settings.model_copy(update={"registry_url": "http://127.0.0.1:1"})
     sink, service = Counting(), Service(nobody, Health("sink-counting"))
-    loop = SinkLoop(service, sink, DERIVED, max_records=40)
+    loop = SinkLoop(service, cluster_of(service.settings), sink, DERIVED, max_records=40)
     thread = threading.Thread(target=loop.run, daemon=True)
     thread.start()
     detail = service.health.detail

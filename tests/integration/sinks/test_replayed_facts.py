@@ -5,19 +5,17 @@ import threading
 import psycopg
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
-from runtime.clock import SystemClock
-from runtime.kafka.clients import physical_name
 from runtime.kafka.dead_letter_log import Letter, read_dead_letters
 from runtime.process.health import Health
 from runtime.process.service import Service
 from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import AUDIT, STAFF
+from tests.support.clusters import cluster_of, make_timescale_sink
 from tests.support.sink_topics import TOPICS, Line, await_leaders, until
 from tests.support.tables import rows
 from workers.operations.deadletters.handling import replay
 from workers.sinks.loop import SinkLoop
-from workers.sinks.timescale.sink import TimescaleSink
 
 SITE_RULE = """
     CREATE FUNCTION refuse_doctors() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -41,22 +39,24 @@ def test_a_fact_that_the_database_refused_is_written_after_its_replay(
 ) -> None:
     registry = SchemaRegistry(line_settings.registry_url)
     registry.register(AUDIT)
-    name = physical_name(AUDIT, line_settings)
+    name = cluster_of(line_settings).name(AUDIT)
     admin = AdminClient({"bootstrap.servers": line_settings.kafka_bootstrap})
     admin.create_topics([NewTopic(name, 1, 1, config=AUDIT.config)])[name].result()
     await_leaders(admin, [name])
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute(SITE_RULE)
     service = Service(line_settings, Health("sink-timescale"))
-    sink = TimescaleSink(line_settings, SystemClock())
-    loop = SinkLoop(service, sink, TOPICS, max_records=40, linger_s=0.02)
+    sink = make_timescale_sink(line_settings)
+    loop = SinkLoop(
+        service, cluster_of(service.settings), sink, TOPICS, max_records=40, linger_s=0.02
+    )
     running = threading.Thread(target=loop.run, daemon=True)
     running.start()
     line.send([(STAFF, staff("s1", "nurse")), (STAFF, staff("s2", "doctor"))])
     letters: list[Letter] = []
 
     def buried() -> bool:
-        letters[:] = read_dead_letters(line_settings)
+        letters[:] = read_dead_letters(cluster_of(line_settings))
         return bool(letters)
 
     def written() -> list[tuple[object, ...]]:
@@ -67,8 +67,18 @@ def test_a_fact_that_the_database_refused_is_written_after_its_replay(
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute("DROP TRIGGER site_rule ON staff")
     told = {"actor": "ada", "why": "the rule is gone"}
-    first = replay(letters, line_settings, registry, SystemClock(), **told)
-    again = replay(letters, line_settings, registry, SystemClock(), **told)
+    first = replay(
+        letters,
+        cluster_of(line_settings),
+        objects_url=line_settings.ingest.object_store_url,
+        **told,
+    )
+    again = replay(
+        letters,
+        cluster_of(line_settings),
+        objects_url=line_settings.ingest.object_store_url,
+        **told,
+    )
     until("the replayed fact is written", lambda: written() == [("s1",), ("s2",)])
     service.stop.set()
     running.join(60)
@@ -77,4 +87,4 @@ def test_a_fact_that_the_database_refused_is_written_after_its_replay(
         ("database_refused", "sink-timescale", b"s2@1")
     ]
     assert (len(first.done), len(again.done), len(again.before)) == (1, 0, 1)
-    assert len(read_dead_letters(line_settings)) == 1
+    assert len(read_dead_letters(cluster_of(line_settings))) == 1

@@ -5,8 +5,8 @@ from pydantic import SecretStr
 
 from runtime.clock import SystemClock
 from runtime.process.settings import Settings, SinkSettings
+from tests.support.clusters import make_timescale_sink
 from tests.support.tables import rows
-from workers.sinks.timescale.sink import TimescaleSink
 
 APPLIED = "SELECT bool_and(dropped_before > '-infinity') FROM retention"
 
@@ -16,7 +16,7 @@ def test_retention_yields_to_a_lock_and_is_applied_once_it_is_gone(database_url:
     settings = Settings(
         database_url=SecretStr(database_url), sink=SinkSettings(retention_every_s=0.001)
     )
-    sink = TimescaleSink(settings, clock)
+    sink = make_timescale_sink(settings, clock)
     sink.prepare()
     try:
         with psycopg.connect(database_url) as reader:

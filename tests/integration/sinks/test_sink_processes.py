@@ -9,12 +9,10 @@ import httpx
 import psycopg
 import pytest
 import redis
-from confluent_kafka import Consumer
 from pydantic import SecretStr
 
 from deploy.local.launcher import LocalServices, Supervisor, Worker
 from runtime.errors import EXIT_STOP
-from runtime.kafka.clients import consumer_config, physical_name
 from runtime.process.settings import Settings
 from schemas.live import LiveKind, changes_key, state_key
 from schemas.registry import RegistryUnavailable, SchemaRegistry
@@ -28,6 +26,7 @@ from schemas.topics import (
     ZONES,
 )
 from tests.support.builders.outputs import START_US, occupancy, ward
+from tests.support.clusters import cluster_of, installation_of
 from tests.support.sink_topics import Line, last_seqs, progress, records_written, until
 from tests.support.tables import as_items, differences
 from workers.local.demo.probes import scrape
@@ -55,7 +54,7 @@ REDIS = Worker(name="sink-redis", command=("sink", "redis"), environment=QUICK)
 
 def assert_complete(settings: Settings) -> None:
     """Every table equals the fold of its topic, and so do the digests."""
-    results = compare(settings)
+    results = compare(installation_of(settings))
     assert [result.difference for result in results if result.difference] == []
     assert all(result.topic_digests == result.table_digests for result in results)
     assert {result.table for result in results if result.rows} >= {
@@ -150,7 +149,7 @@ def test_what_cannot_be_read_goes_to_the_dead_letters_and_the_rest_goes_on(
     until("the good record is written", written)
     headers = dict(one_dead_letter(line.settings))
     assert headers["reason"] == b"not_wire_format"
-    assert headers["topic"] == physical_name(OCCUPANCY, line.settings).encode()
+    assert headers["topic"] == cluster_of(line.settings).name(OCCUPANCY).encode()
     assert headers["stage"] == worker.name.encode()
 
 
@@ -182,8 +181,8 @@ def test_a_database_that_was_not_migrated_ends_the_process_with_what_to_do(
 
 
 def one_dead_letter(settings: Settings) -> list[tuple[str, bytes]]:
-    consumer = Consumer(consumer_config(settings, f"{settings.topic_prefix}letters"))
-    consumer.subscribe([physical_name(DEAD_LETTERS, settings)])
+    consumer = cluster_of(settings).consumer(f"{settings.topic_prefix}letters")
+    consumer.subscribe([cluster_of(settings).name(DEAD_LETTERS)])
     try:
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:

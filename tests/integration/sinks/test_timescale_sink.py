@@ -9,7 +9,6 @@ import psycopg
 import pytest
 from pydantic import SecretStr
 
-from runtime.clock import SystemClock
 from runtime.errors import DeadLetter, Retry, Stop
 from runtime.process.settings import Settings
 from schemas.topics import CAMERAS, LINKS, OCCUPANCY, PRESENCE, TRACKS, ZONE_EVENTS, ZONES, Topic
@@ -27,6 +26,7 @@ from tests.support.builders.outputs import (
     ward,
     zone_event,
 )
+from tests.support.clusters import make_timescale_sink
 from tests.support.tables import as_items, differences, rows
 from workers.operations.verification.digests import chain_digests, distinct
 from workers.operations.verification.tables import written_digests
@@ -99,7 +99,7 @@ def test_two_writers_of_the_same_keys_leave_the_same_rows(
     """A worker that lost its partitions without noticing writes on beside its successor."""
 
     def write(worker: int) -> None:
-        sink = TimescaleSink(database_settings, SystemClock())
+        sink = make_timescale_sink(database_settings)
         for begin in range(0, len(WARD), 100 + 37 * worker):
             portion = WARD[begin : begin + 100 + 37 * worker]
             while True:
@@ -215,8 +215,8 @@ def test_a_version_with_other_contents_stops_the_process(
 
 
 def test_a_database_that_refuses_connections_can_be_tried_again() -> None:
-    sink = TimescaleSink(
-        Settings(database_url=SecretStr("postgresql://nobody@127.0.0.1:1/none")), SystemClock()
+    sink = make_timescale_sink(
+        Settings(database_url=SecretStr("postgresql://nobody@127.0.0.1:1/none"))
     )
     with pytest.raises(Retry, match="out of reach"):
         sink.write(WARD[:1])

@@ -24,6 +24,7 @@ from streams.stage import OUTPUTS
 from streams.state.published import source_and_time
 from streams.state.version import STATE_VERSION
 from tests.support.builders.domain import MS, T0, box, camera, facts_of, heartbeat, outcome, zone
+from tests.support.clusters import cluster_of
 
 SETTINGS = Settings(topic_prefix="")
 CAMERAS = ("left", "right")
@@ -146,7 +147,7 @@ class World:
         return PipelineFold(
             0,
             emit,
-            wire=Wire(SETTINGS, SCHEMAS),
+            wire=Wire(cluster_of(SETTINGS, registry=SCHEMAS)),
             facts=KnownFacts(),
             settings=RELEASES[release],
             clock=SystemClock(),
@@ -244,7 +245,7 @@ class _InMemory(TakeOver):
     """Reads the topics of a world."""
 
     def __init__(self, world: World) -> None:
-        super().__init__(SETTINGS, SCHEMAS, QuickClock())
+        super().__init__(cluster_of(SETTINGS, QuickClock(), SCHEMAS), SETTINGS.stream.checkpoint_s)
         self._topics = world.topics
 
     def _windows(self, name: str, partition: int) -> Iterator[list[Message]]:

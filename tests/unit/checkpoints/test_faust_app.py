@@ -11,12 +11,13 @@ from faust.types import TP
 
 from streams.processor.faust_app import checkpointed_app
 from streams.processor.faust_consumer import CheckpointedConsumer, CheckpointedTransport, StockSeek
+from tests.support.clusters import cluster_at
 
 
 def test_the_app_leaves_no_folder_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    app = checkpointed_app("stage", "127.0.0.1:9")
+    app = checkpointed_app("stage", cluster_at("127.0.0.1:9"))
 
     app._create_directories()  # as Faust does when it starts
 
@@ -50,7 +51,9 @@ def test_a_quiet_partition_keeps_a_busy_one_waiting_for_milliseconds_only() -> N
         thread = cast("CheckpointedConsumer", app.consumer)._new_consumer_thread()
         return thread._create_consumer(asyncio.get_running_loop())
 
-    client = asyncio.run(client_of(checkpointed_app("stage", "127.0.0.1:9", max_batch=300)))
+    client = asyncio.run(
+        client_of(checkpointed_app("stage", cluster_at("127.0.0.1:9"), max_batch=300))
+    )
 
     assert client._fetch_max_wait_ms == 20
     assert client._fetch_min_bytes == 262_144

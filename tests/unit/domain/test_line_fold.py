@@ -13,6 +13,7 @@ from streams.domain.facts.timeline import Facts
 from streams.domain.settings import PipelineSettings
 from streams.processor.pipeline_fold import PipelineFold, Wire
 from tests.support.builders.domain import MS, T0, box, camera, facts_of, outcome
+from tests.support.clusters import cluster_of
 from tests.support.fakes import SCHEMAS, KnownFacts
 
 IDENTITY = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]
@@ -28,7 +29,7 @@ def fold_of(facts: Facts) -> tuple[PipelineFold, list[str]]:
     fold = PipelineFold(
         0,
         emit,
-        wire=Wire(Settings(topic_prefix=""), SCHEMAS),
+        wire=Wire(cluster_of(Settings(topic_prefix=""), registry=SCHEMAS)),
         facts=KnownFacts(facts),
         settings=PipelineSettings(),
         clock=SystemClock(),
@@ -83,7 +84,7 @@ def test_a_giant_that_nobody_can_read_stays_in_its_topic_and_stops_nothing() -> 
     fold = PipelineFold(
         0,
         cast("Emit", emit),
-        wire=Wire(Settings(topic_prefix=""), SCHEMAS),
+        wire=Wire(cluster_of(Settings(topic_prefix=""), registry=SCHEMAS)),
         facts=KnownFacts(facts_of(camera(homography=list(IDENTITY)))),
         settings=PipelineSettings(),
         clock=SystemClock(),

@@ -2,9 +2,9 @@
 
 import pytest
 
-from runtime.clock import SystemClock
 from runtime.process.metrics import ALERTS_TOLD
 from runtime.process.settings import Settings
+from tests.support.clusters import cluster_of
 from tests.unit.health.test_alerts import AT_US, finding
 from workers.observation.alerts import make_alert
 from workers.watchdog import lease as duty
@@ -17,7 +17,7 @@ def given_up() -> float:
 
 def test_the_oldest_alerts_are_given_up_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(duty, "MOST_WAITING", 3)
-    written, before = Duty(Settings(), SystemClock()), given_up()
+    written, before = Duty(cluster_of(Settings()), Settings().deadman), given_up()
     for number in range(5):
         written.tell(make_alert(finding(f"silence/camera/{number}"), "RAISED", AT_US, ""))
 

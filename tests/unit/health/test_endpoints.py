@@ -9,8 +9,9 @@ import pytest
 
 from runtime.clock import SystemClock
 from runtime.errors import Stop
-from runtime.kafka import follower as follower_module
+from runtime.kafka.cluster import Cluster
 from runtime.process.settings import Settings
+from tests.support.clusters import cluster_of
 from tests.support.waiting import eventually
 from workers.watchdog.endpoints import HealthProbes, ask
 from workers.watchdog.outcomes import WINDOW_S, OutcomeFollower
@@ -97,7 +98,7 @@ def test_what_is_no_url_is_refused_by_name(url: str) -> None:
 
 
 def test_pictures_are_counted_over_a_minute_and_heartbeats_are_none() -> None:
-    follower = OutcomeFollower(Settings(), SystemClock())
+    follower = OutcomeFollower(cluster_of(Settings()))
     for second in range(2 * WINDOW_S):
         at_us = AT_US + second * 1_000_000
         follower.take("left", "SKIPPED" if second % 4 else "DETECTED", at_us)
@@ -112,8 +113,8 @@ def test_pictures_are_counted_over_a_minute_and_heartbeats_are_none() -> None:
 def test_an_error_that_nobody_foresaw_is_no_reading_to_the_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(follower_module, "consumer_config", lambda *_, **__: 1 / 0)
-    follower = OutcomeFollower(Settings(), SystemClock())
+    monkeypatch.setattr(Cluster, "consumer", lambda *_, **__: 1 / 0)
+    follower = OutcomeFollower(cluster_of(Settings()))
     follower.current = True
     follower.start()
 

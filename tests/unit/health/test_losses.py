@@ -4,20 +4,20 @@ import pytest
 from confluent_kafka import Message
 
 from runtime.clock import SystemClock
-from runtime.kafka.clients import physical_name
 from runtime.process.settings import Settings
 from schemas.registry import RegistryUnavailable
 from schemas.topics import AUDIT, DEAD_LETTERS
+from tests.support.clusters import cluster_of
 from workers.observation.losses import LossFollower
 
 NOBODY = Settings(kafka_bootstrap="127.0.0.1:1", registry_url="http://127.0.0.1:1")
-LETTERS, ENTRIES = physical_name(DEAD_LETTERS, NOBODY), physical_name(AUDIT, NOBODY)
+LETTERS, ENTRIES = cluster_of(NOBODY).name(DEAD_LETTERS), cluster_of(NOBODY).name(AUDIT)
 WIRE_FORMAT = b"\x00\x00\x00\x00\x01"
 
 
 @pytest.fixture
 def follower() -> LossFollower:
-    return LossFollower(NOBODY, SystemClock())
+    return LossFollower(cluster_of(NOBODY))
 
 
 def letter(offset: int, lost: str, at_us: int) -> Message:

@@ -5,7 +5,7 @@ from concurrent.futures import Future
 import pytest
 from confluent_kafka import KafkaError, KafkaException
 
-from runtime.kafka.clients import answer
+from runtime.kafka.errors import answer
 
 
 def test_a_question_that_a_killed_broker_took_with_it_is_given_up() -> None:

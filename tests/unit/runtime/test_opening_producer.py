@@ -8,6 +8,7 @@ from confluent_kafka import KafkaError
 from deploy.local.ports import free_ports
 from runtime.kafka import first_record_barrier as opening_producer
 from runtime.kafka.first_record_barrier import FirstRecordBarrier
+from tests.support.clusters import cluster_at
 
 
 @pytest.fixture
@@ -19,13 +20,9 @@ def failures() -> list[tuple[str, int, KafkaError]]:
 def producer(failures: list[tuple[str, int, KafkaError]]) -> Iterator[FirstRecordBarrier]:
     """One whose broker is not there, so that nothing is ever acknowledged."""
     made = FirstRecordBarrier(
-        {
-            "bootstrap.servers": f"127.0.0.1:{free_ports(1)[0]}",
-            "enable.idempotence": True,
-            "message.timeout.ms": 2_000,
-            "log_level": 0,
-        },
+        cluster_at(f"127.0.0.1:{free_ports(1)[0]}"),
         lambda topic, partition, error: failures.append((topic, partition, error)),
+        delivery_timeout_s=2.0,
     )
     yield made
     made.purge()

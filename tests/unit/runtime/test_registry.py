@@ -46,7 +46,9 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counting]:
 
 
 def asked(server: Counting, clock: SetClock) -> SchemaRegistry:
-    return guarded_registry(Settings(registry_url=f"http://127.0.0.1:{server.server_port}"), clock)
+    return guarded_registry(
+        Settings(registry_url=f"http://127.0.0.1:{server.server_port}").registry_url, clock
+    )
 
 
 def test_a_registry_that_fails_is_not_asked_until_its_pause_is_over(server: Counting) -> None:

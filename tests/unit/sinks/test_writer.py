@@ -7,22 +7,23 @@ from confluent_kafka import Message, TopicPartition
 
 from runtime.errors import Retry
 from runtime.kafka.assignment import Assignment
-from runtime.kafka.clients import ReliableProducer, physical_name, producer_config
 from runtime.kafka.commits import CommitLedger, CommitPolicy
 from runtime.kafka.dead_letters import DeadLetterBox
 from runtime.kafka.lag import LagWatch
+from runtime.kafka.producer import ReliableProducer
 from runtime.kafka.topic_partition import Partition
 from runtime.process.health import Health
 from runtime.process.settings import Settings
 from runtime.storage.breaker import Guard
 from schemas.topics import OCCUPANCY
 from tests.support.builders.outputs import codec, item, occupancy
+from tests.support.clusters import cluster_of
 from workers.sinks.outage import Outage
 from workers.sinks.writer import SinkWriter
 from workers.storage.item import Item
 
 NOBODY = Settings(kafka_bootstrap="127.0.0.1:1", registry_url="http://127.0.0.1:1")
-TOPIC = physical_name(OCCUPANCY, NOBODY)
+TOPIC = cluster_of(NOBODY).name(OCCUPANCY)
 FIRST, SECOND = (TOPIC, 0), (TOPIC, 1)
 
 
@@ -91,13 +92,15 @@ class World:
         self.ledger = CommitLedger(CommitPolicy(interval_s=0.0))
         self.assignment = Assignment(self.fetched)
         guard = Guard("test", self.clock)
-        lag = LagWatch(NOBODY, "test", "test", [OCCUPANCY])
-        producer = ReliableProducer(producer_config(NOBODY, log_level=0))
+        lag = LagWatch(cluster_of(NOBODY), "test", "test", [OCCUPANCY])
+        producer = ReliableProducer(cluster_of(NOBODY), log_level=0)
         self.writer = SinkWriter(
             self.store,
             self.clock,
             {TOPIC: codec(OCCUPANCY)},
-            dead_letters=DeadLetterBox(producer, NOBODY, "test", self.clock),
+            dead_letters=DeadLetterBox(
+                producer, cluster_of(NOBODY, clock=self.clock), NOBODY.dead_letters, "test"
+            ),
             assignment=self.assignment,
             ledger=self.ledger,
             guard=guard,

@@ -8,9 +8,8 @@ import httpx
 
 from deploy.local.supervisor import Supervisor
 from runtime.errors import Retry
-from runtime.kafka.clients import group_id, physical_name
+from runtime.kafka.cluster import Cluster
 from runtime.kafka.lag import LogProbe, ends_of
-from runtime.process.settings import Settings
 from schemas.topics import (
     DEAD_LETTERS,
     DERIVED_TOPICS,
@@ -54,21 +53,21 @@ class Observer:
     """Looks at the line from outside.
 
     Args:
-        settings: Where the broker is, and the run's prefix.
+        cluster: Where the topics are.
         supervisor: Knows the processes and their metrics ports.
         board_url: Of the board, ending in a slash.
     """
 
-    def __init__(self, settings: Settings, supervisor: Supervisor, board_url: str) -> None:
-        self._settings = settings
+    def __init__(self, cluster: Cluster, supervisor: Supervisor, board_url: str) -> None:
+        self._cluster = cluster
         self._supervisor = supervisor
         self._board_url = board_url
-        self._probe = LogProbe(settings)
+        self._probe = LogProbe(cluster)
         self._http = httpx.Client(timeout=2.0)
 
     def name(self, topic: Topic) -> str:
         """Physical name of a topic."""
-        return physical_name(topic, self._settings)
+        return self._cluster.name(topic)
 
     def total(self, ends: Ends, topic: Topic) -> int:
         """Records ever appended to a topic."""
@@ -97,13 +96,13 @@ class Observer:
         except Retry:
             return look
         groups = {
-            "infer": (group_id(INFERENCE, self._settings), {self.name(FRAMES)}),
+            "infer": (self._cluster.group(INFERENCE), {self.name(FRAMES)}),
             "sink-timescale": (
-                group_id(SINK_TIMESCALE, self._settings),
+                self._cluster.group(SINK_TIMESCALE),
                 {self.name(topic) for topic in DERIVED_TOPICS},
             ),
             "sink-redis": (
-                group_id(SINK_REDIS, self._settings),
+                self._cluster.group(SINK_REDIS),
                 {self.name(topic) for topic in LIVE_TOPICS},
             ),
         }

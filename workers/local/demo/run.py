@@ -9,6 +9,7 @@ from rich.live import Live
 
 from deploy.local.errors import LaunchError
 from runtime.clock import Clock, SystemClock
+from runtime.kafka.cluster import Cluster
 from schemas.topics import DETECTIONS, FRAMES
 from workers.ingest.sources.probe import Clip
 from workers.local.demo.latency_probe import LatencyProbe
@@ -67,14 +68,15 @@ class Demo:
             Retry: A service went out of reach.
         """
         settings = self.line.settings
+        cluster = Cluster.of(settings, self._clock)
         starts_us = self.options.start_us or self._clock.now_us()
         scenario = make_scenario(clips, starts_us, settings.ingest.max_width)
-        observer = Observer(settings, self.line.supervisor, self.board_url)
+        observer = Observer(cluster, self.line.supervisor, self.board_url)
         before = observer.look(self._clock.monotonic_s(), (), 0)
         dead_before = observer.dead_letters()
         self.line.open()  # what starts may read the facts as they come
         self.report("registering cameras, zones, roster and requirements")
-        register_ward(scenario, self.options.run_dir / "ward", settings, starts_us - _LEAD_US)
+        register_ward(scenario, self.options.run_dir / "ward", cluster, starts_us - _LEAD_US)
         self.line.begin()
         self.report(f"live board at {self.board_url}")
         folded_before = observer.total(before.ends, DETECTIONS)
@@ -86,7 +88,13 @@ class Demo:
                 probe.summary()
             )  # before the end's heartbeat, which closes the last ticks late
             settled = self._settle(observer, *since)
-        summary = summarise(settings, before.ends, starts_us, self._ledgers())
+        summary = summarise(
+            cluster,
+            settings.database_url.get_secret_value(),
+            before.ends,
+            starts_us,
+            self._ledgers(),
+        )
         if all(clip.frames is not None for clip in clips) and self.options.seconds is None:
             summary.source_frames = sum(camera.clip.frames or 0 for camera in scenario.cameras)
         if self.options.start_us is None:

@@ -8,9 +8,8 @@ import psycopg
 from psycopg import sql
 
 from runtime.errors import Retry
+from runtime.kafka.cluster import Cluster
 from runtime.kafka.reader import read_topic
-from runtime.process.settings import Settings
-from schemas.registry import SchemaRegistry
 from schemas.topics import DETECTIONS, TRACKS, ZONE_EVENTS, Topic
 from workers.local.demo.latency_probe import LatencySummary
 from workers.storage.timescale.tables import DERIVED_TABLES
@@ -96,17 +95,17 @@ class Summary:
 
 
 def new_records(
-    settings: Settings, topic: Topic, since: dict[tuple[str, int], int]
+    cluster: Cluster, topic: Topic, since: dict[tuple[str, int], int]
 ) -> list[dict[str, Any]]:
     """Decoded records of a topic appended after the given ends, duplicates by seq dropped.
 
     Raises:
         Retry: The broker is out of reach.
     """
-    codec = SchemaRegistry(settings.registry_url).reader(topic)
+    codec = cluster.registry.reader(topic)
     seen: set[tuple[bytes | None, int]] = set()
     records = []
-    for message in read_topic(settings, topic):
+    for message in read_topic(cluster, topic):
         start = since.get((message.topic() or "", message.partition() or 0), 0)
         if (message.offset() or 0) < start:
             continue
@@ -119,7 +118,8 @@ def new_records(
 
 
 def summarise(
-    settings: Settings,
+    cluster: Cluster,
+    dsn: str,
     since: dict[tuple[str, int], int],
     starts_us: int,
     ledgers: list[dict[str, Any]],
@@ -127,7 +127,8 @@ def summarise(
     """Count a run from its logs and tables.
 
     Args:
-        settings: Where everything is.
+        cluster: Where the topics are.
+        dsn: The database.
         since: Ends of the topics when the run began.
         starts_us: Event time of the run's begin, UTC microseconds.
         ledgers: What ingest says became of the frames it read.
@@ -140,25 +141,25 @@ def summarise(
         summary.not_sent.update(
             {name: n for name, n in ledger["outcomes"].items() if n and name != "sent"}
         )
-    for record in new_records(settings, DETECTIONS, since):
+    for record in new_records(cluster, DETECTIONS, since):
         summary.outcomes[record["outcome"]] += 1
         summary.detections += len(record["detections"])
         if record["reason"]:
             summary.reasons[f"{record['outcome'].lower()}, {record['reason']}"] += 1
     confirmed = {
         (record["camera_id"], track["track_id"])
-        for record in new_records(settings, TRACKS, since)
+        for record in new_records(cluster, TRACKS, since)
         for track in record["tracks"]
         if track["state"] == "CONFIRMED"
     }
     summary.tracks = len(confirmed)
-    for record in new_records(settings, ZONE_EVENTS, since):
+    for record in new_records(cluster, ZONE_EVENTS, since):
         summary.zone_events[record["kind"]] += 1
-    summary.rows = count_rows(settings, starts_us)
+    summary.rows = count_rows(dsn, starts_us)
     return summary
 
 
-def count_rows(settings: Settings, starts_us: int) -> dict[str, int]:
+def count_rows(dsn: str, starts_us: int) -> dict[str, int]:
     """Rows of each table from an event time on.
 
     Raises:
@@ -166,7 +167,7 @@ def count_rows(settings: Settings, starts_us: int) -> dict[str, int]:
     """
     counts = {}
     try:
-        with psycopg.connect(settings.database_url.get_secret_value()) as connection:
+        with psycopg.connect(dsn) as connection:
             for table in DERIVED_TABLES:
                 query = sql.SQL("SELECT count(*) FROM {} WHERE {} >= to_timestamp(%s)")
                 row = connection.execute(

@@ -3,18 +3,18 @@
 import json
 from pathlib import Path
 
-from runtime.process.settings import Settings
+from runtime.kafka.cluster import Cluster
 from workers.local.demo.scenario import Scenario
 from workers.registry.importing import import_files
 
 
-def register_ward(scenario: Scenario, folder: Path, settings: Settings, recorded_at_us: int) -> int:
+def register_ward(scenario: Scenario, folder: Path, cluster: Cluster, recorded_at_us: int) -> int:
     """Write the import files and import them; returns how many versions were new.
 
     Args:
         scenario: What to register.
         folder: Where the files are left, to look at and change.
-        settings: Where broker and registry are.
+        cluster: Where the topics are.
         recorded_at_us: UTC microseconds, before the first frame of the run.
 
     Raises:
@@ -25,4 +25,4 @@ def register_ward(scenario: Scenario, folder: Path, settings: Settings, recorded
     files = {kind: folder / f"{kind}.yaml" for kind in scenario.rows}
     for kind, path in files.items():
         path.write_text("".join(f"- {json.dumps(row)}\n" for row in scenario.rows[kind]))
-    return import_files(files, settings, recorded_at_us=recorded_at_us)
+    return import_files(files, cluster, recorded_at_us=recorded_at_us)

@@ -7,16 +7,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
-from confluent_kafka import TopicCollection
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import KafkaException, TopicCollection
 
 from runtime.checkpoints.codec import HEAD_KEY, assemble
 from runtime.checkpoints.errors import CheckpointDamaged
-from runtime.clock import Clock
 from runtime.errors import Retry, Stop
-from runtime.kafka.clients import KafkaException, answer, physical_name
+from runtime.kafka.cluster import Cluster
+from runtime.kafka.errors import answer
 from runtime.kafka.reader import read_topic
-from runtime.process.settings import Settings
 from runtime.storage.objects import ObjectStore
 from schemas.topics import AUDIT, REFERENCE_TOPICS, STREAM_CHECKPOINTS, Topic
 from workers.operations.backup.manifest import TopicCopy
@@ -46,14 +44,14 @@ class Entry(msgspec.Struct, frozen=True, array_like=True):
         return self.partition, b64decode(self.key), b64decode(self.value)
 
 
-def topic_ids(settings: Settings, topics: Iterable[Topic]) -> dict[str, str]:
+def topic_ids(cluster: Cluster, topics: Iterable[Topic]) -> dict[str, str]:
     """Kafka's id of each topic that exists, by name without prefix.
 
     Raises:
         Retry: The broker is out of reach.
     """
-    names = {physical_name(topic, settings): topic.name for topic in topics}
-    admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap, "log_level": 3})
+    names = {cluster.name(topic): topic.name for topic in topics}
+    admin = cluster.admin()
     try:
         there = admin.list_topics(timeout=_ANSWER_S).topics
         wanted = [name for name in names if name in there]
@@ -62,11 +60,11 @@ def topic_ids(settings: Settings, topics: Iterable[Topic]) -> dict[str, str]:
         asked = admin.describe_topics(TopicCollection(wanted), request_timeout=_ANSWER_S)
         return {names[name]: str(answer(asked[name], _LOST_S).topic_id) for name in wanted}
     except KafkaException as exc:
-        msg = f"Kafka at {settings.kafka_bootstrap} is out of reach: {exc.args[0].str()}"
+        msg = f"Kafka at {cluster.bootstrap} is out of reach: {exc.args[0].str()}"
         raise Retry(msg) from exc
 
 
-def copy_topic(settings: Settings, clock: Clock, topic: Topic, store: ObjectStore) -> TopicCopy:
+def copy_topic(cluster: Cluster, topic: Topic, store: ObjectStore) -> TopicCopy:
     """Write a topic's records into a backup; of a compacted one the newest of each key.
 
     Raises:
@@ -74,9 +72,7 @@ def copy_topic(settings: Settings, clock: Clock, topic: Topic, store: ObjectStor
         Stop: The store refuses us.
     """
     writer = LineWriter(store)
-    entries = (
-        whole_checkpoints(settings, clock) if topic == STREAM_CHECKPOINTS else held(settings, topic)
-    )
+    entries = whole_checkpoints(cluster) if topic == STREAM_CHECKPOINTS else held(cluster, topic)
     for entry in entries:
         writer.write(msgspec.json.encode(entry) + b"\n")
     return TopicCopy(topic.name, writer.close(), contents(entries))
@@ -100,7 +96,7 @@ def copied_entries(store: ObjectStore, copy: TopicCopy) -> list[Entry]:
     return entries
 
 
-def whole_checkpoints(settings: Settings, clock: Clock) -> list[Entry]:
+def whole_checkpoints(cluster: Cluster) -> list[Entry]:
     """The newest checkpoint of each partition, none of them in the middle of the next one.
 
     Where the log is read up to may lie within a transaction that is committed meanwhile: then
@@ -109,9 +105,10 @@ def whole_checkpoints(settings: Settings, clock: Clock) -> list[Entry]:
     Raises:
         Retry: The broker is out of reach, or a checkpoint stays damaged.
     """
+    clock = cluster.clock
     deadline_s = clock.monotonic_s() + _WHOLE_S
     found: defaultdict[int, list[Entry]] = defaultdict(list)
-    for entry in held(settings, STREAM_CHECKPOINTS):
+    for entry in held(cluster, STREAM_CHECKPOINTS):
         found[entry.partition].append(entry)
     left = list(found)
     while left:
@@ -127,15 +124,15 @@ def whole_checkpoints(settings: Settings, clock: Clock) -> list[Entry]:
                     raise Retry(msg) from exc
         for partition in torn:
             clock.sleep(_PAUSE_S)
-            found[partition] = held(settings, STREAM_CHECKPOINTS, [partition])
+            found[partition] = held(cluster, STREAM_CHECKPOINTS, [partition])
         left = torn
     return [entry for _, entries in sorted(found.items()) for entry in entries]
 
 
-def held(settings: Settings, topic: Topic, partitions: Sequence[int] | None = None) -> list[Entry]:
+def held(cluster: Cluster, topic: Topic, partitions: Sequence[int] | None = None) -> list[Entry]:
     """What a topic holds, in order; of a compacted one the newest of each key."""
     kept: dict[Any, Entry] = {}
-    for number, message in enumerate(read_topic(settings, topic, partitions)):
+    for number, message in enumerate(read_topic(cluster, topic, partitions)):
         key, value, partition = message.key() or b"", message.value(), message.partition() or 0
         place = (partition, key) if topic.cleanup == "compact" else number
         kept.pop(place, None)

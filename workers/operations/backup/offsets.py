@@ -5,13 +5,12 @@ from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
-from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
 
 from runtime.errors import Retry, Stop
-from runtime.kafka.clients import KafkaException, answer, group_id, physical_name
+from runtime.kafka.cluster import Cluster
+from runtime.kafka.errors import answer
 from runtime.kafka.reader import spans
-from runtime.process.settings import Settings
 from schemas.topics import TOPICS, Topic
 from workers.operations.verification.committed import committed_offsets
 from workers.stages import SINK_TIMESCALE
@@ -23,27 +22,27 @@ Offsets = Mapping[str, Mapping[int, int]]
 """Next offset by topic (without prefix) and partition."""
 
 
-def committed(settings: Settings, topics: Iterable[Topic]) -> dict[str, dict[int, int]]:
+def committed(cluster: Cluster, topics: Iterable[Topic]) -> dict[str, dict[int, int]]:
     """Offsets that the TimescaleDB sink has committed.
 
     Raises:
         Retry: The broker is out of reach.
     """
     found: defaultdict[str, dict[int, int]] = defaultdict(dict)
-    places = committed_offsets(settings, SINK_TIMESCALE, tuple(topics))
+    places = committed_offsets(cluster, SINK_TIMESCALE, tuple(topics))
     for (topic, partition), offset in places.items():
         found[topic][partition] = offset
     return dict(found)
 
 
-def members(settings: Settings, stages: Iterable[str]) -> list[str]:
+def members(cluster: Cluster, stages: Iterable[str]) -> list[str]:
     """Stages that have a running process.
 
     Raises:
         Retry: The broker is out of reach.
     """
-    groups = {group_id(stage, settings): stage for stage in stages}
-    admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap, "log_level": 3})
+    groups = {cluster.group(stage): stage for stage in stages}
+    admin = cluster.admin()
     try:
         asked = admin.describe_consumer_groups(list(groups), request_timeout=_ANSWER_S)
         return [groups[name] for name, one in asked.items() if answer(one, _LOST_S).members]
@@ -66,11 +65,11 @@ class Way(NamedTuple):
     gone: int
 
 
-def way_back(settings: Settings, offsets: Offsets, same: AbstractSet[str]) -> Way:
+def way_back(cluster: Cluster, offsets: Offsets, same: AbstractSet[str]) -> Way:
     """What the TimescaleDB sink must read again of what came after a backup.
 
     Args:
-        settings: Where the broker is.
+        cluster: Where the topics are.
         offsets: From `committed` of the time.
         same: Topics that are still the same; others are read from their beginning.
 
@@ -80,17 +79,17 @@ def way_back(settings: Settings, offsets: Offsets, same: AbstractSet[str]) -> Wa
     wanted, again, gone = [], 0, 0
     for name, places in offsets.items():
         topic = TOPICS[name]
-        held = spans(settings, topic)
+        held = spans(cluster, topic)
         for partition, was in places.items():
             offset = was if name in same else 0
             start, end = held.get(partition, (offset, offset))
             again += max(0, end - max(offset, start))
             gone += max(0, start - offset) if name in same and topic.cleanup == "delete" else 0
-            wanted.append(TopicPartition(physical_name(topic, settings), partition, offset))
+            wanted.append(TopicPartition(cluster.name(topic), partition, offset))
     return Way(wanted, again, gone)
 
 
-def set_back(settings: Settings, wanted: list[TopicPartition]) -> None:
+def set_back(cluster: Cluster, wanted: list[TopicPartition]) -> None:
     """Let the TimescaleDB sink go on there.
 
     Raises:
@@ -99,8 +98,8 @@ def set_back(settings: Settings, wanted: list[TopicPartition]) -> None:
     """
     if not wanted:
         return
-    group = group_id(SINK_TIMESCALE, settings)
-    admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap, "log_level": 3})
+    group = cluster.group(SINK_TIMESCALE)
+    admin = cluster.admin()
     request = [ConsumerGroupTopicPartitions(group, wanted)]
     try:
         asked = admin.alter_consumer_group_offsets(request, request_timeout=_ANSWER_S)

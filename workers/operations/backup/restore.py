@@ -4,10 +4,9 @@ from collections.abc import Set as AbstractSet
 
 import psycopg
 
-from runtime.clock import Clock
 from runtime.errors import Stop
+from runtime.kafka.cluster import Cluster
 from runtime.kafka.topics import create_topics
-from runtime.process.settings import Settings
 from runtime.storage.objects import ObjectStore
 from schemas.topics import DERIVED_TOPICS, REFERENCE_TOPICS, STREAM_CHECKPOINTS
 from streams.stage import STAGE
@@ -18,6 +17,7 @@ from workers.operations.backup.objects import get_object
 from workers.operations.backup.offsets import members, set_back, way_back
 from workers.operations.backup.take import Tell
 from workers.operations.backup.topics import TopicRestore
+from workers.operations.installation import Installation
 from workers.operations.times import show_time
 from workers.stages import INFERENCE, SINK_REDIS, SINK_TIMESCALE
 from workers.storage.timescale.connection import database_errors
@@ -25,8 +25,7 @@ from workers.storage.timescale.migrate import migrate, migrations
 
 
 def restore(
-    settings: Settings,
-    clock: Clock,
+    installation: Installation,
     uri: str,
     *,
     replace: bool,
@@ -41,8 +40,7 @@ def restore(
     was interrupted may be given again.
 
     Args:
-        settings: Where everything is.
-        clock: Tells when patience ends.
+        installation: Where everything is.
         uri: Of the backup.
         replace: Put the rows and checkpoints of the backup over those that are there.
         accept_loss: Go on although rows will be missing that nothing gives back.
@@ -56,21 +54,22 @@ def restore(
     """
     store = ObjectStore(uri)
     manifest = get_manifest(store)
-    _refuse_what_is_not_ours(settings, manifest)
-    running = members(settings, (INFERENCE, STAGE, SINK_TIMESCALE, SINK_REDIS))
+    cluster = installation.cluster
+    _refuse_what_is_not_ours(cluster, manifest)
+    running = members(cluster, (INFERENCE, STAGE, SINK_TIMESCALE, SINK_REDIS))
     if running:
         msg = f"{' and '.join(running)} still runs: end every process of the line first"
         raise Stop(msg)
-    dsn = settings.database_url.get_secret_value()
+    dsn = installation.database_url
     rows_wanted = _look_at_rows(dsn, manifest, replace=replace)
-    registry_wanted = registry.is_missing(settings.registry_url, manifest.schemas)
-    create_topics(settings, replication)
-    topics = TopicRestore(settings, clock, manifest, store, replace=replace)
+    registry_wanted = registry.is_missing(cluster.registry.url, manifest.schemas)
+    create_topics(cluster, replication)
+    topics = TopicRestore(cluster, manifest, store, replace=replace)
     topics.look()
-    now = topic_ids(settings, (*REFERENCE_TOPICS, *DERIVED_TOPICS))
+    now = topic_ids(cluster, (*REFERENCE_TOPICS, *DERIVED_TOPICS))
     same = {name for name, found in now.items() if manifest.topic_ids.get(name) == found}
     if rows_wanted:
-        gone = way_back(settings, manifest.offsets, same).gone
+        gone = way_back(cluster, manifest.offsets, same).gone
         for missing, advice in (
             (hole(dsn, manifest), "restore a copy first that reaches so far"),
             (loss(dsn, manifest, store, gone, same), "take a backup of the database as it is"),
@@ -82,7 +81,7 @@ def restore(
 
     if registry_wanted:
         archive = None if manifest.registry is None else get_object(store, manifest.registry)
-        registry.fill(settings.registry_url, archive, manifest.schemas)
+        registry.fill(cluster.registry.url, archive, manifest.schemas)
     tell(f"schema registry: {_done(len(manifest.schemas), 'schema ids', registry_wanted)}")
     topics.write()
     for copy in manifest.topics:
@@ -95,8 +94,8 @@ def restore(
         _load(dsn, manifest, store)
     for table in manifest.tables:
         tell(f"table {table.name}: {_done(table.rows.lines, 'rows', rows_wanted)}")
-    way = way_back(settings, manifest.offsets, same)
-    set_back(settings, way.wanted)
+    way = way_back(cluster, manifest.offsets, same)
+    set_back(cluster, way.wanted)
     if way.again or way.gone:
         tell(f"the sink reads {way.again} records again; {way.gone} that came since have expired")
     return manifest
@@ -106,15 +105,15 @@ def _done(number: int, what: str, written: bool) -> str:
     return f"{number} {what} {'restored and counted' if written else 'are there'}"
 
 
-def _refuse_what_is_not_ours(settings: Settings, manifest: Manifest) -> None:
+def _refuse_what_is_not_ours(cluster: Cluster, manifest: Manifest) -> None:
     """Compare with this run and release.
 
     Raises:
         Stop: It is of another.
     """
-    if manifest.topic_prefix != settings.topic_prefix:
+    if manifest.topic_prefix != cluster.prefix:
         msg = (
-            f"the backup is of the run {manifest.topic_prefix!r}, not {settings.topic_prefix!r} "
+            f"the backup is of the run {manifest.topic_prefix!r}, not {cluster.prefix!r} "
             "(WARDSTREAM_TOPIC_PREFIX)"
         )
         raise Stop(msg)

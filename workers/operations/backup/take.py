@@ -5,9 +5,7 @@ from importlib.metadata import version
 
 import psycopg
 
-from runtime.clock import Clock
 from runtime.errors import Stop
-from runtime.process.settings import Settings
 from runtime.storage.objects import ObjectStore
 from schemas.topics import DERIVED_TOPICS, DETECTIONS, REFERENCE_TOPICS
 from workers.operations.backup import registry, tables
@@ -22,15 +20,14 @@ from workers.operations.backup.manifest import (
 from workers.operations.backup.objects import get_object, lines_of, put_object
 from workers.operations.backup.offsets import committed
 from workers.operations.backup.rows import copy_out
+from workers.operations.installation import Installation
 from workers.storage.timescale.migrate import migrations
 
 Tell = Callable[[str], None]
 """Told what was done, in a line."""
 
 
-def take(
-    settings: Settings, clock: Clock, uri: str, *, since_us: int | None, tell: Tell
-) -> Manifest:
+def take(installation: Installation, uri: str, *, since_us: int | None, tell: Tell) -> Manifest:
     """Copy everything that nothing else could give back; the line may run meanwhile.
 
     The order makes the parts fit. Offsets come before the rows, so that what the sink reads again
@@ -38,8 +35,7 @@ def take(
     a `seq` that the tables have; the registry comes last, so that it knows every id.
 
     Args:
-        settings: Where everything is.
-        clock: For the time in the manifest.
+        installation: Where everything is.
         uri: Where to, `file://` or `s3://`; one backup each.
         since_us: Leave older rows out, UTC microseconds; None copies all.
         tell: Told of each part.
@@ -52,10 +48,11 @@ def take(
     if has_manifest(store):
         msg = f"{store.base} holds a backup already: choose another place for the next"
         raise Stop(msg)
-    made_us = clock.now_us()
-    ids = topic_ids(settings, (DETECTIONS, *DERIVED_TOPICS, *COPIED))
-    offsets = committed(settings, (*REFERENCE_TOPICS, *DERIVED_TOPICS))
-    dsn = settings.database_url.get_secret_value()
+    cluster = installation.cluster
+    made_us = cluster.clock.now_us()
+    ids = topic_ids(cluster, (DETECTIONS, *DERIVED_TOPICS, *COPIED))
+    offsets = committed(cluster, (*REFERENCE_TOPICS, *DERIVED_TOPICS))
+    dsn = installation.database_url
     with tables.snapshot(dsn) as connection:
         known = tables.applied(connection)
         if not known:
@@ -72,11 +69,11 @@ def take(
         server = _server(connection)
     topics = []
     for topic in reversed(COPIED):  # the checkpoints first: facts that they have seen come behind
-        found = copy_topic(settings, clock, topic, store)
+        found = copy_topic(cluster, topic, store)
         tell(f"topic {found.name}: {found.records.lines} records")
         topics.append(found)
-    archive = registry.export(settings.registry_url)
-    schemas = registry.schema_ids(settings.registry_url)
+    archive = registry.export(cluster.registry.url)
+    schemas = registry.schema_ids(cluster.registry.url)
     kept = None if archive is None else put_object(store, archive)
     tell(f"schema registry: {len(schemas)} schemas{'' if kept else ', ids only'}")
     manifest = Manifest(
@@ -84,7 +81,7 @@ def take(
         made_us=made_us,
         release=version("wardstream"),
         server=server,
-        topic_prefix=settings.topic_prefix,
+        topic_prefix=cluster.prefix,
         since_us=since_us,
         migrations=known,
         tables=tuple(copies),

@@ -11,13 +11,11 @@ from collections.abc import Iterable
 import msgspec
 
 from runtime.checkpoints.codec import HEAD_KEY, Head, decode_head, encode_head
-from runtime.clock import Clock
 from runtime.errors import Stop
 from runtime.facts.writer import CLAIM as FACTS_CLAIM
-from runtime.kafka.clients import physical_name
+from runtime.kafka.cluster import Cluster
 from runtime.kafka.reader import spans
 from runtime.kafka.transactional import FencedProducer, Outgoing, Words
-from runtime.process.settings import Settings
 from runtime.storage.objects import ObjectStore
 from schemas.topics import AUDIT, DETECTIONS, REFERENCE_TOPICS, STREAM_CHECKPOINTS, Topic
 from streams.stage import STAGE
@@ -47,8 +45,7 @@ class TopicRestore:
     """Gives topics their records back; look first at everything, then write.
 
     Args:
-        settings: Where the broker is, and the run's prefix.
-        clock: Tells when patience ends.
+        cluster: Where the topics are.
         manifest: Of the backup.
         store: Its objects.
         replace: Write checkpoints over those that are there.
@@ -56,17 +53,15 @@ class TopicRestore:
 
     def __init__(
         self,
-        settings: Settings,
-        clock: Clock,
+        cluster: Cluster,
         manifest: Manifest,
         store: ObjectStore,
         *,
         replace: bool,
     ) -> None:
-        self._settings = settings
-        self._clock = clock
+        self._cluster = cluster
         self._manifest = manifest
-        self._ids = topic_ids(settings, [DETECTIONS])
+        self._ids = topic_ids(cluster, [DETECTIONS])
         self._replace = replace
         self._entries = {
             topic.name: copied_entries(store, manifest.topic(topic.name)) for topic in COPIED
@@ -81,15 +76,15 @@ class TopicRestore:
             Retry: The broker is out of reach.
         """
         for topic in (*REFERENCE_TOPICS, AUDIT):
-            there = held(self._settings, topic)
+            there = held(self._cluster, topic)
             copied = self._entries[topic.name]
             if copied and not there:
                 self.wanted[topic.name] = len(copied)
             elif topic == AUDIT:
-                refuse_other_audit(self._settings, copied, there)
+                refuse_other_audit(self._cluster, copied, there)
             elif not set(there).issuperset(copied):
                 msg = (
-                    f"{physical_name(topic, self._settings)} is not empty, and lacks records of "
+                    f"{self._cluster.name(topic)} is not empty, and lacks records of "
                     "the backup: delete the topic if it is not the one that you want"
                 )
                 raise Stop(msg)
@@ -97,11 +92,11 @@ class TopicRestore:
 
     def _look_at_checkpoints(self) -> None:
         copied = self._entries[STREAM_CHECKPOINTS.name]
-        there = held(self._settings, STREAM_CHECKPOINTS)
+        there = held(self._cluster, STREAM_CHECKPOINTS)
         goes_on = self._goes_on(there, copied)
         if there and not goes_on and not self._replace:
             msg = (
-                f"{physical_name(STREAM_CHECKPOINTS, self._settings)} is not empty, and does not "
+                f"{self._cluster.name(STREAM_CHECKPOINTS)} is not empty, and does not "
                 "go on from the backup; --replace writes the backup's checkpoints over it"
             )
             raise Stop(msg)
@@ -141,27 +136,27 @@ class TopicRestore:
                 self._append(f"{STAGE}-{partition}", records)
         for topic in COPIED:
             if topic.name in self.wanted:
-                found = contents(held(self._settings, topic))
+                found = contents(held(self._cluster, topic))
                 if found != self._manifest.topic(topic.name).contents:
                     msg = f"{topic.name} does not hold what the manifest says"
                     raise Stop(msg)
 
     def _append(self, claim: str, records: list[Outgoing]) -> None:
         if records:
-            with FencedProducer(self._settings, self._clock, claim, _WORDS, WITHIN_S) as producer:
+            with FencedProducer(self._cluster, claim, _WORDS, WITHIN_S) as producer:
                 producer.write(records)
 
     def _records(self, topic: Topic) -> list[Outgoing]:
-        name = physical_name(topic, self._settings)
+        name = self._cluster.name(topic)
         return [Outgoing(name, *entry.raw) for entry in self._entries[topic.name]]
 
     def _checkpoints(self) -> dict[int, list[Outgoing]]:
         """By partition, the records of its checkpoint, and tombstones of what is none of it."""
-        name = physical_name(STREAM_CHECKPOINTS, self._settings)
+        name = self._cluster.name(STREAM_CHECKPOINTS)
         input_id = self._ids.get(DETECTIONS.name, "")
-        begins = {number: start for number, (start, _) in spans(self._settings, DETECTIONS).items()}
+        begins = {number: start for number, (start, _) in spans(self._cluster, DETECTIONS).items()}
         found: defaultdict[int, dict[bytes, Outgoing]] = defaultdict(dict)
-        for entry in held(self._settings, STREAM_CHECKPOINTS):
+        for entry in held(self._cluster, STREAM_CHECKPOINTS):
             partition, key, _ = entry.raw
             found[partition][key] = Outgoing(name, partition, key, None)
         for entry in self._entries[STREAM_CHECKPOINTS.name]:
@@ -173,7 +168,7 @@ class TopicRestore:
         return {partition: list(records.values()) for partition, records in found.items()}
 
 
-def refuse_other_audit(settings: Settings, copied: list[Entry], there: list[Entry]) -> None:
+def refuse_other_audit(cluster: Cluster, copied: list[Entry], there: list[Entry]) -> None:
     """Refuse an audit that does not go on from the copied one; its oldest entries may have expired.
 
     Raises:
@@ -184,7 +179,7 @@ def refuse_other_audit(settings: Settings, copied: list[Entry], there: list[Entr
     if not copied or (any(present) and present == sorted(present)):
         return  # what is missing lies before all that is there
     msg = (
-        f"{physical_name(AUDIT, settings)} is not the one of the backup: it lacks entries that "
+        f"{cluster.name(AUDIT)} is not the one of the backup: it lacks entries that "
         "have not expired; keep it as it is, and restore into another broker"
     )
     raise Stop(msg)

@@ -9,15 +9,12 @@ from types import TracebackType
 from typing import Self
 
 from runtime.audit import Act, broken_link, next_entry
-from runtime.clock import Clock
 from runtime.errors import Stop
-from runtime.kafka.clients import physical_name
+from runtime.kafka.cluster import Cluster
 from runtime.kafka.reader import read_topic
 from runtime.kafka.transactional import FencedProducer, Outgoing, Words
-from runtime.process.settings import Settings
 from schemas.codec import Codec, UndecodableValue
 from schemas.records import AuditEntry
-from schemas.registry import SchemaRegistry
 from schemas.topics import AUDIT
 
 _WORDS = Words(
@@ -32,7 +29,7 @@ _WORDS = Words(
 )
 
 
-def read_chain(settings: Settings, codec: Codec, chain_id: str) -> list[AuditEntry]:
+def read_chain(cluster: Cluster, codec: Codec, chain_id: str) -> list[AuditEntry]:
     """A chain as it stands in the log, in order.
 
     Raises:
@@ -41,7 +38,7 @@ def read_chain(settings: Settings, codec: Codec, chain_id: str) -> list[AuditEnt
         RegistryUnavailable: The registry is.
     """
     entries: list[AuditEntry] = []
-    for message in read_topic(settings, AUDIT):
+    for message in read_topic(cluster, AUDIT):
         if message.key() != chain_id.encode():
             continue
         try:
@@ -60,9 +57,7 @@ class AuditWriter:
     """The right to append to one chain, which the newest writer has alone.
 
     Args:
-        settings: Where the broker is; the claim is one per topic prefix and chain.
-        registry: Where the entries' schema is registered.
-        clock: Tells when an act happened.
+        cluster: Where the topics are; the claim is one for each run and chain.
         chain_id: The chain.
 
     Raises:
@@ -71,14 +66,11 @@ class AuditWriter:
         RegistryUnavailable: The registry is out of reach.
     """
 
-    def __init__(
-        self, settings: Settings, registry: SchemaRegistry, clock: Clock, chain_id: str
-    ) -> None:
-        self._settings = settings
-        self._clock = clock
+    def __init__(self, cluster: Cluster, chain_id: str) -> None:
+        self._cluster = cluster
         self._chain_id = chain_id
-        self._codec = registry.writer(AUDIT)
-        self._producer = FencedProducer(settings, clock, f"audit-{chain_id}", _WORDS)
+        self._codec = cluster.registry.writer(AUDIT)
+        self._producer = FencedProducer(cluster, f"audit-{chain_id}", _WORDS)
         self._last: AuditEntry | None = None
 
     def __enter__(self) -> Self:
@@ -96,7 +88,7 @@ class AuditWriter:
 
     def history(self) -> list[AuditEntry]:
         """The chain up to now; call it before `append`. Raises like `read_chain`."""
-        entries = read_chain(self._settings, self._codec, self._chain_id)
+        entries = read_chain(self._cluster, self._codec, self._chain_id)
         self._last = entries[-1] if entries else None
         return entries
 
@@ -116,10 +108,10 @@ class AuditWriter:
                 whether nothing was done.
         """
         entries = []
-        name = physical_name(AUDIT, self._settings)
+        name = self._cluster.name(AUDIT)
         last = self._last
         for act in acts:
-            at_us = self._clock.now_us()
+            at_us = self._cluster.clock.now_us()
             last = next_entry(last, self._chain_id, act, actor=actor, why=why, at_us=at_us)
             entries.append(last)
         records = [*sending]

@@ -6,14 +6,12 @@ from datetime import UTC, datetime
 from typing import Final
 
 from runtime.audit import Act
-from runtime.clock import Clock
 from runtime.errors import DeadLetter, Retry, Stop
+from runtime.kafka.cluster import Cluster
 from runtime.kafka.dead_letter_log import CHAIN, DISCARDED, REPLAYED, Letter, handled
 from runtime.kafka.transactional import Outgoing
-from runtime.process.settings import Settings
 from schemas.codec import Codec, UndecodableValue
 from schemas.records import AuditEntry
-from schemas.registry import SchemaRegistry
 from schemas.topics import DEAD_LETTERS, DETECTIONS, REFERENCE_TOPICS, Topic
 from workers.operations.deadletters.audit import AuditWriter
 from workers.operations.deadletters.values import topic_of, value_of
@@ -41,17 +39,17 @@ class Handled:
     refused: list[tuple[Letter, str]] = field(default_factory=list)
 
 
-def refusal(letter: Letter, settings: Settings, registry: SchemaRegistry) -> str | None:
+def refusal(letter: Letter, cluster: Cluster, objects_url: str) -> str | None:
     """Why a letter cannot be sent to its topic again, and what to do instead; None when it can.
 
     Raises:
         RegistryUnavailable: The registry is out of reach.
     """
-    topic = topic_of(letter, settings)
+    topic = topic_of(letter, cluster.prefix)
     if topic is None:
         return f"{letter.topic or 'its topic'} is not a topic of this run; resolve it"
     if topic.kind in {"input", "derived"}:
-        return _gone(letter) or _too_late(letter, topic, settings, registry)
+        return _gone(letter) or _too_late(letter, topic, cluster, objects_url)
     if topic.name not in _MAY_BE_REPLAYED:
         return f"nothing says that {topic.name} may be sent again; resolve it"
     if letter.value is None and letter.left_in_place is not None:
@@ -60,7 +58,7 @@ def refusal(letter: Letter, settings: Settings, registry: SchemaRegistry) -> str
             "other record: import the fact again, in less, and resolve it"
         )
     try:
-        _sent(letter, topic, registry.reader(topic))
+        _sent(letter, topic, cluster.registry.reader(topic))
     except DeadLetter as exc:
         return (
             f"it still cannot be read ({exc}); mend that first, or import it again and resolve it"
@@ -70,10 +68,9 @@ def refusal(letter: Letter, settings: Settings, registry: SchemaRegistry) -> str
 
 def replay(
     letters: Sequence[Letter],
-    settings: Settings,
-    registry: SchemaRegistry,
-    clock: Clock,
+    cluster: Cluster,
     *,
+    objects_url: str,
     actor: str,
     why: str,
 ) -> Handled:
@@ -81,9 +78,8 @@ def replay(
 
     Args:
         letters: Which.
-        settings: Where broker and registry are.
-        registry: To see whether they can be read now.
-        clock: For the entries.
+        cluster: Where the topics are.
+        objects_url: Where long values lie.
         actor: Who asks.
         why: Their reason.
 
@@ -94,15 +90,15 @@ def replay(
         Stop: The chain of audit.v1 is broken.
     """
     result = Handled()
-    with AuditWriter(settings, registry, clock, CHAIN) as writer:
+    with AuditWriter(cluster, CHAIN) as writer:
         wanted: list[tuple[Letter, Outgoing]] = []
         for letter in _open(letters, writer, result):
-            reason = refusal(letter, settings, registry)
-            topic = topic_of(letter, settings)
+            reason = refusal(letter, cluster, objects_url)
+            topic = topic_of(letter, cluster.prefix)
             if reason is not None or topic is None:
                 result.refused.append((letter, reason or ""))
             else:
-                wanted.append((letter, _sent(letter, topic, registry.reader(topic))))
+                wanted.append((letter, _sent(letter, topic, cluster.registry.reader(topic))))
         for begin in range(0, len(wanted), AT_ONCE):
             some = wanted[begin : begin + AT_ONCE]
             acts = [Act(REPLAYED, letter.subject, _told(letter)) for letter, _ in some]
@@ -113,9 +109,7 @@ def replay(
 
 def resolve(
     letters: Sequence[Letter],
-    settings: Settings,
-    registry: SchemaRegistry,
-    clock: Clock,
+    cluster: Cluster,
     *,
     actor: str,
     why: str,
@@ -125,7 +119,7 @@ def resolve(
     Arguments and errors are those of `replay`.
     """
     result = Handled()
-    with AuditWriter(settings, registry, clock, CHAIN) as writer:
+    with AuditWriter(cluster, CHAIN) as writer:
         wanted = _open(letters, writer, result)
         for begin in range(0, len(wanted), AT_ONCE):
             some = wanted[begin : begin + AT_ONCE]
@@ -172,8 +166,8 @@ def _gone(letter: Letter) -> str | None:
     return "these records are gone, nothing can be sent again; resolve it when you know why"
 
 
-def _too_late(letter: Letter, topic: Topic, settings: Settings, registry: SchemaRegistry) -> str:
-    moment = _moment(letter, topic, settings, registry)
+def _too_late(letter: Letter, topic: Topic, cluster: Cluster, objects_url: str) -> str:
+    moment = _moment(letter, topic, cluster, objects_url)
     how, fate = (
         ("folded in order", "late, and ignored")
         if topic.kind == "input"
@@ -189,10 +183,10 @@ def _too_late(letter: Letter, topic: Topic, settings: Settings, registry: Schema
     )
 
 
-def _moment(letter: Letter, topic: Topic, settings: Settings, registry: SchemaRegistry) -> str:
+def _moment(letter: Letter, topic: Topic, cluster: Cluster, objects_url: str) -> str:
     """Event time of a letter's record in UTC, or words for it."""
     try:
-        record = registry.reader(topic).decode(value_of(letter, settings))
+        record = cluster.registry.reader(topic).decode(value_of(letter, cluster, objects_url))
     except (UndecodableValue, DeadLetter, Retry, Stop):
         return "an unreadable time"
     at_us = record[topic.event_time]

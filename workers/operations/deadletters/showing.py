@@ -4,11 +4,10 @@ import base64
 from typing import Any, Final
 
 from runtime.errors import DeadLetter, Retry, Stop
+from runtime.kafka.cluster import Cluster
 from runtime.kafka.dead_letter_log import DISCARDED, REPLAYED, Letter
-from runtime.process.settings import Settings
 from schemas.codec import UndecodableValue
 from schemas.records import AuditEntry
-from schemas.registry import SchemaRegistry
 from workers.operations.deadletters.handling import refusal
 from workers.operations.deadletters.values import topic_of, value_of, whereabouts
 from workers.operations.times import show_time
@@ -47,43 +46,43 @@ def as_line(letter: Letter, entry: AuditEntry | None) -> dict[str, Any]:
 
 
 def as_text(
-    letter: Letter, entry: AuditEntry | None, settings: Settings, registry: SchemaRegistry
+    letter: Letter, entry: AuditEntry | None, cluster: Cluster, objects_url: str
 ) -> dict[str, Any]:
     """Everything that is known of a letter, and what can be done with it.
 
     Args:
         letter: The letter.
         entry: Who handled it; None while it is open.
-        settings: Where the object store is, and the run's prefix.
-        registry: To decode the value.
+        cluster: Where the topics are.
+        objects_url: Where long values lie.
 
     Raises:
         RegistryUnavailable: The registry is out of reach.
     """
-    reason = refusal(letter, settings, registry)
+    reason = refusal(letter, cluster, objects_url)
     return {
         **as_line(letter, entry),
         "key": None if letter.key is None else letter.key.decode(errors="replace"),
         "headers": dict(letter.headers),
         "value_lies": whereabouts(letter),
-        **_contents(letter, settings, registry),
+        **_contents(letter, cluster, objects_url),
         "replay": "possible" if reason is None else reason,
         "handled": None if entry is None else dict(entry),
     }
 
 
-def _contents(letter: Letter, settings: Settings, registry: SchemaRegistry) -> dict[str, Any]:
+def _contents(letter: Letter, cluster: Cluster, objects_url: str) -> dict[str, Any]:
     try:
-        value = value_of(letter, settings)
+        value = value_of(letter, cluster, objects_url)
     except (DeadLetter, Retry, Stop) as exc:
         return {"value": None, "undecodable": str(exc)}
     if value is None:
         return {"value": None, "undecodable": "a tombstone: it has no value"}
-    topic = topic_of(letter, settings)
+    topic = topic_of(letter, cluster.prefix)
     if topic is None or not topic.avro:
         return {"value": plain(value), "undecodable": f"{letter.topic} holds no Avro of this run"}
     try:
-        return {"value": plain(registry.reader(topic).decode(value)), "undecodable": None}
+        return {"value": plain(cluster.registry.reader(topic).decode(value)), "undecodable": None}
     except UndecodableValue as exc:
         return {"value": plain(value), "undecodable": str(exc)}
 

@@ -1,22 +1,22 @@
 """The value of a dead letter, wherever it lies: in the letter, beside it, or in its old place."""
 
 from runtime.errors import DeadLetter
+from runtime.kafka.cluster import Cluster
 from runtime.kafka.dead_letter_log import Letter
 from runtime.kafka.reader import read_record
-from runtime.process.settings import Settings
 from runtime.storage.objects import ObjectStore
 from schemas.topics import TOPICS, Topic
 
 
-def topic_of(letter: Letter, settings: Settings) -> Topic | None:
+def topic_of(letter: Letter, prefix: str) -> Topic | None:
     """The topic that a letter was read from; None when it is none of this run."""
     name = letter.topic
-    if not name.startswith(settings.topic_prefix):
+    if not name.startswith(prefix):
         return None
-    return TOPICS.get(name.removeprefix(settings.topic_prefix))
+    return TOPICS.get(name.removeprefix(prefix))
 
 
-def value_of(letter: Letter, settings: Settings) -> bytes | None:
+def value_of(letter: Letter, cluster: Cluster, objects_url: str) -> bytes | None:
     """The bytes that could not be processed; None for a tombstone.
 
     Raises:
@@ -27,14 +27,14 @@ def value_of(letter: Letter, settings: Settings) -> bytes | None:
     if letter.value is not None:
         return letter.value
     if "object_uri" in letter.headers:
-        store = ObjectStore(settings.ingest.object_store_url)
+        store = ObjectStore(objects_url)
         return store.get(letter.headers["object_uri"], letter.headers.get("object_sha256", ""))
     if letter.left_in_place is None:
         return None
-    topic = topic_of(letter, settings)
+    topic = topic_of(letter, cluster.prefix)
     if topic is None or not 0 <= letter.partition < topic.partitions or letter.offset < 0:
         raise DeadLetter("foreign_record", f"{letter.subject} is no place of this run")
-    message = read_record(settings, topic, letter.partition, letter.offset)
+    message = read_record(cluster, topic, letter.partition, letter.offset)
     if message is None:
         msg = f"its {letter.left_in_place} bytes stayed in {letter.topic}, which no longer has them"
         raise DeadLetter("expired_record", msg)

@@ -8,10 +8,10 @@ checkpoints of its own either: it began from one of the line's.
 from typing import Final, NamedTuple
 
 from runtime.audit import Act
-from runtime.clock import Clock
 from runtime.errors import Stop
+from runtime.kafka.cluster import Cluster
 from runtime.kafka.reader import spans
-from runtime.process.settings import Settings
+from workers.operations.installation import Installation
 from workers.operations.rebuild import topics
 from workers.operations.rebuild.ledger import (
     FOLDING,
@@ -40,12 +40,11 @@ class Size(NamedTuple):
     rows: int
 
 
-def drop(settings: Settings, clock: Clock, number: int, by: str, why: str) -> Size:
+def drop(installation: Installation, number: int, by: str, why: str) -> Size:
     """Delete the topics and rows of a revision; `audit.v1` goes on telling of it.
 
     Args:
-        settings: Where everything is.
-        clock: Tells the time of what is noted down.
+        installation: Where everything is.
         number: The revision: taken back, or begun and never ended.
         by: Who does it.
         why: Their reason.
@@ -57,7 +56,7 @@ def drop(settings: Settings, clock: Clock, number: int, by: str, why: str) -> Si
         Stop: It is in force, there is none of that number, or somebody rebuilds.
         Retry: Something is out of reach; the same again goes on.
     """
-    with open_ledger(settings, clock) as ledger:
+    with open_ledger(installation) as ledger:
         revision = next((one for one in ledger.revisions() if one.revision == number), None)
         if revision is None:
             msg = f"there is no revision {number}; `wardstream rebuild list` shows those there are"
@@ -68,13 +67,13 @@ def drop(settings: Settings, clock: Clock, number: int, by: str, why: str) -> Si
                 f"`wardstream rebuild revert {_before(ledger, number)}`"
             )
             raise Stop(msg)
-        held = size(settings, ledger, revision)
-        run = topics.run_settings(settings, revision.run_prefix)
+        held = size(installation.cluster, ledger, revision)
+        run = installation.cluster.under(revision.run_prefix)
         away = ledger.discard if revision.state == FOLDING else ledger.drop
         with away(number):
             # On record before it is gone: what fails now leaves an entry, and may be done again.
             detail = f"{held.topics} topics with {held.records} records, {held.rows} rows"
-            audit(settings, clock, [Act(DROPPED, f"revision/{number}", detail)], by, why)
+            audit(installation.cluster, [Act(DROPPED, f"revision/{number}", detail)], by, why)
             topics.delete(run)
         return held
 
@@ -91,20 +90,20 @@ def _before(ledger: Ledger, number: int) -> int:
     )
 
 
-def sizes(settings: Settings, clock: Clock) -> dict[int, Size]:
+def sizes(installation: Installation) -> dict[int, Size]:
     """What each revision takes up, by number, also while somebody rebuilds.
 
     Raises:
         Stop: The database is not migrated.
         Retry: The broker or the database is out of reach.
     """
-    with look_at_ledger(settings, clock) as ledger:
-        return {one.revision: size(settings, ledger, one) for one in ledger.revisions()}
+    with look_at_ledger(installation) as ledger:
+        return {one.revision: size(installation.cluster, ledger, one) for one in ledger.revisions()}
 
 
-def size(settings: Settings, ledger: Ledger, revision: Revision) -> Size:
+def size(cluster: Cluster, ledger: Ledger, revision: Revision) -> Size:
     """What one takes up; raises as `sizes`."""
-    run = topics.run_settings(settings, revision.run_prefix)
+    run = cluster.under(revision.run_prefix)
     held = topics.held(run)
     records = sum(
         end - begin

@@ -8,16 +8,14 @@ from collections import Counter
 from collections.abc import Callable
 
 from runtime.checkpoints import EntityState, Record
-from runtime.clock import Clock
 from runtime.errors import Stop
 from runtime.facts.log import FactLog
-from runtime.kafka.clients import ReliableProducer, producer_config
+from runtime.kafka.cluster import Cluster
+from runtime.kafka.producer import ReliableProducer
 from runtime.kafka.reader import read_between, spans
-from runtime.process.settings import Settings
-from schemas.registry import SchemaRegistry
 from schemas.topics import DETECTIONS, TOPICS, TRACKS
 from streams.domain.facts.timeline import Facts, visible_as_of
-from streams.processor.app import line_settings
+from streams.domain.settings import PipelineSettings
 from streams.processor.fact_source import FactSource
 from streams.processor.pipeline_fold import PipelineFold, Wire
 from streams.stage import OUTPUTS
@@ -36,18 +34,16 @@ class FactsAsOf(FactSource):
     """The side inputs as they were recorded when the rebuild began; they are not read on.
 
     Args:
-        settings: Where the broker is.
-        registry: Where the schemas are.
-        clock: For patience.
+        cluster: Where the topics are.
 
     Raises:
         Retry: Broker or registry are out of reach.
         Stop: A side input holds what is no fact.
     """
 
-    def __init__(self, settings: Settings, registry: SchemaRegistry, clock: Clock) -> None:
-        log = FactLog(settings, registry, clock)
-        super().__init__(log, clock, visible_as_of)
+    def __init__(self, cluster: Cluster) -> None:
+        log = FactLog(cluster)
+        super().__init__(log, cluster.clock, visible_as_of)
         self.refresh()
         log.close()
 
@@ -60,32 +56,32 @@ class Folding:
     """Folds partitions of one rebuild.
 
     Args:
-        settings: Of the line.
-        run: The same with the rebuild's topic prefix: where records go.
+        cluster: Of the line.
+        run: The same, under the prefix of the rebuild: where records go.
+        settings: What the fold is told.
         sink: Where rows go.
         facts: In hindsight.
-        clock: For metrics of the fold only.
         heard: Told the offset now and then.
     """
 
     def __init__(
         self,
-        settings: Settings,
-        run: Settings,
+        cluster: Cluster,
+        run: Cluster,
+        settings: PipelineSettings,
         sink: TimescaleSink,
         facts: FactsAsOf,
-        clock: Clock,
         heard: Callable[[int, int], None] = lambda _partition, _offset: None,
     ) -> None:
-        self._settings = settings
-        registry = SchemaRegistry(settings.registry_url)
-        self._wire = Wire(run, registry)
+        self._cluster = cluster
+        registry = cluster.registry
+        self._wire = Wire(run)
         self._names = {name: topic for topic, (name, _) in self._wire.outputs.items()}
         self._codecs = {topic.name: registry.reader(topic) for topic in OUTPUTS}
-        self._producer = ReliableProducer(producer_config(run))
+        self._producer = ReliableProducer(run)
         self._sink = sink
         self._facts = facts
-        self._clock = clock
+        self._settings = settings
         self._heard = heard
 
     def fold(self, plan: PartitionPlan, planner: Planner) -> Folded:
@@ -129,8 +125,8 @@ class Folding:
             emit,
             wire=self._wire,
             facts=self._facts,
-            settings=line_settings(self._settings),
-            clock=self._clock,
+            settings=self._settings,
+            clock=self._cluster.clock,
         )
         entities: dict[bytes, EntityState] = {}
         checkpoint = planner.checkpoint(plan)
@@ -141,7 +137,7 @@ class Folding:
         fold.follow(plan.spans, plan.begin)
         reached = plan.begin
         for message in read_between(
-            self._settings, DETECTIONS, plan.partition, plan.begin, plan.end
+            self._cluster, DETECTIONS, plan.partition, plan.begin, plan.end
         ):
             offset = message.offset() or 0
             if reached == plan.begin and offset > plan.begin:
@@ -176,7 +172,7 @@ class Folding:
         Raises:
             Stop: What comes first has expired since the plan was made.
         """
-        start, _ = spans(self._settings, DETECTIONS, [plan.partition]).get(
+        start, _ = spans(self._cluster, DETECTIONS, [plan.partition]).get(
             plan.partition, (plan.end, plan.end)
         )
         if start > plan.begin:

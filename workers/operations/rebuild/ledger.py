@@ -11,7 +11,7 @@ from psycopg import sql
 
 from runtime.clock import Clock
 from runtime.errors import Stop
-from runtime.process.settings import Settings
+from workers.operations.installation import Installation
 from workers.operations.rebuild import staging
 from workers.operations.rebuild.bounds import Folded
 from workers.operations.rebuild.difference import TableDifference, apart, within
@@ -291,7 +291,7 @@ class Ledger:
 
 
 @contextmanager
-def open_ledger(settings: Settings, clock: Clock) -> Iterator[Ledger]:
+def open_ledger(installation: Installation) -> Iterator[Ledger]:
     """Claim the right to rebuild.
 
     Raises:
@@ -300,10 +300,10 @@ def open_ledger(settings: Settings, clock: Clock) -> Iterator[Ledger]:
     """
     with (
         database_errors(),
-        staging.connect(settings.database_url.get_secret_value()) as connection,
+        staging.connect(installation.database_url) as connection,
     ):
         check_migrated(connection)
-        ledger = Ledger(connection, clock)
+        ledger = Ledger(connection, installation.cluster.clock)
         row = connection.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK]).fetchone()
         if row is None or not row[0]:
             who = ledger.unfinished()
@@ -324,7 +324,7 @@ def open_ledger(settings: Settings, clock: Clock) -> Iterator[Ledger]:
 
 
 @contextmanager
-def look_at_ledger(settings: Settings, clock: Clock) -> Iterator[Ledger]:
+def look_at_ledger(installation: Installation) -> Iterator[Ledger]:
     """The ledger without the right to rebuild, to read it also while somebody does.
 
     Raises:
@@ -333,13 +333,13 @@ def look_at_ledger(settings: Settings, clock: Clock) -> Iterator[Ledger]:
     """
     with (
         database_errors(),
-        staging.connect(settings.database_url.get_secret_value()) as connection,
+        staging.connect(installation.database_url) as connection,
     ):
         check_migrated(connection)
-        yield Ledger(connection, clock)
+        yield Ledger(connection, installation.cluster.clock)
 
 
-def listed(settings: Settings, clock: Clock) -> list[Revision]:
+def listed(installation: Installation) -> list[Revision]:
     """All revisions, also while somebody rebuilds; raises as `look_at_ledger`."""
-    with look_at_ledger(settings, clock) as ledger:
+    with look_at_ledger(installation) as ledger:
         return ledger.revisions()

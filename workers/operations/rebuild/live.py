@@ -5,9 +5,9 @@ from collections.abc import Iterable
 import msgspec
 import redis
 
-from runtime.process.settings import Settings
 from schemas.live import state_key
 from schemas.topics import LIVE_TOPICS
+from workers.operations.installation import Installation
 from workers.operations.rebuild.records import Newest
 from workers.sinks.redis.change import LIVE_KINDS
 from workers.sinks.redis.sink import redis_errors
@@ -36,11 +36,11 @@ return 1
 """
 
 
-def show(settings: Settings, revision: int, newest: Iterable[Newest]) -> int:
+def show(installation: Installation, revision: int, newest: Iterable[Newest]) -> int:
     """Put rebuilt values in the place of those that they differ from; returns how many.
 
     Args:
-        settings: Where Redis is.
+        installation: Where Redis is.
         revision: The revision.
         newest: Rebuilt records, each with the seq of the line's record that it takes the place of.
 
@@ -49,17 +49,17 @@ def show(settings: Settings, revision: int, newest: Iterable[Newest]) -> int:
         Stop: It refuses.
     """
     shown = 0
-    with redis_errors(), _client(settings) as client:
+    with redis_errors(), _client(installation) as client:
         for one in newest:
             kind = _KINDS.get(one.topic)
             if kind is not None:
-                key = state_key(settings.live_prefix, kind, one.key)
+                key = state_key(installation.live_prefix, kind, one.key)
                 value = msgspec.json.encode(one.record)
                 shown += int(client.eval(_REVISE, 1, key, str(one.seq), value, str(revision)))
     return shown
 
 
-def take_back(settings: Settings, after: int) -> int:
+def take_back(installation: Installation, after: int) -> int:
     """Show what the line said again, where a revision after `after` is shown; returns how many.
 
     Raises:
@@ -67,15 +67,15 @@ def take_back(settings: Settings, after: int) -> int:
         Stop: It refuses.
     """
     shown = 0
-    with redis_errors(), _client(settings) as client:
+    with redis_errors(), _client(installation) as client:
         for kind in LIVE_KINDS:
-            for key in client.scan_iter(match=state_key(settings.live_prefix, kind, "*")):
+            for key in client.scan_iter(match=state_key(installation.live_prefix, kind, "*")):
                 if client.type(key) == b"hash":
                     shown += int(client.eval(_TAKE_BACK, 1, key, str(after)))
     return shown
 
 
-def _client(settings: Settings) -> redis.Redis:
+def _client(installation: Installation) -> redis.Redis:
     return redis.Redis.from_url(
-        settings.redis_url.get_secret_value(), socket_timeout=10.0, socket_connect_timeout=5.0
+        installation.redis_url, socket_timeout=10.0, socket_connect_timeout=5.0
     )

@@ -11,12 +11,10 @@ import msgspec
 from runtime.checkpoints import Checkpoint
 from runtime.checkpoints.codec import Head, empty_head
 from runtime.checkpoints.log import LogReader, OffsetRange
-from runtime.clock import Clock
 from runtime.errors import Stop
-from runtime.kafka.clients import group_id, physical_name
+from runtime.kafka.cluster import Cluster
 from runtime.kafka.lag import LogProbe
 from runtime.kafka.reader import read_record, spans
-from runtime.process.settings import Settings
 from schemas.topics import DETECTIONS
 from streams.stage import OUTPUTS, STAGE
 from workers.operations.rebuild.plan import Planner
@@ -57,14 +55,14 @@ def moved(head: Head, log: OffsetRange, input_id: str) -> Head:
     )
 
 
-def was_at_work(settings: Settings, log: LogReader, partition: int) -> bool:
+def was_at_work(cluster: Cluster, log: LogReader, partition: int) -> bool:
     """Whether anything was ever sent of a partition."""
-    names: Sequence[str] = [physical_name(topic, settings) for topic in OUTPUTS]
+    names: Sequence[str] = [cluster.name(topic) for topic in OUTPUTS]
     return any(log.ranges(name, [partition])[partition].end > 0 for name in names)
 
 
 def deleted_head(
-    settings: Settings, clock: Clock, partition: int, log: OffsetRange, input_id: str
+    cluster: Cluster, archive_url: str, partition: int, log: OffsetRange, input_id: str
 ) -> Head:
     """A head that says of a deleted checkpoint up to where everything was surely sent.
 
@@ -72,8 +70,8 @@ def deleted_head(
     there are checkpoints, and all there is without.
 
     Args:
-        settings: Of the line.
-        clock: For patience.
+        cluster: Where the topics are.
+        archive_url: Where checkpoints are archived.
         partition: Which one.
         log: What the partition of the detections holds.
         input_id: Kafka's id of the detections.
@@ -82,9 +80,9 @@ def deleted_head(
         Stop: Nothing tells how far the line had come.
         Retry: The broker or the store of archived checkpoints is out of reach.
     """
-    name = physical_name(DETECTIONS, settings)
+    name = cluster.name(DETECTIONS)
     place = (name, partition)
-    committed = LogProbe(settings).committed(group_id(STAGE, settings), [place]).get(place)
+    committed = LogProbe(cluster).committed(cluster.group(STAGE), [place]).get(place)
     if committed is None or not log.start < committed <= log.end:
         msg = (
             f"{name}[{partition}]: its checkpoint was deleted, and the group's offset does not say "
@@ -92,13 +90,13 @@ def deleted_head(
             "WARDSTREAM_TOPIC_PREFIX"
         )
         raise Stop(msg)
-    last = read_record(settings, DETECTIONS, partition, committed - 1)
+    last = read_record(cluster, DETECTIONS, partition, committed - 1)
     reached = log.start
     if last is not None:
         since_ms = last.timestamp()[1] - BEFORE_MS
-        held = spans(settings, DETECTIONS, [partition], since_ms=since_ms)
+        held = spans(cluster, DETECTIONS, [partition], since_ms=since_ms)
         reached = max(log.start, min(committed, held.get(partition, (log.start, 0))[0]))
-    _, archived, _ = Planner(settings, clock).base(partition, reached, log.start)
+    _, archived, _ = Planner(cluster, archive_url).base(partition, reached, log.start)
     told = () if archived is None else archived.head.settings
     head = empty_head(partition, input_id, "")
     return msgspec.structs.replace(head, next_offset=reached, settings=told)

@@ -11,11 +11,9 @@ from runtime.checkpoints import Checkpoint, CheckpointDamaged, SettingsSpan
 from runtime.checkpoints.archive import Archived, CheckpointArchive
 from runtime.checkpoints.log import LogReader
 from runtime.checkpoints.reading import read_beside_owner
-from runtime.clock import Clock
 from runtime.errors import Retry, Stop
-from runtime.kafka.clients import physical_name
+from runtime.kafka.cluster import Cluster
 from runtime.kafka.reader import read_record, spans
-from runtime.process.settings import Settings
 from runtime.storage.objects import ObjectStore
 from schemas.topics import DETECTIONS, STREAM_CHECKPOINTS
 from streams.stage import STAGE
@@ -72,17 +70,14 @@ class Planner:
     """Looks up where partitions can be begun, and where the line stands.
 
     Args:
-        settings: Where everything is.
-        clock: For patience.
+        cluster: Where the topics are.
+        archive_url: Where checkpoints are archived.
     """
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
-        self._settings = settings
-        self._clock = clock
-        self._log = LogReader(settings.kafka_bootstrap, clock)
-        self._archive = CheckpointArchive(
-            ObjectStore(settings.checkpoint_archive_url), settings.topic_prefix + STAGE
-        )
+    def __init__(self, cluster: Cluster, archive_url: str) -> None:
+        self._cluster = cluster
+        self._log = LogReader(cluster)
+        self._archive = CheckpointArchive(ObjectStore(archive_url), cluster.prefix + STAGE)
 
     def partitions(
         self, begin: Begin, partitions: Sequence[int] | None = None
@@ -97,7 +92,7 @@ class Planner:
             Retry: The broker or the object store is out of reach.
             Stop: The line's checkpoint cannot be read, or the place is not in the log.
         """
-        whole = spans(self._settings, DETECTIONS, partitions)
+        whole = spans(self._cluster, DETECTIONS, partitions)
         if begin.at_us is None:
             assert begin.partition is not None
             start, end = whole.get(begin.partition, (0, 0))
@@ -110,7 +105,7 @@ class Planner:
             wanted = {begin.partition: begin.offset}
         else:
             since_ms = max(0, begin.at_us // 1000 - AHEAD_MS)
-            held = spans(self._settings, DETECTIONS, partitions, since_ms=since_ms)
+            held = spans(self._cluster, DETECTIONS, partitions, since_ms=since_ms)
             wanted = {partition: first for partition, (first, _) in held.items()}
         found = [
             self._partition(partition, offset, *whole[partition])
@@ -142,13 +137,13 @@ class Planner:
 
     @cached_property
     def _input_id(self) -> str:
-        return self._log.topic_id(physical_name(DETECTIONS, self._settings))
+        return self._log.topic_id(self._cluster.name(DETECTIONS))
 
     def _live(self, partition: int) -> Checkpoint | None:
-        name = physical_name(STREAM_CHECKPOINTS, self._settings)
+        name = self._cluster.name(STREAM_CHECKPOINTS)
         try:
             return read_beside_owner(
-                self._log, name, partition, self._clock, max_version=STATE_VERSION
+                self._log, name, partition, self._cluster.clock, max_version=STATE_VERSION
             )
         except KafkaException as exc:
             msg = f"{name}[{partition}]: {exc.args[0].str()}"
@@ -202,5 +197,5 @@ class Planner:
         return self._archive.read(plan.base, max_version=STATE_VERSION)
 
     def _appended_ms(self, partition: int, offset: int) -> int:
-        message = read_record(self._settings, DETECTIONS, partition, offset)
+        message = read_record(self._cluster, DETECTIONS, partition, offset)
         return 0 if message is None else int(message.timestamp()[1])

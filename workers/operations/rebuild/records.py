@@ -5,10 +5,9 @@ from typing import Any
 
 import msgspec
 
+from runtime.kafka.cluster import Cluster
 from runtime.kafka.reader import read_between, spans
-from runtime.process.settings import Settings
 from schemas.codec import Codec
-from schemas.registry import SchemaRegistry
 from schemas.topics import DERIVED_TOPICS
 from workers.operations.rebuild.bounds import Bound
 from workers.operations.rebuild.plan import AHEAD_MS, PartitionPlan
@@ -102,16 +101,16 @@ class Made:
 
 
 def compare_topics(
-    settings: Settings,
-    run: Settings,
+    cluster: Cluster,
+    run: Cluster,
     plans: Sequence[PartitionPlan],
     bounds: Mapping[int, Sequence[Bound]],
 ) -> tuple[list[TopicDifference], list[Newest]]:
     """Compare the topics; returns how each differs, and the keys whose newest record does.
 
     Args:
-        settings: Of the line.
-        run: Of the rebuild.
+        cluster: Of the line.
+        run: The same, under the prefix of the rebuild.
         plans: What was folded.
         bounds: Of each partition.
 
@@ -119,7 +118,7 @@ def compare_topics(
         Retry: Broker or registry are out of reach.
         Stop: A seq came twice with other bytes.
     """
-    registry = SchemaRegistry(settings.registry_url)
+    registry = cluster.registry
     partitions = [plan.partition for plan in plans]
     since_ms = max(0, min(plan.appended_ms for plan in plans) - AHEAD_MS)
     differences: list[TopicDifference] = []
@@ -128,7 +127,7 @@ def compare_topics(
         codec = registry.reader(topic)
         difference = TopicDifference(topic.name)
         rebuilt = spans(run, topic, partitions)
-        held = spans(settings, topic, partitions, since_ms=since_ms)
+        held = spans(cluster, topic, partitions, since_ms=since_ms)
         for partition in partitions:
             seqs = {b.key: b.seqs[topic.name] for b in bounds[partition] if topic.name in b.seqs}
             made: dict[str, Made] = {}
@@ -137,7 +136,7 @@ def compare_topics(
                     made.setdefault(item.key, Made(item.seq - 1)).take(item)
             difference.records += sum(one.last - one.after for one in made.values())
             newest += compare_records(
-                _items(settings, codec, partition, held), made, seqs, difference
+                _items(cluster, codec, partition, held), made, seqs, difference
             )
         differences.append(difference)
     return differences, newest
@@ -196,11 +195,11 @@ def compare_records(
 
 
 def _items(
-    settings: Settings, codec: Codec, partition: int, held: Mapping[int, tuple[int, int]]
+    cluster: Cluster, codec: Codec, partition: int, held: Mapping[int, tuple[int, int]]
 ) -> Iterator[Item]:
     """Records of a partition within a span of offsets, decoded."""
     begin, end = held.get(partition, (0, 0))
-    for message in read_between(settings, codec.topic, partition, begin, end):
+    for message in read_between(cluster, codec.topic, partition, begin, end):
         key = message.key()
         raw = key.encode() if isinstance(key, str) else key
         place = (partition, message.offset() or 0)

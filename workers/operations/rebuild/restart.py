@@ -24,17 +24,14 @@ from runtime.checkpoints.codec import (
 )
 from runtime.checkpoints.log import LogReader, OffsetRange
 from runtime.checkpoints.reading import read_beside_owner, read_head
-from runtime.clock import Clock
 from runtime.errors import Stop
 from runtime.facts.log import FactLog
-from runtime.kafka.clients import physical_name
+from runtime.kafka.cluster import Cluster
 from runtime.kafka.reader import read_between
-from runtime.process.settings import Settings
-from schemas.registry import SchemaRegistry
 from schemas.topics import DETECTIONS, STREAM_CHECKPOINTS, TRACKS, Topic
 from streams.domain.camera.step import CameraState
 from streams.domain.entity import raise_seqs
-from streams.processor.app import line_settings
+from streams.domain.settings import PipelineSettings
 from streams.processor.fact_source import FactSource
 from streams.processor.pipeline_fold import PipelineFold, Wire
 from streams.stage import STAGE
@@ -46,6 +43,7 @@ from streams.state.reading import without_handover
 from streams.state.settings_by_offset import SettingsByOffset, to_values
 from streams.state.version import STATE_VERSION
 from workers.operations.deadletters.audit import AuditWriter
+from workers.operations.installation import Installation
 from workers.operations.rebuild.ledger import open_ledger
 from workers.operations.rebuild.lost import broken_off, deleted_head, moved, was_at_work
 from workers.operations.rebuild.plan import Planner
@@ -53,14 +51,13 @@ from workers.operations.rebuild.plan import Planner
 REMADE = "checkpoint.remade"
 
 
-def remake(settings: Settings, clock: Clock, by: str, why: str) -> Iterator[str]:
+def remake(installation: Installation, by: str, why: str) -> Iterator[str]:
     """Make every checkpoint anew that the line cannot go on from; yields what was done, in words.
 
     Whoever still runs the stage is fenced: it ends at its next save.
 
     Args:
-        settings: Where everything is.
-        clock: For patience.
+        installation: Where everything is.
         by: Who does it.
         why: Their reason.
 
@@ -68,52 +65,48 @@ def remake(settings: Settings, clock: Clock, by: str, why: str) -> Iterator[str]
         Retry: Something is out of reach; the same again goes on with the partitions that are left.
         Stop: Somebody rebuilds at the moment.
     """
-    name = physical_name(STREAM_CHECKPOINTS, settings)
-    log = LogReader(settings.kafka_bootstrap, clock)
-    with open_ledger(settings, clock):
-        detections = physical_name(DETECTIONS, settings)
+    cluster = installation.cluster
+    name = cluster.name(STREAM_CHECKPOINTS)
+    log = LogReader(cluster)
+    with open_ledger(installation):
+        detections = cluster.name(DETECTIONS)
         input_id = log.topic_id(detections)
         ranges = log.ranges(detections, list(range(DETECTIONS.partitions)))
         for partition, held in sorted(ranges.items()):
-            reason = _refused(settings, log, partition, clock)
-            gap = None if reason else _gap(settings, log, partition, clock, held, input_id)
+            reason = _refused(installation, log, partition)
+            gap = None if reason else _gap(cluster, log, partition, held, input_id)
             if reason is None and gap is None:
                 if held.end > held.start:
                     yield f"partition {partition}: its checkpoint is read, nothing to do"
                 continue
-            claim = Claim(
-                settings.kafka_bootstrap,
-                name,
-                partition,
-                f"{settings.topic_prefix}{STAGE}-{partition}",
-                clock,
-            )
+            claim = Claim(cluster, name, partition, f"{cluster.prefix}{STAGE}-{partition}")
             try:
                 if gap is not None and gap.checkpoint is not None:
-                    told = _go_on(settings, log, claim, gap.checkpoint, held, input_id)
+                    told = _go_on(cluster, log, claim, gap.checkpoint, held, input_id)
                 else:
-                    told = _remake(settings, log, claim, clock, partition, *held)
+                    told = _remake(installation, log, claim, partition, *held)
             finally:
                 claim.close()
             why_made = reason or (gap.reason if gap is not None else "")
             act = Act(REMADE, f"{name}/{partition}", f"{why_made}: {told}")
-            with AuditWriter(
-                settings, SchemaRegistry(settings.registry_url), clock, "revisions"
-            ) as writer:
+            with AuditWriter(cluster, "revisions") as writer:
                 writer.history()
                 writer.append([act], actor=by, why=why)
             yield f"partition {partition}: {told}"
 
 
-def _refused(settings: Settings, log: LogReader, partition: int, clock: Clock) -> str | None:
+def _refused(installation: Installation, log: LogReader, partition: int) -> str | None:
     """Why this release does not read a partition's checkpoint; None when it does, or has none."""
-    name = physical_name(STREAM_CHECKPOINTS, settings)
+    cluster = installation.cluster
+    name = cluster.name(STREAM_CHECKPOINTS)
     try:
-        checkpoint = read_beside_owner(log, name, partition, clock, max_version=STATE_VERSION)
+        checkpoint = read_beside_owner(
+            log, name, partition, cluster.clock, max_version=STATE_VERSION
+        )
         if checkpoint is None:
             return None
         progress_of(partition, checkpoint.entities)
-        SettingsByOffset(line_settings(settings)).follow(checkpoint.head.settings, 0)
+        SettingsByOffset(installation.pipeline).follow(checkpoint.head.settings, 0)
     except Stop as error:  # CheckpointDamaged is one
         return str(error)
     return None
@@ -132,24 +125,23 @@ class _Gap(NamedTuple):
 
 
 def _gap(
-    settings: Settings,
+    cluster: Cluster,
     log: LogReader,
     partition: int,
-    clock: Clock,
     held: OffsetRange,
     input_id: str,
 ) -> _Gap | None:
-    name = physical_name(STREAM_CHECKPOINTS, settings)
-    checkpoint = read_beside_owner(log, name, partition, clock, max_version=STATE_VERSION)
+    name = cluster.name(STREAM_CHECKPOINTS)
+    checkpoint = read_beside_owner(log, name, partition, cluster.clock, max_version=STATE_VERSION)
     if checkpoint is None:
-        lost = was_at_work(settings, log, partition)
+        lost = was_at_work(cluster, log, partition)
         return _Gap("its checkpoint was deleted", None) if lost else None
     reason = broken_off(checkpoint, held, input_id)
     return None if reason is None else _Gap(reason, checkpoint)
 
 
 def _go_on(
-    settings: Settings,
+    cluster: Cluster,
     log: LogReader,
     claim: Claim,
     checkpoint: Checkpoint,
@@ -159,8 +151,7 @@ def _go_on(
     """Let the state that is there go on behind what the detections lost."""
     old = checkpoint.head
     entities = {key: state for key, state in checkpoint.entities.items() if key != HANDOVER_KEY}
-    registry = SchemaRegistry(settings.registry_url)
-    records = _Sent(settings, log, registry, old.partition).lifted(entities)
+    records = _Sent(cluster, log, old.partition).lifted(entities)
     head = msgspec.structs.replace(
         moved(old, held, input_id),
         entities={key.decode(): checksum(value) for key, value in records.items()},
@@ -172,42 +163,45 @@ def _go_on(
 
 
 def _remake(
-    settings: Settings,
+    installation: Installation,
     log: LogReader,
     claim: Claim,
-    clock: Clock,
     partition: int,
     start: int,
     end: int,
 ) -> str:
-    name = physical_name(STREAM_CHECKPOINTS, settings)
+    cluster = installation.cluster
+    name = cluster.name(STREAM_CHECKPOINTS)
     old = read_head(log, name, partition)
     if old is None:
-        input_id = log.topic_id(physical_name(DETECTIONS, settings))
-        old = deleted_head(settings, clock, partition, OffsetRange(start, end), input_id)
-    base, checkpoint, why_cold = Planner(settings, clock).base(partition, old.next_offset, start)
+        input_id = log.topic_id(cluster.name(DETECTIONS))
+        old = deleted_head(
+            cluster, installation.archive_url, partition, OffsetRange(start, end), input_id
+        )
+    base, checkpoint, why_cold = Planner(cluster, installation.archive_url).base(
+        partition, old.next_offset, start
+    )
     begin = start if checkpoint is None else checkpoint.head.next_offset
-    registry = SchemaRegistry(settings.registry_url)
-    facts = FactSource(FactLog(settings, registry, clock), clock)
+    facts = FactSource(FactLog(cluster), cluster.clock)
     facts.refresh()
     fold = PipelineFold(
         partition,
         lambda *_, **__: None,  # it was all sent before
-        wire=Wire(settings, registry),
+        wire=Wire(cluster),
         facts=facts,
-        settings=line_settings(settings),
-        clock=clock,
+        settings=installation.pipeline,
+        clock=cluster.clock,
     )
-    told = _settings(settings, old.settings)
+    told = _settings(installation.pipeline, old.settings)
     entities: dict[bytes, EntityState] = {}
     if checkpoint is not None:
         checkpoint = without_handover(checkpoint)  # all seqs are lifted in the end
         fold.restore(checkpoint)
         entities.update(checkpoint.entities)
     fold.follow(told, begin)
-    sent = _Sent(settings, log, registry, partition)
+    sent = _Sent(cluster, log, partition)
     reached = begin
-    for message in read_between(settings, DETECTIONS, partition, begin, end):
+    for message in read_between(cluster, DETECTIONS, partition, begin, end):
         offset = message.offset() or 0
         if offset >= old.next_offset:
             entities.update(_changed(fold))
@@ -231,7 +225,7 @@ def _remake(
     head = Head(
         format=HEAD_FORMAT,
         partition=partition,
-        input_id=log.topic_id(physical_name(DETECTIONS, settings)),
+        input_id=log.topic_id(cluster.name(DETECTIONS)),
         next_offset=reached,
         side_offsets=dict(fold.side_offsets()),
         generation=0,
@@ -256,14 +250,14 @@ def _changed(fold: PipelineFold) -> dict[bytes, EntityState]:
     }
 
 
-def _settings(settings: Settings, told: tuple[SettingsSpan, ...]) -> tuple[SettingsSpan, ...]:
+def _settings(own: PipelineSettings, told: tuple[SettingsSpan, ...]) -> tuple[SettingsSpan, ...]:
     """What the line folded by; where this release cannot read that, its own settings."""
     try:
-        SettingsByOffset(line_settings(settings)).follow(told, 0)
+        SettingsByOffset(own).follow(told, 0)
         for span in told:
-            SettingsByOffset(line_settings(settings)).follow([span], span.from_offset)
+            SettingsByOffset(own).follow([span], span.from_offset)
     except Stop:
-        return (SettingsSpan(0, to_values(line_settings(settings))),)
+        return (SettingsSpan(0, to_values(own)),)
     return told
 
 
@@ -271,18 +265,14 @@ class _Sent:
     """What the topics hold of a partition already.
 
     Args:
-        settings: Of the line.
+        cluster: Where the topics are.
         log: Reads backwards.
-        registry: Where the schemas are.
         partition: Which.
     """
 
-    def __init__(
-        self, settings: Settings, log: LogReader, registry: SchemaRegistry, partition: int
-    ) -> None:
-        self._settings = settings
+    def __init__(self, cluster: Cluster, log: LogReader, partition: int) -> None:
+        self._cluster = cluster
         self._log = log
-        self._registry = registry
         self._partition = partition
         self._newest: dict[tuple[str, str], Mapping[str, object]] = {}
         self._asked: set[tuple[str, str]] = set()
@@ -320,9 +310,9 @@ class _Sent:
         place = (topic.name, key)
         if place in self._asked:
             return self._newest.get(place)
-        codec = self._registry.reader(topic)
+        codec = self._cluster.registry.reader(topic)
         met: set[tuple[str, str]] = set()
-        name = physical_name(topic, self._settings)
+        name = self._cluster.name(topic)
         for window in self._log.windows(name, self._partition):
             before = set(met)
             for message in window:

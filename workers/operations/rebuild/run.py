@@ -13,10 +13,10 @@ import msgspec
 from runtime.audit import Act
 from runtime.clock import Clock
 from runtime.errors import Retry, Stop
-from runtime.process.settings import Settings
-from schemas.registry import SchemaRegistry
+from runtime.kafka.cluster import Cluster
 from schemas.topics import FLOORS
 from workers.operations.deadletters.audit import AuditWriter
+from workers.operations.installation import Installation
 from workers.operations.rebuild import live, staging, topics
 from workers.operations.rebuild.bounds import Bound, Folded, bounds
 from workers.operations.rebuild.difference import TableDifference, compare_tables
@@ -103,13 +103,12 @@ class Report:
 
 
 def rebuild(
-    settings: Settings, clock: Clock, order: Order, say: Callable[[str], None] = lambda _: None
+    installation: Installation, order: Order, say: Callable[[str], None] = lambda _: None
 ) -> Report:
     """Carry out an order.
 
     Args:
-        settings: Where everything is.
-        clock: Tells the time of what is noted down.
+        installation: Where everything is.
         order: What is asked for.
         say: Told each step.
 
@@ -117,17 +116,17 @@ def rebuild(
         Retry: Something is out of reach; the same order goes on where it was.
         Stop: Somebody else rebuilds, or a state cannot be read.
     """
-    with open_ledger(settings, clock) as ledger:
-        facts = FactsAsOf(settings, SchemaRegistry(settings.registry_url), clock)
-        planner = Planner(settings, clock)
-        revision, plan = _begun(ledger, settings, clock, order, facts, planner, say)
+    with open_ledger(installation) as ledger:
+        facts = FactsAsOf(installation.cluster)
+        planner = Planner(installation.cluster, installation.archive_url)
+        revision, plan = _begun(ledger, installation, order, facts, planner, say)
         report = Report(revision.revision, revision.run_prefix, plan)
-        run = topics.run_settings(settings, revision.run_prefix)
+        run = installation.cluster.under(revision.run_prefix)
         try:
-            _fold(ledger, settings, run, clock, report, facts, planner, say)
-            newest = _compare(ledger, settings, run, clock, report, say)
+            _fold(ledger, installation, run, report, facts, planner, say)
+            newest = _compare(ledger, installation, run, report, say)
             if order.swap and report.differs:
-                _swap(ledger, settings, clock, order, report, newest)
+                _swap(ledger, installation, order, report, newest)
         except Stop:
             _forget(ledger, run, report.revision)  # the same order would end the same way
             raise
@@ -136,12 +135,11 @@ def rebuild(
         return report
 
 
-def revert(settings: Settings, clock: Clock, to: int, by: str, why: str) -> tuple[list[int], int]:
+def revert(installation: Installation, to: int, by: str, why: str) -> tuple[list[int], int]:
     """Take every revision after one back; returns their numbers, and values put back in Redis.
 
     Args:
-        settings: Where everything is.
-        clock: Tells the time of what is noted down.
+        installation: Where everything is.
         to: The last revision that stays in force; 0 for what the line itself wrote.
         by: Who does it.
         why: Their reason.
@@ -150,7 +148,7 @@ def revert(settings: Settings, clock: Clock, to: int, by: str, why: str) -> tupl
         Retry: Something is out of reach; nothing was done, or all but Redis.
         Stop: Somebody rebuilds, or there is no such revision.
     """
-    with open_ledger(settings, clock) as ledger:
+    with open_ledger(installation) as ledger:
         known = {one.revision for one in ledger.revisions()}
         if to and to not in known:
             msg = f"there is no revision {to}; `wardstream rebuild list` shows those there are"
@@ -158,15 +156,14 @@ def revert(settings: Settings, clock: Clock, to: int, by: str, why: str) -> tupl
         with ledger.take_back(to, by, why) as taken:
             acts = [Act(TAKEN_BACK, f"revision/{one}", f"back to {to}") for one in taken]
             if acts:
-                audit(settings, clock, acts, by, why)
+                audit(installation.cluster, acts, by, why)
         # Also when nothing is left to take back: Redis may have been away the first time.
-        return taken, live.take_back(settings, to)
+        return taken, live.take_back(installation, to)
 
 
 def _begun(
     ledger: Ledger,
-    settings: Settings,
-    clock: Clock,
+    installation: Installation,
     order: Order,
     facts: FactsAsOf,
     planner: Planner,
@@ -180,16 +177,18 @@ def _begun(
             say(f"going on with what was begun at {_when(found)}")
             return found, plan
         say(f"giving up what was begun at {_when(found)} ({found.request})")
-        _forget(ledger, topics.run_settings(settings, found.run_prefix), found.revision)
+        _forget(ledger, installation.cluster.under(found.run_prefix), found.revision)
     plan = Plan(
-        partitions=planner.partitions(order.begin, _partitions(order, facts, clock)),
+        partitions=planner.partitions(
+            order.begin, _partitions(order, facts, installation.cluster.clock)
+        ),
         floors=frozenset(order.floors) or None,
         facts=facts.offsets(),
     )
     if not plan.partitions:
         msg = f"no detections were folded from {order.begin.text} on: there is nothing to rebuild"
         raise Stop(msg)
-    return ledger.begin(order.request, settings.topic_prefix, plan, order.by), plan
+    return ledger.begin(order.request, installation.cluster.prefix, plan, order.by), plan
 
 
 def _partitions(order: Order, facts: FactsAsOf, clock: Clock) -> list[int] | None:
@@ -214,9 +213,8 @@ def _partitions(order: Order, facts: FactsAsOf, clock: Clock) -> list[int] | Non
 
 def _fold(
     ledger: Ledger,
-    settings: Settings,
-    run: Settings,
-    clock: Clock,
+    installation: Installation,
+    run: Cluster,
     report: Report,
     facts: FactsAsOf,
     planner: Planner,
@@ -225,8 +223,10 @@ def _fold(
     plan = report.plan
     topics.create(run, [one.partition for one in plan.partitions])
     report.folded = ledger.stage(report.revision)
-    sink = TimescaleSink(run, clock, staging.staged_path(report.revision))
-    folding = Folding(settings, run, sink, facts, clock)
+    sink = TimescaleSink(
+        run, installation.database_url, installation.sink, staging.staged_path(report.revision)
+    )
+    folding = Folding(installation.cluster, run, installation.pipeline, sink, facts)
     try:
         for one in plan.partitions:
             begun = (
@@ -239,7 +239,7 @@ def _fold(
                 continue
             say(f"partition {one.partition}: {begun}, to {one.end}")
             staging.copy_before(
-                ledger.connection, report.revision, one, settings.sink.position_interval_s
+                ledger.connection, report.revision, one, installation.sink.position_interval_s
             )
             folded = folding.fold(one, planner)
             ledger.note_folded(report.revision, one.partition, folded)
@@ -250,9 +250,8 @@ def _fold(
 
 def _compare(
     ledger: Ledger,
-    settings: Settings,
-    run: Settings,
-    clock: Clock,
+    installation: Installation,
+    run: Cluster,
     report: Report,
     say: Callable[[str], None],
 ) -> list[Newest]:
@@ -263,9 +262,9 @@ def _compare(
     }
     whole = [bound for part in parts.values() for bound in part]
     say("comparing topics")
-    report.topics, newest = compare_topics(settings, run, report.plan.partitions, parts)
+    report.topics, newest = compare_topics(installation.cluster, run, report.plan.partitions, parts)
     say("comparing tables")
-    _await_sink(ledger, clock, whole)
+    _await_sink(ledger, installation.cluster.clock, whole)
     staging.complete(ledger.connection, report.revision, whole)
     report.tables = compare_tables(ledger.connection, report.revision)
     return newest
@@ -303,8 +302,7 @@ def _await_sink(ledger: Ledger, clock: Clock, whole: Sequence[Bound]) -> None:
 
 def _swap(
     ledger: Ledger,
-    settings: Settings,
-    clock: Clock,
+    installation: Installation,
     order: Order,
     report: Report,
     newest: Sequence[Newest],
@@ -320,28 +318,27 @@ def _swap(
     with ledger.swap(report.revision, report.tables, order.by, order.why):
         # On record before it is in force: what fails now leaves an entry and no revision.
         act = Act(SWAPPED, f"revision/{report.revision}", f"{order.request}: rows in {detail}")
-        audit(settings, clock, [act], order.by, order.why)
+        audit(installation.cluster, [act], order.by, order.why)
     report.swapped = True
     try:
-        report.shown = live.show(settings, report.revision, newest)
+        report.shown = live.show(installation, report.revision, newest)
     except Retry as exc:  # nothing there is the truth: the next record of each key replaces it
         report.not_shown = str(exc)
 
 
-def audit(settings: Settings, clock: Clock, acts: Sequence[Act], actor: str, why: str) -> None:
+def audit(cluster: Cluster, acts: Sequence[Act], actor: str, why: str) -> None:
     """Say in `audit.v1` what is done.
 
     Raises:
         Retry: The broker or the registry is out of reach.
         Stop: Somebody altered the chain.
     """
-    registry = SchemaRegistry(settings.registry_url)
-    with AuditWriter(settings, registry, clock, CHAIN) as writer:
+    with AuditWriter(cluster, CHAIN) as writer:
         writer.history()
         writer.append(acts, actor=actor, why=why)
 
 
-def _forget(ledger: Ledger, run: Settings, revision: int) -> None:
+def _forget(ledger: Ledger, run: Cluster, revision: int) -> None:
     """Leave nothing behind of what is not in force."""
     with ledger.discard(revision):
         topics.delete(run)

@@ -4,12 +4,11 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
 
 from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
+from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
 
 from runtime.errors import Retry
-from runtime.kafka.clients import physical_name
+from runtime.kafka.cluster import Cluster
 from runtime.kafka.topics import wait_until_led
-from runtime.process.settings import Settings
 from schemas.topics import Topic
 from streams.stage import OUTPUTS
 
@@ -17,57 +16,48 @@ _TIMEOUT_S = 60.0
 _DEFAULT_OF_THE_BROKER = -1
 
 
-def run_settings(settings: Settings, prefix: str) -> Settings:
-    """The settings of a rebuild: the line's, with topics of its own."""
-    return settings.model_copy(update={"topic_prefix": prefix})
-
-
-def create(run: Settings, partitions: Iterable[int]) -> None:
+def create(run: Cluster, partitions: Iterable[int]) -> None:
     """Make the topics where they are not there yet, as large as they need to be.
 
     Raises:
         Retry: The broker is out of reach or refuses.
     """
     count = max(partitions, default=0) + 1
-    admin = _admin(run)
+    admin = run.admin()
     wanted = [
-        NewTopic(physical_name(topic, run), count, _DEFAULT_OF_THE_BROKER, config=topic.config)
+        NewTopic(run.name(topic), count, _DEFAULT_OF_THE_BROKER, config=topic.config)
         for topic in OUTPUTS
     ]
     answers = admin.create_topics(wanted, operation_timeout=_TIMEOUT_S)
     _answer(answers, KafkaError.TOPIC_ALREADY_EXISTS)
-    wait_until_led(admin, wanted)
+    wait_until_led(admin, wanted, run.clock)
 
 
-def held(run: Settings) -> dict[Topic, int]:
+def held(run: Cluster) -> dict[Topic, int]:
     """The topics that are there, and how many partitions each has.
 
     Raises:
         Retry: The broker is out of reach.
     """
     try:
-        there = _admin(run).list_topics(timeout=_TIMEOUT_S).topics
+        there = run.admin().list_topics(timeout=_TIMEOUT_S).topics
     except KafkaException as exc:
-        msg = f"topics {run.topic_prefix}*: {exc.args[0].str()}"
+        msg = f"topics {run.prefix}*: {exc.args[0].str()}"
         raise Retry(msg) from exc
-    names = {topic: physical_name(topic, run) for topic in OUTPUTS}
+    names = {topic: run.name(topic) for topic in OUTPUTS}
     return {topic: len(there[name].partitions) for topic, name in names.items() if name in there}
 
 
-def delete(run: Settings) -> None:
+def delete(run: Cluster) -> None:
     """Take the topics away; those that are gone are gone.
 
     Raises:
         Retry: The broker is out of reach.
     """
-    names = [physical_name(topic, run) for topic in OUTPUTS]
-    admin = _admin(run)  # kept: without it the answers would be lost
+    names = [run.name(topic) for topic in OUTPUTS]
+    admin = run.admin()  # kept: without it the answers would be lost
     answers = admin.delete_topics(names, operation_timeout=_TIMEOUT_S)
     _answer(answers, KafkaError.UNKNOWN_TOPIC_OR_PART)
-
-
-def _admin(run: Settings) -> AdminClient:
-    return AdminClient({"bootstrap.servers": run.kafka_bootstrap, "log_level": 3})
 
 
 def _answer(answers: Mapping[str, Future[None]], but: int) -> None:

@@ -14,14 +14,13 @@ import redis
 from psycopg import sql
 
 from runtime.checkpoints.codec import HEAD_KEY, decode_head
-from runtime.clock import SystemClock
 from runtime.errors import Retry
-from runtime.kafka.clients import group_id, physical_name
+from runtime.kafka.cluster import Cluster
 from runtime.kafka.lag import LogProbe
 from runtime.kafka.reader import read_topic
-from runtime.process.settings import Settings
 from schemas.live import LiveKind, index_key, state_key
 from schemas.topics import DETECTIONS, FRAMES, STREAM_CHECKPOINTS, Topic
+from workers.operations.installation import Installation
 from workers.operations.verification.digests import Rows, group_rows
 from workers.operations.verification.minutes import Minutes, take_minutes
 from workers.operations.verification.result import Window
@@ -89,12 +88,12 @@ class Committed(NamedTuple):
 
 
 def take(
-    settings: Settings, window: Window, derived: tuple[Topic, ...], shown: tuple[Topic, ...]
+    installation: Installation, window: Window, derived: tuple[Topic, ...], shown: tuple[Topic, ...]
 ) -> Committed:
     """Look at what is settled now.
 
     Args:
-        settings: Where everything is.
+        installation: Where everything is.
         window: Which rows are wanted; facts are wanted whole.
         derived: Topics that the TimescaleDB sink reads.
         shown: Those of them that the Redis sink reads.
@@ -104,30 +103,30 @@ def take(
         Stop: The database or Redis refuses.
     """
     facts = tuple(table.topic for table in FACT_TABLES)
-    inference = committed_offsets(settings, INFERENCE, (FRAMES,))
-    stream = _heads(settings)
-    timescale = committed_offsets(settings, SINK_TIMESCALE, (*facts, *derived))
-    live = committed_offsets(settings, SINK_REDIS, shown)
-    tables = _tables(settings, window)
-    return Committed(inference, stream, timescale, live, *tables, _live_values(settings))
+    inference = committed_offsets(installation.cluster, INFERENCE, (FRAMES,))
+    stream = _heads(installation.cluster)
+    timescale = committed_offsets(installation.cluster, SINK_TIMESCALE, (*facts, *derived))
+    live = committed_offsets(installation.cluster, SINK_REDIS, shown)
+    tables = _tables(installation.database_url, window)
+    return Committed(inference, stream, timescale, live, *tables, _live_values(installation))
 
 
 def committed_offsets(
-    settings: Settings, stage: str, topics: tuple[Topic, ...]
+    cluster: Cluster, stage: str, topics: tuple[Topic, ...]
 ) -> dict[tuple[str, int], int]:
     """Next offset that a stage has committed, by topic (without prefix) and partition.
 
     Raises:
         Retry: The broker is out of reach.
     """
-    group = group_id(stage, settings)
-    names = {physical_name(topic, settings): topic.name for topic in topics}
+    group = cluster.group(stage)
+    names = {cluster.name(topic): topic.name for topic in topics}
     where = [
-        (physical_name(topic, settings), partition)
+        (cluster.name(topic), partition)
         for topic in topics
         for partition in range(topic.partitions)
     ]
-    probe, clock = LogProbe(settings), SystemClock()
+    probe, clock = LogProbe(cluster), cluster.clock
     deadline_s = clock.monotonic_s() + _PATIENCE_S
     while True:
         try:
@@ -144,10 +143,10 @@ def committed_offsets(
     }
 
 
-def _heads(settings: Settings) -> dict[Any, int]:
+def _heads(cluster: Cluster) -> dict[Any, int]:
     """Where the stream processor's checkpoints stand in the detections."""
     heads: dict[Any, int] = {}
-    for message in read_topic(settings, STREAM_CHECKPOINTS):
+    for message in read_topic(cluster, STREAM_CHECKPOINTS):
         value = message.value()
         if message.key() == HEAD_KEY and value is not None:
             heads[DETECTIONS.name, message.partition() or 0] = decode_head(value).next_offset
@@ -155,9 +154,8 @@ def _heads(settings: Settings) -> dict[Any, int]:
 
 
 def _tables(
-    settings: Settings, window: Window
+    dsn: str, window: Window
 ) -> tuple[dict[tuple[str, str], int], dict[str, Rows], dict[str, datetime], Minutes]:
-    dsn = settings.database_url.get_secret_value()
     rows: dict[str, Rows] = {}
     with (
         database_errors(),
@@ -187,10 +185,10 @@ def _tables(
     return progress, rows, dropped, minutes
 
 
-def _live_values(settings: Settings) -> list[LiveValue]:
+def _live_values(installation: Installation) -> list[LiveValue]:
     values: list[LiveValue] = []
-    prefix = settings.live_prefix
-    url = settings.redis_url.get_secret_value()
+    prefix = installation.live_prefix
+    url = installation.redis_url
     with (
         redis_errors(),
         redis.Redis.from_url(url, socket_timeout=10.0, socket_connect_timeout=5.0) as client,

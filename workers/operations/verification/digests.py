@@ -13,9 +13,8 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
+from runtime.kafka.cluster import Cluster
 from runtime.kafka.reader import read_topic
-from runtime.process.settings import Settings
-from schemas.registry import SchemaRegistry
 from schemas.topics import Topic
 from workers.storage.item import Item, conflict, read_item
 from workers.storage.progress import link
@@ -26,15 +25,15 @@ Rows = dict[str, list[Row]]
 """Rows by the key of their topic, each list in the order of the rows' identity."""
 
 
-def read_items(settings: Settings, topic: Topic) -> Iterator[Item]:
+def read_items(cluster: Cluster, topic: Topic) -> Iterator[Item]:
     """Every record of a topic that is in the log now, decoded.
 
     Raises:
         Retry: The broker does not answer, or stops answering on the way.
         DeadLetter: A record is not of the topic.
     """
-    codec = SchemaRegistry(settings.registry_url).reader(topic)
-    for message in read_topic(settings, topic):
+    codec = cluster.registry.reader(topic)
+    for message in read_topic(cluster, topic):
         key = message.key()
         raw = key.encode() if isinstance(key, str) else key
         yield read_item(
@@ -72,14 +71,14 @@ def chain_digests(by_key: Mapping[str, Sequence[Item]]) -> dict[str, str]:
     return digests
 
 
-def topic_fold_digest(settings: Settings, topic: Topic) -> dict[str, str]:
+def topic_fold_digest(cluster: Cluster, topic: Topic) -> dict[str, str]:
     """Hex digest of each key of a topic, duplicates dropped; see `chain_digests`.
 
     Raises:
         Stop: A seq is there twice with other bytes.
         Retry: The broker is out of reach.
     """
-    return chain_digests(distinct(read_items(settings, topic)))
+    return chain_digests(distinct(read_items(cluster, topic)))
 
 
 def expected_rows(table: Table, by_key: Mapping[str, Sequence[Item]], interval_s: float) -> Rows:

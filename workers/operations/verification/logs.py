@@ -4,8 +4,8 @@ from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from runtime.errors import DeadLetter
+from runtime.kafka.cluster import Cluster
 from runtime.kafka.reader import read_topic
-from runtime.process.settings import Settings
 from schemas.codec import Codec
 from schemas.topics import Topic
 from workers.operations.verification.result import Check, at
@@ -50,7 +50,7 @@ def position_of(item: Item) -> LogPosition:
 
 
 def read_partition(
-    settings: Settings,
+    cluster: Cluster,
     codec: Codec,
     partition: int,
     *,
@@ -63,7 +63,7 @@ def read_partition(
     """Read a partition and compare what comes twice.
 
     Args:
-        settings: Where the broker is.
+        cluster: Where the topics are.
         codec: Of the topic.
         partition: Which one.
         since_ms: From when on, by the time of appending, UTC milliseconds.
@@ -79,7 +79,7 @@ def read_partition(
     seqs: dict[str, dict[int, Item]] = {}
     appended_ms: dict[int, int] = {}
     topic = codec.topic
-    for message in read_topic(settings, topic, [partition], since_ms=since_ms):
+    for message in read_topic(cluster, topic, [partition], since_ms=since_ms):
         name, offset = message.topic() or "", message.offset() or 0
         key = message.key()
         raw = key.encode() if isinstance(key, str) else key

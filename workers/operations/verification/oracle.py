@@ -8,14 +8,12 @@ from collections.abc import Sequence
 
 from runtime.checkpoints import Record, SettingsSpan
 from runtime.checkpoints.codec import HEAD_KEY, decode_head
-from runtime.clock import Clock
 from runtime.facts.log import FactLog
+from runtime.kafka.cluster import Cluster
 from runtime.kafka.reader import read_topic
-from runtime.process.settings import Settings
 from schemas.codec import HEADER_BYTES
-from schemas.registry import SchemaRegistry
 from schemas.topics import DETECTIONS, STREAM_CHECKPOINTS, TOPICS, Topic
-from streams.processor.app import line_settings
+from streams.domain.settings import PipelineSettings
 from streams.processor.fact_source import FactSource
 from streams.processor.pipeline_fold import PipelineFold, Wire
 from streams.stage import OUTPUTS
@@ -26,14 +24,14 @@ Fold = dict[str, list[bytes]]
 
 
 def fold_detections(
-    settings: Settings, clock: Clock, partitions: Sequence[int] | None = None
+    cluster: Cluster, settings: PipelineSettings, partitions: Sequence[int] | None = None
 ) -> dict[str, Fold]:
     """Fold the detections log in this process; nothing is written anywhere.
 
     Args:
-        settings: Where broker and registry are, and the run's prefix. What the fold is told is
+        cluster: Where the topics are.
+        settings: What the fold is told where no checkpoint says it: that is
             taken from the run's checkpoints; only a partition without one is folded by these.
-        clock: For the side inputs' bookkeeping.
         partitions: Which partitions of the detections; all when None.
 
     Returns:
@@ -42,10 +40,9 @@ def fold_detections(
     Raises:
         Retry: Broker or registry are out of reach.
     """
-    registry = SchemaRegistry(settings.registry_url)
-    wire = Wire(settings, registry)
-    facts_log = FactLog(settings, registry, clock)
-    facts = FactSource(facts_log, clock)
+    wire = Wire(cluster)
+    facts_log = FactLog(cluster)
+    facts = FactSource(facts_log, cluster.clock)
     facts.refresh()
     names = {name: topic for topic, (name, _) in wire.outputs.items()}
     written: dict[str, Fold] = {topic.name: {} for topic in OUTPUTS}
@@ -60,14 +57,13 @@ def fold_detections(
         if topic in names and key is not None and value is not None:
             written[names[topic]].setdefault(key.decode(), []).append(value[HEADER_BYTES:])
 
-    told = settings_by_partition(settings, partitions)
+    told = settings_by_partition(cluster, partitions)
     folds: dict[int, PipelineFold] = {}
-    domain_settings = line_settings(settings)
-    for message in read_topic(settings, DETECTIONS, partitions):
+    for message in read_topic(cluster, DETECTIONS, partitions):
         partition = message.partition() or 0
         if partition not in folds:
             folds[partition] = PipelineFold(
-                partition, emit, wire=wire, facts=facts, settings=domain_settings, clock=clock
+                partition, emit, wire=wire, facts=facts, settings=settings, clock=cluster.clock
             )
             folds[partition].follow(told.get(partition, ()), message.offset() or 0)
         folds[partition].advance(
@@ -86,7 +82,7 @@ def fold_detections(
 
 
 def settings_by_partition(
-    settings: Settings, partitions: Sequence[int] | None = None
+    cluster: Cluster, partitions: Sequence[int] | None = None
 ) -> dict[int, tuple[SettingsSpan, ...]]:
     """Under which settings the line folded each partition, by offset: see its checkpoints.
 
@@ -95,34 +91,34 @@ def settings_by_partition(
     """
     return {
         message.partition() or 0: decode_head(value).settings
-        for message in read_topic(settings, STREAM_CHECKPOINTS, partitions)
+        for message in read_topic(cluster, STREAM_CHECKPOINTS, partitions)
         if message.key() == HEAD_KEY and (value := message.value()) is not None
     }
 
 
-def fold_topic(settings: Settings, topic: Topic) -> Fold:
+def fold_topic(cluster: Cluster, topic: Topic) -> Fold:
     """What a subscriber of a topic keeps: each key's records in order of seq, duplicates dropped.
 
     Raises:
         Stop: A duplicate has other bytes.
         Retry: Broker or registry are out of reach.
     """
-    by_key = distinct(read_items(settings, topic))
+    by_key = distinct(read_items(cluster, topic))
     return {key: [item.value[HEADER_BYTES:] for item in items] for key, items in by_key.items()}
 
 
-def first_difference(settings: Settings, topic_name: str, ours: Fold, theirs: Fold) -> str | None:
+def first_difference(cluster: Cluster, topic_name: str, ours: Fold, theirs: Fold) -> str | None:
     """Say where two folds of a topic first differ, decoded; None when they are equal.
 
     Args:
-        settings: Where the registry is.
+        cluster: Where the schemas are.
         topic_name: Name without prefix.
         ours: The oracle's fold.
         theirs: The line's.
     """
     if ours == theirs:
         return None
-    registry = SchemaRegistry(settings.registry_url)
+    registry = cluster.registry
     codec = registry.writer(TOPICS[topic_name])
     header = codec.header
     for key in sorted(ours.keys() | theirs.keys()):

@@ -2,9 +2,8 @@
 
 from collections.abc import Set as AbstractSet
 
-from runtime.kafka.clients import physical_name
+from runtime.kafka.cluster import Cluster
 from runtime.kafka.reader import read_topic, spans
-from runtime.process.settings import Settings
 from schemas.codec import Codec, UndecodableValue
 from schemas.topics import DETECTIONS, FRAMES
 from workers.operations.verification.committed import Offsets
@@ -20,7 +19,7 @@ class Outcomes:
     """Outcomes of the frames, as the partitions of the detections are read one by one.
 
     Args:
-        settings: Where the broker is.
+        cluster: Where the topics are.
         codec: Of the detections.
         since_ms: From when on they are read, by the time of appending, UTC milliseconds.
         window: Event times that are counted.
@@ -30,7 +29,7 @@ class Outcomes:
 
     def __init__(
         self,
-        settings: Settings,
+        cluster: Cluster,
         codec: Codec,
         *,
         since_ms: int,
@@ -38,7 +37,7 @@ class Outcomes:
         buried: AbstractSet[LogPosition],
         check: Check,
     ) -> None:
-        self._settings = settings
+        self._cluster = cluster
         self._codec = codec
         self._since_ms = since_ms
         self._window = window
@@ -59,7 +58,7 @@ class Outcomes:
         """
         new: dict[str, list[Seen]] = {}
         last_us: dict[str, int] = {}
-        for message in read_topic(self._settings, DETECTIONS, [partition], since_ms=self._since_ms):
+        for message in read_topic(self._cluster, DETECTIONS, [partition], since_ms=self._since_ms):
             name, offset = message.topic() or "", message.offset() or 0
             if (name, partition, offset) in self._buried:
                 self._check.add("outcomes given up")
@@ -101,8 +100,8 @@ class Outcomes:
             codec: Of the frames.
             committed: Offsets of the group of inference.
         """
-        name = physical_name(FRAMES, self._settings)
-        held = spans(self._settings, FRAMES, since_ms=self._since_ms)
+        name = self._cluster.name(FRAMES)
+        held = spans(self._cluster, FRAMES, since_ms=self._since_ms)
         ends = {partition: end for partition, (_, end) in held.items()}
         for partition, (offset, where) in sorted(self._last.items()):
             if partition in ends and offset >= ends[partition]:
@@ -120,7 +119,7 @@ class Outcomes:
     def _look_at(self, codec: Codec, partition: int, lacking: list[int]) -> None:
         """Read frames that have no outcome: one in the window is a mismatch."""
         wanted = set(lacking)
-        for message in read_topic(self._settings, FRAMES, [partition], since_ms=self._since_ms):
+        for message in read_topic(self._cluster, FRAMES, [partition], since_ms=self._since_ms):
             offset = message.offset() or 0
             if offset not in wanted:
                 continue

@@ -9,13 +9,9 @@ memory at a time.
 
 from collections.abc import Mapping
 
-from runtime.clock import Clock
 from runtime.errors import Stop
-from runtime.kafka.clients import physical_name
 from runtime.kafka.dead_letter_log import read_dead_letters
 from runtime.kafka.reader import spans
-from runtime.process.settings import Settings
-from schemas.registry import SchemaRegistry
 from schemas.topics import (
     DERIVED_TOPICS,
     DETECTIONS,
@@ -29,6 +25,7 @@ from schemas.topics import (
     Topic,
 )
 from schemas.topics import OCCUPANCY_LATEST as LATEST
+from workers.operations.installation import Installation
 from workers.operations.verification.committed import Committed, LiveValue, take
 from workers.operations.verification.folds import (
     compare_events,
@@ -55,12 +52,11 @@ AHEAD_MS = 10_000
 """An event is appended at most this long before its own time; ingest and fold allow 5 s."""
 
 
-def recount(settings: Settings, clock: Clock, window: Window) -> list[Check]:
+def recount(installation: Installation, window: Window) -> list[Check]:
     """Compare everything whose event time is in a window.
 
     Args:
-        settings: Where everything is.
-        clock: Tells what has expired.
+        installation: Where everything is.
         window: Event times.
 
     Returns:
@@ -74,17 +70,18 @@ def recount(settings: Settings, clock: Clock, window: Window) -> list[Check]:
     if window.from_us >= window.to_us:
         msg = "--from must be before --to"
         raise Stop(msg)
-    return _Recount(settings, clock, window).run()
+    return _Recount(installation, window).run()
 
 
 class _Recount:
     """One run; see `recount`."""
 
-    def __init__(self, settings: Settings, clock: Clock, window: Window) -> None:
-        self._settings = settings
-        self._clock = clock
+    def __init__(self, installation: Installation, window: Window) -> None:
+        self._installation = installation
+        self._cluster = installation.cluster
         self._window = window
-        self._registry = SchemaRegistry(settings.registry_url)
+        self._interval_s = installation.sink.position_interval_s
+        self._registry = self._cluster.registry
         self._since_ms = max(0, window.from_us // 1000 - AHEAD_MS)
         self._lost = Check("records that the log lost unread")
         self._frames = Check("frames and their outcomes")
@@ -101,8 +98,8 @@ class _Recount:
     def run(self) -> list[Check]:
         """Compare everything."""
         self._refuse_what_is_gone()
-        committed = take(self._settings, self._window, DERIVED_TOPICS, LIVE_TOPICS)
-        letters = read_dead_letters(self._settings)
+        committed = take(self._installation, self._window, DERIVED_TOPICS, LIVE_TOPICS)
+        letters = read_dead_letters(self._cluster)
         buried = {
             (letter.topic, letter.partition, letter.offset): letter.stage
             for letter in letters
@@ -115,7 +112,7 @@ class _Recount:
                 where = f"{letter.topic} partition {letter.partition}"
                 self._lost.fault(where, letter.headers.get("error", letter.lost))
         outcomes = Outcomes(
-            self._settings,
+            self._cluster,
             self._registry.reader(DETECTIONS),
             since_ms=self._since_ms,
             window=self._window,
@@ -127,7 +124,7 @@ class _Recount:
             live = self._partition(partition, committed, buried, outcomes, live)
         outcomes.compare_frames(self._registry.reader(FRAMES), committed.inference)
         for table in DERIVED_TABLES:
-            compare_rest(table, committed, self._settings, self._window, self._tables[table.name])
+            compare_rest(table, committed, self._interval_s, self._window, self._tables[table.name])
         for value in live:
             if self._window.holds(value.as_of_us):
                 self._redis.fault(value.key, f"shows seq {value.seq}, which no topic holds")
@@ -141,7 +138,7 @@ class _Recount:
             self._presence,
             self._latest,
             self._progress,
-            *compare_facts(self._settings, committed),
+            *compare_facts(self._cluster, committed),
             *self._tables.values(),
             *compare_minutes(committed.minutes, committed.progress),
             self._redis,
@@ -149,8 +146,8 @@ class _Recount:
 
     def _refuse_what_is_gone(self) -> None:
         for topic in (DETECTIONS, *DERIVED_TOPICS):
-            whole = spans(self._settings, topic)
-            begun = spans(self._settings, topic, since_ms=self._since_ms)
+            whole = spans(self._cluster, topic)
+            begun = spans(self._cluster, topic, since_ms=self._since_ms)
             for partition, (start, _) in begun.items():
                 if start > 0 and start == whole.get(partition, (0, 0))[0]:
                     msg = f"{topic.name} no longer holds all of that time: choose a later --from"
@@ -160,7 +157,7 @@ class _Recount:
         found = {
             partition
             for topic in (DETECTIONS, *DERIVED_TOPICS)
-            for partition in spans(self._settings, topic, since_ms=self._since_ms)
+            for partition in spans(self._cluster, topic, since_ms=self._since_ms)
         }
         return sorted(found)
 
@@ -181,7 +178,7 @@ class _Recount:
         compare_tracks(
             outcomes.read(partition, folded),
             logs[TRACKS.name],
-            source=physical_name(DETECTIONS, self._settings),
+            source=self._cluster.name(DETECTIONS),
             partition=partition,
             folded=folded,
             window=self._window,
@@ -207,7 +204,7 @@ class _Recount:
                         table,
                         log,
                         committed,
-                        self._settings,
+                        self._interval_s,
                         self._window,
                         given_up,
                         self._tables[table.name],
@@ -219,12 +216,12 @@ class _Recount:
             )
             for topic in LIVE_TOPICS
         }
-        lifetime_ms = round(self._settings.sink.live_expiry_s * 1000)
+        lifetime_ms = round(self._installation.sink.live_expiry_s * 1000)
         return compare_live(
             logs,
             newest,
             live,
-            expired_ms=self._clock.now_us() // 1000 - lifetime_ms // 2,
+            expired_ms=self._cluster.clock.now_us() // 1000 - lifetime_ms // 2,
             window=self._window,
             check=self._redis,
         )
@@ -234,7 +231,7 @@ class _Recount:
     ) -> PartitionLog:
         place = (topic.name, partition)
         return read_partition(
-            self._settings,
+            self._cluster,
             self._registry.reader(topic),
             partition,
             since_ms=self._since_ms,

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from runtime.process.settings import Settings
+from runtime.kafka.cluster import Cluster
 from schemas.topics import LIVE_TOPICS, PRESENCE
 from workers.operations.verification.committed import Committed, LiveValue
 from workers.operations.verification.digests import (
@@ -54,7 +54,7 @@ def compare_table(
     table: Table,
     log: PartitionLog,
     committed: Committed,
-    settings: Settings,
+    interval_s: float,
     window: Window,
     buried: AbstractSet[LogPosition],
     check: Check,
@@ -65,7 +65,7 @@ def compare_table(
         table: Which.
         log: Its topic.
         committed: What is settled.
-        settings: For the interval of positions.
+        interval_s: Of positions in the tables, s.
         window: Rows whose time is in it are compared.
         buried: Records that the sink gave up.
         check: Told.
@@ -81,12 +81,12 @@ def compare_table(
         ]
         for key, items in log.by_key.items()
     }
-    expected = expected_rows(table, settled, settings.sink.position_interval_s)
+    expected = expected_rows(table, settled, interval_s)
     held = committed.rows[table.name]
     found = {key: held.pop(key) for key in log.by_key if key in held}
     limit = committed.dropped.get(table.name)
-    expected = since(table, _within(table, expected, window, settings), limit)
-    found = since(table, _within(table, found, window, settings), limit)
+    expected = since(table, _within(table, expected, window, interval_s), limit)
+    found = since(table, _within(table, found, window, interval_s), limit)
     check.add("rows", sum(map(len, found.values())))
     difference = first_difference(table, expected, found)
     if difference is not None:
@@ -95,24 +95,24 @@ def compare_table(
 
 
 def compare_rest(
-    table: Table, committed: Committed, settings: Settings, window: Window, check: Check
+    table: Table, committed: Committed, interval_s: float, window: Window, check: Check
 ) -> None:
     """Rows whose key is in none of the partitions that were read; arguments as `compare_table`."""
-    rest = _within(table, committed.rows[table.name], window, settings)
+    rest = _within(table, committed.rows[table.name], window, interval_s)
     difference = first_difference(table, {}, since(table, rest, committed.dropped.get(table.name)))
     if difference is not None:
         where, _, what = difference.partition(": ")
         check.fault(f"table {where}", what)
 
 
-def _within(table: Table, rows: Rows, window: Window, settings: Settings) -> Rows:
+def _within(table: Table, rows: Rows, window: Window, interval_s: float) -> Rows:
     """Rows of the window; an interval of positions that began before it is left out."""
     if table.time is None:
         return rows
     place = table.place(table.time)
     from_us = window.from_us
     if table.name == "positions":
-        interval_us = round(settings.sink.position_interval_s * 1e6)
+        interval_us = round(interval_s * 1e6)
         from_us = -(-from_us // interval_us) * interval_us
     span = Window(from_us, window.to_us)
     kept = {
@@ -121,7 +121,7 @@ def _within(table: Table, rows: Rows, window: Window, settings: Settings) -> Row
     return {key: group for key, group in kept.items() if group}
 
 
-def compare_facts(settings: Settings, committed: Committed) -> list[Check]:
+def compare_facts(cluster: Cluster, committed: Committed) -> list[Check]:
     """Every version of every side input is a row, and no other row is there.
 
     Raises:
@@ -135,7 +135,7 @@ def compare_facts(settings: Settings, committed: Committed) -> list[Check]:
         places = [table.place(column) for column in table.identity]
         identities = {tuple(row[i] for i in places) for rows in held.values() for row in rows}
         done = committed.timescale.get((table.topic.name, 0), 0)
-        items = {item.key: item for item in read_items(settings, table.topic)}
+        items = {item.key: item for item in read_items(cluster, table.topic)}
         rows = [
             row
             for item in items.values()

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import psycopg
 from psycopg import sql
 
-from runtime.process.settings import Settings
 from schemas.topics import Topic
+from workers.operations.installation import Installation
 from workers.operations.verification.digests import (
     Rows,
     chain_digests,
@@ -73,22 +73,22 @@ def written_digests(dsn: str, topic: Topic) -> dict[str, str]:
         return {key: bytes(chain).hex() for key, chain in found.fetchall()}
 
 
-def compare(settings: Settings) -> list[Comparison]:
+def compare(installation: Installation) -> list[Comparison]:
     """Compare every table with its topic, and what was written with what is in the topic.
 
     Raises:
         Retry: The broker or the database is out of reach.
         Stop: A topic holds a seq twice with other bytes.
     """
-    dsn = settings.database_url.get_secret_value()
+    dsn = installation.database_url
     limits = _limits(dsn)
     topics: dict[str, dict[str, list[Item]]] = {}
     results = []
     for table in (*FACT_TABLES, *DERIVED_TABLES):
         if table.topic.name not in topics:
-            topics[table.topic.name] = distinct(read_items(settings, table.topic))
+            topics[table.topic.name] = distinct(read_items(installation.cluster, table.topic))
         by_key = topics[table.topic.name]
-        expected = expected_rows(table, by_key, settings.sink.position_interval_s)
+        expected = expected_rows(table, by_key, installation.sink.position_interval_s)
         expected = since(table, expected, limits.get(table.name))
         found = since(table, table_rows(dsn, table), limits.get(table.name))
         difference = first_difference(table, expected, found)
@@ -115,9 +115,8 @@ def since(table: Table, rows: Rows, limit: datetime | None) -> Rows:
     return {key: group for key, group in kept.items() if group}
 
 
-def drop_expired(settings: Settings, now_us: int) -> list[tuple[str, int, int]]:
+def drop_expired(dsn: str, now_us: int) -> list[tuple[str, int, int]]:
     """Apply retention as of `now_us`; returns table, chunks dropped and rows deleted."""
-    dsn = settings.database_url.get_secret_value()
     with database_errors(), psycopg.connect(dsn, options=search_path()) as connection:
         return connection.execute("SELECT * FROM drop_expired(%s)", [at(now_us)]).fetchall()
 

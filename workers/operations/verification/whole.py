@@ -5,20 +5,21 @@
 
 from collections.abc import Iterator
 
-from runtime.clock import Clock
-from runtime.process.settings import Settings
+from runtime.kafka.cluster import Cluster
 from schemas.topics import TOPICS
+from streams.domain.settings import PipelineSettings
+from workers.operations.installation import Installation
 from workers.operations.verification.oracle import first_difference, fold_detections, fold_topic
 from workers.operations.verification.result import Check, Mismatch
 from workers.operations.verification.tables import compare
 
 
-def compare_folds(settings: Settings, clock: Clock) -> Iterator[Check]:
+def compare_folds(cluster: Cluster, settings: PipelineSettings) -> Iterator[Check]:
     """Compare every derived topic with a fold of all detections in this process.
 
     Args:
-        settings: Where broker and registry are, and the run's prefix.
-        clock: Clock of the fold's bookkeeping.
+        cluster: Where the topics are.
+        settings: Settings of the fold where no checkpoint has them.
 
     Yields:
         One check for each topic; of a compacted topic the newest value of each key is compared.
@@ -27,21 +28,21 @@ def compare_folds(settings: Settings, clock: Clock) -> Iterator[Check]:
         Retry: Broker or registry are out of reach.
         Stop: A topic holds a seq twice with other bytes.
     """
-    for name, fold in fold_detections(settings, clock).items():
+    for name, fold in fold_detections(cluster, settings).items():
         kept = slice(-1, None) if TOPICS[name].cleanup == "compact" else slice(None)
-        written = fold_topic(settings, TOPICS[name])
+        written = fold_topic(cluster, TOPICS[name])
         expected = {key: bodies[kept] for key, bodies in fold.items()}
         found = {key: bodies[kept] for key, bodies in written.items()}
-        difference = first_difference(settings, name, expected, found)
+        difference = first_difference(cluster, name, expected, found)
         counts = {"keys": len(expected), "records": sum(map(len, expected.values()))}
         yield Check(name, counts, None if difference is None else Mismatch(name, difference))
 
 
-def compare_tables(settings: Settings) -> Iterator[Check]:
+def compare_tables(installation: Installation) -> Iterator[Check]:
     """Compare every table with the topic it was filled from.
 
     Args:
-        settings: Where broker, registry and database are.
+        installation: Where everything is.
 
     Yields:
         One check for each table.
@@ -50,7 +51,7 @@ def compare_tables(settings: Settings) -> Iterator[Check]:
         Retry: Something is out of reach.
         Stop: A topic holds a seq twice with other bytes.
     """
-    for table in compare(settings):
+    for table in compare(installation):
         name = f"table {table.table}"
         counts = {"rows": table.rows, "keys": len(table.topic_digests)}
         first = None if table.difference is None else Mismatch(name, table.difference)

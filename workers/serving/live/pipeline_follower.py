@@ -6,11 +6,10 @@ from typing import Final
 import structlog
 from confluent_kafka import Message
 
-from runtime.clock import Clock
+from runtime.kafka.cluster import Cluster
 from runtime.kafka.follower import Follower
-from runtime.kafka.registry import guarded_registry
 from runtime.kafka.topics import check_topics
-from runtime.process.settings import Settings
+from runtime.process.settings import DeadmanSettings
 from schemas.records import Alert
 from schemas.topics import ALERTS
 from workers.observation.alert_log import keep_newest, standing
@@ -33,26 +32,25 @@ class PipelineFollower:
     While Kafka is away the board shows what it last knew, and `view.error` says so.
 
     Args:
-        settings: Where Kafka and the registry are.
+        cluster: Where the topics are.
         view: Receives alerts and lags.
-        clock: Clock of the server.
+        watchdog: When another one takes over the watch, and who is named.
     """
 
-    def __init__(self, settings: Settings, view: PipelineView, clock: Clock) -> None:
-        self._settings = settings
+    def __init__(self, cluster: Cluster, view: PipelineView, watchdog: DeadmanSettings) -> None:
+        self._cluster = cluster
         self._view = view
-        self._clock = clock
-        self._codec = guarded_registry(settings, clock).reader(ALERTS)
-        self._probe = PipelineProbe(settings, _ANSWER_S)
-        self._lookout = Lookout(settings, clock, LAG_EVERY_S)
+        self._clock = cluster.clock
+        self._codec = cluster.registry.reader(ALERTS)
+        self._probe = PipelineProbe(cluster, _ANSWER_S)
+        self._lookout = Lookout(cluster, watchdog, LAG_EVERY_S)
         self._progress = {stage: Progress() for stage in CONSUMED}
         self._lag_due_s = 0.0
         self._newest: dict[str, Alert] = {}
         self._unwatched: list[Alert] = []
         self._follower = Follower(
             "board-alerts",
-            settings,
-            clock,
+            cluster,
             [ALERTS],
             self._take,
             self._failed,
@@ -74,7 +72,7 @@ class PipelineFollower:
             Retry: The broker is out of reach.
             Stop: The topic is not there.
         """
-        check_topics(self._settings, [ALERTS])
+        check_topics(self._cluster, [ALERTS])
 
     def _take(self, messages: Sequence[Message], _at_end: bool) -> None:
         for message in messages:

@@ -12,7 +12,6 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from runtime.errors import Retry
-from runtime.process.settings import Settings
 from runtime.storage.breaker import BreakerPolicy, Guard
 from schemas.live import LiveKind, index_key, state_key
 
@@ -26,15 +25,15 @@ _RETRY_AFTER_S: Final = 2.0
 Record = TypeVar("Record", bound=BaseModel)
 
 
-def connect(settings: Settings, *, answer_within_s: float) -> Redis:
+def connect(url: str, *, answer_within_s: float) -> Redis:
     """A client that says at once when Redis is away, instead of trying again in silence.
 
     Args:
-        settings: Where Redis is.
+        url: Where Redis is.
         answer_within_s: A command that takes longer is an error, seconds.
     """
     client: Redis = Redis.from_url(
-        settings.redis_url.get_secret_value(),
+        url,
         socket_connect_timeout=min(1.0, answer_within_s),
         socket_timeout=answer_within_s,
         retry=RedisRetry(NoBackoff(), 0),

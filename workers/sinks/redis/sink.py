@@ -17,7 +17,7 @@ from redis.retry import Retry as RedisRetry
 from runtime.clock import Clock
 from runtime.errors import Retry, Stop
 from runtime.process.metrics import SINK_DUPLICATES, SINK_MISSING, SINK_ROWS, SINK_WRITE_SECONDS
-from runtime.process.settings import Settings
+from runtime.process.settings import SinkSettings
 from schemas.live import index_key, state_key
 from workers.sinks.redis.change import LIVE_KINDS, Change, arguments, change, newest
 from workers.storage.item import Item, conflict, renumbered
@@ -84,22 +84,23 @@ class RedisSink:
     """Keeps the live state.
 
     Args:
-        settings: Where Redis is, the prefix of the keys, how long values live.
+        url: Where Redis is.
+        prefix: Leads every key.
+        settings: How long values live.
         clock: For `written_us`.
     """
 
     name = "redis"
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
+    def __init__(self, url: str, prefix: str, settings: SinkSettings, clock: Clock) -> None:
         self._clock = clock
-        self._prefix = settings.live_prefix
-        sink = settings.sink
-        self._expiry_ms = round(sink.live_expiry_s * 1000)
-        self._person_expiry_ms = round(sink.live_person_expiry_s * 1000)
-        self._length = sink.changes_length
+        self._prefix = prefix
+        self._expiry_ms = round(settings.live_expiry_s * 1000)
+        self._person_expiry_ms = round(settings.live_person_expiry_s * 1000)
+        self._length = settings.changes_length
         self._swept_s = clock.monotonic_s()
         self._client = redis.Redis.from_url(
-            settings.redis_url.get_secret_value(),
+            url,
             socket_timeout=5.0,
             socket_connect_timeout=2.0,
             retry=RedisRetry(NoBackoff(), 0),

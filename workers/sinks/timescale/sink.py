@@ -9,8 +9,8 @@ import psycopg
 import structlog
 from psycopg import sql
 
-from runtime.clock import Clock
 from runtime.errors import Retry, Stop
+from runtime.kafka.cluster import Cluster
 from runtime.kafka.topic_partition import Partition
 from runtime.process.metrics import (
     SINK_DUPLICATES,
@@ -19,7 +19,7 @@ from runtime.process.metrics import (
     SINK_ROWS,
     SINK_WRITE_SECONDS,
 )
-from runtime.process.settings import Settings
+from runtime.process.settings import SinkSettings
 from schemas.topics import REFERENCE_TOPICS
 from workers.sinks.timescale.admission import (
     Admission,
@@ -56,21 +56,26 @@ class TimescaleSink:
     """Writes derived records and side inputs as rows.
 
     Args:
-        settings: The database, the interval of positions, how often retention is applied.
-        clock: Tells when retention is due, and how long a write took.
+        cluster: Whose topics fill the database.
+        dsn: The database.
+        settings: The interval of positions, and how often retention is applied.
         schema: Where the tables are; a rebuild has its own.
     """
 
     name = "timescale"
 
-    def __init__(self, settings: Settings, clock: Clock, schema: str = "live") -> None:
+    def __init__(
+        self, cluster: Cluster, dsn: str, settings: SinkSettings, schema: str = "live"
+    ) -> None:
+        self._prefix = cluster.prefix
+        self._dsn = dsn
         self._settings = settings
-        self._clock = clock
+        self._clock = clock = cluster.clock
         self._schema = schema
-        self._interval_us = round(settings.sink.position_interval_s * 1e6)
+        self._interval_us = round(settings.position_interval_s * 1e6)
         self._retained_s = clock.monotonic_s()
         self._connection: psycopg.Connection | None = None
-        self._offsets = Offsets(settings.topic_prefix)
+        self._offsets = Offsets(cluster.prefix)
 
     def prepare(self) -> None:
         """Connect, so that a database that is not ours is noticed before the first record.
@@ -202,7 +207,7 @@ class TimescaleSink:
             Retry: The database is out of reach.
         """
         now_s = self._clock.monotonic_s()
-        if now_s - self._retained_s < self._settings.sink.retention_every_s:
+        if now_s - self._retained_s < self._settings.retention_every_s:
             return
         self._retained_s = now_s
         try:
@@ -221,7 +226,7 @@ class TimescaleSink:
                 ).fetchall()
         except psycopg.errors.LockNotAvailable as exc:
             log.info("sink.retention_put_off", error=str(exc).strip())
-            self._retained_s -= max(0.0, self._settings.sink.retention_every_s - _LOCKED_S)
+            self._retained_s -= max(0.0, self._settings.retention_every_s - _LOCKED_S)
             return
         for table, chunks, rows in dropped:
             log.info("sink.retention", table=table, chunks=chunks, rows=rows)
@@ -232,7 +237,7 @@ class TimescaleSink:
 
     def _connected(self) -> psycopg.Connection:
         if self._connection is None:
-            self._connection = connect(self._settings, self._schema)
+            self._connection = connect(self._dsn, self._prefix, self._schema)
         return self._connection
 
     def _disconnect(self) -> None:

@@ -7,7 +7,6 @@ import psycopg
 from psycopg import sql
 
 from runtime.errors import DeadLetter, Retry, Stop
-from runtime.process.settings import Settings
 from workers.storage.timescale.migrate import check_migrated
 from workers.storage.timescale.rows import Row
 from workers.storage.timescale.tables import TABLES
@@ -110,11 +109,12 @@ def search_path(schema: str = "live") -> str:
     return f"-c search_path={schema},public"
 
 
-def connect(settings: Settings, schema: str = "live") -> psycopg.Connection:
+def connect(dsn: str, prefix: str, schema: str = "live") -> psycopg.Connection:
     """Open a connection with staging tables, to a database that belongs to this run.
 
     Args:
-        settings: The database, and the run's prefix.
+        dsn: The database.
+        prefix: Of the run whose topics fill it.
         schema: Where the tables are that are written.
 
     Raises:
@@ -123,7 +123,7 @@ def connect(settings: Settings, schema: str = "live") -> psycopg.Connection:
     """
     with database_errors():
         connection = psycopg.connect(
-            settings.database_url.get_secret_value(),
+            dsn,
             autocommit=True,
             connect_timeout=5,
             keepalives_idle=5,
@@ -138,7 +138,7 @@ def connect(settings: Settings, schema: str = "live") -> psycopg.Connection:
         )
         try:
             check_migrated(connection)
-            _claim(connection, settings.topic_prefix)
+            _claim(connection, prefix)
             for name in TABLES:
                 stage = sql.SQL("CREATE TEMPORARY TABLE {} (LIKE {}) ON COMMIT DELETE ROWS")
                 connection.execute(

@@ -1,0 +1,156 @@
+"""The brokers and the schema registry of one run: the only place that makes Kafka clients.
+
+Everything that reads or writes a topic takes a `Cluster`. The policy of each kind of client is
+written here once: what is acknowledged, what is committed, how a key finds its partition.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Self
+
+from confluent_kafka import Consumer, KafkaError, Message, Producer
+from confluent_kafka.admin import AdminClient
+
+from runtime.clock import Clock
+from runtime.kafka.client_log import ClientLog
+from runtime.kafka.registry import guarded_registry
+from runtime.process.settings import Settings
+from schemas.registry import SchemaRegistry
+from schemas.topics import Topic
+
+MAX_RECORD_BYTES: Final = 10_000_000
+"""Largest record that a client sends or fetches, bytes; a topic may take less."""
+
+DELIVERY_TIMEOUT_S: Final = 600.0
+"""A record is retried for so long before its delivery fails, s: longer than a broker's restart,
+short enough to end."""
+
+Delivered = Callable[[KafkaError | None, Message], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cluster:
+    """The brokers and the schema registry, as one run of Wardstream uses them.
+
+    Attributes:
+        bootstrap: Brokers as `host:port`, separated by commas.
+        prefix: Leads the name of every topic, group and transactional id of the run.
+        registry: Schemas of the topics; one for the whole process.
+        clock: Gives the time to everything that works on the cluster.
+    """
+
+    bootstrap: str
+    prefix: str = ""
+    registry: SchemaRegistry
+    clock: Clock
+    _log: ClientLog = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_log", ClientLog(self.clock))
+
+    @classmethod
+    def of(cls, settings: Settings, clock: Clock) -> Self:
+        """The cluster that the settings name; nothing is connected yet."""
+        return cls(
+            bootstrap=settings.kafka_bootstrap,
+            prefix=settings.topic_prefix,
+            registry=guarded_registry(settings.registry_url, clock),
+            clock=clock,
+        )
+
+    def under(self, prefix: str) -> Self:
+        """The same brokers and schemas, for a run whose names have another prefix."""
+        return replace(self, prefix=prefix)
+
+    def name(self, topic: Topic) -> str:
+        """Name of a topic on the broker."""
+        return self.prefix + topic.name
+
+    def group(self, stage: str) -> str:
+        """Consumer group of a stage within this run."""
+        return f"{self.prefix}wardstream-{stage}"
+
+    def consumer(self, group: str, **overrides: Any) -> Consumer:
+        """A consumer that commits only when told and starts where a topic begins.
+
+        Args:
+            group: Name on the broker, from `group`; needed also where partitions are assigned by
+                hand.
+            overrides: Settings of librdkafka that differ.
+        """
+        return Consumer(
+            {
+                **self._common(),
+                "group.id": group,
+                "enable.auto.commit": False,
+                "enable.auto.offset.store": False,
+                "auto.offset.reset": "earliest",
+                "fetch.wait.max.ms": 50,
+                "fetch.message.max.bytes": MAX_RECORD_BYTES,
+                "session.timeout.ms": 10_000,
+                "heartbeat.interval.ms": 2_000,
+                "partition.assignment.strategy": "cooperative-sticky",
+                **overrides,
+            }
+        )
+
+    def producer(
+        self,
+        on_delivery: Delivered | None = None,
+        *,
+        delivery_timeout_s: float = DELIVERY_TIMEOUT_S,
+        max_record_bytes: int = MAX_RECORD_BYTES,
+        **overrides: Any,
+    ) -> Producer:
+        """An idempotent producer, acknowledged by all replicas in sync.
+
+        Keys find their partition as with the Java client, see `runtime.kafka.partitioner`.
+
+        Args:
+            on_delivery: Called once for each record, with the error if it was not delivered.
+            delivery_timeout_s: A record is retried for so long, s.
+            max_record_bytes: A larger record is refused at once, bytes.
+            overrides: Settings of librdkafka that differ.
+        """
+        reports = {} if on_delivery is None else {"on_delivery": on_delivery}
+        return Producer(
+            {
+                **self._common(),
+                "enable.idempotence": True,
+                "acks": "all",
+                "partitioner": "murmur2_random",
+                "compression.type": "lz4",
+                "linger.ms": 5,
+                "message.timeout.ms": round(delivery_timeout_s * 1000),
+                "message.max.bytes": max_record_bytes,
+                **reports,
+                **overrides,
+            }
+        )
+
+    def transactional(self, transactional_id: str, *, within_s: float) -> Producer:
+        """A producer of transactions; the caller claims the id by `init_transactions`.
+
+        Args:
+            transactional_id: Name on the broker, the run's prefix included.
+            within_s: The broker aborts a transaction that stays open for longer, s; it refuses more
+                than its `transaction.max.timeout.ms`, which is 15 minutes by default.
+        """
+        claim: dict[str, Any] = {
+            "transactional.id": transactional_id,
+            "transaction.timeout.ms": round(within_s * 1000),
+            "linger.ms": 0,
+        }
+        return self.producer(delivery_timeout_s=within_s, **claim)
+
+    def admin(self) -> AdminClient:
+        """A client for questions about topics, and for what changes them."""
+        return AdminClient(self._common())
+
+    def _common(self) -> dict[str, Any]:
+        """What all clients are told."""
+        return {
+            "bootstrap.servers": self.bootstrap,
+            "log_level": 3,
+            "logger": self._log,
+        }

@@ -1,0 +1,51 @@
+"""What an error of Kafka means for the process, and how long an answer is waited for."""
+
+from concurrent.futures import Future
+from typing import TypeVar
+
+from confluent_kafka import KafkaError, KafkaException
+
+Answer = TypeVar("Answer")
+
+_REFUSED = {
+    KafkaError.TOPIC_AUTHORIZATION_FAILED,
+    KafkaError.GROUP_AUTHORIZATION_FAILED,
+    KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+    KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+    KafkaError.MSG_SIZE_TOO_LARGE,
+    KafkaError.RECORD_LIST_TOO_LARGE,
+    KafkaError.INVALID_RECORD,
+    KafkaError.INVALID_PARTITIONS,
+    KafkaError.POLICY_VIOLATION,
+    KafkaError.TOPIC_EXCEPTION,
+}
+"""Errors that the same request would get again."""
+
+
+def is_refusal(error: KafkaError) -> bool:
+    """Whether the broker will answer the same however often it is asked: a person must look.
+
+    A full disk, too few replicas in sync and a running election of leaders are not refusals: they
+    pass.
+    """
+    return bool(error.code() in _REFUSED)
+
+
+def answer(question: Future[Answer], within_s: float) -> Answer:
+    """What the broker answers to a request of an `AdminClient`.
+
+    A request that was open when the broker was killed may never be answered, whatever its own
+    timeout, so every wait has a limit.
+
+    Args:
+        question: From the client.
+        within_s: Longer than the timeout of the request itself, s.
+
+    Raises:
+        KafkaException: It refuses, is out of reach, or the request was lost (retriable).
+    """
+    try:
+        return question.result(timeout=within_s)
+    except TimeoutError as exc:
+        lost = f"a question was not answered within {within_s:.0f} s"
+        raise KafkaException(KafkaError(KafkaError._TIMED_OUT, lost, retriable=True)) from exc

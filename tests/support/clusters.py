@@ -1,0 +1,54 @@
+"""Clusters, sinks and installations of the settings that a test has."""
+
+from runtime.clock import Clock, SystemClock
+from runtime.kafka.cluster import Cluster
+from runtime.process.settings import Settings
+from schemas.registry import SchemaRegistry
+from workers.operations.installation import Installation
+from workers.sinks.redis.sink import RedisSink
+from workers.sinks.timescale.sink import TimescaleSink
+
+
+def cluster_of(
+    settings: Settings, clock: Clock | None = None, registry: SchemaRegistry | None = None
+) -> Cluster:
+    """The cluster of some settings, with the machine's clock and a registry of its own."""
+    clock = clock or SystemClock()
+    return Cluster(
+        bootstrap=settings.kafka_bootstrap,
+        prefix=settings.topic_prefix,
+        registry=registry or SchemaRegistry(settings.registry_url),
+        clock=clock,
+    )
+
+
+def cluster_at(bootstrap: str, clock: Clock | None = None) -> Cluster:
+    """A broker whose schemas nobody asks for."""
+    return cluster_of(Settings(kafka_bootstrap=bootstrap), clock)
+
+
+def installation_of(settings: Settings, clock: Clock | None = None) -> Installation:
+    """The installation of some settings."""
+    return Installation.of(settings, clock or SystemClock())
+
+
+def make_timescale_sink(
+    settings: Settings, clock: Clock | None = None, schema: str = "live"
+) -> TimescaleSink:
+    """The TimescaleDB sink of some settings."""
+    return TimescaleSink(
+        cluster_of(settings, clock),
+        settings.database_url.get_secret_value(),
+        settings.sink,
+        schema,
+    )
+
+
+def make_redis_sink(settings: Settings, clock: Clock | None = None) -> RedisSink:
+    """The Redis sink of some settings."""
+    return RedisSink(
+        settings.redis_url.get_secret_value(),
+        settings.live_prefix,
+        settings.sink,
+        clock or SystemClock(),
+    )
