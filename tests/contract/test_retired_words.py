@@ -242,8 +242,8 @@ def found_in(path: Path) -> Iterator[Found]:
             name, kind = node.name, "def"
         elif isinstance(node, ast.Name):
             name, kind = node.id, "name"
-        elif isinstance(node, ast.arg) or (isinstance(node, ast.keyword) and node.arg is not None):
-            name, kind = node.arg, "argument"
+        elif isinstance(node, ast.arg | ast.keyword):
+            name, kind = node.arg or "", "argument"
         elif isinstance(node, ast.Attribute):
             name, kind = node.attr, "attribute"
             base = node.value
