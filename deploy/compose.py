@@ -117,9 +117,9 @@ def process_service(row: WardstreamProcess) -> dict[str, Any]:
         service["volumes"] = [f"objects:{OBJECTS}"]
     if row.name == "ingest":
         service["volumes"].append("${WARDSTREAM_VIDEOS:-./videos}:/videos:ro")
-    if row.name == "deadman":
+    if row.name == "watchdog":
         watched = {name: f"http://{name}:{METRICS_PORT}/healthz" for name in WATCHED}
-        service["environment"]["WARDSTREAM_DEADMAN__HEALTH"] = json.dumps(watched)
+        service["environment"]["WARDSTREAM_WATCHDOG__HEALTH"] = json.dumps(watched)
     if row.port is not None:
         service["environment"]["WARDSTREAM_SERVING__HOST"] = "0.0.0.0"  # noqa: S104
         service["ports"] = [_publish(row.name, row.port)]

@@ -214,11 +214,11 @@ PROCESSES: tuple[WardstreamProcess, ...] = (
         depends_on=(*PREPARED, "redis"),
         port=8080,
     ),
-    WardstreamProcess(name="deadman", command=("watchdog",), depends_on=PREPARED),
+    WardstreamProcess(name="watchdog", command=("watchdog",), depends_on=PREPARED),
 )
 
 WATCHED = ("ingest", "infer", "stream", "sink-redis", "sink-timescale", "serve")
-"""Processes whose health the dead man asks for; it is told where by whoever starts it."""
+"""Processes whose health the watchdog asks for; the one that starts it names their addresses."""
 
 METRICS_PORT = 9100
 """Port of /metrics, /healthz and /readyz inside the compose network; free ports locally."""

@@ -137,12 +137,12 @@ LAG_SECONDS = Gauge(
     "wardstream_lag_seconds", "Age of the oldest record that a stage has before it", ["stage"]
 )
 ALERTS_STANDING = Gauge("wardstream_alerts_standing", "Alerts that are raised", ["tier"])
-DEADMAN_ON_DUTY = Gauge(
-    "wardstream_deadman_on_duty", "1 when this dead man has the watch, 0 when he stands by"
+WATCHDOG_LEADER = Gauge(
+    "wardstream_watchdog_leader", "1 when this watchdog is the leader, 0 when it stands by"
 )
-ALERTS_TOLD = Counter(
-    "wardstream_alerts_told_total",
-    "Alerts by where they were told and what came of it",
+ALERTS_REPORTED = Counter(
+    "wardstream_alerts_reported_total",
+    "Alerts by channel and result",
     ["channel", "result"],
 )
 UP_SINCE = Gauge(

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -18,6 +18,8 @@ from pydantic_settings import (
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+
+from runtime.process.retired import refuse_retired
 
 
 def setting(default: Any, unit: str, effect: str, **limits: Any) -> Any:
@@ -196,24 +198,24 @@ class DeadLetterSettings(BaseModel):
     )
 
 
-class DeadmanSettings(BaseModel):
-    """The watcher that stands outside the line."""
+class WatchdogSettings(BaseModel):
+    """The process that watches the pipeline from outside."""
 
     after_s: float = setting(
-        20.0, "s", "A camera, a stage or the line that gives no sign for longer is told.", gt=0
+        20.0, "s", "A camera, a stage or the pipeline that is silent for longer is reported.", gt=0
     )
-    look_s: float = setting(1.0, "s", "Pause between two looks at the line.", gt=0)
+    poll_s: float = setting(1.0, "s", "Pause between two observations of the pipeline.", gt=0)
     lag_s: float = setting(
-        30.0, "s", "A stage whose oldest waiting record is older than this is told.", gt=0
+        30.0, "s", "A stage whose oldest waiting record is older than this is reported.", gt=0
     )
     skipped_ratio: float = setting(
-        0.5, "0-1", "More skipped pictures in the last minute than this are told.", gt=0, le=1
+        0.5, "0-1", "More skipped pictures in the last minute than this are reported.", gt=0, le=1
     )
     takeover_s: float = setting(
         10.0,
         "s",
-        "A dead man who stands by takes over from one that gives no sign for so long; the same "
-        "for all of a line.",
+        "A watchdog that stands by takes over from a leader that is silent for so long; the same "
+        "for all of one pipeline.",
         gt=0,
     )
     health: dict[str, str] = setting(
@@ -222,7 +224,7 @@ class DeadmanSettings(BaseModel):
     webhook_url: SecretStr | None = setting(
         None, "URL", "Each alert is sent here as JSON by POST; nowhere when not set."
     )
-    owner: str = setting("operators", "text", "Who is named as the one to mend it.")
+    owner: str = setting("operators", "text", "Named in every alert as the one to mend it.")
 
 
 class ServingSettings(BaseModel):
@@ -272,8 +274,14 @@ class Settings(BaseSettings):
     checkpoints: CheckpointSettings = CheckpointSettings()
     sink: SinkSettings = SinkSettings()
     dead_letters: DeadLetterSettings = DeadLetterSettings()
-    deadman: DeadmanSettings = DeadmanSettings()
+    watchdog: WatchdogSettings = WatchdogSettings()
     serving: ServingSettings = ServingSettings()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_retired(cls, values: Any) -> Any:
+        refuse_retired(values, os.environ, "WARDSTREAM_")
+        return values
 
     @property
     def checkpoint_archive_url(self) -> str:

@@ -162,10 +162,10 @@ def test_whatever_is_waited_for_can_be_told_to_be_healthy() -> None:
                 assert "healthcheck" in SERVICES[needed], f"{name} waits for {needed}"
 
 
-def test_the_dead_man_asks_every_process_of_the_line_and_not_itself() -> None:
-    watched = json.loads(SERVICES["deadman"]["environment"]["WARDSTREAM_DEADMAN__HEALTH"])
+def test_the_watchdog_asks_every_process_of_the_pipeline_except_itself() -> None:
+    watched = json.loads(SERVICES["watchdog"]["environment"]["WARDSTREAM_WATCHDOG__HEALTH"])
 
-    assert set(watched) == {row.name for row in PROCESSES if not row.job} - {"deadman"}
+    assert set(watched) == {row.name for row in PROCESSES if not row.job} - {"watchdog"}
     assert set(watched) == set(STAGES)
     for name, url in watched.items():
         assert url == f"http://{name}:{METRICS_PORT}/healthz"

@@ -28,21 +28,21 @@ NOWHERE = {
     "WARDSTREAM_REDIS_URL": "redis://127.0.0.1:1/0",
     "WARDSTREAM_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing",
 }
-"""The dead man needs neither store."""
+"""The watchdog needs neither store."""
 
 
-def start_deadman(line: PlayedLine, webhook: WebhookServer) -> None:
-    row = process("deadman")
+def start_watchdog(line: PlayedLine, webhook: WebhookServer) -> None:
+    row = process("watchdog")
     health = {
         name: f"http://127.0.0.1:{line.supervisor.metrics_port(name)}/healthz"
         for name in WATCHED
         if name != "ingest"
     }
     settings = {
-        "WARDSTREAM_DEADMAN__AFTER_S": "4",
-        "WARDSTREAM_DEADMAN__LOOK_S": "0.5",
-        "WARDSTREAM_DEADMAN__HEALTH": json.dumps(health),
-        "WARDSTREAM_DEADMAN__WEBHOOK_URL": webhook.url,
+        "WARDSTREAM_WATCHDOG__AFTER_S": "4",
+        "WARDSTREAM_WATCHDOG__POLL_S": "0.5",
+        "WARDSTREAM_WATCHDOG__HEALTH": json.dumps(health),
+        "WARDSTREAM_WATCHDOG__WEBHOOK_URL": webhook.url,
     }
     line.supervisor.start(
         Worker(name=row.name, command=row.command, environment=settings | NOWHERE),
@@ -51,8 +51,8 @@ def start_deadman(line: PlayedLine, webhook: WebhookServer) -> None:
 
 
 def fault(line: PlayedLine) -> str:
-    """What the dead man's health says is wrong; empty while it says that all is well."""
-    url = f"http://127.0.0.1:{line.supervisor.metrics_port('deadman')}/healthz"
+    """What the watchdog's health says is wrong; empty while it says that all is well."""
+    url = f"http://127.0.0.1:{line.supervisor.metrics_port('watchdog')}/healthz"
     answer = httpx.get(url, timeout=30)
     return str(answer.json().get("fault", "")) if answer.status_code == 503 else ""
 
@@ -68,7 +68,7 @@ def test_what_stops_in_the_line_is_said_by_every_channel_and_taken_back_when_it_
         page = launch(playwright).new_page()
         line.play("--mode", "live", "--fps", "2", "--loop")
         wait_until(lambda: line.outcomes() > 8, DEADLINE_S, "pictures to come through")
-        start_deadman(line, webhook)
+        start_watchdog(line, webhook)
         page.goto(line.board_url)
         expect(page.locator(".zone[data-stale='false']").first).to_be_visible()
         notices = page.locator("#notices")
@@ -104,7 +104,7 @@ def test_what_stops_in_the_line_is_said_by_every_channel_and_taken_back_when_it_
 
 
 def said(line: PlayedLine) -> str:
-    return line.supervisor.log("deadman").read_text()
+    return line.supervisor.log("watchdog").read_text()
 
 
 def check_the_topic(line: PlayedLine, webhook: WebhookServer) -> None:

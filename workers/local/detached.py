@@ -55,7 +55,7 @@ def hold(run_dir: Path, port: int, report: Callable[[str], None]) -> None:
     )
     with pipeline:
         pipeline.begin()
-        pipeline.start_deadman()
+        pipeline.start_watchdog()
         lines = [f"export {k}={shlex.quote(v)}" for k, v in sorted(pipeline.environment.items())]
         environment = run_dir / "environment"
         environment.touch(mode=0o600)

@@ -205,14 +205,14 @@ class LocalPipeline:
         for name in WORKERS:
             self.supervisor.wait_ready(name, deadline_s)
 
-    def start_deadman(self) -> None:
+    def start_watchdog(self) -> None:
         """Start the watcher of the line, once its processes have begun."""
         watched = [name for name in WATCHED if name in WORKERS]
         health = {
             name: f"http://127.0.0.1:{self.supervisor.metrics_port(name)}/healthz"
             for name in watched
         }
-        row = process("deadman")
+        row = process("watchdog")
         self.supervisor.start(
             Worker(
                 name=row.name,
@@ -220,7 +220,7 @@ class LocalPipeline:
                 environment={
                     **row.environment,
                     **self._extra,
-                    "WARDSTREAM_DEADMAN__HEALTH": json.dumps(health),
+                    "WARDSTREAM_WATCHDOG__HEALTH": json.dumps(health),
                 },
             )
         )

@@ -1,4 +1,4 @@
-"""The topic of alerts: what it holds, and what of it stands."""
+"""The topic of alerts: what it holds, and which alerts stand."""
 
 from collections.abc import Callable
 from typing import Final, cast
@@ -14,7 +14,7 @@ from schemas.topics import ALERTS
 
 log = structlog.get_logger(__name__)
 
-_LOOK_S: Final = 0.2
+_POLL_S: Final = 0.2
 ANSWER_S: Final = 20.0
 
 
@@ -24,13 +24,13 @@ def read_alerts(
     within_s: float = ANSWER_S,
     meanwhile: Callable[[], None] = lambda: None,
 ) -> dict[str, Alert]:
-    """The newest alert of each key, by a reading of the whole topic.
+    """The newest alert of each key, by reading the whole topic.
 
     Args:
         cluster: Where the topics are.
         codec: Reads alerts.
-        within_s: How long that may take, s.
-        meanwhile: Called again and again until it is read.
+        within_s: Longest time that the reading may take, s.
+        meanwhile: Is called between polls.
 
     Raises:
         Retry: The broker is out of reach, or the topic was not read to its end in time.
@@ -48,7 +48,7 @@ def read_alerts(
         deadline_s = cluster.clock.monotonic_s() + within_s
         while left:
             meanwhile()
-            for message in consumer.consume(500, _LOOK_S):
+            for message in consumer.consume(500, _POLL_S):
                 error = message.error()
                 if error is None:
                     keep_newest(newest, codec, message.value())
@@ -65,7 +65,7 @@ def read_alerts(
 
 
 def keep_newest(newest: dict[str, Alert], codec: Codec, value: bytes | None) -> bool:
-    """Take a record of the topic in; False when it is none, or not above the last one of its key.
+    """Take in a record; False when it is unreadable, or not newer than the last one of its key.
 
     Raises:
         RegistryUnavailable: Its schema cannot be looked up.

@@ -1,4 +1,4 @@
-"""From what is wrong now to what is told once: an alert is raised, and later cleared."""
+"""Turn findings into alerts: each is raised once, and cleared once."""
 
 from collections.abc import Collection, Iterable
 from typing import Any, Literal, cast
@@ -10,13 +10,13 @@ AlertState = Literal["RAISED", "CLEARED"]
 
 
 def make_alert(finding: Finding, state: AlertState, at_us: int, owner: str) -> Alert:
-    """An alert's record, all but its seq, which is the log's to give.
+    """The record of an alert, except its seq, which its writer counts.
 
     Args:
-        finding: What is told.
-        state: Whether it begins or ends.
+        finding: What the alert reports.
+        state: Whether it is raised or cleared.
         at_us: When that was decided, UTC microseconds.
-        owner: Who is to mend it.
+        owner: Named as the one to mend it.
     """
     return {
         "alert_id": finding.key,
@@ -38,10 +38,10 @@ def make_alert(finding: Finding, state: AlertState, at_us: int, owner: str) -> A
 
 
 class AlertBook:
-    """Which alerts stand.
+    """Keeps the alerts that stand.
 
     Args:
-        owner: Who is to mend them.
+        owner: Named as the one to mend them.
     """
 
     def __init__(self, owner: str) -> None:
@@ -59,20 +59,20 @@ class AlertBook:
             self._standing.setdefault(alert["alert_id"], alert)
 
     def hand_over(self, unwritten: Iterable[str], now_us: int) -> list[Alert]:
-        """Give everything up to another dead man, who knows what the topic knows.
+        """Give everything up to another watchdog, which knows the alerts of the topic.
 
         Args:
-            unwritten: Keys of alerts that never came into the topic.
+            unwritten: Keys of alerts that were never written to the topic.
             now_us: Wall clock, UTC microseconds.
 
         Returns:
-            Those of them that were raised, cleared: nobody else would take them back.
+            Those of them that were raised, now cleared: no other watchdog would clear them.
         """
-        taken_back = [
+        cleared = [
             self._clear(key, now_us) for key in sorted(self._standing.keys() & set(unwritten))
         ]
         self._standing.clear()
-        return taken_back
+        return cleared
 
     def _clear(self, key: str, now_us: int) -> Alert:
         alert: Any = {**self._standing.pop(key), "state": "CLEARED"}
@@ -89,27 +89,27 @@ class AlertBook:
         blind: bool,
         unseen: Collection[str] = (),
     ) -> list[Alert]:
-        """What is to be told of a new judgement: alerts raised, then alerts cleared.
+        """The alerts that new findings raise, then those that they clear.
 
-        An alert that another one explains now stands on: its trouble lasts.
+        An alert that another one explains still stands: its cause lasts.
 
         Args:
             findings: Everything that is wrong now.
             now_us: Wall clock, UTC microseconds.
-            blind: The line cannot be seen (yet): nothing is known to be well again.
-            unseen: Kinds of which that is so while the rest is seen.
+            blind: The pipeline cannot be observed (yet): nothing is known to be well again.
+            unseen: Kinds that cannot be observed while the rest can.
         """
         found = {finding.key: finding for finding in findings}
         lasting = found.keys() | {key for one in found.values() for key in one.explains}
-        told = []
+        changed = []
         for key, finding in found.items():
             if key not in self._standing:
                 self._standing[key] = make_alert(finding, "RAISED", now_us, self._owner)
-                told.append(self._standing[key])
+                changed.append(self._standing[key])
         if blind:
-            return told
+            return changed
         over = sorted(self._standing.keys() - lasting)
-        told += [
+        changed += [
             self._clear(key, now_us) for key in over if self._standing[key]["kind"] not in unseen
         ]
-        return told
+        return changed

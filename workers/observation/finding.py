@@ -1,4 +1,4 @@
-"""What is found not to be as it must be."""
+"""A finding: something that is not as it must be."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -11,15 +11,15 @@ class Finding:
     """Something that is not as it must be.
 
     Attributes:
-        key: The alert's key: kind, a slash, and the subject.
-        tier: How urgent.
-        what: For a charge nurse, without the time.
-        since_us: Since when, UTC microseconds.
-        value: What was measured.
-        threshold: From which on it is found.
-        unit: Of both.
-        next_action: For whoever mends it.
-        explains: Keys of other findings, which are not told because of it.
+        key: Key of the alert: kind, a slash, and the subject.
+        tier: Urgency.
+        what: Text for a charge nurse, without the time.
+        since_us: Start, UTC microseconds.
+        value: Measured value.
+        threshold: Value from which on this is a finding.
+        unit: Unit of value and threshold.
+        next_action: What an operator does about it.
+        explains: Keys of other findings, which are not reported because of this one.
     """
 
     key: str
@@ -34,7 +34,7 @@ class Finding:
 
     @property
     def suppressed(self) -> int:
-        """How many findings of others are not told because of it."""
+        """Findings about other subjects that are not reported because of it."""
         return sum(key.partition("/")[2] != self.subject for key in self.explains)
 
     @property
@@ -44,5 +44,5 @@ class Finding:
 
     @property
     def subject(self) -> str:
-        """Whose it is: `line`, `log`, `stage/NAME` or `camera/ID`."""
+        """What it is about: `line` (the pipeline), `log` (Kafka), `stage/NAME` or `camera/ID`."""
         return self.key.partition("/")[2]

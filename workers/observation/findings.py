@@ -1,23 +1,23 @@
-"""Judge what was seen of a line: what is silent, behind or overloaded, in words for a ward."""
+"""Judge what was observed of a pipeline: what is silent, late or overloaded, for ward readers."""
 
 from dataclasses import replace
 from typing import Final, NamedTuple
 
-from runtime.process.settings import DeadmanSettings
+from runtime.process.settings import WatchdogSettings
 from workers.observation.finding import Finding, Tier
 from workers.observation.log_changes import log_changes
 from workers.observation.signs import Signs
 
-__all__ = ["STAGES", "Finding", "Words", "judge"]
+__all__ = ["STAGES", "Finding", "StageTexts", "judge"]
 
 
-class Words(NamedTuple):
-    """How a stage's trouble is told.
+class StageTexts(NamedTuple):
+    """What a ward reads about the trouble of a stage.
 
     Attributes:
-        silent: When it stands still.
-        late: When it is behind.
-        tier: Of its silence.
+        silent: Text for a stage that does nothing.
+        late: Text for a stage that lags.
+        tier: Urgency of the silence.
     """
 
     silent: str
@@ -25,57 +25,59 @@ class Words(NamedTuple):
     tier: Tier = "PAGE"
 
 
-STAGES: Final[dict[str, Words]] = {
-    "ingest": Words("Cameras are no longer read", "Pictures come late"),
-    "infer": Words("Looking for people has stopped", "Looking for people is behind"),
-    "stream": Words("Counting has stopped", "Counting is behind"),
-    "sink-redis": Words("The numbers on the board stand still", "The board's numbers come late"),
-    "sink-timescale": Words("History is not being written", "History is written late", "WARNING"),
-    "serve": Words("The board does not answer", "The board is slow"),
+STAGES: Final[dict[str, StageTexts]] = {
+    "ingest": StageTexts("Cameras are no longer read", "Pictures come late"),
+    "infer": StageTexts("Looking for people has stopped", "Looking for people is late"),
+    "stream": StageTexts("Counting has stopped", "Counting is late"),
+    "sink-redis": StageTexts("The board's numbers have stopped", "The board's numbers come late"),
+    "sink-timescale": StageTexts(
+        "History is not being written", "History is written late", "WARNING"
+    ),
+    "serve": StageTexts("The board does not answer", "The board is slow"),
 }
-"""By name of the process, in the order of the line."""
+"""By name of the process, in the order of the pipeline."""
 
 LEAST_PICTURES: Final = 20
-"""Fewer in the last minute are no measure of how many are skipped."""
+"""With fewer pictures in the last minute the share of skipped ones is not judged."""
 
 
-def judge(signs: Signs, settings: DeadmanSettings, started_us: int) -> list[Finding]:
-    """Everything that is wrong now, most urgent first; what is explained by another is left out.
+def judge(signs: Signs, settings: WatchdogSettings, started_us: int) -> list[Finding]:
+    """All findings, most urgent first; a finding that another one explains is left out.
 
     Args:
-        signs: What was seen.
-        settings: From when on silence and lag are told.
-        started_us: When watching began; nothing is said to be silent for longer than that
-            without a sign.
+        signs: What was observed.
+        settings: Limits of silence and lag.
+        started_us: Start of the watchdog, UTC microseconds; a subject without any sign counts as
+            silent from then on.
     """
     stages = _silent_stages(signs, settings)
     changes = log_changes(signs)
-    if signs.kafka_said:  # the log tells nothing of what is in it, maybe as a topic is missing
+    if signs.kafka_error:  # nothing in Kafka can be judged, maybe because a topic is missing
         return [*_log_away(signs, settings), *stages, *changes]
     cameras = _silent_cameras(signs, settings, started_us)
     others = [*cameras, *_late_stages(signs, settings), *_overload(signs, settings)]
-    line = _no_pictures(signs, settings, started_us)
-    if line is not None:
-        line = replace(line, explains=tuple(found.key for found in others))
-        # a stage that has nothing to do is silent by rights, and not here
-        return [line, *stages, *changes]
+    pipeline = _no_pictures(signs, settings, started_us)
+    if pipeline is not None:
+        pipeline = replace(pipeline, explains=tuple(found.key for found in others))
+        # A stage that has nothing to do is rightly silent, and not in this list.
+        return [pipeline, *stages, *changes]
     stages = [replace(stage, explains=_explained(stage, others)) for stage in stages]
     explained = {key for stage in stages for key in stage.explains}
     return [*stages, *changes, *(found for found in others if found.key not in explained)]
 
 
 def _explained(stage: Finding, others: list[Finding]) -> tuple[str, ...]:
-    """Keys of what is no news beside a silent stage."""
+    """Keys of the findings that a silent stage explains."""
     return tuple(
         found.key
         for found in others
         if (found.kind == "lag" and found.subject == stage.subject)
-        # Cameras are seen by what inference makes of them.
+        # Cameras are observed by the outcomes that inference writes.
         or (stage.key == "silence/stage/infer" and found.key.startswith("silence/camera/"))
     )
 
 
-def _log_away(signs: Signs, settings: DeadmanSettings) -> list[Finding]:
+def _log_away(signs: Signs, settings: WatchdogSettings) -> list[Finding]:
     silent_s = (signs.now_us - signs.kafka_us) / 1e6
     if silent_s < settings.after_s:
         return []
@@ -83,19 +85,19 @@ def _log_away(signs: Signs, settings: DeadmanSettings) -> list[Finding]:
         Finding(
             key="silence/log",
             tier="PAGE",
-            what="Nothing is known of the ward: the line's log does not answer",
+            what="Nothing is known of the ward: its data store (Kafka) does not answer",
             since_us=signs.kafka_us,
             value=round(silent_s, 1),
             threshold=settings.after_s,
             unit="s",
-            next_action=f"Kafka does not answer ({signs.kafka_said}): see its log, start it again",
+            next_action=f"Kafka is out of reach ({signs.kafka_error}): read its log, restart it",
         )
     ]
 
 
-def _no_pictures(signs: Signs, settings: DeadmanSettings, started_us: int) -> Finding | None:
+def _no_pictures(signs: Signs, settings: WatchdogSettings, started_us: int) -> Finding | None:
     if not signs.cameras and signs.pictures_us is None:
-        return None  # nobody expects any
+        return None  # none are expected
     since_us = started_us if signs.pictures_us is None else signs.pictures_us
     silent_s = (signs.now_us - since_us) / 1e6
     if silent_s < settings.after_s:
@@ -108,20 +110,20 @@ def _no_pictures(signs: Signs, settings: DeadmanSettings, started_us: int) -> Fi
         value=round(silent_s, 1),
         threshold=settings.after_s,
         unit="s",
-        next_action="nothing comes into frames.captured.v1, not even heartbeats: see ingest",
+        next_action="nothing arrives in frames.captured.v1, not even heartbeats: check ingest",
     )
 
 
-def _silent_stages(signs: Signs, settings: DeadmanSettings) -> list[Finding]:
+def _silent_stages(signs: Signs, settings: WatchdogSettings) -> list[Finding]:
     found = []
-    for stage, words in STAGES.items():
+    for stage, texts in STAGES.items():
         sign, health = signs.stages.get(stage), signs.health.get(stage)
         reasons = []
         if sign is not None and sign.waiting_since_us is not None:
             why = f"{sign.lag_records} records wait and it commits none"
             reasons.append((sign.waiting_since_us, why))
-        if health is not None and health.said:
-            reasons.append((health.good_us, f"its health says: {health.said}"))
+        if health is not None and health.problem:
+            reasons.append((health.good_us, f"its health endpoint reports: {health.problem}"))
         overdue = [
             (since_us, why)
             for since_us, why in reasons
@@ -134,19 +136,19 @@ def _silent_stages(signs: Signs, settings: DeadmanSettings) -> list[Finding]:
         found.append(
             Finding(
                 key=f"silence/stage/{stage}",
-                tier=words.tier,
-                what=words.silent,
+                tier=texts.tier,
+                what=texts.silent,
                 since_us=since_us,
                 value=round((signs.now_us - since_us) / 1e6, 1),
                 threshold=settings.after_s,
                 unit="s",
-                next_action=f"{stage}: {reason}; see its log, start it again",
+                next_action=f"{stage}: {reason}; read its log, start it again",
             )
         )
     return found
 
 
-def _silent_cameras(signs: Signs, settings: DeadmanSettings, started_us: int) -> list[Finding]:
+def _silent_cameras(signs: Signs, settings: WatchdogSettings, started_us: int) -> list[Finding]:
     found = []
     for camera_id, sign in sorted((signs.cameras or {}).items()):
         since_us = started_us if sign.last_us is None else sign.last_us
@@ -162,30 +164,30 @@ def _silent_cameras(signs: Signs, settings: DeadmanSettings, started_us: int) ->
                 value=round(silent_s, 1),
                 threshold=settings.after_s,
                 unit="s",
-                next_action=f"camera {camera_id}: its power, its network, its ingest process",
+                next_action=f"check camera {camera_id}: its power, its network, its ingest process",
             )
         )
     return found
 
 
-def _late_stages(signs: Signs, settings: DeadmanSettings) -> list[Finding]:
+def _late_stages(signs: Signs, settings: WatchdogSettings) -> list[Finding]:
     return [
         Finding(
             key=f"lag/stage/{stage}",
             tier="WARNING",
-            what=words.late,
+            what=texts.late,
             since_us=signs.now_us - round(sign.lag_s * 1e6),
             value=round(sign.lag_s, 1),
             threshold=settings.lag_s,
             unit="s",
-            next_action=f"{stage} has {sign.lag_records} records before it: give it more room",
+            next_action=f"{sign.lag_records} records wait for {stage}: give it more CPU",
         )
-        for stage, words in STAGES.items()
+        for stage, texts in STAGES.items()
         if (sign := signs.stages.get(stage)) is not None and sign.lag_s >= settings.lag_s
     ]
 
 
-def _overload(signs: Signs, settings: DeadmanSettings) -> list[Finding]:
+def _overload(signs: Signs, settings: WatchdogSettings) -> list[Finding]:
     if signs.pictures < LEAST_PICTURES or signs.skipped < settings.skipped_ratio:
         return []
     percent = round(100 * signs.skipped)

@@ -1,4 +1,4 @@
-"""Which consumer group each stage is, and what it reads: by these its lag is told from outside."""
+"""The consumer group and the topics of each stage, from which its lag is observed."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -17,23 +17,22 @@ CONSUMED: Final[dict[str, tuple[str, tuple[Topic, ...]]]] = {
     "sink-redis": (stages.SINK_REDIS, LIVE_TOPICS),
     "sink-timescale": (stages.SINK_TIMESCALE, DERIVED_TOPICS),
 }
-"""Group and topics by name of the process; facts are left out, as they hardly ever come."""
-
+"""Group and topics by name of the process; reference data hardly ever changes."""
 
 RESUMED: Final = ("infer", "sink-redis", "sink-timescale")
-"""Processes that go on at their committed offsets.
+"""Processes that resume at their committed offsets.
 
-The stream processor goes by its checkpoints: what it commits is only a hint, and it ends by itself
-where its input does not go on from them.
+The stream processor resumes from its checkpoints: its committed offset is only a hint, and it ends
+by itself where its input does not continue from them.
 """
 
 
 class PipelineProbe:
-    """Asks the broker how far each stage is.
+    """Asks the broker how far each stage has come.
 
     Args:
         cluster: Where the topics are.
-        answer_s: How long it may take to answer, s.
+        answer_s: Longest wait for an answer, s.
     """
 
     def __init__(self, cluster: Cluster, answer_s: float) -> None:
@@ -52,10 +51,10 @@ class PipelineProbe:
         return self._probe.newest_us({name: FRAMES.partitions}).get(name)
 
     def breaks(self) -> list[tuple[str, Break]]:
-        """Where a stage's committed offset is not in its input any more, by name of the process.
+        """Breaks between the committed offsets of stages and their input, by name of the process.
 
-        What retention took before the stage read it, and what a log lacks that was read of it; of
-        stages that go on at their committed offsets.
+        Either retention took records before the stage read them, or the topic now ends before what
+        the stage has read. Only stages that resume at their committed offsets are asked about.
 
         Raises:
             Retry: The broker is out of reach.
@@ -71,20 +70,20 @@ class PipelineProbe:
                     for number in range(topic.partitions)
                 ],
             )
-        # Asked afterwards: what was committed by then was in the log.
+        # Asked afterwards: a record that was committed by then was in the topic.
         held = self._probe.spans(self._topics)
         found = []
         for stage, offsets in committed.items():
-            for place, offset in sorted(offsets.items()):
-                start, end = held[place]
+            for partition, offset in sorted(offsets.items()):
+                start, end = held[partition]
                 if offset < start:
-                    found.append((stage, Break(*place, GONE, offset, start)))
+                    found.append((stage, Break(*partition, GONE, offset, start)))
                 elif offset > end:
-                    found.append((stage, Break(*place, SHORTENED, end, offset)))
+                    found.append((stage, Break(*partition, SHORTENED, end, offset)))
         return found
 
     def reach(self) -> Mapping[str, tuple[int, int]]:
-        """Of each stage that ever committed: ends of its input, and what it committed, summed up.
+        """Summed ends of the input and summed committed offsets, by stage that ever committed.
 
         Raises:
             Retry: The broker is out of reach.

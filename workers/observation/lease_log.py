@@ -1,8 +1,8 @@
-"""Who has the watch over the line, as noted in the log: by a beat of the dead man who has it.
+"""Which watchdog is the leader, as noted in Kafka: by the beat of the one that holds the lease.
 
-A beat is a note beside a consumer group's offset, committed in a transaction of the claim that
-fences every dead man but the newest: so it tells that he lives, and that he may write. It costs no
-topic, and whoever reads the log can see it.
+A beat is a note beside a consumer group's offset. It is committed in a transaction of the claim
+that fences every watchdog but the newest, so it shows that its sender runs and that it may write.
+It needs no topic, and any reader of Kafka can see it.
 """
 
 from typing import Any, Final
@@ -18,20 +18,22 @@ from runtime.kafka.lag import LogProbe
 from runtime.kafka.transactional import Note
 from schemas.topics import ALERTS
 
+# Kafka keeps both names: with others, a watchdog of this release and one of the release before
+# would both lead.
 CLAIM: Final = "deadman"
-"""Of the `FencedProducer` that writes alerts."""
+"""Transactional id of the `FencedProducer` that writes alerts."""
 
 _GROUP: Final = "deadman-watch"
 
 
 class Beat(msgspec.Struct, frozen=True):
-    """A sign of life.
+    """A sign of life of the leader.
 
     Attributes:
-        who: Whose; one name for each process.
+        who: The leader; one name for each process.
         number: Rises by one.
-        at_us: When it was given, by the clock of his machine, UTC microseconds.
-        ended: He gives the watch up, and whoever stands by may take it at once.
+        at_us: When it was sent, by the clock of the leader's machine, UTC microseconds.
+        ended: The leader gives up the lease; another watchdog may take it at once.
     """
 
     who: str
@@ -40,46 +42,46 @@ class Beat(msgspec.Struct, frozen=True):
     ended: bool = False
 
 
-class WatchReader:
+class LeaseReader:
     """Reads the newest beat.
 
     Args:
         cluster: Where the topics are.
-        answer_s: How long the broker may take to answer, s.
+        answer_s: Longest wait for an answer of the broker, s.
     """
 
     def __init__(self, cluster: Cluster, answer_s: float) -> None:
         self._probe = LogProbe(cluster, answer_s)
         self._group = cluster.group(_GROUP)
-        self._place = (cluster.name(ALERTS), 0)
+        self._partition = (cluster.name(ALERTS), 0)
 
-    def look(self) -> Beat | None:
-        """The newest beat; None when no dead man ever had the watch.
+    def read(self) -> Beat | None:
+        """The newest beat; None when no watchdog ever led.
 
         Raises:
             Retry: The broker is out of reach.
         """
         try:
-            found = self._probe.notes(self._group, [self._place])
+            found = self._probe.notes(self._group, [self._partition])
         except Retry as exc:
-            raise Retry(f"the watch over the line: {exc}") from exc
-        return next((read_beat(place.metadata) for place in found if place.offset >= 0), None)
+            raise Retry(f"the leader of the watchdogs is unknown: {exc}") from exc
+        return next((read_beat(one.metadata) for one in found if one.offset >= 0), None)
 
 
 def read_beat(text: str | None) -> Beat | None:
-    """A beat as it was noted; None when it is none of ours."""
+    """A beat as it was noted; None when the text is not a beat."""
     try:
         return msgspec.json.decode(text or "", type=Beat)
     except msgspec.MsgspecError:
         return None
 
 
-class BeatNotes:
-    """Makes the notes of one process.
+class BeatWriter:
+    """Makes the beats of one process.
 
     Args:
         cluster: Where the topics are.
-        who: The process.
+        who: Name of the process.
     """
 
     def __init__(self, cluster: Cluster, who: str) -> None:
@@ -95,7 +97,7 @@ class BeatNotes:
 
         Args:
             at_us: Wall clock, UTC microseconds.
-            ended: The watch is given up.
+            ended: The lease is given up.
         """
         self._number += 1
         beat = Beat(self._who, self._number, at_us, ended)
@@ -103,30 +105,31 @@ class BeatNotes:
         return Note(self._group, [TopicPartition(self._topic, 0, 0, metadata=text)])
 
 
-class Stillness:
+class BeatAge:
     """How long the newest beat has been the same, by one's own clock.
 
-    Clocks of two machines may differ, so times in beats are never compared. What was not looked at
-    does not count: a broker that was away, or a process that was frozen, says nothing of the other.
+    Clocks of two machines may differ, so times in beats are never compared. Time without a reading
+    does not count: a broker that was away, or a process that was frozen, shows nothing about the
+    leader.
 
     Args:
-        gap_s: Longest time between two looks that are one observation, s.
+        gap_s: Longest time between two readings of one observation, s.
     """
 
     def __init__(self, gap_s: float) -> None:
         self._gap_s = gap_s
         self._beat: Beat | None = None
         self._since_s = 0.0
-        self._looked_s = 0.0
+        self._read_s = 0.0
 
-    def look(self, beat: Beat | None, now_s: float) -> float:
-        """For how long this has been the newest beat, s.
+    def update(self, beat: Beat | None, now_s: float) -> float:
+        """Take in a reading; returns for how long this has been the newest beat, s.
 
         Args:
-            beat: As read now.
+            beat: The newest beat.
             now_s: Monotonic time, s.
         """
-        if beat != self._beat or now_s - self._looked_s > self._gap_s:
+        if beat != self._beat or now_s - self._read_s > self._gap_s:
             self._beat, self._since_s = beat, now_s
-        self._looked_s = now_s
+        self._read_s = now_s
         return now_s - self._since_s

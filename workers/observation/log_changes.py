@@ -1,4 +1,4 @@
-"""Findings of the log itself: what it lost unread, and topics that are not as they were made."""
+"""Findings about Kafka itself: records that expired unread, and topics that were altered."""
 
 from itertools import groupby
 from typing import Final
@@ -7,8 +7,8 @@ from workers.observation.finding import Finding
 from workers.observation.signs import Signs
 
 LOST: Final = {
-    "infer": "Pictures were lost before anybody looked for people in them",
-    "sink-redis": "The board was not told of everything",
+    "infer": "Pictures were lost before people were looked for in them",
+    "sink-redis": "The board has missed some changes",
     "sink-timescale": "History lacks records",
 }
 """By name of the process whose input has lost records."""
@@ -17,7 +17,7 @@ _NAMED: Final = 3
 
 
 def log_changes(signs: Signs) -> list[Finding]:
-    """What the log lost, by process, and what its topics are not."""
+    """Records lost, by process, and topics that differ from their table."""
     found = []
     losses = sorted(signs.losses, key=lambda loss: (loss.process, loss.since_us))
     for process, some in groupby(losses, key=lambda loss: loss.process):
@@ -26,12 +26,12 @@ def log_changes(signs: Signs) -> list[Finding]:
             Finding(
                 key=f"loss/stage/{process}",
                 tier="WARNING",
-                what=LOST.get(process, f"The log lost records that {process} had not read"),
+                what=LOST.get(process, f"Records were lost that {process} had not read"),
                 since_us=lost[0].since_us,
                 value=float(sum(loss.records for loss in lost)),
                 threshold=1.0,
                 unit="records",
-                next_action=f"{_first([loss.words for loss in lost])}; when you have seen to it: "
+                next_action=f"{_first([loss.text for loss in lost])}; when you have dealt with it: "
                 "`wardstream dlq list`, `wardstream dlq resolve --why …`",
             )
         )
@@ -40,18 +40,18 @@ def log_changes(signs: Signs) -> list[Finding]:
             Finding(
                 key="settings/log",
                 tier="WARNING",
-                what="The line's log is not kept as it must be",
+                what="A topic is not kept as it must be",
                 since_us=signs.now_us,
                 value=float(len(signs.topics)),
                 threshold=1.0,
                 unit="differences",
-                next_action=f"{_first(signs.topics)}; set it back: no process begins before",
+                next_action=f"{_first(signs.topics)}; set it back: no process starts before that",
             )
         )
     return found
 
 
-def _first(words: list[str] | tuple[str, ...]) -> str:
-    """The first few of what is to be told."""
-    more = f"; and {len(words) - _NAMED} more" if len(words) > _NAMED else ""
-    return "; ".join(words[:_NAMED]) + more
+def _first(texts: list[str] | tuple[str, ...]) -> str:
+    """The first few of some texts, and how many more there are."""
+    more = f"; and {len(texts) - _NAMED} more" if len(texts) > _NAMED else ""
+    return "; ".join(texts[:_NAMED]) + more

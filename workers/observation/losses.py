@@ -1,7 +1,7 @@
-"""Follow what the log lost before somebody read it, as the processes told it in their letters.
+"""Follow the dead letters about records that were lost before a process read them.
 
-A process that finds records gone says so once, by a dead letter, and goes on. The alert stands
-until somebody has put that letter away (`wardstream dlq resolve`), or it expires.
+A process that finds records gone writes one dead letter about it, and goes on. The alert stands
+until that dead letter is resolved (`wardstream dlq resolve`), or it expires.
 """
 
 import threading
@@ -24,45 +24,44 @@ from workers import stages
 log = structlog.get_logger(__name__)
 
 PROCESS: Final = {stages.INFERENCE: "infer"}
-"""Name of the process of a stage, where it is another one."""
+"""Name of the process of a stage, where the two differ."""
 
 _REGISTRY_PAUSE_S: Final = 2.0
 
 
 class Loss(NamedTuple):
-    """Something that the log lost.
+    """Records that were lost unread.
 
     Attributes:
-        process: Whose input it was, as the dead man names processes.
+        process: Process whose input they were, as the watchdog names it.
         since_us: When that was found, UTC microseconds.
-        records: How many records.
-        words: Topic, partition, offsets and what happened to them.
+        records: Number of records.
+        text: Topic, partition, offsets and what happened to them.
     """
 
     process: str
     since_us: int
     records: int
-    words: str
+    text: str
 
 
 def loss_of(process: str, found: Break, at_us: int) -> Loss:
-    """A break that the dead man sees himself."""
+    """A loss that the watchdog has observed itself."""
     return Loss(process, at_us, found.records, found.words)
 
 
 class LossFollower:
-    """Reads dead letters, and who put them away, in a thread of its own.
+    """Reads dead letters, and which of them are resolved, in a thread of its own.
 
     Args:
         cluster: Where the topics are.
 
     Attributes:
-        current: Whether it has once read both topics to their ends, so that a loss that it does not
-            know of is none.
+        current: Whether it has once read both topics to their ends, and so knows every loss.
     """
 
     def __init__(self, cluster: Cluster) -> None:
-        self._letters = cluster.name(DEAD_LETTERS)
+        self._dead_letters = cluster.name(DEAD_LETTERS)
         self._codec = cluster.registry.reader(AUDIT)
         self._lock = threading.Lock()
         self._losses: dict[str, Loss] = {}
@@ -88,9 +87,9 @@ class LossFollower:
         self._follower.close()
 
     def open(self, now_us: int) -> list[Loss]:
-        """Losses that nobody has put away and whose letters are still kept, oldest first.
+        """Unresolved losses whose dead letters are still kept, oldest first.
 
-        None before it is known who put them away, unless the registry keeps that from being known.
+        Empty until it is known which are resolved, or that the registry keeps it from being known.
         """
         if not (self.current or self._held_up):
             return []
@@ -106,19 +105,19 @@ class LossFollower:
     def take(self, messages: Sequence[Message], at_end: bool) -> None:
         """Take in records of either topic.
 
-        Letters say what they say without a schema, so no entry of the audit keeps them waiting.
+        Dead letters are read without a schema, so no entry of the audit keeps them waiting.
 
         Args:
             messages: The records.
             at_end: Both topics have been read to their ends.
 
         Raises:
-            RegistryUnavailable: A schema is not known yet and cannot be asked for. All letters were
-                taken; the entries that were not are with the next call.
+            RegistryUnavailable: A schema is not known yet and cannot be asked for. All dead letters
+                were taken; the other entries follow with the next call.
         """
         for message in messages:
-            if message.topic() == self._letters:
-                self._take_letter(message)
+            if message.topic() == self._dead_letters:
+                self._take_dead_letter(message)
             else:
                 self._unread.append(message)
         try:
@@ -130,22 +129,23 @@ class LossFollower:
             raise
         self.current |= at_end
 
-    def _take_letter(self, message: Message) -> None:
-        letter = parse(message)
-        if letter.lost is None:
+    def _take_dead_letter(self, message: Message) -> None:
+        dead_letter = parse(message)
+        if dead_letter.lost is None:
             return
-        told = letter.headers.get("records", "")
-        records = int(told) if told.isdigit() else 0
-        process = PROCESS.get(letter.stage, letter.stage)
-        loss = Loss(process, letter.at_us, records, letter.headers.get("error", ""))
+        counted = dead_letter.headers.get("records", "")
+        records = int(counted) if counted.isdigit() else 0
+        process = PROCESS.get(dead_letter.stage, dead_letter.stage)
+        text = dead_letter.headers.get("error", "")
+        loss = Loss(process, dead_letter.at_us, records, text)
         with self._lock:
-            self._losses.setdefault(letter.subject, loss)
+            self._losses.setdefault(dead_letter.subject, loss)
 
     def _take_entry(self, message: Message) -> None:
         try:
             entry = self._codec.decode(message.value())
         except UndecodableValue:
-            return  # `wardstream dlq history` tells
+            return  # `wardstream dlq history` reports it
         if entry["action"] in {DISCARDED, REPLAYED}:
             with self._lock:
                 self._handled.add(entry["subject"])
@@ -155,9 +155,9 @@ class LossFollower:
         try:
             self.take(messages, at_end)
         except RegistryUnavailable as exc:
-            log.warning("deadman.letters_put_away_unknown", error=str(exc))
+            log.warning("watchdog.resolved_dead_letters_unknown", error=str(exc))
             self._follower.wait(_REGISTRY_PAUSE_S)
 
     def _failed(self, error: Exception) -> None:
         self._unread.clear()  # all of them are read again
-        log.warning("deadman.letters_out_of_reach", error=str(error))
+        log.warning("watchdog.dead_letters_out_of_reach", error=str(error))

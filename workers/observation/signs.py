@@ -1,4 +1,4 @@
-"""What the dead man has seen of the line: values, without any reading."""
+"""What the watchdog has observed of the pipeline: values, without a judgement."""
 
 from collections import deque
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Final
 from workers.observation.losses import Loss
 
 HISTORY: Final = 900
-"""Looks that are kept of a stage's input: older lag is told as at least that old."""
+"""Observations kept of a stage's input; an older lag is reported as at least that old."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -15,8 +15,8 @@ class CameraSign:
     """A registered camera.
 
     Attributes:
-        name: For people.
-        last_us: When its newest picture was appended to the log; None when none was seen.
+        name: Name that people use.
+        last_us: When its newest picture was appended, UTC microseconds; None when none was seen.
     """
 
     name: str
@@ -25,13 +25,13 @@ class CameraSign:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StageSign:
-    """A stage between its input and what it has committed of it.
+    """How far a stage has come in its input.
 
     Attributes:
-        waiting_since_us: Since when its input has been growing without anything being committed,
-            UTC microseconds; None while it keeps up or nothing comes in.
-        lag_records: Records it has before it; None when that is not known.
-        lag_s: Age of the oldest of them, seconds.
+        waiting_since_us: Since when its input has grown without a commit, UTC microseconds; None
+            while it keeps up or nothing arrives.
+        lag_records: Records that wait for it; None when that is not known.
+        lag_s: Age of the oldest of them, s.
     """
 
     waiting_since_us: int | None = None
@@ -41,39 +41,39 @@ class StageSign:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HealthSign:
-    """What a stage's own health endpoint says.
+    """What a stage's own health endpoint reports.
 
     Attributes:
-        good_us: When it last said that all is well, UTC microseconds.
-        said: What it says now, or why it cannot be heard; empty when all is well.
+        good_us: When it last reported that all is well, UTC microseconds.
+        problem: What it reports now, or why it does not answer; empty when all is well.
     """
 
     good_us: int
-    said: str = ""
+    problem: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Signs:
-    """The line at one moment.
+    """The pipeline at one moment.
 
     Attributes:
         now_us: Wall clock, UTC microseconds.
-        kafka_us: When the log last answered.
-        kafka_said: Why it does not; empty while it does.
-        pictures_us: When anything was last appended to the frames; None when they are empty.
-        cameras: By id; None while they are not known.
-        stages: By name of the process.
-        health: By name of the process; only of those whose endpoint is known.
-        skipped: Part of the pictures of the last minute that were skipped, 0 to 1.
-        pictures: How many there were in that minute.
-        losses: What the log lost before a stage read it, and nobody has put away.
-        topics: In what topics differ from their table, in words.
-        unseen: Kinds of findings that have not been looked for yet: none is known to be over.
+        kafka_us: When Kafka last answered, UTC microseconds.
+        kafka_error: Why Kafka does not answer; empty while it does.
+        pictures_us: When a frame was last appended, UTC microseconds; None when there is none.
+        cameras: Registered cameras by id; None while they are not known.
+        stages: Progress by name of the process.
+        health: Health by name of the process, where its endpoint is known.
+        skipped: Share of the last minute's pictures that were skipped, 0 to 1.
+        pictures: Number of pictures in that minute.
+        losses: Unresolved losses of records that a stage had not read.
+        topics: Differences between topics and their table, as texts.
+        unseen: Kinds of findings that were not looked for yet, so that none is known to be over.
     """
 
     now_us: int
     kafka_us: int
-    kafka_said: str = ""
+    kafka_error: str = ""
     pictures_us: int | None = None
     cameras: dict[str, CameraSign] | None = field(default_factory=dict)
     stages: dict[str, StageSign] = field(default_factory=dict)
@@ -88,9 +88,9 @@ class Signs:
 class Progress:
     """Follows one stage by the ends of its input and its committed offsets.
 
-    A stage is at work when its offsets move; it waits when its input has grown since and they do
-    not. How old its oldest waiting record is follows from when the input was as long as what is
-    committed now, so nothing has to be fetched.
+    A stage works while its offsets move, and waits when its input grows and they do not. The age of
+    its oldest waiting record follows from when the input ended where the stage is now, so no record
+    has to be fetched.
     """
 
     def __init__(self) -> None:
@@ -99,12 +99,12 @@ class Progress:
         self._waiting_since_us: int | None = None
 
     def update(self, now_us: int, end: int, committed: int) -> StageSign:
-        """Take in a look.
+        """Take in one observation.
 
         Args:
             now_us: Wall clock, UTC microseconds.
-            end: Sum of the ends of its input's partitions.
-            committed: Sum of its committed offsets in them.
+            end: Summed ends of the partitions of its input.
+            committed: Summed committed offsets in them.
         """
         if committed != self._committed or committed >= end:
             self._committed = committed

@@ -1,62 +1,62 @@
-"""Notice that nobody watches the line any more, for the board: a dead man cannot tell it himself.
+"""Notice that no watchdog runs any more, for the board: a watchdog cannot report its own end.
 
-Only of a line that a dead man has watched: whoever never started one needs no reminder on a board.
+Only where one has run before: a pipeline without a watchdog needs no reminder on the board.
 """
 
 from typing import Final
 
 from runtime.kafka.cluster import Cluster
-from runtime.process.settings import DeadmanSettings
+from runtime.process.settings import WatchdogSettings
 from schemas.records import Alert
 from workers.observation.alerts import make_alert
 from workers.observation.findings import Finding
-from workers.observation.lease_log import Beat, Stillness, WatchReader
+from workers.observation.lease_log import Beat, BeatAge, LeaseReader
 
 UNWATCHED_S: Final = 30.0
-"""Longer than whoever stands by takes to take over."""
+"""Longer than a watchdog that stands by takes to take over, s."""
 
 _ANSWER_S: Final = 5.0
 
 
-class Lookout:
-    """Looks from time to time whether somebody has the watch.
+class UnwatchedCheck:
+    """Checks from time to time whether a watchdog leads.
 
     Args:
         cluster: Where the topics are.
-        settings: When somebody else takes over, and who is named.
-        every_s: Pause between two looks, s.
+        settings: How soon another watchdog takes over, and who is named in the alert.
+        every_s: Pause between two checks, s.
     """
 
-    def __init__(self, cluster: Cluster, settings: DeadmanSettings, every_s: float) -> None:
+    def __init__(self, cluster: Cluster, settings: WatchdogSettings, every_s: float) -> None:
         self._settings = settings
         self._clock = cluster.clock
-        self._reader = WatchReader(cluster, _ANSWER_S)
-        self._stillness = Stillness(4 * every_s)
+        self._reader = LeaseReader(cluster, _ANSWER_S)
+        self._age = BeatAge(4 * every_s)
         self._limit_s = max(UNWATCHED_S, 2 * settings.takeover_s)
         self._beat: Beat | None = None
         self._alert: Alert | None = None
 
-    def look(self) -> Alert | None:
-        """What the board is to say; None while somebody watches.
+    def check(self) -> Alert | None:
+        """What the board is to show; None while a watchdog runs.
 
         Raises:
             Retry: The broker is out of reach.
         """
-        beat = self._reader.look()
-        still_s = self._stillness.look(beat, self._clock.monotonic_s())
+        beat = self._reader.read()
+        still_s = self._age.update(beat, self._clock.monotonic_s())
         if beat != self._beat or beat is None:
             self._beat, self._alert = beat, None
         elif still_s >= self._limit_s and self._alert is None:
             now_us = self._clock.now_us()
             finding = Finding(
-                key="silence/deadman",
+                key="silence/deadman",  # stored in alerts, so it keeps its name
                 tier="WARNING",
-                what="Nobody watches the line: what falls silent is not told",
+                what="No watchdog runs: silence of the pipeline would not be reported",
                 since_us=now_us - round(still_s * 1e6),
                 value=round(still_s, 1),
                 threshold=self._limit_s,
                 unit="s",
-                next_action=f"start `wardstream watchdog` again; the last was {beat.who}",
+                next_action=f"start `wardstream watchdog` again; the last one was {beat.who}",
             )
             self._alert = make_alert(finding, "RAISED", now_us, self._settings.owner)
         return self._alert

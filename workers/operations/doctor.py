@@ -23,7 +23,7 @@ from schemas.topics import ALERTS, TOPICS
 from workers.inference.process import detector_of
 from workers.observation.alert_log import read_alerts, standing
 from workers.observation.groups import CONSUMED, PipelineProbe
-from workers.observation.lease_log import WatchReader
+from workers.observation.lease_log import LeaseReader
 from workers.observation.signs import Progress, StageSign
 from workers.observation.unwatched import UNWATCHED_S
 from workers.storage.timescale.migrate import migrations
@@ -214,15 +214,15 @@ def check_alerts(cluster: Cluster) -> str:
     raised = standing(read_alerts(cluster, codec, _TIMEOUT_S))
     if raised:
         raise Retry("; ".join(f"{alert['what']} ({alert['next_action']})" for alert in raised))
-    beat = WatchReader(cluster, _TIMEOUT_S).look()
+    beat = LeaseReader(cluster, _TIMEOUT_S).read()
     if beat is None or beat.ended:
-        return "none stands; nobody watches the line: start `wardstream watchdog`"
+        return "none stands; no watchdog runs: start `wardstream watchdog`"
     # Two clocks that differ by less are no reason for a warning.
     silent_s = cluster.clock.now_us() / 1e6 - beat.at_us / 1e6
     if silent_s > 2 * UNWATCHED_S:
-        msg = f"{beat.who} watched the line and is silent for {silent_s:.0f} s: start it again"
+        msg = f"watchdog {beat.who} is silent for {silent_s:.0f} s: start it again"
         raise Retry(msg)
-    return f"none stands; {beat.who} watches the line"
+    return f"none stands; watchdog {beat.who} leads"
 
 
 def check_detector(settings: InferenceSettings) -> str:

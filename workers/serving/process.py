@@ -131,7 +131,7 @@ def run_board(service: Service) -> None:
         pipeline = PipelineView()
         followers = (
             RegistryFollower(cluster, registry),
-            PipelineFollower(cluster, pipeline, settings.deadman),
+            PipelineFollower(cluster, pipeline, settings.watchdog),
         )
         app = create_app(
             settings.redis_url.get_secret_value(),

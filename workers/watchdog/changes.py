@@ -1,4 +1,4 @@
-"""Look whether the log itself has changed, beside the looks that must not wait."""
+"""Check whether topics have changed, beside the observations that must not wait for it."""
 
 from typing import Final
 
@@ -13,22 +13,22 @@ from workers.observation.losses import Loss, loss_of
 log = structlog.get_logger(__name__)
 
 EVERY_S: Final = 10.0
-"""Time between two looks, s."""
+"""Pause between two checks, s."""
 
 _ANSWER_S: Final = 30.0
 
 
 class ChangeWatch:
-    """Looks at topics and committed offsets, in a thread of its own.
+    """Checks topics and committed offsets, in a thread of its own.
 
     Args:
         cluster: Where the topics are.
 
     Attributes:
-        losses: What stages have not read and cannot read any more, as last seen.
-        topics: In what topics differ from their table, as last seen.
-        topics_known: Whether it has seen that at all.
-        current: Whether it has seen all of this once, so that what it does not tell is not there.
+        losses: Records that stages have not read and cannot read any more, as last checked.
+        topics: Differences between topics and their table, as last checked.
+        topics_known: Whether the topics were ever checked.
+        current: Whether everything was checked once, and so every loss is known.
     """
 
     def __init__(self, cluster: Cluster) -> None:
@@ -36,7 +36,7 @@ class ChangeWatch:
         self._clock = cluster.clock
         self._probe = PipelineProbe(cluster, _ANSWER_S)
         self._thread = Periodic(
-            "changes", self.look, self._failed, every_s=EVERY_S, first_s=EVERY_S
+            "changes", self.check, self._failed, every_s=EVERY_S, first_s=EVERY_S
         )
         self.losses: tuple[Loss, ...] = ()
         self.topics: tuple[str, ...] = ()
@@ -44,31 +44,31 @@ class ChangeWatch:
         self.current = False
 
     def start(self) -> None:
-        """Start to look."""
+        """Start to check."""
         self._thread.start()
 
     def close(self) -> None:
-        """Stop looking; a request in progress is left to itself."""
+        """Stop checking; a request in progress is left to itself."""
         self._thread.close()
 
-    def look(self) -> None:
-        """Look once.
+    def check(self) -> None:
+        """Check once.
 
         Raises:
-            Retry: The broker is out of reach, or does not have a topic; that is in `topics` then.
+            Retry: The broker is out of reach, or does not have a topic; `topics` says so then.
         """
-        # Asked first: of a topic that is not there no offsets can be asked.
+        # Asked first: offsets cannot be asked for while a topic is missing.
         self.topics = tuple(topic_faults(self._cluster))
         self.topics_known = True
-        since_us = {(loss.process, loss.words): loss.since_us for loss in self.losses}
+        since_us = {(loss.process, loss.text): loss.since_us for loss in self.losses}
         now_us = self._clock.now_us()
         found = [loss_of(process, one, now_us) for process, one in self._probe.breaks()]
         self.losses = tuple(
-            loss._replace(since_us=since_us.get((loss.process, loss.words), now_us))
+            loss._replace(since_us=since_us.get((loss.process, loss.text), now_us))
             for loss in found
         )
         self.current = True
 
     def _failed(self, error: Exception) -> None:
         # An outage of the broker is reported by `Observer`, which probes the log.
-        log.debug("deadman.changes_unknown", error=str(error))
+        log.debug("watchdog.changes_unknown", error=str(error))

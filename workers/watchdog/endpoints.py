@@ -17,23 +17,23 @@ _SHOWN: Final = 200
 
 
 class HealthProbes:
-    """Keeps what each stage says of itself.
+    """Keeps what each stage reports about itself.
 
     A stage that answers but has paused, as a sink does while its store is away, is not well.
 
     Args:
         endpoints: URL by name of the process.
-        clock: Tells the time.
-        every_s: Pause between two questions, s.
+        clock: Gives the time.
+        every_s: Pause between two requests, s.
 
     Raises:
-        Stop: One is not an http or https URL.
+        Stop: An endpoint is not an http or https URL.
     """
 
     def __init__(self, endpoints: Mapping[str, str], clock: Clock, every_s: float) -> None:
         self._clock = clock
-        began_us = clock.now_us()
-        self._signs = {name: HealthSign(good_us=began_us) for name in endpoints}
+        started_us = clock.now_us()
+        self._signs = {name: HealthSign(good_us=started_us) for name in endpoints}
         for name, url in endpoints.items():
             if not is_http(url):
                 msg = f"health endpoint of {name}: {url!r} is not an http:// or https:// URL"
@@ -59,7 +59,7 @@ class HealthProbes:
             thread.close()
 
     def signs(self) -> dict[str, HealthSign]:
-        """What each last said."""
+        """What each reported last."""
         return dict(self._signs)
 
     def _look(self, name: str, url: str) -> None:
@@ -68,13 +68,13 @@ class HealthProbes:
     def _failed(self, name: str, error: Exception) -> None:
         self._note(name, f"its health cannot be asked for: {error}")
 
-    def _note(self, name: str, said: str) -> None:
-        good_us = self._signs[name].good_us if said else self._clock.now_us()
-        self._signs[name] = HealthSign(good_us=good_us, said=said)
+    def _note(self, name: str, problem: str) -> None:
+        good_us = self._signs[name].good_us if problem else self._clock.now_us()
+        self._signs[name] = HealthSign(good_us=good_us, problem=problem)
 
 
 def is_http(url: str) -> bool:
-    """Whether it is an http or https URL with a host, and with a port that there is if any."""
+    """Whether it is an http or https URL with a host and, if it has one, a valid port."""
     try:
         parts = urlsplit(url)
         return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
@@ -83,7 +83,7 @@ def is_http(url: str) -> bool:
 
 
 def ask(url: str, within_s: float = ANSWER_S) -> str:
-    """What is wrong with a process, by its health endpoint; empty when nothing is."""
+    """What is wrong with a process, by its health endpoint; empty when it is well."""
     parts = urlsplit(url)
     connect = HTTPSConnection if parts.scheme == "https" else HTTPConnection
     connection = connect(parts.hostname or "", parts.port, timeout=within_s)

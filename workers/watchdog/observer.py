@@ -1,11 +1,11 @@
-"""Look at a running line from outside: its log and its health endpoints, and nothing else."""
+"""Observe a running pipeline from outside: by Kafka and its health endpoints, nothing else."""
 
 import structlog
 
 from runtime.errors import Retry
 from runtime.kafka.cluster import Cluster
 from runtime.process.metrics import LAG_RECORDS, LAG_SECONDS
-from runtime.process.settings import DeadmanSettings
+from runtime.process.settings import WatchdogSettings
 from workers.observation.groups import CONSUMED, PipelineProbe
 from workers.observation.losses import LossFollower
 from workers.observation.signs import CameraSign, Progress, Signs, StageSign
@@ -21,30 +21,30 @@ _ANSWER_S = 5.0
 
 
 class Observer:
-    """Sees the line; needs Kafka alone, and says so when that is away too.
+    """Observes the pipeline; needs Kafka alone, and reports when that is away too.
 
     Args:
         cluster: Where the topics are.
-        settings: Where the health endpoints are, and how often to look.
+        settings: Addresses of the health endpoints, and the pause between observations.
 
     Raises:
-        Stop: A health endpoint is no URL.
+        Stop: A health endpoint is not a URL.
     """
 
-    def __init__(self, cluster: Cluster, settings: DeadmanSettings) -> None:
+    def __init__(self, cluster: Cluster, settings: WatchdogSettings) -> None:
         self._clock = clock = cluster.clock
         self._probe = PipelineProbe(cluster, _ANSWER_S)
         self._progress = {stage: Progress() for stage in CONSUMED}
         self._registry = RegistryView()
         self._facts = RegistryFollower(cluster, self._registry)
         self._outcomes = OutcomeFollower(cluster)
-        self._health = HealthProbes(settings.health, clock, settings.look_s)
+        self._health = HealthProbes(settings.health, clock, settings.poll_s)
         self._losses = LossFollower(cluster)
         self._changes = ChangeWatch(cluster)
         self._kafka_us = clock.now_us()
 
     def start(self) -> None:
-        """Begin to look."""
+        """Start to observe."""
         self._facts.start()
         self._outcomes.start()
         self._losses.start()
@@ -52,23 +52,23 @@ class Observer:
         self._health.start()
 
     def close(self) -> None:
-        """Stop looking."""
+        """Stop observing."""
         self._health.close()
         self._changes.close()
         self._losses.close()
         self._outcomes.close()
         self._facts.close()
 
-    def look(self) -> Signs:
+    def observe(self) -> Signs:
         """Everything that can be seen now."""
-        said, pictures_us = "", None
+        kafka_error, pictures_us = "", None
         stages: dict[str, StageSign] = {}
         try:
             pictures_us = self._probe.pictures_us()
             reach = self._probe.reach()
         except Retry as exc:
-            said = str(exc)
-            log.warning("deadman.log_out_of_reach", error=said)
+            kafka_error = str(exc)
+            log.warning("watchdog.kafka_out_of_reach", error=kafka_error)
         else:
             self._kafka_us = self._clock.now_us()
             for stage, (end, committed) in reach.items():
@@ -82,7 +82,7 @@ class Observer:
         return Signs(
             now_us=now_us,
             kafka_us=self._kafka_us,
-            kafka_said=said,
+            kafka_error=kafka_error,
             pictures_us=pictures_us,
             cameras=self._cameras(now_us),
             stages=stages,
@@ -95,7 +95,7 @@ class Observer:
         )
 
     def _unseen(self) -> frozenset[str]:
-        """Kinds of findings of the log that are not known yet."""
+        """Kinds of findings about the log that were not looked for yet."""
         known = {
             "loss": self._losses.current and self._changes.current,
             "settings": self._changes.topics_known,

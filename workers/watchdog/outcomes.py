@@ -1,4 +1,4 @@
-"""Follow the outcomes of frames: which cameras give pictures, and how many are skipped."""
+"""Follow the outcomes of frames: which cameras send pictures, and how many are skipped."""
 
 import threading
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from schemas.topics import DETECTIONS
 log = structlog.get_logger(__name__)
 
 WINDOW_S: Final = 60
-"""Skipped pictures are counted over so many seconds."""
+"""Window over which skipped pictures are counted, s."""
 
 _LOOK_BACK_S: Final = 120
 
@@ -59,7 +59,7 @@ class OutcomeFollower:
             return dict(self._last_us)
 
     def skipped(self, now_us: int) -> tuple[int, int]:
-        """Pictures of the last minute, and how many of them were skipped."""
+        """Number of pictures in the last minute, and of those that were skipped."""
         first = now_us // 1_000_000 - WINDOW_S
         with self._lock:
             for second in [second for second in self._seconds if second < first]:
@@ -71,9 +71,9 @@ class OutcomeFollower:
         """Count one outcome.
 
         Args:
-            camera_id: Whose.
-            outcome: Its kind; a heartbeat is no picture.
-            appended_us: When it was appended to the log, UTC microseconds.
+            camera_id: The camera.
+            outcome: Kind of the outcome; a heartbeat is not a picture.
+            appended_us: When it was appended, UTC microseconds.
         """
         if outcome == "HEARTBEAT":
             return
@@ -96,4 +96,4 @@ class OutcomeFollower:
         self.current = False
         with self._lock:
             self._seconds.clear()  # all of them are read again
-        log.warning("deadman.outcomes_out_of_reach", error=str(error))
+        log.warning("watchdog.outcomes_out_of_reach", error=str(error))

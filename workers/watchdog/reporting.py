@@ -1,19 +1,19 @@
-"""When a dead man tells what he finds: when he has the watch, or cannot know who has it."""
+"""When a watchdog reports: when it is the leader, or cannot learn which one is."""
 
 from typing import Final, Literal
 
-Role = Literal["unknown", "standing by", "on duty"]
+Role = Literal["unknown", "standby", "leader"]
 
 LEARN_S: Final = 30.0
-"""A dead man who cannot learn for so long who has the watch tells what he finds all the same, s:
-rather is something told twice than never."""
+"""A watchdog that cannot learn for so long which one leads reports all the same, s: twice is better
+than never."""
 
 
-class Telling:
-    """Decides whether to tell.
+class ReportingRule:
+    """Decides whether a watchdog reports what it finds; pure.
 
     Args:
-        patience_s: What was last heard of the watch holds for so long, s.
+        patience_s: Kafka's last confirmation of the role holds for so long, s.
     """
 
     def __init__(self, patience_s: float) -> None:
@@ -21,24 +21,24 @@ class Telling:
         self._unsure_since_s: float | None = None
 
     def may(
-        self, now_s: float, role: Role, heard_s: float | None, *, adopted: bool, log_away: bool
+        self, now_s: float, role: Role, confirmed_s: float | None, *, adopted: bool, log_away: bool
     ) -> bool:
-        """Whether what is found now is to be told.
+        """Whether to report what is found now.
 
         Args:
             now_s: Monotonic time, s.
-            role: Of this dead man, as far as he knows.
-            heard_s: When the log last confirmed that, or said who else has the watch.
-            adopted: He knows what was told before him.
-            log_away: The log does not answer.
+            role: Role of this watchdog, as far as it knows.
+            confirmed_s: When Kafka last confirmed that, monotonic, s; None before.
+            adopted: It knows what was reported before it led.
+            log_away: Kafka does not answer.
         """
-        # A process that was frozen wakes with an old right: another one may have it by now.
-        heard = heard_s is not None and now_s - heard_s < self._patience_s
-        if heard and (role == "standing by" or (role == "on duty" and adopted)):
+        # A process that was frozen wakes with an old right: another one may lead by now.
+        confirmed = confirmed_s is not None and now_s - confirmed_s < self._patience_s
+        if confirmed and (role == "standby" or (role == "leader" and adopted)):
             self._unsure_since_s = None
-            return role == "on duty"
+            return role == "leader"
         if self._unsure_since_s is None:
             self._unsure_since_s = now_s
-        if role == "on duty" and adopted and log_away:
+        if role == "leader" and adopted and log_away:
             return True
         return now_s - self._unsure_since_s >= LEARN_S

@@ -1,4 +1,4 @@
-"""Send alerts to a webhook, in their order, for as long as it takes, without holding anybody up."""
+"""Send alerts to a webhook in their order, for as long as it takes, in a thread of its own."""
 
 import json
 import queue
@@ -11,7 +11,7 @@ import structlog
 
 from runtime.clock import Clock
 from runtime.errors import Retry, Stop
-from runtime.process.metrics import ALERTS_TOLD
+from runtime.process.metrics import ALERTS_REPORTED
 from runtime.storage.breaker import BreakerPolicy, Guard
 from schemas.records import Alert
 from workers.watchdog.endpoints import is_http
@@ -19,11 +19,11 @@ from workers.watchdog.endpoints import is_http
 log = structlog.get_logger(__name__)
 
 MOST_WAITING: Final = 1_000
-"""Alerts that wait for a webhook that does not answer; then the oldest is given up, and counted."""
+"""Alerts that wait while the webhook does not answer; then the oldest is given up, and counted."""
 
 _ANSWER_S: Final = 5.0
-_LOOK_S: Final = 0.2
-_FAREWELL_S: Final = 3.0
+_POLL_S: Final = 0.2
+_CLOSE_S: Final = 3.0
 _POLICY: Final = BreakerPolicy(failures=1, first_pause_s=0.5, max_pause_s=15.0)
 
 
@@ -31,8 +31,8 @@ class Webhook:
     """Posts each alert as JSON; an answer from 200 to 299 is an acknowledgement.
 
     Args:
-        url: Where to; may hold a secret, and is never shown.
-        clock: Tells the time.
+        url: Address; may hold a secret, and is never shown.
+        clock: Gives the time.
 
     Raises:
         Stop: It is not an http or https URL.
@@ -40,7 +40,7 @@ class Webhook:
 
     def __init__(self, url: str, clock: Clock) -> None:
         if not is_http(url):
-            raise Stop("WARDSTREAM_DEADMAN__WEBHOOK_URL is not an http:// or https:// URL")
+            raise Stop("WARDSTREAM_WATCHDOG__WEBHOOK_URL is not an http:// or https:// URL")
         parts = urlsplit(url)
         self._connect = HTTPSConnection if parts.scheme == "https" else HTTPConnection
         self._host, self._port = parts.hostname or "", parts.port
@@ -51,35 +51,35 @@ class Webhook:
         self._thread = threading.Thread(target=self._run, name="webhook", daemon=True)
 
     def start(self) -> None:
-        """Begin to send."""
+        """Start to send."""
         self._thread.start()
 
-    def tell(self, alert: Alert) -> None:
+    def report(self, alert: Alert) -> None:
         """Hand an alert over; returns at once."""
         while True:
             try:
                 self._waiting.put_nowait(alert)
             except queue.Full:
                 self._waiting.get_nowait()
-                ALERTS_TOLD.labels("webhook", "given_up").inc()
+                ALERTS_REPORTED.labels("webhook", "given_up").inc()
             else:
                 return
 
     def close(self) -> None:
         """Send what is waiting, if that is quick, and end."""
         self._closing.set()
-        self._thread.join(timeout=_FAREWELL_S)
+        self._thread.join(timeout=_CLOSE_S)
 
     def _run(self) -> None:
         while True:
             try:
-                alert = self._waiting.get(timeout=_LOOK_S)
+                alert = self._waiting.get(timeout=_POLL_S)
             except queue.Empty:
                 if self._closing.is_set():
                     return
                 continue
             while not self._sent(alert):
-                if self._closing.wait(max(_LOOK_S, self._guard.due_in_s())):
+                if self._closing.wait(max(_POLL_S, self._guard.due_in_s())):
                     return
 
     def _sent(self, alert: Alert) -> bool:
@@ -87,10 +87,10 @@ class Webhook:
             with self._guard.trying():
                 self._post(json.dumps(alert).encode())
         except Retry as exc:
-            ALERTS_TOLD.labels("webhook", "failed").inc()
-            log.warning("deadman.webhook_failed", error=str(exc))
+            ALERTS_REPORTED.labels("webhook", "failed").inc()
+            log.warning("watchdog.webhook_failed", error=str(exc))
             return False
-        ALERTS_TOLD.labels("webhook", "told").inc()
+        ALERTS_REPORTED.labels("webhook", "reported").inc()
         return True
 
     def _post(self, body: bytes) -> None:

@@ -167,7 +167,7 @@ def overload(line: PlayedLine, clip: Path, minutes: float) -> Outcome:
     register_ward(scenario, line.folder / "ward", cluster_of(line.settings), starts_us - HOUR_US)
     line.scenario = scenario
     line.start(("--backend", "hog", "--mode", "live"))
-    _start_deadman(line)
+    _start_watchdog(line)
     line.play("--mode", "live", "--fps", str(FPS), "--loop")
     wait_until(lambda: line.outcomes() > 0, 120, "the first outcome")
     began_s = time.monotonic()
@@ -198,21 +198,21 @@ def _patience() -> Iterator[None]:
         return
 
 
-def _start_deadman(line: PlayedLine) -> None:
-    row = process("deadman")
+def _start_watchdog(line: PlayedLine) -> None:
+    row = process("watchdog")
     health = {
         name: f"http://127.0.0.1:{line.supervisor.metrics_port(name)}/healthz"
         for name in WATCHED
         if name in WORKERS
     }
-    settings = {"WARDSTREAM_DEADMAN__HEALTH": json.dumps(health)}
+    settings = {"WARDSTREAM_WATCHDOG__HEALTH": json.dumps(health)}
     line.supervisor.start(
         Worker(name=row.name, command=row.command, environment=settings), ready_deadline_s=90
     )
 
 
 def _sample(line: PlayedLine, outcome: Outcome) -> None:
-    for name in (*WORKERS, "ingest", "deadman"):
+    for name in (*WORKERS, "ingest", "watchdog"):
         sample = look(line.supervisor.pid(name))
         if sample is not None:
             outcome.samples[name].append(sample)

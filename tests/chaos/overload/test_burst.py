@@ -103,11 +103,11 @@ def test_a_burst_is_skipped_over_counted_and_told_within_its_bounds(
     eventually(lambda: answered(settings) == 2 * len(CAMERAS), DEADLINE_S)
     idle_mib = most_mib(supervisor.pid("infer"))
     supervisor.stop("infer")
-    supervisor.start(Worker(name="deadman", command=("watchdog",)))
+    supervisor.start(Worker(name="watchdog", command=("watchdog",)))
     send(settings, data, range(3, PICTURES + 1))
-    url = f"http://127.0.0.1:{supervisor.metrics_port('deadman')}/healthz"
-    eventually(lambda: supervisor.ready("deadman"), DEADLINE_S)
-    eventually(lambda: httpx.get(url, timeout=30).json().get("watch") == "on duty", DEADLINE_S)
+    url = f"http://127.0.0.1:{supervisor.metrics_port('watchdog')}/healthz"
+    eventually(lambda: supervisor.ready("watchdog"), DEADLINE_S)
+    eventually(lambda: httpx.get(url, timeout=30).json().get("lease") == "leader", DEADLINE_S)
 
     supervisor.start(infer)
     eventually(lambda: answered(settings) >= PICTURES * len(CAMERAS), DEADLINE_S)

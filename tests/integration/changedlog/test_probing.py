@@ -33,7 +33,7 @@ while True:
 def test_asking_for_offsets_while_a_broker_loads_its_groups_ends_no_process(
     tmp_path: Path,
 ) -> None:
-    """An admin client of librdkafka 2.16 is ended by it: a dead man, or the lag of a sink."""
+    """An admin client of librdkafka 2.16 is ended by it: a watchdog, or the lag of a sink."""
     with LocalServices(tmp_path, components=("kafka",)) as services:
         bootstrap = services.environment["WARDSTREAM_KAFKA_BOOTSTRAP"]
         command = [sys.executable, "-c", ASKING, bootstrap]

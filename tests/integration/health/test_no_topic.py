@@ -11,7 +11,7 @@ from tests.support.services import Services
 from tests.support.waiting import eventually
 from workers.serving.live.pipeline_follower import PipelineFollower
 from workers.serving.live.pipeline_view import PipelineView
-from workers.watchdog.lease import Duty
+from workers.watchdog.lease import LeaderLease
 
 ADVICE = "alerts.raised.v1 is missing; run `wardstream topics create`"
 
@@ -28,14 +28,14 @@ def settings(services: Services, run_prefix: str) -> Settings:
     )
 
 
-def test_the_dead_man_names_the_command(settings: Settings) -> None:
+def test_the_watchdog_names_the_command(settings: Settings) -> None:
     with pytest.raises(Stop, match=ADVICE):
-        Duty(cluster_of(settings), settings.deadman)._serve()
+        LeaderLease(cluster_of(settings), settings.watchdog)._serve()
 
 
 def test_the_board_names_the_command(settings: Settings) -> None:
     view = PipelineView()
-    follower = PipelineFollower(cluster_of(settings), view, settings.deadman)
+    follower = PipelineFollower(cluster_of(settings), view, settings.watchdog)
     follower.start()
     try:
         eventually(lambda: ADVICE in view.error)

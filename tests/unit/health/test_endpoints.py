@@ -80,10 +80,10 @@ def test_what_a_stage_says_is_followed(stage: Stage) -> None:
     probes = HealthProbes({"stream": stage.url}, SystemClock(), 0.01)
     probes.start()
     stage.status = 503
-    eventually(lambda: probes.signs()["stream"].said)
+    eventually(lambda: probes.signs()["stream"].problem)
     bad = probes.signs()["stream"]
     stage.status = 200
-    eventually(lambda: not probes.signs()["stream"].said)
+    eventually(lambda: not probes.signs()["stream"].problem)
 
     assert probes.signs()["stream"].good_us > bad.good_us
     probes.close()

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from runtime.process.settings import DeadmanSettings
+from runtime.process.settings import WatchdogSettings
 from workers.observation.alerts import AlertBook
 from workers.observation.findings import STAGES, judge
 from workers.observation.signs import CameraSign, HealthSign, Progress, Signs, StageSign
 
-SETTINGS = DeadmanSettings(after_s=20.0, lag_s=30.0, skipped_ratio=0.5)
+SETTINGS = WatchdogSettings(after_s=20.0, lag_s=30.0, skipped_ratio=0.5)
 NOW_US = 1_780_000_000_000_000
 STARTED_US = NOW_US - 3_600_000_000
 
@@ -63,7 +63,7 @@ def test_a_camera_that_was_never_seen_is_silent_since_watching_began() -> None:
     [
         ("infer", "Looking for people has stopped"),
         ("stream", "Counting has stopped"),
-        ("sink-redis", "The numbers on the board stand still"),
+        ("sink-redis", "The board's numbers have stopped"),
         ("sink-timescale", "History is not being written"),
     ],
 )
@@ -79,7 +79,7 @@ def test_a_stage_that_takes_nothing_of_what_comes_in_has_stopped(stage: str, wha
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_whose_health_is_bad_or_cannot_be_heard_is_told(stage: str) -> None:
-    bad = HealthSign(good_us=ago(25), said="no answer")
+    bad = HealthSign(good_us=ago(25), problem="no answer")
 
     [finding] = judge(replace(WELL, health={**WELL.health, stage: bad}), SETTINGS, STARTED_US)
 
@@ -89,7 +89,7 @@ def test_a_stage_whose_health_is_bad_or_cannot_be_heard_is_told(stage: str) -> N
 
 
 def test_a_stage_that_just_restarts_is_not_told() -> None:
-    bad = HealthSign(good_us=ago(5), said="no answer")
+    bad = HealthSign(good_us=ago(5), problem="no answer")
     slow = StageSign(waiting_since_us=ago(5), lag_records=40)
 
     assert told(replace(WELL, health={"infer": bad}, stages={"infer": slow})) == {}
@@ -109,7 +109,7 @@ def test_when_nothing_comes_in_the_line_is_told_and_not_each_camera() -> None:
 
 
 def test_a_dead_ingest_is_told_beside_the_silent_line() -> None:
-    health = {**WELL.health, "ingest": HealthSign(good_us=ago(30), said="no answer")}
+    health = {**WELL.health, "ingest": HealthSign(good_us=ago(30), problem="no answer")}
 
     assert list(told(replace(WELL, pictures_us=ago(30), health=health))) == [
         "silence/line",
@@ -170,7 +170,7 @@ def test_what_is_explained_by_another_trouble_is_not_told_as_over(
 
 def test_a_log_that_does_not_answer_is_all_that_can_be_told() -> None:
     cameras = {"left": CameraSign(name="Left", last_us=ago(500))}
-    signs = replace(WELL, kafka_us=ago(21), kafka_said="timed out", cameras=cameras)
+    signs = replace(WELL, kafka_us=ago(21), kafka_error="timed out", cameras=cameras)
 
     [finding] = judge(signs, SETTINGS, STARTED_US)
     assert (finding.key, finding.since_us) == ("silence/log", ago(21))
@@ -181,7 +181,7 @@ def test_a_log_that_has_just_gone_is_not_taken_for_a_line_without_pictures() -> 
     signs = Signs(
         now_us=NOW_US,
         kafka_us=ago(3),
-        kafka_said="timed out",
+        kafka_error="timed out",
         cameras={"left": CameraSign(name="Left", last_us=ago(4))},
     )
 
@@ -189,8 +189,8 @@ def test_a_log_that_has_just_gone_is_not_taken_for_a_line_without_pictures() -> 
 
 
 def test_health_is_heard_although_the_log_does_not_answer() -> None:
-    health = {"stream": HealthSign(good_us=ago(30), said="no answer")}
-    signs = replace(WELL, kafka_us=ago(21), kafka_said="timed out", stages={}, health=health)
+    health = {"stream": HealthSign(good_us=ago(30), problem="no answer")}
+    signs = replace(WELL, kafka_us=ago(21), kafka_error="timed out", stages={}, health=health)
 
     assert list(told(signs)) == ["silence/log", "silence/stage/stream"]
 
@@ -209,7 +209,7 @@ def test_a_stage_that_works_and_is_behind_is_told_as_late() -> None:
     late = StageSign(lag_records=9_000, lag_s=31.0)
 
     [finding] = judge(replace(WELL, stages={"stream": late}), SETTINGS, STARTED_US)
-    assert (finding.key, finding.what) == ("lag/stage/stream", "Counting is behind")
+    assert (finding.key, finding.what) == ("lag/stage/stream", "Counting is late")
     assert (finding.value, finding.threshold) == (31.0, 30.0)
 
 

@@ -14,9 +14,9 @@ def test_what_a_stage_lost_is_one_alert_with_the_places_and_how_many_records() -
     [finding] = judge(replace(WELL, losses=(*MORE, FRAMES)), SETTINGS, STARTED_US)
 
     assert (finding.key, finding.kind, finding.tier) == ("loss/stage/infer", "loss", "WARNING")
-    assert finding.what == "Pictures were lost before anybody looked for people in them"
+    assert finding.what == "Pictures were lost before people were looked for in them"
     assert (finding.since_us, finding.value, finding.unit) == (ago(50), 44.0, "records")
-    assert finding.next_action.startswith(FRAMES.words)
+    assert finding.next_action.startswith(FRAMES.text)
     assert "and 2 more" in finding.next_action
     assert "wardstream dlq resolve" in finding.next_action
 
@@ -35,7 +35,7 @@ def test_topics_that_are_not_like_the_table_are_told_by_name() -> None:
     [finding] = judge(replace(WELL, topics=(fault,)), SETTINGS, STARTED_US)
 
     assert (finding.key, finding.since_us) == ("settings/log", NOW_US)
-    assert finding.what == "The line's log is not kept as it must be"
+    assert finding.what == "A topic is not kept as it must be"
     assert finding.next_action.startswith(fault)
 
 
@@ -50,7 +50,7 @@ def test_a_loss_is_told_beside_a_line_that_is_silent() -> None:
 
 def test_a_topic_that_is_missing_is_told_although_its_offsets_cannot_be_asked() -> None:
     fault = "frames.captured.v1 is missing; run `wardstream topics create`"
-    signs = replace(WELL, kafka_us=ago(21), kafka_said="Unknown topic", topics=(fault,))
+    signs = replace(WELL, kafka_us=ago(21), kafka_error="Unknown topic", topics=(fault,))
 
     found = judge(signs, SETTINGS, STARTED_US)
 

@@ -29,7 +29,7 @@ def test_every_alert_is_posted_in_order_as_json(server: WebhookServer) -> None:
     webhook.start()
     sent = alerts(5)
     for alert in sent:
-        webhook.tell(alert)
+        webhook.report(alert)
 
     eventually(lambda: len(server.told) == 5)
     assert server.told == sent
@@ -44,7 +44,7 @@ def test_a_webhook_that_refuses_is_asked_again_until_it_takes_the_alert(
     webhook.start()
     sent = alerts(3)
     for alert in sent:
-        webhook.tell(alert)
+        webhook.report(alert)
     eventually(lambda: server.asked >= 2)
     assert server.told == []
     server.status = 200
@@ -56,7 +56,7 @@ def test_a_webhook_that_refuses_is_asked_again_until_it_takes_the_alert(
 
 def test_what_is_waiting_at_the_end_is_still_sent(server: WebhookServer) -> None:
     webhook = Webhook(server.url, SystemClock())
-    webhook.tell(alerts(1)[0])
+    webhook.report(alerts(1)[0])
     webhook.start()
     webhook.close()
 
@@ -65,6 +65,6 @@ def test_what_is_waiting_at_the_end_is_still_sent(server: WebhookServer) -> None
 
 @pytest.mark.parametrize("url", ["ftp://x/", "http://", "alerts", "http://h:99999/"])
 def test_what_is_no_url_is_refused_without_showing_it(url: str) -> None:
-    with pytest.raises(Stop, match="WARDSTREAM_DEADMAN__WEBHOOK_URL is not") as refused:
+    with pytest.raises(Stop, match="WARDSTREAM_WATCHDOG__WEBHOOK_URL is not") as refused:
         Webhook(url, SystemClock())
     assert url not in str(refused.value).replace("http:// or https://", "")

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from runtime.process.retired import RETIRED_SETTINGS
 from runtime.process.settings import Settings, describe
 
 
@@ -50,3 +51,39 @@ def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_run_apart_has_live_values_apart() -> None:
     assert Settings(topic_prefix="candidate-7.").live_prefix == "candidate-7.wardstream"
     assert Settings().live_prefix == "wardstream"
+
+
+@pytest.mark.parametrize(
+    ("variable", "now"),
+    [
+        ("WARDSTREAM_DEADMAN__AFTER_S", "WARDSTREAM_WATCHDOG"),
+        ("WARDSTREAM_DEADMAN__LOOK_S", "WARDSTREAM_WATCHDOG__POLL_S"),
+        ("WARDSTREAM_WATCHDOG__LOOK_S", "WARDSTREAM_WATCHDOG__POLL_S"),
+    ],
+)
+def test_a_retired_setting_is_refused_with_the_name_that_it_has_now(
+    variable: str, now: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, "3")
+
+    with pytest.raises(ValidationError, match=rf"{now}\)"):
+        Settings()
+
+
+def test_a_retired_section_of_the_file_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "site.toml"
+    file.write_text("[deadman]\nafter_s = 3\n")
+    monkeypatch.setenv("WARDSTREAM_CONFIG", str(file))
+
+    with pytest.raises(ValidationError, match="deadman is called watchdog now"):
+        Settings()
+
+
+def test_every_successor_of_a_retired_setting_exists() -> None:
+    names = {name for name, _ in describe()}
+    sections = {name.rpartition(".")[0] for name in names}
+
+    assert set(RETIRED_SETTINGS.values()) <= names | sections
+    assert not RETIRED_SETTINGS.keys() & names

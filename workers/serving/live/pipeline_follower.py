@@ -9,13 +9,13 @@ from confluent_kafka import Message
 from runtime.kafka.cluster import Cluster
 from runtime.kafka.follower import Follower
 from runtime.kafka.topics import check_topics
-from runtime.process.settings import DeadmanSettings
+from runtime.process.settings import WatchdogSettings
 from schemas.records import Alert
 from schemas.topics import ALERTS
 from workers.observation.alert_log import keep_newest, standing
 from workers.observation.groups import CONSUMED, PipelineProbe
 from workers.observation.signs import Progress, StageSign
-from workers.observation.unwatched import Lookout
+from workers.observation.unwatched import UnwatchedCheck
 from workers.serving.live.pipeline_view import PipelineView
 
 log = structlog.get_logger(__name__)
@@ -37,13 +37,13 @@ class PipelineFollower:
         watchdog: When another one takes over the watch, and who is named.
     """
 
-    def __init__(self, cluster: Cluster, view: PipelineView, watchdog: DeadmanSettings) -> None:
+    def __init__(self, cluster: Cluster, view: PipelineView, watchdog: WatchdogSettings) -> None:
         self._cluster = cluster
         self._view = view
         self._clock = cluster.clock
         self._codec = cluster.registry.reader(ALERTS)
         self._probe = PipelineProbe(cluster, _ANSWER_S)
-        self._lookout = Lookout(cluster, watchdog, LAG_EVERY_S)
+        self._unwatched_check = UnwatchedCheck(cluster, watchdog, LAG_EVERY_S)
         self._progress = {stage: Progress() for stage in CONSUMED}
         self._lag_due_s = 0.0
         self._newest: dict[str, Alert] = {}
@@ -99,6 +99,6 @@ class PipelineFollower:
         for stage, (end, committed) in self._probe.reach().items():
             signs[stage] = self._progress[stage].update(now_us, end, committed)
         self._view.show_lags(signs)
-        unwatched = self._lookout.look()
+        unwatched = self._unwatched_check.check()
         self._unwatched = [] if unwatched is None else [unwatched]
         self._view.error = ""

@@ -1,4 +1,4 @@
-"""The dead man sees what a stage that does not run has lost, before it runs again."""
+"""The watchdog sees what a stage that does not run has lost, before it runs again."""
 
 from contextlib import suppress
 
@@ -58,7 +58,7 @@ def test_a_topic_that_is_not_there_is_named_although_its_offsets_cannot_be_asked
 
     def topics_seen() -> bool:
         with suppress(Retry):
-            watch.look()
+            watch.check()
         return watch.topics_known
 
     until("the topics are seen", topics_seen, DEADLINE_S)

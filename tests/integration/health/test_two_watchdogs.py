@@ -1,4 +1,4 @@
-"""Two dead men for one line: one watches, the other takes over, and nothing is told twice."""
+"""Two watchdogs for one pipeline: one leads, the other takes over, nothing is reported twice."""
 
 import itertools
 import json
@@ -84,17 +84,17 @@ def test_whoever_stands_by_takes_over_and_each_alert_is_raised_once_and_cleared_
         assert {alert["alert_id"] for alert in alerts} <= {SERVE}
         return [(alert["seq"], alert["state"]) for alert in alerts]
 
-    def watch(name: str) -> str:
+    def role(name: str) -> str:
         url = f"http://127.0.0.1:{supervisor.metrics_port(name)}/healthz"
-        return str(httpx.get(url, timeout=30).json().get("watch", ""))
+        return str(httpx.get(url, timeout=30).json().get("lease", ""))
 
     def begin(name: str) -> None:
         environment = {
-            "WARDSTREAM_DEADMAN__AFTER_S": "1",
-            "WARDSTREAM_DEADMAN__LOOK_S": "0.3",
-            "WARDSTREAM_DEADMAN__TAKEOVER_S": TAKEOVER_S,
-            "WARDSTREAM_DEADMAN__WEBHOOK_URL": webhook.url,
-            "WARDSTREAM_DEADMAN__HEALTH": json.dumps(
+            "WARDSTREAM_WATCHDOG__AFTER_S": "1",
+            "WARDSTREAM_WATCHDOG__POLL_S": "0.3",
+            "WARDSTREAM_WATCHDOG__TAKEOVER_S": TAKEOVER_S,
+            "WARDSTREAM_WATCHDOG__WEBHOOK_URL": webhook.url,
+            "WARDSTREAM_WATCHDOG__HEALTH": json.dumps(
                 {"serve": f"http://127.0.0.1:{stage.server_port}/healthz"}
             ),
         }
@@ -113,36 +113,36 @@ def test_whoever_stands_by_takes_over_and_each_alert_is_raised_once_and_cleared_
 
     with WebhookServer() as webhook:
         begin("first")
-        eventually(lambda: watch("first") == "on duty", DEADLINE_S)
+        eventually(lambda: role("first") == "leader", DEADLINE_S)
         begin("second")
-        eventually(lambda: watch("second").startswith("standing by for "), DEADLINE_S)
+        eventually(lambda: role("second").startswith("standby, "), DEADLINE_S)
         told("RAISED")
 
         supervisor.kill("first")
-        eventually(lambda: watch("second") == "on duty", DEADLINE_S)
+        eventually(lambda: role("second") == "leader", DEADLINE_S)
         stage.well = True
         told("RAISED", "CLEARED")
-        assert "watches the line" in check_alerts(cluster_of(settings))
+        assert "leads" in check_alerts(cluster_of(settings))
 
         supervisor.restart("first")
         eventually(lambda: supervisor.ready("first"), DEADLINE_S)
-        eventually(lambda: watch("first").startswith("standing by for "), DEADLINE_S)
+        eventually(lambda: role("first").startswith("standby, "), DEADLINE_S)
         stage.well = False
         told("RAISED", "CLEARED", "RAISED")
 
         # A frozen one wakes with what it knew, and is refused.
         supervisor.kill("second", SIGSTOP)
-        eventually(lambda: watch("first") == "on duty", DEADLINE_S)
+        eventually(lambda: role("first") == "leader", DEADLINE_S)
         stage.well = True
         told("RAISED", "CLEARED", "RAISED", "CLEARED")
         supervisor.kill("second", SIGCONT)
         supervisor.release("second")
-        eventually(lambda: watch("second").startswith("standing by for "), DEADLINE_S)
+        eventually(lambda: role("second").startswith("standby, "), DEADLINE_S)
         told("RAISED", "CLEARED", "RAISED", "CLEARED")
 
-        # With SIGTERM the watch is handed over, without waiting.
+        # With SIGTERM the lease is handed over, without waiting.
         supervisor.stop("first")
-        eventually(lambda: watch("second") == "on duty", DEADLINE_S)
+        eventually(lambda: role("second") == "leader", DEADLINE_S)
         supervisor.kill("second")
         monkeypatch.setattr(unwatched, "UNWATCHED_S", 1.0)
         monkeypatch.setattr(line_follower, "LAG_EVERY_S", 1.0)
@@ -150,13 +150,13 @@ def test_whoever_stands_by_takes_over_and_each_alert_is_raised_once_and_cleared_
         follower = PipelineFollower(
             cluster_of(
                 settings.model_copy(
-                    update={"deadman": settings.deadman.model_copy(update={"takeover_s": 1.0})}
+                    update={"watchdog": settings.watchdog.model_copy(update={"takeover_s": 1.0})}
                 )
             ),
             view,
             settings.model_copy(
-                update={"deadman": settings.deadman.model_copy(update={"takeover_s": 1.0})}
-            ).deadman,
+                update={"watchdog": settings.watchdog.model_copy(update={"takeover_s": 1.0})}
+            ).watchdog,
         )
         follower.start()
         try:
@@ -164,6 +164,6 @@ def test_whoever_stands_by_takes_over_and_each_alert_is_raised_once_and_cleared_
         finally:
             follower.close()
         assert [alert.what for alert in view.alerts()] == [
-            "Nobody watches the line: what falls silent is not told"
+            "No watchdog runs: silence of the pipeline would not be reported"
         ]
         told("RAISED", "CLEARED", "RAISED", "CLEARED")

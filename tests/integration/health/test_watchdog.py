@@ -1,4 +1,4 @@
-"""The dead man while the log is away, and over a restart of his own."""
+"""The watchdog while Kafka is away, and across its own restart."""
 
 import itertools
 import json
@@ -55,14 +55,14 @@ def test_a_log_that_is_away_is_told_without_it_and_written_there_once_it_is_back
             ],
         )
         worker = Worker(
-            name="deadman",
+            name="watchdog",
             command=("watchdog",),
             environment={
-                "WARDSTREAM_DEADMAN__AFTER_S": "3",
-                "WARDSTREAM_DEADMAN__LOOK_S": "0.5",
-                "WARDSTREAM_DEADMAN__TAKEOVER_S": "3",
-                "WARDSTREAM_DEADMAN__WEBHOOK_URL": webhook.url,
-                "WARDSTREAM_DEADMAN__HEALTH": json.dumps({"serve": "http://127.0.0.1:1/healthz"}),
+                "WARDSTREAM_WATCHDOG__AFTER_S": "3",
+                "WARDSTREAM_WATCHDOG__POLL_S": "0.5",
+                "WARDSTREAM_WATCHDOG__TAKEOVER_S": "3",
+                "WARDSTREAM_WATCHDOG__WEBHOOK_URL": webhook.url,
+                "WARDSTREAM_WATCHDOG__HEALTH": json.dumps({"serve": "http://127.0.0.1:1/healthz"}),
             },
         )
         supervisor.start(worker, ready_deadline_s=DEADLINE_S)
@@ -80,9 +80,9 @@ def test_a_log_that_is_away_is_told_without_it_and_written_there_once_it_is_back
             assert now_us <= told["since_us"] < told["at_us"], "since its last picture"
             services.kill("kafka")
             eventually(lambda: webhook.stands(LOG), DEADLINE_S)
-            port = supervisor.metrics_port("deadman")
+            port = supervisor.metrics_port("watchdog")
             eventually(lambda: "the line's log does not answer" in fault(port), DEADLINE_S)
-            assert f"ALERT RAISED PAGE {LOG}" in supervisor.log("deadman").read_text()
+            assert f"ALERT RAISED PAGE {LOG}" in supervisor.log("watchdog").read_text()
             assert webhook.stands("silence/stage/serve")
             assert webhook.stands(camera), "blind, nothing is cleared"
 
@@ -95,9 +95,9 @@ def test_a_log_that_is_away_is_told_without_it_and_written_there_once_it_is_back
 
         def is_told_again_after_a_restart() -> bool:
             told = len(webhook.states(serve))
-            supervisor.kill("deadman")
-            supervisor.restart("deadman")
-            eventually(lambda: supervisor.ready("deadman"), DEADLINE_S)
+            supervisor.kill("watchdog")
+            supervisor.restart("watchdog")
+            eventually(lambda: supervisor.ready("watchdog"), DEADLINE_S)
             eventually(lambda: serve in standing(port), DEADLINE_S)
             return len(webhook.states(serve)) > told
 
@@ -137,7 +137,7 @@ def pictures(settings: Settings, registry: SchemaRegistry) -> Iterator[None]:
 
 
 def fault(port: int) -> str:
-    """What the dead man's health says is wrong; empty while it says that all is well."""
+    """What the watchdog's health says is wrong; empty while it says that all is well."""
     answer = httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=30)
     return str(answer.json().get("fault", "")) if answer.status_code == 503 else ""
 
