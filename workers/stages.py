@@ -1,4 +1,4 @@
-"""Names of the stages: consumer groups, dead letters and metrics are told apart by them."""
+"""Names of the stages, as consumer groups, dead letters and metrics have them."""
 
 INFERENCE = "inference"
 SINK_TIMESCALE = "sink-timescale"

@@ -1,4 +1,4 @@
-"""Give a record its answer: an outcome, a dead letter, or both."""
+"""Answer each record: by an outcome, a dead letter, or both."""
 
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(kw_only=True, slots=True)
 class Entry:
-    """An arrival in a batch and what is known of its answer.
+    """An arrival in a batch, and what is known about its answer.
 
     Attributes:
         arrival: The record.
@@ -41,10 +41,10 @@ class Answers:
 
     Args:
         cluster: Where the topics are.
-        producer: Where they go; whoever commits offsets flushes it first.
+        producer: Sends them; it is flushed before offsets are committed.
         codec: Writes outcomes.
         dead_letters: Takes what cannot be processed.
-        model: Of the detector; one record shared by all outcomes.
+        model: Model of the detector; one record shared by all outcomes.
     """
 
     def __init__(

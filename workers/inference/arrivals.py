@@ -14,14 +14,14 @@ from workers.inference.placement import CameraPlacement
 class Arrival:
     """A record taken from the frames, decoded and placed, or refused.
 
-    A refused record stays in line with the others: its offset may only be committed when all
-    before it in its partition are answered.
+    A refused record keeps its turn: its offset may only be committed when all before it in its
+    partition are answered.
 
     Attributes:
         topic: Name on the broker.
         partition: Partition of the frames.
         offset: Offset within it.
-        value: The bytes as they lay there; None for a tombstone.
+        value: The bytes of the record; None for a tombstone.
         frame: The decoded record; None when refused.
         floor_partition: Where its outcome goes; -1 when refused.
         refusal: Why no outcome can be given.

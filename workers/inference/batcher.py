@@ -19,8 +19,8 @@ class BatchPolicy:
     Attributes:
         size: Frames inferred together at most.
         wait_s: The oldest arrival waits at most this long for others, s.
-        newest_wins: True for live: a frame that has a newer one of its camera behind it in the
-            queue is skipped. False for record: every frame is inferred.
+        newest_wins: True for live: a frame is skipped if a newer one of its camera is in the
+            queue. False for record: every frame is inferred.
         most_queued: Arrivals held at most.
         most_bytes: Bytes held at most, counted by record.
     """
@@ -56,7 +56,7 @@ class Batcher:
         return max(0, self._policy.most_queued - len(self._queue))
 
     def add(self, arrival: Arrival, now_s: float) -> None:
-        """Put an arrival behind the others."""
+        """Put an arrival at the end of the queue."""
         self._queue.append((arrival, now_s))
         self._count(arrival, 1)
 

@@ -52,7 +52,7 @@ class Stages:
 
     Attributes:
         placement: Knows the floors of cameras; the pipeline keeps it up to date.
-        intake: Decodes and places records.
+        intake: Decodes records and finds their floors.
         batcher: Decides what is inferred when.
         fetch: Reads claim checks.
         attempts: Runs the detector.
@@ -82,7 +82,7 @@ class InferencePipeline:
         service: Gives health, clock and the wish to stop.
         stages: The parts.
         assignment: Partitions that may be answered.
-        commits: Is told which frames are answered.
+        commits: Commits the offsets of answered frames.
     """
 
     linger_s = 0.0

@@ -42,7 +42,7 @@ def read_pixels(frame: Frame, fetch: FetchObject) -> Image:
 
 
 def verified_pixels(frame: Frame, fetch: FetchObject) -> bytes:
-    """The encoded pixels, inline or behind a claim check, as they were when they were captured.
+    """The encoded pixels, inline or by a claim check, as they were when they were captured.
 
     Raises:
         DeadLetter: There are none, or others than the record says.

@@ -1,9 +1,9 @@
 """Which partition a camera's outcomes go to: that of its floor, for life (see the topic table).
 
 Both a camera's floor and a floor's partition are fixed by the first version in the log that names
-them. So a frame is placed on the same partition whoever infers it, before or after whatever import,
+them. So a frame gets the same partition from every worker, before and after every import,
 and the stream processor, which refuses a version that moves a camera, expects it there: in another
-partition the `seq` of the camera and its zones would begin anew.
+partition the `seq` of the camera and its zones would start again.
 """
 
 from collections.abc import Iterable
@@ -96,7 +96,7 @@ class Placement:
 
 
 class CameraPlacement:
-    """A `Placement` that is kept up to date from the side inputs.
+    """A `Placement` that is kept up to date from the reference data.
 
     Args:
         facts: Reads cameras and floors.
@@ -110,7 +110,7 @@ class CameraPlacement:
 
     @classmethod
     def connect(cls, cluster: Cluster) -> "CameraPlacement":
-        """Read both side inputs to their end.
+        """Read cameras and floors to their end.
 
         Raises:
             Retry: The broker is out of reach.
@@ -139,15 +139,15 @@ class CameraPlacement:
             log.warning("placement.refresh_failed", error=str(exc))
 
     def partition_of(self, camera_id: str, now_s: float) -> int:
-        """Partition for a frame's outcome; a camera not yet placed is looked up first.
+        """Partition for a frame's outcome; an unknown camera is looked up first.
 
         Args:
-            camera_id: Of the frame.
+            camera_id: Camera of the frame.
             now_s: Monotonic seconds.
 
         Raises:
             DeadLetter: Nobody registered the camera, or its floor has no partition.
-            Retry: The side inputs cannot be read.
+            Retry: The reference data cannot be read.
         """
         try:
             return self._table.partition(camera_id)

@@ -43,7 +43,7 @@ to find newer frames."""
 
 
 def with_options(settings: Settings, options: dict[str, Any]) -> Settings:
-    """Settings in which options of the command line stand over the inference settings."""
+    """Settings in which options of the command line replace the inference settings."""
     inference = settings.inference.model_copy(update=options)
     return settings.model_copy(update={"inference": inference})
 

@@ -35,10 +35,10 @@ class CameraFeed:
     Args:
         config: The camera and its part of the picture.
         settings: Recipe, mode and heartbeat interval.
-        position: Where its records end in the log.
+        position: Where its records end in the topic.
         cameras: Finds the version in force.
-        publisher: Sends.
-        ledger: Counts.
+        publisher: Sends the records.
+        ledger: Counts the outcomes.
         backlog_limit: Live mode gives frames up while this many records wait for the broker.
     """
 
@@ -85,7 +85,7 @@ class CameraFeed:
         return True
 
     def next_us(self, now_us: int) -> int:
-        """Event time of what a live source gives now: the wall clock, but always rising."""
+        """Event time of a live frame: the wall clock, but always rising."""
         return now_us if self.last_us is None else max(self.last_us + 1, now_us)
 
     def send(
@@ -155,7 +155,7 @@ class CameraFeed:
         except Retry as exc:
             if not self._live_mode:
                 raise
-            if not isinstance(exc, BreakerOpen):  # that was said when it opened
+            if not isinstance(exc, BreakerOpen):  # the breaker has logged it when it opened
                 log.warning("ingest.store_unavailable", camera_id=self.camera_id, error=str(exc))
             self.count("store_unavailable")
             return

@@ -23,7 +23,7 @@ class CameraBook:
     """Follows cameras.v1; safe to use from several threads.
 
     Args:
-        service: Whose clock and stop signal to follow.
+        service: Gives the clock and the stop signal.
         cluster: Where the topics are.
     """
 
@@ -36,7 +36,7 @@ class CameraBook:
         self._lock = threading.Lock()
 
     def at(self, camera_id: str, at_us: int) -> Any | None:
-        """The camera as it is in force at an event time that is not in the future.
+        """The version of a camera that is in force at an event time not in the future.
 
         Returns:
             A `Camera` record; None when no version is in force, or when asked to stop.

@@ -1,7 +1,7 @@
-"""Notice clocks that run ahead: of the camera, and of whoever wrote the camera's last record.
+"""Notice clocks that run ahead: the camera's, and that of the writer of its last record.
 
-A frame from the future would be folded with facts that nobody has written yet, and everything that
-is captured until then would count as older than it; so it is not sent.
+A frame from the future is not sent: facts for that time are not written yet, and every frame that
+is captured until then would count as older.
 """
 
 import structlog
@@ -12,11 +12,11 @@ log = structlog.get_logger(__name__)
 
 
 class ClockWatch:
-    """The clocks of one camera.
+    """Compares the clocks of one camera with the clock of this machine.
 
     Args:
-        camera_id: Whose.
-        limit_s: A clock that is ahead of ours by more is wrong, seconds.
+        camera_id: The camera.
+        limit_s: A clock that is ahead of ours by more is wrong, s.
     """
 
     def __init__(self, camera_id: str, limit_s: float) -> None:
@@ -26,7 +26,7 @@ class ClockWatch:
         self._source_ahead = False
 
     def refuses(self, captured_us: int, received_us: int) -> bool:
-        """Whether a record of that event time is from the future; says so when that begins.
+        """Whether a record of that event time is from the future; logs the first such record.
 
         Args:
             captured_us: Event time, UTC microseconds.
@@ -40,7 +40,7 @@ class ClockWatch:
                 camera_id=self._camera_id,
                 ahead_s=round(ahead_us / 1e6, 3),
                 error=(
-                    f"camera {self._camera_id}: the log holds its frames up to "
+                    f"camera {self._camera_id}: frames.captured.v1 holds its frames up to "
                     f"{ahead_us / 1e6:.1f} s ahead of this machine's clock, so nothing is sent "
                     "until then: set this clock right, or correct what wrote them"
                 ),
@@ -49,11 +49,11 @@ class ClockWatch:
         return refuses
 
     def note_source(self, source_clock_us: int | None, received_us: int) -> None:
-        """Compare the camera's own clock with ours; says so when it is found to be ahead.
+        """Compare the camera's own clock with ours; logs it when that is ahead.
 
         Args:
-            source_clock_us: Of a frame, UTC microseconds; None where the camera tells none.
-            received_us: Wall clock when the frame came.
+            source_clock_us: The camera's clock, UTC microseconds; None where it sends none.
+            received_us: Wall clock when the frame arrived.
         """
         if source_clock_us is None:
             return

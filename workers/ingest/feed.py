@@ -1,4 +1,4 @@
-"""Which cameras one process serves, and from what."""
+"""Which cameras one process serves, and from which sources."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -105,14 +105,14 @@ class Playback:
     """How recordings are played; live sources ignore all of it.
 
     Attributes:
-        start_us: Event time of the first frame, UTC microseconds; None for the wall clock when
-            playing begins.
-        resume_since_us: A playing that was interrupted goes on only if it began at or after this,
-            UTC microseconds; None for any.
-        pace: `realtime` sends each frame when it is due, `asap` as fast as the line takes them.
-        loop: Begin again at the end; time goes on.
+        start_us: Event time of the first frame, UTC microseconds; None for the wall clock at the
+            start.
+        resume_since_us: An interrupted playing is resumed only if it started at or after this, UTC
+            microseconds; None for any.
+        pace: `realtime` sends each frame when it is due, `asap` as fast as the pipeline takes it.
+        loop: Start again at the end; event time goes on.
         end_heartbeats: Heartbeats after the last frame, each 5 s of event time after the one
-            before, so that whoever follows event time can close what was open.
+            before, so that the stream processor closes what was open.
     """
 
     start_us: int | None = None
@@ -138,7 +138,7 @@ def parse_start_time(text: str) -> int:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as exc:
-        msg = f"{text!r} is no time: give 2026-01-31T10:05:00+00:00 or seconds since the epoch"
+        msg = f"{text!r} is not a time: give 2026-01-31T10:05:00+00:00 or seconds since the epoch"
         raise ValueError(msg) from exc
     if moment.tzinfo is None:
         msg = f"{text!r} has no time zone: add Z, or an offset such as +01:00"

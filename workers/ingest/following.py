@@ -1,4 +1,4 @@
-"""Follow a live stream: read it in one thread, send in another, come back when it is lost."""
+"""Follow a live stream: read it in one thread, send in another, reconnect when it is lost."""
 
 import random
 import threading
@@ -24,12 +24,12 @@ _JOIN_S = 12.0
 
 
 class StreamReader:
-    """Reads one stream for ever, in a thread of its own, so that it never waits for the line.
+    """Reads one stream for ever, in a thread of its own, so that it never waits for the pipeline.
 
     Args:
         service: Settings, clock and stop signal.
         source: A live source.
-        feeds: The cameras that it stands for.
+        feeds: The cameras that it shows.
     """
 
     def __init__(self, service: Service, source: FrameSource, feeds: Sequence[CameraFeed]) -> None:
@@ -54,7 +54,7 @@ class StreamReader:
         self._thread = threading.Thread(target=self._run, name="stream-reader", daemon=True)
 
     def start(self) -> None:
-        """Begin to read."""
+        """Start to read."""
         self._thread.start()
 
     def close(self) -> None:
@@ -126,13 +126,13 @@ def follow(
     feeds: Sequence[CameraFeed],
     beat: Callable[[], None],
 ) -> None:
-    """Send a live stream until asked to stop; heartbeats while it gives nothing.
+    """Send a live stream until asked to stop, and heartbeats while it gives no frame.
 
     Args:
         service: Settings, clock and stop signal.
         source: A live source.
-        feeds: The cameras that it stands for.
-        beat: Called whenever the loop comes round.
+        feeds: The cameras that it shows.
+        beat: Is called in every turn of the loop.
 
     Raises:
         Stop: The source can never be read, or sending failed for good.

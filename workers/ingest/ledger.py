@@ -20,14 +20,14 @@ FrameOutcome = Literal[
     "store_unavailable",
 ]
 """
-sent               in the log, acknowledged
+sent               in the topic, acknowledged
 thinned            between two frames at the chosen rate
 undecodable        the decoder gave no sound picture
-behind             live mode: more than a second late, or the line was full
+behind             live mode: more than a second late, or the pipeline was full
 masked_out         the privacy masks leave nothing of the picture
-before_resume      already in the log from before a restart
+before_resume      already in the topic from before a restart
 out_of_order       not later than the frame before it
-in_future          live: the camera's records in the log are ahead of the wall clock
+in_future          live: the camera's records in the topic are ahead of the wall clock
 camera_removed     no version of the camera is in force at that time
 wrong_size         the picture is not of the size that masks and zones are drawn for
 store_unavailable  live mode: too large to go inline, and the object store is out of reach
@@ -39,10 +39,10 @@ class FrameLedger:
     """Counts of one camera.
 
     Attributes:
-        camera_id: Whose frames.
-        source: Where they come from, without credentials.
+        camera_id: The camera.
+        source: Its source, without credentials.
         read: Frames that the source gave, decodable or not.
-        outcomes: Frames by what became of them; sums to `read`.
+        outcomes: Frames by outcome; their sum is `read`.
         heartbeats: Heartbeats sent.
         reconnects: Times that a lost stream was opened again.
         complete: True when the source was read to its end.
@@ -57,7 +57,7 @@ class FrameLedger:
     complete: bool = False
 
     def count(self, outcome: FrameOutcome) -> None:
-        """One more frame was read, and this is what became of it."""
+        """One more frame was read, with this outcome."""
         self.read += 1
         self.outcomes[outcome] += 1
         INGEST_FRAMES.labels(self.camera_id, outcome).inc()

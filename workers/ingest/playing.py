@@ -1,4 +1,4 @@
-"""Play a recording: decode once, serve every camera that it stands for, keep the pace."""
+"""Play a recording: decode once, serve every camera that it shows, keep the pace."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -24,9 +24,9 @@ _BEAT_S = 0.5
 class Pacer:
     """Waits until a moment of the recording is due.
 
-    With `realtime` the first moment waited for is due at once and the others as much later as
-    they are in the recording. With `asap` everything is due, except that event time never runs
-    ahead of the wall clock: side inputs of the future are not known.
+    With `realtime` the first moment is due at once, and each other one as much later as it is in
+    the recording. With `asap` everything is due, except that event time never runs ahead of the
+    wall clock: facts of the future are not known.
 
     Args:
         service: Clock and stop signal.
@@ -73,9 +73,9 @@ def play(
     Args:
         service: Settings, clock and stop signal.
         source: A recording.
-        feeds: The cameras that it stands for.
-        playback: Start time, pace and what comes at the end.
-        beat: Called whenever the loop comes round.
+        feeds: The cameras that it shows.
+        playback: Start time, pace and what is sent at the end.
+        beat: Is called in every turn of the loop.
 
     Raises:
         Stop: The recording cannot be read, or sending failed for good.
@@ -91,7 +91,7 @@ def play(
             return
         if captured_us is None:
             start_us = service.clock.now_us() if playback.start_us is None else playback.start_us
-            _begin(source, feeds, start_us)
+            _start(source, feeds, start_us)
         pts_us = frame.pts_us or 0
         captured_us = start_us + pts_us
         if frame.pixels is None or not thinner.keep(pts_us):
@@ -117,8 +117,8 @@ def play(
         feed.ledger.complete = True
 
 
-def _begin(source: FrameSource, feeds: Sequence[CameraFeed], start_us: int) -> None:
-    """Let every record tell which playing it belongs to."""
+def _start(source: FrameSource, feeds: Sequence[CameraFeed], start_us: int) -> None:
+    """Mark every record with the playing that it belongs to."""
     if source.identity is not None:
         for feed in feeds:
             feed.playing = Playing(source.identity, start_us)

@@ -1,4 +1,4 @@
-"""Where a camera's records end in the log: a restarted process goes on behind that."""
+"""Where a camera's records end in the topic: a restarted process goes on after that."""
 
 from dataclasses import dataclass
 
@@ -30,9 +30,9 @@ class Position:
 
     Attributes:
         next_seq: `seq` of its next record.
-        last_us: `captured_us` of its last record; None when the log holds none.
+        last_us: `captured_us` of its last record; None when the topic holds none.
         playing: The recording that its last record belongs to, if any.
-        appended_us: When the broker took its last record, UTC microseconds.
+        appended_us: When its last record was appended, UTC microseconds.
     """
 
     next_seq: int
@@ -44,9 +44,9 @@ class Position:
 def read_position(cluster: Cluster, codec: Codec, camera_id: str) -> Position:
     """Find the last record of a camera by reading its partition back from the end.
 
-    When the log holds no record of the camera, whether new or expired, it starts at one more
-    than the number of records that its partition ever took: above any `seq` it may have had,
-    since that is never more than the number of its own records.
+    When the topic holds no record of the camera, because it is new or its records have expired,
+    the next `seq` is one more than the number of records that its partition ever took. That is
+    above any `seq` it may have had, which is never more than the number of its own records.
 
     Raises:
         Retry: The broker is out of reach.
@@ -76,7 +76,7 @@ def read_position(cluster: Cluster, codec: Codec, camera_id: str) -> Position:
 
 
 def _bounds(consumer: Consumer, partition: TopicPartition, clock: Clock) -> tuple[int, int]:
-    """First offset and end; patient with a partition whose leader is just being chosen."""
+    """First offset and end; waits while the partition has no leader."""
     return retried(
         lambda: consumer.get_watermark_offsets(partition, timeout=_TIMEOUT_S),
         Tries(_AGAIN, clock),
@@ -121,7 +121,7 @@ def _decode(codec: Codec, message: Message) -> Frame:
     except UndecodableValue as exc:
         msg = (
             f"{message.topic()}[{message.partition()}] at offset {message.offset()}: {exc}; "
-            "it is not known where to go on"
+            "the next seq is unknown"
         )
         raise Stop(msg) from exc
     return record

@@ -1,7 +1,7 @@
-"""From a source's picture to the pixels that leave: cut, shrink, blank, measure, encode.
+"""Turn a source's picture into the pixels that are sent: cut, shrink, blank, measure, encode.
 
-The recipe has a name that travels with every frame. Changing what any step does to the pixels
-means a new name, or a comparison of two models could be explained by the difference.
+The recipe has a name that is sent with every frame. A change to what any step does to the pixels
+needs a new name; otherwise it could be mistaken for a difference between two models.
 """
 
 from collections.abc import Mapping, Sequence
@@ -42,7 +42,7 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class LumaStatistics:
-    """What a frame's brightness tells, to the thousandth; see frames.captured.v1 for meanings."""
+    """Statistics of a frame's brightness, to the thousandth; frames.captured.v1 explains them."""
 
     mean: float
     contrast: float
@@ -65,8 +65,8 @@ class PrivacyMask:
 
     Args:
         polygons: Vertices `{"x": ..., "y": ...}` in pixels of the captured frame.
-        width: Of the captured frame, pixels.
-        height: Of the captured frame, pixels.
+        width: Width of the captured frame, px.
+        height: Height of the captured frame, px.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class PrivacyMask:
         scale = 1 << _SUBPIXEL_BITS
         for polygon in polygons:
             vertices = np.array([[point["x"], point["y"]] for point in polygon], np.float64)
-            # Pixel centres are whole numbers to OpenCV, half numbers to us.
+            # A pixel's centre is at whole numbers in OpenCV, and at half numbers here.
             fixed = np.round((vertices - 0.5) * scale).astype(np.int32)
             # One polygon at a time: where two overlap, fillPoly would leave a hole.
             cv2.fillPoly(canvas, [fixed], 255, shift=_SUBPIXEL_BITS)

@@ -28,14 +28,14 @@ log = structlog.get_logger(__name__)
 
 
 class FramePublisher:
-    """Sends frames of any camera; `seq` is the caller's. Safe to use from several threads.
+    """Sends frames of any camera; the caller gives the `seq`. Safe to use from several threads.
 
     Memory is bounded: about 64 MiB of records wait for the broker at most, then `publish` waits.
 
     Args:
         service: Settings, clock and stop signal.
         cluster: Where the topics are.
-        codec: Writes frames.captured.v1.
+        codec: Encodes frames.captured.v1.
     """
 
     def __init__(self, service: Service, cluster: Cluster, codec: Codec) -> None:

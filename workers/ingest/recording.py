@@ -1,8 +1,8 @@
-"""Which playing of which recording a record belongs to, so that a restart goes on with it.
+"""Which playing of which recording a record belongs to, so that a restart resumes it.
 
-Every record of a recording carries this in its headers. Without a start time, event time begins
-when playing begins; a process that is started again finds that moment here, in the camera's last
-record, instead of beginning anew.
+Every record of a recording carries this in its headers. Without a start time, event time starts at
+the moment at which playing starts; a restarted process finds that moment here, in the camera's last
+record, instead of starting again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,10 +19,10 @@ Header: TypeAlias = str | bytes | None
 
 
 def recording_identity(path: Path) -> str:
-    """What tells a recording from others and from what lay there before: 16 hex digits.
+    """Identifies a recording, also against an earlier file at the same path: 16 hex digits.
 
     Raises:
-        OSError: It is not there.
+        OSError: The file does not exist.
     """
     status = path.stat()
     named = f"{path.resolve()}|{status.st_size}|{status.st_mtime_ns}"
@@ -34,9 +34,9 @@ class Playing:
     """One playing of a recording.
 
     Attributes:
-        identity: Of the recording, from `recording_identity`.
+        identity: The recording, from `recording_identity`.
         start_us: Event time of its first frame, UTC microseconds.
-        ended: True in the record that says that nothing more comes.
+        ended: True in the last record.
     """
 
     identity: str
@@ -44,14 +44,14 @@ class Playing:
     ended: bool = False
 
     def headers(self) -> list[tuple[str, bytes]]:
-        """As headers of a record."""
+        """The headers of a record."""
         start = str(self.start_us).encode()
         headers = [(_IDENTITY, self.identity.encode()), (_START, start)]
         return [*headers, (_ENDED, b"1")] if self.ended else headers
 
     @classmethod
     def of(cls, headers: Mapping[str, Header] | Sequence[tuple[str, Header]] | None) -> Self | None:
-        """What a record's headers say; None when it is not of a recording."""
+        """The playing in a record's headers; None when it is not from a recording."""
         found = dict(headers or {})
         identity, start = found.get(_IDENTITY), found.get(_START)
         if not isinstance(identity, bytes) or not isinstance(start, bytes):
@@ -62,12 +62,12 @@ class Playing:
 def interrupted_start(
     identity: str, last: Sequence[Playing | None], since_us: int = 0
 ) -> int | None:
-    """Start time of the playing that was interrupted; None when there is none to go on with.
+    """Start time of an interrupted playing; None when there is none to resume.
 
     Args:
-        identity: Of the recording that is to be played.
-        last: By camera that has records: what the last one belongs to, None when to no recording.
-        since_us: A playing that began before is not gone on with, UTC microseconds.
+        identity: The recording to be played.
+        last: Playing of the last record of each camera that has records; None for no recording.
+        since_us: A playing that started before is not resumed, UTC microseconds.
     """
     own = [playing for playing in last if playing is not None and playing.identity == identity]
     starts = {playing.start_us for playing in own}

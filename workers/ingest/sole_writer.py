@@ -1,8 +1,9 @@
 """Refuse to serve a camera that another process is serving.
 
-Two processes would number their records alike and mix their frames. Who serves a camera writes at
-least a heartbeat per interval, so its log tells: where a record came a moment ago, it is watched
-for a while before anything is sent. After a crash it stands still, and this process takes over.
+Two processes would give the same numbers to different frames. A process that serves a camera
+writes at least one heartbeat per interval, so its topic shows it: where the last record is recent,
+the topic is watched for a while before anything is sent. After a crash no record comes, and this
+process takes over.
 """
 
 from collections.abc import Callable, Iterable
@@ -16,7 +17,7 @@ from workers.ingest.position import Position
 log = structlog.get_logger(__name__)
 
 WATCH_HEARTBEATS = 1.5
-"""How long the log is watched at a time; in less, a live process need not have written."""
+"""How long the topic is watched at a time, heartbeats; a live process writes within that."""
 
 ROUNDS = 2
 """A record that was on its way when its sender was killed may still come; once, not again."""
@@ -27,7 +28,7 @@ _RECENT_US = 5_000_000
 def sole_positions(
     service: Service, camera_ids: Iterable[str], read: Callable[[str], Position]
 ) -> dict[str, Position]:
-    """Where the records of cameras end that nobody else is adding to.
+    """Where the records of cameras end, if no other process adds to them.
 
     Args:
         service: Heartbeat interval, clock and stop signal.

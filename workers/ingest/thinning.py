@@ -1,4 +1,4 @@
-"""Take frames at a chosen rate, not at the camera's own."""
+"""Take frames at a chosen rate instead of the camera's own."""
 
 from fractions import Fraction
 
@@ -21,9 +21,9 @@ class Thinner:
         self._last: int | None = None
 
     def keep(self, pts_us: int) -> bool:
-        """Tell whether the frame at `pts_us` (microseconds of the source) is taken.
+        """Whether the frame at `pts_us` (microseconds of the source) is taken.
 
-        Time that goes back begins a new count: a stream that was reopened starts at zero.
+        Time that goes back starts a new count: a reopened stream starts at zero.
         """
         interval = (pts_us + _TOLERANCE_US) * self._fps // 1_000_000
         if interval == self._last:

@@ -51,7 +51,7 @@ def run_ingest(
         ledger_path: Where the final counts are written as JSON, besides the log.
 
     Returns:
-        What became of every frame, by camera, after everything sent was acknowledged.
+        Outcomes of all frames, by camera, after everything sent was acknowledged.
 
     Raises:
         Stop: A camera is not registered or served by another process, a recording cannot be read,
@@ -119,14 +119,14 @@ def run_ingest(
 def _interrupted(
     source: FrameSource, positions: Mapping[str, Position], video: str, since_us: int
 ) -> int | None:
-    """Start time of this recording's playing that was interrupted; None to begin now."""
+    """Start time of this recording's playing that was interrupted; None to start now."""
     if source.identity is None:
         return None
     last = [position.playing for position in positions.values() if position.last_us is not None]
     start_us = interrupted_start(source.identity, last, since_us)
     if start_us is not None:
-        hint = "to begin anew, give --start-time"
-        log.warning("ingest.recording_goes_on", video=video, start_us=start_us, hint=hint)
+        hint = "to play it from its start, give --start-time"
+        log.warning("ingest.recording_resumed", video=video, start_us=start_us, hint=hint)
     return start_us
 
 
@@ -143,7 +143,7 @@ def _check(service: Service, feeds: Sequence[FeedConfig], playback: Playback) ->
             msg = "--pace asap goes with --mode record: live mode gives up what is not in time"
             raise Stop(msg)
         if playback.start_us is None:
-            msg = "--pace asap needs --start-time: the wall clock tells nothing at that pace"
+            msg = "--pace asap needs --start-time: the wall clock means nothing at that pace"
             raise Stop(msg)
 
 
@@ -167,7 +167,7 @@ class _Run:
         self.thread = threading.Thread(target=self._body, name=f"ingest-{names}", daemon=True)
 
     def beat(self) -> None:
-        """The loop of this source came round."""
+        """The loop of this source is alive."""
         self.beat_s = self._service.clock.monotonic_s()
 
     def _body(self) -> None:

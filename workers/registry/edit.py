@@ -1,7 +1,7 @@
 """Turn imported rows into new versions of facts, judged against what is registered now.
 
-Pure: it is told what is registered and the time, and returns the facts to append. An unchanged
-row makes no version.
+Pure: what is registered and the time are arguments, and the facts to append are the result. An
+unchanged row makes no version.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,7 +26,7 @@ class Registered:
     """Floor of each camera and zone, by topic and identity: that of its first version."""
 
     def add(self, facts: Iterable[Fact]) -> None:
-        """Take facts in the order of their log."""
+        """Take in facts, in the order of their topic."""
         for topic, record in facts:
             key = (topic.name, record[identity_field(topic)])
             if topic in (CAMERAS, ZONES) and not record["removed"]:
@@ -61,7 +61,7 @@ def identity_field(topic: Topic) -> str:
 def edits(
     rows: Sequence[Row], registered: Registered, stamp: Stamp, *, replace: bool = False
 ) -> list[Fact]:
-    """Facts to append so that the registry says what the rows say.
+    """Facts to append so that the reference data equals the rows.
 
     Args:
         rows: Rows of one kind.
@@ -164,7 +164,7 @@ def _floors(rows: Sequence[CameraRow], registered: Registered, stamp: Stamp) -> 
 
 
 def _partitions(registered: Registered) -> dict[str, int]:
-    """Partition of every floor that ever was, by id."""
+    """Partition of every floor that was ever registered, by id."""
     return {
         identity: record["partition"]
         for (name, identity), record in registered.newest.items()
@@ -199,7 +199,7 @@ def _camera_faults(wanted: Mapping[str, dict[str, Any]], registered: Registered)
 def _moves(
     topic: Topic, given: Iterable[tuple[str, Mapping[str, Any]]], registered: Registered
 ) -> list[str]:
-    """Another floor may have another partition, where the `seq` of what moved would begin anew."""
+    """Another floor may have another partition, where the `seq` of what moved would start again."""
     kind = identity_field(topic).removesuffix("_id")
     homes = dict(registered.homes)
     faults = []

@@ -1,4 +1,4 @@
-"""Read import files: YAML (a list of mappings) or CSV (a header line), by their ending."""
+"""Read import files: YAML (a list of mappings) or CSV (a header line), by their extension."""
 
 import csv
 from pathlib import Path
@@ -15,24 +15,24 @@ _MAX_BYTES = 20 * 1024 * 1024
 
 
 class ImportRefused(ValueError):
-    """An import file that cannot be taken; every line of the message names place and field."""
+    """An import file that is refused; every line of the message names row and field."""
 
 
 def read_rows(path: Path, kind: type[R]) -> list[R]:
-    """Read and check a whole file; nothing is taken unless all of it is good.
+    """Read and check a whole file; no row is taken unless all of them are good.
 
     Raises:
         ImportRefused: The file cannot be read, or rows are wrong; names file, row and field.
     """
     faults: list[str] = []
     rows: list[R] = []
-    for place, data in _entries(path):
+    for where, data in _entries(path):
         try:
             rows.append(kind.model_validate(data))
         except ValidationError as exc:
             for error in exc.errors(include_url=False, include_context=False):
                 field = ".".join(str(part) for part in error["loc"]) or "row"
-                faults.append(f"{path.name} {place}: {field}: {error['msg']}")
+                faults.append(f"{path.name} {where}: {field}: {error['msg']}")
     if faults:
         raise ImportRefused("\n".join(faults))
     return rows

@@ -28,7 +28,7 @@ def import_files(
         cluster: Where the topics are.
         recorded_at_us: When the facts were recorded; now when None. An earlier time is for
             recorded material whose events have not been processed yet.
-        valid_from_us: From when they hold; as recorded when None.
+        valid_from_us: From when they hold; the time of recording when None.
         replace: Remove facts that a file does not name.
 
     Raises:
@@ -61,7 +61,7 @@ def import_files(
 
 
 def _registered(cluster: Cluster) -> Registered:
-    """What the log says now; ask after claiming the right to write to it."""
+    """What is registered now; to be read after the right to write was claimed."""
     log = FactLog(cluster)
     try:
         registered = Registered()

@@ -1,7 +1,7 @@
 """Rows of the import files: what a person writes, checked field by field.
 
-Local times are written as they hang on the ward's wall, with an IANA time zone; they become
-UTC here, once. Polygons are in pixels of the captured frame.
+Local times are written as the ward's clock shows them, with an IANA time zone; they become UTC
+here, once. Polygons are in pixels of the captured frame.
 """
 
 from datetime import UTC, date, datetime, time
@@ -74,7 +74,7 @@ def utc_us(local: datetime, time_zone: str) -> int:
     try:
         passed = aware.astimezone(UTC).astimezone(aware.tzinfo)
     except OverflowError as exc:
-        msg = f"{local.isoformat()} is beyond the calendar"
+        msg = f"{local.isoformat()} is outside the calendar"
         raise ValueError(msg) from exc
     if passed.replace(tzinfo=None) != local.replace(tzinfo=None):
         msg = f"{local.isoformat()} does not exist in {time_zone}: the clock jumps over it"
@@ -142,7 +142,7 @@ class ZoneRow(Row):
     order: int = 0
 
     @model_validator(mode="after")
-    def _has_a_place(self) -> "ZoneRow":
+    def _has_a_frame_or_a_floor(self) -> "ZoneRow":
         if (self.camera_id is None) == (self.floor_id is None):
             msg = "give either camera_id (polygon in pixels) or floor_id (polygon in metres)"
             raise ValueError(msg)
@@ -180,7 +180,7 @@ class ShiftRow(Row):
 
     @property
     def starts_us(self) -> int:
-        """Begin, UTC microseconds."""
+        """Start, UTC microseconds."""
         return utc_us(self.starts, self.time_zone)
 
     @property
@@ -246,4 +246,4 @@ ROWS: dict[str, type[Row]] = {
     "shift": ShiftRow,
     "requirement": RequirementRow,
 }
-"""What can be imported, by the word on the command line."""
+"""Kinds that can be imported, by their name on the command line."""

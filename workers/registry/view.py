@@ -1,7 +1,7 @@
-"""What the side inputs say right now: names, polygons, sizes, shifts.
+"""Reference data as it is in force now: names, polygons, sizes, shifts.
 
-The board only shows them, so it keeps the versions in plain dictionaries and never refuses one:
-an odd polygon must not take the numbers off the wall.
+The board only shows it, so the versions are kept in plain dictionaries and none is refused: an odd
+polygon must not take the numbers off the board.
 """
 
 import threading
@@ -24,11 +24,11 @@ class RegistryView:
         self.error = ""
 
     def add(self, facts: Iterable[Fact], synced_us: int) -> int:
-        """Take new facts in; returns how many.
+        """Take in new facts; returns how many.
 
         Args:
             facts: New versions, in any order.
-            synced_us: Wall clock at which reading them began, UTC microseconds.
+            synced_us: Wall clock at which their reading started, UTC microseconds.
         """
         count = 0
         with self._lock:
@@ -42,7 +42,7 @@ class RegistryView:
         return count
 
     def failed(self, error: str) -> None:
-        """The side inputs cannot be read; what is known stays."""
+        """The reference data cannot be read; what is known stays."""
         self.error = error
 
     def _at(self, topic: Topic, now_us: int) -> dict[str, Any]:
@@ -59,7 +59,7 @@ class RegistryView:
         return found
 
     def removed(self, topic: Topic, identity: str, now_us: int) -> bool:
-        """Whether a fact was there and has been taken away."""
+        """Whether a fact was registered and then removed."""
         known = identity in self._versions.get(topic.name, {})
         return known and identity not in self._at(topic, now_us)
 

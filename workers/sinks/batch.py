@@ -10,12 +10,12 @@ from workers.storage.item import Item
 
 
 class Batch:
-    """What is to be written together, however long the store is out of reach.
+    """Records that are written together, however long the store is out of reach.
 
     Attributes:
-        messages: All of it; their offsets may be committed together, once everything is written.
-        undecoded: Those of `messages` that are not decoded yet.
-        items: The others, decoded; a dead letter is in neither.
+        messages: All records; their offsets may be committed once all are written.
+        undecoded: Messages that are not decoded yet.
+        items: The decoded ones; a dead letter is neither undecoded nor an item.
     """
 
     def __init__(self) -> None:

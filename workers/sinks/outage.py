@@ -1,4 +1,4 @@
-"""What a sink reports while it cannot write: what is away, since when, and its lag."""
+"""What a sink reports while it cannot write: what is out of reach, since when, and the lag."""
 
 from collections.abc import Iterable
 
@@ -19,10 +19,10 @@ class Outage:
     """Shows in health and metrics that a sink has paused its consumption.
 
     Args:
-        sink: Its name.
-        clock: Tells the time.
-        health: Shows `paused`, and under the name of the dependency why.
-        guard: The breaker of the store.
+        sink: Name of the sink.
+        clock: Gives the time.
+        health: Shows `paused`, and the reason under the name of the dependency.
+        guard: Circuit breaker of the store.
         lag: Knows how many records wait.
 
     Attributes:
@@ -43,7 +43,7 @@ class Outage:
         self.since_us: int | None = None
 
     def expect(self, error: Retry) -> None:
-        """The store is out of reach before anything is to be written."""
+        """The store is out of reach before there is anything to write."""
         self._health.detail["store"] = str(error)
 
     def begin(self, dependency: str, error: Retry) -> None:
@@ -63,7 +63,7 @@ class Outage:
             log.warning("sink.paused", dependency=dependency, error=self._error)
 
     def show(self, waiting: Iterable[Message]) -> None:
-        """Show how things are; `waiting` are the messages in hand that are not written."""
+        """Update health and metrics; `waiting` are the messages that are read and not written."""
         behind_s = self.age_s(waiting)
         self._behind_s.set(behind_s)
         if self.since_us is None:
@@ -89,7 +89,7 @@ class Outage:
         if self.since_us is None:
             return
         lasted_s = (self._clock.now_us() - self.since_us) / 1e6
-        log.info("sink.goes_on", after_s=round(lasted_s, 1))
+        log.info("sink.resumed", after_s=round(lasted_s, 1))
         self.since_us = None
         self._paused_since.set(0)
         self._behind_s.set(0)

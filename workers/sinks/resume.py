@@ -1,9 +1,9 @@
-"""Where a sink goes on reading: where its store says, if that is before where Kafka says.
+"""Where a sink resumes: at the position in its store, if that is before the one in Kafka.
 
-A store that takes part in a transaction notes there how far each partition is in it. When an older
-copy takes its place (a standby that was behind, a dump, a disk that forgot its last second), the
-group's offsets claim more than the store holds; reading on from them would leave a hole that no
-restart fills. What is noted went back with the rows, so it is believed.
+A store with transactions notes the position of each partition beside its rows. When an older copy
+replaces the store (a lagging standby, a dump, a disk that lost its last second), the offsets of the
+group are ahead of the rows; reading on from them would leave a gap that no restart fills. The noted
+positions went back together with the rows, so the sink resumes from them.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -22,36 +22,36 @@ from runtime.storage.breaker import Guard
 log = structlog.get_logger(__name__)
 
 NOTED: Final = "noted in the store"
-"""Goes with a committed offset: the store must know of this partition."""
+"""Metadata of a committed offset: the store has noted a position of this partition."""
 
-LOOK_EVERY_S: Final = 10.0
-"""How often a store is asked whether it still holds what it held, while nothing is written, s."""
+CHECK_EVERY_S: Final = 10.0
+"""Pause between two checks of a store that is not written to, s."""
 
 _ANSWER_S = 10.0
 
 
 class WentBack(WardstreamError):
-    """A store lacks what it held: an older copy has taken its place.
+    """A store lacks rows that it held: an older copy has replaced it.
 
     Attributes:
-        places: What it holds now of the partitions concerned, as the next offset.
+        positions: Next offset of each partition concerned, as the store has it now.
     """
 
-    def __init__(self, places: Mapping[Partition, int]) -> None:
-        super().__init__(f"the store went back in {len(places)} partitions")
-        self.places = dict(places)
+    def __init__(self, positions: Mapping[Partition, int]) -> None:
+        super().__init__(f"the store went back in {len(positions)} partitions")
+        self.positions = dict(positions)
 
 
 class BrokerAway(Retry):
-    """The broker does not say where partitions stand."""
+    """The broker does not report the offsets of partitions."""
 
 
 @runtime_checkable
 class KeepsOffsets(Protocol):
-    """A store that notes, with what it holds, how far each partition is in it."""
+    """A store that notes the position of each partition beside its rows."""
 
     def noted(self) -> dict[Partition, int]:
-        """Next offset of every partition that the store knows of.
+        """Noted position of every partition that the store knows.
 
         Raises:
             Retry: The store is out of reach.
@@ -62,8 +62,8 @@ class KeepsOffsets(Protocol):
         """Partitions are read from here on.
 
         Args:
-            starts: To be noted, whatever was.
-            known: What the store must not fall behind from now on.
+            starts: Positions to note, whatever was noted before.
+            known: Positions that the store must never fall below from now on.
 
         Raises:
             Retry: The store is out of reach.
@@ -71,29 +71,29 @@ class KeepsOffsets(Protocol):
         ...
 
     def lacks(self, offsets: Mapping[Partition, int]) -> bool:
-        """Whether any of these is not noted yet; asks nothing of the store."""
+        """Whether any of these is not noted yet; does not ask the store."""
         ...
 
     def note(self, offsets: Mapping[Partition, int]) -> None:
-        """Note how far partitions are, where `write` has not done so; none to only have a look.
+        """Note positions that `write` has not noted; with none, only check the store.
 
         Raises:
             Retry: The store is out of reach.
-            WentBack: It lacks what it held.
+            WentBack: It lacks rows that it held.
         """
         ...
 
-    def forget(self, places: Iterable[Partition]) -> None:
-        """Partitions went elsewhere."""
+    def forget(self, partitions: Iterable[Partition]) -> None:
+        """These partitions were revoked."""
         ...
 
 
 class Commit(NamedTuple):
-    """What the group has committed of a partition.
+    """Committed position of a partition.
 
     Attributes:
-        offset: The next one to read.
-        noted: It was committed by a sink that notes offsets in its store.
+        offset: The next offset to read.
+        noted: Whether a sink committed it that notes positions in its store.
     """
 
     offset: int
@@ -104,9 +104,9 @@ class Start(NamedTuple):
     """Where a partition is read from.
 
     Attributes:
-        offset: None leaves it to the group.
-        known: What the store holds of it; None when neither knows it.
-        begin: Whether `known` must be noted anew.
+        offset: Where to start; None leaves it to the group.
+        known: Position of the store; None when neither store nor group has one.
+        begin: Whether `known` must be noted again.
     """
 
     offset: int | None
@@ -118,13 +118,13 @@ def start_of(commit: Commit | None, noted: int | None, end: int, *, reading: boo
     """Decide where a partition is to be read from; pure.
 
     Args:
-        commit: What the group says; None when it says nothing.
-        noted: What the store says; None when it says nothing.
-        end: Offset behind the last record.
-        reading: It is being read already, from anywhere.
+        commit: Position of the group; None when it has none.
+        noted: Position of the store; None when it has none.
+        end: Offset after the last record.
+        reading: Whether the partition is being read already, from anywhere.
     """
     if noted is not None and noted > end:
-        # It is of a topic that is no more.
+        # The position belongs to a topic that was deleted since.
         begin = 0 if commit is None else min(commit.offset, end)
         return Start(begin if reading else None, begin, begin=True)
     if noted is None:
@@ -132,7 +132,7 @@ def start_of(commit: Commit | None, noted: int | None, end: int, *, reading: boo
             return Start(0, 0, begin=True)
         if commit is None:
             return Start(None, None, begin=False)
-        return Start(None, commit.offset, begin=True)  # of a release that did not note them
+        return Start(None, commit.offset, begin=True)  # committed by a release that noted none
     if reading or (commit is not None and noted < commit.offset):
         return Start(noted, noted, begin=False)
     return Start(None, noted, begin=False)
@@ -142,11 +142,11 @@ class Resume:
     """Makes one consumer read what its store lacks.
 
     Args:
-        store: Notes offsets.
-        name: Of the sink, for metrics and log.
-        consumer: Whose partitions these are.
-        clock: Tells when to look again.
-        guard: Breaker of the store.
+        store: Notes positions.
+        name: Name of the sink, for metrics and log.
+        consumer: Consumer of the partitions.
+        clock: Gives the time.
+        guard: Circuit breaker of the store.
     """
 
     def __init__(
@@ -158,19 +158,21 @@ class Resume:
         self._clock = clock
         self._guard = guard
         self._unconfirmed: dict[Partition, bool] = {}
-        self._looked_s = clock.monotonic_s()
+        self._checked_s = clock.monotonic_s()
 
-    def assigned(self, places: Iterable[Partition]) -> None:
-        """Partitions are read from their committed offset on, until `confirm` has looked."""
-        self._unconfirmed |= dict.fromkeys(places, False)
+    def assigned(self, partitions: Iterable[Partition]) -> None:
+        """Partitions are read from their committed offset on, until `confirm` was called."""
+        self._unconfirmed |= dict.fromkeys(partitions, False)
 
     def committable(self, offsets: Offsets) -> Offsets:
-        """Those of some offsets that may be committed: noted in the store, if they are not yet.
+        """Those of some offsets that may be committed, after the store has noted them.
 
-        Nothing of an unconfirmed partition may be.
+        An offset of an unconfirmed partition may not be committed.
         """
         confirmed = {
-            place: offset for place, offset in offsets.items() if place not in self._unconfirmed
+            partition: offset
+            for partition, offset in offsets.items()
+            if partition not in self._unconfirmed
         }
         try:
             return confirmed if confirmed and self._note(confirmed) else {}
@@ -178,37 +180,37 @@ class Resume:
             log.warning("sink.offsets_not_noted", error=str(error))
             return {}
 
-    def lost(self, places: Collection[Partition]) -> None:
-        """Partitions went elsewhere."""
-        for place in places:
-            self._unconfirmed.pop(place, None)
-        self._store.forget(places)
+    def lost(self, partitions: Collection[Partition]) -> None:
+        """These partitions were revoked."""
+        for partition in partitions:
+            self._unconfirmed.pop(partition, None)
+        self._store.forget(partitions)
 
     def went_back(self, error: WentBack) -> None:
-        """The store has said so while it was written to."""
-        self._unconfirmed |= dict.fromkeys(error.places, True)
-        self._store.forget(error.places)
+        """The store has raised this while it was written to."""
+        self._unconfirmed |= dict.fromkeys(error.positions, True)
+        self._store.forget(error.positions)
 
-    def look(self) -> None:
-        """Now and then, ask a store that is not written to whether it holds what it held.
+    def check(self) -> None:
+        """Check from time to time that a store that is not written to still holds its rows.
 
         Raises:
             Retry: It is out of reach.
         """
-        if self._clock.monotonic_s() - self._looked_s < LOOK_EVERY_S:
+        if self._clock.monotonic_s() - self._checked_s < CHECK_EVERY_S:
             return
         try:
             with self._guard.trying():
                 self._store.note({})
         except WentBack as exc:
             self.went_back(exc)
-        self._looked_s = self._clock.monotonic_s()
+        self._checked_s = self._clock.monotonic_s()
 
     def _note(self, offsets: Offsets) -> bool:
-        """Make sure that the store has these noted, since the group's must never be ahead.
+        """Have the store note these, since the positions of the group must never be ahead of it.
 
         Returns:
-            False when it went back: they must not be committed.
+            False when it went back: the offsets must not be committed.
 
         Raises:
             Retry: It is out of reach.
@@ -224,12 +226,12 @@ class Resume:
         return True
 
     def confirm(self) -> set[Partition]:
-        """Look where unconfirmed partitions start; returns those that were set back.
+        """Find where unconfirmed partitions start; returns those that were set back.
 
-        What is in hand of these must be dropped: it comes again, behind what comes before it.
+        Records in hand of these must be dropped: they come again, in order.
 
         Raises:
-            Retry: The store or the broker does not say; nothing must be written before it does.
+            Retry: The store or the broker does not answer; nothing may be written before it does.
         """
         if not self._unconfirmed:
             return set()
@@ -238,15 +240,15 @@ class Resume:
         commits = self._commits(self._unconfirmed)
         starts: dict[Partition, Start] = {}
         back: dict[Partition, tuple[int, int]] = {}
-        for place, reading in self._unconfirmed.items():
-            commit, held = commits.get(place), noted.get(place)
+        for partition, reading in self._unconfirmed.items():
+            commit, held = commits.get(partition), noted.get(partition)
             first, end = 0, held or 0
             if reading or held != (commit.offset if commit else None):
-                first, end = self._span(place)
+                first, end = self._span(partition)
             start = start_of(commit, held, end, reading=reading)
-            starts[place] = start
+            starts[partition] = start
             if start.offset is not None:
-                back[place] = (start.offset, max(start.offset, first))
+                back[partition] = (start.offset, max(start.offset, first))
         begin = {p: s.known for p, s in starts.items() if s.begin and s.known is not None}
         known = {p: s.known for p, s in starts.items() if s.known is not None}
         with self._guard.trying():
@@ -259,13 +261,15 @@ class Resume:
         self, back: Mapping[Partition, tuple[int, int]], commits: Mapping[Partition, Commit]
     ) -> None:
         again, gone = 0, 0
-        for place, (wanted, begin) in sorted(back.items()):
+        for partition, (wanted, begin) in sorted(back.items()):
             try:
-                self._consumer.seek(TopicPartition(*place, begin))
+                self._consumer.seek(TopicPartition(*partition, begin))
             except KafkaException as exc:
-                msg = f"{place[0]}[{place[1]}] cannot be set back yet: {exc.args[0].str()}"
+                msg = (
+                    f"{partition[0]}[{partition[1]}] cannot be read again yet: {exc.args[0].str()}"
+                )
                 raise BrokerAway(msg) from exc
-            commit = commits.get(place)
+            commit = commits.get(partition)
             again += max(0, commit.offset - begin) if commit else 0
             gone += begin - wanted
         if not back:
@@ -277,12 +281,12 @@ class Resume:
             partitions=len(back),
             records_again=again,
             records_gone=gone,
-            message="the store lacks records that it held: an older copy has taken its place, "
-            "and what it lacks is read again, as far as the topics still have it",
+            message="the store lacks records that it held: an older copy has replaced it; the "
+            "missing records are read again, as far as the topics still have them",
         )
 
-    def _commits(self, places: Iterable[Partition]) -> dict[Partition, Commit]:
-        wanted = [TopicPartition(*place) for place in sorted(places)]
+    def _commits(self, partitions: Iterable[Partition]) -> dict[Partition, Commit]:
+        wanted = [TopicPartition(*partition) for partition in sorted(partitions)]
         try:
             found = self._consumer.committed(wanted, timeout=_ANSWER_S)
         except KafkaException as exc:
@@ -297,9 +301,11 @@ class Resume:
             if one.offset >= 0
         }
 
-    def _span(self, place: Partition) -> tuple[int, int]:
+    def _span(self, partition: Partition) -> tuple[int, int]:
         try:
-            return self._consumer.get_watermark_offsets(TopicPartition(*place), timeout=_ANSWER_S)
+            return self._consumer.get_watermark_offsets(
+                TopicPartition(*partition), timeout=_ANSWER_S
+            )
         except KafkaException as exc:
-            msg = f"what {place[0]}[{place[1]}] holds is unknown: {exc.args[0].str()}"
+            msg = f"what {partition[0]}[{partition[1]}] holds is unknown: {exc.args[0].str()}"
             raise BrokerAway(msg) from exc

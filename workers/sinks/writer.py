@@ -43,7 +43,7 @@ class SinkWriter:
         codecs: Read the topics, by their names on the broker.
         dead_letters: Takes what cannot be decoded, or written.
         assignment: Is paused while the store is away.
-        ledger: Is told which records are written.
+        ledger: Receives the records that are written.
         guard: Circuit breaker of the store.
         outage: Shows what is out of reach.
         resume: Finds where partitions start, for a store that keeps offsets; None for another.
@@ -84,7 +84,7 @@ class SinkWriter:
         self._again_s = 0.0
 
     def prepare(self) -> None:
-        """Look at the store before the first record; one that is away is waited for later."""
+        """Connect to the store before the first record; one that is away is waited for later."""
         try:
             self._sink.prepare()
         except Retry as error:
@@ -106,7 +106,7 @@ class SinkWriter:
         self._batch.add(messages)
 
     def poll(self) -> None:
-        """Write what is in hand; with nothing in hand, look at the store."""
+        """Write what is in hand; with nothing in hand, check the store."""
         if self._batch:
             self._outage.show(self._batch.messages)
             if self._clock.monotonic_s() >= self._again_s:
@@ -114,14 +114,14 @@ class SinkWriter:
         else:
             self._assignment.resume()  # all that was held went to other consumers
             if self._outage.since_us is None:
-                self._look()
+                self._check_store()
             else:
                 self._ask_again()
         if not self._batch:
             self._housekeep()
 
     def join(self) -> None:
-        """A batch in hand stays uncommitted: whoever reads on reads it again."""
+        """A batch in hand stays uncommitted: the next owner of its partitions reads it again."""
 
     def assigned(self, partitions: Collection[Partition]) -> None:
         """These are read from their committed offset on, unless the store says otherwise."""
@@ -129,7 +129,7 @@ class SinkWriter:
             self._resume.assigned(partitions)
 
     def dropped(self, partitions: Collection[Partition]) -> None:
-        """A partition that went to another consumer is that one's to write."""
+        """Another consumer writes the records of these partitions now."""
         self._batch.drop(partitions)
         if self._resume is not None:
             self._resume.lost(partitions)
@@ -151,7 +151,7 @@ class SinkWriter:
         except Retry as error:
             self._hold("store", error)
             return
-        # Only now, and all together: an offset stands for everything before it.
+        # Only now, and all together: an offset covers everything before it.
         now_s = self._clock.monotonic_s()
         for message in self._batch.messages:
             self._ledger.processed(source_partition(message), message.offset() or 0, now_s)
@@ -162,7 +162,12 @@ class SinkWriter:
         self._assignment.resume()
 
     def _write_batch(self) -> None:
-        """Raises `Retry` or `RegistryUnavailable` when something is out of reach."""
+        """Write all of it.
+
+        Raises:
+            Retry: The store or the broker is out of reach.
+            RegistryUnavailable: A schema is needed, and the registry is out of reach.
+        """
         while True:
             try:
                 self._set_back()
@@ -197,12 +202,12 @@ class SinkWriter:
             raise error
         self._resume.went_back(error)
 
-    def _look(self) -> None:
-        """Where new partitions start, and whether the store still holds what it held."""
+    def _check_store(self) -> None:
+        """Find where new partitions start, and whether the store still holds what it held."""
         if self._resume is None:
             return
         try:
-            self._resume.look()
+            self._resume.check()
             self._set_back()
         except BrokerAway as error:
             self._outage.begin("broker", error)

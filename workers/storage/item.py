@@ -20,15 +20,15 @@ class Item(NamedTuple):
     """A record on its way into a store.
 
     Attributes:
-        topic: Its topic.
-        key: Its key: what `topic.key` names.
-        seq: Its number within the key; the version of a side input.
+        topic: Topic of the record.
+        key: Value of the field that `topic.key` names.
+        seq: Number within the key; the version of a fact.
         digest: See `record_digest`.
         record: The decoded value.
         source: Name of the topic on the broker.
-        partition: Where it came from.
-        offset: Where it came from.
-        value: The bytes as they came, for a dead letter.
+        partition: Its partition.
+        offset: Its offset.
+        value: The bytes as they were read, for a dead letter.
     """
 
     topic: Topic
@@ -46,8 +46,8 @@ class Gap(NamedTuple):
     """Seqs of a key that never came.
 
     Attributes:
-        item: The record behind them.
-        missing: How many.
+        item: The record after them.
+        missing: Number of seqs.
     """
 
     item: Item
@@ -55,12 +55,12 @@ class Gap(NamedTuple):
 
     @property
     def lost(self) -> str:
-        """What is missing, in a word."""
+        """Key and seqs that are missing, as one word."""
         return f"{self.item.key}@{self.item.seq - self.missing}-{self.item.seq}"
 
     @property
     def letter(self) -> DeadLetter:
-        """How it was found."""
+        """The dead letter's error."""
         item, last = self.item, self.item.seq - 1
         return DeadLetter(
             SEQS_MISSING,
@@ -78,10 +78,10 @@ def conflict(item: Item) -> Stop:
 
 
 def renumbered(item: Item, last_seq: int) -> Stop:
-    """The error for a key whose seqs began again: what comes now would be taken for old."""
+    """The error for a key whose seqs started again: new records would be taken for old ones."""
     return Stop(
         f"key {item.key} seq {item.seq} of {item.source} is later than seq {last_seq} of the same "
-        f"key (partition {item.partition}, offset {item.offset}): its records are numbered anew, "
+        f"key (partition {item.partition}, offset {item.offset}): its records were renumbered, "
         "because its checkpoint or its topic was lost; see docs/operators.md, When the log itself "
         "changes"
     )

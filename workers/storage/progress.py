@@ -19,7 +19,7 @@ class Verdict(Enum):
     DUPLICATE = "duplicate"
     """Same seq, same bytes."""
     OLD = "old"
-    """A seq so long past that its digest is not at hand; only the tables can tell."""
+    """A seq so old that its digest is not kept; only the tables can show what it is."""
     CONFLICT = "conflict"
     """Same seq, other bytes."""
 
@@ -43,7 +43,7 @@ class Progress:
     chain: bytes
 
     def judge(self, seq: int, digest: bytes) -> Verdict:
-        """Tell what the record with this seq and digest is."""
+        """Decide what the record with this seq and digest is."""
         if seq > self.seq:
             return Verdict.NEW
         end = len(self.recent) - (self.seq - seq) * DIGEST_BYTES
@@ -60,7 +60,7 @@ def advance(progress: Progress | None, seq: int, digest: bytes) -> Progress:
         progress: Before it; None for the key's first.
         seq: Above `progress.seq`; a jump is legal (the topic expired what lay between) and counts
             as missing.
-        digest: Of the record.
+        digest: Digest of the record.
     """
     if progress is None:
         return Progress(seq, 1, 0, digest, link(b"", seq, digest))

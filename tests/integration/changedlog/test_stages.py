@@ -156,6 +156,6 @@ def test_a_sink_whose_keys_are_numbered_anew_stops(
             with psycopg.connect(database_url, options=search_path()) as rows:
                 rows.execute("DELETE FROM zone_occupancy WHERE seq < 10")  # as retention does
             sink.write(history[:50])
-        with pytest.raises(Stop, match=r"key zone-1 seq 3 of .* numbered anew"):
+        with pytest.raises(Stop, match=r"key zone-1 seq 3 of .* were renumbered"):
             sink.write([anew])
         sink.close()

@@ -151,7 +151,7 @@ def test_nothing_is_sent_while_the_log_is_ahead_of_the_clock(
     assert ledger.outcomes.total() == ledger.read
     errors = [entry["error"] for entry in logged if entry["event"] == "ingest.camera_in_future"]
     assert len(errors) == 1, "once, not with every frame"
-    assert errors[0].startswith("camera ward: the log holds its frames up to 3")
+    assert errors[0].startswith("camera ward: frames.captured.v1 holds its frames up to 3")
 
 
 def test_one_stream_serves_two_cameras_over_one_connection(

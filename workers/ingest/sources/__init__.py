@@ -1,1 +1,1 @@
-"""Where frames come from: one protocol, and a file, a network stream and a webcam behind it."""
+"""Sources of frames: one protocol, implemented by a file, a network stream and a webcam."""

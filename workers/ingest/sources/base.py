@@ -1,4 +1,4 @@
-"""What every source of frames gives, whatever stands behind it."""
+"""The protocol of every source of frames."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class SourceFrame:
 
     Attributes:
         pts_us: Presentation time within the source, microseconds from its first frame, strictly
-            rising within one connection; None where the source tells no time.
+            rising within one connection; None where the source has no times.
         source_clock_us: The camera's own clock, UTC microseconds; None where it gives none.
         pixels: Converts the frame to an `Image`; None when it could not be decoded. Called only
             for frames that are wanted, since the conversion costs more than the decoding.
@@ -33,12 +33,12 @@ class FrameSource(Protocol):
 
     @property
     def live(self) -> bool:
-        """True when frames come at their own pace and are gone if nobody reads them."""
+        """Whether frames come at their own pace and are lost if they are not read."""
         ...
 
     @property
     def identity(self) -> str | None:
-        """Tells a recording from others; None where a restart cannot go on in the middle."""
+        """Identifies a recording; None where a restart cannot resume in the middle."""
         ...
 
     def frames(self) -> Iterator[SourceFrame]:

@@ -35,7 +35,7 @@ class VideoFile:
 
     Args:
         path: Any container that FFmpeg reads.
-        loop: Begin again at the end, for ever; time goes on.
+        loop: Start again at the end, for ever; time goes on.
     """
 
     live = False
@@ -46,7 +46,7 @@ class VideoFile:
 
     @property
     def identity(self) -> str | None:
-        """See `FrameSource.identity`; a loop has no end behind which something would be missing."""
+        """See `FrameSource.identity`; a loop has no end, so it is never resumed."""
         return None if self._loop else recording_identity(self._path)
 
     def frames(self) -> Iterator[SourceFrame]:

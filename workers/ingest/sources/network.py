@@ -105,7 +105,7 @@ class NetworkStream:
 
 
 class _StreamClock:
-    """Tells when frames of one connection were taken, by the stream's and the camera's clock.
+    """Gives the times of frames of one connection, by the stream's and the camera's clock.
 
     An RTSP camera sends its wall clock in RTCP sender reports; FFmpeg puts it on each packet as
     its producer reference time once the first report has come.

@@ -1,4 +1,4 @@
-"""Tell a file, a stream and a webcam apart."""
+"""Open a file, a stream or a webcam, by what names it."""
 
 from pathlib import Path
 
@@ -14,10 +14,10 @@ def open_source(video: str, *, loop: bool = False) -> FrameSource:
 
     Args:
         video: A path, a URL, `webcam:N` or `/dev/videoN`.
-        loop: Recordings begin again at their end.
+        loop: Recordings start again at their end.
 
     Raises:
-        Stop: It is none of them; or a file or webcam that is not there.
+        Stop: It is none of them, or the file or webcam does not exist.
     """
     device = webcam_device(video)
     if device is not None:

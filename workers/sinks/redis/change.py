@@ -43,8 +43,8 @@ class Change(NamedTuple):
 def newest(items: Sequence[Item]) -> list[Shown]:
     """The records of a batch worth showing, in order.
 
-    Of a current value only the newest counts: a sink that is behind passes over the rest. Zone
-    events are news, every one of them.
+    For a current value only the newest record counts: a sink that lags skips the others. Every zone
+    event is shown.
 
     Raises:
         Stop: Two records of the batch have the same seq and other bytes.

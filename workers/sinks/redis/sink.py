@@ -1,6 +1,6 @@
 """The Redis sink: the current value of every zone, camera, floor and person, and what changes.
 
-The layout stands in `schemas/live.py`. Nothing here is the truth: after Redis lost its memory, the
+The layout is in `schemas/live.py`. Redis holds only copies: after it lost its memory, the
 next record of each key fills it again.
 """
 
@@ -41,17 +41,17 @@ _OUT_OF_REACH = (
 _PASSES = {
     "OOM": "Redis is full: raise its maxmemory",
     "READONLY": "Redis is a read-only replica: give WARDSTREAM_REDIS_URL the primary",
-    "MISCONF": "Redis cannot save and takes nothing more: look at its disk",
+    "MISCONF": "Redis cannot save and takes nothing more: check its disk",
     "NOREPLICAS": "Redis has too few replicas to take anything",
     "BUSY ": "Redis is busy with somebody's script",
 }
-"""What Redis says, by its first word, when what is refused now will be taken later."""
+"""Meaning of a Redis error that passes, by its first word: the work succeeds later."""
 
 _TYPED_PASSES: dict[type[redis.RedisError], str] = {
     redis.exceptions.OutOfMemoryError: "OOM",
     redis.exceptions.ReadOnlyError: "READONLY",
 }
-"""The client takes the first word away from these."""
+"""First word of errors whose text the client cuts."""
 
 _HOLDS = ("hash", "zset", "stream")
 """Types of `KEYS` of the script: value, index, changes; then value and index of each satellite."""
@@ -72,8 +72,8 @@ def redis_errors() -> Iterator[None]:
         raise Retry(msg) from exc
     except redis.RedisError as exc:
         word = _TYPED_PASSES.get(type(exc), str(exc))
-        for begin, meaning in _PASSES.items():
-            if word.startswith(begin):
+        for start, meaning in _PASSES.items():
+            if word.startswith(start):
                 msg = f"{meaning}: {exc}"
                 raise Retry(msg) from exc
         msg = f"Redis refuses: {exc}"
@@ -125,7 +125,7 @@ class RedisSink:
 
         Raises:
             Retry: Redis is out of reach; a part may have been written.
-            Stop: A seq came again with other bytes, or the seqs of a key began again.
+            Stop: A seq came again with other bytes, or the seqs of a key started again.
         """
         started_s = self._clock.monotonic_s()
         changes = [change(shown, self._prefix) for shown in newest(items)]
@@ -191,8 +191,8 @@ class RedisSink:
         """
         if not str(error).startswith("WRONGTYPE"):
             return
-        for place, key in enumerate(sent.keys):
-            wanted = _HOLDS[place] if place < len(_HOLDS) else _HOLDS[(place + 1) % 2]
+        for number, key in enumerate(sent.keys):
+            wanted = _HOLDS[number] if number < len(_HOLDS) else _HOLDS[(number + 1) % 2]
             found = _text(self._client.type(key))
             if found not in {wanted, "none"}:
                 msg = (

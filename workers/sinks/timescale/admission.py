@@ -27,7 +27,7 @@ class Admission:
 
     Attributes:
         new: Records to write, in the order they came.
-        old: Records whose seq is so long past that only a table can tell a conflict.
+        old: Records whose seq is so old that only a table can show a conflict.
         duplicates: Records dropped, by topic.
         missing: Seqs jumped over, by topic.
         gaps: The same, one by one.
@@ -104,12 +104,12 @@ def check_old(
     The row of a seq may have expired, so a measurement must not be later than the newest either.
 
     Args:
-        cursor: Of the transaction, before anything is written.
+        cursor: Cursor of the transaction, before anything is written.
         items: Records whose seq is long past.
         before: Progress as it was found.
 
     Raises:
-        Stop: A seq came again with other bytes, or the seqs of a key began again.
+        Stop: A seq came again with other bytes, or the seqs of a key started again.
     """
     by_key: defaultdict[tuple[str, str], dict[int, Item]] = defaultdict(dict)
     for item in items:

@@ -1,4 +1,4 @@
-"""How far each partition is in the tables: noted beside the rows, in their transaction."""
+"""Position of each partition in the tables, noted beside the rows in their transaction."""
 
 from collections.abc import Iterable, Mapping
 
@@ -12,10 +12,10 @@ from workers.storage.timescale.rows import Row
 
 
 class Offsets:
-    """What the database says of each partition, and what it has said before.
+    """Positions as the database has them now, and as it had them before.
 
     Args:
-        prefix: Of the run; leads the names of its topics on the broker, and is not kept.
+        prefix: Prefix of the run; it leads the names of topics on the broker, and is not stored.
     """
 
     def __init__(self, prefix: str) -> None:
@@ -23,65 +23,73 @@ class Offsets:
         self._known: dict[Partition, int] = {}
 
     def read(self, cursor: psycopg.Cursor[Row]) -> dict[Partition, int]:
-        """Next offset of each partition, as noted."""
+        """Noted position of each partition: the next offset."""
         return {(self._prefix + topic, p): offset for (topic, p), offset in _rows(cursor).items()}
 
     def check(self, cursor: psycopg.Cursor[Row]) -> None:
         """Make sure that the database still holds what it held.
 
         Raises:
-            WentBack: It does not: an older copy has taken its place.
+            WentBack: It does not: an older copy has replaced it.
         """
         if not self._known:
             return
         noted = _rows(cursor)
-        now = {place: noted.get(self._row(place), 0) for place in self._known}
-        lower = {place: offset for place, offset in now.items() if offset < self._known[place]}
+        now = {partition: noted.get(self._row(partition), 0) for partition in self._known}
+        lower = {
+            partition: offset
+            for partition, offset in now.items()
+            if offset < self._known[partition]
+        }
         if lower:
             raise WentBack(lower)
 
     def begin(self, cursor: psycopg.Cursor[Row], starts: Mapping[Partition, int]) -> None:
-        """Note where partitions begin, whatever was noted."""
+        """Note where partitions start, whatever was noted before."""
         if starts:
             cursor.execute(query("begin_offsets"), self._columns(starts))
 
     def move(self, cursor: psycopg.Cursor[Row], reached: Mapping[Partition, int]) -> None:
-        """Note how far partitions are, in the transaction of their rows."""
+        """Note positions in the transaction of the rows."""
         ahead = self.ahead(reached)
         if ahead:
             cursor.execute(query("move_offsets"), self._columns(ahead))
 
     def ahead(self, reached: Mapping[Partition, int]) -> dict[Partition, int]:
-        """Of some offsets, those that are not noted yet."""
-        return {place: offset for place, offset in reached.items() if self._is_ahead(place, offset)}
+        """Those of some positions that are not noted yet."""
+        return {
+            partition: offset
+            for partition, offset in reached.items()
+            if self._is_ahead(partition, offset)
+        }
 
-    def _is_ahead(self, place: Partition, offset: int) -> bool:
-        known = self._known.get(place)
+    def _is_ahead(self, partition: Partition, offset: int) -> bool:
+        known = self._known.get(partition)
         return known is None or known < offset
 
     def moved(self, reached: Mapping[Partition, int]) -> None:
         """The transaction is committed."""
         self._known.update(self.ahead(reached))
 
-    def know(self, places: Mapping[Partition, int]) -> None:
-        """From now on the database must not say less of these."""
-        self._known.update(places)
+    def know(self, partitions: Mapping[Partition, int]) -> None:
+        """From now on the database must not fall below these."""
+        self._known.update(partitions)
 
-    def forget(self, places: Iterable[Partition]) -> None:
-        """These are another consumer's, or are read again."""
-        for place in places:
-            self._known.pop(place, None)
+    def forget(self, partitions: Iterable[Partition]) -> None:
+        """These are revoked, or read again."""
+        for partition in partitions:
+            self._known.pop(partition, None)
 
-    def _row(self, place: Partition) -> Partition:
-        """As it is noted: under the topic's own name."""
-        return place[0].removeprefix(self._prefix), place[1]
+    def _row(self, partition: Partition) -> Partition:
+        """The partition as it is noted: under the topic's name without the prefix."""
+        return partition[0].removeprefix(self._prefix), partition[1]
 
     def _columns(self, offsets: Mapping[Partition, int]) -> dict[str, list[str] | list[int]]:
         ordered = sorted(offsets)  # writers that meet take turns
         return {
-            "topics": [self._row(place)[0] for place in ordered],
+            "topics": [self._row(partition)[0] for partition in ordered],
             "partitions": [partition for _, partition in ordered],
-            "offsets": [offsets[place] for place in ordered],
+            "offsets": [offsets[partition] for partition in ordered],
         }
 
 
@@ -91,9 +99,9 @@ def _rows(cursor: psycopg.Cursor[Row]) -> dict[Partition, int]:
 
 
 def reached(items: Iterable[Item]) -> dict[Partition, int]:
-    """The offset behind the last record of each partition."""
+    """The offset after the last record of each partition."""
     found: dict[Partition, int] = {}
     for item in items:
-        place = (item.source, item.partition)
-        found[place] = max(found.get(place, 0), item.offset + 1)
+        partition = (item.source, item.partition)
+        found[partition] = max(found.get(partition, 0), item.offset + 1)
     return found

@@ -44,22 +44,22 @@ log = structlog.get_logger(__name__)
 
 _FACTS = {topic.name for topic in REFERENCE_TOPICS}
 _MINUTES_REACH = timedelta(seconds=150)
-"""A measurement changes no minute further back than this: it holds for 30 s, which may begin in
-the minute before, whose first value may have begun 30 s earlier."""
+"""How far back a measurement changes minutes: it holds for 30 s, which may start in the minute
+before, and that minute's first value may have started 30 s earlier."""
 
 _LOCK_MS = 2_000
-"""Records wait while retention waits for a lock, which a backup may hold for long."""
+"""Longest wait of retention for a lock, ms: records wait meanwhile, and a backup holds it long."""
 _LOCKED_S = 60.0
 
 
 class TimescaleSink:
-    """Writes derived records and side inputs as rows.
+    """Writes derived records and reference data as rows.
 
     Args:
-        cluster: Whose topics fill the database.
-        dsn: The database.
+        cluster: Cluster whose topics fill the database.
+        dsn: URL of the database.
         settings: The interval of positions, and how often retention is applied.
-        schema: Where the tables are; a rebuild has its own.
+        schema: Schema of the tables; a rebuild has its own.
     """
 
     name = "timescale"
@@ -90,12 +90,12 @@ class TimescaleSink:
         """Write a batch in one transaction, progress included.
 
         Returns:
-            What never came before records of the batch.
+            Seqs that never came before records of the batch.
 
         Raises:
             Retry: The database is out of reach; nothing was written.
             DeadLetter: The database cannot hold a value of the batch; nothing was written.
-            Stop: A seq or version came again with other bytes, the seqs of a key began again, or
+            Stop: A seq or version came again with other bytes, the seqs of a key started again, or
                 the tables are not ours.
             WentBack: The database lacks what it held; nothing was written.
         """
@@ -104,7 +104,7 @@ class TimescaleSink:
         derived = [item for item in items if item.topic.name not in _FACTS]
         written: Counter[str] = Counter()
         expired: Counter[str] = Counter()
-        places = reached(items)
+        positions = reached(items)
         try:
             connection = self._connected()
             with database_errors(), connection.transaction(), connection.cursor() as cursor:
@@ -114,11 +114,11 @@ class TimescaleSink:
                 check_old(cursor, admission.old, admission.before)
                 self._write_derived(cursor, admission.new, written, expired)
                 save_progress(cursor, admission)
-                self._offsets.move(cursor, places)
+                self._offsets.move(cursor, positions)
         except Retry:
             self._disconnect()
             raise
-        self._offsets.moved(places)
+        self._offsets.moved(positions)
         _report(admission, written, expired)
         SINK_WRITE_SECONDS.labels(self.name).observe(self._clock.monotonic_s() - started_s)
         return admission.gaps
@@ -173,7 +173,7 @@ class TimescaleSink:
         return bool(self._offsets.ahead(offsets))
 
     def note(self, offsets: Mapping[Partition, int]) -> None:
-        """Note what no row of `write` has noted, such as dead letters; none to only have a look.
+        """Note positions without rows, such as those of dead letters; with none, only check.
 
         Raises:
             Retry: The database is out of reach.
@@ -185,9 +185,9 @@ class TimescaleSink:
             self._offsets.move(cursor, ahead)
         self._offsets.moved(ahead)
 
-    def forget(self, places: Iterable[Partition]) -> None:
-        """Partitions went elsewhere."""
-        self._offsets.forget(places)
+    def forget(self, partitions: Iterable[Partition]) -> None:
+        """These partitions were revoked."""
+        self._offsets.forget(partitions)
 
     @contextmanager
     def _asking(self) -> Iterator[psycopg.Cursor[Row]]:
@@ -225,7 +225,7 @@ class TimescaleSink:
                     "SELECT * FROM drop_expired(%s)", [at(self._clock.now_us())]
                 ).fetchall()
         except psycopg.errors.LockNotAvailable as exc:
-            log.info("sink.retention_put_off", error=str(exc).strip())
+            log.info("sink.retention_postponed", error=str(exc).strip())
             self._retained_s -= max(0.0, self._settings.retention_every_s - _LOCKED_S)
             return
         for table, chunks, rows in dropped:
@@ -268,7 +268,7 @@ def _recompute_minutes(
 
 
 def _write_facts(cursor: psycopg.Cursor[Row], facts: Sequence[Item], written: Counter[str]) -> None:
-    """Write versions of side inputs.
+    """Write versions of reference data.
 
     Raises:
         Stop: A version came again with other bytes.

@@ -40,15 +40,15 @@ _SAYS = {
     "55P03": "the database is locked by somebody else",
     "57014": "the database was not done in time: it is overloaded, or somebody holds a lock",
 }
-"""What a state is in an operator's words, by SQLSTATE; these pass, and the work is tried again."""
+"""Text for an operator, by SQLSTATE; these states pass, and the work is tried again."""
 
 _READ_ONLY = "25006"
 
 _TOO_LARGE = "54"
-"""Class of SQLSTATE for a value that is beyond a limit of PostgreSQL's own: a key of 8 KiB."""
+"""Class of SQLSTATE for a value over a limit of PostgreSQL itself, such as a key of 8 KiB."""
 
 _ALTERED = ("0A", "23", "42")
-"""Classes of SQLSTATE for what our own tables never say: a statement or a row does not fit them."""
+"""Classes of SQLSTATE that our own tables never raise: a statement or a row does not fit them."""
 
 _NO_RIGHTS = "42501"
 
@@ -70,7 +70,7 @@ def database_errors() -> Iterator[None]:
     except psycopg.errors.UniqueViolation as exc:
         if exc.diag.constraint_name != _PROGRESS_KEY:
             raise _refused(exc) from exc
-        msg = f"another writer began the same key: {exc}"
+        msg = f"another writer started the same key: {exc}"
         raise Retry(msg) from exc
     except (psycopg.OperationalError, psycopg.InterfaceError) as exc:
         state = exc.sqlstate or ""
@@ -103,8 +103,8 @@ def _refused(exc: psycopg.Error) -> Stop:
 def search_path(schema: str = "live") -> str:
     """Connection option by which table names mean those of a schema.
 
-    `live` has what the line wrote; without it the same names are what analysts read, in which
-    revisions take the place of what they correct.
+    `live` has the rows that the pipeline wrote. The default schema has what analysts read: the same
+    names, in which revisions replace what they correct.
     """
     return f"-c search_path={schema},public"
 
@@ -113,9 +113,9 @@ def connect(dsn: str, prefix: str, schema: str = "live") -> psycopg.Connection:
     """Open a connection with staging tables, to a database that belongs to this run.
 
     Args:
-        dsn: The database.
-        prefix: Of the run whose topics fill it.
-        schema: Where the tables are that are written.
+        dsn: URL of the database.
+        prefix: Prefix of the run whose topics fill it.
+        schema: Schema of the tables that are written.
 
     Raises:
         Retry: The database is out of reach.

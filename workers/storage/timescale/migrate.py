@@ -1,4 +1,4 @@
-"""Bring a database to the newest numbered migration, once, whoever else tries at the same time."""
+"""Bring a database to the newest numbered migration, once, even if several processes try."""
 
 import hashlib
 from importlib.resources import files
@@ -109,7 +109,7 @@ def check_migrated(connection: psycopg.Connection) -> None:
     """Refuse a database that is not at the newest migration.
 
     Raises:
-        Stop: It is behind, ahead or altered; says what to do.
+        Stop: It is too old, too new or altered; says what to do.
     """
     missing = pending(connection, migrations())
     if missing:

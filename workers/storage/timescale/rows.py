@@ -1,7 +1,7 @@
 """What each table holds, as pure folds of the records of its topic.
 
-A table holds exactly `fold(records)`, whatever batches, crashes and repeats lie between: the sink
-folds each batch and the database merges the folds, so `fold(a + b) == merge(fold(a), fold(b))`.
+A table holds exactly `fold(records)`, whatever the batches, crashes and repeats between them: the
+sink folds each batch and the database merges folds, so `fold(a + b) == merge(fold(a), fold(b))`.
 Each function takes one topic's new records, in order of seq per key, and returns rows in the
 order of the columns in `tables.py`.
 """
@@ -28,7 +28,7 @@ def at(us: int) -> datetime:
     """A time in UTC microseconds as PostgreSQL takes it.
 
     Raises:
-        DeadLetter: It lies beyond the years 1 to 9999.
+        DeadLetter: It is outside the years 1 to 9999.
     """
     try:
         return EPOCH + timedelta(microseconds=us)

@@ -1,6 +1,6 @@
 """The tables that the sink fills: their columns, where they come from and how they fold.
 
-The tables themselves are made by `deploy/timescale/migrations`.
+`deploy/timescale/migrations` creates the tables themselves.
 """
 
 from collections.abc import Callable, Sequence
@@ -62,10 +62,10 @@ class Table:
     """One table.
 
     Attributes:
-        name: In the database, and of its SQL file.
-        topic: Whose records it holds.
+        name: Name in the database, and of the SQL file.
+        topic: Topic of its records.
         columns: `(name, type)` in the order of the rows.
-        identity: Columns that tell rows apart, the topic's key first.
+        identity: Columns that identify a row, the topic's key first.
         time: Column by which rows expire; None for tables that keep everything.
         fold: Rows of new records; the interval of positions (microseconds) comes second.
         merged: True where the rows of a batch change rows that are there, by `sql/<name>.sql` of
@@ -225,7 +225,7 @@ COVERAGE_TABLE = Table(
 
 
 def _facts(topic: Topic, fields: str, columns: str) -> Table:
-    """Table of a side input: identity, version, its two times, then its own fields."""
+    """Table of reference data: identity, version, its two times, then its own fields."""
     identity = topic.key.removesuffix("@version")
     common = "version, valid_from_us, recorded_at_us, removed, recorded_by"
     return Table(
