@@ -20,6 +20,7 @@ from hypothesis import settings as hypothesis_settings
 from psycopg import sql
 
 from deploy.local.launcher import LocalServices, Supervisor
+from tests.support.paths import ROOT
 from tests.support.services import (
     RunningServices,
     Services,
@@ -32,7 +33,6 @@ from tests.support.services import (
 from tests.support.shared_services import SharedServices, told_environment
 from workers.storage.timescale.migrate import migrate
 
-ROOT = Path(__file__).resolve().parents[1]
 TEMPLATE = "wardstream_test_template"
 SHARED = pytest.StashKey[SharedServices]()
 

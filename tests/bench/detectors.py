@@ -22,8 +22,8 @@ from models.detectors.detector import Detector, DetectorUnavailable
 from models.detectors.factory import Backend, make_detector
 from models.detectors.layouts import YOLOX
 from models.detectors.weights import ONNX_SUFFIXES, find_weights
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 CLIP = ROOT.parent / "shared" / "data" / "video" / "vtest" / "vtest.avi"
 BACKENDS: tuple[Backend, ...] = ("openvino", "onnx", "yolo", "hog")
 WARM_UP = 5

@@ -37,9 +37,9 @@ from schemas.records import DetectionOutcome
 from schemas.topics import DETECTIONS
 from tests.support.clusters import cluster_of
 from tests.support.inference_ward import FRAME_US, PARTITION_OF, Ward, frame, inferring, jpeg
+from tests.support.paths import ROOT
 from workers.inference.process import detector_of
 
-ROOT = Path(__file__).resolve().parents[2]
 CLIP = ROOT.parent / "shared" / "data" / "video" / "vtest" / "vtest.avi"
 CAMERAS = ("bed-1", "door")
 

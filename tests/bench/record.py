@@ -16,7 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[2]
+from tests.support.paths import ROOT
+
 RESULTS = ROOT / "tests" / "bench" / "results"
 
 Block = str | dict[str, Any]

@@ -24,8 +24,8 @@ from deploy.local.environment import install as install_environment
 from deploy.local.install import install_all
 from deploy.local.launcher import COMPONENTS, LocalServices
 from deploy.local.progress import Progress
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 WARM_STARTS = 5
 

@@ -26,10 +26,10 @@ from deploy.services import (
     process,
 )
 from runtime.process.settings import Settings, describe
+from tests.support.paths import ROOT
 from workers.cli.app import COMMANDS
 from workers.observation.findings import STAGES
 
-ROOT = Path(__file__).resolve().parents[2]
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(compose.COMPOSE.read_text())["services"]
 BY_NAME = [pytest.param(row, id=row.name) for row in PROCESSES]
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from schemas.topics import TOPICS
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "guarantees.md"
 RETENTION = ROOT / "deploy" / "timescale" / "migrations"
 FACTS = ("cameras", "floors", "zones", "staff", "shifts", "requirements")

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.support.paths import ROOT
+
 OURS = ("schemas", "runtime", "models", "streams", "workers", "deploy")
 MAY_IMPORT = {
     "schemas": set(),

@@ -17,9 +17,9 @@ import pytest
 from typer.main import get_command
 
 from runtime.process import metrics
+from tests.support.paths import ROOT
 from workers.cli.app import COMMANDS, load
 
-ROOT = Path(__file__).parents[2]
 FOLDERS = ("schemas", "runtime", "models", "streams", "workers", "deploy", "docs", "tests")
 
 STORED = {

@@ -8,9 +8,9 @@ import pytest
 
 from schemas.topics import DERIVED_TOPICS, LINKS, TOPICS, Topic
 from streams.domain.seqs import seqs_of
+from tests.support.paths import ROOT
 from workers.storage.timescale.tables import DERIVED_TABLES
 
-ROOT = Path(__file__).parents[2]
 PRODUCT = ("schemas", "runtime", "models", "streams", "workers", "deploy")
 MOST_MODULES = 5
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from deploy.local import extras
-from tests.support.played_line import PlayedLine, cut_clip, played_line
+from tests.support.played_pipeline import PlayedLine, cut_clip, played_line
 
 CLIP_FRAMES = 160
 """Sixteen seconds: people walk through every zone of the demo's ward."""

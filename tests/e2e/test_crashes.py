@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from schemas.topics import FRAMES
-from tests.support.played_line import PlayedLine, digest, played_line
+from tests.support.played_pipeline import PlayedLine, digest, played_line
 from tests.support.services import Services, separate_environment
 from workers.local.pipeline import WORKERS
 from workers.operations.verification.tables import table_digest

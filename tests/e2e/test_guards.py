@@ -14,7 +14,7 @@ from runtime.checkpoints import SettingsSpan
 from runtime.errors import EXIT_REPLAY, Stop
 from schemas.registry import SchemaRegistry
 from schemas.topics import TOPICS
-from tests.e2e.held_line import BEFORE_THE_CRASH, CHANGED, HeldLine, held_line
+from tests.e2e.held_pipeline import BEFORE_THE_CRASH, CHANGED, HeldLine, held_line
 from tests.support.services import Services
 
 SIDE_BY_SIDE = 3

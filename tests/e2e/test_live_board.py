@@ -10,7 +10,7 @@ from schemas.registry import SchemaRegistry
 from schemas.topics import ZONE_EVENTS
 from tests.e2e.board.browser import launch
 from tests.support.clusters import cluster_of
-from tests.support.played_line import HOUR_US, PlayedLine, wait_until
+from tests.support.played_pipeline import HOUR_US, PlayedLine, wait_until
 from workers.local.demo.probes import scrape
 
 UNKNOWN = "\u2013"

@@ -9,7 +9,7 @@ from runtime.kafka.producer import ReliableProducer
 from schemas.topics import DETECTIONS
 from tests.support import simulated
 from tests.support.clusters import cluster_of
-from tests.support.played_line import PlayedLine
+from tests.support.played_pipeline import PlayedLine
 from workers.local.pipeline import prepare
 
 POISON = 300

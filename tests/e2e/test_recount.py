@@ -5,7 +5,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -23,7 +22,8 @@ from schemas.registry import SchemaRegistry
 from schemas.topics import DETECTIONS, FRAMES, OCCUPANCY
 from tests.support import simulated
 from tests.support.clusters import cluster_of, installation_of
-from tests.support.played_line import PlayedLine, played_line, wait_until
+from tests.support.paths import ROOT
+from tests.support.played_pipeline import PlayedLine, played_line, wait_until
 from tests.support.services import Services, separate_environment
 from workers.local.pipeline import prepare
 from workers.operations.times import show_time
@@ -190,7 +190,7 @@ def test_a_healthy_line_agrees_with_itself_while_it_runs_and_afterwards(
         check=False,
         timeout=120,
         env={**environment, "PATH": "/usr/bin:/bin"},
-        cwd=Path(__file__).parents[2],
+        cwd=ROOT,
     )
 
     assert looks == 2

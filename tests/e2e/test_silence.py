@@ -17,7 +17,7 @@ from schemas.registry import SchemaRegistry
 from schemas.topics import ALERTS
 from tests.e2e.board.browser import launch
 from tests.support.clusters import cluster_of
-from tests.support.played_line import HOUR_US, PlayedLine, wait_until
+from tests.support.played_pipeline import HOUR_US, PlayedLine, wait_until
 from tests.support.servers.webhook import WebhookServer
 from workers.observation.alert_log import read_alerts
 

@@ -18,7 +18,7 @@ from runtime.kafka.reader import read_topic
 from schemas.registry import SchemaRegistry
 from schemas.topics import DEAD_LETTERS, DETECTIONS, FRAMES, TRACKS, Topic
 from tests.support.clusters import cluster_of
-from tests.support.played_line import HOUR_US, START_US, PlayedLine, played_line, wait_until
+from tests.support.played_pipeline import HOUR_US, START_US, PlayedLine, played_line, wait_until
 from tests.support.servers.rtsp import rtsp_camera, rtsp_clip, rtsp_url
 from tests.support.servers.s3 import BUCKET, S3Server
 from workers.local.demo.probes import scrape

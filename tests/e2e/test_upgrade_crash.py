@@ -18,10 +18,10 @@ from schemas.topics import DETECTIONS, OCCUPANCY, OCCUPANCY_LATEST, PRESENCE, TO
 from streams.stage import OUTPUTS
 from streams.state.fold_version import fold_id
 from streams.state.published import HANDOVER_KEY
-from tests.e2e.held_line import CAMERAS, HeldLine, held_line
+from tests.e2e.held_pipeline import CAMERAS, HeldLine, held_line
 from tests.support.clusters import cluster_of
 from tests.support.mutant import OTHER
-from tests.support.played_line import wait_until
+from tests.support.played_pipeline import wait_until
 from tests.support.services import Services
 from workers.operations.verification.digests import distinct, read_items
 

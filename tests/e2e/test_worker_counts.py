@@ -7,7 +7,7 @@ import pytest
 from deploy.local.launcher import Worker
 from tests.support import simulated
 from tests.support.clusters import cluster_of
-from tests.support.played_line import PlayedLine, digest, played_line, wait_until
+from tests.support.played_pipeline import PlayedLine, digest, played_line, wait_until
 from tests.support.services import Services, separate_environment
 from workers.local.pipeline import prepare
 

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from tests.fuzz.fuzzing import fuzz, scales
 from tests.fuzz.values import mangled
+from tests.support.paths import ROOT
 from workers.registry.edit import Registered, Stamp, edits
 from workers.registry.files import ImportRefused, read_rows
 from workers.registry.rows import ROWS
 
-WARD = Path(__file__).parents[2] / "examples" / "ward"
+WARD = ROOT / "examples" / "ward"
 GOOD = {
     "camera": WARD / "cameras.yaml",
     "zone": WARD / "zones.yaml",

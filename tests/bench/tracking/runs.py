@@ -26,7 +26,8 @@ from tests.bench.tracking.peers.environments import (
     library_of,
     python_of,
 )
-from tests.bench.tracking.sequences import ROOT, Sequence
+from tests.bench.tracking.sequences import Sequence
+from tests.support.paths import ROOT
 
 Config = dict[str, Any]
 

@@ -16,8 +16,8 @@ from models.datasets.motchallenge import BoxTable, read_detections, read_ground_
 from models.datasets.scores import to_unit_scores
 from models.datasets.thinning import thin
 from tests.bench.tracking.noise import noisy_detections, read_people
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[3]
 DATA = ROOT.parent / "shared" / "data" / "mot"
 
 RATES: tuple[int | None, ...] = (None, 10, 5)

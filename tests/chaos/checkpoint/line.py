@@ -22,12 +22,12 @@ from runtime.errors import EXIT_REPLAY, EXIT_STOP
 from tests.chaos.checkpoint.counting import DELETE
 from tests.chaos.checkpoint.oracle import ends
 from tests.chaos.checkpoint.worker import WorkerOptions, topics
+from tests.support.paths import ROOT
 
 PARTITIONS = 4
 KEYS = 200
 LOADED = "checkpoints loaded: "
 FOLDED = re.compile(r"folded=(\d+)")
-ROOT = Path(__file__).parents[3]
 
 
 class Broker(Protocol):

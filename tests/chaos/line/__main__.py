@@ -21,8 +21,9 @@ from tests.chaos.line.report import Report
 from tests.chaos.line.run import Plan, run
 from tests.chaos.line.upgrade import release_before
 from tests.chaos.line.ward import Camera, cameras_of
+from tests.support.paths import ROOT
 
-DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
+DATA = ROOT.parent / "shared" / "data"
 FAULTS_A_RUN = 8
 PIXEL_FAULTS_A_RUN = 3
 

@@ -11,7 +11,7 @@ from runtime.kafka.lag import LogProbe
 from runtime.kafka.topic_partition import Partition
 from schemas.topics import FRAMES
 from tests.support.clusters import cluster_of
-from tests.support.played_line import PlayedLine, wait_until
+from tests.support.played_pipeline import PlayedLine, wait_until
 from workers.stages import INFERENCE
 
 PATIENCE_S = 180.0

@@ -22,7 +22,7 @@ from tests.chaos.line.places import HOST
 from tests.chaos.line.proxies import Proxies
 from tests.chaos.line.run import Outcome, Strike, run_environment
 from tests.chaos.line.wires import TOXICS
-from tests.support.played_line import PlayedLine, cut_clip, digest, played_line, wait_until
+from tests.support.played_pipeline import PlayedLine, cut_clip, digest, played_line, wait_until
 from tests.support.servers.s3 import S3Server
 
 HOG = ("--backend", "hog", "--mode", "record")

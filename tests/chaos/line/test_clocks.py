@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from tests.chaos.line.clocks import Clocks
+from tests.support.paths import ROOT
 
 HOUR_S = 3600.0
 TELL = """
@@ -23,7 +24,7 @@ def test_a_wall_clock_is_stepped_while_a_process_runs(tmp_path: Path) -> None:
     told: list[list[float]] = []
     with subprocess.Popen(
         [sys.executable, "-c", TELL],
-        cwd=Path(__file__).parents[3],
+        cwd=ROOT,
         env={**os.environ, **clocks.environment("one")},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

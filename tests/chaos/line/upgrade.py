@@ -17,8 +17,8 @@ from signal import SIGCONT
 from streams.state.version import OLDEST_READ, STATE_VERSION
 from tests.chaos.line.line import ORDERLY_S, WARDSTREAM, AttackedLine
 from tests.chaos.line.moments import running
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[3]
 STATE = "streams/state/version.py"
 _VERSION = re.compile(r"^STATE_VERSION = (\d+)", re.MULTILINE)
 

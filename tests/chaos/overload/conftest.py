@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.played_line import PlayedLine, played_line
+from tests.support.played_pipeline import PlayedLine, played_line
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ from schemas.topics import DETECTIONS, FRAMES
 from tests.chaos.line.gauges import Sample, look
 from tests.chaos.line.quantiles import quantile
 from tests.support.clusters import cluster_of
-from tests.support.played_line import HOUR_US, PlayedLine, wait_until
+from tests.support.played_pipeline import HOUR_US, PlayedLine, wait_until
 from workers.ingest.sources.probe import probe_clip
 from workers.local.demo.scenario import make_scenario
 from workers.local.demo.ward import register_ward

@@ -8,7 +8,7 @@ import pytest
 from deploy.local import extras
 from tests.chaos.line.quantiles import quantile
 from tests.chaos.overload.overload import OVERLOAD, overload
-from tests.support.played_line import PlayedLine
+from tests.support.played_pipeline import PlayedLine
 
 MINUTES = float(os.environ.get("OVERLOAD_MINUTES", "10"))
 RSS_SLACK_MIB = 32.0

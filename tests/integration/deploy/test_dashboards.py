@@ -6,7 +6,6 @@ import subprocess
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
 from threading import Thread
 
 import httpx
@@ -19,6 +18,7 @@ from deploy.local import extras
 from runtime.process import metrics
 from runtime.process.health import Health, serve_health
 from runtime.process.settings import Settings
+from tests.support.paths import ROOT
 
 READY_S = 30.0
 
@@ -141,7 +141,7 @@ def test_pushing_sends_every_dashboard_with_the_token() -> None:
 
 
 def test_the_provisioning_names_the_sources_that_the_panels_use() -> None:
-    folder = Path(__file__).parents[3] / "deploy" / "grafana" / "provisioning"
+    folder = ROOT / "deploy" / "grafana" / "provisioning"
     sources = (folder / "datasources" / "wardstream.yaml").read_text()
 
     for uid in ("timescale", "prometheus"):

@@ -1,0 +1,262 @@
+"""A stream processor that is crashed at the worst moments, between the two halves of a save."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from signal import SIGCONT, SIGSTOP
+
+from deploy.local.launcher import Worker
+from runtime.checkpoints.codec import HEAD_KEY, Head, decode_head
+from runtime.errors import Retry
+from runtime.kafka.lag import LogProbe
+from runtime.kafka.reader import read_topic
+from runtime.kafka.topics import create_topics
+from schemas.topics import DETECTIONS, STREAM_CHECKPOINTS, TRACKS
+from streams.stage import STAGE
+from tests.support import simulated
+from tests.support.clusters import cluster_of
+from tests.support.played_pipeline import PlayedLine, played_line, wait_until
+from tests.support.services import Services, delete_topics, new_prefix
+
+CAMERAS = ["sim-0", "sim-1"]
+PARTITION = 0
+"""Both cameras' floors share it, so that one checkpoint holds what changed and what did not."""
+
+SESSION = {"WARDSTREAM_STREAM__SESSION_TIMEOUT_S": "4", "WARDSTREAM_STREAM__CHECKPOINT_S": "0.3"}
+ROUND = 20
+"""Frames of each camera that are sent at once."""
+
+BEFORE_THE_CRASH = 2 * ROUND * len(CAMERAS)
+"""Records in the input when a process is killed in a save."""
+
+CHANGED = {"WARDSTREAM_TRACKING__LOST_AFTER_S": "0.05"}
+"""Whoever is missed in one frame is lost at once: every record of a track can tell."""
+DEADLINE_S = 180.0
+
+
+@dataclass
+class HeldLine:
+    """One stage over a partition of simulated detections.
+
+    Attributes:
+        line: Its topics and processes.
+        mutation: What its processes have been deprived of; `intact` for nothing.
+        feed: Where its detections come from.
+        crashes: How often one was killed, for names.
+    """
+
+    line: PlayedLine
+    mutation: str
+    feed: simulated.Feed
+    crashes: int = field(default=0)
+
+    def start(self, name: str = "stream", **settings: str) -> None:
+        """Start a stream processor, perhaps with settings of its own."""
+        program = (
+            sys.executable,
+            "-m",
+            "tests.support.mutant",
+            self.mutation,
+            str(self.line.folder),
+        )
+        self.line.supervisor.start(
+            Worker(name=name, command=("stream",), program=program, environment=SESSION | settings)
+        )
+
+    def await_checkpoint(self) -> None:
+        """Wait until all input is in a checkpoint, or until a broken line has given up."""
+        wait_until(
+            lambda: self.reached() >= self.feed.sent or self.broken, DEADLINE_S, "a checkpoint"
+        )
+
+    @property
+    def broken(self) -> bool:
+        """Whether a mutant has shown that it cannot go on; nothing breaks what is intact."""
+        if self.mutation == "intact":
+            return False
+        return bool(self.line.supervisor.failure) or "was delivered" in self.said
+
+    @property
+    def said(self) -> str:
+        """What the processes have logged."""
+        logs = sorted((self.line.folder / "logs").glob("*.log"))
+        return "".join(log.read_text(errors="replace") for log in logs)
+
+    def hold(self, order: str = "hold") -> None:
+        """Let the next save stop between its halves; one that is held by another order goes on."""
+        complete = self.line.folder / "hold.new"
+        complete.write_text(order)
+        complete.replace(self.line.folder / "hold")
+
+    def await_held(self) -> None:
+        """Wait until a save has stopped there."""
+        held = self.line.folder / "held"
+        wait_until(lambda: held.exists() or self.broken, DEADLINE_S, "a save to be held")
+
+    def release(self) -> None:
+        """Let saves go on."""
+        for name in ("hold", "held"):
+            (self.line.folder / name).unlink(missing_ok=True)
+
+    def kill_in_a_save(self) -> None:
+        """`kill -9` when the group's offset is committed and one half of a save is done."""
+        self.fold_past_a_checkpoint()
+        self.line.supervisor.kill("stream")
+        self.release()
+        self.line.supervisor.restart("stream")
+        self.feed.send(ROUND)
+        self.await_checkpoint()
+
+    def change_settings_behind_a_crash(self) -> None:
+        """The same, but what comes up again has been told to track otherwise."""
+        self.fold_past_a_checkpoint()
+        self.line.supervisor.kill("stream")
+        self.release()
+        self.start("changed", **CHANGED)
+        for _ in range(2):
+            self.await_checkpoint()
+            self.feed.send(ROUND)
+        self.await_checkpoint()
+
+    def upgrade_behind_a_crash(self, *, twice: bool) -> None:
+        """Kill one release in a save; if twice, also the next one before it has saved anything."""
+        self.fold_past_a_checkpoint()
+        self.line.supervisor.kill("stream")
+        (self.line.folder / "held").unlink()
+        self.mutation = "intact"
+        if twice:
+            self.start("killed-too")
+            self.await_held()
+            self.line.supervisor.kill("killed-too")
+        self.release()
+        self.start("heir")
+        self.feed.send(ROUND)
+        self.await_checkpoint()
+
+    def upgrade_while_one_is_frozen(self) -> None:
+        """Stop a release in the middle of a batch, let the next one fold that, and wake it again.
+
+        The first one must be slow enough to be met there.
+        """
+        self.feed.send(ROUND)
+        self.await_checkpoint()
+        told = self.told()
+        self.feed.send(3 * ROUND)
+        wait_until(lambda: self.told() > told, DEADLINE_S, "the batch to be begun", pause_s=0.05)
+        self.line.supervisor.kill("stream", SIGSTOP)
+        zombie = self.line.supervisor.pid("stream")
+        self.mutation = "intact"
+        self.start("successor")
+        self.await_checkpoint()
+        assert self.owner() != zombie, "the successor has not taken over"
+        self.line.supervisor.kill("stream", SIGCONT)
+        wait_until(lambda: not self.line.supervisor.alive("stream"), DEADLINE_S, "the zombie's end")
+        self.feed.send(ROUND)
+        self.await_checkpoint()
+
+    def fold_past_a_checkpoint(self) -> None:
+        """Outputs, or a checkpoint, that the other half of the save does not know of."""
+        self.feed.send(ROUND)
+        self.await_checkpoint()
+        self.hold()
+        self.feed.send(ROUND)
+        self.await_held()
+        wait_until(
+            lambda: self.committed() >= self.feed.sent or self.broken,
+            DEADLINE_S,
+            "the group's offset",
+        )
+
+    def wake_a_zombie(self) -> None:
+        """Stop an owner in a save of one camera, let another fold both, and wake it again."""
+        self.feed.send(ROUND)
+        self.await_checkpoint()
+        self.hold()
+        self.feed.send(10, CAMERAS[:1])
+        self.await_held()
+        self.line.supervisor.kill("stream", SIGSTOP)
+        self.release()
+        zombie = self.line.supervisor.pid("stream")
+        self.start("successor")
+        self.feed.send(ROUND)
+        self.await_checkpoint()
+        assert self.owner() != zombie, "the successor has not taken over"
+        self.hold("one save and no more")  # or it folds on and makes good what it has spoiled
+        self.line.supervisor.kill("stream", SIGCONT)
+        wait_until(
+            lambda: not self.line.supervisor.alive("stream") or self.owner() == zombie,
+            DEADLINE_S,
+            "the zombie's save to be refused or written",
+        )
+
+    def replace_all(self) -> None:
+        """`kill -9` whoever is there and let a new process read the checkpoints."""
+        for name in ("successor", "stream"):
+            if self.line.supervisor.alive(name):
+                self.line.supervisor.kill(name)
+        self.release()
+        self.start("heir")
+        self.feed.send()
+        self.await_checkpoint()
+
+    def committed(self) -> int:
+        """The group's committed offset of the input; -1 while nobody can tell."""
+        settings = self.line.settings
+        place = (self.line.observer.name(DETECTIONS), PARTITION)
+        try:
+            found = LogProbe(cluster_of(settings), answer_s=30).committed(
+                cluster_of(settings).group(STAGE), [place]
+            )
+        except Retry:  # the coordinator may be moving or busy
+            return -1
+        return found.get(place, -1)
+
+    def reached(self) -> int:
+        """Where the newest checkpoint stands; 0 while there is none to be read."""
+        try:
+            return max((head.next_offset for head in self.heads()[-1:]), default=0)
+        except Retry:  # a topic made a moment ago may still be looking for its leader
+            return 0
+
+    def heads(self) -> list[Head]:
+        """Every head that was ever written, in order."""
+        return [
+            decode_head(value)
+            for message in read_topic(
+                cluster_of(self.line.settings), STREAM_CHECKPOINTS, [PARTITION]
+            )
+            if message.key() == HEAD_KEY and (value := message.value()) is not None
+        ]
+
+    def told(self) -> int:
+        """How many tracks were sent."""
+        ends = self.line.observer.look(time.monotonic(), (), 0).ends
+        return self.line.observer.total(ends, TRACKS)
+
+    def owner(self) -> int:
+        """Process id of the last writer of a checkpoint."""
+        return int(self.heads()[-1].boot_id.rpartition("-")[2])
+
+    def difference(self) -> str | None:
+        """Where the topics first differ from a one-process fold of the detections."""
+        return self.line.difference_from_oracle()
+
+
+@contextmanager
+def held_line(services: Services, folder: Path, mutation: str) -> Iterator[HeldLine]:
+    """A line that runs a mutant, with topics of its own; the first process is started."""
+    prefix = new_prefix()
+    environment = {**services.environment, "WARDSTREAM_TOPIC_PREFIX": prefix}
+    try:
+        with played_line(environment, folder) as line:
+            create_topics(cluster_of(line.settings))
+            simulated.register(line.settings, CAMERAS)
+            feed = simulated.Feed(line.settings, CAMERAS, 20, seed=3, partition=PARTITION)
+            held = HeldLine(line, mutation, feed)
+            held.start()
+            yield held
+    finally:
+        delete_topics(services, prefix)

@@ -1,0 +1,120 @@
+"""What operators type, on real services: import, tail, doctor, verify."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from runtime.facts.log import FactLog
+from schemas.topics import CAMERAS, FLOORS
+from tests.support.clusters import cluster_of
+from tests.support.paths import ROOT
+from workers.local.pipeline import prepare, settings_of
+
+WARD = ROOT / "examples" / "ward"
+
+
+class Operator:
+    """Types commands with the settings of one test."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self.environment = environment
+
+    def types(self, *words: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "-m", "workers.cli", *words],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+            env={**os.environ, **self.environment},
+        )
+
+
+@pytest.fixture
+def operator(environment: dict[str, str]) -> Operator:
+    prepare(
+        cluster_of(settings_of(environment)),
+        settings_of(environment).database_url.get_secret_value(),
+    )
+    return Operator(environment)
+
+
+def test_a_ward_is_imported_and_a_second_import_changes_nothing(operator: Operator) -> None:
+    for kind, name in (("camera", "cameras.yaml"), ("zone", "zones.yaml"), ("staff", "staff.csv")):
+        first = operator.types(kind, "import", str(WARD / name))
+        again = operator.types(kind, "import", str(WARD / name))
+
+        assert (first.returncode, again.returncode) == (0, 0), first.stderr + again.stderr
+        assert again.stdout == f"{name}: 0 new versions\n"
+    settings = settings_of(operator.environment)
+    log = FactLog(cluster_of(settings))
+    facts = log.sync()
+    log.close()
+    assert [(f.topic, f.record["version"]) for f in facts if f.topic in (CAMERAS, FLOORS)] == [
+        (CAMERAS, 1),
+        (FLOORS, 1),
+    ]
+
+
+def test_a_wrong_import_writes_nothing_and_names_the_field(
+    operator: Operator, tmp_path: Path
+) -> None:
+    file = tmp_path / "zones.yaml"
+    file.write_text("- {zone_id: z, camera_id: nowhere, polygon: [[0,0],[9,0],[9,9]]}\n")
+
+    answer = operator.types("zone", "import", str(file))
+
+    assert answer.returncode == 78
+    assert answer.stderr == "zone_id z: camera_id nowhere is not registered\n"
+    assert operator.types("tail", "zones.v1", "--from-beginning", "--wait", "2").stdout == ""
+
+
+def test_tail_prints_decoded_records_as_json_lines(operator: Operator) -> None:
+    operator.types("staff", "import", str(WARD / "staff.csv"))
+
+    answer = operator.types("tail", "staff.v1", "--from-beginning", "--count", "3", "--wait", "20")
+
+    lines = [json.loads(line) for line in answer.stdout.splitlines()]
+    assert [line["key"] for line in lines] == ["s-7f3a@1", "s-19c2@1", "s-e04d@1"]
+    assert lines[0]["value"]["role"] == "nurse"
+    assert operator.types("tail", "staff").stderr == (
+        "staff is not a topic; `wardstream topics list` names them all\n"
+    )
+
+
+def test_the_doctor_finds_a_prepared_line_well(operator: Operator) -> None:
+    answer = operator.types("doctor")
+
+    assert answer.returncode == 0, answer.stdout
+    assert [line.split()[0] for line in answer.stdout.splitlines()] == ["ok"] * 11
+
+
+def test_the_doctor_says_what_to_do_about_what_is_ill(operator: Operator) -> None:
+    operator.environment["WARDSTREAM_REDIS_URL"] = "redis://127.0.0.1:9/0"
+    operator.environment["WARDSTREAM_TOPIC_PREFIX"] = "nothing-here."
+
+    answer = operator.types("doctor")
+
+    assert answer.returncode == 1
+    wrong = [line for line in answer.stdout.splitlines() if line.startswith("WRONG")]
+    assert len(wrong) == 4
+    assert "run `wardstream topics create`" in wrong[0]
+    assert wrong[1] == (
+        "WRONG  redis: no answer: start it (`wardstream up`), or set WARDSTREAM_REDIS_URL"
+    )
+    assert wrong[2:] == [
+        f"WRONG  {what}: not known while the topics are not as they must be"
+        for what in ("lag", "alerts")
+    ]
+
+
+def test_verify_of_an_empty_line_finds_everything_equal(operator: Operator) -> None:
+    answer = operator.types("verify")
+
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert all(": equal: " in line for line in answer.stdout.splitlines())
+    assert len(answer.stdout.splitlines()) >= 10

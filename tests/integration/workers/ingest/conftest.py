@@ -1,0 +1,18 @@
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.integration.workers.ingest.ingest_run import IngestLine
+
+if TYPE_CHECKING:
+    from tests.support.services import Services
+
+
+@pytest.fixture
+def line(services: "Services", run_prefix: str, tmp_path: Path) -> Iterator[IngestLine]:
+    """Topics of this test alone on the session's broker."""
+    started = IngestLine({**services.environment, "WARDSTREAM_TOPIC_PREFIX": run_prefix}, tmp_path)
+    yield started
+    started.close()

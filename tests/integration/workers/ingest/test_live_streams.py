@@ -1,0 +1,171 @@
+"""A live stream is followed through its losses, and its camera never falls silent."""
+
+import itertools
+from functools import partial
+from pathlib import Path
+
+import pytest
+import simplejpeg
+from prometheus_client import REGISTRY
+from structlog.testing import capture_logs
+
+from runtime.clock import SystemClock
+from runtime.errors import Stop
+from runtime.kafka.producer import ReliableProducer
+from schemas.records import Frame
+from schemas.topics import FRAMES
+from tests.integration.workers.ingest.camera import TcpCamera
+from tests.integration.workers.ingest.following import HEARTBEAT_S, following
+from tests.integration.workers.ingest.ingest_run import IngestLine, wait_until
+from tests.support.clips import make_clip, number_of
+from tests.support.clusters import cluster_of
+from workers.ingest.feed import FeedConfig, Playback, Region
+from workers.ingest.publisher import empty_frame
+
+
+@pytest.fixture
+def stream_clip(tmp_path: Path) -> Path:
+    options = {"tune": "zerolatency", "g": "10"}
+    return make_clip(tmp_path / "camera.ts", 100, rate=20, options=options)
+
+
+def count(line: IngestLine, kind: str, camera_id: str = "ward") -> int:
+    return sum(frame["kind"] == kind for frame in line.records().get(camera_id, []))
+
+
+def more_than(line: IngestLine, kind: str, number: int) -> bool:
+    return count(line, kind) > number
+
+
+def check_sequence(frames: list[Frame]) -> None:
+    """What holds for every camera, whatever happened to its stream."""
+    assert [frame["seq"] for frame in frames] == list(range(1, len(frames) + 1))
+    times_us = [frame["captured_us"] for frame in frames]
+    assert all(a < b for a, b in itertools.pairwise(times_us))
+    assert all(abs(f["captured_us"] - f["received_us"]) < 2_000_000 for f in frames)
+
+
+def test_a_lost_stream_is_heard_of_all_the_time_and_comes_back(
+    line: IngestLine, stream_clip: Path
+) -> None:
+    line.register("ward")
+    with (
+        TcpCamera(stream_clip, seconds=5) as camera,
+        following(line, [FeedConfig(camera_id="ward", source=camera.url)]) as worker,
+    ):
+        wait_until(partial(more_than, line, "FRAME", 5), "frames come")
+        camera.unplug()
+        beats = count(line, "HEARTBEAT")
+        wait_until(partial(more_than, line, "HEARTBEAT", beats + 4), "heartbeats come")
+        before = count(line, "FRAME")
+        camera.plug_in()
+        wait_until(partial(more_than, line, "FRAME", before + 5), "frames come again")
+        ledger = worker.stop()["ward"]
+
+    frames = line.records()["ward"]
+    check_sequence(frames)
+    assert ledger.reconnects >= 1
+    assert ledger.outcomes.total() == ledger.read
+    assert ledger.outcomes["sent"] == count(line, "FRAME")
+    assert ledger.heartbeats == count(line, "HEARTBEAT")
+    assert ledger.outcomes["thinned"] > 0, "20 frames a second come, 10 are taken"
+    silences_s = [
+        (b["captured_us"] - a["captured_us"]) / 1e6 for a, b in itertools.pairwise(frames)
+    ]
+    assert sorted(silences_s)[-3] < 6 * HEARTBEAT_S, "a silent camera sends its time"
+    images = [simplejpeg.decode_jpeg(line.pixels(f), "BGR") for f in frames if f["kind"] == "FRAME"]
+    assert {number_of(image) for image in images} <= set(range(100))
+
+
+def test_a_camera_that_never_answers_is_silent_and_not_an_error(line: IngestLine) -> None:
+    line.register("ward")
+    source = "tcp://127.0.0.1:1"
+    with following(line, [FeedConfig(camera_id="ward", source=source)]) as worker:
+        wait_until(partial(more_than, line, "HEARTBEAT", 4), "heartbeats come")
+        ledger = worker.stop()["ward"]
+
+    check_sequence(line.records()["ward"])
+    assert (ledger.read, count(line, "FRAME")) == (0, 0)
+    assert ledger.reconnects >= 1
+
+
+def test_a_restarted_worker_goes_on_with_the_next_number(
+    line: IngestLine, stream_clip: Path
+) -> None:
+    line.register("ward")
+    with TcpCamera(stream_clip, seconds=5) as camera:
+        for run in range(2):
+            before = count(line, "FRAME")
+            feeds = [FeedConfig(camera_id="ward", source=camera.url)]
+            with following(line, feeds) as worker:
+                wait_until(partial(more_than, line, "FRAME", before + 3), f"frames of run {run}")
+                worker.stop()
+
+    check_sequence(line.records()["ward"])
+
+
+def test_a_second_process_of_a_camera_is_refused_and_the_first_goes_on(
+    line: IngestLine, stream_clip: Path
+) -> None:
+    line.register("ward")
+    with TcpCamera(stream_clip, seconds=5) as camera:
+        feeds = [FeedConfig(camera_id="ward", source=camera.url)]
+        with following(line, feeds) as worker:
+            wait_until(partial(more_than, line, "FRAME", 3), "frames come")
+            with pytest.raises(Stop, match="another process is serving camera ward: stop that one"):
+                line.run(feeds, Playback(), mode="live", heartbeat_s=HEARTBEAT_S)
+            before = count(line, "FRAME")
+            wait_until(partial(more_than, line, "FRAME", before + 3), "frames go on coming")
+            worker.stop()
+
+    check_sequence(line.records()["ward"])
+
+
+def test_nothing_is_sent_while_the_log_is_ahead_of_the_clock(
+    line: IngestLine, stream_clip: Path
+) -> None:
+    """What a process with a wrong clock left must not be made worse, nor hidden."""
+    line.register("ward")
+    settings = line.settings()
+    ahead_us = SystemClock().now_us() + 3_600_000_000
+    left = empty_frame(camera_id="ward", seq=1, captured_us=ahead_us, kind="HEARTBEAT")
+    producer = ReliableProducer(cluster_of(settings))
+    value = line.registry.writer(FRAMES).encode(left)
+    producer.produce(cluster_of(settings).name(FRAMES), key="ward", value=value)
+    producer.flush(30)
+    labels = {"camera_id": "ward", "outcome": "in_future"}
+    before = REGISTRY.get_sample_value("wardstream_ingest_frames_total", labels) or 0
+
+    def refused() -> float:
+        now = REGISTRY.get_sample_value("wardstream_ingest_frames_total", labels) or 0
+        return now - before
+
+    with TcpCamera(stream_clip, seconds=5) as camera:
+        feeds = [FeedConfig(camera_id="ward", source=camera.url)]
+        with capture_logs() as logged, following(line, feeds) as worker:
+            wait_until(lambda: refused() >= 5, "frames are refused")
+            ledger = worker.stop()["ward"]
+
+    assert len(line.records()["ward"]) == 1, "only what was there before"
+    assert ledger.outcomes["sent"] == ledger.heartbeats == 0
+    assert ledger.outcomes.total() == ledger.read
+    errors = [entry["error"] for entry in logged if entry["event"] == "ingest.camera_in_future"]
+    assert len(errors) == 1, "once, not with every frame"
+    assert errors[0].startswith("camera ward: frames.captured.v1 holds its frames up to 3")
+
+
+def test_one_stream_serves_two_cameras_over_one_connection(
+    line: IngestLine, stream_clip: Path
+) -> None:
+    halves = {"left": Region(width=0.5), "ward": Region(x=0.5, width=0.5)}
+    for camera_id in halves:
+        line.register(camera_id, width=64)
+    with TcpCamera(stream_clip, seconds=5) as camera:
+        feeds = [FeedConfig(camera_id=n, source=camera.url, region=r) for n, r in halves.items()]
+        with following(line, feeds) as worker:
+            wait_until(partial(more_than, line, "FRAME", 5), "frames come")
+            worker.stop()
+
+        assert camera.connections == 1
+    for camera_id in halves:
+        check_sequence(line.records()[camera_id])

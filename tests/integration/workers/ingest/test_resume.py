@@ -1,0 +1,176 @@
+"""After a crash the worker goes on behind the last frame in the log."""
+
+import json
+import signal
+from functools import partial
+from pathlib import Path
+
+from confluent_kafka import TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from runtime.kafka.partitioner import partition_of
+from runtime.kafka.producer import ReliableProducer
+from schemas.topics import FRAMES
+from tests.integration.workers.ingest.ingest_run import IngestLine, digest, wait_until
+from tests.support.clips import make_clip
+from tests.support.clusters import cluster_of
+from workers.ingest.feed import FeedConfig, Playback
+from workers.ingest.position import read_position
+
+FRAMES_IN_CLIP = 1200
+KILLS = 3
+
+
+def test_killing_the_worker_again_and_again_leaves_the_log_of_an_undisturbed_run(
+    line: IngestLine, tmp_path: Path
+) -> None:
+    clip = make_clip(tmp_path / "ward.mp4", FRAMES_IN_CLIP, width=256, height=192)
+    cameras = ["disturbed-a", "disturbed-b", "calm-a", "calm-b"]
+    for camera_id in cameras:
+        line.register(camera_id, width=128, height=192)
+    halves = ["--region", "0,0,0.5,1", "--region", "0.5,0,0.5,1"]
+    play = ["--video", str(clip), *halves, "--mode", "record", "--pace", "asap"]
+    play += ["--start-time", "2024-01-01T00:00:00Z"]
+    disturbed = ["--camera", "disturbed-a", "--camera", "disturbed-b", *play]
+    calm = ["--camera", "calm-a", "--camera", "calm-b", *play]
+    ledger = tmp_path / "ledger.json"
+    whole = 2 * (FRAMES_IN_CLIP + 1)
+
+    killed_at = [0]
+    for _ in range(KILLS):
+        process = line.command(*disturbed)
+        wait_until(partial(_has_records, line, killed_at[-1] + 1), "frames arrive", 60)
+        process.send_signal(signal.SIGKILL)
+        process.wait(60)
+        killed_at.append(sum(line.ends().values()))
+    last = line.command(*disturbed, "--ledger", str(ledger))
+    assert last.wait(120) == 0
+    assert line.command(*calm).wait(120) == 0
+
+    assert killed_at == sorted(set(killed_at)), "each kill met frames of its own"
+    assert killed_at[-1] < whole
+    records = line.records()
+    for half in "ab":
+        resumed = digest({"camera": records[f"disturbed-{half}"]})
+        assert resumed == digest({"camera": records[f"calm-{half}"]})
+        assert len(resumed) == FRAMES_IN_CLIP + 1
+    for counts in json.loads(ledger.read_text())["cameras"]:
+        outcomes = counts["outcomes"]
+        assert outcomes["before_resume"] > 0
+        assert outcomes["before_resume"] + outcomes["sent"] == FRAMES_IN_CLIP == counts["read"]
+
+
+def test_without_a_start_time_a_killed_worker_goes_on_with_the_same_playing(
+    line: IngestLine, tmp_path: Path
+) -> None:
+    """Event time began when playing began: the log alone still knows when."""
+    clip = make_clip(tmp_path / "ward.mp4", 60)
+    line.register("ward")
+    arguments = ["--camera", "ward", "--video", str(clip), "--mode", "record"]
+    arguments += ["--end-heartbeats", "0"]
+    first = line.command(*arguments)
+    wait_until(partial(_has_records, line, 10), "frames arrive", 60)
+    first.send_signal(signal.SIGKILL)
+    first.wait(60)
+    ledger = tmp_path / "ledger.json"
+
+    assert line.command(*arguments, "--ledger", str(ledger)).wait(60) == 0
+
+    frames = line.records()["ward"]
+    begun_us = frames[0]["captured_us"]
+    assert [f["captured_us"] - begun_us for f in frames] == [n * 100_000 for n in range(60)]
+    assert [frame["seq"] for frame in frames] == list(range(1, 61))
+    (counts,) = json.loads(ledger.read_text())["cameras"]
+    assert counts["outcomes"]["before_resume"] >= 10
+    assert counts["outcomes"]["before_resume"] + counts["outcomes"]["sent"] == 60
+
+
+def test_a_recording_that_was_played_to_its_end_begins_anew(
+    line: IngestLine, tmp_path: Path
+) -> None:
+    clip = make_clip(tmp_path / "ward.mp4", 12)
+    line.register("ward")
+    feeds = [FeedConfig(camera_id="ward", source=str(clip))]
+    line.run(feeds)
+
+    again = line.run(feeds, Playback(end_heartbeats=0))["ward"]
+
+    assert again.outcomes == {"sent": 12}
+
+
+def _has_records(line: IngestLine, count: int) -> bool:
+    return sum(line.ends().values()) >= count
+
+
+def test_a_finished_recording_adds_nothing_when_it_is_run_again(
+    line: IngestLine, tmp_path: Path
+) -> None:
+    clip = make_clip(tmp_path / "ward.mp4", 20)
+    line.register("ward")
+    feeds = [FeedConfig(camera_id="ward", source=str(clip))]
+    line.run(feeds)
+    before = line.records()
+
+    again = line.run(feeds)["ward"]
+
+    assert line.records() == before
+    assert again.outcomes == {"before_resume": 20}
+
+
+def test_the_producer_puts_keys_where_they_are_looked_for(line: IngestLine) -> None:
+    settings = line.settings()
+    keys = [f"camera-{number}" for number in range(200)] + ["", "é", "ward 3/bed 12"]
+    producer = ReliableProducer(cluster_of(settings))
+    before = line.ends()
+    for key in keys:
+        producer.produce(cluster_of(settings).name(FRAMES), key=key, value=b"x")
+    producer.flush(30)
+
+    counted = [0] * FRAMES.partitions
+    for key in keys:
+        counted[partition_of(key, FRAMES.partitions)] += 1
+
+    assert [line.ends()[n] - before[n] for n in range(FRAMES.partitions)] == counted
+
+
+def test_the_last_record_is_found_behind_those_of_another_camera(
+    line: IngestLine, tmp_path: Path
+) -> None:
+    """Two cameras of one partition: the quiet one's end lies far back."""
+    quiet = "quiet"
+    busy = next(
+        name
+        for name in (f"busy-{number}" for number in range(10_000))
+        if partition_of(name, FRAMES.partitions) == partition_of(quiet, FRAMES.partitions)
+    )
+    for camera_id, frames in ((quiet, 5), (busy, 700)):
+        line.register(camera_id)
+        clip = make_clip(tmp_path / f"{camera_id}.mp4", frames)
+        line.run([FeedConfig(camera_id=camera_id, source=str(clip))])
+    last = line.records()[quiet][-1]
+
+    found = read_position(cluster_of(line.settings()), line.registry.writer(FRAMES), quiet)
+
+    assert (found.next_seq, found.last_us) == (last["seq"] + 1, last["captured_us"])
+
+
+def test_seq_goes_on_rising_after_the_log_has_forgotten_the_camera(
+    line: IngestLine, tmp_path: Path
+) -> None:
+    clip = make_clip(tmp_path / "ward.mp4", 25)
+    line.register("ward")
+    feeds = [FeedConfig(camera_id="ward", source=str(clip))]
+    line.run(feeds)
+    last_seq = line.records()["ward"][-1]["seq"]
+    settings = line.settings()
+    partition = partition_of("ward", FRAMES.partitions)
+    place = TopicPartition(cluster_of(settings).name(FRAMES), partition, line.ends()[partition])
+    admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap})
+    for future in admin.delete_records([place]).values():
+        future.result(30)
+
+    line.run(feeds)
+
+    seqs = [frame["seq"] for frame in line.records()["ward"]]
+    assert seqs[0] > last_seq
+    assert seqs == list(range(seqs[0], seqs[0] + 26))

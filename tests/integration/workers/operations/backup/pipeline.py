@@ -1,0 +1,104 @@
+"""A line that is backed up and restored: its processes, rows and records, and the commands."""
+
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from typer.testing import CliRunner
+
+from deploy.local.launcher import Worker
+from runtime.kafka.reader import read_topic
+from runtime.process.settings import Settings
+from schemas.registry import SchemaRegistry
+from schemas.topics import REFERENCE_TOPICS, TOPICS, Topic
+from tests.support import simulated
+from tests.support.clusters import cluster_of
+from tests.support.played_pipeline import PlayedLine, wait_until
+from workers.cli.app import load
+from workers.local.pipeline import prepare
+from workers.storage.timescale.tables import TABLES
+
+CAMERAS = ["sim-0", "sim-1"]
+SECONDS = 16
+HALF = SECONDS * 5
+DEADLINE_S = 120.0
+COMPARED = (*TABLES, "occupancy_minutes", "coverage_minutes", "sink_progress", "retention")
+PROCESSES = {"stream": ("stream",), "sink-timescale": ("sink", "timescale")}
+
+
+def begin(line: PlayedLine) -> None:
+    """Register cameras, and start the processes."""
+    prepare(cluster_of(line.settings), line.settings.database_url.get_secret_value())
+    simulated.register(line.settings, CAMERAS)
+    for process, command in PROCESSES.items():
+        line.supervisor.start(Worker(name=process, command=command))
+
+
+def fold(line: PlayedLine, feed: simulated.Feed, frames: int | None) -> None:
+    """Send frames of every camera, wait until their rows are there, and end the processes."""
+    for process in PROCESSES:
+        line.supervisor.wait_ready(process, DEADLINE_S)
+    feed.send(frames)
+    wait_until(line.checkpointed, DEADLINE_S, "the checkpoints")
+
+    def written() -> bool:
+        return line.observer.look(0.0, (), 0).lags.get("sink-timescale") == 0
+
+    wait_until(written, DEADLINE_S, "the rows")
+    line.supervisor.stop_all()
+
+
+def rows(settings: Settings) -> dict[str, list[str]]:
+    """Rows of every table, as text."""
+    found = {}
+    dsn = settings.database_url.get_secret_value()
+    with psycopg.connect(dsn, options="-c search_path=live,public") as connection:
+        for table in COMPARED:
+            query = sql.SQL("SELECT t::text FROM {} AS t ORDER BY 1").format(sql.Identifier(table))
+            found[table] = [row[0] for row in connection.execute(query)]
+    return found
+
+
+def records(line: PlayedLine, topics: tuple[Topic, ...] = REFERENCE_TOPICS) -> dict[str, list[Any]]:
+    return {
+        topic.name: [
+            (message.key(), message.value())
+            for message in read_topic(cluster_of(line.settings), topic)
+        ]
+        for topic in topics
+    }
+
+
+def ids(line: PlayedLine) -> dict[str, int]:
+    registry = SchemaRegistry(line.settings.registry_url)
+    return {topic.name: registry.lookup(topic) for topic in TOPICS.values() if topic.avro}
+
+
+def says(settings: Settings, command: str, *words: str, code: int = 0) -> str:
+    """What `wardstream COMMAND WORDS` says, when it ends with the exit code."""
+    environment = {
+        "WARDSTREAM_KAFKA_BOOTSTRAP": settings.kafka_bootstrap,
+        "WARDSTREAM_REGISTRY_URL": settings.registry_url,
+        "WARDSTREAM_DATABASE_URL": settings.database_url.get_secret_value(),
+        "WARDSTREAM_TOPIC_PREFIX": settings.topic_prefix,
+    }
+    result = CliRunner().invoke(load(command), list(words), env=environment)
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+def restart(line: PlayedLine) -> None:
+    for process in PROCESSES:
+        line.supervisor.restart(process)
+        line.supervisor.wait_ready(process, DEADLINE_S)
+
+
+def behind(line: PlayedLine, frames: int) -> simulated.Feed:
+    """What follows on the first frames."""
+    feed = simulated.Feed(line.settings, CAMERAS, SECONDS, seed=11)
+    for stream in feed._streams.values():
+        for _ in range(frames):
+            next(stream)
+    return feed

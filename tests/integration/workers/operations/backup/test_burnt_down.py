@@ -1,0 +1,112 @@
+"""Everything is lost, and everything is given back: rows, facts, schema ids, and the fold's state.
+
+The line that goes on from the backup must end with the rows that it had before the fire.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from deploy.local.launcher import LocalServices
+from deploy.services import REGISTRY_DATABASE
+from schemas.registry import SchemaRegistry
+from schemas.topics import TOPICS
+from tests.integration.workers.operations.backup.pipeline import (
+    CAMERAS,
+    HALF,
+    SECONDS,
+    begin,
+    behind,
+    fold,
+    ids,
+    records,
+    restart,
+    rows,
+    says,
+)
+from tests.support import simulated
+from tests.support.played_pipeline import PlayedLine, played_line
+from tests.support.servers.s3 import Bucket
+from tests.support.services import delete_topics
+
+
+def database(services: LocalServices, name: str, *, fresh: bool = False) -> str:
+    """Address of a database of its own, made now; an old one of that name burns first."""
+    parts = urlsplit(services.environment["WARDSTREAM_DATABASE_URL"])
+    server = urlunsplit(parts._replace(path="/postgres"))
+    with psycopg.connect(server, autocommit=True) as connection:
+        if fresh:
+            drop = sql.SQL("DROP DATABASE {} WITH (FORCE)")
+            connection.execute(drop.format(sql.Identifier(name)))
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    return urlunsplit(parts._replace(path=f"/{name}"))
+
+
+@pytest.fixture
+def line(own_services: LocalServices, tmp_path: Path) -> Iterator[PlayedLine]:
+    """A line that will burn."""
+    backwards = SchemaRegistry(own_services.environment["WARDSTREAM_REGISTRY_URL"])
+    for topic in reversed([topic for topic in TOPICS.values() if topic.avro]):
+        backwards.register(topic)  # ids that registering anew would hardly give again
+    environment = {
+        **own_services.environment,
+        "WARDSTREAM_TOPIC_PREFIX": "burning.",
+        "WARDSTREAM_DATABASE_URL": database(own_services, "burning"),
+    }
+    with played_line(environment, tmp_path / "line") as line:
+        begin(line)
+        yield line
+
+
+def burn(services: LocalServices) -> None:
+    """The database server's disk is gone, and the registry's contents with it."""
+    services.kill("registry")
+    database(services, "burning", fresh=True)
+    database(services, REGISTRY_DATABASE, fresh=True)
+    services.restart("registry")
+
+
+@pytest.mark.timeout(600)
+def test_a_line_that_burnt_down_goes_on_as_if_nothing_had_happened(
+    own_services: LocalServices, line: PlayedLine, bucket: Bucket
+) -> None:
+    uri = f"{bucket.url}/backup"
+    feed = simulated.Feed(line.settings, CAMERAS, SECONDS, seed=11)
+    fold(line, feed, HALF)
+    says(line.settings, "backup", "take", uri)
+    says(line.settings, "backup", "check", uri)
+    backed_up, facts, known = rows(line.settings), records(line), ids(line)
+    restart(line)
+    fold(line, feed, None)
+    undisturbed = rows(line.settings)
+    assert undisturbed["zone_occupancy"] != backed_up["zone_occupancy"]
+
+    burn(own_services)
+    told = says(line.settings, "backup", "restore", uri)
+
+    assert (rows(line.settings), records(line), ids(line)) == (backed_up, facts, known)
+    assert re.search(r"the sink reads \d+ records again; 0 that came since have expired", told)
+    restart(line)
+    fold(line, feed, 0)
+    assert rows(line.settings) == undisturbed, "the broker had kept what came after the backup"
+
+    burn(own_services)
+    delete_topics(own_services, line.settings.topic_prefix)
+    told = says(line.settings, "backup", "restore", uri)
+
+    assert "the stream processor goes on with its state" in told
+    assert (rows(line.settings), records(line), ids(line)) == (backed_up, facts, known)
+    assert "restored" not in says(line.settings, "backup", "restore", uri), "it is all there"
+    restart(line)
+    assert "still runs" in says(line.settings, "backup", "restore", uri, code=78)
+    fold(line, behind(line, HALF), None)
+    assert rows(line.settings) == undisturbed
+    assert says(line.settings, "backup", "restore", uri, code=78).startswith(
+        "the database is not empty ("
+    )
+    assert "holds a backup already" in says(line.settings, "backup", "take", uri, code=78)

@@ -1,0 +1,29 @@
+"""A line that has folded what it was sent, and stands still."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.integration.workers.operations.rebuild.ward import Ward, ward
+from tests.support.servers.s3 import Bucket
+from tests.support.services import Services, separate_environment
+
+
+@pytest.fixture(scope="module")
+def folded(
+    services: Services,
+    database_template: str,
+    bucket: Bucket,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Ward]:
+    """Shared by a module: its tests come in order, and the later ones edit the roster.
+
+    Its checkpoints are archived in a bucket.
+    """
+    with (
+        separate_environment(services, database_template) as environment,
+        ward(
+            {**environment, **bucket.environment}, tmp_path_factory.mktemp("rebuild"), bucket.url
+        ) as made,
+    ):
+        yield made

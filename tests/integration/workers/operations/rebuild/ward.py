@@ -1,0 +1,203 @@
+"""Two simulated floors with a shift that was entered wrongly, and the line that folded them."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from deploy.local.launcher import Worker
+from runtime.checkpoints.archive import CheckpointArchive
+from runtime.clock import SystemClock
+from runtime.facts.log import Fact, FactLog
+from runtime.facts.writer import publish_facts
+from runtime.process.settings import Settings
+from runtime.storage.objects import ObjectStore
+from schemas.topics import REQUIREMENTS, SHIFTS, STAFF
+from tests.support import simulated
+from tests.support.clusters import cluster_of, installation_of
+from tests.support.played_pipeline import PlayedLine, played_line, wait_until
+from tests.support.simulated import START_US
+from workers.local.pipeline import prepare
+from workers.operations.rebuild.run import Order, Report, rebuild
+from workers.operations.rebuild.start import parse_begin
+from workers.registry.edit import Registered, Stamp, edits
+from workers.registry.rows import CameraRow, ZoneRow
+from workers.storage.timescale.connection import search_path
+
+CAMERAS = ["sim-0", "sim-1"]
+ZONE = "sim-0-zone"
+SECONDS = 130
+S = 1_000_000
+HOUR_US = 3_600 * S
+PROCESSES = {
+    "stream": ("stream",),
+    "sink-timescale": ("sink", "timescale"),
+    "sink-redis": ("sink", "redis"),
+}
+OFTEN = {
+    "WARDSTREAM_STREAM__CHECKPOINT_S": "0.2",
+    "WARDSTREAM_CHECKPOINTS__ARCHIVE__EVERY_S": "0.2",
+}
+
+
+def shift(version: int, starts_us: int, ends_us: int, recorded_us: int) -> Fact:
+    """When the nurse works in the first floor's zone, as somebody enters it."""
+    record = {
+        "shift_id": "early",
+        "version": version,
+        "valid_from_us": START_US - HOUR_US,
+        "recorded_at_us": recorded_us,
+        "removed": False,
+        "recorded_by": "test",
+        "staff_id": "n1",
+        "zone_id": ZONE,
+        "role": "NURSE",
+        "starts_us": starts_us,
+        "ends_us": ends_us,
+        "time_zone": "UTC",
+    }
+    return Fact(SHIFTS, record)
+
+
+def roster() -> list[Fact]:
+    """One nurse is needed all the time, and was entered for an hour that is over."""
+    stamp: dict[str, Any] = {
+        "version": 1,
+        "valid_from_us": START_US - HOUR_US,
+        "recorded_at_us": START_US - HOUR_US,
+        "removed": False,
+        "recorded_by": "test",
+    }
+    needed = {
+        "requirement_id": "nurse",
+        "zone_id": ZONE,
+        "role": "NURSE",
+        "count": 1,
+        "weekdays": [1, 2, 3, 4, 5, 6, 7],
+        "from_minute": 0,
+        "to_minute": 1440,
+        "time_zone": "UTC",
+    }
+    return [
+        Fact(STAFF, {**stamp, "staff_id": "n1", "role": "NURSE"}),
+        Fact(REQUIREMENTS, {**stamp, **needed}),
+        shift(1, START_US - HOUR_US, START_US - HOUR_US // 2, START_US - HOUR_US),
+    ]
+
+
+@dataclass
+class Ward:
+    """The line, and the settings by which it is rebuilt.
+
+    Attributes:
+        line: Its processes.
+        settings: Of the line, with the store of its archived checkpoints.
+        feed: Where its detections come from.
+        environment: The settings, for a process.
+    """
+
+    line: PlayedLine
+    settings: Settings
+    feed: simulated.Feed
+    environment: dict[str, str]
+
+    def edit(self, version: int, starts_us: int, ends_us: int) -> None:
+        """Correct the shift now, for a time that has passed."""
+        fact = shift(version, starts_us, ends_us, SystemClock().now_us())
+        publish_facts(cluster_of(self.settings), [fact])
+
+    def register_too_late(self, camera: str) -> None:
+        """Register a camera and its zone now, as if they had been there from the start."""
+        clock = SystemClock()
+        log, known = FactLog(cluster_of(self.settings, clock=clock)), Registered()
+        known.add(log.sync())
+        log.close()
+        stamp = Stamp(START_US - HOUR_US, clock.now_us(), "test")
+        cameras = edits([CameraRow(camera_id=camera, width=640, height=480)], known, stamp)
+        known.add(cameras)
+        polygon = [(100.0, 200.0), (540.0, 200.0), (540.0, 479.0), (100.0, 479.0)]
+        zone = ZoneRow(zone_id=f"{camera}-zone", camera_id=camera, polygon=polygon)
+        publish_facts(cluster_of(self.settings), [*cameras, *edits([zone], known, stamp)])
+
+    def order(self, begin: str = "", *, swap: bool = False, floors: tuple[str, ...] = ()) -> Order:
+        """An order; from the first detection on when nothing else is said."""
+        text = begin or "2026-01-01T00:00"
+        parsed = parse_begin(text, SystemClock().now_us())
+        why = "entered for the wrong day"
+        return Order(begin=parsed, floors=floors, swap=swap, by="ward manager", why=why)
+
+    def rebuild(
+        self, begin: str = "", *, swap: bool = False, floors: tuple[str, ...] = ()
+    ) -> Report:
+        """Carry an order out."""
+        order = self.order(begin, swap=swap, floors=floors)
+        return rebuild(installation_of(self.settings), order)
+
+    def rows(self, statement: str, *, live: bool = False) -> list[tuple[Any, ...]]:
+        """What an analyst reads, or what the line itself wrote."""
+        dsn = self.settings.database_url.get_secret_value()
+        options = search_path("live" if live else "public") + " -c timezone=UTC"
+        with psycopg.connect(dsn, options=options) as connection:
+            return connection.execute(statement.encode()).fetchall()
+
+    def send(self, frames: int | None = None) -> None:
+        """Send more, and wait until the line has written what follows from it."""
+        self.feed.send(frames)
+        self.settle()
+
+    def trickle(self, frames: int) -> None:
+        """Send more, a few at a time, for some seconds."""
+        for _ in range(0, frames, 3):
+            self.feed.send(3)
+            time.sleep(0.1)  # a pace, not a wait
+
+    def settle(self) -> None:
+        """Wait until everything is folded and written."""
+        wait_until(self.line.checkpointed, 90, "the stream's checkpoints")
+        wait_until(self._written, 90, "the sinks")
+
+    def archived(self) -> bool:
+        """Whether the first floor's checkpoint was archived; what was skipped waits for a frame."""
+        store = ObjectStore(self.settings.checkpoint_archive_url)
+        if CheckpointArchive(store, f"{self.settings.topic_prefix}stream").held(0):
+            return True
+        self.feed.send(1)
+        return False
+
+    def _written(self) -> bool:
+        look = self.line.observer.look(0.0, (), 0)
+        return (look.lags.get("sink-timescale"), look.lags.get("sink-redis")) == (0, 0)
+
+
+@contextmanager
+def ward(environment: dict[str, str], folder: Path, archive: str) -> Iterator[Ward]:
+    """A line that folds all of it but the last seconds, with a checkpoint archived on the way.
+
+    Args:
+        environment: Of its services.
+        folder: For its files.
+        archive: URL of the store for checkpoints.
+    """
+    with played_line(environment, folder) as line:
+        prepare(cluster_of(line.settings), line.settings.database_url.get_secret_value())
+        simulated.register(line.settings, CAMERAS)
+        publish_facts(cluster_of(line.settings), roster())
+        kept = line.settings.checkpoints.archive.model_copy(update={"url": archive})
+        checkpoints = line.settings.checkpoints.model_copy(update={"archive": kept})
+        settings = line.settings.model_copy(update={"checkpoints": checkpoints})
+        where = {"WARDSTREAM_CHECKPOINTS__ARCHIVE__URL": archive}
+        own = {**environment, **where}
+        for name, command in PROCESSES.items():
+            line.supervisor.start(Worker(name=name, command=command, environment=OFTEN | where))
+        for name in PROCESSES:
+            line.supervisor.wait_ready(name, 180)
+        feed = simulated.Feed(line.settings, CAMERAS, SECONDS, seed=5)
+        made = Ward(line, settings, feed, own)
+        made.feed.send(140)
+        wait_until(made.archived, 90, "an archived checkpoint", pause_s=0.5)
+        made.send(1_030)
+        yield made

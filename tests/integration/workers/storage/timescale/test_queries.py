@@ -1,0 +1,325 @@
+"""The questions of docs/analysts.md, asked of a real database; the answers were worked out by hand.
+
+The ward: bay 1 and the corridor, from 10:00 to 10:10 UTC.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from schemas.topics import (
+    CAMERAS,
+    LINKS,
+    OCCUPANCY,
+    PRESENCE,
+    SHIFTS,
+    TRACKS,
+    ZONE_EVENTS,
+    ZONES,
+)
+from tests.support.builders.outputs import (
+    START_US,
+    camera_tracks,
+    item,
+    items,
+    link,
+    occupancy,
+    person,
+    presence,
+    role,
+    track,
+    zone_event,
+)
+from tests.support.paths import ROOT
+from workers.sinks.timescale.sink import TimescaleSink
+from workers.storage.timescale.rows import to_us
+
+QUERIES = ROOT / "deploy" / "timescale" / "queries"
+TEN = datetime(2026, 9, 21, 10, 0, tzinfo=UTC)
+
+Ask = Callable[..., list[tuple[Any, ...]]]
+
+
+def clock(minute: int, second: float = 0) -> datetime:
+    """10:MM:SS."""
+    return TEN + timedelta(minutes=minute, seconds=second)
+
+
+def shifted(record: dict[str, Any]) -> dict[str, Any]:
+    """A record whose times were given in seconds after 10:00."""
+    delta = to_us(TEN) - START_US
+
+    def moved(name: str, value: Any) -> Any:
+        if name.endswith("_us") and name != "dwell_us" and value is not None:
+            return value + delta
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            return [{key: moved(key, inner) for key, inner in row.items()} for row in value]
+        return value
+
+    return {name: moved(name, value) for name, value in record.items()}
+
+
+def fact(**values: Any) -> dict[str, Any]:
+    early = to_us(TEN - timedelta(days=1))
+    return {"version": 1, "valid_from_us": early, "recorded_at_us": early, **values}
+
+
+@pytest.fixture
+def ask(timescale_sink: TimescaleSink, database_url: str) -> Ask:
+    """Fill the ward, and run a file of `deploy/timescale/queries`."""
+    timescale_sink.write(
+        [
+            item(ZONES, fact(zone_id="bay-1", name="Bay 1", order=1)),
+            item(ZONES, fact(zone_id="corridor", name="Corridor", order=2)),
+            item(CAMERAS, fact(camera_id="cam-1", name="Bay camera")),
+        ]
+    )
+
+    def run(name: str, **values: Any) -> list[tuple[Any, ...]]:
+        text = (QUERIES / f"{name}.sql").read_text().replace("%", "%%")
+        asked = set(re.findall(r":'(\w+)'", text))
+        assert asked == set(values), "every parameter of the file is given, and no other"
+        statement = re.sub(r":'(\w+)'", r"%(\1)s", text)
+        with psycopg.connect(database_url, options="-c timezone=UTC") as connection:
+            return connection.execute(statement.encode(), values).fetchall()
+
+    return run
+
+
+def test_who_was_in_which_zone_at_10_05(ask: Ask, timescale_sink: TimescaleSink) -> None:
+    """Ann is in the bay from 10:01 to 10:06, Bob left at 10:04, Cid came at 10:05 sharp and is
+    still there, Dan comes at 10:05:01; Eve is in the corridor, whose rows end at 10:04:50. An event
+    that was corrected says nothing: Fay was never there."""
+    bay = [
+        zone_event(1, 60, "ENTERED", "ann", 60),
+        zone_event(2, 90, "ENTERED", "bob", 90),
+        zone_event(3, 240, "LEFT", "bob", 90),
+        zone_event(4, 250, "ENTERED", "fay", 250),
+        zone_event(5, 255, "LEFT", "fay", 255, corrects=4),
+        zone_event(6, 300, "ENTERED", "cid", 300),
+        zone_event(7, 301, "ENTERED", "dan", 301),
+        zone_event(8, 360, "DWELL_EXCEEDED", "ann", 60),
+        zone_event(9, 360, "LEFT", "ann", 60),
+    ]
+    events = [shifted({**event, "zone_id": "bay-1"}) for event in bay]
+    events.append(shifted(zone_event(1, 200, "ENTERED", "eve", 200, zone_id="corridor")))
+    known = [
+        shifted(occupancy(1, 600, 2, zone_id="bay-1")),
+        shifted(occupancy(1, 290, 1, zone_id="corridor")),
+    ]
+    timescale_sink.write([*items(ZONE_EVENTS, events), *items(OCCUPANCY, known)])
+
+    assert ask("who_was_where", at=clock(5)) == [
+        ("Bay 1", "ann", clock(1), clock(6), True),
+        ("Bay 1", "cid", clock(5), None, True),
+        ("Corridor", "eve", clock(3, 20), None, False),
+    ]
+    assert [row[1] for row in ask("who_was_where", at=clock(4))] == ["ann", "eve"]
+
+
+def test_average_occupancy_weighs_each_value_by_how_long_it_held(
+    ask: Ask, timescale_sink: TimescaleSink
+) -> None:
+    """10:00: 4 people for 15 s, then 1 for 45 s: (60 + 45) / 60 = 1.75, although the mean of the
+    rows is 2. 10:01: 1 for 30 s more, then nobody looks; 10:02:30 on: 3 people, for 10 s."""
+    measured = [
+        occupancy(1, 0, 4),
+        occupancy(2, 15, 1),
+        occupancy(3, 40, 1, reason="PERIODIC"),
+        occupancy(4, 60, 1, reason="PERIODIC"),
+        occupancy(5, 150, 3),
+        occupancy(6, 160, 0),
+    ]
+    timescale_sink.write(
+        items(OCCUPANCY, [shifted({**record, "zone_id": "bay-1"}) for record in measured])
+    )
+
+    assert ask("occupancy_per_minute", **{"from": clock(0), "to": clock(10)}) == [
+        (clock(0), "Bay 1", Decimal("1.750"), 4, timedelta(seconds=60)),
+        (clock(1), "Bay 1", Decimal("1.000"), 1, timedelta(seconds=30)),
+        (clock(2), "Bay 1", Decimal("3.000"), 3, timedelta(seconds=10)),
+    ]
+
+
+def test_coverage_gap_per_hour_is_an_interval_weighed_by_time(
+    ask: Ask, timescale_sink: TimescaleSink
+) -> None:
+    """2 nurses are required. 10:59:30: 1 known nurse and 1 unknown person for 20 s: 0 to 1 missing.
+    Then nobody for 10 s and, past the hour, 10 s more: 2 missing. Then 2 nurses for 20 s; then no
+    nurse is required any more, for 30 s.
+    10 o'clock: 30 s known; at least 10 * 2 / 30, at most (20 * 1 + 10 * 2) / 30.
+    11 o'clock: 60 s known; 10 * 2 / 60 both."""
+    start = 59 * 60 + 30
+    steps = [
+        (0, 2, [role("nurse", 1, 1, 2)]),
+        (20, 0, [role("nurse", 0, 0, 2)]),
+        (40, 2, [role("nurse", 2, 0, 2)]),
+        (60, 2, []),
+        (90, 2, []),
+    ]
+    measured = [
+        shifted(occupancy(seq, start + after, people, zone_id="bay-1", roles=roles))
+        for seq, (after, people, roles) in enumerate(steps, start=1)
+    ]
+    timescale_sink.write(items(OCCUPANCY, measured))
+
+    found = ask("coverage_gap_per_hour", **{"from": clock(0), "to": clock(120)})
+    assert found == [
+        (
+            *(clock(0), "Bay 1", "nurse", Decimal("2.000"), Decimal("0.667"), Decimal("1.333")),
+            *(timedelta(seconds=10), timedelta(seconds=30), timedelta(seconds=30)),
+        ),
+        (
+            *(clock(60), "Bay 1", "nurse", Decimal("1.000"), Decimal("0.333"), Decimal("0.333")),
+            *(timedelta(seconds=10), timedelta(seconds=10), timedelta(seconds=60)),
+        ),
+    ]
+
+
+def test_dwell_p95_per_zone(ask: Ask, timescale_sink: TimescaleSink) -> None:
+    """Stays of 10, 20, ... 210 s: of 21 values the 95th percentile is the 20th, 200 s, and the
+    median the 11th. A stay that lasts is not counted."""
+    events = []
+    for number in range(1, 22):
+        name = f"p{number}"
+        events.append(zone_event(2 * number - 1, number, "ENTERED", name, number))
+        events.append(zone_event(2 * number, 11 * number, "LEFT", name, number))
+    events.append(zone_event(50, 20, "ENTERED", "stays", 20))
+    timescale_sink.write(
+        items(ZONE_EVENTS, [shifted({**event, "zone_id": "corridor"}) for event in events])
+    )
+
+    assert ask("dwell_p95_per_zone", **{"from": clock(0), "to": clock(10)}) == [
+        ("Corridor", 21, timedelta(seconds=110), timedelta(seconds=200))
+    ]
+
+
+def test_path_of_a_person(ask: Ask, timescale_sink: TimescaleSink) -> None:
+    ticks = [
+        presence(n, n / 5, [person("ann", foot_x_px=float(n), zone_ids=["bay-1"] if n > 6 else [])])
+        for n in range(1, 16)
+    ]
+    timescale_sink.write(items(PRESENCE, [shifted(tick) for tick in ticks]))
+
+    found = ask("path_of_a_person", person="ann", **{"from": clock(0), "to": clock(0, 3)})
+    assert [(row[0], row[1], row[2]) for row in found] == [
+        (clock(0, 0), [], 1.0),
+        (clock(0, 1), [], 5.0),
+        (clock(0, 2), ["bay-1"], 10.0),
+    ]
+
+
+def test_tracks_of_a_camera_leave_out_what_was_never_confirmed(
+    ask: Ask, timescale_sink: TimescaleSink
+) -> None:
+    frames = [
+        camera_tracks(1, 0, [track(1, 0, state="TENTATIVE"), track(2, 0, state="TENTATIVE")]),
+        camera_tracks(2, 5, [track(1, 0, last_observed=5)]),
+        camera_tracks(3, 9, [track(1, 0, last_observed=5, state="ENDED", observed=False)]),
+    ]
+    timescale_sink.write(items(TRACKS, [shifted(frame) for frame in frames]))
+
+    assert ask("tracks_of_a_camera", **{"from": clock(0), "to": clock(1)}) == [
+        ("Bay camera", 1, clock(0), timedelta(seconds=5), 2, "ENDED")
+    ]
+
+
+def test_paths_of_a_camera_apply_links_from_track_to_track(
+    ask: Ask, timescale_sink: TimescaleSink
+) -> None:
+    """Tracks 1, 3 and 4 are one person, seen from 10:00:00 to 10:00:25 but for 5 s and 3 s; 2 is
+    somebody else, and 5 was never confirmed. Another camera's tracks of the same numbers are none
+    of theirs. The links are in the database before the tracks that they join."""
+    frames = [
+        camera_tracks(1, 0, [track(1, 0), track(2, 0)]),
+        camera_tracks(2, 5, [track(1, 0, last_observed=5), track(2, 0, last_observed=5)]),
+        camera_tracks(3, 10, [track(3, 10), track(2, 0, last_observed=10)]),
+        camera_tracks(4, 15, [track(3, 10, last_observed=15)]),
+        camera_tracks(5, 18, [track(4, 18), track(5, 18, state="TENTATIVE")]),
+        camera_tracks(6, 25, [track(4, 18, last_observed=25)]),
+    ]
+    others = [camera_tracks(1, 1, [track(1, 1), track(3, 1)], camera_id="cam-2")]
+    told = [
+        link(1, 10, 1, 3, score=0.75, evidence={"gap_s": 5.0, "distance_heights": 0.25}),
+        link(2, 18, 3, 4, score=0.5, evidence={"gap_s": 3.0, "distance_heights": 1.0}),
+    ]
+    timescale_sink.write(items(LINKS, [shifted(one) for one in told]))
+    timescale_sink.write(items(TRACKS, [shifted(frame) for frame in [*frames, *others]]))
+
+    nothing, cam = timedelta(0), "Bay camera"
+    assert ask("paths_of_a_camera", **{"from": clock(0), "to": clock(1)}) == [
+        (
+            *(cam, ["cam-1:1", "cam-1:3", "cam-1:4"], clock(0), timedelta(seconds=25)),
+            *(timedelta(seconds=8), 0.5),
+        ),
+        (cam, ["cam-1:2"], clock(0), timedelta(seconds=10), nothing, None),
+        ("cam-2", ["cam-2:1"], clock(0, 1), nothing, nothing, None),
+        ("cam-2", ["cam-2:3"], clock(0, 1), nothing, nothing, None),
+    ]
+    assert ask("paths_of_a_camera", **{"from": clock(0, 5), "to": clock(1)}) == []
+
+
+def test_shifts_against_presence_as_they_were_known_then(
+    ask: Ask, timescale_sink: TimescaleSink
+) -> None:
+    """S1 works from 09:00 to 17:00; that she went home early is written down at 10:08. The bay was
+    last measured at 10:04:55, the corridor at 10:04:00, which is too long ago to say."""
+    base = {"staff_id": "S1", "zone_id": "bay-1", "role": "nurse"}
+    hours = {"starts_us": to_us(clock(-60)), "ends_us": to_us(clock(420))}
+    late = {"version": 2, "valid_from_us": to_us(clock(0)), "recorded_at_us": to_us(clock(8))}
+    timescale_sink.write(
+        [
+            item(SHIFTS, {**fact(shift_id="s"), **base, **hours}),
+            item(SHIFTS, {**fact(shift_id="s"), **base, **hours, **late, "removed": True}),
+            item(OCCUPANCY, shifted(occupancy(1, 295, 3, zone_id="bay-1"))),
+            item(OCCUPANCY, shifted(occupancy(1, 240, 5, zone_id="corridor"))),
+        ]
+    )
+
+    assert ask("shifts_against_presence", at=clock(5)) == [
+        ("Bay 1", 3, 0, clock(4, 55), ["S1 (nurse)"]),
+        ("Corridor", None, None, None, []),
+    ]
+    assert ask("shifts_against_presence", at=clock(9))[0][4] == []
+
+
+def test_every_query_file_is_asked_here() -> None:
+    asked = set(re.findall(r'ask\(\s*"(\w+)"', Path(__file__).read_text()))
+
+    assert asked == {path.stem for path in QUERIES.glob("*.sql")}
+
+
+def blocks(language: str) -> list[str]:
+    """The blocks of the README and of docs/analysts.md in one language."""
+    root = QUERIES.parents[2]
+    text = (root / "README.md").read_text() + (root / "docs" / "analysts.md").read_text()
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+def test_what_the_guide_shows_can_be_typed(ask: Ask, database_url: str) -> None:
+    """Every block of SQL runs, the README's among them; a role is made and not kept."""
+    found = blocks("sql")
+    assert len(found) > 9
+    with psycopg.connect(database_url) as connection:
+        for block in found:
+            connection.execute(block.encode())
+        connection.rollback()
+
+
+def test_the_guide_says_how_long_each_table_is_kept(database_url: str) -> None:
+    text = (QUERIES.parents[2] / "docs" / "analysts.md").read_text()
+    said = {"30 days": 30, "90 days": 90, "400 days": 400, "5 years": 1830}
+    stated = {
+        name: said[period.strip()]
+        for names, period in re.findall(r"^\| (`.*?) \|.*\|(.*)\|$", text, re.MULTILINE)
+        for name in re.findall(r"`(\w+)`", names)
+    }
+    with psycopg.connect(database_url) as connection:
+        kept = connection.execute("SELECT table_name, extract(day FROM keep) FROM retention")
+        assert stated == {name: int(days) for name, days in kept.fetchall()}

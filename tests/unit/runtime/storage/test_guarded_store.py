@@ -1,0 +1,43 @@
+"""An object store that does not answer is left alone, and used again once it does."""
+
+from pathlib import Path
+
+import pytest
+
+from runtime.errors import DeadLetter, Retry
+from runtime.storage.breaker import BreakerOpen
+from runtime.storage.guarded import POLICY, GuardedStore
+from runtime.storage.objects import sha256_hex
+from tests.unit.runtime.storage.test_breaker import SetClock
+
+
+def test_it_refuses_at_once_while_the_store_takes_nothing_and_goes_on_afterwards(
+    tmp_path: Path,
+) -> None:
+    clock = SetClock()
+    store = GuardedStore(f"file://{tmp_path}/objects", clock)
+    obstacle = tmp_path / "objects" / "raw"
+    obstacle.touch()
+    for _ in range(POLICY.failures):
+        with pytest.raises(Retry, match="does not take raw/a") as caught:
+            store.put("raw/a", b"pixels")
+        assert not isinstance(caught.value, BreakerOpen)
+    obstacle.unlink()
+
+    with pytest.raises(BreakerOpen, match="object_store did not answer") as refused:
+        store.put("raw/a", b"pixels")
+    assert refused.value.retry_after_s is not None
+    assert 0.0 < refused.value.retry_after_s <= POLICY.max_pause_s
+
+    clock.sleep(POLICY.max_pause_s)
+    uri = store.put("raw/a", b"pixels")
+    assert store.get(uri, sha256_hex(b"pixels")) == b"pixels"
+
+
+def test_an_object_that_is_not_there_is_no_outage(tmp_path: Path) -> None:
+    store = GuardedStore(f"file://{tmp_path}/objects", SetClock())
+    for _ in range(3 * POLICY.failures):
+        with pytest.raises(DeadLetter, match="does not exist"):
+            store.get(f"{store.base}/raw/none", "")
+
+    assert store.put("raw/a", b"pixels")

@@ -1,0 +1,212 @@
+"""Who reappears is told as a link; what was sent under either id stays as it is."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from runtime.checkpoints import Checkpoint, EntityState
+from runtime.checkpoints.codec import empty_head
+from schemas.codec import schema_text
+from schemas.records import DetectionOutcome
+from schemas.topics import LINKS, PRESENCE, TRACKS
+from streams.domain.pipeline import PartitionPipeline
+from streams.state.codec import decode_state, encode_state
+from streams.state.version import STATE_VERSION
+from tests.support.builders.domain import (
+    MS,
+    T0,
+    S,
+    box,
+    camera,
+    facts_of,
+    fold,
+    heartbeat,
+    links,
+    of_topic,
+    outcome,
+)
+from tests.support.builders.outputs import codec
+from tests.unit.streams.processor.test_line_fold import fold_of, record
+
+BEFORE_THERE_WERE_LINKS = 4
+"""The state version whose floors count no links."""
+
+
+def seen(first_ms: int, foot_x: float, camera_id: str = "cam") -> list[DetectionOutcome]:
+    """One person who stands still for a second, at 10 frames a second."""
+    return [
+        outcome(T0 + (first_ms + 100 * n) * MS, [box(foot_x, 400)], camera_id=camera_id)
+        for n in range(11)
+    ]
+
+
+def unseen(first_ms: int, camera_id: str = "cam") -> list[DetectionOutcome]:
+    """An empty frame each 100 ms, until whoever was there has ended."""
+    times = range(first_ms, first_ms + 2500, 100)
+    return [outcome(T0 + at * MS, camera_id=camera_id) for at in times]
+
+
+def away_and_back(x_after: float, camera_id: str = "cam") -> list[DetectionOutcome]:
+    """Somebody is there until 1.1 s, and somebody is there again from 3.6 s on."""
+    before, between = seen(100, 200, camera_id), unseen(1200, camera_id)
+    return [*before, *between, *seen(3700, x_after, camera_id)]
+
+
+def test_who_comes_back_is_told_as_a_link_with_its_reason() -> None:
+    outputs = fold(PartitionPipeline(), facts_of(camera()), away_and_back(240))
+
+    assert links(outputs) == [
+        {
+            "floor_id": "floor",
+            "seq": 1,
+            "at_us": T0 + 3700 * MS,
+            "kind": "REIDENTIFICATION",
+            "from_person_id": "cam:1",
+            "to_person_id": "cam:2",
+            "from_camera_id": "cam",
+            "from_track_id": 1,
+            "to_camera_id": "cam",
+            "to_track_id": 2,
+            # 0.4 of a reach of 0.5 + 2.6 * 0.5 heights, and 2.6 of 20 s: (1 - 0.222) * (1 - 0.065)
+            "score": 0.727,
+            "reason": "seen again after 2.6 s, 0.4 body heights away",
+            "evidence": {"gap_s": 2.6, "distance_heights": 0.4},
+            "as_of_us": T0 + 3800 * MS,
+            "inputs_through_us": T0 + 3800 * MS,
+        }
+    ]
+
+
+def test_a_link_rewrites_nothing() -> None:
+    """Tracks, presence and zones are those of two people, as they would be without the link."""
+    outputs = fold(PartitionPipeline(), facts_of(camera()), away_and_back(240))
+
+    numbers = [
+        [track["track_id"] for track in one["tracks"]]
+        for one in of_topic(outputs, "tracks.updated.v1")
+    ]
+    assert {number for frame in numbers[:20] for number in frame} == {1}
+    assert {number for frame in numbers[-10:] for number in frame} == {2}
+
+
+def test_who_begins_out_of_reach_is_no_link() -> None:
+    assert links(fold(PartitionPipeline(), facts_of(camera()), away_and_back(500))) == []
+
+
+def test_a_link_is_told_once_and_behind_the_frame_that_shows_it() -> None:
+    line, facts = PartitionPipeline(), facts_of(camera())
+    log = away_and_back(240)
+    told = [(one["captured_us"], line.advance(one, facts)) for one in log]
+
+    [(at_us, outputs)] = [(at_us, found) for at_us, found in told if links(found)]
+    assert [output.topic.name for output in outputs[:2]] == ["tracks.updated.v1", LINKS.name]
+    [frame] = of_topic(outputs, "tracks.updated.v1")
+    assert frame["captured_us"] == links(outputs)[0]["as_of_us"] == at_us
+    assert [track["state"] for track in frame["tracks"]] == ["CONFIRMED"]
+    assert fold(line, facts, seen(5000, 240)[:5]) != []
+    assert links(fold(line, facts, seen(5600, 240))) == []
+
+
+def test_one_who_comes_back_twice_is_a_chain() -> None:
+    log = [*away_and_back(200), *unseen(4800), *seen(7300, 200)]
+
+    found = links(fold(PartitionPipeline(), facts_of(camera()), log))
+
+    assert [(link["seq"], link["from_track_id"], link["to_track_id"]) for link in found] == [
+        (1, 1, 2),
+        (2, 2, 3),
+    ]
+
+
+def test_an_old_track_that_ends_in_a_heartbeat_can_still_be_linked() -> None:
+    """Somebody new is confirmed while the old track is merely lost; its end comes unseen."""
+    line, facts = PartitionPipeline(), facts_of(camera())
+    lost = [outcome(T0 + at * MS) for at in range(1200, 1800, 100)]
+    fold(line, facts, [*seen(100, 200), *lost, *seen(1800, 257)])
+
+    outputs = line.advance(heartbeat(T0 + 3200 * MS), facts)
+
+    [link] = links(outputs)
+    assert (link["from_track_id"], link["to_track_id"]) == (1, 2)
+    assert (link["at_us"], link["as_of_us"]) == (T0 + 1800 * MS, T0 + 3200 * MS)
+
+
+def test_links_of_all_cameras_of_a_floor_are_numbered_together() -> None:
+    facts = facts_of(camera("a", "ward"), camera("b", "ward"), camera("c", "hall"))
+    log = sorted(
+        (one for camera_id in "abc" for one in away_and_back(240, camera_id)),
+        key=lambda one: (one["captured_us"], one["camera_id"]),
+    )
+
+    found = links(fold(PartitionPipeline(), facts, log))
+
+    assert [(link["floor_id"], link["seq"], link["to_person_id"]) for link in found] == [
+        ("ward", 1, "a:2"),
+        ("ward", 2, "b:2"),
+        ("hall", 1, "c:2"),
+    ]
+
+
+def saved_before_links(log: Sequence[DetectionOutcome]) -> dict[str, EntityState]:
+    """The states of a release that counted tracks and presence, and knew no links."""
+    line = PartitionPipeline()
+    fold(line, facts_of(camera()), log)
+    return {
+        key: EntityState(BEFORE_THERE_WERE_LINKS, without_links(state.data))
+        for key, state in line.take_changed(encode_state).items()
+    }
+
+
+def without_links(data: bytes) -> bytes:
+    fields: dict[str, Any] = msgspec.msgpack.decode(data)
+    seqs = fields.pop("seqs")
+    if TRACKS.name in seqs:
+        fields["seq"] = seqs[TRACKS.name]
+    else:
+        fields["presence_seq"] = seqs[PRESENCE.name]
+    return msgspec.msgpack.encode(fields)
+
+
+def test_a_state_from_before_there_were_links_begins_at_the_first() -> None:
+    log = away_and_back(240)
+    states = saved_before_links(log[:20])
+    line = PartitionPipeline()
+    line.restore({key: decode_state(key, data) for key, data in states.items()})
+
+    [link] = links(fold(line, facts_of(camera()), log[20:]))
+
+    assert link["seq"] == 1
+    assert line.floors["floor"].seqs[LINKS.name] == 1
+
+
+def test_a_stream_processor_goes_on_from_a_checkpoint_without_links() -> None:
+    log = away_and_back(240)
+    states = saved_before_links(log[:20])
+    entities = {key.encode(): state for key, state in states.items()}
+    processor, emitted = fold_of(facts_of(camera()))
+    processor.restore(Checkpoint(empty_head(0, "input", "boot"), entities))
+
+    for one in log[20:]:
+        processor.advance(record(one))
+
+    assert emitted.count(LINKS.name) == 1
+    assert {state.version for state in processor.changed().values() if state} == {STATE_VERSION}
+
+
+def test_a_link_survives_the_wire() -> None:
+    [link] = links(fold(PartitionPipeline(), facts_of(camera()), away_and_back(240)))
+    coder = codec(LINKS)
+
+    assert coder.decode(coder.encode(link)) == link
+    assert '"doc"' in schema_text(LINKS)
+
+
+def test_a_link_comes_within_what_the_tracker_remembers() -> None:
+    """After twenty seconds nobody is taken for somebody who left."""
+    late = [*seen(100, 200), *unseen(1200), *seen(21_500, 200)]
+    in_time = [*seen(100, 200), *unseen(1200), *seen(20_900, 200)]
+
+    assert links(fold(PartitionPipeline(), facts_of(camera()), late)) == []
+    [link] = links(fold(PartitionPipeline(), facts_of(camera()), in_time))
+    assert link["at_us"] - (T0 + 1100 * MS) == 19_800 * MS < 20 * S

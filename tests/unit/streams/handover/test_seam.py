@@ -1,0 +1,72 @@
+"""What a killed release has sent stands, and what another one makes follows behind it."""
+
+from random import Random
+
+import pytest
+
+from streams.stage import OUTPUTS
+from streams.state.published import HANDOVER_KEY
+from streams.state.reading import without_handover
+from tests.unit.streams.handover.seam_world import World, walks
+
+FRAMES = 120
+LIVES = 8
+
+
+def attacked(seed: int, *, other: str = "other", guarded: bool = True) -> World:
+    """Processes of two releases fold one input, and all but the last are killed on the way."""
+    chance = Random(seed)
+    world = World(walks(chance, FRAMES), guarded)
+    for _ in range(LIVES):
+        world.life(chance.choice(("this", other)), chance, ends_in=0.04)
+    world.life("this", chance, ends_in=0.0)
+    return world
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_whoever_is_killed_and_whoever_follows_there_is_one_history(seed: int) -> None:
+    """Whether the other release makes more records or fewer, and before a seam has closed too."""
+    attacked(seed).judge()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_release_that_makes_the_same_leaves_nothing_out(seed: int) -> None:
+    """Not even the rest of a tick, of which its predecessor had told a part."""
+    world = attacked(seed, other="same")
+
+    chance = Random(seed)
+    calm = World(walks(chance, FRAMES))
+    calm.life("this", chance, ends_in=0.0)
+    for topic in OUTPUTS:
+        assert world.versions(topic.name) == calm.versions(topic.name)
+
+
+def test_without_a_look_at_what_was_sent_a_seq_has_two_versions() -> None:
+    world = attacked(0, guarded=False)
+
+    with pytest.raises(AssertionError, match="has two versions"):
+        world.judge()
+
+
+def test_whoever_makes_all_records_anew_makes_those_that_a_seam_would_hold_back() -> None:
+    """As a rebuild does that begins from a checkpoint with a seam."""
+    chance = Random(1)
+    world = World(walks(chance, FRAMES))
+    world.life("other", chance, ends_in=0.02)
+    world.take_over("this")
+    checkpoint = world.checkpoint
+    assert checkpoint is not None
+    assert HANDOVER_KEY in checkpoint.entities
+
+    begin = checkpoint.head.next_offset
+    frames = set(world.frames_from(begin))
+    assert not frames <= set(world.folded_from(checkpoint))
+    assert frames <= set(world.folded_from(without_handover(checkpoint)))
+
+
+def test_a_seam_is_over_when_the_time_that_was_told_is() -> None:
+    """Then the checkpoint holds no mark, and every release that reads the states may go on."""
+    world = attacked(3)
+
+    assert world.checkpoint is not None
+    assert all(key.startswith((b"camera/", b"floor/")) for key in world.checkpoint.entities)

@@ -1,0 +1,141 @@
+"""What a stream processor makes of a checkpoint that another release or configuration wrote."""
+
+import base64
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from runtime.checkpoints import Checkpoint, SettingsSpan
+from runtime.checkpoints.codec import HEAD_KEY, assemble
+from runtime.errors import EXIT_STOP, Stop
+from schemas.topics import LINKS, OCCUPANCY, OCCUPANCY_LATEST, PRESENCE, TRACKS, ZONE_EVENTS
+from streams.domain.camera.step import CameraState
+from streams.domain.pipeline import Output, PartitionPipeline
+from streams.domain.settings import PipelineSettings, TrackerSettings
+from streams.state.codec import decode_state
+from streams.state.reading import states_of
+from streams.state.settings_by_offset import SettingsByOffset, from_values, to_values
+from streams.state.version import SEQS_BY_TOPIC, STATE_VERSION
+from tests.support.builders.domain import MS, T0, box, camera, facts_of, outcome
+from tests.support.builders.domain import fold as fold_log
+from tests.support.builders.scene import ward_facts, ward_log
+from tests.unit.streams.processor.test_line_fold import IDENTITY, fold_of, record
+
+STORED = Path(__file__).parent / "stored"
+STRICT = PipelineSettings(tracker=replace(TrackerSettings(), confirm_hits=9))
+
+
+def stored(name: str) -> Checkpoint:
+    """A checkpoint as an earlier release left it."""
+    records = json.loads((STORED / name).read_text())
+    values = {key.encode(): base64.b64decode(v) for key, v in records.items() if key != "head"}
+    values[HEAD_KEY] = records["head"].encode()
+    return assemble(0, values, max_version=STATE_VERSION)
+
+
+def test_a_checkpoint_of_the_first_release_is_refused_with_what_to_do() -> None:
+    """Its records still form a checkpoint, so nobody is told that it is damaged."""
+    fold, _ = fold_of(facts_of(camera()))
+    with pytest.raises(
+        Stop, match=r"camera/sim-0 \(version 1\).*Upgrading in docs/operators"
+    ) as end:
+        fold.restore(stored("state_version_1.json"))
+    assert end.value.exit_code == EXIT_STOP
+
+
+def test_a_checkpoint_of_the_release_before_goes_on_with_its_tracks() -> None:
+    fold, emitted = fold_of(facts_of(camera(homography=list(IDENTITY))))
+    fold.restore(stored("state_version_4.json"))
+
+    fold.advance(record(outcome(T0 + 1200 * MS, [box(172, 400), box(352, 420)])))
+
+    assert emitted[0] == TRACKS.name
+    states = {key: state for key, state in fold.changed().items() if state is not None}
+    assert {state.version for state in states.values()} == {STATE_VERSION}
+    camera_state = decode_state("camera/cam", states[b"camera/cam"])
+    assert isinstance(camera_state, CameraState)
+    assert camera_state.tracker.lives() == [(1, "CONFIRMED"), (2, "CONFIRMED")]
+
+
+def of_version_5(outputs: list[Output]) -> list[Output]:
+    """Outputs of the topics that the release of version 5 knew."""
+    known = (TRACKS, PRESENCE, LINKS, ZONE_EVENTS, OCCUPANCY, OCCUPANCY_LATEST)
+    return [output for output in outputs if output.topic in known]
+
+
+def test_states_with_a_field_for_each_seq_count_on_from_it() -> None:
+    """The release before kept a field for each topic's seq; now one dictionary holds them all."""
+    log, facts = ward_log(1), ward_facts()
+    whole = of_version_5(fold_log(PartitionPipeline(), facts, log))
+    checkpoint = stored("state_version_5.json")
+    begin = checkpoint.head.next_offset
+    pipeline = PartitionPipeline()
+
+    pipeline.restore(states_of(0, checkpoint.entities))
+    rest = of_version_5(fold_log(pipeline, facts, log[begin:]))
+
+    assert {state.version for state in checkpoint.entities.values()} == {SEQS_BY_TOPIC - 1}
+    assert rest == whole[-len(rest) :]
+    before = of_version_5(fold_log(PartitionPipeline(), facts, log[:begin]))
+    assert len(rest) == len(whole) - len(before)
+    assert {output.topic for output in rest} >= {TRACKS, PRESENCE, ZONE_EVENTS, OCCUPANCY}
+
+
+def test_a_head_of_the_first_format_holds_no_settings() -> None:
+    checkpoint = stored("state_version_1.json")
+    assert checkpoint.head.format == 1
+    assert checkpoint.head.settings == ()
+
+
+def test_settings_come_back_from_a_checkpoint_as_they_were() -> None:
+    told = json.loads(json.dumps(to_values(STRICT)))
+    assert from_values(told) == STRICT
+
+
+def test_a_setting_that_came_later_takes_its_default() -> None:
+    told = to_values(STRICT)
+    del told["tracker"]["match_iou"], told["floor"]
+    assert from_values(told) == STRICT
+
+
+@pytest.mark.parametrize(
+    ("tracker", "complaint"),
+    [
+        pytest.param({"magic": 1.0}, "'tracker.magic' is not a setting", id="a-later-release"),
+        pytest.param({"confirm_hits": "many"}, "Expected `int`", id="another-kind"),
+    ],
+)
+def test_settings_that_this_release_cannot_follow_are_refused(
+    tracker: dict[str, object], complaint: str
+) -> None:
+    told = to_values(STRICT)
+    told["tracker"] |= tracker
+    with pytest.raises(Stop, match=complaint):
+        from_values(told)
+
+
+def test_settings_change_exactly_where_the_checkpoint_says() -> None:
+    plain = PipelineSettings()
+    spans = [SettingsSpan(0, to_values(plain)), SettingsSpan(80, to_values(STRICT))]
+    offsets = SettingsByOffset(STRICT)
+
+    offsets.follow(spans, 40)
+    assert (offsets.current, offsets.next_change) == (plain, 80)
+    assert offsets.step(80) == STRICT
+    assert offsets.next_change is None
+
+
+def test_a_change_in_a_gap_of_the_log_holds_from_the_record_behind_it() -> None:
+    spans = [SettingsSpan(0, to_values(PipelineSettings())), SettingsSpan(80, to_values(STRICT))]
+    offsets = SettingsByOffset(PipelineSettings())
+    offsets.follow(spans, 0)
+    assert offsets.step(83) == STRICT
+
+
+def test_settings_that_hold_no_more_need_not_be_understood() -> None:
+    spans = [SettingsSpan(0, {"gone": 1}), SettingsSpan(80, to_values(STRICT))]
+    offsets = SettingsByOffset(PipelineSettings())
+    offsets.follow(spans, 80)
+    assert offsets.current == STRICT
