@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from schemas.records import AuditEntry
+from schemas.records.alerts import AuditEntry
 
 _SEALED: Final = (
     "chain_id",

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from models.detectors.boxes import Boxes, Image, clip, falling_score_order
 from runtime.errors import DeadLetter, Stop
-from schemas.records import Detection, Model
+from schemas.records.frames import Detection, Model
 
 PERSON = "person"
 """The one label that detectors give."""

@@ -19,7 +19,7 @@ from models.detectors.detector import (
     to_detections,
 )
 from models.detectors.layouts import Layout, UnknownLayout, layout_of
-from schemas.records import Detection, Model
+from schemas.records.frames import Detection, Model
 
 DYNAMIC_INPUT_SIZE = (640, 640)
 """Input of a graph that leaves its height and width open, px: what YOLO11 was trained at."""

@@ -22,7 +22,7 @@ from models.detectors.detector import (
     to_detections,
 )
 from models.detectors.graph import SHORT_VERSION
-from schemas.records import Detection, Model
+from schemas.records.frames import Detection, Model
 
 NMS_IOU = 0.3
 """Its windows come in coarse steps, so two on one person overlap less than a network's boxes."""

@@ -23,7 +23,7 @@ from models.detectors.graph import (
     unreadable,
 )
 from models.detectors.layouts import MOST_CANDIDATES, PERSON_CLASS, YOLO
-from schemas.records import Detection, Model
+from schemas.records.frames import Detection, Model
 
 
 def _libraries() -> tuple[Any, Any]:

@@ -8,7 +8,8 @@ import numpy as np
 from models.datasets.motchallenge import NO_ID, BoxTable, table
 from models.detectors.boxes import Image
 from models.detectors.detector import Detector
-from schemas.records import Detection, Track
+from schemas.records.frames import Detection
+from schemas.records.tracks import Track
 
 FRAMES_AT_ONCE = 8
 

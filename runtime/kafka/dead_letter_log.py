@@ -8,7 +8,7 @@ from confluent_kafka import Message
 
 from runtime.kafka.cluster import Cluster
 from runtime.kafka.reader import read_topic
-from schemas.records import AuditEntry
+from schemas.records.alerts import AuditEntry
 from schemas.topics import DEAD_LETTERS
 
 CHAIN = "dead-letters"

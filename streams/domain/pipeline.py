@@ -7,7 +7,7 @@ event times. The same log gives the same outputs, whatever was saved and restore
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from schemas.records import DetectionOutcome
+from schemas.records.frames import DetectionOutcome
 from schemas.topics import TRACKS, Topic
 from streams.domain.camera.detections import FrameDetections, frame_detections_of
 from streams.domain.camera.step import CameraState, check_frame, fence, step

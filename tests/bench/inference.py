@@ -33,7 +33,7 @@ from models.datasets.video import read_frames
 from models.detectors.detector import Detector
 from runtime.clock import SystemClock
 from runtime.process.settings import Settings
-from schemas.records import DetectionOutcome
+from schemas.records.frames import DetectionOutcome
 from schemas.topics import DETECTIONS
 from tests.support.clusters import cluster_of
 from tests.support.inference_ward import FRAME_US, PARTITION_OF, Ward, frame, inferring, jpeg

@@ -21,7 +21,7 @@ from runtime.kafka.producer import ReliableProducer
 from runtime.process.health import Health
 from runtime.process.service import Service
 from runtime.process.settings import Settings
-from schemas.records import DetectionOutcome, Frame
+from schemas.records.frames import DetectionOutcome, Frame
 from schemas.registry import SchemaRegistry
 from schemas.topics import CAMERAS, DEAD_LETTERS, DETECTIONS, FLOORS, FRAMES, Topic
 from tests.support.clusters import cluster_of

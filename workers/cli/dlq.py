@@ -13,7 +13,7 @@ from runtime.errors import Stop
 from runtime.kafka.cluster import Cluster
 from runtime.kafka.dead_letter_log import CHAIN, Filter, Letter, count, handled, read_dead_letters
 from runtime.process.settings import Settings
-from schemas.records import AuditEntry
+from schemas.records.alerts import AuditEntry
 from schemas.topics import AUDIT
 from workers.cli.errors import exit_codes, need_reason
 from workers.cli.output import Json, print_json, print_table

@@ -10,7 +10,7 @@ from runtime.kafka.dead_letters import DeadLetterBox
 from runtime.kafka.producer import ReliableProducer
 from runtime.process.metrics import INFERENCE_DETECTIONS, INFERENCE_FRAMES
 from schemas.codec import Codec
-from schemas.records import Detection, DetectionOutcome, Frame, Model
+from schemas.records.frames import Detection, DetectionOutcome, Frame, Model
 from schemas.topics import DETECTIONS
 from workers.inference.arrivals import Arrival
 from workers.inference.batcher import Plan

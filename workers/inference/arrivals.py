@@ -6,7 +6,7 @@ from confluent_kafka import Message
 
 from runtime.errors import DeadLetter
 from schemas.codec import Codec, UndecodableValue
-from schemas.records import Frame
+from schemas.records.frames import Frame
 from workers.inference.placement import CameraPlacement
 
 

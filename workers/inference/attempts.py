@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from models.detectors.boxes import Image
 from models.detectors.detector import Detector, ModelFailed
-from schemas.records import Detection
+from schemas.records.frames import Detection
 
 MOST_FAILURES = 10
 """Frames in a row that may fail alone before the detector itself is held to be broken."""

@@ -1,6 +1,6 @@
 """The one outcome of one frame, as a record of detections.made.v1."""
 
-from schemas.records import Detection, DetectionOutcome, Frame, Model, Outcome
+from schemas.records.frames import Detection, DetectionOutcome, Frame, Model, Outcome
 from workers.inference.arrivals import Arrival
 
 NEWER_FRAME = "newer_frame"

@@ -26,7 +26,7 @@ from runtime.kafka.topic_partition import Partition
 from runtime.process.metrics import INFERENCE_BATCH, INFERENCE_SECONDS
 from runtime.process.service import Service
 from runtime.retry import Tries, constant, retried
-from schemas.records import Detection
+from schemas.records.frames import Detection
 from workers.inference.answers import Answers, Entry
 from workers.inference.arrivals import Arrival, Intake
 from workers.inference.attempts import Attempts

@@ -7,7 +7,7 @@ import simplejpeg
 
 from models.detectors.boxes import Image
 from runtime.errors import DeadLetter
-from schemas.records import Frame
+from schemas.records.frames import Frame
 
 MOST_PIXELS = 64_000_000
 """Frames larger than this are refused before memory is given to them (8K video has 33 million)."""

@@ -11,7 +11,7 @@ from runtime.kafka.cluster import Cluster
 from runtime.kafka.partitioner import partition_of
 from runtime.retry import Tries, constant, retried
 from schemas.codec import Codec, UndecodableValue
-from schemas.records import Frame
+from schemas.records.frames import Frame
 from schemas.topics import FRAMES
 from workers.ingest.recording import Playing
 

@@ -14,7 +14,7 @@ from runtime.retry import Tries, constant, retried
 from runtime.storage.guarded import GuardedStore
 from runtime.storage.objects import object_path, sha256_hex
 from schemas.codec import Codec
-from schemas.records import Frame
+from schemas.records.frames import Frame
 from schemas.topics import FRAMES
 from workers.ingest.recording import Playing
 

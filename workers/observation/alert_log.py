@@ -9,7 +9,7 @@ from confluent_kafka import OFFSET_BEGINNING, KafkaError, KafkaException, TopicP
 from runtime.errors import Retry
 from runtime.kafka.cluster import Cluster
 from schemas.codec import Codec, UndecodableValue
-from schemas.records import Alert
+from schemas.records.alerts import Alert
 from schemas.topics import ALERTS
 
 log = structlog.get_logger(__name__)

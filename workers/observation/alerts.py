@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from typing import Any, Literal, cast
 
-from schemas.records import Alert
+from schemas.records.alerts import Alert
 from workers.observation.findings import Finding
 
 AlertState = Literal["RAISED", "CLEARED"]

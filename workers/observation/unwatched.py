@@ -7,7 +7,7 @@ from typing import Final
 
 from runtime.kafka.cluster import Cluster
 from runtime.process.settings import WatchdogSettings
-from schemas.records import Alert
+from schemas.records.alerts import Alert
 from workers.observation.alerts import make_alert
 from workers.observation.findings import Finding
 from workers.observation.lease_log import Beat, BeatAge, LeaseReader

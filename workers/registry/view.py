@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 from runtime.facts.log import Fact
-from schemas.records import Camera, Floor, Shift, Staff, Zone
+from schemas.records.facts import Camera, Floor, Zone
+from schemas.records.staffing import Shift, Staff
 from schemas.topics import CAMERAS, FLOORS, SHIFTS, STAFF, ZONES, Topic
 from streams.domain.facts.timeline import visible_from
 

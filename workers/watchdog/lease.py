@@ -17,7 +17,7 @@ from runtime.process.periodic import Periodic
 from runtime.process.settings import WatchdogSettings
 from runtime.retry import constant
 from schemas.codec import Codec
-from schemas.records import Alert
+from schemas.records.alerts import Alert
 from schemas.registry import IncompatibleSchema, NotRegistered, RegistryUnavailable
 from schemas.topics import ALERTS
 from workers.observation.alert_log import read_alerts, standing

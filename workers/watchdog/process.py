@@ -16,7 +16,7 @@ import structlog
 from runtime.kafka.cluster import Cluster
 from runtime.process.metrics import ALERTS_STANDING, WATCHDOG_LEADER
 from runtime.process.service import Service
-from schemas.records import Alert
+from schemas.records.alerts import Alert
 from workers.observation.alerts import AlertBook
 from workers.observation.findings import judge
 from workers.watchdog.lease import LeaderLease

@@ -13,7 +13,7 @@ from runtime.clock import Clock
 from runtime.errors import Retry, Stop
 from runtime.process.metrics import ALERTS_REPORTED
 from runtime.storage.breaker import BreakerPolicy, Guard
-from schemas.records import Alert
+from schemas.records.alerts import Alert
 from workers.watchdog.endpoints import is_http
 
 log = structlog.get_logger(__name__)

@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from schemas.records import Detection, DetectionOutcome, Outcome
+from schemas.records.frames import Detection, DetectionOutcome, Outcome
 from streams.domain.tracking.types import Matrix
 
 PERSON: Final = "person"

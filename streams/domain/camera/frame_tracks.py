@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from schemas.records import CameraTracks
+from schemas.records.tracks import CameraTracks
 from streams.domain.camera.people import SD_M, X_M, Y_M
 from streams.domain.camera.tracker import records_of
 from streams.domain.tracking.types import Matrix

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from schemas.records import Camera
+from schemas.records.facts import Camera
 from schemas.topics import TRACKS
 from streams.domain.camera.detections import FrameDetections
 from streams.domain.camera.frame_tracks import FrameTracks

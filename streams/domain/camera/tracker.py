@@ -8,7 +8,8 @@ from typing import Final, cast
 
 import numpy as np
 
-from schemas.records import Detection, Track
+from schemas.records.frames import Detection
+from schemas.records.tracks import Track
 from streams.domain.settings import TrackerSettings
 from streams.domain.tracking import columns as c
 from streams.domain.tracking.arrays import advance_boxes

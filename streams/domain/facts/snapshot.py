@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from schemas.records import Camera, Floor, Requirement, Shift, Staff
+from schemas.records.facts import Camera, Floor
+from schemas.records.staffing import Requirement, Shift, Staff
 from streams.domain.camera.people import NOWHERE
 from streams.domain.staffing.coverage import Plan
 from streams.domain.staffing.requirement import required_at

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from schemas.records import ZoneEvent
+from schemas.records.zones import ZoneEvent
 from schemas.topics import OCCUPANCY, OCCUPANCY_LATEST, PRESENCE, ZONE_EVENTS
 from streams.domain.camera.view import View
 from streams.domain.facts.snapshot import Snapshot

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from schemas.records import Person, Presence
+from schemas.records.presence import Person, Presence
 from streams.domain.camera import people as p
 from streams.domain.camera.view import View
 from streams.domain.tracking.types import Matrix

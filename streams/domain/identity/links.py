@@ -4,7 +4,7 @@ Whoever was sent under an id keeps it. A link says which earlier id a later one 
 the two fit and what that rests on; whoever reads may apply it or not.
 """
 
-from schemas.records import Link
+from schemas.records.presence import Link
 from schemas.topics import LINKS
 from streams.domain.floor.state import FloorState
 from streams.domain.output import Output

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from schemas.records import RoleCoverage
+from schemas.records.staffing import RoleCoverage
 
 
 @dataclass(frozen=True, slots=True)

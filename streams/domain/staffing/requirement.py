@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from schemas.records import Requirement
+from schemas.records.staffing import Requirement
 from streams.domain.staffing.shift import FOREVER_US
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

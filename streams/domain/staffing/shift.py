@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
-from schemas.records import Shift, Staff
+from schemas.records.staffing import Shift, Staff
 
 FOREVER_US: Final = 2**62
 """Later than any event, microseconds."""

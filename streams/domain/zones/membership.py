@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from schemas.records import ZoneEventKind, ZoneOccupancy
+from schemas.records.zones import ZoneEventKind, ZoneOccupancy
 from streams.domain.camera.view import View
 from streams.domain.seqs import Seqs, seqs_of
 from streams.domain.staffing.shift import FOREVER_US

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from schemas.records import OccupancyReason, ZoneOccupancy
+from schemas.records.zones import OccupancyReason, ZoneOccupancy
 from schemas.topics import OCCUPANCY
 from streams.domain.staffing.coverage import Plan, coverage
 from streams.domain.zones.membership import ZoneState

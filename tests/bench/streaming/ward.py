@@ -9,7 +9,7 @@ import numpy as np
 from runtime.facts.log import Fact
 from runtime.facts.writer import publish_facts
 from runtime.process.settings import Settings
-from schemas.records import Detection, DetectionOutcome
+from schemas.records.frames import Detection, DetectionOutcome
 from tests.support.clusters import cluster_of
 from workers.registry.edit import Registered, Stamp, edits
 from workers.registry.rows import CameraRow, RequirementRow, Row, ShiftRow, StaffRow, ZoneRow

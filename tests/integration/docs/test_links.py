@@ -15,7 +15,7 @@ from scipy.sparse.csgraph import connected_components
 from runtime.kafka.producer import ReliableProducer
 from runtime.kafka.reader import read_topic
 from runtime.process.settings import Settings
-from schemas.records import Link
+from schemas.records.presence import Link
 from schemas.registry import SchemaRegistry
 from schemas.topics import LINKS
 from streams.domain.pipeline import PartitionPipeline

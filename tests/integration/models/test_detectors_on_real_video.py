@@ -15,7 +15,7 @@ from models.detectors.graph import GraphSettings
 from models.detectors.hog import HogDetector
 from models.evaluation.detection import evaluate_detections
 from models.evaluation.records import detect_frames
-from schemas.records import Detection
+from schemas.records.frames import Detection
 from tests.support.pets2009 import read_clip_ground_truth
 
 EVERY = 20

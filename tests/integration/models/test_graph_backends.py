@@ -11,7 +11,7 @@ from models.detectors import onnx, openvino
 from models.detectors.detector import DetectorUnavailable, ModelFailed
 from models.detectors.graph import GraphDetector, GraphSettings, sha256_of
 from models.detectors.layouts import cell_count
-from schemas.records import Detection
+from schemas.records.frames import Detection
 from tests.support.onnx_files import write_detector
 
 SIDE = 96

@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from schemas.records import Detection, DetectionOutcome, Link, Presence, ZoneEvent, ZoneOccupancy
+from schemas.records.frames import Detection, DetectionOutcome
+from schemas.records.presence import Link, Presence
+from schemas.records.zones import ZoneEvent, ZoneOccupancy
 from streams.domain.facts.timeline import Facts
 from streams.domain.pipeline import Output, PartitionPipeline
 

@@ -8,7 +8,7 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-from schemas.records import DetectionOutcome
+from schemas.records.frames import DetectionOutcome
 from streams.domain.facts.timeline import Facts
 from streams.domain.pipeline import Output, PartitionPipeline
 from tests.support.builders.domain import (

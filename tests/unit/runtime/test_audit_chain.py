@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from runtime.audit import Act, broken_link, next_entry
-from schemas.records import AuditEntry
+from schemas.records.alerts import AuditEntry
 
 
 def chain(length: int) -> list[AuditEntry]:

@@ -14,7 +14,7 @@ from runtime.kafka.cluster import Cluster
 from runtime.kafka.reader import read_topic
 from runtime.kafka.transactional import FencedProducer, Outgoing, Words
 from schemas.codec import Codec, UndecodableValue
-from schemas.records import AuditEntry
+from schemas.records.alerts import AuditEntry
 from schemas.topics import AUDIT
 
 _WORDS = Words(

@@ -11,7 +11,7 @@ from runtime.kafka.cluster import Cluster
 from runtime.kafka.dead_letter_log import CHAIN, DISCARDED, REPLAYED, Letter, handled
 from runtime.kafka.transactional import Outgoing
 from schemas.codec import Codec, UndecodableValue
-from schemas.records import AuditEntry
+from schemas.records.alerts import AuditEntry
 from schemas.topics import DEAD_LETTERS, DETECTIONS, REFERENCE_TOPICS, Topic
 from workers.operations.deadletters.audit import AuditWriter
 from workers.operations.deadletters.values import topic_of, value_of

@@ -7,7 +7,7 @@ from runtime.errors import DeadLetter, Retry, Stop
 from runtime.kafka.cluster import Cluster
 from runtime.kafka.dead_letter_log import DISCARDED, REPLAYED, Letter
 from schemas.codec import UndecodableValue
-from schemas.records import AuditEntry
+from schemas.records.alerts import AuditEntry
 from workers.operations.deadletters.handling import refusal
 from workers.operations.deadletters.values import topic_of, value_of, whereabouts
 from workers.operations.times import show_time

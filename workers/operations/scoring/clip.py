@@ -12,7 +12,8 @@ from models.evaluation.detection import evaluate_detections
 from models.evaluation.records import detections_table, tracks_table
 from models.evaluation.tracking import evaluate_tracks
 from runtime.process.settings import Settings
-from schemas.records import Detection, Track
+from schemas.records.frames import Detection
+from schemas.records.tracks import Track
 from streams.domain.camera.tracker import TrackerState, advance
 from streams.domain.settings import TrackerSettings
 from workers.inference.process import detector_of

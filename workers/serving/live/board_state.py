@@ -14,7 +14,7 @@ from workers.serving.live.state import Live, LiveState
 from workers.serving.live.trends import Trends
 
 if TYPE_CHECKING:
-    from schemas.records import Zone
+    from schemas.records.facts import Zone
 
 
 class BoardState:

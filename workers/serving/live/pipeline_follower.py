@@ -10,7 +10,7 @@ from runtime.kafka.cluster import Cluster
 from runtime.kafka.follower import Follower
 from runtime.kafka.topics import check_topics
 from runtime.process.settings import WatchdogSettings
-from schemas.records import Alert
+from schemas.records.alerts import Alert
 from schemas.topics import ALERTS
 from workers.observation.alert_log import keep_newest, standing
 from workers.observation.groups import CONSUMED, PipelineProbe

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from schemas.records import Alert
+from schemas.records.alerts import Alert
 from workers.observation.findings import STAGES
 from workers.observation.signs import StageSign
 from workers.serving.live import answers as views

@@ -1,6 +1,6 @@
 """The live values as the API shows them: what the Redis sink wrote, field by field.
 
-Each mirrors a record of `schemas/records.py`. A field that a newer sink adds is ignored, one that
+Each mirrors a record of `schemas/records/`. A field that a newer sink adds is ignored, one that
 an older sink does not know has its default, so board and sink may be upgraded in any order.
 """
 

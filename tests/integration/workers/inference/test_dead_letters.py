@@ -12,7 +12,7 @@ from models.detectors.detector import ModelFailed
 from models.detectors.hog import HogDetector
 from runtime.errors import EXIT_REPLAY, EXIT_STOP, Stop
 from runtime.process.settings import DeadLetterSettings
-from schemas.records import Detection, Frame
+from schemas.records.frames import Detection, Frame
 from schemas.topics import CAMERAS, DEAD_LETTERS, FRAMES
 from tests.support.clusters import cluster_of
 from tests.support.inference_ward import InferenceThread, Ward, frame, inferring, jpeg

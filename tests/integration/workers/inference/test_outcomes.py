@@ -9,7 +9,7 @@ from prometheus_client import REGISTRY
 
 from models.detectors.factory import Backend, make_detector
 from runtime.storage.objects import ObjectStore, object_path
-from schemas.records import Frame
+from schemas.records.frames import Frame
 from tests.support.inference_ward import START_US, Ward, frame, heartbeat, inferring
 
 

@@ -22,7 +22,7 @@ from runtime.process.health import Health
 from runtime.process.service import Service
 from runtime.process.settings import Settings
 from runtime.storage.objects import ObjectStore
-from schemas.records import Frame
+from schemas.records.frames import Frame
 from schemas.registry import SchemaRegistry
 from schemas.topics import CAMERAS, FRAMES, Topic
 from tests.support.clips import HEIGHT, WIDTH

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from runtime.clock import SystemClock
 from runtime.errors import Stop
 from runtime.kafka.producer import ReliableProducer
-from schemas.records import Frame
+from schemas.records.frames import Frame
 from schemas.topics import FRAMES
 from tests.integration.workers.ingest.camera import TcpCamera
 from tests.integration.workers.ingest.following import HEARTBEAT_S, following

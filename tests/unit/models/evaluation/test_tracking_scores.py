@@ -6,7 +6,8 @@ import pytest
 from models.datasets.motchallenge import BoxTable, table
 from models.evaluation.records import detections_table, tracks_table
 from models.evaluation.tracking import evaluate_tracks
-from schemas.records import Detection, Track, TrackState
+from schemas.records.frames import Detection
+from schemas.records.tracks import Track, TrackState
 
 
 def walk(rows: list[tuple[int, int, int]]) -> BoxTable:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from runtime.checkpoints import EntityState
-from schemas.records import DetectionOutcome
+from schemas.records.frames import DetectionOutcome
 from streams.domain.facts.timeline import Facts
 from streams.domain.pipeline import PartitionPipeline, UnknownCamera, UnusableOutcome
 from streams.stage import OUTPUTS

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.codec import HEADER_BYTES, Codec, UndecodableValue, schema_text
-from schemas.records import DetectionOutcome
+from schemas.records.frames import DetectionOutcome
 from schemas.topics import DETECTIONS, PRESENCE, TRACKS, Topic
 from streams.domain.camera import people as p
 from streams.domain.camera.detections import frame_detections_of

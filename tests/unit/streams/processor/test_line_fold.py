@@ -7,7 +7,7 @@ import pytest
 from runtime.checkpoints import Emit, Record
 from runtime.clock import SystemClock
 from runtime.process.settings import Settings
-from schemas.records import DetectionOutcome
+from schemas.records.frames import DetectionOutcome
 from schemas.topics import DEAD_LETTERS, DETECTIONS
 from streams.domain.facts.timeline import Facts
 from streams.domain.settings import PipelineSettings

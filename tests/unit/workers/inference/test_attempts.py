@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from models.detectors.boxes import Image
 from models.detectors.detector import Detector, ModelFailed
 from models.detectors.hog import HogDetector
-from schemas.records import Detection
+from schemas.records.frames import Detection
 from workers.inference.attempts import Attempts
 
 

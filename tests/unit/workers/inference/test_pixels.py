@@ -10,7 +10,7 @@ import simplejpeg
 from numpy.typing import NDArray
 
 from runtime.errors import DeadLetter, Retry
-from schemas.records import Frame
+from schemas.records.frames import Frame
 from workers.inference import pixels
 from workers.inference.pixels import read_pixels
 

@@ -6,7 +6,7 @@ import pytest
 
 from runtime.clock import SystemClock
 from runtime.errors import Stop
-from schemas.records import Alert
+from schemas.records.alerts import Alert
 from tests.support.servers.webhook import WebhookServer
 from tests.support.waiting import eventually
 from tests.unit.workers.observation.test_alerts import AT_US, finding

@@ -8,7 +8,7 @@ import msgspec
 from runtime.checkpoints import Checkpoint, EntityState
 from runtime.checkpoints.codec import empty_head
 from schemas.codec import schema_text
-from schemas.records import DetectionOutcome
+from schemas.records.frames import DetectionOutcome
 from schemas.topics import LINKS, PRESENCE, TRACKS
 from streams.domain.pipeline import PartitionPipeline
 from streams.state.codec import decode_state, encode_state

@@ -1,0 +1,42 @@
+"""What people are told and what they did: alerts and the audit trail."""
+
+from typing import Literal, TypedDict
+
+
+class AuditEntry(TypedDict):
+    """Who did what, when and why; each entry of a chain seals the one before it."""
+
+    chain_id: str
+    seq: int
+    at_us: int
+    actor: str
+    action: str
+    subject: str
+    why: str
+    detail: str
+    previous_sha256: str
+    sha256: str
+
+
+AlertState = Literal["UNKNOWN", "RAISED", "CLEARED"]
+AlertTier = Literal["UNKNOWN", "NOTICE", "WARNING", "PAGE"]
+
+
+class Alert(TypedDict):
+    """Something that a person must know of: raised once, and cleared when it is over."""
+
+    alert_id: str
+    seq: int
+    at_us: int
+    state: AlertState
+    tier: AlertTier
+    kind: str
+    subject: str
+    what: str
+    since_us: int
+    value: float
+    threshold: float
+    unit: str
+    owner: str
+    next_action: str
+    suppressed: int

@@ -1,0 +1,64 @@
+"""Reference data of places: cameras, floors and zones, each at one version."""
+
+from typing import Literal, TypedDict
+
+
+class Point(TypedDict):
+    """A vertex."""
+
+    x: float
+    y: float
+
+
+class Camera(TypedDict):
+    """A camera at one version."""
+
+    camera_id: str
+    version: int
+    valid_from_us: int
+    recorded_at_us: int
+    removed: bool
+    recorded_by: str
+    floor_id: str
+    name: str
+    width: int
+    height: int
+    privacy_masks: list[list[Point]]
+    homography: list[float] | None
+
+
+class Floor(TypedDict):
+    """A floor at one version."""
+
+    floor_id: str
+    version: int
+    valid_from_us: int
+    recorded_at_us: int
+    removed: bool
+    recorded_by: str
+    partition: int
+    name: str
+    time_zone: str
+
+
+ZoneSpace = Literal["UNKNOWN", "IMAGE_PX", "FLOOR_M"]
+
+
+class Zone(TypedDict):
+    """A zone at one version."""
+
+    zone_id: str
+    version: int
+    valid_from_us: int
+    recorded_at_us: int
+    removed: bool
+    recorded_by: str
+    floor_id: str
+    camera_id: str | None
+    name: str
+    space: ZoneSpace
+    polygon: list[Point]
+    enter_after_ms: int
+    leave_after_ms: int
+    dwell_limit_s: float | None
+    order: int

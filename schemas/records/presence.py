@@ -1,0 +1,62 @@
+"""Who is on a floor, and which identities belong together."""
+
+from typing import Literal, TypedDict
+
+
+class Person(TypedDict):
+    """One person, by person_id."""
+
+    person_id: str
+    camera_ids: list[str]
+    foot_x_px: float | None
+    foot_y_px: float | None
+    x_m: float | None
+    y_m: float | None
+    zone_ids: list[str]
+    observed: bool
+    last_observed_us: int
+    role: str
+    role_confidence: float
+    staff_id: str | None
+    calibration_suspect: bool
+
+
+class Presence(TypedDict):
+    """The people on one floor at the end of a tick."""
+
+    floor_id: str
+    seq: int
+    as_of_us: int
+    inputs_through_us: int
+    cameras_missing: list[str]
+    people: list[Person]
+
+
+LinkKind = Literal["UNKNOWN", "REIDENTIFICATION", "HAND_OVER", "MERGE", "SPLIT", "BADGE"]
+
+
+class LinkEvidence(TypedDict):
+    """What a link rests on; None is what its kind does not look at."""
+
+    gap_s: float | None
+    distance_heights: float | None
+
+
+class Link(TypedDict):
+    """Two identities are told to belong together; what was sent under either stays as it is."""
+
+    floor_id: str
+    seq: int
+    at_us: int
+    kind: LinkKind
+    from_person_id: str
+    to_person_id: str
+    from_camera_id: str
+    from_track_id: int | None
+    to_camera_id: str
+    to_track_id: int | None
+    score: float
+    reason: str
+    evidence: LinkEvidence | None
+    as_of_us: int
+    inputs_through_us: int

@@ -1,0 +1,62 @@
+"""Staff, shifts and requirements, and how a zone is covered by role."""
+
+from typing import TypedDict
+
+
+class RoleCoverage(TypedDict):
+    """Coverage of one role, by role."""
+
+    role: str
+    present_min: int
+    present_max: int
+    scheduled: int
+    required: int
+    gap_min: int
+    gap_max: int
+
+
+class Staff(TypedDict):
+    """A member of staff at one version, by pseudonym."""
+
+    staff_id: str
+    version: int
+    valid_from_us: int
+    recorded_at_us: int
+    removed: bool
+    recorded_by: str
+    role: str
+
+
+class Shift(TypedDict):
+    """A shift at one version."""
+
+    shift_id: str
+    version: int
+    valid_from_us: int
+    recorded_at_us: int
+    removed: bool
+    recorded_by: str
+    staff_id: str
+    zone_id: str
+    role: str
+    starts_us: int
+    ends_us: int
+    time_zone: str
+
+
+class Requirement(TypedDict):
+    """How many of a role a zone needs, and when."""
+
+    requirement_id: str
+    version: int
+    valid_from_us: int
+    recorded_at_us: int
+    removed: bool
+    recorded_by: str
+    zone_id: str
+    role: str
+    count: int
+    weekdays: list[int]
+    from_minute: int
+    to_minute: int
+    time_zone: str
