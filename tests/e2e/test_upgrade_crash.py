@@ -153,7 +153,7 @@ def test_what_a_killed_release_has_sent_stands_and_the_next_one_goes_on_behind_i
     for records in found.records[PRESENCE.name].values():
         ticks = [record["as_of_us"] for record in records]
         assert ticks == sorted(set(ticks))
-    assert "stream.seam" in found.said
+    assert "stream.handover" in found.said
     assert found.fold == fold_id()
     assert HANDOVER_KEY.decode() not in found.entities
 

@@ -266,7 +266,7 @@ def test_a_second_revision_lies_over_the_first_and_shows_in_redis(folded: Ward) 
     assert (first.state, second.state) == ("IN_FORCE", "IN_FORCE")
     assert report.revision == second.revision
     for one, back in ((first, 0), (second, first.revision)):
-        with pytest.raises(Stop, match=rf"{one.revision} is in force: .* --revert {back}`"):
+        with pytest.raises(Stop, match=rf"{one.revision} is in force: .* revert {back}`"):
             drop(installation_of(folded.settings), one.revision, "ward manager", "?")
 
 
