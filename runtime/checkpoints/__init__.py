@@ -16,11 +16,13 @@ from runtime.checkpoints.fold import (
     Emit,
     FoldFactory,
     Inherit,
+    OutputRecord,
     PartitionFold,
     PartitionProgress,
     Record,
     Snapshot,
     Step,
+    record_of,
 )
 from runtime.checkpoints.store import CheckpointStore, StageTopics
 
@@ -35,6 +37,7 @@ __all__ = [
     "Head",
     "Inherit",
     "InputGone",
+    "OutputRecord",
     "PartitionFold",
     "PartitionProgress",
     "Record",
@@ -44,4 +47,5 @@ __all__ = [
     "Snapshot",
     "StageTopics",
     "Step",
+    "record_of",
 ]

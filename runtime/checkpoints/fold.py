@@ -11,6 +11,8 @@ import enum
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+from confluent_kafka import Message
+
 from runtime.checkpoints.codec import (
     HEAD_FORMAT,
     HEAD_KEY,
@@ -23,6 +25,7 @@ from runtime.checkpoints.codec import (
     encode_head,
 )
 from runtime.checkpoints.errors import RecordTooLarge
+from runtime.kafka.topic_partition import key_of, source_partition
 
 MAX_RECORD_BYTES = 900_000
 """Largest record of a checkpoint; below the brokers' default of 1 MiB with its framing."""
@@ -41,19 +44,41 @@ class Record(NamedTuple):
     headers: Sequence[tuple[str, bytes | None]]
 
 
-class Emit(Protocol):
-    """Hands an output record on; it is acknowledged before the next checkpoint."""
+class OutputRecord(NamedTuple):
+    """A record to send.
 
-    def __call__(
-        self,
-        topic: str,
-        key: bytes | None,
-        value: bytes | None,
-        partition: int | None = None,
-        headers: list[tuple[str, bytes]] | None = None,
-    ) -> None:
-        """Emit one record; a partition of None lets the key's hash decide."""
-        ...
+    Attributes:
+        topic: Topic on the broker.
+        key: Record key.
+        value: Record value; None is a tombstone.
+        partition: Partition; None lets the key's hash decide.
+        headers: Record headers.
+    """
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    partition: int | None = None
+    headers: list[tuple[str, bytes]] | None = None
+
+
+Emit = Callable[[OutputRecord], None]
+"""Hands an output on; it is acknowledged before the next checkpoint."""
+
+
+def record_of(message: Message) -> Record:
+    """The record of a message that was read from the log; its headers are left out."""
+    topic, partition = source_partition(message)
+    value = message.value()
+    return Record(
+        topic,
+        partition,
+        message.offset() or 0,
+        key_of(message),
+        value.encode() if isinstance(value, str) else value,
+        message.timestamp()[1],
+        headers=(),
+    )
 
 
 class PartitionFold(Protocol):

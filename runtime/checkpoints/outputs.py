@@ -7,6 +7,7 @@ from threading import Lock
 from confluent_kafka import KafkaError, KafkaException
 
 from runtime.checkpoints.errors import RecordTooLarge, ReplayNeeded
+from runtime.checkpoints.fold import OutputRecord
 from runtime.errors import Stop
 from runtime.kafka.cluster import Cluster
 from runtime.kafka.errors import is_refusal
@@ -17,9 +18,6 @@ MAX_MESSAGE_BYTES = 4_000_000
 
 QUEUE_LIMIT_KIB = 65_536
 """Unacknowledged output that is held in memory before `emit` waits."""
-
-_Held = tuple[str, bytes | None, bytes | None, int | None, list[tuple[str, bytes]] | None]
-"""A record that was emitted: the arguments of `emit`."""
 
 
 class OutputProducer:
@@ -39,7 +37,7 @@ class OutputProducer:
         self._clock = cluster.clock
         self._give_up_s = give_up_s
         self._failures: list[KafkaError] = []
-        self._held: list[_Held] = []
+        self._held: list[OutputRecord] = []
         self._lock = Lock()
         self._producer = FirstRecordBarrier(
             cluster,
@@ -49,25 +47,10 @@ class OutputProducer:
             **{"queue.buffering.max.kbytes": QUEUE_LIMIT_KIB},
         )
 
-    def emit(
-        self,
-        topic: str,
-        key: bytes | None,
-        value: bytes | None,
-        partition: int | None = None,
-        headers: list[tuple[str, bytes]] | None = None,
-    ) -> None:
-        """Take one record; it leaves with the next `release`, `poll` or `flush`.
-
-        Args:
-            topic: Where to.
-            key: Record key.
-            value: Record value; None is a tombstone.
-            partition: None lets the key's hash decide.
-            headers: Record headers.
-        """
+    def emit(self, record: OutputRecord) -> None:
+        """Take one record; it leaves with the next `release`, `poll` or `flush`."""
         with self._lock:
-            self._held.append((topic, key, value, partition, headers))
+            self._held.append(record)
 
     def release(self) -> None:
         """Queue what was emitted, in order; waits while the queue is full.
@@ -79,16 +62,10 @@ class OutputProducer:
         with self._lock:
             held, self._held = self._held, []
             for record in held:
-                self._produce(*record)
+                self._produce(record)
 
-    def _produce(
-        self,
-        topic: str,
-        key: bytes | None,
-        value: bytes | None,
-        partition: int | None,
-        headers: list[tuple[str, bytes]] | None,
-    ) -> None:
+    def _produce(self, record: OutputRecord) -> None:
+        topic, key, value, partition, headers = record
         place = -1 if partition is None else partition
         deadline: float | None = None
         while True:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import structlog
 
-from runtime.checkpoints import Checkpoint, Emit, EntityState, ReplayNeeded
+from runtime.checkpoints import Checkpoint, Emit, EntityState, OutputRecord, ReplayNeeded
 from runtime.checkpoints.log import LogReader
 from runtime.kafka.cluster import Cluster
 from schemas.topics import TOPICS, Topic
@@ -65,7 +65,7 @@ class TakeOver:
 
         def send(topic: Topic, key: str, record: Record) -> None:
             value = self._writers[topic.name].encode(record)
-            emit(self._names[topic.name], key.encode(), value, partition)
+            emit(OutputRecord(self._names[topic.name], key.encode(), value, partition))
 
         reconcile_mirrors(tails, send)
         handover = HandoverFilter(watermarks_of(tails, before.watermarks))

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import faust
 import structlog
 
-from runtime.checkpoints import CheckpointStore, Emit, StageTopics
+from runtime.checkpoints import CheckpointStore, StageTopics
 from runtime.checkpoints.archive import CheckpointArchive
 from runtime.checkpoints.archiver import Archiver
 from runtime.clock import Clock
@@ -24,7 +24,6 @@ from runtime.process.service import Service
 from runtime.process.settings import Settings
 from runtime.storage.objects import ObjectStore
 from schemas.topics import DETECTIONS, STREAM_CHECKPOINTS
-from streams.domain.settings import FloorSettings, PipelineSettings, TrackerSettings
 from streams.handover.takeover import TakeOver
 from streams.processor.agent import register
 from streams.processor.checkpoint_settings import CheckpointingSettings
@@ -32,24 +31,16 @@ from streams.processor.checkpointing import install
 from streams.processor.fact_source import FactSource
 from streams.processor.faust_app import checkpointed_app
 from streams.processor.log_guard import TOPICS, refuse_lost_checkpoints, watch_topics
-from streams.processor.pipeline_fold import PipelineFold, Wire
+from streams.processor.pipeline_fold import Wire
+from streams.processor.pipeline_settings import pipeline_settings
 from streams.processor.precompile import compile_all
+from streams.processor.replay import Folds
 from streams.stage import STAGE
 from streams.state.fold_version import fold_id
 from streams.state.settings_by_offset import to_values
 from streams.state.version import STATE_VERSION
 
 log = structlog.get_logger(__name__)
-
-
-def line_settings(settings: Settings) -> PipelineSettings:
-    """What the domain is told, from the settings of the process."""
-    return PipelineSettings(
-        tracker=TrackerSettings(**settings.tracking.model_dump()),
-        floor=FloorSettings(
-            allowed_lateness_us=round(settings.stream.allowed_lateness_s * 1_000_000)
-        ),
-    )
 
 
 def create_app(settings: Settings, cluster: Cluster, health: Health) -> faust.App:
@@ -66,19 +57,13 @@ def create_app(settings: Settings, cluster: Cluster, health: Health) -> faust.Ap
     wire = Wire(cluster)
     facts = FactSource(FactLog(cluster), clock)
     facts.refresh()
-    domain_settings = line_settings(settings)
-    limit = DeadLetterLimit(settings.dead_letters, STAGE)
-
-    def fold(partition: int, emit: Emit) -> PipelineFold:
-        return PipelineFold(
-            partition,
-            emit,
-            wire=wire,
-            facts=facts,
-            settings=domain_settings,
-            clock=clock,
-            limit=limit,
-        )
+    folds = Folds(
+        wire=wire,
+        facts=facts,
+        settings=pipeline_settings(settings),
+        clock=clock,
+        limit=DeadLetterLimit(settings.dead_letters, STAGE),
+    )
 
     app = checkpointed_app(
         cluster.group(STAGE),
@@ -94,10 +79,10 @@ def create_app(settings: Settings, cluster: Cluster, health: Health) -> faust.Ap
     store = CheckpointStore(
         cluster,
         topics,
-        fold,
+        folds,
         state_version=STATE_VERSION,
         boot_id=f"{os.uname().nodename}-{os.getpid()}",
-        settings=to_values(domain_settings),
+        settings=to_values(folds.settings),
         fold_id=fold_id(),
         inherit=TakeOver(cluster, settings.stream.checkpoint_s),
     )

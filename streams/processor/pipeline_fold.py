@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from runtime.checkpoints import Checkpoint, Emit, EntityState, Record, SettingsSpan
+from runtime.checkpoints import Checkpoint, Emit, EntityState, OutputRecord, Record, SettingsSpan
 from runtime.clock import Clock
 from runtime.errors import DeadLetter
 from runtime.kafka.cluster import Cluster
@@ -153,7 +153,7 @@ class PipelineFold:
         STREAM_TICK_LAG.observe((self._clock.now_us() - look.captured_us) / 1e6)
         for output in outputs:
             name, value = self._wire.write(output)
-            self._emit(name, output.key.encode(), value, self._partition)
+            self._emit(OutputRecord(name, output.key.encode(), value, self._partition))
 
     def _decode(self, record: Record) -> FrameDetections:
         """Read an outcome and refuse what no fold may see.
@@ -209,7 +209,7 @@ class PipelineFold:
             # stays where it is, and the detections are kept longer than the dead letters.
             headers.append(("left_in_place", str(len(value)).encode()))
             value = None
-        self._emit(self._wire.dead_letters, key, value, 0, headers)
+        self._emit(OutputRecord(self._wire.dead_letters, key, value, 0, headers))
         STREAM_EVENTS.labels("dead").inc()
         DEAD_LETTERS_TOTAL.labels(STAGE, error.reason).inc()
 

@@ -28,6 +28,7 @@ from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
 from deploy.local.launcher import LocalServices
+from runtime.checkpoints import OutputRecord
 from runtime.checkpoints.claim import Claim
 from runtime.checkpoints.outputs import OutputProducer
 from runtime.clock import SystemClock
@@ -85,7 +86,7 @@ class Stage:
                 if self._inside:
                     pending[made % PARTITIONS].append((b"key", value))
                 else:
-                    self._outputs.emit(self._output, b"key", value, made % PARTITIONS)
+                    self._outputs.emit(OutputRecord(self._output, b"key", value, made % PARTITIONS))
                     self._outputs.release()
                 made += 1
             if now - saved >= self._every_s:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
-from runtime.checkpoints import Record
+from runtime.checkpoints import OutputRecord, Record
 from runtime.clock import SystemClock
 from runtime.errors import DeadLetter, Stop
 from runtime.process.settings import Settings
@@ -131,8 +131,8 @@ def test_any_outcome_among_any_facts_is_folded_or_a_dead_letter(scale: int) -> N
                 facts.add(topic.name, record)
         buried: list[str] = []
 
-        def emit(topic: str, *_: Any, **__: Any) -> None:
-            buried.append(topic)
+        def emit(record: OutputRecord) -> None:
+            buried.append(record.topic)
 
         fold = PipelineFold(
             0,

@@ -7,7 +7,7 @@ stage sends, and the records of its checkpoints).
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from runtime.checkpoints import PartitionProgress, Record, SettingsSpan
+from runtime.checkpoints import OutputRecord, PartitionProgress, Record, SettingsSpan
 from runtime.checkpoints.codec import assemble
 from runtime.clock import SystemClock
 from runtime.process.settings import Settings
@@ -170,14 +170,8 @@ class Pipeline:
         self._progress.settings = (SettingsSpan(0, to_values(PipelineSettings())),)
         self._progress.fold_id = "golden-fold"
 
-    def _emit(
-        self,
-        topic: str,
-        key: bytes | None,
-        value: bytes | None,
-        partition: int | None = None,
-        headers: list[tuple[str, bytes]] | None = None,
-    ) -> None:
+    def _emit(self, record: OutputRecord) -> None:
+        topic, key, value, partition, headers = record
         assert key is not None
         assert partition is not None
         pairs = tuple((n, v if isinstance(v, bytes) else str(v).encode()) for n, v in headers or ())

@@ -18,7 +18,7 @@ from runtime.clock import SystemClock
 from runtime.kafka.reader import read_topic
 from runtime.process.settings import Settings
 from schemas.topics import DETECTIONS, FRAMES, OCCUPANCY_LATEST, STREAM_CHECKPOINTS, TOPICS, Topic
-from streams.processor.app import line_settings
+from streams.processor.pipeline_settings import pipeline_settings
 from streams.stage import OUTPUTS
 from tests.support.clusters import cluster_of, installation_of
 from workers.ingest.sources.probe import probe_clip
@@ -183,7 +183,7 @@ class PlayedLine:
     def difference_from_oracle(self) -> str | None:
         """Where the line first differs from a one-process fold of its own detections."""
         for name, expected in fold_detections(
-            cluster_of(self.settings), line_settings(self.settings)
+            cluster_of(self.settings), pipeline_settings(self.settings)
         ).items():
             ours = expected
             if name == OCCUPANCY_LATEST.name:

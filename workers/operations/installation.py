@@ -7,7 +7,7 @@ from runtime.clock import Clock
 from runtime.kafka.cluster import Cluster
 from runtime.process.settings import Settings, SinkSettings
 from streams.domain.settings import PipelineSettings
-from streams.processor.app import line_settings
+from streams.processor.pipeline_settings import pipeline_settings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +44,6 @@ class Installation:
             live_prefix=settings.live_prefix,
             archive_url=settings.checkpoint_archive_url,
             objects_url=settings.ingest.object_store_url,
-            pipeline=line_settings(settings),
+            pipeline=pipeline_settings(settings),
             sink=settings.sink,
         )

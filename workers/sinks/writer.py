@@ -16,7 +16,7 @@ from runtime.errors import DeadLetter, Retry
 from runtime.kafka.assignment import Assignment
 from runtime.kafka.commits import CommitLedger
 from runtime.kafka.dead_letters import DeadLetterBox
-from runtime.kafka.topic_partition import Partition, source_partition
+from runtime.kafka.topic_partition import Partition, key_of, source_partition
 from runtime.process.metrics import SINK_LAG
 from runtime.storage.breaker import Guard
 from schemas.codec import Codec
@@ -238,7 +238,7 @@ class SinkWriter:
             message = undecoded[0]
             source, partition = source_partition(message)
             offset = message.offset() or 0
-            key, value = _bytes(message.key()), message.value()
+            key, value = key_of(message), message.value()
             try:
                 item = read_item(self._codecs[source], source, partition, offset, key, value)
                 self._batch.items.append(item)
@@ -290,7 +290,3 @@ class SinkWriter:
             self._sink.housekeep()
         except Retry as error:
             log.warning("sink.housekeeping_failed", error=str(error))
-
-
-def _bytes(key: str | bytes | None) -> bytes | None:
-    return key.encode() if isinstance(key, str) else key

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 
-from runtime.checkpoints import Checkpoint, Emit, EntityState, Record
+from runtime.checkpoints import Checkpoint, Emit, EntityState, OutputRecord, Record
 
 STATE_VERSION = 1
 DELETE = b"delete"
@@ -50,7 +50,7 @@ class CountingFold:
         else:
             self._keys[record.key] = count, chain
         value = b"%d:%d|%d|%s" % (record.partition, record.offset, count, chain.hex().encode())
-        self._emit(self._output, record.key, value, record.partition)
+        self._emit(OutputRecord(self._output, record.key, value, record.partition))
 
     def changed(self) -> Mapping[bytes, EntityState | None]:
         """Every key touched since the last call."""

@@ -14,7 +14,7 @@ from runtime.process.settings import Settings
 from schemas.codec import HEADER_BYTES
 from schemas.live import LiveKind, state_key
 from schemas.topics import DEAD_LETTERS, OCCUPANCY, OCCUPANCY_LATEST, PRESENCE, TOPICS, TRACKS
-from streams.processor.app import line_settings
+from streams.processor.pipeline_settings import pipeline_settings
 from streams.stage import OUTPUTS
 from tests.chaos.line.histories import one_history
 from tests.support.clusters import cluster_of, installation_of
@@ -88,7 +88,7 @@ def judge(
         seamed: Whether two releases wrote it, which no single fold repeats.
     """
     verdict = Verdict(seamed=seamed)
-    oracle = {} if seamed else fold_detections(cluster_of(settings), line_settings(settings))
+    oracle = {} if seamed else fold_detections(cluster_of(settings), pipeline_settings(settings))
     newest: dict[str, dict[str, Item]] = {}
     histories: dict[str, dict[str, list[Item]]] = {}
     for topic in OUTPUTS:

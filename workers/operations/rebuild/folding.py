@@ -1,13 +1,13 @@
-"""Fold a partition again, from a checkpoint to an offset, into topics and tables of the run.
+"""Fold a partition again, from a checkpoint to an offset, into topics and tables of the rebuild.
 
-It is the fold of the line, with the same settings at the same offsets. Only the side inputs are
-read in hindsight: as they are now recorded.
+It is the fold of the pipeline, with the same settings at the same offsets. Only the reference data
+is another: as it is recorded now.
 """
 
 from collections import Counter
 from collections.abc import Callable
 
-from runtime.checkpoints import EntityState, Record
+from runtime.checkpoints import OutputRecord
 from runtime.errors import Stop
 from runtime.facts.log import FactLog
 from runtime.kafka.cluster import Cluster
@@ -17,10 +17,10 @@ from schemas.topics import DETECTIONS, TOPICS, TRACKS
 from streams.domain.facts.timeline import Facts, visible_as_of
 from streams.domain.settings import PipelineSettings
 from streams.processor.fact_source import FactSource
-from streams.processor.pipeline_fold import PipelineFold, Wire
+from streams.processor.pipeline_fold import Wire
+from streams.processor.replay import Folds, PartitionReplay
 from streams.stage import OUTPUTS
 from streams.state.progress import progress_of
-from streams.state.reading import without_handover
 from workers.operations.rebuild.bounds import Folded
 from workers.operations.rebuild.plan import PartitionPlan, Planner
 from workers.sinks.timescale.sink import TimescaleSink
@@ -31,14 +31,14 @@ BATCH = 2_000
 
 
 class FactsAsOf(FactSource):
-    """The side inputs as they were recorded when the rebuild began; they are not read on.
+    """The reference data as it was recorded when the rebuild began; it is not read on.
 
     Args:
         cluster: Where the topics are.
 
     Raises:
         Retry: Broker or registry are out of reach.
-        Stop: A side input holds what is no fact.
+        Stop: A topic of reference data holds what is no fact.
     """
 
     def __init__(self, cluster: Cluster) -> None:
@@ -56,12 +56,12 @@ class Folding:
     """Folds partitions of one rebuild.
 
     Args:
-        cluster: Of the line.
-        run: The same, under the prefix of the rebuild: where records go.
-        settings: What the fold is told.
+        cluster: The pipeline's topics.
+        run: The rebuild's topics, where records go.
+        settings: Settings of a fold whose checkpoint names none.
         sink: Where rows go.
-        facts: In hindsight.
-        heard: Told the offset now and then.
+        facts: Reference data as it is recorded now.
+        heard: Called with partition and offset now and then.
     """
 
     def __init__(
@@ -73,15 +73,13 @@ class Folding:
         facts: FactsAsOf,
         heard: Callable[[int, int], None] = lambda _partition, _offset: None,
     ) -> None:
+        wire = Wire(run)
         self._cluster = cluster
-        registry = cluster.registry
-        self._wire = Wire(run)
-        self._names = {name: topic for topic, (name, _) in self._wire.outputs.items()}
-        self._codecs = {topic.name: registry.reader(topic) for topic in OUTPUTS}
+        self._folds = Folds(wire=wire, facts=facts, settings=settings, clock=cluster.clock)
+        self._names = {name: topic for topic, (name, _) in wire.outputs.items()}
+        self._codecs = {topic.name: cluster.registry.reader(topic) for topic in OUTPUTS}
         self._producer = ReliableProducer(run)
         self._sink = sink
-        self._facts = facts
-        self._settings = settings
         self._heard = heard
 
     def fold(self, plan: PartitionPlan, planner: Planner) -> Folded:
@@ -98,18 +96,13 @@ class Folding:
         items: list[Item] = []
         first_us: dict[str, int] = {}
         records: Counter[str] = Counter()
-        letters: Counter[str] = Counter()
+        dead_letters: Counter[str] = Counter()
 
-        def emit(
-            topic: str,
-            key: bytes | None,
-            value: bytes | None,
-            partition: int | None = None,
-            headers: list[tuple[str, bytes]] | None = None,
-        ) -> None:
+        def emit(record: OutputRecord) -> None:
+            topic, key, value, partition, headers = record
             name = self._names.get(topic)
             if name is None or key is None or value is None:
-                letters[dict(headers or []).get("reason", b"unknown").decode()] += 1
+                dead_letters[dict(headers or []).get("reason", b"unknown").decode()] += 1
                 return
             self._producer.produce(topic, key=key, value=value, partition=partition or 0)
             records[name] += 1
@@ -120,51 +113,31 @@ class Folding:
                 first_us.setdefault(item.key, item.record["captured_us"])
             items.append(item)
 
-        fold = PipelineFold(
+        replay = PartitionReplay(
+            self._folds,
             plan.partition,
             emit,
-            wire=self._wire,
-            facts=self._facts,
-            settings=self._settings,
-            clock=self._cluster.clock,
+            begin=plan.begin,
+            checkpoint=planner.checkpoint(plan),
+            spans=plan.spans,
         )
-        entities: dict[bytes, EntityState] = {}
-        checkpoint = planner.checkpoint(plan)
-        if checkpoint is not None:
-            checkpoint = without_handover(checkpoint)
-            fold.restore(checkpoint)
-            entities.update(checkpoint.entities)
-        fold.follow(plan.spans, plan.begin)
-        reached = plan.begin
         for message in read_between(
             self._cluster, DETECTIONS, plan.partition, plan.begin, plan.end
         ):
-            offset = message.offset() or 0
-            if reached == plan.begin and offset > plan.begin:
+            if replay.next_offset == plan.begin and (message.offset() or 0) > plan.begin:
                 self._check_held(plan)
-            reached = offset + 1
-            fold.advance(
-                Record(
-                    topic=message.topic() or "",
-                    partition=plan.partition,
-                    offset=reached - 1,
-                    key=_bytes(message.key()),
-                    value=_bytes(message.value()),
-                    timestamp_ms=message.timestamp()[1],
-                    headers=(),
-                )
-            )
+            replay.advance(message)
             if len(items) >= BATCH:
                 self._sink.write(items)
                 items.clear()
-                self._heard(plan.partition, reached)
+                self._heard(plan.partition, replay.next_offset)
         if items:
             self._sink.write(items)
         self._producer.flush()
-        entities.update({key: state for key, state in fold.changed().items() if state is not None})
-        if reached == plan.begin:
+        if replay.next_offset == plan.begin:
             self._check_held(plan)
-        return Folded(progress_of(plan.partition, entities), first_us, dict(records), dict(letters))
+        progress = progress_of(plan.partition, replay.states())
+        return Folded(progress, first_us, dict(records), dict(dead_letters))
 
     def _check_held(self, plan: PartitionPlan) -> None:
         """The log must reach back to where the fold begins: a hole is none, retention is one.
@@ -176,12 +149,7 @@ class Folding:
             plan.partition, (plan.end, plan.end)
         )
         if start > plan.begin:
-            msg = (
+            raise Stop(
                 f"{DETECTIONS.name}[{plan.partition}] begins at {start} now, {plan.begin} has "
                 "expired: choose a later --from"
             )
-            raise Stop(msg)
-
-
-def _bytes(data: bytes | str | None) -> bytes | None:
-    return data.encode() if isinstance(data, str) else data

@@ -7,6 +7,7 @@ import msgspec
 
 from runtime.kafka.cluster import Cluster
 from runtime.kafka.reader import read_between, spans
+from runtime.kafka.topic_partition import key_of
 from schemas.codec import Codec
 from schemas.topics import DERIVED_TOPICS
 from workers.operations.rebuild.bounds import Bound
@@ -200,7 +201,5 @@ def _items(
     """Records of a partition within a span of offsets, decoded."""
     begin, end = held.get(partition, (0, 0))
     for message in read_between(cluster, codec.topic, partition, begin, end):
-        key = message.key()
-        raw = key.encode() if isinstance(key, str) else key
         place = (partition, message.offset() or 0)
-        yield read_item(codec, message.topic() or "", *place, raw, message.value())
+        yield read_item(codec, message.topic() or "", *place, key_of(message), message.value())

@@ -15,6 +15,7 @@ from psycopg.types.json import Jsonb
 
 from runtime.kafka.cluster import Cluster
 from runtime.kafka.reader import read_topic
+from runtime.kafka.topic_partition import key_of
 from schemas.topics import Topic
 from workers.storage.item import Item, conflict, read_item
 from workers.storage.progress import link
@@ -34,14 +35,12 @@ def read_items(cluster: Cluster, topic: Topic) -> Iterator[Item]:
     """
     codec = cluster.registry.reader(topic)
     for message in read_topic(cluster, topic):
-        key = message.key()
-        raw = key.encode() if isinstance(key, str) else key
         yield read_item(
             codec,
             message.topic() or "",
             message.partition() or 0,
             message.offset() or 0,
-            raw,
+            key_of(message),
             message.value(),
         )
 

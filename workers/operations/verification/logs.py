@@ -6,6 +6,7 @@ from typing import NamedTuple
 from runtime.errors import DeadLetter
 from runtime.kafka.cluster import Cluster
 from runtime.kafka.reader import read_topic
+from runtime.kafka.topic_partition import key_of
 from schemas.codec import Codec
 from schemas.topics import Topic
 from workers.operations.verification.result import Check, at
@@ -81,10 +82,8 @@ def read_partition(
     topic = codec.topic
     for message in read_topic(cluster, topic, [partition], since_ms=since_ms):
         name, offset = message.topic() or "", message.offset() or 0
-        key = message.key()
-        raw = key.encode() if isinstance(key, str) else key
         try:
-            item = read_item(codec, name, partition, offset, raw, message.value())
+            item = read_item(codec, name, partition, offset, key_of(message), message.value())
         except DeadLetter as exc:
             if offset < committed and (name, partition, offset) not in buried:
                 check.fault(at(name, partition, offset), f"neither a record nor a letter: {exc}")

@@ -6,16 +6,18 @@ must be what this fold writes, byte for byte.
 
 from collections.abc import Sequence
 
-from runtime.checkpoints import Record, SettingsSpan
+from runtime.checkpoints import OutputRecord, SettingsSpan
 from runtime.checkpoints.codec import HEAD_KEY, decode_head
 from runtime.facts.log import FactLog
 from runtime.kafka.cluster import Cluster
 from runtime.kafka.reader import read_topic
+from runtime.kafka.topic_partition import source_partition
 from schemas.codec import HEADER_BYTES
 from schemas.topics import DETECTIONS, STREAM_CHECKPOINTS, TOPICS, Topic
 from streams.domain.settings import PipelineSettings
 from streams.processor.fact_source import FactSource
-from streams.processor.pipeline_fold import PipelineFold, Wire
+from streams.processor.pipeline_fold import Wire
+from streams.processor.replay import Folds, PartitionReplay
 from streams.stage import OUTPUTS
 from workers.operations.verification.digests import distinct, read_items
 
@@ -47,36 +49,20 @@ def fold_detections(
     names = {name: topic for topic, (name, _) in wire.outputs.items()}
     written: dict[str, Fold] = {topic.name: {} for topic in OUTPUTS}
 
-    def emit(
-        topic: str,
-        key: bytes | None,
-        value: bytes | None,
-        partition: int | None = None,  # noqa: ARG001 - the live line places, the fold collects
-        headers: list[tuple[str, bytes]] | None = None,  # noqa: ARG001
-    ) -> None:
-        if topic in names and key is not None and value is not None:
-            written[names[topic]].setdefault(key.decode(), []).append(value[HEADER_BYTES:])
+    def emit(record: OutputRecord) -> None:
+        name, key, value = names.get(record.topic), record.key, record.value
+        if name is not None and key is not None and value is not None:
+            written[name].setdefault(key.decode(), []).append(value[HEADER_BYTES:])
 
     told = settings_by_partition(cluster, partitions)
-    folds: dict[int, PipelineFold] = {}
+    folds = Folds(wire=wire, facts=facts, settings=settings, clock=cluster.clock)
+    replays: dict[int, PartitionReplay] = {}
     for message in read_topic(cluster, DETECTIONS, partitions):
-        partition = message.partition() or 0
-        if partition not in folds:
-            folds[partition] = PipelineFold(
-                partition, emit, wire=wire, facts=facts, settings=settings, clock=cluster.clock
-            )
-            folds[partition].follow(told.get(partition, ()), message.offset() or 0)
-        folds[partition].advance(
-            Record(
-                topic=message.topic() or "",
-                partition=partition,
-                offset=message.offset() or 0,
-                key=message.key(),
-                value=message.value(),
-                timestamp_ms=message.timestamp()[1],
-                headers=(),
-            )
-        )
+        _, partition = source_partition(message)
+        if partition not in replays:
+            begin, spans = message.offset() or 0, told.get(partition, ())
+            replays[partition] = PartitionReplay(folds, partition, emit, begin=begin, spans=spans)
+        replays[partition].advance(message)
     facts_log.close()
     return written
 

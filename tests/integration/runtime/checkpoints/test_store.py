@@ -18,6 +18,7 @@ from runtime.checkpoints import (
     Emit,
     EntityState,
     InputGone,
+    OutputRecord,
     PartitionProgress,
     Record,
     RecordTooLarge,
@@ -47,7 +48,11 @@ class Tally:
             self.counts.pop(record.key, None)
             return
         self.counts[record.key] = self.counts.get(record.key, 0) + 1
-        self._emit(self._output, record.key, b"%d" % self.counts[record.key], record.partition)
+        self._emit(
+            OutputRecord(
+                self._output, record.key, b"%d" % self.counts[record.key], record.partition
+            )
+        )
 
     def changed(self) -> Mapping[bytes, EntityState | None]:
         touched, self._touched = sorted(self._touched), set()
@@ -93,7 +98,7 @@ class Stage:
     ) -> dict[bytes, EntityState | None]:
         """Note whose checkpoint it was; mark it, and forget the key `b`."""
         self.inherited.append((partition, checkpoint.head.fold, since_ms is not None))
-        emit(self._output, b"seam", checkpoint.head.fold.encode(), partition)
+        emit(OutputRecord(self._output, b"seam", checkpoint.head.fold.encode(), partition))
         return {b"seam": EntityState(1, b"7"), b"b": None}
 
     def _make(self, partition: int, emit: Emit) -> Tally:

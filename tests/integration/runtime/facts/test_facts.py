@@ -9,7 +9,7 @@ import pytest
 from confluent_kafka import Producer
 from structlog.testing import capture_logs
 
-from runtime.checkpoints import Record
+from runtime.checkpoints import OutputRecord, Record
 from runtime.clock import SystemClock
 from runtime.errors import Retry
 from runtime.facts.log import APPEND_WITHIN_US, Fact, FactLog
@@ -317,14 +317,8 @@ def test_an_event_far_ahead_of_its_own_append_time_is_a_dead_letter(
 ) -> None:
     reasons: list[bytes] = []
 
-    def emit(
-        topic: str,
-        key: bytes | None,
-        value: bytes | None,
-        partition: int | None = None,
-        headers: list[tuple[str, bytes]] | None = None,
-    ) -> None:
-        reasons.append(dict(headers or [])["reason"])
+    def emit(record: OutputRecord) -> None:
+        reasons.append(dict(record.headers or [])["reason"])
 
     wire = Wire(cluster_of(settings))
     fold = PipelineFold(0, emit, wire=wire, facts=source, settings=PipelineSettings(), clock=clock)

@@ -7,7 +7,14 @@ from typing import Any
 
 import msgspec
 
-from runtime.checkpoints import Checkpoint, Emit, EntityState, PartitionProgress, Record
+from runtime.checkpoints import (
+    Checkpoint,
+    Emit,
+    EntityState,
+    OutputRecord,
+    PartitionProgress,
+    Record,
+)
 from runtime.checkpoints.codec import HEAD_KEY, assemble, empty_head
 from runtime.clock import SystemClock
 from runtime.process.settings import Settings
@@ -105,17 +112,10 @@ class World:
     saved_ms: int | None = None
     now_ms: int = 1_000_000
 
-    def emit(
-        self,
-        topic: str,
-        key: bytes | None,
-        value: bytes | None,
-        partition: int | None = None,
-        headers: object = None,
-    ) -> None:
-        assert key is not None
-        assert value is not None
-        self.topics[topic].append(Message(key.decode(), value, self.now_ms))
+    def emit(self, record: OutputRecord) -> None:
+        assert record.key is not None
+        assert record.value is not None
+        self.topics[record.topic].append(Message(record.key.decode(), record.value, self.now_ms))
 
     def life(self, release: str, chance: Random, *, ends_in: float) -> None:
         """One process: takes over, folds and saves now and then, and is killed.
@@ -184,7 +184,8 @@ class World:
         """Camera and event time of all tracks that the input behind a checkpoint makes."""
         told: list[tuple[str, int]] = []
 
-        def keep(topic: str, key: bytes | None, value: bytes | None, *_: Any, **__: Any) -> None:
+        def keep(output: OutputRecord) -> None:
+            topic, key, value, _, _ = output
             if topic == TRACKS.name and key is not None and value is not None:
                 told.append((key.decode(), CODECS[topic].decode(value)["captured_us"]))
 

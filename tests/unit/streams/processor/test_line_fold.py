@@ -1,10 +1,10 @@
 """What becomes a dead letter, and what must not: a fault in the middle of a fold."""
 
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
-from runtime.checkpoints import Emit, Record
+from runtime.checkpoints import OutputRecord, Record
 from runtime.clock import SystemClock
 from runtime.process.settings import Settings
 from schemas.records.frames import DetectionOutcome
@@ -23,8 +23,8 @@ def fold_of(facts: Facts) -> tuple[PipelineFold, list[str]]:
     """A fold, and the topics to which it emits."""
     emitted: list[str] = []
 
-    def emit(topic: str, *_: Any, **__: Any) -> None:
-        emitted.append(topic)
+    def emit(output: OutputRecord) -> None:
+        emitted.append(output.topic)
 
     fold = PipelineFold(
         0,
@@ -78,12 +78,12 @@ def test_a_giant_that_nobody_can_read_stays_in_its_topic_and_stops_nothing() -> 
     """5 MB that compress well pass the broker's limit, and no other topic would take them."""
     letters: list[tuple[bytes | None, dict[str, bytes]]] = []
 
-    def emit(_topic: str, _key: Any, value: Any, _partition: Any = None, headers: Any = ()) -> None:
-        letters.append((value, dict(headers)))
+    def emit(output: OutputRecord) -> None:
+        letters.append((output.value, dict(output.headers or [])))
 
     fold = PipelineFold(
         0,
-        cast("Emit", emit),
+        emit,
         wire=Wire(cluster_of(Settings(topic_prefix=""), registry=SCHEMAS)),
         facts=KnownFacts(facts_of(camera(homography=list(IDENTITY)))),
         settings=PipelineSettings(),

@@ -1,0 +1,14 @@
+"""What the domain is told, from the settings of a process."""
+
+from runtime.process.settings import Settings
+from streams.domain.settings import FloorSettings, PipelineSettings, TrackerSettings
+
+
+def pipeline_settings(settings: Settings) -> PipelineSettings:
+    """The part of the settings that decides which records are made."""
+    return PipelineSettings(
+        tracker=TrackerSettings(**settings.tracking.model_dump()),
+        floor=FloorSettings(
+            allowed_lateness_us=round(settings.stream.allowed_lateness_s * 1_000_000)
+        ),
+    )
