@@ -6,9 +6,9 @@ from typing import Final
 import numpy as np
 
 from schemas.codec import Codec
-from streams.domain.camera import people as p
+from streams.domain.camera.people import Person
 from streams.domain.floor.presence import FloorPresence
-from streams.domain.tracking.types import Indices, Matrix
+from streams.domain.tracking.types import Indices, Table
 from streams.encoding.avro import LONG_MAX, Octets, put_bytes, put_long, put_perhaps
 from streams.encoding.jit import entry
 from streams.encoding.text import Kept, avro_long
@@ -20,7 +20,7 @@ _PERSON_MAX: Final = 4 * 9 + 1 + LONG_MAX + 7
 @entry
 def write_people(
     octets: Octets,
-    table: Matrix,
+    table: Table[Person],
     ids: Octets,
     id_ends: Indices,
     zones: Octets,
@@ -30,7 +30,7 @@ def write_people(
 
     Args:
         octets: With room for all.
-        table: Shape `(P, PERSON)`.
+        table: Shape `(P,)` of `PERSON`.
         ids: Encoded id and cameras of each, one after the other.
         id_ends: Where each one's end.
         zones: Encoded zone ids of each, one after the other.
@@ -44,12 +44,15 @@ def write_people(
     for row in range(len(table)):
         at = put_bytes(octets, at, ids, id_begin, id_ends[row])
         id_begin = id_ends[row]
-        for column in range(p.FOOT_X, p.AT_Y_M + 1):
-            at = put_perhaps(octets, at, table[row, column], bits, double)
+        person = table[row]
+        at = put_perhaps(octets, at, person.foot_x_px, bits, double)
+        at = put_perhaps(octets, at, person.foot_y_px, bits, double)
+        at = put_perhaps(octets, at, person.x_m, bits, double)
+        at = put_perhaps(octets, at, person.y_m, bits, double)
         at = put_bytes(octets, at, zones, zone_begin, zone_ends[row])
         zone_begin = zone_ends[row]
-        octets[at] = np.uint8(table[row, p.OBSERVED] == 1.0)
-        at = put_long(octets, at + 1, int(table[row, p.SEEN_US]))
+        octets[at] = np.uint8(person.observed == 1.0)
+        at = put_long(octets, at + 1, int(person.last_observed_us))
         for _ in range(7):  # role "", confidence 0.0, no staff id, no suspicion
             octets[at] = 0
             at += 1

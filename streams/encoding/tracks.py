@@ -5,10 +5,10 @@ from typing import Final
 import numpy as np
 
 from schemas.codec import Codec
-from streams.domain.camera import people as p
 from streams.domain.camera.frame_tracks import FrameTracks
-from streams.domain.tracking import columns as c
-from streams.domain.tracking.types import Matrix
+from streams.domain.camera.people import FloorPosition
+from streams.domain.tracking.tables import TrackUpdate
+from streams.domain.tracking.types import Table
 from streams.encoding.avro import LONG_MAX, Octets, put_float, put_long, put_perhaps
 from streams.encoding.jit import entry
 from streams.encoding.text import Kept
@@ -27,8 +27,8 @@ def write_tracks(
     frame_seq: int,
     width: int,
     height: int,
-    out: Matrix,
-    places: Matrix,
+    out: Table[TrackUpdate],
+    positions: Table[FloorPosition],
 ) -> tuple[int, int]:
     """Write the numbers of a record: those before the floor's name, and those after it.
 
@@ -45,15 +45,22 @@ def write_tracks(
     if len(out) > 0:
         at = put_long(octets, at, len(out))
     for row in range(len(out)):
-        at = put_long(octets, at, int(out[row, c.OUT_ID]))
-        at = put_long(octets, at, int(out[row, c.OUT_LIFE]) + 1)  # 0 is UNKNOWN
-        for column in range(c.OUT_X_MIN, c.OUT_SCORE + 1):
-            at = put_float(octets, at, out[row, column], bits, single)
-        octets[at] = np.uint8(out[row, c.OUT_OBSERVED] == 1.0)
-        at = put_long(octets, at + 1, int(out[row, c.OUT_STARTED_US]))
-        at = put_long(octets, at, int(out[row, c.OUT_SEEN_US]))
-        for column in range(p.PLACE):
-            at = put_perhaps(octets, at, places[row, column], bits, double)
+        track, position = out[row], positions[row]
+        at = put_long(octets, at, track.id)
+        at = put_long(octets, at, track.state + 1)  # 0 is UNKNOWN
+        at = put_float(octets, at, track.x_min, bits, single)
+        at = put_float(octets, at, track.y_min, bits, single)
+        at = put_float(octets, at, track.x_max, bits, single)
+        at = put_float(octets, at, track.y_max, bits, single)
+        at = put_float(octets, at, track.vx, bits, single)
+        at = put_float(octets, at, track.vy, bits, single)
+        at = put_float(octets, at, track.score, bits, single)
+        octets[at] = np.uint8(track.observed)
+        at = put_long(octets, at + 1, track.started_us)
+        at = put_long(octets, at, track.last_seen_us)
+        at = put_perhaps(octets, at, position.x_m, bits, double)
+        at = put_perhaps(octets, at, position.y_m, bits, double)
+        at = put_perhaps(octets, at, position.sd_m, bits, double)
     octets[at] = 0
     return first, at + 1
 
@@ -88,7 +95,7 @@ class TracksWriter:
             tracks.width,
             tracks.height,
             tracks.out,
-            tracks.places,
+            tracks.positions,
         )
         text = self._kept.text
         return b"".join(

@@ -4,12 +4,11 @@ import numpy as np
 
 from schemas.codec import Codec, schema_text
 from schemas.topics import DETECTIONS, PRESENCE, TRACKS, Topic
-from streams.domain.camera import people as p
 from streams.domain.camera.frame_tracks import FrameTracks
-from streams.domain.camera.people import NOWHERE, locate
+from streams.domain.camera.people import NOWHERE, PERSON, locate
 from streams.domain.camera.view import view_of
 from streams.domain.floor.presence import FloorPresence, PeopleOnFloor
-from streams.domain.tracking import columns as c
+from streams.domain.tracking.tables import TRACK_UPDATE
 from streams.domain.zones.area import table_of, who_stands
 from streams.encoding.outcomes import OutcomeReader
 from streams.encoding.presences import PresenceWriter
@@ -23,12 +22,12 @@ def warm_up() -> None:
     OutcomeReader(detections).read(
         detections.encode({"camera_id": "", "captured_us": 0, "frame_seq": 0})
     )
-    out = np.zeros((0, c.OUT))
-    places, _, _ = locate(out, NOWHERE)
+    out = np.zeros(0, TRACK_UPDATE)
+    positions, _, _ = locate(out, NOWHERE)
     who_stands(table_of([]), view_of("", 0, True, []).people)
-    frame = FrameTracks("", 0, 0, "", 0, 0, 0, out, places, "", "")
+    frame = FrameTracks("", 0, 0, "", 0, 0, 0, out, positions, "", "")
     TracksWriter(_codec(TRACKS), kept).write(frame)
-    nobody = PeopleOnFloor([], [], [], np.empty((0, p.PERSON)))
+    nobody = PeopleOnFloor([], [], [], np.empty(0, PERSON))
     PresenceWriter(_codec(PRESENCE), kept).write(FloorPresence("", 0, 0, 0, [], nobody))
 
 

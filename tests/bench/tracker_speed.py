@@ -2,7 +2,7 @@
 
     python tests/bench/tracker_speed.py [--peer-python PATH] [--day]
 
-Ours is timed from an (N, 5) array to the table of tracks, births, ends and links included. The
+Ours is timed from an (N, 5) array to the table of tracks, starts, ends and links included. The
 peers are SORT and ByteTrack of roboflow's `trackers`, in an environment of their own, which is made
 once below the cache folder unless a Python that has them is given; their detections are made
 beforehand and not timed. CPU time of the thread, least mean of five passes, each over a new scene;
@@ -182,10 +182,11 @@ def day() -> None:
         boxes = parts[frame // (FPS * 60) % len(parts)][frame % (FPS * 60)]
         advance_boxes(state, 1_000_000 + frame * 1_000_000 // FPS, boxes, parameters)
         if (frame + 1) % (3600 * FPS) == 0:
+            ids = int(state.summary["next_id"][0]) - 1
             peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
             print(
                 f"hour {(frame + 1) // (3600 * FPS):2d}: state {len(state.pack())} bytes,"
-                f" process at most {peak_mb:.1f} MB, ids up to {int(state.head[0]) - 1},"
+                f" process at most {peak_mb:.1f} MB, ids up to {ids},"
                 f" {time.thread_time() - begin:.0f} s"
             )
 

@@ -3,9 +3,8 @@
 from typing import NamedTuple
 
 from schemas.records.tracks import CameraTracks
-from streams.domain.camera.people import SD_M, X_M, Y_M
 from streams.domain.camera.tracker import records_of
-from streams.domain.tracking.types import Matrix
+from streams.domain.tracking.types import Structured
 
 
 class FrameTracks(NamedTuple):
@@ -19,8 +18,8 @@ class FrameTracks(NamedTuple):
         frame_seq: Number of the frame.
         width: Of the frame, pixels.
         height: Of the frame, pixels.
-        out: The tracker's output, shape `(M, OUT)`.
-        places: Shape `(M, PLACE)`.
+        out: The tracker's output, shape `(M,)` of `TRACK_UPDATE`.
+        positions: Where the tracks stand, shape `(M,)` of `FLOOR_POSITION`.
         model_name: Behind the newest detections.
         model_version: Behind the newest detections.
     """
@@ -32,16 +31,15 @@ class FrameTracks(NamedTuple):
     frame_seq: int
     width: int
     height: int
-    out: Matrix
-    places: Matrix
+    out: Structured
+    positions: Structured
     model_name: str
     model_version: str
 
     def record(self) -> CameraTracks:
         """The same as the record on the wire."""
         tracks = records_of(self.out)
-        for track, place in zip(tracks, self.places.tolist(), strict=True):
-            x_m, y_m, sd_m = place[X_M], place[Y_M], place[SD_M]
+        for track, (x_m, y_m, sd_m) in zip(tracks, self.positions.tolist(), strict=True):
             if x_m == x_m:  # it is a number  # noqa: PLR0124
                 track["x_m"], track["y_m"], track["position_sd_m"] = x_m, y_m, sd_m
         return {

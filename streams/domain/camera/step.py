@@ -10,11 +10,10 @@ from streams.domain.camera.frame_tracks import FrameTracks
 from streams.domain.camera.people import locate
 from streams.domain.camera.view import View
 from streams.domain.seqs import Seqs, seqs_of
-from streams.domain.tracking import columns as c
 from streams.domain.tracking.arrays import advance_boxes
 from streams.domain.tracking.checks import UnusableOutcome, check_boxes
 from streams.domain.tracking.state import TrackerState
-from streams.domain.tracking.types import Matrix, Vector
+from streams.domain.tracking.types import Structured, Vector
 
 Fence = Literal["new", "duplicate", "older"]
 
@@ -72,8 +71,8 @@ def step(
     look: FrameDetections,
     camera: Camera,
     homography: Vector,
-    parameters: Vector,
-) -> tuple[FrameTracks | None, View, Matrix | None]:
+    parameters: Structured,
+) -> tuple[FrameTracks | None, View, Structured | None]:
     """Fold one event of a camera.
 
     A heartbeat, and a frame that was skipped or failed, let time pass without a look: tracks
@@ -88,22 +87,22 @@ def step(
 
     Returns:
         The tracks: for each frame looked at, for another frame when there are tracks, and for
-        a heartbeat when a track's life changed; else None. The view of the camera. And the tracks
-        that continue ended ones, shape `(L, OUT)`, in order of their ids; None when none does.
+        a heartbeat when a track's state changed; else None. The view of the camera. And the tracks
+        that continue ended ones, shape `(L,)` of `TRACK_UPDATE`, by id; None when none does.
     """
     captured_us = look.captured_us
     looked = look.outcome == "DETECTED"
     heartbeat = look.outcome == "HEARTBEAT"
-    lives = state.tracker.lives() if heartbeat else []
+    states = state.tracker.states() if heartbeat else []
     out = advance_boxes(state.tracker, captured_us, look.people if looked else None, parameters)
     state.last_us = captured_us
     state.floor_id = camera["floor_id"]
     if looked and look.model_name is not None:
         state.model_name, state.model_version = look.model_name, look.model_version
-    places, people, links = locate(out, homography)
-    linked = out[out[:, c.OUT_LINK_FROM] > 0.0] if links else None
+    positions, people, links = locate(out, homography)
+    linked = out[out["link_from"] > 0] if links else None
     view = View(state.camera_id, captured_us, looked, people.tobytes())
-    due = lives_of(out) != lives if heartbeat else looked or len(out) > 0
+    due = states_of(out) != states if heartbeat else looked or len(out) > 0
     if not due:
         return None, view, linked
     state.seqs[TRACKS.name] += 1
@@ -116,14 +115,13 @@ def step(
         width=look.width or camera["width"],
         height=look.height or camera["height"],
         out=out,
-        places=places,
+        positions=positions,
         model_name=state.model_name,
         model_version=state.model_version,
     )
     return tracks, view, linked
 
 
-def lives_of(out: Matrix) -> list[tuple[int, str]]:
-    """Id and life of each track in the tracker's output."""
-    rows = out[:, [c.OUT_ID, c.OUT_LIFE]].tolist()
-    return [(int(number), c.LIVES[int(life)]) for number, life in rows]
+def states_of(out: Structured) -> list[tuple[int, int]]:
+    """Id and state of each track in the tracker's output."""
+    return list(zip(out["id"].tolist(), out["state"].tolist(), strict=True))

@@ -11,16 +11,31 @@ import numpy as np
 from schemas.records.frames import Detection
 from schemas.records.tracks import Track
 from streams.domain.settings import TrackerSettings
-from streams.domain.tracking import columns as c
 from streams.domain.tracking.arrays import advance_boxes
 from streams.domain.tracking.checks import UnusableOutcome, check_boxes
 from streams.domain.tracking.parameters import parameters_of
 from streams.domain.tracking.state import TrackerState
-from streams.domain.tracking.types import Matrix
+from streams.domain.tracking.tables import BOX, TrackState
+from streams.domain.tracking.types import Matrix, Structured
 
 __all__ = ["PERSON", "TrackerState", "UnusableOutcome", "advance", "check_detections", "records_of"]
 
 PERSON: Final = "person"
+
+_PUBLISHED: Final = (
+    "id",
+    "state",
+    "x_min",
+    "y_min",
+    "x_max",
+    "y_max",
+    "vx",
+    "vy",
+    "score",
+    "observed",
+    "started_us",
+    "last_seen_us",
+)
 
 
 def check_detections(detections: Sequence[Detection]) -> None:
@@ -61,37 +76,55 @@ def advance(
     return records_of(advance_boxes(state, captured_us, boxes, parameters_of(settings)))
 
 
-def records_of(out: Matrix) -> list[Track]:
-    """The tracks of one frame as published: floor positions still empty."""
+def records_of(out: Structured) -> list[Track]:
+    """The tracks of one frame as published: floor positions still empty.
+
+    Args:
+        out: Shape `(M,)` of `TRACK_UPDATE`.
+    """
+    columns = [out[name].tolist() for name in _PUBLISHED]
     return [
         cast(
             "Track",
             {
-                "track_id": int(row[c.OUT_ID]),
-                "state": c.LIVES[int(row[c.OUT_LIFE])],
-                "x_min": row[c.OUT_X_MIN],
-                "y_min": row[c.OUT_Y_MIN],
-                "x_max": row[c.OUT_X_MAX],
-                "y_max": row[c.OUT_Y_MAX],
-                "velocity_x": row[c.OUT_VX],
-                "velocity_y": row[c.OUT_VY],
-                "score": row[c.OUT_SCORE],
-                "observed": row[c.OUT_OBSERVED] == 1.0,
-                "started_us": int(row[c.OUT_STARTED_US]),
-                "last_observed_us": int(row[c.OUT_SEEN_US]),
+                "track_id": track_id,
+                "state": TrackState(state).name,
+                "x_min": x_min,
+                "y_min": y_min,
+                "x_max": x_max,
+                "y_max": y_max,
+                "velocity_x": vx,
+                "velocity_y": vy,
+                "score": score,
+                "observed": observed,
+                "started_us": started_us,
+                "last_observed_us": last_seen_us,
                 "x_m": None,
                 "y_m": None,
                 "position_sd_m": None,
             },
         )
-        for row in out.tolist()
+        for (
+            track_id,
+            state,
+            x_min,
+            y_min,
+            x_max,
+            y_max,
+            vx,
+            vy,
+            score,
+            observed,
+            started_us,
+            last_seen_us,
+        ) in zip(*columns, strict=True)
     ]
 
 
 def _boxes(detections: Sequence[Detection]) -> Matrix:
     """Shape `(N, 5)`."""
     if not detections:
-        return np.empty((0, c.IN))
+        return np.empty((0, BOX))
     return np.array(
         [(d["x_min"], d["y_min"], d["x_max"], d["y_max"], d["score"]) for d in detections],
         dtype=np.float64,

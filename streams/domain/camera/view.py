@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from streams.domain.camera.people import PERSON
-from streams.domain.tracking.types import Matrix
+from streams.domain.tracking.types import Structured
 
 _NOT_A_NUMBER = float("nan")
 
@@ -42,7 +42,7 @@ class View:
         camera_id: Camera.
         captured_us: Event time, microseconds.
         looked: True when a frame was looked at; False when only time passed.
-        table: By track id: rows of `people`, as little-endian bytes, which is how it is kept.
+        table: By track id: rows of `people`, as little-endian bytes, which is how it is saved.
     """
 
     camera_id: str
@@ -51,15 +51,15 @@ class View:
     table: bytes
 
     @property
-    def people(self) -> Matrix:
-        """Shape `(P, PERSON)`; not to be written to."""
-        return np.frombuffer(self.table, "<f8").reshape(-1, PERSON)
+    def people(self) -> Structured:
+        """Shape `(P,)` of `PERSON`; not to be written to."""
+        return np.frombuffer(self.table, PERSON)
 
     @property
     def person_ids(self) -> list[str]:
         """`camera_id:track_id` of each row, until cameras are fused."""
         camera_id = self.camera_id
-        return [f"{camera_id}:{number:.0f}" for number in self.people[:, 0].tolist()]
+        return [f"{camera_id}:{number:.0f}" for number in self.people["id"].tolist()]
 
 
 def view_of(camera_id: str, captured_us: int, looked: bool, people: Sequence[Sighting]) -> View:

@@ -6,12 +6,12 @@ from typing import NamedTuple
 import numpy as np
 
 from schemas.records.presence import Person, Presence
-from streams.domain.camera import people as p
+from streams.domain.camera.people import PERSON
 from streams.domain.camera.view import View
-from streams.domain.tracking.types import Matrix
+from streams.domain.tracking.types import Structured
 from streams.domain.zones.membership import ZoneState
 
-_NOBODY = np.empty((0, p.PERSON))
+_NOBODY = np.empty(0, PERSON)
 
 
 class PeopleOnFloor(NamedTuple):
@@ -21,13 +21,13 @@ class PeopleOnFloor(NamedTuple):
         person_ids: `camera_id:track_id`.
         camera_ids: Camera that sees each.
         zone_ids: Zones in which each counts, sorted.
-        table: Shape `(P, PERSON)`.
+        table: Shape `(P,)` of `PERSON`.
     """
 
     person_ids: list[str]
     camera_ids: list[str]
     zone_ids: list[list[str]]
-    table: Matrix
+    table: Structured
 
 
 class FloorPresence(NamedTuple):
@@ -51,30 +51,31 @@ class FloorPresence(NamedTuple):
 
     def record(self) -> Presence:
         """The same as the record on the wire."""
-        people: list[Person] = [
-            {
+        people: list[Person] = []
+        for person_id, camera_id, zone_ids, row in zip(
+            self.people.person_ids,
+            self.people.camera_ids,
+            self.people.zone_ids,
+            self.people.table.tolist(),
+            strict=True,
+        ):
+            _, foot_x_px, foot_y_px, x_m, y_m, observed, last_observed_us = row
+            person: Person = {
                 "person_id": person_id,
                 "camera_ids": [camera_id],
-                "foot_x_px": row[p.FOOT_X],
-                "foot_y_px": row[p.FOOT_Y],
-                "x_m": _number(row[p.AT_X_M]),
-                "y_m": _number(row[p.AT_Y_M]),
+                "foot_x_px": foot_x_px,
+                "foot_y_px": foot_y_px,
+                "x_m": _number(x_m),
+                "y_m": _number(y_m),
                 "zone_ids": zone_ids,
-                "observed": row[p.OBSERVED] == 1.0,
-                "last_observed_us": int(row[p.SEEN_US]),
+                "observed": observed == 1.0,
+                "last_observed_us": int(last_observed_us),
                 "role": "",
                 "role_confidence": 0.0,
                 "staff_id": None,
                 "calibration_suspect": False,
             }
-            for person_id, camera_id, zone_ids, row in zip(
-                self.people.person_ids,
-                self.people.camera_ids,
-                self.people.zone_ids,
-                self.people.table.tolist(),
-                strict=True,
-            )
-        ]
+            people.append(person)
         return {
             "floor_id": self.floor_id,
             "seq": self.seq,

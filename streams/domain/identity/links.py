@@ -8,12 +8,11 @@ from schemas.records.presence import Link
 from schemas.topics import LINKS
 from streams.domain.floor.state import FloorState
 from streams.domain.output import Output
-from streams.domain.tracking import columns as c
-from streams.domain.tracking.types import Matrix
+from streams.domain.tracking.types import Structured
 
 
 def link_records(
-    floor: FloorState, camera_id: str, captured_us: int, linked: Matrix
+    floor: FloorState, camera_id: str, captured_us: int, linked: Structured
 ) -> list[Output]:
     """Tell which tracks of a camera continue ended ones.
 
@@ -21,20 +20,20 @@ def link_records(
         floor: Of the camera; its count of links rises.
         camera_id: Camera, of both tracks.
         captured_us: Event time of the frame that decided, microseconds.
-        linked: Shape `(L, OUT)`: rows of the tracker's output that hold a link.
+        linked: Shape `(L,)` of `TRACK_UPDATE`: rows of the tracker's output that hold a link.
 
     Returns:
         One record for each row, in their order.
     """
     outputs: list[Output] = []
-    for row in linked.tolist():
+    for row in linked:
         floor.seqs[LINKS.name] += 1
-        earlier, later = int(row[c.OUT_LINK_FROM]), int(row[c.OUT_ID])
-        gap_s, distance = row[c.OUT_LINK_GAP_S], row[c.OUT_LINK_DISTANCE]
+        earlier, later = int(row["link_from"]), int(row["id"])
+        gap_s, distance = float(row["link_gap_s"]), float(row["link_distance"])
         record: Link = {
             "floor_id": floor.floor_id,
             "seq": floor.seqs[LINKS.name],
-            "at_us": int(row[c.OUT_STARTED_US]),
+            "at_us": int(row["started_us"]),
             "kind": "REIDENTIFICATION",
             "from_person_id": f"{camera_id}:{earlier}",
             "to_person_id": f"{camera_id}:{later}",
@@ -42,7 +41,7 @@ def link_records(
             "from_track_id": earlier,
             "to_camera_id": camera_id,
             "to_track_id": later,
-            "score": row[c.OUT_LINK_SCORE],
+            "score": float(row["link_score"]),
             "reason": f"seen again after {gap_s:.1f} s, {distance:.1f} body heights away",
             "evidence": {"gap_s": gap_s, "distance_heights": distance},
             "as_of_us": captured_us,

@@ -1,5 +1,7 @@
-"""The tracking core: one compiled call a frame over flat arrays.
+"""The tracking core: one compiled call a frame over NumPy structured arrays.
 
-`state.py` holds what is remembered of one camera, `step.py` folds a frame into it and gives a
-table of tracks; `columns.py` names the columns of both. The other files are one concept each.
+`tables.py` says what a row of each table holds, `state.py` keeps what is remembered of one camera,
+`step.py` folds a frame into it and gives a table of updates. The other files are one concept each:
+`motion` (Kalman filter), `matching` (ByteTrack's association rounds), `similarity`, `assignment`,
+`camera_motion`, `lifecycle`, `links`.
 """

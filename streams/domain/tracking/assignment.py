@@ -1,95 +1,95 @@
-"""Who belongs to whom: the pairs of greatest total worth.
+"""Which pairs are made: those of greatest total score.
 
-Pairs that compete with no other are made at once; each knot of competing pairs is solved exactly
-by shortest augmenting paths (Jonker & Volgenant 1987; rectangular as in Crouse 2016,
+Pairs that compete with no other are made at once; each component of competing pairs is solved
+exactly by shortest augmenting paths (Jonker & Volgenant 1987; rectangular as in Crouse 2016,
 doi:10.1109/TAES.2016.140952). Of equal choices the lowest index is taken, so the callers bring
 both sides into an order of their own.
 """
 
 import numpy as np
 
+from streams.domain.tracking.components import NOBODY, Pairs, find_components, members_of
 from streams.domain.tracking.jit import compiled, entry
-from streams.domain.tracking.knots import NOBODY, by_knot, find_knots
 from streams.domain.tracking.types import Flags, Indices, Matrix, Vector
+
+__all__ = ["NOBODY", "Pairs", "assign", "room_for_pairs"]
+
+
+@compiled
+def room_for_pairs(height: int, width: int) -> Pairs:
+    """Arrays for as many pairs as there can be between some rows and columns."""
+    starts = np.empty(height + 1, np.int64)
+    return Pairs(starts, np.empty(height * width, np.int64), np.empty(height * width))
 
 
 @entry
-def assign(starts: Indices, columns: Indices, worths: Vector, width: int, mates: Indices) -> None:
-    """Find the pairs whose sum of worths is greatest.
+def assign(pairs: Pairs, width: int, matches: Indices) -> None:
+    """Find the pairs whose sum of scores is greatest.
 
     Args:
-        starts: Shape `(N + 1,)`: the pairs that row `r` may make are those from `starts[r]` up to
-            `starts[r + 1]`.
-        columns: Column of each pair.
-        worths: Worth of each pair, above 0.
+        pairs: The candidates.
         width: Number of columns.
-        mates: Shape `(N,)`, filled: the column given to each row, or -1.
+        matches: Shape `(N,)`, filled: the column given to each row, or `NOBODY`.
     """
-    height = len(mates)
+    starts, columns, _ = pairs
+    height = len(matches)
     degree = np.zeros(width, np.int64)
     for pair in range(starts[height]):
         degree[columns[pair]] += 1
     competing = False
-    knot_of = np.empty(height, np.int64)
+    component_of = np.empty(height, np.int64)
     for row in range(height):
-        first, pairs = starts[row], starts[row + 1] - starts[row]
-        mates[row] = NOBODY
-        knot_of[row] = NOBODY
-        if pairs == 1 and degree[columns[first]] == 1:
-            mates[row] = columns[first]
-        elif pairs > 0:
-            knot_of[row] = row
+        first, count = starts[row], starts[row + 1] - starts[row]
+        matches[row] = NOBODY
+        component_of[row] = NOBODY
+        if count == 1 and degree[columns[first]] == 1:
+            matches[row] = columns[first]
+        elif count > 0:
+            component_of[row] = row
             competing = True
     if competing:
-        _solve_knots(starts, columns, worths, width, knot_of, mates)
+        _solve_components(pairs, width, component_of, matches)
 
 
 @compiled
-def _solve_knots(
-    starts: Indices,
-    columns: Indices,
-    worths: Vector,
-    width: int,
-    knot_of: Indices,
-    mates: Indices,
-) -> None:
-    """Solve each knot for itself.
+def _solve_components(pairs: Pairs, width: int, component_of: Indices, matches: Indices) -> None:
+    """Solve each component by itself.
 
     Args:
-        starts: See `assign`.
-        columns: See `assign`.
-        worths: See `assign`.
-        width: See `assign`.
-        knot_of: Shape `(N,)`, changed: a row that competes names itself, another holds -1.
-        mates: See `assign`; filled for the rows in knots.
+        pairs: The candidates.
+        width: Number of columns.
+        component_of: Shape `(N,)`, changed: a row that competes names itself, another holds
+            `NOBODY`.
+        matches: Shape `(N,)`, filled for the rows that compete.
     """
-    knot_of_column = np.full(width, NOBODY)
-    find_knots(starts, columns, knot_of, knot_of_column)
-    row_begins, knot_rows = by_knot(knot_of, len(knot_of))
-    column_begins, knot_columns = by_knot(knot_of_column, len(knot_of))
-    place_of = np.empty(width, np.int64)
-    for knot in range(len(knot_of)):
-        its_rows = knot_rows[row_begins[knot] : row_begins[knot + 1]]
-        if len(its_rows) == 0:
+    starts, columns, scores = pairs
+    component_of_column = np.full(width, NOBODY)
+    find_components(pairs, component_of, component_of_column)
+    row_begins, rows_by_component = members_of(component_of, len(component_of))
+    column_begins, columns_by_component = members_of(component_of_column, len(component_of))
+    position_of = np.empty(width, np.int64)
+    for component in range(len(component_of)):
+        rows = rows_by_component[row_begins[component] : row_begins[component + 1]]
+        if len(rows) == 0:
             continue
-        its_columns = knot_columns[column_begins[knot] : column_begins[knot + 1]]
-        for place in range(len(its_columns)):
-            place_of[its_columns[place]] = place
-        worth = np.zeros((len(its_rows), len(its_columns)))
-        for place in range(len(its_rows)):
-            row = its_rows[place]
-            for pair in range(starts[row], starts[row + 1]):
-                worth[place, place_of[columns[pair]]] = worths[pair]
-        if len(its_rows) <= len(its_columns):
-            chosen = _solve(-worth)
-            for place in range(len(its_rows)):
-                if worth[place, chosen[place]] > 0.0:
-                    mates[its_rows[place]] = its_columns[chosen[place]]
+        own = columns_by_component[column_begins[component] : column_begins[component + 1]]
+        for position in range(len(own)):
+            position_of[own[position]] = position
+        score = np.zeros((len(rows), len(own)))
+        for i in range(len(rows)):
+            for pair in range(starts[rows[i]], starts[rows[i] + 1]):
+                score[i, position_of[columns[pair]]] = scores[pair]
+        # `_solve` wants no more rows than columns: the other way round it is given the transpose.
+        if len(rows) <= len(own):
+            chosen = _solve(-score)
+            for i in range(len(rows)):
+                if score[i, chosen[i]] > 0.0:
+                    matches[rows[i]] = own[chosen[i]]
         else:
-            chosen = _solve(np.ascontiguousarray(-worth.T))
-            for place in range(len(its_columns)):
-                if worth[chosen[place], place] > 0.0:
-                    mates[its_rows[chosen[place]]] = its_columns[place]
+            chosen = _solve(np.ascontiguousarray(-score.T))
+            for j in range(len(own)):
+                if score[chosen[j], j] > 0.0:
+                    matches[rows[chosen[j]]] = own[j]
 
 
 @compiled
@@ -100,38 +100,38 @@ def _solve(cost: Matrix) -> Indices:
         cost: Shape `(H, W)`, `H` at most `W`; 0 for a pair that stands for staying alone.
     """
     height, width = cost.shape
-    left_mate = np.full(height, NOBODY)
+    match_of_row = np.full(height, NOBODY)
     if height == 1:
-        left_mate[0] = np.argmin(cost[0])
-        return left_mate
-    left_price, right_price = np.zeros(height), np.zeros(width)
-    right_mate = np.full(width, NOBODY)
+        match_of_row[0] = np.argmin(cost[0])
+        return match_of_row
+    row_price, column_price = np.zeros(height), np.zeros(width)
+    match_of_column = np.full(width, NOBODY)
     shortest, parent = np.empty(width), np.empty(width, np.int64)
     seen = np.empty(width, np.bool_)
     for root in range(height):
         sink, reached = _reach(
-            cost, root, left_price, right_price, right_mate, shortest, parent, seen
+            cost, root, row_price, column_price, match_of_column, shortest, parent, seen
         )
-        left_price[root] += reached
+        row_price[root] += reached
         for j in range(width):
             if seen[j]:
-                right_price[j] -= reached - shortest[j]
-                if right_mate[j] != NOBODY:
-                    left_price[right_mate[j]] += reached - shortest[j]
-        while sink != NOBODY:  # turn the path round: each on it takes the one before
+                column_price[j] -= reached - shortest[j]
+                if match_of_column[j] != NOBODY:
+                    row_price[match_of_column[j]] += reached - shortest[j]
+        while sink != NOBODY:  # augment: each column on the path takes the row before it
             i = parent[sink]
-            right_mate[sink] = i
-            sink, left_mate[i] = left_mate[i], sink
-    return left_mate
+            match_of_column[sink] = i
+            sink, match_of_row[i] = match_of_row[i], sink
+    return match_of_row
 
 
 @compiled
 def _reach(
     cost: Matrix,
     root: int,
-    left_price: Vector,
-    right_price: Vector,
-    right_mate: Indices,
+    row_price: Vector,
+    column_price: Vector,
+    match_of_column: Indices,
     shortest: Vector,
     parent: Indices,
     seen: Flags,
@@ -139,7 +139,7 @@ def _reach(
     """Find the nearest free column from a row along alternating pairs (Dijkstra).
 
     Returns:
-        The column and its distance; `shortest`, `parent` and `seen` hold the tree behind it.
+        The column and its distance; `shortest`, `parent` and `seen` hold the shortest paths.
     """
     width = cost.shape[1]
     for j in range(width):
@@ -151,17 +151,19 @@ def _reach(
         for j in range(width):
             if seen[j]:
                 continue
-            length = reached + cost[current, j] - left_price[current] - right_price[j]
+            length = reached + cost[current, j] - row_price[current] - column_price[j]
             if length < shortest[j]:
                 shortest[j] = length
                 parent[j] = current
             # Of equally near columns a free one ends the search.
             if shortest[j] < lowest or (
-                shortest[j] == lowest and right_mate[j] == NOBODY and right_mate[nearest] != NOBODY
+                shortest[j] == lowest
+                and match_of_column[j] == NOBODY
+                and match_of_column[nearest] != NOBODY
             ):
                 nearest, lowest = j, shortest[j]
         reached = lowest
         seen[nearest] = True
-        if right_mate[nearest] == NOBODY:
+        if match_of_column[nearest] == NOBODY:
             return nearest, reached
-        current = right_mate[nearest]
+        current = match_of_column[nearest]

@@ -1,4 +1,4 @@
-"""Camera-local re-identification: who reappears soon and near is told as a link.
+"""Camera-local re-identification: a person who reappears soon and near gets a link.
 
 The past is not rewritten: the new track keeps its id, and the link says that it continues the
 old one, with a score and what it rests on (time and distance; never appearance).
@@ -7,107 +7,116 @@ old one, with a score and what it rests on (time and distance; never appearance)
 import math
 from typing import Final
 
-from streams.domain.tracking import columns as c
-from streams.domain.tracking import parameters as p
 from streams.domain.tracking.jit import compiled
 from streams.domain.tracking.output import to_thousandth
-from streams.domain.tracking.types import Matrix, Vector
+from streams.domain.tracking.parameters import Parameters
+from streams.domain.tracking.tables import (
+    ENDED_MAX,
+    EndedTrack,
+    Summary,
+    Track,
+    TrackState,
+    TrackUpdate,
+)
+from streams.domain.tracking.types import Table
 
 _US: Final = 1_000_000.0
-_LEAST_REACH: Final = 0.5
+_MIN_REACH: Final = 0.5
 """Distance always allowed, heights: a box jumps by that much when half of a person is hidden."""
 
 
 @compiled
-def _move(gone: Matrix, source: int, target: int) -> None:
-    for column in range(c.GONE):
-        gone[target, column] = gone[source, column]
-
-
-@compiled
-def forget(head: Vector, gone: Matrix, at_us: float, params: Vector) -> None:
+def forget(summary: Summary, ended: Table[EndedTrack], at_us: int, params: Parameters) -> None:
     """Drop tracks that were seen too long ago for any link."""
     kept = 0
-    for k in range(int(head[c.GONE_COUNT])):
-        if (at_us - gone[k, c.GONE_SEEN_US]) / _US <= params[p.LINK_WITHIN_S]:
-            _move(gone, k, kept)
+    for k in range(summary.ended_count):
+        if (at_us - ended[k].last_seen_us) / _US <= params.link_within_s:
+            ended[kept] = ended[k]
             kept += 1
-    head[c.GONE_COUNT] = kept
+    summary.ended_count = kept
 
 
 @compiled
-def remember(head: Vector, gone: Matrix, rows: Matrix, i: int) -> None:
-    """Keep an ended track for links; the one that ended first makes place."""
-    count = int(head[c.GONE_COUNT])
-    if count == c.GONE_MAX:
+def remember(summary: Summary, ended: Table[EndedTrack], track: Track) -> None:
+    """Keep an ended track for links; the one that ended first makes room."""
+    count = summary.ended_count
+    if count == ENDED_MAX:
         for k in range(1, count):
-            _move(gone, k, k - 1)
+            ended[k - 1] = ended[k]
         count -= 1
-    gone[count, c.GONE_ID] = rows[i, c.ID]
-    gone[count, c.GONE_SEEN_US] = rows[i, c.SEEN_US]
-    gone[count, c.GONE_X] = rows[i, c.SEEN_X]
-    gone[count, c.GONE_Y] = rows[i, c.SEEN_Y]
-    gone[count, c.GONE_H] = rows[i, c.SEEN_H]
-    head[c.GONE_COUNT] = count + 1
+    newest = ended[count]
+    newest.id = track.id
+    newest.last_seen_us = track.last_seen_us
+    newest.x = track.last_x
+    newest.y = track.last_y
+    newest.h = track.last_h
+    summary.ended_count = count + 1
 
 
 @compiled
-def link(head: Vector, gone: Matrix, rows: Matrix, out: Matrix, params: Vector) -> None:
-    """Tell which confirmed tracks continue which ended ones, the best pairs first.
+def link(
+    summary: Summary,
+    ended: Table[EndedTrack],
+    tracks: Table[Track],
+    out: Table[TrackUpdate],
+    params: Parameters,
+) -> None:
+    """Find which confirmed tracks continue which ended ones, the best pairs first.
 
     Args:
-        head: Of the state; an ended track that found its sequel is forgotten.
-        gone: Ended tracks.
-        rows: Tracks of this frame.
-        out: Shape `(len(rows), OUT)`: their output; the columns of links are written.
+        summary: Counts of the state; an ended track that is continued is forgotten.
+        ended: Ended tracks.
+        tracks: Tracks of this frame.
+        out: Their output, row by row; the fields of links are written.
         params: Settings.
     """
-    while head[c.GONE_COUNT] > 0:
-        best, best_i, best_k = params[p.LINK_SCORE], -1, -1
+    while summary.ended_count > 0:
+        best, best_i, best_k = params.link_score, -1, -1
         for i in range(len(out)):
-            if rows[i, c.LIFE] != c.CONFIRMED or rows[i, c.ORIGIN] != 0.0:
+            if tracks[i].state != TrackState.CONFIRMED or tracks[i].continues != 0:
                 continue
-            for k in range(int(head[c.GONE_COUNT])):
-                score = _score(rows, i, gone, k, params)
+            for k in range(summary.ended_count):
+                score = _score(tracks[i], ended[k], params)
                 if score > best:
                     best, best_i, best_k = score, i, k
         if best_i < 0:
             return
-        rows[best_i, c.ORIGIN] = gone[best_k, c.GONE_ID]
-        out[best_i, c.OUT_LINK_FROM] = gone[best_k, c.GONE_ID]
-        out[best_i, c.OUT_LINK_SCORE] = to_thousandth(best)
-        gap_s, distance = _apart(rows, best_i, gone, best_k)
-        out[best_i, c.OUT_LINK_GAP_S] = to_thousandth(gap_s)
-        out[best_i, c.OUT_LINK_DISTANCE] = to_thousandth(distance)
-        last = int(head[c.GONE_COUNT]) - 1
+        later, earlier, update = tracks[best_i], ended[best_k], out[best_i]
+        later.continues = earlier.id
+        update.link_from = earlier.id
+        update.link_score = to_thousandth(best)
+        gap_s, distance = _apart(later, earlier)
+        update.link_gap_s = to_thousandth(gap_s)
+        update.link_distance = to_thousandth(distance)
+        last = summary.ended_count - 1
         for k in range(best_k, last):
-            _move(gone, k + 1, k)
-        head[c.GONE_COUNT] = last
+            ended[k] = ended[k + 1]
+        summary.ended_count = last
 
 
 @compiled
-def _apart(rows: Matrix, i: int, gone: Matrix, k: int) -> tuple[float, float]:
-    """Seconds and heights from the last sight of an ended track to the first of a live one."""
-    dx = rows[i, c.FIRST_X] - gone[k, c.GONE_X]
-    dy = rows[i, c.FIRST_Y] - gone[k, c.GONE_Y]
-    height = (rows[i, c.H] + gone[k, c.GONE_H]) * 0.5
-    gap_s = (rows[i, c.STARTED_US] - gone[k, c.GONE_SEEN_US]) / _US
+def _apart(later: Track, earlier: EndedTrack) -> tuple[float, float]:
+    """Seconds and heights from the last detection of an ended track to the first of a live one."""
+    dx = later.first_x - earlier.x
+    dy = later.first_y - earlier.y
+    height = (later.h + earlier.h) * 0.5
+    gap_s = (later.started_us - earlier.last_seen_us) / _US
     return float(gap_s), float(math.sqrt(dx * dx + dy * dy) / height)
 
 
 @compiled
-def _score(rows: Matrix, i: int, gone: Matrix, k: int, params: Vector) -> float:
+def _score(later: Track, earlier: EndedTrack, params: Parameters) -> float:
     """Likeness of two tracks, 0 (out of reach) to 1 (same place, same size, at once)."""
-    if rows[i, c.STARTED_US] <= gone[k, c.GONE_SEEN_US]:
+    if later.started_us <= earlier.last_seen_us:
         return 0.0
-    gap_s, distance = _apart(rows, i, gone, k)
-    if gap_s > params[p.LINK_WITHIN_S]:
+    gap_s, distance = _apart(later, earlier)
+    if gap_s > params.link_within_s:
         return 0.0
-    reach = _LEAST_REACH + params[p.LINK_SPEED] * gap_s
+    reach = _MIN_REACH + params.link_speed * gap_s
     if distance > reach:
         return 0.0
-    taller = max(rows[i, c.H], gone[k, c.GONE_H])
-    shorter = min(rows[i, c.H], gone[k, c.GONE_H])
-    here = 1.0 - distance / reach
-    soon = 1.0 - 0.5 * gap_s / params[p.LINK_WITHIN_S]
-    return float(here * soon * (shorter / taller))
+    taller = max(later.h, earlier.h)
+    shorter = min(later.h, earlier.h)
+    near = 1.0 - distance / reach
+    soon = 1.0 - 0.5 * gap_s / params.link_within_s
+    return float(near * soon * (shorter / taller))

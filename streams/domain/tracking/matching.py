@@ -1,154 +1,158 @@
-"""Which detection belongs to which track, and which begins one.
+"""Which detection belongs to which track, and which starts one.
 
-After ByteTrack (Zhang et al. 2022, arXiv:2110.06864): high scores are matched first, to known
-tracks; low scores then keep known tracks alive through occlusion and blur. High scores left over
-are matched with tentative tracks, then, in a wider reach, with whoever is still unseen (the second
-round of C-BIoU), and begin tracks at last.
+After ByteTrack (Zhang et al. 2022, arXiv:2110.06864): detections of high score are associated
+first, with known tracks; those of low score then keep known tracks alive through occlusion and
+blur. High scores left over are associated with tentative tracks, then, in a wider reach, with
+whatever is still unmatched (the second round of C-BIoU), and start tracks at last.
 """
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
-from streams.domain.tracking import columns as c
-from streams.domain.tracking import life
-from streams.domain.tracking import parameters as p
-from streams.domain.tracking.assignment import assign
-from streams.domain.tracking.consensus import follow_camera
+from streams.domain.tracking import lifecycle
+from streams.domain.tracking.assignment import NOBODY, assign, room_for_pairs
+from streams.domain.tracking.camera_motion import follow_camera
 from streams.domain.tracking.jit import compiled
 from streams.domain.tracking.ordering import order_of
-from streams.domain.tracking.similarity import compare, is_double, lined_up, shapes_of
-from streams.domain.tracking.types import Flags, Indices, Matrix, Vector
+from streams.domain.tracking.parameters import Parameters
+from streams.domain.tracking.similarity import (
+    Frame,
+    Reach,
+    compare,
+    is_duplicate,
+    measurements_of,
+)
+from streams.domain.tracking.tables import Summary, Track, TrackState
+from streams.domain.tracking.types import Flags, Indices, Matrix, Table
 
-# Kinds of tracks that a round offers detections to, as sums of powers of two by life.
-_TENTATIVE: Final = 1
-_CONFIRMED: Final = 2
-_LOST: Final = 4
+# Sets of track states: bit `s` stands for state `s`.
+_TENTATIVE: Final = 1 << TrackState.TENTATIVE
+_KNOWN: Final = 1 << TrackState.CONFIRMED | 1 << TrackState.LOST
+_ALIVE: Final = _TENTATIVE | _KNOWN
+
+
+class Association(NamedTuple):
+    """Which detections are given to which tracks so far.
+
+    Attributes:
+        matches: Shape `(T,)`: the detection of each live track, or `NOBODY`.
+        taken: Shape `(N,)`: whether a detection has a track.
+    """
+
+    matches: Indices
+    taken: Flags
 
 
 @compiled
 def match(
-    head: Vector,
-    rows: Matrix,
-    captured_us: float,
-    before_us: float,
+    summary: Summary,
+    tracks: Table[Track],
+    captured_us: int,
+    before_us: int,
     boxes: Matrix,
-    mates: Indices,
-    born: Indices,
-    params: Vector,
+    matches: Indices,
+    starters: Indices,
+    params: Parameters,
 ) -> int:
-    """Give detections to tracks and begin tracks.
+    """Give detections to tracks and start tracks.
 
     Args:
-        head: Of the state; births take their ids from it.
-        rows: Live tracks, predicted for now, then room for births; changed in place.
+        summary: Of the state; new tracks take their ids from it.
+        tracks: Live tracks, predicted for now, then room for new ones; changed in place.
         captured_us: Event time of this frame, microseconds.
         before_us: Event time of the frame before, microseconds.
-        boxes: Shape `(N, IN)`.
-        mates: Shape `(T,)`, all -1, filled: the detection given to each live track.
-        born: Shape `(N,)`, filled: the detections that began tracks, in the order of their ids.
+        boxes: Shape `(N, BOX)`.
+        matches: Shape `(T,)`, all `NOBODY`, filled: the detection given to each live track.
+        starters: Shape `(N,)`, filled: the detections that started tracks, in the order of ids.
         params: Settings.
 
     Returns:
-        Births.
+        Number of new tracks.
     """
-    known = len(mates)
+    known = len(matches)
     order = order_of(boxes, True)
-    by_left = order_of(boxes, False)
-    shapes = shapes_of(boxes)
-    taken = np.zeros(len(boxes), np.bool_)
-    high, low = 0, 0
+    measurements = measurements_of(boxes)
+    high_end, low_end = 0, 0
     for j in order:
-        if shapes[j, c.AT_SCORE] >= params[p.HIGH_SCORE]:
-            high += 1
-        if shapes[j, c.AT_SCORE] >= params[p.LOW_SCORE]:
-            low += 1
-    if params[p.CAMERA_SHARE] > 0.0:
-        line = lined_up(order[:high], by_left)
-        follow_camera(head, rows, known, shapes, order[:high], line, captured_us, before_us, params)
-    args = (rows, mates, shapes, order, by_left, taken, captured_us, before_us, params)
-    _round(*args, _CONFIRMED + _LOST, 0, high, 0.0, 0.0, params[p.MATCH_IOU])
-    _round(*args, _CONFIRMED + _LOST, high, low, 0.0, 0.0, params[p.LOW_MATCH_IOU])
-    _round(*args, _TENTATIVE, 0, high, 0.0, 0.0, params[p.TENTATIVE_IOU])
-    if params[p.RESCUE_BUFFER] > 0.0:
-        kinds = _TENTATIVE + _CONFIRMED + _LOST
-        buffer, growth = params[p.RESCUE_BUFFER], params[p.RESCUE_GROWTH]
-        _round(*args, kinds, 0, high, buffer, growth, params[p.RESCUE_IOU])
+        if measurements[j].score >= params.high_score:
+            high_end += 1
+        if measurements[j].score >= params.low_score:
+            low_end += 1
+    high, low = order[:high_end], order[high_end:low_end]
+    frame = Frame(tracks, measurements, order_of(boxes, False), captured_us, before_us, params)
+    if params.camera_share > 0.0:
+        follow_camera(summary, frame, known, high)
+
+    momentum = params.momentum_weight
+    association = Association(matches, np.zeros(len(boxes), np.bool_))
+    # First association: known tracks and high scores.
+    _associate(frame, association, _KNOWN, high, Reach(0.0, 0.0, params.match_iou, momentum))
+    # Second association: known tracks still unmatched and low scores.
+    _associate(frame, association, _KNOWN, low, Reach(0.0, 0.0, params.low_match_iou, momentum))
+    # Tentative tracks and the high scores left over.
+    _associate(
+        frame, association, _TENTATIVE, high, Reach(0.0, 0.0, params.tentative_iou, momentum)
+    )
+    # Whatever is left, in a wider reach.
+    if params.rescue_buffer > 0.0:
+        wide = Reach(params.rescue_buffer, params.rescue_growth, params.rescue_iou, momentum)
+        _associate(frame, association, _ALIVE, high, wide)
+
     for i in range(known):
-        if mates[i] >= 0:
-            life.matched(rows, i, captured_us, before_us, shapes, mates[i], params)
+        if matches[i] != NOBODY:
+            lifecycle.hit(tracks[i], captured_us, before_us, measurements[matches[i]], params)
         else:
-            life.missed(rows, i, captured_us, params)
-    births = 0
-    for j in order[:high]:
-        if taken[j] or shapes[j, c.AT_SCORE] < params[p.BIRTH_SCORE]:
+            lifecycle.miss(tracks[i], captured_us, params)
+    new = 0
+    for j in high:
+        if association.taken[j] or measurements[j].score < params.birth_score:
             continue
-        if is_double(rows, known + births, shapes, j, params):
+        if is_duplicate(tracks, known + new, measurements[j], params):
             continue
-        life.born(rows, known + births, head[c.NEXT_ID], captured_us, shapes, j, params)
-        head[c.NEXT_ID] += 1.0
-        born[births] = j
-        births += 1
-    return births
+        lifecycle.start(tracks[known + new], summary.next_id, captured_us, measurements[j], params)
+        summary.next_id += 1
+        starters[new] = j
+        new += 1
+    return new
 
 
 @compiled
-def _round(
-    rows: Matrix,
-    mates: Indices,
-    shapes: Matrix,
-    order: Indices,
-    by_left: Indices,
-    taken: Flags,
-    at_us: float,
-    before_us: float,
-    params: Vector,
-    kinds: int,
-    first: int,
-    last: int,
-    buffer: float,
-    growth: float,
-    gate: float,
+def _associate(
+    frame: Frame, association: Association, states: int, detections: Indices, reach: Reach
 ) -> None:
-    """Match the free tracks of some kinds with the free ones of `order[first:last]`."""
-    tracks = np.empty(len(mates), np.int64)
+    """Match the unmatched tracks of some states with the detections that are not taken.
+
+    What a round leaves unmatched goes into the next: `association` carries it on.
+
+    Args:
+        frame: The frame.
+        association: Of the rounds before; added to.
+        states: Set of track states that take part.
+        detections: Detections that take part.
+        reach: How far a track may be from its detection.
+    """
+    matches, taken = association
+    tracks = np.empty(len(matches), np.int64)
     count = 0
-    for i in range(len(mates)):
-        if mates[i] < 0 and rows[i, c.LIFE] != c.ENDED and (kinds >> int(rows[i, c.LIFE])) & 1:
+    for i in range(len(matches)):
+        # No set holds ENDED: a track that ended in this frame takes no detection.
+        if matches[i] == NOBODY and (states >> frame.tracks[i].state) & 1:
             tracks[count] = i
             count += 1
-    free = np.empty(last - first, np.int64)
+    free = np.empty(len(detections), np.int64)
     width = 0
-    for place in range(first, last):
-        if not taken[order[place]]:
-            free[width] = order[place]
+    for j in detections:
+        if not taken[j]:
+            free[width] = j
             width += 1
     if count == 0 or width == 0:
         return
-    tracks, free = tracks[:count], free[:width]
-    starts = np.empty(count + 1, np.int64)
-    columns = np.empty(count * width, np.int64)
-    worths = np.empty(count * width)
-    compare(
-        rows,
-        tracks,
-        shapes,
-        free,
-        lined_up(free, by_left),
-        at_us,
-        before_us,
-        buffer,
-        growth,
-        gate,
-        params[p.MOMENTUM_WEIGHT],
-        params,
-        starts,
-        columns,
-        worths,
-    )
+    pairs = room_for_pairs(count, width)
+    compare(frame, tracks[:count], free[:width], reach, pairs)
     chosen = np.empty(count, np.int64)
-    assign(starts, columns, worths, width, chosen)
+    assign(pairs, width, chosen)
     for row in range(count):
-        if chosen[row] >= 0:
-            mates[tracks[row]] = free[chosen[row]]
+        if chosen[row] != NOBODY:
+            matches[tracks[row]] = free[chosen[row]]
             taken[free[chosen[row]]] = True

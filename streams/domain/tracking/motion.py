@@ -1,140 +1,152 @@
 """Kalman filter of one box in event time: constant velocity for the centre, slow size.
 
-The centre's two axes share their noise, so one 2 x 2 covariance serves both, and the filter is
-written out in scalars. Noise is in box heights, as SORT and ByteTrack scale it, but per second
-and not per frame: cameras drop frames and run at any rate. Pixels of the captured frame.
+In the textbook's matrices, for each axis of the centre with state `[p, v]`:
+
+    F = [[1, dt],     Q = a^2 [[dt^3/3, dt^2/2],  + r^2 [[dt, 0],     H = [1, 0]
+         [0,  1]]              [dt^2/2, dt    ]]         [0,  0]]
+
+with `a` the noise of acceleration and `r` that of position (Bar-Shalom, Li & Kirubarajan 2001,
+section 6.2). Both axes share their noise, so one 2 x 2 covariance `P` serves both, and the filter
+is written out in scalars. Noise is in box heights, as SORT and ByteTrack scale it, but per second
+and not per frame: cameras drop frames and run at any rate.
 """
 
 import math
 from typing import Final
 
-from streams.domain.tracking import columns as c
-from streams.domain.tracking import parameters as p
 from streams.domain.tracking.jit import compiled
-from streams.domain.tracking.types import Matrix, Vector
+from streams.domain.tracking.parameters import Parameters
+from streams.domain.tracking.tables import Measurement, Track
 
 _MIN_SIZE_PX: Final = 1.0
 _REUPDATE_STEP_S: Final = 0.1
 
 
 @compiled
-def initiate(rows: Matrix, i: int, shapes: Matrix, j: int, params: Vector) -> None:
+def initiate(track: Track, measurement: Measurement, params: Parameters) -> None:
     """Begin from one detection, at rest."""
-    rows[i, c.X] = shapes[j, c.AT_X]
-    rows[i, c.Y] = shapes[j, c.AT_Y]
-    rows[i, c.W] = max(shapes[j, c.AT_W], _MIN_SIZE_PX)
-    rows[i, c.H] = max(shapes[j, c.AT_H], _MIN_SIZE_PX)
-    rows[i, c.VX] = 0.0
-    rows[i, c.VY] = 0.0
-    measured = params[p.MEASUREMENT] * rows[i, c.H]
-    moving = params[p.FIRST_VELOCITY] * rows[i, c.H]
-    rows[i, c.POSITION_VAR] = measured * measured
-    rows[i, c.COVARIANCE] = 0.0
-    rows[i, c.VELOCITY_VAR] = moving * moving
-    rows[i, c.SIZE_VAR] = measured * measured
+    track.x = measurement.x
+    track.y = measurement.y
+    track.w = max(measurement.w, _MIN_SIZE_PX)
+    track.h = max(measurement.h, _MIN_SIZE_PX)
+    track.vx = 0.0
+    track.vy = 0.0
+    measurement_sd = params.noise.measurement * track.h
+    velocity_sd = params.noise.first_velocity * track.h
+    track.position_var = measurement_sd * measurement_sd
+    track.position_velocity_cov = 0.0
+    track.velocity_var = velocity_sd * velocity_sd
+    track.size_var = measurement_sd * measurement_sd
 
 
 @compiled
-def predict(rows: Matrix, i: int, dt_s: float, params: Vector) -> None:
-    """Move on by a time in place: white-noise acceleration plus a random walk.
+def predict(track: Track, dt_s: float, params: Parameters) -> None:
+    """Move on by a time: `x = F x`, `P = F P F' + Q`.
 
-    The step is that of continuous time, so two short ones are one long one, and one back undoes
-    one forth.
+    `Q` is that of continuous time, so two short steps are one long one, and a `rewind` undoes a
+    step.
     """
-    square = rows[i, c.H] * rows[i, c.H]
-    drift = params[p.POSITION] * params[p.POSITION] * square * dt_s
-    turn = params[p.ACCELERATION] * params[p.ACCELERATION] * square * dt_s
-    rows[i, c.X] += rows[i, c.VX] * dt_s
-    rows[i, c.Y] += rows[i, c.VY] * dt_s
-    rows[i, c.POSITION_VAR] += (
-        dt_s * (2.0 * rows[i, c.COVARIANCE] + dt_s * rows[i, c.VELOCITY_VAR])
-        + drift
-        + turn * dt_s * dt_s / 3.0
+    noise = params.noise
+    height2 = track.h * track.h
+    position_q = noise.position * noise.position * height2 * dt_s
+    velocity_q = noise.acceleration * noise.acceleration * height2 * dt_s
+    track.x += track.vx * dt_s
+    track.y += track.vy * dt_s
+    track.position_var += (
+        dt_s * (2.0 * track.position_velocity_cov + dt_s * track.velocity_var)
+        + position_q
+        + velocity_q * dt_s * dt_s / 3.0
     )
-    rows[i, c.COVARIANCE] += dt_s * rows[i, c.VELOCITY_VAR] + turn * dt_s / 2.0
-    rows[i, c.VELOCITY_VAR] += turn
-    rows[i, c.SIZE_VAR] += params[p.SIZE] * params[p.SIZE] * square * dt_s
+    track.position_velocity_cov += dt_s * track.velocity_var + velocity_q * dt_s / 2.0
+    track.velocity_var += velocity_q
+    track.size_var += noise.size * noise.size * height2 * dt_s
 
 
 @compiled
-def rewind(rows: Matrix, i: int, dt_s: float, params: Vector) -> None:
+def rewind(track: Track, dt_s: float, params: Parameters) -> None:
     """Undo a `predict` over the same time, during which nothing was measured."""
-    square = rows[i, c.H] * rows[i, c.H]
-    drift = params[p.POSITION] * params[p.POSITION] * square * dt_s
-    turn = params[p.ACCELERATION] * params[p.ACCELERATION] * square * dt_s
-    rows[i, c.SIZE_VAR] -= params[p.SIZE] * params[p.SIZE] * square * dt_s
-    rows[i, c.VELOCITY_VAR] -= turn
-    rows[i, c.COVARIANCE] -= dt_s * rows[i, c.VELOCITY_VAR] + turn * dt_s / 2.0
-    rows[i, c.POSITION_VAR] -= (
-        dt_s * (2.0 * rows[i, c.COVARIANCE] + dt_s * rows[i, c.VELOCITY_VAR])
-        + drift
-        + turn * dt_s * dt_s / 3.0
+    noise = params.noise
+    height2 = track.h * track.h
+    position_q = noise.position * noise.position * height2 * dt_s
+    velocity_q = noise.acceleration * noise.acceleration * height2 * dt_s
+    track.size_var -= noise.size * noise.size * height2 * dt_s
+    track.velocity_var -= velocity_q
+    track.position_velocity_cov -= dt_s * track.velocity_var + velocity_q * dt_s / 2.0
+    track.position_var -= (
+        dt_s * (2.0 * track.position_velocity_cov + dt_s * track.velocity_var)
+        + position_q
+        + velocity_q * dt_s * dt_s / 3.0
     )
-    rows[i, c.X] -= rows[i, c.VX] * dt_s
-    rows[i, c.Y] -= rows[i, c.VY] * dt_s
+    track.x -= track.vx * dt_s
+    track.y -= track.vy * dt_s
 
 
 @compiled
 def update(
-    rows: Matrix, i: int, x: float, y: float, w: float, h: float, sure: float, params: Vector
+    track: Track, x: float, y: float, w: float, h: float, score: float, params: Parameters
 ) -> None:
-    """Correct by one detection in place, as predicted for its time.
+    """Correct by one measurement: `K = P H' / S`, `x += K (z - H x)`, `P -= K H P`.
 
     Args:
-        rows: The live tracks.
-        i: Row.
-        x: Centre of the detection, px.
-        y: Centre of the detection, px.
-        w: Width of the detection, px.
-        h: Height of the detection, px.
-        sure: Its score, 0 to 1: a doubtful box is measured less well (after NSA, Du et al. 2021,
+        track: Predicted for the time of the measurement; changed in place.
+        x: Centre, px.
+        y: Centre, px.
+        w: Width, px.
+        h: Height, px.
+        score: Confidence, 0 to 1: a doubtful box is measured less well (after NSA, Du et al. 2021,
             arXiv:2105.08723).
         params: Settings.
     """
-    measured = params[p.MEASUREMENT] * rows[i, c.H] * (1.0 + params[p.SCORE_NOISE] * (1.0 - sure))
-    measured_var = measured * measured
-    spread = rows[i, c.POSITION_VAR] + measured_var
-    gain = rows[i, c.POSITION_VAR] / spread
-    velocity_gain = rows[i, c.COVARIANCE] / spread
-    off_x = x - rows[i, c.X]
-    off_y = y - rows[i, c.Y]
-    rows[i, c.X] += gain * off_x
-    rows[i, c.Y] += gain * off_y
-    rows[i, c.VX] += velocity_gain * off_x
-    rows[i, c.VY] += velocity_gain * off_y
-    rows[i, c.VELOCITY_VAR] -= velocity_gain * rows[i, c.COVARIANCE]
-    rows[i, c.COVARIANCE] *= 1.0 - gain
-    rows[i, c.POSITION_VAR] *= 1.0 - gain
-    size_gain = rows[i, c.SIZE_VAR] / (rows[i, c.SIZE_VAR] + measured_var)
-    rows[i, c.W] += size_gain * (w - rows[i, c.W])
-    rows[i, c.H] += size_gain * (h - rows[i, c.H])
-    rows[i, c.SIZE_VAR] *= 1.0 - size_gain
-    rows[i, c.W] = max(rows[i, c.W], _MIN_SIZE_PX)
-    rows[i, c.H] = max(rows[i, c.H], _MIN_SIZE_PX)
+    noise = params.noise
+    measurement_sd = noise.measurement * track.h * (1.0 + noise.score_noise * (1.0 - score))
+    measurement_var = measurement_sd * measurement_sd
+    innovation_var = track.position_var + measurement_var
+    gain = track.position_var / innovation_var
+    velocity_gain = track.position_velocity_cov / innovation_var
+    innovation_x = x - track.x
+    innovation_y = y - track.y
+    track.x += gain * innovation_x
+    track.y += gain * innovation_y
+    track.vx += velocity_gain * innovation_x
+    track.vy += velocity_gain * innovation_y
+    track.velocity_var -= velocity_gain * track.position_velocity_cov
+    track.position_velocity_cov *= 1.0 - gain
+    track.position_var *= 1.0 - gain
+    size_gain = track.size_var / (track.size_var + measurement_var)
+    track.w += size_gain * (w - track.w)
+    track.h += size_gain * (h - track.h)
+    track.size_var *= 1.0 - size_gain
+    track.w = max(track.w, _MIN_SIZE_PX)
+    track.h = max(track.h, _MIN_SIZE_PX)
 
 
 @compiled
-def reupdate(rows: Matrix, i: int, unseen_s: float, shapes: Matrix, j: int, params: Vector) -> None:
-    """Replay the time unseen along a straight line from the last sight to this detection.
+def reupdate(track: Track, unseen_s: float, measurement: Measurement, params: Parameters) -> None:
+    """Replay the time unseen along a straight line from the last detection to this one.
 
     Observation-centric re-update (Cao et al. 2023, OC-SORT, arXiv:2203.14360): a filter left to
-    coast gathers error in its velocity; virtual observations on the way take it out. On return
+    coast gathers error in its velocity; virtual measurements on the way take it out. On return
     the filter is predicted for now; the detection itself is still to be taken in.
+
+    Args:
+        track: Predicted for now; changed in place.
+        unseen_s: Time since the last matched detection, s.
+        measurement: The detection that ends the gap.
+        params: Settings.
     """
-    rewind(rows, i, unseen_s, params)
+    rewind(track, unseen_s, params)
     steps = math.ceil(unseen_s / _REUPDATE_STEP_S)
     step_s = unseen_s / steps
     for k in range(1, steps):
         part = k / steps
-        predict(rows, i, step_s, params)
+        predict(track, step_s, params)
         update(
-            rows,
-            i,
-            rows[i, c.SEEN_X] + part * (shapes[j, c.AT_X] - rows[i, c.SEEN_X]),
-            rows[i, c.SEEN_Y] + part * (shapes[j, c.AT_Y] - rows[i, c.SEEN_Y]),
-            rows[i, c.SEEN_W] + part * (shapes[j, c.AT_W] - rows[i, c.SEEN_W]),
-            rows[i, c.SEEN_H] + part * (shapes[j, c.AT_H] - rows[i, c.SEEN_H]),
+            track,
+            track.last_x + part * (measurement.x - track.last_x),
+            track.last_y + part * (measurement.y - track.last_y),
+            track.last_w + part * (measurement.w - track.last_w),
+            track.last_h + part * (measurement.h - track.last_h),
             1.0,
             params,
         )
-    predict(rows, i, step_s, params)
+    predict(track, step_s, params)

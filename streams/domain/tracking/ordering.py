@@ -2,16 +2,16 @@
 
 import numpy as np
 
-from streams.domain.tracking import columns as c
+from streams.domain.tracking import tables as t
 from streams.domain.tracking.jit import compiled
 from streams.domain.tracking.types import Indices, Matrix
 
 
 @compiled
-def _before(boxes: Matrix, a: int, b: int, scores_first: bool) -> bool:
+def _comes_first(boxes: Matrix, a: int, b: int, scores_first: bool) -> bool:
     """The smaller box first, edge by edge; before that, if wanted, the higher score."""
-    if scores_first and boxes[a, c.IN_SCORE] != boxes[b, c.IN_SCORE]:
-        return bool(boxes[a, c.IN_SCORE] > boxes[b, c.IN_SCORE])
+    if scores_first and boxes[a, t.SCORE] != boxes[b, t.SCORE]:
+        return bool(boxes[a, t.SCORE] > boxes[b, t.SCORE])
     for edge in range(4):
         if boxes[a, edge] != boxes[b, edge]:
             return bool(boxes[a, edge] < boxes[b, edge])
@@ -23,8 +23,11 @@ def order_of(boxes: Matrix, scores_first: bool) -> Indices:
     """Rows of the detections in order: a merge sort from the bottom.
 
     Args:
-        boxes: Shape `(N, IN)`.
+        boxes: Shape `(N, BOX)`.
         scores_first: Order by falling score, then box; else by box alone, the left edge first.
+
+    Returns:
+        Shape `(N,)`.
     """
     count = len(boxes)
     order = np.empty(count, np.int64)
@@ -37,14 +40,14 @@ def order_of(boxes: Matrix, scores_first: bool) -> Indices:
             middle = min(start + width, count)
             end = min(start + 2 * width, count)
             left, right = start, middle
-            for place in range(start, end):
+            for k in range(start, end):
                 if left < middle and (
-                    right >= end or not _before(boxes, order[right], order[left], scores_first)
+                    right >= end or not _comes_first(boxes, order[right], order[left], scores_first)
                 ):
-                    spare[place] = order[left]
+                    spare[k] = order[left]
                     left += 1
                 else:
-                    spare[place] = order[right]
+                    spare[k] = order[right]
                     right += 1
         order, spare = spare, order
         width *= 2

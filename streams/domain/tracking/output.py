@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from streams.domain.tracking import columns as c
 from streams.domain.tracking.jit import compiled
-from streams.domain.tracking.types import Matrix
+from streams.domain.tracking.tables import Track, TrackEvent, TrackState, TrackUpdate
 
 
 @compiled
@@ -20,36 +19,45 @@ def to_thousandth(value: float) -> float:
 
 
 @compiled
-def tell(rows: Matrix, i: int, out: Matrix) -> None:
-    """Write one track into its row of the output, but for its event, detection and link."""
-    x, y = rows[i, c.X], rows[i, c.Y]
-    half_w, half_h = rows[i, c.W] * 0.5, rows[i, c.H] * 0.5
-    out[i, c.OUT_ID] = rows[i, c.ID]
-    out[i, c.OUT_LIFE] = rows[i, c.LIFE]
-    out[i, c.OUT_X_MIN] = _to_sixteenth(x - half_w)
-    out[i, c.OUT_Y_MIN] = _to_sixteenth(y - half_h)
-    out[i, c.OUT_X_MAX] = _to_sixteenth(x + half_w)
-    out[i, c.OUT_Y_MAX] = _to_sixteenth(y + half_h)
-    out[i, c.OUT_VX] = _to_sixteenth(rows[i, c.VX])
-    out[i, c.OUT_VY] = _to_sixteenth(rows[i, c.VY])
-    out[i, c.OUT_SCORE] = to_thousandth(rows[i, c.SCORE])
-    out[i, c.OUT_OBSERVED] = rows[i, c.OBSERVED]
-    out[i, c.OUT_STARTED_US] = rows[i, c.STARTED_US]
-    out[i, c.OUT_SEEN_US] = rows[i, c.SEEN_US]
-    out[i, c.OUT_FOOT_VAR] = rows[i, c.POSITION_VAR] + rows[i, c.SIZE_VAR] * 0.25
-    out[i, c.OUT_LINK_FROM] = 0.0
-    out[i, c.OUT_LINK_SCORE] = 0.0
-    out[i, c.OUT_LINK_GAP_S] = 0.0
-    out[i, c.OUT_LINK_DISTANCE] = 0.0
+def publish(track: Track, event: TrackEvent, detection: int, update: TrackUpdate) -> None:
+    """Fill a track's row of the output, without a link.
+
+    Args:
+        track: The track after the frame.
+        event: What happened to it.
+        detection: Row of the matched detection; -1 for none.
+        update: Filled.
+    """
+    half_w, half_h = track.w * 0.5, track.h * 0.5
+    update.id = track.id
+    update.state = track.state
+    update.event = event
+    update.x_min = _to_sixteenth(track.x - half_w)
+    update.y_min = _to_sixteenth(track.y - half_h)
+    update.x_max = _to_sixteenth(track.x + half_w)
+    update.y_max = _to_sixteenth(track.y + half_h)
+    update.vx = _to_sixteenth(track.vx)
+    update.vy = _to_sixteenth(track.vy)
+    update.score = to_thousandth(track.score)
+    update.observed = track.observed
+    update.started_us = track.started_us
+    update.last_seen_us = track.last_seen_us
+    # The foot is the centre plus half of the height, whose variances add.
+    update.foot_var = track.position_var + track.size_var * 0.25
+    update.detection = detection
+    update.link_from = 0
+    update.link_score = 0.0
+    update.link_gap_s = 0.0
+    update.link_distance = 0.0
 
 
 @compiled
-def event_of(was: float, now: float) -> int:
-    """What happened to a track whose life was one thing and is another."""
-    if was == now:
-        return c.NOTHING
-    if now == c.ENDED:
-        return c.HAS_ENDED
-    if now == c.LOST:
-        return c.WAS_LOST
-    return c.WAS_FOUND if was == c.LOST else c.WAS_CONFIRMED
+def event_of(before: int, now: int) -> TrackEvent:
+    """What happened to a known track, by its state before this frame and now."""
+    if before == now:
+        return TrackEvent.NONE
+    if now == TrackState.ENDED:
+        return TrackEvent.ENDED
+    if now == TrackState.LOST:
+        return TrackEvent.LOST
+    return TrackEvent.FOUND if before == TrackState.LOST else TrackEvent.CONFIRMED

@@ -1,92 +1,28 @@
-"""The tracker's settings as one vector, which compiled code reads by index."""
+"""The tracker's settings as one record, which compiled code reads by name.
 
+The dtype is made from `TrackerSettings`, so a setting stands there and nowhere else: compiled code
+reads `params.match_iou` and `params.noise.measurement`.
+"""
+
+from dataclasses import astuple
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 
 from streams.domain.settings import TrackerSettings
-from streams.domain.tracking.types import Vector
+from streams.domain.tracking.dtypes import dtype_of
+from streams.domain.tracking.types import Structured
 
-HIGH_SCORE: Final = 0
-LOW_SCORE: Final = 1
-BIRTH_SCORE: Final = 2
-MATCH_IOU: Final = 3
-LOW_MATCH_IOU: Final = 4
-TENTATIVE_IOU: Final = 5
-RESCUE_BUFFER: Final = 6
-RESCUE_GROWTH: Final = 7
-RESCUE_IOU: Final = 8
-UNSEEN_YIELD: Final = 9
-HEIGHT_WEIGHT: Final = 10
-MOMENTUM_WEIGHT: Final = 11
-CAMERA_SHARE: Final = 12
-CAMERA_BUFFER: Final = 13
-CAMERA_MEMORY_S: Final = 14
-BIRTH_IOU: Final = 15
-BIRTH_COVER: Final = 16
-CONFIRM_HITS: Final = 17
-CONFIRM_AFTER_S: Final = 18
-CONFIRM_WITHIN_S: Final = 19
-TENTATIVE_UNSEEN_S: Final = 20
-LOST_AFTER_S: Final = 21
-MAX_LOST_S: Final = 22
-REUPDATE: Final = 23
-LINK_WITHIN_S: Final = 24
-LINK_SPEED: Final = 25
-LINK_SCORE: Final = 26
-MEASUREMENT: Final = 27
-SCORE_NOISE: Final = 28
-POSITION: Final = 29
-ACCELERATION: Final = 30
-SIZE: Final = 31
-FIRST_VELOCITY: Final = 32
+Parameters: TypeAlias = TrackerSettings
+"""Compiled code is given a record with the fields of the settings."""
 
-NAMES: Final = (
-    "high_score",
-    "low_score",
-    "birth_score",
-    "match_iou",
-    "low_match_iou",
-    "tentative_iou",
-    "rescue_buffer",
-    "rescue_growth",
-    "rescue_iou",
-    "unseen_yield",
-    "height_weight",
-    "momentum_weight",
-    "camera_share",
-    "camera_buffer",
-    "camera_memory_s",
-    "birth_iou",
-    "birth_cover",
-    "confirm_hits",
-    "confirm_after_s",
-    "confirm_within_s",
-    "tentative_unseen_s",
-    "lost_after_s",
-    "max_lost_s",
-    "reupdate",
-    "link_within_s",
-    "link_speed",
-    "link_score",
-)
-"""Of `TrackerSettings`, in the order of the indices above."""
-
-NOISE_NAMES: Final = (
-    "measurement",
-    "score_noise",
-    "position",
-    "acceleration",
-    "size",
-    "first_velocity",
-)
-"""Of `MotionNoise`, behind them."""
+PARAMETERS: Final = dtype_of(TrackerSettings)
 
 
 @lru_cache(maxsize=64)
-def parameters_of(settings: TrackerSettings) -> Vector:
-    """The settings in the order of the indices, one number each; for reading only."""
-    values = [float(getattr(settings, name)) for name in NAMES]
-    values += [float(getattr(settings.noise, name)) for name in NOISE_NAMES]
-    return np.array(values, dtype=np.float64)
+def parameters_of(settings: TrackerSettings) -> Structured:
+    """The settings as an array of one `PARAMETERS` record; for reading only."""
+    parameters = np.array([astuple(settings)], dtype=PARAMETERS)
+    parameters.flags.writeable = False
+    return parameters

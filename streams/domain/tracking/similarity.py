@@ -5,152 +5,170 @@ that a person who has moved by more than their width since the last frame still 
 """
 
 import math
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
-from streams.domain.tracking import columns as c
-from streams.domain.tracking import parameters as p
+from streams.domain.tracking import tables as t
+from streams.domain.tracking.assignment import Pairs
 from streams.domain.tracking.jit import compiled
-from streams.domain.tracking.types import Indices, Matrix, Vector
+from streams.domain.tracking.parameters import Parameters
+from streams.domain.tracking.tables import MEASUREMENT, Measurement, Track
+from streams.domain.tracking.types import Indices, Matrix, Table, Vector
 
 _US: Final = 1_000_000.0
 _STANDING: Final = 0.1
 """A way of this many heights is as good as none: boxes tremble by about as much."""
 
 
-@compiled
-def shapes_of(boxes: Matrix) -> Matrix:
-    """Centre, size and score of each detection.
+class Frame(NamedTuple):
+    """One frame as association sees it.
 
-    Args:
-        boxes: Shape `(N, IN)`.
-
-    Returns:
-        Shape `(N, 5)`: x, y, width, height (px) and score.
-    """
-    count = len(boxes)
-    shapes = np.empty((count, c.IN))
-    for j in range(count):
-        shapes[j, c.AT_X] = (boxes[j, c.IN_X_MIN] + boxes[j, c.IN_X_MAX]) * 0.5
-        shapes[j, c.AT_Y] = (boxes[j, c.IN_Y_MIN] + boxes[j, c.IN_Y_MAX]) * 0.5
-        shapes[j, c.AT_W] = boxes[j, c.IN_X_MAX] - boxes[j, c.IN_X_MIN]
-        shapes[j, c.AT_H] = boxes[j, c.IN_Y_MAX] - boxes[j, c.IN_Y_MIN]
-        shapes[j, c.AT_SCORE] = boxes[j, c.IN_SCORE]
-    return shapes
-
-
-@compiled
-def compare(
-    rows: Matrix,
-    tracks: Indices,
-    shapes: Matrix,
-    free: Indices,
-    line: Indices,
-    at_us: float,
-    before_us: float,
-    buffer: float,
-    growth: float,
-    gate: float,
-    with_momentum: float,
-    params: Vector,
-    starts: Indices,
-    columns: Indices,
-    worths: Vector,
-) -> None:
-    """Compare predictions with the detections near them.
-
-    Args:
-        rows: Live tracks, predicted for now.
-        tracks: `T` rows to compare.
-        shapes: Detections, see `shapes_of`.
-        free: `D` detections to compare.
-        line: Places in `free` by the left edges of their detections, see `lined_up`.
+    Attributes:
+        tracks: Live tracks, predicted for now, then room for new ones.
+        measurements: Shape `(N,)` of `MEASUREMENT`: the detections.
+        by_left: Shape `(N,)`: the detections by their left edges.
         at_us: Event time of this frame, microseconds.
         before_us: Event time of the frame before, microseconds.
-        buffer: Part of its size by which each side of a box is moved out.
-        growth: The same for each second that a track was not seen.
-        gate: Least similarity, 0 to 1.
-        with_momentum: Weight of agreement with a track's direction, 0 to 1.
         params: Settings.
-        starts: Shape `(T + 1,)`, filled: where the pairs of each row begin; the last is their end.
-        columns: Shape `(T * D,)`, filled as far as there are pairs: the place in `free`.
-        worths: The same shape, filled: similarity beyond the gate, less what an unseen track has
-            to stand back; above 0.
     """
-    height_weight = params[p.HEIGHT_WEIGHT]
+
+    tracks: Table[Track]
+    measurements: Table[Measurement]
+    by_left: Indices
+    at_us: int
+    before_us: int
+    params: Parameters
+
+
+class Reach(NamedTuple):
+    """How far a comparison looks.
+
+    Attributes:
+        buffer: Part of its size by which each side of a box is moved out.
+        growth: The same for each second that a track was not seen, 1/s.
+        gate: Least similarity of a pair, 0 to 1.
+        momentum: Weight of agreement with a track's direction, 0 to 1.
+    """
+
+    buffer: float
+    growth: float
+    gate: float
+    momentum: float
+
+
+@compiled
+def measurements_of(boxes: Matrix) -> Table[Measurement]:
+    """The detections as centre and size.
+
+    Args:
+        boxes: Shape `(N, BOX)`.
+
+    Returns:
+        Shape `(N,)` of `MEASUREMENT`.
+    """
+    count = len(boxes)
+    measurements: Table[Measurement] = np.empty(count, MEASUREMENT)
+    for j in range(count):
+        measurement = measurements[j]
+        measurement.x = (boxes[j, t.X_MIN] + boxes[j, t.X_MAX]) * 0.5
+        measurement.y = (boxes[j, t.Y_MIN] + boxes[j, t.Y_MAX]) * 0.5
+        measurement.w = boxes[j, t.X_MAX] - boxes[j, t.X_MIN]
+        measurement.h = boxes[j, t.Y_MAX] - boxes[j, t.Y_MIN]
+        measurement.score = boxes[j, t.SCORE]
+    return measurements
+
+
+@compiled
+def compare(frame: Frame, tracks: Indices, detections: Indices, reach: Reach, pairs: Pairs) -> None:
+    """Find the detections near each prediction, and how similar they are.
+
+    Detections are walked by their left edges, so those that cannot overlap are never looked at.
+
+    Args:
+        frame: The frame.
+        tracks: `T` tracks to compare.
+        detections: `D` detections to compare.
+        reach: How far to look.
+        pairs: Filled: row `r` is `tracks[r]`, column `c` is `detections[c]`; the score is the
+            similarity beyond the gate, less what a track not seen in the frame before has to
+            yield, above 0. There is room for `T * D`.
+    """
+    measurements, params = frame.measurements, frame.params
+    height_weight = params.height_weight
+    line = _by_left_of(detections, frame.by_left)
     widest = 0.0
     lefts = np.empty(len(line))
-    for place in range(len(line)):
-        j = free[line[place]]
-        lefts[place] = shapes[j, c.AT_X] - shapes[j, c.AT_W] * 0.5
-        widest = max(widest, shapes[j, c.AT_W])
+    for k in range(len(line)):
+        measurement = measurements[detections[line[k]]]
+        lefts[k] = measurement.x - measurement.w * 0.5
+        widest = max(widest, measurement.w)
     found = 0
     for row in range(len(tracks)):
-        i = tracks[row]
-        starts[row] = found
-        reach = buffer + growth * (at_us - rows[i, c.SEEN_US]) / _US
-        wider = 1.0 + 2.0 * reach
-        x, y = rows[i, c.X], rows[i, c.Y]
-        w, h = rows[i, c.W] * wider, rows[i, c.H] * wider
+        track = frame.tracks[tracks[row]]
+        pairs.starts[row] = found
+        buffer = reach.buffer + reach.growth * (frame.at_us - track.last_seen_us) / _US
+        wider = 1.0 + 2.0 * buffer
+        x, y = track.x, track.y
+        w, h = track.w * wider, track.h * wider
         area = w * h
-        vx, vy = rows[i, c.VX], rows[i, c.VY]
-        speed = math.sqrt(vx * vx + vy * vy)
+        speed = math.sqrt(track.vx * track.vx + track.vy * track.vy)
         # One who stands has no direction: a velocity counts by its length over its deviation.
         heading = 0.0
         if speed > 0.0:
-            sure = speed / (speed + math.sqrt(rows[i, c.VELOCITY_VAR]))
-            heading = with_momentum * sure / speed
-        full = 1.0 if rows[i, c.SEEN_US] >= before_us else 1.0 - params[p.UNSEEN_YIELD]
-        end = x + w * 0.5 + reach * widest
-        for place in range(_first_above(lefts, x - w * 0.5 - (1.0 + reach) * widest), len(line)):
-            if lefts[place] >= end:
+            certainty = speed / (speed + math.sqrt(track.velocity_var))
+            heading = reach.momentum * certainty / speed
+        claim = 1.0 if track.last_seen_us >= frame.before_us else 1.0 - params.unseen_yield
+        end = x + w * 0.5 + buffer * widest
+        for k in range(_first_above(lefts, x - w * 0.5 - (1.0 + buffer) * widest), len(line)):
+            if lefts[k] >= end:
                 break
-            column = line[place]
-            j = free[column]
-            wide = shapes[j, c.AT_W] * wider
-            across = min((w + wide) * 0.5 - abs(shapes[j, c.AT_X] - x), w, wide)
-            high = shapes[j, c.AT_H] * wider
-            along = min((h + high) * 0.5 - abs(shapes[j, c.AT_Y] - y), h, high)
-            if min(across, along) <= 0.0:  # one question: nobody foresees either answer
+            column = line[k]
+            measurement = measurements[detections[column]]
+            wide = measurement.w * wider
+            overlap_x = min((w + wide) * 0.5 - abs(measurement.x - x), w, wide)
+            high = measurement.h * wider
+            overlap_y = min((h + high) * 0.5 - abs(measurement.y - y), h, high)
+            # One test of both: either alone is a branch that no processor predicts.
+            if min(overlap_x, overlap_y) <= 0.0:
                 continue
-            common = across * along
-            similar = common / (area + wide * high - common)
+            intersection = overlap_x * overlap_y
+            similarity = intersection / (area + wide * high - intersection)
             if height_weight > 0.0:
                 # The overlap of heights, as in Hybrid-SORT (Yang et al. 2024, arXiv:2308.00783).
-                similar *= 1.0 - height_weight * (1.0 - along / (h + high - along))
+                similarity *= 1.0 - height_weight * (1.0 - overlap_y / (h + high - overlap_y))
             if heading > 0.0:
-                similar += heading * _along(rows, i, shapes, j)
-            if similar > gate:
-                columns[found] = column
-                worths[found] = (similar - gate) * full
+                similarity += heading * _momentum(track, measurement)
+            if similarity > reach.gate:
+                pairs.columns[found] = column
+                pairs.scores[found] = (similarity - reach.gate) * claim
                 found += 1
-    starts[len(tracks)] = found
+    pairs.starts[len(tracks)] = found
 
 
 @compiled
-def lined_up(free: Indices, by_left: Indices) -> Indices:
-    """Places in `free` by the left edges of their detections.
+def _by_left_of(detections: Indices, by_left: Indices) -> Indices:
+    """Positions in `detections`, by the left edges of those.
 
     Args:
-        free: `D` of `N` detections.
+        detections: `D` of `N` detections.
         by_left: Shape `(N,)`: all detections by their left edges.
     """
-    place_of = np.full(len(by_left), -1)
-    for place in range(len(free)):
-        place_of[free[place]] = place
-    line = np.empty(len(free), np.int64)
+    position_of = np.full(len(by_left), -1)
+    for position in range(len(detections)):
+        position_of[detections[position]] = position
+    line = np.empty(len(detections), np.int64)
     count = 0
     for j in by_left:
-        if place_of[j] >= 0:
-            line[count] = place_of[j]
+        if position_of[j] >= 0:
+            line[count] = position_of[j]
             count += 1
     return line
 
 
 @compiled
 def _first_above(values: Vector, bound: float) -> int:
-    """Place of the first of rising values that is above a bound, asked for without branches."""
+    """Index of the first of rising values that is above a bound, found without branches."""
     first, left = 0, len(values)
     while left > 0:
         half = (left + 1) // 2
@@ -160,37 +178,37 @@ def _first_above(values: Vector, bound: float) -> int:
 
 
 @compiled
-def _along(rows: Matrix, i: int, shapes: Matrix, j: int) -> float:
-    """Velocity along the way from a track's last sight to a detection, px/s, less for short ways.
+def _momentum(track: Track, measurement: Measurement) -> float:
+    """Velocity along the way from a track's last detection to this one, px/s; less for short ways.
 
     Observation-centric momentum (Cao et al. 2023, OC-SORT, arXiv:2203.14360).
     """
-    dx = shapes[j, c.AT_X] - rows[i, c.SEEN_X]
-    dy = shapes[j, c.AT_Y] - rows[i, c.SEEN_Y]
+    dx = measurement.x - track.last_x
+    dy = measurement.y - track.last_y
     length = math.sqrt(dx * dx + dy * dy)
-    return float((dx * rows[i, c.VX] + dy * rows[i, c.VY]) / (length + _STANDING * rows[i, c.H]))
+    return float((dx * track.vx + dy * track.vy) / (length + _STANDING * track.h))
 
 
 @compiled
-def is_double(rows: Matrix, live: int, shapes: Matrix, j: int, params: Vector) -> bool:
+def is_duplicate(
+    tracks: Table[Track], count: int, measurement: Measurement, params: Parameters
+) -> bool:
     """Tell whether a detection is a second box of a person seen in this frame.
 
-    It is when it overlaps the track by much (IoU), or lies in it for the greater part, as the
-    box of a head and shoulders does.
+    It is one if its overlap (IoU) with a track seen in this frame is above `birth_iou`, or if more
+    than `birth_cover` of it lies in that track's box, as the box of a head and shoulders does.
     """
-    w, h = shapes[j, c.AT_W], shapes[j, c.AT_H]
-    for i in range(live):
-        if rows[i, c.OBSERVED] == 0.0:
+    w, h = measurement.w, measurement.h
+    for i in range(count):
+        track = tracks[i]
+        if not track.observed:
             continue
-        track_w, track_h = rows[i, c.W], rows[i, c.H]
-        across = min((track_w + w) * 0.5 - abs(shapes[j, c.AT_X] - rows[i, c.X]), track_w, w)
-        along = min((track_h + h) * 0.5 - abs(shapes[j, c.AT_Y] - rows[i, c.Y]), track_h, h)
-        if across <= 0.0 or along <= 0.0:
+        overlap_x = min((track.w + w) * 0.5 - abs(measurement.x - track.x), track.w, w)
+        overlap_y = min((track.h + h) * 0.5 - abs(measurement.y - track.y), track.h, h)
+        if overlap_x <= 0.0 or overlap_y <= 0.0:
             continue
-        common = across * along
-        if (
-            common > params[p.BIRTH_IOU] * (track_w * track_h + w * h - common)
-            or common > params[p.BIRTH_COVER] * w * h
-        ):
+        intersection = overlap_x * overlap_y
+        union = track.w * track.h + w * h - intersection
+        if intersection > params.birth_iou * union or intersection > params.birth_cover * w * h:
             return True
     return False

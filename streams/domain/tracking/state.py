@@ -5,15 +5,27 @@ from typing import Final
 
 import numpy as np
 
-from streams.domain.tracking import columns as c
+from streams.domain.tracking.tables import (
+    ENDED_MAX,
+    ENDED_TRACK,
+    STORED_ENDED_TRACK,
+    STORED_SUMMARY,
+    STORED_TRACK,
+    SUMMARY,
+    TRACK,
+)
 
 FORMAT: Final = 3
-"""Rises when a column changes."""
-_HEADS: Final = {2: 4, FORMAT: c.HEAD}
-"""Numbers in the head, by the formats that are read: format 2 knows nothing of the camera."""
+"""Rises when a field of a table changes."""
+
+_SUMMARY, _TRACK, _ENDED = (
+    len(dtype.names or ()) for dtype in (STORED_SUMMARY, STORED_TRACK, STORED_ENDED_TRACK)
+)
+_SUMMARIES: Final = {2: 4, FORMAT: _SUMMARY}
+"""Numbers in the summary, by the formats that are read: format 2 has nothing of the camera."""
 
 _LEAD: Final = struct.Struct("<BBBBII")
-_SPARE: Final = 16
+_MIN_CAPACITY: Final = 16
 _FLOAT: Final = np.dtype("<f8")
 
 
@@ -22,60 +34,54 @@ class UnreadableState(ValueError):
 
 
 class TrackerState:
-    """Everything a tracker remembers: a head of numbers, live tracks, and tracks just ended.
+    """Everything a tracker remembers: a summary, live tracks, and tracks that ended lately.
 
     Attributes:
-        head: Shape `(HEAD,)`: next id, event time, counts.
-        rows: Shape `(C, ROW)`: live tracks by id, then room for more.
-        gone: Shape `(GONE_MAX, GONE)`: ended tracks by end, then room for more.
+        summary: Shape `(1,)` of `SUMMARY`: next id, event time, counts.
+        tracks: Shape `(C,)` of `TRACK`: live tracks by id, then room for more.
+        ended: Shape `(ENDED_MAX,)` of `ENDED_TRACK`: ended tracks by end, then room for more.
     """
 
-    __slots__ = ("gone", "head", "rows")
+    __slots__ = ("ended", "summary", "tracks")
 
     def __init__(self) -> None:
-        self.head = np.zeros(c.HEAD)
-        self.head[c.NEXT_ID] = 1.0
-        self.rows = np.zeros((_SPARE, c.ROW))
-        self.gone = np.zeros((c.GONE_MAX, c.GONE))
+        self.summary = np.zeros(1, SUMMARY)
+        self.summary["next_id"] = 1
+        self.tracks = np.zeros(_MIN_CAPACITY, TRACK)
+        self.ended = np.zeros(ENDED_MAX, ENDED_TRACK)
 
     @property
     def as_of_us(self) -> int:
         """Event time of the newest frame, microseconds; 0 before the first."""
-        return int(self.head[c.AS_OF_US])
+        return int(self.summary["as_of_us"][0])
 
     @property
     def live(self) -> int:
-        """Tracks that have not ended."""
-        return int(self.head[c.LIVE_COUNT])
+        """Number of tracks that have not ended."""
+        return int(self.summary["live_count"][0])
 
-    def lives(self) -> list[tuple[int, str]]:
-        """Id and life of each live track, by id."""
-        rows = self.rows[: self.live, [c.ID, c.LIFE]].tolist()
-        return [(int(number), c.LIVES[int(life)]) for number, life in rows]
+    def states(self) -> list[tuple[int, int]]:
+        """Id and `TrackState` of each live track, by id."""
+        tracks = self.tracks[: self.live]
+        return list(zip(tracks["id"].tolist(), tracks["state"].tolist(), strict=True))
 
-    def foot_variances(self) -> dict[int, float]:
-        """Variance of either coordinate of each live track's foot point, px^2, by id."""
-        rows = self.rows[: self.live, [c.ID, c.POSITION_VAR, c.SIZE_VAR]].tolist()
-        return {int(number): position + size / 4.0 for number, position, size in rows}
-
-    def reserve(self, births: int) -> None:
-        """Make room for as many births; give room back that a crowd has left empty."""
-        needed = int(self.head[c.LIVE_COUNT]) + births
-        room = len(self.rows)
-        if needed > room or (room > _SPARE and needed * 8 < room):
-            rows = np.zeros((max(_SPARE, 2 * needed), c.ROW))
-            rows[: self.live] = self.rows[: self.live]
-            self.rows = rows
+    def reserve(self, needed: int) -> None:
+        """Make room for that many tracks; give room back that a crowd has left empty."""
+        capacity = len(self.tracks)
+        if needed > capacity or (capacity > _MIN_CAPACITY and needed * 8 < capacity):
+            tracks = np.zeros(max(_MIN_CAPACITY, 2 * needed), TRACK)
+            tracks[: self.live] = self.tracks[: self.live]
+            self.tracks = tracks
 
     def pack(self) -> bytes:
         """The state as bytes: equal states give equal bytes."""
-        live, gone = int(self.head[c.LIVE_COUNT]), int(self.head[c.GONE_COUNT])
+        _, _, live, ended, *_ = self.summary.item()
         return b"".join(
             (
-                _LEAD.pack(FORMAT, c.HEAD, c.ROW, c.GONE, live, gone),
-                self.head.tobytes(),
-                self.rows[:live].tobytes(),
-                self.gone[:gone].tobytes(),
+                _LEAD.pack(FORMAT, _SUMMARY, _TRACK, _ENDED, live, ended),
+                self.summary.astype(STORED_SUMMARY).tobytes(),
+                self.tracks[:live].astype(STORED_TRACK).tobytes(),
+                self.ended[:ended].astype(STORED_ENDED_TRACK).tobytes(),
             )
         )
 
@@ -84,26 +90,28 @@ class TrackerState:
         """Read a packed state.
 
         Raises:
-            UnreadableState: Of a format that is not read, or cut off.
+            UnreadableState: The format is not read, or the bytes are cut off.
         """
         if len(data) < _LEAD.size:
             raise UnreadableState("a tracker's state is cut off before its head ends")
-        version, head, row, gone_row, live, gone = _LEAD.unpack_from(data)
-        if (head, row, gone_row) != (_HEADS.get(version), c.ROW, c.GONE):
+        version, summary, track, ended_track, live, ended = _LEAD.unpack_from(data)
+        if (summary, track, ended_track) != (_SUMMARIES.get(version), _TRACK, _ENDED):
             raise UnreadableState(
-                f"a tracker's state of format {version} with {row} columns; "
-                f"this release reads format {FORMAT} with {c.ROW}"
+                f"a tracker's state of format {version} with {track} columns; "
+                f"this release reads format {FORMAT} with {_TRACK}"
             )
         numbers = np.frombuffer(data, _FLOAT, offset=_LEAD.size)
-        if len(numbers) != head + live * row + gone * gone_row:
+        if len(numbers) != summary + live * track + ended * ended_track:
             raise UnreadableState(f"a tracker's state of {live} tracks is {len(data)} bytes long")
         state = cls()
-        state.head[:head] = numbers[:head]
-        if live > len(state.rows):
-            state.rows = np.zeros((2 * live, c.ROW))
-        after = head + live * row
-        state.rows[:live] = numbers[head:after].reshape(live, row)
-        state.gone[:gone] = numbers[after:].reshape(gone, gone_row)
+        whole = np.zeros(_SUMMARY)  # what an older format does not have begins at 0
+        whole[:summary] = numbers[:summary]
+        state.summary[:] = whole.view(STORED_SUMMARY)
+        if live > len(state.tracks):
+            state.tracks = np.zeros(2 * live, TRACK)
+        end = summary + live * track
+        state.tracks[:live] = numbers[summary:end].view(STORED_TRACK)
+        state.ended[:ended] = numbers[end:].view(STORED_ENDED_TRACK)
         return state
 
     def __eq__(self, other: object) -> bool:

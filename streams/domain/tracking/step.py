@@ -4,75 +4,95 @@ from typing import Final
 
 import numpy as np
 
-from streams.domain.tracking import columns as c
-from streams.domain.tracking import life, links, motion
-from streams.domain.tracking import parameters as p
+from streams.domain.tracking import lifecycle, links, motion
+from streams.domain.tracking.checks import ALL_USABLE, first_unusable
 from streams.domain.tracking.jit import entry
 from streams.domain.tracking.matching import match
-from streams.domain.tracking.output import event_of, tell
-from streams.domain.tracking.types import Matrix, Vector
+from streams.domain.tracking.output import event_of, publish
+from streams.domain.tracking.parameters import Parameters
+from streams.domain.tracking.tables import (
+    TRACK_UPDATE,
+    EndedTrack,
+    Summary,
+    Track,
+    TrackEvent,
+    TrackState,
+)
+from streams.domain.tracking.types import Matrix, Structured, Table
 
 _US: Final = 1_000_000.0
 
 
 @entry
 def step(
-    head: Vector,
-    rows: Matrix,
-    gone: Matrix,
-    captured_us: float,
+    summary_table: Table[Summary],
+    tracks: Table[Track],
+    ended: Table[EndedTrack],
+    captured_us: int,
     boxes: Matrix,
     looked: bool,
-    params: Vector,
-) -> Matrix:
+    parameters: Table[Parameters],
+) -> tuple[int, Structured]:
     """Fold one frame into a state.
 
     Args:
-        head: Shape `(HEAD,)`, changed in place.
-        rows: Shape `(C, ROW)`, changed in place; `C` is at least the live tracks and the boxes.
-        gone: Shape `(GONE_MAX, GONE)`, changed in place.
+        summary_table: One `SUMMARY` record, changed in place.
+        tracks: Shape `(C,)` of `TRACK`, changed in place; `C` is at least the live tracks and the
+            boxes.
+        ended: Shape `(ENDED_MAX,)` of `ENDED_TRACK`, changed in place.
         captured_us: Event time of the frame, microseconds; later than the state's.
-        boxes: Shape `(N, IN)`: detections in any order, finite and of an area.
+        boxes: Shape `(N, BOX)`: detections in any order.
         looked: False when nobody looked: the boxes are not read, and tracks coast.
-        params: Settings.
+        parameters: One `PARAMETERS` record.
 
     Returns:
-        Shape `(M, OUT)`: every track that was alive before or is now, by id.
+        Row of the first box that cannot be used, or `ALL_USABLE`; and the output, shape `(M,)` of
+        `TRACK_UPDATE`: every track that was alive before or is now, by id. Where a box cannot be
+        used the state is as before, and the output is empty.
     """
-    before_us = head[c.AS_OF_US]
-    dt_s = 0.0 if before_us == 0.0 else (captured_us - before_us) / _US
-    head[c.AS_OF_US] = captured_us
-    known = int(head[c.LIVE_COUNT])
-    was = np.empty(known)
-    mates = np.empty(known, np.int64)
+    unusable = first_unusable(boxes)
+    if unusable != ALL_USABLE:
+        return unusable, np.empty(0, TRACK_UPDATE)
+    summary, params = summary_table[0], parameters[0]
+    before_us = summary.as_of_us
+    dt_s = 0.0 if before_us == 0 else (captured_us - before_us) / _US
+    summary.as_of_us = captured_us
+    known = summary.live_count
+
+    # Predict every track, and let those that were not seen for too long be lost or end.
+    states = np.empty(known, np.int64)
+    matches = np.full(known, -1)
     for i in range(known):
-        was[i] = rows[i, c.LIFE]
-        mates[i] = -1
-        life.age(rows, i, captured_us, params)
-        motion.predict(rows, i, min(dt_s, params[p.MAX_LOST_S]), params)
-    born = np.empty(len(boxes), np.int64)
-    births = 0
+        states[i] = tracks[i].state
+        lifecycle.age(tracks[i], captured_us, params)
+        motion.predict(tracks[i], min(dt_s, params.max_lost_s), params)
+
+    # Associate detections with tracks, update the matched ones, start new ones.
+    starters = np.empty(len(boxes), np.int64)
+    new = 0
     if looked:
-        births = match(head, rows, captured_us, before_us, boxes, mates, born, params)
+        new = match(summary, tracks, captured_us, before_us, boxes, matches, starters, params)
+
+    # Report every track.
     linkable = False
-    out = np.empty((known + births, c.OUT))
+    out = np.empty(known + new, TRACK_UPDATE)
     for i in range(known):
-        tell(rows, i, out)
-        out[i, c.OUT_DETECTION] = mates[i]
-        out[i, c.OUT_EVENT] = event_of(was[i], rows[i, c.LIFE])
-        if rows[i, c.LIFE] == c.ENDED and was[i] != c.TENTATIVE:
-            links.remember(head, gone, rows, i)
+        track, before = tracks[i], states[i]
+        publish(track, event_of(before, track.state), matches[i], out[i])
+        if track.state == TrackState.ENDED and before != TrackState.TENTATIVE:
+            links.remember(summary, ended, track)
             linkable = True
-        elif rows[i, c.LIFE] == c.CONFIRMED and was[i] == c.TENTATIVE:
+        elif track.state == TrackState.CONFIRMED and before == TrackState.TENTATIVE:
             linkable = True
-    for k in range(births):
-        tell(rows, known + k, out)
-        out[known + k, c.OUT_DETECTION] = born[k]
-        out[known + k, c.OUT_EVENT] = c.BORN
-        linkable = linkable or rows[known + k, c.LIFE] == c.CONFIRMED
-    if head[c.GONE_COUNT] > 0:
-        links.forget(head, gone, captured_us, params)
+    for k in range(new):
+        track = tracks[known + k]
+        publish(track, TrackEvent.STARTED, starters[k], out[known + k])
+        linkable = linkable or track.state == TrackState.CONFIRMED
+
+    # Link new tracks with ended ones.
+    if summary.ended_count > 0:
+        links.forget(summary, ended, captured_us, params)
         if linkable:  # else all pairs were compared before
-            links.link(head, gone, rows, out, params)
-    life.drop_ended(head, rows, known + births)
-    return out
+            links.link(summary, ended, tracks, out, params)
+    lifecycle.drop_ended(summary, tracks, known + new)
+    return ALL_USABLE, out

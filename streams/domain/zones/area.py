@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.domain.camera import people as p
+from streams.domain.camera.people import Person
 from streams.domain.jit import Compiler
-from streams.domain.tracking.types import Indices, Matrix
+from streams.domain.tracking.types import Flags, Indices, Matrix, Structured, Table
 from streams.domain.zones.geometry import Polygon, polygon_of
 
 _compiler: Final = Compiler("area", [Path(__file__), Path(p.__file__)])
@@ -93,14 +94,14 @@ class AreaTable(NamedTuple):
         vertices: Shape `(V, 2)`: the polygons, one after the other.
         ends: Shape `(A,)`: where each one's vertices end.
         bounds: Shape `(A, 4)`: x_min, y_min, x_max, y_max.
-        columns: Shape `(A, 2)`: columns of a person's x and y in the frame of the polygon.
+        in_metres: Shape `(A,)`: whether the polygon is on the floor (m), not in the image (px).
     """
 
     areas: Sequence[ZoneArea]
     vertices: Matrix
     ends: Indices
     bounds: Matrix
-    columns: Indices
+    in_metres: Flags
 
 
 def counts(area: ZoneArea, camera_id: str) -> bool:
@@ -111,13 +112,12 @@ def counts(area: ZoneArea, camera_id: str) -> bool:
 def table_of(areas: Sequence[ZoneArea]) -> AreaTable:
     """Put zones into arrays."""
     vertices = [vertex for area in areas for vertex in area.polygon]
-    in_frame = ((p.FOOT_X, p.FOOT_Y), (p.AT_X_M, p.AT_Y_M))
     return AreaTable(
         areas=areas,
         vertices=np.array(vertices, dtype=np.float64).reshape(-1, 2),
         ends=np.cumsum([len(area.polygon) for area in areas], dtype=np.int64),
         bounds=np.array([area.bounds for area in areas], dtype=np.float64).reshape(-1, 4),
-        columns=np.array([in_frame[area.in_metres] for area in areas], np.int64).reshape(-1, 2),
+        in_metres=np.array([area.in_metres for area in areas], np.bool_),
     )
 
 
@@ -144,16 +144,16 @@ def _contains(vertices: Matrix, begin: int, end: int, x: float, y: float) -> boo
 
 @_compiler.entry
 def standing(
-    people: Matrix, vertices: Matrix, ends: Indices, bounds: Matrix, columns: Indices
+    people: Table[Person], vertices: Matrix, ends: Indices, bounds: Matrix, in_metres: Flags
 ) -> Standing:
     """Tell who stands in which area.
 
     Args:
-        people: Shape `(P, PERSON)`.
+        people: Shape `(P,)` of `PERSON`.
         vertices: Of an `AreaTable`, as all that follows.
         ends: Where each area's vertices end.
         bounds: Of each area.
-        columns: Where a person's place is, for each area.
+        in_metres: Whether each area is on the floor.
 
     Returns:
         Shape `(A, P)`: `INSIDE`, `OUTSIDE` or `UNSEEN`.
@@ -162,10 +162,14 @@ def standing(
     begin = 0
     for area in range(len(ends)):
         for row in range(len(people)):
-            if people[row, p.OBSERVED] != 1.0:
+            person = people[row]
+            if person.observed != 1.0:
                 found[area, row] = UNSEEN
                 continue
-            x, y = people[row, columns[area, 0]], people[row, columns[area, 1]]
+            if in_metres[area]:
+                x, y = person.x_m, person.y_m
+            else:
+                x, y = person.foot_x_px, person.foot_y_px
             if (
                 bounds[area, 0] <= x <= bounds[area, 2]
                 and bounds[area, 1] <= y <= bounds[area, 3]
@@ -176,8 +180,8 @@ def standing(
     return found
 
 
-def who_stands(table: AreaTable, people: Matrix) -> list[list[int]]:
+def who_stands(table: AreaTable, people: Structured) -> list[list[int]]:
     """`standing` as lists: for each area, each person."""
-    _, vertices, ends, bounds, columns = table
-    rows: list[list[int]] = standing(people, vertices, ends, bounds, columns).tolist()
+    _, vertices, ends, bounds, in_metres = table
+    rows: list[list[int]] = standing(people, vertices, ends, bounds, in_metres).tolist()
     return rows

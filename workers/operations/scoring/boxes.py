@@ -21,11 +21,11 @@ from models.evaluation.distractors import without_distracted
 from models.evaluation.tracking import TrackScores, evaluate_tracks
 from runtime.process.settings import TrackingSettings
 from streams.domain.settings import TrackerSettings
-from streams.domain.tracking import columns as c
 from streams.domain.tracking.arrays import advance_boxes, warm_up
 from streams.domain.tracking.checks import NO_BOXES, UnusableOutcome
 from streams.domain.tracking.parameters import parameters_of
 from streams.domain.tracking.state import TrackerState
+from streams.domain.tracking.tables import TRACK_UPDATE, TrackState
 
 FIRST_FRAME_US = 1_000_000
 """Event time of frame 1, microseconds."""
@@ -132,13 +132,12 @@ def follow(
         except UnusableOutcome as exc:
             msg = f"frame {frame}: {exc}"
             raise ValueError(msg) from exc
-        tracks = tracks[(tracks[:, c.OUT_LIFE] == c.CONFIRMED) & (tracks[:, c.OUT_OBSERVED] == 1)]
-        kept.append(np.column_stack([np.full(len(tracks), frame), tracks]))
-    rows = np.concatenate([np.empty((0, 1 + c.OUT)), *kept])
-    followed = rows[:, 1:]
+        shown = (tracks["state"] == TrackState.CONFIRMED) & tracks["observed"]
+        kept.append((np.full(np.count_nonzero(shown), frame), tracks[shown]))
+    followed = np.concatenate([np.empty(0, TRACK_UPDATE), *(tracks for _, tracks in kept)])
     return table(
-        rows[:, 0].astype(np.int64),
-        followed[:, c.OUT_ID].astype(np.int64),
-        followed[:, c.OUT_X_MIN : c.OUT_Y_MAX + 1],
-        followed[:, c.OUT_SCORE],
+        np.concatenate([np.empty(0, np.int64), *(numbers for numbers, _ in kept)]),
+        followed["id"],
+        np.column_stack([followed[edge] for edge in ("x_min", "y_min", "x_max", "y_max")]),
+        followed["score"],
     )

@@ -1,15 +1,16 @@
 """The compiled forms of a frame's geometry against the plain ones."""
 
+from typing import Any
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.domain.camera import people as p
 from streams.domain.camera.people import NOWHERE, locate
 from streams.domain.camera.projection import project
 from streams.domain.camera.view import Sighting, view_of
 from streams.domain.quantise import to_millimetre
-from streams.domain.tracking import columns as c
+from streams.domain.tracking.tables import TRACK_UPDATE, TrackState
 from streams.domain.zones.area import INSIDE, OUTSIDE, UNSEEN, table_of, who_stands, zone_area
 from streams.domain.zones.geometry import inside
 from tests.support.builders.domain import rectangle, zone
@@ -18,12 +19,16 @@ SIXTEENTHS = st.integers(-40_000, 40_000).map(lambda value: value / 16)
 NUMBERS = st.floats(-50, 50) | st.sampled_from([0.0, 1.0, 1e-12, 1e12])
 
 
-def row(x: float, y: float, life: int, variance: float) -> list[float]:
-    values = [0.0] * c.OUT
-    values[c.OUT_LIFE] = life
-    values[c.OUT_X_MIN], values[c.OUT_X_MAX], values[c.OUT_Y_MAX] = x - 20.0, x + 20.0625, y
-    values[c.OUT_FOOT_VAR] = variance
-    return values
+def update(x: float, y: float, state: int, variance: float) -> Any:
+    out = np.zeros(1, TRACK_UPDATE)
+    out["state"] = state
+    out["x_min"], out["x_max"], out["y_max"] = x - 20.0, x + 20.0625, y
+    out["foot_var"] = variance
+    return out
+
+
+def output(*updates: Any) -> Any:
+    return np.concatenate([np.empty(0, TRACK_UPDATE), *updates])
 
 
 @settings(deadline=None)
@@ -34,41 +39,43 @@ def row(x: float, y: float, life: int, variance: float) -> list[float]:
 def test_a_table_of_tracks_is_placed_as_each_track_is(
     tracks: list[tuple[float, float, int, float]], homography: list[float]
 ) -> None:
-    out = np.array([row(*track) for track in tracks]).reshape(-1, c.OUT)
+    out = output(*(update(*track) for track in tracks))
 
-    places, people, links = locate(out, np.array(homography))
+    positions, people, links = locate(out, np.array(homography))
 
     confirmed = []
-    for values, place in zip(out.tolist(), places.tolist(), strict=True):
-        foot_x = (values[c.OUT_X_MIN] + values[c.OUT_X_MAX]) / 2.0
+    for values, position in zip(out, positions, strict=True):
+        foot_x = (values["x_min"] + values["x_max"]) / 2.0
         point = None
-        if values[c.OUT_LIFE] != c.ENDED:
-            point = project(homography, foot_x, values[c.OUT_Y_MAX], values[c.OUT_FOOT_VAR])
+        if values["state"] != TrackState.ENDED:
+            point = project(homography, foot_x, values["y_max"], values["foot_var"])
         if point is None:
-            assert np.isnan(place).all()
+            assert np.isnan(position.tolist()).all()
         else:
-            assert [str(value) for value in place] == [str(to_millimetre(v)) for v in point]
-        if values[c.OUT_LIFE] == c.CONFIRMED:
-            confirmed.append((values, place))
+            assert [str(value) for value in position.item()] == [
+                str(to_millimetre(value)) for value in point
+            ]
+        if values["state"] == TrackState.CONFIRMED:
+            confirmed.append((values, position))
     assert links == 0
     assert len(people) == len(confirmed)
-    for person, (values, place) in zip(people.tolist(), confirmed, strict=True):
-        both = values[c.OUT_X_MIN] + values[c.OUT_X_MAX]
-        assert str(person[p.FOOT_X]) == str(round(both * 8.0) / 16.0)
-        assert person[p.FOOT_Y] == values[c.OUT_Y_MAX]
-        assert str(person[p.AT_X_M]) == str(place[p.X_M])
+    for person, (values, position) in zip(people, confirmed, strict=True):
+        both = values["x_min"] + values["x_max"]
+        assert str(float(person["foot_x_px"])) == str(round(float(both) * 8.0) / 16.0)
+        assert person["foot_y_px"] == values["y_max"]
+        assert str(person["x_m"]) == str(position["x_m"])
 
 
 def test_without_a_homography_a_track_is_nowhere_on_the_floor() -> None:
-    places, people, _ = locate(np.array([row(100, 200, c.CONFIRMED, 4.0)]), NOWHERE)
+    positions, people, _ = locate(update(100, 200, TrackState.CONFIRMED, 4.0), NOWHERE)
 
-    assert np.isnan(places).all()
-    assert np.isnan(people[0, [p.AT_X_M, p.AT_Y_M]]).all()
+    assert np.isnan(positions[0].tolist()).all()
+    assert np.isnan(people[["x_m", "y_m"]][0].tolist()).all()
 
 
 def test_tracks_that_continue_ended_ones_are_counted() -> None:
-    out = np.array([row(100 + 50 * number, 200, c.CONFIRMED, 4.0) for number in range(3)])
-    out[1:, c.OUT_LINK_FROM] = 7.0
+    out = output(*(update(100 + 50 * k, 200, TrackState.CONFIRMED, 4.0) for k in range(3)))
+    out["link_from"][1:] = 7
 
     assert [locate(out[:count], NOWHERE)[2] for count in range(4)] == [0, 0, 1, 2]
 

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from schemas.codec import HEADER_BYTES, Codec, UndecodableValue, schema_text
 from schemas.records.frames import DetectionOutcome
 from schemas.topics import DETECTIONS, PRESENCE, TRACKS, Topic
-from streams.domain.camera import people as p
 from streams.domain.camera.detections import frame_detections_of
 from streams.domain.camera.frame_tracks import FrameTracks
+from streams.domain.camera.people import FLOOR_POSITION, PERSON
 from streams.domain.floor.presence import FloorPresence, PeopleOnFloor
-from streams.domain.tracking import columns as c
+from streams.domain.tracking.tables import TRACK_UPDATE
 from streams.encoding.outcomes import OutcomeReader
 from streams.encoding.presences import PresenceWriter
 from streams.encoding.text import Kept, avro_long, avro_text, avro_texts
@@ -118,15 +118,19 @@ def test_blocks_that_tell_their_size_are_read_too() -> None:
 def frames(draw: Any) -> FrameTracks:
     count = draw(st.integers(0, 90))
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
-    out = np.zeros((count, c.OUT))
-    out[:, c.OUT_ID] = rng.integers(1, 2**40, count)
-    out[:, c.OUT_LIFE] = rng.integers(0, 4, count)
-    out[:, c.OUT_X_MIN : c.OUT_SCORE] = rng.integers(-40_000, 40_000, (count, 6)) / 16
-    out[:, c.OUT_SCORE] = rng.integers(0, 1001, count) / 1000
-    out[:, c.OUT_OBSERVED] = rng.integers(0, 2, count)
-    out[:, c.OUT_STARTED_US : c.OUT_FOOT_VAR] = rng.integers(0, 2**52, (count, 2))
-    places = rng.integers(-(10**7), 10**7, (count, p.PLACE)) / 1000
-    places[rng.random(count) < 0.3] = np.nan
+    out = np.zeros(count, TRACK_UPDATE)
+    out["id"] = rng.integers(1, 2**40, count)
+    out["state"] = rng.integers(0, 4, count)
+    for name in ("x_min", "y_min", "x_max", "y_max", "vx", "vy"):
+        out[name] = rng.integers(-40_000, 40_000, count) / 16
+    out["score"] = rng.integers(0, 1001, count) / 1000
+    out["observed"] = rng.integers(0, 2, count)
+    out["started_us"] = rng.integers(0, 2**52, count)
+    out["last_seen_us"] = rng.integers(0, 2**52, count)
+    positions = np.zeros(count, FLOOR_POSITION)
+    known = rng.random(count) < 0.7
+    for name in ("x_m", "y_m", "sd_m"):
+        positions[name] = np.where(known, rng.integers(-(10**7), 10**7, count) / 1000, np.nan)
     return FrameTracks(
         camera_id=draw(TEXTS),
         seq=draw(TIMES),
@@ -136,7 +140,7 @@ def frames(draw: Any) -> FrameTracks:
         width=draw(st.integers(0, 2**31 - 1)),
         height=draw(st.integers(0, 2**31 - 1)),
         out=out,
-        places=places,
+        positions=positions,
         model_name=draw(TEXTS),
         model_version=draw(TEXTS),
     )
@@ -152,10 +156,13 @@ def test_tracks_are_written_as_fastavro_writes_them(tracks: FrameTracks) -> None
 def presences(draw: Any) -> FloorPresence:
     count = draw(st.integers(0, 60))
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
-    table = rng.integers(-(10**6), 10**6, (count, p.PERSON)) / 16
-    table[rng.random(count) < 0.3, p.AT_X_M : p.AT_Y_M + 1] = np.nan
-    table[:, p.OBSERVED] = rng.integers(0, 2, count)
-    table[:, p.SEEN_US] = rng.integers(0, 2**52, count)
+    table = np.zeros(count, PERSON)
+    for name in ("foot_x_px", "foot_y_px", "x_m", "y_m"):
+        table[name] = rng.integers(-(10**6), 10**6, count) / 16
+    unplaced = rng.random(count) < 0.3
+    table["x_m"][unplaced] = table["y_m"][unplaced] = np.nan
+    table["observed"] = rng.integers(0, 2, count)
+    table["last_observed_us"] = rng.integers(0, 2**52, count)
     zones = st.lists(TEXTS, max_size=3)
     cameras = draw(st.lists(TEXTS, min_size=count, max_size=count))
     return FloorPresence(
@@ -193,10 +200,10 @@ def test_a_writer_and_a_reader_may_be_used_again() -> None:
     writer, kept = TracksWriter(TRACKS_CODEC, Kept()), []
     rng = np.random.default_rng(3)
     for count in (3, 200, 0, 7):
-        out = np.zeros((count, c.OUT))
-        out[:, c.OUT_ID] = rng.integers(1, 100, count)
-        places = np.full((count, p.PLACE), np.nan)
-        tracks = FrameTracks("cam", 1, 2, "floor", 3, 4, 5, out, places, "m", "v")
+        out = np.zeros(count, TRACK_UPDATE)
+        out["id"] = rng.integers(1, 100, count)
+        positions = np.full(count, np.nan, FLOOR_POSITION)
+        tracks = FrameTracks("cam", 1, 2, "floor", 3, 4, 5, out, positions, "m", "v")
         kept.append((writer.write(tracks), TRACKS_CODEC.encode(tracks.record())))
 
     assert all(ours == theirs for ours, theirs in kept)

@@ -14,6 +14,7 @@ from schemas.topics import LINKS, OCCUPANCY, OCCUPANCY_LATEST, PRESENCE, TRACKS,
 from streams.domain.camera.step import CameraState
 from streams.domain.pipeline import Output, PartitionPipeline
 from streams.domain.settings import PipelineSettings, TrackerSettings
+from streams.domain.tracking.tables import TrackState
 from streams.state.codec import decode_state
 from streams.state.reading import states_of
 from streams.state.settings_by_offset import SettingsByOffset, from_values, to_values
@@ -56,7 +57,7 @@ def test_a_checkpoint_of_the_release_before_goes_on_with_its_tracks() -> None:
     assert {state.version for state in states.values()} == {STATE_VERSION}
     camera_state = decode_state("camera/cam", states[b"camera/cam"])
     assert isinstance(camera_state, CameraState)
-    assert camera_state.tracker.lives() == [(1, "CONFIRMED"), (2, "CONFIRMED")]
+    assert camera_state.tracker.states() == [(1, TrackState.CONFIRMED), (2, TrackState.CONFIRMED)]
 
 
 def of_version_5(outputs: list[Output]) -> list[Output]:

@@ -8,59 +8,58 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.optimize import linear_sum_assignment
 
-from streams.domain.tracking.assignment import assign
-from streams.domain.tracking.knots import NOBODY
+from streams.domain.tracking.assignment import NOBODY, Pairs, assign
 
-worths = st.tuples(st.integers(0, 5), st.integers(0, 5)).flatmap(
+scores = st.tuples(st.integers(0, 5), st.integers(0, 5)).flatmap(
     lambda shape: arrays(np.float64, shape, elements=st.integers(-3, 4).map(lambda n: n / 4))
 )
 """Coarse numbers, so that many choices are equal; about half of the pairs cannot be made."""
 
 
-def assigned(worth: Any) -> Any:
-    worth = np.asarray(worth, dtype=np.float64)
-    rows, columns = np.nonzero(worth > 0.0)
-    starts = np.searchsorted(rows, np.arange(len(worth) + 1))
-    mates = np.empty(len(worth), np.int64)
-    assign(starts, columns, worth[rows, columns], worth.shape[1], mates)
-    return mates.tolist()
+def assigned(score: Any) -> Any:
+    score = np.asarray(score, dtype=np.float64)
+    rows, columns = np.nonzero(score > 0.0)
+    starts = np.searchsorted(rows, np.arange(len(score) + 1))
+    matches = np.empty(len(score), np.int64)
+    assign(Pairs(starts, columns, score[rows, columns]), score.shape[1], matches)
+    return matches.tolist()
 
 
-def total(worth: Any, mates: Any) -> Any:
-    return sum(worth[row, column] for row, column in enumerate(mates) if column != NOBODY)
+def total(score: Any, matches: Any) -> Any:
+    return sum(score[row, column] for row, column in enumerate(matches) if column != NOBODY)
 
 
-def best(worth: Any) -> Any:
-    """Greatest sum of worths above 0, by trying every assignment."""
-    columns = [*range(worth.shape[1]), *[NOBODY] * len(worth)]
+def best(score: Any) -> Any:
+    """Greatest sum of scores above 0, by trying every assignment."""
+    columns = [*range(score.shape[1]), *[NOBODY] * len(score)]
     return max(
-        sum(max(0.0, worth[row, column]) for row, column in enumerate(chosen) if column != NOBODY)
-        for chosen in itertools.permutations(columns, len(worth))
+        sum(max(0.0, score[row, column]) for row, column in enumerate(chosen) if column != NOBODY)
+        for chosen in itertools.permutations(columns, len(score))
     )
 
 
 @settings(deadline=None, max_examples=100)
-@given(worth=worths)
-def test_no_assignment_has_a_greater_sum(worth: Any) -> None:
-    mates = assigned(worth)
+@given(score=scores)
+def test_no_assignment_has_a_greater_sum(score: Any) -> None:
+    matches = assigned(score)
 
-    assert total(worth, mates) == pytest.approx(best(worth))
-    made = [column for column in mates if column != NOBODY]
+    assert total(score, matches) == pytest.approx(best(score))
+    made = [column for column in matches if column != NOBODY]
     assert len(made) == len(set(made))
-    assert all(worth[row, column] > 0 for row, column in enumerate(mates) if column != NOBODY)
+    assert all(score[row, column] > 0 for row, column in enumerate(matches) if column != NOBODY)
 
 
 @pytest.mark.parametrize("shape", [(40, 40), (25, 60), (60, 25), (1, 30), (200, 200)])
 def test_a_crowd_is_assigned_as_well_as_by_scipy(shape: Any) -> None:
     random = np.random.default_rng(shape[0] * 1000 + shape[1])
-    worth = random.uniform(-3.0, 1.0, shape)
+    score = random.uniform(-3.0, 1.0, shape)
 
-    rows, columns = linear_sum_assignment(np.maximum(worth, 0.0), maximize=True)
+    rows, columns = linear_sum_assignment(np.maximum(score, 0.0), maximize=True)
 
-    assert total(worth, assigned(worth)) == pytest.approx(np.maximum(worth, 0)[rows, columns].sum())
+    assert total(score, assigned(score)) == pytest.approx(np.maximum(score, 0)[rows, columns].sum())
 
 
-def test_a_pair_without_worth_is_not_made() -> None:
+def test_a_pair_without_a_score_is_not_made() -> None:
     assert assigned([[0.0, -1.0], [-0.5, 0.25]]) == [NOBODY, 1]
 
 

@@ -2,7 +2,7 @@
 
 import json
 import math
-from dataclasses import fields
+from dataclasses import replace
 from hashlib import blake2b
 from typing import Any
 
@@ -10,15 +10,20 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.lib.recfunctions import structured_to_unstructured
 
 from runtime.process.settings import TrackingSettings
 from streams.domain.settings import MotionNoise, TrackerSettings
-from streams.domain.tracking import columns as c
-from streams.domain.tracking import parameters
 from streams.domain.tracking.arrays import advance_boxes
 from streams.domain.tracking.checks import UnusableOutcome
 from streams.domain.tracking.parameters import parameters_of
 from streams.domain.tracking.state import TrackerState, UnreadableState
+from streams.domain.tracking.tables import (
+    SCORE,
+    STORED_SUMMARY,
+    TrackEvent,
+    TrackState,
+)
 from tests.support.builders.domain import MS, T0, S
 from tests.support.paths import ROOT
 from tests.unit.streams.domain.tracking.tracking_scene import crowd
@@ -47,9 +52,9 @@ def standing(from_us: int, until_us: int, *people: list[float]) -> Any:
 def events(outs: Any, track_id: int) -> list[str]:
     """What happened to a track, without the frames in which nothing did."""
     happened = [
-        c.EVENTS[int(row[c.OUT_EVENT])] for out in outs for row in out if row[c.OUT_ID] == track_id
+        TrackEvent(row["event"]).name for out in outs for row in out if row["id"] == track_id
     ]
-    return [event for event in happened if event != "NOTHING"]
+    return [event for event in happened if event != "NONE"]
 
 
 @settings(deadline=None, max_examples=30)
@@ -64,8 +69,8 @@ def test_the_order_of_boxes_changes_no_byte_but_their_own_numbers(seed: int, dat
 
     for first, second, place in zip(run(scene), run(turned), places, strict=True):
         back = second.copy()
-        back[:, c.OUT_DETECTION] = [place[int(k)] for k in second[:, c.OUT_DETECTION]]
-        assert first.tobytes() == back.tobytes()
+        back["detection"] = [place[int(k)] for k in second["detection"]]
+        assert flat(first).tobytes() == flat(back).tobytes()
 
 
 @settings(deadline=None, max_examples=30)
@@ -73,14 +78,14 @@ def test_the_order_of_boxes_changes_no_byte_but_their_own_numbers(seed: int, dat
 def test_a_run_split_anywhere_with_a_saved_state_gives_the_same_bytes(seed: int, at: int) -> None:
     scene = crowd(seed, frames=40)
     whole = TrackerState()
-    expected = [out.tobytes() for out in run(scene, whole)]
+    expected = [flat(out).tobytes() for out in run(scene, whole)]
 
     before = TrackerState()
     outs = run(scene[:at], before)
     after = TrackerState.unpack(before.pack())
     outs += run(scene[at:], after)
 
-    assert [out.tobytes() for out in outs] == expected
+    assert [flat(out).tobytes() for out in outs] == expected
     assert after.pack() == whole.pack()
 
 
@@ -96,8 +101,9 @@ def test_a_scene_moved_in_the_picture_gives_the_same_tracks_moved(
         run(scene), run([(at, boxes + off) for at, boxes in scene]), strict=True
     ):
         back = there.copy()
-        back[:, c.OUT_X_MIN : c.OUT_Y_MAX + 1] -= off[:4]
-        assert here == pytest.approx(back, abs=1 / 16, rel=1e-9)
+        for edge, by in zip(("x_min", "y_min", "x_max", "y_max"), off, strict=False):
+            back[edge] -= by
+        assert flat(here) == pytest.approx(flat(back), abs=1 / 16, rel=1e-9)
 
 
 @settings(deadline=None, max_examples=20)
@@ -111,11 +117,11 @@ def test_a_scene_of_another_resolution_gives_the_same_tracks_at_its_scale(
     for here, there in zip(
         run(scene), run([(at, boxes * scale) for at, boxes in scene]), strict=True
     ):
-        assert here[:, [c.OUT_ID, c.OUT_LIFE, c.OUT_EVENT, c.OUT_DETECTION]].tolist() == (
-            there[:, [c.OUT_ID, c.OUT_LIFE, c.OUT_EVENT, c.OUT_DETECTION]].tolist()
-        )
-        edges = slice(c.OUT_X_MIN, c.OUT_VY + 1)
-        assert here[:, edges] == pytest.approx(there[:, edges] / factor, abs=(1 + 1 / factor) / 32)
+        same = ["id", "state", "event", "detection"]
+        assert here[same].tolist() == there[same].tolist()
+        for edge in ("x_min", "y_min", "x_max", "y_max", "vx", "vy"):
+            scaled = there[edge] / factor
+            assert here[edge] == pytest.approx(scaled, abs=(1 + 1 / factor) / 32)
 
 
 @pytest.mark.parametrize("step_us", [0, -100 * MS])
@@ -161,7 +167,7 @@ def test_empty_frames_begin_nothing_and_end_what_was_there() -> None:
 
     outs = run(frames)
 
-    assert events(outs, 1) == ["BORN", "CONFIRMED", "LOST", "ENDED"]
+    assert events(outs, 1) == ["STARTED", "CONFIRMED", "LOST", "ENDED"]
     assert len(outs[-1]) == 0
     assert all(len(out) == 0 for out in run([(T0 + k, nobody) for k in range(5)]))
 
@@ -173,33 +179,33 @@ def test_five_hundred_boxes_in_a_frame_are_five_hundred_tracks() -> None:
     outs = run(standing(T0, T0 + S, *people), state)
 
     assert state.live == 500
-    assert {int(life) for life in outs[-1][:, c.OUT_LIFE]} == {c.CONFIRMED}
-    assert outs[-1][:, c.OUT_ID].tolist() == list(range(1, 501))
+    assert set(outs[-1]["state"].tolist()) == {TrackState.CONFIRMED}
+    assert outs[-1]["id"].tolist() == list(range(1, 501))
     assert TrackerState.unpack(state.pack()) == state
 
 
-def test_every_birth_and_end_is_told_once() -> None:
+def test_every_start_and_end_is_reported_once() -> None:
     outs = run(crowd(5, people=10, frames=400, sight=0.6))
 
-    told = [(int(row[c.OUT_ID]), c.EVENTS[int(row[c.OUT_EVENT])]) for out in outs for row in out]
-    born = [number for number, event in told if event == "BORN"]
-    ended = [number for number, event in told if event == "ENDED"]
-    assert born == sorted(set(born)) == list(range(1, max(born) + 1))
+    events = [(int(row["id"]), TrackEvent(row["event"]).name) for out in outs for row in out]
+    started = [number for number, event in events if event == "STARTED"]
+    ended = [number for number, event in events if event == "ENDED"]
+    assert started == sorted(set(started)) == list(range(1, max(started) + 1))
     assert len(ended) == len(set(ended)) > 5
-    assert set(born) - set(ended) == {int(row[c.OUT_ID]) for row in outs[-1]} - set(ended)
+    assert set(started) - set(ended) == {int(row["id"]) for row in outs[-1]} - set(ended)
 
 
 def test_a_detection_belongs_to_one_track_and_its_number_is_told() -> None:
     scene = crowd(8, people=12, frames=60)
 
     for (_, boxes), out in zip(scene, run(scene), strict=True):
-        given = [int(k) for k in out[:, c.OUT_DETECTION] if k >= 0]
+        given = [int(k) for k in out["detection"] if k >= 0]
         assert len(given) == len(set(given))
         assert all(0 <= k < len(boxes) for k in given)
-        observed = out[:, c.OUT_OBSERVED] == 1.0
-        assert observed.tolist() == (out[:, c.OUT_DETECTION] >= 0).tolist()
-        scores = [round(boxes[int(k), c.IN_SCORE], 3) for k in out[observed, c.OUT_DETECTION]]
-        assert out[observed, c.OUT_SCORE].tolist() == scores
+        observed = out["observed"]
+        assert observed.tolist() == (out["detection"] >= 0).tolist()
+        scores = [round(boxes[int(k), SCORE], 3) for k in out["detection"][observed]]
+        assert out["score"][observed].tolist() == scores
 
 
 def test_who_reappears_near_and_soon_is_a_new_track_linked_to_the_old_one() -> None:
@@ -209,13 +215,13 @@ def test_who_reappears_near_and_soon_is_a_new_track_linked_to_the_old_one() -> N
 
     outs = run(frames)
 
-    links = [row for out in outs for row in out if row[c.OUT_LINK_FROM] > 0]
+    links = [row for out in outs for row in out if row["link_from"] > 0]
     [link] = links
-    assert (link[c.OUT_ID], link[c.OUT_LINK_FROM]) == (2, 1)
-    assert link[c.OUT_LINK_GAP_S] == pytest.approx(5.1)
-    assert link[c.OUT_LINK_DISTANCE] == pytest.approx(math.hypot(30, 5) / 100, abs=0.01)
-    assert 0.5 < link[c.OUT_LINK_SCORE] < 1.0
-    assert link[c.OUT_EVENT] == c.WAS_CONFIRMED
+    assert (link["id"], link["link_from"]) == (2, 1)
+    assert link["link_gap_s"] == pytest.approx(5.1)
+    assert link["link_distance"] == pytest.approx(math.hypot(30, 5) / 100, abs=0.01)
+    assert 0.5 < link["link_score"] < 1.0
+    assert link["event"] == TrackEvent.CONFIRMED
 
 
 @pytest.mark.parametrize(
@@ -236,8 +242,8 @@ def test_who_appears_far_away_or_late_or_of_another_size_is_not_linked(
 
     outs = run(frames)
 
-    assert [row for out in outs for row in out if row[c.OUT_LINK_FROM] > 0] == []
-    assert {int(row[c.OUT_ID]) for row in outs[-1]} == {2}
+    assert [row for out in outs for row in out if row["link_from"] > 0] == []
+    assert {int(row["id"]) for row in outs[-1]} == {2}
 
 
 def test_a_jolt_of_the_camera_changes_no_ids() -> None:
@@ -249,8 +255,8 @@ def test_a_jolt_of_the_camera_changes_no_ids() -> None:
 
     outs = run(frames)
 
-    assert outs[-1][:, c.OUT_ID].tolist() == [1, 2, 3, 4, 5, 6]
-    assert {int(row[c.OUT_ID]) for out in outs for row in out} == {1, 2, 3, 4, 5, 6}
+    assert outs[-1]["id"].tolist() == [1, 2, 3, 4, 5, 6]
+    assert {int(row["id"]) for out in outs for row in out} == {1, 2, 3, 4, 5, 6}
 
 
 def test_a_second_box_of_a_person_begins_no_track() -> None:
@@ -258,20 +264,20 @@ def test_a_second_box_of_a_person_begins_no_track() -> None:
 
     outs = run([*standing(T0, T0 + S, whole), *standing(T0 + S, T0 + 2 * S, whole, bust)])
 
-    assert {int(row[c.OUT_ID]) for out in outs for row in out} == {1}
+    assert {int(row["id"]) for out in outs for row in out} == {1}
 
 
 def test_memory_is_flat_whoever_came_and_went() -> None:
     state = TrackerState()
     crowded = standing(T0, T0 + S, *[person(70.0 * k, 400) for k in range(300)])
     run(crowded, state)
-    full = len(state.rows)
+    full = len(state.tracks)
     sizes = []
     for round_ in range(30):
         scene = crowd(round_, people=6, frames=100, sight=0.7)
         start_us = T0 + (60 + 60 * round_) * S
         run([(at_us - T0 + start_us, boxes) for at_us, boxes in scene], state)
-        sizes.append((len(state.pack()), state.rows.nbytes))
+        sizes.append((len(state.pack()), state.tracks.nbytes))
 
     assert full >= 300
     assert max(packed for packed, _ in sizes[1:]) < 20_000
@@ -301,27 +307,28 @@ def test_a_state_of_the_format_before_goes_on_and_learns_the_camera_anew() -> No
     state = TrackerState()
     run(scene[:30], state)
     packed = state.pack()
-    lead, head = 12, 8 * c.HEAD
+    lead, head = 12, STORED_SUMMARY.itemsize
     older = bytes([2, 4]) + packed[2 : lead + 8 * 4] + packed[lead + head :]
 
     read = TrackerState.unpack(older)
     outs = run(scene[30:], read)
 
-    assert [out[:, c.OUT_ID].tolist() for out in outs] == [
-        out[:, c.OUT_ID].tolist() for out in run(scene[30:], state)
+    assert [out["id"].tolist() for out in outs] == [
+        out["id"].tolist() for out in run(scene[30:], state)
     ]
-    assert read.head[c.CAMERA_ENERGY] > 0.0
+    assert read.summary["camera_energy"] > 0.0
 
 
-def test_every_setting_is_where_compiled_code_looks_for_it() -> None:
-    names = [*parameters.NAMES, *parameters.NOISE_NAMES]
+def test_compiled_code_is_given_the_settings_by_name() -> None:
+    changed = replace(
+        TrackerSettings(confirm_hits=7, reupdate=False), noise=MotionNoise(acceleration=0.7)
+    )
+    [values] = parameters_of(changed)
 
-    assert names == [
-        *[one.name for one in fields(TrackerSettings) if one.name != "noise"],
-        *[one.name for one in fields(MotionNoise)],
-    ]
-    assert [getattr(parameters, name.upper()) for name in names] == list(range(len(names)))
-    assert PARAMETERS[parameters.MAX_LOST_S] == TrackerSettings().max_lost_s
+    assert values["confirm_hits"] == 7
+    assert not values["reupdate"]
+    assert values["max_lost_s"] == TrackerSettings().max_lost_s
+    assert values["noise"]["acceleration"] == 0.7
 
 
 def test_the_line_tracks_by_the_trackers_own_defaults() -> None:
@@ -339,6 +346,11 @@ def test_the_tracker_gives_the_bytes_that_are_kept() -> None:
     assert digests() == json.loads(GOLDEN.read_text())
 
 
+def flat(out: Any) -> Any:
+    """The output as plain numbers, a column for each field."""
+    return structured_to_unstructured(out, dtype=np.float64)
+
+
 def digests() -> dict[str, str]:
     """Of the outputs and of the last state, by scene."""
     found = {}
@@ -346,7 +358,7 @@ def digests() -> dict[str, str]:
         state = TrackerState()
         whole = blake2b(digest_size=16)
         for out in run(crowd(seed, people=people, frames=300, fps=fps), state):
-            whole.update(out.tobytes())
+            whole.update(flat(out).tobytes())
         whole.update(state.pack())
         found[f"{people} people at {fps:g} fps"] = whole.hexdigest()
     return found

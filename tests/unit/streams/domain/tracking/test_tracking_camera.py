@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from streams.domain.settings import TrackerSettings
-from streams.domain.tracking import columns as c
 from streams.domain.tracking.arrays import advance_boxes
 from streams.domain.tracking.parameters import parameters_of
 from streams.domain.tracking.state import TrackerState
@@ -19,7 +18,7 @@ PARAMETERS = parameters_of(TrackerSettings())
 
 def likeness(state: TrackerState) -> float:
     """Part of the boxes' errors that all have in common."""
-    return float(state.head[c.CAMERA_COMMON] / state.head[c.CAMERA_ENERGY])
+    return float((state.summary["camera_common"] / state.summary["camera_energy"])[0])
 
 
 def run(scene: Any, state: TrackerState, parameters: Any = PARAMETERS) -> list[Any]:
@@ -83,7 +82,7 @@ def test_ids_before_a_fixed_camera_are_those_of_a_tracker_that_knows_it_is_fixed
     asks = run(scene, TrackerState())
 
     for one, other in zip(asks, run(scene, TrackerState(), knows), strict=True):
-        assert one[:, c.OUT_ID].tolist() == other[:, c.OUT_ID].tolist()
+        assert one["id"].tolist() == other["id"].tolist()
 
 
 def test_one_person_proves_nothing_about_the_camera() -> None:
@@ -92,4 +91,4 @@ def test_one_person_proves_nothing_about_the_camera() -> None:
         x = 300.0 + 40.0 * math.sin(k)
         run([(T0 + k * 100 * MS, np.array([[x, 200.0, x + 60.0, 350.0, 0.9]]))], state)
 
-    assert state.head[c.CAMERA_ENERGY] == 0.0
+    assert state.summary["camera_energy"] == 0.0

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from streams.domain.settings import TrackerSettings
-from streams.domain.tracking import columns as c
 from streams.domain.tracking.arrays import advance_boxes
 from streams.domain.tracking.parameters import parameters_of
 from streams.domain.tracking.state import TrackerState
+from streams.domain.tracking.tables import TRACK_UPDATE
 from tests.support.builders.domain import MS, T0
 
 
@@ -20,11 +20,11 @@ def person(x: float) -> list[float]:
 
 def seen_last(frames: Any, settings: TrackerSettings) -> list[int]:
     """Ids of the tracks that the last frame shows."""
-    state, out = TrackerState(), np.empty((0, c.OUT))
+    state, out = TrackerState(), np.empty(0, TRACK_UPDATE)
     for number, people in enumerate(frames):
         boxes = np.array([person(x) for x in people]).reshape(-1, 5)
         out = advance_boxes(state, T0 + number * 100 * MS, boxes, parameters_of(settings))
-    return [int(row[c.OUT_ID]) for row in out if row[c.OUT_OBSERVED] == 1.0]
+    return [int(row["id"]) for row in out if row["observed"]]
 
 
 @pytest.mark.parametrize(
