@@ -3,11 +3,11 @@
 from itertools import groupby
 from typing import Any
 
-from pydantic import BaseModel, SecretStr
+from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from docs.generate.markdown import code, table
-from runtime.process.settings import Settings, describe
+from runtime.process.settings import Settings, describe, fields_of
 
 INTRODUCTION = """\
 # Settings
@@ -58,9 +58,9 @@ def _shown(value: object) -> str:
 
 
 def _summary(section: str) -> str:
-    model: Any = Settings
-    for name in section.split(".") if section else ():
-        model = model.model_fields[name].annotation
-    if not section or not issubclass(model, BaseModel):
+    if not section:
         return ""
+    model: Any = Settings
+    for name in section.split("."):
+        model = fields_of(model)[name].annotation
     return (model.__doc__ or "").strip().splitlines()[0]

@@ -7,8 +7,9 @@ in `WARDSTREAM_CONFIG`), then from the defaults here. `wardstream settings` prin
 
 import os
 from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_type_hints
 
 from pydantic import BaseModel, Field, SecretStr, model_validator
 from pydantic.fields import FieldInfo
@@ -20,6 +21,7 @@ from pydantic_settings import (
 )
 
 from runtime.process.retired import refuse_retired
+from schemas.tracker_settings import TrackerSettings
 
 
 def setting(default: Any, unit: str, effect: str, **limits: Any) -> Any:
@@ -93,25 +95,6 @@ class InferenceSettings(BaseModel):
         "name",
         "record infers every frame; live infers the newest frame of a camera and marks the "
         "older ones skipped.",
-    )
-
-
-class TrackingSettings(BaseModel):
-    """The tracker; all ages are event time."""
-
-    high_score: float = setting(0.55, "0-1", "Detections from here up are matched first.")
-    low_score: float = setting(0.08, "0-1", "Detections below it are ignored.")
-    birth_score: float = setting(0.6, "0-1", "A new track needs a detection this sure.")
-    match_iou: float = setting(0.25, "0-1", "Least overlap of a prediction and its detection.")
-    confirm_hits: int = setting(2, "detections", "A track counts after this many,", ge=1)
-    confirm_after_s: float = setting(0.05, "s", "and not before it is this old.", ge=0)
-    lost_after_s: float = setting(0.5, "s", "A track unseen for longer is lost.", gt=0)
-    max_lost_s: float = setting(2.0, "s", "A track unseen for longer ends.", gt=0)
-    camera_share: float = setting(
-        1.0, "0-1", "Part of the movement that all boxes share which is the camera's own.", ge=0
-    )
-    link_within_s: float = setting(
-        20.0, "s", "A new track may be told as the sequel of one unseen for this long.", ge=0
     )
 
 
@@ -269,7 +252,7 @@ class Settings(BaseSettings):
 
     ingest: IngestSettings = IngestSettings()
     inference: InferenceSettings = InferenceSettings()
-    tracking: TrackingSettings = TrackingSettings()
+    tracking: TrackerSettings = TrackerSettings()
     stream: StreamSettings = StreamSettings()
     checkpoints: CheckpointSettings = CheckpointSettings()
     sink: SinkSettings = SinkSettings()
@@ -312,13 +295,24 @@ class Settings(BaseSettings):
         )
 
 
-def describe(
-    model: type[BaseModel] = Settings, prefix: str = ""
-) -> Iterator[tuple[str, FieldInfo]]:
+def describe(section: type = Settings, prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
     """Every setting with its dotted name, depth first, in order of declaration."""
-    for name, info in model.model_fields.items():
+    for name, info in fields_of(section).items():
         annotation = info.annotation
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        if isinstance(annotation, type) and fields_of(annotation):
             yield from describe(annotation, f"{prefix}{name}.")
         else:
             yield f"{prefix}{name}", info
+
+
+def fields_of(section: type) -> dict[str, FieldInfo]:
+    """The fields of a section, be it a pydantic model or a dataclass; none of anything else."""
+    if issubclass(section, BaseModel):
+        return section.model_fields
+    if not is_dataclass(section):
+        return {}
+    hints = get_type_hints(section)
+    return {
+        field.name: FieldInfo.from_annotated_attribute(hints[field.name], field)
+        for field in fields(section)
+    }

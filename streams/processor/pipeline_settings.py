@@ -1,13 +1,13 @@
 """What the domain is told, from the settings of a process."""
 
 from runtime.process.settings import Settings
-from streams.domain.settings import FloorSettings, PipelineSettings, TrackerSettings
+from streams.domain.settings import FloorSettings, PipelineSettings
 
 
 def pipeline_settings(settings: Settings) -> PipelineSettings:
     """The part of the settings that decides which records are made."""
     return PipelineSettings(
-        tracker=TrackerSettings(**settings.tracking.model_dump()),
+        tracker=settings.tracking,
         floor=FloorSettings(
             allowed_lateness_us=round(settings.stream.allowed_lateness_s * 1_000_000)
         ),

@@ -19,7 +19,6 @@ from models.datasets.scores import to_unit_scores
 from models.datasets.thinning import thin
 from models.evaluation.distractors import without_distracted
 from models.evaluation.tracking import TrackScores, evaluate_tracks
-from runtime.process.settings import TrackingSettings
 from streams.domain.settings import TrackerSettings
 from streams.domain.tracking.arrays import advance_boxes, warm_up
 from streams.domain.tracking.checks import NO_BOXES, UnusableOutcome
@@ -63,7 +62,7 @@ def track_file(
     fps: float,
     every: int,
     ground_truth: Path | None,
-    tracking: TrackingSettings,
+    tracking: TrackerSettings,
 ) -> TrackingRun:
     """Track a file of detections, write the tracks, and score them.
 
@@ -86,7 +85,7 @@ def track_file(
     frames = range(1, int(found.frames.max(initial=0)) + 1, every)
     warm_up()
     started_s = time.perf_counter()
-    tracks = follow(found, frames, fps, TrackerSettings(**tracking.model_dump()))
+    tracks = follow(found, frames, fps, tracking)
     taken_s = time.perf_counter() - started_s
     write(out, tracks)
     counted = tracks if uncounted is None else without_distracted(*uncounted, tracks)

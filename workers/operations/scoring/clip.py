@@ -15,7 +15,6 @@ from runtime.process.settings import Settings
 from schemas.records.frames import Detection
 from schemas.records.tracks import Track
 from streams.domain.camera.tracker import TrackerState, advance
-from streams.domain.settings import TrackerSettings
 from workers.inference.process import detector_of
 from workers.ingest.sources.probe import probe_clip
 
@@ -81,8 +80,12 @@ def track(
         settings: For the tracker.
     """
     state = TrackerState()
-    tracker = TrackerSettings(**settings.tracking.model_dump())
     return [
-        advance(state, FIRST_FRAME_US + round(number * 1_000_000 / fps), detections, tracker)
+        advance(
+            state,
+            FIRST_FRAME_US + round(number * 1_000_000 / fps),
+            detections,
+            settings.tracking,
+        )
         for number, detections in enumerate(found)
     ]

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from runtime.process.retired import RETIRED_SETTINGS
 from runtime.process.settings import Settings, describe
+from schemas.tracker_settings import MotionNoise, TrackerSettings
 
 
 def test_every_setting_has_a_unit_and_an_effect() -> None:
@@ -29,6 +30,33 @@ def test_the_environment_overrules_the_file(
 
     assert (settings.redis_prefix, settings.topic_prefix) == ("environment", "file")
     assert (settings.ingest.fps, settings.ingest.jpeg_quality) == (5.0, 70)
+
+
+def test_every_setting_of_the_tracker_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WARDSTREAM_TRACKING__MATCH_IOU", "0.5")
+    monkeypatch.setenv("WARDSTREAM_TRACKING__REUPDATE", "false")
+    monkeypatch.setenv("WARDSTREAM_TRACKING__NOISE__SIZE", "0.3")
+
+    assert Settings().tracking == TrackerSettings(
+        match_iou=0.5, reupdate=False, noise=MotionNoise(size=0.3)
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        pytest.param("CONFIRM_HITS", "0", id="below-its-limit"),
+        pytest.param("NOISE__SIZE", "-1", id="below-the-limit-of-a-part"),
+        pytest.param("MATCH_IUO", "0.3", id="unknown"),
+    ],
+)
+def test_a_setting_of_the_tracker_that_cannot_be_is_refused(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"WARDSTREAM_TRACKING__{name}", value)
+
+    with pytest.raises(ValidationError, match=name.rpartition("_")[2].lower()):
+        Settings()
 
 
 def test_a_misspelt_setting_in_the_file_is_refused(

@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.lib.recfunctions import structured_to_unstructured
 
-from runtime.process.settings import TrackingSettings
 from streams.domain.settings import MotionNoise, TrackerSettings
 from streams.domain.tracking.arrays import advance_boxes
 from streams.domain.tracking.checks import UnusableOutcome
@@ -329,13 +328,6 @@ def test_compiled_code_is_given_the_settings_by_name() -> None:
     assert not values["reupdate"]
     assert values["max_lost_s"] == TrackerSettings().max_lost_s
     assert values["noise"]["acceleration"] == 0.7
-
-
-def test_the_line_tracks_by_the_trackers_own_defaults() -> None:
-    """They are told twice: to whoever sets them, and to whoever measures the tracker."""
-    told = TrackingSettings().model_dump()
-
-    assert told == {name: getattr(TrackerSettings(), name) for name in told}
 
 
 def test_the_tracker_gives_the_bytes_that_are_kept() -> None:
