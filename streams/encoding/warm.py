@@ -6,7 +6,6 @@ from schemas.codec import Codec, schema_text
 from schemas.topics import DETECTIONS, PRESENCE, TRACKS, Topic
 from streams.domain.camera.frame_tracks import FrameTracks
 from streams.domain.camera.people import NOWHERE, PERSON, locate
-from streams.domain.camera.view import view_of
 from streams.domain.floor.presence import FloorPresence, PeopleOnFloor
 from streams.domain.tracking.tables import TRACK_UPDATE
 from streams.domain.zones.area import table_of, who_stands
@@ -24,7 +23,7 @@ def warm_up() -> None:
     )
     out = np.zeros(0, TRACK_UPDATE)
     positions, _, _ = locate(out, NOWHERE)
-    who_stands(table_of([]), view_of("", 0, True, []).people)
+    who_stands(table_of([]), np.empty(0, PERSON))
     frame = FrameTracks("", 0, 0, "", 0, 0, 0, out, positions, "", "")
     TracksWriter(_codec(TRACKS), kept).write(frame)
     nobody = PeopleOnFloor([], [], [], np.empty(0, PERSON))

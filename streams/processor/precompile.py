@@ -5,26 +5,14 @@ it has not been since they changed. Without it the first stream processor would 
 at its start, and several that start together would each compile the same.
 """
 
-from streams.domain.camera.tracker import PERSON, TrackerState, advance
-from streams.domain.settings import TrackerSettings
-from streams.encoding.warm import warm_up
-
-FRAME_US = 200_000
-
-
-def compile_tracking() -> None:
-    """Track somebody for three frames, of which the last is nobody's."""
-    state, settings = TrackerState(), TrackerSettings()
-    for number in range(3):
-        place = {"x_min": 10.0, "y_min": 10.0, "x_max": 60.0, "y_max": 160.0}
-        seen = [{**place, "score": 0.9, "label": PERSON}] if number < 2 else None
-        advance(state, (number + 1) * FRAME_US, seen, settings)  # type: ignore[arg-type]
+from streams.domain.tracking import arrays
+from streams.encoding import warm
 
 
 def compile_all() -> None:
-    """The tracking core, and the way of a frame from bytes to bytes."""
-    compile_tracking()
-    warm_up()
+    """The tracking core, and what takes a frame from bytes to bytes."""
+    arrays.warm_up()
+    warm.warm_up()
 
 
 if __name__ == "__main__":

@@ -1,26 +1,19 @@
-"""The tracker as the fold of a camera calls it: detections in, records out.
-
-The work is done over arrays by `tracking`; this is the seam between records and arrays.
-"""
+"""The tracker between records: detections in, tracks out; `tracking` works over arrays."""
 
 from collections.abc import Sequence
 from typing import Final, cast
 
-import numpy as np
-
 from schemas.records.frames import Detection
 from schemas.records.tracks import Track
+from streams.domain.camera.detections import PERSON, boxes_of
 from streams.domain.settings import TrackerSettings
 from streams.domain.tracking.arrays import advance_boxes
-from streams.domain.tracking.checks import UnusableOutcome, check_boxes
 from streams.domain.tracking.parameters import parameters_of
 from streams.domain.tracking.state import TrackerState
-from streams.domain.tracking.tables import BOX, TrackState
-from streams.domain.tracking.types import Matrix, Structured
+from streams.domain.tracking.tables import TrackState
+from streams.domain.tracking.types import Structured
 
-__all__ = ["PERSON", "TrackerState", "UnusableOutcome", "advance", "check_detections", "records_of"]
-
-PERSON: Final = "person"
+__all__ = ["TrackerState", "advance", "records_of"]
 
 _PUBLISHED: Final = (
     "id",
@@ -36,16 +29,6 @@ _PUBLISHED: Final = (
     "started_us",
     "last_seen_us",
 )
-
-
-def check_detections(detections: Sequence[Detection]) -> None:
-    """Refuse boxes that no tracker can use, whatever their label.
-
-    Raises:
-        UnusableOutcome: A coordinate or score is not finite or out of range, or a box has no area;
-            the message names the box's index and the field.
-    """
-    check_boxes(_boxes(detections))
 
 
 def advance(
@@ -72,7 +55,7 @@ def advance(
     """
     boxes = None
     if detections is not None:
-        boxes = _boxes([box for box in detections if box["label"] == PERSON])
+        boxes = boxes_of([box for box in detections if box["label"] == PERSON])
     return records_of(advance_boxes(state, captured_us, boxes, parameters_of(settings)))
 
 
@@ -119,13 +102,3 @@ def records_of(out: Structured) -> list[Track]:
             last_seen_us,
         ) in zip(*columns, strict=True)
     ]
-
-
-def _boxes(detections: Sequence[Detection]) -> Matrix:
-    """Shape `(N, 5)`."""
-    if not detections:
-        return np.empty((0, BOX))
-    return np.array(
-        [(d["x_min"], d["y_min"], d["x_max"], d["y_max"], d["score"]) for d in detections],
-        dtype=np.float64,
-    )

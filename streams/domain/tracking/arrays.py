@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 
 from streams.domain.settings import TrackerSettings
-from streams.domain.tracking.checks import ALL_USABLE, NO_BOXES, unusable_box
+from streams.domain.tracking.checks import ALL_USABLE, NO_BOXES, check_boxes, unusable_box
 from streams.domain.tracking.parameters import parameters_of
 from streams.domain.tracking.state import TrackerState
 from streams.domain.tracking.step import step
@@ -53,6 +53,7 @@ def warm_up() -> None:
     parameters = parameters_of(TrackerSettings())
     state = TrackerState()
     boxes = np.array([[0.0, 0.0, 40.0, 100.0, 0.9], [30.0, 0.0, 70.0, 100.0, 0.2]])
+    check_boxes(boxes)
     for frame in range(_WARM_FRAMES):
         advance_boxes(state, 1 + frame, boxes, parameters)
     advance_boxes(state, 1 + _WARM_FRAMES, None, parameters)

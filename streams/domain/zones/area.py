@@ -1,7 +1,7 @@
 """The area of a zone, and which people stand in which areas.
 
-A person stands where the box meets the floor. A point on an edge or vertex is inside, as
-`geometry.inside` says, which a test holds this to.
+A person stands where the box meets the floor. A point on an edge or vertex is inside, so a person
+on the line between two zones stands in both, whichever way they were drawn.
 """
 
 import math

@@ -1,14 +1,11 @@
-"""Boxes, foot points and polygons, in image pixels or floor metres.
+"""Polygons, in image pixels or floor metres.
 
-Every test is plain arithmetic on doubles, so that it gives the same answer wherever it runs.
+Every check is plain arithmetic on doubles, so it gives the same answer on every machine.
 """
 
 import math
 from collections.abc import Mapping, Sequence
 from typing import Final
-
-Box = tuple[float, float, float, float]
-"""`(x_min, y_min, x_max, y_max)`, image pixels, y down."""
 
 Vertex = tuple[float, float]
 """`(x, y)` in the polygon's own frame."""
@@ -23,34 +20,8 @@ class InvalidPolygon(ValueError):
     """A polygon that bounds no area, or crosses itself."""
 
 
-def foot_point(box: Box) -> Vertex:
-    """Where the person stands: the bottom centre of the box, image pixels.
-
-    >>> foot_point((10.0, 20.0, 30.0, 80.0))
-    (20.0, 80.0)
-    """
-    return (box[0] + box[2]) / 2.0, box[3]
-
-
-def iou(a: Box, b: Box) -> float:
-    """Intersection over union of two boxes of positive size, 0 to 1.
-
-    >>> iou((0.0, 0.0, 2.0, 2.0), (1.0, 0.0, 3.0, 2.0))
-    0.3333333333333333
-    """
-    width = min(a[2], b[2]) - max(a[0], b[0])
-    if width <= 0.0:
-        return 0.0
-    height = min(a[3], b[3]) - max(a[1], b[1])
-    if height <= 0.0:
-        return 0.0
-    shared = width * height
-    whole = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1])
-    return shared / (whole - shared)
-
-
 def polygon_of(points: Sequence[Mapping[str, float]]) -> Polygon:
-    """Check a polygon and bring it into the form that `inside` reads.
+    """Check a polygon and bring it into the form that an area keeps.
 
     A first vertex repeated at the end is dropped, as map formats write it.
 
@@ -75,28 +46,6 @@ def polygon_of(points: Sequence[Mapping[str, float]]) -> Polygon:
             if _touch(vertices, first, second):
                 raise InvalidPolygon(f"edges {first} and {second} touch or cross")
     return tuple(vertices)
-
-
-def inside(polygon: Polygon, x: float, y: float) -> bool:
-    """Tell whether a point is in a polygon; a point on an edge or vertex is.
-
-    So a person on the line between two zones stands in both, whichever way they were drawn.
-
-    >>> square = ((0.0, 0.0), (4.0, 0.0), (4.0, 4.0), (0.0, 4.0))
-    >>> inside(square, 4.0, 2.0), inside(square, 4.1, 2.0)
-    (True, False)
-    """
-    within = False
-    ax, ay = polygon[-1]
-    for bx, by in polygon:
-        # Which side of the edge the point is on: 0 on its line, sign otherwise.
-        side = (bx - ax) * (y - ay) - (by - ay) * (x - ax)
-        if side == 0.0 and _between(ax, bx, x) and _between(ay, by, y):
-            return True
-        if (ay > y) != (by > y) and (side > 0.0) == (by > ay):
-            within = not within
-        ax, ay = bx, by
-    return within
 
 
 def _between(a: float, b: float, value: float) -> bool:

@@ -15,7 +15,7 @@ from schemas.records.zones import ZoneEventKind, ZoneOccupancy
 from streams.domain.camera.view import View
 from streams.domain.seqs import Seqs, seqs_of
 from streams.domain.staffing.shift import FOREVER_US
-from streams.domain.zones.area import INSIDE, UNSEEN, ZoneArea, table_of, who_stands
+from streams.domain.zones.area import INSIDE, UNSEEN, ZoneArea
 
 
 @dataclass(slots=True)
@@ -73,14 +73,6 @@ class Happening(NamedTuple):
     person_id: str
     camera_id: str
     entered_us: int
-
-
-def observe(
-    zone: ZoneState, area: ZoneArea, view: View, looked_us: int, hold_us: int
-) -> list[Happening]:
-    """Fold one look of a camera that the zone counts; see `observe_standing`."""
-    [standing] = who_stands(table_of([area]), view.people)
-    return observe_standing(zone, area, view, view.person_ids, standing, looked_us, hold_us)
 
 
 def observe_standing(

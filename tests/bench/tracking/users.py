@@ -17,14 +17,14 @@ from models.datasets.motchallenge import BoxTable, read_detections, write
 from models.datasets.video import read_frames
 from models.detectors.factory import make_detector
 from models.evaluation.records import detect_frames
-from streams.domain.camera.view import Sighting, view_of
 from streams.domain.facts.snapshot import ZoneArea
 from streams.domain.floor.tick import TICK_US, tick_end
 from streams.domain.settings import FloorSettings
-from streams.domain.zones.membership import Happening, ZoneState, expire, observe
+from streams.domain.zones.membership import Happening, ZoneState, expire
 from tests.bench.tracking.peers.environments import cache_folder
 from tests.bench.tracking.sequences import DATA, Sequence
 from tests.support.pets2009 import read_clip_ground_truth
+from tests.support.reference.views import Sighting, observe, view_of
 
 FIRST_FRAME_US = 1_000_000
 WIDTH, HEIGHT, FRAMES, FPS = 480, 360, 795, 10.0

@@ -7,13 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.domain.camera.people import NOWHERE, locate
-from streams.domain.camera.projection import project
-from streams.domain.camera.view import Sighting, view_of
-from streams.domain.quantise import to_millimetre
 from streams.domain.tracking.tables import TRACK_UPDATE, TrackState
 from streams.domain.zones.area import INSIDE, OUTSIDE, UNSEEN, table_of, who_stands, zone_area
-from streams.domain.zones.geometry import inside
 from tests.support.builders.domain import rectangle, zone
+from tests.support.reference.geometry import inside
+from tests.support.reference.projection import project, to_millimetre
+from tests.support.reference.views import Sighting, view_of
 
 SIXTEENTHS = st.integers(-40_000, 40_000).map(lambda value: value / 16)
 NUMBERS = st.floats(-50, 50) | st.sampled_from([0.0, 1.0, 1e-12, 1e12])

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.domain.camera.tracker import TrackerState, advance, check_detections
+from streams.domain.camera.detections import boxes_of
+from streams.domain.camera.tracker import TrackerState, advance
 from streams.domain.settings import TrackerSettings
+from streams.domain.tracking.checks import check_boxes
 from tests.support.builders.domain import MS, T0, S, box
 
 SETTINGS = TrackerSettings()
@@ -216,8 +218,8 @@ def test_a_copied_state_continues_as_the_original() -> None:
 )
 def test_a_box_that_cannot_be_is_refused_by_index_and_field(changes: Any, message: Any) -> None:
     with pytest.raises(ValueError, match=message):
-        check_detections([box(50, 200), {**box(100, 400), **changes}])
+        check_boxes(boxes_of([box(50, 200), {**box(100, 400), **changes}]))
 
 
 def test_boxes_may_reach_beyond_the_frame() -> None:
-    check_detections([box(-10, 650)])
+    check_boxes(boxes_of([box(-10, 650)]))

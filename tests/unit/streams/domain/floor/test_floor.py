@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from streams.domain.camera.view import Sighting, View, view_of
+from streams.domain.camera.view import View
 from streams.domain.facts.timeline import Facts
 from streams.domain.floor import ticks as floor_module
 from streams.domain.floor.state import FloorState, hear, report
@@ -28,6 +28,7 @@ from tests.support.builders.domain import (
     zone,
     zone_events,
 )
+from tests.support.reference.views import Sighting, view_of
 
 SETTINGS = FloorSettings()
 ONE = facts_of(camera("cam"), zone())

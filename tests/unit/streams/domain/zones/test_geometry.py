@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.domain.zones.geometry import InvalidPolygon, foot_point, inside, iou, polygon_of
+from streams.domain.zones.geometry import InvalidPolygon, polygon_of
+from tests.support.reference.geometry import inside
 
 L_SHAPE = ((0.0, 0.0), (6.0, 0.0), (6.0, 2.0), (2.0, 2.0), (2.0, 6.0), (0.0, 6.0))
 
@@ -79,21 +80,3 @@ def test_the_first_vertex_may_be_repeated_at_the_end() -> None:
     polygon = polygon_of([{"x": x, "y": y} for x, y in points])
 
     assert polygon == ((0.0, 0.0), (4.0, 0.0), (4.0, 4.0))
-
-
-@pytest.mark.parametrize(
-    ("a", "b", "expected"),
-    [
-        pytest.param((0, 0, 2, 2), (0, 0, 2, 2), 1.0, id="same"),
-        pytest.param((0, 0, 2, 2), (2, 0, 4, 2), 0.0, id="touching"),
-        pytest.param((0, 0, 2, 2), (5, 5, 6, 6), 0.0, id="apart"),
-        pytest.param((0, 0, 4, 4), (1, 1, 3, 3), 0.25, id="within"),
-    ],
-)
-def test_overlap_is_shared_over_whole(a: Any, b: Any, expected: Any) -> None:
-    assert iou(a, b) == expected
-    assert iou(b, a) == expected
-
-
-def test_a_person_stands_at_the_bottom_centre_of_their_box() -> None:
-    assert foot_point((10, 20, 30, 80)) == (20, 80)

@@ -2,10 +2,10 @@ from typing import Any
 
 import pytest
 
-from streams.domain.camera.view import Sighting, view_of
 from streams.domain.facts.snapshot import zone_area
-from streams.domain.zones.membership import ZoneState, expire, observe
+from streams.domain.zones.membership import ZoneState, expire
 from tests.support.builders.domain import MS, rectangle, zone
+from tests.support.reference.views import Sighting, observe, view_of
 
 HOLD_US = 2_000_000
 

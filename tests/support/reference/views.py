@@ -1,0 +1,52 @@
+"""Views of people who are given one by one, and zones that fold such a view by itself."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from streams.domain.camera.people import PERSON
+from streams.domain.camera.view import View
+from streams.domain.zones.area import ZoneArea, table_of, who_stands
+from streams.domain.zones.membership import Happening, ZoneState, observe_standing
+
+_NOT_A_NUMBER = float("nan")
+
+
+class Sighting(NamedTuple):
+    """One confirmed track.
+
+    Attributes:
+        number: Of the track within its camera.
+        foot_x_px: Foot point, pixels of the captured frame.
+        foot_y_px: Foot point, pixels of the captured frame.
+        x_m: On the floor, m; None without calibration.
+        y_m: On the floor, m; None without calibration.
+        observed: False while the track coasts.
+        last_observed_us: Event time of the last matched detection, microseconds.
+    """
+
+    number: int
+    foot_x_px: float
+    foot_y_px: float
+    x_m: float | None
+    y_m: float | None
+    observed: bool
+    last_observed_us: int
+
+
+def view_of(camera_id: str, captured_us: int, looked: bool, people: Sequence[Sighting]) -> View:
+    """A view of some people."""
+    rows = [
+        tuple(_NOT_A_NUMBER if value is None else float(value) for value in person)
+        for person in people
+    ]
+    return View(camera_id, captured_us, looked, np.array(rows, PERSON).tobytes())
+
+
+def observe(
+    zone: ZoneState, area: ZoneArea, view: View, looked_us: int, hold_us: int
+) -> list[Happening]:
+    """Fold one view of a camera that the zone counts; see `observe_standing`."""
+    [standing] = who_stands(table_of([area]), view.people)
+    return observe_standing(zone, area, view, view.person_ids, standing, looked_us, hold_us)
