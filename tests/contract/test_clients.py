@@ -32,7 +32,7 @@ KNOWS_ALL_SETTINGS = {
     "runtime/process/logging.py": "part of the frame of every process",
     "runtime/process/service.py": "the frame of every process",
     "streams/processor/app.py": "entry point of the stream processor",
-    "streams/processor/pipeline_settings.py": "the part of them that decides which records are made",
+    "streams/processor/pipeline_settings.py": "those that decide which records are made",
     "workers/inference/process.py": "entry point of inference",
     "workers/local/pipeline.py": "starts every process on one machine",
     "workers/operations/doctor.py": "looks at everything that a setting names",
