@@ -6,8 +6,7 @@ stricter in one thing: a rename, which Avro takes for one field gone and another
 since every reader of the old name would see its default from then on.
 """
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 _PROMOTIONS = {
@@ -17,22 +16,6 @@ _PROMOTIONS = {
     "string": {"bytes"},
     "bytes": {"string"},
 }
-
-
-def refusals(topic: str, released: Mapping[int, str], candidate: str) -> list[str]:
-    """Why a schema may not follow the released ones; empty when it may.
-
-    Args:
-        topic: Named in every sentence.
-        released: Avro JSON by version.
-        candidate: Avro JSON that is to be registered.
-    """
-    new = json.loads(candidate)
-    return [
-        f"{topic}: {reason} (against version {version})"
-        for version, text in sorted(released.items())
-        for reason in differences(json.loads(text), new)
-    ]
 
 
 def differences(released: Any, candidate: Any) -> list[str]:

@@ -6,7 +6,6 @@ It holds a password, so only its owner may read it.
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -76,8 +75,3 @@ def start_ticks(pid: int) -> int | None:
         return None
     fields = text.rpartition(")")[2].split()
     return None if fields[0] == "Z" else int(fields[19])
-
-
-def own_ticks() -> int:
-    """Start of this process, as in `start_ticks`."""
-    return start_ticks(os.getpid()) or 0

@@ -1,4 +1,4 @@
-"""From what is on the wire to the tables that scores are computed from."""
+"""From records to the tables that scores are computed from."""
 
 from collections.abc import Iterable, Sequence
 from itertools import islice
@@ -33,18 +33,20 @@ def tracks_table(frames: Iterable[tuple[int, Sequence[Track]]]) -> BoxTable:
     )
 
 
-def detect_frames(detector: Detector, images: Iterable[Image]) -> BoxTable:
-    """Run a detector over a clip; the first image is frame 1.
+def detect_frames(detector: Detector, images: Iterable[Image]) -> list[list[Detection]]:
+    """Run a detector over the frames of a clip.
+
+    Returns:
+        The detections of each frame, in order.
 
     Raises:
         ModelFailed: The model failed on a batch.
     """
-    found: list[tuple[int, list[Detection]]] = []
+    found: list[list[Detection]] = []
     rest = iter(images)
-    while images_at_once := list(islice(rest, FRAMES_AT_ONCE)):
-        for detections in detector.detect(images_at_once):
-            found.append((len(found) + 1, detections))
-    return detections_table(found)
+    while batch := list(islice(rest, FRAMES_AT_ONCE)):
+        found += detector.detect(batch)
+    return found
 
 
 def _table(rows: Iterable[tuple[int, int, Detection | Track, float]]) -> BoxTable:

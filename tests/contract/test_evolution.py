@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from schemas.compatibility import refusals
 from schemas.topics import Topic
+from tests.support.compatibility import refusals
 from tests.support.schema_evolution import AVRO_TOPICS, HARMLESS, breaking, schema_of
 
 

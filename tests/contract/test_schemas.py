@@ -9,8 +9,8 @@ import fastavro
 import pytest
 
 from schemas.codec import AVRO_FOLDER, Codec, UndecodableValue, parse, schema_text
-from schemas.compatibility import refusals
 from schemas.topics import FRAMES, TOPICS, ZONE_EVENTS, Topic
+from tests.support.compatibility import refusals
 
 RELEASED = AVRO_FOLDER.parent / "released"
 AVRO_TOPICS = [topic for topic in TOPICS.values() if topic.avro]

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from schemas.topics import FRAMES
+from tests.support.digests import table_digest
 from tests.support.played_pipeline import PlayedLine, digest, played_line
 from tests.support.services import Services, separate_environment
 from workers.local.pipeline import WORKERS
-from workers.operations.verification.tables import table_digest
 from workers.storage.timescale.tables import DERIVED_TABLES
 
 HOG = ("--backend", "hog", "--mode", "record")

@@ -16,7 +16,7 @@ from scipy.optimize import linear_sum_assignment
 from models.datasets.motchallenge import BoxTable, read_detections, write
 from models.datasets.video import read_frames
 from models.detectors.factory import make_detector
-from models.evaluation.records import detect_frames
+from models.evaluation.records import detect_frames, detections_table
 from streams.domain.facts.snapshot import ZoneArea
 from streams.domain.floor.tick import TICK_US, tick_end
 from streams.domain.settings import FloorSettings
@@ -111,7 +111,8 @@ def vtest(data: Path = DATA.parent) -> Sequence:
     kept = cache_folder() / f"vtest-yolox_nano-{kind}.txt"
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)
-        write(kept, detect_frames(make_detector("auto", str(weights)), read_frames(clip)))
+        found = detect_frames(make_detector("auto", str(weights)), read_frames(clip))
+        write(kept, detections_table(enumerate(found, 1)))
     detections = read_detections(kept)
     return Sequence(
         "vtest/yolox_nano", "PETS09-S2L1", FPS, 1, FRAMES, (WIDTH, HEIGHT), truth, detections

@@ -18,9 +18,10 @@ from streams.processor.pipeline_settings import pipeline_settings
 from streams.stage import OUTPUTS
 from tests.chaos.line.histories import one_history
 from tests.support.clusters import cluster_of, installation_of
+from tests.support.digests import table_digest
 from workers.operations.verification.digests import distinct, read_items
 from workers.operations.verification.oracle import Fold, first_difference, fold_detections
-from workers.operations.verification.tables import compare, table_digest
+from workers.operations.verification.tables import compare
 from workers.storage.item import Item
 from workers.storage.timescale.tables import DERIVED_TABLES
 

@@ -14,7 +14,7 @@ from models.detectors.detector import Detector
 from models.detectors.graph import GraphSettings
 from models.detectors.hog import HogDetector
 from models.evaluation.detection import evaluate_detections
-from models.evaluation.records import detect_frames
+from models.evaluation.records import detect_frames, detections_table
 from schemas.records.frames import Detection
 from tests.support.pets2009 import read_clip_ground_truth
 
@@ -103,7 +103,7 @@ def test_detections_agree_with_the_ground_truth_of_the_clip(
         recordings / "mot" / "MOT15-train" / "PETS09-S2L1" / "gt" / "gt.txt", frames[0].shape[1]
     )
     picked = ground_truth.where((ground_truth.frames - 1) % EVERY == 0)
-    numbered = detect_frames(detector, frames)
+    numbered = detections_table(enumerate(detect_frames(detector, frames), 1))
     numbered.frames[:] = (numbered.frames - 1) * EVERY + 1
 
     scores = evaluate_detections(picked, numbered)
@@ -118,7 +118,7 @@ def test_hog_finds_some_of_the_people(recordings: Path, frames: list[Image]) -> 
         recordings / "mot" / "MOT15-train" / "PETS09-S2L1" / "gt" / "gt.txt", frames[0].shape[1]
     )
     picked = ground_truth.where((ground_truth.frames - 1) % EVERY == 0)
-    numbered = detect_frames(HogDetector(threads=2), frames)
+    numbered = detections_table(enumerate(detect_frames(HogDetector(threads=2), frames), 1))
     numbered.frames[:] = (numbered.frames - 1) * EVERY + 1
 
     scores = evaluate_detections(picked, numbered)

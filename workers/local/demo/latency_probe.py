@@ -1,8 +1,7 @@
 """Measure, where a browser would, how long it takes from capture to the event on the board."""
 
 import threading
-import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
@@ -113,15 +112,3 @@ class LatencyProbe:
             except httpx.HTTPError:
                 pass  # the board restarts or is not up yet
             self._closing.wait(_RECONNECT_S)
-
-
-def measure_latency(url: str, seconds: float) -> Mapping[str, LatencySummary]:
-    """Percentiles of the events that arrive within `seconds`, by kind of change.
-
-    Args:
-        url: Of the board.
-        seconds: How long to measure.
-    """
-    with LatencyProbe(url) as probe:
-        time.sleep(seconds)
-    return probe.summary()

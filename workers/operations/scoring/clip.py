@@ -9,7 +9,7 @@ from typing import Any
 from models.datasets.motchallenge import read_ground_truth, write
 from models.datasets.video import read_frames
 from models.evaluation.detection import evaluate_detections
-from models.evaluation.records import detections_table, tracks_table
+from models.evaluation.records import detect_frames, detections_table, tracks_table
 from models.evaluation.tracking import evaluate_tracks
 from runtime.process.settings import Settings
 from schemas.records.frames import Detection
@@ -47,9 +47,7 @@ def score_clip(
     """
     detector = detector_of(settings.inference)
     clip = probe_clip(str(video))
-    found: list[list[Detection]] = []
-    for image in read_frames(video):
-        found += detector.detect([image])
+    found = detect_frames(detector, read_frames(video))
     truth = read_ground_truth(ground_truth).scaled(clip.width / annotated_width)
     followed = track(found, clip.fps or settings.ingest.fps, settings)
     detections = detections_table(enumerate(found, 1))

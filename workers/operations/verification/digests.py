@@ -70,16 +70,6 @@ def chain_digests(by_key: Mapping[str, Sequence[Item]]) -> dict[str, str]:
     return digests
 
 
-def topic_fold_digest(cluster: Cluster, topic: Topic) -> dict[str, str]:
-    """Hex digest of each key of a topic, duplicates dropped; see `chain_digests`.
-
-    Raises:
-        Stop: A seq is there twice with other bytes.
-        Retry: The broker is out of reach.
-    """
-    return chain_digests(distinct(read_items(cluster, topic)))
-
-
 def expected_rows(table: Table, by_key: Mapping[str, Sequence[Item]], interval_s: float) -> Rows:
     """The rows that a table must hold.
 

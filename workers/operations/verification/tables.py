@@ -25,7 +25,7 @@ from workers.operations.verification.digests import (
 from workers.storage.item import Item
 from workers.storage.timescale.connection import database_errors, search_path
 from workers.storage.timescale.rows import at
-from workers.storage.timescale.tables import DERIVED_TABLES, FACT_TABLES, TABLES, Table
+from workers.storage.timescale.tables import DERIVED_TABLES, FACT_TABLES, Table
 
 
 class Comparison(NamedTuple):
@@ -56,15 +56,10 @@ def table_rows(dsn: str, table: Table) -> Rows:
         return group_rows(table, connection.execute(statement, binary=True).fetchall())
 
 
-def table_digest(dsn: str, table: str) -> dict[str, str]:
-    """Hex digest of each key over the rows of a table."""
-    return row_digests(table_rows(dsn, TABLES[table]))
-
-
 def written_digests(dsn: str, topic: Topic) -> dict[str, str]:
     """Hex digest of each key over the records that the sink wrote, in its own order.
 
-    Equal to `digests.topic_fold_digest` when every record was written exactly once, in order.
+    Equal to `chain_digests` of the topic when every record was written exactly once, in order.
     """
     with database_errors(), psycopg.connect(dsn, options=search_path()) as connection:
         found = connection.execute(
