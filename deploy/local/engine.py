@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 from deploy.local.docker import DockerServices, engine_runs
@@ -15,12 +14,7 @@ from deploy.local.launcher import LocalServices
 CHOICES = ("local", "docker")
 
 
-def services_for(
-    run_dir: Path,
-    *,
-    fresh: bool = False,
-    on_addresses: Callable[[dict[str, str]], None] = lambda _environment: None,
-) -> LocalServices | DockerServices:
+def services_for(run_dir: Path, *, fresh: bool = False) -> LocalServices | DockerServices:
     """All services of a run directory, not yet started.
 
     `WARDSTREAM_ENGINE` chooses (`local`, `docker`); unset, plain processes are taken, and
@@ -28,8 +22,7 @@ def services_for(
 
     Args:
         run_dir: Where data and logs live.
-        fresh: Forget an earlier run.
-        on_addresses: Told the settings as soon as they are known; containers never tell.
+        fresh: Delete the data of an earlier run first.
 
     Raises:
         LaunchError: Neither is possible here, or the setting is misspelt.
@@ -47,4 +40,4 @@ def services_for(
             raise
         print(f"{error}\nStarting the services with Docker instead.", file=sys.stderr)
         return DockerServices(run_dir, fresh=fresh)
-    return LocalServices(run_dir, fresh=fresh, on_addresses=on_addresses)
+    return LocalServices(run_dir, fresh=fresh)

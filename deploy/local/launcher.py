@@ -17,7 +17,7 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from signal import SIGCONT, SIGKILL, SIGSTOP
@@ -67,7 +67,6 @@ class LocalServices:
         fresh: bool = False,
         components: Sequence[Component] = COMPONENTS,
         start_deadline_s: float = 120.0,
-        on_addresses: Callable[[dict[str, str]], None] = lambda _environment: None,
         kafka_doors: kafka.Doors | None = None,
         kafka_settings: Mapping[str, str] | None = None,
     ) -> None:
@@ -78,12 +77,9 @@ class LocalServices:
             fresh: Delete what an earlier run left there first.
             components: Which services to start.
             start_deadline_s: Seconds until a service that does not answer is an error.
-            on_addresses: Told the `environment` as soon as it is known, before anything
-                answers there.
             kafka_doors: Further listeners of the broker, for clients that reach it by a proxy.
             kafka_settings: Of the broker, over those that all runs share.
         """
-        self._on_addresses = on_addresses
         self._kafka_doors = kafka_doors
         self._kafka_settings = kafka_settings
         self.run_dir = run_dir.resolve()
@@ -125,7 +121,6 @@ class LocalServices:
             self._state = RunState(launcher=os.getpid(), ports=self._choose_ports())
             self._state.add("launcher", os.getpid())
             self._state.environment = self._make_environment()
-            self._on_addresses(self.environment)
             self._start_all()
             self._state.ready = True
             self._write_state()

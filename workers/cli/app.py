@@ -13,8 +13,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-from runtime.process import start_gate
-from runtime.process.lean import load_structlog
+from runtime.errors import Stop
 
 PROGRAM: Final = "wardstream"
 COMPLETING: Final = "_WARDSTREAM_COMPLETE"
@@ -154,11 +153,11 @@ def main(arguments: list[str] | None = None) -> NoReturn:
             unknown = f"no command {given[0]!r}; `{PROGRAM} --help` lists them"
             typer.echo(f"{PROGRAM}: {unknown}", err=True)
             sys.exit(2)
-    load_structlog()
-    if os.environ.get(start_gate.VARIABLE):
-        load(given[0])
-        start_gate.wait_at_gate()
-    app(args=given, prog_name=PROGRAM)
+    try:
+        app(args=given, prog_name=PROGRAM)
+    except Stop as error:  # a setting that cannot be used
+        typer.echo(f"{PROGRAM}: {error}", err=True)
+        sys.exit(error.exit_code)
     sys.exit(0)
 
 

@@ -5,11 +5,9 @@ Used by `wardstream demo` and `up`, and by the tests that look at the line from 
 
 import hashlib
 import json
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from importlib import import_module
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -21,21 +19,15 @@ from deploy.local.supervisor import Supervisor, Worker
 from deploy.services import WATCHED, process
 from runtime.clock import SystemClock
 from runtime.kafka.cluster import Cluster
-from runtime.process import start_gate
+from runtime.kafka.topics import create_topics
 from runtime.process.settings import Settings
 from schemas.codec import AVRO_FOLDER
 from schemas.topics import TOPICS
 from streams.state.version import STATE_VERSION
+from workers.storage.timescale.migrate import migrate
 
 WORKERS = ("infer", "stream", "sink-timescale", "sink-redis", "serve")
 """Our processes that run for as long as the line does; ingest is started per source."""
-
-EARLY = ("stream",)
-"""Slowest to load and to begin: started beside the services. The others follow when those are up,
-or all would only take the processor from each other."""
-
-PRELOAD = ("runtime.kafka.topics", "schemas.registry", "workers.storage.timescale.migrate")
-"""What `prepare` needs, loaded while the services start."""
 
 _ADDRESSES = {
     "kafka_bootstrap": "WARDSTREAM_KAFKA_BOOTSTRAP",
@@ -74,9 +66,6 @@ def prepare(cluster: Cluster, dsn: str) -> None:
         Retry: A service is out of reach.
         RegistryUnavailable: The registry is out of reach.
     """
-    from runtime.kafka.topics import create_topics  # noqa: PLC0415 - slow to load: see PRELOAD
-    from workers.storage.timescale.migrate import migrate  # noqa: PLC0415
-
     registry = cluster.registry
     with ThreadPoolExecutor() as pool:
         jobs: list[Future[Any]] = [
@@ -91,17 +80,16 @@ def prepare(cluster: Cluster, dsn: str) -> None:
 class LocalPipeline:
     """Services and processes of one run directory; nothing outlives the `with` block.
 
-    Processes are started as soon as the addresses of the services are known, load their code while
-    the services come up, and begin when they are told to: topics, schemas and tables are there.
+    Entering the block starts the services and creates topics, schemas and tables; `start` then
+    starts the processes.
 
     Args:
         run_dir: Where data and logs lie. Data of an earlier run is kept and continued, unless
             it was written by a version whose data this one cannot read.
-        fresh: Begin with nothing.
+        fresh: Delete the data of earlier runs first.
         environment: Settings for all processes, over the addresses of the services.
         options: Further arguments of a process, by name.
-        preload: Modules that the caller will need, loaded while the services start.
-        report: Told what is being done, in a few words.
+        report: Given what is being done, in a few words.
     """
 
     supervisor: Supervisor
@@ -114,22 +102,17 @@ class LocalPipeline:
         fresh: bool = False,
         environment: Mapping[str, str] | None = None,
         options: Mapping[str, Sequence[str]] | None = None,
-        preload: Sequence[str] = (),
         report: Callable[[str], None] = lambda _step: None,
     ) -> None:
-        self._preload = (*PRELOAD, *preload)
         self._run_dir = run_dir
         self._stamp = run_dir / "layout"
-        self._gate = run_dir / "begin"
         stamp = self._stamp.read_text() if self._stamp.exists() else ""
-        self._services = services_for(
-            run_dir, fresh=fresh or stamp != layout_stamp(), on_addresses=self._spawn
-        )
+        self._services = services_for(run_dir, fresh=fresh or stamp != layout_stamp())
         self._extra = dict(environment or {})
         self._options = dict(options or {})
         self._report = report
         self._stack = ExitStack()
-        self._spawned = False
+        self._started = False
 
     @property
     def services(self) -> LocalServices | DockerServices:
@@ -138,27 +121,22 @@ class LocalPipeline:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Settings by which any process finds the line."""
-        return self._over(self._services.environment)
-
-    def _over(self, addresses: Mapping[str, str]) -> dict[str, str]:
+        """Settings by which any process finds this pipeline."""
         objects = (self._run_dir / "objects").resolve().as_uri()
-        return {"WARDSTREAM_INGEST__OBJECT_STORE_URL": objects, **addresses, **self._extra}
+        return {
+            "WARDSTREAM_INGEST__OBJECT_STORE_URL": objects,
+            **self._services.environment,
+            **self._extra,
+        }
 
     def __enter__(self) -> Self:
         try:
             self._report("starting Kafka, schema registry, TimescaleDB and Redis")
-            loading = threading.Thread(target=lambda: list(map(import_module, self._preload)))
-            loading.start()
             self._stack.enter_context(self._services)
-            if not self._spawned:
-                self._spawn(self._services.environment)
-            self._start([name for name in WORKERS if name not in EARLY])
-            # Ours stop before what they are connected to.
-            self._stack.callback(self.supervisor.stop_all)
+            self.settings = settings_of(self.environment)
+            self.supervisor = self._stack.enter_context(Supervisor(self._run_dir, self.environment))
             self._stamp.write_text(layout_stamp())
             self._report("creating topics, schemas and tables")
-            self.settings = settings_of(self.environment)
             prepare(
                 Cluster.of(self.settings, SystemClock()),
                 self.settings.database_url.get_secret_value(),
@@ -168,16 +146,12 @@ class LocalPipeline:
             raise
         return self
 
-    def _spawn(self, addresses: Mapping[str, str]) -> None:
-        """Make the supervisor, and start those at the gate that take longest."""
-        self._spawned = True
-        self._gate.unlink(missing_ok=True)
-        environment = {**self._over(addresses), start_gate.VARIABLE: str(self._gate.resolve())}
-        self.supervisor = self._stack.enter_context(Supervisor(self._run_dir, environment))
-        self._start(EARLY)
-
-    def _start(self, names: Sequence[str]) -> None:
-        for name in names:
+    def start(self) -> None:
+        """Start the processes, if nobody has yet."""
+        if self._started:
+            return
+        self._started = True
+        for name in WORKERS:
             row = process(name)
             self.supervisor.start(
                 Worker(
@@ -187,12 +161,8 @@ class LocalPipeline:
                 )
             )
 
-    def open(self) -> None:
-        """Let the processes begin."""
-        self._gate.touch()
-
     def begin(self, deadline_s: float = 120.0) -> None:
-        """Let the processes begin, if nobody has yet, and wait until each is ready.
+        """Start the processes, if nobody has yet, and wait until each is ready.
 
         Args:
             deadline_s: How long one may take.
@@ -201,7 +171,7 @@ class LocalPipeline:
             LaunchError: One ended or did not get ready in time; holds its last log lines.
         """
         self._report("starting " + ", ".join(WORKERS))
-        self.open()
+        self.start()
         for name in WORKERS:
             self.supervisor.wait_ready(name, deadline_s)
 

@@ -7,6 +7,7 @@ from rich.console import Console
 from deploy.local.extras import clip as demo_clip
 from workers.ingest.sources.probe import probe_clip
 from workers.local.demo.options import DemoOptions
+from workers.local.demo.run import Demo
 from workers.local.pipeline import LocalPipeline
 
 
@@ -29,10 +30,7 @@ def play(options: DemoOptions, console: Console, *, stay: bool) -> int:
         fresh=options.fresh or options.start_us is not None,
         environment={"WARDSTREAM_SERVING__PORT": str(options.port)},
         options={"infer": ["--mode", options.mode, *options.infer]},
-        preload=["workers.local.demo.run"],
         report=report,
     )
     with line:
-        from workers.local.demo.run import Demo  # noqa: PLC0415 - loaded while the services started
-
         return Demo(options, line, console, report).play(clips, stay=stay).drops

@@ -74,7 +74,7 @@ class Demo:
         observer = Observer(cluster, self.line.supervisor, self.board_url)
         before = observer.look(self._clock.monotonic_s(), (), 0)
         dead_before = observer.dead_letters()
-        self.line.open()  # what starts may read the facts as they come
+        self.line.start()  # they read the ward as it is registered
         self.report("registering cameras, zones, roster and requirements")
         register_ward(scenario, self.options.run_dir / "ward", cluster, starts_us - _LEAD_US)
         self.line.begin()
