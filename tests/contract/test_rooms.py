@@ -1,0 +1,94 @@
+"""Which room of a folder may import which: only one that stands below it, never one beside it."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.contract.test_imports import imported, modules
+from tests.support.paths import ROOT
+
+FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "runtime": (
+        ("audit", "clock", "errors"),
+        ("retry",),
+        ("process",),
+        ("storage",),
+        ("kafka",),
+        ("checkpoints", "facts"),
+    ),
+    "models": (("detectors",), ("datasets",), ("evaluation",)),
+    "streams": (
+        ("domain", "stage"),
+        ("encoding",),
+        ("state",),
+        ("handover",),
+        ("processor",),
+    ),
+    "streams.domain": (
+        ("jit", "output", "seqs", "settings"),
+        ("staffing", "tracking"),
+        ("camera",),
+        ("zones",),
+        ("facts",),
+        ("floor",),
+        ("identity",),
+        ("entity",),
+        ("pipeline",),
+    ),
+    "workers": (
+        ("observation", "registry", "stages", "storage"),
+        ("inference", "ingest", "serving", "sinks", "watchdog"),
+        ("operations",),
+        ("local",),
+        ("cli",),
+    ),
+    "workers.operations": (
+        ("installation", "times"),
+        ("deadletters", "doctor", "scoring", "tail", "verification"),
+        ("backup", "rebuild"),
+    ),
+}
+"""The rooms of a folder, from the ground up: those of one floor do not know each other."""
+
+KNOW_THE_LAUNCHER = {"workers.local", "workers.cli"}
+"""A developer's launcher stands above the product: no process imports it."""
+
+
+def room_of(module: str, folder: str) -> str | None:
+    """The room of a folder that a module stands in; None when it stands elsewhere."""
+    inside = module.removeprefix(f"{folder}.")
+    return None if inside == module else inside.split(".")[0]
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__")
+
+
+@pytest.mark.parametrize("folder", FLOORS)
+def test_a_room_imports_only_what_stands_below_it(folder: str) -> None:
+    floor = {room: level for level, rooms in enumerate(FLOORS[folder]) for room in rooms}
+    wrong = []
+    for path in modules(folder.replace(".", "/")):
+        room = room_of(name_of(path), folder)
+        for name in imported(path) if room is not None else ():
+            other = room_of(name, folder)
+            if other not in {None, room} and floor[str(other)] >= floor[str(room)]:
+                wrong.append(f"{name_of(path)} imports {name}")
+
+    assert wrong == []
+
+
+@pytest.mark.parametrize("folder", FLOORS)
+def test_every_room_has_its_floor(folder: str) -> None:
+    found = {room_of(name_of(path), folder) for path in modules(folder.replace(".", "/"))}
+
+    assert found - {None} <= {room for rooms in FLOORS[folder] for room in rooms}
+
+
+def test_no_process_knows_the_launcher() -> None:
+    for folder in ("schemas", "runtime", "models", "streams", "workers"):
+        for path in modules(folder):
+            knows = any(name.startswith("deploy.local") for name in imported(path))
+            allowed = any(name_of(path).startswith(room) for room in KNOW_THE_LAUNCHER)
+            assert allowed or not knows, f"{path.relative_to(ROOT)} imports deploy.local"
