@@ -6,14 +6,14 @@ from typing import Final, Self
 
 from runtime.facts.log import Fact, fact_key
 from runtime.kafka.cluster import Cluster
-from runtime.kafka.transactional import FencedProducer, Outgoing, Words
+from runtime.kafka.transactional import FencedProducer, Messages, Outgoing
 from schemas.codec import Codec
 from schemas.topics import Topic
 
 CLAIM: Final = "facts-import"
 """Whoever writes facts claims this, whatever the facts are."""
 
-_WORDS = Words(
+_MESSAGES = Messages(
     refused="side inputs cannot be written: {error}",
     nothing="nothing was written: {error}; run the import again",
     rival="another import ran at the same time, so nothing was written; run it again",
@@ -42,7 +42,7 @@ class FactWriter:
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
         self._codecs: dict[Topic, Codec] = {}
-        self._producer = FencedProducer(cluster, CLAIM, _WORDS)
+        self._producer = FencedProducer(cluster, CLAIM, _MESSAGES)
 
     def __enter__(self) -> Self:
         """The writer itself."""

@@ -159,8 +159,10 @@ class ConsumerLoop:
     def _poll(self, most: int, wait_s: float) -> list[Message]:
         """Records, after a dead letter for each stretch that the log lost before them."""
         messages = poll_batch(self._consumer, most, wait_s)
-        for one in self._continuity.look(messages):
-            self._dead_letters.gone(one.topic, one.partition, one.lost, one.records, one.letter)
+        for one in self._continuity.check(messages):
+            self._dead_letters.gone(
+                one.topic, one.partition, one.lost, one.records, one.dead_letter
+            )
         return messages
 
     def on_assign(self, _consumer: Consumer, given: list[TopicPartition]) -> None:
@@ -192,5 +194,5 @@ class ConsumerLoop:
         self._service.health.detail["partitions"] = str(len(self._assignment))
 
 
-def _partitions(places: Iterable[TopicPartition]) -> set[Partition]:
-    return {(place.topic, place.partition) for place in places}
+def _partitions(partitions: Iterable[TopicPartition]) -> set[Partition]:
+    return {(one.topic, one.partition) for one in partitions}

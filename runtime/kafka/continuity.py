@@ -19,6 +19,7 @@ from runtime.kafka.cluster import Cluster
 from runtime.kafka.errors import answer, is_refusal
 from runtime.kafka.topic_partition import Partition, source_partition
 from runtime.process.metrics import RECORDS_GONE
+from runtime.retry import Tries, constant, retried
 from schemas.topics import Topic
 
 log = structlog.get_logger(__name__)
@@ -31,14 +32,13 @@ SHORTENED: Final = "log_shortened"
 
 _ANSWER_S = 10.0
 _LOST_S = 10.0
-_PATIENCE_S = 30.0
-_PAUSE_S = 0.1
+_AGAIN = constant(0.1, deadline_s=30.0)
 
 Answer = TypeVar("Answer")
 
 
 class Break(NamedTuple):
-    """A place where a log does not go on from what was read of it.
+    """A partition where a log does not go on from what was read of it.
 
     Attributes:
         topic: Name on the broker.
@@ -60,7 +60,7 @@ class Break(NamedTuple):
         return self.until - self.first
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         """What happened, for an operator."""
         where = f"{self.topic}[{self.partition}]"
         if self.reason == GONE:
@@ -79,9 +79,9 @@ class Break(NamedTuple):
         return f"{self.first}-{self.until}" + ("" if self.reason == GONE else "-cut")
 
     @property
-    def letter(self) -> DeadLetter:
+    def dead_letter(self) -> DeadLetter:
         """Why these records were never processed."""
-        return DeadLetter(self.reason, self.words)
+        return DeadLetter(self.reason, self.text)
 
 
 class Continuity:
@@ -103,8 +103,8 @@ class Continuity:
         self._topics = {cluster.name(topic): topic for topic in topics}
         self._next: dict[Partition, int] = {}
 
-    def look(self, messages: Sequence[Message]) -> list[Break]:
-        """Take note of what was read; returns what was not, before any of it is processed.
+    def check(self, messages: Sequence[Message]) -> list[Break]:
+        """Take note of what was read; returns what was lost before it.
 
         Raises:
             Retry: The broker does not say what it held.
@@ -115,26 +115,26 @@ class Continuity:
             self._next |= self._committed(fresh)
         breaks = []
         for message in messages:
-            place, offset = source_partition(message), message.offset() or 0
-            expected = self._next.get(place, -1)
-            self._next[place] = offset + 1
+            partition, offset = source_partition(message), message.offset() or 0
+            expected = self._next.get(partition, -1)
+            self._next[partition] = offset + 1
             if expected in {offset, -1}:
                 continue
-            found = self._judge(place, expected, offset)
+            found = self._judge(partition, expected, offset)
             if found is not None:
-                RECORDS_GONE.labels(self._stage, place[0]).inc(found.records)
+                RECORDS_GONE.labels(self._stage, partition[0]).inc(found.records)
                 log.error("kafka.log_changed", stage=self._stage, **found._asdict())
                 breaks.append(found)
         return breaks
 
-    def forget(self, places: Iterable[Partition]) -> None:
-        """Partitions went elsewhere; when they come back, the committed offsets count again."""
-        for place in places:
-            self._next.pop(place, None)
+    def forget(self, partitions: Iterable[Partition]) -> None:
+        """These were revoked; when they come back, the committed offsets count again."""
+        for partition in partitions:
+            self._next.pop(partition, None)
 
-    def _committed(self, places: Collection[Partition]) -> Mapping[Partition, int]:
+    def _committed(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
         """Where reading had to go on; -1 where nothing was ever committed."""
-        wanted = [TopicPartition(*place) for place in sorted(places)]
+        wanted = [TopicPartition(*partition) for partition in sorted(partitions)]
 
         def ask() -> Mapping[Partition, int]:
             found = self._consumer.committed(wanted, timeout=_ANSWER_S)
@@ -143,25 +143,25 @@ class Continuity:
                     raise KafkaException(one.error)
             return {(one.topic, one.partition): max(-1, one.offset) for one in found}
 
-        names = ", ".join(sorted({name for name, _ in places}))
+        names = ", ".join(sorted({name for name, _ in partitions}))
         what = f"committed offsets in {names} are unknown"
         return _patiently(
             self._cluster.clock, what, "DESCRIBE of the topic, READ of the group", ask
         )
 
-    def _judge(self, place: Partition, expected: int, offset: int) -> Break | None:
-        """What it means that `offset` came in the place of `expected`; None when nothing."""
-        start, end = self._span(place)
+    def _judge(self, partition: Partition, expected: int, offset: int) -> Break | None:
+        """What it means that `offset` came instead of `expected`; None when nothing was lost."""
+        start, end = self._span(partition)
         if offset < expected:
             # A record that comes again is none: only a log that ends before it has lost some.
-            return Break(*place, SHORTENED, end, expected) if end < expected else None
-        compacted = self._topics[place[0]].cleanup == "compact"
+            return Break(*partition, SHORTENED, end, expected) if end < expected else None
+        compacted = self._topics[partition[0]].cleanup == "compact"
         if start > expected and not compacted:
-            return Break(*place, GONE, expected, min(start, offset))
-        if not compacted and "compact" in self._cleanup(place[0]):
+            return Break(*partition, GONE, expected, min(start, offset))
+        if not compacted and "compact" in self._cleanup(partition[0]):
             msg = (
-                f"{place[0]}[{place[1]}]: offsets {expected} to {offset - 1} are gone, because "
-                "its cleanup.policy was changed to compact: set it back to delete"
+                f"{partition[0]}[{partition[1]}]: offsets {expected} to {offset - 1} are gone, "
+                "because its cleanup.policy was changed to compact: set it back to delete"
             )
             raise Stop(msg)
         if not compacted:
@@ -169,18 +169,18 @@ class Continuity:
             log.warning(
                 "kafka.offsets_without_records",
                 stage=self._stage,
-                topic=place[0],
-                partition=place[1],
+                topic=partition[0],
+                partition=partition[1],
                 first=expected,
                 until=offset,
             )
         return None
 
-    def _span(self, place: Partition) -> tuple[int, int]:
-        where = TopicPartition(*place)
+    def _span(self, partition: Partition) -> tuple[int, int]:
+        where = TopicPartition(*partition)
         return _patiently(
             self._cluster.clock,
-            f"what {place[0]}[{place[1]}] holds is unknown",
+            f"what {partition[0]}[{partition[1]}] holds is unknown",
             "DESCRIBE of the topic",
             lambda: self._consumer.get_watermark_offsets(where, timeout=_ANSWER_S),
         )
@@ -202,22 +202,22 @@ def _patiently(clock: Clock, what: str, right: str, ask: Callable[[], Answer]) -
 
     Args:
         clock: Gives the time.
-        what: What is not known without an answer, and of which topic.
-        right: That a process needs to ask.
-        ask: The question.
+        what: What stays unknown without an answer, and of which topic.
+        right: Right that a process needs to ask.
+        ask: The request.
 
     Raises:
         Retry: It gave no good answer in time.
         Stop: It refuses to answer.
     """
-    deadline_s = clock.monotonic_s() + _PATIENCE_S
-    while True:
+
+    def try_once() -> Answer:
         try:
             return ask()
         except KafkaException as exc:
             error: KafkaError = exc.args[0]
             if is_refusal(error):
                 raise Stop(f"{what}: {error.str()}; this process needs {right}") from exc
-            if clock.monotonic_s() > deadline_s:
-                raise Retry(f"{what}: {error.str()}") from exc
-        clock.sleep(_PAUSE_S)
+            raise Retry(f"{what}: {error.str()}") from exc
+
+    return retried(try_once, Tries(_AGAIN, clock))

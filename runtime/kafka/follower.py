@@ -3,8 +3,14 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message
-from confluent_kafka import TopicPartition as Place
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Message,
+    TopicPartition,
+)
 
 from runtime.errors import Retry
 from runtime.kafka.cluster import Cluster
@@ -88,7 +94,7 @@ class Follower:
         try:
             starts = self._starts(consumer)
             consumer.assign(starts)
-            unread = {(place.topic, place.partition) for place in starts}
+            unread = {(one.topic, one.partition) for one in starts}
             while not self._thread.closing:
                 polled = consumer.consume(MOST, POLL_S)
                 unread -= _ended(polled)
@@ -99,7 +105,7 @@ class Follower:
         finally:
             consumer.close()
 
-    def _starts(self, consumer: Consumer) -> list[Place]:
+    def _starts(self, consumer: Consumer) -> list[TopicPartition]:
         """Where each partition is read from.
 
         Raises:
@@ -108,14 +114,14 @@ class Follower:
         start = OFFSET_BEGINNING
         if self._age_s is not None:
             start = self._cluster.clock.now_us() // 1_000 - round(self._age_s * 1_000)
-        places = [
-            Place(self._cluster.name(topic), number, start)
+        starts = [
+            TopicPartition(self._cluster.name(topic), number, start)
             for topic in self._topics
             for number in range(topic.partitions)
         ]
         if self._age_s is None:
-            return places
-        return consumer.offsets_for_times(places, timeout=_ANSWER_S)
+            return starts
+        return consumer.offsets_for_times(starts, timeout=_ANSWER_S)
 
 
 def _ended(messages: Iterable[Message]) -> set[Partition]:

@@ -21,8 +21,8 @@ ANSWER_S = 30.0
 """A broker that has just started beside everything else may take its time."""
 
 _LOST_EXTRA_S = 10.0
-LOOK_S = 5.0
-"""How often a process looks at its own lag, s."""
+CHECK_S = 5.0
+"""Pause between two readings of a process's own lag, s."""
 
 
 class Span(NamedTuple):
@@ -56,8 +56,8 @@ class LogProbe:
         Raises:
             Retry: The broker is out of reach.
         """
-        found = self._offsets(_places(topics), OffsetSpec.latest())  # type: ignore[no-untyped-call]
-        return {place: offset for place, (offset, _) in found.items() if offset > 0}
+        found = self._offsets(_partitions(topics), OffsetSpec.latest())  # type: ignore[no-untyped-call]
+        return {partition: offset for partition, (offset, _) in found.items() if offset > 0}
 
     def spans(self, topics: Mapping[str, int]) -> dict[Partition, Span]:
         """What every partition holds now.
@@ -68,10 +68,12 @@ class LogProbe:
         Raises:
             Retry: The broker is out of reach.
         """
-        places = _places(topics)
-        starts = self._offsets(places, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
-        ends = self._offsets(places, OffsetSpec.latest())  # type: ignore[no-untyped-call]
-        return {place: Span(starts[place][0], ends[place][0]) for place in places}
+        partitions = _partitions(topics)
+        starts = self._offsets(partitions, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
+        ends = self._offsets(partitions, OffsetSpec.latest())  # type: ignore[no-untyped-call]
+        return {
+            partition: Span(starts[partition][0], ends[partition][0]) for partition in partitions
+        }
 
     def newest_us(self, topics: Mapping[str, int]) -> dict[str, int]:
         """When each topic that holds anything was last appended to, UTC microseconds.
@@ -83,20 +85,20 @@ class LogProbe:
         """
         spec = OffsetSpec.max_timestamp()  # type: ignore[no-untyped-call]
         newest: dict[str, int] = {}
-        for (topic, _), (_, at_ms) in self._offsets(_places(topics), spec).items():
+        for (topic, _), (_, at_ms) in self._offsets(_partitions(topics), spec).items():
             if at_ms > 0:
                 newest[topic] = max(newest.get(topic, 0), at_ms * 1_000)
         return newest
 
     def _offsets(
-        self, places: Iterable[Partition], spec: OffsetSpec
+        self, partitions: Iterable[Partition], spec: OffsetSpec
     ) -> dict[Partition, tuple[int, int]]:
         """Offset and timestamp (ms) of each partition.
 
         Raises:
             Retry: The broker is out of reach.
         """
-        wanted = {TopicPartition(*place): spec for place in places}
+        wanted = {TopicPartition(*partition): spec for partition in partitions}
         if not wanted:
             return {}
         try:
@@ -107,18 +109,18 @@ class LogProbe:
             self._admin = self._cluster.admin()
             msg = f"ends of topics: {exc.args[0].str()}"
             raise Retry(msg) from exc
-        return {place: (one.offset, one.timestamp) for place, one in found.items()}
+        return {partition: (one.offset, one.timestamp) for partition, one in found.items()}
 
-    def committed(self, group: str, places: Iterable[Partition]) -> dict[Partition, int]:
-        """Committed offset of each partition, by place; absent where the group has none.
+    def committed(self, group: str, partitions: Iterable[Partition]) -> dict[Partition, int]:
+        """Committed offset by partition; absent where the group has none.
 
         Raises:
             Retry: The broker is out of reach.
         """
-        found = self.notes(group, places)
+        found = self.notes(group, partitions)
         return {(p.topic, p.partition): p.offset for p in found if p.offset >= 0}
 
-    def notes(self, group: str, places: Iterable[Partition]) -> list[TopicPartition]:
+    def notes(self, group: str, partitions: Iterable[Partition]) -> list[TopicPartition]:
         """What a group has committed of some partitions, with the text beside each offset.
 
         A consumer that never joins is asked and not an admin client: that one ends the process
@@ -128,7 +130,7 @@ class LogProbe:
         Raises:
             Retry: The broker is out of reach.
         """
-        where = [TopicPartition(*place) for place in places]
+        where = [TopicPartition(*partition) for partition in partitions]
         if not where:
             return []
         if group not in self._readers:
@@ -137,9 +139,9 @@ class LogProbe:
             self._readers[group] = self._cluster.consumer(group, **uncommitted)
         try:
             found = self._readers[group].committed(where, timeout=self._answer_s)
-            for place in found:
-                if place.error is not None:
-                    raise KafkaException(place.error)  # noqa: TRY301 - one way out for both
+            for partition in found:
+                if partition.error is not None:
+                    raise KafkaException(partition.error)  # noqa: TRY301 - one way out for both
         except KafkaException as exc:
             msg = f"offsets of group {group}: {exc.args[0].str()}"
             raise Retry(msg) from exc
@@ -156,13 +158,15 @@ class LogProbe:
         Raises:
             Retry: The broker is out of reach.
         """
-        begun = self.committed(group, ends)
-        if not begun:
+        committed = self.committed(group, ends)
+        if not committed:
             return None
-        fresh = [place for place in ends if place not in begun]
+        fresh = [partition for partition in ends if partition not in committed]
         starts = self._offsets(fresh, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
-        begun |= {place: offset for place, (offset, _) in starts.items()}
-        return sum(max(0, end - max(0, begun.get(place, 0))) for place, end in ends.items())
+        committed |= {partition: offset for partition, (offset, _) in starts.items()}
+        return sum(
+            max(0, end - max(0, committed.get(partition, 0))) for partition, end in ends.items()
+        )
 
 
 class LagWatch:
@@ -183,18 +187,18 @@ class LagWatch:
         self._gauge = LAG_RECORDS.labels(stage)
         self._group = group
         self._topics = {cluster.name(topic): topic.partitions for topic in topics}
-        self._thread = Periodic("lag", self._look, self._failed, every_s=LOOK_S, first_s=LOOK_S)
+        self._thread = Periodic("lag", self._update, self._failed, every_s=CHECK_S, first_s=CHECK_S)
         self.records: int | None = None
 
     def start(self) -> None:
-        """Start to look."""
+        """Start to read the lag."""
         self._thread.start()
 
     def close(self) -> None:
-        """Stop looking; a request in progress is left to itself."""
+        """Stop reading it; a request in progress is left to itself."""
         self._thread.close()
 
-    def _look(self) -> None:
+    def _update(self) -> None:
         self.records = self._probe.lag(self._group, self._probe.ends(self._topics))
         self._gauge.set(self.records or 0)
 
@@ -209,5 +213,5 @@ def ends_of(ends: Mapping[Partition, int], topics: Iterable[str]) -> dict[Partit
     return {where: end for where, end in ends.items() if where[0] in wanted}
 
 
-def _places(topics: Mapping[str, int]) -> list[Partition]:
+def _partitions(topics: Mapping[str, int]) -> list[Partition]:
     return [(topic, number) for topic, count in topics.items() for number in range(count)]

@@ -8,14 +8,15 @@ from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]
 from runtime.errors import Retry
 from runtime.kafka.cluster import Cluster
 from runtime.kafka.errors import answer
+from runtime.retry import Tries, constant, retried
 from schemas.topics import Topic
 
 _TIMEOUT_S = 30.0
 _LOST_S = 10.0
-"""Behind its own time-out a question is given up."""
+"""A request is given up so long after its own time-out, s."""
 
 _POLL_S = 0.05
-_PAUSE_S = 0.1
+_AGAIN = constant(0.1, deadline_s=_TIMEOUT_S)
 _QUIET_POLLS = 600
 _ELECTING = (
     KafkaError.NOT_LEADER_FOR_PARTITION,
@@ -27,21 +28,23 @@ Offsets = dict[int, int]
 
 
 def _offsets(cluster: Cluster, name: str, partitions: Sequence[int], spec: OffsetSpec) -> Offsets:
-    """Begin or end of each partition, in one request; waits while leaders are elected."""
-    admin, clock = cluster.admin(), cluster.clock
+    """Start or end of each partition, in one request; waits while leaders are elected."""
+    admin = cluster.admin()
     wanted = {TopicPartition(name, partition): spec for partition in partitions}
-    deadline_s = clock.monotonic_s() + _TIMEOUT_S
-    while True:
+
+    def ask() -> Offsets:
         answers = admin.list_offsets(wanted, request_timeout=_TIMEOUT_S)
-        try:
-            return {
-                where.partition: answer(future, _TIMEOUT_S + _LOST_S).offset
-                for where, future in answers.items()
-            }
-        except KafkaException as exc:
-            if exc.args[0].code() not in _ELECTING or clock.monotonic_s() > deadline_s:
-                raise
-        clock.sleep(_PAUSE_S)
+        return {
+            where.partition: answer(future, _TIMEOUT_S + _LOST_S).offset
+            for where, future in answers.items()
+        }
+
+    return retried(
+        ask,
+        Tries(_AGAIN, cluster.clock),
+        (KafkaException,),
+        may_pass=lambda error: error.args[0].code() in _ELECTING,
+    )
 
 
 def spans(
@@ -64,9 +67,9 @@ def spans(
     """
     name = cluster.name(topic)
     wanted = list(range(topic.partitions) if partitions is None else partitions)
-    begin = OffsetSpec.earliest() if since_ms is None else OffsetSpec.for_timestamp(since_ms)  # type: ignore[no-untyped-call]
+    start = OffsetSpec.earliest() if since_ms is None else OffsetSpec.for_timestamp(since_ms)  # type: ignore[no-untyped-call]
     try:
-        starts = _offsets(cluster, name, wanted, begin)
+        starts = _offsets(cluster, name, wanted, start)
         ends = _offsets(cluster, name, wanted, OffsetSpec.latest())  # type: ignore[no-untyped-call]
     except KafkaException as exc:
         msg = f"{name}: {exc.args[0].str()}"
@@ -114,8 +117,8 @@ def read_record(cluster: Cluster, topic: Topic, partition: int, offset: int) -> 
         Retry: The broker is out of reach, or stops answering.
     """
     name = cluster.name(topic)
-    begin, end = spans(cluster, topic, [partition]).get(partition, (0, 0))
-    if not begin <= offset < end:
+    start, end = spans(cluster, topic, [partition]).get(partition, (0, 0))
+    if not start <= offset < end:
         return None
     try:
         # What retention or compaction has taken since is passed over by the broker.
@@ -129,7 +132,7 @@ def read_record(cluster: Cluster, topic: Topic, partition: int, offset: int) -> 
 
 
 def read_between(
-    cluster: Cluster, topic: Topic, partition: int, begin: int, end: int
+    cluster: Cluster, topic: Topic, partition: int, start: int, end: int
 ) -> Iterator[Message]:
     """The records of one partition from one offset up to, and without, another.
 
@@ -137,11 +140,11 @@ def read_between(
         Retry: The broker is out of reach, or stops answering before the end.
         Expired: The log no longer begins there.
     """
-    if begin >= end:
+    if start >= end:
         return
     name = cluster.name(topic)
     try:
-        yield from _read(cluster, name, {partition: begin}, {partition: end})
+        yield from _read(cluster, name, {partition: start}, {partition: end})
     except KafkaException as exc:
         msg = f"{name}: {exc.args[0].str()}"
         raise Retry(msg) from exc
@@ -155,7 +158,7 @@ def _read(cluster: Cluster, name: str, starts: Offsets, left: Offsets) -> Iterat
     """Records up to the ends in `left`, which is emptied on the way.
 
     Raises:
-        Expired: The log does not begin where it did; nothing is passed over in silence.
+        Expired: The log does not start where it did; nothing is passed over in silence.
     """
     if not left:
         return

@@ -1,9 +1,9 @@
-"""Look now and then whether the topics that a process uses are still the ones it began with.
+"""Check from time to time that the topics of a process are still the ones it started with.
 
-A topic that was deleted and made again has other records under the same offsets; one that was given
-more partitions takes keys to other places; one that compacts loses all but the newest of a key.
-None of that reaches a client as an error, and each makes wrong what follows. So the process ends
-itself, and a person looks.
+A topic that was deleted and created again has other records under the same offsets; in one that was
+given more partitions, keys move to other partitions; one that compacts loses all but the newest
+record of a key. None of that reaches a client as an error, and each makes its results wrong. So the
+process ends, and an operator must act.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,17 +19,17 @@ from runtime.kafka.cluster import Cluster
 from runtime.kafka.errors import answer, is_refusal
 from runtime.process.periodic import Periodic
 from runtime.process.service import Service
+from runtime.retry import Tries, constant, retried
 from schemas.topics import Topic
 
 log = structlog.get_logger(__name__)
 
-LOOK_S: Final = 10.0
-"""Time between two looks, s."""
+CHECK_S: Final = 10.0
+"""Pause between two checks, s."""
 
 _ANSWER_S = 10.0
 _LOST_S = 10.0
-_PATIENCE_S = 30.0
-_PAUSE_S = 0.2
+_AGAIN = constant(0.2, deadline_s=30.0)
 
 
 class Seen(NamedTuple):
@@ -56,11 +56,11 @@ class TopicWatch:
         cluster: Where the topics are.
         topics: What the process reads or writes; they were checked against the table.
         end: Called once with the reason, from the thread, when the process must end.
-        every_s: Time between two looks, s.
+        every_s: Pause between two checks, s.
 
     Raises:
         Retry: The broker is out of reach.
-        Stop: A topic may not be looked at.
+        Stop: A topic may not be described.
     """
 
     def __init__(
@@ -74,27 +74,27 @@ class TopicWatch:
         self._topics = {cluster.name(topic): topic for topic in topics}
         self._end = end
         self._missing: set[str] = set()
-        self._known = self._first_look()
+        self._known = self._describe_first()
         self._thread = Periodic(
             "topics", self._compare, self._failed, every_s=every_s, first_s=every_s
         )
 
     def start(self) -> None:
-        """Start to look."""
+        """Start to check."""
         self._thread.start()
 
     def close(self) -> None:
-        """Stop looking; a request in progress is left to itself."""
+        """Stop checking; a request in progress is left to itself."""
         self._thread.close()
 
     def _compare(self) -> None:
-        """Look once.
+        """Check once.
 
         Raises:
             Retry: The broker is out of reach.
             Stop: The process must end.
         """
-        found = self._look()
+        found = self._describe()
         missing = {name for name, seen in found.items() if seen == MISSING}
         # A broker that has just started may not know a topic yet: asked twice, it does.
         reasons = differences(self._topics, self._known, found, missing & self._missing)
@@ -109,34 +109,29 @@ class TopicWatch:
         else:
             log.debug("topics.unknown", error=str(error))
 
-    def _first_look(self) -> dict[str, Seen]:
-        """What the topics are; patient with a broker that has just begun.
+    def _describe_first(self) -> dict[str, Seen]:
+        """The topics at the start; waits for a broker that has just started.
 
         Raises:
             Retry: The broker is out of reach, or does not know them all.
-            Stop: One may not be looked at.
+            Stop: One may not be described.
         """
-        clock = self._cluster.clock
-        deadline_s = clock.monotonic_s() + _PATIENCE_S
-        while True:
-            try:
-                found = self._look()
-                if MISSING not in found.values():
-                    return found
-                missing = ", ".join(name for name, seen in found.items() if seen == MISSING)
-                problem = Retry(f"the broker does not know {missing}")
-            except Retry as exc:
-                problem = exc
-            if clock.monotonic_s() > deadline_s:
-                raise problem
-            clock.sleep(_PAUSE_S)
 
-    def _look(self) -> dict[str, Seen]:
+        def describe_all() -> dict[str, Seen]:
+            found = self._describe()
+            missing = ", ".join(name for name, seen in found.items() if seen == MISSING)
+            if missing:
+                raise Retry(f"the broker does not know {missing}")
+            return found
+
+        return retried(describe_all, Tries(_AGAIN, self._cluster.clock))
+
+    def _describe(self) -> dict[str, Seen]:
         """Every topic as it is now.
 
         Raises:
             Retry: The broker is out of reach.
-            Stop: One may not be looked at.
+            Stop: One may not be described.
         """
         admin = self._cluster.admin()
         names = list(self._topics)
@@ -184,9 +179,9 @@ def watching(service: Service, cluster: Cluster, topics: Sequence[Topic]) -> Ite
 
     Raises:
         Retry: The broker is out of reach.
-        Stop: A topic may not be looked at.
+        Stop: A topic may not be described.
     """
-    watch = TopicWatch(cluster, topics, service.end, LOOK_S)
+    watch = TopicWatch(cluster, topics, service.end, CHECK_S)
     watch.start()
     try:
         yield
@@ -205,7 +200,7 @@ def differences(
     >>> from schemas.topics import FRAMES
     >>> was = {"frames": Seen("a", 32, "delete")}
     >>> differences({"frames": FRAMES}, was, {"frames": Seen("a", 33, "delete")}, set())
-    ['frames has 33 partitions, not 32: keys are in other places since']
+    ['frames has 33 partitions, not 32: keys are in other partitions since']
 
     Args:
         topics: Of the table, by name on the broker.

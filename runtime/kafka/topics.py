@@ -13,6 +13,7 @@ from runtime.clock import Clock
 from runtime.errors import Retry, Stop
 from runtime.kafka.cluster import Cluster
 from runtime.kafka.errors import answer, is_refusal
+from runtime.retry import Tries, constant, retried
 from schemas.topics import TOPICS, Topic
 
 _TIMEOUT_S = 60.0
@@ -20,7 +21,7 @@ _ANSWER_S = 10.0
 _LOST_S = 10.0
 """Behind its own time-out a question is given up."""
 
-_PAUSE_S = 0.1
+_AGAIN = constant(0.1, deadline_s=_TIMEOUT_S)
 
 
 def create_topics(cluster: Cluster, replication: int = 1) -> list[str]:
@@ -61,21 +62,22 @@ def _wait_until_known(admin: AdminClient, names: list[str], clock: Clock) -> Non
     Raises:
         Retry: They have none in time.
     """
-    deadline_s = clock.monotonic_s() + _TIMEOUT_S
-    while names:
+
+    def check() -> None:
         known = admin.list_topics(timeout=_TIMEOUT_S).topics
-        names = [
+        left = [
             name
             for name in names
             if name not in known
             or not known[name].partitions
             or any(partition.leader < 0 for partition in known[name].partitions.values())
         ]
-        if names and clock.monotonic_s() > deadline_s:
-            msg = f"topics without a leader after {_TIMEOUT_S:.0f} s: {', '.join(names)}"
+        if left:
+            msg = f"topics without a leader after {_TIMEOUT_S:.0f} s: {', '.join(left)}"
             raise Retry(msg)
-        if names:
-            clock.sleep(_PAUSE_S)
+
+    if names:
+        retried(check, Tries(_AGAIN, clock))
 
 
 def wait_until_led(admin: AdminClient, topics: list[NewTopic], clock: Clock) -> None:
@@ -86,23 +88,22 @@ def wait_until_led(admin: AdminClient, topics: list[NewTopic], clock: Clock) -> 
     """
     # Not asked for offsets before it is known, or the client would recall for 30 s that it is not.
     _wait_until_known(admin, [topic.topic for topic in topics], clock)
-    deadline_s = clock.monotonic_s() + _TIMEOUT_S
-    left = [TopicPartition(t.topic, number) for t in topics for number in range(t.num_partitions)]
-    while True:
+    left = {TopicPartition(t.topic, number) for t in topics for number in range(t.num_partitions)}
+
+    def check() -> None:
         request = {partition: OffsetSpec.latest() for partition in left}  # type: ignore[no-untyped-call]
-        left = []
+        error = ""
         for partition, future in admin.list_offsets(request, request_timeout=_ANSWER_S).items():
             try:
                 answer(future, _ANSWER_S + _LOST_S)
+                left.discard(partition)
             except KafkaException as exc:
-                left.append(partition)
                 error = exc.args[0].str()
-        if not left:
-            return
-        if clock.monotonic_s() > deadline_s:
+        if left:
             msg = f"{len(left)} partitions cannot be read after {_TIMEOUT_S:.0f} s: {error}"
             raise Retry(msg)
-        clock.sleep(_PAUSE_S)
+
+    retried(check, Tries(_AGAIN, clock))
 
 
 def check_topics(cluster: Cluster, topics: list[Topic] | None = None) -> None:

@@ -4,7 +4,7 @@ The broker knows a claim by its `transactional.id`: granting it again aborts wha
 had under way, and fences whatever that one still tries.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -13,8 +13,10 @@ from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from runtime.errors import Retry
 from runtime.kafka.cluster import Cluster
+from runtime.retry import Tries, constant, retried
 
 _TIMEOUT_S = 30.0
+_AGAIN = constant(0.0, deadline_s=_TIMEOUT_S)  # each attempt waits by itself
 _ATTEMPT_S = 5.0
 _TRANSACTION_S = 10.0
 _FENCED = (
@@ -24,8 +26,8 @@ _FENCED = (
 )
 
 
-class Words(NamedTuple):
-    """What an operator is told about a transaction; `{error}` stands for the broker's own words.
+class Messages(NamedTuple):
+    """Texts about a transaction, for an operator; `{error}` is replaced by the broker's own text.
 
     Attributes:
         refused: The claim was not granted in time.
@@ -76,7 +78,7 @@ class FencedProducer:
     Args:
         cluster: Where the topics are; the claim is one for each run.
         claim: What is claimed, such as `facts-import`.
-        words: For every error.
+        messages: Text for each error.
         within_s: How long a transaction may take, seconds; a broker refuses more than its
             `transaction.max.timeout.ms`, which is 15 minutes by default.
 
@@ -88,23 +90,17 @@ class FencedProducer:
         self,
         cluster: Cluster,
         claim: str,
-        words: Words,
+        messages: Messages,
         within_s: float = _TRANSACTION_S,
     ) -> None:
-        self._clock = clock = cluster.clock
-        self._words = words
+        self._clock = cluster.clock
+        self._messages = messages
         self._patience_s = max(_TIMEOUT_S, within_s)
         self._producer = cluster.transactional(f"{cluster.prefix}{claim}", within_s=within_s)
-        deadline_s = clock.monotonic_s() + _TIMEOUT_S
-        while True:
-            try:
-                self._producer.init_transactions(_ATTEMPT_S)
-            except KafkaException as exc:
-                error: KafkaError = exc.args[0]
-                if not error.retriable() or clock.monotonic_s() > deadline_s:
-                    raise Retry(words.refused.format(error=error.str())) from exc
-            else:
-                return
+        try:
+            self._until_done(self._producer.init_transactions)
+        except KafkaException as exc:
+            raise Retry(messages.refused.format(error=exc.args[0].str())) from exc
 
     def __enter__(self) -> Self:
         """The producer itself."""
@@ -159,22 +155,30 @@ class FencedProducer:
         left = self._producer.flush(max(patience_s, 0.0))
         # A record that failed makes the commit fail; it needs no looking for here.
         if left or (by_us is not None and self._clock.now_us() > by_us):
-            raise Retry(self._words.late)
+            raise Retry(self._messages.late)
 
     def _commit(self) -> None:
-        deadline_s = self._clock.monotonic_s() + _TIMEOUT_S
-        while True:
-            try:
-                self._producer.commit_transaction(_ATTEMPT_S)
-            except KafkaException as exc:
-                error: KafkaError = exc.args[0]
-                if error.txn_requires_abort() or error.code() in _FENCED:
-                    self._abort()
-                    raise self._nothing(error) from exc
-                if not error.retriable() or self._clock.monotonic_s() > deadline_s:
-                    raise Retry(self._words.unknown.format(error=error.str())) from exc
-            else:
-                return
+        try:
+            self._until_done(self._producer.commit_transaction)
+        except KafkaException as exc:
+            error: KafkaError = exc.args[0]
+            if error.txn_requires_abort() or error.code() in _FENCED:
+                self._abort()
+                raise self._nothing(error) from exc
+            raise Retry(self._messages.unknown.format(error=error.str())) from exc
+
+    def _until_done(self, request: Callable[[float], None]) -> None:
+        """Repeat a request while the broker says that it may succeed.
+
+        Raises:
+            KafkaException: It may not, or did not in time.
+        """
+        retried(
+            lambda: request(_ATTEMPT_S),
+            Tries(_AGAIN, self._clock),
+            (KafkaException,),
+            may_pass=_may_pass,
+        )
 
     def _abort(self) -> None:
         """End the transaction now; where that fails the broker does it by itself."""
@@ -183,5 +187,10 @@ class FencedProducer:
             self._producer.abort_transaction(_ATTEMPT_S)
 
     def _nothing(self, error: KafkaError) -> Retry:
-        words = self._words.rival if error.code() in _FENCED else self._words.nothing
-        return Retry(words.format(error=error.str()))
+        text = self._messages.rival if error.code() in _FENCED else self._messages.nothing
+        return Retry(text.format(error=error.str()))
+
+
+def _may_pass(error: Exception) -> bool:
+    kafka: KafkaError = error.args[0]
+    return kafka.retriable() and not kafka.txn_requires_abort() and kafka.code() not in _FENCED

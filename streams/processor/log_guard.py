@@ -1,10 +1,11 @@
 """What the stream processor asks of its topics before and while it folds."""
 
 from runtime.checkpoints import CheckpointDamaged
-from runtime.errors import EXIT_STOP, Retry, Stop
+from runtime.errors import EXIT_STOP, Stop
 from runtime.kafka.cluster import Cluster
 from runtime.kafka.lag import LogProbe
-from runtime.kafka.topic_watch import LOOK_S, TopicWatch
+from runtime.kafka.topic_watch import CHECK_S, TopicWatch
+from runtime.retry import Tries, constant, retried
 from schemas.topics import DEAD_LETTERS, DETECTIONS, REFERENCE_TOPICS, STREAM_CHECKPOINTS
 from streams.processor.fail_stop import ExitProcess, exit_now
 from streams.stage import OUTPUTS
@@ -12,8 +13,7 @@ from streams.stage import OUTPUTS
 TOPICS = (DETECTIONS, *OUTPUTS, *REFERENCE_TOPICS, STREAM_CHECKPOINTS, DEAD_LETTERS)
 """Everything that the stage reads or writes."""
 
-_PATIENCE_S = 30.0
-_PAUSE_S = 0.2
+_AGAIN = constant(0.2, deadline_s=30.0)
 
 
 def refuse_lost_checkpoints(cluster: Cluster) -> None:
@@ -27,16 +27,7 @@ def refuse_lost_checkpoints(cluster: Cluster) -> None:
         CheckpointDamaged: A partition has outputs and no checkpoint.
         Retry: The broker is out of reach.
     """
-    clock = cluster.clock
-    deadline_s = clock.monotonic_s() + _PATIENCE_S
-    while True:
-        try:
-            lost = _lost(cluster)
-            break
-        except Retry:  # such as while leaders are elected
-            if clock.monotonic_s() > deadline_s:
-                raise
-        clock.sleep(_PAUSE_S)
+    lost = retried(lambda: _lost(cluster), Tries(_AGAIN, cluster.clock))
     if lost:
         heads = cluster.name(STREAM_CHECKPOINTS)
         numbers = ", ".join(map(str, lost))
@@ -73,6 +64,6 @@ def watch_topics(cluster: Cluster, exit_process: ExitProcess = exit_now) -> Topi
     def end(reason: Stop) -> None:
         exit_process(EXIT_STOP, str(reason))
 
-    watch = TopicWatch(cluster, TOPICS, end, LOOK_S)
+    watch = TopicWatch(cluster, TOPICS, end, CHECK_S)
     watch.start()
     return watch

@@ -346,8 +346,8 @@ def test_what_the_logs_should_not_hold_is_named_by_topic_partition_and_offset(
 
     letters = DeadLetterBox(producer, cluster_of(settings), settings.dead_letters, INFERENCE)
     lost = Break(cluster_of(settings).name(FRAMES), 1, "records_gone", 3, 7)
-    letters.gone(lost.topic, lost.partition, lost.lost, lost.records, lost.letter)
+    letters.gone(lost.topic, lost.partition, lost.lost, lost.records, lost.dead_letter)
     producer.flush()
     found = mismatches(line)["records that the log lost unread"]
 
-    assert found == Mismatch(f"{lost.topic} partition 1", lost.words)
+    assert found == Mismatch(f"{lost.topic} partition 1", lost.text)

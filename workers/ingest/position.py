@@ -56,10 +56,10 @@ def read_position(cluster: Cluster, codec: Codec, camera_id: str) -> Position:
     partition = TopicPartition(name, partition_of(camera_id, FRAMES.partitions))
     consumer = cluster.consumer(cluster.group("ingest-position"))
     try:
-        begin, end = _bounds(consumer, partition, cluster.clock)
+        first, end = _bounds(consumer, partition, cluster.clock)
         upper, window = end, _FIRST_WINDOW
-        while upper > begin:
-            lower = max(begin, upper - window)
+        while upper > first:
+            lower = max(first, upper - window)
             message = _last_of(consumer, partition, lower, upper, camera_id, cluster.clock)
             if message is not None:
                 record = _decode(codec, message)
@@ -106,9 +106,9 @@ def _last_of(
                 continue
             if (message.offset() or 0) < upper and message.key() == key:
                 found = message
-        reached = consumer.position([partition])[0].offset
-        if reached > position:
-            position, progress_s = reached, clock.monotonic_s()
+        read_to = consumer.position([partition])[0].offset
+        if read_to > position:
+            position, progress_s = read_to, clock.monotonic_s()
         elif clock.monotonic_s() - progress_s > _STALL_S:
             msg = f"{partition.topic}: nothing could be read for {_STALL_S:.0f} s"
             raise Retry(msg)

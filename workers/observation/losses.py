@@ -47,7 +47,7 @@ class Loss(NamedTuple):
 
 def loss_of(process: str, found: Break, at_us: int) -> Loss:
     """A loss that the watchdog has observed itself."""
-    return Loss(process, at_us, found.records, found.words)
+    return Loss(process, at_us, found.records, found.text)
 
 
 class LossFollower:

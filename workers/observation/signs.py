@@ -113,11 +113,11 @@ class Progress:
             self._waiting_since_us = now_us
         lag_s = 0.0
         if committed < end:
-            reached_us = next(
+            ended_there_us = next(
                 (at_us for at_us, known in reversed(self._ends) if known <= committed),
                 self._ends[0][0] if self._ends else now_us,
             )
-            lag_s = (now_us - reached_us) / 1e6
+            lag_s = (now_us - ended_there_us) / 1e6
         self._ends.append((now_us, end))
         return StageSign(
             waiting_since_us=self._waiting_since_us,

@@ -46,7 +46,7 @@ class Outage:
         """The store is out of reach before there is anything to write."""
         self._health.detail["store"] = str(error)
 
-    def begin(self, dependency: str, error: Retry) -> None:
+    def start(self, dependency: str, error: Retry) -> None:
         """The sink cannot go on.
 
         Args:

@@ -58,7 +58,7 @@ class KeepsOffsets(Protocol):
         """
         ...
 
-    def begin(self, starts: Mapping[Partition, int], known: Mapping[Partition, int]) -> None:
+    def start(self, starts: Mapping[Partition, int], known: Mapping[Partition, int]) -> None:
         """Partitions are read from here on.
 
         Args:
@@ -106,12 +106,12 @@ class Start(NamedTuple):
     Attributes:
         offset: Where to start; None leaves it to the group.
         known: Position of the store; None when neither store nor group has one.
-        begin: Whether `known` must be noted again.
+        note: Whether `known` must be noted again.
     """
 
     offset: int | None
     known: int | None
-    begin: bool
+    note: bool
 
 
 def start_of(commit: Commit | None, noted: int | None, end: int, *, reading: bool) -> Start:
@@ -125,17 +125,17 @@ def start_of(commit: Commit | None, noted: int | None, end: int, *, reading: boo
     """
     if noted is not None and noted > end:
         # The position belongs to a topic that was deleted since.
-        begin = 0 if commit is None else min(commit.offset, end)
-        return Start(begin if reading else None, begin, begin=True)
+        first = 0 if commit is None else min(commit.offset, end)
+        return Start(first if reading else None, first, note=True)
     if noted is None:
         if reading or (commit is not None and commit.noted):
-            return Start(0, 0, begin=True)
+            return Start(0, 0, note=True)
         if commit is None:
-            return Start(None, None, begin=False)
-        return Start(None, commit.offset, begin=True)  # committed by a release that noted none
+            return Start(None, None, note=False)
+        return Start(None, commit.offset, note=True)  # committed by a release that noted none
     if reading or (commit is not None and noted < commit.offset):
-        return Start(noted, noted, begin=False)
-    return Start(None, noted, begin=False)
+        return Start(noted, noted, note=False)
+    return Start(None, noted, note=False)
 
 
 class Resume:
@@ -249,10 +249,10 @@ class Resume:
             starts[partition] = start
             if start.offset is not None:
                 back[partition] = (start.offset, max(start.offset, first))
-        begin = {p: s.known for p, s in starts.items() if s.begin and s.known is not None}
+        again = {p: s.known for p, s in starts.items() if s.note and s.known is not None}
         known = {p: s.known for p, s in starts.items() if s.known is not None}
         with self._guard.trying():
-            self._store.begin(begin, known)
+            self._store.start(again, known)
         self._set_back(back, commits)
         self._unconfirmed.clear()
         return set(back)
@@ -261,17 +261,17 @@ class Resume:
         self, back: Mapping[Partition, tuple[int, int]], commits: Mapping[Partition, Commit]
     ) -> None:
         again, gone = 0, 0
-        for partition, (wanted, begin) in sorted(back.items()):
+        for partition, (wanted, first) in sorted(back.items()):
             try:
-                self._consumer.seek(TopicPartition(*partition, begin))
+                self._consumer.seek(TopicPartition(*partition, first))
             except KafkaException as exc:
                 msg = (
                     f"{partition[0]}[{partition[1]}] cannot be read again yet: {exc.args[0].str()}"
                 )
                 raise BrokerAway(msg) from exc
             commit = commits.get(partition)
-            again += max(0, commit.offset - begin) if commit else 0
-            gone += begin - wanted
+            again += max(0, commit.offset - first) if commit else 0
+            gone += first - wanted
         if not back:
             return
         SINK_READ_AGAIN.labels(self._name).inc(again)

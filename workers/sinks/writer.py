@@ -179,7 +179,7 @@ class SinkWriter:
                 return
 
     def _hold(self, dependency: str, error: Retry) -> None:
-        self._outage.begin(dependency, error)
+        self._outage.start(dependency, error)
         self._outage.show(self._batch.messages)
         self._assignment.pause()
         pause_s = max(_LEAST_PAUSE_S, self._guard.due_in_s(), error.retry_after_s or 0.0)
@@ -210,9 +210,9 @@ class SinkWriter:
             self._resume.check()
             self._set_back()
         except BrokerAway as error:
-            self._outage.begin("broker", error)
+            self._outage.start("broker", error)
         except Retry as error:
-            self._outage.begin("store", error)
+            self._outage.start("store", error)
 
     def _ask_again(self) -> None:
         """Ask a store that was away, with nothing in hand to be written."""
@@ -223,7 +223,7 @@ class SinkWriter:
             with self._guard.trying():
                 self._sink.prepare()
         except Retry as error:
-            self._outage.begin("store", error)
+            self._outage.start("store", error)
         else:
             self._outage.end()
 
@@ -275,7 +275,7 @@ class SinkWriter:
             for gap in gaps or ():
                 where = gap.item
                 self._dead_letters.gone(
-                    where.source, where.partition, gap.lost, gap.missing, gap.letter
+                    where.source, where.partition, gap.lost, gap.missing, gap.dead_letter
                 )
 
     def _observe(self, items: Iterable[Item]) -> None:

@@ -59,7 +59,7 @@ class Gap(NamedTuple):
         return f"{self.item.key}@{self.item.seq - self.missing}-{self.item.seq}"
 
     @property
-    def letter(self) -> DeadLetter:
+    def dead_letter(self) -> DeadLetter:
         """The dead letter's error."""
         item, last = self.item, self.item.seq - 1
         return DeadLetter(

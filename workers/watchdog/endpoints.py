@@ -41,7 +41,7 @@ class HealthProbes:
         self._threads = [
             Periodic(
                 f"health-{name}",
-                partial(self._look, name, url),
+                partial(self._poll, name, url),
                 partial(self._failed, name),
                 every_s=every_s,
             )
@@ -62,7 +62,7 @@ class HealthProbes:
         """What each reported last."""
         return dict(self._signs)
 
-    def _look(self, name: str, url: str) -> None:
+    def _poll(self, name: str, url: str) -> None:
         self._note(name, ask(url))
 
     def _failed(self, name: str, error: Exception) -> None:

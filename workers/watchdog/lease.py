@@ -11,7 +11,7 @@ from confluent_kafka import KafkaException
 from runtime.errors import Retry
 from runtime.kafka.cluster import Cluster
 from runtime.kafka.topics import check_topics
-from runtime.kafka.transactional import FencedProducer, Outgoing, Words
+from runtime.kafka.transactional import FencedProducer, Messages, Outgoing
 from runtime.process.metrics import ALERTS_REPORTED
 from runtime.process.periodic import Periodic
 from runtime.process.settings import WatchdogSettings
@@ -34,7 +34,7 @@ _POLL_S: Final = 0.2
 _ANSWER_S: Final = 5.0
 _CLOSE_S: Final = 5.0
 _NO_SCHEMA: Final = (RegistryUnavailable, NotRegistered, IncompatibleSchema)
-_MESSAGES: Final = Words(
+_MESSAGES: Final = Messages(
     refused="the leader lease was not granted: {error}",
     nothing="an alert was not written: {error}",
     rival="another watchdog has taken the leader lease ({error})",
@@ -135,17 +135,17 @@ class LeaderLease:
             self.confirmed_s = now_s
             if beat is None or beat.ended or beat.who == self._who:
                 return True
-            self._stand_by(beat.who)
+            self._become_standby(beat.who)
             if age.update(beat, now_s) >= self._takeover_s:
                 log.warning("watchdog.takes_over", silent=beat.who, for_s=self._takeover_s)
                 return True
             if self._thread.wait(self._takeover_s / 10):
                 return False
 
-    def _stand_by(self, holder: str) -> None:
+    def _become_standby(self, holder: str) -> None:
         """Another watchdog is the leader."""
         if self.role != "standby" or holder != self.holder:
-            log.warning("watchdog.stands_by", leader=holder)
+            log.warning("watchdog.standby", leader=holder)
         if self.role == "leader" or self._waiting:
             self._unwritten.extend(self._waiting)
             self._waiting.clear()

@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 WINDOW_S: Final = 60
 """Window over which skipped pictures are counted, s."""
 
-_LOOK_BACK_S: Final = 120
+_HISTORY_S: Final = 120
 
 
 class OutcomeFollower:
@@ -41,7 +41,7 @@ class OutcomeFollower:
             [DETECTIONS],
             self._take_all,
             self._failed,
-            age_s=_LOOK_BACK_S,
+            age_s=_HISTORY_S,
         )
         self.current = False
 

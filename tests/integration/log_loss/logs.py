@@ -163,7 +163,7 @@ class Reader:
         return self.offsets
 
     def _take(self, messages: Sequence[Message]) -> None:
-        self.breaks += self._continuity.look(messages)
+        self.breaks += self._continuity.check(messages)
         self.offsets += [message.offset() or 0 for message in messages]
 
     def commit(self, offset: int) -> None:

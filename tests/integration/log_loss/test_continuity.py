@@ -40,7 +40,7 @@ def test_what_expired_before_a_stopped_reader_came_back_is_told_by_offset(
         assert reader.read_to(9) == [7, 8, 9]
 
     assert reader.breaks == broken(settings, GONE, 3, 7)
-    assert "[0]: offsets 3 to 6 (4 records) expired before they were read" in reader.breaks[0].words
+    assert "[0]: offsets 3 to 6 (4 records) expired before they were read" in reader.breaks[0].text
 
 
 def test_a_reader_that_retention_overtakes_while_it_runs_says_so(settings: Settings) -> None:
@@ -87,7 +87,7 @@ def test_a_topic_made_again_under_a_running_reader_is_told_and_read_from_its_beg
         [found] = reader.breaks
 
     assert (found.reason, found.until) == (SHORTENED, 8)
-    assert "cut short or made again" in found.words
+    assert "cut short or made again" in found.text
 
 
 def test_a_group_whose_offsets_are_gone_begins_with_the_first_record(settings: Settings) -> None:

@@ -67,7 +67,9 @@ def test_whoever_may_not_read_or_write_a_topic_is_told_so_and_ends(tmp_path: Pat
         with pytest.raises(Stop, match=r"kept\.v1 may not be seen by this process") as unseen:
             check_topics(cluster_of(settings), [KEPT])
         with pytest.raises(Stop, match=r"kept\.v1.*needs DESCRIBE of the topic") as unasked:
-            Continuity(cluster_of(settings), "reader", consumer, [KEPT]).look([Message(name, 0, 7)])
+            Continuity(cluster_of(settings), "reader", consumer, [KEPT]).check(
+                [Message(name, 0, 7)]
+            )
         until("the watch has ended", lambda: bool(ended))
         watch.close()
         consumer.close()

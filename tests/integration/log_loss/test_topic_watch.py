@@ -43,7 +43,7 @@ def made_again(settings: Settings) -> None:
     [
         pytest.param(
             lambda settings: widen(settings, KEPT, 3),
-            r"kept\.v1 has 3 partitions, not 1: keys are in other places since",
+            r"kept\.v1 has 3 partitions, not 1: keys are in other partitions since",
             id="more-partitions",
         ),
         pytest.param(
@@ -84,13 +84,13 @@ def test_a_setting_that_loses_nothing_ends_nobody(settings: Settings) -> None:
     ended = seen_after(settings, change)
 
     name = cluster_of(settings).name(KEPT)
-    assert str(ended[0]) == f"{name} has 2 partitions, not 1: keys are in other places since"
+    assert str(ended[0]) == f"{name} has 2 partitions, not 1: keys are in other partitions since"
 
 
 def test_inference_ends_when_the_frames_are_given_more_partitions(
     ward: Ward, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(topic_watch, "LOOK_S", EVERY_S)
+    monkeypatch.setattr(topic_watch, "CHECK_S", EVERY_S)
     worker = InferenceThread(ward.with_inference(backend="hog", mode="record"))
     ward.send(frame("bed-1", 1))
     ward.await_read()

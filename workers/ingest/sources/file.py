@@ -51,11 +51,11 @@ class VideoFile:
 
     def frames(self) -> Iterator[SourceFrame]:
         """Give every frame of the file; see `FrameSource.frames`."""
-        begin_us = 0
+        start_us = 0
         while True:
-            end_us = begin_us
+            end_us = start_us
             decoded = 0
-            for frame, interval_us in self._one_pass(begin_us):
+            for frame, interval_us in self._one_pass(start_us):
                 if frame.pts_us is not None:
                     end_us = frame.pts_us + interval_us
                 decoded += frame.pixels is not None
@@ -64,9 +64,9 @@ class VideoFile:
                 raise self._unreadable("none of its frames can be decoded")
             if not self._loop:
                 return
-            begin_us = end_us
+            start_us = end_us
 
-    def _one_pass(self, begin_us: int) -> Iterator[tuple[SourceFrame, int]]:
+    def _one_pass(self, start_us: int) -> Iterator[tuple[SourceFrame, int]]:
         try:
             container = av.open(str(self._path))
         except (FFmpegError, OSError) as exc:
@@ -80,7 +80,7 @@ class VideoFile:
             for frame in self._decode(container, stream):
                 pts_us = timeline.next_us(None if frame is None else frame.pts)
                 pixels = None if frame is None or frame.is_corrupt else partial(to_bgr, frame)
-                yield SourceFrame(begin_us + pts_us, None, pixels), timeline.interval_us
+                yield SourceFrame(start_us + pts_us, None, pixels), timeline.interval_us
 
     def _decode(
         self, container: av.container.InputContainer, stream: VideoStream

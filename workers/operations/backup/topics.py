@@ -15,7 +15,7 @@ from runtime.errors import Stop
 from runtime.facts.writer import CLAIM as FACTS_CLAIM
 from runtime.kafka.cluster import Cluster
 from runtime.kafka.reader import spans
-from runtime.kafka.transactional import FencedProducer, Outgoing, Words
+from runtime.kafka.transactional import FencedProducer, Messages, Outgoing
 from runtime.storage.objects import ObjectStore
 from schemas.topics import AUDIT, DETECTIONS, REFERENCE_TOPICS, STREAM_CHECKPOINTS, Topic
 from streams.stage import STAGE
@@ -32,7 +32,7 @@ from workers.operations.backup.manifest import Manifest
 WITHIN_S = 600.0
 """All facts, an audit chain or a checkpoint are one transaction, however many they are."""
 
-_WORDS = Words(
+_MESSAGES = Messages(
     refused="the broker does not let us write what is restored: {error}",
     nothing="nothing was written: {error}; run the restore again",
     rival="somebody else wrote at the same time, so nothing was written: end every process first",
@@ -143,7 +143,7 @@ class TopicRestore:
 
     def _append(self, claim: str, records: list[Outgoing]) -> None:
         if records:
-            with FencedProducer(self._cluster, claim, _WORDS, WITHIN_S) as producer:
+            with FencedProducer(self._cluster, claim, _MESSAGES, WITHIN_S) as producer:
                 producer.write(records)
 
     def _records(self, topic: Topic) -> list[Outgoing]:

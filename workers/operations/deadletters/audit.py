@@ -12,12 +12,12 @@ from runtime.audit import Act, broken_link, next_entry
 from runtime.errors import Stop
 from runtime.kafka.cluster import Cluster
 from runtime.kafka.reader import read_topic
-from runtime.kafka.transactional import FencedProducer, Outgoing, Words
+from runtime.kafka.transactional import FencedProducer, Messages, Outgoing
 from schemas.codec import Codec, UndecodableValue
 from schemas.records.alerts import AuditEntry
 from schemas.topics import AUDIT
 
-_WORDS = Words(
+_MESSAGES = Messages(
     refused=f"{AUDIT.name} cannot be written: {{error}}",
     nothing="nothing was done: {error}; run the command again",
     rival="somebody else did this at the same time, so nothing was done; run it again",
@@ -70,7 +70,7 @@ class AuditWriter:
         self._cluster = cluster
         self._chain_id = chain_id
         self._codec = cluster.registry.writer(AUDIT)
-        self._producer = FencedProducer(cluster, f"audit-{chain_id}", _WORDS)
+        self._producer = FencedProducer(cluster, f"audit-{chain_id}", _MESSAGES)
         self._last: AuditEntry | None = None
 
     def __enter__(self) -> Self:

@@ -14,6 +14,7 @@ from runtime.audit import Act
 from runtime.clock import Clock
 from runtime.errors import Retry, Stop
 from runtime.kafka.cluster import Cluster
+from runtime.retry import Tries, constant, retried
 from schemas.topics import FLOORS
 from workers.operations.deadletters.audit import AuditWriter
 from workers.operations.installation import Installation
@@ -271,33 +272,32 @@ def _compare(
 
 
 def _await_sink(ledger: Ledger, clock: Clock, whole: Sequence[Bound]) -> None:
-    """Wait until the tables have all that the line had sent.
+    """Wait until the tables have all records that the pipeline had sent.
 
     Raises:
-        Retry: They have not got so far in time.
+        Retry: They have not in time.
     """
-    deadline_s = clock.monotonic_s() + SINK_WAIT_S
     wanted = {
         (topic, bound.key): through
         for bound in whole
         for topic, (_, through) in bound.seqs.items()
         if through
     }
-    while True:
+
+    def check() -> None:
         rows = ledger.connection.execute("SELECT topic, key, seq FROM sink_progress").fetchall()
         held = {(topic, key): seq for topic, key, seq in rows}
-        behind = sorted(place for place, seq in wanted.items() if held.get(place, 0) < seq)
-        if not behind:
-            return
-        if clock.monotonic_s() > deadline_s:
-            topic, key = behind[0]
+        late = sorted(one for one, seq in wanted.items() if held.get(one, 0) < seq)
+        if late:
+            topic, key = late[0]
             msg = (
-                f"the tables are behind the topics: {topic} of {key} is at "
+                f"the tables lack records that the topics have: {topic} of {key} is at seq "
                 f"{held.get((topic, key), 0)} of {wanted[topic, key]}; start the sink and run "
                 "the command again"
             )
             raise Retry(msg)
-        clock.sleep(_PAUSE_S)
+
+    retried(check, Tries(constant(_PAUSE_S, deadline_s=SINK_WAIT_S), clock))
 
 
 def _swap(

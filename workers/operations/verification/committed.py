@@ -14,10 +14,10 @@ import redis
 from psycopg import sql
 
 from runtime.checkpoints.codec import HEAD_KEY, decode_head
-from runtime.errors import Retry
 from runtime.kafka.cluster import Cluster
 from runtime.kafka.lag import LogProbe
 from runtime.kafka.reader import read_topic
+from runtime.retry import Tries, constant, retried
 from schemas.live import LiveKind, index_key, state_key
 from schemas.topics import DETECTIONS, FRAMES, STREAM_CHECKPOINTS, Topic
 from workers.operations.installation import Installation
@@ -31,8 +31,7 @@ from workers.storage.timescale.connection import database_errors, search_path
 from workers.storage.timescale.rows import at
 from workers.storage.timescale.tables import DERIVED_TABLES, FACT_TABLES
 
-_PATIENCE_S = 30.0
-_PAUSE_S = 0.1
+_AGAIN = constant(0.1, deadline_s=30.0)
 
 Offsets = Mapping[tuple[str, int], int]
 """Next offset to read, by topic (without prefix) and partition."""
@@ -126,16 +125,10 @@ def committed_offsets(
         for topic in topics
         for partition in range(topic.partitions)
     ]
-    probe, clock = LogProbe(cluster), cluster.clock
-    deadline_s = clock.monotonic_s() + _PATIENCE_S
-    while True:
-        try:
-            found = probe.committed(group, where)
-            break
-        except Retry:  # such as while a broker that has just started loads its groups
-            if clock.monotonic_s() > deadline_s:
-                raise
-        clock.sleep(_PAUSE_S)
+    probe = LogProbe(cluster)
+    # A broker that has just started answers only once it has loaded its groups.
+    tries = Tries(_AGAIN, cluster.clock)
+    found = retried(lambda: probe.committed(group, where), tries)
     return {
         (names[topic], partition): offset
         for (topic, partition), offset in found.items()

@@ -84,10 +84,10 @@ def expected_rows(table: Table, by_key: Mapping[str, Sequence[Item]], interval_s
 
 def group_rows(table: Table, rows: Iterable[Row]) -> Rows:
     """Rows by key, in order of their identity."""
-    places = [table.place(column) for column in table.identity]
+    indices = [table.index(column) for column in table.identity]
     grouped: defaultdict[str, list[Row]] = defaultdict(list)
-    for row in sorted(rows, key=lambda row: [row[place] for place in places]):
-        grouped[row[table.key_place]].append(row)
+    for row in sorted(rows, key=lambda row: [row[index] for index in indices]):
+        grouped[row[table.key_index]].append(row)
     return dict(grouped)
 
 
@@ -156,4 +156,4 @@ def first_difference(table: Table, expected: Rows, found: Rows) -> str | None:
 def _named(table: Table, row: Sequence[Any] | None) -> str:
     if row is None:
         return "nothing"
-    return ", ".join(f"{column} {row[table.place(column)]}" for column in table.identity)
+    return ", ".join(f"{column} {row[table.index(column)]}" for column in table.identity)

@@ -109,7 +109,7 @@ def _within(table: Table, rows: Rows, window: Window, interval_s: float) -> Rows
     """Rows of the window; an interval of positions that began before it is left out."""
     if table.time is None:
         return rows
-    place = table.place(table.time)
+    place = table.index(table.time)
     from_us = window.from_us
     if table.name == "positions":
         interval_us = round(interval_s * 1e6)
@@ -132,7 +132,7 @@ def compare_facts(cluster: Cluster, committed: Committed) -> list[Check]:
     for table in FACT_TABLES:
         check = Check(f"table {table.name}")
         held = committed.rows[table.name]
-        places = [table.place(column) for column in table.identity]
+        places = [table.index(column) for column in table.identity]
         identities = {tuple(row[i] for i in places) for rows in held.values() for row in rows}
         done = committed.timescale.get((table.topic.name, 0), 0)
         items = {item.key: item for item in read_items(cluster, table.topic)}

@@ -44,22 +44,22 @@ class Offsets:
         if lower:
             raise WentBack(lower)
 
-    def begin(self, cursor: psycopg.Cursor[Row], starts: Mapping[Partition, int]) -> None:
+    def start(self, cursor: psycopg.Cursor[Row], starts: Mapping[Partition, int]) -> None:
         """Note where partitions start, whatever was noted before."""
         if starts:
             cursor.execute(query("begin_offsets"), self._columns(starts))
 
-    def move(self, cursor: psycopg.Cursor[Row], reached: Mapping[Partition, int]) -> None:
+    def move(self, cursor: psycopg.Cursor[Row], positions: Mapping[Partition, int]) -> None:
         """Note positions in the transaction of the rows."""
-        ahead = self.ahead(reached)
+        ahead = self.ahead(positions)
         if ahead:
             cursor.execute(query("move_offsets"), self._columns(ahead))
 
-    def ahead(self, reached: Mapping[Partition, int]) -> dict[Partition, int]:
+    def ahead(self, positions: Mapping[Partition, int]) -> dict[Partition, int]:
         """Those of some positions that are not noted yet."""
         return {
             partition: offset
-            for partition, offset in reached.items()
+            for partition, offset in positions.items()
             if self._is_ahead(partition, offset)
         }
 
@@ -67,9 +67,9 @@ class Offsets:
         known = self._known.get(partition)
         return known is None or known < offset
 
-    def moved(self, reached: Mapping[Partition, int]) -> None:
+    def moved(self, positions: Mapping[Partition, int]) -> None:
         """The transaction is committed."""
-        self._known.update(self.ahead(reached))
+        self._known.update(self.ahead(positions))
 
     def know(self, partitions: Mapping[Partition, int]) -> None:
         """From now on the database must not fall below these."""
@@ -98,7 +98,7 @@ def _rows(cursor: psycopg.Cursor[Row]) -> dict[Partition, int]:
     return {(row[0], row[1]): row[2] for row in cursor.fetchall()}
 
 
-def reached(items: Iterable[Item]) -> dict[Partition, int]:
+def positions_of(items: Iterable[Item]) -> dict[Partition, int]:
     """The offset after the last record of each partition."""
     found: dict[Partition, int] = {}
     for item in items:

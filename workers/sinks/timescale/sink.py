@@ -28,7 +28,7 @@ from workers.sinks.timescale.admission import (
     lock_progress,
     save_progress,
 )
-from workers.sinks.timescale.offsets import Offsets, reached
+from workers.sinks.timescale.offsets import Offsets, positions_of
 from workers.sinks.timescale.queries import insertion, query
 from workers.storage.item import Gap, Item
 from workers.storage.timescale.connection import connect, database_errors, stage
@@ -104,7 +104,7 @@ class TimescaleSink:
         derived = [item for item in items if item.topic.name not in _FACTS]
         written: Counter[str] = Counter()
         expired: Counter[str] = Counter()
-        positions = reached(items)
+        positions = positions_of(items)
         try:
             connection = self._connected()
             with database_errors(), connection.transaction(), connection.cursor() as cursor:
@@ -144,7 +144,7 @@ class TimescaleSink:
                 stage(cursor, table.name, table.columns, kept)
                 written[table.topic.name] += cursor.execute(insertion(table)).rowcount
                 if table is OCCUPANCY_TABLE:
-                    first = min(row[table.place("as_of")] for row in kept)
+                    first = min(row[table.index("as_of")] for row in kept)
         if written[OCCUPANCY_TABLE.topic.name]:
             _recompute_minutes(cursor, first, limits)
 
@@ -157,7 +157,7 @@ class TimescaleSink:
         with self._asking() as cursor:
             return self._offsets.read(cursor)
 
-    def begin(self, starts: Mapping[Partition, int], known: Mapping[Partition, int]) -> None:
+    def start(self, starts: Mapping[Partition, int], known: Mapping[Partition, int]) -> None:
         """Partitions are read from here on; see `KeepsOffsets`.
 
         Raises:
@@ -165,7 +165,7 @@ class TimescaleSink:
         """
         if starts:
             with self._asking() as cursor:
-                self._offsets.begin(cursor, starts)
+                self._offsets.start(cursor, starts)
         self._offsets.know(known)
 
     def lacks(self, offsets: Mapping[Partition, int]) -> bool:
@@ -250,8 +250,8 @@ def _kept(table: Table, rows: list[Row], limits: dict[str, datetime]) -> list[Ro
     limit = limits.get(table.name)
     if limit is None or table.time is None:
         return rows
-    place = table.place(table.time)
-    return [row for row in rows if row[place] >= limit]
+    index = table.index(table.time)
+    return [row for row in rows if row[index] >= limit]
 
 
 def _recompute_minutes(
@@ -317,7 +317,7 @@ def _report(admission: Admission, written: Counter[str], expired: Counter[str]) 
         if count:
             SINK_MISSING.labels(TimescaleSink.name, topic).inc(count)
     for gap in admission.gaps:
-        log.warning("sink.seqs_missing", lost=gap.lost, error=str(gap.letter))
+        log.warning("sink.seqs_missing", lost=gap.lost, error=str(gap.dead_letter))
     for table, count in expired.items():
         if count:
             SINK_EXPIRED.labels(table).inc(count)

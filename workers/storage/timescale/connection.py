@@ -30,7 +30,7 @@ _STAGE_PROGRESS = """
 """
 
 
-_SAYS = {
+_MEANINGS = {
     "25006": "the database is read-only (a standby, or default_transaction_read_only is on)",
     "40001": "the database let another transaction go first",
     "40P01": "the database let another transaction go first",
@@ -76,10 +76,10 @@ def database_errors() -> Iterator[None]:
         state = exc.sqlstate or ""
         if state.startswith(_TOO_LARGE):
             raise DeadLetter("database_refused", str(exc).strip()) from exc
-        msg = f"{_SAYS.get(state, 'the database is out of reach')}: {str(exc).strip()}"
+        msg = f"{_MEANINGS.get(state, 'the database is out of reach')}: {str(exc).strip()}"
         raise Retry(msg) from exc
     except psycopg.errors.ReadOnlySqlTransaction as exc:
-        msg = f"{_SAYS[_READ_ONLY]}: {str(exc).strip()}"
+        msg = f"{_MEANINGS[_READ_ONLY]}: {str(exc).strip()}"
         raise Retry(msg) from exc
     except psycopg.DataError as exc:
         raise DeadLetter("database_refused", str(exc).strip()) from exc
@@ -89,12 +89,12 @@ def database_errors() -> Iterator[None]:
 
 def _refused(exc: psycopg.Error) -> Stop:
     """The error for tables that are not what they must be; says which, and what to do."""
-    said = f"the database refuses: {type(exc).__name__}: {str(exc).strip()}"
+    text = f"the database refuses: {type(exc).__name__}: {str(exc).strip()}"
     state = exc.sqlstate or ""
     if not state.startswith(_ALTERED) or state == _NO_RIGHTS:
-        return Stop(said)
+        return Stop(text)
     return Stop(
-        f"{said}\nNothing of it was written. The tables are not those of this release: undo what "
+        f"{text}\nNothing of it was written. The tables are not those of this release: undo what "
         "was altered by hand, or run the release whose migrations the database has; what waits in "
         "the topics is written then"
     )

@@ -82,7 +82,7 @@ class Table:
     merged: bool = False
     comparison: Comparison | None = None
 
-    def place(self, column: str) -> int:
+    def index(self, column: str) -> int:
         """Index of a column in a row."""
         return [name for name, _ in self.columns].index(column)
 
@@ -92,9 +92,9 @@ class Table:
         return self.identity == (self.topic.key, "seq", self.time)
 
     @property
-    def key_place(self) -> int:
+    def key_index(self) -> int:
         """Index of the topic's key in a row."""
-        return self.place(self.identity[0])
+        return self.index(self.identity[0])
 
 
 def _columns(text: str) -> tuple[tuple[str, str], ...]:
