@@ -2,7 +2,6 @@
 
 import json
 import queue
-import threading
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Final
 from urllib.parse import urlsplit
@@ -12,6 +11,8 @@ import structlog
 from runtime.clock import Clock
 from runtime.errors import Retry, Stop
 from runtime.process.metrics import ALERTS_REPORTED
+from runtime.process.periodic import Periodic
+from runtime.retry import constant
 from runtime.storage.breaker import BreakerPolicy, Guard
 from schemas.records.alerts import Alert
 from workers.watchdog.endpoints import is_http
@@ -24,6 +25,7 @@ MOST_WAITING: Final = 1_000
 _ANSWER_S: Final = 5.0
 _POLL_S: Final = 0.2
 _CLOSE_S: Final = 3.0
+_AGAIN: Final = constant(2.0)
 _POLICY: Final = BreakerPolicy(failures=1, first_pause_s=0.5, max_pause_s=15.0)
 
 
@@ -47,8 +49,9 @@ class Webhook:
         self._path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         self._guard = Guard("webhook", clock, _POLICY)
         self._waiting: queue.Queue[Alert] = queue.Queue(MOST_WAITING)
-        self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="webhook", daemon=True)
+        self._thread = Periodic(
+            "webhook", self._send_next, self._failed, every_s=0.0, retry=_AGAIN, ended=self._drain
+        )
 
     def start(self) -> None:
         """Start to send."""
@@ -67,20 +70,26 @@ class Webhook:
 
     def close(self) -> None:
         """Send what is waiting, if that is quick, and end."""
-        self._closing.set()
-        self._thread.join(timeout=_CLOSE_S)
+        self._thread.close(_CLOSE_S)
 
-    def _run(self) -> None:
-        while True:
-            try:
-                alert = self._waiting.get(timeout=_POLL_S)
-            except queue.Empty:
-                if self._closing.is_set():
-                    return
-                continue
-            while not self._sent(alert):
-                if self._closing.wait(max(_POLL_S, self._guard.due_in_s())):
-                    return
+    def _send_next(self) -> None:
+        """Send the oldest alert that waits, however long that takes."""
+        try:
+            alert = self._waiting.get(timeout=_POLL_S)
+        except queue.Empty:
+            return
+        while not self._sent(alert):
+            if self._thread.wait(max(_POLL_S, self._guard.due_in_s())):
+                return
+
+    def _drain(self) -> None:
+        """Send what still waits, at the end, until one alert is not taken."""
+        while not self._waiting.empty():
+            if not self._sent(self._waiting.get()):
+                return
+
+    def _failed(self, error: Exception) -> None:
+        log.warning("watchdog.webhook_failed", error=str(error))
 
     def _sent(self, alert: Alert) -> bool:
         try:
