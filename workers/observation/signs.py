@@ -62,7 +62,7 @@ class Signs:
         kafka_error: Why Kafka does not answer; empty while it does.
         pictures_us: When a frame was last appended, UTC microseconds; None when there is none.
         cameras: Registered cameras by id; None while they are not known.
-        stages: Progress by name of the process.
+        stages: StageProgress by name of the process.
         health: Health by name of the process, where its endpoint is known.
         skipped: Share of the last minute's pictures that were skipped, 0 to 1.
         pictures: Number of pictures in that minute.
@@ -85,7 +85,7 @@ class Signs:
     unseen: frozenset[str] = frozenset()
 
 
-class Progress:
+class StageProgress:
     """Follows one stage by the ends of its input and its committed offsets.
 
     A stage works while its offsets move, and waits when its input grows and they do not. The age of

@@ -24,7 +24,7 @@ from workers.inference.process import detector_of
 from workers.observation.alert_log import read_alerts, standing
 from workers.observation.groups import CONSUMED, PipelineProbe
 from workers.observation.lease_log import LeaseReader
-from workers.observation.signs import Progress, StageSign
+from workers.observation.signs import StageProgress, StageSign
 from workers.observation.unwatched import UNWATCHED_S
 from workers.storage.timescale.migrate import migrations
 
@@ -177,7 +177,7 @@ def check_lag(cluster: Cluster) -> str:
     _need_topics(cluster)
     clock = cluster.clock
     probe = PipelineProbe(cluster, _TIMEOUT_S)
-    progress = {stage: Progress() for stage in CONSUMED}
+    progress = {stage: StageProgress() for stage in CONSUMED}
     signs: dict[str, StageSign] = {}
     last_us = 0
     for pause_s in (0.0, _BETWEEN_LOOKS_S):

@@ -8,7 +8,7 @@ from runtime.process.metrics import LAG_RECORDS, LAG_SECONDS
 from runtime.process.settings import WatchdogSettings
 from workers.observation.groups import CONSUMED, PipelineProbe
 from workers.observation.losses import LossFollower
-from workers.observation.signs import CameraSign, Progress, Signs, StageSign
+from workers.observation.signs import CameraSign, Signs, StageProgress, StageSign
 from workers.registry.follower import RegistryFollower
 from workers.registry.view import RegistryView
 from workers.watchdog.changes import ChangeWatch
@@ -34,7 +34,7 @@ class Observer:
     def __init__(self, cluster: Cluster, settings: WatchdogSettings) -> None:
         self._clock = clock = cluster.clock
         self._probe = PipelineProbe(cluster, _ANSWER_S)
-        self._progress = {stage: Progress() for stage in CONSUMED}
+        self._progress = {stage: StageProgress() for stage in CONSUMED}
         self._registry = RegistryView()
         self._facts = RegistryFollower(cluster, self._registry)
         self._outcomes = OutcomeFollower(cluster)

@@ -14,7 +14,7 @@ from schemas.records.alerts import Alert
 from schemas.topics import ALERTS
 from workers.observation.alert_log import keep_newest, standing
 from workers.observation.groups import CONSUMED, PipelineProbe
-from workers.observation.signs import Progress, StageSign
+from workers.observation.signs import StageProgress, StageSign
 from workers.observation.unwatched import UnwatchedCheck
 from workers.serving.live.pipeline_view import PipelineView
 
@@ -44,7 +44,7 @@ class PipelineFollower:
         self._codec = cluster.registry.reader(ALERTS)
         self._probe = PipelineProbe(cluster, _ANSWER_S)
         self._unwatched_check = UnwatchedCheck(cluster, watchdog, LAG_EVERY_S)
-        self._progress = {stage: Progress() for stage in CONSUMED}
+        self._progress = {stage: StageProgress() for stage in CONSUMED}
         self._lag_due_s = 0.0
         self._newest: dict[str, Alert] = {}
         self._unwatched: list[Alert] = []

@@ -7,7 +7,7 @@ import pytest
 from runtime.process.settings import WatchdogSettings
 from workers.observation.alerts import AlertBook
 from workers.observation.findings import STAGES, judge
-from workers.observation.signs import CameraSign, HealthSign, Progress, Signs, StageSign
+from workers.observation.signs import CameraSign, HealthSign, Signs, StageProgress, StageSign
 
 SETTINGS = WatchdogSettings(after_s=20.0, lag_s=30.0, skipped_ratio=0.5)
 NOW_US = 1_780_000_000_000_000
@@ -234,7 +234,7 @@ def second(number: float) -> int:
 
 
 def test_a_stage_waits_from_when_its_input_grows_and_its_commits_stand() -> None:
-    progress = Progress()
+    progress = StageProgress()
     assert progress.update(second(0), 100, 100).waiting_since_us is None
     assert progress.update(second(1), 100, 100).waiting_since_us is None
     assert progress.update(second(2), 110, 100).waiting_since_us == second(2)
@@ -244,14 +244,14 @@ def test_a_stage_waits_from_when_its_input_grows_and_its_commits_stand() -> None
 
 
 def test_a_quiet_input_is_no_silence_however_long() -> None:
-    progress = Progress()
+    progress = StageProgress()
     signs = [progress.update(second(number), 100, 100) for number in range(1_000)]
 
     assert all(sign.waiting_since_us is None and sign.lag_s == 0 for sign in signs)
 
 
 def test_lag_in_seconds_is_the_age_of_the_oldest_record_that_waits() -> None:
-    progress = Progress()
+    progress = StageProgress()
     for number in range(60):
         sign = progress.update(second(number), 100 + 10 * number, 100 + 5 * number)
 
