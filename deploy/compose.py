@@ -57,7 +57,7 @@ ADDRESSES = {
     "WARDSTREAM_METRICS_PORT": str(METRICS_PORT),
     "WARDSTREAM_LOG_FORMAT": "json",
 }
-"""What every process of ours is told, whichever it is."""
+"""Settings that every process gets."""
 
 
 def kafka_environment() -> dict[str, str]:

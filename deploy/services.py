@@ -168,7 +168,7 @@ REDIS = Infrastructure(
         "appendonly": "no",
         "maxmemory": "256mb",
         "maxmemory-policy": "noeviction",
-        "databases": "64",  # one is enough for a line; tests take one each
+        "databases": "64",  # a pipeline needs one; tests take one each
     },
     healthcheck=("CMD", "redis-cli", "ping"),
 )

@@ -1,6 +1,6 @@
 """Seal who did what: each entry of a chain holds the digest of the one before it.
 
-An entry that is altered, taken out or put in afterwards breaks every link behind it (Haber and
+An entry that is altered, taken out or put in afterwards breaks every link after it (Haber and
 Stornetta, "How to Time-Stamp a Digital Document", 1991). The end of a chain can still be cut off;
 whoever keeps its last digest elsewhere notices that too. Pure.
 """
@@ -80,17 +80,17 @@ def broken_link(entries: Iterable[AuditEntry]) -> str | None:
     """Say where a chain is broken first; None when it is whole.
 
     Args:
-        entries: Of one chain, in the order of its log; may begin in the middle, where retention
+        entries: Of one chain, in the order of its log; may start in the middle, where retention
             has cut it.
     """
     last: AuditEntry | None = None
     for entry in entries:
-        place = f"chain {entry['chain_id']}, entry {entry['seq']}"
+        position = f"chain {entry['chain_id']}, entry {entry['seq']}"
         if seal(entry) != entry["sha256"]:
-            return f"{place}: its contents are not what was sealed"
+            return f"{position}: its contents are not what was sealed"
         if last is not None and entry["seq"] != last["seq"] + 1:
-            return f"{place}: follows entry {last['seq']}"
+            return f"{position}: follows entry {last['seq']}"
         if last is not None and entry["previous_sha256"] != last["sha256"]:
-            return f"{place}: the entry before it is not the one that it sealed"
+            return f"{position}: the entry before it is not the one that it sealed"
         last = entry
     return None

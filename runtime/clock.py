@@ -1,4 +1,4 @@
-"""The only module that reads the wall clock; everything else is told the time."""
+"""The only module that reads the wall clock; everything else takes the time as an argument."""
 
 import time
 from typing import Protocol

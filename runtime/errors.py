@@ -13,7 +13,7 @@ EXIT_REPLAY = 75
 """sysexits EX_TEMPFAIL: start me again, I resume from the checkpoint or committed offset."""
 
 EXIT_STOP = 78
-"""sysexits EX_CONFIG: a person must look; starting again would fail the same way."""
+"""sysexits EX_CONFIG: a person must act; starting again would fail the same way."""
 
 
 class WardstreamError(Exception):

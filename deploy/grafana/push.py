@@ -19,7 +19,7 @@ def push(url: str, token: str) -> list[str]:
 
     Args:
         url: Of Grafana, such as http://127.0.0.1:3000.
-        token: Of a service account that may edit dashboards.
+        token: Token of a service account that may edit dashboards.
 
     Raises:
         ValueError: The address is not http or https.

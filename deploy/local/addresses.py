@@ -1,4 +1,4 @@
-"""How a process of ours is told where the services are."""
+"""The settings by which a process finds the services."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def addresses(
     Args:
         components: Which of them run.
         ports: Their ports by name.
-        password: Of the database.
+        password: Password of the database.
     """
     known: dict[Component, tuple[str, str]] = {
         "kafka": ("WARDSTREAM_KAFKA_BOOTSTRAP", f"{HOST}:{{}}"),

@@ -82,7 +82,7 @@ def check_free_space() -> None:
 
 
 def disk_full(where: Path) -> str:
-    """What to tell a person whose disk is full."""
+    """The message for a person whose disk is full."""
     free_gb = shutil.disk_usage(where).free / 1024**3
     return (
         f"Only {free_gb:.1f} GB are free below {where}: free at least "

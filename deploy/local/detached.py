@@ -1,4 +1,4 @@
-"""Keep services running behind the terminal: start a holder in the background, stop it later."""
+"""Keep services running in the background: start a process that holds them, stop it later."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def proxy_server(program: Path, port: int) -> Program:
 
     Args:
         program: What `toxiproxy` returned.
-        port: Of its API.
+        port: Port of its API.
     """
     return Program(
         name="toxiproxy",

@@ -40,7 +40,7 @@ def build(package: str, version: str, target: Path) -> None:
 
     Args:
         package: Import path of the program.
-        version: Of its module.
+        version: Version of its module.
         target: An existing folder.
 
     Raises:

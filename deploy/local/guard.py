@@ -32,11 +32,11 @@ class Guard:
 
     def watch(self, group: int) -> None:
         """A process group started."""
-        self._say(f"+ {group}\n")
+        self._send(f"+ {group}\n")
 
     def forget(self, group: int) -> None:
         """A process group ended, and its number may come again."""
-        self._say(f"- {group}\n")
+        self._send(f"- {group}\n")
 
     def close(self) -> None:
         """Let it stop whatever is still watched, and wait until it has."""
@@ -45,7 +45,7 @@ class Guard:
                 self._process.stdin.close()
         self._process.wait()
 
-    def _say(self, line: str) -> None:
+    def _send(self, line: str) -> None:
         with self._lock:
             pipe = self._process.stdin
             if pipe and not pipe.closed:

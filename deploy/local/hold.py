@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="hold", description=__doc__)
     parser.add_argument("run_dir", type=Path)
     parser.add_argument("--only", nargs="+", choices=COMPONENTS, default=COMPONENTS)
-    parser.add_argument("--fresh", action="store_true", help="forget an earlier run's data")
+    parser.add_argument("--fresh", action="store_true", help="delete an earlier run's data first")
     options = parser.parse_args(arguments)
     try:
         with LocalServices(

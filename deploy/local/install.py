@@ -55,7 +55,7 @@ def install_services(progress: Progress | None = None) -> Installed:
     check_free_space()
     with ThreadPoolExecutor(max_workers=8) as pool:
 
-        def begin(what: str, make: Callable[[], T], *after: Future[Any]) -> Future[T]:
+        def start(what: str, make: Callable[[], T], *after: Future[Any]) -> Future[T]:
             def step() -> T:
                 for needed in after:
                     needed.result()
@@ -63,12 +63,12 @@ def install_services(progress: Progress | None = None) -> Installed:
 
             return pool.submit(step)
 
-        java_tools = begin("Java and Maven", maven)
-        broker = begin("Kafka from Maven", kafka.install, java_tools)
-        app = begin("schema registry from Maven", registry.install, java_tools)
-        server = begin("PostgreSQL and TimescaleDB from Debian", timescale.install)
-        redis_folder = begin("Redis from Debian", redis.install)
-        cluster = begin(
+        java_tools = start("Java and Maven", maven)
+        broker = start("Kafka from Maven", kafka.install, java_tools)
+        app = start("schema registry from Maven", registry.install, java_tools)
+        server = start("PostgreSQL and TimescaleDB from Debian", timescale.install)
+        redis_folder = start("Redis from Debian", redis.install)
+        cluster = start(
             "first start of database and registry",
             lambda: timescale.install_cluster(server.result(), app.result()),
             server,

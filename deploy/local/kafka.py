@@ -33,8 +33,8 @@ def install() -> Path:
 
 
 Doors = Mapping[str, tuple[int, int]]
-"""Further listeners by name in capitals: the port of each, and the port that it tells clients to
-come back to, which is that of the proxy in front of it."""
+"""Further listeners by name in capitals: the port of each, and the port that it announces to
+clients, which is that of the proxy in front of it."""
 
 
 def server_properties(
@@ -48,7 +48,7 @@ def server_properties(
     doors = doors or {}
     listeners = {"PLAINTEXT": port, "CONTROLLER": controller_port}
     listeners |= {name: own for name, (own, _) in doors.items()}
-    advertised = {"PLAINTEXT": port} | {name: told for name, (_, told) in doors.items()}
+    advertised = {"PLAINTEXT": port} | {name: announced for name, (_, announced) in doors.items()}
     protocols = "listener.security.protocol.map"
     return {
         **KAFKA.settings,

@@ -5,7 +5,7 @@
 
 Every service listens on a free port of 127.0.0.1 and keeps its data below the run
 directory, so the next start with the same directory finds what the last one left
-(`fresh=True` begins anew). Ports, process ids and the settings of the run are written to
+(`fresh=True` deletes it first). Ports, process ids and the settings of the run are written to
 `state.json` there. Nothing outlives the `with` block, whichever way it is left: see
 `deploy.local.guard`.
 """

@@ -47,10 +47,10 @@ class Process:
         self.program = program
         self.log = log
         self._guard = guard
-        self._buried = threading.Lock()
+        self._reaped = threading.Lock()
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as output:
-            self._log_start = output.tell()
+            self._log_start = output.seek(0, os.SEEK_END)
             self._popen = subprocess.Popen(
                 list(program.command),
                 env={**os.environ, **program.environment},
@@ -137,13 +137,13 @@ class Process:
 
     def port_was_taken(self) -> bool:
         """Whether it says that another process listens on its port."""
-        said = self.tail().lower()
-        return any(sign in said for sign in PORT_TAKEN)
+        output = self.tail().lower()
+        return any(sign in output for sign in PORT_TAKEN)
 
     def _ended(self) -> None:
-        if not self._buried.acquire(blocking=False):
+        if not self._reaped.acquire(blocking=False):
             return  # once: its number may be another's by now
-        # Children that it left behind go with it.
+        # Its children end with it.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
         self._guard.forget(self.pid)

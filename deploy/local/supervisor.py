@@ -266,11 +266,11 @@ class Supervisor:
             with self._lock:
                 everyone = list(self._supervised.items())
                 for name, supervised in everyone:
-                    self._look_after(name, supervised)
+                    self._supervise(name, supervised)
             if self._failure:
                 self.stop_all()
 
-    def _look_after(self, name: str, supervised: _Supervised) -> None:
+    def _supervise(self, name: str, supervised: _Supervised) -> None:
         status = supervised.process.exit_status
         if status is None or supervised.held or status == 0 or self._failure:
             return

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from docs.generate import alerts, api, benchmarks, dead_letters, metrics, settings, topics
+from docs.generate import alerts, api, benchmarks, cli, dead_letters, metrics, settings, topics
 
 FOLDER: Final = Path(__file__).parents[1] / "reference"
 
@@ -17,6 +17,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "alerts.md": alerts.page,
     "api.md": api.page,
     "benchmarks.md": benchmarks.page,
+    "cli.md": cli.page,
     "dead-letters.md": dead_letters.page,
     "metrics.md": metrics.page,
     "settings.md": settings.page,

@@ -3,6 +3,7 @@
 from typing import Any
 
 from docs.generate.markdown import code, table
+from runtime.clock import SystemClock
 from runtime.process.settings import Settings
 from workers.serving.app import create_app
 
@@ -25,7 +26,13 @@ it missed. When those are no longer kept it is sent `reset`, and reads the curre
 
 def page() -> str:
     """The whole page."""
-    document: dict[str, Any] = create_app(Settings()).openapi()
+    settings = Settings()
+    document: dict[str, Any] = create_app(
+        settings.redis_url.get_secret_value(),
+        settings.live_prefix,
+        settings.serving,
+        SystemClock(),
+    ).openapi()
     routes = [
         (path, method, operation)
         for path, methods in document["paths"].items()

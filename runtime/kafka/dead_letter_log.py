@@ -19,7 +19,7 @@ DISCARDED = "dead_letter.discarded"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Letter:
+class DeadLetterRecord:
     """One dead letter.
 
     Attributes:
@@ -62,22 +62,22 @@ class Letter:
 
     @property
     def lost(self) -> str | None:
-        """Which records never came, in a word; None for the letter of a record that did."""
+        """Which records never came, in a word; None for the dead letter of a record that did."""
         return self.headers.get("lost")
 
     @property
     def subject(self) -> str:
-        """The record that it stands for; several letters may stand for the same one."""
+        """The record that it stands for; several dead letters may stand for the same one."""
         return f"{self.topic}/{self.partition}/{self.offset if self.lost is None else self.lost}"
 
 
 class Filter(NamedTuple):
-    """Which letters are meant; None means any.
+    """Which dead letters are meant; None means any.
 
     Attributes:
         topic: Source topic, with or without the run's prefix.
-        reason: Of the letter.
-        stage: Of the letter.
+        reason: Of the dead letter.
+        stage: Of the dead letter.
         since_us: Given up at or after, UTC microseconds.
         until_us: Given up before, UTC microseconds.
     """
@@ -88,25 +88,25 @@ class Filter(NamedTuple):
     since_us: int | None = None
     until_us: int | None = None
 
-    def takes(self, letter: Letter, prefix: str) -> bool:
-        """Whether a letter is meant."""
+    def takes(self, dead_letter: DeadLetterRecord, prefix: str) -> bool:
+        """Whether a dead letter is meant."""
         return (
-            (self.topic is None or letter.topic in {self.topic, prefix + self.topic})
-            and (self.reason is None or letter.reason == self.reason)
-            and (self.stage is None or letter.stage == self.stage)
-            and (self.since_us is None or letter.at_us >= self.since_us)
-            and (self.until_us is None or letter.at_us < self.until_us)
+            (self.topic is None or dead_letter.topic in {self.topic, prefix + self.topic})
+            and (self.reason is None or dead_letter.reason == self.reason)
+            and (self.stage is None or dead_letter.stage == self.stage)
+            and (self.since_us is None or dead_letter.at_us >= self.since_us)
+            and (self.until_us is None or dead_letter.at_us < self.until_us)
         )
 
 
 class Count(NamedTuple):
-    """Letters of one topic, stage and reason.
+    """Dead letters of one topic, stage and reason.
 
     Attributes:
         topic: Source topic, as on the broker.
         stage: Process that gave them up.
         reason: Why.
-        letters: How many.
+        dead_letters: How many.
         open: How many of them nobody has handled.
         first_us: When the first was given up, UTC microseconds.
         last_us: When the last was.
@@ -115,13 +115,13 @@ class Count(NamedTuple):
     topic: str
     stage: str
     reason: str
-    letters: int
+    dead_letters: int
     open: int
     first_us: int
     last_us: int
 
 
-def read_dead_letters(cluster: Cluster) -> list[Letter]:
+def read_dead_letters(cluster: Cluster) -> list[DeadLetterRecord]:
     """All dead letters that are kept, oldest first.
 
     Raises:
@@ -130,12 +130,12 @@ def read_dead_letters(cluster: Cluster) -> list[Letter]:
     return [parse(message) for message in read_topic(cluster, DEAD_LETTERS)]
 
 
-def parse(message: Message) -> Letter:
+def parse(message: Message) -> DeadLetterRecord:
     """Read a dead letter; whatever its headers hold, it can be shown."""
     given: Any = message.headers()
     raw = {name: value or b"" for name, value in given or ()}
     texts = {name: value.decode(errors="replace") for name, value in raw.items()}
-    return Letter(
+    return DeadLetterRecord(
         id=message.offset() or 0,
         at_us=_number(texts.get("at_us", ""), message.timestamp()[1] * 1000),
         topic=texts.get("topic", ""),
@@ -154,22 +154,24 @@ def handled(history: Iterable[AuditEntry]) -> dict[str, AuditEntry]:
     }
 
 
-def count(letters: Sequence[Letter], done: Mapping[str, AuditEntry]) -> list[Count]:
-    """Letters by topic, stage and reason; most first."""
-    groups: dict[tuple[str, str, str], list[Letter]] = {}
-    for letter in letters:
-        groups.setdefault((letter.topic, letter.stage, letter.reason), []).append(letter)
+def count(dead_letters: Sequence[DeadLetterRecord], done: Mapping[str, AuditEntry]) -> list[Count]:
+    """Dead letters by topic, stage and reason; most first."""
+    groups: dict[tuple[str, str, str], list[DeadLetterRecord]] = {}
+    for dead_letter in dead_letters:
+        groups.setdefault((dead_letter.topic, dead_letter.stage, dead_letter.reason), []).append(
+            dead_letter
+        )
     counts = [
         Count(
             *group,
-            letters=len(some),
-            open=sum(letter.subject not in done for letter in some),
-            first_us=min(letter.at_us for letter in some),
-            last_us=max(letter.at_us for letter in some),
+            dead_letters=len(some),
+            open=sum(dead_letter.subject not in done for dead_letter in some),
+            first_us=min(dead_letter.at_us for dead_letter in some),
+            last_us=max(dead_letter.at_us for dead_letter in some),
         )
         for group, some in groups.items()
     ]
-    return sorted(counts, key=lambda one: (-one.letters, one))
+    return sorted(counts, key=lambda one: (-one.dead_letters, one))
 
 
 def _number(text: str, otherwise: int) -> int:

@@ -15,20 +15,19 @@ from runtime.process.settings import Settings
 
 
 class Health:
-    """What a process says of itself.
+    """Health of a process, as /healthz and /readyz report it.
 
-    A process is ready once it said so, and healthy while its loop came round within
-    `max_silence_s`: a loop that hangs must not look like health.
+    A process is ready after `ready`, and healthy while `beat` is called at least every
+    `max_silence_s`: a loop that hangs is not healthy.
 
     Args:
         stage: Name of the process.
-        clock: Tells the time.
+        clock: Clock of the process.
         max_silence_s: Longest time between two `beat` calls, seconds.
 
     Attributes:
-        detail: What else it says of itself.
-        fault: Something else that is wrong, for which /healthz is to say 503; empty when nothing
-            is. The process itself is ready for its work all the same.
+        detail: Further fields of the report.
+        fault: What makes /healthz answer 503 although the process works; empty when nothing does.
     """
 
     def __init__(self, stage: str, clock: Clock | None = None, max_silence_s: float = 60.0) -> None:
@@ -41,7 +40,7 @@ class Health:
         self.fault = ""
 
     def ready(self) -> None:
-        """The process can do its work now."""
+        """Report that the process can do its work."""
         self._ready = True
         UP_SINCE.labels(self.stage).set(self._clock.now_us() / 1e6)
         self.beat()
@@ -52,11 +51,11 @@ class Health:
         return self._ready
 
     def beat(self) -> None:
-        """The main loop came round."""
+        """Report one round of the main loop."""
         self._beat_s = self._clock.monotonic_s()
 
     def report(self) -> tuple[bool, bool, dict[str, object]]:
-        """Whether it is healthy, whether it is ready, and what to say."""
+        """Whether it is healthy, whether it is ready, and the body of the answer."""
         silence_s = self._clock.monotonic_s() - self._beat_s
         healthy = silence_s <= self._max_silence_s
         body: dict[str, object] = {
@@ -93,7 +92,7 @@ def serve_health(health: Health, settings: Settings) -> ThreadingHTTPServer:
             self._send(200 if good else 503, "application/json", json.dumps(body).encode())
 
         def _send(self, status: int, content_type: str, body: bytes) -> None:
-            # A prober that has not waited for a busy machine is no news either.
+            # A prober that gave up waiting on a busy machine is no error.
             with suppress(ConnectionError):
                 self.send_response(status)
                 self.send_header("Content-Type", content_type)
@@ -102,7 +101,7 @@ def serve_health(health: Health, settings: Settings) -> ThreadingHTTPServer:
                 self.wfile.write(body)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
-            """A probe every second is no news."""
+            """Log nothing: a probe comes every second."""
 
     try:
         server = ThreadingHTTPServer((settings.metrics_host, settings.metrics_port), Handler)

@@ -1,4 +1,4 @@
-"""Structured logs: one event a line, with the ids that lead back to a camera and frame."""
+"""Structured logs: one event a line, with the ids of its camera and frame."""
 
 import logging
 import sys

@@ -53,7 +53,7 @@ STREAM_EVENTS = Counter(
 STREAM_OUTPUTS = Counter("wardstream_stream_outputs_total", "Records produced", ["topic"])
 STREAM_HELD_BACK = Counter(
     "wardstream_stream_held_back_total",
-    "Records not sent, because another release had told of their time before it was killed",
+    "Records not sent, because another release had published their time before it was killed",
     ["topic"],
 )
 STREAM_TICK_LAG = Histogram(

@@ -1,4 +1,4 @@
-"""The frame around every long-running process: settings, logs, health, signals, exit codes."""
+"""What every long-running process has: settings, logs, health, signals and exit codes."""
 
 import os
 import signal
@@ -26,9 +26,9 @@ class Service:
     Attributes:
         settings: All settings.
         health: Call `ready()` once and `beat()` every loop.
-        clock: Tells the time.
+        clock: Clock of the process.
         stop: Set by SIGTERM or SIGINT; the body ends its loop and returns.
-        fault: Why a thread beside the body had it stop; None while nothing did.
+        fault: Why another thread ended the process; None while none has.
     """
 
     settings: Settings
@@ -38,7 +38,7 @@ class Service:
     fault: Stop | None = None
 
     def end(self, fault: Stop) -> None:
-        """Have the body end as if it was asked to, and the process with the code of `fault`.
+        """End the body as a signal does, and the process with the exit code of `fault`.
 
         May be called from any thread.
         """
@@ -46,10 +46,10 @@ class Service:
         self.stop.set()
 
     def raise_fault(self) -> None:
-        """Called when the body has ended, one way or another.
+        """Raise the fault after the body has ended.
 
         Raises:
-            Stop: It was made to end.
+            Stop: Another thread ended the process.
         """
         if self.fault is not None:
             raise self.fault

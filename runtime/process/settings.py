@@ -28,8 +28,8 @@ def setting(default: Any, unit: str, effect: str, **limits: Any) -> Any:
     """Declare a setting with its unit and effect.
 
     Args:
-        default: Value when nobody says otherwise.
-        unit: Physical unit, or what kind of word it is (`URL`, `name`, `switch`).
+        default: Value when it is not set.
+        unit: Physical unit, or the kind of text (`URL`, `name`, `switch`).
         effect: What changes when it changes.
         limits: Pydantic limits such as `gt=0`.
     """
@@ -43,7 +43,7 @@ class IngestSettings(BaseModel):
     mode: Literal["record", "live"] = setting(
         "live",
         "name",
-        "record never skips a frame; live drops frames that a slow line cannot take.",
+        "record never skips a frame; live drops frames that a slow pipeline cannot take.",
     )
     max_width: int = setting(1280, "px", "Wider frames are shrunk to this width.", gt=0)
     jpeg_quality: int = setting(
@@ -57,7 +57,9 @@ class IngestSettings(BaseModel):
         le=4_000_000,
     )
     object_store_url: str = setting(
-        "file://.wardstream/objects", "URL", "Where claim-checked frames lie: file:// or s3://."
+        "file://.wardstream/objects",
+        "URL",
+        "Where claim-checked frames are stored: file:// or s3://.",
     )
     heartbeat_s: float = setting(1.0, "s", "A silent camera sends its time this often.", gt=0)
     future_limit_s: float = setting(
@@ -106,17 +108,19 @@ class StreamSettings(BaseModel):
         0.03, "s", "The broker collects records for a batch at most this long.", gt=0, le=1
     )
     checkpoint_s: float = setting(1.0, "s", "State is checkpointed this often.", gt=0)
-    stall_s: float = setting(20.0, "s", "No progress for this long while behind: restart.", gt=0)
+    stall_s: float = setting(
+        20.0, "s", "Restart after this long without progress while records wait.", gt=0
+    )
     session_timeout_s: float = setting(
         8.0, "s", "A dead worker's partitions move after this.", gt=0
     )
     allowed_lateness_s: float = setting(
-        2.0, "s", "A tick closes without the cameras that are further behind than this.", gt=0
+        2.0, "s", "A tick closes without the cameras whose input is later than this.", gt=0
     )
 
 
 class CheckpointArchiveSettings(BaseModel):
-    """Checkpoints in object storage, from which `wardstream rebuild` begins."""
+    """Checkpoints in object storage, from which `wardstream rebuild` starts."""
 
     every_s: float = setting(
         3600.0, "s", "Each partition's checkpoint is archived this often; 0 archives none.", ge=0
@@ -124,17 +128,17 @@ class CheckpointArchiveSettings(BaseModel):
     keep_s: float = setting(
         30 * 86_400.0,
         "s",
-        "Older archived checkpoints are deleted, a partition's newest excepted. Not longer than "
-        "the detections are kept: without those nothing follows from a checkpoint.",
+        "Older archived checkpoints are deleted, except the newest of each partition. At most as "
+        "long as detections are kept: a checkpoint is of no use without them.",
         gt=0,
     )
     url: str = setting(
-        "", "URL", "Where they lie: file:// or s3://; empty for ingest.object_store_url."
+        "", "URL", "Where they are stored: file:// or s3://; empty for ingest.object_store_url."
     )
 
 
 class CheckpointSettings(BaseModel):
-    """What the stream processor remembers."""
+    """Checkpoints of the stream processor."""
 
     archive: CheckpointArchiveSettings = CheckpointArchiveSettings()
 
@@ -166,7 +170,7 @@ class SinkSettings(BaseModel):
 
 
 class DeadLetterSettings(BaseModel):
-    """How many inputs may be given up before the fault is held to be elsewhere."""
+    """How many dead letters are too many: then the process stops, since the fault is elsewhere."""
 
     max_ratio: float = setting(
         0.5,
@@ -238,7 +242,7 @@ class Settings(BaseSettings):
     )
     redis_url: SecretStr = setting(SecretStr("redis://127.0.0.1:6379/0"), "URL", "Redis.")
     redis_prefix: str = setting(
-        "wardstream", "name", "Leads every Redis key, behind the topic prefix."
+        "wardstream", "name", "Leads every Redis key, after the topic prefix."
     )
     topic_prefix: str = setting(
         "", "name", "Leads every topic, group, transactional id and Redis key: a run apart."

@@ -233,7 +233,7 @@ class HeldLine:
 
     def told(self) -> int:
         """How many tracks were sent."""
-        ends = self.line.observer.look(time.monotonic(), (), 0).ends
+        ends = self.line.observer.poll(time.monotonic(), (), 0).ends
         return self.line.observer.total(ends, TRACKS)
 
     def owner(self) -> int:

@@ -160,7 +160,7 @@ def fed(
 
 def settled(line: PlayedLine) -> bool:
     """Whether the sinks have committed everything."""
-    found = line.observer.look(0.0, (), 0)
+    found = line.observer.poll(0.0, (), 0)
     return found.lags.get("sink-timescale") == found.lags.get("sink-redis") == 0
 
 

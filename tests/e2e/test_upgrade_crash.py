@@ -67,7 +67,7 @@ def upgraded(services: Services, folder: Path, release: str) -> Found:
         supervisor.start(Worker(name=SINK, command=("sink", "redis")))
 
         def done() -> bool:
-            look = held.line.observer.look(time.monotonic(), (), 0)
+            look = held.line.observer.poll(time.monotonic(), (), 0)
             return not supervisor.alive(SINK) or look.lags.get(SINK) == 0
 
         wait_until(done, SINK_DEADLINE_S, "the sink to have read all, or to end")

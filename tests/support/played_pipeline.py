@@ -136,7 +136,7 @@ class PlayedLine:
         last: list[Any] = []
 
         def still() -> bool:
-            look = self.observer.look(time.monotonic(), (), 0)
+            look = self.observer.poll(time.monotonic(), (), 0)
             lags = (look.lags.get("sink-timescale"), look.lags.get("sink-redis"))
             now = [look.ends, lags]
             quiet = now == last and lags == (0, 0)
@@ -147,19 +147,19 @@ class PlayedLine:
 
     def _answered(self) -> bool:
         """Whether every frame has an outcome, also where some have two after a crash."""
-        look = self.observer.look(time.monotonic(), (), 0)
+        look = self.observer.poll(time.monotonic(), (), 0)
         frames = self.observer.total(look.ends, FRAMES)
         answered = look.lags.get("infer") == 0
         return answered and 0 < frames <= self.observer.total(look.ends, DETECTIONS)
 
     def outcomes(self) -> int:
         """Records in the detections log."""
-        ends = self.observer.look(time.monotonic(), (), 0).ends
+        ends = self.observer.poll(time.monotonic(), (), 0).ends
         return self.observer.total(ends, DETECTIONS)
 
     def checkpointed(self) -> bool:
         """Every detection is folded into a checkpoint."""
-        ends = self.observer.look(time.monotonic(), (), 0).ends
+        ends = self.observer.poll(time.monotonic(), (), 0).ends
         name = self.observer.name(DETECTIONS)
         done = {
             message.partition(): decode_head(value).next_offset

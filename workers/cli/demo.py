@@ -22,7 +22,9 @@ def demo(
     ] = None,
     once: Annotated[bool, typer.Option("--once", help="End when the clip has ended.")] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Stay up when the clip has ended.")] = False,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Forget earlier runs.")] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Delete the data of earlier runs.")
+    ] = False,
     fps: Annotated[float, typer.Option(help="Frames taken per second.")] = 10.0,
     mode: Annotated[
         Literal["record", "live"],
@@ -30,7 +32,7 @@ def demo(
     ] = "live",
     start_time: Annotated[
         str | None,
-        typer.Option(help="Event time of the first frame, ISO 8601; begins with nothing."),
+        typer.Option(help="Event time of the first frame, ISO 8601; starts with no data."),
     ] = None,
     port: Annotated[int, typer.Option(help="Port of the board; another when it is taken.")] = 8080,
     backend: Annotated[
@@ -40,7 +42,7 @@ def demo(
     seconds: Annotated[
         float | None, typer.Option(help="Stop the sources after this many seconds.")
     ] = None,
-    run_dir: Annotated[Path, typer.Option(help="Where data and logs lie.")] = RUN_DIR,
+    run_dir: Annotated[Path, typer.Option(help="Where data and logs are kept.")] = RUN_DIR,
 ) -> None:
     """Start everything on this machine and play a video through it in real time."""
     console = Console()

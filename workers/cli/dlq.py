@@ -11,7 +11,14 @@ import typer
 from runtime.clock import SystemClock
 from runtime.errors import Stop
 from runtime.kafka.cluster import Cluster
-from runtime.kafka.dead_letter_log import CHAIN, Filter, Letter, count, handled, read_dead_letters
+from runtime.kafka.dead_letter_log import (
+    CHAIN,
+    DeadLetterRecord,
+    Filter,
+    count,
+    handled,
+    read_dead_letters,
+)
 from runtime.process.settings import Settings
 from schemas.records.alerts import AuditEntry
 from schemas.topics import AUDIT
@@ -54,20 +61,27 @@ def list_(
     with exit_codes():
         cluster = _cluster()
         meant = _filter(topic, reason, stage, since, until)
-        letters = [one for one in read_dead_letters(cluster) if meant.takes(one, cluster.prefix)]
+        dead_letters = [
+            one for one in read_dead_letters(cluster) if meant.takes(one, cluster.prefix)
+        ]
         done = handled(_history(cluster))
-    shown = [letter for letter in letters if every or letter.subject not in done]
+    shown = [
+        dead_letter for dead_letter in dead_letters if every or dead_letter.subject not in done
+    ]
     if as_json:
         lines = (
-            [one._asdict() for one in count(letters, done)]
+            [one._asdict() for one in count(dead_letters, done)]
             if counts
-            else [as_line(letter, done.get(letter.subject)) for letter in shown[-limit:]]
+            else [
+                as_line(dead_letter, done.get(dead_letter.subject))
+                for dead_letter in shown[-limit:]
+            ]
         )
         print_json(lines)
         return
-    _print_counts(letters, done)
+    _print_counts(dead_letters, done)
     if not counts:
-        _print_letters(shown[-limit:], done)
+        _print_dead_letters(shown[-limit:], done)
         if len(shown) > limit:
             typer.echo(f"{len(shown) - limit} older ones are not shown; --limit shows more")
 
@@ -80,9 +94,9 @@ def show(
     """Show one dead letter with its headers and its decoded value."""
     with exit_codes():
         cluster = _cluster()
-        [letter] = _chosen(cluster, [number], Filter())
-        entry = handled(_history(cluster)).get(letter.subject)
-        line = as_text(letter, entry, cluster, Settings().ingest.object_store_url)
+        [dead_letter] = _chosen(cluster, [number], Filter())
+        entry = handled(_history(cluster)).get(dead_letter.subject)
+        line = as_text(dead_letter, entry, cluster, Settings().ingest.object_store_url)
     if as_json:
         print_json([line])
     else:
@@ -133,7 +147,7 @@ def history(as_json: Json = False) -> None:
         print_json(entries)
         return
     for entry in entries:
-        typer.echo(f"{_sentence(entry)} {entry['subject']} ({entry['detail']})")
+        typer.echo(f"{_outcome_text(entry)} {entry['subject']} ({entry['detail']})")
     typer.echo(f"{len(entries)} entries, the chain is whole")
 
 
@@ -161,20 +175,20 @@ def _handle(
                 "name dead letters by id, or by --topic, --reason, --stage, --since or --until"
             )
         need_reason(why)
-        letters = _chosen(cluster, ids, meant)
+        dead_letters = _chosen(cluster, ids, meant)
         result = action(
-            letters,
+            dead_letters,
             cluster,
             actor=by or getpass.getuser(),
             why=why,
         )
-    for letter in result.done:
-        typer.echo(f"{letter.id}: {outcome} ({letter.subject})")
-    for letter, entry in result.before:
-        typer.echo(f"{letter.id}: nothing done, handled before: {_sentence(entry)}")
-    for letter, reason in result.refused:
-        typer.echo(f"{letter.id}: refused: {reason}", err=True)
-    if not letters:
+    for dead_letter in result.done:
+        typer.echo(f"{dead_letter.id}: {outcome} ({dead_letter.subject})")
+    for dead_letter, entry in result.before:
+        typer.echo(f"{dead_letter.id}: nothing done, handled before: {_outcome_text(entry)}")
+    for dead_letter, reason in result.refused:
+        typer.echo(f"{dead_letter.id}: refused: {reason}", err=True)
+    if not dead_letters:
         typer.echo("no such dead letters")
     raise typer.Exit(1 if result.refused else 0)
 
@@ -183,23 +197,23 @@ def _cluster() -> Cluster:
     return Cluster.of(Settings(), SystemClock())
 
 
-def _chosen(cluster: Cluster, ids: list[int] | None, meant: Filter) -> list[Letter]:
-    """Letters by id, or by filter.
+def _chosen(cluster: Cluster, ids: list[int] | None, meant: Filter) -> list[DeadLetterRecord]:
+    """Dead letters by id, or by filter.
 
     Raises:
         Stop: There is none with one of the ids.
     """
-    letters = read_dead_letters(cluster)
+    dead_letters = read_dead_letters(cluster)
     if ids:
-        by_id = {letter.id: letter for letter in letters}
+        by_id = {dead_letter.id: dead_letter for dead_letter in dead_letters}
         missing = [str(number) for number in ids if number not in by_id]
         if missing:
             msg = (
                 f"no dead letter {', '.join(missing)}; `wardstream dlq list` shows those there are"
             )
             raise Stop(msg)
-        letters = [by_id[number] for number in dict.fromkeys(ids)]
-    return [letter for letter in letters if meant.takes(letter, cluster.prefix)]
+        dead_letters = [by_id[number] for number in dict.fromkeys(ids)]
+    return [dead_letter for dead_letter in dead_letters if meant.takes(dead_letter, cluster.prefix)]
 
 
 def _filter(
@@ -215,7 +229,7 @@ def _history(cluster: Cluster) -> list[AuditEntry]:
     return read_chain(cluster, codec, CHAIN)
 
 
-def _print_counts(letters: Sequence[Letter], done: Mapping[str, AuditEntry]) -> None:
+def _print_counts(dead_letters: Sequence[DeadLetterRecord], done: Mapping[str, AuditEntry]) -> None:
     print_table(
         ("topic", "process", "reason", "dead letters", "open", "first", "last"),
         [
@@ -223,34 +237,36 @@ def _print_counts(letters: Sequence[Letter], done: Mapping[str, AuditEntry]) -> 
                 one.topic,
                 one.stage,
                 one.reason,
-                one.letters,
+                one.dead_letters,
                 one.open,
                 show_time(one.first_us),
                 show_time(one.last_us),
             )
-            for one in count(letters, done)
+            for one in count(dead_letters, done)
         ],
     )
 
 
-def _print_letters(letters: Sequence[Letter], done: Mapping[str, AuditEntry]) -> None:
+def _print_dead_letters(
+    dead_letters: Sequence[DeadLetterRecord], done: Mapping[str, AuditEntry]
+) -> None:
     print_table(
         ("id", "written", "record", "process", "reason", "state", "error"),
         [
             (
-                letter.id,
-                show_time(letter.at_us),
-                letter.subject,
-                letter.stage,
-                letter.reason,
-                outcome_of(done.get(letter.subject)),
-                letter.headers.get("error", ""),
+                dead_letter.id,
+                show_time(dead_letter.at_us),
+                dead_letter.subject,
+                dead_letter.stage,
+                dead_letter.reason,
+                outcome_of(done.get(dead_letter.subject)),
+                dead_letter.headers.get("error", ""),
             )
-            for letter in letters
+            for dead_letter in dead_letters
         ],
     )
 
 
-def _sentence(entry: AuditEntry) -> str:
+def _outcome_text(entry: AuditEntry) -> str:
     when = show_time(entry["at_us"])
     return f"{outcome_of(entry)} by {entry['actor']} at {when}: {entry['why']}"

@@ -38,13 +38,13 @@ def ingest(
     ] = None,
     resume_since: Annotated[
         str | None,
-        typer.Option(help="Go on with an interrupted file only if it began since; as start time."),
+        typer.Option(help="Resume an interrupted file only if it started since; as start time."),
     ] = None,
     pace: Annotated[
         Pace, typer.Option(help="How fast a file is played; asap needs record mode.")
     ] = "realtime",
     loop: Annotated[
-        bool, typer.Option("--loop", help="Begin a file again at its end; time goes on.")
+        bool, typer.Option("--loop", help="Start a file again at its end; time goes on.")
     ] = False,
     end_heartbeats: Annotated[
         int, typer.Option(min=0, help="Heartbeats after a file's last frame, 5 s apart.")

@@ -28,7 +28,7 @@ By = Annotated[str | None, typer.Option(help="Who does this; default: you.")]
 
 @app.command()
 def run(
-    begin: Annotated[str, typer.Option("--from", help=f"Where to begin. {BEGIN_HELP}")],
+    begin: Annotated[str, typer.Option("--from", help=f"Where to start. {BEGIN_HELP}")],
     floor: Annotated[
         list[str] | None, typer.Option(help="Only this floor; may be given more than once.")
     ] = None,

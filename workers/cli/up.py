@@ -13,7 +13,7 @@ from workers.local.detached import hold, start
 
 RUN_DIR = Path(".wardstream/line")
 
-RunDir = Annotated[Path, typer.Option(help="Where data and logs lie.")]
+RunDir = Annotated[Path, typer.Option(help="Where data and logs are kept.")]
 
 
 def up(
@@ -25,7 +25,7 @@ def up(
 ) -> None:
     """Start Kafka, registry, TimescaleDB, Redis and every process but ingest.
 
-    Data of the last time is kept. `environment` in the run directory holds the settings by which
+    Data of the last run is kept. `environment` in the run directory holds the settings by which
     other commands find this pipeline, ready to be sourced.
     """
     with exit_codes():

@@ -22,7 +22,7 @@ app = typer.Typer(add_completion=False)
 @app.callback(invoke_without_command=True)
 def verify(
     ctx: typer.Context,
-    begin: Annotated[
+    start: Annotated[
         str | None, typer.Option("--from", help=f"Count a running pipeline from here on: {HELP}")
     ] = None,
     end: Annotated[str | None, typer.Option("--to", help="Count up to here; default: now.")] = None,
@@ -43,16 +43,16 @@ def verify(
     clock = SystemClock()
     installation = Installation.of(Settings(), clock)
     with exit_codes():
-        if begin is not None:
+        if start is not None:
             now_us = clock.now_us()
-            window = Window(parse_time(begin, now_us), parse_time(end or "0s", now_us))
+            window = Window(parse_time(start, now_us), parse_time(end or "0s", now_us))
             checks: Iterable[Check] = recount(installation, window)
         elif end is not None:
             raise Stop("--to needs --from")
         else:
             checks = compare_folds(installation.cluster, installation.pipeline)
         wrong = _report(checks, as_json=as_json)
-        if tables and begin is None:
+        if tables and start is None:
             wrong |= _report(compare_tables(installation), as_json=as_json)
     raise typer.Exit(1 if wrong else 0)
 

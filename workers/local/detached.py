@@ -54,7 +54,7 @@ def hold(run_dir: Path, port: int, report: Callable[[str], None]) -> None:
         run_dir, environment={"WARDSTREAM_SERVING__PORT": str(chosen)}, report=report
     )
     with pipeline:
-        pipeline.begin()
+        pipeline.start_and_wait()
         pipeline.start_watchdog()
         lines = [f"export {k}={shlex.quote(v)}" for k, v in sorted(pipeline.environment.items())]
         environment = run_dir / "environment"

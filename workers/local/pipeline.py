@@ -1,6 +1,6 @@
-"""The whole line on this machine: real services, prepared, and our processes under supervision.
+"""The whole pipeline on this machine: real services, and our processes under supervision.
 
-Used by `wardstream demo` and `up`, and by the tests that look at the line from outside.
+Used by `wardstream demo` and `up`, and by tests of the whole pipeline.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ from streams.state.version import STATE_VERSION
 from workers.storage.timescale.migrate import migrate
 
 WORKERS = ("infer", "stream", "sink-timescale", "sink-redis", "serve")
-"""Our processes that run for as long as the line does; ingest is started per source."""
+"""Processes that run as long as the pipeline does; ingest is started for each source."""
 
 _ADDRESSES = {
     "kafka_bootstrap": "WARDSTREAM_KAFKA_BOOTSTRAP",
@@ -161,7 +161,7 @@ class LocalPipeline:
                 )
             )
 
-    def begin(self, deadline_s: float = 120.0) -> None:
+    def start_and_wait(self, deadline_s: float = 120.0) -> None:
         """Start the processes, if nobody has yet, and wait until each is ready.
 
         Args:

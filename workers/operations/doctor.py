@@ -187,7 +187,7 @@ def check_lag(cluster: Cluster) -> str:
             signs[stage] = progress[stage].update(last_us, end, committed)
         if not signs:
             return "nothing was ever consumed"
-    words = ", ".join(f"{stage} {sign.lag_records}" for stage, sign in signs.items())
+    lags = ", ".join(f"{stage} {sign.lag_records}" for stage, sign in signs.items())
     still = [
         stage
         for stage, sign in signs.items()
@@ -195,9 +195,9 @@ def check_lag(cluster: Cluster) -> str:
     ]
     if still:
         silent = " and ".join(still)
-        msg = f"{silent} took nothing for {_BETWEEN_LOOKS_S:.0f} s; records behind: {words}"
+        msg = f"{silent} took nothing for {_BETWEEN_LOOKS_S:.0f} s; records behind: {lags}"
         raise Retry(msg)
-    return f"records behind: {words}"
+    return f"records behind: {lags}"
 
 
 def _need_topics(cluster: Cluster) -> None:

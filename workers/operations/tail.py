@@ -57,7 +57,7 @@ def tail(
                 raise KafkaException(message.error())
             found = (message.key() or b"").decode(errors="replace")
             if key is None or found == key:
-                yield _line(message, found, codec)
+                yield _as_row(message, found, codec)
     finally:
         consumer.close()
 
@@ -69,7 +69,7 @@ def as_json(value: object) -> object:
     return str(value)
 
 
-def _line(message: Any, key: str, codec: Codec | None) -> dict[str, Any]:
+def _as_row(message: Any, key: str, codec: Codec | None) -> dict[str, Any]:
     line: dict[str, Any] = {
         "partition": message.partition(),
         "offset": message.offset(),

@@ -88,7 +88,7 @@ def create_app(
             await asyncio.sleep(PIPELINE_POLL_S)
             if pipeline.version != shown:
                 shown = pipeline.version
-                feed.announce_pipeline(pipeline.line(clock.now_us()).model_dump())
+                feed.announce_pipeline(pipeline.answer(clock.now_us()).model_dump())
 
     async def watch_names() -> None:
         shown = registry.fingerprint(clock.now_us())

@@ -21,25 +21,25 @@ from workers.serving.live.pipeline_view import PipelineView
 
 log = structlog.get_logger(__name__)
 
-_LOOK_S = 0.2
-_FAREWELL_S = 2
+_POLL_S = 0.2
+_SHUTDOWN_S = 2
 
 
 class _Server(uvicorn.Server):
-    """Leaves signals to the frame that every process has, and tells when it answers."""
+    """Uvicorn without signal handlers of its own; calls `on_started` when it answers."""
 
     def __init__(self, config: uvicorn.Config, on_started: Callable[[], None]) -> None:
         super().__init__(config)
         self._on_started = on_started
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to answer."""
+        """Start answering."""
         await super().startup(sockets)
         self._on_started()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Take no signal."""
+        """Leave signals to `run_service`."""
         yield
 
 
@@ -85,7 +85,7 @@ async def serve_app(app: FastAPI, listener: socket.socket, service: Service) -> 
     Args:
         app: The application.
         listener: A listening socket; closed by the caller.
-        service: Its health beats while the event loop goes round.
+        service: Its health beats while the event loop runs.
     """
 
     def ready() -> None:
@@ -99,7 +99,7 @@ async def serve_app(app: FastAPI, listener: socket.socket, service: Service) -> 
             log_level="critical",
             access_log=False,
             server_header=False,
-            timeout_graceful_shutdown=_FAREWELL_S,
+            timeout_graceful_shutdown=_SHUTDOWN_S,
             timeout_keep_alive=15,
         ),
         ready,
@@ -108,7 +108,7 @@ async def serve_app(app: FastAPI, listener: socket.socket, service: Service) -> 
     while not service.stop.is_set() and not serving.done():
         service.health.beat()
         service.health.detail["redis"] = "ok" if app.state.board.feed.reachable else "out of reach"
-        await asyncio.sleep(_LOOK_S)
+        await asyncio.sleep(_POLL_S)
     app.state.board.feed.close()
     server.should_exit = True
     await serving
@@ -118,7 +118,7 @@ def run_board(service: Service) -> None:
     """Serve the board and its API until asked to stop.
 
     Logs `serving.ready` with the board's `url` once it answers. Redis, Kafka and the schema
-    registry may be away, come and go: the page says so and goes on by itself.
+    registry may come and go: the page shows that, and recovers by itself.
 
     Raises:
         Stop: It cannot listen on its address and port.

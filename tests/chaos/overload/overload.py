@@ -228,7 +228,7 @@ def _overload_alerts(line: PlayedLine, client: httpx.Client) -> set[str]:
 
 
 def _all_answered(line: PlayedLine) -> bool:
-    ends = line.observer.look(time.monotonic(), (), 0).ends
+    ends = line.observer.poll(time.monotonic(), (), 0).ends
     return 0 < line.observer.total(ends, FRAMES) <= line.observer.total(ends, DETECTIONS)
 
 
@@ -242,7 +242,7 @@ def _count(line: PlayedLine, outcome: Outcome) -> None:
         outcome.counts[record["outcome"], record["reason"]] += 1
         if record["outcome"] == "DETECTED":
             outcome.delays_s.append(message.timestamp()[1] / 1e3 - record["received_us"] / 1e6)
-    ends = line.observer.look(time.monotonic(), (), 0).ends
+    ends = line.observer.poll(time.monotonic(), (), 0).ends
     records = line.observer.total(ends, FRAMES)
     assert sum(map(len, seqs.values())) == records, "each record of the frames has one outcome"
     for camera_id, found in seqs.items():

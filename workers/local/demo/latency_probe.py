@@ -50,18 +50,18 @@ class LatencySummary:
 class LatencyProbe:
     """Follows a board's stream in a thread and notes now minus event time of every change.
 
-    Both clocks are this machine's when the line runs here. It reconnects by itself, without
-    resuming: an event replayed later says nothing about latency.
+    Both clocks are this machine's when the pipeline runs here. It reconnects by itself, without
+    resuming: the delay of a replayed event is no latency.
 
         with LatencyProbe(url) as probe:
             play_the_clip()
         print(probe.summary()["camera"].p95_ms)
 
     Args:
-        url: Of the board.
+        url: URL of the board.
         clock: Tells the time of arrival.
         since_us: Events of before then are passed over, UTC microseconds: what was left from an
-            earlier run says nothing about the latency of this one.
+            earlier run is no measure of this one.
     """
 
     def __init__(self, url: str, clock: Clock | None = None, since_us: int = 0) -> None:

@@ -1,4 +1,4 @@
-"""One look at the running line: what the table and the summary are made of."""
+"""Poll the running pipeline: the data of the demo's table and summary."""
 
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -28,13 +28,13 @@ Ends = dict[tuple[str, int], int]
 
 @dataclass(slots=True)
 class Observation:
-    """The line at one moment.
+    """The pipeline at one moment.
 
     Attributes:
         at_s: Monotonic clock, seconds.
         scrapes: Metrics by process; a process that does not answer is absent.
         ends: End offsets by topic and partition.
-        lags: Records behind, by process.
+        lags: Records that each process has yet to read.
         zones: Answer of /api/v1/zones, or nothing while the board does not answer.
     """
 
@@ -50,12 +50,12 @@ class Observation:
 
 
 class Observer:
-    """Looks at the line from outside.
+    """Polls the pipeline from outside.
 
     Args:
         cluster: Where the topics are.
         supervisor: Knows the processes and their metrics ports.
-        board_url: Of the board, ending in a slash.
+        board_url: URL of the board, ending in a slash.
     """
 
     def __init__(self, cluster: Cluster, supervisor: Supervisor, board_url: str) -> None:
@@ -78,23 +78,23 @@ class Observer:
         name = self.name(DEAD_LETTERS)
         return sum(self._probe.ends({name: DEAD_LETTERS.partitions}).values())
 
-    def look(self, at_s: float, processes: tuple[str, ...], folded_before: int) -> Observation:
-        """Take one look.
+    def poll(self, at_s: float, processes: tuple[str, ...], folded_before: int) -> Observation:
+        """Poll once.
 
         Args:
             at_s: Monotonic clock, seconds.
             processes: Whose metrics to read.
             folded_before: Detections in the log when the stream processor started.
         """
-        look = Observation(at_s)
+        found = Observation(at_s)
         for process in processes:
             answer = scrape(self._supervisor.metrics_port(process))
             if answer is not None:
-                look.scrapes[process] = answer
+                found.scrapes[process] = answer
         try:
-            look.ends = self._probe.ends({self.name(t): t.partitions for t in _WATCHED})
+            found.ends = self._probe.ends({self.name(t): t.partitions for t in _WATCHED})
         except Retry:
-            return look
+            return found
         groups = {
             "infer": (self._cluster.group(INFERENCE), {self.name(FRAMES)}),
             "sink-timescale": (
@@ -107,22 +107,22 @@ class Observer:
             ),
         }
         for process, (group, topics) in groups.items():
-            consumed = ends_of(look.ends, topics)
+            consumed = ends_of(found.ends, topics)
             lag: int | None = None
             with suppress(Retry):
                 lag = self._probe.lag(group, consumed)
             # What is not known has not caught up.
-            look.lags[process] = sum(consumed.values()) if lag is None else lag
-        folded = look.of("stream").total("wardstream_stream_events_total")
-        look.lags["stream"] = max(
-            0, self.total(look.ends, DETECTIONS) - folded_before - round(folded)
+            found.lags[process] = sum(consumed.values()) if lag is None else lag
+        folded = found.of("stream").total("wardstream_stream_events_total")
+        found.lags["stream"] = max(
+            0, self.total(found.ends, DETECTIONS) - folded_before - round(folded)
         )
         try:
             zones = self._http.get(f"{self._board_url}api/v1/zones")
-            look.zones = zones.json()["zones"] if zones.is_success else []
+            found.zones = zones.json()["zones"] if zones.is_success else []
         except (httpx.HTTPError, ValueError, KeyError):
-            look.zones = []
-        return look
+            found.zones = []
+        return found
 
     def close(self) -> None:
         """Disconnect."""

@@ -20,8 +20,8 @@ class DemoOptions:
         fps: Frames taken per second.
         start_us: Event time of the first frame; now when None.
         mode: record or live.
-        fresh: Forget earlier runs.
-        port: Of the board; 0 for any free one.
+        fresh: Delete the data of earlier runs.
+        port: Port of the board; 0 for any free one.
         infer: Further options of the inference worker.
         seconds: Stop the sources after this long; None to play to the end.
     """

@@ -25,12 +25,12 @@ def play(options: DemoOptions, console: Console, *, stay: bool) -> int:
         console.print(f"[dim]{time.monotonic() - began_s:6.1f} s[/]  {step}")
 
     clips = [probe_clip(video) for video in options.videos or [str(demo_clip())]]
-    line = LocalPipeline(
+    pipeline = LocalPipeline(
         options.run_dir,
         fresh=options.fresh or options.start_us is not None,
         environment={"WARDSTREAM_SERVING__PORT": str(options.port)},
         options={"infer": ["--mode", options.mode, *options.infer]},
         report=report,
     )
-    with line:
-        return Demo(options, line, console, report).play(clips, stay=stay).drops
+    with pipeline:
+        return Demo(options, pipeline, console, report).play(clips, stay=stay).drops

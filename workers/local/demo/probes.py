@@ -1,4 +1,4 @@
-"""What the demo reads from the running line, the way an operator would: /metrics."""
+"""Read the metrics of a running process, as an operator would: /metrics."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""Play the demo: start the line, register a ward, send clips through it, watch, sum up."""
+"""Play the demo: register a ward, send clips through the pipeline, watch, sum up."""
 
 import json
 from collections.abc import Callable
@@ -25,31 +25,31 @@ _REFRESH_S = 1.0
 _SETTLE_S = 120.0
 _LEAD_US = 6_000_000
 """The ward is on record this long before the first frame: facts are visible 5 s after that. No
-longer, or a changed ward would reach back into what an earlier run was told."""
+longer, or a changed ward would reach back into an earlier run."""
 
 
 class Demo:
-    """One run of the demo over a line that has been prepared.
+    """One run of the demo over a prepared pipeline.
 
     Args:
         options: What was asked for.
-        line: Services that run, processes that wait to begin.
+        pipeline: Services that run, and processes yet to start.
         console: Where to write.
-        report: Told what is being done.
-        clock: Tells the time.
+        report: Receives what is being done.
+        clock: Clock of the demo.
     """
 
     def __init__(
         self,
         options: DemoOptions,
-        line: LocalPipeline,
+        pipeline: LocalPipeline,
         console: Console,
         report: Callable[[str], None],
         clock: Clock | None = None,
     ) -> None:
         self.options = options
         self.console = console
-        self.line = line
+        self.pipeline = pipeline
         self.report = report
         self.board_url = f"http://127.0.0.1:{options.port}/"
         self._clock = clock or SystemClock()
@@ -67,17 +67,17 @@ class Demo:
             LaunchError: A process could not be started or kept running.
             Retry: A service went out of reach.
         """
-        settings = self.line.settings
+        settings = self.pipeline.settings
         cluster = Cluster.of(settings, self._clock)
         starts_us = self.options.start_us or self._clock.now_us()
         scenario = make_scenario(clips, starts_us, settings.ingest.max_width)
-        observer = Observer(cluster, self.line.supervisor, self.board_url)
-        before = observer.look(self._clock.monotonic_s(), (), 0)
+        observer = Observer(cluster, self.pipeline.supervisor, self.board_url)
+        before = observer.poll(self._clock.monotonic_s(), (), 0)
         dead_before = observer.dead_letters()
-        self.line.start()  # they read the ward as it is registered
+        self.pipeline.start()  # they read the ward as it is registered
         self.report("registering cameras, zones, roster and requirements")
         register_ward(scenario, self.options.run_dir / "ward", cluster, starts_us - _LEAD_US)
-        self.line.begin()
+        self.pipeline.start_and_wait()
         self.report(f"live board at {self.board_url}")
         folded_before = observer.total(before.ends, DETECTIONS)
         with LatencyProbe(self.board_url, since_us=self._clock.now_us()) as probe:
@@ -102,11 +102,11 @@ class Demo:
                 kind: one for kind, one in latency.items() if kind in ("camera", "zone")
             }
         summary.dead_letters = observer.dead_letters() - dead_before
-        summary.detector, summary.caution = detector_of(observer.look(0.0, ("infer",), 0))
+        summary.detector, summary.caution = detector_of(observer.poll(0.0, ("infer",), 0))
         self.console.print(
             "\n[bold]The clip has ended.[/]" if settled else "\n[bold]Not settled.[/]"
         )
-        for text in summary.lines():
+        for text in summary.text_lines():
             self.console.print(f"  {text}", highlight=False)
         if stay:
             self.console.print(f"\nThe board stays at {self.board_url}; Ctrl-C ends everything.")
@@ -125,10 +125,10 @@ class Demo:
         else:  # an earlier demo that was stopped is not gone on with: the board shows now
             arguments += ["--resume-since", f"{starts_us / 1e6:.6f}"]
         self._ledger.unlink(missing_ok=True)
-        self.line.start_ingest("ingest", [*arguments, "--ledger", str(self._ledger)])
+        self.pipeline.start_ingest("ingest", [*arguments, "--ledger", str(self._ledger)])
 
     def _sources_ended(self) -> bool:
-        supervisor = self.line.supervisor
+        supervisor = self.pipeline.supervisor
         if supervisor.failure:
             raise LaunchError(supervisor.failure)
         stopped = self.options.seconds is not None and self._played_s() > self.options.seconds
@@ -139,7 +139,7 @@ class Demo:
     def _played_s(self) -> float:
         """How long the sources have been playing, which they do from when ingest is ready."""
         now_s = self._clock.monotonic_s()
-        if self._sources_began_s is None and self.line.supervisor.ready("ingest"):
+        if self._sources_began_s is None and self.pipeline.supervisor.ready("ingest"):
             self._sources_began_s = now_s
         return 0.0 if self._sources_began_s is None else now_s - self._sources_began_s
 
@@ -149,35 +149,37 @@ class Demo:
         live = Live(console=self.console, refresh_per_second=2, transient=True)
         with live if self.console.is_terminal else _NoLive():
             while not ended():
-                look = observer.look(self._clock.monotonic_s(), (*WORKERS, "ingest"), folded_before)
-                detections = observer.total(look.ends, DETECTIONS)
+                found = observer.poll(
+                    self._clock.monotonic_s(), (*WORKERS, "ingest"), folded_before
+                )
+                detections = observer.total(found.ends, DETECTIONS)
                 if self.console.is_terminal:
                     view = live_view(
-                        look, earlier, self.board_url, detections, "Ctrl-C ends everything"
+                        found, earlier, self.board_url, detections, "Ctrl-C ends everything"
                     )
                     live.update(view)
-                elif earlier is None or look.at_s - earlier.at_s > 10:
-                    frames = observer.total(look.ends, FRAMES)
-                    people = [f"{z['name']} {z['people']}" for z in look.zones]
+                elif earlier is None or found.at_s - earlier.at_s > 10:
+                    frames = observer.total(found.ends, FRAMES)
+                    people = [f"{z['name']} {z['people']}" for z in found.zones]
                     self.report(f"{frames} frames, {detections} outcomes; {', '.join(people)}")
                 else:
-                    look = earlier
-                earlier = look
+                    found = earlier
+                earlier = found
                 self._clock.sleep(_REFRESH_S)
 
     def _settle(
         self, observer: Observer, ends: dict[tuple[str, int], int], folded_before: int
     ) -> bool:
         """Wait until every stage has caught up with the stage before it."""
-        self.report("waiting for the line to catch up")
+        self.report("waiting for the pipeline to catch up")
         deadline_s = self._clock.monotonic_s() + _SETTLE_S
         quiet = 0
         previous = ends
         while self._clock.monotonic_s() < deadline_s:
-            look = observer.look(self._clock.monotonic_s(), WORKERS, folded_before)
-            caught_up = bool(look.lags) and not any(look.lags.values())
-            quiet = quiet + 1 if caught_up and look.ends == previous else 0
-            previous = look.ends
+            found = observer.poll(self._clock.monotonic_s(), WORKERS, folded_before)
+            caught_up = bool(found.lags) and not any(found.lags.values())
+            quiet = quiet + 1 if caught_up and found.ends == previous else 0
+            previous = found.ends
             if quiet >= 2:
                 return True
             self._clock.sleep(0.3)

@@ -1,6 +1,6 @@
 """What the demo shows: cameras cut from clips, their zones, a small roster and what is required.
 
-Pure: it is told the clips and the time, and returns rows as a person would import them.
+Pure: it takes the clips and the time, and returns rows as a person would import them.
 """
 
 from dataclasses import dataclass, field
@@ -39,7 +39,7 @@ class Scenario:
 
 
 _HALVES = (Region(width=0.5), Region(x=0.5, width=0.5))
-_PLACES = (
+_SIDES = (
     ("west", "West"),
     ("east", "East"),
     ("north", "North"),
@@ -60,7 +60,7 @@ def cameras_of(clips: list[Clip], max_width: int) -> list[VirtualCamera]:
     if len(clips) == 1:
         parts = [
             (f"cam-{word}", clips[0], half)
-            for (word, _), half in zip(_PLACES, _HALVES, strict=False)
+            for (word, _), half in zip(_SIDES, _HALVES, strict=False)
         ]
     else:
         parts = [(f"cam-{number}", clip, WHOLE) for number, clip in enumerate(clips, 1)]
@@ -82,13 +82,13 @@ def make_scenario(clips: list[Clip], starts_us: int, max_width: int) -> Scenario
     """
     cameras = cameras_of(clips, max_width)
     start = datetime.fromtimestamp(starts_us / 1e6, UTC).replace(tzinfo=None)
-    begin = (start - timedelta(hours=2)).replace(minute=0, second=0, microsecond=0)
+    shift_starts = (start - timedelta(hours=2)).replace(minute=0, second=0, microsecond=0)
     rows: dict[str, list[dict[str, Any]]] = {
         kind: [] for kind in ("camera", "zone", "staff", "shift", "requirement")
     }
     for number, camera in enumerate(cameras):
         word = camera.camera_id.removeprefix("cam-")
-        label = dict(_PLACES).get(word, f"Room {word}")
+        label = dict(_SIDES).get(word, f"Room {word}")
         rows["camera"].append(
             {
                 "camera_id": camera.camera_id,
@@ -98,29 +98,29 @@ def make_scenario(clips: list[Clip], starts_us: int, max_width: int) -> Scenario
             }
         )
         zones = ((f"{word}-bay", f"{label} bay", _NEAR), (f"{word}-hall", f"{label} hall", _FAR))
-        for place, (zone_id, name, shape) in enumerate(zones):
+        for index, (zone_id, name, shape) in enumerate(zones):
             rows["zone"].append(
                 {
                     "zone_id": zone_id,
                     "camera_id": camera.camera_id,
                     "name": name,
-                    "order": number * 2 + place,
+                    "order": number * 2 + index,
                     "dwell_limit_s": 30,
                     "polygon": [
                         [round(x * camera.width, 1), round(y * camera.height, 1)] for x, y in shape
                     ],
                 }
             )
-        for place, role in enumerate(_ROLES[: 2 + number % 2]):
-            staff_id = f"{word}-{role}-{place + 1}"
+        for index, role in enumerate(_ROLES[: 2 + number % 2]):
+            staff_id = f"{word}-{role}-{index + 1}"
             rows["staff"].append({"staff_id": staff_id, "role": role})
             rows["shift"].append(
                 {
-                    "shift_id": f"{staff_id}-{begin:%Y%m%d}",
+                    "shift_id": f"{staff_id}-{shift_starts:%Y%m%d}",
                     "staff_id": staff_id,
-                    "zone_id": zones[0][0] if place < 2 else zones[1][0],
-                    "starts": begin.isoformat(),
-                    "ends": (begin + timedelta(hours=8)).isoformat(),
+                    "zone_id": zones[0][0] if index < 2 else zones[1][0],
+                    "starts": shift_starts.isoformat(),
+                    "ends": (shift_starts + timedelta(hours=8)).isoformat(),
                     "time_zone": "UTC",
                 }
             )

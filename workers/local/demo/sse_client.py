@@ -49,8 +49,8 @@ def follow(
     """Events of one connection, until it ends.
 
     Args:
-        url: Of the board, such as `http://127.0.0.1:8080/`, or of its stream of changes.
-        last_event_id: Resume behind this event.
+        url: URL of the board, such as `http://127.0.0.1:8080/`, or of its stream of changes.
+        last_event_id: Resume after this event.
         timeout_s: Longest silence, seconds; the board sends a heartbeat every second.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What the demo says at the end, counted from the logs and tables, not from what it meant to do."""
+"""The summary at the end of the demo, counted from logs and tables."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -59,7 +59,7 @@ class Summary:
         missing = 0 if self.source_frames is None else self.source_frames - self.accounted
         return missing + self.outcomes["FAILED"]
 
-    def lines(self) -> list[str]:
+    def text_lines(self) -> list[str]:
         """The summary as text."""
         frames = "live" if self.source_frames is None else str(self.source_frames)
         outcomes = dict(self.outcomes)
@@ -131,7 +131,7 @@ def summarise(
         dsn: The database.
         since: Ends of the topics when the run began.
         starts_us: Event time of the run's begin, UTC microseconds.
-        ledgers: What ingest says became of the frames it read.
+        ledgers: What became of each frame, by the ledger of ingest.
 
     Raises:
         Retry: A service is out of reach.

@@ -47,7 +47,7 @@ def zones_table(zones: list[dict[str, Any]]) -> Table:
     return table
 
 
-def stages_table(look: Observation, earlier: Observation | None) -> Table:
+def stages_table(found: Observation, earlier: Observation | None) -> Table:
     """Events per second, lag and latency, stage by stage."""
     table = Table(title="Stages", title_justify="left", expand=True)
     table.add_column("stage")
@@ -55,9 +55,9 @@ def stages_table(look: Observation, earlier: Observation | None) -> Table:
         table.add_column(heading, justify="right")
     table.add_column("latency")
     for stage, counter, unit, histogram in _STAGES:
-        now = look.of(stage)
+        now = found.of(stage)
         before = earlier.of(stage) if earlier else Scrape()
-        seconds = look.at_s - earlier.at_s if earlier else 0.0
+        seconds = found.at_s - earlier.at_s if earlier else 0.0
         total = now.total(counter)
         rate = (total - before.total(counter)) / seconds if seconds > 0 else 0.0
         quantiles = [
@@ -68,26 +68,26 @@ def stages_table(look: Observation, earlier: Observation | None) -> Table:
             stage,
             f"{max(rate, 0.0):.1f}",
             f"{total:.0f} {unit}",
-            str(look.lags.get(stage, "")),
+            str(found.lags.get(stage, "")),
             *("" if q is None else f"{q * 1e3:.0f} ms" for q in quantiles),
             _MEANING.get(stage, ""),
-            style="" if stage in look.scrapes else "dim",
+            style="" if stage in found.scrapes else "dim",
         )
     return table
 
 
-def detector_of(look: Observation) -> tuple[str, str]:
+def detector_of(found: Observation) -> tuple[str, str]:
     """Which detector runs, and why not a better one; both empty while that is not known."""
-    labels = look.of("infer").labels_of("wardstream_detector_info")
+    labels = found.of("infer").labels_of("wardstream_detector_info")
     if not labels:
         return "", ""
     named = f"{labels['name']} {labels['version']} on {labels['runtime']}"
     return named, labels.get("fallback", "")
 
 
-def detector_line(look: Observation) -> Text:
+def detector_text(found: Observation) -> Text:
     """Which detector runs; loud when it is the last resort."""
-    named, caution = detector_of(look)
+    named, caution = detector_of(found)
     text = Text(f"detector: {named or 'not known yet'}", style="" if named else "dim")
     if caution:
         text.append(f"\n! {caution}", style="bold yellow")
@@ -95,11 +95,11 @@ def detector_line(look: Observation) -> Text:
 
 
 def live_view(
-    look: Observation, earlier: Observation | None, board_url: str, detections: int, note: str
+    found: Observation, earlier: Observation | None, board_url: str, detections: int, note: str
 ) -> RenderableType:
     """Everything, for one refresh."""
     head = Text.assemble("board: ", (board_url, "bold"), f"   {note}")
     foot = Text(f"{DETECTIONS.name}: {detections} records", style="dim")
     return Group(
-        head, zones_table(look.zones), stages_table(look, earlier), detector_line(look), foot
+        head, zones_table(found.zones), stages_table(found, earlier), detector_text(found), foot
     )

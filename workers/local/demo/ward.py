@@ -13,7 +13,7 @@ def register_ward(scenario: Scenario, folder: Path, cluster: Cluster, recorded_a
 
     Args:
         scenario: What to register.
-        folder: Where the files are left, to look at and change.
+        folder: Where the files are left, to read and change.
         cluster: Where the topics are.
         recorded_at_us: UTC microseconds, before the first frame of the run.
 

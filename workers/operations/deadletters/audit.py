@@ -1,7 +1,7 @@
 """Write acts and what they do in one transaction, sealed into the chain of audit.v1.
 
 Whoever claims a chain ends the claim of everybody before them, then reads it to its end: so two
-operators at once cannot both handle a letter, and the one who came first is told.
+operators at once cannot both handle a dead letter, and the one who came first is told.
 """
 
 from collections.abc import Sequence

@@ -8,7 +8,7 @@ from typing import Final
 from runtime.audit import Act
 from runtime.errors import DeadLetter, Retry, Stop
 from runtime.kafka.cluster import Cluster
-from runtime.kafka.dead_letter_log import CHAIN, DISCARDED, REPLAYED, Letter, handled
+from runtime.kafka.dead_letter_log import CHAIN, DISCARDED, REPLAYED, DeadLetterRecord, handled
 from runtime.kafka.transactional import Outgoing
 from schemas.codec import Codec, UndecodableValue
 from schemas.records.alerts import AuditEntry
@@ -18,7 +18,7 @@ from workers.operations.deadletters.values import topic_of, value_of
 from workers.storage.item import read_item
 
 AT_ONCE: Final = 500
-"""Letters handled in one transaction at most."""
+"""Dead letters handled in one transaction at most."""
 
 _MAY_BE_REPLAYED: Final = {topic.name for topic in REFERENCE_TOPICS}
 """Versioned facts: a version that comes twice changes nothing, whenever it comes."""
@@ -29,36 +29,36 @@ class Handled:
     """What became of a request.
 
     Attributes:
-        done: Letters handled now, by id.
-        before: Letters that somebody had handled before, with the entry that says so.
-        refused: Letters that cannot be replayed, with the reason and what to do instead.
+        done: Dead letters handled now, by id.
+        before: Dead letters that somebody had handled before, with the entry that says so.
+        refused: Dead letters that cannot be replayed, with the reason and what to do instead.
     """
 
-    done: list[Letter] = field(default_factory=list)
-    before: list[tuple[Letter, AuditEntry]] = field(default_factory=list)
-    refused: list[tuple[Letter, str]] = field(default_factory=list)
+    done: list[DeadLetterRecord] = field(default_factory=list)
+    before: list[tuple[DeadLetterRecord, AuditEntry]] = field(default_factory=list)
+    refused: list[tuple[DeadLetterRecord, str]] = field(default_factory=list)
 
 
-def refusal(letter: Letter, cluster: Cluster, objects_url: str) -> str | None:
-    """Why a letter cannot be sent to its topic again, and what to do instead; None when it can.
+def refusal(dead_letter: DeadLetterRecord, cluster: Cluster, objects_url: str) -> str | None:
+    """Why a dead letter cannot be replayed, and what to do instead; None when it can.
 
     Raises:
         RegistryUnavailable: The registry is out of reach.
     """
-    topic = topic_of(letter, cluster.prefix)
+    topic = topic_of(dead_letter, cluster.prefix)
     if topic is None:
-        return f"{letter.topic or 'its topic'} is not a topic of this run; resolve it"
+        return f"{dead_letter.topic or 'its topic'} is not a topic of this run; resolve it"
     if topic.kind in {"input", "derived"}:
-        return _gone(letter) or _too_late(letter, topic, cluster, objects_url)
+        return _gone(dead_letter) or _too_late(dead_letter, topic, cluster, objects_url)
     if topic.name not in _MAY_BE_REPLAYED:
         return f"nothing says that {topic.name} may be sent again; resolve it"
-    if letter.value is None and letter.left_in_place is not None:
+    if dead_letter.value is None and dead_letter.left_in_place is not None:
         return (
-            f"its {letter.left_in_place} bytes lie in {letter.topic} still, too large for any "
-            "other record: import the fact again, in less, and resolve it"
+            f"its {dead_letter.left_in_place} bytes lie in {dead_letter.topic} still, too large "
+            "for any other record: import the fact again, in less, and resolve it"
         )
     try:
-        _sent(letter, topic, cluster.registry.reader(topic))
+        _sent(dead_letter, topic, cluster.registry.reader(topic))
     except DeadLetter as exc:
         return (
             f"it still cannot be read ({exc}); mend that first, or import it again and resolve it"
@@ -67,17 +67,17 @@ def refusal(letter: Letter, cluster: Cluster, objects_url: str) -> str | None:
 
 
 def replay(
-    letters: Sequence[Letter],
+    dead_letters: Sequence[DeadLetterRecord],
     cluster: Cluster,
     *,
     objects_url: str,
     actor: str,
     why: str,
 ) -> Handled:
-    """Send letters to the topics that they came from, unless somebody has handled them.
+    """Send dead letters to the topics that they came from, unless somebody has handled them.
 
     Args:
-        letters: Which.
+        dead_letters: Which.
         cluster: Where the topics are.
         objects_url: Where long values lie.
         actor: Who asks.
@@ -91,24 +91,28 @@ def replay(
     """
     result = Handled()
     with AuditWriter(cluster, CHAIN) as writer:
-        wanted: list[tuple[Letter, Outgoing]] = []
-        for letter in _open(letters, writer, result):
-            reason = refusal(letter, cluster, objects_url)
-            topic = topic_of(letter, cluster.prefix)
+        wanted: list[tuple[DeadLetterRecord, Outgoing]] = []
+        for dead_letter in _open(dead_letters, writer, result):
+            reason = refusal(dead_letter, cluster, objects_url)
+            topic = topic_of(dead_letter, cluster.prefix)
             if reason is not None or topic is None:
-                result.refused.append((letter, reason or ""))
+                result.refused.append((dead_letter, reason or ""))
             else:
-                wanted.append((letter, _sent(letter, topic, cluster.registry.reader(topic))))
-        for begin in range(0, len(wanted), AT_ONCE):
-            some = wanted[begin : begin + AT_ONCE]
-            acts = [Act(REPLAYED, letter.subject, _told(letter)) for letter, _ in some]
+                wanted.append(
+                    (dead_letter, _sent(dead_letter, topic, cluster.registry.reader(topic)))
+                )
+        for first in range(0, len(wanted), AT_ONCE):
+            some = wanted[first : first + AT_ONCE]
+            acts = [
+                Act(REPLAYED, dead_letter.subject, _detail(dead_letter)) for dead_letter, _ in some
+            ]
             writer.append(acts, actor=actor, why=why, sending=[sent for _, sent in some])
-            result.done += [letter for letter, _ in some]
+            result.done += [dead_letter for dead_letter, _ in some]
     return result
 
 
 def resolve(
-    letters: Sequence[Letter],
+    dead_letters: Sequence[DeadLetterRecord],
     cluster: Cluster,
     *,
     actor: str,
@@ -120,73 +124,81 @@ def resolve(
     """
     result = Handled()
     with AuditWriter(cluster, CHAIN) as writer:
-        wanted = _open(letters, writer, result)
-        for begin in range(0, len(wanted), AT_ONCE):
-            some = wanted[begin : begin + AT_ONCE]
-            acts = [Act(DISCARDED, letter.subject, _told(letter)) for letter in some]
+        wanted = _open(dead_letters, writer, result)
+        for first in range(0, len(wanted), AT_ONCE):
+            some = wanted[first : first + AT_ONCE]
+            acts = [
+                Act(DISCARDED, dead_letter.subject, _detail(dead_letter)) for dead_letter in some
+            ]
             writer.append(acts, actor=actor, why=why)
             result.done += some
     return result
 
 
-def _open(letters: Iterable[Letter], writer: AuditWriter, result: Handled) -> list[Letter]:
-    """Letters that nobody has handled, one for each record; the others go to `result.before`."""
+def _open(
+    dead_letters: Iterable[DeadLetterRecord], writer: AuditWriter, result: Handled
+) -> list[DeadLetterRecord]:
+    """Open dead letters, one for each record; the others go to `result.before`."""
     done = handled(writer.history())
-    wanted: dict[str, Letter] = {}
-    for letter in letters:
-        entry = done.get(letter.subject)
+    wanted: dict[str, DeadLetterRecord] = {}
+    for dead_letter in dead_letters:
+        entry = done.get(dead_letter.subject)
         if entry is not None:
-            result.before.append((letter, entry))
+            result.before.append((dead_letter, entry))
         else:
-            wanted.setdefault(letter.subject, letter)
+            wanted.setdefault(dead_letter.subject, dead_letter)
     return list(wanted.values())
 
 
-def _sent(letter: Letter, topic: Topic, codec: Codec) -> Outgoing:
-    """The record of a letter as it goes to its topic again.
+def _sent(dead_letter: DeadLetterRecord, topic: Topic, codec: Codec) -> Outgoing:
+    """The record of a dead letter as it goes to its topic again.
 
     Raises:
         DeadLetter: It cannot be read by those who read the topic.
     """
-    key = letter.key
+    key = dead_letter.key
     if key is None:
         try:
-            record = codec.decode(letter.value)
+            record = codec.decode(dead_letter.value)
         except UndecodableValue as exc:
             raise DeadLetter(exc.reason, str(exc)) from exc
         identity = topic.key.removesuffix("@version")
         key = f"{record[identity]}@{record['version']}".encode()
-    item = read_item(codec, letter.topic, letter.partition, letter.offset, key, letter.value)
-    return Outgoing(letter.topic, letter.partition, key, item.value)
+    item = read_item(
+        codec, dead_letter.topic, dead_letter.partition, dead_letter.offset, key, dead_letter.value
+    )
+    return Outgoing(dead_letter.topic, dead_letter.partition, key, item.value)
 
 
-def _gone(letter: Letter) -> str | None:
-    if letter.lost is None:
+def _gone(dead_letter: DeadLetterRecord) -> str | None:
+    if dead_letter.lost is None:
         return None
     return "these records are gone, nothing can be sent again; resolve it when you know why"
 
 
-def _too_late(letter: Letter, topic: Topic, cluster: Cluster, objects_url: str) -> str:
-    moment = _moment(letter, topic, cluster, objects_url)
+def _too_late(
+    dead_letter: DeadLetterRecord, topic: Topic, cluster: Cluster, objects_url: str
+) -> str:
+    moment = _moment(dead_letter, topic, cluster, objects_url)
     how, fate = (
         ("folded in order", "late, and ignored")
         if topic.kind == "input"
         else ("fenced by seq", "dropped as a duplicate")
     )
     advice = ""
-    if topic.name == DETECTIONS.name and letter.offset >= 0:
-        place = f"{letter.partition}:{letter.offset}"
-        advice = f"mend the cause, then `wardstream rebuild run --from {place}` folds it; "
+    if topic.name == DETECTIONS.name and dead_letter.offset >= 0:
+        position = f"{dead_letter.partition}:{dead_letter.offset}"
+        advice = f"mend the cause, then `wardstream rebuild run --from {position}` folds it; "
     return (
         f"{topic.name} is {how}: sent again now, the record of {moment} would be {fate}; "
         f"{advice}resolve it"
     )
 
 
-def _moment(letter: Letter, topic: Topic, cluster: Cluster, objects_url: str) -> str:
-    """Event time of a letter's record in UTC, or words for it."""
+def _moment(dead_letter: DeadLetterRecord, topic: Topic, cluster: Cluster, objects_url: str) -> str:
+    """Event time of a dead letter's record in UTC, or words for it."""
     try:
-        record = cluster.registry.reader(topic).decode(value_of(letter, cluster, objects_url))
+        record = cluster.registry.reader(topic).decode(value_of(dead_letter, cluster, objects_url))
     except (UndecodableValue, DeadLetter, Retry, Stop):
         return "an unreadable time"
     at_us = record[topic.event_time]
@@ -196,5 +208,5 @@ def _moment(letter: Letter, topic: Topic, cluster: Cluster, objects_url: str) ->
         return "an unreadable time"
 
 
-def _told(letter: Letter) -> str:
-    return f"{letter.stage}: {letter.reason}, {DEAD_LETTERS.name}/0/{letter.id}"
+def _detail(dead_letter: DeadLetterRecord) -> str:
+    return f"{dead_letter.stage}: {dead_letter.reason}, {DEAD_LETTERS.name}/0/{dead_letter.id}"

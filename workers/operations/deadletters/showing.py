@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from runtime.errors import DeadLetter, Retry, Stop
 from runtime.kafka.cluster import Cluster
-from runtime.kafka.dead_letter_log import DISCARDED, REPLAYED, Letter
+from runtime.kafka.dead_letter_log import DISCARDED, REPLAYED, DeadLetterRecord
 from schemas.codec import UndecodableValue
 from schemas.records.alerts import AuditEntry
 from workers.operations.deadletters.handling import refusal
@@ -23,35 +23,35 @@ def outcome_of(entry: AuditEntry | None) -> str:
     return "open" if entry is None else _OUTCOMES.get(entry["action"], entry["action"])
 
 
-def as_line(letter: Letter, entry: AuditEntry | None) -> dict[str, Any]:
-    """What a list says of a letter.
+def as_line(dead_letter: DeadLetterRecord, entry: AuditEntry | None) -> dict[str, Any]:
+    """What a list says of a dead letter.
 
     Args:
-        letter: The letter.
+        dead_letter: The dead letter.
         entry: Who handled it; None while it is open.
     """
     return {
-        "id": letter.id,
+        "id": dead_letter.id,
         "state": outcome_of(entry),
-        "at": show_time(letter.at_us),
-        "topic": letter.topic,
-        "partition": letter.partition,
-        "offset": letter.offset,
-        "stage": letter.stage,
-        "reason": letter.reason,
-        "field": letter.headers.get("field", ""),
-        "error": letter.headers.get("error", ""),
-        "bytes": letter.left_in_place if letter.value is None else len(letter.value),
+        "at": show_time(dead_letter.at_us),
+        "topic": dead_letter.topic,
+        "partition": dead_letter.partition,
+        "offset": dead_letter.offset,
+        "stage": dead_letter.stage,
+        "reason": dead_letter.reason,
+        "field": dead_letter.headers.get("field", ""),
+        "error": dead_letter.headers.get("error", ""),
+        "bytes": dead_letter.left_in_place if dead_letter.value is None else len(dead_letter.value),
     }
 
 
 def as_text(
-    letter: Letter, entry: AuditEntry | None, cluster: Cluster, objects_url: str
+    dead_letter: DeadLetterRecord, entry: AuditEntry | None, cluster: Cluster, objects_url: str
 ) -> dict[str, Any]:
-    """Everything that is known of a letter, and what can be done with it.
+    """Everything that is known of a dead letter, and what can be done with it.
 
     Args:
-        letter: The letter.
+        dead_letter: The dead letter.
         entry: Who handled it; None while it is open.
         cluster: Where the topics are.
         objects_url: Where long values lie.
@@ -59,28 +59,31 @@ def as_text(
     Raises:
         RegistryUnavailable: The registry is out of reach.
     """
-    reason = refusal(letter, cluster, objects_url)
+    reason = refusal(dead_letter, cluster, objects_url)
     return {
-        **as_line(letter, entry),
-        "key": None if letter.key is None else letter.key.decode(errors="replace"),
-        "headers": dict(letter.headers),
-        "value_lies": whereabouts(letter),
-        **_contents(letter, cluster, objects_url),
+        **as_line(dead_letter, entry),
+        "key": None if dead_letter.key is None else dead_letter.key.decode(errors="replace"),
+        "headers": dict(dead_letter.headers),
+        "value_lies": whereabouts(dead_letter),
+        **_contents(dead_letter, cluster, objects_url),
         "replay": "possible" if reason is None else reason,
         "handled": None if entry is None else dict(entry),
     }
 
 
-def _contents(letter: Letter, cluster: Cluster, objects_url: str) -> dict[str, Any]:
+def _contents(dead_letter: DeadLetterRecord, cluster: Cluster, objects_url: str) -> dict[str, Any]:
     try:
-        value = value_of(letter, cluster, objects_url)
+        value = value_of(dead_letter, cluster, objects_url)
     except (DeadLetter, Retry, Stop) as exc:
         return {"value": None, "undecodable": str(exc)}
     if value is None:
         return {"value": None, "undecodable": "a tombstone: it has no value"}
-    topic = topic_of(letter, cluster.prefix)
+    topic = topic_of(dead_letter, cluster.prefix)
     if topic is None or not topic.avro:
-        return {"value": plain(value), "undecodable": f"{letter.topic} holds no Avro of this run"}
+        return {
+            "value": plain(value),
+            "undecodable": f"{dead_letter.topic} holds no Avro of this run",
+        }
     try:
         return {"value": plain(cluster.registry.reader(topic).decode(value)), "undecodable": None}
     except UndecodableValue as exc:
@@ -94,6 +97,6 @@ def plain(value: Any) -> Any:
     if isinstance(value, list):
         return [plain(item) for item in value]
     if isinstance(value, bytes):
-        begin = base64.b64encode(value[:_SHOWN_BYTES]).decode()
-        return {"length": len(value), "base64": begin}
+        start = base64.b64encode(value[:_SHOWN_BYTES]).decode()
+        return {"length": len(value), "base64": start}
     return value

@@ -10,5 +10,5 @@ router = APIRouter(tags=["status"])
 
 @router.get("/line")
 async def line_now(board: AnyBoard) -> views.Line:
-    """Alerts that stand, and how far each stage is behind; answers also without Redis."""
-    return board.pipeline.line(board.clock.now_us())
+    """Raised alerts, and the lag of each stage; answers also without Redis."""
+    return board.pipeline.answer(board.clock.now_us())

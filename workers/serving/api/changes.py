@@ -51,7 +51,7 @@ async def changes(
     ] = None,
     last_event_id_header: Annotated[
         str | None,
-        Header(alias="Last-Event-ID", description="Resume behind this event; none is lost."),
+        Header(alias="Last-Event-ID", description="Resume after this event; none is lost."),
     ] = None,
 ) -> EventStream:
     """Follow every change as it is written."""

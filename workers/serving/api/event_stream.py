@@ -23,7 +23,7 @@ class EventStream(Response):
 
     Args:
         feed: Where events come from.
-        after: Resume behind this event; None to begin now.
+        after: Resume after this event; None to start with the next.
         max_clients: Streams that may be open at once.
         kinds: Kinds of change to send; heartbeats and notices are always sent.
     """

@@ -6,11 +6,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 class HeadAsGet:
     """Middleware: answers HEAD with the status and headers of GET.
 
-    The answer ends behind its headers, so that an endless one does too.
+    The answer ends after its headers, so an endless one ends too.
 
     Args:
         app: What answers GET.
-        prefix: Of the paths concerned; the others know HEAD themselves.
+        prefix: Start of the paths concerned; the others answer HEAD themselves.
     """
 
     def __init__(self, app: ASGIApp, prefix: str) -> None:
@@ -18,7 +18,7 @@ class HeadAsGet:
         self._prefix = prefix
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass one request on."""
+        """Answer one request."""
         if (
             scope["type"] != "http"
             or scope["method"] != "HEAD"

@@ -15,7 +15,7 @@ class Point(BaseModel):
 
 
 class CoverageView(BaseModel):
-    """What the numbers mean, in words."""
+    """What the numbers of a zone mean."""
 
     state: CoverageState = Field(
         description=(

@@ -1,4 +1,4 @@
-"""Join live values and side inputs into the answers of the API."""
+"""Join live values and reference data into the answers of the API."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING

@@ -1,7 +1,7 @@
 """One reader of the stream of changes in Redis, for all browsers.
 
 Each subscriber has a bounded queue. One that does not keep up is dropped and counted, never waited
-for: it connects again and resumes behind the last event that it has, from the stream itself.
+for: it connects again and resumes after the last event that it has, from the stream itself.
 """
 
 import asyncio
@@ -45,7 +45,7 @@ Entry = tuple[bytes, dict[bytes, bytes]]
 
 
 class Bounds(NamedTuple):
-    """What the stream in Redis can still tell.
+    """Which entries the stream in Redis still holds.
 
     Attributes:
         first: Oldest entry kept; None when it holds none.
@@ -57,11 +57,11 @@ class Bounds(NamedTuple):
     last: StreamId
     trimmed: bool
 
-    def tells_all_after(self, position: StreamId) -> bool:
-        """Whether every entry behind `position` is still there.
+    def holds_all_after(self, position: StreamId) -> bool:
+        """Whether every entry after `position` is still there.
 
-        Redis keeps nothing on disk and the stream expires, so one that was never trimmed may
-        have begun anew: only an entry as old as `position` shows that it goes back far enough.
+        Redis keeps nothing on disk and the stream expires, so a stream that was never trimmed may
+        be a new one: only an entry as old as `position` proves that it reaches back far enough.
         """
         if position == StreamId(0, 0):
             return not self.trimmed
@@ -75,8 +75,8 @@ class Subscription:
 
     Attributes:
         queue: Events not yet taken.
-        ended: Set when the feed gave it up or closes.
-        dropped: It was given up because it was too slow.
+        ended: Set when the feed drops it or closes.
+        dropped: The feed dropped it because it was too slow.
     """
 
     def __init__(self, length: int) -> None:
@@ -91,8 +91,8 @@ class ChangeFeed:
     Args:
         client: Connection to Redis that may block for a second.
         prefix: Leads every Redis key.
-        trends: Told of every zone value and zone event.
-        clock: Tells the time for heartbeats.
+        trends: Receives every zone value and zone event.
+        clock: Clock of the heartbeats.
         guard: Breaker of Redis, which this feed probes for all.
         queue_length: Events that a subscriber may be behind.
 
@@ -118,7 +118,7 @@ class ChangeFeed:
         self._queue_length = queue_length
         self._subscriptions: set[Subscription] = set()
         self._closed = False
-        self._told = False
+        self._reported = False
         self._pipeline: Event | None = None
         self.position: StreamId | None = None
         self.reachable = False
@@ -145,10 +145,10 @@ class ChangeFeed:
     async def events(
         self, subscription: Subscription, after: StreamId | None = None
     ) -> AsyncIterator[Event]:
-        """The events of a subscription, beginning behind `after` when it is given.
+        """The events of a subscription, starting after `after` when it is given.
 
-        What came before the subscription is read from Redis up to where the feed stands; the
-        queue holds everything behind that, so nothing is lost and nothing is sent twice.
+        Earlier entries are read from Redis up to the position of the feed; the queue holds
+        everything after it, so nothing is lost and nothing is sent twice.
         """
         yield self._clock_event()
         if self._pipeline is not None:  # it may have changed since this reader asked
@@ -159,7 +159,7 @@ class ChangeFeed:
                 event = await subscription.queue.get()
                 if event.stream_id is None:  # a change is read from Redis, in its order, below
                     yield event
-            if not (await self._bounds()).tells_all_after(after):
+            if not (await self._bounds()).holds_all_after(after):
                 yield reset_event("older changes are no longer kept")
                 sent = None
             else:
@@ -172,7 +172,7 @@ class ChangeFeed:
                 yield event
 
     async def run(self) -> None:
-        """Read on until cancelled; Redis being away is waited out."""
+        """Read until cancelled; while Redis is away, wait for it."""
         while True:
             try:
                 if not self.reachable:
@@ -215,23 +215,23 @@ class ChangeFeed:
         return clock_event(self._clock.now_us(), redis_reachable=self.reachable)
 
     async def _take_up(self) -> None:
-        """Find the place to read from, at the start and after Redis was away."""
+        """Find the position to read from, at the start and after Redis was away."""
         bounds = await self._bounds()
         if self.position is None:
             async for change in self._between(StreamId(0, 0), bounds.last):
                 self._trends.take(change)
             self.position = bounds.last
-        elif not bounds.tells_all_after(self.position):
+        elif not bounds.holds_all_after(self.position):
             self.position = bounds.last
             self._publish(reset_event("changes were lost while Redis was away"))
-        log.info("serving.redis_reached", position=str(self.position))
+        log.info("serving.redis_connected", position=str(self.position))
         self.reachable = True
         self._publish(self._clock_event())
 
     def _lost(self, exc: Exception) -> None:
-        if self.reachable or not self._told:
+        if self.reachable or not self._reported:
             log.warning("serving.redis_out_of_reach", error=type(exc).__name__)
-            self._told = True
+            self._reported = True
         if self.reachable:
             self.reachable = False
             self._publish(self._clock_event())
@@ -251,7 +251,7 @@ class ChangeFeed:
         )
 
     async def _between(self, after: StreamId, through: StreamId) -> AsyncIterator[Change]:
-        """Entries of the stream behind `after` up to and with `through`."""
+        """Entries of the stream after `after`, up to and including `through`."""
         while after < through:
             entries: Any = await self._client.xrange(
                 self._key, f"({after}", str(through), count=_PAGE

@@ -43,8 +43,8 @@ class Event(NamedTuple):
 
     Attributes:
         name: A kind of change, or `clock`, `line`, `names`, `reset`.
-        stream_id: Where to resume behind it; None when it is no change.
-        frame: As it goes over the wire.
+        stream_id: Id to resume after; None when it is no change.
+        frame: Bytes of `text/event-stream`.
     """
 
     name: str
@@ -62,10 +62,10 @@ class Change(NamedTuple):
     Attributes:
         stream_id: Its id in Redis.
         kind: One of `CHANGE_KINDS`.
-        identity: Of the zone, camera or floor.
+        identity: Id of the zone, camera or floor.
         as_of_us: Event time of the value, UTC microseconds.
         record: The value.
-        event: What browsers are told.
+        event: The event for browsers.
     """
 
     stream_id: StreamId
@@ -79,8 +79,8 @@ class Change(NamedTuple):
     def read(cls, entry_id: bytes, fields: Mapping[bytes, bytes]) -> Self:
         """Read an entry as Redis gives it.
 
-        A zone's event comes with its judgement in words, a camera's with `captured_us`, so that
-        a reader can measure the time from capture to here.
+        A zone's event has its coverage message, a camera's has `captured_us`, so that a reader can
+        measure the time since capture.
 
         Raises:
             UnreadableChange: A field is missing or cannot be read.
@@ -118,13 +118,13 @@ def frame(name: str, body: Mapping[str, Any], stream_id: StreamId | None = None)
 
 
 def clock_event(now_us: int, *, redis_reachable: bool) -> Event:
-    """The heartbeat: the server's time, by which a browser tells ages, and whether data flows."""
+    """The heartbeat: the server's time, for ages in the browser, and whether Redis answers."""
     body = {"now_us": now_us, "redis_reachable": redis_reachable}
     return Event("clock", None, b": heartbeat\n" + frame("clock", body))
 
 
 def pipeline_event(body: Mapping[str, Any]) -> Event:
-    """The line as a whole changed: the body of `/line`."""
+    """Alerts or lags changed: the body of `/line`."""
     return Event("line", None, frame("line", body))
 
 

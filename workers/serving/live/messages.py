@@ -1,4 +1,4 @@
-"""Say what a zone's numbers mean, in the words that the board and the API both use."""
+"""The messages about a zone's coverage, for the board and the API alike."""
 
 from typing import Literal, NamedTuple
 
@@ -11,9 +11,9 @@ class Coverage(NamedTuple):
     """What a charge nurse needs to know of one zone.
 
     Attributes:
-        state: `short` only when staff are missing whoever the unidentified people are;
+        state: `short` only when staff are missing even if every unidentified person is staff;
             `unclear` when it depends on who they are.
-        sentence: The state in a few words, such as `2 to 4 short`.
+        sentence: The state as a short message, such as `2 to 4 short`.
         because: The numbers behind it.
     """
 
@@ -43,8 +43,8 @@ def interval(low: int, high: int) -> str:
 def coverage(occupancy: Occupancy | None) -> Coverage:
     """Judge a zone by its gap interval.
 
-    A role that is short makes the zone short, whatever the totals say: a porter does not stand
-    in for a nurse.
+    A role that is short makes the zone short, whatever the totals are: a porter cannot replace a
+    nurse.
 
     Args:
         occupancy: The zone's latest value; None when there is none.

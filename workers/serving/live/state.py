@@ -26,7 +26,7 @@ Record = TypeVar("Record", bound=BaseModel)
 
 
 def connect(url: str, *, answer_within_s: float) -> Redis:
-    """A client that says at once when Redis is away, instead of trying again in silence.
+    """A client that raises at once when Redis is away, and never retries by itself.
 
     Args:
         url: Where Redis is.

@@ -5,7 +5,7 @@ import threading
 import psycopg
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
-from runtime.kafka.dead_letter_log import Letter, read_dead_letters
+from runtime.kafka.dead_letter_log import DeadLetterRecord, read_dead_letters
 from runtime.process.health import Health
 from runtime.process.service import Service
 from runtime.process.settings import Settings
@@ -53,11 +53,11 @@ def test_a_fact_that_the_database_refused_is_written_after_its_replay(
     running = threading.Thread(target=loop.run, daemon=True)
     running.start()
     line.send([(STAFF, staff("s1", "nurse")), (STAFF, staff("s2", "doctor"))])
-    letters: list[Letter] = []
+    dead_letters: list[DeadLetterRecord] = []
 
     def buried() -> bool:
-        letters[:] = read_dead_letters(cluster_of(line_settings))
-        return bool(letters)
+        dead_letters[:] = read_dead_letters(cluster_of(line_settings))
+        return bool(dead_letters)
 
     def written() -> list[tuple[object, ...]]:
         return rows(database_url, "SELECT staff_id FROM staff ORDER BY 1")
@@ -68,13 +68,13 @@ def test_a_fact_that_the_database_refused_is_written_after_its_replay(
         connection.execute("DROP TRIGGER site_rule ON staff")
     told = {"actor": "ada", "why": "the rule is gone"}
     first = replay(
-        letters,
+        dead_letters,
         cluster_of(line_settings),
         objects_url=line_settings.ingest.object_store_url,
         **told,
     )
     again = replay(
-        letters,
+        dead_letters,
         cluster_of(line_settings),
         objects_url=line_settings.ingest.object_store_url,
         **told,
@@ -83,8 +83,8 @@ def test_a_fact_that_the_database_refused_is_written_after_its_replay(
     service.stop.set()
     running.join(60)
 
-    assert [(letter.reason, letter.stage, letter.key) for letter in letters] == [
-        ("database_refused", "sink-timescale", b"s2@1")
-    ]
+    assert [
+        (dead_letter.reason, dead_letter.stage, dead_letter.key) for dead_letter in dead_letters
+    ] == [("database_refused", "sink-timescale", b"s2@1")]
     assert (len(first.done), len(again.done), len(again.before)) == (1, 0, 1)
     assert len(read_dead_letters(cluster_of(line_settings))) == 1

@@ -9,7 +9,6 @@ import pytest
 import typer
 
 from workers.cli.app import COMMANDS, load, usage
-from workers.cli.document import PAGE, page
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -89,10 +88,6 @@ def completed(words: str) -> list[str]:
 )
 def test_a_shell_completes_commands_options_and_topics(words: str, offered: list[str]) -> None:
     assert sorted(completed(words)) == sorted(offered)
-
-
-def test_the_page_about_the_command_line_is_what_the_commands_say() -> None:
-    assert PAGE.read_text() == page(), "run python -m workers.cli.document"
 
 
 def test_every_summary_is_one_short_sentence() -> None:

@@ -42,7 +42,7 @@ def fold(line: PlayedLine, feed: simulated.Feed, frames: int | None) -> None:
     wait_until(line.checkpointed, DEADLINE_S, "the checkpoints")
 
     def written() -> bool:
-        return line.observer.look(0.0, (), 0).lags.get("sink-timescale") == 0
+        return line.observer.poll(0.0, (), 0).lags.get("sink-timescale") == 0
 
     wait_until(written, DEADLINE_S, "the rows")
     line.supervisor.stop_all()

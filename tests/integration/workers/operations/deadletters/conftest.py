@@ -10,7 +10,7 @@ from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-def
 from typer.testing import CliRunner
 
 from runtime.errors import DeadLetter
-from runtime.kafka.dead_letter_log import Letter, read_dead_letters
+from runtime.kafka.dead_letter_log import DeadLetterRecord, read_dead_letters
 from runtime.kafka.dead_letters import DeadLetterBox, dead_letter_headers
 from runtime.kafka.producer import ReliableProducer
 from runtime.kafka.reader import read_topic
@@ -89,8 +89,8 @@ class Desk:
         error = DeadLetter("not_wire_format", "a giant in a test")
         headers = dead_letter_headers(name, 0, offset, None, error, 1, "stream")
         headers.append(("left_in_place", str(length).encode()))
-        letters = cluster_of(self.settings).name(DEAD_LETTERS)
-        self.producer.produce(letters, key=f"{name}/0", value=None, headers=headers)
+        dead_letters = cluster_of(self.settings).name(DEAD_LETTERS)
+        self.producer.produce(dead_letters, key=f"{name}/0", value=None, headers=headers)
         self.producer.flush(30)
 
     def staff(self, staff_id: str, version: int = 1) -> bytes:
@@ -99,7 +99,7 @@ class Desk:
         record = {"staff_id": staff_id, "version": version, "role": "nurse", **stamp}
         return self.registry.writer(STAFF).encode(record)
 
-    def letters(self) -> list[Letter]:
+    def dead_letters(self) -> list[DeadLetterRecord]:
         """All dead letters."""
         return read_dead_letters(cluster_of(self.settings))
 

@@ -169,7 +169,7 @@ class Ward:
         return False
 
     def _written(self) -> bool:
-        look = self.line.observer.look(0.0, (), 0)
+        look = self.line.observer.poll(0.0, (), 0)
         return (look.lags.get("sink-timescale"), look.lags.get("sink-redis")) == (0, 0)
 
 

@@ -108,7 +108,7 @@ def test_ids_are_ordered_as_numbers() -> None:
     ],
 )
 def test_a_resumption_knows_whether_anything_is_missing(bounds: Bounds, complete: bool) -> None:
-    assert bounds.tells_all_after(StreamId(5, 0)) is complete
+    assert bounds.holds_all_after(StreamId(5, 0)) is complete
 
 
 @pytest.mark.parametrize(
@@ -122,4 +122,4 @@ def test_a_resumption_knows_whether_anything_is_missing(bounds: Bounds, complete
 def test_from_the_beginning_nothing_is_missing_until_something_is_trimmed(
     bounds: Bounds, complete: bool
 ) -> None:
-    assert bounds.tells_all_after(StreamId(0, 0)) is complete
+    assert bounds.holds_all_after(StreamId(0, 0)) is complete

@@ -1,12 +1,6 @@
-"""Write docs/reference/cli.md from the commands themselves.
-
-    python -m workers.cli.document
-
-A test compares the page with the commands, so that neither changes alone.
-"""
+"""The page of the command line, from the commands themselves."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Final
 
 import typer
@@ -15,16 +9,12 @@ from typer.main import get_command
 from workers.cli import errors
 from workers.cli.app import PROGRAM, SECTIONS, load
 
-PAGE: Final = Path(__file__).parents[2] / "docs" / "reference" / "cli.md"
-
 _HEAD: Final = f"""\
 # The command line
 
 Every process and every task is a command of `{PROGRAM}`. `{PROGRAM} --help` lists them and
 `{PROGRAM} COMMAND --help` explains one. `{PROGRAM} --install-completion` completes commands and
 options in bash, zsh, fish and PowerShell.
-
-This page is written by `python -m workers.cli.document`.
 
 ## Exit codes
 
@@ -89,13 +79,3 @@ def _record(parameter: Any, context: Any) -> tuple[str, str] | None:
         return None
     names, meaning = (" ".join(part.split()).replace("|", "\\|") for part in record)
     return names, meaning
-
-
-def main() -> None:
-    """Write the page."""
-    PAGE.parent.mkdir(exist_ok=True)
-    PAGE.write_text(page())
-
-
-if __name__ == "__main__":
-    main()
