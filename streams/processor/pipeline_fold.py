@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from prometheus_client import Counter
+
 from runtime.checkpoints import Checkpoint, Emit, EntityState, OutputRecord, Record, SettingsSpan
 from runtime.clock import Clock
 from runtime.errors import DeadLetter
@@ -60,19 +62,20 @@ class Wire:
         kept = Kept()
         tracks = TracksWriter(self.outputs[TRACKS.name][1], kept)
         presence = PresenceWriter(self.outputs[PRESENCE.name][1], kept)
-        self._writers: dict[str, Callable[[Any], bytes]] = {
+        hot: dict[str, Callable[[Any], bytes]] = {
             TRACKS.name: tracks.write,
             PRESENCE.name: presence.write,
         }
-        self._counts = {topic.name: STREAM_OUTPUTS.labels(topic.name) for topic in OUTPUTS}
+        self._writers: dict[str, tuple[Counter, str, Callable[[Any], bytes]]] = {
+            topic: (STREAM_OUTPUTS.labels(topic), name, hot.get(topic, codec.encode))
+            for topic, (name, codec) in self.outputs.items()
+        }
 
     def write(self, output: Output) -> tuple[str, bytes]:
         """Count and encode what the fold sends; returns the physical topic and the value."""
-        topic, _, content = output
-        self._counts[topic.name].inc()
-        name, codec = self.outputs[topic.name]
-        write = self._writers.get(topic.name)
-        return name, codec.encode(output.record) if write is None else write(content)
+        counter, name, write = self._writers[output.topic.name]
+        counter.inc()
+        return name, write(output.content)
 
 
 class PipelineFold:
