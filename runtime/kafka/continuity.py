@@ -190,7 +190,10 @@ class Continuity:
 
         def ask() -> str:
             # A new client: an old one would ask by a leader that is no more.
-            asked = self._cluster.admin().describe_configs([resource], request_timeout=_ANSWER_S)
+            admin = (
+                self._cluster.admin()
+            )  # kept until the answer is here: its end drops the request
+            asked = admin.describe_configs([resource], request_timeout=_ANSWER_S)
             return str(answer(asked[resource], _ANSWER_S + _LOST_S)["cleanup.policy"].value)
 
         what = f"settings of {name} are unknown"

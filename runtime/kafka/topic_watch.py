@@ -223,7 +223,7 @@ def differences(
         if now.partitions != topic.partitions:
             reasons.append(
                 f"{name} has {now.partitions} partitions, not {topic.partitions}: keys are in "
-                "other places since"
+                "other partitions since"
             )
         if now.cleanup not in {was.cleanup, topic.cleanup}:
             reasons.append(
