@@ -2,7 +2,7 @@
 
 An entry that is altered, taken out or put in afterwards breaks every link after it (Haber and
 Stornetta, "How to Time-Stamp a Digital Document", 1991). The end of a chain can still be cut off;
-whoever keeps its last digest elsewhere notices that too. Pure.
+a copy of its last digest, kept elsewhere, shows that too. Pure.
 """
 
 import hashlib

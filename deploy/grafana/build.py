@@ -71,7 +71,7 @@ def dashboards() -> dict[str, dict[str, Any]]:
 
 
 def text(model: dict[str, Any]) -> str:
-    """A dashboard as it stands in its file."""
+    """A dashboard as its file holds it."""
     return json.dumps(model, indent=2) + "\n"
 
 

@@ -168,7 +168,7 @@ PIPELINE_HEALTH = (
         legend="{{stage}}",
     ),
     Panel(
-        title="Left alone: 1 probed, 2 open, by dependency",
+        title="Circuit breakers: 1 half open, 2 open",
         source="prometheus",
         query="max by (dependency) (wardstream_breaker_state)",
         legend="{{dependency}}",

@@ -71,7 +71,7 @@ def exclusive(name: str) -> Iterator[None]:
 
 
 def check_free_space() -> None:
-    """Refuse to begin an install that cannot end.
+    """Refuse an install that cannot finish.
 
     Raises:
         InstallError: Too little space is free below the cache folder.

@@ -1,4 +1,4 @@
-"""Hold services until told to stop: `python -m deploy.local.hold RUN_DIR [--only redis]`.
+"""Hold services until a signal: `python -m deploy.local.hold RUN_DIR [--only redis]`.
 
 For work on the project (`pytest --services-env RUN_DIR/state.json`) and as the background
 half of `up`.

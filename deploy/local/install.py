@@ -1,7 +1,7 @@
 """Install what Wardstream runs on: `python -m deploy.local.install [--tests]`.
 
 Needs only Python's standard library. Steps that do not need each other run at the same
-time; what is already there costs nothing, so every start may begin with this.
+time; what is already there costs nothing, so every start may run this first.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ INSTANT_S = 0.5
 
 @dataclass(frozen=True)
 class Installed:
-    """Where the services lie.
+    """Where the services are installed.
 
     Attributes:
         kafka: Jars, formatted log folder, class archive.

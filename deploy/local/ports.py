@@ -1,6 +1,6 @@
 """Free ports of this machine.
 
-They lie outside the range from which the kernel takes ports for outgoing connections.
+They are outside the range from which the kernel takes ports for outgoing connections.
 Otherwise a client that keeps asking for a server which is down may be given the server's
 own port, connect to itself, and keep the server from ever coming back.
 """

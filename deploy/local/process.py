@@ -136,7 +136,7 @@ class Process:
             return output.read().decode(errors="replace")
 
     def port_was_taken(self) -> bool:
-        """Whether it says that another process listens on its port."""
+        """Whether its log names another process on its port."""
         output = self.tail().lower()
         return any(sign in output for sign in PORT_TAKEN)
 

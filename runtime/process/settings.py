@@ -152,10 +152,10 @@ class SinkSettings(BaseModel):
         1.0, "s", "Positions are kept once per this interval.", gt=0
     )
     live_expiry_s: float = setting(
-        3600.0, "s", "A live value that nobody renews disappears after this.", gt=0
+        3600.0, "s", "A live value disappears when it is not renewed for this long.", gt=0
     )
     live_person_expiry_s: float = setting(
-        5.0, "s", "A live person that nobody sees any more disappears after this.", gt=0
+        5.0, "s", "A live person disappears when unseen for this long.", gt=0
     )
     changes_length: int = setting(10_000, "entries", "Length of the stream of live changes.", gt=0)
     session_timeout_s: float = setting(
@@ -272,7 +272,7 @@ class Settings(BaseSettings):
 
     @property
     def checkpoint_archive_url(self) -> str:
-        """Where archived checkpoints lie."""
+        """Where archived checkpoints are stored."""
         return self.checkpoints.archive.url or self.ingest.object_store_url
 
     @property

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from runtime.clock import SystemClock
-from runtime.process.settings import Settings
+from workers.cli.configuration import read_settings
 from workers.cli.errors import exit_codes
 from workers.operations.backup import take as backups
 from workers.operations.backup.restore import restore as restore_backup
@@ -31,7 +31,7 @@ def take(
     clock = SystemClock()
     with exit_codes():
         made = backups.take(
-            Installation.of(Settings(), clock),
+            Installation.of(read_settings(), clock),
             uri,
             since_us=None if since is None else parse_time(since, clock.now_us()),
             tell=typer.echo,
@@ -61,7 +61,7 @@ def restore(
     """Put back what is missing, and count it again. Stop every process first."""
     with exit_codes():
         made = restore_backup(
-            Installation.of(Settings(), SystemClock()),
+            Installation.of(read_settings(), SystemClock()),
             uri,
             replace=replace,
             accept_loss=accept_loss,

@@ -19,9 +19,9 @@ from runtime.kafka.dead_letter_log import (
     handled,
     read_dead_letters,
 )
-from runtime.process.settings import Settings
 from schemas.records.alerts import AuditEntry
 from schemas.topics import AUDIT
+from workers.cli.configuration import read_settings
 from workers.cli.errors import exit_codes, need_reason
 from workers.cli.output import Json, print_json, print_table
 from workers.operations.deadletters.audit import read_chain
@@ -96,7 +96,7 @@ def show(
         cluster = _cluster()
         [dead_letter] = _chosen(cluster, [number], Filter())
         entry = handled(_history(cluster)).get(dead_letter.subject)
-        line = as_text(dead_letter, entry, cluster, Settings().ingest.object_store_url)
+        line = as_text(dead_letter, entry, cluster, read_settings().ingest.object_store_url)
     if as_json:
         print_json([line])
     else:
@@ -119,7 +119,7 @@ def replay_(
     Only reference data is sent again. Frames, detections and derived records are processed in
     order: sent again they would be late, and the answer says what to do instead.
     """
-    replay_from = partial(replay, objects_url=Settings().ingest.object_store_url)
+    replay_from = partial(replay, objects_url=read_settings().ingest.object_store_url)
     _handle(replay_from, "replayed", ids, _options(topic, reason, stage, since, until), by, why)
 
 
@@ -194,7 +194,7 @@ def _handle(
 
 
 def _cluster() -> Cluster:
-    return Cluster.of(Settings(), SystemClock())
+    return Cluster.of(read_settings(), SystemClock())
 
 
 def _chosen(cluster: Cluster, ids: list[int] | None, meant: Filter) -> list[DeadLetterRecord]:

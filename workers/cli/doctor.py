@@ -3,7 +3,7 @@
 import typer
 
 from runtime.clock import SystemClock
-from runtime.process.settings import Settings
+from workers.cli.configuration import read_settings
 from workers.cli.output import Json, print_json
 from workers.operations.doctor import examine_all
 
@@ -11,7 +11,7 @@ from workers.operations.doctor import examine_all
 def doctor(as_json: Json = False) -> None:
     """Check services, topics, schemas, tables, detector, lag and alerts; say what to do."""
     well = True
-    for finding in examine_all(Settings(), SystemClock()):
+    for finding in examine_all(read_settings(), SystemClock()):
         well &= finding.good
         if as_json:
             print_json([finding._asdict()])

@@ -6,7 +6,7 @@ import typer
 
 from models.detectors.factory import Backend
 from runtime.process.service import run_service
-from runtime.process.settings import Settings
+from workers.cli.configuration import read_settings
 from workers.inference.process import STAGE, Mode, run_inference, with_options
 
 
@@ -42,6 +42,6 @@ def infer(
         "score_threshold": score_threshold,
     }
     settings = with_options(
-        Settings(), {name: value for name, value in given.items() if value is not None}
+        read_settings(), {name: value for name, value in given.items() if value is not None}
     )
     raise typer.Exit(run_service(STAGE, run_inference, settings))

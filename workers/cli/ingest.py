@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from runtime.process.service import run_service
-from runtime.process.settings import Settings
+from workers.cli.configuration import read_settings
 from workers.ingest.feed import Pace, Playback, pair_feeds, parse_start_time
 from workers.ingest.worker import ingest_body
 
@@ -65,7 +65,7 @@ def ingest(
         )
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
-    settings = Settings()
+    settings = read_settings()
     given = {name: value for name, value in (("fps", fps), ("mode", mode)) if value is not None}
     chosen = type(settings.ingest).model_validate({**settings.ingest.model_dump(), **given})
     settings = settings.model_copy(update={"ingest": chosen})

@@ -7,7 +7,7 @@ import typer
 
 from runtime.clock import SystemClock
 from runtime.errors import Retry, Stop
-from runtime.process.settings import Settings
+from workers.cli.configuration import read_settings
 from workers.cli.errors import exit_codes, need_reason
 from workers.cli.output import Json, print_json, print_lines
 from workers.operations.installation import Installation
@@ -61,14 +61,16 @@ def run(
             why=why,
         )
         print_lines(
-            report.told(rebuilds.rebuild(Installation.of(Settings(), clock), order, typer.echo))
+            report.told(
+                rebuilds.rebuild(Installation.of(read_settings(), clock), order, typer.echo)
+            )
         )
 
 
 @app.command("list")
 def list_(as_json: Json = False) -> None:
     """List the revisions: what was rebuilt, by whom, why, and whether it is in force."""
-    installation = Installation.of(Settings(), SystemClock())
+    installation = Installation.of(read_settings(), SystemClock())
     with exit_codes():
         revisions = ledger.listed(installation)
         sizes: dict[int, dropping.Size] = {}
@@ -104,7 +106,7 @@ def revert(
     with exit_codes():
         need_reason(why)
         taken, shown = rebuilds.revert(
-            Installation.of(Settings(), SystemClock()), revision, by or getpass.getuser(), why
+            Installation.of(read_settings(), SystemClock()), revision, by or getpass.getuser(), why
         )
     numbers = ", ".join(map(str, taken)) or "nothing"
     typer.echo(f"taken back: {numbers}; {shown} values in Redis are shown as before")
@@ -120,7 +122,7 @@ def drop(
     with exit_codes():
         need_reason(why)
         gone = dropping.drop(
-            Installation.of(Settings(), SystemClock()), revision, by or getpass.getuser(), why
+            Installation.of(read_settings(), SystemClock()), revision, by or getpass.getuser(), why
         )
     typer.echo(
         f"dropped: revision {revision}, {gone.topics} topics with {gone.records} records, "
@@ -134,5 +136,7 @@ def checkpoints(why: Why = "", by: By = None) -> None:
     with exit_codes():
         need_reason(why)
         print_lines(
-            restart.remake(Installation.of(Settings(), SystemClock()), by or getpass.getuser(), why)
+            restart.remake(
+                Installation.of(read_settings(), SystemClock()), by or getpass.getuser(), why
+            )
         )

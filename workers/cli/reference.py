@@ -8,7 +8,7 @@ import typer
 
 from runtime.clock import SystemClock
 from runtime.kafka.cluster import Cluster
-from runtime.process.settings import Settings
+from workers.cli.configuration import read_settings
 from workers.cli.errors import exit_codes
 from workers.registry.importing import import_files
 from workers.registry.rows import ROWS
@@ -37,7 +37,7 @@ def command(kind: str, plural: str) -> typer.Typer:
         with exit_codes():
             written = import_files(
                 {kind: file},
-                Cluster.of(Settings(), SystemClock()),
+                Cluster.of(read_settings(), SystemClock()),
                 recorded_at_us=_utc_us(recorded_at),
                 valid_from_us=_utc_us(valid_from),
                 replace=replace,

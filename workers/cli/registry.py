@@ -4,8 +4,8 @@ import typer
 
 from runtime.clock import SystemClock
 from runtime.kafka.cluster import Cluster
-from runtime.process.settings import Settings
 from schemas.topics import TOPICS
+from workers.cli.configuration import read_settings
 from workers.cli.errors import exit_codes
 from workers.cli.output import Json, print_json
 
@@ -21,14 +21,14 @@ def register() -> None:
     """Register every schema; refused when an older version could no longer be read."""
     topics = [topic for topic in TOPICS.values() if topic.avro]
     with exit_codes():
-        Cluster.of(Settings(), SystemClock()).registry.register_all(topics)
+        Cluster.of(read_settings(), SystemClock()).registry.register_all(topics)
     typer.echo(f"{len(topics)} schemas registered")
 
 
 @app.command()
 def check(as_json: Json = False) -> None:
     """Check that exactly the schemas that this release writes are registered."""
-    registry = Cluster.of(Settings(), SystemClock()).registry
+    registry = Cluster.of(read_settings(), SystemClock()).registry
     with exit_codes():
         for topic in TOPICS.values():
             if topic.avro:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from runtime.process.service import run_service
-from runtime.process.settings import Settings
+from workers.cli.configuration import read_settings
 from workers.serving.process import run_board
 
 
@@ -14,7 +14,7 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Port; 0 takes a free one.")] = None,
 ) -> None:
     """Serve the live board and its REST API."""
-    settings = Settings()
+    settings = read_settings()
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     try:
         chosen = type(settings.serving).model_validate({**settings.serving.model_dump(), **given})

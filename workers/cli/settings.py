@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 from pydantic import SecretStr
 
-from runtime.process.settings import Settings, describe
+from runtime.process.settings import describe
+from workers.cli.configuration import read_settings
 from workers.cli.output import Json, print_json
 
 
@@ -14,7 +15,7 @@ def settings(
     as_json: Json = False,
 ) -> None:
     """Print every setting: environment variable, value, unit, default and effect."""
-    values = Settings()
+    values = read_settings()
     for name, info in describe():
         value: object = values
         for part in name.split("."):

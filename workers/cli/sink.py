@@ -3,7 +3,7 @@
 import typer
 
 from runtime.process.service import run_service
-from runtime.process.settings import Settings
+from workers.cli.configuration import read_settings
 from workers.sinks.process import run_redis, run_timescale
 from workers.stages import SINK_REDIS, SINK_TIMESCALE
 
@@ -15,10 +15,10 @@ app = typer.Typer(
 @app.command()
 def timescale() -> None:
     """Write tracks, positions, zone events, occupancy and coverage to TimescaleDB."""
-    raise typer.Exit(run_service(SINK_TIMESCALE, run_timescale, Settings()))
+    raise typer.Exit(run_service(SINK_TIMESCALE, run_timescale, read_settings()))
 
 
 @app.command()
 def redis() -> None:
     """Keep the live values in Redis, and a stream of their changes."""
-    raise typer.Exit(run_service(SINK_REDIS, run_redis, Settings()))
+    raise typer.Exit(run_service(SINK_REDIS, run_redis, read_settings()))

@@ -3,10 +3,10 @@
 import typer
 
 from runtime.process.service import run_service
-from runtime.process.settings import Settings
 from streams.processor.app import run_stream
+from workers.cli.configuration import read_settings
 
 
 def stream() -> None:
     """Turn detections into tracks, presence, zone occupancy and staffing coverage."""
-    raise typer.Exit(run_service("stream", run_stream, Settings()))
+    raise typer.Exit(run_service("stream", run_stream, read_settings()))

@@ -8,7 +8,7 @@ import typer
 
 from models.evaluation.tracking import TrackScores
 from runtime.errors import Stop
-from runtime.process.settings import Settings
+from workers.cli.configuration import read_settings
 from workers.cli.errors import exit_codes
 from workers.cli.output import Json, print_json, print_lines
 from workers.operations.scoring.boxes import track_file
@@ -41,7 +41,7 @@ def track(
                 fps=fps,
                 every=every,
                 ground_truth=ground_truth,
-                tracking=Settings().tracking,
+                tracking=read_settings().tracking,
             )
         except (ValueError, OSError) as error:
             raise Stop(str(error)) from error

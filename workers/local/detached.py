@@ -22,7 +22,7 @@ def start(run_dir: Path, port: int) -> str:
     """Start everything in the background, and wait for the board.
 
     Args:
-        run_dir: Where data and logs lie.
+        run_dir: Where data and logs are kept.
         port: Port of the board; another when it is taken.
 
     Returns:
@@ -40,9 +40,9 @@ def hold(run_dir: Path, port: int, report: Callable[[str], None]) -> None:
     """Run everything in this process until a signal.
 
     Args:
-        run_dir: Where data and logs lie.
+        run_dir: Where data and logs are kept.
         port: Port of the board; another when it is taken.
-        report: Given what is being done, in a few words.
+        report: Receives each step as a short message.
 
     Raises:
         LaunchError: A process ended.

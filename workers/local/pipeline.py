@@ -84,12 +84,12 @@ class LocalPipeline:
     starts the processes.
 
     Args:
-        run_dir: Where data and logs lie. Data of an earlier run is kept and continued, unless
+        run_dir: Where data and logs are kept. Data of an earlier run is kept and continued, unless
             it was written by a version whose data this one cannot read.
         fresh: Delete the data of earlier runs first.
         environment: Settings for all processes, over the addresses of the services.
         options: Further arguments of a process, by name.
-        report: Given what is being done, in a few words.
+        report: Receives each step as a short message.
     """
 
     supervisor: Supervisor
@@ -147,7 +147,7 @@ class LocalPipeline:
         return self
 
     def start(self) -> None:
-        """Start the processes, if nobody has yet."""
+        """Start the processes, unless they run."""
         if self._started:
             return
         self._started = True
@@ -162,7 +162,7 @@ class LocalPipeline:
             )
 
     def start_and_wait(self, deadline_s: float = 120.0) -> None:
-        """Start the processes, if nobody has yet, and wait until each is ready.
+        """Start the processes, unless they run, and wait until each is ready.
 
         Args:
             deadline_s: How long one may take.
@@ -176,7 +176,7 @@ class LocalPipeline:
             self.supervisor.wait_ready(name, deadline_s)
 
     def start_watchdog(self) -> None:
-        """Start the watcher of the line, once its processes have begun."""
+        """Start the watchdog, after the other processes."""
         watched = [name for name in WATCHED if name in WORKERS]
         health = {
             name: f"http://127.0.0.1:{self.supervisor.metrics_port(name)}/healthz"

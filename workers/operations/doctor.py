@@ -29,7 +29,7 @@ from workers.observation.unwatched import UNWATCHED_S
 from workers.storage.timescale.migrate import migrations
 
 _TIMEOUT_S = 5.0
-_BETWEEN_LOOKS_S = 4.0
+_BETWEEN_POLLS_S = 4.0
 """Longer than the longest time between two commits of a stage at work."""
 
 _GIB = 1024**3
@@ -173,14 +173,14 @@ def check_redis(url: str) -> str:
 
 
 def check_lag(cluster: Cluster) -> str:
-    """Every stage that was ever at work takes what comes in; looks twice."""
+    """Every stage that ever ran reads its input; polls twice."""
     _need_topics(cluster)
     clock = cluster.clock
     probe = PipelineProbe(cluster, _TIMEOUT_S)
     progress = {stage: StageProgress() for stage in CONSUMED}
     signs: dict[str, StageSign] = {}
     last_us = 0
-    for pause_s in (0.0, _BETWEEN_LOOKS_S):
+    for pause_s in (0.0, _BETWEEN_POLLS_S):
         clock.sleep(pause_s)
         last_us = clock.now_us()
         for stage, (end, committed) in probe.reach().items():
@@ -195,9 +195,9 @@ def check_lag(cluster: Cluster) -> str:
     ]
     if still:
         silent = " and ".join(still)
-        msg = f"{silent} took nothing for {_BETWEEN_LOOKS_S:.0f} s; records behind: {lags}"
+        msg = f"{silent} took nothing for {_BETWEEN_POLLS_S:.0f} s; records waiting: {lags}"
         raise Retry(msg)
-    return f"records behind: {lags}"
+    return f"records waiting: {lags}"
 
 
 def _need_topics(cluster: Cluster) -> None:
@@ -208,7 +208,7 @@ def _need_topics(cluster: Cluster) -> None:
 
 
 def check_alerts(cluster: Cluster) -> str:
-    """No alert stands, and whoever watched the line does so still."""
+    """No alert is raised, and the watchdog still runs."""
     _need_topics(cluster)
     codec = cluster.registry.reader(ALERTS)
     raised = standing(read_alerts(cluster, codec, _TIMEOUT_S))
@@ -216,13 +216,13 @@ def check_alerts(cluster: Cluster) -> str:
         raise Retry("; ".join(f"{alert['what']} ({alert['next_action']})" for alert in raised))
     beat = LeaseReader(cluster, _TIMEOUT_S).read()
     if beat is None or beat.ended:
-        return "none stands; no watchdog runs: start `wardstream watchdog`"
+        return "none is raised; no watchdog runs: start `wardstream watchdog`"
     # Two clocks that differ by less are no reason for a warning.
     silent_s = cluster.clock.now_us() / 1e6 - beat.at_us / 1e6
     if silent_s > 2 * UNWATCHED_S:
         msg = f"watchdog {beat.who} is silent for {silent_s:.0f} s: start it again"
         raise Retry(msg)
-    return f"none stands; watchdog {beat.who} leads"
+    return f"none is raised; watchdog {beat.who} leads"
 
 
 def check_detector(settings: InferenceSettings) -> str:

@@ -16,7 +16,7 @@ class DemoOptions:
 
     Attributes:
         videos: Sources; the packaged clip when empty.
-        run_dir: Where data and logs lie.
+        run_dir: Where data and logs are kept.
         fps: Frames taken per second.
         start_us: Event time of the first frame; now when None.
         mode: record or live.

@@ -122,7 +122,7 @@ class Demo:
             arguments += ["--region", f"{part.x},{part.y},{part.width},{part.height}"]
         if self.options.start_us is not None:
             arguments += ["--start-time", str(self.options.start_us / 1e6)]
-        else:  # an earlier demo that was stopped is not gone on with: the board shows now
+        else:  # a demo that was stopped is not resumed: the board shows now
             arguments += ["--resume-since", f"{starts_us / 1e6:.6f}"]
         self._ledger.unlink(missing_ok=True)
         self.pipeline.start_ingest("ingest", [*arguments, "--ledger", str(self._ledger)])
@@ -144,7 +144,7 @@ class Demo:
         return 0.0 if self._sources_began_s is None else now_s - self._sources_began_s
 
     def _watch(self, observer: Observer, folded_before: int, ended: Callable[[], bool]) -> None:
-        """Refresh the table until `ended` says so; plain lines where there is no terminal."""
+        """Refresh the table until `ended`; print plain lines where there is no terminal."""
         earlier: Observation | None = None
         live = Live(console=self.console, refresh_per_second=2, transient=True)
         with live if self.console.is_terminal else _NoLive():

@@ -55,7 +55,7 @@ class Summary:
 
     @property
     def drops(self) -> int:
-        """Frames of the clips that nobody accounts for, plus frames whose outcome is FAILED."""
+        """Frames of the clips without an outcome, plus frames whose outcome is FAILED."""
         missing = 0 if self.source_frames is None else self.source_frames - self.accounted
         return missing + self.outcomes["FAILED"]
 
@@ -130,7 +130,7 @@ def summarise(
         cluster: Where the topics are.
         dsn: The database.
         since: Ends of the topics when the run began.
-        starts_us: Event time of the run's begin, UTC microseconds.
+        starts_us: Event time at which the run starts, UTC microseconds.
         ledgers: What became of each frame, by the ledger of ingest.
 
     Raises:

@@ -1,7 +1,7 @@
-"""Write acts and what they do in one transaction, sealed into the chain of audit.v1.
+"""Write acts and their records in one transaction, sealed into the chain of audit.v1.
 
-Whoever claims a chain ends the claim of everybody before them, then reads it to its end: so two
-operators at once cannot both handle a dead letter, and the one who came first is told.
+A new claim of a chain ends the claim before it, then reads the chain to its end. So two operators
+at once cannot both handle a dead letter, and the first one gets an error.
 """
 
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ _MESSAGES = Messages(
 
 
 def read_chain(cluster: Cluster, codec: Codec, chain_id: str) -> list[AuditEntry]:
-    """A chain as it stands in the log, in order.
+    """All entries of a chain, in order.
 
     Raises:
         Stop: It is broken, or holds what is no entry.
@@ -54,7 +54,7 @@ def read_chain(cluster: Cluster, codec: Codec, chain_id: str) -> list[AuditEntry
 
 
 class AuditWriter:
-    """The right to append to one chain, which the newest writer has alone.
+    """The right to append to one chain; only the newest writer has it.
 
     Args:
         cluster: Where the topics are; the claim is one for each run and chain.
@@ -95,7 +95,7 @@ class AuditWriter:
     def append(
         self, acts: Sequence[Act], *, actor: str, why: str, sending: Sequence[Outgoing] = ()
     ) -> list[AuditEntry]:
-        """Send records and say so, all or nothing; returns the entries.
+        """Send records and their audit entries, all or none; returns the entries.
 
         Args:
             acts: What is done.

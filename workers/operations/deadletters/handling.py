@@ -30,7 +30,7 @@ class Handled:
 
     Attributes:
         done: Dead letters handled now, by id.
-        before: Dead letters that somebody had handled before, with the entry that says so.
+        before: Dead letters that were handled before, with the entry of audit.v1.
         refused: Dead letters that cannot be replayed, with the reason and what to do instead.
     """
 
@@ -74,12 +74,12 @@ def replay(
     actor: str,
     why: str,
 ) -> Handled:
-    """Send dead letters to the topics that they came from, unless somebody has handled them.
+    """Send open dead letters to the topics that they came from.
 
     Args:
-        dead_letters: Which.
+        dead_letters: Those to handle.
         cluster: Where the topics are.
-        objects_url: Where long values lie.
+        objects_url: Where long values are stored.
         actor: Who asks.
         why: Their reason.
 
@@ -118,7 +118,7 @@ def resolve(
     actor: str,
     why: str,
 ) -> Handled:
-    """Mark dead letters as resolved, unless somebody has handled them.
+    """Mark open dead letters as resolved.
 
     Arguments and errors are those of `replay`.
     """
@@ -196,7 +196,7 @@ def _too_late(
 
 
 def _moment(dead_letter: DeadLetterRecord, topic: Topic, cluster: Cluster, objects_url: str) -> str:
-    """Event time of a dead letter's record in UTC, or words for it."""
+    """Event time of a dead letter's record in UTC, or that it cannot be read."""
     try:
         record = cluster.registry.reader(topic).decode(value_of(dead_letter, cluster, objects_url))
     except (UndecodableValue, DeadLetter, Retry, Stop):

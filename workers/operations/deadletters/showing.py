@@ -1,4 +1,4 @@
-"""A dead letter as JSON: one line of a list, or everything that is known of it."""
+"""A dead letter as JSON: one row of a list, or everything about it."""
 
 import base64
 from typing import Any, Final
@@ -24,7 +24,7 @@ def outcome_of(entry: AuditEntry | None) -> str:
 
 
 def as_line(dead_letter: DeadLetterRecord, entry: AuditEntry | None) -> dict[str, Any]:
-    """What a list says of a dead letter.
+    """A dead letter as one row of a list.
 
     Args:
         dead_letter: The dead letter.
@@ -48,13 +48,13 @@ def as_line(dead_letter: DeadLetterRecord, entry: AuditEntry | None) -> dict[str
 def as_text(
     dead_letter: DeadLetterRecord, entry: AuditEntry | None, cluster: Cluster, objects_url: str
 ) -> dict[str, Any]:
-    """Everything that is known of a dead letter, and what can be done with it.
+    """A dead letter with its headers and value, and whether it can be replayed.
 
     Args:
         dead_letter: The dead letter.
         entry: Who handled it; None while it is open.
         cluster: Where the topics are.
-        objects_url: Where long values lie.
+        objects_url: Where long values are stored.
 
     Raises:
         RegistryUnavailable: The registry is out of reach.

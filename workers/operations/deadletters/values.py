@@ -9,7 +9,7 @@ from schemas.topics import TOPICS, Topic
 
 
 def topic_of(dead_letter: DeadLetterRecord, prefix: str) -> Topic | None:
-    """The topic that a dead letter was read from; None when it is none of this run."""
+    """The topic that a dead letter was read from; None when it is not of this run."""
     name = dead_letter.topic
     if not name.startswith(prefix):
         return None
@@ -21,7 +21,7 @@ def value_of(dead_letter: DeadLetterRecord, cluster: Cluster, objects_url: str) 
 
     Raises:
         DeadLetter: They are gone, or are not what was written.
-        Retry: Where they lie is out of reach.
+        Retry: The object store or the broker is out of reach.
         Stop: The object store refuses us.
     """
     if dead_letter.value is not None:
@@ -50,7 +50,7 @@ def value_of(dead_letter: DeadLetterRecord, cluster: Cluster, objects_url: str) 
 
 
 def whereabouts(dead_letter: DeadLetterRecord) -> str:
-    """Where a dead letter's value is, in words."""
+    """Where a dead letter's value is, as a message."""
     if dead_letter.value is None and "object_uri" in dead_letter.headers:
         return f"in the object store: {dead_letter.headers['object_uri']}"
     if dead_letter.value is None and dead_letter.left_in_place is not None:

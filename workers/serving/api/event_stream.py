@@ -69,7 +69,7 @@ class EventStream(Response):
                 if event.name not in self._left_out:
                     await write(event.frame)
         except (RedisError, OSError):
-            return  # while catching up: the client asks again from where it stands
+            return  # while catching up: the client connects again and resumes from its last event
 
     async def _until_first(self, *steps: Coroutine[object, object, object]) -> None:
         tasks = [asyncio.ensure_future(step) for step in steps]

@@ -19,13 +19,13 @@ class CoverageView(BaseModel):
 
     state: CoverageState = Field(
         description=(
-            "`short`: staff are missing whoever the unidentified people are; `unclear`: it depends "
-            "on who they are; `covered`; `none_required`; `no_data`."
+            "`short`: staff are missing even if all unidentified people are staff; `unclear`: it "
+            "depends on who they are; `covered`; `none_required`; `no_data`."
         )
     )
-    sentence: str = Field(description="In a few words.", examples=["2 to 4 short"])
+    sentence: str = Field(description="The state as a short message.", examples=["2 to 4 short"])
     because: str = Field(
-        description="The numbers behind it.", examples=["12 people, 0 identified staff"]
+        description="The numbers that it follows from.", examples=["12 people, 0 identified staff"]
     )
 
 
@@ -60,7 +60,9 @@ class ZoneView(BaseModel):
     name: str = Field(description="For people; the id when the zone is not registered.")
     floor_id: str = Field(description="Floor.")
     floor_name: str = Field(description="For people.")
-    camera_id: str | None = Field(description="The camera it belongs to, if one alone.")
+    camera_id: str | None = Field(
+        description="Camera whose frame the polygon is drawn in; null on a calibrated floor."
+    )
     order: int = Field(description="Place on the board.")
     space: str = Field(description="IMAGE_PX or FLOOR_M: frame of `polygon`.")
     polygon: list[Point] = Field(description="Outline; empty when not registered.")
@@ -69,9 +71,9 @@ class ZoneView(BaseModel):
     scheduled: int | None = Field(description="Staff scheduled now.", examples=[3])
     required: int | None = Field(description="Staff required now.", examples=[4])
     gap: GapView | None = Field(description="Staff missing.")
-    coverage: CoverageView = Field(description="The gap in words.")
+    coverage: CoverageView = Field(description="What the gap means.")
     roles: list[Role] = Field(description="By role.")
-    seq: int | None = Field(description="Of the value; rises by one.")
+    seq: int | None = Field(description="Number of the value; rises by one.")
     freshness: Freshness = Field(description="Whether the numbers may be acted on.")
     last_change: LastChangeView | None = Field(description="Null when none was seen.")
 
@@ -89,8 +91,8 @@ class CameraView(BaseModel):
     camera_id: str = Field(description="Camera.", examples=["left"])
     name: str = Field(description="For people.")
     floor_id: str = Field(description="Floor.")
-    width: int = Field(description="Of the captured frame, px; 0 when unknown.")
-    height: int = Field(description="Of the captured frame, px; 0 when unknown.")
+    width: int = Field(description="Frame width, px; 0 when unknown.")
+    height: int = Field(description="Frame height, px; 0 when unknown.")
     privacy_masks: list[list[Point]] = Field(description="Blanked regions, px.")
     live: CameraTracks | None = Field(description="After the latest frame.")
     freshness: Freshness = Field(description="Age of the latest frame.")
@@ -135,7 +137,7 @@ class Trends(BaseModel):
 
 
 class StageView(BaseModel):
-    """How far one kind of value has come through the line."""
+    """How current one kind of value is."""
 
     stage: str = Field(description="`tracks`, `presence` or `occupancy`.", examples=["tracks"])
     values: int = Field(description="Current values.", examples=[2])
@@ -151,7 +153,7 @@ class DetectorView(BaseModel):
     """A detector whose results are on the board."""
 
     name: str = Field(description="Model.", examples=["yolox-nano"])
-    version: str = Field(description="Of the model.")
+    version: str = Field(description="Version of the model.")
     camera_ids: list[str] = Field(description="Cameras whose latest frame it saw.")
     caution: str = Field(description="Why not to trust it; empty when there is no reason.")
 
@@ -167,14 +169,14 @@ class RedisView(BaseModel):
 
 
 class NamesView(BaseModel):
-    """The side inputs: names, zones, cameras, shifts."""
+    """Reference data: names, zones, cameras, shifts."""
 
     synced_us: int | None = Field(description="Last read to their end; null before the first.")
     error: str = Field(description="Why they cannot be read; empty when they can.")
 
 
 class AlertView(BaseModel):
-    """Something that a person must know of, and that is not over."""
+    """A raised alert."""
 
     alert_id: str = Field(description="Its key.", examples=["silence/camera/left"])
     tier: str = Field(description="NOTICE, WARNING or PAGE.", examples=["WARNING"])
@@ -182,34 +184,36 @@ class AlertView(BaseModel):
         description="`silence`, `lag`, `overload`, `loss` or `settings`.", examples=["silence"]
     )
     subject: str = Field(
-        description="Whose it is: `line`, `log`, `stage/NAME` or `camera/ID`.",
+        description="What it is about: `line`, `log`, `stage/NAME` or `camera/ID`.",
         examples=["camera/left"],
     )
-    what: str = Field(description="In words.", examples=["No new data from camera Left half"])
+    what: str = Field(
+        description="The alert as a message.", examples=["No new data from camera Left half"]
+    )
     since_us: int = Field(description="Since when, UTC microseconds.")
     at_us: int = Field(description="When it was raised, UTC microseconds.")
-    owner: str = Field(description="Who is to mend it.")
-    next_action: str = Field(description="What they may look at first.")
+    owner: str = Field(description="Who must act.")
+    next_action: str = Field(description="What to check first.")
 
 
 class LagView(BaseModel):
-    """How far a stage is behind what comes in."""
+    """The lag of a stage."""
 
     stage: str = Field(description="Name of the process.", examples=["sink-timescale"])
     what: str = Field(
-        description="What that means, in words.", examples=["History is written late"]
+        description="What the lag means for people.", examples=["History is written late"]
     )
-    records: int = Field(description="Records that it has before it.", examples=[1200])
+    records: int = Field(description="Records that wait for it.", examples=[1200])
     seconds: float = Field(description="Age of the oldest of them, seconds.", examples=[42.0])
     late: bool = Field(description="More than the few seconds that come and go.")
 
 
 class Line(BaseModel):
-    """The line behind the board as a whole."""
+    """The whole pipeline: alerts and lags."""
 
     now_us: int = Field(description="Clock of the server, UTC microseconds.")
-    alerts: list[AlertView] = Field(description="Alerts that stand, oldest first.")
-    lags: list[LagView] = Field(description="Of each stage that was ever at work.")
+    alerts: list[AlertView] = Field(description="Raised alerts, oldest first.")
+    lags: list[LagView] = Field(description="Lag of each stage that ever ran.")
     error: str = Field(description="Why the log cannot be read; empty when it can.")
 
 
@@ -226,11 +230,11 @@ class Status(BaseModel):
     names: NamesView = Field(description="Whether names and zones are up to date.")
     stages: list[StageView] = Field(description="From the camera on; empty without Redis.")
     detectors: list[DetectorView] = Field(description="Empty before the first frame.")
-    lags: list[LagView] = Field(description="How far each stage is behind, as last seen.")
+    lags: list[LagView] = Field(description="Lag of each stage, as last seen.")
     clients: int = Field(description="Open event streams.")
     changes_after: str | None = Field(
         description=(
-            "Follow `changes` behind this event and nothing is missed that values read after "
-            "this answer do not show; null while Redis was never reached."
+            "Follow `changes` after this event: together with the values read after this answer "
+            "nothing is missed. Null until Redis first answers."
         )
     )

@@ -14,7 +14,7 @@ class Coverage(NamedTuple):
         state: `short` only when staff are missing even if every unidentified person is staff;
             `unclear` when it depends on who they are.
         sentence: The state as a short message, such as `2 to 4 short`.
-        because: The numbers behind it.
+        because: The numbers that it follows from.
     """
 
     state: CoverageState

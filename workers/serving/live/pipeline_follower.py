@@ -29,7 +29,7 @@ _ANSWER_S: Final = 5.0
 class PipelineFollower:
     """Follows `alerts.raised.v1` and the offsets of the stages until `close`.
 
-    While Kafka is away the board shows what it last knew, and `view.error` says so.
+    While Kafka is away the board shows what it last knew, and `view.error` is set.
 
     Args:
         cluster: Where the topics are.

@@ -51,12 +51,12 @@ class Track(BaseModel):
     """One tracked person; pixels of the captured frame."""
 
     track_id: int = Field(description="Number within the camera, never used again.")
-    state: TrackState = Field("UNKNOWN", description="Track life.")
+    state: TrackState = Field("UNKNOWN", description="Track state.")
     x_min: float = Field(0.0, description="Left edge, px.")
     y_min: float = Field(0.0, description="Top edge, px.")
     x_max: float = Field(0.0, description="Right edge, px.")
     y_max: float = Field(0.0, description="Bottom edge, px.")
-    score: float = Field(0.0, description="Of the last matched detection, 0 to 1.")
+    score: float = Field(0.0, description="Score of the last matched detection, 0 to 1.")
     observed: bool = Field(default=False, description="This frame holds a matched detection.")
     last_observed_us: int = Field(0, description="Event time of the last detection.")
 
@@ -68,10 +68,10 @@ class CameraTracks(BaseModel):
     seq: int = Field(description="Rises by one per camera.")
     captured_us: int = Field(description="Event time of the frame, UTC microseconds.")
     floor_id: str = Field("", description="Floor of the camera.")
-    width: int = Field(0, description="Of the captured frame, px.")
-    height: int = Field(0, description="Of the captured frame, px.")
+    width: int = Field(0, description="Frame width, px.")
+    height: int = Field(0, description="Frame height, px.")
     tracks: list[Track] = Field(default=[], description="By track_id.")
-    model_name: str = Field("", description="Model behind the detections.")
+    model_name: str = Field("", description="Model that made the detections.")
     model_version: str = Field("", description="Version of that model.")
 
 

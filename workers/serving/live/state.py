@@ -49,7 +49,7 @@ def out_of_reach(exc: Exception) -> Retry:
 
 
 def _is_of_one_key(error: RedisError) -> bool:
-    """Whether the others can be shown all the same: a key of ours holds something else."""
+    """Whether the error is about one key, which holds another type, so that others can be shown."""
     return str(error).startswith("WRONGTYPE")
 
 
@@ -71,8 +71,7 @@ class LiveState:
     Args:
         client: Connection to Redis.
         prefix: Leads every key.
-        guard: Breaker that the change feed probes: while it is open, nobody's request waits for
-            Redis.
+        guard: Breaker that the change feed probes: while it is open, no request waits for Redis.
     """
 
     def __init__(self, client: Redis, prefix: str, guard: Guard) -> None:
@@ -82,7 +81,7 @@ class LiveState:
 
     @property
     def away_since_us(self) -> int | None:
-        """Since when Redis is left alone, UTC microseconds; None while it is asked."""
+        """Since when the breaker is open, UTC microseconds; None while it is closed."""
         return self._guard.since_us
 
     @contextmanager

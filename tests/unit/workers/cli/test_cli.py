@@ -93,3 +93,39 @@ def test_a_shell_completes_commands_options_and_topics(words: str, offered: list
 def test_every_summary_is_one_short_sentence() -> None:
     for name, entry in COMMANDS.items():
         assert re.fullmatch(r"[A-Z][^.]{8,60}\.", entry.summary), name
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "message"),
+    [
+        pytest.param(
+            "WARDSTREAM_METRICS_PORT",
+            "abc",
+            "metrics_port: Input should be a valid",
+            id="no-number",
+        ),
+        pytest.param(
+            "WARDSTREAM_WATCHDOG__HEALTH", "x", 'value for field "watchdog"', id="no-json"
+        ),
+        pytest.param(
+            "WARDSTREAM_DEADMAN__AFTER_S",
+            "3",
+            "the setting deadman is called watchdog",
+            id="retired",
+        ),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_named_in_one_sentence(
+    variable: str, value: str, message: str
+) -> None:
+    answer = subprocess.run(
+        [sys.executable, "-m", "workers.cli", "settings"],
+        env={**os.environ, variable: value},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert answer.returncode == 78
+    assert message in answer.stderr
+    assert answer.stderr.count("\n") == 1
