@@ -190,9 +190,7 @@ class Continuity:
 
         def ask() -> str:
             # A new client: an old one would ask by a leader that is no more.
-            admin = (
-                self._cluster.admin()
-            )  # kept until the answer is here: its end drops the request
+            admin = self._cluster.admin()  # kept: without it the answer would be lost
             asked = admin.describe_configs([resource], request_timeout=_ANSWER_S)
             return str(answer(asked[resource], _ANSWER_S + _LOST_S)["cleanup.policy"].value)
 

@@ -81,7 +81,7 @@ def test_a_log_that_is_away_is_told_without_it_and_written_there_once_it_is_back
             services.kill("kafka")
             eventually(lambda: webhook.stands(LOG), DEADLINE_S)
             port = supervisor.metrics_port("watchdog")
-            eventually(lambda: "the line's log does not answer" in fault(port), DEADLINE_S)
+            eventually(lambda: "data store (Kafka) does not answer" in fault(port), DEADLINE_S)
             assert f"ALERT RAISED PAGE {LOG}" in supervisor.log("watchdog").read_text()
             assert webhook.stands("silence/stage/serve")
             assert webhook.stands(camera), "blind, nothing is cleared"
