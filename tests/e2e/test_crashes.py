@@ -1,22 +1,21 @@
 """`kill -9` of each process while a clip plays: the same digests as an undisturbed run."""
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from schemas.topics import FRAMES
 from tests.support.digests import table_digest
-from tests.support.played_pipeline import PlayedLine, digest, played_line
+from tests.support.played_pipeline import PlayedLine, digest, played_line, wait_until
 from tests.support.services import Services, separate_environment
 from workers.local.pipeline import WORKERS
 from workers.storage.timescale.tables import DERIVED_TABLES
 
 HOG = ("--backend", "hog", "--mode", "record")
 RECORDED = ("--mode", "record", "--fps", "5", "--start-time", "1780000000")
-PAUSE_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -71,9 +70,17 @@ def test_killing_each_process_in_turn_changes_nothing(
     line.register(clip)
     line.start(HOG)
     line.play(*RECORDED)
+    whole = sum(undisturbed.frames.values())
+
+    def played(share: float) -> bool:
+        """Whether so much of the clip is in the log."""
+        return line.frames() >= share * whole
+
     landed = []
-    for name in ("ingest", *WORKERS):
-        time.sleep(PAUSE_S)
+    struck = ("ingest", *WORKERS)
+    for number, name in enumerate(struck, 1):
+        share = number / (len(struck) + 2)
+        wait_until(partial(played, share), 90, f"{share:.0%} of the clip")
         landed.append(line.supervisor.alive("ingest"))
         line.supervisor.kill(name)
         line.supervisor.restart(name)

@@ -152,6 +152,11 @@ class PlayedLine:
         answered = look.lags.get("infer") == 0
         return answered and 0 < frames <= self.observer.total(look.ends, DETECTIONS)
 
+    def frames(self) -> int:
+        """Records in the frames log."""
+        ends = self.observer.poll(time.monotonic(), (), 0).ends
+        return self.observer.total(ends, FRAMES)
+
     def outcomes(self) -> int:
         """Records in the detections log."""
         ends = self.observer.poll(time.monotonic(), (), 0).ends

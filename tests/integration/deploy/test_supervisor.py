@@ -101,7 +101,8 @@ def test_a_crash_is_restarted_but_what_a_test_killed_stays_dead_until_restarted(
     second = supervised.pid("steady")
     supervised.kill("steady")
     assert supervised.wait("steady", DEADLINE_S) == -signal.SIGKILL
-    time.sleep(1.0)  # longer than the pause after which a crash would have been restarted
+    supervised.start(python("crashing", "import sys; sys.exit(75)"))
+    assert until(lambda: supervised.restarts("crashing") >= 2), "who crashes later is restarted"
     assert supervised.pid("steady") == second
 
     supervised.restart("steady")

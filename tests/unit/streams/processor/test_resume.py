@@ -33,7 +33,8 @@ class Group:
     """The app and the consumer as far as `Resumption` sees them."""
 
     def __init__(self) -> None:
-        self.rebalancing_count = 0
+        self.rebalances = 0
+        self.asked = asyncio.Event()
         self.consumer_generation_id = 0
         self.should_stop = False
         self.flow_control = FlowControl()
@@ -41,6 +42,17 @@ class Group:
         self.sought: list[dict[TP, int]] = []
         self.tps: set[TP] = set()
         self.before_seek: Callable[[], None] = lambda: None
+
+    @property
+    def rebalancing_count(self) -> int:
+        self.asked.set()
+        return self.rebalances
+
+    async def wait_asked(self, times: int = 2) -> None:
+        """Wait until a request has asked for the rebalance so often again."""
+        for _ in range(times):
+            self.asked.clear()
+            await asyncio.wait_for(self.asked.wait(), timeout=10)
 
     def assignment(self) -> set[TP]:
         return self.tps
@@ -89,7 +101,7 @@ class Play:
         return loaded
 
     def rebalance_begins(self) -> None:
-        self.group.rebalancing_count += 1
+        self.group.rebalances += 1
 
     def rebalance_ends(self, *partitions: int) -> None:
         self.group.consumer_generation_id += 1
@@ -137,7 +149,7 @@ def test_a_rebalance_that_is_under_way_is_waited_for() -> None:
 
     async def script() -> Mapping[TP, int]:
         seeking = asyncio.create_task(play.seek())
-        await asyncio.sleep(0.1)
+        await play.group.wait_asked()
         assert play.loads == []
         play.rebalance_ends(1)
         return await seeking
@@ -237,7 +249,7 @@ def test_a_cancelled_request_leaves_the_way_free_for_the_next() -> None:
 
     async def script() -> Mapping[TP, int]:
         waiting = asyncio.create_task(play.seek())
-        await asyncio.sleep(0.05)
+        await play.group.wait_asked()
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await waiting

@@ -7,7 +7,7 @@ import pytest
 from streams.stage import OUTPUTS
 from streams.state.published import HANDOVER_KEY
 from streams.state.reading import without_handover
-from tests.unit.streams.handover.seam_world import World, walks
+from tests.unit.streams.handover.handover_world import World, walks
 
 FRAMES = 120
 LIVES = 8
