@@ -97,15 +97,3 @@ class FactWriter:
         ]
         self._producer.write(records, by_us=append_by_us)
         return len(records)
-
-
-def publish_facts(cluster: Cluster, facts: Iterable[Fact]) -> int:
-    """Append facts whose versions and times are given, all or none; returns how many.
-
-    Raises:
-        NotRegistered: A schema is not registered; nothing was written.
-        RegistryUnavailable: The schema registry is out of reach; nothing was written.
-        Retry: The broker did not acknowledge in time, or another writer came.
-    """
-    with FactWriter(cluster) as writer:
-        return writer.publish(facts)

@@ -16,7 +16,6 @@ from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec  # type: ign
 
 from runtime.clock import SystemClock
 from runtime.facts.log import Fact
-from runtime.facts.writer import publish_facts
 from runtime.kafka.producer import ReliableProducer
 from runtime.process.health import Health
 from runtime.process.service import Service
@@ -25,6 +24,7 @@ from schemas.records.frames import DetectionOutcome, Frame
 from schemas.registry import SchemaRegistry
 from schemas.topics import CAMERAS, DEAD_LETTERS, DETECTIONS, FLOORS, FRAMES, Topic
 from tests.support.clusters import cluster_of
+from tests.support.facts import publish_facts
 from tests.support.services import await_gone
 from workers.inference.process import run_inference
 

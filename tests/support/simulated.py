@@ -5,12 +5,12 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from runtime.facts.log import Fact
-from runtime.facts.writer import publish_facts
 from runtime.kafka.producer import ReliableProducer
 from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import DETECTIONS
 from tests.support.clusters import cluster_of
+from tests.support.facts import publish_facts
 from workers.registry.edit import Registered, Stamp, edits
 from workers.registry.rows import CameraRow, ZoneRow
 

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from runtime.facts.log import Fact
-from runtime.facts.writer import publish_facts
 from runtime.process.settings import Settings
 from schemas.records.frames import Detection, DetectionOutcome
 from tests.support.clusters import cluster_of
+from tests.support.facts import publish_facts
 from workers.registry.edit import Registered, Stamp, edits
 from workers.registry.rows import CameraRow, RequirementRow, Row, ShiftRow, StaffRow, ZoneRow
 

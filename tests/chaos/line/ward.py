@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from runtime.facts.log import Fact
-from runtime.facts.writer import publish_facts
 from runtime.process.settings import Settings
 from schemas.topics import FLOORS
 from tests.chaos.line.recorded import Recording
 from tests.support.clusters import cluster_of
+from tests.support.facts import publish_facts
 from workers.registry.edit import Registered, Stamp, edits
 from workers.registry.rows import CameraRow, RequirementRow, Row, ShiftRow, StaffRow, ZoneRow
 

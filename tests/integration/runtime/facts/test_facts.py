@@ -13,7 +13,7 @@ from runtime.checkpoints import OutputRecord, Record
 from runtime.clock import SystemClock
 from runtime.errors import Retry
 from runtime.facts.log import APPEND_WITHIN_US, Fact, FactLog
-from runtime.facts.writer import FactWriter, publish_facts
+from runtime.facts.writer import FactWriter
 from runtime.kafka.topics import create_topics
 from runtime.process.settings import Settings
 from schemas.registry import RegistryUnavailable, SchemaRegistry
@@ -24,6 +24,7 @@ from streams.processor.fact_source import FactSource
 from streams.processor.pipeline_fold import FUTURE_LIMIT_US, PipelineFold, Wire
 from tests.support.builders.domain import S, outcome, staff, zone
 from tests.support.clusters import cluster_of
+from tests.support.facts import publish_facts
 from tests.support.services import Services
 from workers.registry import edit
 from workers.registry import importing as command

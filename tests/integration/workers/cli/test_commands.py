@@ -60,6 +60,22 @@ def test_a_ward_is_imported_and_a_second_import_changes_nothing(operator: Operat
     ]
 
 
+def test_an_imported_floor_gets_a_partition_and_its_camera_needs_no_other(
+    operator: Operator, tmp_path: Path
+) -> None:
+    floors, cameras = tmp_path / "floors.csv", tmp_path / "cameras.csv"
+    floors.write_text("floor_id,name,time_zone\nward-3,Ward 3,Europe/Berlin\n")
+    cameras.write_text("camera_id,floor_id,width,height\nleft,ward-3,640,480\n")
+
+    assert operator.types("floor", "import", str(floors)).stdout == "floors.csv: 1 new versions\n"
+    assert operator.types("camera", "import", str(cameras)).returncode == 0
+    answer = operator.types("tail", "floors.v1", "--from-beginning", "--wait", "5")
+
+    [floor] = [json.loads(line)["value"] for line in answer.stdout.splitlines()]
+    assert (floor["floor_id"], floor["partition"], floor["name"]) == ("ward-3", 0, "Ward 3")
+    assert floor["time_zone"] == "Europe/Berlin"
+
+
 def test_a_wrong_import_writes_nothing_and_names_the_field(
     operator: Operator, tmp_path: Path
 ) -> None:

@@ -16,7 +16,6 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
 from runtime.facts.log import Fact
-from runtime.facts.writer import publish_facts
 from runtime.kafka.consumer import poll_batch
 from runtime.process.health import Health
 from runtime.process.service import Service
@@ -27,6 +26,7 @@ from schemas.registry import SchemaRegistry
 from schemas.topics import CAMERAS, FRAMES, Topic
 from tests.support.clips import HEIGHT, WIDTH
 from tests.support.clusters import cluster_of
+from tests.support.facts import publish_facts
 from workers.ingest.feed import FeedConfig, Playback
 from workers.ingest.ledger import FrameLedger
 from workers.ingest.worker import run_ingest

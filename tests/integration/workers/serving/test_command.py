@@ -18,12 +18,12 @@ import pytest
 
 from runtime.errors import EXIT_STOP
 from runtime.facts.log import Fact
-from runtime.facts.writer import publish_facts
 from runtime.kafka.topics import create_topics
 from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import REFERENCE_TOPICS, ZONES
 from tests.support.clusters import cluster_of
+from tests.support.facts import publish_facts
 from tests.support.live_writer import LiveWriter, zone_fact
 from tests.support.paths import ROOT
 from tests.support.waiting import eventually

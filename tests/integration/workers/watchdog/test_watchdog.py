@@ -14,13 +14,13 @@ import pytest
 from deploy.local.launcher import LocalServices, Supervisor, Worker
 from runtime.clock import SystemClock
 from runtime.facts.log import Fact
-from runtime.facts.writer import publish_facts
 from runtime.kafka.producer import ReliableProducer
 from runtime.kafka.topics import create_topics
 from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import ALERTS, CAMERAS, DETECTIONS, FLOORS, FRAMES, TOPICS
 from tests.support.clusters import cluster_of
+from tests.support.facts import publish_facts
 from tests.support.live_writer import camera_fact, floor_fact
 from tests.support.servers.webhook import WebhookServer
 from tests.support.waiting import eventually

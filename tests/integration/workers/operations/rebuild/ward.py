@@ -13,12 +13,12 @@ from deploy.local.launcher import Worker
 from runtime.checkpoints.archive import CheckpointArchive
 from runtime.clock import SystemClock
 from runtime.facts.log import Fact, FactLog
-from runtime.facts.writer import publish_facts
 from runtime.process.settings import Settings
 from runtime.storage.objects import ObjectStore
 from schemas.topics import REQUIREMENTS, SHIFTS, STAFF
 from tests.support import simulated
 from tests.support.clusters import cluster_of, installation_of
+from tests.support.facts import publish_facts
 from tests.support.played_pipeline import PlayedLine, played_line, wait_until
 from tests.support.simulated import START_US
 from workers.local.pipeline import prepare
