@@ -12,6 +12,7 @@ from http.client import HTTPException
 
 from schemas.codec import Codec, schema_text
 from schemas.compatibility import differences
+from schemas.registry_address import RegistryAddress
 from schemas.registry_client import CONFLICT, NOT_FOUND, Gate, RegistryClient, RegistryRefusal
 from schemas.topics import Topic
 
@@ -39,13 +40,13 @@ class SchemaRegistry:
     Schemas once read are kept, so an outage of the registry does not stop a running process.
 
     Args:
-        url: Base URL of the Confluent-compatible API.
+        address: Base URL of the Confluent-compatible API, and who asks.
         gate: Entered around each request, such as a circuit breaker.
     """
 
-    def __init__(self, url: str, gate: Gate = nullcontext) -> None:
-        self.url = url
-        self._client = RegistryClient(url, gate)
+    def __init__(self, address: str | RegistryAddress, gate: Gate = nullcontext) -> None:
+        self.address = RegistryAddress.of(address) if isinstance(address, str) else address
+        self._client = RegistryClient(self.address, gate)
         self._texts: dict[int, str] = {}
 
     def register(self, topic: Topic, text: str | None = None) -> int:
@@ -165,4 +166,4 @@ class SchemaRegistry:
         return Codec(topic, schema_id=None, find_schema=self.find)
 
     def _unavailable(self, exc: Exception) -> RegistryUnavailable:
-        return RegistryUnavailable(f"schema registry at {self.url}: {exc}")
+        return RegistryUnavailable(f"schema registry at {self.address.url}: {exc}")

@@ -9,7 +9,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from docs.generate import alerts, api, benchmarks, cli, dead_letters, metrics, settings, topics
+from docs.generate import (
+    alerts,
+    api,
+    benchmarks,
+    cli,
+    dead_letters,
+    kafka_acls,
+    metrics,
+    settings,
+    topics,
+)
 
 FOLDER: Final = Path(__file__).parents[1] / "reference"
 
@@ -19,6 +29,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "benchmarks.md": benchmarks.page,
     "cli.md": cli.page,
     "dead-letters.md": dead_letters.page,
+    "kafka-acls.md": kafka_acls.page,
     "metrics.md": metrics.page,
     "settings.md": settings.page,
     "topics.md": topics.page,

@@ -28,7 +28,7 @@ def page() -> str:
     """The whole page."""
     settings = Settings()
     document: dict[str, Any] = create_app(
-        settings.redis_url.get_secret_value(),
+        settings.redis_address,
         settings.live_prefix,
         settings.serving,
         SystemClock(),

@@ -8,7 +8,9 @@ from typing import Any
 from confluent_kafka import KafkaException
 
 from runtime.checkpoints.errors import ReplayNeeded
+from runtime.errors import Stop
 from runtime.kafka.cluster import Cluster
+from runtime.kafka.errors import is_refusal
 
 ATTEMPT_S = 5.0
 """Seconds for one attempt at a transactional call before it is tried again."""
@@ -38,6 +40,7 @@ class Claim:
 
         Raises:
             ReplayNeeded: The broker did not grant it in `give_up_s` seconds.
+            Stop: It does not let this process claim it.
         """
         self._topic = topic
         self._partition = partition
@@ -89,6 +92,7 @@ class Claim:
             else:
                 return
 
-    def _lost(self, what: str, error: KafkaException) -> ReplayNeeded:
+    def _lost(self, what: str, error: KafkaException) -> Stop:
         self._refused = True
-        return ReplayNeeded(f"{self._topic}[{self._partition}]: {what} refused: {error.args[0]}")
+        kind = Stop if is_refusal(error.args[0]) else ReplayNeeded
+        return kind(f"{self._topic}[{self._partition}]: {what} refused: {error.args[0]}")

@@ -13,7 +13,9 @@ from confluent_kafka.admin import AdminClient
 
 from runtime.clock import Clock
 from runtime.kafka.client_log import ClientLog
-from runtime.kafka.registry import guarded_registry
+from runtime.kafka.registry import guarded_registry, registry_address
+from runtime.kafka.security import librdkafka
+from runtime.process.security import KafkaSecurity
 from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import Topic
@@ -37,12 +39,14 @@ class Cluster:
         prefix: Leads the name of every topic, group and transactional id of the run.
         registry: Schemas of the topics; one for the whole process.
         clock: Gives the time to everything that works on the cluster.
+        security: How the brokers are reached.
     """
 
     bootstrap: str
     prefix: str = ""
     registry: SchemaRegistry
     clock: Clock
+    security: KafkaSecurity = field(default_factory=KafkaSecurity)
     _log: ClientLog = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -54,8 +58,11 @@ class Cluster:
         return cls(
             bootstrap=settings.kafka_bootstrap,
             prefix=settings.topic_prefix,
-            registry=guarded_registry(settings.registry_url, clock),
+            registry=guarded_registry(
+                registry_address(settings.registry_url, settings.security.registry), clock
+            ),
             clock=clock,
+            security=settings.security.kafka,
         )
 
     def under(self, prefix: str) -> Self:
@@ -143,9 +150,16 @@ class Cluster:
         }
         return self.producer(delivery_timeout_s=within_s, **claim)
 
-    def admin(self) -> AdminClient:
-        """A client for questions about topics, and for what changes them."""
-        return AdminClient(self._common())
+    def admin(self, on_error: Callable[[KafkaError], None] | None = None) -> AdminClient:
+        """A client for questions about topics, and for what changes them.
+
+        Args:
+            on_error: Called, while the client is polled, when a connection fails.
+        """
+        config = self._common()
+        if on_error is not None:
+            config["error_cb"] = on_error
+        return AdminClient(config)
 
     def _common(self) -> dict[str, Any]:
         """What all clients are told."""
@@ -153,4 +167,5 @@ class Cluster:
             "bootstrap.servers": self.bootstrap,
             "log_level": 3,
             "logger": self._log,
+            **librdkafka(self.security),
         }

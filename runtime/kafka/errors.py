@@ -5,6 +5,8 @@ from typing import TypeVar
 
 from confluent_kafka import KafkaError, KafkaException
 
+from runtime.errors import Retry, Stop
+
 Answer = TypeVar("Answer")
 
 _REFUSED = {
@@ -29,6 +31,17 @@ def is_refusal(error: KafkaError) -> bool:
     pass.
     """
     return bool(error.code() in _REFUSED)
+
+
+def failure(what: str, error: KafkaException) -> Retry | Stop:
+    """What a request that failed means: `Stop` where the broker refuses it, `Retry` otherwise.
+
+    Args:
+        what: What was asked, for the message.
+        error: From the client.
+    """
+    told: KafkaError = error.args[0]
+    return (Stop if is_refusal(told) else Retry)(f"{what}: {told.str()}")
 
 
 def answer(question: Future[Answer], within_s: float) -> Answer:

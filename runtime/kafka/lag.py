@@ -7,9 +7,8 @@ import structlog
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]
 
-from runtime.errors import Retry
 from runtime.kafka.cluster import Cluster
-from runtime.kafka.errors import answer
+from runtime.kafka.errors import answer, failure
 from runtime.kafka.topic_partition import Partition
 from runtime.process.metrics import LAG_RECORDS
 from runtime.process.periodic import Periodic
@@ -107,8 +106,7 @@ class LogProbe:
         except KafkaException as exc:
             # After a restart of the broker this client would ask by the old leader epoch on.
             self._admin = self._cluster.admin()
-            msg = f"ends of topics: {exc.args[0].str()}"
-            raise Retry(msg) from exc
+            raise failure("ends of topics", exc) from exc
         return {partition: (one.offset, one.timestamp) for partition, one in found.items()}
 
     def committed(self, group: str, partitions: Iterable[Partition]) -> dict[Partition, int]:
@@ -143,8 +141,7 @@ class LogProbe:
                 if partition.error is not None:
                     raise KafkaException(partition.error)  # noqa: TRY301 - one way out for both
         except KafkaException as exc:
-            msg = f"offsets of group {group}: {exc.args[0].str()}"
-            raise Retry(msg) from exc
+            raise failure(f"offsets of group {group}", exc) from exc
         return found
 
     def lag(self, group: str, ends: Mapping[Partition, int]) -> int | None:

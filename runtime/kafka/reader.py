@@ -7,7 +7,7 @@ from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]
 
 from runtime.errors import Retry
 from runtime.kafka.cluster import Cluster
-from runtime.kafka.errors import answer
+from runtime.kafka.errors import answer, failure
 from runtime.retry import Tries, constant, retried
 from schemas.topics import Topic
 
@@ -72,8 +72,7 @@ def spans(
         starts = _offsets(cluster, name, wanted, start)
         ends = _offsets(cluster, name, wanted, OffsetSpec.latest())  # type: ignore[no-untyped-call]
     except KafkaException as exc:
-        msg = f"{name}: {exc.args[0].str()}"
-        raise Retry(msg) from exc
+        raise failure(name, exc) from exc
     return {  # a time after the last record is answered with -1
         partition: (starts[partition], ends[partition])
         for partition in wanted
@@ -106,8 +105,7 @@ def read_topic(
     try:
         yield from _read(cluster, name, starts, left)
     except KafkaException as exc:
-        msg = f"{name}: {exc.args[0].str()}"
-        raise Retry(msg) from exc
+        raise failure(name, exc) from exc
 
 
 def read_record(cluster: Cluster, topic: Topic, partition: int, offset: int) -> Message | None:
@@ -126,8 +124,7 @@ def read_record(cluster: Cluster, topic: Topic, partition: int, offset: int) -> 
     except Expired:
         return None
     except KafkaException as exc:
-        msg = f"{name}: {exc.args[0].str()}"
-        raise Retry(msg) from exc
+        raise failure(name, exc) from exc
     return found if found is not None and found.offset() == offset else None
 
 
@@ -146,8 +143,7 @@ def read_between(
     try:
         yield from _read(cluster, name, {partition: start}, {partition: end})
     except KafkaException as exc:
-        msg = f"{name}: {exc.args[0].str()}"
-        raise Retry(msg) from exc
+        raise failure(name, exc) from exc
 
 
 class Expired(Retry):

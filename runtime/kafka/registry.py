@@ -5,8 +5,10 @@ from contextlib import contextmanager
 from http.client import HTTPException
 
 from runtime.clock import Clock
+from runtime.process.security import User
 from runtime.storage.breaker import BreakerOpen, BreakerPolicy, Guard
 from schemas.registry import SchemaRegistry
+from schemas.registry_address import RegistryAddress
 from schemas.registry_client import RegistryRefusal
 
 POLICY = BreakerPolicy(failures=2, first_pause_s=0.5, max_pause_s=5.0)
@@ -28,11 +30,27 @@ class RegistryAway(Exception):
         self.error = error
 
 
-def guarded_registry(url: str, clock: Clock) -> SchemaRegistry:
+def registry_address(url: str, user: User) -> RegistryAddress:
+    """Where a registry is, and who asks it.
+
+    Raises:
+        ValueError: It is not an http or https URL.
+    """
+    return RegistryAddress.of(
+        url,
+        user=user.user,
+        password=user.secret,
+        ca=user.ca,
+        certificate=user.certificate,
+        key=user.key,
+    )
+
+
+def guarded_registry(address: str | RegistryAddress, clock: Clock) -> SchemaRegistry:
     """A registry whose requests fail at once while it is away; schemas once read serve on.
 
     Args:
-        url: Base URL of its API.
+        address: Where it is, and who asks.
         clock: Gives the time.
     """
     guard = Guard("registry", clock, POLICY)
@@ -47,7 +65,7 @@ def guarded_registry(url: str, clock: Clock) -> SchemaRegistry:
         except RegistryAway as exc:
             raise exc.error from None
 
-    return SchemaRegistry(url, gate)
+    return SchemaRegistry(address, gate)
 
 
 @contextmanager

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple, Self
 
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
-from runtime.errors import Retry
+from runtime.errors import Retry, Stop
 from runtime.kafka.cluster import Cluster
+from runtime.kafka.errors import is_refusal
 from runtime.retry import Tries, constant, retried
 
 _TIMEOUT_S = 30.0
@@ -84,6 +85,7 @@ class FencedProducer:
 
     Raises:
         Retry: The broker did not grant the claim in time.
+        Stop: It does not let this process claim it.
     """
 
     def __init__(
@@ -100,7 +102,9 @@ class FencedProducer:
         try:
             self._until_done(self._producer.init_transactions)
         except KafkaException as exc:
-            raise Retry(messages.refused.format(error=exc.args[0].str())) from exc
+            error: KafkaError = exc.args[0]
+            kind = Stop if is_refusal(error) else Retry
+            raise kind(messages.refused.format(error=error.str())) from exc
 
     def __enter__(self) -> Self:
         """The producer itself."""

@@ -9,9 +9,9 @@ import os
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any, Literal, get_type_hints
+from typing import Any, Literal, Self, get_type_hints
 
-from pydantic import BaseModel, Field, SecretStr, model_validator
+from pydantic import BaseModel, SecretStr, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -20,20 +20,11 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from runtime.process.declare import setting
 from runtime.process.retired import refuse_retired
+from runtime.process.secret_files import SecretFiles
+from runtime.process.security import SecuritySettings, database_address, redis_address
 from schemas.tracker_settings import TrackerSettings
-
-
-def setting(default: Any, unit: str, effect: str, **limits: Any) -> Any:
-    """Declare a setting with its unit and effect.
-
-    Args:
-        default: Value when it is not set.
-        unit: Physical unit, or the kind of text (`URL`, `name`, `switch`).
-        effect: What changes when it changes.
-        limits: Pydantic limits such as `gt=0`.
-    """
-    return Field(default, description=effect, json_schema_extra={"unit": unit}, **limits)
 
 
 class IngestSettings(BaseModel):
@@ -230,7 +221,10 @@ class Settings(BaseSettings):
     """All settings; see the module docstring for where values come from."""
 
     model_config = SettingsConfigDict(
-        env_prefix="WARDSTREAM_", env_nested_delimiter="__", extra="forbid"
+        env_prefix="WARDSTREAM_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        hide_input_in_errors=True,  # it may hold a secret
     )
 
     kafka_bootstrap: str = setting("127.0.0.1:9092", "host:port", "Kafka brokers, comma-separated.")
@@ -263,6 +257,7 @@ class Settings(BaseSettings):
     dead_letters: DeadLetterSettings = DeadLetterSettings()
     watchdog: WatchdogSettings = WatchdogSettings()
     serving: ServingSettings = ServingSettings()
+    security: SecuritySettings = SecuritySettings()
 
     @model_validator(mode="before")
     @classmethod
@@ -276,9 +271,25 @@ class Settings(BaseSettings):
         return self.checkpoints.archive.url or self.ingest.object_store_url
 
     @property
+    def database_address(self) -> str:
+        """Address of TimescaleDB for its client; holds the password."""
+        return database_address(self.database_url.get_secret_value(), self.security.database)
+
+    @property
+    def redis_address(self) -> str:
+        """Address of Redis for its client; holds the password."""
+        return redis_address(self.redis_url.get_secret_value(), self.security.redis)
+
+    @property
     def live_prefix(self) -> str:
         """Leads every Redis key: a run with topics of its own has live values of its own."""
         return self.topic_prefix + self.redis_prefix
+
+    @model_validator(mode="after")
+    def _addresses_hold(self) -> Self:
+        """Refuse certificates that would not be used."""
+        redis_address(self.redis_url.get_secret_value(), self.security.redis)
+        return self
 
     @classmethod
     def settings_customise_sources(
@@ -289,11 +300,12 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - one file is enough
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Environment over TOML over defaults."""
+        """Environment over files of secrets over TOML over defaults."""
         path = Path(os.environ.get("WARDSTREAM_CONFIG", "wardstream.toml"))
         return (
             init_settings,
             env_settings,
+            SecretFiles(settings_cls, "WARDSTREAM_"),
             file_secret_settings,
             TomlConfigSettingsSource(settings_cls, toml_file=path),
         )

@@ -16,8 +16,10 @@ from runtime.checkpoints.archiver import Archiver
 from runtime.clock import Clock
 from runtime.errors import EXIT_REPLAY, Stop
 from runtime.facts.log import FactLog
+from runtime.kafka.access import check_access
 from runtime.kafka.cluster import Cluster
 from runtime.kafka.dead_letters import DeadLetterLimit
+from runtime.kafka.rights import rights_of
 from runtime.kafka.topics import check_topics
 from runtime.process.health import Health
 from runtime.process.service import Service
@@ -51,6 +53,7 @@ def create_app(settings: Settings, cluster: Cluster, health: Health) -> faust.Ap
         NotRegistered: A schema is not registered.
         Retry: Broker or registry are out of reach.
     """
+    check_access(cluster, rights_of("stream"))
     check_topics(cluster, list(TOPICS))
     refuse_lost_checkpoints(cluster)
     clock = cluster.clock

@@ -5,6 +5,8 @@ from __future__ import annotations
 import faust
 
 from runtime.kafka.cluster import Cluster
+from runtime.kafka.security import MECHANISM, tls_context
+from runtime.process.security import KafkaSecurity
 
 SESSION_TIMEOUT_S = 8.0
 """Seconds after which the group gives a dead worker's partitions to others."""
@@ -15,6 +17,19 @@ class _App(faust.App):
 
     def _create_directories(self) -> None:
         """Make none; Faust makes three, empty, and those of a killed process would stay."""
+
+
+def _credentials(security: KafkaSecurity) -> faust.types.auth.CredentialsT | None:
+    """How the app reaches the brokers; None in the clear."""
+    context = tls_context(security)
+    if security.user:
+        return faust.SASLCredentials(
+            username=security.user,
+            password=security.secret,
+            ssl_context=context,
+            mechanism=MECHANISM,
+        )
+    return None if context is None else faust.SSLCredentials(context=context)
 
 
 def checkpointed_app(
@@ -35,6 +50,7 @@ def checkpointed_app(
     return _App(
         app_id,
         broker=[f"kafka://{address}" for address in cluster.bootstrap.split(",")],
+        broker_credentials=_credentials(cluster.security),
         store="memory://",
         autodiscover=False,
         web_enabled=False,

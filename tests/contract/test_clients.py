@@ -23,7 +23,12 @@ MAKES_KAFKA_CLIENTS = {"runtime/kafka/cluster.py"}
 
 MAKES_REGISTRIES = {"runtime/kafka/registry.py"}
 
-MAKES_CLOCKS = ("runtime/process/", "workers/local/", "workers/registry/importing.py")
+MAKES_CLOCKS = (
+    "deploy/kafka/acls.py",
+    "runtime/process/",
+    "workers/local/",
+    "workers/registry/importing.py",
+)
 """Besides the commands: the frame of a process, and what starts a whole line on one machine."""
 
 KNOWS_ALL_SETTINGS = {

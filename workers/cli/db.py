@@ -18,7 +18,7 @@ app = typer.Typer(
 def migrate() -> None:
     """Bring the tables to this release."""
     with exit_codes():
-        applied = apply_migrations(read_settings().database_url.get_secret_value())
+        applied = apply_migrations(read_settings().database_address)
     typer.echo("\n".join(applied) if applied else "the database is up to date")
 
 
@@ -26,9 +26,7 @@ def migrate() -> None:
 def expire(as_json: Json = False) -> None:
     """Delete rows older than their table keeps them; the sink does so every hour."""
     with exit_codes():
-        dropped = drop_expired(
-            read_settings().database_url.get_secret_value(), SystemClock().now_us()
-        )
+        dropped = drop_expired(read_settings().database_address, SystemClock().now_us())
     if as_json:
         print_json({"table": table, "chunks": n, "rows": rows} for table, n, rows in dropped)
         return

@@ -6,6 +6,7 @@ import structlog
 
 from models.detectors.detector import Detector
 from models.detectors.factory import make_detector
+from runtime.kafka.access import check_access
 from runtime.kafka.assignment import Assignment
 from runtime.kafka.cluster import Cluster
 from runtime.kafka.commits import CommitLedger, Committer
@@ -13,6 +14,7 @@ from runtime.kafka.consumer_loop import ConsumerLoop
 from runtime.kafka.continuity import Continuity
 from runtime.kafka.dead_letters import DeadLetterBox
 from runtime.kafka.producer import ReliableProducer
+from runtime.kafka.rights import rights_of
 from runtime.kafka.topic_watch import watching
 from runtime.kafka.topics import check_topics
 from runtime.process.metrics import DETECTOR_INFO
@@ -60,6 +62,7 @@ def run_inference(service: Service) -> None:
     introduce(detector, service)
     topics = [FRAMES, DETECTIONS, DEAD_LETTERS, CAMERAS, FLOORS]
     cluster = Cluster.of(settings, service.clock)
+    check_access(cluster, rights_of("inference"))
     check_topics(cluster, topics)
     registry = cluster.registry
     producer = ReliableProducer(cluster)

@@ -9,7 +9,9 @@ from pathlib import Path
 import structlog
 
 from runtime.errors import Stop
+from runtime.kafka.access import check_access
 from runtime.kafka.cluster import Cluster
+from runtime.kafka.rights import rights_of
 from runtime.kafka.topic_watch import watching
 from runtime.kafka.topics import check_topics
 from runtime.process.service import Service
@@ -65,6 +67,7 @@ def run_ingest(
         for video in dict.fromkeys(feed.source for feed in feeds)
     }
     cluster = Cluster.of(service.settings, service.clock)
+    check_access(cluster, rights_of("ingest"))
     check_topics(cluster, [FRAMES, CAMERAS])
     codec = cluster.registry.writer(FRAMES)
     cameras = CameraBook(service, cluster)

@@ -139,7 +139,7 @@ class LocalPipeline:
             self._report("creating topics, schemas and tables")
             prepare(
                 Cluster.of(self.settings, SystemClock()),
-                self.settings.database_url.get_secret_value(),
+                self.settings.database_address,
             )
         except BaseException:
             self._stack.close()

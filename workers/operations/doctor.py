@@ -19,6 +19,7 @@ from schemas.registry import (
     NotRegistered,
     RegistryUnavailable,
 )
+from schemas.registry_address import RegistryAddress
 from schemas.topics import ALERTS, TOPICS
 from workers.inference.process import detector_of
 from workers.observation.alert_log import read_alerts, standing
@@ -57,10 +58,10 @@ def examine_all(settings: Settings, clock: Clock) -> Iterator[Finding]:
         "disk": check_disk,
         "kafka": lambda: check_kafka(cluster),
         "topics": lambda: check_topic_table(cluster),
-        "schema registry": lambda: check_registry(cluster.registry.url),
+        "schema registry": lambda: check_registry(cluster.registry.address),
         "schemas": lambda: check_schemas(cluster),
-        "timescaledb": lambda: check_database(settings.database_url.get_secret_value()),
-        "redis": lambda: check_redis(settings.redis_url.get_secret_value()),
+        "timescaledb": lambda: check_database(settings.database_address),
+        "redis": lambda: check_redis(settings.redis_address),
         "detector": lambda: check_detector(settings.inference),
         "lag": lambda: check_lag(cluster),
         "alerts": lambda: check_alerts(cluster),
@@ -115,10 +116,14 @@ def check_topic_table(cluster: Cluster) -> str:
     return f"{len(TOPICS)} as the table says"
 
 
-def check_registry(url: str) -> str:
+def check_registry(address: RegistryAddress) -> str:
     """The registry answers."""
+    url = address.url
+    user = httpx.BasicAuth(address.user, address.password) if address.user else None
+    trusted = address.tls_context() or True
     try:
-        httpx.get(f"{url}/subjects", timeout=_TIMEOUT_S).raise_for_status()
+        answer = httpx.get(f"{url}/subjects", timeout=_TIMEOUT_S, auth=user, verify=trusted)
+        answer.raise_for_status()
     except httpx.HTTPError as exc:
         msg = f"no answer at {url}: start it (`wardstream up`), or set WARDSTREAM_REGISTRY_URL"
         raise Retry(msg) from exc

@@ -39,8 +39,8 @@ class Installation:
         """The installation that the settings name; nothing is connected yet."""
         return cls(
             cluster=Cluster.of(settings, clock),
-            database_url=settings.database_url.get_secret_value(),
-            redis_url=settings.redis_url.get_secret_value(),
+            database_url=settings.database_address,
+            redis_url=settings.redis_address,
             live_prefix=settings.live_prefix,
             archive_url=settings.checkpoint_archive_url,
             objects_url=settings.ingest.object_store_url,

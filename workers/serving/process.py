@@ -11,7 +11,9 @@ import uvicorn
 from fastapi import FastAPI
 
 from runtime.errors import Stop
+from runtime.kafka.access import check_access
 from runtime.kafka.cluster import Cluster
+from runtime.kafka.rights import rights_of
 from runtime.process.service import Service
 from workers.registry.follower import RegistryFollower
 from workers.registry.view import RegistryView
@@ -126,6 +128,7 @@ def run_board(service: Service) -> None:
     settings = service.settings
     serving = settings.serving
     cluster = Cluster.of(settings, service.clock)
+    check_access(cluster, rights_of("serving"))
     with contextlib.closing(bind(serving.host, serving.port)) as listener:
         registry = RegistryView()
         pipeline = PipelineView()
@@ -134,7 +137,7 @@ def run_board(service: Service) -> None:
             PipelineFollower(cluster, pipeline, settings.watchdog),
         )
         app = create_app(
-            settings.redis_url.get_secret_value(),
+            settings.redis_address,
             settings.live_prefix,
             serving,
             service.clock,

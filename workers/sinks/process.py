@@ -1,6 +1,8 @@
 """The two sink processes: their parts put together, and run."""
 
+from runtime.kafka.access import check_access
 from runtime.kafka.cluster import Cluster
+from runtime.kafka.rights import rights_of
 from runtime.kafka.topic_watch import watching
 from runtime.kafka.topics import check_topics
 from runtime.process.service import Service
@@ -26,9 +28,10 @@ def run_timescale(service: Service) -> None:
     topics = [*REFERENCE_TOPICS, *DERIVED_TOPICS]
     settings = service.settings
     cluster = Cluster.of(settings, service.clock)
+    check_access(cluster, rights_of("sink-timescale"))
     check_topics(cluster, [*topics, DEAD_LETTERS])
     rules = settings.sink
-    sink = TimescaleSink(cluster, settings.database_url.get_secret_value(), rules)
+    sink = TimescaleSink(cluster, settings.database_address, rules)
     loop = SinkLoop(
         service, cluster, sink, topics, max_records=rules.batch_rows, linger_s=rules.batch_wait_s
     )
@@ -41,9 +44,10 @@ def run_redis(service: Service) -> None:
     topics = [*LIVE_TOPICS, DEAD_LETTERS]
     settings = service.settings
     cluster = Cluster.of(settings, service.clock)
+    check_access(cluster, rights_of("sink-redis"))
     check_topics(cluster, topics)
     sink = RedisSink(
-        settings.redis_url.get_secret_value(),
+        settings.redis_address,
         settings.live_prefix,
         settings.sink,
         service.clock,

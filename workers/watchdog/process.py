@@ -13,7 +13,9 @@ from datetime import UTC, datetime
 
 import structlog
 
+from runtime.kafka.access import check_access
 from runtime.kafka.cluster import Cluster
+from runtime.kafka.rights import rights_of
 from runtime.process.metrics import ALERTS_STANDING, WATCHDOG_LEADER
 from runtime.process.service import Service
 from schemas.records.alerts import Alert
@@ -40,6 +42,7 @@ def run_watchdog(service: Service) -> None:
     clock = service.clock
     started_us = clock.now_us()
     cluster = Cluster.of(service.settings, clock)
+    check_access(cluster, rights_of("watchdog"))
     observer = Observer(cluster, settings)
     lease = LeaderLease(cluster, settings)
     webhook = None

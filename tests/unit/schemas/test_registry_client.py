@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from schemas.registry import RegistryUnavailable, SchemaRegistry
+from schemas.registry_address import RegistryAddress
 from schemas.registry_client import RegistryClient, RegistryRefusal
 
 SCHEMA = '{"type": "string"}'
@@ -62,7 +63,7 @@ def test_a_subject_is_one_part_of_the_path_and_the_schema_travels_as_text(
 ) -> None:
     server.answers = [(200, {"id": 7})]
 
-    assert RegistryClient(server.url()).register("a/b-value", SCHEMA) == 7
+    assert RegistryClient(RegistryAddress.of(server.url())).register("a/b-value", SCHEMA) == 7
 
     [(method, path, _, body)] = server.asked
     assert (method, path) == ("POST", "/apis/ccompat/v7/subjects/a%2Fb-value/versions")
@@ -72,7 +73,7 @@ def test_a_subject_is_one_part_of_the_path_and_the_schema_travels_as_text(
 def test_a_user_in_the_url_is_sent_as_basic_authentication(server: Answering) -> None:
     server.answers = [(200, {"schema": SCHEMA})]
 
-    assert RegistryClient(server.url("ward:p%40ss@")).text_of(3) == SCHEMA
+    assert RegistryClient(RegistryAddress.of(server.url("ward:p%40ss@"))).text_of(3) == SCHEMA
 
     assert server.asked[0][2] == "Basic d2FyZDpwQHNz"
 
@@ -80,7 +81,7 @@ def test_a_user_in_the_url_is_sent_as_basic_authentication(server: Answering) ->
 def test_a_registry_that_is_busy_for_a_moment_is_asked_again(server: Answering) -> None:
     server.answers = [(503, "starting"), (429, {"message": "later"}), (200, [1, 2])]
 
-    assert RegistryClient(server.url()).versions("a-value") == [1, 2]
+    assert RegistryClient(RegistryAddress.of(server.url())).versions("a-value") == [1, 2]
 
     assert len(server.asked) == 3
 
@@ -89,7 +90,7 @@ def test_a_refusal_says_what_the_registry_says_and_is_not_asked_again(server: An
     server.answers = [(409, {"error_code": 409, "message": "not compatible"})]
 
     with pytest.raises(RegistryRefusal, match="not compatible") as refused:
-        RegistryClient(server.url()).register("a-value", SCHEMA)
+        RegistryClient(RegistryAddress.of(server.url())).register("a-value", SCHEMA)
 
     assert (refused.value.status, refused.value.reason) == (409, "not compatible")
     assert len(server.asked) == 1
@@ -108,7 +109,7 @@ def test_something_else_at_the_address_is_named(
 
 def test_a_url_of_another_kind_is_refused_at_once() -> None:
     with pytest.raises(ValueError, match="give an http:// or https:// URL"):
-        RegistryClient("localhost:8081")
+        RegistryAddress.of("localhost:8081")
 
 
 def test_a_schema_that_is_none_counts_as_no_answer(

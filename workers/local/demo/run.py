@@ -90,7 +90,7 @@ class Demo:
             settled = self._settle(observer, *since)
         summary = summarise(
             cluster,
-            settings.database_url.get_secret_value(),
+            settings.database_address,
             before.ends,
             starts_us,
             self._ledgers(),

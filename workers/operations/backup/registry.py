@@ -10,6 +10,7 @@ import httpx
 
 from runtime.errors import Retry, Stop
 from runtime.storage.objects import sha256_hex
+from schemas.registry_address import RegistryAddress
 from workers.operations.backup.manifest import SchemaId
 
 _TIMEOUT_S = 60.0
@@ -17,52 +18,52 @@ _OURS = "/apis/ccompat/"
 _THEIRS = "/apis/registry/v3/admin/"
 
 
-def schema_ids(url: str) -> tuple[SchemaId, ...]:
+def schema_ids(address: RegistryAddress) -> tuple[SchemaId, ...]:
     """Every version of every subject, in order.
 
     Args:
-        url: Base URL of the Confluent-compatible API.
+        address: Base URL of the Confluent-compatible API, and who asks.
 
     Raises:
         Retry: The registry is out of reach.
         Stop: What answers is no registry.
     """
     found = []
-    with _client() as client:  # one for all: each reads the system's certificates
-        for subject in _ask(client, url, "/subjects"):
-            for version in _ask(client, url, f"/subjects/{subject}/versions"):
-                held = _ask(client, url, f"/subjects/{subject}/versions/{version}")
+    with _client(address) as client:  # one for all: each reads the system's certificates
+        for subject in _ask(client, address.url, "/subjects"):
+            for version in _ask(client, address.url, f"/subjects/{subject}/versions"):
+                held = _ask(client, address.url, f"/subjects/{subject}/versions/{version}")
                 text = sha256_hex(str(held["schema"]).encode())
                 found.append(SchemaId(subject, version, held["id"], text))
     return tuple(sorted(found))
 
 
-def export(url: str) -> bytes | None:
+def export(address: RegistryAddress) -> bytes | None:
     """The registry's own archive; None where it is not Apicurio, and gives none.
 
     Raises:
         Retry: The registry is out of reach.
         Stop: It refuses.
     """
-    base, found, _ = url.partition(_OURS)
+    base, found, _ = address.url.partition(_OURS)
     if not found:
         return None
-    with _client() as client:
+    with _client(address) as client:
         return _request(client, "GET", f"{base}{_THEIRS}export").content
 
 
-def is_missing(url: str, wanted: tuple[SchemaId, ...]) -> bool:
+def is_missing(address: RegistryAddress, wanted: tuple[SchemaId, ...]) -> bool:
     """Whether the registry must be filled; False when it holds all of it under the same ids.
 
     Args:
-        url: Base URL of the Confluent-compatible API.
+        address: Base URL of the Confluent-compatible API, and who asks.
         wanted: From `schema_ids` of the time.
 
     Raises:
         Stop: It holds something else.
         Retry: It is out of reach.
     """
-    there = set(schema_ids(url))
+    there = set(schema_ids(address))
     missing = sorted(set(wanted) - there)
     if missing and there:
         msg = (
@@ -74,11 +75,11 @@ def is_missing(url: str, wanted: tuple[SchemaId, ...]) -> bool:
     return bool(missing)
 
 
-def fill(url: str, archive: bytes | None, wanted: tuple[SchemaId, ...]) -> None:
+def fill(address: RegistryAddress, archive: bytes | None, wanted: tuple[SchemaId, ...]) -> None:
     """Give an empty registry its contents.
 
     Args:
-        url: Base URL of the Confluent-compatible API.
+        address: Base URL of the Confluent-compatible API, and who asks.
         archive: From `export`.
         wanted: From `schema_ids` of the time.
 
@@ -86,19 +87,20 @@ def fill(url: str, archive: bytes | None, wanted: tuple[SchemaId, ...]) -> None:
         Stop: It cannot be filled, or does not give the same ids.
         Retry: It is out of reach.
     """
-    base, found, _ = url.partition(_OURS)
+    base, found, _ = address.url.partition(_OURS)
     if archive is None or not found:
         msg = "this schema registry cannot be filled from here: restore it by its own means first"
         raise Stop(msg)
-    with _client() as client:
+    with _client(address) as client:
         _request(client, "POST", f"{base}{_THEIRS}import", archive)
-    if is_missing(url, wanted):
+    if is_missing(address, wanted):
         msg = "the schema registry took its archive and holds nothing: see its own log"
         raise Stop(msg)
 
 
-def _client() -> httpx.Client:
-    return httpx.Client(timeout=_TIMEOUT_S)
+def _client(address: RegistryAddress) -> httpx.Client:
+    user = httpx.BasicAuth(address.user, address.password) if address.user else None
+    return httpx.Client(timeout=_TIMEOUT_S, auth=user, verify=address.tls_context() or True)
 
 
 def _ask(client: httpx.Client, url: str, path: str) -> Any:

@@ -62,7 +62,7 @@ def restore(
         raise Stop(msg)
     dsn = installation.database_url
     rows_wanted = _look_at_rows(dsn, manifest, replace=replace)
-    registry_wanted = registry.is_missing(cluster.registry.url, manifest.schemas)
+    registry_wanted = registry.is_missing(cluster.registry.address, manifest.schemas)
     create_topics(cluster, replication)
     topics = TopicRestore(cluster, manifest, store, replace=replace)
     topics.look()
@@ -81,7 +81,7 @@ def restore(
 
     if registry_wanted:
         archive = None if manifest.registry is None else get_object(store, manifest.registry)
-        registry.fill(cluster.registry.url, archive, manifest.schemas)
+        registry.fill(cluster.registry.address, archive, manifest.schemas)
     tell(f"schema registry: {_done(len(manifest.schemas), 'schema ids', registry_wanted)}")
     topics.write()
     for copy in manifest.topics:

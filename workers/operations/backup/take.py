@@ -72,8 +72,8 @@ def take(installation: Installation, uri: str, *, since_us: int | None, tell: Te
         found = copy_topic(cluster, topic, store)
         tell(f"topic {found.name}: {found.records.lines} records")
         topics.append(found)
-    archive = registry.export(cluster.registry.url)
-    schemas = registry.schema_ids(cluster.registry.url)
+    archive = registry.export(cluster.registry.address)
+    schemas = registry.schema_ids(cluster.registry.address)
     kept = None if archive is None else put_object(store, archive)
     tell(f"schema registry: {len(schemas)} schemas{'' if kept else ', ids only'}")
     manifest = Manifest(

@@ -1,0 +1,137 @@
+"""Settings of secured connections: who a process is, and whom it trusts.
+
+A secret is never a plain string here, so no log, error or listing shows it. Each may be given in a
+file instead: set the name of its environment variable with `_FILE` behind it to the path.
+"""
+
+from pathlib import Path
+from typing import Self
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+
+from pydantic import BaseModel, ConfigDict, SecretStr, model_validator
+
+from runtime.process.declare import setting
+
+
+class Certificates(BaseModel):
+    """Whom a client trusts, and its own certificate."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    ca: Path | None = setting(
+        None, "path", "Certificates (PEM) of the authorities that are trusted."
+    )
+    certificate: Path | None = setting(
+        None, "path", "This client's own certificate (PEM), where the server asks for one."
+    )
+    key: Path | None = setting(None, "path", "Private key (PEM) of the client's certificate.")
+
+    @model_validator(mode="after")
+    def _readable(self) -> Self:
+        if (self.certificate is None) != (self.key is None):
+            raise ValueError("a client certificate needs both `certificate` and `key`")
+        for path in (self.ca, self.certificate, self.key):
+            if path is not None and not path.is_file():
+                raise ValueError(f"{path} is not a file")
+        return self
+
+
+class User(Certificates):
+    """Certificates, and a name with its password."""
+
+    user: str = setting("", "name", "Name that the process signs in by; empty: it does not.")
+    password: SecretStr | None = setting(None, "secret", "Password of the user.")
+
+    @property
+    def secret(self) -> str:
+        """The password itself; empty when there is none."""
+        return "" if self.password is None else self.password.get_secret_value()
+
+
+class KafkaSecurity(User):
+    """How a process reaches the brokers: in the clear, by TLS, by SASL, or both."""
+
+    tls: bool = setting(False, "switch", "Encrypt the connections to the brokers.")
+    check_hostname: bool = setting(
+        True, "switch", "Refuse a broker whose certificate is for another host."
+    )
+    key_password: SecretStr | None = setting(
+        None, "secret", "Password of the private key, if it has one."
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if bool(self.user) != (self.password is not None):
+            raise ValueError("SASL needs both `user` and `password`")
+        if not self.tls and (self.ca or self.certificate):
+            raise ValueError("certificates are used with `tls` only: switch it on")
+        return self
+
+    @property
+    def secured(self) -> bool:
+        """Whether the brokers know who the process is."""
+        return bool(self.user) or self.certificate is not None
+
+
+class SecuritySettings(BaseModel):
+    """Connections to services that ask who connects."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    kafka: KafkaSecurity = KafkaSecurity()
+    registry: User = User()
+    redis: User = User()
+    database: User = User()
+
+
+def signed_url(url: str, user: User, **query: str | None) -> str:
+    """An address with the name and password of a user, and parameters that are not None.
+
+    >>> signed_url("redis://cache:6379/0", User(user="ward", password=SecretStr("a/b")), ssl=None)
+    'redis://ward:a%2Fb@cache:6379/0'
+
+    Args:
+        url: May hold a name and password already; those of the user win.
+        user: Name and password, either of which may be missing.
+        query: Parameters to add.
+    """
+    parts = urlsplit(url)
+    name = quote(user.user, safe="") or parts.username or ""
+    password = quote(user.secret, safe="") or parts.password or ""
+    host = parts.netloc.rpartition("@")[2]
+    who = f"{name}:{password}@" if password else f"{name}@" if name else ""
+    pairs = dict(parse_qsl(parts.query)) | {k: v for k, v in query.items() if v is not None}
+    return urlunsplit((parts.scheme, who + host, parts.path, urlencode(pairs), parts.fragment))
+
+
+def _path(path: Path | None) -> str | None:
+    return None if path is None else str(path)
+
+
+def database_address(url: str, user: User) -> str:
+    """Address of the database; with an authority, its certificate and host name are checked."""
+    return signed_url(
+        url,
+        user,
+        sslmode=None if user.ca is None else "verify-full",
+        sslrootcert=_path(user.ca),
+        sslcert=_path(user.certificate),
+        sslkey=_path(user.key),
+    )
+
+
+def redis_address(url: str, user: User) -> str:
+    """Address of Redis.
+
+    Raises:
+        ValueError: There are certificates for an address without TLS.
+    """
+    if (user.ca or user.certificate) and not url.startswith("rediss://"):
+        raise ValueError("certificates for Redis need a redis_url that begins with rediss://")
+    return signed_url(
+        url,
+        user,
+        ssl_ca_certs=_path(user.ca),
+        ssl_certfile=_path(user.certificate),
+        ssl_keyfile=_path(user.key),
+    )

@@ -1,0 +1,67 @@
+"""Where the schema registry is, whom it is shown, and whom it must prove to be."""
+
+import ssl
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegistryAddress:
+    """A registry and who asks it.
+
+    Attributes:
+        url: Base URL of its API, without name and password: fit for a log.
+        user: Name for basic authentication; empty for none.
+        password: Password of the user.
+        ca: Certificates (PEM) of the trusted authorities; None for those of the system.
+        certificate: The client's own certificate (PEM); None for none.
+        key: Its private key (PEM).
+    """
+
+    url: str
+    user: str = ""
+    password: str = field(default="", repr=False)
+    ca: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+
+    @classmethod
+    def of(
+        cls,
+        url: str,
+        *,
+        user: str = "",
+        password: str = "",
+        ca: Path | None = None,
+        certificate: Path | None = None,
+        key: Path | None = None,
+    ) -> Self:
+        """Take name and password out of a URL; those that are given apart win.
+
+        Raises:
+            ValueError: It is not an http or https URL.
+        """
+        parts = urlsplit(url)
+        shown = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            msg = f"schema registry at {shown}: give an http:// or https:// URL"
+            raise ValueError(msg)
+        return cls(
+            url=shown,
+            user=user or unquote(parts.username or ""),
+            password=password or unquote(parts.password or ""),
+            ca=ca,
+            certificate=certificate,
+            key=key,
+        )
+
+    def tls_context(self) -> ssl.SSLContext | None:
+        """How the registry's certificate is checked; None for an address without TLS."""
+        if not self.url.startswith("https://"):
+            return None
+        context = ssl.create_default_context(cafile=None if self.ca is None else str(self.ca))
+        if self.certificate is not None:
+            context.load_cert_chain(self.certificate, self.key)
+        return context
