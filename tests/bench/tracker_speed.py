@@ -55,10 +55,10 @@ for line in sys.stdin:
     tracker = kinds[name]()
     for one in given[:warm]:
         tracker.update(one)
-    begin = time.thread_time()
+    start_s = time.thread_time()
     for one in given[warm:]:
         tracker.update(one)
-    print((time.thread_time() - begin) / (len(given) - warm), flush=True)
+    print((time.thread_time() - start_s) / (len(given) - warm), flush=True)
 """
 PEERS = ("trackers-sort", "trackers-bytetrack")
 
@@ -88,11 +88,11 @@ def ours(boxes: list[Floats]) -> tuple[float, int]:
     for one in boxes[:WARM]:
         at_us += 1_000_000 // FPS
         advance_boxes(state, at_us, one, parameters)
-    begin = time.thread_time()
+    start_s = time.thread_time()
     for one in boxes[WARM:]:
         at_us += 1_000_000 // FPS
         advance_boxes(state, at_us, one, parameters)
-    return (time.thread_time() - begin) / (len(boxes) - WARM), state.live
+    return (time.thread_time() - start_s) / (len(boxes) - WARM), state.live
 
 
 def packing(boxes: list[Floats], repeats: int = 2000) -> tuple[float, int]:
@@ -103,10 +103,10 @@ def packing(boxes: list[Floats], repeats: int = 2000) -> tuple[float, int]:
         advance_boxes(state, 1_000_000 + number * 1_000_000 // FPS, one, parameters)
     least = float("inf")
     for _ in range(PASSES):
-        begin = time.thread_time()
+        start_s = time.thread_time()
         for _ in range(repeats // PASSES):
             TrackerState.unpack(state.pack())
-        least = min(least, (time.thread_time() - begin) / (repeats // PASSES))
+        least = min(least, (time.thread_time() - start_s) / (repeats // PASSES))
     return least, len(state.pack())
 
 
@@ -177,7 +177,7 @@ def day() -> None:
     parameters = parameters_of(TrackerSettings())
     state = TrackerState()
     parts = [scene(12, seed, frames=FPS * 60) for seed in range(10)]
-    begin = time.thread_time()
+    start_s = time.thread_time()
     for frame in range(DAY_FRAMES):
         boxes = parts[frame // (FPS * 60) % len(parts)][frame % (FPS * 60)]
         advance_boxes(state, 1_000_000 + frame * 1_000_000 // FPS, boxes, parameters)
@@ -187,7 +187,7 @@ def day() -> None:
             print(
                 f"hour {(frame + 1) // (3600 * FPS):2d}: state {len(state.pack())} bytes,"
                 f" process at most {peak_mb:.1f} MB, ids up to {ids},"
-                f" {time.thread_time() - begin:.0f} s"
+                f" {time.thread_time() - start_s:.0f} s"
             )
 
 
@@ -197,9 +197,9 @@ def main() -> None:
     parser.add_argument("--peer-python", type=Path, help="a Python that has roboflow's trackers")
     parser.add_argument("--day", action="store_true", help="fold a day and print the memory")
     options = parser.parse_args()
-    begin = time.process_time()
+    start_s = time.process_time()
     warm_up()
-    print(f"compiled or loaded in {time.process_time() - begin:.1f} CPU-s")
+    print(f"compiled or loaded in {time.process_time() - start_s:.1f} CPU-s")
     if options.day:
         day()
         return

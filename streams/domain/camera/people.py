@@ -28,12 +28,12 @@ class FloorPosition(Protocol):
     Attributes:
         x_m: Position, m, in steps of 1/1000.
         y_m: Position, m, in steps of 1/1000.
-        sd_m: Standard deviation, m, root mean square over both axes, in steps of 1/1000.
+        position_sd_m: Standard deviation, m, root mean square over both axes, in steps of 1/1000.
     """
 
     x_m: float
     y_m: float
-    sd_m: float
+    position_sd_m: float
 
 
 class Person(Protocol):
@@ -87,7 +87,7 @@ def locate(out: Table[TrackUpdate], homography: Vector) -> tuple[Structured, Str
     found = links = 0
     for row in range(count):
         track, position = out[row], positions[row]
-        position.x_m = position.y_m = position.sd_m = np.nan
+        position.x_m = position.y_m = position.position_sd_m = np.nan
         if track.link_from > 0:
             links += 1
         u = (track.x_min + track.x_max) / 2.0
@@ -108,16 +108,16 @@ def locate(out: Table[TrackUpdate], homography: Vector) -> tuple[Structured, Str
                     # The added zero takes the sign off a negative one.
                     position.x_m = np.rint(x * 1000.0) / 1000.0 + 0.0
                     position.y_m = np.rint(y * 1000.0) / 1000.0 + 0.0
-                    position.sd_m = np.rint(sd * 1000.0) / 1000.0 + 0.0
+                    position.position_sd_m = np.rint(sd * 1000.0) / 1000.0 + 0.0
         if track.state == TrackState.CONFIRMED:
             person = people[found]
-            person.id = track.id
+            person.id = track.track_id
             # Bottom centre of the box on the published step.
             person.foot_x_px = np.rint((track.x_min + track.x_max) * 8.0) / 16.0 + 0.0
             person.foot_y_px = track.y_max
             person.x_m = position.x_m
             person.y_m = position.y_m
             person.observed = track.observed
-            person.last_observed_us = track.last_seen_us
+            person.last_observed_us = track.last_observed_us
             found += 1
     return positions, people[:found].copy(), links

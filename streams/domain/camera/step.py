@@ -54,33 +54,33 @@ def fence(state: CameraState | None, captured_us: int) -> Fence:
     return "duplicate" if captured_us == state.last_us else "older"
 
 
-def check_frame(look: FrameDetections) -> None:
+def check_frame(frame: FrameDetections) -> None:
     """Refuse an outcome that the step cannot fold; a checked one raises nothing later.
 
     Raises:
         UnusableOutcome: Event time out of range, or a box that no tracker can use.
     """
-    if not 0 < look.captured_us < LATEST_EVENT_US:
-        raise UnusableOutcome(f"captured_us is {look.captured_us}, not a time from 1970 to 2200")
-    if look.outcome == "DETECTED":
-        check_boxes(look.boxes)
+    if not 0 < frame.captured_us < LATEST_EVENT_US:
+        raise UnusableOutcome(f"captured_us is {frame.captured_us}, not a time from 1970 to 2200")
+    if frame.outcome == "DETECTED":
+        check_boxes(frame.boxes)
 
 
 def step(
     state: CameraState,
-    look: FrameDetections,
+    frame: FrameDetections,
     camera: Camera,
     homography: Vector,
     parameters: Structured,
 ) -> tuple[FrameTracks | None, View, Structured | None]:
     """Fold one event of a camera.
 
-    A heartbeat, and a frame that was skipped or failed, let time pass without a look: tracks
+    A heartbeat, and a frame that was skipped or failed, let time pass without detections: tracks
     coast, and those unseen for too long are lost or end.
 
     Args:
         state: Changed in place.
-        look: New by `fence` and accepted by `check_frame`.
+        frame: New by `fence` and accepted by `check_frame`.
         camera: Registry version visible at the event's time.
         homography: Of that version: nine numbers, or `NOWHERE`.
         parameters: Of the tracker.
@@ -90,15 +90,15 @@ def step(
         a heartbeat when a track's state changed; else None. The view of the camera. And the tracks
         that continue ended ones, shape `(L,)` of `TRACK_UPDATE`, by id; None when none does.
     """
-    captured_us = look.captured_us
-    looked = look.outcome == "DETECTED"
-    heartbeat = look.outcome == "HEARTBEAT"
+    captured_us = frame.captured_us
+    looked = frame.outcome == "DETECTED"
+    heartbeat = frame.outcome == "HEARTBEAT"
     states = state.tracker.states() if heartbeat else []
-    out = advance_boxes(state.tracker, captured_us, look.people if looked else None, parameters)
+    out = advance_boxes(state.tracker, captured_us, frame.people if looked else None, parameters)
     state.last_us = captured_us
     state.floor_id = camera["floor_id"]
-    if looked and look.model_name is not None:
-        state.model_name, state.model_version = look.model_name, look.model_version
+    if looked and frame.model_name is not None:
+        state.model_name, state.model_version = frame.model_name, frame.model_version
     positions, people, links = locate(out, homography)
     linked = out[out["link_from"] > 0] if links else None
     view = View(state.camera_id, captured_us, looked, people.tobytes())
@@ -111,9 +111,9 @@ def step(
         seq=state.seqs[TRACKS.name],
         captured_us=captured_us,
         floor_id=state.floor_id,
-        frame_seq=look.frame_seq,
-        width=look.width or camera["width"],
-        height=look.height or camera["height"],
+        frame_seq=frame.frame_seq,
+        width=frame.width or camera["width"],
+        height=frame.height or camera["height"],
         out=out,
         positions=positions,
         model_name=state.model_name,
@@ -124,4 +124,4 @@ def step(
 
 def states_of(out: Structured) -> list[tuple[int, int]]:
     """Id and state of each track in the tracker's output."""
-    return list(zip(out["id"].tolist(), out["state"].tolist(), strict=True))
+    return list(zip(out["track_id"].tolist(), out["state"].tolist(), strict=True))

@@ -16,19 +16,22 @@ from streams.domain.tracking.types import Structured
 __all__ = ["TrackerState", "advance", "records_of"]
 
 _PUBLISHED: Final = (
-    "id",
+    "track_id",
     "state",
     "x_min",
     "y_min",
     "x_max",
     "y_max",
-    "vx",
-    "vy",
+    "velocity_x",
+    "velocity_y",
     "score",
     "observed",
     "started_us",
-    "last_seen_us",
+    "last_observed_us",
 )
+"""Fields that the tracker's output and the record have in common."""
+
+_NOWHERE: Final = {"x_m": None, "y_m": None, "position_sd_m": None}
 
 
 def advance(
@@ -65,40 +68,9 @@ def records_of(out: Structured) -> list[Track]:
     Args:
         out: Shape `(M,)` of `TRACK_UPDATE`.
     """
-    columns = [out[name].tolist() for name in _PUBLISHED]
+    columns = {name: out[name].tolist() for name in _PUBLISHED}
+    columns["state"] = [TrackState(state).name for state in columns["state"]]
     return [
-        cast(
-            "Track",
-            {
-                "track_id": track_id,
-                "state": TrackState(state).name,
-                "x_min": x_min,
-                "y_min": y_min,
-                "x_max": x_max,
-                "y_max": y_max,
-                "velocity_x": vx,
-                "velocity_y": vy,
-                "score": score,
-                "observed": observed,
-                "started_us": started_us,
-                "last_observed_us": last_seen_us,
-                "x_m": None,
-                "y_m": None,
-                "position_sd_m": None,
-            },
-        )
-        for (
-            track_id,
-            state,
-            x_min,
-            y_min,
-            x_max,
-            y_max,
-            vx,
-            vy,
-            score,
-            observed,
-            started_us,
-            last_seen_us,
-        ) in zip(*columns, strict=True)
+        cast("Track", {**dict(zip(_PUBLISHED, values, strict=True)), **_NOWHERE})
+        for values in zip(*columns.values(), strict=True)
     ]

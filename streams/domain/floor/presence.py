@@ -103,10 +103,10 @@ def people_of(views: Mapping[str, View], zones: Mapping[str, ZoneState]) -> Peop
     camera_ids = [view.camera_id for view in seen for _ in range(len(view.people))]
     order = sorted(range(len(person_ids)), key=person_ids.__getitem__)
     table = np.concatenate([view.people for view in seen])[order] if order else _NOBODY
-    ordered = [person_ids[place] for place in order]
+    ordered = [person_ids[index] for index in order]
     return PeopleOnFloor(
         person_ids=ordered,
-        camera_ids=[camera_ids[place] for place in order],
+        camera_ids=[camera_ids[index] for index in order],
         zone_ids=[zone_ids.get(person_id, []) for person_id in ordered],
         table=table,
     )

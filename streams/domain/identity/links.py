@@ -28,7 +28,7 @@ def link_records(
     outputs: list[Output] = []
     for row in linked:
         floor.seqs[LINKS.name] += 1
-        earlier, later = int(row["link_from"]), int(row["id"])
+        earlier, later = int(row["link_from"]), int(row["track_id"])
         gap_s, distance = float(row["link_gap_s"]), float(row["link_distance"])
         record: Link = {
             "floor_id": floor.floor_id,

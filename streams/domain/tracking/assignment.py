@@ -65,14 +65,14 @@ def _solve_components(pairs: Pairs, width: int, component_of: Indices, matches: 
     starts, columns, scores = pairs
     component_of_column = np.full(width, NOBODY)
     find_components(pairs, component_of, component_of_column)
-    row_begins, rows_by_component = members_of(component_of, len(component_of))
-    column_begins, columns_by_component = members_of(component_of_column, len(component_of))
+    row_starts, rows_by_component = members_of(component_of, len(component_of))
+    column_starts, columns_by_component = members_of(component_of_column, len(component_of))
     position_of = np.empty(width, np.int64)
     for component in range(len(component_of)):
-        rows = rows_by_component[row_begins[component] : row_begins[component + 1]]
+        rows = rows_by_component[row_starts[component] : row_starts[component + 1]]
         if len(rows) == 0:
             continue
-        own = columns_by_component[column_begins[component] : column_begins[component + 1]]
+        own = columns_by_component[column_starts[component] : column_starts[component + 1]]
         for position in range(len(own)):
             position_of[own[position]] = position
         score = np.zeros((len(rows), len(own)))
@@ -109,15 +109,15 @@ def _solve(cost: Matrix) -> Indices:
     shortest, parent = np.empty(width), np.empty(width, np.int64)
     seen = np.empty(width, np.bool_)
     for root in range(height):
-        sink, reached = _reach(
+        sink, distance = _reach(
             cost, root, row_price, column_price, match_of_column, shortest, parent, seen
         )
-        row_price[root] += reached
+        row_price[root] += distance
         for j in range(width):
             if seen[j]:
-                column_price[j] -= reached - shortest[j]
+                column_price[j] -= distance - shortest[j]
                 if match_of_column[j] != NOBODY:
-                    row_price[match_of_column[j]] += reached - shortest[j]
+                    row_price[match_of_column[j]] += distance - shortest[j]
         while sink != NOBODY:  # augment: each column on the path takes the row before it
             i = parent[sink]
             match_of_column[sink] = i
@@ -145,13 +145,13 @@ def _reach(
     for j in range(width):
         shortest[j] = np.inf
         seen[j] = False
-    current, reached = root, 0.0
+    current, distance = root, 0.0
     while True:
         nearest, lowest = NOBODY, np.inf
         for j in range(width):
             if seen[j]:
                 continue
-            length = reached + cost[current, j] - row_price[current] - column_price[j]
+            length = distance + cost[current, j] - row_price[current] - column_price[j]
             if length < shortest[j]:
                 shortest[j] = length
                 parent[j] = current
@@ -162,8 +162,8 @@ def _reach(
                 and match_of_column[nearest] != NOBODY
             ):
                 nearest, lowest = j, shortest[j]
-        reached = lowest
+        distance = lowest
         seen[nearest] = True
         if match_of_column[nearest] == NOBODY:
-            return nearest, reached
+            return nearest, distance
         current = match_of_column[nearest]

@@ -75,20 +75,20 @@ def members_of(component_of: Indices, count: int) -> tuple[Indices, Indices]:
         count: Names of components are below it.
 
     Returns:
-        Where each component begins, shape `(count + 1,)`, the last being the end; and the members
+        Where each component starts, shape `(count + 1,)`, the last being the end; and the members
         in rising order.
     """
-    begins = np.zeros(count + 1, np.int64)
+    starts = np.zeros(count + 1, np.int64)
     for component in component_of:
         if component != NOBODY:
-            begins[component + 1] += 1
+            starts[component + 1] += 1
     for component in range(count):
-        begins[component + 1] += begins[component]
-    members = np.empty(begins[count], np.int64)
-    ends = begins.copy()
+        starts[component + 1] += starts[component]
+    members = np.empty(starts[count], np.int64)
+    ends = starts.copy()
     for member in range(len(component_of)):
         component = component_of[member]
         if component != NOBODY:
             members[ends[component]] = member
             ends[component] += 1
-    return begins, members
+    return starts, members

@@ -29,19 +29,19 @@ def publish(track: Track, event: TrackEvent, detection: int, update: TrackUpdate
         update: Filled.
     """
     half_w, half_h = track.w * 0.5, track.h * 0.5
-    update.id = track.id
+    update.track_id = track.id
     update.state = track.state
     update.event = event
     update.x_min = _to_sixteenth(track.x - half_w)
     update.y_min = _to_sixteenth(track.y - half_h)
     update.x_max = _to_sixteenth(track.x + half_w)
     update.y_max = _to_sixteenth(track.y + half_h)
-    update.vx = _to_sixteenth(track.vx)
-    update.vy = _to_sixteenth(track.vy)
+    update.velocity_x = _to_sixteenth(track.vx)
+    update.velocity_y = _to_sixteenth(track.vy)
     update.score = to_thousandth(track.score)
     update.observed = track.observed
     update.started_us = track.started_us
-    update.last_seen_us = track.last_seen_us
+    update.last_observed_us = track.last_seen_us
     # The foot is the centre plus half of the height, whose variances add.
     update.foot_var = track.position_var + track.size_var * 0.25
     update.detection = detection

@@ -96,11 +96,11 @@ def compare(frame: Frame, tracks: Indices, detections: Indices, reach: Reach, pa
     """
     measurements, params = frame.measurements, frame.params
     height_weight = params.height_weight
-    line = _by_left_of(detections, frame.by_left)
+    order = _by_left_of(detections, frame.by_left)
     widest = 0.0
-    lefts = np.empty(len(line))
-    for k in range(len(line)):
-        measurement = measurements[detections[line[k]]]
+    lefts = np.empty(len(order))
+    for k in range(len(order)):
+        measurement = measurements[detections[order[k]]]
         lefts[k] = measurement.x - measurement.w * 0.5
         widest = max(widest, measurement.w)
     found = 0
@@ -120,10 +120,10 @@ def compare(frame: Frame, tracks: Indices, detections: Indices, reach: Reach, pa
             heading = reach.momentum * certainty / speed
         claim = 1.0 if track.last_seen_us >= frame.before_us else 1.0 - params.unseen_yield
         end = x + w * 0.5 + buffer * widest
-        for k in range(_first_above(lefts, x - w * 0.5 - (1.0 + buffer) * widest), len(line)):
+        for k in range(_first_above(lefts, x - w * 0.5 - (1.0 + buffer) * widest), len(order)):
             if lefts[k] >= end:
                 break
-            column = line[k]
+            column = order[k]
             measurement = measurements[detections[column]]
             wide = measurement.w * wider
             overlap_x = min((w + wide) * 0.5 - abs(measurement.x - x), w, wide)
@@ -157,13 +157,13 @@ def _by_left_of(detections: Indices, by_left: Indices) -> Indices:
     position_of = np.full(len(by_left), -1)
     for position in range(len(detections)):
         position_of[detections[position]] = position
-    line = np.empty(len(detections), np.int64)
+    order = np.empty(len(detections), np.int64)
     count = 0
     for j in by_left:
         if position_of[j] >= 0:
-            line[count] = position_of[j]
+            order[count] = position_of[j]
             count += 1
-    return line
+    return order
 
 
 @compiled

@@ -159,20 +159,22 @@ class Summary(Protocol):
 class TrackUpdate(Protocol):
     """What one frame gives for one track: a row of the tracker's output.
 
+    What is published has the names of the record.
+
     Attributes:
-        id: Number within the camera.
+        track_id: Number within the camera.
         state: A `TrackState`.
         event: A `TrackEvent`.
         x_min: Left edge, px, in steps of 1/16.
         y_min: Top edge, px, in steps of 1/16.
         x_max: Right edge, px, in steps of 1/16.
         y_max: Bottom edge, px, in steps of 1/16.
-        vx: Velocity of the centre, px/s, in steps of 1/16.
-        vy: Velocity of the centre, px/s, in steps of 1/16.
+        velocity_x: Velocity of the centre, px/s, in steps of 1/16.
+        velocity_y: Velocity of the centre, px/s, in steps of 1/16.
         score: Score of the last matched detection, in steps of 1/1000.
         observed: True when this frame holds a matched detection.
         started_us: Event time of the first matched detection.
-        last_seen_us: Event time of the last matched detection.
+        last_observed_us: Event time of the last matched detection.
         foot_var: Variance of either coordinate of the foot point, px^2.
         detection: Row of the matched detection in the input; -1 for none.
         link_from: Id of the ended track that this one continues, reported once; else 0.
@@ -181,19 +183,19 @@ class TrackUpdate(Protocol):
         link_distance: Distance between the same, body heights.
     """
 
-    id: int
+    track_id: int
     state: int
     event: int
     x_min: float
     y_min: float
     x_max: float
     y_max: float
-    vx: float
-    vy: float
+    velocity_x: float
+    velocity_y: float
     score: float
     observed: bool
     started_us: int
-    last_seen_us: int
+    last_observed_us: int
     foot_var: float
     detection: int
     link_from: int

@@ -127,11 +127,11 @@ def _between(a: float, b: float, value: float) -> bool:
 
 
 @_compiler.compiled
-def _contains(vertices: Matrix, begin: int, end: int, x: float, y: float) -> bool:
+def _contains(vertices: Matrix, start: int, end: int, x: float, y: float) -> bool:
     within = False
     ax, ay = vertices[end - 1, 0], vertices[end - 1, 1]
-    for place in range(begin, end):
-        bx, by = vertices[place, 0], vertices[place, 1]
+    for index in range(start, end):
+        bx, by = vertices[index, 0], vertices[index, 1]
         # Which side of the edge the point is on: 0 on its line, sign otherwise.
         side = (bx - ax) * (y - ay) - (by - ay) * (x - ax)
         if side == 0.0 and _between(ax, bx, x) and _between(ay, by, y):
@@ -159,7 +159,7 @@ def standing(
         Shape `(A, P)`: `INSIDE`, `OUTSIDE` or `UNSEEN`.
     """
     found = np.zeros((len(ends), len(people)), np.int8)
-    begin = 0
+    start = 0
     for area in range(len(ends)):
         for row in range(len(people)):
             person = people[row]
@@ -173,10 +173,10 @@ def standing(
             if (
                 bounds[area, 0] <= x <= bounds[area, 2]
                 and bounds[area, 1] <= y <= bounds[area, 3]
-                and _contains(vertices, begin, ends[area], x, y)
+                and _contains(vertices, start, ends[area], x, y)
             ):
                 found[area, row] = INSIDE
-        begin = ends[area]
+        start = ends[area]
     return found
 
 

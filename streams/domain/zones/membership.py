@@ -101,14 +101,14 @@ def observe_standing(
     happenings: list[Happening] = []
     stays = zone.stays
     now_us, limit_us = view.captured_us, area.dwell_limit_us
-    for person_id, place in zip(person_ids, standing, strict=True):
+    for person_id, position in zip(person_ids, standing, strict=True):
         stay = stays.get(person_id)
-        if place == UNSEEN or (stay is None and place != INSIDE):
+        if position == UNSEEN or (stay is None and position != INSIDE):
             continue
         if stay is not None and leaves_us(stay, area, looked_us, hold_us) <= now_us:
             _end(zone, person_id, happenings)
             stay = None
-        if place != INSIDE:
+        if position != INSIDE:
             if stay is not None:
                 _step_out(zone, area, person_id, stay, now_us, happenings)
             continue

@@ -33,7 +33,7 @@ from tests.bench.tracking.tuning import fill
 from tests.bench.tracking.users import UserScores, compare, visits, vtest
 
 
-def tell(line: str) -> None:
+def report(line: str) -> None:
     """Progress, away from the tables."""
     sys.stderr.write(f"{time.strftime('%H:%M:%S')} {line}\n")
 
@@ -107,14 +107,14 @@ def main() -> None:
     kinds: list[int | None] = [None] if options.kind != "tuned" else []
     if options.budget and options.kind != "shipped":
         kinds.append(options.budget)
-        fill(trackers, sequences, cache, options.budget, tell)
+        fill(trackers, sequences, cache, options.budget, report)
     for rate, thin in sequences.items():
         rows_at[rate] = []
         for budget in kinds:
             for tracker in trackers:
                 row = row_of(tracker, thin, cache, budget)
                 rows_at[rate].append(row)
-                tell(f"{rate_name(rate)}: {row.name}")
+                report(f"{rate_name(rate)}: {row.name}")
                 if options.official:
                     check(row, jobs_of(tracker, thin, cache, budget))
         show(scores_table(rate, rows_at[rate]))
@@ -126,7 +126,7 @@ def main() -> None:
         try:
             show(users_table(user_rows(trackers, sequences, cache, kinds)))
         except FileNotFoundError as exc:
-            tell(f"the zones of vtest are left out: {exc.filename} is not there")
+            report(f"the zones of vtest are left out: {exc.filename} is not there")
     sys.stdout.write(f"load average {started[0]:.1f} at the start\n")
 
 

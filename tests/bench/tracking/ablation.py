@@ -57,14 +57,14 @@ def main() -> None:
     for part, config in PARTS.items():
         row = cells(config, sequences)
         shipped = shipped or row
-        told = []
+        shown = []
         for (hota, idf1, switches), (base_hota, base_idf1, _) in zip(row, shipped, strict=True):
-            told.append(
+            shown.append(
                 f"{hota:.1f}, {idf1:.1f}, {switches}"
                 if not config
                 else f"{hota - base_hota:+.1f}, {idf1 - base_idf1:+.1f}, {switches}"
             )
-        print(f"| {part} | " + " | ".join(told) + " |", flush=True)
+        print(f"| {part} | " + " | ".join(shown) + " |", flush=True)
 
 
 if __name__ == "__main__":

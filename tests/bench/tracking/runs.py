@@ -81,7 +81,7 @@ class Cache:
 
 
 def counts_of(
-    jobs: Iterable[Job], cache: Cache, tell: Callable[[str], None] = lambda _: None
+    jobs: Iterable[Job], cache: Cache, report: Callable[[str], None] = lambda _: None
 ) -> dict[str, Counts]:
     """Counts of every job, by key; runs those that are not in the cache."""
     wanted = {job.key: job for job in jobs}
@@ -93,7 +93,7 @@ def counts_of(
             truths[name] = Truth.of(job.sequence.truth)
         cache.add(job, count(truths[name], tracks))
         if number % 200 == 0:
-            tell(f"{job.tracker}: {number} of {len(missing)}")
+            report(f"{job.tracker}: {number} of {len(missing)}")
     return {key: cache.known[key] for key in wanted}
 
 

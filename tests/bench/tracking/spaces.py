@@ -1,7 +1,7 @@
 """What each tracker may be tuned over: the same number of sampled configurations for each.
 
 A name that ends in `_s` is seconds, turned into frames of the sequence's rate where a library
-counts frames. The first configuration of each is its defaults, ages told in seconds.
+counts frames. The first configuration of each is its defaults, ages given in seconds.
 """
 
 from collections.abc import Callable

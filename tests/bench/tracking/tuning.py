@@ -26,7 +26,7 @@ def fill(
     sequences: AtRates,
     cache: Cache,
     budget: int,
-    tell: Callable[[str], None] = lambda _: None,
+    report: Callable[[str], None] = lambda _: None,
 ) -> None:
     """Run everything that choosing needs; a few configurations of each tracker in turn."""
     openings = [opening(one, OPENING_S) for rate in sequences for one in sequences[rate]]
@@ -34,10 +34,10 @@ def fill(
         for tracker in trackers:
             configs = sampled(tracker, budget)[start:][:CONFIGURATIONS_AT_ONCE]
             counts_of((Job(tracker, c, one) for c in configs for one in openings), cache)
-            tell(f"{tracker}: {start + len(configs)} of {budget} configurations")
+            report(f"{tracker}: {start + len(configs)} of {budget} configurations")
 
 
-def worth(counts: list[Counts]) -> float:
+def score_of(counts: list[Counts]) -> float:
     """What a configuration is chosen by: the mean of HOTA and IDF1 over sequences."""
     scores = [pool([one]) for one in counts]
     return math.fsum(score.hota + score.idf1 for score in scores) / (2 * len(scores))
@@ -61,6 +61,6 @@ def chosen(
     best = {}
     for scene in {sequence.scene for sequence in sequences}:
         others = [n for n, sequence in enumerate(sequences) if sequence.scene != scene]
-        values = [worth([counts[n] for n in others]) for counts in held]
+        values = [score_of([counts[n] for n in others]) for counts in held]
         best[scene] = configs[max(range(len(configs)), key=lambda n: values[n])]
     return best

@@ -136,7 +136,7 @@ def follow(
     followed = np.concatenate([np.empty(0, TRACK_UPDATE), *(tracks for _, tracks in kept)])
     return table(
         np.concatenate([np.empty(0, np.int64), *(numbers for numbers, _ in kept)]),
-        followed["id"],
+        followed["track_id"],
         np.column_stack([followed[edge] for edge in ("x_min", "y_min", "x_max", "y_max")]),
         followed["score"],
     )

@@ -75,9 +75,9 @@ def same(ours: Any, theirs: Any) -> bool:
 def test_an_outcome_is_read_as_fastavro_reads_it(outcome: DetectionOutcome) -> None:
     value = DETECTIONS_CODEC.encode(outcome)
 
-    look = OutcomeReader(DETECTIONS_CODEC).read(value)
+    found = OutcomeReader(DETECTIONS_CODEC).read(value)
 
-    assert same(look, frame_detections_of(DETECTIONS_CODEC.decode(value)))
+    assert same(found, frame_detections_of(DETECTIONS_CODEC.decode(value)))
 
 
 @settings(deadline=None, max_examples=60)
@@ -99,7 +99,7 @@ def test_damaged_bytes_are_read_or_refused_as_fastavro_does(
         assert same(OutcomeReader(DETECTIONS_CODEC).read(value), expected)
 
 
-def test_blocks_that_tell_their_size_are_read_too() -> None:
+def test_blocks_that_hold_their_size_are_read_too() -> None:
     """Other writers split arrays; fastavro never does."""
     box = np.array([1, 2, 3, 4, 0.5], "<f4").tobytes() + avro_text("person")
     head = DETECTIONS_CODEC.header + avro_text("cam") + avro_long(5) + avro_long(6)
@@ -108,10 +108,10 @@ def test_blocks_that_tell_their_size_are_read_too() -> None:
     tail = b"\0" + b"".join(map(avro_long, (640, 480, 1))) + avro_text("") + b"\0\0"
     value = head + boxes + tail + avro_text("") + b"\0\0"
 
-    look = OutcomeReader(DETECTIONS_CODEC).read(value)
+    found = OutcomeReader(DETECTIONS_CODEC).read(value)
 
-    assert same(look, frame_detections_of(DETECTIONS_CODEC.decode(value)))
-    assert len(look.boxes) == 3
+    assert same(found, frame_detections_of(DETECTIONS_CODEC.decode(value)))
+    assert len(found.boxes) == 3
 
 
 @st.composite
@@ -119,17 +119,17 @@ def frames(draw: Any) -> FrameTracks:
     count = draw(st.integers(0, 90))
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     out = np.zeros(count, TRACK_UPDATE)
-    out["id"] = rng.integers(1, 2**40, count)
+    out["track_id"] = rng.integers(1, 2**40, count)
     out["state"] = rng.integers(0, 4, count)
-    for name in ("x_min", "y_min", "x_max", "y_max", "vx", "vy"):
+    for name in ("x_min", "y_min", "x_max", "y_max", "velocity_x", "velocity_y"):
         out[name] = rng.integers(-40_000, 40_000, count) / 16
     out["score"] = rng.integers(0, 1001, count) / 1000
     out["observed"] = rng.integers(0, 2, count)
     out["started_us"] = rng.integers(0, 2**52, count)
-    out["last_seen_us"] = rng.integers(0, 2**52, count)
+    out["last_observed_us"] = rng.integers(0, 2**52, count)
     positions = np.zeros(count, FLOOR_POSITION)
     known = rng.random(count) < 0.7
-    for name in ("x_m", "y_m", "sd_m"):
+    for name in ("x_m", "y_m", "position_sd_m"):
         positions[name] = np.where(known, rng.integers(-(10**7), 10**7, count) / 1000, np.nan)
     return FrameTracks(
         camera_id=draw(TEXTS),
@@ -201,7 +201,7 @@ def test_a_writer_and_a_reader_may_be_used_again() -> None:
     rng = np.random.default_rng(3)
     for count in (3, 200, 0, 7):
         out = np.zeros(count, TRACK_UPDATE)
-        out["id"] = rng.integers(1, 100, count)
+        out["track_id"] = rng.integers(1, 100, count)
         positions = np.full(count, np.nan, FLOOR_POSITION)
         tracks = FrameTracks("cam", 1, 2, "floor", 3, 4, 5, out, positions, "m", "v")
         kept.append((writer.write(tracks), TRACKS_CODEC.encode(tracks.record())))

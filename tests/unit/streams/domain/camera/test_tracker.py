@@ -86,7 +86,7 @@ def test_an_occlusion_is_bridged_and_the_id_kept() -> None:
     assert states[-1] == "CONFIRMED"
 
 
-def test_low_scores_keep_a_known_track_alive_but_begin_none() -> None:
+def test_low_scores_keep_a_known_track_alive_but_start_none() -> None:
     walker = walk(100, 40, 4, 100 * MS)
     known = run([(at, [box(x, y, 0.9 if k < 10 else 0.2)]) for k, (at, x, y) in enumerate(walker)])
     unknown = run([(at, [box(x, y, 0.2)]) for at, x, y in walker])
@@ -136,7 +136,7 @@ def test_a_track_is_not_carried_over_a_long_gap() -> None:
 
 
 @pytest.mark.parametrize("fps", [5, 10, 30])
-def test_a_person_counts_after_two_sights_and_not_before_a_twentieth_of_a_second(fps: Any) -> None:
+def test_a_person_counts_after_two_hits_and_not_before_a_twentieth_of_a_second(fps: Any) -> None:
     frames = [(at, [box(x, y)]) for at, x, y in walk(100, 0, 1, S // fps)]
 
     first = next(

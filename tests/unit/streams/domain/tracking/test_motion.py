@@ -17,7 +17,7 @@ initiate, predict, rewind, update = (
 )
 
 
-def begun(width: float = 40.0, height: float = 100.0) -> Any:
+def new_track(width: float = 40.0, height: float = 100.0) -> Any:
     track = np.zeros(1, TRACK).view(np.recarray)[0]
     measured = np.array([(width / 2, height / 2, width, height, 1.0)], MEASUREMENT)
     initiate(track, measured.view(np.recarray)[0], SETTINGS)
@@ -45,7 +45,7 @@ def textbook(track: Any, dt_s: Any, measured: Any) -> Any:
 
 
 def test_the_scalar_filter_is_the_textbook_one() -> None:
-    track = begun()
+    track = new_track()
     for step in range(1, 8):
         x = 20.0 + 9.0 * step
         mean, spread = textbook(track, 0.1, x)
@@ -62,7 +62,7 @@ def test_the_scalar_filter_is_the_textbook_one() -> None:
 
 def test_two_short_steps_are_one_long_step() -> None:
     """What makes the filter independent of the frame rate."""
-    once = begun()
+    once = new_track()
     once.vx = 50.0
     twice = once.copy()
 
@@ -74,7 +74,7 @@ def test_two_short_steps_are_one_long_step() -> None:
 
 
 def test_a_step_back_undoes_a_step_forth() -> None:
-    track = begun()
+    track = new_track()
     for step in range(1, 6):
         predict(track, 0.1, SETTINGS)
         update(track, 20.0 + 8.0 * step, 50.0 - step, 40.0, 100.0, 1.0, SETTINGS)
@@ -89,7 +89,7 @@ def test_a_step_back_undoes_a_step_forth() -> None:
 
 @pytest.mark.parametrize("dt_s", [0.04, 0.1, 0.2])
 def test_the_velocity_of_a_steady_walker_is_found_at_any_rate(dt_s: Any) -> None:
-    track = begun()
+    track = new_track()
     for step in range(1, round(3.0 / dt_s)):
         predict(track, dt_s, SETTINGS)
         update(track, 20.0 + 120.0 * dt_s * step, 50.0, 40.0, 100.0, 1.0, SETTINGS)
@@ -99,15 +99,15 @@ def test_the_velocity_of_a_steady_walker_is_found_at_any_rate(dt_s: Any) -> None
 
 
 def test_a_box_never_vanishes() -> None:
-    track = begun(0.2, 0.3)
+    track = new_track(0.2, 0.3)
     update(track, 0.1, 0.1, 0.1, 0.1, 1.0, SETTINGS)
 
     assert track.w >= 1.0
     assert track.h >= 1.0
 
 
-def test_uncertainty_grows_while_nobody_looks_and_shrinks_with_a_look() -> None:
-    track = begun()
+def test_uncertainty_grows_without_measurements_and_shrinks_with_one() -> None:
+    track = new_track()
     at_first = track.position_var
     predict(track, 1.0, SETTINGS)
     waited = track.position_var

@@ -51,7 +51,7 @@ def standing(from_us: int, until_us: int, *people: list[float]) -> Any:
 def events(outs: Any, track_id: int) -> list[str]:
     """What happened to a track, without the frames in which nothing did."""
     happened = [
-        TrackEvent(row["event"]).name for out in outs for row in out if row["id"] == track_id
+        TrackEvent(row["event"]).name for out in outs for row in out if row["track_id"] == track_id
     ]
     return [event for event in happened if event != "NONE"]
 
@@ -60,15 +60,15 @@ def events(outs: Any, track_id: int) -> list[str]:
 @given(seed=seeds, data=st.data())
 def test_the_order_of_boxes_changes_no_byte_but_their_own_numbers(seed: int, data: Any) -> None:
     scene = crowd(seed, frames=20)
-    turned, places = [], []
+    turned, rows = [], []
     for at_us, boxes in scene:
         order = data.draw(st.permutations(range(len(boxes))))
         turned.append((at_us, boxes[order]))
-        places.append([*order, -1])
+        rows.append([*order, -1])
 
-    for first, second, place in zip(run(scene), run(turned), places, strict=True):
+    for first, second, row in zip(run(scene), run(turned), rows, strict=True):
         back = second.copy()
-        back["detection"] = [place[int(k)] for k in second["detection"]]
+        back["detection"] = [row[int(k)] for k in second["detection"]]
         assert flat(first).tobytes() == flat(back).tobytes()
 
 
@@ -116,9 +116,9 @@ def test_a_scene_of_another_resolution_gives_the_same_tracks_at_its_scale(
     for here, there in zip(
         run(scene), run([(at, boxes * scale) for at, boxes in scene]), strict=True
     ):
-        same = ["id", "state", "event", "detection"]
+        same = ["track_id", "state", "event", "detection"]
         assert here[same].tolist() == there[same].tolist()
-        for edge in ("x_min", "y_min", "x_max", "y_max", "vx", "vy"):
+        for edge in ("x_min", "y_min", "x_max", "y_max", "velocity_x", "velocity_y"):
             scaled = there[edge] / factor
             assert here[edge] == pytest.approx(scaled, abs=(1 + 1 / factor) / 32)
 
@@ -159,7 +159,7 @@ def test_a_box_that_cannot_be_is_refused_and_changes_nothing(box: Any, message: 
     assert state.pack() == before
 
 
-def test_empty_frames_begin_nothing_and_end_what_was_there() -> None:
+def test_empty_frames_start_nothing_and_end_what_was_there() -> None:
     nobody = np.empty((0, 5))
     frames = [*standing(T0, T0 + S, person(200, 400))]
     frames += [(T0 + S + k * 100 * MS, nobody) for k in range(40)]
@@ -179,22 +179,22 @@ def test_five_hundred_boxes_in_a_frame_are_five_hundred_tracks() -> None:
 
     assert state.live == 500
     assert set(outs[-1]["state"].tolist()) == {TrackState.CONFIRMED}
-    assert outs[-1]["id"].tolist() == list(range(1, 501))
+    assert outs[-1]["track_id"].tolist() == list(range(1, 501))
     assert TrackerState.unpack(state.pack()) == state
 
 
 def test_every_start_and_end_is_reported_once() -> None:
-    outs = run(crowd(5, people=10, frames=400, sight=0.6))
+    outs = run(crowd(5, people=10, frames=400, visible=0.6))
 
-    events = [(int(row["id"]), TrackEvent(row["event"]).name) for out in outs for row in out]
+    events = [(int(row["track_id"]), TrackEvent(row["event"]).name) for out in outs for row in out]
     started = [number for number, event in events if event == "STARTED"]
     ended = [number for number, event in events if event == "ENDED"]
     assert started == sorted(set(started)) == list(range(1, max(started) + 1))
     assert len(ended) == len(set(ended)) > 5
-    assert set(started) - set(ended) == {int(row["id"]) for row in outs[-1]} - set(ended)
+    assert set(started) - set(ended) == {int(row["track_id"]) for row in outs[-1]} - set(ended)
 
 
-def test_a_detection_belongs_to_one_track_and_its_number_is_told() -> None:
+def test_a_detection_belongs_to_one_track_and_its_row_is_reported() -> None:
     scene = crowd(8, people=12, frames=60)
 
     for (_, boxes), out in zip(scene, run(scene), strict=True):
@@ -216,7 +216,7 @@ def test_who_reappears_near_and_soon_is_a_new_track_linked_to_the_old_one() -> N
 
     links = [row for out in outs for row in out if row["link_from"] > 0]
     [link] = links
-    assert (link["id"], link["link_from"]) == (2, 1)
+    assert (link["track_id"], link["link_from"]) == (2, 1)
     assert link["link_gap_s"] == pytest.approx(5.1)
     assert link["link_distance"] == pytest.approx(math.hypot(30, 5) / 100, abs=0.01)
     assert 0.5 < link["link_score"] < 1.0
@@ -236,13 +236,13 @@ def test_who_appears_far_away_or_late_or_of_another_size_is_not_linked(
 ) -> None:
     frames = standing(T0, T0 + 2 * S, person(300, 400))
     frames += [(T0 + 2 * S + k * 100 * MS, np.empty((0, 5))) for k in range(10 * after_s)]
-    begin_us = frames[-1][0] + 100 * MS
-    frames += standing(begin_us, begin_us + 2 * S, person(x, 400, height=height))
+    start_us = frames[-1][0] + 100 * MS
+    frames += standing(start_us, start_us + 2 * S, person(x, 400, height=height))
 
     outs = run(frames)
 
     assert [row for out in outs for row in out if row["link_from"] > 0] == []
-    assert {int(row["id"]) for row in outs[-1]} == {2}
+    assert {int(row["track_id"]) for row in outs[-1]} == {2}
 
 
 def test_a_jolt_of_the_camera_changes_no_ids() -> None:
@@ -254,16 +254,16 @@ def test_a_jolt_of_the_camera_changes_no_ids() -> None:
 
     outs = run(frames)
 
-    assert outs[-1]["id"].tolist() == [1, 2, 3, 4, 5, 6]
-    assert {int(row["id"]) for out in outs for row in out} == {1, 2, 3, 4, 5, 6}
+    assert outs[-1]["track_id"].tolist() == [1, 2, 3, 4, 5, 6]
+    assert {int(row["track_id"]) for out in outs for row in out} == {1, 2, 3, 4, 5, 6}
 
 
-def test_a_second_box_of_a_person_begins_no_track() -> None:
+def test_a_second_box_of_a_person_starts_no_track() -> None:
     whole, bust = person(300, 400, height=200), [265.0, 200.0, 335.0, 290.0, 0.8]
 
     outs = run([*standing(T0, T0 + S, whole), *standing(T0 + S, T0 + 2 * S, whole, bust)])
 
-    assert {int(row["id"]) for out in outs for row in out} == {1}
+    assert {int(row["track_id"]) for out in outs for row in out} == {1}
 
 
 def test_memory_is_flat_whoever_came_and_went() -> None:
@@ -273,7 +273,7 @@ def test_memory_is_flat_whoever_came_and_went() -> None:
     full = len(state.tracks)
     sizes = []
     for round_ in range(30):
-        scene = crowd(round_, people=6, frames=100, sight=0.7)
+        scene = crowd(round_, people=6, frames=100, visible=0.7)
         start_us = T0 + (60 + 60 * round_) * S
         run([(at_us - T0 + start_us, boxes) for at_us, boxes in scene], state)
         sizes.append((len(state.pack()), state.tracks.nbytes))
@@ -312,8 +312,8 @@ def test_a_state_of_the_format_before_goes_on_and_learns_the_camera_anew() -> No
     read = TrackerState.unpack(older)
     outs = run(scene[30:], read)
 
-    assert [out["id"].tolist() for out in outs] == [
-        out["id"].tolist() for out in run(scene[30:], state)
+    assert [out["track_id"].tolist() for out in outs] == [
+        out["track_id"].tolist() for out in run(scene[30:], state)
     ]
     assert read.summary["camera_energy"] > 0.0
 

@@ -50,14 +50,14 @@ def test_people_before_a_fixed_camera_share_next_to_nothing(fps: float) -> None:
 
 
 @pytest.mark.parametrize("fps", [5.0, 10.0, 25.0])
-def test_a_camera_that_begins_to_swing_is_known_within_a_second(fps: float) -> None:
-    begins_us = T0 + 10 * S
-    scene = shaken(crowd(1, people=10, frames=int(20 * fps), fps=fps), begins_us, T0 + 60 * S)
+def test_a_camera_that_starts_to_swing_is_known_within_a_second(fps: float) -> None:
+    starts_us = T0 + 10 * S
+    scene = shaken(crowd(1, people=10, frames=int(20 * fps), fps=fps), starts_us, T0 + 60 * S)
     state = TrackerState()
-    run([frame for frame in scene if frame[0] < begins_us], state)
+    run([frame for frame in scene if frame[0] < starts_us], state)
     fixed = likeness(state)
 
-    run([frame for frame in scene if begins_us <= frame[0] < begins_us + S], state)
+    run([frame for frame in scene if starts_us <= frame[0] < starts_us + S], state)
 
     assert fixed < 0.2
     assert likeness(state) > 0.3  # of ten people's movement 4/5 are then taken
@@ -82,7 +82,7 @@ def test_ids_before_a_fixed_camera_are_those_of_a_tracker_that_knows_it_is_fixed
     asks = run(scene, TrackerState())
 
     for one, other in zip(asks, run(scene, TrackerState(), knows), strict=True):
-        assert one["id"].tolist() == other["id"].tolist()
+        assert one["track_id"].tolist() == other["track_id"].tolist()
 
 
 def test_one_person_proves_nothing_about_the_camera() -> None:

@@ -24,7 +24,7 @@ def seen_last(frames: Any, settings: TrackerSettings) -> list[int]:
     for number, people in enumerate(frames):
         boxes = np.array([person(x) for x in people]).reshape(-1, 5)
         out = advance_boxes(state, T0 + number * 100 * MS, boxes, parameters_of(settings))
-    return [int(row["id"]) for row in out if row["observed"]]
+    return [int(row["track_id"]) for row in out if row["observed"]]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ WIDTH, HEIGHT = 1280.0, 720.0
 
 
 def crowd(
-    seed: int, *, people: int = 8, frames: int = 60, fps: float = 10.0, sight: float = 0.9
+    seed: int, *, people: int = 8, frames: int = 60, fps: float = 10.0, visible: float = 0.9
 ) -> list[tuple[int, Any]]:
     """`(captured_us, boxes)` of each frame; boxes lie on a grid of 1/16 px."""
     rng = random.Random(seed)
@@ -38,7 +38,7 @@ def crowd(
                 walker[3] = -walker[3]
             tremble = [4.0 * (rng.random() - 0.5) for _ in range(4)]
             score = round(0.2 + 0.8 * rng.random(), 3)
-            if rng.random() < sight:
+            if rng.random() < visible:
                 x, y, height = walker[:3]
                 edges = (x - height / 5, y - height, x + height / 5, y)
                 boxes.append(
