@@ -76,10 +76,10 @@ class Intake:
         try:
             frame = self._codec.decode(value)
             floor_partition = self._placement.partition_of(frame["camera_id"], now_s)
-        except UndecodableValue as exc:
-            refusal = DeadLetter(exc.reason, str(exc))
-        except DeadLetter as exc:
-            frame, refusal = None, exc
+        except UndecodableValue as error:
+            refusal = DeadLetter(error.reason, str(error))
+        except DeadLetter as error:
+            frame, refusal = None, error
         return Arrival(
             topic=topic,
             partition=partition,

@@ -34,10 +34,10 @@ class Attempts:
             return []
         try:
             found = self._detect(images)
-        except ModelFailed as exc:
+        except ModelFailed as error:
             if len(images) == 1:
                 self.failures += 1
-                return [exc]
+                return [error]
             return [result for image in images for result in self.detect([image])]
         self.failures = 0
         return list(found)
@@ -47,8 +47,8 @@ class Attempts:
             found = self._detector.detect(images)
         except ModelFailed:
             raise
-        except Exception as exc:  # a model's libraries raise what they like
-            raise ModelFailed(f"{type(exc).__name__}: {exc}") from exc
+        except Exception as error:  # a model's libraries raise what they like
+            raise ModelFailed(f"{type(error).__name__}: {error}") from error
         if len(found) != len(images):
             raise ModelFailed(f"{len(found)} results for {len(images)} images")
         return found

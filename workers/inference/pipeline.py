@@ -137,8 +137,10 @@ class InferencePipeline:
         """End, with the failed frames answered: a restart goes on after them."""
         self.join()
         self._commits.commit()
-        msg = f"the detector failed on {self._stages.attempts.failures} frames in a row"
-        raise Stop(msg, exit_code=EXIT_REPLAY)
+        raise Stop(
+            f"the detector failed on {self._stages.attempts.failures} frames in a row",
+            exit_code=EXIT_REPLAY,
+        )
 
     def _prepare(self, batch: list[tuple[Arrival, Plan]]) -> tuple[list[Entry], list[Image]]:
         """Decode the frames that are to be inferred."""
@@ -150,8 +152,8 @@ class InferencePipeline:
             if plan == "infer" and arrival.frame is not None:
                 try:
                     images.append(read_pixels(arrival.frame, self._fetch))
-                except DeadLetter as exc:
-                    entry.error = exc
+                except DeadLetter as error:
+                    entry.error = error
         return entries, images
 
     def _fetch(self, uri: str, sha256: str) -> bytes:

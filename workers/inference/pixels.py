@@ -84,8 +84,8 @@ def decode_jpeg(data: bytes, width: int, height: int) -> Image:
     """
     try:
         actual_height, actual_width = simplejpeg.decode_jpeg_header(data)[:2]
-    except ValueError as exc:
-        raise DeadLetter("corrupt_jpeg", f"no JPEG: {exc}", field="data") from exc
+    except ValueError as error:
+        raise DeadLetter("corrupt_jpeg", f"no JPEG: {error}", field="data") from error
     if (actual_width, actual_height) != (width, height):
         raise DeadLetter(
             "size_mismatch",
@@ -96,6 +96,6 @@ def decode_jpeg(data: bytes, width: int, height: int) -> Image:
         raise DeadLetter("too_large", f"{width}x{height} px is over the limit", field="width")
     try:
         image: Image = simplejpeg.decode_jpeg(data, colorspace="BGR", strict=True)
-    except ValueError as exc:
-        raise DeadLetter("corrupt_jpeg", str(exc), field="data") from exc
+    except ValueError as error:
+        raise DeadLetter("corrupt_jpeg", str(error), field="data") from error
     return image

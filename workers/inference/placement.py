@@ -134,9 +134,9 @@ class CameraPlacement:
             return
         try:
             self.refresh(now_s)
-        except Retry as exc:
+        except Retry as error:
             self._refreshed_s = now_s
-            log.warning("placement.refresh_failed", error=str(exc))
+            log.warning("placement.refresh_failed", error=str(error))
 
     def partition_of(self, camera_id: str, now_s: float) -> int:
         """Partition for a frame's outcome; an unknown camera is looked up first.
@@ -155,18 +155,18 @@ class CameraPlacement:
             self._look_up(camera_id, now_s)
         try:
             return self._table.partition(camera_id)
-        except PlacementUnknown as exc:
-            if exc.registered:
+        except PlacementUnknown as error:
+            if error.registered:
                 raise DeadLetter(
                     "unplaced_camera",
                     f"the floor of camera {camera_id!r} has no partition; import its floor",
                     field="camera_id",
-                ) from exc
+                ) from error
             raise DeadLetter(
                 "unknown_camera",
                 f"camera {camera_id!r} is not registered; run `wardstream camera import`",
                 field="camera_id",
-            ) from exc
+            ) from error
 
     def _look_up(self, camera_id: str, now_s: float) -> None:
         """Read on, unless that was done for this camera a moment ago."""

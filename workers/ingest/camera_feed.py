@@ -152,11 +152,11 @@ class CameraFeed:
         try:
             jpeg = encode_jpeg(picture, self._recipe.jpeg_quality)
             self._publisher.publish(frame, jpeg, self.playing)
-        except Retry as exc:
+        except Retry as error:
             if not self._live_mode:
                 raise
-            if not isinstance(exc, BreakerOpen):  # the breaker has logged it when it opened
-                log.warning("ingest.store_unavailable", camera_id=self.camera_id, error=str(exc))
+            if not isinstance(error, BreakerOpen):  # the breaker has logged it when it opened
+                log.warning("ingest.store_unavailable", camera_id=self.camera_id, error=str(error))
             self.count("store_unavailable")
             return
         self._sent(captured_us)

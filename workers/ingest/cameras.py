@@ -63,21 +63,19 @@ class CameraBook:
             self._sync()
             versions = list(self._versions.get(camera_id, []))
         if not versions:
-            msg = (
+            raise Stop(
                 f"camera {camera_id} is not registered: write its id, floor and size to a file "
                 "and run `wardstream camera import FILE`, or correct --camera"
             )
-            raise Stop(msg)
         if at_us is None:
             self._await_visible(camera_id, versions)
         elif self.at(camera_id, at_us) is None:
             first_us = min(visible_from(version) for version in versions)
-            msg = (
+            raise Stop(
                 f"camera {camera_id} is not in force at the start time of the recording "
                 f"({at_us} us), but from {first_us} us on: register it with earlier "
                 "valid_from and recorded_at, or give a later --start-time"
             )
-            raise Stop(msg)
 
     def _await_visible(self, camera_id: str, versions: list[dict[str, Any]]) -> None:
         while self.at(camera_id, self._clock.now_us()) is None:
@@ -86,11 +84,10 @@ class CameraBook:
                 (visible_from(v) for v in versions if visible_from(v) > now_us), default=None
             )
             if due_us is None or due_us > now_us + _SOON_US:
-                msg = (
+                raise Stop(
                     f"camera {camera_id} is registered, but not in force now: register a version "
                     "with `wardstream camera import FILE` that is valid and not removed"
                 )
-                raise Stop(msg)
             log.info("ingest.camera_not_yet_visible", camera_id=camera_id, visible_us=due_us)
             if self._stop.wait((due_us - now_us) / 1e6 + 0.01):
                 return
@@ -99,18 +96,18 @@ class CameraBook:
         for fact in retried(self._read, Tries(_AGAIN, self._clock, self._stop.wait)):
             try:
                 self._facts.add(fact.topic.name, fact.record)
-            except InvalidFact as exc:
-                log.error("ingest.camera_invalid", error=str(exc))
-            except ConflictingFact as exc:
-                raise Stop(str(exc)) from exc
+            except InvalidFact as error:
+                log.error("ingest.camera_invalid", error=str(error))
+            except ConflictingFact as error:
+                raise Stop(str(error)) from error
             else:
                 self._versions.setdefault(fact.record["camera_id"], []).append(fact.record)
 
     def _read(self) -> list[Fact]:
         try:
             return self._log.sync()
-        except Retry as exc:
-            log.warning("ingest.cameras_out_of_reach", error=str(exc))
+        except Retry as error:
+            log.warning("ingest.cameras_out_of_reach", error=str(error))
             raise
 
     def close(self) -> None:

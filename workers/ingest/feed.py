@@ -34,11 +34,10 @@ class Region:
             and self.y + self.height <= 1 + slack
         )
         if not sound:
-            msg = (
+            raise ValueError(
                 f"region {self.x:g},{self.y:g},{self.width:g},{self.height:g} is not inside the "
                 "picture: give x,y,width,height as fractions, such as 0,0,0.5,1 for the left half"
             )
-            raise ValueError(msg)
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -49,12 +48,11 @@ class Region:
         """
         try:
             x, y, width, height = (float(part) for part in text.split(","))
-        except ValueError as exc:
-            msg = (
+        except ValueError as error:
+            raise ValueError(
                 f"region {text!r} is not four numbers: give x,y,width,height as fractions, "
                 "such as 0,0,0.5,1 for the left half"
-            )
-            raise ValueError(msg) from exc
+            ) from error
         return cls(x=x, y=y, width=width, height=height)
 
     def pixels(self, width: int, height: int) -> tuple[int, int, int, int]:
@@ -137,12 +135,12 @@ def parse_start_time(text: str) -> int:
         pass
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError as exc:
-        msg = f"{text!r} is not a time: give 2026-01-31T10:05:00+00:00 or seconds since the epoch"
-        raise ValueError(msg) from exc
+    except ValueError as error:
+        raise ValueError(
+            f"{text!r} is not a time: give 2026-01-31T10:05:00+00:00 or seconds since the epoch"
+        ) from error
     if moment.tzinfo is None:
-        msg = f"{text!r} has no time zone: add Z, or an offset such as +01:00"
-        raise ValueError(msg)
+        raise ValueError(f"{text!r} has no time zone: add Z, or an offset such as +01:00")
     return round(moment.timestamp() * 1_000_000)
 
 
@@ -153,11 +151,13 @@ def pair_feeds(cameras: list[str], videos: list[str], regions: list[str]) -> lis
         ValueError: The numbers of options do not fit together, or a region is wrong.
     """
     if len(videos) not in {1, len(cameras)}:
-        msg = f"{len(cameras)} cameras and {len(videos)} videos: give one for all, or one each"
-        raise ValueError(msg)
+        raise ValueError(
+            f"{len(cameras)} cameras and {len(videos)} videos: give one for all, or one each"
+        )
     if len(regions) not in {0, len(cameras)}:
-        msg = f"{len(cameras)} cameras and {len(regions)} regions: give none, or one each"
-        raise ValueError(msg)
+        raise ValueError(
+            f"{len(cameras)} cameras and {len(regions)} regions: give none, or one each"
+        )
     sources = videos * len(cameras) if len(videos) == 1 else videos
     parts = [Region.parse(text) for text in regions] or [WHOLE] * len(cameras)
     return [

@@ -73,10 +73,10 @@ class StreamReader:
             while not self._service.stop.is_set():
                 try:
                     self._connection()
-                except Retry as exc:
-                    self._lost(exc)
-        except BaseException as exc:  # noqa: BLE001 - carried to the main thread, raised there
-            self.error = exc
+                except Retry as error:
+                    self._lost(error)
+        except BaseException as error:  # noqa: BLE001 - carried to the main thread, raised there
+            self.error = error
             self.frames.close()
 
     def _connection(self) -> None:

@@ -67,9 +67,10 @@ def read_position(cluster: Cluster, codec: Codec, camera_id: str) -> Position:
                 appended_us = message.timestamp()[1] * 1_000
                 return Position(record["seq"] + 1, record["captured_us"], playing, appended_us)
             upper, window = lower, window * _GROWTH
-    except KafkaException as exc:
-        msg = f"{name}: the end of camera {camera_id} cannot be read: {exc.args[0].str()}"
-        raise Retry(msg) from exc
+    except KafkaException as error:
+        raise Retry(
+            f"{name}: the end of camera {camera_id} cannot be read: {error.args[0].str()}"
+        ) from error
     finally:
         consumer.close()
     return Position(end + 1, None)
@@ -110,18 +111,16 @@ def _last_of(
         if read_to > position:
             position, progress_s = read_to, clock.monotonic_s()
         elif clock.monotonic_s() - progress_s > _STALL_S:
-            msg = f"{partition.topic}: nothing could be read for {_STALL_S:.0f} s"
-            raise Retry(msg)
+            raise Retry(f"{partition.topic}: nothing could be read for {_STALL_S:.0f} s")
     return found
 
 
 def _decode(codec: Codec, message: Message) -> Frame:
     try:
         record: Frame = codec.decode(message.value())
-    except UndecodableValue as exc:
-        msg = (
-            f"{message.topic()}[{message.partition()}] at offset {message.offset()}: {exc}; "
+    except UndecodableValue as error:
+        raise Stop(
+            f"{message.topic()}[{message.partition()}] at offset {message.offset()}: {error}; "
             "the next seq is unknown"
-        )
-        raise Stop(msg) from exc
+        ) from error
     return record

@@ -91,8 +91,7 @@ class FramePublisher:
         while len(self._producer) >= self._room:
             self.poll()
             if self._stop.wait(_ROOM_S):
-                msg = "asked to stop while the broker takes nothing"
-                raise Retry(msg)
+                raise Retry("asked to stop while the broker takes nothing")
 
     def _send(self, frame: Frame, playing: Playing | None) -> None:
         self._producer.produce(

@@ -56,9 +56,8 @@ def sole_positions(
         watched = [name for name in watched if found[name].next_seq != positions[name].next_seq]
         positions |= found
     if watched:
-        msg = (
+        raise Stop(
             f"another process is serving camera {', '.join(sorted(watched))}: stop that one first, "
             "or correct --camera (two would mix their frames)"
         )
-        raise Stop(msg)
     return positions

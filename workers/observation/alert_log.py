@@ -55,8 +55,7 @@ def read_alerts(
                 elif error.code() == KafkaError._PARTITION_EOF:
                     left.discard(message.partition() or 0)
             if cluster.clock.monotonic_s() > deadline_s:
-                msg = f"{name} was not read to its end within {within_s:.0f} s"
-                raise Retry(msg)
+                raise Retry(f"{name} was not read to its end within {within_s:.0f} s")
     except KafkaException as exc:
         raise Retry(f"{name}: {exc}") from exc
     finally:
@@ -72,8 +71,8 @@ def keep_newest(newest: dict[str, Alert], codec: Codec, value: bytes | None) -> 
     """
     try:
         alert = cast("Alert", codec.decode(value))
-    except UndecodableValue as exc:
-        log.warning("alerts.unreadable", error=str(exc))
+    except UndecodableValue as error:
+        log.warning("alerts.unreadable", error=str(error))
         return False
     known = newest.get(alert["alert_id"])
     if known is not None and alert["seq"] <= known["seq"]:

@@ -63,8 +63,8 @@ class LeaseReader:
         """
         try:
             found = self._probe.notes(self._group, [self._partition])
-        except Retry as exc:
-            raise Retry(f"the leader of the watchdogs is unknown: {exc}") from exc
+        except Retry as error:
+            raise Retry(f"the leader of the watchdogs is unknown: {error}") from error
         return next((read_beat(one.metadata) for one in found if one.offset >= 0), None)
 
 

@@ -154,8 +154,8 @@ class LossFollower:
         """Take in records, and read on while the registry is away."""
         try:
             self.take(messages, at_end)
-        except RegistryUnavailable as exc:
-            log.warning("watchdog.resolved_dead_letters_unknown", error=str(exc))
+        except RegistryUnavailable as error:
+            log.warning("watchdog.resolved_dead_letters_unknown", error=str(error))
             self._follower.wait(_REGISTRY_PAUSE_S)
 
     def _failed(self, error: Exception) -> None:

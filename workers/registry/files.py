@@ -41,18 +41,15 @@ def read_rows(path: Path, kind: type[R]) -> list[R]:
 def _entries(path: Path) -> list[tuple[str, dict[str, Any]]]:
     try:
         if path.stat().st_size > _MAX_BYTES:
-            msg = f"{path.name}: larger than 20 MiB; split it"
-            raise ImportRefused(msg)
+            raise ImportRefused(f"{path.name}: larger than 20 MiB; split it")
         text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as exc:
-        msg = f"{path}: cannot be read: {exc}"
-        raise ImportRefused(msg) from exc
+    except (OSError, UnicodeDecodeError) as error:
+        raise ImportRefused(f"{path}: cannot be read: {error}") from error
     if path.suffix.lower() == ".csv":
         return _csv(path, text)
     if path.suffix.lower() in (".yaml", ".yml", ".json"):
         return _yaml(path, text)
-    msg = f"{path.name}: write .csv, .yaml or .json"
-    raise ImportRefused(msg)
+    raise ImportRefused(f"{path.name}: write .csv, .yaml or .json")
 
 
 def _csv(path: Path, text: str) -> list[tuple[str, dict[str, Any]]]:
@@ -61,22 +58,20 @@ def _csv(path: Path, text: str) -> list[tuple[str, dict[str, Any]]]:
     try:
         for row in reader:
             if None in row or None in row.values():
-                msg = f"{path.name} line {reader.line_num}: not as many columns as the header"
-                raise ImportRefused(msg)
+                raise ImportRefused(
+                    f"{path.name} line {reader.line_num}: not as many columns as the header"
+                )
             entries.append((f"line {reader.line_num}", dict(row)))
-    except csv.Error as exc:
-        msg = f"{path.name} line {reader.line_num}: {exc}"
-        raise ImportRefused(msg) from exc
+    except csv.Error as error:
+        raise ImportRefused(f"{path.name} line {reader.line_num}: {error}") from error
     return entries
 
 
 def _yaml(path: Path, text: str) -> list[tuple[str, dict[str, Any]]]:
     try:
         data = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError) as exc:
-        msg = f"{path.name}: not valid YAML: {exc}"
-        raise ImportRefused(msg) from exc
+    except (yaml.YAMLError, RecursionError) as error:
+        raise ImportRefused(f"{path.name}: not valid YAML: {error}") from error
     if not isinstance(data, list) or not all(isinstance(entry, dict) for entry in data):
-        msg = f"{path.name}: must be a list of mappings, one per row"
-        raise ImportRefused(msg)
+        raise ImportRefused(f"{path.name}: must be a list of mappings, one per row")
     return [(f"entry {number}", entry) for number, entry in enumerate(data, 1)]

@@ -20,20 +20,17 @@ _WEEKDAYS = {"mon": 1, "tue": 2, "wed": 3, "thu": 4, "fri": 5, "sat": 6, "sun": 
 def _time_zone(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as exc:  # a part of a name is a folder
-        msg = f"{name!r} is not an IANA time zone such as Europe/Berlin"
-        raise ValueError(msg) from exc
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # a part of a name is a folder
+        raise ValueError(f"{name!r} is not an IANA time zone such as Europe/Berlin") from error
     return name
 
 
 def _polygon(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
     if len(points) < 3:
-        msg = f"a polygon needs at least 3 points, not {len(points)}"
-        raise ValueError(msg)
+        raise ValueError(f"a polygon needs at least 3 points, not {len(points)}")
     shape = Polygon(points)
     if not shape.is_valid or shape.area == 0:
-        msg = "the polygon crosses itself or has no area"
-        raise ValueError(msg)
+        raise ValueError("the polygon crosses itself or has no area")
     return points
 
 
@@ -47,8 +44,9 @@ def _weekdays(value: Any) -> Any:
         if not part:
             continue
         if first not in _WEEKDAYS or (last and last not in _WEEKDAYS):
-            msg = f"{part!r} is not a weekday; write mon, tue, wed, thu, fri, sat, sun or mon-fri"
-            raise ValueError(msg)
+            raise ValueError(
+                f"{part!r} is not a weekday; write mon, tue, wed, thu, fri, sat, sun or mon-fri"
+            )
         start, end = _WEEKDAYS[first], _WEEKDAYS[last or first]
         span = (end - start) % 7
         days += [(start + step - 1) % 7 + 1 for step in range(span + 1)]
@@ -73,12 +71,12 @@ def utc_us(local: datetime, time_zone: str) -> int:
     aware = local if local.tzinfo is not None else local.replace(tzinfo=ZoneInfo(time_zone))
     try:
         passed = aware.astimezone(UTC).astimezone(aware.tzinfo)
-    except OverflowError as exc:
-        msg = f"{local.isoformat()} is outside the calendar"
-        raise ValueError(msg) from exc
+    except OverflowError as error:
+        raise ValueError(f"{local.isoformat()} is outside the calendar") from error
     if passed.replace(tzinfo=None) != local.replace(tzinfo=None):
-        msg = f"{local.isoformat()} does not exist in {time_zone}: the clock jumps over it"
-        raise ValueError(msg)
+        raise ValueError(
+            f"{local.isoformat()} does not exist in {time_zone}: the clock jumps over it"
+        )
     return int(aware.timestamp() * 1_000_000)
 
 
@@ -144,8 +142,9 @@ class ZoneRow(Row):
     @model_validator(mode="after")
     def _has_a_frame_or_a_floor(self) -> "ZoneRow":
         if (self.camera_id is None) == (self.floor_id is None):
-            msg = "give either camera_id (polygon in pixels) or floor_id (polygon in metres)"
-            raise ValueError(msg)
+            raise ValueError(
+                "give either camera_id (polygon in pixels) or floor_id (polygon in metres)"
+            )
         return self
 
     def fields(self) -> dict[str, Any]:
@@ -200,8 +199,9 @@ class ShiftRow(Row):
     def _has_a_length(self) -> "ShiftRow":
         hours = (self.ends_us - self.starts_us) / 3.6e9
         if not 0 < hours <= 36:
-            msg = f"a shift of {hours:.1f} h: ends must be after starts, by 36 h at most"
-            raise ValueError(msg)
+            raise ValueError(
+                f"a shift of {hours:.1f} h: ends must be after starts, by 36 h at most"
+            )
         return self
 
     def fields(self) -> dict[str, Any]:

@@ -202,8 +202,8 @@ class Resume:
         try:
             with self._guard.trying():
                 self._store.note({})
-        except WentBack as exc:
-            self.went_back(exc)
+        except WentBack as error:
+            self.went_back(error)
         self._checked_s = self._clock.monotonic_s()
 
     def _note(self, offsets: Offsets) -> bool:
@@ -220,8 +220,8 @@ class Resume:
         try:
             with self._guard.trying():
                 self._store.note(offsets)
-        except WentBack as exc:
-            self.went_back(exc)
+        except WentBack as error:
+            self.went_back(error)
             return False
         return True
 
@@ -264,11 +264,9 @@ class Resume:
         for partition, (wanted, first) in sorted(back.items()):
             try:
                 self._consumer.seek(TopicPartition(*partition, first))
-            except KafkaException as exc:
-                msg = (
-                    f"{partition[0]}[{partition[1]}] cannot be read again yet: {exc.args[0].str()}"
-                )
-                raise BrokerAway(msg) from exc
+            except KafkaException as error:
+                where, why = f"{partition[0]}[{partition[1]}]", error.args[0].str()
+                raise BrokerAway(f"{where} cannot be read again yet: {why}") from error
             commit = commits.get(partition)
             again += max(0, commit.offset - first) if commit else 0
             gone += first - wanted
@@ -289,12 +287,13 @@ class Resume:
         wanted = [TopicPartition(*partition) for partition in sorted(partitions)]
         try:
             found = self._consumer.committed(wanted, timeout=_ANSWER_S)
-        except KafkaException as exc:
-            raise BrokerAway(f"committed offsets are unknown: {exc.args[0].str()}") from exc
+        except KafkaException as error:
+            raise BrokerAway(f"committed offsets are unknown: {error.args[0].str()}") from error
         for one in found:
             if one.error is not None:
-                msg = f"committed offset of {one.topic}[{one.partition}]: {one.error.str()}"
-                raise BrokerAway(msg)
+                raise BrokerAway(
+                    f"committed offset of {one.topic}[{one.partition}]: {one.error.str()}"
+                )
         return {
             (one.topic, one.partition): Commit(one.offset, one.metadata == NOTED)
             for one in found
@@ -306,6 +305,7 @@ class Resume:
             return self._consumer.get_watermark_offsets(
                 TopicPartition(*partition), timeout=_ANSWER_S
             )
-        except KafkaException as exc:
-            msg = f"what {partition[0]}[{partition[1]}] holds is unknown: {exc.args[0].str()}"
-            raise BrokerAway(msg) from exc
+        except KafkaException as error:
+            raise BrokerAway(
+                f"what {partition[0]}[{partition[1]}] holds is unknown: {error.args[0].str()}"
+            ) from error

@@ -109,8 +109,8 @@ def read_item(
     """
     try:
         record = codec.decode(value)
-    except UndecodableValue as exc:
-        raise DeadLetter(exc.reason, str(exc)) from exc
+    except UndecodableValue as error:
+        raise DeadLetter(error.reason, str(error)) from error
     topic = codec.topic
     if topic.name in _SIDE:
         identity = topic.key.removesuffix("@version")

@@ -36,8 +36,7 @@ class HealthProbes:
         self._signs = {name: HealthSign(good_us=started_us) for name in endpoints}
         for name, url in endpoints.items():
             if not is_http(url):
-                msg = f"health endpoint of {name}: {url!r} is not an http:// or https:// URL"
-                raise Stop(msg)
+                raise Stop(f"health endpoint of {name}: {url!r} is not an http:// or https:// URL")
         self._threads = [
             Periodic(
                 f"health-{name}",
@@ -91,8 +90,8 @@ def ask(url: str, within_s: float = ANSWER_S) -> str:
         connection.request("GET", parts.path or "/healthz")
         answer = connection.getresponse()
         text = answer.read(65_536).decode(errors="replace")
-    except (OSError, HTTPException) as exc:
-        return f"no answer from {parts.netloc} ({exc or type(exc).__name__})"
+    except (OSError, HTTPException) as error:
+        return f"no answer from {parts.netloc} ({error or type(error).__name__})"
     finally:
         connection.close()
     body = _parsed(text)

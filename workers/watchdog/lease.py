@@ -202,9 +202,9 @@ class LeaderLease:
         try:
             codec = self._registry.writer(ALERTS)
             newest = read_alerts(self._cluster, codec, meanwhile=beat_if_due)
-        except _NO_SCHEMA as exc:
+        except _NO_SCHEMA as error:
             # No watchdog that stands by could do more: keep the lease, report by other channels.
-            log.warning("watchdog.alerts_not_written", error=str(exc))
+            log.warning("watchdog.alerts_not_written", error=str(error))
             return None
         self._seqs = {key: alert["seq"] for key, alert in newest.items()}
         while self._waiting and _is_written(self._waiting[0], newest):

@@ -66,8 +66,8 @@ class Observer:
         try:
             pictures_us = self._probe.pictures_us()
             reach = self._probe.reach()
-        except Retry as exc:
-            kafka_error = str(exc)
+        except Retry as error:
+            kafka_error = str(error)
             log.warning("watchdog.kafka_out_of_reach", error=kafka_error)
         else:
             self._kafka_us = self._clock.now_us()

@@ -95,9 +95,9 @@ class Webhook:
         try:
             with self._guard.trying():
                 self._post(json.dumps(alert).encode())
-        except Retry as exc:
+        except Retry as error:
             ALERTS_REPORTED.labels("webhook", "failed").inc()
-            log.warning("watchdog.webhook_failed", error=str(exc))
+            log.warning("watchdog.webhook_failed", error=str(error))
             return False
         ALERTS_REPORTED.labels("webhook", "reported").inc()
         return True
@@ -107,8 +107,8 @@ class Webhook:
         try:
             connection.request("POST", self._path, body, {"Content-Type": "application/json"})
             status = connection.getresponse().status
-        except (OSError, HTTPException) as exc:
-            raise Retry(f"the webhook does not answer: {exc or type(exc).__name__}") from exc
+        except (OSError, HTTPException) as error:
+            raise Retry(f"the webhook does not answer: {error or type(error).__name__}") from error
         finally:
             connection.close()
         if not 200 <= status < 300:

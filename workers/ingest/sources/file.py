@@ -69,8 +69,8 @@ class VideoFile:
     def _one_pass(self, start_us: int) -> Iterator[tuple[SourceFrame, int]]:
         try:
             container = av.open(str(self._path))
-        except (FFmpegError, OSError) as exc:
-            raise self._unreadable(str(exc.strerror or exc)) from exc
+        except (FFmpegError, OSError) as error:
+            raise self._unreadable(str(error.strerror or error)) from error
         with container:
             if not container.streams.video:
                 raise self._unreadable("it has no video stream")
@@ -92,8 +92,8 @@ class VideoFile:
                 packet = next(packets)
             except StopIteration:
                 return
-            except FFmpegError as exc:
-                log.warning("ingest.file_damaged", video=str(self._path), error=str(exc))
+            except FFmpegError as error:
+                log.warning("ingest.file_damaged", video=str(self._path), error=str(error))
                 return
             try:
                 yield from packet.decode()

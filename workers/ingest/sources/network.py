@@ -73,8 +73,8 @@ class NetworkStream:
         options = _OPTIONS if self._url.startswith("rtsp") else {"fflags": "nobuffer"}
         try:
             container = av.open(self._url, options=options, timeout=self._timeout)
-        except (FFmpegError, OSError) as exc:
-            raise self._lost("cannot be opened", exc) from exc
+        except (FFmpegError, OSError) as error:
+            raise self._lost("cannot be opened", error) from error
         with container:
             if not container.streams.video:
                 raise self._lost("has no video")
@@ -86,8 +86,8 @@ class NetworkStream:
                     packet = next(packets)
                 except StopIteration:
                     break
-                except FFmpegError as exc:
-                    raise self._lost("was lost", exc) from exc
+                except FFmpegError as error:
+                    raise self._lost("was lost", error) from error
                 clock.note(packet)
                 try:
                     decoded = packet.decode()

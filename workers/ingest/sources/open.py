@@ -26,8 +26,9 @@ def open_source(video: str, *, loop: bool = False) -> FrameSource:
         return NetworkStream(video)
     path = Path(video)
     if not path.is_file():
-        msg = f"video {video} does not exist: check the path, or give an rtsp:// URL or webcam:0"
-        raise Stop(msg)
+        raise Stop(
+            f"video {video} does not exist: check the path, or give an rtsp:// URL or webcam:0"
+        )
     return VideoFile(path, loop=loop)
 
 

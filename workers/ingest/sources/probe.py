@@ -43,22 +43,23 @@ def probe_clip(source: str) -> Clip:
     if device is not None:
         return _probe_webcam(source, device)
     if "://" not in source and not Path(source).is_file():
-        msg = f"video {source} does not exist: check the path, or give an rtsp:// URL or webcam:0"
-        raise Stop(msg)
+        raise Stop(
+            f"video {source} does not exist: check the path, or give an rtsp:// URL or webcam:0"
+        )
     try:
         with av.open(source, timeout=_OPEN_TIMEOUT_S) as container:
             stream = next(iter(container.streams.video), None)
             if stream is None:
-                msg = f"video {source} holds no pictures: give a file or stream with video"
-                raise Stop(msg)
+                raise Stop(f"video {source} holds no pictures: give a file or stream with video")
             rate = stream.average_rate or stream.guessed_rate
             frames = None
             if "://" not in source:
                 frames = sum(1 for packet in container.demux(stream) if packet.size)
             return Clip(source, stream.width, stream.height, frames, float(rate) if rate else None)
-    except (av.FFmpegError, OSError) as exc:
-        msg = f"video {source} cannot be read ({exc}): try another file, or play it in a player"
-        raise Stop(msg) from exc
+    except (av.FFmpegError, OSError) as error:
+        raise Stop(
+            f"video {source} cannot be read ({error}): try another file, or play it in a player"
+        ) from error
 
 
 def _probe_webcam(source: str, device: Path) -> Clip:
@@ -66,5 +67,5 @@ def _probe_webcam(source: str, device: Path) -> Clip:
         with Webcam(device).open() as container:
             stream = container.streams.video[0]
             return Clip(source, stream.width, stream.height, None, None)
-    except Retry as exc:
-        raise Stop(str(exc)) from exc
+    except Retry as error:
+        raise Stop(str(error)) from error

@@ -29,8 +29,7 @@ def webcam_device(video: str) -> Path | None:
     if video.startswith(_PREFIX):
         number = video.removeprefix(_PREFIX)
         if not number.isdigit():
-            msg = f"{video!r} names no webcam: give webcam:0 for the first one"
-            raise Stop(msg)
+            raise Stop(f"{video!r} names no webcam: give webcam:0 for the first one")
         device = _DEVICES / f"video{int(number)}"
     elif video.startswith(f"{_DEVICES}/video"):
         device = Path(video)
@@ -39,8 +38,7 @@ def webcam_device(video: str) -> Path | None:
     if not device.exists():
         there = sorted(path.name for path in _DEVICES.glob("video*"))
         known = f"one of {', '.join(there)} in {_DEVICES}" if there else "an rtsp:// URL or a file"
-        msg = f"webcam {device} is not there: plug it in, or give {known}"
-        raise Stop(msg)
+        raise Stop(f"webcam {device} is not there: plug it in, or give {known}")
     return device
 
 
@@ -66,12 +64,11 @@ class Webcam:
         timeout = (_OPEN_TIMEOUT_S, _READ_TIMEOUT_S)
         try:
             return av.open(str(self._device), format=_FORMAT, timeout=timeout)
-        except (FFmpegError, OSError) as exc:
-            msg = (
-                f"webcam {self._device} cannot be opened ({exc.strerror or exc}): is it plugged "
-                "in, free, and this user in its group (video)?"
-            )
-            raise Retry(msg) from exc
+        except (FFmpegError, OSError) as error:
+            raise Retry(
+                f"webcam {self._device} cannot be opened ({error.strerror or error}): is it "
+                "plugged in, free, and this user in its group (video)?"
+            ) from error
 
     def frames(self) -> Iterator[SourceFrame]:
         """Open the camera and give frames until it is unplugged; see `FrameSource.frames`."""
@@ -93,8 +90,8 @@ class Webcam:
                             pts_us = round((frame.pts - first) * tick_s * 1_000_000)
                         pixels = None if frame.is_corrupt else partial(to_bgr, frame)
                         yield SourceFrame(pts_us, None, pixels)
-            except FFmpegError as exc:
-                msg = f"webcam {self._device} gives no more pictures: {exc.strerror or exc}"
-                raise Retry(msg) from exc
-        msg = f"webcam {self._device} gives no more pictures"
-        raise Retry(msg)
+            except FFmpegError as error:
+                raise Retry(
+                    f"webcam {self._device} gives no more pictures: {error.strerror or error}"
+                ) from error
+        raise Retry(f"webcam {self._device} gives no more pictures")

@@ -67,17 +67,14 @@ def redis_errors() -> Iterator[None]:
     """
     try:
         yield
-    except _OUT_OF_REACH as exc:
-        msg = f"Redis is out of reach: {exc}"
-        raise Retry(msg) from exc
-    except redis.RedisError as exc:
-        word = _TYPED_PASSES.get(type(exc), str(exc))
+    except _OUT_OF_REACH as error:
+        raise Retry(f"Redis is out of reach: {error}") from error
+    except redis.RedisError as error:
+        word = _TYPED_PASSES.get(type(error), str(error))
         for start, meaning in _PASSES.items():
             if word.startswith(start):
-                msg = f"{meaning}: {exc}"
-                raise Retry(msg) from exc
-        msg = f"Redis refuses: {exc}"
-        raise Stop(msg) from exc
+                raise Retry(f"{meaning}: {error}") from error
+        raise Stop(f"Redis refuses: {error}") from error
 
 
 class RedisSink:
@@ -195,11 +192,10 @@ class RedisSink:
             wanted = _HOLDS[number] if number < len(_HOLDS) else _HOLDS[(number + 1) % 2]
             found = _text(self._client.type(key))
             if found not in {wanted, "none"}:
-                msg = (
+                raise Stop(
                     f"Redis: {key} is a {found}, where Wardstream keeps a {wanted}: something else "
                     "writes under this prefix; delete the key, or set WARDSTREAM_REDIS_PREFIX"
-                )
-                raise Stop(msg) from error
+                ) from error
 
     def housekeep(self) -> None:
         """Now and then, forget ids whose value has expired.

@@ -224,8 +224,8 @@ class TimescaleSink:
                 dropped = connection.execute(
                     "SELECT * FROM drop_expired(%s)", [at(self._clock.now_us())]
                 ).fetchall()
-        except psycopg.errors.LockNotAvailable as exc:
-            log.info("sink.retention_postponed", error=str(exc).strip())
+        except psycopg.errors.LockNotAvailable as error:
+            log.info("sink.retention_postponed", error=str(error).strip())
             self._retained_s -= max(0.0, self._settings.retention_every_s - _LOCKED_S)
             return
         for table, chunks, rows in dropped:

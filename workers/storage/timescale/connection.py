@@ -67,24 +67,23 @@ def database_errors() -> Iterator[None]:
     """
     try:
         yield
-    except psycopg.errors.UniqueViolation as exc:
-        if exc.diag.constraint_name != _PROGRESS_KEY:
-            raise _refused(exc) from exc
-        msg = f"another writer started the same key: {exc}"
-        raise Retry(msg) from exc
-    except (psycopg.OperationalError, psycopg.InterfaceError) as exc:
-        state = exc.sqlstate or ""
+    except psycopg.errors.UniqueViolation as error:
+        if error.diag.constraint_name != _PROGRESS_KEY:
+            raise _refused(error) from error
+        raise Retry(f"another writer started the same key: {error}") from error
+    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+        state = error.sqlstate or ""
         if state.startswith(_TOO_LARGE):
-            raise DeadLetter("database_refused", str(exc).strip()) from exc
-        msg = f"{_MEANINGS.get(state, 'the database is out of reach')}: {str(exc).strip()}"
-        raise Retry(msg) from exc
-    except psycopg.errors.ReadOnlySqlTransaction as exc:
-        msg = f"{_MEANINGS[_READ_ONLY]}: {str(exc).strip()}"
-        raise Retry(msg) from exc
-    except psycopg.DataError as exc:
-        raise DeadLetter("database_refused", str(exc).strip()) from exc
-    except psycopg.Error as exc:
-        raise _refused(exc) from exc
+            raise DeadLetter("database_refused", str(error).strip()) from error
+        raise Retry(
+            f"{_MEANINGS.get(state, 'the database is out of reach')}: {str(error).strip()}"
+        ) from error
+    except psycopg.errors.ReadOnlySqlTransaction as error:
+        raise Retry(f"{_MEANINGS[_READ_ONLY]}: {str(error).strip()}") from error
+    except psycopg.DataError as error:
+        raise DeadLetter("database_refused", str(error).strip()) from error
+    except psycopg.Error as error:
+        raise _refused(error) from error
 
 
 def _refused(exc: psycopg.Error) -> Stop:
@@ -163,11 +162,10 @@ def _claim(connection: psycopg.Connection, prefix: str) -> None:
     found = connection.execute("SELECT topic_prefix FROM sink_source").fetchone()
     if found is None or found[0] != prefix:
         owner = "" if found is None else found[0]
-        msg = (
+        raise Stop(
             f"this database is filled from topics with the prefix {owner!r}, not {prefix!r}: "
             "give each run its own database (WARDSTREAM_DATABASE_URL)"
         )
-        raise Stop(msg)
 
 
 def stage(

@@ -54,15 +54,16 @@ def pending(connection: psycopg.Connection, known: list[Migration]) -> list[Migr
     texts = {migration.name: migration.sha256 for migration in known}
     for name, sha256 in sorted(applied.items()):
         if name not in texts:
-            msg = f"the database has migration {name}, which this version does not know: update it"
-            raise Stop(msg)
+            raise Stop(
+                f"the database has migration {name}, which this version does not know: update it"
+            )
         if texts[name] != sha256:
-            msg = f"migration {name} was altered after it was applied: add a new one instead"
-            raise Stop(msg)
+            raise Stop(f"migration {name} was altered after it was applied: add a new one instead")
     missing = [migration for migration in known if migration.name not in applied]
     if missing and applied and missing[0].name < max(applied):
-        msg = f"migration {missing[0].name} comes before {max(applied)}, which is applied already"
-        raise Stop(msg)
+        raise Stop(
+            f"migration {missing[0].name} comes before {max(applied)}, which is applied already"
+        )
     return missing
 
 
@@ -96,12 +97,10 @@ def migrate(dsn: str, known: list[Migration] | None = None) -> list[str]:
                         [migration.name, migration.sha256],
                     )
                 done.append(doing)
-    except psycopg.OperationalError as exc:
-        msg = f"the database is out of reach: {exc}"
-        raise Retry(msg) from exc
-    except psycopg.Error as exc:
-        msg = f"migration {doing} failed: {exc}"
-        raise Stop(msg) from exc
+    except psycopg.OperationalError as error:
+        raise Retry(f"the database is out of reach: {error}") from error
+    except psycopg.Error as error:
+        raise Stop(f"migration {doing} failed: {error}") from error
     return done
 
 
@@ -114,5 +113,4 @@ def check_migrated(connection: psycopg.Connection) -> None:
     missing = pending(connection, migrations())
     if missing:
         names = ", ".join(migration.name for migration in missing)
-        msg = f"the database lacks {names}; run `wardstream db migrate`"
-        raise Stop(msg)
+        raise Stop(f"the database lacks {names}; run `wardstream db migrate`")
