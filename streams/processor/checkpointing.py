@@ -14,11 +14,12 @@ is saved is decided here. What the group commits is only a hint.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import faust
+import structlog
 
 from runtime.checkpoints import (
     CheckpointStore,
@@ -38,12 +39,12 @@ from streams.processor.resume import Resumption
 from streams.processor.saving import Saving
 from streams.processor.store_thread import StoreThread
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 BatchHandler = Callable[[Sequence[Record]], Awaitable[None]]
 """Takes records of the input, each partition's in the order of its log."""
 
-LOOK_EVERY = 16
+ASK_EVERY = 16
 """Records after which the clock is asked whether other tasks must have their turn."""
 
 
@@ -179,7 +180,7 @@ class Checkpointing:
             await self.saving.now()
             self.resumption.forget()
             await self._thread.call(self._store.close)
-            log.info("checkpoints closed: %s", self.counts)
+            log.info("checkpoints.closed", **asdict(self.counts))
 
     async def _load(
         self, partitions: Sequence[int], wanted: Callable[[], bool]
@@ -190,7 +191,7 @@ class Checkpointing:
         self.counts.loads += 1
         self.counts.load_s += self._clock.monotonic_s() - started_s
         self._stall.forget()
-        log.info("checkpoints loaded: %s", {p: s.next_offset for p, s in loaded.items()})
+        log.info("checkpoints.loaded", next_offsets={p: s.next_offset for p, s in loaded.items()})
         return loaded
 
     def _fold_slice(
@@ -214,7 +215,7 @@ class Checkpointing:
                 if self._freeze.suspected():
                     return position + 1, None  # what came of it stays here until we are sure
                 self._store.outputs.release()
-                if not counts.folded % LOOK_EVERY and self._clock.monotonic_s() > until_s:
+                if not counts.folded % ASK_EVERY and self._clock.monotonic_s() > until_s:
                     return position + 1, None
             elif step is Step.REPEATED:
                 counts.repeated += 1
@@ -225,10 +226,8 @@ class Checkpointing:
     async def _be_sure(self) -> None:
         """After a freeze, let nothing leave before it is known that nobody else sends it."""
         if self._freeze.suspected():
-            log.warning(
-                "stood still for more than %.0f s: asking whether the partitions are still ours",
-                self.settings.frozen_after_s,
-            )
+            # Another process may have got the partitions meanwhile: the broker is asked.
+            log.warning("checkpoints.frozen", longer_than_s=self.settings.frozen_after_s)
             self.counts.freezes += 1
             with FailStop(self._exit_process):
                 await self._thread.call(self._store.confirm)

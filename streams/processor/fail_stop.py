@@ -9,9 +9,11 @@ import traceback
 from collections.abc import Callable
 from types import TracebackType
 
+import structlog
+
 from runtime.errors import EXIT_REPLAY, Stop
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 ExitProcess = Callable[[int, str], None]
 """Ends the process with a status and a reason."""
@@ -19,7 +21,7 @@ ExitProcess = Callable[[int, str], None]
 
 def exit_now(status: int, reason: str) -> None:
     """End the process without running anything else: no save, no acknowledgement."""
-    log.critical("exit %d: %s", status, reason)
+    log.critical("stream.exit", status=status, reason=reason)
     logging.shutdown()
     os._exit(status)
 

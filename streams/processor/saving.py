@@ -24,17 +24,17 @@ class Saving:
 
     Args:
         store: Takes the snapshots and writes them.
-        resumption: Knows the loaded partitions.
-        thread: Where the store's blocking work is done.
-        clock: Tells when a save is due.
-        settings: How often, and how far folding may run ahead.
-        counts: Told what was done.
-        exit_process: How the process ends when a save fails.
-        committed: Given each save once it is durable; must return at once and raise nothing.
-        be_sure: Awaited before outputs leave; does not return if they are another's to send.
+        resumption: Holds the loaded partitions.
+        thread: Does the store's blocking work.
+        clock: Clock for when a save is due.
+        settings: How often to save, and how far folding may run ahead.
+        counts: Counts of what was done.
+        exit_process: Ends the process when a save fails.
+        committed: Called with each save once it is durable; must return at once and raise nothing.
+        be_sure: Awaited before outputs leave; does not return when another process sends them.
 
     Attributes:
-        folding: Held by whoever moves the state or takes it down.
+        folding: Lock that is held while the state is changed or taken.
     """
 
     def __init__(
@@ -71,13 +71,13 @@ class Saving:
                 await asyncio.shield(self._last)
             return
         if self._schedule.due(self._clock.monotonic_s()):
-            self._begin()
+            self._start()
 
     async def now(self) -> None:
         """Save everything that is folded, and return when it is durable."""
-        await asyncio.shield(self._begin())
+        await asyncio.shield(self._start())
 
-    def _begin(self) -> asyncio.Task[None]:
+    def _start(self) -> asyncio.Task[None]:
         self._schedule.saved(self._clock.monotonic_s())
         self._last = asyncio.create_task(self._save(after=self._last))
         return self._last
@@ -89,25 +89,37 @@ class Saving:
             await self._flush_and_commit()
 
     async def _flush_and_commit(self) -> None:
-        async with self.folding:  # what is emitted after the snapshot need not be flushed
+        """Save once, in an order that a crash between any two steps survives.
+
+        1. Folding waits: what is emitted after the snapshot need not be flushed.
+        2. After a freeze, the partitions must still be ours, or nothing may leave.
+        3. Take the snapshot of every partition that has moved.
+        4. Flush: the broker acknowledges every output that the snapshot's state has caused.
+        5. Folding goes on.
+        6. Commit all checkpoints in one transaction each, which the broker refuses to a former
+           owner. A crash before it repeats the outputs with the same bytes; a crash after it
+           repeats nothing.
+        7. Hand the snapshots to the archive.
+        """
+        async with self.folding:  # 1
             if self._be_sure is not None:
-                await self._be_sure()
+                await self._be_sure()  # 2
             started_s = self._clock.monotonic_s()
             self._folded_at_snapshot = self._counts.folded
-            snapshots = self._store.snapshots(
+            snapshots = self._store.snapshots(  # 3
                 self._resumption.partitions.values(),
                 generation=self._resumption.generation or 0,
             )
             if not snapshots:
                 return
-            await self._thread.call(self._store.outputs.flush)
+            await self._thread.call(self._store.outputs.flush)  # 4
             flushed_s = self._clock.monotonic_s()
-        await self._commit(snapshots)
+        await self._commit(snapshots)  # 5, 6
         self._counts.saves += 1
         self._counts.flush_s += flushed_s - started_s
         self._counts.commit_s += self._clock.monotonic_s() - flushed_s
         if self._committed is not None:
-            self._committed(snapshots)
+            self._committed(snapshots)  # 7
 
     async def _commit(self, snapshots: Sequence[Snapshot]) -> None:
         """Write checkpoints; the client's own time-outs end with a wall clock that is set back.

@@ -175,4 +175,4 @@ def test_a_frozen_process_asks_whether_it_was_replaced_before_it_sends_on(lines:
 
     assert found.conflict is None
     assert found.zombie_status == EXIT_REPLAY
-    assert "stood still" in found.said
+    assert "checkpoints.frozen" in found.said

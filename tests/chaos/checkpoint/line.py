@@ -26,7 +26,7 @@ from tests.support.paths import ROOT
 
 PARTITIONS = 4
 KEYS = 200
-LOADED = "checkpoints loaded: "
+LOADED = "checkpoints.loaded"
 FOLDED = re.compile(r"folded=(\d+)")
 
 
@@ -179,7 +179,7 @@ class Worker:
 
     def fatal(self) -> str:
         """Why it ended itself, in one line; empty if it did not."""
-        lines = [line for line in self.text().splitlines() if " exit 7" in line]
+        lines = [line for line in self.text().splitlines() if "stream.exit" in line]
         return lines[-1][-300:] if lines else ""
 
 
