@@ -66,12 +66,12 @@ class OutputProducer:
 
     def _produce(self, record: OutputRecord) -> None:
         topic, key, value, partition, headers = record
-        place = -1 if partition is None else partition
+        wanted = -1 if partition is None else partition
         deadline: float | None = None
         while True:
             try:
                 self._producer.produce(
-                    topic, key=key, value=value, partition=place, headers=headers
+                    topic, key=key, value=value, partition=wanted, headers=headers
                 )
             except BufferError:
                 now = self._clock.monotonic_s()

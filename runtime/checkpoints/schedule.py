@@ -46,8 +46,8 @@ class StallWatch:
             log_end: Next offset that the log will write, as last heard.
             excused: Something known keeps the reader from going on.
         """
-        mark, since_s = self._since.get(partition, (-1, now_s))
-        if next_offset != mark or log_end <= next_offset or excused:
+        seen, since_s = self._since.get(partition, (-1, now_s))
+        if next_offset != seen or log_end <= next_offset or excused:
             self._since[partition] = (next_offset, now_s)
             return False
         return now_s - since_s > self._after_s

@@ -117,11 +117,11 @@ class PartitionPipeline:
         """Fold one detection outcome as its record; see `fold`."""
         return self.fold(frame_detections_of(outcome), facts)
 
-    def fold(self, look: FrameDetections, facts: Facts) -> list[Output]:
+    def fold(self, frame: FrameDetections, facts: Facts) -> list[Output]:
         """Fold one detection outcome.
 
         Args:
-            look: The next record of the partition's log.
+            frame: The next record of the partition's log.
             facts: Side inputs, read at least as far as the outcome's ticks need.
 
         Returns:
@@ -131,8 +131,8 @@ class PartitionPipeline:
             UnknownCamera: No version of the camera is visible; nothing was changed.
             UnusableOutcome: Its time or a box cannot be used; nothing was changed.
         """
-        camera_id, captured_us = look.camera_id, look.captured_us
-        check_frame(look)
+        camera_id, captured_us = frame.camera_id, frame.captured_us
+        check_frame(frame)
         snapshot = facts.at(captured_us)
         camera = snapshot.cameras.get(camera_id)
         if camera is None:
@@ -145,7 +145,7 @@ class PartitionPipeline:
             self.counters["duplicates" if verdict == "duplicate" else "older"] += 1
             return []
         homography = snapshot.homography(camera_id)
-        tracks, view, linked = step(state, look, camera, homography, self._parameters)
+        tracks, view, linked = step(state, frame, camera, homography, self._parameters)
         self._changed[CAMERA + camera_id] = state
         outputs = [] if tracks is None else [Output(TRACKS, camera_id, tracks)]
         floor = self._floor(state.floor_id)

@@ -143,9 +143,9 @@ class PipelineFold:
         if change is not None and record.offset >= change:
             self._pipeline.settings = self._settings.step(record.offset)
         try:
-            look = self._decode(record)
-            facts = self._facts.ensure(look.captured_us + TICK_US)  # its last tick
-            outputs = self._fold(look, facts)
+            frame = self._decode(record)
+            facts = self._facts.ensure(frame.captured_us + TICK_US)  # its last tick
+            outputs = self._fold(frame, facts)
         except DeadLetter as error:
             self._dead_letter(record, error)
             if self._limit is not None:
@@ -153,7 +153,7 @@ class PipelineFold:
             return
         if self._limit is not None:
             self._limit.passed()
-        STREAM_TICK_LAG.observe((self._clock.now_us() - look.captured_us) / 1e6)
+        STREAM_TICK_LAG.observe((self._clock.now_us() - frame.captured_us) / 1e6)
         for output in outputs:
             name, value = self._wire.write(output)
             self._emit(OutputRecord(name, output.key.encode(), value, self._partition))
@@ -166,28 +166,28 @@ class PipelineFold:
         clock, so a replay refuses the same records.
         """
         try:
-            look = self._wire.input.read(record.value)
+            frame = self._wire.input.read(record.value)
         except UndecodableValue as error:
             raise DeadLetter(error.reason, str(error), field="value") from error
-        if record.key is None or record.key.decode(errors="replace") != look.camera_id:
-            message = f"key {record.key!r} is not the camera_id {look.camera_id!r}"
+        if record.key is None or record.key.decode(errors="replace") != frame.camera_id:
+            message = f"key {record.key!r} is not the camera_id {frame.camera_id!r}"
             raise DeadLetter("wrong_key", message, field="key")
-        ahead_us = look.captured_us - record.timestamp_ms * 1_000
+        ahead_us = frame.captured_us - record.timestamp_ms * 1_000
         if ahead_us > FUTURE_LIMIT_US:
             message = f"captured {ahead_us / 1e6:.1f} s after it was appended to the log"
             raise DeadLetter("future_event", message, field="captured_us")
-        return look
+        return frame
 
-    def _fold(self, look: FrameDetections, facts: Facts) -> list[Output]:
+    def _fold(self, frame: FrameDetections, facts: Facts) -> list[Output]:
         ignored = sum(self._pipeline.counters.values())
         try:
-            outputs = self._pipeline.fold(look, facts)
+            outputs = self._pipeline.fold(frame, facts)
         except UnknownCamera as error:
             raise DeadLetter("unknown_camera", str(error), field="camera_id") from error
         except UnusableOutcome as error:
             raise DeadLetter("unusable_outcome", str(error), field="detections") from error
         if self._handover:
-            outputs, held = self._handover.apply(outputs, self._pipeline, look.camera_id)
+            outputs, held = self._handover.apply(outputs, self._pipeline, frame.camera_id)
             for output in held:
                 STREAM_HELD_BACK.labels(output.topic.name).inc()
         fenced = sum(self._pipeline.counters.values()) > ignored

@@ -66,8 +66,8 @@ class PartitionReplay:
         folds: Makes the fold.
         partition: Partition of the detections.
         emit: Takes the outputs.
-        begin: First offset that is folded.
-        checkpoint: State at `begin`; None begins with none.
+        start: First offset that is folded.
+        checkpoint: State at `start`; None begins with none.
         spans: Settings by offset; where they do not reach, those of `folds` hold.
 
     Attributes:
@@ -83,18 +83,18 @@ class PartitionReplay:
         partition: int,
         emit: Emit,
         *,
-        begin: int,
+        start: int,
         checkpoint: Checkpoint | None = None,
         spans: Sequence[SettingsSpan] = (),
     ) -> None:
-        self.next_offset = begin
+        self.next_offset = start
         self._fold = folds(partition, emit)
         self._states: dict[bytes, EntityState] = {}
         if checkpoint is not None:
             checkpoint = without_handover(checkpoint)
             self._fold.restore(checkpoint)
             self._states.update(checkpoint.entities)
-        self._fold.follow(spans, begin)
+        self._fold.follow(spans, start)
 
     def advance(self, message: Message) -> None:
         """Fold the next record of the log."""

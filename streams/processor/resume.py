@@ -17,7 +17,6 @@ is lost is availability, in a chain of replays. Figures and what else was tried:
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import faust
@@ -26,8 +25,6 @@ from faust.types import TP
 from runtime.checkpoints import AssignmentChanged, PartitionProgress, ReplayNeeded
 from streams.processor.fail_stop import ExitProcess, FailStop
 from streams.processor.faust_consumer import CheckpointedConsumer, StockSeek
-
-log = logging.getLogger(__name__)
 
 Load = Callable[[Sequence[int], Callable[[], bool]], Awaitable[Mapping[int, PartitionProgress]]]
 """Loads partitions as long as the second argument says that they are still wanted."""
@@ -63,12 +60,12 @@ class Resumption:
         self._load = load
         self._limit_s = limit_s
         self._exit_process = exit_process
-        self._reached_rebalance = -1
+        self._assigned_rebalance = -1
         self._one_at_a_time = asyncio.Lock()
 
     def on_assigned(self) -> None:
         """The current rebalance has handed out its partitions."""
-        self._reached_rebalance = self._app.rebalancing_count
+        self._assigned_rebalance = self._app.rebalancing_count
 
     def forget(self) -> None:
         """Let go of all partitions; records that still arrive are dropped."""
@@ -94,7 +91,7 @@ class Resumption:
             if generation is None or not self._valid(generation):
                 return  # the rebalance that is under way will seek
             try:
-                await consumer.seek_wait(self._stands(consumer))
+                await consumer.seek_wait(self._saved_offsets(consumer))
             except Exception:
                 if self._valid(generation) and not self._app.should_stop:
                     raise
@@ -145,12 +142,12 @@ class Resumption:
 
     async def _position(self, consumer: CheckpointedConsumer, stock: StockSeek) -> Mapping[TP, int]:
         offsets = dict(await stock()) if consumer.assignment() else {}
-        ours = self._stands(consumer)
+        ours = self._saved_offsets(consumer)
         if ours:
             await consumer.seek_wait(ours)
         return offsets | ours
 
-    def _stands(self, consumer: CheckpointedConsumer) -> dict[TP, int]:
+    def _saved_offsets(self, consumer: CheckpointedConsumer) -> dict[TP, int]:
         """Where the state of each assigned partition that is loaded stands."""
         return {
             tp: self.partitions[tp.partition].next_offset
@@ -159,7 +156,7 @@ class Resumption:
         }
 
     def _settled(self) -> bool:
-        return bool(self._app.rebalancing_count == self._reached_rebalance)
+        return bool(self._app.rebalancing_count == self._assigned_rebalance)
 
     def _valid(self, generation: int) -> bool:
         return self._settled() and self._app.consumer_generation_id == generation

@@ -110,9 +110,9 @@ class HandoverFilter:
                 passed.append(output)
                 continue
             source, at_us = source_and_time(topic, content)
-            place = (topic.name, key, source)
-            at_watermark[place] += at_us == watermark.through.get(source, (0, 0))[0]
-            if _was_published(watermark, source, at_us, at_watermark[place]):
+            series = (topic.name, key, source)
+            at_watermark[series] += at_us == watermark.through.get(source, (0, 0))[0]
+            if _was_published(watermark, source, at_us, at_watermark[series]):
                 decided[id(content)] = None
                 held.append(output)
             else:

@@ -13,7 +13,7 @@ from workers.cli.output import Json, print_json, print_lines
 from workers.operations.installation import Installation
 from workers.operations.rebuild import dropping, ledger, report, restart
 from workers.operations.rebuild import run as rebuilds
-from workers.operations.rebuild.start import BEGIN_HELP, parse_begin
+from workers.operations.rebuild.start import ORIGIN_HELP, parse_origin
 from workers.operations.times import show_time
 
 app = typer.Typer(
@@ -28,7 +28,7 @@ By = Annotated[str | None, typer.Option(help="Who does this; default: you.")]
 
 @app.command()
 def run(
-    begin: Annotated[str, typer.Option("--from", help=f"Where to start. {BEGIN_HELP}")],
+    begin: Annotated[str, typer.Option("--from", help=f"Where to start. {ORIGIN_HELP}")],
     floor: Annotated[
         list[str] | None, typer.Option(help="Only this floor; may be given more than once.")
     ] = None,
@@ -54,14 +54,14 @@ def run(
         if swap:
             need_reason(why)
         order = rebuilds.Order(
-            begin=parse_begin(begin, clock.now_us()),
+            origin=parse_origin(begin, clock.now_us()),
             floors=tuple(floor or ()),
             swap=swap,
             by=by or getpass.getuser(),
             why=why,
         )
         print_lines(
-            report.told(
+            report.lines_of(
                 rebuilds.rebuild(Installation.of(read_settings(), clock), order, typer.echo)
             )
         )

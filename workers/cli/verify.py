@@ -76,5 +76,5 @@ def _report(checks: Iterable[Check], *, as_json: bool) -> bool:
             first = None if check.first is None else check.first._asdict()
             print_json([{"check": check.name, "counts": check.counts, "first_difference": first}])
         else:
-            typer.echo(check.told())
+            typer.echo(check.text())
     return wrong

@@ -145,13 +145,13 @@ class Facts:
         if not timeline.add(record):
             return
         effective_us = self._rule(record)
-        place = bisect_left(self._changes_us, effective_us)
-        if self._changes_us[place : place + 1] != [effective_us]:
+        index = bisect_left(self._changes_us, effective_us)
+        if self._changes_us[index : index + 1] != [effective_us]:
             insort(self._changes_us, effective_us)
         # What ended before the new version is visible stands; the rest is looked up anew.
         self._snapshots = {
-            begin_us: snapshot
-            for begin_us, snapshot in self._snapshots.items()
+            start_us: snapshot
+            for start_us, snapshot in self._snapshots.items()
             if snapshot.until_us <= effective_us
         }
         self._last = None
@@ -161,11 +161,11 @@ class Facts:
         last = self._last
         if last is not None and last.from_us <= at_us < last.until_us:
             return last
-        place = bisect_right(self._changes_us, at_us)
-        from_us = self._changes_us[place - 1] if place else -FOREVER_US
+        index = bisect_right(self._changes_us, at_us)
+        from_us = self._changes_us[index - 1] if index else -FOREVER_US
         snapshot = self._snapshots.get(from_us)
         if snapshot is None:
-            later = self._changes_us[place : place + 1]
+            later = self._changes_us[index : index + 1]
             snapshot = self._build(from_us, later[0] if later else FOREVER_US)
             if len(self._snapshots) >= _MAX_SNAPSHOTS:
                 self._snapshots.pop(min(self._snapshots))

@@ -57,7 +57,7 @@ def close_tick(
         if view.camera_id in cameras:
             watched = watched or view.looked
             floor.views[view.camera_id] = view
-            _look(floor, view, snapshot, happenings, settings)
+            _observe(floor, view, snapshot, happenings, settings)
     _forget(floor, cameras, end_us, settings)
     for area in areas:
         zone = zone_of(floor, area.zone_id)
@@ -98,7 +98,7 @@ def _take_views(floor: FloorState, end_us: int) -> list[View]:
     return views
 
 
-def _look(
+def _observe(
     floor: FloorState,
     view: View,
     snapshot: Snapshot,

@@ -63,11 +63,11 @@ def required_at(requirements: Sequence[Requirement], at_us: int) -> Required:
     by_role: dict[str, int] = {}
     until_us = FOREVER_US
     for requirement in requirements:
-        for begins_us, ends_us in windows(requirement, at_us):
-            for change_us in (begins_us, ends_us):
+        for starts_us, ends_us in windows(requirement, at_us):
+            for change_us in (starts_us, ends_us):
                 if at_us < change_us < until_us:
                     until_us = change_us
-            if begins_us <= at_us < ends_us:
+            if starts_us <= at_us < ends_us:
                 role = requirement["role"]
                 by_role[role] = max(by_role.get(role, 0), requirement["count"])
     return Required({role: by_role[role] for role in sorted(by_role) if by_role[role]}, until_us)

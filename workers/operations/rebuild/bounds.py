@@ -19,13 +19,13 @@ class Folded(msgspec.Struct, frozen=True):
         progress: Where the rebuilt state ended.
         first_us: Event time of each camera's first tracks, UTC microseconds.
         records: Records written, by topic (without prefix).
-        letters: Inputs that could not be folded, by reason.
+        dead_letters: Inputs that could not be folded, by reason.
     """
 
     progress: ProgressByKey = msgspec.field(name="stand")
     first_us: dict[str, int]
     records: dict[str, int]
-    letters: dict[str, int]
+    dead_letters: dict[str, int] = msgspec.field(name="letters")
 
 
 class Bound(msgspec.Struct, frozen=True):
@@ -70,12 +70,12 @@ def bounds(
         ("zone", before.zones, after.zones, made.zones),
     ]
     opened = {
-        floor_id: min(m.opened_us for m in (made.floors.get(floor_id), mark) if m is not None)
-        for floor_id, mark in {**made.floors, **after.floors}.items()
+        floor_id: min(m.opened_us for m in (made.floors.get(floor_id), progress) if m is not None)
+        for floor_id, progress in {**made.floors, **after.floors}.items()
     }
     return [
-        _bound(kind, key, begins.get(key), ends.get(key), rebuilt.get(key), plan, opened, folded)
-        for kind, begins, ends, rebuilt in parts
+        _bound(kind, key, starts.get(key), ends.get(key), rebuilt.get(key), plan, opened, folded)
+        for kind, starts, ends, rebuilt in parts
         for key in sorted(ends.keys() | rebuilt.keys())
     ]
 
@@ -83,7 +83,7 @@ def bounds(
 def _bound(
     kind: Kind,
     key: str,
-    begin: KeyProgress | None,
+    start: KeyProgress | None,
     end: KeyProgress | None,
     rebuilt: KeyProgress | None,
     plan: PartitionPlan,
@@ -92,8 +92,8 @@ def _bound(
 ) -> Bound:
     last = end or rebuilt
     assert last is not None
-    if begin is not None:
-        after_us = begin.through_us
+    if start is not None:
+        after_us = start.through_us
     elif plan.base is not None:
         after_us = 0  # it came up after the checkpoint, so all of it is folded
     else:
@@ -102,7 +102,7 @@ def _bound(
             after_us = min(after_us, folded.first_us.get(key, after_us + 1) - 1)
     seqs = {
         topic: (
-            0 if begin is None else begin.seqs.get(topic, 0),
+            0 if start is None else start.seqs.get(topic, 0),
             0 if end is None else end.seqs.get(topic, 0),
         )
         for topic in last.seqs

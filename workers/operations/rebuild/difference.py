@@ -82,10 +82,10 @@ def _compare(connection: psycopg.Connection, table: Compared, revision: int) -> 
     name = sql.Identifier(table.name)
     into = sql.SQL("{}.{}").format(schema, sql.Identifier(apart(table)))
     columns = columns_of(connection, table.name)
-    said = [c for c in columns if c not in table.by.identity and c not in table.by.ignored]
+    compared = [c for c in columns if c not in table.by.identity and c not in table.by.ignored]
     same = [sql.SQL("h.{0} = m.{0}").format(sql.Identifier(c)) for c in table.by.identity]
     pairs: list[sql.Composable] = [
-        sql.SQL("h.{0} IS DISTINCT FROM m.{0}").format(sql.Identifier(c)) for c in said
+        sql.SQL("h.{0} IS DISTINCT FROM m.{0}").format(sql.Identifier(c)) for c in compared
     ] or [sql.SQL("false")]
     key, time = sql.Identifier(table.by.key), sql.Identifier(table.by.time)
     with connection.transaction():
@@ -130,7 +130,7 @@ def _compare(connection: psycopg.Connection, table: Compared, revision: int) -> 
             )
         ]
         first = [
-            RowDifference(what, row_key, row_at, _apart(held, made, said))
+            RowDifference(what, row_key, row_at, _apart(held, made, compared))
             for what, row_key, row_at, held, made in connection.execute(
                 sql.SQL(
                     "SELECT what, key, at, held, made FROM {} ORDER BY at, key, what LIMIT {}"
@@ -180,8 +180,8 @@ def within(table: Compared, revision: int) -> sql.Composed:
 
 
 def _apart(
-    held: dict[str, Any] | None, made: dict[str, Any] | None, said: Sequence[str]
+    held: dict[str, Any] | None, made: dict[str, Any] | None, compared: Sequence[str]
 ) -> dict[str, tuple[Any, Any]]:
     if held is None or made is None:
         return {}
-    return {name: (held[name], made[name]) for name in said if held[name] != made[name]}
+    return {name: (held[name], made[name]) for name in compared if held[name] != made[name]}

@@ -18,8 +18,8 @@ from workers.operations.rebuild.ledger import (
     IN_FORCE,
     Ledger,
     Revision,
-    look_at_ledger,
     open_ledger,
+    read_ledger,
 )
 from workers.operations.rebuild.run import audit
 
@@ -97,7 +97,7 @@ def sizes(installation: Installation) -> dict[int, Size]:
         Stop: The database is not migrated.
         Retry: The broker or the database is out of reach.
     """
-    with look_at_ledger(installation) as ledger:
+    with read_ledger(installation) as ledger:
         return {one.revision: size(installation.cluster, ledger, one) for one in ledger.revisions()}
 
 
@@ -106,8 +106,8 @@ def size(cluster: Cluster, ledger: Ledger, revision: Revision) -> Size:
     run = cluster.under(revision.run_prefix)
     held = topics.held(run)
     records = sum(
-        end - begin
+        end - start
         for topic, partitions in held.items()
-        for begin, end in spans(run, topic, range(partitions)).values()
+        for start, end in spans(run, topic, range(partitions)).values()
     )
     return Size(len(held), records, ledger.rows_of(revision))

@@ -117,14 +117,14 @@ class Folding:
             self._folds,
             plan.partition,
             emit,
-            begin=plan.begin,
+            start=plan.start,
             checkpoint=planner.checkpoint(plan),
             spans=plan.spans,
         )
         for message in read_between(
-            self._cluster, DETECTIONS, plan.partition, plan.begin, plan.end
+            self._cluster, DETECTIONS, plan.partition, plan.start, plan.end
         ):
-            if replay.next_offset == plan.begin and (message.offset() or 0) > plan.begin:
+            if replay.next_offset == plan.start and (message.offset() or 0) > plan.start:
                 self._check_held(plan)
             replay.advance(message)
             if len(items) >= BATCH:
@@ -134,7 +134,7 @@ class Folding:
         if items:
             self._sink.write(items)
         self._producer.flush()
-        if replay.next_offset == plan.begin:
+        if replay.next_offset == plan.start:
             self._check_held(plan)
         progress = progress_of(plan.partition, replay.states())
         return Folded(progress, first_us, dict(records), dict(dead_letters))
@@ -148,8 +148,8 @@ class Folding:
         start, _ = spans(self._cluster, DETECTIONS, [plan.partition]).get(
             plan.partition, (plan.end, plan.end)
         )
-        if start > plan.begin:
+        if start > plan.start:
             raise Stop(
-                f"{DETECTIONS.name}[{plan.partition}] begins at {start} now, {plan.begin} has "
+                f"{DETECTIONS.name}[{plan.partition}] begins at {start} now, {plan.start} has "
                 "expired: choose a later --from"
             )

@@ -86,7 +86,7 @@ class Ledger:
         row = self.connection.execute(_ROW + "WHERE state = 'FOLDING'").fetchone()
         return None if row is None else Revision(*row)
 
-    def begin(self, request: str, prefix: str, plan: Plan, by: str) -> Revision:
+    def start(self, request: str, prefix: str, plan: Plan, by: str) -> Revision:
         """Note a rebuild before anything is written for it.
 
         Args:
@@ -324,7 +324,7 @@ def open_ledger(installation: Installation) -> Iterator[Ledger]:
 
 
 @contextmanager
-def look_at_ledger(installation: Installation) -> Iterator[Ledger]:
+def read_ledger(installation: Installation) -> Iterator[Ledger]:
     """The ledger without the right to rebuild, to read it also while somebody does.
 
     Raises:
@@ -340,6 +340,6 @@ def look_at_ledger(installation: Installation) -> Iterator[Ledger]:
 
 
 def listed(installation: Installation) -> list[Revision]:
-    """All revisions, also while somebody rebuilds; raises as `look_at_ledger`."""
-    with look_at_ledger(installation) as ledger:
+    """All revisions, also while somebody rebuilds; raises as `read_ledger`."""
+    with read_ledger(installation) as ledger:
         return ledger.revisions()

@@ -81,8 +81,8 @@ def deleted_head(
         Retry: The broker or the store of archived checkpoints is out of reach.
     """
     name = cluster.name(DETECTIONS)
-    place = (name, partition)
-    committed = LogProbe(cluster).committed(cluster.group(STAGE), [place]).get(place)
+    wanted = (name, partition)
+    committed = LogProbe(cluster).committed(cluster.group(STAGE), [wanted]).get(wanted)
     if committed is None or not log.start < committed <= log.end:
         msg = (
             f"{name}[{partition}]: its checkpoint was deleted, and the group's offset does not say "
@@ -91,12 +91,12 @@ def deleted_head(
         )
         raise Stop(msg)
     last = read_record(cluster, DETECTIONS, partition, committed - 1)
-    reached = log.start
+    next_offset = log.start
     if last is not None:
         since_ms = last.timestamp()[1] - BEFORE_MS
         held = spans(cluster, DETECTIONS, [partition], since_ms=since_ms)
-        reached = max(log.start, min(committed, held.get(partition, (log.start, 0))[0]))
-    _, archived, _ = Planner(cluster, archive_url).base(partition, reached, log.start)
-    told = () if archived is None else archived.head.settings
+        next_offset = max(log.start, min(committed, held.get(partition, (log.start, 0))[0]))
+    _, archived, _ = Planner(cluster, archive_url).base(partition, next_offset, log.start)
+    told_spans = () if archived is None else archived.head.settings
     head = empty_head(partition, input_id, "")
-    return msgspec.structs.replace(head, next_offset=reached, settings=told)
+    return msgspec.structs.replace(head, next_offset=next_offset, settings=told_spans)

@@ -20,7 +20,7 @@ from streams.stage import STAGE
 from streams.state.progress import ProgressByKey, progress_of
 from streams.state.reading import is_read
 from streams.state.version import STATE_VERSION
-from workers.operations.rebuild.start import Begin
+from workers.operations.rebuild.start import Origin
 
 AHEAD_MS: Final = 10_000
 """An event is appended at most this long before its own time; ingest and fold allow 5 s."""
@@ -31,18 +31,18 @@ class PartitionPlan(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         partition: Of the detections.
-        begin: First offset that is folded.
+        start: First offset that is folded.
         end: Offset before which the fold ends: how far the line's own checkpoint reaches.
         appended_ms: When the first record was appended, UTC milliseconds.
         base: Path of the archived checkpoint that it begins from; None for a cold start.
         why_cold: Why there is none, in words; empty with one.
         spans: Settings that the line folded by, by offset.
-        before: Where the line stood at `begin`.
+        before: Where the line stood at `start`.
         after: Where the line stood at `end`; None when it had folded nothing.
     """
 
     partition: int
-    begin: int
+    start: int = msgspec.field(name="begin")
     end: int
     appended_ms: int
     base: Archived | None
@@ -80,12 +80,12 @@ class Planner:
         self._archive = CheckpointArchive(ObjectStore(archive_url), cluster.prefix + STAGE)
 
     def partitions(
-        self, begin: Begin, partitions: Sequence[int] | None = None
+        self, origin: Origin, partitions: Sequence[int] | None = None
     ) -> tuple[PartitionPlan, ...]:
         """What is folded so that everything from a time or place on comes out anew.
 
         Args:
-            begin: From where on.
+            origin: From where on.
             partitions: Which; all when None.
 
         Raises:
@@ -93,25 +93,25 @@ class Planner:
             Stop: The line's checkpoint cannot be read, or the place is not in the log.
         """
         whole = spans(self._cluster, DETECTIONS, partitions)
-        if begin.at_us is None:
-            assert begin.partition is not None
-            start, end = whole.get(begin.partition, (0, 0))
-            if not start <= begin.offset < end:
+        if origin.at_us is None:
+            assert origin.partition is not None
+            start, end = whole.get(origin.partition, (0, 0))
+            if not start <= origin.offset < end:
                 msg = (
-                    f"{begin.text}: partition {begin.partition} of {DETECTIONS.name} holds "
+                    f"{origin.text}: partition {origin.partition} of {DETECTIONS.name} holds "
                     f"offsets {start} to {end}"
                 )
                 raise Stop(msg)
-            wanted = {begin.partition: begin.offset}
+            wanted = {origin.partition: origin.offset}
         else:
-            since_ms = max(0, begin.at_us // 1000 - AHEAD_MS)
+            since_ms = max(0, origin.at_us // 1000 - AHEAD_MS)
             held = spans(self._cluster, DETECTIONS, partitions, since_ms=since_ms)
             wanted = {partition: first for partition, (first, _) in held.items()}
         found = [
             self._partition(partition, offset, *whole[partition])
             for partition, offset in sorted(wanted.items())
         ]
-        return tuple(plan for plan in found if plan.begin < plan.end)
+        return tuple(plan for plan in found if plan.start < plan.end)
 
     def _partition(self, partition: int, offset: int, start: int, end: int) -> PartitionPlan:
         live = self._live(partition)
@@ -119,13 +119,13 @@ class Planner:
         if live is not None:
             end = live.head.next_offset
         base, checkpoint, why_cold = self.base(partition, min(offset, end), start)
-        begin = start if checkpoint is None else checkpoint.head.next_offset
+        first = start if checkpoint is None else checkpoint.head.next_offset
         newest = live or checkpoint
         return PartitionPlan(
             partition=partition,
-            begin=begin,
+            start=first,
             end=end,
-            appended_ms=self._appended_ms(partition, begin),
+            appended_ms=self._appended_ms(partition, first),
             base=base,
             why_cold=why_cold,
             spans=() if newest is None else newest.head.settings,

@@ -60,7 +60,7 @@ class TopicDifference(msgspec.Struct):
         """Whether there is any."""
         return bool(self.changed or self.added or self.removed)
 
-    def tell(self, key: str, seq: int, what: str) -> None:
+    def count(self, key: str, seq: int, what: str) -> None:
         """Count a difference."""
         setattr(self, what, getattr(self, what) + 1)
         if len(self.first) < SHOWN:
@@ -95,10 +95,10 @@ class Made:
 
     def digest(self, seq: int) -> bytes | None:
         """Digest of a seq; None when it was not rebuilt."""
-        begin = (seq - self.after - 1) * DIGEST_BYTES
-        if begin < 0 or seq > self.last:
+        first = (seq - self.after - 1) * DIGEST_BYTES
+        if first < 0 or seq > self.last:
             return None
-        return bytes(self.digests[begin : begin + DIGEST_BYTES])
+        return bytes(self.digests[first : first + DIGEST_BYTES])
 
 
 def compare_topics(
@@ -161,10 +161,10 @@ def compare_records(
     Returns:
         Keys whose newest record differs.
     """
-    reached: dict[str, Item] = {}
+    seen: dict[str, Item] = {}
     for item in live:
         after, through = seqs.get(item.key, (0, 0))
-        before = reached.get(item.key)
+        before = seen.get(item.key)
         if not after < item.seq <= through or (before is not None and item.seq <= before.seq):
             continue
         expected = after if before is None else before.seq
@@ -173,21 +173,21 @@ def compare_records(
             # What the topic has expired cannot be compared.
             gone = min(item.seq - 1, rebuilt.last) - max(expected, rebuilt.after)
             difference.expired += max(0, gone)
-        reached[item.key] = item
+        seen[item.key] = item
         digest = None if rebuilt is None else rebuilt.digest(item.seq)
         if digest is None:
-            difference.tell(item.key, item.seq, "removed")
+            difference.count(item.key, item.seq, "removed")
         elif digest != item.digest:
-            difference.tell(item.key, item.seq, "changed")
+            difference.count(item.key, item.seq, "changed")
     newest: list[Newest] = []
     for key, rebuilt in sorted(made.items()):
-        last = reached.get(key)
+        last = seen.get(key)
         _, through = seqs[key]
-        begin = max(rebuilt.after, through) if last is None else last.seq
+        first = max(rebuilt.after, through) if last is None else last.seq
         if last is None:
             difference.expired += max(0, min(rebuilt.last, through) - rebuilt.after)
-        for seq in range(begin + 1, rebuilt.last + 1):
-            difference.tell(key, seq, "added")
+        for seq in range(first + 1, rebuilt.last + 1):
+            difference.count(key, seq, "added")
         if last is not None and rebuilt.newest is not None:
             record = {**rebuilt.newest.record, "seq": last.seq}
             if record != last.record:
@@ -199,7 +199,7 @@ def _items(
     cluster: Cluster, codec: Codec, partition: int, held: Mapping[int, tuple[int, int]]
 ) -> Iterator[Item]:
     """Records of a partition within a span of offsets, decoded."""
-    begin, end = held.get(partition, (0, 0))
-    for message in read_between(cluster, codec.topic, partition, begin, end):
+    first, end = held.get(partition, (0, 0))
+    for message in read_between(cluster, codec.topic, partition, first, end):
         place = (partition, message.offset() or 0)
         yield read_item(codec, message.topic() or "", *place, key_of(message), message.value())

@@ -12,12 +12,14 @@ STRETCHES = 10
 """Stretches of a table that are told one by one."""
 
 
-def told(report: Report) -> Iterator[str]:
+def lines_of(report: Report) -> Iterator[str]:
     """Lines for the terminal."""
     for partition, folded in sorted(report.folded.items()):
-        if folded.letters:
-            letters = ", ".join(f"{n} {reason}" for reason, n in sorted(folded.letters.items()))
-            yield f"partition {partition}: not folded: {letters}"
+        if folded.dead_letters:
+            dead_letters = ", ".join(
+                f"{n} {reason}" for reason, n in sorted(folded.dead_letters.items())
+            )
+            yield f"partition {partition}: not folded: {dead_letters}"
     for topic in report.topics:
         counts = _counts(topic.changed, topic.added, topic.removed)
         gone = f"; {topic.expired} more have expired in the topic" if topic.expired else ""
@@ -51,9 +53,9 @@ def listed(revisions: list[Revision], sizes: Mapping[int, Size]) -> Iterator[str
         revisions: The oldest first.
         sizes: What each takes up, of those of which it is known.
     """
-    words = {FOLDING: "under way, or interrupted", IN_FORCE: "in force"}
+    states = {FOLDING: "under way, or interrupted", IN_FORCE: "in force"}
     for one in revisions:
-        state = words.get(one.state, "taken back")
+        state = states.get(one.state, "taken back")
         changed = show_time(round(one.changed_at.timestamp() * 1e6))
         rows = ", ".join(f"{name} {n}" for name, n in sorted((one.summary or {}).items()))
         yield f"{one.revision}  {state}  {changed}  {one.changed_by}  {one.request}"

@@ -146,13 +146,13 @@ class _Remaking:
         old = self._old_head(partition, held)
         planner = Planner(self._cluster, self._installation.archive_url)
         base, checkpoint, why_cold = planner.base(partition, old.next_offset, held.start)
-        begin = held.start if checkpoint is None else checkpoint.head.next_offset
+        start = held.start if checkpoint is None else checkpoint.head.next_offset
         spans = _readable_settings(self._installation.pipeline, old.settings)
         replay = PartitionReplay(
-            self._folds(), partition, _drop, begin=begin, checkpoint=checkpoint, spans=spans
+            self._folds(), partition, _drop, start=start, checkpoint=checkpoint, spans=spans
         )
         sent = Sent(self._cluster, self._log, partition)
-        for message in read_between(self._cluster, DETECTIONS, partition, begin, held.end):
+        for message in read_between(self._cluster, DETECTIONS, partition, start, held.end):
             is_new = (message.offset() or 0) >= old.next_offset
             if is_new and not sent.is_ahead_of(replay.states()):
                 break
@@ -170,9 +170,9 @@ class _Remaking:
         )
         self._commit(claim, old, head, partition, replay.states(), sent)
         origin = (
-            f"from the checkpoint archived at {begin}"
+            f"from the checkpoint archived at {start}"
             if base
-            else f"cold from {begin} ({why_cold})"
+            else f"cold from {start} ({why_cold})"
         )
         return f"folded {origin} to {head.next_offset}, and written"
 

@@ -25,7 +25,7 @@ from workers.operations.rebuild.folding import FactsAsOf, Folding
 from workers.operations.rebuild.ledger import IN_FORCE, Ledger, Revision, open_ledger
 from workers.operations.rebuild.plan import Plan, Planner
 from workers.operations.rebuild.records import Newest, TopicDifference, compare_topics
-from workers.operations.rebuild.start import Begin
+from workers.operations.rebuild.start import Origin
 from workers.operations.times import show_time
 from workers.sinks.timescale.sink import TimescaleSink
 
@@ -45,14 +45,14 @@ class Order:
     """What is asked for.
 
     Attributes:
-        begin: From where on.
+        origin: From where on.
         floors: Only these floors; all when empty.
         swap: Put what differs in force; otherwise only compare, and leave nothing behind.
         by: Who asks.
         why: Their reason; needed for a swap.
     """
 
-    begin: Begin
+    origin: Origin
     floors: tuple[str, ...] = ()
     swap: bool = False
     by: str
@@ -64,9 +64,9 @@ class Order:
 
         An age is told as the time that it was: on another day it is another order.
         """
-        begin = self.begin.text if self.begin.at_us is None else show_time(self.begin.at_us)
+        origin = self.origin.text if self.origin.at_us is None else show_time(self.origin.at_us)
         floors = "".join(f" --floor {floor}" for floor in sorted(self.floors))
-        return f"--from {begin}{floors}"
+        return f"--from {origin}{floors}"
 
 
 @dataclass
@@ -104,14 +104,14 @@ class Report:
 
 
 def rebuild(
-    installation: Installation, order: Order, say: Callable[[str], None] = lambda _: None
+    installation: Installation, order: Order, announce: Callable[[str], None] = lambda _: None
 ) -> Report:
     """Carry out an order.
 
     Args:
         installation: Where everything is.
         order: What is asked for.
-        say: Told each step.
+        announce: Told each step.
 
     Raises:
         Retry: Something is out of reach; the same order goes on where it was.
@@ -120,12 +120,12 @@ def rebuild(
     with open_ledger(installation) as ledger:
         facts = FactsAsOf(installation.cluster)
         planner = Planner(installation.cluster, installation.archive_url)
-        revision, plan = _begun(ledger, installation, order, facts, planner, say)
+        revision, plan = _started(ledger, installation, order, facts, planner, announce)
         report = Report(revision.revision, revision.run_prefix, plan)
         run = installation.cluster.under(revision.run_prefix)
         try:
-            _fold(ledger, installation, run, report, facts, planner, say)
-            newest = _compare(ledger, installation, run, report, say)
+            _fold(ledger, installation, run, report, facts, planner, announce)
+            newest = _compare(ledger, installation, run, report, announce)
             if order.swap and report.differs:
                 _swap(ledger, installation, order, report, newest)
         except Stop:
@@ -162,34 +162,34 @@ def revert(installation: Installation, to: int, by: str, why: str) -> tuple[list
         return taken, live.take_back(installation, to)
 
 
-def _begun(
+def _started(
     ledger: Ledger,
     installation: Installation,
     order: Order,
     facts: FactsAsOf,
     planner: Planner,
-    say: Callable[[str], None],
+    announce: Callable[[str], None],
 ) -> tuple[Revision, Plan]:
     """The rebuild that this order began before, or a new one."""
     found = ledger.unfinished()
     if found is not None:
         plan = msgspec.json.decode(found.plan, type=Plan)
         if found.request == order.request and plan.facts == facts.offsets():
-            say(f"going on with what was begun at {_when(found)}")
+            announce(f"going on with what was begun at {_when(found)}")
             return found, plan
-        say(f"giving up what was begun at {_when(found)} ({found.request})")
+        announce(f"giving up what was begun at {_when(found)} ({found.request})")
         _forget(ledger, installation.cluster.under(found.run_prefix), found.revision)
     plan = Plan(
         partitions=planner.partitions(
-            order.begin, _partitions(order, facts, installation.cluster.clock)
+            order.origin, _partitions(order, facts, installation.cluster.clock)
         ),
         floors=frozenset(order.floors) or None,
         facts=facts.offsets(),
     )
     if not plan.partitions:
-        msg = f"no detections were folded from {order.begin.text} on: there is nothing to rebuild"
+        msg = f"no detections were folded from {order.origin.text} on: there is nothing to rebuild"
         raise Stop(msg)
-    return ledger.begin(order.request, installation.cluster.prefix, plan, order.by), plan
+    return ledger.start(order.request, installation.cluster.prefix, plan, order.by), plan
 
 
 def _partitions(order: Order, facts: FactsAsOf, clock: Clock) -> list[int] | None:
@@ -199,15 +199,15 @@ def _partitions(order: Order, facts: FactsAsOf, clock: Clock) -> list[int] | Non
         Stop: A floor is not registered, or does not lie in the partition that was named.
     """
     if not order.floors:
-        return None if order.begin.partition is None else [order.begin.partition]
+        return None if order.origin.partition is None else [order.origin.partition]
     floors = facts.facts.at(clock.now_us()).floors
     unknown = sorted(set(order.floors) - floors.keys())
     if unknown:
         msg = f"floor {unknown[0]} is not in {FLOORS.name}; there are {', '.join(sorted(floors))}"
         raise Stop(msg)
     found = sorted({floors[floor]["partition"] for floor in order.floors})
-    if order.begin.partition is not None and found != [order.begin.partition]:
-        msg = f"--from {order.begin.text} is not the partition of {', '.join(order.floors)}"
+    if order.origin.partition is not None and found != [order.origin.partition]:
+        msg = f"--from {order.origin.text} is not the partition of {', '.join(order.floors)}"
         raise Stop(msg)
     return found
 
@@ -219,7 +219,7 @@ def _fold(
     report: Report,
     facts: FactsAsOf,
     planner: Planner,
-    say: Callable[[str], None],
+    announce: Callable[[str], None],
 ) -> None:
     plan = report.plan
     topics.create(run, [one.partition for one in plan.partitions])
@@ -230,15 +230,15 @@ def _fold(
     folding = Folding(installation.cluster, run, installation.pipeline, sink, facts)
     try:
         for one in plan.partitions:
-            begun = (
-                f"from the checkpoint archived at offset {one.begin}"
+            base = (
+                f"from the checkpoint archived at offset {one.start}"
                 if one.base is not None
-                else f"cold from offset {one.begin}, because {one.why_cold}"
+                else f"cold from offset {one.start}, because {one.why_cold}"
             )
             if one.partition in report.folded:
-                say(f"partition {one.partition}: folded before")
+                announce(f"partition {one.partition}: folded before")
                 continue
-            say(f"partition {one.partition}: {begun}, to {one.end}")
+            announce(f"partition {one.partition}: {base}, to {one.end}")
             staging.copy_before(
                 ledger.connection, report.revision, one, installation.sink.position_interval_s
             )
@@ -254,7 +254,7 @@ def _compare(
     installation: Installation,
     run: Cluster,
     report: Report,
-    say: Callable[[str], None],
+    announce: Callable[[str], None],
 ) -> list[Newest]:
     """Compare topics and tables; returns the keys whose newest record differs."""
     parts = {
@@ -262,9 +262,9 @@ def _compare(
         for one in report.plan.partitions
     }
     whole = [bound for part in parts.values() for bound in part]
-    say("comparing topics")
+    announce("comparing topics")
     report.topics, newest = compare_topics(installation.cluster, run, report.plan.partitions, parts)
-    say("comparing tables")
+    announce("comparing tables")
     _await_sink(ledger, installation.cluster.clock, whole)
     staging.complete(ledger.connection, report.revision, whole)
     report.tables = compare_tables(ledger.connection, report.revision)

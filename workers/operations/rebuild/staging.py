@@ -84,17 +84,17 @@ def copy_before(
     schema = sql.Identifier(schema_of(revision))
     interval_us = round(interval_s * 1e6)
     with connection.transaction():
-        for zone_id, mark in plan.before.zones.items():
-            begin = at(mark.through_us)
-            _copy_measured(connection, revision, zone_id, (begin - AROUND, begin), -_SHIFT)
-        for floor_id, mark in plan.before.floors.items():
-            second = at(mark.through_us // interval_us * interval_us)
+        for zone_id, progress in plan.before.zones.items():
+            start = at(progress.through_us)
+            _copy_measured(connection, revision, zone_id, (start - AROUND, start), -_SHIFT)
+        for floor_id, progress in plan.before.floors.items():
+            second = at(progress.through_us // interval_us * interval_us)
             connection.execute(
                 sql.SQL(
                     "INSERT INTO {}.positions SELECT * FROM public.positions"
                     " WHERE floor_id = %s AND at = %s AND as_of <= %s ON CONFLICT DO NOTHING"
                 ).format(schema),
-                [floor_id, second, at(mark.through_us)],
+                [floor_id, second, at(progress.through_us)],
             )
 
 

@@ -6,14 +6,14 @@ from typing import Final, NamedTuple
 from schemas.topics import FLOOR_PARTITIONS
 from workers.operations.times import HELP, BadTime, parse_time
 
-BEGIN_HELP: Final = (
+ORIGIN_HELP: Final = (
     f"Event time: {HELP} Or PARTITION:OFFSET of detections.made.v1, such as 3:12000, "
     "for that partition alone."
 )
-_PLACE = re.compile(r"(\d{1,5}):(\d{1,18})")
+_POSITION = re.compile(r"(\d{1,5}):(\d{1,18})")
 
 
-class Begin(NamedTuple):
+class Origin(NamedTuple):
     """Where to begin.
 
     Attributes:
@@ -29,7 +29,7 @@ class Begin(NamedTuple):
     offset: int = 0
 
 
-def parse_begin(text: str, now_us: int) -> Begin:
+def parse_origin(text: str, now_us: int) -> Origin:
     """Read what was given for `--from`.
 
     >>> parse_begin("3:12000", 0)
@@ -40,11 +40,11 @@ def parse_begin(text: str, now_us: int) -> Begin:
     Raises:
         BadTime: It is neither a time nor a place.
     """
-    place = _PLACE.fullmatch(text.strip())
-    if place is None:
-        return Begin(text.strip(), parse_time(text, now_us))
-    partition = int(place[1])
+    position = _POSITION.fullmatch(text.strip())
+    if position is None:
+        return Origin(text.strip(), parse_time(text, now_us))
+    partition = int(position[1])
     if partition >= FLOOR_PARTITIONS:
         msg = f"{text!r}: the partitions are 0 to {FLOOR_PARTITIONS - 1}"
         raise BadTime(msg)
-    return Begin(text.strip(), None, partition, int(place[2]))
+    return Origin(text.strip(), None, partition, int(position[2]))

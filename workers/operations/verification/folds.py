@@ -126,17 +126,17 @@ def compare_events(
     for zone_id, measured in occupancy.by_key.items():
         most = progress.get((occupancy.topic.name, zone_id), 0)
         pending = [e for e in events.by_key.get(zone_id, []) if e.record["corrects"] is None]
-        place = 0
+        index = 0
         inside: set[str] | None = None
         for item in measured:
             as_of_us = item.record["as_of_us"]
             if item.seq > most or as_of_us >= window.to_us:
                 break
-            while place < len(pending) and pending[place].record["as_of_us"] <= as_of_us:
+            while index < len(pending) and pending[index].record["as_of_us"] <= as_of_us:
                 if inside is not None:
-                    _step(inside, pending[place])
+                    _step(inside, pending[index])
                     check.add("events")
-                place += 1
+                index += 1
             people = set(item.record["person_ids"])
             if inside is not None and inside != people and as_of_us >= window.from_us:
                 where = at(item.source, item.partition, item.offset)
@@ -168,26 +168,26 @@ def compare_presence(
             zone_id: [item for item in items if item.record["floor_id"] == floor_id]
             for zone_id, items in occupancy.by_key.items()
         }
-        places = dict.fromkeys(zones, -1)
+        indices = dict.fromkeys(zones, -1)
         for item in ticks:
             as_of_us = item.record["as_of_us"]
             if item.seq > most:
                 break
             for zone_id, items in zones.items():
                 while (
-                    places[zone_id] + 1 < len(items)
-                    and items[places[zone_id] + 1].record["as_of_us"] <= as_of_us
+                    indices[zone_id] + 1 < len(items)
+                    and items[indices[zone_id] + 1].record["as_of_us"] <= as_of_us
                 ):
-                    places[zone_id] += 1
+                    indices[zone_id] += 1
             if not window.holds(as_of_us):
                 continue
             check.add("ticks")
             for person in item.record["people"]:
                 for zone_id in person["zone_ids"]:
-                    place = places.get(zone_id, -1)
-                    if place < 0:
+                    index = indices.get(zone_id, -1)
+                    if index < 0:
                         continue  # its newest measurement lies before what was read
-                    counted = zones[zone_id][place].record["person_ids"]
+                    counted = zones[zone_id][index].record["person_ids"]
                     if person["person_id"] not in counted:
                         where = at(item.source, item.partition, item.offset)
                         what = f"{floor_id} seq {item.seq}: {person['person_id']} is in {zone_id}"

@@ -29,17 +29,17 @@ class PartitionLog(NamedTuple):
     by_key: dict[str, list[Item]]
     appended_ms: dict[int, int]
 
-    def newest(self, committed: int, buried: AbstractSet[LogPosition]) -> dict[str, Item]:
+    def newest(self, committed: int, dead_lettered: AbstractSet[LogPosition]) -> dict[str, Item]:
         """By key, the record with the highest seq that a process has committed and not given up.
 
         Args:
             committed: Its offset.
-            buried: What it gave up.
+            dead_lettered: What it gave up.
         """
         found: dict[str, Item] = {}
         for key, items in self.by_key.items():
             for item in reversed(items):
-                if item.offset < committed and position_of(item) not in buried:
+                if item.offset < committed and position_of(item) not in dead_lettered:
                     found[key] = item
                     break
         return found
@@ -57,7 +57,7 @@ def read_partition(
     *,
     since_ms: int,
     committed: int,
-    buried: AbstractSet[LogPosition],
+    dead_lettered: AbstractSet[LogPosition],
     check: Check,
     sparse: bool = False,
 ) -> PartitionLog:
@@ -69,7 +69,7 @@ def read_partition(
         partition: Which one.
         since_ms: From when on, by the time of appending, UTC milliseconds.
         committed: Offset up to which the sinks have taken the records, or given them up.
-        buried: Records that were given up.
+        dead_lettered: Records that were given up.
         check: Told of what is not a record, seqs that are missing, and conflicts.
         sparse: Whether the topic may hold gaps, as a compacted one does.
 
@@ -85,7 +85,7 @@ def read_partition(
         try:
             item = read_item(codec, name, partition, offset, key_of(message), message.value())
         except DeadLetter as exc:
-            if offset < committed and (name, partition, offset) not in buried:
+            if offset < committed and (name, partition, offset) not in dead_lettered:
                 check.fault(at(name, partition, offset), f"neither a record nor a letter: {exc}")
             check.add("given up")
             continue

@@ -93,8 +93,8 @@ def take_minutes(
     limits = [to_us(dropped[name]) for name in ("zone_occupancy", "coverage") if name in dropped]
     limits = [limit + holds_us for limit in limits]
     limits += [to_us(dropped[name]) for name in TABLES if name in dropped]
-    begin = -(-max([window.from_us, *limits]) // MINUTE_US) * MINUTE_US
-    span = Window(begin, max(begin, window.to_us // MINUTE_US * MINUTE_US))
+    start = -(-max([window.from_us, *limits]) // MINUTE_US) * MINUTE_US
+    span = Window(start, max(start, window.to_us // MINUTE_US * MINUTE_US))
     reach = [at(span.from_us - holds_us), at(span.to_us)]
     measured = [
         Measured(zone_id, seq, to_us(as_of), floor_id, tuple(values))
@@ -191,7 +191,7 @@ def _occupancy(minutes: Minutes, progress: Mapping[tuple[str, str], int]) -> Sum
         held[2] += weighed[0]
         held[3], held[4] = max(held[3], people), min(held[4], people)
         held[5:] = [old + new for old, new in zip(held[5:], weighed[1:], strict=True)]
-    return {place: tuple(values) for place, values in sums.items()}
+    return {cell: tuple(values) for cell, values in sums.items()}
 
 
 def _coverage(minutes: Minutes, progress: Mapping[tuple[str, str], int]) -> Sums:
@@ -207,7 +207,7 @@ def _coverage(minutes: Minutes, progress: Mapping[tuple[str, str], int]) -> Sums
                 us * (gap_min > 0),
                 us * (gap_max > 0),
             )
-            place = ((row.zone_id, role), minute_us)
-            before = sums.get(place, (0,) * len(weighed))
-            sums[place] = tuple(old + new for old, new in zip(before, weighed, strict=True))
+            cell = ((row.zone_id, role), minute_us)
+            before = sums.get(cell, (0,) * len(weighed))
+            sums[cell] = tuple(old + new for old, new in zip(before, weighed, strict=True))
     return dict(sums)

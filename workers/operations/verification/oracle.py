@@ -54,14 +54,14 @@ def fold_detections(
         if name is not None and key is not None and value is not None:
             written[name].setdefault(key.decode(), []).append(value[HEADER_BYTES:])
 
-    told = settings_by_partition(cluster, partitions)
+    spans_by_partition = settings_by_partition(cluster, partitions)
     folds = Folds(wire=wire, facts=facts, settings=settings, clock=cluster.clock)
     replays: dict[int, PartitionReplay] = {}
     for message in read_topic(cluster, DETECTIONS, partitions):
         _, partition = source_partition(message)
         if partition not in replays:
-            begin, spans = message.offset() or 0, told.get(partition, ())
-            replays[partition] = PartitionReplay(folds, partition, emit, begin=begin, spans=spans)
+            start, spans = message.offset() or 0, spans_by_partition.get(partition, ())
+            replays[partition] = PartitionReplay(folds, partition, emit, start=start, spans=spans)
         replays[partition].advance(message)
     facts_log.close()
     return written
@@ -109,16 +109,16 @@ def first_difference(cluster: Cluster, topic_name: str, ours: Fold, theirs: Fold
     header = codec.header
     for key in sorted(ours.keys() | theirs.keys()):
         expected, actual = ours.get(key, []), theirs.get(key, [])
-        for place in range(max(len(expected), len(actual))):
-            one = expected[place] if place < len(expected) else None
-            two = actual[place] if place < len(actual) else None
+        for index in range(max(len(expected), len(actual))):
+            one = expected[index] if index < len(expected) else None
+            two = actual[index] if index < len(actual) else None
             if one != two:
                 shown = [
                     "nothing" if body is None else repr(codec.decode(header + body))
                     for body in (one, two)
                 ]
                 return (
-                    f"{topic_name} key {key}, record {place + 1} of {len(expected)} and "
+                    f"{topic_name} key {key}, record {index + 1} of {len(expected)} and "
                     f"{len(actual)}:\n  oracle: {shown[0]}\n  line:   {shown[1]}"
                 )
     return None

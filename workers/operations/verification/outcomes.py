@@ -23,7 +23,7 @@ class Outcomes:
         codec: Of the detections.
         since_ms: From when on they are read, by the time of appending, UTC milliseconds.
         window: Event times that are counted.
-        buried: Records that were given up.
+        dead_lettered: Records that were given up.
         check: Told.
     """
 
@@ -34,14 +34,14 @@ class Outcomes:
         *,
         since_ms: int,
         window: Window,
-        buried: AbstractSet[LogPosition],
+        dead_lettered: AbstractSet[LogPosition],
         check: Check,
     ) -> None:
         self._cluster = cluster
         self._codec = codec
         self._since_ms = since_ms
         self._window = window
-        self._buried = buried
+        self._dead_lettered = dead_lettered
         self._check = check
         self._answered: dict[int, set[int]] = {}
         self._last: dict[int, tuple[int, str]] = {}
@@ -60,7 +60,7 @@ class Outcomes:
         last_us: dict[str, int] = {}
         for message in read_topic(self._cluster, DETECTIONS, [partition], since_ms=self._since_ms):
             name, offset = message.topic() or "", message.offset() or 0
-            if (name, partition, offset) in self._buried:
+            if (name, partition, offset) in self._dead_lettered:
                 self._check.add("outcomes given up")
                 continue
             where = at(name, partition, offset)
@@ -111,12 +111,12 @@ class Outcomes:
             lacking = [
                 offset
                 for offset in range(start, min(end, committed.get((FRAMES.name, partition), 0)))
-                if offset not in answered and (name, partition, offset) not in self._buried
+                if offset not in answered and (name, partition, offset) not in self._dead_lettered
             ]
             if lacking:
-                self._look_at(codec, partition, lacking[:_LOOKED_AT])
+                self._judge(codec, partition, lacking[:_LOOKED_AT])
 
-    def _look_at(self, codec: Codec, partition: int, lacking: list[int]) -> None:
+    def _judge(self, codec: Codec, partition: int, lacking: list[int]) -> None:
         """Read frames that have no outcome: one in the window is a mismatch."""
         wanted = set(lacking)
         for message in read_topic(self._cluster, FRAMES, [partition], since_ms=self._since_ms):

@@ -99,29 +99,29 @@ class _Recount:
         """Compare everything."""
         self._refuse_what_is_gone()
         committed = take(self._installation, self._window, DERIVED_TOPICS, LIVE_TOPICS)
-        letters = read_dead_letters(self._cluster)
-        buried = {
-            (letter.topic, letter.partition, letter.offset): letter.stage
-            for letter in letters
-            if letter.lost is None
+        dead_letters = read_dead_letters(self._cluster)
+        dead_lettered = {
+            (dead_letter.topic, dead_letter.partition, dead_letter.offset): dead_letter.stage
+            for dead_letter in dead_letters
+            if dead_letter.lost is None
         }
-        for letter in letters:
+        for dead_letter in dead_letters:
             # What is gone has no event time; it was found to be gone afterwards.
-            if letter.lost is not None and letter.at_us >= self._window.from_us:
+            if dead_letter.lost is not None and dead_letter.at_us >= self._window.from_us:
                 self._lost.add("losses")
-                where = f"{letter.topic} partition {letter.partition}"
-                self._lost.fault(where, letter.headers.get("error", letter.lost))
+                where = f"{dead_letter.topic} partition {dead_letter.partition}"
+                self._lost.fault(where, dead_letter.headers.get("error", dead_letter.lost))
         outcomes = Outcomes(
             self._cluster,
             self._registry.reader(DETECTIONS),
             since_ms=self._since_ms,
             window=self._window,
-            buried=buried.keys(),
+            dead_lettered=dead_lettered.keys(),
             check=self._frames,
         )
         live = committed.live
         for partition in self._partitions():
-            live = self._partition(partition, committed, buried, outcomes, live)
+            live = self._partition(partition, committed, dead_lettered, outcomes, live)
         outcomes.compare_frames(self._registry.reader(FRAMES), committed.inference)
         for table in DERIVED_TABLES:
             compare_rest(table, committed, self._interval_s, self._window, self._tables[table.name])
@@ -147,8 +147,8 @@ class _Recount:
     def _refuse_what_is_gone(self) -> None:
         for topic in (DETECTIONS, *DERIVED_TOPICS):
             whole = spans(self._cluster, topic)
-            begun = spans(self._cluster, topic, since_ms=self._since_ms)
-            for partition, (start, _) in begun.items():
+            started = spans(self._cluster, topic, since_ms=self._since_ms)
+            for partition, (start, _) in started.items():
                 if start > 0 and start == whole.get(partition, (0, 0))[0]:
                     msg = f"{topic.name} no longer holds all of that time: choose a later --from"
                     raise Stop(msg)
@@ -165,13 +165,13 @@ class _Recount:
         self,
         partition: int,
         committed: Committed,
-        buried: Mapping[LogPosition, str],
+        dead_lettered: Mapping[LogPosition, str],
         outcomes: Outcomes,
         live: list[LiveValue],
     ) -> list[LiveValue]:
         """Everything of one partition; returns the live values that are not of it."""
         logs = {
-            topic.name: self._read(topic, partition, committed, buried)
+            topic.name: self._read(topic, partition, committed, dead_lettered)
             for topic in (*DERIVED_TOPICS, LATEST)
         }
         folded = committed.stream.get((DETECTIONS.name, partition), 0)
@@ -195,7 +195,7 @@ class _Recount:
         )
         compare_latest(logs[LATEST.name], occupancy, self._latest)
         for topic in DERIVED_TOPICS:
-            log, given_up = logs[topic.name], _of(buried, SINK_TIMESCALE)
+            log, given_up = logs[topic.name], _of(dead_lettered, SINK_TIMESCALE)
             done = committed.timescale.get((topic.name, partition), 0)
             compare_progress(log, log.newest(done, given_up), committed, self._progress)
             for table in DERIVED_TABLES:
@@ -209,7 +209,7 @@ class _Recount:
                         given_up,
                         self._tables[table.name],
                     )
-        given_up = _of(buried, SINK_REDIS)
+        given_up = _of(dead_lettered, SINK_REDIS)
         newest = {
             topic.name: logs[topic.name].newest(
                 committed.redis.get((topic.name, partition), 0), given_up
@@ -227,21 +227,25 @@ class _Recount:
         )
 
     def _read(
-        self, topic: Topic, partition: int, committed: Committed, buried: Mapping[LogPosition, str]
+        self,
+        topic: Topic,
+        partition: int,
+        committed: Committed,
+        dead_lettered: Mapping[LogPosition, str],
     ) -> PartitionLog:
-        place = (topic.name, partition)
+        position = (topic.name, partition)
         return read_partition(
             self._cluster,
             self._registry.reader(topic),
             partition,
             since_ms=self._since_ms,
-            committed=max(committed.timescale.get(place, 0), committed.redis.get(place, 0)),
-            buried=buried.keys(),
+            committed=max(committed.timescale.get(position, 0), committed.redis.get(position, 0)),
+            dead_lettered=dead_lettered.keys(),
             check=self._seqs[topic],
             sparse=topic is LATEST,
         )
 
 
-def _of(buried: Mapping[LogPosition, str], stage: str) -> set[LogPosition]:
+def _of(dead_lettered: Mapping[LogPosition, str], stage: str) -> set[LogPosition]:
     """What one process gave up."""
-    return {place for place, by in buried.items() if by == stage}
+    return {position for position, by in dead_lettered.items() if by == stage}

@@ -50,7 +50,7 @@ class Check:
         if self.first is None:
             self.first = Mismatch(where, what)
 
-    def told(self) -> str:
+    def text(self) -> str:
         """The check in one line."""
         counted = ", ".join(f"{number} {what}" for what, number in self.counts.items()) or "nothing"
         if self.first is None:

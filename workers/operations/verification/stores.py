@@ -56,7 +56,7 @@ def compare_table(
     committed: Committed,
     interval_s: float,
     window: Window,
-    buried: AbstractSet[LogPosition],
+    dead_lettered: AbstractSet[LogPosition],
     check: Check,
 ) -> None:
     """Rows of the keys of one partition; the keys are taken out of `committed.rows`.
@@ -67,7 +67,7 @@ def compare_table(
         committed: What is settled.
         interval_s: Of positions in the tables, s.
         window: Rows whose time is in it are compared.
-        buried: Records that the sink gave up.
+        dead_lettered: Records that the sink gave up.
         check: Told.
     """
     field = log.topic.event_time
@@ -77,7 +77,7 @@ def compare_table(
             for item in items
             if item.seq <= committed.progress.get((log.topic.name, key), 0)
             and item.record[field] >= window.from_us
-            and position_of(item) not in buried
+            and position_of(item) not in dead_lettered
         ]
         for key, items in log.by_key.items()
     }
@@ -109,14 +109,14 @@ def _within(table: Table, rows: Rows, window: Window, interval_s: float) -> Rows
     """Rows of the window; an interval of positions that began before it is left out."""
     if table.time is None:
         return rows
-    place = table.index(table.time)
+    index = table.index(table.time)
     from_us = window.from_us
     if table.name == "positions":
         interval_us = round(interval_s * 1e6)
         from_us = -(-from_us // interval_us) * interval_us
     span = Window(from_us, window.to_us)
     kept = {
-        key: [row for row in group if span.holds(to_us(row[place]))] for key, group in rows.items()
+        key: [row for row in group if span.holds(to_us(row[index]))] for key, group in rows.items()
     }
     return {key: group for key, group in kept.items() if group}
 
@@ -132,15 +132,15 @@ def compare_facts(cluster: Cluster, committed: Committed) -> list[Check]:
     for table in FACT_TABLES:
         check = Check(f"table {table.name}")
         held = committed.rows[table.name]
-        places = [table.index(column) for column in table.identity]
-        identities = {tuple(row[i] for i in places) for rows in held.values() for row in rows}
+        indices = [table.index(column) for column in table.identity]
+        identities = {tuple(row[i] for i in indices) for rows in held.values() for row in rows}
         done = committed.timescale.get((table.topic.name, 0), 0)
         items = {item.key: item for item in read_items(cluster, table.topic)}
         rows = [
             row
             for item in items.values()
             for row in table.fold([item], 0)
-            if item.offset < done or tuple(row[i] for i in places) in identities
+            if item.offset < done or tuple(row[i] for i in indices) in identities
         ]
         check.add("rows", len(identities))
         difference = first_difference(table, group_rows(table, rows), held)

@@ -105,8 +105,8 @@ def since(table: Table, rows: Rows, limit: datetime | None) -> Rows:
     """Rows that retention has left."""
     if limit is None or table.time is None:
         return rows
-    place = table.index(table.time)
-    kept = {key: [row for row in group if row[place] >= limit] for key, group in rows.items()}
+    index = table.index(table.time)
+    kept = {key: [row for row in group if row[index] >= limit] for key, group in rows.items()}
     return {key: group for key, group in kept.items() if group}
 
 

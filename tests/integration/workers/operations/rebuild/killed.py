@@ -10,7 +10,7 @@ from tests.support.clusters import installation_of
 from workers.operations.rebuild.bounds import Folded
 from workers.operations.rebuild.ledger import Ledger
 from workers.operations.rebuild.run import Order, rebuild
-from workers.operations.rebuild.start import parse_begin
+from workers.operations.rebuild.start import parse_origin
 from workers.sinks.timescale.sink import TimescaleSink
 from workers.storage.item import Gap, Item
 
@@ -35,5 +35,5 @@ def note(self: Ledger, revision: int, partition: int, folded: Folded) -> None:
 if __name__ == "__main__":
     TimescaleSink.write = write_and_die  # type: ignore[method-assign]
     Ledger.note_folded = note  # type: ignore[method-assign]
-    begin = parse_begin("2026-01-01T00:00", SystemClock().now_us())
-    rebuild(installation_of(Settings()), Order(begin=begin, by="ward manager"))
+    begin = parse_origin("2026-01-01T00:00", SystemClock().now_us())
+    rebuild(installation_of(Settings()), Order(origin=begin, by="ward manager"))

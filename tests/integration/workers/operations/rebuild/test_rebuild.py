@@ -36,7 +36,7 @@ from workers.operations.rebuild.dropping import drop
 from workers.operations.rebuild.ledger import listed, open_ledger
 from workers.operations.rebuild.plan import Plan, Planner
 from workers.operations.rebuild.run import CHAIN, Report, rebuild, revert
-from workers.operations.rebuild.start import parse_begin
+from workers.operations.rebuild.start import parse_origin
 from workers.operations.verification.tables import compare
 from workers.storage.timescale.rows import at
 
@@ -84,7 +84,7 @@ def test_without_an_edit_a_rebuild_is_what_the_line_wrote_byte_for_byte(folded: 
 
     report = folded.rebuild()
 
-    assert {p: part.letters for p, part in report.folded.items()} == {0: {}, 1: {}}
+    assert {p: part.dead_letters for p, part in report.folded.items()} == {0: {}, 1: {}}
     assert [t.topic for t in report.topics if t.any or t.expired] == []
     assert min(t.records for t in report.topics if "links" not in t.topic) > 100
     assert differing(report) == {}
@@ -103,7 +103,7 @@ def test_from_an_archived_checkpoint_a_rebuild_is_the_same_as_from_the_beginning
 
     [plan] = report.plan.partitions
     assert plan.base is not None
-    assert plan.begin > 100
+    assert plan.start > 100
     assert [t.topic for t in report.topics if t.any or t.expired] == []
     assert differing(report) == {}
     rows = {t.table: t.rows for t in report.tables}
@@ -115,7 +115,7 @@ def test_an_altered_archive_is_passed_over_and_the_rebuild_begins_before_it(
     folded: Ward,
 ) -> None:
     clock = SystemClock()
-    begin = parse_begin(middle(folded), clock.now_us())
+    begin = parse_origin(middle(folded), clock.now_us())
     [intact] = Planner(
         cluster_of(folded.settings, clock=clock), folded.settings.checkpoint_archive_url
     ).partitions(begin, [0])
@@ -130,7 +130,7 @@ def test_an_altered_archive_is_passed_over_and_the_rebuild_begins_before_it(
     finally:
         store.put(intact.base.path, whole)
 
-    assert plan.begin < intact.begin
+    assert plan.start < intact.start
     assert plan.base is not None or "its SHA-256 is another" in plan.why_cold
 
 
@@ -357,7 +357,7 @@ def test_what_was_begun_and_never_ended_can_be_dropped(folded: Ward) -> None:
     clock, before = SystemClock(), listed(installation_of(folded.settings))
     with open_ledger(installation_of(folded.settings, clock)) as ledger:
         nothing = Plan(partitions=(), floors=None, facts={})
-        begun = ledger.begin("--from 1h", folded.settings.topic_prefix, nothing, "anna")
+        begun = ledger.start("--from 1h", folded.settings.topic_prefix, nothing, "anna")
         ledger.stage(begun.revision)
         topics.create(cluster_of(folded.settings).under(begun.run_prefix), [0])
     there = len(topics_of_rebuilds(folded))

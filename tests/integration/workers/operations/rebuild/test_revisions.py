@@ -48,7 +48,7 @@ def write(sink: TimescaleSink, first: int, last: int, score: float) -> None:
 
 def swap_in_another_score(ledger: Ledger, settings: Settings, through: int) -> int:
     """Rebuild that person's track up to a frame, with another score; returns the revision."""
-    number = ledger.begin("--from 1h", "", NOTHING, "anna").revision
+    number = ledger.start("--from 1h", "", NOTHING, "anna").revision
     ledger.stage(number)
     sink = make_timescale_sink(settings, SystemClock(), staging.staged_path(number))
     write(sink, 1, through, 0.5)
@@ -87,7 +87,7 @@ def test_a_revised_track_that_goes_on_is_shown_once_as_the_line_has_it(
 
 def test_what_was_folded_counts_only_while_its_tables_are_there(ledger: Ledger) -> None:
     """A backup holds what is noted of a rebuild under way, and not its tables."""
-    number = ledger.begin("--from 1h", "", NOTHING, "anna").revision
+    number = ledger.start("--from 1h", "", NOTHING, "anna").revision
     ledger.stage(number)
     ledger.note_folded(number, 3, Folded(ProgressByKey(), {}, {}, {}))
 
@@ -107,14 +107,14 @@ def test_a_rebuild_begins_with_empty_tables_whatever_was_left(
     write(left, 1, 1, 0.75)
     left.close()
 
-    ledger.stage(ledger.begin("--from 1h", "", NOTHING, "anna").revision)
+    ledger.stage(ledger.start("--from 1h", "", NOTHING, "anna").revision)
 
     assert rows(database_url, "SELECT seq FROM rebuild_1.tracks") == []
 
 
 def test_nothing_counts_as_folded_once_its_topics_may_be_gone(ledger: Ledger) -> None:
     """Whoever is killed while a rebuild is given up goes on with what is left of it."""
-    number = ledger.begin("--from 1h", "", NOTHING, "anna").revision
+    number = ledger.start("--from 1h", "", NOTHING, "anna").revision
     ledger.stage(number)
     ledger.note_folded(number, 3, Folded(ProgressByKey(), {}, {}, {}))
 

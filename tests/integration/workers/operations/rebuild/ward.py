@@ -23,7 +23,7 @@ from tests.support.played_pipeline import PlayedLine, played_line, wait_until
 from tests.support.simulated import START_US
 from workers.local.pipeline import prepare
 from workers.operations.rebuild.run import Order, Report, rebuild
-from workers.operations.rebuild.start import parse_begin
+from workers.operations.rebuild.start import parse_origin
 from workers.registry.edit import Registered, Stamp, edits
 from workers.registry.rows import CameraRow, ZoneRow
 from workers.storage.timescale.connection import search_path
@@ -126,9 +126,9 @@ class Ward:
     def order(self, begin: str = "", *, swap: bool = False, floors: tuple[str, ...] = ()) -> Order:
         """An order; from the first detection on when nothing else is said."""
         text = begin or "2026-01-01T00:00"
-        parsed = parse_begin(text, SystemClock().now_us())
+        parsed = parse_origin(text, SystemClock().now_us())
         why = "entered for the wrong day"
-        return Order(begin=parsed, floors=floors, swap=swap, by="ward manager", why=why)
+        return Order(origin=parsed, floors=floors, swap=swap, by="ward manager", why=why)
 
     def rebuild(
         self, begin: str = "", *, swap: bool = False, floors: tuple[str, ...] = ()

@@ -7,7 +7,7 @@ from schemas.topics import FLOOR_PARTITIONS, OCCUPANCY, PRESENCE, TRACKS, ZONE_E
 from streams.state.progress import KeyProgress, ProgressByKey
 from workers.operations.rebuild.bounds import Bound, Folded, bounds
 from workers.operations.rebuild.plan import PartitionPlan
-from workers.operations.rebuild.start import parse_begin
+from workers.operations.rebuild.start import parse_origin
 from workers.operations.times import BadTime
 
 S = 1_000_000
@@ -40,7 +40,7 @@ def plan(
 ) -> PartitionPlan:
     return PartitionPlan(
         partition=0,
-        begin=100,
+        start=100,
         end=200,
         appended_ms=0,
         base=base,
@@ -106,12 +106,12 @@ def test_only_the_floors_that_were_asked_for_are_answered_for() -> None:
 
 
 def test_a_place_in_the_log_names_its_partition_and_a_time_does_not() -> None:
-    assert parse_begin(" 7:1200 ", 0)[1:] == (None, 7, 1200)
-    assert parse_begin("2026-01-31T08:00+01:00", 0)[1:] == (1_769_842_800 * S, None, 0)
-    assert parse_begin("90s", 100 * S).at_us == 10 * S
+    assert parse_origin(" 7:1200 ", 0)[1:] == (None, 7, 1200)
+    assert parse_origin("2026-01-31T08:00+01:00", 0)[1:] == (1_769_842_800 * S, None, 0)
+    assert parse_origin("90s", 100 * S).at_us == 10 * S
 
 
 @pytest.mark.parametrize("text", ["", "noon", "1:", ":5", "-1:5", f"{FLOOR_PARTITIONS}:0"])
 def test_what_is_neither_a_time_nor_a_place_is_refused(text: str) -> None:
     with pytest.raises(BadTime):
-        parse_begin(text, 0)
+        parse_origin(text, 0)

@@ -12,9 +12,9 @@ from workers.operations.rebuild.dropping import Size
 from workers.operations.rebuild.ledger import IN_FORCE, TAKEN_BACK, Revision
 from workers.operations.rebuild.plan import Plan
 from workers.operations.rebuild.records import TopicDifference
-from workers.operations.rebuild.report import listed, told
+from workers.operations.rebuild.report import lines_of, listed
 from workers.operations.rebuild.run import Order, Report
-from workers.operations.rebuild.start import parse_begin
+from workers.operations.rebuild.start import parse_origin
 
 NINE = datetime(2026, 3, 2, 9, tzinfo=UTC)
 TEN = datetime(2026, 3, 2, 10, tzinfo=UTC)
@@ -54,7 +54,7 @@ def report(*, differs: bool, swapped: bool) -> Report:
 
 
 def test_a_difference_is_told_by_table_zone_time_and_column() -> None:
-    lines = list(told(report(differs=True, swapped=False)))
+    lines = list(lines_of(report(differs=True, swapped=False)))
 
     assert "zone-occupancy.measured.v1: 9 records, 3 changed, 0 added, 0 removed" in lines
     assert "    bay seq 4: changed" in lines
@@ -69,11 +69,11 @@ def test_a_difference_is_told_by_table_zone_time_and_column() -> None:
 
 
 def test_what_a_swap_did_is_told_with_the_way_back() -> None:
-    lines = list(told(report(differs=True, swapped=True)))
+    lines = list(lines_of(report(differs=True, swapped=True)))
 
     assert "revision 7 is in force; its records are in the topics rebuild-7.*" in lines
     assert lines[-1] == "`wardstream rebuild revert 5 --why …` takes it back"
-    assert list(told(report(differs=False, swapped=False)))[-1].startswith("no row differs")
+    assert list(lines_of(report(differs=False, swapped=False)))[-1].startswith("no row differs")
 
 
 def test_revisions_are_listed_with_their_reason() -> None:
@@ -93,7 +93,7 @@ def test_revisions_are_listed_with_their_reason() -> None:
 def test_an_order_is_the_same_one_if_it_begins_at_the_same_time_however_that_is_written() -> None:
     def request(begin: str, now: datetime = TEN) -> str:
         now_us = round(now.timestamp() * 1e6)
-        return Order(begin=parse_begin(begin, now_us), floors=("b", "a"), by="anna").request
+        return Order(origin=parse_origin(begin, now_us), floors=("b", "a"), by="anna").request
 
     assert request("1h") == "--from 2026-03-02T09:00:00.000+00:00 --floor a --floor b"
     assert request("2026-03-02T10:00+01:00") == request("2026-03-02T09:00") == request("1h")
