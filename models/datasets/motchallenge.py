@@ -1,11 +1,11 @@
 """Boxes over time as text, in the format of MOTChallenge.
 
-One box a line, ten numbers (nine in the ground truth of MOT16 and later):
+One box on each line of text, ten numbers (nine in the ground truth of MOT16 and later):
 
     frame, id, left, top, width, height, confidence, x, y, z
     frame, id, left, top, width, height, confidence, class, visibility
 
-Frames count from 1, sizes are px. Ground truth uses `confidence` as a mark: a row with 0 is
+Frames count from 1, sizes are px. Ground truth uses `confidence` as a flag: a row with 0 is
 ignored in scoring. Detections have id -1.
 """
 
@@ -101,9 +101,9 @@ def table(
 def read_ground_truth(path: Path) -> BoxTable:
     """Read `gt.txt`: the people that count.
 
-    Rows marked 0 are left out, and so is every class but pedestrians where there are classes.
-    Boxes that a tracker puts on what is left out count as wrong, as in MOT15; MOT16 and later
-    first take those on distractors away, see `models.evaluation.distractors`.
+    Rows flagged 0 are left out, and so is every class but pedestrians where there are classes.
+    Boxes of a tracker on left-out rows count as wrong, as in MOT15; MOT16 and later first
+    remove those on distractors, see `models.evaluation.distractors`.
 
     Raises:
         ValueError: Names the file, line and field at fault.
@@ -120,7 +120,7 @@ def read_distractors(path: Path) -> tuple[BoxTable, NDArray[np.bool_]] | None:
     """Read everything that is annotated in a `gt.txt` with classes, counted or not.
 
     Returns:
-        All rows, and which of them are distractors, shape `(N,)`; None without classes (MOT15).
+        All rows, and whether each is a distractor, shape `(N,)`; None without classes (MOT15).
 
     Raises:
         ValueError: Names the file, line and field at fault.

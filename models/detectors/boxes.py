@@ -99,7 +99,7 @@ def nms(
     Args:
         boxes: Shape `(N, 4)`.
         scores: Shape `(N,)`.
-        iou_threshold: A box that overlaps a better one of its class by more than this goes.
+        iou_threshold: A box that overlaps a better one of its class by more than this is dropped.
         classes: Shape `(N,)`; None when all are of one class.
 
     Returns:
@@ -121,16 +121,16 @@ def nms(
 class Letterbox:
     """How an image of any size was fitted into a model's canvas with its shape kept.
 
-    Edges map exactly: the image's right edge lies on the resized image's right edge, although
-    resizing to whole pixels makes the two axes' factors differ a little.
+    Edges map exactly: the image's right edge is the resized image's right edge, although
+    resizing to whole pixels makes the factors of the two axes differ a little.
 
     Attributes:
-        width: Of the image, px.
-        height: Of the image, px.
-        canvas_width: Of the model's input, px.
-        canvas_height: Of the model's input, px.
-        resized_width: Of the image on the canvas, px.
-        resized_height: Of the image on the canvas, px.
+        width: Image width, px.
+        height: Image height, px.
+        canvas_width: Width of the model's input, px.
+        canvas_height: Height of the model's input, px.
+        resized_width: Width of the image on the canvas, px.
+        resized_height: Height of the image on the canvas, px.
         left: Border left of the image on the canvas, px.
         top: Border above the image on the canvas, px.
     """
@@ -181,7 +181,7 @@ class Letterbox:
         return boxes * self._factors() + self._offsets()
 
     def to_image(self, boxes: Boxes) -> Boxes:
-        """Move boxes from pixels of the canvas to pixels of the image; may lie outside."""
+        """Move boxes from pixels of the canvas to pixels of the image; may be outside of it."""
         return (boxes - self._offsets()) / self._factors()
 
     def _factors(self) -> NDArray[np.float64]:

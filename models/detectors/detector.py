@@ -15,20 +15,20 @@ PERSON = "person"
 
 SCORE_THRESHOLD = 0.1
 """Default lowest score that is kept. Low on purpose: the tracker joins faint boxes to tracks it
-already has, and starts new ones from high scores only. How high is the tracker's setting, so a
-stored detection is not yet a claim that somebody is there."""
+already has, and starts new ones from high scores only. The tracker has its own threshold, so a
+stored detection is not yet a claim that a person is there."""
 
 _SMALLEST_SIDE_PX = 1.0
 
 
 class DetectorUnavailable(Stop):
-    """A detector cannot be made here; the message is one sentence that says what to do."""
+    """A detector cannot be made here; the message names the repair."""
 
 
 class ModelFailed(DeadLetter):
     """A model failed on a batch; which of its frames is at fault is not known.
 
-    Frames tried one by one tell: those that fail alone are dead letters.
+    Each frame is then tried alone; a frame that fails alone becomes a dead letter.
     """
 
     def __init__(self, message: str) -> None:
@@ -39,14 +39,14 @@ class Detector(Protocol):
     """Finds people in images.
 
     Attributes:
-        name: Of the model, such as `yolox_nano`.
-        version: Of the model; unless a registry says otherwise, the first 12 digits of
-            `weights_sha256`.
+        name: Model name, such as `yolox_nano`.
+        version: Model version: the first 12 digits of `weights_sha256`, unless a registry gives
+            another.
         weights_sha256: Hex digest of the weights.
         runtime: Library, version and device that run it.
         input_size: `(width, height)` of the model's input, px.
-        score_threshold: Boxes that score less are not given.
-        nms_iou: Of two boxes that overlap by more, the lower score goes.
+        score_threshold: Lowest score of the boxes that are given, 0 to 1.
+        nms_iou: Largest overlap of two boxes that are both kept, 0 to 1.
         fallback_reason: Why a better detector is not in use, to be shown wherever the detector
             is named; empty when it is the one that was asked for.
     """
@@ -134,13 +134,13 @@ def check_images(images: Sequence[Image]) -> None:
 def to_detections(
     boxes: Boxes, scores: NDArray[np.float64], width: int, height: int
 ) -> list[Detection]:
-    """Cut boxes off at the image, drop what is left of under a pixel, sort, and round.
+    """Clip boxes to the image, drop those smaller than a pixel, sort, and round.
 
     Args:
         boxes: Shape `(N, 4)`, px of the image.
         scores: Shape `(N,)`.
-        width: Of the image, px.
-        height: Of the image, px.
+        width: Image width, px.
+        height: Image height, px.
     """
     single = clip(boxes, width, height).astype(np.float32).astype(np.float64)
     scores = scores.astype(np.float32).astype(np.float64)

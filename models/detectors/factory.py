@@ -34,21 +34,21 @@ def make_detector(
 ) -> Detector:
     """Make the detector that settings ask for.
 
-    `auto` takes ultralytics where CUDA is, else OpenVINO, else ONNX Runtime, else HOG, and says
-    in `fallback_reason` what it had to pass over. Weights that are named are used or refused:
-    `auto` then only chooses what runs them. A named backend never falls back.
+    `auto` takes ultralytics where there is CUDA, else OpenVINO, else ONNX Runtime, else HOG, and
+    names in `fallback_reason` the better ones that it could not use. Named weights are used or
+    refused: `auto` then only chooses the runtime. A named backend never falls back.
 
     Args:
-        backend: What runs the model.
+        backend: Library that runs the model.
         weights: Path or name of the weights, see `models.detectors.weights`; None for the default.
         threads: CPU threads; 0 leaves the choice to the library.
         score_threshold: Lowest score that is kept, 0 to 1.
-        nms_iou: Overlap above which the lower of two boxes goes; None for the model's own.
+        nms_iou: Overlap above which the lower of two boxes is dropped; None for the model's own.
         precision: `auto` or `f32`, see `models.detectors.graph.GraphSettings`.
-        models_folder: Where weights are looked for first, and fetched to.
+        models_folder: First folder searched for weights, and the one that they are fetched to.
 
     Raises:
-        DetectorUnavailable: There is no such detector here; says in one sentence what to do.
+        DetectorUnavailable: The detector cannot be made here; the message names the repair.
     """
     settings = GraphSettings(
         threads=threads, score_threshold=score_threshold, nms_iou=nms_iou, precision=precision
@@ -76,7 +76,7 @@ def _onnx_weights(weights: str | None, folder: Path | None) -> Path:
 
 
 def _torch_weights(weights: str | None, folder: Path | None) -> Path:
-    """Weights for ultralytics; a missing file whose name is theirs is left for it to fetch."""
+    """Weights for ultralytics; a missing file with a name of theirs is left for it to fetch."""
     name = weights or DEFAULT_TORCH
     try:
         return find_weights(name, TORCH_SUFFIXES, folder)

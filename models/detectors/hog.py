@@ -1,8 +1,8 @@
 """OpenCV's people detector of 2005: histograms of oriented gradients and a linear SVM.
 
 The last resort: it needs no weights, so something runs anywhere. It finds upright people from
-about a sixth of the picture's height, misses those who sit, lie, or hide each other, and mistakes
-door frames for people.
+about a sixth of the picture's height, misses people who sit, lie, or hide each other, and
+mistakes door frames for people.
 """
 
 import hashlib
@@ -63,7 +63,7 @@ class HogDetector:
     Args:
         threads: CPU threads, 0 for one per core. OpenCV holds one number for the process.
         score_threshold: Lowest score that is kept, 0 to 1.
-        nms_iou: Overlap above which the lower of two boxes goes, 0 to 1.
+        nms_iou: Overlap above which the lower of two boxes is dropped, 0 to 1.
         fallback_reason: Why a better detector is not in use.
     """
 

@@ -27,7 +27,7 @@ PERSON_CLASS = 0
 """Index of `person` in COCO, and in any model of people only."""
 
 MOST_CANDIDATES = 1000
-"""So many boxes of the best scores go into suppression at most, which bounds its time."""
+"""Most boxes that go into suppression, best scores first; it bounds the time."""
 
 
 class UnknownLayout(ValueError):
@@ -39,7 +39,7 @@ class Layout:
     """One family of detection graphs.
 
     Attributes:
-        family: Which.
+        family: Name of the family.
         nms_iou: Default overlap of suppression, that of the authors' own programs: YOLOX's
             ONNX demo (which also keeps scores from 0.1) and ultralytics' `predict`.
     """
@@ -77,7 +77,7 @@ class Layout:
             output: Shape `(A, 5 + C)` or `(4 + C, A)`.
             input_size: `(width, height)` of the model's input, px.
             score_threshold: Lowest score that is kept.
-            nms_iou: Overlap above which the lower of two boxes goes.
+            nms_iou: Overlap above which the lower of two boxes is dropped.
 
         Returns:
             Boxes of shape `(N, 4)` in px of the model's input, and scores of shape `(N,)`.
@@ -138,14 +138,14 @@ def cell_count(input_size: tuple[int, int]) -> int:
 
 
 def layout_of(output_shape: Sequence[int], input_size: tuple[int, int]) -> Layout:
-    """Tell the layout by the shape of the output that one image gave.
+    """The layout that has this shape of output for one image.
 
     Args:
         output_shape: Such as `(1, 3549, 85)` or `(1, 84, 8400)`.
         input_size: `(width, height)` of the model's input, px.
 
     Raises:
-        UnknownLayout: It is neither.
+        UnknownLayout: The shape is that of neither.
     """
     cells = cell_count(input_size)
     match tuple(output_shape):

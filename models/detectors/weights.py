@@ -1,6 +1,6 @@
 """Finding weights by name.
 
-A name is a path, or the file's name or stem, looked for in this order:
+A name is a path, or the file's name or stem, searched in this order:
 
 1. the folder given (the setting of the process, or an option of the command);
 2. the folder that `WARDSTREAM_INFERENCE__MODELS_FOLDER` names;
@@ -20,7 +20,7 @@ ONNX_SUFFIXES = (".onnx",)
 TORCH_SUFFIXES = (".pt",)
 
 DEFAULT_ONNX = ("yolox_nano.onnx", "yolo11n.onnx")
-"""Looked for in this order when no weights are named."""
+"""Searched in this order when no weights are named."""
 
 DEFAULT_TORCH = "yolo11n.pt"
 """Used with torch when no weights are named; ultralytics fetches it where there is a network."""
@@ -29,7 +29,7 @@ _PROJECT = Path(__file__).resolve().parents[2]
 
 
 def folders(given: Path | None) -> list[Path]:
-    """Where weights are looked for, best first; not all of them exist."""
+    """Folders searched for weights, best first; not all of them exist."""
     named = os.environ.get(FOLDER_VARIABLE)
     return [
         *([given] if given is not None else []),
@@ -45,15 +45,15 @@ def download_folder(given: Path | None) -> Path:
 
 
 def _names(name: str, suffixes: Sequence[str]) -> list[str]:
-    """The file names that a name may stand for."""
+    """The file names that a name may mean."""
     return [name] if name.endswith(tuple(suffixes)) else [name + suffix for suffix in suffixes]
 
 
-def _first(names: Iterable[str], places: Sequence[Path]) -> Path | None:
+def _first(names: Iterable[str], folders: Sequence[Path]) -> Path | None:
     for name in names:
-        for place in places:
-            if (place / name).is_file():
-                return place / name
+        for folder in folders:
+            if (folder / name).is_file():
+                return folder / name
     return None
 
 
@@ -66,17 +66,17 @@ def find_weights(name: str, suffixes: Sequence[str], folder: Path | None = None)
         folder: The models folder; None for none.
 
     Raises:
-        DetectorUnavailable: There are none; the message says where they were looked for.
+        DetectorUnavailable: There are none; the message names the folders that were searched.
     """
     path = Path(name)
     if path.is_file() and path.suffix in suffixes:
         return path
-    places = folders(folder)
-    found = None if path.is_absolute() else _first(_names(name, suffixes), places)
+    searched = folders(folder)
+    found = None if path.is_absolute() else _first(_names(name, suffixes), searched)
     if found is None:
         raise DetectorUnavailable(
             f"No weights {' or '.join(_names(name, suffixes))} "
-            f"{'there' if path.is_absolute() else 'in ' + ', '.join(map(str, places))}: "
+            f"{'there' if path.is_absolute() else 'in ' + ', '.join(map(str, searched))}: "
             f"put the file into one of these folders, name one in {FOLDER_VARIABLE}, or give its "
             "path."
         )

@@ -27,7 +27,7 @@ from schemas.records.frames import Detection, Model
 
 
 def _libraries() -> tuple[Any, Any]:
-    """Import torch and ultralytics; the latter sends usage figures unless it is told not to."""
+    """Import torch and ultralytics; the latter sends usage figures unless that is switched off."""
     os.environ.setdefault("YOLO_AUTOINSTALL", "false")
     try:
         import torch  # noqa: PLC0415 - an optional extra that takes seconds to import

@@ -34,7 +34,7 @@ class DetectionScores:
         precision: Share of the boxes at or above `score_threshold` that are people; 0 when
             there are none.
         recall: Share of the people that are found at or above `score_threshold`.
-        score_threshold: For precision, recall and the counts.
+        score_threshold: Score from which boxes count for precision, recall and the counts.
         true_positives: Boxes that overlap a person of their own by 0.5 or more.
         false_positives: The other boxes.
         false_negatives: People without a box.
@@ -62,8 +62,8 @@ def evaluate_detections(
 
     Args:
         ground_truth: The people; see `read_ground_truth` for which rows count.
-        predictions: With scores; all that the detector gave, however low.
-        score_threshold: At which precision and recall are given.
+        predictions: All boxes that the detector gave, with scores, however low.
+        score_threshold: Score from which boxes count for precision and recall.
 
     Raises:
         ValueError: There is no ground truth.
@@ -75,13 +75,13 @@ def evaluate_detections(
     frames = sorted(truth.keys() | predicted.keys())
     scores: list[NDArray[np.float64]] = []
     hits: list[NDArray[np.bool_]] = []
-    nobody = np.empty((0, 4))
+    no_people = np.empty((0, 4))
     for frame in frames:
         if frame not in predicted:
             continue
         found = predicted[frame]
         order = np.argsort(-found.scores, kind="stable")
-        people = truth[frame].boxes if frame in truth else nobody
+        people = truth[frame].boxes if frame in truth else no_people
         scores.append(found.scores[order])
         hits.append(match(iou(found.boxes[order], people), IOU_THRESHOLDS))
     all_scores = np.concatenate([*scores, np.empty(0)])
@@ -105,11 +105,11 @@ def evaluate_detections(
 def match(
     overlaps: NDArray[np.float64], thresholds: Sequence[float] | NDArray[np.float64]
 ) -> NDArray[np.bool_]:
-    """Tell which predictions of a frame find a person.
+    """Which predictions of a frame find a person.
 
     Args:
-        overlaps: Shape `(N, M)`: of each prediction, best score first, with each person.
-        thresholds: Shape `(T,)`: overlaps that are enough.
+        overlaps: Overlap of each prediction, best score first, with each person, shape `(N, M)`.
+        thresholds: Overlaps that are enough, shape `(T,)`.
 
     Returns:
         Shape `(N, T)`.
@@ -136,8 +136,8 @@ def average_precisions(
     Precision at a recall is the best at that recall or any higher one.
 
     Args:
-        scores: Of all predictions, shape `(N,)`.
-        hits: Which of them find a person at each overlap, shape `(N, T)`.
+        scores: Score of each prediction, shape `(N,)`.
+        hits: Whether each prediction finds a person at each overlap, shape `(N, T)`.
         people: Number of people, at least 1.
 
     Returns:
@@ -150,7 +150,7 @@ def average_precisions(
     envelope = np.maximum.accumulate(precisions[::-1], axis=0)[::-1]
     result = np.zeros(hits.shape[1])
     for column in range(hits.shape[1]):
-        places = np.searchsorted(recalls[:, column], RECALL_POINTS, side="left")
-        reached = places < len(order)
-        result[column] = envelope[places[reached], column].sum() / len(RECALL_POINTS)
+        ranks = np.searchsorted(recalls[:, column], RECALL_POINTS, side="left")
+        found = ranks < len(order)
+        result[column] = envelope[ranks[found], column].sum() / len(RECALL_POINTS)
     return result

@@ -18,7 +18,7 @@ class Hota:
 
     Attributes:
         hota: `sqrt(deta * assa)`.
-        deta: Matched boxes as a share of all boxes, matched or not, of either side.
+        deta: Matched boxes as a share of all boxes of people and tracks.
         assa: Mean over matched boxes of how much their person and their track have in common:
             frames matched with each other, as a share of the frames of either.
     """

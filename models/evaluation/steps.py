@@ -1,4 +1,4 @@
-"""A sequence frame by frame, in the form that tracking scores are computed from."""
+"""A sequence frame by frame, in the form from which tracking scores are computed."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -19,14 +19,14 @@ class TrackScores:
         hota: Higher order tracking accuracy: `sqrt(deta * assa)`, mean over 19 overlaps.
         deta: Detection accuracy, mean over the overlaps.
         assa: Association accuracy, mean over the overlaps.
-        idf1: Share of boxes whose track is the one that fits their person best, over the whole
+        idf1: Share of boxes whose track is the one that fits its person best over the whole
             sequence.
         mota: `1 - (misses + false boxes + identity switches) / people`.
         motp: Mean overlap of the matched boxes.
         id_switches: Times that a person's track changed.
         fragments: Times that a person was found again after having been lost.
         true_positives: Matched boxes at an overlap of 0.5.
-        false_positives: Boxes that match nobody.
+        false_positives: Boxes that match no person.
         false_negatives: People, counted per frame, that no box matches.
         people: Identities in the ground truth.
         tracks: Identities in the results.
