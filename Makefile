@@ -23,6 +23,10 @@ demo: install ## Play a clip through the whole line; ARGS="--once --video FILE" 
 test: testtools lint types ## Check everything: style, types, and all suites on real services
 	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
+.PHONY: check
+check: testtools lint types ## Check in the inner loop: style, types, links, unit and contract tests
+	@$(BIN)/python -m pytest -n 2 --dist loadfile tests/unit tests/contract tests/golden $(ARGS)
+
 .PHONY: testtools
 testtools:
 	@python=$$(sh deploy/local/find-python.sh); "$$python" -m deploy.local.install --tests
