@@ -70,6 +70,12 @@ ALERTS: Final[dict[str, Row]] = {
         "A topic is missing, or has other partitions or settings than the topic table.",
         "[The log changed](../runbooks/log-changed.md).",
     ),
+    "silence/deadman": Row(
+        "WARNING",
+        "No watchdog has given a sign for 30 s. Only the board shows it: no watchdog is left to "
+        "send it.",
+        "The machines and logs of the watchdogs: [runbook](../runbooks/watch.md).",
+    ),
     "overload/stage/infer": Row(
         "NOTICE",
         "More than `watchdog.skipped_ratio` of the last minute's pictures were skipped.",
