@@ -1,7 +1,6 @@
 """The generated pages are up to date, and their hand-written tables name what the code has."""
 
 import ast
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +9,6 @@ import pytest
 from docs.generate.__main__ import FOLDER, NOTE, PAGES
 from docs.generate.alerts import ALERTS
 from docs.generate.dead_letters import REASONS
-from tests.bench.record import RESULTS, dumped, record, runs_of
 
 ROOT = Path(__file__).parents[2]
 PRODUCT = ("schemas", "runtime", "models", "streams", "workers")
@@ -83,31 +81,3 @@ def test_every_reason_that_is_given_is_on_its_page() -> None:
     found -= {"foreign_record", "expired_record"}  # answers of `dlq show`, never written
 
     assert found == set(REASONS)
-
-
-@pytest.mark.parametrize("path", sorted(RESULTS.glob("*.json")), ids=lambda path: path.stem)
-def test_figures_name_date_commit_command_and_machine(path: Path) -> None:
-    content = json.loads(path.read_text())
-
-    assert content["title"]
-    assert content["runs"]
-    assert path.read_text() == dumped(content)
-    for run in content["runs"]:
-        assert all(run[name] for name in ("date", "commit", "command", "machine", "blocks"))
-        for block in run["blocks"]:
-            if not isinstance(block, str):
-                assert all(len(row) == len(block["columns"]) for row in block["rows"])
-
-
-def test_a_benchmark_that_runs_again_replaces_its_figures(tmp_path: Path) -> None:
-    printed = "2 cores.\n\n### Latency\n\n| p50 | p99 |\n|---|---|\n| {} | 2 |\n\nQuiet.\n"
-    record("made_up", "make bench", printed.format(1), tmp_path)
-    path = record("made_up", "make bench", printed.format(3), tmp_path)
-
-    runs = json.loads(path.read_text())["runs"]
-    assert [run["title"] for run in runs] == ["", "Latency"]
-    assert runs[1]["blocks"] == [{"columns": ["p50", "p99"], "rows": [["3", "2"]]}, "Quiet."]
-
-
-def test_what_a_benchmark_prints_without_tables_is_a_paragraph() -> None:
-    assert runs_of("One line\nand another.\n") == [("", ["One line and another."])]
