@@ -1,8 +1,8 @@
 """Check every link in the Markdown files: `python -m deploy.links`, a part of `make lint`.
 
 A link leads to a file of the repository, to a heading of a page (`page.md#heading`) or to a test
-(`test_file.py#test_name`). A path in backticks, such as `schemas/topics.py`, must exist too.
-Addresses on the web are not asked.
+(`test_file.py#test_name`). A path in backticks, such as `schemas/topics.py`, must exist too, and so
+must a page that a message or docstring of the code names. Addresses on the web are not asked.
 """
 
 import re
@@ -65,17 +65,27 @@ def broken(page: Path) -> list[str]:
     return found
 
 
+def missing_pages(module: Path) -> list[str]:
+    """Pages that a module names and that are not there."""
+    named = re.findall(r"\b(?:docs|deploy)/[\w/-]+\.md\b", module.read_text())
+    return [f"no file {name}" for name in named if not (ROOT / name).exists()]
+
+
+def tracked(pattern: str) -> list[Path]:
+    """Files of the repository, new ones too."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", pattern]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    found = [ROOT / name for name in sorted(set(listed.stdout.split()))]
+    return [path for path in found if path.exists()]
+
+
 def main() -> int:
-    """Print every broken link of every tracked page; 1 when there is one."""
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    pages = [ROOT / name for name in sorted(set(listed.stdout.split())) if (ROOT / name).exists()]
+    """Print every broken link of every page, and every page that code misses; 1 when one is."""
+    pages, modules = tracked("*.md"), tracked("*.py")
     faults = [f"{page.relative_to(ROOT)}: {fault}" for page in pages for fault in broken(page)]
+    faults += [
+        f"{one.relative_to(ROOT)}: {fault}" for one in modules for fault in missing_pages(one)
+    ]
     print("\n".join(faults) or f"links of {len(pages)} pages: all lead somewhere")
     return 1 if faults else 0
 
