@@ -34,7 +34,7 @@ def refuse_lost_checkpoints(cluster: Cluster) -> None:
         msg = (
             f"{heads} holds no checkpoint of partition {numbers}, whose records were sent before: "
             "it was deleted or made again. Restore it, or have it made of the detections: "
-            "`wardstream rebuild checkpoints`, see docs/operators.md"
+            "`wardstream rebuild checkpoints`, see docs/runbooks/log-changed.md"
         )
         raise CheckpointDamaged(msg)
 

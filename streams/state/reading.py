@@ -11,7 +11,7 @@ from streams.state.version import OLDEST_READ, STATE_VERSION
 
 UNREADABLE = (
     "Let the release that wrote it go on, or fold the detections again: "
-    "`wardstream rebuild checkpoints`, see Upgrading in docs/operators.md"
+    "`wardstream rebuild checkpoints`, see docs/runbooks/upgrade.md"
 )
 """What to do about a checkpoint that this release does not read."""
 

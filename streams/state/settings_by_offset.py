@@ -85,5 +85,5 @@ def _unreadable(why: str) -> Stop:
     return Stop(
         f"the settings that a checkpoint was folded under cannot be read: {why}. Let the release "
         "that wrote it go on, or fold the detections anew: `wardstream rebuild checkpoints`, see "
-        "Upgrading in docs/operators.md"
+        "docs/runbooks/upgrade.md"
     )

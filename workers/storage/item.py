@@ -82,8 +82,8 @@ def renumbered(item: Item, last_seq: int) -> Stop:
     return Stop(
         f"key {item.key} seq {item.seq} of {item.source} is later than seq {last_seq} of the same "
         f"key (partition {item.partition}, offset {item.offset}): its records were renumbered, "
-        "because its checkpoint or its topic was lost; see docs/operators.md, When the log itself "
-        "changes"
+        "because its checkpoint or its topic was lost; see "
+        "docs/runbooks/log-changed.md"
     )
 
 

@@ -39,9 +39,7 @@ def stored(name: str) -> Checkpoint:
 def test_a_checkpoint_of_the_first_release_is_refused_with_what_to_do() -> None:
     """Its records still form a checkpoint, so nobody is told that it is damaged."""
     fold, _ = fold_of(facts_of(camera()))
-    with pytest.raises(
-        Stop, match=r"camera/sim-0 \(version 1\).*Upgrading in docs/operators"
-    ) as end:
+    with pytest.raises(Stop, match=r"camera/sim-0 \(version 1\).*docs/runbooks/upgrade") as end:
         fold.restore(stored("state_version_1.json"))
     assert end.value.exit_code == EXIT_STOP
 
