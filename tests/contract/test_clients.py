@@ -113,7 +113,7 @@ def test_time_is_an_argument_of_whatever_is_no_command() -> None:
     assert [p for p in sorted(makers) if not is_command(p) and not p.startswith(MAKES_CLOCKS)] == []
 
 
-def test_settings_stop_where_a_process_or_command_begins() -> None:
+def test_settings_stop_where_a_process_or_command_starts() -> None:
     takers = {path for path, tree in sources() if takes_settings(tree)}
 
     assert {p for p in takers if not is_command(p)} == {

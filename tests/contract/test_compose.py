@@ -155,7 +155,7 @@ def test_a_process_waits_for_what_it_needs(row: WardstreamProcess) -> None:
         assert set(PREPARED) <= set(waits)
 
 
-def test_whatever_is_waited_for_can_be_told_to_be_healthy() -> None:
+def test_every_service_that_is_waited_for_has_a_health_check() -> None:
     for name, service in SERVICES.items():
         for needed, condition in service.get("depends_on", {}).items():
             if condition["condition"] == "service_healthy":

@@ -186,7 +186,7 @@ def test_an_older_writer_is_read_with_defaults_filled_in() -> None:
         pytest.param(b"\x00\x00\x00\x00\x01", "not_avro", id="header-only"),
     ],
 )
-def test_bytes_that_are_no_record_are_told_apart(value: bytes | None, reason: str) -> None:
+def test_bytes_that_are_no_record_are_distinguished(value: bytes | None, reason: str) -> None:
     def find(schema_id: int) -> str:
         if schema_id != 1:
             raise KeyError(schema_id)

@@ -148,7 +148,7 @@ def test_without_the_flush_order_outputs_are_missing(lines: Lines) -> None:
 
 
 @pytest.mark.timeout(600)
-def test_settings_changed_behind_a_crash_hold_from_the_end_of_the_input_on(lines: Lines) -> None:
+def test_settings_changed_after_a_crash_hold_from_the_end_of_the_input(lines: Lines) -> None:
     """What was sent beyond the checkpoint is folded again as it was; the oracle does the same."""
     found = lines["intact, changed"].result()
 

@@ -16,7 +16,7 @@ POISON = 300
 
 
 @pytest.mark.timeout(300)
-def test_the_stream_processor_leaves_a_topic_of_nothing_but_poison_where_it_is(
+def test_the_stream_processor_leaves_a_topic_of_malformed_records_where_it_is(
     line: PlayedLine,
 ) -> None:
     """It buries what is odd, and ends for good when everything is."""

@@ -178,7 +178,7 @@ def changed(line: PlayedLine, change: str, undo: str) -> Iterator[None]:
 
 
 @pytest.mark.timeout(300)
-def test_a_healthy_line_agrees_with_itself_while_it_runs_and_afterwards(
+def test_a_healthy_pipeline_agrees_with_itself_while_it_runs_and_afterwards(
     fed: tuple[PlayedLine, Feed, dict[str, str], int],
 ) -> None:
     line, _, environment, looks = fed

@@ -58,7 +58,7 @@ def fault(line: PlayedLine) -> str:
 
 
 @pytest.mark.timeout(600)
-def test_what_stops_in_the_line_is_said_by_every_channel_and_taken_back_when_it_goes_on(
+def test_a_stopped_stage_is_reported_by_every_channel_and_cleared_when_it_goes_on(
     line: PlayedLine, clip: Path
 ) -> None:
     line.register(clip, line.now_us() - HOUR_US)

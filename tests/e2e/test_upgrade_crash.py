@@ -131,7 +131,7 @@ def lines(services: Services, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 @pytest.mark.timeout(400)
-def test_what_a_killed_release_has_sent_stands_and_the_next_one_goes_on_behind_it(
+def test_records_of_a_killed_release_stay_valid_and_the_next_one_continues_the_numbering(
     lines: Lines,
 ) -> None:
     """Every seq once and with one version, no frame left out, and the sink lives."""
@@ -159,7 +159,7 @@ def test_what_a_killed_release_has_sent_stands_and_the_next_one_goes_on_behind_i
 
 
 @pytest.mark.timeout(400)
-def test_without_a_look_at_what_was_sent_a_seq_has_two_versions_and_the_sink_ends(
+def test_without_reading_the_uncommitted_output_a_seq_has_two_versions_and_the_sink_ends(
     lines: Lines,
 ) -> None:
     found = lines["unnamed-release"].result()

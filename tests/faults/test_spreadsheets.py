@@ -64,7 +64,7 @@ def test_a_csv_file_is_read_in_every_dialect_of_spreadsheets(
         pytest.param(b"PK\x03\x04\x14\x00\x00\x00\x08\x00\xab\xcd", ".xlsx", id="Excel workbook"),
     ],
 )
-def test_a_file_that_is_not_utf_8_is_refused_in_words_of_the_spreadsheet(
+def test_a_file_that_is_not_utf_8_is_refused_with_advice_for_the_spreadsheet(
     content: bytes, suffix: str, tmp_path: Path
 ) -> None:
     imported = import_bytes("staff", content, tmp_path, suffix)

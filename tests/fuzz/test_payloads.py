@@ -39,7 +39,7 @@ SUNK = (*REFERENCE_TOPICS, TRACKS, PRESENCE, LINKS, ZONE_EVENTS, OCCUPANCY)
 
 @scales
 @pytest.mark.parametrize("topic", AVRO_TOPICS, ids=lambda topic: topic.name)
-def test_bytes_that_once_were_a_record_are_one_or_are_told_apart(topic: Topic, scale: int) -> None:
+def test_bytes_that_once_were_a_record_are_one_or_distinguished(topic: Topic, scale: int) -> None:
     coder = codec(topic)
     whole = coder.encode(sample(schema_of(topic)))
     noise = st.binary(max_size=80).map(lambda tail: whole[:HEADER_BYTES] + tail)

@@ -77,7 +77,7 @@ def test_there_are_false_boxes_that_stay_and_some_that_do_not() -> None:
     assert len(x) > 5
 
 
-def test_of_two_people_in_one_place_one_is_found() -> None:
+def test_of_two_people_at_one_position_one_is_found() -> None:
     frames = np.repeat(np.arange(1, 101), 2)
     ids = np.tile([1, 2], 100)
     corners = np.column_stack([ids + 100, 0 * ids, ids + 160, 0 * ids + 180])

@@ -77,7 +77,7 @@ def test_scenes_are_found_with_their_detectors_and_scores_from_0_to_1(tmp_path: 
     assert 0.0 < hall.detections.scores.min() < 0.5 < hall.detections.scores.max() < 1.0
 
 
-def test_without_sequences_it_is_said_what_is_missing(tmp_path: Path) -> None:
+def test_without_sequences_the_missing_files_are_named(tmp_path: Path) -> None:
     with pytest.raises(NoData, match=r"no MOTChallenge sequences in .*: put MOT15-train or MOT17"):
         load(tmp_path)
 

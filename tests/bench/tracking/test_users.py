@@ -44,7 +44,7 @@ def test_the_truth_has_no_errors() -> None:
     assert scores.false_exits == scores.missed_exits == 0
 
 
-def test_a_change_of_id_ends_a_stay_and_begins_another() -> None:
+def test_a_change_of_id_ends_a_stay_and_starts_another() -> None:
     changed = walk((1, "west hall", 2, 12), (2, "east bay", 5, 15), (3, "east bay", 15, 25))
 
     scores = compare(seen(TRUTH), seen(changed))

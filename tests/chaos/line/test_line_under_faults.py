@@ -22,7 +22,7 @@ LEAST_LANDED = 2
 
 
 @pytest.mark.timeout(600)
-def test_no_crash_changes_what_the_line_writes(tmp_path: Path, data_dir: Path | None) -> None:
+def test_no_crash_changes_what_the_pipeline_writes(tmp_path: Path, data_dir: Path | None) -> None:
     cameras = cameras_of(3, 3, recordings(data_dir))
     faults = [FAULTS[name] for name in STRUCK]
     plan = Plan(cameras, SEED, faults, seconds=45.0, pace=3.0, workers=2)

@@ -93,7 +93,7 @@ def most_mib(pid: int) -> float:
 
 
 @pytest.mark.timeout(400)
-def test_a_burst_is_skipped_over_counted_and_told_within_its_bounds(
+def test_a_burst_is_skipped_counted_and_reported_within_its_bounds(
     settings: Settings, supervisor: Supervisor
 ) -> None:
     data = picture()

@@ -23,7 +23,7 @@ LONG_MINUTES = 2.0
 
 @pytest.mark.overload
 @pytest.mark.timeout(round(MINUTES * 60) + 900)
-def test_an_overload_is_skipped_over_counted_and_told_and_costs_no_memory(line: PlayedLine) -> None:
+def test_an_overload_is_skipped_counted_and_reported_and_costs_no_memory(line: PlayedLine) -> None:
     outcome = overload(line, Path(extras.clip()), MINUTES)
     print(f"\n{outcome.report()}")
 

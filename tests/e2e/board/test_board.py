@@ -70,7 +70,7 @@ def test_the_page_changes_when_a_person_enters(
     expect(page.locator("#headline")).to_have_text("Bay 1 is 1 to 3 short")
 
 
-def test_a_zone_is_told_by_word_and_shape_and_place_not_by_colour_alone(
+def test_a_zone_is_shown_by_text_shape_and_position_not_by_colour_alone(
     start_board: Start, open_page: Open, writer: LiveWriter
 ) -> None:
     writer.zone("bay-1", people=3, identified=3, required=3)
@@ -156,7 +156,7 @@ def test_the_page_recovers_after_the_board_restarts(
     expect(page.locator("#banner")).to_be_hidden()
 
 
-def test_a_line_that_began_anew_is_shown_although_its_numbers_count_from_one(
+def test_a_pipeline_that_started_again_is_shown_although_its_numbers_count_from_one(
     start_board: Start, open_page: Open, writer: LiveWriter
 ) -> None:
     """An emptied store and a page left open: seq starts again below what the page has seen."""
@@ -191,7 +191,7 @@ def test_the_page_says_that_redis_is_away_and_recovers(
     expect(page.locator("#banner")).to_be_hidden()
 
 
-def test_the_fallback_detector_is_said_out_loud(
+def test_the_fallback_detector_is_shown(
     start_board: Start, open_page: Open, writer: LiveWriter
 ) -> None:
     writer.camera("left", [])
@@ -223,7 +223,7 @@ def test_what_changes_between_the_snapshot_and_the_stream_is_shown(
     expect(people).to_have_text("2")
 
 
-def test_a_detector_that_changes_while_the_page_loads_is_said_out_loud_too(
+def test_a_detector_that_changes_while_the_page_loads_is_shown_too(
     start_board: Start, open_page: Open, writer: LiveWriter
 ) -> None:
     writer.camera("left", [])

@@ -99,7 +99,7 @@ def test_an_alert_is_shown_when_it_is_raised_and_gone_when_it_is_cleared(
     expect(late).to_have_count(0)
 
 
-def test_a_stage_that_is_late_is_told_with_how_much_waits(
+def test_a_stage_that_is_late_is_reported_with_how_much_waits(
     start_board: Start, open_page: Open
 ) -> None:
     board = start_board(registry=ward())
@@ -129,7 +129,7 @@ def test_the_page_finds_a_silent_camera_by_its_own_clock(
         expect(notices).to_be_hidden()
 
 
-def test_pictures_without_counts_are_told_as_counting_that_has_stopped(
+def test_pictures_without_counts_are_reported_as_counting_that_has_stopped(
     start_board: Start, open_page: Open, writer: LiveWriter
 ) -> None:
     writer.zone("bay-1", people=1, as_of_us=now_us() - 60_000_000)

@@ -106,7 +106,7 @@ def test_an_error_in_the_block_stops_the_services(tmp_path: Path) -> None:
     assert start_ticks(pid) is None
 
 
-def test_the_next_start_finds_what_the_last_one_left_until_told_to_forget(tmp_path: Path) -> None:
+def test_the_next_start_finds_what_the_last_one_left_unless_it_must_forget(tmp_path: Path) -> None:
     with_data: tuple[Component, ...] = ("kafka", "timescale")
     with LocalServices(tmp_path, components=with_data) as services:
         ports = read_state(tmp_path).ports
@@ -173,7 +173,7 @@ def test_a_port_that_is_taken_is_left_to_its_owner(tmp_path: Path) -> None:
             assert redis.Redis.from_url(services.environment["WARDSTREAM_REDIS_URL"]).ping()
 
 
-def test_a_service_that_dies_early_is_reported_with_its_last_words(tmp_path: Path) -> None:
+def test_a_service_that_dies_early_is_reported_with_its_last_output(tmp_path: Path) -> None:
     with LocalServices(tmp_path, components=["timescale"]):
         pass
     (tmp_path / "timescale" / "PG_VERSION").write_text("9.6\n")

@@ -130,7 +130,7 @@ def test_a_process_is_ready_when_its_own_health_page_says_so(supervised: Supervi
     assert supervised.metrics_port("probe") > 0
 
 
-def test_a_process_that_dies_before_it_is_ready_is_reported_with_its_last_words(
+def test_a_process_that_dies_before_it_is_ready_is_reported_with_its_last_output(
     supervised: Supervisor,
 ) -> None:
     with pytest.raises(LaunchError, match=r"(?s)broken ended with exit status 0.*no weights"):

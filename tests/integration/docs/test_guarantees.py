@@ -68,7 +68,7 @@ def test_the_subscriber_of_the_page_has_every_record_once_and_in_order(
         assert repeated > 5
 
 
-def test_the_same_lines_take_versions_of_facts_and_outcomes_of_frames() -> None:
+def test_the_same_code_takes_versions_of_facts_and_outcomes_of_frames() -> None:
     versions, outcomes = subscriber(), subscriber()
 
     assert [versions("s1", version) for version in (1, 2, 2, 1, 3)] == [

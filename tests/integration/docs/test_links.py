@@ -81,7 +81,7 @@ def tailed(settings: Settings) -> Any:
     return json.loads(answer.stdout)["value"]
 
 
-def test_the_lines_of_the_page_join_who_is_linked_in_whatever_order(
+def test_the_code_of_the_page_joins_who_is_linked_in_whatever_order(
     kafka: str, registry_url: str, run_prefix: str
 ) -> None:
     """The links of a ward, sent as after crashes: some come twice, and floors in any order."""

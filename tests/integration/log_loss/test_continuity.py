@@ -25,7 +25,7 @@ def broken(settings: Settings, reason: str, first: int, until: int) -> list[Brea
     return [Break(cluster_of(settings).name(KEPT), 0, reason, first, until)]  # type: ignore[arg-type]
 
 
-def test_what_expired_before_a_stopped_reader_came_back_is_told_by_offset(
+def test_records_that_expired_before_a_stopped_reader_came_back_are_reported_by_offset(
     settings: Settings,
 ) -> None:
     make(settings, KEPT)
@@ -57,7 +57,7 @@ def test_a_reader_that_retention_overtakes_while_it_runs_says_so(settings: Setti
         assert reader.breaks == broken(settings, GONE, 5, 12)
 
 
-def test_a_log_that_ends_before_what_was_read_is_read_from_its_beginning_and_told(
+def test_a_log_that_ends_before_the_offset_read_is_read_from_its_beginning_and_reported(
     settings: Settings,
 ) -> None:
     make(settings, KEPT)
@@ -72,7 +72,7 @@ def test_a_log_that_ends_before_what_was_read_is_read_from_its_beginning_and_tol
     assert reader.breaks == broken(settings, SHORTENED, 5, 40)
 
 
-def test_a_topic_made_again_under_a_running_reader_is_told_and_read_from_its_beginning(
+def test_a_topic_made_again_under_a_running_reader_is_reported_and_read_from_its_beginning(
     settings: Settings,
 ) -> None:
     make(settings, KEPT)
@@ -90,7 +90,7 @@ def test_a_topic_made_again_under_a_running_reader_is_told_and_read_from_its_beg
     assert "cut short or made again" in found.text
 
 
-def test_a_group_whose_offsets_are_gone_begins_with_the_first_record(settings: Settings) -> None:
+def test_a_group_whose_offsets_are_gone_starts_with_the_first_record(settings: Settings) -> None:
     make(settings, KEPT)
     append(settings, KEPT, 5)
     with Reader(settings) as reader:

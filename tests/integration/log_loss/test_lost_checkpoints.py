@@ -31,7 +31,7 @@ def test_outputs_without_their_checkpoint_are_refused_and_nothing_else_is(
     refuse_lost_checkpoints(cluster_of(settings))
 
 
-def test_the_process_ends_and_says_what_to_do(
+def test_the_process_ends_and_names_the_repair(
     settings: Settings, environment: dict[str, str], supervisor: Supervisor
 ) -> None:
     create_topics(cluster_of(settings))

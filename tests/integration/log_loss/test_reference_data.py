@@ -76,7 +76,7 @@ def test_a_board_keeps_its_names_and_reads_on_once_the_version_is_there_again(
         follower.close()
 
 
-def test_side_inputs_that_were_made_again_are_missed_by_who_knows_them(
+def test_reference_topics_that_were_made_again_are_missed_by_who_knows_them(
     ward: Ward, facts: FactLog
 ) -> None:
     reached = len(facts.sync())

@@ -40,7 +40,7 @@ def test_a_record_that_is_too_large_is_no_reason_to_start_again(
 
 
 @pytest.mark.chaos_long
-def test_whoever_may_not_read_or_write_a_topic_is_told_so_and_ends(tmp_path: Path) -> None:
+def test_a_process_without_a_right_on_a_topic_names_it_and_ends(tmp_path: Path) -> None:
     """Clients of a broker that denies a topic to everybody while they run."""
     rules = {
         "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",

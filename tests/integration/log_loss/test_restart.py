@@ -74,7 +74,7 @@ def frames(settings: Settings, begin: int, end: int) -> list[tuple[int, int]]:
 
 @pytest.mark.chaos_long
 @pytest.mark.timeout(600)
-def test_a_line_goes_on_without_its_checkpoints_and_behind_what_its_input_lost(
+def test_a_pipeline_goes_on_without_its_checkpoints_and_after_a_loss_of_its_input(
     line: PlayedLine, environment: dict[str, str]
 ) -> None:
     settings = line.settings

@@ -97,7 +97,7 @@ def sinking(settings: Settings, until_seq: int) -> Iterator[None]:
     assert not thread.is_alive()
 
 
-def test_what_history_lacks_stands_as_an_alert_until_somebody_has_put_it_away(
+def test_a_loss_of_history_is_an_alert_until_its_dead_letter_is_resolved(
     line: Line, line_settings: Settings
 ) -> None:
     records = {seq: (OCCUPANCY, occupancy(seq, float(seq), 1)) for seq in range(1, 7)}

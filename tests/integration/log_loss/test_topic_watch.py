@@ -63,7 +63,7 @@ def made_again(settings: Settings) -> None:
         ),
     ],
 )
-def test_a_topic_that_is_no_longer_the_same_ends_whoever_uses_it(
+def test_a_topic_that_is_no_longer_the_same_ends_every_process_that_uses_it(
     change: Callable[[Settings], None], words: str, settings: Settings
 ) -> None:
     make(settings, KEPT)

@@ -18,7 +18,7 @@ from workers.watchdog.changes import ChangeWatch
 PARTITION = 7
 
 
-def test_offsets_outside_of_the_log_are_told_by_stage_and_place(settings: Settings) -> None:
+def test_offsets_outside_of_the_log_are_reported_by_stage_and_partition(settings: Settings) -> None:
     make(settings, *dict.fromkeys(topic for _, topics in CONSUMED.values() for topic in topics))
     append(settings, FRAMES, 6, PARTITION)
     append(settings, TRACKS, 2, PARTITION)

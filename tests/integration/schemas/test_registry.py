@@ -120,7 +120,7 @@ def test_a_registry_that_is_not_there_is_named() -> None:
         SchemaRegistry("http://127.0.0.1:9/apis/ccompat/v7").lookup(DETECTIONS)
 
 
-def test_an_unknown_id_is_told_from_an_outage(registry: SchemaRegistry) -> None:
+def test_an_unknown_id_differs_from_an_outage(registry: SchemaRegistry) -> None:
     with pytest.raises(KeyError):
         registry.find(2_000_000_000)
 

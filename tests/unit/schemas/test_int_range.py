@@ -63,7 +63,7 @@ def put(record: Any, place: Place, number: int) -> Any:
 
 
 @pytest.mark.parametrize("topic", AVRO_TOPICS, ids=lambda topic: topic.name)
-def test_every_number_that_is_too_long_is_told_by_its_field(topic: Topic) -> None:
+def test_every_number_that_is_too_long_is_reported_by_its_field(topic: Topic) -> None:
     node = schema_of(topic)
 
     for place in list(ints(node, sample(node), {})):

@@ -278,7 +278,7 @@ def test_the_broker_refuses_a_former_owner(bootstrap: str, stage: StageTopics) -
         assert successor.owned[0].next_offset == 2
 
 
-def test_a_former_owner_that_asks_is_told_without_anything_to_save(
+def test_a_former_owner_learns_of_its_successor_without_anything_to_save(
     bootstrap: str, stage: StageTopics
 ) -> None:
     write(bootstrap, stage.input, 0, "a=1")
@@ -319,9 +319,7 @@ def test_a_checkpoint_of_another_fold_is_inherited_once(bootstrap: str, stage: S
     assert sent == [b"1", b"1", b"old"]
 
 
-def test_a_checkpoint_that_was_begun_and_not_committed_does_not_count(
-    bootstrap: str, stage: StageTopics
-) -> None:
+def test_an_uncommitted_checkpoint_does_not_count(bootstrap: str, stage: StageTopics) -> None:
     write(bootstrap, stage.input, 0, "a=1")
     with running(bootstrap, stage) as first:
         first.take_over(0)

@@ -137,7 +137,7 @@ def transaction(settings: Settings, record: dict[str, Any]) -> Producer:
     return producer
 
 
-def test_a_sync_waits_for_a_transaction_that_stands_open(settings: Settings, log: FactLog) -> None:
+def test_a_sync_waits_for_an_open_transaction(settings: Settings, log: FactLog) -> None:
     producer = transaction(settings, staff())
     with ThreadPoolExecutor(1) as pool:
         reading = pool.submit(log.sync)
@@ -284,7 +284,7 @@ def test_an_event_too_far_ahead_of_the_clock_is_tried_again_later(
     assert clock.us == before_us + 30 * S
 
 
-def test_a_fact_that_comes_after_the_events_it_concerns_is_counted_and_said(
+def test_a_fact_that_comes_after_its_events_is_counted_and_reported(
     settings: Settings, registry: SchemaRegistry, clock: SteppedClock, source: FactSource
 ) -> None:
     source.ensure(clock.us + 3 * S)

@@ -102,7 +102,7 @@ def test_tail_prints_decoded_records_as_json_lines(operator: Operator) -> None:
     )
 
 
-def test_the_doctor_finds_a_prepared_line_well(operator: Operator) -> None:
+def test_the_doctor_finds_a_prepared_pipeline_well(operator: Operator) -> None:
     answer = operator.types("doctor")
 
     assert answer.returncode == 0, answer.stdout
@@ -128,7 +128,7 @@ def test_the_doctor_says_what_to_do_about_what_is_ill(operator: Operator) -> Non
     ]
 
 
-def test_verify_of_an_empty_line_finds_everything_equal(operator: Operator) -> None:
+def test_verify_of_an_empty_pipeline_finds_everything_equal(operator: Operator) -> None:
     answer = operator.types("verify")
 
     assert answer.returncode == 0, answer.stdout + answer.stderr

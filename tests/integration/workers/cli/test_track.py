@@ -141,7 +141,7 @@ def test_a_track_is_written_only_where_it_was_detected(files: Path) -> None:
     assert {18, 19, 23, 24} < set(tracks.frames.tolist())
 
 
-def test_scores_on_another_scale_are_read_and_told(files: Path) -> None:
+def test_scores_on_another_scale_are_read_and_reported(files: Path) -> None:
     found = detections_of(people())
     write(files / "det.txt", replace(found, scores=100 * found.scores - 5))
 
@@ -180,7 +180,7 @@ def test_an_empty_file_has_no_tracks(files: Path) -> None:
         ("0,-1,10,20,30,40,0.5", "line 2, field frame: 0, but frames count from 1"),
     ],
 )
-def test_a_bad_line_is_named(files: Path, line: str, message: str) -> None:
+def test_a_malformed_row_is_named(files: Path, line: str, message: str) -> None:
     (files / "det.txt").write_text(f"1,-1,10,20,30,40,0.9\n{line}\n")
 
     code, lines = track(files)

@@ -39,7 +39,7 @@ def foreign_record(ward: Ward) -> bytes:
     return ward.registry.writer(CAMERAS).encode(stamp | place | rest)
 
 
-def test_poison_on_the_wire_is_a_dead_letter_and_nothing_more(ward: Ward) -> None:
+def test_a_malformed_record_is_a_dead_letter_and_nothing_more(ward: Ward) -> None:
     whole = ward.encode(frame("bed-1", 0))
     poison: dict[str, list[bytes | None]] = {
         "no_value": [None],
@@ -168,7 +168,7 @@ def test_a_frame_on_which_the_model_fails_does_not_cost_its_batch(
     assert [one.headers["reason"] for one in ward.dead_letters()] == ["model_failed"]
 
 
-def test_a_detector_that_fails_on_everything_ends_the_process_behind_what_it_failed_on(
+def test_a_detector_that_fails_on_everything_ends_the_process_after_its_failures(
     ward: Ward, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A restart may heal it, and must not meet the same frames again if they were at fault."""
@@ -189,7 +189,7 @@ def test_a_detector_that_fails_on_everything_ends_the_process_behind_what_it_fai
     assert ward.count(DEAD_LETTERS) == len(outcomes)
 
 
-def test_a_topic_of_nothing_but_poison_is_left_where_it_is(ward: Ward) -> None:
+def test_a_topic_of_malformed_records_is_left_where_it_is(ward: Ward) -> None:
     """More dead letters than may be: the process ends for good, and the rest stays unread."""
     for _ in range(500):
         ward.put("bed-1", b"poison")

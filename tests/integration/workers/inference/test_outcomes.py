@@ -66,7 +66,7 @@ def test_a_batch_holds_frames_of_several_cameras(ward: Ward) -> None:
     assert batches <= 8, "no camera has more than 8 frames, and a batch holds 6 of any"
 
 
-def test_heartbeats_pass_through_in_their_place(ward: Ward) -> None:
+def test_heartbeats_pass_through_in_order(ward: Ward) -> None:
     ward.send(
         frame("bed-1", 0),
         heartbeat("bed-1", 1),

@@ -85,7 +85,7 @@ def test_without_a_start_time_a_killed_worker_goes_on_with_the_same_playing(
     assert counts["outcomes"]["before_resume"] + counts["outcomes"]["sent"] == 60
 
 
-def test_a_recording_that_was_played_to_its_end_begins_anew(
+def test_a_recording_that_was_played_to_its_end_starts_again(
     line: IngestLine, tmp_path: Path
 ) -> None:
     clip = make_clip(tmp_path / "ward.mp4", 12)

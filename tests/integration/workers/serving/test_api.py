@@ -45,7 +45,7 @@ def ward() -> RegistryView:
     return view
 
 
-def test_zones_come_in_the_order_of_the_board_with_names_numbers_and_words(
+def test_zones_come_in_the_order_of_the_board_with_names_numbers_and_texts(
     start_board: Callable[..., BoardServer], ward: RegistryView, writer: LiveWriter
 ) -> None:
     writer.zone("bay-1", people=12, identified=4, scheduled=5, required=4)
@@ -121,7 +121,7 @@ def test_a_zone_whose_camera_is_silent_is_stale_although_its_floor_ticks(
     assert (freshness["stale"], freshness["cause"]) == (True, "camera_silent")
 
 
-def test_cameras_tell_where_people_are_and_never_show_pixels(
+def test_cameras_give_positions_of_people_and_never_pixels(
     start_board: Callable[..., BoardServer], ward: RegistryView, writer: LiveWriter
 ) -> None:
     writer.camera("left", [track(7, 100.0, 200.0)], width=384, height=576)
@@ -133,7 +133,7 @@ def test_cameras_tell_where_people_are_and_never_show_pixels(
     assert ((person["x_min"] + person["x_max"]) / 2, person["y_max"]) == (100.0, 200.0)
 
 
-def test_presence_tells_who_is_on_a_floor(board: BoardServer, writer: LiveWriter) -> None:
+def test_presence_names_who_is_on_a_floor(board: BoardServer, writer: LiveWriter) -> None:
     writer.floor("ward-3", people=[{"person_id": "left:7", "role": "nurse"}])
 
     presence = answer(board, "api/v1/floors/ward-3/presence")["presence"]
@@ -141,7 +141,7 @@ def test_presence_tells_who_is_on_a_floor(board: BoardServer, writer: LiveWriter
     assert [(p["person_id"], p["role"]) for p in presence["people"]] == [("left:7", "nurse")]
 
 
-def test_status_tells_each_stages_age_and_which_detector_runs(
+def test_status_gives_each_stages_age_and_which_detector_runs(
     board: BoardServer, writer: LiveWriter
 ) -> None:
     writer.zone("bay-1", people=3)

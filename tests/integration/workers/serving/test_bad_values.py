@@ -97,7 +97,7 @@ def test_the_api_only_reads(start_board: Start) -> None:
         assert answer.json()["detail"], method
 
 
-def test_an_event_id_from_beyond_what_redis_can_count_begins_anew(
+def test_an_event_id_beyond_the_numbers_of_redis_gets_a_reset(
     start_board: Start, writer: LiveWriter
 ) -> None:
     writer.zone("bay-1", people=2)

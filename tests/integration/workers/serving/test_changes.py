@@ -54,7 +54,7 @@ def refusal(board: BoardServer) -> httpx.Response | None:
     return answer if answer.is_error else None
 
 
-def test_a_change_arrives_with_its_value_and_its_words(
+def test_a_change_arrives_with_its_value_and_its_text(
     board: BoardServer, writer: LiveWriter
 ) -> None:
     with closing(begun(board)) as events:
@@ -191,7 +191,7 @@ async def resume_over_a_loss(
     assert [str(event.stream_id) for event in read if event.stream_id] == written[2:]
 
 
-def test_a_reader_from_before_redis_began_anew_is_told_so(
+def test_a_reader_from_before_redis_started_empty_gets_a_reset(
     start_board: Callable[..., BoardServer], writer: LiveWriter
 ) -> None:
     """The new stream was never trimmed, and already goes beyond the reader's last event."""
@@ -228,7 +228,7 @@ def test_one_stream_too_many_is_refused_until_another_ends(
         eventually(lambda: refused() is None)
 
 
-def test_a_reader_that_was_away_longer_than_changes_are_kept_is_told_so(
+def test_a_reader_that_was_away_longer_than_changes_are_kept_gets_a_reset(
     live_url: str, run_prefix: str, board: BoardServer
 ) -> None:
     writer = LiveWriter(live_url, run_prefix, changes_length=50)

@@ -124,7 +124,7 @@ def test_a_taken_port_is_one_sentence_that_says_what_to_do(
     assert re.search(rf"port {port} .*set WARDSTREAM_SERVING__PORT to another", stop["error"])
 
 
-def test_names_and_zones_are_read_from_the_side_inputs_and_followed(
+def test_names_and_zones_are_read_from_the_reference_data_and_followed(
     serve: Callable[..., ServeProcess],
     environment: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,

@@ -60,7 +60,7 @@ def be_quiet(dsn: str) -> None:
         connection.execute("DROP TRIGGER says ON live.zone_occupancy")
 
 
-def test_what_passes_is_waited_out_and_said_by_its_name(
+def test_a_passing_state_is_waited_out_and_named(
     timescale_sink: TimescaleSink, database_url: str
 ) -> None:
     for seq, (state, words) in enumerate(PASSES.items(), start=1):

@@ -95,7 +95,7 @@ def test_an_older_record_replaces_nothing_and_is_no_change(
     assert changes(client, run_prefix) == [("zone", "zone-1", 5)]
 
 
-def test_every_change_is_told_once_whatever_is_written_twice(
+def test_every_change_is_published_once_whatever_is_written_twice(
     sink: RedisSink, client: "redis.Redis", run_prefix: str
 ) -> None:
     log = [entry for entry in as_items(ward(seconds=20, seed=3)) if entry.topic in LIVE_TOPICS]

@@ -117,7 +117,7 @@ def _is_busy(client: "Client") -> bool:
         pytest.param(busy, "busy with somebody's script", id="busy"),
     ],
 )
-def test_what_passes_is_waited_out_and_said_by_its_name(
+def test_a_passing_state_is_waited_out_and_named(
     trouble: Callable[["Client"], AbstractContextManager[None]],
     words: str,
     sink: RedisSink,

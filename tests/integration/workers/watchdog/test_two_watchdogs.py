@@ -72,7 +72,7 @@ def settings(environment: dict[str, str]) -> Settings:
 
 
 @pytest.mark.timeout(400)
-def test_whoever_stands_by_takes_over_and_each_alert_is_raised_once_and_cleared_once(
+def test_the_standby_takes_over_and_each_alert_is_raised_once_and_cleared_once(
     settings: Settings, supervisor: Supervisor, stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     codec = SchemaRegistry(settings.registry_url).reader(ALERTS)

@@ -31,7 +31,7 @@ LOG = "silence/log"
 
 
 @pytest.mark.timeout(400)
-def test_a_log_that_is_away_is_told_without_it_and_written_there_once_it_is_back(
+def test_a_log_that_is_away_is_reported_without_it_and_written_there_once_it_is_back(
     tmp_path: Path,
 ) -> None:
     with (

@@ -89,7 +89,7 @@ def test_a_full_disk_is_named_with_what_to_do(own_cache: Path) -> None:
         component("tool-1", full)
 
 
-def test_an_install_that_cannot_fit_is_refused_before_it_begins(
+def test_an_install_that_cannot_fit_is_refused_before_it_starts(
     own_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cache, "NEEDED_BYTES", 2**60)
@@ -108,7 +108,7 @@ def test_an_install_that_cannot_fit_is_refused_before_it_begins(
         pytest.param("segmentation fault", "see the lines above", id="unknown"),
     ],
 )
-def test_a_failed_tool_is_reported_with_its_words_and_advice(said: str, advice: str) -> None:
+def test_a_failed_tool_is_reported_with_its_output_and_advice(said: str, advice: str) -> None:
     script = f"import sys; print({said!r}, file=sys.stderr); sys.exit(3)"
 
     with pytest.raises(InstallError) as raised:
@@ -134,7 +134,7 @@ def test_a_failed_tool_is_reported_with_its_words_and_advice(said: str, advice: 
         ),
     ],
 )
-def test_what_a_bare_machine_lacks_is_said_in_one_sentence(
+def test_what_a_bare_machine_lacks_is_named_in_one_sentence(
     install: Callable[[], object], advice: str
 ) -> None:
     with pytest.raises(InstallError) as raised:

@@ -96,7 +96,7 @@ def test_frames_without_boxes_are_not_among_the_frames() -> None:
         ("1,2,0,0,5,5,1", "line 2, field id: 2 is in frame 1 already, line 1"),
     ],
 )
-def test_a_bad_line_is_named_by_file_line_and_field(
+def test_a_malformed_row_is_named_by_file_line_and_field(
     tmp_path: Path, line: str, message: str
 ) -> None:
     path = a_file(tmp_path, f"1,2,0,0,5,5,1\n{line}\n")

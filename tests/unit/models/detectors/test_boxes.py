@@ -140,7 +140,7 @@ def test_the_rest_of_the_canvas_is_grey(centred: bool, top: int) -> None:
     assert (np.delete(canvas, range(top, top + 312), axis=0) == PADDING).all()
 
 
-def test_a_mark_in_the_image_is_found_at_its_place_on_the_canvas() -> None:
+def test_a_spot_of_the_image_is_found_at_its_position_on_the_canvas() -> None:
     image = np.zeros((360, 480, 3), dtype=np.uint8)
     image[100:200, 300:360] = 255
     fit = Letterbox.fit(480, 360, 640, 640, centred=True)

@@ -32,7 +32,7 @@ def scene(width: int, height: int) -> NDArray[np.uint8]:
     return np.full((height, width, 3), 190, dtype=np.uint8)
 
 
-def test_a_drawn_person_is_found_where_they_stand() -> None:
+def test_a_drawn_person_is_found_at_their_feet() -> None:
     image = scene(480, 360)
     person = draw_person(image, 240, 300, 150)
 

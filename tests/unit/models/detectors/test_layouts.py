@@ -94,7 +94,7 @@ class TestBothLayouts:
         ((1, 5, 3549), (416, 416), YOLO),
     ],
 )
-def test_the_output_shape_tells_the_layout(
+def test_the_output_shape_decides_the_layout(
     shape: tuple[int, ...], size: tuple[int, int], expected: Layout
 ) -> None:
     assert layout_of(shape, size) is expected

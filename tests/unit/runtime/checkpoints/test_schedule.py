@@ -30,21 +30,21 @@ def test_an_idle_partition_never_stalls() -> None:
     assert observed(StallWatch(20), range(100), 9, 9) == []
 
 
-def test_waiting_for_the_broker_is_no_stall_and_begins_the_count_anew() -> None:
+def test_waiting_for_the_broker_is_no_stall_and_restarts_the_count() -> None:
     watch = StallWatch(20)
 
     assert observed(watch, range(50), 5, 9, excused=True) == []
     assert observed(watch, range(50, 80), 5, 9) == list(range(70, 80))
 
 
-def test_progress_begins_the_count_anew() -> None:
+def test_progress_restarts_the_count() -> None:
     watch = StallWatch(20)
     observed(watch, range(15), 5, 9)
 
     assert observed(watch, range(15, 36), 6, 9) == []
 
 
-def test_a_new_assignment_begins_the_count_anew() -> None:
+def test_a_new_assignment_restarts_the_count() -> None:
     watch = StallWatch(20)
     observed(watch, range(15), 5, 9)
     watch.forget()
@@ -61,7 +61,7 @@ class SetClock(SystemClock):
         return self.now_s
 
 
-def test_whoever_stood_still_for_too_long_is_suspected_until_it_is_known_better() -> None:
+def test_a_process_that_stood_still_for_too_long_is_suspected_until_it_is_confirmed() -> None:
     clock = SetClock()
     watch = FreezeWatch(clock, 4.0)
 

@@ -31,7 +31,7 @@ def test_new_settings_hold_from_the_inputs_end_on() -> None:
 
 
 @pytest.mark.parametrize("end", [80, 81])
-def test_a_change_that_was_decided_stands_however_often_the_owner_crashes(end: int) -> None:
+def test_a_change_that_was_decided_is_kept_however_often_the_owner_crashes(end: int) -> None:
     decided = spans((0, OLD), (80, NEW))
     assert take_over(decided, NEW, log_start=0, log_end=end) == decided
 

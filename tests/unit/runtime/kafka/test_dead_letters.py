@@ -11,7 +11,7 @@ def limit(ratio: float, window: int) -> DeadLetterLimit:
     return DeadLetterLimit(DeadLetterSettings(max_ratio=ratio, window_records=window), "test")
 
 
-def test_nothing_but_poison_stops_at_the_share_of_the_window() -> None:
+def test_malformed_records_stop_the_process_at_the_share_of_the_window() -> None:
     limited = limit(0.5, 10)
     for _ in range(5):
         limited.died("bad")

@@ -58,7 +58,7 @@ def test_it_opens_after_so_many_failures_in_a_row_and_not_before() -> None:
     assert breaker.opened_s == 2.0
 
 
-def test_a_success_in_between_begins_the_count_anew() -> None:
+def test_a_success_in_between_restarts_the_count() -> None:
     breaker = CircuitBreaker(POLICY, Longest())
     for _ in range(10):
         breaker.failed(0.0)

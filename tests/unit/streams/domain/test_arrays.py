@@ -91,7 +91,7 @@ PENTAGON = [
 
 @settings(deadline=None)
 @given(st.lists(st.tuples(POINTS, POINTS, POINTS, POINTS, st.booleans()), max_size=9))
-def test_who_stands_where_is_told_as_for_each_point(
+def test_who_stands_where_is_as_for_each_point(
     points: list[tuple[float, float, float, float, bool]],
 ) -> None:
     image = zone_area(zone(polygon=PENTAGON))

@@ -198,7 +198,7 @@ def test_a_time_outside_the_centuries_is_refused(at_us: Any) -> None:
         PartitionPipeline().advance(outcome(at_us), facts_of(camera()))
 
 
-def test_a_heartbeat_says_nothing_unless_a_life_changes() -> None:
+def test_a_heartbeat_gives_no_record_unless_a_track_changes_state() -> None:
     line, facts = PartitionPipeline(), facts_of(camera())
     last_us = standing(10)[-1]["captured_us"]
     fold(line, facts, standing(10))

@@ -19,7 +19,7 @@ FOREIGN = {
 
 
 @pytest.mark.parametrize("text", FOREIGN.values(), ids=FOREIGN.keys())
-def test_a_foreign_schema_is_told_as_such_and_ends_nothing(text: str) -> None:
+def test_a_foreign_schema_is_reported_as_such_and_ends_nothing(text: str) -> None:
     codec = Codec(OCCUPANCY, schema_id=None, find_schema=lambda _: text)
 
     with pytest.raises(UndecodableValue, match="schema id 7 is") as caught:

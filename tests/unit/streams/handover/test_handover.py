@@ -24,7 +24,7 @@ def attacked(seed: int, *, other: str = "other", guarded: bool = True) -> World:
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_whoever_is_killed_and_whoever_follows_there_is_one_history(seed: int) -> None:
+def test_there_is_one_history_whichever_release_is_killed_and_follows(seed: int) -> None:
     """Whether the other release makes more records or fewer, and before a seam has closed too."""
     attacked(seed).judge()
 
@@ -41,14 +41,14 @@ def test_a_release_that_makes_the_same_leaves_nothing_out(seed: int) -> None:
         assert world.versions(topic.name) == calm.versions(topic.name)
 
 
-def test_without_a_look_at_what_was_sent_a_seq_has_two_versions() -> None:
+def test_without_reading_the_uncommitted_output_a_seq_has_two_versions() -> None:
     world = attacked(0, guarded=False)
 
     with pytest.raises(AssertionError, match="has two versions"):
         world.judge()
 
 
-def test_whoever_makes_all_records_anew_makes_those_that_a_seam_would_hold_back() -> None:
+def test_a_complete_replay_makes_the_records_that_a_handover_would_hold_back() -> None:
     """As a rebuild does that begins from a checkpoint with a seam."""
     chance = Random(1)
     world = World(walks(chance, FRAMES))
@@ -64,7 +64,7 @@ def test_whoever_makes_all_records_anew_makes_those_that_a_seam_would_hold_back(
     assert frames <= set(world.folded_from(without_handover(checkpoint)))
 
 
-def test_a_seam_is_over_when_the_time_that_was_told_is() -> None:
+def test_a_handover_ends_with_the_published_time() -> None:
     """Then the checkpoint holds no mark, and every release that reads the states may go on."""
     world = attacked(3)
 

@@ -60,7 +60,7 @@ def test_an_outcome_that_cannot_be_folded_is_a_dead_letter_and_changes_nothing(e
     assert fold.changed() == {}
 
 
-def test_a_fault_after_the_state_has_moved_ends_the_process_and_buries_no_frame() -> None:
+def test_a_fault_after_the_state_has_moved_ends_the_process_and_dead_letters_no_frame() -> None:
     """The state is then neither that before nor that after the frame: only a replay heals it."""
     registered = camera(homography=list(IDENTITY))
     fold, emitted = fold_of(facts_of(registered))
@@ -74,7 +74,7 @@ def test_a_fault_after_the_state_has_moved_ends_the_process_and_buries_no_frame(
     assert emitted == []
 
 
-def test_a_giant_that_nobody_can_read_stays_in_its_topic_and_stops_nothing() -> None:
+def test_an_oversized_malformed_record_stays_in_its_topic_and_stops_nothing() -> None:
     """5 MB that compress well pass the broker's limit, and no other topic would take them."""
     letters: list[tuple[bytes | None, dict[str, bytes]]] = []
 

@@ -68,7 +68,7 @@ def test_a_camera_is_placed_where_the_stream_processor_keeps_it() -> None:
     )
 
 
-def test_a_floor_that_gets_its_partition_later_places_its_cameras_from_then_on() -> None:
+def test_a_floor_that_gets_its_partition_later_gives_it_to_its_cameras_from_then_on() -> None:
     table = placement(camera("a", 1, "cellar"), floor("cellar", 1, -1))
     with pytest.raises(PlacementUnknown):
         table.partition("a")
@@ -81,21 +81,21 @@ def test_a_partition_is_for_life() -> None:
     assert table.partition("a") == 7
 
 
-def test_a_removed_camera_or_floor_keeps_its_place_for_frames_still_in_the_log() -> None:
+def test_a_removed_camera_or_floor_keeps_its_partition_for_frames_still_in_the_log() -> None:
     table = placement(camera("a", 1, "west"), floor("west", 1, 7))
     table.learn([camera("a", 2, "", removed=True), floor("west", 2, -1, removed=True)])
     assert table.partition("a") == 7
 
 
 @pytest.mark.parametrize("partition", [-1, FLOOR_PARTITIONS])
-def test_a_floor_without_a_usable_partition_places_nobody(partition: int) -> None:
+def test_a_floor_without_a_usable_partition_gives_its_cameras_none(partition: int) -> None:
     table = placement(camera("a", 1, "west"), floor("west", 1, partition))
     with pytest.raises(PlacementUnknown) as refusal:
         table.partition("a")
     assert refusal.value.registered
 
 
-def test_a_camera_that_nobody_registered_has_no_place() -> None:
+def test_an_unregistered_camera_has_no_partition() -> None:
     table = placement(camera("a", 1, "west"), floor("west", 1, 7), Fact(ZONES, {"removed": False}))
     with pytest.raises(PlacementUnknown) as refusal:
         table.partition("b")

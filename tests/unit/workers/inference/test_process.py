@@ -10,7 +10,7 @@ from runtime.process.settings import InferenceSettings, Settings
 from workers.inference.process import batch_policy, detector_of, introduce, with_options
 
 
-def test_an_option_stands_over_the_setting_and_leaves_the_others() -> None:
+def test_an_option_overrides_the_setting_and_leaves_the_others() -> None:
     settings = Settings(inference=InferenceSettings(backend="onnx", threads=3))
     changed = with_options(settings, {"backend": "hog"}).inference
     assert (changed.backend, changed.threads) == ("hog", 3)

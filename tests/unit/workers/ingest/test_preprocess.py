@@ -88,7 +88,7 @@ def test_a_masked_person_cannot_be_seen_after_decoding() -> None:
     assert luma_statistics(image) == luma_statistics(other)
 
 
-def test_statistics_tell_brightness_spread_and_blur() -> None:
+def test_statistics_measure_brightness_spread_and_blur() -> None:
     flat = np.full((240, 640, 3), 120, np.uint8)
     stripes = flat.copy()
     stripes[:, ::8] = 255

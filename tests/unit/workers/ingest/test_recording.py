@@ -33,7 +33,7 @@ def test_only_what_was_interrupted_goes_on(
 
 
 @pytest.mark.parametrize("playing", [BEGUN, ENDED])
-def test_headers_tell_the_playing(playing: Playing) -> None:
+def test_headers_name_the_playing(playing: Playing) -> None:
     assert Playing.of(playing.headers()) == playing
     assert Playing.of(None) is None
     assert Playing.of([("other", b"1")]) is None

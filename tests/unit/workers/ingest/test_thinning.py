@@ -32,7 +32,7 @@ def test_times_rounded_to_milliseconds_lose_no_frame_at_the_native_rate() -> Non
     assert kept(times_us, 30.0) == list(range(300))
 
 
-def test_a_stream_that_begins_anew_is_taken_from_its_first_frame() -> None:
+def test_a_stream_that_starts_again_is_taken_from_its_first_frame() -> None:
     thinner = Thinner(10.0)
     assert thinner.keep(90_000_000)
 

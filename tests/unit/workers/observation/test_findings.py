@@ -34,11 +34,11 @@ def told(signs: Signs) -> dict[str, str]:
     return {finding.key: finding.what for finding in judge(signs, SETTINGS, STARTED_US)}
 
 
-def test_a_line_that_is_well_is_not_spoken_of() -> None:
+def test_a_healthy_pipeline_is_not_reported() -> None:
     assert told(WELL) == {}
 
 
-def test_a_camera_without_pictures_is_told_by_its_name_and_since_when() -> None:
+def test_a_camera_without_pictures_is_reported_by_its_name_and_since_when() -> None:
     cameras = {"left": LEFT, "right": CameraSign(name="Right half", last_us=ago(20))}
 
     [finding] = judge(replace(WELL, cameras=cameras), SETTINGS, STARTED_US)
@@ -78,7 +78,7 @@ def test_a_stage_that_takes_nothing_of_what_comes_in_has_stopped(stage: str, wha
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_stage_whose_health_is_bad_or_cannot_be_heard_is_told(stage: str) -> None:
+def test_a_stage_whose_health_is_bad_or_unknown_is_reported(stage: str) -> None:
     bad = HealthSign(good_us=ago(25), problem="no answer")
 
     [finding] = judge(replace(WELL, health={**WELL.health, stage: bad}), SETTINGS, STARTED_US)
@@ -88,14 +88,14 @@ def test_a_stage_whose_health_is_bad_or_cannot_be_heard_is_told(stage: str) -> N
     assert "no answer" in finding.next_action
 
 
-def test_a_stage_that_just_restarts_is_not_told() -> None:
+def test_a_stage_that_just_restarts_is_not_reported() -> None:
     bad = HealthSign(good_us=ago(5), problem="no answer")
     slow = StageSign(waiting_since_us=ago(5), lag_records=40)
 
     assert told(replace(WELL, health={"infer": bad}, stages={"infer": slow})) == {}
 
 
-def test_when_nothing_comes_in_the_line_is_told_and_not_each_camera() -> None:
+def test_without_input_the_pipeline_is_reported_and_not_each_camera() -> None:
     cameras = {
         name: CameraSign(name=name, last_us=ago(30)) for name in ("left", "right", "corridor")
     }
@@ -108,7 +108,7 @@ def test_when_nothing_comes_in_the_line_is_told_and_not_each_camera() -> None:
     assert finding.suppressed == 3
 
 
-def test_a_dead_ingest_is_told_beside_the_silent_line() -> None:
+def test_a_dead_ingest_is_reported_beside_the_silent_pipeline() -> None:
     health = {**WELL.health, "ingest": HealthSign(good_us=ago(30), problem="no answer")}
 
     assert list(told(replace(WELL, pictures_us=ago(30), health=health))) == [
@@ -152,7 +152,7 @@ STOPPED = StageSign(waiting_since_us=ago(60), lag_records=900, lag_s=60.0)
     ],
     ids=["line", "infer", "lag"],
 )
-def test_what_is_explained_by_another_trouble_is_not_told_as_over(
+def test_a_trouble_that_another_one_explains_is_not_reported_as_over(
     before: Signs, after: Signs, cause: str
 ) -> None:
     book = AlertBook("")
@@ -168,7 +168,7 @@ def test_what_is_explained_by_another_trouble_is_not_told_as_over(
     assert (over["alert_id"], over["state"]) == (standing["alert_id"], "CLEARED")
 
 
-def test_a_log_that_does_not_answer_is_all_that_can_be_told() -> None:
+def test_a_log_that_does_not_answer_is_all_that_can_be_reported() -> None:
     cameras = {"left": CameraSign(name="Left", last_us=ago(500))}
     signs = replace(WELL, kafka_us=ago(21), kafka_error="timed out", cameras=cameras)
 
@@ -177,7 +177,7 @@ def test_a_log_that_does_not_answer_is_all_that_can_be_told() -> None:
     assert "timed out" in finding.next_action
 
 
-def test_a_log_that_has_just_gone_is_not_taken_for_a_line_without_pictures() -> None:
+def test_a_log_that_has_just_gone_is_not_taken_for_a_pipeline_without_pictures() -> None:
     signs = Signs(
         now_us=NOW_US,
         kafka_us=ago(3),
@@ -195,17 +195,17 @@ def test_health_is_heard_although_the_log_does_not_answer() -> None:
     assert list(told(signs)) == ["silence/log", "silence/stage/stream"]
 
 
-def test_a_line_of_which_nobody_expects_anything_is_not_silent() -> None:
+def test_a_pipeline_without_cameras_is_not_silent() -> None:
     assert told(Signs(now_us=NOW_US, kafka_us=NOW_US)) == {}
 
 
-def test_a_line_with_cameras_that_never_sent_anything_is_silent() -> None:
+def test_a_pipeline_whose_cameras_never_sent_anything_is_silent() -> None:
     signs = replace(WELL, pictures_us=None)
 
     assert told(signs) == {"silence/line": "No new data from any camera"}
 
 
-def test_a_stage_that_works_and_is_behind_is_told_as_late() -> None:
+def test_a_stage_that_works_and_is_behind_is_reported_as_late() -> None:
     late = StageSign(lag_records=9_000, lag_s=31.0)
 
     [finding] = judge(replace(WELL, stages={"stream": late}), SETTINGS, STARTED_US)
@@ -213,13 +213,13 @@ def test_a_stage_that_works_and_is_behind_is_told_as_late() -> None:
     assert (finding.value, finding.threshold) == (31.0, 30.0)
 
 
-def test_a_stage_that_stands_still_is_not_also_told_as_late() -> None:
+def test_a_silent_stage_is_not_also_reported_as_late() -> None:
     stuck = StageSign(waiting_since_us=ago(60), lag_records=9_000, lag_s=60.0)
 
     assert list(told(replace(WELL, stages={"stream": stuck}))) == ["silence/stage/stream"]
 
 
-def test_many_skipped_pictures_are_told_and_few_pictures_are_no_measure() -> None:
+def test_many_skipped_pictures_are_reported_and_few_pictures_are_no_measure() -> None:
     signs = replace(WELL, skipped=2 / 3)
 
     assert told(signs) == {
@@ -233,7 +233,7 @@ def second(number: float) -> int:
     return NOW_US + round(number * 1e6)
 
 
-def test_a_stage_waits_from_when_its_input_grows_and_its_commits_stand() -> None:
+def test_a_stage_waits_from_when_its_input_grows_and_its_commits_do_not() -> None:
     progress = StageProgress()
     assert progress.update(second(0), 100, 100).waiting_since_us is None
     assert progress.update(second(1), 100, 100).waiting_since_us is None

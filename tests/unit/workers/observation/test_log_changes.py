@@ -10,7 +10,7 @@ FRAMES = Loss("infer", ago(50), 40, "frames.captured.v1[3]: offsets 10 to 49 (40
 MORE = [Loss("infer", ago(40 - n), 1, f"frames.captured.v1[{n}]: offset 1") for n in range(4, 8)]
 
 
-def test_what_a_stage_lost_is_one_alert_with_the_places_and_how_many_records() -> None:
+def test_a_loss_of_a_stage_is_one_alert_with_partitions_and_number_of_records() -> None:
     [finding] = judge(replace(WELL, losses=(*MORE, FRAMES)), SETTINGS, STARTED_US)
 
     assert (finding.key, finding.kind, finding.tier) == ("loss/stage/infer", "loss", "WARNING")
@@ -29,7 +29,7 @@ def test_each_stage_that_lost_something_has_an_alert_of_its_own() -> None:
     assert [one.key for one in found] == ["loss/stage/infer", "loss/stage/sink-timescale"]
 
 
-def test_topics_that_are_not_like_the_table_are_told_by_name() -> None:
+def test_topics_that_are_not_like_the_table_are_reported_by_name() -> None:
     fault = "cameras.v1: cleanup.policy is delete, not compact"
 
     [finding] = judge(replace(WELL, topics=(fault,)), SETTINGS, STARTED_US)
@@ -39,7 +39,7 @@ def test_topics_that_are_not_like_the_table_are_told_by_name() -> None:
     assert finding.next_action.startswith(fault)
 
 
-def test_a_loss_is_told_beside_a_line_that_is_silent() -> None:
+def test_a_loss_is_reported_beside_a_silent_pipeline() -> None:
     silent = replace(WELL, pictures_us=ago(100), losses=(FRAMES,))
 
     assert [one.key for one in judge(silent, SETTINGS, STARTED_US)] == [
@@ -48,7 +48,7 @@ def test_a_loss_is_told_beside_a_line_that_is_silent() -> None:
     ]
 
 
-def test_a_topic_that_is_missing_is_told_although_its_offsets_cannot_be_asked() -> None:
+def test_a_topic_that_is_missing_is_reported_although_its_offsets_cannot_be_asked() -> None:
     fault = "frames.captured.v1 is missing; run `wardstream topics create`"
     signs = replace(WELL, kafka_us=ago(21), kafka_error="Unknown topic", topics=(fault,))
 

@@ -37,7 +37,7 @@ def letter(offset: int, lost: str, at_us: int) -> Message:
     return Message(LETTERS, 0, offset, value=b"", headers=headers, timestamp=stamp)
 
 
-def test_an_entry_that_cannot_be_read_keeps_no_letter_behind_it_waiting(
+def test_an_entry_that_cannot_be_read_keeps_no_later_dead_letter_waiting(
     follower: LossFollower,
 ) -> None:
     now_us = SystemClock().now_us()

@@ -29,7 +29,7 @@ NEW = Commit(50, noted=True)
         pytest.param(None, None, 90, True, Start(0, 0, True), id="emptied-before-any-commit"),
     ],
 )
-def test_a_partition_begins_where_nothing_can_be_missing(
+def test_a_partition_starts_where_nothing_can_be_missing(
     commit: Commit | None, noted: int | None, end: int, reading: bool, expected: Start
 ) -> None:
     assert start_of(commit, noted, end, reading=reading) == expected

@@ -53,7 +53,7 @@ def test_what_cannot_be_decoded_is_a_dead_letter(value: bytes | None, reason: st
     assert caught.value.reason == reason
 
 
-def test_a_side_input_is_numbered_by_its_version() -> None:
+def test_a_fact_is_numbered_by_its_version() -> None:
     zone = {
         "zone_id": "zone-1",
         "version": 3,

@@ -38,7 +38,7 @@ def test_a_seq_older_than_the_window_is_only_known_as_old() -> None:
     assert progress.judge(2, digest(99)) is Verdict.OLD
 
 
-def test_a_jump_counts_what_is_missing_and_begins_the_window_anew() -> None:
+def test_a_jump_counts_the_missing_and_starts_a_new_window() -> None:
     progress = advance(written(range(1, 4)), 10, digest(10))
 
     assert progress.missing == 6

@@ -54,7 +54,7 @@ def stage() -> Iterator[Stage]:
         thread.join()
 
 
-def test_a_stage_that_is_well_has_nothing_said_of_it(stage: Stage) -> None:
+def test_a_healthy_stage_is_not_reported(stage: Stage) -> None:
     assert ask(stage.url) == ""
 
 

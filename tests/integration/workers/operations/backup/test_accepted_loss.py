@@ -47,7 +47,7 @@ def written(settings: Settings) -> dict[tuple[str, str], int]:
 
 
 @pytest.mark.timeout(600)
-def test_rows_behind_a_backup_are_given_up_only_on_request_and_the_line_goes_on_without_them(
+def test_rows_after_a_backup_are_given_up_only_on_request_and_the_pipeline_goes_on_without_them(
     services: Services, line: PlayedLine, tmp_path: Path
 ) -> None:
     """The broker is lost, and the database stands."""

@@ -72,7 +72,7 @@ def burn(services: LocalServices) -> None:
 
 
 @pytest.mark.timeout(600)
-def test_a_line_that_burnt_down_goes_on_as_if_nothing_had_happened(
+def test_a_restored_pipeline_goes_on_as_if_nothing_had_happened(
     own_services: LocalServices, line: PlayedLine, bucket: Bucket
 ) -> None:
     uri = f"{bucket.url}/backup"

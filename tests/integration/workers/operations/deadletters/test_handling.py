@@ -28,7 +28,7 @@ from workers.operations.deadletters.audit import AuditWriter
 BECAUSE = ("--why", "the rule is gone", "--by", "ada")
 
 
-def test_letters_are_counted_by_topic_process_and_reason_and_listed_by_time(desk: Desk) -> None:
+def test_dead_letters_are_counted_by_reason_and_listed_by_time(desk: Desk) -> None:
     for offset in range(3):
         desk.bury(FRAMES, offset, b"x", reason="not_wire_format", stage="inference")
     desk.bury(STAFF, 9, desk.staff("s1"))
@@ -53,7 +53,7 @@ def test_letters_are_counted_by_topic_process_and_reason_and_listed_by_time(desk
     assert desk.types("list", "--since", "yesterday").code == 78
 
 
-def test_a_letter_is_shown_with_headers_and_decoded_value(desk: Desk) -> None:
+def test_a_dead_letter_is_shown_with_headers_and_decoded_value(desk: Desk) -> None:
     desk.bury(STAFF, 4, desk.staff("s1"), key=b"s1@1")
     desk.bury(STAFF, 5, b"\x00\x7f\xff\xff\xffbody", reason="unknown_schema")
     desk.bury(STAFF, 6, None, reason="no_value")
@@ -95,7 +95,7 @@ def test_a_value_in_the_object_store_is_fetched_and_checked(desk: Desk, tmp_path
     assert "its SHA-256 is another" in altered["undecodable"]
 
 
-def test_a_giant_that_stayed_in_its_topic_is_shown_from_there(desk: Desk) -> None:
+def test_an_oversized_record_that_stayed_in_its_topic_is_shown_from_there(desk: Desk) -> None:
     giant = b"giant " * 200_000
     name = cluster_of(desk.settings).name(STAFF)
     desk.producer.produce(name, key=b"giant", value=giant, partition=0)
@@ -143,7 +143,7 @@ def test_a_fact_is_replayed_once_and_who_did_it_is_on_record(desk: Desk) -> None
     assert {one["state"] for one in desk.types("list", "--all", "--json").lines} == {"replayed"}
 
 
-def test_a_letter_is_discarded_once_and_then_left_alone(desk: Desk) -> None:
+def test_a_dead_letter_is_discarded_once_and_then_left_alone(desk: Desk) -> None:
     desk.bury(STAFF, 1, desk.staff("s1"))
 
     first = desk.types("resolve", "0", *BECAUSE)
@@ -198,7 +198,7 @@ def test_a_fact_that_still_cannot_be_read_is_not_sent_to_stop_its_readers(desk: 
     assert list(desk.facts()) == []
 
 
-def test_of_two_operators_at_once_one_is_told_that_nothing_was_done(desk: Desk) -> None:
+def test_of_two_operators_at_once_one_learns_that_nothing_was_done(desk: Desk) -> None:
     first = AuditWriter(cluster_of(desk.settings), CHAIN)
     first.history()
     second = AuditWriter(cluster_of(desk.settings), CHAIN)
@@ -227,7 +227,7 @@ def test_an_entry_that_somebody_slipped_in_breaks_the_chain(desk: Desk) -> None:
     assert "chain dead-letters, entry 2: its contents are not what was sealed" in answer.err
 
 
-def test_a_letter_with_broken_headers_is_listed_and_can_be_put_away(desk: Desk) -> None:
+def test_a_dead_letter_with_broken_headers_is_listed_and_can_be_resolved(desk: Desk) -> None:
     headers = [("topic", b"\xff\xfe"), ("partition", b"one"), ("at_us", b"")]
     name = cluster_of(desk.settings).name(DEAD_LETTERS)
     desk.producer.produce(name, key=None, value=b"?", headers=headers)
@@ -240,7 +240,7 @@ def test_a_letter_with_broken_headers_is_listed_and_can_be_put_away(desk: Desk) 
     assert desk.types("resolve", "0", *BECAUSE).code == 0
 
 
-def test_a_command_without_letters_or_reason_does_nothing(desk: Desk) -> None:
+def test_a_command_without_dead_letters_or_reason_does_nothing(desk: Desk) -> None:
     desk.bury(CAMERAS, 1, b"x")
 
     assert desk.types("resolve", *BECAUSE).err.startswith("name dead letters by id, or by --topic")

@@ -76,7 +76,7 @@ def line(environment: dict[str, str], tmp_path: Path):  # type: ignore[no-untype
         yield played
 
 
-def test_a_refused_checkpoint_names_the_command_that_makes_the_line_go_on(
+def test_a_refused_checkpoint_names_the_command_that_makes_the_pipeline_go_on(
     line: PlayedLine, environment: dict[str, str]
 ) -> None:
     feed = simulated.Feed(line.settings, CAMERAS, 20, seed=3)

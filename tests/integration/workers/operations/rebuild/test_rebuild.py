@@ -79,7 +79,7 @@ def differing(report: Report) -> dict[str, tuple[int, int, int]]:
     return {t.table: (t.changed, t.added, t.removed) for t in report.tables if t.any}
 
 
-def test_without_an_edit_a_rebuild_is_what_the_line_wrote_byte_for_byte(folded: Ward) -> None:
+def test_without_an_edit_a_rebuild_is_what_the_pipeline_wrote_byte_for_byte(folded: Ward) -> None:
     before = everything(folded)
 
     report = folded.rebuild()
@@ -111,7 +111,7 @@ def test_from_an_archived_checkpoint_a_rebuild_is_the_same_as_from_the_beginning
     assert rows["occupancy_minutes"] > 0
 
 
-def test_an_altered_archive_is_passed_over_and_the_rebuild_begins_before_it(
+def test_an_altered_archive_is_skipped_and_the_rebuild_starts_before_it(
     folded: Ward,
 ) -> None:
     clock = SystemClock()
@@ -238,7 +238,7 @@ def test_minutes_of_a_revision_are_what_its_measurements_say(folded: Ward) -> No
     assert sum(row[1] for row in found) == ABSENT_TO - ABSENT_FROM
 
 
-def test_the_line_goes_on_behind_a_revision_that_is_in_force(folded: Ward) -> None:
+def test_the_pipeline_goes_on_after_a_revision_that_is_in_force(folded: Ward) -> None:
     """And a rebuild beside a line that runs finds what one finds that stands still."""
     count = f"SELECT count(*) FROM zone_occupancy WHERE zone_id = '{ZONE}'"
     before = folded.rows(count)[0][0]
@@ -353,7 +353,7 @@ def test_what_was_taken_back_can_be_dropped_with_all_that_is_its_own(folded: War
     )
 
 
-def test_what_was_begun_and_never_ended_can_be_dropped(folded: Ward) -> None:
+def test_a_rebuild_that_was_never_finished_can_be_dropped(folded: Ward) -> None:
     clock, before = SystemClock(), listed(installation_of(folded.settings))
     with open_ledger(installation_of(folded.settings, clock)) as ledger:
         nothing = Plan(partitions=(), floors=None, facts={})

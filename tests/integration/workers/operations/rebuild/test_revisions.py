@@ -61,7 +61,7 @@ def swap_in_another_score(ledger: Ledger, settings: Settings, through: int) -> i
     return number
 
 
-def test_a_revised_track_that_goes_on_is_shown_once_as_the_line_has_it(
+def test_a_revised_track_that_goes_on_is_shown_once_as_the_pipeline_has_it(
     ledger: Ledger, settings: Settings, database_url: str
 ) -> None:
     line = make_timescale_sink(settings)
@@ -98,7 +98,7 @@ def test_what_was_folded_counts_only_while_its_tables_are_there(ledger: Ledger) 
     assert (list(going_on), list(restored)) == ([3], [])
 
 
-def test_a_rebuild_begins_with_empty_tables_whatever_was_left(
+def test_a_rebuild_starts_with_empty_tables_whatever_was_left(
     ledger: Ledger, settings: Settings, database_url: str
 ) -> None:
     """A database that was restored gives a number again, of which tables may be left."""
@@ -151,7 +151,7 @@ def test_a_second_revert_puts_back_what_the_first_found_no_redis_for(settings: S
     assert json.loads(shown or "{}")["people"] == 2
 
 
-def test_a_rebuild_does_not_note_how_far_the_line_is(
+def test_a_rebuild_does_not_save_the_progress_of_the_pipeline(
     ledger: Ledger, settings: Settings, database_url: str
 ) -> None:
     """Or a sink that starts behind a failover would begin too far on."""

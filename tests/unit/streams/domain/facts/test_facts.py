@@ -47,7 +47,7 @@ def test_a_fact_is_visible_when_valid_and_five_seconds_after_it_was_recorded(
         pytest.param(T0 - 1, T0, T0 - 1, id="back-dated-by-a-microsecond"),
     ],
 )
-def test_in_hindsight_only_what_was_back_dated_is_visible_earlier(
+def test_in_a_rebuild_only_back_dated_facts_are_visible_earlier(
     valid_us: int, recorded_us: int, visible_us: int
 ) -> None:
     facts = Facts(visible_as_of)
@@ -179,7 +179,7 @@ def test_zones_and_cameras_of_a_floor_are_sorted() -> None:
         pytest.param("requirements.v1", requirement(from_minute=1440), "from_minute", id="from"),
     ],
 )
-def test_a_fact_without_meaning_is_refused_and_the_one_before_stands(
+def test_a_fact_without_meaning_is_refused_and_the_one_before_is_kept(
     topic: Any, record: Any, message: Any
 ) -> None:
     facts = Facts()
@@ -212,7 +212,7 @@ def test_a_camera_stays_on_its_floor() -> None:
     assert (back["name"], back["floor_id"]) == ("back", "floor")
 
 
-def test_what_is_no_side_input_is_refused() -> None:
+def test_a_topic_without_facts_is_refused() -> None:
     with pytest.raises(KeyError):
         Facts().add("tracks.updated.v1", camera())
 

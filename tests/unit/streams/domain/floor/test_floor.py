@@ -263,7 +263,7 @@ def test_a_change_of_the_plan_is_a_change_of_occupancy() -> None:
     ] == [(200, 0, 0), (1000, 1, 0), (2000, 1, 2), (3000, 0, 2)]
 
 
-def test_a_removed_zone_lets_its_people_go_and_begins_anew_with_its_seq() -> None:
+def test_a_removed_zone_lets_its_people_go_and_starts_empty_with_its_seq() -> None:
     floor = FloorState("floor")
     facts = facts_of(
         camera(),

@@ -53,7 +53,7 @@ def away_and_back(x_after: float, camera_id: str = "cam") -> list[DetectionOutco
     return [*before, *between, *seen(3700, x_after, camera_id)]
 
 
-def test_who_comes_back_is_told_as_a_link_with_its_reason() -> None:
+def test_a_person_who_comes_back_is_a_link_with_its_reason() -> None:
     outputs = fold(PartitionPipeline(), facts_of(camera()), away_and_back(240))
 
     assert links(outputs) == [
@@ -90,11 +90,11 @@ def test_a_link_rewrites_nothing() -> None:
     assert {number for frame in numbers[-10:] for number in frame} == {2}
 
 
-def test_who_begins_out_of_reach_is_no_link() -> None:
+def test_a_track_that_starts_out_of_reach_is_no_link() -> None:
     assert links(fold(PartitionPipeline(), facts_of(camera()), away_and_back(500))) == []
 
 
-def test_a_link_is_told_once_and_behind_the_frame_that_shows_it() -> None:
+def test_a_link_is_sent_once_and_after_the_frame_that_shows_it() -> None:
     line, facts = PartitionPipeline(), facts_of(camera())
     log = away_and_back(240)
     told = [(one["captured_us"], line.advance(one, facts)) for one in log]
@@ -168,7 +168,7 @@ def without_links(data: bytes) -> bytes:
     return msgspec.msgpack.encode(fields)
 
 
-def test_a_state_from_before_there_were_links_begins_at_the_first() -> None:
+def test_a_state_from_before_there_were_links_starts_at_the_first() -> None:
     log = away_and_back(240)
     states = saved_before_links(log[:20])
     line = PartitionPipeline()

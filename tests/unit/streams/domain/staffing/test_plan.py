@@ -92,7 +92,7 @@ LATE = requirement(weekdays=[1], from_minute=22 * 60, to_minute=1440, time_zone=
         pytest.param(LATE, "2026-01-13T00:00:00", False, id="midnight-is-over"),
     ],
 )
-def test_a_requirement_holds_in_local_time_on_the_day_it_begins(
+def test_a_requirement_holds_in_local_time_on_the_day_it_starts(
     which: Any, local: Any, holds: Any
 ) -> None:
     found = required_at([which], us(local))

@@ -33,7 +33,7 @@ def test_a_point_is_in_a_polygon_or_on_its_edge(point: Any, expected: Any, turne
     assert inside(polygon, float(point[0]), float(point[1])) is expected
 
 
-def test_a_point_on_the_line_between_two_zones_is_in_both() -> None:
+def test_a_point_on_the_border_of_two_zones_is_in_both() -> None:
     left = ((0.0, 0.0), (4.0, 0.0), (4.0, 4.0), (0.0, 4.0))
     right = ((4.0, 0.0), (8.0, 0.0), (8.0, 4.0), (4.0, 4.0))
 

@@ -90,7 +90,7 @@ def play(steps: Any, zone_fields: Any = None, tick_ms: Any = 100) -> Any:
         pytest.param("oooooooo", [], id="never-inside"),
     ],
 )
-def test_a_stay_begins_and_ends_with_hysteresis(steps: Any, expected: Any) -> None:
+def test_a_stay_starts_and_ends_with_hysteresis(steps: Any, expected: Any) -> None:
     assert play(steps) == expected
 
 
@@ -149,7 +149,7 @@ def test_hysteresis_is_the_zones_own(fields: Any, steps: Any, expected: Any) -> 
         ),
     ],
 )
-def test_a_stay_beyond_the_limit_is_said_once_at_the_moment_it_passed(
+def test_a_stay_beyond_the_limit_is_reported_once_at_the_moment_it_passed(
     steps: Any, expected: Any
 ) -> None:
     found = play(steps, {"dwell_limit_s": 1.0})

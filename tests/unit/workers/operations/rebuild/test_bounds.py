@@ -59,7 +59,7 @@ def by_key(found: list[Bound]) -> dict[str, Bound]:
     return {bound.key: bound for bound in found}
 
 
-def test_a_rebuild_answers_for_what_came_between_two_checkpoints_of_the_line() -> None:
+def test_a_rebuild_covers_the_records_between_two_checkpoints_of_the_pipeline() -> None:
     found = by_key(bounds(plan(stand(20 * S, 5), stand(60 * S, 9)), folded(stand(60 * S, 11))))
 
     assert found["f-cam"] == Bound("camera", "f-cam", 20 * S, 60 * S, {TRACKS.name: (5, 9)})
@@ -86,7 +86,7 @@ def test_a_cold_start_answers_for_nothing_from_before_the_log() -> None:
     assert found["f-cam"].after_us == 9 * S - 1
 
 
-def test_what_the_line_never_saw_ends_where_the_rebuild_ended() -> None:
+def test_events_that_the_pipeline_never_saw_end_where_the_rebuild_ended() -> None:
     unseen = stand(50 * S, 7, floor="new")
 
     found = by_key(
@@ -105,13 +105,13 @@ def test_only_the_floors_that_were_asked_for_are_answered_for() -> None:
     assert found.keys() == {"other-cam", "other", "other-zone"}
 
 
-def test_a_place_in_the_log_names_its_partition_and_a_time_does_not() -> None:
+def test_a_position_in_the_log_names_its_partition_and_a_time_does_not() -> None:
     assert parse_origin(" 7:1200 ", 0)[1:] == (None, 7, 1200)
     assert parse_origin("2026-01-31T08:00+01:00", 0)[1:] == (1_769_842_800 * S, None, 0)
     assert parse_origin("90s", 100 * S).at_us == 10 * S
 
 
 @pytest.mark.parametrize("text", ["", "noon", "1:", ":5", "-1:5", f"{FLOOR_PARTITIONS}:0"])
-def test_what_is_neither_a_time_nor_a_place_is_refused(text: str) -> None:
+def test_a_start_that_is_neither_a_time_nor_a_position_is_refused(text: str) -> None:
     with pytest.raises(BadTime):
         parse_origin(text, 0)

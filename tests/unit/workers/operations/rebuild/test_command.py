@@ -53,7 +53,7 @@ def report(*, differs: bool, swapped: bool) -> Report:
     return made
 
 
-def test_a_difference_is_told_by_table_zone_time_and_column() -> None:
+def test_a_difference_is_reported_by_table_zone_time_and_column() -> None:
     lines = list(lines_of(report(differs=True, swapped=False)))
 
     assert "zone-occupancy.measured.v1: 9 records, 3 changed, 0 added, 0 removed" in lines
@@ -68,7 +68,7 @@ def test_a_difference_is_told_by_table_zone_time_and_column() -> None:
     assert lines[-1] == "nothing was changed; --swap puts it in force"
 
 
-def test_what_a_swap_did_is_told_with_the_way_back() -> None:
+def test_a_swap_is_reported_with_the_way_back() -> None:
     lines = list(lines_of(report(differs=True, swapped=True)))
 
     assert "revision 7 is in force; its records are in the topics rebuild-7.*" in lines
@@ -90,7 +90,7 @@ def test_revisions_are_listed_with_their_reason() -> None:
     assert list(listed([], {})) == ["no revision: the tables are what the line wrote"]
 
 
-def test_an_order_is_the_same_one_if_it_begins_at_the_same_time_however_that_is_written() -> None:
+def test_an_order_is_the_same_one_if_it_starts_at_the_same_time_however_that_is_written() -> None:
     def request(begin: str, now: datetime = TEN) -> str:
         now_us = round(now.timestamp() * 1e6)
         return Order(origin=parse_origin(begin, now_us), floors=("b", "a"), by="anna").request

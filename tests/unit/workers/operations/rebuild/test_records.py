@@ -37,7 +37,7 @@ def test_equal_records_between_the_bounds_are_equal_whatever_lies_around_them() 
     assert (difference.any, difference.expired, newest) == (False, 0, [])
 
 
-def test_each_seq_that_differs_is_told_and_so_is_the_newest_of_its_key() -> None:
+def test_each_seq_that_differs_is_reported_and_so_is_the_newest_of_its_key() -> None:
     line = [item(4), item(5), item(6)]
 
     difference, newest = compare(line, made(item(4), item(5, "other"), item(6, "other")), 3, 6)
@@ -55,7 +55,7 @@ def test_records_that_only_one_side_has_are_added_or_removed() -> None:
     assert (shorter.added, shorter.removed) == (0, 1)
 
 
-def test_what_the_topic_has_expired_is_said_to_be_gone_and_not_to_differ() -> None:
+def test_records_that_the_topic_has_expired_are_reported_as_gone_and_not_as_different() -> None:
     rebuilt = made(*(item(seq) for seq in range(4, 9)))
 
     some, _ = compare([item(7), item(8)], rebuilt, 3, 8)

@@ -89,7 +89,7 @@ def links_against(links: list[dict[str, Any]], tracks: list[dict[str, Any]]) -> 
     return check
 
 
-def test_who_is_seen_again_is_confirmed_in_the_frame_that_told_it() -> None:
+def test_a_person_seen_again_is_confirmed_in_the_frame_of_the_link() -> None:
     """The link of track 8, which begins at 4 s, is told by the frame of 4.5 s."""
     good = link(1, 4.0, 7, 8)
     frames = [

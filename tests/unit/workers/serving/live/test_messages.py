@@ -46,7 +46,7 @@ def occupancy(**fields: Any) -> Occupancy:
         ),
     ],
 )
-def test_a_zone_is_told_as_a_charge_nurse_would_say_it(
+def test_a_zone_is_described_as_a_charge_nurse_would(
     numbers: dict[str, int], expected: Coverage
 ) -> None:
     assert coverage(occupancy(**numbers)) == expected
@@ -56,7 +56,7 @@ def test_a_zone_without_a_value_has_no_data_and_no_number() -> None:
     assert coverage(None).state == "no_data"
 
 
-def test_a_porter_does_not_stand_in_for_a_nurse() -> None:
+def test_a_porter_does_not_count_as_a_nurse() -> None:
     """One role that is short makes the zone short, whatever the totals say."""
     nurse = Role(role="nurse", required=1, gap_min=1, gap_max=1)
     porter = Role(role="porter", required=1, present_min=2, present_max=2)
