@@ -30,7 +30,7 @@ class Assignment:
     Paused partitions are not fetched, and polling on keeps the membership in the group alive.
 
     Args:
-        consumer: Of a group.
+        consumer: A member of a group.
     """
 
     def __init__(self, consumer: Fetching) -> None:

@@ -71,12 +71,12 @@ class ConsumerLoop:
 
     Args:
         service: Gives health, clock and the wish to stop.
-        consumer: Of a group, not yet subscribed; closed at the end.
-        topics: Names on the broker.
-        continuity: Notices what the log lost.
-        dead_letters: Is told of that.
-        assignment: Of the consumer.
-        commits: Of the consumer.
+        consumer: A member of a group, not yet subscribed; closed at the end.
+        topics: Names of the topics on the broker.
+        continuity: Notices records that were lost before they were read.
+        dead_letters: Receives a dead letter for each such loss.
+        assignment: Partitions of the consumer.
+        commits: Commits the offsets of the consumer.
         processor: Does the work.
     """
 

@@ -165,7 +165,7 @@ class TopicWatch:
 
 
 def _unanswered(name: str, right: str, exc: KafkaException) -> Retry | Stop:
-    """What to do when the broker does not tell of a topic."""
+    """The error for a topic that the broker does not describe."""
     error: KafkaError = exc.args[0]
     problem = f"{name} cannot be looked at: {error.str()}"
     if is_refusal(error):
@@ -203,7 +203,7 @@ def differences(
     ['frames has 33 partitions, not 32: keys are in other partitions since']
 
     Args:
-        topics: Of the table, by name on the broker.
+        topics: Topics of the table, by name on the broker.
         known: As they were when the process began.
         found: As they are.
         missing: Names that are surely gone.

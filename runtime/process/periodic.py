@@ -18,9 +18,9 @@ FORESEEN = (WardstreamError, RegistryUnavailable, NotRegistered, IncompatibleSch
 class Periodic:
     """Calls `step` until `close`.
 
-    No error ends the thread: it would leave behind a state that nobody keeps up to date, and whose
-    reader cannot tell. An error that was foreseen goes to `failed`; any other is logged with its
-    trace first. Then the thread pauses and goes on.
+    No error ends the thread: its state would no longer be kept up to date, and a reader of that
+    state could not see it. A foreseen error goes to `failed`; any other is logged with its trace
+    first. Then the thread pauses and goes on.
 
     Args:
         name: Name of the thread.
@@ -29,7 +29,7 @@ class Periodic:
         every_s: Pause between two calls, s.
         first_s: Pause before the first call, s.
         retry: Pauses after failures; None pauses for `every_s`.
-        ended: Is called in the thread when it ends, to let go of what `step` holds.
+        ended: Is called in the thread when it ends, to release what `step` holds.
     """
 
     def __init__(

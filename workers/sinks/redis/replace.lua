@@ -1,4 +1,4 @@
--- Replace a live value if the new one has a higher seq, and tell it to the stream of changes
+-- Replace a live value if the new one has a higher seq, and append it to the stream of changes
 -- exactly then.
 --
 -- KEYS: value, index of its kind, changes, then value and index of each satellite (a person of a
@@ -24,7 +24,7 @@ if last and seq <= last then
     if seq == last and held[2] ~= ARGV[4] then
         return -2
     end
-    -- An event may be told late, so events are not in the order of their times.
+    -- An event may arrive late, so events are not in the order of their times.
     if ARGV[9] ~= 'zone-event' and tonumber(ARGV[5]) > tonumber(held[3] or ARGV[5]) then
         return -3 - last
     end

@@ -93,7 +93,7 @@ def save_progress(cursor: psycopg.Cursor[Row], admission: Admission) -> None:
     ]
     stage(cursor, "progress", PROGRESS_COLUMNS, rows)
     cursor.execute(query("move_progress"))
-    cursor.execute(query("begin_progress"))
+    cursor.execute(query("start_progress"))
 
 
 def check_old(

@@ -47,7 +47,7 @@ class Offsets:
     def start(self, cursor: psycopg.Cursor[Row], starts: Mapping[Partition, int]) -> None:
         """Note where partitions start, whatever was noted before."""
         if starts:
-            cursor.execute(query("begin_offsets"), self._columns(starts))
+            cursor.execute(query("start_offsets"), self._columns(starts))
 
     def move(self, cursor: psycopg.Cursor[Row], positions: Mapping[Partition, int]) -> None:
         """Note positions in the transaction of the rows."""

@@ -1,5 +1,5 @@
 -- Recompute the minutes that the staged measurements touch, from zone_occupancy and coverage alone.
--- How long a role's value holds is told by the zone's next measurement, with the role or without.
+-- A role's value holds until the zone's next measurement, with the role or without.
 INSERT INTO coverage_minutes AS m
 WITH touched AS (
     SELECT zone_id, time_bucket(INTERVAL '1 minute', min(as_of) - occupancy_holds()) AS since
