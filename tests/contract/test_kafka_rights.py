@@ -44,7 +44,7 @@ def test_nobody_may_alter_or_delete_but_the_operator() -> None:
 
 
 @pytest.mark.parametrize("prefix", ["", "ward-3."])
-def test_every_name_begins_with_the_prefix_of_the_run(prefix: str) -> None:
+def test_every_name_starts_with_the_prefix_of_the_run(prefix: str) -> None:
     names = [right.name for row in PROCESSES for right in row.rights(prefix)]
 
     assert all(name.startswith(prefix) for name in names)

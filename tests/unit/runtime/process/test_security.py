@@ -23,11 +23,11 @@ def pem(tmp_path: Path) -> Path:
     return file
 
 
-def test_in_the_clear_clients_are_told_nothing() -> None:
+def test_without_tls_clients_get_no_security_settings() -> None:
     assert librdkafka(KafkaSecurity()) == {}
 
 
-def test_tls_and_a_password_are_told_to_the_client(pem: Path) -> None:
+def test_tls_and_a_password_reach_the_client(pem: Path) -> None:
     security = KafkaSecurity(tls=True, ca=pem, user="ward", password=SecretStr(SECRET))
 
     assert librdkafka(security) == {
