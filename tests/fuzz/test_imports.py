@@ -18,12 +18,15 @@ from workers.registry.rows import ROWS
 
 WARD = ROOT / "examples" / "ward"
 GOOD = {
-    "camera": WARD / "cameras.yaml",
-    "zone": WARD / "zones.yaml",
-    "staff": WARD / "staff.csv",
-    "shift": WARD / "shifts.csv",
-    "requirement": WARD / "requirements.csv",
+    "camera": ("cameras.yaml", (WARD / "cameras.yaml").read_bytes()),
+    "floor": ("floors.csv", b"floor_id,name,time_zone\nward-3,Ward 3,Europe/Berlin\n"),
+    "zone": ("zones.yaml", (WARD / "zones.yaml").read_bytes()),
+    "staff": ("staff.csv", (WARD / "staff.csv").read_bytes()),
+    "shift": ("shifts.csv", (WARD / "shifts.csv").read_bytes()),
+    "requirement": ("requirements.csv", (WARD / "requirements.csv").read_bytes()),
 }
+"""File name and content of one import of each kind; the example ward has no floor of its own."""
+
 ODD = (
     "",
     "s1",
@@ -76,15 +79,15 @@ def as_csv(names: list[str], rows: list[list[str]]) -> bytes:
 @scales
 @pytest.mark.parametrize("kind", ROWS)
 def test_a_mangled_file_is_taken_or_refused(tmp_path: Path, kind: str, scale: int) -> None:
-    good = GOOD[kind]
+    name, good = GOOD[kind]
     other = st.one_of(st.binary(max_size=80), MARKS.map(str.encode))
 
     def check(data: bytes, noise: bytes) -> None:
-        take(tmp_path / good.name, kind, data)
+        take(tmp_path / name, kind, data)
         for suffix in (".csv", ".yaml", ".json"):
             take(tmp_path / f"noise{suffix}", kind, noise)
 
-    fuzz(check, mangled(good.read_bytes()), other, examples=15, scale=scale)
+    fuzz(check, mangled(good), other, examples=15, scale=scale)
 
 
 @scales
