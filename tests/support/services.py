@@ -17,6 +17,8 @@ from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 from psycopg import sql
 
+from tests.support.waiting import eventually
+
 
 class Services(Protocol):
     """Running services, ours or somebody else's."""
@@ -79,12 +81,20 @@ def new_prefix() -> str:
 
 
 def delete_topics(services: Services, prefix: str) -> None:
-    """Take a run's topics from the broker: hundreds of idle partitions slow the next test."""
+    """Take a run's topics from the broker: hundreds of idle partitions slow the next test.
+
+    The controller has deleted them before the broker knows: until it does, it serves them as if
+    nothing had happened.
+    """
     admin = AdminClient({"bootstrap.servers": services.environment["WARDSTREAM_KAFKA_BOOTSTRAP"]})
-    names = [name for name in admin.list_topics(timeout=30).topics if name.startswith(prefix)]
-    if names:
+
+    def there() -> list[str]:
+        return [name for name in admin.list_topics(timeout=30).topics if name.startswith(prefix)]
+
+    if names := there():
         for future in admin.delete_topics(names, operation_timeout=30).values():
             await_gone(future)
+        eventually(lambda: not there())
 
 
 def await_gone(deletion: Future[None]) -> None:
