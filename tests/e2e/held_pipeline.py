@@ -102,12 +102,16 @@ class HeldLine:
             (self.line.folder / name).unlink(missing_ok=True)
 
     def kill_in_a_save(self) -> None:
-        """`kill -9` when the group's offset is committed and one half of a save is done."""
+        """`kill -9` when the group's offset is committed and one half of a save is done.
+
+        More has come when the next process starts: one that resumes at the wrong offset reads it
+        at once, before it commits where its checkpoint stands.
+        """
         self.fold_past_a_checkpoint()
         self.line.supervisor.kill("stream")
         self.release()
-        self.line.supervisor.restart("stream")
         self.feed.send(ROUND)
+        self.line.supervisor.restart("stream")
         self.await_checkpoint()
 
     def change_settings_behind_a_crash(self) -> None:

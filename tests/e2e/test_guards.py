@@ -15,6 +15,7 @@ from runtime.errors import EXIT_REPLAY, Stop
 from schemas.registry import SchemaRegistry
 from schemas.topics import TOPICS
 from tests.e2e.held_pipeline import BEFORE_THE_CRASH, CHANGED, HeldLine, held_line
+from tests.support.mutations import unused
 from tests.support.services import Services
 
 SIDE_BY_SIDE = 3
@@ -27,12 +28,14 @@ class Found:
     Attributes:
         difference: From a one-process fold of its detections; None when there is none.
         said: What its processes logged.
+        unused: Guards that its processes took out and that none of them came to.
         spans: From which offset which settings hold.
         zombie_status: How the zombie ended; None without one, or when it lives.
     """
 
     difference: str | None
     said: str
+    unused: set[str]
     spans: tuple[SettingsSpan, ...]
     zombie_status: int | None = None
 
@@ -43,7 +46,8 @@ def judged(held: HeldLine, zombie_status: int | None = None) -> Found:
         difference = held.difference()
     except Stop as error:
         difference = str(error)
-    return Found(difference, held.said, held.heads()[-1].settings, zombie_status)
+    said = held.said
+    return Found(difference, said, unused(said), held.heads()[-1].settings, zombie_status)
 
 
 def killed_in_a_save(held: HeldLine) -> Found:
@@ -119,6 +123,7 @@ def test_a_crash_in_a_save_and_a_zombie_change_nothing(lines: Lines) -> None:
 def test_without_the_fence_a_zombie_spoils_its_successors_checkpoint(lines: Lines) -> None:
     found = lines["unfenced"].result()
 
+    assert found.unused == set()
     assert found.difference is not None
     assert "are missing, stale or unknown to the head" in found.said
 
@@ -127,6 +132,7 @@ def test_without_the_fence_a_zombie_spoils_its_successors_checkpoint(lines: Line
 def test_without_the_seek_records_are_left_out_and_it_never_catches_up(lines: Lines) -> None:
     found = lines["unsought"].result()
 
+    assert found.unused == set()
     assert found.difference is not None
     assert "was delivered" in found.said
 
@@ -136,6 +142,7 @@ def test_without_the_comparison_of_offsets_nobody_notices_what_was_left_out(line
     """But the digests do; with it, the process ends itself rather than go on."""
     found = lines["uncompared"].result()
 
+    assert found.unused == set()
     assert found.difference is not None
     assert "was delivered" not in found.said
 
@@ -144,6 +151,7 @@ def test_without_the_comparison_of_offsets_nobody_notices_what_was_left_out(line
 def test_without_the_flush_order_outputs_are_missing(lines: Lines) -> None:
     found = lines["checkpoint-first"].result()
 
+    assert found.unused == set()
     assert found.difference is not None
 
 
@@ -164,4 +172,5 @@ def test_without_settings_in_the_checkpoint_the_same_seq_comes_with_other_bytes(
 ) -> None:
     found = lines["forgetful"].result()
 
+    assert found.unused == set()
     assert found.difference is not None

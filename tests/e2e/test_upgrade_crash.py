@@ -21,6 +21,7 @@ from streams.state.published import HANDOVER_KEY
 from tests.e2e.held_pipeline import CAMERAS, HeldLine, held_line
 from tests.support.clusters import cluster_of
 from tests.support.mutant import OTHER
+from tests.support.mutations import unused
 from tests.support.played_pipeline import wait_until
 from tests.support.services import Services
 from workers.operations.verification.digests import distinct, read_items
@@ -137,6 +138,7 @@ def test_records_of_a_killed_release_stay_valid_and_the_next_one_continues_the_n
     """Every seq once and with one version, no frame left out, and the sink lives."""
     found = lines["other-release"].result()
 
+    assert unused(found.said) == set()
     assert found.conflict is None
     assert found.sink_status is None
     for topic in OUTPUTS:
@@ -164,6 +166,7 @@ def test_without_reading_the_uncommitted_output_a_seq_has_two_versions_and_the_s
 ) -> None:
     found = lines["unnamed-release"].result()
 
+    assert unused(found.said) == set()
     assert found.conflict is not None
     assert found.sink_status == EXIT_STOP
 
@@ -173,6 +176,7 @@ def test_a_frozen_process_asks_whether_it_was_replaced_before_it_sends_on(lines:
     """It has half a batch left, and would make other records of it than its successor has sent."""
     found = lines["slow-release"].result()
 
+    assert unused(found.said) == set()
     assert found.conflict is None
     assert found.zombie_status == EXIT_REPLAY
     assert "checkpoints.frozen" in found.said

@@ -14,11 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import confluent_kafka
-
 from runtime.checkpoints import CheckpointStore, Record
 from runtime.checkpoints import store as store_module
-from runtime.kafka import first_record_barrier as opening_module
 from streams.domain import pipeline as line_module
 from streams.domain.camera.frame_tracks import FrameTracks
 from streams.domain.camera.step import step
@@ -75,11 +72,7 @@ def held_before_checkpoints(hold: Hold) -> None:
 
 def checkpoint_first(hold: Hold) -> None:
     """The flush order taken out: checkpoints are written before their outputs leave."""
-    mutations.replace(
-        opening_module,
-        "Producer",
-        lambda config: confluent_kafka.Producer({**config, "linger.ms": LINGER_MS}),
-    )
+    mutations.late_outputs(LINGER_MS)
 
     async def save(self: Saving) -> None:
         async with self.folding:

@@ -1,24 +1,26 @@
 """Faults put into the worker on purpose, to show that the oracle would see them.
 
 They live in the tests alone: each replaces a piece of the production code in the worker's
-process before the app is built.
+process before the app is built. The process logs what was replaced, and the first call of the
+replacement, so that a test can tell a harmless fault from one that never took place: `unused`.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import signal
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
-import confluent_kafka
-
+from runtime.checkpoints import outputs as outputs_module
 from runtime.checkpoints import store as store_module
 from runtime.checkpoints.claim import Claim
 from runtime.checkpoints.fold import PartitionProgress, Record, Step
-from runtime.kafka import first_record_barrier as opening_module
 from runtime.kafka.cluster import Cluster
+from runtime.kafka.first_record_barrier import FirstRecordBarrier
 from streams.processor.resume import Resumption
 from streams.processor.saving import Saving
 
@@ -27,12 +29,48 @@ KILL_AT_SAVE = 3
 DROPPED_OFFSET = 150
 LINGER_MS = 2_000
 FIRST = "w1"
+DELIVERY = "delivered"
 
 
-def replace(owner: object, name: str, value: object) -> None:
-    """Put `value` in the place of a piece of the production code."""
+def replace(owner: Any, name: str, value: Callable[..., Any]) -> None:
+    """Put `value` in the place of a piece of the production code, and log it and its first call."""
     assert hasattr(owner, name)
-    setattr(owner, name, value)
+    piece = f"{owner.__name__}.{name}"
+    called = False
+
+    def replacement(*args: Any, **named: Any) -> Any:
+        nonlocal called
+        if not called:
+            called = True
+            _log("called", piece)
+        return value(*args, **named)
+
+    setattr(owner, name, replacement)
+    _log("replaced", piece)
+
+
+def _log(what: str, piece: str) -> None:
+    """Write at once, for the process may be killed."""
+    os.write(2, f"mutation: {what} {piece}\n".encode())
+
+
+def unused(logged: str) -> set[str]:
+    """Pieces that the processes with these logs replaced, and that none of them called.
+
+    Raises:
+        AssertionError: Nothing was replaced at all.
+    """
+    pieces = {
+        what: set(re.findall(rf"mutation: {what} (\S+)", logged)) for what in ("replaced", "called")
+    }
+    assert pieces["replaced"], "no process has replaced anything"
+    return pieces["replaced"] - pieces["called"]
+
+
+def late_outputs(linger_ms: int) -> None:
+    """Let outputs leave only after so long, or when they are flushed."""
+    late: dict[str, Any] = {"linger.ms": linger_ms}
+    replace(outputs_module, "FirstRecordBarrier", partial(FirstRecordBarrier, **late))
 
 
 class UnfencedClaim(Claim):
@@ -90,11 +128,7 @@ def careless(_boot_id: str) -> None:
 
 def committed_position(_boot_id: str) -> None:
     """Reading resumes where the group committed, as Faust would have it."""
-
-    async def stock_position(_: Resumption, _consumer: Any, stock: Any) -> Mapping[Any, int]:
-        return dict(await stock())
-
-    replace(Resumption, "_position", stock_position)
+    replace(Resumption, "_stands", lambda *_: {})
 
 
 def unguarded(_boot_id: str) -> None:
@@ -117,11 +151,7 @@ def lingering_kill(boot_id: str, *, outputs_first: bool) -> None:
     In the right order nothing is lost by that; with the checkpoint first, everything that
     lingered is.
     """
-    replace(
-        opening_module,
-        "Producer",
-        lambda config: confluent_kafka.Producer({**config, "linger.ms": LINGER_MS}),
-    )
+    late_outputs(LINGER_MS)
     saves = 0
 
     async def flush_and_commit(self: Saving) -> None:
@@ -161,6 +191,7 @@ def _once_more(record: Record) -> bool:
     if record.partition in _dropped:
         return True
     _dropped.add(record.partition)
+    _log("called", DELIVERY)
     return False
 
 
@@ -173,7 +204,7 @@ MUTATIONS: dict[str, Callable[[str], None]] = {
     "kill_after_commit": lambda boot: lingering_kill(boot, outputs_first=True),
     "commit_before_outputs": lambda boot: lingering_kill(boot, outputs_first=False),
     "forgetful": forgetful,
-    "lossy_delivery": lambda _: None,
+    "lossy_delivery": lambda _: _log("replaced", DELIVERY),
 }
 
 

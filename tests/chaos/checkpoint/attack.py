@@ -34,6 +34,7 @@ from tests.chaos.checkpoint.line import (
 from tests.chaos.checkpoint.oracle import Verdict, ends, judge
 from tests.chaos.checkpoint.worker import topics
 from tests.support.clusters import cluster_at
+from tests.support.mutations import unused
 
 SESSION_S = 4.0
 MAX_WORKERS = 3
@@ -74,6 +75,7 @@ class Outcome(msgspec.Struct, kw_only=True):
         tracebacks: Processes that ended on an error that nobody foresaw.
         self_exits: All processes that asked for a replay, with the reason.
         unexpected: Processes that ended in a way they should not.
+        unused: Pieces that were replaced by a fault on purpose, and that no process called.
         verdict: The oracle's.
     """
 
@@ -91,6 +93,7 @@ class Outcome(msgspec.Struct, kw_only=True):
     tracebacks: int
     self_exits: list[str]
     unexpected: list[str]
+    unused: list[str]
     verdict: Verdict
 
     @property
@@ -305,6 +308,7 @@ def attack(
         tracebacks=sum("Traceback" in reason for reason in reasons),
         self_exits=reasons,
         unexpected=line.unexpected,
+        unused=sorted(unused(line.said)) if options.get("mutation") else [],
         verdict=verdict,
     )
 

@@ -207,6 +207,11 @@ class Line:
         """Workers whose process exists."""
         return [worker for worker in self.workers if worker.alive]
 
+    @property
+    def said(self) -> str:
+        """What all workers have logged."""
+        return "".join(worker.text() for worker in self.workers)
+
     def start(self) -> Worker:
         """Start one more worker."""
         with self._lock:

@@ -160,7 +160,7 @@ def mutated(
     broker: Broker, folder: Path, mutation: str, faults: list[str], **options: Any
 ) -> Outcome:
     """An attack on a worker that is broken on purpose, or on the one as it is."""
-    return attack(
+    outcome = attack(
         broker,
         folder,
         scenario=mutation or "as_it_is",
@@ -169,3 +169,5 @@ def mutated(
         mutation=mutation,
         **options,
     )
+    assert outcome.unused == [], "every piece that was replaced must have been called"
+    return outcome
