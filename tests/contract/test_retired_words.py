@@ -26,6 +26,8 @@ STORED = {
     "left_in_place": "header of dead-letters.v1",
     "side_offsets": "field of a checkpoint's head",
     "sentence": "field of the REST API",
+    "Line": "schema of the REST API",
+    "line_now": "operation of the REST API",
     "placed_by_floor": "how Kafka places keys",
 }
 """Identifiers that spell a stored or shared name, and what it is a name of."""

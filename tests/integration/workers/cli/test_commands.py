@@ -109,6 +109,23 @@ def test_the_doctor_finds_a_prepared_pipeline_well(operator: Operator) -> None:
     assert [line.split()[0] for line in answer.stdout.splitlines()] == ["ok"] * 11
 
 
+def test_checks_can_be_printed_as_json_lines(operator: Operator) -> None:
+    commands = (
+        ["doctor", "--json"],
+        ["registry", "check", "--json"],
+        ["verify", "tables", "--json"],
+    )
+    answers = [operator.types(*words) for words in commands]
+
+    assert [answer.returncode for answer in answers] == [0, 0, 0]
+    doctor, schemas, tables = (
+        [json.loads(line) for line in answer.stdout.splitlines()] for answer in answers
+    )
+    assert all(row["good"] for row in doctor)
+    assert all(row["id"] > 0 for row in schemas)
+    assert [row for row in tables if row["first_difference"]] == []
+
+
 def test_the_doctor_says_what_to_do_about_what_is_ill(operator: Operator) -> None:
     operator.environment["WARDSTREAM_REDIS_URL"] = "redis://127.0.0.1:9/0"
     operator.environment["WARDSTREAM_TOPIC_PREFIX"] = "nothing-here."

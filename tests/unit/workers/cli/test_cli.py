@@ -1,5 +1,6 @@
 """One command line: every command can be found, and nothing is loaded to list them."""
 
+import json
 import os
 import re
 import subprocess
@@ -7,6 +8,7 @@ import sys
 
 import pytest
 import typer
+from typer.testing import CliRunner
 
 from workers.cli.app import COMMANDS, load, usage
 
@@ -129,3 +131,20 @@ def test_a_setting_that_cannot_be_used_is_named_in_one_sentence(
     assert answer.returncode == 78
     assert message in answer.stderr
     assert answer.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments", "field"),
+    [
+        pytest.param("topics", ["list", "--json"], "partitions", id="topics"),
+        pytest.param("settings", ["--json"], "effect", id="settings"),
+    ],
+)
+def test_a_table_can_be_printed_as_json_lines(
+    command: str, arguments: list[str], field: str
+) -> None:
+    answer = CliRunner().invoke(load(command), arguments)
+
+    rows = [json.loads(line) for line in answer.stdout.splitlines()]
+    assert len(rows) > 10
+    assert all(row[field] for row in rows)
