@@ -38,7 +38,7 @@ def test_dead_letters_are_counted_by_reason_and_listed_by_time(desk: Desk) -> No
     frames = desk.types("list", "--json", "--topic", FRAMES.name, "--limit", "2").lines
     recent = desk.types("list", "--json", "--since", "1h", "--reason", "database_refused").lines
 
-    assert [(one["topic"], one["reason"], one["dead letters"], one["open"]) for one in counts] == [
+    assert [(one["topic"], one["reason"], one["dead_letters"], one["open"]) for one in counts] == [
         (cluster_of(desk.settings).name(FRAMES), "not_wire_format", 3, 3),
         (cluster_of(desk.settings).name(STAFF), "database_refused", 1, 1),
     ]
