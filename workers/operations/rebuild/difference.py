@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 
 import msgspec
 import psycopg
 from psycopg import sql
 
+from workers.operations.rebuild.queries import template
 from workers.operations.rebuild.staging import columns_of, schema_of
 from workers.operations.rebuild.tables import COMPARED, Compared
 
@@ -79,78 +80,69 @@ def apart(table: Compared) -> str:
 
 def _compare(connection: psycopg.Connection, table: Compared, revision: int) -> TableDifference:
     schema = sql.Identifier(schema_of(revision))
-    name = sql.Identifier(table.name)
     into = sql.SQL("{}.{}").format(schema, sql.Identifier(apart(table)))
-    columns = columns_of(connection, table.name)
-    compared = [c for c in columns if c not in table.by.identity and c not in table.by.ignored]
-    same = [sql.SQL("h.{0} = m.{0}").format(sql.Identifier(c)) for c in table.by.identity]
-    pairs: list[sql.Composable] = [
-        sql.SQL("h.{0} IS DISTINCT FROM m.{0}").format(sql.Identifier(c)) for c in compared
-    ] or [sql.SQL("false")]
-    key, time = sql.Identifier(table.by.key), sql.Identifier(table.by.time)
+    columns = [
+        name
+        for name in columns_of(connection, table.name)
+        if name not in table.by.identity and name not in table.by.ignored
+    ]
     with connection.transaction():
         connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(into))
         connection.execute(
-            sql.SQL(
-                """
-                CREATE TABLE {into} AS
-                WITH held AS (SELECT t.* FROM public.{name} AS t {within}),
-                    made AS (SELECT t.* FROM {schema}.{name} AS t {within})
-                SELECT
-                    coalesce(h.{key}, m.{key}) AS key,
-                    coalesce(h.{time}, m.{time}) AS at,
-                    CASE WHEN h.{key} IS NULL THEN 'ADDED' WHEN m.{key} IS NULL THEN 'REMOVED'
-                        ELSE 'CHANGED' END AS what,
-                    to_jsonb(h) AS held,
-                    to_jsonb(m) AS made
-                FROM held AS h FULL JOIN made AS m ON {same}
-                WHERE h.{key} IS NULL OR m.{key} IS NULL OR {differ}
-                """
-            ).format(
+            template("compare_table").format(
                 into=into,
                 schema=schema,
-                name=name,
-                key=key,
-                time=time,
+                name=sql.Identifier(table.name),
+                key=sql.Identifier(table.by.key),
+                time=sql.Identifier(table.by.time),
                 within=within(table, revision),
-                same=sql.SQL(" AND ").join(same),
-                differ=sql.SQL(" OR ").join(pairs or [sql.SQL("false")]),
+                same=_joined("h.{0} = m.{0}", table.by.identity, " AND "),
+                differ=_joined("h.{0} IS DISTINCT FROM m.{0}", columns, " OR "),
             )
         )
-        found = connection.execute(
-            sql.SQL("SELECT what, count(*) FROM {} GROUP BY what").format(into)
-        ).fetchall()
-        counts = {str(what): int(number) for what, number in found}
-        stretches = [
-            Stretch(*row)
-            for row in connection.execute(
-                sql.SQL(
-                    "SELECT key, min(at), max(at), count(*) FROM {} GROUP BY key ORDER BY key"
-                ).format(into)
-            )
-        ]
-        first = [
-            RowDifference(what, row_key, row_at, _apart(held, made, compared))
-            for what, row_key, row_at, held, made in connection.execute(
-                sql.SQL(
-                    "SELECT what, key, at, held, made FROM {} ORDER BY at, key, what LIMIT {}"
-                ).format(into, sql.Literal(SHOWN))
-            )
-        ]
-        rows = connection.execute(
-            sql.SQL("SELECT count(*) FROM {}.{} AS t {}").format(
-                schema, name, within(table, revision)
-            )
-        ).fetchone()
+        return _summed(connection, table, revision, into, columns)
+
+
+def _summed(
+    connection: psycopg.Connection,
+    table: Compared,
+    revision: int,
+    into: sql.Composed,
+    columns: Sequence[str],
+) -> TableDifference:
+    """Count the rows that differ, and keep the first few."""
+    compared = sql.SQL("SELECT count(*) FROM {}.{} AS t {}").format(
+        sql.Identifier(schema_of(revision)), sql.Identifier(table.name), within(table, revision)
+    )
+    by_what = sql.SQL("SELECT what, count(*) FROM {} GROUP BY what").format(into)
+    by_key = sql.SQL(
+        "SELECT key, min(at), max(at), count(*) FROM {} GROUP BY key ORDER BY key"
+    ).format(into)
+    first = sql.SQL(
+        "SELECT what, key, at, held, made FROM {} ORDER BY at, key, what LIMIT {}"
+    ).format(into, sql.Literal(SHOWN))
+    rows = connection.execute(compared).fetchone()
+    counts = {str(what): int(number) for what, number in connection.execute(by_what).fetchall()}
     return TableDifference(
         table.name,
         0 if rows is None else rows[0],
         counts.get("CHANGED", 0),
         counts.get("ADDED", 0),
         counts.get("REMOVED", 0),
-        tuple(stretches),
-        tuple(first),
+        tuple(Stretch(*row) for row in connection.execute(by_key)),
+        tuple(
+            RowDifference(what, key, at, _apart(held, made, columns))
+            for what, key, at, held, made in connection.execute(first)
+        ),
     )
+
+
+def _joined(
+    condition: LiteralString, columns: Sequence[str], word: LiteralString
+) -> sql.Composable:
+    """One condition for each column; false where there is none."""
+    parts = [sql.SQL(condition).format(sql.Identifier(column)) for column in columns]
+    return sql.SQL(word).join(parts) if parts else sql.SQL("false")
 
 
 def within(table: Compared, revision: int) -> sql.Composed:

@@ -16,6 +16,7 @@ from workers.operations.rebuild import staging
 from workers.operations.rebuild.bounds import Folded
 from workers.operations.rebuild.difference import TableDifference, apart, within
 from workers.operations.rebuild.plan import Plan
+from workers.operations.rebuild.queries import template
 from workers.operations.rebuild.staging import columns_of, schema_of
 from workers.operations.rebuild.tables import COMPARED, Compared
 from workers.operations.times import show_time
@@ -241,34 +242,11 @@ class Ledger:
             ),
         }
         self.connection.execute(
-            sql.SQL(
-                """
-                INSERT INTO revision_ranges
-                SELECT %(revision)s, %(table)s, a.key, min(a.at), max(a.at), max(b.through_seq)
-                FROM (
-                    SELECT key, at FROM {schema}.{apart}
-                    UNION ALL
-                    SELECT key, at FROM {schema}.{other}
-                ) AS a
-                JOIN {schema}.bounds AS b ON b.kind = {kind} AND b.key = a.key
-                GROUP BY a.key
-                """
-            ).format(**parts),
+            template("note_ranges").format(**parts),
             {"revision": revision, "table": table.name},
         )
         self.connection.execute(
-            sql.SQL(
-                """
-                INSERT INTO {revised}
-                SELECT {columns}, %(revision)s
-                FROM {schema}.{name} AS t
-                {within} AND EXISTS (
-                    SELECT FROM revision_ranges AS r
-                    WHERE r.revision = %(revision)s AND r.table_name = %(table)s
-                        AND r.key = t.{key} AND t.{time} BETWEEN r.first AND r.last
-                )
-                """
-            ).format(**parts),
+            template("take_rows").format(**parts),
             {"revision": revision, "table": table.name},
         )
 
