@@ -29,10 +29,10 @@ class Archived(NamedTuple):
     """One archived checkpoint, as its name tells.
 
     Attributes:
-        partition: Of the input.
+        partition: Partition of the input.
         next_offset: The first input offset that it does not contain.
         written_us: When it was archived, UTC microseconds.
-        sha256: Of the object, hex.
+        sha256: SHA-256 of the object, hex.
         path: Below the store's URL.
     """
 

@@ -97,7 +97,7 @@ class Archiver:
             for partition, records in self._waiting.get():
                 try:
                     self._write(partition, records)
-                except Exception as error:  # noqa: BLE001 - the line goes on without an archive
+                except Exception as error:  # noqa: BLE001 - the pipeline goes on without an archive
                     self._count("failed", 1)
                     self._due_s[partition] = self._clock.monotonic_s() + min(RETRY_S, self._every_s)
                     log.warning("checkpoints.not_archived", partition=partition, error=str(error))
@@ -107,7 +107,7 @@ class Archiver:
             self._archive = self._open_archive()
         now_us = self._clock.now_us()
         held = self._archive.held(partition)
-        if held:  # a process that was started again does not begin to count anew
+        if held:  # a process that was started again does not begin to count again
             left_s = self._every_s - (now_us - max(one.written_us for one in held)) / 1e6
             if 0 < left_s <= self._every_s:
                 self._due_s[partition] = self._clock.monotonic_s() + left_s

@@ -48,7 +48,8 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
         partition: Input partition; equals the partition that holds the record.
         input_id: Kafka's id of the input topic, which changes when it is made again.
         next_offset: The first input offset that the state does not yet contain.
-        side_offsets: Position in each side input, by a name of the application's choice.
+        side_offsets: Position in each topic of reference data, by a name that the application
+            chooses.
         generation: Consumer group generation of the writer; for reading only.
         boot_id: The writing process; for reading only.
         entities: CRC-32 of each entity's record, by entity key.

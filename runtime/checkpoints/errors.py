@@ -34,4 +34,4 @@ class RecordTooLarge(Stop):
 
 
 class AssignmentChanged(Retry):
-    """The partitions were handed out anew while they were being loaded; load again."""
+    """The partitions were handed out again while they were being loaded; load again."""

@@ -109,7 +109,7 @@ class PartitionFold(Protocol):
         ...
 
     def side_offsets(self) -> Mapping[str, int]:
-        """Position reached in each side input, by a name of the application's choice."""
+        """Position in each topic of reference data, by a name that the application chooses."""
         ...
 
 
@@ -130,7 +130,7 @@ class Inherit(Protocol):
         """Look at what was sent.
 
         Args:
-            partition: Of the input.
+            partition: Partition of the input.
             checkpoint: The last one of the other fold.
             since_ms: When its newest entity was appended, broker's time: what was sent beyond it
                 came about then or later. None when it has none.

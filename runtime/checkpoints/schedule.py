@@ -53,7 +53,7 @@ class StallWatch:
         return now_s - since_s > self._after_s
 
     def forget(self) -> None:
-        """Begin anew, after the partitions were handed out again."""
+        """Begin again, after the partitions were handed out again."""
         self._since.clear()
 
 

@@ -1,4 +1,4 @@
-"""Read the side inputs: small compacted topics of versioned facts with two times."""
+"""Read the reference data: small compacted topics of versioned facts with two times."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
@@ -46,7 +46,7 @@ def fact_key(topic: Topic, record: dict[str, Any]) -> str:
 
 
 class FactLog:
-    """Reads side inputs to their end, again and again.
+    """Reads reference data to their end, again and again.
 
     Only committed facts are read, but the end is that of everything appended: a transaction
     that stands open is waited for, because its facts count from when they were appended. An
@@ -79,7 +79,7 @@ class FactLog:
         return self.synced_us + VISIBLE_AFTER_US - APPEND_WITHIN_US
 
     def sync(self) -> list[Fact]:
-        """Read on to the present end of every side input; returns what is new.
+        """Read on to the present end of every topic of reference data; returns what is new.
 
         Topic after topic in the order they were given, each in the order of its log.
 
@@ -89,7 +89,7 @@ class FactLog:
         Raises:
             Retry: Broker or schema registry are out of reach, or a topic is not read to its end
                 in time.
-            Stop: A side input holds something that is not a fact, a fact in it was deleted, or it
+            Stop: A topic holds something that is not a fact, a fact in it was deleted, or it
                 is shorter than it was.
         """
         started_us = self._clock.now_us()
@@ -133,7 +133,7 @@ class FactLog:
                 self._reached[name] = max(self._reached[name], offset)
 
     def _ends(self, deadline_s: float) -> dict[str, int]:
-        """End of every side input, of open transactions too.
+        """End of every topic of reference data, of open transactions too.
 
         A broker that is still electing a leader is asked again.
 

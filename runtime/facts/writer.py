@@ -1,4 +1,4 @@
-"""Append facts to the side inputs, all or none, and one writer at a time."""
+"""Append facts to the reference data, all or none, and one writer at a time."""
 
 from collections.abc import Iterable
 from types import TracebackType

@@ -2,7 +2,7 @@
 
 numba notices a change of the file that defines a function, and not one of a file whose functions
 or constants it takes in. The cache therefore lies in a folder named after all sources that are
-given: an edited constant is compiled anew. The folder is beside the sources, or below
+given: an edited constant is compiled again. The folder is beside the sources, or below
 `NUMBA_CACHE_DIR`; where neither can be written, numba takes a folder of the user's.
 
 Neither fastmath nor threads: the same input gives the same bits.
@@ -24,7 +24,7 @@ class Compiler:
     """Compiles the functions of some sources.
 
     Args:
-        name: Of the cache.
+        name: Name of the cache.
         sources: Every file that its functions are made of; the cache lies beside the first.
     """
 

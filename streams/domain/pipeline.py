@@ -35,7 +35,7 @@ class PartitionPipeline:
     """The fold of one partition of the detections.
 
     Args:
-        settings: Of the fold; a checkpoint taken under other settings continues under these.
+        settings: Settings of the fold; a checkpoint taken under others continues under these.
 
     Attributes:
         cameras: State by camera id.
@@ -122,7 +122,7 @@ class PartitionPipeline:
 
         Args:
             frame: The next record of the partition's log.
-            facts: Side inputs, read at least as far as the outcome's ticks need.
+            facts: Reference data, read at least as far as the outcome's ticks need.
 
         Returns:
             Records to send, in order. A frame that the camera's fence ignores gives none.

@@ -18,7 +18,7 @@ BEAT_S = 0.5
 def register(
     app: faust.App, checkpointing: Checkpointing, facts: FactSource, health: Health
 ) -> None:
-    """Wire detections -> fold; side inputs are read on between batches."""
+    """Wire detections -> fold; reference data are read on between batches."""
 
     @checkpointing.agent("floors")
     async def floors(records: Sequence[Record]) -> None:

@@ -1,4 +1,4 @@
-"""Side inputs for the fold: read far enough before any event that could see them."""
+"""Reference data for the fold: read far enough before any event that could see them."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ from streams.domain.facts.timeline import (
 log = structlog.get_logger(__name__)
 
 REFRESH_S = 1.0
-"""Seconds after which the side inputs are read again while events flow."""
+"""Seconds after which the reference data are read again while events flow."""
 
 _WAIT_S = 30.0
 _PAUSE_S = 0.05
@@ -33,9 +33,9 @@ class FactSource:
     never changes what an event saw.
 
     Args:
-        log: The side inputs.
+        log: The reference data.
         clock: Tells when to read again.
-        rule: When a version is visible; that of the line, except in a rebuild.
+        rule: When a version is visible; that of the pipeline, except in a rebuild.
 
     Attributes:
         back_dated: Facts that came too late: an event that should have seen them was folded
@@ -52,7 +52,7 @@ class FactSource:
         self.back_dated = 0
 
     def refresh(self) -> None:
-        """Read the side inputs to their present end.
+        """Read the reference data to their present end.
 
         Raises:
             Retry: The broker is out of reach.
@@ -111,5 +111,5 @@ class FactSource:
         return self.facts
 
     def offsets(self) -> dict[str, int]:
-        """Next offset of each side input."""
+        """Next offset of each topic of reference data."""
         return dict(self._log.offsets)

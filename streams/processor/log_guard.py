@@ -17,7 +17,7 @@ _AGAIN = constant(0.2, deadline_s=30.0)
 
 
 def refuse_lost_checkpoints(cluster: Cluster) -> None:
-    """Refuse to begin anew where outputs say that the stage was at work.
+    """Refuse to start from nothing where outputs say that the stage was at work.
 
     A head is written before the first output of a partition, so outputs without one mean that the
     checkpoint was deleted. Folding from the beginning would number records from 1 again, with

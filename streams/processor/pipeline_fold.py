@@ -85,10 +85,10 @@ class PipelineFold:
         partition: Partition of the input; outputs go to the same one.
         emit: Takes the outputs.
         wire: Codecs and names.
-        facts: Side inputs.
-        settings: Of the fold, unless a checkpoint says which hold from which offset.
+        facts: Reference data.
+        settings: Settings of the fold, unless a checkpoint says which hold from which offset.
         clock: For the lag metric only; nothing that is written depends on it.
-        limit: Of the process, shared by its partitions; None folds on whatever comes.
+        limit: Limit of the process, shared by its partitions; None folds on whatever comes.
     """
 
     def __init__(
@@ -162,7 +162,7 @@ class PipelineFold:
         """Read an outcome and refuse what no fold may see.
 
         Ingest never captures in the future; this keeps a broken clock from carrying a floor to
-        a time whose side inputs nobody knows. It asks the append time in the log, not the wall
+        a time whose reference data nobody knows. It asks the append time in the log, not the wall
         clock, so a replay refuses the same records.
         """
         try:
@@ -229,5 +229,5 @@ class PipelineFold:
         return changed
 
     def side_offsets(self) -> Mapping[str, int]:
-        """How far the side inputs were read."""
+        """How far the reference data were read."""
         return self._facts.offsets()

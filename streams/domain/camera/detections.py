@@ -22,9 +22,9 @@ class FrameDetections(NamedTuple):
         boxes: Shape `(N, 5)`: x_min, y_min, x_max, y_max (pixels of the captured frame), score.
         people: The rows of `boxes` that show people.
         model_name: None when no model looked.
-        model_version: Of the model.
-        width: Of the frame, pixels; 0 when not known.
-        height: Of the frame, pixels; 0 when not known.
+        model_version: Version of the model.
+        width: Width of the frame, pixels; 0 when not known.
+        height: Height of the frame, pixels; 0 when not known.
     """
 
     camera_id: str

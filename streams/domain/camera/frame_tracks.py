@@ -16,8 +16,8 @@ class FrameTracks(NamedTuple):
         captured_us: Event time of the frame, microseconds.
         floor_id: Floor of the camera.
         frame_seq: Number of the frame.
-        width: Of the frame, pixels.
-        height: Of the frame, pixels.
+        width: Width of the frame, pixels.
+        height: Height of the frame, pixels.
         out: The tracker's output, shape `(M,)` of `TRACK_UPDATE`.
         positions: Where the tracks stand, shape `(M,)` of `FLOOR_POSITION`.
         model_name: Behind the newest detections.

@@ -30,7 +30,7 @@ class CameraState:
         floor_id: Floor to which its newest event went.
         seqs: Last seq by topic.
         last_us: Event time of its newest event, microseconds; 0 before the first.
-        tracker: Of its people.
+        tracker: Tracker of its people.
         model_name: Behind the newest detections.
         model_version: Behind the newest detections.
     """
@@ -82,8 +82,8 @@ def step(
         state: Changed in place.
         frame: New by `fence` and accepted by `check_frame`.
         camera: Registry version visible at the event's time.
-        homography: Of that version: nine numbers, or `NOWHERE`.
-        parameters: Of the tracker.
+        homography: Homography of that version: nine numbers, or `NOWHERE`.
+        parameters: Parameters of the tracker.
 
     Returns:
         The tracks: for each frame looked at, for another frame when there are tracks, and for

@@ -47,7 +47,7 @@ def advance(
         captured_us: Event time of the frame, later than the state's, microseconds.
         detections: In any order; only people are tracked. Empty when the frame shows nobody, None
             when nobody looked.
-        settings: Of the tracker.
+        settings: Settings of the tracker.
 
     Returns:
         Every track that was alive before or is now, by id; one that ended is listed once, as

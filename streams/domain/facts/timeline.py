@@ -1,4 +1,4 @@
-"""Side inputs as versioned facts with two times, and what of them is visible when.
+"""Reference data as versioned facts with two times, and what of them is visible when.
 
 A version is visible at event time t when `valid_from_us <= t` and `recorded_at_us + 5 s <= t`;
 the highest visible version of an id wins, and a version with `removed` takes the fact away.
@@ -33,7 +33,7 @@ Record = Mapping[str, Any]
 
 
 class InvalidFact(ValueError):
-    """A side input that no event could use; the version before it stays in force."""
+    """A topic of reference data that no event could use; the version before it stays in force."""
 
 
 class ConflictingFact(ValueError):
@@ -45,15 +45,15 @@ VisibilityRule = Callable[[Record], int]
 
 
 def visible_from(record: Record) -> int:
-    """The rule of the line: nothing that was sent is altered by what is recorded later."""
+    """The rule of the pipeline: nothing that was sent is altered by what is recorded later."""
     return int(max(record["valid_from_us"], record["recorded_at_us"] + VISIBLE_AFTER_US))
 
 
 def visible_as_of(record: Record) -> int:
     """The rule of a rebuild: a back-dated version is visible from when it says that it holds.
 
-    Everything else keeps the rule of the line, so that a rebuild in which nothing was back-dated
-    gives what the line gave: who records a fact as it becomes valid does not back-date it.
+    Everything else keeps the rule of the pipeline, so that a rebuild gives what the pipeline gave
+    unless a fact was back-dated. A fact that is recorded as it becomes valid is not back-dated.
     """
     if record["valid_from_us"] < record["recorded_at_us"]:
         return int(record["valid_from_us"])
@@ -110,14 +110,14 @@ class Timeline:
 
 
 class Facts:
-    """Every side input that a fold can see.
+    """Every topic of reference data that a fold can see.
 
     `at` is a pure function of the records added so far, and looking at an earlier time again gives
     the earlier answer. The order in which they came decides only which floor a camera or a zone
     stays on.
 
     Args:
-        rule: When a version is visible; that of the line, except in a rebuild.
+        rule: When a version is visible; that of the pipeline, except in a rebuild.
     """
 
     def __init__(self, rule: VisibilityRule = visible_from) -> None:
@@ -136,7 +136,7 @@ class Facts:
             record: As decoded from that topic; kept, so the caller leaves it alone.
 
         Raises:
-            KeyError: The topic is not a side input.
+            KeyError: The topic holds no reference data.
             InvalidFact: A polygon, homography, time zone or time in it cannot be used.
             ConflictingFact: The id and version is there with other content.
         """
@@ -148,7 +148,7 @@ class Facts:
         index = bisect_left(self._changes_us, effective_us)
         if self._changes_us[index : index + 1] != [effective_us]:
             insort(self._changes_us, effective_us)
-        # What ended before the new version is visible stands; the rest is looked up anew.
+        # What ended before the new version is visible stands; the rest is looked up again.
         self._snapshots = {
             start_us: snapshot
             for start_us, snapshot in self._snapshots.items()
@@ -209,7 +209,7 @@ class Facts:
     def _check_stays(self, topic_name: str, record: Record, kind: str) -> None:
         """Keep a camera or zone on its floor.
 
-        Its `seq` is counted in the floor's partition, and would begin anew in another.
+        Its `seq` is counted in the floor's partition, and would begin again in another.
         """
         identity = record[_ID_FIELDS[topic_name]]
         for known in self._timelines[topic_name].versions_of(identity).values():

@@ -43,7 +43,7 @@ def close_tick(
         floor: Changed in place; nothing was due in the ticks between its last and this one.
         end_us: End of the tick, microseconds.
         snapshot: Facts in force at `end_us`.
-        settings: Of the floor.
+        settings: Settings of the floor.
 
     Returns:
         Presence, then by zone its events and its occupancy.

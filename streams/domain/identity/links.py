@@ -17,7 +17,7 @@ def link_records(
     """Tell which tracks of a camera continue ended ones.
 
     Args:
-        floor: Of the camera; its count of links rises.
+        floor: Floor of the camera; its count of links rises.
         camera_id: Camera, of both tracks.
         captured_us: Event time of the frame that decided, microseconds.
         linked: Shape `(L,)` of `TRACK_UPDATE`: rows of the tracker's output that hold a link.

@@ -34,8 +34,8 @@ class Coverage(NamedTuple):
     """Coverage of one zone.
 
     Attributes:
-        people: In the zone.
-        identified: Of these, people whose role is known.
+        people: People in the zone.
+        identified: Those of them whose role is known.
         scheduled: Staff scheduled.
         required: Staff required.
         gap_min: Fewest missing: if every unidentified person were the staff needed.
@@ -60,7 +60,7 @@ def coverage(present: Sequence[str], plan: Plan) -> Coverage:
 
     Args:
         present: Role of each person in the zone, "" when unknown.
-        plan: Of the zone at that time.
+        plan: Plan of the zone at that time.
     """
     known: dict[str, int] = {}
     for role in present:

@@ -150,9 +150,9 @@ def standing(
 
     Args:
         people: Shape `(P,)` of `PERSON`.
-        vertices: Of an `AreaTable`, as all that follows.
+        vertices: Vertices of an `AreaTable`, as all that follows.
         ends: Where each area's vertices end.
-        bounds: Of each area.
+        bounds: Bounds of each area.
         in_metres: Whether each area is on the floor.
 
     Returns:

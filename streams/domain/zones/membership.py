@@ -88,9 +88,9 @@ def observe_standing(
 
     Args:
         zone: Changed in place.
-        area: Of the zone.
+        area: Area of the zone.
         view: The look; who merely coasts in it was not seen.
-        person_ids: Of the people in the view.
+        person_ids: Ids of the people in the view.
         standing: For each of them `INSIDE`, `OUTSIDE` or `UNSEEN`.
         looked_us: Event time of the camera's look before this one, microseconds; 0 for none.
         hold_us: A silent camera's people are unseen after this long, microseconds.
@@ -161,7 +161,7 @@ def expire(
 
     Args:
         zone: Changed in place.
-        area: Of the zone.
+        area: Area of the zone.
         end_us: End of the tick, microseconds.
         looked: Event time of the last look of each camera on the floor, microseconds.
         hold_us: A silent camera's people are unseen after this long, microseconds.

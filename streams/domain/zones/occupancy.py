@@ -40,7 +40,7 @@ def measure(
         zone: Its `shown` and `seqs` are changed when there is a record to send.
         zone_id: Identity.
         floor_id: Floor of the zone.
-        plan: Of the zone at `as_of_us`.
+        plan: Plan of the zone at `as_of_us`.
         cameras_missing: Those of the zone's cameras that are behind, sorted.
         as_of_us: End of the tick, microseconds.
         inputs_through_us: Event time up to which every reporting camera's input is in.

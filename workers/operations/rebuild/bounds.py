@@ -36,7 +36,7 @@ class Bound(msgspec.Struct, frozen=True):
         key: Its id.
         after_us: Event times after this one, UTC microseconds,
         through_us: and up to this one.
-        seqs: By topic, the line's seqs: after the first, up to the second.
+        seqs: By topic, the pipeline's seqs: after the first, up to the second.
     """
 
     kind: Kind
@@ -51,8 +51,8 @@ def bounds(
 ) -> list[Bound]:
     """What a rebuild of a partition answers for.
 
-    Where the line stood tells where it begins and ends. What the line had not seen at the
-    beginning, or not at the end, is bounded by where the rebuilt state itself began and ended.
+    How far the pipeline had come says where it begins and ends. What the pipeline had not seen at
+    the beginning, or not at the end, is bounded by where the rebuilt state itself began and ended.
 
     Args:
         plan: What was folded.

@@ -49,7 +49,7 @@ class TableDifference(msgspec.Struct, frozen=True):
         rows: Rebuilt rows within the bounds.
         changed: Rows that say something else.
         added: Rows that only the rebuild has.
-        removed: Rows that only the line has.
+        removed: Rows that only the pipeline has.
         stretches: By key, where.
         first: The first few, by time.
     """
@@ -148,7 +148,7 @@ def _joined(
 def within(table: Compared, revision: int) -> sql.Composed:
     """Join of rows `t` with the bounds of the rebuild: what it answers for.
 
-    A track that went on after the rebuilt part is the line's: what was rebuilt of it is a part.
+    A track that went on after the rebuilt part is the pipeline's: what was rebuilt of it is a part.
     """
     schema = sql.Identifier(schema_of(revision))
     parts: dict[str, sql.Composable] = {

@@ -2,7 +2,7 @@
 
 A revision that was taken back is needed by none: `--revert` takes every later one back with it, and
 whatever is rebuilt afterwards is compared with what is in force then. It has no archived
-checkpoints of its own either: it began from one of the line's.
+checkpoints of its own either: it began from one of the pipeline's.
 """
 
 from typing import Final, NamedTuple
@@ -32,7 +32,7 @@ class Size(NamedTuple):
     Attributes:
         topics: How many it has.
         records: In them; about, as the broker counts by offset.
-        rows: Of its own, in the tables.
+        rows: Rows of its own, in the tables.
     """
 
     topics: int

@@ -92,7 +92,7 @@ class Ledger:
 
         Args:
             request: What was asked for; the same again goes on with this one.
-            prefix: Topic prefix of the line.
+            prefix: Topic prefix of the pipeline.
             plan: What is folded.
             by: Who asked.
         """
@@ -255,7 +255,7 @@ class Ledger:
         """Take every revision after one back when the block ends; yields their numbers.
 
         Args:
-            after: The last that stays in force; 0 for what the line wrote.
+            after: The last that stays in force; 0 for what the pipeline wrote.
             by: Who does it.
             why: Their reason.
         """
@@ -273,7 +273,7 @@ def open_ledger(installation: Installation) -> Iterator[Ledger]:
     """Claim the right to rebuild.
 
     Raises:
-        Stop: Somebody else rebuilds at the moment, or the database is not migrated.
+        Stop: Another process rebuilds at the moment, or the database is not migrated.
         Retry: The database is out of reach.
     """
     with (

@@ -1,4 +1,4 @@
-"""Show rebuilt values in Redis, where the line has said nothing newer."""
+"""Show rebuilt values in Redis, where the pipeline has said nothing newer."""
 
 from collections.abc import Iterable
 
@@ -14,8 +14,8 @@ from workers.sinks.redis.sink import redis_errors
 
 _KINDS = {topic.name: kind for topic in LIVE_TOPICS for kind in LIVE_KINDS if topic.live == kind}
 
-# The line's own value is kept beside it: `verify` compares that, and taking back puts it back. The
-# next record of the key replaces both (workers/sinks/redis/replace.lua).
+# The pipeline's own value is kept beside it: `verify` compares that, and taking back puts it back.
+# The next record of the key replaces both (workers/sinks/redis/replace.lua).
 _REVISE = """
 local held = redis.call('HMGET', KEYS[1], 'seq', 'json')
 if held[1] ~= ARGV[1] then
@@ -42,7 +42,7 @@ def show(installation: Installation, revision: int, newest: Iterable[Newest]) ->
     Args:
         installation: Where Redis is.
         revision: The revision.
-        newest: Rebuilt records, each with the seq of the line's record that it takes the place of.
+        newest: Rebuilt records, each with the seq of the record that it replaces.
 
     Raises:
         Retry: Redis is out of reach.
@@ -60,7 +60,7 @@ def show(installation: Installation, revision: int, newest: Iterable[Newest]) ->
 
 
 def take_back(installation: Installation, after: int) -> int:
-    """Show what the line said again, where a revision after `after` is shown; returns how many.
+    """Show what the pipeline said again, where a revision after `after` is shown; returns how many.
 
     Raises:
         Retry: Redis is out of reach.

@@ -1,4 +1,4 @@
-"""Let the line go on where its log lost what comes next, or where a checkpoint was deleted.
+"""Let the pipeline go on where its log lost what comes next, or where a checkpoint was deleted.
 
 What is lost cannot be folded any more. The state is kept as it was, and goes on with the first
 detection that there is; or it is made of the detections that are left.
@@ -27,7 +27,7 @@ def broken_off(checkpoint: Checkpoint, log: OffsetRange, input_id: str) -> str |
     """Why the detections do not go on from a checkpoint; None when they do.
 
     Args:
-        checkpoint: Of the partition.
+        checkpoint: Checkpoint of the partition.
         log: What the partition holds.
         input_id: Kafka's id of the detections.
     """
@@ -77,7 +77,7 @@ def deleted_head(
         input_id: Kafka's id of the detections.
 
     Raises:
-        Stop: Nothing tells how far the line had come.
+        Stop: Nothing says how far the pipeline had come.
         Retry: The broker or the store of archived checkpoints is out of reach.
     """
     name = cluster.name(DETECTIONS)

@@ -30,15 +30,15 @@ class PartitionPlan(msgspec.Struct, frozen=True, kw_only=True):
     """What is folded of one partition.
 
     Attributes:
-        partition: Of the detections.
+        partition: Partition of the detections.
         start: First offset that is folded.
-        end: Offset before which the fold ends: how far the line's own checkpoint reaches.
+        end: Offset before which the fold ends: how far the pipeline's own checkpoint reaches.
         appended_ms: When the first record was appended, UTC milliseconds.
         base: Path of the archived checkpoint that it begins from; None for a cold start.
         why_cold: Why there is none, in words; empty with one.
-        spans: Settings that the line folded by, by offset.
-        before: Where the line stood at `start`.
-        after: Where the line stood at `end`; None when it had folded nothing.
+        spans: Settings that the pipeline folded by, by offset.
+        before: How far the pipeline had come at `start`.
+        after: How far the pipeline had come at `end`; None when it had folded nothing.
     """
 
     partition: int
@@ -58,7 +58,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         partitions: In order.
         floors: Only these are compared and swapped; all floors of the partitions when None.
-        facts: Offset of each side input up to which it is read.
+        facts: Offset of each topic of reference data up to which it is read.
     """
 
     partitions: tuple[PartitionPlan, ...]
@@ -67,7 +67,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Planner:
-    """Looks up where partitions can be begun, and where the line stands.
+    """Looks up where partitions can be begun, and how far the pipeline has come.
 
     Args:
         cluster: Where the topics are.
@@ -82,7 +82,7 @@ class Planner:
     def partitions(
         self, origin: Origin, partitions: Sequence[int] | None = None
     ) -> tuple[PartitionPlan, ...]:
-        """What is folded so that everything from a time or place on comes out anew.
+        """What is folded so that everything from a time or place on comes out again.
 
         Args:
             origin: From where on.
@@ -90,7 +90,7 @@ class Planner:
 
         Raises:
             Retry: The broker or the object store is out of reach.
-            Stop: The line's checkpoint cannot be read, or the place is not in the log.
+            Stop: The pipeline's checkpoint cannot be read, or the place is not in the log.
         """
         whole = spans(self._cluster, DETECTIONS, partitions)
         if origin.at_us is None:
@@ -155,7 +155,7 @@ class Planner:
         """The newest archived checkpoint at or before an offset that can be used.
 
         Args:
-            partition: Of the detections.
+            partition: Partition of the detections.
             offset: It must not contain this one.
             start: First offset that the log still holds.
 

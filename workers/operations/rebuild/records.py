@@ -1,4 +1,4 @@
-"""Compare rebuilt records with those of the line, by key and seq, and byte for byte."""
+"""Compare rebuilt records with those of the pipeline, by key and seq, and byte for byte."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -19,13 +19,13 @@ SHOWN = 5
 
 
 class Newest(msgspec.Struct, frozen=True):
-    """A key whose newest rebuilt record says something else than the line's.
+    """A key whose newest rebuilt record says something else than the pipeline's.
 
     Attributes:
         topic: Without the run's prefix.
-        key: Of the topic.
-        seq: Of the line's record.
-        record: The rebuilt one, under the seq of the line's.
+        key: Key of the topic.
+        seq: Seq of the pipeline's record.
+        record: The rebuilt one, under the seq of the pipeline's.
     """
 
     topic: str
@@ -42,7 +42,7 @@ class TopicDifference(msgspec.Struct):
         records: Rebuilt records.
         changed: Seqs with other bytes.
         added: Seqs that only the rebuild has.
-        removed: Seqs that only the line has.
+        removed: Seqs that only the pipeline has.
         expired: Seqs that the topic no longer holds, and nothing can be said of.
         first: Key, seq and what became of it: the first few.
     """
@@ -110,10 +110,10 @@ def compare_topics(
     """Compare the topics; returns how each differs, and the keys whose newest record does.
 
     Args:
-        cluster: Of the line.
+        cluster: Cluster of the pipeline.
         run: The same, under the prefix of the rebuild.
         plans: What was folded.
-        bounds: Of each partition.
+        bounds: Bounds of each partition.
 
     Raises:
         Retry: Broker or registry are out of reach.
@@ -152,9 +152,9 @@ def compare_records(
     """Compare one topic of one partition.
 
     Args:
-        live: What the line wrote, in the order of its log; repeats are passed over.
+        live: What the pipeline wrote, in the order of its log; repeats are passed over.
         made: What was rebuilt, by key.
-        seqs: By key, the line's seqs that the rebuild answers for: after the first, up to the
+        seqs: By key, the pipeline's seqs that the rebuild answers for: after the first, up to the
             second.
         difference: Told what differs.
 

@@ -1,6 +1,6 @@
 """Rebuild: fold again, compare with what is live, and swap in what differs.
 
-The topics of the line are read and never written. What was rebuilt lies in topics and tables of
+The topics of the pipeline are read and never written. What was rebuilt lies in topics and tables of
 its own until it is swapped in; killed at any moment, the same command goes on with the same plan.
 """
 
@@ -35,7 +35,7 @@ CHAIN: Final = "revisions"
 SWAPPED, TAKEN_BACK = "revision.swapped", "revision.taken_back"
 
 SINK_WAIT_S = 60.0
-"""How long the tables may take to have what the line's checkpoints have."""
+"""How long the tables may take to have what the pipeline's checkpoints have."""
 
 _PAUSE_S = 0.2
 
@@ -115,7 +115,7 @@ def rebuild(
 
     Raises:
         Retry: Something is out of reach; the same order goes on where it was.
-        Stop: Somebody else rebuilds, or a state cannot be read.
+        Stop: Another process rebuilds, or a state cannot be read.
     """
     with open_ledger(installation) as ledger:
         facts = FactsAsOf(installation.cluster)
@@ -141,7 +141,7 @@ def revert(installation: Installation, to: int, by: str, why: str) -> tuple[list
 
     Args:
         installation: Where everything is.
-        to: The last revision that stays in force; 0 for what the line itself wrote.
+        to: The last revision that stays in force; 0 for what the pipeline itself wrote.
         by: Who does it.
         why: Their reason.
 

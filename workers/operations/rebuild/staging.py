@@ -1,4 +1,4 @@
-"""The tables of one rebuild, in a schema of its own, filled by the sink that fills the line's.
+"""The tables of one rebuild, in a schema of its own, filled by the sink that fills the pipeline's.
 
 A rebuild begins in the middle of things: the measurement before its first one still held, and the
 second that it begins in has positions already. What lies around it is copied from what analysts
@@ -42,7 +42,7 @@ def create(connection: psycopg.Connection, revision: int) -> None:
     with connection.transaction():
         connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(schema))
         sources = [("live", table.name) for table in COMPARED]
-        own = ("sink_progress", "sink_offsets", "sink_source")  # its sink's, not the line's
+        own = ("sink_progress", "sink_offsets", "sink_source")  # its sink's, not the pipeline's
         for source, name in [*sources, *(("public", name) for name in own)]:
             connection.execute(
                 sql.SQL("CREATE TABLE IF NOT EXISTS {}.{} (LIKE {}.{} INCLUDING ALL)").format(
@@ -101,12 +101,12 @@ def copy_before(
 def complete(connection: psycopg.Connection, revision: int, bounds: Sequence[Bound]) -> None:
     """Note the bounds, copy what follows them, and compute the minutes across the end again.
 
-    A minute counts only if the line has gone beyond it: a revision's minutes stand still, and one
+    A minute counts only if the pipeline has gone past it: a revision's minutes do not move, and one
     that is not over must go on.
     """
     schema = sql.Identifier(schema_of(revision))
     with connection.transaction():
-        # One moment: a minute that the line ends meanwhile would lack what was copied before.
+        # One moment: a minute that the pipeline ends meanwhile would lack what was copied before.
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         connection.execute(sql.SQL("SET LOCAL search_path = {}, live, public").format(schema))
         connection.execute(
@@ -135,7 +135,7 @@ def complete(connection: psycopg.Connection, revision: int, bounds: Sequence[Bou
 
 
 def _copy_after(connection: psycopg.Connection, revision: int, bound: Bound) -> None:
-    """Put the line's next measurements behind the last rebuilt one."""
+    """Put the pipeline's next measurements after the last rebuilt one."""
     end = at(bound.through_us)
     _copy_measured(connection, revision, bound.key, (end, end + AROUND), _SHIFT)
     connection.execute("INSERT INTO stage_zone_occupancy VALUES (%s, %s)", [bound.key, end])
@@ -183,7 +183,7 @@ def _copy_measured(
 
 
 def columns_of(connection: psycopg.Connection, name: str) -> list[str]:
-    """Columns of a table of the line, in their order."""
+    """Columns of a table of the pipeline, in their order."""
     found = connection.execute(
         "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0"
         " AND NOT attisdropped ORDER BY attnum",

@@ -19,7 +19,7 @@ class Origin(NamedTuple):
     Attributes:
         text: As it was asked for.
         at_us: Event time, UTC microseconds; None when a place was given.
-        partition: Of the detections; None when a time was given.
+        partition: Partition of the detections; None when a time was given.
         offset: In that partition.
     """
 

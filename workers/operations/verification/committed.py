@@ -41,9 +41,9 @@ class LiveValue(NamedTuple):
     """One hash of the live state.
 
     Attributes:
-        kind: What it is of.
-        identity: Of what.
-        seq: Of the record that it holds.
+        kind: What it shows.
+        identity: Id of the zone, camera, floor or person that it shows.
+        seq: Seq of the record that it holds.
         as_of_us: Event time of that record.
         value: The record, decoded.
     """
@@ -199,9 +199,9 @@ def _live_values(installation: Installation) -> list[LiveValue]:
 
 
 def _live_value(kind: LiveKind, name: str, fields: Mapping[bytes, bytes]) -> LiveValue:
-    """A hash as the line wrote it; what cannot be read in it differs from every record."""
+    """A hash as the pipeline wrote it; what cannot be read in it differs from every record."""
     try:
-        # Where a rebuild shows its own value, the line's lies beside it.
+        # Where a rebuild shows its own value, the pipeline's lies beside it.
         value = msgspec.json.decode(fields.get(b"unrevised", fields.get(b"json", b"")))
     except msgspec.DecodeError:
         value = None

@@ -13,7 +13,7 @@ class Seen(NamedTuple):
 
     Attributes:
         captured_us: Event time.
-        frame_seq: Of its frame.
+        frame_seq: Number of its frame.
         outcome: What became of the frame.
         offset: Where it lies in the detections.
     """
@@ -38,12 +38,12 @@ def compare_tracks(
 
     Args:
         outcomes: By camera, in log order, fenced.
-        tracks: Of the same partition, read before the outcomes.
+        tracks: Tracks of the same partition, read before the outcomes.
         source: Name of the detections on the broker.
         partition: Which one.
         folded: Offset of the detections up to which the stream processor has checkpointed.
         window: Event times that are compared.
-        check: Told.
+        check: Takes what differs.
     """
     for camera_id in sorted(outcomes.keys() | tracks.by_key.keys()):
         found = {item.record["captured_us"]: item for item in tracks.by_key.get(camera_id, [])}
@@ -75,10 +75,10 @@ def compare_links(
     """Who is seen again is confirmed in the frame that told the link, and began when it says.
 
     Args:
-        links: Of one partition, read behind the tracks.
-        tracks: Of the same partition.
+        links: Links of one partition, read after the tracks.
+        tracks: Tracks of the same partition.
         window: Event times that are compared.
-        check: Told.
+        check: Takes what differs.
     """
     frames: dict[str, dict[int, Item]] = {}
     for floor_id, items in links.by_key.items():
@@ -117,11 +117,11 @@ def compare_events(
     """Who entered and has not left is who is there.
 
     Args:
-        events: Of one partition.
-        occupancy: Of the same partition.
+        events: Events of one partition.
+        occupancy: Occupancy of the same partition.
         progress: Last seq that the sinks have, by topic and key.
         window: Event times that are compared.
-        check: Told.
+        check: Takes what differs.
     """
     for zone_id, measured in occupancy.by_key.items():
         most = progress.get((occupancy.topic.name, zone_id), 0)

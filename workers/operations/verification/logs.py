@@ -65,7 +65,7 @@ def read_partition(
 
     Args:
         cluster: Where the topics are.
-        codec: Of the topic.
+        codec: Codec of the topic.
         partition: Which one.
         since_ms: From when on, by the time of appending, UTC milliseconds.
         committed: Offset up to which the sinks have taken the records, or given them up.

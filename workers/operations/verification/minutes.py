@@ -121,7 +121,7 @@ def compare_minutes(minutes: Minutes, progress: Mapping[tuple[str, str], int]) -
     """Compute the minutes again.
 
     Args:
-        minutes: Of one snapshot.
+        minutes: Minutes of one snapshot.
         progress: Last seq in the tables in that snapshot, by topic and key.
     """
     computed = {

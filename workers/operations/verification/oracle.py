@@ -70,7 +70,7 @@ def fold_detections(
 def settings_by_partition(
     cluster: Cluster, partitions: Sequence[int] | None = None
 ) -> dict[int, tuple[SettingsSpan, ...]]:
-    """Under which settings the line folded each partition, by offset: see its checkpoints.
+    """Under which settings the pipeline folded each partition, by offset: see its checkpoints.
 
     Raises:
         Retry: The broker is out of reach.
@@ -100,7 +100,7 @@ def first_difference(cluster: Cluster, topic_name: str, ours: Fold, theirs: Fold
         cluster: Where the schemas are.
         topic_name: Name without prefix.
         ours: The oracle's fold.
-        theirs: The line's.
+        theirs: The pipeline's.
     """
     if ours == theirs:
         return None

@@ -20,11 +20,11 @@ class Outcomes:
 
     Args:
         cluster: Where the topics are.
-        codec: Of the detections.
+        codec: Codec of the detections.
         since_ms: From when on they are read, by the time of appending, UTC milliseconds.
         window: Event times that are counted.
         dead_lettered: Records that were given up.
-        check: Told.
+        check: Takes what differs.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class Outcomes:
         those that lack an outcome are, for their time.
 
         Args:
-            codec: Of the frames.
+            codec: Codec of the frames.
             committed: Offsets of the group of inference.
         """
         name = self._cluster.name(FRAMES)

@@ -1,4 +1,4 @@
-"""Count the line again, stage against stage, up to what every process has committed.
+"""Count the pipeline again, stage against stage, up to what every process has committed.
 
     frames -> outcomes -> tracks, presence, links, events, occupancy -> tables, minutes and Redis
 
@@ -60,7 +60,7 @@ def recount(installation: Installation, window: Window) -> list[Check]:
         window: Event times.
 
     Returns:
-        The checks in the order of the line; each holds its first mismatch.
+        The checks in the order of the pipeline; each holds its first mismatch.
 
     Raises:
         Retry: Something is out of reach.

@@ -34,9 +34,9 @@ def compare_progress(
 
     Args:
         log: A derived topic.
-        newest: Of its keys, by the sink's offsets.
+        newest: Newest record of each key, by the sink's offsets.
         committed: What is settled.
-        check: Told.
+        check: Takes what differs.
     """
     for key, items in log.by_key.items():
         check.add("keys")
@@ -65,10 +65,10 @@ def compare_table(
         table: Which.
         log: Its topic.
         committed: What is settled.
-        interval_s: Of positions in the tables, s.
+        interval_s: Interval of positions in the tables, s.
         window: Rows whose time is in it are compared.
         dead_lettered: Records that the sink gave up.
-        check: Told.
+        check: Takes what differs.
     """
     field = log.topic.event_time
     settled: dict[str, list[Item]] = {
@@ -122,11 +122,11 @@ def _within(table: Table, rows: Rows, window: Window, interval_s: float) -> Rows
 
 
 def compare_facts(cluster: Cluster, committed: Committed) -> list[Check]:
-    """Every version of every side input is a row, and no other row is there.
+    """Every version of every topic of reference data is a row, and no other row is there.
 
     Raises:
         Retry: The broker is out of reach.
-        DeadLetter: A side input holds something that is no fact.
+        DeadLetter: A topic of reference data holds something that is no fact.
     """
     checks = []
     for table in FACT_TABLES:
@@ -164,11 +164,11 @@ def compare_live(
 
     Args:
         logs: Topics of one partition, by name.
-        newest: Of their keys, by the Redis sink's offsets.
+        newest: Newest record of each key, by the Redis sink's offsets.
         live: What Redis holds.
         expired_ms: What was appended before it may have expired, UTC milliseconds.
         window: Values whose event time is in it are compared.
-        check: Told.
+        check: Takes what differs.
     """
     rest: list[LiveValue] = []
     shown: dict[tuple[str, str], int] = {}
