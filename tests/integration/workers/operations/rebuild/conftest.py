@@ -1,4 +1,4 @@
-"""A line that has folded what it was sent, and stands still."""
+"""A pipeline that has folded what it was sent, and stands still."""
 
 from collections.abc import Iterator
 
@@ -16,10 +16,7 @@ def folded(
     bucket: Bucket,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Ward]:
-    """Shared by a module: its tests come in order, and the later ones edit the roster.
-
-    Its checkpoints are archived in a bucket.
-    """
+    """Shared by a module; its checkpoints are archived in a bucket."""
     with (
         separate_environment(services, database_template) as environment,
         ward(
