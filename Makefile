@@ -21,11 +21,13 @@ demo: install ## Play a clip through the whole line; ARGS="--once --video FILE" 
 
 .PHONY: test
 test: testtools lint types ## Check everything: style, types, and all suites on real services
+# Files start in their order, chaos and e2e first: these take longest. Any order gives the same result.
 	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: check
 check: testtools lint types ## Check in the inner loop: style, types, links, unit and contract tests
-	@$(BIN)/python -m pytest -n 2 --dist loadfile tests/unit tests/contract tests/golden $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-services \
+		tests/unit tests/contract tests/golden tests/faults $(ARGS)
 
 .PHONY: testtools
 testtools:

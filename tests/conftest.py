@@ -50,12 +50,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="FILE",
         help="use running services: state.json of a run directory, or lines of NAME=VALUE",
     )
+    parser.addoption(
+        "--no-services",
+        action="store_true",
+        help="start no services; a test that asks for them fails",
+    )
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_setupnodes(config: pytest.Config) -> None:
     """With `-n`: one set of services for all workers, started while they collect."""
-    if config.getoption("--services-env") is None and not config.option.collectonly:
+    given = config.getoption("--services-env") is not None or config.getoption("--no-services")
+    if not given and not config.option.collectonly:
         config.stash[SHARED] = SharedServices(Path(tempfile.mkdtemp(prefix="wardstream-test-")))
 
 
@@ -87,6 +93,8 @@ def services(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Services]:
     """Kafka, registry, TimescaleDB and Redis, once per session."""
+    if request.config.getoption("--no-services"):
+        pytest.fail("this test asks for services, and --no-services was given")
     file: Path | None = request.config.getoption("--services-env")
     if file is not None:
         yield RunningServices.told_by(file)
