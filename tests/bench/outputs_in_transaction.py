@@ -32,7 +32,7 @@ from runtime.checkpoints import OutputRecord
 from runtime.checkpoints.claim import Claim
 from runtime.checkpoints.outputs import OutputProducer
 from runtime.clock import SystemClock
-from tests.support.clusters import cluster_at
+from tests.support.clusters import LOGGED, cluster_at
 
 PARTITIONS = 4
 PADDING = b"x" * 292
@@ -139,12 +139,12 @@ class Reader(threading.Thread):
         self.ended = threading.Event()
         self._consumer = Consumer(
             {
+                **LOGGED,
                 "bootstrap.servers": bootstrap,
                 "group.id": topic,
                 "isolation.level": "read_committed",
                 "auto.offset.reset": "earliest",
                 "fetch.wait.max.ms": 50,
-                "log_level": 2,
             }
         )
         self._consumer.assign([TopicPartition(topic, p, 0) for p in range(PARTITIONS)])
@@ -170,7 +170,7 @@ def measure(
 ) -> Cost:
     """One mode on fresh topics."""
     run = f"bench-{uuid.uuid4().hex[:8]}"
-    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 2})
+    admin = AdminClient({**LOGGED, "bootstrap.servers": bootstrap})
     names = [f"{run}-output", f"{run}-checkpoints"]
     for future in admin.create_topics([NewTopic(n, PARTITIONS, 1) for n in names]).values():
         future.result(30)

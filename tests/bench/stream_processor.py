@@ -25,7 +25,6 @@ from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
-from confluent_kafka.admin import AdminClient
 from pydantic import SecretStr
 
 from deploy.local.launcher import LocalServices, Supervisor, Worker
@@ -90,7 +89,7 @@ def bench(environment: dict[str, str], folder: Path) -> Iterator[Bench]:
         with Supervisor(folder / prefix, own) as supervisor:
             yield Bench(own, folder, settings, supervisor, Ends(settings))
     finally:
-        admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap})
+        admin = cluster_of(settings).admin()
         for future in admin.delete_topics([prefix + name for name in TOPICS]).values():
             future.result()
 

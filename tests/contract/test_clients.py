@@ -121,6 +121,18 @@ def test_settings_stop_where_a_process_or_command_starts() -> None:
     }
 
 
+def test_a_kafka_client_that_a_test_makes_by_hand_complains_to_the_log_of_the_test() -> None:
+    """A broker that tests kill would else drown the results in lines of librdkafka."""
+    silent = []
+    for path in sorted((ROOT / "tests").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+                continue
+            if node.func.id in KAFKA_CLIENTS and "LOGGED" not in (made := ast.unparse(node)):
+                silent.append(f"{path.relative_to(ROOT)}:{node.lineno}: {made}")
+    assert silent == []
+
+
 @pytest.mark.parametrize(
     ("source", "expected"),
     [

@@ -1,5 +1,8 @@
 """Clusters, sinks and installations of the settings that a test has."""
 
+import logging
+from typing import Any, Final
+
 from runtime.clock import Clock, SystemClock
 from runtime.kafka.cluster import Cluster
 from runtime.process.settings import Settings
@@ -7,6 +10,10 @@ from schemas.registry import SchemaRegistry
 from workers.operations.installation import Installation
 from workers.sinks.redis.sink import RedisSink
 from workers.sinks.timescale.sink import TimescaleSink
+
+LOGGED: Final[dict[str, Any]] = {"logger": logging.getLogger("librdkafka"), "log_level": 3}
+"""For a Kafka client that a test makes by hand: what it complains about goes to the log of the
+test, and not to the terminal of all of them."""
 
 
 def cluster_of(

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import simplejpeg
 from confluent_kafka import KafkaException, Message, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec  # type: ignore[attr-defined]
+from confluent_kafka.admin import NewTopic, OffsetSpec  # type: ignore[attr-defined]
 
 from runtime.clock import SystemClock
 from runtime.facts.log import Fact
@@ -98,7 +98,7 @@ class Ward:
         for topic in TOPICS:
             if topic.avro:
                 self.registry.register(topic)
-        self._admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap})
+        self._admin = cluster_of(settings).admin()
         new = [
             NewTopic(cluster_of(settings).name(topic), topic.partitions, 1, config=topic.config)
             for topic in TOPICS

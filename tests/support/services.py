@@ -14,9 +14,9 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import redis as redis_client
 from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.admin import AdminClient
 from psycopg import sql
 
+from tests.support.clusters import cluster_at
 from tests.support.waiting import eventually
 
 
@@ -86,7 +86,7 @@ def delete_topics(services: Services, prefix: str) -> None:
     The controller has deleted them before the broker knows: until it does, it serves them as if
     nothing had happened.
     """
-    admin = AdminClient({"bootstrap.servers": services.environment["WARDSTREAM_KAFKA_BOOTSTRAP"]})
+    admin = cluster_at(services.environment["WARDSTREAM_KAFKA_BOOTSTRAP"]).admin()
 
     def there() -> list[str]:
         return [name for name in admin.list_topics(timeout=30).topics if name.startswith(prefix)]

@@ -41,7 +41,7 @@ class Line:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap})
+        self._admin = cluster_of(settings).admin()
         self._names = {topic: cluster_of(settings).name(topic) for topic in (*TOPICS, DEAD_LETTERS)}
         wanted = [
             NewTopic(name, topic.partitions, 1, config=topic.config)

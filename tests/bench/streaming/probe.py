@@ -10,7 +10,7 @@ from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-d
 
 from runtime.process.settings import Settings
 from schemas.topics import Topic
-from tests.support.clusters import cluster_of
+from tests.support.clusters import LOGGED, cluster_of
 
 PATIENCE_S = 60.0
 """How long a broker without answers is asked again."""
@@ -49,7 +49,7 @@ class Ends:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap, "log_level": 3})
+        self._admin = AdminClient({**LOGGED, "bootstrap.servers": settings.kafka_bootstrap})
 
     def records(self, topic: Topic, partitions: Sequence[int] | None = None) -> int:
         """Sum of the end offsets of a topic's partitions, or of some of them."""

@@ -22,6 +22,7 @@ from runtime.errors import EXIT_REPLAY, EXIT_STOP
 from tests.chaos.checkpoint.counting import DELETE
 from tests.chaos.checkpoint.oracle import ends
 from tests.chaos.checkpoint.worker import WorkerOptions, topics
+from tests.support.clusters import LOGGED
 from tests.support.paths import ROOT
 
 PARTITIONS = 4
@@ -61,7 +62,7 @@ def create_topics(bootstrap: str, run: str) -> None:
     `went_back` needs every head, so only the run's end is compacted away on request.
     """
     names = topics(run)
-    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
+    admin = AdminClient({**LOGGED, "bootstrap.servers": bootstrap})
     made = admin.create_topics(
         [
             NewTopic(names.input, PARTITIONS, 1),
@@ -89,10 +90,10 @@ class Source(threading.Thread):
         """Produce until `end`; survives a broker that is away."""
         producer = Producer(
             {
+                **LOGGED,
                 "bootstrap.servers": self._address,
                 "enable.idempotence": True,
                 "linger.ms": 5,
-                "log_level": 0,
             }
         )
         start_s = time.monotonic()

@@ -14,6 +14,7 @@ from runtime.checkpoints import CheckpointDamaged
 from runtime.checkpoints.codec import HEAD_KEY, assemble
 from tests.chaos.checkpoint.counting import DELETE, STATE_VERSION, chained
 from tests.chaos.checkpoint.worker import topics
+from tests.support.clusters import LOGGED
 
 
 class Verdict(msgspec.Struct, kw_only=True):
@@ -58,7 +59,7 @@ class Verdict(msgspec.Struct, kw_only=True):
 
 def ends(bootstrap: str, topic: str, partitions: int) -> list[int]:
     """End offset of each partition; waits while the broker is away."""
-    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "oracle", "log_level": 0})
+    consumer = Consumer({**LOGGED, "bootstrap.servers": bootstrap, "group.id": "oracle"})
     until_s = time.monotonic() + 60
     try:
         while True:
@@ -79,13 +80,13 @@ def records(bootstrap: str, topic: str, partitions: int, isolation: str) -> Iter
     """All records of a topic, each partition in order."""
     consumer = Consumer(
         {
+            **LOGGED,
             "bootstrap.servers": bootstrap,
             "group.id": "oracle",
             "enable.auto.commit": False,
             "isolation.level": isolation,
             "enable.partition.eof": True,
             "fetch.wait.max.ms": 20,
-            "log_level": 0,
         }
     )
     for partition in range(partitions):

@@ -20,7 +20,7 @@ from runtime.kafka.lag import LogProbe
 from runtime.kafka.topic_partition import Partition
 from runtime.process.settings import Settings
 from schemas.topics import DERIVED_TOPICS, LIVE_TOPICS, STREAM_CHECKPOINTS, Topic
-from tests.support.clusters import cluster_of
+from tests.support.clusters import LOGGED, cluster_of
 from workers.stages import SINK_REDIS, SINK_TIMESCALE
 
 ANSWER_S = 5.0
@@ -48,7 +48,7 @@ class Progress:
         self._checkpoints = cluster_of(settings).name(STREAM_CHECKPOINTS)
         self._consumer = cluster_of(settings).consumer(
             f"{settings.topic_prefix}chaos-progress",
-            **{"isolation.level": "read_committed", "log_level": 2},
+            **{"isolation.level": "read_committed"},
         )
         topics = [STREAM_CHECKPOINTS, *DERIVED_TOPICS]
         self._consumer.assign(
@@ -67,7 +67,7 @@ class Progress:
         self._thread.start()
 
     def _connect(self) -> AdminClient:
-        return AdminClient({"bootstrap.servers": self._settings.kafka_bootstrap, "log_level": 2})
+        return AdminClient({**LOGGED, "bootstrap.servers": self._settings.kafka_bootstrap})
 
     def _answer(self, future: Future[Any]) -> Any:
         """What the broker says; None while it is away.

@@ -3,13 +3,14 @@
 import psycopg
 import pytest
 import redis
-from confluent_kafka.admin import AdminClient
+
+from tests.support.clusters import cluster_at
 
 
 def test_each_service_answers_a_client(kafka: str, registry_url: str, redis_url: str) -> None:
     import httpx
 
-    assert AdminClient({"bootstrap.servers": kafka}).list_topics(timeout=60).brokers
+    assert cluster_at(kafka).admin().list_topics(timeout=60).brokers
     assert httpx.get(f"{registry_url}/subjects").status_code == 200
     assert redis.Redis.from_url(redis_url).ping()
 

@@ -19,6 +19,7 @@ from confluent_kafka.cimpl import NewTopic
 from deploy.local.detached import down, up
 from deploy.local.launcher import COMPONENTS, Component, LaunchError, LocalServices
 from deploy.local.state import RunState, read_state, start_ticks
+from tests.support.clusters import LOGGED, cluster_at
 
 DEADLINE_S = 60.0
 
@@ -77,7 +78,7 @@ def test_killing_the_launcher_of_all_services_leaves_no_process(tmp_path: Path) 
         assert until(lambda: not left_of(state)), left_of(state)
     with LocalServices(tmp_path) as services:  # and the next start finds all in order
         assert AdminClient(
-            {"bootstrap.servers": services.environment["WARDSTREAM_KAFKA_BOOTSTRAP"]}
+            {**LOGGED, "bootstrap.servers": services.environment["WARDSTREAM_KAFKA_BOOTSTRAP"]}
         ).list_topics(timeout=60)
 
 
@@ -206,7 +207,7 @@ def test_only_who_may_read_the_run_directory_gets_into_the_database(tmp_path: Pa
 
 def _leave_marks(services: LocalServices) -> None:
     settings = services.environment
-    admin = AdminClient({"bootstrap.servers": settings["WARDSTREAM_KAFKA_BOOTSTRAP"]})
+    admin = cluster_at(settings["WARDSTREAM_KAFKA_BOOTSTRAP"]).admin()
     admin.create_topics([NewTopic("mark", 1, 1)])["mark"].result(DEADLINE_S)
     with psycopg.connect(settings["WARDSTREAM_DATABASE_URL"]) as connection:
         connection.execute("CREATE TABLE mark (x int)")
@@ -214,7 +215,7 @@ def _leave_marks(services: LocalServices) -> None:
 
 def _marks(services: LocalServices) -> set[str]:
     settings = services.environment
-    admin = AdminClient({"bootstrap.servers": settings["WARDSTREAM_KAFKA_BOOTSTRAP"]})
+    admin = cluster_at(settings["WARDSTREAM_KAFKA_BOOTSTRAP"]).admin()
     with psycopg.connect(settings["WARDSTREAM_DATABASE_URL"]) as connection:
         table = connection.execute("SELECT to_regclass('mark')").fetchone()
     found = set()

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
+from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
 
 from runtime.kafka.producer import ReliableProducer
 from runtime.kafka.reader import read_topic
@@ -12,7 +12,7 @@ from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import OCCUPANCY, ZONE_EVENTS
 from tests.support.builders.outputs import ward
-from tests.support.clusters import cluster_of
+from tests.support.clusters import cluster_at, cluster_of
 from tests.support.paths import ROOT
 from tests.support.sink_topics import await_leaders
 
@@ -35,7 +35,7 @@ def test_the_subscriber_of_the_page_has_every_record_once_and_in_order(
     settings = Settings(kafka_bootstrap=kafka, registry_url=registry_url, topic_prefix=run_prefix)
     registry = SchemaRegistry(registry_url)
     producer = ReliableProducer(cluster_of(settings))
-    admin = AdminClient({"bootstrap.servers": kafka})
+    admin = cluster_at(kafka).admin()
     for topic in (ZONE_EVENTS, OCCUPANCY):
         name = cluster_of(settings).name(topic)
         admin.create_topics([NewTopic(name, 4, 1)], operation_timeout=30)[name].result()

@@ -8,7 +8,7 @@ import sys
 from typing import Any
 
 import numpy as np
-from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
+from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
@@ -22,7 +22,7 @@ from streams.domain.pipeline import PartitionPipeline
 from tests.integration.docs.test_guarantees import subscriber
 from tests.support.builders.domain import fold, links
 from tests.support.builders.scene import ward_facts, ward_log
-from tests.support.clusters import cluster_of
+from tests.support.clusters import cluster_at, cluster_of
 from tests.support.paths import ROOT
 from tests.support.sink_topics import await_leaders
 
@@ -94,7 +94,7 @@ def test_the_code_of_the_page_joins_who_is_linked_in_whatever_order(
     assert len(chained) > 3, "some come back more than once"
     assert {link["floor_id"] for link in sent} == {"ward", "hall"}
     name = cluster_of(settings).name(LINKS)
-    admin = AdminClient({"bootstrap.servers": kafka})
+    admin = cluster_at(kafka).admin()
     admin.create_topics([NewTopic(name, 2, 1)], operation_timeout=30)[name].result()
     await_leaders(admin, [name])
     producer = ReliableProducer(cluster_of(settings))

@@ -37,7 +37,7 @@ DEADLINE_S = 120.0
 
 def admin_of(settings: Settings) -> AdminClient:
     """A new client of the test's broker."""
-    return AdminClient({"bootstrap.servers": settings.kafka_bootstrap})
+    return cluster_of(settings).admin()
 
 
 def make(settings: Settings, *topics: Topic) -> None:

@@ -11,6 +11,7 @@ from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-def
 from runtime.checkpoints import StageTopics
 from runtime.clock import SystemClock
 from runtime.kafka.topics import wait_until_led
+from tests.support.clusters import cluster_at
 
 PARTITIONS = 4
 
@@ -22,7 +23,7 @@ def bootstrap(kafka: str) -> str:
 
 @pytest.fixture
 def admin(bootstrap: str) -> AdminClient:
-    return AdminClient({"bootstrap.servers": bootstrap})
+    return cluster_at(bootstrap).admin()
 
 
 @pytest.fixture

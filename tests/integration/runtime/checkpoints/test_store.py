@@ -26,7 +26,7 @@ from runtime.checkpoints import (
     StageTopics,
     Step,
 )
-from tests.support.clusters import cluster_at
+from tests.support.clusters import LOGGED, cluster_at
 
 
 class Tally:
@@ -139,6 +139,7 @@ def read(
 ) -> list[Record]:
     consumer = Consumer(
         {
+            **LOGGED,
             "bootstrap.servers": bootstrap,
             "group.id": "test",
             "enable.partition.eof": True,
@@ -162,7 +163,7 @@ def read(
 
 def write(bootstrap: str, topic: str, partition: int, *pairs: str) -> None:
     """Write records given as `key=value`."""
-    producer = Producer({"bootstrap.servers": bootstrap})
+    producer = Producer({**LOGGED, "bootstrap.servers": bootstrap})
     for pair in pairs:
         key, _, value = pair.partition("=")
         producer.produce(topic, key=key, value=value, partition=partition)
@@ -326,7 +327,12 @@ def test_an_uncommitted_checkpoint_does_not_count(bootstrap: str, stage: StageTo
         first.fold_all()
         first.save()
     torn = Producer(
-        {"bootstrap.servers": bootstrap, "transactional.id": f"{stage.stage}-0", "linger.ms": 0}
+        {
+            **LOGGED,
+            "bootstrap.servers": bootstrap,
+            "transactional.id": f"{stage.stage}-0",
+            "linger.ms": 0,
+        }
     )
     torn.init_transactions(30)
     torn.begin_transaction()
@@ -343,6 +349,7 @@ def await_end_offset(bootstrap: str, topic: str, partition: int, offset: int) ->
     """Wait until a partition holds `offset` records and markers, committed or not."""
     consumer = Consumer(
         {
+            **LOGGED,
             "bootstrap.servers": bootstrap,
             "group.id": "test",
             "isolation.level": "read_uncommitted",
@@ -501,7 +508,7 @@ def trim(admin: AdminClient, topic: str, partition: int, offset: int) -> None:
 
 
 def test_markers_of_transactions_explain_a_gap(bootstrap: str, stage: StageTopics) -> None:
-    upstream = Producer({"bootstrap.servers": bootstrap, "transactional.id": "upstream"})
+    upstream = Producer({**LOGGED, "bootstrap.servers": bootstrap, "transactional.id": "upstream"})
     upstream.init_transactions(30)
     for value in (b"1", b"2"):
         upstream.begin_transaction()

@@ -23,7 +23,7 @@ from streams.domain.settings import PipelineSettings
 from streams.processor.fact_source import FactSource
 from streams.processor.pipeline_fold import FUTURE_LIMIT_US, PipelineFold, Wire
 from tests.support.builders.domain import S, outcome, staff, zone
-from tests.support.clusters import cluster_of
+from tests.support.clusters import LOGGED, cluster_of
 from tests.support.facts import publish_facts
 from tests.support.services import Services
 from workers.registry import edit
@@ -125,6 +125,7 @@ def transaction(settings: Settings, record: dict[str, Any]) -> Producer:
     """A writer that has appended a fact and has not yet said whether it holds."""
     producer = Producer(
         {
+            **LOGGED,
             "bootstrap.servers": settings.kafka_bootstrap,
             "transactional.id": f"{settings.topic_prefix}other",
         }

@@ -3,13 +3,13 @@
 from collections import defaultdict
 
 import pytest
-from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
+from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
 
 from runtime.kafka.producer import ReliableProducer
 from runtime.kafka.reader import read_topic
 from runtime.process.settings import Settings
 from schemas.topics import TRACKS
-from tests.support.clusters import cluster_of
+from tests.support.clusters import cluster_at, cluster_of
 from tests.support.sink_topics import await_leaders
 
 PARTITIONS = 16
@@ -22,7 +22,7 @@ def test_records_of_new_partitions_are_all_there_and_in_order(
     kafka: str, registry_url: str, run_prefix: str, named: bool
 ) -> None:
     settings = Settings(kafka_bootstrap=kafka, registry_url=registry_url, topic_prefix=run_prefix)
-    admin = AdminClient({"bootstrap.servers": kafka})
+    admin = cluster_at(kafka).admin()
     name = cluster_of(settings).name(TRACKS)
     admin.create_topics([NewTopic(name, PARTITIONS, 1)])[name].result()
     producer = ReliableProducer(cluster_of(settings))

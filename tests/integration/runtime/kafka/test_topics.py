@@ -4,7 +4,6 @@ import time
 
 import pytest
 from confluent_kafka.admin import (  # type: ignore[attr-defined]
-    AdminClient,
     AlterConfigOpType,
     ConfigEntry,
     ConfigResource,
@@ -50,7 +49,7 @@ def test_a_missing_topic_is_named_with_what_to_do(settings: Settings) -> None:
 
 def test_a_topic_with_other_partitions_stops_the_process(settings: Settings) -> None:
     create_topics(cluster_of(settings))
-    admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap})
+    admin = cluster_of(settings).admin()
     name = settings.topic_prefix + ZONES.name
     admin.create_partitions([NewPartitions(name, 3)])[name].result()
 
@@ -59,7 +58,7 @@ def test_a_topic_with_other_partitions_stops_the_process(settings: Settings) -> 
 
 def test_a_topic_with_another_setting_stops_the_process(settings: Settings) -> None:
     create_topics(cluster_of(settings))
-    admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap})
+    admin = cluster_of(settings).admin()
     resource = ConfigResource(
         ResourceType.TOPIC,
         settings.topic_prefix + ZONES.name,

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
+from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
 
 from runtime.facts.log import Fact
 from runtime.kafka.consumer import poll_batch
@@ -60,7 +60,7 @@ class IngestLine:
 
     def __post_init__(self) -> None:
         settings = self.settings()
-        admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap})
+        admin = cluster_of(settings).admin()
         self.registry = SchemaRegistry(settings.registry_url)
         for topic in (FRAMES, CAMERAS):
             name = cluster_of(settings).name(topic)

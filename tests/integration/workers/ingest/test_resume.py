@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 
 from confluent_kafka import TopicPartition
-from confluent_kafka.admin import AdminClient
 
 from runtime.kafka.partitioner import partition_of
 from runtime.kafka.producer import ReliableProducer
@@ -165,7 +164,7 @@ def test_seq_goes_on_rising_after_the_log_has_forgotten_the_camera(
     settings = line.settings()
     partition = partition_of("ward", FRAMES.partitions)
     place = TopicPartition(cluster_of(settings).name(FRAMES), partition, line.ends()[partition])
-    admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap})
+    admin = cluster_of(settings).admin()
     for future in admin.delete_records([place]).values():
         future.result(30)
 

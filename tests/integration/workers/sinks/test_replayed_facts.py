@@ -3,7 +3,7 @@
 import threading
 
 import psycopg
-from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
+from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
 
 from runtime.kafka.dead_letter_log import DeadLetterRecord, read_dead_letters
 from runtime.process.health import Health
@@ -40,7 +40,7 @@ def test_a_fact_that_the_database_refused_is_written_after_its_replay(
     registry = SchemaRegistry(line_settings.registry_url)
     registry.register(AUDIT)
     name = cluster_of(line_settings).name(AUDIT)
-    admin = AdminClient({"bootstrap.servers": line_settings.kafka_bootstrap})
+    admin = cluster_of(line_settings).admin()
     admin.create_topics([NewTopic(name, 1, 1, config=AUDIT.config)])[name].result()
     await_leaders(admin, [name])
     with psycopg.connect(database_url, autocommit=True) as connection:

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
+from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
 
 from runtime.checkpoints.codec import (
     HEAD_KEY,
@@ -61,7 +61,7 @@ class Writer:
 @pytest.fixture
 def settings(services: Services, run_prefix: str) -> Settings:
     settings = settings_of({**services.environment, "WARDSTREAM_TOPIC_PREFIX": run_prefix})
-    admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap})
+    admin = cluster_of(settings).admin()
     name = cluster_of(settings).name(STREAM_CHECKPOINTS)
     topic = NewTopic(name, STREAM_CHECKPOINTS.partitions, 1, config=STREAM_CHECKPOINTS.config)
     admin.create_topics([topic], operation_timeout=30)[name].result(60)

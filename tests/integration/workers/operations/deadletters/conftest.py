@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
+from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
 from typer.testing import CliRunner
 
 from runtime.errors import DeadLetter
@@ -46,7 +46,7 @@ class Desk:
         self.settings: Settings = settings_of(environment)
         self.registry = SchemaRegistry(self.settings.registry_url)
         self.registry.register_all([AUDIT, STAFF])
-        admin = AdminClient({"bootstrap.servers": self.settings.kafka_bootstrap})
+        admin = cluster_of(self.settings).admin()
         wanted = [
             NewTopic(
                 cluster_of(self.settings).name(topic), topic.partitions, 1, config=topic.config

@@ -17,7 +17,6 @@ from typing import Any
 
 import pytest
 import redis
-from confluent_kafka.admin import AdminClient
 from typer.testing import CliRunner
 
 from runtime.checkpoints.archive import CheckpointArchive
@@ -79,7 +78,7 @@ def middle(ward: Ward, partition: int = 0) -> str:
 
 
 def topics_of_rebuilds(ward: Ward) -> list[str]:
-    admin = AdminClient({"bootstrap.servers": ward.settings.kafka_bootstrap})
+    admin = cluster_of(ward.settings).admin()
     prefix = f"{ward.settings.topic_prefix}rebuild-"
     return [name for name in admin.list_topics(timeout=30).topics if name.startswith(prefix)]
 
