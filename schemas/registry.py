@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from http.client import HTTPException
+from typing import Protocol
 
 from schemas.codec import Codec, schema_text
 from schemas.compatibility import differences
@@ -34,6 +35,34 @@ class RegistryUnavailable(ConnectionError):
     """The registry cannot be reached, or answers with an error of its own."""
 
 
+class RegistryRequests(Protocol):
+    """What is asked of a registry; `RegistryClient` asks it over HTTP, and says what is raised."""
+
+    def id_of(self, subject: str, text: str) -> int:
+        """Id of exactly this schema under a subject."""
+        ...
+
+    def text_of(self, schema_id: int) -> str:
+        """Avro JSON of an id."""
+        ...
+
+    def versions(self, subject: str) -> list[int]:
+        """Numbers of a subject's versions."""
+        ...
+
+    def version(self, subject: str, number: int) -> str:
+        """Avro JSON of one version."""
+        ...
+
+    def set_compatibility(self, subject: str, level: str) -> None:
+        """Say which schemas the subject takes from now on."""
+        ...
+
+    def register(self, subject: str, text: str) -> int:
+        """Make a schema the subject's newest version."""
+        ...
+
+
 class SchemaRegistry:
     """Reads and writes the schemas of topics.
 
@@ -42,11 +71,17 @@ class SchemaRegistry:
     Args:
         address: Base URL of the Confluent-compatible API, and who asks.
         gate: Entered around each request, such as a circuit breaker.
+        requests: Makes the requests in another way than over HTTP.
     """
 
-    def __init__(self, address: str | RegistryAddress, gate: Gate = nullcontext) -> None:
+    def __init__(
+        self,
+        address: str | RegistryAddress,
+        gate: Gate = nullcontext,
+        requests: RegistryRequests | None = None,
+    ) -> None:
         self.address = RegistryAddress.of(address) if isinstance(address, str) else address
-        self._client = RegistryClient(self.address, gate)
+        self._client = requests or RegistryClient(self.address, gate)
         self._texts: dict[int, str] = {}
 
     def register(self, topic: Topic, text: str | None = None) -> int:

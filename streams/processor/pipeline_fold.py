@@ -1,7 +1,7 @@
 """The fold of one partition on the wire: bytes in, domain, bytes out, state as bytes."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from prometheus_client import Counter
 
@@ -33,7 +33,6 @@ from streams.encoding.outcomes import OutcomeReader
 from streams.encoding.presences import PresenceWriter
 from streams.encoding.text import Kept
 from streams.encoding.tracks import TracksWriter
-from streams.processor.fact_source import FactSource
 from streams.stage import OUTPUTS, STAGE
 from streams.state.codec import encode_state
 from streams.state.published import HANDOVER_KEY, HandoverFilter
@@ -78,6 +77,16 @@ class Wire:
         return name, write(output.content)
 
 
+class CompleteFacts(Protocol):
+    """Reference data that is complete for the event times that a fold asks for."""
+
+    def ensure(self, at_us: int) -> Facts:
+        """The facts, complete for events up to a time, UTC microseconds."""
+
+    def offsets(self) -> Mapping[str, int]:
+        """Next offset of each topic of reference data."""
+
+
 class PipelineFold:
     """A `PartitionFold` over `PartitionPipeline`.
 
@@ -97,7 +106,7 @@ class PipelineFold:
         emit: Emit,
         *,
         wire: Wire,
-        facts: FactSource,
+        facts: CompleteFacts,
         settings: PipelineSettings,
         clock: Clock,
         limit: DeadLetterLimit | None = None,

@@ -19,8 +19,7 @@ from runtime.checkpoints import (
 from runtime.clock import Clock
 from runtime.kafka.dead_letters import DeadLetterLimit
 from streams.domain.settings import PipelineSettings
-from streams.processor.fact_source import FactSource
-from streams.processor.pipeline_fold import PipelineFold, Wire
+from streams.processor.pipeline_fold import CompleteFacts, PipelineFold, Wire
 from streams.state.published import HANDOVER_KEY
 from streams.state.reading import without_handover
 
@@ -39,7 +38,7 @@ class Folds:
     """
 
     wire: Wire
-    facts: FactSource
+    facts: CompleteFacts
     settings: PipelineSettings
     clock: Clock
     limit: DeadLetterLimit | None = None

@@ -11,17 +11,15 @@ from runtime.checkpoints import OutputRecord, PartitionProgress, Record, Setting
 from runtime.checkpoints.codec import assemble
 from runtime.clock import SystemClock
 from runtime.process.settings import Settings
-from schemas.codec import schema_text
-from schemas.registry import SchemaRegistry
-from schemas.topics import TOPICS, Topic
+from schemas.topics import TOPICS
 from streams.domain.facts.timeline import Facts, InvalidFact
 from streams.domain.settings import PipelineSettings
-from streams.processor.fact_source import FactSource
 from streams.processor.pipeline_fold import PipelineFold, Wire
 from streams.state.fold_version import FOLD_VERSION
 from streams.state.settings_by_offset import to_values
 from streams.state.version import STATE_VERSION
 from tests.support.clusters import cluster_of
+from tests.support.fakes import registry_in_memory
 
 __all__ = [
     "FOLD_VERSION",
@@ -80,23 +78,7 @@ class Fact(NamedTuple):
     value: bytes
 
 
-class Schemas(SchemaRegistry):
-    """The schemas of this source tree under fixed ids, with no registry to ask."""
-
-    def __init__(self) -> None:
-        super().__init__("http://localhost:1")
-
-    def lookup(self, topic: Topic) -> int:
-        return SCHEMA_IDS[topic.name]
-
-    def find(self, schema_id: int) -> str:
-        for name, known in SCHEMA_IDS.items():
-            if known == schema_id:
-                return schema_text(TOPICS[name])
-        raise KeyError(schema_id)
-
-
-_SCHEMAS = Schemas()
+_SCHEMAS = registry_in_memory(SCHEMA_IDS)
 _CODECS = {name: _SCHEMAS.writer(TOPICS[name]) for name in SCHEMA_IDS}
 
 
@@ -110,7 +92,7 @@ def decode(topic: str, value: bytes) -> Any:
     return _CODECS[topic].decode(value)
 
 
-class _ReferenceData(FactSource):
+class _ReferenceData:
     """Knows at an event time what was appended until then; a refused fact is passed over."""
 
     def __init__(self, log: Sequence[Fact]) -> None:

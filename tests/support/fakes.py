@@ -1,30 +1,67 @@
-"""A registry and facts that a fold asks for, with nothing behind them."""
+"""A registry and reference data that a fold asks for, in memory."""
+
+from collections.abc import Mapping
 
 from schemas.codec import schema_text
 from schemas.registry import SchemaRegistry
-from schemas.topics import DETECTIONS, Topic
+from schemas.registry_client import NOT_FOUND, RegistryRefusal
+from schemas.topics import TOPICS
 from streams.domain.facts.timeline import Facts
-from streams.processor.fact_source import FactSource
 
 
-class SourceSchemas(SchemaRegistry):
-    """The schemas of this source tree, with no registry to ask; detections alone are read."""
+class SourceSchemas:
+    """The requests of a registry that holds the schemas of this source tree, one version each.
 
-    def lookup(self, topic: Topic) -> int:
-        return 1
+    Args:
+        ids: Schema id of each topic, by its name; those of a topic table's order when None.
+    """
 
-    def find(self, schema_id: int) -> str:
-        return schema_text(DETECTIONS)
+    def __init__(self, ids: Mapping[str, int] | None = None) -> None:
+        numbered = enumerate((topic for topic in TOPICS.values() if topic.avro), 1)
+        named = {topic.name: number for number, topic in numbered} if ids is None else ids
+        self._ids = {TOPICS[name].subject: number for name, number in named.items()}
+        self._texts = {number: schema_text(TOPICS[name]) for name, number in named.items()}
+
+    def id_of(self, subject: str, text: str) -> int:
+        number = self._ids.get(subject, 0)
+        if self._texts.get(number) != text:
+            raise RegistryRefusal(NOT_FOUND, f"{subject} has no such schema")
+        return number
+
+    def text_of(self, schema_id: int) -> str:
+        if schema_id not in self._texts:
+            raise RegistryRefusal(NOT_FOUND, f"there is no schema {schema_id}")
+        return self._texts[schema_id]
+
+    def versions(self, subject: str) -> list[int]:
+        return [1] if subject in self._ids else []
+
+    def version(self, subject: str, number: int) -> str:
+        return self._texts[self._ids[subject]]
+
+    def set_compatibility(self, subject: str, level: str) -> None:
+        raise RegistryRefusal(405, "the schemas of a source tree do not change")
+
+    def register(self, subject: str, text: str) -> int:
+        return self.id_of(subject, text)
 
 
-class KnownFacts(FactSource):
-    """Facts that need no reading."""
+def registry_in_memory(ids: Mapping[str, int] | None = None) -> SchemaRegistry:
+    """A registry that knows the schemas of this source tree; nothing is asked over the network."""
+    return SchemaRegistry("http://memory.invalid", requests=SourceSchemas(ids))
+
+
+class KnownFacts:
+    """Reference data that is known from the start."""
 
     def __init__(self, facts: Facts) -> None:
-        self.facts = facts
+        self._facts = facts
 
     def ensure(self, at_us: int) -> Facts:
-        return self.facts
+        return self._facts
+
+    def offsets(self) -> dict[str, int]:
+        return {}
 
 
-SCHEMAS = SourceSchemas("http://localhost:1")
+SCHEMAS = registry_in_memory()

@@ -18,20 +18,18 @@ from runtime.checkpoints import (
 from runtime.checkpoints.codec import HEAD_KEY, assemble, empty_head
 from runtime.clock import SystemClock
 from runtime.process.settings import Settings
-from schemas.codec import HEADER_BYTES, schema_text
-from schemas.registry import SchemaRegistry
-from schemas.topics import DETECTIONS, OCCUPANCY, OCCUPANCY_LATEST, TRACKS, Topic
-from streams.domain.facts.timeline import Facts
+from schemas.codec import HEADER_BYTES
+from schemas.topics import DETECTIONS, OCCUPANCY, OCCUPANCY_LATEST, TRACKS
 from streams.domain.settings import FloorSettings, PipelineSettings, TrackerSettings
 from streams.handover.takeover import TakeOver
 from streams.handover.uncommitted import Message
-from streams.processor.fact_source import FactSource
 from streams.processor.pipeline_fold import PipelineFold, Wire
 from streams.stage import OUTPUTS
 from streams.state.published import source_and_time
 from streams.state.version import STATE_VERSION
 from tests.support.builders.domain import MS, T0, box, camera, facts_of, heartbeat, outcome, zone
 from tests.support.clusters import cluster_of
+from tests.support.fakes import SCHEMAS, KnownFacts
 
 SETTINGS = Settings(topic_prefix="")
 CAMERAS = ("left", "right")
@@ -53,33 +51,7 @@ RELEASES: dict[str, PipelineSettings] = {
 checkpoint here names settings, so they stand for code."""
 
 
-class Schemas(SchemaRegistry):
-    """The schemas of this source tree, with no registry to ask."""
-
-    known = (DETECTIONS, *OUTPUTS)
-
-    def lookup(self, topic: Topic) -> int:
-        return self.known.index(topic) + 1
-
-    def find(self, schema_id: int) -> str:
-        return schema_text(self.known[schema_id - 1])
-
-
-SCHEMAS = Schemas("http://localhost:1")
 CODECS = {topic.name: SCHEMAS.writer(topic) for topic in OUTPUTS}
-
-
-class KnownFacts(FactSource):
-    """Facts that need no reading."""
-
-    def __init__(self) -> None:
-        self.facts = FACTS
-
-    def ensure(self, at_us: int) -> Facts:
-        return self.facts
-
-    def offsets(self) -> dict[str, int]:
-        return {}
 
 
 class QuickClock(SystemClock):
@@ -148,7 +120,7 @@ class World:
             0,
             emit,
             wire=Wire(cluster_of(SETTINGS, registry=SCHEMAS)),
-            facts=KnownFacts(),
+            facts=KnownFacts(FACTS),
             settings=RELEASES[release],
             clock=SystemClock(),
         )
