@@ -164,9 +164,14 @@ def test_a_failed_batch_leaves_nothing(timescale_sink: TimescaleSink, database_u
     assert differences(database_url, WARD[:500]) == []
 
 
-def test_a_batch_of_a_silent_ward_is_no_error(timescale_sink: TimescaleSink) -> None:
+def test_a_frame_without_people_leaves_its_seq_and_no_rows(
+    timescale_sink: TimescaleSink, database_url: str
+) -> None:
     timescale_sink.write([])
     timescale_sink.write([item(TRACKS, camera_tracks(1, 0, []))])
+
+    assert rows(database_url, "SELECT seq, records FROM sink_progress") == [(1, 1)]
+    assert rows(database_url, "SELECT track_id FROM tracks") == []
 
 
 def test_what_was_written_has_the_digest_of_the_topic(

@@ -11,6 +11,16 @@ def limit(ratio: float, window: int) -> DeadLetterLimit:
     return DeadLetterLimit(DeadLetterSettings(max_ratio=ratio, window_records=window), "test")
 
 
+def spare(limited: DeadLetterLimit, at_most: int = 20) -> int:
+    """How many dead letters in a row are still allowed."""
+    for number in range(at_most):
+        try:
+            limited.died("bad")
+        except Stop:
+            return number
+    return at_most
+
+
 def test_malformed_records_stop_the_process_at_the_share_of_the_window() -> None:
     limited = limit(0.5, 10)
     for _ in range(5):
@@ -26,6 +36,8 @@ def test_a_share_that_is_allowed_never_stops_however_long_it_lasts() -> None:
         limited.passed()
         limited.died("bad")
 
+    assert spare(limited) == 0, "it is at its limit, and has not stopped"
+
 
 def test_what_lies_behind_the_window_is_forgotten() -> None:
     limited = limit(0.5, 10)
@@ -33,6 +45,8 @@ def test_what_lies_behind_the_window_is_forgotten() -> None:
         for _ in range(5):
             limited.died("bad")
         limited.passed(5)
+
+    assert spare(limited) == 5, "dead letters of one window alone count"
 
 
 def test_a_burst_after_a_good_beginning_stops_as_well() -> None:
@@ -48,5 +62,5 @@ def test_a_burst_after_a_good_beginning_stops_as_well() -> None:
 
 def test_a_ratio_of_one_never_stops() -> None:
     limited = limit(1.0, 10)
-    for _ in range(1_000):
-        limited.died("bad")
+
+    assert spare(limited, at_most=1_000) == 1_000
