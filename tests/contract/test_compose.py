@@ -76,7 +76,7 @@ def test_the_broker_is_configured_alike_in_compose_and_on_this_machine() -> None
     }
 
 
-def test_the_broker_is_configured_to_refuse_topics_that_nobody_declared() -> None:
+def test_the_broker_is_configured_to_refuse_undeclared_topics() -> None:
     assert SERVICES["kafka"]["environment"]["KAFKA_AUTO_CREATE_TOPICS_ENABLE"] == "false"
     assert kafka.server_properties(Path("/data"), 1, 2)["auto.create.topics.enable"] == "false"
 

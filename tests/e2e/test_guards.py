@@ -138,7 +138,9 @@ def test_without_the_seek_records_are_left_out_and_it_never_catches_up(lines: Li
 
 
 @pytest.mark.timeout(600)
-def test_without_the_comparison_of_offsets_nobody_notices_what_was_left_out(lines: Lines) -> None:
+def test_without_comparing_offsets_a_skipped_record_goes_unnoticed_by_the_process(
+    lines: Lines,
+) -> None:
     """But the digests do; with it, the process ends itself rather than go on."""
     found = lines["uncompared"].result()
 

@@ -22,7 +22,7 @@ SEEDS = (101, 102, 103, 104, 105)
 
 
 @pytest.mark.timeout(280)
-def test_the_log_decides_whatever_happens_to_the_workers(
+def test_every_event_is_folded_once_whatever_happens_to_the_workers(
     shared_broker: Broker, tmp_path: Path, keep: Keep
 ) -> None:
     faults = ["kill", "join", "zombie", "terminate", "kill_young"]

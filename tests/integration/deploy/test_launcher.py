@@ -183,7 +183,7 @@ def test_a_service_that_dies_early_is_reported_with_its_last_output(tmp_path: Pa
         LocalServices(tmp_path, components=["timescale"]).start()
 
 
-def test_services_may_stay_up_behind_the_terminal_until_taken_down(tmp_path: Path) -> None:
+def test_services_stay_up_after_the_terminal_closes_until_taken_down(tmp_path: Path) -> None:
     environment = up(tmp_path, hold(tmp_path, "redis"))
     state = read_state(tmp_path)
 

@@ -110,7 +110,7 @@ def test_a_crash_is_restarted_but_what_a_test_killed_stays_dead_until_restarted(
     assert supervised.pid("steady") != second
 
 
-def test_a_process_that_must_not_go_on_stops_all_and_says_why(supervised: Supervisor) -> None:
+def test_a_process_that_must_stop_stops_all_others_and_reports_why(supervised: Supervisor) -> None:
     supervised.start(python("bystander", "import signal; signal.pause()"))
     source = f"import sys; print('two values for one key'); sys.exit({EXIT_STOP})"
 

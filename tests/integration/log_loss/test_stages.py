@@ -142,7 +142,7 @@ def test_a_loss_of_history_is_an_alert_until_its_dead_letter_is_resolved(
         follower.close()
 
 
-def test_a_sink_whose_keys_are_numbered_anew_stops(
+def test_a_sink_whose_keys_are_renumbered_stops(
     line_settings: Settings, database_url: str, redis_url: str
 ) -> None:
     stores = {"redis_url": SecretStr(redis_url), "redis_prefix": line_settings.topic_prefix}

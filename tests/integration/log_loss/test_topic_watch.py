@@ -74,7 +74,7 @@ def test_a_topic_that_is_no_longer_the_same_ends_every_process_that_uses_it(
     assert len(ended) == 1
 
 
-def test_a_setting_that_loses_nothing_ends_nobody(settings: Settings) -> None:
+def test_a_topic_setting_that_loses_nothing_stops_no_process(settings: Settings) -> None:
     make(settings, KEPT)
 
     def change() -> None:

@@ -17,7 +17,7 @@ def chain(length: int) -> list[AuditEntry]:
     return entries
 
 
-def test_a_whole_chain_is_whole_also_behind_what_retention_cut_off() -> None:
+def test_a_whole_chain_stays_whole_after_retention_cut_its_start() -> None:
     entries = chain(5)
 
     assert broken_link(entries) is None
@@ -34,7 +34,7 @@ def test_an_altered_entry_shows(field: str) -> None:
     assert broken_link(entries) == "chain c, entry 2: its contents are not what was sealed"
 
 
-def test_an_entry_taken_out_or_sealed_anew_shows() -> None:
+def test_a_removed_or_resealed_audit_entry_is_detected() -> None:
     entries = chain(3)
     act = Act("dead_letter.discarded", "staff.v1/0/other")
     sealed_anew = next_entry(entries[0], "c", act, actor="eve", why="tidy", at_us=1)

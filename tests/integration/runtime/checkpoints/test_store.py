@@ -170,7 +170,7 @@ def write(bootstrap: str, topic: str, partition: int, *pairs: str) -> None:
     assert producer.flush(30) == 0
 
 
-def test_a_second_process_goes_on_where_the_first_one_saved(
+def test_a_second_process_resumes_where_the_first_one_saved(
     bootstrap: str, stage: StageTopics
 ) -> None:
     write(bootstrap, stage.input, 0, "a=1", "b=1", "a=2")

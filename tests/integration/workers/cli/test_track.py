@@ -113,7 +113,7 @@ def test_people_who_are_not_counted_are_neither_merit_nor_fault(files: Path) -> 
     assert printed["MOTA"] > 100 * as_faults.mota + 10
 
 
-def test_only_frames_that_were_looked_at_hold_tracks(files: Path) -> None:
+def test_only_frames_with_detections_hold_tracks(files: Path) -> None:
     code, lines = track(files, "--every", "4")
 
     tracks = read_tracks(files / "tracks.txt")

@@ -105,7 +105,7 @@ def test_bad_pixels_are_a_failed_outcome_and_a_dead_letter(ward: Ward, tmp_path:
     assert letters[0].value == ward.encode(frame("bed-1", 1, picture[:-40]))
 
 
-def test_a_camera_that_nobody_registered_is_a_dead_letter(ward: Ward) -> None:
+def test_a_frame_of_an_unregistered_camera_is_a_dead_letter(ward: Ward) -> None:
     ward.send(frame("stray", 0), frame("bed-1", 0), frame("stray", 1), frame("bed-1", 1))
     with inferring(ward):
         ward.await_read()

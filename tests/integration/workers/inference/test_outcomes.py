@@ -131,7 +131,7 @@ def test_live_mode_skips_older_frames_and_accounts_for_each(ward: Ward) -> None:
     assert counts["SKIPPED"] > counts["DETECTED"], "the backlog was skipped, not inferred"
 
 
-def test_record_mode_skips_nothing_however_far_it_is_behind(ward: Ward) -> None:
+def test_record_mode_skips_nothing_however_late_it_is(ward: Ward) -> None:
     ward.send(*rounds(("bed-1",), 100))
     with inferring(ward, batch_size=2):
         ward.await_read()
@@ -139,7 +139,7 @@ def test_record_mode_skips_nothing_however_far_it_is_behind(ward: Ward) -> None:
     assert {one["outcome"] for one in ward.outcomes()["bed-1"]} == {"DETECTED"}
 
 
-def test_a_restart_goes_on_where_the_last_worker_stopped(ward: Ward) -> None:
+def test_a_restarted_worker_resumes_where_the_last_one_stopped(ward: Ward) -> None:
     ward.send(*rounds(("bed-1", "door"), 5))
     with inferring(ward):
         ward.await_outcomes(10)

@@ -89,7 +89,7 @@ def test_a_camera_that_never_answers_is_silent_and_not_an_error(line: IngestLine
     assert ledger.reconnects >= 1
 
 
-def test_a_restarted_worker_goes_on_with_the_next_number(
+def test_a_restarted_worker_continues_with_the_next_seq(
     line: IngestLine, stream_clip: Path
 ) -> None:
     line.register("ward")
@@ -104,7 +104,7 @@ def test_a_restarted_worker_goes_on_with_the_next_number(
     check_sequence(line.records()["ward"])
 
 
-def test_a_second_process_of_a_camera_is_refused_and_the_first_goes_on(
+def test_a_second_process_of_a_camera_is_refused_and_the_first_continues(
     line: IngestLine, stream_clip: Path
 ) -> None:
     line.register("ward")

@@ -59,7 +59,7 @@ def test_killing_the_worker_again_and_again_leaves_the_log_of_an_undisturbed_run
         assert outcomes["before_resume"] + outcomes["sent"] == FRAMES_IN_CLIP == counts["read"]
 
 
-def test_without_a_start_time_a_killed_worker_goes_on_with_the_same_playing(
+def test_without_a_start_time_a_killed_worker_resumes_the_same_playback(
     line: IngestLine, tmp_path: Path
 ) -> None:
     """Event time began when playing began: the log alone still knows when."""
@@ -116,7 +116,7 @@ def test_a_finished_recording_adds_nothing_when_it_is_run_again(
     assert again.outcomes == {"before_resume": 20}
 
 
-def test_the_producer_puts_keys_where_they_are_looked_for(line: IngestLine) -> None:
+def test_the_producer_puts_keys_into_the_computed_partition(line: IngestLine) -> None:
     settings = line.settings()
     keys = [f"camera-{number}" for number in range(200)] + ["", "é", "ward 3/bed 12"]
     producer = ReliableProducer(cluster_of(settings))
@@ -132,7 +132,7 @@ def test_the_producer_puts_keys_where_they_are_looked_for(line: IngestLine) -> N
     assert [line.ends()[n] - before[n] for n in range(FRAMES.partitions)] == counted
 
 
-def test_the_last_record_is_found_behind_those_of_another_camera(
+def test_the_last_record_of_a_quiet_camera_is_found_far_before_the_end_of_its_partition(
     line: IngestLine, tmp_path: Path
 ) -> None:
     """Two cameras of one partition: the quiet one's end lies far back."""
@@ -153,7 +153,7 @@ def test_the_last_record_is_found_behind_those_of_another_camera(
     assert (found.next_seq, found.last_us) == (last["seq"] + 1, last["captured_us"])
 
 
-def test_seq_goes_on_rising_after_the_log_has_forgotten_the_camera(
+def test_seq_keeps_rising_after_the_log_has_lost_the_camera(
     line: IngestLine, tmp_path: Path
 ) -> None:
     clip = make_clip(tmp_path / "ward.mp4", 25)

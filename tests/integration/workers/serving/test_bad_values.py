@@ -48,7 +48,7 @@ def test_one_bad_value_is_no_number_and_the_others_stay(
     assert status["redis"]["reachable"]
 
 
-def test_an_index_that_was_evicted_leaves_no_number_that_looks_like_one(
+def test_zones_of_an_evicted_index_show_no_number(
     start_board: Start, ward: RegistryView, writer: LiveWriter
 ) -> None:
     writer.zone("bay-1", people=2, required=1)

@@ -257,7 +257,7 @@ def test_a_restarted_board_resumes_from_an_id_of_the_one_before(
         assert [event.event_id for event in itertools.islice(changes(events), 4)] == missed
 
 
-def test_a_reader_that_does_not_read_is_dropped_and_holds_nobody_up(
+def test_a_client_that_does_not_read_is_dropped_and_delays_no_other(
     start_board: Callable[..., BoardServer], writer: LiveWriter
 ) -> None:
     board = start_board(queue_length=20)

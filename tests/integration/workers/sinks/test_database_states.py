@@ -108,7 +108,7 @@ def store(supervisor: Supervisor) -> str:
     return str(answer.json().get("store", ""))
 
 
-def test_a_key_beyond_what_an_index_holds_is_a_dead_letter_and_holds_nobody_up(
+def test_a_key_too_long_for_an_index_is_a_dead_letter_and_stops_nothing(
     line: Line, supervisor: Supervisor, database_url: str
 ) -> None:
     supervisor.start(SINK)

@@ -46,7 +46,7 @@ class Away:
         """Nothing is open."""
 
 
-def test_it_asks_until_the_store_is_back_and_then_goes_on(line: Line) -> None:
+def test_a_sink_probes_its_store_until_it_is_back_and_resumes(line: Line) -> None:
     sink, service = Away(), Service(line.settings, Health("sink-timescale"))
     sink.loop = loop = SinkLoop(
         service, cluster_of(service.settings), sink, DERIVED, max_records=40

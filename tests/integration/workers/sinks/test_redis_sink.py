@@ -116,7 +116,7 @@ def test_every_change_is_published_once_whatever_is_written_twice(
             assert seqs[-1] == max(seq for key, seq in in_log if key == identity)
 
 
-def test_a_sink_that_is_behind_passes_over_what_is_out_of_date(
+def test_a_batch_writes_only_the_newest_tracks_and_every_zone_event(
     sink: RedisSink, client: "redis.Redis", run_prefix: str
 ) -> None:
     frames = [camera_tracks(n, n, [track(1, 0)]) for n in range(1, 101)]

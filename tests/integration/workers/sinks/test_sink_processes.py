@@ -132,7 +132,7 @@ def test_other_bytes_under_a_known_seq_end_the_process_for_good(
 
 
 @pytest.mark.parametrize("worker", [TIMESCALE, REDIS], ids=lambda worker: worker.name)
-def test_what_cannot_be_read_goes_to_the_dead_letters_and_the_rest_goes_on(
+def test_an_unreadable_record_is_a_dead_letter_and_the_rest_is_written(
     worker: Worker, line: Line, supervisor: Supervisor, database_url: str, redis_url: str
 ) -> None:
     line.send_raw(OCCUPANCY, "zone-1", b"no record at all")
@@ -153,7 +153,7 @@ def test_what_cannot_be_read_goes_to_the_dead_letters_and_the_rest_goes_on(
     assert headers["stage"] == worker.name.encode()
 
 
-def test_a_topic_full_of_nonsense_is_not_moved_to_the_dead_letters(
+def test_a_topic_of_malformed_records_is_not_moved_to_the_dead_letters(
     line: Line, supervisor: Supervisor
 ) -> None:
     """When nothing can be read, it is the reader that is wrong."""
@@ -212,7 +212,7 @@ def test_what_the_database_refuses_is_found_in_its_batch_and_set_aside(
     assert differences(database_url, ITEMS[:1000]) == []
 
 
-def test_a_sink_that_is_asked_to_end_leaves_nothing_behind(
+def test_a_sink_that_is_asked_to_end_writes_and_commits_everything(
     line: Line, supervisor: Supervisor, database_url: str
 ) -> None:
     supervisor.start(TIMESCALE)

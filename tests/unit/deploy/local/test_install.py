@@ -159,7 +159,7 @@ def test_an_old_java_does_not_count(
     java.java.cache_clear()
 
 
-def test_the_environment_is_made_anew_when_the_lock_changes_not_when_lint_rules_do(
+def test_the_environment_is_rebuilt_when_the_lock_changes_not_when_lint_rules_do(
     tmp_path: Path,
 ) -> None:
     lock = tmp_path / "requirements.lock"

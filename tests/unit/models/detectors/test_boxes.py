@@ -117,7 +117,7 @@ def test_a_box_comes_back_from_the_letterbox_where_it_was(
 
 
 @given(sizes, sizes, st.booleans())
-def test_the_letterboxed_image_fills_the_canvas_one_way_and_leaves_it_nowhere(
+def test_the_letterboxed_image_fills_one_side_and_never_leaves_the_canvas(
     width: int, height: int, centred: bool
 ) -> None:
     fit = Letterbox.fit(width, height, 416, 416, centred=centred)

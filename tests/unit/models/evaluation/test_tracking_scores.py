@@ -73,7 +73,7 @@ def test_two_people_who_swap_tracks_are_two_switches() -> None:
     assert scores.idf1 == pytest.approx(0.5)
 
 
-def test_a_track_of_nobody_costs_accuracy() -> None:
+def test_a_false_track_costs_accuracy() -> None:
     ghost = walk([(frame, track, track * 3) for frame in range(1, 11) for track in (0, 1)])
 
     scores = evaluate_tracks(ONE_PERSON, ghost)

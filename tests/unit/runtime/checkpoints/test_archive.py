@@ -43,7 +43,9 @@ class HeldArchive(CheckpointArchive):
         return super().write(records, written_us)
 
 
-def test_saves_go_on_while_the_store_hangs_and_what_cannot_wait_is_counted(tmp_path: Path) -> None:
+def test_saves_continue_while_the_archive_hangs_and_dropped_archives_are_counted(
+    tmp_path: Path,
+) -> None:
     archive = HeldArchive(tmp_path)
     archiver = Archiver(lambda: archive, SystemClock(), every_s=3600, keep_s=3600)
 

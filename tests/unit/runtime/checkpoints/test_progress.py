@@ -17,7 +17,7 @@ def progress(fold: Journal, checkpoint: Checkpoint | None = None) -> PartitionPr
 
 
 @given(st.lists(st.integers(min_value=0, max_value=40)))
-def test_whatever_is_delivered_the_state_is_a_fold_of_a_prefix(offsets: list[int]) -> None:
+def test_the_state_is_always_a_fold_of_a_prefix_of_the_log(offsets: list[int]) -> None:
     journal = Journal()
     partition = progress(journal)
 
@@ -28,7 +28,7 @@ def test_whatever_is_delivered_the_state_is_a_fold_of_a_prefix(offsets: list[int
     assert folded == list(range(partition.next_offset))
 
 
-def test_each_offer_says_what_became_of_it() -> None:
+def test_each_offered_record_is_folded_repeated_or_a_gap() -> None:
     partition = progress(Journal())
 
     steps = [partition.offer(record(offset)) for offset in (0, 0, 2, 1)]
@@ -88,7 +88,7 @@ def test_a_deleted_entity_leaves_a_tombstone_and_the_head() -> None:
 
 
 @given(st.lists(st.sampled_from(["note", "forget", "save"]), max_size=60))
-def test_a_restored_partition_goes_on_as_if_it_had_never_stopped(script: list[str]) -> None:
+def test_a_restored_partition_continues_as_if_it_had_never_stopped(script: list[str]) -> None:
     """Stop and restore at every save; the newest record of each key is the state."""
     unbroken, log, journal = Journal(), {}, Journal()
     partition = progress(journal)

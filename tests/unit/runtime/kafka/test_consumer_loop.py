@@ -160,7 +160,7 @@ def assigned(broker: Broker) -> list[Message]:
     return []
 
 
-def test_what_was_begun_is_finished_and_committed_at_the_end() -> None:
+def test_batches_under_way_are_finished_and_committed_at_the_end() -> None:
     world = World(assigned, giving(message(0, 7)), giving(message(0, 8), message(1, 3)))
     world.loop.run()
 

@@ -39,7 +39,7 @@ def test_a_share_that_is_allowed_never_stops_however_long_it_lasts() -> None:
     assert spare(limited) == 0, "it is at its limit, and has not stopped"
 
 
-def test_what_lies_behind_the_window_is_forgotten() -> None:
+def test_entries_older_than_the_window_are_forgotten() -> None:
     limited = limit(0.5, 10)
     for _ in range(100):
         for _ in range(5):

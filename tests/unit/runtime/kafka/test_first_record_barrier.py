@@ -44,7 +44,7 @@ def test_where_the_hash_decides_one_record_of_a_topic_leaves(producer: FirstReco
     assert producer.kept == 1
 
 
-def test_behind_a_first_record_that_was_given_up_nothing_leaves(
+def test_nothing_is_sent_after_a_first_record_that_failed(
     producer: FirstRecordBarrier, failures: list[tuple[str, int, KafkaError]]
 ) -> None:
     for value in (b"first", b"second"):

@@ -11,7 +11,7 @@ from runtime.storage.objects import sha256_hex
 from tests.unit.runtime.storage.test_breaker import SetClock
 
 
-def test_it_refuses_at_once_while_the_store_takes_nothing_and_goes_on_afterwards(
+def test_an_object_store_that_fails_is_refused_at_once_and_used_again_once_it_works(
     tmp_path: Path,
 ) -> None:
     clock = SetClock()

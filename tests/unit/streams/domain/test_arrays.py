@@ -35,7 +35,7 @@ def output(*updates: Any) -> Any:
     st.lists(st.tuples(SIXTEENTHS, SIXTEENTHS, st.integers(0, 3), st.floats(0, 1e6)), max_size=9),
     st.lists(NUMBERS, min_size=9, max_size=9),
 )
-def test_a_table_of_tracks_is_placed_as_each_track_is(
+def test_a_table_of_tracks_is_projected_like_each_track(
     tracks: list[tuple[float, float, int, float]], homography: list[float]
 ) -> None:
     out = output(*(update(*track) for track in tracks))

@@ -166,7 +166,7 @@ def test_a_late_frame_is_tracked_but_no_longer_counted_on_the_floor() -> None:
     assert line.counters["late"] == 1
 
 
-def test_a_camera_that_nobody_registered_is_refused_and_nothing_remembered() -> None:
+def test_an_unregistered_camera_is_refused_and_leaves_no_state() -> None:
     line, facts = PartitionPipeline(), facts_of(camera(recorded_at_us=T0))
 
     with pytest.raises(UnknownCamera, match="'ghost'"):
@@ -218,7 +218,7 @@ def test_a_heartbeat_gives_no_record_unless_a_track_changes_state() -> None:
 
 
 @pytest.mark.parametrize("kind", ["SKIPPED", "FAILED"])
-def test_a_frame_that_nobody_looked_at_lets_tracks_coast(kind: Any) -> None:
+def test_tracks_coast_through_a_frame_without_detection(kind: Any) -> None:
     line, facts = PartitionPipeline(), facts_of(camera())
     last_us = standing(10)[-1]["captured_us"]
     fold(line, facts, standing(10))
@@ -273,7 +273,7 @@ def test_facts_recorded_later_do_not_change_what_was_answered_before() -> None:
     assert first_difference(digest_of(outputs), digest_of(expected)) is None
 
 
-def test_looking_at_facts_needs_no_floor_record() -> None:
+def test_reading_facts_needs_no_floor_record() -> None:
     facts = Facts()
     facts.add("cameras.v1", camera(floor_id="unlisted"))
 

@@ -243,7 +243,7 @@ def test_a_rebalance_that_never_ends_is_a_replay() -> None:
     assert "could not be loaded" in reason
 
 
-def test_a_cancelled_request_leaves_the_way_free_for_the_next() -> None:
+def test_a_cancelled_seek_does_not_block_the_next() -> None:
     play = Play()
     play.rebalance_begins()
 
@@ -260,7 +260,7 @@ def test_a_cancelled_request_leaves_the_way_free_for_the_next() -> None:
     assert play.exits == []
 
 
-def test_nothing_is_loaded_once_the_app_ends() -> None:
+def test_an_app_that_is_stopping_loads_no_partition() -> None:
     play = Play()
     play.assign(0)
     play.group.should_stop = True

@@ -21,8 +21,8 @@ from streams.state.settings_by_offset import SettingsByOffset, from_values, to_v
 from streams.state.version import SEQS_BY_TOPIC, STATE_VERSION
 from tests.support.builders.domain import MS, T0, box, camera, facts_of, outcome
 from tests.support.builders.domain import fold as fold_log
+from tests.support.builders.folds import IDENTITY, fold_of, record
 from tests.support.builders.scene import ward_facts, ward_log
-from tests.unit.streams.processor.test_line_fold import IDENTITY, fold_of, record
 
 STORED = Path(__file__).parent / "stored"
 STRICT = PipelineSettings(tracker=replace(TrackerSettings(), confirm_hits=9))
@@ -44,7 +44,7 @@ def test_a_checkpoint_of_the_first_release_is_refused_with_what_to_do() -> None:
     assert end.value.exit_code == EXIT_STOP
 
 
-def test_a_checkpoint_of_the_release_before_goes_on_with_its_tracks() -> None:
+def test_a_checkpoint_of_the_previous_release_keeps_its_tracks() -> None:
     fold, emitted = fold_of(facts_of(camera(homography=list(IDENTITY))))
     fold.restore(stored("state_version_4.json"))
 
@@ -126,7 +126,7 @@ def test_settings_change_exactly_where_the_checkpoint_says() -> None:
     assert offsets.next_change is None
 
 
-def test_a_change_in_a_gap_of_the_log_holds_from_the_record_behind_it() -> None:
+def test_a_settings_change_in_a_gap_of_the_log_holds_from_the_next_record() -> None:
     spans = [SettingsSpan(0, to_values(PipelineSettings())), SettingsSpan(80, to_values(STRICT))]
     offsets = SettingsByOffset(PipelineSettings())
     offsets.follow(spans, 0)

@@ -40,9 +40,7 @@ def test_outcomes_go_to_the_partition_of_the_cameras_floor() -> None:
     assert table.partition("b") == 9
 
 
-def test_a_frame_that_comes_late_is_placed_as_it_was_before_an_import_that_moves_its_camera() -> (
-    None
-):
+def test_a_late_frame_goes_to_the_partition_its_camera_had_at_capture() -> None:
     """Whether a worker has read the import already makes no difference to where a frame goes."""
     table = placement(floor("west", 1, 7), floor("east", 1, 9), camera("a", 1, "west"))
     before = table.partition("a")
@@ -50,7 +48,7 @@ def test_a_frame_that_comes_late_is_placed_as_it_was_before_an_import_that_moves
     assert table.partition("a") == before == 7
 
 
-def test_a_camera_is_placed_where_the_stream_processor_keeps_it() -> None:
+def test_a_camera_goes_to_the_partition_where_the_stream_processor_keeps_it() -> None:
     """Both go by the first version in the log, so a moved camera has one `seq`, not two."""
     facts = Facts()
     table = placement(floor("west", 1, 7), floor("east", 1, 9))

@@ -26,7 +26,7 @@ OTHER = Playing("other", 1_700_000_000_000_000)
         pytest.param([BEGUN, LATER], None, id="two-playings-of-different-times"),
     ],
 )
-def test_only_what_was_interrupted_goes_on(
+def test_only_an_interrupted_recording_resumes(
     last: list[Playing | None], start_us: int | None
 ) -> None:
     assert interrupted_start("ward", last) == start_us
@@ -52,7 +52,7 @@ def test_a_file_that_was_replaced_is_another_recording(tmp_path: Path) -> None:
     assert first != recording_identity(clip)
 
 
-def test_a_playing_that_began_too_long_ago_is_left_behind() -> None:
+def test_a_playback_that_started_too_long_ago_is_not_resumed() -> None:
     """As by the demo, which is started again to show what is now."""
     assert interrupted_start("ward", [BEGUN], since_us=BEGUN.start_us) == BEGUN.start_us
     assert interrupted_start("ward", [BEGUN], since_us=BEGUN.start_us + 1) is None

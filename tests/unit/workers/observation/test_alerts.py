@@ -61,7 +61,7 @@ def test_nothing_is_well_again_while_nothing_can_be_seen() -> None:
     ]
 
 
-def test_what_has_not_been_looked_for_yet_is_not_taken_back() -> None:
+def test_an_alert_not_checked_yet_is_not_cleared() -> None:
     book = AlertBook("")
     earlier = [finding("loss/stage/infer"), finding("settings/log"), finding("silence/camera/left")]
     book.adopt(AlertBook("").update(earlier, AT_US, blind=False))
@@ -84,7 +84,7 @@ def test_what_an_earlier_process_raised_is_not_raised_again_and_is_cleared() -> 
     ]
 
 
-def test_only_what_nobody_else_knows_of_is_taken_back_when_another_one_takes_over() -> None:
+def test_a_new_leader_retracts_only_alerts_that_no_other_watchdog_knows() -> None:
     book = AlertBook("")
     book.update([finding(), finding("silence/log")], AT_US, blind=False)
 

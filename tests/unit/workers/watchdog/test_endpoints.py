@@ -110,7 +110,7 @@ def test_pictures_are_counted_over_a_minute_and_heartbeats_are_none() -> None:
     assert follower.skipped(last_us + 3_600_000_000) == (0, 0)
 
 
-def test_an_error_that_nobody_foresaw_is_no_reading_to_the_end(
+def test_an_unforeseen_error_ends_the_followers_claim_to_be_current(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(Cluster, "consumer", lambda *_, **__: 1 / 0)

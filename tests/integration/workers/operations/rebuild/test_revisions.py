@@ -129,7 +129,9 @@ def test_nothing_counts_as_folded_once_its_topics_may_be_gone(ledger: Ledger) ->
     assert ledger.revisions() == []
 
 
-def test_a_second_revert_puts_back_what_the_first_found_no_redis_for(settings: Settings) -> None:
+def test_a_second_revert_restores_live_values_that_the_first_could_not_reach(
+    settings: Settings,
+) -> None:
     clock = SystemClock()
     sink = make_redis_sink(settings, clock)
     sink.prepare()

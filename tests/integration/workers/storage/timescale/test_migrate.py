@@ -87,7 +87,7 @@ def test_a_database_out_of_reach_can_be_tried_again() -> None:
         migrate("postgresql://nobody@127.0.0.1:1/none")
 
 
-def test_the_sink_refuses_a_database_that_is_behind(empty_database: str) -> None:
+def test_the_sink_refuses_a_database_with_missing_migrations(empty_database: str) -> None:
     with pytest.raises(Stop, match="run `wardstream db migrate`"):
         connect(empty_database, "")
 

@@ -146,7 +146,7 @@ def test_a_person_counts_after_two_hits_and_not_before_a_twentieth_of_a_second(f
     assert first == max(1, math.ceil(0.05 * fps))
 
 
-def test_nobody_looking_lets_tracks_coast() -> None:
+def test_tracks_coast_while_detection_is_skipped() -> None:
     walker = walk(100, 50, 2, 100 * MS)
     state = TrackerState()
     for at, x, y in walker:

@@ -81,7 +81,7 @@ def test_a_tick_waits_for_the_slower_camera() -> None:
     assert [person["person_id"] for person in presence["people"]] == ["cam-2:1", "cam:1"]
 
 
-def test_a_camera_behind_by_more_than_the_lateness_is_missing() -> None:
+def test_a_camera_later_than_the_allowed_lateness_is_missing() -> None:
     floor = FloorState("floor")
     feed(floor, TWO, view(100), view(100, "cam-2"))
 
@@ -161,7 +161,7 @@ def test_an_empty_floor_that_is_watched_says_so_in_every_tick() -> None:
     assert [len(presence["people"]) for presence in presences(left)] == [1, 0, 0]
 
 
-def test_a_floor_at_which_nobody_looks_falls_silent() -> None:
+def test_a_floor_without_cameras_in_view_falls_silent() -> None:
     """Heartbeats and skipped frames carry time, but they vouch for nobody."""
     floor = FloorState("floor")
     feed(floor, ONE, view(100, feet=()), view(300, feet=()))
@@ -201,7 +201,7 @@ def test_occupancy_is_sent_on_change_and_every_ten_seconds() -> None:
     ]
 
 
-def test_a_person_whom_a_looking_camera_no_longer_sees_leaves_by_the_zones_own_time() -> None:
+def test_a_person_out_of_a_working_cameras_view_leaves_after_the_zones_own_time() -> None:
     floor = FloorState("floor")
     seen = [view(at) for at in range(100, 1001, 100)]
     unseen = [view(at, feet=()) for at in range(1100, 4001, 100)]

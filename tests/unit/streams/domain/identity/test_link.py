@@ -26,8 +26,8 @@ from tests.support.builders.domain import (
     of_topic,
     outcome,
 )
+from tests.support.builders.folds import fold_of, record
 from tests.support.builders.outputs import codec
-from tests.unit.streams.processor.test_line_fold import fold_of, record
 
 BEFORE_THERE_WERE_LINKS = 4
 """The state version whose floors count no links."""
@@ -180,7 +180,7 @@ def test_a_state_from_before_there_were_links_starts_at_the_first() -> None:
     assert line.floors["floor"].seqs[LINKS.name] == 1
 
 
-def test_a_stream_processor_goes_on_from_a_checkpoint_without_links() -> None:
+def test_a_stream_processor_resumes_from_a_checkpoint_without_links() -> None:
     log = away_and_back(240)
     states = saved_before_links(log[:20])
     entities = {key.encode(): state for key, state in states.items()}

@@ -266,7 +266,7 @@ def test_a_second_box_of_a_person_starts_no_track() -> None:
     assert {int(row["track_id"]) for out in outs for row in out} == {1}
 
 
-def test_memory_is_flat_whoever_came_and_went() -> None:
+def test_memory_stays_flat_as_people_come_and_go() -> None:
     state = TrackerState()
     crowded = standing(T0, T0 + S, *[person(70.0 * k, 400) for k in range(300)])
     run(crowded, state)
@@ -300,7 +300,7 @@ def test_bytes_that_are_no_state_are_refused(spoil: Any) -> None:
         TrackerState.unpack(spoil(state.pack()))
 
 
-def test_a_state_of_the_format_before_goes_on_and_learns_the_camera_anew() -> None:
+def test_a_state_of_the_previous_format_continues_and_relearns_the_camera() -> None:
     """It had a head of four numbers, and nothing of the camera."""
     scene = crowd(4, frames=60)
     state = TrackerState()

@@ -37,7 +37,7 @@ def test_who_was_hidden_leaves_the_box_to_who_was_seen(unseen_yield: float, winn
     assert seen_last(frames, TrackerSettings(unseen_yield=unseen_yield)) == [winner]
 
 
-def test_two_boxes_go_to_both_whoever_was_hidden() -> None:
+def test_two_boxes_go_to_two_tracks_whichever_was_hidden() -> None:
     frames = [[100.0, 130.0]] * 10 + [[100.0]] * 2 + [[102.0, 128.0]]
 
     assert seen_last(frames, TrackerSettings()) == [1, 2]
@@ -52,5 +52,5 @@ def test_who_was_hidden_longer_is_found_further_away(growth: float, track_id: in
     assert seen_last(frames, TrackerSettings(rescue_growth=growth)) == [track_id]
 
 
-def test_nobody_is_found_far_away_at_once() -> None:
+def test_a_track_takes_no_box_that_is_far_away_in_the_next_frame() -> None:
     assert seen_last([[300.0]] * 10 + [[355.0]], TrackerSettings()) == [2]

@@ -60,7 +60,7 @@ def test_another_decoder_finds_the_same_number_of_frames(tmp_path: Path) -> None
     assert len(read_clip(clip)) == counted == 47
 
 
-def test_a_looped_clip_goes_on_in_time(tmp_path: Path) -> None:
+def test_time_continues_over_the_loops_of_a_clip(tmp_path: Path) -> None:
     clip = make_clip(tmp_path / "clip.mp4", 5, rate=10)
 
     looped = itertools.islice(VideoFile(clip, loop=True).frames(), 12)

@@ -67,7 +67,7 @@ def test_a_rebuild_covers_the_records_between_two_checkpoints_of_the_pipeline() 
     assert found["f-zone"].seqs == {ZONE_EVENTS.name: (5, 9), OCCUPANCY.name: (5, 9)}
 
 
-def test_what_came_up_behind_the_archived_checkpoint_is_answered_for_whole() -> None:
+def test_keys_first_seen_after_the_archived_checkpoint_are_rebuilt_whole() -> None:
     late = stand(60 * S, 4, floor="late", opened_us=30 * S)
     after = both(stand(60 * S, 9), late)
 

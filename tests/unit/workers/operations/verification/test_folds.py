@@ -59,7 +59,7 @@ def looked(number: int, outcome: str = "DETECTED") -> Seen:
     return Seen(at_us(number), number, outcome, 10 + number)
 
 
-def test_every_frame_that_was_looked_at_has_tracks() -> None:
+def test_every_frame_with_detections_has_tracks() -> None:
     tracks = [camera_tracks(seq, seq, []) for seq in (1, 2, 4)]
     outcomes = [looked(1), looked(2), looked(3, "SKIPPED"), looked(4)]
 

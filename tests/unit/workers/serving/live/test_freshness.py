@@ -36,7 +36,7 @@ def test_a_quiet_zone_is_as_fresh_as_its_floor() -> None:
     assert vouched_through(NOW_US - 9_000_000, NOW_US) == NOW_US
 
 
-def test_a_zone_that_is_not_renewed_grows_old_while_its_floor_goes_on() -> None:
+def test_a_zone_that_is_not_renewed_turns_stale_while_its_floor_continues() -> None:
     assert vouched_through(NOW_US - 60_000_000, NOW_US) == NOW_US - 60_000_000 + RENEWED_WITHIN_US
 
 

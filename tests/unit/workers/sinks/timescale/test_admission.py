@@ -44,7 +44,7 @@ def test_other_bytes_under_a_known_seq_stop_the_process_and_say_where() -> None:
     assert caught.value.exit_code == 78
 
 
-def test_a_gap_is_counted_and_goes_on() -> None:
+def test_a_gap_is_counted_and_reading_continues() -> None:
     admission = admit(items(OCCUPANCY, [occupancy(n, n, 1) for n in (1, 2, 6)]), {})
 
     assert [new.seq for new in admission.new] == [1, 2, 6]
