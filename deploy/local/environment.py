@@ -15,6 +15,16 @@ from deploy.local.shell import apt_install, run
 
 STAMP = ".wardstream-lock"
 COMPILED = Path("streams") / "domain" / "tracking"
+"""Folder beside whose sources the note lies that all is compiled."""
+
+COMPILED_FROM = (
+    "streams/domain/**/*.py",
+    "streams/encoding/*.py",
+    "schemas/avsc/*.avsc",
+    "schemas/tracker_settings.py",
+)
+"""Sources of the compiled code, below the project's folder."""
+
 OPENCV_LIBRARIES = ("libgl1", "libglib2.0-0")
 
 
@@ -49,7 +59,7 @@ def install(root: Path) -> Path:
 
 
 def precompile(root: Path) -> None:
-    """Compile the tracking core, unless that was done since its sources changed.
+    """Compile the tracking core, readers and writers, unless done since their sources changed.
 
     Args:
         root: The project's folder, whose environment is complete.
@@ -58,7 +68,8 @@ def precompile(root: Path) -> None:
         InstallError: It does not compile.
     """
     folder = root / COMPILED
-    sources = b"".join(path.read_bytes() for path in sorted(folder.glob("*.py")))
+    paths = sorted(path for pattern in COMPILED_FROM for path in root.glob(pattern))
+    sources = b"".join(path.read_bytes() for path in paths)
     wanted = hashlib.sha256(digest(root).encode() + sources).hexdigest()
     stamp = folder / "__pycache__" / "compiled"
     if stamp.exists() and stamp.read_text() == wanted:

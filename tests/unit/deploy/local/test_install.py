@@ -223,3 +223,8 @@ def test_the_tracking_core_is_compiled_once_until_its_sources_change(
     (folder / "step.py").write_text("second")
     environment.precompile(tmp_path)
     assert len(compiled) == 2
+
+    (tmp_path / "schemas" / "avsc").mkdir(parents=True)
+    (tmp_path / "schemas" / "avsc" / "tracks.v1.avsc").write_text("{}")
+    environment.precompile(tmp_path)
+    assert len(compiled) == 3
