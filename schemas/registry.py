@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from http.client import HTTPException
+from ssl import SSLCertVerificationError
 from typing import Protocol
 
 from schemas.codec import Codec, schema_text
@@ -20,6 +21,7 @@ from schemas.topics import Topic
 COMPATIBILITY = "FULL_TRANSITIVE"
 
 _PARALLEL = 6
+_DENIED = frozenset({401, 403})
 _OUT_OF_REACH = (OSError, HTTPException)
 
 
@@ -33,6 +35,10 @@ class NotRegistered(LookupError):
 
 class RegistryUnavailable(ConnectionError):
     """The registry cannot be reached, or answers with an error of its own."""
+
+
+class RegistryDenied(PermissionError):
+    """The registry does not let this process in, or cannot prove to be the registry."""
 
 
 class RegistryRequests(Protocol):
@@ -200,5 +206,13 @@ class SchemaRegistry:
         """Codec that only reads a topic's values."""
         return Codec(topic, schema_id=None, find_schema=self.find)
 
-    def _unavailable(self, exc: Exception) -> RegistryUnavailable:
-        return RegistryUnavailable(f"schema registry at {self.address.url}: {exc}")
+    def _unavailable(self, exc: Exception) -> RegistryUnavailable | RegistryDenied:
+        kind = RegistryDenied if _is_denied(exc) else RegistryUnavailable
+        return kind(f"schema registry at {self.address.url}: {exc}")
+
+
+def _is_denied(error: Exception) -> bool:
+    """Whether asking again would be answered alike: a password or a certificate is wrong."""
+    if isinstance(error, RegistryRefusal):
+        return error.status in _DENIED
+    return isinstance(error, SSLCertVerificationError)

@@ -11,6 +11,7 @@ from base64 import b64encode
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from ssl import SSLCertVerificationError
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -113,6 +114,8 @@ class RegistryClient:
             except RegistryRefusal as exc:
                 if exc.status not in _AGAIN:
                     raise
+            except SSLCertVerificationError:
+                raise
             except (OSError, HTTPException):
                 pass
             time.sleep(pause_s)

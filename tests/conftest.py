@@ -103,7 +103,7 @@ def services(
     if shared is not None:
         yield RunningServices(shared)
         return
-    with LocalServices(tmp_path_factory.mktemp("services")) as started:
+    with LocalServices(tmp_path_factory.mktemp("services"), secured=True) as started:
         yield started
 
 

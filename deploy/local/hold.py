@@ -22,10 +22,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("run_dir", type=Path)
     parser.add_argument("--only", nargs="+", choices=COMPONENTS, default=COMPONENTS)
     parser.add_argument("--fresh", action="store_true", help="delete an earlier run's data first")
+    parser.add_argument(
+        "--secured", action="store_true", help="give the broker a listener with TLS and rights"
+    )
     options = parser.parse_args(arguments)
     try:
         with LocalServices(
-            options.run_dir, fresh=options.fresh, components=options.only
+            options.run_dir, fresh=options.fresh, components=options.only, secured=options.secured
         ) as services:
             for name, value in services.environment.items():
                 print(f"{name}={value}", flush=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.local.cache import component
@@ -32,6 +33,37 @@ def install() -> Path:
     return component(f"kafka-{KAFKA.version}-java{java().version}-{RECIPE}", _build)
 
 
+SECURED = "SECURED"
+"""Listener that takes TLS and SCRAM only, and whose clients have the rights that they were granted;
+clients of the other listeners may do everything."""
+
+
+@dataclass(frozen=True)
+class Secured:
+    """The listener that asks who connects.
+
+    Attributes:
+        port: Where it listens.
+        identity: Key and certificate of the broker in one PEM file.
+    """
+
+    port: int
+    identity: Path
+
+    def properties(self) -> dict[str, str]:
+        """Configuration of the listener, and of the rights that go with it."""
+        mine = f"listener.name.{SECURED.lower()}"
+        module = "org.apache.kafka.common.security.scram.ScramLoginModule"
+        return {
+            f"{mine}.ssl.keystore.type": "PEM",
+            f"{mine}.ssl.keystore.location": str(self.identity),
+            f"{mine}.sasl.enabled.mechanisms": "SCRAM-SHA-512",
+            f"{mine}.scram-sha-512.sasl.jaas.config": f"{module} required;",
+            "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+            "super.users": "User:ANONYMOUS",
+        }
+
+
 Doors = Mapping[str, tuple[int, int]]
 """Further listeners by name in capitals: the port of each, and the port that it announces to
 clients, which is that of the proxy in front of it."""
@@ -43,6 +75,7 @@ def server_properties(
     controller_port: int,
     doors: Doors | None = None,
     settings: Mapping[str, str] | None = None,
+    secured: Secured | None = None,
 ) -> dict[str, str]:
     """The broker's whole configuration: the shared table and the places of this run."""
     doors = doors or {}
@@ -50,10 +83,15 @@ def server_properties(
     listeners |= {name: own for name, (own, _) in doors.items()}
     advertised = {"PLAINTEXT": port} | {name: announced for name, (_, announced) in doors.items()}
     protocols = "listener.security.protocol.map"
+    further = [f"{name}:PLAINTEXT" for name in doors]
+    if secured is not None:
+        listeners[SECURED] = advertised[SECURED] = secured.port
+        further.append(f"{SECURED}:SASL_SSL")
     return {
         **KAFKA.settings,
+        **(secured.properties() if secured is not None else {}),
         **(settings or {}),
-        protocols: ",".join([KAFKA.settings[protocols], *(f"{name}:PLAINTEXT" for name in doors)]),
+        protocols: ",".join([KAFKA.settings[protocols], *further]),
         "controller.quorum.voters": f"1@127.0.0.1:{controller_port}",
         "listeners": _addresses(listeners),
         "advertised.listeners": _addresses(advertised),
@@ -72,6 +110,7 @@ def broker(
     controller_port: int,
     doors: Doors | None = None,
     settings: Mapping[str, str] | None = None,
+    secured: Secured | None = None,
 ) -> Program:
     """The broker of one run.
 
@@ -82,13 +121,14 @@ def broker(
         controller_port: For its own controller.
         doors: Further listeners.
         settings: Over those of the shared table.
+        secured: A listener that asks who connects.
     """
     folder.mkdir(parents=True, exist_ok=True)
     data = folder / "data"
     if not data.exists():
         _copy(installed / TEMPLATE, data)
     properties = _write_properties(
-        folder, server_properties(data, port, controller_port, doors, settings)
+        folder, server_properties(data, port, controller_port, doors, settings, secured)
     )
     return _java(installed, f"-XX:SharedArchiveFile={CLASSES}", "kafka.Kafka", str(properties))
 

@@ -26,6 +26,7 @@ from typing import IO, Self
 
 from deploy.local import health, kafka, redis, registry, timescale
 from deploy.local.addresses import addresses
+from deploy.local.certificates import Authority
 from deploy.local.detached import down, up
 from deploy.local.errors import LaunchError
 from deploy.local.guard import Guard
@@ -54,6 +55,11 @@ PORT_ATTEMPTS = 3
 STOP_ORDER: tuple[Component, ...] = ("registry", "kafka", "redis", "timescale")
 
 
+SECURED_BOOTSTRAP = "KAFKA_SECURED_BOOTSTRAP"
+SECURED_CA = "KAFKA_SECURED_CA"
+"""Where the secured listener is told in the environment of a run, and whom its clients trust."""
+
+
 class LocalServices:
     """The real services of one run directory, started in parallel, stopped together.
 
@@ -69,6 +75,7 @@ class LocalServices:
         start_deadline_s: float = 120.0,
         kafka_doors: kafka.Doors | None = None,
         kafka_settings: Mapping[str, str] | None = None,
+        secured: bool = False,
     ) -> None:
         """Describe the services; nothing starts before `start` or `with`.
 
@@ -79,9 +86,12 @@ class LocalServices:
             start_deadline_s: Seconds until a service that does not answer is an error.
             kafka_doors: Further listeners of the broker, for clients that reach it by a proxy.
             kafka_settings: Of the broker, over those that all runs share.
+            secured: Give the broker a further listener with TLS, SCRAM and rights, whose
+                certificates lie in the folder `tls`.
         """
         self._kafka_doors = kafka_doors
         self._kafka_settings = kafka_settings
+        self._secured = secured
         self.run_dir = run_dir.resolve()
         chosen = {*components, *(("timescale",) if "registry" in components else ())}
         self.components: tuple[Component, ...] = tuple(c for c in COMPONENTS if c in chosen)
@@ -234,14 +244,18 @@ class LocalServices:
 
     def _choose_ports(self) -> dict[str, int]:
         """The ports of the last run where they are free, new ones elsewhere."""
-        names: list[str] = [*self.components, "kafka-controller"]
+        names: list[str] = [*self.components, "kafka-controller", "kafka-secured"]
         old = read_state(self.run_dir).ports
         kept = {name: old[name] for name in names if name in old and is_free(old[name])}
         missing = [name for name in names if name not in kept]
         return {**kept, **dict(zip(missing, free_ports(len(missing)), strict=True))}
 
     def _make_environment(self) -> dict[str, str]:
-        return addresses(self.components, self._state.ports, self._password())
+        found = addresses(self.components, self._state.ports, self._password())
+        if self._secured:
+            found[SECURED_BOOTSTRAP] = f"127.0.0.1:{self._state.ports['kafka-secured']}"
+            found[SECURED_CA] = str(self._authority().ca)
+        return found
 
     def _start_all(self) -> None:
         with ThreadPoolExecutor(max_workers=len(self.components)) as pool:
@@ -299,6 +313,7 @@ class LocalServices:
                 ports["kafka-controller"],
                 self._kafka_doors,
                 self._kafka_settings,
+                self._secured_listener(),
             )
         if name == "redis":
             return redis.redis(installed.redis, folder, ports["redis"])
@@ -311,6 +326,15 @@ class LocalServices:
             registry.registry_environment(ports["registry"], ports["timescale"], self._password()),
             archive_flag=f"-XX:SharedArchiveFile={installed.cluster / timescale.REGISTRY_CLASSES}",
         )
+
+    def _authority(self) -> Authority:
+        return Authority(self.run_dir / "tls")
+
+    def _secured_listener(self) -> kafka.Secured | None:
+        if not self._secured:
+            return None
+        identity = self._authority().issue("broker", ["IP:127.0.0.1"])
+        return kafka.Secured(self._state.ports["kafka-secured"], identity.both)
 
     def _password(self) -> str:
         """The password of this run's cluster, which came with the template it was copied from."""

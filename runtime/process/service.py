@@ -14,7 +14,7 @@ from runtime.errors import EXIT_REPLAY, Retry, Stop
 from runtime.process.health import Health, serve_health
 from runtime.process.logging import configure_logging
 from runtime.process.settings import Settings
-from schemas.registry import IncompatibleSchema, NotRegistered, RegistryUnavailable
+from schemas.registry import IncompatibleSchema, NotRegistered, RegistryDenied, RegistryUnavailable
 
 log = structlog.get_logger(__name__)
 
@@ -86,7 +86,7 @@ def run_service(stage: str, body: Callable[[Service], None], settings: Settings)
     except (Retry, RegistryUnavailable) as exc:
         log.error("service.dependency_out_of_reach", error=str(exc), exit_code=EXIT_REPLAY)
         return EXIT_REPLAY
-    except (IncompatibleSchema, NotRegistered) as exc:
+    except (IncompatibleSchema, NotRegistered, RegistryDenied) as exc:
         stopped = Stop(str(exc))
         log.error("service.stop", error=str(exc), exit_code=stopped.exit_code)
         return stopped.exit_code

@@ -26,6 +26,7 @@ def cluster_of(
         prefix=settings.topic_prefix,
         registry=registry or SchemaRegistry(settings.registry_url),
         clock=clock,
+        security=settings.security.kafka,
     )
 
 
@@ -45,7 +46,7 @@ def make_timescale_sink(
     """The TimescaleDB sink of some settings."""
     return TimescaleSink(
         cluster_of(settings, clock),
-        settings.database_url.get_secret_value(),
+        settings.database_address,
         settings.sink,
         schema,
     )
@@ -54,7 +55,7 @@ def make_timescale_sink(
 def make_redis_sink(settings: Settings, clock: Clock | None = None) -> RedisSink:
     """The Redis sink of some settings."""
     return RedisSink(
-        settings.redis_url.get_secret_value(),
+        settings.redis_address,
         settings.live_prefix,
         settings.sink,
         clock or SystemClock(),

@@ -5,7 +5,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +65,7 @@ class PlayedLine:
         supervisor: Runs the processes.
         folder: For logs, ledger and import files.
         board_url: Of the live board.
+        environments: What single processes are told besides, by the name of the process.
     """
 
     settings: Settings
@@ -73,6 +74,7 @@ class PlayedLine:
     board_url: str
     observer: Observer
     scenario: Scenario | None = None
+    environments: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def register(self, clip: Path, starts_us: int = START_US) -> Scenario:
         """Register the demo's ward for a clip."""
@@ -92,7 +94,10 @@ class PlayedLine:
         for name in WORKERS:
             row = process(name)
             command = (*row.command, *(infer if name == "infer" else ()))
-            environment = {"WARDSTREAM_SERVING__PORT": self.board_url.rstrip("/").split(":")[-1]}
+            environment = {
+                "WARDSTREAM_SERVING__PORT": self.board_url.rstrip("/").split(":")[-1],
+                **self.environments.get(name, {}),
+            }
             self.supervisor.start(
                 Worker(
                     name=name,
@@ -112,7 +117,13 @@ class PlayedLine:
             part = camera.region
             arguments += ["--camera", camera.camera_id, "--video", video or camera.clip.source]
             arguments += ["--region", f"{part.x},{part.y},{part.width},{part.height}"]
-        self.supervisor.start(Worker(name="ingest", command=("ingest", *arguments)))
+        self.supervisor.start(
+            Worker(
+                name="ingest",
+                command=("ingest", *arguments),
+                environment=self.environments.get("ingest", {}),
+            )
+        )
 
     def now_us(self) -> int:
         """Wall clock, UTC microseconds."""

@@ -31,7 +31,7 @@ class SharedServices:
         self._guard = Guard()
         program = Program(
             name="services",
-            command=(sys.executable, "-m", "deploy.local.hold", str(folder / "run")),
+            command=(sys.executable, "-m", "deploy.local.hold", str(folder / "run"), "--secured"),
         )
         self._process = Process(program, folder / "services.log", self._guard)
 

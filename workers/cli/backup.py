@@ -5,11 +5,10 @@ from typing import Annotated
 import typer
 
 from runtime.clock import SystemClock
-from workers.cli.configuration import read_settings
 from workers.cli.errors import exit_codes
+from workers.cli.installations import open_installation
 from workers.operations.backup import take as backups
 from workers.operations.backup.restore import restore as restore_backup
-from workers.operations.installation import Installation
 from workers.operations.times import HELP, parse_time, show_time
 
 app = typer.Typer(
@@ -31,7 +30,7 @@ def take(
     clock = SystemClock()
     with exit_codes():
         made = backups.take(
-            Installation.of(read_settings(), clock),
+            open_installation(clock),
             uri,
             since_us=None if since is None else parse_time(since, clock.now_us()),
             tell=typer.echo,
@@ -61,7 +60,7 @@ def restore(
     """Put back what is missing, and count it again. Stop every process first."""
     with exit_codes():
         made = restore_backup(
-            Installation.of(read_settings(), SystemClock()),
+            open_installation(),
             uri,
             replace=replace,
             accept_loss=accept_loss,

@@ -22,6 +22,7 @@ from runtime.kafka.dead_letter_log import (
 from schemas.records.alerts import AuditEntry
 from schemas.topics import AUDIT
 from workers.cli.configuration import read_settings
+from workers.cli.connections import open_cluster
 from workers.cli.errors import exit_codes, need_reason
 from workers.cli.output import Json, print_json, print_table
 from workers.operations.deadletters.audit import read_chain
@@ -194,7 +195,7 @@ def _handle(
 
 
 def _cluster() -> Cluster:
-    return Cluster.of(read_settings(), SystemClock())
+    return open_cluster()
 
 
 def _chosen(cluster: Cluster, ids: list[int] | None, meant: Filter) -> list[DeadLetterRecord]:

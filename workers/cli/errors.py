@@ -18,11 +18,18 @@ import typer
 from confluent_kafka import KafkaException
 
 from runtime.errors import EXIT_REPLAY, EXIT_STOP, DeadLetter, Retry, Stop
-from schemas.registry import IncompatibleSchema, NotRegistered, RegistryUnavailable
+from schemas.registry import IncompatibleSchema, NotRegistered, RegistryDenied, RegistryUnavailable
 from workers.operations.times import BadTime
 from workers.registry.files import ImportRefused
 
-_PERSON: Final = (BadTime, DeadLetter, ImportRefused, IncompatibleSchema, NotRegistered)
+_PERSON: Final = (
+    BadTime,
+    DeadLetter,
+    ImportRefused,
+    IncompatibleSchema,
+    NotRegistered,
+    RegistryDenied,
+)
 _AGAIN: Final = (Retry, RegistryUnavailable, KafkaException)
 
 

@@ -7,10 +7,9 @@ import typer
 
 from runtime.clock import SystemClock
 from runtime.errors import Retry, Stop
-from workers.cli.configuration import read_settings
 from workers.cli.errors import exit_codes, need_reason
+from workers.cli.installations import open_installation
 from workers.cli.output import Json, print_json, print_lines
-from workers.operations.installation import Installation
 from workers.operations.rebuild import dropping, ledger, report, restart
 from workers.operations.rebuild import run as rebuilds
 from workers.operations.rebuild.start import ORIGIN_HELP, parse_origin
@@ -60,17 +59,13 @@ def run(
             by=by or getpass.getuser(),
             why=why,
         )
-        print_lines(
-            report.lines_of(
-                rebuilds.rebuild(Installation.of(read_settings(), clock), order, typer.echo)
-            )
-        )
+        print_lines(report.lines_of(rebuilds.rebuild(open_installation(clock), order, typer.echo)))
 
 
 @app.command("list")
 def list_(as_json: Json = False) -> None:
     """List the revisions: what was rebuilt, by whom, why, and whether it is in force."""
-    installation = Installation.of(read_settings(), SystemClock())
+    installation = open_installation()
     with exit_codes():
         revisions = ledger.listed(installation)
         sizes: dict[int, dropping.Size] = {}
@@ -105,9 +100,7 @@ def revert(
     """Take back every revision after this one."""
     with exit_codes():
         need_reason(why)
-        taken, shown = rebuilds.revert(
-            Installation.of(read_settings(), SystemClock()), revision, by or getpass.getuser(), why
-        )
+        taken, shown = rebuilds.revert(open_installation(), revision, by or getpass.getuser(), why)
     numbers = ", ".join(map(str, taken)) or "nothing"
     typer.echo(f"taken back: {numbers}; {shown} values in Redis are shown as before")
 
@@ -121,9 +114,7 @@ def drop(
     """Delete the topics and rows of a revision that was taken back or interrupted."""
     with exit_codes():
         need_reason(why)
-        gone = dropping.drop(
-            Installation.of(read_settings(), SystemClock()), revision, by or getpass.getuser(), why
-        )
+        gone = dropping.drop(open_installation(), revision, by or getpass.getuser(), why)
     typer.echo(
         f"dropped: revision {revision}, {gone.topics} topics with {gone.records} records, "
         f"{gone.rows} rows"
@@ -135,8 +126,4 @@ def checkpoints(why: Why = "", by: By = None) -> None:
     """Write checkpoints that this release reads. Stop the stream processors first."""
     with exit_codes():
         need_reason(why)
-        print_lines(
-            restart.remake(
-                Installation.of(read_settings(), SystemClock()), by or getpass.getuser(), why
-            )
-        )
+        print_lines(restart.remake(open_installation(), by or getpass.getuser(), why))

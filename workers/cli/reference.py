@@ -6,9 +6,7 @@ from typing import Annotated
 
 import typer
 
-from runtime.clock import SystemClock
-from runtime.kafka.cluster import Cluster
-from workers.cli.configuration import read_settings
+from workers.cli.connections import open_cluster
 from workers.cli.errors import exit_codes
 from workers.registry.importing import import_files
 from workers.registry.rows import ROWS
@@ -37,7 +35,7 @@ def command(kind: str, plural: str) -> typer.Typer:
         with exit_codes():
             written = import_files(
                 {kind: file},
-                Cluster.of(read_settings(), SystemClock()),
+                open_cluster(),
                 recorded_at_us=_utc_us(recorded_at),
                 valid_from_us=_utc_us(valid_from),
                 replace=replace,

@@ -7,11 +7,9 @@ from typing import Annotated
 
 import typer
 
-from runtime.clock import SystemClock
 from runtime.errors import Stop
-from runtime.kafka.cluster import Cluster
 from schemas.topics import TOPICS
-from workers.cli.configuration import read_settings
+from workers.cli.connections import open_cluster
 from workers.cli.errors import exit_codes
 from workers.operations.tail import as_json
 from workers.operations.tail import tail as read
@@ -39,7 +37,7 @@ def tail(
     with exit_codes():
         if topic not in TOPICS:
             raise Stop(f"{topic} is not a topic; `wardstream topics list` names them all")
-        cluster = Cluster.of(read_settings(), SystemClock())
+        cluster = open_cluster()
         records = read(cluster, TOPICS[topic], beginning=beginning, key=key, wait_s=wait)
         try:
             for record in islice(records, count):

@@ -4,11 +4,9 @@ from typing import Annotated
 
 import typer
 
-from runtime.clock import SystemClock
-from runtime.kafka.cluster import Cluster
 from runtime.kafka.topics import check_topics, create_topics
 from schemas.topics import TOPICS
-from workers.cli.configuration import read_settings
+from workers.cli.connections import open_cluster
 from workers.cli.errors import exit_codes
 from workers.cli.output import Json, print_json, print_table
 
@@ -23,7 +21,7 @@ def create(
 ) -> None:
     """Create the topics that are missing, then check all of them."""
     with exit_codes():
-        created = create_topics(Cluster.of(read_settings(), SystemClock()), replication)
+        created = create_topics(open_cluster(), replication)
     typer.echo(f"{len(created)} topics created, {len(TOPICS)} as the table says")
 
 
@@ -31,7 +29,7 @@ def create(
 def check() -> None:
     """Check that the topics on the broker are as they must be."""
     with exit_codes():
-        check_topics(Cluster.of(read_settings(), SystemClock()))
+        check_topics(open_cluster())
     typer.echo(f"{len(TOPICS)} topics as the table says")
 
 

@@ -7,10 +7,9 @@ import typer
 
 from runtime.clock import SystemClock
 from runtime.errors import Stop
-from workers.cli.configuration import read_settings
 from workers.cli.errors import exit_codes
+from workers.cli.installations import open_installation
 from workers.cli.output import Json, print_json
-from workers.operations.installation import Installation
 from workers.operations.times import HELP, parse_time
 from workers.operations.verification.recount import recount
 from workers.operations.verification.result import Check, Window
@@ -41,7 +40,7 @@ def verify(
     if ctx.invoked_subcommand is not None:
         return
     clock = SystemClock()
-    installation = Installation.of(read_settings(), clock)
+    installation = open_installation(clock)
     with exit_codes():
         if start is not None:
             now_us = clock.now_us()
@@ -61,9 +60,7 @@ def verify(
 def tables_(as_json: Json = False) -> None:
     """Compare every table with the topic it was filled from, key by key, while the sink is idle."""
     with exit_codes():
-        wrong = _report(
-            compare_tables(Installation.of(read_settings(), SystemClock())), as_json=as_json
-        )
+        wrong = _report(compare_tables(open_installation()), as_json=as_json)
     raise typer.Exit(1 if wrong else 0)
 
 

@@ -60,14 +60,14 @@ def run_ingest(
             a setting is wrong, or a record was not delivered.
         Retry: Kafka or the object store stayed out of reach.
     """
+    cluster = Cluster.of(service.settings, service.clock)
+    check_access(cluster, rights_of("ingest"))
     playback = playback or Playback()
     _check(service, feeds, playback)
     sources = {
         video: open_source(video, loop=playback.loop)
         for video in dict.fromkeys(feed.source for feed in feeds)
     }
-    cluster = Cluster.of(service.settings, service.clock)
-    check_access(cluster, rights_of("ingest"))
     check_topics(cluster, [FRAMES, CAMERAS])
     codec = cluster.registry.writer(FRAMES)
     cameras = CameraBook(service, cluster)

@@ -67,6 +67,8 @@ def redis_errors() -> Iterator[None]:
     """
     try:
         yield
+    except redis.AuthenticationError as error:
+        raise Stop(f"Redis does not let this process in: {error}") from error
     except _OUT_OF_REACH as error:
         raise Retry(f"Redis is out of reach: {error}") from error
     except redis.RedisError as error:

@@ -1,0 +1,18 @@
+"""What a command works on, once its services have let it in."""
+
+from runtime.clock import Clock, SystemClock
+from runtime.kafka.access import check_access
+from runtime.kafka.cluster import Cluster
+from workers.cli.configuration import read_settings
+
+
+def open_cluster(clock: Clock | None = None) -> Cluster:
+    """The cluster that the settings name.
+
+    Raises:
+        Stop: Its brokers do not let this user in.
+        typer.Exit: A setting cannot be used.
+    """
+    cluster = Cluster.of(read_settings(), clock or SystemClock())
+    check_access(cluster)
+    return cluster
