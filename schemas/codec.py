@@ -49,7 +49,7 @@ def _intern(node: Any) -> Any:
 
 
 def schema_text(topic: Topic) -> str:
-    """The Avro schema of a topic's values, as it stands in `avsc/`."""
+    """The Avro schema of a topic's values, from `avsc/`."""
     return (AVRO_FOLDER / f"{topic.name}.avsc").read_text()
 
 

@@ -1,6 +1,6 @@
 """Avro's `int` has 32 bits; fastavro reads any number there, and refuses to write it again.
 
-Whoever lets such a number in meets it later: in a column of four bytes, or when it is sent on.
+A number that is let in causes trouble later: in a column of four bytes, or when it is sent on.
 """
 
 from collections.abc import Callable

@@ -13,9 +13,9 @@
 <prefix> is the topic prefix of the run followed by `redis_prefix` (`Settings.live_prefix`), so that
 a run apart, such as that of a candidate model, never writes on another run's board.
 
-A hash is only replaced by a higher seq, and tells its change exactly then. All but a person's also
-hold the digest of the record, so that the same seq with other bytes is noticed. Everything expires;
-nothing here is the truth.
+A hash is only replaced by a higher seq, and its change is reported exactly then. All but a
+person's also hold the digest of the record, so that the same seq with other bytes is noticed.
+Everything expires; nothing here is the truth.
 """
 
 from typing import Literal

@@ -23,7 +23,7 @@ CONFLICT = 409
 _TIMEOUT_S = 10.0
 _PAUSES_S = (0.1, 0.4, 1.0, 2.0)
 """Before each further attempt: long enough for a connection lost or a registry just coming up,
-short enough that whoever asked decides about a longer outage."""
+short enough that the caller decides about a longer outage."""
 
 _AGAIN = frozenset({408, 429, 500, 502, 503, 504})
 _STRANGE = "what answers there is no schema registry"

@@ -27,7 +27,7 @@ Cleanup = Literal["delete", "compact"]
 
 Kind = Literal["input", "derived", "fact", "bookkeeping"]
 """`input`: what cameras and models say. `derived`: what the stream processor makes of it. `fact`:
-versioned reference data. `bookkeeping`: what processes tell each other and operators."""
+versioned reference data. `bookkeeping`: what processes report to each other and to operators."""
 
 Owner = Literal["camera", "floor", "zone"]
 """Whose records a derived topic numbers: `seq` rises by one for each camera, floor or zone."""

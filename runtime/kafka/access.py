@@ -62,7 +62,7 @@ def check_access(cluster: Cluster, rights: ProcessRights | None = None) -> None:
             granted = {one.name for one in asked[name].result().authorized_operations or ()}
         except KafkaException as error:
             if not is_refusal(error.args[0]):
-                continue  # it is missing, or nobody answers: told by whoever needs it
+                continue  # it is missing, or nobody answers: `check_topics` reports it
             granted = set()
         lacking += _lacking(name, operations - granted)
     if lacking:

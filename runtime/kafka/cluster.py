@@ -78,7 +78,7 @@ class Cluster:
         return f"{self.prefix}wardstream-{stage}"
 
     def consumer(self, group: str, **overrides: Any) -> Consumer:
-        """A consumer that commits only when told and starts where a topic begins.
+        """A consumer that commits only on request and starts where a topic begins.
 
         Args:
             group: Name on the broker, from `group`; needed also where partitions are assigned by
@@ -162,7 +162,7 @@ class Cluster:
         return AdminClient(config)
 
     def _common(self) -> dict[str, Any]:
-        """What all clients are told."""
+        """Settings of every client."""
         return {
             "bootstrap.servers": self.bootstrap,
             "log_level": 3,

@@ -1,8 +1,8 @@
-"""Notice when the log itself has changed under a consumer: what it never read is told by offset.
+"""Notice when the log itself has changed under a consumer, and say which offsets it never read.
 
 Kafka's client goes on from the first record there is when the next one is not there any more, and
 says nothing of it. So each record is held against the one that had to come: the group's committed
-offset first, the offset behind the last record from then on. Offsets only rise by one where
+offset first, the offset after the last record from then on. Offsets only rise by one where
 nothing but records lies in a partition; what else may leave a hole is asked of the broker.
 """
 
@@ -45,7 +45,7 @@ class Break(NamedTuple):
         partition: Which one.
         reason: `records_gone`, or `log_shortened`.
         first: Offset of the first record concerned: the one that had to come, or the new end.
-        until: The offset behind the last one.
+        until: Offset after the last one.
     """
 
     topic: str
@@ -165,7 +165,7 @@ class Continuity:
             )
             raise Stop(msg)
         if not compacted:
-            # Markers of transactions lie so, and nothing tells them from what nobody can explain.
+            # Markers of transactions leave such holes; nothing distinguishes them from others.
             log.warning(
                 "kafka.offsets_without_records",
                 stage=self._stage,

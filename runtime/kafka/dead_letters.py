@@ -45,7 +45,7 @@ def dead_letter_headers(
     stage: str,
     key: bytes | None = None,
 ) -> list[tuple[str, bytes]]:
-    """Headers that tell where a dead letter came from and why it is one.
+    """Headers that say where a dead letter came from and why it is one.
 
     Args:
         topic: Name on the broker of the topic that it was read from.
@@ -107,7 +107,7 @@ class DeadLetterLimit:
         """A record became a dead letter.
 
         Args:
-            why: Told when it was one too many.
+            why: Reason, for the message when there are too many.
 
         Raises:
             Stop: Too many of the last records did.
@@ -177,7 +177,7 @@ class DeadLetterBox:
         Args:
             topic: Name on the broker of the topic that should have held them.
             partition: Where.
-            lost: What, in a word that is the same whenever it is told again.
+            lost: The records, in a word that is the same each time.
             records: How many.
             error: How that was found.
 

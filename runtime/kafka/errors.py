@@ -40,8 +40,8 @@ def failure(what: str, error: KafkaException) -> Retry | Stop:
         what: What was asked, for the message.
         error: From the client.
     """
-    told: KafkaError = error.args[0]
-    return (Stop if is_refusal(told) else Retry)(f"{what}: {told.str()}")
+    reason: KafkaError = error.args[0]
+    return (Stop if is_refusal(reason) else Retry)(f"{what}: {reason.str()}")
 
 
 def answer(question: Future[Answer], within_s: float) -> Answer:

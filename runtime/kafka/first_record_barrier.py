@@ -1,11 +1,11 @@
-"""A producer that sends nothing behind a partition's first record until that is acknowledged.
+"""A producer that sends nothing after a partition's first record until that is acknowledged.
 
 An idempotent producer numbers what it sends to a partition, and a broker takes only the number that
 comes next. Of a producer that it does not know yet it takes any number. So when the first batch
 reaches a broker that does not lead the partition yet, and the second one a moment later does, the
 second one stands, the first one is refused from then on, and librdkafka takes the acknowledgement
 of the second for one of both: a success without an offset, and a record that is nowhere. It happens
-on new topics and behind elections of leaders. Once a first record stands the broker knows what has
+on new topics and after elections of leaders. Once a first record stands the broker knows what has
 to follow, and nothing can overtake any more.
 
 (librdkafka 2.16, `rd_kafka_handle_Produce`; Kafka 4.1, `ProducerAppendInfo.checkSequence`, which

@@ -147,7 +147,7 @@ def read_between(
 
 
 class Expired(Retry):
-    """Records were asked for that the log does not hold any more; what is left may be read anew."""
+    """Records were asked for that the log no longer holds; what is left may be read again."""
 
 
 def _read(cluster: Cluster, name: str, starts: Offsets, left: Offsets) -> Iterator[Message]:
@@ -185,7 +185,7 @@ def _read(cluster: Cluster, name: str, starts: Offsets, left: Offsets) -> Iterat
                     raise KafkaException(error)
                 if error is None and offset < left.get(partition, 0):
                     yield message
-                # An end of partition stands behind markers and holes that no record fills.
+                # The end of a partition comes after markers and holes that no record fills.
                 if offset + (error is None) >= left.get(partition, 0):
                     left.pop(partition, None)
             if quiet > _QUIET_POLLS:

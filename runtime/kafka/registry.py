@@ -1,4 +1,4 @@
-"""The schema registry as a process that stays should ask it: behind a circuit breaker."""
+"""The schema registry for processes that run for long: inside a circuit breaker."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

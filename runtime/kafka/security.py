@@ -1,4 +1,4 @@
-"""What Kafka clients are told about certificates and passwords."""
+"""Certificates and passwords as the settings of Kafka clients."""
 
 import ssl
 from pathlib import Path
@@ -15,15 +15,15 @@ def librdkafka(security: KafkaSecurity) -> dict[str, Any]:
     protocol = ("SASL_" if security.user else "") + ("SSL" if security.tls else "PLAINTEXT")
     if protocol == "PLAINTEXT":
         return {}
-    told: dict[str, Any] = {"security.protocol": protocol}
+    found: dict[str, Any] = {"security.protocol": protocol}
     if security.user:
-        told |= {
+        found |= {
             "sasl.mechanism": MECHANISM,
             "sasl.username": security.user,
             "sasl.password": security.secret,
         }
     if security.tls:
-        told["ssl.endpoint.identification.algorithm"] = (
+        found["ssl.endpoint.identification.algorithm"] = (
             "https" if security.check_hostname else "none"
         )
         for name, path in (
@@ -32,10 +32,10 @@ def librdkafka(security: KafkaSecurity) -> dict[str, Any]:
             ("ssl.key.location", security.key),
         ):
             if path is not None:
-                told[name] = str(path)
+                found[name] = str(path)
         if security.key_password is not None:
-            told["ssl.key.password"] = security.key_password.get_secret_value()
-    return told
+            found["ssl.key.password"] = security.key_password.get_secret_value()
+    return found
 
 
 def tls_context(security: KafkaSecurity) -> ssl.SSLContext | None:

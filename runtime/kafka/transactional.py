@@ -35,7 +35,7 @@ class Messages(NamedTuple):
         nothing: Nothing was written.
         rival: Nothing was written, because another writer has the claim now.
         late: Nothing was written, because the broker did not take the records in time.
-        unknown: Nobody can tell whether it was written.
+        unknown: It is not known whether it was written.
     """
 
     refused: str

@@ -5,7 +5,7 @@ once, instead of each piece waiting for a time-out of its own. When its pause is
 open: one piece of work is let through as a probe, which closes it or opens it for longer. Pauses
 double up to a limit, with full jitter.
 
-`CircuitBreaker` decides and is told the time; `Guard` puts one around work and shows it in the
+`CircuitBreaker` decides and is given the time; `Guard` puts one around work and shows it in the
 metrics. Written here because the libraries for it (pybreaker, purgatory) read the clock themselves
 and wait a fixed time.
 """
@@ -76,7 +76,7 @@ class CircuitBreaker:
         self.failures = 0
 
     def admits(self, now_s: float) -> bool:
-        """Whether a piece of work may be tried now; its end must be told.
+        """Whether a piece of work may be tried now; its end must be reported.
 
         Args:
             now_s: Monotonic seconds, here and below.
@@ -133,7 +133,7 @@ class Guard:
 
     Args:
         dependency: Such as `timescale`; label of the metrics.
-        clock: Tells the time.
+        clock: Gives the time.
         policy: When it opens.
         chance: Source of the jitter.
 

@@ -1,4 +1,4 @@
-"""An object store behind a circuit breaker: while it is away, nobody waits for its time-outs."""
+"""An object store inside a circuit breaker: while it is away, nobody waits for its timeouts."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +19,7 @@ class GuardedStore(ObjectStore):
 
     Args:
         url: As that of `ObjectStore`.
-        clock: Tells the time.
+        clock: Gives the time.
 
     Raises:
         Stop: The URL is of another kind, or the folder cannot be made.

@@ -45,7 +45,7 @@ def restore(
         replace: Put the rows and checkpoints of the backup over those that are there.
         accept_loss: Go on although rows will be missing that nothing gives back.
         replication: Copies of each partition, of topics that must be made.
-        tell: Told of each part.
+        tell: Receives one line for each part.
 
     Raises:
         Stop: The backup is damaged or of another run or a later release, a process still runs, or

@@ -1,7 +1,7 @@
 """Rows of our tables, out of one database and into another (ADR 0010).
 
 They travel in PostgreSQL's text format, in the order of their keys: the same rows are the same
-bytes, whichever server holds them, so that a digest over them tells whether they are all there.
+bytes, whichever server holds them, so that a digest over them shows whether they are all there.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""Our tables as they stand in a database: which they are, and how their rows are asked for."""
+"""The tables of Wardstream in a database: which there are, and how their rows are read."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -17,7 +17,7 @@ FILLED_BY_MIGRATIONS = (LEDGER, "retention")
 """Tables that are not empty in an empty database."""
 
 MARGIN_US = 120_000_000
-"""A minute is computed again until 90 s behind its begin, and its row is known by that."""
+"""A minute is computed again until 90 s after its start, and its row is known by that."""
 
 _LAST_TOUCHED = {"tracks": "last_observed_at"}
 """A row that goes on changing after its own time is newer than that."""

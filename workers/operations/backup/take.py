@@ -24,21 +24,21 @@ from workers.operations.installation import Installation
 from workers.storage.timescale.migrate import migrations
 
 Tell = Callable[[str], None]
-"""Told what was done, in a line."""
+"""Receives what was done, in one line."""
 
 
 def take(installation: Installation, uri: str, *, since_us: int | None, tell: Tell) -> Manifest:
     """Copy everything that nothing else could give back; the line may run meanwhile.
 
     The order makes the parts fit. Offsets come before the rows, so that what the sink reads again
-    is in the tables or behind them; checkpoints come behind the rows, so that no key goes on below
+    is in the tables or after them; checkpoints come after the rows, so that no key goes on below
     a `seq` that the tables have; the registry comes last, so that it knows every id.
 
     Args:
         installation: Where everything is.
         uri: Where to, `file://` or `s3://`; one backup each.
         since_us: Leave older rows out, UTC microseconds; None copies all.
-        tell: Told of each part.
+        tell: Receives one line for each part.
 
     Raises:
         Stop: There is a backup already, the store refuses us, or the database is not ours.
@@ -68,7 +68,7 @@ def take(installation: Installation, uri: str, *, since_us: int | None, tell: Te
         used = tables.sequences(connection)
         server = _server(connection)
     topics = []
-    for topic in reversed(COPIED):  # the checkpoints first: facts that they have seen come behind
+    for topic in reversed(COPIED):  # the checkpoints first: facts that they have seen come after
         found = copy_topic(cluster, topic, store)
         tell(f"topic {found.name}: {found.records.lines} records")
         topics.append(found)

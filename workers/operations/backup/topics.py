@@ -1,7 +1,7 @@
 """Records of topics that nothing else could give back: facts, checkpoints, audit.
 
-Facts and audit are appended again byte for byte. A checkpoint says where it stands in its input;
-where that input is gone with the broker, it is told to begin with the new one, so that its
+Facts and audit are appended again byte for byte. A checkpoint names its position in its input;
+where that input is gone with the broker, it is changed to start with the new one, so that its
 state, and the `seq` of every key with it, goes on.
 """
 
@@ -172,7 +172,7 @@ def refuse_other_audit(cluster: Cluster, copied: list[Entry], there: list[Entry]
     """Refuse an audit that does not go on from the copied one; its oldest entries may have expired.
 
     Raises:
-        Stop: Entries of the copy are missing behind one that is there, or none of them is there.
+        Stop: Entries of the copy are missing after one that is there, or none of them is there.
     """
     known = set(there)
     present = [entry in known for entry in copied]
@@ -188,7 +188,7 @@ def refuse_other_audit(cluster: Cluster, copied: list[Entry], there: list[Entry]
 def _moved(head: Head, input_id: str, begins: int) -> Head:
     """The head of a checkpoint that goes on with this input.
 
-    What was folded last tells under which settings; in another input those hold from its begin.
+    The settings of the last fold hold from the start of another input.
     """
     if head.input_id == input_id:
         return head
