@@ -41,6 +41,11 @@ def arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=3, choices=(1, 2, 3))
     parser.add_argument("--floors", type=int, default=8)
     parser.add_argument("--mutation", default="", help="a name of tests.support.mutant")
+    parser.add_argument(
+        "--before",
+        default="",
+        help="git revision of the release that is upgraded; the newest with other checkpoints",
+    )
     parser.add_argument("--together", type=int, default=FAULTS_A_RUN, help="faults in one run")
     parser.add_argument("--report", type=Path, help="append JSON lines to this file")
     parser.add_argument("--folder", type=Path, help="for data and logs; a temporary one if not")
@@ -132,7 +137,7 @@ def main(given: Sequence[str] | None = None) -> int:
                 for number, group in enumerate(rounds(some, seed, options.together)):
                     plan = Plan(seed=seed, faults=group, program=program, **common)
                     if group[0].aged:
-                        before = release_before(folder / f"release-{seed}-{number}")
+                        before = release_before(folder / f"release-{seed}-{number}", options.before)
                         print(f"from {before.revision}, state {before.state_version}", flush=True)
                         plan = replace(plan, program=before.program, seamed=True)
                     report.add(run(plan, arena, folder / f"seed-{seed}-{number}-{proxied}"))

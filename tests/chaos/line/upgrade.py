@@ -19,7 +19,6 @@ from tests.chaos.line.line import ORDERLY_S, WARDSTREAM, AttackedLine
 from tests.chaos.line.moments import running
 from tests.support.paths import ROOT
 
-STATE = "streams/state/version.py"
 _VERSION = re.compile(r"^STATE_VERSION = (\d+)", re.MULTILINE)
 
 
@@ -38,23 +37,21 @@ class Release:
     program: tuple[str, ...]
 
 
-def release_before(folder: Path) -> Release:
-    """Unpack the newest release whose checkpoints have another version.
+def release_before(folder: Path, revision: str = "") -> Release:
+    """Unpack an earlier release.
 
     Args:
         folder: Where to.
+        revision: Which one; the newest whose checkpoints have another version when empty.
 
     Raises:
-        SystemExit: The project's history is not at hand, or holds no such release.
+        SystemExit: The project's history is not at hand, or this release does not read the states
+            of that one.
     """
-    changes = _git("log", "--format=%H", "--", STATE).split()
-    for revision in (f"{change}^" for change in changes):
-        found = _VERSION.search(_git("show", f"{revision}:{STATE}"))
-        version = int(found[1]) if found else 0
-        if version != STATE_VERSION and version >= OLDEST_READ:
-            break
-    else:
-        raise SystemExit("no release before this one writes states that this one reads")
+    revision = revision or _newest_with_another_version()
+    version = _state_version(revision)
+    if not OLDEST_READ <= version <= STATE_VERSION:
+        raise SystemExit(f"{revision} writes states of version {version}, which nobody reads here")
     folder.mkdir(parents=True)
     archive = folder / "release.tar"
     archive.write_bytes(_run("git", "archive", revision))
@@ -64,6 +61,23 @@ def release_before(folder: Path) -> Release:
         version,
         ("env", f"PYTHONPATH={folder}", sys.executable, "-P", "-m", "workers.cli"),
     )
+
+
+def _newest_with_another_version() -> str:
+    changes = _git("log", "--format=%H", "-G", _VERSION.pattern.replace(r"\d", "[0-9]")).split()
+    for revision in (f"{change}^" for change in changes):
+        if _state_version(revision) not in (0, STATE_VERSION):
+            return revision
+    raise SystemExit("no release before this one writes states of another version")
+
+
+def _state_version(revision: str) -> int:
+    """Of the checkpoints that a release writes, wherever it says so; 0 for none."""
+    try:
+        found = _VERSION.search(_git("grep", "-hE", "^STATE_VERSION = ", revision, "--", "streams"))
+    except SystemExit:
+        return 0
+    return int(found[1]) if found else 0
 
 
 def upgrade(line: AttackedLine, chance: Random) -> bool:

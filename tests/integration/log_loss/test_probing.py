@@ -13,10 +13,12 @@ ASKING = """
 import sys
 from runtime.clock import SystemClock
 from runtime.errors import Retry
+from runtime.kafka.cluster import Cluster
 from runtime.kafka.lag import LogProbe
 from runtime.process.settings import Settings
 
-clock, probe = SystemClock(), LogProbe(Settings(kafka_bootstrap=sys.argv[1]), 5.0)
+clock = SystemClock()
+probe = LogProbe(Cluster.of(Settings(kafka_bootstrap=sys.argv[1]), clock), 5.0)
 places = [("frames.captured.v1", number) for number in range(32)]
 print("asking", flush=True)
 while True:
