@@ -102,9 +102,11 @@ class Codec:
         out.write(self._header)
         try:
             fastavro.schemaless_writer(out, self.schema, record)
-        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as exc:
-            msg = f"{self.topic.name}: record does not fit the schema: {self._explain(record, exc)}"
-            raise ValueError(msg) from exc
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            msg = (
+                f"{self.topic.name}: record does not fit the schema: {self._explain(record, error)}"
+            )
+            raise ValueError(msg) from error
         return out.getvalue()
 
     def _explain(self, record: Mapping[str, Any], exc: Exception) -> str:
@@ -138,11 +140,11 @@ class Codec:
         reader = None if writer is self.schema else self.schema
         try:
             record = fastavro.schemaless_reader(body, writer, reader)
-        except Exception as exc:  # fastavro raises many kinds on corrupt bytes
+        except Exception as error:  # fastavro raises many kinds on corrupt bytes
             raise UndecodableValue(
                 "not_avro",
-                f"{self.topic.name}: value is not a record of schema {schema_id}: {exc!r}",
-            ) from exc
+                f"{self.topic.name}: value is not a record of schema {schema_id}: {error!r}",
+            ) from error
         if body.tell() != len(value):
             raise UndecodableValue(
                 "not_avro",
@@ -174,19 +176,19 @@ class Codec:
     def _writer(self, schema_id: int) -> Schema:
         try:
             text = self._find_schema(schema_id)
-        except KeyError as exc:
+        except KeyError as error:
             raise UndecodableValue(
                 "unknown_schema", f"{self.topic.name}: schema id {schema_id} is not registered"
-            ) from exc
+            ) from error
         expected = json.loads(schema_text(self.topic))["name"]
         try:
             node = json.loads(text)  # what others register is of any kind: "string", JSON Schema
             name = node.get("name") if isinstance(node, dict) else node
             schema = parse(text) if name == expected else None
-        except Exception as exc:  # fastavro raises many kinds here too
+        except Exception as error:  # fastavro raises many kinds here too
             raise UndecodableValue(
-                "unknown_schema", f"{self.topic.name}: schema id {schema_id} is no Avro: {exc}"
-            ) from exc
+                "unknown_schema", f"{self.topic.name}: schema id {schema_id} is no Avro: {error}"
+            ) from error
         if schema is None:
             raise UndecodableValue(
                 "unknown_schema",

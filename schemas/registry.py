@@ -116,13 +116,13 @@ class SchemaRegistry:
         try:
             self._client.set_compatibility(topic.subject, COMPATIBILITY)
             return self._client.register(topic.subject, text)
-        except RegistryRefusal as exc:
-            if exc.status == CONFLICT:
-                msg = f"{topic.name}: the registry refused the schema: {exc.reason}"
-                raise IncompatibleSchema(msg) from exc
-            raise self._unavailable(exc) from exc
-        except _OUT_OF_REACH as exc:
-            raise self._unavailable(exc) from exc
+        except RegistryRefusal as error:
+            if error.status == CONFLICT:
+                msg = f"{topic.name}: the registry refused the schema: {error.reason}"
+                raise IncompatibleSchema(msg) from error
+            raise self._unavailable(error) from error
+        except _OUT_OF_REACH as error:
+            raise self._unavailable(error) from error
 
     def register_all(self, topics: Iterable[Topic]) -> dict[str, int]:
         """Register the schemas of several topics side by side; returns ids by topic name.
@@ -140,23 +140,23 @@ class SchemaRegistry:
         try:
             numbers = self._client.versions(topic.subject)
             return [(number, self._client.version(topic.subject, number)) for number in numbers]
-        except RegistryRefusal as exc:
-            if exc.status == NOT_FOUND:
+        except RegistryRefusal as error:
+            if error.status == NOT_FOUND:
                 return []
-            raise self._unavailable(exc) from exc
-        except _OUT_OF_REACH as exc:
-            raise self._unavailable(exc) from exc
+            raise self._unavailable(error) from error
+        except _OUT_OF_REACH as error:
+            raise self._unavailable(error) from error
 
     def _lookup(self, topic: Topic, text: str) -> int | None:
         """Id of exactly this schema under the topic's subject; None when it is not there."""
         try:
             return self._client.id_of(topic.subject, text)
-        except RegistryRefusal as exc:
-            if exc.status == NOT_FOUND:
+        except RegistryRefusal as error:
+            if error.status == NOT_FOUND:
                 return None
-            raise self._unavailable(exc) from exc
-        except _OUT_OF_REACH as exc:
-            raise self._unavailable(exc) from exc
+            raise self._unavailable(error) from error
+        except _OUT_OF_REACH as error:
+            raise self._unavailable(error) from error
 
     def lookup(self, topic: Topic) -> int:
         """Id under which exactly this topic's schema is registered.
@@ -190,12 +190,12 @@ class SchemaRegistry:
         if schema_id not in self._texts:
             try:
                 self._texts[schema_id] = self._client.text_of(schema_id)
-            except RegistryRefusal as exc:
-                if exc.status == NOT_FOUND:
-                    raise KeyError(schema_id) from exc
-                raise self._unavailable(exc) from exc
-            except _OUT_OF_REACH as exc:
-                raise self._unavailable(exc) from exc
+            except RegistryRefusal as error:
+                if error.status == NOT_FOUND:
+                    raise KeyError(schema_id) from error
+                raise self._unavailable(error) from error
+            except _OUT_OF_REACH as error:
+                raise self._unavailable(error) from error
         return self._texts[schema_id]
 
     def writer(self, topic: Topic) -> Codec:

@@ -111,8 +111,8 @@ class RegistryClient:
         for pause_s in _PAUSES_S:
             try:
                 return self._ask_once(method, path, body)
-            except RegistryRefusal as exc:
-                if exc.status not in _AGAIN:
+            except RegistryRefusal as error:
+                if error.status not in _AGAIN:
                     raise
             except SSLCertVerificationError:
                 raise
@@ -134,8 +134,8 @@ class RegistryClient:
             raise RegistryRefusal(answer.status, _reason(said) or answer.reason)
         try:
             return json.loads(said)
-        except ValueError as exc:
-            raise HTTPException(_STRANGE) from exc
+        except ValueError as error:
+            raise HTTPException(_STRANGE) from error
 
 
 def _part(subject: str) -> str:
@@ -156,8 +156,8 @@ def _schema(answer: Any) -> str:
     if answer.get("schemaType", "AVRO") == "AVRO":
         try:
             json.loads(text)
-        except ValueError as exc:
-            raise HTTPException(_STRANGE) from exc
+        except ValueError as error:
+            raise HTTPException(_STRANGE) from error
     return text
 
 

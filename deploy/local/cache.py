@@ -51,9 +51,9 @@ def component(name: str, build: Callable[[Path], None]) -> Path:
             temporary.chmod(0o755)
             build(temporary)
             temporary.rename(final)
-        except OSError as exc:
-            if exc.errno == errno.ENOSPC:
-                raise InstallError(disk_full(cache_dir())) from exc
+        except OSError as error:
+            if error.errno == errno.ENOSPC:
+                raise InstallError(disk_full(cache_dir())) from error
             raise
         finally:
             shutil.rmtree(temporary, ignore_errors=True)

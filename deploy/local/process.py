@@ -84,9 +84,9 @@ class Process:
         """
         try:
             self._popen.wait(deadline_s)
-        except subprocess.TimeoutExpired as exc:
+        except subprocess.TimeoutExpired as error:
             msg = f"{self.program.name} still runs after {deadline_s:g} s.\n{self.tail()}"
-            raise LaunchError(msg) from exc
+            raise LaunchError(msg) from error
         self._ended()
         return self._popen.returncode
 

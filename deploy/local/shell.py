@@ -58,8 +58,8 @@ def run(
             check=False,
             stdin=subprocess.DEVNULL,
         )
-    except FileNotFoundError as exc:
-        raise InstallError(f"{what} needs {command[0]}, which is not installed: {hint}.") from exc
+    except FileNotFoundError as error:
+        raise InstallError(f"{what} needs {command[0]}, which is not installed: {hint}.") from error
     if done.returncode == 0:
         return done.stdout
     output = (done.stdout + done.stderr).strip()

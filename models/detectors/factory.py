@@ -103,15 +103,15 @@ def _best(weights: str | None, settings: GraphSettings, folder: Path | None) -> 
     if weights is None and yolo.cuda_is_usable():
         try:
             return yolo.YoloDetector(_torch_weights(None, folder), settings)
-        except DetectorUnavailable as exc:
-            reason = f"The GPU is not used: {exc}"
+        except DetectorUnavailable as error:
+            reason = f"The GPU is not used: {error}"
     graph = find_default_onnx(folder) if weights is None else _onnx_weights(weights, folder)
     if graph is None:
         return _hog(settings, _no_weights(reason))
     try:
         return openvino.load(graph, settings, fallback_reason=reason)
-    except DetectorUnavailable as exc:
-        reason = f"{reason} OpenVINO is not used: {exc}".strip()
+    except DetectorUnavailable as error:
+        reason = f"{reason} OpenVINO is not used: {error}".strip()
     return onnx.load(graph, settings, fallback_reason=reason)
 
 

@@ -135,14 +135,14 @@ class GraphDetector:
         grey = np.full((self._batch or 1, 3, height, width), PADDING, dtype=np.float32)
         try:
             output = self._graph.run(grey)
-        except Exception as exc:
-            raise unreadable(self._weights, self.runtime, exc) from exc
+        except Exception as error:
+            raise unreadable(self._weights, self.runtime, error) from error
         try:
             return layout_of((1, *output.shape[1:]), self.input_size)
-        except UnknownLayout as exc:
+        except UnknownLayout as error:
             raise DetectorUnavailable(
-                f"{self._weights} is no detector that is known here: {exc}."
-            ) from exc
+                f"{self._weights} is no detector that is known here: {error}."
+            ) from error
 
     def describe(self) -> Model:
         """The record that goes with every detection this detector makes."""
@@ -174,9 +174,9 @@ class GraphDetector:
             filled = [*part, *[part[-1]] * (size - len(part))]
             try:
                 outputs = self._graph.run(self._layout.pixels(filled))
-            except Exception as exc:
-                msg = f"{self.name} on {self.runtime} failed on {len(part)} images: {exc}"
-                raise ModelFailed(msg) from exc
+            except Exception as error:
+                msg = f"{self.name} on {self.runtime} failed on {len(part)} images: {error}"
+                raise ModelFailed(msg) from error
             if not np.isfinite(outputs).all():
                 msg = f"{self.name} on {self.runtime} gave numbers that are not finite"
                 raise ModelFailed(msg)

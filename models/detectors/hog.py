@@ -125,8 +125,10 @@ class HogDetector:
                 scale=_PYRAMID_SCALE,
                 groupThreshold=0,
             )
-        except cv2.error as exc:
-            raise ModelFailed(f"{self.name} failed on an image of {width}x{height}: {exc}") from exc
+        except cv2.error as error:
+            raise ModelFailed(
+                f"{self.name} failed on an image of {width}x{height}: {error}"
+            ) from error
         windows = xywh_to_xyxy(np.array(found, dtype=np.float64).reshape(-1, 4))
         sides = windows[:, 2:] - windows[:, :2]
         margin = sides * (1 - np.array([_PERSON_WIDTH, _PERSON_HEIGHT])) / 2

@@ -25,10 +25,10 @@ class OnnxGraph:
     def __init__(self, weights: Path, threads: int) -> None:
         try:
             import onnxruntime  # noqa: PLC0415 - costs 0.2 s that other backends need not pay
-        except ImportError as exc:
+        except ImportError as error:
             raise DetectorUnavailable(
-                f"ONNX Runtime cannot be loaded ({exc}): install the locked environment again."
-            ) from exc
+                f"ONNX Runtime cannot be loaded ({error}): install the locked environment again."
+            ) from error
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
@@ -39,8 +39,8 @@ class OnnxGraph:
             self._session = onnxruntime.InferenceSession(
                 str(weights), options, providers=["CPUExecutionProvider"]
             )
-        except Exception as exc:
-            raise unreadable(weights, "ONNX Runtime", exc) from exc
+        except Exception as error:
+            raise unreadable(weights, "ONNX Runtime", error) from error
         [first, *_] = self._session.get_inputs()
         self._input = first.name
         self._output = self._session.get_outputs()[0].name

@@ -23,10 +23,10 @@ class OpenvinoGraph:
     def __init__(self, weights: Path, settings: GraphSettings) -> None:
         try:
             import openvino  # noqa: PLC0415 - costs time that other backends need not pay
-        except ImportError as exc:
+        except ImportError as error:
             raise DetectorUnavailable(
-                f"OpenVINO cannot be loaded ({exc}): install the locked environment again."
-            ) from exc
+                f"OpenVINO cannot be loaded ({error}): install the locked environment again."
+            ) from error
         config: dict[str, object] = {
             "PERFORMANCE_HINT": "LATENCY",
             "NUM_STREAMS": 1,
@@ -42,8 +42,8 @@ class OpenvinoGraph:
             model = core.read_model(weights)
             compiled = core.compile_model(model, "CPU", config)
             self._request = compiled.create_infer_request()
-        except Exception as exc:
-            raise unreadable(weights, "OpenVINO", exc) from exc
+        except Exception as error:
+            raise unreadable(weights, "OpenVINO", error) from error
         self.input_shape = tuple(
             size.get_length() if size.is_static else None for size in model.inputs[0].partial_shape
         )

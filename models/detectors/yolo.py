@@ -33,11 +33,11 @@ def _libraries() -> tuple[Any, Any]:
         import torch  # noqa: PLC0415 - an optional extra that takes seconds to import
         import ultralytics  # noqa: PLC0415
         from ultralytics.utils.events import events  # noqa: PLC0415
-    except ImportError as exc:
+    except ImportError as error:
         raise DetectorUnavailable(
-            f"The yolo backend cannot be loaded ({exc}): install the extra with "
+            f"The yolo backend cannot be loaded ({error}): install the extra with "
             "`uv sync --extra gpu`, or choose the backend openvino, onnx or hog."
-        ) from exc
+        ) from error
     events.enabled = False
     return torch, ultralytics
 
@@ -75,8 +75,8 @@ class YoloDetector:
             weights.parent.mkdir(parents=True, exist_ok=True)
         try:
             self._model = ultralytics.YOLO(str(weights), task="detect")
-        except Exception as exc:
-            raise unreadable(weights, "ultralytics", exc) from exc
+        except Exception as error:
+            raise unreadable(weights, "ultralytics", error) from error
         self.name = weights.stem
         self.weights_sha256 = sha256_of(weights)
         self.version = self.weights_sha256[:SHORT_VERSION]
@@ -116,9 +116,9 @@ class YoloDetector:
                 )
                 for result in results
             ]
-        except Exception as exc:
-            msg = f"{self.name} on {self.runtime} failed on {len(images)} images: {exc}"
-            raise ModelFailed(msg) from exc
+        except Exception as error:
+            msg = f"{self.name} on {self.runtime} failed on {len(images)} images: {error}"
+            raise ModelFailed(msg) from error
         return [
             to_detections(boxes, scores, image.shape[1], image.shape[0])
             for (boxes, scores), image in zip(numbers, images, strict=True)

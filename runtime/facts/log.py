@@ -155,17 +155,17 @@ class FactLog:
                     where.topic: answer.result(timeout=_LOST_S).offset
                     for where, answer in answers.items()
                 }
-            except TimeoutError as exc:
+            except TimeoutError as error:
                 self._admin = self._cluster.admin()
-                raise Retry("end of the side inputs is unknown: a question was lost") from exc
-            except KafkaException as exc:
-                error: KafkaError = exc.args[0]
+                raise Retry("end of the side inputs is unknown: a question was lost") from error
+            except KafkaException as error:
+                cause: KafkaError = error.args[0]
                 # A client keeps asking by the leader epoch that it knows, for minutes after the
                 # broker has a new one; a fresh client asks for it first.
                 self._admin = self._cluster.admin()
                 if self._clock.monotonic_s() > deadline_s:
-                    msg = f"end of the side inputs is unknown: {error.str()}"
-                    raise Retry(msg) from exc
+                    msg = f"end of the side inputs is unknown: {cause.str()}"
+                    raise Retry(msg) from error
                 self._clock.sleep(_PAUSE_S)
 
     def _fact(self, message: Message) -> Fact:
@@ -173,11 +173,11 @@ class FactLog:
         codec = self._codecs[name]
         try:
             return Fact(codec.topic, codec.decode(message.value()))
-        except RegistryUnavailable as exc:
-            raise Retry(str(exc)) from exc
-        except UndecodableValue as exc:
-            msg = f"side input {name} at offset {message.offset()}: {exc}"
-            raise Stop(msg) from exc
+        except RegistryUnavailable as error:
+            raise Retry(str(error)) from error
+        except UndecodableValue as error:
+            msg = f"side input {name} at offset {message.offset()}: {error}"
+            raise Stop(msg) from error
 
     def close(self) -> None:
         """Leave the broker."""

@@ -178,13 +178,13 @@ class Committer:
                 ],
                 asynchronous=False,
             )
-        except KafkaException as exc:
-            error: KafkaError = exc.args[0]
-            if error.fatal():
-                msg = f"offsets can no longer be committed: {error.str()}"
-                raise Stop(msg) from exc
+        except KafkaException as error:
+            cause: KafkaError = error.args[0]
+            if cause.fatal():
+                msg = f"offsets can no longer be committed: {cause.str()}"
+                raise Stop(msg) from error
             # Not lost: the next commit holds these offsets too.
-            log.warning("kafka.commit_postponed", error=error.str())
+            log.warning("kafka.commit_postponed", error=cause.str())
             self.ledger.postpone(self._service.clock.monotonic_s())
             return
         self.ledger.committed()

@@ -215,10 +215,10 @@ def _patiently(clock: Clock, what: str, right: str, ask: Callable[[], Answer]) -
     def try_once() -> Answer:
         try:
             return ask()
-        except KafkaException as exc:
-            error: KafkaError = exc.args[0]
-            if is_refusal(error):
-                raise Stop(f"{what}: {error.str()}; this process needs {right}") from exc
-            raise Retry(f"{what}: {error.str()}") from exc
+        except KafkaException as error:
+            cause: KafkaError = error.args[0]
+            if is_refusal(cause):
+                raise Stop(f"{what}: {cause.str()}; this process needs {right}") from error
+            raise Retry(f"{what}: {cause.str()}") from error
 
     return retried(try_once, Tries(_AGAIN, clock))

@@ -59,6 +59,6 @@ def answer(question: Future[Answer], within_s: float) -> Answer:
     """
     try:
         return question.result(timeout=within_s)
-    except TimeoutError as exc:
+    except TimeoutError as error:
         lost = f"a question was not answered within {within_s:.0f} s"
-        raise KafkaException(KafkaError(KafkaError._TIMED_OUT, lost, retriable=True)) from exc
+        raise KafkaException(KafkaError(KafkaError._TIMED_OUT, lost, retriable=True)) from error

@@ -103,10 +103,10 @@ class LogProbe:
         try:
             asked = self._admin.list_offsets(wanted, request_timeout=self._answer_s)
             found = {(p.topic, p.partition): answer(one, self._lost_s) for p, one in asked.items()}
-        except KafkaException as exc:
+        except KafkaException as error:
             # After a restart of the broker this client would ask by the old leader epoch on.
             self._admin = self._cluster.admin()
-            raise failure("ends of topics", exc) from exc
+            raise failure("ends of topics", error) from error
         return {partition: (one.offset, one.timestamp) for partition, one in found.items()}
 
     def committed(self, group: str, partitions: Iterable[Partition]) -> dict[Partition, int]:
@@ -140,8 +140,8 @@ class LogProbe:
             for partition in found:
                 if partition.error is not None:
                     raise KafkaException(partition.error)  # noqa: TRY301 - one way out for both
-        except KafkaException as exc:
-            raise failure(f"offsets of group {group}", exc) from exc
+        except KafkaException as error:
+            raise failure(f"offsets of group {group}", error) from error
         return found
 
     def lag(self, group: str, ends: Mapping[Partition, int]) -> int | None:

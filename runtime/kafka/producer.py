@@ -47,8 +47,8 @@ class ReliableProducer:
                 )
             except BufferError:
                 self._producer.poll(0.05)
-            except KafkaException as exc:
-                self._failures.append((topic, exc.args[0]))
+            except KafkaException as error:
+                self._failures.append((topic, error.args[0]))
                 self.check()
             else:
                 self._producer.poll(0)

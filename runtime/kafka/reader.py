@@ -71,8 +71,8 @@ def spans(
     try:
         starts = _offsets(cluster, name, wanted, start)
         ends = _offsets(cluster, name, wanted, OffsetSpec.latest())  # type: ignore[no-untyped-call]
-    except KafkaException as exc:
-        raise failure(name, exc) from exc
+    except KafkaException as error:
+        raise failure(name, error) from error
     return {  # a time after the last record is answered with -1
         partition: (starts[partition], ends[partition])
         for partition in wanted
@@ -104,8 +104,8 @@ def read_topic(
     left = {partition: end for partition, (_, end) in held.items()}
     try:
         yield from _read(cluster, name, starts, left)
-    except KafkaException as exc:
-        raise failure(name, exc) from exc
+    except KafkaException as error:
+        raise failure(name, error) from error
 
 
 def read_record(cluster: Cluster, topic: Topic, partition: int, offset: int) -> Message | None:
@@ -123,8 +123,8 @@ def read_record(cluster: Cluster, topic: Topic, partition: int, offset: int) -> 
         found = next(_read(cluster, name, {partition: offset}, {partition: offset + 1}), None)
     except Expired:
         return None
-    except KafkaException as exc:
-        raise failure(name, exc) from exc
+    except KafkaException as error:
+        raise failure(name, error) from error
     return found if found is not None and found.offset() == offset else None
 
 
@@ -142,8 +142,8 @@ def read_between(
     name = cluster.name(topic)
     try:
         yield from _read(cluster, name, {partition: start}, {partition: end})
-    except KafkaException as exc:
-        raise failure(name, exc) from exc
+    except KafkaException as error:
+        raise failure(name, error) from error
 
 
 class Expired(Retry):

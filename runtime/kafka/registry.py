@@ -60,10 +60,10 @@ def guarded_registry(address: str | RegistryAddress, clock: Clock) -> SchemaRegi
         try:
             with guard.trying((RegistryAway,)), _told_apart():
                 yield
-        except BreakerOpen as exc:
-            raise ConnectionError(str(exc)) from exc
-        except RegistryAway as exc:
-            raise exc.error from None
+        except BreakerOpen as error:
+            raise ConnectionError(str(error)) from error
+        except RegistryAway as error:
+            raise error.error from None
 
     return SchemaRegistry(address, gate)
 
@@ -73,9 +73,9 @@ def _told_apart() -> Iterator[None]:
     """Raise `RegistryAway` from what says that nobody is there; a refusal is an answer."""
     try:
         yield
-    except (OSError, HTTPException) as exc:
-        raise RegistryAway(exc) from exc
-    except RegistryRefusal as exc:
-        if exc.status >= _ITS_OWN_FAULT or exc.status == _LATER:
-            raise RegistryAway(exc) from exc
+    except (OSError, HTTPException) as error:
+        raise RegistryAway(error) from error
+    except RegistryRefusal as error:
+        if error.status >= _ITS_OWN_FAULT or error.status == _LATER:
+            raise RegistryAway(error) from error
         raise

@@ -141,9 +141,9 @@ class TopicWatch:
             for name, future in described.items():
                 try:
                     one = answer(future, _ANSWER_S + _LOST_S)
-                except KafkaException as exc:
-                    if exc.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
-                        raise _unanswered(name, "DESCRIBE", exc) from exc
+                except KafkaException as error:
+                    if error.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
+                        raise _unanswered(name, "DESCRIBE", error) from error
                     found[name] = MISSING
                 else:
                     found[name] = Seen(str(one.topic_id), len(one.partitions))
@@ -155,12 +155,12 @@ class TopicWatch:
                 for resource, future in asked.items():
                     try:
                         config = answer(future, _ANSWER_S + _LOST_S)
-                    except KafkaException as exc:
-                        raise _unanswered(resource.name, "DESCRIBE_CONFIGS", exc) from exc
+                    except KafkaException as error:
+                        raise _unanswered(resource.name, "DESCRIBE_CONFIGS", error) from error
                     cleanup = str(config["cleanup.policy"].value)
                     found[resource.name] = found[resource.name]._replace(cleanup=cleanup)
-        except KafkaException as exc:
-            raise Retry(f"topics cannot be looked at: {exc.args[0].str()}") from exc
+        except KafkaException as error:
+            raise Retry(f"topics cannot be looked at: {error.args[0].str()}") from error
         return found
 
 

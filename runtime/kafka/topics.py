@@ -41,15 +41,15 @@ def create_topics(cluster: Cluster, replication: int = 1) -> list[str]:
         try:
             answer(future, _TIMEOUT_S + _LOST_S)
             created.append(name)
-        except KafkaException as exc:
-            error: KafkaError = exc.args[0]
-            if error.code() == KafkaError.TOPIC_ALREADY_EXISTS:
+        except KafkaException as error:
+            cause: KafkaError = error.args[0]
+            if cause.code() == KafkaError.TOPIC_ALREADY_EXISTS:
                 continue
-            if error.retriable() or error.code() == KafkaError._TRANSPORT:
-                msg = f"Kafka at {cluster.bootstrap} is out of reach: {error.str()}"
-                raise Retry(msg) from exc
-            msg = f"topic {name} cannot be created: {error.str()}"
-            raise Stop(msg) from exc
+            if cause.retriable() or cause.code() == KafkaError._TRANSPORT:
+                msg = f"Kafka at {cluster.bootstrap} is out of reach: {cause.str()}"
+                raise Retry(msg) from error
+            msg = f"topic {name} cannot be created: {cause.str()}"
+            raise Stop(msg) from error
     _wait_until_known(admin, created, cluster.clock)
     check_topics(cluster)
     wait_until_led(admin, wanted, cluster.clock)
@@ -92,15 +92,15 @@ def wait_until_led(admin: AdminClient, topics: list[NewTopic], clock: Clock) -> 
 
     def check() -> None:
         request = {partition: OffsetSpec.latest() for partition in left}  # type: ignore[no-untyped-call]
-        error = ""
+        reason = ""
         for partition, future in admin.list_offsets(request, request_timeout=_ANSWER_S).items():
             try:
                 answer(future, _ANSWER_S + _LOST_S)
                 left.discard(partition)
-            except KafkaException as exc:
-                error = exc.args[0].str()
+            except KafkaException as error:
+                reason = error.args[0].str()
         if left:
-            msg = f"{len(left)} partitions cannot be read after {_TIMEOUT_S:.0f} s: {error}"
+            msg = f"{len(left)} partitions cannot be read after {_TIMEOUT_S:.0f} s: {reason}"
             raise Retry(msg)
 
     retried(check, Tries(_AGAIN, clock))
@@ -138,9 +138,9 @@ def topic_faults(cluster: Cluster, topics: list[Topic] | None = None) -> list[st
     expected = {cluster.name(topic): topic for topic in topics or TOPICS.values()}
     try:
         found = admin.list_topics(timeout=_ANSWER_S).topics
-    except KafkaException as exc:
-        msg = f"Kafka at {cluster.bootstrap} is out of reach: {exc.args[0].str()}"
-        raise Retry(msg) from exc
+    except KafkaException as error:
+        msg = f"Kafka at {cluster.bootstrap} is out of reach: {error.args[0].str()}"
+        raise Retry(msg) from error
     faults = []
     present = []
     for name, topic in expected.items():
@@ -158,12 +158,12 @@ def topic_faults(cluster: Cluster, topics: list[Topic] | None = None) -> list[st
         for resource, future in futures.items():
             try:
                 actual = answer(future, _TIMEOUT_S + _LOST_S)
-            except KafkaException as exc:
-                if is_refusal(exc.args[0]):
-                    faults.append(f"settings of {resource.name}: {exc.args[0].str()}")
+            except KafkaException as error:
+                if is_refusal(error.args[0]):
+                    faults.append(f"settings of {resource.name}: {error.args[0].str()}")
                     continue
-                msg = f"settings of {resource.name} are unknown: {exc.args[0].str()}"
-                raise Retry(msg) from exc
+                msg = f"settings of {resource.name} are unknown: {error.args[0].str()}"
+                raise Retry(msg) from error
             for setting, value in expected[resource.name].config.items():
                 if actual[setting].value != value:
                     faults.append(
@@ -179,10 +179,10 @@ def _absent(admin: AdminClient, name: str) -> str:
         Retry: The broker cannot be reached.
     """
     try:
-        error = admin.list_topics(topic=name, timeout=_ANSWER_S).topics[name].error
-    except KafkaException as exc:
-        msg = f"topics cannot be listed: {exc.args[0].str()}"
-        raise Retry(msg) from exc
-    if error is not None and is_refusal(error):
-        return f"{name} may not be seen by this process: {error.str()}"
+        refused = admin.list_topics(topic=name, timeout=_ANSWER_S).topics[name].error
+    except KafkaException as error:
+        msg = f"topics cannot be listed: {error.args[0].str()}"
+        raise Retry(msg) from error
+    if refused is not None and is_refusal(refused):
+        return f"{name} may not be seen by this process: {refused.str()}"
     return f"{name} is missing; run `wardstream topics create`"

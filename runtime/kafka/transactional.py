@@ -101,10 +101,10 @@ class FencedProducer:
         self._producer = cluster.transactional(f"{cluster.prefix}{claim}", within_s=within_s)
         try:
             self._until_done(self._producer.init_transactions)
-        except KafkaException as exc:
-            error: KafkaError = exc.args[0]
-            kind = Stop if is_refusal(error) else Retry
-            raise kind(messages.refused.format(error=error.str())) from exc
+        except KafkaException as error:
+            cause: KafkaError = error.args[0]
+            kind = Stop if is_refusal(cause) else Retry
+            raise kind(messages.refused.format(error=cause.str())) from error
 
     def __enter__(self) -> Self:
         """The producer itself."""
@@ -135,9 +135,9 @@ class FencedProducer:
         """
         try:
             self._append(records, by_us, note)
-        except KafkaException as exc:
+        except KafkaException as error:
             self._abort()
-            raise self._nothing(exc.args[0]) from exc
+            raise self._nothing(error.args[0]) from error
         except Retry:
             self._abort()
             raise
@@ -164,12 +164,12 @@ class FencedProducer:
     def _commit(self) -> None:
         try:
             self._until_done(self._producer.commit_transaction)
-        except KafkaException as exc:
-            error: KafkaError = exc.args[0]
-            if error.txn_requires_abort() or error.code() in _FENCED:
+        except KafkaException as error:
+            cause: KafkaError = error.args[0]
+            if cause.txn_requires_abort() or cause.code() in _FENCED:
                 self._abort()
-                raise self._nothing(error) from exc
-            raise Retry(self._messages.unknown.format(error=error.str())) from exc
+                raise self._nothing(cause) from error
+            raise Retry(self._messages.unknown.format(error=cause.str())) from error
 
     def _until_done(self, request: Callable[[float], None]) -> None:
         """Repeat a request while the broker says that it may succeed.

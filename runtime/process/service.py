@@ -80,15 +80,15 @@ def run_service(stage: str, body: Callable[[Service], None], settings: Settings)
             body(service)
         finally:
             service.raise_fault()
-    except Stop as exc:
-        log.error("service.stop", error=str(exc), exit_code=exc.exit_code)
-        return exc.exit_code
-    except (Retry, RegistryUnavailable) as exc:
-        log.error("service.dependency_out_of_reach", error=str(exc), exit_code=EXIT_REPLAY)
+    except Stop as error:
+        log.error("service.stop", error=str(error), exit_code=error.exit_code)
+        return error.exit_code
+    except (Retry, RegistryUnavailable) as error:
+        log.error("service.dependency_out_of_reach", error=str(error), exit_code=EXIT_REPLAY)
         return EXIT_REPLAY
-    except (IncompatibleSchema, NotRegistered, RegistryDenied) as exc:
-        stopped = Stop(str(exc))
-        log.error("service.stop", error=str(exc), exit_code=stopped.exit_code)
+    except (IncompatibleSchema, NotRegistered, RegistryDenied) as error:
+        stopped = Stop(str(error))
+        log.error("service.stop", error=str(error), exit_code=stopped.exit_code)
         return stopped.exit_code
     except Exception:
         log.exception("service.crash", exit_code=EXIT_REPLAY)

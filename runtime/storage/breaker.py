@@ -186,8 +186,8 @@ class Guard:
             raise BreakerOpen(msg, retry_after_s=wait_s)
         try:
             yield
-        except failures as exc:
-            self.failed(exc)
+        except failures as error:
+            self.failed(error)
             raise
         except Exception:
             self.succeeded()  # it answered, if only to refuse

@@ -44,6 +44,6 @@ class GuardedStore(ObjectStore):
         try:
             with self._guard.trying():
                 yield
-        except Retry as exc:
-            exc.retry_after_s = self._guard.due_in_s()
+        except Retry as error:
+            error.retry_after_s = self._guard.due_in_s()
             raise

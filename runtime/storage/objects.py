@@ -80,9 +80,9 @@ class ObjectStore:
                 folder.parent.mkdir(parents=True, exist_ok=True)
                 folder.mkdir(mode=0o700, exist_ok=True)
                 self._store = LocalStore(folder)
-            except (BaseError, OSError) as exc:
-                msg = f"object store {folder} cannot be made: {_brief(exc)}"
-                raise Stop(msg) from exc
+            except (BaseError, OSError) as error:
+                msg = f"object store {folder} cannot be made: {_brief(error)}"
+                raise Stop(msg) from error
             self.base = f"file://{folder}"
         elif url.startswith("s3://"):
             plain = os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://")
@@ -105,13 +105,13 @@ class ObjectStore:
         """
         try:
             obstore.put(self._store, path, data)
-        except FileNotFoundError as exc:
-            raise self._no_bucket() from exc
-        except (PermissionDeniedError, UnauthenticatedError, PermissionError) as exc:
-            raise self._refused(exc) from exc
-        except (BaseError, OSError) as exc:
-            msg = f"object store {self.base} does not take {path}: {_brief(exc)}"
-            raise Retry(msg) from exc
+        except FileNotFoundError as error:
+            raise self._no_bucket() from error
+        except (PermissionDeniedError, UnauthenticatedError, PermissionError) as error:
+            raise self._refused(error) from error
+        except (BaseError, OSError) as error:
+            msg = f"object store {self.base} does not take {path}: {_brief(error)}"
+            raise Retry(msg) from error
         return f"{self.base}/{path}"
 
     def get(self, uri: str, sha256: str) -> bytes:
@@ -129,16 +129,16 @@ class ObjectStore:
             raise DeadLetter("foreign_object", msg, field="object_uri")
         try:
             data = bytes(obstore.get(self._store, path).bytes())
-        except FileNotFoundError as exc:
-            if _NO_BUCKET in str(exc):
-                raise self._no_bucket() from exc
+        except FileNotFoundError as error:
+            if _NO_BUCKET in str(error):
+                raise self._no_bucket() from error
             msg = f"{uri} does not exist"
-            raise DeadLetter("missing_object", msg, field="object_uri") from exc
-        except (PermissionDeniedError, UnauthenticatedError, PermissionError) as exc:
-            raise self._refused(exc) from exc
-        except (BaseError, OSError) as exc:
-            msg = f"object store {self.base} does not give {path}: {_brief(exc)}"
-            raise Retry(msg) from exc
+            raise DeadLetter("missing_object", msg, field="object_uri") from error
+        except (PermissionDeniedError, UnauthenticatedError, PermissionError) as error:
+            raise self._refused(error) from error
+        except (BaseError, OSError) as error:
+            msg = f"object store {self.base} does not give {path}: {_brief(error)}"
+            raise Retry(msg) from error
         if sha256_hex(data) != sha256:
             msg = f"{uri} is not what was written: its SHA-256 is another"
             raise DeadLetter("sha256_mismatch", msg, field="sha256")
@@ -175,15 +175,15 @@ class ObjectStore:
         """Give errors their policy; that an object is not there is left to the caller."""
         try:
             yield
-        except FileNotFoundError as exc:
-            if _NO_BUCKET in str(exc):
-                raise self._no_bucket() from exc
+        except FileNotFoundError as error:
+            if _NO_BUCKET in str(error):
+                raise self._no_bucket() from error
             raise
-        except (PermissionDeniedError, UnauthenticatedError, PermissionError) as exc:
-            raise self._refused(exc) from exc
-        except (BaseError, OSError) as exc:
-            msg = f"object store {self.base} does not {what}: {_brief(exc)}"
-            raise Retry(msg) from exc
+        except (PermissionDeniedError, UnauthenticatedError, PermissionError) as error:
+            raise self._refused(error) from error
+        except (BaseError, OSError) as error:
+            msg = f"object store {self.base} does not {what}: {_brief(error)}"
+            raise Retry(msg) from error
 
     def _no_bucket(self) -> Stop:
         return Stop(

@@ -62,8 +62,8 @@ def main() -> None:
         named = str(weights) if backend in {"openvino", "onnx"} else None
         try:
             detectors[backend] = make_detector(backend, named, threads=options.threads)
-        except DetectorUnavailable as exc:
-            sys.stderr.write(f"{backend} is left out: {exc}\n")
+        except DetectorUnavailable as error:
+            sys.stderr.write(f"{backend} is left out: {error}\n")
 
     times: dict[str, list[float]] = {name: [] for name in ("network alone", *detectors)}
     plain = plain_onnxruntime(weights, options.threads, frames[0])

@@ -63,8 +63,8 @@ def take(file: Path, kind: str, data: bytes) -> None:
     told = "taken"
     try:
         edits(read_rows(file, ROWS[kind]), Registered(), Stamp(1, 1, "test"))
-    except ImportRefused as exc:
-        told = str(exc)
+    except ImportRefused as error:
+        told = str(error)
     assert told
 
 

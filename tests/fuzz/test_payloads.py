@@ -49,8 +49,8 @@ def test_bytes_that_once_were_a_record_are_one_or_distinguished(topic: Topic, sc
         try:
             record = coder.decode(value)
             coder.encode(record)
-        except UndecodableValue as exc:
-            told = str(exc)
+        except UndecodableValue as error:
+            told = str(error)
         assert topic.name in told
 
     fuzz(check, st.one_of(mangled(whole), noise, st.binary(max_size=80)), examples=60, scale=scale)

@@ -41,8 +41,8 @@ def test_a_mangled_picture_is_an_image_or_a_dead_letter(scale: int) -> None:
         try:
             image = decode_jpeg(data, WIDTH, HEIGHT)
             assert image.shape == (HEIGHT, WIDTH, 3)
-        except DeadLetter as exc:
-            reason = exc.reason
+        except DeadLetter as error:
+            reason = error.reason
         assert reason in REASONS
 
     fuzz(

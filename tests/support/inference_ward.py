@@ -242,8 +242,8 @@ class Ward:
             try:
                 if condition():
                     return
-            except KafkaException as exc:
-                last = exc
+            except KafkaException as error:
+                last = error
             time.sleep(look_every_s)
         msg = f"not within {deadline_s:.0f} s: {what}"
         raise AssertionError(msg) from last
@@ -273,8 +273,8 @@ class InferenceThread:
     def _run(self) -> None:
         try:
             run_inference(self.service)
-        except BaseException as exc:  # noqa: BLE001 - `end` gives it to the test
-            self.error = exc
+        except BaseException as error:  # noqa: BLE001 - `end` gives it to the test
+            self.error = error
 
     @property
     def running(self) -> bool:

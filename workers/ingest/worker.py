@@ -179,8 +179,8 @@ class _Run:
                 follow(self._service, self._source, self.feeds, self.beat)
             else:
                 play(self._service, self._source, self.feeds, self._playback, self.beat)
-        except BaseException as exc:  # noqa: BLE001 - raised again in the main thread
-            self.error = exc
+        except BaseException as error:  # noqa: BLE001 - raised again in the main thread
+            self.error = error
 
 
 def _run_all(service: Service, runs: Sequence[_Run], publisher: FramePublisher) -> None:

@@ -49,15 +49,15 @@ def read_alerts(
         while left:
             meanwhile()
             for message in consumer.consume(500, _POLL_S):
-                error = message.error()
-                if error is None:
+                fault = message.error()
+                if fault is None:
                     keep_newest(newest, codec, message.value())
-                elif error.code() == KafkaError._PARTITION_EOF:
+                elif fault.code() == KafkaError._PARTITION_EOF:
                     left.discard(message.partition() or 0)
             if cluster.clock.monotonic_s() > deadline_s:
                 raise Retry(f"{name} was not read to its end within {within_s:.0f} s")
-    except KafkaException as exc:
-        raise Retry(f"{name}: {exc}") from exc
+    except KafkaException as error:
+        raise Retry(f"{name}: {error}") from error
     finally:
         consumer.close()
     return newest

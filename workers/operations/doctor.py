@@ -74,8 +74,8 @@ def examine(what: str, check: Callable[[], str]) -> Finding:
     """Run one check; whatever it raises is its finding."""
     try:
         return Finding(what, True, check())
-    except Exception as exc:  # noqa: BLE001 - a doctor reports every illness
-        return Finding(what, False, str(exc).strip() or repr(exc))
+    except Exception as error:  # noqa: BLE001 - a doctor reports every illness
+        return Finding(what, False, str(error).strip() or repr(error))
 
 
 def check_python() -> str:
@@ -101,12 +101,12 @@ def check_kafka(cluster: Cluster) -> str:
     admin = cluster.admin()
     try:
         brokers = admin.list_topics(timeout=_TIMEOUT_S).brokers
-    except Exception as exc:
+    except Exception as error:
         msg = (
             f"no answer at {cluster.bootstrap}: start it (`wardstream up`), or set "
             "WARDSTREAM_KAFKA_BOOTSTRAP"
         )
-        raise Retry(msg) from exc
+        raise Retry(msg) from error
     return f"{len(brokers)} broker at {cluster.bootstrap}"
 
 
@@ -124,9 +124,9 @@ def check_registry(address: RegistryAddress) -> str:
     try:
         answer = httpx.get(f"{url}/subjects", timeout=_TIMEOUT_S, auth=user, verify=trusted)
         answer.raise_for_status()
-    except httpx.HTTPError as exc:
+    except httpx.HTTPError as error:
         msg = f"no answer at {url}: start it (`wardstream up`), or set WARDSTREAM_REGISTRY_URL"
-        raise Retry(msg) from exc
+        raise Retry(msg) from error
     return url
 
 
@@ -137,10 +137,10 @@ def check_schemas(cluster: Cluster) -> str:
     try:
         for topic in avro:
             registry.lookup(topic)
-    except RegistryUnavailable as exc:
-        raise Retry("not known while the registry does not answer") from exc
-    except (IncompatibleSchema, NotRegistered) as exc:
-        raise Stop(str(exc)) from exc
+    except RegistryUnavailable as error:
+        raise Retry("not known while the registry does not answer") from error
+    except (IncompatibleSchema, NotRegistered) as error:
+        raise Stop(str(error)) from error
     return f"{len(avro)} registered"
 
 
@@ -157,9 +157,9 @@ def check_database(dsn: str) -> str:
             done = set()
             if has_ledger and has_ledger[0]:
                 done = {row[0] for row in connection.execute("SELECT name FROM schema_migrations")}
-    except psycopg.OperationalError as exc:
+    except psycopg.OperationalError as error:
         msg = "no answer: start it (`wardstream up`), or set WARDSTREAM_DATABASE_URL"
-        raise Retry(msg) from exc
+        raise Retry(msg) from error
     missing = [migration.name for migration in migrations() if migration.name not in done]
     if missing:
         raise Stop(f"{len(missing)} migrations are missing: run `wardstream db migrate`")
@@ -171,9 +171,9 @@ def check_redis(url: str) -> str:
     client = redis.Redis.from_url(url, socket_connect_timeout=_TIMEOUT_S)
     try:
         version = client.info("server")["redis_version"]
-    except redis.RedisError as exc:
+    except redis.RedisError as error:
         msg = "no answer: start it (`wardstream up`), or set WARDSTREAM_REDIS_URL"
-        raise Retry(msg) from exc
+        raise Retry(msg) from error
     return f"Redis {version}"
 
 
@@ -208,8 +208,8 @@ def check_lag(cluster: Cluster) -> str:
 def _need_topics(cluster: Cluster) -> None:
     try:
         check_topics(cluster)
-    except (Retry, Stop) as exc:
-        raise Retry("not known while the topics are not as they must be") from exc
+    except (Retry, Stop) as error:
+        raise Retry("not known while the topics are not as they must be") from error
 
 
 def check_alerts(cluster: Cluster) -> str:
@@ -234,7 +234,7 @@ def check_detector(settings: InferenceSettings) -> str:
     """A detector can be made with these settings."""
     try:
         detector = detector_of(settings)
-    except (Stop, DeadLetter) as exc:
-        raise Stop(str(exc)) from exc
+    except (Stop, DeadLetter) as error:
+        raise Stop(str(error)) from error
     caution = f". {detector.fallback_reason}" if detector.fallback_reason else ""
     return f"{detector.name} {detector.version} on {detector.runtime}{caution}"

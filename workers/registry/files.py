@@ -29,10 +29,10 @@ def read_rows(path: Path, kind: type[R]) -> list[R]:
     for where, data in _entries(path):
         try:
             rows.append(kind.model_validate(data))
-        except ValidationError as exc:
-            for error in exc.errors(include_url=False, include_context=False):
-                field = ".".join(str(part) for part in error["loc"]) or "row"
-                faults.append(f"{path.name} {where}: {field}: {error['msg']}")
+        except ValidationError as error:
+            for cause in error.errors(include_url=False, include_context=False):
+                field = ".".join(str(part) for part in cause["loc"]) or "row"
+                faults.append(f"{path.name} {where}: {field}: {cause['msg']}")
     if faults:
         raise ImportRefused("\n".join(faults))
     return rows

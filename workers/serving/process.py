@@ -56,20 +56,20 @@ def bind(host: str, port: int) -> socket.socket:
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         listener = socket.socket(family, kind, protocol)
-    except OSError as exc:
+    except OSError as error:
         msg = f"the board cannot listen on {host!r}: set WARDSTREAM_SERVING__HOST to an address"
-        raise Stop(msg) from exc
+        raise Stop(msg) from error
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
         listener.listen(128)
-    except OSError as exc:
+    except OSError as error:
         listener.close()
         msg = (
-            f"the board cannot listen on {host} port {port} ({exc.strerror}): "
+            f"the board cannot listen on {host} port {port} ({error.strerror}): "
             "set WARDSTREAM_SERVING__PORT to another port, or 0 for any free one"
         )
-        raise Stop(msg) from exc
+        raise Stop(msg) from error
     return listener
 
 

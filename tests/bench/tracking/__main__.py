@@ -125,8 +125,8 @@ def main() -> None:
     if options.seconds is None:
         try:
             show(users_table(user_rows(trackers, sequences, cache, kinds)))
-        except FileNotFoundError as exc:
-            report(f"the zones of vtest are left out: {exc.filename} is not there")
+        except FileNotFoundError as error:
+            report(f"the zones of vtest are left out: {error.filename} is not there")
     sys.stdout.write(f"load average {started[0]:.1f} at the start\n")
 
 

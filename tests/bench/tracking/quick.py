@@ -79,8 +79,8 @@ def main() -> None:
     config: dict[str, Any] = {name: json.loads(value) for name, value in pairs}
     try:
         sequences = [one for one in load(options.data) if options.only in one.name]
-    except NoData as exc:
-        sys.exit(str(exc))
+    except NoData as error:
+        sys.exit(str(error))
     started_s = time.perf_counter()
     print(report(lambda sequence: ours.run(sequence, config), sequences, each=options.each))
     print(f"{time.perf_counter() - started_s:.1f} s for {len(sequences)} sequences at 3 rates")

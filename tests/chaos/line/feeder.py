@@ -99,8 +99,8 @@ class Feeder:
                 self._recent.append(place)
                 del self._recent[:-REMEMBERED]
                 self._at_us = event.at_us
-        except BaseException as exc:  # noqa: BLE001 - told to whoever waits for the feeder
-            self._error = exc
+        except BaseException as error:  # noqa: BLE001 - told to whoever waits for the feeder
+            self._error = error
         finally:
             self._done.set()
 

@@ -120,6 +120,6 @@ def _git(*words: str) -> str:
 def _run(*command: str) -> bytes:
     try:
         return subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout
-    except (OSError, subprocess.CalledProcessError) as exc:
-        msg = f"the release before is taken from the project's history: {exc}"
-        raise SystemExit(msg) from exc
+    except (OSError, subprocess.CalledProcessError) as error:
+        msg = f"the release before is taken from the project's history: {error}"
+        raise SystemExit(msg) from error

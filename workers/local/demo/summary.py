@@ -178,7 +178,7 @@ def count_rows(dsn: str, starts_us: int) -> dict[str, int]:
                     [starts_us / 1e6],
                 ).fetchone()
                 counts[table.name] = row[0] if row else 0
-    except psycopg.OperationalError as exc:
-        msg = f"TimescaleDB: {exc}"
-        raise Retry(msg) from exc
+    except psycopg.OperationalError as error:
+        msg = f"TimescaleDB: {error}"
+        raise Retry(msg) from error
     return counts

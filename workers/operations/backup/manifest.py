@@ -150,6 +150,6 @@ def get_manifest(store: ObjectStore) -> Manifest:
             msg = f"{store.base}: a backup of format {said}; this release reads {FORMAT}"
             raise Stop(msg)
         return msgspec.json.decode(data, type=Manifest)
-    except (DeadLetter, msgspec.MsgspecError) as exc:
-        msg = f"{store.base}: its manifest does not match: {exc}"
-        raise Stop(msg) from exc
+    except (DeadLetter, msgspec.MsgspecError) as error:
+        msg = f"{store.base}: its manifest does not match: {error}"
+        raise Stop(msg) from error

@@ -102,9 +102,9 @@ def get_object(store: ObjectStore, part: Part) -> bytes:
     """
     try:
         return gzip.decompress(store.get(f"{store.base}/{part.path}", part.sha256))
-    except DeadLetter as exc:
-        msg = f"the backup is damaged: {exc}"
-        raise Stop(msg) from exc
+    except DeadLetter as error:
+        msg = f"the backup is damaged: {error}"
+        raise Stop(msg) from error
 
 
 def lines_of(store: ObjectStore, copied: Copied) -> Iterator[bytes]:

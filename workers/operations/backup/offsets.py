@@ -46,9 +46,9 @@ def members(cluster: Cluster, stages: Iterable[str]) -> list[str]:
     try:
         asked = admin.describe_consumer_groups(list(groups), request_timeout=_ANSWER_S)
         return [groups[name] for name, one in asked.items() if answer(one, _LOST_S).members]
-    except KafkaException as exc:
-        msg = f"consumer groups: {exc.args[0].str()}"
-        raise Retry(msg) from exc
+    except KafkaException as error:
+        msg = f"consumer groups: {error.args[0].str()}"
+        raise Retry(msg) from error
 
 
 class Way(NamedTuple):
@@ -104,7 +104,7 @@ def set_back(cluster: Cluster, wanted: list[TopicPartition]) -> None:
     try:
         asked = admin.alter_consumer_group_offsets(request, request_timeout=_ANSWER_S)
         answer(asked[group], _LOST_S)
-    except KafkaException as exc:
-        error = exc.args[0]
-        msg = f"offsets of {group} cannot be set back: {error.str()}"
-        raise (Retry(msg) if error.retriable() else Stop(msg)) from exc
+    except KafkaException as error:
+        cause = error.args[0]
+        msg = f"offsets of {group} cannot be set back: {cause.str()}"
+        raise (Retry(msg) if cause.retriable() else Stop(msg)) from error

@@ -106,9 +106,9 @@ def _client(address: RegistryAddress) -> httpx.Client:
 def _ask(client: httpx.Client, url: str, path: str) -> Any:
     try:
         return _request(client, "GET", url.rstrip("/") + path).json()
-    except ValueError as exc:
+    except ValueError as error:
         msg = f"schema registry at {url}: what answers there is none"
-        raise Stop(msg) from exc
+        raise Stop(msg) from error
 
 
 def _request(
@@ -117,9 +117,9 @@ def _request(
     kind = {"Content-Type": "application/zip"} if body is not None else {}
     try:
         answer = client.request(method, url, content=body, headers=kind)
-    except httpx.HTTPError as exc:
-        msg = f"schema registry: {method} {url}: {exc}"
-        raise Retry(msg) from exc
+    except httpx.HTTPError as error:
+        msg = f"schema registry: {method} {url}: {error}"
+        raise Retry(msg) from error
     if answer.is_server_error:
         msg = f"schema registry: {method} {url}: {answer.status_code} {answer.text[:200]}"
         raise Retry(msg)

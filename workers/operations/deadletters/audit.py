@@ -43,9 +43,9 @@ def read_chain(cluster: Cluster, codec: Codec, chain_id: str) -> list[AuditEntry
             continue
         try:
             entries.append(codec.decode(message.value()))
-        except UndecodableValue as exc:
-            msg = f"{AUDIT.name} at offset {message.offset()}: {exc}"
-            raise Stop(msg) from exc
+        except UndecodableValue as error:
+            msg = f"{AUDIT.name} at offset {message.offset()}: {error}"
+            raise Stop(msg) from error
     fault = broken_link(entries)
     if fault is not None:
         msg = f"{AUDIT.name}: {fault}; somebody wrote to it by other means"

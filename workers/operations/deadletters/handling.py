@@ -59,9 +59,9 @@ def refusal(dead_letter: DeadLetterRecord, cluster: Cluster, objects_url: str) -
         )
     try:
         _sent(dead_letter, topic, cluster.registry.reader(topic))
-    except DeadLetter as exc:
+    except DeadLetter as error:
         return (
-            f"it still cannot be read ({exc}); mend that first, or import it again and resolve it"
+            f"it still cannot be read ({error}); mend that first, or import it again and resolve it"
         )
     return None
 
@@ -160,8 +160,8 @@ def _sent(dead_letter: DeadLetterRecord, topic: Topic, codec: Codec) -> Outgoing
     if key is None:
         try:
             record = codec.decode(dead_letter.value)
-        except UndecodableValue as exc:
-            raise DeadLetter(exc.reason, str(exc)) from exc
+        except UndecodableValue as error:
+            raise DeadLetter(error.reason, str(error)) from error
         identity = topic.key.removesuffix("@version")
         key = f"{record[identity]}@{record['version']}".encode()
     item = read_item(

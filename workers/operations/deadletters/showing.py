@@ -74,8 +74,8 @@ def as_text(
 def _contents(dead_letter: DeadLetterRecord, cluster: Cluster, objects_url: str) -> dict[str, Any]:
     try:
         value = value_of(dead_letter, cluster, objects_url)
-    except (DeadLetter, Retry, Stop) as exc:
-        return {"value": None, "undecodable": str(exc)}
+    except (DeadLetter, Retry, Stop) as error:
+        return {"value": None, "undecodable": str(error)}
     if value is None:
         return {"value": None, "undecodable": "a tombstone: it has no value"}
     topic = topic_of(dead_letter, cluster.prefix)
@@ -86,8 +86,8 @@ def _contents(dead_letter: DeadLetterRecord, cluster: Cluster, objects_url: str)
         }
     try:
         return {"value": plain(cluster.registry.reader(topic).decode(value)), "undecodable": None}
-    except UndecodableValue as exc:
-        return {"value": plain(value), "undecodable": str(exc)}
+    except UndecodableValue as error:
+        return {"value": plain(value), "undecodable": str(error)}
 
 
 def plain(value: Any) -> Any:

@@ -145,9 +145,9 @@ class Planner:
             return read_beside_owner(
                 self._log, name, partition, self._cluster.clock, max_version=STATE_VERSION
             )
-        except KafkaException as exc:
-            msg = f"{name}[{partition}]: {exc.args[0].str()}"
-            raise Retry(msg) from exc
+        except KafkaException as error:
+            msg = f"{name}[{partition}]: {error.args[0].str()}"
+            raise Retry(msg) from error
 
     def base(
         self, partition: int, offset: int, start: int

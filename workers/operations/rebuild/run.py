@@ -322,8 +322,8 @@ def _swap(
     report.swapped = True
     try:
         report.shown = live.show(installation, report.revision, newest)
-    except Retry as exc:  # nothing there is the truth: the next record of each key replaces it
-        report.not_shown = str(exc)
+    except Retry as error:  # nothing there is the truth: the next record of each key replaces it
+        report.not_shown = str(error)
 
 
 def audit(cluster: Cluster, acts: Sequence[Act], actor: str, why: str) -> None:

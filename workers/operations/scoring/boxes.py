@@ -128,9 +128,9 @@ def follow(
         at_us = FIRST_FRAME_US + round((frame - 1) * 1_000_000 / fps)
         try:
             tracks = advance_boxes(state, at_us, by_frame.get(frame, NO_BOXES), parameters)
-        except UnusableOutcome as exc:
-            msg = f"frame {frame}: {exc}"
-            raise ValueError(msg) from exc
+        except UnusableOutcome as error:
+            msg = f"frame {frame}: {error}"
+            raise ValueError(msg) from error
         shown = (tracks["state"] == TrackState.CONFIRMED) & tracks["observed"]
         kept.append((np.full(np.count_nonzero(shown), frame), tracks[shown]))
     followed = np.concatenate([np.empty(0, TRACK_UPDATE), *(tracks for _, tracks in kept)])

@@ -84,9 +84,9 @@ def read_partition(
         name, offset = message.topic() or "", message.offset() or 0
         try:
             item = read_item(codec, name, partition, offset, key_of(message), message.value())
-        except DeadLetter as exc:
+        except DeadLetter as error:
             if offset < committed and (name, partition, offset) not in dead_lettered:
-                check.fault(at(name, partition, offset), f"neither a record nor a letter: {exc}")
+                check.fault(at(name, partition, offset), f"neither a record nor a letter: {error}")
             check.add("given up")
             continue
         check.add("records")

@@ -66,9 +66,9 @@ class Outcomes:
             where = at(name, partition, offset)
             try:
                 outcome = self._codec.decode(message.value())
-            except UndecodableValue as exc:
+            except UndecodableValue as error:
                 if offset < folded:
-                    self._check.fault(where, f"neither an outcome nor a letter: {exc}")
+                    self._check.fault(where, f"neither an outcome nor a letter: {error}")
                 continue
             camera_id, captured_us = outcome["camera_id"], outcome["captured_us"]
             first = self._note(outcome["frame_partition"], outcome["frame_offset"], where)
@@ -126,8 +126,8 @@ class Outcomes:
             where = at(message.topic() or "", partition, offset)
             try:
                 frame = codec.decode(message.value())
-            except UndecodableValue as exc:
-                self._check.fault(where, f"neither an outcome nor a dead letter: {exc}")
+            except UndecodableValue as error:
+                self._check.fault(where, f"neither an outcome nor a dead letter: {error}")
                 return
             if self._window.holds(frame["captured_us"]):
                 what = f"frame {frame['seq']} of {frame['camera_id']} has no outcome"

@@ -182,8 +182,8 @@ class ChangeFeed:
                     answer: Any = await self._client.xread(
                         {self._key: str(self.position)}, count=_PAGE, block=_BLOCK_MS
                     )
-            except (RedisError, OSError, BreakerOpen) as exc:
-                self._lost(exc)
+            except (RedisError, OSError, BreakerOpen) as error:
+                self._lost(error)
                 await asyncio.sleep(max(_LEAST_PAUSE_S, self._guard.due_in_s()))
                 continue
             for _, entries in answer:
@@ -239,8 +239,8 @@ class ChangeFeed:
     async def _bounds(self) -> Bounds:
         try:
             info: dict[str, Any] = await self._client.xinfo_stream(self._key)
-        except ResponseError as exc:
-            if "no such key" in str(exc):
+        except ResponseError as error:
+            if "no such key" in str(error):
                 return Bounds(None, StreamId(0, 0), trimmed=False)
             raise
         first = info["first-entry"]
@@ -267,8 +267,8 @@ class ChangeFeed:
     def _read(self, entry_id: bytes, fields: dict[bytes, bytes]) -> Change | None:
         try:
             return Change.read(entry_id, fields)
-        except UnreadableChange as exc:
-            log.warning("serving.unreadable_change", error=str(exc))
+        except UnreadableChange as error:
+            log.warning("serving.unreadable_change", error=str(error))
             return None
 
     def _hand_out(self, entry: Entry) -> None:

@@ -101,9 +101,9 @@ class Change(NamedTuple):
                 body["captured_us"] = int(record.get("captured_us", as_of_us))
             elif kind == "zone":
                 body["coverage"] = coverage(Occupancy.model_validate(record))._asdict()
-        except (KeyError, ValueError, TypeError) as exc:  # pydantic and msgspec raise ValueErrors
-            msg = f"change {entry_id!r}: {exc!r}"
-            raise UnreadableChange(msg) from exc
+        except (KeyError, ValueError, TypeError) as error:  # pydantic and msgspec raise ValueErrors
+            msg = f"change {entry_id!r}: {error!r}"
+            raise UnreadableChange(msg) from error
         event = Event(kind, stream_id, frame(kind, body, stream_id))
         return cls(stream_id, kind, identity, as_of_us, record, event)
 

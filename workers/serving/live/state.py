@@ -97,8 +97,8 @@ class LiveState:
         try:
             with self._guard.trying((RedisError, OSError)):
                 yield
-        except (RedisError, OSError) as exc:
-            raise out_of_reach(exc) from exc
+        except (RedisError, OSError) as error:
+            raise out_of_reach(error) from error
 
     async def all(self, kind: LiveKind, model: type[Record]) -> dict[str, Live[Record]]:
         """Every current value of a kind, by id in sorted order; expired ones are left out.
@@ -138,8 +138,8 @@ class LiveState:
                 continue
             try:
                 found[identity] = Live(model.model_validate_json(text), int(written_us or 0))
-            except (ValidationError, ValueError) as exc:
-                log.warning("serving.unreadable_value", kind=kind, id=identity, error=str(exc))
+            except (ValidationError, ValueError) as error:
+                log.warning("serving.unreadable_value", kind=kind, id=identity, error=str(error))
         return found
 
     async def one(self, kind: LiveKind, identity: str, model: type[Record]) -> Live[Record] | None:

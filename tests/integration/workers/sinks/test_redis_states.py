@@ -102,8 +102,8 @@ def _loop_for_ever(client: "Client") -> None:
 def _is_busy(client: "Client") -> bool:
     try:
         client.ping()
-    except redis.ResponseError as exc:
-        return str(exc).startswith("BUSY")
+    except redis.ResponseError as error:
+        return str(error).startswith("BUSY")
     return False
 
 
