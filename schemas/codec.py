@@ -96,17 +96,15 @@ class Codec:
             ValueError: The record does not fit the schema; the message names the topic and field.
         """
         if not self._header:
-            msg = f"{self.topic.name}: this codec only reads"
-            raise ValueError(msg)
+            raise ValueError(f"{self.topic.name}: this codec only reads")
         out = io.BytesIO()
         out.write(self._header)
         try:
             fastavro.schemaless_writer(out, self.schema, record)
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-            msg = (
+            raise ValueError(
                 f"{self.topic.name}: record does not fit the schema: {self._explain(record, error)}"
-            )
-            raise ValueError(msg) from error
+            ) from error
         return out.getvalue()
 
     def _explain(self, record: Mapping[str, Any], exc: Exception) -> str:

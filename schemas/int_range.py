@@ -30,8 +30,7 @@ def int_check(schema: Schema) -> Check | None:
 def _check_of(schema: Schema, known: dict[str, Check | None]) -> Check | None:
     if isinstance(schema, list):
         if len(schema) != 2 or schema[0] != "null":
-            msg = f"a union is null and one type here, not {schema}"
-            raise ValueError(msg)
+            raise ValueError(f"a union is null and one type here, not {schema}")
         inner = _check_of(schema[1], known)
         return inner and _of_union(inner)
     if not isinstance(schema, dict):

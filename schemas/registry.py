@@ -111,15 +111,15 @@ class SchemaRegistry:
             for reason in differences(json.loads(released), json.loads(text))
         ]
         if reasons:
-            msg = f"{topic.name}: schema refused: {'; '.join(reasons)}"
-            raise IncompatibleSchema(msg)
+            raise IncompatibleSchema(f"{topic.name}: schema refused: {'; '.join(reasons)}")
         try:
             self._client.set_compatibility(topic.subject, COMPATIBILITY)
             return self._client.register(topic.subject, text)
         except RegistryRefusal as error:
             if error.status == CONFLICT:
-                msg = f"{topic.name}: the registry refused the schema: {error.reason}"
-                raise IncompatibleSchema(msg) from error
+                raise IncompatibleSchema(
+                    f"{topic.name}: the registry refused the schema: {error.reason}"
+                ) from error
             raise self._unavailable(error) from error
         except _OUT_OF_REACH as error:
             raise self._unavailable(error) from error
@@ -175,10 +175,12 @@ class SchemaRegistry:
             for reason in differences(json.loads(released), json.loads(schema_text(topic)))
         ]
         if reasons:
-            msg = f"{topic.name}: schema refused: {'; '.join(dict.fromkeys(reasons))}"
-            raise IncompatibleSchema(msg)
-        msg = f"{topic.name}: its schema is not registered; run `wardstream registry register`"
-        raise NotRegistered(msg)
+            raise IncompatibleSchema(
+                f"{topic.name}: schema refused: {'; '.join(dict.fromkeys(reasons))}"
+            )
+        raise NotRegistered(
+            f"{topic.name}: its schema is not registered; run `wardstream registry register`"
+        )
 
     def find(self, schema_id: int) -> str:
         """Avro JSON of a schema id.

@@ -46,8 +46,7 @@ class RegistryAddress:
         parts = urlsplit(url)
         shown = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
         if parts.scheme not in {"http", "https"} or not parts.hostname:
-            msg = f"schema registry at {shown}: give an http:// or https:// URL"
-            raise ValueError(msg)
+            raise ValueError(f"schema registry at {shown}: give an http:// or https:// URL")
         return cls(
             url=shown,
             user=user or unquote(parts.username or ""),

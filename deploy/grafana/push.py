@@ -26,8 +26,7 @@ def push(url: str, token: str) -> list[str]:
     """
     address = urlsplit(url)
     if address.scheme not in ("http", "https") or not address.hostname:
-        msg = f"{url!r} is not an http address"
-        raise ValueError(msg)
+        raise ValueError(f"{url!r} is not an http address")
     prefix = address.path.strip("/")
     grafana = GrafanaFace(
         auth=token,

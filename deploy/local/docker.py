@@ -89,8 +89,9 @@ class DockerServices:
             LaunchError: No Docker engine runs here, or a service did not answer in time.
         """
         if not engine_runs():
-            msg = "No Docker engine answers here: start it, or unset WARDSTREAM_ENGINE."
-            raise LaunchError(msg)
+            raise LaunchError(
+                "No Docker engine answers here: start it, or unset WARDSTREAM_ENGINE."
+            )
         make_run_dir(self.run_dir)
         password = self._password()
         names = list(self.components)

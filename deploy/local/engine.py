@@ -29,8 +29,9 @@ def services_for(run_dir: Path, *, fresh: bool = False) -> LocalServices | Docke
     """
     wanted = os.environ.get("WARDSTREAM_ENGINE", "")
     if wanted not in {"", *CHOICES}:
-        msg = f"WARDSTREAM_ENGINE is {wanted!r}: set it to {' or '.join(CHOICES)}, or unset it."
-        raise LaunchError(msg)
+        raise LaunchError(
+            f"WARDSTREAM_ENGINE is {wanted!r}: set it to {' or '.join(CHOICES)}, or unset it."
+        )
     if wanted == "docker":
         return DockerServices(run_dir, fresh=fresh)
     try:

@@ -221,11 +221,10 @@ class LocalServices:
                 state = read_state(self.run_dir)
                 if state.alive(state.launcher) or time.monotonic() > deadline:
                     lock.close()
-                    msg = (
+                    raise LaunchError(
                         f"Services already run in {self.run_dir} (process {state.launcher}): "
                         "stop them with `wardstream down`, or choose another --run-dir."
-                    )
-                    raise LaunchError(msg) from None
+                    ) from None
                 time.sleep(0.1)
         self._lock = lock
         self._guard = Guard(inherit=[lock.fileno()])

@@ -85,8 +85,9 @@ class Process:
         try:
             self._popen.wait(deadline_s)
         except subprocess.TimeoutExpired as error:
-            msg = f"{self.program.name} still runs after {deadline_s:g} s.\n{self.tail()}"
-            raise LaunchError(msg) from error
+            raise LaunchError(
+                f"{self.program.name} still runs after {deadline_s:g} s.\n{self.tail()}"
+            ) from error
         self._ended()
         return self._popen.returncode
 
@@ -100,8 +101,7 @@ class Process:
         while not condition():
             status = self.exit_status
             if status is not None:
-                msg = f"{self.program.name} ended {_how(status)}:\n{self.tail()}"
-                raise LaunchError(msg)
+                raise LaunchError(f"{self.program.name} ended {_how(status)}:\n{self.tail()}")
             if time.monotonic() > deadline:
                 msg = f"{self.program.name} did not answer within {deadline_s:g} s:\n{self.tail()}"
                 raise LaunchError(f"{msg}\nFree some memory or processor time and try again.")

@@ -145,8 +145,7 @@ class Supervisor:
         finally:
             process.stop(STOP_DEADLINE_S)
         if status != 0:
-            msg = f"{worker.name} ended with exit status {status}:\n{process.tail()}"
-            raise LaunchError(msg)
+            raise LaunchError(f"{worker.name} ended with exit status {status}:\n{process.tail()}")
         return process.output()
 
     def kill(self, name: str, signal: int = SIGKILL) -> None:

@@ -189,47 +189,44 @@ def _read(path: Path, kind: Kind) -> NDArray[np.float64]:
         row = _row(parts, where, kind)
         key = (int(row[0]), int(row[1]))
         if kind != "detections" and seen.setdefault(key, number) != number:
-            msg = f"{where}, field id: {key[1]} is in frame {key[0]} already, line {seen[key]}"
-            raise ValueError(msg)
+            raise ValueError(
+                f"{where}, field id: {key[1]} is in frame {key[0]} already, line {seen[key]}"
+            )
         rows.append(row)
     if width == 9 and any(len(row) < 9 for row in rows):
-        msg = f"{path}: some lines have the class of MOT16 and some do not"
-        raise ValueError(msg)
+        raise ValueError(f"{path}: some lines have the class of MOT16 and some do not")
     return np.array([row[:width] for row in rows], dtype=np.float64).reshape(-1, width)
 
 
 def _row(parts: list[str], where: str, kind: Kind) -> list[float]:
     if len(parts) < _FEWEST_FIELDS:
-        msg = f"{where}, field {_FIELDS[len(parts)]}: missing, the line has {len(parts)} fields"
-        raise ValueError(msg)
+        raise ValueError(
+            f"{where}, field {_FIELDS[len(parts)]}: missing, the line has {len(parts)} fields"
+        )
     row = []
     for index, text in enumerate(parts):
         name = _FIELDS[index] if index < len(_FIELDS) else str(index + 1)
         try:
             value = float(text)
         except ValueError:
-            msg = f"{where}, field {name}: {text.strip()!r} is not a number"
-            raise ValueError(msg) from None
+            raise ValueError(f"{where}, field {name}: {text.strip()!r} is not a number") from None
         if not np.isfinite(value):
-            msg = f"{where}, field {name}: {text.strip()!r} is not finite"
-            raise ValueError(msg)
+            raise ValueError(f"{where}, field {name}: {text.strip()!r} is not finite")
         row.append(value)
     if len(row) == _FEWEST_FIELDS:
         row.append(1.0)
     for index in (0, 1):
         if not row[index].is_integer():
-            msg = f"{where}, field {_FIELDS[index]}: {row[index]} is not a whole number"
-            raise ValueError(msg)
+            raise ValueError(f"{where}, field {_FIELDS[index]}: {row[index]} is not a whole number")
     if row[0] < 1:
-        msg = f"{where}, field frame: {row[0]:.0f}, but frames count from 1"
-        raise ValueError(msg)
+        raise ValueError(f"{where}, field frame: {row[0]:.0f}, but frames count from 1")
     for index in (4, 5):
         if row[index] < 0:
-            msg = f"{where}, field {_FIELDS[index]}: {row[index]} is negative"
-            raise ValueError(msg)
+            raise ValueError(f"{where}, field {_FIELDS[index]}: {row[index]} is negative")
         if kind == "detections" and row[index] == 0:
-            msg = f"{where}, field {_FIELDS[index]}: 0, but a detection covers something"
-            raise ValueError(msg)
+            raise ValueError(
+                f"{where}, field {_FIELDS[index]}: 0, but a detection covers something"
+            )
     return row
 
 

@@ -12,6 +12,5 @@ def thin(boxes: BoxTable, every: int) -> BoxTable:
         ValueError: `every` is not positive.
     """
     if every < 1:
-        msg = f"every {every}th frame cannot be kept: give 1 or more"
-        raise ValueError(msg)
+        raise ValueError(f"every {every}th frame cannot be kept: give 1 or more")
     return boxes.where((boxes.frames - 1) % every == 0)

@@ -25,7 +25,6 @@ def read_frames(path: Path) -> Iterator[Image]:
             count += 1
             yield np.asarray(frame, dtype=np.uint8)
         if count == 0:
-            msg = f"{path}: no video that can be read"
-            raise ValueError(msg)
+            raise ValueError(f"{path}: no video that can be read")
     finally:
         video.release()

@@ -124,11 +124,10 @@ def check_images(images: Sequence[Image]) -> None:
     """
     for index, image in enumerate(images):
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or image.size == 0:
-            msg = (
+            raise ValueError(
                 f"image {index} is {image.dtype} of shape {image.shape}; "
                 "a detector takes uint8 of shape (H, W, 3)"
             )
-            raise ValueError(msg)
 
 
 def to_detections(

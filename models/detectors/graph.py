@@ -175,11 +175,11 @@ class GraphDetector:
             try:
                 outputs = self._graph.run(self._layout.pixels(filled))
             except Exception as error:
-                msg = f"{self.name} on {self.runtime} failed on {len(part)} images: {error}"
-                raise ModelFailed(msg) from error
+                raise ModelFailed(
+                    f"{self.name} on {self.runtime} failed on {len(part)} images: {error}"
+                ) from error
             if not np.isfinite(outputs).all():
-                msg = f"{self.name} on {self.runtime} gave numbers that are not finite"
-                raise ModelFailed(msg)
+                raise ModelFailed(f"{self.name} on {self.runtime} gave numbers that are not finite")
             yield from outputs[: len(part)]
 
     def close(self) -> None:

@@ -155,8 +155,7 @@ def layout_of(output_shape: Sequence[int], input_size: tuple[int, int]) -> Layou
             return YOLO
         case shape:
             width, height = input_size
-            msg = (
+            raise UnknownLayout(
                 f"the model's output has shape {shape}; for its input of {width}x{height} px "
                 f"YOLOX gives (1, {cells}, 85) and YOLO11 (1, 84, {cells})"
             )
-            raise UnknownLayout(msg)

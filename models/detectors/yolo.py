@@ -117,8 +117,9 @@ class YoloDetector:
                 for result in results
             ]
         except Exception as error:
-            msg = f"{self.name} on {self.runtime} failed on {len(images)} images: {error}"
-            raise ModelFailed(msg) from error
+            raise ModelFailed(
+                f"{self.name} on {self.runtime} failed on {len(images)} images: {error}"
+            ) from error
         return [
             to_detections(boxes, scores, image.shape[1], image.shape[0])
             for (boxes, scores), image in zip(numbers, images, strict=True)

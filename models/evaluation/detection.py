@@ -69,8 +69,7 @@ def evaluate_detections(
         ValueError: There is no ground truth.
     """
     if len(ground_truth) == 0:
-        msg = "there is no ground truth to score against"
-        raise ValueError(msg)
+        raise ValueError("there is no ground truth to score against")
     truth, predicted = ground_truth.by_frame(), predictions.by_frame()
     frames = sorted(truth.keys() | predicted.keys())
     scores: list[NDArray[np.float64]] = []

@@ -74,8 +74,7 @@ def _indexed(
     again = (np.diff(boxes.frames) == 0) & (np.diff(boxes.ids) == 0)
     if again.any():
         row = int(again.argmax())
-        msg = f"{name}: id {boxes.ids[row]} is twice in frame {boxes.frames[row]}"
-        raise ValueError(msg)
+        raise ValueError(f"{name}: id {boxes.ids[row]} is twice in frame {boxes.frames[row]}")
     frames: dict[int, tuple[NDArray[np.intp], NDArray[np.float64]]] = {}
     for frame, rows in boxes.by_frame().items():
         frames[frame] = (np.searchsorted(ids, rows.ids), rows.boxes)

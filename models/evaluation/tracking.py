@@ -62,8 +62,7 @@ def evaluate_tracks(ground_truth: BoxTable, results: BoxTable) -> TrackScores:
         ValueError: There is no ground truth, or an id is twice in a frame.
     """
     if len(ground_truth) == 0:
-        msg = "there is no ground truth to score against"
-        raise ValueError(msg)
+        raise ValueError("there is no ground truth to score against")
     steps = steps_of(ground_truth, results)
     alignment: Hota = hota(steps)
     accuracy: Clear = clear(steps)

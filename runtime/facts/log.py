@@ -97,17 +97,15 @@ class FactLog:
         ends = self._ends(deadline_s)
         for name, end in ends.items():
             if end < self._reached[name]:
-                msg = (
+                raise Stop(
                     f"side input {name} ends at {end} and was read up to {self._reached[name]}: "
                     "it was made again or cut short, and what it held is gone; restore it, and "
                     "start again"
                 )
-                raise Stop(msg)
         while any(self._reached[name] < end for name, end in ends.items()):
             self._take(self._consumer.consume(1_000, 0.2))
             if self._clock.monotonic_s() > deadline_s:
-                msg = "side inputs were not read to their end within 30 s"
-                raise Retry(msg)
+                raise Retry("side inputs were not read to their end within 30 s")
         places = {name: place for place, name in enumerate(self._codecs)}
         self._unread.sort(key=lambda message: places[message.topic() or ""])
         _refuse_deleted(self._unread)
@@ -164,8 +162,7 @@ class FactLog:
                 # broker has a new one; a fresh client asks for it first.
                 self._admin = self._cluster.admin()
                 if self._clock.monotonic_s() > deadline_s:
-                    msg = f"end of the side inputs is unknown: {cause.str()}"
-                    raise Retry(msg) from error
+                    raise Retry(f"end of the side inputs is unknown: {cause.str()}") from error
                 self._clock.sleep(_PAUSE_S)
 
     def _fact(self, message: Message) -> Fact:
@@ -176,8 +173,7 @@ class FactLog:
         except RegistryUnavailable as error:
             raise Retry(str(error)) from error
         except UndecodableValue as error:
-            msg = f"side input {name} at offset {message.offset()}: {error}"
-            raise Stop(msg) from error
+            raise Stop(f"side input {name} at offset {message.offset()}: {error}") from error
 
     def close(self) -> None:
         """Leave the broker."""
@@ -203,8 +199,7 @@ def _refuse_deleted(messages: Iterable[Message]) -> None:
     for (name, _), message in deleted.items():
         key = message.key()
         told = key.decode(errors="replace") if isinstance(key, bytes) else key
-        msg = (
+        raise Stop(
             f"side input {name} at offset {message.offset()}: {told} was deleted by a tombstone, "
             "but a removal is a version: append the same record again, as a backup holds it"
         )
-        raise Stop(msg)

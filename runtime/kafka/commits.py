@@ -181,8 +181,7 @@ class Committer:
         except KafkaException as error:
             cause: KafkaError = error.args[0]
             if cause.fatal():
-                msg = f"offsets can no longer be committed: {cause.str()}"
-                raise Stop(msg) from error
+                raise Stop(f"offsets can no longer be committed: {cause.str()}") from error
             # Not lost: the next commit holds these offsets too.
             log.warning("kafka.commit_postponed", error=cause.str())
             self.ledger.postpone(self._service.clock.monotonic_s())
@@ -201,5 +200,6 @@ class Committer:
             waited_s = clock.monotonic_s() - started_s
             stopping = self._service.stop.is_set()
             if waited_s > (STOP_FLUSH_DEADLINE_S if stopping else FLUSH_DEADLINE_S):
-                msg = f"{len(self._producer)} records not acknowledged after {waited_s:.0f} s"
-                raise Retry(msg)
+                raise Retry(
+                    f"{len(self._producer)} records not acknowledged after {waited_s:.0f} s"
+                )

@@ -25,8 +25,7 @@ def poll_batch(consumer: Consumer, max_records: int, wait_s: float) -> list[Mess
             continue
         elif error.fatal() or is_refusal(error) or error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
             where = f"{message.topic()}[{message.partition()}]: " if message.topic() else ""
-            msg = f"Kafka: {where}{error.str()}"
-            raise Stop(msg)
+            raise Stop(f"Kafka: {where}{error.str()}")
         else:
             log.warning("kafka.consumer_error", error=error.str())
     return good

@@ -159,11 +159,10 @@ class Continuity:
         if start > expected and not compacted:
             return Break(*partition, GONE, expected, min(start, offset))
         if not compacted and "compact" in self._cleanup(partition[0]):
-            msg = (
+            raise Stop(
                 f"{partition[0]}[{partition[1]}]: offsets {expected} to {offset - 1} are gone, "
                 "because its cleanup.policy was changed to compact: set it back to delete"
             )
-            raise Stop(msg)
         if not compacted:
             # Markers of transactions leave such holes; nothing distinguishes them from others.
             log.warning(

@@ -118,13 +118,12 @@ class DeadLetterLimit:
             self._dead.popleft()
         if len(self._dead) > self._most:
             seen = min(self._records, self._window)
-            msg = (
+            raise Stop(
                 f"{self._stage}: {len(self._dead)} of the last {seen} records are dead letters, "
                 f"more than {self._max_ratio:g} of {self._window}: the records are hardly all at "
                 "fault, so the rest stays in its topic; look at `wardstream dlq list`; "
                 f"the last one: {why}"
             )
-            raise Stop(msg)
 
 
 class DeadLetterBox:

@@ -84,8 +84,7 @@ class FirstRecordBarrier:
                 self._send(place, key, value, headers, partial(self._opened, place))
                 self._waiting[place] = deque()
             elif self.kept >= MOST_KEPT:
-                msg = f"{self.kept} records wait for the first one of their partition"
-                raise BufferError(msg)
+                raise BufferError(f"{self.kept} records wait for the first one of their partition")
             else:
                 waiting.append((key, value, headers))
                 self.kept += 1

@@ -68,8 +68,7 @@ class ReliableProducer:
         left = self._producer.flush(timeout_s)
         self.check()
         if left:
-            msg = f"{left} records were not acknowledged within {timeout_s:.0f} s"
-            raise Retry(msg)
+            raise Retry(f"{left} records were not acknowledged within {timeout_s:.0f} s")
 
     def check(self) -> None:
         """Raise if any delivery failed.
@@ -82,10 +81,11 @@ class ReliableProducer:
             return
         where, error = self._failures[0]
         if is_refusal(error):
-            msg = f"Kafka refuses a record of {where}, and would again: {error.str()}"
-            raise Stop(msg)
-        msg = f"delivery failed, restart from the last commit: {where}: {error}"
-        raise Stop(msg, exit_code=EXIT_REPLAY)
+            raise Stop(f"Kafka refuses a record of {where}, and would again: {error.str()}")
+        raise Stop(
+            f"delivery failed, restart from the last commit: {where}: {error}",
+            exit_code=EXIT_REPLAY,
+        )
 
     def __len__(self) -> int:
         """Records not yet acknowledged."""

@@ -176,11 +176,10 @@ def _read(cluster: Cluster, name: str, starts: Offsets, left: Offsets) -> Iterat
                 partition, offset = message.partition() or 0, message.offset() or 0
                 error = message.error()
                 if error is not None and error.code() == KafkaError._AUTO_OFFSET_RESET:
-                    msg = (
+                    raise Expired(
                         f"{name}[{partition}]: what was to be read from offset {starts[partition]} "
                         f"on is not there any more ({error.str()}); run the command again"
                     )
-                    raise Expired(msg)
                 if error is not None and error.code() != KafkaError._PARTITION_EOF:
                     raise KafkaException(error)
                 if error is None and offset < left.get(partition, 0):
@@ -189,7 +188,6 @@ def _read(cluster: Cluster, name: str, starts: Offsets, left: Offsets) -> Iterat
                 if offset + (error is None) >= left.get(partition, 0):
                     left.pop(partition, None)
             if quiet > _QUIET_POLLS:
-                msg = f"{name} was not read to its end"
-                raise Retry(msg)
+                raise Retry(f"{name} was not read to its end")
     finally:
         consumer.close()

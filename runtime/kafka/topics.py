@@ -46,10 +46,10 @@ def create_topics(cluster: Cluster, replication: int = 1) -> list[str]:
             if cause.code() == KafkaError.TOPIC_ALREADY_EXISTS:
                 continue
             if cause.retriable() or cause.code() == KafkaError._TRANSPORT:
-                msg = f"Kafka at {cluster.bootstrap} is out of reach: {cause.str()}"
-                raise Retry(msg) from error
-            msg = f"topic {name} cannot be created: {cause.str()}"
-            raise Stop(msg) from error
+                raise Retry(
+                    f"Kafka at {cluster.bootstrap} is out of reach: {cause.str()}"
+                ) from error
+            raise Stop(f"topic {name} cannot be created: {cause.str()}") from error
     _wait_until_known(admin, created, cluster.clock)
     check_topics(cluster)
     wait_until_led(admin, wanted, cluster.clock)
@@ -73,8 +73,7 @@ def _wait_until_known(admin: AdminClient, names: list[str], clock: Clock) -> Non
             or any(partition.leader < 0 for partition in known[name].partitions.values())
         ]
         if left:
-            msg = f"topics without a leader after {_TIMEOUT_S:.0f} s: {', '.join(left)}"
-            raise Retry(msg)
+            raise Retry(f"topics without a leader after {_TIMEOUT_S:.0f} s: {', '.join(left)}")
 
     if names:
         retried(check, Tries(_AGAIN, clock))
@@ -100,8 +99,7 @@ def wait_until_led(admin: AdminClient, topics: list[NewTopic], clock: Clock) -> 
             except KafkaException as error:
                 reason = error.args[0].str()
         if left:
-            msg = f"{len(left)} partitions cannot be read after {_TIMEOUT_S:.0f} s: {reason}"
-            raise Retry(msg)
+            raise Retry(f"{len(left)} partitions cannot be read after {_TIMEOUT_S:.0f} s: {reason}")
 
     retried(check, Tries(_AGAIN, clock))
 
@@ -120,8 +118,7 @@ def check_topics(cluster: Cluster, topics: list[Topic] | None = None) -> None:
     """
     faults = topic_faults(cluster, topics)
     if faults:
-        msg = "topics differ from the table: " + "; ".join(faults)
-        raise Stop(msg)
+        raise Stop("topics differ from the table: " + "; ".join(faults))
 
 
 def topic_faults(cluster: Cluster, topics: list[Topic] | None = None) -> list[str]:
@@ -139,8 +136,9 @@ def topic_faults(cluster: Cluster, topics: list[Topic] | None = None) -> list[st
     try:
         found = admin.list_topics(timeout=_ANSWER_S).topics
     except KafkaException as error:
-        msg = f"Kafka at {cluster.bootstrap} is out of reach: {error.args[0].str()}"
-        raise Retry(msg) from error
+        raise Retry(
+            f"Kafka at {cluster.bootstrap} is out of reach: {error.args[0].str()}"
+        ) from error
     faults = []
     present = []
     for name, topic in expected.items():
@@ -162,8 +160,9 @@ def topic_faults(cluster: Cluster, topics: list[Topic] | None = None) -> list[st
                 if is_refusal(error.args[0]):
                     faults.append(f"settings of {resource.name}: {error.args[0].str()}")
                     continue
-                msg = f"settings of {resource.name} are unknown: {error.args[0].str()}"
-                raise Retry(msg) from error
+                raise Retry(
+                    f"settings of {resource.name} are unknown: {error.args[0].str()}"
+                ) from error
             for setting, value in expected[resource.name].config.items():
                 if actual[setting].value != value:
                     faults.append(
@@ -181,8 +180,7 @@ def _absent(admin: AdminClient, name: str) -> str:
     try:
         refused = admin.list_topics(topic=name, timeout=_ANSWER_S).topics[name].error
     except KafkaException as error:
-        msg = f"topics cannot be listed: {error.args[0].str()}"
-        raise Retry(msg) from error
+        raise Retry(f"topics cannot be listed: {error.args[0].str()}") from error
     if refused is not None and is_refusal(refused):
         return f"{name} may not be seen by this process: {refused.str()}"
     return f"{name} is missing; run `wardstream topics create`"

@@ -106,11 +106,10 @@ def serve_health(health: Health, settings: Settings) -> ThreadingHTTPServer:
     try:
         server = ThreadingHTTPServer((settings.metrics_host, settings.metrics_port), Handler)
     except OSError as error:
-        msg = (
+        raise Stop(
             f"metrics port {settings.metrics_port} is taken: "
             "set WARDSTREAM_METRICS_PORT to another, or 0 for any free one"
-        )
-        raise Stop(msg) from error
+        ) from error
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, name="health", daemon=True).start()
     return server

@@ -30,11 +30,10 @@ def refuse_retired(values: Mapping[str, Any], environment: Collection[str], pref
     ]
     if given:
         now = RETIRED_SETTINGS[given[0]]
-        msg = (
+        raise ValueError(
             f"the setting {given[0]} is called {now} now "
             f"({_variable(given[0], prefix)}: {_variable(now, prefix)})"
         )
-        raise ValueError(msg)
 
 
 def _variable(dotted: str, prefix: str) -> str:

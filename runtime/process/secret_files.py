@@ -54,13 +54,13 @@ class SecretFiles(PydanticBaseSettingsSource):
             if file is None:
                 continue
             if variable in os.environ:
-                msg = f"{variable} and {variable}{SUFFIX} are both set: unset one"
-                raise SecretFileError(msg)
+                raise SecretFileError(f"{variable} and {variable}{SUFFIX} are both set: unset one")
             try:
                 text = Path(file).read_text()
             except OSError as error:
-                msg = f"{variable}{SUFFIX}: {file} cannot be read: {error.strerror}"
-                raise SecretFileError(msg) from error
+                raise SecretFileError(
+                    f"{variable}{SUFFIX}: {file} cannot be read: {error.strerror}"
+                ) from error
             inner = found
             for name in path[:-1]:
                 inner = inner.setdefault(name, {})

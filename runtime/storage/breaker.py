@@ -182,8 +182,10 @@ class Guard:
         """
         if not self._breaker.admits(self._clock.monotonic_s()):
             wait_s = self.due_in_s()
-            msg = f"{self.dependency} did not answer; the next try is due in {wait_s:.1f} s"
-            raise BreakerOpen(msg, retry_after_s=wait_s)
+            raise BreakerOpen(
+                f"{self.dependency} did not answer; the next try is due in {wait_s:.1f} s",
+                retry_after_s=wait_s,
+            )
         try:
             yield
         except failures as error:

@@ -81,8 +81,7 @@ class ObjectStore:
                 folder.mkdir(mode=0o700, exist_ok=True)
                 self._store = LocalStore(folder)
             except (BaseError, OSError) as error:
-                msg = f"object store {folder} cannot be made: {_brief(error)}"
-                raise Stop(msg) from error
+                raise Stop(f"object store {folder} cannot be made: {_brief(error)}") from error
             self.base = f"file://{folder}"
         elif url.startswith("s3://"):
             plain = os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://")
@@ -93,8 +92,7 @@ class ObjectStore:
             )
             self.base = url.rstrip("/")
         else:
-            msg = f"object store {url!r}: give a file:// or s3:// URL"
-            raise Stop(msg)
+            raise Stop(f"object store {url!r}: give a file:// or s3:// URL")
 
     def put(self, path: str, data: bytes) -> str:
         """Write an object whole, and return its URI.
@@ -110,8 +108,9 @@ class ObjectStore:
         except (PermissionDeniedError, UnauthenticatedError, PermissionError) as error:
             raise self._refused(error) from error
         except (BaseError, OSError) as error:
-            msg = f"object store {self.base} does not take {path}: {_brief(error)}"
-            raise Retry(msg) from error
+            raise Retry(
+                f"object store {self.base} does not take {path}: {_brief(error)}"
+            ) from error
         return f"{self.base}/{path}"
 
     def get(self, uri: str, sha256: str) -> bytes:
@@ -125,23 +124,31 @@ class ObjectStore:
         """
         path = uri.removeprefix(f"{self.base}/")
         if path == uri or ".." in path.split("/"):
-            msg = f"{uri} is not in the object store {self.base}"
-            raise DeadLetter("foreign_object", msg, field="object_uri")
+            raise DeadLetter(
+                "foreign_object",
+                f"{uri} is not in the object store {self.base}",
+                field="object_uri",
+            )
         try:
             data = bytes(obstore.get(self._store, path).bytes())
         except FileNotFoundError as error:
             if _NO_BUCKET in str(error):
                 raise self._no_bucket() from error
-            msg = f"{uri} does not exist"
-            raise DeadLetter("missing_object", msg, field="object_uri") from error
+            raise DeadLetter(
+                "missing_object", f"{uri} does not exist", field="object_uri"
+            ) from error
         except (PermissionDeniedError, UnauthenticatedError, PermissionError) as error:
             raise self._refused(error) from error
         except (BaseError, OSError) as error:
-            msg = f"object store {self.base} does not give {path}: {_brief(error)}"
-            raise Retry(msg) from error
+            raise Retry(
+                f"object store {self.base} does not give {path}: {_brief(error)}"
+            ) from error
         if sha256_hex(data) != sha256:
-            msg = f"{uri} is not what was written: its SHA-256 is another"
-            raise DeadLetter("sha256_mismatch", msg, field="sha256")
+            raise DeadLetter(
+                "sha256_mismatch",
+                f"{uri} is not what was written: its SHA-256 is another",
+                field="sha256",
+            )
         return data
 
     def uri(self, path: str) -> str:
@@ -182,8 +189,7 @@ class ObjectStore:
         except (PermissionDeniedError, UnauthenticatedError, PermissionError) as error:
             raise self._refused(error) from error
         except (BaseError, OSError) as error:
-            msg = f"object store {self.base} does not {what}: {_brief(error)}"
-            raise Retry(msg) from error
+            raise Retry(f"object store {self.base} does not {what}: {_brief(error)}") from error
 
     def _no_bucket(self) -> Stop:
         return Stop(

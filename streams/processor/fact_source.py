@@ -104,8 +104,9 @@ class FactSource:
                 break
             left_s = deadline_s - self._clock.monotonic_s()
             if left_s <= 0:
-                msg = f"an event is {ahead_s:.1f} s ahead of what the side inputs are complete for"
-                raise Retry(msg)
+                raise Retry(
+                    f"an event is {ahead_s:.1f} s ahead of what the side inputs are complete for"
+                )
             self._clock.sleep(min(max(ahead_s, _PAUSE_S), left_s))
         self._ensured_us = at_us if self._ensured_us is None else max(at_us, self._ensured_us)
         return self.facts

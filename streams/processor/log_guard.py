@@ -31,12 +31,11 @@ def refuse_lost_checkpoints(cluster: Cluster) -> None:
     if lost:
         heads = cluster.name(STREAM_CHECKPOINTS)
         numbers = ", ".join(map(str, lost))
-        msg = (
+        raise CheckpointDamaged(
             f"{heads} holds no checkpoint of partition {numbers}, whose records were sent before: "
             "it was deleted or made again. Restore it, or have it made of the detections: "
             "`wardstream rebuild checkpoints`, see docs/runbooks/log-changed.md"
         )
-        raise CheckpointDamaged(msg)
 
 
 def _lost(cluster: Cluster) -> list[int]:

@@ -131,5 +131,6 @@ class Saving:
             async with asyncio.timeout(self._commit_limit_s):
                 await self._thread.call(lambda: self._store.commit(snapshots))
         except TimeoutError as error:
-            msg = f"checkpoints were not written in {self._commit_limit_s:.0f} s"
-            raise ReplayNeeded(msg) from error
+            raise ReplayNeeded(
+                f"checkpoints were not written in {self._commit_limit_s:.0f} s"
+            ) from error

@@ -44,8 +44,7 @@ def lines_until(process: "subprocess.Popen[str]", word: str) -> Iterator[str]:
             return
         said += line
         assert time.monotonic() < deadline, f"{word!r} was not printed in time:\n{said}"
-    msg = f"it ended before it printed {word!r}:\n{said}"
-    raise AssertionError(msg)
+    raise AssertionError(f"it ended before it printed {word!r}:\n{said}")
 
 
 def children(pid: int) -> set[int]:

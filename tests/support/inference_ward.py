@@ -245,8 +245,7 @@ class Ward:
             except KafkaException as error:
                 last = error
             time.sleep(look_every_s)
-        msg = f"not within {deadline_s:.0f} s: {what}"
-        raise AssertionError(msg) from last
+        raise AssertionError(f"not within {deadline_s:.0f} s: {what}") from last
 
     def with_inference(self, **options: Any) -> Settings:
         """Settings of this ward with other inference settings."""

@@ -209,10 +209,9 @@ def _chosen(cluster: Cluster, ids: list[int] | None, meant: Filter) -> list[Dead
         by_id = {dead_letter.id: dead_letter for dead_letter in dead_letters}
         missing = [str(number) for number in ids if number not in by_id]
         if missing:
-            msg = (
+            raise Stop(
                 f"no dead letter {', '.join(missing)}; `wardstream dlq list` shows those there are"
             )
-            raise Stop(msg)
         dead_letters = [by_id[number] for number in dict.fromkeys(ids)]
     return [dead_letter for dead_letter in dead_letters if meant.takes(dead_letter, cluster.prefix)]
 

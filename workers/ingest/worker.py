@@ -136,18 +136,16 @@ def _interrupted(
 def _check(service: Service, feeds: Sequence[FeedConfig], playback: Playback) -> None:
     names = [feed.camera_id for feed in feeds]
     if not names:
-        msg = "no camera: give --camera and --video"
-        raise Stop(msg)
+        raise Stop("no camera: give --camera and --video")
     if len(set(names)) < len(names):
-        msg = f"a camera is given twice among {', '.join(names)}: each has one source"
-        raise Stop(msg)
+        raise Stop(f"a camera is given twice among {', '.join(names)}: each has one source")
     if playback.pace == "asap":
         if service.settings.ingest.mode == "live":
-            msg = "--pace asap goes with --mode record: live mode gives up what is not in time"
-            raise Stop(msg)
+            raise Stop(
+                "--pace asap goes with --mode record: live mode gives up what is not in time"
+            )
         if playback.start_us is None:
-            msg = "--pace asap needs --start-time: the wall clock means nothing at that pace"
-            raise Stop(msg)
+            raise Stop("--pace asap needs --start-time: the wall clock means nothing at that pace")
 
 
 class _Run:

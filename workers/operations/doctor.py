@@ -82,8 +82,7 @@ def check_python() -> str:
     """The interpreter is one of those that the lock file was made for."""
     version = ".".join(map(str, sys.version_info[:3]))
     if not (3, 11) <= sys.version_info[:2] < (3, 14):
-        msg = f"Python {version}: install Python 3.11, 3.12 or 3.13"
-        raise Stop(msg)
+        raise Stop(f"Python {version}: install Python 3.11, 3.12 or 3.13")
     return version
 
 
@@ -91,8 +90,7 @@ def check_disk() -> str:
     """There is room for topics and tables."""
     free = shutil.disk_usage(".").free / _GIB
     if free < 2:
-        msg = f"{free:.1f} GiB free: free at least 2 GiB, or use another disk"
-        raise Stop(msg)
+        raise Stop(f"{free:.1f} GiB free: free at least 2 GiB, or use another disk")
     return f"{free:.0f} GiB free"
 
 
@@ -102,11 +100,10 @@ def check_kafka(cluster: Cluster) -> str:
     try:
         brokers = admin.list_topics(timeout=_TIMEOUT_S).brokers
     except Exception as error:
-        msg = (
+        raise Retry(
             f"no answer at {cluster.bootstrap}: start it (`wardstream up`), or set "
             "WARDSTREAM_KAFKA_BOOTSTRAP"
-        )
-        raise Retry(msg) from error
+        ) from error
     return f"{len(brokers)} broker at {cluster.bootstrap}"
 
 
@@ -125,8 +122,9 @@ def check_registry(address: RegistryAddress) -> str:
         answer = httpx.get(f"{url}/subjects", timeout=_TIMEOUT_S, auth=user, verify=trusted)
         answer.raise_for_status()
     except httpx.HTTPError as error:
-        msg = f"no answer at {url}: start it (`wardstream up`), or set WARDSTREAM_REGISTRY_URL"
-        raise Retry(msg) from error
+        raise Retry(
+            f"no answer at {url}: start it (`wardstream up`), or set WARDSTREAM_REGISTRY_URL"
+        ) from error
     return url
 
 
@@ -158,8 +156,9 @@ def check_database(dsn: str) -> str:
             if has_ledger and has_ledger[0]:
                 done = {row[0] for row in connection.execute("SELECT name FROM schema_migrations")}
     except psycopg.OperationalError as error:
-        msg = "no answer: start it (`wardstream up`), or set WARDSTREAM_DATABASE_URL"
-        raise Retry(msg) from error
+        raise Retry(
+            "no answer: start it (`wardstream up`), or set WARDSTREAM_DATABASE_URL"
+        ) from error
     missing = [migration.name for migration in migrations() if migration.name not in done]
     if missing:
         raise Stop(f"{len(missing)} migrations are missing: run `wardstream db migrate`")
@@ -172,8 +171,7 @@ def check_redis(url: str) -> str:
     try:
         version = client.info("server")["redis_version"]
     except redis.RedisError as error:
-        msg = "no answer: start it (`wardstream up`), or set WARDSTREAM_REDIS_URL"
-        raise Retry(msg) from error
+        raise Retry("no answer: start it (`wardstream up`), or set WARDSTREAM_REDIS_URL") from error
     return f"Redis {version}"
 
 
@@ -200,8 +198,7 @@ def check_lag(cluster: Cluster) -> str:
     ]
     if still:
         silent = " and ".join(still)
-        msg = f"{silent} took nothing for {_BETWEEN_POLLS_S:.0f} s; records waiting: {lags}"
-        raise Retry(msg)
+        raise Retry(f"{silent} took nothing for {_BETWEEN_POLLS_S:.0f} s; records waiting: {lags}")
     return f"records waiting: {lags}"
 
 
@@ -225,8 +222,7 @@ def check_alerts(cluster: Cluster) -> str:
     # Two clocks that differ by less are no reason for a warning.
     silent_s = cluster.clock.now_us() / 1e6 - beat.at_us / 1e6
     if silent_s > 2 * UNWATCHED_S:
-        msg = f"watchdog {beat.who} is silent for {silent_s:.0f} s: start it again"
-        raise Retry(msg)
+        raise Retry(f"watchdog {beat.who} is silent for {silent_s:.0f} s: start it again")
     return f"none is raised; watchdog {beat.who} leads"
 
 

@@ -40,8 +40,7 @@ def parse_time(text: str, now_us: int) -> int:
         aware = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
         return round(aware.timestamp() * 1_000_000)
     except (ValueError, OverflowError) as error:
-        msg = f"{text!r} is no time; write {HELP}"
-        raise BadTime(msg) from error
+        raise BadTime(f"{text!r} is no time; write {HELP}") from error
 
 
 def show_time(us: int) -> str:

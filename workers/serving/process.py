@@ -57,19 +57,19 @@ def bind(host: str, port: int) -> socket.socket:
         )[0]
         listener = socket.socket(family, kind, protocol)
     except OSError as error:
-        msg = f"the board cannot listen on {host!r}: set WARDSTREAM_SERVING__HOST to an address"
-        raise Stop(msg) from error
+        raise Stop(
+            f"the board cannot listen on {host!r}: set WARDSTREAM_SERVING__HOST to an address"
+        ) from error
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
         listener.listen(128)
     except OSError as error:
         listener.close()
-        msg = (
+        raise Stop(
             f"the board cannot listen on {host} port {port} ({error.strerror}): "
             "set WARDSTREAM_SERVING__PORT to another port, or 0 for any free one"
-        )
-        raise Stop(msg) from error
+        ) from error
     return listener
 
 

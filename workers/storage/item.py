@@ -120,8 +120,11 @@ def read_item(
         seq = record["seq"]
         expected = record[topic.key]
     if key != expected.encode():
-        msg = f"{topic.name}: the key is {key!r}, the value says {expected!r}"
-        raise DeadLetter("key_mismatch", msg, field=topic.key)
+        raise DeadLetter(
+            "key_mismatch",
+            f"{topic.name}: the key is {key!r}, the value says {expected!r}",
+            field=topic.key,
+        )
     body = value or b""
     return Item(
         topic, expected, seq, record_digest(key, body), record, source, partition, offset, body

@@ -152,8 +152,7 @@ def _run_library(python: Path, jobs: list[Job]) -> Iterator[tuple[Job, BoxTable]
                 process.wait()
             if status != 0:
                 errors.seek(0)
-                msg = f"{WORKER.name} of {python} failed: {errors.read()[-2000:]}"
-                raise RuntimeError(msg)
+                raise RuntimeError(f"{WORKER.name} of {python} failed: {errors.read()[-2000:]}")
 
 
 def _out(folder: Path, number: int) -> Path:

@@ -131,10 +131,9 @@ def load(folder: Path = DATA) -> list[Sequence]:
             )
         )
     if not found:
-        msg = (
+        raise NoData(
             f"there are no MOTChallenge sequences in {folder}: put MOT15-train or MOT17-train there"
         )
-        raise NoData(msg)
     return found
 
 

@@ -121,5 +121,6 @@ def _run(*command: str) -> bytes:
     try:
         return subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout
     except (OSError, subprocess.CalledProcessError) as error:
-        msg = f"the release before is taken from the project's history: {error}"
-        raise SystemExit(msg) from error
+        raise SystemExit(
+            f"the release before is taken from the project's history: {error}"
+        ) from error

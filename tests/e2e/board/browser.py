@@ -23,6 +23,5 @@ def launch(playwright: Playwright) -> Browser:
     """
     program = shutil.which("chromium") or shutil.which("google-chrome")
     if program is None:
-        msg = "the board's tests need Chromium: apt-get install chromium"
-        raise FileNotFoundError(msg)
+        raise FileNotFoundError("the board's tests need Chromium: apt-get install chromium")
     return playwright.chromium.launch(executable_path=program, args=QUIET)

@@ -93,8 +93,7 @@ def _wait_for_two_scrapes(address: str) -> None:
         except httpx.HTTPError:
             pass
         time.sleep(0.2)
-    msg = "Prometheus did not scrape twice"
-    raise AssertionError(msg)
+    raise AssertionError("Prometheus did not scrape twice")
 
 
 def _ask(address: str, query: str) -> list[dict[str, list[str]]]:

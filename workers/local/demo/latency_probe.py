@@ -41,8 +41,7 @@ class LatencySummary:
         """
         values = np.fromiter(samples_us, dtype=np.int64) / 1e3
         if not values.size:
-            msg = "no event was measured"
-            raise ValueError(msg)
+            raise ValueError("no event was measured")
         p50, p95, p99 = (round(float(p), 1) for p in np.percentile(values, (50, 95, 99)))
         return cls(len(values), p50, p95, p99, round(float(values.max()), 1))
 

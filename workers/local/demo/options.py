@@ -46,8 +46,7 @@ def choose_port(wanted: int) -> int:
             except OSError:
                 continue
             return int(probe.getsockname()[1])
-    msg = "no port is free on 127.0.0.1"
-    raise Stop(msg)
+    raise Stop("no port is free on 127.0.0.1")
 
 
 def interactive(console: Console) -> bool:

@@ -179,6 +179,5 @@ def count_rows(dsn: str, starts_us: int) -> dict[str, int]:
                 ).fetchone()
                 counts[table.name] = row[0] if row else 0
     except psycopg.OperationalError as error:
-        msg = f"TimescaleDB: {error}"
-        raise Retry(msg) from error
+        raise Retry(f"TimescaleDB: {error}") from error
     return counts

@@ -60,8 +60,9 @@ def topic_ids(cluster: Cluster, topics: Iterable[Topic]) -> dict[str, str]:
         asked = admin.describe_topics(TopicCollection(wanted), request_timeout=_ANSWER_S)
         return {names[name]: str(answer(asked[name], _LOST_S).topic_id) for name in wanted}
     except KafkaException as error:
-        msg = f"Kafka at {cluster.bootstrap} is out of reach: {error.args[0].str()}"
-        raise Retry(msg) from error
+        raise Retry(
+            f"Kafka at {cluster.bootstrap} is out of reach: {error.args[0].str()}"
+        ) from error
 
 
 def copy_topic(cluster: Cluster, topic: Topic, store: ObjectStore) -> TopicCopy:
@@ -88,11 +89,9 @@ def copied_entries(store: ObjectStore, copy: TopicCopy) -> list[Entry]:
     try:
         entries = [msgspec.json.decode(line, type=Entry) for line in lines_of(store, copy.records)]
     except msgspec.MsgspecError as error:
-        msg = f"the backup's records of {copy.name} are none: {error}"
-        raise Stop(msg) from error
+        raise Stop(f"the backup's records of {copy.name} are none: {error}") from error
     if contents(entries) != copy.contents:
-        msg = f"the backup's records of {copy.name} are not those that were copied"
-        raise Stop(msg)
+        raise Stop(f"the backup's records of {copy.name} are not those that were copied")
     return entries
 
 
@@ -120,8 +119,9 @@ def whole_checkpoints(cluster: Cluster) -> list[Entry]:
             except (CheckpointDamaged, KeyError) as error:
                 torn.append(partition)
                 if clock.monotonic_s() > deadline_s:
-                    msg = f"the checkpoint of partition {partition} cannot be copied: {error}"
-                    raise Retry(msg) from error
+                    raise Retry(
+                        f"the checkpoint of partition {partition} cannot be copied: {error}"
+                    ) from error
         for partition in torn:
             clock.sleep(_PAUSE_S)
             found[partition] = held(cluster, STREAM_CHECKPOINTS, [partition])

@@ -102,8 +102,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         for copy in self.topics:
             if copy.name == name:
                 return copy
-        msg = f"the backup has no {name}"
-        raise Stop(msg)
+        raise Stop(f"the backup has no {name}")
 
     @property
     def parts(self) -> Iterator[Part]:
@@ -139,17 +138,14 @@ def get_manifest(store: ObjectStore) -> Manifest:
     found = store.paths(_FOLDER)
     if len(found) != 1:
         what = "there is no backup" if not found else "there are two manifests"
-        msg = f"{store.base}: {what}"
-        raise Stop(msg)
+        raise Stop(f"{store.base}: {what}")
     sha256 = found[0].removesuffix(".json").rpartition("/")[2]
     try:
         data = store.get(f"{store.base}/{found[0]}", sha256)
         plain: Any = msgspec.json.decode(data)
         if not isinstance(plain, dict) or plain.get("format") != FORMAT:
             said = plain.get("format") if isinstance(plain, dict) else None
-            msg = f"{store.base}: a backup of format {said}; this release reads {FORMAT}"
-            raise Stop(msg)
+            raise Stop(f"{store.base}: a backup of format {said}; this release reads {FORMAT}")
         return msgspec.json.decode(data, type=Manifest)
     except (DeadLetter, msgspec.MsgspecError) as error:
-        msg = f"{store.base}: its manifest does not match: {error}"
-        raise Stop(msg) from error
+        raise Stop(f"{store.base}: its manifest does not match: {error}") from error

@@ -103,8 +103,7 @@ def get_object(store: ObjectStore, part: Part) -> bytes:
     try:
         return gzip.decompress(store.get(f"{store.base}/{part.path}", part.sha256))
     except DeadLetter as error:
-        msg = f"the backup is damaged: {error}"
-        raise Stop(msg) from error
+        raise Stop(f"the backup is damaged: {error}") from error
 
 
 def lines_of(store: ObjectStore, copied: Copied) -> Iterator[bytes]:
@@ -122,5 +121,4 @@ def lines_of(store: ObjectStore, copied: Copied) -> Iterator[bytes]:
         found += len(lines)
         yield from lines
     if found != copied.lines or whole.hexdigest() != copied.sha256:
-        msg = f"the backup is damaged: {found} lines where {copied.lines} were counted"
-        raise Stop(msg)
+        raise Stop(f"the backup is damaged: {found} lines where {copied.lines} were counted")

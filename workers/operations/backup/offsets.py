@@ -47,8 +47,7 @@ def members(cluster: Cluster, stages: Iterable[str]) -> list[str]:
         asked = admin.describe_consumer_groups(list(groups), request_timeout=_ANSWER_S)
         return [groups[name] for name, one in asked.items() if answer(one, _LOST_S).members]
     except KafkaException as error:
-        msg = f"consumer groups: {error.args[0].str()}"
-        raise Retry(msg) from error
+        raise Retry(f"consumer groups: {error.args[0].str()}") from error
 
 
 class Way(NamedTuple):

@@ -66,12 +66,11 @@ def is_missing(address: RegistryAddress, wanted: tuple[SchemaId, ...]) -> bool:
     there = set(schema_ids(address))
     missing = sorted(set(wanted) - there)
     if missing and there:
-        msg = (
+        raise Stop(
             f"the schema registry is not empty, and has not {missing[0].subject} version "
             f"{missing[0].version} under id {missing[0].id}: give it an empty database, start it "
             "again and restore before anything else"
         )
-        raise Stop(msg)
     return bool(missing)
 
 
@@ -89,13 +88,13 @@ def fill(address: RegistryAddress, archive: bytes | None, wanted: tuple[SchemaId
     """
     base, found, _ = address.url.partition(_OURS)
     if archive is None or not found:
-        msg = "this schema registry cannot be filled from here: restore it by its own means first"
-        raise Stop(msg)
+        raise Stop(
+            "this schema registry cannot be filled from here: restore it by its own means first"
+        )
     with _client(address) as client:
         _request(client, "POST", f"{base}{_THEIRS}import", archive)
     if is_missing(address, wanted):
-        msg = "the schema registry took its archive and holds nothing: see its own log"
-        raise Stop(msg)
+        raise Stop("the schema registry took its archive and holds nothing: see its own log")
 
 
 def _client(address: RegistryAddress) -> httpx.Client:
@@ -107,8 +106,7 @@ def _ask(client: httpx.Client, url: str, path: str) -> Any:
     try:
         return _request(client, "GET", url.rstrip("/") + path).json()
     except ValueError as error:
-        msg = f"schema registry at {url}: what answers there is none"
-        raise Stop(msg) from error
+        raise Stop(f"schema registry at {url}: what answers there is none") from error
 
 
 def _request(
@@ -118,12 +116,11 @@ def _request(
     try:
         answer = client.request(method, url, content=body, headers=kind)
     except httpx.HTTPError as error:
-        msg = f"schema registry: {method} {url}: {error}"
-        raise Retry(msg) from error
+        raise Retry(f"schema registry: {method} {url}: {error}") from error
     if answer.is_server_error:
-        msg = f"schema registry: {method} {url}: {answer.status_code} {answer.text[:200]}"
-        raise Retry(msg)
+        raise Retry(f"schema registry: {method} {url}: {answer.status_code} {answer.text[:200]}")
     if answer.is_error:
-        msg = f"schema registry refuses {method} {url}: {answer.status_code} {answer.text[:200]}"
-        raise Stop(msg)
+        raise Stop(
+            f"schema registry refuses {method} {url}: {answer.status_code} {answer.text[:200]}"
+        )
     return answer

@@ -58,8 +58,7 @@ def restore(
     _refuse_what_is_not_ours(cluster, manifest)
     running = members(cluster, (INFERENCE, STAGE, SINK_TIMESCALE, SINK_REDIS))
     if running:
-        msg = f"{' and '.join(running)} still runs: end every process of the line first"
-        raise Stop(msg)
+        raise Stop(f"{' and '.join(running)} still runs: end every process of the line first")
     dsn = installation.database_url
     rows_wanted = _look_at_rows(dsn, manifest, replace=replace)
     registry_wanted = registry.is_missing(cluster.registry.address, manifest.schemas)
@@ -112,20 +111,18 @@ def _refuse_what_is_not_ours(cluster: Cluster, manifest: Manifest) -> None:
         Stop: It is of another.
     """
     if manifest.topic_prefix != cluster.prefix:
-        msg = (
+        raise Stop(
             f"the backup is of the run {manifest.topic_prefix!r}, not {cluster.prefix!r} "
             "(WARDSTREAM_TOPIC_PREFIX)"
         )
-        raise Stop(msg)
     ours = {migration.name: migration.sha256 for migration in migrations()}
     for name, sha256 in sorted(manifest.migrations.items()):
         if ours.get(name) != sha256:
-            msg = (
+            raise Stop(
                 f"the backup's tables were made by migration {name}, which this release "
                 f"{'has altered' if name in ours else 'does not know'}: restore it with release "
                 f"{manifest.release} or a later one"
             )
-            raise Stop(msg)
 
 
 def _look_at_rows(dsn: str, manifest: Manifest, *, replace: bool) -> bool:
@@ -142,11 +139,10 @@ def _look_at_rows(dsn: str, manifest: Manifest, *, replace: bool) -> bool:
             return False
         full = tables.filled(connection)
     if full and not replace:
-        msg = (
+        raise Stop(
             f"the database is not empty ({', '.join(full)}): give the run an empty one, or "
             "--replace puts the backup's rows in the place of those that it covers"
         )
-        raise Stop(msg)
     return True
 
 

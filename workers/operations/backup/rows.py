@@ -116,15 +116,13 @@ def load(connection: psycopg.Connection, manifest: Manifest, store: ObjectStore)
     for table in manifest.tables:
         shape = found.get(table.name)
         if shape is None or shape.columns != table.columns:
-            msg = f"table {table.name} is not as it was when it was copied"
-            raise Stop(msg)
+            raise Stop(f"table {table.name} is not as it was when it was copied")
         _replace(connection, shape, table, manifest.since_us, lines_of(store, table.rows))
     for name, value in manifest.sequences.items():
         connection.execute("SELECT setval(%s::regclass, %s)", [name, value])
     wrong = difference(connection, manifest)
     if wrong is not None:
-        msg = f"after loading, {wrong}: nothing was changed"
-        raise Stop(msg)
+        raise Stop(f"after loading, {wrong}: nothing was changed")
 
 
 def _replace(

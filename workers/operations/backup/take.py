@@ -46,8 +46,7 @@ def take(installation: Installation, uri: str, *, since_us: int | None, tell: Te
     """
     store = ObjectStore(uri)
     if has_manifest(store):
-        msg = f"{store.base} holds a backup already: choose another place for the next"
-        raise Stop(msg)
+        raise Stop(f"{store.base} holds a backup already: choose another place for the next")
     cluster = installation.cluster
     made_us = cluster.clock.now_us()
     ids = topic_ids(cluster, (DETECTIONS, *DERIVED_TOPICS, *COPIED))

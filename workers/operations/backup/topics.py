@@ -83,11 +83,10 @@ class TopicRestore:
             elif topic == AUDIT:
                 refuse_other_audit(self._cluster, copied, there)
             elif not set(there).issuperset(copied):
-                msg = (
+                raise Stop(
                     f"{self._cluster.name(topic)} is not empty, and lacks records of "
                     "the backup: delete the topic if it is not the one that you want"
                 )
-                raise Stop(msg)
         self._look_at_checkpoints()
 
     def _look_at_checkpoints(self) -> None:
@@ -95,11 +94,10 @@ class TopicRestore:
         there = held(self._cluster, STREAM_CHECKPOINTS)
         goes_on = self._goes_on(there, copied)
         if there and not goes_on and not self._replace:
-            msg = (
+            raise Stop(
                 f"{self._cluster.name(STREAM_CHECKPOINTS)} is not empty, and does not "
                 "go on from the backup; --replace writes the backup's checkpoints over it"
             )
-            raise Stop(msg)
         if not goes_on:
             self.wanted[STREAM_CHECKPOINTS.name] = len(copied)
 
@@ -138,8 +136,7 @@ class TopicRestore:
             if topic.name in self.wanted:
                 found = contents(held(self._cluster, topic))
                 if found != self._manifest.topic(topic.name).contents:
-                    msg = f"{topic.name} does not hold what the manifest says"
-                    raise Stop(msg)
+                    raise Stop(f"{topic.name} does not hold what the manifest says")
 
     def _append(self, claim: str, records: list[Outgoing]) -> None:
         if records:
@@ -178,11 +175,10 @@ def refuse_other_audit(cluster: Cluster, copied: list[Entry], there: list[Entry]
     present = [entry in known for entry in copied]
     if not copied or (any(present) and present == sorted(present)):
         return  # what is missing lies before all that is there
-    msg = (
+    raise Stop(
         f"{cluster.name(AUDIT)} is not the one of the backup: it lacks entries that "
         "have not expired; keep it as it is, and restore into another broker"
     )
-    raise Stop(msg)
 
 
 def _moved(head: Head, input_id: str, begins: int) -> Head:

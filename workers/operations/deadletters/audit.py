@@ -44,12 +44,10 @@ def read_chain(cluster: Cluster, codec: Codec, chain_id: str) -> list[AuditEntry
         try:
             entries.append(codec.decode(message.value()))
         except UndecodableValue as error:
-            msg = f"{AUDIT.name} at offset {message.offset()}: {error}"
-            raise Stop(msg) from error
+            raise Stop(f"{AUDIT.name} at offset {message.offset()}: {error}") from error
     fault = broken_link(entries)
     if fault is not None:
-        msg = f"{AUDIT.name}: {fault}; somebody wrote to it by other means"
-        raise Stop(msg)
+        raise Stop(f"{AUDIT.name}: {fault}; somebody wrote to it by other means")
     return entries
 
 

@@ -59,14 +59,14 @@ def drop(installation: Installation, number: int, by: str, why: str) -> Size:
     with open_ledger(installation) as ledger:
         revision = next((one for one in ledger.revisions() if one.revision == number), None)
         if revision is None:
-            msg = f"there is no revision {number}; `wardstream rebuild list` shows those there are"
-            raise Stop(msg)
+            raise Stop(
+                f"there is no revision {number}; `wardstream rebuild list` shows those there are"
+            )
         if revision.state == IN_FORCE:
-            msg = (
+            raise Stop(
                 f"revision {number} is in force: take it back first, with every later one, by "
                 f"`wardstream rebuild revert {_before(ledger, number)}`"
             )
-            raise Stop(msg)
         held = size(installation.cluster, ledger, revision)
         run = installation.cluster.under(revision.run_prefix)
         away = ledger.discard if revision.state == FOLDING else ledger.drop

@@ -291,8 +291,7 @@ def open_ledger(installation: Installation) -> Iterator[Ledger]:
                 if who
                 else ""
             )
-            msg = f"another rebuild is under way{since}: wait for its end, or end it"
-            raise Stop(msg)
+            raise Stop(f"another rebuild is under way{since}: wait for its end, or end it")
         try:
             yield ledger
         finally:

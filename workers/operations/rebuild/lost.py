@@ -84,12 +84,11 @@ def deleted_head(
     wanted = (name, partition)
     committed = LogProbe(cluster).committed(cluster.group(STAGE), [wanted]).get(wanted)
     if committed is None or not log.start < committed <= log.end:
-        msg = (
+        raise Stop(
             f"{name}[{partition}]: its checkpoint was deleted, and the group's offset does not say "
             "how far the line had come: restore a backup, or begin anew under another "
             "WARDSTREAM_TOPIC_PREFIX"
         )
-        raise Stop(msg)
     last = read_record(cluster, DETECTIONS, partition, committed - 1)
     next_offset = log.start
     if last is not None:

@@ -97,11 +97,10 @@ class Planner:
             assert origin.partition is not None
             start, end = whole.get(origin.partition, (0, 0))
             if not start <= origin.offset < end:
-                msg = (
+                raise Stop(
                     f"{origin.text}: partition {origin.partition} of {DETECTIONS.name} holds "
                     f"offsets {start} to {end}"
                 )
-                raise Stop(msg)
             wanted = {origin.partition: origin.offset}
         else:
             since_ms = max(0, origin.at_us // 1000 - AHEAD_MS)
@@ -146,8 +145,7 @@ class Planner:
                 self._log, name, partition, self._cluster.clock, max_version=STATE_VERSION
             )
         except KafkaException as error:
-            msg = f"{name}[{partition}]: {error.args[0].str()}"
-            raise Retry(msg) from error
+            raise Retry(f"{name}[{partition}]: {error.args[0].str()}") from error
 
     def base(
         self, partition: int, offset: int, start: int

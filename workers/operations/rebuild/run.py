@@ -152,8 +152,9 @@ def revert(installation: Installation, to: int, by: str, why: str) -> tuple[list
     with open_ledger(installation) as ledger:
         known = {one.revision for one in ledger.revisions()}
         if to and to not in known:
-            msg = f"there is no revision {to}; `wardstream rebuild list` shows those there are"
-            raise Stop(msg)
+            raise Stop(
+                f"there is no revision {to}; `wardstream rebuild list` shows those there are"
+            )
         with ledger.take_back(to, by, why) as taken:
             acts = [Act(TAKEN_BACK, f"revision/{one}", f"back to {to}") for one in taken]
             if acts:
@@ -187,8 +188,9 @@ def _started(
         facts=facts.offsets(),
     )
     if not plan.partitions:
-        msg = f"no detections were folded from {order.origin.text} on: there is nothing to rebuild"
-        raise Stop(msg)
+        raise Stop(
+            f"no detections were folded from {order.origin.text} on: there is nothing to rebuild"
+        )
     return ledger.start(order.request, installation.cluster.prefix, plan, order.by), plan
 
 
@@ -203,12 +205,12 @@ def _partitions(order: Order, facts: FactsAsOf, clock: Clock) -> list[int] | Non
     floors = facts.facts.at(clock.now_us()).floors
     unknown = sorted(set(order.floors) - floors.keys())
     if unknown:
-        msg = f"floor {unknown[0]} is not in {FLOORS.name}; there are {', '.join(sorted(floors))}"
-        raise Stop(msg)
+        raise Stop(
+            f"floor {unknown[0]} is not in {FLOORS.name}; there are {', '.join(sorted(floors))}"
+        )
     found = sorted({floors[floor]["partition"] for floor in order.floors})
     if order.origin.partition is not None and found != [order.origin.partition]:
-        msg = f"--from {order.origin.text} is not the partition of {', '.join(order.floors)}"
-        raise Stop(msg)
+        raise Stop(f"--from {order.origin.text} is not the partition of {', '.join(order.floors)}")
     return found
 
 
@@ -290,12 +292,11 @@ def _await_sink(ledger: Ledger, clock: Clock, whole: Sequence[Bound]) -> None:
         late = sorted(one for one, seq in wanted.items() if held.get(one, 0) < seq)
         if late:
             topic, key = late[0]
-            msg = (
+            raise Retry(
                 f"the tables lack records that the topics have: {topic} of {key} is at seq "
                 f"{held.get((topic, key), 0)} of {wanted[topic, key]}; start the sink and run "
                 "the command again"
             )
-            raise Retry(msg)
 
     retried(check, Tries(constant(_PAUSE_S, deadline_s=SINK_WAIT_S), clock))
 

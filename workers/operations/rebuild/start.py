@@ -45,6 +45,5 @@ def parse_origin(text: str, now_us: int) -> Origin:
         return Origin(text.strip(), parse_time(text, now_us))
     partition = int(position[1])
     if partition >= FLOOR_PARTITIONS:
-        msg = f"{text!r}: the partitions are 0 to {FLOOR_PARTITIONS - 1}"
-        raise BadTime(msg)
+        raise BadTime(f"{text!r}: the partitions are 0 to {FLOOR_PARTITIONS - 1}")
     return Origin(text.strip(), None, partition, int(position[2]))

@@ -42,8 +42,7 @@ def held(run: Cluster) -> dict[Topic, int]:
     try:
         there = run.admin().list_topics(timeout=_TIMEOUT_S).topics
     except KafkaException as error:
-        msg = f"topics {run.prefix}*: {error.args[0].str()}"
-        raise Retry(msg) from error
+        raise Retry(f"topics {run.prefix}*: {error.args[0].str()}") from error
     names = {topic: run.name(topic) for topic in OUTPUTS}
     return {topic: len(there[name].partitions) for topic, name in names.items() if name in there}
 
@@ -66,5 +65,4 @@ def _answer(answers: Mapping[str, Future[None]], but: int) -> None:
             future.result(timeout=_TIMEOUT_S + 10.0)
         except KafkaException as error:
             if error.args[0].code() != but:
-                msg = f"topic {name}: {error.args[0].str()}"
-                raise Retry(msg) from error
+                raise Retry(f"topic {name}: {error.args[0].str()}") from error

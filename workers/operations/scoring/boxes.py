@@ -129,8 +129,7 @@ def follow(
         try:
             tracks = advance_boxes(state, at_us, by_frame.get(frame, NO_BOXES), parameters)
         except UnusableOutcome as error:
-            msg = f"frame {frame}: {error}"
-            raise ValueError(msg) from error
+            raise ValueError(f"frame {frame}: {error}") from error
         shown = (tracks["state"] == TrackState.CONFIRMED) & tracks["observed"]
         kept.append((np.full(np.count_nonzero(shown), frame), tracks[shown]))
     followed = np.concatenate([np.empty(0, TRACK_UPDATE), *(tracks for _, tracks in kept)])

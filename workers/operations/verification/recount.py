@@ -68,8 +68,7 @@ def recount(installation: Installation, window: Window) -> list[Check]:
         Stop: The window reaches back behind what the topics keep.
     """
     if window.from_us >= window.to_us:
-        msg = "--from must be before --to"
-        raise Stop(msg)
+        raise Stop("--from must be before --to")
     return _Recount(installation, window).run()
 
 
@@ -150,8 +149,9 @@ class _Recount:
             started = spans(self._cluster, topic, since_ms=self._since_ms)
             for partition, (start, _) in started.items():
                 if start > 0 and start == whole.get(partition, (0, 0))[0]:
-                    msg = f"{topic.name} no longer holds all of that time: choose a later --from"
-                    raise Stop(msg)
+                    raise Stop(
+                        f"{topic.name} no longer holds all of that time: choose a later --from"
+                    )
 
     def _partitions(self) -> list[int]:
         found = {

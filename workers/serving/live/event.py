@@ -30,8 +30,7 @@ class StreamId(NamedTuple):
         """
         match = _STREAM_ID.fullmatch(text)
         if match is None:
-            msg = f"{text[:40]!r} is not an event id such as 1760000000000-0"
-            raise ValueError(msg)
+            raise ValueError(f"{text[:40]!r} is not an event id such as 1760000000000-0")
         return cls(int(match[1]), int(match[2]))
 
     def __str__(self) -> str:
@@ -102,8 +101,7 @@ class Change(NamedTuple):
             elif kind == "zone":
                 body["coverage"] = coverage(Occupancy.model_validate(record))._asdict()
         except (KeyError, ValueError, TypeError) as error:  # pydantic and msgspec raise ValueErrors
-            msg = f"change {entry_id!r}: {error!r}"
-            raise UnreadableChange(msg) from error
+            raise UnreadableChange(f"change {entry_id!r}: {error!r}") from error
         event = Event(kind, stream_id, frame(kind, body, stream_id))
         return cls(stream_id, kind, identity, as_of_us, record, event)
 

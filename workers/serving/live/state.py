@@ -92,8 +92,10 @@ class LiveState:
             Retry: It is out of reach, or known to be.
         """
         if self._guard.is_open:
-            msg = "the live state (Redis) is out of reach: it did not answer before"
-            raise Retry(msg, retry_after_s=_RETRY_AFTER_S)
+            raise Retry(
+                "the live state (Redis) is out of reach: it did not answer before",
+                retry_after_s=_RETRY_AFTER_S,
+            )
         try:
             with self._guard.trying((RedisError, OSError)):
                 yield

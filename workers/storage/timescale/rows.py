@@ -33,8 +33,9 @@ def at(us: int) -> datetime:
     try:
         return EPOCH + timedelta(microseconds=us)
     except OverflowError as error:
-        msg = f"{us} us is not a time from the year 1 to 9999"
-        raise DeadLetter("unusable_time", msg) from error
+        raise DeadLetter(
+            "unusable_time", f"{us} us is not a time from the year 1 to 9999"
+        ) from error
 
 
 def to_us(time: datetime) -> int:

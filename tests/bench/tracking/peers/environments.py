@@ -74,8 +74,9 @@ def python_of(library: Library) -> Path:
     if not done.exists():
         uv = shutil.which("uv")
         if uv is None:
-            msg = "uv is needed to install the libraries to compare with, and is not on the path"
-            raise NoPeers(msg)
+            raise NoPeers(
+                "uv is needed to install the libraries to compare with, and is not on the path"
+            )
         python = folder / "bin" / "python"
         for command in (
             [uv, "venv", "--quiet", "--clear", "--python", "3.11", str(folder)],
@@ -83,7 +84,8 @@ def python_of(library: Library) -> Path:
         ):
             made = subprocess.run(command, capture_output=True, text=True, check=False)
             if made.returncode != 0:
-                msg = f"{library.version} cannot be installed: {made.stderr.strip()[-500:]}"
-                raise NoPeers(msg)
+                raise NoPeers(
+                    f"{library.version} cannot be installed: {made.stderr.strip()[-500:]}"
+                )
         done.touch()
     return folder / "bin" / "python"
