@@ -4,8 +4,6 @@ Only addresses, folders and health checks are added here; every setting that a s
 with comes from `deploy.services`, as it does for the local launcher.
 """
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

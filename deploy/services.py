@@ -6,8 +6,6 @@ settings are written here once; addresses and folders, which differ by nature, a
 by whoever starts it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal

@@ -1,7 +1,5 @@
 """The settings by which a process finds the services."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 from deploy.services import DATABASE, DATABASE_USER, REGISTRY_PATH, Component

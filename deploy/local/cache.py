@@ -5,8 +5,6 @@ beside its final place and renamed when done, under a lock, so that an interrupt
 a second install at the same time never leaves half of one.
 """
 
-from __future__ import annotations
-
 import errno
 import fcntl
 import os

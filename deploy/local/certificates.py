@@ -1,7 +1,5 @@
 """A certificate authority of one run, by `openssl`, for services that are reached by TLS."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path

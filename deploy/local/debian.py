@@ -6,8 +6,6 @@ C library included, are unpacked side by side. A program in there starts by a sm
 that calls the unpacked dynamic loader, so it runs on any Linux of the same architecture.
 """
 
-from __future__ import annotations
-
 import functools
 import re
 import shutil

@@ -1,7 +1,5 @@
 """Keep services running in the background: start a process that holds them, stop it later."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

@@ -4,8 +4,6 @@ Compose stays attached, so that it is a process like any other: when it ends, an
 with its launcher, it stops the containers.
 """
 
-from __future__ import annotations
-
 import os
 import secrets
 import shutil

@@ -1,7 +1,5 @@
 """Services from plain processes or from containers: whichever this machine can run."""
 
-from __future__ import annotations
-
 import os
 import sys
 from pathlib import Path

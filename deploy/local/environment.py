@@ -1,7 +1,5 @@
 """The project's own Python environment, exactly as requirements.lock says."""
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 import shutil

@@ -1,7 +1,5 @@
 """What the demo and the tests need beside services: a clip, ffprobe, a browser."""
 
-from __future__ import annotations
-
 import platform
 import shutil
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A tool that does harm on purpose, for tests: a proxy that breaks networks."""
 
-from __future__ import annotations
-
 import platform
 from pathlib import Path
 

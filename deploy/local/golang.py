@@ -1,7 +1,5 @@
 """Programs written in Go, built from the module proxy; Go itself is found or unpacked."""
 
-from __future__ import annotations
-
 import functools
 import os
 import re

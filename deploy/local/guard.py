@@ -1,7 +1,5 @@
 """Nothing outlives the launcher: the process side of `guard.sh`."""
 
-from __future__ import annotations
-
 import contextlib
 import subprocess
 import threading

@@ -4,8 +4,6 @@ A port that accepts connections is not enough: a broker accepts them while it st
 its logs, and PostgreSQL while it still recovers.
 """
 
-from __future__ import annotations
-
 import contextlib
 import http.client
 import socket

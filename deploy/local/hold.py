@@ -4,8 +4,6 @@ For work on the project (`pytest --services-env RUN_DIR/state.json`) and as the 
 half of `up`.
 """
 
-from __future__ import annotations
-
 import argparse
 import signal
 import sys

@@ -4,8 +4,6 @@ Needs only Python's standard library. Steps that do not need each other run at t
 time; what is already there costs nothing, so every start may run this first.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import sys

@@ -1,7 +1,5 @@
 """Java and Maven: found, or installed with apt; flags for JVMs that start fast and stay small."""
 
-from __future__ import annotations
-
 import functools
 import os
 import re

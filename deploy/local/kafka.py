@@ -1,7 +1,5 @@
 """Kafka as a plain Java process: installed from Maven, one broker and controller in one."""
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass

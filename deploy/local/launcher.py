@@ -10,8 +10,6 @@ directory, so the next start with the same directory finds what the last one lef
 `deploy.local.guard`.
 """
 
-from __future__ import annotations
-
 import fcntl
 import os
 import shutil

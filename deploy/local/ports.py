@@ -5,8 +5,6 @@ Otherwise a client that keeps asking for a server which is down may be given the
 own port, connect to itself, and keep the server from ever coming back.
 """
 
-from __future__ import annotations
-
 import random
 import socket
 from contextlib import ExitStack

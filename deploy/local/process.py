@@ -1,7 +1,5 @@
 """One started program: its group, its log, its end."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import signal

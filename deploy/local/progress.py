@@ -1,7 +1,5 @@
 """One line per step of an install, with the seconds it took."""
 
-from __future__ import annotations
-
 import sys
 import threading
 import time

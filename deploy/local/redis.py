@@ -1,7 +1,5 @@
 """Redis, unpacked from Debian and run as a plain process."""
 
-from __future__ import annotations
-
 import platform
 from pathlib import Path
 

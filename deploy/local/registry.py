@@ -1,7 +1,5 @@
 """Apicurio Registry as a plain Java process; it keeps the schemas in our PostgreSQL."""
 
-from __future__ import annotations
-
 import subprocess
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """GStreamer's RTSP server, with the Python that scripts it: a network camera for tests."""
 
-from __future__ import annotations
-
 import platform
 from collections.abc import Sequence
 from pathlib import Path

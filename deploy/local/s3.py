@@ -1,7 +1,5 @@
 """An S3 server over a folder (S3Proxy, from Maven): buckets for tests."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from deploy.local.cache import component

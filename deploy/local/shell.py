@@ -1,7 +1,5 @@
 """Run the tools of an install, and turn their failures into a sentence."""
 
-from __future__ import annotations
-
 import errno
 import os
 import shutil

@@ -1,7 +1,5 @@
 """End by SIGTERM and SIGHUP the way Ctrl-C ends: through every `finally`."""
 
-from __future__ import annotations
-
 import signal
 import threading
 from types import FrameType, TracebackType

@@ -3,8 +3,6 @@
 It holds a password, so only its owner may read it.
 """
 
-from __future__ import annotations
-
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Run wardstream processes and restart those that ask for it."""
 
-from __future__ import annotations
-
 import sys
 import threading
 import time

@@ -4,8 +4,6 @@ The database cluster is made once, at install, with both databases, the extensio
 the registry's tables, and copied for each new run directory.
 """
 
-from __future__ import annotations
-
 import os
 import platform
 import secrets

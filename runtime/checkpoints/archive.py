@@ -5,8 +5,6 @@ name says partition, input offset, time and SHA-256, so that a listing alone tel
 take, and what was altered or cut short is noticed before anything is made of it.
 """
 
-from __future__ import annotations
-
 import re
 import zlib
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """Archive checkpoints beside the folding, which never waits for it and never ends because of it."""
 
-from __future__ import annotations
-
 import queue
 import threading
 from collections.abc import Callable, Mapping, Sequence

@@ -1,7 +1,5 @@
 """The right to write the checkpoints of one partition, guarded by the broker."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -5,8 +5,6 @@ One checkpoint of a partition is a head under the key `head` and one record for 
 of its record, so that a missing, stale or surplus record is noticed when it is read.
 """
 
-from __future__ import annotations
-
 import zlib
 from collections.abc import Mapping
 from typing import Any, NamedTuple

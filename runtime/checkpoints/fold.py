@@ -5,8 +5,6 @@ a consumer, a rebalance or a former owner did. A wrong position can cost a repla
 falsify the state.
 """
 
-from __future__ import annotations
-
 import enum
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol

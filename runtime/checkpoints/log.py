@@ -1,7 +1,5 @@
 """Questions to a Kafka log: its range, what stands at an offset, the newest value of a key."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from typing import Any, Literal, NamedTuple
 

@@ -1,7 +1,5 @@
 """The producer of everything that a fold emits."""
 
-from __future__ import annotations
-
 from threading import Lock
 
 from confluent_kafka import KafkaError, KafkaException

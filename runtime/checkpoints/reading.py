@@ -1,7 +1,5 @@
 """Read the newest checkpoint of a partition: by its owner, or beside one who goes on writing."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 
 from confluent_kafka import KafkaException

@@ -1,7 +1,5 @@
 """When to save, when to give up on a consumer that delivers nothing, and when one was frozen."""
 
-from __future__ import annotations
-
 from runtime.clock import Clock
 
 

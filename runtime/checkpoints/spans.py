@@ -6,8 +6,6 @@ hold from the log's end at the takeover on. The decision is written down before 
 folded by it, so the next owner, and whoever repeats the fold, finds it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

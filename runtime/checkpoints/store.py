@@ -6,8 +6,6 @@ in offset order can drive it (ADR 0002). It is not thread-safe: `load`,
 called from a second one.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """What can be set about checkpointing, and what it counts."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

@@ -11,8 +11,6 @@ Faust keeps the group membership and fetches; where reading begins, what is fold
 is saved is decided here. What the group commits is only a hint.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict

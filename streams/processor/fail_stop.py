@@ -1,7 +1,5 @@
 """Nothing may leave the body of an agent: Faust would acknowledge the batch and go on."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
 import os

@@ -1,7 +1,5 @@
 """The Faust app as checkpointing needs it."""
 
-from __future__ import annotations
-
 import faust
 
 from runtime.kafka.cluster import Cluster

@@ -14,8 +14,6 @@ Without them the state stays true, because it moves by the log's own next record
 is lost is availability, in a chain of replays. Figures and what else was tried: ADR 0002.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 

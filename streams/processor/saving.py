@@ -5,8 +5,6 @@ is taken it is written, or the process ends. Folding waits while the outputs are
 goes on while the checkpoint is committed.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 

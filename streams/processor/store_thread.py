@@ -1,7 +1,5 @@
 """The one thread in which a checkpoint store does its blocking work."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

@@ -11,8 +11,6 @@ All of it is a function of the log and of watermarks that are part of the checkp
 that crashes in between goes on with the same bytes.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """The fold's settings as a checkpoint keeps them, and which of them hold at an offset."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, cast
 

@@ -5,8 +5,6 @@ process before the app is built. The process logs what was replaced, and the fir
 replacement, so that a test can tell a harmless fault from one that never took place: `unused`.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import signal

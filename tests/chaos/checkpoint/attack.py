@@ -4,8 +4,6 @@ A fault counts only if it landed mid-stream: the source was still writing, and o
 come since the last fault. After the last one the line must catch up, and the oracle judges.
 """
 
-from __future__ import annotations
-
 import random
 import signal
 import subprocess

@@ -1,7 +1,5 @@
 """The broker under attack, and where outcomes are kept."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path

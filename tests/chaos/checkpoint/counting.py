@@ -4,8 +4,6 @@ A record left out, folded twice or folded out of order changes the chain of its 
 ever after. One record in two hundred deletes its key, so that tombstones are tried too.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Mapping
 

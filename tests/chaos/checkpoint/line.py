@@ -1,7 +1,5 @@
 """A small line to attack: topics, a seeded source, workers and their supervisor."""
 
-from __future__ import annotations
-
 import os
 import random
 import re

@@ -1,7 +1,5 @@
 """What one process that folds the log from its start would have made, and what was made."""
 
-from __future__ import annotations
-
 import time
 from collections import defaultdict
 from collections.abc import Iterator

@@ -4,8 +4,6 @@ The short attack runs with every test run. `-m chaos_long` runs the long ones: t
 faults, the broker among the victims, and every mutation that the oracle must see.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any

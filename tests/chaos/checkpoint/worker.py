@@ -3,8 +3,6 @@
 python -m tests.chaos.checkpoint.worker '{"bootstrap": ..., ...}'
 """
 
-from __future__ import annotations
-
 import logging
 import random
 import sys

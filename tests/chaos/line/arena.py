@@ -1,7 +1,5 @@
 """Services that the attack may kill, with or without a proxy between each and its clients."""
 
-from __future__ import annotations
-
 import re
 from contextlib import ExitStack
 from pathlib import Path

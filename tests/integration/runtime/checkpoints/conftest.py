@@ -1,7 +1,5 @@
 """Topics for the tests of the checkpoint store."""
 
-from __future__ import annotations
-
 import uuid
 from collections.abc import Callable
 

@@ -1,7 +1,5 @@
 """The checkpoint store against a real broker, driven by a plain loop."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager

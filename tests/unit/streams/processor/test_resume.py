@@ -4,8 +4,6 @@ The app and its consumer are played by a script, because the moments are far apa
 group; `tests/chaos/checkpoint` meets them by chance and under load.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
