@@ -64,11 +64,11 @@ bench: ## Measure what BENCHMARKS.md reports; ONLY=stream_processor ARGS="--came
 
 .PHONY: chaos
 chaos: testtools ## Strike the whole line with every fault, 20 seeds each (hours); ARGS="--faults kafka-*"
-	@nice $(BIN)/python -m tests.chaos.line --seeds 20 $(ARGS)
+	@nice $(BIN)/python -m tests.chaos.pipeline --seeds 20 $(ARGS)
 
 .PHONY: soak
 soak: testtools ## Strike the line at random for MINUTES=60; memory, files and p99 must stay flat
-	@nice $(BIN)/python -m tests.chaos.line.soak --minutes $(or $(MINUTES),60) $(ARGS)
+	@nice $(BIN)/python -m tests.chaos.pipeline.soak --minutes $(or $(MINUTES),60) $(ARGS)
 
 .PHONY: overload
 overload: testtools ## Send three times more pictures than fit for MINUTES=10; memory must stay flat

@@ -32,8 +32,8 @@ def anchors(path: Path) -> frozenset[str]:
         return frozenset(re.findall(r"^\s*(?:async )?def (\w+)", text, re.MULTILINE))
     found: set[str] = set()
     for heading in re.findall(r"^#+ +(.+?)\s*$", FENCE.sub("", text), re.MULTILINE):
-        words = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).replace("`", "").lower()
-        slug = re.sub(r"[^\w\- ]", "", words).replace(" ", "-")
+        plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).replace("`", "").lower()
+        slug = re.sub(r"[^\w\- ]", "", plain).replace(" ", "-")
         number = sum(name == slug or name.startswith(f"{slug}-") for name in found)
         found.add(f"{slug}-{number}" if slug in found else slug)
     return frozenset(found)

@@ -143,10 +143,9 @@ class Codec:
                 "not_avro",
                 f"{self.topic.name}: value is not a record of schema {schema_id}: {error!r}",
             ) from error
-        if body.tell() != len(value):
+        if rest := body.read():
             raise UndecodableValue(
-                "not_avro",
-                f"{self.topic.name}: {len(value) - body.tell()} bytes left after the record",
+                "not_avro", f"{self.topic.name}: {len(rest)} bytes left after the record"
             )
         wrong = self._int_check(record) if self._int_check else None
         if wrong:

@@ -69,10 +69,10 @@ def _of_record(fields: list[tuple[str, Check]]) -> Check | None:
 def _of_items(inner: Check) -> Check:
     def check(items: Any) -> str | None:
         values = items.items() if isinstance(items, dict) else enumerate(items)
-        for place, value in values:
+        for path, value in values:
             wrong = inner(value)
             if wrong is not None:
-                return f"{place} {wrong}" if wrong.startswith("is ") else f"{place}.{wrong}"
+                return f"{path} {wrong}" if wrong.startswith("is ") else f"{path}.{wrong}"
         return None
 
     return check

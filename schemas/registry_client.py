@@ -127,13 +127,13 @@ class RegistryClient:
             text = None if body is None else json.dumps(body)
             connection.request(method, self._path + path, text, self._headers)
             answer = connection.getresponse()
-            said = answer.read()
+            answer_text = answer.read()
         finally:
             connection.close()
         if not 200 <= answer.status < 300:
-            raise RegistryRefusal(answer.status, _reason(said) or answer.reason)
+            raise RegistryRefusal(answer.status, _reason(answer_text) or answer.reason)
         try:
-            return json.loads(said)
+            return json.loads(answer_text)
         except ValueError as error:
             raise HTTPException(_STRANGE) from error
 
@@ -161,8 +161,8 @@ def _schema(answer: Any) -> str:
     return text
 
 
-def _reason(said: bytes) -> str:
+def _reason(answer_text: bytes) -> str:
     try:
-        return str(json.loads(said)["message"])
+        return str(json.loads(answer_text)["message"])
     except (ValueError, KeyError, TypeError):
         return ""

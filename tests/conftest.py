@@ -30,7 +30,7 @@ from tests.support.services import (
     new_prefix,
     with_database,
 )
-from tests.support.shared_services import SharedServices, told_environment
+from tests.support.shared_services import SharedServices, given_environment
 from workers.storage.timescale.migrate import migrate
 
 TEMPLATE = "wardstream_test_template"
@@ -69,7 +69,7 @@ def pytest_xdist_setupnodes(config: pytest.Config) -> None:
 def pytest_configure_node(node: Any) -> None:
     """Tell a worker where the services are."""
     if SHARED in node.config.stash:
-        node.config.stash[SHARED].tell(node.workerinput)
+        node.config.stash[SHARED].report(node.workerinput)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -97,9 +97,9 @@ def services(
         pytest.fail("this test asks for services, and --no-services was given")
     file: Path | None = request.config.getoption("--services-env")
     if file is not None:
-        yield RunningServices.told_by(file)
+        yield RunningServices.reported_by(file)
         return
-    shared = told_environment(request.config)
+    shared = given_environment(request.config)
     if shared is not None:
         yield RunningServices(shared)
         return

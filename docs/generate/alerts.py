@@ -24,12 +24,12 @@ class Row(NamedTuple):
     Attributes:
         tier: How urgent.
         raised: When it is raised.
-        look: What to look at.
+        check: What to look at.
     """
 
     tier: str
     raised: str
-    look: str
+    check: str
 
 
 ALERTS: Final[dict[str, Row]] = {

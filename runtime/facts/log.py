@@ -69,7 +69,7 @@ class FactLog:
         )
         self._admin = cluster.admin()
         self._consumer.assign([TopicPartition(name, 0, 0) for name in self._codecs])
-        self._reached: dict[str, int] = dict.fromkeys(self._codecs, 0)
+        self._high_water: dict[str, int] = dict.fromkeys(self._codecs, 0)
         self._unread: list[Message] = []
         self.offsets: dict[str, int] = dict.fromkeys(self._codecs, 0)
         self.synced_us = 0
@@ -96,22 +96,22 @@ class FactLog:
         deadline_s = self._clock.monotonic_s() + _TIMEOUT_S
         ends = self._ends(deadline_s)
         for name, end in ends.items():
-            if end < self._reached[name]:
+            if end < self._high_water[name]:
                 raise Stop(
-                    f"side input {name} ends at {end} and was read up to {self._reached[name]}: "
+                    f"side input {name} ends at {end} and was read up to {self._high_water[name]}: "
                     "it was made again or cut short, and what it held is gone; restore it, and "
                     "start again"
                 )
-        while any(self._reached[name] < end for name, end in ends.items()):
+        while any(self._high_water[name] < end for name, end in ends.items()):
             self._take(self._consumer.consume(1_000, 0.2))
             if self._clock.monotonic_s() > deadline_s:
                 raise Retry("side inputs were not read to their end within 30 s")
-        places = {name: place for place, name in enumerate(self._codecs)}
-        self._unread.sort(key=lambda message: places[message.topic() or ""])
+        ranks = {name: rank for rank, name in enumerate(self._codecs)}
+        self._unread.sort(key=lambda message: ranks[message.topic() or ""])
         _refuse_deleted(self._unread)
         facts = [self._fact(message) for message in self._unread if message.value() is not None]
         self._unread.clear()
-        self.offsets = dict(self._reached)
+        self.offsets = dict(self._high_water)
         self.synced_us = started_us
         return facts
 
@@ -126,9 +126,9 @@ class FactLog:
             name, offset = message.topic() or "", message.offset() or 0
             if error is None:
                 self._unread.append(message)
-                self._reached[name] = offset + 1
+                self._high_water[name] = offset + 1
             elif error.code() == KafkaError._PARTITION_EOF:
-                self._reached[name] = max(self._reached[name], offset)
+                self._high_water[name] = max(self._high_water[name], offset)
 
     def _ends(self, deadline_s: float) -> dict[str, int]:
         """End of every topic of reference data, of open transactions too.
@@ -191,15 +191,15 @@ def _refuse_deleted(messages: Iterable[Message]) -> None:
     """
     deleted: dict[tuple[str | None, object], Message] = {}
     for message in messages:
-        place = (message.topic(), message.key())
+        identity = (message.topic(), message.key())
         if message.value() is None:
-            deleted[place] = message
+            deleted[identity] = message
         else:
-            deleted.pop(place, None)
+            deleted.pop(identity, None)
     for (name, _), message in deleted.items():
         key = message.key()
-        told = key.decode(errors="replace") if isinstance(key, bytes) else key
+        shown = key.decode(errors="replace") if isinstance(key, bytes) else key
         raise Stop(
-            f"side input {name} at offset {message.offset()}: {told} was deleted by a tombstone, "
+            f"side input {name} at offset {message.offset()}: {shown} was deleted by a tombstone, "
             "but a removal is a version: append the same record again, as a backup holds it"
         )

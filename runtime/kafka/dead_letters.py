@@ -228,5 +228,5 @@ class DeadLetterBox:
             raise
 
     def _write(self, key: str, value: bytes | None, headers: list[tuple[str, bytes]]) -> None:
-        place = partition_of(key, DEAD_LETTERS.partitions)
-        self._producer.produce(self._topic, key=key, value=value, partition=place, headers=headers)
+        target = partition_of(key, DEAD_LETTERS.partitions)
+        self._producer.produce(self._topic, key=key, value=value, partition=target, headers=headers)

@@ -74,15 +74,15 @@ class FirstRecordBarrier:
             BufferError: Too much is queued: poll, and try again.
             KafkaException: It can never be sent.
         """
-        place = (topic, partition)
+        target = (topic, partition)
         with self._lock:
-            if place not in self._open:
+            if target not in self._open:
                 self._pump()
-            if place in self._open:
-                self._send(place, key, value, headers)
-            elif (waiting := self._waiting.get(place)) is None:
-                self._send(place, key, value, headers, partial(self._opened, place))
-                self._waiting[place] = deque()
+            if target in self._open:
+                self._send(target, key, value, headers)
+            elif (waiting := self._waiting.get(target)) is None:
+                self._send(target, key, value, headers, partial(self._opened, target))
+                self._waiting[target] = deque()
             elif self.kept >= MOST_KEPT:
                 raise BufferError(f"{self.kept} records wait for the first one of their partition")
             else:
@@ -125,30 +125,32 @@ class FirstRecordBarrier:
 
     def _send(
         self,
-        place: Partition,
+        target: Partition,
         key: bytes | str | None,
         value: bytes | None,
         headers: Headers,
         report: Callable[[KafkaError | None, Message], None] | None = None,
     ) -> None:
         arguments: dict[str, Any] = {}
-        if place[1] >= 0:
-            arguments["partition"] = place[1]
+        if target[1] >= 0:
+            arguments["partition"] = target[1]
         if headers:
             arguments["headers"] = headers
         if report is not None:
             arguments["on_delivery"] = report
-        self._producer.produce(place[0], key=key, value=value, **arguments)
+        self._producer.produce(target[0], key=key, value=value, **arguments)
 
     def _pump(self) -> None:
         """Send what has waited for records that stand now, in order."""
         while self._ready:
-            place = self._ready[0]
-            waiting = self._waiting.get(place, deque())
+            target = self._ready[0]
+            waiting = self._waiting.get(target, deque())
             while waiting:
-                again = place[1] < 0
+                again = target[1] < 0
                 try:
-                    self._send(place, *waiting[0], partial(self._opened, place) if again else None)
+                    self._send(
+                        target, *waiting[0], partial(self._opened, target) if again else None
+                    )
                 except BufferError:
                     return  # the queue is full: later
                 waiting.popleft()
@@ -156,18 +158,18 @@ class FirstRecordBarrier:
                 if again:
                     break
             else:
-                self._waiting.pop(place, None)
-                if place[1] >= 0:
-                    self._open.add(place)
+                self._waiting.pop(target, None)
+                if target[1] >= 0:
+                    self._open.add(target)
             self._ready.popleft()
 
-    def _opened(self, place: Partition, error: KafkaError | None, message: Message) -> None:
+    def _opened(self, target: Partition, error: KafkaError | None, message: Message) -> None:
         """A first record was acknowledged, or given up: then nothing may follow it."""
         with self._lock:
             if error is None:
-                self._ready.append(place)
+                self._ready.append(target)
             else:
-                self.kept -= len(self._waiting.pop(place, ()))
+                self.kept -= len(self._waiting.pop(target, ()))
         self._reported(error, message)
 
     def _reported(self, error: KafkaError | None, message: Message) -> None:

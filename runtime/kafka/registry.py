@@ -58,7 +58,7 @@ def guarded_registry(address: str | RegistryAddress, clock: Clock) -> SchemaRegi
     @contextmanager
     def gate() -> Iterator[None]:
         try:
-            with guard.trying((RegistryAway,)), _told_apart():
+            with guard.trying((RegistryAway,)), _distinguished():
                 yield
         except BreakerOpen as error:
             raise ConnectionError(str(error)) from error
@@ -69,7 +69,7 @@ def guarded_registry(address: str | RegistryAddress, clock: Clock) -> SchemaRegi
 
 
 @contextmanager
-def _told_apart() -> Iterator[None]:
+def _distinguished() -> Iterator[None]:
     """Raise `RegistryAway` from what says that nobody is there; a refusal is an answer."""
     try:
         yield

@@ -92,7 +92,7 @@ def backlog(ward: Ward, pixels: list[bytes], **options: object) -> Cost:
     cpu_s = time.process_time()
     with inferring(ward, mode="record", **options):
         # Looking often would take the interpreter from the worker's thread.
-        ward.await_that(lambda: ward.count() >= len(pixels), "all outcomes", 600, look_every_s=1.0)
+        ward.await_that(lambda: ward.count() >= len(pixels), "all outcomes", 600, poll_every_s=1.0)
     cpu_s = time.process_time() - cpu_s
     times = sorted(one["inferred_us"] for outcomes in ward.outcomes().values() for one in outcomes)
     after_the_first = len(times) - times.count(times[0])
@@ -132,7 +132,7 @@ def live(ward: Ward, pixels: list[bytes], seconds: int, **options: object) -> tu
     with inferring(ward, mode="live", **options) as worker:
         ward.await_that(lambda: "partitions" in worker.service.health.detail, "assignment", 60)
         watching.start()
-        begun_s = time.monotonic()
+        started_s = time.monotonic()
         for seq in range(seconds * 10):
             for camera_id in CAMERAS:
                 at_us = clock.now_us()
@@ -142,7 +142,7 @@ def live(ward: Ward, pixels: list[bytes], seconds: int, **options: object) -> tu
                         sized(camera_id, seq, pixels[seq % len(pixels)], captured_us=at_us)
                     ),
                 )
-            time.sleep(max(0.0, begun_s + (seq + 1) * FRAME_US / 1e6 - time.monotonic()))
+            time.sleep(max(0.0, started_s + (seq + 1) * FRAME_US / 1e6 - time.monotonic()))
         watching.join()
     consumer.close()
     p50, p95, p99 = np.percentile(latencies, [50, 95, 99])

@@ -39,7 +39,7 @@ from tests.support.builders.outputs import (
     ward,
 )
 from tests.support.clusters import cluster_of, make_redis_sink, make_timescale_sink
-from tests.support.sink_topics import Line
+from tests.support.sink_topics import SinkTopics
 from workers.sinks.loop import SinkLoop
 from workers.sinks.redis.sink import RedisSink
 from workers.sinks.timescale.queries import query
@@ -119,8 +119,8 @@ def rows_per_second(settings: Settings) -> list[str]:
                 for _ in range(REPEATS):
                     connection.execute("TRUNCATE positions")
                     started = time.monotonic()
-                    for begin in range(0, len(rows), size):
-                        method(connection, rows[begin : begin + size])
+                    for start in range(0, len(rows), size):
+                        method(connection, rows[start : start + size])
                     best_s = min(best_s, time.monotonic() - started)
                 figures.append(f"{len(rows) / best_s:,.0f}")
             lines.append(f"| {name} | {' | '.join(figures)} |")
@@ -155,9 +155,9 @@ def records_per_second(settings: Settings) -> list[str]:
 
 def timed(name: str, sink: TimescaleSink | RedisSink, log: list[Item], size: int) -> str:
     took = []
-    for begin in range(0, len(log), size):
+    for start in range(0, len(log), size):
         started = time.monotonic()
-        sink.write(log[begin : begin + size])
+        sink.write(log[start : start + size])
         took.append(time.monotonic() - started)
     sink.close()
     p50_ms = statistics.median(took) * 1000
@@ -166,7 +166,7 @@ def timed(name: str, sink: TimescaleSink | RedisSink, log: list[Item], size: int
 
 def latency(settings: Settings) -> list[str]:
     """From handing a record to the producer to reading its change from the stream."""
-    line = Line(settings)
+    pipeline = SinkTopics(settings)
     service = Service(settings, Health("sink-redis"))
     loop = SinkLoop(
         service,
@@ -178,7 +178,7 @@ def latency(settings: Settings) -> list[str]:
     running = threading.Thread(target=loop.run, daemon=True)
     running.start()
     client = redis.Redis.from_url(settings.redis_url.get_secret_value(), decode_responses=True)
-    line.send([(OCCUPANCY, occupancy(1, 0, 1, zone_id="first"))])
+    pipeline.send([(OCCUPANCY, occupancy(1, 0, 1, zone_id="first"))])
     while not client.exists(changes_key(settings.live_prefix)):
         time.sleep(0.05)
     arrived: dict[tuple[str, int], float] = {}
@@ -206,14 +206,14 @@ def latency(settings: Settings) -> list[str]:
     for seq in range(1, 301):
         for camera in ("cam-1", "cam-2"):
             sent[camera, seq] = time.monotonic()
-            line.send([(TRACKS, camera_tracks(seq, seq / 10, people, camera))])
+            pipeline.send([(TRACKS, camera_tracks(seq, seq / 10, people, camera))])
         time.sleep(0.1)
     time.sleep(1)
     listening.clear()
     service.stop.set()
     running.join()
     listener.join()
-    line.close()
+    pipeline.close()
     took_ms = sorted(1000 * (arrived[key] - sent[key]) for key in sent if key in arrived)
     cuts = statistics.quantiles(took_ms, n=100)
     text = (

@@ -55,20 +55,20 @@ class Bench:
 
     def start(self, name: str = "stream", core: int = 0, **options: Any) -> float:
         """Start a worker on one core; returns the seconds until it is ready."""
-        begun_s = time.monotonic()
+        started_s = time.monotonic()
         self.supervisor.start(Worker(name=name, command=("stream",), **options))
         os.sched_setaffinity(self.supervisor.pid(name), {core})
         self.supervisor.wait_ready(name, 120)
-        return time.monotonic() - begun_s
+        return time.monotonic() - started_s
 
     def wait_for_tracks(self, records: float) -> float:
         """Wait until so many tracks records are written; returns the seconds waited."""
-        begun_s = time.monotonic()
+        started_s = time.monotonic()
         while self.ends.records(TRACKS) < records:
-            assert time.monotonic() - begun_s < DEADLINE_S, self.supervisor.tail("stream")
+            assert time.monotonic() - started_s < DEADLINE_S, self.supervisor.tail("stream")
             assert self.supervisor.failure is None, self.supervisor.failure
             time.sleep(0.02)
-        return time.monotonic() - begun_s
+        return time.monotonic() - started_s
 
 
 @contextmanager
@@ -204,11 +204,11 @@ def workers_side_by_side(
         _wait_for_both(on)
         pids = [on.supervisor.pid(name) for name in ("one", "two")]
         on.wait_for_tracks(on.ends.records(TRACKS) + 0.02 * total)  # both are at it again
-        first, begun = on.ends.records(TRACKS), [cpu_s(pid) for pid in pids]
+        first, started = on.ends.records(TRACKS), [cpu_s(pid) for pid in pids]
         assert first < total / 2, "the backlog is too short for two workers to share"
         on.wait_for_tracks(DONE * total)
         last, ended = on.ends.records(TRACKS), [cpu_s(pid) for pid in pids]
-    used = [after - before for before, after in zip(begun, ended, strict=True)]
+    used = [after - before for before, after in zip(started, ended, strict=True)]
     each = (last - first) / sum(used)
     print(f"\n### Two workers, {cameras} cameras\n")
     print(
@@ -253,9 +253,9 @@ def latency(environment: dict[str, str], folder: Path, rate: float, seconds: int
         sending = threading.Thread(target=live.run, args=(log,))
         sending.start()
         time.sleep(max(0.0, live.start_us / 1e6 + 5 - time.time()))
-        begun_cpu_s, begun_s = cpu_s(pid), time.monotonic()
+        started_cpu_s, started_s = cpu_s(pid), time.monotonic()
         sending.join()
-        used = (cpu_s(pid) - begun_cpu_s) / (time.monotonic() - begun_s)
+        used = (cpu_s(pid) - started_cpu_s) / (time.monotonic() - started_s)
         on.wait_for_tracks(cameras + len(log))
         time.sleep(1)
         ended.set()

@@ -25,8 +25,8 @@ def test_harmless_changes_pass_alone_and_together(topic: Topic) -> None:
 def test_breaking_changes_are_refused_by_topic_and_field(topic: Topic) -> None:
     released = schema_of(topic)
     for what, (candidate, field) in breaking(released).items():
-        told = refusals(topic.name, {1: json.dumps(released)}, json.dumps(candidate))
+        reported = refusals(topic.name, {1: json.dumps(released)}, json.dumps(candidate))
 
-        assert told, what
-        assert any(line.startswith(f"{topic.name}: field {field}: ") for line in told), told
-        assert all(line.endswith("(against version 1)") for line in told), told
+        assert reported, what
+        assert any(line.startswith(f"{topic.name}: field {field}: ") for line in reported), reported
+        assert all(line.endswith("(against version 1)") for line in reported), reported

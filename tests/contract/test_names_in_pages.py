@@ -53,8 +53,8 @@ def check(line: str) -> None:
 
     `a|b` names two commands, `A` and `…` stand for any value.
     """
-    words = shlex.split(line.replace("…", "VALUE").replace("\\|", "|"))[1:]
-    first, *rest = words
+    parts = shlex.split(line.replace("…", "VALUE").replace("\\|", "|"))[1:]
+    first, *rest = parts
     for name in first.split("|"):
         if not re.fullmatch(r"[a-z]+", name):
             return  # `wardstream COMMAND --help`, `wardstream --help`

@@ -66,7 +66,7 @@ def name_of(path: Path) -> str:
 
 
 @pytest.mark.parametrize("folder", FLOORS)
-def test_a_room_imports_only_what_stands_below_it(folder: str) -> None:
+def test_a_room_imports_only_rooms_below_it(folder: str) -> None:
     floor = {room: level for level, rooms in enumerate(FLOORS[folder]) for room in rooms}
     wrong = []
     for path in modules(folder.replace(".", "/")):

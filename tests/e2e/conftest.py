@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from deploy.local import extras
-from tests.support.played_pipeline import PlayedLine, cut_clip, played_line
+from tests.support.played_pipeline import PlayedPipeline, cut_clip, played_pipeline
 
 CLIP_FRAMES = 160
 """Sixteen seconds: people walk through every zone of the demo's ward."""
@@ -19,7 +19,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def line(environment: dict[str, str], tmp_path: Path) -> Iterator[PlayedLine]:
+def pipeline(environment: dict[str, str], tmp_path: Path) -> Iterator[PlayedPipeline]:
     """A line of this test alone."""
-    with played_line(environment, tmp_path / "line") as played:
+    with played_pipeline(environment, tmp_path / "line") as played:
         yield played

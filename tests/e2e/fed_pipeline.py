@@ -14,7 +14,7 @@ from schemas.registry import SchemaRegistry
 from schemas.topics import DETECTIONS, FRAMES
 from tests.support import simulated
 from tests.support.clusters import cluster_of, installation_of
-from tests.support.played_pipeline import PlayedLine, played_line, wait_until
+from tests.support.played_pipeline import PlayedPipeline, played_pipeline, wait_until
 from tests.support.services import Services, separate_environment
 from workers.local.pipeline import prepare
 from workers.operations.times import show_time
@@ -40,12 +40,12 @@ PROCESSES = {
 class Feed:
     """Frames and the outcomes that inference would give them."""
 
-    def __init__(self, line: PlayedLine) -> None:
-        self._line = line
-        registry = SchemaRegistry(line.settings.registry_url)
+    def __init__(self, pipeline: PlayedPipeline) -> None:
+        self._pipeline = pipeline
+        registry = SchemaRegistry(pipeline.settings.registry_url)
         self._frames = registry.writer(FRAMES)
         self._outcomes = registry.writer(DETECTIONS)
-        self._producer = ReliableProducer(cluster_of(line.settings))
+        self._producer = ReliableProducer(cluster_of(pipeline.settings))
         self._streams = [
             simulated.hidden(simulated.outcomes(camera, SECONDS, seed=7), HIDDEN)
             for camera in CAMERAS
@@ -70,11 +70,11 @@ class Feed:
         if outcome["captured_us"] > self._seen[partition]:  # what comes twice is of one frame
             self._seen[partition] = outcome["captured_us"]
             self.append_frame(partition, outcome["camera_id"], outcome)
-        place = {"frame_partition": partition, "frame_offset": self._next[partition] - 1}
+        position = {"frame_partition": partition, "frame_offset": self._next[partition] - 1}
         self._producer.produce(
-            cluster_of(self._line.settings).name(DETECTIONS),
+            cluster_of(self._pipeline.settings).name(DETECTIONS),
             key=outcome["camera_id"],
-            value=self._outcomes.encode({**outcome, **place}),
+            value=self._outcomes.encode({**outcome, **position}),
             partition=partition,
         )
 
@@ -83,7 +83,7 @@ class Feed:
         named = ("captured_us", "width", "height")
         frame = {name: outcome[name] for name in named} | {"seq": outcome["frame_seq"]}
         self._producer.produce(
-            cluster_of(self._line.settings).name(FRAMES),
+            cluster_of(self._pipeline.settings).name(FRAMES),
             key=camera_id,
             value=self._frames.encode({"camera_id": camera_id, "kind": "FRAME", **frame}),
             partition=partition,
@@ -93,33 +93,33 @@ class Feed:
 
     def commit_frames(self) -> None:
         """Commit as inference does, behind what it has answered."""
-        settings = self._line.settings
+        settings = self._pipeline.settings
         consumer = cluster_of(settings).consumer(cluster_of(settings).group(INFERENCE))
         name = cluster_of(settings).name(FRAMES)
-        offsets = [TopicPartition(name, *place) for place in self._next.items()]
+        offsets = [TopicPartition(name, *position) for position in self._next.items()]
         consumer.commit(offsets=offsets, asynchronous=False)
         consumer.close()
 
 
-Fed = tuple[PlayedLine, Feed, dict[str, str], int]
+Fed = tuple[PlayedPipeline, Feed, dict[str, str], int]
 """The pipeline, its feed, its settings, and how often it was verified while it ran."""
 
 
-def mismatches(line: PlayedLine) -> dict[str, Mismatch]:
+def mismatches(pipeline: PlayedPipeline) -> dict[str, Mismatch]:
     """By check, the first mismatch."""
-    checks = recount(installation_of(line.settings), WINDOW)
+    checks = recount(installation_of(pipeline.settings), WINDOW)
     return {check.name: check.first for check in checks if check.first is not None}
 
 
-def only_mismatch(line: PlayedLine) -> tuple[str, Mismatch]:
+def only_mismatch(pipeline: PlayedPipeline) -> tuple[str, Mismatch]:
     """The one check that finds something."""
-    found = mismatches(line)
+    found = mismatches(pipeline)
     assert len(found) == 1, found
     return next(iter(found.items()))
 
 
-def database(line: PlayedLine, statement: str) -> list[tuple[Any, ...]]:
-    dsn = line.settings.database_url.get_secret_value()
+def database(pipeline: PlayedPipeline, statement: str) -> list[tuple[Any, ...]]:
+    dsn = pipeline.settings.database_url.get_secret_value()
     with psycopg.connect(dsn, options=search_path()) as connection:
         cursor = connection.execute(statement.encode())
         return cursor.fetchall() if cursor.description else []
@@ -130,28 +130,28 @@ def fed_pipeline(services: Services, database_template: str, folder: Path) -> It
     """A pipeline that was verified while it ran, has written everything, and stands still."""
     with (
         separate_environment(services, database_template) as environment,
-        played_line(environment, folder) as line,
+        played_pipeline(environment, folder) as pipeline,
     ):
-        prepare(cluster_of(line.settings), line.settings.database_url.get_secret_value())
-        simulated.register(line.settings, CAMERAS)
+        prepare(cluster_of(pipeline.settings), pipeline.settings.database_url.get_secret_value())
+        simulated.register(pipeline.settings, CAMERAS)
         for name, command in PROCESSES.items():
-            line.supervisor.start(Worker(name=name, command=command))
+            pipeline.supervisor.start(Worker(name=name, command=command))
         for name in PROCESSES:
-            line.supervisor.wait_ready(name, 90)
-        feed = Feed(line)
+            pipeline.supervisor.wait_ready(name, 90)
+        feed = Feed(pipeline)
         looks = 0
         for _ in range(2):
             feed.send(SECONDS * 3)
-            assert mismatches(line) == {}, "while the line was running"
+            assert mismatches(pipeline) == {}, "while the line was running"
             looks += 1
         feed.send()
-        wait_until(line.checkpointed, 90, "the stream's checkpoints")
-        wait_until(lambda: settled(line), 90, "the sinks to catch up")
-        line.supervisor.stop_all()
-        yield line, feed, environment, looks
+        wait_until(pipeline.checkpointed, 90, "the stream's checkpoints")
+        wait_until(lambda: settled(pipeline), 90, "the sinks to catch up")
+        pipeline.supervisor.stop_all()
+        yield pipeline, feed, environment, looks
 
 
-def settled(line: PlayedLine) -> bool:
+def settled(pipeline: PlayedPipeline) -> bool:
     """Whether the sinks have committed everything."""
-    found = line.observer.poll(0.0, (), 0)
+    found = pipeline.observer.poll(0.0, (), 0)
     return found.lags.get("sink-timescale") == found.lags.get("sink-redis") == 0

@@ -18,7 +18,7 @@ from schemas.topics import DETECTIONS, STREAM_CHECKPOINTS, TRACKS
 from streams.stage import STAGE
 from tests.support import simulated
 from tests.support.clusters import cluster_of
-from tests.support.played_pipeline import PlayedLine, played_line, wait_until
+from tests.support.played_pipeline import PlayedPipeline, played_pipeline, wait_until
 from tests.support.services import Services, delete_topics, new_prefix
 
 CAMERAS = ["sim-0", "sim-1"]
@@ -38,17 +38,17 @@ DEADLINE_S = 180.0
 
 
 @dataclass
-class HeldLine:
+class HeldPipeline:
     """One stage over a partition of simulated detections.
 
     Attributes:
-        line: Its topics and processes.
+        pipeline: Its topics and processes.
         mutation: What its processes have been deprived of; `intact` for nothing.
         feed: Where its detections come from.
         crashes: How often one was killed, for names.
     """
 
-    line: PlayedLine
+    pipeline: PlayedPipeline
     mutation: str
     feed: simulated.Feed
     crashes: int = field(default=0)
@@ -60,16 +60,16 @@ class HeldLine:
             "-m",
             "tests.support.mutant",
             self.mutation,
-            str(self.line.folder),
+            str(self.pipeline.folder),
         )
-        self.line.supervisor.start(
+        self.pipeline.supervisor.start(
             Worker(name=name, command=("stream",), program=program, environment=SESSION | settings)
         )
 
     def await_checkpoint(self) -> None:
         """Wait until all input is in a checkpoint, or until a broken line has given up."""
         wait_until(
-            lambda: self.reached() >= self.feed.sent or self.broken, DEADLINE_S, "a checkpoint"
+            lambda: self.high_water() >= self.feed.sent or self.broken, DEADLINE_S, "a checkpoint"
         )
 
     @property
@@ -77,29 +77,29 @@ class HeldLine:
         """Whether a mutant has shown that it cannot go on; nothing breaks what is intact."""
         if self.mutation == "intact":
             return False
-        return bool(self.line.supervisor.failure) or "was delivered" in self.said
+        return bool(self.pipeline.supervisor.failure) or "was delivered" in self.text
 
     @property
-    def said(self) -> str:
+    def text(self) -> str:
         """What the processes have logged."""
-        logs = sorted((self.line.folder / "logs").glob("*.log"))
+        logs = sorted((self.pipeline.folder / "logs").glob("*.log"))
         return "".join(log.read_text(errors="replace") for log in logs)
 
     def hold(self, order: str = "hold") -> None:
         """Let the next save stop between its halves; one that is held by another order goes on."""
-        complete = self.line.folder / "hold.new"
+        complete = self.pipeline.folder / "hold.new"
         complete.write_text(order)
-        complete.replace(self.line.folder / "hold")
+        complete.replace(self.pipeline.folder / "hold")
 
     def await_held(self) -> None:
         """Wait until a save has stopped there."""
-        held = self.line.folder / "held"
+        held = self.pipeline.folder / "held"
         wait_until(lambda: held.exists() or self.broken, DEADLINE_S, "a save to be held")
 
     def release(self) -> None:
         """Let saves go on."""
         for name in ("hold", "held"):
-            (self.line.folder / name).unlink(missing_ok=True)
+            (self.pipeline.folder / name).unlink(missing_ok=True)
 
     def kill_in_a_save(self) -> None:
         """`kill -9` when the group's offset is committed and one half of a save is done.
@@ -108,16 +108,16 @@ class HeldLine:
         at once, before it commits where its checkpoint stands.
         """
         self.fold_past_a_checkpoint()
-        self.line.supervisor.kill("stream")
+        self.pipeline.supervisor.kill("stream")
         self.release()
         self.feed.send(ROUND)
-        self.line.supervisor.restart("stream")
+        self.pipeline.supervisor.restart("stream")
         self.await_checkpoint()
 
     def change_settings_behind_a_crash(self) -> None:
         """The same, but what comes up again has been told to track otherwise."""
         self.fold_past_a_checkpoint()
-        self.line.supervisor.kill("stream")
+        self.pipeline.supervisor.kill("stream")
         self.release()
         self.start("changed", **CHANGED)
         for _ in range(2):
@@ -128,13 +128,13 @@ class HeldLine:
     def upgrade_behind_a_crash(self, *, twice: bool) -> None:
         """Kill one release in a save; if twice, also the next one before it has saved anything."""
         self.fold_past_a_checkpoint()
-        self.line.supervisor.kill("stream")
-        (self.line.folder / "held").unlink()
+        self.pipeline.supervisor.kill("stream")
+        (self.pipeline.folder / "held").unlink()
         self.mutation = "intact"
         if twice:
             self.start("killed-too")
             self.await_held()
-            self.line.supervisor.kill("killed-too")
+            self.pipeline.supervisor.kill("killed-too")
         self.release()
         self.start("heir")
         self.feed.send(ROUND)
@@ -147,17 +147,21 @@ class HeldLine:
         """
         self.feed.send(ROUND)
         self.await_checkpoint()
-        told = self.told()
+        reported = self.reported()
         self.feed.send(3 * ROUND)
-        wait_until(lambda: self.told() > told, DEADLINE_S, "the batch to be begun", pause_s=0.05)
-        self.line.supervisor.kill("stream", SIGSTOP)
-        zombie = self.line.supervisor.pid("stream")
+        wait_until(
+            lambda: self.reported() > reported, DEADLINE_S, "the batch to be begun", pause_s=0.05
+        )
+        self.pipeline.supervisor.kill("stream", SIGSTOP)
+        zombie = self.pipeline.supervisor.pid("stream")
         self.mutation = "intact"
         self.start("successor")
         self.await_checkpoint()
         assert self.owner() != zombie, "the successor has not taken over"
-        self.line.supervisor.kill("stream", SIGCONT)
-        wait_until(lambda: not self.line.supervisor.alive("stream"), DEADLINE_S, "the zombie's end")
+        self.pipeline.supervisor.kill("stream", SIGCONT)
+        wait_until(
+            lambda: not self.pipeline.supervisor.alive("stream"), DEADLINE_S, "the zombie's end"
+        )
         self.feed.send(ROUND)
         self.await_checkpoint()
 
@@ -181,17 +185,17 @@ class HeldLine:
         self.hold()
         self.feed.send(10, CAMERAS[:1])
         self.await_held()
-        self.line.supervisor.kill("stream", SIGSTOP)
+        self.pipeline.supervisor.kill("stream", SIGSTOP)
         self.release()
-        zombie = self.line.supervisor.pid("stream")
+        zombie = self.pipeline.supervisor.pid("stream")
         self.start("successor")
         self.feed.send(ROUND)
         self.await_checkpoint()
         assert self.owner() != zombie, "the successor has not taken over"
         self.hold("one save and no more")  # or it folds on and makes good what it has spoiled
-        self.line.supervisor.kill("stream", SIGCONT)
+        self.pipeline.supervisor.kill("stream", SIGCONT)
         wait_until(
-            lambda: not self.line.supervisor.alive("stream") or self.owner() == zombie,
+            lambda: not self.pipeline.supervisor.alive("stream") or self.owner() == zombie,
             DEADLINE_S,
             "the zombie's save to be refused or written",
         )
@@ -199,8 +203,8 @@ class HeldLine:
     def replace_all(self) -> None:
         """`kill -9` whoever is there and let a new process read the checkpoints."""
         for name in ("successor", "stream"):
-            if self.line.supervisor.alive(name):
-                self.line.supervisor.kill(name)
+            if self.pipeline.supervisor.alive(name):
+                self.pipeline.supervisor.kill(name)
         self.release()
         self.start("heir")
         self.feed.send()
@@ -208,17 +212,17 @@ class HeldLine:
 
     def committed(self) -> int:
         """The group's committed offset of the input; -1 while nobody can tell."""
-        settings = self.line.settings
-        place = (self.line.observer.name(DETECTIONS), PARTITION)
+        settings = self.pipeline.settings
+        source = (self.pipeline.observer.name(DETECTIONS), PARTITION)
         try:
             found = LogProbe(cluster_of(settings), answer_s=30).committed(
-                cluster_of(settings).group(STAGE), [place]
+                cluster_of(settings).group(STAGE), [source]
             )
         except Retry:  # the coordinator may be moving or busy
             return -1
-        return found.get(place, -1)
+        return found.get(source, -1)
 
-    def reached(self) -> int:
+    def high_water(self) -> int:
         """Where the newest checkpoint stands; 0 while there is none to be read."""
         try:
             return max((head.next_offset for head in self.heads()[-1:]), default=0)
@@ -230,15 +234,15 @@ class HeldLine:
         return [
             decode_head(value)
             for message in read_topic(
-                cluster_of(self.line.settings), STREAM_CHECKPOINTS, [PARTITION]
+                cluster_of(self.pipeline.settings), STREAM_CHECKPOINTS, [PARTITION]
             )
             if message.key() == HEAD_KEY and (value := message.value()) is not None
         ]
 
-    def told(self) -> int:
+    def reported(self) -> int:
         """How many tracks were sent."""
-        ends = self.line.observer.poll(time.monotonic(), (), 0).ends
-        return self.line.observer.total(ends, TRACKS)
+        ends = self.pipeline.observer.poll(time.monotonic(), (), 0).ends
+        return self.pipeline.observer.total(ends, TRACKS)
 
     def owner(self) -> int:
         """Process id of the last writer of a checkpoint."""
@@ -246,20 +250,20 @@ class HeldLine:
 
     def difference(self) -> str | None:
         """Where the topics first differ from a one-process fold of the detections."""
-        return self.line.difference_from_oracle()
+        return self.pipeline.difference_from_oracle()
 
 
 @contextmanager
-def held_line(services: Services, folder: Path, mutation: str) -> Iterator[HeldLine]:
+def held_pipeline(services: Services, folder: Path, mutation: str) -> Iterator[HeldPipeline]:
     """A line that runs a mutant, with topics of its own; the first process is started."""
     prefix = new_prefix()
     environment = {**services.environment, "WARDSTREAM_TOPIC_PREFIX": prefix}
     try:
-        with played_line(environment, folder) as line:
-            create_topics(cluster_of(line.settings))
-            simulated.register(line.settings, CAMERAS)
-            feed = simulated.Feed(line.settings, CAMERAS, 20, seed=3, partition=PARTITION)
-            held = HeldLine(line, mutation, feed)
+        with played_pipeline(environment, folder) as pipeline:
+            create_topics(cluster_of(pipeline.settings))
+            simulated.register(pipeline.settings, CAMERAS)
+            feed = simulated.Feed(pipeline.settings, CAMERAS, 20, seed=3, partition=PARTITION)
+            held = HeldPipeline(pipeline, mutation, feed)
             held.start()
             yield held
     finally:

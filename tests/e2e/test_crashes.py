@@ -9,7 +9,7 @@ import pytest
 
 from schemas.topics import FRAMES
 from tests.support.digests import table_digest
-from tests.support.played_pipeline import PlayedLine, digest, played_line, wait_until
+from tests.support.played_pipeline import PlayedPipeline, digest, played_pipeline, wait_until
 from tests.support.services import Services, separate_environment
 from workers.local.pipeline import WORKERS
 from workers.storage.timescale.tables import DERIVED_TABLES
@@ -33,13 +33,13 @@ class Written:
     frames: dict[str, int]
 
 
-def written(line: PlayedLine) -> Written:
+def written(pipeline: PlayedPipeline) -> Written:
     """Take the digests of a settled line."""
-    dsn = line.settings.database_url.get_secret_value()
+    dsn = pipeline.settings.database_url.get_secret_value()
     return Written(
-        topics={name: digest(fold) for name, fold in line.folds().items()},
+        topics={name: digest(fold) for name, fold in pipeline.folds().items()},
         tables={table.name: table_digest(dsn, table.name) for table in DERIVED_TABLES},
-        frames={key: len(bodies) for key, bodies in line.fold(FRAMES).items()},
+        frames={key: len(bodies) for key, bodies in pipeline.fold(FRAMES).items()},
     )
 
 
@@ -53,43 +53,43 @@ def undisturbed(
     """The clip, played with nothing in its way."""
     with (
         separate_environment(services, database_template) as environment,
-        played_line(environment, tmp_path_factory.mktemp("undisturbed")) as line,
+        played_pipeline(environment, tmp_path_factory.mktemp("undisturbed")) as pipeline,
     ):
-        line.register(clip)
-        line.start(HOG)
-        line.play(*RECORDED, "--pace", "asap")
-        line.settle()
-        assert line.difference_from_oracle() is None
-        yield written(line)
+        pipeline.register(clip)
+        pipeline.start(HOG)
+        pipeline.play(*RECORDED, "--pace", "asap")
+        pipeline.settle()
+        assert pipeline.difference_from_oracle() is None
+        yield written(pipeline)
 
 
 @pytest.mark.timeout(400)
 def test_killing_each_process_in_turn_changes_nothing(
-    undisturbed: Written, line: PlayedLine, clip: Path
+    undisturbed: Written, pipeline: PlayedPipeline, clip: Path
 ) -> None:
-    line.register(clip)
-    line.start(HOG)
-    line.play(*RECORDED)
+    pipeline.register(clip)
+    pipeline.start(HOG)
+    pipeline.play(*RECORDED)
     whole = sum(undisturbed.frames.values())
 
     def played(share: float) -> bool:
         """Whether so much of the clip is in the log."""
-        return line.frames() >= share * whole
+        return pipeline.frames() >= share * whole
 
     landed = []
-    struck = ("ingest", *WORKERS)
-    for number, name in enumerate(struck, 1):
-        share = number / (len(struck) + 2)
+    injected = ("ingest", *WORKERS)
+    for number, name in enumerate(injected, 1):
+        share = number / (len(injected) + 2)
         wait_until(partial(played, share), 90, f"{share:.0%} of the clip")
-        landed.append(line.supervisor.alive("ingest"))
-        line.supervisor.kill(name)
-        line.supervisor.restart(name)
-    line.settle()
+        landed.append(pipeline.supervisor.alive("ingest"))
+        pipeline.supervisor.kill(name)
+        pipeline.supervisor.restart(name)
+    pipeline.settle()
 
     assert sum(landed) >= 5, "the kills must land while the clip plays"
-    assert line.difference_from_oracle() is None
-    assert line.difference_of_tables() is None
-    disturbed = written(line)
+    assert pipeline.difference_from_oracle() is None
+    assert pipeline.difference_of_tables() is None
+    disturbed = written(pipeline)
     assert disturbed.frames == undisturbed.frames
     assert disturbed.topics == undisturbed.topics
     assert disturbed.tables == undisturbed.tables

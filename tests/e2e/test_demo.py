@@ -37,14 +37,14 @@ def start(run_dir: Path, clip: Path, *options: str) -> "subprocess.Popen[str]":
 def lines_until(process: "subprocess.Popen[str]", word: str) -> Iterator[str]:
     """What it prints, up to the line with `word`."""
     deadline = time.monotonic() + READY_S
-    said = ""
+    text = ""
     for line in process.stdout or ():
         yield line
         if word in line:
             return
-        said += line
-        assert time.monotonic() < deadline, f"{word!r} was not printed in time:\n{said}"
-    raise AssertionError(f"it ended before it printed {word!r}:\n{said}")
+        text += line
+        assert time.monotonic() < deadline, f"{word!r} was not printed in time:\n{text}"
+    raise AssertionError(f"it ended before it printed {word!r}:\n{text}")
 
 
 def children(pid: int) -> set[int]:
@@ -89,7 +89,9 @@ def test_no_exit_leaves_a_process_behind(run_dir: Path, clip: Path, how: signal.
 
         process.communicate(timeout=120)
     deadline = time.monotonic() + 90
-    while left := {pid for pid, begun in below.items() if begun and start_ticks(pid) == begun}:
+    while left := {
+        pid for pid, started in below.items() if started and start_ticks(pid) == started
+    }:
         assert time.monotonic() < deadline, f"still running: {left}"
         time.sleep(0.2)
 

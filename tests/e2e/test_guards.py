@@ -14,7 +14,7 @@ from runtime.checkpoints import SettingsSpan
 from runtime.errors import EXIT_REPLAY, Stop
 from schemas.registry import SchemaRegistry
 from schemas.topics import TOPICS
-from tests.e2e.held_pipeline import BEFORE_THE_CRASH, CHANGED, HeldLine, held_line
+from tests.e2e.held_pipeline import BEFORE_THE_CRASH, CHANGED, HeldPipeline, held_pipeline
 from tests.support.mutations import unused
 from tests.support.services import Services
 
@@ -27,57 +27,57 @@ class Found:
 
     Attributes:
         difference: From a one-process fold of its detections; None when there is none.
-        said: What its processes logged.
+        text: What its processes logged.
         unused: Guards that its processes took out and that none of them came to.
         spans: From which offset which settings hold.
         zombie_status: How the zombie ended; None without one, or when it lives.
     """
 
     difference: str | None
-    said: str
+    text: str
     unused: set[str]
     spans: tuple[SettingsSpan, ...]
     zombie_status: int | None = None
 
 
-def judged(held: HeldLine, zombie_status: int | None = None) -> Found:
+def judged(held: HeldPipeline, zombie_status: int | None = None) -> Found:
     """Compare the topics with the oracle; a seq that came again with other bytes differs too."""
     try:
         difference = held.difference()
     except Stop as error:
         difference = str(error)
-    said = held.said
-    return Found(difference, said, unused(said), held.heads()[-1].settings, zombie_status)
+    text = held.text
+    return Found(difference, text, unused(text), held.heads()[-1].settings, zombie_status)
 
 
-def killed_in_a_save(held: HeldLine) -> Found:
+def killed_in_a_save(held: HeldPipeline) -> Found:
     """One crash."""
     held.kill_in_a_save()
     return judged(held)
 
 
-def woken_zombie(held: HeldLine) -> Found:
+def woken_zombie(held: HeldPipeline) -> Found:
     """One zombie, and then a new process that must live with what it left."""
     held.wake_a_zombie()
-    alive = held.line.supervisor.alive("stream")
-    status = None if alive else held.line.supervisor.wait("stream", 60)
+    alive = held.pipeline.supervisor.alive("stream")
+    status = None if alive else held.pipeline.supervisor.wait("stream", 60)
     held.replace_all()
     return judged(held, status)
 
 
-def killed_and_woken(held: HeldLine) -> Found:
+def killed_and_woken(held: HeldPipeline) -> Found:
     """Both, one after the other."""
     held.kill_in_a_save()
     return woken_zombie(held)
 
 
-def changed_settings(held: HeldLine) -> Found:
+def changed_settings(held: HeldPipeline) -> Found:
     """One crash, and another configuration."""
     held.change_settings_behind_a_crash()
     return judged(held)
 
 
-SCENARIOS: dict[str, Callable[[HeldLine], Found]] = {
+SCENARIOS: dict[str, Callable[[HeldPipeline], Found]] = {
     "intact": killed_and_woken,
     "intact, changed": changed_settings,
     "forgetful": changed_settings,
@@ -89,90 +89,94 @@ SCENARIOS: dict[str, Callable[[HeldLine], Found]] = {
 
 
 @pytest.fixture(scope="module")
-def lines(
+def pipelines(
     services: Services, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, Future[Found]]]:
-    """All lines, begun; the longest first."""
+    """All pipelines, begun; the longest first."""
     registry = SchemaRegistry(services.environment["WARDSTREAM_REGISTRY_URL"])
     registry.register_all([topic for topic in TOPICS.values() if topic.avro])
     folder = tmp_path_factory.mktemp("guards")
 
     def run(scenario: str) -> Found:
-        with held_line(services, folder / scenario, scenario.split(",", maxsplit=1)[0]) as held:
+        with held_pipeline(services, folder / scenario, scenario.split(",", maxsplit=1)[0]) as held:
             return SCENARIOS[scenario](held)
 
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         yield {scenario: pool.submit(run, scenario) for scenario in SCENARIOS}
 
 
-Lines = dict[str, Future[Found]]
+Pipelines = dict[str, Future[Found]]
 
 
 @pytest.mark.timeout(600)
-def test_a_crash_in_a_save_and_a_zombie_change_nothing(lines: Lines) -> None:
+def test_a_crash_in_a_save_and_a_zombie_change_nothing(pipelines: Pipelines) -> None:
     """With every guard in its place; the zombie's save is refused and it ends itself."""
-    found = lines["intact"].result()
+    found = pipelines["intact"].result()
 
     assert found.difference is None
     assert len(found.spans) == 1
     assert found.zombie_status == EXIT_REPLAY
-    assert "refused" in found.said
+    assert "refused" in found.text
 
 
 @pytest.mark.timeout(600)
-def test_without_the_fence_a_zombie_spoils_its_successors_checkpoint(lines: Lines) -> None:
-    found = lines["unfenced"].result()
+def test_without_the_fence_a_zombie_spoils_its_successors_checkpoint(pipelines: Pipelines) -> None:
+    found = pipelines["unfenced"].result()
 
     assert found.unused == set()
     assert found.difference is not None
-    assert "are missing, stale or unknown to the head" in found.said
+    assert "are missing, stale or unknown to the head" in found.text
 
 
 @pytest.mark.timeout(600)
-def test_without_the_seek_records_are_left_out_and_it_never_catches_up(lines: Lines) -> None:
-    found = lines["unsought"].result()
+def test_without_the_seek_records_are_left_out_and_it_never_catches_up(
+    pipelines: Pipelines,
+) -> None:
+    found = pipelines["unsought"].result()
 
     assert found.unused == set()
     assert found.difference is not None
-    assert "was delivered" in found.said
+    assert "was delivered" in found.text
 
 
 @pytest.mark.timeout(600)
 def test_without_comparing_offsets_a_skipped_record_goes_unnoticed_by_the_process(
-    lines: Lines,
+    pipelines: Pipelines,
 ) -> None:
     """But the digests do; with it, the process ends itself rather than go on."""
-    found = lines["uncompared"].result()
+    found = pipelines["uncompared"].result()
 
     assert found.unused == set()
     assert found.difference is not None
-    assert "was delivered" not in found.said
+    assert "was delivered" not in found.text
 
 
 @pytest.mark.timeout(600)
-def test_without_the_flush_order_outputs_are_missing(lines: Lines) -> None:
-    found = lines["checkpoint-first"].result()
+def test_without_the_flush_order_outputs_are_missing(pipelines: Pipelines) -> None:
+    found = pipelines["checkpoint-first"].result()
 
     assert found.unused == set()
     assert found.difference is not None
 
 
 @pytest.mark.timeout(600)
-def test_settings_changed_after_a_crash_hold_from_the_end_of_the_input(lines: Lines) -> None:
+def test_settings_changed_after_a_crash_hold_from_the_end_of_the_input(
+    pipelines: Pipelines,
+) -> None:
     """What was sent beyond the checkpoint is folded again as it was; the oracle does the same."""
-    found = lines["intact, changed"].result()
+    found = pipelines["intact, changed"].result()
 
     assert found.difference is None
     assert [span.from_offset for span in found.spans] == [0, BEFORE_THE_CRASH]
-    told = [span.values["tracker"]["lost_after_s"] for span in found.spans]
-    assert told == [0.5, float(CHANGED["WARDSTREAM_TRACKING__LOST_AFTER_S"])]
+    reported = [span.values["tracker"]["lost_after_s"] for span in found.spans]
+    assert reported == [0.5, float(CHANGED["WARDSTREAM_TRACKING__LOST_AFTER_S"])]
 
 
 @pytest.mark.timeout(600)
 def test_without_settings_in_the_checkpoint_the_same_seq_comes_with_other_bytes(
-    lines: Lines,
+    pipelines: Pipelines,
 ) -> None:
-    found = lines["forgetful"].result()
+    found = pipelines["forgetful"].result()
 
     assert found.unused == set()
     assert found.difference is not None

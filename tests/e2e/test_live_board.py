@@ -10,7 +10,7 @@ from schemas.registry import SchemaRegistry
 from schemas.topics import ZONE_EVENTS
 from tests.e2e.board.browser import launch
 from tests.support.clusters import cluster_of
-from tests.support.played_pipeline import HOUR_US, PlayedLine, wait_until
+from tests.support.played_pipeline import HOUR_US, PlayedPipeline, wait_until
 from workers.local.demo.probes import scrape
 
 UNKNOWN = "\u2013"
@@ -21,15 +21,15 @@ HOG = ("--backend", "hog", "--mode", "live")
 
 @pytest.mark.timeout(600)
 def test_the_board_changes_when_a_person_enters_a_zone_of_the_playing_clip(
-    line: PlayedLine, clip: Path
+    pipeline: PlayedPipeline, clip: Path
 ) -> None:
     """From pixels to the page: the number that a nurse reads follows what the clip shows."""
-    line.register(clip, line.now_us() - HOUR_US)
-    line.start(HOG)
+    pipeline.register(clip, pipeline.now_us() - HOUR_US)
+    pipeline.start(HOG)
     with sync_playwright() as playwright:
         browser = launch(playwright)
         page = browser.new_page()
-        page.goto(line.board_url)
+        page.goto(pipeline.board_url)
         people = page.locator("#zones .zone .people")
         wait_until(lambda: people.count() == 4, 120, "the four zones of the ward")
         numbers: dict[str, set[str]] = {}
@@ -40,21 +40,21 @@ def test_the_board_changes_when_a_person_enters_a_zone_of_the_playing_clip(
                 numbers.setdefault(name, set()).add(row.locator(".people").inner_text())
             return any(seen - {UNKNOWN, "0"} and len(seen) >= 2 for seen in numbers.values())
 
-        line.play("--mode", "live", "--fps", "5")
+        pipeline.play("--mode", "live", "--fps", "5")
         wait_until(changed, 120, f"a number on the board to change: {numbers}")
         wait_until(lambda: page.locator(".camera .mark").count() > 0, 120, "dots for people")
         assert "opencv-hog" in page.locator("body").inner_text(), "the last resort is said out loud"
         browser.close()
-    wait_until(line.ended, 180, "the clip to end")
+    wait_until(pipeline.ended, 180, "the clip to end")
 
-    codec = SchemaRegistry(line.settings.registry_url).reader(ZONE_EVENTS)
+    codec = SchemaRegistry(pipeline.settings.registry_url).reader(ZONE_EVENTS)
     entered = {
         event["zone_id"]
-        for message in read_topic(cluster_of(line.settings), ZONE_EVENTS)
+        for message in read_topic(cluster_of(pipeline.settings), ZONE_EVENTS)
         if (event := codec.decode(message.value()))["kind"] == "ENTERED"
     }
     moved = {name for name, seen in numbers.items() if seen - {UNKNOWN, "0"}}
     assert moved <= entered, "the board shows only what the log holds"
-    infer = scrape(line.supervisor.metrics_port("infer"))
+    infer = scrape(pipeline.supervisor.metrics_port("infer"))
     assert infer is not None
     assert infer.labels_of("wardstream_detector_info")["name"] == "opencv-hog"

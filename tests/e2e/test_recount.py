@@ -23,7 +23,7 @@ from tests.e2e.fed_pipeline import (
     only_mismatch,
 )
 from tests.support.paths import ROOT
-from tests.support.played_pipeline import PlayedLine
+from tests.support.played_pipeline import PlayedPipeline
 from tests.support.services import Services
 from workers.operations.times import show_time
 
@@ -38,23 +38,23 @@ def fed(
 
 
 @pytest.fixture
-def line(fed: Fed) -> PlayedLine:
+def pipeline(fed: Fed) -> PlayedPipeline:
     return fed[0]
 
 
 @contextmanager
-def changed(line: PlayedLine, change: str, undo: str) -> Iterator[None]:
+def changed(pipeline: PlayedPipeline, change: str, undo: str) -> Iterator[None]:
     """Change the tables by hand, and change them back."""
-    database(line, change)
+    database(pipeline, change)
     yield
-    database(line, undo)
+    database(pipeline, undo)
 
 
 @pytest.mark.timeout(300)
 def test_a_healthy_pipeline_agrees_with_itself_while_it_runs_and_afterwards(
     fed: Fed,
 ) -> None:
-    line, _, environment, looks = fed
+    pipeline, _, environment, looks = fed
     window = ["--from", show_time(WINDOW.from_us), "--to", show_time(WINDOW.to_us)]
     answer = subprocess.run(
         [sys.executable, "-m", "workers.cli", "verify", *window],
@@ -68,12 +68,12 @@ def test_a_healthy_pipeline_agrees_with_itself_while_it_runs_and_afterwards(
 
     assert looks == 2
     assert answer.returncode == 0, answer.stdout + answer.stderr
-    told = dict(text.split(": equal: ") for text in answer.stdout.splitlines())
+    reported = dict(text.split(": equal: ") for text in answer.stdout.splitlines())
     frames = SECONDS * 10 * len(CAMERAS)
     counted = {
         what: int(number)
         for number, what in (
-            part.split(" ", 1) for part in told["frames and their outcomes"].split(", ")
+            part.split(" ", 1) for part in reported["frames and their outcomes"].split(", ")
         )
     }
     assert counted.pop("repeated") > 0
@@ -81,35 +81,35 @@ def test_a_healthy_pipeline_agrees_with_itself_while_it_runs_and_afterwards(
     assert sum(counted.values()) == frames
     tables = ("tracks", "positions", "links", "zone_events", "zone_occupancy", "coverage")
     for name in tables:
-        [(rows,)] = database(line, f"SELECT count(*) FROM {name}")
-        assert told[f"table {name}"] == f"{rows} rows"
+        [(rows,)] = database(pipeline, f"SELECT count(*) FROM {name}")
+        assert reported[f"table {name}"] == f"{rows} rows"
     assert rows == 0, "nobody is required in this ward"
-    assert all(word != "nothing" for name, word in told.items() if "by seq" in name)
+    assert all(word != "nothing" for name, word in reported.items() if "by seq" in name)
 
 
-def test_a_row_deleted_by_hand_is_named_by_table_and_key(line: PlayedLine) -> None:
+def test_a_row_deleted_by_hand_is_named_by_table_and_key(pipeline: PlayedPipeline) -> None:
     with changed(
-        line,
+        pipeline,
         "CREATE TABLE kept AS SELECT * FROM zone_events WHERE zone_id = 'sim-1-zone' AND seq = 2;"
         "DELETE FROM zone_events WHERE zone_id = 'sim-1-zone' AND seq = 2",
         "INSERT INTO zone_events SELECT * FROM kept; DROP TABLE kept",
     ):
-        name, found = only_mismatch(line)
+        name, found = only_mismatch(pipeline)
 
     assert name == "table zone_events"
     assert found.where.startswith("table zone_events, key sim-1-zone, row 1 (zone_id sim-1-zone")
-    assert mismatches(line) == {}, "put back as it was"
+    assert mismatches(pipeline) == {}, "put back as it was"
 
 
-def test_a_row_altered_by_hand_is_named_with_what_it_must_be(line: PlayedLine) -> None:
+def test_a_row_altered_by_hand_is_named_with_what_it_must_be(pipeline: PlayedPipeline) -> None:
     one = "WHERE zone_id = 'sim-0-zone' AND seq = 3"
-    [(people,)] = database(line, f"SELECT people FROM zone_occupancy {one}")
+    [(people,)] = database(pipeline, f"SELECT people FROM zone_occupancy {one}")
     with changed(
-        line,
+        pipeline,
         f"UPDATE zone_occupancy SET people = people + 1 {one}",
         f"UPDATE zone_occupancy SET people = people - 1 {one}",
     ):
-        wrong = mismatches(line)
+        wrong = mismatches(pipeline)
 
     found = wrong.pop("table zone_occupancy")
     assert found.where.startswith("table zone_occupancy, key sim-0-zone, row 2 (")
@@ -119,70 +119,70 @@ def test_a_row_altered_by_hand_is_named_with_what_it_must_be(line: PlayedLine) -
     assert "people_us is " in minute.what
 
 
-def test_a_minute_altered_by_hand_is_named_with_what_it_must_be(line: PlayedLine) -> None:
+def test_a_minute_altered_by_hand_is_named_with_what_it_must_be(pipeline: PlayedPipeline) -> None:
     one = "WHERE zone_id = 'sim-0-zone'"
     with changed(
-        line,
+        pipeline,
         f"UPDATE occupancy_minutes SET known_us = known_us + 1 {one}",
         f"UPDATE occupancy_minutes SET known_us = known_us - 1 {one}",
     ):
-        name, found = only_mismatch(line)
+        name, found = only_mismatch(pipeline)
 
     assert (name, found.where) == ("table occupancy_minutes", FIRST_MINUTE)
     assert found.what.startswith("known_us is ")
-    [(rows,)] = database(line, "SELECT count(*) FROM occupancy_minutes")
+    [(rows,)] = database(pipeline, "SELECT count(*) FROM occupancy_minutes")
     assert rows == len(CAMERAS), "one minute of each camera's zone"
 
 
-def test_a_link_to_another_track_is_named_with_what_it_must_be(line: PlayedLine) -> None:
+def test_a_link_to_another_track_is_named_with_what_it_must_be(pipeline: PlayedPipeline) -> None:
     one = "WHERE floor_id = 'sim-0' AND seq = 1"
-    [(track,)] = database(line, f"SELECT to_track_id FROM links {one}")
+    [(track,)] = database(pipeline, f"SELECT to_track_id FROM links {one}")
     with changed(
-        line,
+        pipeline,
         f"UPDATE links SET to_track_id = to_track_id + 1 {one}",
         f"UPDATE links SET to_track_id = to_track_id - 1 {one}",
     ):
-        name, found = only_mismatch(line)
+        name, found = only_mismatch(pipeline)
 
     assert name == "table links"
     assert found.where.startswith("table links, key sim-0, row 0 (")
     assert found.what.endswith(f"to_track_id is {track + 1}, must be {track}")
 
 
-def test_a_row_that_nobody_derived_is_named(line: PlayedLine) -> None:
+def test_a_row_that_nobody_derived_is_named(pipeline: PlayedPipeline) -> None:
     columns = "track_id, started_at, floor_id, confirmed_at, last_observed_at, ended_at, state,"
     columns += (
         " observations, max_score, x_m, y_m, model_name, model_version, first_seq, seq, digest"
     )
     with changed(
-        line,
+        pipeline,
         f"INSERT INTO tracks (camera_id, {columns}) SELECT 'ghost', {columns} FROM tracks LIMIT 1",
         "DELETE FROM tracks WHERE camera_id = 'ghost'",
     ):
-        name, found = only_mismatch(line)
+        name, found = only_mismatch(pipeline)
 
     assert name == "table tracks"
     assert found.where.startswith("table tracks, key ghost, row 0")
 
 
-def test_progress_ahead_of_the_topic_is_named(line: PlayedLine) -> None:
+def test_progress_ahead_of_the_topic_is_named(pipeline: PlayedPipeline) -> None:
     one = "WHERE topic = 'tracks.updated.v1' AND key = 'sim-0'"
     with changed(
-        line,
+        pipeline,
         f"UPDATE sink_progress SET seq = seq + 5 {one}",
         f"UPDATE sink_progress SET seq = seq - 5 {one}",
     ):
-        found = mismatches(line)["committed records and table sink_progress"]
+        found = mismatches(pipeline)["committed records and table sink_progress"]
 
     assert found.where == "table sink_progress key tracks.updated.v1 sim-0"
 
 
-def test_a_live_value_altered_by_hand_is_named(line: PlayedLine) -> None:
-    key = state_key(line.settings.live_prefix, "zone", "sim-1-zone")
-    with redis.Redis.from_url(line.settings.redis_url.get_secret_value()) as client:
+def test_a_live_value_altered_by_hand_is_named(pipeline: PlayedPipeline) -> None:
+    key = state_key(pipeline.settings.live_prefix, "zone", "sim-1-zone")
+    with redis.Redis.from_url(pipeline.settings.redis_url.get_secret_value()) as client:
         held: Any = client.hget(key, "json")
         client.hset(key, "json", json.dumps({**json.loads(held), "people": 99}))
-        name, found = only_mismatch(line)
+        name, found = only_mismatch(pipeline)
         client.hset(key, "json", held)
 
     assert (name, found.where) == ("Redis and the topics", "Redis zone sim-1-zone")

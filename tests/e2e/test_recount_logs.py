@@ -33,8 +33,8 @@ def test_what_the_logs_should_not_hold_is_named_by_topic_partition_and_offset(
     fed: Fed,
 ) -> None:
     """A record with other bytes, a frame without outcome, and records that are gone."""
-    line, feed, _, _ = fed
-    settings = line.settings
+    pipeline, feed, _, _ = fed
+    settings = pipeline.settings
     codec = SchemaRegistry(settings.registry_url).writer(OCCUPANCY)
     some = [m for m in read_topic(cluster_of(settings), OCCUPANCY) if m.partition() == 1]
     record = codec.decode(some[4].value())
@@ -44,24 +44,24 @@ def test_what_the_logs_should_not_hold_is_named_by_topic_partition_and_offset(
     producer.produce(name, key=record["zone_id"], value=other, partition=1)
     producer.flush()
 
-    found = mismatches(line)["zone-occupancy.measured.v1 by seq"]
+    found = mismatches(pipeline)["zone-occupancy.measured.v1 by seq"]
 
     assert found.where == f"{name} partition 1 offset {(some[-1].offset() or 0) + 1}"
     assert "key sim-1-zone seq 5 has other bytes than at offset" in found.what
     outcome = {"captured_us": simulated.START_US + 1, "width": 1, "height": 1, "frame_seq": 9_999}
     offset = feed.append_frame(0, "sim-0", outcome)
-    assert "frames and their outcomes" not in mismatches(line), "inference has not committed it"
+    assert "frames and their outcomes" not in mismatches(pipeline), "inference has not committed it"
 
     feed.commit_frames()
-    found = mismatches(line)["frames and their outcomes"]
+    found = mismatches(pipeline)["frames and their outcomes"]
 
     assert found.where == f"{cluster_of(settings).name(FRAMES)} partition 0 offset {offset}"
     assert found.what == "frame 9999 of sim-0 has no outcome"
 
-    letters = DeadLetterBox(producer, cluster_of(settings), settings.dead_letters, INFERENCE)
+    dead_letters = DeadLetterBox(producer, cluster_of(settings), settings.dead_letters, INFERENCE)
     lost = Break(cluster_of(settings).name(FRAMES), 1, "records_gone", 3, 7)
-    letters.gone(lost.topic, lost.partition, lost.lost, lost.records, lost.dead_letter)
+    dead_letters.gone(lost.topic, lost.partition, lost.lost, lost.records, lost.dead_letter)
     producer.flush()
-    found = mismatches(line)["records that the log lost unread"]
+    found = mismatches(pipeline)["records that the log lost unread"]
 
     assert found == Mismatch(f"{lost.topic} partition 1", lost.text)

@@ -17,7 +17,7 @@ from schemas.registry import SchemaRegistry
 from schemas.topics import ALERTS
 from tests.e2e.board.browser import launch
 from tests.support.clusters import cluster_of
-from tests.support.played_pipeline import HOUR_US, PlayedLine, wait_until
+from tests.support.played_pipeline import HOUR_US, PlayedPipeline, wait_until
 from tests.support.servers.webhook import WebhookServer
 from workers.observation.alert_log import read_alerts
 
@@ -31,10 +31,10 @@ NOWHERE = {
 """The watchdog needs neither store."""
 
 
-def start_watchdog(line: PlayedLine, webhook: WebhookServer) -> None:
+def start_watchdog(pipeline: PlayedPipeline, webhook: WebhookServer) -> None:
     row = process("watchdog")
     health = {
-        name: f"http://127.0.0.1:{line.supervisor.metrics_port(name)}/healthz"
+        name: f"http://127.0.0.1:{pipeline.supervisor.metrics_port(name)}/healthz"
         for name in WATCHED
         if name != "ingest"
     }
@@ -44,80 +44,82 @@ def start_watchdog(line: PlayedLine, webhook: WebhookServer) -> None:
         "WARDSTREAM_WATCHDOG__HEALTH": json.dumps(health),
         "WARDSTREAM_WATCHDOG__WEBHOOK_URL": webhook.url,
     }
-    line.supervisor.start(
+    pipeline.supervisor.start(
         Worker(name=row.name, command=row.command, environment=settings | NOWHERE),
         ready_deadline_s=90,
     )
 
 
-def fault(line: PlayedLine) -> str:
+def fault(pipeline: PlayedPipeline) -> str:
     """What the watchdog's health says is wrong; empty while it says that all is well."""
-    url = f"http://127.0.0.1:{line.supervisor.metrics_port('watchdog')}/healthz"
+    url = f"http://127.0.0.1:{pipeline.supervisor.metrics_port('watchdog')}/healthz"
     answer = httpx.get(url, timeout=30)
     return str(answer.json().get("fault", "")) if answer.status_code == 503 else ""
 
 
 @pytest.mark.timeout(600)
 def test_a_stopped_stage_is_reported_by_every_channel_and_cleared_when_it_goes_on(
-    line: PlayedLine, clip: Path
+    pipeline: PlayedPipeline, clip: Path
 ) -> None:
-    line.register(clip, line.now_us() - HOUR_US)
-    line.start(HOG)
+    pipeline.register(clip, pipeline.now_us() - HOUR_US)
+    pipeline.start(HOG)
     with WebhookServer() as webhook, sync_playwright() as playwright:
         expect.set_options(timeout=DEADLINE_S * 1000)
         page = launch(playwright).new_page()
-        line.play("--mode", "live", "--fps", "2", "--loop")
-        wait_until(lambda: line.outcomes() > 8, DEADLINE_S, "pictures to come through")
-        start_watchdog(line, webhook)
-        page.goto(line.board_url)
+        pipeline.play("--mode", "live", "--fps", "2", "--loop")
+        wait_until(lambda: pipeline.outcomes() > 8, DEADLINE_S, "pictures to come through")
+        start_watchdog(pipeline, webhook)
+        page.goto(pipeline.board_url)
         expect(page.locator(".zone[data-stale='false']").first).to_be_visible()
         notices = page.locator("#notices")
 
-        line.supervisor.kill("stream")
+        pipeline.supervisor.kill("stream")
         expect(notices).to_contain_text(re.compile(f"Counting has stopped since {TIME}"))
         counting = "silence/stage/stream"
-        wait_until(lambda: webhook.stands(counting), DEADLINE_S, "the webhook")
+        wait_until(lambda: webhook.raised(counting), DEADLINE_S, "the webhook")
         wait_until(
-            lambda: "Counting has stopped" in fault(line), DEADLINE_S, "the health to say it too"
+            lambda: "Counting has stopped" in fault(pipeline),
+            DEADLINE_S,
+            "the health to say it too",
         )
-        assert "ALERT RAISED PAGE silence/stage/stream" in said(line)
+        assert "ALERT RAISED PAGE silence/stage/stream" in text(pipeline)
 
-        line.supervisor.restart("stream")
+        pipeline.supervisor.restart("stream")
         expect(notices).not_to_contain_text("Counting has stopped")
         wait_until(lambda: webhook.is_over(counting), DEADLINE_S, "the end of it")
 
-        line.supervisor.kill("ingest")
+        pipeline.supervisor.kill("ingest")
         expect(notices).to_contain_text(re.compile(f"No new data from any camera since {TIME}"))
-        wait_until(lambda: webhook.stands("silence/line"), DEADLINE_S, "the webhook")
+        wait_until(lambda: webhook.raised("silence/line"), DEADLINE_S, "the webhook")
 
-        line.supervisor.kill("serve", SIGSTOP)
+        pipeline.supervisor.kill("serve", SIGSTOP)
         expect(page.locator("#banner")).to_contain_text("Connection to the board lost")
         expect(page.locator(".zone[data-stale='false']")).to_have_count(0)
-        line.supervisor.kill("serve", SIGCONT)
-        line.supervisor.release("serve")
+        pipeline.supervisor.kill("serve", SIGCONT)
+        pipeline.supervisor.release("serve")
         expect(page.locator("#live-word")).not_to_have_text("Not live")
-        line.supervisor.kill("serve")
+        pipeline.supervisor.kill("serve")
         expect(page.locator("#banner")).to_contain_text("Connection to the board lost")
-        wait_until(lambda: webhook.stands("silence/stage/serve"), DEADLINE_S, "the webhook")
+        wait_until(lambda: webhook.raised("silence/stage/serve"), DEADLINE_S, "the webhook")
         page.context.browser.close()  # type: ignore[union-attr]
-        check_the_topic(line, webhook)
+        check_the_topic(pipeline, webhook)
 
 
-def said(line: PlayedLine) -> str:
-    return line.supervisor.log("watchdog").read_text()
+def text(pipeline: PlayedPipeline) -> str:
+    return pipeline.supervisor.log("watchdog").read_text()
 
 
-def check_the_topic(line: PlayedLine, webhook: WebhookServer) -> None:
+def check_the_topic(pipeline: PlayedPipeline, webhook: WebhookServer) -> None:
     """Every alert is there once, numbered by its key, as the webhook was told it."""
-    codec = SchemaRegistry(line.settings.registry_url).reader(ALERTS)
+    codec = SchemaRegistry(pipeline.settings.registry_url).reader(ALERTS)
     written: list[dict[str, Any]] = []
 
     def complete() -> bool:
         written[:] = [
             codec.decode(message.value())
-            for message in read_topic(cluster_of(line.settings), ALERTS)
+            for message in read_topic(cluster_of(pipeline.settings), ALERTS)
         ]
-        return [alert | {"seq": 0} for alert in written] == webhook.told
+        return [alert | {"seq": 0} for alert in written] == webhook.reported
 
     wait_until(complete, DEADLINE_S, "the topic to hold what the webhook was told")
     for key in {alert["alert_id"] for alert in written}:
@@ -125,7 +127,7 @@ def check_the_topic(line: PlayedLine, webhook: WebhookServer) -> None:
         assert numbers == list(range(1, len(numbers) + 1))
 
     def newest(key: str) -> str:
-        return read_alerts(cluster_of(line.settings), codec, DEADLINE_S)[key]["state"]
+        return read_alerts(cluster_of(pipeline.settings), codec, DEADLINE_S)[key]["state"]
 
     # A starved machine may raise and clear either once more.
     wait_until(lambda: newest("silence/stage/stream") == "CLEARED", DEADLINE_S, "counting goes on")

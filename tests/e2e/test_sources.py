@@ -17,7 +17,13 @@ from runtime.kafka.reader import read_topic
 from schemas.registry import SchemaRegistry
 from schemas.topics import DEAD_LETTERS, DETECTIONS, FRAMES, TRACKS, Topic
 from tests.support.clusters import cluster_of
-from tests.support.played_pipeline import HOUR_US, START_US, PlayedLine, played_line, wait_until
+from tests.support.played_pipeline import (
+    HOUR_US,
+    START_US,
+    PlayedPipeline,
+    played_pipeline,
+    wait_until,
+)
 from tests.support.servers.rtsp import rtsp_camera, rtsp_clip, rtsp_url
 from tests.support.servers.s3 import BUCKET, S3Server
 from workers.local.demo.probes import scrape
@@ -36,23 +42,23 @@ def minute(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return rtsp_clip(extras.clip(), tmp_path_factory.mktemp("minute") / "ward.mp4", 600)
 
 
-def records(line: PlayedLine, topic: Topic) -> Records:
+def records(pipeline: PlayedPipeline, topic: Topic) -> Records:
     """Everything in a topic, by camera, in log order."""
-    codec = SchemaRegistry(line.settings.registry_url).reader(topic)
+    codec = SchemaRegistry(pipeline.settings.registry_url).reader(topic)
     found: Records = defaultdict(list)
-    for message in messages(line, topic):
+    for message in messages(pipeline, topic):
         record = codec.decode(message.value())
         found[record["camera_id"]].append(record)
     return found
 
 
-def messages(line: PlayedLine, topic: Topic) -> list[Message]:
+def messages(pipeline: PlayedPipeline, topic: Topic) -> list[Message]:
     """Everything in a topic; patient with a broker that has much to do."""
     read: list[Message] = []
 
     def complete() -> bool:
         try:
-            read[:] = read_topic(cluster_of(line.settings), topic)
+            read[:] = read_topic(cluster_of(pipeline.settings), topic)
         except Retry:
             return False
         return True
@@ -61,25 +67,25 @@ def messages(line: PlayedLine, topic: Topic) -> list[Message]:
     return read
 
 
-def count(line: PlayedLine, topic: Topic, **kind: str) -> int:
+def count(pipeline: PlayedPipeline, topic: Topic, **kind: str) -> int:
     """How many records of a kind there are."""
     return sum(
         all(record[name] == value for name, value in kind.items())
-        for found in records(line, topic).values()
+        for found in records(pipeline, topic).values()
         for record in found
     )
 
 
-def arrive(line: PlayedLine, topic: Topic, number: int, **kind: str) -> None:
+def arrive(pipeline: PlayedPipeline, topic: Topic, number: int, **kind: str) -> None:
     """Wait until there are so many more records of a kind."""
-    goal = count(line, topic, **kind) + number
+    goal = count(pipeline, topic, **kind) + number
     what = f"{number} more {kind} in {topic.name}"
-    wait_until(lambda: count(line, topic, **kind) >= goal, 60, what, pause_s=0.5)
+    wait_until(lambda: count(pipeline, topic, **kind) >= goal, 60, what, pause_s=0.5)
 
 
-def check_every_frame_has_one_outcome(line: PlayedLine) -> Counter[tuple[str, str]]:
+def check_every_frame_has_one_outcome(pipeline: PlayedPipeline) -> Counter[tuple[str, str]]:
     """Compare the frames and the detections; returns frames by outcome and reason."""
-    frames, outcomes = records(line, FRAMES), records(line, DETECTIONS)
+    frames, outcomes = records(pipeline, FRAMES), records(pipeline, DETECTIONS)
     counted: Counter[tuple[str, str]] = Counter()
     for camera_id, sent in frames.items():
         assert [frame["seq"] for frame in sent] == list(range(1, len(sent) + 1))
@@ -91,12 +97,12 @@ def check_every_frame_has_one_outcome(line: PlayedLine) -> Counter[tuple[str, st
     return counted
 
 
-def check_derived(line: PlayedLine) -> None:
+def check_derived(pipeline: PlayedPipeline) -> None:
     """What the line made of it is the fold of its detections, in topics and tables."""
-    assert line.difference_from_oracle() is None
-    assert line.difference_of_tables() is None
-    tracks = sum(map(len, records(line, TRACKS).values()))
-    with psycopg.connect(line.settings.database_url.get_secret_value()) as connection:
+    assert pipeline.difference_from_oracle() is None
+    assert pipeline.difference_of_tables() is None
+    tracks = sum(map(len, records(pipeline, TRACKS).values()))
+    with psycopg.connect(pipeline.settings.database_url.get_secret_value()) as connection:
         rows = connection.execute("SELECT count(*) FROM tracks").fetchone()
     assert tracks > 0
     assert rows is not None
@@ -115,30 +121,30 @@ def test_a_camera_that_fails_and_comes_back_was_silent_meanwhile_and_nothing_els
     }
     with (
         rtsp_camera(minute, tmp_path) as camera,
-        played_line({**environment, **impatient}, tmp_path / "line") as line,
+        played_pipeline({**environment, **impatient}, tmp_path / "line") as pipeline,
     ):
-        line.register(minute, line.now_us() - HOUR_US)
-        line.start(("--backend", "hog", "--mode", "live"))
-        line.play("--mode", "live", "--fps", str(FPS), video=rtsp_url(camera))
-        arrive(line, DETECTIONS, 4 * FPS, outcome="DETECTED")
+        pipeline.register(minute, pipeline.now_us() - HOUR_US)
+        pipeline.start(("--backend", "hog", "--mode", "live"))
+        pipeline.play("--mode", "live", "--fps", str(FPS), video=rtsp_url(camera))
+        arrive(pipeline, DETECTIONS, 4 * FPS, outcome="DETECTED")
         camera.kill()
-        killed_us = line.now_us()
-        arrive(line, FRAMES, 10, kind="HEARTBEAT")
-        silent = scrape(line.supervisor.metrics_port("ingest"))
-        back_us = line.now_us()
+        killed_us = pipeline.now_us()
+        arrive(pipeline, FRAMES, 10, kind="HEARTBEAT")
+        silent = scrape(pipeline.supervisor.metrics_port("ingest"))
+        back_us = pipeline.now_us()
         camera.start()
-        arrive(line, DETECTIONS, 4 * FPS, outcome="DETECTED")
-        assert line.supervisor.stop("ingest") == 0
-        line.settle()
+        arrive(pipeline, DETECTIONS, 4 * FPS, outcome="DETECTED")
+        assert pipeline.supervisor.stop("ingest") == 0
+        pipeline.settle()
 
-        outcomes = check_every_frame_has_one_outcome(line)
-        frames = records(line, FRAMES)
-        check_derived(line)
+        outcomes = check_every_frame_has_one_outcome(pipeline)
+        frames = records(pipeline, FRAMES)
+        check_derived(pipeline)
 
     assert silent is not None
     assert silent.total("wardstream_ingest_connected") == 0
     assert {outcome for outcome, _ in outcomes} <= {"DETECTED", "SKIPPED", "HEARTBEAT"}
-    for ledger in line.ledgers():
+    for ledger in pipeline.ledgers():
         sent = frames[ledger["camera_id"]]
         pictures = [frame for frame in sent if frame["kind"] == "FRAME"]
         assert sum(ledger["outcomes"].values()) == ledger["read"]
@@ -151,15 +157,15 @@ def test_a_camera_that_fails_and_comes_back_was_silent_meanwhile_and_nothing_els
         assert any(frame["source_clock_us"] for frame in pictures), "RTCP told the camera's clock"
 
 
-def store_left_alone(line: PlayedLine) -> bool:
+def store_left_alone(pipeline: PlayedPipeline) -> bool:
     """Whether ingest has found its object store out of reach, and pauses."""
-    found = scrape(line.supervisor.metrics_port("ingest"))
+    found = scrape(pipeline.supervisor.metrics_port("ingest"))
     return found is not None and found.total(BREAKER, dependency="object_store") > 0
 
 
-def infer_says(line: PlayedLine, word: str) -> bool:
+def infer_reports(pipeline: PlayedPipeline, word: str) -> bool:
     """Whether inference logged something."""
-    return word in line.supervisor.log("infer").read_text()
+    return word in pipeline.supervisor.log("infer").read_text()
 
 
 def spoil(s3: S3Server, frames: Records) -> set[tuple[str, str, int]]:
@@ -189,27 +195,29 @@ def test_pictures_in_a_bucket_survive_its_server_and_those_that_do_not_are_dead_
             "WARDSTREAM_INGEST__OBJECT_STORE_URL": s3.bucket.url,
             "WARDSTREAM_INGEST__INLINE_LIMIT_BYTES": "0",
         }
-        with played_line({**environment, **claim_checks}, tmp_path / "line") as line:
-            line.register(minute)
-            line.start(("--backend", "hog", "--mode", "record"))
-            line.supervisor.kill("infer")
-            line.play("--mode", "record", "--fps", "2", "--start-time", str(START_US / 1e6))
-            arrive(line, FRAMES, 16, kind="FRAME")
-            spoiled = spoil(s3, records(line, FRAMES))
+        with played_pipeline({**environment, **claim_checks}, tmp_path / "line") as pipeline:
+            pipeline.register(minute)
+            pipeline.start(("--backend", "hog", "--mode", "record"))
+            pipeline.supervisor.kill("infer")
+            pipeline.play("--mode", "record", "--fps", "2", "--start-time", str(START_US / 1e6))
+            arrive(pipeline, FRAMES, 16, kind="FRAME")
+            spoiled = spoil(s3, records(pipeline, FRAMES))
             s3.kill()
-            line.supervisor.restart("infer", ready_deadline_s=90)
-            wait_until(partial(infer_says, line, "out_of_reach"), 60, "inference to wait for it")
-            wait_until(partial(store_left_alone, line), 60, "ingest to wait for it")
+            pipeline.supervisor.restart("infer", ready_deadline_s=90)
+            wait_until(
+                partial(infer_reports, pipeline, "out_of_reach"), 60, "inference to wait for it"
+            )
+            wait_until(partial(store_left_alone, pipeline), 60, "ingest to wait for it")
             s3.start()
-            arrive(line, FRAMES, 8, kind="FRAME")
-            assert line.supervisor.stop("ingest") == 0
-            line.settle()
+            arrive(pipeline, FRAMES, 8, kind="FRAME")
+            assert pipeline.supervisor.stop("ingest") == 0
+            pipeline.settle()
 
-            outcomes = check_every_frame_has_one_outcome(line)
-            check_derived(line)
-            frames, answers = records(line, FRAMES), records(line, DETECTIONS)
-            letters = messages(line, DEAD_LETTERS)
-            buried = [dict(message.headers() or [])["reason"] for message in letters]
+            outcomes = check_every_frame_has_one_outcome(pipeline)
+            check_derived(pipeline)
+            frames, answers = records(pipeline, FRAMES), records(pipeline, DETECTIONS)
+            dead_letters = messages(pipeline, DEAD_LETTERS)
+            dead_lettered = [dict(message.headers() or [])["reason"] for message in dead_letters]
 
     failed = {
         (each["reason"], camera_id, each["frame_seq"])
@@ -218,9 +226,9 @@ def test_pictures_in_a_bucket_survive_its_server_and_those_that_do_not_are_dead_
         if each["outcome"] == "FAILED"
     }
     assert failed == spoiled
-    assert set(buried) == {reason.encode() for reason in SPOILED.values()}
+    assert set(dead_lettered) == {reason.encode() for reason in SPOILED.values()}
     assert {outcome for outcome, _ in outcomes} == {"DETECTED", "FAILED"}
-    for ledger in line.ledgers():
+    for ledger in pipeline.ledgers():
         sent = frames[ledger["camera_id"]]
         assert all(frame["data"] is None and frame["object_uri"] for frame in sent)
         assert ledger["outcomes"]["sent"] == len(sent)

@@ -18,7 +18,7 @@ from schemas.topics import DETECTIONS, OCCUPANCY, OCCUPANCY_LATEST, PRESENCE, TO
 from streams.stage import OUTPUTS
 from streams.state.fold_version import fold_id
 from streams.state.published import HANDOVER_KEY
-from tests.e2e.held_pipeline import CAMERAS, HeldLine, held_line
+from tests.e2e.held_pipeline import CAMERAS, HeldPipeline, held_pipeline
 from tests.support.clusters import cluster_of
 from tests.support.mutant import OTHER
 from tests.support.mutations import unused
@@ -40,7 +40,7 @@ class Found:
         bodies: The same as bytes.
         seqs: By topic and key.
         frames: Event times of the frames looked at, by camera.
-        said: What its processes logged.
+        text: What its processes logged.
         fold: Name of the fold behind the last checkpoint.
         entities: What that holds.
         sink_status: How the sink ended; None when it lives.
@@ -52,7 +52,7 @@ class Found:
     bodies: dict[str, dict[str, list[bytes]]] = field(default_factory=dict)
     seqs: dict[str, dict[str, list[int]]] = field(default_factory=dict)
     frames: dict[str, list[int]] = field(default_factory=dict)
-    said: str = ""
+    text: str = ""
     fold: str = ""
     entities: frozenset[str] = frozenset()
     sink_status: int | None = None
@@ -61,15 +61,15 @@ class Found:
 
 def upgraded(services: Services, folder: Path, release: str) -> Found:
     """Let a release be killed, and this one go on; then let a sink read what both have sent."""
-    with held_line(services, folder, release) as held:
+    with held_pipeline(services, folder, release) as held:
         held.upgrade_behind_a_crash(twice=release == "other-release")
         found = judged(held)
-        supervisor = held.line.supervisor
+        supervisor = held.pipeline.supervisor
         supervisor.start(Worker(name=SINK, command=("sink", "redis")))
 
         def done() -> bool:
-            look = held.line.observer.poll(time.monotonic(), (), 0)
-            return not supervisor.alive(SINK) or look.lags.get(SINK) == 0
+            poll = held.pipeline.observer.poll(time.monotonic(), (), 0)
+            return not supervisor.alive(SINK) or poll.lags.get(SINK) == 0
 
         wait_until(done, SINK_DEADLINE_S, "the sink to have read all, or to end")
         if not supervisor.alive(SINK):
@@ -79,17 +79,17 @@ def upgraded(services: Services, folder: Path, release: str) -> Found:
 
 def overtaken(services: Services, folder: Path, release: str) -> Found:
     """Let a release be frozen, this one take over, and the other one wake up."""
-    with held_line(services, folder, release) as held:
+    with held_pipeline(services, folder, release) as held:
         held.upgrade_while_one_is_frozen()
         found = judged(held)
-        found.zombie_status = held.line.supervisor.wait("stream", SINK_DEADLINE_S)
+        found.zombie_status = held.pipeline.supervisor.wait("stream", SINK_DEADLINE_S)
         return found
 
 
-def judged(held: HeldLine) -> Found:
+def judged(held: HeldPipeline) -> Found:
     """Read all topics as their subscribers do."""
-    settings, head = held.line.settings, held.heads()[-1]
-    found = Found(said=held.said, fold=head.fold, entities=frozenset(head.entities))
+    settings, head = held.pipeline.settings, held.heads()[-1]
+    found = Found(text=held.text, fold=head.fold, entities=frozenset(head.entities))
     codec = SchemaRegistry(settings.registry_url).reader(DETECTIONS)
     for message in read_topic(cluster_of(settings), DETECTIONS):
         outcome = codec.decode(message.value())
@@ -110,11 +110,11 @@ def judged(held: HeldLine) -> Found:
     return found
 
 
-Lines = dict[str, Future[Found]]
+Pipelines = dict[str, Future[Found]]
 
 
 @pytest.fixture(scope="module")
-def lines(services: Services, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lines]:
+def pipelines(services: Services, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipelines]:
     """A line that was upgraded behind a crash, and one in which nobody knew that it was."""
     registry = SchemaRegistry(services.environment["WARDSTREAM_REGISTRY_URL"])
     registry.register_all([topic for topic in TOPICS.values() if topic.avro])
@@ -133,12 +133,12 @@ def lines(services: Services, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 @pytest.mark.timeout(400)
 def test_records_of_a_killed_release_stay_valid_and_the_next_one_continues_the_numbering(
-    lines: Lines,
+    pipelines: Pipelines,
 ) -> None:
     """Every seq once and with one version, no frame left out, and the sink lives."""
-    found = lines["other-release"].result()
+    found = pipelines["other-release"].result()
 
-    assert unused(found.said) == set()
+    assert unused(found.text) == set()
     assert found.conflict is None
     assert found.sink_status is None
     for topic in OUTPUTS:
@@ -146,37 +146,39 @@ def test_records_of_a_killed_release_stay_valid_and_the_next_one_continues_the_n
             assert seqs == list(range(1, len(seqs) + 1)), (topic.name, key)
     assert found.bodies[OCCUPANCY_LATEST.name] == found.bodies[OCCUPANCY.name]
     for camera_id in CAMERAS:
-        told = [record["captured_us"] for record in found.records[TRACKS.name][camera_id]]
-        assert told == sorted(set(told))
-        assert set(found.frames[camera_id]) <= set(told)
+        reported = [record["captured_us"] for record in found.records[TRACKS.name][camera_id]]
+        assert reported == sorted(set(reported))
+        assert set(found.frames[camera_id]) <= set(reported)
         makers = [r["model_name"] == OTHER for r in found.records[TRACKS.name][camera_id]]
         assert makers == sorted(makers, reverse=True)
         assert len(set(makers)) == 2
     for records in found.records[PRESENCE.name].values():
         ticks = [record["as_of_us"] for record in records]
         assert ticks == sorted(set(ticks))
-    assert "stream.handover" in found.said
+    assert "stream.handover" in found.text
     assert found.fold == fold_id()
     assert HANDOVER_KEY.decode() not in found.entities
 
 
 @pytest.mark.timeout(400)
 def test_without_reading_the_uncommitted_output_a_seq_has_two_versions_and_the_sink_ends(
-    lines: Lines,
+    pipelines: Pipelines,
 ) -> None:
-    found = lines["unnamed-release"].result()
+    found = pipelines["unnamed-release"].result()
 
-    assert unused(found.said) == set()
+    assert unused(found.text) == set()
     assert found.conflict is not None
     assert found.sink_status == EXIT_STOP
 
 
 @pytest.mark.timeout(400)
-def test_a_frozen_process_asks_whether_it_was_replaced_before_it_sends_on(lines: Lines) -> None:
+def test_a_frozen_process_asks_whether_it_was_replaced_before_it_sends_on(
+    pipelines: Pipelines,
+) -> None:
     """It has half a batch left, and would make other records of it than its successor has sent."""
-    found = lines["slow-release"].result()
+    found = pipelines["slow-release"].result()
 
-    assert unused(found.said) == set()
+    assert unused(found.text) == set()
     assert found.conflict is None
     assert found.zombie_status == EXIT_REPLAY
-    assert "checkpoints.frozen" in found.said
+    assert "checkpoints.frozen" in found.text

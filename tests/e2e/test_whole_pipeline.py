@@ -14,20 +14,20 @@ from runtime.kafka.reader import read_topic
 from schemas.registry import SchemaRegistry
 from schemas.topics import DETECTIONS, ZONE_EVENTS
 from tests.support.clusters import cluster_of
-from tests.support.played_pipeline import PlayedLine
+from tests.support.played_pipeline import PlayedPipeline
 
 HOG = ("--backend", "hog", "--mode", "record")
 RECORDED = ("--mode", "record", "--fps", "5", "--pace", "asap", "--start-time", "1780000000")
 
 
 @pytest.fixture
-def played(line: PlayedLine, clip: Path) -> PlayedLine:
+def played(pipeline: PlayedPipeline, clip: Path) -> PlayedPipeline:
     """The clip, played to its end as fast as the line takes it."""
-    line.register(clip)
-    line.start(HOG)
-    line.play(*RECORDED)
-    line.settle()
-    return line
+    pipeline.register(clip)
+    pipeline.start(HOG)
+    pipeline.play(*RECORDED)
+    pipeline.settle()
+    return pipeline
 
 
 def frames_that_ffprobe_counts(clip: Path) -> int:
@@ -39,7 +39,7 @@ def frames_that_ffprobe_counts(clip: Path) -> int:
 
 
 @pytest.mark.timeout(300)
-def test_a_clip_becomes_tracks_zones_coverage_and_rows(played: PlayedLine, clip: Path) -> None:
+def test_a_clip_becomes_tracks_zones_coverage_and_rows(played: PlayedPipeline, clip: Path) -> None:
     """Everything that the README promises, on one run of the real line."""
     frames = frames_that_ffprobe_counts(clip)
     codec = SchemaRegistry(played.settings.registry_url).reader(DETECTIONS)
@@ -95,7 +95,7 @@ print(json.dumps({name: digest(fold) for name, fold in sorted(folds.items())}))
 
 @pytest.mark.timeout(300)
 def test_the_fold_is_the_same_bytes_with_any_hash_seed(
-    played: PlayedLine, environment: dict[str, str]
+    played: PlayedPipeline, environment: dict[str, str]
 ) -> None:
     """Python orders sets by hash; nothing that is written may depend on that."""
     answers = []

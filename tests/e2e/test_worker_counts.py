@@ -7,7 +7,7 @@ import pytest
 from deploy.local.launcher import Worker
 from tests.support import simulated
 from tests.support.clusters import cluster_of
-from tests.support.played_pipeline import PlayedLine, digest, played_line, wait_until
+from tests.support.played_pipeline import PlayedPipeline, digest, played_pipeline, wait_until
 from tests.support.services import Services, separate_environment
 from workers.local.pipeline import prepare
 
@@ -15,19 +15,19 @@ CAMERAS = [f"sim-{number}" for number in range(6)]
 SECONDS = 20
 
 
-def fold_with(line: PlayedLine, workers: int) -> dict[str, str]:
+def fold_with(pipeline: PlayedPipeline, workers: int) -> dict[str, str]:
     """Digests of what some number of workers made of the simulated ward."""
-    prepare(cluster_of(line.settings), line.settings.database_url.get_secret_value())
-    simulated.register(line.settings, CAMERAS)
+    prepare(cluster_of(pipeline.settings), pipeline.settings.database_url.get_secret_value())
+    simulated.register(pipeline.settings, CAMERAS)
     for number in range(workers):
-        line.supervisor.start(Worker(name=f"stream-{number}", command=("stream",)))
+        pipeline.supervisor.start(Worker(name=f"stream-{number}", command=("stream",)))
     for number in range(workers):
-        line.supervisor.wait_ready(f"stream-{number}", 180)
-    simulated.Feed(line.settings, CAMERAS, SECONDS, seed=7).send()
-    wait_until(line.checkpointed, 180, "the last checkpoint")
-    line.supervisor.stop_all()
-    assert line.difference_from_oracle() is None
-    return {name: digest(fold) for name, fold in line.folds().items()}
+        pipeline.supervisor.wait_ready(f"stream-{number}", 180)
+    simulated.Feed(pipeline.settings, CAMERAS, SECONDS, seed=7).send()
+    wait_until(pipeline.checkpointed, 180, "the last checkpoint")
+    pipeline.supervisor.stop_all()
+    assert pipeline.difference_from_oracle() is None
+    return {name: digest(fold) for name, fold in pipeline.folds().items()}
 
 
 @pytest.mark.timeout(600)
@@ -38,9 +38,9 @@ def test_any_number_of_workers_writes_the_same_bytes(
     for workers in (1, 2, 4):
         with (
             separate_environment(services, database_template) as environment,
-            played_line(environment, tmp_path / str(workers)) as line,
+            played_pipeline(environment, tmp_path / str(workers)) as pipeline,
         ):
-            digests[workers] = fold_with(line, workers)
+            digests[workers] = fold_with(pipeline, workers)
 
     assert digests[1] == digests[2] == digests[4]
     assert len(set(digests[1].values())) >= 4, "the digests tell topics apart"

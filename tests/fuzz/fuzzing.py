@@ -42,9 +42,9 @@ def fuzz(
     """
 
     def timed(drawn: tuple[Any, ...]) -> None:
-        begun_s = time.monotonic()
+        started_s = time.monotonic()
         check(*drawn)
-        took_s = time.monotonic() - begun_s
+        took_s = time.monotonic() - started_s
         assert took_s < MOST_S, f"an input took {took_s:.1f} s"
 
     def run(number: int) -> None:

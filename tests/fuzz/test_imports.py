@@ -54,18 +54,18 @@ ODD = (
 CELLS = st.one_of(st.sampled_from(ODD), st.text(max_size=6))
 NUMBERS = st.lists(st.lists(st.floats(), max_size=3), max_size=5)
 SCALARS = st.one_of(CELLS, st.none(), st.booleans(), st.integers(), st.floats(), NUMBERS)
-MARKS = st.text(alphabet="{}[]-:&*!?|>'\"%@`#,\n\tab0<", max_size=60)
+BYTE_ORDER_MARKS = st.text(alphabet="{}[]-:&*!?|>'\"%@`#,\n\tab0<", max_size=60)
 
 
 def take(file: Path, kind: str, data: bytes) -> None:
     """Import a file as the command does, short of writing it."""
     file.write_bytes(data)
-    told = "taken"
+    reported = "taken"
     try:
         edits(read_rows(file, ROWS[kind]), Registered(), Stamp(1, 1, "test"))
     except ImportRefused as error:
-        told = str(error)
-    assert told
+        reported = str(error)
+    assert reported
 
 
 def as_csv(names: list[str], rows: list[list[str]]) -> bytes:
@@ -80,7 +80,7 @@ def as_csv(names: list[str], rows: list[list[str]]) -> bytes:
 @pytest.mark.parametrize("kind", ROWS)
 def test_a_mangled_file_is_taken_or_refused(tmp_path: Path, kind: str, scale: int) -> None:
     name, good = GOOD[kind]
-    other = st.one_of(st.binary(max_size=80), MARKS.map(str.encode))
+    other = st.one_of(st.binary(max_size=80), BYTE_ORDER_MARKS.map(str.encode))
 
     def check(data: bytes, noise: bytes) -> None:
         take(tmp_path / name, kind, data)

@@ -45,13 +45,13 @@ def test_bytes_that_once_were_a_record_are_one_or_distinguished(topic: Topic, sc
     noise = st.binary(max_size=80).map(lambda tail: whole[:HEADER_BYTES] + tail)
 
     def check(value: bytes) -> None:
-        told = topic.name
+        reported = topic.name
         try:
             record = coder.decode(value)
             coder.encode(record)
         except UndecodableValue as error:
-            told = str(error)
-        assert topic.name in told
+            reported = str(error)
+        assert topic.name in reported
 
     fuzz(check, st.one_of(mangled(whole), noise, st.binary(max_size=80)), examples=60, scale=scale)
 
@@ -129,10 +129,10 @@ def test_any_outcome_among_any_facts_is_folded_or_a_dead_letter(scale: int) -> N
         for topic, record in given:
             with suppress(InvalidFact, ConflictingFact):
                 facts.add(topic.name, record)
-        buried: list[str] = []
+        dead_lettered: list[str] = []
 
         def emit(record: OutputRecord) -> None:
-            buried.append(record.topic)
+            dead_lettered.append(record.topic)
 
         fold = PipelineFold(
             0,

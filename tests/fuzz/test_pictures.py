@@ -27,9 +27,9 @@ PICTURE = picture()
 
 def with_size(width: int, height: int) -> bytes:
     """The picture with another size in its header, as a bomb has."""
-    place = PICTURE.index(b"\xff\xc0") + 5
+    index = PICTURE.index(b"\xff\xc0") + 5
     size = height.to_bytes(2, "big") + width.to_bytes(2, "big")
-    return PICTURE[:place] + size + PICTURE[place + 4 :]
+    return PICTURE[:index] + size + PICTURE[index + 4 :]
 
 
 @scales

@@ -73,7 +73,7 @@ def codec(topic: Topic) -> Codec:
 def mangled(whole: bytes) -> st.SearchStrategy[bytes]:
     """Bytes cut, flipped, doubled, filled or swapped somewhere."""
     end = max(1, len(whole))
-    place = st.integers(0, end - 1)
+    index = st.integers(0, end - 1)
     changes: list[Callable[[int, int, bytes], bytes]] = [
         lambda a, _, __: whole[:a],
         lambda a, b, __: whole[: min(a, b)] + whole[max(a, b) :],
@@ -85,7 +85,7 @@ def mangled(whole: bytes) -> st.SearchStrategy[bytes]:
     return st.builds(
         lambda change, a, b, new: change(a, b, new),
         st.sampled_from(changes),
-        place,
-        place,
+        index,
+        index,
         st.binary(min_size=1, max_size=8),
     )

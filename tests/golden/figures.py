@@ -30,7 +30,7 @@ def packed(record: Sent) -> bytes:
 def of_series(records: Sequence[Sent]) -> Figures:
     """Number, bytes, digest and block checksums of one series."""
     rows = [packed(record) for record in records]
-    blocks = [b"".join(rows[place : place + BLOCK]) for place in range(0, len(rows), BLOCK)]
+    blocks = [b"".join(rows[index : index + BLOCK]) for index in range(0, len(rows), BLOCK)]
     return {
         "records": len(rows),
         "bytes": sum(len(record.value or b"") for record in records),
@@ -74,8 +74,8 @@ def difference(what: str, golden: Any, found: Any) -> str | None:
     if "blocks" in golden:
         return f"{what}: {_first_block(golden, found)}"
     reasons = [difference(f"{what}, {key}", golden[key], found[key]) for key in golden]
-    told = [reason for reason in reasons if reason]
-    return "\n".join(told[:20])
+    reported = [reason for reason in reasons if reason]
+    return "\n".join(reported[:20])
 
 
 def _first_block(golden: Figures, found: Figures) -> str:

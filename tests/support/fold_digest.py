@@ -75,25 +75,25 @@ class FoldDigest:
         Raises:
             ConflictingRecord: The key's `seq` is there with other content.
         """
-        place = (topic, key)
+        series = (topic, key)
         seq: int = record["seq"]
         digest = blake2b(
             b"\0".join((topic.encode(), key.encode(), canonical(record))), digest_size=16
         ).hexdigest()
-        known = self._records.setdefault(place, {})
+        known = self._records.setdefault(series, {})
         if seq in known:
             if known[seq] != digest:
                 raise ConflictingRecord(f"{topic} {key!r} seq {seq} came with two contents")
             return False
-        if seq < self._last.get(place, 0):
+        if seq < self._last.get(series, 0):
             return False
         known[seq] = digest
-        self._last[place] = seq
+        self._last[series] = seq
         return True
 
     def by_key(self) -> dict[tuple[str, str], str]:
         """Hex digest of each key's records in order of `seq`, by topic and key, sorted."""
-        return {place: self._chain(self._records[place]) for place in sorted(self._records)}
+        return {series: self._chain(self._records[series]) for series in sorted(self._records)}
 
     def by_topic(self) -> dict[str, str]:
         """Hex digest of each topic: its keys' digests in order of key."""
@@ -114,7 +114,7 @@ class FoldDigest:
         """Hex digest of each record of a key, by `seq`."""
         return self._records.get((topic, key), {})
 
-    def places(self) -> list[tuple[str, str]]:
+    def all_series(self) -> list[tuple[str, str]]:
         """Every topic and key, sorted."""
         return sorted(self._records)
 
@@ -132,7 +132,7 @@ def first_difference(first: FoldDigest, second: FoldDigest) -> Difference | None
     Returns:
         None when they hold the same records.
     """
-    for topic, key in sorted({*first.places(), *second.places()}):
+    for topic, key in sorted({*first.all_series(), *second.all_series()}):
         ours, theirs = first.records(topic, key), second.records(topic, key)
         for seq in sorted({*ours, *theirs}):
             if ours.get(seq) != theirs.get(seq):

@@ -198,7 +198,7 @@ class Ward:
             for number in range(topic.partitions)
         }
         futures = self._admin.list_offsets(asked, request_timeout=30)
-        return {place.partition: future.result().offset for place, future in futures.items()}
+        return {position.partition: future.result().offset for position, future in futures.items()}
 
     def count(self, topic: Topic = DETECTIONS) -> int:
         """Records on a topic now."""
@@ -233,7 +233,7 @@ class Ward:
 
     @staticmethod
     def await_that(
-        condition: Callable[[], bool], what: str, deadline_s: float, look_every_s: float = 0.05
+        condition: Callable[[], bool], what: str, deadline_s: float, poll_every_s: float = 0.05
     ) -> None:
         """Wait until a condition holds; a broker that has just made a topic may need a moment."""
         end_s = time.monotonic() + deadline_s
@@ -244,7 +244,7 @@ class Ward:
                     return
             except KafkaException as error:
                 last = error
-            time.sleep(look_every_s)
+            time.sleep(poll_every_s)
         raise AssertionError(f"not within {deadline_s:.0f} s: {what}") from last
 
     def with_inference(self, **options: Any) -> Settings:

@@ -16,7 +16,7 @@ from typing import Any
 
 from runtime.checkpoints import CheckpointStore, Record
 from runtime.checkpoints import store as store_module
-from streams.domain import pipeline as line_module
+from streams.domain import pipeline as pipeline_module
 from streams.domain.camera.frame_tracks import FrameTracks
 from streams.domain.camera.step import step
 from streams.domain.camera.view import View
@@ -108,10 +108,10 @@ def forgetful(hold: Hold) -> None:
     held_before_checkpoints(hold)
     init = CheckpointStore.__init__
 
-    def told_nothing(self: CheckpointStore, *arguments: Any, **named: Any) -> None:
+    def reported_nothing(self: CheckpointStore, *arguments: Any, **named: Any) -> None:
         init(self, *arguments, **(named | {"settings": None}))
 
-    mutations.replace(CheckpointStore, "__init__", told_nothing)
+    mutations.replace(CheckpointStore, "__init__", reported_nothing)
 
 
 def unnamed_release(hold: Hold) -> None:
@@ -121,15 +121,15 @@ def unnamed_release(hold: Hold) -> None:
 
     def other_step(*arguments: Any) -> tuple[FrameTracks | None, View, Any]:
         tracks, view, linked = step(*arguments)
-        told = None if tracks is None else tracks._replace(model_name=OTHER)
-        return told, view, linked
+        reported = None if tracks is None else tracks._replace(model_name=OTHER)
+        return reported, view, linked
 
     def other_presence(floor: FloorState, moment: Moment, watched: bool) -> list[Output]:
         if moment.as_of_us % (2 * TICK_US):
             return []
         return presence(floor, moment, watched)
 
-    mutations.replace(line_module, "step", other_step)
+    mutations.replace(pipeline_module, "step", other_step)
     mutations.replace(closing_module, "_presence", other_presence)
 
 

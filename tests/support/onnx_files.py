@@ -67,20 +67,20 @@ def _node(kind: str, inputs: list[str], output: str, *attributes: bytes) -> byte
 
 def write_detector(
     path: Path,
-    told: Floats,
+    reported: Floats,
     *,
     input_shape: tuple[int | str, ...],
     gain: Floats | None = None,
 ) -> Path:
-    """Write a graph that says `told` of every image.
+    """Write a graph that says `reported` of every image.
 
     Args:
         path: The file.
-        told: The output of one black image, of any shape without the batch.
+        reported: The output of one black image, of any shape without the batch.
         input_shape: `(B, 3, H, W)`; a name leaves a size open.
         gain: What each output number gains per unit of brightness; None for nothing.
     """
-    gains = np.zeros_like(told) if gain is None else gain
+    gains = np.zeros_like(reported) if gain is None else gain
     batch = input_shape[0]
     nodes = [
         _node("ReduceMean", ["images"], "plane", _ints("axes", [1]), _int("keepdims", 0)),
@@ -89,17 +89,19 @@ def write_detector(
         _node("Mul", ["brightness", "gain"], "change"),
         _node("Add", ["change", "told"], "output"),
     ]
-    shape = struct.pack(f"<{told.ndim + 1}q", -1, *([1] * told.ndim))
-    shape_tensor = _number(1, told.ndim + 1) + _number(2, 7) + _bytes(8, "shape") + _bytes(9, shape)
+    shape = struct.pack(f"<{reported.ndim + 1}q", -1, *([1] * reported.ndim))
+    shape_tensor = (
+        _number(1, reported.ndim + 1) + _number(2, 7) + _bytes(8, "shape") + _bytes(9, shape)
+    )
     graph = b"".join(
         [
             *(_bytes(1, node) for node in nodes),
             _bytes(2, "detector"),
-            _bytes(5, _tensor("told", told[None])),
+            _bytes(5, _tensor("told", reported[None])),
             _bytes(5, _tensor("gain", gains[None])),
             _bytes(5, shape_tensor),
             _bytes(11, _value("images", input_shape)),
-            _bytes(12, _value("output", (batch, *told.shape))),
+            _bytes(12, _value("output", (batch, *reported.shape))),
         ]
     )
     path.write_bytes(_number(1, 8) + _bytes(7, graph) + _bytes(8, _number(2, _OPSET)))

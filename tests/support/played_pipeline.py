@@ -57,7 +57,7 @@ def cut_clip(source: Path, target: Path, frames: int) -> Path:
 
 
 @dataclass(slots=True)
-class PlayedLine:
+class PlayedPipeline:
     """The processes of the line over one test's services and prefix.
 
     Attributes:
@@ -147,9 +147,9 @@ class PlayedLine:
         last: list[Any] = []
 
         def still() -> bool:
-            look = self.observer.poll(time.monotonic(), (), 0)
-            lags = (look.lags.get("sink-timescale"), look.lags.get("sink-redis"))
-            now = [look.ends, lags]
+            poll = self.observer.poll(time.monotonic(), (), 0)
+            lags = (poll.lags.get("sink-timescale"), poll.lags.get("sink-redis"))
+            now = [poll.ends, lags]
             quiet = now == last and lags == (0, 0)
             last[:] = now
             return quiet
@@ -158,10 +158,10 @@ class PlayedLine:
 
     def _answered(self) -> bool:
         """Whether every frame has an outcome, also where some have two after a crash."""
-        look = self.observer.poll(time.monotonic(), (), 0)
-        frames = self.observer.total(look.ends, FRAMES)
-        answered = look.lags.get("infer") == 0
-        return answered and 0 < frames <= self.observer.total(look.ends, DETECTIONS)
+        poll = self.observer.poll(time.monotonic(), (), 0)
+        frames = self.observer.total(poll.ends, FRAMES)
+        answered = poll.lags.get("infer") == 0
+        return answered and 0 < frames <= self.observer.total(poll.ends, DETECTIONS)
 
     def frames(self) -> int:
         """Records in the frames log."""
@@ -236,7 +236,7 @@ def wait_until(
 
 
 @contextmanager
-def played_line(environment: dict[str, str], folder: Path) -> Iterator[PlayedLine]:
+def played_pipeline(environment: dict[str, str], folder: Path) -> Iterator[PlayedPipeline]:
     """A line over the given services; nothing of it outlives the block."""
     folder.mkdir(parents=True, exist_ok=True)
     board_url = f"http://127.0.0.1:{choose_port(0)}/"
@@ -245,5 +245,5 @@ def played_line(environment: dict[str, str], folder: Path) -> Iterator[PlayedLin
     settings = settings_of(own)
     with Supervisor(folder, own) as supervisor:
         observer = Observer(cluster_of(settings), supervisor, board_url)
-        yield PlayedLine(settings, supervisor, folder, board_url, observer)
+        yield PlayedPipeline(settings, supervisor, folder, board_url, observer)
         observer.close()

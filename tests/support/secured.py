@@ -62,7 +62,7 @@ class SecuredBroker:
 
     def environment(self, process: str, **changed: str) -> dict[str, str]:
         """How a process reaches the listener, with settings of `security.kafka` changed."""
-        told = {
+        reported = {
             "tls": "true",
             "ca": self.ca,
             "user": user(process),
@@ -72,7 +72,7 @@ class SecuredBroker:
         return {
             "WARDSTREAM_KAFKA_BOOTSTRAP": self.bootstrap,
             "WARDSTREAM_TOPIC_PREFIX": self.plain.prefix,
-            **{f"WARDSTREAM_SECURITY__KAFKA__{name.upper()}": v for name, v in told.items()},
+            **{f"WARDSTREAM_SECURITY__KAFKA__{name.upper()}": v for name, v in reported.items()},
         }
 
 

@@ -35,7 +35,7 @@ class RunningServices:
         self.environment = environment
 
     @classmethod
-    def told_by(cls, file: Path) -> Self:
+    def reported_by(cls, file: Path) -> Self:
         """Read a run directory's `state.json`, or lines of `NAME=VALUE`."""
         text = file.read_text()
         if file.suffix == ".json":

@@ -16,7 +16,7 @@ from deploy.local.state import read_state, start_ticks
 
 READY_DEADLINE_S = 240.0
 END_DEADLINE_S = 60.0
-LOOK_S = 0.2
+POLL_S = 0.2
 
 _FOLDER = "services_folder"
 _HOLDER = "services_pid"
@@ -35,7 +35,7 @@ class SharedServices:
         )
         self._process = Process(program, folder / "services.log", self._guard)
 
-    def tell(self, workerinput: dict[str, object]) -> None:
+    def report(self, workerinput: dict[str, object]) -> None:
         """Let a worker find them by `told_folder`."""
         workerinput[_FOLDER] = str(self.folder)
         workerinput[_HOLDER] = self._process.pid
@@ -46,16 +46,16 @@ class SharedServices:
         self._guard.close()
 
 
-def told_environment(config: pytest.Config) -> dict[str, str] | None:
+def given_environment(config: pytest.Config) -> dict[str, str] | None:
     """The settings of the controller's services, once they are ready; None outside a worker."""
-    told: dict[str, object] = getattr(config, "workerinput", {})
-    if _FOLDER not in told:
+    reported: dict[str, object] = getattr(config, "workerinput", {})
+    if _FOLDER not in reported:
         return None
-    folder, holder = Path(str(told[_FOLDER])), int(str(told[_HOLDER]))
+    folder, holder = Path(str(reported[_FOLDER])), int(str(reported[_HOLDER]))
     deadline = time.monotonic() + READY_DEADLINE_S
     while not (state := read_state(folder / "run")).ready:
         if start_ticks(holder) is None or time.monotonic() > deadline:
-            said = (folder / "services.log").read_text()
-            pytest.exit(f"the services did not get ready:\n{said}", returncode=1)
-        time.sleep(LOOK_S)
+            text = (folder / "services.log").read_text()
+            pytest.exit(f"the services did not get ready:\n{text}", returncode=1)
+        time.sleep(POLL_S)
     return state.environment

@@ -125,8 +125,8 @@ class Feed:
         self.sent = 0
         self._streams = {camera: outcomes(camera, seconds, seed) for camera in cameras}
         self._partitions = {
-            camera: place if partition is None else partition
-            for place, camera in enumerate(cameras)
+            camera: index if partition is None else partition
+            for index, camera in enumerate(cameras)
         }
 
     def send(self, frames: int | None = None, cameras: list[str] | None = None) -> None:

@@ -32,7 +32,7 @@ TOPICS = (*REFERENCE_TOPICS, *DERIVED)
 Log = Iterable[tuple[Topic, dict[str, Any]]]
 
 
-class Line:
+class SinkTopics:
     """The topics that the sinks read.
 
     Args:

@@ -59,15 +59,15 @@ def expected_minutes(
     occupancy = [item for item in items if item.topic.name == OCCUPANCY.name]
     for zone_id, measured in distinct(occupancy).items():
         for current, following in pairwise(measured):
-            begin, people = current.record["as_of_us"], current.record["people"]
-            end = min(following.record["as_of_us"], begin + HOLDS_US)
-            while begin < end:
-                minute = begin // MINUTE_US
+            start, people = current.record["as_of_us"], current.record["people"]
+            end = min(following.record["as_of_us"], start + HOLDS_US)
+            while start < end:
+                minute = start // MINUTE_US
                 until = min(end, (minute + 1) * MINUTE_US)
-                known_us[zone_id, minute] += until - begin
-                people_us[zone_id, minute] += people * (until - begin)
+                known_us[zone_id, minute] += until - start
+                people_us[zone_id, minute] += people * (until - start)
                 most[zone_id, minute] = max(most[zone_id, minute], people)
-                begin = until
+                start = until
     return {
         (zone_id, at(minute * MINUTE_US)): (
             known,

@@ -58,7 +58,7 @@ SECTIONS: Final[dict[str, dict[str, Entry]]] = {
             "workers.cli.reference", "requirement", "Import how many staff a zone needs."
         ),
     },
-    "Set up and look after": {
+    "Set up and maintain": {
         "topics": Entry("workers.cli.topics", "app", "Create and check the Kafka topics."),
         "registry": Entry("workers.cli.registry", "app", "Register and check the Avro schemas."),
         "db": Entry("workers.cli.db", "app", "Create, update and clean the database tables."),

@@ -33,7 +33,7 @@ def take(
             open_installation(clock),
             uri,
             since_us=None if since is None else parse_time(since, clock.now_us()),
-            tell=typer.echo,
+            report=typer.echo,
         )
     typer.echo(f"backup of {show_time(made.made_us)} is whole: {uri}")
 
@@ -65,6 +65,6 @@ def restore(
             replace=replace,
             accept_loss=accept_loss,
             replication=replication,
-            tell=typer.echo,
+            report=typer.echo,
         )
     typer.echo(f"everything of the backup of {show_time(made.made_us)} is there")

@@ -27,7 +27,7 @@ By = Annotated[str | None, typer.Option(help="Who does this; default: you.")]
 
 @app.command()
 def run(
-    begin: Annotated[str, typer.Option("--from", help=f"Where to start. {ORIGIN_HELP}")],
+    start: Annotated[str, typer.Option("--from", help=f"Where to start. {ORIGIN_HELP}")],
     floor: Annotated[
         list[str] | None, typer.Option(help="Only this floor; may be given more than once.")
     ] = None,
@@ -53,7 +53,7 @@ def run(
         if swap:
             need_reason(why)
         order = rebuilds.Order(
-            origin=parse_origin(begin, clock.now_us()),
+            origin=parse_origin(start, clock.now_us()),
             floors=tuple(floor or ()),
             swap=swap,
             by=by or getpass.getuser(),

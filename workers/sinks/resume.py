@@ -245,10 +245,10 @@ class Resume:
             first, end = 0, held or 0
             if reading or held != (commit.offset if commit else None):
                 first, end = self._span(partition)
-            start = start_of(commit, held, end, reading=reading)
-            starts[partition] = start
-            if start.offset is not None:
-                back[partition] = (start.offset, max(start.offset, first))
+            found = start_of(commit, held, end, reading=reading)
+            starts[partition] = found
+            if found.offset is not None:
+                back[partition] = (found.offset, max(found.offset, first))
         again = {p: s.known for p, s in starts.items() if s.note and s.known is not None}
         known = {p: s.known for p, s in starts.items() if s.known is not None}
         with self._guard.trying():

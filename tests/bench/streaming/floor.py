@@ -69,7 +69,7 @@ def main(total: int) -> None:
     consumer: Any = cluster_of(settings).consumer(f"floor-{uuid.uuid4().hex}")
     consumer.assign([TopicPartition(source, number, 0) for number in range(DETECTIONS.partitions)])
     producer: Any = cluster_of(settings).producer()
-    done, begun, started_s = 0, 0, 0.0
+    done, started, started_s = 0, 0, 0.0
     while done < total:
         messages = consumer.consume(500, 1.0)
         for message in messages:
@@ -85,10 +85,10 @@ def main(total: int) -> None:
                     break
         producer.poll(0)
         done += len(messages)
-        if not begun and done > total // 10:
-            begun, started_s = done, processor_s()
+        if not started and done > total // 10:
+            started, started_s = done, processor_s()
     producer.flush()
-    print(json.dumps({"records": done - begun, "cpu_s": processor_s() - started_s}))
+    print(json.dumps({"records": done - started, "cpu_s": processor_s() - started_s}))
 
 
 if __name__ == "__main__":

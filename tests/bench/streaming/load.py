@@ -103,8 +103,8 @@ class LiveLoad:
         """
         cameras = self.load.cameras
         plan = sorted(
-            (captured_us(number, place // cameras, self.start_us), number, place // cameras, value)
-            for place, (number, value) in enumerate(log)
+            (captured_us(number, index // cameras, self.start_us), number, index // cameras, value)
+            for index, (number, value) in enumerate(log)
         )
         for due_us, number, frame, value in plan:
             ahead_s = due_us / 1e6 - time.time()

@@ -63,11 +63,11 @@ class Stopwatches:
         def timed(*args: Any, **kwargs: Any) -> Any:
             outer = getattr(inner, "ns", 0)
             inner.ns = 0
-            begun = clock()
+            started = clock()
             try:
                 return function(*args, **kwargs)
             finally:
-                took = clock() - begun
+                took = clock() - started
                 spent[stage] += took - inner.ns
                 calls[stage] += 1
                 inner.ns = outer + took

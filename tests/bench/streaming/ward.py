@@ -73,12 +73,12 @@ def register(settings: Settings, cameras: int, at_us: int) -> dict[str, int]:
     length_m = CAMERAS_PER_FLOOR * WIDTH * METRES_PER_PX
     for floor_id in floors:
         for part in range(CORRIDORS):
-            begin_m, end_m = (length_m * edge / CORRIDORS for edge in (part, part + 1))
+            start_m, end_m = (length_m * edge / CORRIDORS for edge in (part, part + 1))
             zones.append(
                 ZoneRow(
                     zone_id=f"{floor_id}-corridor-{part}",
                     floor_id=floor_id,
-                    polygon=[(begin_m, 2.0), (end_m, 2.5), (end_m, 6.0), (begin_m, 5.5)],
+                    polygon=[(start_m, 2.0), (end_m, 2.5), (end_m, 6.0), (start_m, 5.5)],
                 )
             )
     add(list(zones))

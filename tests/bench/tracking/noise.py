@@ -31,7 +31,7 @@ from models.detectors.boxes import iou
 CORRELATION_S = 0.4
 NMS_IOU = 0.65
 RANDOM_PER_FRAME = 0.4
-STICKY_PLACES = 3
+STICKY_SPOTS = 3
 STICKY_S = 6.0
 STICKY_RATE = 0.6
 
@@ -164,15 +164,15 @@ def _random_boxes(truth: BoxTable, frames: int, random: np.random.Generator) -> 
 
 def _sticky_boxes(truth: BoxTable, fps: float, frames: int, random: np.random.Generator) -> _Part:
     numbers, boxes = [], []
-    for place in _somewhere(truth, random, STICKY_PLACES):
-        size = np.tile(place[2:] - place[:2], 2)
+    for spot in _somewhere(truth, random, STICKY_SPOTS):
+        size = np.tile(spot[2:] - spot[:2], 2)
         on = bool(random.random() < 0.5)
         for frame in range(1, frames + 1):
             if random.random() < 1.0 / (fps * STICKY_S):
                 on = not on
             if on and random.random() < STICKY_RATE:
                 numbers.append(frame)
-                boxes.append(place + 0.03 * size * random.normal(size=4))
+                boxes.append(spot + 0.03 * size * random.normal(size=4))
     return (
         np.array(numbers, dtype=np.float64),
         np.array(boxes).reshape(-1, 4),

@@ -29,17 +29,19 @@ def official(results: list[tuple[Sequence, BoxTable]]) -> dict[str, Scores]:
         lengths = {}
         (folder / "trackers" / "one" / "data").mkdir(parents=True)
         for sequence, tracks in results:
-            place = _place(sequence)
-            (folder / "gt" / place / "gt").mkdir(parents=True)
-            write(folder / "gt" / place / "gt" / "gt.txt", sequence.truth)
-            write(folder / "trackers" / "one" / "data" / f"{place}.txt", tracks)
-            lengths[place] = sequence.frames
+            folder_name = _folder_name(sequence)
+            (folder / "gt" / folder_name / "gt").mkdir(parents=True)
+            write(folder / "gt" / folder_name / "gt" / "gt.txt", sequence.truth)
+            write(folder / "trackers" / "one" / "data" / f"{folder_name}.txt", tracks)
+            lengths[folder_name] = sequence.frames
         scores = evaluate(folder, lengths, "one")
-    named = {_place(sequence): sequence.name for sequence, _ in results} | {COMBINED: COMBINED}
-    return {named[place]: _scores(of) for place, of in scores.items()}
+    named = {_folder_name(sequence): sequence.name for sequence, _ in results} | {
+        COMBINED: COMBINED
+    }
+    return {named[folder_name]: _scores(of) for folder_name, of in scores.items()}
 
 
-def _place(sequence: Sequence) -> str:
+def _folder_name(sequence: Sequence) -> str:
     return sequence.name.replace("/", "_")
 
 

@@ -20,16 +20,16 @@ from confluent_kafka import KafkaException
 from runtime.checkpoints import ReplayNeeded
 from runtime.checkpoints.codec import HEAD_KEY, decode_head
 from runtime.checkpoints.log import LogReader
-from tests.chaos.checkpoint.line import (
+from tests.chaos.checkpoint.oracle import Verdict, ends, judge
+from tests.chaos.checkpoint.pipeline import (
     PARTITIONS,
     Broker,
     ConditionNotMet,
-    Line,
+    Pipeline,
     Source,
     Worker,
     await_condition,
 )
-from tests.chaos.checkpoint.oracle import Verdict, ends, judge
 from tests.chaos.checkpoint.worker import topics
 from tests.support.clusters import cluster_at
 from tests.support.mutations import unused
@@ -125,18 +125,24 @@ class Attack:
     """Faults against one line."""
 
     def __init__(
-        self, line: Line, source: Source, broker: Broker, *, seed: int, flow_deadline_s: float
+        self,
+        pipeline: Pipeline,
+        source: Source,
+        broker: Broker,
+        *,
+        seed: int,
+        flow_deadline_s: float,
     ) -> None:
         self.landed: Counter[str] = Counter()
         self.missed = 0
         self.longest_silence_s = 0.0
-        self._line = line
+        self._pipeline = pipeline
         self._source = source
         self._kafka = broker
         self._flow_deadline_s = flow_deadline_s
         self._random = random.Random(seed)
 
-    def strike(self, fault: str) -> None:
+    def injection(self, fault: str) -> None:
         """Wait until outputs flow, then strike."""
         flowing = self._await_outputs(self._flow_deadline_s)
         time.sleep(self._random.uniform(0.0, 1.5))
@@ -151,9 +157,9 @@ class Attack:
             self.missed += 1
 
     def _await_outputs(self, deadline_s: float) -> bool:
-        began_s, before = time.monotonic(), self._line.outputs()
+        began_s, before = time.monotonic(), self._pipeline.outputs()
         while time.monotonic() - began_s < deadline_s:
-            if self._line.outputs() >= before + OUTPUTS_BETWEEN_FAULTS:
+            if self._pipeline.outputs() >= before + OUTPUTS_BETWEEN_FAULTS:
                 self.longest_silence_s = max(self.longest_silence_s, time.monotonic() - began_s)
                 return True
             time.sleep(0.1)
@@ -161,26 +167,26 @@ class Attack:
         return False
 
     def _victim(self) -> Worker:
-        return self._random.choice(self._line.alive or [self._line.start()])
+        return self._random.choice(self._pipeline.alive or [self._pipeline.start()])
 
     def _kill(self) -> None:
-        self._line.kill(self._victim())
-        self._line.start()
+        self._pipeline.kill(self._victim())
+        self._pipeline.start()
 
     def _terminate(self) -> None:
-        self._line.terminate(self._victim())
-        self._line.start()
+        self._pipeline.terminate(self._victim())
+        self._pipeline.start()
 
     def _join(self) -> None:
-        if len(self._line.alive) >= MAX_WORKERS:
-            self._line.terminate(self._victim())
-        self._line.start()
+        if len(self._pipeline.alive) >= MAX_WORKERS:
+            self._pipeline.terminate(self._victim())
+        self._pipeline.start()
 
     def _leave(self) -> None:
-        if len(self._line.alive) < 2:
-            self._line.start()
+        if len(self._pipeline.alive) < 2:
+            self._pipeline.start()
         else:
-            self._line.terminate(self._victim())
+            self._pipeline.terminate(self._victim())
 
     def _zombie(self) -> None:
         """Stopped until others have its partitions, then awake among them."""
@@ -190,14 +196,14 @@ class Attack:
         """The successors die just after the zombie wakes."""
         zombie = self._stop_and_wake()
         time.sleep(self._random.uniform(0.1, 0.8))
-        for other in self._line.alive:
+        for other in self._pipeline.alive:
             if other is not zombie:
-                self._line.kill(other)
-        self._line.start()
+                self._pipeline.kill(other)
+        self._pipeline.start()
 
     def _stop_and_wake(self) -> Worker:
-        if len(self._line.alive) < 2:
-            self._line.start()
+        if len(self._pipeline.alive) < 2:
+            self._pipeline.start()
         self._await("two workers that fold", lambda: len(self._folding()) >= 2)
         zombie = self._random.choice(self._folding() or [self._victim()])
         loads = self._loads(zombie)
@@ -211,30 +217,30 @@ class Attack:
 
     def _await(self, what: str, condition: Callable[[], bool]) -> None:
         """Wait for the line; not once something unexpected has ended it."""
-        await_condition(what, lambda: condition() or bool(self._line.unexpected), 120)
+        await_condition(what, lambda: condition() or bool(self._pipeline.unexpected), 120)
 
     def _folding(self) -> list[Worker]:
-        return [worker for worker in self._line.alive if worker.folds]
+        return [worker for worker in self._pipeline.alive if worker.folds]
 
     def _loads(self, zombie: Worker) -> int:
-        return sum(w.loads for w in self._line.alive if w is not zombie)
+        return sum(w.loads for w in self._pipeline.alive if w is not zombie)
 
     def _kill_all(self) -> None:
-        for worker in self._line.alive:
-            self._line.kill(worker)
-        self._line.start()
+        for worker in self._pipeline.alive:
+            self._pipeline.kill(worker)
+        self._pipeline.start()
 
     def _kill_young(self) -> None:
         """The replacement dies while it claims, loads or seeks."""
-        self._line.kill(self._victim())
-        young = self._line.start()
+        self._pipeline.kill(self._victim())
+        young = self._pipeline.start()
         time.sleep(self._random.uniform(1.0, 4.0))
-        self._line.kill(young)
-        self._line.start()
+        self._pipeline.kill(young)
+        self._pipeline.start()
 
     def _own_crash(self) -> None:
         """A worker that is broken on purpose kills itself."""
-        self._await("the crash", lambda: bool(self._line.self_exits))
+        self._await("the crash", lambda: bool(self._pipeline.self_exits))
 
     def _broker(self) -> None:
         """Kafka is gone for some seconds."""
@@ -243,11 +249,11 @@ class Attack:
         self._kafka.restart()
 
 
-def caught_up(line: Line) -> bool:
+def caught_up(pipeline: Pipeline) -> bool:
     """Whether every partition's newest checkpoint stands at the end of the log."""
-    reader = LogReader(cluster_at(line.bootstrap))
-    names = topics(line.run)
-    for partition, end in enumerate(ends(line.bootstrap, names.input, PARTITIONS)):
+    reader = LogReader(cluster_at(pipeline.bootstrap))
+    names = topics(pipeline.run)
+    for partition, end in enumerate(ends(pipeline.bootstrap, names.input, PARTITIONS)):
         newest = reader.newest_values(names.checkpoints, partition, lambda found: HEAD_KEY in found)
         head = newest.get(HEAD_KEY)
         if end and (head is None or decode_head(head).next_offset < end):
@@ -271,49 +277,49 @@ def attack(
     """Run the faults in order, let the line catch up, and judge."""
     began_s = time.monotonic()
     run = f"{scenario}-{seed}-{time.time_ns() // 1_000_000}"
-    line = Line(broker.bootstrap, run, folder / run, session_s=SESSION_S, **options)
+    pipeline = Pipeline(broker.bootstrap, run, folder / run, session_s=SESSION_S, **options)
     source = Source(broker.bootstrap, run, seed=seed, rate=rate)
-    strikes = Attack(line, source, broker, seed=seed, flow_deadline_s=flow_deadline_s)
+    injections = Attack(pipeline, source, broker, seed=seed, flow_deadline_s=flow_deadline_s)
     try:
         with cpu_hog(hogs):
             source.start()
-            line.start()
+            pipeline.start()
             for fault in faults:
-                if line.unexpected or strikes.missed:
+                if pipeline.unexpected or injections.missed:
                     break  # the line has ended; more faults would only hide why
-                strikes.strike(fault)
+                injections.injection(fault)
             source.end()
             ended_s = time.monotonic()
-            reached = not line.unexpected and _await_end(line, deadline_s)
+            high_water = not pipeline.unexpected and _await_end(pipeline, deadline_s)
             catch_up_s = time.monotonic() - ended_s
-        line.stop()
+        pipeline.stop()
         verdict = judge(broker.bootstrap, run, PARTITIONS)
     finally:
-        line.kill_all()
-    reasons = line.self_exits
+        pipeline.kill_all()
+    reasons = pipeline.self_exits
     return Outcome(
         scenario=scenario,
         seed=seed,
-        landed=dict(strikes.landed),
-        missed=strikes.missed,
+        landed=dict(injections.landed),
+        missed=injections.missed,
         sent=source.sent,
         duration_s=round(time.monotonic() - began_s, 1),
-        caught_up=reached,
+        caught_up=high_water,
         catch_up_s=round(catch_up_s, 1),
-        longest_silence_s=round(strikes.longest_silence_s, 1),
+        longest_silence_s=round(injections.longest_silence_s, 1),
         fenced=sum("refused" in reason for reason in reasons),
         gaps=sum("was delivered" in reason for reason in reasons),
         tracebacks=sum("Traceback" in reason for reason in reasons),
         self_exits=reasons,
-        unexpected=line.unexpected,
-        unused=sorted(unused(line.said)) if options.get("mutation") else [],
+        unexpected=pipeline.unexpected,
+        unused=sorted(unused(pipeline.text)) if options.get("mutation") else [],
         verdict=verdict,
     )
 
 
-def _await_end(line: Line, deadline_s: float) -> bool:
+def _await_end(pipeline: Pipeline, deadline_s: float) -> bool:
     try:
-        await_condition("the line's end", lambda: caught_up(line), deadline_s)
+        await_condition("the line's end", lambda: caught_up(pipeline), deadline_s)
     except (ConditionNotMet, ReplayNeeded, KafkaException):
         return False
     return True

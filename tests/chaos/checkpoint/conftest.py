@@ -9,7 +9,7 @@ import pytest
 
 from deploy.local.launcher import LocalServices
 from tests.chaos.checkpoint.attack import Outcome
-from tests.chaos.checkpoint.line import Broker
+from tests.chaos.checkpoint.pipeline import Broker
 
 
 class SharedBroker:

@@ -158,9 +158,9 @@ def _judge_outputs(
         if int(offset) > newest[series]:  # as a consumer that drops what it has seen
             newest[series] = int(offset)
             follows = successor[series]
-            place = position[series]
-            verdict.reordered += place >= len(follows) or follows[place] != int(offset)
-            position[series] = place + 1
+            index = position[series]
+            verdict.reordered += index >= len(follows) or follows[index] != int(offset)
+            position[series] = index + 1
     verdict.missing = len(expected.keys() - seen.keys())
 
 
@@ -168,7 +168,7 @@ def _judge_checkpoints(
     bootstrap: str, run: str, partitions: int, states: States, verdict: Verdict
 ) -> None:
     newest: list[dict[bytes, bytes]] = [{} for _ in range(partitions)]
-    reached = [0] * partitions
+    progress = [0] * partitions
     for message in records(bootstrap, topics(run).checkpoints, partitions, "read_committed"):
         partition, key, value = message.partition(), message.key(), message.value()
         if value is None:
@@ -178,8 +178,8 @@ def _judge_checkpoints(
         if key == HEAD_KEY:
             verdict.saved += 1
             next_offset = msgspec.json.decode(value)["next_offset"]
-            verdict.went_back += next_offset < reached[partition]
-            reached[partition] = max(reached[partition], next_offset)
+            verdict.went_back += next_offset < progress[partition]
+            progress[partition] = max(progress[partition], next_offset)
     log = ends(bootstrap, topics(run).input, partitions)
     for partition, found in enumerate(newest):
         if not found:

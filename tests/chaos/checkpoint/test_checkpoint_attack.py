@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.chaos.checkpoint.attack import Outcome, attack, fault_plan
-from tests.chaos.checkpoint.line import Broker
+from tests.chaos.checkpoint.pipeline import Broker
 
 Keep = Callable[[Outcome], Outcome]
 

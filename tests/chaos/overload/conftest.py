@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.played_pipeline import PlayedLine, played_line
+from tests.support.played_pipeline import PlayedPipeline, played_pipeline
 
 
 @pytest.fixture
-def line(environment: dict[str, str], tmp_path: Path) -> Iterator[PlayedLine]:
+def pipeline(environment: dict[str, str], tmp_path: Path) -> Iterator[PlayedPipeline]:
     """A line of this test alone."""
-    with played_line(environment, tmp_path / "line") as played:
+    with played_pipeline(environment, tmp_path / "line") as played:
         yield played

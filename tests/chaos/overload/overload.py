@@ -25,10 +25,10 @@ from models.detectors.hog import HogDetector
 from runtime.kafka.reader import read_topic
 from schemas.registry import SchemaRegistry
 from schemas.topics import DETECTIONS, FRAMES
-from tests.chaos.line.gauges import Sample, look
-from tests.chaos.line.quantiles import quantile
+from tests.chaos.pipeline.gauges import Sample, poll
+from tests.chaos.pipeline.quantiles import quantile
 from tests.support.clusters import cluster_of
-from tests.support.played_pipeline import HOUR_US, PlayedLine, wait_until
+from tests.support.played_pipeline import HOUR_US, PlayedPipeline, wait_until
 from workers.ingest.sources.probe import probe_clip
 from workers.local.demo.scenario import make_scenario
 from workers.local.demo.ward import register_ward
@@ -81,7 +81,7 @@ class Outcome:
         delays_s: From the receipt of a picture to the append of its outcome, of those that were
             detected, in the order of the log.
         samples: Memory by process.
-        told: Alerts of overload that the board has shown, in words.
+        reported: Alerts of overload that the board has shown, in words.
         cleared: Whether the board showed none in the end.
         drained_s: From the end of the load to the last outcome.
     """
@@ -95,7 +95,7 @@ class Outcome:
     given_up: Counter[str] = field(default_factory=Counter)
     delays_s: list[float] = field(default_factory=list)
     samples: dict[str, list[Sample]] = field(default_factory=lambda: defaultdict(list))
-    told: set[str] = field(default_factory=set)
+    reported: set[str] = field(default_factory=set)
     cleared: bool = False
     drained_s: float = 0.0
 
@@ -139,7 +139,7 @@ class Outcome:
                 f"p99 {quantile(delays, 0.99):.2f} s, last third p50 "
                 f"{quantile(delays[-max(1, len(delays) // 3) :], 0.5):.2f} s"
             ),
-            f"caught up {self.drained_s:.1f} s after the load; board: {sorted(self.told)}",
+            f"caught up {self.drained_s:.1f} s after the load; board: {sorted(self.reported)}",
         ]
         for name, samples in self.samples.items():
             lines.append(
@@ -150,42 +150,44 @@ class Outcome:
         return "\n".join(lines)
 
 
-def overload(line: PlayedLine, clip: Path, minutes: float) -> Outcome:
+def overload(pipeline: PlayedPipeline, clip: Path, minutes: float) -> Outcome:
     """Load a line that has not begun for some minutes, let it catch up, and count.
 
     Args:
-        line: Over services, without input.
+        pipeline: Over services, without input.
         clip: Shown by every camera.
         minutes: Of load.
     """
     capacity = capacity_fps(clip)
     wanted = math.ceil(OVERLOAD * MARGIN * capacity / FPS)
     outcome = Outcome(capacity, max(2, wanted))
-    prepare(cluster_of(line.settings), line.settings.database_url.get_secret_value())
-    starts_us = line.now_us() - HOUR_US
+    prepare(cluster_of(pipeline.settings), pipeline.settings.database_url.get_secret_value())
+    starts_us = pipeline.now_us() - HOUR_US
     scenario = make_scenario([probe_clip(str(clip))] * outcome.cameras, starts_us, 1280)
-    register_ward(scenario, line.folder / "ward", cluster_of(line.settings), starts_us - HOUR_US)
-    line.scenario = scenario
-    line.start(("--backend", "hog", "--mode", "live"))
-    _start_watchdog(line)
-    line.play("--mode", "live", "--fps", str(FPS), "--loop")
-    wait_until(lambda: line.outcomes() > 0, 120, "the first outcome")
+    register_ward(
+        scenario, pipeline.folder / "ward", cluster_of(pipeline.settings), starts_us - HOUR_US
+    )
+    pipeline.scenario = scenario
+    pipeline.start(("--backend", "hog", "--mode", "live"))
+    _start_watchdog(pipeline)
+    pipeline.play("--mode", "live", "--fps", str(FPS), "--loop")
+    wait_until(lambda: pipeline.outcomes() > 0, 120, "the first outcome")
     began_s = time.monotonic()
     with httpx.Client(timeout=30) as client:
         while time.monotonic() - began_s < minutes * 60:
             time.sleep(SAMPLE_S)
-            assert line.supervisor.failure is None, line.supervisor.failure
-            _sample(line, outcome)
-            outcome.told |= _overload_alerts(line, client)
+            assert pipeline.supervisor.failure is None, pipeline.supervisor.failure
+            _sample(pipeline, outcome)
+            outcome.reported |= _overload_alerts(pipeline, client)
         outcome.seconds = time.monotonic() - began_s
-        line.supervisor.stop("ingest")
+        pipeline.supervisor.stop("ingest")
         ended_s = time.monotonic()
-        wait_until(lambda: _all_answered(line), DRAIN_S, "an outcome of every frame")
+        wait_until(lambda: _all_answered(pipeline), DRAIN_S, "an outcome of every frame")
         outcome.drained_s = time.monotonic() - ended_s
         with _patience():
-            wait_until(lambda: not _overload_alerts(line, client), DRAIN_S, "the alert to end")
+            wait_until(lambda: not _overload_alerts(pipeline, client), DRAIN_S, "the alert to end")
             outcome.cleared = True
-    _count(line, outcome)
+    _count(pipeline, outcome)
     return outcome
 
 
@@ -198,28 +200,28 @@ def _patience() -> Iterator[None]:
         return
 
 
-def _start_watchdog(line: PlayedLine) -> None:
+def _start_watchdog(pipeline: PlayedPipeline) -> None:
     row = process("watchdog")
     health = {
-        name: f"http://127.0.0.1:{line.supervisor.metrics_port(name)}/healthz"
+        name: f"http://127.0.0.1:{pipeline.supervisor.metrics_port(name)}/healthz"
         for name in WATCHED
         if name in WORKERS
     }
     settings = {"WARDSTREAM_WATCHDOG__HEALTH": json.dumps(health)}
-    line.supervisor.start(
+    pipeline.supervisor.start(
         Worker(name=row.name, command=row.command, environment=settings), ready_deadline_s=90
     )
 
 
-def _sample(line: PlayedLine, outcome: Outcome) -> None:
+def _sample(pipeline: PlayedPipeline, outcome: Outcome) -> None:
     for name in (*WORKERS, "ingest", "watchdog"):
-        sample = look(line.supervisor.pid(name))
+        sample = poll(pipeline.supervisor.pid(name))
         if sample is not None:
             outcome.samples[name].append(sample)
 
 
-def _overload_alerts(line: PlayedLine, client: httpx.Client) -> set[str]:
-    alerts = client.get(f"{line.board_url}api/v1/line").json()["alerts"]
+def _overload_alerts(pipeline: PlayedPipeline, client: httpx.Client) -> set[str]:
+    alerts = client.get(f"{pipeline.board_url}api/v1/line").json()["alerts"]
     return {
         f"{alert['alert_id']}: {alert['what']}"
         for alert in alerts
@@ -227,28 +229,28 @@ def _overload_alerts(line: PlayedLine, client: httpx.Client) -> set[str]:
     }
 
 
-def _all_answered(line: PlayedLine) -> bool:
-    ends = line.observer.poll(time.monotonic(), (), 0).ends
-    return 0 < line.observer.total(ends, FRAMES) <= line.observer.total(ends, DETECTIONS)
+def _all_answered(pipeline: PlayedPipeline) -> bool:
+    ends = pipeline.observer.poll(time.monotonic(), (), 0).ends
+    return 0 < pipeline.observer.total(ends, FRAMES) <= pipeline.observer.total(ends, DETECTIONS)
 
 
-def _count(line: PlayedLine, outcome: Outcome) -> None:
+def _count(pipeline: PlayedPipeline, outcome: Outcome) -> None:
     """Read every outcome; each record of the frames must have exactly one."""
-    codec = SchemaRegistry(line.settings.registry_url).reader(DETECTIONS)
+    codec = SchemaRegistry(pipeline.settings.registry_url).reader(DETECTIONS)
     seqs: dict[str, list[int]] = defaultdict(list)
-    for message in read_topic(cluster_of(line.settings), DETECTIONS):
+    for message in read_topic(cluster_of(pipeline.settings), DETECTIONS):
         record: dict[str, Any] = codec.decode(message.value())
         seqs[record["camera_id"]].append(record["frame_seq"])
         outcome.counts[record["outcome"], record["reason"]] += 1
         if record["outcome"] == "DETECTED":
             outcome.delays_s.append(message.timestamp()[1] / 1e3 - record["received_us"] / 1e6)
-    ends = line.observer.poll(time.monotonic(), (), 0).ends
-    records = line.observer.total(ends, FRAMES)
+    ends = pipeline.observer.poll(time.monotonic(), (), 0).ends
+    records = pipeline.observer.total(ends, FRAMES)
     assert sum(map(len, seqs.values())) == records, "each record of the frames has one outcome"
     for camera_id, found in seqs.items():
         assert found == list(range(1, len(found) + 1)), f"{camera_id}: each once, in order"
     outcome.frames = records - outcome.counts["HEARTBEAT", ""]
-    for ledger in line.ledgers():
+    for ledger in pipeline.ledgers():
         outcome.sent += ledger["outcomes"]["sent"]
         outcome.given_up.update(
             {reason: n for reason, n in ledger["outcomes"].items() if n and reason != "sent"}

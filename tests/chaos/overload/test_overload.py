@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from deploy.local import extras
-from tests.chaos.line.quantiles import quantile
 from tests.chaos.overload.overload import OVERLOAD, overload
-from tests.support.played_pipeline import PlayedLine
+from tests.chaos.pipeline.quantiles import quantile
+from tests.support.played_pipeline import PlayedPipeline
 
 MINUTES = float(os.environ.get("OVERLOAD_MINUTES", "10"))
 RSS_SLACK_MIB = 32.0
@@ -23,7 +23,9 @@ LONG_MINUTES = 2.0
 
 @pytest.mark.overload
 @pytest.mark.timeout(round(MINUTES * 60) + 900)
-def test_an_overload_is_skipped_counted_and_reported_and_costs_no_memory(line: PlayedLine) -> None:
+def test_an_overload_is_skipped_counted_and_reported_and_costs_no_memory(
+    line: PlayedPipeline,
+) -> None:
     outcome = overload(line, Path(extras.clip()), MINUTES)
     print(f"\n{outcome.report()}")
 
@@ -36,7 +38,7 @@ def test_an_overload_is_skipped_counted_and_reported_and_costs_no_memory(line: P
     last = outcome.delays_s[-max(1, len(outcome.delays_s) // 3) :]
     assert quantile(last, 0.5) < FRESH_S, "the newest frame wins"
     if MINUTES >= LONG_MINUTES:
-        assert any(text.startswith("overload/stage/infer") for text in outcome.told)
+        assert any(text.startswith("overload/stage/infer") for text in outcome.reported)
         assert outcome.cleared, "the board says so no more when it is over"
         growth = {name: outcome.growth_mib(name) for name in outcome.samples}
         assert {n: mib for n, mib in growth.items() if mib > RSS_SLACK_MIB} == {}

@@ -144,13 +144,13 @@ class SyntheticWard:
         people = []
         number = 0
         for name, homes in HOMES.items():
-            for place, (camera, (x, y)) in enumerate(homes):
+            for index, (camera, (x, y)) in enumerate(homes):
                 number += 1
                 phase = at_s * (0.25 + 0.07 * (number % 4)) + number * 1.7
                 foot = (x + 26 * math.sin(phase), y + 14 * math.cos(phase * 1.3))
                 state = "LOST" if number == 15 else "CONFIRMED"
                 cameras[camera].append(track(number, *foot, state=state))
-                staff = place < NUMBERS[name]["identified"]
+                staff = index < NUMBERS[name]["identified"]
                 people.append(
                     {
                         "person_id": f"{camera}:{number}",
@@ -166,11 +166,11 @@ class SyntheticWard:
         self._writer.floor(people=people)
 
     def _run(self) -> None:
-        begin = time.monotonic()
-        renewed = begin
+        start = time.monotonic()
+        renewed = start
         while not self._closing.wait(0.1):
             now = time.monotonic()
-            self.frame(now - begin)
+            self.frame(now - start)
             if now - renewed > 10:
                 renewed = now
                 self.occupancy()

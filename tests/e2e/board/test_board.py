@@ -77,17 +77,17 @@ def test_a_zone_is_shown_by_text_shape_and_position_not_by_colour_alone(
     writer.zone("bay-2", people=4, identified=0, required=2)
     page = open_page(start_board(registry=ward()).url)
 
-    places = page.locator("#zones .zone .name")
-    expect(places).to_have_text(["Bay 2", "Bay 1"])
+    names = page.locator("#zones .zone .name")
+    expect(names).to_have_text(["Bay 2", "Bay 1"])
     expect(zone(page, "bay-1").locator(".sentence")).to_have_text("Covered")
     expect(zone(page, "bay-2").locator(".sentence")).to_have_text("Cannot tell: 4 unidentified")
     shapes = {zone(page, z).locator(".icon").inner_html() for z in ("bay-1", "bay-2")}
     assert len(shapes) == 2
 
     page.get_by_text("Ward order").click()
-    expect(places).to_have_text(["Bay 1", "Bay 2"])
+    expect(names).to_have_text(["Bay 1", "Bay 2"])
     page.reload()
-    expect(places).to_have_text(["Bay 1", "Bay 2"])
+    expect(names).to_have_text(["Bay 1", "Bay 2"])
 
 
 def test_numbers_that_grow_old_turn_grey_and_say_so_while_nothing_arrives(
@@ -230,15 +230,19 @@ def test_a_detector_that_changes_while_the_page_loads_is_shown_too(
     page = open_page("about:blank")
     waiting: list[Route] = []
     page.route("**/api/v1/cameras", lambda route: waiting.append(route))  # noqa: PLW0108
-    told: list[str] = []
+    reported: list[str] = []
     browser = page.context.new_cdp_session(page)
-    browser.on("Network.eventSourceMessageReceived", lambda event: told.append(event["eventName"]))
+    browser.on(
+        "Network.eventSourceMessageReceived", lambda event: reported.append(event["eventName"])
+    )
     browser.send("Network.enable")
     page.goto(start_board(registry=ward()).url)
-    await_in(page, lambda: bool(waiting) and bool(told), "the page to ask for cameras and follow")
+    await_in(
+        page, lambda: bool(waiting) and bool(reported), "the page to ask for cameras and follow"
+    )
 
     writer.camera("left", [], model_name="opencv-hog", model_version="1")
-    await_in(page, lambda: "camera" in told, "the change to be told")
+    await_in(page, lambda: "camera" in reported, "the change to be told")
     waiting.pop(0).continue_()
 
     expect(page.locator("#caution")).to_contain_text("misses many people")

@@ -106,8 +106,8 @@ def test_a_stage_that_is_late_is_reported_with_how_much_waits(
     page = open_page(board.url)
     board.pipeline.show_lags({"sink-timescale": StageSign(lag_records=1200, lag_s=42.0)})
 
-    words = "History is written late: 1200 records to go, the oldest 42 s old"
-    expect(page.locator("#late")).to_have_text(words)
+    description = "History is written late: 1200 records to go, the oldest 42 s old"
+    expect(page.locator("#late")).to_have_text(description)
     board.pipeline.show_lags({"sink-timescale": StageSign(lag_records=3, lag_s=0.2)})
     expect(page.locator("#late")).to_have_text("")
 

@@ -111,12 +111,12 @@ def test_the_next_start_finds_what_the_last_one_left_unless_it_must_forget(tmp_p
     with_data: tuple[Component, ...] = ("kafka", "timescale")
     with LocalServices(tmp_path, components=with_data) as services:
         ports = read_state(tmp_path).ports
-        _leave_marks(services)
+        _leave_traces(services)
     with LocalServices(tmp_path, components=with_data) as services:
         assert read_state(tmp_path).ports == ports
-        assert _marks(services) == {"topic", "table"}
+        assert _traces(services) == {"topic", "table"}
     with LocalServices(tmp_path, components=with_data, fresh=True) as services:
-        assert _marks(services) == set()
+        assert _traces(services) == set()
 
 
 def test_a_run_directory_is_closed_to_others_and_postgresql_runs_in_it(tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_a_start_in_the_background_closes_its_run_directory_too(tmp_path: Path) 
 def test_killed_services_come_back_on_their_ports_with_their_data(
     own_services: LocalServices,
 ) -> None:
-    _leave_marks(own_services)
+    _leave_traces(own_services)
     environment = own_services.environment
 
     for name in COMPONENTS:
@@ -151,7 +151,7 @@ def test_killed_services_come_back_on_their_ports_with_their_data(
 
         assert own_services.pid(name) != before
         assert own_services.environment == environment
-        assert _marks(own_services) == {"topic", "table"}
+        assert _traces(own_services) == {"topic", "table"}
 
 
 def test_a_second_launcher_of_a_run_directory_says_who_holds_it(tmp_path: Path) -> None:
@@ -205,7 +205,7 @@ def test_only_who_may_read_the_run_directory_gets_into_the_database(tmp_path: Pa
             assert (tmp_path / name).stat().st_mode & 0o077 == 0
 
 
-def _leave_marks(services: LocalServices) -> None:
+def _leave_traces(services: LocalServices) -> None:
     settings = services.environment
     admin = cluster_at(settings["WARDSTREAM_KAFKA_BOOTSTRAP"]).admin()
     admin.create_topics([NewTopic("mark", 1, 1)])["mark"].result(DEADLINE_S)
@@ -213,7 +213,7 @@ def _leave_marks(services: LocalServices) -> None:
         connection.execute("CREATE TABLE mark (x int)")
 
 
-def _marks(services: LocalServices) -> set[str]:
+def _traces(services: LocalServices) -> set[str]:
     settings = services.environment
     admin = cluster_at(settings["WARDSTREAM_KAFKA_BOOTSTRAP"]).admin()
     with psycopg.connect(settings["WARDSTREAM_DATABASE_URL"]) as connection:

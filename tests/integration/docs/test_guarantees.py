@@ -44,8 +44,8 @@ def test_the_subscriber_of_the_page_has_every_record_once_and_in_order(
         codec = registry.writer(topic)
         records = [record for kind, record in ward(seconds=90, seed=2) if kind is topic]
         assert len(records) > 10
-        for begin in range(0, len(records), 7):
-            for record in records[max(0, begin - 5) : begin + 7]:
+        for start in range(0, len(records), 7):
+            for record in records[max(0, start - 5) : start + 7]:
                 key = record["zone_id"]
                 partition = int(key[-1])
                 producer.produce(name, key=key, value=codec.encode(record), partition=partition)

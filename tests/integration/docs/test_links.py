@@ -39,12 +39,12 @@ def applied() -> dict[str, Any]:
     return scope
 
 
-def joined(told: list[Link]) -> set[frozenset[str]]:
+def joined(reported: list[Link]) -> set[frozenset[str]]:
     """Who is one person, by another algorithm: connected components of a graph."""
-    ids = sorted({link[end] for link in told for end in ("from_person_id", "to_person_id")})
-    earlier = [ids.index(link["from_person_id"]) for link in told]
-    later = [ids.index(link["to_person_id"]) for link in told]
-    graph = coo_array((np.ones(len(told)), (earlier, later)), shape=(len(ids), len(ids)))
+    ids = sorted({link[end] for link in reported for end in ("from_person_id", "to_person_id")})
+    earlier = [ids.index(link["from_person_id"]) for link in reported]
+    later = [ids.index(link["to_person_id"]) for link in reported]
+    graph = coo_array((np.ones(len(reported)), (earlier, later)), shape=(len(ids), len(ids)))
     count, labels = connected_components(graph, directed=False)
     return {
         frozenset(name for name, label in zip(ids, labels, strict=True) if label == group)
@@ -52,10 +52,10 @@ def joined(told: list[Link]) -> set[frozenset[str]]:
     }
 
 
-def people(scope: dict[str, Any], told: list[Link]) -> set[frozenset[str]]:
+def people(scope: dict[str, Any], reported: list[Link]) -> set[frozenset[str]]:
     """Who is one person by the lines of the page."""
     groups: dict[str, set[str]] = {}
-    for link in told:
+    for link in reported:
         for end in (link["from_person_id"], link["to_person_id"]):
             groups.setdefault(scope["person"](end), set()).add(end)
     return {frozenset(group) for group in groups.values()}
@@ -63,9 +63,9 @@ def people(scope: dict[str, Any], told: list[Link]) -> set[frozenset[str]]:
 
 def tailed(settings: Settings) -> Any:
     """The first link that `wardstream tail` prints."""
-    words = ["tail", LINKS.name, "--from-beginning", "--count", "1", "--wait", "30"]
+    description = ["tail", LINKS.name, "--from-beginning", "--count", "1", "--wait", "30"]
     answer = subprocess.run(
-        [sys.executable, "-m", "workers.cli", *words],
+        [sys.executable, "-m", "workers.cli", *description],
         capture_output=True,
         text=True,
         check=True,
@@ -98,8 +98,8 @@ def test_the_code_of_the_page_joins_who_is_linked_in_whatever_order(
     admin.create_topics([NewTopic(name, 2, 1)], operation_timeout=30)[name].result()
     await_leaders(admin, [name])
     producer = ReliableProducer(cluster_of(settings))
-    for begin in range(0, len(sent), 5):
-        for one in sent[max(0, begin - 3) : begin + 5]:
+    for start in range(0, len(sent), 5):
+        for one in sent[max(0, start - 3) : start + 5]:
             key, partition = one["floor_id"], int(one["floor_id"] == "ward")
             producer.produce(name, key=key, value=codec.encode(one), partition=partition)
     producer.flush(30)

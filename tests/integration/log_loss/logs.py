@@ -85,11 +85,11 @@ def alter(settings: Settings, topic: Topic, name: str, value: str) -> None:
     for future in admin.incremental_alter_configs([resource]).values():
         future.result(ANSWER_S)
 
-    def told() -> bool:
+    def reported() -> bool:
         found = admin.describe_configs([resource], request_timeout=ANSWER_S)[resource]
         return bool(found.result(ANSWER_S)[name].value == value)
 
-    until(f"{name} is {value}", told, DEADLINE_S)
+    until(f"{name} is {value}", reported, DEADLINE_S)
 
 
 def forget_group(settings: Settings, group: str) -> None:
@@ -105,11 +105,11 @@ def widen(settings: Settings, topic: Topic, partitions: int) -> None:
     for future in admin.create_partitions([more]).values():
         future.result(ANSWER_S)
 
-    def told() -> bool:
+    def reported() -> bool:
         known = admin.list_topics(timeout=ANSWER_S).topics[more.topic].partitions
         return len(known) == partitions
 
-    until("the broker has them", told, DEADLINE_S)
+    until("the broker has them", reported, DEADLINE_S)
 
 
 def append(settings: Settings, topic: Topic, count: int, partition: int = 0) -> None:
@@ -137,12 +137,12 @@ class Reader:
     """A consumer of one group, which watches the continuity of what it reads."""
 
     def __init__(self, settings: Settings, topic: Topic = KEPT) -> None:
-        self._place = TopicPartition(cluster_of(settings).name(topic), 0)
+        self._position = TopicPartition(cluster_of(settings).name(topic), 0)
         self.consumer = cluster_of(settings).consumer(
             settings.topic_prefix + STAGE, **{"heartbeat.interval.ms": 500}
         )
         self._continuity = Continuity(cluster_of(settings), STAGE, self.consumer, [topic])
-        self.consumer.subscribe([self._place.topic])
+        self.consumer.subscribe([self._position.topic])
         self.offsets: list[int] = []
         self.breaks: list[Break] = []
 
@@ -168,13 +168,13 @@ class Reader:
 
     def commit(self, offset: int) -> None:
         """Commit whatever offset."""
-        place = TopicPartition(self._place.topic, 0, offset)
-        self.consumer.commit(offsets=[place], asynchronous=False)
+        position = TopicPartition(self._position.topic, 0, offset)
+        self.consumer.commit(offsets=[position], asynchronous=False)
 
     def pause(self) -> None:
         """Fetch nothing, as a reader that is busy for long."""
-        self.consumer.pause([self._place])
+        self.consumer.pause([self._position])
 
     def resume(self) -> None:
         """Fetch on."""
-        self.consumer.resume([self._place])
+        self.consumer.resume([self._position])

@@ -111,9 +111,9 @@ def test_the_marker_of_a_transaction_is_no_loss_and_logged_once(settings: Settin
     with capture_logs() as logs, Reader(settings) as reader:
         assert reader.read_to(5) == [0, 1, 2, 4, 5]
     assert reader.breaks == []
-    [told] = [entry for entry in logs if entry["log_level"] == "warning"]
-    assert (told["topic"], told["partition"]) == (cluster_of(settings).name(KEPT), 0)
-    assert (told["first"], told["until"]) == (3, 4)
+    [reported] = [entry for entry in logs if entry["log_level"] == "warning"]
+    assert (reported["topic"], reported["partition"]) == (cluster_of(settings).name(KEPT), 0)
+    assert (reported["first"], reported["until"]) == (3, 4)
 
 
 def test_a_hole_in_a_topic_that_somebody_has_compacted_stops_the_reader(

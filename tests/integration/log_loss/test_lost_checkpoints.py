@@ -41,7 +41,7 @@ def test_the_process_ends_and_names_the_repair(
     supervisor.start(Worker(name="stream", command=("stream",)))
 
     assert supervisor.wait("stream", 180) == EXIT_STOP
-    said = supervisor.log("stream").read_text()
+    text = supervisor.log("stream").read_text()
     assert (
-        f"{cluster_of(settings).name(STREAM_CHECKPOINTS)} holds no checkpoint of partition" in said
+        f"{cluster_of(settings).name(STREAM_CHECKPOINTS)} holds no checkpoint of partition" in text
     )

@@ -79,9 +79,9 @@ def test_a_board_keeps_its_names_and_reads_on_once_the_version_is_there_again(
 def test_reference_topics_that_were_made_again_are_missed_by_who_knows_them(
     ward: Ward, facts: FactLog
 ) -> None:
-    reached = len(facts.sync())
+    high_water = len(facts.sync())
     delete(ward.settings, CAMERAS)
     make(ward.settings, CAMERAS)
 
-    with pytest.raises(Stop, match=rf"cameras\.v1 ends at 0 and was read up to {reached + 1}"):
+    with pytest.raises(Stop, match=rf"cameras\.v1 ends at 0 and was read up to {high_water + 1}"):
         facts.sync()

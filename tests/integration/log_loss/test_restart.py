@@ -18,7 +18,7 @@ from schemas.topics import DETECTIONS, OCCUPANCY, STREAM_CHECKPOINTS, TOPICS, TR
 from tests.integration.log_loss.logs import delete, expire, make
 from tests.support import simulated
 from tests.support.clusters import cluster_of, installation_of
-from tests.support.played_pipeline import PlayedLine, played_line, wait_until
+from tests.support.played_pipeline import PlayedPipeline, played_pipeline, wait_until
 from workers.operations.rebuild.restart import remake
 from workers.operations.verification.digests import distinct, read_items
 
@@ -27,8 +27,8 @@ EXPIRED = 30
 
 
 @pytest.fixture
-def line(environment: dict[str, str], tmp_path: Path) -> Iterator[PlayedLine]:
-    with played_line(environment, tmp_path) as played:
+def pipeline(environment: dict[str, str], tmp_path: Path) -> Iterator[PlayedPipeline]:
+    with played_pipeline(environment, tmp_path) as played:
         create_topics(cluster_of(played.settings))
         SchemaRegistry(played.settings.registry_url).register_all(
             [topic for topic in TOPICS.values() if topic.avro]
@@ -37,12 +37,12 @@ def line(environment: dict[str, str], tmp_path: Path) -> Iterator[PlayedLine]:
         yield played
 
 
-def folds(line: PlayedLine, name: str) -> None:
+def folds(pipeline: PlayedPipeline, name: str) -> None:
     """Run the stream processor until everything is folded and saved."""
-    line.supervisor.start(Worker(name=name, command=("stream",)))
-    line.supervisor.wait_ready(name, 180)
-    wait_until(line.checkpointed, 90, "the checkpoint")
-    line.supervisor.stop(name)
+    pipeline.supervisor.start(Worker(name=name, command=("stream",)))
+    pipeline.supervisor.wait_ready(name, 180)
+    wait_until(pipeline.checkpointed, 90, "the checkpoint")
+    pipeline.supervisor.stop(name)
 
 
 def refused(environment: dict[str, str]) -> str:
@@ -59,7 +59,7 @@ def refused(environment: dict[str, str]) -> str:
     return ended.stdout + ended.stderr
 
 
-def frames(settings: Settings, begin: int, end: int) -> list[tuple[int, int]]:
+def frames(settings: Settings, start: int, end: int) -> list[tuple[int, int]]:
     """Event time, UTC microseconds, and number of the frames at these offsets, each once.
 
     The feed delivers one in a hundred twice, and the second time is ignored.
@@ -67,7 +67,7 @@ def frames(settings: Settings, begin: int, end: int) -> list[tuple[int, int]]:
     codec = SchemaRegistry(settings.registry_url).reader(DETECTIONS)
     found = [
         codec.decode(message.value() or b"")
-        for message in read_between(cluster_of(settings), DETECTIONS, 0, begin, end)
+        for message in read_between(cluster_of(settings), DETECTIONS, 0, start, end)
     ]
     return list(dict.fromkeys((one["captured_us"], one["frame_seq"]) for one in found))
 
@@ -75,12 +75,12 @@ def frames(settings: Settings, begin: int, end: int) -> list[tuple[int, int]]:
 @pytest.mark.chaos_long
 @pytest.mark.timeout(600)
 def test_a_pipeline_goes_on_without_its_checkpoints_and_after_a_loss_of_its_input(
-    line: PlayedLine, environment: dict[str, str]
+    pipeline: PlayedPipeline, environment: dict[str, str]
 ) -> None:
-    settings = line.settings
+    settings = pipeline.settings
     feed = simulated.Feed(settings, CAMERAS, 30, seed=3)
     feed.send(100)
-    folds(line, "before")
+    folds(pipeline, "before")
 
     delete(settings, STREAM_CHECKPOINTS)
     make(settings, STREAM_CHECKPOINTS)
@@ -88,8 +88,8 @@ def test_a_pipeline_goes_on_without_its_checkpoints_and_after_a_loss_of_its_inpu
     [made] = remake(installation_of(settings), "test", "somebody deleted them")
     assert "partition 0: folded cold from 0" in made
     feed.send(100)
-    folds(line, "with-checkpoints")
-    assert line.difference_from_oracle() is None
+    folds(pipeline, "with-checkpoints")
+    assert pipeline.difference_from_oracle() is None
 
     feed.send(100)
     [(_, end)] = spans(cluster_of(settings), DETECTIONS, [0]).values()
@@ -99,7 +99,7 @@ def test_a_pipeline_goes_on_without_its_checkpoints_and_after_a_loss_of_its_inpu
     assert "`wardstream rebuild checkpoints`" in refused(environment)
     [made] = remake(installation_of(settings), "test", "it was down for too long")
     assert made.startswith(f"partition 0: goes on at {first} with the state of ")
-    folds(line, "behind-the-gap")
+    folds(pipeline, "behind-the-gap")
 
     for topic in (TRACKS, OCCUPANCY):
         for key, items in distinct(read_items(cluster_of(settings), topic)).items():
@@ -107,5 +107,5 @@ def test_a_pipeline_goes_on_without_its_checkpoints_and_after_a_loss_of_its_inpu
     [tracks] = distinct(read_items(cluster_of(settings), TRACKS)).values()
     # One record of each frame that was folded, and of no other: fewer than there were detections
     # by those that came twice. Somebody is tracked in all of them, so skipped ones have theirs too.
-    told = [(item.record["captured_us"], item.record["frame_seq"]) for item in tracks]
-    assert told == folded
+    reported = [(item.record["captured_us"], item.record["frame_seq"]) for item in tracks]
+    assert reported == folded

@@ -22,7 +22,7 @@ from tests.integration.log_loss.logs import DEADLINE_S, expire, make
 from tests.support.builders.outputs import item, occupancy
 from tests.support.clusters import cluster_of, make_redis_sink, make_timescale_sink
 from tests.support.inference_ward import InferenceThread, Ward, frame
-from tests.support.sink_topics import DERIVED, Line, progress, until
+from tests.support.sink_topics import DERIVED, SinkTopics, progress, until
 from workers.observation.losses import LossFollower
 from workers.operations.deadletters.handling import replay, resolve
 from workers.sinks.loop import SinkLoop
@@ -45,33 +45,37 @@ def test_frames_that_expired_before_inference_read_them_are_one_dead_letter(ward
     with inferring(ward):
         ward.await_read(DEADLINE_S)
     ward.send(*(frame(CAMERA, seq) for seq in (4, 5, 6)))
-    place = partition_of(CAMERA, FRAMES.partitions)
-    expire(ward.settings, FRAMES, place, before=5)
+    partition = partition_of(CAMERA, FRAMES.partitions)
+    expire(ward.settings, FRAMES, partition, before=5)
     with inferring(ward):
         ward.await_read(DEADLINE_S)
 
     assert [outcome["frame_seq"] for outcome in ward.outcomes()[CAMERA]] == [1, 2, 3, 6]
-    [letter] = read_dead_letters(cluster_of(ward.settings))
-    assert (letter.reason, letter.stage, letter.partition) == ("records_gone", "inference", place)
-    assert (letter.lost, letter.headers["records"]) == ("3-5", "2")
+    [dead_letter] = read_dead_letters(cluster_of(ward.settings))
+    assert (dead_letter.reason, dead_letter.stage, dead_letter.partition) == (
+        "records_gone",
+        "inference",
+        partition,
+    )
+    assert (dead_letter.lost, dead_letter.headers["records"]) == ("3-5", "2")
     name = cluster_of(ward.settings).name(FRAMES)
-    assert letter.headers["error"].startswith(
-        f"{name}[{place}]: offsets 3 to 4 (2 records) expired"
+    assert dead_letter.headers["error"].startswith(
+        f"{name}[{partition}]: offsets 3 to 4 (2 records) expired"
     )
 
 
 @pytest.fixture
-def line_settings(settings: Settings, database_url: str, registry_url: str) -> Settings:
+def pipeline_settings(settings: Settings, database_url: str, registry_url: str) -> Settings:
     return settings.model_copy(
         update={"database_url": SecretStr(database_url), "registry_url": registry_url}
     )
 
 
 @pytest.fixture
-def line(line_settings: Settings) -> Iterator[Line]:
-    line = Line(line_settings)
-    yield line
-    line.close()
+def pipeline(pipeline_settings: Settings) -> Iterator[SinkTopics]:
+    pipeline = SinkTopics(pipeline_settings)
+    yield pipeline
+    pipeline.close()
 
 
 @contextmanager
@@ -98,55 +102,55 @@ def sinking(settings: Settings, until_seq: int) -> Iterator[None]:
 
 
 def test_a_loss_of_history_is_an_alert_until_its_dead_letter_is_resolved(
-    line: Line, line_settings: Settings
+    pipeline: SinkTopics, pipeline_settings: Settings
 ) -> None:
     records = {seq: (OCCUPANCY, occupancy(seq, float(seq), 1)) for seq in range(1, 7)}
-    line.send([records[1], records[2]])
-    with sinking(line_settings, 2):
+    pipeline.send([records[1], records[2]])
+    with sinking(pipeline_settings, 2):
         pass
-    line.send([records[3], records[4], records[5]])
-    [place] = spans(cluster_of(line_settings), OCCUPANCY)
-    expire(line_settings, OCCUPANCY, place, before=4)
-    with sinking(line_settings, 6):
-        line.send([records[6]])
+    pipeline.send([records[3], records[4], records[5]])
+    [partition] = spans(cluster_of(pipeline_settings), OCCUPANCY)
+    expire(pipeline_settings, OCCUPANCY, partition, before=4)
+    with sinking(pipeline_settings, 6):
+        pipeline.send([records[6]])
 
-    letters = read_dead_letters(cluster_of(line_settings))
-    assert [(one.reason, one.lost, one.stage) for one in letters] == [
+    dead_letters = read_dead_letters(cluster_of(pipeline_settings))
+    assert [(one.reason, one.lost, one.stage) for one in dead_letters] == [
         ("records_gone", "2-4", "sink-timescale"),
         ("seqs_missing", f"{ZONE}@3-5", "sink-timescale"),
     ]
-    assert f"seqs 3 to 4 of key {ZONE} (2 records) never came" in letters[1].headers["error"]
+    assert f"seqs 3 to 4 of key {ZONE} (2 records) never came" in dead_letters[1].headers["error"]
 
-    make(line_settings, AUDIT)
-    clock, registry = SystemClock(), SchemaRegistry(line_settings.registry_url)
+    make(pipeline_settings, AUDIT)
+    clock, registry = SystemClock(), SchemaRegistry(pipeline_settings.registry_url)
     registry.register(AUDIT)
-    follower = LossFollower(cluster_of(line_settings, clock=clock))
+    follower = LossFollower(cluster_of(pipeline_settings, clock=clock))
     follower.start()
     try:
         until("both stand", lambda: len(follower.open(clock.now_us())) == 2, DEADLINE_S)
         assert {loss.process for loss in follower.open(clock.now_us())} == {"sink-timescale"}
         assert [loss.records for loss in follower.open(clock.now_us())] == [2, 2]
-        words = {"actor": "test", "why": "the disk was full"}
+        description = {"actor": "test", "why": "the disk was full"}
         sent = replay(
-            letters,
-            cluster_of(line_settings, clock=clock),
-            objects_url=line_settings.ingest.object_store_url,
-            **words,
+            dead_letters,
+            cluster_of(pipeline_settings, clock=clock),
+            objects_url=pipeline_settings.ingest.object_store_url,
+            **description,
         )
         assert [reason for _, reason in sent.refused] == [
             "these records are gone, nothing can be sent again; resolve it when you know why"
         ] * 2
-        resolve(letters, cluster_of(line_settings, clock=clock), **words)
+        resolve(dead_letters, cluster_of(pipeline_settings, clock=clock), **description)
         until("none stands", lambda: follower.open(clock.now_us()) == [], DEADLINE_S)
     finally:
         follower.close()
 
 
 def test_a_sink_whose_keys_are_renumbered_stops(
-    line_settings: Settings, database_url: str, redis_url: str
+    pipeline_settings: Settings, database_url: str, redis_url: str
 ) -> None:
-    stores = {"redis_url": SecretStr(redis_url), "redis_prefix": line_settings.topic_prefix}
-    settings = line_settings.model_copy(update={**stores, "topic_prefix": ""})
+    stores = {"redis_url": SecretStr(redis_url), "redis_prefix": pipeline_settings.topic_prefix}
+    settings = pipeline_settings.model_copy(update={**stores, "topic_prefix": ""})
     history = [item(OCCUPANCY, occupancy(seq, float(seq), 1)) for seq in range(1, 201)]
     anew = item(OCCUPANCY, occupancy(3, 500.0, 1))
     for sink in (make_timescale_sink(settings), make_redis_sink(settings)):

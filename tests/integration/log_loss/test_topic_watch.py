@@ -39,7 +39,7 @@ def made_again(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
+    ("change", "description"),
     [
         pytest.param(
             lambda settings: widen(settings, KEPT, 3),
@@ -64,12 +64,12 @@ def made_again(settings: Settings) -> None:
     ],
 )
 def test_a_topic_that_is_no_longer_the_same_ends_every_process_that_uses_it(
-    change: Callable[[Settings], None], words: str, settings: Settings
+    change: Callable[[Settings], None], description: str, settings: Settings
 ) -> None:
     make(settings, KEPT)
     ended = seen_after(settings, lambda: change(settings))
 
-    assert re.search(words, str(ended[0])), ended[0]
+    assert re.search(description, str(ended[0])), ended[0]
     assert ended[0].exit_code == EXIT_STOP
     assert len(ended) == 1
 

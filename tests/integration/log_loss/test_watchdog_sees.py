@@ -78,8 +78,8 @@ def breaks(probe: PipelineProbe) -> list[tuple[str, Break]] | None:
 
 def commit(settings: Settings, stage: str, topic: Topic, offset: int) -> None:
     """Commit for a group whose members are away."""
-    place = TopicPartition(cluster_of(settings).name(topic), PARTITION, offset)
+    position = TopicPartition(cluster_of(settings).name(topic), PARTITION, offset)
     group = cluster_of(settings).group(stage)
     admin = admin_of(settings)
-    request = [ConsumerGroupTopicPartitions(group, [place])]
+    request = [ConsumerGroupTopicPartitions(group, [position])]
     admin.alter_consumer_group_offsets(request)[group].result(30)

@@ -29,16 +29,16 @@ Floats = NDArray[np.float32]
 
 def yolo_person(score: float) -> Floats:
     """A YOLO output with one person of 16x24 px at (32, 28) of the canvas."""
-    told = np.zeros((84, CELLS), dtype=np.float32)
-    told[:5, 3] = 32, 28, 16, 24, score
-    return told
+    reported = np.zeros((84, CELLS), dtype=np.float32)
+    reported[:5, 3] = 32, 28, 16, 24, score
+    return reported
 
 
 def yolox_person(score: float) -> Floats:
     """A YOLOX output with the same: cell (4, 3) of stride 8."""
-    told = np.zeros((CELLS, 85), dtype=np.float32)
-    told[3 * 12 + 4, :6] = 0, 0.5, np.log(2), np.log(3), 1.0, score
-    return told
+    reported = np.zeros((CELLS, 85), dtype=np.float32)
+    reported[3 * 12 + 4, :6] = 0, 0.5, np.log(2), np.log(3), 1.0, score
+    return reported
 
 
 def image(width: int, height: int, level: int = 0) -> NDArray[np.uint8]:
@@ -126,9 +126,11 @@ def test_images_of_different_sizes_go_in_one_batch(load: Load, tmp_path: Path) -
 def test_a_graph_with_open_sizes_takes_the_size_it_was_trained_at(
     load: Load, tmp_path: Path
 ) -> None:
-    told = np.zeros((84, cell_count((640, 640))), dtype=np.float32)
-    told[:5, 0] = 100, 100, 20, 40, 0.5
-    path = write_detector(tmp_path / "open.onnx", told, input_shape=("batch", 3, "height", "width"))
+    reported = np.zeros((84, cell_count((640, 640))), dtype=np.float32)
+    reported[:5, 0] = 100, 100, 20, 40, 0.5
+    path = write_detector(
+        tmp_path / "open.onnx", reported, input_shape=("batch", 3, "height", "width")
+    )
     detector = load(path, EXACT)
 
     [[found]] = detector.detect([image(640, 640)])

@@ -56,7 +56,7 @@ def test_schemas_are_registered_and_read_through_tls_with_a_password(
     assert known in {one.id for one in schema_ids(registry.address)}
 
 
-def test_a_wrong_password_is_said_without_it(proxy: TlsProxy, authority: Authority) -> None:
+def test_a_wrong_password_is_reported_without_it(proxy: TlsProxy, authority: Authority) -> None:
     with pytest.raises(RegistryDenied, match="who are you") as denied:
         cluster(proxy.url, authority, "planted-but-wrong").registry.lookup(DETECTIONS)
 

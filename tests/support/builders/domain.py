@@ -172,9 +172,9 @@ def heartbeat(at_us: int, camera_id: str = "cam") -> DetectionOutcome:
 
 
 def fold(
-    line: PartitionPipeline, facts: Facts, outcomes: Sequence[DetectionOutcome]
+    pipeline: PartitionPipeline, facts: Facts, outcomes: Sequence[DetectionOutcome]
 ) -> list[Output]:
-    return [output for one in outcomes for output in line.advance(one, facts)]
+    return [output for one in outcomes for output in pipeline.advance(one, facts)]
 
 
 def of_topic(outputs: Sequence[Output], name: str) -> list[Any]:

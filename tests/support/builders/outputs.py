@@ -222,7 +222,7 @@ def _room(rng: random.Random, room: str, seconds: int) -> list[tuple[Topic, dict
     inside: dict[int, float] = {}
     gone: list[int] = []
     seqs = dict.fromkeys(("tracks", "presence", "links", "events", "occupancy"), 0)
-    born = 0
+    new_track = 0
 
     def next_seq(name: str) -> int:
         seqs[name] += 1
@@ -254,14 +254,16 @@ def _room(rng: random.Random, room: str, seconds: int) -> list[tuple[Topic, dict
             log.append((ZONE_EVENTS, event))
             changed = True
         if rng.random() < 0.05:
-            born += 1
-            inside[born] = now
-            tracks.append(track(born, now, state="TENTATIVE"))
+            new_track += 1
+            inside[new_track] = now
+            tracks.append(track(new_track, now, state="TENTATIVE"))
             if gone:
-                told = link(next_seq("links"), now, gone.pop(), born, camera, floor_id=floor)
-                log.append((LINKS, told))
+                reported = link(
+                    next_seq("links"), now, gone.pop(), new_track, camera, floor_id=floor
+                )
+                log.append((LINKS, reported))
             event = zone_event(
-                next_seq("events"), now, "ENTERED", f"{camera}:{born}", now, zone_id=zone
+                next_seq("events"), now, "ENTERED", f"{camera}:{new_track}", now, zone_id=zone
             )
             log.append((ZONE_EVENTS, event))
             changed = True

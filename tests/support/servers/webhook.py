@@ -11,13 +11,13 @@ class WebhookServer(ThreadingHTTPServer):
     """Serves in a thread while the block runs.
 
     Attributes:
-        told: Bodies that were acknowledged, in order.
+        reported: Bodies that were acknowledged, in order.
         status: What it answers.
     """
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.told: list[dict[str, Any]] = []
+        self.reported: list[dict[str, Any]] = []
         self.status = 204
         self.asked = 0
         self._thread = threading.Thread(target=self.serve_forever, daemon=True)
@@ -29,9 +29,9 @@ class WebhookServer(ThreadingHTTPServer):
 
     def states(self, key: str) -> list[str]:
         """States told of one alert, in order."""
-        return [alert["state"] for alert in self.told if alert["alert_id"] == key]
+        return [alert["state"] for alert in self.reported if alert["alert_id"] == key]
 
-    def stands(self, key: str) -> bool:
+    def raised(self, key: str) -> bool:
         """Whether an alert is raised, as last told."""
         return self.states(key)[-1:] == ["RAISED"]
 
@@ -62,7 +62,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         if self.server.status < 300:
             assert self.path == "/alerts?key=secret"
-            self.server.told.append(json.loads(body))
+            self.server.reported.append(json.loads(body))
         self.send_response(self.server.status)
         self.send_header("Content-Length", "0")
         self.end_headers()

@@ -17,11 +17,11 @@ def changed(**fields: Any) -> dict[str, Any]:
     """The released schema with fields replaced (a node), removed (None) or added."""
     schema = copy.deepcopy(RELEASED)
     for name, node in fields.items():
-        places = [i for i, field in enumerate(schema["fields"]) if field["name"] == name]
+        indices = [i for i, field in enumerate(schema["fields"]) if field["name"] == name]
         if node is None:
-            del schema["fields"][places[0]]
-        elif places:
-            schema["fields"][places[0]] = {**schema["fields"][places[0]], **node}
+            del schema["fields"][indices[0]]
+        elif indices:
+            schema["fields"][indices[0]] = {**schema["fields"][indices[0]], **node}
         else:
             schema["fields"].append({"name": name, **node})
     return schema

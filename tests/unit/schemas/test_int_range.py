@@ -14,7 +14,7 @@ from schemas.topics import DETECTIONS, TOPICS, Topic
 from streams.encoding.outcomes import OutcomeReader
 from tests.support.schema_evolution import sample, schema_of
 
-Place = tuple[str | int, ...]
+Path = tuple[str | int, ...]
 
 AVRO_TOPICS = [topic for topic in TOPICS.values() if topic.avro]
 MOST, LEAST = 2**31 - 1, -(2**31)
@@ -33,7 +33,7 @@ def widened(topic: Topic, record: Any) -> bytes:
     return codec(topic).header + out.getvalue()
 
 
-def ints(node: Any, value: Any, names: dict[str, Any]) -> Iterator[Place]:
+def ints(node: Any, value: Any, names: dict[str, Any]) -> Iterator[Path]:
     """Where the `int`s of a value lie, by its schema."""
     if isinstance(node, list):
         node = next(branch for branch in node if branch != "null")
@@ -47,14 +47,14 @@ def ints(node: Any, value: Any, names: dict[str, Any]) -> Iterator[Place]:
     if node["type"] == "record":
         inner = [(field["name"], field["type"]) for field in node["fields"]]
     elif node["type"] == "array":
-        inner = [(place, node["items"]) for place in range(len(value))]
-    for place, kind in inner:
-        yield from ((place, *rest) for rest in ints(kind, value[place], names))
+        inner = [(path, node["items"]) for path in range(len(value))]
+    for path, kind in inner:
+        yield from ((path, *rest) for rest in ints(kind, value[path], names))
 
 
-def put(record: Any, place: Place, number: int) -> Any:
+def put(record: Any, path: Path, number: int) -> Any:
     """The record with a number at a place."""
-    *way, last = place
+    *way, last = path
     at = record
     for step in way:
         at = at[step]
@@ -66,21 +66,21 @@ def put(record: Any, place: Place, number: int) -> Any:
 def test_every_number_that_is_too_long_is_reported_by_its_field(topic: Topic) -> None:
     node = schema_of(topic)
 
-    for place in list(ints(node, sample(node), {})):
+    for path in list(ints(node, sample(node), {})):
         for number in (MOST + 1, LEAST - 1):
-            value = widened(topic, put(sample(schema_of(topic)), place, number))
-            with pytest.raises(UndecodableValue, match=rf"{topic.name}: .*{place[-1]} is {number}"):
+            value = widened(topic, put(sample(schema_of(topic)), path, number))
+            with pytest.raises(UndecodableValue, match=rf"{topic.name}: .*{path[-1]} is {number}"):
                 codec(topic).decode(value)
         for number in (MOST, LEAST):
-            value = widened(topic, put(sample(schema_of(topic)), place, number))
+            value = widened(topic, put(sample(schema_of(topic)), path, number))
             assert codec(topic).encode(codec(topic).decode(value)) == value
 
 
-@pytest.mark.parametrize("place", [("width",), ("model", "input_height"), ("frame_partition",)])
-def test_the_compiled_reader_refuses_it_too(place: Place) -> None:
-    value = widened(DETECTIONS, put(sample(schema_of(DETECTIONS)), place, MOST + 1))
+@pytest.mark.parametrize("path", [("width",), ("model", "input_height"), ("frame_partition",)])
+def test_the_compiled_reader_refuses_it_too(path: Path) -> None:
+    value = widened(DETECTIONS, put(sample(schema_of(DETECTIONS)), path, MOST + 1))
 
-    with pytest.raises(UndecodableValue, match=f"{place[-1]} is {MOST + 1}"):
+    with pytest.raises(UndecodableValue, match=f"{path[-1]} is {MOST + 1}"):
         OutcomeReader(codec(DETECTIONS)).read(value)
 
 

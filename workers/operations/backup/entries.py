@@ -18,7 +18,7 @@ from runtime.kafka.reader import read_topic
 from runtime.storage.objects import ObjectStore
 from schemas.topics import AUDIT, REFERENCE_TOPICS, STREAM_CHECKPOINTS, Topic
 from workers.operations.backup.manifest import TopicCopy
-from workers.operations.backup.objects import LineWriter, lines_of
+from workers.operations.backup.objects import TextWriter, lines_of
 
 COPIED: tuple[Topic, ...] = (*REFERENCE_TOPICS, AUDIT, STREAM_CHECKPOINTS)
 """Topics that a backup holds."""
@@ -72,7 +72,7 @@ def copy_topic(cluster: Cluster, topic: Topic, store: ObjectStore) -> TopicCopy:
         Retry: Broker or store are out of reach.
         Stop: The store refuses us.
     """
-    writer = LineWriter(store)
+    writer = TextWriter(store)
     entries = whole_checkpoints(cluster) if topic == STREAM_CHECKPOINTS else held(cluster, topic)
     for entry in entries:
         writer.write(msgspec.json.encode(entry) + b"\n")
@@ -134,11 +134,11 @@ def held(cluster: Cluster, topic: Topic, partitions: Sequence[int] | None = None
     kept: dict[Any, Entry] = {}
     for number, message in enumerate(read_topic(cluster, topic, partitions)):
         key, value, partition = message.key() or b"", message.value(), message.partition() or 0
-        place = (partition, key) if topic.cleanup == "compact" else number
-        kept.pop(place, None)
+        identity = (partition, key) if topic.cleanup == "compact" else number
+        kept.pop(identity, None)
         if value is not None:
             text = (b64encode(bytes(part)).decode() for part in (key, value))
-            kept[place] = Entry(partition, *text)
+            kept[identity] = Entry(partition, *text)
     return list(kept.values())
 
 

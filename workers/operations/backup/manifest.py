@@ -144,8 +144,8 @@ def get_manifest(store: ObjectStore) -> Manifest:
         data = store.get(f"{store.base}/{found[0]}", sha256)
         plain: Any = msgspec.json.decode(data)
         if not isinstance(plain, dict) or plain.get("format") != FORMAT:
-            said = plain.get("format") if isinstance(plain, dict) else None
-            raise Stop(f"{store.base}: a backup of format {said}; this release reads {FORMAT}")
+            text = plain.get("format") if isinstance(plain, dict) else None
+            raise Stop(f"{store.base}: a backup of format {text}; this release reads {FORMAT}")
         return msgspec.json.decode(data, type=Manifest)
     except (DeadLetter, msgspec.MsgspecError) as error:
         raise Stop(f"{store.base}: its manifest does not match: {error}") from error

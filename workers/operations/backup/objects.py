@@ -45,7 +45,7 @@ class Copied(msgspec.Struct, frozen=True):
     parts: tuple[Part, ...]
 
 
-class LineWriter:
+class TextWriter:
     """Cuts lines into objects; memory holds one object at a time.
 
     Args:

@@ -29,8 +29,8 @@ def committed(cluster: Cluster, topics: Iterable[Topic]) -> dict[str, dict[int, 
         Retry: The broker is out of reach.
     """
     found: defaultdict[str, dict[int, int]] = defaultdict(dict)
-    places = committed_offsets(cluster, SINK_TIMESCALE, tuple(topics))
-    for (topic, partition), offset in places.items():
+    positions = committed_offsets(cluster, SINK_TIMESCALE, tuple(topics))
+    for (topic, partition), offset in positions.items():
         found[topic][partition] = offset
     return dict(found)
 
@@ -76,10 +76,10 @@ def way_back(cluster: Cluster, offsets: Offsets, same: AbstractSet[str]) -> Way:
         Retry: The broker is out of reach.
     """
     wanted, again, gone = [], 0, 0
-    for name, places in offsets.items():
+    for name, positions in offsets.items():
         topic = TOPICS[name]
         held = spans(cluster, topic)
-        for partition, was in places.items():
+        for partition, was in positions.items():
             offset = was if name in same else 0
             start, end = held.get(partition, (offset, offset))
             again += max(0, end - max(offset, start))

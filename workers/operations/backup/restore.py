@@ -15,7 +15,7 @@ from workers.operations.backup.entries import topic_ids
 from workers.operations.backup.manifest import Manifest, get_manifest
 from workers.operations.backup.objects import get_object
 from workers.operations.backup.offsets import members, set_back, way_back
-from workers.operations.backup.take import Tell
+from workers.operations.backup.take import Report
 from workers.operations.backup.topics import TopicRestore
 from workers.operations.installation import Installation
 from workers.operations.times import show_time
@@ -31,7 +31,7 @@ def restore(
     replace: bool,
     accept_loss: bool,
     replication: int,
-    tell: Tell,
+    report: Report,
 ) -> Manifest:
     """Put back what is missing, and count everything again.
 
@@ -45,7 +45,7 @@ def restore(
         replace: Put the rows and checkpoints of the backup over those that are there.
         accept_loss: Go on although rows will be missing that nothing gives back.
         replication: Copies of each partition, of topics that must be made.
-        tell: Receives one line for each part.
+        report: Receives one line for each part.
 
     Raises:
         Stop: The backup is damaged or of another run or a later release, a process still runs, or
@@ -60,11 +60,11 @@ def restore(
     if running:
         raise Stop(f"{' and '.join(running)} still runs: end every process of the line first")
     dsn = installation.database_url
-    rows_wanted = _look_at_rows(dsn, manifest, replace=replace)
+    rows_wanted = _check_rows(dsn, manifest, replace=replace)
     registry_wanted = registry.is_missing(cluster.registry.address, manifest.schemas)
     create_topics(cluster, replication)
     topics = TopicRestore(cluster, manifest, store, replace=replace)
-    topics.look()
+    topics.find_missing()
     now = topic_ids(cluster, (*REFERENCE_TOPICS, *DERIVED_TOPICS))
     same = {name for name, found in now.items() if manifest.topic_ids.get(name) == found}
     if rows_wanted:
@@ -76,27 +76,27 @@ def restore(
             if missing and not accept_loss:
                 raise Stop(f"{missing}; {advice}, or --accept-loss")
             if missing:
-                tell(f"accepted: {missing}")
+                report(f"accepted: {missing}")
 
     if registry_wanted:
         archive = None if manifest.registry is None else get_object(store, manifest.registry)
         registry.fill(cluster.registry.address, archive, manifest.schemas)
-    tell(f"schema registry: {_done(len(manifest.schemas), 'schema ids', registry_wanted)}")
+    report(f"schema registry: {_done(len(manifest.schemas), 'schema ids', registry_wanted)}")
     topics.write()
     for copy in manifest.topics:
         written = copy.name in topics.wanted
-        tell(f"topic {copy.name}: {_done(copy.records.lines, 'records', written)}")
+        report(f"topic {copy.name}: {_done(copy.records.lines, 'records', written)}")
     if STREAM_CHECKPOINTS.name in topics.wanted:
-        tell("the stream processor goes on with its state and every seq")
+        report("the stream processor goes on with its state and every seq")
 
     if rows_wanted:
         _load(dsn, manifest, store)
     for table in manifest.tables:
-        tell(f"table {table.name}: {_done(table.rows.lines, 'rows', rows_wanted)}")
+        report(f"table {table.name}: {_done(table.rows.lines, 'rows', rows_wanted)}")
     way = way_back(cluster, manifest.offsets, same)
     set_back(cluster, way.wanted)
     if way.again or way.gone:
-        tell(f"the sink reads {way.again} records again; {way.gone} that came since have expired")
+        report(f"the sink reads {way.again} records again; {way.gone} that came since have expired")
     return manifest
 
 
@@ -125,7 +125,7 @@ def _refuse_what_is_not_ours(cluster: Cluster, manifest: Manifest) -> None:
             )
 
 
-def _look_at_rows(dsn: str, manifest: Manifest, *, replace: bool) -> bool:
+def _check_rows(dsn: str, manifest: Manifest, *, replace: bool) -> bool:
     """Whether rows must be written.
 
     Raises:
@@ -182,7 +182,7 @@ def loss(
         Retry: The database or the store is out of reach.
     """
     with tables.snapshot(dsn) as connection:
-        held = rows.beyond(connection, manifest, store) if tables.applied(connection) else []
+        held = rows.later(connection, manifest, store) if tables.applied(connection) else []
     kept = {one.topic for one in held} <= same
     if not held or (kept and not gone):
         return ""

@@ -14,13 +14,13 @@ from psycopg import sql
 from runtime.errors import Stop
 from runtime.storage.objects import ObjectStore
 from workers.operations.backup.manifest import Manifest, TableCopy
-from workers.operations.backup.objects import LineWriter, lines_of
+from workers.operations.backup.objects import TextWriter, lines_of
 from workers.operations.backup.tables import Shape, names_of, shapes
 
 _PROGRESS = "sink_progress"
 
 
-class Beyond(NamedTuple):
+class Later(NamedTuple):
     """A key of a topic of which the database has more records than a backup.
 
     Attributes:
@@ -45,7 +45,7 @@ def copy_out(
         Retry: The store is out of reach.
         Stop: The store refuses us.
     """
-    writer = LineWriter(store)
+    writer = TextWriter(store)
     for line in _lines(connection, shape, since_us):
         writer.write(line)
     return TableCopy(shape.name, shape.columns, shape.time, writer.close())
@@ -77,7 +77,7 @@ def difference(connection: psycopg.Connection, manifest: Manifest) -> str | None
     return None
 
 
-def beyond(connection: psycopg.Connection, manifest: Manifest, store: ObjectStore) -> list[Beyond]:
+def later(connection: psycopg.Connection, manifest: Manifest, store: ObjectStore) -> list[Later]:
     """What the database holds and a backup does not, by what the sink has written.
 
     Never by times: what is replayed or comes late is older than a backup made before it.
@@ -101,7 +101,7 @@ def beyond(connection: psycopg.Connection, manifest: Manifest, store: ObjectStor
             " WHERE p.seq > coalesce(c.seq, 0) ORDER BY p.topic, p.key"
         ).format(sql.Identifier(_PROGRESS), copied)
     )
-    return [Beyond(*row) for row in found.fetchall()]
+    return [Later(*row) for row in found.fetchall()]
 
 
 def load(connection: psycopg.Connection, manifest: Manifest, store: ObjectStore) -> None:

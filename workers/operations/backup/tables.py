@@ -81,8 +81,8 @@ class Shape(NamedTuple):
 
     def newer(self, time: str, since_us: int) -> sql.Composed:
         """Condition for rows that may have changed since a time, UTC microseconds."""
-        begin = at(since_us - MARGIN_US)
-        return sql.SQL("{} >= {}").format(sql.Identifier(time), sql.Literal(begin))
+        start = at(since_us - MARGIN_US)
+        return sql.SQL("{} >= {}").format(sql.Identifier(time), sql.Literal(start))
 
 
 def created_tables(known: Iterable[Migration]) -> list[str]:

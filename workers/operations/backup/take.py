@@ -23,11 +23,11 @@ from workers.operations.backup.rows import copy_out
 from workers.operations.installation import Installation
 from workers.storage.timescale.migrate import migrations
 
-Tell = Callable[[str], None]
+Report = Callable[[str], None]
 """Receives what was done, in one line."""
 
 
-def take(installation: Installation, uri: str, *, since_us: int | None, tell: Tell) -> Manifest:
+def take(installation: Installation, uri: str, *, since_us: int | None, report: Report) -> Manifest:
     """Copy everything that nothing else could give back; the line may run meanwhile.
 
     The order makes the parts fit. Offsets come before the rows, so that what the sink reads again
@@ -38,7 +38,7 @@ def take(installation: Installation, uri: str, *, since_us: int | None, tell: Te
         installation: Where everything is.
         uri: Where to, `file://` or `s3://`; one backup each.
         since_us: Leave older rows out, UTC microseconds; None copies all.
-        tell: Receives one line for each part.
+        report: Receives one line for each part.
 
     Raises:
         Stop: There is a backup already, the store refuses us, or the database is not ours.
@@ -60,21 +60,21 @@ def take(installation: Installation, uri: str, *, since_us: int | None, tell: Te
         copies = []
         for shape in tables.shapes(connection, names):
             copy = copy_out(connection, shape, since_us, store)
-            tell(f"table {copy.name}: {copy.rows.lines} rows")
+            report(f"table {copy.name}: {copy.rows.lines} rows")
             copies.append(copy)
         for name in tables.own_tables(connection, names):
-            tell(f"table {name}: left out, it is not one of Wardstream's")
+            report(f"table {name}: left out, it is not one of Wardstream's")
         used = tables.sequences(connection)
         server = _server(connection)
     topics = []
     for topic in reversed(COPIED):  # the checkpoints first: facts that they have seen come after
         found = copy_topic(cluster, topic, store)
-        tell(f"topic {found.name}: {found.records.lines} records")
+        report(f"topic {found.name}: {found.records.lines} records")
         topics.append(found)
     archive = registry.export(cluster.registry.address)
     schemas = registry.schema_ids(cluster.registry.address)
     kept = None if archive is None else put_object(store, archive)
-    tell(f"schema registry: {len(schemas)} schemas{'' if kept else ', ids only'}")
+    report(f"schema registry: {len(schemas)} schemas{'' if kept else ', ids only'}")
     manifest = Manifest(
         format=FORMAT,
         made_us=made_us,
@@ -95,7 +95,7 @@ def take(installation: Installation, uri: str, *, since_us: int | None, tell: Te
     return manifest
 
 
-def check(uri: str, tell: Tell) -> Manifest:
+def check(uri: str, report: Report) -> Manifest:
     """Read a whole backup and compare every object, count and digest with the manifest.
 
     Raises:
@@ -106,12 +106,12 @@ def check(uri: str, tell: Tell) -> Manifest:
     manifest = get_manifest(store)
     for table in manifest.tables:
         found = sum(1 for _ in lines_of(store, table.rows))
-        tell(f"table {table.name}: {found} rows, as copied")
+        report(f"table {table.name}: {found} rows, as copied")
     for topic in manifest.topics:
-        tell(f"topic {topic.name}: {len(copied_entries(store, topic))} records, as copied")
+        report(f"topic {topic.name}: {len(copied_entries(store, topic))} records, as copied")
     if manifest.registry is not None:
         get_object(store, manifest.registry)
-    tell(f"schema registry: {len(manifest.schemas)} schemas, as copied")
+    report(f"schema registry: {len(manifest.schemas)} schemas, as copied")
     return manifest
 
 

@@ -68,7 +68,7 @@ class TopicRestore:
         }
         self.wanted: dict[str, int] = {}
 
-    def look(self) -> None:
+    def find_missing(self) -> None:
         """Find out what must be written, by topic in `wanted`.
 
         Raises:
@@ -87,9 +87,9 @@ class TopicRestore:
                     f"{self._cluster.name(topic)} is not empty, and lacks records of "
                     "the backup: delete the topic if it is not the one that you want"
                 )
-        self._look_at_checkpoints()
+        self._check_checkpoints()
 
-    def _look_at_checkpoints(self) -> None:
+    def _check_checkpoints(self) -> None:
         copied = self._entries[STREAM_CHECKPOINTS.name]
         there = held(self._cluster, STREAM_CHECKPOINTS)
         goes_on = self._goes_on(there, copied)
@@ -114,7 +114,7 @@ class TopicRestore:
         )
 
     def write(self) -> None:
-        """Write what `look` found wanting, each topic whole or not at all.
+        """Write what `find_missing` found wanting, each topic whole or not at all.
 
         Raises:
             Retry: The broker did not take it; what had been written stays, and is found there by
@@ -151,7 +151,7 @@ class TopicRestore:
         """By partition, the records of its checkpoint, and tombstones of what is none of it."""
         name = self._cluster.name(STREAM_CHECKPOINTS)
         input_id = self._ids.get(DETECTIONS.name, "")
-        begins = {number: start for number, (start, _) in spans(self._cluster, DETECTIONS).items()}
+        starts = {number: start for number, (start, _) in spans(self._cluster, DETECTIONS).items()}
         found: defaultdict[int, dict[bytes, Outgoing]] = defaultdict(dict)
         for entry in held(self._cluster, STREAM_CHECKPOINTS):
             partition, key, _ = entry.raw
@@ -160,7 +160,7 @@ class TopicRestore:
             partition, key, value = entry.raw
             if key == HEAD_KEY:
                 head = decode_head(value)
-                value = encode_head(_moved(head, input_id, begins.get(partition, 0)))
+                value = encode_head(_moved(head, input_id, starts.get(partition, 0)))
             found[partition][key] = Outgoing(name, partition, key, value)
         return {partition: list(records.values()) for partition, records in found.items()}
 
@@ -181,7 +181,7 @@ def refuse_other_audit(cluster: Cluster, copied: list[Entry], there: list[Entry]
     )
 
 
-def _moved(head: Head, input_id: str, begins: int) -> Head:
+def _moved(head: Head, input_id: str, starts: int) -> Head:
     """The head of a checkpoint that goes on with this input.
 
     The settings of the last fold hold from the start of another input.
@@ -189,12 +189,12 @@ def _moved(head: Head, input_id: str, begins: int) -> Head:
     if head.input_id == input_id:
         return head
     spans_ = tuple(
-        msgspec.structs.replace(span, from_offset=begins)
+        msgspec.structs.replace(span, from_offset=starts)
         for span in head.settings
         if span.from_offset <= head.next_offset
     )[-1:]
     return msgspec.structs.replace(
-        head, input_id=input_id, next_offset=begins, side_offsets={}, settings=spans_
+        head, input_id=input_id, next_offset=starts, side_offsets={}, settings=spans_
     )
 
 

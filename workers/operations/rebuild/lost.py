@@ -96,6 +96,6 @@ def deleted_head(
         held = spans(cluster, DETECTIONS, [partition], since_ms=since_ms)
         next_offset = max(log.start, min(committed, held.get(partition, (log.start, 0))[0]))
     _, archived, _ = Planner(cluster, archive_url).base(partition, next_offset, log.start)
-    told_spans = () if archived is None else archived.head.settings
+    known_spans = () if archived is None else archived.head.settings
     head = empty_head(partition, input_id, "")
-    return msgspec.structs.replace(head, next_offset=next_offset, settings=told_spans)
+    return msgspec.structs.replace(head, next_offset=next_offset, settings=known_spans)

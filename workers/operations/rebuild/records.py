@@ -201,5 +201,5 @@ def _items(
     """Records of a partition within a span of offsets, decoded."""
     first, end = held.get(partition, (0, 0))
     for message in read_between(cluster, codec.topic, partition, first, end):
-        place = (partition, message.offset() or 0)
-        yield read_item(codec, message.topic() or "", *place, key_of(message), message.value())
+        position = (partition, message.offset() or 0)
+        yield read_item(codec, message.topic() or "", *position, key_of(message), message.value())

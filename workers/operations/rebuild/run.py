@@ -111,7 +111,7 @@ def rebuild(
     Args:
         installation: Where everything is.
         order: What is asked for.
-        announce: Told each step.
+        announce: Called with the text of each step.
 
     Raises:
         Retry: Something is out of reach; the same order goes on where it was.

@@ -9,6 +9,6 @@ router = APIRouter(tags=["status"])
 
 
 @router.get("/line")
-async def line_now(board: AnyBoard) -> views.Line:
+async def pipeline_now(board: AnyBoard) -> views.PipelineNow:
     """Raised alerts, and the lag of each stage; answers also without Redis."""
     return board.pipeline.answer(board.clock.now_us())

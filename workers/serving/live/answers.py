@@ -208,7 +208,7 @@ class LagView(BaseModel):
     late: bool = Field(description="More than the few seconds that come and go.")
 
 
-class Line(BaseModel):
+class PipelineNow(BaseModel):
     """The whole pipeline: alerts and lags."""
 
     now_us: int = Field(description="Clock of the server, UTC microseconds.")

@@ -68,6 +68,8 @@ class PipelineView:
                 if stage in self._signs
             ]
 
-    def answer(self, now_us: int) -> views.Line:
+    def answer(self, now_us: int) -> views.PipelineNow:
         """Alerts and lags as the API gives them."""
-        return views.Line(now_us=now_us, alerts=self.alerts(), lags=self.lags(), error=self.error)
+        return views.PipelineNow(
+            now_us=now_us, alerts=self.alerts(), lags=self.lags(), error=self.error
+        )

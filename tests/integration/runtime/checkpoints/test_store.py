@@ -212,7 +212,7 @@ OLD: dict[str, Any] = {"iou": 0.2}
 NEW: dict[str, Any] = {"iou": 0.3}
 
 
-def told(stage: Stage) -> list[tuple[int, dict[str, Any]]]:
+def reported(stage: Stage) -> list[tuple[int, dict[str, Any]]]:
     """From which offset partition 0 is folded under which settings."""
     return [(span.from_offset, span.values) for span in stage.owned[0].settings]
 
@@ -224,25 +224,25 @@ def test_settings_are_written_down_before_anything_is_folded_under_them(
     write(bootstrap, stage.input, 0, "a=1", "a=2")
     with running(bootstrap, stage, settings=OLD) as crashed:
         crashed.take_over(0)
-        assert told(crashed) == [(0, OLD)]
+        assert reported(crashed) == [(0, OLD)]
         crashed.fold_all()
 
     with running(bootstrap, stage, settings=NEW) as crashed_too:
         crashed_too.take_over(0)
         assert crashed_too.owned[0].next_offset == 0
-        assert told(crashed_too) == [(0, OLD), (2, NEW)]
+        assert reported(crashed_too) == [(0, OLD), (2, NEW)]
 
     write(bootstrap, stage.input, 0, "a=3")
     with running(bootstrap, stage, settings=NEW) as last:
         last.take_over(0)
         last.fold_all()
         last.save()
-        assert told(last) == [(0, OLD), (2, NEW)]
+        assert reported(last) == [(0, OLD), (2, NEW)]
 
     with running(bootstrap, stage, settings=OLD) as rolled_back:
         rolled_back.take_over(0)
         assert rolled_back.counts(0) == {"a": 3}
-        assert told(rolled_back) == [(0, OLD), (2, NEW), (3, OLD)]
+        assert reported(rolled_back) == [(0, OLD), (2, NEW), (3, OLD)]
 
 
 def test_a_partition_that_is_claimed_late_notes_its_settings_too(
@@ -252,11 +252,11 @@ def test_a_partition_that_is_claimed_late_notes_its_settings_too(
         first.take_over(0)
         write(bootstrap, stage.input, 0, "a=1")
         first.fold_all()
-        assert told(first) == [(0, OLD)]
+        assert reported(first) == [(0, OLD)]
 
     with running(bootstrap, stage, settings=NEW) as second:
         second.take_over(0)
-        assert told(second) == [(0, OLD), (1, NEW)]
+        assert reported(second) == [(0, OLD), (1, NEW)]
 
 
 def test_the_broker_refuses_a_former_owner(bootstrap: str, stage: StageTopics) -> None:

@@ -293,11 +293,11 @@ def test_a_fact_that_comes_after_its_events_is_counted_and_reported(
     late = staff("late", recorded_at_us=clock.us - 4 * S)
     publish_facts(cluster_of(settings), [Fact(STAFF, in_time), Fact(STAFF, late)])
 
-    with capture_logs() as said:
+    with capture_logs() as text:
         source.refresh()
 
     assert source.back_dated == 1
-    assert [(entry["event"], entry["fact"], entry["late_us"]) for entry in said] == [
+    assert [(entry["event"], entry["fact"], entry["late_us"]) for entry in text] == [
         ("facts.back_dated", "late@1", 2 * S)
     ]
 

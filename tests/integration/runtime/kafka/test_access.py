@@ -97,7 +97,7 @@ def ends(
 ) -> Ends:
     """How each process ended, by its name and what was wrong: `password` or `right`."""
     with ThreadPoolExecutor(2) as pool:
-        begun = {
+        started = {
             (process, fault): pool.submit(
                 run,
                 process,
@@ -107,11 +107,11 @@ def ends(
             for process in COMMANDS
             for fault, changed in (("password", {"password": WRONG}), ("right", {}))
         }
-        found = {key: one.result() for key, one in begun.items()}
+        found = {key: one.result() for key, one in started.items()}
     return lambda process, fault: found[process, fault]
 
 
-def sentences(end: End) -> list[str]:
+def messages(end: End) -> list[str]:
     """What the process says of its end."""
     return [line for line in end.output.splitlines() if "service.stop" in line]
 
@@ -122,7 +122,7 @@ def test_a_wrong_password_is_one_sentence_and_exit_code_78(process: str, ends: E
     end = ends(process, "password")
 
     assert end.code == EXIT_STOP, end.output
-    [line] = sentences(end)
+    [line] = messages(end)
     assert f"does not let user {user(process)} in: " in line
     assert "Traceback" not in end.output
 
@@ -136,7 +136,7 @@ def test_a_missing_right_is_one_sentence_and_exit_code_78(
     end = ends(process, "right")
 
     assert end.code == EXIT_STOP, end.output
-    [line] = sentences(end)
+    [line] = messages(end)
     assert re.search(
         f"does not let user {user(process)} {lacking.operation} topic {re.escape(lacking.name)}",
         line,

@@ -29,8 +29,8 @@ def test_records_of_new_partitions_are_all_there_and_in_order(
 
     # At once: the partitions may not have leaders yet.
     for number in range(ROUNDS):
-        for place, key in enumerate(KEYS):
-            where = place if named else -1
+        for index, key in enumerate(KEYS):
+            where = index if named else -1
             producer.produce(name, key=key, value=b"%d" % number, partition=where)
     producer.flush(120)
 

@@ -23,9 +23,9 @@ class Operator:
     def __init__(self, environment: dict[str, str]) -> None:
         self.environment = environment
 
-    def types(self, *words: str) -> "subprocess.CompletedProcess[str]":
+    def types(self, *description: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
-            [sys.executable, "-m", "workers.cli", *words],
+            [sys.executable, "-m", "workers.cli", *description],
             capture_output=True,
             text=True,
             check=False,
@@ -115,7 +115,7 @@ def test_checks_can_be_printed_as_json_lines(operator: Operator) -> None:
         ["registry", "check", "--json"],
         ["verify", "tables", "--json"],
     )
-    answers = [operator.types(*words) for words in commands]
+    answers = [operator.types(*description) for description in commands]
 
     assert [answer.returncode for answer in answers] == [0, 0, 0]
     doctor, schemas, tables = (

@@ -34,14 +34,14 @@ HEADERS = {
 def foreign_record(ward: Ward) -> bytes:
     """A well-formed record, of another topic's schema."""
     stamp = {"valid_from_us": 0, "recorded_at_us": 0, "removed": False, "recorded_by": ""}
-    place = {"floor_id": "", "name": "", "width": 0, "height": 0}
+    fields = {"floor_id": "", "name": "", "width": 0, "height": 0}
     rest = {"camera_id": "bed-1", "version": 1, "privacy_masks": [], "homography": None}
-    return ward.registry.writer(CAMERAS).encode(stamp | place | rest)
+    return ward.registry.writer(CAMERAS).encode(stamp | fields | rest)
 
 
 def test_a_malformed_record_is_a_dead_letter_and_nothing_more(ward: Ward) -> None:
     whole = ward.encode(frame("bed-1", 0))
-    poison: dict[str, list[bytes | None]] = {
+    malformed: dict[str, list[bytes | None]] = {
         "no_value": [None],
         "not_wire_format": [b"", b"garbage", b"\x01" + whole[1:]],
         "not_avro": [whole[: len(whole) // 2], whole + b"trailing"],
@@ -52,7 +52,7 @@ def test_a_malformed_record_is_a_dead_letter_and_nothing_more(ward: Ward) -> Non
     }
     expected = []
     ward.send(frame("bed-1", 0))
-    for reason, values in poison.items():
+    for reason, values in malformed.items():
         for value in values:
             ward.put("bed-1", value)
             expected.append((reason, value))
@@ -62,21 +62,21 @@ def test_a_malformed_record_is_a_dead_letter_and_nothing_more(ward: Ward) -> Non
 
     assert [one["frame_seq"] for one in ward.outcomes()["bed-1"]] == [0, 1]
     assert [one["frame_seq"] for one in ward.outcomes()["door"]] == [0]
-    letters = ward.dead_letters()
-    assert [(one.headers["reason"], one.value) for one in letters] == expected
-    places = {(one.headers["topic"], one.headers["offset"]) for one in letters}
-    assert places == {
+    dead_letters = ward.dead_letters()
+    assert [(one.headers["reason"], one.value) for one in dead_letters] == expected
+    positions = {(one.headers["topic"], one.headers["offset"]) for one in dead_letters}
+    assert positions == {
         (cluster_of(ward.settings).name(FRAMES), str(offset)) for offset in range(1, 9)
     }
-    for letter in letters:
-        assert set(letter.headers) == HEADERS
-        assert letter.headers["stage"] == "inference"
-        assert letter.headers["error"]
+    for dead_letter in dead_letters:
+        assert set(dead_letter.headers) == HEADERS
+        assert dead_letter.headers["stage"] == "inference"
+        assert dead_letter.headers["error"]
 
 
 def test_bad_pixels_are_a_failed_outcome_and_a_dead_letter(ward: Ward, tmp_path: Path) -> None:
     picture = jpeg(1)
-    beyond = f"file://{tmp_path}/objects/raw/gone.jpg"
+    later = f"file://{tmp_path}/objects/raw/gone.jpg"
     outside = f"file://{tmp_path}/elsewhere.jpg"
     (tmp_path / "elsewhere.jpg").write_bytes(picture)
     bad: dict[str, list[Frame]] = {
@@ -84,7 +84,7 @@ def test_bad_pixels_are_a_failed_outcome_and_a_dead_letter(ward: Ward, tmp_path:
         "sha256_mismatch": [frame("bed-1", 3, sha256="0" * 64)],
         "size_mismatch": [frame("bed-1", 4, width=640)],
         "no_pixels": [{**frame("bed-1", 5), "data": None}],
-        "missing_object": [{**frame("bed-1", 6), "data": None, "object_uri": beyond}],
+        "missing_object": [{**frame("bed-1", 6), "data": None, "object_uri": later}],
         "foreign_object": [{**frame("bed-1", 7), "data": None, "object_uri": outside}],
         "unknown_kind": [frame("bed-1", 8, kind="UNKNOWN")],
     }
@@ -100,9 +100,9 @@ def test_bad_pixels_are_a_failed_outcome_and_a_dead_letter(ward: Ward, tmp_path:
     assert [one["reason"] for one in outcomes] == ["", *reasons, ""]
     assert [one["outcome"] for one in outcomes] == ["DETECTED", *["FAILED"] * 8, "DETECTED"]
     assert all(one["detections"] == [] and one["model"] is None for one in outcomes[1:-1])
-    letters = ward.dead_letters()
-    assert [one.headers["reason"] for one in letters] == reasons
-    assert letters[0].value == ward.encode(frame("bed-1", 1, picture[:-40]))
+    dead_letters = ward.dead_letters()
+    assert [one.headers["reason"] for one in dead_letters] == reasons
+    assert dead_letters[0].value == ward.encode(frame("bed-1", 1, picture[:-40]))
 
 
 def test_a_frame_of_an_unregistered_camera_is_a_dead_letter(ward: Ward) -> None:
@@ -111,10 +111,10 @@ def test_a_frame_of_an_unregistered_camera_is_a_dead_letter(ward: Ward) -> None:
         ward.await_read()
 
     assert set(ward.outcomes()) == {"bed-1"}
-    letters = ward.dead_letters()
-    assert [one.headers["reason"] for one in letters] == ["unknown_camera"] * 2
-    assert {one.headers["field"] for one in letters} == {"camera_id"}
-    assert "'stray'" in letters[0].headers["error"]
+    dead_letters = ward.dead_letters()
+    assert [one.headers["reason"] for one in dead_letters] == ["unknown_camera"] * 2
+    assert {one.headers["field"] for one in dead_letters} == {"camera_id"}
+    assert "'stray'" in dead_letters[0].headers["error"]
 
 
 def test_five_megabytes_of_garbage_are_kept_whole_beside_the_log(ward: Ward) -> None:
@@ -127,10 +127,10 @@ def test_five_megabytes_of_garbage_are_kept_whole_beside_the_log(ward: Ward) -> 
         ward.await_read()
 
     assert [one["frame_seq"] for one in ward.outcomes()["bed-1"]] == [0, 1]
-    [letter] = ward.dead_letters()
-    assert letter.headers["reason"] == "not_wire_format"
-    assert letter.value is None
-    assert Path(letter.headers["object_uri"].removeprefix("file://")).read_bytes() == garbage
+    [dead_letter] = ward.dead_letters()
+    assert dead_letter.headers["reason"] == "not_wire_format"
+    assert dead_letter.value is None
+    assert Path(dead_letter.headers["object_uri"].removeprefix("file://")).read_bytes() == garbage
 
 
 class Breaking(HogDetector):

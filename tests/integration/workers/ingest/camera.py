@@ -66,15 +66,15 @@ class TcpCamera:
     def _play(self, connection: socket.socket) -> None:
         chunk = 4 * _PACKET
         pause_s = self._seconds * chunk / len(self._bytes)
-        begin_s = time.monotonic()
-        for number, place in enumerate(range(0, len(self._bytes), chunk)):
+        start_s = time.monotonic()
+        for number, index in enumerate(range(0, len(self._bytes), chunk)):
             if self._unplugged.is_set() or self._ending.is_set():
                 return
             try:
-                connection.sendall(self._bytes[place : place + chunk])
+                connection.sendall(self._bytes[index : index + chunk])
             except OSError:
                 return
-            self._ending.wait(max(0.0, begin_s + number * pause_s - time.monotonic()))
+            self._ending.wait(max(0.0, start_s + number * pause_s - time.monotonic()))
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -4,15 +4,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.integration.workers.ingest.ingest_run import IngestLine
+from tests.integration.workers.ingest.ingest_run import IngestRun
 
 if TYPE_CHECKING:
     from tests.support.services import Services
 
 
 @pytest.fixture
-def line(services: "Services", run_prefix: str, tmp_path: Path) -> Iterator[IngestLine]:
+def pipeline(services: "Services", run_prefix: str, tmp_path: Path) -> Iterator[IngestRun]:
     """Topics of this test alone on the session's broker."""
-    started = IngestLine({**services.environment, "WARDSTREAM_TOPIC_PREFIX": run_prefix}, tmp_path)
+    started = IngestRun({**services.environment, "WARDSTREAM_TOPIC_PREFIX": run_prefix}, tmp_path)
     yield started
     started.close()

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from prometheus_client import REGISTRY
 
-from tests.integration.workers.ingest.ingest_run import IngestLine
+from tests.integration.workers.ingest.ingest_run import IngestRun
 from workers.ingest.feed import FeedConfig, Playback
 from workers.ingest.ledger import FrameLedger
 from workers.ingest.worker import run_ingest
@@ -18,17 +18,17 @@ class Following:
     """One run of the worker.
 
     Args:
-        line: Topics and settings.
+        pipeline: Topics and settings.
         feeds: The cameras.
         playback: Of recordings.
         ingest: Settings that differ.
     """
 
     def __init__(
-        self, line: IngestLine, feeds: list[FeedConfig], playback: Playback, **ingest: object
+        self, pipeline: IngestRun, feeds: list[FeedConfig], playback: Playback, **ingest: object
     ) -> None:
         settings = {"heartbeat_s": HEARTBEAT_S, "reconnect_initial_s": 0.1, "reconnect_max_s": 0.4}
-        self.service = line.service(**{"mode": "live", **settings, **ingest})
+        self.service = pipeline.service(**{"mode": "live", **settings, **ingest})
         self._feeds = feeds
         self._playback = playback
         self._ledgers: dict[str, FrameLedger] = {}
@@ -69,13 +69,13 @@ def _behind(camera_id: str) -> float:
 
 @contextmanager
 def following(
-    line: IngestLine,
+    pipeline: IngestRun,
     feeds: list[FeedConfig],
     playback: Playback | None = None,
     **ingest: object,
 ) -> Iterator[Following]:
     """Run the worker for the length of a `with` block."""
-    worker = Following(line, feeds, playback or Playback(), **ingest)
+    worker = Following(pipeline, feeds, playback or Playback(), **ingest)
     try:
         yield worker
     finally:

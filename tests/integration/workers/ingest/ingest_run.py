@@ -47,7 +47,7 @@ def wait_until(condition: Callable[[], bool], what: str, within_s: float = 60.0)
 
 
 @dataclass
-class IngestLine:
+class IngestRun:
     """The topics of one test.
 
     Attributes:
@@ -151,9 +151,11 @@ class IngestLine:
                     record: Frame = codec.decode(message.value())
                     assert (message.key() or b"").decode() == record["camera_id"]
                     found[record["camera_id"]].append(record)
-                for place in consumer.position([TopicPartition(name, number) for number in ends]):
-                    if place.offset >= ends[place.partition]:
-                        del ends[place.partition]
+                for position in consumer.position(
+                    [TopicPartition(name, number) for number in ends]
+                ):
+                    if position.offset >= ends[position.partition]:
+                        del ends[position.partition]
         finally:
             consumer.close()
         return dict(found)
@@ -179,8 +181,8 @@ class IngestLine:
         consumer = self._consumer()
         try:
             for number in range(topic.partitions):
-                place = TopicPartition(cluster_of(self.settings()).name(topic), number)
-                consumer.get_watermark_offsets(place, timeout=60)
+                position = TopicPartition(cluster_of(self.settings()).name(topic), number)
+                consumer.get_watermark_offsets(position, timeout=60)
         except KafkaException:
             return False
         finally:

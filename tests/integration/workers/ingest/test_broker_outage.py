@@ -12,7 +12,7 @@ import pytest
 
 from deploy.local.launcher import LocalServices
 from tests.integration.workers.ingest.following import following
-from tests.integration.workers.ingest.ingest_run import START_US, IngestLine, wait_until
+from tests.integration.workers.ingest.ingest_run import START_US, IngestRun, wait_until
 from tests.support.clips import make_clip
 from workers.ingest.feed import FeedConfig, Playback
 
@@ -26,55 +26,55 @@ def outage_services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalS
 
 
 @pytest.fixture
-def outage_line(outage_services: LocalServices, tmp_path: Path) -> Iterator[IngestLine]:
+def outage_pipeline(outage_services: LocalServices, tmp_path: Path) -> Iterator[IngestRun]:
     environment = {
         **outage_services.environment,
         "WARDSTREAM_TOPIC_PREFIX": f"t{uuid.uuid4().hex[:8]}.",
     }
-    started = IngestLine(environment, tmp_path)
+    started = IngestRun(environment, tmp_path)
     yield started
     started.close()
 
 
-def has_frames(line: IngestLine, number: int) -> bool:
-    return sum(line.ends().values()) >= number
+def has_frames(pipeline: IngestRun, number: int) -> bool:
+    return sum(pipeline.ends().values()) >= number
 
 
 def test_record_mode_loses_nothing_when_the_broker_is_killed(
-    outage_services: LocalServices, outage_line: IngestLine, tmp_path: Path
+    outage_services: LocalServices, outage_pipeline: IngestRun, tmp_path: Path
 ) -> None:
-    line = outage_line
+    pipeline = outage_pipeline
     clip = make_clip(tmp_path / "ward.mp4", 80)
-    line.register("ward")
+    pipeline.register("ward")
     playback = Playback(start_us=START_US, pace="realtime", end_heartbeats=0)
 
     with following(
-        line, [FeedConfig(camera_id="ward", source=str(clip))], playback, mode="record"
+        pipeline, [FeedConfig(camera_id="ward", source=str(clip))], playback, mode="record"
     ) as worker:
-        wait_until(partial(has_frames, line, 10), "frames come")
+        wait_until(partial(has_frames, pipeline, 10), "frames come")
         outage_services.kill("kafka")
         outage_services.restart("kafka")
         ledger = worker.result(60)["ward"]
 
-    frames = line.records()["ward"]
+    frames = pipeline.records()["ward"]
     assert ledger.outcomes == {"sent": 80}
     assert [frame["seq"] for frame in frames] == list(range(1, 81))
     assert [f["captured_us"] for f in frames] == [START_US + n * 100_000 for n in range(80)]
 
 
 def test_live_mode_gives_up_what_comes_too_late_and_counts_it(
-    outage_services: LocalServices, outage_line: IngestLine, tmp_path: Path
+    outage_services: LocalServices, outage_pipeline: IngestRun, tmp_path: Path
 ) -> None:
-    line = outage_line
+    pipeline = outage_pipeline
     clip = make_clip(tmp_path / "ward.mp4", 120)
-    line.register("ward")
+    pipeline.register("ward")
     playback = Playback(pace="realtime", end_heartbeats=0)
     broker = outage_services.pid("kafka")
 
     with following(
-        line, [FeedConfig(camera_id="ward", source=str(clip))], playback, mode="live"
+        pipeline, [FeedConfig(camera_id="ward", source=str(clip))], playback, mode="live"
     ) as worker:
-        wait_until(partial(has_frames, line, 10), "frames come")
+        wait_until(partial(has_frames, pipeline, 10), "frames come")
         os.kill(broker, signal.SIGSTOP)
         try:
             wait_until(lambda: worker.behind("ward") > 10, "frames are given up")
@@ -82,7 +82,7 @@ def test_live_mode_gives_up_what_comes_too_late_and_counts_it(
             os.kill(broker, signal.SIGCONT)
         ledger = worker.result(60)["ward"]
 
-    frames = line.records()["ward"]
+    frames = pipeline.records()["ward"]
     assert ledger.outcomes.total() == ledger.read == 120
     assert set(ledger.outcomes) == {"sent", "behind"}
     assert ledger.outcomes["sent"] == len(frames)

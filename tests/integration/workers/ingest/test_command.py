@@ -10,7 +10,7 @@ import pytest
 
 from deploy.local.extras import ffprobe
 from runtime.errors import EXIT_STOP
-from tests.integration.workers.ingest.ingest_run import IngestLine, wait_until
+from tests.integration.workers.ingest.ingest_run import IngestRun, wait_until
 from tests.support.clips import make_clip
 
 REORDERED = {"bf": "3", "g": "12", "x264-params": "b-adapt=0:scenecut=0"}
@@ -26,13 +26,13 @@ def counted_by_ffprobe(clip: Path) -> int:
 
 @pytest.mark.parametrize("name", ["ward.avi", "ward.mp4"])
 def test_the_outcomes_sum_to_the_frames_that_ffprobe_counts(
-    line: IngestLine, tmp_path: Path, name: str
+    pipeline: IngestRun, tmp_path: Path, name: str
 ) -> None:
     clip = make_clip(tmp_path / name, 77, rate=25, options=REORDERED)
     ledger = tmp_path / "counts" / "ledger.json"
-    line.register("ward")
+    pipeline.register("ward")
 
-    process = line.command(
+    process = pipeline.command(
         *("--camera", "ward", "--video", str(clip), "--fps", "10", "--mode", "record"),
         *("--pace", "asap", "--start-time", "1704067200", "--ledger", str(ledger)),
     )
@@ -40,7 +40,7 @@ def test_the_outcomes_sum_to_the_frames_that_ffprobe_counts(
     assert process.wait(60) == 0
     (counts,) = json.loads(ledger.read_text())["cameras"]
     assert sum(counts["outcomes"].values()) == counts["read"] == counted_by_ffprobe(clip) == 77
-    assert counts["outcomes"]["sent"] == len(line.records()["ward"]) - counts["heartbeats"]
+    assert counts["outcomes"]["sent"] == len(pipeline.records()["ward"]) - counts["heartbeats"]
     assert counts["complete"]
 
 
@@ -57,13 +57,13 @@ def test_the_outcomes_sum_to_the_frames_that_ffprobe_counts(
     ],
 )
 def test_what_cannot_work_ends_at_once_with_what_to_do(
-    line: IngestLine, tmp_path: Path, arguments: list[str], sentence: str
+    pipeline: IngestRun, tmp_path: Path, arguments: list[str], sentence: str
 ) -> None:
     (tmp_path / "notes.mp4").write_text("not a video")
-    line.register("ward")
+    pipeline.register("ward")
 
     filled = [argument.format(folder=tmp_path) for argument in arguments]
-    process = line.command("--camera", "ward", *filled)
+    process = pipeline.command("--camera", "ward", *filled)
     _, errors = process.communicate(timeout=60)
 
     assert process.returncode == EXIT_STOP
@@ -72,23 +72,23 @@ def test_what_cannot_work_ends_at_once_with_what_to_do(
 
 
 def test_asked_to_stop_it_ends_orderly_with_everything_acknowledged(
-    line: IngestLine, tmp_path: Path
+    pipeline: IngestRun, tmp_path: Path
 ) -> None:
     clip = make_clip(tmp_path / "ward.mp4", 600)
     ledger = tmp_path / "ledger.json"
-    line.register("ward")
-    process = line.command(
+    pipeline.register("ward")
+    process = pipeline.command(
         *("--camera", "ward", "--video", str(clip), "--mode", "record", "--ledger", str(ledger))
     )
-    wait_until(partial(_has_records, line, 5), "frames come", 60)
+    wait_until(partial(_has_records, pipeline, 5), "frames come", 60)
 
     process.send_signal(signal.SIGTERM)
 
     assert process.wait(30) == 0
     (counts,) = json.loads(ledger.read_text())["cameras"]
-    assert counts["outcomes"]["sent"] == len(line.records()["ward"])
+    assert counts["outcomes"]["sent"] == len(pipeline.records()["ward"])
     assert not counts["complete"]
 
 
-def _has_records(line: IngestLine, number: int) -> bool:
-    return sum(line.ends().values()) >= number
+def _has_records(pipeline: IngestRun, number: int) -> bool:
+    return sum(pipeline.ends().values()) >= number

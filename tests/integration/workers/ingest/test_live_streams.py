@@ -16,7 +16,7 @@ from schemas.records.frames import Frame
 from schemas.topics import FRAMES
 from tests.integration.workers.ingest.camera import TcpCamera
 from tests.integration.workers.ingest.following import HEARTBEAT_S, following
-from tests.integration.workers.ingest.ingest_run import IngestLine, wait_until
+from tests.integration.workers.ingest.ingest_run import IngestRun, wait_until
 from tests.support.clips import make_clip, number_of
 from tests.support.clusters import cluster_of
 from workers.ingest.feed import FeedConfig, Playback, Region
@@ -29,12 +29,12 @@ def stream_clip(tmp_path: Path) -> Path:
     return make_clip(tmp_path / "camera.ts", 100, rate=20, options=options)
 
 
-def count(line: IngestLine, kind: str, camera_id: str = "ward") -> int:
-    return sum(frame["kind"] == kind for frame in line.records().get(camera_id, []))
+def count(pipeline: IngestRun, kind: str, camera_id: str = "ward") -> int:
+    return sum(frame["kind"] == kind for frame in pipeline.records().get(camera_id, []))
 
 
-def more_than(line: IngestLine, kind: str, number: int) -> bool:
-    return count(line, kind) > number
+def more_than(pipeline: IngestRun, kind: str, number: int) -> bool:
+    return count(pipeline, kind) > number
 
 
 def check_sequence(frames: list[Frame]) -> None:
@@ -46,91 +46,95 @@ def check_sequence(frames: list[Frame]) -> None:
 
 
 def test_a_lost_stream_is_heard_of_all_the_time_and_comes_back(
-    line: IngestLine, stream_clip: Path
+    pipeline: IngestRun, stream_clip: Path
 ) -> None:
-    line.register("ward")
+    pipeline.register("ward")
     with (
         TcpCamera(stream_clip, seconds=5) as camera,
-        following(line, [FeedConfig(camera_id="ward", source=camera.url)]) as worker,
+        following(pipeline, [FeedConfig(camera_id="ward", source=camera.url)]) as worker,
     ):
-        wait_until(partial(more_than, line, "FRAME", 5), "frames come")
+        wait_until(partial(more_than, pipeline, "FRAME", 5), "frames come")
         camera.unplug()
-        beats = count(line, "HEARTBEAT")
-        wait_until(partial(more_than, line, "HEARTBEAT", beats + 4), "heartbeats come")
-        before = count(line, "FRAME")
+        beats = count(pipeline, "HEARTBEAT")
+        wait_until(partial(more_than, pipeline, "HEARTBEAT", beats + 4), "heartbeats come")
+        before = count(pipeline, "FRAME")
         camera.plug_in()
-        wait_until(partial(more_than, line, "FRAME", before + 5), "frames come again")
+        wait_until(partial(more_than, pipeline, "FRAME", before + 5), "frames come again")
         ledger = worker.stop()["ward"]
 
-    frames = line.records()["ward"]
+    frames = pipeline.records()["ward"]
     check_sequence(frames)
     assert ledger.reconnects >= 1
     assert ledger.outcomes.total() == ledger.read
-    assert ledger.outcomes["sent"] == count(line, "FRAME")
-    assert ledger.heartbeats == count(line, "HEARTBEAT")
+    assert ledger.outcomes["sent"] == count(pipeline, "FRAME")
+    assert ledger.heartbeats == count(pipeline, "HEARTBEAT")
     assert ledger.outcomes["thinned"] > 0, "20 frames a second come, 10 are taken"
     silences_s = [
         (b["captured_us"] - a["captured_us"]) / 1e6 for a, b in itertools.pairwise(frames)
     ]
     assert sorted(silences_s)[-3] < 6 * HEARTBEAT_S, "a silent camera sends its time"
-    images = [simplejpeg.decode_jpeg(line.pixels(f), "BGR") for f in frames if f["kind"] == "FRAME"]
+    images = [
+        simplejpeg.decode_jpeg(pipeline.pixels(f), "BGR") for f in frames if f["kind"] == "FRAME"
+    ]
     assert {number_of(image) for image in images} <= set(range(100))
 
 
-def test_a_camera_that_never_answers_is_silent_and_not_an_error(line: IngestLine) -> None:
-    line.register("ward")
+def test_a_camera_that_never_answers_is_silent_and_not_an_error(pipeline: IngestRun) -> None:
+    pipeline.register("ward")
     source = "tcp://127.0.0.1:1"
-    with following(line, [FeedConfig(camera_id="ward", source=source)]) as worker:
-        wait_until(partial(more_than, line, "HEARTBEAT", 4), "heartbeats come")
+    with following(pipeline, [FeedConfig(camera_id="ward", source=source)]) as worker:
+        wait_until(partial(more_than, pipeline, "HEARTBEAT", 4), "heartbeats come")
         ledger = worker.stop()["ward"]
 
-    check_sequence(line.records()["ward"])
-    assert (ledger.read, count(line, "FRAME")) == (0, 0)
+    check_sequence(pipeline.records()["ward"])
+    assert (ledger.read, count(pipeline, "FRAME")) == (0, 0)
     assert ledger.reconnects >= 1
 
 
 def test_a_restarted_worker_continues_with_the_next_seq(
-    line: IngestLine, stream_clip: Path
+    pipeline: IngestRun, stream_clip: Path
 ) -> None:
-    line.register("ward")
+    pipeline.register("ward")
     with TcpCamera(stream_clip, seconds=5) as camera:
         for run in range(2):
-            before = count(line, "FRAME")
+            before = count(pipeline, "FRAME")
             feeds = [FeedConfig(camera_id="ward", source=camera.url)]
-            with following(line, feeds) as worker:
-                wait_until(partial(more_than, line, "FRAME", before + 3), f"frames of run {run}")
+            with following(pipeline, feeds) as worker:
+                wait_until(
+                    partial(more_than, pipeline, "FRAME", before + 3), f"frames of run {run}"
+                )
                 worker.stop()
 
-    check_sequence(line.records()["ward"])
+    check_sequence(pipeline.records()["ward"])
 
 
 def test_a_second_process_of_a_camera_is_refused_and_the_first_continues(
-    line: IngestLine, stream_clip: Path
+    pipeline: IngestRun, stream_clip: Path
 ) -> None:
-    line.register("ward")
+    pipeline.register("ward")
     with TcpCamera(stream_clip, seconds=5) as camera:
         feeds = [FeedConfig(camera_id="ward", source=camera.url)]
-        with following(line, feeds) as worker:
-            wait_until(partial(more_than, line, "FRAME", 3), "frames come")
+        with following(pipeline, feeds) as worker:
+            wait_until(partial(more_than, pipeline, "FRAME", 3), "frames come")
             with pytest.raises(Stop, match="another process is serving camera ward: stop that one"):
-                line.run(feeds, Playback(), mode="live", heartbeat_s=HEARTBEAT_S)
-            before = count(line, "FRAME")
-            wait_until(partial(more_than, line, "FRAME", before + 3), "frames go on coming")
+                pipeline.run(feeds, Playback(), mode="live", heartbeat_s=HEARTBEAT_S)
+            before = count(pipeline, "FRAME")
+            wait_until(partial(more_than, pipeline, "FRAME", before + 3), "frames go on coming")
             worker.stop()
 
-    check_sequence(line.records()["ward"])
+    check_sequence(pipeline.records()["ward"])
 
 
 def test_nothing_is_sent_while_the_log_is_ahead_of_the_clock(
-    line: IngestLine, stream_clip: Path
+    pipeline: IngestRun, stream_clip: Path
 ) -> None:
     """What a process with a wrong clock left must not be made worse, nor hidden."""
-    line.register("ward")
-    settings = line.settings()
+    pipeline.register("ward")
+    settings = pipeline.settings()
     ahead_us = SystemClock().now_us() + 3_600_000_000
     left = empty_frame(camera_id="ward", seq=1, captured_us=ahead_us, kind="HEARTBEAT")
     producer = ReliableProducer(cluster_of(settings))
-    value = line.registry.writer(FRAMES).encode(left)
+    value = pipeline.registry.writer(FRAMES).encode(left)
     producer.produce(cluster_of(settings).name(FRAMES), key="ward", value=value)
     producer.flush(30)
     labels = {"camera_id": "ward", "outcome": "in_future"}
@@ -142,11 +146,11 @@ def test_nothing_is_sent_while_the_log_is_ahead_of_the_clock(
 
     with TcpCamera(stream_clip, seconds=5) as camera:
         feeds = [FeedConfig(camera_id="ward", source=camera.url)]
-        with capture_logs() as logged, following(line, feeds) as worker:
+        with capture_logs() as logged, following(pipeline, feeds) as worker:
             wait_until(lambda: refused() >= 5, "frames are refused")
             ledger = worker.stop()["ward"]
 
-    assert len(line.records()["ward"]) == 1, "only what was there before"
+    assert len(pipeline.records()["ward"]) == 1, "only what was there before"
     assert ledger.outcomes["sent"] == ledger.heartbeats == 0
     assert ledger.outcomes.total() == ledger.read
     errors = [entry["error"] for entry in logged if entry["event"] == "ingest.camera_in_future"]
@@ -155,17 +159,17 @@ def test_nothing_is_sent_while_the_log_is_ahead_of_the_clock(
 
 
 def test_one_stream_serves_two_cameras_over_one_connection(
-    line: IngestLine, stream_clip: Path
+    pipeline: IngestRun, stream_clip: Path
 ) -> None:
     halves = {"left": Region(width=0.5), "ward": Region(x=0.5, width=0.5)}
     for camera_id in halves:
-        line.register(camera_id, width=64)
+        pipeline.register(camera_id, width=64)
     with TcpCamera(stream_clip, seconds=5) as camera:
         feeds = [FeedConfig(camera_id=n, source=camera.url, region=r) for n, r in halves.items()]
-        with following(line, feeds) as worker:
-            wait_until(partial(more_than, line, "FRAME", 5), "frames come")
+        with following(pipeline, feeds) as worker:
+            wait_until(partial(more_than, pipeline, "FRAME", 5), "frames come")
             worker.stop()
 
         assert camera.connections == 1
     for camera_id in halves:
-        check_sequence(line.records()[camera_id])
+        check_sequence(pipeline.records()[camera_id])

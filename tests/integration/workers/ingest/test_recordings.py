@@ -8,7 +8,7 @@ import pytest
 import simplejpeg
 
 from runtime.errors import Stop
-from tests.integration.workers.ingest.ingest_run import START_US, IngestLine, digest
+from tests.integration.workers.ingest.ingest_run import START_US, IngestRun, digest
 from tests.support.clips import HEIGHT, WIDTH, make_clip, number_of
 from workers.ingest.feed import FeedConfig, Playback, Region
 
@@ -16,18 +16,18 @@ HALVES = {"left": Region.parse("0,0,0.5,1"), "right": Region.parse("0.5,0,0.5,1"
 
 
 def test_one_clip_becomes_two_cameras_and_no_frame_is_lost(
-    line: IngestLine, tmp_path: Path
+    pipeline: IngestRun, tmp_path: Path
 ) -> None:
     clip = make_clip(tmp_path / "ward.avi", 40)
     feeds = [FeedConfig(camera_id=n, source=str(clip), region=r) for n, r in HALVES.items()]
     for camera_id in HALVES:
-        line.register(camera_id, width=WIDTH // 2)
+        pipeline.register(camera_id, width=WIDTH // 2)
 
-    ledgers = line.run(feeds)
+    ledgers = pipeline.run(feeds)
 
     capture = cv2.VideoCapture(str(clip))
     frames_in_clip = sum(1 for _ in iter(lambda: capture.read()[0], False))
-    records = line.records()
+    records = pipeline.records()
     assert sorted(records) == ["left", "right"]
     for camera_id, found in records.items():
         *frames, last = found
@@ -40,7 +40,7 @@ def test_one_clip_becomes_two_cameras_and_no_frame_is_lost(
         assert {(f["width"], f["height"]) for f in frames} == {(WIDTH // 2, HEIGHT)}
         assert all(f["received_us"] > f["captured_us"] for f in frames)
     pictures = {
-        name: [simplejpeg.decode_jpeg(line.pixels(f), "BGR") for f in found[:-1]]
+        name: [simplejpeg.decode_jpeg(pipeline.pixels(f), "BGR") for f in found[:-1]]
         for name, found in records.items()
     }
     assert [number_of(image) for image in pictures["left"]] == list(range(40))
@@ -51,24 +51,24 @@ def test_one_clip_becomes_two_cameras_and_no_frame_is_lost(
 
 
 def test_the_chosen_rate_thins_and_every_thinned_frame_is_counted(
-    line: IngestLine, tmp_path: Path
+    pipeline: IngestRun, tmp_path: Path
 ) -> None:
     clip = make_clip(tmp_path / "ward.mp4", 90, rate=30)
-    line.register("ward")
+    pipeline.register("ward")
 
-    ledger = line.run([FeedConfig(camera_id="ward", source=str(clip))], fps=10.0)["ward"]
+    ledger = pipeline.run([FeedConfig(camera_id="ward", source=str(clip))], fps=10.0)["ward"]
 
-    frames = line.records()["ward"][:-1]
+    frames = pipeline.records()["ward"][:-1]
     assert ledger.outcomes == {"sent": 30, "thinned": 60}
     assert [frame["captured_us"] - START_US for frame in frames] == [n * 100_000 for n in range(30)]
 
 
-def test_cameras_of_different_clips_run_together(line: IngestLine, tmp_path: Path) -> None:
+def test_cameras_of_different_clips_run_together(pipeline: IngestRun, tmp_path: Path) -> None:
     clips = {name: make_clip(tmp_path / f"{name}.mp4", n) for name, n in (("a", 12), ("b", 30))}
     for camera_id in clips:
-        line.register(camera_id)
+        pipeline.register(camera_id)
 
-    ledgers = line.run([FeedConfig(camera_id=n, source=str(c)) for n, c in clips.items()])
+    ledgers = pipeline.run([FeedConfig(camera_id=n, source=str(c)) for n, c in clips.items()])
 
     assert {name: ledger.outcomes["sent"] for name, ledger in ledgers.items()} == {
         "a": 12,
@@ -76,16 +76,16 @@ def test_cameras_of_different_clips_run_together(line: IngestLine, tmp_path: Pat
     }
 
 
-def test_in_real_time_event_time_is_the_wall_clock(line: IngestLine, tmp_path: Path) -> None:
+def test_in_real_time_event_time_is_the_wall_clock(pipeline: IngestRun, tmp_path: Path) -> None:
     clip = make_clip(tmp_path / "ward.mp4", 15)
-    line.register("ward")
+    pipeline.register("ward")
 
-    ledger = line.run(
+    ledger = pipeline.run(
         [FeedConfig(camera_id="ward", source=str(clip))],
         Playback(pace="realtime", end_heartbeats=0),
     )["ward"]
 
-    frames = line.records()["ward"]
+    frames = pipeline.records()["ward"]
     late_us = [frame["received_us"] - frame["captured_us"] for frame in frames]
     assert ledger.outcomes == {"sent": 15}
     assert min(late_us) >= 0
@@ -94,40 +94,42 @@ def test_in_real_time_event_time_is_the_wall_clock(line: IngestLine, tmp_path: P
 
 
 def test_the_masks_in_force_at_each_frame_are_blank_before_anything_leaves(
-    line: IngestLine, tmp_path: Path
+    pipeline: IngestRun, tmp_path: Path
 ) -> None:
     clip = make_clip(tmp_path / "ward.mp4", 20)
     everything_right = [
         {"x": x, "y": y} for x, y in [(64.0, -1.0), (130.0, -1.0), (130.0, 97.0), (64.0, 97.0)]
     ]
-    line.register("ward")
-    line.register("ward", 2, valid_from_us=START_US + 1_000_000, privacy_masks=[everything_right])
+    pipeline.register("ward")
+    pipeline.register(
+        "ward", 2, valid_from_us=START_US + 1_000_000, privacy_masks=[everything_right]
+    )
 
-    line.run([FeedConfig(camera_id="ward", source=str(clip))])
+    pipeline.run([FeedConfig(camera_id="ward", source=str(clip))])
 
-    frames = line.records()["ward"][:-1]
+    frames = pipeline.records()["ward"][:-1]
     assert [frame["camera_version"] for frame in frames] == [1] * 10 + [2] * 10
     for frame in frames:
-        image = simplejpeg.decode_jpeg(line.pixels(frame), "BGR")
+        image = simplejpeg.decode_jpeg(pipeline.pixels(frame), "BGR")
         masked = frame["camera_version"] == 2
         assert (image[:, 72:].max() < 16) == masked
         assert number_of(image) == (frame["captured_us"] - START_US) // 100_000
 
 
 def test_a_camera_that_is_masked_wholly_sends_only_its_time_and_a_removed_one_nothing(
-    line: IngestLine, tmp_path: Path
+    pipeline: IngestRun, tmp_path: Path
 ) -> None:
     clip = make_clip(tmp_path / "ward.mp4", 50)
     everything = [
         {"x": x, "y": y} for x, y in [(-1.0, -1.0), (130.0, -1.0), (130.0, 97.0), (-1.0, 97.0)]
     ]
-    line.register("ward")
-    line.register("ward", 2, valid_from_us=START_US + 1_000_000, privacy_masks=[everything])
-    line.register("ward", 3, valid_from_us=START_US + 3_000_000, removed=True)
+    pipeline.register("ward")
+    pipeline.register("ward", 2, valid_from_us=START_US + 1_000_000, privacy_masks=[everything])
+    pipeline.register("ward", 3, valid_from_us=START_US + 3_000_000, removed=True)
 
-    ledger = line.run([FeedConfig(camera_id="ward", source=str(clip))])["ward"]
+    ledger = pipeline.run([FeedConfig(camera_id="ward", source=str(clip))])["ward"]
 
-    records = line.records()["ward"]
+    records = pipeline.records()["ward"]
     assert ledger.outcomes == {"sent": 10, "masked_out": 20, "camera_removed": 20}
     assert [(frame["kind"], (frame["captured_us"] - START_US) // 1000) for frame in records] == [
         *(("FRAME", n * 100) for n in range(10)),
@@ -137,27 +139,27 @@ def test_a_camera_that_is_masked_wholly_sends_only_its_time_and_a_removed_one_no
 
 
 def test_a_large_frame_lies_in_the_store_and_the_record_says_where(
-    line: IngestLine, tmp_path: Path
+    pipeline: IngestRun, tmp_path: Path
 ) -> None:
     clip = make_clip(tmp_path / "ward.mp4", 10)
-    line.register("ward")
+    pipeline.register("ward")
 
-    line.run([FeedConfig(camera_id="ward", source=str(clip))], inline_limit_bytes=100)
+    pipeline.run([FeedConfig(camera_id="ward", source=str(clip))], inline_limit_bytes=100)
 
-    frames = line.records()["ward"][:-1]
+    frames = pipeline.records()["ward"][:-1]
     for number, frame in enumerate(frames):
         assert frame["data"] is None
         assert f"/raw/ward/2024-01-01/{frame['sha256']}.jpg" in (frame["object_uri"] or "")
-        assert number_of(simplejpeg.decode_jpeg(line.pixels(frame), "BGR")) == number
+        assert number_of(simplejpeg.decode_jpeg(pipeline.pixels(frame), "BGR")) == number
 
 
-def test_the_same_recording_twice_gives_the_same_log(line: IngestLine, tmp_path: Path) -> None:
+def test_the_same_recording_twice_gives_the_same_log(pipeline: IngestRun, tmp_path: Path) -> None:
     clip = make_clip(tmp_path / "ward.mp4", 30)
     for camera_id in ("one", "two"):
-        line.register(camera_id)
-        line.run([FeedConfig(camera_id=camera_id, source=str(clip))])
+        pipeline.register(camera_id)
+        pipeline.run([FeedConfig(camera_id=camera_id, source=str(clip))])
 
-    records = line.records()
+    records = pipeline.records()
 
     first, second = (digest({"any": records[name]}) for name in ("one", "two"))
     assert first == second
@@ -181,13 +183,13 @@ def test_the_same_recording_twice_gives_the_same_log(line: IngestLine, tmp_path:
     ],
 )
 def test_a_camera_that_is_not_registered_for_this_stops_with_what_to_do(
-    line: IngestLine, tmp_path: Path, registered: dict[str, int] | None, message: str
+    pipeline: IngestRun, tmp_path: Path, registered: dict[str, int] | None, message: str
 ) -> None:
     clip = make_clip(tmp_path / "ward.mp4", 5)
     if registered is not None:
-        line.register("ward", **registered)
+        pipeline.register("ward", **registered)
 
     with pytest.raises(Stop, match=message):
-        line.run([FeedConfig(camera_id="ward", source=str(clip))])
+        pipeline.run([FeedConfig(camera_id="ward", source=str(clip))])
 
-    assert line.records() == {}
+    assert pipeline.records() == {}

@@ -10,7 +10,7 @@ from confluent_kafka import TopicPartition
 from runtime.kafka.partitioner import partition_of
 from runtime.kafka.producer import ReliableProducer
 from schemas.topics import FRAMES
-from tests.integration.workers.ingest.ingest_run import IngestLine, digest, wait_until
+from tests.integration.workers.ingest.ingest_run import IngestRun, digest, wait_until
 from tests.support.clips import make_clip
 from tests.support.clusters import cluster_of
 from workers.ingest.feed import FeedConfig, Playback
@@ -21,12 +21,12 @@ KILLS = 3
 
 
 def test_killing_the_worker_again_and_again_leaves_the_log_of_an_undisturbed_run(
-    line: IngestLine, tmp_path: Path
+    pipeline: IngestRun, tmp_path: Path
 ) -> None:
     clip = make_clip(tmp_path / "ward.mp4", FRAMES_IN_CLIP, width=256, height=192)
     cameras = ["disturbed-a", "disturbed-b", "calm-a", "calm-b"]
     for camera_id in cameras:
-        line.register(camera_id, width=128, height=192)
+        pipeline.register(camera_id, width=128, height=192)
     halves = ["--region", "0,0,0.5,1", "--region", "0.5,0,0.5,1"]
     play = ["--video", str(clip), *halves, "--mode", "record", "--pace", "asap"]
     play += ["--start-time", "2024-01-01T00:00:00Z"]
@@ -37,18 +37,18 @@ def test_killing_the_worker_again_and_again_leaves_the_log_of_an_undisturbed_run
 
     killed_at = [0]
     for _ in range(KILLS):
-        process = line.command(*disturbed)
-        wait_until(partial(_has_records, line, killed_at[-1] + 1), "frames arrive", 60)
+        process = pipeline.command(*disturbed)
+        wait_until(partial(_has_records, pipeline, killed_at[-1] + 1), "frames arrive", 60)
         process.send_signal(signal.SIGKILL)
         process.wait(60)
-        killed_at.append(sum(line.ends().values()))
-    last = line.command(*disturbed, "--ledger", str(ledger))
+        killed_at.append(sum(pipeline.ends().values()))
+    last = pipeline.command(*disturbed, "--ledger", str(ledger))
     assert last.wait(120) == 0
-    assert line.command(*calm).wait(120) == 0
+    assert pipeline.command(*calm).wait(120) == 0
 
     assert killed_at == sorted(set(killed_at)), "each kill met frames of its own"
     assert killed_at[-1] < whole
-    records = line.records()
+    records = pipeline.records()
     for half in "ab":
         resumed = digest({"camera": records[f"disturbed-{half}"]})
         assert resumed == digest({"camera": records[f"calm-{half}"]})
@@ -60,24 +60,24 @@ def test_killing_the_worker_again_and_again_leaves_the_log_of_an_undisturbed_run
 
 
 def test_without_a_start_time_a_killed_worker_resumes_the_same_playback(
-    line: IngestLine, tmp_path: Path
+    pipeline: IngestRun, tmp_path: Path
 ) -> None:
     """Event time began when playing began: the log alone still knows when."""
     clip = make_clip(tmp_path / "ward.mp4", 60)
-    line.register("ward")
+    pipeline.register("ward")
     arguments = ["--camera", "ward", "--video", str(clip), "--mode", "record"]
     arguments += ["--end-heartbeats", "0"]
-    first = line.command(*arguments)
-    wait_until(partial(_has_records, line, 10), "frames arrive", 60)
+    first = pipeline.command(*arguments)
+    wait_until(partial(_has_records, pipeline, 10), "frames arrive", 60)
     first.send_signal(signal.SIGKILL)
     first.wait(60)
     ledger = tmp_path / "ledger.json"
 
-    assert line.command(*arguments, "--ledger", str(ledger)).wait(60) == 0
+    assert pipeline.command(*arguments, "--ledger", str(ledger)).wait(60) == 0
 
-    frames = line.records()["ward"]
-    begun_us = frames[0]["captured_us"]
-    assert [f["captured_us"] - begun_us for f in frames] == [n * 100_000 for n in range(60)]
+    frames = pipeline.records()["ward"]
+    started_us = frames[0]["captured_us"]
+    assert [f["captured_us"] - started_us for f in frames] == [n * 100_000 for n in range(60)]
     assert [frame["seq"] for frame in frames] == list(range(1, 61))
     (counts,) = json.loads(ledger.read_text())["cameras"]
     assert counts["outcomes"]["before_resume"] >= 10
@@ -85,42 +85,42 @@ def test_without_a_start_time_a_killed_worker_resumes_the_same_playback(
 
 
 def test_a_recording_that_was_played_to_its_end_starts_again(
-    line: IngestLine, tmp_path: Path
+    pipeline: IngestRun, tmp_path: Path
 ) -> None:
     clip = make_clip(tmp_path / "ward.mp4", 12)
-    line.register("ward")
+    pipeline.register("ward")
     feeds = [FeedConfig(camera_id="ward", source=str(clip))]
-    line.run(feeds)
+    pipeline.run(feeds)
 
-    again = line.run(feeds, Playback(end_heartbeats=0))["ward"]
+    again = pipeline.run(feeds, Playback(end_heartbeats=0))["ward"]
 
     assert again.outcomes == {"sent": 12}
 
 
-def _has_records(line: IngestLine, count: int) -> bool:
-    return sum(line.ends().values()) >= count
+def _has_records(pipeline: IngestRun, count: int) -> bool:
+    return sum(pipeline.ends().values()) >= count
 
 
 def test_a_finished_recording_adds_nothing_when_it_is_run_again(
-    line: IngestLine, tmp_path: Path
+    pipeline: IngestRun, tmp_path: Path
 ) -> None:
     clip = make_clip(tmp_path / "ward.mp4", 20)
-    line.register("ward")
+    pipeline.register("ward")
     feeds = [FeedConfig(camera_id="ward", source=str(clip))]
-    line.run(feeds)
-    before = line.records()
+    pipeline.run(feeds)
+    before = pipeline.records()
 
-    again = line.run(feeds)["ward"]
+    again = pipeline.run(feeds)["ward"]
 
-    assert line.records() == before
+    assert pipeline.records() == before
     assert again.outcomes == {"before_resume": 20}
 
 
-def test_the_producer_puts_keys_into_the_computed_partition(line: IngestLine) -> None:
-    settings = line.settings()
+def test_the_producer_puts_keys_into_the_computed_partition(pipeline: IngestRun) -> None:
+    settings = pipeline.settings()
     keys = [f"camera-{number}" for number in range(200)] + ["", "é", "ward 3/bed 12"]
     producer = ReliableProducer(cluster_of(settings))
-    before = line.ends()
+    before = pipeline.ends()
     for key in keys:
         producer.produce(cluster_of(settings).name(FRAMES), key=key, value=b"x")
     producer.flush(30)
@@ -129,11 +129,11 @@ def test_the_producer_puts_keys_into_the_computed_partition(line: IngestLine) ->
     for key in keys:
         counted[partition_of(key, FRAMES.partitions)] += 1
 
-    assert [line.ends()[n] - before[n] for n in range(FRAMES.partitions)] == counted
+    assert [pipeline.ends()[n] - before[n] for n in range(FRAMES.partitions)] == counted
 
 
 def test_the_last_record_of_a_quiet_camera_is_found_far_before_the_end_of_its_partition(
-    line: IngestLine, tmp_path: Path
+    pipeline: IngestRun, tmp_path: Path
 ) -> None:
     """Two cameras of one partition: the quiet one's end lies far back."""
     quiet = "quiet"
@@ -143,33 +143,35 @@ def test_the_last_record_of_a_quiet_camera_is_found_far_before_the_end_of_its_pa
         if partition_of(name, FRAMES.partitions) == partition_of(quiet, FRAMES.partitions)
     )
     for camera_id, frames in ((quiet, 5), (busy, 700)):
-        line.register(camera_id)
+        pipeline.register(camera_id)
         clip = make_clip(tmp_path / f"{camera_id}.mp4", frames)
-        line.run([FeedConfig(camera_id=camera_id, source=str(clip))])
-    last = line.records()[quiet][-1]
+        pipeline.run([FeedConfig(camera_id=camera_id, source=str(clip))])
+    last = pipeline.records()[quiet][-1]
 
-    found = read_position(cluster_of(line.settings()), line.registry.writer(FRAMES), quiet)
+    found = read_position(cluster_of(pipeline.settings()), pipeline.registry.writer(FRAMES), quiet)
 
     assert (found.next_seq, found.last_us) == (last["seq"] + 1, last["captured_us"])
 
 
 def test_seq_keeps_rising_after_the_log_has_lost_the_camera(
-    line: IngestLine, tmp_path: Path
+    pipeline: IngestRun, tmp_path: Path
 ) -> None:
     clip = make_clip(tmp_path / "ward.mp4", 25)
-    line.register("ward")
+    pipeline.register("ward")
     feeds = [FeedConfig(camera_id="ward", source=str(clip))]
-    line.run(feeds)
-    last_seq = line.records()["ward"][-1]["seq"]
-    settings = line.settings()
+    pipeline.run(feeds)
+    last_seq = pipeline.records()["ward"][-1]["seq"]
+    settings = pipeline.settings()
     partition = partition_of("ward", FRAMES.partitions)
-    place = TopicPartition(cluster_of(settings).name(FRAMES), partition, line.ends()[partition])
+    position = TopicPartition(
+        cluster_of(settings).name(FRAMES), partition, pipeline.ends()[partition]
+    )
     admin = cluster_of(settings).admin()
-    for future in admin.delete_records([place]).values():
+    for future in admin.delete_records([position]).values():
         future.result(30)
 
-    line.run(feeds)
+    pipeline.run(feeds)
 
-    seqs = [frame["seq"] for frame in line.records()["ward"]]
+    seqs = [frame["seq"] for frame in pipeline.records()["ward"]]
     assert seqs[0] > last_seq
     assert seqs == list(range(seqs[0], seqs[0] + 26))

@@ -35,7 +35,7 @@ def changes(events: Iterator[SseEvent]) -> Iterator[SseEvent]:
     return (event for event in events if event.event_id)
 
 
-def begun(board: BoardServer, last_event_id: str = "") -> Generator[SseEvent, None, None]:
+def started(board: BoardServer, last_event_id: str = "") -> Generator[SseEvent, None, None]:
     """A stream that has been opened: its first event was read."""
     events = follow(board.url, last_event_id=last_event_id)
     assert next(events).name == "clock"
@@ -57,7 +57,7 @@ def refusal(board: BoardServer) -> httpx.Response | None:
 def test_a_change_arrives_with_its_value_and_its_text(
     board: BoardServer, writer: LiveWriter
 ) -> None:
-    with closing(begun(board)) as events:
+    with closing(started(board)) as events:
         entry_id = writer.zone("bay-2", people=2, required=4)
 
         event = next(changes(events))
@@ -68,7 +68,7 @@ def test_a_change_arrives_with_its_value_and_its_text(
 
 
 def test_every_reader_gets_every_change_in_order(board: BoardServer, writer: LiveWriter) -> None:
-    streams = [begun(board) for _ in range(5)]
+    streams = [started(board) for _ in range(5)]
     written = [writer.zone(f"bay-{n % 3}", people=n) for n in range(200)]
 
     for stream in streams:
@@ -98,7 +98,7 @@ def test_a_reader_that_comes_back_gets_exactly_what_it_missed(
     """Cut at every place, while a writer goes on: nothing twice, nothing lost."""
     total = 400
     written: list[str] = []
-    first = begun(board)
+    first = started(board)
     thread = threading.Thread(
         target=lambda: written.extend(writer.zone("bay-1", people=n) for n in range(total))
     )
@@ -112,7 +112,7 @@ def test_a_reader_that_comes_back_gets_exactly_what_it_missed(
         first.close()
         if len(read) == total:
             break
-        first = begun(board, last_event_id=read[-1])
+        first = started(board, last_event_id=read[-1])
         stream = changes(first)
     thread.join()
 
@@ -199,7 +199,7 @@ def test_a_reader_from_before_redis_started_empty_gets_a_reset(
     writer.client.delete(changes_key(writer.prefix))
     writer.zone("bay-1", people=2)
 
-    with closing(begun(start_board(), last_event_id=seen)) as events:
+    with closing(started(start_board(), last_event_id=seen)) as events:
         assert next(event for event in events if event.name != "clock").name == "reset"
 
 
@@ -216,8 +216,8 @@ def test_one_stream_too_many_is_refused_until_another_ends(
                 return response
         return None
 
-    with closing(begun(board)):
-        with closing(begun(board)):
+    with closing(started(board)):
+        with closing(started(board)):
             answer = refused()
         assert answer is not None
         assert answer.status_code == 503
@@ -236,7 +236,7 @@ def test_a_reader_that_was_away_longer_than_changes_are_kept_gets_a_reset(
     for people in range(400):
         writer.zone("bay-1", people=people)
 
-    with closing(begun(board, last_event_id=old)) as events:
+    with closing(started(board, last_event_id=old)) as events:
         first = next(event for event in events if event.name != "clock")
         assert first.name == "reset"
         newest = writer.zone("bay-1", people=7)
@@ -246,14 +246,14 @@ def test_a_reader_that_was_away_longer_than_changes_are_kept_gets_a_reset(
 def test_a_restarted_board_resumes_from_an_id_of_the_one_before(
     board: BoardServer, writer: LiveWriter
 ) -> None:
-    with closing(begun(board)) as events:
+    with closing(started(board)) as events:
         writer.zone("bay-1", people=1)
         seen = next(changes(events)).event_id
     board.stop()
     missed = [writer.zone("bay-1", people=n) for n in range(2, 6)]
     board.start()
 
-    with closing(begun(board, last_event_id=seen)) as events:
+    with closing(started(board, last_event_id=seen)) as events:
         assert [event.event_id for event in itertools.islice(changes(events), 4)] == missed
 
 
@@ -267,7 +267,7 @@ def test_a_client_that_does_not_read_is_dropped_and_delays_no_other(
     with socket.create_connection((address.hostname or "", address.port or 0)) as lazy:
         lazy.sendall(b"GET /api/v1/changes HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert lazy.recv(4096).startswith(b"HTTP/1.1 200")
-        with closing(begun(board)) as events:
+        with closing(started(board)) as events:
             diligent = changes(events)
             for _ in range(2_000):
                 entry_id = writer.camera("left", tracks)
@@ -286,7 +286,7 @@ def test_a_client_that_does_not_read_is_dropped_and_delays_no_other(
 
 
 def test_entries_of_another_layout_are_passed_over(board: BoardServer, writer: LiveWriter) -> None:
-    with closing(begun(board)) as events:
+    with closing(started(board)) as events:
         writer.client.xadd(f"{writer.prefix}:changes", {"kind": "zone", "json": "?"})
         entry_id = writer.zone("bay-1", people=1)
 
@@ -296,7 +296,7 @@ def test_entries_of_another_layout_are_passed_over(board: BoardServer, writer: L
 def test_while_redis_is_away_the_board_says_so_and_recovers_by_itself(
     board: BoardServer, writer: LiveWriter, redis_service: LocalServices
 ) -> None:
-    with closing(begun(board)) as events:
+    with closing(started(board)) as events:
         writer.zone("bay-1", people=1)
         before = next(changes(events)).event_id
         redis_service.kill("redis")
@@ -321,7 +321,7 @@ def test_while_redis_is_away_the_board_says_so_and_recovers_by_itself(
 def test_a_redis_that_hangs_is_as_good_as_away(
     board: BoardServer, writer: LiveWriter, redis_service: LocalServices
 ) -> None:
-    with closing(begun(board)) as events:
+    with closing(started(board)) as events:
         redis_service.kill("redis", signal.SIGSTOP)
         try:
             refused = refusal(board)
@@ -362,7 +362,7 @@ def test_the_board_starts_while_redis_is_away(
     redis_service.kill("redis")
     try:
         board = start_board()
-        with closing(begun(board)) as events:
+        with closing(started(board)) as events:
             assert not redis_is_reachable(board)
             redis_service.restart("redis")
             next(event for event in events if event.data.get("redis_reachable") is True)
@@ -388,7 +388,7 @@ def test_latency_is_measured_where_a_browser_would(board: BoardServer, writer: L
 
 
 def test_the_end_of_the_board_ends_its_streams_at_once(board: BoardServer) -> None:
-    with closing(begun(board)) as events:
+    with closing(started(board)) as events:
         board.stop()
 
         assert {event.name for event in events} <= {"clock"}

@@ -7,11 +7,11 @@ from pydantic import SecretStr
 
 from runtime.process.settings import Settings
 from tests.support.services import Services
-from tests.support.sink_topics import Line
+from tests.support.sink_topics import SinkTopics
 
 
 @pytest.fixture
-def line_settings(
+def pipeline_settings(
     services: Services, run_prefix: str, database_url: str, redis_url: str
 ) -> Settings:
     """Kafka, registry, database and Redis of this test."""
@@ -25,8 +25,8 @@ def line_settings(
 
 
 @pytest.fixture
-def line(line_settings: Settings) -> Iterator[Line]:
+def pipeline(pipeline_settings: Settings) -> Iterator[SinkTopics]:
     """The topics that the sinks read, empty."""
-    line = Line(line_settings)
-    yield line
-    line.close()
+    pipeline = SinkTopics(pipeline_settings)
+    yield pipeline
+    pipeline.close()

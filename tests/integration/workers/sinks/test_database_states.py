@@ -13,7 +13,7 @@ from runtime.errors import EXIT_STOP, Retry
 from schemas.topics import OCCUPANCY
 from tests.integration.workers.sinks.test_sink_processes import one_dead_letter
 from tests.support.builders.outputs import item, occupancy
-from tests.support.sink_topics import Line, progress, records_written, until
+from tests.support.sink_topics import SinkTopics, progress, records_written, until
 from tests.support.tables import rows
 from workers.sinks.timescale.sink import TimescaleSink
 
@@ -40,7 +40,7 @@ PASSES = {
 }
 
 
-def say(dsn: str, state: str) -> None:
+def announce(dsn: str, state: str) -> None:
     """From now on the database answers every new measurement with a state."""
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute(
@@ -63,10 +63,10 @@ def be_quiet(dsn: str) -> None:
 def test_a_passing_state_is_waited_out_and_named(
     timescale_sink: TimescaleSink, database_url: str
 ) -> None:
-    for seq, (state, words) in enumerate(PASSES.items(), start=1):
+    for seq, (state, description) in enumerate(PASSES.items(), start=1):
         batch = [item(OCCUPANCY, occupancy(seq, seq, 4))]
-        say(database_url, state)
-        with pytest.raises(Retry, match=words):
+        announce(database_url, state)
+        with pytest.raises(Retry, match=description):
             timescale_sink.write(batch)
         be_quiet(database_url)
         timescale_sink.write(batch)
@@ -74,14 +74,14 @@ def test_a_passing_state_is_waited_out_and_named(
 
 
 def test_a_database_that_becomes_read_only_is_waited_for(
-    line: Line, supervisor: Supervisor, database_url: str
+    pipeline: SinkTopics, supervisor: Supervisor, database_url: str
 ) -> None:
     """As a standby is, until somebody promotes it or corrects the address."""
     supervisor.start(SINK)
-    line.send([(OCCUPANCY, occupancy(1, 0, 1))])
+    pipeline.send([(OCCUPANCY, occupancy(1, 0, 1))])
     until("the first is in", lambda: records_written(database_url) == 1)
     read_only(database_url, "on")
-    line.send([(OCCUPANCY, occupancy(2, 10, 1))])
+    pipeline.send([(OCCUPANCY, occupancy(2, 10, 1))])
     until("the sink says so", lambda: "read-only" in store(supervisor))
     read_only(database_url, "off")
 
@@ -109,19 +109,21 @@ def store(supervisor: Supervisor) -> str:
 
 
 def test_a_key_too_long_for_an_index_is_a_dead_letter_and_stops_nothing(
-    line: Line, supervisor: Supervisor, database_url: str
+    pipeline: SinkTopics, supervisor: Supervisor, database_url: str
 ) -> None:
     supervisor.start(SINK)
     endless = Random(3).randbytes(9_000).hex()
-    poison = occupancy(1, 0, 1, zone_id=endless)
-    line.send([(OCCUPANCY, poison), *((OCCUPANCY, occupancy(seq, seq, 1)) for seq in (1, 2))])
+    malformed = occupancy(1, 0, 1, zone_id=endless)
+    pipeline.send(
+        [(OCCUPANCY, malformed), *((OCCUPANCY, occupancy(seq, seq, 1)) for seq in (1, 2))]
+    )
     until("the others are in", lambda: progress(database_url) == {(OCCUPANCY.name, "zone-1"): 2})
 
-    assert dict(one_dead_letter(line.settings))["reason"] == b"database_refused"
+    assert dict(one_dead_letter(pipeline.settings))["reason"] == b"database_refused"
 
 
 def test_a_table_altered_by_hand_stops_the_sink_which_names_it_and_loses_nothing(
-    line: Line,
+    pipeline: SinkTopics,
     supervisor: Supervisor,
     environment: dict[str, str],
     database_url: str,
@@ -131,12 +133,12 @@ def test_a_table_altered_by_hand_stops_the_sink_which_names_it_and_loses_nothing
         connection.execute(
             "ALTER TABLE live.zone_occupancy ADD CONSTRAINT not_so_many CHECK (people < 5)"
         )
-    line.send([(OCCUPANCY, occupancy(seq, seq, 3 + seq)) for seq in (1, 2, 3)])
+    pipeline.send([(OCCUPANCY, occupancy(seq, seq, 3 + seq)) for seq in (1, 2, 3)])
     supervisor.start(SINK)
     assert supervisor.wait(SINK.name, 60) == EXIT_STOP
-    said = supervisor.log(SINK.name).read_text()
-    assert "not_so_many" in said
-    assert "undo what was altered by hand" in said
+    text = supervisor.log(SINK.name).read_text()
+    assert "not_so_many" in text
+    assert "undo what was altered by hand" in text
 
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute("ALTER TABLE live.zone_occupancy DROP CONSTRAINT not_so_many")

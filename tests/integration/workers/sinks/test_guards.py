@@ -14,7 +14,7 @@ from runtime.process.service import Service
 from runtime.process.settings import Settings
 from tests.support.builders.outputs import ward
 from tests.support.clusters import cluster_of, make_timescale_sink
-from tests.support.sink_topics import DERIVED, Line, last_seqs, progress, until
+from tests.support.sink_topics import DERIVED, SinkTopics, last_seqs, progress, until
 from tests.support.tables import as_items, differences
 from workers.sinks.loop import SinkLoop
 from workers.sinks.timescale import sink as sink_module
@@ -27,8 +27,8 @@ ITEMS = as_items(LOG)
 
 
 def write_with_repeats(sink: TimescaleSink) -> None:
-    for begin in range(0, len(ITEMS), 100):
-        sink.write(ITEMS[max(0, begin - 40) : begin + 100])
+    for start in range(0, len(ITEMS), 100):
+        sink.write(ITEMS[max(0, start - 40) : start + 100])
 
 
 def test_with_the_fence_repeats_change_nothing(
@@ -147,18 +147,18 @@ def crash_thrice_then_finish(
 
 @pytest.mark.parametrize("after", [False, True], ids=["before-the-write", "after-the-write"])
 def test_a_crash_at_any_write_loses_nothing(
-    after: bool, line: Line, line_settings: Settings
+    after: bool, pipeline: SinkTopics, pipeline_settings: Settings
 ) -> None:
-    line.send(LOG)
+    pipeline.send(LOG)
 
-    assert crash_thrice_then_finish(SinkLoop, line_settings, after=after, seconds=60)
+    assert crash_thrice_then_finish(SinkLoop, pipeline_settings, after=after, seconds=60)
 
 
 def test_offsets_committed_before_the_write_lose_records(
-    line: Line, line_settings: Settings, database_url: str
+    pipeline: SinkTopics, pipeline_settings: Settings, database_url: str
 ) -> None:
-    line.send(LOG)
-    crash_thrice_then_finish(CommitsFirst, line_settings, after=False, seconds=6)
+    pipeline.send(LOG)
+    crash_thrice_then_finish(CommitsFirst, pipeline_settings, after=False, seconds=6)
 
     assert differences(database_url, ITEMS) != []
 

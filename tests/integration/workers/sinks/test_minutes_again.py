@@ -32,11 +32,11 @@ def filled(timescale_sink: TimescaleSink, database_url: str) -> Iterator[psycopg
 
 def recomputed(
     connection: psycopg.Connection,
-    begin_s: float,
+    start_s: float,
     end_s: float,
     dropped: dict[str, datetime] | None = None,
 ) -> list[Check]:
-    window = Window(at_us(begin_s), at_us(end_s))
+    window = Window(at_us(start_s), at_us(end_s))
     found = connection.execute("SELECT topic, key, seq FROM sink_progress").fetchall()
     minutes = take_minutes(connection, window, dropped or {})
     return compare_minutes(minutes, {(topic, key): seq for topic, key, seq in found})
@@ -52,8 +52,8 @@ def test_minutes_of_any_window_are_what_their_measurements_give(
         "no whole minute": (61, 119, 0),
         "nothing at all": (600, 900, 0),
     }
-    for name, (begin_s, end_s, minutes) in windows.items():
-        checks = recomputed(filled, begin_s, end_s)
+    for name, (start_s, end_s, minutes) in windows.items():
+        checks = recomputed(filled, start_s, end_s)
 
         assert [(check.name, check.first) for check in checks] == [
             ("table occupancy_minutes", None),

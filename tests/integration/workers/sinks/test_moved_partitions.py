@@ -9,7 +9,7 @@ from runtime.process.service import Service
 from schemas.topics import OCCUPANCY
 from tests.support.builders.outputs import occupancy
 from tests.support.clusters import cluster_of
-from tests.support.sink_topics import DERIVED, Line, until
+from tests.support.sink_topics import DERIVED, SinkTopics, until
 from workers.sinks.loop import SinkLoop
 from workers.storage.item import Item
 
@@ -46,15 +46,15 @@ class Away:
         """Nothing is open."""
 
 
-def test_a_sink_probes_its_store_until_it_is_back_and_resumes(line: Line) -> None:
-    sink, service = Away(), Service(line.settings, Health("sink-timescale"))
+def test_a_sink_probes_its_store_until_it_is_back_and_resumes(pipeline: SinkTopics) -> None:
+    sink, service = Away(), Service(pipeline.settings, Health("sink-timescale"))
     sink.loop = loop = SinkLoop(
         service, cluster_of(service.settings), sink, DERIVED, max_records=40
     )
     thread = threading.Thread(target=loop.run, daemon=True)
     thread.start()
     try:
-        line.send([(OCCUPANCY, occupancy(1, 0, 1))])
+        pipeline.send([(OCCUPANCY, occupancy(1, 0, 1))])
         until("the store was asked by nothing but a question", lambda: sink.asked >= 4)
         assert "paused" in service.health.detail
         assert loop.outage.since_us is not None

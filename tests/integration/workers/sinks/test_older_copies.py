@@ -19,7 +19,7 @@ from runtime.process.settings import Settings
 from schemas.topics import OCCUPANCY, ZONES
 from tests.support.builders.outputs import START_US, occupancy, ward
 from tests.support.clusters import cluster_of
-from tests.support.sink_topics import TOPICS, Line, Log, last_seqs, progress, until
+from tests.support.sink_topics import TOPICS, Log, SinkTopics, last_seqs, progress, until
 from tests.support.tables import as_items, differences, rows
 from workers.local.demo.probes import scrape
 from workers.sinks import resume
@@ -95,14 +95,14 @@ class Standby:
 
 @pytest.mark.parametrize("running", [True, False], ids=["under-the-sink", "while-it-is-down"])
 def test_what_an_older_copy_of_the_database_lacks_is_read_again(
-    running: bool, line: Line, supervisor: Supervisor, database_url: str
+    running: bool, pipeline: SinkTopics, supervisor: Supervisor, database_url: str
 ) -> None:
     """Nothing new comes after the failover: a quiet line must find out as well."""
     supervisor.start(SINK)
-    line.send([(ZONES, zone(1)), *LOG[:HALF]])
+    pipeline.send([(ZONES, zone(1)), *LOG[:HALF]])
     until("the first half is in", lambda: is_in(database_url, LOG[:HALF], versions=1))
     standby = Standby(database_url)
-    line.send([(ZONES, zone(2)), *LOG[HALF:]])
+    pipeline.send([(ZONES, zone(2)), *LOG[HALF:]])
     until("the second half is in", lambda: is_in(database_url, LOG, versions=2))
     if not running:
         assert supervisor.stop(SINK.name) == 0
@@ -120,10 +120,10 @@ def test_what_an_older_copy_of_the_database_lacks_is_read_again(
 
 
 def test_an_empty_database_is_filled_from_the_beginning_of_the_topics(
-    line: Line, supervisor: Supervisor, database_url: str
+    pipeline: SinkTopics, supervisor: Supervisor, database_url: str
 ) -> None:
     supervisor.start(SINK)
-    line.send([(ZONES, zone(1)), *LOG[:HALF]])
+    pipeline.send([(ZONES, zone(1)), *LOG[:HALF]])
     until("all is in", lambda: is_in(database_url, LOG[:HALF], versions=1))
     assert supervisor.stop(SINK.name) == 0
     with psycopg.connect(database_url, autocommit=True) as connection:
@@ -137,18 +137,18 @@ def test_an_empty_database_is_filled_from_the_beginning_of_the_topics(
 
 
 def test_a_restart_with_a_database_that_is_as_it_was_reads_nothing_again(
-    line: Line, supervisor: Supervisor, database_url: str
+    pipeline: SinkTopics, supervisor: Supervisor, database_url: str
 ) -> None:
     """Also where the last records of a partition were dead letters, of which no row tells."""
     supervisor.start(SINK)
-    line.send(LOG[:HALF])
-    line.send_raw(OCCUPANCY, "zone-1", b"no record at all")
-    line.send([])
+    pipeline.send(LOG[:HALF])
+    pipeline.send_raw(OCCUPANCY, "zone-1", b"no record at all")
+    pipeline.send([])
     until("all is in", lambda: is_in(database_url, LOG[:HALF], versions=0))
     until("the dead letter is passed", lambda: noted(database_url) > HALF)
     assert supervisor.stop(SINK.name) == 0
     supervisor.restart(SINK.name)
-    line.send([(OCCUPANCY, occupancy(1, 0, 1))])
+    pipeline.send([(OCCUPANCY, occupancy(1, 0, 1))])
     until("it goes on", lambda: (OCCUPANCY.name, "zone-1") in progress(database_url))
 
     assert read_again(supervisor) == 0
@@ -157,22 +157,22 @@ def test_a_restart_with_a_database_that_is_as_it_was_reads_nothing_again(
 
 @pytest.mark.chaos_long
 def test_believing_kafka_alone_loses_what_the_copy_lacks(
-    line: Line, supervisor: Supervisor, database_url: str
+    pipeline: SinkTopics, supervisor: Supervisor, database_url: str
 ) -> None:
     """The guard is needed: without the notes, as an older release left them, rows are lost."""
     supervisor.start(SINK)
-    line.send(LOG[:HALF])
+    pipeline.send(LOG[:HALF])
     until("the first half is in", lambda: is_in(database_url, LOG[:HALF], versions=0))
     standby = Standby(database_url)
-    line.send(LOG[HALF:])
+    pipeline.send(LOG[HALF:])
     until("the second half is in", lambda: is_in(database_url, LOG, versions=0))
     assert supervisor.stop(SINK.name) == 0
     standby.promote()
     with psycopg.connect(database_url) as connection:
         connection.execute("TRUNCATE sink_offsets")
-    forget_metadata(line.settings)
+    forget_metadata(pipeline.settings)
     supervisor.restart(SINK.name)
-    line.send([(OCCUPANCY, occupancy(1, 0, 1))])
+    pipeline.send([(OCCUPANCY, occupancy(1, 0, 1))])
     until("it goes on", lambda: (OCCUPANCY.name, "zone-1") in progress(database_url))
 
     assert differences(database_url, as_items(LOG)) != []
@@ -202,12 +202,12 @@ def read_again(supervisor: Supervisor) -> float:
 def forget_metadata(settings: Settings) -> None:
     """Commit what the group has committed once more, as a release without notes does."""
     consumer = cluster_of(settings).consumer(cluster_of(settings).group("sink-timescale"))
-    places = [
+    positions = [
         TopicPartition(cluster_of(settings).name(topic), partition)
         for topic in TOPICS
         for partition in range(topic.partitions)
     ]
-    found = [one for one in consumer.committed(places, timeout=30) if one.offset >= 0]
+    found = [one for one in consumer.committed(positions, timeout=30) if one.offset >= 0]
     assert {one.metadata for one in found} == {resume.NOTED}
     consumer.commit(
         offsets=[TopicPartition(one.topic, one.partition, one.offset) for one in found],

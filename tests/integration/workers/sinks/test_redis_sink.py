@@ -99,19 +99,21 @@ def test_every_change_is_published_once_whatever_is_written_twice(
     sink: RedisSink, client: "redis.Redis", run_prefix: str
 ) -> None:
     log = [entry for entry in as_items(ward(seconds=20, seed=3)) if entry.topic in LIVE_TOPICS]
-    for begin in range(0, len(log), 10):
-        sink.write(log[max(0, begin - 15) : begin + 10])
+    for start in range(0, len(log), 10):
+        sink.write(log[max(0, start - 15) : start + 10])
     sink.write(log[-200:])
 
-    told = changes(client, run_prefix)
-    assert len(told) == len(set(told))
+    reported = changes(client, run_prefix)
+    assert len(reported) == len(set(reported))
     for kind, topic in (("zone-event", ZONE_EVENTS), ("zone", OCCUPANCY)):
         in_log = {(entry.key, entry.seq) for entry in log if entry.topic is topic}
-        told_of_kind = [(identity, seq) for kind_told, identity, seq in told if kind_told == kind]
+        published_of_kind = [
+            (identity, seq) for kind_published, identity, seq in reported if kind_published == kind
+        ]
         if kind == "zone-event":
-            assert set(told_of_kind) == in_log
+            assert set(published_of_kind) == in_log
         for identity in {identity for identity, _ in in_log}:
-            seqs = [seq for told_id, seq in told_of_kind if told_id == identity]
+            seqs = [seq for published_id, seq in published_of_kind if published_id == identity]
             assert seqs == sorted(seqs)
             assert seqs[-1] == max(seq for key, seq in in_log if key == identity)
 
@@ -192,8 +194,8 @@ def test_the_stream_of_changes_keeps_its_length(
 ) -> None:
     settings.sink.changes_length = 200
     sink = make_redis_sink(settings)
-    for begin in range(0, 3000, 100):
-        events = [zone_event(n, n, "ENTERED", "p", n) for n in range(begin, begin + 100)]
+    for start in range(0, 3000, 100):
+        events = [zone_event(n, n, "ENTERED", "p", n) for n in range(start, start + 100)]
         sink.write(items(ZONE_EVENTS, events))
     sink.close()
 

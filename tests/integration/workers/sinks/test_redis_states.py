@@ -108,7 +108,7 @@ def _is_busy(client: "Client") -> bool:
 
 
 @pytest.mark.parametrize(
-    ("trouble", "words"),
+    ("trouble", "description"),
     [
         pytest.param(full, "full: raise its maxmemory", id="full"),
         pytest.param(replica, "read-only replica", id="replica"),
@@ -119,12 +119,12 @@ def _is_busy(client: "Client") -> bool:
 )
 def test_a_passing_state_is_waited_out_and_named(
     trouble: Callable[["Client"], AbstractContextManager[None]],
-    words: str,
+    description: str,
     sink: RedisSink,
     client: "Client",
 ) -> None:
     sink.write([item(OCCUPANCY, occupancy(1, 0, 4))])
-    with trouble(client), pytest.raises(Retry, match=words):
+    with trouble(client), pytest.raises(Retry, match=description):
         sink.write([item(OCCUPANCY, occupancy(2, 1, 5))])
     sink.write([item(OCCUPANCY, occupancy(2, 1, 5))])
 

@@ -8,7 +8,7 @@ from runtime.process.service import Service
 from schemas.topics import OCCUPANCY
 from tests.support.builders.outputs import occupancy
 from tests.support.clusters import cluster_of
-from tests.support.sink_topics import DERIVED, Line, until
+from tests.support.sink_topics import DERIVED, SinkTopics, until
 from workers.sinks.loop import SinkLoop
 from workers.storage.item import Item
 
@@ -35,16 +35,16 @@ class Counting:
 
 
 def test_a_registry_out_of_reach_is_reported_as_such_and_the_breaker_of_the_store_stays_closed(
-    line: Line,
+    pipeline: SinkTopics,
 ) -> None:
-    nobody = line.settings.model_copy(update={"registry_url": "http://127.0.0.1:1"})
+    nobody = pipeline.settings.model_copy(update={"registry_url": "http://127.0.0.1:1"})
     sink, service = Counting(), Service(nobody, Health("sink-counting"))
     loop = SinkLoop(service, cluster_of(service.settings), sink, DERIVED, max_records=40)
     thread = threading.Thread(target=loop.run, daemon=True)
     thread.start()
     detail = service.health.detail
     try:
-        line.send([(OCCUPANCY, occupancy(1, 0, 1))])
+        pipeline.send([(OCCUPANCY, occupancy(1, 0, 1))])
         until("it says why it has paused", lambda: "out of reach for" in detail.get("registry", ""))
 
         assert detail["paused"]["waits_for"] == "registry"

@@ -12,7 +12,7 @@ from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import AUDIT, STAFF
 from tests.support.clusters import cluster_of, make_timescale_sink
-from tests.support.sink_topics import TOPICS, Line, await_leaders, until
+from tests.support.sink_topics import TOPICS, SinkTopics, await_leaders, until
 from tests.support.tables import rows
 from workers.operations.deadletters.handling import replay
 from workers.sinks.loop import SinkLoop
@@ -35,49 +35,49 @@ def staff(staff_id: str, role: str) -> dict[str, object]:
 
 
 def test_a_fact_that_the_database_refused_is_written_after_its_replay(
-    line: Line, line_settings: Settings, database_url: str
+    pipeline: SinkTopics, pipeline_settings: Settings, database_url: str
 ) -> None:
-    registry = SchemaRegistry(line_settings.registry_url)
+    registry = SchemaRegistry(pipeline_settings.registry_url)
     registry.register(AUDIT)
-    name = cluster_of(line_settings).name(AUDIT)
-    admin = cluster_of(line_settings).admin()
+    name = cluster_of(pipeline_settings).name(AUDIT)
+    admin = cluster_of(pipeline_settings).admin()
     admin.create_topics([NewTopic(name, 1, 1, config=AUDIT.config)])[name].result()
     await_leaders(admin, [name])
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute(SITE_RULE)
-    service = Service(line_settings, Health("sink-timescale"))
-    sink = make_timescale_sink(line_settings)
+    service = Service(pipeline_settings, Health("sink-timescale"))
+    sink = make_timescale_sink(pipeline_settings)
     loop = SinkLoop(
         service, cluster_of(service.settings), sink, TOPICS, max_records=40, linger_s=0.02
     )
     running = threading.Thread(target=loop.run, daemon=True)
     running.start()
-    line.send([(STAFF, staff("s1", "nurse")), (STAFF, staff("s2", "doctor"))])
+    pipeline.send([(STAFF, staff("s1", "nurse")), (STAFF, staff("s2", "doctor"))])
     dead_letters: list[DeadLetterRecord] = []
 
-    def buried() -> bool:
-        dead_letters[:] = read_dead_letters(cluster_of(line_settings))
+    def dead_lettered() -> bool:
+        dead_letters[:] = read_dead_letters(cluster_of(pipeline_settings))
         return bool(dead_letters)
 
     def written() -> list[tuple[object, ...]]:
         return rows(database_url, "SELECT staff_id FROM staff ORDER BY 1")
 
-    until("the refused fact is a dead letter", buried)
+    until("the refused fact is a dead letter", dead_lettered)
     until("the other fact is written", lambda: written() == [("s1",)])
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute("DROP TRIGGER site_rule ON staff")
-    told = {"actor": "ada", "why": "the rule is gone"}
+    reported = {"actor": "ada", "why": "the rule is gone"}
     first = replay(
         dead_letters,
-        cluster_of(line_settings),
-        objects_url=line_settings.ingest.object_store_url,
-        **told,
+        cluster_of(pipeline_settings),
+        objects_url=pipeline_settings.ingest.object_store_url,
+        **reported,
     )
     again = replay(
         dead_letters,
-        cluster_of(line_settings),
-        objects_url=line_settings.ingest.object_store_url,
-        **told,
+        cluster_of(pipeline_settings),
+        objects_url=pipeline_settings.ingest.object_store_url,
+        **reported,
     )
     until("the replayed fact is written", lambda: written() == [("s1",), ("s2",)])
     service.stop.set()
@@ -87,4 +87,4 @@ def test_a_fact_that_the_database_refused_is_written_after_its_replay(
         (dead_letter.reason, dead_letter.stage, dead_letter.key) for dead_letter in dead_letters
     ] == [("database_refused", "sink-timescale", b"s2@1")]
     assert (len(first.done), len(again.done), len(again.before)) == (1, 0, 1)
-    assert len(read_dead_letters(cluster_of(line_settings))) == 1
+    assert len(read_dead_letters(cluster_of(pipeline_settings))) == 1

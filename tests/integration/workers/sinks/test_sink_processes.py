@@ -27,7 +27,7 @@ from schemas.topics import (
 )
 from tests.support.builders.outputs import START_US, occupancy, ward
 from tests.support.clusters import cluster_of, installation_of
-from tests.support.sink_topics import Line, last_seqs, progress, records_written, until
+from tests.support.sink_topics import SinkTopics, last_seqs, progress, records_written, until
 from tests.support.tables import as_items, differences
 from workers.local.demo.probes import scrape
 from workers.operations.verification.tables import compare
@@ -69,9 +69,9 @@ def settle(dsn: str, seconds: float = 60) -> None:
 
 
 def test_a_killed_sink_neither_loses_nor_repeats_a_row(
-    line: Line, supervisor: Supervisor, database_url: str
+    pipeline: SinkTopics, supervisor: Supervisor, database_url: str
 ) -> None:
-    line.send([(ZONES, ZONE), *LOG])
+    pipeline.send([(ZONES, ZONE), *LOG])
     supervisor.start(TIMESCALE)
     for share in (0.2, 0.5, 0.8):
         until(
@@ -82,47 +82,47 @@ def test_a_killed_sink_neither_loses_nor_repeats_a_row(
         supervisor.restart(TIMESCALE.name)
     settle(database_url)
 
-    assert_complete(line.settings)
+    assert_complete(pipeline.settings)
     assert differences(database_url, [*ITEMS, *as_items([(ZONES, ZONE)])]) == []
 
 
 def test_records_that_come_twice_leave_the_same_rows(
-    line: Line, supervisor: Supervisor, database_url: str
+    pipeline: SinkTopics, supervisor: Supervisor, database_url: str
 ) -> None:
     """As after a producer that died before its checkpoint and sent everything since again."""
-    begin = 0
-    while begin < len(LOG):
-        line.send(LOG[max(0, begin - 200) : begin + 500])
-        begin += 500
+    start = 0
+    while start < len(LOG):
+        pipeline.send(LOG[max(0, start - 200) : start + 500])
+        start += 500
     supervisor.start(TIMESCALE)
     settle(database_url)
 
-    assert_complete(line.settings)
+    assert_complete(pipeline.settings)
     assert differences(database_url, ITEMS) == []
 
 
 def test_two_sinks_share_the_work_and_one_takes_over_from_the_other(
-    line: Line, supervisor: Supervisor, database_url: str
+    pipeline: SinkTopics, supervisor: Supervisor, database_url: str
 ) -> None:
     second = Worker(name="second", command=TIMESCALE.command, environment=SMALL_BATCHES)
     supervisor.start(TIMESCALE)
     supervisor.start(second)
     third = len(LOG) // 3
-    line.send(LOG[:third])
+    pipeline.send(LOG[:third])
     until("a third is written", lambda: records_written(database_url) == third)
-    line.send(LOG[third : 2 * third])
+    pipeline.send(LOG[third : 2 * third])
     supervisor.stop(second.name)
-    line.send(LOG[2 * third :])
+    pipeline.send(LOG[2 * third :])
     settle(database_url)
 
-    assert_complete(line.settings)
+    assert_complete(pipeline.settings)
 
 
 @pytest.mark.parametrize("worker", [TIMESCALE, REDIS], ids=lambda worker: worker.name)
 def test_other_bytes_under_a_known_seq_end_the_process_for_good(
-    worker: Worker, line: Line, supervisor: Supervisor
+    worker: Worker, pipeline: SinkTopics, supervisor: Supervisor
 ) -> None:
-    line.send([(OCCUPANCY, occupancy(1, 0, 1)), (OCCUPANCY, occupancy(1, 0, 2))])
+    pipeline.send([(OCCUPANCY, occupancy(1, 0, 1)), (OCCUPANCY, occupancy(1, 0, 2))])
     supervisor.start(worker)
 
     assert supervisor.wait(worker.name, 30) == EXIT_STOP
@@ -133,13 +133,13 @@ def test_other_bytes_under_a_known_seq_end_the_process_for_good(
 
 @pytest.mark.parametrize("worker", [TIMESCALE, REDIS], ids=lambda worker: worker.name)
 def test_an_unreadable_record_is_a_dead_letter_and_the_rest_is_written(
-    worker: Worker, line: Line, supervisor: Supervisor, database_url: str, redis_url: str
+    worker: Worker, pipeline: SinkTopics, supervisor: Supervisor, database_url: str, redis_url: str
 ) -> None:
-    line.send_raw(OCCUPANCY, "zone-1", b"no record at all")
-    line.send([(OCCUPANCY, occupancy(1, 0, 1))])
+    pipeline.send_raw(OCCUPANCY, "zone-1", b"no record at all")
+    pipeline.send([(OCCUPANCY, occupancy(1, 0, 1))])
     supervisor.start(worker)
     client = redis.Redis.from_url(redis_url)
-    key = state_key(line.settings.live_prefix, "zone", "zone-1")
+    key = state_key(pipeline.settings.live_prefix, "zone", "zone-1")
 
     def written() -> bool:
         if worker is REDIS:
@@ -147,28 +147,28 @@ def test_an_unreadable_record_is_a_dead_letter_and_the_rest_is_written(
         return records_written(database_url) == 1
 
     until("the good record is written", written)
-    headers = dict(one_dead_letter(line.settings))
+    headers = dict(one_dead_letter(pipeline.settings))
     assert headers["reason"] == b"not_wire_format"
-    assert headers["topic"] == cluster_of(line.settings).name(OCCUPANCY).encode()
+    assert headers["topic"] == cluster_of(pipeline.settings).name(OCCUPANCY).encode()
     assert headers["stage"] == worker.name.encode()
 
 
 def test_a_topic_of_malformed_records_is_not_moved_to_the_dead_letters(
-    line: Line, supervisor: Supervisor
+    pipeline: SinkTopics, supervisor: Supervisor
 ) -> None:
     """When nothing can be read, it is the reader that is wrong."""
     for _ in range(250):
-        line.send_raw(OCCUPANCY, "zone-1", b"no record at all")
-    line.send([])
+        pipeline.send_raw(OCCUPANCY, "zone-1", b"no record at all")
+    pipeline.send([])
     supervisor.start(TIMESCALE)
 
     assert supervisor.wait(TIMESCALE.name, 60) == EXIT_STOP
-    said = supervisor.log(TIMESCALE.name).read_text()
-    assert "201 of the last 201 records are dead letters" in said
+    text = supervisor.log(TIMESCALE.name).read_text()
+    assert "201 of the last 201 records are dead letters" in text
 
 
 def test_a_database_that_was_not_migrated_ends_the_process_with_what_to_do(
-    line: Line, supervisor: Supervisor, database_url: str
+    pipeline: SinkTopics, supervisor: Supervisor, database_url: str
 ) -> None:
     with psycopg.connect(database_url) as connection:
         connection.execute(
@@ -195,10 +195,10 @@ def one_dead_letter(settings: Settings) -> list[tuple[str, bytes]]:
 
 
 def test_what_the_database_refuses_is_found_in_its_batch_and_set_aside(
-    line: Line, supervisor: Supervisor, database_url: str
+    pipeline: SinkTopics, supervisor: Supervisor, database_url: str
 ) -> None:
     """A text with a NUL is good Avro, and no text for PostgreSQL."""
-    line.send([*LOG[:700], (OCCUPANCY, occupancy(1, 0, 1, person_ids=["\0"])), *LOG[700:1000]])
+    pipeline.send([*LOG[:700], (OCCUPANCY, occupancy(1, 0, 1, person_ids=["\0"])), *LOG[700:1000]])
     supervisor.start(
         Worker(
             name="sink-timescale",
@@ -208,20 +208,20 @@ def test_what_the_database_refuses_is_found_in_its_batch_and_set_aside(
     )
     until("the rest is written", lambda: records_written(database_url) == 1000)
 
-    assert dict(one_dead_letter(line.settings))["reason"] == b"database_refused"
+    assert dict(one_dead_letter(pipeline.settings))["reason"] == b"database_refused"
     assert differences(database_url, ITEMS[:1000]) == []
 
 
 def test_a_sink_that_is_asked_to_end_writes_and_commits_everything(
-    line: Line, supervisor: Supervisor, database_url: str
+    pipeline: SinkTopics, supervisor: Supervisor, database_url: str
 ) -> None:
     supervisor.start(TIMESCALE)
-    line.send(LOG)
+    pipeline.send(LOG)
     settle(database_url)
 
     assert supervisor.stop(TIMESCALE.name) == 0
     supervisor.start(Worker(name="next", command=TIMESCALE.command), ready_deadline_s=30)
-    line.send([(OCCUPANCY, occupancy(1, 0, 1))])
+    pipeline.send([(OCCUPANCY, occupancy(1, 0, 1))])
     until(
         "the next has taken over",
         lambda: ("zone-occupancy.measured.v1", "zone-1") in progress(database_url),
@@ -233,14 +233,14 @@ def test_a_sink_that_is_asked_to_end_writes_and_commits_everything(
 
 
 def test_a_killed_redis_sink_ends_with_the_newest_of_everything(
-    line: Line, supervisor: Supervisor, redis_url: str
+    pipeline: SinkTopics, supervisor: Supervisor, redis_url: str
 ) -> None:
     client = redis.Redis.from_url(redis_url, decode_responses=True)
     supervisor.start(REDIS)
     step = len(LOG) // 4
-    for begin in range(0, len(LOG), step):
-        line.send(LOG[begin : begin + step])
-        if begin < 2 * step:
+    for start in range(0, len(LOG), step):
+        pipeline.send(LOG[start : start + step])
+        if start < 2 * step:
             supervisor.kill(REDIS.name)
             supervisor.restart(REDIS.name)
     kinds: dict[str, LiveKind] = {
@@ -249,7 +249,7 @@ def test_a_killed_redis_sink_ends_with_the_newest_of_everything(
         PRESENCE.name: "floor",
     }
     expected = {
-        state_key(line.settings.live_prefix, kinds[topic], key): seq
+        state_key(pipeline.settings.live_prefix, kinds[topic], key): seq
         for (topic, key), seq in last_seqs(ITEMS).items()
         if topic in kinds
     }
@@ -258,17 +258,17 @@ def test_a_killed_redis_sink_ends_with_the_newest_of_everything(
         lambda: {key: int(client.hget(key, "seq") or 0) for key in expected} == expected,
     )
 
-    def told() -> list[tuple[str, str]]:
-        return told_events(client, line.settings.live_prefix)
+    def reported() -> list[tuple[str, str]]:
+        return published_events(client, pipeline.settings.live_prefix)
 
     until(
         "every zone event was told",
-        lambda: len(told()) == sum(topic is ZONE_EVENTS for topic, _ in LOG),
+        lambda: len(reported()) == sum(topic is ZONE_EVENTS for topic, _ in LOG),
     )
-    assert len(set(told())) == len(told())
+    assert len(set(reported())) == len(reported())
 
 
-def told_events(client: "redis.Redis", prefix: str) -> list[tuple[str, str]]:
+def published_events(client: "redis.Redis", prefix: str) -> list[tuple[str, str]]:
     entries: Any = client.xrange(changes_key(prefix))
     return [(entry["id"], entry["seq"]) for _, entry in entries if entry["kind"] == "zone-event"]
 
@@ -287,8 +287,8 @@ def test_stores_that_go_away_and_come_back_cost_nothing(
     )
     dsn = settings.database_url.get_secret_value()
     migrate(dsn)
-    line = Line(settings)
-    feeding = threading.Thread(target=feed, args=(line,), daemon=True)
+    pipeline = SinkTopics(settings)
+    feeding = threading.Thread(target=feed, args=(pipeline,), daemon=True)
     with Supervisor(tmp_path, environment) as supervisor:
         supervisor.start(TIMESCALE, ready_deadline_s=60)
         supervisor.start(REDIS, ready_deadline_s=60)
@@ -302,7 +302,7 @@ def test_stores_that_go_away_and_come_back_cost_nothing(
         own_services.kill("timescale")
         own_services.kill("redis")
         for name in ("sink-timescale", "sink-redis"):
-            until(f"{name} says so", lambda name=name: "out of reach" in said(supervisor, name))  # type: ignore[misc]
+            until(f"{name} says so", lambda name=name: "out of reach" in text(supervisor, name))  # type: ignore[misc]
             until(f"{name} leaves it alone", lambda name=name: breaker(supervisor, name) > 0)  # type: ignore[misc]
         until("the lag in records is known", lambda: bool(paused(supervisor)["behind_records"]))
         seen = paused(supervisor)
@@ -310,7 +310,7 @@ def test_stores_that_go_away_and_come_back_cost_nothing(
         until("the lag in seconds grows", lambda: paused(supervisor)["behind_s"] > seen["behind_s"])
         late = Worker(name="late", command=TIMESCALE.command, environment=SMALL_BATCHES)
         supervisor.start(late, ready_deadline_s=60)
-        until("the late one shares the wait", lambda: "out of reach" in said(supervisor, "late"))
+        until("the late one shares the wait", lambda: "out of reach" in text(supervisor, "late"))
         own_services.restart("timescale")
         own_services.restart("redis")
         feeding.join(60)
@@ -335,10 +335,10 @@ def answers(settings: Settings) -> bool:
     return True
 
 
-def feed(line: Line) -> None:
+def feed(pipeline: SinkTopics) -> None:
     """Send everything, over about ten seconds."""
-    for begin in range(0, len(LOG), 100):
-        line.send(LOG[begin : begin + 100])
+    for start in range(0, len(LOG), 100):
+        pipeline.send(LOG[start : start + 100])
         time.sleep(0.1)
 
 
@@ -372,7 +372,7 @@ def knows_all(supervisor: Supervisor, name: str) -> bool:
 def is_well(supervisor: Supervisor, name: str) -> bool:
     """Whether a sink says nothing of an outage, on /healthz or in its metrics."""
     return (
-        "out of reach" not in said(supervisor, name)
+        "out of reach" not in text(supervisor, name)
         and gauge(supervisor, name, PAUSED_SINCE) == 0
         and breaker(supervisor, name) == 0
     )
@@ -384,7 +384,7 @@ def paused(supervisor: Supervisor) -> dict[str, Any]:
     return found
 
 
-def said(supervisor: Supervisor, name: str) -> str:
+def text(supervisor: Supervisor, name: str) -> str:
     """What a process says of the store on /healthz."""
     return str(health(supervisor, name).get("store", ""))
 

@@ -75,11 +75,11 @@ def test_batches_of_any_size_with_repeats_leave_the_same_rows(
 ) -> None:
     """As after crashes: a batch goes in, and the next begins somewhere before its end."""
     rng = random.Random(seed)
-    begin = 0
-    while begin < len(WARD):
-        end = begin + rng.choice([1, 7, 60, 400])
-        timescale_sink.write(WARD[begin:end])
-        begin = max(0, end - rng.choice([0, 0, 5, 50])) if end < len(WARD) else end
+    start = 0
+    while start < len(WARD):
+        end = start + rng.choice([1, 7, 60, 400])
+        timescale_sink.write(WARD[start:end])
+        start = max(0, end - rng.choice([0, 0, 5, 50])) if end < len(WARD) else end
 
     assert differences(database_url, WARD) == []
 
@@ -100,8 +100,8 @@ def test_two_writers_of_the_same_keys_leave_the_same_rows(
 
     def write(worker: int) -> None:
         sink = make_timescale_sink(database_settings)
-        for begin in range(0, len(WARD), 100 + 37 * worker):
-            portion = WARD[begin : begin + 100 + 37 * worker]
+        for start in range(0, len(WARD), 100 + 37 * worker):
+            portion = WARD[start : start + 100 + 37 * worker]
             while True:
                 try:
                     sink.write(portion)

@@ -62,7 +62,7 @@ def cache(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
     def program(port: int) -> Program:
         plain = redis_program(installed.redis, folder, 0)
-        told = {
+        reported = {
             "tls-port": port,
             "tls-cert-file": identity.certificate,
             "tls-key-file": identity.key,
@@ -70,7 +70,7 @@ def cache(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> Ite
             "tls-auth-clients": "no",
             "aclfile": users,
         }
-        flags = [part for name, value in told.items() for part in (f"--{name}", str(value))]
+        flags = [part for name, value in reported.items() for part in (f"--{name}", str(value))]
         return replace(plain, command=(*plain.command, *flags))
 
     with StandingServer(program, accepts_connections, folder / "log") as server:
@@ -131,36 +131,36 @@ def test_a_password_may_be_given_apart_from_the_address(
 ) -> None:
     head, _, host = database.rpartition("@")
     user, password = head.removeprefix("postgresql://").split(":")
-    told = settings(f"postgresql://{host}", authority, user=user, password=SecretStr(password))
+    reported = settings(f"postgresql://{host}", authority, user=user, password=SecretStr(password))
 
-    with psycopg.connect(told.database_address) as connection:
+    with psycopg.connect(reported.database_address) as connection:
         assert connection.execute("SELECT current_user").fetchone() == (user,)
 
 
 def test_redis_lets_the_user_in_by_tls(cache: str, authority: Authority) -> None:
-    told = settings(cache, authority, user=USER, password=SecretStr(PASSWORD))
+    reported = settings(cache, authority, user=USER, password=SecretStr(PASSWORD))
 
-    assert check_redis(told.redis_address).startswith("Redis 7")
-    sink = make_redis_sink(told)
+    assert check_redis(reported.redis_address).startswith("Redis 7")
+    sink = make_redis_sink(reported)
     sink.prepare()
     sink.close()
 
 
-def test_a_wrong_password_of_redis_is_said_without_it(cache: str, authority: Authority) -> None:
-    told = settings(cache, authority, user=USER, password=SecretStr("planted-but-wrong"))
+def test_a_wrong_password_of_redis_is_reported_without_it(cache: str, authority: Authority) -> None:
+    reported = settings(cache, authority, user=USER, password=SecretStr("planted-but-wrong"))
 
     with pytest.raises(redis.AuthenticationError) as refused:
-        redis.Redis.from_url(told.redis_address).ping()
+        redis.Redis.from_url(reported.redis_address).ping()
     assert "planted" not in str(refused.value)
     with pytest.raises(Stop, match="does not let this process in"):
-        make_redis_sink(told).prepare()
+        make_redis_sink(reported).prepare()
 
 
 def test_a_redis_that_another_authority_signed_is_not_asked(cache: str, tmp_path: Path) -> None:
     other = Authority(tmp_path, "other")
-    told = settings(cache, other, user=USER, password=SecretStr(PASSWORD))
+    reported = settings(cache, other, user=USER, password=SecretStr(PASSWORD))
 
     with pytest.raises(redis.ConnectionError, match="certificate verify failed"):
-        redis.Redis.from_url(told.redis_address).ping()
+        redis.Redis.from_url(reported.redis_address).ping()
     with pytest.raises(Retry, match="certificate verify failed"):
-        make_redis_sink(told).prepare()
+        make_redis_sink(reported).prepare()

@@ -21,7 +21,7 @@ from tests.support.servers.webhook import WebhookServer
 from tests.support.waiting import eventually
 from workers.observation import unwatched
 from workers.operations.doctor import check_alerts
-from workers.serving.live import pipeline_follower as line_follower
+from workers.serving.live import pipeline_follower
 from workers.serving.live.pipeline_follower import PipelineFollower
 from workers.serving.live.pipeline_view import PipelineView
 
@@ -88,7 +88,7 @@ def test_the_standby_takes_over_and_each_alert_is_raised_once_and_cleared_once(
         url = f"http://127.0.0.1:{supervisor.metrics_port(name)}/healthz"
         return str(httpx.get(url, timeout=30).json().get("lease", ""))
 
-    def begin(name: str) -> None:
+    def start(name: str) -> None:
         environment = {
             "WARDSTREAM_WATCHDOG__AFTER_S": "1",
             "WARDSTREAM_WATCHDOG__POLL_S": "0.3",
@@ -101,7 +101,7 @@ def test_the_standby_takes_over_and_each_alert_is_raised_once_and_cleared_once(
         worker = Worker(name=name, command=("watchdog",), environment=environment)
         supervisor.start(worker, ready_deadline_s=DEADLINE_S)
 
-    def told(*states: str) -> None:
+    def reported(*states: str) -> None:
         """In the topic each once; a webhook may hear one twice where the watch changes hands."""
         eventually(lambda: [state for _, state in written()] == [*states], DEADLINE_S)
         assert written() == list(enumerate(states, 1))
@@ -112,40 +112,40 @@ def test_the_standby_takes_over_and_each_alert_is_raised_once_and_cleared_once(
         eventually(heard, DEADLINE_S)
 
     with WebhookServer() as webhook:
-        begin("first")
+        start("first")
         eventually(lambda: role("first") == "leader", DEADLINE_S)
-        begin("second")
+        start("second")
         eventually(lambda: role("second").startswith("standby, "), DEADLINE_S)
-        told("RAISED")
+        reported("RAISED")
 
         supervisor.kill("first")
         eventually(lambda: role("second") == "leader", DEADLINE_S)
         stage.well = True
-        told("RAISED", "CLEARED")
+        reported("RAISED", "CLEARED")
         assert "leads" in check_alerts(cluster_of(settings))
 
         supervisor.restart("first")
         eventually(lambda: supervisor.ready("first"), DEADLINE_S)
         eventually(lambda: role("first").startswith("standby, "), DEADLINE_S)
         stage.well = False
-        told("RAISED", "CLEARED", "RAISED")
+        reported("RAISED", "CLEARED", "RAISED")
 
         # A frozen one wakes with what it knew, and is refused.
         supervisor.kill("second", SIGSTOP)
         eventually(lambda: role("first") == "leader", DEADLINE_S)
         stage.well = True
-        told("RAISED", "CLEARED", "RAISED", "CLEARED")
+        reported("RAISED", "CLEARED", "RAISED", "CLEARED")
         supervisor.kill("second", SIGCONT)
         supervisor.release("second")
         eventually(lambda: role("second").startswith("standby, "), DEADLINE_S)
-        told("RAISED", "CLEARED", "RAISED", "CLEARED")
+        reported("RAISED", "CLEARED", "RAISED", "CLEARED")
 
         # With SIGTERM the lease is handed over, without waiting.
         supervisor.stop("first")
         eventually(lambda: role("second") == "leader", DEADLINE_S)
         supervisor.kill("second")
         monkeypatch.setattr(unwatched, "UNWATCHED_S", 1.0)
-        monkeypatch.setattr(line_follower, "LAG_EVERY_S", 1.0)
+        monkeypatch.setattr(pipeline_follower, "LAG_EVERY_S", 1.0)
         view = PipelineView()
         follower = PipelineFollower(
             cluster_of(
@@ -166,4 +166,4 @@ def test_the_standby_takes_over_and_each_alert_is_raised_once_and_cleared_once(
         assert [alert.what for alert in view.alerts()] == [
             "No watchdog runs: silence of the pipeline would not be reported"
         ]
-        told("RAISED", "CLEARED", "RAISED", "CLEARED")
+        reported("RAISED", "CLEARED", "RAISED", "CLEARED")

@@ -73,18 +73,18 @@ def test_a_log_that_is_away_is_reported_without_it_and_written_there_once_it_is_
         with pictures(settings, registry):
             camera = "silence/camera/left"
             eventually(lambda: webhook.states("silence/stage/serve"), DEADLINE_S)
-            eventually(lambda: webhook.stands(camera), DEADLINE_S)
+            eventually(lambda: webhook.raised(camera), DEADLINE_S)
             eventually(lambda: {"silence/stage/serve", camera} <= alerts().keys(), DEADLINE_S)
-            told = alerts()[camera]
-            assert told["what"] == "No new data from camera Left half"
-            assert now_us <= told["since_us"] < told["at_us"], "since its last picture"
+            reported = alerts()[camera]
+            assert reported["what"] == "No new data from camera Left half"
+            assert now_us <= reported["since_us"] < reported["at_us"], "since its last picture"
             services.kill("kafka")
-            eventually(lambda: webhook.stands(LOG), DEADLINE_S)
+            eventually(lambda: webhook.raised(LOG), DEADLINE_S)
             port = supervisor.metrics_port("watchdog")
             eventually(lambda: "data store (Kafka) does not answer" in fault(port), DEADLINE_S)
             assert f"ALERT RAISED PAGE {LOG}" in supervisor.log("watchdog").read_text()
-            assert webhook.stands("silence/stage/serve")
-            assert webhook.stands(camera), "blind, nothing is cleared"
+            assert webhook.raised("silence/stage/serve")
+            assert webhook.raised(camera), "blind, nothing is cleared"
 
             services.restart("kafka")
             eventually(lambda: webhook.is_over(LOG), DEADLINE_S)
@@ -93,16 +93,16 @@ def test_a_log_that_is_away_is_reported_without_it_and_written_there_once_it_is_
 
         serve = "silence/stage/serve"
 
-        def is_told_again_after_a_restart() -> bool:
-            told = len(webhook.states(serve))
+        def is_reported_again_after_a_restart() -> bool:
+            reported = len(webhook.states(serve))
             supervisor.kill("watchdog")
             supervisor.restart("watchdog")
             eventually(lambda: supervisor.ready("watchdog"), DEADLINE_S)
             eventually(lambda: serve in standing(port), DEADLINE_S)
-            return len(webhook.states(serve)) > told
+            return len(webhook.states(serve)) > reported
 
         # It waits for what was told before for so long only, and a starved machine may need longer.
-        assert not all(is_told_again_after_a_restart() for _ in range(3))
+        assert not all(is_reported_again_after_a_restart() for _ in range(3))
         assert "CLEARED" not in webhook.states(serve)
         eventually(lambda: alerts()[serve]["seq"] == len(webhook.states(serve)), DEADLINE_S)
 

@@ -99,7 +99,7 @@ def test_an_install_that_cannot_fit_is_refused_before_it_starts(
 
 
 @pytest.mark.parametrize(
-    ("said", "advice"),
+    ("text", "advice"),
     [
         pytest.param("Could not resolve 'deb.debian.org'", "check the network", id="apt"),
         pytest.param("Could not transfer artifact x from central", "check the network", id="maven"),
@@ -108,14 +108,14 @@ def test_an_install_that_cannot_fit_is_refused_before_it_starts(
         pytest.param("segmentation fault", "see the lines above", id="unknown"),
     ],
 )
-def test_a_failed_tool_is_reported_with_its_output_and_advice(said: str, advice: str) -> None:
-    script = f"import sys; print({said!r}, file=sys.stderr); sys.exit(3)"
+def test_a_failed_tool_is_reported_with_its_output_and_advice(text: str, advice: str) -> None:
+    script = f"import sys; print({text!r}, file=sys.stderr); sys.exit(3)"
 
     with pytest.raises(InstallError) as raised:
         run([sys.executable, "-c", script], what="fetching things")
 
-    *words, last = str(raised.value).splitlines()
-    assert said in words
+    *description, last = str(raised.value).splitlines()
+    assert text in description
     assert last.startswith("fetching things failed (exit status 3): ")
     assert advice in last
     assert last.endswith(".")

@@ -83,8 +83,8 @@ def test_the_order_in_which_a_model_gives_its_boxes_changes_nothing(
 
 
 def test_boxes_of_different_classes_do_not_suppress_each_other() -> None:
-    same_place = np.array([[0.0, 0, 10, 10]] * 3)
-    kept = nms(same_place, np.array([0.9, 0.8, 0.7]), 0.5, np.array([0, 1, 0]))
+    same_position = np.array([[0.0, 0, 10, 10]] * 3)
+    kept = nms(same_position, np.array([0.9, 0.8, 0.7]), 0.5, np.array([0, 1, 0]))
 
     assert kept.tolist() == [0, 1]
 

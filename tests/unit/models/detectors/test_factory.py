@@ -25,8 +25,8 @@ def folder(tmp_path: Path) -> Path:
     """A models folder with a graph named as the default one."""
     models = tmp_path / "weights"
     models.mkdir()
-    told = np.zeros((189, 85), dtype=np.float32)
-    write_detector(models / "yolox_nano.onnx", told, input_shape=(1, 3, 96, 96))
+    reported = np.zeros((189, 85), dtype=np.float32)
+    write_detector(models / "yolox_nano.onnx", reported, input_shape=(1, 3, 96, 96))
     return models
 
 
@@ -111,23 +111,23 @@ def test_the_folder_given_comes_before_the_environment_and_both_before_the_proje
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project = tmp_path / "elsewhere" / "project"
-    places = [
+    folders = [
         folder,
         tmp_path / "environment",
         project / ".wardstream" / "models",
         project.parent / "shared" / "data" / "weights",
     ]
-    for place in places:
-        place.mkdir(parents=True, exist_ok=True)
-        (place / "yolox_nano.onnx").write_bytes(b"")
-    monkeypatch.setenv(FOLDER_VARIABLE, str(places[1]))
+    for one in folders:
+        one.mkdir(parents=True, exist_ok=True)
+        (one / "yolox_nano.onnx").write_bytes(b"")
+    monkeypatch.setenv(FOLDER_VARIABLE, str(folders[1]))
 
     found = []
-    for place in places:
+    for one in folders:
         found.append(find_weights("yolox_nano", ONNX_SUFFIXES, folder).parent)
-        (place / "yolox_nano.onnx").unlink()
+        (one / "yolox_nano.onnx").unlink()
 
-    assert found == places
+    assert found == folders
 
 
 def test_a_path_that_is_not_there_is_named(tmp_path: Path) -> None:

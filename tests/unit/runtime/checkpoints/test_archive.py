@@ -31,12 +31,12 @@ class HeldArchive(CheckpointArchive):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(ObjectStore(folder.as_uri()), "stream")
-        self.begun = threading.Event()
+        self.started = threading.Event()
         self.let = threading.Event()
         self.down = False
 
     def write(self, records, written_us: int) -> Archived:  # type: ignore[no-untyped-def]
-        self.begun.set()
+        self.started.set()
         assert self.let.wait(DEADLINE_S)
         if self.down:
             raise Retry("the store is down")
@@ -50,7 +50,7 @@ def test_saves_continue_while_the_archive_hangs_and_dropped_archives_are_counted
     archiver = Archiver(lambda: archive, SystemClock(), every_s=3600, keep_s=3600)
 
     archiver.offer([checkpoint(9)])
-    until(archive.begun.is_set, "the store was asked")
+    until(archive.started.is_set, "the store was asked")
     archiver.offer([checkpoint(9, 1)])
     began_s = time.monotonic()
     archiver.offer([checkpoint(9, 2)])

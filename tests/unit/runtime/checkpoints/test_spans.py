@@ -12,7 +12,7 @@ NEW: dict[str, Any] = {"iou": 0.3, "ages": {"lost": 1, "ended": 2}}
 
 
 def spans(*values: tuple[int, dict[str, Any]]) -> Spans:
-    return tuple(SettingsSpan(offset, told) for offset, told in values)
+    return tuple(SettingsSpan(offset, reported) for offset, reported in values)
 
 
 def test_what_was_never_written_down_counts_as_folded_under_what_the_owner_has() -> None:
@@ -21,8 +21,8 @@ def test_what_was_never_written_down_counts_as_folded_under_what_the_owner_has()
 
 def test_the_same_settings_change_nothing_in_whatever_order_they_come() -> None:
     known = spans((0, OLD), (80, NEW))
-    told = dict(reversed(NEW.items()))
-    assert take_over(known, told, log_start=0, log_end=200) == known
+    reported = dict(reversed(NEW.items()))
+    assert take_over(known, reported, log_start=0, log_end=200) == known
 
 
 def test_new_settings_hold_from_the_inputs_end_on() -> None:

@@ -86,7 +86,7 @@ class Work:
 
     def __init__(self, ledger: CommitLedger) -> None:
         self._ledger = ledger
-        self._begun: list[Message] = []
+        self._started: list[Message] = []
         self.done: list[tuple[int, int]] = []
         self.error: Exception | None = None
         self.closed_after_consumer = False
@@ -99,24 +99,24 @@ class Work:
         return 0.1
 
     def submit(self, messages: Sequence[Message]) -> None:
-        self._begun += messages
+        self._started += messages
 
     def poll(self) -> None:
         if self.error is not None:
             raise self.error
 
     def join(self) -> None:
-        for message in self._begun:
+        for message in self._started:
             offset = message.offset() or 0
             self.done.append((message.partition() or 0, offset))
             self._ledger.processed(source_partition(message), offset, 0.0)
-        self._begun.clear()
+        self._started.clear()
 
     def assigned(self, partitions: Collection[Partition]) -> None:
         """Nothing is kept of a partition."""
 
     def dropped(self, partitions: Collection[Partition]) -> None:
-        self._begun = [one for one in self._begun if source_partition(one) not in partitions]
+        self._started = [one for one in self._started if source_partition(one) not in partitions]
 
     def close(self) -> None:
         assert self.broker is not None

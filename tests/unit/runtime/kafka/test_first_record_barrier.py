@@ -6,7 +6,7 @@ import pytest
 from confluent_kafka import KafkaError
 
 from deploy.local.ports import free_ports
-from runtime.kafka import first_record_barrier as opening_producer
+from runtime.kafka import first_record_barrier
 from runtime.kafka.first_record_barrier import FirstRecordBarrier
 from tests.support.clusters import cluster_at
 
@@ -57,7 +57,7 @@ def test_nothing_is_sent_after_a_first_record_that_failed(
 def test_what_waits_is_bounded(
     producer: FirstRecordBarrier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(opening_producer, "MOST_KEPT", 2)
+    monkeypatch.setattr(first_record_barrier, "MOST_KEPT", 2)
     for _ in range(3):
         producer.produce("frames", key="camera", value=b"x", partition=0)
 

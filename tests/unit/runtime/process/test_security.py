@@ -45,11 +45,11 @@ def test_a_client_certificate_alone_is_tls_without_sasl(pem: Path) -> None:
         tls=True, certificate=pem, key=pem, key_password=SecretStr(SECRET), check_hostname=False
     )
 
-    told = librdkafka(security)
+    reported = librdkafka(security)
 
-    assert told["security.protocol"] == "SSL"
-    assert told["ssl.endpoint.identification.algorithm"] == "none"
-    assert told["ssl.key.password"] == SECRET
+    assert reported["security.protocol"] == "SSL"
+    assert reported["ssl.endpoint.identification.algorithm"] == "none"
+    assert reported["ssl.key.password"] == SECRET
 
 
 @pytest.mark.parametrize(

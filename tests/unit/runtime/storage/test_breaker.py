@@ -142,13 +142,13 @@ def test_a_guard_refuses_at_once_while_open_and_shows_state_and_since() -> None:
     assert shown("state", "store-a") == 0
     for _ in range(3):
         fail(guard)
-    begun = False
+    started = False
 
     refusal = r"store-a did not answer; the next try is due in 4\.0 s"
     with pytest.raises(BreakerOpen, match=refusal), guard.trying():
-        begun = True
+        started = True
 
-    assert not begun
+    assert not started
     assert guard.since_us == 1_000_000_000
     assert shown("state", "store-a") == 2
     assert shown("open_since_seconds", "store-a") == 1_000.0

@@ -107,6 +107,6 @@ def test_who_stands_where_is_as_for_each_point(
 
     assert in_image[-1] == INSIDE
     assert on_floor[-1] == OUTSIDE
-    for place, (x, y, x_m, y_m, seen) in enumerate(points):
-        assert in_image[place] == (int(inside(image.polygon, x, y)) if seen else UNSEEN)
-        assert on_floor[place] == (int(inside(floor.polygon, x_m, y_m)) if seen else UNSEEN)
+    for index, (x, y, x_m, y_m, seen) in enumerate(points):
+        assert in_image[index] == (int(inside(image.polygon, x, y)) if seen else UNSEEN)
+        assert on_floor[index] == (int(inside(floor.polygon, x_m, y_m)) if seen else UNSEEN)

@@ -32,7 +32,7 @@ def test_the_interleaving_of_keys_plays_no_part() -> None:
 
 
 @pytest.mark.parametrize(
-    ("other", "place"),
+    ("other", "position"),
     [
         pytest.param([ONE[0], ("t", "a", 2, 0.26), *ONE[2:]], ("t", "a", 2), id="another-value"),
         pytest.param(ONE[:2], ("t", "b", 1), id="a-key-is-not-there"),
@@ -40,13 +40,13 @@ def test_the_interleaving_of_keys_plays_no_part() -> None:
         pytest.param([ONE[0], *ONE[2:]], ("t", "a", 2), id="a-record-less"),
     ],
 )
-def test_the_first_record_that_differs_is_named(other: Any, place: Any) -> None:
+def test_the_first_record_that_differs_is_named(other: Any, position: Any) -> None:
     found = first_difference(digest(*ONE), digest(*other))
 
     assert found is not None
-    assert (found.topic, found.key, found.seq) == place
+    assert (found.topic, found.key, found.seq) == position
     assert found.first != found.second
-    topic, key, _ = place
+    topic, key, _ = position
     assert digest(*ONE).by_key()[topic, key] != digest(*other).by_key().get((topic, key))
     assert digest(*ONE).by_topic()[topic] != digest(*other).by_topic().get(topic)
 

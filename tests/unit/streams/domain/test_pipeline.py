@@ -31,14 +31,14 @@ from tests.support.builders.scene import digest_of, ward_facts, ward_log
 from tests.support.fold_digest import first_difference
 
 
-def saved(line: PartitionPipeline) -> dict[str, EntityState]:
-    return line.take_changed(encode_state)
+def saved(pipeline: PartitionPipeline) -> dict[str, EntityState]:
+    return pipeline.take_changed(encode_state)
 
 
 def restored(checkpoint: dict[str, EntityState]) -> PartitionPipeline:
-    line = PartitionPipeline()
-    line.restore({key: decode_state(key, data) for key, data in checkpoint.items()})
-    return line
+    pipeline = PartitionPipeline()
+    pipeline.restore({key: decode_state(key, data) for key, data in checkpoint.items()})
+    return pipeline
 
 
 def standing(count: int, first_ms: int = 100) -> list[DetectionOutcome]:
@@ -49,9 +49,9 @@ def standing(count: int, first_ms: int = 100) -> list[DetectionOutcome]:
 
 
 def test_a_person_who_walks_in_is_tracked_present_and_counted() -> None:
-    line, facts = PartitionPipeline(), facts_of(camera(), zone())
+    pipeline, facts = PartitionPipeline(), facts_of(camera(), zone())
 
-    outputs = fold(line, facts, standing(20))
+    outputs = fold(pipeline, facts, standing(20))
 
     tracks = of_topic(outputs, "tracks.updated.v1")
     assert [record["seq"] for record in tracks] == list(range(1, 21))
@@ -84,9 +84,9 @@ def test_every_seq_rises_by_one_per_topic_and_key(seed: Any) -> None:
     last: dict[tuple[str, str], int] = {}
 
     for output in fold(PartitionPipeline(), ward_facts(), ward_log(seed)):
-        place = (output.topic.name, output.key)
-        assert output.record["seq"] == last.get(place, 0) + 1
-        last[place] = output.record["seq"]
+        series = (output.topic.name, output.key)
+        assert output.record["seq"] == last.get(series, 0) + 1
+        last[series] = output.record["seq"]
 
     assert {topic for topic, _ in last} == {topic.name for topic in OUTPUTS}
 
@@ -98,13 +98,13 @@ def test_saving_and_restoring_anywhere_changes_no_byte(seed: Any) -> None:
     expected = digest_of(fold(whole, facts, log))
     rng = random.Random(seed)
 
-    line, outputs, at = PartitionPipeline(), [], 0
+    pipeline, outputs, at = PartitionPipeline(), [], 0
     checkpoint: dict[str, EntityState] = {}
     while at < len(log):
         step = rng.randrange(1, 60)
-        outputs += fold(line, facts, log[at : at + step])
-        checkpoint |= saved(line)
-        line, at = restored(checkpoint), at + step
+        outputs += fold(pipeline, facts, log[at : at + step])
+        checkpoint |= saved(pipeline)
+        pipeline, at = restored(checkpoint), at + step
         facts = ward_facts()  # read anew, as after a restart
 
     assert first_difference(digest_of(outputs), expected) is None
@@ -112,21 +112,26 @@ def test_saving_and_restoring_anywhere_changes_no_byte(seed: Any) -> None:
 
 
 def test_only_what_changed_is_given_for_saving() -> None:
-    line, facts = PartitionPipeline(), facts_of(camera("a", "f1"), camera("b", "f2"))
-    fold(line, facts, [outcome(T0 + 1, camera_id="a"), outcome(T0 + 2, camera_id="b")])
+    pipeline, facts = PartitionPipeline(), facts_of(camera("a", "f1"), camera("b", "f2"))
+    fold(pipeline, facts, [outcome(T0 + 1, camera_id="a"), outcome(T0 + 2, camera_id="b")])
 
-    assert sorted(line.take_changed(deepcopy)) == ["camera/a", "camera/b", "floor/f1", "floor/f2"]
-    assert line.take_changed(deepcopy) == {}
-    line.advance(outcome(T0 + S, camera_id="b"), facts)
-    assert sorted(line.take_changed(deepcopy)) == ["camera/b", "floor/f2"]
-    line.advance(outcome(T0 + S, camera_id="b"), facts)
-    assert line.take_changed(deepcopy) == {}
+    assert sorted(pipeline.take_changed(deepcopy)) == [
+        "camera/a",
+        "camera/b",
+        "floor/f1",
+        "floor/f2",
+    ]
+    assert pipeline.take_changed(deepcopy) == {}
+    pipeline.advance(outcome(T0 + S, camera_id="b"), facts)
+    assert sorted(pipeline.take_changed(deepcopy)) == ["camera/b", "floor/f2"]
+    pipeline.advance(outcome(T0 + S, camera_id="b"), facts)
+    assert pipeline.take_changed(deepcopy) == {}
 
 
 def test_a_state_under_a_wrong_key_is_refused() -> None:
-    line = PartitionPipeline()
-    fold(line, facts_of(camera()), [outcome(T0 + 1)])
-    [camera_state, _] = line.take_changed(deepcopy).values()
+    pipeline = PartitionPipeline()
+    fold(pipeline, facts_of(camera()), [outcome(T0 + 1)])
+    [camera_state, _] = pipeline.take_changed(deepcopy).values()
 
     with pytest.raises(ValueError, match="'floor/cam' does not hold a CameraState"):
         PartitionPipeline().restore({"floor/cam": camera_state})
@@ -135,59 +140,59 @@ def test_a_state_under_a_wrong_key_is_refused() -> None:
 
 
 def test_a_frame_seen_before_is_ignored_and_counted() -> None:
-    line, facts = PartitionPipeline(), facts_of(camera(), zone())
+    pipeline, facts = PartitionPipeline(), facts_of(camera(), zone())
     log = standing(10)
-    fold(line, facts, log)
-    line.take_changed(deepcopy)
+    fold(pipeline, facts, log)
+    pipeline.take_changed(deepcopy)
 
-    assert line.advance(log[-1], facts) == []
-    assert line.advance(log[3], facts) == []
-    assert line.advance(log[4], facts) == []
-    assert line.counters == {"duplicates": 1, "older": 2, "late": 0}
-    assert line.take_changed(deepcopy) == {}
+    assert pipeline.advance(log[-1], facts) == []
+    assert pipeline.advance(log[3], facts) == []
+    assert pipeline.advance(log[4], facts) == []
+    assert pipeline.counters == {"duplicates": 1, "older": 2, "late": 0}
+    assert pipeline.take_changed(deepcopy) == {}
 
 
 def test_a_log_read_again_from_the_middle_gives_nothing_new_until_its_end() -> None:
     log, facts = ward_log(1), ward_facts()
-    line = PartitionPipeline()
-    once = digest_of(fold(line, facts, log))
+    pipeline = PartitionPipeline()
+    once = digest_of(fold(pipeline, facts, log))
 
-    assert fold(line, facts, log[len(log) // 2 :]) == []
+    assert fold(pipeline, facts, log[len(log) // 2 :]) == []
     assert first_difference(once, digest_of(fold(PartitionPipeline(), facts, log))) is None
 
 
 def test_a_late_frame_is_tracked_but_no_longer_counted_on_the_floor() -> None:
-    line, facts = PartitionPipeline(), facts_of(camera("cam"), camera("slow"), zone())
-    fold(line, facts, [outcome(T0 + 100 * MS, camera_id="slow"), *standing(40)])
+    pipeline, facts = PartitionPipeline(), facts_of(camera("cam"), camera("slow"), zone())
+    fold(pipeline, facts, [outcome(T0 + 100 * MS, camera_id="slow"), *standing(40)])
 
-    outputs = line.advance(outcome(T0 + 200 * MS, [box(1, 400)], camera_id="slow"), facts)
+    outputs = pipeline.advance(outcome(T0 + 200 * MS, [box(1, 400)], camera_id="slow"), facts)
 
     assert [output.topic.name for output in outputs] == ["tracks.updated.v1"]
-    assert line.counters["late"] == 1
+    assert pipeline.counters["late"] == 1
 
 
 def test_an_unregistered_camera_is_refused_and_leaves_no_state() -> None:
-    line, facts = PartitionPipeline(), facts_of(camera(recorded_at_us=T0))
+    pipeline, facts = PartitionPipeline(), facts_of(camera(recorded_at_us=T0))
 
     with pytest.raises(UnknownCamera, match="'ghost'"):
-        line.advance(outcome(T0 + 60 * S, camera_id="ghost"), facts)
+        pipeline.advance(outcome(T0 + 60 * S, camera_id="ghost"), facts)
     with pytest.raises(UnknownCamera, match="'cam'"):
-        line.advance(outcome(T0 + 5 * S - 1), facts)
+        pipeline.advance(outcome(T0 + 5 * S - 1), facts)
 
-    assert line.take_changed(deepcopy) == {}
-    assert line.advance(outcome(T0 + 5 * S), facts)
+    assert pipeline.take_changed(deepcopy) == {}
+    assert pipeline.advance(outcome(T0 + 5 * S), facts)
 
 
 def test_a_frame_with_an_impossible_box_is_refused_and_nothing_remembered() -> None:
-    line, facts = PartitionPipeline(), facts_of(camera(), zone())
+    pipeline, facts = PartitionPipeline(), facts_of(camera(), zone())
     twin = PartitionPipeline()
     log = standing(20)
     bad = outcome(log[9]["captured_us"] + 50 * MS, [{**box(1, 400), "y_min": float("nan")}])
 
-    outputs = fold(line, facts, log[:10])
+    outputs = fold(pipeline, facts, log[:10])
     with pytest.raises(UnusableOutcome, match="box 0: y_min is nan"):
-        line.advance(bad, facts)
-    outputs += fold(line, facts, log[10:])
+        pipeline.advance(bad, facts)
+    outputs += fold(pipeline, facts, log[10:])
 
     assert outputs == fold(twin, facts, log)
 
@@ -199,12 +204,12 @@ def test_a_time_outside_the_centuries_is_refused(at_us: Any) -> None:
 
 
 def test_a_heartbeat_gives_no_record_unless_a_track_changes_state() -> None:
-    line, facts = PartitionPipeline(), facts_of(camera())
+    pipeline, facts = PartitionPipeline(), facts_of(camera())
     last_us = standing(10)[-1]["captured_us"]
-    fold(line, facts, standing(10))
+    fold(pipeline, facts, standing(10))
 
     def states(after_ms: Any) -> Any:
-        outputs = line.advance(heartbeat(last_us + after_ms * MS), facts)
+        outputs = pipeline.advance(heartbeat(last_us + after_ms * MS), facts)
         return [
             [track["state"] for track in record["tracks"]]
             for record in of_topic(outputs, "tracks.updated.v1")
@@ -219,11 +224,11 @@ def test_a_heartbeat_gives_no_record_unless_a_track_changes_state() -> None:
 
 @pytest.mark.parametrize("kind", ["SKIPPED", "FAILED"])
 def test_tracks_coast_through_a_frame_without_detection(kind: Any) -> None:
-    line, facts = PartitionPipeline(), facts_of(camera())
+    pipeline, facts = PartitionPipeline(), facts_of(camera())
     last_us = standing(10)[-1]["captured_us"]
-    fold(line, facts, standing(10))
+    fold(pipeline, facts, standing(10))
 
-    outputs = line.advance(outcome(last_us + 100 * MS, kind=kind), facts)
+    outputs = pipeline.advance(outcome(last_us + 100 * MS, kind=kind), facts)
 
     [record] = of_topic(outputs, "tracks.updated.v1")
     [track] = record["tracks"]
@@ -232,9 +237,9 @@ def test_tracks_coast_through_a_frame_without_detection(kind: Any) -> None:
 
 
 def test_an_empty_frame_is_ordinary() -> None:
-    line, facts = PartitionPipeline(), facts_of(camera(), zone())
+    pipeline, facts = PartitionPipeline(), facts_of(camera(), zone())
 
-    outputs = fold(line, facts, [outcome(T0 + at * 100 * MS) for at in range(1, 10)])
+    outputs = fold(pipeline, facts, [outcome(T0 + at * 100 * MS) for at in range(1, 10)])
 
     assert [record["tracks"] for record in of_topic(outputs, "tracks.updated.v1")] == [[]] * 9
     assert [presence["people"] for presence in presences(outputs)] == [[]] * 4
@@ -242,9 +247,9 @@ def test_an_empty_frame_is_ordinary() -> None:
 
 def test_a_calibrated_camera_gives_positions_in_metres() -> None:
     homography = [0.01, 0.0, -1.0, 0.0, 0.02, 0.0, 0.0, 0.0, 1.0]
-    line, facts = PartitionPipeline(), facts_of(camera(homography=homography))
+    pipeline, facts = PartitionPipeline(), facts_of(camera(homography=homography))
 
-    outputs = fold(line, facts, standing(10))
+    outputs = fold(pipeline, facts, standing(10))
 
     [track] = of_topic(outputs, "tracks.updated.v1")[-1]["tracks"]
     assert (track["x_m"], track["y_m"]) == (1.0, 8.0)
@@ -260,11 +265,11 @@ def test_facts_recorded_later_do_not_change_what_was_answered_before() -> None:
     cut = next(index for index, one in enumerate(log) if one["captured_us"] > T0 + 10 * S)
     edits = [zone("a-left", version=2, removed=True, recorded_at_us=T0 + 10 * S)]
 
-    late, line = ward_facts(), PartitionPipeline()
-    outputs = fold(line, late, log[:cut])
+    late, pipeline = ward_facts(), PartitionPipeline()
+    outputs = fold(pipeline, late, log[:cut])
     for edit in edits:
         late.add("zones.v1", edit)
-    outputs += fold(line, late, log[cut:])
+    outputs += fold(pipeline, late, log[cut:])
 
     early = ward_facts()
     for edit in edits:

@@ -89,7 +89,7 @@ class World:
         assert record.value is not None
         self.topics[record.topic].append(Message(record.key.decode(), record.value, self.now_ms))
 
-    def life(self, release: str, chance: Random, *, ends_in: float) -> None:
+    def history(self, release: str, chance: Random, *, ends_in: float) -> None:
         """One process: takes over, folds and saves now and then, and is killed.
 
         Args:
@@ -97,7 +97,7 @@ class World:
             chance: When it saves, and what of its last outputs reached the broker.
             ends_in: Chance for each record that it is killed behind it; 0 folds all and saves.
         """
-        progress = self._begun(release)
+        progress = self._started(release)
         while progress.next_offset < len(self.input):
             self.now_ms += FRAME_MS
             progress.offer(self.input[progress.next_offset])
@@ -108,7 +108,7 @@ class World:
                 return
         self._save(progress)
 
-    def _begun(self, release: str) -> PartitionProgress:
+    def _started(self, release: str) -> PartitionProgress:
         self.take_over(release)
         fold = self._fold(release, self.emit)
         return PartitionProgress(
@@ -154,18 +154,18 @@ class World:
 
     def folded_from(self, checkpoint: Checkpoint) -> list[tuple[str, int]]:
         """Camera and event time of all tracks that the input behind a checkpoint makes."""
-        told: list[tuple[str, int]] = []
+        reported: list[tuple[str, int]] = []
 
         def keep(output: OutputRecord) -> None:
             topic, key, value, _, _ = output
             if topic == TRACKS.name and key is not None and value is not None:
-                told.append((key.decode(), CODECS[topic].decode(value)["captured_us"]))
+                reported.append((key.decode(), CODECS[topic].decode(value)["captured_us"]))
 
         fold = self._fold("this", keep)
         fold.restore(checkpoint)
         for record in self.input[checkpoint.head.next_offset :]:
             fold.advance(record)
-        return told
+        return reported
 
     def frames_from(self, offset: int) -> list[tuple[str, int]]:
         """Camera and event time of all frames of the input from an offset on."""
@@ -205,11 +205,14 @@ class World:
                 for record in records:
                     source, at_us = source_and_time(topic, record)
                     moments.setdefault(source, []).append(at_us)
-                assert all(told == sorted(told) for told in moments.values()), (topic.name, key)
+                assert all(reported == sorted(reported) for reported in moments.values()), (
+                    topic.name,
+                    key,
+                )
         for key, records in self.records("tracks.updated.v1").items():
-            told = [record["captured_us"] for record in records]
-            assert len(told) == len(set(told))
-            assert set(frames_of(self.input, key)) <= set(told)
+            reported = [record["captured_us"] for record in records]
+            assert len(reported) == len(set(reported))
+            assert set(frames_of(self.input, key)) <= set(reported)
         ticks = [r["as_of_us"] for r in self.records("presence.updated.v1")["floor"]]
         assert len(ticks) == len(set(ticks))
 

@@ -18,8 +18,8 @@ def attacked(seed: int, *, other: str = "other", guarded: bool = True) -> World:
     chance = Random(seed)
     world = World(walks(chance, FRAMES), guarded)
     for _ in range(LIVES):
-        world.life(chance.choice(("this", other)), chance, ends_in=0.04)
-    world.life("this", chance, ends_in=0.0)
+        world.history(chance.choice(("this", other)), chance, ends_in=0.04)
+    world.history("this", chance, ends_in=0.0)
     return world
 
 
@@ -36,7 +36,7 @@ def test_a_release_that_makes_the_same_leaves_nothing_out(seed: int) -> None:
 
     chance = Random(seed)
     calm = World(walks(chance, FRAMES))
-    calm.life("this", chance, ends_in=0.0)
+    calm.history("this", chance, ends_in=0.0)
     for topic in OUTPUTS:
         assert world.versions(topic.name) == calm.versions(topic.name)
 
@@ -52,14 +52,14 @@ def test_a_complete_replay_makes_the_records_that_a_handover_would_hold_back() -
     """As a rebuild does that begins from a checkpoint with a seam."""
     chance = Random(1)
     world = World(walks(chance, FRAMES))
-    world.life("other", chance, ends_in=0.02)
+    world.history("other", chance, ends_in=0.02)
     world.take_over("this")
     checkpoint = world.checkpoint
     assert checkpoint is not None
     assert HANDOVER_KEY in checkpoint.entities
 
-    begin = checkpoint.head.next_offset
-    frames = set(world.frames_from(begin))
+    start = checkpoint.head.next_offset
+    frames = set(world.frames_from(start))
     assert not frames <= set(world.folded_from(checkpoint))
     assert frames <= set(world.folded_from(without_handover(checkpoint)))
 

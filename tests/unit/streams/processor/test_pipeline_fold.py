@@ -49,10 +49,10 @@ def test_a_fault_after_the_state_has_moved_ends_the_process_and_dead_letters_no_
 
 def test_an_oversized_malformed_record_stays_in_its_topic_and_stops_nothing() -> None:
     """5 MB that compress well pass the broker's limit, and no other topic would take them."""
-    letters: list[tuple[bytes | None, dict[str, bytes]]] = []
+    dead_letters: list[tuple[bytes | None, dict[str, bytes]]] = []
 
     def emit(output: OutputRecord) -> None:
-        letters.append((output.value, dict(output.headers or [])))
+        dead_letters.append((output.value, dict(output.headers or [])))
 
     fold = PipelineFold(
         0,
@@ -62,11 +62,11 @@ def test_an_oversized_malformed_record_stays_in_its_topic_and_stops_nothing() ->
         settings=PipelineSettings(),
         clock=SystemClock(),
     )
-    giant = b"\x00" * (5 * 1024 * 1024)
+    oversized = b"\x00" * (5 * 1024 * 1024)
 
-    fold.advance(Record(DETECTIONS.name, 7, 3, b"giant", giant, T0 // MS, []))
+    fold.advance(Record(DETECTIONS.name, 7, 3, b"giant", oversized, T0 // MS, []))
 
-    [(value, headers)] = letters
+    [(value, headers)] = dead_letters
     assert value is None
-    assert headers["left_in_place"] == str(len(giant)).encode()
+    assert headers["left_in_place"] == str(len(oversized)).encode()
     assert (headers["partition"], headers["offset"]) == (b"7", b"3")

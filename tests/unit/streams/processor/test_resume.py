@@ -98,7 +98,7 @@ class Play:
             loaded[partition].next_offset = 100 * len(self.loads) + partition
         return loaded
 
-    def rebalance_begins(self) -> None:
+    def rebalance_starts(self) -> None:
         self.group.rebalances += 1
 
     def rebalance_ends(self, *partitions: int) -> None:
@@ -107,7 +107,7 @@ class Play:
         self.resumption.on_assigned()
 
     def assign(self, *partitions: int) -> None:
-        self.rebalance_begins()
+        self.rebalance_starts()
         self.rebalance_ends(*partitions)
 
     async def seek(self) -> Mapping[TP, int]:
@@ -143,7 +143,7 @@ def test_the_flow_is_closed_while_state_is_loaded() -> None:
 def test_a_rebalance_that_is_under_way_is_waited_for() -> None:
     play = Play()
     play.assign(0)
-    play.rebalance_begins()
+    play.rebalance_starts()
 
     async def script() -> Mapping[TP, int]:
         seeking = asyncio.create_task(play.seek())
@@ -232,7 +232,7 @@ def test_a_rebalance_that_never_ends_is_a_replay() -> None:
     """Faust's own recovery would end for good after its request timeout."""
     play = Play()
     play.resumption._limit_s = 0.1
-    play.rebalance_begins()
+    play.rebalance_starts()
 
     asyncio.run(play.seek())
 
@@ -243,7 +243,7 @@ def test_a_rebalance_that_never_ends_is_a_replay() -> None:
 
 def test_a_cancelled_seek_does_not_block_the_next() -> None:
     play = Play()
-    play.rebalance_begins()
+    play.rebalance_starts()
 
     async def script() -> Mapping[TP, int]:
         waiting = asyncio.create_task(play.seek())

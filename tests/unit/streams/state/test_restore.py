@@ -69,15 +69,15 @@ def test_states_with_a_field_for_each_seq_count_on_from_it() -> None:
     log, facts = ward_log(1), ward_facts()
     whole = of_version_5(fold_log(PartitionPipeline(), facts, log))
     checkpoint = stored("state_version_5.json")
-    begin = checkpoint.head.next_offset
+    start = checkpoint.head.next_offset
     pipeline = PartitionPipeline()
 
     pipeline.restore(states_of(0, checkpoint.entities))
-    rest = of_version_5(fold_log(pipeline, facts, log[begin:]))
+    rest = of_version_5(fold_log(pipeline, facts, log[start:]))
 
     assert {state.version for state in checkpoint.entities.values()} == {SEQS_BY_TOPIC - 1}
     assert rest == whole[-len(rest) :]
-    before = of_version_5(fold_log(PartitionPipeline(), facts, log[:begin]))
+    before = of_version_5(fold_log(PartitionPipeline(), facts, log[:start]))
     assert len(rest) == len(whole) - len(before)
     assert {output.topic for output in rest} >= {TRACKS, PRESENCE, ZONE_EVENTS, OCCUPANCY}
 
@@ -89,14 +89,14 @@ def test_a_head_of_the_first_format_holds_no_settings() -> None:
 
 
 def test_settings_come_back_from_a_checkpoint_as_they_were() -> None:
-    told = json.loads(json.dumps(to_values(STRICT)))
-    assert from_values(told) == STRICT
+    reported = json.loads(json.dumps(to_values(STRICT)))
+    assert from_values(reported) == STRICT
 
 
 def test_a_setting_that_came_later_takes_its_default() -> None:
-    told = to_values(STRICT)
-    del told["tracker"]["match_iou"], told["floor"]
-    assert from_values(told) == STRICT
+    reported = to_values(STRICT)
+    del reported["tracker"]["match_iou"], reported["floor"]
+    assert from_values(reported) == STRICT
 
 
 @pytest.mark.parametrize(
@@ -109,10 +109,10 @@ def test_a_setting_that_came_later_takes_its_default() -> None:
 def test_settings_that_this_release_cannot_follow_are_refused(
     tracker: dict[str, object], complaint: str
 ) -> None:
-    told = to_values(STRICT)
-    told["tracker"] |= tracker
+    reported = to_values(STRICT)
+    reported["tracker"] |= tracker
     with pytest.raises(Stop, match=complaint):
-        from_values(told)
+        from_values(reported)
 
 
 def test_settings_change_exactly_where_the_checkpoint_says() -> None:

@@ -61,9 +61,9 @@ def test_no_process_loads_what_only_other_uses_of_a_library_need() -> None:
     assert not loaded & {"authlib", "torch", "hypothesis"}
 
 
-def completed(words: str) -> list[str]:
+def completed(description: str) -> list[str]:
     """What bash offers after `wardstream WORDS`."""
-    line = f"wardstream {words}"
+    line = f"wardstream {description}"
     answer = subprocess.run(
         [sys.executable, "-m", "workers.cli"],
         env={
@@ -80,7 +80,7 @@ def completed(words: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("words", "offered"),
+    ("description", "offered"),
     [
         pytest.param("re", ["registry", "rebuild", "requirement"], id="command"),
         pytest.param("rebuild re", ["revert"], id="command-of-a-group"),
@@ -88,8 +88,10 @@ def completed(words: str) -> list[str]:
         pytest.param("tail staff", ["staff.v1"], id="topic"),
     ],
 )
-def test_a_shell_completes_commands_options_and_topics(words: str, offered: list[str]) -> None:
-    assert sorted(completed(words)) == sorted(offered)
+def test_a_shell_completes_commands_options_and_topics(
+    description: str, offered: list[str]
+) -> None:
+    assert sorted(completed(description)) == sorted(offered)
 
 
 def test_every_summary_is_one_short_sentence() -> None:

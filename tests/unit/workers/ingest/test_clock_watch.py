@@ -34,5 +34,5 @@ def test_a_cameras_own_clock_is_measured_and_reported_when_it_is_ahead() -> None
 
     assert sample("wardstream_ingest_source_clock_offset_seconds", "bed-2") == 9
     assert sample("wardstream_ingest_source_clock_ahead_frames_total", "bed-2") == 2
-    (told,) = logged
-    assert told["error"].startswith("camera bed-2: its own clock is 8.0 s ahead")
+    (reported,) = logged
+    assert reported["error"].startswith("camera bed-2: its own clock is 8.0 s ahead")

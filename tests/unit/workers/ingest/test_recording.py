@@ -7,7 +7,7 @@ import pytest
 
 from workers.ingest.recording import Playing, interrupted_start, recording_identity
 
-BEGUN = Playing("ward", 1_700_000_000_000_000)
+STARTED = Playing("ward", 1_700_000_000_000_000)
 ENDED = Playing("ward", 1_700_000_000_000_000, ended=True)
 LATER = Playing("ward", 1_700_000_009_000_000)
 OTHER = Playing("other", 1_700_000_000_000_000)
@@ -16,14 +16,14 @@ OTHER = Playing("other", 1_700_000_000_000_000)
 @pytest.mark.parametrize(
     ("last", "start_us"),
     [
-        pytest.param([BEGUN], BEGUN.start_us, id="interrupted"),
-        pytest.param([BEGUN, ENDED], BEGUN.start_us, id="one-of-two-cameras-ended"),
+        pytest.param([STARTED], STARTED.start_us, id="interrupted"),
+        pytest.param([STARTED, ENDED], STARTED.start_us, id="one-of-two-cameras-ended"),
         pytest.param([], None, id="never-played"),
         pytest.param([ENDED], None, id="ended"),
         pytest.param([OTHER], None, id="another-recording"),
         pytest.param([None], None, id="a-camera-that-was-live"),
-        pytest.param([BEGUN, None], None, id="one-of-two-cameras-was-live-since"),
-        pytest.param([BEGUN, LATER], None, id="two-playings-of-different-times"),
+        pytest.param([STARTED, None], None, id="one-of-two-cameras-was-live-since"),
+        pytest.param([STARTED, LATER], None, id="two-playings-of-different-times"),
     ],
 )
 def test_only_an_interrupted_recording_resumes(
@@ -32,7 +32,7 @@ def test_only_an_interrupted_recording_resumes(
     assert interrupted_start("ward", last) == start_us
 
 
-@pytest.mark.parametrize("playing", [BEGUN, ENDED])
+@pytest.mark.parametrize("playing", [STARTED, ENDED])
 def test_headers_name_the_playing(playing: Playing) -> None:
     assert Playing.of(playing.headers()) == playing
     assert Playing.of(None) is None
@@ -54,5 +54,5 @@ def test_a_file_that_was_replaced_is_another_recording(tmp_path: Path) -> None:
 
 def test_a_playback_that_started_too_long_ago_is_not_resumed() -> None:
     """As by the demo, which is started again to show what is now."""
-    assert interrupted_start("ward", [BEGUN], since_us=BEGUN.start_us) == BEGUN.start_us
-    assert interrupted_start("ward", [BEGUN], since_us=BEGUN.start_us + 1) is None
+    assert interrupted_start("ward", [STARTED], since_us=STARTED.start_us) == STARTED.start_us
+    assert interrupted_start("ward", [STARTED], since_us=STARTED.start_us + 1) is None

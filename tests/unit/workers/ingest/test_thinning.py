@@ -48,6 +48,6 @@ def test_no_second_has_more_frames_than_asked(gaps_us: list[int], fps: float) ->
 
     taken = [times_us[number] for number in kept(times_us, fps)]
 
-    for begin_us in taken:
-        within = [at_us for at_us in taken if begin_us <= at_us < begin_us + 1_000_000]
+    for start_us in taken:
+        within = [at_us for at_us in taken if start_us <= at_us < start_us + 1_000_000]
         assert len(within) <= fps + 1

@@ -41,11 +41,11 @@ def test_it_is_raised_once_and_cleared_once() -> None:
 
 def test_it_may_come_again() -> None:
     book = AlertBook("")
-    told = []
+    reported = []
     for number, wrong in enumerate([True, False, True, False]):
-        told += book.update([finding()] if wrong else [], AT_US + number, blind=False)
+        reported += book.update([finding()] if wrong else [], AT_US + number, blind=False)
 
-    assert [state for _, state in states(told)] == ["RAISED", "CLEARED", "RAISED", "CLEARED"]
+    assert [state for _, state in states(reported)] == ["RAISED", "CLEARED", "RAISED", "CLEARED"]
 
 
 def test_nothing_is_well_again_while_nothing_can_be_seen() -> None:
@@ -66,10 +66,10 @@ def test_an_alert_not_checked_yet_is_not_cleared() -> None:
     earlier = [finding("loss/stage/infer"), finding("settings/log"), finding("silence/camera/left")]
     book.adopt(AlertBook("").update(earlier, AT_US, blind=False))
 
-    told = book.update([], AT_US + 1, blind=False, unseen={"loss", "settings"})
-    assert states(told) == [("silence/camera/left", "CLEARED")]
-    told = book.update([earlier[0]], AT_US + 2, blind=False)
-    assert states(told) == [("settings/log", "CLEARED")]
+    reported = book.update([], AT_US + 1, blind=False, unseen={"loss", "settings"})
+    assert states(reported) == [("silence/camera/left", "CLEARED")]
+    reported = book.update([earlier[0]], AT_US + 2, blind=False)
+    assert states(reported) == [("settings/log", "CLEARED")]
 
 
 def test_what_an_earlier_process_raised_is_not_raised_again_and_is_cleared() -> None:

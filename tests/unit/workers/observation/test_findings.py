@@ -30,12 +30,12 @@ WELL = Signs(
 )
 
 
-def told(signs: Signs) -> dict[str, str]:
+def reported(signs: Signs) -> dict[str, str]:
     return {finding.key: finding.what for finding in judge(signs, SETTINGS, STARTED_US)}
 
 
 def test_a_healthy_pipeline_is_not_reported() -> None:
-    assert told(WELL) == {}
+    assert reported(WELL) == {}
 
 
 def test_a_camera_without_pictures_is_reported_by_its_name_and_since_when() -> None:
@@ -92,7 +92,7 @@ def test_a_stage_that_just_restarts_is_not_reported() -> None:
     bad = HealthSign(good_us=ago(5), problem="no answer")
     slow = StageSign(waiting_since_us=ago(5), lag_records=40)
 
-    assert told(replace(WELL, health={"infer": bad}, stages={"infer": slow})) == {}
+    assert reported(replace(WELL, health={"infer": bad}, stages={"infer": slow})) == {}
 
 
 def test_without_input_the_pipeline_is_reported_and_not_each_camera() -> None:
@@ -111,7 +111,7 @@ def test_without_input_the_pipeline_is_reported_and_not_each_camera() -> None:
 def test_a_dead_ingest_is_reported_beside_the_silent_pipeline() -> None:
     health = {**WELL.health, "ingest": HealthSign(good_us=ago(30), problem="no answer")}
 
-    assert list(told(replace(WELL, pictures_us=ago(30), health=health))) == [
+    assert list(reported(replace(WELL, pictures_us=ago(30), health=health))) == [
         "silence/line",
         "silence/stage/ingest",
     ]
@@ -121,7 +121,7 @@ def test_cameras_are_not_blamed_for_an_inference_that_stopped() -> None:
     stages = {"infer": StageSign(waiting_since_us=ago(30), lag_records=900)}
     cameras = {"left": CameraSign(name="Left", last_us=ago(30))}
 
-    assert list(told(replace(WELL, stages=stages, cameras=cameras))) == ["silence/stage/infer"]
+    assert list(reported(replace(WELL, stages=stages, cameras=cameras))) == ["silence/stage/infer"]
 
 
 ONE_SILENT = {
@@ -158,9 +158,9 @@ def test_a_trouble_that_another_one_explains_is_not_reported_as_over(
     book = AlertBook("")
     [standing] = book.update(judge(before, SETTINGS, STARTED_US), NOW_US, blind=False)
 
-    told = book.update(judge(after, SETTINGS, STARTED_US), NOW_US, blind=False)
-    assert [(alert["alert_id"], alert["state"]) for alert in told] == [(cause, "RAISED")]
-    assert told[0]["suppressed"] == standing["alert_id"].startswith("silence/camera/")
+    reported = book.update(judge(after, SETTINGS, STARTED_US), NOW_US, blind=False)
+    assert [(alert["alert_id"], alert["state"]) for alert in reported] == [(cause, "RAISED")]
+    assert reported[0]["suppressed"] == standing["alert_id"].startswith("silence/camera/")
 
     [over] = book.update(judge(before, SETTINGS, STARTED_US), NOW_US, blind=False)
     assert (over["alert_id"], over["state"]) == (cause, "CLEARED")
@@ -185,24 +185,24 @@ def test_a_log_that_has_just_gone_is_not_taken_for_a_pipeline_without_pictures()
         cameras={"left": CameraSign(name="Left", last_us=ago(4))},
     )
 
-    assert told(signs) == {}
+    assert reported(signs) == {}
 
 
 def test_health_is_heard_although_the_log_does_not_answer() -> None:
     health = {"stream": HealthSign(good_us=ago(30), problem="no answer")}
     signs = replace(WELL, kafka_us=ago(21), kafka_error="timed out", stages={}, health=health)
 
-    assert list(told(signs)) == ["silence/log", "silence/stage/stream"]
+    assert list(reported(signs)) == ["silence/log", "silence/stage/stream"]
 
 
 def test_a_pipeline_without_cameras_is_not_silent() -> None:
-    assert told(Signs(now_us=NOW_US, kafka_us=NOW_US)) == {}
+    assert reported(Signs(now_us=NOW_US, kafka_us=NOW_US)) == {}
 
 
 def test_a_pipeline_whose_cameras_never_sent_anything_is_silent() -> None:
     signs = replace(WELL, pictures_us=None)
 
-    assert told(signs) == {"silence/line": "No new data from any camera"}
+    assert reported(signs) == {"silence/line": "No new data from any camera"}
 
 
 def test_a_stage_that_works_and_is_behind_is_reported_as_late() -> None:
@@ -216,17 +216,17 @@ def test_a_stage_that_works_and_is_behind_is_reported_as_late() -> None:
 def test_a_silent_stage_is_not_also_reported_as_late() -> None:
     stuck = StageSign(waiting_since_us=ago(60), lag_records=9_000, lag_s=60.0)
 
-    assert list(told(replace(WELL, stages={"stream": stuck}))) == ["silence/stage/stream"]
+    assert list(reported(replace(WELL, stages={"stream": stuck}))) == ["silence/stage/stream"]
 
 
 def test_many_skipped_pictures_are_reported_and_few_pictures_are_no_measure() -> None:
     signs = replace(WELL, skipped=2 / 3)
 
-    assert told(signs) == {
+    assert reported(signs) == {
         "overload/stage/infer": "67 % of the pictures are skipped: too many for this machine"
     }
-    assert told(replace(signs, pictures=19)) == {}
-    assert told(replace(signs, skipped=0.49)) == {}
+    assert reported(replace(signs, pictures=19)) == {}
+    assert reported(replace(signs, skipped=0.49)) == {}
 
 
 def second(number: float) -> int:

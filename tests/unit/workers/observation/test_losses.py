@@ -11,7 +11,7 @@ from tests.support.clusters import cluster_of
 from workers.observation.losses import LossFollower
 
 NOBODY = Settings(kafka_bootstrap="127.0.0.1:1", registry_url="http://127.0.0.1:1")
-LETTERS, ENTRIES = cluster_of(NOBODY).name(DEAD_LETTERS), cluster_of(NOBODY).name(AUDIT)
+LOST_RECORDS, ENTRIES = cluster_of(NOBODY).name(DEAD_LETTERS), cluster_of(NOBODY).name(AUDIT)
 WIRE_FORMAT = b"\x00\x00\x00\x00\x01"
 
 
@@ -20,7 +20,7 @@ def follower() -> LossFollower:
     return LossFollower(cluster_of(NOBODY))
 
 
-def letter(offset: int, lost: str, at_us: int) -> Message:
+def dead_letter(offset: int, lost: str, at_us: int) -> Message:
     fields = {
         "stage": "inference",
         "topic": "frames.captured.v1",
@@ -34,7 +34,7 @@ def letter(offset: int, lost: str, at_us: int) -> Message:
         (name, text.encode()) for name, text in fields.items()
     ]
     stamp = (1, at_us // 1_000)
-    return Message(LETTERS, 0, offset, value=b"", headers=headers, timestamp=stamp)
+    return Message(LOST_RECORDS, 0, offset, value=b"", headers=headers, timestamp=stamp)
 
 
 def test_an_entry_that_cannot_be_read_keeps_no_later_dead_letter_waiting(
@@ -44,7 +44,7 @@ def test_an_entry_that_cannot_be_read_keeps_no_later_dead_letter_waiting(
     entry = Message(ENTRIES, 0, 0, value=WIRE_FORMAT)
 
     with pytest.raises(RegistryUnavailable):
-        follower.take([letter(0, "3-5", now_us), entry, letter(1, "8-10", now_us)], False)
+        follower.take([dead_letter(0, "3-5", now_us), entry, dead_letter(1, "8-10", now_us)], False)
 
     assert [loss.records for loss in follower.open(now_us)] == [2, 2]
     assert {loss.process for loss in follower.open(now_us)} == {"infer"}
@@ -59,9 +59,9 @@ def test_losses_are_known_when_both_topics_have_been_read_to_their_ends(
     now_us = SystemClock().now_us()
     known = []
     for read, at_end in (
-        ([letter(0, "3-5", now_us)], False),  # somebody may have put it away
+        ([dead_letter(0, "3-5", now_us)], False),  # somebody may have put it away
         ([], True),
-        ([letter(1, "8-10", now_us)], False),
+        ([dead_letter(1, "8-10", now_us)], False),
     ):
         follower.take(read, at_end)
         known.append((follower.current, len(follower.open(now_us))))

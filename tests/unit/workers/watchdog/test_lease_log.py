@@ -54,8 +54,10 @@ def test_a_watchdog_that_cannot_learn_the_leader_reports_all_the_same() -> None:
     for role, confirmed_s in (("unknown", None), ("standby", 99.0), ("leader", 99.0)):
         rule = ReportingRule(5.0)
 
-        told = [may(rule, 110.0 + at_s, role, confirmed_s) for at_s in (0.0, LEARN_S - 1, LEARN_S)]
+        reported = [
+            may(rule, 110.0 + at_s, role, confirmed_s) for at_s in (0.0, LEARN_S - 1, LEARN_S)
+        ]
 
-        assert told == [False, False, True]
+        assert reported == [False, False, True]
         assert not may(rule, 200.0, "standby", 199.0), "what is known holds again"
         assert not may(rule, 210.0, "standby", 199.0)

@@ -31,8 +31,8 @@ def test_every_alert_is_posted_in_order_as_json(server: WebhookServer) -> None:
     for alert in sent:
         webhook.report(alert)
 
-    eventually(lambda: len(server.told) == 5)
-    assert server.told == sent
+    eventually(lambda: len(server.reported) == 5)
+    assert server.reported == sent
     webhook.close()
 
 
@@ -46,11 +46,11 @@ def test_a_webhook_that_refuses_is_asked_again_until_it_takes_the_alert(
     for alert in sent:
         webhook.report(alert)
     eventually(lambda: server.asked >= 2)
-    assert server.told == []
+    assert server.reported == []
     server.status = 200
 
-    eventually(lambda: len(server.told) == 3)
-    assert server.told == sent
+    eventually(lambda: len(server.reported) == 3)
+    assert server.reported == sent
     webhook.close()
 
 
@@ -60,7 +60,7 @@ def test_what_is_waiting_at_the_end_is_still_sent(server: WebhookServer) -> None
     webhook.start()
     webhook.close()
 
-    eventually(lambda: len(server.told) == 1)
+    eventually(lambda: len(server.reported) == 1)
 
 
 @pytest.mark.parametrize("url", ["ftp://x/", "http://", "alerts", "http://h:99999/"])

@@ -13,7 +13,7 @@ from schemas.registry import SchemaRegistry
 from schemas.topics import REFERENCE_TOPICS, TOPICS, Topic
 from tests.support import simulated
 from tests.support.clusters import cluster_of
-from tests.support.played_pipeline import PlayedLine, wait_until
+from tests.support.played_pipeline import PlayedPipeline, wait_until
 from workers.cli.app import load
 from workers.local.pipeline import prepare
 from workers.storage.timescale.tables import TABLES
@@ -26,26 +26,26 @@ COMPARED = (*TABLES, "occupancy_minutes", "coverage_minutes", "sink_progress", "
 PROCESSES = {"stream": ("stream",), "sink-timescale": ("sink", "timescale")}
 
 
-def begin(line: PlayedLine) -> None:
+def start(pipeline: PlayedPipeline) -> None:
     """Register cameras, and start the processes."""
-    prepare(cluster_of(line.settings), line.settings.database_url.get_secret_value())
-    simulated.register(line.settings, CAMERAS)
+    prepare(cluster_of(pipeline.settings), pipeline.settings.database_url.get_secret_value())
+    simulated.register(pipeline.settings, CAMERAS)
     for process, command in PROCESSES.items():
-        line.supervisor.start(Worker(name=process, command=command))
+        pipeline.supervisor.start(Worker(name=process, command=command))
 
 
-def fold(line: PlayedLine, feed: simulated.Feed, frames: int | None) -> None:
+def fold(pipeline: PlayedPipeline, feed: simulated.Feed, frames: int | None) -> None:
     """Send frames of every camera, wait until their rows are there, and end the processes."""
     for process in PROCESSES:
-        line.supervisor.wait_ready(process, DEADLINE_S)
+        pipeline.supervisor.wait_ready(process, DEADLINE_S)
     feed.send(frames)
-    wait_until(line.checkpointed, DEADLINE_S, "the checkpoints")
+    wait_until(pipeline.checkpointed, DEADLINE_S, "the checkpoints")
 
     def written() -> bool:
-        return line.observer.poll(0.0, (), 0).lags.get("sink-timescale") == 0
+        return pipeline.observer.poll(0.0, (), 0).lags.get("sink-timescale") == 0
 
     wait_until(written, DEADLINE_S, "the rows")
-    line.supervisor.stop_all()
+    pipeline.supervisor.stop_all()
 
 
 def rows(settings: Settings) -> dict[str, list[str]]:
@@ -59,22 +59,24 @@ def rows(settings: Settings) -> dict[str, list[str]]:
     return found
 
 
-def records(line: PlayedLine, topics: tuple[Topic, ...] = REFERENCE_TOPICS) -> dict[str, list[Any]]:
+def records(
+    pipeline: PlayedPipeline, topics: tuple[Topic, ...] = REFERENCE_TOPICS
+) -> dict[str, list[Any]]:
     return {
         topic.name: [
             (message.key(), message.value())
-            for message in read_topic(cluster_of(line.settings), topic)
+            for message in read_topic(cluster_of(pipeline.settings), topic)
         ]
         for topic in topics
     }
 
 
-def ids(line: PlayedLine) -> dict[str, int]:
-    registry = SchemaRegistry(line.settings.registry_url)
+def ids(pipeline: PlayedPipeline) -> dict[str, int]:
+    registry = SchemaRegistry(pipeline.settings.registry_url)
     return {topic.name: registry.lookup(topic) for topic in TOPICS.values() if topic.avro}
 
 
-def says(settings: Settings, command: str, *words: str, code: int = 0) -> str:
+def text_of(settings: Settings, command: str, *description: str, code: int = 0) -> str:
     """What `wardstream COMMAND WORDS` says, when it ends with the exit code."""
     environment = {
         "WARDSTREAM_KAFKA_BOOTSTRAP": settings.kafka_bootstrap,
@@ -82,22 +84,22 @@ def says(settings: Settings, command: str, *words: str, code: int = 0) -> str:
         "WARDSTREAM_DATABASE_URL": settings.database_url.get_secret_value(),
         "WARDSTREAM_TOPIC_PREFIX": settings.topic_prefix,
     }
-    result = CliRunner().invoke(load(command), list(words), env=environment)
+    result = CliRunner().invoke(load(command), list(description), env=environment)
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     assert result.exit_code == code, result.output
     return result.output
 
 
-def restart(line: PlayedLine) -> None:
+def restart(pipeline: PlayedPipeline) -> None:
     for process in PROCESSES:
-        line.supervisor.restart(process)
-        line.supervisor.wait_ready(process, DEADLINE_S)
+        pipeline.supervisor.restart(process)
+        pipeline.supervisor.wait_ready(process, DEADLINE_S)
 
 
-def behind(line: PlayedLine, frames: int) -> simulated.Feed:
+def behind(pipeline: PlayedPipeline, frames: int) -> simulated.Feed:
     """What follows on the first frames."""
-    feed = simulated.Feed(line.settings, CAMERAS, SECONDS, seed=11)
+    feed = simulated.Feed(pipeline.settings, CAMERAS, SECONDS, seed=11)
     for stream in feed._streams.values():
         for _ in range(frames):
             next(stream)

@@ -13,18 +13,18 @@ from tests.integration.workers.operations.backup.pipeline import (
     CAMERAS,
     HALF,
     SECONDS,
-    begin,
     behind,
     fold,
     records,
     restart,
     rows,
-    says,
+    start,
+    text_of,
 )
 from tests.support import simulated
 from tests.support.builders.outputs import at_us, ward
 from tests.support.clusters import cluster_of, make_timescale_sink
-from tests.support.played_pipeline import PlayedLine, played_line
+from tests.support.played_pipeline import PlayedPipeline, played_pipeline
 from tests.support.services import Services, delete_topics, empty_database
 from tests.support.tables import as_items
 from workers.local.pipeline import prepare
@@ -33,10 +33,10 @@ from workers.operations.times import show_time
 
 
 @pytest.fixture
-def line(environment: dict[str, str], tmp_path: Path) -> Iterator[PlayedLine]:
-    with played_line(environment, tmp_path / "line") as line:
-        begin(line)
-        yield line
+def pipeline(environment: dict[str, str], tmp_path: Path) -> Iterator[PlayedPipeline]:
+    with played_pipeline(environment, tmp_path / "line") as pipeline:
+        start(pipeline)
+        yield pipeline
 
 
 def written(settings: Settings) -> dict[tuple[str, str], int]:
@@ -48,23 +48,23 @@ def written(settings: Settings) -> dict[tuple[str, str], int]:
 
 @pytest.mark.timeout(600)
 def test_rows_after_a_backup_are_given_up_only_on_request_and_the_pipeline_goes_on_without_them(
-    services: Services, line: PlayedLine, tmp_path: Path
+    services: Services, pipeline: PlayedPipeline, tmp_path: Path
 ) -> None:
     """The broker is lost, and the database stands."""
-    settings = line.settings
+    settings = pipeline.settings
     uri, saved = ((tmp_path / name).as_uri() for name in ("backup", "saved"))
     feed = simulated.Feed(settings, CAMERAS, SECONDS, seed=11)
-    fold(line, feed, HALF)
-    says(settings, "backup", "take", uri)
-    backed_up, facts, before = rows(settings), records(line), written(settings)
-    restart(line)
-    fold(line, feed, None)
-    beyond, after = rows(settings), written(settings)
+    fold(pipeline, feed, HALF)
+    text_of(settings, "backup", "take", uri)
+    backed_up, facts, before = rows(settings), records(pipeline), written(settings)
+    restart(pipeline)
+    fold(pipeline, feed, None)
+    later, after = rows(settings), written(settings)
     lost = {key: seq - before.get(key, 0) for key, seq in after.items()}
     lost = {key: number for key, number in lost.items() if number}
 
     delete_topics(services, settings.topic_prefix)
-    refused = says(settings, "backup", "restore", uri, "--replace", code=78)
+    refused = text_of(settings, "backup", "restore", uri, "--replace", code=78)
 
     expected = re.compile(
         rf"the database holds {sum(lost.values())} records of {len(lost)} keys that came after "
@@ -72,19 +72,19 @@ def test_rows_after_a_backup_are_given_up_only_on_request_and_the_pipeline_goes_
     )
     assert expected.match(refused)
     assert "take a backup of the database as it is, or --accept-loss" in refused
-    assert rows(settings) == beyond
-    assert not any(records(line).values()), "nothing was written"
+    assert rows(settings) == later
+    assert not any(records(pipeline).values()), "nothing was written"
 
-    says(settings, "backup", "take", saved)
-    told = says(settings, "backup", "restore", uri, "--replace", "--accept-loss")
+    text_of(settings, "backup", "take", saved)
+    reported = text_of(settings, "backup", "restore", uri, "--replace", "--accept-loss")
 
-    assert expected.search(told)
-    assert "accepted: the database holds" in told
-    assert (rows(settings), records(line)) == (backed_up, facts)
-    restart(line)
-    fold(line, behind(line, HALF), None)
-    assert rows(settings) == beyond, "the same detections again give the same rows"
-    says(settings, "backup", "check", saved)
+    assert expected.search(reported)
+    assert "accepted: the database holds" in reported
+    assert (rows(settings), records(pipeline)) == (backed_up, facts)
+    restart(pipeline)
+    fold(pipeline, behind(pipeline, HALF), None)
+    assert rows(settings) == later, "the same detections again give the same rows"
+    text_of(settings, "backup", "check", saved)
 
 
 def test_a_hole_is_left_only_on_request(
@@ -103,13 +103,13 @@ def test_a_hole_is_left_only_on_request(
     sink.write(as_items(ward(seconds)))
     sink.close()
     whole = rows(settings)
-    says(settings, "backup", "take", uri, "--since", show_time(since_us))
+    text_of(settings, "backup", "take", uri, "--since", show_time(since_us))
 
     with empty_database(services, database_template) as empty:
         other = settings.model_copy(update={"database_url": SecretStr(empty)})
-        refused = says(other, "backup", "restore", uri, code=78)
+        refused = text_of(other, "backup", "restore", uri, code=78)
         assert written(other) == {}
-        told = says(other, "backup", "restore", uri, "--accept-loss")
+        reported = text_of(other, "backup", "restore", uri, "--accept-loss")
         held = rows(other)
         with psycopg.connect(empty, options="-c search_path=live,public") as connection:
             oldest = connection.execute(
@@ -119,7 +119,7 @@ def test_a_hole_is_left_only_on_request(
     hole = "and the database is empty: what lies between will be missing for good"
     assert hole in refused
     assert "restore a copy first that reaches so far, or --accept-loss" in refused
-    assert re.search(rf"accepted: the backup begins at .* {hole}", told)
+    assert re.search(rf"accepted: the backup begins at .* {hole}", reported)
     assert oldest is not None
     assert since_us - MARGIN_US <= oldest[0] <= since_us
     for table, there in held.items():

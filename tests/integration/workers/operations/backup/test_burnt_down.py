@@ -20,17 +20,17 @@ from tests.integration.workers.operations.backup.pipeline import (
     CAMERAS,
     HALF,
     SECONDS,
-    begin,
     behind,
     fold,
     ids,
     records,
     restart,
     rows,
-    says,
+    start,
+    text_of,
 )
 from tests.support import simulated
-from tests.support.played_pipeline import PlayedLine, played_line
+from tests.support.played_pipeline import PlayedPipeline, played_pipeline
 from tests.support.servers.s3 import Bucket
 from tests.support.services import delete_topics
 
@@ -48,7 +48,7 @@ def database(services: LocalServices, name: str, *, fresh: bool = False) -> str:
 
 
 @pytest.fixture
-def line(own_services: LocalServices, tmp_path: Path) -> Iterator[PlayedLine]:
+def pipeline(own_services: LocalServices, tmp_path: Path) -> Iterator[PlayedPipeline]:
     """A line that will burn."""
     backwards = SchemaRegistry(own_services.environment["WARDSTREAM_REGISTRY_URL"])
     for topic in reversed([topic for topic in TOPICS.values() if topic.avro]):
@@ -58,9 +58,9 @@ def line(own_services: LocalServices, tmp_path: Path) -> Iterator[PlayedLine]:
         "WARDSTREAM_TOPIC_PREFIX": "burning.",
         "WARDSTREAM_DATABASE_URL": database(own_services, "burning"),
     }
-    with played_line(environment, tmp_path / "line") as line:
-        begin(line)
-        yield line
+    with played_pipeline(environment, tmp_path / "line") as pipeline:
+        start(pipeline)
+        yield pipeline
 
 
 def burn(services: LocalServices) -> None:
@@ -73,40 +73,40 @@ def burn(services: LocalServices) -> None:
 
 @pytest.mark.timeout(600)
 def test_a_restored_pipeline_goes_on_as_if_nothing_had_happened(
-    own_services: LocalServices, line: PlayedLine, bucket: Bucket
+    own_services: LocalServices, pipeline: PlayedPipeline, bucket: Bucket
 ) -> None:
     uri = f"{bucket.url}/backup"
-    feed = simulated.Feed(line.settings, CAMERAS, SECONDS, seed=11)
-    fold(line, feed, HALF)
-    says(line.settings, "backup", "take", uri)
-    says(line.settings, "backup", "check", uri)
-    backed_up, facts, known = rows(line.settings), records(line), ids(line)
-    restart(line)
-    fold(line, feed, None)
-    undisturbed = rows(line.settings)
+    feed = simulated.Feed(pipeline.settings, CAMERAS, SECONDS, seed=11)
+    fold(pipeline, feed, HALF)
+    text_of(pipeline.settings, "backup", "take", uri)
+    text_of(pipeline.settings, "backup", "check", uri)
+    backed_up, facts, known = rows(pipeline.settings), records(pipeline), ids(pipeline)
+    restart(pipeline)
+    fold(pipeline, feed, None)
+    undisturbed = rows(pipeline.settings)
     assert undisturbed["zone_occupancy"] != backed_up["zone_occupancy"]
 
     burn(own_services)
-    told = says(line.settings, "backup", "restore", uri)
+    reported = text_of(pipeline.settings, "backup", "restore", uri)
 
-    assert (rows(line.settings), records(line), ids(line)) == (backed_up, facts, known)
-    assert re.search(r"the sink reads \d+ records again; 0 that came since have expired", told)
-    restart(line)
-    fold(line, feed, 0)
-    assert rows(line.settings) == undisturbed, "the broker had kept what came after the backup"
+    assert (rows(pipeline.settings), records(pipeline), ids(pipeline)) == (backed_up, facts, known)
+    assert re.search(r"the sink reads \d+ records again; 0 that came since have expired", reported)
+    restart(pipeline)
+    fold(pipeline, feed, 0)
+    assert rows(pipeline.settings) == undisturbed, "the broker had kept what came after the backup"
 
     burn(own_services)
-    delete_topics(own_services, line.settings.topic_prefix)
-    told = says(line.settings, "backup", "restore", uri)
+    delete_topics(own_services, pipeline.settings.topic_prefix)
+    reported = text_of(pipeline.settings, "backup", "restore", uri)
 
-    assert "the stream processor goes on with its state" in told
-    assert (rows(line.settings), records(line), ids(line)) == (backed_up, facts, known)
-    assert "restored" not in says(line.settings, "backup", "restore", uri), "it is all there"
-    restart(line)
-    assert "still runs" in says(line.settings, "backup", "restore", uri, code=78)
-    fold(line, behind(line, HALF), None)
-    assert rows(line.settings) == undisturbed
-    assert says(line.settings, "backup", "restore", uri, code=78).startswith(
+    assert "the stream processor goes on with its state" in reported
+    assert (rows(pipeline.settings), records(pipeline), ids(pipeline)) == (backed_up, facts, known)
+    assert "restored" not in text_of(pipeline.settings, "backup", "restore", uri), "it is all there"
+    restart(pipeline)
+    assert "still runs" in text_of(pipeline.settings, "backup", "restore", uri, code=78)
+    fold(pipeline, behind(pipeline, HALF), None)
+    assert rows(pipeline.settings) == undisturbed
+    assert text_of(pipeline.settings, "backup", "restore", uri, code=78).startswith(
         "the database is not empty ("
     )
-    assert "holds a backup already" in says(line.settings, "backup", "take", uri, code=78)
+    assert "holds a backup already" in text_of(pipeline.settings, "backup", "take", uri, code=78)

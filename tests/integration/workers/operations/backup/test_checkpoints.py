@@ -39,7 +39,7 @@ class Writer:
         )
         self._producer.init_transactions(30)
 
-    def begin(self, state: bytes) -> bytes:
+    def start(self, state: bytes) -> bytes:
         """Send the record of the camera; returns the head that belongs to it."""
         value = encode_entity(EntityState(1, state))
         self._producer.begin_transaction()
@@ -77,8 +77,8 @@ def test_a_checkpoint_that_was_half_written_is_copied_whole(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     writer = Writer(settings)
-    writer.end(writer.begin(b"first"))
-    head = writer.begin(b"second")
+    writer.end(writer.start(b"first"))
+    head = writer.start(b"second")
     looked: list[object] = []
 
     def ends(*given: Any, **named: Any) -> dict[int, tuple[int, int]]:

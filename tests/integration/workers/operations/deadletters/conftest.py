@@ -58,14 +58,14 @@ class Desk:
         await_leaders(admin, [topic.topic for topic in wanted])
         self.producer = ReliableProducer(cluster_of(self.settings))
 
-    def types(self, *words: str) -> Answer:
+    def types(self, *description: str) -> Answer:
         """Type `wardstream dlq WORDS`."""
-        result = CliRunner().invoke(app, list(words), env=dict(self.environment))
+        result = CliRunner().invoke(app, list(description), env=dict(self.environment))
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         return Answer(result.exit_code, result.stdout, result.stderr)
 
-    def bury(
+    def dead_letter(
         self,
         topic: Topic,
         offset: int,

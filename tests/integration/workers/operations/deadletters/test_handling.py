@@ -30,8 +30,8 @@ BECAUSE = ("--why", "the rule is gone", "--by", "ada")
 
 def test_dead_letters_are_counted_by_reason_and_listed_by_time(desk: Desk) -> None:
     for offset in range(3):
-        desk.bury(FRAMES, offset, b"x", reason="not_wire_format", stage="inference")
-    desk.bury(STAFF, 9, desk.staff("s1"))
+        desk.dead_letter(FRAMES, offset, b"x", reason="not_wire_format", stage="inference")
+    desk.dead_letter(STAFF, 9, desk.staff("s1"))
 
     counts = desk.types("list", "--counts", "--json").lines
     all_of_them = desk.types("list", "--json").lines
@@ -54,9 +54,9 @@ def test_dead_letters_are_counted_by_reason_and_listed_by_time(desk: Desk) -> No
 
 
 def test_a_dead_letter_is_shown_with_headers_and_decoded_value(desk: Desk) -> None:
-    desk.bury(STAFF, 4, desk.staff("s1"), key=b"s1@1")
-    desk.bury(STAFF, 5, b"\x00\x7f\xff\xff\xffbody", reason="unknown_schema")
-    desk.bury(STAFF, 6, None, reason="no_value")
+    desk.dead_letter(STAFF, 4, desk.staff("s1"), key=b"s1@1")
+    desk.dead_letter(STAFF, 5, b"\x00\x7f\xff\xff\xffbody", reason="unknown_schema")
+    desk.dead_letter(STAFF, 6, None, reason="no_value")
 
     [good] = desk.types("show", "0", "--json").lines
     [foreign] = desk.types("show", "1", "--json").lines
@@ -96,17 +96,17 @@ def test_a_value_in_the_object_store_is_fetched_and_checked(desk: Desk, tmp_path
 
 
 def test_an_oversized_record_that_stayed_in_its_topic_is_shown_from_there(desk: Desk) -> None:
-    giant = b"giant " * 200_000
+    oversized = b"giant " * 200_000
     name = cluster_of(desk.settings).name(STAFF)
-    desk.producer.produce(name, key=b"giant", value=giant, partition=0)
+    desk.producer.produce(name, key=b"giant", value=oversized, partition=0)
     desk.producer.flush(30)
-    for offset, length in ((0, len(giant)), (0, 7), (12, len(giant))):
+    for offset, length in ((0, len(oversized)), (0, 7), (12, len(oversized))):
         desk.leave_in_place(STAFF, offset, length)
 
     [there], [other], [gone] = (desk.types("show", str(i), "--json").lines for i in range(3))
     refused = desk.types("replay", "0", *BECAUSE)
 
-    assert there["value"]["length"] == there["bytes"] == len(giant)
+    assert there["value"]["length"] == there["bytes"] == len(oversized)
     assert there["value_lies"].endswith(f"{name} partition 0 offset 0")
     assert (other["value"], gone["value"]) == (None, None)
     assert "is another record by now" in other["undecodable"]
@@ -119,9 +119,9 @@ def test_an_oversized_record_that_stayed_in_its_topic_is_shown_from_there(desk: 
 
 
 def test_a_fact_is_replayed_once_and_who_did_it_is_on_record(desk: Desk) -> None:
-    desk.bury(STAFF, 4, desk.staff("s1"), key=b"s1@1")
-    desk.bury(STAFF, 4, desk.staff("s1"), key=b"s1@1", stage="sink-redis")
-    desk.bury(STAFF, 5, desk.staff("s2"))
+    desk.dead_letter(STAFF, 4, desk.staff("s1"), key=b"s1@1")
+    desk.dead_letter(STAFF, 4, desk.staff("s1"), key=b"s1@1", stage="sink-redis")
+    desk.dead_letter(STAFF, 5, desk.staff("s2"))
 
     first = desk.types("replay", "--topic", STAFF.name, *BECAUSE)
     again = desk.types("replay", "0", "2", "--why", "once more", "--by", "bob")
@@ -144,7 +144,7 @@ def test_a_fact_is_replayed_once_and_who_did_it_is_on_record(desk: Desk) -> None
 
 
 def test_a_dead_letter_is_discarded_once_and_then_left_alone(desk: Desk) -> None:
-    desk.bury(STAFF, 1, desk.staff("s1"))
+    desk.dead_letter(STAFF, 1, desk.staff("s1"))
 
     first = desk.types("resolve", "0", *BECAUSE)
     again = desk.types("resolve", "0", *BECAUSE)
@@ -165,15 +165,15 @@ def test_what_would_be_late_is_refused_with_its_time_and_the_advice_to_discard(d
     names = {"camera_id": "c", "floor_id": "f", "zone_id": "z", "frame_seq": 1, "seq": 1}
     desk.registry.register_all(topics)
     for topic in topics:
-        desk.bury(topic, 7, desk.registry.writer(topic).encode({**times, **names}))
+        desk.dead_letter(topic, 7, desk.registry.writer(topic).encode({**times, **names}))
 
     answer = desk.types("replay", "--since", "1h", *BECAUSE)
 
     assert answer.code == 1
     assert answer.out == ""
-    told = answer.err.splitlines()
-    assert len(told) == len(topics)
-    for number, (topic, line) in enumerate(zip(topics, told, strict=True)):
+    reported = answer.err.splitlines()
+    assert len(reported) == len(topics)
+    for number, (topic, line) in enumerate(zip(topics, reported, strict=True)):
         assert line.startswith(f"{number}: refused: {topic.name} is ")
         assert "the record of 2001-09-09T01:46:40Z would be" in line
         assert line.endswith("; resolve it")
@@ -182,19 +182,19 @@ def test_what_would_be_late_is_refused_with_its_time_and_the_advice_to_discard(d
 
 
 def test_a_fact_that_still_cannot_be_read_is_not_sent_to_stop_its_readers(desk: Desk) -> None:
-    desk.bury(STAFF, 1, b"garbage", reason="not_wire_format", key=b"s1@1")
-    desk.bury(STAFF, 2, desk.staff("s1"), reason="key_mismatch", key=b"s2@1")
-    desk.bury(AUDIT, 3, b"x")
+    desk.dead_letter(STAFF, 1, b"garbage", reason="not_wire_format", key=b"s1@1")
+    desk.dead_letter(STAFF, 2, desk.staff("s1"), reason="key_mismatch", key=b"s2@1")
+    desk.dead_letter(AUDIT, 3, b"x")
 
     answer = desk.types("replay", "0", "1", "2", *BECAUSE)
 
     assert answer.code == 1
-    told = answer.err.splitlines()
-    assert [line.split(" (")[0] for line in told[:2]] == [
+    reported = answer.err.splitlines()
+    assert [line.split(" (")[0] for line in reported[:2]] == [
         "0: refused: it still cannot be read",
         "1: refused: it still cannot be read",
     ]
-    assert told[2] == "2: refused: nothing says that audit.v1 may be sent again; resolve it"
+    assert reported[2] == "2: refused: nothing says that audit.v1 may be sent again; resolve it"
     assert list(desk.facts()) == []
 
 
@@ -212,7 +212,7 @@ def test_of_two_operators_at_once_one_learns_that_nothing_was_done(desk: Desk) -
 
 
 def test_an_entry_that_somebody_slipped_in_breaks_the_chain(desk: Desk) -> None:
-    desk.bury(STAFF, 1, desk.staff("s1"))
+    desk.dead_letter(STAFF, 1, desk.staff("s1"))
     desk.types("resolve", "0", *BECAUSE)
     [entry] = desk.types("history", "--json").lines
     forged = {**entry, "seq": 2, "previous_sha256": entry["sha256"], "actor": "mallory"}
@@ -241,7 +241,7 @@ def test_a_dead_letter_with_broken_headers_is_listed_and_can_be_resolved(desk: D
 
 
 def test_a_command_without_dead_letters_or_reason_does_nothing(desk: Desk) -> None:
-    desk.bury(CAMERAS, 1, b"x")
+    desk.dead_letter(CAMERAS, 1, b"x")
 
     assert desk.types("resolve", *BECAUSE).err.startswith("name dead letters by id, or by --topic")
     assert desk.types("resolve", "0", "--why", " ").err.startswith("--why is empty")

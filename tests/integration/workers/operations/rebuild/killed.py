@@ -35,5 +35,5 @@ def note(self: Ledger, revision: int, partition: int, folded: Folded) -> None:
 if __name__ == "__main__":
     TimescaleSink.write = write_and_die  # type: ignore[method-assign]
     Ledger.note_folded = note  # type: ignore[method-assign]
-    begin = parse_origin("2026-01-01T00:00", SystemClock().now_us())
-    rebuild(installation_of(Settings()), Order(origin=begin, by="ward manager"))
+    start = parse_origin("2026-01-01T00:00", SystemClock().now_us())
+    rebuild(installation_of(Settings()), Order(origin=start, by="ward manager"))

@@ -22,7 +22,7 @@ from streams.stage import STAGE
 from streams.state.version import OLDEST_READ
 from tests.support import simulated
 from tests.support.clusters import cluster_of, installation_of
-from tests.support.played_pipeline import PlayedLine, played_line, wait_until
+from tests.support.played_pipeline import PlayedPipeline, played_pipeline, wait_until
 from workers.operations.rebuild.restart import remake
 
 CAMERAS = ["sim-0"]
@@ -30,15 +30,15 @@ NO_STORE = {"WARDSTREAM_CHECKPOINTS__ARCHIVE__URL": "file:///dev/null/objects"}
 """Nothing can be archived, which stops nobody."""
 
 
-def newest(line: PlayedLine) -> dict[bytes, bytes]:
+def newest(pipeline: PlayedPipeline) -> dict[bytes, bytes]:
     """The records of the newest checkpoint."""
-    log = LogReader(cluster_of(line.settings))
-    return newest_records(log, cluster_of(line.settings).name(STREAM_CHECKPOINTS), 0)
+    log = LogReader(cluster_of(pipeline.settings))
+    return newest_records(log, cluster_of(pipeline.settings).name(STREAM_CHECKPOINTS), 0)
 
 
-def put_back(line: PlayedLine, records: dict[bytes, bytes]) -> None:
+def put_back(pipeline: PlayedPipeline, records: dict[bytes, bytes]) -> None:
     """Let a checkpoint be the last word of a release of long ago, which was killed behind it."""
-    settings = line.settings
+    settings = pipeline.settings
     name = cluster_of(settings).name(STREAM_CHECKPOINTS)
     old = {
         key: bytes((OLDEST_READ - 1,)) + value[1:]
@@ -65,8 +65,8 @@ def wardstream(environment: dict[str, str], *arguments: str) -> subprocess.Compl
 
 
 @pytest.fixture
-def line(environment: dict[str, str], tmp_path: Path):  # type: ignore[no-untyped-def]
-    with played_line(environment, tmp_path) as played:
+def pipeline(environment: dict[str, str], tmp_path: Path):  # type: ignore[no-untyped-def]
+    with played_pipeline(environment, tmp_path) as played:
         create_topics(cluster_of(played.settings))
         registry = SchemaRegistry(played.settings.registry_url)
         for topic in TOPICS.values():
@@ -77,32 +77,32 @@ def line(environment: dict[str, str], tmp_path: Path):  # type: ignore[no-untype
 
 
 def test_a_refused_checkpoint_names_the_command_that_makes_the_pipeline_go_on(
-    line: PlayedLine, environment: dict[str, str]
+    pipeline: PlayedPipeline, environment: dict[str, str]
 ) -> None:
-    feed = simulated.Feed(line.settings, CAMERAS, 20, seed=3)
-    line.supervisor.start(Worker(name="before", command=("stream",), environment=NO_STORE))
-    line.supervisor.wait_ready("before", 180)
+    feed = simulated.Feed(pipeline.settings, CAMERAS, 20, seed=3)
+    pipeline.supervisor.start(Worker(name="before", command=("stream",), environment=NO_STORE))
+    pipeline.supervisor.wait_ready("before", 180)
     feed.send(100)
-    wait_until(line.checkpointed, 90, "the first checkpoint")
-    kept = newest(line)
+    wait_until(pipeline.checkpointed, 90, "the first checkpoint")
+    kept = newest(pipeline)
     feed.send(20)
-    wait_until(line.checkpointed, 90, "what was sent behind it")
-    line.supervisor.stop("before")
-    put_back(line, kept)
+    wait_until(pipeline.checkpointed, 90, "what was sent behind it")
+    pipeline.supervisor.stop("before")
+    put_back(pipeline, kept)
     feed.send(50)
 
     refused = wardstream({**environment, **NO_STORE}, "stream")
     assert refused.returncode == EXIT_STOP
     [command] = re.findall(r"`wardstream ([^`]*)`", refused.stdout + refused.stderr)[:1]
-    own = {**environment, "WARDSTREAM_INGEST__OBJECT_STORE_URL": line.folder.resolve().as_uri()}
+    own = {**environment, "WARDSTREAM_INGEST__OBJECT_STORE_URL": pipeline.folder.resolve().as_uri()}
     made = wardstream(own, *command.split(), "--why", "upgrade")
 
     assert (made.returncode, made.stderr) == (0, "")
     assert "partition 0: folded cold from 0" in made.stdout
-    line.supervisor.start(Worker(name="after", command=("stream",), environment=NO_STORE))
+    pipeline.supervisor.start(Worker(name="after", command=("stream",), environment=NO_STORE))
     feed.send()
-    wait_until(line.checkpointed, 90, "the last checkpoint")
-    assert line.difference_from_oracle() is None
-    assert "checkpoints.not_archived" in (line.folder / "logs" / "before.log").read_text()
-    again = remake(installation_of(line.settings), "test", "again")
+    wait_until(pipeline.checkpointed, 90, "the last checkpoint")
+    assert pipeline.difference_from_oracle() is None
+    assert "checkpoints.not_archived" in (pipeline.folder / "logs" / "before.log").read_text()
+    again = remake(installation_of(pipeline.settings), "test", "again")
     assert list(again) == ["partition 0: its checkpoint is read, nothing to do"]

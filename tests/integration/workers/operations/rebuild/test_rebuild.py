@@ -513,9 +513,9 @@ def test_swaps_and_reverts_of_revisions_are_audited(reverted: Reverted) -> None:
     assert reverted.audit[-1]["why"] == "as the line had it"
 
 
-def says(ward: Ward, *words: str, code: int = 0) -> str:
+def text_of(ward: Ward, *description: str, code: int = 0) -> str:
     """What `wardstream rebuild WORDS` says, when it ends with the exit code."""
-    result = CliRunner().invoke(load("rebuild"), list(words), env=ward.environment)
+    result = CliRunner().invoke(load("rebuild"), list(description), env=ward.environment)
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     assert result.exit_code == code, result.output
@@ -548,10 +548,10 @@ class Dropped:
 @pytest.fixture(scope="module")
 def dropped(folded: Ward, second: Second, reverted: Reverted) -> Dropped:
     number = str(second.numbers[0])
-    before, shown = everything(folded), says(folded, "list")
+    before, shown = everything(folded), text_of(folded, "list")
     revisions = re.findall(r"(\d+) topics (\S+)\* with (\d+) records; (\d+) rows", shown)
     prefix, there = revisions[0][1], len(topics_of_rebuilds(folded))
-    answer = says(folded, "drop", number, "--why", "nobody asks for it")
+    answer = text_of(folded, "drop", number, "--why", "nobody asks for it")
     wait_until(
         lambda: not any(name.startswith(prefix) for name in topics_of_rebuilds(folded)),
         60,
@@ -562,7 +562,7 @@ def dropped(folded: Ward, second: Second, reverted: Reverted) -> Dropped:
         listed=revisions,
         topics=there,
         answer=answer,
-        again=says(folded, "drop", number, "--why", "again", code=78),
+        again=text_of(folded, "drop", number, "--why", "again", code=78),
         left={table: folded.rows(f"SELECT DISTINCT revision FROM {table}") for table in tables},
         tables=(before, everything(folded)),
         entry=audited(folded)[-1],
@@ -601,13 +601,13 @@ def test_an_interrupted_rebuild_can_be_dropped(folded: Ward, dropped: Dropped) -
     before = listed(installation)
     with open_ledger(installation) as ledger:
         nothing = Plan(partitions=(), floors=None, facts={})
-        begun = ledger.start("--from 1h", folded.settings.topic_prefix, nothing, "anna")
-        ledger.stage(begun.revision)
-        topics.create(cluster_of(folded.settings).under(begun.run_prefix), [0])
+        started = ledger.start("--from 1h", folded.settings.topic_prefix, nothing, "anna")
+        ledger.stage(started.revision)
+        topics.create(cluster_of(folded.settings).under(started.run_prefix), [0])
     there = len(topics_of_rebuilds(folded))
-    assert "under way, or interrupted" in says(folded, "list")
+    assert "under way, or interrupted" in text_of(folded, "list")
 
-    gone = drop(installation, begun.revision, "ward manager", "no longer wanted")
+    gone = drop(installation, started.revision, "ward manager", "no longer wanted")
 
     assert gone.topics > 0
     wait_until(

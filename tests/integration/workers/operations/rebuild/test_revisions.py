@@ -64,20 +64,20 @@ def swap_in_another_score(ledger: Ledger, settings: Settings, through: int) -> i
 def test_a_revised_track_that_goes_on_is_shown_once_as_the_pipeline_has_it(
     ledger: Ledger, settings: Settings, database_url: str
 ) -> None:
-    line = make_timescale_sink(settings)
+    pipeline = make_timescale_sink(settings)
     shown = "SELECT seq, max_score FROM tracks"
     paths = "SELECT path_id, observations FROM track_paths"
-    write(line, 1, 5, 0.75)
+    write(pipeline, 1, 5, 0.75)
 
     swap_in_another_score(ledger, settings, through=5)
     revised = rows(database_url, shown)
-    write(line, 6, 6, 0.75)
+    write(pipeline, 6, 6, 0.75)
     gone_on = rows(database_url, shown), rows(database_url, paths)
     swap_in_another_score(ledger, settings, through=6)
     revised_again = rows(database_url, shown)
     with ledger.take_back(0, "anna", "it was right"):
         pass
-    line.close()
+    pipeline.close()
 
     assert revised == [(5, 0.5)]
     assert gone_on == ([(6, 0.75)], [(f"{CAMERA}:1", 6)])
@@ -158,11 +158,11 @@ def test_a_rebuild_does_not_save_the_progress_of_the_pipeline(
 ) -> None:
     """Or a sink that starts behind a failover would begin too far on."""
     noted = "SELECT next_offset FROM public.sink_offsets"
-    line = make_timescale_sink(settings)
-    write(line, 1, 3, 0.75)
+    pipeline = make_timescale_sink(settings)
+    write(pipeline, 1, 3, 0.75)
     before = rows(database_url, noted)
     assert len(before) == 1
 
     swap_in_another_score(ledger, settings, through=5)
     assert rows(database_url, noted) == before
-    line.close()
+    pipeline.close()

@@ -19,7 +19,7 @@ from schemas.topics import REQUIREMENTS, SHIFTS, STAFF
 from tests.support import simulated
 from tests.support.clusters import cluster_of, installation_of
 from tests.support.facts import publish_facts
-from tests.support.played_pipeline import PlayedLine, played_line, wait_until
+from tests.support.played_pipeline import PlayedPipeline, played_pipeline, wait_until
 from tests.support.simulated import START_US
 from workers.local.pipeline import prepare
 from workers.operations.rebuild.run import Order, Report, rebuild
@@ -94,13 +94,13 @@ class Ward:
     """The line, and the settings by which it is rebuilt.
 
     Attributes:
-        line: Its processes.
+        pipeline: Its processes.
         settings: Of the line, with the store of its archived checkpoints.
         feed: Where its detections come from.
         environment: The settings, for a process.
     """
 
-    line: PlayedLine
+    pipeline: PlayedPipeline
     settings: Settings
     feed: simulated.Feed
     environment: dict[str, str]
@@ -123,18 +123,18 @@ class Ward:
         zone = ZoneRow(zone_id=f"{camera}-zone", camera_id=camera, polygon=polygon)
         publish_facts(cluster_of(self.settings), [*cameras, *edits([zone], known, stamp)])
 
-    def order(self, begin: str = "", *, swap: bool = False, floors: tuple[str, ...] = ()) -> Order:
+    def order(self, start: str = "", *, swap: bool = False, floors: tuple[str, ...] = ()) -> Order:
         """An order; from the first detection on when nothing else is said."""
-        text = begin or "2026-01-01T00:00"
+        text = start or "2026-01-01T00:00"
         parsed = parse_origin(text, SystemClock().now_us())
         why = "entered for the wrong day"
         return Order(origin=parsed, floors=floors, swap=swap, by="ward manager", why=why)
 
     def rebuild(
-        self, begin: str = "", *, swap: bool = False, floors: tuple[str, ...] = ()
+        self, start: str = "", *, swap: bool = False, floors: tuple[str, ...] = ()
     ) -> Report:
         """Carry an order out."""
-        order = self.order(begin, swap=swap, floors=floors)
+        order = self.order(start, swap=swap, floors=floors)
         return rebuild(installation_of(self.settings), order)
 
     def rows(self, statement: str, *, live: bool = False) -> list[tuple[Any, ...]]:
@@ -157,7 +157,7 @@ class Ward:
 
     def settle(self) -> None:
         """Wait until everything is folded and written."""
-        wait_until(self.line.checkpointed, 90, "the stream's checkpoints")
+        wait_until(self.pipeline.checkpointed, 90, "the stream's checkpoints")
         wait_until(self._written, 90, "the sinks")
 
     def archived(self) -> bool:
@@ -169,8 +169,8 @@ class Ward:
         return False
 
     def _written(self) -> bool:
-        look = self.line.observer.poll(0.0, (), 0)
-        return (look.lags.get("sink-timescale"), look.lags.get("sink-redis")) == (0, 0)
+        poll = self.pipeline.observer.poll(0.0, (), 0)
+        return (poll.lags.get("sink-timescale"), poll.lags.get("sink-redis")) == (0, 0)
 
 
 @contextmanager
@@ -182,21 +182,21 @@ def ward(environment: dict[str, str], folder: Path, archive: str) -> Iterator[Wa
         folder: For its files.
         archive: URL of the store for checkpoints.
     """
-    with played_line(environment, folder) as line:
-        prepare(cluster_of(line.settings), line.settings.database_url.get_secret_value())
-        simulated.register(line.settings, CAMERAS)
-        publish_facts(cluster_of(line.settings), roster())
-        kept = line.settings.checkpoints.archive.model_copy(update={"url": archive})
-        checkpoints = line.settings.checkpoints.model_copy(update={"archive": kept})
-        settings = line.settings.model_copy(update={"checkpoints": checkpoints})
+    with played_pipeline(environment, folder) as pipeline:
+        prepare(cluster_of(pipeline.settings), pipeline.settings.database_url.get_secret_value())
+        simulated.register(pipeline.settings, CAMERAS)
+        publish_facts(cluster_of(pipeline.settings), roster())
+        kept = pipeline.settings.checkpoints.archive.model_copy(update={"url": archive})
+        checkpoints = pipeline.settings.checkpoints.model_copy(update={"archive": kept})
+        settings = pipeline.settings.model_copy(update={"checkpoints": checkpoints})
         where = {"WARDSTREAM_CHECKPOINTS__ARCHIVE__URL": archive}
         own = {**environment, **where}
         for name, command in PROCESSES.items():
-            line.supervisor.start(Worker(name=name, command=command, environment=OFTEN | where))
+            pipeline.supervisor.start(Worker(name=name, command=command, environment=OFTEN | where))
         for name in PROCESSES:
-            line.supervisor.wait_ready(name, 180)
-        feed = simulated.Feed(line.settings, CAMERAS, SECONDS, seed=5)
-        made = Ward(line, settings, feed, own)
+            pipeline.supervisor.wait_ready(name, 180)
+        feed = simulated.Feed(pipeline.settings, CAMERAS, SECONDS, seed=5)
+        made = Ward(pipeline, settings, feed, own)
         made.feed.send(140)
         wait_until(made.archived, 90, "an archived checkpoint", pause_s=0.5)
         made.send(1_030)

@@ -245,11 +245,11 @@ def test_paths_of_a_camera_apply_links_from_track_to_track(
         camera_tracks(6, 25, [track(4, 18, last_observed=25)]),
     ]
     others = [camera_tracks(1, 1, [track(1, 1), track(3, 1)], camera_id="cam-2")]
-    told = [
+    reported = [
         link(1, 10, 1, 3, score=0.75, evidence={"gap_s": 5.0, "distance_heights": 0.25}),
         link(2, 18, 3, 4, score=0.5, evidence={"gap_s": 3.0, "distance_heights": 1.0}),
     ]
-    timescale_sink.write(items(LINKS, [shifted(one) for one in told]))
+    timescale_sink.write(items(LINKS, [shifted(one) for one in reported]))
     timescale_sink.write(items(TRACKS, [shifted(frame) for frame in [*frames, *others]]))
 
     nothing, cam = timedelta(0), "Bay camera"
@@ -314,9 +314,9 @@ def test_what_the_guide_shows_can_be_typed(ask: Ask, database_url: str) -> None:
 
 def test_the_guide_says_how_long_each_table_is_kept(database_url: str) -> None:
     text = (QUERIES.parents[2] / "docs" / "analysts.md").read_text()
-    said = {"30 days": 30, "90 days": 90, "400 days": 400, "5 years": 1830}
+    promised = {"30 days": 30, "90 days": 90, "400 days": 400, "5 years": 1830}
     stated = {
-        name: said[period.strip()]
+        name: promised[period.strip()]
         for names, period in re.findall(r"^\| (`.*?) \|.*\|(.*)\|$", text, re.MULTILINE)
         for name in re.findall(r"`(\w+)`", names)
     }

@@ -95,17 +95,17 @@ def test_a_track_that_starts_out_of_reach_is_no_link() -> None:
 
 
 def test_a_link_is_sent_once_and_after_the_frame_that_shows_it() -> None:
-    line, facts = PartitionPipeline(), facts_of(camera())
+    pipeline, facts = PartitionPipeline(), facts_of(camera())
     log = away_and_back(240)
-    told = [(one["captured_us"], line.advance(one, facts)) for one in log]
+    reported = [(one["captured_us"], pipeline.advance(one, facts)) for one in log]
 
-    [(at_us, outputs)] = [(at_us, found) for at_us, found in told if links(found)]
+    [(at_us, outputs)] = [(at_us, found) for at_us, found in reported if links(found)]
     assert [output.topic.name for output in outputs[:2]] == ["tracks.updated.v1", LINKS.name]
     [frame] = of_topic(outputs, "tracks.updated.v1")
     assert frame["captured_us"] == links(outputs)[0]["as_of_us"] == at_us
     assert [track["state"] for track in frame["tracks"]] == ["CONFIRMED"]
-    assert fold(line, facts, seen(5000, 240)[:5]) != []
-    assert links(fold(line, facts, seen(5600, 240))) == []
+    assert fold(pipeline, facts, seen(5000, 240)[:5]) != []
+    assert links(fold(pipeline, facts, seen(5600, 240))) == []
 
 
 def test_one_who_comes_back_twice_is_a_chain() -> None:
@@ -121,11 +121,11 @@ def test_one_who_comes_back_twice_is_a_chain() -> None:
 
 def test_an_old_track_that_ends_in_a_heartbeat_can_still_be_linked() -> None:
     """Somebody new is confirmed while the old track is merely lost; its end comes unseen."""
-    line, facts = PartitionPipeline(), facts_of(camera())
+    pipeline, facts = PartitionPipeline(), facts_of(camera())
     lost = [outcome(T0 + at * MS) for at in range(1200, 1800, 100)]
-    fold(line, facts, [*seen(100, 200), *lost, *seen(1800, 257)])
+    fold(pipeline, facts, [*seen(100, 200), *lost, *seen(1800, 257)])
 
-    outputs = line.advance(heartbeat(T0 + 3200 * MS), facts)
+    outputs = pipeline.advance(heartbeat(T0 + 3200 * MS), facts)
 
     [link] = links(outputs)
     assert (link["from_track_id"], link["to_track_id"]) == (1, 2)
@@ -150,11 +150,11 @@ def test_links_of_all_cameras_of_a_floor_are_numbered_together() -> None:
 
 def saved_before_links(log: Sequence[DetectionOutcome]) -> dict[str, EntityState]:
     """The states of a release that counted tracks and presence, and knew no links."""
-    line = PartitionPipeline()
-    fold(line, facts_of(camera()), log)
+    pipeline = PartitionPipeline()
+    fold(pipeline, facts_of(camera()), log)
     return {
         key: EntityState(BEFORE_THERE_WERE_LINKS, without_links(state.data))
-        for key, state in line.take_changed(encode_state).items()
+        for key, state in pipeline.take_changed(encode_state).items()
     }
 
 
@@ -171,13 +171,13 @@ def without_links(data: bytes) -> bytes:
 def test_a_state_from_before_there_were_links_starts_at_the_first() -> None:
     log = away_and_back(240)
     states = saved_before_links(log[:20])
-    line = PartitionPipeline()
-    line.restore({key: decode_state(key, data) for key, data in states.items()})
+    pipeline = PartitionPipeline()
+    pipeline.restore({key: decode_state(key, data) for key, data in states.items()})
 
-    [link] = links(fold(line, facts_of(camera()), log[20:]))
+    [link] = links(fold(pipeline, facts_of(camera()), log[20:]))
 
     assert link["seq"] == 1
-    assert line.floors["floor"].seqs[LINKS.name] == 1
+    assert pipeline.floors["floor"].seqs[LINKS.name] == 1
 
 
 def test_a_stream_processor_resumes_from_a_checkpoint_without_links() -> None:

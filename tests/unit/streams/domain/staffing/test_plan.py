@@ -121,7 +121,7 @@ def test_a_night_keeps_its_wall_clock_when_the_clocks_change(at: Any, holds: Any
 
 
 @pytest.mark.parametrize(
-    ("from_minute", "to_minute", "begins", "ends"),
+    ("from_minute", "to_minute", "starts", "ends"),
     [
         pytest.param(
             150, 240, "2026-03-29T01:30:00+00:00", "2026-03-29T02:00:00+00:00", id="02:30-in-gap"
@@ -132,17 +132,17 @@ def test_a_night_keeps_its_wall_clock_when_the_clocks_change(at: Any, holds: Any
     ],
 )
 def test_a_time_that_does_not_exist_is_read_with_the_offset_before(
-    from_minute: Any, to_minute: Any, begins: Any, ends: Any
+    from_minute: Any, to_minute: Any, starts: Any, ends: Any
 ) -> None:
     night = requirement(
         weekdays=[7], from_minute=from_minute, to_minute=to_minute, time_zone="Europe/Berlin"
     )
-    begins_us = round(datetime.fromisoformat(begins).timestamp()) * S
+    starts_us = round(datetime.fromisoformat(starts).timestamp()) * S
     ends_us = round(datetime.fromisoformat(ends).timestamp()) * S
 
     held = [
         bool(required_at([night], at_us).by_role)
-        for at_us in (begins_us - 1, begins_us, ends_us - 1, ends_us)
+        for at_us in (starts_us - 1, starts_us, ends_us - 1, ends_us)
     ]
 
     assert held == [False, True, True, False]

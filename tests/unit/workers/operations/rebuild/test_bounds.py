@@ -14,7 +14,9 @@ S = 1_000_000
 BASE = Archived(0, 100, 1, "ab", "path")
 
 
-def stand(through_us: int, seq: int, *, floor: str = "f", opened_us: int = 10 * S) -> ProgressByKey:
+def progress(
+    through_us: int, seq: int, *, floor: str = "f", opened_us: int = 10 * S
+) -> ProgressByKey:
     """One camera, one floor and one zone that have come equally far."""
     return ProgressByKey(
         {f"{floor}-cam": KeyProgress(floor, through_us, {TRACKS.name: seq})},
@@ -60,7 +62,9 @@ def by_key(found: list[Bound]) -> dict[str, Bound]:
 
 
 def test_a_rebuild_covers_the_records_between_two_checkpoints_of_the_pipeline() -> None:
-    found = by_key(bounds(plan(stand(20 * S, 5), stand(60 * S, 9)), folded(stand(60 * S, 11))))
+    found = by_key(
+        bounds(plan(progress(20 * S, 5), progress(60 * S, 9)), folded(progress(60 * S, 11)))
+    )
 
     assert found["f-cam"] == Bound("camera", "f-cam", 20 * S, 60 * S, {TRACKS.name: (5, 9)})
     assert found["f"].seqs == {PRESENCE.name: (5, 9)}
@@ -68,16 +72,16 @@ def test_a_rebuild_covers_the_records_between_two_checkpoints_of_the_pipeline() 
 
 
 def test_keys_first_seen_after_the_archived_checkpoint_are_rebuilt_whole() -> None:
-    late = stand(60 * S, 4, floor="late", opened_us=30 * S)
-    after = both(stand(60 * S, 9), late)
+    late = progress(60 * S, 4, floor="late", opened_us=30 * S)
+    after = both(progress(60 * S, 9), late)
 
-    found = by_key(bounds(plan(stand(20 * S, 5), after), folded(after)))
+    found = by_key(bounds(plan(progress(20 * S, 5), after), folded(after)))
 
     assert found["late"] == Bound("floor", "late", 0, 60 * S, {PRESENCE.name: (0, 4)})
 
 
 def test_a_cold_start_answers_for_nothing_from_before_the_log() -> None:
-    made = stand(60 * S, 9)
+    made = progress(60 * S, 9)
     first = {"f-cam": 9 * S}
 
     found = by_key(bounds(plan(ProgressByKey(), made, base=None), folded(made, first)))
@@ -87,10 +91,13 @@ def test_a_cold_start_answers_for_nothing_from_before_the_log() -> None:
 
 
 def test_events_that_the_pipeline_never_saw_end_where_the_rebuild_ended() -> None:
-    unseen = stand(50 * S, 7, floor="new")
+    unseen = progress(50 * S, 7, floor="new")
 
     found = by_key(
-        bounds(plan(stand(20 * S, 5), stand(60 * S, 9)), folded(both(stand(60 * S, 9), unseen)))
+        bounds(
+            plan(progress(20 * S, 5), progress(60 * S, 9)),
+            folded(both(progress(60 * S, 9), unseen)),
+        )
     )
 
     assert found["new-cam"].through_us == 50 * S
@@ -98,7 +105,7 @@ def test_events_that_the_pipeline_never_saw_end_where_the_rebuild_ended() -> Non
 
 
 def test_only_the_floors_that_were_asked_for_are_answered_for() -> None:
-    two = both(stand(60 * S, 9), stand(60 * S, 9, floor="other"))
+    two = both(progress(60 * S, 9), progress(60 * S, 9, floor="other"))
 
     found = by_key(bounds(plan(ProgressByKey(), two), folded(two), frozenset({"other"})))
 

@@ -91,9 +91,9 @@ def test_revisions_are_listed_with_their_reason() -> None:
 
 
 def test_an_order_is_the_same_one_if_it_starts_at_the_same_time_however_that_is_written() -> None:
-    def request(begin: str, now: datetime = TEN) -> str:
+    def request(start: str, now: datetime = TEN) -> str:
         now_us = round(now.timestamp() * 1e6)
-        return Order(origin=parse_origin(begin, now_us), floors=("b", "a"), by="anna").request
+        return Order(origin=parse_origin(start, now_us), floors=("b", "a"), by="anna").request
 
     assert request("1h") == "--from 2026-03-02T09:00:00.000+00:00 --floor a --floor b"
     assert request("2026-03-02T10:00+01:00") == request("2026-03-02T09:00") == request("1h")

@@ -8,9 +8,9 @@ from workers.operations.rebuild.records import Made, Newest, TopicDifference, co
 from workers.storage.item import DIGEST_BYTES, Item
 
 
-def item(seq: int, says: str = "as ever", key: str = "bay") -> Item:
-    digest = says.encode().ljust(DIGEST_BYTES)[:DIGEST_BYTES]
-    record = {"zone_id": key, "seq": seq, "says": says}
+def item(seq: int, text_of: str = "as ever", key: str = "bay") -> Item:
+    digest = text_of.encode().ljust(DIGEST_BYTES)[:DIGEST_BYTES]
+    record = {"zone_id": key, "seq": seq, "says": text_of}
     return Item(ZONE_EVENTS, key, seq, digest, record, "topic", 0, seq, b"")
 
 
@@ -30,7 +30,7 @@ def compare(
 
 
 def test_equal_records_between_the_bounds_are_equal_whatever_lies_around_them() -> None:
-    line = [item(seq, says=f"{seq}") for seq in range(1, 9)]
+    line = [item(seq, text_of=f"{seq}") for seq in range(1, 9)]
 
     difference, newest = compare([*line, *line[2:5]], made(*line[3:6], line[3]), 3, 6)
 

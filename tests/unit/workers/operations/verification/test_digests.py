@@ -44,9 +44,9 @@ def test_equal_rows_have_no_difference() -> None:
 
 def test_the_first_difference_names_the_row_and_the_column() -> None:
     expected = expected_rows(OCCUPANCY_TABLE, distinct(LOG), 1.0)
-    place = OCCUPANCY_TABLE.index("people")
+    index = OCCUPANCY_TABLE.index("people")
     altered = [list(row) for row in expected["zone-1"]]
-    altered[3][place] = 17
+    altered[3][index] = 17
     found = {"zone-1": [tuple(row) for row in altered]}
 
     difference = first_difference(OCCUPANCY_TABLE, expected, found)

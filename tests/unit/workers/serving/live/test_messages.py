@@ -61,13 +61,15 @@ def test_a_porter_does_not_count_as_a_nurse() -> None:
     nurse = Role(role="nurse", required=1, gap_min=1, gap_max=1)
     porter = Role(role="porter", required=1, present_min=2, present_max=2)
 
-    told = coverage(occupancy(people=2, identified=2, required=2, roles=[nurse, porter]))
+    reported = coverage(occupancy(people=2, identified=2, required=2, roles=[nurse, porter]))
 
-    assert (told.state, told.sentence) == ("short", "1 short")
+    assert (reported.state, reported.sentence) == ("short", "1 short")
 
 
 def test_nothing_is_short_while_an_unknown_person_might_fill_the_gap() -> None:
     for people in range(5):
-        told = coverage(occupancy(people=people, required=3, gap_min=max(0, 3 - people), gap_max=3))
+        reported = coverage(
+            occupancy(people=people, required=3, gap_min=max(0, 3 - people), gap_max=3)
+        )
 
-        assert told.state == ("short" if people < 3 else "unclear")
+        assert reported.state == ("short" if people < 3 else "unclear")

@@ -24,9 +24,9 @@ def test_half_an_hour_is_kept_and_the_step_in_force_at_its_beginning() -> None:
     for minute in range(60):
         trends.take(change("zone", minute * MINUTE_US, people=minute))
 
-    begin_us = 59 * MINUTE_US - WINDOW_US
+    start_us = 59 * MINUTE_US - WINDOW_US
     times_us = [at_us for at_us, _ in trends.steps("bay-2")]
-    assert times_us[0] <= begin_us < times_us[1]
+    assert times_us[0] <= start_us < times_us[1]
 
 
 def test_the_last_event_of_a_zone_is_the_latest_not_the_last_to_arrive() -> None:

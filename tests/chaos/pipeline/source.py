@@ -10,7 +10,7 @@ import random
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from tests.chaos.line.ward import START_US, Camera
+from tests.chaos.pipeline.ward import START_US, Camera
 from tests.support import simulated
 
 FRAME_US = simulated.FRAME_US
@@ -88,13 +88,13 @@ def _quiet_times(camera: Camera, seconds: float, seed: int) -> list[tuple[str, r
     a_second = 1_000_000 // FRAME_US
     quiet: list[tuple[str, range]] = []
     for episode in itertools.count():
-        begins_s = episode * EPISODE_S + chance.uniform(2, EPISODE_S - 10)
+        starts_s = episode * EPISODE_S + chance.uniform(2, EPISODE_S - 10)
         lasts_s = chance.uniform(3, 8)
         kind = chance.choice(["heartbeats", "silent", "", ""])
-        if begins_s > seconds:
+        if starts_s > seconds:
             return quiet
         if kind:
-            first = round(begins_s * a_second)
+            first = round(starts_s * a_second)
             quiet.append((kind, range(first, first + round(lasts_s * a_second))))
     return quiet
 

@@ -1,6 +1,6 @@
 """Attack the whole line.
 
-python -m tests.chaos.line --faults NAME[,NAME] --seeds N --minutes M
+python -m tests.chaos.pipeline --faults NAME[,NAME] --seeds N --minutes M
 """
 
 import argparse
@@ -13,14 +13,14 @@ from random import Random
 from tempfile import mkdtemp
 
 from deploy.local.launcher import LocalServices
-from tests.chaos.line.arena import Arena
-from tests.chaos.line.faults import FAULTS, Fault
-from tests.chaos.line.pixels import PIXEL_FAULTS, play
-from tests.chaos.line.recorded import recordings
-from tests.chaos.line.report import Report
-from tests.chaos.line.run import Plan, run
-from tests.chaos.line.upgrade import release_before
-from tests.chaos.line.ward import Camera, cameras_of
+from tests.chaos.pipeline.arena import Arena
+from tests.chaos.pipeline.faults import FAULTS, Fault
+from tests.chaos.pipeline.pixels import PIXEL_FAULTS, play
+from tests.chaos.pipeline.recorded import recordings
+from tests.chaos.pipeline.report import Report
+from tests.chaos.pipeline.run import Plan, run
+from tests.chaos.pipeline.upgrade import release_before
+from tests.chaos.pipeline.ward import Camera, cameras_of
 from tests.support.paths import ROOT
 
 DATA = ROOT.parent / "shared" / "data"
@@ -30,7 +30,7 @@ PIXEL_FAULTS_A_RUN = 3
 
 def arguments(given: Sequence[str] | None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(prog="python -m tests.chaos.line", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos.pipeline", description=__doc__)
     parser.add_argument(
         "--faults", default="all", help="names or patterns, split at commas; `list` prints them"
     )

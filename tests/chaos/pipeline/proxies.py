@@ -9,7 +9,7 @@ from deploy.local.faults import proxy_server, toxiproxy
 from deploy.local.guard import Guard
 from deploy.local.ports import free_ports
 from deploy.local.process import Process
-from tests.chaos.line.places import HOST
+from tests.chaos.pipeline.addresses import HOST
 
 READY_S = 30.0
 
@@ -45,7 +45,7 @@ class Proxies:
         """End the connections of a proxy, and take no new ones."""
         self._post(f"/proxies/{name}", {"enabled": False})
 
-    def poison(self, name: str, kind: str, attributes: Mapping[str, int]) -> None:
+    def malformed(self, name: str, kind: str, attributes: Mapping[str, int]) -> None:
         """Put a toxic into both directions of a proxy."""
         for stream in ("upstream", "downstream"):
             self._post(

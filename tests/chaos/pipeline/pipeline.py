@@ -14,12 +14,12 @@ from deploy.local.ports import free_ports
 from runtime.kafka.topic_partition import Partition
 from runtime.process.settings import Settings
 from schemas.topics import DETECTIONS
-from tests.chaos.line.arena import Arena
-from tests.chaos.line.clocks import Clocks
-from tests.chaos.line.feeder import Feeder
-from tests.chaos.line.places import COMMANDS, SERVE, STREAMS
-from tests.chaos.line.progress import Progress
-from tests.chaos.line.ward import Camera, register
+from tests.chaos.pipeline.addresses import COMMANDS, SERVE, STREAMS
+from tests.chaos.pipeline.arena import Arena
+from tests.chaos.pipeline.clocks import Clocks
+from tests.chaos.pipeline.feeder import Feeder
+from tests.chaos.pipeline.progress import Progress
+from tests.chaos.pipeline.ward import Camera, register
 from tests.support.clusters import cluster_of
 from tests.support.services import delete_topics
 from workers.local.pipeline import prepare, settings_of
@@ -32,12 +32,12 @@ WARDSTREAM = (sys.executable, "-m", "workers.cli")
 """This release."""
 
 
-class LineStopped(AssertionError):
+class PipelineStopped(AssertionError):
     """A process gave up for good, or the line does not catch up."""
 
 
 @dataclass(frozen=True)
-class Mark:
+class Moment:
     """A moment of the line: what is in the input.
 
     Attributes:
@@ -50,7 +50,7 @@ class Mark:
 
 
 @dataclass
-class AttackedLine:
+class AttackedPipeline:
     """Handles to everything that a fault may touch.
 
     Attributes:
@@ -61,7 +61,7 @@ class AttackedLine:
         progress: Follows it.
         board_url: Of the board, without a slash at its end.
         streams: Names of its stream processors.
-        expected_letters: Dead letters that the attack itself has made.
+        expected_dead_letters: Dead letters that the attack itself has made.
         repeated: Input records that were appended twice.
         leaving: Processes that were asked to end, and must come back.
         workers: How each process is started.
@@ -76,7 +76,7 @@ class AttackedLine:
     clocks: Clocks | None
     board_url: str
     streams: tuple[str, ...]
-    expected_letters: int = 0
+    expected_dead_letters: int = 0
     repeated: int = 0
     leaving: list[str] = field(default_factory=list)
     workers: dict[str, Worker] = field(default_factory=dict)
@@ -105,14 +105,16 @@ class AttackedLine:
         """Wait for something.
 
         Raises:
-            LineStopped: It does not come, or a process has stopped for good.
+            PipelineStopped: It does not come, or a process has stopped for good.
         """
         end_s = time.monotonic() + deadline_s
         while not condition():
             if self.supervisor.failure:
-                raise LineStopped(self.supervisor.failure)
+                raise PipelineStopped(self.supervisor.failure)
             if time.monotonic() > end_s:
-                raise LineStopped(f"waited {deadline_s:.0f} s in vain for {what}: {self.where()}")
+                raise PipelineStopped(
+                    f"waited {deadline_s:.0f} s in vain for {what}: {self.where()}"
+                )
             time.sleep(POLL_S)
 
     def where(self) -> str:
@@ -133,7 +135,7 @@ class AttackedLine:
         """Wait until a process is ready, whatever it goes through on the way.
 
         Raises:
-            LineStopped: It does not get ready.
+            PipelineStopped: It does not get ready.
         """
         _await_ready(self.supervisor, name)
 
@@ -141,7 +143,7 @@ class AttackedLine:
         """Let it run undisturbed until a monotonic time, seconds.
 
         Raises:
-            LineStopped: A process has stopped for good.
+            PipelineStopped: A process has stopped for good.
         """
         late_s = until_s - time.monotonic() + RECOVERY_S
         self.wait(lambda: time.monotonic() >= until_s, late_s, "time to pass")
@@ -150,16 +152,16 @@ class AttackedLine:
         """Wait until something is derived that was not there before.
 
         Raises:
-            LineStopped: Nothing is.
+            PipelineStopped: Nothing is.
         """
         before = self.progress.records
         self.wait(lambda: self.progress.records > before, deadline_s, "derived records")
 
-    def mark(self, deadline_s: float) -> Mark:
+    def mark(self, deadline_s: float) -> Moment:
         """What is in the input now.
 
         Raises:
-            LineStopped: The broker does not answer.
+            PipelineStopped: The broker does not answer.
         """
         self.feeder.flush()
         found: dict[int, int] = {}
@@ -170,13 +172,13 @@ class AttackedLine:
             return ends is not None
 
         self.wait(asked, deadline_s, "the ends of the input")
-        return Mark(found, time.monotonic())
+        return Moment(found, time.monotonic())
 
-    def catch_up(self, mark: Mark, deadline_s: float) -> float:
+    def catch_up(self, mark: Moment, deadline_s: float) -> float:
         """Wait until all input up to a mark is folded and in the stores; returns seconds.
 
         Raises:
-            LineStopped: It does not get there.
+            PipelineStopped: It does not get there.
         """
         self.wait(lambda: self.progress.has_folded(mark.ends), deadline_s, "the checkpoints")
         # Outputs are acknowledged before their checkpoint, so these ends hold all of them.
@@ -188,7 +190,7 @@ class AttackedLine:
         """Send the rest of the input and wait until the line stands still behind it.
 
         Raises:
-            LineStopped: It does not get there.
+            PipelineStopped: It does not get there.
         """
         self.feeder.finish(deadline_s)
         self.catch_up(self.mark(deadline_s), deadline_s)
@@ -205,7 +207,7 @@ class AttackedLine:
 
 
 @contextmanager
-def attacked_line(
+def attacked_pipeline(
     arena: Arena,
     environment: dict[str, str],
     folder: Path,
@@ -217,7 +219,7 @@ def attacked_line(
     stream_workers: int = 3,
     program: Sequence[str] = (),
     clocks: Clocks | None = None,
-) -> Iterator[AttackedLine]:
+) -> Iterator[AttackedPipeline]:
     """A line that is ready and has no input yet; nothing of it outlives the block.
 
     Args:
@@ -261,7 +263,7 @@ def attacked_line(
         progress = Progress(settings, sorted(set(partitions.values())))
         feeder = Feeder(settings, cameras, partitions, seconds=seconds, seed=seed, pace=pace)
         try:
-            yield AttackedLine(
+            yield AttackedPipeline(
                 arena=arena,
                 settings=settings,
                 environment=environment,
@@ -284,5 +286,7 @@ def _await_ready(supervisor: Supervisor, name: str) -> None:
     end_s = time.monotonic() + START_S
     while health.http_status(supervisor.metrics_port(name), "/readyz") != 200:
         if supervisor.failure or time.monotonic() > end_s:
-            raise LineStopped(f"{name} is not ready: {supervisor.failure or supervisor.tail(name)}")
+            raise PipelineStopped(
+                f"{name} is not ready: {supervisor.failure or supervisor.tail(name)}"
+            )
         time.sleep(POLL_S)

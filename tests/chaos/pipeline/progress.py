@@ -110,11 +110,11 @@ class Progress:
         }
         asked = self._admin.list_offsets(wanted, isolation_level=level, request_timeout=ANSWER_S)
         ends = {}
-        for place, future in asked.items():
+        for source, future in asked.items():
             answer = self._answer(future)
             if answer is None:
                 return None
-            ends[place.partition] = answer.offset
+            ends[source.partition] = answer.offset
         return ends
 
     def has_folded(self, ends: Mapping[int, int]) -> bool:
@@ -128,22 +128,22 @@ class Progress:
     def have_written(self, ends: Mapping[Partition, int]) -> bool:
         """Whether both sinks have committed up to these ends of the derived topics."""
         live = {cluster_of(self._settings).name(topic) for topic in LIVE_TOPICS}
-        shown = {place: end for place, end in ends.items() if place[0] in live}
+        shown = {source: end for source, end in ends.items() if source[0] in live}
         return self._lag(SINK_TIMESCALE, ends) == 0 and self._lag(SINK_REDIS, shown) == 0
 
     def _lag(self, stage: str, ends: Mapping[Partition, int]) -> int:
         group = cluster_of(self._settings).group(stage)
         if not ends:
             return 0
-        begun = self._committed(group, ends)
-        if begun is None:
+        started = self._committed(group, ends)
+        if started is None:
             return sum(ends.values())
-        return sum(max(0, end - begun.get(place, 0)) for place, end in ends.items())
+        return sum(max(0, end - started.get(source, 0)) for source, end in ends.items())
 
-    def _committed(self, group: str, places: Iterable[Partition]) -> dict[Partition, int] | None:
+    def _committed(self, group: str, sources: Iterable[Partition]) -> dict[Partition, int] | None:
         """Committed offsets; None while the broker is away."""
         try:
-            return self._probe.committed(group, places)
+            return self._probe.committed(group, sources)
         except Retry:
             return None
 
@@ -158,8 +158,8 @@ class Progress:
         """Sum of what a group has committed; 0 while the broker is away."""
         group = cluster_of(self._settings).group(stage)
         names = [cluster_of(self._settings).name(topic) for topic in DERIVED_TOPICS]
-        places = [(name, partition) for name in names for partition in self._partitions]
-        return sum((self._committed(group, places) or {}).values())
+        sources = [(name, partition) for name in names for partition in self._partitions]
+        return sum((self._committed(group, sources) or {}).values())
 
     def in_checkpoint(self) -> bool:
         """Whether a transaction of a checkpoint stands open right now."""

@@ -182,7 +182,7 @@ class Worker:
         return lines[-1][-300:] if lines else ""
 
 
-class Line:
+class Pipeline:
     """Workers of one run under a supervisor, which starts again what asks for a replay."""
 
     def __init__(self, bootstrap: str, run: str, folder: Path, **options: object) -> None:
@@ -207,7 +207,7 @@ class Line:
         return [worker for worker in self.workers if worker.alive]
 
     @property
-    def said(self) -> str:
+    def text(self) -> str:
         """What all workers have logged."""
         return "".join(worker.text() for worker in self.workers)
 

@@ -16,13 +16,19 @@ from deploy.local.guard import Guard
 from deploy.local.launcher import LocalServices
 from deploy.local.ports import free_ports
 from schemas.topics import FRAMES
-from tests.chaos.line.judge import judge
-from tests.chaos.line.pixel_moments import MOMENTS
-from tests.chaos.line.places import HOST
-from tests.chaos.line.proxies import Proxies
-from tests.chaos.line.run import Outcome, Strike, run_environment
-from tests.chaos.line.wires import TOXICS
-from tests.support.played_pipeline import PlayedLine, cut_clip, digest, played_line, wait_until
+from tests.chaos.pipeline.addresses import HOST
+from tests.chaos.pipeline.judge import judge
+from tests.chaos.pipeline.pixel_moments import MOMENTS
+from tests.chaos.pipeline.proxies import Proxies
+from tests.chaos.pipeline.run import Injection, Outcome, run_environment
+from tests.chaos.pipeline.wires import TOXICS
+from tests.support.played_pipeline import (
+    PlayedPipeline,
+    cut_clip,
+    digest,
+    played_pipeline,
+    wait_until,
+)
 from tests.support.servers.s3 import S3Server
 
 HOG = ("--backend", "hog", "--mode", "record")
@@ -41,7 +47,7 @@ SETTLE_S = 300.0
 class Studio:
     """A line that plays a clip, and the object store behind a proxy."""
 
-    line: PlayedLine
+    pipeline: PlayedPipeline
     objects: S3Server
     proxies: Proxies
 
@@ -53,9 +59,9 @@ def kill_in(name: str, phase: str) -> Deed:
     """`kill -9` in a phase; it starts again at once."""
 
     def deed(studio: Studio, chance: Random) -> None:
-        MOMENTS[phase](studio.line, name, chance)
-        studio.line.supervisor.kill(name, SIGKILL)
-        studio.line.supervisor.restart(name)
+        MOMENTS[phase](studio.pipeline, name, chance)
+        studio.pipeline.supervisor.kill(name, SIGKILL)
+        studio.pipeline.supervisor.restart(name)
 
     return deed
 
@@ -64,8 +70,8 @@ def freeze_in(name: str, phase: str, between_s: tuple[float, float]) -> Deed:
     """SIGSTOP in a phase, SIGCONT some seconds later."""
 
     def deed(studio: Studio, chance: Random) -> None:
-        supervisor = studio.line.supervisor
-        MOMENTS[phase](studio.line, name, chance)
+        supervisor = studio.pipeline.supervisor
+        MOMENTS[phase](studio.pipeline, name, chance)
         supervisor.kill(name, SIGSTOP)
         time.sleep(chance.uniform(*between_s))
         supervisor.kill(name, SIGCONT)
@@ -95,7 +101,7 @@ def harm_objects(kind: str) -> Deed:
     """The network to the object store is cut, slow, a trickle, or reset for some seconds."""
 
     def deed(studio: Studio, chance: Random) -> None:
-        studio.proxies.poison(OBJECTS, *TOXICS[kind])
+        studio.proxies.malformed(OBJECTS, *TOXICS[kind])
         time.sleep(chance.uniform(*OUTAGE_S))
         studio.proxies.heal()
 
@@ -153,18 +159,18 @@ def play(services: LocalServices, folder: Path, faults: list[str], seed: int) ->
                 "WARDSTREAM_INGEST__OBJECT_STORE_URL": objects.bucket.url,
                 "WARDSTREAM_INGEST__INLINE_LIMIT_BYTES": "0",
             }
-            with played_line(environment, folder / "line") as line:
-                line.register(clip)
-                line.start(HOG)
+            with played_pipeline(environment, folder / "line") as pipeline:
+                pipeline.register(clip)
+                pipeline.start(HOG)
                 try:
-                    _attack(Studio(line, objects, proxies), faults, chance, outcome)
-                    line.settle(SETTLE_S)
+                    _attack(Studio(pipeline, objects, proxies), faults, chance, outcome)
+                    pipeline.settle(SETTLE_S)
                 except (AssertionError, LaunchError) as stopped:
                     outcome.verdict.mismatches.append(f"the line did not recover: {stopped}")
                 else:
-                    line.supervisor.stop_all()
-                    outcome.verdict = judge(line.settings, None, expected_letters=0)
-                    frames = line.fold(FRAMES)
+                    pipeline.supervisor.stop_all()
+                    outcome.verdict = judge(pipeline.settings, None, expected_dead_letters=0)
+                    frames = pipeline.fold(FRAMES)
                     outcome.sent = sum(map(len, frames.values()))
                     outcome.verdict.topics[FRAMES.name] = digest(
                         {key: [str(len(bodies)).encode()] for key, bodies in frames.items()}
@@ -178,23 +184,27 @@ def play(services: LocalServices, folder: Path, faults: list[str], seed: int) ->
 
 def _attack(studio: Studio, faults: list[str], chance: Random, outcome: Outcome) -> None:
     """Strike while the clip plays; a fault that comes after its end does not count."""
-    line = studio.line
-    line.play(*RECORDED, *(() if faults else ("--pace", "asap")))
+    pipeline = studio.pipeline
+    pipeline.play(*RECORDED, *(() if faults else ("--pace", "asap")))
     for name in faults:
-        _await_more(line)
+        _await_more(pipeline)
         time.sleep(chance.uniform(0.0, 1.0))
-        landed = not line.ended()
+        landed = not pipeline.ended()
         began_s = time.monotonic()
         PIXEL_FAULTS[name](studio, chance)
         ended_s = time.monotonic()
         # Back when an outcome comes again that was not there when all was given back.
-        _await_more(line)
-        outcome.strikes.append(
-            Strike(name, landed, round(ended_s - began_s, 2), round(time.monotonic() - ended_s, 2))
+        _await_more(pipeline)
+        outcome.injections.append(
+            Injection(
+                name, landed, round(ended_s - began_s, 2), round(time.monotonic() - ended_s, 2)
+            )
         )
 
 
-def _await_more(line: PlayedLine) -> None:
+def _await_more(pipeline: PlayedPipeline) -> None:
     """Wait for an outcome that is not there yet, or for the end of the clip."""
-    known = line.outcomes()
-    wait_until(lambda: line.ended() or line.outcomes() > known, DEADLINE_S, "another outcome")
+    known = pipeline.outcomes()
+    wait_until(
+        lambda: pipeline.ended() or pipeline.outcomes() > known, DEADLINE_S, "another outcome"
+    )

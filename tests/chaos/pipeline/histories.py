@@ -37,8 +37,8 @@ def one_history(settings: Settings, topics: Mapping[str, History]) -> list[str]:
                 found.append(f"{topic} key {key}: a time was told twice, or out of order")
     tracks = topics.get(TRACKS.name, {})
     for camera_id, frames in _frames(settings).items():
-        told = {item.record["captured_us"] for item in tracks.get(camera_id, ())}
-        if lost := sorted(frames - told):
+        reported = {item.record["captured_us"] for item in tracks.get(camera_id, ())}
+        if lost := sorted(frames - reported):
             found.append(f"camera {camera_id}: no tracks of {len(lost)} frames, first {lost[0]}")
     return found
 

@@ -12,7 +12,7 @@ from deploy.local.supervisor import Supervisor
 from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import TRACKS
-from tests.chaos.line.quantiles import quantile
+from tests.chaos.pipeline.quantiles import quantile
 from tests.support.clusters import cluster_of
 
 SAMPLE_S = 5.0
@@ -20,7 +20,7 @@ WARM_S = 60.0
 """A process's first minute is no measure: it loads code and compiles."""
 
 WINDOW_S = 60.0
-LEAST_LIFE_S = WARM_S + 2 * WINDOW_S
+LEAST_UPTIME_S = WARM_S + 2 * WINDOW_S
 RSS_GROWTH, RSS_SLACK_MIB = 1.2, 24.0
 FILES_SLACK = 12
 P99_GROWTH, P99_SLACK_S = 2.0, 0.5
@@ -43,7 +43,7 @@ class Sample:
     files: int
 
 
-def look(pid: int) -> Sample | None:
+def poll(pid: int) -> Sample | None:
     """Measure a process; None when it has ended."""
     folder = Path(f"/proc/{pid}")
     try:
@@ -74,10 +74,10 @@ class Gauges:
         """
         found = []
         for (name, pid), samples in sorted(self.lives.items()):
-            born_s, died_s = samples[0].at_s, samples[-1].at_s
-            if died_s - born_s < LEAST_LIFE_S:
+            created_s, died_s = samples[0].at_s, samples[-1].at_s
+            if died_s - created_s < LEAST_UPTIME_S:
                 continue
-            early = [s for s in samples if WARM_S <= s.at_s - born_s <= WARM_S + WINDOW_S]
+            early = [s for s in samples if WARM_S <= s.at_s - created_s <= WARM_S + WINDOW_S]
             late = [s for s in samples if died_s - s.at_s <= WINDOW_S]
             was, now = (median(s.rss_mib for s in part) for part in (early, late))
             if now > was * RSS_GROWTH + RSS_SLACK_MIB:
@@ -95,7 +95,7 @@ class Gauges:
         quiet = [
             latency_s
             for at_s, latency_s in self.latencies
-            if any(begin <= at_s <= end for begin, end in calm)
+            if any(start <= at_s <= end for start, end in calm)
         ]
         third = len(quiet) // 3
         if third < LEAST_LATENCIES:
@@ -143,7 +143,7 @@ class Watch:
         while not self._closed.wait(SAMPLE_S):
             for name in self._names:
                 pid = self._supervisor.pid(name)
-                sample = look(pid)
+                sample = poll(pid)
                 if sample is not None:
                     self.gauges.lives[name, pid].append(sample)
 

@@ -11,45 +11,45 @@ from runtime.kafka.lag import LogProbe
 from runtime.kafka.topic_partition import Partition
 from schemas.topics import FRAMES
 from tests.support.clusters import cluster_of
-from tests.support.played_pipeline import PlayedLine, wait_until
+from tests.support.played_pipeline import PlayedPipeline, wait_until
 from workers.stages import INFERENCE
 
 PATIENCE_S = 180.0
 
-Moment = Callable[[PlayedLine, str, Random], None]
+Moment = Callable[[PlayedPipeline, str, Random], None]
 """Waits for a phase of a process."""
 
 
-def running(line: PlayedLine, name: str, chance: Random) -> None:
+def running(pipeline: PlayedPipeline, name: str, chance: Random) -> None:
     """Any time."""
     time.sleep(chance.uniform(0.0, 0.6))
 
 
-def starting(line: PlayedLine, name: str, chance: Random) -> None:
+def starting(pipeline: PlayedPipeline, name: str, chance: Random) -> None:
     """While it starts again: imports, joins its group, looks where it was."""
-    line.supervisor.kill(name, SIGKILL)
-    line.supervisor.restart(name)
+    pipeline.supervisor.kill(name, SIGKILL)
+    pipeline.supervisor.restart(name)
     time.sleep(chance.uniform(0.2, 4.0))
 
 
-def committing(line: PlayedLine, name: str, chance: Random) -> None:
+def committing(pipeline: PlayedPipeline, name: str, chance: Random) -> None:
     """When inference has just committed offsets, or is about to again."""
-    probe = LogProbe(cluster_of(line.settings))
-    name = cluster_of(line.settings).name(FRAMES)
-    places = [(name, partition) for partition in range(FRAMES.partitions)]
+    probe = LogProbe(cluster_of(pipeline.settings))
+    name = cluster_of(pipeline.settings).name(FRAMES)
+    partitions = [(name, partition) for partition in range(FRAMES.partitions)]
 
     def committed() -> dict[Partition, int]:
-        return probe.committed(cluster_of(line.settings).group(INFERENCE), places)
+        return probe.committed(cluster_of(pipeline.settings).group(INFERENCE), partitions)
 
     before = committed()
-    wait_until(lambda: line.ended() or committed() != before, PATIENCE_S, "a commit")
+    wait_until(lambda: pipeline.ended() or committed() != before, PATIENCE_S, "a commit")
     time.sleep(chance.uniform(0.0, 0.3))
 
 
-def ending(line: PlayedLine, name: str, chance: Random) -> None:
+def ending(pipeline: PlayedPipeline, name: str, chance: Random) -> None:
     """While it ends in an orderly way."""
     with suppress(ProcessLookupError):  # a recording that has just come to its end
-        os.kill(line.supervisor.pid(name), SIGTERM)
+        os.kill(pipeline.supervisor.pid(name), SIGTERM)
     time.sleep(chance.uniform(0.0, 0.8))
 
 

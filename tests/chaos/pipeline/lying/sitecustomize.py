@@ -20,8 +20,8 @@ def _time_ns() -> int:
     global _ahead_ns, _read_s  # noqa: PLW0603 - one clock for the process
     if _monotonic() - _read_s > _AGAIN_S:
         _read_s = _monotonic()
-        with open(_file) as said:  # noqa: PTH123 - pathlib is not to be loaded for this
-            _ahead_ns = round(float(said.read()) * 1e9)
+        with open(_file) as text:  # noqa: PTH123 - pathlib is not to be loaded for this
+            _ahead_ns = round(float(text.read()) * 1e9)
     return _true_ns() + _ahead_ns
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import msgspec
 
-from tests.chaos.line.judge import Verdict
-from tests.chaos.line.quantiles import quantile
-from tests.chaos.line.run import Outcome
+from tests.chaos.pipeline.judge import Verdict
+from tests.chaos.pipeline.quantiles import quantile
+from tests.chaos.pipeline.run import Outcome
 
 
 class Report:
@@ -42,14 +42,14 @@ class Report:
 
     def _keep(self, outcome: Outcome) -> None:
         self.outcomes.append(outcome)
-        struck = ", ".join(
+        injected = ", ".join(
             f"{s.fault}{'' if s.landed else ' (missed)'} {s.recovery_s:.1f} s"
-            for s in outcome.strikes
+            for s in outcome.injections
         )
         print(
             f"seed {outcome.seed}: {'held' if outcome.held else 'BROKEN'}, {outcome.sent} records "
             f"in {outcome.duration_s:.0f} s, {outcome.verdict.duplicates} duplicates; "
-            f"{struck or 'undisturbed'}",
+            f"{injected or 'undisturbed'}",
             flush=True,
         )
         for mismatch in outcome.verdict.mismatches:
@@ -65,17 +65,17 @@ class Report:
 
     def print(self) -> None:
         """Sum up."""
-        strikes = [strike for outcome in self.outcomes for strike in outcome.strikes]
-        landed = Counter(strike.fault for strike in strikes if strike.landed)
-        recovery = [strike.recovery_s for strike in strikes if strike.landed]
+        injections = [injection for outcome in self.outcomes for injection in outcome.injections]
+        landed = Counter(injection.fault for injection in injections if injection.landed)
+        recovery = [injection.recovery_s for injection in injections if injection.landed]
         records = sum(sum(o.verdict.records.values()) for o in self.outcomes)
         print(f"\n{'fault':32} landed  recovery p50, max (s)")
         for name in sorted(landed):
-            own = [s.recovery_s for s in strikes if s.landed and s.fault == name]
+            own = [s.recovery_s for s in injections if s.landed and s.fault == name]
             print(f"{name:32} {landed[name]:6}  {quantile(own, 0.5):6.1f} {max(own):6.1f}")
         print(
             f"\n{len(self.outcomes)} runs, {sum(landed.values())} faults landed, "
-            f"{len(strikes) - sum(landed.values())} missed their moment and do not count\n"
+            f"{len(injections) - sum(landed.values())} missed their moment and do not count\n"
             f"{sum(o.sent for o in self.outcomes)} records in, {records} distinct records out\n"
             f"mismatches: {sum(len(o.verdict.mismatches) for o in self.outcomes)}\n"
             f"duplicates on the wire: {sum(o.verdict.duplicates for o in self.outcomes)}\n"

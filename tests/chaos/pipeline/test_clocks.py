@@ -6,11 +6,11 @@ import sys
 import time
 from pathlib import Path
 
-from tests.chaos.line.clocks import Clocks
+from tests.chaos.pipeline.clocks import Clocks
 from tests.support.paths import ROOT
 
 HOUR_S = 3600.0
-TELL = """
+REPORT = """
 import time
 from runtime.clock import SystemClock
 while input():
@@ -21,9 +21,9 @@ while input():
 
 def test_a_wall_clock_is_stepped_while_a_process_runs(tmp_path: Path) -> None:
     clocks = Clocks(tmp_path)
-    told: list[list[float]] = []
+    reported: list[list[float]] = []
     with subprocess.Popen(
-        [sys.executable, "-c", TELL],
+        [sys.executable, "-c", REPORT],
         cwd=ROOT,
         env={**os.environ, **clocks.environment("one")},
         stdin=subprocess.PIPE,
@@ -37,10 +37,10 @@ def test_a_wall_clock_is_stepped_while_a_process_runs(tmp_path: Path) -> None:
             process.stdin.write("tell\n")
             process.stdin.flush()
             wall, plain, monotonic = map(float, process.stdout.readline().split())
-            told.append([wall - time.time(), plain - time.time(), monotonic - time.monotonic()])
+            reported.append([wall - time.time(), plain - time.time(), monotonic - time.monotonic()])
         process.stdin.write("\n")
 
-    for (wall, plain, monotonic), step_s in zip(told, (0, HOUR_S, -HOUR_S, 0), strict=True):
+    for (wall, plain, monotonic), step_s in zip(reported, (0, HOUR_S, -HOUR_S, 0), strict=True):
         assert abs(wall - step_s) < 60
         assert abs(plain - step_s) < 60
         assert abs(monotonic) < 60

@@ -16,7 +16,7 @@ from schemas.live import LiveKind, state_key
 from schemas.topics import DEAD_LETTERS, OCCUPANCY, OCCUPANCY_LATEST, PRESENCE, TOPICS, TRACKS
 from streams.processor.pipeline_settings import pipeline_settings
 from streams.stage import OUTPUTS
-from tests.chaos.line.histories import one_history
+from tests.chaos.pipeline.histories import one_history
 from tests.support.clusters import cluster_of, installation_of
 from tests.support.digests import table_digest
 from workers.operations.verification.digests import distinct, read_items
@@ -77,7 +77,7 @@ def judge(
     settings: Settings,
     board_url: str | None,
     *,
-    expected_letters: int,
+    expected_dead_letters: int,
     seamed: bool = False,
 ) -> Verdict:
     """Compare everything that a settled line wrote.
@@ -85,7 +85,7 @@ def judge(
     Args:
         settings: Where its topics and tables are.
         board_url: Of its board; None leaves the board out.
-        expected_letters: Dead letters that the attack has made.
+        expected_dead_letters: Dead letters that the attack has made.
         seamed: Whether two releases wrote it, which no single fold repeats.
     """
     verdict = Verdict(seamed=seamed)
@@ -120,7 +120,7 @@ def judge(
     _judge_live_values(settings, newest, verdict)
     if board_url is not None:
         _judge_board(board_url, newest.get(OCCUPANCY.name, {}), verdict)
-    _judge_letters(settings, expected_letters, verdict)
+    _judge_dead_letters(settings, expected_dead_letters, verdict)
     return verdict
 
 
@@ -172,15 +172,15 @@ def _judge_board(board_url: str, newest: Mapping[str, Item], verdict: Verdict) -
             )
 
 
-def _judge_letters(settings: Settings, expected: int, verdict: Verdict) -> None:
+def _judge_dead_letters(settings: Settings, expected: int, verdict: Verdict) -> None:
     """Each message that nobody can read is one dead letter, and nothing else is."""
-    places: set[tuple[object, ...]] = set()
+    positions: set[tuple[object, ...]] = set()
     for message in read_topic(cluster_of(settings), TOPICS[DEAD_LETTERS.name]):
         headers = dict(message.headers() or ())
-        places.add(tuple(headers.get(name) for name in _PLACE_HEADERS))
-    verdict.dead_letters = len(places)
-    if len(places) != expected:
-        verdict.mismatches.append(f"{len(places)} dead letters, {expected} must be there")
+        positions.add(tuple(headers.get(name) for name in _POSITION_HEADERS))
+    verdict.dead_letters = len(positions)
+    if len(positions) != expected:
+        verdict.mismatches.append(f"{len(positions)} dead letters, {expected} must be there")
 
 
-_PLACE_HEADERS = ("topic", "partition", "offset")
+_POSITION_HEADERS = ("topic", "partition", "offset")

@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from random import Random
 
 from deploy.services import Component
-from tests.chaos.line.line import AttackedLine
-from tests.chaos.line.moments import running
-from tests.chaos.line.places import TALKS_TO, link
+from tests.chaos.pipeline.addresses import TALKS_TO, link
+from tests.chaos.pipeline.moments import running
+from tests.chaos.pipeline.pipeline import AttackedPipeline
 
 SHORT_S, LONG_S = 3.0, 10.0
 
@@ -22,45 +22,45 @@ TOXICS: dict[str, tuple[str, Mapping[str, int]]] = {
 
 
 def _on_wires(
-    harm: Callable[[AttackedLine, str], None], to: Component | None
-) -> Callable[[AttackedLine, Random], bool]:
+    harm: Callable[[AttackedPipeline, str], None], to: Component | None
+) -> Callable[[AttackedPipeline, Random], bool]:
     """Harm one wire, chosen by the seed; or every wire to one service."""
 
-    def deed(line: AttackedLine, chance: Random) -> bool:
-        assert line.arena.proxies is not None
-        processes = [name for name in TALKS_TO if name in line.streams or "stream" not in name]
+    def deed(pipeline: AttackedPipeline, chance: Random) -> bool:
+        assert pipeline.arena.proxies is not None
+        processes = [name for name in TALKS_TO if name in pipeline.streams or "stream" not in name]
         wires = [(name, service) for name in processes for service in TALKS_TO[name]]
         if to is None:
             wires = [chance.choice(wires)]
-        came = running(line, wires[0][0], chance)
+        came = running(pipeline, wires[0][0], chance)
         for name, service in wires:
             if to in (None, service):
-                harm(line, link(name, service))
+                harm(pipeline, link(name, service))
         try:
             time.sleep(chance.uniform(SHORT_S, LONG_S))
         finally:
-            line.arena.proxies.heal()
+            pipeline.arena.proxies.heal()
         return came
 
     return deed
 
 
-def _toxic(kind: str) -> Callable[[AttackedLine, str], None]:
-    def harm(line: AttackedLine, wire: str) -> None:
-        assert line.arena.proxies is not None
-        line.arena.proxies.poison(wire, *TOXICS[kind])
+def _toxic(kind: str) -> Callable[[AttackedPipeline, str], None]:
+    def harm(pipeline: AttackedPipeline, wire: str) -> None:
+        assert pipeline.arena.proxies is not None
+        pipeline.arena.proxies.malformed(wire, *TOXICS[kind])
 
     return harm
 
 
-def _refuse(line: AttackedLine, wire: str) -> None:
-    assert line.arena.proxies is not None
-    line.arena.proxies.refuse(wire)
+def _refuse(pipeline: AttackedPipeline, wire: str) -> None:
+    assert pipeline.arena.proxies is not None
+    pipeline.arena.proxies.refuse(wire)
 
 
 SERVICES: tuple[Component, ...] = ("kafka", "registry", "timescale", "redis")
 
-WIRE_FAULTS: dict[str, Callable[[AttackedLine, Random], bool]] = {
+WIRE_FAULTS: dict[str, Callable[[AttackedPipeline, Random], bool]] = {
     **{f"wire-{kind}": _on_wires(_toxic(kind), None) for kind in TOXICS},
     **{f"{name}-refuse": _on_wires(_refuse, name) for name in SERVICES},
     **{f"{name}-slow": _on_wires(_toxic("delay"), name) for name in SERVICES},

@@ -15,8 +15,8 @@ from random import Random
 from signal import SIGCONT
 
 from streams.state.version import OLDEST_READ, STATE_VERSION
-from tests.chaos.line.line import ORDERLY_S, WARDSTREAM, AttackedLine
-from tests.chaos.line.moments import running
+from tests.chaos.pipeline.moments import running
+from tests.chaos.pipeline.pipeline import ORDERLY_S, WARDSTREAM, AttackedPipeline
 from tests.support.paths import ROOT
 
 _VERSION = re.compile(r"^STATE_VERSION = (\d+)", re.MULTILINE)
@@ -80,41 +80,41 @@ def _state_version(revision: str) -> int:
     return int(found[1]) if found else 0
 
 
-def upgrade(line: AttackedLine, chance: Random) -> bool:
+def upgrade(pipeline: AttackedPipeline, chance: Random) -> bool:
     """End one stream processor after the other, and start this release in its place.
 
     One of the earlier release that is handed a newer state may refuse it and end, as it must; its
     turn comes.
     """
     came = True
-    for name in line.streams:
-        line.kill(name, SIGCONT)  # not to be started again by itself
-    for name in line.streams:
-        came = running(line, name, chance) and came
-        line.supervisor.stop(name, deadline_s=ORDERLY_S)
-        line.replace(name, WARDSTREAM)
-        line.ready(name)
+    for name in pipeline.streams:
+        pipeline.kill(name, SIGCONT)  # not to be started again by itself
+    for name in pipeline.streams:
+        came = running(pipeline, name, chance) and came
+        pipeline.supervisor.stop(name, deadline_s=ORDERLY_S)
+        pipeline.replace(name, WARDSTREAM)
+        pipeline.ready(name)
     return came
 
 
-def upgrade_killed(line: AttackedLine, chance: Random) -> bool:
+def upgrade_killed(pipeline: AttackedPipeline, chance: Random) -> bool:
     """`kill -9` one stream processor after the other, and start this release in its place.
 
     What each has sent beyond its checkpoint stands, and must be followed by what comes next.
     """
     came = True
-    for name in line.streams:
-        line.kill(name, SIGCONT)  # not to be started again by itself
-    for name in line.streams:
-        came = running(line, name, chance) and came
-        line.kill(name)
-        line.replace(name, WARDSTREAM)
-        line.ready(name)
+    for name in pipeline.streams:
+        pipeline.kill(name, SIGCONT)  # not to be started again by itself
+    for name in pipeline.streams:
+        came = running(pipeline, name, chance) and came
+        pipeline.kill(name)
+        pipeline.replace(name, WARDSTREAM)
+        pipeline.ready(name)
     return came
 
 
-def _git(*words: str) -> str:
-    return _run("git", *words).decode()
+def _git(*description: str) -> str:
+    return _run("git", *description).decode()
 
 
 def _run(*command: str) -> bytes:

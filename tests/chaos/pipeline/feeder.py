@@ -11,8 +11,8 @@ from runtime.kafka.producer import ReliableProducer
 from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import DETECTIONS
-from tests.chaos.line.source import Event, events
-from tests.chaos.line.ward import START_US, Camera
+from tests.chaos.pipeline.source import Event, events
+from tests.chaos.pipeline.ward import START_US, Camera
 from tests.support.clusters import cluster_of
 
 REMEMBERED = 400
@@ -60,7 +60,7 @@ class Feeder:
         self._lock = threading.Lock()
         self._until_us = START_US
         self._at_us = START_US
-        self._begun = (START_US, time.monotonic())
+        self._started = (START_US, time.monotonic())
         self._recent: list[tuple[int, bytes, bytes]] = []
         self._error: BaseException | None = None
         self._done = threading.Event()
@@ -72,7 +72,7 @@ class Feeder:
 
     def feed_until(self, second: float) -> None:
         """Let the input go on up to some second of event time; returns at once."""
-        self._begun = (self._at_us, time.monotonic())
+        self._started = (self._at_us, time.monotonic())
         self._until_us = START_US + round(second * 1e6)
         self._wake.set()
 
@@ -93,10 +93,10 @@ class Feeder:
                     return
                 key = event.camera.camera_id.encode()
                 value = self._codec.encode(event.record)
-                place = (self._partitions[event.camera.floor_id], key, value)
-                self._send(*place)
+                sent = (self._partitions[event.camera.floor_id], key, value)
+                self._send(*sent)
                 self._note(event)
-                self._recent.append(place)
+                self._recent.append(sent)
                 del self._recent[:-REMEMBERED]
                 self._at_us = event.at_us
         except BaseException as error:  # noqa: BLE001 - told to whoever waits for the feeder
@@ -118,7 +118,7 @@ class Feeder:
                     self._at_us = self._until_us
                     self._wake.wait(0.2)
                 continue
-            since_us, since_s = self._begun
+            since_us, since_s = self._started
             ahead_s = (at_us - since_us) / 1e6 / self._pace - (time.monotonic() - since_s)
             if ahead_s <= 0:
                 return True
@@ -141,8 +141,8 @@ class Feeder:
         """Append once more what was appended last; returns how many records that were."""
         self._check()
         again = list(self._recent)[-count:]
-        for place in again:
-            self._send(*place)
+        for sent in again:
+            self._send(*sent)
         return len(again)
 
     @property
@@ -161,7 +161,7 @@ class Feeder:
             TimeoutError: It takes longer than `deadline_s`.
         """
         self._until_us = 1 << 62
-        self._begun = (self._at_us, time.monotonic())
+        self._started = (self._at_us, time.monotonic())
         self._wake.set()
         if not self._done.wait(deadline_s):
             raise TimeoutError(f"the input was not sent within {deadline_s:.0f} s")
@@ -181,7 +181,7 @@ class Feeder:
         self._thread.join(10.0)
 
 
-def poison(codec_id: int, seed: int, count: int) -> list[tuple[bytes | None, bytes | None]]:
+def malformed(codec_id: int, seed: int, count: int) -> list[tuple[bytes | None, bytes | None]]:
     """Values that no reader can decode, one of each kind in turn."""
     chance = random.Random(f"poison/{seed}")
     kinds: list[Any] = [

@@ -1,4 +1,4 @@
-"""A line that lives long under random faults: `python -m tests.chaos.line.soak --minutes 60`.
+"""A line that lives long under random faults: `python -m tests.chaos.pipeline.soak --minutes 60`.
 
 Nothing may be lost, doubled or changed, and memory, open files and the time that a frame takes
 through the line must stay flat in what lives long enough to be measured.
@@ -13,33 +13,35 @@ from random import Random
 from tempfile import mkdtemp
 
 from deploy.local.errors import LaunchError
-from tests.chaos.line.__main__ import DATA, chosen
-from tests.chaos.line.arena import Arena
-from tests.chaos.line.clocks import Clocks
-from tests.chaos.line.gauges import Watch
-from tests.chaos.line.line import AttackedLine, LineStopped, attacked_line
-from tests.chaos.line.places import COMMANDS, SERVE, STREAMS
-from tests.chaos.line.recorded import recordings
-from tests.chaos.line.report import Report
-from tests.chaos.line.run import (
+from tests.chaos.pipeline.__main__ import DATA, chosen
+from tests.chaos.pipeline.addresses import COMMANDS, SERVE, STREAMS
+from tests.chaos.pipeline.arena import Arena
+from tests.chaos.pipeline.clocks import Clocks
+from tests.chaos.pipeline.gauges import Watch
+from tests.chaos.pipeline.pipeline import AttackedPipeline, PipelineStopped, attacked_pipeline
+from tests.chaos.pipeline.recorded import recordings
+from tests.chaos.pipeline.report import Report
+from tests.chaos.pipeline.run import (
     RECOVERY_DEADLINE_S,
     TAIL_S,
+    Injection,
     Outcome,
-    Strike,
     patient_judge,
     run_environment,
 )
-from tests.chaos.line.ward import cameras_of
+from tests.chaos.pipeline.ward import cameras_of
 
 SETTLED_S = 5.0
 """After a recovery the line's latency counts again."""
 
 
-def soak(line: AttackedLine, faults: str, *, minutes: float, every_s: float, seed: int) -> Outcome:
+def soak(
+    pipeline: AttackedPipeline, faults: str, *, minutes: float, every_s: float, seed: int
+) -> Outcome:
     """Strike at random for some minutes, then settle and judge.
 
     Args:
-        line: Ready, without input.
+        pipeline: Ready, without input.
         faults: Names to draw from, as on the command line.
         minutes: How long.
         every_s: Mean time between a recovery and the next strike, seconds.
@@ -49,38 +51,40 @@ def soak(line: AttackedLine, faults: str, *, minutes: float, every_s: float, see
     kinds, _ = chosen(faults)
     outcome = Outcome(seed)
     began_s = time.monotonic()
-    names = [name for name in COMMANDS if name not in STREAMS or name in line.streams]
-    watch = Watch(line.supervisor, names, line.settings, line.feeder.appended_s)
+    names = [name for name in COMMANDS if name not in STREAMS or name in pipeline.streams]
+    watch = Watch(pipeline.supervisor, names, pipeline.settings, pipeline.feeder.appended_s)
     calm: list[tuple[float, float]] = []
     try:
-        line.feeder.feed_until(1e9)
+        pipeline.feeder.feed_until(1e9)
         while time.monotonic() - began_s < minutes * 60:
             from_s = time.monotonic() + SETTLED_S
             pause_s = chance.uniform(0.5, 1.5) * every_s
-            line.idle(from_s + pause_s)
+            pipeline.idle(from_s + pause_s)
             calm.append((from_s, time.monotonic()))
             fault = chance.choice(kinds)
-            struck_s = time.monotonic()
-            came = fault.deed(line, chance)
+            injected_s = time.monotonic()
+            came = fault.deed(pipeline, chance)
             ended_s = time.monotonic()
-            mark = line.mark(RECOVERY_DEADLINE_S)
-            recovery_s = line.catch_up(mark, RECOVERY_DEADLINE_S) + mark.at_s - ended_s
-            strike = Strike(fault.name, came, round(ended_s - struck_s, 2), round(recovery_s, 2))
-            outcome.strikes.append(strike)
-            print(f"{(ended_s - began_s) / 60:6.1f} min  {strike}", flush=True)
-        line.feeder.end_at(line.feeder.at_s + TAIL_S)
-        line.settle(RECOVERY_DEADLINE_S)
-    except (LineStopped, LaunchError) as stopped:
+            mark = pipeline.mark(RECOVERY_DEADLINE_S)
+            recovery_s = pipeline.catch_up(mark, RECOVERY_DEADLINE_S) + mark.at_s - ended_s
+            injection = Injection(
+                fault.name, came, round(ended_s - injected_s, 2), round(recovery_s, 2)
+            )
+            outcome.injections.append(injection)
+            print(f"{(ended_s - began_s) / 60:6.1f} min  {injection}", flush=True)
+        pipeline.feeder.end_at(pipeline.feeder.at_s + TAIL_S)
+        pipeline.settle(RECOVERY_DEADLINE_S)
+    except (PipelineStopped, LaunchError) as stopped:
         outcome.verdict.mismatches.append(f"the line did not recover: {stopped}")
         return outcome
     finally:
         watch.close()
-        outcome.sent = line.feeder.sent
+        outcome.sent = pipeline.feeder.sent
         outcome.duration_s = time.monotonic() - began_s
-    line.supervisor.stop_all()
-    line.restart(SERVE)
-    line.ready(SERVE)
-    outcome.verdict = patient_judge(line)
+    pipeline.supervisor.stop_all()
+    pipeline.restart(SERVE)
+    pipeline.ready(SERVE)
+    outcome.verdict = patient_judge(pipeline)
     outcome.verdict.mismatches += watch.gauges.faults(calm)
     first, last = watch.gauges.p99(calm)
     print(f"p99 from outcome to tracks: {first:.3f} s in the first third, {last:.3f} s in the last")
@@ -95,7 +99,9 @@ def soak(line: AttackedLine, faults: str, *, minutes: float, every_s: float, see
 
 def main(given: Sequence[str] | None = None) -> int:
     """Soak and print the report; 0 when the line held and stayed flat."""
-    parser = argparse.ArgumentParser(prog="python -m tests.chaos.line.soak", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.chaos.pipeline.soak", description=__doc__
+    )
     parser.add_argument("--minutes", type=float, default=60.0, help="of wall time")
     parser.add_argument("--every", type=float, default=60.0, help="mean calm between strikes, s")
     parser.add_argument("--pace", type=float, default=1.0, help="times faster than real time")
@@ -112,7 +118,7 @@ def main(given: Sequence[str] | None = None) -> int:
     with (
         Arena(folder / "arena", proxied=True) as arena,
         run_environment(arena.services) as environment,
-        attacked_line(
+        attacked_pipeline(
             arena,
             environment,
             folder / "line",
@@ -122,11 +128,11 @@ def main(given: Sequence[str] | None = None) -> int:
             pace=options.pace,
             stream_workers=options.workers,
             clocks=Clocks(folder / "clocks"),
-        ) as line,
+        ) as pipeline,
     ):
         report.add(
             soak(
-                line,
+                pipeline,
                 options.faults,
                 minutes=options.minutes,
                 every_s=options.every,

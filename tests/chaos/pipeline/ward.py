@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from runtime.facts.log import Fact
 from runtime.process.settings import Settings
 from schemas.topics import FLOORS
-from tests.chaos.line.recorded import Recording
+from tests.chaos.pipeline.recorded import Recording
 from tests.support.clusters import cluster_of
 from tests.support.facts import publish_facts
 from workers.registry.edit import Registered, Stamp, edits
@@ -53,13 +53,13 @@ def cameras_of(floors: int, a_floor: int, recordings: list[Recording]) -> list[C
     """
     return [
         Camera(
-            f"cam-{floor}-{place}",
+            f"cam-{floor}-{index}",
             f"floor-{floor}",
-            floor * a_floor + place,
-            recordings[floor % len(recordings)] if recordings and place == 0 else None,
+            floor * a_floor + index,
+            recordings[floor % len(recordings)] if recordings and index == 0 else None,
         )
         for floor in range(floors)
-        for place in range(a_floor)
+        for index in range(a_floor)
     ]
 
 
@@ -76,14 +76,14 @@ def rows_of(cameras: list[Camera]) -> list[list[Row]]:
     required: list[Row] = []
     for camera in cameras:
         width, height = camera.size
-        place = camera.number % 3
+        index = camera.number % 3
         camera_rows.append(
             CameraRow(
                 camera_id=camera.camera_id,
                 floor_id=camera.floor_id,
                 width=width,
                 height=height,
-                homography=_homography(place),
+                homography=_homography(index),
             )
         )
         zone_id = f"{camera.camera_id}-zone"
@@ -98,10 +98,10 @@ def rows_of(cameras: list[Camera]) -> list[list[Row]]:
                 dwell_limit_s=3,
             )
         )
-        role = ROLES[place]
+        role = ROLES[index]
         required.append(
             RequirementRow(
-                requirement_id=f"{zone_id}-{role}", zone_id=zone_id, role=role, count=1 + place
+                requirement_id=f"{zone_id}-{role}", zone_id=zone_id, role=role, count=1 + index
             )
         )
         for late in (False, True):
@@ -131,9 +131,9 @@ def rows_of(cameras: list[Camera]) -> list[list[Row]]:
     return [camera_rows, zones, staff, shifts, required]
 
 
-def _homography(place: int) -> list[float]:
+def _homography(index: int) -> list[float]:
     """Cameras of a floor look at neighbouring stretches of it, which overlap by a third."""
-    scale, shift_m = METRES_PER_PX, 4.0 * place
+    scale, shift_m = METRES_PER_PX, 4.0 * index
     return [scale, 0.0, shift_m, 0.0, scale, 0.0, 0.0, 0.0, 1.0]
 
 

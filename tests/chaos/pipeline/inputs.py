@@ -10,18 +10,18 @@ from random import Random
 
 from schemas.registry import SchemaRegistry
 from schemas.topics import CAMERAS, DETECTIONS, Topic
-from tests.chaos.line.feeder import poison
-from tests.chaos.line.line import AttackedLine
-from tests.chaos.line.moments import running
+from tests.chaos.pipeline.feeder import malformed
+from tests.chaos.pipeline.moments import running
+from tests.chaos.pipeline.pipeline import AttackedPipeline
 
 UNKNOWN_SCHEMA = 2_000_000_000
-GIANT_BYTES = 5 * 1024 * 1024
+OVERSIZED_BYTES = 5 * 1024 * 1024
 Message = tuple[bytes | None, bytes | None]
 
 
-def schema_id(line: AttackedLine, topic: Topic) -> int:
+def schema_id(pipeline: AttackedPipeline, topic: Topic) -> int:
     """Id under which a topic's schema is registered."""
-    codec = SchemaRegistry(line.settings.registry_url).writer(topic)
+    codec = SchemaRegistry(pipeline.settings.registry_url).writer(topic)
     return int.from_bytes(codec.encode(_ANY[topic.name])[1:5], "big")
 
 
@@ -40,54 +40,54 @@ _ANY = {
 
 
 def _inject(
-    make: Callable[[AttackedLine, Random], list[Message]],
-) -> Callable[[AttackedLine, Random], bool]:
+    make: Callable[[AttackedPipeline, Random], list[Message]],
+) -> Callable[[AttackedPipeline, Random], bool]:
     """Slip messages into the input while it flows; each of them must become a dead letter."""
 
-    def deed(line: AttackedLine, chance: Random) -> bool:
-        came = running(line, line.streams[0], chance)
-        messages = make(line, chance)
+    def deed(pipeline: AttackedPipeline, chance: Random) -> bool:
+        came = running(pipeline, pipeline.streams[0], chance)
+        messages = make(pipeline, chance)
         for message in messages:
-            line.feeder.inject([message], chance.getrandbits(32))
+            pipeline.feeder.inject([message], chance.getrandbits(32))
             time.sleep(chance.uniform(0.0, 0.05))
-        line.expected_letters += len(messages)
+        pipeline.expected_dead_letters += len(messages)
         return came
 
     return deed
 
 
-def _poison(line: AttackedLine, chance: Random) -> list[Message]:
-    return poison(schema_id(line, DETECTIONS), chance.getrandbits(32), 30)
+def _malformed(pipeline: AttackedPipeline, chance: Random) -> list[Message]:
+    return malformed(schema_id(pipeline, DETECTIONS), chance.getrandbits(32), 30)
 
 
-def _tombstones(_line: AttackedLine, chance: Random) -> list[Message]:
+def _tombstones(_line: AttackedPipeline, chance: Random) -> list[Message]:
     return [(f"cam-{chance.randrange(8)}-0".encode(), None) for _ in range(10)] + [(None, None)]
 
 
-def _giants(_line: AttackedLine, chance: Random) -> list[Message]:
+def _oversized(_line: AttackedPipeline, chance: Random) -> list[Message]:
     """5 MB that compress well enough to pass the broker's limit."""
-    return [(b"giant", chance.randbytes(64) * (GIANT_BYTES // 64)) for _ in range(2)]
+    return [(b"giant", chance.randbytes(64) * (OVERSIZED_BYTES // 64)) for _ in range(2)]
 
 
-def _wrong_schema(line: AttackedLine, chance: Random) -> list[Message]:
-    foreign = schema_id(line, CAMERAS)
+def _wrong_schema(pipeline: AttackedPipeline, chance: Random) -> list[Message]:
+    foreign = schema_id(pipeline, CAMERAS)
     return [
         (b"cam-0-0", b"\x00" + number.to_bytes(4, "big") + chance.randbytes(40))
         for number in (UNKNOWN_SCHEMA, foreign, UNKNOWN_SCHEMA + 1, 0)
     ]
 
 
-def _duplicates(line: AttackedLine, chance: Random) -> bool:
+def _duplicates(pipeline: AttackedPipeline, chance: Random) -> bool:
     """A writer appends its last records once more, as one does that lost an acknowledgement."""
-    came = running(line, line.streams[0], chance)
-    line.repeated += line.feeder.repeat(chance.randrange(50, 300))
+    came = running(pipeline, pipeline.streams[0], chance)
+    pipeline.repeated += pipeline.feeder.repeat(chance.randrange(50, 300))
     return came
 
 
-INPUT_FAULTS: dict[str, Callable[[AttackedLine, Random], bool]] = {
-    "input-poison": _inject(_poison),
+INPUT_FAULTS: dict[str, Callable[[AttackedPipeline, Random], bool]] = {
+    "input-poison": _inject(_malformed),
     "input-tombstones": _inject(_tombstones),
-    "input-giants": _inject(_giants),
+    "input-giants": _inject(_oversized),
     "input-wrong-schema": _inject(_wrong_schema),
     "input-duplicates": _duplicates,
 }

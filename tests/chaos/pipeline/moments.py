@@ -10,81 +10,81 @@ import psycopg
 
 from deploy.local import health
 from streams.stage import STAGE
-from tests.chaos.line.line import AttackedLine, LineStopped
-from tests.chaos.line.places import SINK_TIMESCALE, STREAMS
+from tests.chaos.pipeline.addresses import SINK_TIMESCALE, STREAMS
+from tests.chaos.pipeline.pipeline import AttackedPipeline, PipelineStopped
 from workers.stages import SINK_REDIS
 from workers.stages import SINK_TIMESCALE as TIMESCALE_STAGE
 
 PATIENCE_S = 20.0
 _FAST_S = 0.002
 
-Moment = Callable[[AttackedLine, str, Random], bool]
+Moment = Callable[[AttackedPipeline, str, Random], bool]
 """Waits for a phase of a process; tells whether it came."""
 
 
-def _until(condition: Callable[[], bool], line: AttackedLine) -> bool:
+def _until(condition: Callable[[], bool], pipeline: AttackedPipeline) -> bool:
     end_s = time.monotonic() + PATIENCE_S
     while not condition():
-        if line.supervisor.failure:
-            raise LineStopped(line.supervisor.failure)
+        if pipeline.supervisor.failure:
+            raise PipelineStopped(pipeline.supervisor.failure)
         if time.monotonic() > end_s:
             return False
         time.sleep(_FAST_S)
     return True
 
 
-def running(line: AttackedLine, name: str, chance: Random) -> bool:
+def running(pipeline: AttackedPipeline, name: str, chance: Random) -> bool:
     """Any time while records flow."""
-    records = line.progress.records
-    flows = _until(lambda: line.progress.records > records, line)
+    records = pipeline.progress.records
+    flows = _until(lambda: pipeline.progress.records > records, pipeline)
     time.sleep(chance.uniform(0.0, 0.6))
     return flows
 
 
-def starting(line: AttackedLine, name: str, chance: Random) -> bool:
+def starting(pipeline: AttackedPipeline, name: str, chance: Random) -> bool:
     """While it starts again: imports, joins its group, loads and seeks."""
-    running(line, name, chance)
-    line.kill(name)
-    line.restart(name)
+    running(pipeline, name, chance)
+    pipeline.kill(name)
+    pipeline.restart(name)
     time.sleep(chance.uniform(0.2, 6.0))
     return True
 
 
-def rebalancing(line: AttackedLine, name: str, chance: Random) -> bool:
+def rebalancing(pipeline: AttackedPipeline, name: str, chance: Random) -> bool:
     """While its group hands out partitions anew, because another member has gone or come."""
-    others = [other for other in line.streams if other != name]
+    others = [other for other in pipeline.streams if other != name]
     if name in STREAMS and others:
         other = chance.choice(others)
-        os.kill(line.supervisor.pid(other), SIGTERM)
-        line.leaving.append(other)
+        os.kill(pipeline.supervisor.pid(other), SIGTERM)
+        pipeline.leaving.append(other)
         stage = STAGE
     else:
-        line.kill(name)
-        line.restart(name)
+        pipeline.kill(name)
+        pipeline.restart(name)
         stage = TIMESCALE_STAGE if name == SINK_TIMESCALE else SINK_REDIS
-    came = _until(lambda: "REBALANC" in line.progress.group_state(stage), line)
+    came = _until(lambda: "REBALANC" in pipeline.progress.group_state(stage), pipeline)
     time.sleep(chance.uniform(0.0, 0.4))
     return came
 
 
-def checkpointing(line: AttackedLine, name: str, chance: Random) -> bool:
+def checkpointing(pipeline: AttackedPipeline, name: str, chance: Random) -> bool:
     """While a transaction of checkpoints stands open."""
-    came = _until(line.progress.in_checkpoint, line)
+    came = _until(pipeline.progress.in_checkpoint, pipeline)
     time.sleep(chance.uniform(0.0, 0.01))
     return came
 
 
-def committing(line: AttackedLine, name: str, chance: Random) -> bool:
+def committing(pipeline: AttackedPipeline, name: str, chance: Random) -> bool:
     """While a sink is in a transaction of its store, or has just committed its offsets."""
     if name == SINK_TIMESCALE and chance.random() < 0.5:
-        return _until(lambda: _in_transaction(line), line)
+        return _until(lambda: _in_transaction(pipeline), pipeline)
     stage = TIMESCALE_STAGE if name == SINK_TIMESCALE else SINK_REDIS
-    before = line.progress.committed(stage)
-    return _until(lambda: line.progress.committed(stage) != before, line)
+    before = pipeline.progress.committed(stage)
+    return _until(lambda: pipeline.progress.committed(stage) != before, pipeline)
 
 
-def _in_transaction(line: AttackedLine) -> bool:
-    dsn = line.settings.database_url.get_secret_value()
+def _in_transaction(pipeline: AttackedPipeline) -> bool:
+    dsn = pipeline.settings.database_url.get_secret_value()
     with psycopg.connect(dsn) as connection:
         end_s = time.monotonic() + 2.0
         while time.monotonic() < end_s:
@@ -98,12 +98,12 @@ def _in_transaction(line: AttackedLine) -> bool:
     return False
 
 
-def ending(line: AttackedLine, name: str, chance: Random) -> bool:
+def ending(pipeline: AttackedPipeline, name: str, chance: Random) -> bool:
     """While it ends in an orderly way."""
-    running(line, name, chance)
-    port = line.supervisor.metrics_port(name)
+    running(pipeline, name, chance)
+    port = pipeline.supervisor.metrics_port(name)
     ready = health.http_status(port, "/readyz") == 200
-    os.kill(line.supervisor.pid(name), SIGTERM)
+    os.kill(pipeline.supervisor.pid(name), SIGTERM)
     time.sleep(chance.uniform(0.0, 0.8))
     return ready
 

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.line.arena import Arena
-from tests.chaos.line.faults import FAULTS
-from tests.chaos.line.recorded import recordings
-from tests.chaos.line.run import Plan, run
-from tests.chaos.line.ward import cameras_of
+from tests.chaos.pipeline.arena import Arena
+from tests.chaos.pipeline.faults import FAULTS
+from tests.chaos.pipeline.recorded import recordings
+from tests.chaos.pipeline.run import Plan, run
+from tests.chaos.pipeline.ward import cameras_of
 
-STRUCK = (
+INJECTED = (
     "input-poison",
     "stream-kill@checkpoint",
     "kafka-kill@checkpoint",
@@ -24,14 +24,14 @@ LEAST_LANDED = 2
 @pytest.mark.timeout(600)
 def test_no_crash_changes_what_the_pipeline_writes(tmp_path: Path, data_dir: Path | None) -> None:
     cameras = cameras_of(3, 3, recordings(data_dir))
-    faults = [FAULTS[name] for name in STRUCK]
+    faults = [FAULTS[name] for name in INJECTED]
     plan = Plan(cameras, SEED, faults, seconds=45.0, pace=3.0, workers=2)
 
     with Arena(tmp_path / "arena", proxied=False) as arena:
         outcome = run(plan, arena, tmp_path / "line")
 
     assert outcome.verdict.mismatches == []
-    assert [strike.fault for strike in outcome.strikes] == list(STRUCK)
-    assert sum(strike.landed for strike in outcome.strikes) >= LEAST_LANDED
+    assert [injection.fault for injection in outcome.injections] == list(INJECTED)
+    assert sum(injection.landed for injection in outcome.injections) >= LEAST_LANDED
     assert outcome.verdict.dead_letters > 0
     assert min(outcome.verdict.records.values()) > 0

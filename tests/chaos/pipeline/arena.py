@@ -9,8 +9,8 @@ from typing import Self
 from deploy.local.guard import Guard
 from deploy.local.launcher import LocalServices
 from deploy.local.ports import free_ports
-from tests.chaos.line.places import COMMANDS, TALKS_TO, door, link
-from tests.chaos.line.proxies import Proxies
+from tests.chaos.pipeline.addresses import COMMANDS, TALKS_TO, door, link
+from tests.chaos.pipeline.proxies import Proxies
 
 VARIABLES = {
     "kafka": "WARDSTREAM_KAFKA_BOOTSTRAP",

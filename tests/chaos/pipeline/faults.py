@@ -11,19 +11,19 @@ from random import Random
 from signal import SIGCONT, SIGKILL, SIGSTOP
 
 from deploy.services import Component
-from tests.chaos.line import inputs
-from tests.chaos.line.line import AttackedLine
-from tests.chaos.line.moments import MOMENTS, checkpointing, running
-from tests.chaos.line.places import SERVE, SINK_REDIS, SINK_TIMESCALE
-from tests.chaos.line.upgrade import upgrade, upgrade_killed
-from tests.chaos.line.wires import WIRE_FAULTS
+from tests.chaos.pipeline import inputs
+from tests.chaos.pipeline.addresses import SERVE, SINK_REDIS, SINK_TIMESCALE
+from tests.chaos.pipeline.moments import MOMENTS, checkpointing, running
+from tests.chaos.pipeline.pipeline import AttackedPipeline
+from tests.chaos.pipeline.upgrade import upgrade, upgrade_killed
+from tests.chaos.pipeline.wires import WIRE_FAULTS
 
 PAST_SESSION_S = (9.0, 13.0)
 """Sessions end after 8 s, those of sinks after 6."""
 
 OUTAGE_S = (2.0, 6.0)
 
-Deed = Callable[[AttackedLine, Random], bool]
+Deed = Callable[[AttackedPipeline, Random], bool]
 """Strikes, and undoes what does not end by itself; tells whether it landed where it should."""
 
 
@@ -46,80 +46,80 @@ class Fault:
     aged: bool = False
 
 
-def victim(line: AttackedLine, who: str, chance: Random) -> str:
+def victim(pipeline: AttackedPipeline, who: str, chance: Random) -> str:
     """The process that a fault names; any stream processor for `stream`."""
-    return chance.choice(line.streams) if who == "stream" else who
+    return chance.choice(pipeline.streams) if who == "stream" else who
 
 
 def kill_in(who: str, phase: str) -> Deed:
     """`kill -9` in a phase of the victim; it starts again at once."""
 
-    def deed(line: AttackedLine, chance: Random) -> bool:
-        name = victim(line, who, chance)
-        came = MOMENTS[phase](line, name, chance) and line.supervisor.alive(name)
-        line.kill(name, SIGKILL)
-        line.restart(name)
-        line.revive()
+    def deed(pipeline: AttackedPipeline, chance: Random) -> bool:
+        name = victim(pipeline, who, chance)
+        came = MOMENTS[phase](pipeline, name, chance) and pipeline.supervisor.alive(name)
+        pipeline.kill(name, SIGKILL)
+        pipeline.restart(name)
+        pipeline.revive()
         return came
 
     return deed
 
 
-def kill_all_streams(line: AttackedLine, chance: Random) -> bool:
+def kill_all_streams(pipeline: AttackedPipeline, chance: Random) -> bool:
     """`kill -9` of every stream processor at once."""
-    came = running(line, line.streams[0], chance)
-    for name in line.streams:
-        line.kill(name, SIGKILL)
-    for name in line.streams:
-        line.restart(name)
+    came = running(pipeline, pipeline.streams[0], chance)
+    for name in pipeline.streams:
+        pipeline.kill(name, SIGKILL)
+    for name in pipeline.streams:
+        pipeline.restart(name)
     return came
 
 
 def freeze_in(who: str, phase: str, between_s: tuple[float, float]) -> Deed:
     """SIGSTOP in a phase, SIGCONT some seconds later; past its session it wakes up as a zombie."""
 
-    def deed(line: AttackedLine, chance: Random) -> bool:
-        name = victim(line, who, chance)
-        came = MOMENTS[phase](line, name, chance) and line.supervisor.alive(name)
-        line.kill(name, SIGSTOP)
+    def deed(pipeline: AttackedPipeline, chance: Random) -> bool:
+        name = victim(pipeline, who, chance)
+        came = MOMENTS[phase](pipeline, name, chance) and pipeline.supervisor.alive(name)
+        pipeline.kill(name, SIGSTOP)
         try:
             time.sleep(chance.uniform(*between_s))
         finally:
-            line.kill(name, SIGCONT)
+            pipeline.kill(name, SIGCONT)
             if phase == "shutdown":
-                line.leaving.append(name)
+                pipeline.leaving.append(name)
             else:
                 # A zombie that the broker fences ends by itself, and must be started again.
-                line.supervisor.release(name)
-            line.revive()
+                pipeline.supervisor.release(name)
+            pipeline.revive()
         return came
 
     return deed
 
 
-def freeze_all_streams(line: AttackedLine, chance: Random) -> bool:
+def freeze_all_streams(pipeline: AttackedPipeline, chance: Random) -> bool:
     """All stream processors stop past their sessions, and all wake up as zombies."""
-    came = running(line, line.streams[0], chance)
-    for name in line.streams:
-        line.kill(name, SIGSTOP)
+    came = running(pipeline, pipeline.streams[0], chance)
+    for name in pipeline.streams:
+        pipeline.kill(name, SIGSTOP)
     try:
         time.sleep(chance.uniform(*PAST_SESSION_S))
     finally:
-        for name in line.streams:
-            line.kill(name, SIGCONT)
-            line.supervisor.release(name)
+        for name in pipeline.streams:
+            pipeline.kill(name, SIGCONT)
+            pipeline.supervisor.release(name)
     return came
 
 
 def kill_service(service: Component, *, in_checkpoint: bool = False) -> Deed:
     """`kill -9` of a service, which comes back on the same data some seconds later."""
 
-    def deed(line: AttackedLine, chance: Random) -> bool:
+    def deed(pipeline: AttackedPipeline, chance: Random) -> bool:
         moment = checkpointing if in_checkpoint else running
-        came = moment(line, line.streams[0], chance)
-        line.arena.services.kill(service)
+        came = moment(pipeline, pipeline.streams[0], chance)
+        pipeline.arena.services.kill(service)
         time.sleep(chance.uniform(*OUTAGE_S))
-        line.arena.services.restart(service)
+        pipeline.arena.services.restart(service)
         return came
 
     return deed
@@ -128,13 +128,13 @@ def kill_service(service: Component, *, in_checkpoint: bool = False) -> Deed:
 def stop_service(service: Component) -> Deed:
     """A service hangs: its connections stay, and nothing answers for some seconds."""
 
-    def deed(line: AttackedLine, chance: Random) -> bool:
-        came = running(line, line.streams[0], chance)
-        line.arena.services.kill(service, SIGSTOP)
+    def deed(pipeline: AttackedPipeline, chance: Random) -> bool:
+        came = running(pipeline, pipeline.streams[0], chance)
+        pipeline.arena.services.kill(service, SIGSTOP)
         try:
             time.sleep(chance.uniform(*PAST_SESSION_S))
         finally:
-            line.arena.services.kill(service, SIGCONT)
+            pipeline.arena.services.kill(service, SIGCONT)
         return came
 
     return deed
@@ -143,14 +143,14 @@ def stop_service(service: Component) -> Deed:
 def restart_without(service: Component) -> Deed:
     """A stream processor dies while a service is away, and must start without it or wait."""
 
-    def deed(line: AttackedLine, chance: Random) -> bool:
-        name = victim(line, "stream", chance)
-        came = running(line, name, chance)
-        line.arena.services.kill(service)
-        line.kill(name)
-        line.restart(name)
+    def deed(pipeline: AttackedPipeline, chance: Random) -> bool:
+        name = victim(pipeline, "stream", chance)
+        came = running(pipeline, name, chance)
+        pipeline.arena.services.kill(service)
+        pipeline.kill(name)
+        pipeline.restart(name)
         time.sleep(chance.uniform(*OUTAGE_S))
-        line.arena.services.restart(service)
+        pipeline.arena.services.restart(service)
         return came
 
     return deed
@@ -159,15 +159,15 @@ def restart_without(service: Component) -> Deed:
 def step_clock(who: str, seconds: float) -> Deed:
     """A process's wall clock jumps, and jumps back some seconds later."""
 
-    def deed(line: AttackedLine, chance: Random) -> bool:
-        assert line.clocks is not None
-        name = victim(line, who, chance)
-        came = running(line, name, chance)
-        line.clocks.step(name, seconds)
+    def deed(pipeline: AttackedPipeline, chance: Random) -> bool:
+        assert pipeline.clocks is not None
+        name = victim(pipeline, who, chance)
+        came = running(pipeline, name, chance)
+        pipeline.clocks.step(name, seconds)
         try:
             time.sleep(chance.uniform(*OUTAGE_S))
         finally:
-            line.clocks.step(name, 0)
+            pipeline.clocks.step(name, 0)
         return came
 
     return deed

@@ -15,13 +15,13 @@ from deploy.local.errors import LaunchError
 from deploy.local.launcher import LocalServices
 from runtime.errors import Retry
 from schemas.registry import RegistryUnavailable
-from tests.chaos.line.arena import Arena
-from tests.chaos.line.clocks import Clocks
-from tests.chaos.line.faults import Fault
-from tests.chaos.line.judge import Verdict, judge
-from tests.chaos.line.line import AttackedLine, LineStopped, attacked_line
-from tests.chaos.line.places import SERVE
-from tests.chaos.line.ward import Camera
+from tests.chaos.pipeline.addresses import SERVE
+from tests.chaos.pipeline.arena import Arena
+from tests.chaos.pipeline.clocks import Clocks
+from tests.chaos.pipeline.faults import Fault
+from tests.chaos.pipeline.judge import Verdict, judge
+from tests.chaos.pipeline.pipeline import AttackedPipeline, PipelineStopped, attacked_pipeline
+from tests.chaos.pipeline.ward import Camera
 
 RECOVERY_DEADLINE_S = 300.0
 JUDGE_DEADLINE_S = 60.0
@@ -57,7 +57,7 @@ class Plan:
 
 
 @dataclass
-class Strike:
+class Injection:
     """One fault that was injected.
 
     Attributes:
@@ -79,7 +79,7 @@ class Outcome:
 
     Attributes:
         seed: Of the faults.
-        strikes: What was injected.
+        injections: What was injected.
         sent: Records of the input.
         duration_s: Wall time.
         restarts: How often processes were started again by their supervisor, by name.
@@ -87,7 +87,7 @@ class Outcome:
     """
 
     seed: int
-    strikes: list[Strike] = field(default_factory=list)
+    injections: list[Injection] = field(default_factory=list)
     sent: int = 0
     duration_s: float = 0.0
     restarts: dict[str, int] = field(default_factory=dict)
@@ -132,7 +132,7 @@ def run(plan: Plan, arena: Arena, folder: Path) -> Outcome:
     clocks = Clocks(folder / "clocks") if clocked else None
     with (
         run_environment(arena.services) as environment,
-        attacked_line(
+        attacked_pipeline(
             arena,
             environment,
             folder,
@@ -143,26 +143,26 @@ def run(plan: Plan, arena: Arena, folder: Path) -> Outcome:
             stream_workers=plan.workers,
             program=plan.program,
             clocks=clocks,
-        ) as line,
+        ) as pipeline,
     ):
         try:
-            _attack(plan, line, outcome)
-            line.settle(RECOVERY_DEADLINE_S)
-            line.ready(SERVE)
-        except (LineStopped, LaunchError) as stopped:
+            _attack(plan, pipeline, outcome)
+            pipeline.settle(RECOVERY_DEADLINE_S)
+            pipeline.ready(SERVE)
+        except (PipelineStopped, LaunchError) as stopped:
             outcome.verdict.mismatches.append(f"the line did not recover: {stopped}")
         else:
-            line.supervisor.stop_all()
-            line.restart(SERVE)
-            line.ready(SERVE)
-            outcome.verdict = patient_judge(line, seamed=plan.seamed)
-        outcome.sent = line.feeder.sent
-        outcome.restarts = {name: line.supervisor.restarts(name) for name in line.streams}
+            pipeline.supervisor.stop_all()
+            pipeline.restart(SERVE)
+            pipeline.ready(SERVE)
+            outcome.verdict = patient_judge(pipeline, seamed=plan.seamed)
+        outcome.sent = pipeline.feeder.sent
+        outcome.restarts = {name: pipeline.supervisor.restarts(name) for name in pipeline.streams}
     outcome.duration_s = time.monotonic() - began_s
     return outcome
 
 
-def patient_judge(line: AttackedLine, *, seamed: bool = False) -> Verdict:
+def patient_judge(pipeline: AttackedPipeline, *, seamed: bool = False) -> Verdict:
     """Judge a settled line, once the services answer the judge too.
 
     The registry keeps broken connections to its own database for a while after that was killed.
@@ -171,9 +171,9 @@ def patient_judge(line: AttackedLine, *, seamed: bool = False) -> Verdict:
     while True:
         try:
             return judge(
-                line.settings,
-                line.board_url,
-                expected_letters=line.expected_letters,
+                pipeline.settings,
+                pipeline.board_url,
+                expected_dead_letters=pipeline.expected_dead_letters,
                 seamed=seamed,
             )
         except (Retry, RegistryUnavailable):
@@ -182,18 +182,18 @@ def patient_judge(line: AttackedLine, *, seamed: bool = False) -> Verdict:
             time.sleep(1.0)
 
 
-def _attack(plan: Plan, line: AttackedLine, outcome: Outcome) -> None:
+def _attack(plan: Plan, pipeline: AttackedPipeline, outcome: Outcome) -> None:
     """Strike once in every part of the input, each time in a line that has recovered."""
     chance = Random(f"faults/{plan.seed}")
     part_s = max(0.0, plan.seconds - TAIL_S) / max(1, len(plan.faults))
     for number, fault in enumerate(plan.faults):
-        line.feeder.feed_until((number + 1) * part_s)
-        line.await_records(RECOVERY_DEADLINE_S)
+        pipeline.feeder.feed_until((number + 1) * part_s)
+        pipeline.await_records(RECOVERY_DEADLINE_S)
         began_s = time.monotonic()
-        came = fault.deed(line, chance)
+        came = fault.deed(pipeline, chance)
         ended_s = time.monotonic()
-        mark = line.mark(RECOVERY_DEADLINE_S)
-        recovery_s = line.catch_up(mark, RECOVERY_DEADLINE_S) + mark.at_s - ended_s
-        outcome.strikes.append(
-            Strike(fault.name, came, round(ended_s - began_s, 2), round(recovery_s, 2))
+        mark = pipeline.mark(RECOVERY_DEADLINE_S)
+        recovery_s = pipeline.catch_up(mark, RECOVERY_DEADLINE_S) + mark.at_s - ended_s
+        outcome.injections.append(
+            Injection(fault.name, came, round(ended_s - began_s, 2), round(recovery_s, 2))
         )
