@@ -27,7 +27,7 @@ WATCHED = (
     ("streams.domain.camera.step:advance_boxes", "tracker"),
     ("streams.domain.pipeline:step", "places and views"),
     ("streams.domain.pipeline:close_ticks", "ticks: the rest"),
-    ("streams.domain.floor.closing:_look", "zones"),
+    ("streams.domain.floor.closing:_observe", "zones"),
     ("streams.domain.floor.closing:_occupancy", "occupancy and coverage"),
     ("streams.domain.floor.closing:_presence", "presence"),
     ("streams.processor.pipeline_fold:Wire.write", "encode"),
