@@ -126,7 +126,7 @@ def careless(_boot_id: str) -> None:
 
 def committed_position(_boot_id: str) -> None:
     """Reading resumes where the group committed, as Faust would have it."""
-    replace(Resumption, "_next_offsets", lambda *_: {})
+    replace(Resumption, "_saved_offsets", lambda *_: {})
 
 
 def unguarded(_boot_id: str) -> None:
