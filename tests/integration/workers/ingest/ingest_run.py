@@ -74,7 +74,7 @@ class IngestRun:
         top = {
             name.removeprefix("WARDSTREAM_").lower(): value
             for name, value in self.environment.items()
-            if "__" not in name
+            if name.startswith("WARDSTREAM_") and "__" not in name
         }
         chosen = {"mode": "record", "object_store_url": f"file://{self.folder}/objects", **ingest}
         return Settings.model_validate({**top, "ingest": chosen})
