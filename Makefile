@@ -12,11 +12,11 @@ help: ## Show what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: install
-install: ## Install what the line needs: Python packages, Kafka, registry, TimescaleDB, Redis
+install: ## Install what the pipeline needs: Python packages, Kafka, registry, TimescaleDB, Redis
 	@python=$$(sh deploy/local/find-python.sh); "$$python" -m deploy.local.install
 
 .PHONY: demo
-demo: install ## Play a clip through the whole line; ARGS="--once --video FILE" passes options on
+demo: install ## Play a clip through the whole pipeline; ARGS="--once --video FILE" passes options on
 	@exec $(BIN)/wardstream demo $(ARGS)
 
 .PHONY: test
@@ -63,15 +63,15 @@ bench: ## Measure what BENCHMARKS.md reports; ONLY=stream_processor ARGS="--came
 		echo "# $$name"; $(BIN)/python -m tests.bench.$(if $(RECORD),record ,)$$name $(ARGS) || exit 1; done
 
 .PHONY: chaos
-chaos: testtools ## Strike the whole line with every fault, 20 seeds each (hours); ARGS="--faults kafka-*"
+chaos: testtools ## Inject every fault into the whole pipeline, 20 seeds each (hours); ARGS="--faults kafka-*"
 	@nice $(BIN)/python -m tests.chaos.pipeline --seeds 20 $(ARGS)
 
 .PHONY: soak
-soak: testtools ## Strike the line at random for MINUTES=60; memory, files and p99 must stay flat
+soak: testtools ## Inject random faults for MINUTES=60; memory, files and p99 must stay flat
 	@nice $(BIN)/python -m tests.chaos.pipeline.soak --minutes $(or $(MINUTES),60) $(ARGS)
 
 .PHONY: overload
-overload: testtools ## Send three times more pictures than fit for MINUTES=10; memory must stay flat
+overload: testtools ## Send three times more frames than fit for MINUTES=10; memory must stay flat
 	@OVERLOAD_MINUTES=$(or $(MINUTES),10) nice $(BIN)/python -m pytest -n 0 -s -m overload tests/chaos/overload $(ARGS)
 
 .PHONY: clean

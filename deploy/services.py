@@ -3,7 +3,7 @@
 The local launcher starts plain processes from it and `deploy.compose` writes
 docker-compose.yml from it, so a setting cannot differ between the two. A service's own
 settings are written here once; addresses and folders, which differ by nature, are filled in
-by whoever starts it.
+by the program that starts it.
 """
 
 from collections.abc import Mapping

@@ -55,7 +55,7 @@ STOP_ORDER: tuple[Component, ...] = ("registry", "kafka", "redis", "timescale")
 
 SECURED_BOOTSTRAP = "KAFKA_SECURED_BOOTSTRAP"
 SECURED_CA = "KAFKA_SECURED_CA"
-"""Where the secured listener is told in the environment of a run, and whom its clients trust."""
+"""Variables of a run that name the secured listener, and the authority that its clients trust."""
 
 
 class LocalServices:

@@ -1,4 +1,4 @@
-"""State that survives: one compacted topic per stage, written behind the outputs.
+"""State that survives: one compacted topic per stage, written after the outputs.
 
 Order, always: outputs acknowledged, then the checkpoint committed in one transaction that
 the broker refuses to a former owner. See ADR 0002.

@@ -24,7 +24,7 @@ _NAME = re.compile(r"p(\d{5})/(\d{20})-(\d{17})-([0-9a-f]{64})\.checkpoint")
 
 
 class Archived(NamedTuple):
-    """One archived checkpoint, as its name tells.
+    """One archived checkpoint, as its name describes it.
 
     Attributes:
         partition: Partition of the input.

@@ -21,7 +21,7 @@ class Claim:
     """A transactional producer under the id of one partition.
 
     Taking the claim makes the broker abort the former owner's open transaction and refuse
-    all its later ones, so whoever reads the checkpoints after that reads the last word of
+    all its later ones, so a reader that comes after that reads the last word of
     every earlier owner.
     """
 

@@ -27,7 +27,7 @@ class EntityState(NamedTuple):
 
 
 class SettingsSpan(msgspec.Struct, frozen=True):
-    """What the fold was told from one input offset on, until the next span begins.
+    """Settings of the fold from one input offset on, until the next span begins.
 
     Attributes:
         from_offset: First input offset that is folded under these values.
@@ -51,10 +51,10 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
         generation: Consumer group generation of the writer; for reading only.
         boot_id: The writing process; for reading only.
         entities: CRC-32 of each entity's record, by entity key.
-        settings: What the fold was told, in order of offset, for as far back as the input
+        settings: Settings of the fold, in order of offset, for as far back as the input
             reaches; it may end with a span that begins after `next_offset`. Empty when the
             application has none.
-        fold: What made the outputs behind this state, and makes those that follow: two folds of
+        fold: What made the outputs before this state, and makes those that follow: two folds of
             one name give the same bytes. Empty where a release wrote it that named none.
     """
 

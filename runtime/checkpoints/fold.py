@@ -176,7 +176,7 @@ class PartitionProgress:
         next_offset: First offset that is not folded yet.
         saved_offset: `next_offset` of the last checkpoint that was taken.
         claimed: Whether this process may write the partition's checkpoints.
-        settings: What the fold is told, by offset; goes into each checkpoint.
+        settings: Settings of the fold, by offset; goes into each checkpoint.
         fold_id: Name of the fold, which goes into each checkpoint too.
         input_id: Kafka's id of the input topic.
     """

@@ -59,7 +59,7 @@ class FreezeWatch:
     """Tells that the process stood still for so long that others may have taken its place.
 
     A checkpoint of one who was replaced is refused, but what it sends is not. So it has to ask
-    before it sends on, and whoever is about to send looks here first.
+    before it sends on, and a sender looks here first.
 
     Args:
         clock: Asked at every look.

@@ -3,7 +3,7 @@
 A former owner may have sent outputs beyond its checkpoint, from any record that was in the log
 before it was fenced. Those records are folded again under the settings that it had; new ones
 hold from the log's end at the takeover on. The decision is written down before anything is
-folded by it, so the next owner, and whoever repeats the fold, finds it.
+folded by it, so the next owner and every later fold find it.
 """
 
 from collections.abc import Mapping, Sequence

@@ -118,7 +118,7 @@ class FactLog:
     def _take(self, messages: Iterable[Message]) -> None:
         """Keep facts until a sync succeeds.
 
-        The end of a partition is said apart, since behind the last fact there may be markers of
+        The end of a partition is said apart, since after the last fact there may be markers of
         transactions and holes of compaction, which no fact fills.
         """
         for message in messages:
@@ -181,9 +181,9 @@ class FactLog:
 
 
 def _refuse_deleted(messages: Iterable[Message]) -> None:
-    """Refuse what somebody deleted by hand, unless it was appended again behind that.
+    """Refuse what somebody deleted by hand, unless it was appended again after that.
 
-    A tombstone takes a version away from whoever reads the topic after its next compaction, while
+    A tombstone takes a version away from those who read the topic after its next compaction, while
     those who have read it know it still: they would no longer agree.
 
     Raises:

@@ -1,7 +1,7 @@
 """Settings of secured connections: who a process is, and whom it trusts.
 
 A secret is never a plain string here, so no log, error or listing shows it. Each may be given in a
-file instead: set the name of its environment variable with `_FILE` behind it to the path.
+file instead: set the name of its environment variable with `_FILE` after it to the path.
 """
 
 from pathlib import Path

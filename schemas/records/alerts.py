@@ -1,4 +1,4 @@
-"""What people are told and what they did: alerts and the audit trail."""
+"""Alerts to people, and the audit trail of what people did."""
 
 from typing import Literal, TypedDict
 

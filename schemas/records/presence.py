@@ -43,7 +43,7 @@ class LinkEvidence(TypedDict):
 
 
 class Link(TypedDict):
-    """Two identities are told to belong together; what was sent under either stays as it is."""
+    """Two identities belong together; what was sent under either stays as it is."""
 
     floor_id: str
     seq: int

@@ -1,4 +1,4 @@
-"""What the domain is told, from the settings of a process."""
+"""Settings of the domain, from the settings of a process."""
 
 from runtime.process.settings import Settings
 from streams.domain.settings import FloorSettings, PipelineSettings

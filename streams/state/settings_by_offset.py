@@ -82,6 +82,6 @@ def _names(values: dict[str, Any], prefix: str = "") -> set[str]:
 def _unreadable(why: str) -> Stop:
     return Stop(
         f"the settings that a checkpoint was folded under cannot be read: {why}. Let the release "
-        "that wrote it go on, or fold the detections anew: `wardstream rebuild checkpoints`, see "
+        "that wrote it go on, or fold the detections again: `wardstream rebuild checkpoints`, see "
         "docs/runbooks/upgrade.md"
     )

@@ -21,7 +21,7 @@ class Installation:
         live_prefix: Leads every key in Redis.
         archive_url: Where checkpoints are archived.
         objects_url: Where claim-checked frames and long dead letters lie.
-        pipeline: What the fold is told.
+        pipeline: Settings of the fold.
         sink: How rows and live values are made from records.
     """
 

@@ -1,7 +1,7 @@
-"""Links as they are told: two identities belong together, and neither is rewritten.
+"""Links as they are published: two identities belong together, and neither is rewritten.
 
 Whoever was sent under an id keeps it. A link says which earlier id a later one continues, how well
-the two fit and what that rests on; whoever reads may apply it or not.
+the two fit and what that rests on; a reader may apply it or not.
 """
 
 from schemas.records.presence import Link

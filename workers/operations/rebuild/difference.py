@@ -13,7 +13,7 @@ from workers.operations.rebuild.staging import columns_of, schema_of
 from workers.operations.rebuild.tables import COMPARED, Compared
 
 SHOWN = 5
-"""Differences of a table that are told one by one."""
+"""Differences of a table that are reported one by one."""
 
 
 class RowDifference(msgspec.Struct, frozen=True):

@@ -47,7 +47,7 @@ def moved(head: Head, log: OffsetRange, input_id: str) -> Head:
         return msgspec.structs.replace(
             head, next_offset=min(max(head.next_offset, log.start), log.end)
         )
-    # What was folded last tells the settings; in another input those hold from its begin.
+    # The record folded last gives the settings; in another input they hold from its start.
     last = [span for span in head.settings if span.from_offset <= head.next_offset][-1:]
     settings = tuple(msgspec.structs.replace(span, from_offset=log.start) for span in last)
     return msgspec.structs.replace(
@@ -86,7 +86,7 @@ def deleted_head(
     if committed is None or not log.start < committed <= log.end:
         raise Stop(
             f"{name}[{partition}]: its checkpoint was deleted, and the group's offset does not say "
-            "how far the line had come: restore a backup, or begin anew under another "
+            "how far the pipeline had come: restore a backup, or start again under another "
             "WARDSTREAM_TOPIC_PREFIX"
         )
     last = read_record(cluster, DETECTIONS, partition, committed - 1)

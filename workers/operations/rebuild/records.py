@@ -15,7 +15,7 @@ from workers.operations.rebuild.plan import AHEAD_MS, PartitionPlan
 from workers.storage.item import DIGEST_BYTES, Item, conflict, read_item
 
 SHOWN = 5
-"""Differences of a topic that are told one by one."""
+"""Differences of a topic that are reported one by one."""
 
 
 class Newest(msgspec.Struct, frozen=True):

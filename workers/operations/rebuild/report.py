@@ -9,7 +9,7 @@ from workers.operations.rebuild.run import Report
 from workers.operations.times import show_time
 
 STRETCHES = 10
-"""Stretches of a table that are told one by one."""
+"""Stretches of a table that are reported one by one."""
 
 
 def lines_of(report: Report) -> Iterator[str]:

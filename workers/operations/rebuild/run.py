@@ -62,7 +62,7 @@ class Order:
     def request(self) -> str:
         """The order in words; the same order again goes on with what it began.
 
-        An age is told as the time that it was: on another day it is another order.
+        An age is resolved to a time: on another day it is another order.
         """
         origin = self.origin.text if self.origin.at_us is None else show_time(self.origin.at_us)
         floors = "".join(f" --floor {floor}" for floor in sorted(self.floors))

@@ -56,7 +56,7 @@ class LiveValue(NamedTuple):
 
     @property
     def key(self) -> str:
-        """How the kind and identity are told."""
+        """Kind and identity, as a report names them."""
         return f"Redis {self.kind} {self.identity}"
 
 

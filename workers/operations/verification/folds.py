@@ -72,7 +72,7 @@ def compare_tracks(
 def compare_links(
     links: PartitionLog, tracks: PartitionLog, *, window: Window, check: Check
 ) -> None:
-    """Who is seen again is confirmed in the frame that told the link, and began when it says.
+    """The later track of a link is confirmed in the frame that gave the link; it began at its time.
 
     Args:
         links: Links of one partition, read after the tracks.

@@ -65,7 +65,7 @@ def recount(installation: Installation, window: Window) -> list[Check]:
     Raises:
         Retry: Something is out of reach.
         RegistryUnavailable: The schema registry is.
-        Stop: The window reaches back behind what the topics keep.
+        Stop: The window begins before what the topics keep.
     """
     if window.from_us >= window.to_us:
         raise Stop("--from must be before --to")

@@ -33,7 +33,7 @@ class Check:
 
     Attributes:
         name: What is compared with what.
-        counts: How many of what were compared, in the order in which they are told.
+        counts: How many of what were compared, in the order of the report.
         first: The first mismatch; None while there is none.
     """
 
