@@ -14,6 +14,7 @@ from confluent_kafka import (
 
 from runtime.errors import Retry
 from runtime.kafka.cluster import Cluster
+from runtime.kafka.errors import is_refusal
 from runtime.kafka.topic_partition import Partition, source_partition
 from runtime.process.periodic import Periodic
 from runtime.retry import constant
@@ -125,10 +126,18 @@ class Follower:
 
 
 def _ended(messages: Iterable[Message]) -> set[Partition]:
-    """Partitions whose end was reached; other errors are left to the client, which goes on."""
+    """Partitions whose end was reached; errors that pass are left to the client, which goes on.
+
+    Raises:
+        Retry: The broker refuses a topic: nothing more of it would come.
+    """
     ended = set()
     for message in messages:
         error = message.error()
-        if error is not None and error.code() == KafkaError._PARTITION_EOF:
+        if error is None:
+            continue
+        if error.code() == KafkaError._PARTITION_EOF:
             ended.add(source_partition(message))
+        elif is_refusal(error):
+            raise Retry(f"Kafka: {message.topic()}: {error.str()}")
     return ended

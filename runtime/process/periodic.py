@@ -7,11 +7,22 @@ import structlog
 
 from runtime.errors import WardstreamError
 from runtime.retry import RetryPolicy, constant
-from schemas.registry import IncompatibleSchema, NotRegistered, RegistryUnavailable
+from schemas.registry import (
+    IncompatibleSchema,
+    NotRegistered,
+    RegistryDenied,
+    RegistryUnavailable,
+)
 
 log = structlog.get_logger(__name__)
 
-FORESEEN = (WardstreamError, RegistryUnavailable, NotRegistered, IncompatibleSchema)
+FORESEEN = (
+    WardstreamError,
+    RegistryUnavailable,
+    RegistryDenied,
+    NotRegistered,
+    IncompatibleSchema,
+)
 """Errors that say what is out of reach or wrong; any other is a fault in the program."""
 
 
@@ -97,4 +108,7 @@ class Periodic:
             return
         if not isinstance(error, FORESEEN):
             log.error("periodic.crash", thread=self._thread.name, exc_info=error)
-        self._failed(error)
+        try:
+            self._failed(error)
+        except Exception:
+            log.exception("periodic.report_failed", thread=self._thread.name)

@@ -6,7 +6,7 @@ file instead: set the name of its environment variable with `_FILE` after it to 
 
 from pathlib import Path
 from typing import Self
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from pydantic import BaseModel, ConfigDict, SecretStr, model_validator
 
@@ -90,18 +90,30 @@ def signed_url(url: str, user: User, **query: str | None) -> str:
     >>> signed_url("redis://cache:6379/0", User(user="ward", password=SecretStr("a/b")), ssl=None)
     'redis://ward:a%2Fb@cache:6379/0'
 
+    Nothing to add leaves the address as it is written, sockets and options included.
+
+    >>> signed_url("unix:///run/redis.sock?db=1", User())
+    'unix:///run/redis.sock?db=1'
+    >>> signed_url("postgresql:///ward?host=/run/pg&x=a%20b", User(), sslmode="verify-full")
+    'postgresql:///ward?host=/run/pg&x=a%20b&sslmode=verify-full'
+
     Args:
         url: May hold a name and password already; those of the user win.
         user: Name and password, either of which may be missing.
         query: Parameters to add.
     """
+    added = {key: value for key, value in query.items() if value is not None}
+    if not (user.user or user.secret or added):
+        return url
     parts = urlsplit(url)
     name = quote(user.user, safe="") or parts.username or ""
     password = quote(user.secret, safe="") or parts.password or ""
     host = parts.netloc.rpartition("@")[2]
     who = f"{name}:{password}@" if password else f"{name}@" if name else ""
-    pairs = dict(parse_qsl(parts.query)) | {k: v for k, v in query.items() if v is not None}
-    return urlunsplit((parts.scheme, who + host, parts.path, urlencode(pairs), parts.fragment))
+    # Only what is added is encoded, and a blank as %20: libpq reads a plus sign as itself.
+    kept = [one for one in parts.query.split("&") if one and one.partition("=")[0] not in added]
+    pairs = "&".join([*kept, *([urlencode(added, quote_via=quote)] if added else [])])
+    return f"{parts.scheme}://{who}{host}{parts.path}{'?' if pairs else ''}{pairs}"
 
 
 def _path(path: Path | None) -> str | None:
@@ -109,7 +121,13 @@ def _path(path: Path | None) -> str | None:
 
 
 def database_address(url: str, user: User) -> str:
-    """Address of the database; with an authority, its certificate and host name are checked."""
+    """Address of the database; with an authority, its certificate and host name are checked.
+
+    Raises:
+        ValueError: There is a client certificate, and no authority to check the server by.
+    """
+    if user.certificate and not user.ca:
+        raise ValueError("a certificate for the database needs security.database.ca beside it")
     return signed_url(
         url,
         user,

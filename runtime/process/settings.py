@@ -289,6 +289,10 @@ class Settings(BaseSettings):
     def _addresses_hold(self) -> Self:
         """Refuse certificates that would not be used."""
         redis_address(self.redis_url.get_secret_value(), self.security.redis)
+        database_address(self.database_url.get_secret_value(), self.security.database)
+        registry = self.security.registry
+        if (registry.ca or registry.certificate) and not self.registry_url.startswith("https://"):
+            raise ValueError("certificates for the registry need a registry_url with https://")
         return self
 
     @classmethod

@@ -17,7 +17,7 @@ from runtime.kafka.continuity import Break
 from runtime.kafka.dead_letter_log import DISCARDED, REPLAYED, parse
 from runtime.kafka.follower import Follower
 from schemas.codec import UndecodableValue
-from schemas.registry import RegistryUnavailable
+from schemas.registry import RegistryDenied, RegistryUnavailable
 from schemas.topics import AUDIT, DEAD_LETTERS
 from workers import stages
 
@@ -124,7 +124,7 @@ class LossFollower:
             while self._unread:
                 self._take_entry(self._unread[0])
                 self._unread.popleft()
-        except RegistryUnavailable:
+        except (RegistryUnavailable, RegistryDenied):
             self._held_up = True
             raise
         self.current |= at_end
@@ -154,7 +154,7 @@ class LossFollower:
         """Take in records, and read on while the registry is away."""
         try:
             self.take(messages, at_end)
-        except RegistryUnavailable as error:
+        except (RegistryUnavailable, RegistryDenied) as error:
             log.warning("watchdog.resolved_dead_letters_unknown", error=str(error))
             self._follower.wait(_REGISTRY_PAUSE_S)
 

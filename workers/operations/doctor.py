@@ -121,6 +121,11 @@ def check_registry(address: RegistryAddress) -> str:
     try:
         answer = httpx.get(f"{url}/subjects", timeout=_TIMEOUT_S, auth=user, verify=trusted)
         answer.raise_for_status()
+    except httpx.HTTPStatusError as error:
+        raise Retry(
+            f"{url} answers {error.response.status_code}: for 401 and 403 check "
+            "WARDSTREAM_SECURITY__REGISTRY__USER and its password"
+        ) from error
     except httpx.HTTPError as error:
         raise Retry(
             f"no answer at {url}: start it (`wardstream up`), or set WARDSTREAM_REGISTRY_URL"

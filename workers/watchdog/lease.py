@@ -18,7 +18,12 @@ from runtime.process.settings import WatchdogSettings
 from runtime.retry import constant
 from schemas.codec import Codec
 from schemas.records.alerts import Alert
-from schemas.registry import IncompatibleSchema, NotRegistered, RegistryUnavailable
+from schemas.registry import (
+    IncompatibleSchema,
+    NotRegistered,
+    RegistryDenied,
+    RegistryUnavailable,
+)
 from schemas.topics import ALERTS
 from workers.observation.alert_log import read_alerts, standing
 from workers.observation.lease_log import CLAIM, BeatAge, BeatWriter, LeaseReader
@@ -33,7 +38,7 @@ _AGAIN: Final = constant(2.0)
 _POLL_S: Final = 0.2
 _ANSWER_S: Final = 5.0
 _CLOSE_S: Final = 5.0
-_NO_SCHEMA: Final = (RegistryUnavailable, NotRegistered, IncompatibleSchema)
+_NO_SCHEMA: Final = (RegistryUnavailable, RegistryDenied, NotRegistered, IncompatibleSchema)
 _MESSAGES: Final = Messages(
     refused="the leader lease was not granted: {error}",
     nothing="an alert was not written: {error}",
