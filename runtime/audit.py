@@ -1,8 +1,8 @@
-"""Seal who did what: each entry of a chain holds the digest of the one before it.
+"""Audit log as a hash chain: each entry holds the digest of the one before it.
 
-An entry that is altered, taken out or put in afterwards breaks every link after it (Haber and
-Stornetta, "How to Time-Stamp a Digital Document", 1991). The end of a chain can still be cut off;
-a copy of its last digest, kept elsewhere, shows that too. Pure.
+Altering, removing or inserting an entry breaks the chain from there on (Haber and Stornetta, "How
+to Time-Stamp a Digital Document", 1991). The end of a chain can still be cut off; a copy of its
+last digest, kept elsewhere, reveals that too. Pure.
 """
 
 import hashlib
@@ -23,16 +23,16 @@ _SEALED: Final = (
     "detail",
     "previous_sha256",
 )
-"""Fields under the seal, in order; a field added later is not among them."""
+"""Fields that the seal covers, in order; fields added later are not covered."""
 
 
 class Act(NamedTuple):
-    """What somebody did.
+    """An action to audit.
 
     Attributes:
         action: Noun and participle, such as `dead_letter.replayed`.
-        subject: What it was done to.
-        detail: What came of it.
+        subject: Object of the action.
+        detail: Outcome.
     """
 
     action: str
@@ -50,15 +50,15 @@ def seal(entry: AuditEntry) -> str:
 def next_entry(
     last: AuditEntry | None, chain_id: str, act: Act, *, actor: str, why: str, at_us: int
 ) -> AuditEntry:
-    """The entry that follows.
+    """Build the next entry of a chain.
 
     Args:
-        last: The chain's newest entry; None for its first.
-        chain_id: The chain.
-        act: What was done.
+        last: Newest entry of the chain; None when the chain is empty.
+        chain_id: Id of the chain.
+        act: Action to record.
         actor: Who did it.
-        why: The reason that they gave.
-        at_us: When, UTC microseconds.
+        why: Reason that the actor gave.
+        at_us: Time of the action, UTC microseconds.
     """
     entry = AuditEntry(
         chain_id=chain_id,
@@ -77,11 +77,11 @@ def next_entry(
 
 
 def broken_link(entries: Iterable[AuditEntry]) -> str | None:
-    """Say where a chain is broken first; None when it is whole.
+    """Describe the first broken link of a chain; None when it is intact.
 
     Args:
-        entries: Of one chain, in the order of its log; may start in the middle, where retention
-            has cut it.
+        entries: Entries of one chain, in log order; may start mid-chain where retention has
+            cut it.
     """
     last: AuditEntry | None = None
     for entry in entries:

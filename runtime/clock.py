@@ -5,7 +5,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Tells the time; tests pass their own."""
+    """Source of the time; tests pass their own."""
 
     def now_us(self) -> int:
         """Wall clock, UTC microseconds since the epoch."""

@@ -1,19 +1,19 @@
-"""Errors carry the policy: what the process does next follows from the kind alone.
+"""Error classes: the class alone decides what the process does next.
 
     WardstreamError
-    ├── Retry        the world is out of reach; try again with backoff, lose nothing
-    ├── DeadLetter   this one input can never be processed; send it to dead-letters.v1, go on
-    └── Stop         going on would be wrong; exit with `exit_code`
+    ├── Retry        a dependency is out of reach; try again with backoff, lose nothing
+    ├── DeadLetter   this one input can never be processed; send it to dead-letters.v1, continue
+    └── Stop         continuing would be wrong; exit with `exit_code`
 
 A supervisor restarts a process that exits with `EXIT_REPLAY` and leaves one that exits with
 `EXIT_STOP` alone.
 """
 
 EXIT_REPLAY = 75
-"""sysexits EX_TEMPFAIL: start me again, I resume from the checkpoint or committed offset."""
+"""sysexits EX_TEMPFAIL: restart me, I resume from the checkpoint or committed offset."""
 
 EXIT_STOP = 78
-"""sysexits EX_CONFIG: a person must act; starting again would fail the same way."""
+"""sysexits EX_CONFIG: a person must act; a restart would fail the same way."""
 
 
 class WardstreamError(Exception):
@@ -33,11 +33,11 @@ class Retry(WardstreamError):
 
 
 class DeadLetter(WardstreamError):
-    """One input that can never be processed.
+    """An input that can never be processed.
 
     Attributes:
         reason: Short stable word for counting and filtering, such as `corrupt_jpeg`.
-        field: The field of the input that is at fault; empty when it is the whole.
+        field: Field of the input that is at fault; empty when the whole input is.
     """
 
     def __init__(self, reason: str, message: str, *, field: str = "") -> None:
@@ -47,7 +47,7 @@ class DeadLetter(WardstreamError):
 
 
 class Stop(WardstreamError):
-    """Going on would be wrong or pointless; the process ends.
+    """Continuing would be wrong or pointless; the process ends.
 
     Attributes:
         exit_code: `EXIT_STOP`, or `EXIT_REPLAY` when a restart heals it.

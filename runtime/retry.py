@@ -1,4 +1,4 @@
-"""How long to wait before failed work is tried again, and when to give it up."""
+"""Backoff: how long to wait before retrying failed work, and when to give up."""
 
 import random
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from runtime.errors import Retry
 Result = TypeVar("Result")
 
 _MOST_STEPS: Final = 32
-"""No pause grows beyond this many steps, so that no power of `factor` overflows."""
+"""Pauses stop growing after this many steps, so that no power of `factor` overflows."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,10 +26,9 @@ class RetryPolicy:
         first_s: Pause after the first failure, s.
         limit_s: Longest pause, s.
         factor: Ratio of each pause to the one before.
-        jitter: Share of each pause that is left to chance, 0 to 1. It keeps those that wait for
-            one dependency from coming back in step (Brooker, "Exponential Backoff And Jitter", AWS
-            2015).
-        deadline_s: Time after which the work is given up, s; None tries for ever.
+        jitter: Random share of each pause, 0 to 1. It keeps clients of one dependency from
+            retrying in step (Brooker, "Exponential Backoff And Jitter", AWS 2015).
+        deadline_s: Time after which to give up, s; None retries for ever.
     """
 
     first_s: float
@@ -52,7 +51,7 @@ class RetryPolicy:
         return chance.uniform(longest_s * (1.0 - self.jitter), longest_s)
 
     def gives_up(self, waited_s: float) -> bool:
-        """Whether work that has been tried for so many seconds is given up."""
+        """Whether to give up after `waited_s` seconds of trying."""
         return self.deadline_s is not None and waited_s > self.deadline_s
 
 
@@ -62,13 +61,13 @@ def constant(pause_s: float, *, deadline_s: float | None = None) -> RetryPolicy:
 
 
 class Tries:
-    """The tries of one piece of work under a policy: waits between them, and gives up in time.
+    """Retries of one piece of work: waits between the tries and gives up at the deadline.
 
     Args:
         policy: How long to wait, and when to give up.
         clock: Measures the time since this object was made.
-        wait: Waits for so many seconds and returns True when the process is to end, such as
-            `Event.wait`; None sleeps by the clock.
+        wait: Waits for the given seconds and returns True when the process must end, such as
+            `Event.wait`; None sleeps on `clock`.
         chance: Source of the jitter.
     """
 
@@ -90,7 +89,7 @@ class Tries:
         """Wait before the next try, at least as long as a `Retry` asks for.
 
         Raises:
-            Exception: `error`, when the deadline has passed or the process is to end.
+            Exception: `error`, when the deadline has passed or the process must end.
         """
         self._failures += 1
         if self._policy.gives_up(self._clock.monotonic_s() - self._started_s):
@@ -111,13 +110,13 @@ def retried(
     *,
     may_pass: Callable[[Exception], bool] = lambda _error: True,
 ) -> Result:
-    """Do work until it succeeds.
+    """Try work until it succeeds or `tries` gives up.
 
     Args:
-        work: Is called once for each try.
+        work: Called once per try.
         tries: Waits between the tries.
-        failures: Errors after which the work is tried again.
-        may_pass: Whether such an error may heal by itself; any other is raised at once.
+        failures: Errors that are retried.
+        may_pass: Whether such an error may heal by itself; if not, it is raised at once.
 
     Raises:
         Exception: The error of the last try.

@@ -1,7 +1,7 @@
-"""State that survives: one compacted topic per stage, written after the outputs.
+"""Checkpoints of a fold: one compacted topic per stage, written after the outputs.
 
-Order, always: outputs acknowledged, then the checkpoint committed in one transaction that
-the broker refuses to a former owner. See ADR 0002.
+The order is fixed: outputs are acknowledged first, then the checkpoint is committed in one
+transaction, which the broker refuses from a former owner. See ADR 0002.
 """
 
 from runtime.checkpoints.codec import Checkpoint, EntityState, Head, SettingsSpan

@@ -1,8 +1,8 @@
-"""Checkpoints kept in object storage, so that a rebuild need not fold from the log's beginning.
+"""Checkpoint archive in object storage: a rebuild need not fold from the start of the log.
 
 An archived checkpoint is one object that holds all records of one checkpoint of one partition. Its
-name says partition, input offset, time and SHA-256, so that a listing alone tells which one to
-take, and what was altered or cut short is noticed before anything is made of it.
+name gives the partition, input offset, time and SHA-256. A listing is therefore enough to choose
+one, and an altered or truncated object is detected before it is used.
 """
 
 import re
@@ -19,7 +19,7 @@ from runtime.storage.objects import ObjectStore, safe_name, sha256_hex
 
 ARCHIVE_FORMAT = 1
 
-_LEVEL = 1  # states are packed numbers: more effort saves little
+_LEVEL = 1  # states are packed numbers: a higher level saves little
 _NAME = re.compile(r"p(\d{5})/(\d{20})-(\d{17})-([0-9a-f]{64})\.checkpoint")
 
 
@@ -28,10 +28,10 @@ class Archived(NamedTuple):
 
     Attributes:
         partition: Partition of the input.
-        next_offset: The first input offset that it does not contain.
-        written_us: When it was archived, UTC microseconds.
+        next_offset: First input offset that it does not contain.
+        written_us: Time of archiving, UTC microseconds.
         sha256: SHA-256 of the object, hex.
-        path: Below the store's URL.
+        path: Path below the store's URL.
     """
 
     partition: int
@@ -42,7 +42,7 @@ class Archived(NamedTuple):
 
 
 class _Contents(msgspec.Struct, frozen=True):
-    """What an object holds.
+    """Contents of an archive object.
 
     Attributes:
         format: Version of this record.
@@ -57,8 +57,8 @@ class CheckpointArchive:
     """The archived checkpoints of one stage.
 
     Args:
-        objects: Where they lie.
-        stage: Name of the stage, with the run's prefix: runs do not meet.
+        objects: Object store that holds them.
+        stage: Name of the stage, with the run's prefix, which keeps runs apart.
     """
 
     def __init__(self, objects: ObjectStore, stage: str) -> None:
@@ -66,14 +66,14 @@ class CheckpointArchive:
         self._folder = f"checkpoints/{safe_name(stage)}"
 
     def write(self, records: Mapping[bytes, bytes], written_us: int) -> Archived:
-        """Archive one checkpoint; the same one twice is one object, or two that are equal.
+        """Archive one checkpoint; archiving it twice gives one object, or two equal ones.
 
         Args:
             records: Newest value of each key, the head included.
-            written_us: Now, UTC microseconds.
+            written_us: Current time, UTC microseconds.
 
         Raises:
-            CheckpointDamaged: There is no head among the records.
+            CheckpointDamaged: The records hold no head.
             Retry: The store is out of reach or full.
             Stop: The store refuses us.
         """
@@ -89,7 +89,7 @@ class CheckpointArchive:
         return Archived(head.partition, head.next_offset, written_us, sha256, path)
 
     def held(self, partition: int | None = None) -> list[Archived]:
-        """What there is, by partition, offset and time; objects of other names are passed over.
+        """List the archived checkpoints by partition, offset and time; other objects are ignored.
 
         Raises:
             Retry: The store is out of reach.
@@ -105,10 +105,10 @@ class CheckpointArchive:
         return sorted(found)
 
     def read(self, archived: Archived, *, max_version: int) -> Checkpoint:
-        """One checkpoint, verified: the object by its SHA-256, each record by the head's CRC-32.
+        """Read a checkpoint; verify the object by its SHA-256, each record by the head's CRC-32.
 
         Args:
-            archived: From `held`.
+            archived: Entry of `held`.
             max_version: Newest encoding of entity state that the application reads.
 
         Raises:
@@ -136,7 +136,7 @@ class CheckpointArchive:
         return checkpoint
 
     def drop_before(self, partition: int, before_us: int) -> int:
-        """Delete what was archived earlier, but never the newest; returns how many.
+        """Delete checkpoints archived before `before_us`, but never the newest; return how many.
 
         Raises:
             Retry: The store is out of reach.

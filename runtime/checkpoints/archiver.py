@@ -1,4 +1,4 @@
-"""Archive checkpoints beside the folding, which never waits for it and never ends because of it."""
+"""Archive checkpoints in the background: folding never waits for it or fails because of it."""
 
 import queue
 import threading
@@ -15,21 +15,21 @@ from runtime.process.metrics import CHECKPOINTS_ARCHIVED
 log = structlog.get_logger(__name__)
 
 RETRY_S = 60.0
-"""Seconds until a partition whose archiving failed is tried again, or `every_s` if that is less."""
+"""Seconds until failed archiving of a partition is retried; `every_s` if that is less."""
 
 Batch = Sequence[tuple[int, Mapping[bytes, bytes]]]
-"""Partitions, and all records of a checkpoint of each."""
+"""Partitions, each with all records of one checkpoint."""
 
 
 @dataclass
 class ArchiverCounts:
-    """What happened since the start; every field only rises.
+    """Counts since the start; they only rise.
 
     Attributes:
-        written: Checkpoints in the store.
-        skipped: Due, but the one before was still being written.
-        failed: The store did not take them.
-        dropped: Deleted, because they were older than they are kept.
+        written: Checkpoints written to the store.
+        skipped: Checkpoints that were due while earlier ones were still being written.
+        failed: Checkpoints that could not be archived.
+        dropped: Checkpoints deleted because they were older than `keep_s`.
     """
 
     written: int = 0
@@ -39,19 +39,19 @@ class ArchiverCounts:
 
 
 class Archiver:
-    """Takes committed checkpoints and archives those that are due, in a thread of its own.
+    """Archives committed checkpoints when they are due, in a thread of its own.
 
-    The thread takes one batch at a time and one may wait; what comes while both are taken is
-    skipped and counted, and due again with the next save.
+    The thread writes one batch at a time, and one more may wait. Any further batch is skipped and
+    counted, and due again with the next save.
 
     Args:
-        open_archive: Makes the archive; called in the thread, because a store can be slow or away.
-        clock: Tells when a partition is due, and the time in the objects' names.
-        every_s: Seconds between two archived checkpoints of a partition, also over restarts.
-        keep_s: Seconds for which they are kept; a partition's newest one always is.
+        open_archive: Opens the archive; called in the thread, because a store can be slow or down.
+        clock: Source of the time for due partitions and object names.
+        every_s: Seconds between two archived checkpoints of a partition, also across restarts.
+        keep_s: Seconds to keep them; a partition's newest one is always kept.
 
     Attributes:
-        counts: What happened so far.
+        counts: Counts since the start.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class Archiver:
         threading.Thread(target=self._work, name="checkpoint-archive", daemon=True).start()
 
     def offer(self, snapshots: Sequence[Snapshot]) -> None:
-        """Take committed checkpoints; returns at once, whatever the store does."""
+        """Queue committed checkpoints that are due; returns at once, whatever the store does."""
         now_s = self._clock.monotonic_s()
         due = [
             (snapshot.partition, snapshot.whole)
@@ -95,7 +95,7 @@ class Archiver:
             for partition, records in self._waiting.get():
                 try:
                     self._write(partition, records)
-                except Exception as error:  # noqa: BLE001 - the pipeline goes on without an archive
+                except Exception as error:  # noqa: BLE001 - the pipeline runs on without an archive
                     self._count("failed", 1)
                     self._due_s[partition] = self._clock.monotonic_s() + min(RETRY_S, self._every_s)
                     log.warning("checkpoints.not_archived", partition=partition, error=str(error))
@@ -105,7 +105,7 @@ class Archiver:
             self._archive = self._open_archive()
         now_us = self._clock.now_us()
         held = self._archive.held(partition)
-        if held:  # a process that was started again does not begin to count again
+        if held:  # a restart does not reset the interval
             left_s = self._every_s - (now_us - max(one.written_us for one in held)) / 1e6
             if 0 < left_s <= self._every_s:
                 self._due_s[partition] = self._clock.monotonic_s() + left_s

@@ -1,4 +1,4 @@
-"""The right to write the checkpoints of one partition, guarded by the broker."""
+"""Exclusive right to write one partition's checkpoints, enforced by the broker."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,18 +11,17 @@ from runtime.kafka.cluster import Cluster
 from runtime.kafka.errors import is_refusal
 
 ATTEMPT_S = 5.0
-"""Seconds for one attempt at a transactional call before it is tried again."""
+"""Seconds for one try of a transactional call before it is retried."""
 
 TRANSACTION_TIMEOUT_S = 300.0
-"""The broker aborts a transaction that stands open for longer."""
+"""The broker aborts a transaction that stays open for longer, seconds."""
 
 
 class Claim:
-    """A transactional producer under the id of one partition.
+    """Transactional producer with the transactional id of one partition.
 
     Taking the claim makes the broker abort the former owner's open transaction and refuse
-    all its later ones, so a reader that comes after that reads the last word of
-    every earlier owner.
+    all its later ones. A read after that sees everything that earlier owners will ever write.
     """
 
     def __init__(
@@ -37,8 +36,8 @@ class Claim:
         """Take the claim.
 
         Raises:
-            ReplayNeeded: The broker did not grant it in `give_up_s` seconds.
-            Stop: It does not let this process claim it.
+            ReplayNeeded: The broker did not grant the claim within `give_up_s` seconds.
+            Stop: The broker does not allow this process to claim it.
         """
         self._topic = topic
         self._partition = partition
@@ -65,7 +64,7 @@ class Claim:
         self._until_done("commit", self._producer.commit_transaction)
 
     def close(self) -> None:
-        """Disconnect, and abort what was not committed."""
+        """Disconnect, and abort an open transaction."""
         self._producer.purge()
         if not self._refused:  # nothing is left to abort, and trying to would only warn
             self._producer.close()

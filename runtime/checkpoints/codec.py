@@ -1,8 +1,8 @@
-"""What the records of a checkpoint hold, as bytes.
+"""Encoding of the records of a checkpoint.
 
 One checkpoint of a partition is a head under the key `head` and one record for each entity
 (a camera, a floor) under the entity's own key. The head names every entity with the CRC-32
-of its record, so that a missing, stale or surplus record is noticed when it is read.
+of its record, so that a missing, stale or surplus record is detected on reading.
 """
 
 import zlib
@@ -15,11 +15,11 @@ from runtime.checkpoints.errors import CheckpointDamaged
 
 HEAD_KEY = b"head"
 HEAD_FORMAT = 2
-"""1: without `settings`. Both are read; a head is written in the newest."""
+"""Format 1 had no `settings`. Both are read; heads are written in the newest."""
 
 
 class EntityState(NamedTuple):
-    """The state of one entity as the application encoded it."""
+    """State of one entity, as the application encoded it."""
 
     version: int
     """Version of the application's encoding, 1 to 255."""
@@ -27,11 +27,11 @@ class EntityState(NamedTuple):
 
 
 class SettingsSpan(msgspec.Struct, frozen=True):
-    """Settings of the fold from one input offset on, until the next span begins.
+    """Settings of the fold from an input offset until the next span begins.
 
     Attributes:
         from_offset: First input offset that is folded under these values.
-        values: The application's settings by name, as JSON has them.
+        values: The application's settings by name, as JSON values.
     """
 
     from_offset: int
@@ -39,23 +39,23 @@ class SettingsSpan(msgspec.Struct, frozen=True):
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a partition's state stands in the logs that made it.
+    """Position of a partition's state in the logs that produced it.
 
     Attributes:
         format: Version of this record.
         partition: Input partition; equals the partition that holds the record.
-        input_id: Kafka's id of the input topic, which changes when it is made again.
-        next_offset: The first input offset that the state does not yet contain.
+        input_id: Kafka's id of the input topic, which changes when it is re-created.
+        next_offset: First input offset that the state does not yet contain.
         side_offsets: Position in each topic of reference data, by a name that the application
             chooses.
-        generation: Consumer group generation of the writer; for reading only.
-        boot_id: The writing process; for reading only.
+        generation: Consumer group generation of the writer; for diagnosis only.
+        boot_id: Id of the writing process; for diagnosis only.
         entities: CRC-32 of each entity's record, by entity key.
-        settings: Settings of the fold, in order of offset, for as far back as the input
-            reaches; it may end with a span that begins after `next_offset`. Empty when the
-            application has none.
-        fold: What made the outputs before this state, and makes those that follow: two folds of
-            one name give the same bytes. Empty where a release wrote it that named none.
+        settings: Settings of the fold, in offset order, for as far back as the input reaches.
+            The last span may begin after `next_offset`. Empty when the application has none.
+        fold: Name of the fold that made the outputs up to this state and makes the next ones:
+            two folds with the same name give the same bytes. Empty in heads of older releases,
+            which named none.
     """
 
     format: int
@@ -71,7 +71,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def empty_head(partition: int, input_id: str, boot_id: str) -> Head:
-    """The head of a partition of which nothing was folded yet."""
+    """Head of a partition from which nothing has been folded yet."""
     return Head(
         format=HEAD_FORMAT,
         partition=partition,
@@ -92,7 +92,7 @@ class Checkpoint(NamedTuple):
 
 
 def encode_entity(state: EntityState) -> bytes:
-    """Put the version in front of the state: one byte, then the data."""
+    """Encode a state: one version byte, then the data."""
     return bytes((state.version,)) + state.data
 
 
@@ -111,7 +111,7 @@ def checksum(value: bytes) -> int:
 
 
 def encode_head(head: Head) -> bytes:
-    """JSON, so that any Kafka tool shows it."""
+    """Encode a head as JSON, which any Kafka tool can show."""
     return msgspec.json.encode(head)
 
 
@@ -119,7 +119,7 @@ def decode_head(value: bytes) -> Head:
     """Read a head.
 
     Raises:
-        CheckpointDamaged: It is no head, or one of a later format.
+        CheckpointDamaged: The value is not a head, or has a later format.
     """
     try:
         head = msgspec.json.decode(value, type=Head)
@@ -133,11 +133,11 @@ def decode_head(value: bytes) -> Head:
 
 
 def assemble(partition: int, records: Mapping[bytes, bytes], *, max_version: int) -> Checkpoint:
-    """Make a checkpoint of the newest record of each key, or refuse.
+    """Build a checkpoint from the newest record of each key, and verify it.
 
     Args:
-        partition: The partition that the records were read from.
-        records: Newest value of each key; deleted keys are absent. Holds a head.
+        partition: Partition that the records were read from.
+        records: Newest value of each key, the head included; deleted keys are absent.
         max_version: Newest encoding of entity state that the application reads.
 
     Raises:

@@ -1,13 +1,13 @@
-"""What ends a process that keeps checkpoints, and whether a restart heals it."""
+"""Errors of checkpointing, and whether a restart heals them."""
 
 from runtime.errors import EXIT_REPLAY, Retry, Stop
 
 
 class ReplayNeeded(Stop):
-    """The state in memory may no longer be trusted; a restart folds on from the checkpoint.
+    """The state in memory can no longer be trusted; a restart resumes from the checkpoint.
 
     Raised when a newer owner fenced this one, an output was not acknowledged, or the
-    consumer left records out. Nothing is lost: the checkpoint is a true prefix of the log.
+    consumer skipped records. Nothing is lost: the checkpoint is a true prefix of the log.
     """
 
     def __init__(self, message: str) -> None:
@@ -15,10 +15,10 @@ class ReplayNeeded(Stop):
 
 
 class InputGone(Stop):
-    """The input log does not hold the records that come after the checkpoint.
+    """The input log no longer holds the records that follow the checkpoint.
 
-    Retention passed the checkpoint, or the topic was deleted and made again. Going on
-    would leave records out without a trace.
+    Retention passed the checkpoint, or the topic was deleted and re-created. Continuing
+    would skip records without a trace.
     """
 
 
@@ -29,9 +29,9 @@ class CheckpointDamaged(Stop):
 class RecordTooLarge(Stop):
     """An output or the state of one entity does not fit into one record.
 
-    The same records would lead to the same size again, so a restart does not heal it.
+    The same records would give the same size again, so a restart does not help.
     """
 
 
 class AssignmentChanged(Retry):
-    """The partitions were handed out again while they were being loaded; load again."""
+    """The partitions were reassigned while they were being loaded; load again."""

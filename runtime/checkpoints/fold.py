@@ -1,4 +1,4 @@
-"""A partition's state, moved by its log's own next record and by nothing else.
+"""State of one partition, advanced only by the next record of its log.
 
 `(next_offset, state)` is therefore always the fold of the log up to `next_offset`, whatever
 a consumer, a rebalance or a former owner did. A wrong position can cost a replay; it cannot
@@ -26,7 +26,7 @@ from runtime.checkpoints.errors import RecordTooLarge
 from runtime.kafka.topic_partition import key_of, source_partition
 
 MAX_RECORD_BYTES = 900_000
-"""Largest record of a checkpoint; below the brokers' default of 1 MiB with its framing."""
+"""Largest record of a checkpoint, bytes; with framing, below the brokers' default of 1 MiB."""
 
 
 class Record(NamedTuple):
@@ -61,11 +61,11 @@ class OutputRecord(NamedTuple):
 
 
 Emit = Callable[[OutputRecord], None]
-"""Hands an output on; it is acknowledged before the next checkpoint."""
+"""Accepts an output, which is acknowledged before the next checkpoint."""
 
 
 def record_of(message: Message) -> Record:
-    """The record of a message that was read from the log; its headers are left out."""
+    """Convert a consumed message to a record, without its headers."""
     topic, partition = source_partition(message)
     value = message.value()
     return Record(
@@ -80,18 +80,18 @@ def record_of(message: Message) -> Record:
 
 
 class PartitionFold(Protocol):
-    """What the application does with the records of one partition.
+    """The application's fold over the records of one partition.
 
-    A pure function of its state and the records: no wall clock, randomness or lookup
-    elsewhere, because after a crash the same records must lead to the same bytes.
+    A pure function of its state and the records: no wall clock, randomness or outside
+    lookup, because after a crash the same records must lead to the same bytes.
     """
 
     def restore(self, checkpoint: Checkpoint) -> None:
-        """Take over the saved state; called at most once, before the first record.
+        """Restore the saved state; called at most once, before the first record.
 
         Args:
-            checkpoint: Holds each entity's state under the key that `changed` gave it, and
-                in its head the settings to fold under, by offset.
+            checkpoint: Checkpoint with each entity's state under the key that `changed` gave
+                it and, in its head, the settings by offset.
         """
         ...
 
@@ -116,23 +116,24 @@ FoldFactory = Callable[[int, Emit], PartitionFold]
 
 
 class Inherit(Protocol):
-    """Makes a checkpoint of another fold one that this fold goes on from.
+    """Converts a checkpoint of another fold so that this fold can resume from it.
 
-    The other one may have sent outputs of records beyond its checkpoint, and this one would make
-    others of them. Called by the partition's owner, when no former one can write a checkpoint.
+    The other fold may have sent outputs for records after its checkpoint, and this fold would send
+    different ones for them. Called by the partition's owner, when no former owner can write a
+    checkpoint any more.
     """
 
     def __call__(
         self, partition: int, checkpoint: Checkpoint, since_ms: int | None, emit: Emit
     ) -> Mapping[bytes, EntityState | None]:
-        """Look at what was sent.
+        """Reconcile with what the other fold sent.
 
         Args:
             partition: Partition of the input.
-            checkpoint: The last one of the other fold.
-            since_ms: When its newest entity was appended, broker's time: what was sent beyond it
-                came about then or later. None when it has none.
-            emit: Takes what is missing; acknowledged before the checkpoint is written.
+            checkpoint: Last checkpoint of the other fold.
+            since_ms: Append time of its newest entity, broker's time, ms: outputs after the
+                checkpoint were sent then or later. None when it has no entities.
+            emit: Sends missing outputs; acknowledged before the checkpoint is written.
 
         Returns:
             Entities to write into the checkpoint before anything is folded; None removes one.
@@ -141,15 +142,15 @@ class Inherit(Protocol):
 
 
 class Step(enum.Enum):
-    """What became of a record that was offered."""
+    """Outcome of offering a record."""
 
     FOLDED = enum.auto()
     REPEATED = enum.auto()
-    """It is in the state already."""
+    """The state already contains it."""
     GAP = enum.auto()
     """Offsets before it are missing; nothing was folded."""
     UNCLAIMED = enum.auto()
-    """It is the first record of a partition that is to be claimed now; not folded."""
+    """It is the first record of a partition, which must now be claimed; not folded."""
 
 
 class Snapshot(NamedTuple):
@@ -158,8 +159,8 @@ class Snapshot(NamedTuple):
     Attributes:
         partition: Input partition.
         next_offset: First offset that it does not contain.
-        records: What has changed since the last one; None removes a key.
-        whole: Every record of the checkpoint by key, those that have not changed too.
+        records: Records changed since the last checkpoint; None removes a key.
+        whole: Every record of the checkpoint by key, unchanged ones included.
     """
 
     partition: int
@@ -176,8 +177,8 @@ class PartitionProgress:
         next_offset: First offset that is not folded yet.
         saved_offset: `next_offset` of the last checkpoint that was taken.
         claimed: Whether this process may write the partition's checkpoints.
-        settings: Settings of the fold, by offset; goes into each checkpoint.
-        fold_id: Name of the fold, which goes into each checkpoint too.
+        settings: Settings of the fold, by offset; written to each checkpoint.
+        fold_id: Name of the fold; written to each checkpoint.
         input_id: Kafka's id of the input topic.
     """
 
@@ -221,13 +222,13 @@ class PartitionProgress:
         return Step.FOLDED
 
     def pass_gap(self, offset: int) -> None:
-        """Move to `offset`, which the log itself says is the next record."""
+        """Skip to `offset`, where the log holds its next record."""
         self.next_offset = offset
 
     def snapshot(self, *, generation: int, boot_id: str) -> Snapshot | None:
-        """Take a checkpoint of the state as it is now; None when nothing was folded.
+        """Take a checkpoint of the current state; None when nothing was folded since the last.
 
-        What it holds counts as saved: when it cannot be written, the process must end.
+        Its contents count as saved: if it cannot be written, the process must end.
 
         Raises:
             RecordTooLarge: An entity does not fit into one record.

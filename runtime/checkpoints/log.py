@@ -1,4 +1,4 @@
-"""Questions to a Kafka log: its range, what stands at an offset, the newest value of a key."""
+"""Queries on a Kafka log: offset range, next record at an offset, newest value of each key."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, Literal, NamedTuple
@@ -11,10 +11,10 @@ from runtime.kafka.cluster import Cluster
 Isolation = Literal["read_committed", "read_uncommitted"]
 
 FIRST_WINDOW = 512
-"""Offsets that the search for the newest values looks at first, counted from the end."""
+"""Size of the first window of a backward search, offsets before the end of the log."""
 
 ATTEMPT_S = 5.0
-"""Seconds for one question to the broker before it is asked again."""
+"""Seconds for one offset query to the broker before it is retried."""
 
 RETRY_S = 0.1
 
@@ -38,7 +38,7 @@ class LogReader:
         self._timeout_s = timeout_s
 
     def topic_id(self, topic: str) -> str:
-        """The id that the broker gave the topic when it was made.
+        """The id that the broker gave the topic when it was created.
 
         Raises:
             KafkaException: The topic does not exist or the broker is out of reach.
@@ -48,7 +48,7 @@ class LogReader:
         return str(described[topic].result(timeout=self._timeout_s).topic_id)
 
     def ranges(self, topic: str, partitions: list[int]) -> dict[int, OffsetRange]:
-        """Start and end of each partition, asked of the broker."""
+        """Start and end of each partition, from the broker."""
         consumer = self._consumer("read_uncommitted")
         try:
             return {p: self._range(consumer, topic, p) for p in partitions}
@@ -56,10 +56,10 @@ class LogReader:
             consumer.close()
 
     def first_offset_from(self, topic: str, partition: int, offset: int) -> int | None:
-        """The first record at or after `offset`; None when the log holds none.
+        """Offset of the first record at or after `offset`; None when the log holds none.
 
-        Transaction markers and compacted records are not records; records of aborted
-        transactions are, because the stream reads uncommitted.
+        Transaction markers and compacted records do not count; records of aborted
+        transactions do, because the stream reads uncommitted.
         """
         consumer = self._consumer("read_uncommitted")
         try:
@@ -78,9 +78,9 @@ class LogReader:
     ) -> dict[bytes, bytes | None]:
         """The newest committed value of each key, None where it is a tombstone.
 
-        Looks backwards in growing windows and stops as soon as `complete` says that what
-        was found is all; so the cost follows the size of the state and not that of the
-        log, whose newest segment is never compacted.
+        Reads backwards in growing windows and stops as soon as `complete` says that nothing
+        is missing. The cost therefore follows the size of the state, not that of the log,
+        whose newest segment is never compacted.
 
         Raises:
             ReplayNeeded: The log could not be read to its end in time.
@@ -95,10 +95,10 @@ class LogReader:
     def windows(
         self, topic: str, partition: int, isolation: Isolation = "read_uncommitted"
     ) -> Iterator[list[Any]]:
-        """The log from its end backwards, in growing windows; each is in the order of the log.
+        """Read the log backwards from its end, in growing windows; each is in log order.
 
         Raises:
-            ReplayNeeded: It could not be read in time.
+            ReplayNeeded: The log could not be read in time.
         """
         consumer = self._consumer(isolation)
         try:
@@ -123,7 +123,7 @@ class LogReader:
         )
 
     def _range(self, consumer: Any, topic: str, partition: int) -> OffsetRange:
-        """Ask again while the answer is an error: a new topic has no leader for a moment."""
+        """Offset range of a partition; retries errors, since a new topic briefly has no leader."""
         deadline = self._clock.monotonic_s() + self._timeout_s
         while True:
             try:
@@ -165,5 +165,5 @@ class LogReader:
                     return
             elif error.code() != KafkaError._PARTITION_EOF:
                 raise KafkaException(error)
-            elif message.offset() >= upper:  # only markers stood before the end
+            elif message.offset() >= upper:  # only markers were left before the end
                 return

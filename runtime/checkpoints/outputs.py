@@ -1,4 +1,4 @@
-"""The producer of everything that a fold emits."""
+"""Producer of the outputs that a fold emits."""
 
 from threading import Lock
 
@@ -12,25 +12,25 @@ from runtime.kafka.errors import is_refusal
 from runtime.kafka.first_record_barrier import FirstRecordBarrier
 
 MAX_MESSAGE_BYTES = 4_000_000
-"""Largest output: a dead letter holds an input that may be as large as its topic takes."""
+"""Largest output, bytes: a dead letter holds an input as large as its topic allows."""
 
 QUEUE_LIMIT_KIB = 65_536
-"""Unacknowledged output that is held in memory before `emit` waits."""
+"""Unacknowledged output held in memory before `release` waits, KiB."""
 
 
 class OutputProducer:
-    """Idempotent, acknowledged by all in-sync replicas; one failure spoils the run.
+    """Idempotent producer with acks from all in-sync replicas; one failure ends the run.
 
-    A record that was given up on cannot be sent again in its place, so any failed
-    delivery means: start again at the checkpoint.
+    A failed record cannot be sent again in its original place, so any failed delivery
+    means a replay from the checkpoint.
     """
 
     def __init__(self, cluster: Cluster, *, give_up_s: float = 300.0) -> None:
         """Connect.
 
         Args:
-            cluster: Where the topics are.
-            give_up_s: Seconds without acknowledgement after which a replay is asked for.
+            cluster: Cluster that holds the topics.
+            give_up_s: Seconds without acknowledgement before a replay is required.
         """
         self._clock = cluster.clock
         self._give_up_s = give_up_s
@@ -46,12 +46,12 @@ class OutputProducer:
         )
 
     def emit(self, record: OutputRecord) -> None:
-        """Take one record; it leaves with the next `release`, `poll` or `flush`."""
+        """Hold one record until the next `release`, `poll` or `flush`."""
         with self._lock:
             self._held.append(record)
 
     def release(self) -> None:
-        """Queue what was emitted, in order; waits while the queue is full.
+        """Queue the emitted records for sending, in order; waits while the queue is full.
 
         Raises:
             ReplayNeeded: An earlier record failed, or the queue stayed full.
@@ -86,7 +86,7 @@ class OutputProducer:
                 return
 
     def poll(self) -> None:
-        """Let go what was emitted, and take in acknowledgements without waiting.
+        """Release the emitted records, then process acknowledgements without waiting.
 
         Raises:
             ReplayNeeded: A delivery failed.

@@ -1,4 +1,4 @@
-"""Read the newest checkpoint of a partition: by its owner, or beside one who goes on writing."""
+"""Read the newest checkpoint of a partition, as its owner or while the owner keeps writing."""
 
 from collections.abc import Collection
 
@@ -30,9 +30,9 @@ def newest_records(log: LogReader, topic: str, partition: int) -> dict[bytes, by
 
 
 def written_ms(log: LogReader, topic: str, partition: int, keys: Collection[bytes]) -> int | None:
-    """When the newest of some keys' records was appended, broker's time; None when none is held.
+    """Append time of the newest record of `keys`, broker's time, ms; None when there is none.
 
-    The head says less: it is also written when only the settings, or the fold, are others.
+    The head's append time would not do: it is also written when only settings or fold change.
 
     Raises:
         ReplayNeeded: The topic could not be read in time.
@@ -49,12 +49,12 @@ def written_ms(log: LogReader, topic: str, partition: int, keys: Collection[byte
 def read_beside_owner(
     log: LogReader, topic: str, partition: int, clock: Clock, *, max_version: int
 ) -> Checkpoint | None:
-    """The newest checkpoint of a partition that somebody may be writing to; None without one.
+    """The newest checkpoint of a partition that its owner may be writing; None without one.
 
-    A read may catch a part of the checkpoint that follows; its head tells, and it is read again.
+    A read may catch part of the next checkpoint; the head reveals that, and the read is retried.
 
     Raises:
-        CheckpointDamaged: It contradicts itself however often it is read.
+        CheckpointDamaged: The checkpoint still contradicts itself after retries.
         Retry: The broker is out of reach.
     """
     before: dict[bytes, bytes] = {}
@@ -74,10 +74,10 @@ def read_beside_owner(
 
 
 def read_head(log: LogReader, topic: str, partition: int) -> Head | None:
-    """Where a partition's checkpoint stands, whatever wrote its states; None without one.
+    """Head of a partition's checkpoint, whatever version its states have; None without one.
 
     Raises:
-        CheckpointDamaged: It is no head, or one of a later format.
+        CheckpointDamaged: The record is not a head, or has a later format.
         Retry: The broker is out of reach.
     """
     try:

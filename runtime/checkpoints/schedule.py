@@ -1,4 +1,4 @@
-"""When to save, when to give up on a consumer that delivers nothing, and when one was frozen."""
+"""Save schedule, and watchdogs for a stalled partition and a frozen process."""
 
 from runtime.clock import Clock
 
@@ -22,10 +22,10 @@ class SaveSchedule:
 
 
 class StallWatch:
-    """Tells that a partition has records but makes no progress.
+    """Watchdog for a partition that has records but makes no progress.
 
-    Time counts only while the reader could progress: `observe` is told whether something
-    known stands in the way, such as a save that waits for the broker.
+    Time counts only while the reader could progress: `excused` reports a known obstacle,
+    such as a save that waits for the broker.
     """
 
     def __init__(self, after_s: float) -> None:
@@ -39,10 +39,10 @@ class StallWatch:
 
         Args:
             now_s: Monotonic seconds.
-            partition: Whose progress it is.
+            partition: Input partition.
             next_offset: First offset not folded yet.
-            log_end: Next offset that the log will write, as last heard.
-            excused: Something known keeps the reader from going on.
+            log_end: End offset of the log, as last reported.
+            excused: Whether a known obstacle keeps the reader from progressing.
         """
         seen, since_s = self._since.get(partition, (-1, now_s))
         if next_offset != seen or log_end <= next_offset or excused:
@@ -51,19 +51,19 @@ class StallWatch:
         return now_s - since_s > self._after_s
 
     def forget(self) -> None:
-        """Begin again, after the partitions were handed out again."""
+        """Restart all waits, after the partitions were reassigned."""
         self._since.clear()
 
 
 class FreezeWatch:
-    """Tells that the process stood still for so long that others may have taken its place.
+    """Watchdog for a process that was frozen so long that others may have taken its place.
 
-    A checkpoint of one who was replaced is refused, but what it sends is not. So it has to ask
-    before it sends on, and a sender looks here first.
+    The broker refuses a replaced process's checkpoints, but not its outputs. So such a process
+    must confirm its claims before it sends more, and a sender checks here first.
 
     Args:
-        clock: Asked at every look.
-        after_s: Seconds between two looks that are too many.
+        clock: Source of the time, read at every check.
+        after_s: Longest allowed time between two checks, s.
     """
 
     def __init__(self, clock: Clock, after_s: float) -> None:
@@ -73,7 +73,7 @@ class FreezeWatch:
         self._suspected = False
 
     def suspected(self) -> bool:
-        """Whether there was too long a time between two looks since the last `clear`."""
+        """Whether the time between two checks was ever too long since the last `clear`."""
         now_s = self._clock.monotonic_s()
         if now_s - self._looked_s > self._after_s:
             self._suspected = True
@@ -81,6 +81,6 @@ class FreezeWatch:
         return self._suspected
 
     def clear(self) -> None:
-        """Nobody else has taken this process's place, as of now."""
+        """Note that no other process has taken this one's place, as of now."""
         self._looked_s = self._clock.monotonic_s()
         self._suspected = False

@@ -1,9 +1,9 @@
-"""Under which settings each offset is folded, so that a crash between two of them shows nowhere.
+"""Settings of the fold by offset, so that a crash during a change leaves no trace in the outputs.
 
 A former owner may have sent outputs beyond its checkpoint, from any record that was in the log
-before it was fenced. Those records are folded again under the settings that it had; new ones
-hold from the log's end at the takeover on. The decision is written down before anything is
-folded by it, so the next owner and every later fold find it.
+before it was fenced. Those records are folded again under its settings; new settings apply from
+the log's end at the takeover. The decision is written to the checkpoint before anything is
+folded under it, so the next owner and every later fold find it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,14 +19,14 @@ Spans = tuple[SettingsSpan, ...]
 def take_over(
     spans: Sequence[SettingsSpan], wanted: Mapping[str, Any], *, log_start: int, log_end: int
 ) -> Spans:
-    """The spans of a partition whose new owner was given the settings `wanted`.
+    """Settings spans of a partition whose new owner has the settings `wanted`.
 
     Args:
-        spans: What the checkpoint holds, in order of offset; empty when it holds none, and then
-            everything so far counts as folded under `wanted`.
+        spans: Spans of the checkpoint, in offset order; when there are none, everything so far
+            counts as folded under `wanted`.
         wanted: Settings of the new owner.
-        log_start: First offset of the input; what held only before it is dropped.
-        log_end: End of the input, asked after former owners were fenced.
+        log_start: First offset of the input; spans that apply only before it are dropped.
+        log_end: End offset of the input, read after former owners were fenced.
 
     >>> old, new = {"iou": 0.2}, {"iou": 0.3}
     >>> spans = take_over((), old, log_start=0, log_end=0)
@@ -48,10 +48,10 @@ def take_over(
 
 
 def same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether two settings are written the same."""
+    """Whether two settings have the same canonical form."""
     return canonical(one) == canonical(other)
 
 
 def canonical(values: Mapping[str, Any]) -> bytes:
-    """JSON with sorted names; numbers in the shortest form that reads back the same."""
+    """Canonical JSON: sorted names; numbers in the shortest form that reads back the same."""
     return msgspec.json.encode(values, order="sorted")

@@ -1,4 +1,4 @@
-"""Checkpoints of one stage: load on assignment, save in order, let go on revocation.
+"""Checkpoints of one stage: load on assignment, save in order, release on revocation.
 
 The store blocks and knows nothing of the stream framework; any loop that reads the input
 in offset order can drive it (ADR 0002). It is not thread-safe: `load`,
@@ -37,10 +37,10 @@ from runtime.kafka.cluster import Cluster
 
 @dataclass(frozen=True, kw_only=True)
 class StageTopics:
-    """Which stage keeps checkpoints of which input, and where.
+    """A stage, its input topic and its checkpoint topic.
 
     Attributes:
-        stage: Name of the stage; begins its transactional ids.
+        stage: Name of the stage; prefix of its transactional ids.
         input: Topic that the stage folds.
         checkpoints: Compacted topic with as many partitions as `input`.
     """
@@ -69,17 +69,17 @@ class CheckpointStore:
         """Prepare the producers; nothing is claimed yet.
 
         Args:
-            cluster: Where the topics are.
+            cluster: Cluster that holds the topics.
             topics: The stage and its topics.
             fold_factory: Makes the empty fold of a partition.
             state_version: Newest encoding of entity state that the folds read, 1 to 255.
             boot_id: Name of this process in the heads that it writes.
-            settings: What the folds are told, as JSON has it. Where a checkpoint was made
-                under others, those hold up to the input's end at the takeover. None for folds
-                that are told nothing.
-            fold_id: Name of the folds; two of one name make the same bytes of the same records.
-                None leaves the name as it is.
-            inherit: Asked when a checkpoint of a fold of another name is taken over.
+            settings: Settings of the folds, as JSON values. Where a checkpoint was made under
+                others, those apply up to the input's end at the takeover. None for folds
+                without settings.
+            fold_id: Name of the folds; folds with the same name make the same bytes from the
+                same records. None keeps the name in the checkpoint.
+            inherit: Called when a checkpoint of a fold with another name is taken over.
             parallel: Partitions that are claimed, read or committed at the same time.
         """
         self.topics = topics
@@ -106,14 +106,14 @@ class CheckpointStore:
         a claim costs a producer.
 
         Args:
-            partitions: All partitions that this process now owns; others are let go.
-            wanted: Asked before each claim; False ends the load, because a late claim
+            partitions: All partitions that this process now owns; others are released.
+            wanted: Called before each claim; False ends the load, because a late claim
                 would fence the owner that came after.
 
         Raises:
             ReplayNeeded: The broker refused.
             AssignmentChanged: The load was no longer wanted.
-            InputGone: The input does not continue where a checkpoint stands.
+            InputGone: The input does not continue from a checkpoint.
             CheckpointDamaged: A checkpoint contradicts itself.
         """
         self.release()
@@ -158,7 +158,7 @@ class CheckpointStore:
         progress.claimed = True
 
     def save(self, snapshots: Sequence[Snapshot]) -> None:
-        """Make checkpoints durable, after all outputs that they imply.
+        """Commit checkpoints, after all outputs that they imply.
 
         Raises:
             ReplayNeeded: An output or a checkpoint was refused; the state in memory may
@@ -168,9 +168,9 @@ class CheckpointStore:
         self.commit(snapshots)
 
     def commit(self, snapshots: Sequence[Snapshot]) -> None:
-        """Make checkpoints durable whose outputs were flushed after they were emitted.
+        """Commit checkpoints; all outputs that they imply must have been flushed before.
 
-        The half of `save` that a loop may leave to run beside the folding of what follows.
+        This half of `save` may run while the loop folds further records.
 
         Raises:
             ReplayNeeded: A checkpoint was refused.
@@ -182,10 +182,10 @@ class CheckpointStore:
             pass
 
     def confirm(self) -> None:
-        """Make sure that the claimed partitions are still ours, by writing their last heads again.
+        """Confirm the claims, by writing the last head of each claimed partition again.
 
         Raises:
-            ReplayNeeded: One is not.
+            ReplayNeeded: A claim is lost.
         """
         for partition, claim in self._claims.items():
             if partition in self._heads:
@@ -216,19 +216,19 @@ class CheckpointStore:
         return first is not None and first >= received
 
     def release(self) -> None:
-        """Give up all claims, without a word to the broker."""
+        """Give up all claims."""
         claims, self._claims, self._heads = self._claims, {}, {}
         for claim in claims.values():
             claim.close()
 
     def close(self) -> None:
-        """Disconnect; what was not saved is lost, and folded again by the next owner."""
+        """Disconnect; unsaved state is lost, and the next owner folds it again."""
         self.release()
         self.outputs.close()
         self._workers.shutdown(wait=True)
 
     def _claim_and_read(self, partition: int) -> Checkpoint | None:
-        """Fence, then read: after the claim no former owner can write any more."""
+        """Fence, then read: after the claim, no former owner can write any more."""
         self._claims[partition] = Claim(
             self._cluster,
             self.topics.checkpoints,
@@ -255,7 +255,7 @@ class CheckpointStore:
     def _agree(
         self, partition: int, checkpoint: Checkpoint | None, input_id: str, log: OffsetRange
     ) -> Checkpoint | None:
-        """Write down what holds from now on, if that is news: settings by offset, and the fold."""
+        """Write the settings by offset and the fold name to the checkpoint, if either changed."""
         if self._settings is None and self._fold_id is None:
             return checkpoint
         changed: Mapping[bytes, EntityState | None] = {}
@@ -287,7 +287,7 @@ class CheckpointStore:
     def _inherited(
         self, partition: int, checkpoint: Checkpoint
     ) -> Mapping[bytes, EntityState | None]:
-        """Let the application see to what the other fold has sent beyond its checkpoint."""
+        """Have the application reconcile with what the other fold sent after its checkpoint."""
         if self._inherit is None:
             return {}
         try:
@@ -303,7 +303,7 @@ class CheckpointStore:
     def _check_input(
         self, partition: int, checkpoint: Checkpoint | None, input_id: str
     ) -> OffsetRange:
-        """What the input holds; raises if it does not continue where the checkpoint stands."""
+        """Offset range of the input; raises if it does not continue from the checkpoint."""
         where = f"{self.topics.input}[{partition}]"
         if checkpoint is not None and checkpoint.head.input_id != input_id:
             raise InputGone(
@@ -311,7 +311,7 @@ class CheckpointStore:
                 f"(id {checkpoint.head.input_id}): `wardstream rebuild checkpoints`"
             )
         next_offset = 0 if checkpoint is None else checkpoint.head.next_offset
-        # asked after the read: a former owner may have gone on until the claim
+        # queried after the read: a former owner may have kept working until the claim
         log = self._log.ranges(self.topics.input, [partition])[partition]
         if not log.start <= next_offset <= log.end:
             raise InputGone(

@@ -1,4 +1,4 @@
-"""Read the reference data: small compacted topics of versioned facts with two times."""
+"""Read the reference data: small compacted topics of versioned, bitemporal facts."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
@@ -20,8 +20,8 @@ from schemas.topics import REFERENCE_TOPICS, Topic
 
 _TIMEOUT_S = 30.0
 _LOST_S = _TIMEOUT_S + 10.0
-"""A question that stood open when the broker was killed may never be answered, whatever its
-time-out: then it is given up, with its client."""
+"""Seconds after which an unanswered request is given up, with its client: one in flight when the
+broker is killed may never be answered, whatever its timeout."""
 
 _PAUSE_S = 0.1
 
@@ -46,15 +46,15 @@ def fact_key(topic: Topic, record: dict[str, Any]) -> str:
 
 
 class FactLog:
-    """Reads reference data to their end, again and again.
+    """Reader that follows the reference data topics to their current end.
 
-    Only committed facts are read, but the end is that of everything appended: a transaction
-    that stands open is waited for, because its facts count from when they were appended. An
-    importer that dies within one holds readers up until the broker aborts it, 10 to 20 s.
+    Only committed facts are read, but up to the end of everything appended: an open transaction
+    is waited for, because its facts count from when they were appended. An importer that dies
+    in a transaction delays readers until the broker aborts it, 10 to 20 s.
 
     Args:
-        cluster: Where the topics are.
-        topics: Which of them.
+        cluster: Cluster that holds the topics.
+        topics: Topics to read.
     """
 
     def __init__(self, cluster: Cluster, topics: Sequence[Topic] = REFERENCE_TOPICS) -> None:
@@ -79,18 +79,18 @@ class FactLog:
         return self.synced_us + VISIBLE_AFTER_US - APPEND_WITHIN_US
 
     def sync(self) -> list[Fact]:
-        """Read on to the present end of every topic of reference data; returns what is new.
+        """Read every reference data topic to its current end; return the new facts.
 
-        Topic after topic in the order they were given, each in the order of its log.
+        Facts come topic by topic in the order given, each topic in log order.
 
-        A sync that fails loses nothing: what it took from the broker is in the next one's
-        answer, and `offsets` stay where the last good one left them.
+        A failed sync loses nothing: the next one returns what it read, and `offsets` keep the
+        values of the last successful one.
 
         Raises:
-            Retry: Broker or schema registry are out of reach, or a topic is not read to its end
-                in time.
-            Stop: A topic holds something that is not a fact, a fact in it was deleted, or it
-                is shorter than it was.
+            Retry: The broker or the schema registry is out of reach, or a topic is not read to
+                its end in time.
+            Stop: A topic holds something that is not a fact, a fact in it was deleted, or the
+                topic is shorter than before.
         """
         started_us = self._clock.now_us()
         deadline_s = self._clock.monotonic_s() + _TIMEOUT_S
@@ -118,8 +118,8 @@ class FactLog:
     def _take(self, messages: Iterable[Message]) -> None:
         """Keep facts until a sync succeeds.
 
-        The end of a partition is said apart, since after the last fact there may be markers of
-        transactions and holes of compaction, which no fact fills.
+        The end of a partition is tracked too, because transaction markers and compaction gaps may
+        follow the last fact.
         """
         for message in messages:
             error = message.error()
@@ -131,12 +131,12 @@ class FactLog:
                 self._high_water[name] = max(self._high_water[name], offset)
 
     def _ends(self, deadline_s: float) -> dict[str, int]:
-        """End of every topic of reference data, of open transactions too.
+        """End offset of every reference data topic, open transactions included.
 
-        A broker that is still electing a leader is asked again.
+        Retries while a leader is being elected.
 
         Raises:
-            Retry: It does not answer in time.
+            Retry: The broker does not answer in time.
         """
         wanted = {
             TopicPartition(name, 0): OffsetSpec.latest()  # type: ignore[no-untyped-call]
@@ -158,8 +158,8 @@ class FactLog:
                 raise Retry("end of the side inputs is unknown: a question was lost") from error
             except KafkaException as error:
                 cause: KafkaError = error.args[0]
-                # A client keeps asking by the leader epoch that it knows, for minutes after the
-                # broker has a new one; a fresh client asks for it first.
+                # A client keeps using the leader epoch that it knows for minutes after the broker
+                # has a new one; a fresh client fetches it first.
                 self._admin = self._cluster.admin()
                 if self._clock.monotonic_s() > deadline_s:
                     raise Retry(f"end of the side inputs is unknown: {cause.str()}") from error
@@ -176,15 +176,15 @@ class FactLog:
             raise Stop(f"side input {name} at offset {message.offset()}: {error}") from error
 
     def close(self) -> None:
-        """Leave the broker."""
+        """Close the consumer."""
         self._consumer.close()
 
 
 def _refuse_deleted(messages: Iterable[Message]) -> None:
-    """Refuse what somebody deleted by hand, unless it was appended again after that.
+    """Refuse facts that somebody deleted by hand, unless they were appended again later.
 
-    A tombstone takes a version away from those who read the topic after its next compaction, while
-    those who have read it know it still: they would no longer agree.
+    A tombstone hides a version from readers that start after the next compaction, while readers
+    that already have it keep it: the two would no longer agree.
 
     Raises:
         Stop: A version was deleted.

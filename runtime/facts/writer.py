@@ -1,4 +1,4 @@
-"""Append facts to the reference data, all or none, and one writer at a time."""
+"""Append facts to the reference data: all or none, one writer at a time."""
 
 from collections.abc import Iterable
 from types import TracebackType
@@ -11,7 +11,7 @@ from schemas.codec import Codec
 from schemas.topics import Topic
 
 CLAIM: Final = "facts-import"
-"""Whoever writes facts claims this, whatever the facts are."""
+"""Claim that every writer of facts takes, whatever the facts are."""
 
 _MESSAGES = Messages(
     refused="side inputs cannot be written: {error}",
@@ -26,14 +26,14 @@ _MESSAGES = Messages(
 
 
 class FactWriter:
-    """The right to append facts, which the newest writer of a run has alone.
+    """Exclusive right to append facts, held by the newest writer of a run.
 
-    Claiming it ends the claim of every earlier writer: the broker aborts what that one had
-    under way and refuses the rest. So read the log after claiming, and what is published by
-    the same writer is an edit of the newest versions, or fails.
+    Claiming it ends the claim of every earlier writer: the broker aborts that writer's open
+    transaction and refuses later ones. So read the log after claiming: what the same writer
+    then publishes either edits the newest versions or fails.
 
     Args:
-        cluster: Where the topics are; the claim is one for each run.
+        cluster: Cluster that holds the topics; each run has one claim.
 
     Raises:
         Retry: The broker did not grant the claim in time.
@@ -58,7 +58,7 @@ class FactWriter:
         self._producer.__exit__(kind, error, trace)
 
     def prepare(self, topics: Iterable[Topic]) -> None:
-        """Look up all schemas that `publish` will need, while there is time.
+        """Look up all schemas that `publish` will need, before its deadline is near.
 
         Raises:
             NotRegistered: A schema is not registered.
@@ -73,14 +73,15 @@ class FactWriter:
 
         Args:
             facts: New versions, of any topics.
-            append_by_us: UTC microseconds after which nothing is written; for facts recorded
-                now, `APPEND_WITHIN_US` after the time in them. No limit when None.
+            append_by_us: Deadline for the append, UTC microseconds; nothing is written after it.
+                For facts recorded now, `APPEND_WITHIN_US` after the time in them. No limit when
+                None.
 
         Raises:
             NotRegistered: A schema is not registered; nothing was written.
             RegistryUnavailable: The schema registry is out of reach; nothing was written.
-            Retry: Another writer came, the broker did not answer, or it is too late. The
-                message says whether nothing was written or that is not known.
+            Retry: Another writer took the claim, the broker did not answer, or the deadline has
+                passed. The message says whether nothing was written or the outcome is unknown.
         """
         wanted = list(facts)
         if not wanted:

@@ -1,13 +1,13 @@
-"""Circuit breakers: a dependency that fails again and again is asked only now and then.
+"""Circuit breakers: a dependency that keeps failing is tried only now and then.
 
-Closed, work goes through. After so many failures in a row the breaker opens: work is refused at
-once, instead of each piece waiting for a time-out of its own. When its pause is over it is half
-open: one piece of work is let through as a probe, which closes it or opens it for longer. Pauses
+While closed, work goes through. After a number of failures in a row the breaker opens: work is
+refused at once, instead of each piece waiting for its own timeout. After a pause it is half open:
+one piece of work goes through as a probe, which closes the breaker or opens it for longer. Pauses
 double up to a limit, with full jitter.
 
-`CircuitBreaker` decides and is given the time; `Guard` puts one around work and shows it in the
-metrics. Written here because the libraries for it (pybreaker, purgatory) read the clock themselves
-and wait a fixed time.
+`CircuitBreaker` decides, and takes the time as an argument; `Guard` wraps work in one and exports
+it as metrics. Written here because the libraries for it (pybreaker, purgatory) read the clock
+themselves and wait a fixed time.
 """
 
 import random
@@ -29,12 +29,12 @@ log = structlog.get_logger(__name__)
 State = Literal["closed", "half_open", "open"]
 
 LEVELS: Final[dict[State, int]] = {"closed": 0, "half_open": 1, "open": 2}
-"""Values of the metric."""
+"""Values of the state metric."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BreakerPolicy:
-    """When a breaker opens, and how long it stays so.
+    """When a breaker opens, and how long it stays open.
 
     Attributes:
         failures: Failures in a row that open it.
@@ -48,21 +48,21 @@ class BreakerPolicy:
 
     @property
     def pauses(self) -> RetryPolicy:
-        """Pauses before the next try, by the failures in a row."""
+        """Backoff policy: pause before the next try, by failures in a row."""
         return RetryPolicy(first_s=self.first_pause_s, limit_s=self.max_pause_s, jitter=1.0)
 
 
 class CircuitBreaker:
-    """Decides whether a dependency is asked; safe to use from several threads.
+    """Decides whether a dependency may be tried; safe to use from several threads.
 
     Args:
-        policy: When it opens.
+        policy: When it opens and for how long.
         chance: Source of the jitter.
 
     Attributes:
         state: `closed`, `open`, or `half_open` while a probe is under way.
-        opened_s: Monotonic time at which it last left `closed`; None while closed.
-        failures: In a row.
+        opened_s: Monotonic time at which it last left `closed`, s; None while closed.
+        failures: Failures in a row.
     """
 
     def __init__(self, policy: BreakerPolicy, chance: random.Random | None = None) -> None:
@@ -76,7 +76,7 @@ class CircuitBreaker:
         self.failures = 0
 
     def admits(self, now_s: float) -> bool:
-        """Whether a piece of work may be tried now; its end must be reported.
+        """Whether a piece of work may be tried now; its outcome must be reported.
 
         Args:
             now_s: Monotonic seconds, here and below.
@@ -125,16 +125,16 @@ class CircuitBreaker:
 
 
 class BreakerOpen(Retry):
-    """The breaker is open; nothing was asked of the dependency."""
+    """The breaker is open; the dependency was not called."""
 
 
 class Guard:
-    """A breaker around the work with one dependency, shown in the metrics.
+    """Circuit breaker around work with one dependency, exported as metrics.
 
     Args:
-        dependency: Such as `timescale`; label of the metrics.
-        clock: Gives the time.
-        policy: When it opens.
+        dependency: Name such as `timescale`; label of the metrics.
+        clock: Source of the time.
+        policy: When it opens and for how long.
         chance: Source of the jitter.
 
     Attributes:
@@ -161,7 +161,7 @@ class Guard:
 
     @property
     def is_open(self) -> bool:
-        """Whether the dependency counts as away; also while it is probed."""
+        """Whether the dependency counts as down; also while it is being probed."""
         return self._breaker.state != "closed"
 
     def due_in_s(self) -> float:
@@ -175,7 +175,7 @@ class Guard:
 
     @contextmanager
     def trying(self, failures: tuple[type[Exception], ...] = (Retry,)) -> Iterator[None]:
-        """Do a piece of work; `failures` say that the dependency is away, other errors do not.
+        """Guard a piece of work; `failures` mean that the dependency is down, other errors do not.
 
         Raises:
             BreakerOpen: The breaker is open, and the work was not started.

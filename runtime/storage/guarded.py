@@ -1,4 +1,4 @@
-"""An object store inside a circuit breaker: while it is away, nobody waits for its timeouts."""
+"""Object store with a circuit breaker: while it is down, nothing waits for its timeouts."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,17 +12,17 @@ POLICY = BreakerPolicy(failures=3, first_pause_s=0.2, max_pause_s=5.0)
 
 
 class GuardedStore(ObjectStore):
-    """An `ObjectStore` that refuses at once while it does not answer.
+    """An `ObjectStore` that fails at once while the store is down.
 
-    So a live camera gives up frames and keeps its place in time, and a worker that can wait is
-    told how long: `retry_after_s` of the error.
+    A live camera then drops frames and keeps up with real time, and a worker that can wait finds
+    out how long from `retry_after_s` of the error.
 
     Args:
-        url: As that of `ObjectStore`.
-        clock: Gives the time.
+        url: URL of the store, as for `ObjectStore`.
+        clock: Source of the time.
 
     Raises:
-        Stop: The URL is of another kind, or the folder cannot be made.
+        Stop: The URL has another scheme, or the folder cannot be made.
     """
 
     def __init__(self, url: str, clock: Clock) -> None:

@@ -1,7 +1,7 @@
-"""Claim checks: large values lie in a folder or a bucket, and a record says where.
+"""Object storage for large values; records hold only a reference to them (claim check).
 
-The object is written before the record that names it, under a name made from its content, so
-that a record never points at nothing and writing twice changes nothing.
+An object is written before the record that names it, under a name made from its content, so
+that a record never points to a missing object and writing twice changes nothing.
 """
 
 import hashlib
@@ -20,11 +20,11 @@ from obstore.store import LocalStore, S3Store
 from runtime.errors import DeadLetter, Retry, Stop
 
 Area = Literal["raw", "processed", "evidence"]
-"""Prefix by which objects are retained: raw frames, what was derived, what proves an alert."""
+"""Path prefix that decides retention: raw frames, objects derived from them, alert evidence."""
 
 _TIMEOUT = timedelta(seconds=10)
 _NO_BUCKET = "NoSuchBucket"
-"""S3's word for it, in an answer that otherwise reads like that for an object that is not there."""
+"""S3's code for a missing bucket; the answer otherwise reads like that for a missing object."""
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 
@@ -35,21 +35,21 @@ def sha256_hex(data: bytes) -> str:
 
 
 def object_path(area: Area, owner: str, at_us: int, sha256: str, suffix: str) -> str:
-    """Where an object lies below the store's URL: `raw/ward-3/2026-01-31/<sha256>.jpg`.
+    """Path of an object below the store's URL: `raw/ward-3/2026-01-31/<sha256>.jpg`.
 
     Args:
-        area: What it is, which decides how long it is kept.
-        owner: Whose it is, such as a camera id.
+        area: Kind of object, which decides how long it is kept.
+        owner: Owner of the object, such as a camera id.
         at_us: Event time, UTC microseconds.
-        sha256: Of the content.
-        suffix: Such as `.jpg`.
+        sha256: SHA-256 of the content, hex.
+        suffix: File suffix, such as `.jpg`.
     """
     day = datetime.fromtimestamp(at_us / 1e6, UTC).date().isoformat()
     return f"{area}/{safe_name(owner)}/{day}/{sha256}{suffix}"
 
 
 def safe_name(name: str) -> str:
-    """A name as one part of a path.
+    """Make a name safe to use as one part of a path.
 
     >>> safe_name("../ward 3")
     '_ward_3'
@@ -66,10 +66,10 @@ class ObjectStore:
     Args:
         url: `file://PATH` (relative paths are resolved now) or `s3://BUCKET/PREFIX`. A folder that
             does not exist is made for its owner alone: it holds pictures of people. One that
-            exists keeps its rights.
+            exists keeps its permissions.
 
     Raises:
-        Stop: The URL is of another kind, or the folder cannot be made.
+        Stop: The URL has another scheme, or the folder cannot be made.
     """
 
     def __init__(self, url: str) -> None:
@@ -95,7 +95,7 @@ class ObjectStore:
             raise Stop(f"object store {url!r}: give a file:// or s3:// URL")
 
     def put(self, path: str, data: bytes) -> str:
-        """Write an object whole, and return its URI.
+        """Write a whole object and return its URI.
 
         Raises:
             Retry: The store is out of reach or full.
@@ -118,9 +118,9 @@ class ObjectStore:
 
         Raises:
             DeadLetter: `missing_object`, `sha256_mismatch`, or `foreign_object` when the URI is
-                not below this store's URL: a record must not make us read any file there is.
+                not below this store's URL: a record must not make us read arbitrary files.
             Retry: The store is out of reach.
-            Stop: The store refuses us, or the bucket does not exist: it is not the object's fault.
+            Stop: The store refuses us, or the bucket does not exist: not the object's fault.
         """
         path = uri.removeprefix(f"{self.base}/")
         if path == uri or ".." in path.split("/"):
@@ -152,11 +152,11 @@ class ObjectStore:
         return data
 
     def uri(self, path: str) -> str:
-        """Where an object of this store lies."""
+        """URI of an object in this store."""
         return f"{self.base}/{path}"
 
     def paths(self, folder: str) -> list[str]:
-        """Every object below a folder, sorted; none when there is no such folder.
+        """Paths of all objects below a folder, sorted; empty when there is no such folder.
 
         Raises:
             Retry: The store is out of reach.
@@ -168,7 +168,7 @@ class ObjectStore:
             )
 
     def delete(self, path: str) -> None:
-        """Delete an object; one that is gone already is gone.
+        """Delete an object, if it still exists.
 
         Raises:
             Retry: The store is out of reach.
@@ -179,7 +179,7 @@ class ObjectStore:
 
     @contextmanager
     def _asked(self, what: str) -> Iterator[None]:
-        """Give errors their policy; that an object is not there is left to the caller."""
+        """Turn store errors into Retry or Stop; a missing object is left to the caller."""
         try:
             yield
         except FileNotFoundError as error:
@@ -202,5 +202,5 @@ class ObjectStore:
 
 
 def _brief(exc: Exception) -> str:
-    """First line of an error; obstore's go on with its own source."""
+    """First line of an error; obstore adds internals after it."""
     return str(exc).splitlines()[0] if str(exc) else type(exc).__name__
