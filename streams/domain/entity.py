@@ -1,4 +1,4 @@
-"""What a checkpoint keeps, one record each: cameras and floors, with the zones of a floor."""
+"""Entities of a checkpoint, one record each: cameras, and floors with their zones."""
 
 from collections.abc import Callable, Iterator
 from typing import Final
@@ -15,7 +15,7 @@ FLOOR: Final = "floor/"
 
 
 def entity_type(entity_key: str) -> type[CameraState] | type[FloorState]:
-    """The type in which the state of an entity is decoded.
+    """The type of an entity's state.
 
     Args:
         entity_key: `camera/ID` or `floor/ID`.
@@ -31,7 +31,7 @@ def entity_type(entity_key: str) -> type[CameraState] | type[FloorState]:
 
 
 def owners(entity: Entity) -> Iterator[tuple[Owner, str, Seqs]]:
-    """Each camera, floor and zone of an entity, with its id and its numbers."""
+    """Each camera, floor and zone of an entity, with its id and its seqs."""
     if isinstance(entity, CameraState):
         yield "camera", entity.camera_id, entity.seqs
         return
@@ -41,11 +41,11 @@ def owners(entity: Entity) -> Iterator[tuple[Owner, str, Seqs]]:
 
 
 def raise_seqs(entity: Entity, newest: Callable[[Topic, str], int]) -> None:
-    """Go on counting above the records that were sent.
+    """Raise an entity's seqs to those of the records that were sent.
 
     Args:
-        entity: Its numbers rise where they are lower.
-        newest: Highest seq that a topic holds under a key; 0 for none.
+        entity: Camera or floor; its seqs rise where they are lower.
+        newest: Gives the highest seq that a topic holds under a key; 0 for none.
     """
     for _, key, seqs in owners(entity):
         for name, seq in seqs.items():

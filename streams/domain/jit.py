@@ -1,9 +1,9 @@
-"""Compilation of functions over arrays, kept on disk from one process to the next.
+"""Compilation of functions over arrays, cached on disk across processes.
 
-numba notices a change of the file that defines a function, and not one of a file whose functions
-or constants it takes in. The cache therefore lies in a folder named after all sources that are
-given: an edited constant is compiled again. The folder is beside the sources, or below
-`NUMBA_CACHE_DIR`; where neither can be written, numba takes a folder of the user's.
+numba notices a change to the file that defines a function, but not to a file whose functions or
+constants it uses. The cache folder is therefore named by a hash of all given sources: after an
+edit of a constant, its users are compiled again. The folder is beside the sources, or below
+`NUMBA_CACHE_DIR`; where neither can be written, numba uses a folder of the user's.
 
 Neither fastmath nor threads: the same input gives the same bits.
 """
@@ -21,11 +21,11 @@ _Function = TypeVar("_Function", bound=Callable[..., object])
 
 
 class Compiler:
-    """Compiles the functions of some sources.
+    """Compiles the functions of given source files.
 
     Args:
         name: Name of the cache.
-        sources: Every file that its functions are made of; the cache lies beside the first.
+        sources: Every file that the functions depend on; the cache is beside the first.
     """
 
     def __init__(self, name: str, sources: Sequence[Path]) -> None:

@@ -1,4 +1,4 @@
-"""What the fold sends."""
+"""The records that the fold sends."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol, Self
@@ -7,10 +7,10 @@ from schemas.topics import Topic
 
 
 class Arrays(Protocol):
-    """A record that is kept as the arrays it is made of.
+    """A record that is kept as arrays.
 
-    The many boxes and people of a busy ward are written to bytes from arrays, without a
-    dictionary of each in between.
+    The many boxes and people of a busy ward are encoded straight from arrays, without a
+    dictionary for each.
     """
 
     def record(self) -> Mapping[str, Any]:
@@ -21,7 +21,7 @@ class Arrays(Protocol):
 
 
 Content = Arrays | Mapping[str, Any]
-"""The value of an output: a record, or the arrays that it is made of."""
+"""The value of an output: a record, or its arrays."""
 
 
 class Output(NamedTuple):  # noqa: PLW1641 - dictionaries have no hash either
@@ -43,7 +43,7 @@ class Output(NamedTuple):  # noqa: PLW1641 - dictionaries have no hash either
         return self.content if isinstance(self.content, Mapping) else self.content.record()
 
     def numbered(self, seq: int) -> "Output":
-        """The same output under another seq; this one stays as it is."""
+        """A copy of the output with another seq."""
         if isinstance(self.content, Mapping):
             return self._replace(content={**self.content, "seq": seq})
         return self._replace(content=self.content._replace(seq=seq))

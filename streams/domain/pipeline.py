@@ -1,7 +1,7 @@
 """The whole fold of one partition: detection outcomes in, tracks, links, presence and zones out.
 
 A pure function of the records given to it, in their order, and of the facts visible at their
-event times. The same log gives the same outputs, whatever was saved and restored on the way.
+event times. The same log gives the same outputs, whatever was saved and restored in between.
 """
 
 from collections.abc import Callable, Mapping
@@ -38,9 +38,9 @@ class PartitionPipeline:
         settings: Settings of the fold; a checkpoint taken under others continues under these.
 
     Attributes:
-        cameras: State by camera id.
-        floors: State by floor id.
-        counters: Since this object was made, for metrics and not part of the fold:
+        cameras: Camera states by id.
+        floors: Floor states by id.
+        counters: Counts since this object was made, for metrics and not part of the fold:
             `duplicates` and `older` (frames that a camera's fence ignored), `late` (frames that
             came after their floor's tick had closed).
     """
@@ -54,7 +54,7 @@ class PartitionPipeline:
 
     @property
     def settings(self) -> PipelineSettings:
-        """Of the fold, from the next record on."""
+        """Settings of the fold from the next record on."""
         return self._settings
 
     @settings.setter
@@ -63,7 +63,7 @@ class PartitionPipeline:
         self._parameters = parameters_of(settings.tracker)
 
     def restore(self, states: Mapping[str, Entity]) -> None:
-        """Begin from saved states, by entity key; what was there before is forgotten.
+        """Replace all state with saved states, by entity key.
 
         Raises:
             ValueError: A key names neither a camera nor a floor, or not the kind of its state.
@@ -84,14 +84,14 @@ class PartitionPipeline:
         """Entities changed since the last call, sorted by key.
 
         Args:
-            encode: Makes of a state what can be kept while the fold goes on.
+            encode: Copies a state into a form that stays the same while the fold continues.
         """
         changed = {key: encode(self._changed[key]) for key in sorted(self._changed)}
         self._changed = {}
         return changed
 
     def renumber(self, topic: Topic, key: str, floor_id: str, seq: int) -> bool:
-        """Count the records of a key on from a seq.
+        """Continue the seqs of a key from a given one.
 
         Args:
             topic: Topic of the records.
@@ -100,7 +100,7 @@ class PartitionPipeline:
             seq: Seq after which the next record comes.
 
         Returns:
-            False where there is no state of the key, which then counts from its beginning.
+            False when the key has no state yet.
         """
         if topic.owner == "camera":
             owner: CameraState | FloorState | ZoneState | None = self.cameras.get(key)
@@ -114,7 +114,7 @@ class PartitionPipeline:
         return True
 
     def advance(self, outcome: DetectionOutcome, facts: Facts) -> list[Output]:
-        """Fold one detection outcome as its record; see `fold`."""
+        """Fold one detection outcome, given as its record; see `fold`."""
         return self.fold(frame_detections_of(outcome), facts)
 
     def fold(self, frame: FrameDetections, facts: Facts) -> list[Output]:

@@ -1,4 +1,4 @@
-"""Numbers of records: each camera, floor and zone counts those of its own topics."""
+"""Seqs of records: each camera, floor and zone counts the records of its own topics."""
 
 from collections.abc import Mapping
 
@@ -14,11 +14,11 @@ _NONE: dict[Owner, Seqs] = {
 
 
 def seqs_of(owner: Owner, counted: Mapping[str, int] | None = None) -> Seqs:
-    """The numbers of one camera, floor or zone, in the order of the topic table.
+    """The last seqs of one camera, floor or zone, in the order of the topic table.
 
     Args:
-        owner: Which of the three it is.
-        counted: What it has counted so far. A topic that came with a later release begins at 0; one
-            that only a later release knows keeps its number.
+        owner: Kind of owner.
+        counted: Last seqs so far, by topic name. A topic that they lack begins at 0; one that only
+            a later release knows keeps its seq.
     """
     return {**_NONE[owner], **(counted or {})}

@@ -1,6 +1,6 @@
 """Settings of the domain: every duration in seconds or microseconds of event time.
 
-The values are part of a run: two folds of one log agree only under the same settings.
+Two folds of one log agree only under the same settings.
 """
 
 from dataclasses import dataclass, field
@@ -12,17 +12,17 @@ __all__ = ["FloorSettings", "MotionNoise", "PipelineSettings", "TrackerSettings"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FloorSettings:
-    """How a floor's ticks close.
+    """Settings of a floor's ticks.
 
     Attributes:
-        allowed_lateness_us: A tick waits this long, in event time of the floor's newest input,
-            for a camera that is behind, microseconds. Higher loses fewer late frames and delays
-            every answer while a camera is behind.
-        hold_us: A camera's last people stand this long without news of it, microseconds.
-        occupancy_period_us: Occupancy is sent at least this often, aligned to the epoch,
-            microseconds; a multiple of the tick.
+        allowed_lateness_us: Longest time that a tick waits for a camera that is behind, in event
+            time of the floor's newest input, microseconds. A higher value loses fewer late frames
+            and delays every record while a camera is behind.
+        hold_us: How long the last people of a silent camera are kept, microseconds.
+        occupancy_period_us: Interval at which occupancy is sent without a change, aligned to the
+            epoch, microseconds; a multiple of the tick.
         silence_us: Periodic occupancy stops when the whole floor has been silent for this long,
-            microseconds, so that a gap of days is not filled with numbers nobody measured.
+            microseconds, so that a gap of days is not filled with numbers that nobody measured.
     """
 
     allowed_lateness_us: int = 2_000_000

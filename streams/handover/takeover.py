@@ -1,4 +1,4 @@
-"""Go on from the checkpoint of another release; what it sent after that checkpoint stands."""
+"""Continue from another release's checkpoint, and keep what it sent after that checkpoint."""
 
 from collections.abc import Iterator, Mapping
 
@@ -26,17 +26,17 @@ from streams.state.reading import open_handover
 log = structlog.get_logger(__name__)
 
 SETTLE_S = 2.0
-"""How long to wait before looking again, s: a replaced sender goes on until its next save."""
+"""How long to wait before looking again, s: a replaced sender continues until its next save."""
 
 GIVE_UP_S = 30.0
-"""How long another process may go on sending, s."""
+"""How long another process may keep sending, s."""
 
 
 class TakeOver:
     """An `Inherit` for the stream processor.
 
     Args:
-        cluster: Where the topics are.
+        cluster: Kafka cluster that holds the topics.
         checkpoint_s: Interval at which a sender saves, s.
     """
 
@@ -51,11 +51,11 @@ class TakeOver:
     def __call__(
         self, partition: int, checkpoint: Checkpoint, since_ms: int | None, emit: Emit
     ) -> Mapping[bytes, EntityState | None]:
-        """Find what was sent after the checkpoint, and set watermarks over it.
+        """Find what was sent after the checkpoint, and set watermarks for it.
 
         Raises:
             Stop: A state was written by a version that this release does not read.
-            ReplayNeeded: Another process goes on sending.
+            ReplayNeeded: Another process keeps sending.
         """
         progress = progress_of(partition, checkpoint.entities)
         before = open_handover(partition, checkpoint.entities)
@@ -86,7 +86,7 @@ class TakeOver:
     def _settled(
         self, partition: int, bases: Mapping[str, Bases], since_ms: int | None
     ) -> dict[str, Uncommitted]:
-        """What was sent, once nothing more comes."""
+        """Uncommitted records by topic, once no more arrive."""
         deadline_s = self._clock.monotonic_s() + GIVE_UP_S
         tails = self._tails(partition, bases, since_ms)
         while any(tails.values()):
@@ -121,7 +121,7 @@ class TakeOver:
 
 
 def _bases(progress: ProgressByKey, before: HandoverFilter) -> Mapping[str, Bases]:
-    """The last seq by topic and key, of a state and of the watermarks over it."""
+    """The last seq by topic and key, from a checkpoint's progress and its open watermarks."""
     bases: dict[str, dict[str, int]] = {topic.name: {} for topic in OUTPUTS}
     for part in (progress.cameras, progress.floors, progress.zones):
         for key, one in part.items():

@@ -1,4 +1,4 @@
-"""The uncommitted records of a topic: a fold sent them, and no checkpoint holds them."""
+"""Uncommitted records of a topic: a fold sent them, and no checkpoint holds them."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
@@ -15,7 +15,7 @@ UNKNOWN_MS = 250_000
 """Read back this long for keys that the checkpoint does not know: a commit may take 240 s."""
 
 LIMIT_MS = 600_000
-"""Read back at most this long: a process ends before a checkpoint takes longer to be written."""
+"""Read back at most this long: a process ends before writing a checkpoint takes longer."""
 
 
 class Message(NamedTuple):
@@ -46,10 +46,10 @@ def read_uncommitted(
     """Read a topic's partition backwards until everything is from before the checkpoint.
 
     Args:
-        windows: Records of the log, from its end backwards; each window in order.
-        codec: Reads the topic's values.
-        bases: What the checkpoint holds.
-        since_ms: When the checkpoint was written, broker's time, ms; None when it holds nothing.
+        windows: Records of the log, from its end backwards; in order within each window.
+        codec: Codec of the topic's values.
+        bases: Last seqs that the checkpoint holds, by key.
+        since_ms: Broker's time when the checkpoint was written, ms; None when it holds nothing.
     """
     found: Uncommitted = {}
     margin_ms, unknown_ms, limit_ms = (
@@ -80,13 +80,13 @@ def read_uncommitted(
 def reconcile_mirrors(
     tails: dict[str, Uncommitted], emit: Callable[[Topic, str, Record], None]
 ) -> None:
-    """Send what only a topic or only its mirror got before their sender died.
+    """Send records that only a topic or only its mirror got before their sender died.
 
-    They are the same records under the same seqs, so both must hold them before others follow.
+    They are the same records under the same seqs, so both must hold them before later ones follow.
 
     Args:
-        tails: By topic; a topic and its mirror are equal afterwards.
-        emit: Takes topic, key and record.
+        tails: Uncommitted records by topic; a topic and its mirror are equal afterwards.
+        emit: Sends a record, given its topic, key and content.
     """
     for mirror in OUTPUTS:
         if mirror.mirrors is None:
@@ -101,10 +101,10 @@ def reconcile_mirrors(
 
 
 def watermarks_of(tails: Mapping[str, Uncommitted], before: Watermarks) -> Watermarks:
-    """How far each key was published, by uncommitted records and by the watermarks before them.
+    """Watermarks of each key, from uncommitted records and from earlier watermarks.
 
     Args:
-        tails: By topic; those of mirrors are passed over.
+        tails: Uncommitted records by topic; mirrors are skipped.
         before: Watermarks of the checkpoint that are still open.
     """
     watermarks: Watermarks = {topic: dict(known) for topic, known in before.items()}

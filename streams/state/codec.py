@@ -12,19 +12,20 @@ from streams.state.version import OLDEST_READ, SEQS_BY_TOPIC, STATE_VERSION
 
 
 def encode_state(state: Entity) -> EntityState:
-    """Write a state; equal states give equal bytes."""
+    """Encode a state; equal states give equal bytes."""
     return EntityState(STATE_VERSION, _ENCODER.encode(state))
 
 
 def decode_state(entity_key: str, stored: EntityState) -> Entity:
-    """Read a state.
+    """Decode a state.
 
     Args:
         entity_key: `camera/ID` or `floor/ID`.
-        stored: As this release or one before it wrote it.
+        stored: State as this release or an earlier one wrote it.
 
     Raises:
-        ValueError: The key names neither, the version is not read here, or the bytes are no state.
+        ValueError: The key names neither a camera nor a floor, this release does not read the
+            version, or the bytes are not a state.
     """
     if not OLDEST_READ <= stored.version <= STATE_VERSION:
         raise ValueError(f"this release reads versions {OLDEST_READ} to {STATE_VERSION}")
@@ -42,7 +43,7 @@ def decode_state(entity_key: str, stored: EntityState) -> Entity:
 
 
 def _gather_seqs(fields: dict[str, Any]) -> None:
-    """Bring the counters of a state from before `SEQS_BY_TOPIC` into one dictionary of each owner.
+    """Move the counters of a state from before `SEQS_BY_TOPIC` into one dictionary per owner.
 
     A floor of version 4 has no counter of links: it has sent none yet.
     """

@@ -1,4 +1,4 @@
-"""How far a checkpoint has come with each camera, floor and zone: times and seqs."""
+"""Progress of each camera, floor and zone in a checkpoint: event times and seqs."""
 
 from collections.abc import Mapping
 
@@ -12,12 +12,12 @@ from streams.state.reading import states_of
 
 
 class KeyProgress(msgspec.Struct, frozen=True):
-    """How far one camera, floor or zone has come.
+    """Progress of one camera, floor or zone.
 
     Attributes:
-        floor_id: Its floor.
+        floor_id: Floor of the camera or zone, or the floor itself.
         through_us: Newest event time of a camera's frames, or end of the last closed tick of a
-            floor or zone, UTC microseconds: nothing was derived of what comes later.
+            floor or zone, UTC microseconds: nothing was derived from later input.
         seqs: Last seq by topic (without prefix).
         opened_us: First event time of a floor and its zones, UTC microseconds; 0 for a camera.
     """
@@ -40,7 +40,7 @@ class ProgressByKey(msgspec.Struct, frozen=True):
         return {"camera": self.cameras, "floor": self.floors, "zone": self.zones}[owner]
 
     def of_floors(self, floor_ids: frozenset[str] | None) -> "ProgressByKey":
-        """Only what belongs to some floors; everything when None."""
+        """Progress of the given floors only; of all floors when None."""
         if floor_ids is None:
             return self
         parts = (self.cameras, self.floors, self.zones)
@@ -50,7 +50,7 @@ class ProgressByKey(msgspec.Struct, frozen=True):
 
 
 def progress_of(partition: int, entities: Mapping[bytes, EntityState]) -> ProgressByKey:
-    """Read the progress out of a checkpoint.
+    """Read the progress from a checkpoint.
 
     Raises:
         Stop: A state was written by a version that this release does not read.

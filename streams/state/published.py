@@ -1,14 +1,14 @@
 """Where the records of one fold end and those of another begin, key by key.
 
 A stream processor that was killed may have sent records that its checkpoint does not hold. The
-same code would send the same bytes again. Other code would not, and what was sent stands. So a
-watermark says of each key up to which event time its records were published, and the last seq of
-them. What the new fold makes of that time is held back. What comes after it is sent, numbered on
-from that seq. No seq has two versions, none is left out, and nothing that was not published is
-held back.
+same code would send the same bytes again. Other code would not, and records that were sent
+stay. So a watermark says for each key up to which event time its records were published, and their
+last seq. Records that the new fold makes up to that time are held back. Later ones are sent,
+numbered on from that seq. No seq has two versions, none is left out, and nothing that was not
+published is held back.
 
-All of it is a function of the log and of watermarks that are part of the checkpoint: a process
-that crashes in between goes on with the same bytes.
+This depends only on the log and on watermarks that are part of the checkpoint: a process that
+crashes in between continues with the same bytes.
 """
 
 from collections import Counter
@@ -32,9 +32,10 @@ class PublishedThrough(msgspec.Struct):
 
     Attributes:
         floor_id: Floor of the key.
-        seq: Last seq that was sent under the key, by whichever fold.
-        through: By source, the newest event time that was published, UTC microseconds, and how
-            many records have that time. A topic without sources has one, named by an empty string.
+        seq: Last seq that was sent under the key, by any fold.
+        through: By source, the newest event time that was published, UTC microseconds, and the
+            number of records with that time. A topic without sources has one, named by an empty
+            string.
     """
 
     floor_id: str
@@ -43,11 +44,11 @@ class PublishedThrough(msgspec.Struct):
 
 
 Watermarks = dict[str, dict[str, PublishedThrough]]
-"""By topic (without prefix) and key. A mirror has none of its own: that of its topic counts."""
+"""By topic (without prefix) and key. A mirror uses those of its topic."""
 
 
 def source_and_time(topic: Topic, record: Content | Mapping[str, Any]) -> tuple[str, int]:
-    """Source and event time of a record, UTC microseconds: in order within its key and source."""
+    """Source and event time (UTC us) of a record; times never fall within a key and source."""
     if not isinstance(record, Mapping):
         return "", int(getattr(record, topic.ordered_by))
     source = str(record[topic.source]) if topic.source else ""
@@ -55,13 +56,13 @@ def source_and_time(topic: Topic, record: Content | Mapping[str, Any]) -> tuple[
 
 
 class HandoverFilter:
-    """Lets those records of a fold pass that were not published before.
+    """Filter that holds back the records of a fold that were published before.
 
     Args:
         watermarks: Watermarks of the keys of a partition.
 
     Attributes:
-        watermarks: Those that are still open.
+        watermarks: Watermarks that are still open.
     """
 
     def __init__(self, watermarks: Watermarks) -> None:
@@ -82,11 +83,11 @@ class HandoverFilter:
 
         Args:
             outputs: Outputs of one record of the log, in order.
-            pipeline: What made them; it counts on from the seqs that are given here.
+            pipeline: Pipeline that made them; it continues from the seqs given here.
             camera_id: Camera of the record.
 
         Returns:
-            What is to be sent, and what is held back.
+            Outputs to send, and outputs held back.
         """
         if not outputs:
             return [], []
@@ -122,7 +123,7 @@ class HandoverFilter:
         return passed, held
 
     def _close(self, pipeline: PartitionPipeline, camera_id: str) -> None:
-        """Forget watermarks of a camera and its floor: their states have just changed."""
+        """Close passed watermarks of a camera and its floor, whose states have just changed."""
         floor_id = pipeline.cameras[camera_id].floor_id
         for name, by_key in self.watermarks.items():
             topic = TOPICS[name]
@@ -142,7 +143,7 @@ def handover_of(state: EntityState) -> HandoverFilter:
     """Read the handover of a checkpoint.
 
     Raises:
-        ValueError: The bytes are none.
+        ValueError: The bytes are not a handover.
     """
     try:
         return HandoverFilter(msgspec.msgpack.decode(state.data, type=Watermarks))
@@ -159,7 +160,7 @@ def _was_published(watermark: PublishedThrough, source: str, at_us: int, number:
 def _is_past(
     pipeline: PartitionPipeline, topic: Topic, key: str, watermark: PublishedThrough
 ) -> bool:
-    """Whether the fold makes no more records of a time that was published."""
+    """Whether the fold has passed the time up to which a key was published."""
     if topic.owner == "camera" or topic.source:
         by_camera = {key: watermark.through[""]} if not topic.source else watermark.through
         return all(

@@ -1,4 +1,4 @@
-"""The cameras and floors of a checkpoint, read or refused."""
+"""Read the cameras and floors of a checkpoint, or refuse them."""
 
 from collections.abc import Mapping
 
@@ -17,7 +17,7 @@ UNREADABLE = (
 
 
 def states_of(partition: int, entities: Mapping[bytes, EntityState]) -> dict[str, Entity]:
-    """State by entity key, without the watermarks of a handover.
+    """Read the states of a checkpoint by entity key, without the watermarks of a handover.
 
     Args:
         partition: Partition of the checkpoint, for the message.
@@ -39,15 +39,15 @@ def states_of(partition: int, entities: Mapping[bytes, EntityState]) -> dict[str
 
 
 def is_read(stored: EntityState) -> bool:
-    """Whether this release reads states of that version."""
+    """Whether this release reads the version of a state."""
     return OLDEST_READ <= stored.version <= STATE_VERSION
 
 
 def open_handover(partition: int, entities: Mapping[bytes, EntityState]) -> HandoverFilter:
-    """The handover that a checkpoint is in the middle of; one that holds nothing back otherwise.
+    """The open handover of a checkpoint; if there is none, one that holds nothing back.
 
     Raises:
-        Stop: It cannot be read.
+        Stop: The handover cannot be read.
     """
     stored = entities.get(HANDOVER_KEY)
     if stored is None:
@@ -59,9 +59,9 @@ def open_handover(partition: int, entities: Mapping[bytes, EntityState]) -> Hand
 
 
 def without_handover(checkpoint: Checkpoint) -> Checkpoint:
-    """The same cameras and floors, for a fold that makes all records again and sends none of them.
+    """A checkpoint without its handover, for a fold that holds nothing back.
 
-    A handover holds back what another fold has sent, and nothing of that is compared here.
+    A replay, for example, makes all records again and sends none of them.
     """
     kept = {key: state for key, state in checkpoint.entities.items() if key != HANDOVER_KEY}
     return Checkpoint(checkpoint.head, kept)

@@ -11,18 +11,18 @@ from streams.domain.settings import PipelineSettings
 
 
 def to_values(settings: PipelineSettings) -> dict[str, Any]:
-    """As a checkpoint's head has them: JSON, by name."""
+    """Settings as a checkpoint's head holds them: JSON, by name."""
     return cast("dict[str, Any]", msgspec.to_builtins(settings))
 
 
 def from_values(values: dict[str, Any]) -> PipelineSettings:
-    """Read them back.
+    """Read settings back from a checkpoint's head.
 
-    A setting that came with a later release takes its default, under which that release folds
-    as the ones before it did.
+    A setting that a later release added takes its default, under which that release folds as
+    earlier ones did.
 
     Raises:
-        Stop: A setting is unknown here, or has a value of another kind.
+        Stop: A setting is unknown here, or has a value of another type.
     """
     try:
         settings = msgspec.convert(values, PipelineSettings)
@@ -38,8 +38,8 @@ class SettingsByOffset:
     """Steps through the settings of a partition as its offsets rise.
 
     Attributes:
-        current: What holds now.
-        next_change: Offset from which something else holds; None when nothing is to come.
+        current: Settings that hold now.
+        next_change: Offset from which other settings hold; None when no change is to come.
     """
 
     def __init__(self, settings: PipelineSettings) -> None:
@@ -60,7 +60,7 @@ class SettingsByOffset:
         self._look_ahead()
 
     def step(self, offset: int) -> PipelineSettings:
-        """What holds at an offset that is not below `next_change`."""
+        """Settings that hold at an offset that is not below `next_change`."""
         while self._coming and self._coming[0].from_offset <= offset:
             self.current = from_values(self._coming.pop(0).values)
         self._look_ahead()

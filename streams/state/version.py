@@ -1,13 +1,13 @@
-"""The versions of what the stream processor remembers, as its checkpoints hold it."""
+"""Versions of the stream processor's state in checkpoints."""
 
 STATE_VERSION = 6
 """Rises when a field of the camera or floor state is added or changes meaning: a release refuses
-the states of a later one, whose additions it would forget. A new topic needs no new version, since
+the states of a later one, whose additions it would drop. A new topic needs no new version, since
 each state holds its seqs by topic name."""
 
 SEQS_BY_TOPIC = 6
 """From this version on, a state holds its seqs by topic name; before, it had a field for each."""
 
 OLDEST_READ = 4
-"""Older states are refused: another tracker made them, and this one could not go on from them.
+"""Older states are refused: another tracker made them, and this one could not continue from them.
 A floor of version 4 has sent no link yet, so its links begin at seq 1."""

@@ -12,17 +12,17 @@ PERSON: Final = "person"
 
 
 class FrameDetections(NamedTuple):
-    """What inference made of one frame.
+    """The detection outcome of one frame.
 
     Attributes:
-        camera_id: Camera.
+        camera_id: Id of the camera.
         captured_us: Event time, UTC microseconds.
         frame_seq: Number of the frame.
-        outcome: Whether somebody looked.
+        outcome: Kind of outcome; `DETECTED` when the frame was looked at.
         boxes: Shape `(N, 5)`: x_min, y_min, x_max, y_max (pixels of the captured frame), score.
         people: The rows of `boxes` that show people.
-        model_name: None when no model looked.
-        model_version: Version of the model.
+        model_name: Name of the model; None when no model looked.
+        model_version: Version of the model; empty when no model looked.
         width: Width of the frame, pixels; 0 when not known.
         height: Height of the frame, pixels; 0 when not known.
     """
@@ -40,7 +40,7 @@ class FrameDetections(NamedTuple):
 
 
 def frame_detections_of(outcome: DetectionOutcome) -> FrameDetections:
-    """Take an outcome from its record."""
+    """Convert an outcome record to arrays."""
     model = outcome["model"]
     detections = outcome["detections"]
     people = [box for box in detections if box["label"] == PERSON]

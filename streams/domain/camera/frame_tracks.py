@@ -8,10 +8,10 @@ from streams.domain.tracking.types import Structured
 
 
 class FrameTracks(NamedTuple):
-    """What goes to the tracks topic.
+    """One record of the tracks topic, as arrays.
 
     Attributes:
-        camera_id: Camera.
+        camera_id: Id of the camera.
         seq: Rises by one per camera.
         captured_us: Event time of the frame, microseconds.
         floor_id: Floor of the camera.
@@ -19,9 +19,9 @@ class FrameTracks(NamedTuple):
         width: Width of the frame, pixels.
         height: Height of the frame, pixels.
         out: The tracker's output, shape `(M,)` of `TRACK_UPDATE`.
-        positions: Where the tracks stand, shape `(M,)` of `FLOOR_POSITION`.
-        model_name: Behind the newest detections.
-        model_version: Behind the newest detections.
+        positions: Floor positions of the tracks, shape `(M,)` of `FLOOR_POSITION`.
+        model_name: Name of the model that made the newest detections.
+        model_version: Version of that model.
     """
 
     camera_id: str
@@ -37,10 +37,10 @@ class FrameTracks(NamedTuple):
     model_version: str
 
     def record(self) -> CameraTracks:
-        """The same as the record on the wire."""
+        """The record on the wire."""
         tracks = records_of(self.out)
         for track, (x_m, y_m, sd_m) in zip(tracks, self.positions.tolist(), strict=True):
-            if x_m == x_m:  # it is a number  # noqa: PLR0124
+            if x_m == x_m:  # not NaN  # noqa: PLR0124
                 track["x_m"], track["y_m"], track["position_sd_m"] = x_m, y_m, sd_m
         return {
             "camera_id": self.camera_id,

@@ -1,7 +1,7 @@
 """The homography of a camera's registry version, which maps image pixels to the floor.
 
-`[x, y, 1] ~ H [u, v, 1]` with H row by row; u right and v down in pixels of the captured frame,
-x and y in metres on the floor.
+`[x, y, 1] ~ H [u, v, 1]` with H in row-major order; u right and v down in pixels of the captured
+frame, x and y in metres on the floor.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""The step of one camera: a look in, its tracks and its view of people out."""
+"""The step of one camera: a detection outcome in, its tracks and its view of people out."""
 
 from dataclasses import dataclass, field
 from typing import Final, Literal
@@ -18,12 +18,12 @@ from streams.domain.tracking.types import Structured, Vector
 Fence = Literal["new", "duplicate", "older"]
 
 LATEST_EVENT_US: Final = 7_258_118_400_000_000
-"""The year 2200: an event time beyond it is a mistake, microseconds."""
+"""Event times from the year 2200 on are refused as mistakes, microseconds."""
 
 
 @dataclass(slots=True)
 class CameraState:
-    """Everything that the fold remembers of one camera.
+    """Everything that the fold remembers about one camera.
 
     Attributes:
         camera_id: Identity.
@@ -31,8 +31,8 @@ class CameraState:
         seqs: Last seq by topic.
         last_us: Event time of its newest event, microseconds; 0 before the first.
         tracker: Tracker of its people.
-        model_name: Behind the newest detections.
-        model_version: Behind the newest detections.
+        model_name: Name of the model that made the newest detections.
+        model_version: Version of that model.
     """
 
     camera_id: str
@@ -48,7 +48,7 @@ class CameraState:
 
 
 def fence(state: CameraState | None, captured_us: int) -> Fence:
-    """Tell what an event is to its camera: a camera's own frames are never reordered."""
+    """Compare an event with its camera's newest: a camera's own frames are never reordered."""
     if state is None or captured_us > state.last_us:
         return "new"
     return "duplicate" if captured_us == state.last_us else "older"
@@ -75,20 +75,22 @@ def step(
 ) -> tuple[FrameTracks | None, View, Structured | None]:
     """Fold one event of a camera.
 
-    A heartbeat, and a frame that was skipped or failed, let time pass without detections: tracks
+    A heartbeat, and a frame that was skipped or failed, advance time without detections: tracks
     coast, and those unseen for too long are lost or end.
 
     Args:
-        state: Changed in place.
-        frame: New by `fence` and accepted by `check_frame`.
+        state: State of the camera, changed in place.
+        frame: Outcome that is new by `fence` and accepted by `check_frame`.
         camera: Registry version visible at the event's time.
         homography: Homography of that version: nine numbers, or `NOWHERE`.
         parameters: Parameters of the tracker.
 
     Returns:
-        The tracks: for each frame looked at, for another frame when there are tracks, and for
-        a heartbeat when a track's state changed; else None. The view of the camera. And the tracks
-        that continue ended ones, shape `(L,)` of `TRACK_UPDATE`, by id; None when none does.
+        The tracks, the view of the camera, and the tracks that continue ended ones.
+
+        A frame that was looked at always gives tracks, another frame when there are any, and a
+        heartbeat when a track's state changed; otherwise they are None. Tracks that continue
+        ended ones: shape `(L,)` of `TRACK_UPDATE`, by id; None when there are none.
     """
     captured_us = frame.captured_us
     looked = frame.outcome == "DETECTED"

@@ -1,4 +1,4 @@
-"""The tracker between records: detections in, tracks out; `tracking` works over arrays."""
+"""The tracker over records: detections in, tracks out; `tracking` works over arrays."""
 
 from collections.abc import Sequence
 from typing import Final, cast
@@ -43,10 +43,10 @@ def advance(
     """Fold one frame.
 
     Args:
-        state: Changed in place.
+        state: State of the tracker, changed in place.
         captured_us: Event time of the frame, later than the state's, microseconds.
-        detections: In any order; only people are tracked. Empty when the frame shows nobody, None
-            when nobody looked.
+        detections: Detections of the frame, in any order; only people are tracked. Empty when the
+            frame shows nobody, None when it was not looked at.
         settings: Settings of the tracker.
 
     Returns:
@@ -54,7 +54,7 @@ def advance(
         ENDED. Boxes are quantised, floor positions empty.
 
     Raises:
-        UnusableOutcome: A box that no tracker can use; the state is as before.
+        UnusableOutcome: A box that no tracker can use; the state is unchanged.
     """
     boxes = None
     if detections is not None:
@@ -63,10 +63,10 @@ def advance(
 
 
 def records_of(out: Structured) -> list[Track]:
-    """The tracks of one frame as published: floor positions still empty.
+    """The track records of one frame, with floor positions still empty.
 
     Args:
-        out: Shape `(M,)` of `TRACK_UPDATE`.
+        out: The tracker's output, shape `(M,)` of `TRACK_UPDATE`.
     """
     columns = {name: out[name].tolist() for name in _PUBLISHED}
     columns["state"] = [TrackState(state).name for state in columns["state"]]

@@ -1,4 +1,4 @@
-"""What one camera says about the people in its frame at one event time."""
+"""The people that one camera sees at one event time."""
 
 from dataclasses import dataclass
 
@@ -10,13 +10,13 @@ from streams.domain.tracking.types import Structured
 
 @dataclass(slots=True)
 class View:
-    """The people of one camera.
+    """The people of one camera at one event time.
 
     Attributes:
-        camera_id: Camera.
+        camera_id: Id of the camera.
         captured_us: Event time, microseconds.
         looked: True when a frame was looked at; False when only time passed.
-        table: By track id: rows of `people`, as little-endian bytes, which is how it is saved.
+        table: Rows of `people` by track id, as little-endian bytes, the form that is saved.
     """
 
     camera_id: str
@@ -26,11 +26,11 @@ class View:
 
     @property
     def people(self) -> Structured:
-        """Shape `(P,)` of `PERSON`; not to be written to."""
+        """The people, shape `(P,)` of `PERSON`; read-only."""
         return np.frombuffer(self.table, PERSON)
 
     @property
     def person_ids(self) -> list[str]:
-        """`camera_id:track_id` of each row, until cameras are fused."""
+        """Person id of each row, `camera_id:track_id` until cameras are fused."""
         camera_id = self.camera_id
         return [f"{camera_id}:{number:.0f}" for number in self.people["id"].tolist()]

@@ -1,4 +1,4 @@
-"""The facts in force over a stretch of event time, indexed as the fold asks for them."""
+"""The facts in force over an interval of event time, indexed for the fold."""
 
 from collections.abc import Mapping
 
@@ -20,14 +20,14 @@ class Snapshot:
     """The facts in force in `[from_us, until_us)`.
 
     Args:
-        from_us: Event time from which it holds, microseconds.
+        from_us: First event time at which the snapshot holds, microseconds.
         until_us: Event time at which the next version becomes visible, microseconds.
-        cameras: By camera id.
-        floors: By floor id.
-        zones: By zone id.
-        staff: By staff id.
-        shifts: By shift id.
-        requirements: By requirement id.
+        cameras: Cameras by id.
+        floors: Floors by id.
+        zones: Zone areas by zone id.
+        staff: Staff by id.
+        shifts: Shifts by id.
+        requirements: Requirements by id.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class Snapshot:
         return self._requirements_of.get(zone_id, [])
 
     def homography(self, camera_id: str) -> Vector:
-        """From a camera's pixels to metres: nine numbers, or `NOWHERE`."""
+        """A camera's homography from pixels to metres: nine numbers, or `NOWHERE`."""
         found = self._homographies.get(camera_id)
         if found is None:
             given = self.cameras[camera_id]["homography"]
@@ -100,9 +100,9 @@ class Snapshot:
         return found
 
     def plan(self, zone_id: str, at_us: int) -> Plan:
-        """What a zone should have at an event time in this snapshot.
+        """The staffing plan of a zone at an event time in this snapshot.
 
-        The plan's stretch never reaches beyond the snapshot's.
+        It never outlasts the snapshot.
         """
         plan = self._plans.get(zone_id)
         if plan is None or not plan.from_us <= at_us < plan.until_us:

@@ -1,9 +1,9 @@
-"""Reference data as versioned facts with two times, and what of them is visible when.
+"""Reference data as versioned facts with two times, and which version is visible when.
 
 A version is visible at event time t when `valid_from_us <= t` and `recorded_at_us + 5 s <= t`;
-the highest visible version of an id wins, and a version with `removed` takes the fact away.
-So what an event saw never changes by an edit that was recorded later: such an edit takes
-effect 5 s after it was recorded, at the earliest.
+the highest visible version of an id wins, and a version with `removed` removes the fact.
+So a later edit never changes what an event saw: it takes effect 5 s after it was recorded, at the
+earliest.
 """
 
 from bisect import bisect_left, bisect_right, insort
@@ -33,7 +33,7 @@ Record = Mapping[str, Any]
 
 
 class InvalidFact(ValueError):
-    """A topic of reference data that no event could use; the version before it stays in force."""
+    """A version of a fact that no event could use; the version before it stays in force."""
 
 
 class ConflictingFact(ValueError):
@@ -45,14 +45,14 @@ VisibilityRule = Callable[[Record], int]
 
 
 def visible_from(record: Record) -> int:
-    """The rule of the pipeline: nothing that was sent is altered by what is recorded later."""
+    """The pipeline's rule: a fact that is recorded later changes no record that was sent."""
     return int(max(record["valid_from_us"], record["recorded_at_us"] + VISIBLE_AFTER_US))
 
 
 def visible_as_of(record: Record) -> int:
-    """The rule of a rebuild: a back-dated version is visible from when it says that it holds.
+    """A rebuild's rule: a back-dated version is visible from its `valid_from_us`.
 
-    Everything else keeps the rule of the pipeline, so that a rebuild gives what the pipeline gave
+    Every other version keeps the pipeline's rule, so that a rebuild gives the pipeline's records
     unless a fact was back-dated. A fact that is recorded as it becomes valid is not back-dated.
     """
     if record["valid_from_us"] < record["recorded_at_us"]:
@@ -64,8 +64,8 @@ class Timeline:
     """All versions of all facts of one topic.
 
     Args:
-        id_field: Field that names the identity.
-        rule: When a version is visible.
+        id_field: Name of the field that holds a fact's id.
+        rule: Gives the first event time at which a version is visible.
     """
 
     def __init__(self, id_field: str, rule: VisibilityRule = visible_from) -> None:
@@ -78,7 +78,7 @@ class Timeline:
         """Add one version; False when it is already there.
 
         Raises:
-            ConflictingFact: The version is there with other content.
+            ConflictingFact: The version was added before with other content.
         """
         identity: str = record[self.id_field]
         versions = self._versions.setdefault(identity, {})
@@ -110,14 +110,14 @@ class Timeline:
 
 
 class Facts:
-    """Every topic of reference data that a fold can see.
+    """The facts of every reference data topic.
 
-    `at` is a pure function of the records added so far, and looking at an earlier time again gives
-    the earlier answer. The order in which they came decides only which floor a camera or a zone
-    stays on.
+    `at` is a pure function of the records added so far, in whatever order times are asked for.
+    The order of the records decides only which floor a camera or a zone stays on.
 
     Args:
-        rule: When a version is visible; that of the pipeline, except in a rebuild.
+        rule: Gives the first event time at which a version is visible; the pipeline's rule, except
+            in a rebuild.
     """
 
     def __init__(self, rule: VisibilityRule = visible_from) -> None:
@@ -132,13 +132,13 @@ class Facts:
         """Add one version of a fact.
 
         Args:
-            topic_name: Side-input topic that it came from.
-            record: As decoded from that topic; kept, so the caller leaves it alone.
+            topic_name: Reference data topic that the record came from.
+            record: Decoded record; it is kept, so the caller must not change it.
 
         Raises:
             KeyError: The topic holds no reference data.
             InvalidFact: A polygon, homography, time zone or time in it cannot be used.
-            ConflictingFact: The id and version is there with other content.
+            ConflictingFact: The version was added before with other content.
         """
         timeline = self._timelines[topic_name]
         self._check(topic_name, record)
@@ -148,7 +148,7 @@ class Facts:
         index = bisect_left(self._changes_us, effective_us)
         if self._changes_us[index : index + 1] != [effective_us]:
             insort(self._changes_us, effective_us)
-        # What ended before the new version is visible stands; the rest is looked up again.
+        # Snapshots that end before the new version is visible stay; the others are built again.
         self._snapshots = {
             start_us: snapshot
             for start_us, snapshot in self._snapshots.items()
@@ -209,7 +209,7 @@ class Facts:
     def _check_stays(self, topic_name: str, record: Record, kind: str) -> None:
         """Keep a camera or zone on its floor.
 
-        Its `seq` is counted in the floor's partition, and would begin again in another.
+        Its `seq` is counted in the floor's partition, and would start again in another.
         """
         identity = record[_ID_FIELDS[topic_name]]
         for known in self._timelines[topic_name].versions_of(identity).values():

@@ -17,13 +17,13 @@ from streams.domain.zones.occupancy import measure
 
 
 class Moment(NamedTuple):
-    """What every record of one tick says about its time.
+    """What the records of one tick have in common: its time and its cameras.
 
     Attributes:
         as_of_us: End of the tick, microseconds.
         inputs_through_us: Event time up to which every reporting camera's input is in.
         cameras: Cameras of the floor, sorted.
-        missing: Those that had not reported, sorted.
+        missing: Cameras that had not reported, sorted.
         periodic: True when occupancy is due even without a change.
     """
 
@@ -40,13 +40,14 @@ def close_tick(
     """Close one tick.
 
     Args:
-        floor: Changed in place; nothing was due in the ticks between its last and this one.
+        floor: State of the floor, changed in place; nothing was due in the ticks skipped since its
+            last closed one.
         end_us: End of the tick, microseconds.
         snapshot: Facts in force at `end_us`.
         settings: Settings of the floor.
 
     Returns:
-        Presence, then by zone its events and its occupancy.
+        Presence, then the events and the occupancy of each zone.
     """
     cameras = snapshot.cameras_of(floor.floor_id)
     areas = snapshot.zones_of(floor.floor_id)
@@ -119,7 +120,7 @@ def _observe(
 
 
 def _forget(floor: FloorState, cameras: list[str], end_us: int, settings: FloorSettings) -> None:
-    """Drop the views of cameras that are silent for long, and all of those that have left."""
+    """Drop views of cameras silent for too long, and views and looks of those off the floor."""
     for camera_id in sorted(floor.views):
         if (
             camera_id not in cameras
@@ -132,7 +133,7 @@ def _forget(floor: FloorState, cameras: list[str], end_us: int, settings: FloorS
 
 
 def _presence(floor: FloorState, moment: Moment, watched: bool) -> list[Output]:
-    """Who is there, in every tick in which a camera looked: an empty floor is news as well."""
+    """The presence record, due when a camera looked (even at an empty floor) or people changed."""
     people = people_of(floor.views, floor.zones)
     shown = dict(zip(people.person_ids, people.zone_ids, strict=True))
     if not watched and shown == floor.shown:
@@ -189,7 +190,7 @@ def _occupancy(
 ) -> list[Output]:
     missing = moment.missing
     if camera_id is not None:
-        # A zone of one camera is not made doubtful by another one's silence.
+        # In a zone of one camera, only that camera can be missing.
         here = camera_id in moment.cameras and camera_id not in missing
         missing = [] if here else [camera_id]
     record = measure(
@@ -208,7 +209,7 @@ def _occupancy(
 
 
 def _remove(floor: FloorState, zone_id: str, moment: Moment) -> list[Output]:
-    """End a zone that is no longer on the floor: nobody is in it, and nothing is required."""
+    """End a zone that has left the floor: publish it with nobody present and nobody required."""
     zone = floor.zones[zone_id]
     outputs = _events(floor, zone, zone_id, clear(zone), moment)
     nothing = Plan(from_us=moment.as_of_us, until_us=moment.as_of_us)

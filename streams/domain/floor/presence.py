@@ -15,13 +15,13 @@ _NOBODY = np.empty(0, PERSON)
 
 
 class PeopleOnFloor(NamedTuple):
-    """Everybody whom the cameras of a floor see, by person id.
+    """Everyone that the cameras of a floor see, sorted by person id.
 
     Attributes:
-        person_ids: `camera_id:track_id`.
-        camera_ids: Camera that sees each.
-        zone_ids: Zones in which each counts, sorted.
-        table: Shape `(P,)` of `PERSON`.
+        person_ids: Person ids, `camera_id:track_id`.
+        camera_ids: Camera that sees each person.
+        zone_ids: Zones in which each person counts, sorted.
+        table: Rows of the people, shape `(P,)` of `PERSON`.
     """
 
     person_ids: list[str]
@@ -31,7 +31,7 @@ class PeopleOnFloor(NamedTuple):
 
 
 class FloorPresence(NamedTuple):
-    """What goes to the presence topic.
+    """One record of the presence topic, as arrays.
 
     Attributes:
         floor_id: Floor.
@@ -39,7 +39,7 @@ class FloorPresence(NamedTuple):
         as_of_us: End of the tick, microseconds.
         inputs_through_us: Event time up to which every reporting camera's input is in.
         cameras_missing: Cameras that had not reported, sorted.
-        people: Who is there.
+        people: People on the floor.
     """
 
     floor_id: str
@@ -50,7 +50,7 @@ class FloorPresence(NamedTuple):
     people: PeopleOnFloor
 
     def record(self) -> Presence:
-        """The same as the record on the wire."""
+        """The record on the wire."""
         people: list[Person] = []
         for person_id, camera_id, zone_ids, row in zip(
             self.people.person_ids,
@@ -113,4 +113,4 @@ def people_of(views: Mapping[str, View], zones: Mapping[str, ZoneState]) -> Peop
 
 
 def _number(value: float) -> float | None:
-    return None if value != value else value  # not a number is not known  # noqa: PLR0124
+    return None if value != value else value  # NaN means unknown  # noqa: PLR0124

@@ -1,4 +1,4 @@
-"""Everything that the fold remembers of one floor, and how its cameras report to it."""
+"""Everything that the fold remembers about one floor, and how its cameras report to it."""
 
 from dataclasses import dataclass, field
 
@@ -11,7 +11,7 @@ from streams.domain.zones.membership import ZoneState
 
 @dataclass(slots=True)
 class FloorState:
-    """Everything that the fold remembers of one floor.
+    """Everything that the fold remembers about one floor.
 
     Attributes:
         floor_id: Identity.
@@ -26,7 +26,7 @@ class FloorState:
         missing: Cameras missing in the last closed tick, sorted.
         seqs: Last seq by topic.
         shown: Zones of each person in the last presence record.
-        zones: By zone id; a removed zone keeps its counters.
+        zones: Zones by id; a removed zone keeps its seqs.
     """
 
     floor_id: str
@@ -48,7 +48,7 @@ class FloorState:
 
 
 def zone_of(floor: FloorState, zone_id: str) -> ZoneState:
-    """The state of one of the floor's zones, which begins empty."""
+    """The state of one of the floor's zones; empty at first."""
     zone = floor.zones.get(zone_id)
     if zone is None:
         zone = floor.zones[zone_id] = ZoneState()
@@ -56,10 +56,10 @@ def zone_of(floor: FloorState, zone_id: str) -> ZoneState:
 
 
 def report(floor: FloorState, view: View) -> bool:
-    """Take in a camera's view.
+    """Add a camera's view to the open ticks.
 
     Returns:
-        False when its tick is closed: the camera is heard, its people of that time are not.
+        False when its tick is closed: the camera's event time is noted, its people are dropped.
     """
     hear(floor, view.camera_id, view.captured_us)
     if view.captured_us <= floor.closed_us:

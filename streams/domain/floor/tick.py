@@ -1,6 +1,6 @@
-"""Ticks: 200 ms of event time aligned to the epoch, the beats at which floors answer.
+"""Ticks: intervals of 200 ms of event time, aligned to the epoch; floors publish at their ends.
 
-Tick with end E covers the half-open interval (E - 200 ms, E].
+The tick with end E covers the half-open interval (E - 200 ms, E].
 """
 
 TICK_US = 200_000

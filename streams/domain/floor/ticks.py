@@ -2,7 +2,7 @@
 
 A tick closes when every camera of the floor has reported an event time at or beyond its end.
 A camera that is further behind the floor's newest input than the allowed lateness is not waited
-for, and is named as missing. Both are functions of the log's order and the facts alone.
+for, and is reported as missing. Both depend only on the order of the log and on the facts.
 """
 
 from streams.domain.facts.snapshot import Snapshot
@@ -16,9 +16,9 @@ from streams.domain.zones.membership import next_leave_us
 
 
 def close_ticks(floor: FloorState, facts: Facts, settings: FloorSettings) -> list[Output]:
-    """Close every tick that need not wait, and say what came of it.
+    """Close every tick that need not wait, and give its records.
 
-    Ticks in which nothing can happen are passed over, however many they are.
+    Ticks in which nothing can happen are skipped in one jump, however many there are.
     """
     outputs: list[Output] = []
     while (first_us := floor.closed_us + TICK_US) <= floor.newest_us:
@@ -37,7 +37,7 @@ def close_ticks(floor: FloorState, facts: Facts, settings: FloorSettings) -> lis
 
 
 def closable_through(floor: FloorState, snapshot: Snapshot, settings: FloorSettings) -> int:
-    """Event time up to which no camera is worth waiting for, microseconds."""
+    """Event time up to which ticks need not wait for a camera, microseconds."""
     through_us = floor.newest_us
     for camera_id in snapshot.cameras_of(floor.floor_id):
         heard_us = floor.heard.get(camera_id, 0)
@@ -50,8 +50,8 @@ def closable_through(floor: FloorState, snapshot: Snapshot, settings: FloorSetti
 def next_due(floor: FloorState, snapshot: Snapshot, settings: FloorSettings) -> int:
     """End of the next tick in which something can happen, microseconds.
 
-    Every cause for which closing a tick gives a record or changes the state is listed here;
-    that this skips nothing is what makes a jump equal to closing tick by tick.
+    Every reason why closing a tick gives a record or changes the state is listed here, so that a
+    jump to this tick equals closing tick by tick.
     """
     closed_us = floor.closed_us
     first_us = closed_us + TICK_US

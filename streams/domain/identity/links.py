@@ -1,7 +1,7 @@
-"""Links as they are published: two identities belong together, and neither is rewritten.
+"""Links as published: two person ids belong together, and neither is rewritten.
 
-Whoever was sent under an id keeps it. A link says which earlier id a later one continues, how well
-the two fit and what that rests on; a reader may apply it or not.
+A person keeps the id under which they were sent. A link says which earlier id a later one
+continues, how well the two fit and on what evidence; a reader may apply it or not.
 """
 
 from schemas.records.presence import Link
@@ -14,11 +14,11 @@ from streams.domain.tracking.types import Structured
 def link_records(
     floor: FloorState, camera_id: str, captured_us: int, linked: Structured
 ) -> list[Output]:
-    """Tell which tracks of a camera continue ended ones.
+    """Make link records of the tracks of a camera that continue ended ones.
 
     Args:
-        floor: Floor of the camera; its count of links rises.
-        camera_id: Camera, of both tracks.
+        floor: Floor of the camera; its seq of links rises.
+        camera_id: Camera of both tracks.
         captured_us: Event time of the frame that decided, microseconds.
         linked: Shape `(L,)` of `TRACK_UPDATE`: rows of the tracker's output that hold a link.
 

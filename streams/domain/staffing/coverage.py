@@ -1,7 +1,7 @@
-"""Who is there against who is scheduled and required, as intervals.
+"""Coverage: people present against people scheduled and required, as intervals.
 
 Only evidence that is independent of the roster says which role a person has. People without it
-may be anybody, so the number present in a role, and what is missing, are intervals.
+can be anybody, so the number present in a role, and what is missing, are intervals.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,11 +13,11 @@ from schemas.records.staffing import RoleCoverage
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a zone should have over a stretch of event time.
+    """Staff that a zone should have over an interval of event time.
 
     Attributes:
-        from_us: First microsecond for which it is known to hold.
-        until_us: It holds until this time, exclusive, microseconds.
+        from_us: First event time at which the plan is known to hold, microseconds.
+        until_us: Event time until which the plan holds, exclusive, microseconds.
         scheduled: People scheduled by role; "" holds those whose role is not known.
         scheduled_total: People scheduled.
         required: People required by role.
@@ -35,12 +35,12 @@ class Coverage(NamedTuple):
 
     Attributes:
         people: People in the zone.
-        identified: Those of them whose role is known.
+        identified: People in the zone whose role is known.
         scheduled: Staff scheduled.
         required: Staff required.
-        gap_min: Fewest missing: if every unidentified person were the staff needed.
-        gap_max: Most missing: if no unidentified person were staff.
-        roles: By role, sorted.
+        gap_min: Fewest staff missing: if every unidentified person were staff needed.
+        gap_max: Most staff missing: if no unidentified person were staff.
+        roles: Coverage of each role, sorted by role.
     """
 
     people: int
@@ -53,10 +53,10 @@ class Coverage(NamedTuple):
 
 
 def coverage(present: Sequence[str], plan: Plan) -> Coverage:
-    """Hold the people in a zone against its plan.
+    """Compare the people in a zone with its plan.
 
     One unidentified person can fill one place only, so the total's `gap_min` may exceed the sum
-    of the roles' own.
+    of the roles' `gap_min`.
 
     Args:
         present: Role of each person in the zone, "" when unknown.

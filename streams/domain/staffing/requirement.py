@@ -1,9 +1,9 @@
-"""How many of a role a zone needs at an event time, as written in local time.
+"""How many staff of a role a zone needs at an event time; requirements are in local time.
 
 A requirement is a weekly window of wall-clock time: it begins on its weekdays at `from_minute`
-and ends at `to_minute`, on the next day when that is at or before the beginning. On the days on
-which clocks change, the window keeps its wall-clock times and so is longer or shorter; a time
-that does not exist is read with the offset before the change, one that exists twice is its first.
+and ends at `to_minute`, on the next day when that is at or before `from_minute`. On days when
+clocks change, the window keeps its wall-clock times and so is longer or shorter; a time that does
+not exist is read with the offset before the change, one that exists twice is read as the first.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,7 +32,7 @@ class Required(NamedTuple):
 
 
 def check_requirement(requirement: Mapping[str, Any]) -> None:
-    """Refuse a requirement that has no meaning.
+    """Refuse an invalid requirement.
 
     Raises:
         ValueError: A count, weekday or minute out of range, or an unknown time zone.
@@ -51,13 +51,12 @@ def check_requirement(requirement: Mapping[str, Any]) -> None:
 
 
 def required_at(requirements: Sequence[Requirement], at_us: int) -> Required:
-    """Count the staff that the requirements holding `at_us` ask for.
+    """Count the staff required at `at_us`.
 
-    Each requirement alone says how many are needed at least, so of two for one role that hold
-    at once the greater decides.
+    Each requirement is a minimum, so of two that hold at once for one role the greater decides.
 
     Args:
-        requirements: Requirements in force of one zone, in any order.
+        requirements: Requirements of one zone that are in force, in any order.
         at_us: Event time, microseconds.
     """
     by_role: dict[str, int] = {}
@@ -74,7 +73,7 @@ def required_at(requirements: Sequence[Requirement], at_us: int) -> Required:
 
 
 def windows(requirement: Requirement, at_us: int) -> Iterator[tuple[int, int]]:
-    """Windows around an event time: the one before, that day's, and those of a week ahead.
+    """Windows that begin on the day before an event time, on that day and in the week after.
 
     Yields:
         `(begins_us, ends_us)`, UTC microseconds, end exclusive, in order.

@@ -14,7 +14,7 @@ class Scheduled(NamedTuple):
 
     Attributes:
         by_role: People by role, sorted by role; "" holds those whose role is not known.
-        total: People.
+        total: People scheduled.
         until_us: The answer holds until this event time, exclusive, microseconds.
     """
 
@@ -24,12 +24,12 @@ class Scheduled(NamedTuple):
 
 
 def scheduled_at(shifts: Sequence[Shift], staff: Mapping[str, Staff], at_us: int) -> Scheduled:
-    """Count the staff whose shifts hold `at_us`: begun, and not yet ended.
+    """Count the staff whose shifts have begun and not yet ended at `at_us`.
 
     A person with two shifts at once counts once per role, and once in the total.
 
     Args:
-        shifts: Shifts in force of one zone, in any order.
+        shifts: Shifts of one zone that are in force, in any order.
         staff: Staff in force, for the roles of shifts that name none.
         at_us: Event time, microseconds.
     """

@@ -21,12 +21,12 @@ class InvalidPolygon(ValueError):
 
 
 def polygon_of(points: Sequence[Mapping[str, float]]) -> Polygon:
-    """Check a polygon and bring it into the form that an area keeps.
+    """Check a polygon and return its vertices.
 
-    A first vertex repeated at the end is dropped, as map formats write it.
+    A first vertex repeated at the end, as map formats write it, is dropped.
 
     Args:
-        points: `{"x": ..., "y": ...}` each.
+        points: Vertices, `{"x": ..., "y": ...}` each.
 
     Raises:
         InvalidPolygon: Fewer than three vertices, more than 200, one that is not finite, or
@@ -61,7 +61,7 @@ def _on(a: Vertex, b: Vertex, c: Vertex) -> bool:
 
 
 def _touch(vertices: Sequence[Vertex], first: int, second: int) -> bool:
-    """Tell whether two edges meet where a simple polygon's may not."""
+    """Whether two edges meet where those of a simple polygon may not."""
     count = len(vertices)
     a, b = vertices[first], vertices[(first + 1) % count]
     c, d = vertices[second], vertices[(second + 1) % count]

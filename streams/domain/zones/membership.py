@@ -1,10 +1,10 @@
 """Who is in a zone: membership with hysteresis, in event time.
 
 A person counts after standing inside for the zone's enter time, and the stay then begins when
-they first stood there. It ends when they have been outside or unseen for its leave time, at the
-moment they were last seen inside. Unseen means that somebody looked: a camera that sends two
-frames a second does not lose its people in between. A camera that is silent loses them too, but
-only after `hold_us`.
+they first stood there. The stay ends when they have been outside or unseen for the zone's leave
+time; its end is when they were last seen inside. Unseen means that the camera looked: a camera that
+sends two frames a second does not lose its people in between. A silent camera loses its people
+too, but only after `hold_us`.
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ class Stay:
         inside_us: Event time when they were last seen inside, microseconds.
         counted: True once they stood inside for long enough.
         dwell_reported: True once the stay was reported as too long.
-        role: By evidence independent of the roster; empty when unknown.
+        role: Role by evidence independent of the roster; empty when unknown.
     """
 
     camera_id: str
@@ -41,12 +41,12 @@ class Stay:
 
 @dataclass(slots=True)
 class ZoneState:
-    """Everything that the fold remembers of one zone.
+    """Everything that the fold remembers about one zone.
 
     Attributes:
-        stays: By person id.
+        stays: Stays by person id.
         seqs: Last seq by topic.
-        shown: The last occupancy; None before the first and after the zone was removed.
+        shown: Last occupancy record; None before the first and after the zone was removed.
     """
 
     stays: dict[str, Stay] = field(default_factory=dict)
@@ -58,14 +58,14 @@ class ZoneState:
 
 
 class Happening(NamedTuple):
-    """A zone event before it has its place in the log.
+    """A zone event before it has a seq.
 
     Attributes:
-        kind: What happened.
-        at_us: When, microseconds.
-        person_id: Who.
-        camera_id: Camera that saw it.
-        entered_us: When the stay began, microseconds.
+        kind: Kind of event.
+        at_us: Event time, microseconds.
+        person_id: Id of the person.
+        camera_id: Camera that saw the person.
+        entered_us: Event time when the stay began, microseconds.
     """
 
     kind: ZoneEventKind
@@ -84,19 +84,19 @@ def observe_standing(
     looked_us: int,
     hold_us: int,
 ) -> list[Happening]:
-    """Fold one look of a camera that the zone counts.
+    """Fold one look of a camera whose people the zone counts.
 
     Args:
-        zone: Changed in place.
+        zone: State of the zone, changed in place.
         area: Area of the zone.
-        view: The look; who merely coasts in it was not seen.
+        view: View of the look; people who only coast in it were not seen.
         person_ids: Ids of the people in the view.
-        standing: For each of them `INSIDE`, `OUTSIDE` or `UNSEEN`.
-        looked_us: Event time of the camera's look before this one, microseconds; 0 for none.
+        standing: Position of each of them: `INSIDE`, `OUTSIDE` or `UNSEEN`.
+        looked_us: Event time of the camera's previous look, microseconds; 0 for none.
         hold_us: A silent camera's people are unseen after this long, microseconds.
 
     Returns:
-        What happened, in order.
+        Zone events, in order.
     """
     happenings: list[Happening] = []
     stays = zone.stays
@@ -139,7 +139,7 @@ def _step_out(
     now_us: int,
     happenings: list[Happening],
 ) -> None:
-    """See a person outside: the stay ends when it has not begun to count, or after a while."""
+    """Handle a person seen outside: an uncounted stay ends now, a counted one after a while."""
     if not stay.counted:
         del zone.stays[person_id]
     elif now_us - stay.inside_us >= area.leave_after_us:
@@ -149,7 +149,7 @@ def _step_out(
 def leaves_us(stay: Stay, area: ZoneArea, looked_us: int, hold_us: int) -> int:
     """Event time at which a stay ends unless the person is seen inside again, microseconds."""
     patience_us = area.leave_after_us
-    if looked_us <= stay.inside_us:  # nobody has looked since
+    if looked_us <= stay.inside_us:  # the camera has not looked since
         patience_us = max(patience_us, hold_us)
     return stay.inside_us + patience_us
 
@@ -160,7 +160,7 @@ def expire(
     """End the stays that are over at the end of a tick, or whose camera has left the floor.
 
     Args:
-        zone: Changed in place.
+        zone: State of the zone, changed in place.
         area: Area of the zone.
         end_us: End of the tick, microseconds.
         looked: Event time of the last look of each camera on the floor, microseconds.
@@ -178,7 +178,7 @@ def expire(
 
 
 def clear(zone: ZoneState) -> list[Happening]:
-    """End every stay: the zone is no more."""
+    """End every stay of a removed zone."""
     happenings: list[Happening] = []
     for person_id in sorted(zone.stays):
         _end(zone, person_id, happenings)

@@ -1,4 +1,4 @@
-"""How many people are in a zone, against its plan: sent on change and periodically."""
+"""Occupancy: how many people are in a zone, against its plan; sent on change and periodically."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -20,7 +20,7 @@ _CONTENT: Final = (
     "roles",
     "floor_id",
 )
-"""Fields whose change is worth a record; the others say when and why."""
+"""Fields whose change needs a record; the others say when and why it was sent."""
 
 
 def measure(
@@ -34,16 +34,17 @@ def measure(
     inputs_through_us: int,
     periodic: bool,
 ) -> ZoneOccupancy | None:
-    """Count a zone at the end of a tick.
+    """Measure a zone's occupancy at the end of a tick.
 
     Args:
-        zone: Its `shown` and `seqs` are changed when there is a record to send.
-        zone_id: Identity.
+        zone: State of the zone; `shown` and `seqs` change when there is a record to send.
+        zone_id: Id of the zone.
         floor_id: Floor of the zone.
         plan: Plan of the zone at `as_of_us`.
-        cameras_missing: Those of the zone's cameras that are behind, sorted.
+        cameras_missing: Cameras of the zone that are behind, sorted.
         as_of_us: End of the tick, microseconds.
-        inputs_through_us: Event time up to which every reporting camera's input is in.
+        inputs_through_us: Event time up to which every reporting camera's input is in,
+            microseconds.
         periodic: True when a record is due even without a change.
 
     Returns:
