@@ -1,7 +1,7 @@
 """Avro values in the Confluent wire format: a zero byte, a schema id, the record.
 
-The codec never talks to a network: it is given the id of each schema that it writes and a
-function that finds a writer's schema by id. `registry.py` supplies both.
+The codec itself never uses the network: its caller supplies the id of the schema that it writes
+and a function that finds a writer's schema by id. `registry.py` does both.
 """
 
 import io
@@ -26,7 +26,7 @@ AVRO_FOLDER = Path(__file__).parent / "avsc"
 
 
 class UndecodableValue(ValueError):
-    """A value that is not what its topic's schema promises.
+    """A value that does not fit its topic's schema.
 
     Attributes:
         reason: `no_value`, `not_wire_format`, `unknown_schema` or `not_avro`.
@@ -54,7 +54,7 @@ def schema_text(topic: Topic) -> str:
 
 
 def _canonical(schema: Schema) -> str:
-    """What decides how a record is laid out: names, types and their order."""
+    """Canonical form of a schema, which decides the layout: names, types and their order."""
     return fastavro.schema.to_parsing_canonical_form(schema)
 
 
@@ -69,8 +69,8 @@ class Codec:
     Args:
         topic: The topic.
         schema_id: Registered id of the topic's schema; None for a codec that only reads.
-        find_schema: Gives the Avro JSON of a writer's schema id. May raise `KeyError` for an id
-            that the registry does not know; other errors pass through.
+        find_schema: Function that returns the Avro JSON of a writer's schema id. May raise
+            `KeyError` for an id that the registry does not know; other errors pass through.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class Codec:
 
     @property
     def header(self) -> bytes:
-        """The wire header of what this codec writes; empty for one that only reads."""
+        """The wire header that this codec writes; empty for one that only reads."""
         return self._header
 
     def encode(self, record: Mapping[str, Any]) -> bytes:
@@ -108,7 +108,7 @@ class Codec:
         return out.getvalue()
 
     def _explain(self, record: Mapping[str, Any], exc: Exception) -> str:
-        """Find the field at fault; only reached on the way to an error."""
+        """Find the field at fault; called only after an error."""
         try:
             fastavro.validation.validate(dict(record), self.schema, strict=True)
         except fastavro.validation.ValidationError as invalid:
@@ -116,7 +116,7 @@ class Codec:
         return repr(exc)
 
     def decode(self, value: bytes | None) -> Any:
-        """Read a value that any registered writer wrote, in terms of the reader's schema.
+        """Read a value of any registered writer, resolved to the reader's schema.
 
         Raises:
             UndecodableValue: The bytes are not a record of this topic.
@@ -155,7 +155,7 @@ class Codec:
         return record
 
     def is_own(self, value: bytes) -> bool:
-        """Whether a value was written with exactly this codec's schema, by its header.
+        """Whether a value's header says that it was written with exactly this codec's schema.
 
         Raises:
             UndecodableValue: The schema is not one of this topic.
@@ -179,7 +179,7 @@ class Codec:
             ) from error
         expected = json.loads(schema_text(self.topic))["name"]
         try:
-            node = json.loads(text)  # what others register is of any kind: "string", JSON Schema
+            node = json.loads(text)  # others may register any kind: "string", JSON Schema
             name = node.get("name") if isinstance(node, dict) else node
             schema = parse(text) if name == expected else None
         except Exception as error:  # fastavro raises many kinds here too

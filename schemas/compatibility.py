@@ -1,9 +1,9 @@
-"""Say which field makes two versions of a schema unreadable to each other.
+"""Find the fields that make two versions of a schema incompatible.
 
-The registry decides with FULL_TRANSITIVE; its answers speak of Avro internals, so this module
-names the topic's field and what to do, in both directions (Avro 1.12, "Schema Resolution"). It is
-stricter in one thing: a rename, which Avro takes for one field gone and another come, is refused,
-since every reader of the old name would see its default from then on.
+The registry decides with FULL_TRANSITIVE; its answers use Avro's internal terms, so this module
+names the topic's field and the remedy, in both directions (Avro 1.12, "Schema Resolution"). It is
+stricter in one point: it refuses a rename, which Avro sees as one field removed and another added,
+since every reader of the old name would get its default from then on.
 """
 
 from collections.abc import Iterable, Iterator
@@ -22,8 +22,8 @@ def differences(released: Any, candidate: Any) -> list[str]:
     """Reasons why readers and writers of the two schemas cannot understand each other.
 
     Args:
-        released: Avro JSON that was released before.
-        candidate: Avro JSON that is to be registered.
+        released: Avro JSON of a released version.
+        candidate: Avro JSON of the version to register.
 
     Returns:
         One sentence per field, empty when the two are fully compatible.
@@ -103,7 +103,7 @@ def _compare_records(
 
 
 def _renames(gone: Any, come: Iterable[Any], prefix: str) -> Iterator[str]:
-    """A field that came with the type of one that went is taken for its new name."""
+    """Treat an added field of the same type as a removed one as its new name."""
     for field in come:
         if field["type"] == gone["type"]:
             yield (

@@ -1,6 +1,7 @@
-"""Avro's `int` has 32 bits; fastavro reads any number there, and refuses to write it again.
+"""Range check of Avro's `int`, which has 32 bits: fastavro reads larger numbers too.
 
-A number that is let in causes trouble later: in a column of four bytes, or when it is sent on.
+Such a number causes trouble later: in a database column of four bytes, or when it is written
+again, which fastavro refuses.
 """
 
 from collections.abc import Callable
@@ -12,17 +13,17 @@ INT_BITS = 32
 _LEAST, _MOST = -(2 ** (INT_BITS - 1)), 2 ** (INT_BITS - 1) - 1
 
 Check = Callable[[Any], str | None]
-"""Finds in a value the path of an `int` that is none; None if there is no such."""
+"""Returns the path and number of an `int` of a value that is out of range; None if none is."""
 
 
 def int_check(schema: Schema) -> Check | None:
-    """What finds numbers beyond 32 bits in values of a schema; None if it has no `int`.
+    """The check for numbers beyond 32 bits in values of a schema; None if it has no `int`.
 
     Args:
-        schema: As `fastavro.parse_schema` returns it.
+        schema: Schema as `fastavro.parse_schema` returns it.
 
     Raises:
-        ValueError: It has a union of more than null and one type, or of another order.
+        ValueError: The schema has a union other than null and one type, in this order.
     """
     return _check_of(schema, {})
 

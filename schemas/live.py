@@ -11,11 +11,11 @@
                                         kind, id, seq, as_of_us, json
 
 <prefix> is the topic prefix of the run followed by `redis_prefix` (`Settings.live_prefix`), so that
-a run apart, such as that of a candidate model, never writes on another run's board.
+a separate run, such as that of a candidate model, never writes on another run's board.
 
-A hash is only replaced by a higher seq, and its change is reported exactly then. All but a
-person's also hold the digest of the record, so that the same seq with other bytes is noticed.
-Everything expires; nothing here is the truth.
+Only a record with a higher seq replaces a hash, and only then is the change reported. All hashes
+but a person's also hold the digest of the record, so that the same seq with other bytes is noticed.
+Everything expires; none of this is the system of record.
 """
 
 from typing import Literal

@@ -26,23 +26,23 @@ _OUT_OF_REACH = (OSError, HTTPException)
 
 
 class IncompatibleSchema(ValueError):
-    """A schema that older readers or writers could not live with; names topic and field."""
+    """A schema is incompatible with a released one; the message names the topic and field."""
 
 
 class NotRegistered(LookupError):
-    """A process asked for a schema that nobody registered."""
+    """A process needs a schema that is not registered."""
 
 
 class RegistryUnavailable(ConnectionError):
-    """The registry cannot be reached, or answers with an error of its own."""
+    """The registry cannot be reached, or answers with an unexpected error."""
 
 
 class RegistryDenied(PermissionError):
-    """The registry does not let this process in, or cannot prove to be the registry."""
+    """The registry denies this process access, or its certificate cannot be verified."""
 
 
 class RegistryRequests(Protocol):
-    """What is asked of a registry; `RegistryClient` asks it over HTTP, and says what is raised."""
+    """Requests to a registry; `RegistryClient` makes them over HTTP and documents the errors."""
 
     def id_of(self, subject: str, text: str) -> int:
         """Id of exactly this schema under a subject."""
@@ -61,11 +61,11 @@ class RegistryRequests(Protocol):
         ...
 
     def set_compatibility(self, subject: str, level: str) -> None:
-        """Say which schemas the subject takes from now on."""
+        """Set the compatibility level that new schemas of the subject must meet."""
         ...
 
     def register(self, subject: str, text: str) -> int:
-        """Make a schema the subject's newest version."""
+        """Register a schema as the subject's newest version; returns its id."""
         ...
 
 
@@ -75,9 +75,9 @@ class SchemaRegistry:
     Schemas once read are kept, so an outage of the registry does not stop a running process.
 
     Args:
-        address: Base URL of the Confluent-compatible API, and who asks.
-        gate: Entered around each request, such as a circuit breaker.
-        requests: Makes the requests in another way than over HTTP.
+        address: Base URL of the Confluent-compatible API, and the client's credentials.
+        gate: Context manager around each request, such as a circuit breaker.
+        requests: Client for the requests; None for one over HTTP.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class SchemaRegistry:
             text: Avro JSON; the topic's own from `avsc/` when None.
 
         Raises:
-            IncompatibleSchema: Some released version and this one cannot read each other.
+            IncompatibleSchema: A released version and this one cannot read each other.
             RegistryUnavailable: The registry cannot be reached.
         """
         text = schema_text(topic) if text is None else text
@@ -125,7 +125,7 @@ class SchemaRegistry:
             raise self._unavailable(error) from error
 
     def register_all(self, topics: Iterable[Topic]) -> dict[str, int]:
-        """Register the schemas of several topics side by side; returns ids by topic name.
+        """Register the schemas of several topics in parallel; returns ids by topic name.
 
         Raises:
             IncompatibleSchema: As `register`; the others may have been registered.
@@ -159,11 +159,11 @@ class SchemaRegistry:
             raise self._unavailable(error) from error
 
     def lookup(self, topic: Topic) -> int:
-        """Id under which exactly this topic's schema is registered.
+        """Id under which exactly this schema of the topic is registered.
 
         Raises:
-            IncompatibleSchema: Another one is, and the two cannot read each other.
-            NotRegistered: It is not; says how to register it.
+            IncompatibleSchema: Another schema is registered, and the two cannot read each other.
+            NotRegistered: The schema is not registered; the message says how to register it.
             RegistryUnavailable: The registry cannot be reached.
         """
         found = self._lookup(topic, schema_text(topic))
@@ -214,7 +214,7 @@ class SchemaRegistry:
 
 
 def _is_denied(error: Exception) -> bool:
-    """Whether asking again would be answered alike: a password or a certificate is wrong."""
+    """Whether a retry would fail in the same way: a password or a certificate is wrong."""
     if isinstance(error, RegistryRefusal):
         return error.status in _DENIED
     return isinstance(error, SSLCertVerificationError)

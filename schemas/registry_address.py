@@ -1,4 +1,4 @@
-"""Where the schema registry is, whom it is shown, and whom it must prove to be."""
+"""Address of the schema registry, the client's credentials, and the trusted authorities."""
 
 import ssl
 from dataclasses import dataclass, field
@@ -9,15 +9,15 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 @dataclass(frozen=True, kw_only=True)
 class RegistryAddress:
-    """A registry and who asks it.
+    """Address of a registry, and the credentials for it.
 
     Attributes:
-        url: Base URL of its API, without name and password: fit for a log.
+        url: Base URL of its API, without name and password, so that it may be logged.
         user: Name for basic authentication; empty for none.
         password: Password of the user.
         ca: Certificates (PEM) of the trusted authorities; None for those of the system.
         certificate: The client's own certificate (PEM); None for none.
-        key: Its private key (PEM).
+        key: Private key of the certificate (PEM).
     """
 
     url: str
@@ -38,10 +38,10 @@ class RegistryAddress:
         certificate: Path | None = None,
         key: Path | None = None,
     ) -> Self:
-        """Take name and password out of a URL; those that are given apart win.
+        """Move name and password out of a URL; those given as arguments win.
 
         Raises:
-            ValueError: It is not an http or https URL.
+            ValueError: `url` is not an http or https URL.
         """
         parts = urlsplit(url)
         shown = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
@@ -57,7 +57,7 @@ class RegistryAddress:
         )
 
     def tls_context(self) -> ssl.SSLContext | None:
-        """How the registry's certificate is checked; None for an address without TLS."""
+        """TLS context that checks the registry's certificate; None for an address without TLS."""
         if not self.url.startswith("https://"):
             return None
         context = ssl.create_default_context(cafile=None if self.ca is None else str(self.ca))

@@ -1,8 +1,8 @@
-"""The five requests that Wardstream makes of a schema registry, over the standard library.
+"""Client for the requests that Wardstream makes to a schema registry, on the standard library.
 
 Speaks the Confluent API: `docs.confluent.io/platform/current/schema-registry/develop/api.html`.
-Other clients cost every process of a pipeline a part of its start: `httpx` is imported in 0.44 s on
-two cores, Confluent's own client needs an OAuth stack besides, and `http.client` takes 0.03 s.
+Other clients slow the start of every process: importing `httpx` takes 0.44 s on two cores,
+Confluent's own client also needs an OAuth stack, and `http.client` takes 0.03 s.
 """
 
 import json
@@ -22,8 +22,8 @@ CONFLICT = 409
 
 _TIMEOUT_S = 10.0
 _PAUSES_S = (0.1, 0.4, 1.0, 2.0)
-"""Before each further attempt: long enough for a connection lost or a registry just coming up,
-short enough that the caller decides about a longer outage."""
+"""Pauses before each further attempt, s: long enough for a lost connection or a registry that is
+starting, short enough to leave a longer outage to the caller."""
 
 _AGAIN = frozenset({408, 429, 500, 502, 503, 504})
 _STRANGE = "what answers there is no schema registry"
@@ -31,16 +31,16 @@ _MEDIA_TYPE = "application/vnd.schemaregistry.v1+json"
 
 
 Gate = Callable[[], AbstractContextManager[None]]
-"""Entered around each request; raises `OSError` instead, while the registry is to be left alone.
-It sees `RegistryRefusal` of a registry that answered, and the errors of one that did not."""
+"""Context manager around each request; raises `OSError` while no request should be made.
+It sees `RegistryRefusal` from a registry that answered, and the errors of one that did not."""
 
 
 class RegistryRefusal(Exception):
-    """The registry answered, and did not do what it was asked.
+    """The registry answered, but refused the request.
 
     Attributes:
         status: HTTP status.
-        reason: What the registry says.
+        reason: Message of the registry.
     """
 
     def __init__(self, status: int, reason: str) -> None:
@@ -50,14 +50,14 @@ class RegistryRefusal(Exception):
 
 
 class RegistryClient:
-    """One registry; every request is a connection of its own, so threads may share it.
+    """Client of one registry; each request has its own connection, so threads may share it.
 
-    Every method raises `RegistryRefusal` when the registry says no, and `OSError` or
+    Every method raises `RegistryRefusal` when the registry refuses, and `OSError` or
     `http.client.HTTPException` when it cannot be reached.
 
     Args:
-        address: Base URL of the API, and who asks.
-        gate: Entered around each request.
+        address: Base URL of the API, and the client's credentials.
+        gate: Context manager around each request.
     """
 
     def __init__(self, address: RegistryAddress, gate: Gate = nullcontext) -> None:
@@ -96,11 +96,11 @@ class RegistryClient:
         return _schema(self._ask("GET", f"/subjects/{_part(subject)}/versions/{number}"))
 
     def set_compatibility(self, subject: str, level: str) -> None:
-        """Say which schemas the subject takes from now on."""
+        """Set the compatibility level that new schemas of the subject must meet."""
         self._ask("PUT", f"/config/{_part(subject)}", {"compatibility": level})
 
     def register(self, subject: str, text: str) -> int:
-        """Make a schema the subject's newest version; refused with `CONFLICT` if it may not be."""
+        """Register a schema as the newest version; refused with `CONFLICT` if incompatible."""
         return _id(self._ask("POST", f"/subjects/{_part(subject)}/versions", {"schema": text}))
 
     def _ask(self, method: str, path: str, body: dict[str, str] | None = None) -> Any:
@@ -139,7 +139,7 @@ class RegistryClient:
 
 
 def _part(subject: str) -> str:
-    """A subject as one part of a path."""
+    """A subject, quoted as one segment of a path."""
     return quote(subject, safe="")
 
 

@@ -1,10 +1,10 @@
-"""Every topic of Wardstream in one table: what it holds, how it is keyed, kept and placed.
+"""All topics of Wardstream in one table: content, key, retention and partitions of each.
 
-Whatever a process must know of a topic is a column here: what kind it is, which field holds its
-event time, who counts its `seq`. So a new topic is a new row, and nobody keeps a list of topics.
+All that a process must know about a topic is a column here: its kind, the field of its event time,
+the owner of its `seq`. So a new topic is a new row, and no other module keeps a list of topics.
 Topics are created from this table alone (`wardstream topics create`; the broker's
 auto-creation is off), and a process that finds a topic with other partitions or settings
-stops. All topics use the broker's append time: event time lives in the value, because Kafka
+stops. All topics use the broker's append time: event time is a field of the value, because Kafka
 refuses timestamps an hour ahead and expires old ones.
 """
 
@@ -14,11 +14,11 @@ from typing import Literal
 from schemas.live import ChangeKind
 
 FLOOR_PARTITIONS = 32
-"""Partitions of `detections.made.v1` and all after it. A floor's partition is assigned in
-`floors.v1`, and is for life, so this number never changes."""
+"""Partitions of `detections.made.v1` and of the topics after it. `floors.v1` assigns a floor its
+partition for good, so this number never changes."""
 
 FRAME_PARTITIONS = 32
-"""Partitions of `frames.captured.v1`, keyed by camera: inference scales on its own."""
+"""Partitions of `frames.captured.v1`, keyed by camera, so that inference scales independently."""
 
 _HOUR_MS = 3_600_000
 _DAY_MS = 24 * _HOUR_MS
@@ -26,11 +26,12 @@ _DAY_MS = 24 * _HOUR_MS
 Cleanup = Literal["delete", "compact"]
 
 Kind = Literal["input", "derived", "fact", "bookkeeping"]
-"""`input`: what cameras and models say. `derived`: what the stream processor makes of it. `fact`:
-versioned reference data. `bookkeeping`: what processes report to each other and to operators."""
+"""`input`: records of cameras and models. `derived`: records that the stream processor derives.
+`fact`: versioned reference data. `bookkeeping`: records of processes for each other and for
+operators."""
 
 Owner = Literal["camera", "floor", "zone"]
-"""Whose records a derived topic numbers: `seq` rises by one for each camera, floor or zone."""
+"""Entity by which a derived topic counts `seq`: it rises by one for each record of the entity."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,24 +39,24 @@ class Topic:
     """One row of the topic table.
 
     Attributes:
-        name: Versioned fact, `<subject>.<verb>.v<major>`.
-        kind: What the topic is for.
-        key: What the key names; keys are UTF-8.
+        name: Name with its version, such as `<subject>.<verb>.v<major>`.
+        kind: Purpose of the topic.
+        key: Content of the key; keys are UTF-8.
         event_time: Field of the record's event time, UTC microseconds; empty where it has
-            none, or, as a fact, two.
-        owner: Who counts `seq`; the key is its id. None where records are not numbered so.
+            none or, as a fact, two.
+        owner: Entity by which `seq` is counted; its id is the key. None where there is none.
         ordered_by: Field of the time that never falls from one record of a key and source to the
             next, UTC microseconds; `event_time` unless another is given.
-        source: Field of the camera that a key's record came from, where a key has records of
-            several cameras that are in order only by themselves; else empty.
-        mirrors: The topic whose records this one holds too, under the same keys and seqs.
-        live: Kind of the live value that Redis and the board show of each key; None for a topic
-            that they do not show.
+        source: Field of the camera that a record came from, where a key has records of several
+            cameras and only those of one camera are in order; else empty.
+        mirrors: Topic whose records this one also holds, with the same keys and seqs.
+        live: Kind of the live value of each key in Redis and on the board; None for a topic that
+            they do not show.
         partitions: Number of partitions.
-        cleanup: `delete` after `retention_ms`, or `compact` by key.
-        retention_ms: How long records are kept, ms; -1 for ever.
+        cleanup: Cleanup policy: `delete` after `retention_ms`, or `compact` by key.
+        retention_ms: Retention of records, ms; -1 for ever.
         avro: True when values are Avro in the Confluent wire format under `<name>-value`.
-        placed_by_floor: True when the partition is the floor's, not the key's hash.
+        placed_by_floor: True when the floor, not the hash of the key, decides the partition.
         max_message_bytes: Largest record, bytes.
         settings: Further broker settings of the topic.
     """
@@ -88,7 +89,7 @@ class Topic:
 
     @property
     def config(self) -> dict[str, str]:
-        """The broker settings of the topic, as it must have them."""
+        """The broker settings that the topic must have."""
         return {
             "cleanup.policy": self.cleanup,
             "retention.ms": str(self.retention_ms),
@@ -204,8 +205,8 @@ STREAM_CHECKPOINTS = Topic(
     avro=False,
     placed_by_floor=True,
     settings={
-        # A worker reads its partition when it takes it over: little to read, no markers of
-        # transactions that ended long ago.
+        # A worker reads a partition when it takes it over: keep it short, and free of the
+        # markers of old transactions.
         "segment.bytes": str(16 * 1024 * 1024),
         "segment.ms": str(600_000),
         "min.cleanable.dirty.ratio": "0.01",
@@ -264,12 +265,12 @@ TOPICS: dict[str, Topic] = {
 """The whole table, by name."""
 
 REFERENCE_TOPICS = tuple(topic for topic in TOPICS.values() if topic.kind == "fact")
-"""Versioned facts with two times, read whole by every process that needs them."""
+"""Topics of versioned facts with two times, read in full by every process that needs them."""
 
 DERIVED_TOPICS = tuple(
     topic for topic in TOPICS.values() if topic.kind == "derived" and topic.mirrors is None
 )
-"""What the stream processor derives, each record once: tables keep it, verification counts it."""
+"""Derived topics without mirrors, so that tables keep and verification counts a record once."""
 
 LIVE_TOPICS = tuple(topic for topic in DERIVED_TOPICS if topic.live is not None)
-"""Derived topics whose newest records Redis and the board show."""
+"""Derived topics whose newest records are in Redis and on the board."""

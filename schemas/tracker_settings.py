@@ -1,9 +1,9 @@
 """Settings of the tracker, each declared once: name, unit, default, limits and effect.
 
-They are part of a run and saved in its checkpoints: two folds of one log agree only under the same
+They are part of a run and saved in its checkpoints: two folds of one log agree only with the same
 settings. `Settings.tracking` reads them from the environment and from `wardstream.toml`, the domain
-folds under them, and compiled code is given them as one record
-(`streams.domain.tracking.parameters`). All durations are of event time.
+folds with them, and compiled code gets them as one record
+(`streams.domain.tracking.parameters`). All durations are in event time.
 """
 
 from dataclasses import dataclass, field
@@ -14,10 +14,10 @@ def setting(default: Any, unit: str, effect: str, **limits: float) -> Any:
     """Declare a setting with its unit and effect.
 
     Args:
-        default: Value when nobody says otherwise.
-        unit: Physical unit, or what kind of word it is.
-        effect: What changes when it changes.
-        limits: Pydantic limits such as `gt=0`, which hold for what an operator sets.
+        default: Value when it is not set.
+        unit: Physical unit, or the kind of value (`switch`).
+        effect: Effect of the setting, in words.
+        limits: Pydantic limits such as `gt=0`, which apply to an operator's values.
     """
     return field(
         default=default,

@@ -6,4 +6,4 @@ STAGE = "stream"
 """Names the consumer group, the metrics and the dead letters of the stream processor."""
 
 OUTPUTS = tuple(topic for topic in TOPICS.values() if topic.kind == "derived")
-"""What the stage writes, besides dead letters and checkpoints."""
+"""Output topics of the stage, besides dead letters and checkpoints."""

@@ -1,4 +1,4 @@
-"""How a setting is declared: with its unit and effect, which the reference page shows."""
+"""Declaration of a setting, with the unit and effect that the reference page shows."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ def setting(default: Any, unit: str, effect: str, **limits: Any) -> Any:
     Args:
         default: Value when it is not set.
         unit: Physical unit, or the kind of text (`URL`, `name`, `switch`).
-        effect: What changes when it changes.
+        effect: Effect of the setting, in words.
         limits: Pydantic limits such as `gt=0`.
     """
     return Field(default, description=effect, json_schema_extra={"unit": unit}, **limits)

@@ -1,4 +1,4 @@
-"""The side door of every process: /metrics for Prometheus, /healthz and /readyz for supervisors."""
+"""HTTP endpoints of every process: /metrics for Prometheus, /healthz and /readyz for probes."""
 
 import json
 import threading
@@ -27,7 +27,7 @@ class Health:
 
     Attributes:
         detail: Further fields of the report.
-        fault: What makes /healthz answer 503 although the process works; empty when nothing does.
+        fault: Reason for which /healthz answers 503 although the process works; empty for none.
     """
 
     def __init__(self, stage: str, clock: Clock | None = None, max_silence_s: float = 60.0) -> None:
@@ -55,7 +55,7 @@ class Health:
         self._beat_s = self._clock.monotonic_s()
 
     def report(self) -> tuple[bool, bool, dict[str, object]]:
-        """Whether it is healthy, whether it is ready, and the body of the answer."""
+        """Whether the process is healthy, whether it is ready, and the body of the answer."""
         silence_s = self._clock.monotonic_s() - self._beat_s
         healthy = silence_s <= self._max_silence_s
         body: dict[str, object] = {

@@ -1,4 +1,4 @@
-"""Structured logs: one event a line, with the ids of its camera and frame."""
+"""Structured logs: one event per line, with the ids of its camera and frame."""
 
 import logging
 import sys

@@ -1,4 +1,4 @@
-"""Every metric of Wardstream in one list: dashboards and tests are written against it.
+"""All metrics of Wardstream, in one list that dashboards and tests refer to.
 
 Names follow Prometheus: base unit in the name, `_total` for counters.
 """

@@ -1,4 +1,4 @@
-"""Work that is done again and again beside the main loop, in a thread of its own."""
+"""Periodic work beside the main loop, in a thread of its own."""
 
 import threading
 from collections.abc import Callable
@@ -29,18 +29,19 @@ FORESEEN = (
 class Periodic:
     """Calls `step` until `close`.
 
-    No error ends the thread: its state would no longer be kept up to date, and a reader of that
-    state could not see it. A foreseen error goes to `failed`; any other is logged with its trace
-    first. Then the thread pauses and goes on.
+    No error ends the thread: its state would go stale, and a reader of that state could not
+    notice. Every error goes to `failed`; one that is not foreseen is first logged with its trace.
+    Then the thread pauses and continues.
 
     Args:
         name: Name of the thread.
-        step: Does the work once; may return the pause until the next call, s, for `every_s`.
-        failed: Is given each error, in the thread.
+        step: Function that does the work once; may return the pause until the next call, s, in
+            place of `every_s`.
+        failed: Called with each error, in the thread.
         every_s: Pause between two calls, s.
         first_s: Pause before the first call, s.
-        retry: Pauses after failures; None pauses for `every_s`.
-        ended: Is called in the thread when it ends, to release what `step` holds.
+        retry: Policy for the pauses after failures; None pauses for `every_s`.
+        ended: Called in the thread when it ends, to release what `step` holds.
     """
 
     def __init__(
@@ -76,14 +77,14 @@ class Periodic:
         """Ask the thread to end; may be called from any thread.
 
         Args:
-            within_s: Longest wait for its end, s; a call in progress is then left to itself.
+            within_s: Longest wait for its end, s; a call still in progress then is left running.
         """
         self._closing.set()
         if within_s and self._thread.is_alive():
             self._thread.join(timeout=within_s)
 
     def wait(self, seconds: float) -> bool:
-        """Wait inside a step; returns True when it must end."""
+        """Wait inside a step; returns True when the step must end."""
         return self._closing.wait(seconds)
 
     def _run(self) -> None:

@@ -1,4 +1,4 @@
-"""Names that settings had in earlier releases: each is refused with the name that it has now."""
+"""Retired names of settings: each is refused with an error that gives the current name."""
 
 from collections.abc import Collection, Mapping
 from typing import Any, Final
@@ -8,19 +8,19 @@ RETIRED_SETTINGS: Final = {
     "deadman.look_s": "watchdog.poll_s",
     "watchdog.look_s": "watchdog.poll_s",
 }
-"""Dotted name now, by dotted name then. A section stands for all settings in it."""
+"""Current dotted name by retired dotted name. A section stands for all settings in it."""
 
 
 def refuse_retired(values: Mapping[str, Any], environment: Collection[str], prefix: str) -> None:
     """Refuse a retired setting, whether from the file or from the environment.
 
     Args:
-        values: As they were given, sections as mappings.
-        environment: Names of the environment's variables.
-        prefix: Leads the names of those that are settings.
+        values: Settings as given, with sections as mappings.
+        environment: Names of the environment variables.
+        prefix: Prefix of the environment variables that are settings.
 
     Raises:
-        ValueError: One is retired; names its successor.
+        ValueError: A setting is retired; the message names its successor.
     """
     names = {name.upper() for name in environment}
     given = [

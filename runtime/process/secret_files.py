@@ -1,4 +1,4 @@
-"""Secrets that are given in files, as container platforms mount them.
+"""Secrets given in files, as container platforms mount them.
 
 `WARDSTREAM_SECURITY__KAFKA__PASSWORD_FILE=/run/secrets/kafka` reads the password from that file,
 and likewise for every other setting that is a secret.
@@ -38,11 +38,11 @@ class SecretFiles(PydanticBaseSettingsSource):
         self._prefix = prefix
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002 - all come at once
-        """Nothing: `__call__` gives all values."""
+        """Return no value: `__call__` returns all of them."""
         return None, field_name, False
 
     def __call__(self) -> dict[str, Any]:
-        """The secrets that are given in files, nested as the settings are.
+        """The secrets given in files, nested as the settings are.
 
         Raises:
             SecretFileError: A file cannot be read, or the same secret is given in the environment.

@@ -1,7 +1,7 @@
 """Settings of secured connections: who a process is, and whom it trusts.
 
 A secret is never a plain string here, so no log, error or listing shows it. Each may be given in a
-file instead: set the name of its environment variable with `_FILE` after it to the path.
+file instead: append `_FILE` to the name of its environment variable, and set that to the path.
 """
 
 from pathlib import Path
@@ -85,7 +85,7 @@ class SecuritySettings(BaseModel):
 
 
 def signed_url(url: str, user: User, **query: str | None) -> str:
-    """An address with the name and password of a user, and parameters that are not None.
+    """A URL with the name and password of a user, and the query parameters that are not None.
 
     >>> signed_url("redis://cache:6379/0", User(user="ward", password=SecretStr("a/b")), ssl=None)
     'redis://ward:a%2Fb@cache:6379/0'
@@ -98,9 +98,9 @@ def signed_url(url: str, user: User, **query: str | None) -> str:
     'postgresql:///ward?host=/run/pg&x=a%20b&sslmode=verify-full'
 
     Args:
-        url: May hold a name and password already; those of the user win.
+        url: URL, which may already hold a name and password; those of the user win.
         user: Name and password, either of which may be missing.
-        query: Parameters to add.
+        query: Query parameters to add; None leaves one out.
     """
     added = {key: value for key, value in query.items() if value is not None}
     if not (user.user or user.secret or added):
@@ -142,7 +142,7 @@ def redis_address(url: str, user: User) -> str:
     """Address of Redis.
 
     Raises:
-        ValueError: There are certificates for an address without TLS.
+        ValueError: Certificates are given for an address without TLS.
     """
     if (user.ca or user.certificate) and not url.startswith("rediss://"):
         raise ValueError("certificates for Redis need a redis_url that begins with rediss://")

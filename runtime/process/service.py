@@ -1,4 +1,4 @@
-"""What every long-running process has: settings, logs, health, signals and exit codes."""
+"""Frame of every long-running process: settings, logs, health, signals and exit codes."""
 
 import os
 import signal
@@ -21,14 +21,14 @@ log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class Service:
-    """What a process body is given.
+    """Context of a process body.
 
     Attributes:
         settings: All settings.
-        health: Call `ready()` once and `beat()` every loop.
+        health: Health of the process; the body calls `ready()` once and `beat()` every loop.
         clock: Clock of the process.
         stop: Set by SIGTERM or SIGINT; the body ends its loop and returns.
-        fault: Why another thread ended the process; None while none has.
+        fault: Error for which another thread ended the process; None while none has.
     """
 
     settings: Settings
@@ -38,7 +38,7 @@ class Service:
     fault: Stop | None = None
 
     def end(self, fault: Stop) -> None:
-        """End the body as a signal does, and the process with the exit code of `fault`.
+        """End the body as a signal would, and the process with the exit code of `fault`.
 
         May be called from any thread.
         """

@@ -224,7 +224,7 @@ class Settings(BaseSettings):
         env_prefix="WARDSTREAM_",
         env_nested_delimiter="__",
         extra="forbid",
-        hide_input_in_errors=True,  # it may hold a secret
+        hide_input_in_errors=True,  # the input may hold a secret
     )
 
     kafka_bootstrap: str = setting("127.0.0.1:9092", "host:port", "Kafka brokers, comma-separated.")
@@ -282,7 +282,7 @@ class Settings(BaseSettings):
 
     @property
     def live_prefix(self) -> str:
-        """Leads every Redis key: a run with topics of its own has live values of its own."""
+        """Prefix of every Redis key: a run with its own topics has its own live values."""
         return self.topic_prefix + self.redis_prefix
 
     @model_validator(mode="after")
@@ -304,7 +304,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - one file is enough
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Environment over files of secrets over TOML over defaults."""
+        """Rank the sources: environment, then secret files, then TOML, then defaults."""
         path = Path(os.environ.get("WARDSTREAM_CONFIG", "wardstream.toml"))
         return (
             init_settings,
@@ -326,7 +326,7 @@ def describe(section: type = Settings, prefix: str = "") -> Iterator[tuple[str, 
 
 
 def fields_of(section: type) -> dict[str, FieldInfo]:
-    """The fields of a section, be it a pydantic model or a dataclass; none of anything else."""
+    """The fields of a pydantic model or a dataclass; empty for any other type."""
     if issubclass(section, BaseModel):
         return section.model_fields
     if not is_dataclass(section):

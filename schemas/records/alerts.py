@@ -1,4 +1,4 @@
-"""Alerts to people, and the audit trail of what people did."""
+"""Alerts to people, and the audit trail of their actions."""
 
 from typing import Literal, TypedDict
 
@@ -23,7 +23,7 @@ AlertTier = Literal["UNKNOWN", "NOTICE", "WARNING", "PAGE"]
 
 
 class Alert(TypedDict):
-    """Something that a person must know of: raised once, and cleared when it is over."""
+    """Something that a person must know: raised once, and cleared when it is over."""
 
     alert_id: str
     seq: int

@@ -4,7 +4,7 @@ from typing import Literal, TypedDict
 
 
 class Point(TypedDict):
-    """A vertex."""
+    """A vertex of a polygon."""
 
     x: float
     y: float

@@ -1,4 +1,4 @@
-"""Frames of the cameras, and what the models found in them."""
+"""Frames of the cameras, and the detections that models made in them."""
 
 from typing import Literal, TypedDict
 
@@ -32,7 +32,7 @@ Outcome = Literal["UNKNOWN", "DETECTED", "SKIPPED", "FAILED", "HEARTBEAT"]
 
 
 class Detection(TypedDict):
-    """A person found in the frame; pixels of the captured frame."""
+    """A person found in the frame, as a box in pixels of the captured frame."""
 
     x_min: float
     y_min: float
@@ -43,7 +43,7 @@ class Detection(TypedDict):
 
 
 class Model(TypedDict):
-    """What made the detections."""
+    """The model that made the detections, and its settings."""
 
     name: str
     version: str

@@ -36,14 +36,14 @@ LinkKind = Literal["UNKNOWN", "REIDENTIFICATION", "HAND_OVER", "MERGE", "SPLIT",
 
 
 class LinkEvidence(TypedDict):
-    """What a link rests on; None is what its kind does not look at."""
+    """Evidence for a link; a field is None where the kind of link does not use it."""
 
     gap_s: float | None
     distance_heights: float | None
 
 
 class Link(TypedDict):
-    """Two identities belong together; what was sent under either stays as it is."""
+    """Two identities belong together; records already sent under either stay as they are."""
 
     floor_id: str
     seq: int

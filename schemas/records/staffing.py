@@ -1,10 +1,10 @@
-"""Staff, shifts and requirements, and how a zone is covered by role."""
+"""Staff, shifts and requirements, and the coverage of a zone by role."""
 
 from typing import TypedDict
 
 
 class RoleCoverage(TypedDict):
-    """Coverage of one role, by role."""
+    """Coverage of one role in a zone."""
 
     role: str
     present_min: int

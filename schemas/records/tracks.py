@@ -1,4 +1,4 @@
-"""What the tracker of each camera says after each frame."""
+"""Tracks of each camera after each frame."""
 
 from typing import Literal, TypedDict
 
@@ -6,7 +6,7 @@ TrackState = Literal["UNKNOWN", "TENTATIVE", "CONFIRMED", "LOST", "ENDED"]
 
 
 class Track(TypedDict):
-    """One tracked person; pixels of the captured frame, quantised to 1/16."""
+    """One tracked person; pixels of the captured frame, in steps of 1/16."""
 
     track_id: int
     state: TrackState

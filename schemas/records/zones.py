@@ -1,4 +1,4 @@
-"""What happens in a zone, and how many people are in it."""
+"""Events in a zone, and its occupancy."""
 
 from typing import Literal, TypedDict
 

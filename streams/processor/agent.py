@@ -1,4 +1,4 @@
-"""The one agent: batches of detections into the checkpointed fold of their floors."""
+"""The one agent: it folds batches of detections into the checkpointed state of their floors."""
 
 import asyncio
 from collections.abc import Sequence
@@ -12,13 +12,13 @@ from streams.processor.fact_source import FactSource
 from streams.processor.fail_stop import FailStop
 
 BEAT_S = 0.5
-"""Seconds between two signs of life."""
+"""Pause between two liveness beats, s."""
 
 
 def register(
     app: faust.App, checkpointing: Checkpointing, facts: FactSource, health: Health
 ) -> None:
-    """Wire detections -> fold; reference data are read on between batches."""
+    """Wire detections to the fold; newer reference data are read between batches."""
 
     @checkpointing.agent("floors")
     async def floors(records: Sequence[Record]) -> None:

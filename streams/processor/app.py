@@ -1,7 +1,7 @@
 """The stream processor: detections.made.v1 in, tracks, presence, zones and coverage out.
 
-Faust keeps the group and the batches; everything that decides is in `streams/domain`, and
-where reading resumes is decided by our checkpoints (ADR 0002).
+Faust keeps the group and the batches; all decisions are made in `streams/domain`, and our
+checkpoints decide where reading resumes (ADR 0002).
 """
 
 import os
@@ -51,7 +51,7 @@ def create_app(settings: Settings, cluster: Cluster, health: Health) -> faust.Ap
     Raises:
         Stop: A topic is missing or differs from the table, or a checkpoint was deleted.
         NotRegistered: A schema is not registered.
-        Retry: Broker or registry are out of reach.
+        Retry: The broker or the registry is out of reach.
     """
     check_access(cluster, rights_of("stream"))
     check_topics(cluster, list(TOPICS))
@@ -107,7 +107,7 @@ def create_app(settings: Settings, cluster: Cluster, health: Health) -> faust.Ap
 
 
 def _archiver(settings: Settings, clock: Clock, stage: str) -> Archiver | None:
-    """What archives the stage's checkpoints; None when that is switched off."""
+    """The archiver of the stage's checkpoints; None when archiving is switched off."""
     archive = settings.checkpoints.archive
     if not archive.every_s:
         return None
@@ -124,11 +124,11 @@ def run_stream(service: Service) -> None:
 
     Raises:
         Stop: Topics or schemas are not as they must be, or the app crashed.
-        Retry: Broker or registry are out of reach.
+        Retry: The broker or the registry is out of reach.
     """
     cluster = Cluster.of(service.settings, service.clock)
     with ThreadPoolExecutor(1, thread_name_prefix="compile") as pool:
-        compiled = pool.submit(compile_all)  # or loaded, while broker and registry are asked
+        compiled = pool.submit(compile_all)  # or loads it, during the broker and registry checks
         app = create_app(service.settings, cluster, service.health)
         compiled.result()
     watch = watch_topics(cluster)

@@ -1,4 +1,4 @@
-"""What can be set about checkpointing, and what it counts."""
+"""Settings and counters of checkpointing."""
 
 from dataclasses import dataclass
 
@@ -16,11 +16,11 @@ class CheckpointingSettings:
             written, before folding waits for it.
         stall_after_s: Seconds without progress, with records to read, until the exit.
         load_limit_s: Seconds for loading state after a rebalance, until the exit.
-        commit_limit_s: Seconds for writing checkpoints, until the exit; above what a broker that is
-            away may take, and a load that has its turn before.
-        frozen_after_s: Seconds in which the process did not look at the clock, after which others
-            may fold its partitions, so that it asks before it sends on. Below the group's session
-            by more than what lies between two heartbeats.
+        commit_limit_s: Seconds for writing checkpoints, until the exit; longer than a broker outage
+            that is tolerated plus a load that is queued first.
+        frozen_after_s: Seconds without a look at the clock, after which another process may fold
+            the partitions, so that this one asks before it sends more. Shorter than the group's
+            session timeout by more than one heartbeat interval.
     """
 
     save_every_s: float = 1.0
@@ -39,16 +39,16 @@ class CheckpointingCounts:
 
     Attributes:
         folded: Records folded.
-        repeated: Records that the state held already.
+        repeated: Records that the state already held.
         unowned: Records of partitions or generations that are not loaded.
-        gaps_explained: Gaps in offsets that the log itself has.
-        late_claims: Partitions claimed when their first record came.
+        gaps_explained: Offset gaps that exist in the log itself.
+        late_claims: Partitions claimed only when their first record came.
         loads: Times that partitions were loaded.
-        load_s: Seconds spent on that.
-        saves: Checkpoints taken of all partitions together.
+        load_s: Seconds spent on loading.
+        saves: Saves, each of all partitions together.
         flush_s: Seconds that folding waited for outputs before a save.
         commit_s: Seconds spent on writing checkpoints; folding goes on meanwhile.
-        freezes: Times that the process stood still for longer than a session.
+        freezes: Times that the process froze for longer than `frozen_after_s`.
     """
 
     folded: int = 0

@@ -7,8 +7,8 @@
     async def floors(records):
         await checkpointing.fold(records)
 
-Faust keeps the group membership and fetches; where reading begins, what is folded and when it
-is saved is decided here. What the group commits is only a hint.
+Faust keeps the group membership and fetches; this module decides where reading begins, what is
+folded and when it is saved. The group's committed offsets are only a hint.
 """
 
 import asyncio
@@ -40,10 +40,10 @@ from streams.processor.store_thread import StoreThread
 log = structlog.get_logger(__name__)
 
 BatchHandler = Callable[[Sequence[Record]], Awaitable[None]]
-"""Takes records of the input, each partition's in the order of its log."""
+"""Handles a batch of input records, each partition's in log order."""
 
 ASK_EVERY = 16
-"""Records after which the clock is asked whether other tasks must have their turn."""
+"""Records between two looks at the clock, to see whether other tasks must have their turn."""
 
 
 class Checkpointing:
@@ -90,14 +90,14 @@ class Checkpointing:
 
     @property
     def partitions(self) -> Mapping[int, PartitionProgress]:
-        """The partitions that are loaded, with how far each has come."""
+        """The loaded partitions, with the progress of each."""
         return self.resumption.partitions
 
     def agent(self, name: str) -> Callable[[BatchHandler], BatchHandler]:
-        """Make a coroutine function the agent of the input: it gets every batch.
+        """Make a coroutine function the agent of the input, which gets every batch.
 
-        The app's agent of that name makes Faust subscribe to the topic; records do not come to
-        it (ADR 0007). Should one arrive all the same, Faust is not as we know it.
+        The app's agent of that name only makes Faust subscribe to the topic; it gets no records
+        (ADR 0007). If it does get one, Faust does not behave as we assume, and the process ends.
         """
 
         def register(handler: BatchHandler) -> BatchHandler:
@@ -166,14 +166,14 @@ class Checkpointing:
                     )
 
     async def on_revoked(self, *_: Any, **__: Any) -> None:
-        """Save and let go, so that the next owner repeats nothing."""
+        """Save and release the partitions, so that the next owner repeats nothing."""
         with FailStop(self._exit_process):
             await self.saving.now()
             self.resumption.forget()
             await self._thread.call(self._store.release)
 
     async def on_shutdown(self, *_: Any, **__: Any) -> None:
-        """Save, let go and disconnect."""
+        """Save, release the partitions and disconnect."""
         with FailStop(self._exit_process):
             await self.saving.now()
             self.resumption.forget()
@@ -211,7 +211,7 @@ class Checkpointing:
             if step is Step.FOLDED:
                 counts.folded += 1
                 if self._freeze.suspected():
-                    return position + 1, None  # what came of it stays here until we are sure
+                    return position + 1, None  # its outputs are held until we are sure
                 self._store.outputs.release()
                 if not counts.folded % ASK_EVERY and self._clock.monotonic_s() > until_s:
                     return position + 1, None
@@ -222,9 +222,9 @@ class Checkpointing:
         return len(records), None
 
     async def _be_sure(self) -> None:
-        """After a freeze, let nothing leave before it is known that nobody else sends it."""
+        """After a freeze, release outputs only once no other process can be sending them."""
         if self._freeze.suspected():
-            # Another process may have got the partitions meanwhile: the broker is asked.
+            # Another process may own the partitions by now: ask the broker.
             log.warning("checkpoints.frozen", longer_than_s=self.settings.frozen_after_s)
             self.counts.freezes += 1
             with FailStop(self._exit_process):
@@ -244,7 +244,7 @@ class Checkpointing:
             lambda: self._store.explains_gap(partition, expected, offset)
         )
         if self.partitions.get(partition) is not progress or progress.next_offset != expected:
-            return  # handed over or moved on meanwhile; the record is looked at again
+            return  # handed over or advanced meanwhile; the record is checked again
         if not explained:
             raise ReplayNeeded(
                 f"partition {partition}: offset {expected} comes next and exists, "
@@ -268,13 +268,13 @@ def install(
     Args:
         app: From `streams.processor.faust_app.checkpointed_app`; it must have no Faust tables.
         store: Checkpoints of the one topic that the app folds.
-        clock: Tells when a save is due and how long something took.
-        settings: Defaults are for production.
-        exit_process: How the process ends when it may not go on.
-        committed: Given each save once it is durable, to archive it; must return at once.
+        clock: Clock for the save schedule and for durations.
+        settings: Settings of checkpointing; the defaults are for production.
+        exit_process: Ends the process when it may not go on.
+        committed: Called with each save once it is durable, to archive it; must return at once.
 
     Returns:
-        What the agent folds its batches with.
+        The checkpointing by which the agent folds its batches.
     """
     settings = settings or CheckpointingSettings()
     checkpointing = Checkpointing(app, store, clock, settings, exit_process, committed)

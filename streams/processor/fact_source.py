@@ -1,4 +1,4 @@
-"""Reference data for the fold: read far enough before any event that could see them."""
+"""Reference data for the fold, read far enough before any event that could see them."""
 
 from typing import Any
 
@@ -29,17 +29,18 @@ class FactSource:
     """Keeps `facts` complete for the events that are folded.
 
     A fact is visible 5 s after it was recorded, so facts read now are complete for events up to
-    about 3 s ahead of now; see `FactLog.complete_until_us`. Reading on is therefore rare, and it
-    never changes what an event saw.
+    about 3 s ahead of now; see `FactLog.complete_until_us`. So an event rarely has to wait for
+    another read, and a read never changes what an event saw.
 
     Args:
-        log: The reference data.
-        clock: Tells when to read again.
-        rule: When a version is visible; that of the pipeline, except in a rebuild.
+        log: Log of the reference data.
+        clock: Clock for the time of the next read.
+        rule: Rule for when a version is visible; the pipeline's, except in a rebuild.
 
     Attributes:
-        back_dated: Facts that came too late: an event that should have seen them was folded
-            before. A rebuild from the log would differ from what was written.
+        facts: Reference data read so far.
+        back_dated: Number of facts that came too late: an event that should have seen them was
+            already folded. A rebuild from the log would differ from what was written.
     """
 
     def __init__(self, log: FactLog, clock: Clock, rule: VisibilityRule = visible_from) -> None:
@@ -52,7 +53,7 @@ class FactSource:
         self.back_dated = 0
 
     def refresh(self) -> None:
-        """Read the reference data to their present end.
+        """Read the reference data to their current end.
 
         Raises:
             Retry: The broker is out of reach.
@@ -71,7 +72,7 @@ class FactSource:
         self._refreshed_s = self._clock.monotonic_s()
 
     def _check_in_time(self, topic: Topic, record: dict[str, Any]) -> None:
-        """Say it when a fact is visible to events that were folded without it."""
+        """Log and count a fact that should have been visible to events already folded."""
         if self._ensured_us is None or self._rule(record) > self._ensured_us:
             return
         self.back_dated += 1
@@ -89,12 +90,12 @@ class FactSource:
     def ensure(self, at_us: int) -> Facts:
         """The facts, complete for events up to `at_us` (UTC microseconds).
 
-        For an event ahead of this machine's clock that means waiting until the clock is near
-        enough; how far ahead an event may be is decided where it is decoded, not here.
+        For an event ahead of this machine's clock, this waits until the clock is near enough. The
+        decoder decides how far ahead an event may be.
 
         Raises:
-            Retry: They must be read on and the broker is out of reach, or `at_us` is so far
-                ahead that they are not complete within 30 s.
+            Retry: More must be read and the broker is out of reach, or `at_us` is so far ahead
+                that the facts are not complete within 30 s.
         """
         deadline_s = self._clock.monotonic_s() + _WAIT_S
         while at_us > self._log.complete_until_us():

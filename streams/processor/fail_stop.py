@@ -1,4 +1,4 @@
-"""Nothing may leave the body of an agent: Faust would acknowledge the batch and go on."""
+"""Exit on errors: Faust would acknowledge the batch of an agent that raises, and go on."""
 
 import asyncio
 import logging
@@ -27,9 +27,9 @@ def exit_now(status: int, reason: str) -> None:
 class FailStop:
     """Turns every error in a `with` block into the end of the process.
 
-    A `Stop` brings its own status; anything else is a replay, which loses nothing because
-    the state resumes at its checkpoint. A cancellation is no error: the framework tells
-    the body to end, and what it left undone is not in any checkpoint.
+    A `Stop` has its own exit status; any other error exits for a replay, which loses nothing
+    because the state resumes at its checkpoint. A cancellation is no error: the framework asks
+    the body to end, and the work that it left undone is in no checkpoint.
     """
 
     def __init__(self, exit_process: ExitProcess = exit_now) -> None:

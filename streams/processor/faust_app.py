@@ -1,4 +1,4 @@
-"""The Faust app as checkpointing needs it."""
+"""The Faust app that checkpointing needs."""
 
 import faust
 
@@ -11,14 +11,14 @@ SESSION_TIMEOUT_S = 8.0
 
 
 class _App(faust.App):
-    """An app that leaves nothing on the disk: only tables on RocksDB would need a folder."""
+    """An app that leaves nothing on disk: only tables on RocksDB would need a folder."""
 
     def _create_directories(self) -> None:
-        """Make none; Faust makes three, empty, and those of a killed process would stay."""
+        """Make none; Faust makes three empty ones, and those of a killed process would stay."""
 
 
 def _credentials(security: KafkaSecurity) -> faust.types.auth.CredentialsT | None:
-    """How the app reaches the brokers; None in the clear."""
+    """Credentials for the brokers; None for connections in the clear."""
     context = tls_context(security)
     if security.user:
         return faust.SASLCredentials(
@@ -41,9 +41,9 @@ def checkpointed_app(
 
     Args:
         app_id: Consumer group of the stage.
-        cluster: Where the topics are.
+        cluster: Cluster that holds the topics.
         session_timeout_s: Seconds until a dead worker's partitions move.
-        max_batch: Records handed on at once.
+        max_batch: Most records in one batch.
     """
     return _App(
         app_id,
@@ -54,7 +54,7 @@ def checkpointed_app(
         web_enabled=False,
         topic_allow_declare=False,
         topic_disable_leader=True,
-        # with a table or a standby, recovery takes another path, where seeks are undone
+        # with a table or a standby, recovery takes another path, which undoes seeks
         table_standby_replicas=0,
         stream_wait_empty=True,
         consumer_auto_offset_reset="earliest",

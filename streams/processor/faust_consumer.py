@@ -1,15 +1,15 @@
-"""The seam to Faust: where a consumer begins to read, and where what it read goes.
+"""The seam to Faust: where a consumer begins to read, and where its records go.
 
 Faust calls `seek_to_committed` after each rebalance, while the flow of records is closed,
-and takes what it returns for the read and the committed position. Answering there with the
-checkpoint's offset needs no private name of Faust; but it relies on the order of calls in
+and uses the offsets that it returns as both the read and the committed positions. Returning the
+checkpoint's offset there needs no private name of Faust; but it relies on the order of calls in
 `Recovery._resume_streams` of faust-streaming 0.15.3, which is pinned for that reason. Both
 application signals (`on_partitions_assigned`, `on_rebalance_complete`) come at moments when
 a seek is overtaken or undone: see ADR 0002.
 
-What was fetched goes to the fold as one batch, from `getmany`, and not through Faust's event,
-channel and agent for each record: those cost more than the whole fold (ADR 0007). Faust still
-owns the group, the fetching and the flow of records.
+`getmany` passes fetched records to the fold as one batch, and not through Faust's event, channel
+and agent for each record: those cost more than the whole fold (ADR 0007). Faust still owns the
+group, the fetching and the flow of records.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from faust.types import TP
 StockSeek = Callable[[], Awaitable[Mapping[TP, int]]]
 
 Fetched = Mapping[TP, Sequence[Any]]
-"""Records of aiokafka by topic and partition, in the order of their log."""
+"""Records of aiokafka by topic and partition, in log order."""
 
 
 class Deliver(Protocol):
-    """Takes a batch of the input; returns when the next one may be fetched."""
+    """Handles a batch of the input; returns when the next one may be fetched."""
 
     async def __call__(self, fetched: Fetched, generation: int) -> None:
         """Fold what was fetched in a generation of the group."""
@@ -36,18 +36,18 @@ class Deliver(Protocol):
 
 
 class ReadPositions(Protocol):
-    """Decides where each assigned partition is read from, and knows how far each has come."""
+    """Decides where to read each assigned partition from, and knows the progress of each."""
 
     def on_assigned(self) -> None:
-        """A rebalance has reached this process; called before Faust acts on it."""
+        """Note that a rebalance has reached this process; called before Faust acts on it."""
         ...
 
     async def seek(self, consumer: CheckpointedConsumer, stock: StockSeek) -> Mapping[TP, int]:
-        """Position the consumer and tell where; `stock` is Faust's own way."""
+        """Seek the consumer and return its offsets; `stock` is Faust's own seek."""
         ...
 
     async def seek_again(self, consumer: CheckpointedConsumer) -> None:
-        """Position the consumer where the state stands: records were fetched but not folded."""
+        """Seek to the next offset of the state: records were fetched but not folded."""
         ...
 
     def folded(self) -> Mapping[TP, int]:
@@ -56,16 +56,16 @@ class ReadPositions(Protocol):
 
 
 FETCH_MIN_BYTES = 256 * 1024
-"""Bytes for which a fetch is answered at once; less is collected for `fetch_wait_s`."""
+"""Bytes at which the broker answers a fetch at once; below, it collects for `fetch_wait_s`."""
 
 
 class PromptThread(driver.AIOKafkaConsumerThread):
-    """Faust's thread of the client, except that the broker collects, and never for long.
+    """Faust's client thread, with a broker that collects records, but only for a short time.
 
-    aiokafka has one fetch under way with a broker, and leaves out of it the partitions whose
-    records still wait here to be folded. With the 1.5 s that Faust writes into its call, a fetch
-    of the partitions that happen to be quiet kept the busy ones waiting, and their records came
-    in gusts, seconds old (ADR 0007).
+    aiokafka has one fetch in flight per broker, and leaves out the partitions whose records still
+    wait here to be folded. With Faust's hard-coded wait of 1.5 s, a fetch of partitions that
+    happened to be quiet kept the busy ones waiting, and their records came in bursts, seconds
+    old (ADR 0007).
     """
 
     def _create_worker_consumer(self, transport: Any) -> Any:
@@ -93,8 +93,9 @@ class CheckpointedConsumer(driver.Consumer):
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Any]]:  # noqa: ASYNC109
         """Fetch and fold one batch; nothing is left for Faust to hand on.
 
-        As Faust's own does, it drops what was fetched while a rebalance closed the flow or
-        changed the generation, since another may own it; unlike Faust's, it then seeks again.
+        Like Faust's own, it drops records that were fetched while a rebalance closed the flow or
+        changed the generation, since another process may own them; unlike Faust's, it then seeks
+        again.
         """
         generation = self.app.consumer_generation_id
         fetched, _ = await self._wait_next_records(timeout)
@@ -110,14 +111,14 @@ class CheckpointedConsumer(driver.Consumer):
             yield message
 
     def verify_event_path(self, now: float, tp: TP) -> None:
-        """Nothing: Faust looks for events in its channels, and `StallWatch` for progress."""
+        """Do nothing: Faust would look for events in its channels; `StallWatch` checks progress."""
 
     def _filter_tps_with_pending_acks(self, topics: Any = None) -> Any:  # noqa: ARG002
-        """What may be committed to the group: partitions that are loaded."""
+        """The partitions whose offsets may be committed to the group: those that are loaded."""
         return self._positions.folded().keys()
 
     def _new_offset(self, tp: TP) -> int | None:
-        """The offset to commit to the group, which is a hint for who watches its lag."""
+        """The offset to commit to the group: a hint for lag monitoring only."""
         return self._positions.folded().get(tp)
 
     @property
@@ -126,7 +127,7 @@ class CheckpointedConsumer(driver.Consumer):
 
 
 class CheckpointedTransport(driver.Transport):
-    """Makes the consumer above; give it to `app.transport` before the first agent."""
+    """Makes a `CheckpointedConsumer`; assign it to `app.transport` before the first agent."""
 
     Consumer = CheckpointedConsumer
 

@@ -1,4 +1,4 @@
-"""What the stream processor asks of its topics before and while it folds."""
+"""Checks of the stream processor's topics, before and while it folds."""
 
 from runtime.checkpoints import CheckpointDamaged
 from runtime.errors import EXIT_STOP, Stop
@@ -11,17 +11,17 @@ from streams.processor.fail_stop import ExitProcess, exit_now
 from streams.stage import OUTPUTS
 
 TOPICS = (DETECTIONS, *OUTPUTS, *REFERENCE_TOPICS, STREAM_CHECKPOINTS, DEAD_LETTERS)
-"""Everything that the stage reads or writes."""
+"""All topics that the stage reads or writes."""
 
 _AGAIN = constant(0.2, deadline_s=30.0)
 
 
 def refuse_lost_checkpoints(cluster: Cluster) -> None:
-    """Refuse to start from nothing where outputs say that the stage was at work.
+    """Refuse to start without a checkpoint where outputs show that the stage has run.
 
     A head is written before the first output of a partition, so outputs without one mean that the
-    checkpoint was deleted. Folding from the beginning would number records from 1 again, with
-    other bytes than those that were sent where settings, facts or the release have changed since.
+    checkpoint was deleted. Folding from the beginning would number records from 1 again, and their
+    bytes would differ from those sent if settings, facts or the release have changed since.
 
     Raises:
         CheckpointDamaged: A partition has outputs and no checkpoint.
@@ -47,14 +47,14 @@ def _lost(cluster: Cluster) -> list[int]:
     probe = LogProbe(cluster)
     names = {cluster.name(topic): topic.partitions for topic in OUTPUTS}
     written = {partition for _, partition in probe.ends(names)}
-    # Asked afterwards: whatever was written by then, its head was there before.
+    # Read the heads last: the head of every output seen above was written before it.
     heads = cluster.name(STREAM_CHECKPOINTS)
     held = probe.spans({heads: STREAM_CHECKPOINTS.partitions})
     return sorted(p for p in written if held[heads, p].start >= held[heads, p].end)
 
 
 def watch_topics(cluster: Cluster, exit_process: ExitProcess = exit_now) -> TopicWatch:
-    """End the process when a topic is no longer what it was: nothing is saved any more.
+    """End the process, without a save, when a topic is no longer what it was.
 
     Raises:
         Retry: The broker is out of reach.

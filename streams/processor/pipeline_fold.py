@@ -1,4 +1,4 @@
-"""The fold of one partition on the wire: bytes in, domain, bytes out, state as bytes."""
+"""The fold of one partition on the wire: bytes in, bytes out, state as bytes."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
@@ -49,7 +49,7 @@ class Wire:
     """Codecs and physical names of the stage's topics, shared by all partitions.
 
     Args:
-        cluster: Where the topics are; the schemas of the outputs must be registered.
+        cluster: Cluster that holds the topics; the schemas of the outputs must be registered.
     """
 
     def __init__(self, cluster: Cluster) -> None:
@@ -71,7 +71,7 @@ class Wire:
         }
 
     def write(self, output: Output) -> tuple[str, bytes]:
-        """Count and encode what the fold sends; returns the physical topic and the value."""
+        """Count and encode an output of the fold; returns the physical topic and the value."""
         counter, name, write = self._writers[output.topic.name]
         counter.inc()
         return name, write(output.content)
@@ -91,13 +91,13 @@ class PipelineFold:
     """A `PartitionFold` over `PartitionPipeline`.
 
     Args:
-        partition: Partition of the input; outputs go to the same one.
-        emit: Takes the outputs.
-        wire: Codecs and names.
+        partition: Partition of the input; outputs go to the partition of the same number.
+        emit: Called with each output.
+        wire: Codecs and names of the topics.
         facts: Reference data.
         settings: Settings of the fold, unless a checkpoint says which hold from which offset.
-        clock: For the lag metric only; nothing that is written depends on it.
-        limit: Limit of the process, shared by its partitions; None folds on whatever comes.
+        clock: Clock for the lag metric only; no output depends on it.
+        limit: Dead-letter limit of the process, shared by its partitions; None for no limit.
     """
 
     def __init__(
@@ -123,7 +123,7 @@ class PipelineFold:
         self._handover_is_saved = False
 
     def restore(self, checkpoint: Checkpoint) -> None:
-        """Take over saved cameras and floors, the seam, and the settings by offset.
+        """Restore the cameras and floors, an open handover, and the settings by offset.
 
         Raises:
             Stop: State or settings were written by a version that this one cannot read.
@@ -134,19 +134,19 @@ class PipelineFold:
         self.follow(checkpoint.head.settings, checkpoint.head.next_offset)
 
     def follow(self, spans: Sequence[SettingsSpan], offset: int) -> None:
-        """Fold from an offset on under the settings that a checkpoint names for it.
+        """From an offset on, fold with the settings that a checkpoint names for it.
 
         Raises:
-            Stop: They were written by a version that this one cannot read.
+            Stop: The settings were written by a version that this one cannot read.
         """
         self._settings.follow(spans, offset)
         self._pipeline.settings = self._settings.current
 
     def advance(self, record: Record) -> None:
-        """Fold one detection outcome; what cannot be folded becomes a dead letter.
+        """Fold one detection outcome; one that cannot be folded becomes a dead letter.
 
         Raises:
-            Stop: Too many of the last records did.
+            Stop: Too many of the last records became dead letters.
         """
         change = self._settings.next_change
         if change is not None and record.offset >= change:
@@ -168,11 +168,11 @@ class PipelineFold:
             self._emit(OutputRecord(name, output.key.encode(), value, self._partition))
 
     def _decode(self, record: Record) -> FrameDetections:
-        """Read an outcome and refuse what no fold may see.
+        """Decode an outcome, and refuse one that must not be folded.
 
-        Ingest never captures in the future; this keeps a broken clock from carrying a floor to
-        a time whose reference data nobody knows. It asks the append time in the log, not the wall
-        clock, so a replay refuses the same records.
+        Ingest never captures in the future; this keeps a broken clock from moving a floor to a
+        time whose reference data is not known yet. It compares with the append time in the log,
+        not with the wall clock, so a replay refuses the same records.
         """
         try:
             frame = self._wire.input.read(record.value)
@@ -217,8 +217,8 @@ class PipelineFold:
         key = f"{record.topic}/{record.partition}".encode()
         value = record.value
         if value is not None and len(value) > INLINE_BYTES:
-            # What compressed well on its own topic may be too large for any other, for ever. It
-            # stays where it is, and the detections are kept longer than the dead letters.
+            # A value that compressed well on its own topic may always be too large for another.
+            # It stays where it is: detections are kept longer than dead letters.
             headers.append(("left_in_place", str(len(value)).encode()))
             value = None
         self._emit(OutputRecord(self._wire.dead_letters, key, value, 0, headers))
@@ -226,7 +226,7 @@ class PipelineFold:
         DEAD_LETTERS_TOTAL.labels(STAGE, error.reason).inc()
 
     def changed(self) -> Mapping[bytes, EntityState | None]:
-        """State of the cameras and floors that moved, encoded, and the seam while it is open."""
+        """Encoded state of the cameras and floors that changed, and of an open handover."""
         changed: dict[bytes, EntityState | None] = {
             key.encode(): state for key, state in self._pipeline.take_changed(encode_state).items()
         }
@@ -238,5 +238,5 @@ class PipelineFold:
         return changed
 
     def side_offsets(self) -> Mapping[str, int]:
-        """How far the reference data were read."""
+        """Next offset of each topic of reference data."""
         return self._facts.offsets()

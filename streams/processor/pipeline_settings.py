@@ -1,11 +1,11 @@
-"""Settings of the domain, from the settings of a process."""
+"""Settings of the domain, taken from the settings of a process."""
 
 from runtime.process.settings import Settings
 from streams.domain.settings import FloorSettings, PipelineSettings
 
 
 def pipeline_settings(settings: Settings) -> PipelineSettings:
-    """The part of the settings that decides which records are made."""
+    """The part of the settings that determines the outputs."""
     return PipelineSettings(
         tracker=settings.tracking,
         floor=FloorSettings(

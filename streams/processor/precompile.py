@@ -1,8 +1,8 @@
-"""Compile what a frame needs before anybody waits for it: `python -m streams.processor.precompile`.
+"""Compile the code that folds a frame, ahead of time: `python -m streams.processor.precompile`.
 
-The machine code is kept beside the sources (`streams.domain.jit`), so this takes long only where
-it has not been since they changed. Without it the first stream processor would stand still
-at its start, and several that start together would each compile the same.
+The machine code is kept beside the sources (`streams.domain.jit`), so this takes long only the
+first time after they change. Without it, the first stream processor would hang at its start, and
+several that start together would each compile the same code.
 """
 
 from streams.domain.tracking import arrays
@@ -10,7 +10,7 @@ from streams.encoding import warm
 
 
 def compile_all() -> None:
-    """The tracking core, and what takes a frame from bytes to bytes."""
+    """Compile the tracking core, and the code that decodes and encodes records."""
     arrays.warm_up()
     warm.warm_up()
 

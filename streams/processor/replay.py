@@ -1,7 +1,7 @@
 """Fold a partition of the detections again, outside the live stage.
 
-A rebuild, new checkpoints and the oracle fold what the stage has folded. The stage itself folds by
-`Checkpointing`, which saves as it goes; both make their folds with `Folds`.
+A rebuild, new checkpoints and the oracle fold records that the stage has folded. The stage itself
+folds through `Checkpointing`, which saves as it goes; both make their folds with `Folds`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -33,8 +33,7 @@ class Folds:
         facts: Reference data.
         settings: Settings of a fold whose checkpoint names none.
         clock: Clock for metrics.
-        limit: Dead letters of the process, shared by its partitions; None folds on, however many
-            there are.
+        limit: Dead-letter limit of the process, shared by its partitions; None for no limit.
     """
 
     wire: Wire
@@ -59,15 +58,15 @@ class Folds:
 class PartitionReplay:
     """The fold of one partition over records that are read from the log.
 
-    It makes all records again: a handover that a checkpoint is in the middle of holds nothing back.
+    It makes all outputs again: it ignores a handover that is open in the checkpoint.
 
     Args:
-        folds: Makes the fold.
+        folds: Factory of the fold.
         partition: Partition of the detections.
-        emit: Takes the outputs.
-        start: First offset that is folded.
-        checkpoint: State at `start`; None begins with none.
-        spans: Settings by offset; where they do not reach, those of `folds` hold.
+        emit: Called with each output.
+        start: First offset to fold.
+        checkpoint: State at `start`; None starts with empty state.
+        spans: Settings by offset; those of `folds` hold for offsets that no span covers.
 
     Attributes:
         next_offset: First offset that is not folded yet.
@@ -102,12 +101,12 @@ class PartitionReplay:
         self.next_offset = record.offset + 1
 
     def states(self) -> Mapping[bytes, EntityState]:
-        """State of every camera and floor as it is now, encoded."""
+        """Encoded current state of every camera and floor."""
         for key, state in self._fold.changed().items():
             if state is not None and key != HANDOVER_KEY:
                 self._states[key] = state
         return self._states
 
     def side_offsets(self) -> Mapping[str, int]:
-        """How far the reference data was read."""
+        """Next offset of each topic of reference data."""
         return self._fold.side_offsets()

@@ -5,13 +5,13 @@ opens the flow of records in the middle of it. Six guards keep that harmless:
 
 1. while a rebalance is under way that has not reached `on_assigned`, wait;
 2. close the flow before loading, since Faust may have opened it;
-3. after the load and after the seek, make sure that it is still the same rebalance;
-4. records of another generation are dropped (`streams.processor.faust_consumer`, `.checkpointing`);
-5. a late request for the generation that is loaded and flowing changes nothing;
-6. one request at a time.
+3. after the load and after the seek, check that it is still the same rebalance;
+4. drop records of another generation (`streams.processor.faust_consumer`, `.checkpointing`);
+5. ignore a late request for a generation that is already loaded and flowing;
+6. handle one request at a time.
 
-Without them the state stays true, because it moves by the log's own next record alone; what
-is lost is availability, in a chain of replays. Figures and what else was tried: ADR 0002.
+Without them the state stays correct, because only the next record of the log advances it; but
+availability suffers, in a chain of replays. For figures and alternatives, see ADR 0002.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from streams.processor.fail_stop import ExitProcess, FailStop
 from streams.processor.faust_consumer import CheckpointedConsumer, StockSeek
 
 Load = Callable[[Sequence[int], Callable[[], bool]], Awaitable[Mapping[int, PartitionProgress]]]
-"""Loads partitions as long as the second argument says that they are still wanted."""
+"""Loads partitions for as long as its second argument says that they are still wanted."""
 
 REBALANCE_POLL_S = 0.02
 
@@ -44,12 +44,12 @@ class Resumption:
         """Prepare; nothing is loaded before Faust asks.
 
         Args:
-            app: Whose rebalances are followed.
-            topic: The input; other topics of the app keep Faust's own positions.
-            load: Loads the state.
+            app: Faust app whose rebalances are followed.
+            topic: Input topic; other topics of the app keep Faust's own positions.
+            load: Function that loads the state.
             limit_s: Seconds for waiting, loading and seeking together. Must be below
                 `broker_request_timeout`, after which Faust's recovery would end for good.
-            exit_process: What to do when it cannot be done.
+            exit_process: Ends the process when resuming fails.
         """
         self.partitions: dict[int, PartitionProgress] = {}
         self.generation: int | None = None
@@ -62,16 +62,16 @@ class Resumption:
         self._one_at_a_time = asyncio.Lock()
 
     def on_assigned(self) -> None:
-        """The current rebalance has handed out its partitions."""
+        """Note that the current rebalance has assigned its partitions."""
         self._assigned_rebalance = self._app.rebalancing_count
 
     def forget(self) -> None:
-        """Let go of all partitions; records that still arrive are dropped."""
+        """Forget all partitions; records that still arrive are dropped."""
         self.partitions = {}
         self.generation = None
 
     async def seek(self, consumer: CheckpointedConsumer, stock: StockSeek) -> Mapping[TP, int]:
-        """Load the assigned partitions if need be, and seek to where their state stands."""
+        """Load the assigned partitions if need be, and seek to the next offsets of their state."""
         with FailStop(self._exit_process):
             try:
                 async with asyncio.timeout(self._limit_s), self._one_at_a_time:
@@ -83,7 +83,7 @@ class Resumption:
         return {}
 
     async def seek_again(self, consumer: CheckpointedConsumer) -> None:
-        """Seek to where the loaded state stands, because fetched records were not folded."""
+        """Seek to the next offsets of the loaded state: fetched records were not folded."""
         generation = self.generation
         async with self._one_at_a_time:
             if generation is None or not self._valid(generation):
@@ -115,7 +115,7 @@ class Resumption:
             try:
                 offsets = await self._position(consumer, stock)
             except Exception:
-                # partitions that were taken away meanwhile cannot be sought
+                # a seek fails on partitions that were revoked meanwhile
                 if self._valid(generation) and not self._app.should_stop:
                     raise
                 continue
@@ -124,7 +124,7 @@ class Resumption:
         return {}
 
     async def _take_over(self, consumer: CheckpointedConsumer, generation: int) -> bool:
-        """Load what this generation assigned; False when it has passed meanwhile."""
+        """Load the partitions assigned in this generation; False if the generation is over."""
         consumer.stop_flow()
         self._app.flow_control.suspend()
         self.forget()
@@ -146,7 +146,7 @@ class Resumption:
         return offsets | ours
 
     def _saved_offsets(self, consumer: CheckpointedConsumer) -> dict[TP, int]:
-        """Where the state of each assigned partition that is loaded stands."""
+        """Next offset of each partition that is assigned and loaded."""
         return {
             tp: self.partitions[tp.partition].next_offset
             for tp in self._assigned(consumer)

@@ -1,8 +1,8 @@
-"""Save what is folded, in an order that a crash at any point survives.
+"""Save the folded state in an order that survives a crash at any point.
 
 A save runs in a task of its own, which no cancellation of an agent reaches: once a snapshot
-is taken it is written, or the process ends. Folding waits while the outputs are flushed and
-goes on while the checkpoint is committed.
+is taken, it is written or the process ends. Folding waits while the outputs are flushed, and
+continues while the checkpoint is committed.
 """
 
 import asyncio
@@ -29,10 +29,10 @@ class Saving:
         counts: Counts of what was done.
         exit_process: Ends the process when a save fails.
         committed: Called with each save once it is durable; must return at once and raise nothing.
-        be_sure: Awaited before outputs leave; does not return when another process sends them.
+        be_sure: Awaited before outputs leave; does not return if another process sends them.
 
     Attributes:
-        folding: Lock that is held while the state is changed or taken.
+        folding: Lock that is held while the state changes or a snapshot is taken.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Saving:
             self._start()
 
     async def now(self) -> None:
-        """Save everything that is folded, and return when it is durable."""
+        """Save all folded state, and return when it is durable."""
         await asyncio.shield(self._start())
 
     def _start(self) -> asyncio.Task[None]:
@@ -87,16 +87,16 @@ class Saving:
             await self._flush_and_commit()
 
     async def _flush_and_commit(self) -> None:
-        """Save once, in an order that a crash between any two steps survives.
+        """Save once, in an order that survives a crash between any two steps.
 
-        1. Folding waits: what is emitted after the snapshot need not be flushed.
+        1. Folding waits, so that the flush covers only outputs from before the snapshot.
         2. After a freeze, the partitions must still be ours, or nothing may leave.
         3. Take the snapshot of every partition that has moved.
-        4. Flush: the broker acknowledges every output that the snapshot's state has caused.
-        5. Folding goes on.
-        6. Commit all checkpoints in one transaction each, which the broker refuses to a former
-           owner. A crash before it repeats the outputs with the same bytes; a crash after it
-           repeats nothing.
+        4. Flush: the broker acknowledges every output up to the snapshot.
+        5. Folding continues.
+        6. Commit each checkpoint in a transaction of its own, which the broker refuses to a
+           former owner. After a crash before it, the outputs are repeated with the same bytes;
+           after a crash later on, nothing is repeated.
         7. Hand the snapshots to the archive.
         """
         async with self.folding:  # 1
@@ -120,10 +120,10 @@ class Saving:
             self._committed(snapshots)  # 7
 
     async def _commit(self, snapshots: Sequence[Snapshot]) -> None:
-        """Write checkpoints; the client's own time-outs end with a wall clock that is set back.
+        """Write checkpoints, with a time limit: a wall clock set back defeats the client's own.
 
         Raises:
-            ReplayNeeded: They were refused, or there is no answer.
+            ReplayNeeded: The checkpoints were refused, or the broker did not answer in time.
         """
         try:
             async with asyncio.timeout(self._commit_limit_s):

@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 class StoreThread:
-    """First come, first served: a save of one generation never follows the next one's load."""
+    """Runs calls in order: a save of one generation never follows the load of the next."""
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="checkpoint-store")
@@ -30,4 +30,4 @@ class StoreThread:
     def _returned(self, future: asyncio.Future[T]) -> None:
         self._calls -= 1
         if not future.cancelled():
-            future.exception()  # taken note of, should nobody wait for it any more
+            future.exception()  # retrieved, in case nobody awaits it any more
