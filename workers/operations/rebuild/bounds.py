@@ -1,4 +1,4 @@
-"""Which rows and records a rebuild answers for: of each camera, floor and zone, times and seqs."""
+"""Bounds of a rebuild: the times and seqs it covers for each camera, floor and zone."""
 
 from typing import Literal
 
@@ -13,10 +13,10 @@ _ByKey = dict[str, KeyProgress]
 
 
 class Folded(msgspec.Struct, frozen=True):
-    """What came of folding a partition.
+    """Result of folding a partition.
 
     Attributes:
-        progress: Where the rebuilt state ended.
+        progress: How far the rebuilt state has come.
         first_us: Event time of each camera's first tracks, UTC microseconds.
         records: Records written, by topic (without prefix).
         dead_letters: Inputs that could not be folded, by reason.
@@ -29,14 +29,14 @@ class Folded(msgspec.Struct, frozen=True):
 
 
 class Bound(msgspec.Struct, frozen=True):
-    """What a rebuild answers for of one camera, floor or zone.
+    """Times and seqs that a rebuild covers for one camera, floor or zone.
 
     Attributes:
-        kind: What it is.
-        key: Its id.
-        after_us: Event times after this one, UTC microseconds,
-        through_us: and up to this one.
-        seqs: By topic, the pipeline's seqs: after the first, up to the second.
+        kind: Camera, floor or zone.
+        key: Id of the camera, floor or zone.
+        after_us: Event time that the bound begins after, UTC microseconds.
+        through_us: Last event time within the bound, UTC microseconds.
+        seqs: The pipeline's seqs by topic: after the first, up to the second.
     """
 
     kind: Kind
@@ -49,15 +49,15 @@ class Bound(msgspec.Struct, frozen=True):
 def bounds(
     plan: PartitionPlan, folded: Folded, floors: frozenset[str] | None = None
 ) -> list[Bound]:
-    """What a rebuild of a partition answers for.
+    """Compute what a rebuild of a partition covers.
 
-    How far the pipeline had come says where it begins and ends. What the pipeline had not seen at
-    the beginning, or not at the end, is bounded by where the rebuilt state itself began and ended.
+    The pipeline's progress gives the beginning and the end. For a key that the pipeline had not
+    seen at one of them, the beginning or end of the rebuilt state is used instead.
 
     Args:
         plan: What was folded.
-        folded: What came of it.
-        floors: Only what belongs to these; everything when None.
+        folded: Result of the fold.
+        floors: Floors to cover; all when None.
     """
     before = plan.before.of_floors(floors)
     after = (plan.after or ProgressByKey()).of_floors(floors)

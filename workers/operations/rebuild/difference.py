@@ -17,13 +17,13 @@ SHOWN = 5
 
 
 class RowDifference(msgspec.Struct, frozen=True):
-    """One row.
+    """One row that differs.
 
     Attributes:
         what: CHANGED, ADDED or REMOVED.
         key: Zone, floor or camera.
-        at: Its time.
-        columns: For a changed row, what is now and what was rebuilt, by column.
+        at: Time of the row.
+        columns: For a changed row, the current and the rebuilt value by column.
     """
 
     what: str
@@ -47,11 +47,11 @@ class TableDifference(msgspec.Struct, frozen=True):
     Attributes:
         table: Its name.
         rows: Rebuilt rows within the bounds.
-        changed: Rows that say something else.
+        changed: Rows whose values differ.
         added: Rows that only the rebuild has.
         removed: Rows that only the pipeline has.
-        stretches: By key, where.
-        first: The first few, by time.
+        stretches: Where the rows of each key differ.
+        first: The first few differences, by time.
     """
 
     table: str
@@ -64,12 +64,12 @@ class TableDifference(msgspec.Struct, frozen=True):
 
     @property
     def any(self) -> bool:
-        """Whether there is any."""
+        """Whether any row differs."""
         return bool(self.changed or self.added or self.removed)
 
 
 def compare_tables(connection: psycopg.Connection, revision: int) -> list[TableDifference]:
-    """Compare every table within the bounds; what differs is kept in `apart_<table>`."""
+    """Compare every table within the bounds; rows that differ are kept in `apart_<table>`."""
     return [_compare(connection, table, revision) for table in COMPARED]
 
 
@@ -146,9 +146,9 @@ def _joined(
 
 
 def within(table: Compared, revision: int) -> sql.Composed:
-    """Join of rows `t` with the bounds of the rebuild: what it answers for.
+    """Join of rows `t` with the bounds of the rebuild.
 
-    A track that went on after the rebuilt part is the pipeline's: what was rebuilt of it is a part.
+    A track that continued after the rebuilt part is left out: the rebuild has only a part.
     """
     schema = sql.Identifier(schema_of(revision))
     parts: dict[str, sql.Composable] = {

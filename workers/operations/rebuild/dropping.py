@@ -1,8 +1,8 @@
-"""Take away what is left of a revision that is not in force, and tell how much that is.
+"""Delete what is left of a revision that is not in force, and report its size.
 
-A revision that was taken back is needed by none: `--revert` takes every later one back with it, and
-whatever is rebuilt afterwards is compared with what is in force then. It has no archived
-checkpoints of its own either: it began from one of the pipeline's.
+Nothing needs a revision that was taken back: `revert` takes back every later one with it, and a
+later rebuild is compared with what is in force then. It has no archived checkpoints of its own
+either: it began from one of the pipeline's.
 """
 
 from typing import Final, NamedTuple
@@ -27,12 +27,12 @@ DROPPED: Final = "revision.dropped"
 
 
 class Size(NamedTuple):
-    """What a revision takes up.
+    """Size of a revision.
 
     Attributes:
-        topics: How many it has.
-        records: In them; about, as the broker counts by offset.
-        rows: Rows of its own, in the tables.
+        topics: Number of its topics.
+        records: Approximate number of records in them, counted by offset.
+        rows: Number of its own rows in the tables.
     """
 
     topics: int
@@ -41,20 +41,20 @@ class Size(NamedTuple):
 
 
 def drop(installation: Installation, number: int, by: str, why: str) -> Size:
-    """Delete the topics and rows of a revision; `audit.v1` goes on telling of it.
+    """Delete the topics and rows of a revision; its entries in `audit.v1` remain.
 
     Args:
         installation: Where everything is.
-        number: The revision: taken back, or begun and never ended.
-        by: Who does it.
+        number: Number of a revision that was taken back, or begun and never finished.
+        by: Who deletes it.
         why: Their reason.
 
     Returns:
-        What it took up.
+        The size that it had.
 
     Raises:
         Stop: It is in force, there is none of that number, or somebody rebuilds.
-        Retry: Something is out of reach; the same again goes on.
+        Retry: Something is out of reach; repeating the call continues.
     """
     with open_ledger(installation) as ledger:
         revision = next((one for one in ledger.revisions() if one.revision == number), None)
@@ -91,7 +91,7 @@ def _before(ledger: Ledger, number: int) -> int:
 
 
 def sizes(installation: Installation) -> dict[int, Size]:
-    """What each revision takes up, by number, also while somebody rebuilds.
+    """Size of each revision by number; works while a rebuild runs.
 
     Raises:
         Stop: The database is not migrated.
@@ -102,7 +102,7 @@ def sizes(installation: Installation) -> dict[int, Size]:
 
 
 def size(cluster: Cluster, ledger: Ledger, revision: Revision) -> Size:
-    """What one takes up; raises as `sizes`."""
+    """Size of one revision; raises as `sizes`."""
     run = cluster.under(revision.run_prefix)
     held = topics.held(run)
     records = sum(

@@ -1,7 +1,7 @@
 """Fold a partition again, from a checkpoint to an offset, into topics and tables of the rebuild.
 
 It is the fold of the pipeline, with the same settings at the same offsets. Only the reference data
-is another: as it is recorded now.
+differs: it is used as it is recorded now.
 """
 
 from collections import Counter
@@ -31,14 +31,14 @@ BATCH = 2_000
 
 
 class FactsAsOf(FactSource):
-    """The reference data as it was recorded when the rebuild began; it is not read on.
+    """The reference data as it was recorded when the rebuild began.
 
     Args:
         cluster: Where the topics are.
 
     Raises:
         Retry: Broker or registry are out of reach.
-        Stop: A topic of reference data holds what is no fact.
+        Stop: A topic of reference data holds something that is not a fact.
     """
 
     def __init__(self, cluster: Cluster) -> None:
@@ -61,7 +61,7 @@ class Folding:
         settings: Settings of a fold whose checkpoint names none.
         sink: Where rows go.
         facts: Reference data as it is recorded now.
-        heard: Called with partition and offset now and then.
+        heard: Called with partition and offset after each batch of rows.
     """
 
     def __init__(
@@ -85,8 +85,8 @@ class Folding:
     def fold(self, plan: PartitionPlan, planner: Planner) -> Folded:
         """Fold one partition.
 
-        What was written before a rebuild was killed comes again with the same bytes, and the
-        tables take it once.
+        After a rebuild was killed, what it had written is written again with the same bytes, and
+        the tables keep it once.
 
         Raises:
             Retry: Broker, registry, database or object store are out of reach.
@@ -140,10 +140,10 @@ class Folding:
         return Folded(progress, first_us, dict(records), dict(dead_letters))
 
     def _check_held(self, plan: PartitionPlan) -> None:
-        """The log must reach back to where the fold begins: a hole is none, retention is one.
+        """Check that retention has not deleted the offset where the fold begins.
 
         Raises:
-            Stop: What comes first has expired since the plan was made.
+            Stop: The first detections have expired since the plan was made.
         """
         start, _ = spans(self._cluster, DETECTIONS, [plan.partition]).get(
             plan.partition, (plan.end, plan.end)

@@ -1,4 +1,4 @@
-"""What was rebuilt and is in force, in the database itself: one rebuild at a time may change it."""
+"""Ledger of revisions, kept in the database; one rebuild at a time may change it."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -36,13 +36,13 @@ class Revision(NamedTuple):
         revision: Its number.
         state: FOLDING, IN_FORCE or TAKEN_BACK.
         request: What was asked for.
-        run_prefix: Leads its topics.
+        run_prefix: Prefix of its topics.
         plan: What is folded, as JSON.
         summary: Rows that differ, by table.
-        begun_at: When it was begun,
-        begun_by: and by whom.
-        changed_at: When it was swapped in or taken back,
-        changed_by: and by whom.
+        begun_at: When it was begun.
+        begun_by: Who began it.
+        changed_at: When it was swapped in or taken back.
+        changed_by: Who swapped it in or took it back.
         why: Their reason.
     """
 
@@ -67,10 +67,10 @@ _ROW = """
 
 
 class Ledger:
-    """The right to rebuild, for as long as it is open.
+    """Ledger of revisions; from `open_ledger`, it is also the lock for a rebuild.
 
     Args:
-        connection: From `staging.connect`; the right ends with it, however it ends.
+        connection: From `staging.connect`; the lock ends with it.
         clock: For times in the rows.
     """
 
@@ -91,7 +91,7 @@ class Ledger:
         """Note a rebuild before anything is written for it.
 
         Args:
-            request: What was asked for; the same again goes on with this one.
+            request: What was asked for; repeating it continues this rebuild.
             prefix: Topic prefix of the pipeline.
             plan: What is folded.
             by: Who asked.
@@ -114,9 +114,9 @@ class Ledger:
         return found
 
     def stage(self, revision: int) -> dict[int, Folded]:
-        """Make its tables where they are not there; returns what is folded, and is in them.
+        """Create its tables where missing; returns the partitions already folded into them.
 
-        A backup holds the ledger, and no tables of a rebuild: what was folded into those is gone.
+        A backup holds the ledger but no tables of a rebuild: what was folded into those is gone.
         """
         with self.connection.transaction():
             if not staging.is_there(self.connection, revision):
@@ -128,14 +128,14 @@ class Ledger:
         self.connection.execute("DELETE FROM revision_folds WHERE revision = %s", [revision])
 
     def folded(self, revision: int) -> dict[int, Folded]:
-        """Partitions that are folded, with what came of it."""
+        """Partitions that are folded, each with its result."""
         rows = self.connection.execute(
             "SELECT partition, outcome::text FROM revision_folds WHERE revision = %s", [revision]
         )
         return {p: msgspec.json.decode(text, type=Folded) for p, text in rows.fetchall()}
 
     def note_folded(self, revision: int, partition: int, folded: Folded) -> None:
-        """A partition is folded, and all of it written."""
+        """Note that a partition is folded and its output is written."""
         self.connection.execute(
             "INSERT INTO revision_folds VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
             [revision, partition, msgspec.json.encode(folded).decode()],
@@ -145,7 +145,7 @@ class Ledger:
     def discard(self, revision: int) -> Iterator[None]:
         """Forget a rebuild that was not swapped in, and its tables, when the block ends.
 
-        The block takes away what else there is of it. Killed in it, nothing counts as folded.
+        The block deletes the rest of the rebuild. If it is killed, nothing counts as folded.
         """
         self._forget_folds(revision)
         yield
@@ -159,7 +159,7 @@ class Ledger:
     def drop(self, revision: int) -> Iterator[None]:
         """Forget a revision that was taken back, and its rows, when the block ends.
 
-        The block takes away what else there is of it; where it fails, the rows stay.
+        The block deletes the rest of the revision; if it fails, the rows stay.
         """
         with self.connection.transaction():
             for name in (*(f"revised_{t.name}" for t in COMPARED), "revision_ranges"):
@@ -270,7 +270,7 @@ class Ledger:
 
 @contextmanager
 def open_ledger(installation: Installation) -> Iterator[Ledger]:
-    """Claim the right to rebuild.
+    """Open the ledger with the lock for a rebuild.
 
     Raises:
         Stop: Another process rebuilds at the moment, or the database is not migrated.
@@ -302,7 +302,7 @@ def open_ledger(installation: Installation) -> Iterator[Ledger]:
 
 @contextmanager
 def read_ledger(installation: Installation) -> Iterator[Ledger]:
-    """The ledger without the right to rebuild, to read it also while somebody does.
+    """Open the ledger without the lock, to read it while a rebuild runs.
 
     Raises:
         Stop: The database is not migrated.
@@ -317,6 +317,6 @@ def read_ledger(installation: Installation) -> Iterator[Ledger]:
 
 
 def listed(installation: Installation) -> list[Revision]:
-    """All revisions, also while somebody rebuilds; raises as `read_ledger`."""
+    """All revisions; works while a rebuild runs; raises as `read_ledger`."""
     with read_ledger(installation) as ledger:
         return ledger.revisions()

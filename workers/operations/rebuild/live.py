@@ -37,7 +37,7 @@ return 1
 
 
 def show(installation: Installation, revision: int, newest: Iterable[Newest]) -> int:
-    """Put rebuilt values in the place of those that they differ from; returns how many.
+    """Replace the values that differ from the rebuilt ones; returns how many.
 
     Args:
         installation: Where Redis is.
@@ -46,7 +46,7 @@ def show(installation: Installation, revision: int, newest: Iterable[Newest]) ->
 
     Raises:
         Retry: Redis is out of reach.
-        Stop: It refuses.
+        Stop: Redis refuses.
     """
     shown = 0
     with redis_errors(), _client(installation) as client:
@@ -60,11 +60,11 @@ def show(installation: Installation, revision: int, newest: Iterable[Newest]) ->
 
 
 def take_back(installation: Installation, after: int) -> int:
-    """Show what the pipeline said again, where a revision after `after` is shown; returns how many.
+    """Restore the pipeline's values that a revision after `after` replaced; returns how many.
 
     Raises:
         Retry: Redis is out of reach.
-        Stop: It refuses.
+        Stop: Redis refuses.
     """
     shown = 0
     with redis_errors(), _client(installation) as client:

@@ -1,7 +1,7 @@
-"""Let the pipeline go on where its log lost what comes next, or where a checkpoint was deleted.
+"""Let the pipeline continue after its log lost detections or a checkpoint was deleted.
 
-What is lost cannot be folded any more. The state is kept as it was, and goes on with the first
-detection that there is; or it is made of the detections that are left.
+What is lost can no longer be folded. Either the state is kept and continues with the first
+detection in the log, or it is made from the detections that are left.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ BEFORE_MS = 10_000
 
 
 def broken_off(checkpoint: Checkpoint, log: OffsetRange, input_id: str) -> str | None:
-    """Why the detections do not go on from a checkpoint; None when they do.
+    """Why the detections do not continue from a checkpoint; None when they do.
 
     Args:
         checkpoint: Checkpoint of the partition.
@@ -42,7 +42,7 @@ def broken_off(checkpoint: Checkpoint, log: OffsetRange, input_id: str) -> str |
 
 
 def moved(head: Head, log: OffsetRange, input_id: str) -> Head:
-    """The head of the same state, going on with what the detections hold now."""
+    """Head of the same state that continues with the detections in the log now."""
     if head.input_id == input_id:
         return msgspec.structs.replace(
             head, next_offset=min(max(head.next_offset, log.start), log.end)
@@ -56,7 +56,7 @@ def moved(head: Head, log: OffsetRange, input_id: str) -> Head:
 
 
 def was_at_work(cluster: Cluster, log: LogReader, partition: int) -> bool:
-    """Whether anything was ever sent of a partition."""
+    """Whether anything was ever sent for a partition."""
     names: Sequence[str] = [cluster.name(topic) for topic in OUTPUTS]
     return any(log.ranges(name, [partition])[partition].end > 0 for name in names)
 
@@ -64,15 +64,15 @@ def was_at_work(cluster: Cluster, log: LogReader, partition: int) -> bool:
 def deleted_head(
     cluster: Cluster, archive_url: str, partition: int, log: OffsetRange, input_id: str
 ) -> Head:
-    """A head that says of a deleted checkpoint up to where everything was surely sent.
+    """Head for a deleted checkpoint, at the offset up to which everything was surely sent.
 
-    That is what the group had committed a while before its last commit; it is a hint as long as
-    there are checkpoints, and all there is without.
+    That is the offset the group had committed a while before its last commit. It is only a hint
+    while checkpoints exist; without them there is nothing else.
 
     Args:
         cluster: Where the topics are.
         archive_url: Where checkpoints are archived.
-        partition: Which one.
+        partition: Partition of the detections.
         log: What the partition of the detections holds.
         input_id: Kafka's id of the detections.
 

@@ -27,7 +27,7 @@ AHEAD_MS: Final = 10_000
 
 
 class PartitionPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """What is folded of one partition.
+    """Part of one partition that is folded.
 
     Attributes:
         partition: Partition of the detections.
@@ -35,7 +35,7 @@ class PartitionPlan(msgspec.Struct, frozen=True, kw_only=True):
         end: Offset before which the fold ends: how far the pipeline's own checkpoint reaches.
         appended_ms: When the first record was appended, UTC milliseconds.
         base: Path of the archived checkpoint that it begins from; None for a cold start.
-        why_cold: Why there is none, in words; empty with one.
+        why_cold: Why there is no such checkpoint, in words; empty with one.
         spans: Settings that the pipeline folded by, by offset.
         before: How far the pipeline had come at `start`.
         after: How far the pipeline had come at `end`; None when it had folded nothing.
@@ -56,7 +56,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What a rebuild folds.
 
     Attributes:
-        partitions: In order.
+        partitions: Plan of each partition, in order.
         floors: Only these are compared and swapped; all floors of the partitions when None.
         facts: Offset of each topic of reference data up to which it is read.
     """
@@ -82,11 +82,11 @@ class Planner:
     def partitions(
         self, origin: Origin, partitions: Sequence[int] | None = None
     ) -> tuple[PartitionPlan, ...]:
-        """What is folded so that everything from a time or place on comes out again.
+        """Plan the fold that gives everything from a time or place on again.
 
         Args:
-            origin: From where on.
-            partitions: Which; all when None.
+            origin: Where to begin.
+            partitions: Partitions to fold; all when None.
 
         Raises:
             Retry: The broker or the object store is out of reach.
@@ -154,11 +154,11 @@ class Planner:
 
         Args:
             partition: Partition of the detections.
-            offset: It must not contain this one.
+            offset: First offset that the checkpoint must not contain.
             start: First offset that the log still holds.
 
         Returns:
-            Where it lies and what it holds, or twice None and why there is none.
+            Its archive entry, the checkpoint and an empty text; or None, None and the reason.
 
         Raises:
             Retry: The object store is out of reach.

@@ -22,10 +22,10 @@ class Newest(msgspec.Struct, frozen=True):
     """A key whose newest rebuilt record says something else than the pipeline's.
 
     Attributes:
-        topic: Without the run's prefix.
+        topic: Topic name without the prefix.
         key: Key of the topic.
         seq: Seq of the pipeline's record.
-        record: The rebuilt one, under the seq of the pipeline's.
+        record: The rebuilt record, with the seq of the pipeline's.
     """
 
     topic: str
@@ -38,13 +38,13 @@ class TopicDifference(msgspec.Struct):
     """How one topic differs.
 
     Attributes:
-        topic: Without the run's prefix.
+        topic: Topic name without the prefix.
         records: Rebuilt records.
         changed: Seqs with other bytes.
         added: Seqs that only the rebuild has.
         removed: Seqs that only the pipeline has.
-        expired: Seqs that the topic no longer holds, and nothing can be said of.
-        first: Key, seq and what became of it: the first few.
+        expired: Seqs that the topic no longer holds, so they cannot be compared.
+        first: Key, seq and kind of the first few differences.
     """
 
     topic: str
@@ -57,7 +57,7 @@ class TopicDifference(msgspec.Struct):
 
     @property
     def any(self) -> bool:
-        """Whether there is any."""
+        """Whether any record differs."""
         return bool(self.changed or self.added or self.removed)
 
     def count(self, key: str, seq: int, what: str) -> None:
@@ -154,9 +154,9 @@ def compare_records(
     Args:
         live: What the pipeline wrote, in the order of its log; repeats are passed over.
         made: What was rebuilt, by key.
-        seqs: By key, the pipeline's seqs that the rebuild answers for: after the first, up to the
+        seqs: By key, the pipeline's seqs that the rebuild covers: after the first, up to the
             second.
-        difference: Told what differs.
+        difference: Receives what differs.
 
     Returns:
         Keys whose newest record differs.

@@ -51,7 +51,7 @@ def listed(revisions: list[Revision], sizes: Mapping[int, Size]) -> Iterator[str
 
     Args:
         revisions: The oldest first.
-        sizes: What each takes up, of those of which it is known.
+        sizes: Size of each revision, by number, where known.
     """
     states = {FOLDING: "under way, or interrupted", IN_FORCE: "in force"}
     for one in revisions:

@@ -1,8 +1,8 @@
-"""Make checkpoints that the pipeline can go on from, where its own are unreadable or lost.
+"""Make checkpoints that the pipeline can continue from, where its own are unreadable or lost.
 
-The detections are folded with the code of this release up to where the old checkpoint stood, and
-nothing is sent. Seqs go on above everything that was sent, so that nobody takes what follows for a
-duplicate. What was sent before stays as it was; `rebuild run` compares it on request.
+The detections are folded with the code of this release up to where the old checkpoint ended, and
+nothing is sent. Seqs continue above everything that was sent, so that no reader takes what follows
+for a duplicate. What was sent before stays as it was; `rebuild run` compares it on request.
 """
 
 import os
@@ -42,7 +42,7 @@ REMADE = "checkpoint.remade"
 
 
 def remake(installation: Installation, by: str, why: str) -> Iterator[str]:
-    """Make every checkpoint again that the pipeline cannot go on from; yields what was done.
+    """Remake every checkpoint that the pipeline cannot continue from; yields what was done.
 
     A stream processor that still runs is fenced: it ends at its next save.
 
@@ -52,7 +52,7 @@ def remake(installation: Installation, by: str, why: str) -> Iterator[str]:
         why: Their reason.
 
     Raises:
-        Retry: Something is out of reach; the same again goes on with the partitions that are left.
+        Retry: Something is out of reach; a repeated call does the remaining partitions.
         Stop: Another rebuild is under way.
     """
     with open_ledger(installation):
@@ -134,7 +134,7 @@ class _Remaking:
             claim.close()
 
     def _move(self, claim: Claim, partition: int, held: OffsetRange, checkpoint: Checkpoint) -> str:
-        """Let the state that is there go on after what the detections lost."""
+        """Let the existing state continue after the detections that were lost."""
         old = checkpoint.head
         states = without_handover(checkpoint).entities
         head = moved(old, held, self._input_id)
@@ -142,7 +142,7 @@ class _Remaking:
         return f"goes on at {head.next_offset} with the state of {old.next_offset}"
 
     def _fold(self, claim: Claim, partition: int, held: OffsetRange) -> str:
-        """Fold the detections up to where the old checkpoint stood, and what was sent after it."""
+        """Fold the detections up to where the old checkpoint ended, and what was sent after it."""
         old = self._old_head(partition, held)
         planner = Planner(self._cluster, self._installation.archive_url)
         base, checkpoint, why_cold = planner.base(partition, old.next_offset, held.start)

@@ -1,7 +1,7 @@
 """Rebuild: fold again, compare with what is live, and swap in what differs.
 
-The topics of the pipeline are read and never written. What was rebuilt lies in topics and tables of
-its own until it is swapped in; killed at any moment, the same command goes on with the same plan.
+The topics of the pipeline are read and never written. A rebuild has its own topics and tables until
+it is swapped in. If it is killed, the same command continues with the same plan.
 """
 
 from collections.abc import Callable, Sequence
@@ -42,11 +42,11 @@ _PAUSE_S = 0.2
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """What is asked for.
+    """A request for a rebuild.
 
     Attributes:
-        origin: From where on.
-        floors: Only these floors; all when empty.
+        origin: Where to begin.
+        floors: Floors to compare and swap; all when empty.
         swap: Put what differs in force; otherwise only compare, and leave nothing behind.
         by: Who asks.
         why: Their reason; needed for a swap.
@@ -60,7 +60,7 @@ class Order:
 
     @property
     def request(self) -> str:
-        """The order in words; the same order again goes on with what it began.
+        """The order in words; repeating the order continues what it began.
 
         An age is resolved to a time: on another day it is another order.
         """
@@ -71,13 +71,13 @@ class Order:
 
 @dataclass
 class Report:
-    """What came of an order.
+    """Result of an order.
 
     Attributes:
         revision: Its number; a comparison's is not used again.
-        run_prefix: Leads its topics.
+        run_prefix: Prefix of its topics.
         plan: What was folded.
-        folded: What came of it, by partition.
+        folded: Result of the fold, by partition.
         topics: Differences, by topic.
         tables: Differences, by table.
         swapped: Whether it is in force now.
@@ -114,7 +114,7 @@ def rebuild(
         announce: Called with the text of each step.
 
     Raises:
-        Retry: Something is out of reach; the same order goes on where it was.
+        Retry: Something is out of reach; the same order continues.
         Stop: Another process rebuilds, or a state cannot be read.
     """
     with open_ledger(installation) as ledger:
@@ -277,7 +277,7 @@ def _await_sink(ledger: Ledger, clock: Clock, whole: Sequence[Bound]) -> None:
     """Wait until the tables have all records that the pipeline had sent.
 
     Raises:
-        Retry: They have not in time.
+        Retry: The tables do not have them in time.
     """
     wanted = {
         (topic, bound.key): through
@@ -328,7 +328,7 @@ def _swap(
 
 
 def audit(cluster: Cluster, acts: Sequence[Act], actor: str, why: str) -> None:
-    """Say in `audit.v1` what is done.
+    """Record acts in `audit.v1`.
 
     Raises:
         Retry: The broker or the registry is out of reach.
@@ -340,7 +340,7 @@ def audit(cluster: Cluster, acts: Sequence[Act], actor: str, why: str) -> None:
 
 
 def _forget(ledger: Ledger, run: Cluster, revision: int) -> None:
-    """Leave nothing behind of what is not in force."""
+    """Delete everything of a rebuild that is not in force."""
     with ledger.discard(revision):
         topics.delete(run)
 

@@ -1,4 +1,4 @@
-"""What the derived topics hold of a partition already."""
+"""Records of a partition that the derived topics already hold."""
 
 from collections.abc import Mapping
 
@@ -29,7 +29,7 @@ class Sent:
         self._asked: set[tuple[str, str]] = set()
 
     def is_ahead_of(self, states: Mapping[bytes, EntityState]) -> bool:
-        """Whether tracks were sent of frames that are not folded yet: a crash leaves such."""
+        """Whether tracks were sent for frames not folded yet, as after a crash."""
         for key, state in states.items():
             entity = decode_state(key.decode(), state)
             if isinstance(entity, CameraState):

@@ -32,12 +32,12 @@ def schema_of(revision: int) -> str:
 
 
 def staged_path(revision: int) -> str:
-    """Where its sink looks for tables."""
+    """Search path of the rebuild's sink."""
     return f"{schema_of(revision)},live"
 
 
 def create(connection: psycopg.Connection, revision: int) -> None:
-    """Make the tables, empty, where they are not there yet."""
+    """Create the tables, empty, where they are missing."""
     schema = sql.Identifier(schema_of(revision))
     with connection.transaction():
         connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(schema))
@@ -65,7 +65,7 @@ def is_there(connection: psycopg.Connection, revision: int) -> bool:
 
 
 def drop(connection: psycopg.Connection, revision: int) -> None:
-    """Take the tables away."""
+    """Drop the tables."""
     schema = sql.Identifier(schema_of(revision))
     connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(schema))
 
@@ -101,8 +101,8 @@ def copy_before(
 def complete(connection: psycopg.Connection, revision: int, bounds: Sequence[Bound]) -> None:
     """Note the bounds, copy what follows them, and compute the minutes across the end again.
 
-    A minute counts only if the pipeline has gone past it: a revision's minutes do not move, and one
-    that is not over must go on.
+    A minute counts only if the pipeline has passed it: a revision's minutes do not change, and a
+    minute that is not over still must.
     """
     schema = sql.Identifier(schema_of(revision))
     with connection.transaction():

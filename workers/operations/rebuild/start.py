@@ -1,4 +1,4 @@
-"""From where a rebuild is asked to begin: a time, or a place in the detections."""
+"""Where a rebuild begins: a time, or a place in the detections."""
 
 import re
 from typing import Final, NamedTuple
@@ -32,9 +32,9 @@ class Origin(NamedTuple):
 def parse_origin(text: str, now_us: int) -> Origin:
     """Read what was given for `--from`.
 
-    >>> parse_begin("3:12000", 0)
-    Begin(text='3:12000', at_us=None, partition=3, offset=12000)
-    >>> parse_begin("2h", 9_000_000_000).at_us
+    >>> parse_origin("3:12000", 0)
+    Origin(text='3:12000', at_us=None, partition=3, offset=12000)
+    >>> parse_origin("2h", 9_000_000_000).at_us
     1800000000
 
     Raises:

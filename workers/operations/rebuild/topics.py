@@ -17,7 +17,7 @@ _DEFAULT_OF_THE_BROKER = -1
 
 
 def create(run: Cluster, partitions: Iterable[int]) -> None:
-    """Make the topics where they are not there yet, as large as they need to be.
+    """Create the topics where they are missing, as large as they need to be.
 
     Raises:
         Retry: The broker is out of reach or refuses.
@@ -34,7 +34,7 @@ def create(run: Cluster, partitions: Iterable[int]) -> None:
 
 
 def held(run: Cluster) -> dict[Topic, int]:
-    """The topics that are there, and how many partitions each has.
+    """Topics that exist, each with its number of partitions.
 
     Raises:
         Retry: The broker is out of reach.
@@ -48,7 +48,7 @@ def held(run: Cluster) -> dict[Topic, int]:
 
 
 def delete(run: Cluster) -> None:
-    """Take the topics away; those that are gone are gone.
+    """Delete the topics that exist.
 
     Raises:
         Retry: The broker is out of reach.

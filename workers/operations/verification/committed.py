@@ -1,4 +1,4 @@
-"""How far every process has come, and what the stores hold at that moment.
+"""Committed offset of every process, and what the stores hold at that moment.
 
 Taken before any log is read, and in this order: offsets, tables, Redis. Whatever a process had
 committed by then is in the logs, and in the stores, when they are looked at.
@@ -61,7 +61,7 @@ class LiveValue(NamedTuple):
 
 
 class Committed(NamedTuple):
-    """What is settled.
+    """Offsets, rows and values that are settled.
 
     Attributes:
         inference: Offsets of frames whose outcomes are in the log.
@@ -70,7 +70,7 @@ class Committed(NamedTuple):
         redis: Offsets whose records are, or were, in Redis.
         progress: Last seq in the tables, by topic (without prefix) and key.
         rows: Rows of each table in the window, by key.
-        dropped: Before when retention has emptied a table.
+        dropped: Time before which retention has emptied a table, by table.
         minutes: Rollups by minute, and what they are made of.
         live: The live state.
     """
@@ -93,9 +93,9 @@ def take(
 
     Args:
         installation: Where everything is.
-        window: Which rows are wanted; facts are wanted whole.
+        window: Event times of the rows to read; facts are read whole.
         derived: Topics that the TimescaleDB sink reads.
-        shown: Those of them that the Redis sink reads.
+        shown: Derived topics that the Redis sink reads.
 
     Raises:
         Retry: Something is out of reach.
@@ -137,7 +137,7 @@ def committed_offsets(
 
 
 def _heads(cluster: Cluster) -> dict[Any, int]:
-    """Where the stream processor's checkpoints stand in the detections."""
+    """Offsets of the detections that the stream processor's checkpoints have reached."""
     heads: dict[Any, int] = {}
     for message in read_topic(cluster, STREAM_CHECKPOINTS):
         value = message.value()

@@ -127,8 +127,8 @@ def first_difference(table: Table, expected: Rows, found: Rows) -> str | None:
 
     Args:
         table: For the names of the columns.
-        expected: From the topic.
-        found: In the table.
+        expected: Rows computed from the topic.
+        found: Rows in the table.
     """
     for key in sorted({*expected, *found}):
         wanted, held = expected.get(key, []), found.get(key, [])

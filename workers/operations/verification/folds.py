@@ -15,7 +15,7 @@ class Seen(NamedTuple):
         captured_us: Event time.
         frame_seq: Number of its frame.
         outcome: What became of the frame.
-        offset: Where it lies in the detections.
+        offset: Its offset in the detections.
     """
 
     captured_us: int
@@ -40,10 +40,10 @@ def compare_tracks(
         outcomes: By camera, in log order, fenced.
         tracks: Tracks of the same partition, read before the outcomes.
         source: Name of the detections on the broker.
-        partition: Which one.
+        partition: Partition of the detections.
         folded: Offset of the detections up to which the stream processor has checkpointed.
         window: Event times that are compared.
-        check: Takes what differs.
+        check: Receives what differs.
     """
     for camera_id in sorted(outcomes.keys() | tracks.by_key.keys()):
         found = {item.record["captured_us"]: item for item in tracks.by_key.get(camera_id, [])}
@@ -78,7 +78,7 @@ def compare_links(
         links: Links of one partition, read after the tracks.
         tracks: Tracks of the same partition.
         window: Event times that are compared.
-        check: Takes what differs.
+        check: Receives what differs.
     """
     frames: dict[str, dict[int, Item]] = {}
     for floor_id, items in links.by_key.items():
@@ -121,7 +121,7 @@ def compare_events(
         occupancy: Occupancy of the same partition.
         progress: Last seq that the sinks have, by topic and key.
         window: Event times that are compared.
-        check: Takes what differs.
+        check: Receives what differs.
     """
     for zone_id, measured in occupancy.by_key.items():
         most = progress.get((occupancy.topic.name, zone_id), 0)

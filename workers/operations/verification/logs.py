@@ -33,8 +33,8 @@ class PartitionLog(NamedTuple):
         """By key, the record with the highest seq that a process has committed and not given up.
 
         Args:
-            committed: Its offset.
-            dead_lettered: What it gave up.
+            committed: Offset that the process has committed.
+            dead_lettered: Records that the process gave up.
         """
         found: dict[str, Item] = {}
         for key, items in self.by_key.items():
@@ -66,11 +66,11 @@ def read_partition(
     Args:
         cluster: Where the topics are.
         codec: Codec of the topic.
-        partition: Which one.
-        since_ms: From when on, by the time of appending, UTC milliseconds.
+        partition: Partition to read.
+        since_ms: Append time to read from, UTC milliseconds.
         committed: Offset up to which the sinks have taken the records, or given them up.
         dead_lettered: Records that were given up.
-        check: Told of what is not a record, seqs that are missing, and conflicts.
+        check: Receives what is not a record, missing seqs, and conflicts.
         sparse: Whether the topic may hold gaps, as a compacted one does.
 
     Raises:

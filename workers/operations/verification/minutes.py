@@ -63,7 +63,7 @@ class Minutes(NamedTuple):
 
     Attributes:
         span: Minutes that can be computed again: whole ones, of which nothing has expired.
-        holds_us: How long a measurement is good at most.
+        holds_us: Longest time that a measurement holds, microseconds.
         measured: Rows of zone_occupancy that reach into the span, by zone and seq.
         roles: Role and values of the rows of coverage, by zone, seq and time.
         held: The minutes of the tables, by table.
@@ -84,7 +84,7 @@ def take_minutes(
     Args:
         connection: In a transaction with one snapshot.
         window: Event times that are recounted.
-        dropped: Before when retention has emptied a table.
+        dropped: Time before which retention has emptied a table, by table.
     """
     found = connection.execute(
         "SELECT (extract(epoch FROM occupancy_holds()) * 1000000)::bigint"

@@ -1,7 +1,7 @@
 """The oracle of a run: a one-process fold over that run's own detections.
 
-What the live line wrote, in whatever pieces, after whatever crashes and on however many workers,
-must be what this fold writes, byte for byte.
+The pipeline must have written what this fold writes, byte for byte, however many workers it had
+and whatever crashed.
 """
 
 from collections.abc import Sequence
@@ -32,9 +32,9 @@ def fold_detections(
 
     Args:
         cluster: Where the topics are.
-        settings: What the fold is told where no checkpoint says it: that is
-            taken from the run's checkpoints; only a partition without one is folded by these.
-        partitions: Which partitions of the detections; all when None.
+        settings: Settings for a partition without a checkpoint; the others are folded with the
+            settings in their checkpoints.
+        partitions: Partitions of the detections; all when None.
 
     Returns:
         By topic name (without prefix), what the stage writes to it.
@@ -70,7 +70,7 @@ def fold_detections(
 def settings_by_partition(
     cluster: Cluster, partitions: Sequence[int] | None = None
 ) -> dict[int, tuple[SettingsSpan, ...]]:
-    """Under which settings the pipeline folded each partition, by offset: see its checkpoints.
+    """Settings by which the pipeline folded each partition, by offset, from its checkpoints.
 
     Raises:
         Retry: The broker is out of reach.

@@ -21,10 +21,10 @@ class Outcomes:
     Args:
         cluster: Where the topics are.
         codec: Codec of the detections.
-        since_ms: From when on they are read, by the time of appending, UTC milliseconds.
+        since_ms: Append time to read from, UTC milliseconds.
         window: Event times that are counted.
         dead_lettered: Records that were given up.
-        check: Takes what differs.
+        check: Receives what differs.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Outcomes:
         """Read one partition of the detections.
 
         Args:
-            partition: Which one.
+            partition: Partition of the detections.
             folded: Offset up to which the stream processor has folded it, or given records up.
 
         Returns:
@@ -81,7 +81,7 @@ class Outcomes:
         return new
 
     def _note(self, partition: int, offset: int, where: str) -> bool:
-        """Take down that a frame has an outcome; False when it had one before."""
+        """Note that a frame has an outcome; False when it had one before."""
         answered = self._answered.setdefault(partition, set())
         if offset in answered:
             return False
@@ -91,7 +91,7 @@ class Outcomes:
         return True
 
     def compare_frames(self, codec: Codec, committed: Offsets) -> None:
-        """See whether every frame that inference has committed has an outcome, or is a letter.
+        """See whether every frame that inference has committed has an outcome or dead letter.
 
         Every offset of the frames is a record, so the frames themselves need not be read; only
         those that lack an outcome are, for their time.

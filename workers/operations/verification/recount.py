@@ -2,7 +2,7 @@
 
     frames -> outcomes -> tracks, presence, links, events, occupancy -> tables, minutes and Redis
 
-Nothing has to stand still: what is settled is looked at first, the logs afterwards, and only what
+The pipeline may keep running: what is settled is read first, the logs afterwards, and only what
 was settled must agree. Partitions are read one after another, so that one floor's window is in
 memory at a time.
 """
@@ -169,7 +169,7 @@ class _Recount:
         outcomes: Outcomes,
         live: list[LiveValue],
     ) -> list[LiveValue]:
-        """Everything of one partition; returns the live values that are not of it."""
+        """Everything of one partition; returns the live values of other partitions."""
         logs = {
             topic.name: self._read(topic, partition, committed, dead_lettered)
             for topic in (*DERIVED_TOPICS, LATEST)

@@ -36,7 +36,7 @@ def compare_progress(
         log: A derived topic.
         newest: Newest record of each key, by the sink's offsets.
         committed: What is settled.
-        check: Takes what differs.
+        check: Receives what differs.
     """
     for key, items in log.by_key.items():
         check.add("keys")
@@ -62,13 +62,13 @@ def compare_table(
     """Rows of the keys of one partition; the keys are taken out of `committed.rows`.
 
     Args:
-        table: Which.
-        log: Its topic.
+        table: Table to compare.
+        log: Partition of its topic.
         committed: What is settled.
         interval_s: Interval of positions in the tables, s.
         window: Rows whose time is in it are compared.
         dead_lettered: Records that the sink gave up.
-        check: Takes what differs.
+        check: Receives what differs.
     """
     field = log.topic.event_time
     settled: dict[str, list[Item]] = {
@@ -126,7 +126,7 @@ def compare_facts(cluster: Cluster, committed: Committed) -> list[Check]:
 
     Raises:
         Retry: The broker is out of reach.
-        DeadLetter: A topic of reference data holds something that is no fact.
+        DeadLetter: A topic of reference data holds something that is not a fact.
     """
     checks = []
     for table in FACT_TABLES:
@@ -168,7 +168,7 @@ def compare_live(
         live: What Redis holds.
         expired_ms: What was appended before it may have expired, UTC milliseconds.
         window: Values whose event time is in it are compared.
-        check: Takes what differs.
+        check: Receives what differs.
     """
     rest: list[LiveValue] = []
     shown: dict[tuple[str, str], int] = {}

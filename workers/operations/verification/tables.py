@@ -34,9 +34,9 @@ class Comparison(NamedTuple):
     Attributes:
         table: Its name.
         rows: Rows in the table.
-        topic_digests: By key, of the rows that must be there.
-        table_digests: By key, of the rows that are.
-        difference: The first one in words; None when both are equal.
+        topic_digests: Digests by key of the expected rows.
+        table_digests: Digests by key of the rows in the table.
+        difference: The first difference in words; None when both are equal.
     """
 
     table: str
