@@ -1,7 +1,7 @@
 """`wardstream`: one command line for every process and every task.
 
-A command is imported when it is run, helped or completed, and not to list it: `wardstream --help`
-answers at once.
+A command is imported when it is run, completed or asked for help, but not when it is listed:
+`wardstream --help` answers at once.
 """
 
 import os

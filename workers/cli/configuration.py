@@ -1,4 +1,4 @@
-"""The settings of a command, or one sentence for each that cannot be used."""
+"""Read the settings of a command, or report each that cannot be used in one sentence."""
 
 import typer
 from pydantic import ValidationError

@@ -1,4 +1,4 @@
-"""What a command works on, once its services have let it in."""
+"""The cluster of a command, after its brokers have accepted the user."""
 
 from runtime.clock import Clock, SystemClock
 from runtime.kafka.access import check_access
@@ -10,7 +10,7 @@ def open_cluster(clock: Clock | None = None) -> Cluster:
     """The cluster that the settings name.
 
     Raises:
-        Stop: Its brokers do not let this user in.
+        Stop: The brokers refuse this user.
         typer.Exit: A setting cannot be used.
     """
     cluster = Cluster.of(read_settings(), clock or SystemClock())

@@ -1,4 +1,4 @@
-"""Exit codes of commands: an error becomes one sentence on standard error, and a code.
+"""Exit codes of commands: an error becomes one sentence on standard error and a code.
 
 | code | meaning |
 |---|---|

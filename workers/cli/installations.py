@@ -1,4 +1,4 @@
-"""The installation that an operator's command works on, once its brokers have let it in."""
+"""The installation of an operator's command, after its brokers have accepted the user."""
 
 from runtime.clock import Clock, SystemClock
 from runtime.kafka.access import check_access

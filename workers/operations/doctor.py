@@ -1,4 +1,4 @@
-"""Check every dependency, and say what to do about each that is not well."""
+"""Check every dependency, and say how to mend each one that is not well."""
 
 import shutil
 import sys
@@ -31,18 +31,18 @@ from workers.storage.timescale.migrate import migrations
 
 _TIMEOUT_S = 5.0
 _BETWEEN_POLLS_S = 4.0
-"""Longer than the longest time between two commits of a stage at work."""
+"""Longer than the longest time between two commits of a working stage."""
 
 _GIB = 1024**3
 
 
 class Finding(NamedTuple):
-    """One thing that was looked at.
+    """The result of one check.
 
     Attributes:
-        what: The dependency.
-        good: Whether it can be worked with.
-        message: What was found, or what to do.
+        what: Name of the dependency.
+        good: Whether the dependency is usable.
+        message: What the check found, or what to do.
     """
 
     what: str
@@ -71,15 +71,15 @@ def examine_all(settings: Settings, clock: Clock) -> Iterator[Finding]:
 
 
 def examine(what: str, check: Callable[[], str]) -> Finding:
-    """Run one check; whatever it raises is its finding."""
+    """Run one check; an error that it raises becomes the finding."""
     try:
         return Finding(what, True, check())
-    except Exception as error:  # noqa: BLE001 - a doctor reports every illness
+    except Exception as error:  # noqa: BLE001 - the doctor reports every error
         return Finding(what, False, str(error).strip() or repr(error))
 
 
 def check_python() -> str:
-    """The interpreter is one of those that the lock file was made for."""
+    """Python is a version that the lock file supports."""
     version = ".".join(map(str, sys.version_info[:3]))
     if not (3, 11) <= sys.version_info[:2] < (3, 14):
         raise Stop(f"Python {version}: install Python 3.11, 3.12 or 3.13")
@@ -87,7 +87,7 @@ def check_python() -> str:
 
 
 def check_disk() -> str:
-    """There is room for topics and tables."""
+    """The disk has room for topics and tables."""
     free = shutil.disk_usage(".").free / _GIB
     if free < 2:
         raise Stop(f"{free:.1f} GiB free: free at least 2 GiB, or use another disk")
@@ -108,7 +108,7 @@ def check_kafka(cluster: Cluster) -> str:
 
 
 def check_topic_table(cluster: Cluster) -> str:
-    """Every topic is as the table says."""
+    """Every topic matches the table of topics."""
     check_topics(cluster)
     return f"{len(TOPICS)} as the table says"
 
@@ -148,7 +148,7 @@ def check_schemas(cluster: Cluster) -> str:
 
 
 def check_database(dsn: str) -> str:
-    """The database answers, has the extension, and all migrations."""
+    """The database answers, and has the extension and all migrations."""
     try:
         with psycopg.connect(dsn, connect_timeout=int(_TIMEOUT_S)) as connection:
             found = connection.execute(
@@ -224,7 +224,7 @@ def check_alerts(cluster: Cluster) -> str:
     beat = LeaseReader(cluster, _TIMEOUT_S).read()
     if beat is None or beat.ended:
         return "none is raised; no watchdog runs: start `wardstream watchdog`"
-    # Two clocks that differ by less are no reason for a warning.
+    # A smaller difference between two clocks is no reason for a warning.
     silent_s = cluster.clock.now_us() / 1e6 - beat.at_us / 1e6
     if silent_s > 2 * UNWATCHED_S:
         raise Retry(f"watchdog {beat.who} is silent for {silent_s:.0f} s: start it again")

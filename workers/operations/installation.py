@@ -1,4 +1,4 @@
-"""What an operator's command works on: one run of Wardstream with all its stores."""
+"""One run of Wardstream with all its stores, as an operator's command needs it."""
 
 from dataclasses import dataclass, field
 from typing import Self
@@ -12,17 +12,17 @@ from streams.processor.pipeline_settings import pipeline_settings
 
 @dataclass(frozen=True, kw_only=True)
 class Installation:
-    """Where everything of one run lies, and the settings that decide what is in it.
+    """The stores of one run, and the settings that decide their contents.
 
     Attributes:
         cluster: Topics and schemas.
-        database_url: TimescaleDB; with its password.
-        redis_url: Redis; with its password.
-        live_prefix: Leads every key in Redis.
-        archive_url: Where checkpoints are archived.
-        objects_url: Where claim-checked frames and long dead letters lie.
+        database_url: URL of TimescaleDB, with its password.
+        redis_url: URL of Redis, with its password.
+        live_prefix: Prefix of every key in Redis.
+        archive_url: URL of the checkpoint archive.
+        objects_url: URL of the store of claim-checked frames and long dead letters.
         pipeline: Settings of the fold.
-        sink: How rows and live values are made from records.
+        sink: Settings for making rows and live values from records.
     """
 
     cluster: Cluster
@@ -36,7 +36,7 @@ class Installation:
 
     @classmethod
     def of(cls, settings: Settings, clock: Clock) -> Self:
-        """The installation that the settings name; nothing is connected yet."""
+        """The installation that the settings name; connects to nothing yet."""
         return cls(
             cluster=Cluster.of(settings, clock),
             database_url=settings.database_address,

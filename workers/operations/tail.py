@@ -1,4 +1,4 @@
-"""Read a topic as an operator does: decoded records, one after another."""
+"""Read a topic for an operator: decoded records, one after another."""
 
 import base64
 from collections.abc import Iterator
@@ -26,19 +26,19 @@ def tail(
     """Read the records of a topic as they come, oldest first within a partition.
 
     Args:
-        cluster: Where the topics are.
-        topic: The topic.
+        cluster: Cluster that holds the topics.
+        topic: Topic to read.
         beginning: Start at the oldest record; otherwise at the next.
         key: Only records with this key; all when None.
         wait_s: End after this many seconds without a record; never when None.
 
     Yields:
         Partition, offset, time, key and headers of a record, and its decoded `value`; its `bytes`
-        when it has no schema, and why it is `undecodable` when it cannot be read.
+        when it has no schema; the reason as `undecodable` when it cannot be decoded.
 
     Raises:
         KafkaException: The broker is out of reach.
-        RegistryUnavailable: The registry is.
+        RegistryUnavailable: The registry is out of reach.
     """
     name = cluster.name(topic)
     codec = cluster.registry.reader(topic) if topic.avro else None
@@ -63,7 +63,7 @@ def tail(
 
 
 def as_json(value: object) -> object:
-    """A value that JSON has no form for: of bytes the length and the beginning."""
+    """Replace a value that JSON cannot hold; bytes become their length and first bytes."""
     if isinstance(value, bytes):
         return {"length": len(value), "base64": base64.b64encode(value[:96]).decode()}
     return str(value)

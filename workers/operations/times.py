@@ -1,4 +1,4 @@
-"""Times on the command line: a date, or how long ago."""
+"""Times on the command line: a date, or an age."""
 
 import re
 from datetime import UTC, datetime
@@ -23,14 +23,14 @@ def parse_time(text: str, now_us: int) -> int:
     10000000
 
     Args:
-        text: ISO 8601, UTC where it names no offset; or a number with s, m, h or d: so long ago.
+        text: ISO 8601, UTC where it names no offset; or an age: a number with s, m, h or d.
         now_us: Now, UTC microseconds.
 
     Returns:
         UTC microseconds.
 
     Raises:
-        BadTime: It is neither.
+        BadTime: The text is neither.
     """
     ago = _AGO.fullmatch(text.strip())
     if ago is not None:
@@ -44,7 +44,7 @@ def parse_time(text: str, now_us: int) -> int:
 
 
 def show_time(us: int) -> str:
-    """A time as the command line takes it; the bare number where no calendar has it."""
+    """Format a time for the command line; the bare number when it is outside the calendar."""
     try:
         return datetime.fromtimestamp(us / 1e6, UTC).isoformat(timespec="milliseconds")
     except (ValueError, OverflowError, OSError):

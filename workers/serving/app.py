@@ -29,7 +29,7 @@ from workers.serving.live.trends import Trends
 WEB: Final = Path(__file__).parent / "web"
 
 ANSWER_WITHIN_S: Final = 2.0
-"""Redis is out of reach when a command takes longer, seconds."""
+"""Time after which Redis counts as out of reach, seconds per command."""
 
 PIPELINE_POLL_S: Final = 0.3
 """Pause between two polls of the alerts, seconds."""
@@ -39,10 +39,10 @@ NAMES_POLL_S: Final = 1.0
 
 
 class BoardFiles(StaticFiles):
-    """The page; browsers ask each time whether it changed, so that a new board is never mixed."""
+    """Files of the page; browsers check each for changes, so that they never mix two releases."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """One file."""
+        """Answer with one file."""
         response = await super().get_response(path, scope)
         response.headers["Cache-Control"] = "no-cache"
         return response
@@ -58,16 +58,16 @@ def create_app(
     pipeline: PipelineView | None = None,
     queue_length: int = QUEUE_LENGTH,
 ) -> FastAPI:
-    """Build the application; nothing is connected before it starts.
+    """Build the application; it connects to nothing before it starts.
 
     Args:
-        redis_url: Where Redis is.
-        live_prefix: Leads every key in Redis.
-        settings: How the board behaves.
-        clock: Gives the time.
-        registry: Names, polygons and shifts; ids are shown when it is empty.
+        redis_url: URL of Redis.
+        live_prefix: Prefix of every key in Redis.
+        settings: Settings of the board.
+        clock: Clock of the server.
+        registry: Names, polygons and shifts; the board shows ids when it is empty.
         pipeline: Alerts, and the lag of each stage; empty when left out.
-        queue_length: Events that a browser may be behind before it is dropped.
+        queue_length: Events that a browser may lag before it is dropped.
 
     Returns:
         The application; `app.state.board` holds its parts.
@@ -121,7 +121,7 @@ def create_app(
         summary="Who is in which zone now, against who is scheduled and required.",
         description="Times are UTC microseconds of event time unless a field says otherwise.",
         openapi_url=f"{PREFIX}/openapi.json",
-        docs_url=None,  # its page loads scripts from elsewhere
+        docs_url=None,  # FastAPI's page loads scripts from other hosts
         redoc_url=None,
         lifespan=lifespan,
     )

@@ -1,4 +1,4 @@
-"""The board as a process."""
+"""Run the board as a process."""
 
 import asyncio
 import contextlib
@@ -28,7 +28,7 @@ _SHUTDOWN_S = 2
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn without signal handlers of its own; calls `on_started` when it answers."""
+    """Uvicorn without signal handlers of its own; calls `on_started` when it is ready."""
 
     def __init__(self, config: uvicorn.Config, on_started: Callable[[], None]) -> None:
         super().__init__(config)
@@ -46,7 +46,7 @@ class _Server(uvicorn.Server):
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """A listening socket.
+    """Open a listening socket.
 
     Raises:
         Stop: The port is taken, or the address is not one of this machine.
@@ -87,7 +87,7 @@ async def serve_app(app: FastAPI, listener: socket.socket, service: Service) -> 
     Args:
         app: The application.
         listener: A listening socket; closed by the caller.
-        service: Its health beats while the event loop runs.
+        service: Service whose health beats while the event loop runs.
     """
 
     def ready() -> None:
@@ -120,10 +120,10 @@ def run_board(service: Service) -> None:
     """Serve the board and its API until asked to stop.
 
     Logs `serving.ready` with the board's `url` once it answers. Redis, Kafka and the schema
-    registry may come and go: the page shows that, and recovers by itself.
+    registry may come and go: the page shows it, and recovers by itself.
 
     Raises:
-        Stop: It cannot listen on its address and port.
+        Stop: The board cannot listen on its address and port.
     """
     settings = service.settings
     serving = settings.serving

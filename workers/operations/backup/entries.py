@@ -1,4 +1,4 @@
-"""Records of topics as lines, out of a topic and out of a backup."""
+"""Records of topics as lines, read from a topic or from a backup."""
 
 import hashlib
 from base64 import b64decode, b64encode
@@ -28,11 +28,11 @@ _LOST_S = 40.0
 _WHOLE_S = 60.0
 _PAUSE_S = 0.1
 _ANY_VERSION = 255
-"""Whether a release reads a state is its own affair when it is loaded."""
+"""Accepts a state of any version: a release checks the version when it loads the state."""
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True):
-    """A record as a line: partition, and key and value in base64."""
+    """A record as one line: its partition, and its key and value in base64."""
 
     partition: int
     key: str
@@ -66,10 +66,10 @@ def topic_ids(cluster: Cluster, topics: Iterable[Topic]) -> dict[str, str]:
 
 
 def copy_topic(cluster: Cluster, topic: Topic, store: ObjectStore) -> TopicCopy:
-    """Write a topic's records into a backup; of a compacted one the newest of each key.
+    """Write a topic's records into a backup; only the newest of each key if it is compacted.
 
     Raises:
-        Retry: Broker or store are out of reach.
+        Retry: The broker or the store is out of reach.
         Stop: The store refuses us.
     """
     writer = TextWriter(store)
@@ -80,10 +80,10 @@ def copy_topic(cluster: Cluster, topic: Topic, store: ObjectStore) -> TopicCopy:
 
 
 def copied_entries(store: ObjectStore, copy: TopicCopy) -> list[Entry]:
-    """Records of a backup.
+    """Read the records of a topic from a backup.
 
     Raises:
-        Stop: It is damaged.
+        Stop: The backup is damaged.
         Retry: The store is out of reach.
     """
     try:
@@ -96,10 +96,10 @@ def copied_entries(store: ObjectStore, copy: TopicCopy) -> list[Entry]:
 
 
 def whole_checkpoints(cluster: Cluster) -> list[Entry]:
-    """The newest checkpoint of each partition, none of them in the middle of the next one.
+    """The newest checkpoint of each partition, never mixed with part of the next one.
 
-    Where the log is read up to may lie within a transaction that is committed meanwhile: then
-    some of its records are there and its head is not, and the partition is read again.
+    Reading may end within a transaction that is committed meanwhile: then some of its records
+    are read and its head is not, and the partition is read again.
 
     Raises:
         Retry: The broker is out of reach, or a checkpoint stays damaged.
@@ -130,7 +130,7 @@ def whole_checkpoints(cluster: Cluster) -> list[Entry]:
 
 
 def held(cluster: Cluster, topic: Topic, partitions: Sequence[int] | None = None) -> list[Entry]:
-    """What a topic holds, in order; of a compacted one the newest of each key."""
+    """Read the records of a topic in order; only the newest of each key if it is compacted."""
     kept: dict[Any, Entry] = {}
     for number, message in enumerate(read_topic(cluster, topic, partitions)):
         key, value, partition = message.key() or b"", message.value(), message.partition() or 0
@@ -143,7 +143,7 @@ def held(cluster: Cluster, topic: Topic, partitions: Sequence[int] | None = None
 
 
 def contents(entries: Iterable[Entry]) -> str:
-    """Digest over all records but heads, which a restore may have to move, by partition."""
+    """Digest over all records, by partition; without heads, which a restore may have to change."""
     by_partition: defaultdict[int, list[Entry]] = defaultdict(list)
     for entry in entries:
         if entry.raw[1] != HEAD_KEY:

@@ -1,9 +1,9 @@
-"""What a backup consists of: the list of its objects, with counts, digests, versions and offsets.
+"""The manifest of a backup: its objects, with counts, digests, versions and offsets.
 
-    URI/objects/<2 digits>/<sha256>.gz     what was copied, each object named by its content
-    URI/manifest/<sha256>.json             written last, so that without it there is no backup
+    URI/objects/<2 digits>/<sha256>.gz     copied data, each object named by its content
+    URI/manifest/<sha256>.json             written last: without it there is no backup
 
-Every byte is covered: the name of the manifest is its digest, and it holds those of the objects.
+Digests cover every byte: the manifest's name is its own digest, and it holds the objects'.
 """
 
 from collections.abc import Iterator
@@ -20,13 +20,13 @@ _FOLDER = "manifest"
 
 
 class TableCopy(msgspec.Struct, frozen=True):
-    """Rows of a table, as PostgreSQL's text format has them.
+    """Rows of a table in PostgreSQL's text format.
 
     Attributes:
-        name: Of the table.
-        columns: In the order of the lines.
+        name: Name of the table.
+        columns: Names of its columns, in the order of the lines.
         time: Column by which `since_us` chose the rows; None for a table that is copied whole.
-        rows: The lines.
+        rows: The rows, one per line.
     """
 
     name: str
@@ -39,9 +39,10 @@ class TopicCopy(msgspec.Struct, frozen=True):
     """Records of a topic as JSON lines.
 
     Attributes:
-        name: Without the run's prefix.
-        records: The lines.
-        contents: Digest over partition, key and value of what a restore gives back unaltered.
+        name: Name of the topic, without the run's prefix.
+        records: The records, one per line.
+        contents: Digest over partition, key and value of the records that a restore leaves as
+            they are.
     """
 
     name: str
@@ -50,7 +51,7 @@ class TopicCopy(msgspec.Struct, frozen=True):
 
 
 class SchemaId(msgspec.Struct, frozen=True, order=True):
-    """A schema under its id, which every Avro message names."""
+    """A schema and its id, which every Avro message names."""
 
     subject: str
     version: int
@@ -62,20 +63,20 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a restore must know and check.
 
     Attributes:
-        format: Of this record.
-        made_us: When it was begun, UTC microseconds.
-        release: Of Wardstream.
-        server: PostgreSQL and TimescaleDB that the rows come from.
-        topic_prefix: Of the run.
-        since_us: Rows before it were left out, UTC microseconds; None for all rows.
-        migrations: Name and SHA-256 of those that made the tables.
-        tables: All of ours.
-        sequences: Last value of each.
-        topics: Facts, checkpoints, audit.
-        topic_ids: Kafka's ids: a topic that was made again has another.
-        offsets: How far the TimescaleDB sink was committed, by topic and partition.
-        registry: The registry's own archive, which keeps all ids; None where it gives none.
-        schemas: Ids that must be there afterwards.
+        format: Version of the manifest's format.
+        made_us: Time when the backup was begun, UTC microseconds.
+        release: Release of Wardstream.
+        server: Versions of PostgreSQL and TimescaleDB that the rows come from.
+        topic_prefix: Prefix of the run's topics.
+        since_us: Time before which rows were left out, UTC microseconds; None for all rows.
+        migrations: Name and SHA-256 of the migrations that made the tables.
+        tables: Copies of all Wardstream tables.
+        sequences: Last value of each sequence.
+        topics: Copies of facts, checkpoints and audit.
+        topic_ids: Kafka's topic ids; a topic that was created again has a new one.
+        offsets: Committed offsets of the TimescaleDB sink, by topic and partition.
+        registry: The registry's own archive, which keeps all ids; None if it exports none.
+        schemas: Schemas and ids that the registry must hold after a restore.
     """
 
     format: int
@@ -94,10 +95,10 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     schemas: tuple[SchemaId, ...]
 
     def topic(self, name: str) -> TopicCopy:
-        """Records of one topic.
+        """The copy of one topic.
 
         Raises:
-            Stop: The backup has none of it.
+            Stop: The backup does not hold the topic.
         """
         for copy in self.topics:
             if copy.name == name:
@@ -106,7 +107,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def parts(self) -> Iterator[Part]:
-        """Every object."""
+        """Every object of the backup."""
         for table in self.tables:
             yield from table.rows.parts
         for topic in self.topics:
@@ -116,7 +117,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def put_manifest(store: ObjectStore, manifest: Manifest) -> str:
-    """Make the backup one; returns its digest."""
+    """Write the manifest, which completes the backup; returns its digest."""
     data = msgspec.json.format(msgspec.json.encode(manifest))
     sha256 = sha256_hex(data)
     store.put(f"{_FOLDER}/{sha256}.json", data)
@@ -124,15 +125,15 @@ def put_manifest(store: ObjectStore, manifest: Manifest) -> str:
 
 
 def has_manifest(store: ObjectStore) -> bool:
-    """Whether a backup lies here already."""
+    """Whether the store already holds a backup."""
     return bool(store.paths(_FOLDER))
 
 
 def get_manifest(store: ObjectStore) -> Manifest:
-    """The manifest of a backup, checked.
+    """Read and check the manifest of a backup.
 
     Raises:
-        Stop: There is none, more than one, or it was altered or is of a later format.
+        Stop: There is no manifest, more than one, or it was altered or has a later format.
         Retry: The store is out of reach.
     """
     found = store.paths(_FOLDER)

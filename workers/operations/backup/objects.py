@@ -1,4 +1,4 @@
-"""Objects of a backup: lines, packed and named by their content.
+"""Objects of a backup: compressed lines, named by their content.
 
 URI/objects/<2 digits>/<sha256>.gz
 """
@@ -16,13 +16,13 @@ _PART_BYTES = 24 * 1024 * 1024
 
 
 class Part(msgspec.Struct, frozen=True):
-    """One object.
+    """One object of a backup.
 
     Attributes:
-        path: Below the backup's URI.
-        sha256: Of the object as it lies there, hex.
-        bytes: Its length.
-        lines: Records in it, one a line.
+        path: Path below the backup's URI.
+        sha256: SHA-256 of the stored object, hex.
+        bytes: Length of the stored object, bytes.
+        lines: Number of records, one per line.
     """
 
     path: str
@@ -32,12 +32,12 @@ class Part(msgspec.Struct, frozen=True):
 
 
 class Copied(msgspec.Struct, frozen=True):
-    """Lines that were copied, in their order.
+    """Copied lines, in order.
 
     Attributes:
-        lines: How many.
-        sha256: Over all of them, hex.
-        parts: Where they are.
+        lines: Number of lines.
+        sha256: SHA-256 over all lines, hex.
+        parts: Objects that hold the lines.
     """
 
     lines: int
@@ -49,7 +49,7 @@ class TextWriter:
     """Cuts lines into objects; memory holds one object at a time.
 
     Args:
-        store: Where they go.
+        store: Store that receives the objects.
     """
 
     def __init__(self, store: ObjectStore) -> None:
@@ -73,7 +73,7 @@ class TextWriter:
             self._put()
 
     def close(self) -> Copied:
-        """Write the rest; raises as `write`."""
+        """Write the rest; raises like `write`."""
         if self._held:
             self._put()
         return Copied(sum(p.lines for p in self._parts), self._whole.hexdigest(), (*self._parts,))
@@ -85,7 +85,7 @@ class TextWriter:
 
 
 def put_object(store: ObjectStore, data: bytes, lines: int = 1) -> Part:
-    """Write bytes under a name made from them, packed the same way every time."""
+    """Compress bytes, always the same way, and write them under a name made from them."""
     packed = gzip.compress(data, 6, mtime=0)
     sha256 = sha256_hex(packed)
     path = f"objects/{sha256[:2]}/{sha256}.gz"
@@ -94,10 +94,10 @@ def put_object(store: ObjectStore, data: bytes, lines: int = 1) -> Part:
 
 
 def get_object(store: ObjectStore, part: Part) -> bytes:
-    """Bytes of an object, checked.
+    """Read and check the bytes of an object.
 
     Raises:
-        Stop: It is gone, or is not what was written.
+        Stop: The object is gone, or is not what was written.
         Retry: The store is out of reach.
     """
     try:
@@ -107,7 +107,7 @@ def get_object(store: ObjectStore, part: Part) -> bytes:
 
 
 def lines_of(store: ObjectStore, copied: Copied) -> Iterator[bytes]:
-    """Lines in their order, checked on the way.
+    """Read lines in order, and check them on the way.
 
     Raises:
         Stop: An object is gone or altered, or the lines are not those that were counted.

@@ -1,4 +1,4 @@
-"""How far the TimescaleDB sink was, and back to there."""
+"""Committed offsets of the TimescaleDB sink: read them, and set them back."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -51,12 +51,12 @@ def members(cluster: Cluster, stages: Iterable[str]) -> list[str]:
 
 
 class Way(NamedTuple):
-    """From a backup to the ends of its topics.
+    """The records from a backup's offsets to the ends of its topics.
 
     Attributes:
-        wanted: Where the TimescaleDB sink must go on.
-        again: Records that it will read again.
-        gone: Those that came since and that the topics no longer hold.
+        wanted: Positions from which the TimescaleDB sink must continue.
+        again: Number of records that the sink will read again.
+        gone: Number of records since the backup that the topics no longer hold.
     """
 
     wanted: list[TopicPartition]
@@ -65,12 +65,12 @@ class Way(NamedTuple):
 
 
 def way_back(cluster: Cluster, offsets: Offsets, same: AbstractSet[str]) -> Way:
-    """What the TimescaleDB sink must read again of what came after a backup.
+    """Find the records after a backup that the TimescaleDB sink must read again.
 
     Args:
-        cluster: Where the topics are.
-        offsets: From `committed` of the time.
-        same: Topics that are still the same; others are read from their beginning.
+        cluster: Cluster that holds the topics.
+        offsets: Result of `committed` at the time of the backup.
+        same: Names of topics that are still the same; others are read from their beginning.
 
     Raises:
         Retry: The broker is out of reach.
@@ -89,11 +89,11 @@ def way_back(cluster: Cluster, offsets: Offsets, same: AbstractSet[str]) -> Way:
 
 
 def set_back(cluster: Cluster, wanted: list[TopicPartition]) -> None:
-    """Let the TimescaleDB sink go on there.
+    """Make the TimescaleDB sink continue from these positions.
 
     Raises:
         Retry: The broker is out of reach.
-        Stop: It refuses, because a sink runs.
+        Stop: The broker refuses, because a sink is running.
     """
     if not wanted:
         return

@@ -1,7 +1,7 @@
 """The schema registry's contents with their ids, without which no message can be read.
 
-Ids are given by the registry, so registering the schemas again gives others. The whole of it is
-carried over instead: Apicurio exports and imports itself, ids and all.
+The registry assigns the ids, so registering the schemas again gives new ones. A backup carries
+the whole registry instead: Apicurio exports and imports its contents, ids included.
 """
 
 from typing import Any
@@ -22,14 +22,14 @@ def schema_ids(address: RegistryAddress) -> tuple[SchemaId, ...]:
     """Every version of every subject, in order.
 
     Args:
-        address: Base URL of the Confluent-compatible API, and who asks.
+        address: Base URL of the Confluent-compatible API, and the user.
 
     Raises:
         Retry: The registry is out of reach.
         Stop: What answers is no registry.
     """
     found = []
-    with _client(address) as client:  # one for all: each reads the system's certificates
+    with _client(address) as client:  # one for all: each new client reads the system's certificates
         for subject in _ask(client, address.url, "/subjects"):
             for version in _ask(client, address.url, f"/subjects/{subject}/versions"):
                 held = _ask(client, address.url, f"/subjects/{subject}/versions/{version}")
@@ -39,11 +39,11 @@ def schema_ids(address: RegistryAddress) -> tuple[SchemaId, ...]:
 
 
 def export(address: RegistryAddress) -> bytes | None:
-    """The registry's own archive; None where it is not Apicurio, and gives none.
+    """The registry's own archive; None when it is not Apicurio and so exports none.
 
     Raises:
         Retry: The registry is out of reach.
-        Stop: It refuses.
+        Stop: The registry refuses.
     """
     base, found, _ = address.url.partition(_OURS)
     if not found:
@@ -53,15 +53,15 @@ def export(address: RegistryAddress) -> bytes | None:
 
 
 def is_missing(address: RegistryAddress, wanted: tuple[SchemaId, ...]) -> bool:
-    """Whether the registry must be filled; False when it holds all of it under the same ids.
+    """Whether the registry must be filled; False when it holds all schemas under the same ids.
 
     Args:
-        address: Base URL of the Confluent-compatible API, and who asks.
-        wanted: From `schema_ids` of the time.
+        address: Base URL of the Confluent-compatible API, and the user.
+        wanted: Result of `schema_ids` at the time of the backup.
 
     Raises:
-        Stop: It holds something else.
-        Retry: It is out of reach.
+        Stop: The registry holds something else.
+        Retry: The registry is out of reach.
     """
     there = set(schema_ids(address))
     missing = sorted(set(wanted) - there)
@@ -78,13 +78,13 @@ def fill(address: RegistryAddress, archive: bytes | None, wanted: tuple[SchemaId
     """Give an empty registry its contents.
 
     Args:
-        address: Base URL of the Confluent-compatible API, and who asks.
-        archive: From `export`.
-        wanted: From `schema_ids` of the time.
+        address: Base URL of the Confluent-compatible API, and the user.
+        archive: Result of `export`.
+        wanted: Result of `schema_ids` at the time of the backup.
 
     Raises:
-        Stop: It cannot be filled, or does not give the same ids.
-        Retry: It is out of reach.
+        Stop: The registry cannot be filled, or does not keep the same ids.
+        Retry: The registry is out of reach.
     """
     base, found, _ = address.url.partition(_OURS)
     if archive is None or not found:

@@ -1,4 +1,4 @@
-"""Give a line back what a backup holds: `wardstream backup restore URI`."""
+"""Restore a run from a backup: `wardstream backup restore URI`."""
 
 from collections.abc import Set as AbstractSet
 
@@ -33,18 +33,18 @@ def restore(
     replication: int,
     report: Report,
 ) -> Manifest:
-    """Put back what is missing, and count everything again.
+    """Restore what is missing, and count everything again.
 
-    What still stands is left alone where it holds all that the backup does. Everything is looked
-    at before anything is written. The same command twice changes nothing the second time; one that
-    was interrupted may be given again.
+    A store that holds everything in the backup is left alone. Everything is checked before
+    anything is written. Running the command a second time changes nothing; an interrupted one may
+    be run again.
 
     Args:
-        installation: Where everything is.
-        uri: Of the backup.
-        replace: Put the rows and checkpoints of the backup over those that are there.
-        accept_loss: Go on although rows will be missing that nothing gives back.
-        replication: Copies of each partition, of topics that must be made.
+        installation: Run to restore into.
+        uri: URI of the backup.
+        replace: Replace existing rows and checkpoints with those of the backup.
+        accept_loss: Continue although rows will be lost for good.
+        replication: Replication factor of topics that must be created.
         report: Receives one line for each part.
 
     Raises:
@@ -105,10 +105,10 @@ def _done(number: int, what: str, written: bool) -> str:
 
 
 def _refuse_what_is_not_ours(cluster: Cluster, manifest: Manifest) -> None:
-    """Compare with this run and release.
+    """Refuse a backup of another run, or of a release with other migrations.
 
     Raises:
-        Stop: It is of another.
+        Stop: The backup is of such a run or release.
     """
     if manifest.topic_prefix != cluster.prefix:
         raise Stop(
@@ -129,8 +129,8 @@ def _check_rows(dsn: str, manifest: Manifest, *, replace: bool) -> bool:
     """Whether rows must be written.
 
     Raises:
-        Stop: The database holds others, and nobody said to replace them.
-        Retry: It is out of reach.
+        Stop: The database holds other rows, and `replace` is not set.
+        Retry: The database is out of reach.
     """
     with tables.snapshot(dsn) as connection:
         if not tables.applied(connection):
@@ -147,7 +147,7 @@ def _check_rows(dsn: str, manifest: Manifest, *, replace: bool) -> bool:
 
 
 def hole(dsn: str, manifest: Manifest) -> str:
-    """What a copy with `--since` leaves out that is not there either, in words; empty for nothing.
+    """Describe what a backup with `--since` left out and the database lacks; empty for nothing.
 
     Raises:
         Retry: The database is out of reach.
@@ -168,14 +168,14 @@ def hole(dsn: str, manifest: Manifest) -> str:
 def loss(
     dsn: str, manifest: Manifest, store: ObjectStore, gone: int, same: AbstractSet[str]
 ) -> str:
-    """Rows that came after the backup and that no topic gives back, in words; empty for none.
+    """Describe rows since the backup that no topic can give back; empty for none.
 
     Args:
-        dsn: The database.
-        manifest: Of the backup.
-        store: Its objects.
-        gone: Records after the backup that the topics no longer hold.
-        same: Topics that are still those of the backup.
+        dsn: Connection string of the database.
+        manifest: Manifest of the backup.
+        store: Store of its objects.
+        gone: Number of records since the backup that the topics no longer hold.
+        same: Names of topics that are still those of the backup.
 
     Raises:
         Stop: The backup is damaged.
@@ -202,7 +202,7 @@ def _newest_us(dsn: str) -> int | None:
 
 
 def _load(dsn: str, manifest: Manifest, store: ObjectStore) -> None:
-    """Make the tables as they were, fill them all or none, then bring them to this release."""
+    """Create the tables as they were, fill all or none, then migrate them to this release."""
     with database_errors(), psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
         made = tables.applied(connection)

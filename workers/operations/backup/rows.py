@@ -1,4 +1,4 @@
-"""Rows of our tables, out of one database and into another (ADR 0010).
+"""Copy rows of our tables out of one database and into another (ADR 0010).
 
 They travel in PostgreSQL's text format, in the order of their keys: the same rows are the same
 bytes, whichever server holds them, so that a digest over them shows whether they are all there.
@@ -21,13 +21,13 @@ _PROGRESS = "sink_progress"
 
 
 class Later(NamedTuple):
-    """A key of a topic of which the database has more records than a backup.
+    """A topic's key with more records in the database than in a backup.
 
     Attributes:
-        topic: Without the run's prefix.
-        key: Of the topic.
-        seq: Of the last record in the database.
-        copied: Of the last record in the backup; 0 for none.
+        topic: Name of the topic, without the run's prefix.
+        key: Key within the topic.
+        seq: `seq` of the key's last record in the database.
+        copied: `seq` of the key's last record in the backup; 0 for none.
     """
 
     topic: str
@@ -52,7 +52,7 @@ def copy_out(
 
 
 def recount(connection: psycopg.Connection, shape: Shape, since_us: int | None) -> tuple[int, str]:
-    """How many rows a table has, and the digest over them."""
+    """Count the rows of a table, and compute the digest over them."""
     whole, rows = hashlib.sha256(), 0
     for line in _lines(connection, shape, since_us):
         whole.update(line)
@@ -61,7 +61,7 @@ def recount(connection: psycopg.Connection, shape: Shape, since_us: int | None) 
 
 
 def difference(connection: psycopg.Connection, manifest: Manifest) -> str | None:
-    """The first table that does not hold what the manifest says, in words; None if all do."""
+    """Describe the first table that differs from the manifest; None if none does."""
     found = {shape.name: shape for shape in shapes(connection, [t.name for t in manifest.tables])}
     for table in manifest.tables:
         shape = found.get(table.name)
@@ -78,9 +78,9 @@ def difference(connection: psycopg.Connection, manifest: Manifest) -> str | None
 
 
 def later(connection: psycopg.Connection, manifest: Manifest, store: ObjectStore) -> list[Later]:
-    """What the database holds and a backup does not, by what the sink has written.
+    """Find keys that have records in the database and not in a backup, by the sink's progress.
 
-    Never by times: what is replayed or comes late is older than a backup made before it.
+    Times cannot show it: a replayed or late record is older than a backup made before it came.
 
     Raises:
         Stop: An object is gone or altered.
@@ -105,11 +105,11 @@ def later(connection: psycopg.Connection, manifest: Manifest, store: ObjectStore
 
 
 def load(connection: psycopg.Connection, manifest: Manifest, store: ObjectStore) -> None:
-    """Put the rows of a backup in the place of those that it covers, in the open transaction.
+    """Replace the rows that a backup covers with its own, in the open transaction.
 
     Raises:
-        Stop: A table is not as the backup's, an object is gone or altered, or afterwards the rows
-            are not those of the manifest.
+        Stop: A table differs from the backup's, an object is gone or altered, or the rows
+            are not those of the manifest afterwards.
         Retry: The store is out of reach.
     """
     found = {shape.name: shape for shape in shapes(connection, [t.name for t in manifest.tables])}

@@ -1,4 +1,4 @@
-"""The tables of Wardstream in a database: which there are, and how their rows are read."""
+"""Wardstream's tables in a database: find them, and read their rows."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -17,15 +17,15 @@ FILLED_BY_MIGRATIONS = (LEDGER, "retention")
 """Tables that are not empty in an empty database."""
 
 MARGIN_US = 120_000_000
-"""A minute is computed again until 90 s after its start, and its row is known by that."""
+"""Margin, microseconds: a minute is computed again until 90 s after its start, its row's time."""
 
 _LAST_TOUCHED = {"tracks": "last_observed_at"}
-"""A row that goes on changing after its own time is newer than that."""
+"""Column with the time of a row's last change, where rows change after their own time."""
 
 _OPTIONS = (
     "-c timezone=UTC -c datestyle=ISO -c intervalstyle=postgres -c extra_float_digits=1"
     " -c bytea_output=hex -c client_encoding=UTF8 -c client_min_messages=warning"
-    " -c search_path=live,public"  # what the line wrote, not what analysts read in its place
+    " -c search_path=live,public"  # what the pipeline wrote, not what analysts read instead
 )
 _CREATED = re.compile(r"^CREATE TABLE (?:IF NOT EXISTS )?(\w+)", re.MULTILINE)
 _COLUMNS = """
@@ -53,11 +53,11 @@ class Shape(NamedTuple):
     """How a table is copied.
 
     Attributes:
-        name: Of the table.
-        columns: In their order.
-        key: Its primary key.
+        name: Name of the table.
+        columns: Names of its columns, in order.
+        key: Columns of its primary key.
         texts: Columns that have a collation.
-        time: Column by which rows are chosen; None for a table that is copied whole.
+        time: Column that selects rows; None for a table that is copied whole.
     """
 
     name: str
@@ -67,7 +67,7 @@ class Shape(NamedTuple):
     time: str | None
 
     def select(self, since_us: int | None) -> sql.Composed:
-        """Query for its rows in the order of the key, byte by byte, whatever the collation."""
+        """Query for the rows in byte order of the key, whatever the collation."""
         order = [
             sql.SQL('{} COLLATE "C"' if name in self.texts else "{}").format(sql.Identifier(name))
             for name in (self.key or self.columns)
@@ -86,12 +86,12 @@ class Shape(NamedTuple):
 
 
 def created_tables(known: Iterable[Migration]) -> list[str]:
-    """Names of the tables that migrations make."""
+    """Names of the tables that migrations create."""
     return [name for migration in known for name in _CREATED.findall(migration.text)]
 
 
 def own_tables(connection: psycopg.Connection, ours: Iterable[str]) -> list[str]:
-    """Tables beside ours that somebody has made for themselves."""
+    """Tables that somebody added and that are not Wardstream's."""
     query = (
         "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
         " AND tablename <> ALL (%s) ORDER BY tablename"
@@ -101,11 +101,11 @@ def own_tables(connection: psycopg.Connection, ours: Iterable[str]) -> list[str]
 
 @contextmanager
 def snapshot(dsn: str) -> Iterator[psycopg.Connection]:
-    """A connection that sees one moment, and writes texts the same way everywhere.
+    """A connection with one snapshot, whose text output is the same on every server.
 
     Raises:
         Retry: The database is out of reach.
-        Stop: It refuses.
+        Stop: The database refuses.
     """
     with database_errors(), psycopg.connect(dsn, connect_timeout=5, options=_OPTIONS) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
@@ -113,7 +113,7 @@ def snapshot(dsn: str) -> Iterator[psycopg.Connection]:
 
 
 def applied(connection: psycopg.Connection) -> dict[str, str]:
-    """Name and SHA-256 of the migrations that a database has; none when it is empty."""
+    """Name and SHA-256 of the migrations applied to a database; empty for an empty one."""
     found = connection.execute("SELECT to_regclass(%s) IS NOT NULL", [LEDGER]).fetchone()
     if found is None or not found[0]:
         return {}

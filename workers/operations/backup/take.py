@@ -28,21 +28,21 @@ Report = Callable[[str], None]
 
 
 def take(installation: Installation, uri: str, *, since_us: int | None, report: Report) -> Manifest:
-    """Copy everything that nothing else could give back; the line may run meanwhile.
+    """Copy everything that nothing else could restore; the pipeline may run meanwhile.
 
-    The order makes the parts fit. Offsets come before the rows, so that what the sink reads again
-    is in the tables or after them; checkpoints come after the rows, so that no key goes on below
-    a `seq` that the tables have; the registry comes last, so that it knows every id.
+    The order makes the parts consistent. Offsets come before the rows, so that the sink reads
+    again every record that the rows lack; checkpoints come after the rows, so that no key
+    continues below a `seq` in the tables; the registry comes last, so that it knows every id.
 
     Args:
-        installation: Where everything is.
-        uri: Where to, `file://` or `s3://`; one backup each.
-        since_us: Leave older rows out, UTC microseconds; None copies all.
+        installation: Run to copy.
+        uri: URI of the backup, `file://` or `s3://`; it holds one backup.
+        since_us: Time before which rows are left out, UTC microseconds; None copies all.
         report: Receives one line for each part.
 
     Raises:
         Stop: There is a backup already, the store refuses us, or the database is not ours.
-        Retry: Something is out of reach; the same command may be given again.
+        Retry: Something is out of reach; the same command may be run again.
     """
     store = ObjectStore(uri)
     if has_manifest(store):
@@ -67,7 +67,7 @@ def take(installation: Installation, uri: str, *, since_us: int | None, report: 
         used = tables.sequences(connection)
         server = _server(connection)
     topics = []
-    for topic in reversed(COPIED):  # the checkpoints first: facts that they have seen come after
+    for topic in reversed(COPIED):  # checkpoints first: facts that they have seen follow
         found = copy_topic(cluster, topic, store)
         report(f"topic {found.name}: {found.records.lines} records")
         topics.append(found)
@@ -99,7 +99,7 @@ def check(uri: str, report: Report) -> Manifest:
     """Read a whole backup and compare every object, count and digest with the manifest.
 
     Raises:
-        Stop: Something is gone, altered or miscounted; says what.
+        Stop: Something is gone, altered or miscounted; the message says what.
         Retry: The store is out of reach.
     """
     store = ObjectStore(uri)

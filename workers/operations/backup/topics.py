@@ -1,8 +1,8 @@
-"""Records of topics that nothing else could give back: facts, checkpoints, audit.
+"""Restore records of topics that nothing else could give back: facts, checkpoints, audit.
 
-Facts and audit are appended again byte for byte. A checkpoint names its position in its input;
-where that input is gone with the broker, it is changed to start with the new one, so that its
-state, and the `seq` of every key with it, goes on.
+Facts and audit are appended again byte for byte. A checkpoint names its position in its input.
+When that input was lost with the broker, the checkpoint is changed to start with the new input,
+so that its state and the `seq` of every key continue.
 """
 
 from collections import defaultdict
@@ -30,7 +30,7 @@ from workers.operations.backup.entries import (
 from workers.operations.backup.manifest import Manifest
 
 WITHIN_S = 600.0
-"""All facts, an audit chain or a checkpoint are one transaction, however many they are."""
+"""Time limit of a transaction, s: all facts, an audit chain or a checkpoint are one."""
 
 _MESSAGES = Messages(
     refused="the broker does not let us write what is restored: {error}",
@@ -42,13 +42,13 @@ _MESSAGES = Messages(
 
 
 class TopicRestore:
-    """Gives topics their records back; look first at everything, then write.
+    """Restores records of topics: checks everything first, then writes.
 
     Args:
-        cluster: Where the topics are.
-        manifest: Of the backup.
-        store: Its objects.
-        replace: Write checkpoints over those that are there.
+        cluster: Cluster that holds the topics.
+        manifest: Manifest of the backup.
+        store: Store of its objects.
+        replace: Replace existing checkpoints.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class TopicRestore:
         self.wanted: dict[str, int] = {}
 
     def find_missing(self) -> None:
-        """Find out what must be written, by topic in `wanted`.
+        """Find the records to write, and keep them by topic in `wanted`.
 
         Raises:
             Stop: A topic holds records that are not those of the backup.
@@ -102,7 +102,7 @@ class TopicRestore:
             self.wanted[STREAM_CHECKPOINTS.name] = len(copied)
 
     def _goes_on(self, there: list[Entry], copied: list[Entry]) -> bool:
-        """Whether checkpoints are of this input and know everything that the backup's know."""
+        """Whether checkpoints are of this input and cover everything that the backup's cover."""
         heads = _heads(there)
         input_id = self._ids.get(DETECTIONS.name, "")
         return all(
@@ -114,12 +114,12 @@ class TopicRestore:
         )
 
     def write(self) -> None:
-        """Write what `find_missing` found wanting, each topic whole or not at all.
+        """Write what `find_missing` found, each topic whole or not at all.
 
         Raises:
-            Retry: The broker did not take it; what had been written stays, and is found there by
-                the next attempt.
-            Stop: Afterwards a topic does not hold what the manifest says.
+            Retry: The broker did not accept it; what was already written stays, and the next
+                attempt finds it.
+            Stop: A topic does not hold what the manifest says afterwards.
         """
         facts = [topic for topic in REFERENCE_TOPICS if topic.name in self.wanted]
         self._append(FACTS_CLAIM, [record for topic in facts for record in self._records(topic)])
@@ -148,7 +148,7 @@ class TopicRestore:
         return [Outgoing(name, *entry.raw) for entry in self._entries[topic.name]]
 
     def _checkpoints(self) -> dict[int, list[Outgoing]]:
-        """By partition, the records of its checkpoint, and tombstones of what is none of it."""
+        """Checkpoint records by partition, and tombstones for keys that are not in it."""
         name = self._cluster.name(STREAM_CHECKPOINTS)
         input_id = self._ids.get(DETECTIONS.name, "")
         starts = {number: start for number, (start, _) in spans(self._cluster, DETECTIONS).items()}
@@ -166,15 +166,15 @@ class TopicRestore:
 
 
 def refuse_other_audit(cluster: Cluster, copied: list[Entry], there: list[Entry]) -> None:
-    """Refuse an audit that does not go on from the copied one; its oldest entries may have expired.
+    """Refuse an audit that does not continue the copied one; its oldest entries may have expired.
 
     Raises:
-        Stop: Entries of the copy are missing after one that is there, or none of them is there.
+        Stop: Entries of the copy are missing after one that is present, or all are missing.
     """
     known = set(there)
     present = [entry in known for entry in copied]
     if not copied or (any(present) and present == sorted(present)):
-        return  # what is missing lies before all that is there
+        return  # missing entries are all older than those present
     raise Stop(
         f"{cluster.name(AUDIT)} is not the one of the backup: it lacks entries that "
         "have not expired; keep it as it is, and restore into another broker"
@@ -182,9 +182,9 @@ def refuse_other_audit(cluster: Cluster, copied: list[Entry], there: list[Entry]
 
 
 def _moved(head: Head, input_id: str, starts: int) -> Head:
-    """The head of a checkpoint that goes on with this input.
+    """The head of a checkpoint, changed to continue with this input.
 
-    The settings of the last fold hold from the start of another input.
+    In a new input, the settings of the last fold apply from its start.
     """
     if head.input_id == input_id:
         return head

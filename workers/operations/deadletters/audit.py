@@ -1,7 +1,7 @@
 """Write acts and their records in one transaction, sealed into the chain of audit.v1.
 
-A new claim of a chain ends the claim before it, then reads the chain to its end. So two operators
-at once cannot both handle a dead letter, and the first one gets an error.
+A new claim on a chain ends the previous claim, then reads the chain to its end. So two operators
+cannot both handle a dead letter at once; the first one gets an error.
 """
 
 from collections.abc import Sequence
@@ -33,9 +33,9 @@ def read_chain(cluster: Cluster, codec: Codec, chain_id: str) -> list[AuditEntry
     """All entries of a chain, in order.
 
     Raises:
-        Stop: It is broken, or holds what is no entry.
+        Stop: The chain is broken, or holds a record that is no entry.
         Retry: The broker is out of reach.
-        RegistryUnavailable: The registry is.
+        RegistryUnavailable: The registry is out of reach.
     """
     entries: list[AuditEntry] = []
     for message in read_topic(cluster, AUDIT):
@@ -55,8 +55,8 @@ class AuditWriter:
     """The right to append to one chain; only the newest writer has it.
 
     Args:
-        cluster: Where the topics are; the claim is one for each run and chain.
-        chain_id: The chain.
+        cluster: Cluster that holds the topics; each run and chain has one claim.
+        chain_id: Id of the chain.
 
     Raises:
         Retry: The broker did not grant the claim in time.
@@ -96,10 +96,10 @@ class AuditWriter:
         """Send records and their audit entries, all or none; returns the entries.
 
         Args:
-            acts: What is done.
-            actor: Who does it.
-            why: Their reason.
-            sending: Records that the acts consist of.
+            acts: Acts to record.
+            actor: Name of the operator.
+            why: The operator's reason.
+            sending: Records that carry out the acts.
 
         Raises:
             Retry: Somebody else claimed the chain, or the broker did not answer; the message says

@@ -21,12 +21,12 @@ AT_ONCE: Final = 500
 """Dead letters handled in one transaction at most."""
 
 _MAY_BE_REPLAYED: Final = {topic.name for topic in REFERENCE_TOPICS}
-"""Versioned facts: a version that comes twice changes nothing, whenever it comes."""
+"""Versioned facts: a repeated version changes nothing, whenever it comes."""
 
 
 @dataclass(slots=True)
 class Handled:
-    """What became of a request.
+    """The outcome of a request.
 
     Attributes:
         done: Dead letters handled now, by id.
@@ -77,11 +77,11 @@ def replay(
     """Send open dead letters to the topics that they came from.
 
     Args:
-        dead_letters: Those to handle.
-        cluster: Where the topics are.
-        objects_url: Where long values are stored.
-        actor: Who asks.
-        why: Their reason.
+        dead_letters: Dead letters to replay.
+        cluster: Cluster that holds the topics.
+        objects_url: URL of the store of long values.
+        actor: Name of the operator.
+        why: The operator's reason.
 
     Raises:
         Retry: The broker is out of reach, or another command ran at the same time.
@@ -138,7 +138,7 @@ def resolve(
 def _open(
     dead_letters: Iterable[DeadLetterRecord], writer: AuditWriter, result: Handled
 ) -> list[DeadLetterRecord]:
-    """Open dead letters, one for each record; the others go to `result.before`."""
+    """Select open dead letters, one for each record; the others go to `result.before`."""
     done = handled(writer.history())
     wanted: dict[str, DeadLetterRecord] = {}
     for dead_letter in dead_letters:
@@ -151,10 +151,10 @@ def _open(
 
 
 def _sent(dead_letter: DeadLetterRecord, topic: Topic, codec: Codec) -> Outgoing:
-    """The record of a dead letter as it goes to its topic again.
+    """Make the record that returns a dead letter to its topic.
 
     Raises:
-        DeadLetter: It cannot be read by those who read the topic.
+        DeadLetter: The topic's readers could not read the record.
     """
     key = dead_letter.key
     if key is None:

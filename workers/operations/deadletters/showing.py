@@ -28,7 +28,7 @@ def as_line(dead_letter: DeadLetterRecord, entry: AuditEntry | None) -> dict[str
 
     Args:
         dead_letter: The dead letter.
-        entry: Who handled it; None while it is open.
+        entry: Audit entry of its handling; None while it is open.
     """
     return {
         "id": dead_letter.id,
@@ -52,9 +52,9 @@ def as_text(
 
     Args:
         dead_letter: The dead letter.
-        entry: Who handled it; None while it is open.
-        cluster: Where the topics are.
-        objects_url: Where long values are stored.
+        entry: Audit entry of its handling; None while it is open.
+        cluster: Cluster that holds the topics.
+        objects_url: URL of the store of long values.
 
     Raises:
         RegistryUnavailable: The registry is out of reach.
@@ -91,7 +91,7 @@ def _contents(dead_letter: DeadLetterRecord, cluster: Cluster, objects_url: str)
 
 
 def plain(value: Any) -> Any:
-    """A decoded value as JSON takes it; of long bytes the beginning."""
+    """Convert a decoded value for JSON; long bytes are cut to their beginning."""
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list):

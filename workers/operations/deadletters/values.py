@@ -1,4 +1,4 @@
-"""The value of a dead letter: in it, in the object store, or still in its topic."""
+"""Find the value of a dead letter: inside it, in the object store, or still in its topic."""
 
 from runtime.errors import DeadLetter
 from runtime.kafka.cluster import Cluster
@@ -20,7 +20,7 @@ def value_of(dead_letter: DeadLetterRecord, cluster: Cluster, objects_url: str) 
     """The bytes that could not be processed; None for a tombstone.
 
     Raises:
-        DeadLetter: They are gone, or are not what was written.
+        DeadLetter: The bytes are gone, or are not what was written.
         Retry: The object store or the broker is out of reach.
         Stop: The object store refuses us.
     """

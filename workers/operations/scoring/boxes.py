@@ -32,17 +32,17 @@ FIRST_FRAME_US = 1_000_000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrackingRun:
-    """What came of tracking a file.
+    """The result of tracking a file.
 
     Attributes:
-        scale: How the file's scores were read, in one sentence.
+        scale: How the file's scores were read, as one sentence.
         frames: Frames tracked.
-        fps: Their rate, frames/s.
-        detections: Detections in them.
+        fps: Rate of the tracked frames, frames/s.
+        detections: Detections in the tracked frames.
         seconds: Time that the tracker took, seconds.
         boxes: Boxes written.
         tracks: Tracks written.
-        scores: Against the ground truth; None without one.
+        scores: Scores against the ground truth; None without one.
     """
 
     scale: str
@@ -68,14 +68,14 @@ def track_file(
 
     Args:
         detections: `det.txt` of MOTChallenge.
-        out: Where the tracks are written.
+        out: File to write the tracks to.
         fps: Rate of the file, frames/s.
         every: Use frames 1, 1 + N, 1 + 2 N ... only; time stays true.
         ground_truth: `gt.txt` to score against; None scores nothing.
         tracking: Settings of the tracker.
 
     Raises:
-        ValueError: A file cannot be read; names file, line and field.
+        ValueError: A file cannot be read; the message names file, line and field.
     """
     read = read_detections(detections)
     truth = None if ground_truth is None else thin(read_ground_truth(ground_truth), every)
@@ -107,16 +107,16 @@ def follow(
     """Run the tracker over the frames of a sequence.
 
     Args:
-        detections: Scores from 0 to 1.
-        frames: The frames that were searched, rising; a frame without detections shows nobody.
-        fps: Frame `n` is at `(n - 1) / fps` s.
+        detections: Detections, with scores from 0 to 1.
+        frames: Searched frames, in rising order; a frame without detections shows nobody.
+        fps: Rate, frames/s; frame `n` is at `(n - 1) / fps` s.
         settings: Settings of the tracker.
 
     Returns:
         The boxes of confirmed tracks in the frames that hold one of their detections.
 
     Raises:
-        ValueError: A detection that no tracker can use; names its frame.
+        ValueError: The tracker cannot use a detection; the message names its frame.
     """
     state, parameters = TrackerState(), parameters_of(settings)
     by_frame = {

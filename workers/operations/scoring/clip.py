@@ -32,17 +32,17 @@ def score_clip(
     """Score a clip.
 
     Args:
-        video: The clip.
+        video: File of the clip.
         ground_truth: `gt.txt` of MOTChallenge.
-        annotated_width: Width of the picture that the ground truth is drawn in, px.
+        annotated_width: Width of the image that the ground truth refers to, px.
         settings: Settings of the detector and the tracker.
         out: Folder for gt.txt, det.txt, tracks.txt and scores.json; None writes nothing.
 
     Returns:
-        The clip, the model, and the scores of detections and tracks, as JSON takes them.
+        The clip, the model, and the scores of detections and tracks, ready for JSON.
 
     Raises:
-        Stop: There is no such detector here.
+        Stop: The detector is not available here.
         ValueError: The clip or the ground truth cannot be read.
     """
     detector = detector_of(settings.inference)
@@ -74,8 +74,8 @@ def track(
 
     Args:
         found: Detections of each frame.
-        fps: Frames per second of event time.
-        settings: For the tracker.
+        fps: Frame rate, frames per second of event time.
+        settings: Settings of the tracker.
     """
     state = TrackerState()
     return [

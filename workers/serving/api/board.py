@@ -1,4 +1,4 @@
-"""What the routes of the API need, given to them by FastAPI.
+"""Dependencies of the API routes, which FastAPI injects.
 
 A route names what it needs as a parameter, such as `state: State`; `create_app` puts one `Board`
 into the application.
@@ -18,7 +18,7 @@ from workers.serving.live.pipeline_view import PipelineView
 from workers.serving.live.state import LiveState
 
 PREFIX: Final = "/api/v1"
-"""Leads every path of the API."""
+"""Prefix of every path of the API."""
 
 Identity = Annotated[str, Path(min_length=1, max_length=200)]
 
@@ -46,12 +46,12 @@ class Board:
     clock: Clock
 
     def provide(self, app: FastAPI) -> None:
-        """Give the routes of an application this board."""
+        """Make this board available to the routes of an application."""
         app.state.board = self
 
 
 def board_of(request: Request) -> Board:
-    """The board of the application that a request came to."""
+    """The board of the application that received a request."""
     board: Board = request.app.state.board
     return board
 

@@ -22,8 +22,8 @@ class EventStream(Response):
     It is refused with 503 while `max_clients` others are open.
 
     Args:
-        feed: Where events come from.
-        after: Resume after this event; None to start with the next.
+        feed: Feed of the events.
+        after: Id of the event to resume after; None to start with the next.
         max_clients: Streams that may be open at once.
         kinds: Kinds of change to send; heartbeats and notices are always sent.
     """
@@ -50,13 +50,13 @@ class EventStream(Response):
             detail = f"{self._max_clients} event streams are open, which is all there may be"
             await ProblemResponse(503, detail, {"Retry-After": "5"})(scope, receive, send)
             return
-        with self._feed.subscribe() as subscription:  # before anything is awaited: it counts
+        with self._feed.subscribe() as subscription:  # before any await: it counts
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
             await self._until_first(
                 self._pump(subscription, send), subscription.ended.wait(), _left(receive)
             )
         if subscription.dropped:
-            return  # no farewell for a client that does not read: it would wait for ever
+            return  # no final event for a client that does not read: it would wait for ever
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _pump(self, subscription: Subscription, send: Send) -> None:

@@ -1,4 +1,4 @@
-"""HEAD for the API: what GET would answer, without its body."""
+"""HEAD for the API: GET's answer without the body."""
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -9,8 +9,8 @@ class HeadAsGet:
     The answer ends after its headers, so an endless one ends too.
 
     Args:
-        app: What answers GET.
-        prefix: Start of the paths concerned; the others answer HEAD themselves.
+        app: Application that answers GET.
+        prefix: Start of the paths to handle; others answer HEAD themselves.
     """
 
     def __init__(self, app: ASGIApp, prefix: str) -> None:

@@ -9,7 +9,7 @@ from workers.serving.api.board import PREFIX
 from workers.serving.api.problems import Problem
 
 RESOURCES = (zones, cameras, floors, trends, status, alerts, changes)
-"""One module a resource, in the order of the OpenAPI document."""
+"""One module per resource, in the order of the OpenAPI document."""
 
 
 def router() -> APIRouter:

@@ -1,4 +1,4 @@
-"""Security headers of every answer, and the requests that are refused."""
+"""Add security headers to every answer, and refuse requests for a foreign host."""
 
 from ipaddress import ip_address
 from typing import Final
@@ -23,7 +23,7 @@ HEADERS: Final = {
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host name or address means this machine.
+    """Whether a host name or address is this machine.
 
     >>> is_loopback("localhost"), is_loopback("::1"), is_loopback("ward.example")
     (True, True, False)
@@ -55,7 +55,7 @@ class SecurityHeaders:
 
     Args:
         app: The application.
-        host: Address that the board is bound to.
+        host: Address that the board listens on.
     """
 
     def __init__(self, app: ASGIApp, host: str) -> None:

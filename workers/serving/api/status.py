@@ -26,7 +26,7 @@ async def status(board: AnyBoard) -> views.Status:
     """Whether the board can be trusted; answers also while Redis is away."""
     live, feed, settings = board.live, board.feed, board.settings
     now_us = board.clock.now_us()
-    # Taken before any value is read: a newer change may be sent twice, and is never left out.
+    # Read before any value: a newer change may be sent twice, but is never left out.
     changes_after = None if feed.position is None else str(feed.position)
     error, stages, detectors = "", [], []
     try:
@@ -51,7 +51,7 @@ async def status(board: AnyBoard) -> views.Status:
                 now_us,
                 stale_after_s,
             ),
-            # Between two renewals an unchanged zone is not late.
+            # An unchanged zone is not late between two renewals.
             _stage(
                 "occupancy",
                 [(value.record.as_of_us, value.written_us) for value in zones.values()],

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 
 class BoardState:
-    """Answers what the board asks.
+    """Answers the requests of the board.
 
     Args:
         live: Current values.
-        registry: Names, polygons, shifts.
-        trends: What was seen over the last half hour.
-        clock: Tells the time.
+        registry: Reference data: names, polygons, shifts.
+        trends: Trends over the last half hour.
+        clock: Clock of the server.
         stale_after_s: Age from which a value is stale, seconds.
     """
 
@@ -203,7 +203,7 @@ class BoardState:
         )
 
     def trends(self) -> views.Trends:
-        """Steps of every zone that was seen."""
+        """Trend steps of every zone that was seen."""
         return views.Trends(
             now_us=self._clock.now_us(),
             zones={

@@ -1,7 +1,7 @@
 """One reader of the stream of changes in Redis, for all browsers.
 
-Each subscriber has a bounded queue. One that does not keep up is dropped and counted, never waited
-for: it connects again and resumes after the last event that it has, from the stream itself.
+Each subscriber has a bounded queue. The feed never waits for a slow one but drops and counts it:
+the subscriber connects again and resumes from the stream after the last event that it has.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ from workers.serving.live.trends import Trends
 log = structlog.get_logger(__name__)
 
 QUEUE_LENGTH: Final = 1_000
-"""Events that a subscriber may be behind before it is dropped."""
+"""Events that a subscriber may lag before it is dropped."""
 
 HEARTBEAT_S: Final = 1.0
 """Pause between two heartbeats, seconds."""
@@ -48,9 +48,9 @@ class Bounds(NamedTuple):
     """Which entries the stream in Redis still holds.
 
     Attributes:
-        first: Oldest entry kept; None when it holds none.
-        last: Last id ever given.
-        trimmed: Entries were dropped from its beginning.
+        first: Id of the oldest entry kept; None when there is none.
+        last: Last id ever assigned.
+        trimmed: Whether entries were dropped from the beginning.
     """
 
     first: StreamId | None
@@ -58,7 +58,7 @@ class Bounds(NamedTuple):
     trimmed: bool
 
     def holds_all_after(self, position: StreamId) -> bool:
-        """Whether every entry after `position` is still there.
+        """Whether the stream still holds every entry after `position`.
 
         Redis keeps nothing on disk and the stream expires, so a stream that was never trimmed may
         be a new one: only an entry as old as `position` proves that it reaches back far enough.
@@ -75,8 +75,8 @@ class Subscription:
 
     Attributes:
         queue: Events not yet taken.
-        ended: Set when the feed drops it or closes.
-        dropped: The feed dropped it because it was too slow.
+        ended: Set when the feed drops the subscriber or closes.
+        dropped: Whether the feed dropped the subscriber because it was too slow.
     """
 
     def __init__(self, length: int) -> None:
@@ -90,14 +90,14 @@ class ChangeFeed:
 
     Args:
         client: Connection to Redis that may block for a second.
-        prefix: Leads every Redis key.
-        trends: Receives every zone value and zone event.
+        prefix: Prefix of every Redis key.
+        trends: Trends to update with every zone value and zone event.
         clock: Clock of the heartbeats.
-        guard: Breaker of Redis, which this feed probes for all.
-        queue_length: Events that a subscriber may be behind.
+        guard: Circuit breaker of Redis, which this feed probes for all.
+        queue_length: Events that a subscriber may lag.
 
     Attributes:
-        position: Id of the last entry handed out; None until Redis was reached once.
+        position: Id of the last entry handed out; None until Redis first answers.
         reachable: Whether Redis answered last time.
     """
 
@@ -130,7 +130,7 @@ class ChangeFeed:
 
     @contextlib.contextmanager
     def subscribe(self) -> Iterator[Subscription]:
-        """Everything handed out from now on, until the block is left."""
+        """Subscribe to every event from now on, until the block is left."""
         subscription = Subscription(self._queue_length)
         if self._closed:
             subscription.ended.set()
@@ -151,7 +151,7 @@ class ChangeFeed:
         everything after it, so nothing is lost and nothing is sent twice.
         """
         yield self._clock_event()
-        if self._pipeline is not None:  # it may have changed since this reader asked
+        if self._pipeline is not None:  # it may have changed since this reader connected
             yield self._pipeline
         sent = after
         if after is not None:
@@ -202,7 +202,7 @@ class ChangeFeed:
         self._publish(self._pipeline)
 
     def announce_names(self) -> None:
-        """Send to every browser that names, zones or cameras were edited."""
+        """Notify every browser that names, zones or cameras were edited."""
         self._publish(names_event())
 
     def close(self) -> None:

@@ -26,7 +26,7 @@ class StreamId(NamedTuple):
         """Read `milliseconds-number`.
 
         Raises:
-            ValueError: It is something else.
+            ValueError: The text is something else.
         """
         match = _STREAM_ID.fullmatch(text)
         if match is None:
@@ -42,8 +42,8 @@ class Event(NamedTuple):
 
     Attributes:
         name: A kind of change, or `clock`, `line`, `names`, `reset`.
-        stream_id: Id to resume after; None when it is no change.
-        frame: Bytes of `text/event-stream`.
+        stream_id: Id to resume after; None when the event is no change.
+        frame: The event as bytes of `text/event-stream`.
     """
 
     name: str
@@ -59,7 +59,7 @@ class Change(NamedTuple):
     """An entry of the stream of changes.
 
     Attributes:
-        stream_id: Its id in Redis.
+        stream_id: Id of the entry in Redis.
         kind: One of `CHANGE_KINDS`.
         identity: Id of the zone, camera or floor.
         as_of_us: Event time of the value, UTC microseconds.
@@ -76,7 +76,7 @@ class Change(NamedTuple):
 
     @classmethod
     def read(cls, entry_id: bytes, fields: Mapping[bytes, bytes]) -> Self:
-        """Read an entry as Redis gives it.
+        """Read an entry as Redis returns it.
 
         A zone's event has its coverage message, a camera's has `captured_us`, so that a reader can
         measure the time since capture.

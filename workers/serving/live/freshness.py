@@ -1,4 +1,4 @@
-"""How old a value is, judged by its reader: the only place where age is decided.
+"""Freshness of a value at the time it is read: the only module that judges age.
 
 A zone's number is sent when it changes and at least every ten seconds; in between, the floor's
 ticks vouch for it. So a zone is as fresh as its floor, unless its own renewal is overdue.
@@ -30,8 +30,8 @@ def vouched_through(as_of_us: int, floor_as_of_us: int | None) -> int:
     """Event time until which a zone's value is known to hold, microseconds.
 
     Args:
-        as_of_us: Of the zone's latest occupancy.
-        floor_as_of_us: Of its floor's latest tick; None when there is none.
+        as_of_us: Event time of the zone's latest occupancy, microseconds.
+        floor_as_of_us: Event time of its floor's latest tick, microseconds; None without one.
     """
     if floor_as_of_us is None:
         return as_of_us
@@ -52,8 +52,9 @@ def judge(
         now_us: Wall clock of the reader, UTC microseconds.
         stale_after_s: Age from which a value is stale, seconds.
         as_of_us: Event time of the value; None when there is no value.
-        through_us: Until when it is known to hold, if later than `as_of_us`.
-        camera_silent: Its camera was missing when the value was made.
+        through_us: Event time until which the value is known to hold, UTC microseconds, if later
+            than `as_of_us`.
+        camera_silent: Whether its camera was missing when the value was made.
     """
     if as_of_us is None:
         return Freshness(as_of_us=None, through_us=None, age_s=None, stale=True, cause="no_data")

@@ -8,13 +8,13 @@ CoverageState = Literal["short", "unclear", "covered", "none_required", "no_data
 
 
 class Coverage(NamedTuple):
-    """What a charge nurse needs to know of one zone.
+    """What a charge nurse needs to know about one zone.
 
     Attributes:
         state: `short` only when staff are missing even if every unidentified person is staff;
             `unclear` when it depends on who they are.
         sentence: The state as a short message, such as `2 to 4 short`.
-        because: The numbers that it follows from.
+        because: The numbers behind the state.
     """
 
     state: CoverageState

@@ -32,9 +32,9 @@ class PipelineFollower:
     While Kafka is away the board shows what it last knew, and `view.error` is set.
 
     Args:
-        cluster: Where the topics are.
-        view: Receives alerts and lags.
-        watchdog: When another one takes over the watch, and who is named.
+        cluster: Cluster that holds the topics.
+        view: View to update with alerts and lags.
+        watchdog: Settings of the watchdog: its takeover time, and who is named in an alert.
     """
 
     def __init__(self, cluster: Cluster, view: PipelineView, watchdog: WatchdogSettings) -> None:
@@ -58,19 +58,19 @@ class PipelineFollower:
         )
 
     def start(self) -> None:
-        """Start to read."""
+        """Start reading."""
         self._follower.start()
 
     def close(self) -> None:
-        """Stop reading; a request in progress is left to itself after a moment."""
+        """Stop reading; waits only a moment for a request in progress."""
         self._follower.close()
 
     def _check(self) -> None:
-        """Make sure of the topic: an upgrade may not have created it yet.
+        """Check that the topic exists: an upgrade may not have created it yet.
 
         Raises:
             Retry: The broker is out of reach.
-            Stop: The topic is not there.
+            Stop: The topic does not exist.
         """
         check_topics(self._cluster, [ALERTS])
 
@@ -85,7 +85,7 @@ class PipelineFollower:
         log.debug("serving.kafka_out_of_reach", error=str(error))
 
     def _poll_if_due(self) -> None:
-        """Ask for the lag, and whether a watchdog runs.
+        """Poll the lag, and check that a watchdog runs.
 
         Raises:
             Retry: The broker is out of reach.

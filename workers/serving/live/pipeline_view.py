@@ -1,4 +1,4 @@
-"""What the board knows about the pipeline: raised alerts, and the lag of each stage."""
+"""The board's view of the pipeline: raised alerts, and the lag of each stage."""
 
 import threading
 from collections.abc import Mapping, Sequence
@@ -17,8 +17,8 @@ class PipelineView:
     """Alerts and lags; written by one thread, read by others.
 
     Attributes:
-        version: Rises with every change that browsers must get.
-        error: Why the log cannot be read; empty while it can.
+        version: Number that rises with every change that browsers must get.
+        error: Reason why the log cannot be read; empty while it can.
     """
 
     def __init__(self) -> None:
@@ -69,7 +69,7 @@ class PipelineView:
             ]
 
     def answer(self, now_us: int) -> views.PipelineNow:
-        """Alerts and lags as the API gives them."""
+        """Alerts and lags as the API's answer."""
         return views.PipelineNow(
             now_us=now_us, alerts=self.alerts(), lags=self.lags(), error=self.error
         )

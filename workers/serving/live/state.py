@@ -29,15 +29,15 @@ def connect(url: str, *, answer_within_s: float) -> Redis:
     """A client that raises at once when Redis is away, and never retries by itself.
 
     Args:
-        url: Where Redis is.
-        answer_within_s: A command that takes longer is an error, seconds.
+        url: URL of Redis.
+        answer_within_s: Time limit of a command, seconds.
     """
     client: Redis = Redis.from_url(
         url,
         socket_connect_timeout=min(1.0, answer_within_s),
         socket_timeout=answer_within_s,
         retry=RedisRetry(NoBackoff(), 0),
-        protocol=2,  # one shape of answers, whatever the client's default becomes
+        protocol=2,  # the same form of answers, whatever the client's default becomes
     )
     return client
 
@@ -49,7 +49,7 @@ def out_of_reach(exc: Exception) -> Retry:
 
 
 def _is_of_one_key(error: RedisError) -> bool:
-    """Whether the error is about one key, which holds another type, so that others can be shown."""
+    """Whether the error is about one key of the wrong type, so that others can still be shown."""
     return str(error).startswith("WRONGTYPE")
 
 
@@ -70,8 +70,8 @@ class LiveState:
 
     Args:
         client: Connection to Redis.
-        prefix: Leads every key.
-        guard: Breaker that the change feed probes: while it is open, no request waits for Redis.
+        prefix: Prefix of every key.
+        guard: Circuit breaker, probed by the change feed; while it is open, no request waits.
     """
 
     def __init__(self, client: Redis, prefix: str, guard: Guard) -> None:
@@ -81,15 +81,15 @@ class LiveState:
 
     @property
     def away_since_us(self) -> int | None:
-        """Since when the breaker is open, UTC microseconds; None while it is closed."""
+        """Time when the breaker opened, UTC microseconds; None while it is closed."""
         return self._guard.since_us
 
     @contextmanager
     def _asking(self) -> Iterator[None]:
-        """Around a question to Redis.
+        """Guard a request to Redis with the breaker.
 
         Raises:
-            Retry: It is out of reach, or known to be.
+            Retry: Redis is out of reach, or the breaker is open.
         """
         if self._guard.is_open:
             raise Retry(

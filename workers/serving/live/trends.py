@@ -12,7 +12,7 @@ WINDOW_US: Final = 30 * 60 * 1_000_000
 """How far back a trend reaches, microseconds of event time."""
 
 MAX_POINTS: Final = 1_800
-"""Points kept per zone at most: one a second."""
+"""Most points kept per zone: one a second."""
 
 
 class LastChange(NamedTuple):
@@ -30,7 +30,7 @@ class Trends:
         self._last: dict[str, LastChange] = {}
 
     def take(self, change: Change) -> None:
-        """Take a change in; only zones and zone events matter here."""
+        """Add a change; only zones and zone events count."""
         if change.kind == "zone":
             self._occupancy(change.identity, change.as_of_us, change.record.get("people", 0))
         elif change.kind == "zone-event":
@@ -57,7 +57,7 @@ class Trends:
         return sorted(self._steps)
 
     def steps(self, zone_id: str) -> list[tuple[int, int]]:
-        """`(event time in microseconds, people)` from then on, oldest first."""
+        """Steps `(event time in microseconds, people)` of a zone, oldest first."""
         return list(self._steps.get(zone_id, ()))
 
     def last_change(self, zone_id: str) -> LastChange | None:
