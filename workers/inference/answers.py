@@ -1,4 +1,4 @@
-"""Answer each record: by an outcome, a dead letter, or both."""
+"""Answer each record with an outcome, a dead letter, or both."""
 
 from dataclasses import dataclass
 
@@ -21,13 +21,13 @@ log = structlog.get_logger(__name__)
 
 @dataclass(kw_only=True, slots=True)
 class Entry:
-    """An arrival in a batch, and what is known about its answer.
+    """An arrival in a batch, and what is known so far about its answer.
 
     Attributes:
         arrival: The record.
-        plan: What was decided for it.
+        plan: Plan for the record: infer, skip or pass.
         error: Why it cannot be processed; None while it can.
-        detections: What the detector found.
+        detections: Detections in the frame; None if there is no result.
     """
 
     arrival: Arrival
@@ -43,7 +43,7 @@ class Answers:
         cluster: Where the topics are.
         producer: Sends them; it is flushed before offsets are committed.
         codec: Writes outcomes.
-        dead_letters: Takes what cannot be processed.
+        dead_letters: Receives records that cannot be processed.
         model: Model of the detector; one record shared by all outcomes.
     """
 
@@ -69,7 +69,7 @@ class Answers:
             inferred_us: When its batch was done, UTC microseconds.
 
         Raises:
-            Stop: An earlier record was not delivered, or too many of the last are dead letters.
+            Stop: An earlier record was not delivered, or too many recent records are dead letters.
         """
         arrival = entry.arrival
         if entry.error is not None:

@@ -12,19 +12,19 @@ from workers.inference.placement import CameraPlacement
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Arrival:
-    """A record taken from the frames, decoded and placed, or refused.
+    """A record of the frames topic, either decoded and placed, or refused.
 
-    A refused record keeps its turn: its offset may only be committed when all before it in its
-    partition are answered.
+    A refused record keeps its turn: its offset may be committed only when all records before it in
+    its partition are answered.
 
     Attributes:
-        topic: Name on the broker.
-        partition: Partition of the frames.
+        topic: Name of the topic on the broker.
+        partition: Partition of the frames topic.
         offset: Offset within it.
         value: The bytes of the record; None for a tombstone.
         frame: The decoded record; None when refused.
-        floor_partition: Where its outcome goes; -1 when refused.
-        refusal: Why no outcome can be given.
+        floor_partition: Partition to which its outcome is written; -1 when refused.
+        refusal: Why it was refused; None when it was not.
     """
 
     topic: str
@@ -59,8 +59,8 @@ class Intake:
         """Turn a consumed record into an arrival; nothing in the record can make it raise.
 
         Args:
-            message: From the frames topic.
-            now_s: Monotonic seconds.
+            message: Record of the frames topic.
+            now_s: Monotonic time, s.
 
         Raises:
             Retry: The cameras cannot be looked up.

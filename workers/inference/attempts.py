@@ -7,15 +7,15 @@ from models.detectors.detector import Detector, ModelFailed
 from schemas.records.frames import Detection
 
 MOST_FAILURES = 10
-"""Frames in a row that may fail alone before the detector itself is held to be broken."""
+"""Frames in a row that may fail on their own before the detector is considered broken."""
 
 
 class Attempts:
-    """Detects in batches; when a batch fails, in each of its frames alone.
+    """Runs the detector on batches; when a batch fails, on each of its frames alone.
 
     Args:
-        detector: What finds the people.
-        most_failures: Frames failing in a row after which `exhausted` is True.
+        detector: The person detector.
+        most_failures: Failed frames in a row from which on `exhausted` is True.
     """
 
     def __init__(self, detector: Detector, most_failures: int = MOST_FAILURES) -> None:

@@ -1,4 +1,4 @@
-"""Which frames are inferred together, when, and which are skipped: decided here, done elsewhere."""
+"""Decide which frames are inferred together and when, and which are skipped."""
 
 from collections import Counter, deque
 from collections.abc import Collection
@@ -8,8 +8,8 @@ from typing import Literal
 from workers.inference.arrivals import Arrival
 
 Plan = Literal["infer", "skip", "pass"]
-"""What becomes of an arrival: its pixels go to the detector, a newer frame of its camera makes it
-void, or it has no pixels and only passes through."""
+"""Plan for an arrival: its pixels go to the detector (infer), a newer frame of its camera
+supersedes it (skip), or it has no pixels and only passes through (pass)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -17,12 +17,12 @@ class BatchPolicy:
     """When a batch is due and how much may wait for it.
 
     Attributes:
-        size: Frames inferred together at most.
-        wait_s: The oldest arrival waits at most this long for others, s.
+        size: Maximum number of frames in a batch.
+        wait_s: Longest time that the oldest arrival waits for others, s.
         newest_wins: True for live: a frame is skipped if a newer one of its camera is in the
             queue. False for record: every frame is inferred.
-        most_queued: Arrivals held at most.
-        most_bytes: Bytes held at most, counted by record.
+        most_queued: Maximum number of arrivals in the queue.
+        most_bytes: Maximum size of the queued records together, bytes.
     """
 
     size: int
@@ -33,10 +33,10 @@ class BatchPolicy:
 
 
 class Batcher:
-    """A queue of arrivals of all cameras, taken in the order they came.
+    """A queue of arrivals of all cameras, taken in the order of arrival.
 
     Args:
-        policy: Limits.
+        policy: Limits of batch and queue.
     """
 
     def __init__(self, policy: BatchPolicy) -> None:
@@ -50,7 +50,7 @@ class Batcher:
         return len(self._queue)
 
     def room(self) -> int:
-        """How many more arrivals fit; a few may come on top when records are large."""
+        """How many more arrivals fit; large records may exceed the limit by a few."""
         if self._bytes >= self._policy.most_bytes:
             return 0
         return max(0, self._policy.most_queued - len(self._queue))
@@ -78,14 +78,14 @@ class Batcher:
         return max(0.0, self._queue[0][1] + self._policy.wait_s - now_s)
 
     def due(self, now_s: float) -> bool:
-        """Whether a batch should be taken now: it is full, or its first arrival waited enough."""
+        """Whether a batch is due: it is full, or its first arrival has waited long enough."""
         return self.due_in_s(now_s) == 0.0
 
     def take(self) -> list[tuple[Arrival, Plan]]:
         """Take the next batch off the front of the queue, in order.
 
-        It ends before the frame that would be one too many for the detector. Whether a frame is
-        the newest of its camera is judged over the whole queue, not over the batch.
+        The batch ends before the frame that would be one too many for the detector. Whether a
+        frame is the newest of its camera is judged over the whole queue, not over the batch.
         """
         batch: list[tuple[Arrival, Plan]] = []
         inferred = 0
@@ -106,7 +106,7 @@ class Batcher:
         return batch
 
     def forget(self, partitions: Collection[int]) -> int:
-        """Drop what came from partitions that another process reads now; returns how many."""
+        """Drop the arrivals of partitions that another process reads now; returns how many."""
         kept = deque(
             (arrival, at_s) for arrival, at_s in self._queue if arrival.partition not in partitions
         )

@@ -17,16 +17,16 @@ def make_outcome(
     detections: list[Detection] | None = None,
     model: Model | None = None,
 ) -> DetectionOutcome:
-    """Say what became of a frame.
+    """Make the outcome of a frame.
 
     Args:
-        arrival: Where the frame lay.
+        arrival: Partition and offset of the frame.
         frame: The frame.
-        outcome: What became of it.
+        outcome: Kind of the outcome.
         inferred_us: When that was decided, UTC microseconds.
         reason: Why it was skipped or failed.
         detections: Boxes in pixels of the captured frame, by falling score.
-        model: What made them; one record is shared by all.
+        model: Model that made them; one record shared by all outcomes.
     """
     return DetectionOutcome(
         camera_id=frame["camera_id"],

@@ -1,13 +1,13 @@
-"""The work of the inference worker: frames in, one outcome each.
+"""The inference pipeline: one outcome for each frame.
 
     submit -> Intake -> Batcher -> read_pixels -> detector (a thread of its own) -> Answers
 
 Everything but the detector runs in the thread of the `ConsumerLoop`. At most one batch is in
 flight: while it runs, the next one is read and decoded.
 
-Two readers of one partition, as there are for a moment after a live worker was taken for dead, do
-no harm. Each answers the partition without a gap from the same committed offset on, so whichever
-outcome of a frame comes first in the log, none of an older frame is missing before it.
+Two readers of one partition do no harm; they exist for a moment after a live worker was taken for
+dead. Both answer the partition without a gap from the same committed offset on. So no matter which
+outcome of a frame is first in the log, the outcomes of all older frames precede it.
 """
 
 from collections.abc import Collection, Sequence
@@ -37,13 +37,13 @@ from workers.inference.placement import CameraPlacement
 log = structlog.get_logger(__name__)
 
 IDLE_WAIT_S = 0.2
-"""Longest wait for a record before the loop comes round, s."""
+"""Longest wait for a record in one turn of the loop, s."""
 
 COMMITS = CommitPolicy(interval_s=0.5, most_records=500)
-"""Bounds the answers that a crash repeats."""
+"""Limits how many answers a crash repeats."""
 
 _FETCH_AGAIN = constant(0.2, deadline_s=30.0)
-"""A claim check is tried for so long before the process starts again."""
+"""A claim check is retried for this long before the process restarts."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,9 +51,9 @@ class Stages:
     """The parts of the pipeline.
 
     Attributes:
-        placement: Knows the floors of cameras; the pipeline keeps it up to date.
+        placement: Floor partition of each camera; the pipeline keeps it up to date.
         intake: Decodes records and finds their floors.
-        batcher: Decides what is inferred when.
+        batcher: Decides which frames are inferred, and when.
         fetch: Reads claim checks.
         attempts: Runs the detector.
         answers: Writes outcomes and dead letters.
@@ -79,7 +79,7 @@ class InferencePipeline:
     """Processes frames; see `RecordProcessor`.
 
     Args:
-        service: Gives health, clock and the wish to stop.
+        service: Health, clock and stop signal.
         stages: The parts.
         assignment: Partitions that may be answered.
         commits: Commits the offsets of answered frames.
@@ -99,11 +99,11 @@ class InferencePipeline:
         self._in_flight: InFlight | None = None
 
     def room(self) -> int:
-        """What fits into the batcher."""
+        """How many more records fit into the batcher."""
         return self._stages.batcher.room()
 
     def wait_s(self) -> float:
-        """Until the next batch is due; nothing while one is in flight."""
+        """Seconds until the next batch is due, at most `IDLE_WAIT_S`; 0 while one is in flight."""
         if self._in_flight is not None:
             return 0.0
         due_in_s = self._stages.batcher.due_in_s(self._clock.monotonic_s())
@@ -134,7 +134,7 @@ class InferencePipeline:
             self._give_up()
 
     def _give_up(self) -> None:
-        """End, with the failed frames answered: a restart goes on after them."""
+        """Stop after the failed frames are answered: a restart continues after them."""
         self.join()
         self._commits.commit()
         raise Stop(
@@ -157,7 +157,7 @@ class InferencePipeline:
         return entries, images
 
     def _fetch(self, uri: str, sha256: str) -> bytes:
-        """Read a claim check, with patience while the object store is out of reach."""
+        """Read a claim check; retries while the object store is out of reach."""
         tries = Tries(_FETCH_AGAIN, self._clock, self._service.stop.wait)
         return retried(lambda: self._fetch_once(uri, sha256), tries)
 
@@ -170,7 +170,7 @@ class InferencePipeline:
             raise
 
     def _detect(self, images: list[Image]) -> list[list[Detection] | ModelFailed]:
-        """Run in the detector's thread."""
+        """Run the detector on a batch, in the detector's thread."""
         if not images:
             return []
         started_s = self._clock.monotonic_s()
@@ -180,7 +180,7 @@ class InferencePipeline:
         return results
 
     def join(self) -> None:
-        """Wait for the batch in flight and answer every record of it, in order."""
+        """Wait for the batch in flight and answer all its records, in order."""
         if self._in_flight is None:
             return
         entries = self._in_flight.entries
@@ -202,10 +202,10 @@ class InferencePipeline:
                 self._commits.ledger.processed(partition, arrival.offset, now_s)
 
     def assigned(self, partitions: Collection[Partition]) -> None:
-        """Nothing is kept of a partition before its first frame."""
+        """Do nothing: no state is kept for a partition before its first frame."""
 
     def dropped(self, partitions: Collection[Partition]) -> None:
-        """Drop what was read and not answered."""
+        """Drop records that were read but not answered."""
         unanswered = self._stages.batcher.forget({number for _, number in partitions})
         log.info("inference.dropped", unanswered=unanswered)
 

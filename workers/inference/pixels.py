@@ -1,4 +1,4 @@
-"""From a frame record to its image: fetch, verify, decode."""
+"""Read the image of a frame record: fetch, verify, decode."""
 
 import hashlib
 from collections.abc import Callable
@@ -10,16 +10,16 @@ from runtime.errors import DeadLetter
 from schemas.records.frames import Frame
 
 MOST_PIXELS = 64_000_000
-"""Frames larger than this are refused before memory is given to them (8K video has 33 million)."""
+"""Larger frames are refused before memory is allocated for them (8K video has 33 million)."""
 
 
 FetchObject = Callable[[str, str], bytes]
-"""Gives the bytes at a URI that have a SHA-256; raises `DeadLetter` when there are none such, and
-`Retry` while out of reach."""
+"""Returns the bytes at a URI, checked against a SHA-256; raises `DeadLetter` if there are none or
+they differ, and `Retry` while the store is out of reach."""
 
 
 def read_pixels(frame: Frame, fetch: FetchObject) -> Image:
-    """Give a frame's image.
+    """Read a frame's image.
 
     Args:
         frame: A record of kind FRAME.
@@ -45,7 +45,7 @@ def verified_pixels(frame: Frame, fetch: FetchObject) -> bytes:
     """The encoded pixels, inline or by a claim check, as they were when they were captured.
 
     Raises:
-        DeadLetter: There are none, or others than the record says.
+        DeadLetter: There are no pixels, or they are not those that the record names.
         Retry: The object store is out of reach.
     """
     data = frame["data"]
@@ -68,13 +68,13 @@ def decode_jpeg(data: bytes, width: int, height: int) -> Image:
     """Decode a JPEG that must be whole and of a given size.
 
     The size is read from the header first, so that no record can ask for memory that it did not
-    announce. OpenCV is no fallback here: it fills what is missing of a cut-off JPEG with grey,
-    and people would be missing there without a word.
+    announce. OpenCV is no fallback here: it fills the missing part of a truncated JPEG with grey,
+    and the people there would be missed without any error.
 
     Args:
         data: The JPEG.
-        width: Expected, px.
-        height: Expected, px.
+        width: Expected width, px.
+        height: Expected height, px.
 
     Returns:
         Shape `(height, width, 3)`, blue-green-red.

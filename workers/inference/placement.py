@@ -1,4 +1,4 @@
-"""Which partition a camera's outcomes go to: that of its floor, for life (see the topic table).
+"""Find the partition of a camera's outcomes: its floor's, for life (see the topic table).
 
 Both a camera's floor and a floor's partition are fixed by the first version in the log that names
 them. So a frame gets the same partition from every worker, before and after every import,
@@ -18,10 +18,10 @@ from schemas.topics import CAMERAS, FLOOR_PARTITIONS, FLOORS
 log = structlog.get_logger(__name__)
 
 REFRESH_S = 2.0
-"""Side inputs are read on this often."""
+"""Pause between two reads of the reference data, s."""
 
 RECHECK_S = 1.0
-"""A camera found unknown stays so for this long; one never seen before is looked up at once."""
+"""Pause before an unknown camera is looked up again, s; a new one is looked up at once."""
 
 _MOST_REMEMBERED = 10_000
 
@@ -39,7 +39,7 @@ class PlacementUnknown(LookupError):
 
 
 class Placement:
-    """The table of cameras and floors, without any reading."""
+    """The table of cameras and floors; pure, reads no topic."""
 
     def __init__(self) -> None:
         self._partitions: dict[str, int] = {}
@@ -56,7 +56,7 @@ class Placement:
                 self._learn_floor(record["floor_id"], record["version"], record["partition"])
 
     def _learn_camera(self, camera_id: str, version: int, floor_id: str) -> None:
-        """The first version fixes the floor for life."""
+        """Note a camera's floor; its first version fixes it for life."""
         home = self._homes.setdefault(camera_id, floor_id)
         if home != floor_id:
             log.error(
@@ -68,7 +68,7 @@ class Placement:
             )
 
     def _learn_floor(self, floor_id: str, version: int, partition: int) -> None:
-        """The first version that names a partition fixes it for life."""
+        """Note a floor's partition; the first version that names one fixes it for life."""
         if not 0 <= partition < FLOOR_PARTITIONS:
             if partition != -1:
                 log.error("placement.no_such_partition", floor_id=floor_id, partition=partition)
@@ -120,7 +120,7 @@ class CameraPlacement:
         return placement
 
     def refresh(self, now_s: float) -> None:
-        """Read on to the present end.
+        """Read the new reference data, to the end.
 
         Raises:
             Retry: The broker is out of reach.
@@ -129,7 +129,7 @@ class CameraPlacement:
         self._refreshed_s = now_s
 
     def refresh_if_due(self, now_s: float) -> None:
-        """Read on every `REFRESH_S`; while the broker is away, what is known must do."""
+        """Refresh every `REFRESH_S`; while the broker is away, keep what is known."""
         if now_s - self._refreshed_s < REFRESH_S:
             return
         try:
@@ -143,7 +143,7 @@ class CameraPlacement:
 
         Args:
             camera_id: Camera of the frame.
-            now_s: Monotonic seconds.
+            now_s: Monotonic time, s.
 
         Raises:
             DeadLetter: Nobody registered the camera, or its floor has no partition.
@@ -169,7 +169,7 @@ class CameraPlacement:
             ) from error
 
     def _look_up(self, camera_id: str, now_s: float) -> None:
-        """Read on, unless that was done for this camera a moment ago."""
+        """Refresh, unless that was done for this camera a moment ago."""
         if now_s - self._unknown_s.get(camera_id, float("-inf")) < RECHECK_S:
             return
         self.refresh(now_s)

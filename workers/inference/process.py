@@ -1,4 +1,4 @@
-"""The inference process: its parts put together, and run."""
+"""The inference process: builds the pipeline and runs it."""
 
 from typing import Any, Literal
 
@@ -37,15 +37,15 @@ STAGE = stages.INFERENCE
 Mode = Literal["record", "live"]
 
 _QUEUED_KBYTES = 32 * 1024
-"""What Kafka's client and the batcher may each hold unread, KiB."""
+"""Maximum size of the records queued in Kafka's client, and in the batcher, KiB."""
 
 _QUEUED_PER_FRAME = {"record": 4, "live": 64}
-"""Records queued per frame of a batch: record mode needs the next batch, live mode looks further,
-to find newer frames."""
+"""Records queued per frame of a batch: record mode needs the next batch, live mode looks further
+ahead for newer frames."""
 
 
 def with_options(settings: Settings, options: dict[str, Any]) -> Settings:
-    """Settings in which options of the command line replace the inference settings."""
+    """Settings with command-line options in place of the inference settings."""
     inference = settings.inference.model_copy(update=options)
     return settings.model_copy(update={"inference": inference})
 
@@ -110,11 +110,11 @@ def run_inference(service: Service) -> None:
 def detector_of(settings: InferenceSettings) -> Detector:
     """The detector that the settings ask for.
 
-    The overlap of non-maximum suppression is the model's own unless somebody set it: what suits
-    a network leaves HOG with several boxes per person.
+    The overlap of non-maximum suppression is the model's own unless it is set explicitly: what
+    suits a network leaves HOG with several boxes per person.
 
     Raises:
-        DetectorUnavailable: There is no such detector here.
+        DetectorUnavailable: This installation has no such detector.
     """
     return make_detector(
         settings.backend,
@@ -127,7 +127,7 @@ def detector_of(settings: InferenceSettings) -> Detector:
 
 
 def introduce(detector: Detector, service: Service) -> None:
-    """Say which detector runs, in the log, the metrics and the health report."""
+    """Report which detector runs, in the log, the metrics and the health report."""
     model = detector.describe()
     reason = detector.fallback_reason
     DETECTOR_INFO.labels(model["name"], model["version"], model["runtime"], reason).set(1)
@@ -143,7 +143,7 @@ def introduce(detector: Detector, service: Service) -> None:
 
 
 def batch_policy(settings: InferenceSettings) -> BatchPolicy:
-    """How frames are batched under these settings."""
+    """The batch policy for these settings."""
     return BatchPolicy(
         size=settings.batch_size,
         wait_s=settings.batch_wait_ms / 1000,

@@ -1,1 +1,1 @@
-"""Real cameras and files to frames.captured.v1."""
+"""Ingest: reads cameras and video files, and writes frames.captured.v1."""

@@ -1,4 +1,4 @@
-"""A short queue between the thread that reads a stream and the one that sends."""
+"""A short queue between the thread that reads a stream and the thread that sends its frames."""
 
 import threading
 from collections import deque
@@ -11,8 +11,8 @@ class FrameBuffer(Generic[T]):
     """A bounded queue whose reader may wait, and whose writer either waits or drops the oldest.
 
     Args:
-        limit: Items kept at most.
-        drop_oldest: True when a full queue gives up its oldest item for a new one.
+        limit: Maximum number of items.
+        drop_oldest: True if a full queue drops its oldest item for a new one.
     """
 
     def __init__(self, limit: int, *, drop_oldest: bool) -> None:
@@ -23,7 +23,7 @@ class FrameBuffer(Generic[T]):
         self._closed = False
 
     def put(self, item: T) -> int:
-        """Add an item; returns how many were dropped for it (or instead of it, when closed)."""
+        """Add an item; returns how many were dropped, counting the new one if closed."""
         with self._changed:
             dropped = 0
             if self._drop_oldest:
@@ -39,7 +39,7 @@ class FrameBuffer(Generic[T]):
             return dropped
 
     def get(self, timeout_s: float) -> T | None:
-        """Take the oldest item; None when there is none within `timeout_s`, or it is closed."""
+        """Take the oldest item; None if none comes within `timeout_s`, or the queue is closed."""
         with self._changed:
             self._changed.wait_for(lambda: self._closed or bool(self._items), timeout_s)
             if not self._items:
@@ -49,7 +49,7 @@ class FrameBuffer(Generic[T]):
             return item
 
     def close(self) -> None:
-        """Wake everybody; nothing more is taken in."""
+        """Wake all waiting threads; no more items are accepted."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()

@@ -1,4 +1,4 @@
-"""One camera: decides for each frame what becomes of it, numbers what is sent, counts the rest."""
+"""One camera's feed: decides what happens to each frame, numbers those sent, counts the rest."""
 
 from typing import Any
 
@@ -26,20 +26,20 @@ from workers.ingest.sources.base import Image
 log = structlog.get_logger(__name__)
 
 BEHIND_US = 1_000_000
-"""Live mode gives a frame up when it is later than this, microseconds."""
+"""Live mode drops a frame that is later than this, microseconds."""
 
 
 class CameraFeed:
-    """Turns pictures of one camera into its records.
+    """Turns the pictures of one camera into records.
 
     Args:
         config: The camera and its part of the picture.
         settings: Recipe, mode and heartbeat interval.
-        position: Where its records end in the topic.
-        cameras: Finds the version in force.
+        position: End of its records in the topic.
+        cameras: Looks up the camera version in force.
         publisher: Sends the records.
         ledger: Counts the outcomes.
-        backlog_limit: Live mode gives frames up while this many records wait for the broker.
+        backlog_limit: Live mode drops frames while more records than this wait for the broker.
     """
 
     def __init__(
@@ -71,11 +71,11 @@ class CameraFeed:
         self._clocks = ClockWatch(config.camera_id, settings.future_limit_s)
 
     def count(self, outcome: FrameOutcome) -> None:
-        """One more frame of the source that is not sent."""
+        """Count a frame of the source that is not sent."""
         self.ledger.count(outcome)
 
     def wants(self, captured_us: int) -> bool:
-        """Whether a frame of this event time is still to be sent; counts it when not."""
+        """Whether a frame with this event time still has to be sent; counts it if not."""
         if self._resume_us is not None and captured_us <= self._resume_us:
             self.count("before_resume")
             return False
@@ -101,9 +101,9 @@ class CameraFeed:
         Args:
             image: The source's whole picture; not changed.
             captured_us: Event time, later than the last one.
-            received_us: Wall clock when it was read.
-            source_clock_us: The camera's own clock, if it has one.
-            late_us: How long ago it was due.
+            received_us: Wall clock when it was read, UTC microseconds.
+            source_clock_us: The camera's own clock, UTC microseconds; None if it has none.
+            late_us: Time since it was due, microseconds.
 
         Raises:
             Stop: The first picture is not of the registered size, or sending failed for good.
@@ -163,10 +163,10 @@ class CameraFeed:
         self.count("sent")
 
     def send_heartbeat(self, captured_us: int, received_us: int) -> None:
-        """Send the time of a camera that shows nothing.
+        """Send a heartbeat: the event time of a camera without frames to send.
 
-        Does nothing if it is not later than the last record, or from the future, or the camera is
-        not in force.
+        Does nothing if the time is not later than the last record or is in the future, if live mode
+        has too large a backlog, or if no version of the camera is in force.
 
         Args:
             captured_us: Event time.

@@ -1,4 +1,4 @@
-"""The version of a camera that is in force, so that its masks are applied to every frame."""
+"""Look up the camera version in force, so that its masks are applied to every frame."""
 
 import threading
 from typing import Any
@@ -39,7 +39,7 @@ class CameraBook:
         """The version of a camera that is in force at an event time not in the future.
 
         Returns:
-            A `Camera` record; None when no version is in force, or when asked to stop.
+            A `Camera` record; None if no version is in force, or when asked to stop.
 
         Raises:
             Retry: cameras.v1 could not be read for ten minutes.
@@ -51,12 +51,12 @@ class CameraBook:
             return self._facts.at(at_us).cameras.get(camera_id)
 
     def require(self, camera_id: str, at_us: int | None) -> None:
-        """Make sure that a camera can be served from `at_us`, or from now on when None.
+        """Check that a camera can be served from `at_us`, or from now on if None.
 
-        A camera that was registered a moment ago is waited for.
+        Waits for a camera that was registered a moment ago.
 
         Raises:
-            Stop: It is not registered, or not yet at that time; says how to register it.
+            Stop: It is not registered, or not in force at that time; the message says what to do.
             Retry: cameras.v1 could not be read.
         """
         with self._lock:

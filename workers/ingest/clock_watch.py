@@ -1,4 +1,4 @@
-"""Notice clocks that run ahead: the camera's, and that of the writer of its last record.
+"""Detect clocks that run ahead: the camera's, and that of the writer of its last record.
 
 A frame from the future is not sent: facts for that time are not written yet, and every frame that
 is captured until then would count as older.
@@ -16,7 +16,7 @@ class ClockWatch:
 
     Args:
         camera_id: The camera.
-        limit_s: A clock that is ahead of ours by more is wrong, s.
+        limit_s: Lead over this machine's clock above which a clock is wrong, s.
     """
 
     def __init__(self, camera_id: str, limit_s: float) -> None:
@@ -26,11 +26,11 @@ class ClockWatch:
         self._source_ahead = False
 
     def refuses(self, captured_us: int, received_us: int) -> bool:
-        """Whether a record of that event time is from the future; logs the first such record.
+        """Whether a record with this event time is from the future; logs the first such record.
 
         Args:
             captured_us: Event time, UTC microseconds.
-            received_us: Wall clock.
+            received_us: Wall clock, UTC microseconds.
         """
         ahead_us = captured_us - received_us
         refuses = ahead_us > self._limit_us
@@ -49,11 +49,11 @@ class ClockWatch:
         return refuses
 
     def note_source(self, source_clock_us: int | None, received_us: int) -> None:
-        """Compare the camera's own clock with ours; logs it when that is ahead.
+        """Compare the camera's own clock with this machine's; logs when the camera's is ahead.
 
         Args:
-            source_clock_us: The camera's clock, UTC microseconds; None where it sends none.
-            received_us: Wall clock when the frame arrived.
+            source_clock_us: The camera's clock, UTC microseconds; None if it sends none.
+            received_us: Wall clock when the frame arrived, UTC microseconds.
         """
         if source_clock_us is None:
             return

@@ -1,4 +1,4 @@
-"""Which cameras one process serves, and from which sources."""
+"""Feed configuration: the cameras that a process serves, and their sources."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,8 +14,8 @@ class Region:
     Attributes:
         x: Left edge, 0 to 1.
         y: Upper edge, 0 to 1.
-        width: Above 0, `x + width` at most 1.
-        height: Above 0, `y + height` at most 1.
+        width: Width, above 0; `x + width` is at most 1.
+        height: Height, above 0; `y + height` is at most 1.
     """
 
     x: float = 0.0
@@ -41,7 +41,7 @@ class Region:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read `x,y,width,height`.
+        """Parse `x,y,width,height`.
 
         Raises:
             ValueError: It is not four fractions inside the picture.
@@ -56,7 +56,7 @@ class Region:
         return cls(x=x, y=y, width=width, height=height)
 
     def pixels(self, width: int, height: int) -> tuple[int, int, int, int]:
-        """The region as `(left, upper, right, lower)` in pixels of a picture of that size.
+        """The region as `(left, upper, right, lower)` in pixels of a picture of this size.
 
         Edges are rounded, not sizes, so regions that share an edge share no pixel and leave none
         out.
@@ -87,10 +87,10 @@ class FeedConfig:
     """One camera of this process.
 
     Attributes:
-        camera_id: As registered in cameras.v1.
+        camera_id: Id of the camera in cameras.v1.
         source: A path, a URL (`rtsp://`, `tcp://`, `http://`, ...) or `webcam:N`. Feeds of the
-            same source share one decoding of it.
-        region: The part of the picture that is this camera.
+            same source share one decoder.
+        region: The part of the picture that this camera shows.
     """
 
     camera_id: str
@@ -105,8 +105,8 @@ class Playback:
     Attributes:
         start_us: Event time of the first frame, UTC microseconds; None for the wall clock at the
             start.
-        resume_since_us: An interrupted playing is resumed only if it started at or after this, UTC
-            microseconds; None for any.
+        resume_since_us: Earliest start of an interrupted playing that is resumed, UTC microseconds;
+            None for any.
         pace: `realtime` sends each frame when it is due, `asap` as fast as the pipeline takes it.
         loop: Start again at the end; event time goes on.
         end_heartbeats: Heartbeats after the last frame, each 5 s of event time after the one
@@ -121,7 +121,7 @@ class Playback:
 
 
 def parse_start_time(text: str) -> int:
-    """Read an ISO 8601 time with its offset, or seconds since the epoch; UTC microseconds.
+    """Parse an ISO 8601 time with offset, or epoch seconds; returns UTC microseconds.
 
     >>> parse_start_time("2026-01-31T10:05:00+00:00") == parse_start_time("1769853900")
     True
@@ -145,7 +145,7 @@ def parse_start_time(text: str) -> int:
 
 
 def pair_feeds(cameras: list[str], videos: list[str], regions: list[str]) -> list[FeedConfig]:
-    """Give every camera its source and region, in the order of the options.
+    """Pair each camera with its source and region, in the order of the options.
 
     Raises:
         ValueError: The numbers of options do not fit together, or a region is wrong.

@@ -24,7 +24,7 @@ _JOIN_S = 12.0
 
 
 class StreamReader:
-    """Reads one stream for ever, in a thread of its own, so that it never waits for the pipeline.
+    """Reads one stream in a thread of its own, so that reading never waits for the pipeline.
 
     Args:
         service: Settings, clock and stop signal.
@@ -37,7 +37,7 @@ class StreamReader:
         self._service = service
         self._source = source
         self._feeds = feeds
-        # Jitter, so that the cameras of one switch do not come back in step.
+        # Jitter, so that the cameras of one switch do not all reconnect at once.
         self._pauses = RetryPolicy(
             first_s=settings.reconnect_initial_s, limit_s=settings.reconnect_max_s, jitter=0.5
         )
@@ -49,12 +49,12 @@ class StreamReader:
         self.error: BaseException | None = None
         self._refused: Counter[FrameOutcome] = (
             Counter()
-        )  # one number each, however long nobody asks
+        )  # a count per outcome, so it stays small until it is read
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="stream-reader", daemon=True)
 
     def start(self) -> None:
-        """Start to read."""
+        """Start reading."""
         self._thread.start()
 
     def close(self) -> None:
@@ -132,7 +132,7 @@ def follow(
         service: Settings, clock and stop signal.
         source: A live source.
         feeds: The cameras that it shows.
-        beat: Is called in every turn of the loop.
+        beat: Called on every turn of the loop.
 
     Raises:
         Stop: The source can never be read, or sending failed for good.

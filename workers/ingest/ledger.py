@@ -1,4 +1,4 @@
-"""What became of every frame that was read: the outcomes sum to the frames of the source."""
+"""Ledger of what happened to each frame read: the outcomes sum to the frames of the source."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -36,7 +36,7 @@ store_unavailable  live mode: too large to go inline, and the object store is ou
 
 @dataclass(slots=True)
 class FrameLedger:
-    """Counts of one camera.
+    """Frame counts of one camera.
 
     Attributes:
         camera_id: The camera.
@@ -57,13 +57,13 @@ class FrameLedger:
     complete: bool = False
 
     def count(self, outcome: FrameOutcome) -> None:
-        """One more frame was read, with this outcome."""
+        """Count a frame that was read, with this outcome."""
         self.read += 1
         self.outcomes[outcome] += 1
         INGEST_FRAMES.labels(self.camera_id, outcome).inc()
 
     def summary(self) -> dict[str, Any]:
-        """The ledger as plain data, every outcome named."""
+        """The ledger as plain data, including outcomes whose count is 0."""
         return {
             "camera_id": self.camera_id,
             "source": self.source,

@@ -1,4 +1,4 @@
-"""Play a recording: decode once, serve every camera that it shows, keep the pace."""
+"""Play a recording: decode it once, serve every camera that it shows, keep the pace."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -24,9 +24,9 @@ _BEAT_S = 0.5
 class Pacer:
     """Waits until a moment of the recording is due.
 
-    With `realtime` the first moment is due at once, and each other one as much later as it is in
-    the recording. With `asap` everything is due, except that event time never runs ahead of the
-    wall clock: facts of the future are not known.
+    With `realtime` the first moment is due at once, and the others follow at the recording's own
+    pace. With `asap` everything is due, except that event time never runs ahead of the
+    wall clock: reference data for the future is not known.
 
     Args:
         service: Clock and stop signal.
@@ -75,7 +75,7 @@ def play(
         source: A recording.
         feeds: The cameras that it shows.
         playback: Start time, pace and what is sent at the end.
-        beat: Is called in every turn of the loop.
+        beat: Called on every turn of the loop.
 
     Raises:
         Stop: The recording cannot be read, or sending failed for good.

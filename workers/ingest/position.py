@@ -1,4 +1,4 @@
-"""Where a camera's records end in the topic: a restarted process goes on after that."""
+"""Find where a camera's records end in the topic, so that a restarted process continues there."""
 
 from dataclasses import dataclass
 
@@ -42,11 +42,11 @@ class Position:
 
 
 def read_position(cluster: Cluster, codec: Codec, camera_id: str) -> Position:
-    """Find the last record of a camera by reading its partition back from the end.
+    """Find the last record of a camera by reading its partition backwards from the end.
 
     When the topic holds no record of the camera, because it is new or its records have expired,
-    the next `seq` is one more than the number of records that its partition ever took. That is
-    above any `seq` it may have had, which is never more than the number of its own records.
+    the next `seq` is one more than the number of records that its partition ever received. That is
+    above any `seq` of the camera, which never exceeds the number of its own records.
 
     Raises:
         Retry: The broker is out of reach.
@@ -77,7 +77,7 @@ def read_position(cluster: Cluster, codec: Codec, camera_id: str) -> Position:
 
 
 def _bounds(consumer: Consumer, partition: TopicPartition, clock: Clock) -> tuple[int, int]:
-    """First offset and end; waits while the partition has no leader."""
+    """Start and end offset of a partition; waits while it has no leader."""
     return retried(
         lambda: consumer.get_watermark_offsets(partition, timeout=_TIMEOUT_S),
         Tries(_AGAIN, clock),

@@ -1,4 +1,4 @@
-"""Turn a source's picture into the pixels that are sent: cut, shrink, blank, measure, encode.
+"""Preprocess a source's picture into a captured frame: cut, shrink, mask, measure, encode.
 
 The recipe has a name that is sent with every frame. A change to what any step does to the pixels
 needs a new name; otherwise it could be mistaken for a difference between two models.
@@ -28,7 +28,7 @@ class Recipe:
 
     Attributes:
         max_width: Wider pictures are shrunk to this width by area averaging, pixels.
-        jpeg_quality: 1 to 100; colour is kept at half resolution (4:2:0).
+        jpeg_quality: JPEG quality, 1 to 100; colour is kept at half resolution (4:2:0).
     """
 
     max_width: int
@@ -50,7 +50,7 @@ class LumaStatistics:
 
 
 def cut_and_shrink(image: Image, region: Region, max_width: int) -> Image:
-    """Cut the region out and shrink it; returns a picture of its own, safe to draw on."""
+    """Cut the region out and shrink it; returns a copy that is safe to draw on."""
     height, width = image.shape[:2]
     left, upper, right, lower = region.pixels(width, height)
     cut = image[upper:lower, left:right]
@@ -64,7 +64,8 @@ class PrivacyMask:
     """The masks of one camera version, for captured frames of one size.
 
     Args:
-        polygons: Vertices `{"x": ..., "y": ...}` in pixels of the captured frame.
+        polygons: Polygons, lists of vertices `{"x": ..., "y": ...}` in pixels of the captured
+            frame.
         width: Width of the captured frame, px.
         height: Height of the captured frame, px.
     """

@@ -28,9 +28,9 @@ log = structlog.get_logger(__name__)
 
 
 class FramePublisher:
-    """Sends frames of any camera; the caller gives the `seq`. Safe to use from several threads.
+    """Sends frames of any camera with the caller's `seq`; safe to use from several threads.
 
-    Memory is bounded: about 64 MiB of records wait for the broker at most, then `publish` waits.
+    Memory is bounded: when about 64 MiB of records wait for the broker, `publish` waits.
 
     Args:
         service: Settings, clock and stop signal.
@@ -55,14 +55,14 @@ class FramePublisher:
         """Send a frame with its pixels, inline or as a claim check.
 
         Args:
-            frame: All but `data`, `object_uri` and `sha256`, which are filled in here.
+            frame: The record; `data`, `object_uri` and `sha256` are filled in here.
             jpeg: The encoded pixels.
             playing: The recording that it comes from.
 
         Raises:
-            Retry: The object store is out of reach: at once in live mode, after ten minutes or
-                when asked to stop in record mode. Or asked to stop while the broker takes
-                nothing. The frame was not sent.
+            Retry: The frame was not sent. The object store is out of reach (raised at once in live
+                mode; in record mode after ten minutes, or when asked to stop), or the process was
+                asked to stop while the broker accepts nothing.
             Stop: An earlier record was not delivered, or the object store refuses us.
         """
         self._await_room()
@@ -81,7 +81,7 @@ class FramePublisher:
         """Send a heartbeat.
 
         Raises:
-            Retry: Asked to stop while the broker takes nothing.
+            Retry: Asked to stop while the broker accepts nothing.
             Stop: An earlier record was not delivered.
         """
         self._await_room()
@@ -123,7 +123,7 @@ class FramePublisher:
         self._producer.check()
 
     def flush(self) -> None:
-        """Wait until everything is acknowledged; not for long when asked to stop.
+        """Wait until everything is acknowledged; only briefly when asked to stop.
 
         Raises:
             Stop: A record was not delivered.

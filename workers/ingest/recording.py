@@ -1,4 +1,4 @@
-"""Which playing of which recording a record belongs to, so that a restart resumes it.
+"""Mark each record with the recording and playing it belongs to, so that a restart resumes it.
 
 Every record of a recording carries this in its headers. Without a start time, event time starts at
 the moment at which playing starts; a restarted process finds that moment here, in the camera's last
@@ -19,7 +19,7 @@ Header: TypeAlias = str | bytes | None
 
 
 def recording_identity(path: Path) -> str:
-    """Identifies a recording, also against an earlier file at the same path: 16 hex digits.
+    """Identity of a recording, 16 hex digits; differs from that of an earlier file at its path.
 
     Raises:
         OSError: The file does not exist.
@@ -66,8 +66,9 @@ def interrupted_start(
 
     Args:
         identity: The recording to be played.
-        last: Playing of the last record of each camera that has records; None for no recording.
-        since_us: A playing that started before is not resumed, UTC microseconds.
+        last: Playing of the last record of each camera that has records; None if that record is
+            not from a recording.
+        since_us: Earliest start of a playing that is resumed, UTC microseconds.
     """
     own = [playing for playing in last if playing is not None and playing.identity == identity]
     starts = {playing.start_us for playing in own}

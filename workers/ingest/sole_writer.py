@@ -1,9 +1,9 @@
 """Refuse to serve a camera that another process is serving.
 
-Two processes would give the same numbers to different frames. A process that serves a camera
-writes at least one heartbeat per interval, so its topic shows it: where the last record is recent,
-the topic is watched for a while before anything is sent. After a crash no record comes, and this
-process takes over.
+Two processes would give the same `seq` to different frames. A process that serves a camera writes
+at least one heartbeat per interval. So if the camera's last record is recent, the topic is watched
+for a while before anything is sent. After a crash no more records come, and this process takes
+over.
 """
 
 from collections.abc import Callable, Iterable
@@ -17,10 +17,10 @@ from workers.ingest.position import Position
 log = structlog.get_logger(__name__)
 
 WATCH_HEARTBEATS = 1.5
-"""How long the topic is watched at a time, heartbeats; a live process writes within that."""
+"""Time that the topic is watched per round, heartbeats; a live process writes within it."""
 
 ROUNDS = 2
-"""A record that was on its way when its sender was killed may still come; once, not again."""
+"""Rounds of watching; records in flight when their sender was killed may still arrive in one."""
 
 _RECENT_US = 5_000_000
 
@@ -28,15 +28,15 @@ _RECENT_US = 5_000_000
 def sole_positions(
     service: Service, camera_ids: Iterable[str], read: Callable[[str], Position]
 ) -> dict[str, Position]:
-    """Where the records of cameras end, if no other process adds to them.
+    """Find the end of each camera's records, and check that no other process adds to them.
 
     Args:
         service: Heartbeat interval, clock and stop signal.
         camera_ids: The cameras.
-        read: Finds the end of one.
+        read: Finds the end of one camera's records.
 
     Raises:
-        Stop: The records of a camera grow while we watch; names it.
+        Stop: A camera's records grow while they are watched; the message names the camera.
         Retry: From `read`.
     """
     positions = {camera_id: read(camera_id) for camera_id in camera_ids}

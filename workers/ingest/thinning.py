@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 _TOLERANCE_US = 1_000
-"""Containers round times down to as much as a millisecond; a frame that is early by less than
+"""Containers round times down by as much as a millisecond; a frame that is early by less than
 that still belongs to the next interval."""
 
 
@@ -21,7 +21,7 @@ class Thinner:
         self._last: int | None = None
 
     def keep(self, pts_us: int) -> bool:
-        """Whether the frame at `pts_us` (microseconds of the source) is taken.
+        """Whether to keep the frame at `pts_us` (microseconds of the source's time).
 
         Time that goes back starts a new count: a reopened stream starts at zero.
         """

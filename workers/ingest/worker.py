@@ -1,4 +1,4 @@
-"""The ingest worker: cameras and files to frames.captured.v1."""
+"""The ingest worker: reads cameras and files, and writes frames.captured.v1."""
 
 import json
 import threading
@@ -44,13 +44,13 @@ def run_ingest(
 ) -> list[FrameLedger]:
     """Serve cameras until their recordings end, or until asked to stop.
 
-    Feeds of one source share one decoding of it; each source has a thread of its own.
+    Feeds of one source share one decoder; each source has a thread of its own.
 
     Args:
         service: Settings (rate, mode, recipe), clock, health and stop signal.
         feeds: The cameras.
         playback: How recordings are played.
-        ledger_path: Where the final counts are written as JSON, besides the log.
+        ledger_path: File to which the final counts are written as JSON, besides the log.
 
     Returns:
         Outcomes of all frames, by camera, after everything sent was acknowledged.
@@ -122,7 +122,7 @@ def run_ingest(
 def _interrupted(
     source: FrameSource, positions: Mapping[str, Position], video: str, since_us: int
 ) -> int | None:
-    """Start time of this recording's playing that was interrupted; None to start now."""
+    """Start time of this recording's interrupted playing; None to start now."""
     if source.identity is None:
         return None
     last = [position.playing for position in positions.values() if position.last_us is not None]
@@ -168,7 +168,7 @@ class _Run:
         self.thread = threading.Thread(target=self._body, name=f"ingest-{names}", daemon=True)
 
     def beat(self) -> None:
-        """The loop of this source is alive."""
+        """Note that the loop of this source is alive."""
         self.beat_s = self._service.clock.monotonic_s()
 
     def _body(self) -> None:

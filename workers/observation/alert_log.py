@@ -1,4 +1,4 @@
-"""The topic of alerts: what it holds, and which alerts stand."""
+"""Read the alerts topic: the newest alert of each key, and which alerts stand."""
 
 from collections.abc import Callable
 from typing import Final, cast
@@ -30,7 +30,7 @@ def read_alerts(
         cluster: Where the topics are.
         codec: Reads alerts.
         within_s: Longest time that the reading may take, s.
-        meanwhile: Is called between polls.
+        meanwhile: Called between polls.
 
     Raises:
         Retry: The broker is out of reach, or the topic was not read to its end in time.

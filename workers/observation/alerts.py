@@ -10,13 +10,13 @@ AlertState = Literal["RAISED", "CLEARED"]
 
 
 def make_alert(finding: Finding, state: AlertState, at_us: int, owner: str) -> Alert:
-    """The record of an alert, except its seq, which its writer counts.
+    """Make the record of an alert; its writer sets the seq.
 
     Args:
         finding: What the alert reports.
         state: Whether it is raised or cleared.
         at_us: When that was decided, UTC microseconds.
-        owner: Named as the one to mend it.
+        owner: Who has to fix it, as named in the alert.
     """
     return {
         "alert_id": finding.key,
@@ -41,7 +41,7 @@ class AlertBook:
     """Keeps the alerts that stand.
 
     Args:
-        owner: Named as the one to mend them.
+        owner: Who has to fix them, as named in the alerts.
     """
 
     def __init__(self, owner: str) -> None:
@@ -54,19 +54,19 @@ class AlertBook:
         return sorted(self._standing.values(), key=lambda a: (a["since_us"], a["alert_id"]))
 
     def adopt(self, raised: Iterable[Alert]) -> None:
-        """Take over what an earlier process raised and never cleared."""
+        """Take over the alerts that an earlier process raised and never cleared."""
         for alert in raised:
             self._standing.setdefault(alert["alert_id"], alert)
 
     def hand_over(self, unwritten: Iterable[str], now_us: int) -> list[Alert]:
-        """Give everything up to another watchdog, which knows the alerts of the topic.
+        """Hand all alerts over to another watchdog, which knows those in the topic.
 
         Args:
             unwritten: Keys of alerts that were never written to the topic.
             now_us: Wall clock, UTC microseconds.
 
         Returns:
-            Those of them that were raised, now cleared: no other watchdog would clear them.
+            The standing alerts among the unwritten, cleared: no other watchdog would clear them.
         """
         cleared = [
             self._clear(key, now_us) for key in sorted(self._standing.keys() & set(unwritten))
@@ -96,8 +96,8 @@ class AlertBook:
         Args:
             findings: Everything that is wrong now.
             now_us: Wall clock, UTC microseconds.
-            blind: The pipeline cannot be observed (yet): nothing is known to be well again.
-            unseen: Kinds that cannot be observed while the rest can.
+            blind: Whether the pipeline cannot be observed (yet), so that no alert can be cleared.
+            unseen: Kinds of findings that cannot be observed while the others can.
         """
         found = {finding.key: finding for finding in findings}
         lasting = found.keys() | {key for one in found.values() for key in one.explains}

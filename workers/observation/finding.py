@@ -1,4 +1,4 @@
-"""A finding: something that is not as it must be."""
+"""A finding: a problem that the watchdog observed in the pipeline."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,7 +8,7 @@ Tier = Literal["NOTICE", "WARNING", "PAGE"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
-    """Something that is not as it must be.
+    """A problem that the watchdog observed in the pipeline.
 
     Attributes:
         key: Key of the alert: kind, a slash, and the subject.
@@ -34,7 +34,7 @@ class Finding:
 
     @property
     def suppressed(self) -> int:
-        """Findings about other subjects that are not reported because of it."""
+        """Number of findings about other subjects that are not reported because of this one."""
         return sum(key.partition("/")[2] != self.subject for key in self.explains)
 
     @property

@@ -1,4 +1,4 @@
-"""Judge what was observed of a pipeline: what is silent, late or overloaded, for ward readers."""
+"""Turn observations into findings, in words for ward staff: what is silent, late or overloaded."""
 
 from dataclasses import replace
 from typing import Final, NamedTuple
@@ -12,7 +12,7 @@ __all__ = ["STAGES", "Finding", "StageTexts", "judge"]
 
 
 class StageTexts(NamedTuple):
-    """What a ward reads about the trouble of a stage.
+    """Texts for ward staff about a stage in trouble.
 
     Attributes:
         silent: Text for a stage that does nothing.
@@ -35,10 +35,10 @@ STAGES: Final[dict[str, StageTexts]] = {
     ),
     "serve": StageTexts("The board does not answer", "The board is slow"),
 }
-"""By name of the process, in the order of the pipeline."""
+"""Texts by process name, in pipeline order."""
 
 LEAST_PICTURES: Final = 20
-"""With fewer pictures in the last minute the share of skipped ones is not judged."""
+"""With fewer pictures in the last minute, the share of skipped pictures is not judged."""
 
 
 def judge(signs: Signs, settings: WatchdogSettings, started_us: int) -> list[Finding]:

@@ -1,4 +1,4 @@
-"""The consumer group and the topics of each stage, from which its lag is observed."""
+"""Consumer group and topics of each stage, from which its lag is measured."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -17,7 +17,7 @@ CONSUMED: Final[dict[str, tuple[str, tuple[Topic, ...]]]] = {
     "sink-redis": (stages.SINK_REDIS, LIVE_TOPICS),
     "sink-timescale": (stages.SINK_TIMESCALE, DERIVED_TOPICS),
 }
-"""Group and topics by name of the process; reference data hardly ever changes."""
+"""Group and topics by process name; without reference data, which hardly ever changes."""
 
 RESUMED: Final = ("infer", "sink-redis", "sink-timescale")
 """Processes that resume at their committed offsets.
@@ -51,10 +51,10 @@ class PipelineProbe:
         return self._probe.newest_us({name: FRAMES.partitions}).get(name)
 
     def breaks(self) -> list[tuple[str, Break]]:
-        """Breaks between the committed offsets of stages and their input, by name of the process.
+        """Breaks between the committed offsets of stages and their input, by process name.
 
-        Either retention took records before the stage read them, or the topic now ends before what
-        the stage has read. Only stages that resume at their committed offsets are asked about.
+        Either retention deleted records before the stage read them, or the topic now ends before
+        what the stage has read. Only stages that resume at their committed offsets are checked.
 
         Raises:
             Retry: The broker is out of reach.
@@ -83,7 +83,7 @@ class PipelineProbe:
         return found
 
     def reach(self) -> Mapping[str, tuple[int, int]]:
-        """Summed ends of the input and summed committed offsets, by stage that ever committed.
+        """Summed end offsets and summed committed offsets of each stage that ever committed.
 
         Raises:
             Retry: The broker is out of reach.

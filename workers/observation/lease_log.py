@@ -1,8 +1,8 @@
-"""Which watchdog is the leader, as noted in Kafka: by the beat of the one that holds the lease.
+"""The leader lease in Kafka: the leader writes beats, from which the others learn who leads.
 
-A beat is a note beside a consumer group's offset. It is committed in a transaction of the claim
-that fences every watchdog but the newest, so it shows that its sender runs and that it may write.
-It needs no topic, and any reader of Kafka can see it.
+A beat is metadata stored with a consumer group's offset. It is committed in a transaction of the
+claim that fences every watchdog but the newest, so it shows that its sender runs and may write. It
+needs no topic, and any reader of Kafka can see it.
 """
 
 from typing import Any, Final
@@ -30,10 +30,10 @@ class Beat(msgspec.Struct, frozen=True):
     """A sign of life of the leader.
 
     Attributes:
-        who: The leader; one name for each process.
-        number: Rises by one.
+        who: Name of the leader, unique to its process.
+        number: Number of the beat, rising by one.
         at_us: When it was sent, by the clock of the leader's machine, UTC microseconds.
-        ended: The leader gives up the lease; another watchdog may take it at once.
+        ended: Whether the leader gives up the lease; another watchdog may take it at once.
     """
 
     who: str
@@ -69,7 +69,7 @@ class LeaseReader:
 
 
 def read_beat(text: str | None) -> Beat | None:
-    """A beat as it was noted; None when the text is not a beat."""
+    """Parse a beat; None if the text is not one."""
     try:
         return msgspec.json.decode(text or "", type=Beat)
     except msgspec.MsgspecError:
@@ -97,7 +97,7 @@ class BeatWriter:
 
         Args:
             at_us: Wall clock, UTC microseconds.
-            ended: The lease is given up.
+            ended: Whether the lease is given up.
         """
         self._number += 1
         beat = Beat(self._who, self._number, at_us, ended)
@@ -106,14 +106,14 @@ class BeatWriter:
 
 
 class BeatAge:
-    """How long the newest beat has been the same, by one's own clock.
+    """Measures by its own clock how long the newest beat has not changed.
 
     Clocks of two machines may differ, so times in beats are never compared. Time without a reading
     does not count: a broker that was away, or a process that was frozen, shows nothing about the
     leader.
 
     Args:
-        gap_s: Longest time between two readings of one observation, s.
+        gap_s: Longest pause between two readings; after a longer one the age restarts at 0, s.
     """
 
     def __init__(self, gap_s: float) -> None:

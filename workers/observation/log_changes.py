@@ -11,13 +11,13 @@ LOST: Final = {
     "sink-redis": "The board has missed some changes",
     "sink-timescale": "History lacks records",
 }
-"""By name of the process whose input has lost records."""
+"""Text by name of the process whose input has lost records."""
 
 _NAMED: Final = 3
 
 
 def log_changes(signs: Signs) -> list[Finding]:
-    """Records lost, by process, and topics that differ from their table."""
+    """Findings about lost records, by process, and about topics that differ from their table."""
     found = []
     losses = sorted(signs.losses, key=lambda loss: (loss.process, loss.since_us))
     for process, some in groupby(losses, key=lambda loss: loss.process):

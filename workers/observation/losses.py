@@ -1,6 +1,6 @@
 """Follow the dead letters about records that were lost before a process read them.
 
-A process that finds records gone writes one dead letter about it, and goes on. The alert stands
+A process that finds records gone writes one dead letter about them, and continues. The alert stands
 until that dead letter is resolved (`wardstream dlq resolve`), or it expires.
 """
 
@@ -24,7 +24,7 @@ from workers import stages
 log = structlog.get_logger(__name__)
 
 PROCESS: Final = {stages.INFERENCE: "infer"}
-"""Name of the process of a stage, where the two differ."""
+"""Process name by stage, where the two differ."""
 
 _REGISTRY_PAUSE_S: Final = 2.0
 
@@ -33,7 +33,7 @@ class Loss(NamedTuple):
     """Records that were lost unread.
 
     Attributes:
-        process: Process whose input they were, as the watchdog names it.
+        process: Name of the process that should have read them, as the watchdog names it.
         since_us: When that was found, UTC microseconds.
         records: Number of records.
         text: Topic, partition, offsets and what happened to them.
@@ -57,7 +57,7 @@ class LossFollower:
         cluster: Where the topics are.
 
     Attributes:
-        current: Whether it has once read both topics to their ends, and so knows every loss.
+        current: Whether it has read both topics to their ends once, so that every loss is known.
     """
 
     def __init__(self, cluster: Cluster) -> None:
@@ -79,7 +79,7 @@ class LossFollower:
         self.current = False
 
     def start(self) -> None:
-        """Start to read."""
+        """Start reading."""
         self._follower.start()
 
     def close(self) -> None:
@@ -109,7 +109,7 @@ class LossFollower:
 
         Args:
             messages: The records.
-            at_end: Both topics have been read to their ends.
+            at_end: Whether both topics have been read to their ends.
 
         Raises:
             RegistryUnavailable: A schema is not known yet and cannot be asked for. All dead letters
@@ -151,7 +151,7 @@ class LossFollower:
                 self._handled.add(entry["subject"])
 
     def _follow(self, messages: Sequence[Message], at_end: bool) -> None:
-        """Take in records, and read on while the registry is away."""
+        """Take in records; while the schema registry is away, log that and keep reading."""
         try:
             self.take(messages, at_end)
         except (RegistryUnavailable, RegistryDenied) as error:

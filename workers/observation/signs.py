@@ -1,4 +1,4 @@
-"""What the watchdog has observed of the pipeline: values, without a judgement."""
+"""The watchdog's observations of the pipeline: values only, without a judgement."""
 
 from collections import deque
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Final
 from workers.observation.losses import Loss
 
 HISTORY: Final = 900
-"""Observations kept of a stage's input; an older lag is reported as at least that old."""
+"""Observations kept of a stage's input; an older lag is reported as the age of the oldest."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,13 +62,13 @@ class Signs:
         kafka_error: Why Kafka does not answer; empty while it does.
         pictures_us: When a frame was last appended, UTC microseconds; None when there is none.
         cameras: Registered cameras by id; None while they are not known.
-        stages: StageProgress by name of the process.
-        health: Health by name of the process, where its endpoint is known.
+        stages: Progress of each stage, by process name.
+        health: Health by process name, for processes whose endpoint is known.
         skipped: Share of the last minute's pictures that were skipped, 0 to 1.
         pictures: Number of pictures in that minute.
         losses: Unresolved losses of records that a stage had not read.
-        topics: Differences between topics and their table, as texts.
-        unseen: Kinds of findings that were not looked for yet, so that none is known to be over.
+        topics: Differences between topics and the topic table, as texts.
+        unseen: Kinds of findings that were not checked yet, so that none can be cleared.
     """
 
     now_us: int
@@ -103,8 +103,8 @@ class StageProgress:
 
         Args:
             now_us: Wall clock, UTC microseconds.
-            end: Summed ends of the partitions of its input.
-            committed: Summed committed offsets in them.
+            end: Sum of the end offsets of its input's partitions.
+            committed: Sum of its committed offsets in them.
         """
         if committed != self._committed or committed >= end:
             self._committed = committed

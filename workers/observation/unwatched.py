@@ -1,4 +1,4 @@
-"""Notice that no watchdog runs any more, for the board: a watchdog cannot report its own end.
+"""Show on the board that no watchdog runs any more: a watchdog cannot report its own end.
 
 Only where one has run before: a pipeline without a watchdog needs no reminder on the board.
 """
@@ -13,7 +13,7 @@ from workers.observation.findings import Finding
 from workers.observation.lease_log import Beat, BeatAge, LeaseReader
 
 UNWATCHED_S: Final = 30.0
-"""Longer than a watchdog that stands by takes to take over, s."""
+"""Silence after which no watchdog runs, s; longer than a standby watchdog takes to take over."""
 
 _ANSWER_S: Final = 5.0
 
@@ -23,7 +23,7 @@ class UnwatchedCheck:
 
     Args:
         cluster: Where the topics are.
-        settings: How soon another watchdog takes over, and who is named in the alert.
+        settings: Takeover time of a watchdog, and the owner named in the alert.
         every_s: Pause between two checks, s.
     """
 
@@ -37,7 +37,7 @@ class UnwatchedCheck:
         self._alert: Alert | None = None
 
     def check(self) -> Alert | None:
-        """What the board is to show; None while a watchdog runs.
+        """The alert that the board shows; None while a watchdog runs or if none ever ran.
 
         Raises:
             Retry: The broker is out of reach.

@@ -1,7 +1,7 @@
-"""Turn imported rows into new versions of facts, judged against what is registered now.
+"""Turn imported rows into new versions of facts, checked against what is registered now.
 
-Pure: what is registered and the time are arguments, and the facts to append are the result. An
-unchanged row makes no version.
+Pure: takes the registered facts and the time as arguments, and returns the facts to append. An
+unchanged row makes no new version.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -61,7 +61,7 @@ def identity_field(topic: Topic) -> str:
 def edits(
     rows: Sequence[Row], registered: Registered, stamp: Stamp, *, replace: bool = False
 ) -> list[Fact]:
-    """Facts to append so that the reference data equals the rows.
+    """Facts to append so that the reference data matches the rows.
 
     Args:
         rows: Rows of one kind.
@@ -70,7 +70,8 @@ def edits(
         replace: Also remove facts that no row names.
 
     Raises:
-        ImportRefused: Rows contradict each other or what is registered; names row and field.
+        ImportRefused: Rows contradict each other or what is registered; the message names row
+            and field.
     """
     if not rows:
         return []
@@ -173,7 +174,7 @@ def _partitions(registered: Registered) -> dict[str, int]:
 
 
 def _partition(floor_id: str, partitions: dict[str, int]) -> int:
-    """Partition of a floor; a new floor gets the one with the fewest, and is noted there."""
+    """Partition of a floor; a new floor is added to the partition with the fewest floors."""
     if floor_id not in partitions:
         load = [0] * FLOOR_PARTITIONS
         for partition in partitions.values():
@@ -199,7 +200,7 @@ def _camera_faults(wanted: Mapping[str, dict[str, Any]], registered: Registered)
 def _moves(
     topic: Topic, given: Iterable[tuple[str, Mapping[str, Any]]], registered: Registered
 ) -> list[str]:
-    """Another floor may have another partition, where the `seq` of what moved would start again."""
+    """Refuse moves: on another floor's partition the `seq` of the camera or zone would restart."""
     kind = identity_field(topic).removesuffix("_id")
     homes = dict(registered.homes)
     faults = []
@@ -250,7 +251,7 @@ def _unknown(
 
 
 def _overlaps(shifts: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """A person cannot work two shifts at once."""
+    """Find overlapping shifts: a person cannot work two shifts at once."""
     faults = []
     by_staff: dict[str, list[tuple[int, int, str]]] = {}
     for shift_id, shift in shifts.items():

@@ -19,10 +19,11 @@ class ImportRefused(ValueError):
 
 
 def read_rows(path: Path, kind: type[R]) -> list[R]:
-    """Read and check a whole file; no row is taken unless all of them are good.
+    """Read and check a whole file; returns its rows only if all are valid.
 
     Raises:
-        ImportRefused: The file cannot be read, or rows are wrong; names file, row and field.
+        ImportRefused: The file cannot be read, or rows are wrong; the message names file, row
+            and field.
     """
     faults: list[str] = []
     rows: list[R] = []

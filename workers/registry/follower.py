@@ -14,16 +14,16 @@ from workers.registry.view import RegistryView
 log = structlog.get_logger(__name__)
 
 SYNC_EVERY_S = 2.0
-"""Pause between two reads of the reference data, s; a new fact takes effect only after five."""
+"""Pause between two reads of the reference data, s; a new fact takes effect only after 5 s."""
 
 AGAIN_S = 10.0
-"""Pause before reference data that a person must mend is read again from its beginning, s."""
+"""Pause before reference data that a person must fix is read again from its beginning, s."""
 
 
 _CLOSE_S: Final = 1.0
 
 TOPICS: Final = (CAMERAS, FLOORS, ZONES, STAFF, SHIFTS)
-"""Reference data that a board names things by."""
+"""Reference data from which the board takes its names."""
 
 
 class RegistryFollower:
@@ -34,7 +34,7 @@ class RegistryFollower:
 
     Args:
         cluster: Where the topics are.
-        view: Takes the facts.
+        view: Receives the facts.
     """
 
     def __init__(self, cluster: Cluster, view: RegistryView) -> None:
@@ -46,7 +46,7 @@ class RegistryFollower:
         )
 
     def start(self) -> None:
-        """Start to read."""
+        """Start reading."""
         self._thread.start()
 
     def close(self) -> None:
@@ -54,7 +54,7 @@ class RegistryFollower:
         self._thread.close(_CLOSE_S)
 
     def _read(self) -> float | None:
-        """Read on once; returns the pause after it where that is a longer one, s.
+        """Read new facts once; returns the pause after it if that is longer than usual, s.
 
         Raises:
             Retry: The broker or the registry is out of reach.
@@ -63,7 +63,7 @@ class RegistryFollower:
             self._facts = FactLog(self._cluster, TOPICS)
         try:
             new = self._facts.sync()
-        except Stop as error:  # a person must mend a topic; until then old names beat none
+        except Stop as error:  # a person must fix a topic; until then old names beat none
             self._failed(error)
             self._leave()
             return AGAIN_S

@@ -24,12 +24,12 @@ def import_files(
     """Import files into the registry, all or none; returns how many versions were written.
 
     Args:
-        files: By kind, a key of `ROWS`; later ones may refer to earlier ones.
+        files: Path by kind, a key of `ROWS`; later files may refer to earlier ones.
         cluster: Where the topics are.
-        recorded_at_us: When the facts were recorded; now when None. An earlier time is for
-            recorded material whose events have not been processed yet.
-        valid_from_us: From when they hold; the time of recording when None.
-        replace: Remove facts that a file does not name.
+        recorded_at_us: When the facts were recorded, UTC microseconds; None for now. An earlier
+            time is for recorded material whose events have not been processed yet.
+        valid_from_us: Start of their validity, UTC microseconds; None for the time of recording.
+        replace: Whether to remove facts that a file does not name.
 
     Raises:
         ImportRefused: A file is wrong; nothing was written.
@@ -61,7 +61,7 @@ def import_files(
 
 
 def _registered(cluster: Cluster) -> Registered:
-    """What is registered now; to be read after the right to write was claimed."""
+    """What is registered now; read it only after the right to write was claimed."""
     log = FactLog(cluster)
     try:
         registered = Registered()

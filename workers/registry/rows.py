@@ -35,7 +35,7 @@ def _polygon(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
 
 
 def _weekdays(value: Any) -> Any:
-    """`mon-fri`, `sat,sun` or a list of ISO numbers."""
+    """Parse `mon-fri`, `sat,sun` or a list of ISO numbers."""
     if not isinstance(value, str):
         return value
     days: list[int] = []
@@ -81,7 +81,7 @@ def utc_us(local: datetime, time_zone: str) -> int:
 
 
 class Row(BaseModel):
-    """A row of an import file; unknown columns are refused so that typing errors show."""
+    """A row of an import file; unknown columns are refused so that typos show."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
     topic: ClassVar[Topic]

@@ -1,4 +1,4 @@
-"""Reference data as it is in force now: names, polygons, sizes, shifts.
+"""A view of the reference data in force now: names, polygons, sizes, shifts.
 
 The board only shows it, so the versions are kept in plain dictionaries and none is refused: an odd
 polygon must not take the numbers off the board.
@@ -29,7 +29,7 @@ class RegistryView:
 
         Args:
             facts: New versions, in any order.
-            synced_us: Wall clock at which their reading started, UTC microseconds.
+            synced_us: Wall clock when the read started, UTC microseconds.
         """
         count = 0
         with self._lock:
@@ -43,7 +43,7 @@ class RegistryView:
         return count
 
     def failed(self, error: str) -> None:
-        """The reference data cannot be read; what is known stays."""
+        """Note that the reference data cannot be read; what is known stays."""
         self.error = error
 
     def _at(self, topic: Topic, now_us: int) -> dict[str, Any]:

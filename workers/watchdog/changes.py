@@ -1,4 +1,4 @@
-"""Check whether topics have changed, beside the observations that must not wait for it."""
+"""Check topics for changes in a thread of its own, so that observations do not wait for it."""
 
 from typing import Final
 
@@ -25,10 +25,10 @@ class ChangeWatch:
         cluster: Where the topics are.
 
     Attributes:
-        losses: Records that stages have not read and cannot read any more, as last checked.
-        topics: Differences between topics and their table, as last checked.
+        losses: Records that were lost before a stage read them, as last checked.
+        topics: Differences between topics and the topic table, as last checked.
         topics_known: Whether the topics were ever checked.
-        current: Whether everything was checked once, and so every loss is known.
+        current: Whether everything was checked once, so that every loss is known.
     """
 
     def __init__(self, cluster: Cluster) -> None:
@@ -44,7 +44,7 @@ class ChangeWatch:
         self.current = False
 
     def start(self) -> None:
-        """Start to check."""
+        """Start checking."""
         self._thread.start()
 
     def close(self) -> None:
@@ -55,7 +55,7 @@ class ChangeWatch:
         """Check once.
 
         Raises:
-            Retry: The broker is out of reach, or does not have a topic; `topics` says so then.
+            Retry: The broker is out of reach, or does not have a topic; `topics` then says which.
         """
         # Asked first: offsets cannot be asked for while a topic is missing.
         self.topics = tuple(topic_faults(self._cluster))

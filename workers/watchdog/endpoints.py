@@ -1,4 +1,4 @@
-"""Ask the health endpoints of the stages, each in a thread of its own."""
+"""Poll the health endpoints of the stages, each in a thread of its own."""
 
 import json
 from collections.abc import Mapping
@@ -17,12 +17,12 @@ _SHOWN: Final = 200
 
 
 class HealthProbes:
-    """Keeps what each stage reports about itself.
+    """Polls health endpoints and keeps what each stage last reported.
 
     A stage that answers but has paused, as a sink does while its store is away, is not well.
 
     Args:
-        endpoints: URL by name of the process.
+        endpoints: URL of the health endpoint, by process name.
         clock: Gives the time.
         every_s: Pause between two requests, s.
 
@@ -48,17 +48,17 @@ class HealthProbes:
         ]
 
     def start(self) -> None:
-        """Start to ask."""
+        """Start polling."""
         for thread in self._threads:
             thread.start()
 
     def close(self) -> None:
-        """Stop asking."""
+        """Stop polling."""
         for thread in self._threads:
             thread.close()
 
     def signs(self) -> dict[str, HealthSign]:
-        """What each reported last."""
+        """What each stage last reported, by process name."""
         return dict(self._signs)
 
     def _poll(self, name: str, url: str) -> None:
@@ -73,7 +73,7 @@ class HealthProbes:
 
 
 def is_http(url: str) -> bool:
-    """Whether it is an http or https URL with a host and, if it has one, a valid port."""
+    """Whether `url` is http or https and has a host and, if it names a port, a valid one."""
     try:
         parts = urlsplit(url)
         return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
@@ -82,7 +82,7 @@ def is_http(url: str) -> bool:
 
 
 def ask(url: str, within_s: float = ANSWER_S) -> str:
-    """What is wrong with a process, by its health endpoint; empty when it is well."""
+    """Ask a health endpoint what is wrong with its process; empty when all is well."""
     parts = urlsplit(url)
     connect = HTTPSConnection if parts.scheme == "https" else HTTPConnection
     connection = connect(parts.hostname or "", parts.port, timeout=within_s)

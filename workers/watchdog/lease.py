@@ -1,4 +1,4 @@
-"""The leader lease: one watchdog at a time reports and writes alerts, the others stand by."""
+"""The leader lease: one watchdog at a time reports and writes alerts; the others stand by."""
 
 import os
 import socket
@@ -32,7 +32,7 @@ from workers.watchdog.reporting import Role
 log = structlog.get_logger(__name__)
 
 MOST_WAITING: Final = 10_000
-"""Alerts that wait while Kafka takes none; then the oldest is given up, and counted."""
+"""Most alerts that wait while Kafka accepts none; beyond that the oldest is dropped and counted."""
 
 _AGAIN: Final = constant(2.0)
 _POLL_S: Final = 0.2
@@ -52,19 +52,18 @@ class LeaderLease:
     """Holds the lease or waits for it, in a thread of its own; the leader writes alerts.
 
     Every alert gets the `seq` after the last one of its key in the topic. The topic is read under
-    the claim: what an earlier leader had in flight is decided by then, and it is fenced.
+    the claim: by then an earlier leader is fenced, and its writes in flight are decided.
 
     Args:
         cluster: Where the topics are.
-        settings: How soon a watchdog takes over from a silent leader.
+        settings: Time after which a watchdog takes over from a silent leader.
 
     Attributes:
-        role: Whether this watchdog is the leader; unknown until Kafka was read.
-        confirmed_s: When Kafka last confirmed that, monotonic, s; None before.
-        found: Alerts that stood in the topic when the lease was taken; None before.
-        displaced: How often another leader was found while alerts waited here that it need not
-            know of.
-        holder: The leader, when it is another watchdog.
+        role: Role of this watchdog; unknown until Kafka was read.
+        confirmed_s: Monotonic time of Kafka's last confirmation of the role, s; None before.
+        found: Alerts standing in the topic when the lease was taken; None before.
+        displaced: How often another leader was found while this watchdog led or had alerts waiting.
+        holder: Name of the leader if it is another watchdog.
     """
 
     def __init__(self, cluster: Cluster, settings: WatchdogSettings) -> None:
@@ -88,17 +87,17 @@ class LeaderLease:
         self.holder = ""
 
     def start(self) -> None:
-        """Start to wait for the lease."""
+        """Start waiting for the lease."""
         self._thread.start()
 
     def report(self, alert: Alert) -> None:
-        """Hand an alert over, to be written once this watchdog is the leader; returns at once."""
+        """Queue an alert, to be written once this watchdog is the leader; returns at once."""
         if len(self._waiting) == MOST_WAITING:
             ALERTS_REPORTED.labels("topic", "given_up").inc()
         self._waiting.append(alert)
 
     def take_unwritten(self) -> set[str]:
-        """Keys of alerts that were handed over and never written: no other watchdog has them."""
+        """Keys of alerts that were reported here and never written: no other watchdog has them."""
         keys = set()
         while self._unwritten:
             keys.add(self._unwritten.popleft()["alert_id"])
@@ -148,7 +147,7 @@ class LeaderLease:
                 return False
 
     def _become_standby(self, holder: str) -> None:
-        """Another watchdog is the leader."""
+        """Note that another watchdog is the leader."""
         if self.role != "standby" or holder != self.holder:
             log.warning("watchdog.standby", leader=holder)
         if self.role == "leader" or self._waiting:
@@ -163,7 +162,7 @@ class LeaderLease:
 
         Raises:
             Retry: Another watchdog has it now, or the broker is out of reach.
-            Stop: There is no topic of alerts.
+            Stop: The alerts topic does not exist.
         """
         check_topics(self._cluster, [ALERTS])
         with FencedProducer(self._cluster, CLAIM, _MESSAGES) as producer:
@@ -194,7 +193,7 @@ class LeaderLease:
         self._beat_due_s = self.confirmed_s + self._takeover_s / 5
 
     def _read_topic(self, producer: FencedProducer) -> Codec | None:
-        """Learn what the topic holds; None when the registry does not say how to read it.
+        """Read the topic; returns the codec of alerts, or None if the registry gives no schema.
 
         Raises:
             Retry: As `_serve`.

@@ -1,4 +1,4 @@
-"""Observe a running pipeline from outside: by Kafka and its health endpoints, nothing else."""
+"""Observe a running pipeline from outside, through Kafka and the health endpoints only."""
 
 import structlog
 
@@ -21,7 +21,7 @@ _ANSWER_S = 5.0
 
 
 class Observer:
-    """Observes the pipeline; needs Kafka alone, and reports when that is away too.
+    """Observes the pipeline; depends only on Kafka, and also reports when Kafka is out of reach.
 
     Args:
         cluster: Where the topics are.
@@ -44,7 +44,7 @@ class Observer:
         self._kafka_us = clock.now_us()
 
     def start(self) -> None:
-        """Start to observe."""
+        """Start observing."""
         self._facts.start()
         self._outcomes.start()
         self._losses.start()
@@ -95,7 +95,7 @@ class Observer:
         )
 
     def _unseen(self) -> frozenset[str]:
-        """Kinds of findings about the log that were not looked for yet."""
+        """Kinds of findings about Kafka that were not checked yet."""
         known = {
             "loss": self._losses.current and self._changes.current,
             "settings": self._changes.topics_known,

@@ -1,4 +1,4 @@
-"""Follow the outcomes of frames: which cameras send pictures, and how many are skipped."""
+"""Follow the outcomes of frames: which cameras send frames, and how many are skipped."""
 
 import threading
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ class OutcomeFollower:
         cluster: Where the topics are.
 
     Attributes:
-        current: Whether it has read to the end, so that a picture it has not seen is not there.
+        current: Whether it has read to the end, so that every picture in the topic was seen.
     """
 
     def __init__(self, cluster: Cluster) -> None:
@@ -46,7 +46,7 @@ class OutcomeFollower:
         self.current = False
 
     def start(self) -> None:
-        """Start to read."""
+        """Start reading."""
         self._follower.start()
 
     def close(self) -> None:
@@ -59,7 +59,7 @@ class OutcomeFollower:
             return dict(self._last_us)
 
     def skipped(self, now_us: int) -> tuple[int, int]:
-        """Number of pictures in the last minute, and of those that were skipped."""
+        """Number of pictures in the last minute, and how many of them were skipped."""
         first = now_us // 1_000_000 - WINDOW_S
         with self._lock:
             for second in [second for second in self._seconds if second < first]:

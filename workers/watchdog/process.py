@@ -1,11 +1,11 @@
-"""The watchdog: it watches the pipeline from outside.
+"""The watchdog process: watches the pipeline from outside.
 
 It needs neither Redis nor TimescaleDB. It reports on standard error, by a webhook and on its own
-/healthz, which all work while Kafka is away; and in `alerts.raised.v1`, which the board shows, as
-soon as Kafka takes it.
+/healthz, which all work while Kafka is away. It also writes `alerts.raised.v1`, which the board
+shows, as soon as Kafka accepts it.
 
-Several may run for one pipeline: the leader reports, and the others stand by until it gives no sign
-of life any more.
+Several may run for one pipeline: the leader reports, and the others stand by until it falls
+silent.
 """
 
 import sys
@@ -96,7 +96,7 @@ def run_watchdog(service: Service) -> None:
 
 
 def print_alert(alert: Alert) -> None:
-    """Write an alert to standard error, whatever the log's level."""
+    """Write an alert to standard error, whatever the log level."""
     since = datetime.fromtimestamp(alert["since_us"] / 1e6, UTC).isoformat(timespec="seconds")
     text = f"{alert['state']} {alert['tier']} {alert['alert_id']}: {alert['what']} since {since}"
     if alert["state"] == "RAISED":

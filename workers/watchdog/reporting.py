@@ -1,19 +1,19 @@
-"""When a watchdog reports: when it is the leader, or cannot learn which one is."""
+"""When a watchdog reports: while it is the leader, or cannot learn which watchdog is."""
 
 from typing import Final, Literal
 
 Role = Literal["unknown", "standby", "leader"]
 
 LEARN_S: Final = 30.0
-"""A watchdog that cannot learn for so long which one leads reports all the same, s: twice is better
-than never."""
+"""A watchdog that cannot learn for this long which one leads reports anyway, s: two reports are
+better than none."""
 
 
 class ReportingRule:
     """Decides whether a watchdog reports what it finds; pure.
 
     Args:
-        patience_s: Kafka's last confirmation of the role holds for so long, s.
+        patience_s: Time for which Kafka's last confirmation of the role holds, s.
     """
 
     def __init__(self, patience_s: float) -> None:
@@ -28,11 +28,11 @@ class ReportingRule:
         Args:
             now_s: Monotonic time, s.
             role: Role of this watchdog, as far as it knows.
-            confirmed_s: When Kafka last confirmed that, monotonic, s; None before.
-            adopted: It knows what was reported before it led.
-            log_away: Kafka does not answer.
+            confirmed_s: Monotonic time of Kafka's last confirmation of the role, s; None before.
+            adopted: Whether it knows what was reported before it led.
+            log_away: Whether Kafka is out of reach.
         """
-        # A process that was frozen wakes with an old right: another one may lead by now.
+        # A process that was frozen wakes with an old role: another one may lead by now.
         confirmed = confirmed_s is not None and now_s - confirmed_s < self._patience_s
         if confirmed and (role == "standby" or (role == "leader" and adopted)):
             self._unsure_since_s = None

@@ -1,4 +1,4 @@
-"""Send alerts to a webhook in their order, for as long as it takes, in a thread of its own."""
+"""Send alerts to a webhook in order, in a thread that retries until each is acknowledged."""
 
 import json
 import queue
@@ -20,7 +20,7 @@ from workers.watchdog.endpoints import is_http
 log = structlog.get_logger(__name__)
 
 MOST_WAITING: Final = 1_000
-"""Alerts that wait while the webhook does not answer; then the oldest is given up, and counted."""
+"""Most alerts that wait for the webhook; beyond that the oldest is dropped and counted."""
 
 _ANSWER_S: Final = 5.0
 _POLL_S: Final = 0.2
@@ -33,7 +33,7 @@ class Webhook:
     """Posts each alert as JSON; an answer from 200 to 299 is an acknowledgement.
 
     Args:
-        url: Address; may hold a secret, and is never shown.
+        url: URL of the webhook; may hold a secret, and is never shown.
         clock: Gives the time.
 
     Raises:
@@ -54,11 +54,11 @@ class Webhook:
         )
 
     def start(self) -> None:
-        """Start to send."""
+        """Start sending."""
         self._thread.start()
 
     def report(self, alert: Alert) -> None:
-        """Hand an alert over; returns at once."""
+        """Queue an alert; returns at once."""
         while True:
             try:
                 self._waiting.put_nowait(alert)
@@ -83,7 +83,7 @@ class Webhook:
                 return
 
     def _drain(self) -> None:
-        """Send what still waits, at the end, until one alert is not taken."""
+        """Send the waiting alerts at the end, until one is not acknowledged."""
         while not self._waiting.empty():
             if not self._sent(self._waiting.get()):
                 return

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Image: TypeAlias = NDArray[np.uint8]
-"""Shape `(H, W, 3)`, blue green red, 0 to 255."""
+"""A picture of shape `(H, W, 3)`, channels blue, green, red, 0 to 255."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +17,8 @@ class SourceFrame:
 
     Attributes:
         pts_us: Presentation time within the source, microseconds from its first frame, strictly
-            rising within one connection; None where the source has no times.
-        source_clock_us: The camera's own clock, UTC microseconds; None where it gives none.
+            rising within one connection; None if the source has no times.
+        source_clock_us: The camera's own clock, UTC microseconds; None if it gives none.
         pixels: Converts the frame to an `Image`; None when it could not be decoded. Called only
             for frames that are wanted, since the conversion costs more than the decoding.
     """
@@ -42,7 +42,7 @@ class FrameSource(Protocol):
         ...
 
     def frames(self) -> Iterator[SourceFrame]:
-        """Open the source and give its frames in order, every one that it has.
+        """Open the source and yield all its frames, in order.
 
         Raises:
             Stop: It can never be read; the message says what to do.

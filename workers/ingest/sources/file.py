@@ -34,8 +34,8 @@ class VideoFile:
     """A video file; decoding is single-threaded, so that damaged files give the same pixels twice.
 
     Args:
-        path: Any container that FFmpeg reads.
-        loop: Start again at the end, for ever; time goes on.
+        path: Path of the file, in any container format that FFmpeg reads.
+        loop: Start again at the end, for ever; presentation time continues.
     """
 
     live = False
@@ -50,7 +50,7 @@ class VideoFile:
         return None if self._loop else recording_identity(self._path)
 
     def frames(self) -> Iterator[SourceFrame]:
-        """Give every frame of the file; see `FrameSource.frames`."""
+        """Yield every frame of the file; see `FrameSource.frames`."""
         start_us = 0
         while True:
             end_us = start_us
@@ -85,7 +85,7 @@ class VideoFile:
     def _decode(
         self, container: av.container.InputContainer, stream: VideoStream
     ) -> Iterator[VideoFrame | None]:
-        """Give decoded frames, and None for a packet that gives none."""
+        """Yield decoded frames, and None for a packet that cannot be decoded."""
         packets = container.demux(stream)
         while True:
             try:

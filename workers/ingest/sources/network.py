@@ -49,9 +49,9 @@ class NetworkStream:
     """A live stream: RTSP over TCP, MPEG-TS over TCP, HTTP, ...
 
     Args:
-        url: Anything that FFmpeg opens.
-        open_timeout_s: Seconds until a stream that does not open is out of reach.
-        read_timeout_s: Seconds without data until a stream is lost.
+        url: URL of the stream; any that FFmpeg opens.
+        open_timeout_s: Time after which a stream that does not open is out of reach, s.
+        read_timeout_s: Time without data after which a stream is lost, s.
     """
 
     live = True
@@ -69,7 +69,7 @@ class NetworkStream:
         self._timeout = (open_timeout_s, read_timeout_s)
 
     def frames(self) -> Iterator[SourceFrame]:
-        """Connect and give frames until the stream is lost; see `FrameSource.frames`."""
+        """Connect and yield frames until the stream is lost; see `FrameSource.frames`."""
         options = _OPTIONS if self._url.startswith("rtsp") else {"fflags": "nobuffer"}
         try:
             container = av.open(self._url, options=options, timeout=self._timeout)
@@ -105,7 +105,7 @@ class NetworkStream:
 
 
 class _StreamClock:
-    """Gives the times of frames of one connection, by the stream's and the camera's clock.
+    """Gives the times of one connection's frames, by the stream's and the camera's clock.
 
     An RTSP camera sends its wall clock in RTCP sender reports; FFmpeg puts it on each packet as
     its producer reference time once the first report has come.
@@ -117,7 +117,7 @@ class _StreamClock:
         self._camera_us: OrderedDict[int, int] = OrderedDict()
 
     def note(self, packet: "Packet[VideoStream]") -> None:
-        """Remember the camera's clock of the frame that this packet holds."""
+        """Remember the camera's clock for the frame in this packet."""
         if packet.pts is None or not packet.has_sidedata(_REFERENCE_TIME):
             return
         data = bytes(packet.get_sidedata(_REFERENCE_TIME))

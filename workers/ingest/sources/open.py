@@ -1,4 +1,4 @@
-"""Open a file, a stream or a webcam, by what names it."""
+"""Open a file, a stream or a webcam by its name."""
 
 from pathlib import Path
 
@@ -33,5 +33,5 @@ def open_source(video: str, *, loop: bool = False) -> FrameSource:
 
 
 def source_name(video: str) -> str:
-    """What `video` names, without credentials."""
+    """Name of a source as it may be logged, without credentials."""
     return without_credentials(video) if "://" in video else video

@@ -31,7 +31,7 @@ class Clip:
 
 
 def probe_clip(source: str) -> Clip:
-    """Find out a source's size, rate and frames.
+    """Find out a source's size, rate and number of frames.
 
     Args:
         source: Path, stream URL, `webcam:N` or `/dev/videoN`.

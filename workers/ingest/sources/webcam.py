@@ -43,10 +43,10 @@ def webcam_device(video: str) -> Path | None:
 
 
 class Webcam:
-    """A local camera, read as its driver gives it; it has no clock of its own.
+    """A local camera in its driver's default format; it has no clock of its own.
 
     Args:
-        device: Such as `/dev/video0`.
+        device: Path of the device, such as `/dev/video0`.
     """
 
     live = True
@@ -71,7 +71,7 @@ class Webcam:
             ) from error
 
     def frames(self) -> Iterator[SourceFrame]:
-        """Open the camera and give frames until it is unplugged; see `FrameSource.frames`."""
+        """Open the camera and yield frames until it is unplugged; see `FrameSource.frames`."""
         with self.open() as container:
             stream = container.streams.video[0]
             first: int | None = None
