@@ -55,7 +55,7 @@ ADDRESSES = {
     "WARDSTREAM_METRICS_PORT": str(METRICS_PORT),
     "WARDSTREAM_LOG_FORMAT": "json",
 }
-"""Settings that every process gets."""
+"""Settings of every process."""
 
 
 def kafka_environment() -> dict[str, str]:
@@ -102,7 +102,7 @@ def redis_command() -> list[str]:
 
 
 def process_service(row: WardstreamProcess) -> dict[str, Any]:
-    """A process of ours."""
+    """Compose service of a Wardstream process."""
     service: dict[str, Any] = {
         "image": "wardstream:latest",
         "command": [*row.command, *(_SOURCE if row.name == "ingest" else [])],
@@ -170,7 +170,7 @@ def compose() -> dict[str, Any]:
 
 
 def compose_gpu() -> dict[str, Any]:
-    """What changes on a machine with an NVIDIA card: `docker compose -f … -f … up`."""
+    """Overrides for a machine with an NVIDIA card: `docker compose -f … -f … up`."""
     devices = [{"driver": "nvidia", "count": 1, "capabilities": ["gpu"]}]
     return {
         "services": {
@@ -186,7 +186,7 @@ def compose_gpu() -> dict[str, Any]:
 
 
 def prometheus() -> dict[str, Any]:
-    """What Prometheus scrapes: every process of ours that stays."""
+    """Prometheus' scrape configuration: every long-running Wardstream process."""
     return {
         "global": {"scrape_interval": "5s"},
         "scrape_configs": [
@@ -206,7 +206,7 @@ def prometheus() -> dict[str, Any]:
 
 
 def render(document: dict[str, Any]) -> str:
-    """A document as YAML, with the note that it is not to be edited."""
+    """A document as YAML, headed by a note not to edit it."""
     text: str = yaml.dump(document, Dumper=_Plain, sort_keys=False, width=100)
     return HEADER + text
 
@@ -229,7 +229,7 @@ _SOURCE = [
 
 
 class _Plain(yaml.SafeDumper):
-    """Writes equal parts out each time: anchors are for machines."""
+    """YAML dumper that writes repeated parts out: a reader need not follow anchors."""
 
     def ignore_aliases(self, data: Any) -> bool:
         del data
@@ -271,7 +271,7 @@ def _host_port(name: str) -> str:
 
 
 def _publish(name: str, container_port: int) -> str:
-    """Only this machine reaches it: none of these services asks who is there."""
+    """Port mapping on the loopback address only: none of these services authenticates."""
     return f"127.0.0.1:{_host_port(name)}:{container_port}"
 
 

@@ -2,7 +2,7 @@
 
 A link leads to a file of the repository, to a heading of a page (`page.md#heading`) or to a test
 (`test_file.py#test_name`). A path in backticks, such as `schemas/topics.py`, must exist too, and so
-must a page that a message or docstring of the code names. Addresses on the web are not asked.
+must a page that a message or docstring of the code names. Web addresses are not checked.
 """
 
 import re
@@ -19,7 +19,7 @@ REFERENCE = re.compile(r"\[([A-Z]\d+[a-z])\](?![:(])")
 PATH = re.compile(r"`((?:[\w.-]+/)+[\w.-]+\.(?:py|md|sql|json|avsc|yaml|csv|toml|sh|yml))`")
 FENCE = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
 HISTORY = ("CHANGELOG.md",)
-"""Pages about the past, which may name files of the past."""
+"""Pages about the past, which may name files that are gone."""
 MADE_UP = re.compile(r"floor[-_]counts")
 """The topic of the recipe in `docs/adding-a-topic.md`."""
 
@@ -40,7 +40,7 @@ def anchors(path: Path) -> frozenset[str]:
 
 
 def broken(page: Path) -> list[str]:
-    """What is wrong with the links of a page, in the words of a message each."""
+    """Broken links of a page, one message each."""
     text = FENCE.sub("", page.read_text())
     found = []
     defined = DEFINITION.findall(text)
@@ -66,7 +66,7 @@ def broken(page: Path) -> list[str]:
 
 
 def missing_pages(module: Path) -> list[str]:
-    """Pages that a module names and that are not there."""
+    """Pages that a module names and that do not exist."""
     named = re.findall(r"\b(?:docs|deploy)/[\w/-]+\.md\b", module.read_text())
     return [f"no file {name}" for name in named if not (ROOT / name).exists()]
 

@@ -20,17 +20,17 @@ REGISTRY_DATABASE = "registry"
 
 @dataclass(frozen=True, kw_only=True)
 class Infrastructure:
-    """A service that others wrote.
+    """A service that is not part of Wardstream.
 
     Attributes:
         name: Host name in the compose network, and the name of its folder and log locally.
-        version: What both the image and the local install hold.
+        version: Version in both the image and the local install.
         image: Official image.
-        port: Where clients connect (inside the compose network; free ports locally).
-        settings: Its own configuration, by its own names.
+        port: Port for clients (inside the compose network; free ports locally).
+        settings: Configuration, under the service's own names.
         healthcheck: Compose health check; locally `deploy.local.health` asks over the wire.
         depends_on: Services that must answer before it can start.
-        volume: Where the image keeps data; None for none.
+        volume: Path where the image keeps data; None when it keeps none.
     """
 
     name: str
@@ -45,16 +45,16 @@ class Infrastructure:
 
 @dataclass(frozen=True, kw_only=True)
 class WardstreamProcess:
-    """A process of ours: the same program with another command.
+    """A Wardstream process: one command of the `wardstream` program.
 
     Attributes:
         name: Service name in compose, log name locally.
         command: Arguments after `wardstream`.
         environment: Settings beyond the addresses of the services.
-        depends_on: What must be healthy, or have ended well when it is a job.
-        job: It does its work and ends.
+        depends_on: Services that must be healthy; jobs must have ended well.
+        job: Whether it does its work and ends.
         port: A port for people, published by compose.
-        gpu: It runs from the image with CUDA where there is one.
+        gpu: Whether it runs from the image with CUDA where there is a GPU.
     """
 
     name: str
@@ -141,7 +141,7 @@ REGISTRY = Infrastructure(
         "APICURIO_DATASOURCE_USERNAME": DATABASE_USER,
         "QUARKUS_HTTP_ACCESS_LOG_ENABLED": "false",
     },
-    # The image is sure to have bash; curl it may lose.
+    # The image always has bash; curl may go.
     healthcheck=(
         "CMD",
         "bash",
@@ -216,7 +216,7 @@ PROCESSES: tuple[WardstreamProcess, ...] = (
 )
 
 WATCHED = ("ingest", "infer", "stream", "sink-redis", "sink-timescale", "serve")
-"""Processes whose health the watchdog asks for; the one that starts it names their addresses."""
+"""Processes whose health the watchdog checks; the program that starts it gives their addresses."""
 
 METRICS_PORT = 9100
 """Port of /metrics, /healthz and /readyz inside the compose network; free ports locally."""

@@ -1,1 +1,1 @@
-"""Dashboards: what they ask is written here once, as JSON for provisioning and for pushing."""
+"""Dashboards, defined once, and written as JSON for provisioning and for pushing."""

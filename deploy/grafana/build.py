@@ -21,9 +21,9 @@ def dashboard(uid: str, title: str, panels: Sequence[Panel]) -> dict[str, Any]:
     """Grafana's JSON model of a dashboard (schema version 39).
 
     Args:
-        uid: Stable identity, part of its address.
-        title: For people.
-        panels: Laid out from left to right, then downwards.
+        uid: Stable id, part of the URL.
+        title: Title shown to people.
+        panels: Panels, laid out from left to right, then downwards.
     """
     x = y = 0
     models = []

@@ -1,4 +1,4 @@
-"""What the two dashboards show: one row per panel, with the question it answers and its query."""
+"""Panels of the two dashboards: the question that each answers, and its query."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -11,13 +11,13 @@ class Panel:
     """One panel.
 
     Attributes:
-        title: The question it answers.
-        source: Where it asks.
+        title: Question that it answers.
+        source: Data source.
         query: SQL with Grafana's time macros, or PromQL.
         unit: Grafana's unit name.
         kind: Grafana's panel type.
         legend: Template of a series' name (PromQL).
-        width: Of 24 columns.
+        width: Width, in columns of 24.
     """
 
     title: str

@@ -1,7 +1,7 @@
 """Push the dashboards to a running Grafana: `python -m deploy.grafana.push --url URL`.
 
-Provisioning from files does the same at Grafana's start; this is for a Grafana that somebody else
-runs. The token comes from `GRAFANA_TOKEN`.
+Provisioning from files does the same at Grafana's start; this is for a Grafana that somebody
+else runs. The token comes from `GRAFANA_TOKEN`.
 """
 
 import argparse
@@ -18,7 +18,7 @@ def push(url: str, token: str) -> list[str]:
     """Create or replace every dashboard; returns their titles.
 
     Args:
-        url: Of Grafana, such as http://127.0.0.1:3000.
+        url: URL of Grafana, such as http://127.0.0.1:3000.
         token: Token of a service account that may edit dashboards.
 
     Raises:

@@ -1,6 +1,6 @@
 """Grant every process of Wardstream its rights on the brokers: `python -m deploy.kafka.acls`.
 
-What is granted stands in `runtime/kafka/rights.py`. Granting it again changes nothing.
+The rights are listed in `runtime/kafka/rights.py`. Granting them again changes nothing.
 """
 
 import argparse
@@ -31,8 +31,8 @@ def wanted(prefix: str, names: Mapping[str, str]) -> Iterator[tuple[str, Right]]
     """Every right of every principal.
 
     Args:
-        prefix: Leads the names of the run.
-        names: Principals by process, where they are others than `User:wardstream-<process>`.
+        prefix: Prefix of the run's names.
+        names: Principals by process, where they differ from `User:wardstream-<process>`.
     """
     for row in PROCESSES:
         for right in row.rights(prefix):
@@ -46,7 +46,7 @@ def grant(cluster: Cluster, rights: Sequence[tuple[str, Right]]) -> None:
 
     Raises:
         Retry: The broker is out of reach.
-        Stop: It does not let us grant them, or has no authorizer.
+        Stop: The broker does not let us grant them, or has no authorizer.
     """
     bindings = [
         AclBinding(

@@ -13,7 +13,7 @@ def addresses(
     """The `WARDSTREAM_*` settings of services on this machine.
 
     Args:
-        components: Which of them run.
+        components: Services that run.
         ports: Their ports by name.
         password: Password of the database.
     """

@@ -1,8 +1,8 @@
 """The per-user cache of installed services, shared by every clone of the project.
 
 A component is a folder that is either there and complete or not there at all: it is built
-beside its final place and renamed when done, under a lock, so that an interrupted or
-a second install at the same time never leaves half of one.
+beside its final place and renamed when done, under a lock, so that an interrupted
+install, or two at the same time, never leave half of one.
 """
 
 import errno
@@ -17,7 +17,7 @@ from pathlib import Path
 from deploy.local.errors import InstallError
 
 NEEDED_BYTES = 2 * 1024**3
-"""Free space that a complete install of the services takes, with its temporary files."""
+"""Free space that a complete install of the services needs, temporary files included."""
 
 
 def cache_dir() -> Path:
@@ -33,10 +33,10 @@ def component(name: str, build: Callable[[Path], None]) -> Path:
 
     Args:
         name: Folder name; holds the version, and changes when the recipe does.
-        build: Fills the empty folder that it is given.
+        build: Function that fills an empty folder.
 
     Raises:
-        InstallError: The disk is full, or whatever `build` raises.
+        InstallError: The disk is full, or `build` raised it.
     """
     final = cache_dir() / name
     if final.exists():

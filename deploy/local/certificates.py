@@ -25,11 +25,11 @@ class Certificate:
 
 
 class Authority:
-    """Issues certificates that clients trust who trust `ca`.
+    """Issues certificates that are trusted by clients that trust `ca`.
 
     Args:
-        folder: Where everything lies; made if missing.
-        name: Of the authority.
+        folder: Folder of keys and certificates; made if missing.
+        name: Name of the authority.
 
     Attributes:
         ca: Its own certificate.

@@ -99,7 +99,7 @@ def unpack(
 
     Args:
         suite: Debian release, for example `trixie`.
-        packages: What is wanted.
+        packages: Names of the packages.
         target: An existing folder.
         programs: Paths below `target` that must start from there; each is renamed to
             `.NAME` and replaced by a wrapper.
@@ -107,7 +107,7 @@ def unpack(
         complete: `packages` names all that is needed; no dependency is added.
 
     Raises:
-        InstallError: The packages could not be had.
+        InstallError: The packages could not be fetched.
     """
     environment = private_apt(suite)
     wanted = list(packages)

@@ -13,7 +13,7 @@ from deploy.local.shell import apt_install, run
 
 STAMP = ".wardstream-lock"
 COMPILED = Path("streams") / "domain" / "tracking"
-"""Folder beside whose sources the note lies that all is compiled."""
+"""Folder of the tracking core, which also holds the note that all sources are compiled."""
 
 COMPILED_FROM = (
     "streams/domain/**/*.py",
@@ -33,7 +33,7 @@ def install(root: Path) -> Path:
         root: The project's folder.
 
     Raises:
-        InstallError: uv cannot be had, or no network.
+        InstallError: uv cannot be fetched, or no network.
     """
     venv = root / ".venv"
     python = venv / "bin" / "python"
@@ -83,7 +83,7 @@ def precompile(root: Path) -> None:
 
 
 def digest(root: Path) -> str:
-    """Changes when the environment must; the tools' settings in pyproject.toml do not count."""
+    """Digest that changes when the environment must; tool settings in pyproject do not count."""
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
     lock = (root / "requirements.lock").read_bytes()
     return hashlib.sha256(lock + repr((project, str(root))).encode()).hexdigest()

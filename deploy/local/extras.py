@@ -1,4 +1,4 @@
-"""What the demo and the tests need beside services: a clip, ffprobe, a browser."""
+"""What the demo and the tests need besides services: a clip, ffprobe, a browser."""
 
 import platform
 import shutil

@@ -1,4 +1,4 @@
-"""A tool that does harm on purpose, for tests: a proxy that breaks networks."""
+"""A fault injector for tests: toxiproxy, a proxy that disturbs connections."""
 
 import platform
 from pathlib import Path

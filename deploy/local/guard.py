@@ -10,7 +10,7 @@ SCRIPT = Path(__file__).with_name("guard.sh")
 
 
 class Guard:
-    """A tiny process that stops what we started when we end without doing so ourselves."""
+    """A tiny process that stops what the launcher started, if the launcher dies first."""
 
     def __init__(self, inherit: Sequence[int] = ()) -> None:
         """Start the guard.
@@ -29,11 +29,11 @@ class Guard:
         )
 
     def watch(self, group: int) -> None:
-        """A process group started."""
+        """Watch a process group that started."""
         self._send(f"+ {group}\n")
 
     def forget(self, group: int) -> None:
-        """A process group ended, and its number may come again."""
+        """Forget a process group that ended: its number may be used again."""
         self._send(f"- {group}\n")
 
     def close(self) -> None:

@@ -26,10 +26,10 @@ INSTANT_S = 0.5
 
 @dataclass(frozen=True)
 class Installed:
-    """Where the services are installed.
+    """Folders of the installed services.
 
     Attributes:
-        kafka: Jars, formatted log folder, class archive.
+        kafka: Kafka's jars, formatted log folder and class archive.
         registry: The registry's application.
         timescale: PostgreSQL and TimescaleDB.
         cluster: Template of a database cluster.
@@ -87,8 +87,8 @@ def install_all(root: Path, *, tests: bool, progress: Progress) -> None:
 
     Args:
         root: The project's folder.
-        tests: Also what only the tests need.
-        progress: Where steps are reported.
+        tests: Whether to install what only the tests need, too.
+        progress: Receives the steps.
 
     Raises:
         InstallError: Something is missing and could not be fetched.
@@ -116,7 +116,7 @@ def _install_python(root: Path, progress: Progress) -> None:
 
 
 def _install_services_unless_docker(progress: Progress) -> None:
-    """Nothing where containers are wanted, or can step in for what cannot be installed."""
+    """Install the services, unless containers are wanted or can replace a failed install."""
     if os.environ.get("WARDSTREAM_ENGINE") == "docker":
         return
     try:

@@ -27,7 +27,7 @@ class Java:
 
     Attributes:
         path: The `java` program.
-        version: In full, for example `17.0.15`; archives of classes depend on it.
+        version: Full version, for example `17.0.15`; class archives depend on it.
     """
 
     path: str

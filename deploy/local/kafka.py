@@ -26,22 +26,23 @@ def install() -> Path:
     """The folder with the jars, an archive of loaded classes and a formatted log folder.
 
     Raises:
-        InstallError: Java or Maven is missing, or the network.
+        InstallError: Java, Maven or the network is missing.
     """
     return component(f"kafka-{KAFKA.version}-java{java().version}-{RECIPE}", _build)
 
 
 SECURED = "SECURED"
-"""Listener that takes TLS and SCRAM only, and whose clients have the rights that they were granted;
-clients of the other listeners may do everything."""
+"""Listener that takes only TLS with SCRAM; its clients have only the rights granted to them.
+
+Clients of the other listeners may do everything."""
 
 
 @dataclass(frozen=True)
 class Secured:
-    """The listener that asks who connects.
+    """The listener that authenticates its clients.
 
     Attributes:
-        port: Where it listens.
+        port: Port on which it listens.
         identity: Key and certificate of the broker in one PEM file.
     """
 
@@ -75,7 +76,7 @@ def server_properties(
     settings: Mapping[str, str] | None = None,
     secured: Secured | None = None,
 ) -> dict[str, str]:
-    """The broker's whole configuration: the shared table and the places of this run."""
+    """The broker's whole configuration: the shared table and the folders and ports of this run."""
     doors = doors or {}
     listeners = {"PLAINTEXT": port, "CONTROLLER": controller_port}
     listeners |= {name: own for name, (own, _) in doors.items()}
@@ -114,12 +115,12 @@ def broker(
 
     Args:
         installed: What `install` returned.
-        folder: Where it keeps its data and configuration.
-        port: For clients.
-        controller_port: For its own controller.
+        folder: Folder of its data and configuration.
+        port: Port for clients.
+        controller_port: Port of its own controller.
         doors: Further listeners.
-        settings: Over those of the shared table.
-        secured: A listener that asks who connects.
+        settings: Settings that override the shared table.
+        secured: A listener that authenticates its clients.
     """
     folder.mkdir(parents=True, exist_ok=True)
     data = folder / "data"

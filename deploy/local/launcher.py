@@ -83,7 +83,7 @@ class LocalServices:
             components: Which services to start.
             start_deadline_s: Seconds until a service that does not answer is an error.
             kafka_doors: Further listeners of the broker, for clients that reach it by a proxy.
-            kafka_settings: Of the broker, over those that all runs share.
+            kafka_settings: Settings of the broker that override those that all runs share.
             secured: Give the broker a further listener with TLS, SCRAM and rights, whose
                 certificates lie in the folder `tls`.
         """
@@ -228,7 +228,7 @@ class LocalServices:
         self._guard = Guard(inherit=[lock.fileno()])
 
     def _sweep(self) -> None:
-        """End what a launcher left that was killed together with its guard."""
+        """End what a launcher left when it was killed together with its guard."""
         state = read_state(self.run_dir)
         for name, pid in state.processes.items():
             if name != "launcher" and state.alive(pid):
@@ -240,7 +240,7 @@ class LocalServices:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     def _choose_ports(self) -> dict[str, int]:
-        """The ports of the last run where they are free, new ones elsewhere."""
+        """The ports of the last run; new ones for those that are taken."""
         names: list[str] = [*self.components, "kafka-controller", "kafka-secured"]
         old = read_state(self.run_dir).ports
         kept = {name: old[name] for name in names if name in old and is_free(old[name])}
@@ -276,7 +276,7 @@ class LocalServices:
                 raise error
 
     def _start_one(self, name: Component) -> None:
-        """Start a component; with another port when someone took its port meanwhile."""
+        """Start a component; on another port when its own was taken meanwhile."""
         assert self._guard is not None
         for attempt in range(PORT_ATTEMPTS):
             process = Process(self._program(name), self.log(name), self._guard)

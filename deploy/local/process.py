@@ -1,4 +1,4 @@
-"""One started program: its group, its log, its end."""
+"""One started program: its process group, its log and its exit."""
 
 import contextlib
 import os
@@ -23,11 +23,11 @@ class Program:
     """What to run.
 
     Attributes:
-        name: For logs and messages.
+        name: Name in logs and messages.
         command: Program and arguments.
-        environment: Added to ours.
+        environment: Variables added to ours.
         cwd: Working folder; None for ours.
-        stop_signal: Ends it in an orderly way.
+        stop_signal: Signal that ends it in an orderly way.
     """
 
     name: str
@@ -75,7 +75,7 @@ class Process:
         return status
 
     def wait(self, deadline_s: float) -> int:
-        """Wait for its end.
+        """Wait until it ends.
 
         Raises:
             LaunchError: It still runs after `deadline_s` seconds.
@@ -90,7 +90,7 @@ class Process:
         return self._popen.returncode
 
     def wait_until(self, condition: Callable[[], bool], deadline_s: float) -> None:
-        """Wait until a condition holds, and notice when the process ends before.
+        """Wait until a condition holds, and notice when the process ends first.
 
         Raises:
             LaunchError: It ended, or `deadline_s` seconds passed; with its last log lines.
@@ -106,7 +106,7 @@ class Process:
             time.sleep(POLL_S)
 
     def signal(self, number: int) -> None:
-        """Send a signal to the whole group; nothing when it has ended."""
+        """Send a signal to the whole group; do nothing when it has ended."""
         if self.exit_status is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.pid, number)

@@ -25,7 +25,7 @@ class Progress:
 
         Args:
             what: Name of the step.
-            unless_shorter_s: A step that took less was nothing to do: no line.
+            unless_shorter_s: Seconds; a shorter step had nothing to do and gets no line.
         """
         started = time.monotonic()
         yield

@@ -27,7 +27,7 @@ def redis(installed: Path, folder: Path, port: int) -> Program:
     Args:
         installed: What `install` returned.
         folder: Its working folder.
-        port: Where it listens.
+        port: Port on which it listens.
     """
     folder.mkdir(parents=True, exist_ok=True)
     settings = {**REDIS.settings, "bind": "127.0.0.1", "port": str(port), "dir": str(folder)}

@@ -20,13 +20,13 @@ def install() -> Path:
     """The folder with the application.
 
     Raises:
-        InstallError: Java or Maven is missing, or the network.
+        InstallError: Java, Maven or the network is missing.
     """
     return component(f"registry-{REGISTRY.version}-{RECIPE}", _build)
 
 
 def registry_environment(port: int, database_port: int, password: str) -> dict[str, str]:
-    """The registry's whole configuration: the shared table and the places of this run."""
+    """The registry's whole configuration: the shared table, and this run's ports and password."""
     return {
         **REGISTRY.settings,
         "APICURIO_DATASOURCE_URL": (
@@ -44,7 +44,7 @@ def registry(installed: Path, environment: dict[str, str], *, archive_flag: str)
     Args:
         installed: What `install` returned.
         environment: From `registry_environment`.
-        archive_flag: Writes or reads the JVM's archive of loaded classes.
+        archive_flag: JVM flag that writes or reads its archive of loaded classes.
     """
     return Program(
         name="registry",

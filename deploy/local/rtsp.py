@@ -40,9 +40,9 @@ def scripted(installed: Path, name: str, arguments: Sequence[str], folder: Path)
 
     Args:
         installed: What `install` returned.
-        name: For logs and messages.
+        name: Name in logs and messages.
         arguments: The script and its arguments.
-        folder: Where GStreamer remembers what its plugins can do.
+        folder: Folder of GStreamer's plugin registry.
     """
     libraries = _libraries(installed)
     return Program(

@@ -24,7 +24,7 @@ def install() -> Path:
     """The folder with the jars.
 
     Raises:
-        InstallError: Java or Maven is missing, or the network.
+        InstallError: Java, Maven or the network is missing.
     """
     return component(f"s3-{VERSION}-{RECIPE}", _fetch)
 
@@ -34,8 +34,8 @@ def server(installed: Path, folder: Path, port: int, key: str, secret: str) -> P
 
     Args:
         installed: What `install` returned.
-        folder: Its data and configuration; made if missing.
-        port: Where it listens.
+        folder: Folder of its data and configuration; made if missing.
+        port: Port on which it listens.
         key: Access key id of its only user.
         secret: Secret access key of its only user.
     """

@@ -40,11 +40,11 @@ def run(
         command: The program and its arguments.
         what: What it does, for the message: "fetching Kafka from Maven".
         cwd: Working folder.
-        env: Added to the environment.
+        env: Variables added to the environment.
         hint: What a person should do when it fails for no known reason.
 
     Raises:
-        InstallError: It failed; the message names network or disk when they are the cause.
+        InstallError: The command failed; the message says so when network or disk is the cause.
     """
     try:
         done = subprocess.run(

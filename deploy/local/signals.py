@@ -1,4 +1,4 @@
-"""End by SIGTERM and SIGHUP the way Ctrl-C ends: through every `finally`."""
+"""Make SIGTERM and SIGHUP end a program as Ctrl-C does: through every `finally`."""
 
 import signal
 import threading

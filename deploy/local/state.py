@@ -15,8 +15,8 @@ class RunState:
     """What a launcher leaves for others to find.
 
     Attributes:
-        ready: All services answered.
-        launcher: The process that holds the services.
+        ready: Whether all services answered.
+        launcher: Process id of the launcher that holds the services.
         processes: Process id by name.
         started: Start time of each of these processes by process id, in clock ticks since
             boot: tells a process from a later one with the same number.
@@ -49,7 +49,7 @@ class RunState:
 
 
 def make_run_dir(run_dir: Path) -> None:
-    """Make a run directory if it is missing, and close it to others: it holds people's data.
+    """Make a run directory if it is missing, and close it to other users: it holds people's data.
 
     PostgreSQL, which root starts as another user, may pass it: see `deploy.local.timescale`.
     """

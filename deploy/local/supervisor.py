@@ -23,7 +23,7 @@ RESTARTS = RetryPolicy(first_s=0.2, limit_s=10.0)
 """Pauses before a process is started again."""
 
 STEADY_S = 30.0
-"""A process that ran this long is well again: the next pause is the first one."""
+"""A process that ran this long has recovered: its next pause is the first one again."""
 
 STOP_DEADLINE_S = 10.0
 
@@ -33,11 +33,11 @@ class Worker:
     """A wardstream process that a `Supervisor` runs.
 
     Attributes:
-        name: For logs and for the supervisor's methods.
+        name: Name in logs and in the supervisor's methods.
         command: Arguments after `wardstream`, for example `("sink", "redis")`.
-        environment: Added to the supervisor's own environment.
-        metrics_port: Serves `/metrics`, `/healthz`, `/readyz`; a free port when None.
-        program: What runs instead of `wardstream`; for tests of the supervisor.
+        environment: Variables added to the supervisor's own environment.
+        metrics_port: Port of `/metrics`, `/healthz`, `/readyz`; a free port when None.
+        program: Program that runs instead of `wardstream`; for tests of the supervisor.
     """
 
     name: str
@@ -77,9 +77,9 @@ class Supervisor:
         """Supervise processes that log to `run_dir/logs/NAME.log`.
 
         Args:
-            run_dir: Where logs go.
+            run_dir: Run directory; logs go to its folder `logs`.
             environment: Settings for all, usually `LocalServices.environment`.
-            on_change: Told the name and None when a process starts, its exit status when
+            on_change: Called with the name and None when a process starts, its exit status when
                 it ended; called from the supervisor's thread.
         """
         self._run_dir = run_dir.resolve()
@@ -159,12 +159,12 @@ class Supervisor:
             supervised.process.wait(STOP_DEADLINE_S)
 
     def release(self, name: str) -> None:
-        """Watch a process again that a signal by `kill` has not ended."""
+        """Supervise a process again that survived the signal of `kill`."""
         with self._lock:
             self._supervised[name].held = False
 
     def restart(self, name: str, *, ready_deadline_s: float | None = None) -> None:
-        """Start a process again that ended, was killed, or still runs (stopped first)."""
+        """Start a process again that ended or was killed; one that still runs is stopped first."""
         self.stop(name)
         with self._lock:
             self._start_again(self._supervised[name])
@@ -219,7 +219,7 @@ class Supervisor:
 
     @property
     def failure(self) -> str | None:
-        """Why all was stopped (a process exited 78), else None."""
+        """Why all processes were stopped (one exited 78), else None."""
         return self._failure
 
     def __enter__(self) -> Self:

@@ -45,8 +45,8 @@ def install_cluster(server: Path, registry_app: Path) -> Path:
     """The folder with the template cluster, its password and the registry's class archive.
 
     Args:
-        server: From `install`.
-        registry_app: From `registry.install`.
+        server: What `install` returned.
+        registry_app: What `registry.install` returned.
     """
     name = (
         f"cluster-{server.name}-{registry_app.name}-java{java().version}-"
@@ -59,9 +59,9 @@ def postgres(server: Path, data: Path, port: int) -> Program:
     """PostgreSQL on one data folder.
 
     Args:
-        server: From `install`.
+        server: What `install` returned.
         data: A copy of the template, from `copy_cluster`.
-        port: Where it listens, on 127.0.0.1 only.
+        port: Port on which it listens, on 127.0.0.1 only.
     """
     settings = {
         **TIMESCALE.settings,

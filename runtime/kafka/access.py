@@ -1,7 +1,7 @@
-"""Compare, when a process starts, what the brokers let it do with what it needs.
+"""Check, when a process starts, that the brokers let it do what it needs.
 
-Without this a wrong password would look like a broker that is out of reach, and a missing right
-would show when the first record comes.
+Without this check a wrong password would look like a broker that is out of reach, and a missing
+right would show when the first record comes.
 """
 
 from collections.abc import Iterable
@@ -23,8 +23,8 @@ _NOT_LET_IN: Final = {KafkaError._AUTHENTICATION, KafkaError._SSL}
 def check_access(cluster: Cluster, rights: ProcessRights | None = None) -> None:
     """Make sure that the brokers let this process in, and let it do its work.
 
-    Brokers that are out of reach are no refusal: the process waits for them in its own way.
-    Brokers in the clear are not asked.
+    A broker that is out of reach is no refusal: the process waits for it in its own way.
+    Brokers that are reached in plaintext are not asked.
 
     Args:
         cluster: Where the topics are.

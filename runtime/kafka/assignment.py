@@ -1,4 +1,4 @@
-"""The partitions that a group has given to one consumer, and whether they are paused."""
+"""The partitions that a group has assigned to one consumer, and whether they are paused."""
 
 from collections.abc import Collection, Iterable
 from typing import Protocol
@@ -16,7 +16,7 @@ class Fetching(Protocol):
         ...
 
     def pause(self, partitions: list[TopicPartition], /) -> None:
-        """Do not fetch these for the time being."""
+        """Do not fetch these for now."""
         ...
 
     def resume(self, partitions: list[TopicPartition], /) -> None:
@@ -27,7 +27,7 @@ class Fetching(Protocol):
 class Assignment:
     """Keeps account of one consumer's partitions.
 
-    Paused partitions are not fetched, and polling on keeps the membership in the group alive.
+    Paused partitions are not fetched; polling goes on and keeps the consumer in its group.
 
     Args:
         consumer: A member of a group.
@@ -47,18 +47,18 @@ class Assignment:
         return len(self._partitions)
 
     def add(self, partitions: Collection[Partition]) -> None:
-        """The group has assigned these; they are paused if the others are."""
+        """Add partitions that the group assigned; they are paused if the others are."""
         self._consumer.incremental_assign(_listed(partitions))
         self._partitions |= set(partitions)
         if self.paused:
             self._consumer.pause(_listed(partitions))
 
     def remove(self, partitions: Iterable[Partition]) -> None:
-        """These went to another consumer."""
+        """Remove partitions that went to another consumer."""
         self._partitions -= set(partitions)
 
     def pause(self) -> None:
-        """Fetch nothing, of what is assigned and of what will be."""
+        """Pause all partitions that are assigned now or later."""
         self.paused = True
         if self._partitions:
             self._consumer.pause(_listed(self._partitions))

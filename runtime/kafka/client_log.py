@@ -17,8 +17,9 @@ REPEAT_S: Final = 30.0
 class ClientLog:
     """The `logger` of every Kafka client of a process.
 
-    librdkafka retries by itself whatever it complains about, and what a process must act on is
-    raised where it asked. So its lines are warnings, and one of each kind is enough for a while.
+    librdkafka retries by itself after what it logs, and an error that a process must act on is
+    raised by the call concerned. So its lines are warnings, and one of each kind is enough for a
+    while.
 
     Args:
         clock: Gives the time.
@@ -34,7 +35,7 @@ class ClientLog:
         """Take a line; called by confluent_kafka from whichever thread polls the client.
 
         Args:
-            level: Of the `logging` module.
+            level: Level of the `logging` module.
             facility: Kind of line, such as `FAIL`.
             client: Name of the client.
             text: The line.

@@ -24,8 +24,9 @@ MAX_RECORD_BYTES: Final = 10_000_000
 """Largest record that a client sends or fetches, bytes; a topic may take less."""
 
 DELIVERY_TIMEOUT_S: Final = 600.0
-"""A record is retried for so long before its delivery fails, s: longer than a broker's restart,
-short enough to end."""
+"""Time for which a record is retried before its delivery fails, s.
+
+It is longer than a broker's restart, and short enough to end."""
 
 Delivered = Callable[[KafkaError | None, Message], None]
 
@@ -36,7 +37,7 @@ class Cluster:
 
     Attributes:
         bootstrap: Brokers as `host:port`, separated by commas.
-        prefix: Leads the name of every topic, group and transactional id of the run.
+        prefix: Prefix of the name of every topic, group and transactional id of the run.
         registry: Schemas of the topics; one for the whole process.
         clock: Gives the time to everything that works on the cluster.
         security: How the brokers are reached.
@@ -115,8 +116,8 @@ class Cluster:
 
         Args:
             on_delivery: Called once for each record, with the error if it was not delivered.
-            delivery_timeout_s: A record is retried for so long, s.
-            max_record_bytes: A larger record is refused at once, bytes.
+            delivery_timeout_s: Time for which a record is retried, s.
+            max_record_bytes: Largest record, bytes; a larger one is refused at once.
             overrides: Settings of librdkafka that differ.
         """
         reports = {} if on_delivery is None else {"on_delivery": on_delivery}
@@ -140,7 +141,7 @@ class Cluster:
 
         Args:
             transactional_id: Name on the broker, the run's prefix included.
-            within_s: The broker aborts a transaction that stays open for longer, s; it refuses more
+            within_s: Time after which the broker aborts an open transaction, s; it refuses more
                 than its `transaction.max.timeout.ms`, which is 15 minutes by default.
         """
         claim: dict[str, Any] = {

@@ -22,7 +22,7 @@ FLUSH_DEADLINE_S: Final = 630.0
 """Longest wait for acknowledgements; a delivery gives up a little earlier."""
 
 STOP_FLUSH_DEADLINE_S: Final = 8.0
-"""Longest wait for acknowledgements once the process was asked to end."""
+"""Longest wait for acknowledgements after the process was asked to end."""
 
 _LEAST_POSTPONED_S: Final = 0.1
 
@@ -67,7 +67,7 @@ class CommitLedger:
         self._not_before_s = 0.0
 
     def processed(self, partition: Partition, offset: int, now_s: float) -> None:
-        """The result of a record is in the store, or was handed to the producer."""
+        """Note that a record's result is in the store, or was handed to the producer."""
         if not self._next:
             self._since_s = now_s
         self._next[partition] = offset + 1
@@ -85,23 +85,23 @@ class CommitLedger:
         return self.due_in_s(now_s) == 0.0
 
     def offsets(self) -> dict[Partition, int]:
-        """What is to be committed."""
+        """Offsets to commit."""
         return dict(self._next)
 
     def committed(self) -> None:
-        """The broker has all of them."""
+        """Note that the broker has all of them."""
         self._next.clear()
         self._records = 0
         self._not_before_s = 0.0
 
     def postpone(self, now_s: float) -> None:
-        """The broker did not take them; they are due again after another interval."""
+        """Note that the broker did not take them; they are due again after another interval."""
         self._since_s = now_s
         self._records = 0
         self._not_before_s = now_s + _LEAST_POSTPONED_S
 
     def forget(self, partitions: Collection[Partition]) -> None:
-        """These partitions are another process's, or are read again."""
+        """Forget partitions that another process has now, or that are read again."""
         for partition in partitions:
             self._next.pop(partition, None)
 
@@ -115,8 +115,8 @@ class Committer:
     """Waits for acknowledgements, then commits.
 
     Args:
-        service: Gives the clock, the beat and the wish to stop.
-        consumer: Whose offsets are moved.
+        service: Gives the clock, the heartbeat and the request to stop.
+        consumer: Consumer whose offsets are committed.
         producer: Writes results and dead letters.
         ledger: Holds what is processed.
         committable: Returns those of some offsets that may be committed now.
@@ -189,7 +189,7 @@ class Committer:
         self.ledger.committed()
 
     def _flush(self) -> None:
-        """Flush in slices, so that a broker's absence neither looks like a hang nor bars an end."""
+        """Flush in slices, so that an absent broker neither looks like a hang nor delays a stop."""
         clock = self._service.clock
         started_s = clock.monotonic_s()
         while True:

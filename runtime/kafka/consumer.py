@@ -13,8 +13,8 @@ def poll_batch(consumer: Consumer, max_records: int, wait_s: float) -> list[Mess
     """Take up to `max_records`, waiting at most `wait_s`; broker hiccups are left to librdkafka.
 
     Raises:
-        Stop: The broker says something that waiting cannot heal, such as an unknown topic, or that
-            the process may not read it.
+        Stop: The broker reports an error that waiting cannot heal, such as an unknown topic, or
+            that the process may not read it.
     """
     good: list[Message] = []
     for message in consumer.consume(max_records, wait_s):

@@ -58,11 +58,11 @@ class RecordProcessor(Protocol):
         ...
 
     def dropped(self, partitions: Collection[Partition]) -> None:
-        """Drop what is in hand of these: another process reads them from the committed offset."""
+        """Drop records in hand of these: another process reads them from the committed offset."""
         ...
 
     def close(self) -> None:
-        """Let go of what it holds; called once, after the last call of any other."""
+        """Release what it holds; called once, after every other call."""
         ...
 
 
@@ -70,10 +70,10 @@ class ConsumerLoop:
     """Runs one processor until the service is asked to stop.
 
     Args:
-        service: Gives health, clock and the wish to stop.
+        service: Gives health, clock and the request to stop.
         consumer: A member of a group, not yet subscribed; closed at the end.
         topics: Names of the topics on the broker.
-        continuity: Notices records that were lost before they were read.
+        continuity: Detects records that were lost before they were read.
         dead_letters: Receives a dead letter for each such loss.
         assignment: Partitions of the consumer.
         commits: Commits the offsets of the consumer.
@@ -180,7 +180,7 @@ class ConsumerLoop:
         self.on_lost(consumer, taken)
 
     def on_lost(self, _consumer: Consumer, taken: list[TopicPartition]) -> None:
-        """Another process has these partitions already: nothing of them may be committed."""
+        """Another process has these partitions already: nothing may be committed for them."""
         partitions = _partitions(taken)
         self._assignment.remove(partitions)
         self._just_dropped |= partitions

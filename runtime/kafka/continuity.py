@@ -1,9 +1,9 @@
-"""Notice when the log itself has changed under a consumer, and say which offsets it never read.
+"""Detect that the log has changed under a consumer, and report the offsets it never read.
 
 Kafka's client goes on from the first record there is when the next one is not there any more, and
-says nothing of it. So each record is held against the one that had to come: the group's committed
+reports nothing. So each record is compared with the one that had to come: the group's committed
 offset first, the offset after the last record from then on. Offsets only rise by one where
-nothing but records lies in a partition; what else may leave a hole is asked of the broker.
+a partition holds nothing but records; the broker is asked what else may leave a hole.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -28,7 +28,7 @@ GONE: Final = "records_gone"
 """Reason of the dead letter for records that expired before they were read."""
 
 SHORTENED: Final = "log_shortened"
-"""Reason of the dead letter for a log that ends before what was read of it."""
+"""Reason of the dead letter for a log that ends before an offset that was read."""
 
 _ANSWER_S = 10.0
 _LOST_S = 10.0
@@ -38,11 +38,11 @@ Answer = TypeVar("Answer")
 
 
 class Break(NamedTuple):
-    """A partition where a log does not go on from what was read of it.
+    """A partition whose log does not continue where reading stopped.
 
     Attributes:
         topic: Name on the broker.
-        partition: Which one.
+        partition: Number of the partition.
         reason: `records_gone`, or `log_shortened`.
         first: Offset of the first record concerned: the one that had to come, or the new end.
         until: Offset after the last one.
@@ -56,12 +56,12 @@ class Break(NamedTuple):
 
     @property
     def records(self) -> int:
-        """How many records that are."""
+        """Number of records concerned."""
         return self.until - self.first
 
     @property
     def text(self) -> str:
-        """What happened, for an operator."""
+        """What happened, as text for an operator."""
         where = f"{self.topic}[{self.partition}]"
         if self.reason == GONE:
             return (
@@ -75,7 +75,7 @@ class Break(NamedTuple):
 
     @property
     def lost(self) -> str:
-        """What is concerned, in a word."""
+        """Offsets of the records concerned, as one word."""
         return f"{self.first}-{self.until}" + ("" if self.reason == GONE else "-cut")
 
     @property
@@ -90,8 +90,8 @@ class Continuity:
     Args:
         cluster: Where the topics are.
         stage: Label of the metric.
-        consumer: Of a group; nothing but its offsets are asked for.
-        topics: What it consumes. In compacted ones holes are the rule, and not looked at.
+        consumer: Consumer in a group; it is asked only for its offsets.
+        topics: Topics that it consumes. Compacted ones have holes as a rule, and are not checked.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class Continuity:
         self._next: dict[Partition, int] = {}
 
     def check(self, messages: Sequence[Message]) -> list[Break]:
-        """Take note of what was read; returns what was lost before it.
+        """Note what was read; return what was lost before it.
 
         Raises:
             Retry: The broker does not say what it held.
@@ -128,7 +128,7 @@ class Continuity:
         return breaks
 
     def forget(self, partitions: Iterable[Partition]) -> None:
-        """These were revoked; when they come back, the committed offsets count again."""
+        """Forget revoked partitions; when they come back, the committed offsets count again."""
         for partition in partitions:
             self._next.pop(partition, None)
 
@@ -202,7 +202,7 @@ def _patiently(clock: Clock, what: str, right: str, ask: Callable[[], Answer]) -
 
     Args:
         clock: Gives the time.
-        what: What stays unknown without an answer, and of which topic.
+        what: What stays unknown without an answer, and for which topic.
         right: Right that a process needs to ask.
         ask: The request.
 

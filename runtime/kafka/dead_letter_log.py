@@ -1,4 +1,4 @@
-"""Dead letters as their readers find them: parsed, filtered, counted."""
+"""Dead letters as they are read back: parsed, filtered, counted."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from schemas.records.alerts import AuditEntry
 from schemas.topics import DEAD_LETTERS
 
 CHAIN = "dead-letters"
-"""Chain of audit.v1 that says what became of dead letters."""
+"""Chain of audit.v1 that records what became of dead letters."""
 
 REPLAYED = "dead_letter.replayed"
 DISCARDED = "dead_letter.discarded"
@@ -27,12 +27,12 @@ class DeadLetterRecord:
         at_us: When the process gave up, UTC microseconds; the time of its record where the header
             does not say.
         topic: Name on the broker of the topic that the record was read from.
-        partition: Where it lay; -1 when the header does not say.
-        offset: Where it lay; -1 when the header does not say.
-        key: Its key there; None when the process did not keep it.
+        partition: Partition of the record; -1 when the header does not say.
+        offset: Offset of the record; -1 when the header does not say.
+        key: Key of the record; None when the process did not keep it.
         value: Its bytes; None for a tombstone, and for a value that lies elsewhere: see
             `workers.operations.deadletters.values`.
-        headers: All of them, as text.
+        headers: All headers, as text.
     """
 
     id: int
@@ -51,7 +51,7 @@ class DeadLetterRecord:
 
     @property
     def stage(self) -> str:
-        """Process that gave it up."""
+        """Process that gave up."""
         return self.headers.get("stage", "")
 
     @property
@@ -62,7 +62,7 @@ class DeadLetterRecord:
 
     @property
     def lost(self) -> str | None:
-        """Which records never came, in a word; None for the dead letter of a record that did."""
+        """Which records never came, as one word; None for the dead letter of a record that did."""
         return self.headers.get("lost")
 
     @property
@@ -72,14 +72,14 @@ class DeadLetterRecord:
 
 
 class Filter(NamedTuple):
-    """Which dead letters are meant; None means any.
+    """Selects dead letters; None means any.
 
     Attributes:
         topic: Source topic, with or without the run's prefix.
-        reason: Of the dead letter.
-        stage: Of the dead letter.
-        since_us: Given up at or after, UTC microseconds.
-        until_us: Given up before, UTC microseconds.
+        reason: Reason of the dead letter.
+        stage: Process that gave up.
+        since_us: Start of the time range, inclusive, UTC microseconds.
+        until_us: End of the time range, exclusive, UTC microseconds.
     """
 
     topic: str | None = None
@@ -89,7 +89,7 @@ class Filter(NamedTuple):
     until_us: int | None = None
 
     def takes(self, dead_letter: DeadLetterRecord, prefix: str) -> bool:
-        """Whether a dead letter is meant."""
+        """Whether a dead letter is selected."""
         return (
             (self.topic is None or dead_letter.topic in {self.topic, prefix + self.topic})
             and (self.reason is None or dead_letter.reason == self.reason)
@@ -104,12 +104,12 @@ class Count(NamedTuple):
 
     Attributes:
         topic: Source topic, as on the broker.
-        stage: Process that gave them up.
-        reason: Why.
-        dead_letters: How many.
-        open: How many of them nobody has handled.
-        first_us: When the first was given up, UTC microseconds.
-        last_us: When the last was.
+        stage: Process that gave up.
+        reason: Reason of the dead letters.
+        dead_letters: Number of dead letters.
+        open: Number that nobody has handled.
+        first_us: Time of the first, UTC microseconds.
+        last_us: Time of the last, UTC microseconds.
     """
 
     topic: str
@@ -148,7 +148,7 @@ def parse(message: Message) -> DeadLetterRecord:
 
 
 def handled(history: Iterable[AuditEntry]) -> dict[str, AuditEntry]:
-    """What became of each record that somebody handled, by `Letter.subject`."""
+    """What became of each record that somebody handled, by `DeadLetterRecord.subject`."""
     return {
         entry["subject"]: entry for entry in history if entry["action"] in {REPLAYED, DISCARDED}
     }

@@ -49,13 +49,13 @@ def dead_letter_headers(
 
     Args:
         topic: Name on the broker of the topic that it was read from.
-        partition: Where it lay there.
-        offset: Where it lay there.
+        partition: Partition of the record.
+        offset: Offset of the record.
         value: Its bytes; None for a tombstone.
         error: Why it cannot be processed.
-        at_us: When that was decided, UTC microseconds.
+        at_us: Time of that decision, UTC microseconds.
         stage: Name of the process that gave up.
-        key: Its key there, where the process still had it.
+        key: Key of the record, where the process still had it.
     """
     schema_id = int.from_bytes(value[1:5]) if value and len(value) >= 5 and value[0] == 0 else None
     pairs: dict[str, object] = {
@@ -100,11 +100,11 @@ class DeadLetterLimit:
         self._dead: deque[int] = deque()
 
     def passed(self, records: int = 1) -> None:
-        """Records were processed."""
+        """Count records that were processed."""
         self._records += records
 
     def died(self, why: str) -> None:
-        """A record became a dead letter.
+        """Count a record that became a dead letter.
 
         Args:
             why: Reason, for the message when there are too many.
@@ -130,7 +130,7 @@ class DeadLetterBox:
     """Writes dead letters of one stage.
 
     Args:
-        producer: Where they go; the caller flushes it before it commits.
+        producer: Producer that sends them; the caller flushes it before it commits.
         cluster: Where the topics are.
         settings: How many dead letters are too many.
         stage: Name of the process that gave up, such as `inference`.
@@ -153,7 +153,7 @@ class DeadLetterBox:
         self._limit = DeadLetterLimit(settings, stage)
 
     def passed(self, records: int = 1) -> None:
-        """Records were processed: the share of dead letters is counted against them."""
+        """Count processed records, against which the share of dead letters is measured."""
         self._limit.passed(records)
 
     def put(self, message: Message, error: DeadLetter) -> None:
@@ -169,16 +169,16 @@ class DeadLetterBox:
         )
 
     def gone(self, topic: str, partition: int, lost: str, records: int, error: DeadLetter) -> None:
-        """Write that records never came: one letter for all, without a value and an offset.
+        """Report records that never came in one dead letter, without a value or an offset.
 
-        It says nothing of how good records are, so the limit does not count it.
+        It says nothing about the quality of records, so the limit does not count it.
 
         Args:
             topic: Name on the broker of the topic that should have held them.
-            partition: Where.
-            lost: The records, in a word that is the same each time.
-            records: How many.
-            error: How that was found.
+            partition: Partition that should have held them.
+            lost: The records, as one word that is the same each time.
+            records: Number of records.
+            error: How the loss was found.
 
         Raises:
             Stop: An earlier record was not delivered.

@@ -1,4 +1,4 @@
-"""What an error of Kafka means for the process, and how long an answer is waited for."""
+"""What a Kafka error means for the process, and how long to wait for an answer."""
 
 from concurrent.futures import Future
 from typing import TypeVar
@@ -25,7 +25,7 @@ _REFUSED = {
 
 
 def is_refusal(error: KafkaError) -> bool:
-    """Whether the broker will answer the same however often it is asked: a person must look.
+    """Whether the broker would give the same answer again, so that a person must look.
 
     A full disk, too few replicas in sync and a running election of leaders are not refusals: they
     pass.
@@ -38,7 +38,7 @@ def failure(what: str, error: KafkaException) -> Retry | Stop:
 
     Args:
         what: What was asked, for the message.
-        error: From the client.
+        error: Error of the client.
     """
     reason: KafkaError = error.args[0]
     return (Stop if is_refusal(reason) else Retry)(f"{what}: {reason.str()}")
@@ -51,8 +51,8 @@ def answer(question: Future[Answer], within_s: float) -> Answer:
     timeout, so every wait has a limit.
 
     Args:
-        question: From the client.
-        within_s: Longer than the timeout of the request itself, s.
+        question: Future of the client.
+        within_s: Longest wait, s; longer than the timeout of the request itself.
 
     Raises:
         KafkaException: It refuses, is out of reach, or the request was lost (retriable).

@@ -1,12 +1,12 @@
 """A producer that sends nothing after a partition's first record until that is acknowledged.
 
 An idempotent producer numbers what it sends to a partition, and a broker takes only the number that
-comes next. Of a producer that it does not know yet it takes any number. So when the first batch
+comes next. From a producer that it does not know yet it takes any number. So when the first batch
 reaches a broker that does not lead the partition yet, and the second one a moment later does, the
 second one stands, the first one is refused from then on, and librdkafka takes the acknowledgement
-of the second for one of both: a success without an offset, and a record that is nowhere. It happens
-on new topics and after elections of leaders. Once a first record stands the broker knows what has
-to follow, and nothing can overtake any more.
+of the second for one of both: a success without an offset, and a record that is lost. It happens
+on new topics and after elections of leaders. Once a first record is written the broker knows
+what has to follow, and nothing can overtake it any more.
 
 (librdkafka 2.16, `rd_kafka_handle_Produce`; Kafka 4.1, `ProducerAppendInfo.checkSequence`, which
 accepts any sequence number where it has no state of the producer.)
@@ -41,7 +41,7 @@ class FirstRecordBarrier:
     Args:
         cluster: Where the topics are.
         failed: Called for every record that was not delivered: topic, partition and error.
-        overrides: Of `Cluster.producer`.
+        overrides: Overrides for `Cluster.producer`.
 
     Attributes:
         kept: Records that wait for the first one of their partition.
@@ -90,7 +90,7 @@ class FirstRecordBarrier:
                 self.kept += 1
 
     def poll(self, timeout_s: float) -> None:
-        """Serve delivery reports for so long at most."""
+        """Serve delivery reports for at most `timeout_s`."""
         self._producer.poll(timeout_s)
         with self._lock:
             self._pump()
@@ -141,7 +141,7 @@ class FirstRecordBarrier:
         self._producer.produce(target[0], key=key, value=value, **arguments)
 
     def _pump(self) -> None:
-        """Send what has waited for records that stand now, in order."""
+        """Send, in order, what waited for first records that are now acknowledged."""
         while self._ready:
             target = self._ready[0]
             waiting = self._waiting.get(target, deque())

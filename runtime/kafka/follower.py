@@ -29,7 +29,7 @@ POLL_S: Final = 0.3
 """Longest wait for records, s."""
 
 MOST: Final = 2_000
-"""Records handed over at once at most."""
+"""Most records handed over at once."""
 
 _AGAIN: Final = constant(2.0)
 _ANSWER_S: Final = 10.0
@@ -37,19 +37,19 @@ _CLOSE_S: Final = 2.0
 
 
 class Follower:
-    """Reads topics from a point in the past and on, until `close`; commits no offsets.
+    """Reads topics from a point in the past on, until `close`; commits no offsets.
 
-    After an error it connects again, from the same point on: a handler must bear to see records
-    twice.
+    After an error it connects again, from the same point on: a handler must accept records that
+    come twice.
 
     Args:
         name: Name of the thread and of the client's group.
         cluster: Where the topics are; its clock says what "the last `age_s` seconds" are.
-        topics: What it reads.
+        topics: Topics that it reads.
         handler: Takes the records, in the thread.
-        on_error: Is given what keeps it from reading on, in the thread.
-        age_s: Reads what was appended within so many seconds before now; None reads everything.
-        check: Is called before it connects; raises to try again later.
+        on_error: Called in the thread with the error that keeps it from reading on.
+        age_s: Age of the oldest record to read, s; None reads everything.
+        check: Called before it connects; raises to try again later.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class Follower:
         self._thread.start()
 
     def close(self) -> None:
-        """Stop reading; a request in progress is left to itself after a moment."""
+        """Stop reading; a request in progress is abandoned after a moment."""
         self._thread.close(_CLOSE_S)
 
     def wait(self, seconds: float) -> bool:

@@ -17,7 +17,7 @@ from schemas.topics import Topic
 log = structlog.get_logger(__name__)
 
 ANSWER_S = 30.0
-"""A broker that has just started beside everything else may take its time."""
+"""Longest wait for an answer, s: a broker that has just started may be slow."""
 
 _LOST_EXTRA_S = 10.0
 CHECK_S = 5.0
@@ -36,7 +36,7 @@ class LogProbe:
 
     Args:
         cluster: Where the topics are.
-        answer_s: How long it may take to answer, s.
+        answer_s: Longest wait for an answer, s.
     """
 
     def __init__(self, cluster: Cluster, answer_s: float = ANSWER_S) -> None:
@@ -104,7 +104,7 @@ class LogProbe:
             asked = self._admin.list_offsets(wanted, request_timeout=self._answer_s)
             found = {(p.topic, p.partition): answer(one, self._lost_s) for p, one in asked.items()}
         except KafkaException as error:
-            # After a restart of the broker this client would ask by the old leader epoch on.
+            # After a restart of the broker this client would go on asking by the old leader epoch.
             self._admin = self._cluster.admin()
             raise failure("ends of topics", error) from error
         return {partition: (one.offset, one.timestamp) for partition, one in found.items()}
@@ -119,10 +119,10 @@ class LogProbe:
         return {(p.topic, p.partition): p.offset for p in found if p.offset >= 0}
 
     def notes(self, group: str, partitions: Iterable[Partition]) -> list[TopicPartition]:
-        """What a group has committed of some partitions, with the text beside each offset.
+        """Committed offsets of a group in some partitions, with the text beside each.
 
-        A consumer that never joins is asked and not an admin client: that one ends the process
-        by a segmentation fault while the coordinator of the group is being loaded (librdkafka
+        A consumer that never joins asks, because an admin client ends the process with a
+        segmentation fault while the coordinator of the group is being loaded (librdkafka
         2.16, `ListConsumerGroupOffsets`), as it is for a moment whenever a broker has started.
 
         Raises:
@@ -147,7 +147,7 @@ class LogProbe:
     def lag(self, group: str, ends: Mapping[Partition, int]) -> int | None:
         """Records between a group's committed offsets and the ends.
 
-        A partition of which the group has committed nothing counts from its first record.
+        A partition for which the group has committed nothing counts from its first record.
 
         Returns:
             None when the group has never committed anything.
@@ -173,10 +173,10 @@ class LagWatch:
         cluster: Where the topics are.
         stage: Label of the metric.
         group: The stage's consumer group.
-        topics: What it consumes.
+        topics: Topics that the stage consumes.
 
     Attributes:
-        records: As last seen; None before, and while the broker is out of reach.
+        records: Lag as last read; None before, and while the broker is out of reach.
     """
 
     def __init__(self, cluster: Cluster, stage: str, group: str, topics: Sequence[Topic]) -> None:
@@ -192,7 +192,7 @@ class LagWatch:
         self._thread.start()
 
     def close(self) -> None:
-        """Stop reading it; a request in progress is left to itself."""
+        """Stop reading it; a request in progress is abandoned."""
         self._thread.close()
 
     def _update(self) -> None:

@@ -74,8 +74,8 @@ class ReliableProducer:
         """Raise if any delivery failed.
 
         Raises:
-            Stop: A record was not delivered. The exit code is that of a replay where a restart may
-                heal it, and that of a stop where the broker refuses the record as it is.
+            Stop: A record was not delivered. The exit code asks for a replay where a restart may
+                heal it, and for a stop where the broker refuses the record as it is.
         """
         if not self._failures:
             return

@@ -1,4 +1,4 @@
-"""Read a topic from its beginning to its present end."""
+"""Read a topic from its beginning to its current end."""
 
 from collections.abc import Iterator, Sequence
 
@@ -13,7 +13,7 @@ from schemas.topics import Topic
 
 _TIMEOUT_S = 30.0
 _LOST_S = 10.0
-"""A request is given up so long after its own time-out, s."""
+"""Time after its own timeout at which a request is given up, s."""
 
 _POLL_S = 0.05
 _AGAIN = constant(0.1, deadline_s=_TIMEOUT_S)
@@ -60,7 +60,7 @@ def spans(
         cluster: Where the topics are.
         topic: Which topic.
         partitions: Which partitions; all when None.
-        since_ms: Only what was appended at or after, UTC milliseconds; everything when None.
+        since_ms: Time of the oldest record to read, UTC milliseconds; everything when None.
 
     Raises:
         Retry: The broker is out of reach.
@@ -91,9 +91,9 @@ def read_topic(
 
     Args:
         cluster: Where the topics are.
-        topic: What to read.
+        topic: Topic to read.
         partitions: Which partitions; all when None.
-        since_ms: Only what was appended at or after, UTC milliseconds; everything when None.
+        since_ms: Time of the oldest record to read, UTC milliseconds; everything when None.
 
     Raises:
         Retry: The broker is out of reach, or stops answering before the end.
@@ -109,7 +109,7 @@ def read_topic(
 
 
 def read_record(cluster: Cluster, topic: Topic, partition: int, offset: int) -> Message | None:
-    """The record at one place of a topic; None when it is not there, or no longer.
+    """The record at one offset of a partition; None when it is not there, or no longer.
 
     Raises:
         Retry: The broker is out of reach, or stops answering.
@@ -119,7 +119,7 @@ def read_record(cluster: Cluster, topic: Topic, partition: int, offset: int) -> 
     if not start <= offset < end:
         return None
     try:
-        # What retention or compaction has taken since is passed over by the broker.
+        # The broker passes over what retention or compaction has removed since.
         found = next(_read(cluster, name, {partition: offset}, {partition: offset + 1}), None)
     except Expired:
         return None
@@ -131,7 +131,7 @@ def read_record(cluster: Cluster, topic: Topic, partition: int, offset: int) -> 
 def read_between(
     cluster: Cluster, topic: Topic, partition: int, start: int, end: int
 ) -> Iterator[Message]:
-    """The records of one partition from one offset up to, and without, another.
+    """The records of one partition from one offset up to another, exclusive.
 
     Raises:
         Retry: The broker is out of reach, or stops answering before the end.
@@ -151,7 +151,7 @@ class Expired(Retry):
 
 
 def _read(cluster: Cluster, name: str, starts: Offsets, left: Offsets) -> Iterator[Message]:
-    """Records up to the ends in `left`, which is emptied on the way.
+    """Records up to the ends in `left`, which is emptied as they are read.
 
     Raises:
         Expired: The log does not start where it did; nothing is passed over in silence.

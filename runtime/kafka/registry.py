@@ -1,4 +1,4 @@
-"""The schema registry for processes that run for long: inside a circuit breaker."""
+"""The schema registry for long-running processes: inside a circuit breaker."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,7 +31,7 @@ class RegistryAway(Exception):
 
 
 def registry_address(url: str, user: User) -> RegistryAddress:
-    """Where a registry is, and who asks it.
+    """The address of a registry, with the user who asks.
 
     Raises:
         ValueError: It is not an http or https URL.
@@ -47,10 +47,10 @@ def registry_address(url: str, user: User) -> RegistryAddress:
 
 
 def guarded_registry(address: str | RegistryAddress, clock: Clock) -> SchemaRegistry:
-    """A registry whose requests fail at once while it is away; schemas once read serve on.
+    """A registry whose requests fail at once while it is away; schemas already read stay usable.
 
     Args:
-        address: Where it is, and who asks.
+        address: Address of the registry, with the user who asks.
         clock: Gives the time.
     """
     guard = Guard("registry", clock, POLICY)
@@ -70,7 +70,7 @@ def guarded_registry(address: str | RegistryAddress, clock: Clock) -> SchemaRegi
 
 @contextmanager
 def _distinguished() -> Iterator[None]:
-    """Raise `RegistryAway` from what says that nobody is there; a refusal is an answer."""
+    """Raise `RegistryAway` from errors of an absent registry; a refusal is an answer."""
     try:
         yield
     except (OSError, HTTPException) as error:

@@ -1,7 +1,7 @@
-"""The least rights on the brokers that each process works with: one principal each.
+"""The least rights on the brokers that each process needs: one principal each.
 
 `python -m deploy.kafka.acls` grants them, `docs/reference/kafka-acls.md` shows them, and a process
-compares what it has with its row when it starts.
+checks at its start that it has those of its row.
 """
 
 from collections.abc import Iterator
@@ -28,20 +28,20 @@ Resource = Literal["TOPIC", "GROUP", "TRANSACTIONAL_ID"]
 Pattern = Literal["LITERAL", "PREFIXED"]
 
 FACTS_GROUP: Final = "facts"
-"""Of the client that reads reference data; it never joins."""
+"""Group of the client that reads reference data; it never joins."""
 
 _OUTPUTS: Final = tuple(topic for topic in TOPICS.values() if topic.kind == "derived")
 _STAGE_GROUPS: Final = ("inference", "stream", "sink-timescale", "sink-redis")
 
 
 class Right(NamedTuple):
-    """One operation on one resource, or on all whose names begin alike.
+    """One operation on one resource, or on all whose names share a prefix.
 
     Attributes:
-        resource: What kind of thing.
-        name: Name on the broker, or its beginning.
-        pattern: `LITERAL`, or `PREFIXED` for a beginning.
-        operation: As Kafka calls it.
+        resource: Type of the resource.
+        name: Name on the broker, or its prefix.
+        pattern: `LITERAL`, or `PREFIXED` for a prefix.
+        operation: Kafka's name of the operation.
     """
 
     resource: Resource
@@ -58,10 +58,10 @@ class ProcessRights:
         process: Its name; the principal is `User:wardstream-<process>`.
         reads: Topics that it reads.
         writes: Topics that it writes.
-        looks: Further topics of which it asks offsets and settings.
+        looks: Further topics whose offsets and settings it asks for.
         groups: Consumer groups that it reads under, without `wardstream-`.
         watches: Groups whose committed offsets it asks for.
-        claims: Beginnings of its transactional ids.
+        claims: Prefixes of its transactional ids.
     """
 
     process: str

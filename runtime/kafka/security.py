@@ -39,7 +39,7 @@ def librdkafka(security: KafkaSecurity) -> dict[str, Any]:
 
 
 def tls_context(security: KafkaSecurity) -> ssl.SSLContext | None:
-    """The same for a client in Python; None without TLS."""
+    """TLS context for a client in Python; None without TLS."""
     if not security.tls:
         return None
     context = ssl.create_default_context(cafile=_text(security.ca))

@@ -1,4 +1,4 @@
-"""Where a record lies, and its key."""
+"""The partition of a record, and its key."""
 
 from confluent_kafka import Message
 
@@ -13,5 +13,5 @@ def key_of(message: Message) -> bytes | None:
 
 
 def source_partition(message: Message) -> Partition:
-    """Where a message came from."""
+    """The partition that a message came from."""
     return message.topic() or "", message.partition() or 0

@@ -33,11 +33,11 @@ _AGAIN = constant(0.2, deadline_s=30.0)
 
 
 class Seen(NamedTuple):
-    """A topic as the broker has it.
+    """A topic as the broker describes it.
 
     Attributes:
-        id: Given when it was made; empty when it is not there.
-        partitions: How many.
+        id: Id from its creation; empty when the topic does not exist.
+        partitions: Number of partitions.
         cleanup: Its `cleanup.policy`.
     """
 
@@ -50,11 +50,11 @@ MISSING: Final = Seen("")
 
 
 class TopicWatch:
-    """Watches topics in a thread of its own, from when it is made.
+    """Watches topics in a thread of its own, from its creation on.
 
     Args:
         cluster: Where the topics are.
-        topics: What the process reads or writes; they were checked against the table.
+        topics: Topics that the process reads or writes, already checked against the table.
         end: Called once with the reason, from the thread, when the process must end.
         every_s: Pause between two checks, s.
 
@@ -84,7 +84,7 @@ class TopicWatch:
         self._thread.start()
 
     def close(self) -> None:
-        """Stop checking; a request in progress is left to itself."""
+        """Stop checking; a request in progress is abandoned."""
         self._thread.close()
 
     def _compare(self) -> None:
@@ -175,7 +175,7 @@ def _unanswered(name: str, right: str, exc: KafkaException) -> Retry | Stop:
 
 @contextmanager
 def watching(service: Service, cluster: Cluster, topics: Sequence[Topic]) -> Iterator[None]:
-    """Watch the topics of a process while the block runs, and end the process when it must be.
+    """Watch the topics of a process while the block runs, and end the process if one changes.
 
     Raises:
         Retry: The broker is out of reach.
@@ -204,9 +204,9 @@ def differences(
 
     Args:
         topics: Topics of the table, by name on the broker.
-        known: As they were when the process began.
-        found: As they are.
-        missing: Names that are surely gone.
+        known: Topics as they were when the process started.
+        found: Topics as they are now.
+        missing: Names of topics that are certainly gone.
     """
     reasons = []
     for name, topic in sorted(topics.items()):

@@ -1,4 +1,4 @@
-"""Create the topics of the table, and refuse a broker whose topics are not like it."""
+"""Create the topics of the table, and refuse a broker whose topics differ from it."""
 
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import (  # type: ignore[attr-defined]
@@ -19,7 +19,7 @@ from schemas.topics import TOPICS, Topic
 _TIMEOUT_S = 60.0
 _ANSWER_S = 10.0
 _LOST_S = 10.0
-"""Behind its own time-out a question is given up."""
+"""Time after its own timeout at which a request is given up, s."""
 
 _AGAIN = constant(0.1, deadline_s=_TIMEOUT_S)
 
@@ -122,11 +122,11 @@ def check_topics(cluster: Cluster, topics: list[Topic] | None = None) -> None:
 
 
 def topic_faults(cluster: Cluster, topics: list[Topic] | None = None) -> list[str]:
-    """In what topics on the broker differ from the table, in words; empty when in nothing.
+    """How topics on the broker differ from the table, as messages; empty when they do not.
 
     Args:
         cluster: Where the topics are.
-        topics: Which; all when None.
+        topics: Topics to compare; all when None.
 
     Raises:
         Retry: The broker cannot be reached.
@@ -172,7 +172,7 @@ def topic_faults(cluster: Cluster, topics: list[Topic] | None = None) -> list[st
 
 
 def _absent(admin: AdminClient, name: str) -> str:
-    """Why a topic is not among those that the broker lists: one that may not be seen is not.
+    """Why the broker does not list a topic: it is missing, or this process may not see it.
 
     Raises:
         Retry: The broker cannot be reached.

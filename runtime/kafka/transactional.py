@@ -1,7 +1,7 @@
-"""Append records all or none, by a claim that ends that of every earlier writer.
+"""Append all records or none, under a claim that ends that of every earlier writer.
 
-The broker knows a claim by its `transactional.id`: granting it again aborts what the one before
-had under way, and fences whatever that one still tries.
+The broker knows a claim by its `transactional.id`: granting it again aborts the open
+transaction of the writer before, and fences its later attempts.
 """
 
 from collections.abc import Callable, Sequence
@@ -50,7 +50,7 @@ class Outgoing(NamedTuple):
 
     Attributes:
         topic: Name on the broker.
-        partition: Where to.
+        partition: Number of the partition.
         key: Its key.
         value: Its value; None for a tombstone.
     """
@@ -62,11 +62,11 @@ class Outgoing(NamedTuple):
 
 
 class Note(NamedTuple):
-    """Offsets of a consumer group that become its own together with the records, or not at all.
+    """Offsets of a consumer group that are committed together with the records, or not at all.
 
     Attributes:
-        group: From `Consumer.consumer_group_metadata()`.
-        offsets: What is committed, with what is noted beside it.
+        group: Metadata from `Consumer.consumer_group_metadata()`.
+        offsets: Offsets to commit, with the metadata beside each.
     """
 
     group: Any
@@ -78,9 +78,9 @@ class FencedProducer:
 
     Args:
         cluster: Where the topics are; the claim is one for each run.
-        claim: What is claimed, such as `facts-import`.
+        claim: Name of the claim, such as `facts-import`.
         messages: Text for each error.
-        within_s: How long a transaction may take, seconds; a broker refuses more than its
+        within_s: Longest duration of a transaction, s; a broker refuses more than its
             `transaction.max.timeout.ms`, which is 15 minutes by default.
 
     Raises:
@@ -125,9 +125,9 @@ class FencedProducer:
         """Append all records in one transaction, or none.
 
         Args:
-            records: In their order.
+            records: Records, in their order.
             by_us: UTC microseconds after which nothing is written; no limit when None.
-            note: Committed in the same transaction.
+            note: Offsets to commit in the same transaction.
 
         Raises:
             Retry: Another writer has the claim, the broker did not answer, or it is too late. The

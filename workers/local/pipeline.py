@@ -1,4 +1,4 @@
-"""The whole pipeline on this machine: real services, and our processes under supervision.
+"""The whole pipeline on this machine: real services and supervised processes.
 
 Used by `wardstream demo` and `up`, and by tests of the whole pipeline.
 """
@@ -50,7 +50,7 @@ def settings_of(environment: Mapping[str, str]) -> Settings:
 
 
 def layout_stamp() -> str:
-    """Changes whenever data left by another version could not be read by this one."""
+    """Stamp that changes whenever this version cannot read data of another version."""
     digest = hashlib.sha256(f"{sorted(TOPICS.items())} {STATE_VERSION}".encode())
     migrations = Path(__file__).parents[2] / "deploy" / "timescale" / "migrations"
     for path in [*sorted(AVRO_FOLDER.glob("*.avsc")), *sorted(migrations.glob("*.sql"))]:
@@ -87,7 +87,7 @@ class LocalPipeline:
         run_dir: Where data and logs are kept. Data of an earlier run is kept and continued, unless
             it was written by a version whose data this one cannot read.
         fresh: Delete the data of earlier runs first.
-        environment: Settings for all processes, over the addresses of the services.
+        environment: Settings of all processes; they override the addresses of the services.
         options: Further arguments of a process, by name.
         report: Receives each step as a short message.
     """
@@ -165,7 +165,7 @@ class LocalPipeline:
         """Start the processes, unless they run, and wait until each is ready.
 
         Args:
-            deadline_s: How long one may take.
+            deadline_s: Longest wait for one process, s.
 
         Raises:
             LaunchError: One ended or did not get ready in time; holds its last log lines.

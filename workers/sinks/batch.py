@@ -15,7 +15,7 @@ class Batch:
     Attributes:
         messages: All records; their offsets may be committed once all are written.
         undecoded: Messages that are not decoded yet.
-        items: The decoded ones; a dead letter is neither undecoded nor an item.
+        items: Decoded records; a dead letter is neither undecoded nor an item.
     """
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class Batch:
         self.undecoded += messages
 
     def drop(self, partitions: Collection[Partition]) -> None:
-        """Let go of partitions that another process reads now, or that are read again."""
+        """Drop the records of partitions that another process reads now, or that are read again."""
         self.messages = [m for m in self.messages if source_partition(m) not in partitions]
         self.undecoded = deque(m for m in self.undecoded if source_partition(m) not in partitions)
         self.items = [i for i in self.items if (i.source, i.partition) not in partitions]

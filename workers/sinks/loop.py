@@ -30,10 +30,10 @@ class SinkLoop:
         service: Settings, clock, health and stop.
         cluster: Where the topics are.
         sink: Takes the records; also names the consumer group, `sink-<name>`.
-        topics: What it consumes.
-        max_records: Records in one batch at most.
+        topics: Topics that it consumes.
+        max_records: Most records in one batch.
         linger_s: Longest wait for more records after the first, s; 0 takes what is there.
-        commit_s: Offsets are committed this often, s; 0 after every batch.
+        commit_s: Interval of commits, s; 0 commits after every batch.
 
     Attributes:
         outage: What is out of reach.

@@ -43,11 +43,11 @@ class Outage:
         self.since_us: int | None = None
 
     def expect(self, error: Retry) -> None:
-        """The store is out of reach before there is anything to write."""
+        """Note that the store is out of reach before there is anything to write."""
         self._health.detail["store"] = str(error)
 
     def start(self, dependency: str, error: Retry) -> None:
-        """The sink cannot go on.
+        """Note that the sink cannot go on.
 
         Args:
             dependency: What is out of reach: `store`, `registry` or `broker`.
@@ -84,7 +84,7 @@ class Outage:
         return 0.0 if oldest_ms is None else max(0.0, self._clock.now_us() / 1e6 - oldest_ms / 1e3)
 
     def end(self) -> None:
-        """The store has answered."""
+        """Note that the store has answered."""
         self._health.detail.pop("store", None)
         if self.since_us is None:
             return

@@ -12,7 +12,7 @@ from workers.sinks.redis.sink import RedisSink
 from workers.sinks.timescale.sink import TimescaleSink
 
 REDIS_BATCH = 500
-"""Records written to Redis in one round trip at most; usually one or two are there."""
+"""Most records written to Redis in one round trip; usually one or two are there."""
 
 REDIS_COMMIT_S = 1.0
 """Redis drops by seq what comes twice, so its offsets need not be committed with every record."""

@@ -59,7 +59,7 @@ class KeepsOffsets(Protocol):
         ...
 
     def start(self, starts: Mapping[Partition, int], known: Mapping[Partition, int]) -> None:
-        """Partitions are read from here on.
+        """Note where partitions start.
 
         Args:
             starts: Positions to note, whatever was noted before.
@@ -71,7 +71,7 @@ class KeepsOffsets(Protocol):
         ...
 
     def lacks(self, offsets: Mapping[Partition, int]) -> bool:
-        """Whether any of these is not noted yet; does not ask the store."""
+        """Whether any of these is not noted yet, without asking the store."""
         ...
 
     def note(self, offsets: Mapping[Partition, int]) -> None:
@@ -93,7 +93,7 @@ class Commit(NamedTuple):
 
     Attributes:
         offset: The next offset to read.
-        noted: Whether a sink committed it that notes positions in its store.
+        noted: Whether the sink that committed it notes positions in its store.
     """
 
     offset: int
@@ -124,7 +124,7 @@ def start_of(commit: Commit | None, noted: int | None, end: int, *, reading: boo
         reading: Whether the partition is being read already, from anywhere.
     """
     if noted is not None and noted > end:
-        # The position belongs to a topic that was deleted since.
+        # The position belongs to a topic that has been deleted.
         first = 0 if commit is None else min(commit.offset, end)
         return Start(first if reading else None, first, note=True)
     if noted is None:
@@ -187,7 +187,7 @@ class Resume:
         self._store.forget(partitions)
 
     def went_back(self, error: WentBack) -> None:
-        """The store has raised this while it was written to."""
+        """Handle the error of a store that went back, raised by a write."""
         self._unconfirmed |= dict.fromkeys(error.positions, True)
         self._store.forget(error.positions)
 
@@ -228,7 +228,7 @@ class Resume:
     def confirm(self) -> set[Partition]:
         """Find where unconfirmed partitions start; returns those that were set back.
 
-        Records in hand of these must be dropped: they come again, in order.
+        Their records in hand must be dropped: they come again, in order.
 
         Raises:
             Retry: The store or the broker does not answer; nothing may be written before it does.

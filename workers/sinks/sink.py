@@ -28,7 +28,7 @@ class Sink(Protocol):
 
         Raises:
             Retry: The store is out of reach; nothing or a part was written.
-            DeadLetter: The store can never take the batch, as it is.
+            DeadLetter: The store can never take the batch as it is.
             Stop: A seq came again with other bytes, or the store is not what it must be.
             WentBack: The store lacks what it held; nothing was written.
         """
@@ -43,5 +43,5 @@ class Sink(Protocol):
         ...
 
     def close(self) -> None:
-        """Leave the store."""
+        """Disconnect from the store."""
         ...

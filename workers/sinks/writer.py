@@ -41,13 +41,13 @@ class SinkWriter:
         sink: Takes the records.
         clock: Gives the time.
         codecs: Read the topics, by their names on the broker.
-        dead_letters: Takes what cannot be decoded, or written.
+        dead_letters: Takes records that cannot be decoded or written.
         assignment: Is paused while the store is away.
         ledger: Receives the records that are written.
         guard: Circuit breaker of the store.
         outage: Shows what is out of reach.
-        resume: Finds where partitions start, for a store that keeps offsets; None for another.
-        max_records: Records in one batch at most.
+        resume: Finds where partitions start, for a store that keeps offsets; None otherwise.
+        max_records: Most records in one batch.
         first_wait_s: Longest wait for the first record of a batch, s.
         linger_s: Longest wait for more records after the first, s.
     """
@@ -84,7 +84,7 @@ class SinkWriter:
         self._again_s = 0.0
 
     def prepare(self) -> None:
-        """Connect to the store before the first record; one that is away is waited for later."""
+        """Connect to the store before the first record; one out of reach is tried again later."""
         try:
             self._sink.prepare()
         except Retry as error:
@@ -135,7 +135,7 @@ class SinkWriter:
             self._resume.lost(partitions)
 
     def close(self) -> None:
-        """Leave the store."""
+        """Disconnect from the store."""
         self._sink.close()
 
     def _try_batch(self) -> None:
@@ -186,7 +186,7 @@ class SinkWriter:
         self._again_s = self._clock.monotonic_s() + pause_s
 
     def _set_back(self) -> None:
-        """Read again what the store lacks of unconfirmed partitions; what is in hand of those goes.
+        """Read again what the store lacks of unconfirmed partitions; drop their records in hand.
 
         Raises:
             Retry: The store or the broker does not say where they start.

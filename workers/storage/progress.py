@@ -57,9 +57,9 @@ def advance(progress: Progress | None, seq: int, digest: bytes) -> Progress:
     """Progress after a new record.
 
     Args:
-        progress: Before it; None for the key's first.
-        seq: Above `progress.seq`; a jump is legal (the topic expired what lay between) and counts
-            as missing.
+        progress: Progress before it; None for the key's first record.
+        seq: Seq of the record, above `progress.seq`; a jump is legal (the topic expired what lay
+            between) and counts as missing.
         digest: Digest of the record.
     """
     if progress is None:

@@ -1,4 +1,4 @@
-"""Measure, where a browser would, how long it takes from capture to the event on the board."""
+"""Measure latency from capture to the event on the board, as a browser sees it."""
 
 import threading
 from collections.abc import Iterable
@@ -20,10 +20,10 @@ class LatencySummary:
 
     Attributes:
         count: Events measured.
-        p50_ms: Half of them took at most this long, milliseconds.
-        p95_ms: 95 of 100 did.
-        p99_ms: 99 of 100 did.
-        max_ms: The slowest.
+        p50_ms: Median latency, ms.
+        p95_ms: 95th percentile, ms.
+        p99_ms: 99th percentile, ms.
+        max_ms: Greatest latency, ms.
     """
 
     count: int
@@ -58,9 +58,9 @@ class LatencyProbe:
 
     Args:
         url: URL of the board.
-        clock: Tells the time of arrival.
-        since_us: Events of before then are passed over, UTC microseconds: what was left from an
-            earlier run is no measure of this one.
+        clock: Gives the time of arrival.
+        since_us: Time of the earliest event to measure, UTC microseconds: events left from an
+            earlier run do not count.
     """
 
     def __init__(self, url: str, clock: Clock | None = None, since_us: int = 0) -> None:

@@ -31,11 +31,11 @@ class Observation:
     """The pipeline at one moment.
 
     Attributes:
-        at_s: Monotonic clock, seconds.
+        at_s: Time on the monotonic clock, s.
         scrapes: Metrics by process; a process that does not answer is absent.
         ends: End offsets by topic and partition.
         lags: Records that each process has yet to read.
-        zones: Answer of /api/v1/zones, or nothing while the board does not answer.
+        zones: Answer of /api/v1/zones; empty while the board does not answer.
     """
 
     at_s: float
@@ -82,8 +82,8 @@ class Observer:
         """Poll once.
 
         Args:
-            at_s: Monotonic clock, seconds.
-            processes: Whose metrics to read.
+            at_s: Time on the monotonic clock, s.
+            processes: Names of the processes to scrape.
             folded_before: Detections in the log when the stream processor started.
         """
         found = Observation(at_s)

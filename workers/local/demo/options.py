@@ -1,4 +1,4 @@
-"""What the demo was asked for, and what has to be known before anything starts."""
+"""Options of the demo, and what has to be known before anything starts."""
 
 import os
 import socket
@@ -12,18 +12,18 @@ from runtime.errors import Stop
 
 @dataclass(frozen=True, slots=True)
 class DemoOptions:
-    """What the demo was asked for.
+    """Options of the demo.
 
     Attributes:
-        videos: Sources; the packaged clip when empty.
-        run_dir: Where data and logs are kept.
+        videos: Video sources; the packaged clip when empty.
+        run_dir: Folder of data and logs.
         fps: Frames taken per second.
         start_us: Event time of the first frame; now when None.
-        mode: record or live.
-        fresh: Delete the data of earlier runs.
+        mode: `record` or `live`.
+        fresh: Whether to delete the data of earlier runs.
         port: Port of the board; 0 for any free one.
         infer: Further options of the inference worker.
-        seconds: Stop the sources after this long; None to play to the end.
+        seconds: Time after which the sources stop, s; None plays to the end.
     """
 
     videos: list[str]
@@ -50,5 +50,5 @@ def choose_port(wanted: int) -> int:
 
 
 def interactive(console: Console) -> bool:
-    """Whether a person watches."""
+    """Whether a person is at the terminal."""
     return console.is_terminal and os.environ.get("CI") is None

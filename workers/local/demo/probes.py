@@ -37,11 +37,11 @@ class Scrape:
 
         Args:
             name: Histogram name without suffix.
-            fraction: 0 to 1.
-            earlier: Subtract what it had counted; None for all.
+            fraction: Quantile, 0 to 1.
+            earlier: Scrape whose counts are subtracted; None subtracts nothing.
 
         Returns:
-            In the histogram's unit; None without observations.
+            The quantile, in the histogram's unit; None without observations.
         """
         buckets = self.by_label(f"{name}_bucket", "le")
         before = earlier.by_label(f"{name}_bucket", "le") if earlier else {}

@@ -1,4 +1,4 @@
-"""Play the demo: register a ward, send clips through the pipeline, watch, sum up."""
+"""Play the demo: register a ward, send clips through the pipeline, watch and summarise."""
 
 import json
 from collections.abc import Callable
@@ -24,18 +24,19 @@ from workers.local.pipeline import WORKERS, LocalPipeline
 _REFRESH_S = 1.0
 _SETTLE_S = 120.0
 _LEAD_US = 6_000_000
-"""The ward is on record this long before the first frame: facts are visible 5 s after that. No
-longer, or a changed ward would reach back into an earlier run."""
+"""Time between the ward's registration and the first frame: facts are visible after 5 s.
+
+With more, a changed ward would reach back into an earlier run."""
 
 
 class Demo:
     """One run of the demo over a prepared pipeline.
 
     Args:
-        options: What was asked for.
+        options: Options of the demo.
         pipeline: Services that run, and processes yet to start.
-        console: Where to write.
-        report: Receives what is being done.
+        console: Console to write to.
+        report: Receives each step as a short message.
         clock: Clock of the demo.
     """
 
@@ -60,7 +61,7 @@ class Demo:
         """Play once, print the summary, and stay up when asked to.
 
         Args:
-            clips: What to play.
+            clips: Clips to play.
             stay: Keep the board up afterwards, until interrupted.
 
         Raises:
@@ -137,7 +138,7 @@ class Demo:
         return not supervisor.alive("ingest") and (stopped or self._ledger.exists())
 
     def _played_s(self) -> float:
-        """How long the sources have been playing, which they do from when ingest is ready."""
+        """How long the sources have been playing, s: they start when ingest is ready."""
         now_s = self._clock.monotonic_s()
         if self._sources_began_s is None and self.pipeline.supervisor.ready("ingest"):
             self._sources_began_s = now_s
@@ -193,7 +194,7 @@ class Demo:
 
 
 class _NoLive:
-    """Stands where a terminal's live display would."""
+    """Replaces the live display where there is no terminal."""
 
     def __enter__(self) -> None: ...
 

@@ -1,4 +1,4 @@
-"""What the demo shows: cameras cut from clips, their zones, a small roster and what is required.
+"""The demo's ward: cameras cut from clips, their zones, a small roster and staffing requirements.
 
 Pure: it takes the clips and the time, and returns rows as a person would import them.
 """
@@ -16,11 +16,11 @@ class VirtualCamera:
     """A camera of the demo: a region of a clip.
 
     Attributes:
-        camera_id: Its identity.
-        clip: Where its pixels come from.
+        camera_id: Id of the camera.
+        clip: Clip that holds its pixels.
         region: The part of the clip that it shows.
-        width: Captured frame, px.
-        height: Captured frame, px.
+        width: Width of the captured frame, px.
+        height: Height of the captured frame, px.
     """
 
     camera_id: str
@@ -55,7 +55,7 @@ def cameras_of(clips: list[Clip], max_width: int) -> list[VirtualCamera]:
 
     Args:
         clips: The video sources.
-        max_width: Wider frames are shrunk to this width by ingest, px.
+        max_width: Width to which ingest shrinks wider frames, px.
     """
     if len(clips) == 1:
         parts = [
@@ -78,7 +78,7 @@ def make_scenario(clips: list[Clip], starts_us: int, max_width: int) -> Scenario
     Args:
         clips: The video sources.
         starts_us: Event time of the first frame, UTC microseconds; shifts are laid around it.
-        max_width: Wider frames are shrunk to this width by ingest, px.
+        max_width: Width to which ingest shrinks wider frames, px.
     """
     cameras = cameras_of(clips, max_width)
     start = datetime.fromtimestamp(starts_us / 1e6, UTC).replace(tzinfo=None)

@@ -50,7 +50,7 @@ def follow(
 
     Args:
         url: URL of the board, such as `http://127.0.0.1:8080/`, or of its stream of changes.
-        last_event_id: Resume after this event.
+        last_event_id: Id of the event after which to resume.
         timeout_s: Longest silence, seconds; the board sends a heartbeat every second.
 
     Raises:

@@ -24,14 +24,14 @@ class Summary:
         not_sent: Frames read and not sent, by reason.
         outcomes: Frames by outcome, in detections.made.v1.
         reasons: Skipped and failed frames by reason.
-        detections: Boxes.
-        tracks: Confirmed tracks.
+        detections: Number of detections.
+        tracks: Number of confirmed tracks.
         zone_events: Entries, exits and long stays by kind.
         rows: Rows in TimescaleDB by table, of this run.
-        latency: From capture to the event in a browser's stream, by kind of change.
-        dead_letters: Inputs that could not be processed.
-        detector: What found the people.
-        caution: Why a better detector did not; empty when there is none better.
+        latency: Latency from capture to the event in a browser's stream, by kind of change.
+        dead_letters: Number of inputs that could not be processed.
+        detector: Detector that found the people.
+        caution: Why no better detector ran; empty when there is none better.
     """
 
     source_frames: int | None = None
@@ -128,7 +128,7 @@ def summarise(
 
     Args:
         cluster: Where the topics are.
-        dsn: The database.
+        dsn: URL of the database.
         since: Ends of the topics when the run began.
         starts_us: Event time at which the run starts, UTC microseconds.
         ledgers: What became of each frame, by the ledger of ingest.

@@ -26,7 +26,7 @@ _MEANING = {
 
 
 def zones_table(zones: list[dict[str, Any]]) -> Table:
-    """People now, scheduled and required, zone by zone."""
+    """People now, scheduled and required, in each zone."""
     table = Table(title="Zones", title_justify="left", expand=True)
     table.add_column("zone")
     for heading in ("people now", "identified", "scheduled", "required"):
@@ -48,7 +48,7 @@ def zones_table(zones: list[dict[str, Any]]) -> Table:
 
 
 def stages_table(found: Observation, earlier: Observation | None) -> Table:
-    """Events per second, lag and latency, stage by stage."""
+    """Events per second, lag and latency of each stage."""
     table = Table(title="Stages", title_justify="left", expand=True)
     table.add_column("stage")
     for heading in ("per second", "total", "behind", "p50", "p95"):

@@ -12,10 +12,10 @@ def register_ward(scenario: Scenario, folder: Path, cluster: Cluster, recorded_a
     """Write the import files and import them; returns how many versions were new.
 
     Args:
-        scenario: What to register.
-        folder: Where the files are left, to read and change.
+        scenario: Ward to register.
+        folder: Folder in which the files stay, to read and change.
         cluster: Where the topics are.
-        recorded_at_us: UTC microseconds, before the first frame of the run.
+        recorded_at_us: Time of registration, UTC microseconds; before the first frame of the run.
 
     Raises:
         ImportRefused: A row contradicts what is registered.

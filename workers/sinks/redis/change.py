@@ -27,7 +27,7 @@ class Shown(NamedTuple):
 
 
 class Change(NamedTuple):
-    """What one call of `replace.lua` is given.
+    """Arguments of one call of `replace.lua`.
 
     Attributes:
         shown: The record that becomes the value.

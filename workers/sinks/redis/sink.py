@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 _NOT_NEWER = -1
 _CONFLICT = -2
 _RENUMBERED = -3
-"""And below: by how much is the seq that is shown."""
+"""Answer, less the shown seq, when the seqs of a key started again below that seq."""
 
 _SWEEP_EVERY_S = 10.0
 
@@ -83,10 +83,10 @@ class RedisSink:
     """Keeps the live state.
 
     Args:
-        url: Where Redis is.
-        prefix: Leads every key.
-        settings: How long values live.
-        clock: For `written_us`.
+        url: URL of Redis.
+        prefix: Prefix of every key.
+        settings: Lifetime of values.
+        clock: Clock for `written_us`.
     """
 
     name = "redis"
@@ -110,7 +110,7 @@ class RedisSink:
         self._replace_sha = ""
 
     def prepare(self) -> None:
-        """Teach Redis the script.
+        """Load the script into Redis.
 
         Raises:
             Retry: Redis is out of reach.
@@ -150,7 +150,7 @@ class RedisSink:
         SINK_WRITE_SECONDS.labels(self.name).observe(self._clock.monotonic_s() - started_s)
 
     def _send(self, changes: Sequence[Change]) -> list[int]:
-        """Call the script for every change; a restarted Redis is taught it again."""
+        """Call the script for every change; a restarted Redis gets it loaded again."""
         if not self._replace_sha:
             self._replace_sha = str(self._client.script_load(self._replace))
         try:
@@ -183,10 +183,10 @@ class RedisSink:
         return [int(result) for result in results]
 
     def _name_wrong_type(self, sent: Change, error: redis.RedisError) -> None:
-        """Redis does not say which key it is that holds something else.
+        """Raise the error that names the key of the wrong type, which Redis does not.
 
         Raises:
-            Stop: It is this one.
+            Stop: A key of this change has the wrong type.
         """
         if not str(error).startswith("WRONGTYPE"):
             return
@@ -219,7 +219,7 @@ class RedisSink:
                 )
 
     def close(self) -> None:
-        """Leave Redis."""
+        """Disconnect from Redis."""
         self._client.close()
 
 

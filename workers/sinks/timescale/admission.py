@@ -30,9 +30,9 @@ class Admission:
         old: Records whose seq is so old that only a table can show a conflict.
         duplicates: Records dropped, by topic.
         missing: Seqs jumped over, by topic.
-        gaps: The same, one by one.
-        before: Progress as it was found.
-        after: Progress of the keys that move.
+        gaps: Each stretch of missing seqs.
+        before: Progress before the batch.
+        after: Progress of the keys that have new records.
     """
 
     new: list[Item] = field(default_factory=list)
@@ -106,7 +106,7 @@ def check_old(
     Args:
         cursor: Cursor of the transaction, before anything is written.
         items: Records whose seq is long past.
-        before: Progress as it was found.
+        before: Progress before the batch.
 
     Raises:
         Stop: A seq came again with other bytes, or the seqs of a key started again.

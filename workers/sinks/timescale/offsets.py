@@ -68,15 +68,15 @@ class Offsets:
         return known is None or known < offset
 
     def moved(self, positions: Mapping[Partition, int]) -> None:
-        """The transaction is committed."""
+        """Note that the transaction is committed."""
         self._known.update(self.ahead(positions))
 
     def know(self, partitions: Mapping[Partition, int]) -> None:
-        """From now on the database must not fall below these."""
+        """Note positions that the database must not fall below from now on."""
         self._known.update(partitions)
 
     def forget(self, partitions: Iterable[Partition]) -> None:
-        """These are revoked, or read again."""
+        """Forget partitions that are revoked, or read again."""
         for partition in partitions:
             self._known.pop(partition, None)
 

@@ -78,7 +78,7 @@ class TimescaleSink:
         self._offsets = Offsets(cluster.prefix)
 
     def prepare(self) -> None:
-        """Connect, so that a database that is not ours is noticed before the first record.
+        """Connect, so that a wrong database is noticed before the first record.
 
         Raises:
             Retry: The database is out of reach.
@@ -158,7 +158,7 @@ class TimescaleSink:
             return self._offsets.read(cursor)
 
     def start(self, starts: Mapping[Partition, int], known: Mapping[Partition, int]) -> None:
-        """Partitions are read from here on; see `KeepsOffsets`.
+        """Note where partitions start; see `KeepsOffsets`.
 
         Raises:
             Retry: The database is out of reach.
@@ -191,7 +191,7 @@ class TimescaleSink:
 
     @contextmanager
     def _asking(self) -> Iterator[psycopg.Cursor[Row]]:
-        """A transaction of its own."""
+        """A separate transaction, apart from that of a batch."""
         try:
             connection = self._connected()
             with database_errors(), connection.transaction(), connection.cursor() as cursor:
@@ -201,7 +201,7 @@ class TimescaleSink:
             raise
 
     def housekeep(self) -> None:
-        """Drop what is older than its table's retention, when due; soon again where it is locked.
+        """Drop what is older than its table's retention, when due; retry soon where it is locked.
 
         Raises:
             Retry: The database is out of reach.
@@ -232,7 +232,7 @@ class TimescaleSink:
             log.info("sink.retention", table=table, chunks=chunks, rows=rows)
 
     def close(self) -> None:
-        """Leave the database."""
+        """Disconnect from the database."""
         self._disconnect()
 
     def _connected(self) -> psycopg.Connection:

@@ -1,4 +1,4 @@
-"""The sink's connection: how it is made, checked, prepared, and what its errors mean."""
+"""The sink's connection: how it is opened, checked and prepared, and what its errors mean."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager

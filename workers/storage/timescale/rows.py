@@ -62,7 +62,7 @@ def fold_tracks(items: Iterable[Item]) -> list[Row]:
 
 
 def _observe(row: list[Any], item: Item, track: dict[str, Any]) -> None:
-    """Put what one record says of a track into its row; positions as in `tables.TRACKS`."""
+    """Put what one record says about a track into its row; positions as in `tables.TRACKS`."""
     record = item.record
     captured = at(record["captured_us"])
     row[3] = record["floor_id"]
@@ -194,7 +194,7 @@ def each_record(fields: str) -> Fold:
     """The fold that makes a row of every record, from its plain fields.
 
     Args:
-        fields: Fields of the record in the order of the columns, parted by commas; `*_us` become
+        fields: Fields of the record in the order of the columns, separated by commas; `*_us` become
             times. The digest follows as the last column.
     """
     cells = _cells(fields)

@@ -36,7 +36,7 @@ from workers.storage.timescale.rows import (
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """How a rebuild sets the rows that it made against those that are there.
+    """How a rebuild compares the rows that it made with those that are there.
 
     Attributes:
         kind: What `key` names.
@@ -62,13 +62,13 @@ class Table:
     """One table.
 
     Attributes:
-        name: Name in the database, and of the SQL file.
-        topic: Topic of its records.
+        name: Name of the table in the database, and of the SQL file.
+        topic: Topic of the records.
         columns: `(name, type)` in the order of the rows.
         identity: Columns that identify a row, the topic's key first.
         time: Column by which rows expire; None for tables that keep everything.
         fold: Rows of new records; the interval of positions (microseconds) comes second.
-        merged: True where the rows of a batch change rows that are there, by `sql/<name>.sql` of
+        merged: Whether the rows of a batch change rows that are there, by `sql/<name>.sql` of
             the sink; else each row is inserted once.
         comparison: How a rebuild compares it; None where a rebuild leaves it alone.
     """
@@ -270,7 +270,7 @@ FACT_TABLES: tuple[Table, ...] = (
         "to_minute int4, time_zone text",
     ),
 )
-"""Side inputs, every version a row."""
+"""Tables of reference data: one row for each version."""
 
 DERIVED_TABLES: tuple[Table, ...] = (
     TRACKS_TABLE,
@@ -280,6 +280,6 @@ DERIVED_TABLES: tuple[Table, ...] = (
     OCCUPANCY_TABLE,
     COVERAGE_TABLE,
 )
-"""What the stream processor derived."""
+"""Tables of records that the stream processor derived."""
 
 TABLES: dict[str, Table] = {table.name: table for table in (*FACT_TABLES, *DERIVED_TABLES)}
