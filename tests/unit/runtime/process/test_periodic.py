@@ -82,3 +82,18 @@ def test_a_step_may_ask_for_a_longer_pause() -> None:
 
 def test_one_that_was_never_started_can_be_closed() -> None:
     Periodic("work", Work().step, lambda _: None, every_s=1.0).close(DEADLINE_S)
+
+
+def test_a_report_that_fails_does_not_end_the_thread() -> None:
+    work = Work(Retry("away"), Retry("away still"))
+
+    def report(error: Exception) -> None:
+        work.failed.append(error)
+        raise ZeroDivisionError
+
+    periodic = Periodic("work", work.step, report, every_s=SOON_S, ended=work.ended.set)
+    periodic.start()
+
+    assert work.done.wait(DEADLINE_S)
+    assert len(work.failed) == 2
+    periodic.close(DEADLINE_S)

@@ -114,10 +114,40 @@ def test_a_database_with_an_authority_is_checked_in_full(pem: Path) -> None:
     assert address.count("ca.pem") == 3
 
 
-def test_an_address_stays_as_it_is_where_nothing_is_set() -> None:
-    url = "postgresql://wardstream:a%2Fb@127.0.0.1:5432/wardstream"
-
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://wardstream:a%2Fb@127.0.0.1:5432/wardstream",
+        "postgresql:///ward?host=/var/run/postgresql",
+        "postgresql://u@h/db?options=-c%20search_path%3Dx&application_name=",
+        "unix:///run/redis.sock?db=1",
+    ],
+)
+def test_an_address_stays_as_it_is_where_nothing_is_set(url: str) -> None:
     assert database_address(url, User()) == url
+    assert redis_address(url, User()) == url
+
+
+def test_the_parameters_of_an_address_stay_as_they_are_beside_a_user(pem: Path) -> None:
+    url = "postgresql:///ward?host=/run/pg&options=-c%20search_path%3Dx"
+
+    address = database_address(url, User(ca=pem, user="sink"))
+
+    assert address.startswith(
+        "postgresql://sink@/ward?host=/run/pg&options=-c%20search_path%3Dx&sslmode=verify-full&"
+    )
+
+
+def test_a_certificate_for_the_database_without_an_authority_is_refused(pem: Path) -> None:
+    with pytest.raises(ValueError, match=r"needs security\.database\.ca"):
+        database_address("postgresql://db.ward/ward", User(certificate=pem, key=pem))
+
+
+def test_certificates_for_a_registry_in_the_clear_are_refused(pem: Path) -> None:
+    with pytest.raises(ValueError, match="https://"):
+        Settings.model_validate(
+            {"registry_url": "http://schemas.ward", "security": {"registry": {"ca": str(pem)}}}
+        )
 
 
 def test_certificates_for_redis_in_the_clear_are_refused(pem: Path) -> None:
