@@ -197,10 +197,20 @@ def test_a_reader_from_before_redis_started_empty_gets_a_reset(
     """The new stream was never trimmed, and already goes beyond the reader's last event."""
     seen = writer.zone("bay-1", people=1)
     writer.client.delete(changes_key(writer.prefix))
+    # Ids of a stream begin with Redis' time in milliseconds: within one, the new stream would
+    # begin with the id that the reader has seen.
+    seen_ms = int(seen.partition("-")[0])
+    eventually(lambda: now_ms(writer) > seen_ms)
     writer.zone("bay-1", people=2)
 
     with closing(started(start_board(), last_event_id=seen)) as events:
         assert next(event for event in events if event.name != "clock").name == "reset"
+
+
+def now_ms(writer: LiveWriter) -> int:
+    """Time of Redis, milliseconds."""
+    seconds, microseconds = writer.client.time()
+    return int(seconds) * 1_000 + int(microseconds) // 1_000
 
 
 def test_one_stream_too_many_is_refused_until_another_ends(
