@@ -15,17 +15,46 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from deploy.local.errors import InstallError
+from runtime.process import cache
 
 NEEDED_BYTES = 2 * 1024**3
 """Free space that a complete install of the services needs, temporary files included."""
 
 
 def cache_dir() -> Path:
-    """`WARDSTREAM_CACHE`, else `wardstream` in the user's cache folder."""
-    if own := os.environ.get("WARDSTREAM_CACHE"):
-        return Path(own).expanduser().resolve()
-    home = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(home).expanduser().resolve() / "wardstream"
+    """`WARDSTREAM_CACHE`, else `wardstream` in the user's cache folder.
+
+    Raises:
+        InstallError: The user has no home folder.
+    """
+    try:
+        return cache.cache_dir()
+    except RuntimeError as error:
+        raise InstallError(
+            f"This user (number {os.getuid()}) has no home folder for what is installed: set "
+            "WARDSTREAM_CACHE to a folder of its own."
+        ) from error
+
+
+def _made(folder: Path) -> Path:
+    """A folder below the cache, made if it is missing.
+
+    Raises:
+        InstallError: It cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InstallError(
+            f"{folder} cannot be made ({error.strerror}): set WARDSTREAM_CACHE to a folder that "
+            "this user may write."
+        ) from error
+    if not os.access(folder, os.W_OK):
+        raise InstallError(
+            f"{folder} cannot be written: set WARDSTREAM_CACHE to a folder that this user may "
+            "write."
+        )
+    return folder
 
 
 def component(name: str, build: Callable[[Path], None]) -> Path:
@@ -44,7 +73,7 @@ def component(name: str, build: Callable[[Path], None]) -> Path:
     with exclusive(name):
         if final.exists():  # someone else built it while we waited
             return final
-        temporary = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=cache_dir()))
+        temporary = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=_made(cache_dir())))
         try:
             temporary.chmod(0o755)
             build(temporary)
@@ -61,8 +90,7 @@ def component(name: str, build: Callable[[Path], None]) -> Path:
 @contextmanager
 def exclusive(name: str) -> Iterator[None]:
     """Let one process of this user at a time into a block; freed when the process dies."""
-    locks = cache_dir() / "locks"
-    locks.mkdir(parents=True, exist_ok=True)
+    locks = _made(cache_dir() / "locks")
     with (locks / name).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
@@ -74,7 +102,7 @@ def check_free_space() -> None:
     Raises:
         InstallError: Too little space is free below the cache folder.
     """
-    cache_dir().mkdir(parents=True, exist_ok=True)
+    _made(cache_dir())
     if shutil.disk_usage(cache_dir()).free < NEEDED_BYTES:
         raise InstallError(disk_full(cache_dir()))
 

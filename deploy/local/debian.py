@@ -29,7 +29,9 @@ exec "$root/{loader}" --library-path "$libraries" --argv0 "$0" "$root/{program}"
 """
 
 LIBRARIES_ONLY = re.compile(r"^(lib|lua-|zlib1g$|ocl-icd)")
-NEVER = re.compile(r"perl|^libpam|^libsemanage|^libllvm|^libz3|^libdebconf|^libaudit-common")
+NEVER = re.compile(
+    r"^(lib)?perl|-perl$|^libpam|^libsemanage|^libllvm|^libz3|^libdebconf|^libaudit-common"
+)
 
 
 def mirror() -> str:
@@ -176,7 +178,7 @@ def _wrap(target: Path, program: str) -> None:
             up="/.." * (len(Path(program).parts) - 1),
             libs=loader.parent,
             loader=loader,
-            extra="blas lapack pulseaudio",
+            extra="blas lapack pulseaudio ..",
             program=hidden.relative_to(target),
         )
     )

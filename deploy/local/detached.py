@@ -3,12 +3,13 @@
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from deploy.local.errors import LaunchError
-from deploy.local.state import RunState, make_run_dir, read_state
+from deploy.local.state import LAUNCHER_LOG, RunState, make_run_dir, read_state
+from deploy.local.waiting import patience
+from runtime.retry import comes_true
 
 POLL_S = 0.05
 
@@ -32,7 +33,7 @@ def up(run_dir: Path, command: Sequence[str], *, deadline_s: float = 90.0) -> di
     before = read_state(run_dir)
     if before.ready and before.alive(before.launcher):
         return before.environment
-    log = run_dir / "launcher.log"
+    log = run_dir / LAUNCHER_LOG
     with log.open("wb") as output:
         holder = subprocess.Popen(
             list(command),
@@ -41,32 +42,33 @@ def up(run_dir: Path, command: Sequence[str], *, deadline_s: float = 90.0) -> di
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    deadline = time.monotonic() + deadline_s
-    while True:
+
+    def is_ready() -> bool:
         state = read_state(run_dir)
-        if state.ready and state.alive(state.launcher):
-            return state.environment
-        status = holder.poll()
-        if status is not None or time.monotonic() > deadline:
-            holder.terminate()
-            lines = log.read_text(errors="replace").splitlines()[-15:]
-            how = "took too long" if status is None else f"ended with exit status {status}"
-            raise LaunchError("\n".join([*lines, f"The start in {run_dir} {how}: see {log}."]))
-        time.sleep(POLL_S)
+        return state.ready and state.alive(state.launcher)
+
+    comes_true(
+        lambda: is_ready() or holder.poll() is not None,
+        patience(deadline_s, every_s=POLL_S),
+    )
+    if is_ready():
+        return read_state(run_dir).environment
+    status = holder.poll()
+    holder.terminate()
+    lines = log.read_text(errors="replace").splitlines()[-15:]
+    how = "took too long" if status is None else f"ended with exit status {status}"
+    raise LaunchError("\n".join([*lines, f"The start in {run_dir} {how}: see {log}."]))
 
 
 def down(run_dir: Path, *, deadline_s: float = 30.0) -> bool:
     """Stop what `up` left running in `run_dir`; False when nothing ran."""
     state = read_state(run_dir)
-    left = _alive(state)
-    if not left:
+    if not _alive(state):
         return False
-    deadline = time.monotonic() + deadline_s
     if state.alive(state.launcher):
         os.kill(state.launcher, signal.SIGTERM)
-    while (left := _alive(state)) and time.monotonic() < deadline:
-        time.sleep(POLL_S)
-    for pid in left:
+    comes_true(lambda: not _alive(state), patience(deadline_s, every_s=POLL_S))
+    for pid in _alive(state):
         os.kill(pid, signal.SIGKILL)
     return True
 

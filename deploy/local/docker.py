@@ -132,6 +132,24 @@ class DockerServices:
             self._guard.close()
             self._guard = None
 
+    def ended(self) -> Sequence[Component]:
+        """All components, once Compose has ended: a container that ends takes all with it."""
+        over = self._process is not None and self._process.exit_status is not None
+        return self.components if over else ()
+
+    def start_again(self, name: Component) -> None:
+        """Containers that ended by themselves are not started again.
+
+        Raises:
+            LaunchError: Always.
+        """
+        raise LaunchError(f"The containers have ended, {name} among them:\n{self.tail(name)}")
+
+    def tail(self, name: Component) -> str:
+        """The last lines that Compose wrote, which are of all containers."""
+        del name
+        return "" if self._process is None else self._process.tail()
+
     def __enter__(self) -> Self:
         self._signals.__enter__()
         self.start()

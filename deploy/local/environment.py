@@ -44,7 +44,7 @@ def install(root: Path) -> Path:
     with exclusive("environment"):
         if stamp.exists() and stamp.read_text() == wanted:
             return python
-        uv = _uv()
+        uv = find_uv()
         if not python.exists():
             run([uv, "venv", "-q", f"--python={sys.executable}", str(venv)], what="uv venv")
         pip = [uv, "pip"]
@@ -89,8 +89,12 @@ def digest(root: Path) -> str:
     return hashlib.sha256(lock + repr((project, str(root))).encode()).hexdigest()
 
 
-def _uv() -> str:
-    """Path of uv: this machine's, else one in a private environment."""
+def find_uv() -> str:
+    """Path of uv: this machine's, else one in a private environment.
+
+    Raises:
+        InstallError: It cannot be fetched.
+    """
     found = shutil.which("uv")
     if (
         found

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Stops process groups when whoever started them is gone, however it went.
+# Stops process groups when the launcher that started them is gone, however it ended.
 #
 # Standard input is a pipe from the launcher: "+ GROUP" for a group that started, "- GROUP"
 # for one that ended. The pipe closes when the launcher ends, kill -9 included; whatever

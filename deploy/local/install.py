@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from deploy.local import environment, extras, kafka, redis, registry, rtsp, s3, timescale
+from deploy.local import detectors, environment, extras, kafka, redis, registry, rtsp, s3, timescale
 from deploy.local.cache import cache_dir, check_free_space
 from deploy.local.docker import engine_runs
 from deploy.local.errors import InstallError
@@ -93,9 +93,14 @@ def install_all(root: Path, *, tests: bool, progress: Progress) -> None:
     Raises:
         InstallError: Something is missing and could not be fetched.
     """
-    with ThreadPoolExecutor(max_workers=8) as pool:
+    with ThreadPoolExecutor(max_workers=16) as pool:
+        python = pool.submit(
+            _timed, progress, "Python environment", lambda: environment.install(root)
+        )
         steps: list[Future[Any]] = [
-            pool.submit(_install_python, root, progress),
+            python,
+            pool.submit(_compile, root, progress, python),
+            pool.submit(_install_detectors, root, progress, python, every=tests),
             pool.submit(_install_services_unless_docker, progress),
             pool.submit(_timed, progress, "demo clip from Debian", extras.clip),
             pool.submit(_timed, progress, "ffprobe from Debian", extras.ffprobe),
@@ -110,9 +115,18 @@ def install_all(root: Path, *, tests: bool, progress: Progress) -> None:
         _first_error(steps)
 
 
-def _install_python(root: Path, progress: Progress) -> None:
-    _timed(progress, "Python environment", lambda: environment.install(root))
+def _compile(root: Path, progress: Progress, python: Future[Path]) -> None:
+    python.result()
     _timed(progress, "tracking core, compiled", lambda: environment.precompile(root))
+
+
+def _install_detectors(
+    root: Path, progress: Progress, python: Future[Path], *, every: bool
+) -> None:
+    def make() -> None:
+        detectors.install(root, python.result, progress.note, every=every)
+
+    _timed(progress, "person detector", make)
 
 
 def _install_services_unless_docker(progress: Progress) -> None:

@@ -64,8 +64,8 @@ class Secured:
 
 
 Doors = Mapping[str, tuple[int, int]]
-"""Further listeners by name in capitals: the port of each, and the port that it announces to
-clients, which is that of the proxy in front of it."""
+"""Further listeners by name in capitals: the port of each, and the port of its proxy, which it
+announces to clients."""
 
 
 def server_properties(

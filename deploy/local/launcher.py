@@ -10,11 +10,9 @@ directory, so the next start with the same directory finds what the last one lef
 `deploy.local.guard`.
 """
 
-import fcntl
 import os
 import shutil
 import threading
-import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -29,12 +27,15 @@ from deploy.local.detached import down, up
 from deploy.local.errors import LaunchError
 from deploy.local.guard import Guard
 from deploy.local.install import Installed, install_services
+from deploy.local.lock import lock_run_dir
 from deploy.local.ports import free_ports, is_free
 from deploy.local.process import Process, Program
 from deploy.local.signals import TerminateAsExit
-from deploy.local.state import RunState, make_run_dir, read_state
+from deploy.local.state import LAUNCHER_LOG, RunState, read_state
 from deploy.local.supervisor import Supervisor, Worker
+from deploy.local.waiting import patience
 from deploy.services import COMPONENTS, Component
+from runtime.retry import retried
 
 __all__ = [
     "COMPONENTS",
@@ -48,7 +49,6 @@ __all__ = [
 ]
 
 STOP_DEADLINE_S = 15.0
-LOCK_DEADLINE_S = 20.0
 PORT_ATTEMPTS = 3
 STOP_ORDER: tuple[Component, ...] = ("registry", "kafka", "redis", "timescale")
 
@@ -123,7 +123,8 @@ class LocalServices:
                 started is stopped again.
         """
         self._installed = install_services()
-        self._take_lock()
+        self._lock = lock_run_dir(self.run_dir)
+        self._guard = Guard(inherit=[self._lock.fileno()])
         try:
             self._sweep()
             self._state = RunState(launcher=os.getpid(), ports=self._choose_ports())
@@ -178,16 +179,22 @@ class LocalServices:
     def restart(self, name: Component) -> None:
         """Start a service again, on the same port and data, and wait until it answers."""
         self._processes[name].stop(STOP_DEADLINE_S)
-        deadline = time.monotonic() + self._start_deadline_s
-        while True:
-            try:
-                self._start_one(name)
-                break
-            except LaunchError:
-                # After kill -9, PostgreSQL refuses to start while old sessions still end.
-                if time.monotonic() > deadline:
-                    raise
+        # After kill -9, PostgreSQL refuses to start while old sessions still end.
+        tries = patience(self._start_deadline_s, every_s=0.0)
+        retried(lambda: self._start_one(name), tries, (LaunchError,))
         self._write_state()
+
+    def ended(self) -> list[Component]:
+        """The services that ended by themselves."""
+        return [name for name, one in self._processes.items() if one.exit_status is not None]
+
+    def start_again(self, name: Component) -> None:
+        """Start a service that ended on the same port and data; its clients wait for it."""
+        self._spawn(name)
+
+    def tail(self, name: Component) -> str:
+        """The last lines that a service wrote since its latest start."""
+        return self._processes[name].tail()
 
     def __enter__(self) -> Self:
         self._signals.__enter__()
@@ -205,28 +212,6 @@ class LocalServices:
         finally:
             self._signals.__exit__(kind, error, trace)
 
-    def _take_lock(self) -> None:
-        """Be the only launcher of this run directory, until the process and its guard end."""
-        make_run_dir(self.run_dir)
-        lock = (self.run_dir / "lock").open("w")
-        deadline = time.monotonic() + LOCK_DEADLINE_S
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                # The guard of a launcher that was killed holds it while it cleans up.
-                state = read_state(self.run_dir)
-                if state.alive(state.launcher) or time.monotonic() > deadline:
-                    lock.close()
-                    raise LaunchError(
-                        f"Services already run in {self.run_dir} (process {state.launcher}): "
-                        "stop them with `wardstream down`, or choose another --run-dir."
-                    ) from None
-                time.sleep(0.1)
-        self._lock = lock
-        self._guard = Guard(inherit=[lock.fileno()])
-
     def _sweep(self) -> None:
         """End what a launcher left when it was killed together with its guard."""
         state = read_state(self.run_dir)
@@ -235,7 +220,7 @@ class LocalServices:
                 os.killpg(pid, SIGKILL)
         if self._fresh:
             for path in self.run_dir.iterdir():
-                if path.name == "lock":
+                if path.name in {"lock", LAUNCHER_LOG}:
                     continue
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
 
@@ -277,12 +262,8 @@ class LocalServices:
 
     def _start_one(self, name: Component) -> None:
         """Start a component; on another port when its own was taken meanwhile."""
-        assert self._guard is not None
         for attempt in range(PORT_ATTEMPTS):
-            process = Process(self._program(name), self.log(name), self._guard)
-            self._processes[name] = process
-            self._state.add(name, process.pid)
-            self._write_state()
+            process = self._spawn(name)
             try:
                 process.wait_until(
                     lambda: health.ANSWERS[name](self._state.ports[name]), self._start_deadline_s
@@ -293,6 +274,14 @@ class LocalServices:
                 self._move(name)
             else:
                 return
+
+    def _spawn(self, name: Component) -> Process:
+        assert self._guard is not None
+        process = Process(self._program(name), self.log(name), self._guard)
+        self._processes[name] = process
+        self._state.add(name, process.pid)
+        self._write_state()
+        return process
 
     def _move(self, name: Component) -> None:
         taken = [name] if name != "kafka" else ["kafka", "kafka-controller"]

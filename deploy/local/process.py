@@ -5,13 +5,14 @@ import os
 import signal
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy.local.errors import LaunchError
 from deploy.local.guard import Guard
+from deploy.local.waiting import patience
+from runtime.retry import comes_true
 
 POLL_S = 0.05
 TAIL_LINES = 15
@@ -95,15 +96,18 @@ class Process:
         Raises:
             LaunchError: It ended, or `deadline_s` seconds passed; with its last log lines.
         """
-        deadline = time.monotonic() + deadline_s
-        while not condition():
+
+        def holds() -> bool:
+            if condition():
+                return True
             status = self.exit_status
             if status is not None:
                 raise LaunchError(f"{self.program.name} ended {_how(status)}:\n{self.tail()}")
-            if time.monotonic() > deadline:
-                msg = f"{self.program.name} did not answer within {deadline_s:g} s:\n{self.tail()}"
-                raise LaunchError(f"{msg}\nFree some memory or processor time and try again.")
-            time.sleep(POLL_S)
+            return False
+
+        if not comes_true(holds, patience(deadline_s, every_s=POLL_S)):
+            msg = f"{self.program.name} did not answer within {deadline_s:g} s:\n{self.tail()}"
+            raise LaunchError(f"{msg}\nFree some memory or processor time and try again.")
 
     def signal(self, number: int) -> None:
         """Send a signal to the whole group; do nothing when it has ended."""

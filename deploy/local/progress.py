@@ -38,3 +38,8 @@ class Progress:
             self.steps.append((what, took_s))
             now = time.monotonic() - self._started
             print(f"  {now:6.1f} s  {what} ({took_s:.1f} s)", file=sys.stderr, flush=True)
+
+    def note(self, text: str) -> None:
+        """Print a sentence that an install goes on after."""
+        with self._lock:
+            print(f"  {text}", file=sys.stderr, flush=True)

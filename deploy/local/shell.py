@@ -21,6 +21,11 @@ NETWORK_SIGNS = (
     "could not transfer",
     "connection timed out",
     "dns error",
+    "enotfound",
+    "eai_again",
+    "econnrefused",
+    "econnreset",
+    "etimedout",
 )
 
 _apt_lock = threading.Lock()

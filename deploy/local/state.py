@@ -9,6 +9,9 @@ from pathlib import Path
 
 FILE = "state.json"
 
+LAUNCHER_LOG = "launcher.log"
+"""What the process in the background writes."""
+
 
 @dataclass
 class RunState:
@@ -19,7 +22,7 @@ class RunState:
         launcher: Process id of the launcher that holds the services.
         processes: Process id by name.
         started: Start time of each of these processes by process id, in clock ticks since
-            boot: tells a process from a later one with the same number.
+            boot; a later process with the same number has another.
         ports: Port by name.
         environment: Settings by which a process finds the services.
     """

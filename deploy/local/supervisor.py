@@ -15,8 +15,9 @@ from deploy.local.errors import LaunchError
 from deploy.local.guard import Guard
 from deploy.local.ports import free_ports
 from deploy.local.process import Process, Program
+from deploy.local.waiting import patience
 from runtime.errors import EXIT_STOP
-from runtime.retry import RetryPolicy
+from runtime.retry import RetryPolicy, comes_true
 
 POLL_S = 0.1
 RESTARTS = RetryPolicy(first_s=0.2, limit_s=10.0)
@@ -37,14 +38,18 @@ class Worker:
         command: Arguments after `wardstream`, for example `("sink", "redis")`.
         environment: Variables added to the supervisor's own environment.
         metrics_port: Port of `/metrics`, `/healthz`, `/readyz`; a free port when None.
+        apart: Whether the other processes go on when this one exits 78.
         program: Program that runs instead of `wardstream`; for tests of the supervisor.
+        done: Whether its work is done, asked when it ended with 0; until then it is started again.
     """
 
     name: str
     command: Sequence[str]
     environment: dict[str, str] = field(default_factory=dict)
     metrics_port: int | None = None
+    apart: bool = False
     program: Sequence[str] = (sys.executable, "-m", "workers.cli")
+    done: Callable[[], bool] = lambda: True
 
 
 @dataclass
@@ -62,9 +67,10 @@ class _Supervised:
 class Supervisor:
     """Run wardstream processes: start, restart after failures, stop all.
 
-    Exit 0 is the end of a process' work. Exit 78 (a problem that a restart cannot mend)
-    stops every process. Anything else, 75 and signals included, is restarted with
-    a backoff of 0.2 s doubling to 10 s, unless `kill` held it back.
+    Exit 0 is the end of a process, where its work is done. Exit 78 (a problem that a restart
+    cannot mend) stops every process, unless it is that of a worker apart. Anything else, 75 and
+    signals included, is restarted with a backoff of 0.2 s doubling to 10 s, unless `kill` held it
+    back.
     """
 
     def __init__(
@@ -121,15 +127,20 @@ class Supervisor:
         Raises:
             LaunchError: It still runs after the deadline.
         """
-        deadline = time.monotonic() + deadline_s
-        while time.monotonic() < deadline:
+        status: int | None = None
+
+        def has_ended() -> bool:
+            nonlocal status
             with self._lock:
                 supervised = self._supervised[name]
                 status = supervised.process.exit_status
-                if status in {0, EXIT_STOP} or (status is not None and supervised.held):
-                    return status
-            time.sleep(POLL_S)
-        raise LaunchError(f"{name} still runs after {deadline_s:g} s.\n{self.tail(name)}")
+                over = status == EXIT_STOP or (status == 0 and supervised.worker.done())
+                return over or (status is not None and supervised.held)
+
+        ended = comes_true(has_ended, patience(deadline_s, every_s=POLL_S))
+        if not ended or status is None:
+            raise LaunchError(f"{name} still runs after {deadline_s:g} s.\n{self.tail(name)}")
+        return status
 
     def run(self, worker: Worker, *, deadline_s: float) -> str:
         """Run a process to its end (for example `topics create`) and return its output.
@@ -188,6 +199,10 @@ class Supervisor:
                 supervised.process.signal(supervised.process.program.stop_signal)
         for supervised in everyone:
             supervised.process.stop(deadline_s)
+
+    def exit_status(self, name: str) -> int | None:
+        """Exit status of the process' latest start; None while it runs."""
+        return self._supervised[name].process.exit_status
 
     def alive(self, name: str) -> bool:
         """Whether the process runs right now."""
@@ -269,10 +284,15 @@ class Supervisor:
 
     def _supervise(self, name: str, supervised: _Supervised) -> None:
         status = supervised.process.exit_status
-        if status is None or supervised.held or status == 0 or self._failure:
+        if status is None or supervised.held or self._failure:
+            return
+        if status == 0 and supervised.worker.done():
             return
         now = time.monotonic()
-        if status == EXIT_STOP:
+        if status == EXIT_STOP and supervised.worker.apart:
+            self._on_change(name, status)
+            supervised.held = True
+        elif status == EXIT_STOP:
             self._on_change(name, status)
             self._failure = f"{name} stopped:\n{supervised.process.tail()}"
         elif supervised.restart_at_s is None:

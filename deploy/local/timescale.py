@@ -146,6 +146,7 @@ def _make_cluster(server: Path, registry_app: Path, target: Path) -> None:
             "--no-sync",
         ],
         what="making a database cluster",
+        hint="see the lines above; PostgreSQL needs a user that has an entry in /etc/passwd",
         env={"LC_ALL": "C.UTF-8"},
     )
     port, registry_port = free_ports(2)

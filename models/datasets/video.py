@@ -15,7 +15,7 @@ def read_frames(path: Path) -> Iterator[Image]:
     Raises:
         ValueError: The video cannot be opened, or has no frame.
     """
-    video = cv2.VideoCapture(str(path))
+    video = cv2.VideoCapture(str(path.absolute()))  # with a colon, a relative one is a URL
     try:
         count = 0
         while True:

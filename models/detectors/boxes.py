@@ -119,7 +119,7 @@ def nms(
 
 @dataclass(frozen=True, slots=True)
 class Letterbox:
-    """How an image of any size was fitted into a model's canvas with its shape kept.
+    """How an image of any size was fitted into a model's canvas.
 
     Edges map exactly: the image's right edge is the resized image's right edge, although
     resizing to whole pixels makes the factors of the two axes differ a little.
@@ -163,6 +163,11 @@ class Letterbox:
             (canvas_height - resized_height) // 2 if centred else 0,
         )
 
+    @classmethod
+    def squeeze(cls, width: int, height: int, canvas_width: int, canvas_height: int) -> Self:
+        """Fill the canvas with an image of `width` x `height` px, whatever its shape."""
+        return cls(width, height, canvas_width, canvas_height, canvas_width, canvas_height, 0, 0)
+
     def apply(self, image: Image) -> Image:
         """Draw the image onto its canvas.
 
@@ -181,7 +186,7 @@ class Letterbox:
         return boxes * self._factors() + self._offsets()
 
     def to_image(self, boxes: Boxes) -> Boxes:
-        """Move boxes from pixels of the canvas to pixels of the image; may be outside of it."""
+        """Move boxes from pixels of the canvas to pixels of the image; may lie outside it."""
         return (boxes - self._offsets()) / self._factors()
 
     def _factors(self) -> NDArray[np.float64]:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.detectors.boxes import Boxes, Image, clip, falling_score_order
+from models.detectors.score_map import ScoreMap
 from runtime.errors import DeadLetter, Stop
 from schemas.records.frames import Detection, Model
 
@@ -17,6 +18,12 @@ SCORE_THRESHOLD = 0.1
 """Default lowest score that is kept. Low on purpose: the tracker joins faint boxes to tracks it
 already has, and starts new ones from high scores only. The tracker has its own threshold, so a
 stored detection is not yet a claim that a person is there."""
+
+SHORT_VERSION = 12
+"""Digits of the weights' sha256 that serve as a version where no registry gives one."""
+
+SHORT_MAP = 6
+"""Digits of the score map's sha256 in a version."""
 
 _SMALLEST_SIDE_PX = 1.0
 
@@ -40,19 +47,21 @@ class Detector(Protocol):
 
     Attributes:
         name: Model name, such as `yolox_nano`.
-        version: Model version: the first 12 digits of `weights_sha256`, unless a registry gives
-            another.
+        version: Model version: the first 12 digits of `weights_sha256`, a point, and the first 6 of
+            the score map's.
         weights_sha256: Hex digest of the weights.
         runtime: Library, version and device that run it.
         input_size: `(width, height)` of the model's input, px.
-        score_threshold: Lowest score of the boxes that are given, 0 to 1.
+        score_map: Onto the scale of yolox_nano; the identity where none is known.
+        scores_known: Whether a card says what the scores mean.
+        score_threshold: Lowest score of the boxes that are given, after the map, 0 to 1.
         nms_iou: Largest overlap of two boxes that are both kept, 0 to 1.
         fallback_reason: Why a better detector is not in use, to be shown wherever the detector
             is named; empty when it is the one that was asked for.
     """
 
     @property
-    def name(self) -> str: ...  # noqa: D102 - described above, as are the next seven
+    def name(self) -> str: ...  # noqa: D102 - described above, as are the next nine
 
     @property
     def version(self) -> str: ...  # noqa: D102
@@ -65,6 +74,12 @@ class Detector(Protocol):
 
     @property
     def input_size(self) -> tuple[int, int]: ...  # noqa: D102
+
+    @property
+    def score_map(self) -> ScoreMap: ...  # noqa: D102
+
+    @property
+    def scores_known(self) -> bool: ...  # noqa: D102
 
     @property
     def score_threshold(self) -> float: ...  # noqa: D102
@@ -113,7 +128,18 @@ def describe(detector: Detector) -> Model:
         input_height=height,
         score_threshold=detector.score_threshold,
         nms_iou=detector.nms_iou,
+        score_map_sha256=detector.score_map.sha256,
     )
+
+
+def version_of(weights_sha256: str, score_map: ScoreMap) -> str:
+    """The version of a model: of its weights, and of the map of its scores.
+
+    >>> from models.detectors.score_map import IDENTITY
+    >>> version_of("e8af074932d4ed7e", IDENTITY)
+    'e8af074932d4.23800f'
+    """
+    return f"{weights_sha256[:SHORT_VERSION]}.{score_map.sha256[:SHORT_MAP]}"
 
 
 def check_images(images: Sequence[Image]) -> None:
@@ -131,24 +157,34 @@ def check_images(images: Sequence[Image]) -> None:
 
 
 def to_detections(
-    boxes: Boxes, scores: NDArray[np.float64], width: int, height: int
+    boxes: Boxes, raw_scores: NDArray[np.float64], score_map: ScoreMap, width: int, height: int
 ) -> list[Detection]:
-    """Clip boxes to the image, drop those smaller than a pixel, sort, and round.
+    """Clip boxes to the image, drop those smaller than a pixel, map scores, sort, and round.
 
     Args:
         boxes: Shape `(N, 4)`, px of the image.
-        scores: Shape `(N,)`.
+        raw_scores: The model's own, shape `(N,)`.
+        score_map: Onto the scale of yolox_nano.
         width: Image width, px.
         height: Image height, px.
     """
     single = clip(boxes, width, height).astype(np.float32).astype(np.float64)
-    scores = scores.astype(np.float32).astype(np.float64)
+    raw = raw_scores.astype(np.float32).astype(np.float64)
+    scores = score_map.apply(raw).astype(np.float32).astype(np.float64)
     big_enough = np.all(single[:, 2:] - single[:, :2] >= _SMALLEST_SIDE_PX, axis=1)
-    single, scores = single[big_enough], scores[big_enough]
+    single, scores, raw = single[big_enough], scores[big_enough], raw[big_enough]
     order = falling_score_order(scores, single)
     return [
-        Detection(x_min=x_min, y_min=y_min, x_max=x_max, y_max=y_max, score=score, label=PERSON)
-        for (x_min, y_min, x_max, y_max), score in zip(
-            single[order].tolist(), scores[order].tolist(), strict=True
+        Detection(
+            x_min=x_min,
+            y_min=y_min,
+            x_max=x_max,
+            y_max=y_max,
+            score=score,
+            label=PERSON,
+            raw_score=raw_score,
+        )
+        for (x_min, y_min, x_max, y_max), score, raw_score in zip(
+            single[order].tolist(), scores[order].tolist(), raw[order].tolist(), strict=True
         )
     ]

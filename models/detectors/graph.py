@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.detectors.boxes import PADDING, Image
+from models.detectors.cards import score_map_of
 from models.detectors.detector import (
     SCORE_THRESHOLD,
     DetectorUnavailable,
@@ -17,17 +18,16 @@ from models.detectors.detector import (
     check_images,
     describe,
     to_detections,
+    version_of,
 )
 from models.detectors.layouts import Layout, UnknownLayout, layout_of
+from models.detectors.score_map import ScoreMap
 from schemas.records.frames import Detection, Model
 
 DYNAMIC_INPUT_SIZE = (640, 640)
 """Input of a graph that leaves its height and width open, px: what YOLO11 was trained at."""
 
 Precision = Literal["auto", "f32"]
-
-SHORT_VERSION = 12
-"""Digits of the weights' sha256 that serve as a version where no registry gives one."""
 
 
 class Graph(Protocol):
@@ -59,19 +59,34 @@ class GraphSettings:
     Attributes:
         threads: CPU threads of one run; 0 leaves the choice to the library. More threads give
             lower latency, and take cores from other processes.
-        score_threshold: Lowest score that is kept, 0 to 1.
+        score_threshold: Lowest score that is kept, after the map, 0 to 1.
         nms_iou: Overlap above which the lower of two boxes goes, 0 to 1; None for the layout's
             own.
         precision: `auto` computes in what the CPU is fastest at: OpenVINO takes bfloat16 where
             there is hardware for it, for half the time and scores that differ by some
             hundredths. `f32` is the same everywhere: set it to compare models across machines.
-            ONNX Runtime always computes in f32.
+            ONNX Runtime always computes in f32, and so does OpenVINO where the output is distances
+            in px.
+        score_map: Map of the model's scores; None for that of its card.
+        trusted_sha256: Hex digests of the `.pt` files that may be loaded: each is a program.
     """
 
     threads: int = 0
     score_threshold: float = SCORE_THRESHOLD
     nms_iou: float | None = None
     precision: Precision = "auto"
+    score_map: ScoreMap | None = None
+    trusted_sha256: frozenset[str] = frozenset()
+
+    def map_of(self, weights_sha256: str, weights: Path | None = None) -> tuple[ScoreMap, bool]:
+        """The score map for weights, and whether it is known.
+
+        Raises:
+            DetectorUnavailable: The card beside the weights cannot be used.
+        """
+        if self.score_map is not None:
+            return self.score_map, True
+        return score_map_of(weights_sha256, weights)
 
 
 def sha256_of(path: Path) -> str:
@@ -90,7 +105,7 @@ def unreadable(path: Path, library: str, error: Exception) -> DetectorUnavailabl
 
 
 class GraphDetector:
-    """The `Detector` over a graph with a YOLOX or YOLO output.
+    """The `Detector` over a graph with the output of a known layout.
 
     Args:
         weights: The file the graph was loaded from.
@@ -109,7 +124,8 @@ class GraphDetector:
         self._weights = weights
         self.name = weights.stem
         self.weights_sha256 = sha256_of(weights)
-        self.version = self.weights_sha256[:SHORT_VERSION]
+        self.score_map, self.scores_known = settings.map_of(self.weights_sha256, weights)
+        self.version = version_of(self.weights_sha256, self.score_map)
         self.runtime = graph.runtime
         self.fallback_reason = fallback_reason
         self.score_threshold = settings.score_threshold
@@ -158,12 +174,13 @@ class GraphDetector:
             for image in images
         ]
         canvases = [fit.apply(image) for fit, image in zip(fits, images, strict=True)]
+        lowest = self.score_map.raw_of(self.score_threshold)
         found = []
         for fit, output in zip(fits, self._run(canvases), strict=True):
-            boxes, scores = self._layout.people(
-                output, self.input_size, self.score_threshold, self.nms_iou
+            boxes, raw = self._layout.people(output, self.input_size, lowest, self.nms_iou)
+            found.append(
+                to_detections(fit.to_image(boxes), raw, self.score_map, fit.width, fit.height)
             )
-            found.append(to_detections(fit.to_image(boxes), scores, fit.width, fit.height))
         return found
 
     def _run(self, canvases: Sequence[Image]) -> Iterator[NDArray[np.float32]]:

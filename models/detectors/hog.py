@@ -14,14 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.detectors.boxes import Boxes, Image, nms, xywh_to_xyxy
+from models.detectors.cards import score_map_of
 from models.detectors.detector import (
     SCORE_THRESHOLD,
     ModelFailed,
     check_images,
     describe,
     to_detections,
+    version_of,
 )
-from models.detectors.graph import SHORT_VERSION
+from models.detectors.score_map import ScoreMap
 from schemas.records.frames import Detection, Model
 
 NMS_IOU = 0.3
@@ -62,8 +64,9 @@ class HogDetector:
 
     Args:
         threads: CPU threads, 0 for one per core. OpenCV holds one number for the process.
-        score_threshold: Lowest score that is kept, 0 to 1.
+        score_threshold: Lowest score that is kept, after the map, 0 to 1.
         nms_iou: Overlap above which the lower of two boxes is dropped, 0 to 1.
+        score_map: Map of its scores; None for that of its card.
         fallback_reason: Why a better detector is not in use.
     """
 
@@ -73,6 +76,7 @@ class HogDetector:
         threads: int = 0,
         score_threshold: float = SCORE_THRESHOLD,
         nms_iou: float = NMS_IOU,
+        score_map: ScoreMap | None = None,
         fallback_reason: str = "",
     ) -> None:
         if threads > 0:
@@ -82,7 +86,10 @@ class HogDetector:
         self._hog.setSVMDetector(svm)
         self.name = "opencv-hog"
         self.weights_sha256 = hashlib.sha256(svm.astype("<f4").tobytes()).hexdigest()
-        self.version = self.weights_sha256[:SHORT_VERSION]
+        self.score_map, self.scores_known = (
+            score_map_of(self.weights_sha256) if score_map is None else (score_map, True)
+        )
+        self.version = version_of(self.weights_sha256, self.score_map)
         self.runtime = f"opencv {cv2.__version__} CPU"
         self.input_size = (768, 576)
         self.score_threshold = score_threshold
@@ -101,10 +108,10 @@ class HogDetector:
     def _detect_one(self, image: Image) -> list[Detection]:
         height, width = image.shape[:2]
         boxes, scores = self._windows(image)
-        picked = np.flatnonzero(scores >= self.score_threshold)
+        picked = np.flatnonzero(scores >= self.score_map.raw_of(self.score_threshold))
         boxes, scores = boxes[picked], scores[picked]
         kept = nms(boxes, scores, self.nms_iou)
-        return to_detections(boxes[kept], scores[kept], width, height)
+        return to_detections(boxes[kept], scores[kept], self.score_map, width, height)
 
     def _windows(self, image: Image) -> tuple[Boxes, NDArray[np.float64]]:
         """Slide the window over the image's pyramid.

@@ -1,17 +1,18 @@
-"""The two families of output that detection graphs have, and the pixels each wants.
+"""The families of output that detection graphs have, and the pixels each wants.
 
-| | YOLOX | YOLO (v8, 11) |
-|---|---|---|
-| output | `(B, A, 5 + C)` | `(B, 4 + C, A)` |
-| a row | centre and size relative to its grid cell, objectness, class scores | centre and size in px, class scores |
-| score | objectness x class | class |
-| pixels | blue-green-red, 0 to 255 | red-green-blue, 0 to 1 |
-| letterbox | top left | centred |
+| | YOLOX | YOLO (v8, 11) | CenterNet | SSD |
+|---|---|---|---|---|
+| output | `(B, A, 5 + C)` | `(B, 4 + C, A)` | `(B, 5, H / 4, W / 4)` | `(B, A, 4 + 24)` |
+| a row or cell | centre and size relative to its grid cell, objectness, class scores | centre and size in px, class scores | score, distance to each edge in px | centre and size relative to its anchor, classes before the sigmoid |
+| score | objectness x class | class | its peak in the map | sigmoid of the class |
+| pixels | blue-green-red, 0 to 255 | red-green-blue, 0 to 1 | red-green-blue, 0 to 255 | red-green-blue, -1 to 1 |
+| picture | letterbox, top left | letterbox, centred | letterbox, top left | squeezed to a square |
 
-`A` counts the cells of the grids of stride 8, 16 and 32 px; `C` the classes.
+`A` counts the cells of the grids of stride 8, 16 and 32 px, or SSD's anchors; `C` the classes.
+CenterNet and SSD are as `models.conversion` makes them.
 """  # noqa: E501 - a table
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
@@ -19,6 +20,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from models.detectors import heat_map, ssd
 from models.detectors.boxes import Boxes, Image, Letterbox, cxcywh_to_xyxy, nms
 
 STRIDES = (8, 16, 32)
@@ -29,9 +31,14 @@ PERSON_CLASS = 0
 MOST_CANDIDATES = 1000
 """Most boxes that go into suppression, best scores first; it bounds the time."""
 
+Found = tuple[Boxes, NDArray[np.float64]]
+"""Boxes of shape `(N, 4)` in px of the model's input, and scores of shape `(N,)`."""
+
+Fit = Literal["top left", "centred", "squeezed"]
+
 
 class UnknownLayout(ValueError):
-    """A graph whose output is neither layout; the message names its shape."""
+    """A graph whose output is no known layout; the message names its shape."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,25 +49,42 @@ class Layout:
         family: Name of the family.
         nms_iou: Default overlap of suppression, that of the authors' own programs: YOLOX's
             ONNX demo (which also keeps scores from 0.1) and ultralytics' `predict`.
+        fit: How a picture is fitted into the model's input.
+        blue_first: Whether pixels are blue-green-red rather than red-green-blue.
+        scale: What a pixel from 0 to 255 is multiplied by.
+        offset: What is then added.
+        candidates: Boxes of people that reach a score, before suppression: takes one image's
+            output, the `(width, height)` of the input in px, and the score.
     """
 
-    family: Literal["yolox", "yolo"]
+    family: Literal["yolox", "yolo", "centernet", "ssd"]
     nms_iou: float
+    fit: Fit
+    blue_first: bool
+    scale: float
+    offset: float
+    candidates: Callable[[NDArray[np.floating], tuple[int, int], float], Found]
 
     def letterbox(self, width: int, height: int, input_size: tuple[int, int]) -> Letterbox:
         """Fit an image of `width` x `height` px into the model's input `(width, height)`."""
-        return Letterbox.fit(width, height, *input_size, centred=self.family == "yolo")
+        if self.fit == "squeezed":
+            return Letterbox.squeeze(width, height, *input_size)
+        return Letterbox.fit(width, height, *input_size, centred=self.fit == "centred")
 
     def pixels(self, canvases: Sequence[Image]) -> NDArray[np.float32]:
-        """Turn letterboxed images into the model's input.
+        """Turn fitted images into the model's input.
 
         Returns:
             Shape `(B, 3, H, W)`.
         """
         stacked = np.stack(canvases).transpose(0, 3, 1, 2)
-        if self.family == "yolox":
-            return np.ascontiguousarray(stacked, dtype=np.float32)
-        return np.ascontiguousarray(stacked[:, ::-1], dtype=np.float32) / np.float32(255)
+        ordered = stacked if self.blue_first else stacked[:, ::-1]
+        pixels = np.ascontiguousarray(ordered, dtype=np.float32)
+        if self.scale != 1.0:
+            pixels *= np.float32(self.scale)
+        if self.offset != 0.0:
+            pixels += np.float32(self.offset)
+        return pixels
 
     def people(
         self,
@@ -68,46 +92,81 @@ class Layout:
         input_size: tuple[int, int],
         score_threshold: float,
         nms_iou: float,
-    ) -> tuple[Boxes, NDArray[np.float64]]:
+    ) -> Found:
         """Read the people out of one image's output.
 
-        A box is a person when that is its best class and the score reaches the threshold.
-
         Args:
-            output: Shape `(A, 5 + C)` or `(4 + C, A)`.
+            output: One image's output, without the batch.
             input_size: `(width, height)` of the model's input, px.
             score_threshold: Lowest score that is kept.
             nms_iou: Overlap above which the lower of two boxes is dropped.
-
-        Returns:
-            Boxes of shape `(N, 4)` in px of the model's input, and scores of shape `(N,)`.
         """
-        if self.family == "yolox":
-            rows, first_class = output, 5
-            scores = rows[:, 4] * rows[:, first_class + PERSON_CLASS]
-        else:
-            rows, first_class = output.T, 4
-            scores = rows[:, first_class + PERSON_CLASS]
-        [picked] = np.nonzero(scores >= score_threshold)
-        classes = rows[picked, first_class:]
-        picked = picked[classes.argmax(axis=1) == PERSON_CLASS] if len(picked) else picked
-        if len(picked) > MOST_CANDIDATES:
-            best = np.argsort(-scores[picked], kind="stable")[:MOST_CANDIDATES]
-            picked = picked[np.sort(best)]
-        raw = rows[picked, :4].astype(np.float64)
-        if self.family == "yolox":
-            cells, strides = grid(input_size)
-            with np.errstate(over="ignore"):  # such a box is cut off at the image's borders
-                sizes = np.exp(raw[:, 2:])
-            raw = np.hstack([raw[:, :2] + cells[picked], sizes]) * strides[picked, None]
-        boxes = cxcywh_to_xyxy(raw)
-        kept_scores = scores[picked].astype(np.float64)
-        kept = nms(boxes, kept_scores, nms_iou)
-        return boxes[kept], kept_scores[kept]
+        boxes, scores = self.candidates(output, input_size, score_threshold)
+        if len(scores) > MOST_CANDIDATES:
+            best = np.sort(np.argsort(-scores, kind="stable")[:MOST_CANDIDATES])
+            boxes, scores = boxes[best], scores[best]
+        kept = nms(boxes, scores, nms_iou)
+        return boxes[kept], scores[kept]
 
 
-YOLOX = Layout("yolox", nms_iou=0.45)
-YOLO = Layout("yolo", nms_iou=0.7)
+def yolox_candidates(
+    output: NDArray[np.floating], input_size: tuple[int, int], score_threshold: float
+) -> Found:
+    """Read rows `(A, 5 + C)`; a box is a person when that is its best class."""
+    scores = output[:, 4] * output[:, 5 + PERSON_CLASS]
+    picked = _people_rows(output[:, 5:], scores, score_threshold)
+    raw = output[picked, :4].astype(np.float64)
+    cells, strides = grid(input_size)
+    with np.errstate(over="ignore"):  # such a box is cut off at the image's borders
+        sizes = np.exp(raw[:, 2:])
+    raw = np.hstack([raw[:, :2] + cells[picked], sizes]) * strides[picked, None]
+    return cxcywh_to_xyxy(raw), scores[picked].astype(np.float64)
+
+
+def yolo_candidates(
+    output: NDArray[np.floating], _input_size: tuple[int, int], score_threshold: float
+) -> Found:
+    """Read columns `(4 + C, A)`; a box is a person when that is its best class."""
+    rows = output.T
+    scores = rows[:, 4 + PERSON_CLASS]
+    picked = _people_rows(rows[:, 4:], scores, score_threshold)
+    return cxcywh_to_xyxy(rows[picked, :4].astype(np.float64)), scores[picked].astype(np.float64)
+
+
+def _people_rows(
+    classes: NDArray[np.floating], scores: NDArray[np.floating], score_threshold: float
+) -> NDArray[np.intp]:
+    [picked] = np.nonzero(scores >= score_threshold)
+    if len(picked) == 0:
+        return picked
+    is_person: NDArray[np.bool_] = classes[picked].argmax(axis=1) == PERSON_CLASS
+    return picked[is_person]
+
+
+YOLOX = Layout(
+    "yolox", 0.45, "top left", blue_first=True, scale=1.0, offset=0.0, candidates=yolox_candidates
+)
+YOLO = Layout(
+    "yolo", 0.7, "centred", blue_first=False, scale=1 / 255, offset=0.0, candidates=yolo_candidates
+)
+CENTERNET = Layout(
+    "centernet",
+    0.5,
+    "top left",
+    blue_first=False,
+    scale=1.0,
+    offset=0.0,
+    candidates=heat_map.candidates,
+)
+SSD = Layout(
+    "ssd",
+    0.5,
+    "squeezed",
+    blue_first=False,
+    scale=1 / 127.5,
+    offset=-1.0,
+    candidates=ssd.candidates,
+)
 
 
 @cache
@@ -145,17 +204,23 @@ def layout_of(output_shape: Sequence[int], input_size: tuple[int, int]) -> Layou
         input_size: `(width, height)` of the model's input, px.
 
     Raises:
-        UnknownLayout: The shape is that of neither.
+        UnknownLayout: The shape is that of none.
     """
     cells = cell_count(input_size)
+    width, height = input_size
+    heat = (heat_map.CHANNELS, height // heat_map.STRIDE, width // heat_map.STRIDE)
     match tuple(output_shape):
+        case (1, *rest) if tuple(rest) == heat:
+            return CENTERNET
+        case (1, rows, columns) if (rows, columns) == ssd.rows_and_columns(input_size):
+            return SSD
         case (1, rows, columns) if rows == cells != columns and columns >= 6:
             return YOLOX
         case (1, rows, columns) if columns == cells != rows and rows >= 5:
             return YOLO
         case shape:
-            width, height = input_size
             raise UnknownLayout(
                 f"the model's output has shape {shape}; for its input of {width}x{height} px "
-                f"YOLOX gives (1, {cells}, 85) and YOLO11 (1, 84, {cells})"
+                f"YOLOX gives (1, {cells}, 85), YOLO11 (1, 84, {cells}), CenterNet (1, "
+                f"{', '.join(map(str, heat))}), and SSD (1, 1917, 28) for 300x300 px"
             )

@@ -8,6 +8,10 @@ from numpy.typing import NDArray
 from models.detectors.detector import DetectorUnavailable
 from models.detectors.graph import GraphDetector, GraphSettings, unreadable
 
+_MAP_DIMENSIONS = 4
+"""Dimensions of an output that is a map of distances in px, as CenterNet's: bfloat16 has 8 bits for
+them, and moves edges by some px."""
+
 
 class OpenvinoGraph:
     """A graph compiled by OpenVINO.
@@ -40,6 +44,8 @@ class OpenvinoGraph:
         core = openvino.Core()
         try:
             model = core.read_model(weights)
+            if len(model.outputs[0].partial_shape) == _MAP_DIMENSIONS:
+                config["INFERENCE_PRECISION_HINT"] = "f32"
             compiled = core.compile_model(model, "CPU", config)
             self._request = compiled.create_infer_request()
         except Exception as error:

@@ -5,7 +5,8 @@ A name is a path, or the file's name or stem, searched in this order:
 1. the folder given (the setting of the process, or an option of the command);
 2. the folder that `WARDSTREAM_INFERENCE__MODELS_FOLDER` names;
 3. `.wardstream/models` of the project;
-4. `../shared/data/weights`, seen from the project.
+4. `../shared/data/weights`, seen from the project;
+5. what an install fetched, in the user's cache.
 """
 
 import os
@@ -13,13 +14,14 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from models.detectors.detector import DetectorUnavailable
+from runtime.process.cache import DETECTORS, detector_folders
 
 FOLDER_VARIABLE = "WARDSTREAM_INFERENCE__MODELS_FOLDER"
 
 ONNX_SUFFIXES = (".onnx",)
 TORCH_SUFFIXES = (".pt",)
 
-DEFAULT_ONNX = ("yolox_nano.onnx", "yolo11n.onnx")
+DEFAULT_ONNX = ("yolox_nano.onnx", "yolo11n.onnx", *(f"{name}.onnx" for name in DETECTORS))
 """Searched in this order when no weights are named."""
 
 DEFAULT_TORCH = "yolo11n.pt"
@@ -29,13 +31,14 @@ _PROJECT = Path(__file__).resolve().parents[2]
 
 
 def folders(given: Path | None) -> list[Path]:
-    """Folders searched for weights, best first; not all of them exist."""
+    """All folders in which weights are looked for, in the order of the module's docstring."""
     named = os.environ.get(FOLDER_VARIABLE)
     return [
         *([given] if given is not None else []),
         *([Path(named)] if named else []),
         _PROJECT / ".wardstream" / "models",
         _PROJECT.parent / "shared" / "data" / "weights",
+        *detector_folders(),
     ]
 
 

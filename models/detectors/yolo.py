@@ -1,8 +1,14 @@
-"""Ultralytics YOLO on torch: CUDA where there is a GPU. Needs the extra `gpu`."""
+"""Ultralytics YOLO on torch: CUDA where there is a GPU. Needs the extra `gpu`.
+
+A `.pt` file is a pickle: to load it is to run the program that is in it. So only files are loaded
+whose SHA-256 is in the settings, and their bytes are checked before torch sees them.
+"""
 
 import os
 from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -14,16 +20,17 @@ from models.detectors.detector import (
     check_images,
     describe,
     to_detections,
+    version_of,
 )
 from models.detectors.graph import (
     DYNAMIC_INPUT_SIZE,
-    SHORT_VERSION,
     GraphSettings,
-    sha256_of,
     unreadable,
 )
 from models.detectors.layouts import MOST_CANDIDATES, PERSON_CLASS, YOLO
 from schemas.records.frames import Detection, Model
+
+TRUSTED_VARIABLE = "WARDSTREAM_INFERENCE__TRUSTED_PT_SHA256"
 
 
 def _libraries() -> tuple[Any, Any]:
@@ -42,6 +49,47 @@ def _libraries() -> tuple[Any, Any]:
     return torch, ultralytics
 
 
+def _checked(weights: Path, settings: GraphSettings) -> tuple[str, bytes]:
+    """Digest and content of a file that may be loaded; fetches it first when it is not there.
+
+    Where no file is trusted, none is fetched: it would be refused in any case.
+
+    Raises:
+        DetectorUnavailable: It cannot be fetched, or is not trusted.
+    """
+    if not weights.exists():
+        if not settings.trusted_sha256:
+            raise DetectorUnavailable(
+                f"{weights} is not there, and it is not fetched because {TRUSTED_VARIABLE} is "
+                "empty, so that it would not be loaded: list the SHA-256 of a .pt file there, or "
+                "use an .onnx export, which runs nothing."
+            )
+        from ultralytics.utils.downloads import attempt_download_asset  # noqa: PLC0415
+
+        weights.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            attempt_download_asset(str(weights))
+        except Exception as error:
+            raise unreadable(weights, "ultralytics", error) from error
+    if not weights.is_file():
+        raise DetectorUnavailable(
+            f"There are no weights {weights}, and ultralytics fetches none of that name: put the "
+            "file there."
+        )
+    try:
+        content = weights.read_bytes()
+    except OSError as error:
+        raise unreadable(weights, "ultralytics", error) from error
+    digest = sha256(content).hexdigest()
+    if digest not in settings.trusted_sha256:
+        raise DetectorUnavailable(
+            f"{weights} can run any program when it is loaded, and its SHA-256 {digest} is not "
+            f"listed in {TRUSTED_VARIABLE}: list it there if you trust the file, or use an .onnx "
+            "export, which runs nothing."
+        )
+    return digest, content
+
+
 def cuda_is_usable() -> bool:
     """Tell whether torch, ultralytics and a CUDA device are all there."""
     try:
@@ -56,12 +104,14 @@ class YoloDetector:
 
     Args:
         weights: A `.pt` file. One that is missing is fetched to that path by ultralytics, if
-            its name is one of theirs.
-        settings: Threads of the CPU (no effect on CUDA), threshold and suppression.
+            its name is one of theirs, and then checked like any other.
+        settings: Threads of the CPU (no effect on CUDA), threshold, suppression, and the files
+            that may be loaded.
         fallback_reason: Why a better detector is not in use.
 
     Raises:
-        DetectorUnavailable: The extra is not installed, or the weights cannot be had or read.
+        DetectorUnavailable: The extra is not installed, or the weights cannot be had or read, or
+            are not trusted.
     """
 
     def __init__(
@@ -71,15 +121,19 @@ class YoloDetector:
         if settings.threads > 0:
             torch.set_num_threads(settings.threads)
         self._device = "cuda:0" if torch.cuda.is_available() else "cpu"
-        if not weights.exists():
-            weights.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            self._model = ultralytics.YOLO(str(weights), task="detect")
-        except Exception as error:
-            raise unreadable(weights, "ultralytics", error) from error
         self.name = weights.stem
-        self.weights_sha256 = sha256_of(weights)
-        self.version = self.weights_sha256[:SHORT_VERSION]
+        self.weights_sha256, content = _checked(weights, settings)
+        # Ultralytics takes some paths for other files and fetches those: it gets a copy of exactly
+        # the bytes that were checked, under a name that means nothing to it.
+        with TemporaryDirectory(prefix="weights-") as folder:
+            copy = Path(folder) / f"{self.weights_sha256}.pt"
+            copy.write_bytes(content)
+            try:
+                self._model = ultralytics.YOLO(str(copy), task="detect")
+            except Exception as error:
+                raise unreadable(weights, "ultralytics", error) from error
+        self.score_map, self.scores_known = settings.map_of(self.weights_sha256, weights)
+        self.version = version_of(self.weights_sha256, self.score_map)
         self.runtime = (
             f"ultralytics {ultralytics.__version__} torch {torch.__version__} {self._device}"
         )
@@ -101,7 +155,7 @@ class YoloDetector:
             results = self._model.predict(
                 list(images),
                 imgsz=self.input_size[0],
-                conf=self.score_threshold,
+                conf=self.score_map.raw_of(self.score_threshold),
                 iou=self.nms_iou,
                 classes=[PERSON_CLASS],
                 max_det=MOST_CANDIDATES,
@@ -121,7 +175,7 @@ class YoloDetector:
                 f"{self.name} on {self.runtime} failed on {len(images)} images: {error}"
             ) from error
         return [
-            to_detections(boxes, scores, image.shape[1], image.shape[0])
+            to_detections(boxes, scores, self.score_map, image.shape[1], image.shape[0])
             for (boxes, scores), image in zip(numbers, images, strict=True)
         ]
 

@@ -22,14 +22,14 @@ def detections_table(frames: Iterable[tuple[int, Sequence[Detection]]]) -> BoxTa
 def tracks_table(frames: Iterable[tuple[int, Sequence[Track]]]) -> BoxTable:
     """A table of the tracks of numbered frames, from 1.
 
-    Only confirmed tracks that were seen in the frame count: a tentative track claims nothing
-    yet, and a box carried on without a detection is a guess.
+    Confirmed tracks count, whether the frame shows them or they coast for a moment: a tentative
+    track claims nothing yet, and of a lost one nothing is known.
     """
     return _table(
         (frame, track["track_id"], track, track["score"])
         for frame, many in frames
         for track in many
-        if track["state"] == "CONFIRMED" and track["observed"]
+        if track["state"] == "CONFIRMED"
     )
 
 

@@ -1,7 +1,7 @@
-"""Small ONNX detectors, written byte by byte: what a graph says is then known exactly.
+"""Small ONNX detectors, written byte by byte, so that a graph's output is known exactly.
 
-`output = told + brightness * gain`, where `brightness` is the mean of the input's numbers. The
-few protobuf messages of the format are encoded here, after onnx.proto3.
+`output = reported + brightness * gain`, where `brightness` is the mean of the input's numbers. The
+few protobuf messages that the format needs are encoded here, after onnx.proto3.
 """
 
 import struct
@@ -72,13 +72,13 @@ def write_detector(
     input_shape: tuple[int | str, ...],
     gain: Floats | None = None,
 ) -> Path:
-    """Write a graph that says `reported` of every image.
+    """Write a graph that outputs `reported` for every image, plus brightness times `gain`.
 
     Args:
-        path: The file.
-        reported: The output of one black image, of any shape without the batch.
+        path: File to write.
+        reported: Output for one black image, of any shape without the batch.
         input_shape: `(B, 3, H, W)`; a name leaves a size open.
-        gain: What each output number gains per unit of brightness; None for nothing.
+        gain: Increase of each output number per unit of brightness; None for no increase.
     """
     gains = np.zeros_like(reported) if gain is None else gain
     batch = input_shape[0]

@@ -6,8 +6,8 @@ import typer
 
 from models.detectors.factory import Backend
 from runtime.process.service import run_service
-from workers.cli.configuration import read_settings
-from workers.inference.process import STAGE, Mode, run_inference, with_options
+from workers.cli.configuration import with_options
+from workers.inference.process import STAGE, Mode, run_inference
 
 
 def infer(
@@ -41,7 +41,5 @@ def infer(
         "batch_size": batch_size,
         "score_threshold": score_threshold,
     }
-    settings = with_options(
-        read_settings(), {name: value for name, value in given.items() if value is not None}
-    )
+    settings = with_options("inference", given)
     raise typer.Exit(run_service(STAGE, run_inference, settings))

@@ -30,7 +30,7 @@ class PlacementUnknown(LookupError):
     """No partition is known for a camera.
 
     Attributes:
-        registered: True when the camera is known but no floor of it has a partition.
+        registered: True when the camera is known but its floor has no partition.
     """
 
     def __init__(self, camera_id: str, *, registered: bool) -> None:

@@ -1,11 +1,12 @@
 """The inference process: builds the pipeline and runs it."""
 
-from typing import Any, Literal
+from typing import Literal
 
 import structlog
 
 from models.detectors.detector import Detector
 from models.detectors.factory import make_detector
+from models.detectors.score_map import ScoreMap
 from runtime.kafka.access import check_access
 from runtime.kafka.assignment import Assignment
 from runtime.kafka.cluster import Cluster
@@ -17,9 +18,10 @@ from runtime.kafka.producer import ReliableProducer
 from runtime.kafka.rights import rights_of
 from runtime.kafka.topic_watch import watching
 from runtime.kafka.topics import check_topics
+from runtime.process.digests import digests_of
 from runtime.process.metrics import DETECTOR_INFO
+from runtime.process.sections import InferenceSettings
 from runtime.process.service import Service
-from runtime.process.settings import InferenceSettings, Settings
 from runtime.storage.guarded import GuardedStore
 from schemas.topics import CAMERAS, DEAD_LETTERS, DETECTIONS, FLOORS, FRAMES
 from workers import stages
@@ -42,12 +44,6 @@ _QUEUED_KBYTES = 32 * 1024
 _QUEUED_PER_FRAME = {"record": 4, "live": 64}
 """Records queued per frame of a batch: record mode needs the next batch, live mode looks further
 ahead for newer frames."""
-
-
-def with_options(settings: Settings, options: dict[str, Any]) -> Settings:
-    """Settings with command-line options in place of the inference settings."""
-    inference = settings.inference.model_copy(update=options)
-    return settings.model_copy(update={"inference": inference})
 
 
 def run_inference(service: Service) -> None:
@@ -107,11 +103,15 @@ def run_inference(service: Service) -> None:
         detector.close()
 
 
-def detector_of(settings: InferenceSettings) -> Detector:
+def detector_of(settings: InferenceSettings, score_map: ScoreMap | None = None) -> Detector:
     """The detector that the settings ask for.
 
     The overlap of non-maximum suppression is the model's own unless it is set explicitly: what
     suits a network leaves HOG with several boxes per person.
+
+    Args:
+        settings: Settings of inference.
+        score_map: Map of the model's scores; None for that of its card.
 
     Raises:
         DetectorUnavailable: This installation has no such detector.
@@ -123,6 +123,8 @@ def detector_of(settings: InferenceSettings) -> Detector:
         score_threshold=settings.score_threshold,
         nms_iou=settings.nms_iou if "nms_iou" in settings.model_fields_set else None,
         models_folder=settings.models_folder,
+        score_map=score_map,
+        trusted_sha256=digests_of(settings.trusted_pt_sha256),
     )
 
 
@@ -140,6 +142,13 @@ def introduce(detector: Detector, service: Service) -> None:
     log.info("inference.detector", **model)
     if reason:
         log.warning("inference.FALLBACK_DETECTOR", detector=model["name"], reason=reason)
+    if not detector.scores_known:
+        log.warning(
+            "inference.score_map_unknown",
+            detector=model["name"],
+            reason="no card says what its scores mean, so they are taken as they are: "
+            "fit one with `wardstream score-map`",
+        )
 
 
 def batch_policy(settings: InferenceSettings) -> BatchPolicy:

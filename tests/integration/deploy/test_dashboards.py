@@ -1,10 +1,10 @@
-"""Every question of the dashboards, put to a real database and a real Prometheus."""
+"""Every query of the dashboards runs on a real database or a real Prometheus."""
 
 import json
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 
@@ -19,6 +19,7 @@ from runtime.process import metrics
 from runtime.process.health import Health, serve_health
 from runtime.process.settings import Settings
 from tests.support.paths import ROOT
+from tests.support.waiting import eventually
 
 READY_S = 30.0
 
@@ -45,7 +46,7 @@ def test_a_question_to_the_database_is_understood(panel: Panel, database_url: st
 
 @pytest.fixture(scope="module")
 def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A Prometheus that has scraped a process with every metric; gives its address."""
+    """Address of a Prometheus that has scraped a process with every metric."""
     for name in ("record", "live"):
         metrics.INGEST_FRAMES.labels(name, "sent").inc()
         metrics.INFERENCE_FRAMES.labels(name, "").inc()
@@ -84,16 +85,14 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def _wait_for_two_scrapes(address: str) -> None:
     """A rate needs two samples."""
-    deadline = time.monotonic() + READY_S
-    while time.monotonic() < deadline:
-        try:
+
+    def scraped() -> bool:
+        with suppress(httpx.HTTPError):
             found = _ask(address, "count_over_time(wardstream_serving_clients[1m])")
-            if found and float(found[0]["value"][1]) >= 2:
-                return
-        except httpx.HTTPError:
-            pass
-        time.sleep(0.2)
-    raise AssertionError("Prometheus did not scrape twice")
+            return bool(found) and float(found[0]["value"][1]) >= 2
+        return False
+
+    eventually(scraped, READY_S, "a second scrape by Prometheus", pause_s=0.2)
 
 
 def _ask(address: str, query: str) -> list[dict[str, list[str]]]:
@@ -114,7 +113,7 @@ def test_a_question_to_prometheus_has_an_answer(panel: Panel, prometheus: str) -
 
 
 def test_pushing_sends_every_dashboard_with_the_token() -> None:
-    """Grafana itself cannot run here; its documented endpoint is answered by the test."""
+    """Grafana itself cannot run here; the test serves its documented endpoint."""
     received = []
 
     class Endpoint(BaseHTTPRequestHandler):

@@ -1,4 +1,4 @@
-"""What the shared fixtures promise to the tests that use them."""
+"""The shared fixtures keep what they promise to tests."""
 
 import psycopg
 import pytest

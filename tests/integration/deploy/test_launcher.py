@@ -1,13 +1,12 @@
-"""Services start, keep their data, move out of the way, and never outlive their launcher."""
+"""Services start, keep their data, avoid taken ports, and never outlive their launcher."""
 
 import os
 import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import psycopg
@@ -16,22 +15,17 @@ import redis
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
+from deploy.local import health
 from deploy.local.detached import down, up
+from deploy.local.guard import Guard
+from deploy.local.keeper import Keeper
 from deploy.local.launcher import COMPONENTS, Component, LaunchError, LocalServices
+from deploy.local.process import Process, Program
 from deploy.local.state import RunState, read_state, start_ticks
 from tests.support.clusters import LOGGED, cluster_at
+from tests.support.waiting import eventually
 
 DEADLINE_S = 60.0
-
-
-def until(condition: Callable[[], bool], deadline_s: float = DEADLINE_S) -> bool:
-    """Wait for a condition; False when the deadline passes first."""
-    deadline = time.monotonic() + deadline_s
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 def hold(run_dir: Path, *only: Component) -> list[str]:
@@ -45,7 +39,7 @@ def holder(run_dir: Path, *only: Component) -> Iterator[tuple[subprocess.Popen[b
     """A launcher in another process, ready, and its state."""
     process = subprocess.Popen(hold(run_dir, *only), start_new_session=True)
     try:
-        assert until(lambda: read_state(run_dir).ready or process.poll() is not None)
+        eventually(lambda: read_state(run_dir).ready or process.poll() is not None)
         state = read_state(run_dir)
         assert state.ready
         yield process, state
@@ -67,7 +61,7 @@ def test_no_way_to_end_the_launcher_leaves_a_process(number: int, tmp_path: Path
         os.kill(process.pid, number)
         process.wait(DEADLINE_S)
 
-        assert until(lambda: not left_of(state)), left_of(state)
+        eventually(lambda: not left_of(state), DEADLINE_S, f"the end of {left_of(state)}")
 
 
 def test_killing_the_launcher_of_all_services_leaves_no_process(tmp_path: Path) -> None:
@@ -75,8 +69,8 @@ def test_killing_the_launcher_of_all_services_leaves_no_process(tmp_path: Path) 
         process.kill()
         process.wait(DEADLINE_S)
 
-        assert until(lambda: not left_of(state)), left_of(state)
-    with LocalServices(tmp_path) as services:  # and the next start finds all in order
+        eventually(lambda: not left_of(state), DEADLINE_S, f"the end of {left_of(state)}")
+    with LocalServices(tmp_path) as services:  # the next start works
         assert AdminClient(
             {**LOGGED, "bootstrap.servers": services.environment["WARDSTREAM_KAFKA_BOOTSTRAP"]}
         ).list_topics(timeout=60)
@@ -84,14 +78,14 @@ def test_killing_the_launcher_of_all_services_leaves_no_process(tmp_path: Path) 
 
 def test_ctrl_c_while_services_start_leaves_no_process(tmp_path: Path) -> None:
     process = subprocess.Popen(hold(tmp_path), start_new_session=True, stderr=subprocess.DEVNULL)
-    assert until(lambda: len(read_state(tmp_path).processes) > 2)
+    eventually(lambda: len(read_state(tmp_path).processes) > 2)
     state = read_state(tmp_path)
     assert not state.ready
 
     process.send_signal(signal.SIGINT)
 
     assert process.wait(DEADLINE_S) == 130
-    assert until(lambda: not left_of(state)), left_of(state)
+    eventually(lambda: not left_of(state), DEADLINE_S, f"the end of {left_of(state)}")
 
 
 def test_an_error_in_the_block_stops_the_services(tmp_path: Path) -> None:
@@ -154,10 +148,63 @@ def test_killed_services_come_back_on_their_ports_with_their_data(
         assert _traces(own_services) == {"topic", "table"}
 
 
+def test_a_service_that_is_killed_is_started_again_on_its_port(tmp_path: Path) -> None:
+    reported: list[str] = []
+    with (
+        LocalServices(tmp_path / "run", components=["redis"]) as services,
+        Keeper(services, reported.append) as keeper,
+    ):
+        first = services.pid("redis")
+
+        os.kill(first, signal.SIGKILL)
+
+        eventually(lambda: services.pid("redis") != first)
+        eventually(lambda: health.redis_answers(services.port("redis")))
+        assert reported == ["redis has ended; it is started again"]
+        assert keeper.failure is None
+
+
+class Hopeless:
+    """A service that ends whenever it is started."""
+
+    def __init__(self, folder: Path, guard: Guard) -> None:
+        program = (sys.executable, "-c", "print('no space left'); raise SystemExit(3)")
+        self._program = Program(name="kafka", command=program)
+        self._log, self._guard = folder / "kafka.log", guard
+        self.starts = 0
+        self.start_again("kafka")
+
+    def ended(self) -> list[Component]:
+        return ["kafka"] if self._process.exit_status is not None else []
+
+    def start_again(self, name: Component) -> None:
+        self._process = Process(self._program, self._log, self._guard)
+        self.starts += 1
+
+    def tail(self, name: Component) -> str:
+        return self._process.tail()
+
+
+def test_a_service_that_ends_whenever_it_is_started_is_given_up_with_its_last_output(
+    tmp_path: Path,
+) -> None:
+    with closing(Guard()) as guard:
+        service = Hopeless(tmp_path, guard)
+        with Keeper(service, lambda _text: None, most_failures=2) as keeper:
+            eventually(lambda: keeper.failure)
+
+    assert "kafka ends whenever it is started" in str(keeper.failure)
+    assert "no space left" in str(keeper.failure)
+    assert service.starts == 3
+
+
 def test_a_second_launcher_of_a_run_directory_says_who_holds_it(tmp_path: Path) -> None:
     with (
         LocalServices(tmp_path, components=["redis"]),
-        pytest.raises(LaunchError, match=rf"already run in .*process {os.getpid()}.*down"),
+        pytest.raises(
+            LaunchError,
+            match=rf"already run in .*process {os.getpid()}.*down --run-dir {tmp_path}`",
+        ),
     ):
         LocalServices(tmp_path, components=["redis"]).start()
 
@@ -190,7 +237,7 @@ def test_services_stay_up_after_the_terminal_closes_until_taken_down(tmp_path: P
     assert redis.Redis.from_url(environment["WARDSTREAM_REDIS_URL"]).ping()
     assert up(tmp_path, hold(tmp_path, "redis")) == environment
     assert down(tmp_path)
-    assert until(lambda: not left_of(state))
+    eventually(lambda: not left_of(state))
     assert not down(tmp_path)
 
 

@@ -1,12 +1,12 @@
-"""The supervisor restarts what asks for it, stops all when one must not go on."""
+"""The supervisor restarts processes that ask for it, and stops all when one must not continue."""
 
 import os
 import signal
 import subprocess
 import sys
 import textwrap
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from deploy.local.errors import LaunchError
 from deploy.local.state import start_ticks
 from deploy.local.supervisor import Supervisor, Worker
 from runtime.errors import EXIT_REPLAY, EXIT_STOP
+from tests.support.waiting import eventually
 
 DEADLINE_S = 30.0
 
@@ -45,17 +46,8 @@ def python(name: str, source: str, *arguments: str) -> Worker:
     )
 
 
-def until(condition: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + DEADLINE_S
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
-
-
 def starts(supervisor: Supervisor, name: str) -> list[float]:
-    """When the process started, by its own log, in seconds of the monotonic clock."""
+    """Times at which the process started, from its own log, seconds of the monotonic clock."""
     log = supervisor.log(name)
     return [float(line) for line in log.read_text().split()] if log.exists() else []
 
@@ -78,12 +70,31 @@ def test_a_process_that_asks_for_it_is_restarted_until_its_work_is_done(
     assert supervised.failure is None
 
 
+def test_a_process_that_is_asked_to_end_before_its_work_is_done_is_started_again(
+    supervised: Supervisor, tmp_path: Path
+) -> None:
+    done = tmp_path / "done"
+    source = "import signal, sys; signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))"
+    worker = python("server", f"{source}; print('serves', flush=True); signal.pause()")
+    supervised.start(replace(worker, done=done.exists))
+    eventually(lambda: "serves" in supervised.tail("server"))
+    first = supervised.pid("server")
+
+    os.kill(first, signal.SIGTERM)
+
+    eventually(lambda: supervised.pid("server") != first and "serves" in supervised.tail("server"))
+    done.touch()
+    os.kill(supervised.pid("server"), signal.SIGTERM)
+    assert supervised.wait("server", DEADLINE_S) == 0
+    assert supervised.restarts("server") == 1
+
+
 def test_each_restart_waits_longer_than_the_last(supervised: Supervisor) -> None:
     source = "import sys, time; print(time.monotonic(), flush=True); sys.exit(75)"
 
     supervised.start(python("hasty", source))
 
-    assert until(lambda: len(starts(supervised, "hasty")) >= 4)
+    eventually(lambda: len(starts(supervised, "hasty")) >= 4)
     at = starts(supervised, "hasty")
     assert at[1] - at[0] >= 0.2
     assert at[2] - at[1] >= 0.4
@@ -96,13 +107,13 @@ def test_a_crash_is_restarted_but_what_a_test_killed_stays_dead_until_restarted(
     supervised.start(python("steady", "import signal; signal.pause()"))
     first = supervised.pid("steady")
     os.kill(first, signal.SIGKILL)
-    assert until(lambda: supervised.pid("steady") != first and supervised.alive("steady"))
+    eventually(lambda: supervised.pid("steady") != first and supervised.alive("steady"))
 
     second = supervised.pid("steady")
     supervised.kill("steady")
     assert supervised.wait("steady", DEADLINE_S) == -signal.SIGKILL
     supervised.start(python("crashing", "import sys; sys.exit(75)"))
-    assert until(lambda: supervised.restarts("crashing") >= 2), "who crashes later is restarted"
+    eventually(lambda: supervised.restarts("crashing") >= 2, DEADLINE_S, "restarts of `crashing`")
     assert supervised.pid("steady") == second
 
     supervised.restart("steady")
@@ -116,11 +127,27 @@ def test_a_process_that_must_stop_stops_all_others_and_reports_why(supervised: S
 
     supervised.start(python("witness", source))
 
-    assert until(lambda: supervised.failure is not None)
+    eventually(lambda: supervised.failure is not None)
     assert "witness" in str(supervised.failure)
     assert "two values for one key" in str(supervised.failure)
-    assert until(lambda: not supervised.alive("bystander"))
+    eventually(lambda: not supervised.alive("bystander"))
     assert supervised.restarts("witness") == 0
+
+
+def test_a_process_apart_that_must_stop_leaves_the_others_running(supervised: Supervisor) -> None:
+    supervised.start(python("bystander", "import signal; signal.pause()"))
+    apart = replace(python("source", f"import sys; sys.exit({EXIT_STOP})"), apart=True)
+
+    supervised.start(apart)
+
+    assert supervised.wait("source", DEADLINE_S) == EXIT_STOP
+    last = python("last", "import sys; sys.exit(0)")  # the watcher has passed over both by its end
+    supervised.start(last)
+    assert supervised.wait("last", DEADLINE_S) == 0
+    assert supervised.exit_status("source") == EXIT_STOP
+    assert supervised.failure is None
+    assert supervised.restarts("source") == 0
+    assert supervised.alive("bystander")
 
 
 def test_a_process_is_ready_when_its_own_health_page_says_so(supervised: Supervisor) -> None:
@@ -153,7 +180,7 @@ def test_a_stopped_process_and_one_that_ignores_the_signal_are_ended_too(
     deaf = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True)"
     supervised.start(python("deaf", deaf + "\nwhile True: signal.pause()"))
     supervised.start(python("frozen", "import signal; signal.pause()"))
-    assert until(lambda: "deaf" in supervised.log("deaf").read_text())
+    eventually(lambda: "deaf" in supervised.log("deaf").read_text())
     supervised.kill("frozen", signal.SIGSTOP)
 
     assert supervised.stop("deaf", deadline_s=0.5) == -signal.SIGKILL
@@ -180,4 +207,4 @@ def test_killing_the_supervisor_leaves_no_process(tmp_path: Path) -> None:
         assert start_ticks(pid) is not None
         launcher.kill()
 
-    assert until(lambda: start_ticks(pid) is None)
+    eventually(lambda: start_ticks(pid) is None)

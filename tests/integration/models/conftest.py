@@ -7,9 +7,9 @@ import pytest
 
 @pytest.fixture
 def recordings(data_dir: Path | None) -> Path:
-    """Recordings and weights beside the project; what is true only of them is left out without.
+    """Recordings and weights next to the project; tests of them are left out when there are none.
 
-    The same code runs on generated sequences and graphs in the tests beside these.
+    The other tests here run the same code on generated sequences and graphs.
     """
     if data_dir is None:
         pytest.skip("there are no recordings beside the project (../shared/data)")

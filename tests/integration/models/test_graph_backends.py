@@ -1,4 +1,4 @@
-"""OpenVINO and ONNX Runtime on graphs whose every word is known: one suite for both."""
+"""OpenVINO and ONNX Runtime on graphs with known outputs: one suite for both."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +11,7 @@ from models.detectors import onnx, openvino
 from models.detectors.detector import DetectorUnavailable, ModelFailed
 from models.detectors.graph import GraphDetector, GraphSettings, sha256_of
 from models.detectors.layouts import cell_count
+from models.detectors.score_map import IDENTITY
 from schemas.records.frames import Detection
 from tests.support.onnx_files import write_detector
 
@@ -35,7 +36,7 @@ def yolo_person(score: float) -> Floats:
 
 
 def yolox_person(score: float) -> Floats:
-    """A YOLOX output with the same: cell (4, 3) of stride 8."""
+    """A YOLOX output with the same person: cell (4, 3) of stride 8."""
     reported = np.zeros((CELLS, 85), dtype=np.float32)
     reported[3 * 12 + 4, :6] = 0, 0.5, np.log(2), np.log(3), 1.0, score
     return reported
@@ -83,7 +84,8 @@ def test_a_detector_says_what_it_is(load: Load, tmp_path: Path) -> None:
 
     assert model["name"] == "small"
     assert model["weights_sha256"] == sha256_of(path)
-    assert model["version"] == sha256_of(path)[:12]
+    assert model["version"] == f"{sha256_of(path)[:12]}.{IDENTITY.sha256[:6]}"
+    assert model["score_map_sha256"] == IDENTITY.sha256
     assert model["runtime"].endswith(" CPU f32")
     assert (model["input_width"], model["input_height"]) == (SIDE, SIDE)
     assert (model["score_threshold"], model["nms_iou"]) == (0.2, 0.45)

@@ -1,4 +1,4 @@
-"""Our scores are TrackEval's and pycocotools' on the same files, to 0.001 and better."""
+"""Our scores equal those of TrackEval and pycocotools on the same files, within 0.001."""
 
 from pathlib import Path
 
@@ -33,7 +33,7 @@ REAL = [
 
 
 def link(detections: BoxTable) -> BoxTable:
-    """Carelessly chain boxes that overlap from frame to frame: tracks with every kind of error."""
+    """Chain boxes that overlap from frame to frame, which makes tracks with every kind of error."""
     ids = np.zeros(len(detections), dtype=np.int64)
     newest = 0
     before: dict[int, np.ndarray] = {}
@@ -58,7 +58,7 @@ def link(detections: BoxTable) -> BoxTable:
 
 
 def generate(seed: int) -> tuple[BoxTable, BoxTable]:
-    """People who walk past each other and leave, and a detector that misses and invents."""
+    """People walk past each other and leave; the detector misses some and invents others."""
     random = np.random.default_rng(seed)
     truth: list[tuple[int, int, list[float], float]] = []
     found: list[tuple[int, int, list[float], float]] = []
@@ -127,7 +127,7 @@ def test_on_generated_sequences(tmp_path: Path, seed: int) -> None:
     scores = tracks_must_agree(tmp_path, tmp_path / "gt.txt", tmp_path / "tracks.txt")
     detected = detections_must_agree(tmp_path / "gt.txt", tmp_path / "det.txt")
 
-    # The sequences hold every kind of error, or agreement would show little.
+    # The sequences must have every kind of error, or agreement would show little.
     assert scores.id_switches > 0
     assert scores.fragments > 0
     assert scores.false_positives > 0

@@ -15,11 +15,11 @@ from models.datasets.motchallenge import (
     table,
     write,
 )
-from models.datasets.scores import to_unit_scores
+from models.datasets.scores import Scale, to_unit_scores
 from models.datasets.thinning import thin
 from models.evaluation.distractors import without_distracted
 from models.evaluation.tracking import TrackScores, evaluate_tracks
-from streams.domain.settings import TrackerSettings
+from streams.domain.settings import MovingTrackerSettings, TrackerSettings
 from streams.domain.tracking.arrays import advance_boxes, warm_up
 from streams.domain.tracking.checks import NO_BOXES, UnusableOutcome
 from streams.domain.tracking.parameters import parameters_of
@@ -29,6 +29,14 @@ from streams.domain.tracking.tables import TRACK_UPDATE, TrackState
 FIRST_FRAME_US = 1_000_000
 """Event time of frame 1, microseconds."""
 
+MOVES = 0.4
+"""Likeness of the boxes' errors that only a moving camera has in the middle frame: at 5 to 30
+frames a second it is 0.5 for a camera in the hand, and 0.25 or less for every fixed scene of the
+benchmark. A camera that moves smoothly is not found so."""
+
+MANY = 20
+"""So many detections without any track are not what anybody meant."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrackingRun:
@@ -36,6 +44,7 @@ class TrackingRun:
 
     Attributes:
         scale: How the file's scores were read, as one sentence.
+        warnings: What the boxes say against the way the file was read, a sentence each.
         frames: Frames tracked.
         fps: Rate of the tracked frames, frames/s.
         detections: Detections in the tracked frames.
@@ -46,6 +55,7 @@ class TrackingRun:
     """
 
     scale: str
+    warnings: list[str]
     frames: int
     fps: float
     detections: int
@@ -63,6 +73,7 @@ def track_file(
     every: int,
     ground_truth: Path | None,
     tracking: TrackerSettings,
+    scale: Scale | None = None,
 ) -> TrackingRun:
     """Track a file of detections, write the tracks, and score them.
 
@@ -73,6 +84,7 @@ def track_file(
         every: Use frames 1, 1 + N, 1 + 2 N ... only; time stays true.
         ground_truth: `gt.txt` to score against; None scores nothing.
         tracking: Settings of the tracker.
+        scale: Scale of the file's scores; None recognises it.
 
     Raises:
         ValueError: A file cannot be read; the message names file, line and field.
@@ -80,17 +92,26 @@ def track_file(
     read = read_detections(detections)
     truth = None if ground_truth is None else thin(read_ground_truth(ground_truth), every)
     uncounted = None if ground_truth is None else read_distractors(ground_truth)
-    unit = to_unit_scores(read.scores)
+    try:
+        unit = to_unit_scores(read.scores, scale)
+    except ValueError as error:
+        raise ValueError(f"{detections}: {error}") from error
     found = thin(replace(read, scores=unit.scores), every)
     frames = range(1, int(found.frames.max(initial=0)) + 1, every)
     warm_up()
     started_s = time.perf_counter()
-    tracks = follow(found, frames, fps, tracking)
+    likeness: list[float] = []
+    tracks = follow(found, frames, fps, tracking, likeness=likeness)
     taken_s = time.perf_counter() - started_s
     write(out, tracks)
     counted = tracks if uncounted is None else without_distracted(*uncounted, tracks)
     return TrackingRun(
         scale=unit.explain(),
+        warnings=[
+            *([f"{unit.doubt}; give the scale with --scores"] if unit.doubt else []),
+            *_nothing(found, tracks, tracking),
+            *_moves(likeness, tracking),
+        ],
         frames=len(frames),
         fps=fps / every,
         detections=len(found),
@@ -101,8 +122,47 @@ def track_file(
     )
 
 
+def _nothing(found: BoxTable, tracks: BoxTable, settings: TrackerSettings) -> list[str]:
+    """Why no track came of many detections."""
+    if len(tracks) > 0 or len(found) < MANY:
+        return []
+    nothing = f"no track came of {len(found)} detections"
+    most = float(found.scores.max())
+    if most < settings.birth_score:
+        return [
+            (
+                f"{nothing}: the highest score, as read, is {most:.3g}, and a track starts at "
+                f"birth_score {settings.birth_score:g}; give the scale with --scores, or lower "
+                "WARDSTREAM_TRACKING__BIRTH_SCORE"
+            )
+        ]
+    return [
+        (
+            f"{nothing}: none was found again in the frames after; check --fps and the columns "
+            "(frame, id, left, top, width, height, score)"
+        )
+    ]
+
+
+def _moves(likeness: list[float], settings: TrackerSettings) -> list[str]:
+    """Whether the boxes say that a camera moves which is not said to move."""
+    if isinstance(settings, MovingTrackerSettings) or len(likeness) < MANY:
+        return []
+    middle = float(np.median(likeness))
+    if middle < MOVES:
+        return []
+    share = f"{middle:.2f} or more of the errors of a frame's boxes are alike"
+    return [f"this camera moves: in half of the frames {share}; give --mount moving"]
+
+
 def follow(
-    detections: BoxTable, frames: Iterable[int], fps: float, settings: TrackerSettings
+    detections: BoxTable,
+    frames: Iterable[int],
+    fps: float,
+    settings: TrackerSettings,
+    *,
+    seen_only: bool = False,
+    likeness: list[float] | None = None,
 ) -> BoxTable:
     """Run the tracker over the frames of a sequence.
 
@@ -111,9 +171,12 @@ def follow(
         frames: Searched frames, in rising order; a frame without detections shows nobody.
         fps: Rate, frames/s; frame `n` is at `(n - 1) / fps` s.
         settings: Settings of the tracker.
+        seen_only: Leave out the boxes of tracks that a frame does not show.
+        likeness: Filled, unless None: what part of the boxes' errors is common to them, for each
+            frame in which that is known.
 
     Returns:
-        The boxes of confirmed tracks in the frames that hold one of their detections.
+        The boxes of confirmed tracks.
 
     Raises:
         ValueError: The tracker cannot use a detection; the message names its frame.
@@ -130,7 +193,11 @@ def follow(
             tracks = advance_boxes(state, at_us, by_frame.get(frame, NO_BOXES), parameters)
         except UnusableOutcome as error:
             raise ValueError(f"frame {frame}: {error}") from error
-        shown = (tracks["state"] == TrackState.CONFIRMED) & tracks["observed"]
+        if likeness is not None and state.summary["camera_energy"][0] > 0.0:
+            likeness += (state.summary["camera_common"] / state.summary["camera_energy"]).tolist()
+        shown = tracks["state"] == TrackState.CONFIRMED
+        if seen_only:
+            shown &= tracks["observed"]
         kept.append((np.full(np.count_nonzero(shown), frame), tracks[shown]))
     followed = np.concatenate([np.empty(0, TRACK_UPDATE), *(tracks for _, tracks in kept)])
     return table(

@@ -1,4 +1,4 @@
-"""The guard ends what it was told of, however often it was told."""
+"""The guard ends the processes that it was given, however often it was given them."""
 
 import signal
 import subprocess

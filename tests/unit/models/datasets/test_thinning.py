@@ -1,4 +1,4 @@
-"""Fewer frames of a sequence."""
+"""Thinning keeps fewer frames of a sequence."""
 
 import numpy as np
 import pytest

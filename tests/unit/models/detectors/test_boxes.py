@@ -30,7 +30,7 @@ def boxes(draw: st.DrawFn, most: int = 30) -> Boxes:
 
 
 def one_iou(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
-    """The textbook, one pair at a time."""
+    """Overlap of one pair of boxes by the textbook formula."""
     width = min(first[2], second[2]) - max(first[0], second[0])
     height = min(first[3], second[3]) - max(first[1], second[1])
     both = max(width, 0) * max(height, 0)

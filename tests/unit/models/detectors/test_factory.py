@@ -1,4 +1,4 @@
-"""Which detector is chosen, and what is said when the wished one is not to be had."""
+"""Which detector is chosen, and the error when the requested one is not available."""
 
 import sys
 from pathlib import Path
@@ -10,19 +10,21 @@ from models.detectors import weights as weights_module
 from models.detectors.detector import DetectorUnavailable
 from models.detectors.factory import make_detector
 from models.detectors.weights import FOLDER_VARIABLE, ONNX_SUFFIXES, find_weights
+from runtime.process.cache import DETECTORS, cache_dir
 from tests.support.onnx_files import write_detector
 
 
 @pytest.fixture(autouse=True)
 def no_weights_on_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Whatever lies beside the project must not decide these tests."""
+    """Hide weights that this machine may have, because they must not decide these tests."""
     monkeypatch.setattr(weights_module, "_PROJECT", tmp_path / "elsewhere" / "project")
     monkeypatch.delenv(FOLDER_VARIABLE, raising=False)
+    monkeypatch.setenv("WARDSTREAM_CACHE", str(tmp_path / "cache"))
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A models folder with a graph named as the default one."""
+    """A models folder with a graph that has the default name."""
     models = tmp_path / "weights"
     models.mkdir()
     reported = np.zeros((189, 85), dtype=np.float32)
@@ -45,6 +47,32 @@ def test_hog_is_taken_where_there_are_none_and_says_so_with_what_to_do(tmp_path:
     assert "No model weights were found" in detector.fallback_reason
     assert "yolox_nano.onnx" in detector.fallback_reason
     assert FOLDER_VARIABLE in detector.fallback_reason
+    assert "run `make install`" in detector.fallback_reason
+
+
+def fetched(name: str) -> Path:
+    """A detector as an install leaves it in the cache."""
+    folder = cache_dir() / DETECTORS[name]
+    folder.mkdir(parents=True)
+    reported = np.zeros((189, 85), dtype=np.float32)
+    return write_detector(folder / f"{name}.onnx", reported, input_shape=(1, 3, 96, 96))
+
+
+def test_without_other_weights_the_best_that_an_install_fetched_is_taken(
+    folder: Path, tmp_path: Path
+) -> None:
+    fetched("ssd_mobilenetv2")
+    second = make_detector(models_folder=tmp_path / "empty", threads=1)
+    fetched("centernet_mobilenetv3")
+    first = make_detector(models_folder=tmp_path / "empty", threads=1)
+    found = make_detector(models_folder=folder, threads=1)
+    given = make_detector("auto", "ssd_mobilenetv2", models_folder=folder, threads=1)
+
+    assert second.name == "ssd_mobilenetv2"
+    assert "CenterNet is not installed" in second.fallback_reason
+    assert (first.name, first.fallback_reason) == ("centernet_mobilenetv3", "")
+    assert (found.name, found.fallback_reason) == ("yolox_nano", "")
+    assert (given.name, given.fallback_reason) == ("ssd_mobilenetv2", "")
 
 
 def test_hog_that_was_asked_for_is_no_fallback(folder: Path) -> None:

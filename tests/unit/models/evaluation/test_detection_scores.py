@@ -1,4 +1,4 @@
-"""Precision, recall and average precision on cases that can be counted by hand."""
+"""Precision, recall and average precision in cases that can be counted by hand."""
 
 import numpy as np
 import pytest

@@ -97,7 +97,7 @@ def test_an_id_twice_in_a_frame_is_refused() -> None:
         evaluate_tracks(ONE_PERSON, twice)
 
 
-def test_only_confirmed_tracks_that_were_seen_are_scored() -> None:
+def test_confirmed_tracks_are_scored_whether_they_are_seen_or_coast() -> None:
     def track(number: int, state: TrackState, *, observed: bool) -> Track:
         return Track(
             track_id=number,
@@ -126,12 +126,14 @@ def test_only_confirmed_tracks_that_were_seen_are_scored() -> None:
 
     scored = tracks_table([(7, some), (8, [])])
 
-    assert (scored.frames.tolist(), scored.ids.tolist()) == ([7], [2])
-    assert scored.boxes.tolist() == [[1, 2, 3, 4]]
+    assert (scored.frames.tolist(), scored.ids.tolist()) == ([7, 7], [2, 4])
+    assert scored.boxes.tolist() == [[1, 2, 3, 4]] * 2
 
 
 def test_detections_become_a_table_frame_by_frame() -> None:
-    found = Detection(x_min=1.0, y_min=2.0, x_max=3.0, y_max=4.0, score=0.25, label="person")
+    found = Detection(
+        x_min=1.0, y_min=2.0, x_max=3.0, y_max=4.0, score=0.25, label="person", raw_score=0.2
+    )
 
     scored = detections_table([(1, []), (2, [found])])
 
