@@ -7,7 +7,6 @@ subject: every version reads every other, in both directions.
 import json
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
 from http.client import HTTPException
 from ssl import SSLCertVerificationError
 from typing import Protocol
@@ -15,7 +14,14 @@ from typing import Protocol
 from schemas.codec import Codec, schema_text
 from schemas.compatibility import differences
 from schemas.registry_address import RegistryAddress
-from schemas.registry_client import CONFLICT, NOT_FOUND, Gate, RegistryClient, RegistryRefusal
+from schemas.registry_client import (
+    CONFLICT,
+    NOT_FOUND,
+    Asking,
+    RegistryClient,
+    RegistryRefusal,
+    once,
+)
 from schemas.topics import Topic
 
 COMPATIBILITY = "FULL_TRANSITIVE"
@@ -33,11 +39,15 @@ class NotRegistered(LookupError):
     """A process needs a schema that is not registered."""
 
 
-class RegistryUnavailable(ConnectionError):
+class RegistryError(Exception):
+    """The registry did not answer as asked, so a schema is not known."""
+
+
+class RegistryUnavailable(RegistryError, ConnectionError):
     """The registry cannot be reached, or answers with an unexpected error."""
 
 
-class RegistryDenied(PermissionError):
+class RegistryDenied(RegistryError, PermissionError):
     """The registry denies this process access, or its certificate cannot be verified."""
 
 
@@ -60,6 +70,10 @@ class RegistryRequests(Protocol):
         """Avro JSON of one version."""
         ...
 
+    def try_versions(self, subject: str) -> None:
+        """Ask once for a subject's versions."""
+        ...
+
     def set_compatibility(self, subject: str, level: str) -> None:
         """Set the compatibility level that new schemas of the subject must meet."""
         ...
@@ -76,18 +90,18 @@ class SchemaRegistry:
 
     Args:
         address: Base URL of the Confluent-compatible API, and the client's credentials.
-        gate: Context manager around each request, such as a circuit breaker.
+        asking: How each request is made, such as several times and inside a circuit breaker.
         requests: Client for the requests; None for one over HTTP.
     """
 
     def __init__(
         self,
         address: str | RegistryAddress,
-        gate: Gate = nullcontext,
+        asking: Asking = once,
         requests: RegistryRequests | None = None,
     ) -> None:
         self.address = RegistryAddress.of(address) if isinstance(address, str) else address
-        self._client = requests or RegistryClient(self.address, gate)
+        self._client = requests or RegistryClient(self.address, asking)
         self._texts: dict[int, str] = {}
 
     def register(self, topic: Topic, text: str | None = None) -> int:
@@ -199,6 +213,23 @@ class SchemaRegistry:
             except _OUT_OF_REACH as error:
                 raise self._unavailable(error) from error
         return self._texts[schema_id]
+
+    def check_access(self, topic: Topic) -> None:
+        """Make sure that the registry does not deny this process access.
+
+        A registry that is out of reach denies nothing: the process waits for it in its own way.
+
+        Args:
+            topic: A topic of the process; its schema need not be registered.
+
+        Raises:
+            RegistryDenied: The password is wrong, or the certificate cannot be verified.
+        """
+        try:
+            self._client.try_versions(topic.subject)
+        except (RegistryRefusal, *_OUT_OF_REACH) as error:
+            if _is_denied(error):
+                raise self._unavailable(error) from error
 
     def writer(self, topic: Topic) -> Codec:
         """Codec that writes and reads a topic's values; its schema must be registered."""

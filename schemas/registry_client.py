@@ -6,12 +6,9 @@ Confluent's own client also needs an OAuth stack, and `http.client` takes 0.03 s
 """
 
 import json
-import time
 from base64 import b64encode
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from ssl import SSLCertVerificationError
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -21,18 +18,20 @@ NOT_FOUND = 404
 CONFLICT = 409
 
 _TIMEOUT_S = 10.0
-_PAUSES_S = (0.1, 0.4, 1.0, 2.0)
-"""Pauses before each further attempt, s: long enough for a lost connection or a registry that is
-starting, short enough to leave a longer outage to the caller."""
-
-_AGAIN = frozenset({408, 429, 500, 502, 503, 504})
+_ONCE_S = 3.0
 _STRANGE = "what answers there is no schema registry"
 _MEDIA_TYPE = "application/vnd.schemaregistry.v1+json"
 
+Asking = Callable[[Callable[[], Any]], Any]
+"""Makes a request by calling it, and returns what it returns.
 
-Gate = Callable[[], AbstractContextManager[None]]
-"""Context manager around each request; raises `OSError` while no request should be made.
-It sees `RegistryRefusal` from a registry that answered, and the errors of one that did not."""
+It may call a request again, or raise `OSError` without a call while none should be made. A request
+raises `RegistryRefusal` when the registry answered, and other errors when it did not."""
+
+
+def once(request: Callable[[], Any]) -> Any:
+    """Make a request once, without a retry."""
+    return request()
 
 
 class RegistryRefusal(Exception):
@@ -57,11 +56,11 @@ class RegistryClient:
 
     Args:
         address: Base URL of the API, and the client's credentials.
-        gate: Context manager around each request.
+        asking: How each request is made.
     """
 
-    def __init__(self, address: RegistryAddress, gate: Gate = nullcontext) -> None:
-        self._gate = gate
+    def __init__(self, address: RegistryAddress, asking: Asking = once) -> None:
+        self._asking = asking
         parts = urlsplit(address.url)
         self._host, self._port = parts.hostname or "", parts.port
         self._path = parts.path.rstrip("/")
@@ -71,10 +70,10 @@ class RegistryClient:
             user = f"{address.user}:{address.password}"
             self._headers["Authorization"] = f"Basic {b64encode(user.encode()).decode()}"
 
-    def _connect(self) -> HTTPConnection:
+    def _connect(self, timeout_s: float) -> HTTPConnection:
         if self._tls is None:
-            return HTTPConnection(self._host, self._port, timeout=_TIMEOUT_S)
-        return HTTPSConnection(self._host, self._port, timeout=_TIMEOUT_S, context=self._tls)
+            return HTTPConnection(self._host, self._port, timeout=timeout_s)
+        return HTTPSConnection(self._host, self._port, timeout=timeout_s, context=self._tls)
 
     def id_of(self, subject: str, text: str) -> int:
         """Id of exactly this schema under a subject; refused with `NOT_FOUND` if it has none."""
@@ -95,6 +94,10 @@ class RegistryClient:
         """Avro JSON of one version."""
         return _schema(self._ask("GET", f"/subjects/{_part(subject)}/versions/{number}"))
 
+    def try_versions(self, subject: str) -> None:
+        """Ask for a subject's versions one time, whatever `asking` would do."""
+        self._ask_once("GET", f"/subjects/{_part(subject)}/versions", timeout_s=_ONCE_S)
+
     def set_compatibility(self, subject: str, level: str) -> None:
         """Set the compatibility level that new schemas of the subject must meet."""
         self._ask("PUT", f"/config/{_part(subject)}", {"compatibility": level})
@@ -104,25 +107,16 @@ class RegistryClient:
         return _id(self._ask("POST", f"/subjects/{_part(subject)}/versions", {"schema": text}))
 
     def _ask(self, method: str, path: str, body: dict[str, str] | None = None) -> Any:
-        with self._gate():
-            return self._ask_again(method, path, body)
+        return self._asking(lambda: self._ask_once(method, path, body))
 
-    def _ask_again(self, method: str, path: str, body: dict[str, str] | None) -> Any:
-        for pause_s in _PAUSES_S:
-            try:
-                return self._ask_once(method, path, body)
-            except RegistryRefusal as error:
-                if error.status not in _AGAIN:
-                    raise
-            except SSLCertVerificationError:
-                raise
-            except (OSError, HTTPException):
-                pass
-            time.sleep(pause_s)
-        return self._ask_once(method, path, body)
-
-    def _ask_once(self, method: str, path: str, body: dict[str, str] | None) -> Any:
-        connection = self._connect()
+    def _ask_once(
+        self,
+        method: str,
+        path: str,
+        body: dict[str, str] | None = None,
+        timeout_s: float = _TIMEOUT_S,
+    ) -> Any:
+        connection = self._connect(timeout_s)
         try:
             text = None if body is None else json.dumps(body)
             connection.request(method, self._path + path, text, self._headers)

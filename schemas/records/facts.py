@@ -10,6 +10,9 @@ class Point(TypedDict):
     y: float
 
 
+CameraMount = Literal["UNKNOWN", "FIXED", "MOVING"]
+
+
 class Camera(TypedDict):
     """A camera at one version."""
 
@@ -25,6 +28,7 @@ class Camera(TypedDict):
     height: int
     privacy_masks: list[list[Point]]
     homography: list[float] | None
+    mount: CameraMount
 
 
 class Floor(TypedDict):

@@ -40,6 +40,7 @@ class Detection(TypedDict):
     y_max: float
     score: float
     label: str
+    raw_score: float
 
 
 class Model(TypedDict):
@@ -53,6 +54,7 @@ class Model(TypedDict):
     input_height: int
     score_threshold: float
     nms_iou: float
+    score_map_sha256: str
 
 
 class DetectionOutcome(TypedDict):

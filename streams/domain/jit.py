@@ -2,15 +2,18 @@
 
 numba notices a change to the file that defines a function, but not to a file whose functions or
 constants it uses. The cache folder is therefore named by a hash of all given sources: after an
-edit of a constant, its users are compiled again. The folder is beside the sources, or below
-`NUMBA_CACHE_DIR`; where neither can be written, numba uses a folder of the user's.
+edit of a constant, its users are compiled again. The folder is below `NUMBA_CACHE_DIR`, beside the
+sources, or below the folder for caches of the user: the first of them that can be written. Where
+none can, each process compiles for itself.
 
 Neither fastmath nor threads: the same input gives the same bits.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, TypeVar, cast
 
 import numba
@@ -32,8 +35,9 @@ class Compiler:
         whole = blake2b(digest_size=8)
         for path in sources:
             whole.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-        beside = sources[0].parent / "__pycache__"
-        self.cache_dir = Path(_config.CACHE_DIR or beside) / f"{name}-{whole.hexdigest()}"
+        folders = _folders(sources[0].parent / "__pycache__")
+        named = [folder / f"{name}-{whole.hexdigest()}" for folder in folders]
+        self.cache_dir = next(filter(_can_be_written, named), None)
 
     def compiled(self, function: _Function) -> _Function:
         """Compile a function that other compiled ones call; it becomes part of their code."""
@@ -41,9 +45,29 @@ class Compiler:
 
     def entry(self, function: _Function) -> _Function:
         """Compile a function that Python calls, at its first call, or load it from the cache."""
+        if self.cache_dir is None:
+            return cast("_Function", _njit(no_cfunc_wrapper=True)(function))
         before = _config.CACHE_DIR
         _config.CACHE_DIR = str(self.cache_dir)
         try:
             return cast("_Function", _njit(cache=True, no_cfunc_wrapper=True)(function))
         finally:
             _config.CACHE_DIR = before
+
+
+def _folders(beside: Path) -> Iterator[Path]:
+    """Folders for compiled code, best first."""
+    if _config.CACHE_DIR:
+        yield Path(_config.CACHE_DIR)
+    yield beside
+    with suppress(RuntimeError):  # a user without a home
+        yield Path.home() / ".cache" / "wardstream" / "numba"
+
+
+def _can_be_written(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False

@@ -10,7 +10,7 @@ from typing import TypeVar
 from schemas.records.frames import DetectionOutcome
 from schemas.topics import TRACKS, Topic
 from streams.domain.camera.detections import FrameDetections, frame_detections_of
-from streams.domain.camera.step import CameraState, check_frame, fence, step
+from streams.domain.camera.step import CameraState, check_frame, check_size, fence, step
 from streams.domain.entity import CAMERA, FLOOR, Entity, entity_type
 from streams.domain.facts.timeline import Facts
 from streams.domain.floor.state import FloorState, report
@@ -60,7 +60,8 @@ class PartitionPipeline:
     @settings.setter
     def settings(self, settings: PipelineSettings) -> None:
         self._settings = settings
-        self._parameters = parameters_of(settings.tracker)
+        self._fixed = parameters_of(settings.tracker)
+        self._moving = parameters_of(settings.moving_tracker)
 
     def restore(self, states: Mapping[str, Entity]) -> None:
         """Replace all state with saved states, by entity key.
@@ -129,7 +130,7 @@ class PartitionPipeline:
 
         Raises:
             UnknownCamera: No version of the camera is visible; nothing was changed.
-            UnusableOutcome: Its time or a box cannot be used; nothing was changed.
+            UnusableOutcome: Its time, size or a box cannot be used; nothing was changed.
         """
         camera_id, captured_us = frame.camera_id, frame.captured_us
         check_frame(frame)
@@ -137,6 +138,7 @@ class PartitionPipeline:
         camera = snapshot.cameras.get(camera_id)
         if camera is None:
             raise UnknownCamera(f"no version of camera {camera_id!r} is visible at {captured_us}")
+        check_size(frame, camera)
         state = self.cameras.get(camera_id)
         verdict = fence(state, captured_us)
         if state is None:
@@ -145,7 +147,9 @@ class PartitionPipeline:
             self.counters["duplicates" if verdict == "duplicate" else "older"] += 1
             return []
         homography = snapshot.homography(camera_id)
-        tracks, view, linked = step(state, frame, camera, homography, self._parameters)
+        picture = snapshot.picture(camera_id)
+        parameters = self._moving if camera["mount"] == "MOVING" else self._fixed
+        tracks, view, linked = step(state, frame, camera, homography, picture, parameters)
         self._changed[CAMERA + camera_id] = state
         outputs = [] if tracks is None else [Output(TRACKS, camera_id, tracks)]
         floor = self._floor(state.floor_id)

@@ -5,9 +5,15 @@ Two folds of one log agree only under the same settings.
 
 from dataclasses import dataclass, field
 
-from schemas.tracker_settings import MotionNoise, TrackerSettings
+from schemas.tracker_settings import MotionNoise, MovingTrackerSettings, TrackerSettings
 
-__all__ = ["FloorSettings", "MotionNoise", "PipelineSettings", "TrackerSettings"]
+__all__ = [
+    "FloorSettings",
+    "MotionNoise",
+    "MovingTrackerSettings",
+    "PipelineSettings",
+    "TrackerSettings",
+]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -15,9 +21,9 @@ class FloorSettings:
     """Settings of a floor's ticks.
 
     Attributes:
-        allowed_lateness_us: Longest time that a tick waits for a camera that is behind, in event
+        allowed_lateness_us: Longest time that a tick waits for a late camera, in event
             time of the floor's newest input, microseconds. A higher value loses fewer late frames
-            and delays every record while a camera is behind.
+            and delays every record while a camera is late.
         hold_us: How long the last people of a silent camera are kept, microseconds.
         occupancy_period_us: Interval at which occupancy is sent without a change, aligned to the
             epoch, microseconds; a multiple of the tick.
@@ -33,7 +39,14 @@ class FloorSettings:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PipelineSettings:
-    """Settings of the fold of one partition."""
+    """Settings of the fold of one partition.
+
+    Attributes:
+        tracker: For cameras that are mounted `FIXED`.
+        moving_tracker: For those that are mounted `MOVING`.
+        floor: For the ticks of floors.
+    """
 
     tracker: TrackerSettings = field(default_factory=TrackerSettings)
+    moving_tracker: MovingTrackerSettings = field(default_factory=MovingTrackerSettings)
     floor: FloorSettings = field(default_factory=FloorSettings)

@@ -119,7 +119,7 @@ class _Reader:
             self._refuse(source, f"octets[start + {index}] != {octet}")
 
     def _read_optional(self, source: SourceText, field: Field, path: str) -> None:
-        """Read a union of null and another; what is wanted of it is -1 when it is null."""
+        """Read a union of null and another type; its wanted fields are -1 when it is null."""
         source("branch, at = get_long(octets, at)")
         self._refuse(source, "at < 0 or not 0 <= branch <= 1")
         within = f"{path}."
@@ -134,7 +134,7 @@ class _Reader:
             self.read(source, item_of(field), path)
 
     def _read_array(self, source: SourceText, field: Field, path: str) -> None:
-        """Read an array block by block; one may tell its size in octets, after a negative count."""
+        """Read an array block by block; after a negative count comes the block's size in octets."""
         is_table = any(name.startswith(f"{path}.") for name in self._wanted.columns)
         with source.block("while True:"):
             source("count, at = get_long(octets, at)")

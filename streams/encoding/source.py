@@ -46,7 +46,7 @@ def entry_of(source: str) -> Callable[..., Any]:
         source: As for `function_of`; it calls what is in `avro`, and NumPy as `np`.
     """
     function = function_of(source, vars(avro))
-    # The cache tells functions apart by name and bytecode, which lacks the constants.
+    # The cache distinguishes functions by name and bytecode, which lacks the constants.
     digest = blake2b(source.encode(), digest_size=6).hexdigest()
     function.__qualname__ = f"{function.__name__}_{digest}"
     return entry(function)

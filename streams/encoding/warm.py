@@ -4,8 +4,10 @@ import numpy as np
 
 from schemas.codec import Codec, schema_text
 from schemas.topics import DETECTIONS, PRESENCE, TRACKS, Topic
+from streams.domain.camera.feet import BODY
 from streams.domain.camera.frame_tracks import FrameTracks
 from streams.domain.camera.people import NOWHERE, PERSON, locate
+from streams.domain.camera.picture import UNKNOWN
 from streams.domain.floor.presence import FloorPresence, PeopleOnFloor
 from streams.domain.tracking.tables import TRACK_UPDATE
 from streams.domain.zones.area import table_of, who_stands
@@ -22,7 +24,7 @@ def warm_up() -> None:
         detections.encode({"camera_id": "", "captured_us": 0, "frame_seq": 0})
     )
     out = np.zeros(0, TRACK_UPDATE)
-    positions, _, _ = locate(out, NOWHERE)
+    positions, *_ = locate(out, NOWHERE, UNKNOWN, np.frombuffer(b"", BODY))
     who_stands(table_of([]), np.empty(0, PERSON))
     frame = FrameTracks("", 0, 0, "", 0, 0, 0, out, positions, "", "")
     TracksWriter(_codec(TRACKS), kept).write(frame)

@@ -7,6 +7,7 @@ import structlog
 from runtime.checkpoints import Checkpoint, Emit, EntityState, OutputRecord, ReplayNeeded
 from runtime.checkpoints.log import LogReader
 from runtime.kafka.cluster import Cluster
+from runtime.retry import Tries, constant
 from schemas.topics import TOPICS, Topic
 from streams.handover.uncommitted import (
     Bases,
@@ -87,18 +88,14 @@ class TakeOver:
         self, partition: int, bases: Mapping[str, Bases], since_ms: int | None
     ) -> dict[str, Uncommitted]:
         """Uncommitted records by topic, once no more arrive."""
-        deadline_s = self._clock.monotonic_s() + GIVE_UP_S
+        tries = Tries(constant(self._settle_s, deadline_s=GIVE_UP_S), self._clock)
         tails = self._tails(partition, bases, since_ms)
-        while any(tails.values()):
-            self._clock.sleep(self._settle_s)
-            again = self._tails(partition, bases, since_ms)
-            if again == tails:
-                break
-            if self._clock.monotonic_s() > deadline_s:
-                raise ReplayNeeded(
-                    f"another process goes on sending outputs of partition {partition}"
-                )
-            tails = again
+        before: dict[str, Uncommitted] = {}
+        while any(tails.values()) and tails != before:
+            tries.failed(
+                ReplayNeeded(f"another process goes on sending outputs of partition {partition}")
+            )
+            before, tails = tails, self._tails(partition, bases, since_ms)
         return tails
 
     def _tails(

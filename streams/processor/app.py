@@ -24,6 +24,7 @@ from runtime.kafka.topics import check_topics
 from runtime.process.health import Health
 from runtime.process.service import Service
 from runtime.process.settings import Settings
+from runtime.process.thresholds import without_effect
 from runtime.storage.objects import ObjectStore
 from schemas.topics import DETECTIONS, STREAM_CHECKPOINTS
 from streams.handover.takeover import TakeOver
@@ -126,6 +127,9 @@ def run_stream(service: Service) -> None:
         Stop: Topics or schemas are not as they must be, or the app crashed.
         Retry: The broker or the registry is out of reach.
     """
+    settings = service.settings
+    for sentence in without_effect(settings.inference, settings.tracking, settings.tracking_moving):
+        log.warning("settings.without_effect", setting=sentence)
     cluster = Cluster.of(service.settings, service.clock)
     with ThreadPoolExecutor(1, thread_name_prefix="compile") as pool:
         compiled = pool.submit(compile_all)  # or loads it, during the broker and registry checks

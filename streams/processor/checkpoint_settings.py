@@ -47,7 +47,7 @@ class CheckpointingCounts:
         load_s: Seconds spent on loading.
         saves: Saves, each of all partitions together.
         flush_s: Seconds that folding waited for outputs before a save.
-        commit_s: Seconds spent on writing checkpoints; folding goes on meanwhile.
+        commit_s: Seconds spent on writing checkpoints; folding continues meanwhile.
         freezes: Times that the process froze for longer than `frozen_after_s`.
     """
 

@@ -7,6 +7,7 @@ import structlog
 from runtime.clock import Clock
 from runtime.errors import Retry, Stop
 from runtime.facts.log import FactLog, fact_key
+from runtime.retry import Tries, constant
 from schemas.topics import Topic
 from streams.domain.facts.timeline import (
     ConflictingFact,
@@ -22,7 +23,7 @@ REFRESH_S = 1.0
 """Seconds after which the reference data are read again while events flow."""
 
 _WAIT_S = 30.0
-_PAUSE_S = 0.05
+_AGAIN = constant(0.05, deadline_s=_WAIT_S)
 
 
 class FactSource:
@@ -97,20 +98,25 @@ class FactSource:
             Retry: More must be read and the broker is out of reach, or `at_us` is so far ahead
                 that the facts are not complete within 30 s.
         """
-        deadline_s = self._clock.monotonic_s() + _WAIT_S
-        while at_us > self._log.complete_until_us():
+        if at_us > self._log.complete_until_us():
+            self._complete(at_us)
+        self._ensured_us = at_us if self._ensured_us is None else max(at_us, self._ensured_us)
+        return self.facts
+
+    def _complete(self, at_us: int) -> None:
+        """Read until the facts are complete for events up to `at_us`; raises like `ensure`."""
+        tries = Tries(_AGAIN, self._clock)
+        while True:
             self.refresh()
             ahead_s = (at_us - self._log.complete_until_us()) / 1e6
             if ahead_s <= 0:
-                break
-            left_s = deadline_s - self._clock.monotonic_s()
-            if left_s <= 0:
-                raise Retry(
-                    f"an event is {ahead_s:.1f} s ahead of what the side inputs are complete for"
+                return
+            tries.failed(
+                Retry(
+                    f"an event is {ahead_s:.1f} s ahead of what the side inputs are complete for",
+                    retry_after_s=min(ahead_s, _WAIT_S),
                 )
-            self._clock.sleep(min(max(ahead_s, _PAUSE_S), left_s))
-        self._ensured_us = at_us if self._ensured_us is None else max(at_us, self._ensured_us)
-        return self.facts
+            )
 
     def offsets(self) -> dict[str, int]:
         """Next offset of each topic of reference data."""

@@ -8,6 +8,7 @@ def pipeline_settings(settings: Settings) -> PipelineSettings:
     """The part of the settings that determines the outputs."""
     return PipelineSettings(
         tracker=settings.tracking,
+        moving_tracker=settings.tracking_moving,
         floor=FloorSettings(
             allowed_lateness_us=round(settings.stream.allowed_lateness_s * 1_000_000)
         ),

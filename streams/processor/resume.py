@@ -1,7 +1,7 @@
 """Load the state of newly assigned partitions and seek to it, whatever happens meanwhile.
 
 A rebalance can begin while the state of the last one is still being loaded, and Faust then
-opens the flow of records in the middle of it. Six guards keep that harmless:
+opens the flow of records before the load ends. Six guards keep that harmless:
 
 1. while a rebalance is under way that has not reached `on_assigned`, wait;
 2. close the flow before loading, since Faust may have opened it;
@@ -16,18 +16,62 @@ availability suffers, in a chain of replays. For figures and alternatives, see A
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Protocol
 
-import faust
 from faust.types import TP
 
 from runtime.checkpoints import AssignmentChanged, PartitionProgress, ReplayNeeded
 from streams.processor.fail_stop import ExitProcess, FailStop
-from streams.processor.faust_consumer import CheckpointedConsumer, StockSeek
+from streams.processor.faust_consumer import StockSeek
 
 Load = Callable[[Sequence[int], Callable[[], bool]], Awaitable[Mapping[int, PartitionProgress]]]
 """Loads partitions for as long as its second argument says that they are still wanted."""
 
 REBALANCE_POLL_S = 0.02
+
+
+class FlowControl(Protocol):
+    """Opens and closes the flow of records."""
+
+    def suspend(self) -> None:
+        """Close the flow."""
+
+
+class App(Protocol):
+    """The rebalances of a group, as a Faust app shows them."""
+
+    @property
+    def rebalancing_count(self) -> int:
+        """Number of rebalances so far."""
+
+    @property
+    def consumer_generation_id(self) -> int:
+        """Generation of the group."""
+
+    @property
+    def should_stop(self) -> bool:
+        """Whether the app is ending."""
+
+    @property
+    def flow_control(self) -> FlowControl:
+        """The flow of records."""
+
+
+class SeekingConsumer(Protocol):
+    """The assignment and the positions of a consumer, as Faust's has them."""
+
+    @property
+    def flow_active(self) -> bool:
+        """Whether records flow."""
+
+    def assignment(self) -> set[TP]:
+        """The assigned partitions."""
+
+    def stop_flow(self) -> None:
+        """Close the flow."""
+
+    async def seek_wait(self, partitions: Mapping[TP, int]) -> object:
+        """Seek, and return when the positions are set."""
 
 
 class Resumption:
@@ -39,7 +83,7 @@ class Resumption:
     """
 
     def __init__(
-        self, app: faust.App, topic: str, load: Load, *, limit_s: float, exit_process: ExitProcess
+        self, app: App, topic: str, load: Load, *, limit_s: float, exit_process: ExitProcess
     ) -> None:
         """Prepare; nothing is loaded before Faust asks.
 
@@ -70,7 +114,7 @@ class Resumption:
         self.partitions = {}
         self.generation = None
 
-    async def seek(self, consumer: CheckpointedConsumer, stock: StockSeek) -> Mapping[TP, int]:
+    async def seek(self, consumer: SeekingConsumer, stock: StockSeek) -> Mapping[TP, int]:
         """Load the assigned partitions if need be, and seek to the next offsets of their state."""
         with FailStop(self._exit_process):
             try:
@@ -82,7 +126,7 @@ class Resumption:
                 ) from error
         return {}
 
-    async def seek_again(self, consumer: CheckpointedConsumer) -> None:
+    async def seek_again(self, consumer: SeekingConsumer) -> None:
         """Seek to the next offsets of the loaded state: fetched records were not folded."""
         generation = self.generation
         async with self._one_at_a_time:
@@ -101,7 +145,7 @@ class Resumption:
             for number, progress in self.partitions.items()
         }
 
-    async def _resume(self, consumer: CheckpointedConsumer, stock: StockSeek) -> Mapping[TP, int]:
+    async def _resume(self, consumer: SeekingConsumer, stock: StockSeek) -> Mapping[TP, int]:
         while not self._app.should_stop:
             if not self._settled():
                 await asyncio.sleep(REBALANCE_POLL_S)
@@ -123,7 +167,7 @@ class Resumption:
                 return offsets
         return {}
 
-    async def _take_over(self, consumer: CheckpointedConsumer, generation: int) -> bool:
+    async def _take_over(self, consumer: SeekingConsumer, generation: int) -> bool:
         """Load the partitions assigned in this generation; False if the generation is over."""
         consumer.stop_flow()
         self._app.flow_control.suspend()
@@ -138,14 +182,14 @@ class Resumption:
         self.partitions, self.generation = dict(loaded), generation
         return True
 
-    async def _position(self, consumer: CheckpointedConsumer, stock: StockSeek) -> Mapping[TP, int]:
+    async def _position(self, consumer: SeekingConsumer, stock: StockSeek) -> Mapping[TP, int]:
         offsets = dict(await stock()) if consumer.assignment() else {}
         ours = self._saved_offsets(consumer)
         if ours:
             await consumer.seek_wait(ours)
         return offsets | ours
 
-    def _saved_offsets(self, consumer: CheckpointedConsumer) -> dict[TP, int]:
+    def _saved_offsets(self, consumer: SeekingConsumer) -> dict[TP, int]:
         """Next offset of each partition that is assigned and loaded."""
         return {
             tp: self.partitions[tp.partition].next_offset
@@ -159,5 +203,5 @@ class Resumption:
     def _valid(self, generation: int) -> bool:
         return self._settled() and self._app.consumer_generation_id == generation
 
-    def _assigned(self, consumer: CheckpointedConsumer) -> set[TP]:
+    def _assigned(self, consumer: SeekingConsumer) -> set[TP]:
         return {tp for tp in consumer.assignment() if tp.topic == self._topic}

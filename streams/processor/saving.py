@@ -6,15 +6,50 @@ continues while the checkpoint is committed.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Protocol
 
-from runtime.checkpoints import CheckpointStore, ReplayNeeded, Snapshot
+from runtime.checkpoints import PartitionProgress, ReplayNeeded, Snapshot
 from runtime.checkpoints.schedule import SaveSchedule
 from runtime.clock import Clock
 from streams.processor.checkpoint_settings import CheckpointingCounts, CheckpointingSettings
 from streams.processor.fail_stop import ExitProcess, FailStop
-from streams.processor.resume import Resumption
 from streams.processor.store_thread import StoreThread
+
+
+class Outputs(Protocol):
+    """Sends outputs, and waits for their acknowledgement."""
+
+    def flush(self) -> None:
+        """Wait until the broker has acknowledged every output."""
+
+
+class Store(Protocol):
+    """Takes snapshots and writes them as checkpoints, as `CheckpointStore` does."""
+
+    @property
+    def outputs(self) -> Outputs:
+        """The outputs of the folds."""
+
+    def snapshots(
+        self, progress: Iterable[PartitionProgress], *, generation: int
+    ) -> Sequence[Snapshot]:
+        """Take a snapshot of each partition that has moved since its last one."""
+
+    def commit(self, snapshots: Sequence[Snapshot]) -> None:
+        """Write the checkpoints."""
+
+
+class Loaded(Protocol):
+    """Holds the loaded partitions, as `Resumption` does."""
+
+    @property
+    def partitions(self) -> Mapping[int, PartitionProgress]:
+        """State by partition number."""
+
+    @property
+    def generation(self) -> int | None:
+        """The group generation that the partitions belong to; None while none is loaded."""
 
 
 class Saving:
@@ -37,8 +72,8 @@ class Saving:
 
     def __init__(
         self,
-        store: CheckpointStore,
-        resumption: Resumption,
+        store: Store,
+        resumption: Loaded,
         thread: StoreThread,
         clock: Clock,
         settings: CheckpointingSettings,

@@ -7,6 +7,7 @@ import msgspec
 
 from runtime.checkpoints import SettingsSpan
 from runtime.errors import Stop
+from schemas.tracker_settings import with_neutral_values
 from streams.domain.settings import PipelineSettings
 
 
@@ -18,19 +19,26 @@ def to_values(settings: PipelineSettings) -> dict[str, Any]:
 def from_values(values: dict[str, Any]) -> PipelineSettings:
     """Read settings back from a checkpoint's head.
 
-    A setting that a later release added takes its default, under which that release folds as
-    earlier ones did.
+    A setting that a later release added takes the value under which the tracker works as before it.
+    A release that did not know of moving cameras had one tracker for all.
 
     Raises:
-        Stop: A setting is unknown here, or has a value of another type.
+        Stop: A setting is unknown here, is missing, or has a value of another type.
     """
+    whole = dict(values)
+    whole.setdefault("moving_tracker", values.get("tracker"))
+    for tracker in ("tracker", "moving_tracker"):
+        if isinstance(whole.get(tracker), dict):
+            whole[tracker] = with_neutral_values(whole[tracker])
     try:
-        settings = msgspec.convert(values, PipelineSettings)
+        settings = msgspec.convert(whole, PipelineSettings)
     except msgspec.ValidationError as error:
         raise _unreadable(str(error)) from error
-    unknown = sorted(_names(values) - _names(to_values(settings)))
-    if unknown:
-        raise _unreadable(f"{unknown[0]!r} is not a setting of this release")
+    saved, known = _names(whole), _names(to_values(settings))
+    for name in sorted(saved - known):
+        raise _unreadable(f"{name!r} is not a setting of this release")
+    for name in sorted(known - saved):
+        raise _unreadable(f"it does not hold {name!r}")
     return settings
 
 

@@ -1,8 +1,8 @@
-"""What the goldens keep of a run, and where a run first differs from them.
+"""Figures of a run that the goldens keep, and where a run first differs from them.
 
-A series is everything that was sent to one topic under one key: its digest covers key, partition,
-value and headers of each record. The value of a dead letter's `error` header is left out: it is
-prose for a person, and may be reworded. A block checksum covers 50 records.
+A series is all records sent to one topic with one key; its digest covers key, partition, value and
+headers of each record. The value of a dead letter's `error` header is left out, because it is
+prose and may be reworded. A block checksum covers 50 records.
 """
 
 import hashlib
@@ -13,13 +13,13 @@ from typing import Any
 from tests.golden.adapter import Sent
 
 BLOCK = 50
-"""Records that one checksum covers."""
+"""Number of records that one checksum covers."""
 
 Figures = dict[str, Any]
 
 
 def packed(record: Sent) -> bytes:
-    """A record as bytes that no other record has."""
+    """A record as bytes that are unique to it."""
     parts = [record.topic.encode(), str(record.partition).encode(), record.key]
     parts.append(b"none" if record.value is None else b"=" + record.value)
     for name, value in record.headers:
@@ -28,7 +28,7 @@ def packed(record: Sent) -> bytes:
 
 
 def of_series(records: Sequence[Sent]) -> Figures:
-    """Number, bytes, digest and block checksums of one series."""
+    """Number of records, bytes, digest and block checksums of one series."""
     rows = [packed(record) for record in records]
     blocks = [b"".join(rows[index : index + BLOCK]) for index in range(0, len(rows), BLOCK)]
     return {
@@ -40,7 +40,7 @@ def of_series(records: Sequence[Sent]) -> Figures:
 
 
 def of_outputs(sent: Mapping[int, Sequence[Sent]]) -> dict[str, Figures]:
-    """By `topic key`, the figures of each series."""
+    """Figures of each series, by `topic key`."""
     series: dict[str, list[Sent]] = {}
     for partition in sorted(sent):
         for record in sent[partition]:
@@ -49,12 +49,12 @@ def of_outputs(sent: Mapping[int, Sequence[Sent]]) -> dict[str, Figures]:
 
 
 def of_order(sent: Mapping[int, Sequence[Sent]]) -> dict[str, Figures]:
-    """By partition of the input, everything that its fold sent, in the order of sending."""
+    """Figures of all that a fold sent, in the order of sending, by partition of the input."""
     return {f"partition {partition}": of_series(sent[partition]) for partition in sorted(sent)}
 
 
 def of_checkpoints(records: Mapping[int, Mapping[bytes, bytes]]) -> dict[str, str]:
-    """By `partition key`, the digest of each record of the partitions' checkpoints."""
+    """Digest of each record of the partitions' checkpoints, by `partition key`."""
     return {
         f"{partition} {key.decode()}": _sha256([records[partition][key]])
         for partition in sorted(records)
@@ -63,7 +63,7 @@ def of_checkpoints(records: Mapping[int, Mapping[bytes, bytes]]) -> dict[str, st
 
 
 def difference(what: str, golden: Any, found: Any) -> str | None:
-    """Say where figures first differ from the golden ones; None where they are equal."""
+    """Where figures first differ from the golden ones; None when they are equal."""
     if golden == found:
         return None
     if not isinstance(golden, dict) or not isinstance(found, dict):

@@ -5,14 +5,23 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.golden.adapter import STATE_VERSION
+from tests.golden.adapter import DERIVED, FOLD_VERSION, STATE_VERSION
 
 FOLDER = Path(__file__).parent
 GOLDENS = FOLDER / "goldens.json"
 SAVED_PARTITION = 3
-"""Whose checkpoint is kept whole: two floors, calibrated cameras and others, closed and open stays,
-lost people, removed zones."""
+"""Partition whose checkpoint is kept whole: two floors, cameras with and without calibration,
+closed and open stays, lost people, removed zones."""
 
+_FIRST_DERIVED = (
+    "tracks.updated.v1",
+    "presence.updated.v1",
+    "links.observed.v1",
+    "zone-events.observed.v1",
+    "zone-occupancy.measured.v1",
+    "zone-occupancy.latest.v1",
+)
+"""Derived topics of the saved checkpoints that name none."""
 
 _AGAIN = "record the goldens again: python -m tests.golden.record"
 _OTHER_BYTES = (
@@ -22,6 +31,7 @@ _OTHER_BYTES = (
 ASK = {
     "outputs": _OTHER_BYTES,
     "order": _OTHER_BYTES,
+    "continued": _OTHER_BYTES,
     "fold_version": f"FOLD_VERSION was changed: {_AGAIN}",
     "state_version": f"STATE_VERSION was changed: {_AGAIN}",
     "checkpoints": (
@@ -29,16 +39,16 @@ ASK = {
         f"streams/state/version.py, read the states of before, and {_AGAIN}"
     ),
 }
-"""What to do about a part that is no longer golden."""
+"""Advice for a part that differs from its golden."""
 
 
 def read_goldens() -> Any:
-    """The figures as they were recorded."""
+    """Read the recorded figures."""
     return json.loads(GOLDENS.read_text())
 
 
 def write_goldens(figures: dict[str, Any]) -> None:
-    """One line for each series and each record of a checkpoint."""
+    """Write figures, one line for each series and each record of a checkpoint."""
     GOLDENS.write_text(_lines(figures, "") + "\n")
 
 
@@ -53,10 +63,27 @@ def read_checkpoint(path: Path) -> dict[bytes, bytes]:
     return {key.encode(): base64.b64decode(value) for key, value in records.items()}
 
 
+def fold_version_of(path: Path) -> int:
+    """The fold that wrote a checkpoint; the first ones do not say it."""
+    return int(json.loads(path.read_text()).get("fold_version", 1))
+
+
+def topics_after(path: Path) -> set[str]:
+    """Derived topics that came after a checkpoint: it does not count their records."""
+    known = json.loads(path.read_text()).get("derived", _FIRST_DERIVED)
+    return DERIVED - set(known)
+
+
 def write_checkpoint(records: dict[bytes, bytes]) -> None:
-    """Keep a checkpoint under the state version of this release; those of others stay."""
+    """Write a checkpoint under the state version of this release; those of other versions stay."""
     values = {key.decode(): base64.b64encode(records[key]).decode() for key in sorted(records)}
-    whole = {"partition": SAVED_PARTITION, "state_version": STATE_VERSION, "records": values}
+    whole = {
+        "partition": SAVED_PARTITION,
+        "state_version": STATE_VERSION,
+        "fold_version": FOLD_VERSION,
+        "derived": sorted(DERIVED),
+        "records": values,
+    }
     path = FOLDER / f"checkpoint.v{STATE_VERSION}.json"
     path.write_text(json.dumps(whole, indent=1) + "\n")
 

@@ -25,6 +25,7 @@ LEFT = [(0, 0), (400, 0), (400, 600), (0, 600)]
 LEFT_LATER = [(100, 100), (520, 0), (560, 590), (90, 600), (200, 300)]
 RIGHT = [(400, 100), (790, 0), (800, 600), (420, 600)]
 BOW = [(0, 0), (400, 600), (400, 0), (0, 600)]
+MASK = [(300, 450), (600, 480), (600, 600), (300, 600)]
 METRES = [(0, 0), (6, 0), (7, 9), (-1, 12)]
 
 
@@ -52,7 +53,9 @@ def _cameras() -> Iterator[dict[str, Any]]:
             "homography": matrix,
         }
         camera |= {"width": WIDTH, "height": HEIGHT}
-        # One camera is registered a minute after the others, and is not known before.
+        if camera_id == "f6-c2":
+            camera |= {"privacy_masks": [_polygon(MASK)]}
+        # One camera is registered a minute after the others, and is unknown until then.
         yield camera | _version(1, 60 if camera_id == "f7-c4" else _BEFORE_S)
         if camera_id == "f3-c2":
             yield camera | _version(2, 240) | {"homography": AFFINE}
@@ -121,7 +124,7 @@ def _requirements() -> Iterator[dict[str, Any]]:
         }
         nurse |= {"role": "nurse", "count": 1, "from_minute": 0, "to_minute": 1_440}
         yield nurse | _version(1, _BEFORE_S)
-        yield nurse | {"count": 2} | _version(2, 60, 480)  # known long before it holds
+        yield nurse | {"count": 2} | _version(2, 60, 480)  # recorded long before it is valid
         doctor: dict[str, Any] = {
             "requirement_id": f"{floor_id}-doctor",
             "zone_id": f"{floor_id}-right",

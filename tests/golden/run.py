@@ -1,36 +1,48 @@
-"""The run of the goldens: once through, and once with a restart in the middle."""
+"""The runs of the goldens: one without a stop, and one with a restart in the middle."""
 
 import hashlib
 from dataclasses import dataclass, field
 
-from tests.golden import figures
+from tests.golden import figures, files
 from tests.golden.adapter import FOLD_VERSION, STATE_VERSION, Pipeline, Sent
 from tests.golden.reference import reference_data
 from tests.golden.world import MINUTES, MS, RESTART_S, T0, Input
 
 MOMENTS_S = (120, 240, RESTART_S, 420, MINUTES * 60)
-"""When a checkpoint of every partition is taken, seconds by append time."""
+"""Append times at which a checkpoint of every partition is taken, seconds."""
 
 Checkpoints = dict[int, dict[bytes, bytes]]
-"""By partition and key, the records of a checkpoint."""
+"""Records of a checkpoint, by partition and key."""
+
+
+Outputs = dict[int, list[Sent]]
+"""By partition of the input, everything that was sent."""
+
+
+def without(sent: Outputs, topics: set[str]) -> Outputs:
+    """What was sent to other topics."""
+    return {
+        partition: [record for record in records if record.topic not in topics]
+        for partition, records in sent.items()
+    }
 
 
 @dataclass
 class Outcome:
-    """What one run gave.
+    """The result of one run.
 
     Attributes:
-        sent: By partition of the input, everything that was sent.
-        checkpoints: By moment (s), the checkpoints.
-        sent_by_restart: By partition, how many records were sent until the restart.
+        sent: All records sent, by partition of the input.
+        checkpoints: Checkpoints, by append time in seconds.
+        sent_by_restart: Number of records sent until the restart, by partition.
     """
 
-    sent: dict[int, list[Sent]] = field(default_factory=dict)
+    sent: Outputs = field(default_factory=dict)
     checkpoints: dict[int, Checkpoints] = field(default_factory=dict)
     sent_by_restart: dict[int, int] = field(default_factory=dict)
 
     def figures(self) -> figures.Figures:
-        """As the goldens keep it, apart from the input."""
+        """Figures that the goldens keep, without those of the input."""
         return {
             "outputs": figures.of_outputs(self.sent),
             "order": figures.of_order(self.sent),
@@ -44,7 +56,7 @@ class Outcome:
 
 
 def input_figures(logs: dict[int, list[Input]]) -> figures.Figures:
-    """What goes in: a difference here is one of the world, and not of the fold."""
+    """Figures of the input: a difference here comes from the world, and not from the fold."""
     found: figures.Figures = {}
     for partition, log in sorted(logs.items()):
         rows = [f"{row.appended_ms} {row.key!r} {row.value!r}\n".encode() for row in log]
@@ -65,15 +77,15 @@ def once_through(logs: dict[int, list[Input]]) -> Outcome:
 
 
 def restarted(logs: dict[int, list[Input]], first: Outcome, saved: Checkpoints) -> Outcome:
-    """Go on in new pipelines from checkpoints of the moment of the restart.
+    """Continue in new pipelines from the checkpoints taken at the restart.
 
     Args:
-        logs: Detections of the partitions.
-        first: The run that came to the restart before.
-        saved: Of the partitions that go on.
+        logs: Detections by partition.
+        first: The run that reached the restart.
+        saved: Checkpoints of the partitions that continue.
 
     Returns:
-        What the first run had sent until then, and what the new pipelines sent.
+        The records that the first run had sent until then, and those that the new pipelines sent.
     """
     outcome = Outcome(checkpoints={RESTART_S: saved})
     for partition, checkpoint in saved.items():
@@ -82,6 +94,20 @@ def restarted(logs: dict[int, list[Input]], first: Outcome, saved: Checkpoints) 
         before = first.sent[partition][: first.sent_by_restart[partition]]
         outcome.sent[partition] = before + outcome.sent[partition]
     return outcome
+
+
+def continued(logs: dict[int, list[Input]], first: Outcome) -> dict[str, figures.Figures]:
+    """What this release makes of the checkpoints that former folds wrote, by file.
+
+    Another fold has other tracks in it, so the records after it are not those of a run from the
+    start; the topics that came after a checkpoint, whose seqs it does not hold, are left out.
+    """
+    partition, found = files.SAVED_PARTITION, {}
+    for path in files.saved_checkpoints():
+        if files.fold_version_of(path) != FOLD_VERSION:
+            sent = restarted(logs, first, {partition: files.read_checkpoint(path)}).sent
+            found[path.stem] = figures.of_order(without(sent, files.topics_after(path)))
+    return found
 
 
 def _go_on(pipeline: Pipeline, partition: int, log: list[Input], outcome: Outcome) -> None:

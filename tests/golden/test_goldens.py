@@ -1,4 +1,4 @@
-"""What the stage sends and saves is what was recorded, byte for byte: see `record.py`."""
+"""The stage sends and saves what was recorded, byte for byte: see `record.py`."""
 
 from pathlib import Path
 from typing import Any
@@ -6,19 +6,9 @@ from typing import Any
 import pytest
 
 from tests.golden import files, run
-from tests.golden.adapter import decode
-from tests.golden.figures import difference
+from tests.golden.adapter import DERIVED, FOLD_VERSION, decode
+from tests.golden.figures import difference, of_order
 from tests.golden.world import RESTART_S, Input, detections
-
-DERIVED = {
-    "tracks.updated.v1",
-    "presence.updated.v1",
-    "links.observed.v1",
-    "zone-events.observed.v1",
-    "zone-occupancy.measured.v1",
-    "zone-occupancy.latest.v1",
-    "dead-letters.v1",
-}
 
 Logs = dict[int, list[Input]]
 
@@ -49,7 +39,7 @@ def test_the_input_is_that_of_the_goldens(golden: Any, logs: Logs) -> None:
     assert reason is None, reason
 
 
-@pytest.mark.parametrize("part", files.ASK)
+@pytest.mark.parametrize("part", [part for part in files.ASK if part != "continued"])
 def test_a_run_from_the_start_gives_the_golden_bytes(
     golden: Any, first: run.Outcome, part: str
 ) -> None:
@@ -72,18 +62,33 @@ def test_a_restart_from_a_checkpoint_gives_the_golden_bytes(
     assert reason is None, reason
 
 
-@pytest.mark.parametrize("path", files.saved_checkpoints(), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    [path for path in files.saved_checkpoints() if files.fold_version_of(path) == FOLD_VERSION],
+    ids=lambda path: path.stem,
+)
 def test_a_checkpoint_of_a_former_release_leads_to_the_golden_bytes(
-    golden: Any, logs: Logs, first: run.Outcome, path: Path
+    logs: Logs, first: run.Outcome, path: Path
 ) -> None:
+    """Apart from the topics that came after it, whose seqs it does not hold."""
     partition = files.SAVED_PARTITION
     saved = {partition: files.read_checkpoint(path)}
 
-    found = run.restarted(logs, first, saved).figures()["order"]
+    restarted = run.restarted(logs, first, saved).sent
 
-    name = f"partition {partition}"
-    reason = difference(f"{name} from {path.name}", golden["order"][name], found[name])
+    later = files.topics_after(path)
+    golden = of_order(run.without({partition: first.sent[partition]}, later))
+    reason = difference(path.name, golden, of_order(run.without(restarted, later)))
     assert reason is None, reason
+
+
+def test_a_checkpoint_of_a_former_fold_leads_to_the_bytes_recorded_for_it(
+    golden: Any, logs: Logs, first: run.Outcome
+) -> None:
+    reason = difference("continued", golden["continued"], run.continued(logs, first))
+
+    assert reason is None, f"{reason}\n{files.ASK['continued']}"
+    assert golden["continued"].keys() >= {"checkpoint.v5", "checkpoint.v6"}
 
 
 def test_the_world_holds_what_the_goldens_are_for(golden: Any, first: run.Outcome) -> None:
@@ -101,7 +106,7 @@ def test_the_world_holds_what_the_goldens_are_for(golden: Any, first: run.Outcom
     events = {record["kind"] for record in records("zone-events.observed.v1")}
     measured = records("zone-occupancy.measured.v1")
 
-    assert {name.split()[0] for name in golden["outputs"]} == DERIVED
+    assert {name.split()[0] for name in golden["outputs"]} == {*DERIVED, "dead-letters.v1"}
     assert files.saved_checkpoints() != []
     assert len({name for name in golden["outputs"] if name.startswith("tracks")}) == 24
     assert reasons == {

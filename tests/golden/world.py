@@ -1,10 +1,10 @@
 """The world of the goldens: 24 cameras on 8 floors in 5 partitions, 10 minutes of event time.
 
-Every number is made of integers by the generator below, and every coordinate is a multiple of a
+The generator below makes every number from integers, and every coordinate is a multiple of a
 quarter pixel, so the input has the same bytes with any version of Python and on any processor.
-It holds what the stage must cope with: silence of a camera and of a floor, lateness within and
-beyond the allowed, repeated and older frames, clocks that are ahead, people who are lost and seen
-again, edits of all kinds of reference data, and records that cannot be used.
+It has all that the stage must cope with: silence of a camera and of a floor, allowed and excessive
+lateness, repeated and older frames, clocks that are ahead, people who are lost and seen again,
+edits of all kinds of reference data, and invalid records.
 """
 
 from collections.abc import Iterator
@@ -27,20 +27,23 @@ FLOORS = {
 """Partition and number of cameras of each floor."""
 
 RESTART_S = 307
-"""When a stream processor takes over from a checkpoint, seconds by append time."""
+"""Append time at which a stream processor takes over from a checkpoint, seconds."""
 
 CALIBRATED = {"f3-c1", "f3-c3", "f5-c1", "f6-c1", "f6-c2", "f6-c4", "f7-c1", "f7-c3", "f8-c2"}
 AFFINE = [0.015625, 0.0, -2.0, 0.0, 0.03125, -4.0, 0.0, 0.0, 1.0]
 PERSPECTIVE = [0.0078125, 0.001953125, 0.5, 0.0, 0.03125, -1.0, 0.0, 0.0009765625, 0.75]
 
+AT_THE_EDGE = {"f5-c1"}
+"""Cameras before which people walk along the bottom edge, with their feet in and out of view."""
+
 SILENT_S = {"f5-c2": [(120, 160)], "f2-c1": [(360, 450)], "f2-c2": [(360, 452)], "f7-c4": [(0, 55)]}
-"""After when a camera sends nothing, and until when, seconds: one alone, and a whole floor."""
+"""Start and end of each camera's silence, seconds: one camera alone, and a whole floor."""
 
 ON_THE_BEAT = {"f1-c1", "f2-c2", "f5-c2", "f7-c1"}
-"""Cameras whose frames are captured exactly where ticks end: every bound is met exactly."""
+"""Cameras that capture frames exactly at the ends of ticks, so that every bound is hit exactly."""
 
 HEARTBEATS_S = {"f4-c1": (180, 240)}
-"""When a camera sends only heartbeats, seconds."""
+"""Start and end of the time in which a camera sends only heartbeats, seconds."""
 
 DELAY_MS = {
     "f6-c3": [(285, 330, 3_500)],
@@ -48,20 +51,20 @@ DELAY_MS = {
     "f8-c4": [(480, 500, 6_000)],
     "f3-c3": [(420, 480, -1_500)],
 }
-"""From when until when (s) a camera's records come later than the others, ms; earlier below 0."""
+"""Start and end (s) of a camera's delay relative to the others, and the delay (ms; < 0: early)."""
 
 REMOVED_S = {"f8-c3": (540, 549)}
-"""When a camera is removed and when it stops sending, seconds."""
+"""Times at which a camera is removed and at which it stops sending, seconds."""
 
 
 class Chance:
-    """SplitMix64: integers that depend on the seed and on nothing else."""
+    """SplitMix64: integers that depend on the seed alone."""
 
     def __init__(self, seed: str) -> None:
         self._state = int.from_bytes(seed.encode(), "big") & (2**64 - 1)
 
     def below(self, bound: int) -> int:
-        """The next integer from 0 on and below a bound."""
+        """The next integer from 0 up to, but not including, a bound."""
         self._state = (self._state + 0x9E3779B97F4A7C15) & (2**64 - 1)
         mixed = self._state
         mixed = ((mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9) & (2**64 - 1)
@@ -91,25 +94,27 @@ def cameras() -> dict[str, str]:
 
 
 def partitions() -> list[int]:
-    """Partitions that hold something."""
+    """Partitions that have cameras."""
     return sorted({partition for partition, _ in FLOORS.values()})
 
 
 class Walker:
-    """A person before one camera; all lengths in quarter pixels.
+    """A person in one camera's view; all lengths in quarter pixels.
 
-    Who is hidden stands still, and so is linked when seen again.
+    A hidden person stands still, and so is linked when seen again.
     """
 
-    def __init__(self, chance: Chance) -> None:
+    def __init__(self, chance: Chance, *, at_edge: bool) -> None:
         self.x = chance.between(400, 2_800)
         self.y = chance.between(1_000, 2_300)
+        if at_edge:
+            self.y = 2_360 + self.y // 10
         self.height = chance.between(360, 560)
         self.speed = chance.between(-36, 36)
         self.hidden = 0
 
     def walk(self, chance: Chance) -> None:
-        """Go on by one frame."""
+        """Move on by one frame."""
         if self.hidden:
             self.hidden -= 1
             return
@@ -121,10 +126,11 @@ class Walker:
             self.hidden = chance.between(1, 24)
 
     def box(self, chance: Chance) -> dict[str, Any]:
-        """As a detector sees this person."""
+        """The box that a detector finds for this person."""
         half = self.height // 5
         edges = (self.x - half, self.y - self.height, self.x + half, self.y)
-        return _box([edge + chance.between(-4, 4) for edge in edges], chance.between(250, 960))
+        found = [edge + chance.between(-4, 4) for edge in edges]
+        return _box([*found[:3], min(found[3], 4 * HEIGHT)], chance.between(250, 960))
 
 
 def _box(edges: list[int], score: int, label: str = "person") -> dict[str, Any]:
@@ -157,7 +163,9 @@ def _outcome(camera_id: str, at_us: int, number: int, **fields: Any) -> dict[str
 def _frames(camera_id: str) -> Iterator[tuple[int, dict[str, Any]]]:
     """Append time (ms) and outcome of every record of one camera."""
     chance = Chance(camera_id)
-    walkers = [Walker(chance) for _ in range(chance.between(2, 4))]
+    walkers = [
+        Walker(chance, at_edge=camera_id in AT_THE_EDGE) for _ in range(chance.between(2, 4))
+    ]
     phase_ms = chance.below(FRAME_MS)
     on_the_beat = camera_id in ON_THE_BEAT
     until_s = REMOVED_S.get(camera_id, (0, MINUTES * 60))[1]
@@ -198,7 +206,7 @@ def _within(at_s: int, spans: list[tuple[int, int]]) -> bool:
 
 
 def _unusable() -> Iterator[tuple[int, Input]]:
-    """Partition and record of what becomes a dead letter."""
+    """Partition and record of each input that becomes a dead letter."""
 
     def plain(at_s: int, camera_id: str, **fields: Any) -> bytes:
         outcome = _outcome(camera_id, T0 + at_s * S, 9_999, **fields)

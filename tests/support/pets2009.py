@@ -1,7 +1,7 @@
 """PETS 2009 S2L1, View 001: the one public clip here with people's identities in every frame.
 
-The clip is OpenCV's `vtest.avi`. MOTChallenge numbers its frames from 1, videos from 0, and the
-boxes are drawn in the original picture of 768x576 px, whatever size the clip at hand has.
+The clip is OpenCV's `vtest.avi`. MOTChallenge numbers frames from 1, videos from 0. Boxes are in
+pixels of the original picture, 768x576 px, whatever the size of the clip.
 """
 
 from pathlib import Path

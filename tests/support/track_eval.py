@@ -18,10 +18,10 @@ def evaluate(
     """TrackEval's own reader, preparation and metrics on the results of one tracker.
 
     Args:
-        folder: Holds `gt/SEQUENCE/gt/gt.txt` and `trackers/TRACKER/data/SEQUENCE.txt`.
-        lengths: Frames of each sequence.
-        tracker: Its name.
-        benchmark: By whose rules classes are read.
+        folder: Folder with `gt/SEQUENCE/gt/gt.txt` and `trackers/TRACKER/data/SEQUENCE.txt`.
+        lengths: Number of frames by sequence.
+        tracker: Name of the tracker.
+        benchmark: Benchmark whose rules apply to classes.
 
     Returns:
         Results of `HOTA`, `CLEAR` and `Identity` for pedestrians, by sequence and `COMBINED`.

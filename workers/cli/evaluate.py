@@ -7,9 +7,8 @@ from typing import Annotated
 import typer
 
 from runtime.errors import Stop
-from workers.cli.configuration import read_settings
+from workers.cli.configuration import with_options
 from workers.cli.errors import exit_codes
-from workers.inference.process import with_options
 from workers.operations.scoring.clip import score_clip
 
 
@@ -30,7 +29,7 @@ def evaluate(
     Printed are precision, recall and AP of detections, and HOTA, IDF1 and MOTA of tracks. Detector
     and tracker have the settings of the pipeline.
     """
-    settings = with_options(read_settings(), {"backend": backend, "weights": weights})
+    settings = with_options("inference", {"backend": backend, "weights": weights})
     with exit_codes():
         try:
             scores = score_clip(

@@ -1,17 +1,38 @@
 """`wardstream track`."""
 
 from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
+from models.datasets.scores import Scale
 from models.evaluation.tracking import TrackScores
 from runtime.errors import Stop
 from workers.cli.configuration import read_settings
 from workers.cli.errors import exit_codes
 from workers.cli.output import Json, print_json, print_lines
 from workers.operations.scoring.boxes import track_file
+
+
+class Mount(StrEnum):
+    """How a camera is mounted."""
+
+    fixed = "fixed"
+    moving = "moving"
+
+
+class Scores(StrEnum):
+    """How the scores of a file are read."""
+
+    auto = "auto"
+    unit = "unit"
+    percent = "percent"
+    none = "none"
+    dpm = "dpm"
+    acf = "acf"
+    logit = "logit"
 
 
 def track(
@@ -26,13 +47,25 @@ def track(
     every: Annotated[
         int, typer.Option(help="Use frames 1, 1 + N, 1 + 2 N ... only; time stays true.", min=1)
     ] = 1,
+    mount: Annotated[
+        Mount, typer.Option(help="How the camera is mounted: it stays, or it moves.")
+    ] = Mount.fixed,
+    scores: Annotated[
+        Scores,
+        typer.Option(
+            help="Scale of the scores: 0 to 1, percent, none, margins of part models (MOT17's "
+            "DPM) or of channel features (MOT15's ACF), logits; auto recognises it."
+        ),
+    ] = Scores.auto,
     as_json: Json = False,
 ) -> None:
     """Track people in a MOTChallenge file of detections; score the tracks against ground truth.
 
-    Confirmed tracks that have a detection in a frame are written. The tracker has the settings of
-    the stream processor.
+    Confirmed tracks are written; for a moment they coast where a frame does not show them. The
+    tracker has the settings of the stream processor for a camera that is mounted so.
     """
+    settings = read_settings()
+    tracking = settings.tracking if mount is Mount.fixed else settings.tracking_moving
     with exit_codes():
         try:
             done = track_file(
@@ -41,10 +74,13 @@ def track(
                 fps=fps,
                 every=every,
                 ground_truth=ground_truth,
-                tracking=read_settings().tracking,
+                tracking=tracking,
+                scale=None if scores is Scores.auto else cast("Scale", scores.value),
             )
         except (ValueError, OSError) as error:
             raise Stop(str(error)) from error
+    for warning in done.warnings:
+        typer.echo(f"warning: {detections}: {warning}", err=True)
     if as_json:
         print_json([{"detections": str(detections), "out": str(out), **asdict(done)}])
         return

@@ -3,11 +3,15 @@
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+import numpy as np
+
 from schemas.records.facts import Camera
 from schemas.topics import TRACKS
 from streams.domain.camera.detections import FrameDetections
+from streams.domain.camera.feet import BODY
 from streams.domain.camera.frame_tracks import FrameTracks
 from streams.domain.camera.people import locate
+from streams.domain.camera.picture import Picture
 from streams.domain.camera.view import View
 from streams.domain.seqs import Seqs, seqs_of
 from streams.domain.tracking.arrays import advance_boxes
@@ -33,6 +37,7 @@ class CameraState:
         tracker: Tracker of its people.
         model_name: Name of the model that made the newest detections.
         model_version: Version of that model.
+        bodies: Sizes of people by track id, rows of `feet.BODY` as little-endian bytes.
     """
 
     camera_id: str
@@ -42,6 +47,7 @@ class CameraState:
     tracker: TrackerState = field(default_factory=TrackerState)
     model_name: str = ""
     model_version: str = ""
+    bodies: bytes = b""
 
     def __post_init__(self) -> None:
         self.seqs = seqs_of("camera", self.seqs)
@@ -66,23 +72,43 @@ def check_frame(frame: FrameDetections) -> None:
         check_boxes(frame.boxes)
 
 
+def check_size(frame: FrameDetections, camera: Camera) -> None:
+    """Refuse detections in a frame of another size than their camera is registered with.
+
+    Zones, masks and the homography are in pixels of the registered size, so people would count in
+    the wrong zones. A size of 0 is not known, and fits.
+
+    Raises:
+        UnusableOutcome: The sizes differ.
+    """
+    size, registered = (frame.width, frame.height), (camera["width"], camera["height"])
+    if frame.outcome == "DETECTED" and size != registered and (0, 0) not in (size, registered):
+        raise UnusableOutcome(
+            f"the frame is {size[0]}x{size[1]} px, but camera {frame.camera_id} is registered with "
+            f"{registered[0]}x{registered[1]} px: its zones and masks would be misplaced"
+        )
+
+
 def step(
     state: CameraState,
     frame: FrameDetections,
     camera: Camera,
     homography: Vector,
+    picture: Picture,
     parameters: Structured,
 ) -> tuple[FrameTracks | None, View, Structured | None]:
     """Fold one event of a camera.
 
     A heartbeat, and a frame that was skipped or failed, advance time without detections: tracks
-    coast, and those unseen for too long are lost or end.
+    coast, and those unseen for too long end. Only a heartbeat, the camera's own silence, also makes
+    tracks LOST: a frame in which no people were looked for shows nobody's absence.
 
     Args:
         state: State of the camera, changed in place.
-        frame: Outcome that is new by `fence` and accepted by `check_frame`.
+        frame: Outcome that is new by `fence` and accepted by `check_frame` and `check_size`.
         camera: Registry version visible at the event's time.
         homography: Homography of that version: nine numbers, or `NOWHERE`.
+        picture: Picture of that version.
         parameters: Parameters of the tracker.
 
     Returns:
@@ -96,12 +122,16 @@ def step(
     looked = frame.outcome == "DETECTED"
     heartbeat = frame.outcome == "HEARTBEAT"
     states = state.tracker.states() if heartbeat else []
-    out = advance_boxes(state.tracker, captured_us, frame.people if looked else None, parameters)
+    boxes = frame.people if looked else None
+    out = advance_boxes(state.tracker, captured_us, boxes, parameters, silent=heartbeat)
     state.last_us = captured_us
     state.floor_id = camera["floor_id"]
     if looked and frame.model_name is not None:
         state.model_name, state.model_version = frame.model_name, frame.model_version
-    positions, people, links = locate(out, homography)
+    width, height = frame.width or camera["width"], frame.height or camera["height"]
+    known = np.frombuffer(state.bodies, BODY)
+    positions, people, bodies, links = locate(out, homography, picture, known)
+    state.bodies = bodies.tobytes()
     linked = out[out["link_from"] > 0] if links else None
     view = View(state.camera_id, captured_us, looked, people.tobytes())
     due = states_of(out) != states if heartbeat else looked or len(out) > 0
@@ -114,8 +144,8 @@ def step(
         captured_us=captured_us,
         floor_id=state.floor_id,
         frame_seq=frame.frame_seq,
-        width=frame.width or camera["width"],
-        height=frame.height or camera["height"],
+        width=width,
+        height=height,
         out=out,
         positions=positions,
         model_name=state.model_name,

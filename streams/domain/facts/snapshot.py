@@ -7,6 +7,7 @@ import numpy as np
 from schemas.records.facts import Camera, Floor
 from schemas.records.staffing import Requirement, Shift, Staff
 from streams.domain.camera.people import NOWHERE
+from streams.domain.camera.picture import Picture, picture_of
 from streams.domain.staffing.coverage import Plan
 from streams.domain.staffing.requirement import required_at
 from streams.domain.staffing.shift import FOREVER_US, scheduled_at
@@ -64,6 +65,7 @@ class Snapshot:
             self._requirements_of.setdefault(requirement["zone_id"], []).append(requirement)
         self._plans: dict[str, Plan] = {}
         self._homographies: dict[str, Vector] = {}
+        self._pictures: dict[str, Picture] = {}
         self._areas_seen_by: dict[str, AreaTable] = {}
 
     def cameras_of(self, floor_id: str) -> list[str]:
@@ -91,11 +93,19 @@ class Snapshot:
             self._homographies[camera_id] = found
         return found
 
+    def picture(self, camera_id: str) -> Picture:
+        """What a camera shows."""
+        found = self._pictures.get(camera_id)
+        if found is None:
+            found = self._pictures[camera_id] = picture_of(self.cameras[camera_id])
+        return found
+
     def areas_seen_by(self, camera_id: str, floor_id: str) -> AreaTable:
         """The zones of a floor that count a camera's people, sorted by id."""
         found = self._areas_seen_by.get(camera_id)
         if found is None:
-            found = table_of([area for area in self.zones_of(floor_id) if counts(area, camera_id)])
+            areas = [area for area in self.zones_of(floor_id) if counts(area, camera_id)]
+            found = table_of(areas, self.picture(camera_id))
             self._areas_seen_by[camera_id] = found
         return found
 

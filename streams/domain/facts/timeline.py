@@ -11,9 +11,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from schemas.topics import CAMERAS, FLOORS, REQUIREMENTS, SHIFTS, STAFF, ZONES
-from streams.domain.camera.projection import check_homography
-from streams.domain.facts.snapshot import FOREVER_US, Snapshot, ZoneArea, zone_area
-from streams.domain.staffing.requirement import check_requirement
+from streams.domain.facts.check import check_fact
+from streams.domain.facts.snapshot import FOREVER_US, Snapshot, ZoneArea
 
 VISIBLE_AFTER_US: Final = 5_000_000
 """A fact is visible to events this long after it was recorded, microseconds."""
@@ -188,33 +187,18 @@ class Facts:
         )
 
     def _check(self, topic_name: str, record: Record) -> None:
-        if record["removed"]:
-            return
+        identity = record[_ID_FIELDS[topic_name]]
+        versions = self._timelines[topic_name].versions_of(identity).values()
+        floors = [known["floor_id"] for known in versions if _has_floor(known)]
         try:
-            if topic_name == ZONES.name:
-                area = zone_area(record)
-                self._check_stays(ZONES.name, record, "zone")
-                self._areas.setdefault((area.zone_id, record["version"]), area)
-            elif topic_name == REQUIREMENTS.name:
-                check_requirement(record)
-            elif topic_name == CAMERAS.name:
-                check_homography(record["homography"])
-                self._check_stays(CAMERAS.name, record, "camera")
+            area = check_fact(topic_name, record, floors)
         except (ValueError, OverflowError) as error:
-            identity = record[_ID_FIELDS[topic_name]]
             raise InvalidFact(
                 f"{topic_name} {identity!r} version {record['version']}: {error}"
             ) from error
+        if area is not None:
+            self._areas.setdefault((area.zone_id, record["version"]), area)
 
-    def _check_stays(self, topic_name: str, record: Record, kind: str) -> None:
-        """Keep a camera or zone on its floor.
 
-        Its `seq` is counted in the floor's partition, and would start again in another.
-        """
-        identity = record[_ID_FIELDS[topic_name]]
-        for known in self._timelines[topic_name].versions_of(identity).values():
-            if not known["removed"] and known["floor_id"] != record["floor_id"]:
-                raise ValueError(
-                    f"a {kind} stays on its floor: "
-                    f"{known['floor_id']!r}, not {record['floor_id']!r}"
-                )
+def _has_floor(record: Record) -> bool:
+    return not record["removed"] and "floor_id" in record

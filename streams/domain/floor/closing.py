@@ -1,4 +1,4 @@
-"""Closing one tick of a floor: presence, zone events and occupancy as of its end."""
+"""The records of one tick of a floor, as of its end, and the next tick that can have any."""
 
 from typing import NamedTuple
 
@@ -8,11 +8,19 @@ from streams.domain.camera.view import View
 from streams.domain.facts.snapshot import Snapshot
 from streams.domain.floor.presence import FloorPresence, people_of
 from streams.domain.floor.state import FloorState, missing_at, zone_of
+from streams.domain.floor.tick import TICK_US, next_boundary, tick_end
 from streams.domain.output import Output
 from streams.domain.settings import FloorSettings
 from streams.domain.staffing.coverage import Plan
 from streams.domain.zones.area import who_stands
-from streams.domain.zones.membership import Happening, ZoneState, clear, expire, observe_standing
+from streams.domain.zones.membership import (
+    Happening,
+    ZoneState,
+    clear,
+    expire,
+    next_leave_us,
+    observe_standing,
+)
 from streams.domain.zones.occupancy import measure
 
 
@@ -32,6 +40,35 @@ class Moment(NamedTuple):
     cameras: list[str]
     missing: list[str]
     periodic: bool
+
+
+def next_due(floor: FloorState, snapshot: Snapshot, settings: FloorSettings) -> int:
+    """End of the next tick in which something can happen, microseconds.
+
+    Every reason why closing a tick gives a record or changes the state is listed here, so that a
+    jump to this tick equals closing tick by tick.
+    """
+    closed_us = floor.closed_us
+    first_us = closed_us + TICK_US
+    due_us = min((tick_end(view.captured_us) for view in floor.pending), default=snapshot.until_us)
+    if due_us <= first_us or snapshot.from_us > closed_us:
+        return first_us
+    # A camera goes missing in the tick after its last view, whose own tick was due.
+    if missing_at(floor, first_us, snapshot) != floor.missing:
+        return first_us
+    for view in floor.views.values():
+        due_us = min(due_us, tick_end(view.captured_us + settings.hold_us + 1))
+    for area in snapshot.zones_of(floor.floor_id):
+        zone = floor.zones.get(area.zone_id)
+        plan = snapshot.plan(area.zone_id, first_us)
+        if zone is None or plan.from_us > closed_us:
+            return first_us
+        leave_us = next_leave_us(zone, area, floor.looked, settings.hold_us)
+        due_us = min(due_us, tick_end(plan.until_us), tick_end(leave_us))
+    period_us = next_boundary(closed_us, settings.occupancy_period_us)
+    if period_us - floor.active_us <= settings.silence_us:
+        due_us = min(due_us, period_us)
+    return max(due_us, first_us)
 
 
 def close_tick(
@@ -120,7 +157,7 @@ def _observe(
 
 
 def _forget(floor: FloorState, cameras: list[str], end_us: int, settings: FloorSettings) -> None:
-    """Drop views of cameras silent for too long, and views and looks of those off the floor."""
+    """Drop views of cameras silent for too long, and views and looks of cameras off the floor."""
     for camera_id in sorted(floor.views):
         if (
             camera_id not in cameras

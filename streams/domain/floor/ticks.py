@@ -7,12 +7,11 @@ for, and is reported as missing. Both depend only on the order of the log and on
 
 from streams.domain.facts.snapshot import Snapshot
 from streams.domain.facts.timeline import Facts
-from streams.domain.floor.closing import close_tick
-from streams.domain.floor.state import FloorState, missing_at
-from streams.domain.floor.tick import TICK_US, last_tick_end, next_boundary, tick_end
+from streams.domain.floor.closing import close_tick, next_due
+from streams.domain.floor.state import FloorState
+from streams.domain.floor.tick import TICK_US, last_tick_end
 from streams.domain.output import Output
 from streams.domain.settings import FloorSettings
-from streams.domain.zones.membership import next_leave_us
 
 
 def close_ticks(floor: FloorState, facts: Facts, settings: FloorSettings) -> list[Output]:
@@ -45,32 +44,3 @@ def closable_through(floor: FloorState, snapshot: Snapshot, settings: FloorSetti
         if silent_us <= settings.allowed_lateness_us:
             through_us = min(through_us, heard_us)
     return through_us
-
-
-def next_due(floor: FloorState, snapshot: Snapshot, settings: FloorSettings) -> int:
-    """End of the next tick in which something can happen, microseconds.
-
-    Every reason why closing a tick gives a record or changes the state is listed here, so that a
-    jump to this tick equals closing tick by tick.
-    """
-    closed_us = floor.closed_us
-    first_us = closed_us + TICK_US
-    due_us = min((tick_end(view.captured_us) for view in floor.pending), default=snapshot.until_us)
-    if due_us <= first_us or snapshot.from_us > closed_us:
-        return first_us
-    # A camera goes missing in the tick after its last view, whose own tick was due.
-    if missing_at(floor, first_us, snapshot) != floor.missing:
-        return first_us
-    for view in floor.views.values():
-        due_us = min(due_us, tick_end(view.captured_us + settings.hold_us + 1))
-    for area in snapshot.zones_of(floor.floor_id):
-        zone = floor.zones.get(area.zone_id)
-        plan = snapshot.plan(area.zone_id, first_us)
-        if zone is None or plan.from_us > closed_us:
-            return first_us
-        leave_us = next_leave_us(zone, area, floor.looked, settings.hold_us)
-        due_us = min(due_us, tick_end(plan.until_us), tick_end(leave_us))
-    period_us = next_boundary(closed_us, settings.occupancy_period_us)
-    if period_us - floor.active_us <= settings.silence_us:
-        due_us = min(due_us, period_us)
-    return max(due_us, first_us)

@@ -15,7 +15,12 @@ _WARM_FRAMES: Final = 3
 
 
 def advance_boxes(
-    state: TrackerState, captured_us: int, boxes: Matrix | None, parameters: Structured
+    state: TrackerState,
+    captured_us: int,
+    boxes: Matrix | None,
+    parameters: Structured,
+    *,
+    silent: bool = False,
 ) -> Structured:
     """Fold one frame.
 
@@ -25,6 +30,8 @@ def advance_boxes(
         boxes: Shape `(N, BOX)`, x_min, y_min, x_max, y_max (pixels of the captured frame) and
             score, in any order; no rows when the frame shows nobody, None when nobody looked.
         parameters: `parameters_of(settings)`.
+        silent: Whether the camera has no picture, so that tracks are lost as time passes. A frame
+            that was only skipped loses none.
 
     Returns:
         Shape `(M,)` of `TRACK_UPDATE`: every track that was alive before or is now, by id; one
@@ -41,7 +48,7 @@ def advance_boxes(
     boxes = np.ascontiguousarray(boxes, dtype=np.float64) if looked else NO_BOXES
     state.reserve(live + len(boxes))
     unusable, out = step(
-        state.summary, state.tracks, state.ended, captured_us, boxes, looked, parameters
+        state.summary, state.tracks, state.ended, captured_us, boxes, looked, silent, parameters
     )
     if unusable != ALL_USABLE:
         raise unusable_box(boxes, unusable)

@@ -29,7 +29,7 @@ class Frame(NamedTuple):
         measurements: Shape `(N,)` of `MEASUREMENT`: the detections.
         by_left: Shape `(N,)`: the detections by their left edges.
         at_us: Event time of this frame, microseconds.
-        before_us: Event time of the frame before, microseconds.
+        before_us: Event time of the look before, microseconds; 0 for none.
         params: Settings.
     """
 
@@ -135,8 +135,10 @@ def compare(frame: Frame, tracks: Indices, detections: Indices, reach: Reach, pa
             intersection = overlap_x * overlap_y
             similarity = intersection / (area + wide * high - intersection)
             if height_weight > 0.0:
-                # The overlap of heights, as in Hybrid-SORT (Yang et al. 2024, arXiv:2308.00783).
-                similarity *= 1.0 - height_weight * (1.0 - overlap_y / (h + high - overlap_y))
+                # The overlap of heights, as in Hybrid-SORT (Yang et al. 2024, arXiv:2308.00783),
+                # squared: in a crowd it tells those who stand nearer from those behind them.
+                alike = 1.0 - height_weight * (1.0 - overlap_y / (h + high - overlap_y))
+                similarity *= alike * alike
             if heading > 0.0:
                 similarity += heading * _momentum(track, measurement)
             if similarity > reach.gate:
@@ -193,7 +195,7 @@ def _momentum(track: Track, measurement: Measurement) -> float:
 def is_duplicate(
     tracks: Table[Track], count: int, measurement: Measurement, params: Parameters
 ) -> bool:
-    """Tell whether a detection is a second box of a person seen in this frame.
+    """Whether a detection is a second box of a person seen in this frame.
 
     It is one if its overlap (IoU) with a track seen in this frame is above `birth_iou`, or if more
     than `birth_cover` of it lies in that track's box, as the box of a head and shoulders does.
@@ -212,3 +214,23 @@ def is_duplicate(
         if intersection > params.birth_iou * union or intersection > params.birth_cover * w * h:
             return True
     return False
+
+
+@compiled
+def hidden_share(tracks: Table[Track], count: int, measurement: Measurement) -> float:
+    """Largest share of a detection that a person seen in this frame, who stands nearer, covers.
+
+    Nearer is whose feet are lower in the picture.
+    """
+    w, h = measurement.w, measurement.h
+    foot = measurement.y + h * 0.5
+    share = 0.0
+    for i in range(count):
+        track = tracks[i]
+        if not track.observed or track.y + track.h * 0.5 <= foot:
+            continue
+        overlap_x = min((track.w + w) * 0.5 - abs(measurement.x - track.x), track.w, w)
+        overlap_y = min((track.h + h) * 0.5 - abs(measurement.y - track.y), track.h, h)
+        if overlap_x > 0.0 and overlap_y > 0.0:
+            share = max(share, overlap_x * overlap_y / (w * h))
+    return share

@@ -14,15 +14,25 @@ from streams.domain.tracking.tables import (
     SUMMARY,
     TRACK,
 )
+from streams.domain.tracking.types import Structured
 
-FORMAT: Final = 3
+FORMAT: Final = 5
 """Rises when a field of a table changes."""
 
 _SUMMARY, _TRACK, _ENDED = (
     len(dtype.names or ()) for dtype in (STORED_SUMMARY, STORED_TRACK, STORED_ENDED_TRACK)
 )
-_SUMMARIES: Final = {2: 4, FORMAT: _SUMMARY}
-"""Numbers in the summary, by the formats that are read: format 2 has nothing of the camera."""
+_SUMMARIES: Final = {2: 4, 3: 6, 4: 6, FORMAT: _SUMMARY}
+"""Numbers in the summary, by the formats that are read: format 2 has nothing of the camera, and
+those before 5 do not say when people were last looked for."""
+
+_PRESENCE: Final = 4
+"""From this format on, a track holds how well it was seen."""
+_SINCE_4: Final = ("evidence", "presence")
+_OLD_TRACK: Final = np.dtype(
+    [(name, "<f8") for name in STORED_TRACK.names or () if name not in _SINCE_4]
+)
+"""A track of formats 2 and 3: how well it was seen is not in it."""
 
 _LEAD: Final = struct.Struct("<BBBBII")
 _MIN_CAPACITY: Final = 16
@@ -95,7 +105,9 @@ class TrackerState:
         if len(data) < _LEAD.size:
             raise UnreadableState("a tracker's state is cut off before its head ends")
         version, summary, track, ended_track, live, ended = _LEAD.unpack_from(data)
-        if (summary, track, ended_track) != (_SUMMARIES.get(version), _TRACK, _ENDED):
+        stored = STORED_TRACK if version >= _PRESENCE else _OLD_TRACK
+        width = len(stored.names or ())
+        if (summary, track, ended_track) != (_SUMMARIES.get(version), width, _ENDED):
             raise UnreadableState(
                 f"a tracker's state of format {version} with {track} columns; "
                 f"this release reads format {FORMAT} with {_TRACK}"
@@ -107,10 +119,12 @@ class TrackerState:
         whole = np.zeros(_SUMMARY)  # what an older format does not have begins at 0
         whole[:summary] = numbers[:summary]
         state.summary[:] = whole.view(STORED_SUMMARY)
+        if summary < _SUMMARY:  # the newest frame is taken for a look
+            state.summary["looked_us"] = state.summary["as_of_us"]
         if live > len(state.tracks):
             state.tracks = np.zeros(2 * live, TRACK)
         end = summary + live * track
-        state.tracks[:live] = numbers[summary:end].view(STORED_TRACK)
+        state.tracks[:live] = _tracks_of(numbers[summary:end].view(stored))
         state.ended[:ended] = numbers[end:].view(STORED_ENDED_TRACK)
         return state
 
@@ -118,3 +132,18 @@ class TrackerState:
         return isinstance(other, TrackerState) and self.pack() == other.pack()
 
     __hash__ = None  # type: ignore[assignment]
+
+
+def _tracks_of(stored: Structured) -> Structured:
+    """Stored tracks as this release stores them.
+
+    A track of an older format is taken to have been seen steadily, with its last score every time.
+    """
+    if stored.dtype == STORED_TRACK:
+        return stored
+    tracks = np.zeros(len(stored), STORED_TRACK)
+    for name in stored.dtype.names or ():
+        tracks[name] = stored[name]
+    tracks["evidence"] = stored["hits"] * stored["score"]
+    tracks["presence"] = 1.0
+    return tracks

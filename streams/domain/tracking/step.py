@@ -31,6 +31,7 @@ def step(
     captured_us: int,
     boxes: Matrix,
     looked: bool,
+    silent: bool,
     parameters: Table[Parameters],
 ) -> tuple[int, Structured]:
     """Fold one frame into a state.
@@ -42,7 +43,8 @@ def step(
         ended: Shape `(ENDED_MAX,)` of `ENDED_TRACK`, changed in place.
         captured_us: Event time of the frame, microseconds; later than the state's.
         boxes: Shape `(N, BOX)`: detections in any order.
-        looked: False when nobody looked: the boxes are not read, and tracks coast.
+        looked: False when no people were looked for: the boxes are not read, and tracks coast.
+        silent: True when the camera has no picture, so that tracks are lost as time passes.
         parameters: One `PARAMETERS` record.
 
     Returns:
@@ -56,6 +58,7 @@ def step(
     summary, params = summary_table[0], parameters[0]
     before_us = summary.as_of_us
     dt_s = 0.0 if before_us == 0 else (captured_us - before_us) / _US
+    looked_before_us = summary.looked_us
     summary.as_of_us = captured_us
     known = summary.live_count
 
@@ -64,14 +67,17 @@ def step(
     matches = np.full(known, -1)
     for i in range(known):
         states[i] = tracks[i].state
-        lifecycle.age(tracks[i], captured_us, params)
+        lifecycle.age(tracks[i], captured_us, not (looked or silent), params)
         motion.predict(tracks[i], min(dt_s, params.max_lost_s), params)
 
     # Associate detections with tracks, update the matched ones, start new ones.
     starters = np.empty(len(boxes), np.int64)
     new = 0
     if looked:
-        new = match(summary, tracks, captured_us, before_us, boxes, matches, starters, params)
+        new = match(
+            summary, tracks, captured_us, looked_before_us, boxes, matches, starters, params
+        )
+        summary.looked_us = captured_us
 
     # Report every track.
     linkable = False

@@ -69,6 +69,8 @@ class Track(Protocol):
         state: A `TrackState`.
         observed: True when the newest frame holds a matched detection.
         hits: Number of matched detections.
+        evidence: Sum of their scores.
+        presence: Share of the looks of the last second or so in which it was seen, 0 to 1.
         started_us: Event time of the first.
         last_seen_us: Event time of the last.
         score: Score of the last, 0 to 1.
@@ -95,6 +97,8 @@ class Track(Protocol):
     state: int
     observed: bool
     hits: int
+    evidence: float
+    presence: float
     started_us: int
     last_seen_us: int
     score: float
@@ -146,6 +150,7 @@ class Summary(Protocol):
         camera_common: What the boxes' errors have lately had in common, heights^2; see
             `camera_motion`.
         camera_energy: Energy of those errors, heights^2.
+        looked_us: Event time of the newest frame in which people were looked for; 0 before it.
     """
 
     next_id: int
@@ -154,6 +159,7 @@ class Summary(Protocol):
     ended_count: int
     camera_common: float
     camera_energy: float
+    looked_us: int
 
 
 class TrackUpdate(Protocol):

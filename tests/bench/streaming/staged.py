@@ -31,7 +31,7 @@ WATCHED = (
     ("streams.domain.floor.closing:_occupancy", "occupancy and coverage"),
     ("streams.domain.floor.closing:_presence", "presence"),
     ("streams.processor.pipeline_fold:Wire.write", "encode"),
-    ("runtime.checkpoints.outputs:OutputProducer.emit", "produce"),
+    ("runtime.checkpoints.outputs:HeldOutputs.emit", "produce"),
     ("runtime.checkpoints.fold:PartitionProgress.snapshot", "checkpoint: encode"),
     ("streams.processor.pipeline_fold:PipelineFold.advance", "fold, the rest"),
 )

@@ -141,7 +141,15 @@ def walks(number: int, frames: int, seed: int) -> Iterator[list[Detection]]:
         scores = chance.uniform(0.62, 0.97, PEOPLE).round(3).tolist()
         found = (chance.random(PEOPLE) >= MISSED).tolist()
         yield [
-            {"x_min": a, "y_min": b, "x_max": c, "y_max": d, "score": score, "label": "person"}
+            {
+                "x_min": a,
+                "y_min": b,
+                "x_max": c,
+                "y_max": d,
+                "score": score,
+                "label": "person",
+                "raw_score": score,
+            }
             for (a, b, c, d), score, seen in zip(boxes, scores, found, strict=True)
             if seen
         ]
@@ -165,6 +173,7 @@ def outcome(name: str, frame: int, at_us: int, detections: list[Detection]) -> D
             "input_height": 416,
             "score_threshold": 0.1,
             "nms_iou": 0.65,
+            "score_map_sha256": "0" * 64,
         },
         "width": WIDTH,
         "height": HEIGHT,

@@ -2,55 +2,62 @@
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from tests.bench.tracking import ours
 from tests.bench.tracking.fast_scores import Counts, Scores, pool
 from tests.bench.tracking.runs import Cache, Config, Job, counts_of
-from tests.bench.tracking.sequences import Sequence, opening
-from tests.bench.tracking.spaces import sampled, shipped
-from tests.bench.tracking.tuning import OPENING_S, chosen
+from tests.bench.tracking.sequences import Sequence
+from tests.bench.tracking.spaces import Kind, in_seconds, sampled, shipped
+from tests.bench.tracking.tuning import by_name, by_scene, chosen, openings_of
 
 RESAMPLES = 2000
 
 SHARES = ("hota", "deta", "assa", "idf1", "mota", "recall")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Row:
-    """One tracker, shipped or tuned, at one rate.
+    """One tracker, of one kind, at one rate, before cameras of one mount.
 
     Attributes:
         tracker: Its name.
-        tuned: False with its defaults.
-        scenes: Of each sequence.
-        counts: Of each sequence; tuned ones with the configuration chosen without its scene.
+        kind: How it is configured.
+        counts: By scene and sequence; the mean of the draws where detections are made up. Of a
+            tuned tracker with the configuration chosen without the scene.
     """
 
     tracker: str
-    tuned: bool
-    scenes: list[str]
-    counts: list[Counts]
+    kind: Kind
+    counts: dict[tuple[str, str], Counts]
 
     @property
     def name(self) -> str:
-        """Tracker, and whether it was tuned."""
-        return f"{self.tracker}, {'tuned' if self.tuned else 'shipped'}"
+        """Tracker, and how it is configured."""
+        return f"{self.tracker}, {self.kind}"
 
-    @property
+    @cached_property
     def pooled(self) -> Scores:
         """Over all sequences, as TrackEval combines them."""
-        return pool(self.counts)
+        return pool(list(self.counts.values()))
 
-    @property
-    def mean(self) -> dict[str, float]:
-        """Mean over sequences of each score."""
-        scores = [pool([one]) for one in self.counts]
+    @cached_property
+    def of_scenes(self) -> dict[str, dict[str, float]]:
+        """Scores of each scene: the mean over its sequences."""
         return {
-            name: math.fsum(getattr(score, name) for score in scores) / len(scores)
-            for name in SHARES
+            scene: {
+                name: math.fsum(getattr(s, name) for s in scores) / len(scores) for name in SHARES
+            }
+            for scene, scores in by_scene(self.counts).items()
         }
+
+    @cached_property
+    def mean(self) -> dict[str, float]:
+        """Mean over scenes of each score."""
+        scenes = self.of_scenes.values()
+        return {name: math.fsum(scene[name] for scene in scenes) / len(scenes) for name in SHARES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,66 +70,60 @@ class Difference:
     high: float
 
 
-def jobs_of(tracker: str, sequences: list[Sequence], cache: Cache, budget: int | None) -> list[Job]:
-    """The runs that make a row; without a budget as shipped."""
-    if budget is None:
-        return [Job(tracker, shipped(tracker), sequence) for sequence in sequences]
-    # Our defaults were found on these very scenes: they must not compete as if they were not.
-    fair = tracker != ours.NAME
-    best: dict[str, Config] = chosen(tracker, sequences, cache, budget, defaults=fair)
-    return [Job(tracker, best[sequence.scene], sequence) for sequence in sequences]
+def jobs_of(
+    tracker: str, sequences: list[Sequence], cache: Cache, kind: Kind, budget: int
+) -> list[Job]:
+    """The runs that make a row.
+
+    Args:
+        tracker: Its name.
+        sequences: Of one mount, at one rate.
+        cache: After `fill`, if it is tuned.
+        kind: How it is configured.
+        budget: Configurations to choose from, if it is tuned.
+    """
+    if kind == "tuned":
+        # Our defaults were found on these very scenes: they must not compete as if they were not.
+        fair = tracker != ours.NAME
+        best: dict[str, Config] = chosen(tracker, sequences, cache, budget, defaults=fair)
+        return [Job(tracker, best[sequence.scene], sequence) for sequence in sequences]
+    config = shipped(tracker) if kind == "shipped" else in_seconds(tracker)
+    return [Job(tracker, config, sequence) for sequence in sequences]
 
 
-def row_of(tracker: str, sequences: list[Sequence], cache: Cache, budget: int | None) -> Row:
+def row_of(tracker: str, sequences: list[Sequence], cache: Cache, kind: Kind, budget: int) -> Row:
     """One tracker at one rate; runs what is missing."""
-    jobs = jobs_of(tracker, sequences, cache, budget)
+    jobs = jobs_of(tracker, sequences, cache, kind, budget)
     counts = counts_of(jobs, cache)
-    scenes = [sequence.scene for sequence in sequences]
-    return Row(tracker, budget is not None, scenes, [counts[job.key] for job in jobs])
+    return Row(tracker, kind, by_name(sequences, [counts[job.key] for job in jobs]))
 
 
-def best_peer(rows: list[Row], name: str, *, pooled: bool) -> Row:
-    """The peer that scores highest."""
+def best_peer(rows: list[Row], name: str) -> Row:
+    """The peer that scores highest, by the mean over scenes."""
     peers = [row for row in rows if row.tracker != ours.NAME]
-    return max(peers, key=lambda row: _score(row.counts, name, pooled=pooled))
+    return max(peers, key=lambda row: row.mean[name])
 
 
-def difference(mine: Row, peer: Row, name: str, *, pooled: bool) -> Difference:
-    """How much better a score is than a peer's; scenes are what is drawn again."""
-    scenes = sorted(set(mine.scenes))
-    members = {
-        scene: [n for n, other in enumerate(mine.scenes) if other == scene] for scene in scenes
-    }
-
-    def apart(drawn: list[str]) -> float:
-        picked = [n for scene in drawn for n in members[scene]]
-        one = _score([mine.counts[n] for n in picked], name, pooled=pooled)
-        return one - _score([peer.counts[n] for n in picked], name, pooled=pooled)
-
+def difference(mine: Row, peer: Row, name: str) -> Difference:
+    """How much better the mean over scenes is than a peer's; scenes are what is drawn again."""
+    apart = np.array(
+        [mine.of_scenes[scene][name] - peer.of_scenes[scene][name] for scene in mine.of_scenes]
+    )
     random = np.random.default_rng(20260101)
-    drawn = [
-        apart([scenes[n] for n in random.integers(len(scenes), size=len(scenes))])
-        for _ in range(RESAMPLES)
-    ]
+    drawn = apart[random.integers(len(apart), size=(RESAMPLES, len(apart)))].mean(axis=1)
     low, high = np.percentile(drawn, [2.5, 97.5])
-    return Difference(peer.name, apart(scenes), float(low), float(high))
-
-
-def _score(counts: list[Counts], name: str, *, pooled: bool) -> float:
-    if pooled:
-        return float(getattr(pool(counts), name))
-    return math.fsum(getattr(pool([one]), name) for one in counts) / len(counts)
+    return Difference(peer.name, float(apart.mean()), float(low), float(high))
 
 
 def switches_at_recall(
     tracker: str, sequences: list[Sequence], cache: Cache, budget: int
 ) -> list[tuple[float, int]]:
     """Recall and identity switches of each sampled configuration, over all sequences' openings."""
-    openings = [opening(sequence, OPENING_S) for sequence in sequences]
+    openings = openings_of(sequences)
     points = []
     for config in sampled(tracker, budget):
         total = pool([cache.known[Job(tracker, config, one).key] for one in openings])
-        points.append((total.recall, total.id_switches))
+        points.append((total.recall, round(total.id_switches)))
     return points
 
 

@@ -4,7 +4,7 @@ Equal to TrackEval's (a test shows it): the same matching, with a port of the as
 that both use (Crouse, 2016), so that ties fall alike.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numba import njit
@@ -37,12 +37,12 @@ class Counts:
 
     found: list[float]
     in_common: list[float]
-    truth_boxes: int
-    track_boxes: int
+    truth_boxes: float
+    track_boxes: float
     idtp: float
-    matched: int
-    switches: int
-    fragments: int
+    matched: float
+    switches: float
+    fragments: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,8 @@ class Scores:
     idf1: float
     mota: float
     recall: float
-    id_switches: int
-    fragments: int
+    id_switches: float
+    fragments: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +75,14 @@ class Truth:
         return cls(table.frames, ids.astype(np.int64), table.boxes, counts.astype(np.int64))
 
 
-def count(truth: Truth, results: BoxTable) -> Counts:
-    """Compare results with the truth of one sequence."""
+def count(truth: Truth, results: BoxTable, *, on_floor: bool = False) -> Counts:
+    """Compare results with the truth of one sequence.
+
+    Args:
+        truth: The people.
+        results: The tracks.
+        on_floor: Both are floor points (x, y in metres first), alike by `1 - distance / 1 m`.
+    """
     tracks = Truth.of(results)
     found, in_common, together, matched, switches, fragments = _count(
         truth.frames,
@@ -88,6 +94,7 @@ def count(truth: Truth, results: BoxTable) -> Counts:
         tracks.boxes,
         tracks.per_id,
         _LEVELS,
+        on_floor,
     )
     rows, columns = linear_sum_assignment(together, maximize=True)
     return Counts(
@@ -99,6 +106,16 @@ def count(truth: Truth, results: BoxTable) -> Counts:
         int(matched),
         int(switches),
         int(fragments),
+    )
+
+
+def average(counts: list[Counts]) -> Counts:
+    """Draws of one sequence as one: the mean of each count."""
+    return Counts(
+        *(
+            np.mean([getattr(one, field.name) for one in counts], axis=0).tolist()
+            for field in fields(Counts)
+        )
     )
 
 
@@ -204,6 +221,16 @@ def _overlaps(first: Floats, second: Floats) -> Floats:
 
 
 @njit(cache=True)
+def _nearness(first: Floats, second: Floats) -> Floats:
+    result = np.zeros((len(first), len(second)))
+    for i in range(len(first)):
+        for j in range(len(second)):
+            distance = np.hypot(first[i, 0] - second[j, 0], first[i, 1] - second[j, 1])
+            result[i, j] = max(0.0, 1.0 - distance)
+    return result
+
+
+@njit(cache=True)
 def _count(  # noqa: PLR0912 - three passes over the same frames
     truth_frames: Ints,
     truth_ids: Ints,
@@ -214,6 +241,7 @@ def _count(  # noqa: PLR0912 - three passes over the same frames
     track_boxes: Floats,
     track_counts: Ints,
     levels: Floats,
+    on_floor: bool,
 ) -> tuple[Floats, Floats, Floats, int, int, int]:
     people, tracks = len(truth_counts), len(track_counts)
     fit = np.zeros((people, tracks))
@@ -242,7 +270,10 @@ def _count(  # noqa: PLR0912 - three passes over the same frames
                 a_end += 1
             while b_end < len(track_frames) and track_frames[b_end] == frame:
                 b_end += 1
-            overlaps = _overlaps(truth_boxes[a:a_end], track_boxes[b:b_end])
+            if on_floor:
+                overlaps = _nearness(truth_boxes[a:a_end], track_boxes[b:b_end])
+            else:
+                overlaps = _overlaps(truth_boxes[a:a_end], track_boxes[b:b_end])
             n, m = overlaps.shape
             if second_pass == 0:
                 of_track = overlaps.sum(axis=0)

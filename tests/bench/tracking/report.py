@@ -9,11 +9,11 @@ from tests.bench.tracking.compare import (
     switches_at_recall,
 )
 from tests.bench.tracking.runs import Cache
-from tests.bench.tracking.sequences import Sequence
+from tests.bench.tracking.sequences import Mount, Sequence
 from tests.bench.tracking.users import UserScores
 
-POOLED = "HOTA | DetA | AssA | IDF1 | MOTA | recall | IDSW | Frag"
-MEANS = "mean HOTA | mean AssA | mean IDF1 | mean MOTA"
+MEANS = "HOTA | DetA | AssA | IDF1 | MOTA"
+POOLED = "pooled HOTA | pooled IDF1 | pooled MOTA | IDSW | Frag"
 EVENTS = "false entries | missed entries | false exits | missed exits"
 
 
@@ -22,50 +22,71 @@ def rate_name(rate: int | None) -> str:
     return "own rate" if rate is None else f"{rate} fps"
 
 
-def scores_table(rate: int | None, rows: list[Row]) -> list[str]:
-    """Pooled scores, and means over sequences, of every tracker at one rate."""
+def scores_table(mount: Mount, rate: int | None, rows: list[Row]) -> list[str]:
+    """Means over scenes, and pooled scores, of every tracker before one mount at one rate."""
     lines = [
-        f"| {rate_name(rate)} | {POOLED} | {MEANS} |",
-        "|---|" + "---|" * 12,
+        f"| {mount} cameras, {rate_name(rate)} | {MEANS} | {POOLED} |",
+        "|---|" + "---|" * 10,
     ]
     for row in rows:
-        pooled, mean = row.pooled, row.mean
-        shares = [pooled.hota, pooled.deta, pooled.assa, pooled.idf1, pooled.mota, pooled.recall]
-        means = [mean["hota"], mean["assa"], mean["idf1"], mean["mota"]]
+        mean, pooled = row.mean, row.pooled
+        means = [mean[name] for name in ("hota", "deta", "assa", "idf1", "mota")]
+        shares = [pooled.hota, pooled.idf1, pooled.mota]
         lines.append(
-            f"| {row.name} | {_percent(shares)} | {pooled.id_switches} | {pooled.fragments} "
-            f"| {_percent(means)} |"
+            f"| {row.name} | {_percent(means)} | {_percent(shares)} "
+            f"| {pooled.id_switches:.0f} | {pooled.fragments:.0f} |"
         )
     return lines
 
 
-def differences_table(rows_at: dict[int | None, list[Row]]) -> list[str]:
-    """Ours, shipped and tuned, less the best peer of the same kind."""
+def differences_table(rows_at: dict[tuple[Mount, int | None], list[Row]]) -> list[str]:
+    """Ours, of each kind, less the best peer of the same kind, in means over scenes."""
     lines = [
-        "| ours less the best peer | score | over | peer | points | 95 % |",
-        "|---|---|---|---|---|---|",
+        "| ours less the best peer | score | peer | points | 95 % |",
+        "|---|---|---|---|---|",
     ]
-    for rate, rows in rows_at.items():
-        for tuned in sorted({row.tuned for row in rows}):
-            alike = [row for row in rows if row.tuned == tuned]
-            mine = next(row for row in alike if row.tracker == ours.NAME)
-            for name in ("hota", "idf1"):
-                for pooled in (True, False):
-                    peer = best_peer(alike, name, pooled=pooled)
-                    found = difference(mine, peer, name, pooled=pooled)
-                    lines.append(
-                        f"| {rate_name(rate)}, {'tuned' if tuned else 'shipped'} "
-                        f"| {name.upper()} | {'pooled' if pooled else 'mean'} | {peer.tracker} "
-                        f"| {100 * found.value:+.2f} "
-                        f"| {100 * found.low:+.2f} to {100 * found.high:+.2f} |"
-                    )
+    for (mount, rate), rows in rows_at.items():
+        for kind in dict.fromkeys(row.kind for row in rows):
+            alike = [row for row in rows if row.kind == kind]
+            # Ours has its ages in seconds as shipped.
+            own = kind if kind == "tuned" else "shipped"
+            mine = next(row for row in rows if row.tracker == ours.NAME and row.kind == own)
+            for name in ("hota", "idf1", "mota"):
+                peer = best_peer(alike, name)
+                found = difference(mine, peer, name)
+                lines.append(
+                    f"| {mount}, {rate_name(rate)}, {kind} | {name.upper()} | {peer.tracker} "
+                    f"| {100 * found.value:+.2f} "
+                    f"| {100 * found.low:+.2f} to {100 * found.high:+.2f} |"
+                )
+    return lines
+
+
+def scenes_table(mount: Mount, rate: int | None, rows: list[Row]) -> list[str]:
+    """HOTA and IDF1 of each scene: ours as shipped, and the best shipped peer in each."""
+    lines = [
+        (
+            f"| {mount} cameras, {rate_name(rate)}, shipped | ours: HOTA, IDF1, MOTA "
+            "| best peer's HOTA | best peer's IDF1 | best peer's MOTA |"
+        ),
+        "|---|---|---|---|---|",
+    ]
+    mine = next(row for row in rows if row.tracker == ours.NAME and row.kind == "shipped")
+    peers = [row for row in rows if row.tracker != ours.NAME and row.kind != "tuned"]
+    for scene in sorted(mine.of_scenes):
+        own = ", ".join(f"{100 * mine.of_scenes[scene][n]:.1f}" for n in ("hota", "idf1", "mota"))
+        cells = []
+        for name in ("hota", "idf1", "mota"):
+            best = max(peers, key=lambda row, name=name: row.of_scenes[scene][name])  # type: ignore[misc]
+            cells.append(f"{100 * best.of_scenes[scene][name]:.1f} ({best.name})")
+        lines.append(f"| {scene} | {own} | {' | '.join(cells)} |")
     return lines
 
 
 def switches_table(
     peers: list[str], at_rates: dict[int | None, list[Sequence]], cache: Cache, budget: int
 ) -> list[str]:
-    """Fewest switches at no less recall than each peer's best configuration for switches."""
+    """Fewest switches at no less recall than each peer's configuration of middle recall."""
     lines = [
         "| openings, least switches at the peer's recall | rate | recall | peer | ours |",
         "|---|---|---|---|---|",
@@ -85,16 +106,16 @@ def switches_table(
     return lines
 
 
-def users_table(rows: dict[str, UserScores]) -> list[str]:
+def users_table(title: str, rows: dict[str, UserScores]) -> list[str]:
     """What the users of zones see, by tracker."""
     lines = [
-        f"| vtest, four zones | head count MAE | dwell error, s | {EVENTS} |",
+        f"| {title}, four zones | head count MAE | dwell error, s | {EVENTS} |",
         "|---|---|---|---|---|---|---|",
     ]
     lines += [
         f"| {name} | {row.head_count_error:.3f} | {row.dwell_error_s:.2f} "
-        f"| {row.false_entries} | {row.missed_entries} of {row.true_entries} "
-        f"| {row.false_exits} | {row.missed_exits} of {row.true_exits} |"
+        f"| {row.false_entries:.3g} | {row.missed_entries:.3g} of {row.true_entries:.3g} "
+        f"| {row.false_exits:.3g} | {row.missed_exits:.3g} of {row.true_exits:.3g} |"
         for name, row in rows.items()
     ]
     return lines

@@ -36,7 +36,7 @@ QUIET = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "YOLO_OFFLINE": "t
 
 SOURCES = (
     "streams/domain/tracking",
-    "streams/domain/settings.py",
+    "schemas/tracker_settings.py",
     "workers/operations/scoring/boxes.py",
 )
 """What our results depend on."""
@@ -91,17 +91,23 @@ def counts_of(
         name = digest(job.sequence)
         if name not in truths:
             truths[name] = Truth.of(job.sequence.truth)
-        cache.add(job, count(truths[name], tracks))
+        scored = job.sequence.scored(tracks)
+        cache.add(job, count(truths[name], scored, on_floor=job.sequence.plan is not None))
         if number % 200 == 0:
             report(f"{job.tracker}: {number} of {len(missing)}")
     return {key: cache.known[key] for key in wanted}
 
 
-def run_all(jobs: list[Job]) -> Iterator[tuple[Job, BoxTable]]:
-    """Tracks of every job: ours here, each library's in a process of its own Python."""
+def run_all(jobs: list[Job], *, seen_only: bool = False) -> Iterator[tuple[Job, BoxTable]]:
+    """Tracks of every job: ours here, each library's in a process of its own Python.
+
+    Args:
+        jobs: What to run.
+        seen_only: Leave out our boxes without a detection: zones count no coasting track.
+    """
     for job in jobs:
         if job.tracker == ours.NAME:
-            yield job, ours.run(job.sequence, job.config)
+            yield job, ours.run(job.sequence, job.config, seen_only=seen_only)
     libraries = {library_of(job.tracker) for job in jobs if job.tracker != ours.NAME}
     for library in sorted(libraries, key=lambda one: one.name):
         yield from _run_library(

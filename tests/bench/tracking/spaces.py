@@ -5,7 +5,7 @@ counts frames. The first configuration of each is its defaults, ages given in se
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -33,13 +33,14 @@ def choice(*options: Any) -> Draw:
     return lambda random: options[int(random.integers(len(options)))]
 
 
-LOST_S = log_uniform(0.3, 4.0)
+LOST_S = log_uniform(0.3, 6.0)
 HITS = choice(1, 2, 3)
 
 SPACES: dict[str, dict[str, Draw]] = {
     ours.NAME: {
         "high_score": uniform(0.3, 0.7),
         "birth_score": uniform(0.3, 0.8),
+        "hidden_birth_score": uniform(0.1, 0.6),
         "match_iou": uniform(0.05, 0.4),
         "low_match_iou": uniform(0.2, 0.6),
         "tentative_iou": uniform(0.1, 0.4),
@@ -49,7 +50,10 @@ SPACES: dict[str, dict[str, Draw]] = {
         "momentum_weight": uniform(0.0, 0.4),
         "confirm_hits": HITS,
         "max_lost_s": LOST_S,
+        "coast_presence": uniform(0.2, 0.9),
+        "lost_after_s": uniform(0.1, 0.6),
         "noise.acceleration": log_uniform(0.1, 1.0),
+        "noise.size": log_uniform(0.03, 0.4),
         "rescue_growth": uniform(0.0, 2.0),
         "unseen_yield": uniform(0.0, 0.6),
     },
@@ -124,9 +128,20 @@ IN_SECONDS: dict[str, Config] = {
 """The same with ages in seconds, as the defaults are at 30 frames per second."""
 
 
+Kind = Literal["shipped", "in seconds", "tuned"]
+
+KINDS: tuple[Kind, ...] = ("shipped", "in seconds", "tuned")
+"""How a tracker is configured: as it comes; as it comes, but with its ages in seconds; tuned."""
+
+
 def shipped(tracker: str) -> Config:
     """A tracker as it comes."""
     return SHIPPED.get(tracker, {})
+
+
+def in_seconds(tracker: str) -> Config:
+    """A tracker as it comes, with ages in seconds; ours has no others."""
+    return IN_SECONDS.get(tracker, {})
 
 
 def sampled(tracker: str, budget: int = BUDGET) -> list[Config]:
@@ -137,4 +152,4 @@ def sampled(tracker: str, budget: int = BUDGET) -> list[Config]:
     drawn = [
         {name: draw(random) for name, draw in space.items()} for _ in range(max(0, budget - 1))
     ]
-    return [IN_SECONDS.get(tracker, {}), *drawn]
+    return [in_seconds(tracker), *drawn]

@@ -10,7 +10,8 @@ from tests.bench.tracking import ours
 from tests.bench.tracking.peers.worker import frames_of
 from tests.bench.tracking.quick import report
 from tests.bench.tracking.runs import digest
-from tests.bench.tracking.sequences import NoData, Sequence, load, opening, stride, thinned
+from tests.bench.tracking.scenes import NoData, load
+from tests.bench.tracking.sequences import Sequence, opening, stride, thinned
 
 
 def a_sequence() -> Sequence:
@@ -22,7 +23,7 @@ def a_sequence() -> Sequence:
 
 def a_folder(root: Path) -> Path:
     """One MOT15 scene on disk, as MOTChallenge lays it out."""
-    scene = root / "MOT15-train" / "Hall"
+    scene = root / "mot" / "MOT15-train" / "Hall"
     for name in ("gt", "det"):
         (scene / name).mkdir(parents=True)
     (scene / "seqinfo.ini").write_text(
@@ -78,16 +79,16 @@ def test_scenes_are_found_with_their_detectors_and_scores_from_0_to_1(tmp_path: 
 
 
 def test_without_sequences_the_missing_files_are_named(tmp_path: Path) -> None:
-    with pytest.raises(NoData, match=r"no MOTChallenge sequences in .*: put MOT15-train or MOT17"):
+    with pytest.raises(NoData, match=r"no sequences in .*: put mot .*, pets2009 or cmc there"):
         load(tmp_path)
 
 
 def test_our_tracker_is_scored_on_a_folder_of_ones_own(tmp_path: Path) -> None:
     scored = report(lambda sequence: ours.run(sequence, {}), load(a_folder(tmp_path)))
 
-    rows = {line.split(",")[0]: line for line in scored.splitlines() if "pooled" in line}
-    assert list(rows) == ["own rate", "10 fps", "5 fps"]
-    assert float(rows["own rate"].split()[3]) > 50  # HOTA of one person who stands still
+    rows = {line[:28].strip(): line[28:].split() for line in scored.splitlines()[1:]}
+    assert list(rows) == ["fixed, own rate", "fixed, 10 fps", "fixed, 5 fps"]
+    assert float(rows["fixed, own rate"][0]) > 50  # HOTA of one person who stands still
 
 
 def test_durations_become_frames_of_the_rate_and_defaults_stay() -> None:

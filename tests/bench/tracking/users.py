@@ -4,30 +4,22 @@ The people of the ground truth go through the same zone logic and say what is ri
 results go through it too, a box of theirs in a frame being a person seen.
 """
 
-import hashlib
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from models.datasets.motchallenge import BoxTable, read_detections, write
-from models.datasets.video import read_frames
-from models.detectors.factory import make_detector
-from models.evaluation.records import detect_frames, detections_table
+from models.datasets.motchallenge import BoxTable
 from streams.domain.facts.snapshot import ZoneArea
 from streams.domain.floor.tick import TICK_US, tick_end
 from streams.domain.settings import FloorSettings
 from streams.domain.zones.membership import Happening, ZoneState, expire
-from tests.bench.tracking.peers.environments import cache_folder
-from tests.bench.tracking.sequences import DATA, Sequence
-from tests.support.pets2009 import read_clip_ground_truth
+from tests.bench.tracking.sequences import Sequence
 from tests.support.reference.views import Sighting, observe, view_of
 
 FIRST_FRAME_US = 1_000_000
-WIDTH, HEIGHT, FRAMES, FPS = 480, 360, 795, 10.0
 SAME_S = 1.0
 """An entry or exit is the true one when it is no further off than this, s."""
 
@@ -88,39 +80,17 @@ class UserScores:
 
     head_count_error: float
     dwell_error_s: float
-    true_entries: int
-    false_entries: int
-    missed_entries: int
-    true_exits: int
-    false_exits: int
-    missed_exits: int
+    true_entries: float
+    false_entries: float
+    missed_entries: float
+    true_exits: float
+    false_exits: float
+    missed_exits: float
 
 
-def vtest(data: Path = DATA.parent) -> Sequence:
-    """The clip with its real detector's boxes, at the line's own settings; kept on disk.
-
-    Raises:
-        FileNotFoundError: Clip, weights or ground truth are not there.
-    """
-    clip = data / "video" / "vtest" / "vtest.avi"
-    weights = data / "weights" / "yolox_nano.onnx"
-    truth = read_clip_ground_truth(
-        data / "mot" / "MOT15-train" / "PETS09-S2L1" / "gt" / "gt.txt", WIDTH
-    )
-    kind = hashlib.sha256(weights.read_bytes()).hexdigest()[:12]
-    kept = cache_folder() / f"vtest-yolox_nano-{kind}.txt"
-    if not kept.exists():
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        found = detect_frames(make_detector("auto", str(weights)), read_frames(clip))
-        write(kept, detections_table(enumerate(found, 1)))
-    detections = read_detections(kept)
-    return Sequence(
-        "vtest/yolox_nano", "PETS09-S2L1", FPS, 1, FRAMES, (WIDTH, HEIGHT), truth, detections
-    )
-
-
-def areas() -> list[ZoneArea]:
-    """The zones, in pixels of the clip."""
+def areas(size: tuple[int, int]) -> list[ZoneArea]:
+    """The zones, in pixels of a picture of `size`."""
+    width, height = size
     return [
         ZoneArea(
             zone_id=name,
@@ -128,12 +98,12 @@ def areas() -> list[ZoneArea]:
             camera_id=_CAMERA,
             in_metres=False,
             polygon=(
-                (x_min * WIDTH, y_min * HEIGHT),
-                (x_max * WIDTH, y_min * HEIGHT),
-                (x_max * WIDTH, y_max * HEIGHT),
-                (x_min * WIDTH, y_max * HEIGHT),
+                (x_min * width, y_min * height),
+                (x_max * width, y_min * height),
+                (x_max * width, y_max * height),
+                (x_min * width, y_max * height),
             ),
-            bounds=(x_min * WIDTH, y_min * HEIGHT, x_max * WIDTH, y_max * HEIGHT),
+            bounds=(x_min * width, y_min * height, x_max * width, y_max * height),
             enter_after_us=ENTER_AFTER_MS * 1000,
             leave_after_us=LEAVE_AFTER_MS * 1000,
             dwell_limit_us=None,
@@ -144,7 +114,7 @@ def areas() -> list[ZoneArea]:
 
 def visits(sequence: Sequence, tracks: BoxTable) -> Visits:
     """Put tracks through the zones, tick by tick as a floor does."""
-    zones = [(area, ZoneState()) for area in areas()]
+    zones = [(area, ZoneState()) for area in areas(sequence.size)]
     hold_us = FloorSettings().hold_us
     by_frame = tracks.by_frame()
     seconds = int((sequence.frames - 1) / sequence.fps)
@@ -200,6 +170,16 @@ def _people(boxes: BoxTable | None) -> list[Sighting]:
         )
         for number, box in zip(boxes.ids.tolist(), boxes.boxes.tolist(), strict=True)
     ]
+
+
+def average(scores: list[UserScores]) -> UserScores:
+    """The mean of every figure."""
+    return UserScores(
+        *(
+            math.fsum(getattr(one, figure.name) for one in scores) / len(scores)
+            for figure in fields(UserScores)
+        )
+    )
 
 
 def compare(truth: Visits, found: Visits) -> UserScores:

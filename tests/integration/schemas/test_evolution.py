@@ -32,10 +32,10 @@ class Release:
     """One release of the program: a schema, registered, and codecs that know no other.
 
     Args:
-        registry: The real one.
-        topic: The topic.
-        subject: A topic whose subject is this test's alone.
-        schema: Of the release.
+        registry: The real registry.
+        topic: Topic whose records are written.
+        subject: Topic whose subject belongs to this test alone.
+        schema: Schema of the release.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ def own_subject(topic: Topic) -> Topic:
 
 
 def with_unknown_symbols(value: Any) -> Any:
-    """What an old reader makes of a value: a symbol that it does not know is UNKNOWN."""
+    """A value as an old reader reads it: a symbol that it does not know becomes UNKNOWN."""
     if isinstance(value, dict):
         return {name: with_unknown_symbols(item) for name, item in value.items()}
     if isinstance(value, list):

@@ -78,7 +78,7 @@ def test_an_incompatible_schema_is_refused_by_topic_and_field(
 def test_the_registry_itself_refuses_what_slips_past_us(
     registry: SchemaRegistry, topic: Topic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """FULL_TRANSITIVE is set on the subject, whoever registers."""
+    """FULL_TRANSITIVE is set on the subject, and holds for every client."""
     registry.register(topic)
     monkeypatch.setattr("schemas.registry.differences", lambda *_: [])
 

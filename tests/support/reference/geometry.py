@@ -1,12 +1,12 @@
-"""Whether a point is in a polygon, one point at a time: what `area.standing` does for a table."""
+"""Whether a point is in a polygon, one point at a time; `area.standing` does it for a table."""
 
 from streams.domain.zones.geometry import Polygon
 
 
 def inside(polygon: Polygon, x: float, y: float) -> bool:
-    """Tell whether a point is in a polygon; a point on an edge or vertex is.
+    """Whether a point is in a polygon; a point on an edge or vertex is.
 
-    So a person on the line between two zones stands in both, whichever way they were drawn.
+    So a person on the border of two zones is in both, whichever way they were drawn.
 
     >>> square = ((0.0, 0.0), (4.0, 0.0), (4.0, 4.0), (0.0, 4.0))
     >>> inside(square, 4.0, 2.0), inside(square, 4.1, 2.0)

@@ -1,4 +1,4 @@
-"""From image pixels to the floor, one point at a time: what `people.locate` does for a table."""
+"""Project image pixels to the floor, one point at a time; `people.locate` does it for a table."""
 
 import math
 from collections.abc import Sequence
@@ -11,9 +11,9 @@ class FloorPoint(NamedTuple):
     """A point on the floor.
 
     Attributes:
-        x_m: Metres.
-        y_m: Metres.
-        sd_m: Standard deviation, metres, root mean square over both axes.
+        x_m: First floor coordinate, metres.
+        y_m: Second floor coordinate, metres.
+        sd_m: Standard deviation, root mean square over both axes, metres.
     """
 
     x_m: float
@@ -24,16 +24,16 @@ class FloorPoint(NamedTuple):
 def project(
     homography: Sequence[float], u_px: float, v_px: float, variance_px2: float
 ) -> FloorPoint | None:
-    """Map a foot point to the floor, its uncertainty by the first derivative.
+    """Map a foot point to the floor, and its uncertainty with the first derivative.
 
     Args:
-        homography: Nine numbers, as `check_homography` accepts them.
-        u_px: Right, pixels.
-        v_px: Down, pixels.
-        variance_px2: Variance of either coordinate, square pixels.
+        homography: Homography as nine numbers that `check_homography` accepts.
+        u_px: Image coordinate to the right, px.
+        v_px: Image coordinate downwards, px.
+        variance_px2: Variance of either coordinate, px².
 
     Returns:
-        None for a point on the horizon, which is nowhere on the floor.
+        None for a point on the horizon, which has no point on the floor.
     """
     a, b, c, d, e, f, g, h, i = homography
     depth = g * u_px + h * v_px + i

@@ -1,4 +1,4 @@
-"""Views of people who are given one by one, and zones that fold such a view by itself."""
+"""Views made of people one by one, and the fold of one view by a zone."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -17,11 +17,11 @@ class Sighting(NamedTuple):
     """One confirmed track.
 
     Attributes:
-        number: Of the track within its camera.
-        foot_x_px: Foot point, pixels of the captured frame.
-        foot_y_px: Foot point, pixels of the captured frame.
-        x_m: On the floor, m; None without calibration.
-        y_m: On the floor, m; None without calibration.
+        number: Number of the track within its camera.
+        foot_x_px: Horizontal coordinate of the foot point in the captured frame, px.
+        foot_y_px: Vertical coordinate of the foot point in the captured frame, px.
+        x_m: First floor coordinate, metres; None without calibration.
+        y_m: Second floor coordinate, metres; None without calibration.
         observed: False while the track coasts.
         last_observed_us: Event time of the last matched detection, microseconds.
     """
@@ -47,6 +47,6 @@ def view_of(camera_id: str, captured_us: int, looked: bool, people: Sequence[Sig
 def observe(
     zone: ZoneState, area: ZoneArea, view: View, looked_us: int, hold_us: int
 ) -> list[Happening]:
-    """Fold one view of a camera that the zone counts; see `observe_standing`."""
+    """Fold one view of a camera into its zone; see `observe_standing`."""
     [standing] = who_stands(table_of([area]), view.people)
     return observe_standing(zone, area, view, view.person_ids, standing, looked_us, hold_us)

@@ -1,4 +1,4 @@
-"""A number that is too long for its Avro type is told by its field, whoever reads it."""
+"""A number that is too long for its Avro type is refused by the name of its field."""
 
 import io
 import json
@@ -26,7 +26,7 @@ def codec(topic: Topic) -> Codec:
 
 
 def widened(topic: Topic, record: Any) -> bytes:
-    """What a writer sends that holds our `int` for a `long`: the bytes differ in nothing else."""
+    """The bytes of a writer that takes our `int` for a `long`; nothing else differs."""
     wide = fastavro.parse_schema(json.loads(schema_text(topic).replace('"int"', '"long"')))
     out = io.BytesIO()
     fastavro.schemaless_writer(out, wide, record)
@@ -34,7 +34,7 @@ def widened(topic: Topic, record: Any) -> bytes:
 
 
 def ints(node: Any, value: Any, names: dict[str, Any]) -> Iterator[Path]:
-    """Where the `int`s of a value lie, by its schema."""
+    """Paths of the `int`s in a value, by its schema."""
     if isinstance(node, list):
         node = next(branch for branch in node if branch != "null")
     node = names.get(node, node) if isinstance(node, str) else node
@@ -53,7 +53,7 @@ def ints(node: Any, value: Any, names: dict[str, Any]) -> Iterator[Path]:
 
 
 def put(record: Any, path: Path, number: int) -> Any:
-    """The record with a number at a place."""
+    """The record with a number at a path."""
     *way, last = path
     at = record
     for step in way:

@@ -1,4 +1,4 @@
-"""What a registry may answer, said by a small HTTP server; the real one is asked in integration."""
+"""What a registry may answer, from a small HTTP server; integration tests ask the real one."""
 
 import json
 import threading
@@ -8,15 +8,16 @@ from typing import Any
 
 import pytest
 
-from schemas.registry import RegistryUnavailable, SchemaRegistry
+from schemas.registry import RegistryDenied, RegistryUnavailable, SchemaRegistry
 from schemas.registry_address import RegistryAddress
 from schemas.registry_client import RegistryClient, RegistryRefusal
+from schemas.topics import DETECTIONS
 
 SCHEMA = '{"type": "string"}'
 
 
 class Answering(ThreadingHTTPServer):
-    """Gives its answers one after another, the last for ever, and keeps what it was asked."""
+    """Gives its answers one after another, repeats the last, and keeps the requests."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -78,14 +79,6 @@ def test_a_user_in_the_url_is_sent_as_basic_authentication(server: Answering) ->
     assert server.asked[0][2] == "Basic d2FyZDpwQHNz"
 
 
-def test_a_registry_that_is_busy_for_a_moment_is_asked_again(server: Answering) -> None:
-    server.answers = [(503, "starting"), (429, {"message": "later"}), (200, [1, 2])]
-
-    assert RegistryClient(RegistryAddress.of(server.url())).versions("a-value") == [1, 2]
-
-    assert len(server.asked) == 3
-
-
 def test_a_refusal_says_what_the_registry_says_and_is_not_asked_again(server: Answering) -> None:
     server.answers = [(409, {"error_code": 409, "message": "not compatible"})]
 
@@ -96,11 +89,30 @@ def test_a_refusal_says_what_the_registry_says_and_is_not_asked_again(server: An
     assert len(server.asked) == 1
 
 
-@pytest.mark.parametrize("answer", ["<html>", {"hello": 1}, [1], {"schema": 4}])
-def test_something_else_at_the_address_is_named(
-    server: Answering, answer: object, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("status", [401, 403])
+def test_access_that_is_denied_is_seen_by_one_request(status: int, server: Answering) -> None:
+    server.answers = [(status, {"message": "who are you"})]
+
+    with pytest.raises(RegistryDenied, match="who are you"):
+        SchemaRegistry(server.url()).check_access(DETECTIONS)
+
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("status", [200, 404, 500, 503])
+def test_a_registry_that_is_busy_or_knows_no_schema_yet_denies_nothing(
+    status: int, server: Answering
 ) -> None:
-    monkeypatch.setattr("schemas.registry_client._PAUSES_S", (0.0,))
+    server.answers = [(status, [])]
+
+    SchemaRegistry(server.url()).check_access(DETECTIONS)
+
+    [(method, path, _, _)] = server.asked
+    assert (method, path) == ("GET", f"/apis/ccompat/v7/subjects/{DETECTIONS.subject}/versions")
+
+
+@pytest.mark.parametrize("answer", ["<html>", {"hello": 1}, [1], {"schema": 4}])
+def test_something_else_at_the_address_is_named(server: Answering, answer: object) -> None:
     server.answers = [(200, answer)]
 
     with pytest.raises(RegistryUnavailable, match="no schema registry"):
@@ -112,11 +124,8 @@ def test_a_url_of_another_kind_is_refused_at_once() -> None:
         RegistryAddress.of("localhost:8081")
 
 
-def test_a_schema_that_is_none_counts_as_no_answer(
-    server: Answering, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """So the work waits, instead of every record becoming a dead letter; nothing is kept of it."""
-    monkeypatch.setattr("schemas.registry_client._PAUSES_S", ())
+def test_a_schema_that_is_none_counts_as_no_answer(server: Answering) -> None:
+    """The work waits, or every record would become a dead letter; nothing is cached."""
     registry = SchemaRegistry(server.url())
     server.answers = [(200, {"schema": "<html>sign in first</html>"})]
     with pytest.raises(RegistryUnavailable, match="no schema registry"):

@@ -6,7 +6,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streams.domain.camera.feet import BODY
 from streams.domain.camera.people import NOWHERE, locate
+from streams.domain.camera.picture import UNKNOWN
 from streams.domain.tracking.tables import TRACK_UPDATE, TrackState
 from streams.domain.zones.area import INSIDE, OUTSIDE, UNSEEN, table_of, who_stands, zone_area
 from tests.support.builders.domain import rectangle, zone
@@ -15,6 +17,7 @@ from tests.support.reference.projection import project, to_millimetre
 from tests.support.reference.views import Sighting, view_of
 
 SIXTEENTHS = st.integers(-40_000, 40_000).map(lambda value: value / 16)
+NOBODY = np.empty(0, BODY)
 NUMBERS = st.floats(-50, 50) | st.sampled_from([0.0, 1.0, 1e-12, 1e12])
 
 
@@ -40,7 +43,7 @@ def test_a_table_of_tracks_is_projected_like_each_track(
 ) -> None:
     out = output(*(update(*track) for track in tracks))
 
-    positions, people, links = locate(out, np.array(homography))
+    positions, people, _, links = locate(out, np.array(homography), UNKNOWN, NOBODY)
 
     confirmed = []
     for values, position in zip(out, positions, strict=True):
@@ -66,7 +69,8 @@ def test_a_table_of_tracks_is_projected_like_each_track(
 
 
 def test_without_a_homography_a_track_is_nowhere_on_the_floor() -> None:
-    positions, people, _ = locate(update(100, 200, TrackState.CONFIRMED, 4.0), NOWHERE)
+    out = update(100, 200, TrackState.CONFIRMED, 4.0)
+    positions, people, _, _ = locate(out, NOWHERE, UNKNOWN, NOBODY)
 
     assert np.isnan(positions[0].tolist()).all()
     assert np.isnan(people[["x_m", "y_m"]][0].tolist()).all()
@@ -76,7 +80,12 @@ def test_tracks_that_continue_ended_ones_are_counted() -> None:
     out = output(*(update(100 + 50 * k, 200, TrackState.CONFIRMED, 4.0) for k in range(3)))
     out["link_from"][1:] = 7
 
-    assert [locate(out[:count], NOWHERE)[2] for count in range(4)] == [0, 0, 1, 2]
+    assert [locate(out[:count], NOWHERE, UNKNOWN, NOBODY)[3] for count in range(4)] == [
+        0,
+        0,
+        1,
+        2,
+    ]
 
 
 POINTS = st.integers(-2, 12).map(float) | st.floats(-2, 12)

@@ -1,4 +1,4 @@
-"""What would make two runs of one log differ is not in the domain's source."""
+"""The domain's source uses nothing that could make two runs of one log differ."""
 
 import ast
 from collections.abc import Iterator
@@ -11,10 +11,10 @@ from tests.support.paths import ROOT
 SOURCES = sorted((ROOT / "streams" / "domain").rglob("*.py"))
 
 BLAS = {"dot", "matmul", "einsum", "linalg", "inner", "tensordot"}
-"""numpy's doors to a BLAS, whose sums depend on threads and builds."""
+"""Functions of numpy that call a BLAS, whose sums depend on threads and builds."""
 
 OF_THE_PROCESS = {"hash", "id", "input", "open", "print"}
-"""Built-ins whose answer is this process's own, or that touch the world."""
+"""Built-ins whose result depends on the process, or that do I/O."""
 
 
 def impurities(tree: ast.AST) -> Iterator[str]:

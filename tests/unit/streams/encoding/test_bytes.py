@@ -63,7 +63,7 @@ def outcomes(draw: Any) -> DetectionOutcome:
 
 
 def same(ours: Any, theirs: Any) -> bool:
-    """Equality of looks; what is not a number equals itself."""
+    """Equality in which NaN equals itself."""
     return all(
         np.array_equal(one, two, equal_nan=True) if isinstance(one, np.ndarray) else one == two
         for one, two in zip(ours, theirs, strict=True)
@@ -102,6 +102,7 @@ def test_damaged_bytes_are_read_or_refused_as_fastavro_does(
 def test_blocks_that_hold_their_size_are_read_too() -> None:
     """Other writers split arrays; fastavro never does."""
     box = np.array([1, 2, 3, 4, 0.5], "<f4").tobytes() + avro_text("person")
+    box += np.array([0.25], "<f4").tobytes()
     head = DETECTIONS_CODEC.header + avro_text("cam") + avro_long(5) + avro_long(6)
     head += avro_long(1) + avro_text("")
     boxes = avro_long(-2) + avro_long(2 * len(box)) + 2 * box + avro_long(1) + box + b"\0"
@@ -196,7 +197,7 @@ def test_more_boxes_than_there_is_room_for_are_read_all_the_same() -> None:
 
 
 def test_a_writer_and_a_reader_may_be_used_again() -> None:
-    """Their buffers grow; what they gave before stays as it was."""
+    """Their buffers grow, and earlier results stay unchanged."""
     writer, kept = TracksWriter(TRACKS_CODEC, Kept()), []
     rng = np.random.default_rng(3)
     for count in (3, 200, 0, 7):

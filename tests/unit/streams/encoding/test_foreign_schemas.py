@@ -1,4 +1,4 @@
-"""A record under somebody else's schema is a dead letter, whatever that schema is."""
+"""A record with the schema of another topic is a dead letter, whatever that schema is."""
 
 import struct
 
@@ -28,7 +28,7 @@ def test_a_foreign_schema_is_reported_as_such_and_ends_nothing(text: str) -> Non
 
 
 def test_ids_that_a_restored_registry_has_given_to_other_topics_are_noticed() -> None:
-    """Topics share the name of their record only where they share its schema."""
+    """Two topics have the same record name only if they have the same schema."""
     texts = {name: schema_text(topic) for name, topic in TOPICS.items() if topic.avro}
     for name, own in texts.items():
         for other, text in texts.items():

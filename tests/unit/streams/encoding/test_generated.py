@@ -38,7 +38,7 @@ ADDED: list[dict[str, Any]] = [
 
 @pytest.fixture
 def codec_with(monkeypatch: pytest.MonkeyPatch) -> CodecWith:
-    """Makes a topic's codec under a schema that was changed."""
+    """Makes a topic's codec for a changed schema."""
 
     def make(topic: Topic, change: Callable[[Any], None]) -> Codec:
         schema = json.loads(schema_text(topic))
@@ -127,7 +127,7 @@ def test_fields_that_were_added_are_passed_over(
     value = codec.encode({**fields, "detections": [box, box], "model": model, "width": 640})
     reader = OutcomeReader(codec)
     expected = frame_detections_of(codec.decode(value))
-    monkeypatch.setattr(codec, "decode", None)  # the compiled reader leaves nothing to it
+    monkeypatch.setattr(codec, "decode", None)  # the compiled reader reads all of it
 
     found = reader.read(value)
 

@@ -47,15 +47,15 @@ RELEASES: dict[str, PipelineSettings] = {
         floor=FloorSettings(occupancy_period_us=600_000, allowed_lateness_us=200_000),
     ),
 }
-"""Folds by name: `other` makes other bytes of the same records, and other numbers of them. No
-checkpoint here names settings, so they stand for code."""
+"""Folds by name: `other` gives other bytes for the same records, and other numbers of records. No
+checkpoint here names settings, so the settings stand for code."""
 
 
 CODECS = {topic.name: SCHEMAS.writer(topic) for topic in OUTPUTS}
 
 
 class QuickClock(SystemClock):
-    """Waits for nothing."""
+    """A clock that does not sleep."""
 
     def sleep(self, seconds: float) -> None:
         pass
@@ -63,15 +63,15 @@ class QuickClock(SystemClock):
 
 @dataclass
 class World:
-    """What outlives a process.
+    """The logs and the checkpoint, which outlive a process.
 
     Attributes:
         input: Detections.
-        guarded: Whether a release looks what another one has sent.
-        topics: Outputs, by name.
-        saved: How much of each output the checkpoint implies.
-        checkpoint: The last one; None before the first.
-        now_ms: Broker's time.
+        guarded: Whether a release looks at what another one has sent.
+        topics: Outputs, by name of the topic.
+        saved: Number of records of each output that the checkpoint implies.
+        checkpoint: The last checkpoint; None before the first.
+        now_ms: Broker's time, milliseconds.
     """
 
     input: Sequence[Record]
@@ -90,12 +90,12 @@ class World:
         self.topics[record.topic].append(Message(record.key.decode(), record.value, self.now_ms))
 
     def history(self, release: str, chance: Random, *, ends_in: float) -> None:
-        """One process: takes over, folds and saves now and then, and is killed.
+        """Run one process: it takes over, folds and saves now and then, and is killed.
 
         Args:
-            release: Which.
-            chance: When it saves, and what of its last outputs reached the broker.
-            ends_in: Chance for each record that it is killed behind it; 0 folds all and saves.
+            release: Name of the release.
+            chance: Decides when it saves, and which of its last outputs reached the broker.
+            ends_in: Probability per record that it is killed after it; 0 folds all and saves.
         """
         progress = self._started(release)
         while progress.next_offset < len(self.input):
@@ -126,7 +126,7 @@ class World:
         )
 
     def take_over(self, release: str) -> None:
-        """Mark what another release has sent, as the store does it, in one transaction."""
+        """Mark in one transaction what another release has sent, as the checkpoint store does."""
         checkpoint = self.checkpoint or Checkpoint(empty_head(0, "input", "test"), {})
         changed: Mapping[bytes, EntityState | None] = {}
         if self.guarded and self.checkpoint is not None and checkpoint.head.fold != release:
@@ -148,12 +148,12 @@ class World:
         self.saved = {name: len(sent) for name, sent in self.topics.items()}
 
     def _lose(self, chance: Random) -> None:
-        """Of what was not flushed, a part of each topic has reached the broker."""
+        """Keep, for each topic, the part of the unflushed records that has reached the broker."""
         for name, sent in self.topics.items():
             del sent[chance.randint(self.saved[name], len(sent)) :]
 
     def folded_from(self, checkpoint: Checkpoint) -> list[tuple[str, int]]:
-        """Camera and event time of all tracks that the input behind a checkpoint makes."""
+        """Camera and event time of all tracks that follow from the input after a checkpoint."""
         reported: list[tuple[str, int]] = []
 
         def keep(output: OutputRecord) -> None:
@@ -174,7 +174,7 @@ class World:
         return [(o["camera_id"], o["captured_us"]) for o in outcomes if o["outcome"] == "DETECTED"]
 
     def versions(self, topic: str) -> dict[str, dict[int, bytes]]:
-        """By key and seq, the bytes that a topic holds; fails where a seq has two versions."""
+        """Bytes of a topic's records by key and seq; fails where a seq has two versions."""
         found: dict[str, dict[int, bytes]] = {}
         for message in self.topics[topic]:
             seq = int(CODECS[topic].decode(message.value)["seq"])
@@ -184,7 +184,7 @@ class World:
         return found
 
     def records(self, topic: str) -> dict[str, list[dict[str, Any]]]:
-        """By key, what a subscriber reads who drops repeats; fails where a seq is missing."""
+        """Records by key for a subscriber that drops repeats; fails where a seq is missing."""
         read: dict[str, list[dict[str, Any]]] = {}
         for message in self.topics[topic]:
             record = CODECS[topic].decode(message.value)
@@ -195,7 +195,7 @@ class World:
         return read
 
     def judge(self) -> None:
-        """One history: no seq twice, none left out, and no time told twice or never."""
+        """Check for one history: each seq once, none missing, and each event time once."""
         latest = self.versions(OCCUPANCY_LATEST.name)
         assert latest == self.versions(OCCUPANCY.name)
         for topic in OUTPUTS:

@@ -1,4 +1,4 @@
-"""What a killed release has sent stands, and what another one makes follows behind it."""
+"""Records that a killed release has sent stay valid, and those of the next release follow."""
 
 from random import Random
 
@@ -25,13 +25,13 @@ def attacked(seed: int, *, other: str = "other", guarded: bool = True) -> World:
 
 @pytest.mark.parametrize("seed", range(10))
 def test_there_is_one_history_whichever_release_is_killed_and_follows(seed: int) -> None:
-    """Whether the other release makes more records or fewer, and before a seam has closed too."""
+    """It holds if the other release makes more records or fewer, and before a seam has closed."""
     attacked(seed).judge()
 
 
 @pytest.mark.parametrize("seed", range(6))
 def test_a_release_that_makes_the_same_leaves_nothing_out(seed: int) -> None:
-    """Not even the rest of a tick, of which its predecessor had told a part."""
+    """It sends even the rest of a tick of which its predecessor had sent a part."""
     world = attacked(seed, other="same")
 
     chance = Random(seed)
@@ -49,7 +49,7 @@ def test_without_reading_the_uncommitted_output_a_seq_has_two_versions() -> None
 
 
 def test_a_complete_replay_makes_the_records_that_a_handover_would_hold_back() -> None:
-    """As a rebuild does that begins from a checkpoint with a seam."""
+    """A rebuild does so when it starts from a checkpoint with a seam."""
     chance = Random(1)
     world = World(walks(chance, FRAMES))
     world.history("other", chance, ends_in=0.02)
@@ -65,7 +65,7 @@ def test_a_complete_replay_makes_the_records_that_a_handover_would_hold_back() -
 
 
 def test_a_handover_ends_with_the_published_time() -> None:
-    """Then the checkpoint holds no mark, and every release that reads the states may go on."""
+    """Then the checkpoint has no mark, and every release that reads the states may continue."""
     world = attacked(3)
 
     assert world.checkpoint is not None

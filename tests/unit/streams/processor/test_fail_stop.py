@@ -1,4 +1,4 @@
-"""What happens inside an agent body decides the process' exit, and never leaves the body."""
+"""An error in an agent's body decides the exit of the process, and never leaves the body."""
 
 import asyncio
 

@@ -28,17 +28,17 @@ class Nowhere:
     """Read positions of a consumer that is never started."""
 
     def on_assigned(self) -> None:
-        """Nothing is assigned."""
+        """Do nothing."""
 
     async def seek(self, consumer: CheckpointedConsumer, stock: StockSeek) -> Mapping[TP, int]:
-        """Where Faust would."""
+        """Seek where Faust would."""
         return await stock()
 
     async def seek_again(self, consumer: CheckpointedConsumer) -> None:
-        """Nothing was fetched."""
+        """Do nothing: nothing was fetched."""
 
     def folded(self) -> Mapping[TP, int]:
-        """Nothing is loaded."""
+        """Return nothing: no partition is loaded."""
         return {}
 
 

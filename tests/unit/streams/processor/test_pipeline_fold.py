@@ -1,4 +1,4 @@
-"""What becomes a dead letter, and what must not: a fault in the middle of a fold."""
+"""What becomes a dead letter, and what must not: a record whose fold fails halfway."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ def test_an_outcome_that_cannot_be_folded_is_a_dead_letter_and_changes_nothing(e
 
 
 def test_a_fault_after_the_state_has_moved_ends_the_process_and_dead_letters_no_frame() -> None:
-    """The state is then neither that before nor that after the frame: only a replay heals it."""
+    """The state is then neither that before nor that after the frame; only a replay repairs it."""
     registered = camera(homography=list(IDENTITY))
     fold, emitted = fold_of(facts_of(registered))
     fold.advance(record(outcome(T0, [box(200, 400)])))

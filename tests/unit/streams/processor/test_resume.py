@@ -1,18 +1,16 @@
-"""A rebalance may begin at any moment of a load; each guard has its moment here.
+"""A rebalance may begin at any moment of a load; each test has the moment of one guard.
 
-The app and its consumer are played by a script, because the moments are far apart in a real
-group; `tests/chaos/checkpoint` meets them by chance and under load.
+A script plays the app and its consumer, because these moments are rare in a real group;
+`tests/chaos/checkpoint` meets them by chance and under load.
 """
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, cast
 
 import pytest
 from faust.types import TP
 
 from runtime.checkpoints import AssignmentChanged, PartitionProgress
-from streams.processor.faust_consumer import CheckpointedConsumer
 from streams.processor.resume import Resumption
 from tests.support.builders.checkpoints import Journal
 
@@ -47,7 +45,7 @@ class Group:
         return self.rebalances
 
     async def wait_asked(self, times: int = 2) -> None:
-        """Wait until a request has asked for the rebalance so often again."""
+        """Wait until a request has read the rebalance count `times` more times."""
         for _ in range(times):
             self.asked.clear()
             await asyncio.wait_for(self.asked.wait(), timeout=10)
@@ -58,11 +56,11 @@ class Group:
     def stop_flow(self) -> None:
         self.flow_active = False
 
-    async def seek_wait(self, offsets: Mapping[TP, int]) -> None:
+    async def seek_wait(self, partitions: Mapping[TP, int]) -> None:
         self.before_seek()
-        if not offsets.keys() <= self.tps:
+        if not partitions.keys() <= self.tps:
             raise RuntimeError("not assigned")
-        self.sought.append(dict(offsets))
+        self.sought.append(dict(partitions))
 
 
 class Play:
@@ -75,7 +73,7 @@ class Play:
         self.during_load: Callable[[], None] = lambda: None
         self.flow_during_load: list[bool] = []
         self.resumption = Resumption(
-            cast("Any", self.group),
+            self.group,
             INPUT,
             self._load,
             limit_s=2.0,
@@ -114,7 +112,7 @@ class Play:
         async def stock() -> Mapping[TP, int]:
             return dict.fromkeys(self.group.tps, 1) | {TP("other", 0): 7}
 
-        return await self.resumption.seek(cast("CheckpointedConsumer", self.group), stock)
+        return await self.resumption.seek(self.group, stock)
 
 
 def test_reading_resumes_at_the_checkpoint_and_not_at_the_committed_offset() -> None:
@@ -203,7 +201,7 @@ def test_a_late_request_changes_nothing_once_records_flow() -> None:
 
 
 def test_a_request_before_records_flow_seeks_again_without_loading() -> None:
-    """Faust asks anew when it noticed the closed flow itself; state has moved meanwhile."""
+    """Faust asks again when it has noticed the closed flow itself; state has moved meanwhile."""
     play = Play()
     play.assign(0)
 

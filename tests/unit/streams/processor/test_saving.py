@@ -1,34 +1,67 @@
 """A save is written, or the process ends; it is never waited for without a limit."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from threading import Event
-from types import SimpleNamespace
-from typing import Any, cast
 
-from runtime.checkpoints import CheckpointStore
+from runtime.checkpoints import PartitionProgress, Snapshot
 from runtime.clock import SystemClock
 from runtime.errors import EXIT_REPLAY
 from streams.processor.checkpoint_settings import CheckpointingCounts, CheckpointingSettings
-from streams.processor.resume import Resumption
 from streams.processor.saving import Saving
 from streams.processor.store_thread import StoreThread
+from tests.support.builders.checkpoints import checkpoint
+
+SNAPSHOT = checkpoint(9)
 
 
-def save(commit: Callable[[Any], None], limit_s: float) -> tuple[list[tuple[int, str]], int]:
-    """Take one checkpoint; returns how the process ended, if so, and the saves that were done."""
+class Acknowledged:
+    """Outputs that are always acknowledged."""
+
+    def flush(self) -> None:
+        """Do nothing: no output waits."""
+
+
+class OneSnapshot:
+    """A store that has one snapshot to write.
+
+    Args:
+        write: Called with what is to be committed.
+    """
+
+    def __init__(self, write: Callable[[Sequence[Snapshot]], None]) -> None:
+        self.outputs = Acknowledged()
+        self._write = write
+
+    def snapshots(
+        self, progress: Iterable[PartitionProgress], *, generation: int
+    ) -> Sequence[Snapshot]:
+        assert (list(progress), generation) == ([], 1)
+        return [SNAPSHOT]
+
+    def commit(self, snapshots: Sequence[Snapshot]) -> None:
+        self._write(snapshots)
+
+
+class NothingLoaded:
+    """A group's first generation, without partitions."""
+
+    def __init__(self) -> None:
+        self.partitions: dict[int, PartitionProgress] = {}
+        self.generation = 1
+
+
+def save(
+    commit: Callable[[Sequence[Snapshot]], None], limit_s: float
+) -> tuple[list[tuple[int, str]], int]:
+    """Take one checkpoint; returns how the process ended, if it did, and the number of saves."""
     ended: list[tuple[int, str]] = []
     counts = CheckpointingCounts()
-    store = SimpleNamespace(
-        snapshots=lambda _partitions, **_: ["a snapshot"],
-        outputs=SimpleNamespace(flush=lambda: None),
-        commit=commit,
-    )
 
     async def run() -> None:
         saving = Saving(
-            cast(CheckpointStore, store),
-            cast(Resumption, SimpleNamespace(partitions={}, generation=1)),
+            OneSnapshot(commit),
+            NothingLoaded(),
             StoreThread(),
             SystemClock(),
             CheckpointingSettings(commit_limit_s=limit_s),
@@ -44,7 +77,7 @@ def save(commit: Callable[[Any], None], limit_s: float) -> tuple[list[tuple[int,
 def test_a_commit_that_gives_no_answer_ends_the_process() -> None:
     answered = Event()
 
-    def commit(_snapshots: object) -> None:
+    def commit(_snapshots: Sequence[Snapshot]) -> None:
         answered.wait(60)
 
     try:
@@ -59,7 +92,7 @@ def test_a_commit_that_gives_no_answer_ends_the_process() -> None:
 
 
 def test_a_commit_in_time_is_a_save() -> None:
-    written: list[object] = []
+    written: list[Sequence[Snapshot]] = []
 
     assert save(written.append, 60.0) == ([], 1)
-    assert written == [["a snapshot"]]
+    assert written == [[SNAPSHOT]]

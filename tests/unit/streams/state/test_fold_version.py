@@ -1,10 +1,11 @@
-"""The name of a fold: another with another version, library or machine; the same otherwise."""
+"""A fold's name changes with the fold version, a library or the machine, and with nothing else."""
 
 import platform
 from collections.abc import Iterator
 
 import pytest
 
+from streams.stage import OUTPUTS
 from streams.state import fold_version
 from streams.state.fold_version import FOLD_VERSION, fold_id
 from streams.state.version import STATE_VERSION
@@ -12,7 +13,7 @@ from streams.state.version import STATE_VERSION
 
 @pytest.fixture(autouse=True)
 def forgotten() -> Iterator[None]:
-    """The name is kept for the life of a process."""
+    """Forget the name, which is cached for the life of a process."""
     fold_id.cache_clear()
     yield
     fold_id.cache_clear()
@@ -21,7 +22,8 @@ def forgotten() -> Iterator[None]:
 def test_the_name_says_what_makes_the_bytes() -> None:
     name = fold_id()
 
-    assert f"fold-{FOLD_VERSION} state-{STATE_VERSION} {platform.machine()} numpy-" in name
+    assert name.startswith(f"fold-{FOLD_VERSION} state-{STATE_VERSION} topics-")
+    assert f" {platform.machine()} numpy-" in name
 
 
 @pytest.mark.parametrize(
@@ -30,6 +32,7 @@ def test_the_name_says_what_makes_the_bytes() -> None:
         ("FOLD_VERSION", FOLD_VERSION + 1),
         ("STATE_VERSION", STATE_VERSION + 1),
         ("version", lambda _: "0.0"),
+        ("OUTPUTS", OUTPUTS[1:]),
     ],
 )
 def test_another_fold_has_another_name(

@@ -17,13 +17,13 @@ SETTINGS = TrackerSettings()
 
 
 def run(frames: Any, settings: Any = SETTINGS) -> Any:
-    """Fold `(at_us, detections)` frames; the records of each."""
+    """Fold `(at_us, detections)` frames; returns the records of each."""
     state = TrackerState()
     return [advance(state, at_us, detections, settings) for at_us, detections in frames]
 
 
 def walk(x0: Any, velocity: Any, seconds: Any, period_us: Any, y: Any = 400.0) -> Any:
-    """One walker: `(at_us, foot_x)` at a steady rate."""
+    """Frames of one walker as `(at_us, foot_x)`, at a steady rate."""
     count = int(seconds * S / period_us)
     return [(T0 + k * period_us, x0 + velocity * k * period_us / S, y) for k in range(count)]
 
@@ -43,7 +43,7 @@ def test_two_people_who_cross_keep_their_ids() -> None:
 
     first, last = ids_by_foot(records[5]), ids_by_foot(records[-1])
     assert len(last) == 2
-    # Whoever was left is right now.
+    # The left one is the right one now.
     assert first[min(first)] == last[max(last)]
     assert first[max(first)] == last[min(last)]
 
@@ -108,8 +108,8 @@ def test_a_track_lives_by_seconds() -> None:
 
     assert states[-900] == ["TENTATIVE"]
     assert states[-800] == ["CONFIRMED"]
-    assert states[500] == ["CONFIRMED"]
-    assert states[600] == ["LOST"]
+    assert states[300] == ["CONFIRMED"]
+    assert states[400] == ["LOST"]
     assert states[2000] == ["LOST"]
     assert states[2100] == ["ENDED"]
     assert states[2200] == []
@@ -152,11 +152,11 @@ def test_tracks_coast_while_detection_is_skipped() -> None:
     for at, x, y in walker:
         advance(state, at, [box(x, y)], SETTINGS)
 
-    [track] = advance(state, walker[-1][0] + 400 * MS, None, SETTINGS)
+    [track] = advance(state, walker[-1][0] + 300 * MS, None, SETTINGS)
 
     assert not track["observed"]
     assert track["state"] == "CONFIRMED"
-    assert (track["x_min"] + track["x_max"]) / 2 == pytest.approx(walker[-1][1] + 20, abs=1.5)
+    assert (track["x_min"] + track["x_max"]) / 2 == pytest.approx(walker[-1][1] + 15, abs=1.5)
 
 
 def test_only_people_are_tracked() -> None:

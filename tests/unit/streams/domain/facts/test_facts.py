@@ -122,7 +122,7 @@ def test_the_order_in_which_facts_are_added_plays_no_part() -> None:
         answer = []
         for record in order:
             facts.add("zones.v1" if "zone_id" in record else "cameras.v1", record)
-            for at_us in times:  # looking in between leaves nothing behind
+            for at_us in times:  # a look in between changes nothing
                 facts.at(at_us)
         answer = [(name_at(facts, at_us), sorted(facts.at(at_us).zones)) for at_us in times]
         answers.append(answer)
@@ -201,7 +201,7 @@ def test_a_zone_stays_on_its_floor() -> None:
 
 
 def test_a_camera_stays_on_its_floor() -> None:
-    """Another floor has another partition, where the camera's `seq` would begin anew."""
+    """Another floor has another partition, in which the camera's `seq` would start again."""
     facts = facts_of(camera(), camera(version=2, removed=True, recorded_at_us=T0))
 
     with pytest.raises(InvalidFact, match="a camera stays on its floor: 'floor', not 'other'"):

@@ -1,4 +1,4 @@
-"""Who reappears is told as a link; what was sent under either id stays as it is."""
+"""A person who reappears is linked; records sent under either id stay as they are."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -33,22 +33,26 @@ BEFORE_THERE_WERE_LINKS = 4
 """The state version whose floors count no links."""
 
 
-def seen(first_ms: int, foot_x: float, camera_id: str = "cam") -> list[DetectionOutcome]:
+def seen(
+    first_ms: int, foot_x: float, camera_id: str = "cam", height: float = 100
+) -> list[DetectionOutcome]:
     """One person who stands still for a second, at 10 frames a second."""
     return [
-        outcome(T0 + (first_ms + 100 * n) * MS, [box(foot_x, 400)], camera_id=camera_id)
+        outcome(
+            T0 + (first_ms + 100 * n) * MS, [box(foot_x, 400, height=height)], camera_id=camera_id
+        )
         for n in range(11)
     ]
 
 
 def unseen(first_ms: int, camera_id: str = "cam") -> list[DetectionOutcome]:
-    """An empty frame each 100 ms, until whoever was there has ended."""
+    """An empty frame every 100 ms, until the tracks that were there have ended."""
     times = range(first_ms, first_ms + 2500, 100)
     return [outcome(T0 + at * MS, camera_id=camera_id) for at in times]
 
 
 def away_and_back(x_after: float, camera_id: str = "cam") -> list[DetectionOutcome]:
-    """Somebody is there until 1.1 s, and somebody is there again from 3.6 s on."""
+    """One person is there until 1.1 s, and one is there again from 3.6 s on."""
     before, between = seen(100, 200, camera_id), unseen(1200, camera_id)
     return [*before, *between, *seen(3700, x_after, camera_id)]
 
@@ -79,7 +83,7 @@ def test_a_person_who_comes_back_is_a_link_with_its_reason() -> None:
 
 
 def test_a_link_rewrites_nothing() -> None:
-    """Tracks, presence and zones are those of two people, as they would be without the link."""
+    """Tracks, presence and zones show two people, as they would without the link."""
     outputs = fold(PartitionPipeline(), facts_of(camera()), away_and_back(240))
 
     numbers = [
@@ -120,16 +124,19 @@ def test_one_who_comes_back_twice_is_a_chain() -> None:
 
 
 def test_an_old_track_that_ends_in_a_heartbeat_can_still_be_linked() -> None:
-    """Somebody new is confirmed while the old track is merely lost; its end comes unseen."""
-    pipeline, facts = PartitionPipeline(), facts_of(camera())
-    lost = [outcome(T0 + at * MS) for at in range(1200, 1800, 100)]
-    fold(pipeline, facts, [*seen(100, 200), *lost, *seen(1800, 257)])
+    """A new track is confirmed while the old one is lost; the old one ends without a frame.
 
-    outputs = pipeline.advance(heartbeat(T0 + 3200 * MS), facts)
+    Who comes back is shorter, and so no detection of the old track.
+    """
+    pipeline, facts = PartitionPipeline(), facts_of(camera())
+    lost = [outcome(T0 + at * MS) for at in range(1200, 1900, 100)]
+    fold(pipeline, facts, [*seen(100, 200), *lost, *seen(1900, 240, height=70)])
+
+    outputs = pipeline.advance(heartbeat(T0 + 3110 * MS), facts)
 
     [link] = links(outputs)
     assert (link["from_track_id"], link["to_track_id"]) == (1, 2)
-    assert (link["at_us"], link["as_of_us"]) == (T0 + 1800 * MS, T0 + 3200 * MS)
+    assert (link["at_us"], link["as_of_us"]) == (T0 + 1900 * MS, T0 + 3110 * MS)
 
 
 def test_links_of_all_cameras_of_a_floor_are_numbered_together() -> None:
@@ -203,7 +210,7 @@ def test_a_link_survives_the_wire() -> None:
 
 
 def test_a_link_comes_within_what_the_tracker_remembers() -> None:
-    """After twenty seconds nobody is taken for somebody who left."""
+    """After twenty seconds, no new person is linked to one who left."""
     late = [*seen(100, 200), *unseen(1200), *seen(21_500, 200)]
     in_time = [*seen(100, 200), *unseen(1200), *seen(20_900, 200)]
 

@@ -13,7 +13,7 @@ from streams.domain.tracking.assignment import NOBODY, Pairs, assign
 scores = st.tuples(st.integers(0, 5), st.integers(0, 5)).flatmap(
     lambda shape: arrays(np.float64, shape, elements=st.integers(-3, 4).map(lambda n: n / 4))
 )
-"""Coarse numbers, so that many choices are equal; about half of the pairs cannot be made."""
+"""Coarse scores, so that many choices are equal; about half of the pairs are impossible."""
 
 
 def assigned(score: Any) -> Any:

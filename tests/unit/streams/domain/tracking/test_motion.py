@@ -1,4 +1,4 @@
-"""The filter of one box, in its plain form: the compiled one is the same source."""
+"""The Kalman filter of one box, run uncompiled: the compiled form has the same source."""
 
 from typing import Any
 
@@ -61,7 +61,7 @@ def test_the_scalar_filter_is_the_textbook_one() -> None:
 
 
 def test_two_short_steps_are_one_long_step() -> None:
-    """What makes the filter independent of the frame rate."""
+    """This makes the filter independent of the frame rate."""
     once = new_track()
     once.vx = 50.0
     twice = once.copy()

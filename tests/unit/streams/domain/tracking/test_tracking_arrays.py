@@ -19,7 +19,9 @@ from streams.domain.tracking.parameters import parameters_of
 from streams.domain.tracking.state import TrackerState, UnreadableState
 from streams.domain.tracking.tables import (
     SCORE,
+    STORED_ENDED_TRACK,
     STORED_SUMMARY,
+    STORED_TRACK,
     TrackEvent,
     TrackState,
 )
@@ -27,6 +29,7 @@ from tests.support.builders.domain import MS, T0, S
 from tests.support.paths import ROOT
 from tests.unit.streams.domain.tracking.tracking_scene import crowd
 
+OLD_TRACK = [n for n in STORED_TRACK.names or () if n not in ("evidence", "presence")]
 GOLDEN = ROOT / "tests" / "golden" / "tracker.json"
 
 PARAMETERS = parameters_of(TrackerSettings())
@@ -49,7 +52,7 @@ def standing(from_us: int, until_us: int, *people: list[float]) -> Any:
 
 
 def events(outs: Any, track_id: int) -> list[str]:
-    """What happened to a track, without the frames in which nothing did."""
+    """Events of a track, without the frames in which nothing happened."""
     happened = [
         TrackEvent(row["event"]).name for out in outs for row in out if row["track_id"] == track_id
     ]
@@ -184,7 +187,7 @@ def test_five_hundred_boxes_in_a_frame_are_five_hundred_tracks() -> None:
 
 
 def test_every_start_and_end_is_reported_once() -> None:
-    outs = run(crowd(5, people=10, frames=400, visible=0.6))
+    outs = run(crowd(5, people=10, frames=400, visible=0.45))
 
     events = [(int(row["track_id"]), TrackEvent(row["event"]).name) for out in outs for row in out]
     started = [number for number, event in events if event == "STARTED"]
@@ -300,22 +303,51 @@ def test_bytes_that_are_no_state_are_refused(spoil: Any) -> None:
         TrackerState.unpack(spoil(state.pack()))
 
 
-def test_a_state_of_the_previous_format_continues_and_relearns_the_camera() -> None:
-    """It had a head of four numbers, and nothing of the camera."""
+@pytest.mark.parametrize(
+    ("version", "head"), [pytest.param(2, 4, id="format-2"), pytest.param(3, 6, id="format-3")]
+)
+def test_a_state_of_a_former_format_keeps_its_tracks(version: int, head: int) -> None:
+    """Those formats do not say how well a track was seen; the first knows no camera's movement."""
     scene = crowd(4, frames=60)
     state = TrackerState()
     run(scene[:30], state)
-    packed = state.pack()
-    lead, head = 12, STORED_SUMMARY.itemsize
-    older = bytes([2, 4]) + packed[2 : lead + 8 * 4] + packed[lead + head :]
+    live = state.live
 
-    read = TrackerState.unpack(older)
-    outs = run(scene[30:], read)
+    read = TrackerState.unpack(packed_before(state, version, head, OLD_TRACK))
 
-    assert [out["track_id"].tolist() for out in outs] == [
-        out["track_id"].tolist() for out in run(scene[30:], state)
-    ]
+    assert read.states() == state.states()
+    assert read.tracks["presence"][:live].tolist() == [1.0] * live
+    kept = read.tracks[:live]
+    assert kept["evidence"] == pytest.approx(kept["hits"] * kept["score"])
+    run(scene[30:], read)
     assert read.summary["camera_energy"] > 0.0
+
+
+def test_a_state_of_format_4_continues_as_if_its_newest_frame_had_detections() -> None:
+    """It does not say when people were last detected."""
+    scene = crowd(4, frames=60)
+    state = TrackerState()
+    run(scene[:30], state)
+
+    read = TrackerState.unpack(packed_before(state, 4, 6, list(STORED_TRACK.names or ())))
+
+    assert read == state
+    assert read.summary["looked_us"] == scene[29][0]
+
+
+def packed_before(state: TrackerState, version: int, head: int, columns: list[str]) -> bytes:
+    """A state as a former format has it: fewer numbers in its head, fewer columns of its tracks."""
+    lead = bytes([version, head, len(columns), len(STORED_ENDED_TRACK.names or ())])
+    live, ended = state.live, int(state.summary["ended_count"][0])
+    tracks = state.tracks[:live].astype(STORED_TRACK)[columns]
+    return b"".join(
+        (
+            lead + state.pack()[4:12],
+            state.summary.astype(STORED_SUMMARY).tobytes()[: 8 * head],
+            structured_to_unstructured(tracks).tobytes(),
+            state.ended[:ended].astype(STORED_ENDED_TRACK).tobytes(),
+        )
+    )
 
 
 def test_compiled_code_is_given_the_settings_by_name() -> None:
@@ -331,7 +363,7 @@ def test_compiled_code_is_given_the_settings_by_name() -> None:
 
 
 def test_the_tracker_gives_the_bytes_that_are_kept() -> None:
-    """Rewrite the file on purpose only: a run that was saved before then no longer agrees.
+    """Rewrite the file only on purpose: runs saved before it no longer agree.
 
     python -m tests.unit.streams.domain.tracking.test_tracking_arrays
     """
@@ -344,7 +376,7 @@ def flat(out: Any) -> Any:
 
 
 def digests() -> dict[str, str]:
-    """Of the outputs and of the last state, by scene."""
+    """Digests of the outputs and of the last state, by scene."""
     found = {}
     for seed, people, fps in ((1, 4, 5.0), (2, 12, 10.0), (3, 40, 25.0)):
         state = TrackerState()

@@ -1,4 +1,4 @@
-"""What is taken for the camera's own movement: nothing before a fixed one, a jolt at once."""
+"""Movement of the camera itself: none is found in a fixed camera, and a jolt at once."""
 
 import math
 from typing import Any
@@ -17,7 +17,7 @@ PARAMETERS = parameters_of(TrackerSettings())
 
 
 def likeness(state: TrackerState) -> float:
-    """Part of the boxes' errors that all have in common."""
+    """Share of the boxes' errors that all boxes have in common."""
     return float((state.summary["camera_common"] / state.summary["camera_energy"])[0])
 
 
@@ -26,7 +26,7 @@ def run(scene: Any, state: TrackerState, parameters: Any = PARAMETERS) -> list[A
 
 
 def shaken(scene: Any, from_us: int, until_us: int) -> Any:
-    """The scene before a camera that swings by a quarter of a person's height."""
+    """The scene through a camera that swings by a quarter of a person's height."""
     moved = []
     for at_us, boxes in scene:
         swing = 40.0 * math.sin((at_us - T0) / S * 7.0) if from_us <= at_us < until_us else 0.0

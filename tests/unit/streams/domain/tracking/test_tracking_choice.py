@@ -1,4 +1,4 @@
-"""Who gets a box that two want, and how far away a person may come back."""
+"""Which of two tracks gets a box, and how far away a lost person may come back."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ def seen_last(frames: Any, settings: TrackerSettings) -> list[int]:
     ("unseen_yield", "winner"), [pytest.param(0.0, 2, id="none"), pytest.param(0.3, 1, id="some")]
 )
 def test_who_was_hidden_leaves_the_box_to_who_was_seen(unseen_yield: float, winner: int) -> None:
-    """One box between two who stand side by side, a little nearer to the hidden one."""
+    """One box between two people side by side, a little nearer to the hidden one."""
     frames = [[100.0, 130.0]] * 10 + [[100.0]] * 2 + [[115.7]]
 
     assert seen_last(frames, TrackerSettings(unseen_yield=unseen_yield)) == [winner]

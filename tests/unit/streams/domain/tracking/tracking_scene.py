@@ -1,4 +1,4 @@
-"""People in one camera as arrays, from a seed: they walk, cross, hide, leave and come back.
+"""Boxes of people in one camera, from a seed: they walk, cross, hide, leave and come back.
 
 Only additions, products and `random()` are used, so that every machine makes the same scene.
 """

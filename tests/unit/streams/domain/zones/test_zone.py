@@ -15,10 +15,10 @@ def area(**fields: Any) -> Any:
 
 
 def play(steps: Any, zone_fields: Any = None, tick_ms: Any = 100) -> Any:
-    """Play one person's places, one per step, and list what happens, in ms.
+    """Play one person's positions, one per step, and list the events, times in ms.
 
-    A step is `i` inside, `o` outside, `-` not in the frame, `c` coasting inside, ` ` nobody
-    looked. A tick closes after each.
+    A step is `i` inside, `o` outside, `-` not in the frame, `c` coasting inside, ` ` no frame. A
+    tick closes after each step.
     """
     where = area(**(zone_fields or {}))
     state, looked, found = ZoneState(), {"cam": 0}, []
