@@ -1,4 +1,4 @@
-"""Run a property on many inputs: the same ones in `make test`, ever new ones in a long run."""
+"""Run a property on many inputs: the same ones in `make test`, new ones in every long run."""
 
 import gc
 import resource
@@ -12,13 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 LONG = 60
-"""How many times as many inputs a long run tries."""
+"""Factor by which a long run tries more inputs."""
 
 MOST_S = 60.0
-"""Longest that one input may take, s: what takes longer hangs."""
+"""Longest time for one input, seconds; a longer one counts as a hang."""
 
 MOST_GROWTH_BYTES = 96 * 1024 * 1024
-"""Most that a process may grow by what it has thrown away."""
+"""Most that a process may grow, bytes: what it has discarded must not stay in memory."""
 
 PAGE_BYTES = resource.getpagesize()
 
@@ -26,19 +26,19 @@ scales = pytest.mark.parametrize(
     "scale",
     [pytest.param(1, id="short"), pytest.param(LONG, id="long", marks=pytest.mark.fuzz_long)],
 )
-"""Decorates a test that takes `scale`: 1, or `LONG` behind the marker `fuzz_long`."""
+"""Decorates a test that takes `scale`: 1, or `LONG` with the marker `fuzz_long`."""
 
 
 def fuzz(
     check: Callable[..., None], *inputs: st.SearchStrategy[Any], examples: int, scale: int
 ) -> None:
-    """Call `check` with many inputs; each must end soon, and all together leave nothing behind.
+    """Call `check` with many inputs; each must end soon, and together they must not leak memory.
 
     Args:
-        check: Raises when an input is not taken as it must be.
-        inputs: One for each argument.
-        examples: Inputs of a short run, which are the same every time.
-        scale: By how much a longer run multiplies them; its inputs are new every time.
+        check: Property; raises when an input is not handled as it must be.
+        inputs: Strategies, one for each argument.
+        examples: Number of inputs of a short run, which are the same every time.
+        scale: Factor of a longer run, whose inputs are new every time.
     """
 
     def timed(drawn: tuple[Any, ...]) -> None:
@@ -59,13 +59,13 @@ def fuzz(
 
     run(max(5, examples // 4))
     before = resident_bytes()
-    for _ in range(scale):  # what generates inputs remembers those of one run, and only those
+    for _ in range(scale):  # a generator remembers the inputs of its own run only
         run(examples)
     grown = resident_bytes() - before
     assert grown < MOST_GROWTH_BYTES, f"{grown / 2**20:.0f} MiB were kept"
 
 
 def resident_bytes() -> int:
-    """Memory that this process holds, after what is not used was let go."""
+    """Resident memory of this process after unused memory is released, bytes."""
     gc.collect()
     return int(Path("/proc/self/statm").read_text().split()[1]) * PAGE_BYTES

@@ -1,19 +1,28 @@
-"""Whatever is in a file that somebody imports: rows, or a refusal that names the file."""
+"""Any content of an import file gives rows, or a refusal that names the file."""
 
 import csv
 import io
+import re
+from functools import cache
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 import yaml
 from hypothesis import strategies as st
+from openpyxl import Workbook
 
+from runtime.facts.log import Fact
+from streams.domain.facts.timeline import Facts
 from tests.fuzz.fuzzing import fuzz, scales
 from tests.fuzz.values import mangled
 from tests.support.paths import ROOT
-from workers.registry.edit import Registered, Stamp, edits
+from workers.registry.change import Options, Stamp
+from workers.registry.edit import change_of
 from workers.registry.files import ImportRefused, read_rows
+from workers.registry.preview import effects_of, notes_of
+from workers.registry.registered import Registered
 from workers.registry.rows import ROWS
 
 WARD = ROOT / "examples" / "ward"
@@ -25,7 +34,9 @@ GOOD = {
     "shift": ("shifts.csv", (WARD / "shifts.csv").read_bytes()),
     "requirement": ("requirements.csv", (WARD / "requirements.csv").read_bytes()),
 }
-"""File name and content of one import of each kind; the example ward has no floor of its own."""
+"""File name and content of one import of each kind; the example ward has no floor."""
+
+NOW = Stamp(1, 1, "test")
 
 ODD = (
     "",
@@ -58,14 +69,36 @@ BYTE_ORDER_MARKS = st.text(alphabet="{}[]-:&*!?|>'\"%@`#,\n\tab0<", max_size=60)
 
 
 def take(file: Path, kind: str, data: bytes) -> None:
-    """Import a file as the command does, short of writing it."""
+    """Import a file into the example ward as the command does, short of writing it."""
     file.write_bytes(data)
     reported = "taken"
     try:
-        edits(read_rows(file, ROWS[kind]), Registered(), Stamp(1, 1, "test"))
+        rows = read_rows(file, ROWS[kind])
+        change = change_of([rows], example_ward(), NOW, Options(replace=True, cascade=True))
     except ImportRefused as error:
         reported = str(error)
+    else:
+        assert all(map(str, effects_of(change)))
+        assert all(notes_of(change))
+        assert_the_fold_takes(change.facts)
     assert reported
+
+
+@cache
+def example_ward() -> Registered:
+    """What the examples register, in their order."""
+    ward = Registered()
+    for kind in ("camera", "zone", "staff", "shift", "requirement"):
+        ward = change_of([read_rows(WARD / GOOD[kind][0], ROWS[kind])], ward, NOW, Options()).after
+    return ward
+
+
+def assert_the_fold_takes(facts: list[Fact]) -> None:
+    known = Facts()
+    for (name, _), record in example_ward().newest.items():
+        known.add(name, record)
+    for topic, record in facts:
+        known.add(topic.name, record)
 
 
 def as_csv(names: list[str], rows: list[list[str]]) -> bytes:
@@ -84,10 +117,33 @@ def test_a_mangled_file_is_taken_or_refused(tmp_path: Path, kind: str, scale: in
 
     def check(data: bytes, noise: bytes) -> None:
         take(tmp_path / name, kind, data)
-        for suffix in (".csv", ".yaml", ".json"):
+        for suffix in (".csv", ".yaml", ".json", ".xlsx"):
             take(tmp_path / f"noise{suffix}", kind, noise)
 
     fuzz(check, mangled(good), other, examples=15, scale=scale)
+
+
+def workbook(names: list[str], rows: list[list[Any]], *, packed: bool = True) -> bytes:
+    """A workbook; not packed, so that what is mangled is its content and not its compression."""
+    made, file, plain = Workbook(), io.BytesIO(), io.BytesIO()
+    for row in (names, *rows):
+        made.active.append(row)
+    made.save(file)
+    with ZipFile(file) as archive, ZipFile(plain, "w") as copy:
+        for part in archive.namelist():
+            copy.writestr(part, archive.read(part))
+    return file.getvalue() if packed else plain.getvalue()
+
+
+@scales
+@pytest.mark.parametrize("packed", [True, False], ids=["packed", "unpacked"])
+def test_a_mangled_workbook_is_taken_or_refused(tmp_path: Path, packed: bool, scale: int) -> None:
+    good = workbook(["staff_id", "role"], [["s1", "nurse"], [7, 0.5]], packed=packed)
+
+    def check(data: bytes) -> None:
+        take(tmp_path / "staff.xlsx", "staff", data)
+
+    fuzz(check, mangled(good), examples=60, scale=scale)
 
 
 @scales
@@ -101,13 +157,17 @@ def test_odd_values_are_taken_or_refused(tmp_path: Path, kind: str, scale: int) 
         take(tmp_path / "odd.csv", kind, as_csv(names, table))
         text = yaml.safe_dump(entries, allow_unicode=True)
         take(tmp_path / "odd.yaml", kind, text.encode("utf-8", "surrogatepass"))
+        visible = [
+            [re.sub(r"[\0-\x1f]|[\ud800-\udfff]", "", cell) for cell in row] for row in table
+        ]
+        take(tmp_path / "odd.xlsx", kind, workbook(names, visible))
 
     fuzz(check, st.lists(cells, max_size=3), st.lists(rows, max_size=2), examples=15, scale=scale)
 
 
 @pytest.mark.parametrize("kind", ROWS)
 def test_a_file_that_grows_when_it_is_read_is_refused_soon(tmp_path: Path, kind: str) -> None:
-    """References to references: a few hundred bytes that stand for ten to the twelfth items."""
+    """References to references: a few hundred bytes that expand to 10^12 items."""
     lines = ["- &a0 [1,1,1,1,1,1,1,1,1,1]"]
     lines += [f"- &a{level} [{','.join([f'*a{level - 1}'] * 10)}]" for level in range(1, 12)]
     entries = [f"- {{{name}: *a11}}" for name in ROWS[kind].model_fields]

@@ -1,4 +1,4 @@
-"""Whatever lies on a topic is a record, a dead letter or a reason to stop; nothing else happens."""
+"""Any bytes on a topic are a record, a dead letter or a reason to stop, and nothing else."""
 
 from contextlib import suppress
 from typing import Any
@@ -80,7 +80,7 @@ def test_any_record_becomes_rows_and_live_values_or_a_dead_letter(topic: Topic, 
 
 
 def meeting(topic: Topic) -> st.SearchStrategy[tuple[Topic, dict[str, Any]]]:
-    """A fact of a few identities, so that facts and outcomes meet."""
+    """A fact with one of a few identities, so that facts and outcomes refer to each other."""
     square = [{"x": x, "y": y} for x, y in ((0, 0), (640, 0), (640, 480), (0, 480))]
     anywhere = st.fixed_dictionaries({"x": st.floats(), "y": st.floats()})
     fixed: dict[str, st.SearchStrategy[Any]] = {
@@ -103,7 +103,7 @@ def meeting(topic: Topic) -> st.SearchStrategy[tuple[Topic, dict[str, Any]]]:
 
 
 def outcomes() -> st.SearchStrategy[dict[str, Any]]:
-    """An outcome of a registered camera, with boxes sane and insane."""
+    """An outcome of a registered camera, with valid and invalid boxes."""
     pixels = st.one_of(st.floats(-50, 700), st.floats())
     edges = dict.fromkeys(("x_min", "y_min", "x_max", "y_max"), pixels)
     boxes = st.fixed_dictionaries({**edges, "score": st.floats(), "label": st.just("person")})

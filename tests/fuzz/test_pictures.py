@@ -1,4 +1,4 @@
-"""Whatever stands where a JPEG should be: an image, or a dead letter with its reason."""
+"""Any bytes in place of a JPEG give an image, or a dead letter with its reason."""
 
 import hashlib
 
@@ -26,7 +26,7 @@ PICTURE = picture()
 
 
 def with_size(width: int, height: int) -> bytes:
-    """The picture with another size in its header, as a bomb has."""
+    """The picture with another size in its header, as in a decompression bomb."""
     index = PICTURE.index(b"\xff\xc0") + 5
     size = height.to_bytes(2, "big") + width.to_bytes(2, "big")
     return PICTURE[:index] + size + PICTURE[index + 4 :]

@@ -1,4 +1,4 @@
-"""Values for every Avro schema, sane and insane, and bytes that once were values."""
+"""Valid and invalid values for every Avro schema, and damaged bytes of values."""
 
 import json
 from collections.abc import Callable

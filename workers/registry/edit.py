@@ -1,167 +1,160 @@
-"""Turn imported rows into new versions of facts, checked against what is registered now.
+"""Turn imported rows into new versions of facts, judged with everything that they touch.
 
 Pure: takes the registered facts and the time as arguments, and returns the facts to append. An
 unchanged row makes no new version.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import pairwise
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from runtime.facts.log import Fact
-from schemas.topics import CAMERAS, FLOOR_PARTITIONS, FLOORS, SHIFTS, STAFF, ZONES, Topic
-from workers.registry.files import ImportRefused
-from workers.registry.rows import CameraRow, Row, ZoneRow
+from schemas.topics import CAMERAS, FLOOR_PARTITIONS, FLOORS, ZONES
+from workers.registry.change import STAMPS, Change, OnResize, Options, Stamp, stamped
+from workers.registry.consequences import (
+    contradictions_of,
+    dates_of,
+    removed_by,
+    resized_by,
+    unusable_in,
+)
+from workers.registry.files import refuse
+from workers.registry.hints import meant
+from workers.registry.registered import Key, Registered, identity_field
+from workers.registry.rows import CameraRow, FloorRow, Row
+from workers.registry.ward import Fault
 
-_STAMPS = ("version", "valid_from_us", "recorded_at_us", "removed", "recorded_by")
-
-
-@dataclass(slots=True)
-class Registered:
-    """The newest version of every fact, removed ones included."""
-
-    newest: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
-    homes: dict[tuple[str, str], str] = field(default_factory=dict)
-    """Floor of each camera and zone, by topic and identity: that of its first version."""
-
-    def add(self, facts: Iterable[Fact]) -> None:
-        """Take in facts, in the order of their topic."""
-        for topic, record in facts:
-            key = (topic.name, record[identity_field(topic)])
-            if topic in (CAMERAS, ZONES) and not record["removed"]:
-                self.homes.setdefault(key, record["floor_id"])
-            known = self.newest.get(key)
-            if known is None or record["version"] >= known["version"]:
-                self.newest[key] = record
-
-    def current(self, topic: Topic) -> dict[str, dict[str, Any]]:
-        """Facts of a topic that are not removed, by identity."""
-        return {
-            identity: record
-            for (name, identity), record in self.newest.items()
-            if name == topic.name and not record["removed"]
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Stamp:
-    """When, and by whom, facts are recorded; times in UTC microseconds."""
-
-    valid_from_us: int
-    recorded_at_us: int
-    recorded_by: str
-
-
-def identity_field(topic: Topic) -> str:
-    """Name of the field that identifies a fact."""
-    return topic.key.removesuffix("@version")
+__all__ = ["Change", "OnResize", "Options", "Registered", "Stamp", "change_of", "edits"]
 
 
 def edits(
     rows: Sequence[Row], registered: Registered, stamp: Stamp, *, replace: bool = False
 ) -> list[Fact]:
-    """Facts to append so that the reference data matches the rows.
+    """Facts to append so that the reference data matches rows of one kind; see `change_of`."""
+    return change_of([rows], registered, stamp, Options(replace=replace)).facts
+
+
+def change_of(
+    groups: Iterable[Sequence[Row]], registered: Registered, stamp: Stamp, options: Options
+) -> Change:
+    """What it takes so that the reference data matches the rows.
 
     Args:
-        rows: Rows of one kind.
+        groups: Rows, those of one kind together; later ones may refer to earlier ones.
         registered: What is registered now.
         stamp: Times and author of the new versions.
-        replace: Also remove facts that no row names.
+        options: What the import may do.
 
     Raises:
-        ImportRefused: Rows contradict each other or what is registered; the message names row
-            and field.
+        ImportRefused: Rows contradict each other or what is registered, or something would be
+            left that contradicts them; the message names row and field.
     """
-    if not rows:
-        return []
+    change = Change(registered, registered.copy())
+    faults: list[Fault] = []
+    for rows in groups:
+        if rows:
+            faults += _take(rows, change, stamp)
+            faults += removed_by(rows, change, stamp, options)
+    faults += resized_by(change, stamp, options)
+    faults += unusable_in(change)
+    faults += dates_of(change, stamp, options)
+    new, change.left = contradictions_of(change, stamp, alone=not faults)
+    refuse(_messages([*faults, *new], change))
+    return change
+
+
+def _messages(faults: Sequence[Fault], change: Change) -> list[str]:
+    near = meant((fault.unknown for fault in faults if fault.unknown), change.after)
+    return [_message(fault, change, near.get(fault.unknown or fault.key)) for fault in faults]
+
+
+def _message(fault: Fault, change: Change, near: str | None) -> str:
+    row = change.given.get(fault.key)
+    start = f"{row.where}: " if row is not None and row.where else ""
+    hint = f"; did you mean {near}?" if near else ""
+    return f"{start}{identity_field(fault.key.topic)} {fault.key.identity}: {fault.message}{hint}"
+
+
+def _take(rows: Sequence[Row], change: Change, stamp: Stamp) -> list[Fault]:
+    """Take in the rows of one kind; returns what is wrong with them."""
     topic = rows[0].topic
-    wanted = {}
     faults = []
+    after = change.after
+    partitions = _partitions(after)
+    zones, floors, cameras = after.current(ZONES), after.current(FLOORS), after.current(CAMERAS)
     for row in rows:
-        identity = getattr(row, identity_field(topic))
-        if identity in wanted:
-            faults.append(f"{identity_field(topic)} {identity}: given twice")
-        wanted[identity] = row.fields()
-    facts: list[Fact] = []
-    if topic is FLOORS:
-        partitions = _partitions(registered)
-        for floor_id, fields in wanted.items():
-            fields["partition"] = _partition(floor_id, partitions)
-        if replace:
-            faults += [
-                f"floor_id {floor_id}: a floor keeps its partition for life and is not removed; "
-                "name it in the file"
-                for floor_id in sorted(registered.current(FLOORS).keys() - wanted.keys())
-            ]
-    elif topic is CAMERAS:
-        cameras = [row for row in rows if isinstance(row, CameraRow)]
-        facts += _floors(cameras, registered, stamp)
-        faults += _camera_faults(wanted, registered)
-        faults += _moves(topic, ((row.camera_id, row.fields()) for row in cameras), registered)
-    elif topic is ZONES:
-        faults += _zone_faults(
-            [row for row in rows if isinstance(row, ZoneRow)], wanted, registered
-        )
-        faults += _moves(topic, wanted.items(), registered)
-    elif "zone_id" in type(rows[0]).model_fields:
-        faults += _unknown(wanted, "zone_id", registered.current(ZONES))
-    if topic is SHIFTS:
-        faults += _unknown(wanted, "staff_id", registered.current(STAFF))
-        faults += _overlaps({**registered.current(SHIFTS), **wanted})
-    if faults:
-        raise ImportRefused("\n".join(sorted(set(faults))))
-    facts += _versions(topic, wanted, registered, stamp)
-    if replace:
-        gone = registered.current(topic).keys() - wanted.keys()
-        facts += [
-            Fact(topic, {**record, **_stamped(record, stamp), "removed": True})
-            for identity, record in sorted(registered.current(topic).items())
-            if identity in gone
-        ]
-    return facts
-
-
-def _stamped(known: Mapping[str, Any] | None, stamp: Stamp) -> dict[str, Any]:
-    return {
-        "version": 1 if known is None else known["version"] + 1,
-        "valid_from_us": stamp.valid_from_us,
-        "recorded_at_us": stamp.recorded_at_us,
-        "recorded_by": stamp.recorded_by,
-        "removed": False,
-    }
-
-
-def _versions(
-    topic: Topic, wanted: Mapping[str, dict[str, Any]], registered: Registered, stamp: Stamp
-) -> list[Fact]:
-    facts = []
-    for identity, fields in wanted.items():
-        known = registered.newest.get((topic.name, identity))
+        key = Key(topic, getattr(row, identity_field(topic)))
+        if key in change.given:
+            again = f", again in {row.where}" if row.where else ""
+            faults.append(Fault(key, f"given twice{again}"))
+            continue
+        change.given[key] = row
+        if isinstance(row, CameraRow):
+            faults += _floor_of(row, change, stamp, partitions)
+            faults += _left_out(row, key, change)
+        zone = zones.get(getattr(row, "zone_id", ""), {})
+        floor_id = key.identity if isinstance(row, FloorRow) else zone.get("floor_id", "")
+        try:
+            fields = row.fields(floors.get(floor_id, {}).get("time_zone"))
+        except ValueError as error:
+            faults.append(Fault(key, str(error)))
+            continue
+        if topic is FLOORS:
+            fields["partition"] = _partition(key.identity, partitions)
+        elif topic is ZONES and fields["camera_id"] is not None:
+            fields["floor_id"] = cameras.get(fields["camera_id"], {}).get("floor_id", "")
+        known = after.newest.get((topic.name, key.identity))
         if known is not None and not known["removed"]:
-            content = {name: value for name, value in known.items() if name not in _STAMPS}
+            content = {name: value for name, value in known.items() if name not in STAMPS}
             if content == fields:
                 continue
-        facts.append(Fact(topic, {**fields, **_stamped(known, stamp)}))
-    return facts
+        record = {**fields, **stamped(known, stamp)}
+        change.append([Fact(topic, record)])
+    return faults
 
 
-def _floors(rows: Sequence[CameraRow], registered: Registered, stamp: Stamp) -> list[Fact]:
-    """New floors of imported cameras, each with a partition for life."""
-    floors = _partitions(registered)
-    facts = []
-    for row in rows:
-        floor_id = row.floor_id or row.camera_id
-        if floor_id in floors:
-            continue
-        record = {
-            "floor_id": floor_id,
-            "partition": _partition(floor_id, floors),
-            "name": row.name if row.floor_id is None else floor_id,
-            "time_zone": row.time_zone,
-        }
-        facts.append(Fact(FLOORS, {**record, **_stamped(None, stamp)}))
-    return facts
+def _floor_of(
+    row: CameraRow, change: Change, stamp: Stamp, partitions: dict[str, int]
+) -> list[Fault]:
+    """Make the floor of a camera, with a partition for life, if there is none."""
+    floor_id = row.floor_id or row.camera_id
+    known = change.after.find(Key(FLOORS, floor_id))
+    if known is not None:
+        if row.time_zone not in (None, known["time_zone"]):
+            message = (
+                f"time_zone {row.time_zone}: its floor {floor_id} is in {known['time_zone']}; "
+                "leave time_zone out, or change that of the floor with `floor import`"
+            )
+            return [Fault(Key(CAMERAS, row.camera_id), message)]
+        return []
+    home = change.after.homes.get((CAMERAS.name, row.camera_id), floor_id)
+    if floor_id in partitions or home != floor_id:
+        return []
+    record = {
+        "floor_id": floor_id,
+        "partition": _partition(floor_id, partitions),
+        "name": row.name if row.floor_id is None else floor_id,
+        "time_zone": row.time_zone or "UTC",
+    }
+    change.append([Fact(FLOORS, {**record, **stamped(None, stamp)})])
+    change.causes[Key(FLOORS, floor_id)] = f"floor of camera {row.camera_id}"
+    return []
+
+
+def _left_out(row: CameraRow, key: Key, change: Change) -> list[Fault]:
+    """What a row leaves out goes only when it says so: leaving it out may be an oversight."""
+    known = change.after.find(key)
+    still = known is not None and known["mount"] == "MOVING" and "mount" not in row.model_fields_set
+    moves = "mount: left out, but the camera is registered as moving; repeat it, or write fixed"
+    return [Fault(key, moves)] * still + [
+        Fault(
+            key,
+            f"{name}: left out, but {count} registered; repeat {it}, or write [] to remove {it}",
+        )
+        for name, count, it in (
+            ("privacy_masks", f"{len((known or {}).get('privacy_masks') or [])} masks are", "them"),
+            ("homography", "one is", "it"),
+        )
+        if known is not None and known[name] and name not in row.model_fields_set
+    ]  # fmt: skip
 
 
 def _partitions(registered: Registered) -> dict[str, int]:
@@ -181,87 +174,3 @@ def _partition(floor_id: str, partitions: dict[str, int]) -> int:
             load[partition] += 1
         partitions[floor_id] = load.index(min(load))
     return partitions[floor_id]
-
-
-def _camera_faults(wanted: Mapping[str, dict[str, Any]], registered: Registered) -> list[str]:
-    cameras = {**registered.current(CAMERAS), **wanted}
-    by_floor: dict[str, list[str]] = {}
-    for camera_id, record in sorted(cameras.items()):
-        by_floor.setdefault(record["floor_id"], []).append(camera_id)
-    return [
-        f"camera_id {camera_id}: floor_id {record['floor_id']}: a camera without homography "
-        f"needs a floor of its own, but this one also has {', '.join(others)}"
-        for camera_id, record in cameras.items()
-        if record["homography"] is None
-        and (others := [c for c in by_floor[record["floor_id"]] if c != camera_id])
-    ]
-
-
-def _moves(
-    topic: Topic, given: Iterable[tuple[str, Mapping[str, Any]]], registered: Registered
-) -> list[str]:
-    """Refuse moves: on another floor's partition the `seq` of the camera or zone would restart."""
-    kind = identity_field(topic).removesuffix("_id")
-    homes = dict(registered.homes)
-    faults = []
-    for identity, fields in given:
-        floor_id = fields["floor_id"]
-        home = homes.setdefault((topic.name, identity), floor_id)
-        if floor_id not in ("", home):  # "" where its camera is not registered
-            faults.append(
-                f"{kind}_id {identity}: floor_id {floor_id}: a {kind} stays on its floor, {home}; "
-                f"register it under a new id"
-            )
-    return faults
-
-
-def _zone_faults(
-    rows: Sequence[ZoneRow], wanted: dict[str, dict[str, Any]], registered: Registered
-) -> list[str]:
-    cameras = registered.current(CAMERAS)
-    floors = registered.current(FLOORS)
-    faults = []
-    for row in rows:
-        if row.camera_id is None:
-            if row.floor_id not in floors:
-                faults.append(f"zone_id {row.zone_id}: floor_id {row.floor_id} is not registered")
-            continue
-        camera = cameras.get(row.camera_id)
-        if camera is None:
-            faults.append(f"zone_id {row.zone_id}: camera_id {row.camera_id} is not registered")
-            continue
-        wanted[row.zone_id]["floor_id"] = camera["floor_id"]
-        faults += [
-            f"zone_id {row.zone_id}: polygon: point ({x:g}, {y:g}) lies outside the "
-            f"{camera['width']}x{camera['height']} px frame of {row.camera_id}"
-            for x, y in row.polygon
-            if not (0 <= x <= camera["width"] and 0 <= y <= camera["height"])
-        ]
-    return faults
-
-
-def _unknown(
-    wanted: Mapping[str, dict[str, Any]], name: str, known: Mapping[str, Any]
-) -> list[str]:
-    return [
-        f"{identity}: {name} {fields[name]} is not registered"
-        for identity, fields in wanted.items()
-        if fields[name] not in known
-    ]
-
-
-def _overlaps(shifts: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Find overlapping shifts: a person cannot work two shifts at once."""
-    faults = []
-    by_staff: dict[str, list[tuple[int, int, str]]] = {}
-    for shift_id, shift in shifts.items():
-        span = (shift["starts_us"], shift["ends_us"], shift_id)
-        by_staff.setdefault(shift["staff_id"], []).append(span)
-    for staff_id, spans in by_staff.items():
-        for before, after in pairwise(sorted(spans)):
-            if after[0] < before[1]:
-                faults.append(
-                    f"shift_id {after[2]}: starts: overlaps shift {before[2]} "
-                    f"of staff_id {staff_id}"
-                )
-    return faults

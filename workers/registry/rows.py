@@ -1,110 +1,97 @@
-"""Rows of the import files: what a person writes, checked field by field.
+"""The rows that an operator writes, checked field by field.
 
-Local times are written as the ward's clock shows them, with an IANA time zone; they become UTC
-here, once. Polygons are in pixels of the captured frame.
+Local times are written as the ward's clock shows them; they become UTC here, once. Polygons are in
+pixels of the captured frame. What a field may look like: `text.py` and `values.py`.
 """
 
-from datetime import UTC, date, datetime, time
-from typing import Annotated, Any, ClassVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from datetime import date, datetime, time
+from functools import partial
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
-from shapely.geometry import Polygon
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    model_validator,
+)
 
 from schemas.topics import CAMERAS, FLOORS, REQUIREMENTS, SHIFTS, STAFF, ZONES, Topic
+from workers.registry import text, values
+from workers.registry.values import Point, utc_us
 
 _DAY_MINUTES = 24 * 60
-_WEEKDAYS = {"mon": 1, "tue": 2, "wed": 3, "thu": 4, "fri": 5, "sat": 6, "sun": 7}
+_MAX_SHIFT_H = 36
+_INT32 = 2**31 - 1
 
-
-def _time_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # a part of a name is a folder
-        raise ValueError(f"{name!r} is not an IANA time zone such as Europe/Berlin") from error
-    return name
-
-
-def _polygon(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    if len(points) < 3:
-        raise ValueError(f"a polygon needs at least 3 points, not {len(points)}")
-    shape = Polygon(points)
-    if not shape.is_valid or shape.area == 0:
-        raise ValueError("the polygon crosses itself or has no area")
-    return points
-
-
-def _weekdays(value: Any) -> Any:
-    """Parse `mon-fri`, `sat,sun` or a list of ISO numbers."""
-    if not isinstance(value, str):
-        return value
-    days: list[int] = []
-    for part in value.lower().replace(" ", ",").split(","):
-        first, _, last = part.partition("-")
-        if not part:
-            continue
-        if first not in _WEEKDAYS or (last and last not in _WEEKDAYS):
-            raise ValueError(
-                f"{part!r} is not a weekday; write mon, tue, wed, thu, fri, sat, sun or mon-fri"
-            )
-        start, end = _WEEKDAYS[first], _WEEKDAYS[last or first]
-        span = (end - start) % 7
-        days += [(start + step - 1) % 7 + 1 for step in range(span + 1)]
-    return sorted(set(days))
-
-
-def _blank_is_none(value: Any) -> Any:
-    return None if value == "" else value
-
-
-Identity = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-TimeZone = Annotated[str, AfterValidator(_time_zone)]
-PolygonPoints = Annotated[list[tuple[float, float]], AfterValidator(_polygon)]
-
-
-def utc_us(local: datetime, time_zone: str) -> int:
-    """UTC microseconds of a local time; an ambiguous hour means its first pass.
-
-    Raises:
-        ValueError: The clock jumps over that time in this zone.
-    """
-    aware = local if local.tzinfo is not None else local.replace(tzinfo=ZoneInfo(time_zone))
-    try:
-        passed = aware.astimezone(UTC).astimezone(aware.tzinfo)
-    except OverflowError as error:
-        raise ValueError(f"{local.isoformat()} is outside the calendar") from error
-    if passed.replace(tzinfo=None) != local.replace(tzinfo=None):
-        raise ValueError(
-            f"{local.isoformat()} does not exist in {time_zone}: the clock jumps over it"
-        )
-    return int(aware.timestamp() * 1_000_000)
+Identity = Annotated[str, BeforeValidator(text.identity)]
+Name = Annotated[str, BeforeValidator(text.name)]
+TimeZone = Annotated[str, BeforeValidator(values.time_zone)]
+Whole = Annotated[int, BeforeValidator(values.whole)]
+PolygonPoints = Annotated[list[Point], BeforeValidator(values.polygon)]
+Polygons = Annotated[list[list[Point]], BeforeValidator(values.polygons), Field(max_length=100)]
 
 
 class Row(BaseModel):
-    """A row of an import file; unknown columns are refused so that typos show."""
+    """A row of an import file; unknown columns are refused so that typos show.
+
+    A field that is left blank is left out. `NEVER_BLANK` names fields for which a blank is
+    refused, because leaving them out means much.
+    """
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
     topic: ClassVar[Topic]
+    NEVER_BLANK: ClassVar[frozenset[str]] = frozenset()
+    _where: str = PrivateAttr("")
 
-    def fields(self) -> dict[str, Any]:
-        """The row as fields of its Avro record, without version and times."""
+    @property
+    def where(self) -> str:
+        """File and line of the row; empty when it comes from no file."""
+        return self._where
+
+    @where.setter
+    def where(self, where: str) -> None:
+        self._where = where
+
+    @model_validator(mode="before")
+    @classmethod
+    def _leave_blanks_out(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        return {
+            name: value
+            for name, value in given.items()
+            if name in cls.NEVER_BLANK or (value is not None and value != "")
+        }
+
+    def fields(self, time_zone: str | None = None) -> dict[str, Any]:  # noqa: ARG002 - overridden
+        """The row as fields of its Avro record, without version and times.
+
+        Args:
+            time_zone: That of the row's floor, for rows that name none.
+
+        Raises:
+            ValueError: A time does not exist there; the message starts with the field.
+        """
         return self.model_dump()
 
 
 class CameraRow(Row):
-    """A camera; without a homography it has a floor of its own, named like itself."""
+    """A camera, mounted `fixed` or `moving`; without a homography it has a floor of its own."""
 
     topic = CAMERAS
     camera_id: Identity
-    floor_id: Annotated[Identity | None, BeforeValidator(_blank_is_none)] = None
-    name: str = ""
-    width: int = Field(gt=0, le=16384)
-    height: int = Field(gt=0, le=16384)
-    privacy_masks: list[PolygonPoints] = []
-    homography: Annotated[list[float], Field(min_length=9, max_length=9)] | None = None
-    time_zone: TimeZone = "UTC"
+    floor_id: Identity | None = None
+    name: Name = ""
+    width: Whole = Field(gt=0, le=16384)
+    height: Whole = Field(gt=0, le=16384)
+    privacy_masks: Polygons = []
+    homography: Annotated[list[float] | None, BeforeValidator(values.homography)] = None
+    mount: Annotated[Literal["FIXED", "MOVING"], BeforeValidator(text.mount)] = "FIXED"
+    time_zone: TimeZone | None = None
 
-    def fields(self) -> dict[str, Any]:
+    def fields(self, time_zone: str | None = None) -> dict[str, Any]:  # noqa: ARG002 - the floor's
         """Avro fields; the time zone belongs to the floor."""
         masks = [[{"x": x, "y": y} for x, y in mask] for mask in self.privacy_masks]
         return {
@@ -119,8 +106,12 @@ class FloorRow(Row):
 
     topic = FLOORS
     floor_id: Identity
-    name: str = ""
-    time_zone: TimeZone = "UTC"
+    name: Name = ""
+    time_zone: TimeZone | None = None
+
+    def fields(self, time_zone: str | None = None) -> dict[str, Any]:
+        """Avro fields; without a time zone it keeps the one that it has."""
+        return {**self.model_dump(), "time_zone": self.time_zone or time_zone or "UTC"}
 
 
 class ZoneRow(Row):
@@ -128,16 +119,16 @@ class ZoneRow(Row):
 
     topic = ZONES
     zone_id: Identity
-    camera_id: Annotated[Identity | None, BeforeValidator(_blank_is_none)] = None
-    floor_id: Annotated[Identity | None, BeforeValidator(_blank_is_none)] = None
-    name: str = ""
+    camera_id: Identity | None = None
+    floor_id: Identity | None = None
+    name: Name = ""
     polygon: PolygonPoints
-    enter_after_ms: int = Field(500, ge=0, le=600_000)
-    leave_after_ms: int = Field(1500, ge=0, le=600_000)
-    dwell_limit_s: Annotated[float | None, BeforeValidator(_blank_is_none)] = Field(
+    enter_after_ms: Whole = Field(500, ge=0, le=600_000)
+    leave_after_ms: Whole = Field(1500, ge=0, le=600_000)
+    dwell_limit_s: Annotated[float, BeforeValidator(values.number)] | None = Field(
         None, gt=0, le=31_536_000
     )
-    order: int = 0
+    order: Whole = Field(0, ge=-_INT32, le=_INT32)
 
     @model_validator(mode="after")
     def _has_a_frame_or_a_floor(self) -> "ZoneRow":
@@ -147,7 +138,7 @@ class ZoneRow(Row):
             )
         return self
 
-    def fields(self) -> dict[str, Any]:
+    def fields(self, time_zone: str | None = None) -> dict[str, Any]:  # noqa: ARG002 - has no time
         """Avro fields; a camera's zone gets its floor from the camera on import."""
         return {
             **self.model_dump(exclude={"floor_id"}),
@@ -169,72 +160,102 @@ class ShiftRow(Row):
     """A shift; one that ends at or before its start's clock time ends the next day."""
 
     topic = SHIFTS
+    NEVER_BLANK = frozenset({"starts", "ends"})
     shift_id: Identity
     staff_id: Identity
     zone_id: Identity
-    role: str = ""
-    starts: datetime
-    ends: datetime | time
-    time_zone: TimeZone = "UTC"
-
-    @property
-    def starts_us(self) -> int:
-        """Start, UTC microseconds."""
-        return utc_us(self.starts, self.time_zone)
-
-    @property
-    def ends_us(self) -> int:
-        """End, exclusive, UTC microseconds."""
-        if isinstance(self.ends, datetime):
-            return utc_us(self.ends, self.time_zone)
-        day: date = self.starts.date()
-        end = datetime.combine(day, self.ends, tzinfo=self.starts.tzinfo)
-        if end <= self.starts:
-            end = datetime.combine(
-                date.fromordinal(day.toordinal() + 1), self.ends, tzinfo=self.starts.tzinfo
-            )
-        return utc_us(end, self.time_zone)
+    role: Identity | None = None
+    starts: Annotated[datetime, BeforeValidator(values.moment)]
+    ends: Annotated[datetime | time, BeforeValidator(values.moment_or_time)]
+    time_zone: TimeZone | None = None
 
     @model_validator(mode="after")
-    def _has_a_length(self) -> "ShiftRow":
-        hours = (self.ends_us - self.starts_us) / 3.6e9
-        if not 0 < hours <= 36:
+    def _is_of_one_clock(self) -> "ShiftRow":
+        if isinstance(self.ends, time) and self.starts.tzinfo is not None:
             raise ValueError(
-                f"a shift of {hours:.1f} h: ends must be after starts, by 36 h at most"
+                "starts has an offset, so write ends with its date and offset too, such as "
+                "2026-11-30T15:00+01:00"
             )
         return self
 
-    def fields(self) -> dict[str, Any]:
+    def span_us(self, time_zone: str) -> tuple[int, int]:
+        """Start and end, exclusive, UTC microseconds.
+
+        Args:
+            time_zone: In which times without an offset are.
+
+        Raises:
+            ValueError: A time does not exist there, or the shift has no or too great a length.
+        """
+        try:
+            starts_us = utc_us(self.starts, time_zone)
+        except ValueError as error:
+            raise ValueError(f"starts: {error}") from error
+        try:
+            ends_us = utc_us(self._ends(), time_zone)
+        except ValueError as error:
+            raise ValueError(f"ends: {error}") from error
+        hours = (ends_us - starts_us) / 3.6e9
+        if not 0 < hours <= _MAX_SHIFT_H:
+            raise ValueError(
+                f"ends: a shift of {hours:.1f} h: ends must be after starts, by "
+                f"{_MAX_SHIFT_H} h at most"
+            )
+        return starts_us, ends_us
+
+    def _ends(self) -> datetime:
+        if isinstance(self.ends, datetime):
+            return self.ends
+        day: date = self.starts.date()
+        end = datetime.combine(day, self.ends)
+        if end > self.starts:
+            return end
+        return datetime.combine(date.fromordinal(day.toordinal() + 1), self.ends)
+
+    def fields(self, time_zone: str | None = None) -> dict[str, Any]:
         """Avro fields, in UTC."""
-        kept = self.model_dump(include={"shift_id", "staff_id", "zone_id", "role", "time_zone"})
-        return {**kept, "starts_us": self.starts_us, "ends_us": self.ends_us}
+        zone = self.time_zone or time_zone or "UTC"
+        starts_us, ends_us = self.span_us(zone)
+        return {
+            "shift_id": self.shift_id,
+            "staff_id": self.staff_id,
+            "zone_id": self.zone_id,
+            "role": self.role or "",
+            "starts_us": starts_us,
+            "ends_us": ends_us,
+            "time_zone": zone,
+        }
 
 
 class RequirementRow(Row):
     """How many of a role a zone needs, on which weekdays and between which local times."""
 
     topic = REQUIREMENTS
+    NEVER_BLANK = frozenset({"weekdays", "starts", "ends"})
     requirement_id: Identity
     zone_id: Identity
     role: Identity
-    count: int = Field(ge=0, le=1000)
-    weekdays: Annotated[
-        list[Annotated[int, Field(ge=1, le=7)]], BeforeValidator(_weekdays), Field(min_length=1)
-    ] = [1, 2, 3, 4, 5, 6, 7]
-    starts: time = time(0, 0)
-    ends: time = time(0, 0)
-    time_zone: TimeZone = "UTC"
+    count: Whole = Field(ge=0, le=1000)
+    weekdays: Annotated[list[int], BeforeValidator(values.weekdays)] = [1, 2, 3, 4, 5, 6, 7]
+    starts: Annotated[time, BeforeValidator(values.time_of_day)] = time(0, 0)
+    ends: Annotated[time, BeforeValidator(partial(values.time_of_day, end=True))] = time(0, 0)
+    time_zone: TimeZone | None = None
 
-    def fields(self) -> dict[str, Any]:
+    @model_validator(mode="after")
+    def _has_both_times_or_none(self) -> "RequirementRow":
+        if len(self.model_fields_set & {"starts", "ends"}) == 1:
+            raise ValueError("give starts and ends, or neither for the whole day")
+        return self
+
+    def fields(self, time_zone: str | None = None) -> dict[str, Any]:
         """Avro fields: minutes of the local day; `to` at or before `from` is the next day."""
-        kept = self.model_dump(
-            include={"requirement_id", "zone_id", "role", "count", "weekdays", "time_zone"}
-        )
+        kept = self.model_dump(include={"requirement_id", "zone_id", "role", "count", "weekdays"})
         to_minute = self.ends.hour * 60 + self.ends.minute
         return {
             **kept,
             "from_minute": self.starts.hour * 60 + self.starts.minute,
             "to_minute": to_minute or _DAY_MINUTES,
+            "time_zone": self.time_zone or time_zone or "UTC",
         }
 
 

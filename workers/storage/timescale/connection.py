@@ -1,5 +1,6 @@
 """The sink's connection: how it is opened, checked and prepared, and what its errors mean."""
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
@@ -42,6 +43,9 @@ _MEANINGS = {
 }
 """Text for an operator, by SQLSTATE; these states pass, and the work is tried again."""
 
+_OF_ADDRESS = re.compile(r"connection info string|connection option|URI|percent-encoded")
+"""What libpq says of an address that it cannot read."""
+
 _READ_ONLY = "25006"
 
 _TOO_LARGE = "54"
@@ -82,6 +86,12 @@ def database_errors() -> Iterator[None]:
         raise Retry(f"{_MEANINGS[_READ_ONLY]}: {str(error).strip()}") from error
     except psycopg.DataError as error:
         raise DeadLetter("database_refused", str(error).strip()) from error
+    except psycopg.ProgrammingError as error:
+        if error.sqlstate is None and _OF_ADDRESS.search(str(error)):
+            raise Stop(  # libpq's own words quote a part of the address, such as a password
+                "the database's address cannot be read: correct WARDSTREAM_DATABASE_URL"
+            ) from None
+        raise _refused(error) from error
     except psycopg.Error as error:
         raise _refused(error) from error
 
@@ -93,7 +103,7 @@ def _refused(exc: psycopg.Error) -> Stop:
     if not state.startswith(_ALTERED) or state == _NO_RIGHTS:
         return Stop(text)
     return Stop(
-        f"{text}\nNothing of it was written. The tables are not those of this release: undo what "
+        f"{text}\nNothing was written. The tables are not those of this release: undo what "
         "was altered by hand, or run the release whose migrations the database has; what waits in "
         "the topics is written then"
     )

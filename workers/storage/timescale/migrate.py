@@ -79,7 +79,7 @@ def migrate(dsn: str, known: list[Migration] | None = None) -> list[str]:
 
     Raises:
         Retry: The database is out of reach.
-        Stop: See `pending`; or a migration failed (nothing of it remains).
+        Stop: See `pending`; or a migration failed (it was rolled back).
     """
     known = migrations() if known is None else known
     done: list[str] = []

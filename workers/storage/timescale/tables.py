@@ -68,8 +68,8 @@ class Table:
         identity: Columns that identify a row, the topic's key first.
         time: Column by which rows expire; None for tables that keep everything.
         fold: Rows of new records; the interval of positions (microseconds) comes second.
-        merged: Whether the rows of a batch change rows that are there, by `sql/<name>.sql` of
-            the sink; else each row is inserted once.
+        merged: Whether the rows of a batch change rows that are there, by `sql/<name>.sql`;
+            else each row is inserted once.
         comparison: How a rebuild compares it; None where a rebuild leaves it alone.
     """
 
@@ -244,9 +244,9 @@ def _facts(topic: Topic, fields: str, columns: str) -> Table:
 FACT_TABLES: tuple[Table, ...] = (
     _facts(
         CAMERAS,
-        "floor_id, name, width, height, privacy_masks, homography",
+        "floor_id, name, width, height, privacy_masks, homography, mount",
         "floor_id text, name text, width int4, height int4, privacy_masks jsonb,"
-        "homography float8[]",
+        "homography float8[], mount text",
     ),
     _facts(FLOORS, "partition, name, time_zone", "partition int4, name text, time_zone text"),
     _facts(

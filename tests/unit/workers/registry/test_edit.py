@@ -1,9 +1,10 @@
-"""Imports become versions of facts; what contradicts itself is refused with place and field."""
+"""Imports become versions of facts; a contradiction is refused with its row and field."""
 
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from runtime.facts.log import Fact
 from schemas.topics import CAMERAS, FLOORS, SHIFTS, STAFF, ZONES
@@ -43,6 +44,33 @@ def test_a_camera_without_floor_gets_one_of_its_own_with_the_next_partition() ->
         floor, camera = facts
         assert (floor.topic, floor.record["partition"]) == (FLOORS, number)
         assert (camera.topic, camera.record["floor_id"]) == (CAMERAS, camera_id)
+
+
+@pytest.mark.parametrize(
+    ("cell", "symbol"), [("", "FIXED"), ("fixed", "FIXED"), (" Moving ", "MOVING")]
+)
+def test_a_row_says_how_its_camera_is_mounted(cell: str, symbol: str) -> None:
+    row = CameraRow.model_validate({"camera_id": "a", "width": 1, "height": 1, "mount": cell})
+
+    assert row.fields()["mount"] == symbol
+    assert CAMERA.fields()["mount"] == "FIXED"
+
+
+def test_a_camera_that_moves_is_fixed_again_only_when_the_row_says_so() -> None:
+    registered, row = Registered(), {"camera_id": "a", "width": 640, "height": 480}
+    moving = CameraRow.model_validate(row | {"mount": "moving"})
+    registered.add(edits([moving], registered, NOW))
+
+    with pytest.raises(ImportRefused, match=r"mount: left out, but the camera is registered as mo"):
+        edits([CameraRow.model_validate(row)], registered, NOW)
+
+    [camera] = edits([CameraRow.model_validate(row | {"mount": "fixed"})], registered, NOW)
+    assert camera.record["mount"] == "FIXED"
+
+
+def test_another_mount_is_refused_with_what_to_write() -> None:
+    with pytest.raises(ValidationError, match=r"'wheels' is not .* write fixed or moving"):
+        CameraRow.model_validate({"camera_id": "a", "width": 1, "height": 1, "mount": "wheels"})
 
 
 def test_a_floor_keeps_its_partition_when_its_camera_changes() -> None:
@@ -85,11 +113,12 @@ def test_two_uncalibrated_cameras_cannot_share_a_floor() -> None:
 
 
 def test_a_camera_stays_on_its_floor_even_after_it_was_removed() -> None:
-    registered = ward()
+    registered = Registered()
+    registered.add(edits([CAMERA], registered, NOW))
     other = CameraRow(camera_id="cam-2", width=640, height=480)
     moved = CAMERA.model_copy(update={"floor_id": "cam-2"})
     refusal = (
-        r"camera_id cam-1: floor_id cam-2: a camera stays on its floor, cam-1; "
+        r"camera_id cam-1: a camera stays on its floor: 'cam-1', not 'cam-2'; "
         r"register it under a new id"
     )
 
@@ -102,10 +131,10 @@ def test_a_camera_stays_on_its_floor_even_after_it_was_removed() -> None:
     assert [fact.topic for fact in edits([CAMERA], registered, NOW)] == [CAMERAS]
 
 
-def test_one_import_cannot_move_a_camera_either() -> None:
+def test_one_import_cannot_give_a_camera_twice() -> None:
     rows = [CAMERA, CAMERA.model_copy(update={"floor_id": "f"})]
 
-    with pytest.raises(ImportRefused, match=r"camera_id cam-1: floor_id f: a camera stays on"):
+    with pytest.raises(ImportRefused, match=r"camera_id cam-1: given twice"):
         edits(rows, Registered(), NOW)
 
 
@@ -114,7 +143,7 @@ def test_a_zone_stays_on_its_floor() -> None:
     other = CameraRow(camera_id="cam-2", width=640, height=480)
     registered.add(edits([other], registered, NOW))
 
-    with pytest.raises(ImportRefused, match=r"zone_id bay: floor_id cam-2: a zone stays on"):
+    with pytest.raises(ImportRefused, match=r"zone_id bay: a zone stays on"):
         edits([ZoneRow(zone_id="bay", camera_id="cam-2", polygon=SQUARE)], registered, NOW)
 
 
@@ -160,7 +189,7 @@ def test_shifts_that_touch_do_not_overlap() -> None:
 
 
 def test_a_shift_of_an_unknown_person_is_refused() -> None:
-    with pytest.raises(ImportRefused, match="n: staff_id s9 is not registered"):
+    with pytest.raises(ImportRefused, match="shift_id n: staff_id s9 is not registered"):
         edits([shift("n", "2026-03-02T06:00", "14:00", staff_id="s9")], ward(), NOW)
 
 
@@ -178,12 +207,15 @@ def test_a_night_shift_is_as_long_as_the_night(
 ) -> None:
     row = shift("n", starts, ends, time_zone=zone)
 
-    assert (row.ends_us - row.starts_us) == hours * 3_600_000_000
+    starts_us, ends_us = row.span_us(zone)
+    assert ends_us - starts_us == hours * 3_600_000_000
 
 
 def test_an_hour_that_the_clock_skips_is_refused() -> None:
-    with pytest.raises(ValueError, match="does not exist in Europe/Berlin"):
-        shift("n", "2026-03-29T02:30", "2026-03-29T07:00", time_zone="Europe/Berlin")
+    row = shift("n", "2026-03-29T02:30", "2026-03-29T07:00", time_zone="Europe/Berlin")
+
+    with pytest.raises(ImportRefused, match=r"starts: .* does not exist in Europe/Berlin"):
+        edits([row], ward(), NOW)
 
 
 def test_a_file_names_every_fault_with_line_and_field(tmp_path: Path) -> None:
@@ -202,15 +234,19 @@ def test_a_file_names_every_fault_with_line_and_field(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("staff.csv", "staff_id,role\ns1\n", "line 2: not as many columns"),
-        ("staff.csv", "staff_id,rol\ns1,nurse\n", "line 2: rol: Extra inputs"),
+        ("staff.csv", "staff_id,role\ns1,a,b\n", "line 2: has 3 columns, but the header has 2"),
+        (
+            "staff.csv",
+            "staff_id,rol\ns1,nurse\n",
+            "line 1: 'rol' is not a field of this import; did you mean role",
+        ),
         ("staff.yaml", "staff: [", "not valid YAML"),
         ("staff.yaml", "a: 1", "must be a list of mappings"),
-        ("staff.txt", "", "write .csv, .yaml or .json"),
+        ("staff.doc", "", "ends in .csv, .xlsx, .yaml or .json"),
         (
             "zone.yaml",
             "- {zone_id: z, camera_id: c, polygon: [[0,0],[1,1],[1,0],[0,1]]}",
-            "crosses",
+            "edges 0 and 2 touch or cross",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""The files that operators copy from are themselves importable, in the order of the page."""
+"""The example files for operators can be imported, in the order of the page."""
 
 from tests.support.paths import ROOT
 from workers.registry.edit import Registered, Stamp, edits

@@ -1,0 +1,92 @@
+"""What an import would do to the reference data: a value, before anything is written."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+from runtime.facts.log import Fact
+from workers.registry.registered import Key, Registered
+from workers.registry.rows import Row
+from workers.registry.ward import Fault
+
+STAMPS: Final = ("version", "valid_from_us", "recorded_at_us", "removed", "recorded_by")
+"""Fields of a fact that say nothing of its content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """When, and by whom, facts are recorded; times in UTC microseconds."""
+
+    valid_from_us: int
+    recorded_at_us: int
+    recorded_by: str
+
+
+class OnResize(StrEnum):
+    """What becomes of zones whose camera's frame changes its size."""
+
+    REFUSE = "refuse"
+    SCALE = "scale"
+    KEEP = "keep"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What an import may do beyond writing its rows.
+
+    Attributes:
+        replace: Also remove facts of its kinds that no row names.
+        cascade: With that, remove what rests on them too.
+        on_resize: What becomes of zones whose camera's frame changes its size.
+        now_us: Now, UTC microseconds; a shift far from it is refused. None asks the calendar alone.
+    """
+
+    replace: bool = False
+    cascade: bool = False
+    on_resize: OnResize = OnResize.REFUSE
+    now_us: int | None = None
+
+
+@dataclass(slots=True)
+class Change:
+    """What an import would do.
+
+    Attributes:
+        before: What is registered now.
+        after: What would be registered.
+        facts: Facts to append, in order.
+        given: The row of each fact that a row names.
+        causes: Why a fact changes that no row names.
+        left: What did not fit together before, and still does not.
+    """
+
+    before: Registered
+    after: Registered
+    facts: list[Fact] = field(default_factory=list)
+    given: dict[Key, Row] = field(default_factory=dict)
+    causes: dict[Key, str] = field(default_factory=dict)
+    left: list[Fault] = field(default_factory=list)
+
+    def append(self, facts: Iterable[Fact]) -> None:
+        """Take in new facts."""
+        for fact in facts:
+            self.facts.append(fact)
+            self.after.add([fact])
+
+    def stamp(self, stamp: Stamp) -> None:
+        """Put other times into the new facts."""
+        for fact in self.facts:
+            fact.record["valid_from_us"] = stamp.valid_from_us
+            fact.record["recorded_at_us"] = stamp.recorded_at_us
+
+
+def stamped(known: Mapping[str, Any] | None, stamp: Stamp) -> dict[str, Any]:
+    """The fields of a new version that say nothing of its content."""
+    return {
+        "version": 1 if known is None else known["version"] + 1,
+        "valid_from_us": stamp.valid_from_us,
+        "recorded_at_us": stamp.recorded_at_us,
+        "recorded_by": stamp.recorded_by,
+        "removed": False,
+    }

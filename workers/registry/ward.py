@@ -1,0 +1,208 @@
+"""Whether the reference data of a ward agree with each other, as a whole.
+
+An import asks this of the ward as it would be afterwards. What is wrong there and was not before is
+the import's doing, whichever fact it shows at: so each rule is written once, for a fact and for
+everything that rests on it.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, Final, NamedTuple
+
+from schemas.topics import CAMERAS, FLOORS, REQUIREMENTS, SHIFTS, STAFF, ZONES, Topic
+from workers.registry.registered import Key, Registered, identity_field
+from workers.registry.shapes import floor_zone_faults, homography_faults, mask_faults, zone_faults
+
+Facts = Mapping[str, Mapping[str, Any]]
+
+TOPICS: Final = (FLOORS, CAMERAS, ZONES, STAFF, SHIFTS, REQUIREMENTS)
+
+
+_AT_ONCE: Final = 8
+"""Of shifts of one person at once, this many are compared with the next one."""
+
+Contradiction = tuple[str, ...]
+"""What is wrong, whatever the words: topic, id and field, and the value that does not fit."""
+
+
+class Fault(NamedTuple):
+    """Something in a ward that contradicts something else.
+
+    Attributes:
+        key: The fact at which it shows.
+        message: What is wrong; it starts with the field. It is for people: other facts may change
+            its words.
+        contradictions: What is wrong; it was wrong before if all of these were.
+        unknown: The topic and id of a fact that is not registered; None when none is missing.
+    """
+
+    key: Key
+    message: str
+    contradictions: tuple[Contradiction, ...] = ()
+    unknown: Key | None = None
+
+
+def resting_on(ward: Registered, at_us: int) -> dict[Key, list[Key]]:
+    """Facts that mean nothing without another one, by that one.
+
+    Args:
+        ward: Where to look.
+        at_us: Now, UTC microseconds; shifts that have ended rest on nothing.
+    """
+    found: dict[Key, list[Key]] = {}
+    for zone_id, zone in ward.current(ZONES).items():
+        if zone["camera_id"] is not None:
+            found.setdefault(Key(CAMERAS, zone["camera_id"]), []).append(Key(ZONES, zone_id))
+    for requirement_id, requirement in ward.current(REQUIREMENTS).items():
+        needs = Key(ZONES, requirement["zone_id"])
+        found.setdefault(needs, []).append(Key(REQUIREMENTS, requirement_id))
+    for shift_id, shift in ward.current(SHIFTS).items():
+        if shift["ends_us"] > at_us:
+            for topic, field in ((ZONES, "zone_id"), (STAFF, "staff_id")):
+                found.setdefault(Key(topic, shift[field]), []).append(Key(SHIFTS, shift_id))
+    return found
+
+
+def faults_of(ward: Registered, at_us: int, changed_shifts: Collection[str] = ()) -> list[Fault]:
+    """Everything that does not fit together.
+
+    Args:
+        ward: All facts.
+        at_us: Now, UTC microseconds; shifts that ended before are history.
+        changed_shifts: Shifts that are judged even so.
+    """
+    facts: dict[str, Facts] = {topic.name: ward.current(topic) for topic in TOPICS}
+    shifts = facts[SHIFTS.name]
+    facts[SHIFTS.name] = to_come = {
+        shift_id: shift
+        for shift_id, shift in shifts.items()
+        if shift["ends_us"] > at_us or shift_id in changed_shifts
+    }
+    cameras, zones = facts[CAMERAS.name], facts[ZONES.name]
+    found = [
+        *_cameras(cameras),
+        *_zones(zones, cameras, facts[FLOORS.name]),
+        *_unknown(REQUIREMENTS, facts[REQUIREMENTS.name], ZONES, zones),
+        *_unknown(SHIFTS, to_come, ZONES, zones),
+        *_unknown(SHIFTS, to_come, STAFF, facts[STAFF.name]),
+        *_overlaps(shifts),
+    ]
+    for topic in TOPICS:
+        found += _alike_ids(topic, facts[topic.name])
+    found += _alike_roles(facts)
+    return found
+
+
+def _fault(topic: Topic, identity: str, message: str, value: object = "") -> Fault:
+    """A fault of one field, which its message starts with."""
+    field = message.partition(":")[0].partition(" ")[0]
+    return Fault(Key(topic, identity), message, ((topic.name, identity, field, str(value)),))
+
+
+def _cameras(cameras: Facts) -> Iterator[Fault]:
+    by_floor: dict[str, list[str]] = {}
+    for camera_id, record in sorted(cameras.items()):
+        by_floor.setdefault(record["floor_id"], []).append(camera_id)
+    for camera_id, record in cameras.items():
+        for message in mask_faults(record):
+            yield _fault(CAMERAS, camera_id, message, record["privacy_masks"])
+        for message in homography_faults(record):
+            yield _fault(CAMERAS, camera_id, message, record["homography"])
+        others = [other for other in by_floor[record["floor_id"]] if other != camera_id]
+        if record["homography"] is None and others:
+            yield _fault(
+                CAMERAS,
+                camera_id,
+                f"floor_id {record['floor_id']}: a camera without homography needs a floor of its "
+                f"own, but this one also has {', '.join(others)}",
+                record["floor_id"],
+            )
+
+
+def _zones(zones: Facts, cameras: Facts, floors: Facts) -> Iterator[Fault]:
+    for zone_id, zone in zones.items():
+        key, camera_id, floor_id = Key(ZONES, zone_id), zone["camera_id"], zone["floor_id"]
+        found: list[str] = []
+        if camera_id is None:
+            if floor_id not in floors:
+                yield _not_registered(key, "floor_id", Key(FLOORS, floor_id))
+            found = floor_zone_faults(zone)
+        elif camera_id not in cameras:
+            yield _not_registered(key, "camera_id", Key(CAMERAS, camera_id))
+        else:
+            found = zone_faults(zone, cameras[camera_id])
+        for message in found:
+            yield _fault(ZONES, zone_id, message, zone["polygon"])
+
+
+def _not_registered(key: Key, field: str, unknown: Key) -> Fault:
+    message = f"{field} {unknown.identity} is not registered"
+    return _fault(*key, message, unknown.identity)._replace(unknown=unknown)
+
+
+def _unknown(topic: Topic, facts: Facts, of: Topic, known: Collection[str]) -> list[Fault]:
+    field = identity_field(of)
+    return [
+        _not_registered(Key(topic, identity), field, Key(of, record[field]))
+        for identity, record in facts.items()
+        if record[field] not in known
+    ]
+
+
+def _overlaps(shifts: Facts) -> Iterator[Fault]:
+    """A person cannot work two shifts at once."""
+    by_staff: dict[str, list[tuple[int, int, str]]] = {}
+    for shift_id, shift in shifts.items():
+        span = (shift["starts_us"], shift["ends_us"], shift_id)
+        by_staff.setdefault(shift["staff_id"], []).append(span)
+    for staff_id, spans in by_staff.items():
+        lasting: list[tuple[int, str]] = []
+        for starts_us, ends_us, shift_id in sorted(spans):
+            lasting = [other for other in lasting if other[0] > starts_us]
+            for _, other in lasting:
+                yield Fault(
+                    Key(SHIFTS, shift_id),
+                    f"starts: overlaps shift {other} of staff_id {staff_id}",
+                    (("overlap", *sorted((shift_id, other))),),
+                )
+            lasting = sorted([*lasting, (ends_us, shift_id)])[-_AT_ONCE:]
+
+
+def _alike_ids(topic: Topic, facts: Facts) -> Iterator[Fault]:
+    """Two ids that differ by case alone are one thing, written in two ways."""
+    if len({identity.lower() for identity in facts}) == len(facts):
+        return
+    groups: dict[str, list[str]] = {}
+    for identity in facts:
+        groups.setdefault(identity.lower(), []).append(identity)
+    for group in groups.values():
+        for identity in group if len(group) > 1 else ():
+            others = ", ".join(sorted(set(group) - {identity}))
+            message = f"differs from {others} by upper and lower case alone"
+            yield _fault(topic, identity, message)
+
+
+def _alike_roles(facts: Mapping[str, Facts]) -> Iterator[Fault]:
+    """Two roles that differ by case or punctuation alone would never cover each other."""
+    named = [
+        (topic, identity, record["role"])
+        for topic in (STAFF, SHIFTS, REQUIREMENTS)
+        for identity, record in facts[topic.name].items()
+    ]
+    alike: dict[str, list[str]] = {}
+    for role in sorted({role for _, _, role in named if role}):
+        alike.setdefault(_folded(role), []).append(role)
+    mixed = {role: roles for roles in alike.values() if len(roles) > 1 for role in roles}
+    for topic, identity, role in named if mixed else ():
+        if role in mixed:
+            others = ", ".join(other for other in mixed[role] if other != role)
+            message = (
+                f"role {role}: differs from the role {others} by case or punctuation alone; "
+                "write one of them everywhere"
+            )
+            fault = _fault(topic, identity, message, _folded(role))
+            # A third spelling is new, even where two others were mixed before.
+            yield fault._replace(contradictions=(*fault.contradictions, ("role", role)))
+
+
+def _folded(role: str) -> str:
+    return "".join(char for char in role.casefold() if char.isalnum())
