@@ -1,4 +1,4 @@
-"""A pipeline that is fed with simulated detections, and what verification finds in it."""
+"""A pipeline with simulated detections, and the result of verification."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,8 +14,9 @@ from schemas.registry import SchemaRegistry
 from schemas.topics import DETECTIONS, FRAMES
 from tests.support import simulated
 from tests.support.clusters import cluster_of, installation_of
-from tests.support.played_pipeline import PlayedPipeline, played_pipeline, wait_until
+from tests.support.played_pipeline import PlayedPipeline, played_pipeline
 from tests.support.services import Services, separate_environment
+from tests.support.waiting import eventually
 from workers.local.pipeline import prepare
 from workers.operations.times import show_time
 from workers.operations.verification.recount import recount
@@ -26,7 +27,7 @@ from workers.storage.timescale.connection import search_path
 CAMERAS = ["sim-0", "sim-1"]
 SECONDS = 14
 HIDDEN = range(60, 90)
-"""Frames in which nobody is detected, so that who comes back is linked."""
+"""Frames without detections, so that people are linked afterwards."""
 WINDOW = Window(simulated.START_US - 60_000_000, simulated.START_US + 60_000_000)
 MINUTE_US = simulated.START_US // 60_000_000 * 60_000_000
 FIRST_MINUTE = f"table occupancy_minutes key sim-0-zone minute {show_time(MINUTE_US)}"
@@ -67,7 +68,7 @@ class Feed:
         self.commit_frames()
 
     def _append(self, partition: int, outcome: dict[str, Any]) -> None:
-        if outcome["captured_us"] > self._seen[partition]:  # what comes twice is of one frame
+        if outcome["captured_us"] > self._seen[partition]:  # a repeat is of the same frame
             self._seen[partition] = outcome["captured_us"]
             self.append_frame(partition, outcome["camera_id"], outcome)
         position = {"frame_partition": partition, "frame_offset": self._next[partition] - 1}
@@ -92,7 +93,7 @@ class Feed:
         return self._next[partition] - 1
 
     def commit_frames(self) -> None:
-        """Commit as inference does, behind what it has answered."""
+        """Commit as inference does, after the frames that have an outcome."""
         settings = self._pipeline.settings
         consumer = cluster_of(settings).consumer(cluster_of(settings).group(INFERENCE))
         name = cluster_of(settings).name(FRAMES)
@@ -106,7 +107,7 @@ Fed = tuple[PlayedPipeline, Feed, dict[str, str], int]
 
 
 def mismatches(pipeline: PlayedPipeline) -> dict[str, Mismatch]:
-    """By check, the first mismatch."""
+    """The first mismatch of each check."""
     checks = recount(installation_of(pipeline.settings), WINDOW)
     return {check.name: check.first for check in checks if check.first is not None}
 
@@ -127,7 +128,7 @@ def database(pipeline: PlayedPipeline, statement: str) -> list[tuple[Any, ...]]:
 
 @contextmanager
 def fed_pipeline(services: Services, database_template: str, folder: Path) -> Iterator[Fed]:
-    """A pipeline that was verified while it ran, has written everything, and stands still."""
+    """A pipeline that was verified while it ran, has written everything, and is idle."""
     with (
         separate_environment(services, database_template) as environment,
         played_pipeline(environment, folder) as pipeline,
@@ -142,11 +143,11 @@ def fed_pipeline(services: Services, database_template: str, folder: Path) -> It
         looks = 0
         for _ in range(2):
             feed.send(SECONDS * 3)
-            assert mismatches(pipeline) == {}, "while the line was running"
+            assert mismatches(pipeline) == {}, "while the pipeline was running"
             looks += 1
         feed.send()
-        wait_until(pipeline.checkpointed, 90, "the stream's checkpoints")
-        wait_until(lambda: settled(pipeline), 90, "the sinks to catch up")
+        eventually(pipeline.checkpointed, 90, "the stream's checkpoints")
+        eventually(lambda: settled(pipeline), 90, "the sinks to catch up")
         pipeline.supervisor.stop_all()
         yield pipeline, feed, environment, looks
 

@@ -1,4 +1,4 @@
-"""A stream processor that is crashed at the worst moments, between the two halves of a save."""
+"""A stream processor that is killed at the worst moments, between the two halves of a save."""
 
 import sys
 import time
@@ -18,22 +18,23 @@ from schemas.topics import DETECTIONS, STREAM_CHECKPOINTS, TRACKS
 from streams.stage import STAGE
 from tests.support import simulated
 from tests.support.clusters import cluster_of
-from tests.support.played_pipeline import PlayedPipeline, played_pipeline, wait_until
+from tests.support.played_pipeline import PlayedPipeline, played_pipeline
 from tests.support.services import Services, delete_topics, new_prefix
+from tests.support.waiting import eventually
 
 CAMERAS = ["sim-0", "sim-1"]
 PARTITION = 0
-"""Both cameras' floors share it, so that one checkpoint holds what changed and what did not."""
+"""Partition of both cameras' floors, so that one checkpoint has changed and unchanged entities."""
 
 SESSION = {"WARDSTREAM_STREAM__SESSION_TIMEOUT_S": "4", "WARDSTREAM_STREAM__CHECKPOINT_S": "0.3"}
 ROUND = 20
-"""Frames of each camera that are sent at once."""
+"""Number of frames of each camera that are sent at once."""
 
 BEFORE_THE_CRASH = 2 * ROUND * len(CAMERAS)
-"""Records in the input when a process is killed in a save."""
+"""Number of records in the input when a process is killed in a save."""
 
 CHANGED = {"WARDSTREAM_TRACKING__LOST_AFTER_S": "0.05"}
-"""Whoever is missed in one frame is lost at once: every record of a track can tell."""
+"""A person who is missed in one frame is lost at once, which shows in every tracks record."""
 DEADLINE_S = 180.0
 
 
@@ -42,10 +43,10 @@ class HeldPipeline:
     """One stage over a partition of simulated detections.
 
     Attributes:
-        pipeline: Its topics and processes.
-        mutation: What its processes have been deprived of; `intact` for nothing.
-        feed: Where its detections come from.
-        crashes: How often one was killed, for names.
+        pipeline: Topics and processes.
+        mutation: Mutation of its processes, which takes a guard out; `intact` for none.
+        feed: Source of its detections.
+        crashes: Number of processes killed so far, for names.
     """
 
     pipeline: PlayedPipeline
@@ -54,7 +55,7 @@ class HeldPipeline:
     crashes: int = field(default=0)
 
     def start(self, name: str = "stream", **settings: str) -> None:
-        """Start a stream processor, perhaps with settings of its own."""
+        """Start a stream processor, with settings of its own if given."""
         program = (
             sys.executable,
             "-m",
@@ -67,14 +68,14 @@ class HeldPipeline:
         )
 
     def await_checkpoint(self) -> None:
-        """Wait until all input is in a checkpoint, or until a broken line has given up."""
-        wait_until(
+        """Wait until all input is in a checkpoint, or until a mutant has given up."""
+        eventually(
             lambda: self.high_water() >= self.feed.sent or self.broken, DEADLINE_S, "a checkpoint"
         )
 
     @property
     def broken(self) -> bool:
-        """Whether a mutant has shown that it cannot go on; nothing breaks what is intact."""
+        """Whether a mutant has failed and cannot continue; the intact program never does."""
         if self.mutation == "intact":
             return False
         return bool(self.pipeline.supervisor.failure) or "was delivered" in self.text
@@ -86,26 +87,26 @@ class HeldPipeline:
         return "".join(log.read_text(errors="replace") for log in logs)
 
     def hold(self, order: str = "hold") -> None:
-        """Let the next save stop between its halves; one that is held by another order goes on."""
+        """Stop the next save between its halves; a save that another order holds continues."""
         complete = self.pipeline.folder / "hold.new"
         complete.write_text(order)
         complete.replace(self.pipeline.folder / "hold")
 
     def await_held(self) -> None:
-        """Wait until a save has stopped there."""
+        """Wait until a save has stopped between its halves."""
         held = self.pipeline.folder / "held"
-        wait_until(lambda: held.exists() or self.broken, DEADLINE_S, "a save to be held")
+        eventually(lambda: held.exists() or self.broken, DEADLINE_S, "a save to be held")
 
     def release(self) -> None:
-        """Let saves go on."""
+        """Let saves continue."""
         for name in ("hold", "held"):
             (self.pipeline.folder / name).unlink(missing_ok=True)
 
     def kill_in_a_save(self) -> None:
-        """`kill -9` when the group's offset is committed and one half of a save is done.
+        """Kill a process when the group's offset is committed and one half of a save is done.
 
-        More has come when the next process starts: one that resumes at the wrong offset reads it
-        at once, before it commits where its checkpoint stands.
+        There is more input when the next process starts: one that resumes at the wrong offset
+        reads that at once, before it commits the offset of its checkpoint.
         """
         self.fold_past_a_checkpoint()
         self.pipeline.supervisor.kill("stream")
@@ -115,7 +116,7 @@ class HeldPipeline:
         self.await_checkpoint()
 
     def change_settings_behind_a_crash(self) -> None:
-        """The same, but what comes up again has been told to track otherwise."""
+        """Kill a process in a save; the next one tracks with other settings."""
         self.fold_past_a_checkpoint()
         self.pipeline.supervisor.kill("stream")
         self.release()
@@ -126,7 +127,7 @@ class HeldPipeline:
         self.await_checkpoint()
 
     def upgrade_behind_a_crash(self, *, twice: bool) -> None:
-        """Kill one release in a save; if twice, also the next one before it has saved anything."""
+        """Kill one release in a save; with `twice`, also the next one before its first save."""
         self.fold_past_a_checkpoint()
         self.pipeline.supervisor.kill("stream")
         (self.pipeline.folder / "held").unlink()
@@ -141,15 +142,15 @@ class HeldPipeline:
         self.await_checkpoint()
 
     def upgrade_while_one_is_frozen(self) -> None:
-        """Stop a release in the middle of a batch, let the next one fold that, and wake it again.
+        """Stop a release in the middle of a batch, let the next one fold that, and wake the first.
 
-        The first one must be slow enough to be met there.
+        The first release must be slow enough to be stopped there.
         """
         self.feed.send(ROUND)
         self.await_checkpoint()
         reported = self.reported()
         self.feed.send(3 * ROUND)
-        wait_until(
+        eventually(
             lambda: self.reported() > reported, DEADLINE_S, "the batch to be begun", pause_s=0.05
         )
         self.pipeline.supervisor.kill("stream", SIGSTOP)
@@ -159,20 +160,20 @@ class HeldPipeline:
         self.await_checkpoint()
         assert self.owner() != zombie, "the successor has not taken over"
         self.pipeline.supervisor.kill("stream", SIGCONT)
-        wait_until(
+        eventually(
             lambda: not self.pipeline.supervisor.alive("stream"), DEADLINE_S, "the zombie's end"
         )
         self.feed.send(ROUND)
         self.await_checkpoint()
 
     def fold_past_a_checkpoint(self) -> None:
-        """Outputs, or a checkpoint, that the other half of the save does not know of."""
+        """Commit one half of a save: outputs without their checkpoint, or the reverse."""
         self.feed.send(ROUND)
         self.await_checkpoint()
         self.hold()
         self.feed.send(ROUND)
         self.await_held()
-        wait_until(
+        eventually(
             lambda: self.committed() >= self.feed.sent or self.broken,
             DEADLINE_S,
             "the group's offset",
@@ -192,16 +193,16 @@ class HeldPipeline:
         self.feed.send(ROUND)
         self.await_checkpoint()
         assert self.owner() != zombie, "the successor has not taken over"
-        self.hold("one save and no more")  # or it folds on and makes good what it has spoiled
+        self.hold("one save and no more")  # otherwise it would fold on and repair its damage
         self.pipeline.supervisor.kill("stream", SIGCONT)
-        wait_until(
+        eventually(
             lambda: not self.pipeline.supervisor.alive("stream") or self.owner() == zombie,
             DEADLINE_S,
             "the zombie's save to be refused or written",
         )
 
     def replace_all(self) -> None:
-        """`kill -9` whoever is there and let a new process read the checkpoints."""
+        """Kill all processes, and let a new one read the checkpoints."""
         for name in ("successor", "stream"):
             if self.pipeline.supervisor.alive(name):
                 self.pipeline.supervisor.kill(name)
@@ -211,7 +212,7 @@ class HeldPipeline:
         self.await_checkpoint()
 
     def committed(self) -> int:
-        """The group's committed offset of the input; -1 while nobody can tell."""
+        """The group's committed offset of the input; -1 while it is unknown."""
         settings = self.pipeline.settings
         source = (self.pipeline.observer.name(DETECTIONS), PARTITION)
         try:
@@ -223,24 +224,30 @@ class HeldPipeline:
         return found.get(source, -1)
 
     def high_water(self) -> int:
-        """Where the newest checkpoint stands; 0 while there is none to be read."""
-        try:
-            return max((head.next_offset for head in self.heads()[-1:]), default=0)
-        except Retry:  # a topic made a moment ago may still be looking for its leader
-            return 0
+        """Offset of the newest checkpoint; 0 while none can be read."""
+        return max((head.next_offset for head in self._readable_heads()[-1:]), default=0)
 
     def heads(self) -> list[Head]:
-        """Every head that was ever written, in order."""
-        return [
-            decode_head(value)
-            for message in read_topic(
-                cluster_of(self.pipeline.settings), STREAM_CHECKPOINTS, [PARTITION]
-            )
-            if message.key() == HEAD_KEY and (value := message.value()) is not None
-        ]
+        """Every head that was ever written, in order.
+
+        A transaction that a stopped process left open hides them until the broker aborts it.
+        """
+        return eventually(self._readable_heads, DEADLINE_S, "heads of checkpoints to be readable")
+
+    def _readable_heads(self) -> list[Head]:
+        """Heads in the log; none while it cannot be read to its end."""
+        messages = read_topic(cluster_of(self.pipeline.settings), STREAM_CHECKPOINTS, [PARTITION])
+        try:
+            return [
+                decode_head(value)
+                for message in messages
+                if message.key() == HEAD_KEY and (value := message.value()) is not None
+            ]
+        except Retry:  # nor has a topic that was just created a leader at once
+            return []
 
     def reported(self) -> int:
-        """How many tracks were sent."""
+        """Number of tracks records sent."""
         ends = self.pipeline.observer.poll(time.monotonic(), (), 0).ends
         return self.pipeline.observer.total(ends, TRACKS)
 
@@ -250,12 +257,13 @@ class HeldPipeline:
 
     def difference(self) -> str | None:
         """Where the topics first differ from a one-process fold of the detections."""
+        self.heads()  # the comparison reads checkpoints too, and gives up on an open transaction
         return self.pipeline.difference_from_oracle()
 
 
 @contextmanager
 def held_pipeline(services: Services, folder: Path, mutation: str) -> Iterator[HeldPipeline]:
-    """A line that runs a mutant, with topics of its own; the first process is started."""
+    """A pipeline of a mutant, with topics of its own; its first process is started."""
     prefix = new_prefix()
     environment = {**services.environment, "WARDSTREAM_TOPIC_PREFIX": prefix}
     try:

@@ -1,7 +1,7 @@
 """The stream processor keeps its promise because of its guards: without one, a crash shows.
 
-Each line runs the real stream processor with the real fold on topics of its own; they run side
-by side, and the tests wait for theirs.
+Each pipeline runs the real stream processor with the real fold on topics of its own. The pipelines
+run side by side, and each test waits for its own.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,6 +14,7 @@ from runtime.checkpoints import SettingsSpan
 from runtime.errors import EXIT_REPLAY, Stop
 from schemas.registry import SchemaRegistry
 from schemas.topics import TOPICS
+from schemas.tracker_settings import TrackerSettings
 from tests.e2e.held_pipeline import BEFORE_THE_CRASH, CHANGED, HeldPipeline, held_pipeline
 from tests.support.mutations import unused
 from tests.support.services import Services
@@ -23,14 +24,14 @@ SIDE_BY_SIDE = 3
 
 @dataclass(frozen=True)
 class Found:
-    """What became of a line.
+    """The result of a pipeline.
 
     Attributes:
-        difference: From a one-process fold of its detections; None when there is none.
-        text: What its processes logged.
-        unused: Guards that its processes took out and that none of them came to.
-        spans: From which offset which settings hold.
-        zombie_status: How the zombie ended; None without one, or when it lives.
+        difference: Difference from a one-process fold of its detections; None without one.
+        text: Log of its processes.
+        unused: Guards that were taken out, and that no process reached.
+        spans: Which settings hold from which offset on.
+        zombie_status: Exit status of the zombie; None without a zombie, or while it lives.
     """
 
     difference: str | None
@@ -66,7 +67,7 @@ def woken_zombie(held: HeldPipeline) -> Found:
 
 
 def killed_and_woken(held: HeldPipeline) -> Found:
-    """Both, one after the other."""
+    """One crash, then one zombie."""
     held.kill_in_a_save()
     return woken_zombie(held)
 
@@ -92,7 +93,7 @@ SCENARIOS: dict[str, Callable[[HeldPipeline], Found]] = {
 def pipelines(
     services: Services, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, Future[Found]]]:
-    """All pipelines, begun; the longest first."""
+    """All pipelines, started; the longest first."""
     registry = SchemaRegistry(services.environment["WARDSTREAM_REGISTRY_URL"])
     registry.register_all([topic for topic in TOPICS.values() if topic.avro])
     folder = tmp_path_factory.mktemp("guards")
@@ -110,7 +111,7 @@ Pipelines = dict[str, Future[Found]]
 
 @pytest.mark.timeout(600)
 def test_a_crash_in_a_save_and_a_zombie_change_nothing(pipelines: Pipelines) -> None:
-    """With every guard in its place; the zombie's save is refused and it ends itself."""
+    """Every guard is in place: the zombie's save is refused, and it ends itself."""
     found = pipelines["intact"].result()
 
     assert found.difference is None
@@ -143,7 +144,7 @@ def test_without_the_seek_records_are_left_out_and_it_never_catches_up(
 def test_without_comparing_offsets_a_skipped_record_goes_unnoticed_by_the_process(
     pipelines: Pipelines,
 ) -> None:
-    """But the digests do; with it, the process ends itself rather than go on."""
+    """The digests notice it; with the comparison, the process ends itself."""
     found = pipelines["uncompared"].result()
 
     assert found.unused == set()
@@ -163,13 +164,16 @@ def test_without_the_flush_order_outputs_are_missing(pipelines: Pipelines) -> No
 def test_settings_changed_after_a_crash_hold_from_the_end_of_the_input(
     pipelines: Pipelines,
 ) -> None:
-    """What was sent beyond the checkpoint is folded again as it was; the oracle does the same."""
+    """Input after the checkpoint is folded again with the old settings, as by the oracle."""
     found = pipelines["intact, changed"].result()
 
     assert found.difference is None
     assert [span.from_offset for span in found.spans] == [0, BEFORE_THE_CRASH]
     reported = [span.values["tracker"]["lost_after_s"] for span in found.spans]
-    assert reported == [0.5, float(CHANGED["WARDSTREAM_TRACKING__LOST_AFTER_S"])]
+    assert reported == [
+        TrackerSettings().lost_after_s,
+        float(CHANGED["WARDSTREAM_TRACKING__LOST_AFTER_S"]),
+    ]
 
 
 @pytest.mark.timeout(600)

@@ -1,4 +1,4 @@
-"""A browser on the board while the clip plays through the whole line."""
+"""The board in a browser while the clip plays through the whole pipeline."""
 
 from pathlib import Path
 
@@ -10,11 +10,12 @@ from schemas.registry import SchemaRegistry
 from schemas.topics import ZONE_EVENTS
 from tests.e2e.board.browser import launch
 from tests.support.clusters import cluster_of
-from tests.support.played_pipeline import HOUR_US, PlayedPipeline, wait_until
+from tests.support.played_pipeline import HOUR_US, PlayedPipeline
+from tests.support.waiting import eventually
 from workers.local.demo.probes import scrape
 
 UNKNOWN = "\u2013"
-"""What the page shows before anything was measured."""
+"""Text of the page before the first measurement."""
 
 HOG = ("--backend", "hog", "--mode", "live")
 
@@ -23,7 +24,7 @@ HOG = ("--backend", "hog", "--mode", "live")
 def test_the_board_changes_when_a_person_enters_a_zone_of_the_playing_clip(
     pipeline: PlayedPipeline, clip: Path
 ) -> None:
-    """From pixels to the page: the number that a nurse reads follows what the clip shows."""
+    """The number that a nurse reads follows the clip, from pixels to the page."""
     pipeline.register(clip, pipeline.now_us() - HOUR_US)
     pipeline.start(HOG)
     with sync_playwright() as playwright:
@@ -31,7 +32,7 @@ def test_the_board_changes_when_a_person_enters_a_zone_of_the_playing_clip(
         page = browser.new_page()
         page.goto(pipeline.board_url)
         people = page.locator("#zones .zone .people")
-        wait_until(lambda: people.count() == 4, 120, "the four zones of the ward")
+        eventually(lambda: people.count() == 4, 120, "the four zones of the ward")
         numbers: dict[str, set[str]] = {}
 
         def changed() -> bool:
@@ -41,11 +42,11 @@ def test_the_board_changes_when_a_person_enters_a_zone_of_the_playing_clip(
             return any(seen - {UNKNOWN, "0"} and len(seen) >= 2 for seen in numbers.values())
 
         pipeline.play("--mode", "live", "--fps", "5")
-        wait_until(changed, 120, f"a number on the board to change: {numbers}")
-        wait_until(lambda: page.locator(".camera .mark").count() > 0, 120, "dots for people")
+        eventually(changed, 120, f"a number on the board to change: {numbers}")
+        eventually(lambda: page.locator(".camera .mark").count() > 0, 120, "dots for people")
         assert "opencv-hog" in page.locator("body").inner_text(), "the last resort is said out loud"
         browser.close()
-    wait_until(pipeline.ended, 180, "the clip to end")
+    eventually(pipeline.ended, 180, "the clip to end")
 
     codec = SchemaRegistry(pipeline.settings.registry_url).reader(ZONE_EVENTS)
     entered = {

@@ -1,4 +1,4 @@
-"""The stream processor among records that are none."""
+"""The stream processor with malformed records."""
 
 import pytest
 
@@ -19,7 +19,7 @@ MALFORMED = 300
 def test_the_stream_processor_leaves_a_topic_of_malformed_records_where_it_is(
     pipeline: PlayedPipeline,
 ) -> None:
-    """It buries what is odd, and ends for good when everything is."""
+    """A few become dead letters; when all records are malformed, the process ends for good."""
     prepare(cluster_of(pipeline.settings), pipeline.settings.database_url.get_secret_value())
     simulated.register(pipeline.settings, ["sim-0"])
     simulated.Feed(pipeline.settings, ["sim-0"], 5, seed=3).send()

@@ -1,4 +1,4 @@
-"""`wardstream verify --from`: a running line agrees with itself, and whatever does not is named."""
+"""`wardstream verify --from`: a running pipeline agrees with itself; a mismatch is named."""
 
 import json
 import subprocess

@@ -1,5 +1,5 @@
-"""`wardstream verify --from` on logs that hold what they should not; a log cannot be mended, so the
-pipeline belongs to this module alone.
+"""`wardstream verify --from` on damaged logs; a log cannot be repaired, so the pipeline belongs to
+this module alone.
 """
 
 from collections.abc import Iterator

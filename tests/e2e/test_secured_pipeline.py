@@ -1,4 +1,4 @@
-"""The whole pipeline on brokers that ask who connects, each process with its least rights."""
+"""The whole pipeline on a secured broker, each process with its least rights."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Each silence of the real line is told: by webhook, topic, health and on the page."""
+"""Each silence of the real pipeline is reported: by webhook, topic, health and on the page."""
 
 import json
 import re
@@ -17,8 +17,9 @@ from schemas.registry import SchemaRegistry
 from schemas.topics import ALERTS
 from tests.e2e.board.browser import launch
 from tests.support.clusters import cluster_of
-from tests.support.played_pipeline import HOUR_US, PlayedPipeline, wait_until
+from tests.support.played_pipeline import HOUR_US, PlayedPipeline
 from tests.support.servers.webhook import WebhookServer
+from tests.support.waiting import eventually
 from workers.observation.alert_log import read_alerts
 
 HOG = ("--backend", "hog", "--mode", "live")
@@ -28,7 +29,7 @@ NOWHERE = {
     "WARDSTREAM_REDIS_URL": "redis://127.0.0.1:1/0",
     "WARDSTREAM_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing",
 }
-"""The watchdog needs neither store."""
+"""Addresses where nothing answers: the watchdog needs neither store."""
 
 
 def start_watchdog(pipeline: PlayedPipeline, webhook: WebhookServer) -> None:
@@ -51,7 +52,7 @@ def start_watchdog(pipeline: PlayedPipeline, webhook: WebhookServer) -> None:
 
 
 def fault(pipeline: PlayedPipeline) -> str:
-    """What the watchdog's health says is wrong; empty while it says that all is well."""
+    """Fault that the watchdog's health reports; empty while it reports none."""
     url = f"http://127.0.0.1:{pipeline.supervisor.metrics_port('watchdog')}/healthz"
     answer = httpx.get(url, timeout=30)
     return str(answer.json().get("fault", "")) if answer.status_code == 503 else ""
@@ -67,7 +68,7 @@ def test_a_stopped_stage_is_reported_by_every_channel_and_cleared_when_it_goes_o
         expect.set_options(timeout=DEADLINE_S * 1000)
         page = launch(playwright).new_page()
         pipeline.play("--mode", "live", "--fps", "2", "--loop")
-        wait_until(lambda: pipeline.outcomes() > 8, DEADLINE_S, "pictures to come through")
+        eventually(lambda: pipeline.outcomes() > 8, DEADLINE_S, "pictures to come through")
         start_watchdog(pipeline, webhook)
         page.goto(pipeline.board_url)
         expect(page.locator(".zone[data-stale='false']").first).to_be_visible()
@@ -76,8 +77,8 @@ def test_a_stopped_stage_is_reported_by_every_channel_and_cleared_when_it_goes_o
         pipeline.supervisor.kill("stream")
         expect(notices).to_contain_text(re.compile(f"Counting has stopped since {TIME}"))
         counting = "silence/stage/stream"
-        wait_until(lambda: webhook.raised(counting), DEADLINE_S, "the webhook")
-        wait_until(
+        eventually(lambda: webhook.raised(counting), DEADLINE_S, "the webhook")
+        eventually(
             lambda: "Counting has stopped" in fault(pipeline),
             DEADLINE_S,
             "the health to say it too",
@@ -86,11 +87,11 @@ def test_a_stopped_stage_is_reported_by_every_channel_and_cleared_when_it_goes_o
 
         pipeline.supervisor.restart("stream")
         expect(notices).not_to_contain_text("Counting has stopped")
-        wait_until(lambda: webhook.is_over(counting), DEADLINE_S, "the end of it")
+        eventually(lambda: webhook.is_over(counting), DEADLINE_S, "the end of it")
 
         pipeline.supervisor.kill("ingest")
         expect(notices).to_contain_text(re.compile(f"No new data from any camera since {TIME}"))
-        wait_until(lambda: webhook.raised("silence/line"), DEADLINE_S, "the webhook")
+        eventually(lambda: webhook.raised("silence/line"), DEADLINE_S, "the webhook")
 
         pipeline.supervisor.kill("serve", SIGSTOP)
         expect(page.locator("#banner")).to_contain_text("Connection to the board lost")
@@ -100,7 +101,7 @@ def test_a_stopped_stage_is_reported_by_every_channel_and_cleared_when_it_goes_o
         expect(page.locator("#live-word")).not_to_have_text("Not live")
         pipeline.supervisor.kill("serve")
         expect(page.locator("#banner")).to_contain_text("Connection to the board lost")
-        wait_until(lambda: webhook.raised("silence/stage/serve"), DEADLINE_S, "the webhook")
+        eventually(lambda: webhook.raised("silence/stage/serve"), DEADLINE_S, "the webhook")
         page.context.browser.close()  # type: ignore[union-attr]
         check_the_topic(pipeline, webhook)
 
@@ -110,7 +111,7 @@ def text(pipeline: PlayedPipeline) -> str:
 
 
 def check_the_topic(pipeline: PlayedPipeline, webhook: WebhookServer) -> None:
-    """Every alert is there once, numbered by its key, as the webhook was told it."""
+    """Every alert is there once, numbered within its key, as the webhook received it."""
     codec = SchemaRegistry(pipeline.settings.registry_url).reader(ALERTS)
     written: list[dict[str, Any]] = []
 
@@ -121,7 +122,7 @@ def check_the_topic(pipeline: PlayedPipeline, webhook: WebhookServer) -> None:
         ]
         return [alert | {"seq": 0} for alert in written] == webhook.reported
 
-    wait_until(complete, DEADLINE_S, "the topic to hold what the webhook was told")
+    eventually(complete, DEADLINE_S, "the topic to hold what the webhook was told")
     for key in {alert["alert_id"] for alert in written}:
         numbers = [alert["seq"] for alert in written if alert["alert_id"] == key]
         assert numbers == list(range(1, len(numbers) + 1))
@@ -130,5 +131,5 @@ def check_the_topic(pipeline: PlayedPipeline, webhook: WebhookServer) -> None:
         return read_alerts(cluster_of(pipeline.settings), codec, DEADLINE_S)[key]["state"]
 
     # A starved machine may raise and clear either once more.
-    wait_until(lambda: newest("silence/stage/stream") == "CLEARED", DEADLINE_S, "counting goes on")
-    wait_until(lambda: newest("silence/line") == "RAISED", DEADLINE_S, "the silent line")
+    eventually(lambda: newest("silence/stage/stream") == "CLEARED", DEADLINE_S, "counting goes on")
+    eventually(lambda: newest("silence/line") == "RAISED", DEADLINE_S, "the silent line")

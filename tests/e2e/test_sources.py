@@ -1,4 +1,4 @@
-"""Cameras and buckets as hospitals have them, through the whole line, while they fail."""
+"""Cameras and buckets as hospitals have them fail while the whole pipeline runs."""
 
 import itertools
 from collections import Counter, defaultdict
@@ -22,10 +22,10 @@ from tests.support.played_pipeline import (
     START_US,
     PlayedPipeline,
     played_pipeline,
-    wait_until,
 )
 from tests.support.servers.rtsp import rtsp_camera, rtsp_clip, rtsp_url
 from tests.support.servers.s3 import BUCKET, S3Server
+from tests.support.waiting import eventually
 from workers.local.demo.probes import scrape
 
 FPS = 5
@@ -38,12 +38,12 @@ Records = dict[str, list[dict[str, Any]]]
 
 @pytest.fixture(scope="module")
 def minute(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A minute of the demo's clip: longer than a test watches it."""
+    """A minute of the demo's clip: longer than any test plays it."""
     return rtsp_clip(extras.clip(), tmp_path_factory.mktemp("minute") / "ward.mp4", 600)
 
 
 def records(pipeline: PlayedPipeline, topic: Topic) -> Records:
-    """Everything in a topic, by camera, in log order."""
+    """All records of a topic by camera, in log order."""
     codec = SchemaRegistry(pipeline.settings.registry_url).reader(topic)
     found: Records = defaultdict(list)
     for message in messages(pipeline, topic):
@@ -53,7 +53,7 @@ def records(pipeline: PlayedPipeline, topic: Topic) -> Records:
 
 
 def messages(pipeline: PlayedPipeline, topic: Topic) -> list[Message]:
-    """Everything in a topic; patient with a broker that has much to do."""
+    """All messages of a topic; waits for a busy broker."""
     read: list[Message] = []
 
     def complete() -> bool:
@@ -63,12 +63,12 @@ def messages(pipeline: PlayedPipeline, topic: Topic) -> list[Message]:
             return False
         return True
 
-    wait_until(complete, 60, f"{topic.name} to be read")
+    eventually(complete, what=f"{topic.name} to be read")
     return read
 
 
 def count(pipeline: PlayedPipeline, topic: Topic, **kind: str) -> int:
-    """How many records of a kind there are."""
+    """Number of records of a kind."""
     return sum(
         all(record[name] == value for name, value in kind.items())
         for found in records(pipeline, topic).values()
@@ -77,10 +77,10 @@ def count(pipeline: PlayedPipeline, topic: Topic, **kind: str) -> int:
 
 
 def arrive(pipeline: PlayedPipeline, topic: Topic, number: int, **kind: str) -> None:
-    """Wait until there are so many more records of a kind."""
+    """Wait for a number of further records of a kind."""
     goal = count(pipeline, topic, **kind) + number
     what = f"{number} more {kind} in {topic.name}"
-    wait_until(lambda: count(pipeline, topic, **kind) >= goal, 60, what, pause_s=0.5)
+    eventually(lambda: count(pipeline, topic, **kind) >= goal, what=what, pause_s=0.5)
 
 
 def check_every_frame_has_one_outcome(pipeline: PlayedPipeline) -> Counter[tuple[str, str]]:
@@ -98,7 +98,7 @@ def check_every_frame_has_one_outcome(pipeline: PlayedPipeline) -> Counter[tuple
 
 
 def check_derived(pipeline: PlayedPipeline) -> None:
-    """What the line made of it is the fold of its detections, in topics and tables."""
+    """Check that topics and tables are the fold of the pipeline's detections."""
     assert pipeline.difference_from_oracle() is None
     assert pipeline.difference_of_tables() is None
     tracks = sum(map(len, records(pipeline, TRACKS).values()))
@@ -113,7 +113,7 @@ def check_derived(pipeline: PlayedPipeline) -> None:
 def test_a_camera_that_fails_and_comes_back_was_silent_meanwhile_and_nothing_else(
     environment: dict[str, str], minute: Path, tmp_path: Path
 ) -> None:
-    """A real RTSP server is killed while it is watched, and started again."""
+    """A real RTSP server is killed while ingest reads from it, and started again."""
     impatient = {
         "WARDSTREAM_INGEST__HEARTBEAT_S": str(HEARTBEAT_S),
         "WARDSTREAM_INGEST__RECONNECT_INITIAL_S": "0.2",
@@ -164,12 +164,12 @@ def store_left_alone(pipeline: PlayedPipeline) -> bool:
 
 
 def infer_reports(pipeline: PlayedPipeline, word: str) -> bool:
-    """Whether inference logged something."""
+    """Whether inference has logged an event."""
     return word in pipeline.supervisor.log("infer").read_text()
 
 
 def spoil(s3: S3Server, frames: Records) -> set[tuple[str, str, int]]:
-    """Delete a picture of one camera, replace one of another; says what must be missed."""
+    """Delete a picture of one camera, replace one of another; returns the expected dead letters."""
     client, found = s3.bucket.client(), set()
     for (how, reason), (camera_id, sent) in zip(
         SPOILED.items(), sorted(frames.items()), strict=True
@@ -188,7 +188,7 @@ def spoil(s3: S3Server, frames: Records) -> set[tuple[str, str, int]]:
 def test_pictures_in_a_bucket_survive_its_server_and_those_that_do_not_are_dead_letters(
     environment: dict[str, str], minute: Path, tmp_path: Path
 ) -> None:
-    """Every picture lies in S3, whose server is killed while it is written and read."""
+    """Every picture is in S3, and its server is killed during writes and reads."""
     with S3Server(tmp_path / "s3") as s3:
         claim_checks = {
             **s3.bucket.environment,
@@ -204,10 +204,10 @@ def test_pictures_in_a_bucket_survive_its_server_and_those_that_do_not_are_dead_
             spoiled = spoil(s3, records(pipeline, FRAMES))
             s3.kill()
             pipeline.supervisor.restart("infer", ready_deadline_s=90)
-            wait_until(
-                partial(infer_reports, pipeline, "out_of_reach"), 60, "inference to wait for it"
+            eventually(
+                partial(infer_reports, pipeline, "out_of_reach"), what="inference to wait for it"
             )
-            wait_until(partial(store_left_alone, pipeline), 60, "ingest to wait for it")
+            eventually(partial(store_left_alone, pipeline), what="ingest to wait for it")
             s3.start()
             arrive(pipeline, FRAMES, 8, kind="FRAME")
             assert pipeline.supervisor.stop("ingest") == 0

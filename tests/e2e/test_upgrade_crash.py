@@ -1,4 +1,4 @@
-"""A release that is killed has sent more than it saved, and another one goes on from there."""
+"""A killed release has sent more than it saved, and the next release continues from there."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -22,8 +22,8 @@ from tests.e2e.held_pipeline import CAMERAS, HeldPipeline, held_pipeline
 from tests.support.clusters import cluster_of
 from tests.support.mutant import OTHER
 from tests.support.mutations import unused
-from tests.support.played_pipeline import wait_until
 from tests.support.services import Services
+from tests.support.waiting import eventually
 from workers.operations.verification.digests import distinct, read_items
 
 SINK = "sink-redis"
@@ -32,19 +32,19 @@ SINK_DEADLINE_S = 120.0
 
 @dataclass
 class Found:
-    """What became of a line.
+    """The result of a pipeline.
 
     Attributes:
         conflict: A seq with two versions of bytes, in words; None without one.
-        records: By topic and key, in order of seq.
-        bodies: The same as bytes.
-        seqs: By topic and key.
-        frames: Event times of the frames looked at, by camera.
-        text: What its processes logged.
-        fold: Name of the fold behind the last checkpoint.
-        entities: What that holds.
-        sink_status: How the sink ended; None when it lives.
-        zombie_status: How a process ended that was frozen while another one took over.
+        records: Records by topic and key, in order of seq.
+        bodies: The same records as bytes.
+        seqs: Sequence numbers by topic and key.
+        frames: Event times of the detected frames, by camera.
+        text: Log of its processes.
+        fold: Name of the fold that wrote the last checkpoint.
+        entities: Entities of the last checkpoint.
+        sink_status: Exit status of the sink; None while it lives.
+        zombie_status: Exit status of the process that was frozen while another one took over.
     """
 
     conflict: str | None = None
@@ -60,7 +60,7 @@ class Found:
 
 
 def upgraded(services: Services, folder: Path, release: str) -> Found:
-    """Let a release be killed, and this one go on; then let a sink read what both have sent."""
+    """Kill a release, continue with this one, and let a sink read the records of both."""
     with held_pipeline(services, folder, release) as held:
         held.upgrade_behind_a_crash(twice=release == "other-release")
         found = judged(held)
@@ -71,14 +71,14 @@ def upgraded(services: Services, folder: Path, release: str) -> Found:
             poll = held.pipeline.observer.poll(time.monotonic(), (), 0)
             return not supervisor.alive(SINK) or poll.lags.get(SINK) == 0
 
-        wait_until(done, SINK_DEADLINE_S, "the sink to have read all, or to end")
+        eventually(done, SINK_DEADLINE_S, "the sink to have read all, or to end")
         if not supervisor.alive(SINK):
             found.sink_status = supervisor.wait(SINK, SINK_DEADLINE_S)
         return found
 
 
 def overtaken(services: Services, folder: Path, release: str) -> Found:
-    """Let a release be frozen, this one take over, and the other one wake up."""
+    """Freeze a release, let this one take over, and wake the other one."""
     with held_pipeline(services, folder, release) as held:
         held.upgrade_while_one_is_frozen()
         found = judged(held)
@@ -115,7 +115,7 @@ Pipelines = dict[str, Future[Found]]
 
 @pytest.fixture(scope="module")
 def pipelines(services: Services, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipelines]:
-    """A line that was upgraded behind a crash, and one in which nobody knew that it was."""
+    """A pipeline upgraded after a crash, and one in which the new release poses as the old one."""
     registry = SchemaRegistry(services.environment["WARDSTREAM_REGISTRY_URL"])
     registry.register_all([topic for topic in TOPICS.values() if topic.avro])
     folder = tmp_path_factory.mktemp("upgrades")
@@ -135,7 +135,7 @@ def pipelines(services: Services, tmp_path_factory: pytest.TempPathFactory) -> I
 def test_records_of_a_killed_release_stay_valid_and_the_next_one_continues_the_numbering(
     pipelines: Pipelines,
 ) -> None:
-    """Every seq once and with one version, no frame left out, and the sink lives."""
+    """Every seq is there once with one version, no frame is missing, and the sink lives."""
     found = pipelines["other-release"].result()
 
     assert unused(found.text) == set()
@@ -175,7 +175,7 @@ def test_without_reading_the_uncommitted_output_a_seq_has_two_versions_and_the_s
 def test_a_frozen_process_asks_whether_it_was_replaced_before_it_sends_on(
     pipelines: Pipelines,
 ) -> None:
-    """It has half a batch left, and would make other records of it than its successor has sent."""
+    """It has half a batch left, and its records of that would differ from its successor's."""
     found = pipelines["slow-release"].result()
 
     assert unused(found.text) == set()

@@ -1,9 +1,12 @@
-"""One clip through the real line, looked at from outside."""
+"""One clip through the real pipeline, seen from outside: undisturbed, and with `kill -9`."""
 
 import json
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -12,35 +15,66 @@ import pytest
 from deploy.local import extras
 from runtime.kafka.reader import read_topic
 from schemas.registry import SchemaRegistry
-from schemas.topics import DETECTIONS, ZONE_EVENTS
+from schemas.topics import DETECTIONS, FRAMES, ZONE_EVENTS
 from tests.support.clusters import cluster_of
-from tests.support.played_pipeline import PlayedPipeline
+from tests.support.digests import table_digest
+from tests.support.played_pipeline import PlayedPipeline, digest, played_pipeline
+from tests.support.services import Services, separate_environment
+from tests.support.waiting import eventually
+from workers.local.pipeline import WORKERS
+from workers.storage.timescale.tables import DERIVED_TABLES
 
 HOG = ("--backend", "hog", "--mode", "record")
-RECORDED = ("--mode", "record", "--fps", "5", "--pace", "asap", "--start-time", "1780000000")
+RECORDED = ("--mode", "record", "--fps", "5", "--start-time", "1780000000")
 
 
-@pytest.fixture
-def played(pipeline: PlayedPipeline, clip: Path) -> PlayedPipeline:
-    """The clip, played to its end as fast as the line takes it."""
-    pipeline.register(clip)
-    pipeline.start(HOG)
-    pipeline.play(*RECORDED)
-    pipeline.settle()
-    return pipeline
+@dataclass(frozen=True)
+class Undisturbed:
+    """A pipeline that has processed the clip, and whose processes have ended.
+
+    Attributes:
+        pipeline: The pipeline.
+        environment: Settings by which a process finds its topics and tables.
+    """
+
+    pipeline: PlayedPipeline
+    environment: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(
+    services: Services,
+    database_template: str,
+    clip: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Undisturbed]:
+    """The clip, played to its end as fast as the pipeline takes it."""
+    with (
+        separate_environment(services, database_template) as environment,
+        played_pipeline(environment, tmp_path_factory.mktemp("undisturbed")) as pipeline,
+    ):
+        pipeline.register(clip)
+        pipeline.start(HOG)
+        pipeline.play(*RECORDED, "--pace", "asap")
+        pipeline.settle()
+        pipeline.supervisor.stop_all()
+        yield Undisturbed(pipeline, environment)
 
 
 def frames_that_ffprobe_counts(clip: Path) -> int:
-    """Frames of a clip by another program than ours."""
+    """Number of frames of a clip by a program of somebody else."""
     command = [str(extras.ffprobe()), "-v", "error", "-count_frames", "-select_streams", "v:0"]
     command += ["-show_entries", "stream=nb_read_frames", "-of", "json", str(clip)]
     answer = subprocess.run(command, capture_output=True, text=True, check=True)
     return int(json.loads(answer.stdout)["streams"][0]["nb_read_frames"])
 
 
-@pytest.mark.timeout(300)
-def test_a_clip_becomes_tracks_zones_coverage_and_rows(played: PlayedPipeline, clip: Path) -> None:
-    """Everything that the README promises, on one run of the real line."""
+@pytest.mark.timeout(400)
+def test_a_clip_becomes_tracks_zones_coverage_and_rows(
+    undisturbed: Undisturbed, clip: Path
+) -> None:
+    """Everything that the README promises, in one run of the real pipeline."""
+    played = undisturbed.pipeline
     frames = frames_that_ffprobe_counts(clip)
     codec = SchemaRegistry(played.settings.registry_url).reader(DETECTIONS)
     records = [codec.decode(m.value()) for m in read_topic(cluster_of(played.settings), DETECTIONS)]
@@ -94,14 +128,12 @@ print(json.dumps({name: digest(fold) for name, fold in sorted(folds.items())}))
 
 
 @pytest.mark.timeout(300)
-def test_the_fold_is_the_same_bytes_with_any_hash_seed(
-    played: PlayedPipeline, environment: dict[str, str]
-) -> None:
-    """Python orders sets by hash; nothing that is written may depend on that."""
+def test_the_fold_is_the_same_bytes_with_any_hash_seed(undisturbed: Undisturbed) -> None:
+    """Python orders sets by hash, and no output may depend on that."""
     answers = []
     for seed in ("0", "1", "4711"):
         answer = subprocess.run(
-            [sys.executable, "-c", FOLD, json.dumps(environment)],
+            [sys.executable, "-c", FOLD, json.dumps(undisturbed.environment)],
             capture_output=True,
             text=True,
             check=False,
@@ -112,3 +144,61 @@ def test_the_fold_is_the_same_bytes_with_any_hash_seed(
 
     assert answers[0] == answers[1] == answers[2]
     assert len(set(answers[0].values())) >= 4, "the digests tell topics apart"
+
+
+@dataclass(frozen=True)
+class Written:
+    """The outputs of a run.
+
+    Attributes:
+        topics: Digest of each derived topic's fold.
+        tables: Digests by key of each derived table.
+        frames: Distinct frames in the log, by camera.
+    """
+
+    topics: dict[str, str]
+    tables: dict[str, dict[str, str]]
+    frames: dict[str, int]
+
+
+def written(pipeline: PlayedPipeline) -> Written:
+    """Take the digests of a settled pipeline."""
+    dsn = pipeline.settings.database_url.get_secret_value()
+    return Written(
+        topics={name: digest(fold) for name, fold in pipeline.folds().items()},
+        tables={table.name: table_digest(dsn, table.name) for table in DERIVED_TABLES},
+        frames={key: len(bodies) for key, bodies in pipeline.fold(FRAMES).items()},
+    )
+
+
+@pytest.mark.timeout(400)
+def test_killing_each_process_in_turn_changes_nothing(
+    undisturbed: Undisturbed, pipeline: PlayedPipeline, clip: Path
+) -> None:
+    expected = written(undisturbed.pipeline)
+    pipeline.register(clip)
+    pipeline.start(HOG)
+    pipeline.play(*RECORDED)
+    whole = sum(expected.frames.values())
+
+    def played(share: float) -> bool:
+        """Whether that share of the clip is in the log."""
+        return pipeline.frames() >= share * whole
+
+    landed = []
+    injected = ("ingest", *WORKERS)
+    for number, name in enumerate(injected, 1):
+        share = number / (len(injected) + 2)
+        eventually(partial(played, share), 90, f"{share:.0%} of the clip")
+        landed.append(pipeline.supervisor.alive("ingest"))
+        pipeline.supervisor.kill(name)
+        pipeline.supervisor.restart(name)
+    pipeline.settle()
+
+    assert sum(landed) >= 5, "the kills must land while the clip plays"
+    assert pipeline.difference_from_oracle() is None
+    assert pipeline.difference_of_tables() is None
+    disturbed = written(pipeline)
+    assert disturbed.frames == expected.frames
+    assert disturbed.topics == expected.topics
+    assert disturbed.tables == expected.tables

@@ -7,8 +7,9 @@ import pytest
 from deploy.local.launcher import Worker
 from tests.support import simulated
 from tests.support.clusters import cluster_of
-from tests.support.played_pipeline import PlayedPipeline, digest, played_pipeline, wait_until
+from tests.support.played_pipeline import PlayedPipeline, digest, played_pipeline
 from tests.support.services import Services, separate_environment
+from tests.support.waiting import eventually
 from workers.local.pipeline import prepare
 
 CAMERAS = [f"sim-{number}" for number in range(6)]
@@ -16,7 +17,7 @@ SECONDS = 20
 
 
 def fold_with(pipeline: PlayedPipeline, workers: int) -> dict[str, str]:
-    """Digests of what some number of workers made of the simulated ward."""
+    """Digests of the outputs of some number of workers for the simulated ward."""
     prepare(cluster_of(pipeline.settings), pipeline.settings.database_url.get_secret_value())
     simulated.register(pipeline.settings, CAMERAS)
     for number in range(workers):
@@ -24,7 +25,7 @@ def fold_with(pipeline: PlayedPipeline, workers: int) -> dict[str, str]:
     for number in range(workers):
         pipeline.supervisor.wait_ready(f"stream-{number}", 180)
     simulated.Feed(pipeline.settings, CAMERAS, SECONDS, seed=7).send()
-    wait_until(pipeline.checkpointed, 180, "the last checkpoint")
+    eventually(pipeline.checkpointed, 180, "the last checkpoint")
     pipeline.supervisor.stop_all()
     assert pipeline.difference_from_oracle() is None
     return {name: digest(fold) for name, fold in pipeline.folds().items()}

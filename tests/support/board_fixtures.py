@@ -1,4 +1,4 @@
-"""A Redis of these tests alone, which they may kill, and a board on it."""
+"""A Redis of these tests alone, which they may kill, and a board that reads it."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -13,14 +13,14 @@ from tests.support.live_writer import LiveWriter
 
 @pytest.fixture(scope="module")
 def redis_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServices]:
-    """Redis alone."""
+    """A Redis without the other services."""
     with LocalServices(tmp_path_factory.mktemp("redis"), components=("redis",)) as services:
         yield services
 
 
 @pytest.fixture
 def live_url(redis_service: LocalServices) -> str:
-    """Where it is."""
+    """URL of that Redis."""
     return redis_service.environment["WARDSTREAM_REDIS_URL"]
 
 

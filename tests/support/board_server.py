@@ -6,8 +6,9 @@ from contextlib import closing
 from typing import Self
 
 from runtime.process.health import Health
+from runtime.process.sections import ServingSettings
 from runtime.process.service import Service
-from runtime.process.settings import ServingSettings, Settings
+from runtime.process.settings import Settings
 from workers.registry.view import RegistryView
 from workers.serving.app import create_app
 from workers.serving.live.pipeline_view import PipelineView
@@ -19,12 +20,12 @@ class BoardServer:
 
     Args:
         redis_url: Where the live state is.
-        prefix: Of the Redis keys.
-        registry: Names, zones and cameras.
-        stale_after_s: Age from which a value is stale.
-        queue_length: Events that a client may be behind.
-        topic_prefix: Of the run whose values it shows.
-        max_clients: Event streams that may be open at once.
+        prefix: Prefix of the Redis keys.
+        registry: Reference data: names, zones and cameras.
+        stale_after_s: Age from which a value is stale, seconds.
+        queue_length: Most events that wait for one client.
+        topic_prefix: Topic prefix of the run whose values it shows.
+        max_clients: Most event streams that are open at once.
         pipeline: Alerts, and the lag of each stage.
     """
 

@@ -1,4 +1,4 @@
-"""Clips of moving squares, made on the spot."""
+"""Clips of a moving square, encoded when a test needs them."""
 
 from collections.abc import Sequence
 from fractions import Fraction
@@ -17,7 +17,7 @@ HEIGHT = 96
 
 
 def picture(number: int, width: int = WIDTH, height: int = HEIGHT) -> Image:
-    """A grey ground with a white square that moves right, and its number as bars at the left."""
+    """A grey picture: a white square moves right, and bars at the left encode the frame number."""
     image: NDArray[np.uint8] = np.full((height, width, 3), 90, np.uint8)
     for bit in range(10):
         if number >> bit & 1:
@@ -48,14 +48,14 @@ def make_clip(
     """Write a clip; the container follows from the name.
 
     Args:
-        path: Where.
-        frames: How many.
+        path: File to write.
+        frames: Number of frames.
         rate: Frames per second.
-        codec: FFmpeg's name.
+        codec: FFmpeg's name of the codec.
         times_ms: Presentation time of each frame; evenly spaced when None.
-        width: Pixels.
-        height: Pixels.
-        options: Of the encoder.
+        width: Image width, px.
+        height: Image height, px.
+        options: Options of the encoder.
     """
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=rate, options=options or {})

@@ -1,10 +1,11 @@
-"""Clusters, sinks and installations of the settings that a test has."""
+"""Clusters, sinks and installations, each made from the settings of a test."""
 
 import logging
 from typing import Any, Final
 
 from runtime.clock import Clock, SystemClock
 from runtime.kafka.cluster import Cluster
+from runtime.kafka.registry import guarded_registry
 from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from workers.operations.installation import Installation
@@ -12,8 +13,8 @@ from workers.sinks.redis.sink import RedisSink
 from workers.sinks.timescale.sink import TimescaleSink
 
 LOGGED: Final[dict[str, Any]] = {"logger": logging.getLogger("librdkafka"), "log_level": 3}
-"""For a Kafka client that a test makes by hand: what it complains about goes to the log of the
-test, and not to the terminal of all of them."""
+"""Options of a Kafka client that a test makes by hand: its messages go to the test's log, and not
+to the terminal."""
 
 
 def cluster_of(
@@ -24,14 +25,14 @@ def cluster_of(
     return Cluster(
         bootstrap=settings.kafka_bootstrap,
         prefix=settings.topic_prefix,
-        registry=registry or SchemaRegistry(settings.registry_url),
+        registry=registry or guarded_registry(settings.registry_url, clock),
         clock=clock,
         security=settings.security.kafka,
     )
 
 
 def cluster_at(bootstrap: str, clock: Clock | None = None) -> Cluster:
-    """A broker whose schemas nobody asks for."""
+    """The cluster of a broker alone, without a registry."""
     return cluster_of(Settings(kafka_bootstrap=bootstrap), clock)
 
 

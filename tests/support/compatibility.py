@@ -10,9 +10,9 @@ def refusals(topic: str, released: Mapping[int, str], candidate: str) -> list[st
     """Why a schema may not follow the released ones; empty when it may.
 
     Args:
-        topic: Named in every sentence.
-        released: Avro JSON by version.
-        candidate: Avro JSON that is to be registered.
+        topic: Topic that every sentence names.
+        released: Released schemas, Avro JSON by version.
+        candidate: New schema, Avro JSON.
     """
     new = json.loads(candidate)
     return [

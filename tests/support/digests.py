@@ -1,4 +1,4 @@
-"""Digests of what lies in tables."""
+"""Digests of the rows of tables."""
 
 from workers.operations.verification.digests import row_digests
 from workers.operations.verification.tables import table_rows

@@ -1,4 +1,4 @@
-"""Write facts whose versions and times a test gives."""
+"""Write facts with versions and times that a test gives."""
 
 from collections.abc import Iterable
 

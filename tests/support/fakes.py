@@ -1,4 +1,4 @@
-"""A registry and reference data that a fold asks for, in memory."""
+"""A registry and reference data for a fold, in memory."""
 
 from collections.abc import Mapping
 
@@ -10,10 +10,10 @@ from streams.domain.facts.timeline import Facts
 
 
 class SourceSchemas:
-    """The requests of a registry that holds the schemas of this source tree, one version each.
+    """Answers of a registry that holds the schemas of this source tree, one version each.
 
     Args:
-        ids: Schema id of each topic, by its name; those of a topic table's order when None.
+        ids: Schema id by topic name; numbered in the order of the topic table when None.
     """
 
     def __init__(self, ids: Mapping[str, int] | None = None) -> None:
@@ -39,6 +39,9 @@ class SourceSchemas:
     def version(self, subject: str, number: int) -> str:
         return self._texts[self._ids[subject]]
 
+    def try_versions(self, subject: str) -> None:
+        self.versions(subject)
+
     def set_compatibility(self, subject: str, level: str) -> None:
         raise RegistryRefusal(405, "the schemas of a source tree do not change")
 
@@ -47,7 +50,7 @@ class SourceSchemas:
 
 
 def registry_in_memory(ids: Mapping[str, int] | None = None) -> SchemaRegistry:
-    """A registry that knows the schemas of this source tree; nothing is asked over the network."""
+    """A registry that knows the schemas of this source tree, without a network."""
     return SchemaRegistry("http://memory.invalid", requests=SourceSchemas(ids))
 
 

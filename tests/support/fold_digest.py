@@ -1,7 +1,7 @@
 """Digests of a fold's outputs, key by key, so that two runs can be compared.
 
-Each record is digested alone, in its canonical form, and each key's records are chained in the
-order of their `seq`. Two runs agree when every key's chain does; when not, the first record that
+Each record is digested in its canonical form, and the digests of a key are chained in the order
+of `seq`. Two runs agree when the chains of all keys agree; otherwise the first record that
 differs is named.
 """
 
@@ -22,11 +22,11 @@ class Difference(NamedTuple):
     """The first record in which two folds differ.
 
     Attributes:
-        topic: Where.
-        key: Key.
-        seq: Of the record.
-        first: Its digest in the first fold; None when it is not there.
-        second: Its digest in the second fold; None when it is not there.
+        topic: Topic of the record.
+        key: Key of the record.
+        seq: `seq` of the record.
+        first: Digest in the first fold; None when it has no such record.
+        second: Digest in the second fold; None when it has no such record.
     """
 
     topic: str
@@ -37,7 +37,7 @@ class Difference(NamedTuple):
 
 
 def canonical(record: Mapping[str, Any]) -> bytes:
-    """Write a record as bytes that do not depend on the way it came: memory or Avro.
+    """Write a record as bytes that are the same whether it came from memory or from Avro.
 
     Keys are sorted and floats rounded to 4 decimals, as 32-bit floats keep the published steps.
 
@@ -60,7 +60,7 @@ def _plain(value: Any) -> Any:
 
 
 class FoldDigest:
-    """Digest of one fold, fed record by record, each key's in rising `seq`."""
+    """Digest of one fold; takes its records one by one, those of a key in rising `seq`."""
 
     def __init__(self) -> None:
         self._records: dict[tuple[str, str], dict[int, str]] = {}
@@ -70,10 +70,10 @@ class FoldDigest:
         """Take in one record.
 
         Returns:
-            False when the record was sent again and is ignored, as a consumer ignores it.
+            False for a repeated record, which is ignored as a consumer ignores it.
 
         Raises:
-            ConflictingRecord: The key's `seq` is there with other content.
+            ConflictingRecord: The key has another record with the same `seq`.
         """
         series = (topic, key)
         seq: int = record["seq"]
@@ -96,7 +96,7 @@ class FoldDigest:
         return {series: self._chain(self._records[series]) for series in sorted(self._records)}
 
     def by_topic(self) -> dict[str, str]:
-        """Hex digest of each topic: its keys' digests in order of key."""
+        """Hex digest of each topic, over the digests of its keys in order of key."""
         topics: dict[str, dict[int, str]] = {}
         for (topic, key), digest in self.by_key().items():
             chain = topics.setdefault(topic, {})
@@ -104,7 +104,7 @@ class FoldDigest:
         return {topic: self._chain(chain) for topic, chain in topics.items()}
 
     def count(self) -> dict[str, int]:
-        """Records of each topic, by topic, sorted."""
+        """Number of records by topic, sorted."""
         counts: dict[str, int] = {}
         for topic, key in sorted(self._records):
             counts[topic] = counts.get(topic, 0) + len(self._records[topic, key])

@@ -1,10 +1,10 @@
-"""A small ward on the real broker: what the inference tests write to it and read from it."""
+"""A small ward on the real broker, to which the inference tests write and from which they read."""
 
 import hashlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -26,6 +26,7 @@ from schemas.topics import CAMERAS, DEAD_LETTERS, DETECTIONS, FLOORS, FRAMES, To
 from tests.support.clusters import cluster_of
 from tests.support.facts import publish_facts
 from tests.support.services import await_gone
+from tests.support.waiting import eventually
 from workers.inference.process import run_inference
 
 TOPICS = (FRAMES, DETECTIONS, DEAD_LETTERS, CAMERAS, FLOORS)
@@ -37,7 +38,7 @@ PARTITION_OF = {"west": 5, "east": 11}
 
 
 def jpeg(seed: int) -> bytes:
-    """A picture of nobody, different for every seed."""
+    """A picture without people, different for every seed."""
     noise = np.random.default_rng(seed).integers(0, 255, (HEIGHT // 8, WIDTH // 8, 3), np.uint8)
     picture = np.ascontiguousarray(noise.repeat(8, axis=0).repeat(8, axis=1))
     data: bytes = simplejpeg.encode_jpeg(picture, quality=80, colorspace="BGR")
@@ -70,21 +71,21 @@ def frame(camera_id: str, seq: int, data: bytes | None = None, **given: Any) -> 
 
 
 def heartbeat(camera_id: str, seq: int) -> Frame:
-    """A record that carries only time."""
+    """A heartbeat record, which carries only time."""
     record = frame(camera_id, seq, b"", kind="HEARTBEAT", sha256="", encoding="UNKNOWN")
     return {**record, "data": None}
 
 
 @dataclass(frozen=True, kw_only=True)
 class DeadLetterRecord:
-    """A dead letter as its reader finds it."""
+    """A dead letter as a reader receives it."""
 
     headers: dict[str, str]
     value: bytes | None
 
 
 def headers_of(message: Message) -> list[tuple[str, bytes]]:
-    """Headers as they are always read: pairs."""
+    """Headers of a message as pairs, in the order of the message."""
     headers: Any = message.headers()
     return headers or []
 
@@ -141,7 +142,7 @@ class Ward:
         publish_facts(cluster_of(self.settings), facts)
 
     def encode(self, record: Frame) -> bytes:
-        """A frame as it lies on the topic."""
+        """A frame as the bytes that are on the topic."""
         return self._frames.encode(record)
 
     def send(self, *records: Frame) -> None:
@@ -151,11 +152,11 @@ class Ward:
         self._producer.flush()
 
     def put(self, camera_id: str, value: bytes | None) -> None:
-        """Write any bytes where frames are; `send` waits for them."""
+        """Append any bytes to the frames topic; `send` waits for them."""
         self._producer.produce(cluster_of(self.settings).name(FRAMES), key=camera_id, value=value)
 
     def log(self, topic: Topic) -> list[Message]:
-        """Everything on a topic now, by partition and offset."""
+        """All records that are on a topic now, in order of partition and offset."""
         name = cluster_of(self.settings).name(topic)
         consumer = cluster_of(self.settings).consumer("never-commits")
         try:
@@ -180,7 +181,7 @@ class Ward:
             consumer.close()
 
     def outcomes(self) -> dict[str, list[DetectionOutcome]]:
-        """All outcomes in log order, by camera; each must lie on its camera's floor."""
+        """Outcomes by camera in log order; each must be in the partition of its camera's floor."""
         found: dict[str, list[DetectionOutcome]] = {}
         for message in self.log(DETECTIONS):
             record: DetectionOutcome = self._outcomes.decode(message.value())
@@ -215,7 +216,7 @@ class Ward:
         ]
 
     def committed(self) -> dict[int, int]:
-        """Offsets of the group, by partition of the frames."""
+        """Committed offsets of the group, by partition of the frames topic."""
         name = cluster_of(self.settings).name(FRAMES)
         asked = [TopicPartition(name, number) for number in range(FRAMES.partitions)]
         found = self._group.committed(asked, timeout=30)
@@ -226,7 +227,7 @@ class Ward:
         self.await_that(lambda: self.count() >= count, f"{count} outcomes", deadline_s)
 
     def await_read(self, deadline_s: float = 60.0) -> None:
-        """Wait until every frame is answered and committed."""
+        """Wait until every frame has an outcome and is committed."""
         self.await_that(
             lambda: self.committed() == self.ends(FRAMES), "every frame committed", deadline_s
         )
@@ -236,16 +237,13 @@ class Ward:
         condition: Callable[[], bool], what: str, deadline_s: float, poll_every_s: float = 0.05
     ) -> None:
         """Wait until a condition holds; a broker that has just made a topic may need a moment."""
-        end_s = time.monotonic() + deadline_s
-        last: Exception | None = None
-        while time.monotonic() < end_s:
-            try:
-                if condition():
-                    return
-            except KafkaException as error:
-                last = error
-            time.sleep(poll_every_s)
-        raise AssertionError(f"not within {deadline_s:.0f} s: {what}") from last
+
+        def holds() -> bool:
+            with suppress(KafkaException):
+                return condition()
+            return False
+
+        eventually(holds, deadline_s, what, pause_s=poll_every_s)
 
     def with_inference(self, **options: Any) -> Settings:
         """Settings of this ward with other inference settings."""
@@ -261,7 +259,7 @@ class Ward:
 
 
 class InferenceThread:
-    """The inference process' body in a thread of this one."""
+    """Runs the body of the inference process in a thread of this process."""
 
     def __init__(self, settings: Settings) -> None:
         self.service = Service(settings, Health("inference"), SystemClock())
@@ -290,7 +288,7 @@ class InferenceThread:
 
 @contextmanager
 def inferring(ward: Ward, **options: Any) -> Iterator[InferenceThread]:
-    """Run inference on HOG, unless told otherwise, while the block runs; it must end well."""
+    """Run inference, with HOG by default, while the block runs; it must end without an error."""
     settings = ward.with_inference(**({"backend": "hog", "mode": "record"} | options))
     worker = InferenceThread(settings)
     try:
@@ -302,7 +300,7 @@ def inferring(ward: Ward, **options: Any) -> Iterator[InferenceThread]:
 
 
 def first_wins(outcomes: Sequence[DetectionOutcome]) -> list[DetectionOutcome]:
-    """What the stream processor keeps of one camera: an outcome no newer than the last goes."""
+    """Outcomes of one camera that the stream processor keeps: those newer than all before them."""
     kept: list[DetectionOutcome] = []
     for outcome in outcomes:
         if not kept or outcome["captured_us"] > kept[-1]["captured_us"]:

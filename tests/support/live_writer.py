@@ -1,4 +1,4 @@
-"""Write live values by the real Redis sink: made-up records, a real Redis."""
+"""Write live values of made-up records with the Redis sink to a real Redis."""
 
 import time
 from collections.abc import Mapping
@@ -6,7 +6,8 @@ from typing import Any
 
 import redis
 
-from runtime.process.settings import Settings, SinkSettings
+from runtime.process.sections import SinkSettings
+from runtime.process.settings import Settings
 from schemas.codec import Codec
 from schemas.live import changes_key
 from schemas.topics import OCCUPANCY, PRESENCE, TRACKS, ZONE_EVENTS, Topic
@@ -20,13 +21,13 @@ def now_us() -> int:
 
 
 class LiveWriter:
-    """Writes zones, cameras, floors and zone events by the Redis sink, each with its next `seq`.
+    """Writes zones, cameras, floors and zone events with the Redis sink, each with its next `seq`.
 
     Args:
-        url: Of a Redis.
-        prefix: Leads every key.
-        changes_length: Entries that the stream of changes keeps, about.
-        topic_prefix: Of the run whose values they are.
+        url: URL of a Redis.
+        prefix: Prefix of every key.
+        changes_length: Approximate number of entries that the stream of changes keeps.
+        topic_prefix: Topic prefix of the run that the values belong to.
     """
 
     def __init__(
@@ -189,6 +190,7 @@ def camera_fact(camera_id: str, **fields: Any) -> dict[str, Any]:
         "height": 576,
         "privacy_masks": [],
         "homography": None,
+        "mount": "FIXED",
         **fields,
     }
 

@@ -1,11 +1,11 @@
-"""`wardstream` that can be held between the two halves of a save, whole or with a guard taken out.
+"""`wardstream` that can be held between the two halves of a save, intact or without a guard.
 
     python -m tests.support.mutant NAME FOLDER COMMAND …
 
-While `FOLDER/hold` exists, a save stops between its halves (outputs acknowledged, checkpoint
-committed; whichever comes first) and says so with `FOLDER/held`, until the file is gone or says
-something else; the next save is then held anew. Everything else goes on: the group's offsets are
-committed and the session is kept.
+A save has two halves: outputs are acknowledged, and the checkpoint is committed. While
+`FOLDER/hold` exists, a save stops after whichever half comes first and creates `FOLDER/held`. It
+continues when `FOLDER/hold` is deleted or has other text; with other text, the next save stops
+again. Everything else continues: the group's offsets are committed and its session is kept.
 """
 
 import sys
@@ -36,13 +36,13 @@ LINGER_MS = 60_000
 SLOW_S = 0.1
 
 OTHER = "another-release"
-"""What another release is called, and writes into each of its tracks."""
+"""Fold id of another release, which writes it into each of its tracks."""
 
 Hold = Callable[[], None]
 
 
 def hold_in(folder: Path) -> Hold:
-    """Waits while the folder's `hold` says what it says now."""
+    """Make a function that waits while the folder's `hold` exists and has the same text."""
 
     def order() -> str | None:
         try:
@@ -60,7 +60,7 @@ def hold_in(folder: Path) -> Hold:
 
 
 def held_before_checkpoints(hold: Hold) -> None:
-    """The production code; the outputs are acknowledged when it is held."""
+    """Use the production code: when a save is held, its outputs are acknowledged."""
     commit = CheckpointStore.commit
 
     def held_commit(self: CheckpointStore, snapshots: list[object]) -> None:
@@ -71,7 +71,7 @@ def held_before_checkpoints(hold: Hold) -> None:
 
 
 def checkpoint_first(hold: Hold) -> None:
-    """The flush order taken out: checkpoints are written before their outputs leave."""
+    """Take out the flush order: checkpoints are written before their outputs are sent."""
     mutations.late_outputs(LINGER_MS)
 
     async def save(self: Saving) -> None:
@@ -86,25 +86,25 @@ def checkpoint_first(hold: Hold) -> None:
 
 
 def unsought(hold: Hold) -> None:
-    """The seek taken out: reading resumes where the group committed."""
+    """Take out the seek: reading resumes where the group committed."""
     held_before_checkpoints(hold)
     mutations.committed_position("")
 
 
 def unfenced(hold: Hold) -> None:
-    """The broker's fence taken out: a former owner may still write its checkpoint."""
+    """Take out the broker's fence: a former owner may still write its checkpoint."""
     held_before_checkpoints(hold)
     mutations.unfenced("")
 
 
 def uncompared(hold: Hold) -> None:
-    """The comparison of offsets taken out too: what is delivered is folded, come what may."""
+    """Take out the comparison of offsets too: whatever is delivered is folded."""
     unsought(hold)
     mutations.replace(store_module, "PartitionProgress", mutations.CarelessProgress)
 
 
 def forgetful(hold: Hold) -> None:
-    """The settings left out of the checkpoint: a new process folds on under its own."""
+    """Leave the settings out of the checkpoint: a new process continues with its own."""
     held_before_checkpoints(hold)
     init = CheckpointStore.__init__
 
@@ -115,7 +115,7 @@ def forgetful(hold: Hold) -> None:
 
 
 def unnamed_release(hold: Hold) -> None:
-    """Another release, which passes for this one: nobody looks what it has sent."""
+    """Pose as this release with other outputs: nobody compares what it has sent."""
     held_before_checkpoints(hold)
     presence = closing_module._presence
 
@@ -134,13 +134,13 @@ def unnamed_release(hold: Hold) -> None:
 
 
 def other_release(hold: Hold) -> None:
-    """Another release: its records differ in bytes, and presence comes half as often."""
+    """Be another release: its records differ in bytes, and presence comes half as often."""
     unnamed_release(hold)
     mutations.replace(app_module, "fold_id", lambda: OTHER)
 
 
 def slow_release(hold: Hold) -> None:
-    """The same, and so slow that it can be stopped in the middle of a batch."""
+    """Be another release that is slow enough to be stopped in the middle of a batch."""
     other_release(hold)
     advance = PipelineFold.advance
 

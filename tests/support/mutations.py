@@ -1,8 +1,8 @@
 """Faults put into the worker on purpose, to show that the oracle would see them.
 
-They live in the tests alone: each replaces a piece of the production code in the worker's
-process before the app is built. The process logs what was replaced, and the first call of the
-replacement, so that a test can tell a harmless fault from one that never took place: `unused`.
+Only tests have them. Each replaces a piece of the production code in the worker's process before
+the app is built. The process logs what was replaced and the first call of the replacement, so
+that a test can distinguish a harmless fault from one that never took place: `unused`.
 """
 
 import os
@@ -18,7 +18,7 @@ from runtime.checkpoints import store as store_module
 from runtime.checkpoints.claim import Claim
 from runtime.checkpoints.fold import PartitionProgress, Record, Step
 from runtime.kafka.cluster import Cluster
-from runtime.kafka.first_record_barrier import FirstRecordBarrier
+from runtime.kafka.producer import ReliableProducer
 from streams.processor.resume import Resumption
 from streams.processor.saving import Saving
 
@@ -31,7 +31,7 @@ DELIVERY = "delivered"
 
 
 def replace(owner: Any, name: str, value: Callable[..., Any]) -> None:
-    """Put `value` in the place of a piece of the production code, and log it and its first call."""
+    """Replace a piece of the production code by `value`; log this and the first call of `value`."""
     assert hasattr(owner, name)
     piece = f"{owner.__name__}.{name}"
     called = False
@@ -48,12 +48,12 @@ def replace(owner: Any, name: str, value: Callable[..., Any]) -> None:
 
 
 def _log(what: str, piece: str) -> None:
-    """Write at once, for the process may be killed."""
+    """Write without a buffer, because the process may be killed."""
     os.write(2, f"mutation: {what} {piece}\n".encode())
 
 
 def unused(logged: str) -> set[str]:
-    """Pieces that the processes with these logs replaced, and that none of them called.
+    """Replacements in the processes with these logs that none of the processes called.
 
     Raises:
         AssertionError: Nothing was replaced at all.
@@ -66,13 +66,13 @@ def unused(logged: str) -> set[str]:
 
 
 def late_outputs(linger_ms: int) -> None:
-    """Let outputs leave only after so long, or when they are flushed."""
+    """Send outputs only after a delay, or when they are flushed."""
     late: dict[str, Any] = {"linger.ms": linger_ms}
-    replace(outputs_module, "FirstRecordBarrier", partial(FirstRecordBarrier, **late))
+    replace(outputs_module, "ReliableProducer", partial(ReliableProducer, **late))
 
 
 class UnfencedClaim(Claim):
-    """A claim under an id of its own, which no newer owner ever takes over."""
+    """A claim with a transactional id of its own, which no newer owner fences."""
 
     def __init__(
         self, cluster: Cluster, topic: str, partition: int, transactional_id: str, *a: Any, **k: Any
@@ -81,7 +81,7 @@ class UnfencedClaim(Claim):
 
 
 class CarelessProgress(PartitionProgress):
-    """Folds whatever is delivered, without a look at its offset."""
+    """Folds whatever is delivered, whatever its offset."""
 
     def offer(self, record: Record) -> Step:
         if not self.claimed:
@@ -92,7 +92,7 @@ class CarelessProgress(PartitionProgress):
 
 
 class ForgetfulProgress(PartitionProgress):
-    """Passes over one record of each partition without folding it."""
+    """Skips one record of each partition without folding it."""
 
     def offer(self, record: Record) -> Step:
         if record.offset == self.next_offset == DROPPED_OFFSET and self.claimed:
@@ -102,7 +102,7 @@ class ForgetfulProgress(PartitionProgress):
 
 
 def unfenced(_boot_id: str) -> None:
-    """The broker no longer refuses a former owner.
+    """Let a former owner write: the broker no longer refuses it.
 
     Its late checkpoint then mixes with its successor's, which the checksums show.
     """
@@ -110,7 +110,7 @@ def unfenced(_boot_id: str) -> None:
 
 
 def careless(_boot_id: str) -> None:
-    """Offsets are not compared, and reading resumes somewhat before the checkpoint."""
+    """Compare no offsets, and resume reading a little before the checkpoint."""
     replace(store_module, "PartitionProgress", CarelessProgress)
     position = Resumption._position
 
@@ -125,12 +125,12 @@ def careless(_boot_id: str) -> None:
 
 
 def committed_position(_boot_id: str) -> None:
-    """Reading resumes where the group committed, as Faust would have it."""
+    """Resume reading where the group committed, as Faust does."""
     replace(Resumption, "_saved_offsets", lambda *_: {})
 
 
 def unguarded(_boot_id: str) -> None:
-    """Load and seek only: no waiting for a newer rebalance, no closing of the flow."""
+    """Only load and seek: neither wait for a newer rebalance nor close the flow."""
 
     async def resume(self: Resumption, consumer: Any, stock: Any) -> Mapping[Any, int]:
         generation = self._app.consumer_generation_id
@@ -144,10 +144,9 @@ def unguarded(_boot_id: str) -> None:
 
 
 def lingering_kill(boot_id: str, *, outputs_first: bool) -> None:
-    """Outputs leave late, and the first worker is killed right after its third checkpoint.
+    """Send outputs late, and kill the first worker right after its third checkpoint.
 
-    In the right order nothing is lost by that; with the checkpoint first, everything that
-    lingered is.
+    In the right order this loses nothing; with the checkpoint first, all delayed outputs are lost.
     """
     late_outputs(LINGER_MS)
     saves = 0
@@ -170,12 +169,12 @@ def lingering_kill(boot_id: str, *, outputs_first: bool) -> None:
 
 
 def forgetful(_boot_id: str) -> None:
-    """The fold loses a record."""
+    """Let the fold lose a record."""
     replace(store_module, "PartitionProgress", ForgetfulProgress)
 
 
 def delivered(mutation: str, boot_id: str, records: Sequence[Record]) -> Sequence[Record]:
-    """What reaches the fold of a batch: `lossy_delivery` takes records from the first worker."""
+    """Records of a batch that reach the fold; `lossy_delivery` takes some from the first worker."""
     if mutation != "lossy_delivery" or boot_id != FIRST:
         return records
     return [record for record in records if record.offset != DROPPED_OFFSET or _once_more(record)]
@@ -185,7 +184,7 @@ _dropped: set[int] = set()
 
 
 def _once_more(record: Record) -> bool:
-    """Whether the record's partition has lost its one record already; else it does now."""
+    """Whether the record's partition has already lost a record; if not, it loses this one."""
     if record.partition in _dropped:
         return True
     _dropped.add(record.partition)
@@ -207,5 +206,5 @@ MUTATIONS: dict[str, Callable[[str], None]] = {
 
 
 def apply(mutation: str, boot_id: str) -> None:
-    """Put the fault in; must run before the app is built."""
+    """Install the fault; must run before the app is built."""
     MUTATIONS[mutation](boot_id)

@@ -1,9 +1,9 @@
-"""Play a clip through the real line, optionally kill what plays it, and take the digests."""
+"""Play a clip through the real pipeline, kill processes if asked to, and digest its outputs."""
 
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +21,7 @@ from schemas.topics import DETECTIONS, FRAMES, OCCUPANCY_LATEST, STREAM_CHECKPOI
 from streams.processor.pipeline_settings import pipeline_settings
 from streams.stage import OUTPUTS
 from tests.support.clusters import cluster_of, installation_of
+from tests.support.waiting import eventually
 from workers.ingest.sources.probe import probe_clip
 from workers.local.demo.observe import Observer
 from workers.local.demo.options import choose_port
@@ -41,7 +42,7 @@ SETTLE_S = 90.0
 
 
 def cut_clip(source: Path, target: Path, frames: int) -> Path:
-    """The first frames of a clip, as a clip of its own."""
+    """Copy the first frames of a clip into a clip of their own."""
     with av.open(str(source)) as original, av.open(str(target), "w") as cut:
         video = original.streams.video[0]
         out = cut.add_stream("mpeg4", rate=round(float(video.average_rate or 10)))
@@ -58,14 +59,14 @@ def cut_clip(source: Path, target: Path, frames: int) -> Path:
 
 @dataclass(slots=True)
 class PlayedPipeline:
-    """The processes of the line over one test's services and prefix.
+    """The processes of a pipeline with one test's services and prefix.
 
     Attributes:
-        settings: By which the test finds what the line wrote.
+        settings: Settings with which the test finds what the pipeline wrote.
         supervisor: Runs the processes.
-        folder: For logs, ledger and import files.
-        board_url: Of the live board.
-        environments: What single processes are told besides, by the name of the process.
+        folder: Folder for logs, ledger and import files.
+        board_url: URL of the live board.
+        environments: Further settings of single processes, by the name of the process.
     """
 
     settings: Settings
@@ -110,7 +111,7 @@ class PlayedPipeline:
             self.supervisor.wait_ready(name, 90)
 
     def play(self, *extra: str, video: str | None = None) -> None:
-        """Start ingest of the registered clip, or of a stream that shows it."""
+        """Start ingest of the registered clip, or of a camera stream that shows it."""
         assert self.scenario is not None
         arguments = [*extra, "--ledger", str(self.folder / "ledger.json")]
         for camera in self.scenario.cameras:
@@ -130,20 +131,20 @@ class PlayedPipeline:
         return SystemClock().now_us()
 
     def ended(self) -> bool:
-        """Whether ingest has come to the end of the clip."""
+        """Whether ingest has reached the end of the clip."""
         assert self.supervisor.failure is None, self.supervisor.failure
         return not self.supervisor.alive("ingest") and (self.folder / "ledger.json").exists()
 
     def ledgers(self) -> list[dict[str, Any]]:
-        """What ingest says became of the frames it read since its last start."""
+        """Ingest's account of the frames that it has read since its last start, one per camera."""
         data: Any = json.loads((self.folder / "ledger.json").read_text())
         return list(data if isinstance(data, list) else data["cameras"])
 
     def settle(self, deadline_s: float = SETTLE_S) -> None:
-        """Wait until every stage has caught up with the one before it; so long for each."""
-        wait_until(self.ended, deadline_s, "ingest to end")
-        wait_until(self._answered, deadline_s, "every frame's outcome")
-        wait_until(self.checkpointed, deadline_s, "the stream's checkpoints")
+        """Wait until every stage has caught up with the one before it, each within `deadline_s`."""
+        eventually(self.ended, deadline_s, "ingest to end")
+        eventually(self._answered, deadline_s, "every frame's outcome")
+        eventually(self.checkpointed, deadline_s, "the stream's checkpoints")
         last: list[Any] = []
 
         def still() -> bool:
@@ -154,10 +155,10 @@ class PlayedPipeline:
             last[:] = now
             return quiet
 
-        wait_until(still, deadline_s, "the sinks to catch up", pause_s=0.5)
+        eventually(still, deadline_s, "the sinks to catch up", pause_s=0.5)
 
     def _answered(self) -> bool:
-        """Whether every frame has an outcome, also where some have two after a crash."""
+        """Whether every frame has an outcome; after a crash, some have two."""
         poll = self.observer.poll(time.monotonic(), (), 0)
         frames = self.observer.total(poll.ends, FRAMES)
         answered = poll.lags.get("infer") == 0
@@ -174,7 +175,7 @@ class PlayedPipeline:
         return self.observer.total(ends, DETECTIONS)
 
     def checkpointed(self) -> bool:
-        """Every detection is folded into a checkpoint."""
+        """Whether every detection is folded into a checkpoint."""
         ends = self.observer.poll(time.monotonic(), (), 0).ends
         name = self.observer.name(DETECTIONS)
         done = {
@@ -186,18 +187,18 @@ class PlayedPipeline:
         return bool(wanted) and all((done.get(p) or 0) >= end for p, end in wanted.items())
 
     def folds(self) -> dict[str, Fold]:
-        """What a subscriber of each derived topic keeps."""
+        """The state that a subscriber of each derived topic keeps."""
         return {topic.name: self.fold(topic) for topic in OUTPUTS}
 
     def fold(self, topic: Topic) -> Fold:
-        """What a subscriber of one topic keeps."""
+        """The state that a subscriber of one topic keeps."""
         fold = fold_topic(cluster_of(self.settings), topic)
         if topic is OCCUPANCY_LATEST:
             return {key: bodies[-1:] for key, bodies in fold.items()}
         return fold
 
     def difference_from_oracle(self) -> str | None:
-        """Where the line first differs from a one-process fold of its own detections."""
+        """Where the pipeline first differs from a one-process fold of its own detections."""
         for name, expected in fold_detections(
             cluster_of(self.settings), pipeline_settings(self.settings)
         ).items():
@@ -225,19 +226,9 @@ def digest(fold: Fold) -> str:
     return whole.hexdigest()
 
 
-def wait_until(
-    true: Callable[[], bool], deadline_s: float, what: str, *, pause_s: float = 0.2
-) -> None:
-    """Wait for a condition, or fail by its name."""
-    end = time.monotonic() + deadline_s
-    while not true():
-        assert time.monotonic() < end, f"waited {deadline_s:.0f} s in vain for {what}"
-        time.sleep(pause_s)
-
-
 @contextmanager
 def played_pipeline(environment: dict[str, str], folder: Path) -> Iterator[PlayedPipeline]:
-    """A line over the given services; nothing of it outlives the block."""
+    """A pipeline with the given services; all its processes end with the block."""
     folder.mkdir(parents=True, exist_ok=True)
     board_url = f"http://127.0.0.1:{choose_port(0)}/"
     objects = (folder / "objects").resolve().as_uri()

@@ -1,4 +1,4 @@
-"""Changes that every topic's schema may meet one day, made from the schema itself."""
+"""Changes that a release may make to a topic's schema, derived from the schema itself."""
 
 import copy
 import json
@@ -20,13 +20,13 @@ PLAIN: dict[str, Any] = {
     "double": 0.25,
     "boolean": True,
 }
-"""A value of each plain type that is nobody's default."""
+"""A value of each plain type that is no field's default."""
 
 Node = dict[str, Any]
 
 
 def schema_of(topic: Topic) -> Node:
-    """A topic's schema, to be changed freely."""
+    """A topic's schema, as a copy that may be changed."""
     found: Node = json.loads(schema_text(topic))
     return found
 
@@ -48,7 +48,7 @@ def required(schema: Node) -> Node:
 
 
 def optional(schema: Node) -> Node:
-    """The first field with a default whose type is a number or a text."""
+    """The first field with a default whose type is a number or a string."""
     plain = {"string", "long", "int", "double"}
     return next(
         field
@@ -58,13 +58,13 @@ def optional(schema: Node) -> Node:
 
 
 def with_a_field(schema: Node, default: str = "") -> Node:
-    """A field added, with a default."""
+    """The schema with one more field, which has a default."""
     field = {"name": "site", "type": "string", "doc": "Where.", "default": default}
     return {**copy.deepcopy(schema), "fields": [*copy.deepcopy(schema["fields"]), field]}
 
 
 def with_another_default(schema: Node) -> Node:
-    """A default changed."""
+    """The schema with another default."""
     changed = copy.deepcopy(schema)
     field = optional(changed)
     field["default"] = "changed" if field["type"] == "string" else 77
@@ -72,7 +72,7 @@ def with_another_default(schema: Node) -> Node:
 
 
 def with_grown_enums(schema: Node) -> Node:
-    """Every enum grown by a symbol; the same schema where there is none."""
+    """The schema with one more symbol in every enum; unchanged where there is none."""
     changed = copy.deepcopy(schema)
     for enum in enums(changed):
         enum["symbols"] = [*enum["symbols"], NEW_SYMBOL]
@@ -87,7 +87,7 @@ HARMLESS: dict[str, Callable[[Node], Node]] = {
 
 
 def breaking(schema: Node) -> dict[str, tuple[Node, str]]:
-    """Changes that must be refused, by what they are: the schema, and the field to be named."""
+    """Changes that must be refused, by name: the schema, and the field that the refusal names."""
     renamed, moved, bare, retyped, demanding = (copy.deepcopy(schema) for _ in range(5))
     required(renamed)["name"] = "renamed"
     optional(moved)["name"] = "renamed"
@@ -106,7 +106,7 @@ def breaking(schema: Node) -> dict[str, tuple[Node, str]]:
 
 
 def sample(node: Any, names: dict[str, Any] | None = None) -> Any:
-    """A value of a type in which nothing is at its default; enums take their last symbol."""
+    """A value of a type in which no field has its default; enums take their last symbol."""
     known = {} if names is None else names
     if isinstance(node, list):
         node = next(branch for branch in node if branch != "null")

@@ -24,12 +24,12 @@ NAMES = (*(row.process for row in PROCESSES), OPERATOR)
 
 @dataclass(frozen=True)
 class SecuredBroker:
-    """The secured listener of the services that a test has.
+    """The secured listener of a test's broker.
 
     Attributes:
-        bootstrap: Its `host:port`.
-        ca: Certificate of the authority that signed the broker's.
-        plain: The same broker by the listener whose clients may do everything.
+        bootstrap: Address of the listener, `host:port`.
+        ca: Certificate of the authority that signed the broker's certificate.
+        plain: The same broker through the listener whose clients may do everything.
     """
 
     bootstrap: str
@@ -38,30 +38,37 @@ class SecuredBroker:
 
     @classmethod
     def of(cls, environment: Mapping[str, str], prefix: str = "") -> "SecuredBroker":
-        """The listener that the services tell of, for a run with a prefix."""
+        """The secured listener of these services, for a run with a prefix."""
         settings = Settings(
             kafka_bootstrap=environment["WARDSTREAM_KAFKA_BOOTSTRAP"], topic_prefix=prefix
         )
         return cls(environment[SECURED_BOOTSTRAP], environment[SECURED_CA], cluster_of(settings))
 
     def make_users(self) -> None:
-        """Give every principal its password; again changes nothing."""
+        """Give every principal its password; a second call changes nothing."""
+        self._give({user(name): password(name) for name in NAMES})
+
+    def make_user(self, name: str, secret: str) -> None:
+        """Give one more user a password."""
+        self._give({name: secret})
+
+    def _give(self, passwords: Mapping[str, str]) -> None:
         admin = self.plain.admin()
         info = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 4096)
         users: list[UserScramCredentialAlteration] = [
-            UserScramCredentialUpsertion(user(name), info, password(name).encode())
-            for name in NAMES
+            UserScramCredentialUpsertion(name, info, secret.encode())
+            for name, secret in passwords.items()
         ]
         for future in admin.alter_user_scram_credentials(users).values():
             future.result(ANSWER_S)
 
     def grant(self, without: Sequence[Right] = ()) -> None:
-        """Give every principal its rights, but some."""
+        """Give every principal its rights, except those to leave out."""
         rights = wanted(self.plain.prefix, {})
         grant(self.plain, [one for one in rights if one[1] not in without])
 
     def environment(self, process: str, **changed: str) -> dict[str, str]:
-        """How a process reaches the listener, with settings of `security.kafka` changed."""
+        """Settings with which a process reaches the listener; `changed` is for `security.kafka`."""
         reported = {
             "tls": "true",
             "ca": self.ca,
@@ -82,5 +89,5 @@ def user(process: str) -> str:
 
 
 def password(process: str) -> str:
-    """Its password: a word that nothing else contains."""
+    """Password of a process: a word that occurs nowhere else."""
     return f"planted-secret-of-{process}"

@@ -1,4 +1,4 @@
-"""Running services, and what one test or run has of them for itself."""
+"""Running services, and the topics, database and keys that one test or run has for itself."""
 
 import itertools
 import json
@@ -21,15 +21,15 @@ from tests.support.waiting import eventually
 
 
 class Services(Protocol):
-    """Running services, ours or somebody else's."""
+    """Running services, whoever started them."""
 
     @property
     def environment(self) -> dict[str, str]:
-        """The `WARDSTREAM_*` settings by which to find them."""
+        """The `WARDSTREAM_*` settings with which a process finds them."""
 
 
 class RunningServices:
-    """Services that ran before the tests and go on afterwards."""
+    """Services that run before the tests and continue after them."""
 
     def __init__(self, environment: dict[str, str]) -> None:
         self.environment = environment
@@ -46,7 +46,7 @@ class RunningServices:
 
 @contextmanager
 def empty_database(services: Services, template: str) -> Iterator[str]:
-    """A migrated database that is gone after the block."""
+    """A migrated database that is dropped after the block."""
     server = services.environment["WARDSTREAM_DATABASE_URL"]
     name = f"test_{uuid.uuid4().hex[:10]}"
     with psycopg.connect(server, autocommit=True) as connection:
@@ -63,7 +63,7 @@ _redis_numbers = itertools.count()
 
 
 def empty_redis(services: Services) -> str:
-    """An empty Redis database; it is used again when this worker has had all of its own."""
+    """An empty Redis database; used again once this worker has used all of its own."""
     server = services.environment["WARDSTREAM_REDIS_URL"]
     with redis_client.Redis.from_url(server) as client:
         databases = int(client.config_get("databases")["databases"])
@@ -76,15 +76,14 @@ def empty_redis(services: Services) -> str:
 
 
 def new_prefix() -> str:
-    """Leads every topic, group and Redis key of one run, so that runs do not meet."""
+    """Prefix of every topic, group and Redis key of one run, so that runs do not meet."""
     return f"t{uuid.uuid4().hex[:10]}."
 
 
 def delete_topics(services: Services, prefix: str) -> None:
-    """Take a run's topics from the broker: hundreds of idle partitions slow the next test.
+    """Delete a run's topics: hundreds of idle partitions slow the next test.
 
-    The controller has deleted them before the broker knows: until it does, it serves them as if
-    nothing had happened.
+    Kafka's controller deletes them first, and the broker serves them until it knows.
     """
     admin = cluster_at(services.environment["WARDSTREAM_KAFKA_BOOTSTRAP"]).admin()
 
@@ -98,7 +97,7 @@ def delete_topics(services: Services, prefix: str) -> None:
 
 
 def await_gone(deletion: Future[None]) -> None:
-    """Wait until a topic is deleted; one that somebody deleted before is gone as well."""
+    """Wait until a topic is deleted; a topic that was deleted before counts too."""
     try:
         deletion.result()
     except KafkaException as error:

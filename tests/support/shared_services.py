@@ -36,7 +36,7 @@ class SharedServices:
         self._process = Process(program, folder / "services.log", self._guard)
 
     def report(self, workerinput: dict[str, object]) -> None:
-        """Let a worker find them by `told_folder`."""
+        """Give a worker the folder and the process id with which it finds them."""
         workerinput[_FOLDER] = str(self.folder)
         workerinput[_HOLDER] = self._process.pid
 

@@ -1,4 +1,4 @@
-"""Detections of wards that do not exist: seeded walkers before several cameras."""
+"""Detections of simulated wards: people walk past several cameras, all from a seed."""
 
 import random
 from collections.abc import Iterable, Iterator
@@ -21,7 +21,7 @@ WALKERS = 6
 
 
 def outcomes(camera_id: str, seconds: float, seed: int) -> Iterator[dict[str, Any]]:
-    """Outcomes of one camera: people walk, are missed, and clutter flickers.
+    """Outcomes of one camera: people walk, some are missed, and clutter is detected now and then.
 
     One frame in fifty is skipped, one in a hundred failed, one in a hundred delivered twice.
     """
@@ -69,7 +69,7 @@ def outcomes(camera_id: str, seconds: float, seed: int) -> Iterator[dict[str, An
 
 
 def hidden(records: Iterable[dict[str, Any]], frames: range) -> Iterator[dict[str, Any]]:
-    """The same outcomes, but nobody is detected in some frames: who comes back is linked."""
+    """The same outcomes without detections in some frames, so that people are linked afterwards."""
     for record in records:
         yield {**record, "detections": []} if record["frame_seq"] in frames else record
 
@@ -97,14 +97,14 @@ def register(settings: Settings, cameras: list[str]) -> None:
 
 
 class Feed:
-    """Appends the cameras' outcomes, frame by frame in turn, as much as is asked for.
+    """Appends outcomes of cameras, frame by frame in turn, as many as `send` asks for.
 
     Args:
-        settings: Where to.
-        cameras: Whose; each goes to a partition of its own, by its place.
-        seconds: How much there is of each.
-        seed: Of the walkers.
-        partition: Where all cameras go instead.
+        settings: Settings of the pipeline.
+        cameras: Cameras; each has a partition of its own, by its position in the list.
+        seconds: Length of each camera's outcomes, seconds.
+        seed: Seed of the walks.
+        partition: One partition for all cameras instead.
 
     Attributes:
         sent: Records appended so far.
@@ -130,7 +130,7 @@ class Feed:
         }
 
     def send(self, frames: int | None = None, cameras: list[str] | None = None) -> None:
-        """Append the next frames of every camera, or of some; all that are left when None."""
+        """Append the next frames of every camera, or of some cameras; all the rest when None."""
         chosen = list(self._streams) if cameras is None else cameras
         while chosen and (frames is None or frames > 0):
             frames = None if frames is None else frames - 1

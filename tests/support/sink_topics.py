@@ -1,8 +1,7 @@
 """Topics of one test, filled as the stream processor would, for sinks that run as processes."""
 
-import time
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from confluent_kafka import KafkaException
@@ -24,6 +23,7 @@ from schemas.topics import (
 from tests.support.builders.outputs import item
 from tests.support.clusters import cluster_of
 from tests.support.tables import rows
+from tests.support.waiting import eventually
 from workers.storage.item import Item
 
 DERIVED = (TRACKS, PRESENCE, LINKS, ZONE_EVENTS, OCCUPANCY)
@@ -36,7 +36,7 @@ class SinkTopics:
     """The topics that the sinks read.
 
     Args:
-        settings: Of one test.
+        settings: Settings of one test.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -57,19 +57,19 @@ class SinkTopics:
         self._producer = ReliableProducer(cluster_of(settings))
 
     def send(self, log: Log) -> None:
-        """Append records, each key to its partition, and wait until they are there."""
+        """Append records, each key to its partition, and wait until the broker has them."""
         for topic, record in log:
             made = item(topic, record)
             self.send_raw(topic, made.key, self._codecs[topic].encode(record))
         self._producer.flush(60)
 
     def send_raw(self, topic: Topic, key: str, value: bytes | None) -> None:
-        """Hand over one value as it is; `send` waits for it."""
+        """Append one value as it is; `send` waits for it."""
         partition = zlib.crc32(key.encode()) % topic.partitions
         self._producer.produce(self._names[topic], key=key, value=value, partition=partition)
 
     def close(self) -> None:
-        """Take the topics away again: partitions cost the broker memory."""
+        """Delete the topics: partitions cost the broker memory."""
         for future in self._admin.delete_topics(list(self._names.values())).values():
             try:
                 future.result()
@@ -78,7 +78,7 @@ class SinkTopics:
 
 
 def await_leaders(admin: AdminClient, names: Iterable[str]) -> None:
-    """Wait until every partition of new topics can be read; creation answers before that."""
+    """Wait until every partition of new topics can be read; creation returns before that."""
     wanted = set(names)
 
     def led() -> bool:
@@ -90,15 +90,7 @@ def await_leaders(admin: AdminClient, names: Iterable[str]) -> None:
             for name in wanted
         )
 
-    until("every partition has a leader", led)
-
-
-def until(what: str, condition: Callable[[], bool], seconds: float = 60.0) -> None:
-    """Wait for a condition."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what}"
-        time.sleep(0.05)
+    eventually(led, what="every partition has a leader")
 
 
 def last_seqs(items: Iterable[Item]) -> dict[tuple[str, str], int]:
@@ -117,5 +109,5 @@ def progress(dsn: str) -> dict[tuple[str, str], int]:
 
 
 def records_written(dsn: str) -> int:
-    """Records that the database holds the effect of."""
+    """Number of records that are applied in the database."""
     return int(rows(dsn, "SELECT coalesce(sum(records), 0) FROM sink_progress")[0][0])

@@ -1,4 +1,4 @@
-"""What a database holds, and what it must hold."""
+"""Rows that a database has, and rows that it must have."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -44,7 +44,7 @@ def differences(dsn: str, items: Sequence[Item]) -> list[str]:
 
 
 def occupancy_minutes(dsn: str) -> dict[tuple[str, datetime], tuple[int, int, int]]:
-    """Known time, people times time, and most people, of each zone and minute."""
+    """Known time, people times time, and most people at once, by zone and minute."""
     statement = "SELECT zone_id, minute, known_us, people_us, people_max FROM occupancy_minutes"
     return {(row[0], row[1]): row[2:] for row in rows(dsn, statement)}
 
@@ -52,7 +52,7 @@ def occupancy_minutes(dsn: str) -> dict[tuple[str, datetime], tuple[int, int, in
 def expected_minutes(
     items: Sequence[Item],
 ) -> dict[tuple[str, datetime], tuple[int, int, int]]:
-    """The same, worked out second by second from the records, in another way than the SQL."""
+    """The same, calculated second by second from the records, independently of the SQL."""
     people_us: defaultdict[tuple[str, int], int] = defaultdict(int)
     known_us: defaultdict[tuple[str, int], int] = defaultdict(int)
     most: defaultdict[tuple[str, int], int] = defaultdict(int)

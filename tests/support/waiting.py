@@ -7,12 +7,32 @@ from typing import TypeVar
 Result = TypeVar("Result")
 
 
-def eventually(what: Callable[[], Result], deadline_s: float = 60.0) -> Result:
-    """The first truthy result; fails with the last one when the deadline passes."""
-    until = time.monotonic() + deadline_s
-    while True:
-        result = what()
-        if result:
-            return result
-        assert time.monotonic() < until, f"still {result!r} after {deadline_s:.0f} s"
-        time.sleep(0.02)
+class NotInTime(AssertionError):
+    """The deadline passed before the condition held."""
+
+
+def eventually(
+    condition: Callable[[], Result],
+    deadline_s: float = 60.0,
+    what: str = "",
+    *,
+    pause_s: float = 0.05,
+) -> Result:
+    """Wait until a condition holds; returns its first truthy result.
+
+    Args:
+        condition: Asked again and again.
+        deadline_s: Longest wait, seconds.
+        what: What is waited for, for the message.
+        pause_s: Pause between two questions, seconds.
+
+    Raises:
+        NotInTime: The deadline has passed; the message has the last result.
+    """
+    end_s = time.monotonic() + deadline_s
+    while not (result := condition()):
+        if time.monotonic() > end_s:
+            reason = f"{what}: " if what else ""
+            raise NotInTime(f"{reason}still {result!r} after {deadline_s:.0f} s")
+        time.sleep(pause_s)
+    return result

@@ -1,18 +1,25 @@
 """`wardstream demo`."""
 
+import logging
+import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
+import structlog
 import typer
 from rich.console import Console
 
 from deploy.local.errors import LaunchError
+from deploy.local.signals import TerminateAsExit
 from runtime.errors import EXIT_REPLAY, EXIT_STOP, Retry, Stop
+from runtime.redaction import redacted
+from workers.cli.configuration import read_settings
 from workers.ingest.feed import parse_start_time
 from workers.local.demo.options import DemoOptions, choose_port, interactive
 from workers.local.demo.playing import play
 
 RUN_DIR = Path(".wardstream/demo")
+ENDED = "Ended; nothing is left running."
 
 
 def demo(
@@ -25,7 +32,10 @@ def demo(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Delete the data of earlier runs.")
     ] = False,
-    fps: Annotated[float, typer.Option(help="Frames taken per second.")] = 10.0,
+    fps: Annotated[
+        float | None,
+        typer.Option(help="Frames taken per second; chosen for this machine when left out."),
+    ] = None,
     mode: Annotated[
         Literal["record", "live"],
         typer.Option(help="record infers every frame; live lets the newest frame win."),
@@ -45,11 +55,15 @@ def demo(
     run_dir: Annotated[Path, typer.Option(help="Where data and logs are kept.")] = RUN_DIR,
 ) -> None:
     """Start everything on this machine and play a video through it in real time."""
+    read_settings()  # refuses wrong ones before anything starts
+    structlog.configure(  # the console is for the demo's own words
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
     console = Console()
     if once and keep:
         raise typer.BadParameter("--once and --keep contradict each other")
-    infer = [f"--backend={backend}"] if backend else []
-    infer += [f"--weights={weights}"] if weights else []
+    detector = {"backend": backend, "weights": weights}
     try:
         options = DemoOptions(
             videos=video or [],
@@ -59,16 +73,20 @@ def demo(
             mode=mode,
             fresh=fresh,
             port=choose_port(port),
-            infer=infer,
+            detector={name: value for name, value in detector.items() if value},
             seconds=seconds,
         )
         stay = keep or (not once and interactive(console))
-        drops = play(options, console, stay=stay)
+        with TerminateAsExit():
+            summary = play(options, console, stay=stay)
     except (Stop, Retry, LaunchError, ConnectionError, ValueError) as error:
-        console.print(f"[bold red]{error}[/]", highlight=False)
+        console.print(redacted(str(error)), style="bold red", markup=False, highlight=False)
         code = EXIT_REPLAY if isinstance(error, Retry | ConnectionError) else EXIT_STOP
         raise typer.Exit(code) from error
     except KeyboardInterrupt as error:
-        console.print("Ended; nothing is left running.")
+        console.print(ENDED)
         raise typer.Exit(130) from error
-    raise typer.Exit(1 if drops else 0)
+    except SystemExit:  # SIGTERM or SIGHUP
+        console.print(ENDED)
+        raise
+    raise typer.Exit(0 if summary.sound else 1)

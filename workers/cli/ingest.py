@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from runtime.process.service import run_service
-from workers.cli.configuration import read_settings
+from workers.cli.configuration import with_options
 from workers.ingest.feed import Pace, Playback, pair_feeds, parse_start_time
 from workers.ingest.worker import ingest_body
 
@@ -52,6 +52,10 @@ def ingest(
     ledger: Annotated[
         Path | None, typer.Option(help="Write what became of every frame to this JSON file.")
     ] = None,
+    journal: Annotated[
+        Path | None,
+        typer.Option(help="Append each frame of a recording, with its outcome, to this file."),
+    ] = None,
 ) -> None:
     """Send the frames of cameras and files to frames.captured.v1."""
     try:
@@ -65,8 +69,5 @@ def ingest(
         )
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
-    settings = read_settings()
-    given = {name: value for name, value in (("fps", fps), ("mode", mode)) if value is not None}
-    chosen = type(settings.ingest).model_validate({**settings.ingest.model_dump(), **given})
-    settings = settings.model_copy(update={"ingest": chosen})
-    raise typer.Exit(run_service("ingest", ingest_body(feeds, playback, ledger), settings))
+    settings = with_options("ingest", {"fps": fps, "mode": mode})
+    raise typer.Exit(run_service("ingest", ingest_body(feeds, playback, ledger, journal), settings))

@@ -1,5 +1,6 @@
 """`wardstream up` and `down`."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +9,9 @@ import typer
 from deploy.local.detached import down as stop
 from deploy.local.errors import LaunchError
 from runtime.errors import Stop
+from workers.cli.configuration import read_settings
 from workers.cli.errors import exit_codes
+from workers.cli.output import print_text
 from workers.local.detached import hold, start
 
 RUN_DIR = Path(".wardstream/line")
@@ -28,17 +31,25 @@ def up(
     Data of the last run is kept. `environment` in the run directory holds the settings by which
     other commands find this pipeline, ready to be sourced.
     """
+    read_settings()  # refuses wrong ones before anything starts
     with exit_codes():
         try:
             if foreground:
-                hold(run_dir, port, typer.echo)
+                hold(run_dir, port, print_text)
                 return
             address = start(run_dir, port)
         except LaunchError as error:
             raise Stop(str(error)) from error
     typer.echo(f"live board at {address}")
-    typer.echo(f"source {run_dir / 'environment'}    # then any wardstream command finds it")
-    typer.echo("wardstream down                        # stops everything")
+    use_it = ["source", str(run_dir / "environment")]
+    stop_it = ["wardstream", "down"] + ([] if run_dir == RUN_DIR else ["--run-dir", str(run_dir)])
+    commands = {
+        shlex.join(use_it): "then any wardstream command finds it",
+        shlex.join(stop_it): "stops everything",
+    }
+    width = max(map(len, commands)) + 4
+    for command, meaning in commands.items():
+        typer.echo(f"{command:<{width}}# {meaning}")
 
 
 def down(run_dir: RunDir = RUN_DIR) -> None:

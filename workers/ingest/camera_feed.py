@@ -5,7 +5,7 @@ from typing import Any
 import structlog
 
 from runtime.errors import Retry, Stop
-from runtime.process.settings import IngestSettings
+from runtime.process.sections import IngestSettings
 from runtime.storage.breaker import BreakerOpen
 from workers.ingest.cameras import CameraBook
 from workers.ingest.clock_watch import ClockWatch
@@ -70,17 +70,17 @@ class CameraFeed:
         self._size_checked = False
         self._clocks = ClockWatch(config.camera_id, settings.future_limit_s)
 
-    def count(self, outcome: FrameOutcome) -> None:
-        """Count a frame of the source that is not sent."""
-        self.ledger.count(outcome)
+    def count(self, outcome: FrameOutcome, captured_us: int | None = None) -> None:
+        """Count a frame of the source, with its event time where it has one."""
+        self.ledger.count(outcome, captured_us)
 
     def wants(self, captured_us: int) -> bool:
         """Whether a frame with this event time still has to be sent; counts it if not."""
         if self._resume_us is not None and captured_us <= self._resume_us:
-            self.count("before_resume")
+            self.count("before_resume", captured_us)
             return False
         if self.last_us is not None and captured_us <= self.last_us:
-            self.count("out_of_order")
+            self.count("out_of_order", captured_us)
             return False
         return True
 
@@ -111,16 +111,16 @@ class CameraFeed:
         """
         self._clocks.note_source(source_clock_us, received_us)
         if self._clocks.refuses(captured_us, received_us):
-            self.count("in_future")
+            self.count("in_future", captured_us)
             return
         if self._live_mode and (
             late_us > BEHIND_US or self._publisher.backlog > self._backlog_limit
         ):
-            self.count("behind")
+            self.count("behind", captured_us)
             return
         camera = self._cameras.at(self.camera_id, captured_us)
         if camera is None:
-            self.count("camera_removed")
+            self.count("camera_removed", captured_us)
             return
         picture = cut_and_shrink(image, self._region, self._recipe.max_width)
         height, width = picture.shape[:2]
@@ -157,10 +157,10 @@ class CameraFeed:
                 raise
             if not isinstance(error, BreakerOpen):  # the breaker has logged it when it opened
                 log.warning("ingest.store_unavailable", camera_id=self.camera_id, error=str(error))
-            self.count("store_unavailable")
+            self.count("store_unavailable", captured_us)
             return
         self._sent(captured_us)
-        self.count("sent")
+        self.count("sent", captured_us)
 
     def send_heartbeat(self, captured_us: int, received_us: int) -> None:
         """Send a heartbeat: the event time of a camera without frames to send.
@@ -204,7 +204,7 @@ class CameraFeed:
             self.send_heartbeat(captured_us, received_us)
 
     def _refuse(self, outcome: FrameOutcome, captured_us: int, received_us: int) -> None:
-        self.count(outcome)
+        self.count(outcome, captured_us)
         self.heartbeat_if_silent(captured_us, received_us)
 
     def _sent(self, captured_us: int) -> None:
@@ -218,8 +218,9 @@ class CameraFeed:
             return True
         msg = (
             f"camera {self.camera_id} is registered with {registered[0]}x{registered[1]} px, but "
-            f"its captured frames are {width}x{height}: masks and zones would be misplaced; "
-            "register the size of the captured frame, or correct --region"
+            f"its captured frames are {width}x{height}, turned upright and with square pixels: "
+            "masks and zones would be misplaced; register the size of the captured frame, or "
+            "correct --region"
         )
         if not self._size_checked:
             raise Stop(msg)

@@ -100,7 +100,7 @@ class FeedConfig:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Playback:
-    """How recordings are played; live sources ignore all of it.
+    """How recordings are played; live sources ignore these settings.
 
     Attributes:
         start_us: Event time of the first frame, UTC microseconds; None for the wall clock at the

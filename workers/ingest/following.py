@@ -15,6 +15,7 @@ from workers.ingest.buffer import FrameBuffer
 from workers.ingest.camera_feed import CameraFeed
 from workers.ingest.ledger import FrameOutcome
 from workers.ingest.sources.base import FrameSource, SourceFrame
+from workers.ingest.sources.times import LiveTimes
 from workers.ingest.thinning import Thinner
 
 log = structlog.get_logger(__name__)
@@ -50,6 +51,8 @@ class StreamReader:
         self._refused: Counter[FrameOutcome] = (
             Counter()
         )  # a count per outcome, so it stays small until it is read
+        self._times_mended = 0
+        self._waited: tuple[SourceFrame, int] | None = None
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="stream-reader", daemon=True)
 
@@ -74,6 +77,7 @@ class StreamReader:
                 try:
                     self._connection()
                 except Retry as error:
+                    self._release()
                     self._lost(error)
         except BaseException as error:  # noqa: BLE001 - carried to the main thread, raised there
             self.error = error
@@ -82,6 +86,7 @@ class StreamReader:
     def _connection(self) -> None:
         """Read until the stream is lost or we are asked to stop."""
         thinner = Thinner(self._service.settings.ingest.fps)
+        times = LiveTimes(self._mended)
         connected = False
         for frame in self._source.frames():
             if self._service.stop.is_set():
@@ -95,11 +100,36 @@ class StreamReader:
                 self._failures = 0
                 log.info("ingest.connected", cameras=[feed.camera_id for feed in self._feeds])
                 self._show(1)
-            if not thinner.keep(received_us if frame.pts_us is None else frame.pts_us):
+            if not frame.waited:
+                self._release()
+            if not thinner.keep(times.at(frame.pts_us, received_us)):
                 self._refuse("thinned")
-                continue
-            for _ in range(self.frames.put((frame, received_us))):
-                self._refuse("behind")
+            elif not frame.waited:
+                self._put((frame, received_us))
+            else:
+                if self._waited is not None:
+                    self._refuse("behind")  # the new one is less late
+                self._waited = (frame, received_us)
+
+    def _release(self) -> None:
+        """Pass on the last of the frames that were read while the stream was opened."""
+        if self._waited is not None:
+            self._put(self._waited)
+            self._waited = None
+
+    def _put(self, read: tuple[SourceFrame, int]) -> None:
+        for _ in range(self.frames.put(read)):
+            self._refuse("behind")
+
+    def _mended(self) -> None:
+        with self._lock:
+            self._times_mended += 1
+
+    def take_mended(self) -> int:
+        """Frames since the last call whose own stamp could not be used."""
+        with self._lock:
+            mended, self._times_mended = self._times_mended, 0
+        return mended
 
     def _lost(self, exc: Retry) -> None:
         self._show(0)
@@ -170,3 +200,6 @@ def _count(reader: StreamReader, feeds: Sequence[CameraFeed]) -> None:
     for outcome in reader.take_refused().elements():
         for feed in feeds:
             feed.count(outcome)
+    for _ in range(reader.take_mended()):
+        for feed in feeds:
+            feed.ledger.count_mended()

@@ -4,7 +4,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-from runtime.process.metrics import INGEST_FRAMES
+from runtime.process.metrics import INGEST_FRAMES, INGEST_TIMES_MENDED
+from workers.ingest.journal import FrameJournal, Reading
 
 FrameOutcome = Literal[
     "sent",
@@ -46,6 +47,11 @@ class FrameLedger:
         heartbeats: Heartbeats sent.
         reconnects: Times that a lost stream was opened again.
         complete: True when the source was read to its end.
+        mended: Frames whose own stamp was impossible or missing; included in `read`.
+        gaps: Gaps in a recording: a second or more, and five times its usual step.
+        gap_us: Their total length, microseconds.
+        shortfall: What a recording lacks at its end; None when nothing is known to be missing.
+        journal: Receives every frame with its number; None keeps counts only.
     """
 
     camera_id: str
@@ -55,12 +61,29 @@ class FrameLedger:
     heartbeats: int = 0
     reconnects: int = 0
     complete: bool = False
+    mended: int = 0
+    gaps: int = 0
+    gap_us: int = 0
+    shortfall: str | None = None
+    journal: FrameJournal | None = None
 
-    def count(self, outcome: FrameOutcome) -> None:
-        """Count a frame that was read, with this outcome."""
+    def count(self, outcome: FrameOutcome, captured_us: int | None = None) -> None:
+        """Count a frame that was read.
+
+        Args:
+            outcome: Outcome of the reading, such as `sent`.
+            captured_us: Its event time, UTC microseconds; None where it is not known.
+        """
+        if self.journal is not None:
+            self.journal.note(Reading(self.camera_id, self.read, captured_us, outcome))
         self.read += 1
         self.outcomes[outcome] += 1
         INGEST_FRAMES.labels(self.camera_id, outcome).inc()
+
+    def count_mended(self) -> None:
+        """Count a frame whose own stamp could not be used."""
+        self.mended += 1
+        INGEST_TIMES_MENDED.labels(self.camera_id).inc()
 
     def summary(self) -> dict[str, Any]:
         """The ledger as plain data, including outcomes whose count is 0."""
@@ -72,4 +95,8 @@ class FrameLedger:
             "heartbeats": self.heartbeats,
             "reconnects": self.reconnects,
             "complete": self.complete,
+            "mended": self.mended,
+            "gaps": self.gaps,
+            "gap_s": round(self.gap_us / 1e6, 3),
+            "shortfall": self.shortfall,
         }

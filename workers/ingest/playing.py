@@ -10,7 +10,7 @@ from runtime.process.service import Service
 from workers.ingest.camera_feed import CameraFeed
 from workers.ingest.feed import Playback
 from workers.ingest.recording import Playing
-from workers.ingest.sources.base import FrameSource
+from workers.ingest.sources.base import FrameSource, SourceFrame
 from workers.ingest.thinning import Thinner
 
 log = structlog.get_logger(__name__)
@@ -19,6 +19,8 @@ END_HEARTBEAT_US = 5_000_000
 """Event time between the last frame and the heartbeat that ends the recording."""
 
 _BEAT_S = 0.5
+_GAP_US = 1_000_000
+_GAP_STEPS = 5
 
 
 class Pacer:
@@ -85,6 +87,7 @@ def play(
     pacer = Pacer(service, playback, beat)
     start_us = 0
     captured_us = None
+    silence = _Silence(service, feeds, pacer)
     for frame in source.frames():
         beat()
         if service.stop.is_set():
@@ -94,12 +97,10 @@ def play(
             _start(source, feeds, start_us)
         pts_us = frame.pts_us or 0
         captured_us = start_us + pts_us
-        if frame.pixels is None or not thinner.keep(pts_us):
-            for feed in feeds:
-                feed.count("undecodable" if frame.pixels is None else "thinned")
-            continue
-        wanting = [feed for feed in feeds if feed.wants(captured_us)]
-        if not wanting:
+        if not silence.until(captured_us):
+            return
+        wanting = _wanting(feeds, frame, captured_us, thinner)
+        if not wanting or frame.pixels is None:
             continue
         late_us = pacer.wait(captured_us)
         if late_us is None:
@@ -115,6 +116,77 @@ def play(
         return
     for feed in feeds:
         feed.ledger.complete = True
+        feed.ledger.shortfall = source.shortfall
+
+
+class _Silence:
+    """Announces a gap in a recording by heartbeats, so that nothing waits for its end.
+
+    Args:
+        service: Settings and clock.
+        feeds: The cameras that the recording shows.
+        pacer: Waits until each heartbeat is due.
+    """
+
+    def __init__(self, service: Service, feeds: Sequence[CameraFeed], pacer: Pacer) -> None:
+        self._clock = service.clock
+        self._heartbeat_us = round(service.settings.ingest.heartbeat_s * 1_000_000)
+        self._feeds = feeds
+        self._pacer = pacer
+        self._last_us: int | None = None
+        self._announced_us = 0
+        self._step_us: int | None = None
+        self._logged = False
+
+    def until(self, captured_us: int) -> bool:
+        """Send the heartbeats that are due before the next frame; False when asked to stop.
+
+        Args:
+            captured_us: Event time of the next frame.
+        """
+        last_us, self._last_us = self._last_us, captured_us
+        if last_us is None:
+            self._announced_us = captured_us
+            return True
+        step_us = captured_us - last_us
+        if self._step_us is not None and step_us >= max(_GAP_US, _GAP_STEPS * self._step_us):
+            self._note(step_us)
+        else:
+            self._step_us = step_us
+        at_us = self._announced_us
+        if all(feed.last_us is not None for feed in self._feeds):
+            at_us = max(at_us, min(feed.last_us or 0 for feed in self._feeds))
+        at_us += self._heartbeat_us
+        while at_us < captured_us:
+            if self._pacer.wait(at_us) is None:
+                return False
+            for feed in self._feeds:
+                feed.heartbeat_if_silent(at_us, self._clock.now_us())
+            self._announced_us = at_us
+            at_us += self._heartbeat_us
+        return True
+
+    def _note(self, gap_us: int) -> None:
+        for feed in self._feeds:
+            feed.ledger.gaps += 1
+            feed.ledger.gap_us += gap_us
+        if not self._logged:
+            self._logged = True
+            cameras = [feed.camera_id for feed in self._feeds]
+            log.warning("ingest.recording_gap", cameras=cameras, gap_s=round(gap_us / 1e6, 3))
+
+
+def _wanting(
+    feeds: Sequence[CameraFeed], frame: SourceFrame, captured_us: int, thinner: Thinner
+) -> list[CameraFeed]:
+    """The cameras to which a frame has to be sent; counts it for the others."""
+    for feed in feeds if frame.mended else ():
+        feed.ledger.count_mended()
+    if frame.pixels is None or not thinner.keep(frame.pts_us or 0):
+        for feed in feeds:
+            feed.count("undecodable" if frame.pixels is None else "thinned", captured_us)
+        return []
+    return [feed for feed in feeds if feed.wants(captured_us)]
 
 
 def _start(source: FrameSource, feeds: Sequence[CameraFeed], start_us: int) -> None:

@@ -22,6 +22,7 @@ _GROWTH = 8
 _TIMEOUT_S = 30.0
 _STALL_S = 30.0
 _AGAIN = constant(0.2, deadline_s=_TIMEOUT_S)
+_UNTIL_STALLED = constant(0.0, deadline_s=_STALL_S)  # each poll waits by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def _last_of(
     found = None
     consumer.assign([TopicPartition(partition.topic, partition.partition, lower)])
     position = lower
-    progress_s = clock.monotonic_s()
+    tries = Tries(_UNTIL_STALLED, clock)
     while position < upper:
         for message in consumer.consume(256, 0.5):
             error = message.error()
@@ -109,8 +110,9 @@ def _last_of(
                 found = message
         read_to = consumer.position([partition])[0].offset
         if read_to > position:
-            position, progress_s = read_to, clock.monotonic_s()
-        elif clock.monotonic_s() - progress_s > _STALL_S:
+            position = read_to
+            tries.progressed()
+        elif tries.over:
             raise Retry(f"{partition.topic}: nothing could be read for {_STALL_S:.0f} s")
     return found
 

@@ -14,18 +14,21 @@ from runtime.kafka.cluster import Cluster
 from runtime.kafka.rights import rights_of
 from runtime.kafka.topic_watch import watching
 from runtime.kafka.topics import check_topics
+from runtime.process.metrics import INGEST_SHORTFALLS
 from runtime.process.service import Service
 from schemas.topics import CAMERAS, FRAMES
 from workers.ingest.camera_feed import BEHIND_US, CameraFeed
 from workers.ingest.cameras import CameraBook
 from workers.ingest.feed import FeedConfig, Playback
 from workers.ingest.following import follow
+from workers.ingest.journal import FrameJournal
 from workers.ingest.ledger import FrameLedger
 from workers.ingest.playing import play
 from workers.ingest.position import Position, read_position
 from workers.ingest.publisher import FramePublisher
 from workers.ingest.recording import interrupted_start
 from workers.ingest.sole_writer import sole_positions
+from workers.ingest.sources.address import video_address
 from workers.ingest.sources.base import FrameSource
 from workers.ingest.sources.open import open_source, source_name
 
@@ -41,6 +44,7 @@ def run_ingest(
     feeds: Sequence[FeedConfig],
     playback: Playback | None = None,
     ledger_path: Path | None = None,
+    journal_path: Path | None = None,
 ) -> list[FrameLedger]:
     """Serve cameras until their recordings end, or until asked to stop.
 
@@ -51,19 +55,21 @@ def run_ingest(
         feeds: The cameras.
         playback: How recordings are played.
         ledger_path: File to which the final counts are written as JSON, besides the log.
+        journal_path: File to which every frame of a recording is appended with its outcome.
 
     Returns:
         Outcomes of all frames, by camera, after everything sent was acknowledged.
 
     Raises:
         Stop: A camera is not registered or served by another process, a recording cannot be read,
-            a setting is wrong, or a record was not delivered.
+            a setting is wrong, a record was not delivered, or a recording was cut; what there was
+            of it is sent.
         Retry: Kafka or the object store stayed out of reach.
     """
-    cluster = Cluster.of(service.settings, service.clock)
-    check_access(cluster, rights_of("ingest"))
     playback = playback or Playback()
     _check(service, feeds, playback)
+    cluster = Cluster.of(service.settings, service.clock)
+    check_access(cluster, rights_of("ingest"))
     sources = {
         video: open_source(video, loop=playback.loop)
         for video in dict.fromkeys(feed.source for feed in feeds)
@@ -71,6 +77,7 @@ def run_ingest(
     check_topics(cluster, [FRAMES, CAMERAS])
     codec = cluster.registry.writer(FRAMES)
     cameras = CameraBook(service, cluster)
+    journal = None if journal_path is None else FrameJournal(journal_path)
     per_second = len(feeds) * service.settings.ingest.fps
     backlog_limit = max(_LEAST_BACKLOG, round(per_second * BEHIND_US / 1_000_000))
 
@@ -102,7 +109,11 @@ def run_ingest(
                         positions[config.camera_id],
                         cameras,
                         publisher,
-                        FrameLedger(config.camera_id, source_name(video)),
+                        FrameLedger(
+                            config.camera_id,
+                            source_name(video),
+                            journal=None if source.live else journal,
+                        ),
                         backlog_limit,
                     )
                 )
@@ -114,8 +125,11 @@ def run_ingest(
         service.raise_fault()
     finally:
         cameras.close()
+        if journal is not None:
+            journal.close()
     ledgers = [feed.ledger for run in runs for feed in run.feeds]
     _report(ledgers, ledger_path)
+    _refuse_cut(ledgers)
     return ledgers
 
 
@@ -129,7 +143,9 @@ def _interrupted(
     start_us = interrupted_start(source.identity, last, since_us)
     if start_us is not None:
         hint = "to play it from its start, give --start-time"
-        log.warning("ingest.recording_resumed", video=video, start_us=start_us, hint=hint)
+        log.warning(
+            "ingest.recording_resumed", video=source_name(video), start_us=start_us, hint=hint
+        )
     return start_us
 
 
@@ -139,6 +155,8 @@ def _check(service: Service, feeds: Sequence[FeedConfig], playback: Playback) ->
         raise Stop("no camera: give --camera and --video")
     if len(set(names)) < len(names):
         raise Stop(f"a camera is given twice among {', '.join(names)}: each has one source")
+    for feed in feeds:
+        video_address(feed.source)  # refuses what can never be opened
     if playback.pace == "asap":
         if service.settings.ingest.mode == "live":
             raise Stop(
@@ -207,16 +225,40 @@ def _report(ledgers: Sequence[FrameLedger], path: Path | None) -> None:
         log.info("ingest.ledger", **summary)
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps({"cameras": summaries}, indent=2) + "\n")
+        written = path.with_name(f"{path.name}.part")  # a reader sees the whole file or none
+        written.write_text(json.dumps({"cameras": summaries}, indent=2) + "\n")
+        written.replace(path)
+
+
+def _refuse_cut(ledgers: Sequence[FrameLedger]) -> None:
+    """Count recordings that were cut; what there was of them is in the topic.
+
+    Raises:
+        Stop: A recording was cut.
+    """
+    cut = [ledger for ledger in ledgers if ledger.shortfall is not None]
+    for ledger in cut:
+        INGEST_SHORTFALLS.labels(ledger.camera_id).inc()
+    if cut:
+        each = dict.fromkeys(f"video {ledger.source}: {ledger.shortfall}" for ledger in cut)
+        raise Stop(
+            f"{'; '.join(each)}: what there was of it is sent, with its end; copy the recording "
+            "again if more of it exists"
+        )
 
 
 Body = Callable[[Service], None]
 
 
-def ingest_body(feeds: Sequence[FeedConfig], playback: Playback, ledger_path: Path | None) -> Body:
+def ingest_body(
+    feeds: Sequence[FeedConfig],
+    playback: Playback,
+    ledger_path: Path | None,
+    journal_path: Path | None = None,
+) -> Body:
     """The process body that `run_service` runs."""
 
     def body(service: Service) -> None:
-        run_ingest(service, feeds, playback, ledger_path)
+        run_ingest(service, feeds, playback, ledger_path, journal_path)
 
     return body

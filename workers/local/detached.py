@@ -1,16 +1,21 @@
 """The pipeline on this machine, in the background: start it, hold it, find its board."""
 
 import shlex
-import signal
 import sys
-import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
 
 from deploy.local.detached import up as start_detached
 from deploy.local.errors import LaunchError
+from deploy.local.state import LAUNCHER_LOG, read_state
+from deploy.local.waiting import patience
+from runtime.clock import SystemClock
+from runtime.errors import Stop
+from runtime.proxies import own_client
+from runtime.retry import retried
 from workers.local.demo.options import choose_port
 from workers.local.pipeline import LocalPipeline
 
@@ -33,7 +38,8 @@ def start(run_dir: Path, port: int) -> str:
     """
     command = [sys.executable, "-m", "workers.cli", "up", "--foreground"]
     start_detached(run_dir, [*command, "--port", str(port), "--run-dir", str(run_dir)])
-    return _wait_for_board(run_dir)
+    tries = patience(_READY_S, every_s=_POLL_S)
+    return retried(lambda: _board(run_dir), tries, (LaunchError,))
 
 
 def hold(run_dir: Path, port: int, report: Callable[[str], None]) -> None:
@@ -61,34 +67,37 @@ def hold(run_dir: Path, port: int, report: Callable[[str], None]) -> None:
         environment.touch(mode=0o600)
         environment.write_text("\n".join(lines) + "\n")
         report(f"live board at http://127.0.0.1:{chosen}/")
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        clock = SystemClock()
         try:
-            while pipeline.supervisor.failure is None:
-                time.sleep(_POLL_S)
-        except KeyboardInterrupt:
+            while (failure := pipeline.failure) is None:
+                clock.sleep(_POLL_S)
+        except (KeyboardInterrupt, SystemExit):  # the services' launcher turns SIGTERM into one
             return
-        raise LaunchError(pipeline.supervisor.failure)
+        raise LaunchError(failure)
 
 
-def _wait_for_board(run_dir: Path) -> str:
-    """Wait until the board answers; returns its address.
+def _board(run_dir: Path) -> str:
+    """The address of the board, if it answers.
 
     Raises:
-        LaunchError: It does not in time.
+        LaunchError: It does not.
+        Stop: It never will: what holds the pipeline has ended.
     """
-    deadline = time.monotonic() + _READY_S
+    log = run_dir / LAUNCHER_LOG
+    state = read_state(run_dir)
+    if not state.alive(state.launcher):
+        raise Stop(f"{_last_line(log)} (the launcher has ended: see {log})")
     environment = run_dir / "environment"
-    while time.monotonic() < deadline:
-        if environment.exists():
-            text = environment.read_text()
-            port = text.partition("WARDSTREAM_SERVING__PORT=")[2].split("\n")[0]
-            address = f"http://127.0.0.1:{port}/"
-            try:
-                if httpx.get(address, timeout=1.0).is_success:
-                    return address
-            except httpx.HTTPError:
-                pass
-        time.sleep(_POLL_S)
-    raise LaunchError(
-        f"The board did not answer within {_READY_S:.0f} s: see {run_dir / 'launcher.log'}."
-    )
+    if environment.exists():
+        text = environment.read_text()
+        port = text.partition("WARDSTREAM_SERVING__PORT=")[2].split("\n")[0]
+        address = f"http://127.0.0.1:{port}/"
+        with suppress(httpx.HTTPError), own_client(timeout=1.0) as client:
+            if client.get(address).is_success:
+                return address
+    raise LaunchError(f"The board did not answer within {_READY_S:.0f} s: see {log}.")
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+    return next((line for line in reversed(lines) if line.strip()), "It wrote nothing")

@@ -14,12 +14,14 @@ from typing import Any, Self
 
 from deploy.local.docker import DockerServices
 from deploy.local.engine import services_for
+from deploy.local.keeper import Keeper
 from deploy.local.launcher import LocalServices
 from deploy.local.supervisor import Supervisor, Worker
 from deploy.services import WATCHED, process
 from runtime.clock import SystemClock
 from runtime.kafka.cluster import Cluster
 from runtime.kafka.topics import create_topics
+from runtime.process.load import load_settings
 from runtime.process.settings import Settings
 from schemas.codec import AVRO_FOLDER
 from schemas.topics import TOPICS
@@ -46,7 +48,7 @@ def settings_of(environment: Mapping[str, str]) -> Settings:
         for name, variable in _ADDRESSES.items()
         if variable in environment
     }
-    return Settings(**given)
+    return load_settings(**given)
 
 
 def layout_stamp() -> str:
@@ -94,6 +96,7 @@ class LocalPipeline:
 
     supervisor: Supervisor
     settings: Settings
+    _keeper: Keeper
 
     def __init__(
         self,
@@ -120,6 +123,11 @@ class LocalPipeline:
         return self._services
 
     @property
+    def failure(self) -> str | None:
+        """Why a process or service has ended for good, else None."""
+        return self.supervisor.failure or self._keeper.failure
+
+    @property
     def environment(self) -> dict[str, str]:
         """Settings by which any process finds this pipeline."""
         objects = (self._run_dir / "objects").resolve().as_uri()
@@ -135,6 +143,7 @@ class LocalPipeline:
             self._stack.enter_context(self._services)
             self.settings = settings_of(self.environment)
             self.supervisor = self._stack.enter_context(Supervisor(self._run_dir, self.environment))
+            self._keeper = self._stack.enter_context(Keeper(self._services, self._report))
             self._stamp.write_text(layout_stamp())
             self._report("creating topics, schemas and tables")
             prepare(
@@ -146,8 +155,12 @@ class LocalPipeline:
             raise
         return self
 
-    def start(self) -> None:
-        """Start the processes, unless they run."""
+    def start(self, **further: Sequence[str]) -> None:
+        """Start the processes, unless they run.
+
+        Args:
+            further: More arguments of a process, by name.
+        """
         if self._started:
             return
         self._started = True
@@ -156,8 +169,9 @@ class LocalPipeline:
             self.supervisor.start(
                 Worker(
                     name=name,
-                    command=(*row.command, *self._options.get(name, ())),
+                    command=(*row.command, *self._options.get(name, ()), *further.get(name, ())),
                     environment={**row.environment, **self._extra},
+                    done=_never,
                 )
             )
 
@@ -192,12 +206,23 @@ class LocalPipeline:
                     **self._extra,
                     "WARDSTREAM_WATCHDOG__HEALTH": json.dumps(health),
                 },
+                done=_never,
             )
         )
 
-    def start_ingest(self, name: str, arguments: Sequence[str]) -> None:
-        """Start an ingest process for one or more cameras."""
-        self.supervisor.start(Worker(name=name, command=("ingest", *arguments)))
+    def start_ingest(
+        self, name: str, arguments: Sequence[str], done: Callable[[], bool] = lambda: True
+    ) -> None:
+        """Start an ingest process for one or more cameras; its end leaves the others running.
+
+        Args:
+            name: Name of the process.
+            arguments: Arguments after `wardstream ingest`.
+            done: Whether its work is done, once it ended with 0; else it is started again.
+        """
+        self.supervisor.start(
+            Worker(name=name, command=("ingest", *arguments), apart=True, done=done)
+        )
 
     def __exit__(
         self,
@@ -206,3 +231,8 @@ class LocalPipeline:
         trace: TracebackType | None,
     ) -> None:
         self._stack.close()
+
+
+def _never() -> bool:
+    """The work of a process that serves is never done: whatever ended it, it is started again."""
+    return False

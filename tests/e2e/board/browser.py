@@ -1,4 +1,4 @@
-"""Start the system's Chromium without a screen and without talking to anybody."""
+"""Start the system's Chromium without a screen and without network requests of its own."""
 
 import shutil
 

@@ -31,7 +31,7 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Opens pages; a page that met an error of its own fails the test."""
+    """Opens pages; a page with a script error fails the test."""
     contexts = []
     errors: list[str] = []
 

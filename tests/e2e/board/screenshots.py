@@ -18,7 +18,7 @@ from tests.support.live_writer import LiveWriter
 SIZES = {"desktop": (1440, 900), "phone": (390, 844), "wall": (2560, 1440)}
 
 
-def main(folder: Path, model_name: str = "yolox-nano") -> None:
+def main(folder: Path, model_name: str = "centernet_mobilenetv3") -> None:
     """Write `SCHEME-SIZE.png` for both colour schemes."""
     folder.mkdir(parents=True, exist_ok=True)
     with (

@@ -1,4 +1,4 @@
-"""A made-up ward that fills the live state: for looking at the board without any camera."""
+"""A made-up ward that fills the live state, to show the board without a camera."""
 
 import math
 import threading
@@ -65,7 +65,7 @@ HOMES: dict[str, list[tuple[str, Corner]]] = {
     "station": [("west", (160, 240)), ("west", (330, 280))],
     "waiting": [("west", (140 + 65 * i, 450 + 30 * (i % 3))) for i in range(9)],
 }
-"""Where each person of a zone lingers: camera and foot point, px."""
+"""Camera and foot point (px) at which each person of a zone stays."""
 
 NUMBERS: dict[str, dict[str, int]] = {
     "bay-1": {"identified": 1, "scheduled": 3, "required": 2},
@@ -74,7 +74,7 @@ NUMBERS: dict[str, dict[str, int]] = {
     "station": {"identified": 2, "scheduled": 2, "required": 2},
     "waiting": {"identified": 0, "scheduled": 1, "required": 1},
 }
-"""Staff known, rostered and needed."""
+"""Numbers of known, scheduled and required staff."""
 
 
 def register(view: RegistryView) -> None:
@@ -92,11 +92,11 @@ def register(view: RegistryView) -> None:
 
 
 class SyntheticWard:
-    """Moves made-up people about and writes them at ten frames a second.
+    """Moves made-up people and writes them at ten frames a second.
 
     Args:
-        writer: Where values go.
-        model_name: The detector that the cameras name.
+        writer: Writer of the live values.
+        model_name: Name of the detector in the cameras' records.
     """
 
     def __init__(self, writer: LiveWriter, model_name: str = "yolox-nano") -> None:
@@ -126,7 +126,7 @@ class SyntheticWard:
             )
 
     def history(self, minutes: int = 28) -> None:
-        """Write what the last half hour might have been."""
+        """Write a plausible last half hour."""
         end_us = now_us()
         for minute in range(minutes, 0, -1):
             for number, (name, homes) in enumerate(HOMES.items()):

@@ -159,7 +159,7 @@ def test_the_page_recovers_after_the_board_restarts(
 def test_a_pipeline_that_started_again_is_shown_although_its_numbers_count_from_one(
     start_board: Start, open_page: Open, writer: LiveWriter
 ) -> None:
-    """An emptied store and a page left open: seq starts again below what the page has seen."""
+    """The store was emptied while the page was open: seq starts again below the page's last one."""
     for people in range(9):
         writer.zone("bay-1", people=people)
     board = start_board(registry=ward())
@@ -249,7 +249,7 @@ def test_a_detector_that_changes_while_the_page_loads_is_shown_too(
 
 
 def await_in(page: Page, condition: Callable[[], bool], what: str) -> None:
-    """Let the page run until a condition holds."""
+    """Run the page's event loop until a condition holds."""
     deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline, f"waited in vain for {what}"

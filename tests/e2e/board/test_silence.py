@@ -1,4 +1,4 @@
-"""What is silent is said on the page, by the watcher's alerts and by the page's own clock."""
+"""The page shows silence, from the watchdog's alerts and from its own clock."""
 
 import re
 import threading
@@ -61,7 +61,7 @@ def alert(key: str, what: str, tier: Any = "PAGE") -> Any:
 
 @contextmanager
 def kept_fresh(writer: LiveWriter, *camera_ids: str) -> Iterator[None]:
-    """Pictures of some cameras go on while the block runs."""
+    """Write frames of some cameras while the block runs."""
     ended = threading.Event()
 
     def write() -> None:
@@ -115,7 +115,7 @@ def test_a_stage_that_is_late_is_reported_with_how_much_waits(
 def test_the_page_finds_a_silent_camera_by_its_own_clock(
     start_board: Start, open_page: Open, writer: LiveWriter
 ) -> None:
-    """No watcher runs, and nothing more is sent: only the page's own clock goes on."""
+    """No watchdog runs, and nothing more is sent: only the page's clock advances."""
     writer.camera("right", [], captured_us=now_us() - 5_000_000)
     board = start_board(registry=ward())
     page = open_page(board.url)

@@ -44,7 +44,7 @@ def record(offset: int, value: bytes = b"note", key: bytes | None = None) -> Rec
 
 
 def checkpoint(through: int, partition: int = 0) -> Snapshot:
-    """What is saved after the records up to an offset."""
+    """The checkpoint that is saved after the records up to an offset."""
     progress = PartitionProgress(partition, Journal(), input_id="id", claimed=True)
     for offset in range(through):
         progress.offer(record(offset))

@@ -1,4 +1,4 @@
-"""Records as tests need them: every field has a plain value, and a test names what matters."""
+"""Records with a plain value in every field; a test gives only the fields that matter to it."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
@@ -37,6 +37,7 @@ def camera(camera_id: str = "cam", floor_id: str = "floor", **fields: Any) -> di
             "height": 600,
             "privacy_masks": [],
             "homography": None,
+            "mount": "FIXED",
             **fields,
         },
     )
@@ -134,6 +135,7 @@ def box(
         "y_max": foot_y,
         "score": score,
         "label": "person",
+        "raw_score": score,
     }
 
 

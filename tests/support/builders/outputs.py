@@ -1,4 +1,4 @@
-"""Records to feed the sinks with: a small ward whose every number follows from its seed."""
+"""Records for the sinks: a small ward in which every number follows from a seed."""
 
 import random
 from collections.abc import Iterable
@@ -95,7 +95,7 @@ def presence(
 def link(
     seq: int, seconds: float, earlier: int, later: int, camera_id: str = "cam-1", **values: Any
 ) -> dict[str, Any]:
-    """A track that began at a time continues an earlier one; told half a second later."""
+    """A link from a track that began at a time to an earlier one, sent half a second later."""
     return {
         "floor_id": f"floor-of-{camera_id}",
         "seq": seq,
@@ -173,7 +173,7 @@ def occupancy(seq: int, seconds: float, people: int, **values: Any) -> dict[str,
 
 
 def codec(topic: Topic) -> Codec:
-    """A codec with an id of its own, for tests without a registry."""
+    """A codec with a schema id of its own, for tests without a registry."""
     return Codec(topic, schema_id=1, find_schema=lambda _: "")
 
 
@@ -181,7 +181,7 @@ _CODECS: dict[str, Codec] = {}
 
 
 def item(topic: Topic, record: dict[str, Any], offset: int = 0) -> Item:
-    """A record as the loop hands it to a sink, encoded and decoded once."""
+    """A record as the consumer loop hands it to a sink, encoded and decoded once."""
     if topic.name not in _CODECS:
         _CODECS[topic.name] = codec(topic)
     coder = _CODECS[topic.name]
@@ -199,9 +199,9 @@ def items(topic: Topic, records: Iterable[dict[str, Any]]) -> list[Item]:
 def ward(seconds: int, seed: int = 1, rooms: int = 2) -> list[tuple[Topic, dict[str, Any]]]:
     """Everything that the stream processor would send of a few rooms, in log order.
 
-    People come and go at random, and who comes is taken for who left last; every room has a camera,
-    a floor and a zone of its own, 5 frames and 5 ticks a second, occupancy on change and every
-    10 s.
+    People come and go at random, and each newcomer is linked to the person who left last. Every
+    room has a camera, a floor and a zone of its own, 5 frames and 5 ticks a second, and occupancy
+    on each change and every 10 s.
     """
     rng = random.Random(seed)
     log: list[tuple[Topic, dict[str, Any]]] = []

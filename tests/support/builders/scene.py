@@ -1,7 +1,7 @@
-"""A ward as numbers: walkers who cross, hide, leave and come back, from a seed.
+"""Detections of a made-up ward: people cross, hide, leave and come back, all from a seed.
 
-Run as a module it prints the digest of the scene's fold, so that a test can run it in another
-process with another hash seed.
+Run as a module, it prints the digest of the scene's fold, so that a test can compare processes
+with different hash seeds.
 """
 
 import random
@@ -94,7 +94,7 @@ def ward_log(seed: int, seconds: int = 30) -> list[DetectionOutcome]:
                     if rng.random() < 0.92
                 ]
                 event = outcome(at_us, boxes, camera_id=camera_id)
-            # Cameras reach the log late, each by its own delay; their own order stays.
+            # Each camera reaches the log with a delay of its own; the order within a camera stays.
             delay_us = {"cam-a": 40, "cam-b": 180, "cam-c": 90}[camera_id] * MS
             log.append((at_us + delay_us, event))
             if rng.random() < 0.03:

@@ -15,8 +15,8 @@ def rtsp_camera(clip: Path, folder: Path) -> StandingServer:
     """A camera for a `with` block; see `rtsp_url`.
 
     Args:
-        clip: From `rtsp_clip`.
-        folder: For its log.
+        clip: Clip made by `rtsp_clip`.
+        folder: Folder for its log.
     """
     installed = rtsp.install()
     script = str(Path(__file__).with_name("rtsp_program.py"))
@@ -28,12 +28,12 @@ def rtsp_camera(clip: Path, folder: Path) -> StandingServer:
 
 
 def rtsp_url(camera: StandingServer) -> str:
-    """Where to find the camera."""
+    """URL of the camera."""
     return f"rtsp://127.0.0.1:{camera.port}/ward"
 
 
 def rtsp_clip(source: Path, target: Path, frames: int) -> Path:
-    """The first frames of a clip as cameras send them: H.264, never reordered, often whole."""
+    """The first frames of a clip as cameras send them: H.264, no B-frames, frequent keyframes."""
     options = {"g": "5", "bf": "0", "preset": "ultrafast", "tune": "zerolatency"}
     with av.open(str(source)) as original, av.open(str(target), "w") as cut:
         video = original.streams.video[0]
@@ -51,7 +51,7 @@ def rtsp_clip(source: Path, target: Path, frames: int) -> Path:
 
 
 def _answers(port: int) -> bool:
-    """Whether an RTSP server describes what it can do."""
+    """Whether an RTSP server answers OPTIONS."""
     try:
         with socket.create_connection(("127.0.0.1", port), 2) as connection:
             connection.settimeout(2)

@@ -1,8 +1,8 @@
-"""An RTSP server that gives a clip in real time: `rtsp_program.py CLIP PORT`.
+"""An RTSP server that plays a clip in real time: `rtsp_program.py CLIP PORT`.
 
-Runs in the Python that `deploy.local.rtsp` unpacks beside GStreamer, not in the project's own. All
-viewers of one moment see the same picture, as with a camera; the first viewer after a pause begins
-the clip anew. RTCP sender reports carry this machine's clock.
+It runs in the Python that `deploy.local.rtsp` unpacks with GStreamer, not in the project's own. All
+viewers see the same picture at the same time, as with a camera; the first viewer after a pause
+starts the clip again. RTCP sender reports carry this machine's clock.
 """
 
 import sys

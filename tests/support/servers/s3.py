@@ -16,11 +16,11 @@ BUCKET = "frames"
 
 @dataclass(frozen=True)
 class Bucket:
-    """Where a bucket is, and who may use it.
+    """Address and credentials of a bucket.
 
     Attributes:
-        endpoint: Of the server.
-        secret: Of its only user.
+        endpoint: URL of the server.
+        secret: Secret key of its only user.
     """
 
     endpoint: str
@@ -28,12 +28,12 @@ class Bucket:
 
     @property
     def url(self) -> str:
-        """For `object_store_url`."""
+        """URL for the setting `object_store_url`."""
         return f"s3://{BUCKET}/line"
 
     @property
     def environment(self) -> dict[str, str]:
-        """By which every S3 client finds it."""
+        """Environment variables with which every S3 client finds the bucket."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ACCESS_KEY_ID": KEY,
@@ -42,7 +42,7 @@ class Bucket:
         }
 
     def client(self) -> S3Store:
-        """A client of its own, to look at objects and to spoil them."""
+        """A client with which a test looks at objects and damages them."""
         return S3Store(
             BUCKET,
             endpoint=self.endpoint,
@@ -57,7 +57,7 @@ class S3Server(StandingServer):
     """An S3 server with one bucket, for a `with` block.
 
     Args:
-        folder: For its data and log.
+        folder: Folder for its data and log.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""A server beside the line that a test may kill and start again at the same address."""
+"""A server outside the pipeline that a test may kill and start again at the same address."""
 
 import signal
 from collections.abc import Callable
@@ -18,9 +18,9 @@ class StandingServer:
     """Runs one program for the length of a `with` block.
 
     Args:
-        program: Makes it for a port.
-        answers: Whether it serves at a port.
-        log: Takes what it prints.
+        program: Makes the program for a port.
+        answers: Whether the server answers at a port.
+        log: File for what it prints.
     """
 
     def __init__(
@@ -34,12 +34,12 @@ class StandingServer:
         self._process: Process | None = None
 
     def start(self) -> None:
-        """Start it, and wait until it serves."""
+        """Start the server, and wait until it answers."""
         self._process = Process(self._make(self.port), self._log, self._guard)
         self._process.wait_until(lambda: self._answers(self.port), START_S)
 
     def kill(self) -> None:
-        """End it as a power cut would."""
+        """Kill it, as a power cut would."""
         assert self._process is not None
         self._process.signal(signal.SIGKILL)
         self._process.wait(STOP_S)

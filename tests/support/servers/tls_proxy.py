@@ -16,9 +16,9 @@ class TlsProxy:
     """A proxy for a `with` block.
 
     Args:
-        target: URL of the server behind it.
-        identity: The certificate that it shows.
-        user: Name that it lets in.
+        target: URL of the server that it forwards to.
+        identity: Certificate that it presents.
+        user: The only user that it accepts.
         password: Password of the user.
     """
 
@@ -47,7 +47,7 @@ class TlsProxy:
                 self.wfile.write(body)
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as its base
-                """Nothing: the test looks at the answers."""
+                """Log nothing: the test looks at the answers."""
 
             do_GET = do_POST = do_PUT = _forward  # noqa: N815 - the names that http.server calls
 

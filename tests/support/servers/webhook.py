@@ -1,4 +1,4 @@
-"""A webhook that keeps what it is told, and can be made to refuse."""
+"""A webhook that keeps every alert it receives, and refuses when a test asks for that."""
 
 import json
 import threading
@@ -11,8 +11,8 @@ class WebhookServer(ThreadingHTTPServer):
     """Serves in a thread while the block runs.
 
     Attributes:
-        reported: Bodies that were acknowledged, in order.
-        status: What it answers.
+        reported: Bodies that it has acknowledged, in order.
+        status: HTTP status that it answers with.
     """
 
     def __init__(self) -> None:
@@ -24,19 +24,19 @@ class WebhookServer(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        """Where alerts are to be sent."""
+        """URL for alerts."""
         return f"http://127.0.0.1:{self.server_port}/alerts?key=secret"
 
     def states(self, key: str) -> list[str]:
-        """States told of one alert, in order."""
+        """States received of one alert, in order."""
         return [alert["state"] for alert in self.reported if alert["alert_id"] == key]
 
     def raised(self, key: str) -> bool:
-        """Whether an alert is raised, as last told."""
+        """Whether the last state received of an alert is that it is raised."""
         return self.states(key)[-1:] == ["RAISED"]
 
     def is_over(self, key: str) -> bool:
-        """Whether an alert was raised and is cleared, as last told."""
+        """Whether an alert was raised, and the last state received is that it is cleared."""
         return self.states(key)[-1:] == ["CLEARED"]
 
     def __enter__(self) -> Self:

@@ -21,11 +21,16 @@ class SourceFrame:
         source_clock_us: The camera's own clock, UTC microseconds; None if it gives none.
         pixels: Converts the frame to an `Image`; None when it could not be decoded. Called only
             for frames that are wanted, since the conversion costs more than the decoding.
+        mended: Whether its own stamp was impossible or missing, so that the rhythm of the frames
+            around it gave its time.
+        waited: Whether it was read while the stream was opened, so that it comes late.
     """
 
     pts_us: int | None
     source_clock_us: int | None
     pixels: Callable[[], Image] | None
+    mended: bool = False
+    waited: bool = False
 
 
 class FrameSource(Protocol):
@@ -39,6 +44,11 @@ class FrameSource(Protocol):
     @property
     def identity(self) -> str | None:
         """Identifies a recording; None where a restart cannot resume in the middle."""
+        ...
+
+    @property
+    def shortfall(self) -> str | None:
+        """What a recording lacks at its end, known once it was read; None when nothing is known."""
         ...
 
     def frames(self) -> Iterator[SourceFrame]:

@@ -1,33 +1,30 @@
 """A recording, decoded frame by frame with exact times."""
 
+import shlex
+from collections import deque
 from collections.abc import Iterator
-from fractions import Fraction
-from functools import partial
 from pathlib import Path
-from typing import cast
 
 import av
 import structlog
 from av.error import FFmpegError
+from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from runtime.errors import Stop
 from workers.ingest.recording import recording_identity
-from workers.ingest.sources.base import Image, SourceFrame
+from workers.ingest.sources.address import local_name
+from workers.ingest.sources.base import SourceFrame
+from workers.ingest.sources.ending import Ending
+from workers.ingest.sources.picture import AsTaken, best_video, has_codec
+from workers.ingest.sources.rate import frame_rate, states_times
+from workers.ingest.sources.times import Timeline
+from workers.ingest.sources.unreadable import reason_of
 
 log = structlog.get_logger(__name__)
 
-_WITHOUT_PTS = frozenset({"avi", "h264", "hevc", "m4v", "mjpeg", "rawvideo"})
-"""Containers that store no presentation times: what FFmpeg reports for them are guesses, which
-are wrong where frames were reordered. Their frames are equally spaced by definition."""
-
-_FALLBACK_RATE = Fraction(25)
-
-
-def to_bgr(frame: VideoFrame) -> Image:
-    """Convert a decoded frame to BGR."""
-    return cast(Image, frame.to_ndarray(format="bgr24"))
+_TIMED_BY_PACKET = frozenset({"avi"})
 
 
 class VideoFile:
@@ -43,6 +40,7 @@ class VideoFile:
     def __init__(self, path: Path, *, loop: bool = False) -> None:
         self._path = path
         self._loop = loop
+        self.shortfall: str | None = None
 
     @property
     def identity(self) -> str | None:
@@ -68,73 +66,115 @@ class VideoFile:
 
     def _one_pass(self, start_us: int) -> Iterator[tuple[SourceFrame, int]]:
         try:
-            container = av.open(str(self._path))
+            container = self._open()
         except (FFmpegError, OSError) as error:
-            raise self._unreadable(str(error.strerror or error)) from error
+            raise self._unreadable(reason_of(error)) from error
         with container:
-            if not container.streams.video:
-                raise self._unreadable("it has no video stream")
-            stream = container.streams.video[0]
+            stream = self._best(container)
             stream.codec_context.thread_count = 1
-            timeline = _Timeline(stream, container.format.name)
-            for frame in self._decode(container, stream):
-                pts_us = timeline.next_us(None if frame is None else frame.pts)
-                pixels = None if frame is None or frame.is_corrupt else partial(to_bgr, frame)
-                yield SourceFrame(start_us + pts_us, None, pixels), timeline.interval_us
+            picture = AsTaken(stream, str(self._path))
+            ending = Ending(container, stream, self._local)
+            frame_s = 1 / frame_rate(container, stream, str(self._path))
+            even = not states_times(container)
+            tick_s = frame_s if even else stream.time_base or frame_s
+            timeline = Timeline(tick_s, frame_s, ending.stated_s)
+            frames = self._decode(container, stream, ending)
+            if even:
+                frames = ((frame, number) for number, (frame, _) in enumerate(frames))
+            for timed in timeline.timed(frames):
+                frame = timed.item
+                pixels = None if frame is None or frame.is_corrupt else picture.pixels(frame)
+                mended = timed.mended and frame is not None
+                at_us = start_us + timed.at_us
+                yield SourceFrame(at_us, None, pixels, mended), timeline.interval_us
+        self.shortfall = ending.shortfall()
+
+    def _best(self, container: av.container.InputContainer) -> VideoStream:
+        again = self._open() if len(container.streams.video) > 1 else None
+        try:
+            stream = best_video(container, again)
+        finally:
+            if again is not None:
+                again.close()
+        if stream is None and not all(map(has_codec, container.streams.video)):
+            raise self._unreadable("its header is damaged, or its codec is not known")
+        if stream is None:
+            still = "a cover picture, but " if container.streams.video else ""
+            raise self._unreadable(f"it has {still}no video stream")
+        return stream
 
     def _decode(
-        self, container: av.container.InputContainer, stream: VideoStream
-    ) -> Iterator[VideoFrame | None]:
-        """Yield decoded frames, and None for a packet that cannot be decoded."""
+        self, container: av.container.InputContainer, stream: VideoStream, ending: Ending
+    ) -> Iterator[tuple[VideoFrame | None, int | None]]:
+        """Yield decoded frames with their stamps, and None for a packet that cannot be decoded."""
         packets = container.demux(stream)
+        stamps = _Stamps(stream, in_packets=container.format.name in _TIMED_BY_PACKET)
         while True:
             try:
                 packet = next(packets)
             except StopIteration:
                 return
             except FFmpegError as error:
-                log.warning("ingest.file_damaged", video=str(self._path), error=str(error))
+                ending.broken = str(error.strerror or error)
+                self._broken(error)
                 return
+            ending.note(packet)
+            stamps.note(packet)
             try:
-                yield from packet.decode()
+                decoded = packet.decode()
             except FFmpegError:
-                yield None
+                yield None, stamps.of(None)
+                continue
+            for frame in decoded:
+                yield frame, stamps.of(frame)
+            stamps.settle()
+
+    @property
+    def _local(self) -> Path | None:
+        """The file; None when the recording is read from a server."""
+        return self._path
+
+    def _open(self) -> av.container.InputContainer:
+        return av.open(local_name(self._path))
+
+    def _broken(self, error: FFmpegError) -> None:
+        """Report that no more packets can be read."""
+        why = str(error.strerror or error)
+        log.warning("ingest.file_damaged", video=str(self._path), error=why)
 
     def _unreadable(self, why: str) -> Stop:
+        name = local_name(self._path) if ":" in str(self._path) else str(self._path)
+        given = shlex.join(["ffmpeg", "-i", name, "-c:v", "libx264"])
         return Stop(
             f"video {self._path} cannot be read ({why}): check the path, or convert it with "
-            f"`ffmpeg -i {self._path.name} -c:v libx264 readable.mp4` and give that file"
+            f"`{given} readable.mp4` and give that file"
         )
 
 
-class _Timeline:
-    """Gives each frame its time from the first frame, microseconds, strictly rising."""
+class _Stamps:
+    """Finds the stamp of each decoded frame.
 
-    def __init__(self, stream: VideoStream, container_format: str) -> None:
-        self._frame_s = 1 / (stream.average_rate or stream.guessed_rate or _FALLBACK_RATE)
-        self._tick_s = stream.time_base or self._frame_s
-        self._stored = _WITHOUT_PTS.isdisjoint(container_format.split(","))
-        self._first: int | None = None
-        self._number = -1
-        self._last_us = -1
-        self.interval_us = max(1, round(self._frame_s * 1_000_000))
+    AVI stores no presentation times, but the position of each packet, empty ones included. Frames
+    leave the decoder in display order, so the first that leaves has the earliest position.
+    """
 
-    def next_us(self, pts: int | None) -> int:
-        """Time of the next frame in display order.
+    def __init__(self, stream: VideoStream, *, in_packets: bool) -> None:
+        self._stream = stream
+        self._in_packets = in_packets
+        self._waiting: deque[int | None] = deque()
 
-        Args:
-            pts: Its presentation time in units of the stream's time base; None when unknown.
-        """
-        self._number += 1
-        if not self._stored:
-            at_us = round(self._number * self._frame_s * 1_000_000)
-        elif pts is None:
-            at_us = self._last_us + self.interval_us if self._number else 0
-        else:
-            if self._first is None:
-                self._first = pts - round(max(self._last_us, 0) / (self._tick_s * 1_000_000))
-            at_us = round((pts - self._first) * self._tick_s * 1_000_000)
-        if at_us <= self._last_us:
-            at_us = self._last_us + self.interval_us
-        self._last_us = at_us
-        return at_us
+    def note(self, packet: "Packet[VideoStream]") -> None:
+        """Note a packet that goes into the decoder."""
+        if self._in_packets and packet.size:
+            self._waiting.append(packet.dts)
+
+    def of(self, frame: VideoFrame | None) -> int | None:
+        """Stamp of the next frame out of the decoder; None when unknown."""
+        if self._in_packets:
+            return self._waiting.popleft() if self._waiting else None
+        return None if frame is None else frame.pts
+
+    def settle(self) -> None:
+        """Forget packets that gave no frame, where the decoder holds none back."""
+        if not self._stream.codec_context.has_b_frames:
+            self._waiting.clear()

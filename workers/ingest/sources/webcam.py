@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from fractions import Fraction
-from functools import partial
 from pathlib import Path
 
 import av
@@ -10,7 +9,7 @@ from av.error import FFmpegError
 
 from runtime.errors import Retry, Stop
 from workers.ingest.sources.base import SourceFrame
-from workers.ingest.sources.file import to_bgr
+from workers.ingest.sources.picture import AsTaken
 
 _PREFIX = "webcam:"
 _FORMAT = "v4l2"
@@ -51,6 +50,7 @@ class Webcam:
 
     live = True
     identity = None
+    shortfall = None
 
     def __init__(self, device: Path) -> None:
         self._device = device
@@ -74,6 +74,7 @@ class Webcam:
         """Open the camera and yield frames until it is unplugged; see `FrameSource.frames`."""
         with self.open() as container:
             stream = container.streams.video[0]
+            picture = AsTaken(stream, str(self._device))
             first: int | None = None
             try:
                 for packet in container.demux(stream):
@@ -88,7 +89,7 @@ class Webcam:
                         if frame.pts is not None and first is not None:
                             tick_s = stream.time_base or _TICK_S
                             pts_us = round((frame.pts - first) * tick_s * 1_000_000)
-                        pixels = None if frame.is_corrupt else partial(to_bgr, frame)
+                        pixels = None if frame.is_corrupt else picture.pixels(frame)
                         yield SourceFrame(pts_us, None, pixels)
             except FFmpegError as error:
                 raise Retry(

@@ -10,6 +10,7 @@ from deploy.local.supervisor import Supervisor
 from runtime.errors import Retry
 from runtime.kafka.cluster import Cluster
 from runtime.kafka.lag import LogProbe, ends_of
+from runtime.proxies import own_client
 from schemas.topics import (
     DEAD_LETTERS,
     DERIVED_TOPICS,
@@ -22,6 +23,8 @@ from workers.local.demo.probes import Scrape, scrape
 from workers.stages import INFERENCE, SINK_REDIS, SINK_TIMESCALE
 
 _WATCHED = (FRAMES, DETECTIONS, *DERIVED_TOPICS)
+_ANSWER_S = 5.0
+"""Longest wait for an answer to a poll, s: the next one asks again."""
 
 Ends = dict[tuple[str, int], int]
 
@@ -32,6 +35,7 @@ class Observation:
 
     Attributes:
         at_s: Time on the monotonic clock, s.
+        answered: Whether the broker answered.
         scrapes: Metrics by process; a process that does not answer is absent.
         ends: End offsets by topic and partition.
         lags: Records that each process has yet to read.
@@ -39,6 +43,7 @@ class Observation:
     """
 
     at_s: float
+    answered: bool = False
     scrapes: dict[str, Scrape] = field(default_factory=dict)
     ends: Ends = field(default_factory=dict)
     lags: dict[str, int] = field(default_factory=dict)
@@ -63,7 +68,8 @@ class Observer:
         self._supervisor = supervisor
         self._board_url = board_url
         self._probe = LogProbe(cluster)
-        self._http = httpx.Client(timeout=2.0)
+        self._quick = LogProbe(cluster, answer_s=_ANSWER_S)
+        self._http = own_client(timeout=2.0)
 
     def name(self, topic: Topic) -> str:
         """Physical name of a topic."""
@@ -73,10 +79,14 @@ class Observer:
         """Records ever appended to a topic."""
         return sum(ends_of(ends, [self.name(topic)]).values())
 
-    def dead_letters(self) -> int:
-        """Dead letters in the log."""
-        name = self.name(DEAD_LETTERS)
-        return sum(self._probe.ends({name: DEAD_LETTERS.partitions}).values())
+    def ends(self) -> Ends:
+        """Ends of all topics that a run writes to; where they lie when it starts is its start.
+
+        Raises:
+            Retry: The broker is out of reach.
+        """
+        topics = (*_WATCHED, DEAD_LETTERS)
+        return self._probe.ends({self.name(topic): topic.partitions for topic in topics})
 
     def poll(self, at_s: float, processes: tuple[str, ...], folded_before: int) -> Observation:
         """Poll once.
@@ -92,9 +102,10 @@ class Observer:
             if answer is not None:
                 found.scrapes[process] = answer
         try:
-            found.ends = self._probe.ends({self.name(t): t.partitions for t in _WATCHED})
+            found.ends = self._quick.ends({self.name(t): t.partitions for t in _WATCHED})
         except Retry:
             return found
+        found.answered = True
         groups = {
             "infer": (self._cluster.group(INFERENCE), {self.name(FRAMES)}),
             "sink-timescale": (
@@ -110,7 +121,7 @@ class Observer:
             consumed = ends_of(found.ends, topics)
             lag: int | None = None
             with suppress(Retry):
-                lag = self._probe.lag(group, consumed)
+                lag = self._quick.lag(group, consumed)
             # What is not known has not caught up.
             found.lags[process] = sum(consumed.values()) if lag is None else lag
         folded = found.of("stream").total("wardstream_stream_events_total")

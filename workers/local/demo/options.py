@@ -17,24 +17,30 @@ class DemoOptions:
     Attributes:
         videos: Video sources; the packaged clip when empty.
         run_dir: Folder of data and logs.
-        fps: Frames taken per second.
+        fps: Frames taken per second; None to choose what this machine keeps up with.
         start_us: Event time of the first frame; now when None.
         mode: `record` or `live`.
         fresh: Whether to delete the data of earlier runs.
         port: Port of the board; 0 for any free one.
-        infer: Further options of the inference worker.
+        detector: Backend and weights of the detector, where they are named.
         seconds: Time after which the sources stop, s; None plays to the end.
     """
 
     videos: list[str]
     run_dir: Path
-    fps: float = 10.0
+    fps: float | None = None
     start_us: int | None = None
     mode: str = "record"
     fresh: bool = False
     port: int = 0
-    infer: list[str] = field(default_factory=list)
+    detector: dict[str, str] = field(default_factory=dict)
     seconds: float | None = None
+
+    @property
+    def infer(self) -> list[str]:
+        """Options of the inference worker."""
+        named = [f"--{name}={value}" for name, value in self.detector.items()]
+        return ["--mode", self.mode, *named]
 
 
 def choose_port(wanted: int) -> int:

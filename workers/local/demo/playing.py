@@ -1,18 +1,29 @@
 """Start the pipeline on this machine, play clips through it, and end everything."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from rich.console import Console
+from rich.markup import escape
 
 from deploy.local.extras import clip as demo_clip
-from workers.ingest.sources.probe import probe_clip
+from runtime.clock import SystemClock
+from runtime.process.settings import Settings
+from runtime.redaction import redacted
+from workers.ingest.sources.probe import Clip, probe_clip
 from workers.local.demo.options import DemoOptions
+from workers.local.demo.pace import RATES, Pace, measured_pace, processor_ticks, used_cores
 from workers.local.demo.run import Demo
+from workers.local.demo.scenario import cameras_of
+from workers.local.demo.summary import Summary
 from workers.local.pipeline import LocalPipeline
 
+_LOAD_S = 0.3
+"""Time over which the load by other programs is measured, before anything is started."""
 
-def play(options: DemoOptions, console: Console, *, stay: bool) -> int:
-    """Start everything, play the clips, end everything; returns frames unaccounted for.
+
+def play(options: DemoOptions, console: Console, *, stay: bool) -> Summary:
+    """Start everything, play the clips, end everything.
 
     Raises:
         Stop: A video or setting is unusable.
@@ -22,15 +33,42 @@ def play(options: DemoOptions, console: Console, *, stay: bool) -> int:
     began_s = time.monotonic()
 
     def report(step: str) -> None:
-        console.print(f"[dim]{time.monotonic() - began_s:6.1f} s[/]  {step}")
+        console.print(f"[dim]{time.monotonic() - began_s:6.1f} s[/]  {escape(redacted(step))}")
 
     clips = [probe_clip(video) for video in options.videos or [str(demo_clip())]]
+    before = processor_ticks()
+    SystemClock().sleep(_LOAD_S)
+    load = used_cores(before, processor_ticks(), cores=1)
     pipeline = LocalPipeline(
         options.run_dir,
         fresh=options.fresh or options.start_us is not None,
         environment={"WARDSTREAM_SERVING__PORT": str(options.port)},
-        options={"infer": ["--mode", options.mode, *options.infer]},
+        options={"infer": options.infer},
         report=report,
     )
-    with pipeline:
-        return Demo(options, pipeline, console, report).play(clips, stay=stay).drops
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        pace = pool.submit(pace_of, options, clips, load)  # beside the start of the services
+        with pipeline:
+            return Demo(options, pipeline, console, report).play(clips, pace, stay=stay)
+
+
+def pace_of(options: DemoOptions, clips: list[Clip], load: float = 0.0) -> Pace:
+    """The rate at which frames are taken: the best that the detector keeps up with here.
+
+    A run that is to be the same everywhere skips no frame, so it needs no choice.
+
+    Args:
+        options: Options of the demo.
+        clips: The video sources.
+        load: Part of the cores that other programs use.
+
+    Raises:
+        Stop: The detector is not available here.
+    """
+    settings = Settings()
+    if options.mode == "record":
+        fps = options.fps or RATES[0]
+        return Pace(fps=fps, threads=settings.inference.threads, reason="")
+    inference = settings.inference.model_copy(update=options.detector)
+    cameras = cameras_of(clips, settings.ingest.max_width)
+    return measured_pace(inference, cameras, options.fps, used_share=load)

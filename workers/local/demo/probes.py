@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
+from runtime.proxies import own_client
+
 Labels = frozenset[tuple[str, str]]
 
 
@@ -63,7 +65,8 @@ class Scrape:
 def scrape(port: int, timeout_s: float = 1.0) -> Scrape | None:
     """Read a process's /metrics; None when it does not answer."""
     try:
-        answer = httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=timeout_s)
+        with own_client(timeout=timeout_s) as client:
+            answer = client.get(f"http://127.0.0.1:{port}/metrics")
         answer.raise_for_status()
     except httpx.HTTPError:
         return None

@@ -1,28 +1,32 @@
 """Play the demo: register a ward, send clips through the pipeline, watch and summarise."""
 
-import json
 from collections.abc import Callable
-from typing import Any
+from concurrent.futures import Future
 
 from rich.console import Console
 from rich.live import Live
 
 from deploy.local.errors import LaunchError
 from runtime.clock import Clock, SystemClock
+from runtime.errors import EXIT_STOP
 from runtime.kafka.cluster import Cluster
 from schemas.topics import DETECTIONS, FRAMES
 from workers.ingest.sources.probe import Clip
+from workers.local.demo.ingest_records import IngestRecords
 from workers.local.demo.latency_probe import LatencyProbe
 from workers.local.demo.observe import Observation, Observer
 from workers.local.demo.options import DemoOptions
+from workers.local.demo.pace import RATES, Pace
 from workers.local.demo.scenario import Scenario, make_scenario
+from workers.local.demo.settling import Patience, Stages, condition_of, settle
 from workers.local.demo.summary import Summary, summarise
 from workers.local.demo.table import detector_of, live_view
 from workers.local.demo.ward import register_ward
 from workers.local.pipeline import WORKERS, LocalPipeline
 
 _REFRESH_S = 1.0
-_SETTLE_S = 120.0
+_REPORT_S = 10.0
+"""Where there is no terminal, a line is printed this often, s."""
 _LEAD_US = 6_000_000
 """Time between the ward's registration and the first frame: facts are visible after 5 s.
 
@@ -54,14 +58,17 @@ class Demo:
         self.report = report
         self.board_url = f"http://127.0.0.1:{options.port}/"
         self._clock = clock or SystemClock()
-        self._ledger = options.run_dir / "ledger.json"
+        self._ingest = IngestRecords(options.run_dir)
+        self._cameras: set[str] = set()
         self._sources_began_s: float | None = None
+        self._pace = Pace(fps=RATES[0], threads=1, reason="")
 
-    def play(self, clips: list[Clip], *, stay: bool) -> Summary:
+    def play(self, clips: list[Clip], pace: Future[Pace], *, stay: bool) -> Summary:
         """Play once, print the summary, and stay up when asked to.
 
         Args:
             clips: Clips to play.
+            pace: Rate of the frames, once it is chosen.
             stay: Keep the board up afterwards, until interrupted.
 
         Raises:
@@ -73,39 +80,41 @@ class Demo:
         starts_us = self.options.start_us or self._clock.now_us()
         scenario = make_scenario(clips, starts_us, settings.ingest.max_width)
         observer = Observer(cluster, self.pipeline.supervisor, self.board_url)
-        before = observer.poll(self._clock.monotonic_s(), (), 0)
-        dead_before = observer.dead_letters()
-        self.pipeline.start()  # they read the ward as it is registered
+        since = observer.ends()
+        self._pace = pace.result()
+        if self._pace.reason:
+            self.report(self._pace.reason)
+        self.pipeline.start(
+            infer=("--threads", str(self._pace.threads))
+        )  # they read the ward as it is registered
         self.report("registering cameras, zones, roster and requirements")
         register_ward(scenario, self.options.run_dir / "ward", cluster, starts_us - _LEAD_US)
         self.pipeline.start_and_wait()
         self.report(f"live board at {self.board_url}")
-        folded_before = observer.total(before.ends, DETECTIONS)
+        folded_before = observer.total(since, DETECTIONS)
         with LatencyProbe(self.board_url, since_us=self._clock.now_us()) as probe:
             self._start_sources(scenario, starts_us)
-            since = (dict(before.ends), folded_before)
             self._watch(observer, folded_before, self._sources_ended)
             latency = (
                 probe.summary()
             )  # before the end's heartbeat, which closes the last ticks late
-            settled = self._settle(observer, *since)
+            unsettled = self._settle(cluster)
         summary = summarise(
             cluster,
             settings.database_address,
-            before.ends,
+            since,
             starts_us,
-            self._ledgers(),
+            scenario.cameras,
+            self._ingest,
         )
-        if all(clip.frames is not None for clip in clips) and self.options.seconds is None:
-            summary.source_frames = sum(camera.clip.frames or 0 for camera in scenario.cameras)
+        summary.unsettled = unsettled
         if self.options.start_us is None:
             summary.latency = {
                 kind: one for kind, one in latency.items() if kind in ("camera", "zone")
             }
-        summary.dead_letters = observer.dead_letters() - dead_before
         summary.detector, summary.caution = detector_of(observer.poll(0.0, ("infer",), 0))
         self.console.print(
-            "\n[bold]The clip has ended.[/]" if settled else "\n[bold]Not settled.[/]"
+            "\n[bold]Not settled.[/]" if unsettled else "\n[bold]The clip has ended.[/]"
         )
         for text in summary.text_lines():
             self.console.print(f"  {text}", highlight=False)
@@ -116,7 +125,7 @@ class Demo:
         return summary
 
     def _start_sources(self, scenario: Scenario, starts_us: int) -> None:
-        arguments = ["--mode", self.options.mode, "--fps", str(self.options.fps)]
+        arguments = ["--mode", self.options.mode, "--fps", str(self._pace.fps)]
         for camera in scenario.cameras:
             part = camera.region
             arguments += ["--camera", camera.camera_id, "--video", camera.clip.source]
@@ -125,17 +134,30 @@ class Demo:
             arguments += ["--start-time", str(self.options.start_us / 1e6)]
         else:  # a demo that was stopped is not resumed: the board shows now
             arguments += ["--resume-since", f"{starts_us / 1e6:.6f}"]
-        self._ledger.unlink(missing_ok=True)
-        self.pipeline.start_ingest("ingest", [*arguments, "--ledger", str(self._ledger)])
+        self._cameras = {camera.camera_id for camera in scenario.cameras}
+        self._ingest.clear()
+        self.pipeline.start_ingest(
+            "ingest", [*arguments, *self._ingest.arguments], lambda: self._ingest.complete
+        )
 
     def _sources_ended(self) -> bool:
-        supervisor = self.pipeline.supervisor
-        if supervisor.failure:
-            raise LaunchError(supervisor.failure)
+        """Whether the sources have ended; ingest is then not started again, whatever ends it."""
+        self._check()
+        status = self.pipeline.supervisor.exit_status("ingest")  # read before what it wrote
         stopped = self.options.seconds is not None and self._played_s() > self.options.seconds
-        if stopped:
-            supervisor.stop("ingest")
-        return not supervisor.alive("ingest") and (stopped or self._ledger.exists())
+        if stopped and not self._ingest.complete:
+            self._ingest.stopped |= self._cameras
+        if stopped or self._ingest.complete:
+            self.pipeline.supervisor.stop("ingest")
+            return True
+        if status == EXIT_STOP:
+            raise LaunchError(f"ingest stopped:\n{self.pipeline.supervisor.tail('ingest')}")
+        return False
+
+    def _check(self) -> None:
+        """Raise when a process has ended for good."""
+        if self.pipeline.failure:
+            raise LaunchError(self.pipeline.failure)
 
     def _played_s(self) -> float:
         """How long the sources have been playing, s: they start when ingest is ready."""
@@ -159,38 +181,29 @@ class Demo:
                         found, earlier, self.board_url, detections, "Ctrl-C ends everything"
                     )
                     live.update(view)
-                elif earlier is None or found.at_s - earlier.at_s > 10:
+                elif earlier is None or found.at_s - earlier.at_s > _REPORT_S:
                     frames = observer.total(found.ends, FRAMES)
                     people = [f"{z['name']} {z['people']}" for z in found.zones]
-                    self.report(f"{frames} frames, {detections} outcomes; {', '.join(people)}")
+                    counts = f"{frames} frames, {detections} outcomes"
+                    counts = counts if found.answered else "Kafka does not answer"
+                    self.report("; ".join([counts, *([", ".join(people)] if people else [])]))
                 else:
                     found = earlier
                 earlier = found
                 self._clock.sleep(_REFRESH_S)
 
-    def _settle(
-        self, observer: Observer, ends: dict[tuple[str, int], int], folded_before: int
-    ) -> bool:
-        """Wait until every stage has caught up with the stage before it."""
+    def _settle(self, cluster: Cluster) -> list[str]:
+        """Wait until every stage has processed everything; returns why one has not."""
         self.report("waiting for the pipeline to catch up")
-        deadline_s = self._clock.monotonic_s() + _SETTLE_S
-        quiet = 0
-        previous = ends
-        while self._clock.monotonic_s() < deadline_s:
-            found = observer.poll(self._clock.monotonic_s(), WORKERS, folded_before)
-            caught_up = bool(found.lags) and not any(found.lags.values())
-            quiet = quiet + 1 if caught_up and found.ends == previous else 0
-            previous = found.ends
-            if quiet >= 2:
-                return True
-            self._clock.sleep(0.3)
-        return False
-
-    def _ledgers(self) -> list[dict[str, Any]]:
-        if not self._ledger.exists():
-            return []
-        data: Any = json.loads(self._ledger.read_text())
-        return list(data if isinstance(data, list) else data["cameras"])
+        supervisor = self.pipeline.supervisor
+        return settle(
+            Stages(cluster).standings,
+            self._clock,
+            self._check,
+            lambda process: condition_of(supervisor, process),
+            Patience(),
+            self.report,
+        )
 
 
 class _NoLive:

@@ -3,8 +3,9 @@
 from collections.abc import Generator, Iterable
 from typing import Any, NamedTuple
 
-import httpx
 import msgspec
+
+from runtime.proxies import own_client
 
 
 class SseEvent(NamedTuple):
@@ -61,7 +62,10 @@ def follow(
     headers = {"Accept": "text/event-stream"}
     if last_event_id:
         headers["Last-Event-ID"] = last_event_id
-    with httpx.stream("GET", url, headers=headers, timeout=timeout_s) as answer:
+    with (
+        own_client(timeout=timeout_s) as client,
+        client.stream("GET", url, headers=headers) as answer,
+    ):
         if answer.is_error:
             answer.read()
         answer.raise_for_status()

@@ -25,4 +25,4 @@ def register_ward(scenario: Scenario, folder: Path, cluster: Cluster, recorded_a
     files = {kind: folder / f"{kind}.yaml" for kind in scenario.rows}
     for kind, path in files.items():
         path.write_text("".join(f"- {json.dumps(row)}\n" for row in scenario.rows[kind]))
-    return import_files(files, cluster, recorded_at_us=recorded_at_us)
+    return import_files(files, cluster, recorded_at_us=recorded_at_us).versions

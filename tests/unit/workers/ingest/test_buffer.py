@@ -1,4 +1,4 @@
-"""The queue between a stream and the line is bounded, whichever side is slow."""
+"""The queue between a camera stream and the pipeline is bounded, whichever side is slow."""
 
 import threading
 

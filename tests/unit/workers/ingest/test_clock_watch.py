@@ -1,4 +1,4 @@
-"""A clock that runs ahead is told of once, with the camera's name."""
+"""A clock that runs ahead is reported once, with the camera's name."""
 
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs

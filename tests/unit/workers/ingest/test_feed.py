@@ -2,8 +2,8 @@
 
 import pytest
 
+from runtime.redaction import redacted_url
 from workers.ingest.feed import WHOLE, Region, pair_feeds, parse_start_time
-from workers.ingest.sources.network import without_credentials
 
 
 def test_one_video_becomes_two_cameras_by_their_regions() -> None:
@@ -49,4 +49,4 @@ def test_a_start_time_that_could_mean_two_moments_is_refused(text: str) -> None:
 
 
 def test_credentials_of_a_camera_are_never_named() -> None:
-    assert "secret" not in without_credentials("rtsp://u:secret@cam:554/s?key=secret#secret")
+    assert "secret" not in redacted_url("rtsp://u:secret@cam:554/s?key=secret#secret")

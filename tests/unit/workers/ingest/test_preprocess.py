@@ -1,4 +1,4 @@
-"""What leaves: the camera's part, not too wide, without what is masked, measured and encoded."""
+"""A frame is cropped, scaled down, masked, measured and encoded before it is sent."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""A recording that was interrupted goes on; one that ended, or is another, begins anew."""
+"""An interrupted recording resumes; one that has ended, or another one, starts from its start."""
 
 import os
 from pathlib import Path
@@ -53,6 +53,6 @@ def test_a_file_that_was_replaced_is_another_recording(tmp_path: Path) -> None:
 
 
 def test_a_playback_that_started_too_long_ago_is_not_resumed() -> None:
-    """As by the demo, which is started again to show what is now."""
+    """As when the demo is started again, to show the present."""
     assert interrupted_start("ward", [STARTED], since_us=STARTED.start_us) == STARTED.start_us
     assert interrupted_start("ward", [STARTED], since_us=STARTED.start_us + 1) is None

@@ -5,11 +5,15 @@ from pathlib import Path
 
 import cv2
 import pytest
+import structlog
+from structlog.testing import capture_logs
 
 from runtime.errors import Stop
 from tests.support.clips import make_clip, number_of, read_clip
+from workers.ingest.sources import rate as rates
 from workers.ingest.sources.file import VideoFile
 from workers.ingest.sources.open import open_source
+from workers.ingest.sources.probe import probe_clip
 
 B_FRAMES = {"bf": "3", "g": "12", "x264-params": "b-adapt=0:scenecut=0"}
 
@@ -33,8 +37,35 @@ def test_frames_come_in_display_order_at_even_times(
     frames = read_clip(clip)
 
     assert [number_of(frame.pixels()) for frame in frames if frame.pixels] == list(range(30))
-    if name != "clip.h264":  # a bare stream says nothing of its rate either
-        assert [frame.pts_us for frame in frames] == [n * 100_000 for n in range(30)]
+    assert [frame.pts_us for frame in frames] == [n * 100_000 for n in range(30)]
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "rate"),
+    [("a.h264", "libx264", 5), ("a.h264", "libx264", 30), ("a.m2v", "mpeg2video", 30)],
+)
+def test_a_bare_stream_has_the_rate_that_its_codec_states(
+    tmp_path: Path, name: str, codec: str, rate: int
+) -> None:
+    clip = make_clip(tmp_path / name, 30, rate=rate, codec=codec)
+
+    assert probe_clip(str(clip)).fps == rate
+    times = [frame.pts_us for frame in read_clip(clip)]
+    assert times == [round(n * 1_000_000 / rate) for n in range(30)]
+
+
+def test_a_rate_that_nothing_states_is_assumed_with_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rates, "log", structlog.get_logger())  # one that no other test has bound
+    clip = make_clip(tmp_path / "a.mjpeg", 30, rate=10, codec="mjpeg")
+
+    with capture_logs() as logged:
+        times = [frame.pts_us for frame in read_clip(clip)]
+
+    assert times == [n * 40_000 for n in range(30)]
+    [warning] = logged
+    assert "a.mjpeg states no frame rate: 25 frames/s are assumed" in warning["error"]
 
 
 def test_an_uneven_clip_keeps_its_own_times(tmp_path: Path) -> None:
@@ -86,7 +117,7 @@ def test_a_file_that_is_no_video_stops_with_what_to_do(tmp_path: Path) -> None:
     path = tmp_path / "notes.mp4"
     path.write_text("not a video")
 
-    with pytest.raises(Stop, match=r"notes\.mp4 cannot be read .*ffmpeg -i notes\.mp4"):
+    with pytest.raises(Stop, match=r"notes\.mp4 cannot be read .*ffmpeg -i \S+/notes\.mp4 "):
         read_clip(path)
 
 

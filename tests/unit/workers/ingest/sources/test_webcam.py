@@ -11,7 +11,7 @@ from workers.ingest.sources.probe import probe_clip
 from workers.ingest.sources.webcam import Webcam
 
 ABSENT = 63
-"""The kernel numbers devices from 0; nobody has so many."""
+"""Number of a device that does not exist: the kernel numbers them from 0."""
 
 
 @pytest.mark.parametrize("video", [f"webcam:{ABSENT}", f"/dev/video{ABSENT}"])
@@ -24,7 +24,7 @@ def test_a_webcam_that_is_not_there_is_named_in_one_sentence(opened: object, vid
 
 
 def test_the_device_is_opened_by_video4linux() -> None:
-    """What is there but is no camera is refused by that driver, and named."""
+    """A file that is no camera is refused by that driver, and named."""
     assert any("v4l2" in name for name in av.formats_available)
 
     with pytest.raises(Retry, match=r"webcam /dev/null cannot be opened \(.+\): is it plugged in"):
