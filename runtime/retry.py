@@ -28,7 +28,8 @@ class RetryPolicy:
         factor: Ratio of each pause to the one before.
         jitter: Random share of each pause, 0 to 1. It keeps clients of one dependency from
             retrying in step (Brooker, "Exponential Backoff And Jitter", AWS 2015).
-        deadline_s: Time after which to give up, s; None retries for ever.
+        deadline_s: Time after which to give up, s; None sets no such limit.
+        most_failures: Failures in a row after which to give up; None sets no such limit.
     """
 
     first_s: float
@@ -36,6 +37,7 @@ class RetryPolicy:
     factor: float = 2.0
     jitter: float = 0.0
     deadline_s: float | None = None
+    most_failures: int | None = None
 
     def pause_s(self, failures: int, chance: random.Random | None = None) -> float:
         """Pause before the next try, s.
@@ -50,14 +52,19 @@ class RetryPolicy:
             return longest_s
         return chance.uniform(longest_s * (1.0 - self.jitter), longest_s)
 
-    def gives_up(self, waited_s: float) -> bool:
-        """Whether to give up after `waited_s` seconds of trying."""
-        return self.deadline_s is not None and waited_s > self.deadline_s
+    def gives_up(self, waited_s: float, failures: int = 0) -> bool:
+        """Whether to give up after `waited_s` seconds of trying and `failures` in a row."""
+        late = self.deadline_s is not None and waited_s >= self.deadline_s
+        return late or (self.most_failures is not None and failures >= self.most_failures)
 
 
-def constant(pause_s: float, *, deadline_s: float | None = None) -> RetryPolicy:
+def constant(
+    pause_s: float, *, deadline_s: float | None = None, most_failures: int | None = None
+) -> RetryPolicy:
     """A policy whose pauses are all equal."""
-    return RetryPolicy(first_s=pause_s, limit_s=pause_s, deadline_s=deadline_s)
+    return RetryPolicy(
+        first_s=pause_s, limit_s=pause_s, deadline_s=deadline_s, most_failures=most_failures
+    )
 
 
 class Tries:
@@ -65,7 +72,7 @@ class Tries:
 
     Args:
         policy: How long to wait, and when to give up.
-        clock: Measures the time since this object was made.
+        clock: Measures the time since this object was made, or since the last progress.
         wait: Waits for the given seconds and returns True when the process must end, such as
             `Event.wait`; None sleeps on `clock`.
         chance: Source of the jitter.
@@ -85,14 +92,24 @@ class Tries:
         self._started_s = clock.monotonic_s()
         self._failures = 0
 
+    @property
+    def over(self) -> bool:
+        """Whether to give up; for work that waits by itself, such as a poll."""
+        return self._policy.gives_up(self._clock.monotonic_s() - self._started_s, self._failures)
+
+    def progressed(self) -> None:
+        """Start again: the work has not succeeded yet, but part of it has."""
+        self._started_s = self._clock.monotonic_s()
+        self._failures = 0
+
     def failed(self, error: Exception) -> None:
         """Wait before the next try, at least as long as a `Retry` asks for.
 
         Raises:
-            Exception: `error`, when the deadline has passed or the process must end.
+            Exception: `error`, when the policy gives up or the process must end.
         """
         self._failures += 1
-        if self._policy.gives_up(self._clock.monotonic_s() - self._started_s):
+        if self.over:
             raise error
         pause_s = self._policy.pause_s(self._failures, self._chance)
         if isinstance(error, Retry):
@@ -128,3 +145,26 @@ def retried(
             if not may_pass(error):
                 raise
             tries.failed(error)
+
+
+class _NotYet(Exception):
+    """A condition does not hold yet."""
+
+
+def comes_true(condition: Callable[[], bool], tries: Tries) -> bool:
+    """Ask until a condition holds or `tries` gives up; returns whether it holds.
+
+    Args:
+        condition: Called once per try; what it raises is raised at once.
+        tries: Waits between the tries.
+    """
+
+    def ask() -> None:
+        if not condition():
+            raise _NotYet
+
+    try:
+        retried(ask, tries, (_NotYet,))
+    except _NotYet:
+        return False
+    return True

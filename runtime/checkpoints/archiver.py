@@ -1,4 +1,4 @@
-"""Archive checkpoints in the background: folding never waits for it or fails because of it."""
+"""Archive checkpoints in the background: folding neither waits for it nor fails."""
 
 import queue
 import threading

@@ -9,6 +9,7 @@ from runtime.checkpoints.errors import ReplayNeeded
 from runtime.errors import Stop
 from runtime.kafka.cluster import Cluster
 from runtime.kafka.errors import is_refusal
+from runtime.retry import Tries, constant, retried
 
 ATTEMPT_S = 5.0
 """Seconds for one try of a transactional call before it is retried."""
@@ -42,7 +43,7 @@ class Claim:
         self._topic = topic
         self._partition = partition
         self._clock = cluster.clock
-        self._give_up_s = give_up_s
+        self._again = constant(0.0, deadline_s=give_up_s)  # each attempt waits by itself
         self._producer: Any = cluster.transactional(
             transactional_id, within_s=TRANSACTION_TIMEOUT_S
         )
@@ -79,15 +80,15 @@ class Claim:
                 return
 
     def _until_done(self, what: str, call: Any) -> None:
-        deadline = self._clock.monotonic_s() + self._give_up_s
-        while True:
-            try:
-                call(ATTEMPT_S)
-            except KafkaException as error:
-                if not error.args[0].retriable() or self._clock.monotonic_s() > deadline:
-                    raise self._lost(what, error) from error
-            else:
-                return
+        try:
+            retried(
+                lambda: call(ATTEMPT_S),
+                Tries(self._again, self._clock),
+                (KafkaException,),
+                may_pass=lambda error: bool(error.args[0].retriable()),
+            )
+        except KafkaException as error:
+            raise self._lost(what, error) from error
 
     def _lost(self, what: str, error: KafkaException) -> Stop:
         self._refused = True

@@ -27,7 +27,7 @@ class CheckpointDamaged(Stop):
 
 
 class RecordTooLarge(Stop):
-    """An output or the state of one entity does not fit into one record.
+    """The state of one entity does not fit into one record.
 
     The same records would give the same size again, so a restart does not help.
     """

@@ -3,10 +3,13 @@
 from collections.abc import Callable, Iterator
 from typing import Any, Literal, NamedTuple
 
-from confluent_kafka import KafkaError, KafkaException, TopicCollection, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from runtime.checkpoints.errors import ReplayNeeded
+from runtime.errors import Retry
 from runtime.kafka.cluster import Cluster
+from runtime.kafka.topic_description import MISSING, describe_visible
+from runtime.retry import Tries, constant, retried
 
 Isolation = Literal["read_committed", "read_uncommitted"]
 
@@ -34,18 +37,22 @@ class LogReader:
 
     def __init__(self, cluster: Cluster, *, timeout_s: float = 30.0) -> None:
         self._cluster = cluster
-        self._clock = cluster.clock
         self._timeout_s = timeout_s
+        self._again = constant(RETRY_S, deadline_s=timeout_s)
 
     def topic_id(self, topic: str) -> str:
         """The id that the broker gave the topic when it was created.
 
         Raises:
-            KafkaException: The topic does not exist or the broker is out of reach.
+            Retry: The topic does not exist or the broker is out of reach.
+            Stop: The topic may not be seen.
         """
-        admin = self._cluster.admin()
-        described = admin.describe_topics(TopicCollection([topic]), request_timeout=self._timeout_s)
-        return str(described[topic].result(timeout=self._timeout_s).topic_id)
+        found = describe_visible(self._cluster, [topic], settings=False, answer_s=self._timeout_s)[
+            topic
+        ]
+        if found == MISSING:
+            raise Retry(f"{topic} does not exist")
+        return found.id
 
     def ranges(self, topic: str, partitions: list[int]) -> dict[int, OffsetRange]:
         """Start and end of each partition, from the broker."""
@@ -111,6 +118,9 @@ class LogReader:
         finally:
             consumer.close()
 
+    def _tries(self) -> Tries:
+        return Tries(self._again, self._cluster.clock)
+
     def _consumer(self, isolation: Isolation) -> Any:
         return self._cluster.consumer(
             self._cluster.group("checkpoint-reader"),  # never joined: partitions are assigned
@@ -124,20 +134,17 @@ class LogReader:
 
     def _range(self, consumer: Any, topic: str, partition: int) -> OffsetRange:
         """Offset range of a partition; retries errors, since a new topic briefly has no leader."""
-        deadline = self._clock.monotonic_s() + self._timeout_s
-        while True:
-            try:
-                start, end = consumer.get_watermark_offsets(
-                    TopicPartition(topic, partition), timeout=ATTEMPT_S
+        where = TopicPartition(topic, partition)
+        try:
+            return OffsetRange(
+                *retried(
+                    lambda: consumer.get_watermark_offsets(where, timeout=ATTEMPT_S),
+                    self._tries(),
+                    (KafkaException,),
                 )
-            except KafkaException as error:
-                if self._clock.monotonic_s() > deadline:
-                    raise ReplayNeeded(
-                        f"{topic}[{partition}]: no offsets: {error.args[0]}"
-                    ) from error
-                self._clock.sleep(RETRY_S)
-            else:
-                return OffsetRange(start, end)
+            )
+        except KafkaException as error:
+            raise ReplayNeeded(f"{topic}[{partition}]: no offsets: {error.args[0]}") from error
 
     def _records(
         self, consumer: Any, topic: str, partition: int, lower: int, upper: int
@@ -146,17 +153,17 @@ class LogReader:
         if lower >= upper:
             return
         consumer.assign([TopicPartition(topic, partition, lower)])
-        deadline = self._clock.monotonic_s() + self._timeout_s
+        tries = self._tries()
         while True:
             message = consumer.poll(0.5)
             if message is None:
-                if self._clock.monotonic_s() > deadline:
+                if tries.over:
                     raise ReplayNeeded(
                         f"{topic}[{partition}]: offsets {lower} to {upper} could not be read "
                         f"in {self._timeout_s:.0f} s"
                     )
                 continue
-            deadline = self._clock.monotonic_s() + self._timeout_s
+            tries.progressed()
             error = message.error()
             if error is None:
                 if message.offset() < upper:

@@ -1,15 +1,12 @@
-"""Producer of the outputs that a fold emits."""
+"""The outputs that a fold emits, held until they may leave."""
 
 from threading import Lock
 
-from confluent_kafka import KafkaError, KafkaException
-
-from runtime.checkpoints.errors import RecordTooLarge, ReplayNeeded
+from runtime.checkpoints.errors import ReplayNeeded
 from runtime.checkpoints.fold import OutputRecord
-from runtime.errors import Stop
+from runtime.errors import Retry
 from runtime.kafka.cluster import Cluster
-from runtime.kafka.errors import is_refusal
-from runtime.kafka.first_record_barrier import FirstRecordBarrier
+from runtime.kafka.producer import ReliableProducer
 
 MAX_MESSAGE_BYTES = 4_000_000
 """Largest output, bytes: a dead letter holds an input as large as its topic allows."""
@@ -17,30 +14,25 @@ MAX_MESSAGE_BYTES = 4_000_000
 QUEUE_LIMIT_KIB = 65_536
 """Unacknowledged output held in memory before `release` waits, KiB."""
 
+GIVE_UP_S = 300.0
+"""Time without acknowledgement after which a replay is required, s."""
 
-class OutputProducer:
-    """Idempotent producer with acks from all in-sync replicas; one failure ends the run.
 
-    A failed record cannot be sent again in its original place, so any failed delivery
-    means a replay from the checkpoint.
+class HeldOutputs:
+    """Holds what is emitted until `release`, and hands it to a producer.
+
+    Any failed delivery means a replay from the checkpoint.
+
+    Args:
+        cluster: Cluster that holds the topics.
     """
 
-    def __init__(self, cluster: Cluster, *, give_up_s: float = 300.0) -> None:
-        """Connect.
-
-        Args:
-            cluster: Cluster that holds the topics.
-            give_up_s: Seconds without acknowledgement before a replay is required.
-        """
-        self._clock = cluster.clock
-        self._give_up_s = give_up_s
-        self._failures: list[KafkaError] = []
+    def __init__(self, cluster: Cluster) -> None:
         self._held: list[OutputRecord] = []
         self._lock = Lock()
-        self._producer = FirstRecordBarrier(
+        self._producer = ReliableProducer(
             cluster,
-            self._failed,
-            delivery_timeout_s=give_up_s,
+            give_up_s=GIVE_UP_S,
             max_record_bytes=MAX_MESSAGE_BYTES,
             **{"queue.buffering.max.kbytes": QUEUE_LIMIT_KIB},
         )
@@ -54,75 +46,38 @@ class OutputProducer:
         """Queue the emitted records for sending, in order; waits while the queue is full.
 
         Raises:
-            ReplayNeeded: An earlier record failed, or the queue stayed full.
-            RecordTooLarge: A record exceeds `MAX_MESSAGE_BYTES`.
+            Stop: A record is too large, or the queue is full and an earlier record failed or the
+                queue stayed full.
         """
         with self._lock:
             held, self._held = self._held, []
-            for record in held:
-                self._produce(record)
-
-    def _produce(self, record: OutputRecord) -> None:
-        topic, key, value, partition, headers = record
-        wanted = -1 if partition is None else partition
-        deadline: float | None = None
-        while True:
-            try:
-                self._producer.produce(
-                    topic, key=key, value=value, partition=wanted, headers=headers
-                )
-            except BufferError:
-                now = self._clock.monotonic_s()
-                deadline = deadline or now + self._give_up_s
-                if now > deadline:
-                    raise ReplayNeeded("the output queue stayed full") from None
-                self._producer.poll(0.05)
-                self._raise_failure()
-            except KafkaException as error:
-                if error.args[0].code() == KafkaError.MSG_SIZE_TOO_LARGE:
-                    raise RecordTooLarge(f"{topic}: {len(value or b'')} bytes") from error
-                raise
-            else:
-                return
+            for topic, key, value, partition, headers in held:
+                wanted = -1 if partition is None else partition
+                self._producer.send(topic, key, value, wanted, headers)
 
     def poll(self) -> None:
         """Release the emitted records, then process acknowledgements without waiting.
 
         Raises:
-            ReplayNeeded: A delivery failed.
+            Stop: A delivery failed; the exit code says whether a replay may heal it.
         """
         self.release()
-        self._producer.poll(0)
-        self._raise_failure()
+        self._producer.poll()
+        self._producer.check()
 
     def flush(self) -> None:
         """Wait until the broker has acknowledged everything that was emitted.
 
         Raises:
-            ReplayNeeded: A delivery failed or took too long.
+            Stop: A delivery failed; the exit code says whether a replay may heal it.
+            ReplayNeeded: It took too long.
         """
         self.release()
-        deadline = self._clock.monotonic_s() + self._give_up_s
-        while self._producer.flush(1.0):
-            self._raise_failure()
-            if self._clock.monotonic_s() > deadline:
-                raise ReplayNeeded(f"outputs not acknowledged in {self._give_up_s:.0f} s")
-        self._raise_failure()
+        try:
+            self._producer.flush(GIVE_UP_S)
+        except Retry as error:
+            raise ReplayNeeded(f"outputs: {error}") from error
 
     def close(self) -> None:
         """Drop what is queued and disconnect; call `flush` first to keep it."""
-        self._producer.purge()
         self._producer.close()
-
-    def _failed(self, _topic: str, _partition: int, error: KafkaError) -> None:
-        self._failures.append(error)
-
-    def _raise_failure(self) -> None:
-        if not self._failures:
-            return
-        error = self._failures[0]
-        if error.code() == KafkaError.MSG_SIZE_TOO_LARGE:
-            raise RecordTooLarge(f"the broker takes no output of that size: {error}")
-        if is_refusal(error):
-            raise Stop(f"Kafka refuses an output, and would again: {error}")
-        raise ReplayNeeded(f"an output was not delivered: {error}")

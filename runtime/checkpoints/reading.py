@@ -9,9 +9,9 @@ from runtime.checkpoints.errors import CheckpointDamaged, ReplayNeeded
 from runtime.checkpoints.log import LogReader
 from runtime.clock import Clock
 from runtime.errors import Retry
+from runtime.retry import Tries, constant
 
-_ATTEMPTS = 40
-_PAUSE_S = 0.8  # an owner saves twice a second
+_AGAIN = constant(0.8, most_failures=40)  # an owner saves twice a second
 
 
 def newest_records(log: LogReader, topic: str, partition: int) -> dict[bytes, bytes]:
@@ -58,19 +58,19 @@ def read_beside_owner(
         Retry: The broker is out of reach.
     """
     before: dict[bytes, bytes] = {}
-    for attempt in range(_ATTEMPTS):
+    tries = Tries(_AGAIN, clock)
+    while True:
         try:
             records = newest_records(log, topic, partition)
         except (KafkaException, ReplayNeeded) as error:
             raise Retry(f"{topic}[{partition}] was not read: {error}") from error
         try:
             return assemble(partition, records, max_version=max_version) if records else None
-        except CheckpointDamaged:
-            if records == before or attempt == _ATTEMPTS - 1:
+        except CheckpointDamaged as error:
+            if records == before:
                 raise
+            tries.failed(error)
         before = records
-        clock.sleep(_PAUSE_S)
-    return None
 
 
 def read_head(log: LogReader, topic: str, partition: int) -> Head | None:

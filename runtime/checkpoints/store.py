@@ -29,7 +29,7 @@ from runtime.checkpoints.codec import (
 from runtime.checkpoints.errors import AssignmentChanged, InputGone, ReplayNeeded
 from runtime.checkpoints.fold import FoldFactory, Inherit, PartitionProgress, Snapshot
 from runtime.checkpoints.log import LogReader, OffsetRange
-from runtime.checkpoints.outputs import OutputProducer
+from runtime.checkpoints.outputs import HeldOutputs
 from runtime.checkpoints.reading import newest_records, written_ms
 from runtime.checkpoints.spans import take_over
 from runtime.kafka.cluster import Cluster
@@ -83,7 +83,7 @@ class CheckpointStore:
             parallel: Partitions that are claimed, read or committed at the same time.
         """
         self.topics = topics
-        self.outputs = OutputProducer(cluster)
+        self.outputs = HeldOutputs(cluster)
         self._cluster = cluster
         self._fold_factory = fold_factory
         self._state_version = state_version
@@ -316,6 +316,6 @@ class CheckpointStore:
         if not log.start <= next_offset <= log.end:
             raise InputGone(
                 f"{where} holds offsets {log.start} to {log.end}, but {next_offset} comes next "
-                "after the checkpoint: `wardstream rebuild checkpoints` lets the line go on"
+                "after the checkpoint: `wardstream rebuild checkpoints` lets the pipeline continue"
             )
         return log

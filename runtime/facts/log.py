@@ -14,6 +14,8 @@ from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]
 
 from runtime.errors import Retry, Stop
 from runtime.kafka.cluster import Cluster
+from runtime.kafka.errors import answer
+from runtime.retry import Tries, constant, retried
 from schemas.codec import Codec, UndecodableValue
 from schemas.registry import RegistryUnavailable
 from schemas.topics import REFERENCE_TOPICS, Topic
@@ -23,7 +25,7 @@ _LOST_S = _TIMEOUT_S + 10.0
 """Seconds after which an unanswered request is given up, with its client: one in flight when the
 broker is killed may never be answered, whatever its timeout."""
 
-_PAUSE_S = 0.1
+_AGAIN = constant(0.1, deadline_s=_TIMEOUT_S)
 
 VISIBLE_AFTER_US = 5_000_000
 """A fact is visible to events this long after it was recorded, microseconds."""
@@ -93,8 +95,8 @@ class FactLog:
                 topic is shorter than before.
         """
         started_us = self._clock.now_us()
-        deadline_s = self._clock.monotonic_s() + _TIMEOUT_S
-        ends = self._ends(deadline_s)
+        tries = Tries(_AGAIN, self._clock)
+        ends = self._ends(tries)
         for name, end in ends.items():
             if end < self._high_water[name]:
                 raise Stop(
@@ -104,7 +106,7 @@ class FactLog:
                 )
         while any(self._high_water[name] < end for name, end in ends.items()):
             self._take(self._consumer.consume(1_000, 0.2))
-            if self._clock.monotonic_s() > deadline_s:
+            if tries.over:
                 raise Retry("side inputs were not read to their end within 30 s")
         ranks = {name: rank for rank, name in enumerate(self._codecs)}
         self._unread.sort(key=lambda message: ranks[message.topic() or ""])
@@ -130,7 +132,7 @@ class FactLog:
             elif error.code() == KafkaError._PARTITION_EOF:
                 self._high_water[name] = max(self._high_water[name], offset)
 
-    def _ends(self, deadline_s: float) -> dict[str, int]:
+    def _ends(self, tries: Tries) -> dict[str, int]:
         """End offset of every reference data topic, open transactions included.
 
         Retries while a leader is being elected.
@@ -138,32 +140,34 @@ class FactLog:
         Raises:
             Retry: The broker does not answer in time.
         """
+        try:
+            return retried(self._ends_now, tries, (KafkaException,))
+        except KafkaException as error:
+            cause: KafkaError = error.args[0]
+            raise Retry(f"end of the side inputs is unknown: {cause.str()}") from error
+
+    def _ends_now(self) -> dict[str, int]:
+        """Ask for the ends once.
+
+        Raises:
+            KafkaException: The broker has no answer now, or the question was lost.
+        """
         wanted = {
             TopicPartition(name, 0): OffsetSpec.latest()  # type: ignore[no-untyped-call]
             for name in self._codecs
         }
-        while True:
-            try:
-                answers = self._admin.list_offsets(
-                    wanted,
-                    isolation_level=IsolationLevel.READ_UNCOMMITTED,
-                    request_timeout=_TIMEOUT_S,
-                )
-                return {
-                    where.topic: answer.result(timeout=_LOST_S).offset
-                    for where, answer in answers.items()
-                }
-            except TimeoutError as error:
-                self._admin = self._cluster.admin()
-                raise Retry("end of the side inputs is unknown: a question was lost") from error
-            except KafkaException as error:
-                cause: KafkaError = error.args[0]
-                # A client keeps using the leader epoch that it knows for minutes after the broker
-                # has a new one; a fresh client fetches it first.
-                self._admin = self._cluster.admin()
-                if self._clock.monotonic_s() > deadline_s:
-                    raise Retry(f"end of the side inputs is unknown: {cause.str()}") from error
-                self._clock.sleep(_PAUSE_S)
+        try:
+            asked = self._admin.list_offsets(
+                wanted,
+                isolation_level=IsolationLevel.READ_UNCOMMITTED,
+                request_timeout=_TIMEOUT_S,
+            )
+            return {where.topic: answer(future, _LOST_S).offset for where, future in asked.items()}
+        except KafkaException:
+            # A client keeps using the leader epoch that it knows for minutes after the broker
+            # has a new one; a fresh client fetches it first.
+            self._admin = self._cluster.admin()
+            raise
 
     def _fact(self, message: Message) -> Fact:
         name = message.topic() or ""

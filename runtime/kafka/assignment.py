@@ -27,7 +27,7 @@ class Fetching(Protocol):
 class Assignment:
     """Keeps account of one consumer's partitions.
 
-    Paused partitions are not fetched; polling goes on and keeps the consumer in its group.
+    Paused partitions are not fetched; polling continues and keeps the consumer in its group.
 
     Args:
         consumer: A member of a group.

@@ -151,13 +151,16 @@ class Cluster:
         }
         return self.producer(delivery_timeout_s=within_s, **claim)
 
-    def admin(self, on_error: Callable[[KafkaError], None] | None = None) -> AdminClient:
+    def admin(
+        self, on_error: Callable[[KafkaError], None] | None = None, **overrides: Any
+    ) -> AdminClient:
         """A client for questions about topics, and for what changes them.
 
         Args:
             on_error: Called, while the client is polled, when a connection fails.
+            overrides: Settings of librdkafka that differ.
         """
-        config = self._common()
+        config = {**self._common(), **overrides}
         if on_error is not None:
             config["error_cb"] = on_error
         return AdminClient(config)

@@ -12,17 +12,18 @@ from runtime.errors import Retry, Stop
 from runtime.kafka.producer import ReliableProducer
 from runtime.kafka.topic_partition import Partition
 from runtime.process.service import Service
+from runtime.retry import constant
 
 log = structlog.get_logger(__name__)
 
 Offsets = Mapping[Partition, int]
 """Next offset to read, by partition."""
 
-FLUSH_DEADLINE_S: Final = 630.0
-"""Longest wait for acknowledgements; a delivery gives up a little earlier."""
+_WHILE_RUNNING: Final = constant(0.0, deadline_s=630.0)
+"""Waiting for acknowledgements; a delivery gives up a little earlier."""
 
-STOP_FLUSH_DEADLINE_S: Final = 8.0
-"""Longest wait for acknowledgements after the process was asked to end."""
+_WHILE_STOPPING: Final = constant(0.0, deadline_s=8.0)
+"""Waiting for acknowledgements after the process was asked to end."""
 
 _LEAST_POSTPONED_S: Final = 0.1
 
@@ -89,7 +90,7 @@ class CommitLedger:
         return dict(self._next)
 
     def committed(self) -> None:
-        """Note that the broker has all of them."""
+        """Note that the broker has every offset."""
         self._next.clear()
         self._records = 0
         self._not_before_s = 0.0
@@ -198,8 +199,8 @@ class Committer:
                 self._producer.flush(1.0)
                 return
             waited_s = clock.monotonic_s() - started_s
-            stopping = self._service.stop.is_set()
-            if waited_s > (STOP_FLUSH_DEADLINE_S if stopping else FLUSH_DEADLINE_S):
+            policy = _WHILE_STOPPING if self._service.stop.is_set() else _WHILE_RUNNING
+            if policy.gives_up(waited_s):
                 raise Retry(
                     f"{len(self._producer)} records not acknowledged after {waited_s:.0f} s"
                 )

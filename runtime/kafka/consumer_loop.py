@@ -58,7 +58,7 @@ class RecordProcessor(Protocol):
         ...
 
     def dropped(self, partitions: Collection[Partition]) -> None:
-        """Drop records in hand of these: another process reads them from the committed offset."""
+        """Drop fetched records; another process reads them from the committed offset."""
         ...
 
     def close(self) -> None:
@@ -173,7 +173,7 @@ class ConsumerLoop:
         self._show("kafka.assigned", partitions)
 
     def on_revoke(self, consumer: Consumer, taken: list[TopicPartition]) -> None:
-        """The group takes partitions away: the next owner goes on after what is committed now."""
+        """The group takes partitions away: the next owner continues after what is committed now."""
         if not self._abandoned:
             self._processor.join()
             self._commits.commit()

@@ -1,6 +1,6 @@
 """Detect that the log has changed under a consumer, and report the offsets it never read.
 
-Kafka's client goes on from the first record there is when the next one is not there any more, and
+Kafka's client continues from the first record there is when the next one is gone, and
 reports nothing. So each record is compared with the one that had to come: the group's committed
 offset first, the offset after the last record from then on. Offsets only rise by one where
 a partition holds nothing but records; the broker is asked what else may leave a hole.
@@ -11,12 +11,12 @@ from typing import Final, Literal, NamedTuple, TypeVar
 
 import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
-from confluent_kafka.admin import ConfigResource, ResourceType  # type: ignore[attr-defined]
 
 from runtime.clock import Clock
 from runtime.errors import DeadLetter, Retry, Stop
 from runtime.kafka.cluster import Cluster
-from runtime.kafka.errors import answer, is_refusal
+from runtime.kafka.errors import is_refusal
+from runtime.kafka.topic_description import MISSING, describe_visible
 from runtime.kafka.topic_partition import Partition, source_partition
 from runtime.process.metrics import RECORDS_GONE
 from runtime.retry import Tries, constant, retried
@@ -31,7 +31,6 @@ SHORTENED: Final = "log_shortened"
 """Reason of the dead letter for a log that ends before an offset that was read."""
 
 _ANSWER_S = 10.0
-_LOST_S = 10.0
 _AGAIN = constant(0.1, deadline_s=30.0)
 
 Answer = TypeVar("Answer")
@@ -185,16 +184,13 @@ class Continuity:
         )
 
     def _cleanup(self, name: str) -> str:
-        resource = ConfigResource(ResourceType.TOPIC, name)
-
         def ask() -> str:
-            # A new client: an old one would ask by a leader that is no more.
-            admin = self._cluster.admin()  # kept: without it the answer would be lost
-            asked = admin.describe_configs([resource], request_timeout=_ANSWER_S)
-            return str(answer(asked[resource], _ANSWER_S + _LOST_S)["cleanup.policy"].value)
+            found = describe_visible(self._cluster, [name])[name]
+            if found == MISSING:
+                raise Retry(f"settings of {name} are unknown: it does not exist")
+            return found.settings["cleanup.policy"]
 
-        what = f"settings of {name} are unknown"
-        return _patiently(self._cluster.clock, what, "DESCRIBE_CONFIGS of the topic", ask)
+        return retried(ask, Tries(_AGAIN, self._cluster.clock))
 
 
 def _patiently(clock: Clock, what: str, right: str, ask: Callable[[], Answer]) -> Answer:

@@ -17,7 +17,7 @@ from runtime.kafka.cluster import Cluster
 from runtime.kafka.partitioner import partition_of
 from runtime.kafka.producer import ReliableProducer
 from runtime.process.metrics import DEAD_LETTERS_TOTAL
-from runtime.process.settings import DeadLetterSettings
+from runtime.process.sections import DeadLetterSettings
 from schemas.topics import DEAD_LETTERS
 
 _LAST_FLUSH_S = 10.0

@@ -3,7 +3,8 @@
 from concurrent.futures import Future
 from typing import TypeVar
 
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import OFFSET_INVALID, KafkaError, KafkaException
+from confluent_kafka.admin import ListOffsetsResultInfo  # type: ignore[attr-defined]
 
 from runtime.errors import Retry, Stop
 
@@ -48,7 +49,8 @@ def answer(question: Future[Answer], within_s: float) -> Answer:
     """What the broker answers to a request of an `AdminClient`.
 
     A request that was open when the broker was killed may never be answered, whatever its own
-    timeout, so every wait has a limit.
+    timeout, so every wait has a limit. One for the offset of a partition may then be answered
+    with "invalid" and without an error (librdkafka 2.16), which is no offset.
 
     Args:
         question: Future of the client.
@@ -58,7 +60,11 @@ def answer(question: Future[Answer], within_s: float) -> Answer:
         KafkaException: It refuses, is out of reach, or the request was lost (retriable).
     """
     try:
-        return question.result(timeout=within_s)
+        found = question.result(timeout=within_s)
     except TimeoutError as error:
         lost = f"a question was not answered within {within_s:.0f} s"
         raise KafkaException(KafkaError(KafkaError._TIMED_OUT, lost, retriable=True)) from error
+    if isinstance(found, ListOffsetsResultInfo) and found.offset == OFFSET_INVALID:
+        unknown = "the offset is not known while the broker is away"
+        raise KafkaException(KafkaError(KafkaError.LEADER_NOT_AVAILABLE, unknown, retriable=True))
+    return found

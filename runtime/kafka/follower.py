@@ -126,10 +126,10 @@ class Follower:
 
 
 def _ended(messages: Iterable[Message]) -> set[Partition]:
-    """Partitions whose end was reached; errors that pass are left to the client, which goes on.
+    """Partitions whose end was reached; the client recovers from passing errors itself.
 
     Raises:
-        Retry: The broker refuses a topic: nothing more of it would come.
+        Retry: The broker refuses a topic: no more records would come.
     """
     ended = set()
     for message in messages:

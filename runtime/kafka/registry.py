@@ -1,21 +1,29 @@
-"""The schema registry for long-running processes: inside a circuit breaker."""
+"""The schema registry for processes: requests are repeated, inside a circuit breaker."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPException
+from ssl import SSLCertVerificationError
+from typing import Any
 
 from runtime.clock import Clock
 from runtime.process.security import User
+from runtime.retry import RetryPolicy, Tries, retried
 from runtime.storage.breaker import BreakerOpen, BreakerPolicy, Guard
 from schemas.registry import SchemaRegistry
 from schemas.registry_address import RegistryAddress
 from schemas.registry_client import RegistryRefusal
+
+AGAIN = RetryPolicy(first_s=0.1, factor=3.0, limit_s=2.0, most_failures=5)
+"""Long enough for a lost connection or a registry that is starting, short enough to leave a longer
+outage to the breaker."""
 
 POLICY = BreakerPolicy(failures=2, first_pause_s=0.5, max_pause_s=5.0)
 """A request has been repeated for seconds before it counts as a failure here."""
 
 _ITS_OWN_FAULT = 500
 _LATER = 429
+_MAY_PASS = frozenset({408, _LATER, _ITS_OWN_FAULT, 502, 503, 504})
 
 
 class RegistryAway(Exception):
@@ -55,17 +63,28 @@ def guarded_registry(address: str | RegistryAddress, clock: Clock) -> SchemaRegi
     """
     guard = Guard("registry", clock, POLICY)
 
-    @contextmanager
-    def gate() -> Iterator[None]:
+    def asking(request: Callable[[], Any]) -> Any:
         try:
             with guard.trying((RegistryAway,)), _distinguished():
-                yield
+                return retried(
+                    request,
+                    Tries(AGAIN, clock),
+                    (OSError, HTTPException, RegistryRefusal),
+                    may_pass=_may_pass,
+                )
         except BreakerOpen as error:
             raise ConnectionError(str(error)) from error
         except RegistryAway as error:
             raise error.error from None
 
-    return SchemaRegistry(address, gate)
+    return SchemaRegistry(address, asking)
+
+
+def _may_pass(error: Exception) -> bool:
+    """Whether the same request may succeed a moment later."""
+    if isinstance(error, RegistryRefusal):
+        return error.status in _MAY_PASS
+    return not isinstance(error, SSLCertVerificationError)
 
 
 @contextmanager

@@ -12,10 +12,9 @@ MECHANISM: Final = "SCRAM-SHA-512"
 
 def librdkafka(security: KafkaSecurity) -> dict[str, Any]:
     """Settings of librdkafka."""
-    protocol = ("SASL_" if security.user else "") + ("SSL" if security.tls else "PLAINTEXT")
-    if protocol == "PLAINTEXT":
+    if security.protocol == "PLAINTEXT":
         return {}
-    found: dict[str, Any] = {"security.protocol": protocol}
+    found: dict[str, Any] = {"security.protocol": security.protocol}
     if security.user:
         found |= {
             "sasl.mechanism": MECHANISM,

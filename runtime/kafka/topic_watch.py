@@ -8,15 +8,13 @@ process ends, and an operator must act.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Final, NamedTuple
+from typing import Final
 
 import structlog
-from confluent_kafka import KafkaError, KafkaException, TopicCollection
-from confluent_kafka.admin import ConfigResource, ResourceType  # type: ignore[attr-defined]
 
 from runtime.errors import Retry, Stop
 from runtime.kafka.cluster import Cluster
-from runtime.kafka.errors import answer, is_refusal
+from runtime.kafka.topic_description import MISSING, TopicDescription, describe_visible
 from runtime.process.periodic import Periodic
 from runtime.process.service import Service
 from runtime.retry import Tries, constant, retried
@@ -27,26 +25,7 @@ log = structlog.get_logger(__name__)
 CHECK_S: Final = 10.0
 """Pause between two checks, s."""
 
-_ANSWER_S = 10.0
-_LOST_S = 10.0
 _AGAIN = constant(0.2, deadline_s=30.0)
-
-
-class Seen(NamedTuple):
-    """A topic as the broker describes it.
-
-    Attributes:
-        id: Id from its creation; empty when the topic does not exist.
-        partitions: Number of partitions.
-        cleanup: Its `cleanup.policy`.
-    """
-
-    id: str
-    partitions: int = 0
-    cleanup: str = ""
-
-
-MISSING: Final = Seen("")
 
 
 class TopicWatch:
@@ -94,7 +73,7 @@ class TopicWatch:
             Retry: The broker is out of reach.
             Stop: The process must end.
         """
-        found = self._describe()
+        found = describe_visible(self._cluster, self._topics)
         missing = {name for name, seen in found.items() if seen == MISSING}
         # A broker that has just started may not know a topic yet: asked twice, it does.
         reasons = differences(self._topics, self._known, found, missing & self._missing)
@@ -109,7 +88,7 @@ class TopicWatch:
         else:
             log.debug("topics.unknown", error=str(error))
 
-    def _describe_first(self) -> dict[str, Seen]:
+    def _describe_first(self) -> dict[str, TopicDescription]:
         """The topics at the start; waits for a broker that has just started.
 
         Raises:
@@ -117,60 +96,14 @@ class TopicWatch:
             Stop: One may not be described.
         """
 
-        def describe_all() -> dict[str, Seen]:
-            found = self._describe()
+        def describe_all() -> dict[str, TopicDescription]:
+            found = describe_visible(self._cluster, self._topics)
             missing = ", ".join(name for name, seen in found.items() if seen == MISSING)
             if missing:
                 raise Retry(f"the broker does not know {missing}")
             return found
 
         return retried(describe_all, Tries(_AGAIN, self._cluster.clock))
-
-    def _describe(self) -> dict[str, Seen]:
-        """Every topic as it is now.
-
-        Raises:
-            Retry: The broker is out of reach.
-            Stop: One may not be described.
-        """
-        admin = self._cluster.admin()
-        names = list(self._topics)
-        found: dict[str, Seen] = {}
-        try:
-            described = admin.describe_topics(TopicCollection(names), request_timeout=_ANSWER_S)
-            for name, future in described.items():
-                try:
-                    one = answer(future, _ANSWER_S + _LOST_S)
-                except KafkaException as error:
-                    if error.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
-                        raise _unanswered(name, "DESCRIBE", error) from error
-                    found[name] = MISSING
-                else:
-                    found[name] = Seen(str(one.topic_id), len(one.partitions))
-            resources = [
-                ConfigResource(ResourceType.TOPIC, name) for name in names if found[name] != MISSING
-            ]
-            if resources:
-                asked = admin.describe_configs(resources, request_timeout=_ANSWER_S)
-                for resource, future in asked.items():
-                    try:
-                        config = answer(future, _ANSWER_S + _LOST_S)
-                    except KafkaException as error:
-                        raise _unanswered(resource.name, "DESCRIBE_CONFIGS", error) from error
-                    cleanup = str(config["cleanup.policy"].value)
-                    found[resource.name] = found[resource.name]._replace(cleanup=cleanup)
-        except KafkaException as error:
-            raise Retry(f"topics cannot be looked at: {error.args[0].str()}") from error
-        return found
-
-
-def _unanswered(name: str, right: str, exc: KafkaException) -> Retry | Stop:
-    """The error for a topic that the broker does not describe."""
-    error: KafkaError = exc.args[0]
-    problem = f"{name} cannot be looked at: {error.str()}"
-    if is_refusal(error):
-        return Stop(f"{problem}; this process needs {right} of the topic")
-    return Retry(problem)
 
 
 @contextmanager
@@ -191,15 +124,16 @@ def watching(service: Service, cluster: Cluster, topics: Sequence[Topic]) -> Ite
 
 def differences(
     topics: Mapping[str, Topic],
-    known: Mapping[str, Seen],
-    found: Mapping[str, Seen],
+    known: Mapping[str, TopicDescription],
+    found: Mapping[str, TopicDescription],
     missing: set[str],
 ) -> list[str]:
     """Why a process can no longer work with its topics; empty when it can.
 
     >>> from schemas.topics import FRAMES
-    >>> was = {"frames": Seen("a", 32, "delete")}
-    >>> differences({"frames": FRAMES}, was, {"frames": Seen("a", 33, "delete")}, set())
+    >>> was = TopicDescription("a", 32, {"cleanup.policy": "delete"})
+    >>> now = was._replace(partitions=33)
+    >>> differences({"frames": FRAMES}, {"frames": was}, {"frames": now}, set())
     ['frames has 33 partitions, not 32: keys are in other partitions since']
 
     Args:
@@ -218,16 +152,17 @@ def differences(
         if now.id != was.id:
             reasons.append(
                 f"{name} was deleted and made again while this process used it (id {was.id}, now "
-                f"{now.id}): what was not read of it is gone"
+                f"{now.id}): records that were not read are gone"
             )
         if now.partitions != topic.partitions:
             reasons.append(
                 f"{name} has {now.partitions} partitions, not {topic.partitions}: keys are in "
                 "other partitions since"
             )
-        if now.cleanup not in {was.cleanup, topic.cleanup}:
+        cleanup = now.settings["cleanup.policy"]
+        if cleanup not in {was.settings["cleanup.policy"], topic.cleanup}:
             reasons.append(
-                f"{name}: cleanup.policy is {now.cleanup}, not {topic.cleanup}: records are lost "
+                f"{name}: cleanup.policy is {cleanup}, not {topic.cleanup}: records are lost "
                 "until it is set back"
             )
     return reasons

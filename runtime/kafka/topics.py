@@ -3,16 +3,15 @@
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import (  # type: ignore[attr-defined]
     AdminClient,
-    ConfigResource,
     NewTopic,
     OffsetSpec,
-    ResourceType,
 )
 
 from runtime.clock import Clock
 from runtime.errors import Retry, Stop
 from runtime.kafka.cluster import Cluster
-from runtime.kafka.errors import answer, is_refusal
+from runtime.kafka.errors import answer
+from runtime.kafka.topic_description import MISSING, TopicDescription, describe
 from runtime.retry import Tries, constant, retried
 from schemas.topics import TOPICS, Topic
 
@@ -131,56 +130,25 @@ def topic_faults(cluster: Cluster, topics: list[Topic] | None = None) -> list[st
     Raises:
         Retry: The broker cannot be reached.
     """
-    admin = cluster.admin()
     expected = {cluster.name(topic): topic for topic in topics or TOPICS.values()}
-    try:
-        found = admin.list_topics(timeout=_ANSWER_S).topics
-    except KafkaException as error:
-        raise Retry(
-            f"Kafka at {cluster.bootstrap} is out of reach: {error.args[0].str()}"
-        ) from error
-    faults = []
-    present = []
-    for name, topic in expected.items():
-        if name not in found:
-            faults.append(_absent(admin, name))
-        elif len(found[name].partitions) != topic.partitions:
-            faults.append(
-                f"{name} has {len(found[name].partitions)} partitions, not {topic.partitions}"
-            )
-        else:
-            present.append(name)
-    resources = [ConfigResource(ResourceType.TOPIC, name) for name in present]
-    if resources:
-        futures = admin.describe_configs(resources, request_timeout=_TIMEOUT_S)
-        for resource, future in futures.items():
-            try:
-                actual = answer(future, _TIMEOUT_S + _LOST_S)
-            except KafkaException as error:
-                if is_refusal(error.args[0]):
-                    faults.append(f"settings of {resource.name}: {error.args[0].str()}")
-                    continue
-                raise Retry(
-                    f"settings of {resource.name} are unknown: {error.args[0].str()}"
-                ) from error
-            for setting, value in expected[resource.name].config.items():
-                if actual[setting].value != value:
-                    faults.append(
-                        f"{resource.name}: {setting} is {actual[setting].value}, not {value}"
-                    )
-    return sorted(faults)
+    found = describe(cluster, expected)
+    return sorted(
+        fault for name, topic in expected.items() for fault in _faults(name, topic, found[name])
+    )
 
 
-def _absent(admin: AdminClient, name: str) -> str:
-    """Why the broker does not list a topic: it is missing, or this process may not see it.
-
-    Raises:
-        Retry: The broker cannot be reached.
-    """
-    try:
-        refused = admin.list_topics(topic=name, timeout=_ANSWER_S).topics[name].error
-    except KafkaException as error:
-        raise Retry(f"topics cannot be listed: {error.args[0].str()}") from error
-    if refused is not None and is_refusal(refused):
-        return f"{name} may not be seen by this process: {refused.str()}"
-    return f"{name} is missing; run `wardstream topics create`"
+def _faults(name: str, topic: Topic, found: TopicDescription) -> list[str]:
+    """How one topic on the broker differs from the table."""
+    if found == MISSING:
+        return [f"{name} is missing; run `wardstream topics create`"]
+    if found.refused is not None and not found.id:
+        return [f"{name} may not be seen by this process: {found.refused.reason}"]
+    if found.partitions != topic.partitions:
+        return [f"{name} has {found.partitions} partitions, not {topic.partitions}"]
+    if found.refused is not None:
+        return [f"settings of {name}: {found.refused.reason}"]
+    return [
+        f"{name}: {setting} is {found.settings[setting]}, not {value}"
+        for setting, value in topic.config.items()
+        if found.settings[setting] != value
+    ]

@@ -12,6 +12,7 @@ from runtime.clock import Clock, SystemClock
 from runtime.errors import Stop
 from runtime.process.metrics import UP_SINCE
 from runtime.process.settings import Settings
+from runtime.redaction import redacted_value
 
 
 class Health:
@@ -89,7 +90,9 @@ def serve_health(health: Health, settings: Settings) -> ThreadingHTTPServer:
             else:
                 self._send(404, "text/plain", b"try /metrics, /healthz or /readyz\n")
                 return
-            self._send(200 if good else 503, "application/json", json.dumps(body).encode())
+            self._send(
+                200 if good else 503, "application/json", json.dumps(redacted_value(body)).encode()
+            )
 
         def _send(self, status: int, content_type: str, body: bytes) -> None:
             # A prober that gave up waiting on a busy machine is no error.

@@ -15,6 +15,16 @@ INGEST_FRAMES = Counter(
     "Frames read from the source, by outcome",
     ["camera_id", "outcome"],
 )
+INGEST_TIMES_MENDED = Counter(
+    "wardstream_ingest_times_mended_total",
+    "Frames whose own stamp was impossible or missing, timed by the frames around them",
+    ["camera_id"],
+)
+INGEST_SHORTFALLS = Counter(
+    "wardstream_ingest_recordings_cut_total",
+    "Recordings that ended before the end that they state",
+    ["camera_id"],
+)
 INGEST_BYTES = Counter("wardstream_ingest_bytes_total", "Encoded pixels sent", ["camera_id"])
 INGEST_CONNECTED = Gauge(
     "wardstream_ingest_connected", "1 while the source delivers", ["camera_id"]

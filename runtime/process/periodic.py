@@ -7,22 +7,11 @@ import structlog
 
 from runtime.errors import WardstreamError
 from runtime.retry import RetryPolicy, constant
-from schemas.registry import (
-    IncompatibleSchema,
-    NotRegistered,
-    RegistryDenied,
-    RegistryUnavailable,
-)
+from schemas.registry import IncompatibleSchema, NotRegistered, RegistryError
 
 log = structlog.get_logger(__name__)
 
-FORESEEN = (
-    WardstreamError,
-    RegistryUnavailable,
-    RegistryDenied,
-    NotRegistered,
-    IncompatibleSchema,
-)
+FORESEEN = (WardstreamError, RegistryError, NotRegistered, IncompatibleSchema)
 """Errors that say what is out of reach or wrong; any other is a fault in the program."""
 
 

@@ -53,10 +53,16 @@ class SecretFiles(PydanticBaseSettingsSource):
             file = os.environ.get(variable + SUFFIX)
             if file is None:
                 continue
+            if not file:
+                raise SecretFileError(f"{variable}{SUFFIX} is empty: give a path, or unset it")
             if variable in os.environ:
                 raise SecretFileError(f"{variable} and {variable}{SUFFIX} are both set: unset one")
             try:
-                text = Path(file).read_text()
+                text = Path(file).read_text(encoding="utf-8-sig")
+            except UnicodeDecodeError:
+                raise SecretFileError(
+                    f"{variable}{SUFFIX}: {file} is not UTF-8: save it as UTF-8"
+                ) from None
             except OSError as error:
                 raise SecretFileError(
                     f"{variable}{SUFFIX}: {file} cannot be read: {error.strerror}"

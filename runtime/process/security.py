@@ -8,15 +8,14 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import quote, urlencode, urlsplit
 
-from pydantic import BaseModel, ConfigDict, SecretStr, model_validator
+from pydantic import SecretStr, model_validator
 
-from runtime.process.declare import setting
+from runtime.process.declare import Section, setting
+from runtime.process.libpq import with_pairs
 
 
-class Certificates(BaseModel):
+class Certificates(Section):
     """Whom a client trusts, and its own certificate."""
-
-    model_config = ConfigDict(hide_input_in_errors=True)
 
     ca: Path | None = setting(
         None, "path", "Certificates (PEM) of the authorities that are trusted."
@@ -34,6 +33,20 @@ class Certificates(BaseModel):
             if path is not None and not path.is_file():
                 raise ValueError(f"{path} is not a file")
         return self
+
+    def refuse_unused(self, service: str, *, tls: bool, remedy: str) -> None:
+        """Refuse certificates that would not be used.
+
+        Args:
+            service: The service that is connected to.
+            tls: Whether its connections are encrypted.
+            remedy: What encrypts them.
+
+        Raises:
+            ValueError: There are certificates, and no connection uses them.
+        """
+        if not tls and (self.ca or self.certificate):
+            raise ValueError(f"certificates for {service} are used with TLS only: {remedy}")
 
 
 class User(Certificates):
@@ -63,9 +76,13 @@ class KafkaSecurity(User):
     def _consistent(self) -> Self:
         if bool(self.user) != (self.password is not None):
             raise ValueError("SASL needs both `user` and `password`")
-        if not self.tls and (self.ca or self.certificate):
-            raise ValueError("certificates are used with `tls` only: switch it on")
+        self.refuse_unused("Kafka", tls=self.tls, remedy="switch `tls` on")
         return self
+
+    @property
+    def protocol(self) -> str:
+        """Kafka's own name of how the brokers are reached."""
+        return ("SASL_" if self.user else "") + ("SSL" if self.tls else "PLAINTEXT")
 
     @property
     def secured(self) -> bool:
@@ -73,10 +90,8 @@ class KafkaSecurity(User):
         return bool(self.user) or self.certificate is not None
 
 
-class SecuritySettings(BaseModel):
+class SecuritySettings(Section):
     """Connections to services that ask who connects."""
-
-    model_config = ConfigDict(hide_input_in_errors=True)
 
     kafka: KafkaSecurity = KafkaSecurity()
     registry: User = User()
@@ -128,14 +143,15 @@ def database_address(url: str, user: User) -> str:
     """
     if user.certificate and not user.ca:
         raise ValueError("a certificate for the database needs security.database.ca beside it")
-    return signed_url(
-        url,
-        user,
-        sslmode=None if user.ca is None else "verify-full",
-        sslrootcert=_path(user.ca),
-        sslcert=_path(user.certificate),
-        sslkey=_path(user.key),
-    )
+    certificates = {
+        "sslmode": None if user.ca is None else "verify-full",
+        "sslrootcert": _path(user.ca),
+        "sslcert": _path(user.certificate),
+        "sslkey": _path(user.key),
+    }
+    if "://" not in url.partition("=")[0]:
+        return with_pairs(url, user=user.user, password=user.secret, **certificates)
+    return signed_url(url, user, **certificates)
 
 
 def redis_address(url: str, user: User) -> str:
@@ -144,8 +160,8 @@ def redis_address(url: str, user: User) -> str:
     Raises:
         ValueError: Certificates are given for an address without TLS.
     """
-    if (user.ca or user.certificate) and not url.startswith("rediss://"):
-        raise ValueError("certificates for Redis need a redis_url that begins with rediss://")
+    remedy = "give a redis_url that begins with rediss://"
+    user.refuse_unused("Redis", tls=url.startswith("rediss://"), remedy=remedy)
     return signed_url(
         url,
         user,

@@ -11,13 +11,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import unquote
 
 import obstore
 from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
 from obstore.store import LocalStore, S3Store
 
 from runtime.errors import DeadLetter, Retry, Stop
+from runtime.proxies import NO_PROXY
+
+if TYPE_CHECKING:
+    from obstore.store import ClientConfig
 
 Area = Literal["raw", "processed", "evidence"]
 """Path prefix that decides retention: raw frames, objects derived from them, alert evidence."""
@@ -64,9 +69,9 @@ class ObjectStore:
     `AWS_SECRET_ACCESS_KEY`, `AWS_REGION`, `AWS_ENDPOINT_URL`).
 
     Args:
-        url: `file://PATH` (relative paths are resolved now) or `s3://BUCKET/PREFIX`. A folder that
-            does not exist is made for its owner alone: it holds pictures of people. One that
-            exists keeps its permissions.
+        url: `file://PATH` (percent-encoded or not; a relative one is resolved now) or
+            `s3://BUCKET/PREFIX`. A folder that does not exist is made for its owner alone: it
+            holds pictures of people. One that exists keeps its permissions.
 
     Raises:
         Stop: The URL has another scheme, or the folder cannot be made.
@@ -75,7 +80,9 @@ class ObjectStore:
     def __init__(self, url: str) -> None:
         self._store: LocalStore | S3Store
         if url.startswith("file://"):
-            folder = Path(url.removeprefix("file://")).absolute()
+            literal = Path(url.removeprefix("file://"))
+            named = literal if literal.exists() else Path(unquote(str(literal)))
+            folder = named.absolute()
             try:
                 folder.parent.mkdir(parents=True, exist_ok=True)
                 folder.mkdir(mode=0o700, exist_ok=True)
@@ -84,10 +91,13 @@ class ObjectStore:
                 raise Stop(f"object store {folder} cannot be made: {_brief(error)}") from error
             self.base = f"file://{folder}"
         elif url.startswith("s3://"):
-            plain = os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://")
+            own = os.environ.get("AWS_ENDPOINT_URL", "")
+            options: ClientConfig = {"timeout": _TIMEOUT, "allow_http": own.startswith("http://")}
+            if own:
+                options |= NO_PROXY
             self._store = S3Store.from_url(
                 url,
-                client_options={"timeout": _TIMEOUT, "allow_http": plain},
+                client_options=options,
                 retry_config={"max_retries": 3, "retry_timeout": _TIMEOUT},
             )
             self.base = url.rstrip("/")

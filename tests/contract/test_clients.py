@@ -1,4 +1,4 @@
-"""Who may make a client of Kafka or of the schema registry, and who may know all settings."""
+"""Which modules may make clients of Kafka or the schema registry, or take all settings."""
 
 import ast
 from collections.abc import Iterator
@@ -25,11 +25,12 @@ MAKES_REGISTRIES = {"runtime/kafka/registry.py"}
 
 MAKES_CLOCKS = (
     "deploy/kafka/acls.py",
+    "deploy/local/waiting.py",
     "runtime/process/",
     "workers/local/",
     "workers/registry/importing.py",
 )
-"""Besides the commands: the frame of a process, and what starts a whole line on one machine."""
+"""Besides the commands: the frame of a process, and starters of a pipeline on one machine."""
 
 KNOWS_ALL_SETTINGS = {
     "runtime/kafka/cluster.py": "makes the cluster of them",
@@ -38,11 +39,10 @@ KNOWS_ALL_SETTINGS = {
     "runtime/process/service.py": "the frame of every process",
     "streams/processor/app.py": "entry point of the stream processor",
     "streams/processor/pipeline_settings.py": "those that decide which records are made",
-    "workers/inference/process.py": "entry point of inference",
     "workers/local/pipeline.py": "starts every process on one machine",
     "workers/operations/doctor.py": "looks at everything that a setting names",
     "workers/operations/installation.py": "makes the installation of them",
-    "workers/operations/scoring/clip.py": "runs detector and tracker as the line does",
+    "workers/operations/scoring/clip.py": "runs detector and tracker as the pipeline does",
 }
 """Modules that take a `Settings`, besides the commands, with the reason."""
 
@@ -55,7 +55,7 @@ def sources() -> Iterator[tuple[str, ast.Module]]:
 
 
 def called(tree: ast.Module) -> set[str]:
-    """Names that a module calls, without what stands before the last dot."""
+    """Names that a module calls, from after the last dot."""
     names = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
@@ -67,7 +67,7 @@ def called(tree: ast.Module) -> set[str]:
 
 
 def imported(tree: ast.Module, package: str) -> set[str]:
-    """Names that a module takes from a package."""
+    """Names that a module imports from a package."""
     return {
         alias.name
         for node in ast.walk(tree)
@@ -77,7 +77,7 @@ def imported(tree: ast.Module, package: str) -> set[str]:
 
 
 def takes_settings(tree: ast.Module) -> bool:
-    """Whether a function or a record of the module is given all settings."""
+    """Whether a function or a record of the module takes all settings."""
     return any(
         isinstance(node, (ast.arg, ast.AnnAssign))
         and isinstance(node.annotation, ast.Name)
@@ -113,6 +113,21 @@ def test_time_is_an_argument_of_whatever_is_no_command() -> None:
     assert [p for p in sorted(makers) if not is_command(p) and not p.startswith(MAKES_CLOCKS)] == []
 
 
+def test_only_the_clock_sleeps() -> None:
+    """Whatever waits for something takes a policy and a clock, see `runtime/retry.py`."""
+    sleepers = {
+        path
+        for path, tree in sources()
+        if "sleep" in imported(tree, "time")
+        or any(
+            isinstance(node, ast.Attribute) and ast.unparse(node) == "time.sleep"
+            for node in ast.walk(tree)
+        )
+    }
+
+    assert sleepers == {"runtime/clock.py"}
+
+
 def test_settings_stop_where_a_process_or_command_starts() -> None:
     takers = {path for path, tree in sources() if takes_settings(tree)}
 
@@ -122,7 +137,7 @@ def test_settings_stop_where_a_process_or_command_starts() -> None:
 
 
 def test_a_kafka_client_that_a_test_makes_by_hand_complains_to_the_log_of_the_test() -> None:
-    """A broker that tests kill would else drown the results in lines of librdkafka."""
+    """Otherwise librdkafka's messages about a broker that a test kills would drown the results."""
     silent = []
     for path in sorted((ROOT / "tests").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):

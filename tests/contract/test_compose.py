@@ -1,4 +1,4 @@
-"""docker-compose.yml, the Dockerfiles and the local launcher say what the one table says."""
+"""docker-compose.yml, the Dockerfiles and the local launcher agree with the table of services."""
 
 import json
 import re
@@ -25,7 +25,7 @@ from deploy.services import (
     WardstreamProcess,
     process,
 )
-from runtime.process.settings import Settings, describe
+from runtime.process.settings import describe
 from tests.support.paths import ROOT
 from workers.cli.app import COMMANDS
 from workers.observation.findings import STAGES
@@ -137,7 +137,7 @@ def test_a_process_is_a_command_that_exists(row: WardstreamProcess) -> None:
 
 @pytest.mark.parametrize("row", BY_NAME)
 def test_a_process_is_given_only_settings_that_exist(row: WardstreamProcess) -> None:
-    known = {f"WARDSTREAM_{name.replace('.', '__').upper()}" for name, _ in describe(Settings)}
+    known = {f"WARDSTREAM_{name.replace('.', '__').upper()}" for name, _ in describe()}
 
     assert set(SERVICES[row.name]["environment"]) <= known
 

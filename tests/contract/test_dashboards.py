@@ -1,4 +1,4 @@
-"""The dashboards ask for metrics that exist, and stand in the repository as they are built."""
+"""The dashboards ask for metrics that exist, and the repository has them as they are built."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What `make test` says of a schema that was changed: harmless, or refused by topic and field."""
+"""A changed schema is harmless, or `make test` refuses it and names the topic and the field."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Who may import whom: schemas <- runtime <- models <- streams <- workers."""
+"""Which folder may import which: schemas <- runtime <- models <- streams <- workers."""
 
 import ast
 import sys
@@ -50,7 +50,7 @@ def test_packages_import_in_one_direction(folder: str) -> None:
 
 @pytest.mark.parametrize("suite", SUITES)
 def test_a_suite_of_tests_imports_nothing_of_another_suite(suite: str) -> None:
-    """What two suites share lies in tests/support, which imports no suite either."""
+    """Code that two suites share is in tests/support, which imports no suite either."""
     for path in modules(f"tests/{suite}"):
         for name in imported(path):
             top, _, rest = name.partition(".")
@@ -59,7 +59,7 @@ def test_a_suite_of_tests_imports_nothing_of_another_suite(suite: str) -> None:
 
 
 def test_the_domain_is_pure() -> None:
-    """No clock, no network, no third party but arithmetic."""
+    """It uses no clock, no network, and no library except for arithmetic."""
     for path in modules("streams/domain"):
         for name in imported(path):
             pure = (

@@ -1,4 +1,4 @@
-"""The rights of each process follow from what it is, and the names in the table from the code."""
+"""The rights of each process follow from its role, and the names in their table from the code."""
 
 import pytest
 

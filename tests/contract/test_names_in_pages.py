@@ -1,4 +1,4 @@
-"""Commands, options, settings and metrics that the pages name exist."""
+"""The commands, options, settings and metrics that the pages name exist."""
 
 import ast
 import re
@@ -29,7 +29,7 @@ def text_of(page: Path) -> str:
 
 
 def commands_in(page: Path) -> list[str]:
-    """Command lines of a page: lines of its shell blocks, and code within its sentences."""
+    """Command lines of a page: lines of its shell blocks, and inline code."""
     text = text_of(page)
     lines = [
         line.partition(" #")[0].strip()
@@ -49,7 +49,7 @@ def command(name: str) -> Any:
 
 
 def check(line: str) -> None:
-    """Each word of a command line is a command or an option that exists; values are not looked at.
+    """Check that each word of a command line is a command or option that exists; skip values.
 
     `a|b` names two commands, `A` and `…` stand for any value.
     """
@@ -91,11 +91,11 @@ def test_a_command_or_option_that_does_not_exist_is_found() -> None:
 
 @cache
 def variables() -> set[str]:
-    """Variables of settings, and those that a program or file of the project names."""
+    """Environment variables of settings, and those that the project's programs and files name."""
     names = {"WARDSTREAM_" + name.upper().replace(".", "__") for name, _ in describe()}
     sources = [*ROOT.glob("*/**/*.py"), ROOT / "Makefile", ROOT / "docker-compose.yml"]
     for path in sources:
-        if ".venv" not in path.parts and "tests" not in path.parts:
+        if not {".venv", "tests"} & {*path.relative_to(ROOT).parts}:
             names |= set(re.findall(r"WARDSTREAM_[A-Z_]+[A-Z]", path.read_text()))
     return names
 

@@ -42,7 +42,7 @@ def test_every_alert_that_is_raised_is_on_its_page() -> None:
 
 
 def pattern_of(key: ast.expr) -> str:
-    """An alert's id with `NAME` or `ID` for what the code puts in."""
+    """An alert's id, with `NAME` or `ID` for the parts that the code fills in."""
     if isinstance(key, ast.Constant):
         return str(key.value)
     assert isinstance(key, ast.JoinedStr), ast.dump(key)
@@ -52,7 +52,7 @@ def pattern_of(key: ast.expr) -> str:
 
 
 def constants() -> dict[str, str]:
-    """Texts that modules give names to with an annotation, such as `GONE: Final = "gone"`."""
+    """Annotated string constants of modules, such as `GONE: Final = "gone"`."""
     found = {}
     for folder in PRODUCT:
         for path in sorted((ROOT / folder).rglob("*.py")):

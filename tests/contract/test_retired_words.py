@@ -1,8 +1,8 @@
 """No name carries a retired word: identifiers, commands, options, metrics, log events, headings.
 
-The table has a row for each word that the project once had for a thing of the field. A rule says
-where the same letters are another word: a line of text, a person who stands, `begin_transaction`.
-Stored and shared names keep theirs: they are strings, which are not looked at, and the few
+The table has a row for each word that the project once used instead of the field's word. A rule
+says where the same letters are another word: a line of text, a person who stands,
+`begin_transaction`. Stored and shared names stay: strings are not checked, nor are the few
 identifiers in `STORED`.
 """
 
@@ -32,18 +32,18 @@ STORED = {
     "line_now": "operation of the REST API",
     "placed_by_floor": "how Kafka places keys",
 }
-"""Identifiers that spell a stored or shared name, and what it is a name of."""
+"""Identifiers that spell a stored or shared name, and what each one names."""
 
 
 class Found(NamedTuple):
-    """A name, and where it is.
+    """A name, and the place where it was found.
 
     Attributes:
-        name: As it is written.
+        name: The name as written.
         words: Its parts in lower case: `PartitionPipeline` is partition, pipeline.
         kind: `module`, `def`, `name`, `attribute`, `argument`, `use`, `command`, `metric`, `event`
             or `heading`. A `use` is `NAME.ATTRIBUTE`.
-        where: File, or what lists it.
+        where: Its file, or the list that it is in.
     """
 
     name: str
@@ -61,7 +61,7 @@ Rule = Callable[[Found], bool]
 
 
 def has(*retired: str, phrases: tuple[str, ...] = ()) -> Rule:
-    """A rule: one of these words, outside of these phrases."""
+    """A rule: one of these words occurs outside of these phrases."""
 
     def rule(found: Found) -> bool:
         text = f"_{'_'.join(found.words)}_"
@@ -73,7 +73,7 @@ def has(*retired: str, phrases: tuple[str, ...] = ()) -> Rule:
 
 
 def phrase(*retired: str) -> Rule:
-    """A rule: these words in a row."""
+    """A rule: these words follow each other."""
     return lambda found: any(f"_{one}_" in f"_{'_'.join(found.words)}_" for one in retired)
 
 
@@ -83,7 +83,7 @@ def in_folders(rule: Rule, *folders: str) -> Rule:
 
 
 def but_not_in_sentences(rule: Rule) -> Rule:
-    """A rule that leaves the names of tests and headings alone."""
+    """A rule that does not apply to headings and names of tests."""
     return lambda found: not found.is_test and found.kind != "heading" and rule(found)
 
 
@@ -105,20 +105,23 @@ def pipeline_line(found: Found) -> bool:
     return has("line", "lines", phrases=OF_TEXT)(found)
 
 
+_OF_PYYAML = ("start_mark", "problem_mark")
+
+
 def mark(found: Found) -> bool:
-    """`mark` for a watermark; pytest has marks too."""
+    """`mark` for a watermark, outside of the marks of pytest and PyYAML."""
     if found.kind == "use" or (found.name in {"mark", "marks"} and found.where.startswith("tests")):
         return False
-    return has("mark", "marks", phrases=("byte_order_marks",))(found)
+    return has("mark", "marks", phrases=("byte_order_marks", *_OF_PYYAML))(found)
 
 
 class Row(NamedTuple):
     """Retired words.
 
     Attributes:
-        house: The words.
+        house: The retired words.
         field: Words of the field for the same things.
-        rules: When a name carries one of them.
+        rules: Rules, each of which says when a name carries one of the words.
     """
 
     house: str
@@ -208,10 +211,10 @@ TABLE = (
         ),
     ),
 )
-"""A row for each of the words, with those that took its place."""
+"""A row for each retired word, with its successors."""
 
 ALLOWED: dict[str, int] = {}
-"""Names that still carry a word of a row; it only shrinks."""
+"""Names that still carry a retired word; the list may only shrink."""
 
 
 def words_of(name: str) -> tuple[str, ...]:

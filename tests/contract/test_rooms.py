@@ -1,4 +1,4 @@
-"""Which room of a folder may import which: only one that stands below it, never one beside it."""
+"""Which room of a folder may import which: only one below it, never one beside it."""
 
 from pathlib import Path
 
@@ -9,14 +9,15 @@ from tests.support.paths import ROOT
 
 FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "runtime": (
-        ("audit", "clock", "errors"),
+        ("audit", "clock", "errors", "named_secrets", "proxies"),
+        ("redaction",),
         ("retry",),
         ("process",),
         ("storage",),
         ("kafka",),
         ("checkpoints", "facts"),
     ),
-    "models": (("detectors",), ("datasets",), ("evaluation",)),
+    "models": (("conversion", "detectors"), ("datasets",), ("evaluation",)),
     "streams": (
         ("domain", "stage"),
         ("encoding",),
@@ -48,14 +49,14 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("backup", "rebuild"),
     ),
 }
-"""The rooms of a folder, from the ground up: those of one floor do not know each other."""
+"""The rooms of a folder, from the lowest up; rooms of one level do not import each other."""
 
 KNOW_THE_LAUNCHER = {"workers.local", "workers.cli"}
-"""A developer's launcher stands above the product: no process imports it."""
+"""The developer's launcher is above the product: no process imports it."""
 
 
 def room_of(module: str, folder: str) -> str | None:
-    """The room of a folder that a module stands in; None when it stands elsewhere."""
+    """The room of a folder that a module is in; None when it is outside the folder."""
     inside = module.removeprefix(f"{folder}.")
     return None if inside == module else inside.split(".")[0]
 

@@ -1,27 +1,23 @@
-"""The wire contract: what is released stays readable, and code and schema say the same."""
+"""The wire contract: released schemas stay readable, and code and schema agree."""
 
 import json
 from importlib import import_module
-from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
 import fastavro
 import pytest
 
-from schemas.codec import AVRO_FOLDER, Codec, UndecodableValue, parse, schema_text
+from deploy.release_schemas import released_versions
+from schemas.codec import Codec, UndecodableValue, parse, schema_text
 from schemas.topics import FRAMES, TOPICS, ZONE_EVENTS, Topic
 from tests.support.compatibility import refusals
+from tests.support.paths import ROOT
 
-RELEASED = AVRO_FOLDER.parent / "released"
 AVRO_TOPICS = [topic for topic in TOPICS.values() if topic.avro]
 IDENTITY_AND_TIME = {
     "seq", "version", "captured_us", "as_of_us", "at_us", "frame_seq", "track_id",
     "valid_from_us", "recorded_at_us",
 }  # fmt: skip
-
-
-def released_versions(topic: Topic) -> list[Path]:
-    return sorted((RELEASED / topic.name).glob("*.avsc"), key=lambda path: int(path.stem))
 
 
 def record_nodes(node: Any) -> list[dict[str, Any]]:
@@ -48,7 +44,7 @@ def enum_nodes(node: Any) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("topic", AVRO_TOPICS, ids=lambda topic: topic.name)
 def test_every_topic_has_a_released_schema(topic: Topic) -> None:
-    assert released_versions(topic), f"copy avsc/{topic.name}.avsc to released/{topic.name}/1.avsc"
+    assert released_versions(topic), f"{topic.name} has none: make schemas"
 
 
 @pytest.mark.parametrize("topic", AVRO_TOPICS, ids=lambda topic: topic.name)
@@ -62,8 +58,7 @@ def test_the_present_schema_reads_and_is_read_by_every_released_one(topic: Topic
 def test_a_changed_schema_is_released_under_a_new_number(topic: Topic) -> None:
     newest = released_versions(topic)[-1]
     assert json.loads(newest.read_text()) == json.loads(schema_text(topic)), (
-        f"avsc/{topic.name}.avsc differs from {newest.name}: add the next number, "
-        "never edit a released file"
+        f"avsc/{topic.name}.avsc differs from {newest.name}, which is never edited: make schemas"
     )
 
 
@@ -94,7 +89,7 @@ def test_every_field_says_what_it_means(topic: Topic) -> None:
 
 
 def avro_shape(node: Any) -> Any:
-    """An Avro type in words that a Python annotation can be compared with."""
+    """An Avro type in a form that is comparable with a Python annotation."""
     if isinstance(node, list):
         return frozenset(avro_shape(branch) for branch in node)
     if isinstance(node, dict):
@@ -110,7 +105,7 @@ def avro_shape(node: Any) -> Any:
 
 
 def python_shape(annotation: Any) -> Any:
-    """A Python annotation in the same words."""
+    """A Python annotation in the same form."""
     origin = get_origin(annotation)
     if origin is list:
         return ("list", python_shape(get_args(annotation)[0]))
@@ -120,21 +115,19 @@ def python_shape(annotation: Any) -> Any:
         return frozenset(python_shape(branch) for branch in get_args(annotation))
     if annotation is type(None):
         return "None"
-    if annotation.__module__.startswith("schemas.records."):
+    if annotation.__module__.startswith(("schemas.records.", "streams.domain.")):
         return ("record", annotation.__name__)
     return annotation.__name__
 
 
 def record_type(name: str) -> Any:
-    """The typed dictionary of an Avro record: one module of `schemas.records` declares it."""
-    folder = AVRO_FOLDER.parent / "records"
-    modules = [import_module(f"schemas.records.{path.stem}") for path in folder.glob("[a-z]*.py")]
-    [found] = [
-        vars(module)[name]
-        for module in modules
-        if getattr(vars(module).get(name), "__module__", "") == module.__name__
-    ]
-    return found
+    """The typed dictionary of an Avro record, from `schemas.records` or beside its step."""
+    for folder in ("schemas/records", "streams/domain"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            if f"class {name}(TypedDict)" in path.read_text():
+                parts = path.relative_to(ROOT).with_suffix("").parts
+                return vars(import_module(".".join(parts)))[name]
+    raise AssertionError(f"no module declares the record {name} as a TypedDict")
 
 
 @pytest.mark.parametrize("topic", AVRO_TOPICS, ids=lambda topic: topic.name)

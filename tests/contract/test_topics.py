@@ -1,4 +1,4 @@
-"""A topic is known by its row: nobody else keeps a list of topics."""
+"""A topic is defined by its row; no other module keeps a list of topics."""
 
 import io
 import tokenize
@@ -26,7 +26,7 @@ def names(path: Path) -> set[str]:
 
 
 def test_few_modules_know_one_derived_topic() -> None:
-    """Its row, what makes its records, what keeps them and what counts them again."""
+    """Its row, the fold that makes its records, the sinks that store them, and the recount."""
     modules = [path for folder in PRODUCT for path in (ROOT / folder).rglob("*.py")]
     knowing = [path for path in modules if names(path) & {"LINKS", LINKS.name}]
 

@@ -6,6 +6,7 @@ A command is imported when it is run, completed or asked for help, but not when 
 
 import os
 import sys
+import traceback
 from importlib import import_module
 from typing import Any, Final, NamedTuple, NoReturn
 
@@ -14,6 +15,8 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from runtime.errors import Stop
+from runtime.process.libpq import drop_ignored
+from runtime.redaction import redacted
 
 PROGRAM: Final = "wardstream"
 COMPLETING: Final = "_WARDSTREAM_COMPLETE"
@@ -72,6 +75,9 @@ SECTIONS: Final[dict[str, dict[str, Entry]]] = {
     },
     "Models": {
         "track": Entry("workers.cli.track", "track", "Track people in a file of detections."),
+        "score-map": Entry(
+            "workers.cli.score_map", "score_map", "Fit a map of a model's scores, a model card."
+        ),
         "evaluate": Entry("workers.cli.evaluate", "evaluate", "Score detector and tracker."),
     },
 }
@@ -153,12 +159,35 @@ def main(arguments: list[str] | None = None) -> NoReturn:
             unknown = f"no command {given[0]!r}; `{PROGRAM} --help` lists them"
             typer.echo(f"{PROGRAM}: {unknown}", err=True)
             sys.exit(2)
+    sys.exit(_run(given))
+
+
+def _run(given: list[str]) -> int:
+    """Run a command line; an error leaves without the credentials that are in its text."""
+    drop_ignored()
     try:
-        app(args=given, prog_name=PROGRAM)
+        code = app(args=given, prog_name=PROGRAM, standalone_mode=False)
     except Stop as error:  # a setting that cannot be used
-        typer.echo(f"{PROGRAM}: {error}", err=True)
-        sys.exit(error.exit_code)
-    sys.exit(0)
+        typer.echo(f"{PROGRAM}: {redacted(str(error))}", err=True)
+        return error.exit_code
+    except typer.Abort:
+        typer.echo("Aborted.", err=True)
+        return 1
+    except Exception as error:  # noqa: BLE001 - shown, without credentials
+        return _shown(error)
+    return code if isinstance(code, int) else 0
+
+
+def _shown(error: Any) -> int:
+    """Show a wrong command line as Typer does, and any other error with its trace."""
+    if not hasattr(error, "format_message"):
+        typer.echo(redacted(traceback.format_exc()), err=True, nl=False)
+        return 1
+    from typer.rich_utils import rich_format_error  # noqa: PLC0415 - slow to import
+
+    error.message = redacted(error.message)
+    rich_format_error(error)
+    return int(error.exit_code)
 
 
 if __name__ == "__main__":

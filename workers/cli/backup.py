@@ -7,6 +7,7 @@ import typer
 from runtime.clock import SystemClock
 from workers.cli.errors import exit_codes
 from workers.cli.installations import open_installation
+from workers.cli.output import print_text
 from workers.operations.backup import take as backups
 from workers.operations.backup.restore import restore as restore_backup
 from workers.operations.times import HELP, parse_time, show_time
@@ -33,17 +34,17 @@ def take(
             open_installation(clock),
             uri,
             since_us=None if since is None else parse_time(since, clock.now_us()),
-            report=typer.echo,
+            report=print_text,
         )
-    typer.echo(f"backup of {show_time(made.made_us)} is whole: {uri}")
+    print_text(f"backup of {show_time(made.made_us)} is whole: {uri}")
 
 
 @app.command()
 def check(uri: Uri) -> None:
     """Read a backup and compare it with what was written."""
     with exit_codes():
-        made = backups.check(uri, typer.echo)
-    typer.echo(f"backup of {show_time(made.made_us)} is what was written")
+        made = backups.check(uri, print_text)
+    print_text(f"backup of {show_time(made.made_us)} is what was written")
 
 
 @app.command()
@@ -65,6 +66,6 @@ def restore(
             replace=replace,
             accept_loss=accept_loss,
             replication=replication,
-            report=typer.echo,
+            report=print_text,
         )
-    typer.echo(f"everything of the backup of {show_time(made.made_us)} is there")
+    print_text(f"everything of the backup of {show_time(made.made_us)} is there")

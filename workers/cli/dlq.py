@@ -1,9 +1,7 @@
 """`wardstream dlq list|show|replay|resolve|history`."""
 
-import getpass
 import json
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Annotated
 
 import typer
@@ -19,12 +17,13 @@ from runtime.kafka.dead_letter_log import (
     handled,
     read_dead_letters,
 )
+from runtime.process.user import user_name
 from schemas.records.alerts import AuditEntry
 from schemas.topics import AUDIT
 from workers.cli.configuration import read_settings
 from workers.cli.connections import open_cluster
 from workers.cli.errors import exit_codes, need_reason
-from workers.cli.output import Json, print_json, print_table
+from workers.cli.output import Json, print_error, print_json, print_table, print_text
 from workers.operations.deadletters.audit import read_chain
 from workers.operations.deadletters.handling import Handled, replay, resolve
 from workers.operations.deadletters.showing import as_line, as_text, outcome_of
@@ -45,6 +44,14 @@ Ids = Annotated[list[int] | None, typer.Argument(help="Ids as `list` shows them.
 Why = Annotated[str, typer.Option("--why", help="Your reason; kept in audit.v1.")]
 By = Annotated[str | None, typer.Option("--by", help="Who does this; default: you.")]
 
+REPLAY = """Send dead letters to their topics again, each at most once.
+
+Only reference data is sent again. Frames, detections and derived records are processed in
+order: sent again they would be late, and the answer says what to do instead.
+"""
+
+RESOLVE = "Mark dead letters as resolved; they stay in their topic until it expires them."
+
 
 @app.command("list")
 def list_(
@@ -60,7 +67,7 @@ def list_(
 ) -> None:
     """Count dead letters by topic, process and reason; list the newest that are open."""
     with exit_codes():
-        cluster = _cluster()
+        cluster = open_cluster()
         meant = _filter(topic, reason, stage, since, until)
         dead_letters = [
             one for one in read_dead_letters(cluster) if meant.takes(one, cluster.prefix)
@@ -94,108 +101,72 @@ def show(
 ) -> None:
     """Show one dead letter with its headers and its decoded value."""
     with exit_codes():
-        cluster = _cluster()
+        cluster = open_cluster()
         [dead_letter] = _chosen(cluster, [number], Filter())
         entry = handled(_history(cluster)).get(dead_letter.subject)
         line = as_text(dead_letter, entry, cluster, read_settings().ingest.object_store_url)
     if as_json:
         print_json([line])
     else:
-        typer.echo(json.dumps(line, indent=2, ensure_ascii=False))
+        print_text(json.dumps(line, indent=2, ensure_ascii=False))
 
 
-@app.command("replay")
-def replay_(
-    why: Why,
-    ids: Ids = None,
-    topic: Topic_ = None,
-    reason: Reason = None,
-    stage: Stage = None,
-    since: Since = None,
-    until: Until = None,
-    by: By = None,
-) -> None:
-    """Send dead letters to their topics again, each at most once.
+def _handling(outcome: str, handle: Callable[..., Handled]) -> Callable[..., None]:
+    """A command that handles dead letters by id or by filter.
 
-    Only reference data is sent again. Frames, detections and derived records are processed in
-    order: sent again they would be late, and the answer says what to do instead.
+    Args:
+        outcome: What it reports of each dead letter that it handled.
+        handle: Handles the chosen dead letters; arguments as `resolve`.
     """
-    replay_from = partial(replay, objects_url=read_settings().ingest.object_store_url)
-    _handle(replay_from, "replayed", ids, _options(topic, reason, stage, since, until), by, why)
+
+    def command(
+        why: Why,
+        ids: Ids = None,
+        topic: Topic_ = None,
+        reason: Reason = None,
+        stage: Stage = None,
+        since: Since = None,
+        until: Until = None,
+        by: By = None,
+    ) -> None:
+        with exit_codes():
+            cluster = open_cluster()
+            meant = _filter(topic, reason, stage, since, until)
+            if not ids and meant == Filter():
+                raise Stop(
+                    "name dead letters by id, or by --topic, --reason, --stage, --since or --until"
+                )
+            need_reason(why)
+            dead_letters = _chosen(cluster, ids, meant)
+            result = handle(dead_letters, cluster, actor=by or user_name(), why=why)
+        _print_result(outcome, result)
+        if not dead_letters:
+            typer.echo("no such dead letters")
+        raise typer.Exit(1 if result.refused else 0)
+
+    return command
 
 
-@app.command("resolve")
-def resolve_(
-    why: Why,
-    ids: Ids = None,
-    topic: Topic_ = None,
-    reason: Reason = None,
-    stage: Stage = None,
-    since: Since = None,
-    until: Until = None,
-    by: By = None,
-) -> None:
-    """Mark dead letters as resolved; they stay in their topic until it expires them."""
-    _handle(resolve, "resolved", ids, _options(topic, reason, stage, since, until), by, why)
+def _replay(dead_letters: Sequence[DeadLetterRecord], cluster: Cluster, **given: str) -> Handled:
+    url = read_settings().ingest.object_store_url
+    return replay(dead_letters, cluster, objects_url=url, **given)
+
+
+app.command("replay", help=REPLAY)(_handling("replayed", _replay))
+app.command("resolve", help=RESOLVE)(_handling("resolved", resolve))
 
 
 @app.command()
 def history(as_json: Json = False) -> None:
     """Show who replayed or resolved what, and why; checks the hash chain of audit.v1."""
     with exit_codes():
-        entries = _history(_cluster())
+        entries = _history(open_cluster())
     if as_json:
         print_json(entries)
         return
     for entry in entries:
         typer.echo(f"{_outcome_text(entry)} {entry['subject']} ({entry['detail']})")
     typer.echo(f"{len(entries)} entries, the chain is whole")
-
-
-Options = tuple[str | None, str | None, str | None, str | None, str | None]
-
-
-def _options(*given: str | None) -> Options:
-    topic, reason, stage, since, until = given
-    return topic, reason, stage, since, until
-
-
-def _handle(
-    action: Callable[..., Handled],
-    outcome: str,
-    ids: list[int] | None,
-    options: Options,
-    by: str | None,
-    why: str,
-) -> None:
-    with exit_codes():
-        cluster = _cluster()
-        meant = _filter(*options)
-        if not ids and meant == Filter():
-            raise Stop(
-                "name dead letters by id, or by --topic, --reason, --stage, --since or --until"
-            )
-        need_reason(why)
-        dead_letters = _chosen(cluster, ids, meant)
-        result = action(
-            dead_letters,
-            cluster,
-            actor=by or getpass.getuser(),
-            why=why,
-        )
-    for dead_letter in result.done:
-        typer.echo(f"{dead_letter.id}: {outcome} ({dead_letter.subject})")
-    for dead_letter, entry in result.before:
-        typer.echo(f"{dead_letter.id}: nothing done, handled before: {_outcome_text(entry)}")
-    for dead_letter, reason in result.refused:
-        typer.echo(f"{dead_letter.id}: refused: {reason}", err=True)
-    if not dead_letters:
-        typer.echo("no such dead letters")
-    raise typer.Exit(1 if result.refused else 0)
-
-
-def _cluster() -> Cluster:
-    return open_cluster()
 
 
 def _chosen(cluster: Cluster, ids: list[int] | None, meant: Filter) -> list[DeadLetterRecord]:
@@ -227,6 +198,15 @@ def _filter(
 def _history(cluster: Cluster) -> list[AuditEntry]:
     codec = cluster.registry.reader(AUDIT)
     return read_chain(cluster, codec, CHAIN)
+
+
+def _print_result(outcome: str, result: Handled) -> None:
+    for dead_letter in result.done:
+        typer.echo(f"{dead_letter.id}: {outcome} ({dead_letter.subject})")
+    for dead_letter, entry in result.before:
+        typer.echo(f"{dead_letter.id}: nothing done, handled before: {_outcome_text(entry)}")
+    for dead_letter, reason in result.refused:
+        print_error(f"{dead_letter.id}: refused: {reason}")
 
 
 def _print_counts(dead_letters: Sequence[DeadLetterRecord], done: Mapping[str, AuditEntry]) -> None:

@@ -4,7 +4,7 @@ import typer
 
 from runtime.clock import SystemClock
 from workers.cli.configuration import read_settings
-from workers.cli.output import Json, print_json
+from workers.cli.output import Json, print_json, print_text
 from workers.operations.doctor import examine_all
 
 
@@ -16,5 +16,5 @@ def doctor(as_json: Json = False) -> None:
         if as_json:
             print_json([finding._asdict()])
         else:
-            typer.echo(f"{'ok   ' if finding.good else 'WRONG'}  {finding.what}: {finding.message}")
+            print_text(f"{'ok   ' if finding.good else 'WRONG'}  {finding.what}: {finding.message}")
     raise typer.Exit(0 if well else 1)

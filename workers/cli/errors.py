@@ -3,11 +3,12 @@
 | code | meaning |
 |---|---|
 | 0 | done |
-| 1 | done, and something is wrong: a difference, a failed check, a refused dead letter |
+| 1 | done, and something is wrong: a difference, failed check, refused dead letter or cut clip |
 | 2 | the command line is wrong |
 | 75 | a dependency is out of reach, or somebody else did the same: run it again |
 | 78 | a person must act first: a setting, a file, a topic, a missing reason |
 | 130 | interrupted by Ctrl-C |
+| 129, 143 | ended by SIGHUP or SIGTERM |
 """
 
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from confluent_kafka import KafkaException
 
 from runtime.errors import EXIT_REPLAY, EXIT_STOP, DeadLetter, Retry, Stop
 from schemas.registry import IncompatibleSchema, NotRegistered, RegistryDenied, RegistryUnavailable
+from workers.cli.output import print_error
 from workers.operations.times import BadTime
 from workers.registry.files import ImportRefused
 
@@ -39,13 +41,13 @@ def exit_codes() -> Iterator[None]:
     try:
         yield
     except Stop as error:
-        typer.echo(str(error), err=True)
+        print_error(error)
         raise typer.Exit(error.exit_code) from error
     except _PERSON as error:
-        typer.echo(str(error), err=True)
+        print_error(error)
         raise typer.Exit(EXIT_STOP) from error
     except _AGAIN as error:
-        typer.echo(str(error), err=True)
+        print_error(error)
         raise typer.Exit(EXIT_REPLAY) from error
 
 

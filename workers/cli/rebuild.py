@@ -1,17 +1,19 @@
 """`wardstream rebuild run|list|revert|drop|checkpoints`."""
 
-import getpass
 from typing import Annotated
 
 import typer
 
 from runtime.clock import SystemClock
 from runtime.errors import Retry, Stop
+from runtime.process.user import user_name
 from workers.cli.errors import exit_codes, need_reason
 from workers.cli.installations import open_installation
-from workers.cli.output import Json, print_json, print_lines
-from workers.operations.rebuild import dropping, ledger, report, restart
-from workers.operations.rebuild import run as rebuilds
+from workers.cli.output import Json, print_error, print_json, print_lines, print_text
+from workers.operations.rebuild import dropping, opening, report, restart
+from workers.operations.rebuild.order import Order
+from workers.operations.rebuild.revert import revert as revert_to
+from workers.operations.rebuild.run import rebuild
 from workers.operations.rebuild.start import ORIGIN_HELP, parse_origin
 from workers.operations.times import show_time
 
@@ -52,14 +54,14 @@ def run(
             raise Stop("give --dry-run, to compare only, or --swap, to put what differs in force")
         if swap:
             need_reason(why)
-        order = rebuilds.Order(
+        order = Order(
             origin=parse_origin(start, clock.now_us()),
             floors=tuple(floor or ()),
             swap=swap,
-            by=by or getpass.getuser(),
+            by=by or user_name(),
             why=why,
         )
-        print_lines(report.lines_of(rebuilds.rebuild(open_installation(clock), order, typer.echo)))
+        print_lines(report.lines_of(rebuild(open_installation(clock), order, print_text)))
 
 
 @app.command("list")
@@ -67,12 +69,12 @@ def list_(as_json: Json = False) -> None:
     """List the revisions: what was rebuilt, by whom, why, and whether it is in force."""
     installation = open_installation()
     with exit_codes():
-        revisions = ledger.listed(installation)
+        revisions = opening.listed(installation)
         sizes: dict[int, dropping.Size] = {}
         try:
             sizes = dropping.sizes(installation) if revisions else sizes
         except Retry as error:
-            typer.echo(f"the size of each revision is not known: {error}", err=True)
+            print_error(f"the size of each revision is not known: {error}")
     if not as_json:
         print_lines(report.listed(revisions, sizes))
         return
@@ -100,7 +102,7 @@ def revert(
     """Take back every revision after this one."""
     with exit_codes():
         need_reason(why)
-        taken, shown = rebuilds.revert(open_installation(), revision, by or getpass.getuser(), why)
+        taken, shown = revert_to(open_installation(), revision, by or user_name(), why)
     numbers = ", ".join(map(str, taken)) or "nothing"
     typer.echo(f"taken back: {numbers}; {shown} values in Redis are shown as before")
 
@@ -114,7 +116,7 @@ def drop(
     """Delete the topics and rows of a revision that was taken back or interrupted."""
     with exit_codes():
         need_reason(why)
-        gone = dropping.drop(open_installation(), revision, by or getpass.getuser(), why)
+        gone = dropping.drop(open_installation(), revision, by or user_name(), why)
     typer.echo(
         f"dropped: revision {revision}, {gone.topics} topics with {gone.records} records, "
         f"{gone.rows} rows"
@@ -126,4 +128,4 @@ def checkpoints(why: Why = "", by: By = None) -> None:
     """Write checkpoints that this release reads. Stop the stream processors first."""
     with exit_codes():
         need_reason(why)
-        print_lines(restart.remake(open_installation(), by or getpass.getuser(), why))
+        print_lines(restart.remake(open_installation(), by or user_name(), why))

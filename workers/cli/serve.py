@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from runtime.process.service import run_service
-from workers.cli.configuration import read_settings
+from workers.cli.configuration import with_options
 from workers.serving.process import run_board
 
 
@@ -14,11 +14,5 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Port; 0 takes a free one.")] = None,
 ) -> None:
     """Serve the live board and its REST API."""
-    settings = read_settings()
-    given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
-    try:
-        chosen = type(settings.serving).model_validate({**settings.serving.model_dump(), **given})
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
-    settings = settings.model_copy(update={"serving": chosen})
+    settings = with_options("serving", {"host": host, "port": port})
     raise typer.Exit(run_service("serving", run_board, settings))

@@ -7,7 +7,7 @@ from pydantic import SecretStr
 
 from runtime.process.settings import describe
 from workers.cli.configuration import read_settings
-from workers.cli.output import Json, print_json
+from workers.cli.output import Json, print_json, print_text
 
 
 def settings(
@@ -35,7 +35,7 @@ def settings(
             print_json([row])
             continue
         default = "" if value == info.default else f", default {_shown(info.default)}"
-        typer.echo(f"{variable}={_shown(value)}  ({unit}{default})")
+        print_text(f"{variable}={_shown(value)}  ({unit}{default})")
         if effects:
             typer.echo(f"    {info.description}")
 

@@ -1,4 +1,4 @@
-"""The chain of audit.v1 shows whatever was changed in it afterwards."""
+"""The chain of audit.v1 shows every later change to it."""
 
 from typing import Any
 

@@ -6,25 +6,8 @@ import threading
 import pytest
 
 from runtime.errors import Retry, Stop
-from runtime.retry import RetryPolicy, Tries, constant, retried
-
-
-class SetClock:
-    """A clock that moves by what it is asked to sleep."""
-
-    def __init__(self) -> None:
-        self.now_s = 0.0
-        self.slept: list[float] = []
-
-    def now_us(self) -> int:
-        return round(self.now_s * 1e6)
-
-    def monotonic_s(self) -> float:
-        return self.now_s
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.now_s += seconds
+from runtime.retry import RetryPolicy, Tries, comes_true, constant, retried
+from tests.support.set_clock import SetClock
 
 
 def failing(times: int, error: Exception) -> list[Exception | None]:
@@ -54,7 +37,7 @@ def test_jitter_shortens_a_pause_by_its_share_at_most() -> None:
 
 
 def test_work_is_tried_until_it_succeeds() -> None:
-    clock = SetClock()
+    clock = SetClock(0.0)
     results = failing(3, Retry("away"))
 
     policy = RetryPolicy(first_s=0.1, limit_s=0.2)
@@ -63,7 +46,7 @@ def test_work_is_tried_until_it_succeeds() -> None:
 
 
 def test_a_dependency_that_says_when_to_ask_again_is_not_asked_earlier() -> None:
-    clock = SetClock()
+    clock = SetClock(0.0)
     results = failing(1, Retry("away", retry_after_s=7.0))
 
     retried(lambda: do(results), Tries(constant(1.0), clock))
@@ -71,7 +54,7 @@ def test_a_dependency_that_says_when_to_ask_again_is_not_asked_earlier() -> None
 
 
 def test_work_is_given_up_after_its_deadline_with_the_last_error() -> None:
-    clock = SetClock()
+    clock = SetClock(0.0)
     results = failing(10, Retry("still away"))
 
     with pytest.raises(Retry, match="still away"):
@@ -79,8 +62,40 @@ def test_work_is_given_up_after_its_deadline_with_the_last_error() -> None:
     assert clock.now_s == 4.0
 
 
+def test_work_is_given_up_after_its_last_allowed_failure() -> None:
+    clock = SetClock(0.0)
+    results = failing(10, Retry("still away"))
+
+    with pytest.raises(Retry, match="still away"):
+        retried(lambda: do(results), Tries(constant(1.0, most_failures=3), clock))
+    assert clock.slept == [1.0, 1.0]
+    assert len(results) == 8
+
+
+def test_work_that_progresses_has_its_whole_time_again() -> None:
+    clock = SetClock(0.0)
+    tries = Tries(constant(1.0, deadline_s=2.5, most_failures=3), clock)
+
+    for _ in range(4):
+        tries.failed(Retry("not all is read"))
+        tries.failed(Retry("not all is read"))
+        assert not tries.over
+        tries.progressed()
+    clock.now_s += 2.5
+    assert tries.over
+
+
+def test_a_condition_is_asked_until_it_holds_or_the_time_is_over() -> None:
+    clock = SetClock(0.0)
+
+    assert comes_true(lambda: clock.now_s >= 2.0, Tries(constant(0.5, deadline_s=3.0), clock))
+    assert clock.now_s == 2.0
+    assert not comes_true(lambda: clock.now_s >= 9.0, Tries(constant(0.5, deadline_s=3.0), clock))
+    assert clock.now_s == 5.0
+
+
 def test_an_error_that_does_not_pass_is_raised_at_once() -> None:
-    clock = SetClock()
+    clock = SetClock(0.0)
     tries = Tries(constant(1.0), clock)
 
     with pytest.raises(Stop):
@@ -95,4 +110,6 @@ def test_a_process_that_is_asked_to_end_does_not_wait() -> None:
     stop.set()
 
     with pytest.raises(Retry):
-        retried(lambda: do(failing(1, Retry("no"))), Tries(constant(60.0), SetClock(), stop.wait))
+        retried(
+            lambda: do(failing(1, Retry("no"))), Tries(constant(60.0), SetClock(0.0), stop.wait)
+        )

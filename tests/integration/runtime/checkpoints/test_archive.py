@@ -18,7 +18,7 @@ HOUR_US = 3_600_000_000
 
 @pytest.fixture(params=["folder", "bucket"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
-    """An empty one."""
+    """An empty object store."""
     if request.param == "folder":
         return ObjectStore(tmp_path.as_uri())
     own: Bucket = request.getfixturevalue("bucket")
@@ -31,7 +31,7 @@ def archive(store: ObjectStore) -> CheckpointArchive:
 
 
 def rewrite(store: ObjectStore, path: str, damage: Callable[[bytes], bytes | None]) -> None:
-    """Alter an object behind our back, or take it away."""
+    """Alter or delete an object, past the archive."""
     data = damage(bytes(obstore.get(store._store, path).bytes()))
     if data is None:
         obstore.delete(store._store, path)

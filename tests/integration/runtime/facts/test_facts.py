@@ -1,4 +1,4 @@
-"""Side inputs on a real broker: nothing is lost, nothing is half written, nothing comes late."""
+"""Facts on a real broker: none is lost, none is written by half, none comes too late."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -32,7 +32,7 @@ from workers.registry import importing as command
 
 @pytest.fixture
 def settings(services: Services, run_prefix: str) -> Settings:
-    """A run with all topics and schemas, and nothing in it."""
+    """Settings of a run with all topics and schemas, and no records."""
     settings = Settings(
         kafka_bootstrap=services.environment["WARDSTREAM_KAFKA_BOOTSTRAP"],
         registry_url=services.environment["WARDSTREAM_REGISTRY_URL"],
@@ -42,7 +42,7 @@ def settings(services: Services, run_prefix: str) -> Settings:
     registry = SchemaRegistry(settings.registry_url)
     registry.register_all(t for t in TOPICS.values() if t.avro)
     ready = FactLog(cluster_of(settings))
-    ready.sync()  # clocks that stand still cannot wait for the leaders of new topics
+    ready.sync()  # a clock that stands still cannot time the wait for leaders of new topics
     ready.close()
     return settings
 
@@ -60,7 +60,7 @@ def log(settings: Settings, registry: SchemaRegistry) -> Iterator[FactLog]:
 
 
 class SteppedClock(SystemClock):
-    """Stands still but for what it is told, and for sleeping."""
+    """A clock that advances only when a test says so, and by each sleep."""
 
     def __init__(self) -> None:
         self.us = super().now_us()
@@ -92,7 +92,7 @@ def source(
 
 
 class RegistryWithOutages(SchemaRegistry):
-    """The real registry, behind a network that fails after some answers."""
+    """The real registry through a network that fails after some answers."""
 
     answers_left = 0
 
@@ -122,7 +122,7 @@ def test_a_sync_that_fails_midway_loses_nothing(
 
 
 def transaction(settings: Settings, record: dict[str, Any]) -> Producer:
-    """A writer that has appended a fact and has not yet said whether it holds."""
+    """A writer that has appended a fact and not yet committed or aborted."""
     producer = Producer(
         {
             **LOGGED,
@@ -199,64 +199,87 @@ def test_an_import_in_the_middle_of_another_never_gives_one_version_twice(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The second one runs from beginning to end after the first has read the registry."""
+    """The second import runs from start to end after the first has read the registry."""
     other_file = tmp_path / "other.csv"
     other_file.write_text("staff_id,role\ns1,doctor\n")
 
-    def meanwhile(*arguments: Any, **options: Any) -> list[Fact]:
-        monkeypatch.setattr(command, "edits", edit.edits)
-        assert command.import_files({"staff": other_file}, cluster_of(settings)) == 1
-        return edit.edits(*arguments, **options)
+    def meanwhile(*arguments: Any) -> edit.Change:
+        monkeypatch.setattr(command, "change_of", edit.change_of)
+        assert command.import_files({"staff": other_file}, cluster_of(settings)).versions == 1
+        return edit.change_of(*arguments)
 
-    monkeypatch.setattr(command, "edits", meanwhile)
+    monkeypatch.setattr(command, "change_of", meanwhile)
 
+    no_deadline_us = SystemClock().now_us()  # a time that is given may be long ago
     with pytest.raises(Retry, match="run it again"):
-        command.import_files({"staff": staff_file}, cluster_of(settings))
-    assert command.import_files({"staff": staff_file}, cluster_of(settings)) == 1
+        command.import_files(
+            {"staff": staff_file}, cluster_of(settings), recorded_at_us=no_deadline_us
+        )
+    assert command.import_files({"staff": staff_file}, cluster_of(settings)).versions == 1
     assert [(f.record["version"], f.record["role"]) for f in log.sync()] == [
         (1, "doctor"),
         (2, "nurse"),
     ]
 
 
+class SlowClock(SystemClock):
+    """A clock that something slow puts forward."""
+
+    passed_us = 0
+
+    def now_us(self) -> int:
+        return super().now_us() + self.passed_us
+
+
 def test_a_fact_that_would_come_too_late_is_not_written(
     settings: Settings, log: FactLog, staff_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class SlowAfterTheStamp(SystemClock):
-        behind_us = 0
+    clock = SlowClock()
+    stamped = edit.Change.stamp
 
-        def now_us(self) -> int:
-            return super().now_us() + self.behind_us
+    def slow(change: edit.Change, stamp: edit.Stamp) -> None:
+        stamped(change, stamp)
+        clock.passed_us = APPEND_WITHIN_US
 
-    def slow(*arguments: Any, **options: Any) -> list[Fact]:
-        SlowAfterTheStamp.behind_us = APPEND_WITHIN_US
-        return edit.edits(*arguments, **options)
-
-    monkeypatch.setattr(command, "edits", slow)
+    monkeypatch.setattr(edit.Change, "stamp", slow)
 
     with pytest.raises(Retry, match="nothing was written"):
-        command.import_files({"staff": staff_file}, cluster_of(settings, SlowAfterTheStamp()))
+        command.import_files({"staff": staff_file}, cluster_of(settings, clock))
     assert log.sync() == []
+
+
+def test_rows_that_take_long_to_judge_do_not_age_the_facts(
+    settings: Settings, log: FactLog, staff_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = SlowClock()
+
+    def slow(*arguments: Any) -> edit.Change:
+        clock.passed_us = 60 * S
+        return edit.change_of(*arguments)
+
+    monkeypatch.setattr(command, "change_of", slow)
+    before_us = SystemClock().now_us()
+
+    assert command.import_files({"staff": staff_file}, cluster_of(settings, clock)).versions == 1
+    [fact] = log.sync()
+    assert fact.record["recorded_at_us"] >= before_us + 60 * S
+    assert fact.record["valid_from_us"] == fact.record["recorded_at_us"]
 
 
 def test_a_slow_schema_registry_does_not_age_the_facts(
     settings: Settings, log: FactLog, staff_file: Path
 ) -> None:
-    class Later(SystemClock):
-        passed_us = 0
-
-        def now_us(self) -> int:
-            return super().now_us() + self.passed_us
+    clock = SlowClock()
 
     class SlowRegistry(SchemaRegistry):
         def lookup(self, topic: Any) -> int:
-            Later.passed_us = 60 * S
+            clock.passed_us = 60 * S
             return super().lookup(topic)
 
-    slow = cluster_of(settings, Later(), SlowRegistry(settings.registry_url))
+    slow = cluster_of(settings, clock, SlowRegistry(settings.registry_url))
     before_us = SystemClock().now_us()
 
-    assert command.import_files({"staff": staff_file}, slow) == 1
+    assert command.import_files({"staff": staff_file}, slow).versions == 1
     assert log.sync()[0].record["recorded_at_us"] >= before_us + 60 * S
 
 

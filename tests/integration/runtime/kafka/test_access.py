@@ -1,13 +1,14 @@
-"""Brokers that ask who connects: what a process says that they do not let in, or let do too little.
+"""Secured brokers: what a process reports that has a wrong password or lacks a right.
 
-Every process is started by its command against the secured listener; a sentence and exit code 78
-are what its supervisor sees.
+Every process is started by its command against the secured listener; its supervisor sees one
+sentence and exit code 78.
 """
 
 import os
-import re
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,15 +19,20 @@ import pytest
 from deploy.local.certificates import Authority
 from runtime.errors import EXIT_STOP, Stop
 from runtime.kafka.access import check_access
-from runtime.kafka.rights import PROCESSES, Right, rights_of
+from runtime.kafka.granted import message_of
+from runtime.kafka.refusals import REPEATED_S
+from runtime.kafka.rights import PROCESSES, Resource, Right, rights_of
 from runtime.kafka.topics import create_topics
 from runtime.process.settings import Settings
 from tests.support.clusters import cluster_of
 from tests.support.secured import SecuredBroker, password, user
+from tests.support.servers.cutting_proxy import CuttingProxy
 from tests.support.services import Services, new_prefix
+from tests.support.waiting import eventually
+from workers.observation.lease_log import CLAIM
 
 COMMANDS: Final = {
-    "ingest": ("ingest", "--camera", "bed-1", "--video", "none.mp4"),
+    "ingest": ("ingest", "--camera", "bed-1", "--video", "rtsp://127.0.0.1:9/none"),
     "inference": ("infer", "--backend", "hog"),
     "stream": ("stream",),
     "sink-timescale": ("sink", "timescale"),
@@ -34,6 +40,9 @@ COMMANDS: Final = {
     "serving": ("serve",),
     "watchdog": ("watchdog",),
 }
+LACKING: Final[dict[str, Resource]] = {"stream": "TRANSACTIONAL_ID", "watchdog": "GROUP"}
+"""What a process lacks a right on, where that is no topic."""
+
 WRONG = "planted-but-wrong-secret"
 DEADLINE_S = 90
 
@@ -44,7 +53,7 @@ class End(NamedTuple):
     Attributes:
         code: Exit code.
         output: Standard output and error.
-        command_line: As other users of the machine saw it.
+        command_line: Its command line, as other users of the machine see it.
     """
 
     code: int
@@ -54,7 +63,8 @@ class End(NamedTuple):
 
 def missing_of(process: str, prefix: str) -> Right:
     """A right without which a process cannot work."""
-    needed = list(rights_of(process).rights(prefix))
+    resource = LACKING.get(process, "TOPIC")
+    needed = [one for one in rights_of(process).rights(prefix) if one.resource == resource]
     return next(one for one in needed if one.operation in {"WRITE", "READ"})
 
 
@@ -79,7 +89,7 @@ def run(process: str, environment: dict[str, str], folder: Path) -> End:
 
 @pytest.fixture(scope="module")
 def broker(services: Services) -> SecuredBroker:
-    """The secured listener; every process lacks one right under the prefix of this module."""
+    """The secured listener; under this module's prefix, every process lacks one right."""
     found = SecuredBroker.of(services.environment, new_prefix())
     create_topics(found.plain)
     found.make_users()
@@ -95,7 +105,7 @@ Ends = Callable[[str, str], End]
 def ends(
     broker: SecuredBroker, services: Services, tmp_path_factory: pytest.TempPathFactory
 ) -> Ends:
-    """How each process ended, by its name and what was wrong: `password` or `right`."""
+    """How each process ended, by its name and its fault: `password` or `right`."""
     with ThreadPoolExecutor(2) as pool:
         started = {
             (process, fault): pool.submit(
@@ -112,7 +122,7 @@ def ends(
 
 
 def messages(end: End) -> list[str]:
-    """What the process says of its end."""
+    """Message of the process about its end."""
     return [line for line in end.output.splitlines() if "service.stop" in line]
 
 
@@ -131,16 +141,15 @@ def test_a_wrong_password_is_one_sentence_and_exit_code_78(process: str, ends: E
 def test_a_missing_right_is_one_sentence_and_exit_code_78(
     process: str, ends: Ends, broker: SecuredBroker
 ) -> None:
-    lacking = missing_of(process, broker.plain.prefix)
+    prefix = broker.plain.prefix
+    withheld = [missing_of(one, prefix) for one in COMMANDS]  # from whoever needs it
+    lacking = message_of(one for one in rights_of(process).rights(prefix) if one in withheld)
 
     end = ends(process, "right")
 
     assert end.code == EXIT_STOP, end.output
     [line] = messages(end)
-    assert re.search(
-        f"does not let user {user(process)} {lacking.operation} topic {re.escape(lacking.name)}",
-        line,
-    ), line
+    assert f"does not let user {user(process)} {lacking}: grant these rights" in line
     assert "Traceback" not in end.output
 
 
@@ -169,6 +178,55 @@ def secured(broker: SecuredBroker, process: str = "stream", **changed: str) -> S
     )
 
 
+@pytest.fixture(scope="module")
+def without_groups(services: Services) -> SecuredBroker:
+    """Rights of a run of its own, without those on one group each and on all claims."""
+    found = SecuredBroker.of(services.environment, new_prefix())
+    found.make_users()
+    found.grant(without=[one for process in COMMANDS for one in not_granted(process, found)])
+    return found
+
+
+def not_granted(process: str, broker: SecuredBroker) -> list[Right]:
+    """Rights that a process lacks in the run without groups."""
+    needed = list(rights_of(process).rights(broker.plain.prefix))
+    groups = [one for one in needed if one.resource == "GROUP"]
+    claims = [one for one in needed if one.resource == "TRANSACTIONAL_ID"]
+    return [groups[-1], *(one for one in claims if one.operation == "WRITE")]
+
+
+@pytest.mark.parametrize("process", COMMANDS)
+def test_missing_rights_on_groups_and_transactional_ids_are_named_at_the_start(
+    process: str, without_groups: SecuredBroker
+) -> None:
+    cluster = cluster_of(secured(without_groups, process))
+    lacking = message_of(not_granted(process, without_groups))
+
+    def refused() -> str:
+        try:
+            check_access(cluster, rights_of(process))
+        except Stop as error:
+            return str(error)
+        return ""
+
+    expected = f"Kafka does not let user {user(process)} {lacking}: grant these rights"
+    assert eventually(lambda: refused() == expected, deadline_s=30.0), refused()
+
+
+def test_the_check_claims_no_transactional_id_of_the_process(without_groups: SecuredBroker) -> None:
+    """A claim would end that of a watchdog that leads."""
+    without_groups.grant()
+    process = "watchdog"
+    cluster = cluster_of(secured(without_groups, process))
+    leader = without_groups.plain.transactional(f"{cluster.prefix}{CLAIM}", within_s=30.0)
+    leader.init_transactions(30.0)
+
+    check_access(cluster, rights_of(process))
+
+    leader.begin_transaction()
+    leader.abort_transaction(30.0)
+
+
 def test_every_row_of_the_table_is_a_process_that_was_tried() -> None:
     assert {row.process for row in PROCESSES} == set(COMMANDS)
 
@@ -190,6 +248,37 @@ def test_a_broker_under_another_name_than_its_certificate_has_is_refused(
 
     with pytest.raises(Stop, match=r"is not who it must be: .*certificate verify failed"):
         check_access(cluster_of(settings))
+
+
+def test_a_wrong_password_is_final_within_ten_seconds(broker: SecuredBroker) -> None:
+    started_s = time.monotonic()
+
+    with pytest.raises(Stop, match="does not let user"):
+        check_access(cluster_of(secured(broker, password=WRONG)))
+
+    assert REPEATED_S <= time.monotonic() - started_s < 10.0
+
+
+def test_a_user_who_is_refused_for_a_moment_is_let_in(broker: SecuredBroker) -> None:
+    """As by a broker that starts, and does not know its users yet."""
+    late = f"late-{broker.plain.prefix}"
+    found = cluster_of(secured(broker, user=late, password=WRONG))
+    later = threading.Timer(2.0, lambda: broker.make_user(late, WRONG))
+    later.start()
+
+    check_access(found)
+
+    later.join()
+    assert found.admin().list_topics(timeout=30).brokers
+
+
+def test_connections_that_drop_while_they_are_made_are_no_refusal(broker: SecuredBroker) -> None:
+    with CuttingProxy(broker.bootstrap) as proxy:
+        settings = secured(broker).model_copy(update={"kafka_bootstrap": proxy.address})
+
+        check_access(cluster_of(settings))
+
+    assert proxy.dropped > 10
 
 
 def test_a_host_name_may_be_left_unchecked(broker: SecuredBroker) -> None:

@@ -1,4 +1,4 @@
-"""Every record that was acknowledged is in the log, in order, on topics made a moment ago too."""
+"""Every acknowledged record is in the log, in order, even on topics that were just created."""
 
 from collections import defaultdict
 

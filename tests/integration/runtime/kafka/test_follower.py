@@ -1,4 +1,4 @@
-"""A follower hands over what is there and what comes, and reads it again after an error."""
+"""A follower hands over old and new records, and reads a record again after an error."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -29,7 +29,7 @@ TOPIC = Topic(
 
 @pytest.fixture
 def cluster(kafka: str, run_prefix: str) -> Cluster:
-    """A broker with the topic, empty."""
+    """A cluster with the topic, empty."""
     cluster = cluster_of(Settings(kafka_bootstrap=kafka, topic_prefix=run_prefix))
     admin = cluster.admin()
     new = NewTopic(cluster.name(TOPIC), TOPIC.partitions, 1, config=TOPIC.config)
@@ -52,7 +52,7 @@ def send(cluster: Cluster) -> Callable[[int, bytes], None]:
 
 
 class Reader:
-    """Keeps what it is given; raises what it is told to."""
+    """Keeps the values that it gets; raises an error that a test sets."""
 
     def __init__(self) -> None:
         self.values: list[bytes] = []

@@ -1,7 +1,5 @@
 """Topics come from the table, and a broker that differs from it is refused by name."""
 
-import time
-
 import pytest
 from confluent_kafka.admin import (  # type: ignore[attr-defined]
     AlterConfigOpType,
@@ -16,6 +14,7 @@ from runtime.kafka.topics import check_topics, create_topics
 from runtime.process.settings import Settings
 from schemas.topics import TOPICS, ZONES
 from tests.support.clusters import cluster_of
+from tests.support.waiting import eventually
 
 
 @pytest.fixture
@@ -24,15 +23,16 @@ def settings(kafka: str, run_prefix: str) -> Settings:
 
 
 def refusal(settings: Settings) -> str:
-    """What the check says once the broker has told everybody of a change."""
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
+    """The refusal of the check, once every part of the broker knows of a change."""
+
+    def refused() -> str:
         try:
             check_topics(cluster_of(settings))
         except Stop as stop:
             return str(stop)
-        time.sleep(0.1)
-    return ""
+        return ""
+
+    return eventually(refused, 20, "a refusal")
 
 
 def test_the_table_is_created_once_and_then_found(settings: Settings) -> None:

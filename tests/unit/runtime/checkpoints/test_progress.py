@@ -1,4 +1,4 @@
-"""State moves by the log's own next record and by nothing else."""
+"""State advances with the next record of the log and with nothing else."""
 
 from collections.abc import Mapping
 
@@ -89,7 +89,7 @@ def test_a_deleted_entity_leaves_a_tombstone_and_the_head() -> None:
 
 @given(st.lists(st.sampled_from(["note", "forget", "save"]), max_size=60))
 def test_a_restored_partition_continues_as_if_it_had_never_stopped(script: list[str]) -> None:
-    """Stop and restore at every save; the newest record of each key is the state."""
+    """Stop and restore at every save, from the newest record of each key."""
     unbroken, log, journal = Journal(), {}, Journal()
     partition = progress(journal)
     offset = 0

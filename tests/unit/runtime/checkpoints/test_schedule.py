@@ -1,7 +1,7 @@
-"""Times are arguments, so their decisions can be told exactly."""
+"""When a save is due, and when a partition counts as stalled; a test gives the times."""
 
 from runtime.checkpoints.schedule import FreezeWatch, SaveSchedule, StallWatch
-from runtime.clock import SystemClock
+from tests.support.set_clock import SetClock
 
 
 def test_a_save_is_due_half_a_second_after_the_last_one() -> None:
@@ -17,7 +17,7 @@ def test_a_save_is_due_half_a_second_after_the_last_one() -> None:
 
 
 def observed(watch: StallWatch, times: range, next_offset: int, end: int, **how: bool) -> list[int]:
-    """The seconds at which partition 0 counted as stalled."""
+    """Times at which partition 0 counted as stalled, seconds."""
     excused = how.get("excused", False)
     return [s for s in times if watch.observe(s, 0, next_offset, end, excused=excused)]
 
@@ -52,17 +52,8 @@ def test_a_new_assignment_restarts_the_count() -> None:
     assert observed(watch, range(15, 36), 5, 9) == []
 
 
-class SetClock(SystemClock):
-    """Shows what it is set to."""
-
-    now_s = 100.0
-
-    def monotonic_s(self) -> float:
-        return self.now_s
-
-
 def test_a_process_that_stood_still_for_too_long_is_suspected_until_it_is_confirmed() -> None:
-    clock = SetClock()
+    clock = SetClock(100.0)
     watch = FreezeWatch(clock, 4.0)
 
     clock.now_s = 104.0

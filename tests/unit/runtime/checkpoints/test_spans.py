@@ -1,4 +1,4 @@
-"""From which offset which settings hold, whoever takes a partition over and how often."""
+"""Which settings hold from which offset on, however often a partition changes its owner."""
 
 from typing import Any
 

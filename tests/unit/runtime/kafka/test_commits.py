@@ -1,4 +1,4 @@
-"""The ledger of what may be committed."""
+"""The ledger of offsets that may be committed."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The loop hands records on in order, and never commits what another process reads now."""
+"""The loop hands records on in order, and commits no partition that another process reads now."""
 
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
@@ -30,7 +30,7 @@ Poll = Callable[["Broker"], list[Message]]
 
 
 class Broker:
-    """A consumer whose polls are scripted; each may rebalance, as the client's do."""
+    """A consumer with scripted polls; each poll may rebalance, as in the real client."""
 
     def __init__(self, *polls: Poll) -> None:
         self.polls = list(polls)
@@ -63,7 +63,7 @@ class Broker:
 
     def committed(self, wanted: list[TopicPartition], timeout: float) -> list[TopicPartition]:
         assert timeout > 0
-        return wanted  # nothing was ever committed
+        return wanted  # the group has never committed
 
     def incremental_assign(self, partitions: list[TopicPartition]) -> None:
         """Nothing is fetched."""
@@ -80,7 +80,7 @@ class Broker:
 
 
 class Work:
-    """A processor that is done with each record when it joins."""
+    """A processor that is done with all records at each `join`."""
 
     linger_s = 0.0
 
@@ -113,7 +113,7 @@ class Work:
         self._started.clear()
 
     def assigned(self, partitions: Collection[Partition]) -> None:
-        """Nothing is kept of a partition."""
+        """Do nothing: it keeps nothing about a partition."""
 
     def dropped(self, partitions: Collection[Partition]) -> None:
         self._started = [one for one in self._started if source_partition(one) not in partitions]
@@ -195,7 +195,7 @@ def test_nothing_of_a_lost_partition_is_finished_or_committed() -> None:
 
 
 def test_a_record_is_void_when_its_partition_leaves_before_it_is_submitted() -> None:
-    """Even if the partition comes back at once: it is read again from the committed offset on."""
+    """Even if the partition comes back at once: it is then read again from the committed offset."""
 
     def there_and_back(broker: Broker) -> list[Message]:
         broker.revoke(BOTH[0])
@@ -229,7 +229,7 @@ def test_after_an_error_nothing_is_committed_and_everything_is_closed() -> None:
 
 
 def test_a_process_that_is_made_to_end_commits_nothing() -> None:
-    """Its topics may be other ones by now, so its offsets mean nothing."""
+    """Its topics may have been created again, and then its offsets mean nothing."""
 
     def ended(_broker: Broker) -> list[Message]:
         world.service.end(Stop("frames were made again"))

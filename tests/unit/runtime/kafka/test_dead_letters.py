@@ -4,7 +4,7 @@ import pytest
 
 from runtime.errors import EXIT_STOP, Stop
 from runtime.kafka.dead_letters import DeadLetterLimit
-from runtime.process.settings import DeadLetterSettings
+from runtime.process.sections import DeadLetterSettings
 
 
 def limit(ratio: float, window: int) -> DeadLetterLimit:

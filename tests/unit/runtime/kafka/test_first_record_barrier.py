@@ -1,4 +1,4 @@
-"""Nothing is sent behind the first record of a partition before that is acknowledged."""
+"""No record of a partition is sent before its first record is acknowledged."""
 
 from collections.abc import Iterator
 
@@ -18,7 +18,7 @@ def failures() -> list[tuple[str, int, KafkaError]]:
 
 @pytest.fixture
 def producer(failures: list[tuple[str, int, KafkaError]]) -> Iterator[FirstRecordBarrier]:
-    """One whose broker is not there, so that nothing is ever acknowledged."""
+    """A producer without a broker, so that nothing is ever acknowledged."""
     made = FirstRecordBarrier(
         cluster_at(f"127.0.0.1:{free_ports(1)[0]}"),
         lambda topic, partition, error: failures.append((topic, partition, error)),

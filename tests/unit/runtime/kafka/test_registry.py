@@ -1,4 +1,4 @@
-"""A registry that stays away is left alone, and is found again by itself."""
+"""A registry that is out of reach is left alone, and is found again without a restart."""
 
 import threading
 from collections.abc import Iterator
@@ -6,17 +6,21 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from runtime.kafka.registry import POLICY, guarded_registry
+from runtime.kafka.registry import AGAIN, POLICY, guarded_registry
 from runtime.process.settings import Settings
 from schemas.registry import RegistryUnavailable, SchemaRegistry
-from tests.unit.runtime.storage.test_breaker import SetClock
+from tests.support.set_clock import SetClock
 
 
 class Counting(ThreadingHTTPServer):
-    """Answers everything with one status, and counts."""
+    """Answers with the statuses of a list, then always with one, and counts requests."""
 
     status = 200
     asked = 0
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.first: list[int] = []
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -25,7 +29,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.server.asked += 1
         body = b'{"schema": "\\"string\\"", "message": "no"}'
-        self.send_response(self.server.status)
+        first = self.server.first
+        self.send_response(first.pop(0) if first else self.server.status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -35,9 +40,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counting]:
-    monkeypatch.setattr("schemas.registry_client._PAUSES_S", ())
-    with Counting(("127.0.0.1", 0), _Handler) as made:
+def server() -> Iterator[Counting]:
+    with Counting() as made:
         thread = threading.Thread(target=made.serve_forever)
         thread.start()
         yield made
@@ -51,6 +55,26 @@ def asked(server: Counting, clock: SetClock) -> SchemaRegistry:
     )
 
 
+def test_a_registry_that_is_busy_for_a_moment_is_asked_again(server: Counting) -> None:
+    clock = SetClock()
+    started_s = clock.now_s
+    server.first = [503, 429]
+
+    assert asked(server, clock).find(1) == '"string"'
+
+    assert server.asked == 3
+    assert clock.now_s - started_s == pytest.approx(AGAIN.pause_s(1) + AGAIN.pause_s(2))
+
+
+def test_a_registry_that_stays_busy_is_asked_a_few_times_only(server: Counting) -> None:
+    server.status = 503
+
+    with pytest.raises(RegistryUnavailable, match="HTTP status 503"):
+        asked(server, SetClock()).find(1)
+
+    assert server.asked == AGAIN.most_failures
+
+
 def test_a_registry_that_fails_is_not_asked_until_its_pause_is_over(server: Counting) -> None:
     clock = SetClock()
     registry = asked(server, clock)
@@ -60,7 +84,7 @@ def test_a_registry_that_fails_is_not_asked_until_its_pause_is_over(server: Coun
         with pytest.raises(RegistryUnavailable, match="HTTP status 503"):
             registry.find(schema_id)
     so_far = server.asked
-    # The jitter may have drawn next to no pause, but never one that is over at once.
+    # Jitter may make the pause very short, but never zero.
     with pytest.raises(RegistryUnavailable, match="the next try is due in"):
         registry.find(9)
 

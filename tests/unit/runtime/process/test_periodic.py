@@ -1,16 +1,20 @@
-"""Work in the background goes on after any error, and ends when it is closed."""
+"""Work in the background continues after any error, and ends when it is closed."""
 
 import threading
 
+import pytest
+from structlog.testing import capture_logs
+
 from runtime.errors import Retry
 from runtime.process.periodic import Periodic
+from schemas.registry import RegistryDenied, RegistryError, RegistryUnavailable
 
 SOON_S = 0.001
 DEADLINE_S = 10.0
 
 
 class Work:
-    """Fails as often as it is told, and counts."""
+    """Fails a given number of times, and counts its runs."""
 
     def __init__(self, *errors: Exception) -> None:
         self.errors = list(errors)
@@ -38,6 +42,19 @@ def test_neither_a_foreseen_error_nor_a_crash_ends_the_thread() -> None:
     assert work.done.wait(DEADLINE_S)
     assert work.failed == list(errors)
     periodic.close(DEADLINE_S)
+
+
+@pytest.mark.parametrize("kind", [RegistryDenied, RegistryUnavailable])
+def test_an_error_of_the_registry_is_one_kind_and_no_crash(kind: type[RegistryError]) -> None:
+    work = Work(kind("schema registry at http://schemas.ward: who are you"))
+
+    with capture_logs() as logged:
+        periodic = run(work)
+        assert work.done.wait(DEADLINE_S)
+        periodic.close(DEADLINE_S)
+
+    assert isinstance(work.failed[0], RegistryError)
+    assert not logged
 
 
 def test_what_it_holds_is_let_go_in_its_thread_when_it_is_closed() -> None:

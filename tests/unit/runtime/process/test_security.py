@@ -1,10 +1,11 @@
-"""Settings of secured connections: what they are told to clients, and where secrets do not show."""
+"""Settings of secured connections: what clients get, and where secrets do not show."""
 
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 from pydantic import SecretStr, ValidationError
 
 from runtime.kafka.security import librdkafka
@@ -57,7 +58,6 @@ def test_a_client_certificate_alone_is_tls_without_sasl(pem: Path) -> None:
     [
         ({"user": "ward"}, "both `user` and `password`"),
         ({"password": SECRET}, "both `user` and `password`"),
-        ({"ca": "PEM"}, "switch it on"),
         ({"tls": True, "certificate": "PEM"}, "both `certificate` and `key`"),
         ({"tls": True, "ca": "/nowhere/ca.pem"}, "is not a file"),
     ],
@@ -79,12 +79,14 @@ def test_a_secret_is_read_from_the_file_that_the_environment_names(
     file.write_text(f"{SECRET}\n")
     monkeypatch.setenv("WARDSTREAM_SECURITY__KAFKA__USER", "ward")
     monkeypatch.setenv("WARDSTREAM_SECURITY__KAFKA__PASSWORD_FILE", str(file))
-    monkeypatch.setenv("WARDSTREAM_DATABASE_URL_FILE", str(file))
+    address = tmp_path / "address"
+    address.write_text(f"postgresql://ward:{SECRET}@db/ward\n")
+    monkeypatch.setenv("WARDSTREAM_DATABASE_URL_FILE", str(address))
 
     settings = Settings()
 
     assert settings.security.kafka.secret == SECRET
-    assert settings.database_url.get_secret_value() == SECRET
+    assert settings.database_url.get_secret_value() == f"postgresql://ward:{SECRET}@db/ward"
     assert SECRET not in repr(settings)
 
 
@@ -143,16 +145,22 @@ def test_a_certificate_for_the_database_without_an_authority_is_refused(pem: Pat
         database_address("postgresql://db.ward/ward", User(certificate=pem, key=pem))
 
 
-def test_certificates_for_a_registry_in_the_clear_are_refused(pem: Path) -> None:
-    with pytest.raises(ValueError, match="https://"):
-        Settings.model_validate(
-            {"registry_url": "http://schemas.ward", "security": {"registry": {"ca": str(pem)}}}
-        )
+@pytest.mark.parametrize("files", [("ca",), ("certificate", "key")])
+@pytest.mark.parametrize(
+    ("section", "service", "remedy"),
+    [
+        ("kafka", "Kafka", "switch `tls` on"),
+        ("registry", "the schema registry", "give a registry_url that begins with https://"),
+        ("redis", "Redis", "give a redis_url that begins with rediss://"),
+    ],
+)
+def test_certificates_for_a_service_in_the_clear_are_refused_by_one_rule(
+    section: str, service: str, remedy: str, files: tuple[str, ...], pem: Path
+) -> None:
+    with pytest.raises(ValidationError) as refused:
+        Settings.model_validate({"security": {section: dict.fromkeys(files, str(pem))}})
 
-
-def test_certificates_for_redis_in_the_clear_are_refused(pem: Path) -> None:
-    with pytest.raises(ValueError, match="rediss://"):
-        redis_address("redis://cache:6379/0", User(ca=pem))
+    assert f"certificates for {service} are used with TLS only: {remedy}" in str(refused.value)
 
 
 def test_the_address_of_a_registry_is_shown_without_its_password() -> None:
@@ -174,7 +182,7 @@ def test_the_address_of_a_registry_is_shown_without_its_password() -> None:
 def test_a_command_with_wrong_settings_says_so_in_one_sentence(
     variable: str, value: str, tmp_path: Path
 ) -> None:
-    """As a process: what it prints is what an operator sees."""
+    """Run it as a process, because an operator sees what that prints."""
     done = subprocess.run(
         [sys.executable, "-m", "workers.cli", "settings"],
         env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path.cwd()), variable: value},
@@ -187,3 +195,28 @@ def test_a_command_with_wrong_settings_says_so_in_one_sentence(
     assert done.returncode == 78, done.stderr
     assert done.stderr.count("\n") == 1
     assert SECRET not in done.stderr + done.stdout
+
+
+def test_a_user_and_an_authority_are_added_to_name_value_pairs(pem: Path) -> None:
+    user = User(user="ward", password=SecretStr("a 'b"), ca=pem)
+
+    address = database_address("host=db user=old password=x", user)
+
+    assert conninfo_to_dict(address) == {
+        "host": "db",
+        "user": "ward",
+        "password": "a 'b",
+        "sslmode": "verify-full",
+        "sslrootcert": str(pem),
+    }
+
+
+def test_brokers_with_the_protocol_of_the_settings_are_taken() -> None:
+    settings = Settings.model_validate(
+        {
+            "kafka_bootstrap": "SASL_PLAINTEXT://k:9093,l",
+            "security": {"kafka": {"user": "ward", "password": "x"}},
+        }
+    )
+
+    assert settings.kafka_bootstrap == "k:9093,l:9092"

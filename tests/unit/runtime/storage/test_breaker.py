@@ -1,4 +1,4 @@
-"""A dependency that fails is left alone, probed, and taken up again."""
+"""A dependency that fails is left alone, then probed, then used again."""
 
 import random
 import threading
@@ -8,24 +8,9 @@ from prometheus_client import REGISTRY
 
 from runtime.errors import DeadLetter, Retry
 from runtime.storage.breaker import BreakerOpen, BreakerPolicy, CircuitBreaker, Guard
+from tests.support.set_clock import SetClock
 
 POLICY = BreakerPolicy(failures=3, first_pause_s=1.0, max_pause_s=8.0)
-
-
-class SetClock:
-    """A clock that stands where it is set."""
-
-    def __init__(self) -> None:
-        self.now_s = 1_000.0
-
-    def now_us(self) -> int:
-        return round(self.now_s * 1e6)
-
-    def monotonic_s(self) -> float:
-        return self.now_s
-
-    def sleep(self, seconds: float) -> None:
-        self.now_s += seconds
 
 
 class Longest(random.Random):

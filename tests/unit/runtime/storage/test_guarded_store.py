@@ -8,7 +8,7 @@ from runtime.errors import DeadLetter, Retry
 from runtime.storage.breaker import BreakerOpen
 from runtime.storage.guarded import POLICY, GuardedStore
 from runtime.storage.objects import sha256_hex
-from tests.unit.runtime.storage.test_breaker import SetClock
+from tests.support.set_clock import SetClock
 
 
 def test_an_object_store_that_fails_is_refused_at_once_and_used_again_once_it_works(

@@ -1,0 +1,222 @@
+"""The settings of each stage: typed, with unit, default and effect."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import SecretStr, field_validator
+
+from runtime.process.declare import Section, setting
+from runtime.process.digests import digests_of
+
+
+class IngestSettings(Section):
+    """Cameras to frames.captured.v1."""
+
+    fps: float = setting(10.0, "frames/s", "Frames taken per second of the source.", gt=0, le=60)
+    mode: Literal["record", "live"] = setting(
+        "live",
+        "name",
+        "record never skips a frame; live drops frames that a slow pipeline cannot take.",
+    )
+    max_width: int = setting(1280, "px", "Wider frames are shrunk to this width.", gt=0)
+    jpeg_quality: int = setting(
+        85, "1-100", "Higher keeps more detail and more bytes.", ge=1, le=100
+    )
+    inline_limit_bytes: int = setting(
+        512 * 1024,
+        "bytes",
+        "Larger JPEGs go to the object store and the record carries a claim check.",
+        ge=0,
+        le=4_000_000,
+    )
+    object_store_url: str = setting(
+        "file://.wardstream/objects",
+        "URL",
+        "Where claim-checked frames are stored: file:// or s3://.",
+    )
+    heartbeat_s: float = setting(1.0, "s", "A silent camera sends its time this often.", gt=0)
+    future_limit_s: float = setting(
+        5.0,
+        "s",
+        "Frames of an event time this far ahead of the wall clock are not sent, and a camera "
+        "whose own clock is this far ahead is reported.",
+        gt=0,
+    )
+    reconnect_initial_s: float = setting(
+        0.5, "s", "First pause before a lost stream is reopened.", gt=0
+    )
+    reconnect_max_s: float = setting(
+        30.0, "s", "Longest pause before a lost stream is reopened.", gt=0
+    )
+
+
+class InferenceSettings(Section):
+    """frames.captured.v1 to detections.made.v1."""
+
+    backend: Literal["auto", "yolo", "openvino", "onnx", "hog"] = setting(
+        "auto", "name", "Detector backend; auto takes the fastest that can run here."
+    )
+    weights: str | None = setting(
+        None, "path or name", "Model weights; found by name when not a path."
+    )
+    models_folder: Path = setting(Path("models/weights"), "path", "Folder searched for weights.")
+    trusted_pt_sha256: str = setting(
+        "",
+        "hex digests",
+        "SHA-256 of each .pt file that may be loaded, with commas between: such a file can run any "
+        "program.",
+    )
+    score_threshold: float = setting(
+        0.1,
+        "0-1",
+        "Boxes below it are dropped, on the scale of yolox_nano. Thresholds of the tracker "
+        "that are lower act as this one.",
+        ge=0,
+        le=1,
+    )
+    nms_iou: float = setting(
+        0.65, "0-1", "Overlap above which the weaker of two boxes is dropped.", ge=0, le=1
+    )
+    threads: int = setting(1, "threads", "CPU threads of the network.", ge=1)
+    batch_size: int = setting(8, "frames", "Frames inferred together at most.", ge=1)
+    batch_wait_ms: float = setting(
+        20.0, "ms", "A batch waits at most this long for more frames.", ge=0
+    )
+    mode: Literal["record", "live"] = setting(
+        "live",
+        "name",
+        "record infers every frame; live infers the newest frame of a camera and marks the "
+        "older ones skipped.",
+    )
+
+    @field_validator("trusted_pt_sha256")
+    @classmethod
+    def _holds_digests(cls, listed: str) -> str:
+        digests_of(listed)
+        return listed
+
+
+class StreamSettings(Section):
+    """detections.made.v1 to tracks, presence, occupancy and coverage."""
+
+    batch_max: int = setting(1000, "records", "Records folded in one go at most.", ge=1, le=2000)
+    batch_wait_s: float = setting(
+        0.03, "s", "The broker collects records for a batch at most this long.", gt=0, le=1
+    )
+    checkpoint_s: float = setting(1.0, "s", "State is checkpointed this often.", gt=0)
+    stall_s: float = setting(
+        20.0, "s", "Restart after this long without progress while records wait.", gt=0
+    )
+    session_timeout_s: float = setting(
+        8.0, "s", "A dead worker's partitions move after this.", gt=0
+    )
+    allowed_lateness_s: float = setting(
+        2.0, "s", "A tick closes without the cameras whose input is later than this.", gt=0
+    )
+
+
+class CheckpointArchiveSettings(Section):
+    """Checkpoints in object storage, from which `wardstream rebuild` starts."""
+
+    every_s: float = setting(
+        3600.0, "s", "Each partition's checkpoint is archived this often; 0 archives none.", ge=0
+    )
+    keep_s: float = setting(
+        30 * 86_400.0,
+        "s",
+        "Older archived checkpoints are deleted, except the newest of each partition. At most as "
+        "long as detections are kept: a checkpoint is of no use without them.",
+        gt=0,
+    )
+    url: str = setting(
+        "", "URL", "Where they are stored: file:// or s3://; empty for ingest.object_store_url."
+    )
+
+
+class CheckpointSettings(Section):
+    """Checkpoints of the stream processor."""
+
+    archive: CheckpointArchiveSettings = CheckpointArchiveSettings()
+
+
+class SinkSettings(Section):
+    """Derived topics to TimescaleDB and Redis."""
+
+    batch_rows: int = setting(2000, "rows", "Rows in one database transaction at most.", ge=1)
+    batch_wait_s: float = setting(0.25, "s", "A batch waits at most this long for more rows.", gt=0)
+    position_interval_s: float = setting(
+        1.0, "s", "Positions are kept once per this interval.", gt=0
+    )
+    live_expiry_s: float = setting(
+        3600.0, "s", "A live value disappears when it is not renewed for this long.", gt=0
+    )
+    live_person_expiry_s: float = setting(
+        5.0, "s", "A live person disappears when unseen for this long.", gt=0
+    )
+    changes_length: int = setting(10_000, "entries", "Length of the stream of live changes.", gt=0)
+    session_timeout_s: float = setting(
+        6.0, "s", "A dead sink's partitions move to another, or to its successor, after this.", gt=0
+    )
+    retry_max_s: float = setting(
+        5.0, "s", "Longest pause before a store that is out of reach is tried again.", gt=0
+    )
+    retention_every_s: float = setting(
+        3600.0, "s", "Rows older than their table's retention are dropped this often.", gt=0
+    )
+
+
+class DeadLetterSettings(Section):
+    """How many dead letters are too many: then the process stops, since the fault is elsewhere."""
+
+    max_ratio: float = setting(
+        0.5,
+        "0-1",
+        "Inference, stream and sinks stop when more of the window than this is dead letters, and "
+        "leave the rest in its topic; 1 never stops.",
+        gt=0,
+        le=1,
+    )
+    window_records: int = setting(
+        400, "records", "The last records of a process over which the ratio is taken.", ge=2
+    )
+
+
+class WatchdogSettings(Section):
+    """The process that watches the pipeline from outside."""
+
+    after_s: float = setting(
+        20.0, "s", "A camera, a stage or the pipeline that is silent for longer is reported.", gt=0
+    )
+    poll_s: float = setting(1.0, "s", "Pause between two observations of the pipeline.", gt=0)
+    lag_s: float = setting(
+        30.0, "s", "A stage whose oldest waiting record is older than this is reported.", gt=0
+    )
+    skipped_ratio: float = setting(
+        0.5, "0-1", "More skipped pictures in the last minute than this are reported.", gt=0, le=1
+    )
+    takeover_s: float = setting(
+        10.0,
+        "s",
+        "A watchdog that stands by takes over from a leader that is silent for so long; the same "
+        "for all of one pipeline.",
+        gt=0,
+    )
+    health: dict[str, str] = setting(
+        {}, "URL by name", "Health endpoints to ask: of ingest, infer, stream, the sinks, serve."
+    )
+    webhook_url: SecretStr | None = setting(
+        None, "URL", "Each alert is sent here as JSON by POST; nowhere when not set."
+    )
+    owner: str = setting("operators", "text", "Named in every alert as the one to mend it.")
+
+
+class ServingSettings(Section):
+    """REST and the live board."""
+
+    host: str = setting("127.0.0.1", "address", "Where the board listens.")
+    port: int = setting(8080, "port", "Port of the board; 0 takes a free one.", ge=0, le=65535)
+    stale_after_s: float = setting(5.0, "s", "A value older than this is shown as stale.", gt=0)
+    max_clients: int = setting(
+        200, "streams", "More event streams than this at once are refused with 503.", ge=1
+    )
+    board_title: str = setting("Ward occupancy", "text", "Heading of the board.")

@@ -1,0 +1,58 @@
+"""Settings that an earlier release saved mean what they meant there.
+
+A setting added since has a neutral value, with which the tracker works as before it. The saved
+settings are those of checkpoints that earlier releases wrote.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from schemas import tracker_settings
+from streams.domain.settings import MovingTrackerSettings, PipelineSettings, TrackerSettings
+from streams.state.settings_by_offset import from_values, to_values
+from tests.support.paths import ROOT
+
+STORED = ROOT / "tests" / "unit" / "streams" / "state" / "stored"
+FIRST, RELEASE_4 = STORED / "state_version_4.json", STORED / "state_version_5.json"
+
+
+def saved_in(path: Path) -> Any:
+    """The settings of a stored checkpoint."""
+    head = json.loads(json.loads(path.read_text())["head"])
+    return head["settings"][0]["values"]
+
+
+@pytest.mark.parametrize("path", [FIRST, RELEASE_4], ids=lambda path: path.stem)
+def test_every_setting_added_since_an_earlier_release_has_a_neutral_value(path: Path) -> None:
+    """A new setting fails here: give it a neutral value in `schemas/tracker_settings.py`."""
+    saved = saved_in(path)
+
+    read = to_values(from_values(saved))
+
+    assert read["floor"] == saved["floor"]
+    assert saved["tracker"].items() <= read["tracker"].items()
+
+
+def test_a_neutral_value_belongs_to_a_setting_that_was_added() -> None:
+    names = set(to_values(PipelineSettings())["tracker"])
+
+    assert tracker_settings._NEUTRAL.keys() == names - set(saved_in(FIRST)["tracker"])
+
+
+def test_what_was_added_does_nothing_under_settings_of_release_4() -> None:
+    saved = saved_in(RELEASE_4)
+
+    read = from_values(saved)
+
+    added = {
+        "hidden_birth_score": saved["tracker"]["birth_score"],
+        "confirm_evidence": 0.0,
+        "coast_presence": 0.0,
+        "presence_s": 0.75,
+    }
+    assert read.tracker == msgspec.convert(saved["tracker"] | added, TrackerSettings)
+    assert read.moving_tracker == msgspec.convert(saved["tracker"] | added, MovingTrackerSettings)
