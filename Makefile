@@ -52,6 +52,10 @@ types: ## Check types (mypy --strict)
 compose: ## Write docker-compose.yml and the Prometheus targets from deploy/services.py
 	@$(BIN)/python -m deploy.compose
 
+.PHONY: schemas
+schemas: ## Copy each schema that changed to its next version in schemas/released
+	@$(BIN)/python -m deploy.release_schemas
+
 .PHONY: docs
 docs: ## Write the pages of docs/reference that follow from the code
 	@$(BIN)/python -m docs.generate
@@ -61,6 +65,11 @@ BENCHES := $(sort $(filter-out record,$(basename $(notdir $(wildcard tests/bench
 bench: ## Measure what BENCHMARKS.md reports; ONLY=stream_processor ARGS="--cameras 200"; RECORD=1 keeps it
 	@for name in $(or $(ONLY),$(BENCHES)); do \
 		echo "# $$name"; $(BIN)/python -m tests.bench.$(if $(RECORD),record ,)$$name $(ARGS) || exit 1; done
+
+.PHONY: test-gpu-path
+test-gpu-path: ## Check the adapter to ultralytics on torch's CPU build, from Debian (0.8 GB once); RECORD=1 records
+	@python=$$(sh deploy/local/find-python.sh); exec env RECORD=$(RECORD) "$$python" -m deploy.local.torch -m pytest \
+		--confcutdir=tests/gpu_path -m gpu_path -p no:cacheprovider -q tests/gpu_path $(ARGS)
 
 .PHONY: chaos
 chaos: testtools ## Inject every fault into the whole pipeline, 20 seeds each (hours); ARGS="--faults kafka-*"

@@ -42,7 +42,10 @@ CLUSTER = "V2FyZHN0cmVhbUNvbXBvcw"
 OBJECTS = "/var/lib/wardstream/objects"
 KAFKA_HOST_LISTENER = 29092
 
-READY = f"from urllib.request import urlopen; urlopen('http://127.0.0.1:{METRICS_PORT}/readyz')"
+READY = (
+    "from urllib.request import ProxyHandler, build_opener; "
+    f"build_opener(ProxyHandler({{}})).open('http://127.0.0.1:{METRICS_PORT}/readyz')"
+)
 
 ADDRESSES = {
     "WARDSTREAM_KAFKA_BOOTSTRAP": f"kafka:{KAFKA.port}",

@@ -1,8 +1,8 @@
 """Real services for every test that asks for them; a missing one fails, it never skips.
 
-The session's services start once, on free ports, in a folder of their own, and are shared;
-what a test writes is kept apart by topic prefix, database and Redis database. A test that
-kills services asks for `own_services`.
+The session's services start once, on free ports, in a folder of their own, and all tests share
+them; a topic prefix, a database and a Redis database keep apart what each test writes. A test
+that kills services asks for `own_services`.
 """
 
 import os
@@ -40,7 +40,7 @@ hypothesis_settings.register_profile(
     "loaded", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 hypothesis_settings.load_profile("loaded")
-"""What is true is true on a busy machine too, however long an example takes."""
+"""No example fails because it took long: a busy machine changes no result."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -59,7 +59,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_setupnodes(config: pytest.Config) -> None:
-    """With `-n`: one set of services for all workers, started while they collect."""
+    """Start one set of services for all workers of `-n`, while they collect."""
     given = config.getoption("--services-env") is not None or config.getoption("--no-services")
     if not given and not config.option.collectonly:
         config.stash[SHARED] = SharedServices(Path(tempfile.mkdtemp(prefix="wardstream-test-")))
@@ -67,13 +67,13 @@ def pytest_xdist_setupnodes(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tell a worker where the services are."""
+    """Give a worker the address of the services."""
     if SHARED in node.config.stash:
         node.config.stash[SHARED].report(node.workerinput)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """The workers are gone: end what they shared."""
+    """End the shared services, once the workers are gone."""
     if SHARED in config.stash:
         shared = config.stash[SHARED]
         shared.stop()
@@ -128,7 +128,7 @@ def registry_url(services: Services) -> str:
 
 @pytest.fixture
 def run_prefix(services: Services) -> Iterator[str]:
-    """Leads every topic, group and Redis key of one test, so that tests do not meet."""
+    """Prefix of every topic, group and Redis key of one test, so that tests do not meet."""
     prefix = new_prefix()
     yield prefix
     delete_topics(services, prefix)
@@ -146,7 +146,7 @@ def database_template(services: Services) -> str:
         connection.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
     migrate(template)
     with psycopg.connect(server, autocommit=True) as connection:
-        # TimescaleDB's scheduler is a session, and what is copied may have none.
+        # A template may have no sessions, and TimescaleDB's scheduler is one.
         connection.execute(
             sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(sql.Identifier(name))
         )

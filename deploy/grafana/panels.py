@@ -58,7 +58,7 @@ ORDER BY hour DESC, gap_min_avg DESC""",
         kind="table",
     ),
     Panel(
-        title="How long people stay, half of them and 95 of 100",
+        title="Dwell time: median and 95th percentile",
         source="timescale",
         query="""SELECT zone_name AS "zone", count(*) AS stays,
     extract(epoch FROM percentile_cont(0.5) WITHIN GROUP (ORDER BY dwell)) AS "p50, s",

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from grafana_api.grafana_face import GrafanaFace
 
 from deploy.grafana.build import dashboards
+from runtime.redaction import redacted_url
 
 
 def push(url: str, token: str) -> list[str]:
@@ -26,7 +27,7 @@ def push(url: str, token: str) -> list[str]:
     """
     address = urlsplit(url)
     if address.scheme not in ("http", "https") or not address.hostname:
-        raise ValueError(f"{url!r} is not an http address")
+        raise ValueError(f"{redacted_url(url)} is not an http address")
     prefix = address.path.strip("/")
     grafana = GrafanaFace(
         auth=token,
@@ -35,6 +36,7 @@ def push(url: str, token: str) -> list[str]:
         url_path_prefix=f"{prefix}/" if prefix else "",
         protocol=address.scheme,
     )
+    grafana.api.s.trust_env = False  # one of our own: see runtime/proxies.py
     done = []
     for model in dashboards().values():
         grafana.dashboard.update_dashboard(

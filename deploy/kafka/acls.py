@@ -10,8 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import (  # type: ignore[attr-defined]
     AclBinding,
+    AclBindingFilter,
     AclOperation,
     AclPermissionType,
+    AdminClient,
     ResourcePatternType,
     ResourceType,
 )
@@ -22,7 +24,8 @@ from runtime.kafka.access import check_access
 from runtime.kafka.cluster import Cluster
 from runtime.kafka.errors import answer, failure
 from runtime.kafka.rights import OPERATOR, PROCESSES, Right, operator_rights, principal
-from runtime.process.settings import Settings
+from runtime.process.load import load_settings
+from runtime.retry import Tries, constant, retried
 
 _ANSWER_S = 30.0
 
@@ -42,10 +45,10 @@ def wanted(prefix: str, names: Mapping[str, str]) -> Iterator[tuple[str, Right]]
 
 
 def grant(cluster: Cluster, rights: Sequence[tuple[str, Right]]) -> None:
-    """Grant rights from every host.
+    """Grant rights from every host; returns once the broker that answers applies them.
 
     Raises:
-        Retry: The broker is out of reach.
+        Retry: The broker is out of reach, or does not apply them in time.
         Stop: The broker does not let us grant them, or has no authorizer.
     """
     bindings = [
@@ -66,6 +69,32 @@ def grant(cluster: Cluster, rights: Sequence[tuple[str, Right]]) -> None:
             answer(future, _ANSWER_S + 10.0)
         except KafkaException as error:
             raise failure(f"rights of {binding.principal} cannot be granted", error) from error
+    # A broker stores rights first and applies them a moment later.
+    tries = Tries(constant(0.1, deadline_s=_ANSWER_S), cluster.clock)
+    retried(lambda: _refuse_missing(_applied(admin), bindings), tries)
+
+
+def _applied(admin: AdminClient) -> set[AclBinding]:
+    """Rights that the broker applies now."""
+    every = AclBindingFilter(
+        ResourceType.ANY,
+        None,  # type: ignore[arg-type]  # any name
+        ResourcePatternType.ANY,
+        None,  # type: ignore[arg-type]  # any principal
+        None,  # type: ignore[arg-type]  # any host
+        AclOperation.ANY,
+        AclPermissionType.ANY,
+    )
+    try:
+        return set(answer(admin.describe_acls(every, request_timeout=_ANSWER_S), _ANSWER_S + 10.0))
+    except KafkaException as error:
+        raise failure("the rights in force cannot be read", error) from error
+
+
+def _refuse_missing(applied: set[AclBinding], bindings: Sequence[AclBinding]) -> None:
+    missing = [one for one in bindings if one not in applied]
+    if missing:
+        raise Retry(f"the broker does not apply {len(missing)} of {len(bindings)} rights yet")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -82,7 +111,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--print", action="store_true", help="Print the rights; grant nothing.")
     given = parser.parse_args(arguments)
-    settings = Settings()
+    try:
+        settings = load_settings()
+    except Stop as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
     if given.bootstrap is not None:
         settings = settings.model_copy(update={"kafka_bootstrap": given.bootstrap})
     if given.prefix is not None:

@@ -101,8 +101,8 @@ REASONS: Final[dict[str, tuple[str, str, str]]] = {
     ),
     "unusable_outcome": (
         "stream",
-        "A time or a box cannot be used.",
-        "Find the program that writes to the topic.",
+        "A time or a box cannot be used, or the frame is not of its camera's registered size.",
+        "Find the program that writes to the topic, or register the size of the frames.",
     ),
     "unusable_time": (
         "sink timescale",

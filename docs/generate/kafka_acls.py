@@ -9,8 +9,10 @@ INTRODUCTION = """\
 # Rights on the brokers
 
 What each process needs on the brokers, from `runtime/kafka/rights.py`: one principal each, with
-the least that works. A process compares its rights with its row when it starts; what is missing
-is one sentence, and exit code 78. Brokers in the clear are not asked.
+the least that works. A process compares its rights on topics, groups and transactional ids with
+its row when it starts; what is missing is one sentence, and exit code 78. To see that it may write
+under its transactional ids it claims one that it does not use, such as `stream-access`. Brokers in
+the clear are not asked.
 
 Grant them with a principal that may alter the cluster (`--prefix` is the run's
 `WARDSTREAM_TOPIC_PREFIX`, `--principal` names a process as your brokers know it):

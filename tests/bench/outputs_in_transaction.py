@@ -30,9 +30,10 @@ from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-def
 from deploy.local.launcher import LocalServices
 from runtime.checkpoints import OutputRecord
 from runtime.checkpoints.claim import Claim
-from runtime.checkpoints.outputs import OutputProducer
+from runtime.checkpoints.outputs import HeldOutputs
 from runtime.clock import SystemClock
 from tests.support.clusters import LOGGED, cluster_at
+from tests.support.waiting import eventually
 
 PARTITIONS = 4
 PADDING = b"x" * 292
@@ -63,7 +64,7 @@ class Stage:
         self._inside = every_s is not None
         self._every_s = BESIDE_S if every_s is None else every_s
         self._output = f"{run}-output"
-        self._outputs = OutputProducer(cluster_at(bootstrap, clock=clock))
+        self._outputs = HeldOutputs(cluster_at(bootstrap, clock=clock))
         self._claims = [
             Claim(
                 cluster_at(bootstrap, clock=clock), f"{run}-checkpoints", p, f"{run}-{uuid.uuid4()}"
@@ -74,8 +75,12 @@ class Stage:
         self._commits: list[Future[None]] = []
         self.saves = 0
 
-    def run(self, seconds: float, rate: float) -> None:
-        """Make outputs when they are due; what a commit holds up is made up for at once."""
+    def run(self, seconds: float, rate: float) -> int:
+        """Make outputs when they are due, and delayed ones at once after a commit.
+
+        Returns:
+            Number of outputs, all of which are acknowledged or committed.
+        """
         began = time.perf_counter()
         made, saved = 0, 0.0
         pending: dict[int, list[tuple[bytes, bytes]]] = defaultdict(list)
@@ -96,6 +101,7 @@ class Stage:
             time.sleep(0.002)
         self._save(pending)
         self._await_commits()
+        return made
 
     def _save(self, pending: dict[int, list[tuple[bytes, bytes]]]) -> None:
         """Outputs beside a checkpoint go on while it is committed; those inside wait for it."""
@@ -176,11 +182,12 @@ def measure(
         future.result(30)
     stage, reader = Stage(bootstrap, run, every_s), Reader(bootstrap, f"{run}-output")
     reader.start()
-    stage.run(2.0, rate)  # connections, leaders, page cache
+    warm = stage.run(2.0, rate)  # connections, leaders, page cache
+    eventually(lambda: len(reader.latencies_ms) == warm, 60, "the first outputs")
     reader.latencies_ms.clear()
     stage.saves, before, client = 0, cpu_s(broker), time.process_time()
-    stage.run(seconds, rate)
-    time.sleep(1.0)
+    made = stage.run(seconds, rate)
+    eventually(lambda: len(reader.latencies_ms) == made, 60, "the outputs")
     cost = Cost(
         list(reader.latencies_ms),
         stage.saves,

@@ -40,13 +40,14 @@ from tests.support.builders.outputs import (
 )
 from tests.support.clusters import cluster_of, make_redis_sink, make_timescale_sink
 from tests.support.sink_topics import SinkTopics
+from tests.support.waiting import eventually
 from workers.sinks.loop import SinkLoop
 from workers.sinks.redis.sink import RedisSink
-from workers.sinks.timescale.queries import query
 from workers.sinks.timescale.sink import TimescaleSink
 from workers.storage.item import Item
 from workers.storage.timescale.connection import connect, search_path, stage
 from workers.storage.timescale.migrate import migrate
+from workers.storage.timescale.queries import insertion
 from workers.storage.timescale.rows import Row
 from workers.storage.timescale.tables import POSITIONS_TABLE
 
@@ -76,7 +77,7 @@ def insert(columns: Sequence[tuple[str, str]], *, ending: str = "") -> sql.Compo
 def by_copy_and_merge(connection: psycopg.Connection, rows: Sequence[Row]) -> None:
     with connection.transaction(), connection.cursor() as cursor:
         stage(cursor, "positions", POSITIONS_TABLE.columns, rows)
-        cursor.execute(query("positions"))
+        cursor.execute(insertion(POSITIONS_TABLE))
 
 
 def by_copy_alone(connection: psycopg.Connection, rows: Sequence[Row]) -> None:
@@ -179,17 +180,19 @@ def latency(settings: Settings) -> list[str]:
     running.start()
     client = redis.Redis.from_url(settings.redis_url.get_secret_value(), decode_responses=True)
     pipeline.send([(OCCUPANCY, occupancy(1, 0, 1, zone_id="first"))])
-    while not client.exists(changes_key(settings.live_prefix)):
-        time.sleep(0.05)
+    eventually(lambda: client.exists(changes_key(settings.live_prefix)), 60, "the first change")
     arrived: dict[tuple[str, int], float] = {}
     listening = threading.Event()
     listening.set()
+    changes = changes_key(settings.live_prefix)
+    found: Any = client.xrevrange(changes, count=1)
+    [[newest, _]] = found
 
     def listen() -> None:
         own = redis.Redis.from_url(settings.redis_url.get_secret_value(), decode_responses=True)
-        last = "$"
+        last = newest
         while listening.is_set():
-            answer: Any = own.xread({changes_key(settings.live_prefix): last}, block=500)
+            answer: Any = own.xread({changes: last}, block=500)
             now = time.monotonic()
             entries = answer.items() if isinstance(answer, dict) else answer
             for _, batch in entries:
@@ -200,7 +203,6 @@ def latency(settings: Settings) -> list[str]:
 
     listener = threading.Thread(target=listen, daemon=True)
     listener.start()
-    time.sleep(1)
     sent: dict[tuple[str, int], float] = {}
     people = [track(number, 0) for number in range(10)]
     for seq in range(1, 301):
@@ -208,7 +210,7 @@ def latency(settings: Settings) -> list[str]:
             sent[camera, seq] = time.monotonic()
             pipeline.send([(TRACKS, camera_tracks(seq, seq / 10, people, camera))])
         time.sleep(0.1)
-    time.sleep(1)
+    eventually(lambda: {("cam-1", 300), ("cam-2", 300)} <= arrived.keys(), 60, "the last changes")
     listening.clear()
     service.stop.set()
     running.join()

@@ -37,6 +37,7 @@ from tests.bench.streaming.load import BACKLOG_START_US, LiveLoad, Load
 from tests.bench.streaming.probe import Ends, cpu_of_threads, cpu_s, resident_mb
 from tests.bench.streaming.ward import register
 from tests.support.clusters import cluster_of
+from tests.support.waiting import eventually
 
 DEADLINE_S = 900.0
 WARM, DONE = 0.15, 0.95
@@ -219,17 +220,16 @@ def workers_side_by_side(
 
 def _wait_for_both(on: Bench) -> None:
     """Wait until the group has given each worker half of the partitions."""
-    deadline_s = time.monotonic() + 60
-    while True:
+
+    def halved() -> bool:
         held = []
         for name in ("one", "two"):
             address = f"http://127.0.0.1:{on.supervisor.metrics_port(name)}/healthz"
             with urllib.request.urlopen(address, timeout=10) as answer:
                 held.append(json.load(answer).get("partitions"))
-        if held == ["16", "16"]:
-            return
-        assert time.monotonic() < deadline_s, held
-        time.sleep(0.2)
+        return held == ["16", "16"]
+
+    eventually(halved, 60, "16 partitions for each worker", pause_s=0.2)
 
 
 def latency(environment: dict[str, str], folder: Path, rate: float, seconds: int) -> None:
@@ -240,7 +240,7 @@ def latency(environment: dict[str, str], folder: Path, rate: float, seconds: int
         load = Load(on.settings, cameras, register(on.settings, cameras, now_us))
         on.start()
         pid = on.supervisor.pid("stream")
-        # A partition is claimed at its first record: seconds that a running line does not have.
+        # A partition is claimed at its first record: seconds that a running pipeline does not have.
         load.append(load.encoded(1, now_us - 1_000_000))
         on.wait_for_tracks(cameras)
         lead_s = 5 + cameras * seconds * 10 / 8_000

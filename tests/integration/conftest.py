@@ -9,14 +9,14 @@ from tests.support.servers.s3 import Bucket, S3Server
 
 @pytest.fixture(scope="module")
 def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
-    """Started once for a module."""
+    """An S3 server, started once for a module."""
     with S3Server(tmp_path_factory.mktemp("s3")) as started:
         yield started
 
 
 @pytest.fixture(scope="module")
 def bucket(s3: S3Server) -> Iterator[Bucket]:
-    """A bucket that this process, and those that it starts, may use."""
+    """A bucket that this process and its child processes may use."""
     with pytest.MonkeyPatch.context() as patched:
         for name, value in s3.bucket.environment.items():
             patched.setenv(name, value)

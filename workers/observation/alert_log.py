@@ -8,6 +8,7 @@ from confluent_kafka import OFFSET_BEGINNING, KafkaError, KafkaException, TopicP
 
 from runtime.errors import Retry
 from runtime.kafka.cluster import Cluster
+from runtime.retry import Tries, constant
 from schemas.codec import Codec, UndecodableValue
 from schemas.records.alerts import Alert
 from schemas.topics import ALERTS
@@ -45,7 +46,7 @@ def read_alerts(
     try:
         left = set(range(ALERTS.partitions))
         consumer.assign([TopicPartition(name, number, OFFSET_BEGINNING) for number in left])
-        deadline_s = cluster.clock.monotonic_s() + within_s
+        tries = Tries(constant(_POLL_S, deadline_s=within_s), cluster.clock)
         while left:
             meanwhile()
             for message in consumer.consume(500, _POLL_S):
@@ -54,7 +55,7 @@ def read_alerts(
                     keep_newest(newest, codec, message.value())
                 elif fault.code() == KafkaError._PARTITION_EOF:
                     left.discard(message.partition() or 0)
-            if cluster.clock.monotonic_s() > deadline_s:
+            if tries.over:
                 raise Retry(f"{name} was not read to its end within {within_s:.0f} s")
     except KafkaException as error:
         raise Retry(f"{name}: {error}") from error

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Final, NamedTuple
 
-from runtime.process.settings import WatchdogSettings
+from runtime.process.sections import WatchdogSettings
 from workers.observation.finding import Finding, Tier
 from workers.observation.log_changes import log_changes
 from workers.observation.signs import Signs

@@ -17,7 +17,7 @@ from runtime.kafka.continuity import Break
 from runtime.kafka.dead_letter_log import DISCARDED, REPLAYED, parse
 from runtime.kafka.follower import Follower
 from schemas.codec import UndecodableValue
-from schemas.registry import RegistryDenied, RegistryUnavailable
+from schemas.registry import RegistryError
 from schemas.topics import AUDIT, DEAD_LETTERS
 from workers import stages
 
@@ -112,7 +112,7 @@ class LossFollower:
             at_end: Whether both topics have been read to their ends.
 
         Raises:
-            RegistryUnavailable: A schema is not known yet and cannot be asked for. All dead letters
+            RegistryError: A schema is not known yet and cannot be asked for. All dead letters
                 were taken; the other entries follow with the next call.
         """
         for message in messages:
@@ -124,7 +124,7 @@ class LossFollower:
             while self._unread:
                 self._take_entry(self._unread[0])
                 self._unread.popleft()
-        except (RegistryUnavailable, RegistryDenied):
+        except RegistryError:
             self._held_up = True
             raise
         self.current |= at_end
@@ -154,7 +154,7 @@ class LossFollower:
         """Take in records; while the schema registry is away, log that and keep reading."""
         try:
             self.take(messages, at_end)
-        except (RegistryUnavailable, RegistryDenied) as error:
+        except RegistryError as error:
             log.warning("watchdog.resolved_dead_letters_unknown", error=str(error))
             self._follower.wait(_REGISTRY_PAUSE_S)
 

@@ -6,7 +6,7 @@ Only where one has run before: a pipeline without a watchdog needs no reminder o
 from typing import Final
 
 from runtime.kafka.cluster import Cluster
-from runtime.process.settings import WatchdogSettings
+from runtime.process.sections import WatchdogSettings
 from schemas.records.alerts import Alert
 from workers.observation.alerts import make_alert
 from workers.observation.findings import Finding

@@ -13,7 +13,10 @@ from runtime.clock import Clock
 from runtime.errors import DeadLetter, Retry, Stop
 from runtime.kafka.cluster import Cluster
 from runtime.kafka.topics import check_topics
-from runtime.process.settings import InferenceSettings, Settings
+from runtime.process.libpq import address_fault, heeded
+from runtime.process.settings import Settings
+from runtime.process.thresholds import without_effect
+from runtime.proxies import own_client
 from schemas.registry import (
     IncompatibleSchema,
     NotRegistered,
@@ -32,6 +35,18 @@ from workers.storage.timescale.migrate import migrations
 _TIMEOUT_S = 5.0
 _BETWEEN_POLLS_S = 4.0
 """Longer than the longest time between two commits of a working stage."""
+
+_SILENT = (
+    "Connection refused",
+    "No such file or directory",
+    "timeout expired",
+    "timed out",
+    "could not translate host name",
+    "failed to resolve host",
+    "No route to host",
+    "Network is unreachable",
+)
+"""What libpq says of a server that does not answer at all."""
 
 _GIB = 1024**3
 
@@ -62,7 +77,7 @@ def examine_all(settings: Settings, clock: Clock) -> Iterator[Finding]:
         "schemas": lambda: check_schemas(cluster),
         "timescaledb": lambda: check_database(settings.database_address),
         "redis": lambda: check_redis(settings.redis_address),
-        "detector": lambda: check_detector(settings.inference),
+        "detector": lambda: check_detector(settings),
         "lag": lambda: check_lag(cluster),
         "alerts": lambda: check_alerts(cluster),
     }
@@ -119,7 +134,8 @@ def check_registry(address: RegistryAddress) -> str:
     user = httpx.BasicAuth(address.user, address.password) if address.user else None
     trusted = address.tls_context() or True
     try:
-        answer = httpx.get(f"{url}/subjects", timeout=_TIMEOUT_S, auth=user, verify=trusted)
+        with own_client(timeout=_TIMEOUT_S, auth=user, verify=trusted) as client:
+            answer = client.get(f"{url}/subjects")
         answer.raise_for_status()
     except httpx.HTTPStatusError as error:
         raise Retry(
@@ -128,7 +144,8 @@ def check_registry(address: RegistryAddress) -> str:
         ) from error
     except httpx.HTTPError as error:
         raise Retry(
-            f"no answer at {url}: start it (`wardstream up`), or set WARDSTREAM_REGISTRY_URL"
+            f"no answer at {url}{_why(error)}: start it (`wardstream up`), or set "
+            "WARDSTREAM_REGISTRY_URL"
         ) from error
     return url
 
@@ -149,6 +166,8 @@ def check_schemas(cluster: Cluster) -> str:
 
 def check_database(dsn: str) -> str:
     """The database answers, and has the extension and all migrations."""
+    if fault := address_fault(dsn):
+        raise Stop(f"WARDSTREAM_DATABASE_URL: {fault}")
     try:
         with psycopg.connect(dsn, connect_timeout=int(_TIMEOUT_S)) as connection:
             found = connection.execute(
@@ -160,14 +179,28 @@ def check_database(dsn: str) -> str:
             done = set()
             if has_ledger and has_ledger[0]:
                 done = {row[0] for row in connection.execute("SELECT name FROM schema_migrations")}
-    except psycopg.OperationalError as error:
-        raise Retry(
-            "no answer: start it (`wardstream up`), or set WARDSTREAM_DATABASE_URL"
-        ) from error
+    except psycopg.Error as error:
+        raise Retry(_database_reason(error)) from error
     missing = [migration.name for migration in migrations() if migration.name not in done]
     if missing:
         raise Stop(f"{len(missing)} migrations are missing: run `wardstream db migrate`")
     return f"TimescaleDB {found[0]}, {len(done)} migrations"
+
+
+def _why(error: object) -> str:
+    """The reason of a silence in brackets; none where nothing listens, which "no answer" says."""
+    reason = str(error) or type(error).__name__
+    return "" if "refused" in reason.lower() else f" ({reason})"
+
+
+def _database_reason(error: psycopg.Error) -> str:
+    """PostgreSQL's own reason, and what in the environment may have led to it."""
+    reason = "; ".join(line.strip() for line in str(error).splitlines() if line.strip())
+    variables = f"; the environment sets {', '.join(heeded())}" if heeded() else ""
+    if any(sign in reason for sign in _SILENT):
+        advice = "start it (`wardstream up`), or set WARDSTREAM_DATABASE_URL"
+        return f"no answer{_why(reason)}{variables}: {advice}"
+    return f"{reason}{variables}"
 
 
 def check_redis(url: str) -> str:
@@ -175,8 +208,14 @@ def check_redis(url: str) -> str:
     client = redis.Redis.from_url(url, socket_connect_timeout=_TIMEOUT_S)
     try:
         version = client.info("server")["redis_version"]
+    except (redis.ConnectionError, redis.TimeoutError) as error:
+        if isinstance(error, redis.AuthenticationError):
+            raise Retry(str(error)) from error
+        raise Retry(
+            f"no answer{_why(error)}: start it (`wardstream up`), or set WARDSTREAM_REDIS_URL"
+        ) from error
     except redis.RedisError as error:
-        raise Retry("no answer: start it (`wardstream up`), or set WARDSTREAM_REDIS_URL") from error
+        raise Retry(str(error)) from error
     return f"Redis {version}"
 
 
@@ -231,11 +270,13 @@ def check_alerts(cluster: Cluster) -> str:
     return f"none is raised; watchdog {beat.who} leads"
 
 
-def check_detector(settings: InferenceSettings) -> str:
-    """A detector can be made with these settings."""
+def check_detector(settings: Settings) -> str:
+    """A detector can be made; thresholds of the tracker that it makes useless are named."""
     try:
-        detector = detector_of(settings)
+        detector = detector_of(settings.inference)
     except (Stop, DeadLetter) as error:
         raise Stop(str(error)) from error
-    caution = f". {detector.fallback_reason}" if detector.fallback_reason else ""
-    return f"{detector.name} {detector.version} on {detector.runtime}{caution}"
+    cautions = [detector.fallback_reason] if detector.fallback_reason else []
+    cautions += without_effect(settings.inference, settings.tracking, settings.tracking_moving)
+    found = f"{detector.name} {detector.version} on {detector.runtime}"
+    return ". ".join([found, *cautions])

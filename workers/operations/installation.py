@@ -5,7 +5,8 @@ from typing import Self
 
 from runtime.clock import Clock
 from runtime.kafka.cluster import Cluster
-from runtime.process.settings import Settings, SinkSettings
+from runtime.process.sections import SinkSettings
+from runtime.process.settings import Settings
 from streams.domain.settings import PipelineSettings
 from streams.processor.pipeline_settings import pipeline_settings
 

@@ -12,7 +12,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from runtime.clock import Clock
-from runtime.process.settings import ServingSettings
+from runtime.process.sections import ServingSettings
 from runtime.storage import breaker
 from workers.registry.view import RegistryView
 from workers.serving.api import problems

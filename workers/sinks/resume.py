@@ -207,7 +207,7 @@ class Resume:
         self._checked_s = self._clock.monotonic_s()
 
     def _note(self, offsets: Offsets) -> bool:
-        """Have the store note these, since the positions of the group must never be ahead of it.
+        """Save these in the store, since the group's offsets must never be ahead of the store's.
 
         Returns:
             False when it went back: the offsets must not be committed.

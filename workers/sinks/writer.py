@@ -162,7 +162,7 @@ class SinkWriter:
         self._assignment.resume()
 
     def _write_batch(self) -> None:
-        """Write all of it.
+        """Write the whole batch.
 
         Raises:
             Retry: The store or the broker is out of reach.

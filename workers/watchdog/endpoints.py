@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from runtime.clock import Clock
 from runtime.errors import Stop
 from runtime.process.periodic import Periodic
+from runtime.redaction import redacted_url
 from workers.observation.signs import HealthSign
 
 ANSWER_S: Final = 3.0
@@ -36,7 +37,10 @@ class HealthProbes:
         self._signs = {name: HealthSign(good_us=started_us) for name in endpoints}
         for name, url in endpoints.items():
             if not is_http(url):
-                raise Stop(f"health endpoint of {name}: {url!r} is not an http:// or https:// URL")
+                raise Stop(
+                    f"health endpoint of {name}: {redacted_url(url)} is not an http:// or "
+                    "https:// URL"
+                )
         self._threads = [
             Periodic(
                 f"health-{name}",
@@ -91,7 +95,7 @@ def ask(url: str, within_s: float = ANSWER_S) -> str:
         answer = connection.getresponse()
         text = answer.read(65_536).decode(errors="replace")
     except (OSError, HTTPException) as error:
-        return f"no answer from {parts.netloc} ({error or type(error).__name__})"
+        return f"no answer from {parts.netloc.rpartition('@')[2]} ({error or type(error).__name__})"
     finally:
         connection.close()
     body = _parsed(text)

@@ -14,16 +14,11 @@ from runtime.kafka.topics import check_topics
 from runtime.kafka.transactional import FencedProducer, Messages, Outgoing
 from runtime.process.metrics import ALERTS_REPORTED
 from runtime.process.periodic import Periodic
-from runtime.process.settings import WatchdogSettings
+from runtime.process.sections import WatchdogSettings
 from runtime.retry import constant
 from schemas.codec import Codec
 from schemas.records.alerts import Alert
-from schemas.registry import (
-    IncompatibleSchema,
-    NotRegistered,
-    RegistryDenied,
-    RegistryUnavailable,
-)
+from schemas.registry import IncompatibleSchema, NotRegistered, RegistryError
 from schemas.topics import ALERTS
 from workers.observation.alert_log import read_alerts, standing
 from workers.observation.lease_log import CLAIM, BeatAge, BeatWriter, LeaseReader
@@ -38,7 +33,7 @@ _AGAIN: Final = constant(2.0)
 _POLL_S: Final = 0.2
 _ANSWER_S: Final = 5.0
 _CLOSE_S: Final = 5.0
-_NO_SCHEMA: Final = (RegistryUnavailable, RegistryDenied, NotRegistered, IncompatibleSchema)
+_NO_SCHEMA: Final = (RegistryError, NotRegistered, IncompatibleSchema)
 _MESSAGES: Final = Messages(
     refused="the leader lease was not granted: {error}",
     nothing="an alert was not written: {error}",

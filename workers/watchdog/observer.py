@@ -5,7 +5,7 @@ import structlog
 from runtime.errors import Retry
 from runtime.kafka.cluster import Cluster
 from runtime.process.metrics import LAG_RECORDS, LAG_SECONDS
-from runtime.process.settings import WatchdogSettings
+from runtime.process.sections import WatchdogSettings
 from workers.observation.groups import CONSUMED, PipelineProbe
 from workers.observation.losses import LossFollower
 from workers.observation.signs import CameraSign, Signs, StageProgress, StageSign

@@ -1,7 +1,7 @@
-"""A seeded sequence of faults against a running line, and what came of it.
+"""A seeded sequence of faults against a running pipeline, and its outcome.
 
-A fault counts only if it landed mid-stream: the source was still writing, and outputs had
-come since the last fault. After the last one the line must catch up, and the oracle judges.
+A fault counts only if it landed mid-stream: the source was still writing, and outputs had come
+since the last fault. After the last one the pipeline must catch up, and the oracle judges.
 """
 
 import random
@@ -24,15 +24,14 @@ from tests.chaos.checkpoint.oracle import Verdict, ends, judge
 from tests.chaos.checkpoint.pipeline import (
     PARTITIONS,
     Broker,
-    ConditionNotMet,
     Pipeline,
     Source,
     Worker,
-    await_condition,
 )
 from tests.chaos.checkpoint.worker import topics
 from tests.support.clusters import cluster_at
 from tests.support.mutations import unused
+from tests.support.waiting import NotInTime, eventually
 
 SESSION_S = 4.0
 MAX_WORKERS = 3
@@ -47,7 +46,7 @@ FAULTS = {
     "kill_all": 1,
     "kill_young": 2,
 }
-"""Faults and how often each comes, relative to the others."""
+"""Faults, and how often each comes relative to the others."""
 
 
 def fault_plan(seed: int, count: int) -> list[str]:
@@ -56,25 +55,25 @@ def fault_plan(seed: int, count: int) -> list[str]:
 
 
 class Outcome(msgspec.Struct, kw_only=True):
-    """What an attack did and found.
+    """The result of an attack.
 
     Attributes:
         scenario: Name of the attack.
-        seed: Of the faults and of the source.
-        landed: Faults by kind that met a stream in progress.
-        missed: Faults that did not.
-        sent: Records that the source wrote.
-        duration_s: Wall time.
+        seed: Seed of the faults and of the source.
+        landed: Number of faults that met a stream in progress, by kind.
+        missed: Number of faults that did not.
+        sent: Number of records that the source wrote.
+        duration_s: Wall time, seconds.
         caught_up: Whether all partitions' checkpoints reached the end of the log in time.
-        catch_up_s: How long that took after the last record.
-        longest_silence_s: Longest wait for outputs after a fault.
-        fenced: Processes that ended because a newer owner had the claim.
-        gaps: Processes that ended because records were left out on delivery.
-        tracebacks: Processes that ended on an error that nobody foresaw.
-        self_exits: All processes that asked for a replay, with the reason.
-        unexpected: Processes that ended in a way they should not.
-        unused: Pieces that were replaced by a fault on purpose, and that no process called.
-        verdict: The oracle's.
+        catch_up_s: Time from the last record until then, seconds.
+        longest_silence_s: Longest wait for outputs after a fault, seconds.
+        fenced: Number of processes that ended because a newer owner had the claim.
+        gaps: Number of processes that ended because records were skipped on delivery.
+        tracebacks: Number of processes that ended with an unforeseen error.
+        self_exits: Reasons of all processes that asked for a replay.
+        unexpected: Processes that ended in a way that they must not.
+        unused: Replacements of a deliberate fault that no process called.
+        verdict: Verdict of the oracle.
     """
 
     scenario: str
@@ -96,7 +95,7 @@ class Outcome(msgspec.Struct, kw_only=True):
 
     @property
     def faults(self) -> dict[str, object]:
-        """Everything that must not be; empty when the system held."""
+        """Everything that is wrong; empty when the system held."""
         found: dict[str, object] = dict(self.verdict.faults)
         if not self.caught_up:
             found["caught_up"] = False
@@ -111,7 +110,7 @@ class Outcome(msgspec.Struct, kw_only=True):
 
 @contextmanager
 def cpu_hog(count: int = 1) -> Iterator[None]:
-    """Processes that take what they can get of the processor."""
+    """Run processes that use all the processor time they can get."""
     hogs = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
     try:
         yield
@@ -122,7 +121,7 @@ def cpu_hog(count: int = 1) -> Iterator[None]:
 
 
 class Attack:
-    """Faults against one line."""
+    """Faults against one pipeline."""
 
     def __init__(
         self,
@@ -143,7 +142,7 @@ class Attack:
         self._random = random.Random(seed)
 
     def injection(self, fault: str) -> None:
-        """Wait until outputs flow, then strike."""
+        """Wait until outputs flow, then inject a fault."""
         flowing = self._await_outputs(self._flow_deadline_s)
         time.sleep(self._random.uniform(0.0, 1.5))
         if flowing and self._source.is_alive():
@@ -152,7 +151,7 @@ class Attack:
             self.missed += 1
         try:
             getattr(self, f"_{fault}")()
-        except ConditionNotMet:
+        except NotInTime:
             self.landed[fault] -= flowing
             self.missed += 1
 
@@ -189,11 +188,11 @@ class Attack:
             self._pipeline.terminate(self._victim())
 
     def _zombie(self) -> None:
-        """Stopped until others have its partitions, then awake among them."""
+        """Stop a worker until others have its partitions, then wake it."""
         self._stop_and_wake()
 
     def _zombie_twice(self) -> None:
-        """The successors die just after the zombie wakes."""
+        """Kill the successors just after the zombie wakes."""
         zombie = self._stop_and_wake()
         time.sleep(self._random.uniform(0.1, 0.8))
         for other in self._pipeline.alive:
@@ -216,8 +215,8 @@ class Attack:
         return zombie
 
     def _await(self, what: str, condition: Callable[[], bool]) -> None:
-        """Wait for the line; not once something unexpected has ended it."""
-        await_condition(what, lambda: condition() or bool(self._pipeline.unexpected), 120)
+        """Wait for the pipeline, but not after an unexpected end."""
+        eventually(lambda: condition() or bool(self._pipeline.unexpected), 120, what)
 
     def _folding(self) -> list[Worker]:
         return [worker for worker in self._pipeline.alive if worker.folds]
@@ -231,7 +230,7 @@ class Attack:
         self._pipeline.start()
 
     def _kill_young(self) -> None:
-        """The replacement dies while it claims, loads or seeks."""
+        """Kill the replacement while it claims, loads or seeks."""
         self._pipeline.kill(self._victim())
         young = self._pipeline.start()
         time.sleep(self._random.uniform(1.0, 4.0))
@@ -239,18 +238,18 @@ class Attack:
         self._pipeline.start()
 
     def _own_crash(self) -> None:
-        """A worker that is broken on purpose kills itself."""
+        """Wait until a worker that is broken on purpose kills itself."""
         self._await("the crash", lambda: bool(self._pipeline.self_exits))
 
     def _broker(self) -> None:
-        """Kafka is gone for some seconds."""
+        """Kill Kafka for some seconds."""
         self._kafka.kill()
         time.sleep(self._random.uniform(3.0, 6.0))
         self._kafka.restart()
 
 
 def caught_up(pipeline: Pipeline) -> bool:
-    """Whether every partition's newest checkpoint stands at the end of the log."""
+    """Whether every partition's newest checkpoint is at the end of the log."""
     reader = LogReader(cluster_at(pipeline.bootstrap))
     names = topics(pipeline.run)
     for partition, end in enumerate(ends(pipeline.bootstrap, names.input, PARTITIONS)):
@@ -274,7 +273,7 @@ def attack(
     flow_deadline_s: float = 120.0,
     **options: object,
 ) -> Outcome:
-    """Run the faults in order, let the line catch up, and judge."""
+    """Run the faults in order, let the pipeline catch up, and judge."""
     began_s = time.monotonic()
     run = f"{scenario}-{seed}-{time.time_ns() // 1_000_000}"
     pipeline = Pipeline(broker.bootstrap, run, folder / run, session_s=SESSION_S, **options)
@@ -286,7 +285,7 @@ def attack(
             pipeline.start()
             for fault in faults:
                 if pipeline.unexpected or injections.missed:
-                    break  # the line has ended; more faults would only hide why
+                    break  # the pipeline has ended; more faults would only hide why
                 injections.injection(fault)
             source.end()
             ended_s = time.monotonic()
@@ -319,7 +318,7 @@ def attack(
 
 def _await_end(pipeline: Pipeline, deadline_s: float) -> bool:
     try:
-        await_condition("the line's end", lambda: caught_up(pipeline), deadline_s)
-    except (ConditionNotMet, ReplayNeeded, KafkaException):
+        eventually(lambda: caught_up(pipeline), deadline_s, "the pipeline's end")
+    except (NotInTime, ReplayNeeded, KafkaException):
         return False
     return True

@@ -1,4 +1,4 @@
-"""The broker under attack, and where outcomes are kept."""
+"""The broker under attack, and the file for outcomes."""
 
 import os
 from collections.abc import Callable, Iterator

@@ -1,7 +1,7 @@
-"""A fold whose every mistake shows: a count and a chained hash for each key.
+"""A fold that shows every mistake: a count and a chained hash for each key.
 
-A record left out, folded twice or folded out of order changes the chain of its key for
-ever after. One record in two hundred deletes its key, so that tombstones are tried too.
+A record that is skipped, folded twice or folded out of order changes the chain of its key for
+good. One record in two hundred deletes its key, so that tombstones are tested too.
 """
 
 import hashlib
@@ -51,13 +51,13 @@ class CountingFold:
         self._emit(OutputRecord(self._output, record.key, value, record.partition))
 
     def changed(self) -> Mapping[bytes, EntityState | None]:
-        """Every key touched since the last call."""
+        """Every key that has changed since the last call."""
         changed = {b"key/" + key: self._encoded(key) for key in sorted(self._changed)}
         self._changed.clear()
         return changed
 
     def side_offsets(self) -> Mapping[str, int]:
-        """Number of records folded, in the place of a side input's position."""
+        """Number of records folded, in place of a side input's offset."""
         return {"seen": self._seen}
 
     def _encoded(self, key: bytes) -> EntityState | None:

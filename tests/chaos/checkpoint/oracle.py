@@ -1,4 +1,4 @@
-"""What one process that folds the log from its start would have made, and what was made."""
+"""Compare what a run wrote with the fold of its log by one process from the start."""
 
 import time
 from collections import defaultdict
@@ -19,18 +19,18 @@ class Verdict(msgspec.Struct, kw_only=True):
     """Comparison of a run with its oracle; every count but `events` and `repeated` is a fault.
 
     Attributes:
-        events: Records in the input.
-        repeated: Outputs that came more than once with the same bytes.
-        missing: Input records without an output.
-        wrong: Outputs that differ from the oracle's.
-        conflicting: Outputs that came again with other bytes.
-        reordered: Outputs whose count does not follow the last one of their key, after
-            a consumer has dropped what it saw before.
-        went_back: Checkpoints that resume before an earlier one of the same partition.
-        states_wrong: Keys whose saved state differs, is missing or should not be there.
-        not_at_end: Partitions whose checkpoint does not stand at the end of the log.
-        damaged: Partitions whose checkpoint contradicts itself.
-        saved: Checkpoints written.
+        events: Number of records in the input.
+        repeated: Number of outputs that came more than once with the same bytes.
+        missing: Number of input records without an output.
+        wrong: Number of outputs that differ from the oracle's.
+        conflicting: Number of outputs that came again with other bytes.
+        reordered: Number of outputs whose count does not follow the last one of their key, after
+            a consumer has dropped repeats.
+        went_back: Number of checkpoints that resume before an earlier one of the same partition.
+        states_wrong: Number of keys whose saved state differs, is missing or is left over.
+        not_at_end: Number of partitions whose checkpoint is not at the end of the log.
+        damaged: Number of partitions whose checkpoint contradicts itself.
+        saved: Number of checkpoints written.
     """
 
     events: int = 0
@@ -103,7 +103,7 @@ def records(bootstrap: str, topic: str, partitions: int, isolation: str) -> Iter
 
 
 def judge(bootstrap: str, run: str, partitions: int) -> Verdict:
-    """Fold the input anew and compare outputs and checkpoints with that."""
+    """Fold the input again, and compare outputs and checkpoints with the result."""
     verdict = Verdict()
     outputs, states = _expected(bootstrap, run, partitions)
     verdict.events = len(outputs)
@@ -155,7 +155,7 @@ def _judge_outputs(
         verdict.wrong += expected.get(name) != output
         partition, offset = name.split(b":")
         series = partition + b"/" + message.key()
-        if int(offset) > newest[series]:  # as a consumer that drops what it has seen
+        if int(offset) > newest[series]:  # as a consumer that drops repeats
             newest[series] = int(offset)
             follows = successor[series]
             index = position[series]

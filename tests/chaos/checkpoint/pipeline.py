@@ -1,4 +1,4 @@
-"""A small line to attack: topics, a seeded source, workers and their supervisor."""
+"""A small pipeline to attack: topics, a seeded source, workers and their supervisor."""
 
 import os
 import random
@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -40,21 +39,8 @@ class Broker(Protocol):
     def restart(self) -> None: ...
 
 
-class ConditionNotMet(Exception):
-    """What was waited for did not come in time."""
-
-
-def await_condition(what: str, condition: Callable[[], bool], deadline_s: float) -> None:
-    """Return once the condition holds; fail after the deadline."""
-    until_s = time.monotonic() + deadline_s
-    while not condition():
-        if time.monotonic() > until_s:
-            raise ConditionNotMet(f"{what}: not within {deadline_s:.0f} s")
-        time.sleep(0.05)
-
-
 def create_topics(bootstrap: str, run: str) -> None:
-    """Input, output and checkpoints of a run.
+    """Create the input, output and checkpoint topics of a run.
 
     The checkpoint topic rolls and compacts quickly, so that claims meet compacted logs;
     `went_back` needs every head, so only the run's end is compacted away on request.
@@ -73,7 +59,7 @@ def create_topics(bootstrap: str, run: str) -> None:
 
 
 class Source(threading.Thread):
-    """Writes `rate` records a second until it is told to end; what it writes is seeded."""
+    """Writes `rate` records a second from a seed until `end` is called."""
 
     def __init__(self, bootstrap: str, run: str, *, seed: int, rate: float) -> None:
         super().__init__(daemon=True)
@@ -103,7 +89,7 @@ class Source(threading.Thread):
         assert producer.flush(120) == 0, "the source could not write all of its records"
 
     def end(self) -> None:
-        """Stop, and return when all that was written is acknowledged."""
+        """Stop, and return when all records are acknowledged."""
         self._end.set()
         self.join(130)
 
@@ -143,7 +129,7 @@ class Worker:
 
     @property
     def alive(self) -> bool:
-        """Whether it runs, or at least is stopped."""
+        """Whether it runs or is stopped by a signal."""
         return self.status is None
 
     def send(self, number: signal.Signals) -> None:
@@ -157,7 +143,7 @@ class Worker:
         self._process.wait(10)
 
     def terminate(self, deadline_s: float = 60.0) -> int:
-        """Ask it to end; returns its exit status."""
+        """Send SIGTERM; returns the exit status."""
         self.send(signal.SIGTERM)
         return self._process.wait(deadline_s)
 
@@ -177,13 +163,13 @@ class Worker:
         return bool(loaded) and len(set(FOLDED.findall(since))) > 1
 
     def fatal(self) -> str:
-        """Why it ended itself, in one line; empty if it did not."""
+        """Why it ended itself, in one sentence; empty if it did not."""
         lines = [line for line in self.text().splitlines() if "stream.exit" in line]
         return lines[-1][-300:] if lines else ""
 
 
 class Pipeline:
-    """Workers of one run under a supervisor, which starts again what asks for a replay."""
+    """Workers of one run; a worker that asks for a replay is started again."""
 
     def __init__(self, bootstrap: str, run: str, folder: Path, **options: object) -> None:
         self.bootstrap = bootstrap
@@ -229,15 +215,15 @@ class Pipeline:
             return worker
 
     def kill(self, worker: Worker) -> None:
-        """kill -9, without a restart."""
+        """Send SIGKILL, without a restart."""
         self._held.add(worker.name)
         worker.kill()
 
     def terminate(self, worker: Worker) -> None:
-        """SIGTERM, without a restart; the exit must be clean, or that of one who was fenced.
+        """Send SIGTERM, without a restart; the exit must be clean, or that of a fenced worker.
 
-        A signal that comes before Faust handles it ends Python as it is, which is a crash
-        like any other.
+        A signal that comes before Faust handles signals ends Python, which is a crash like any
+        other.
         """
         self._held.add(worker.name)
         ready = "Worker ready" in worker.text()
@@ -248,7 +234,7 @@ class Pipeline:
             self.unexpected.append(f"{worker.name}: status {status} after SIGTERM")
 
     def outputs(self) -> int:
-        """Records in the output topic."""
+        """Number of records in the output topic."""
         return sum(ends(self.bootstrap, f"{self.run}-output", PARTITIONS))
 
     def stop(self) -> None:
@@ -259,7 +245,7 @@ class Pipeline:
             self.terminate(worker)
 
     def kill_all(self) -> None:
-        """Leave nothing behind, whatever state it is in."""
+        """Kill all workers, whatever state they are in."""
         self._end.set()
         self._supervisor.join()
         for worker in self.alive:

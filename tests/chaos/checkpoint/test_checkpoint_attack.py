@@ -1,7 +1,7 @@
-"""Crashes, rebalances and zombies do not change what the line makes of its log.
+"""Crashes, rebalances and zombies do not change what the pipeline makes of its log.
 
-The short attack runs with every test run. `-m chaos_long` runs the long ones: two hundred
-faults, the broker among the victims, and every mutation that the oracle must see.
+The short attack is in every test run. `-m chaos_long` runs the long ones: two hundred faults, the
+broker among the victims, and every mutation that the oracle must detect.
 """
 
 from collections.abc import Callable
@@ -36,7 +36,7 @@ def test_every_event_is_folded_once_whatever_happens_to_the_workers(
 def test_a_checkpoint_before_its_outputs_loses_them(
     shared_broker: Broker, tmp_path: Path, keep: Keep
 ) -> None:
-    """The oracle sees it; the same crash in the right order is `the_right_order` below."""
+    """The oracle detects it; the same crash in the right order is `the_right_order` below."""
     outcome = keep(mutated(shared_broker, tmp_path, "commit_before_outputs", ["own_crash"]))
 
     assert outcome.caught_up, "the mutant must run, and only lose what the guard keeps"
@@ -108,7 +108,7 @@ def test_what_the_mutations_change_is_not_at_fault_itself(
     faults: list[str],
     options: dict[str, Any],
 ) -> None:
-    """The same circumstances without the mutation leave nothing to find."""
+    """The same attack without the mutation finds nothing."""
     outcome = keep(mutated(own_broker, tmp_path, mutation, faults, **options))
 
     assert outcome.faults == {}
@@ -157,7 +157,7 @@ def test_the_oracle_sees_what_is_broken_on_purpose(
 def mutated(
     broker: Broker, folder: Path, mutation: str, faults: list[str], **options: Any
 ) -> Outcome:
-    """An attack on a worker that is broken on purpose, or on the one as it is."""
+    """Attack a worker that is broken on purpose, or the intact one."""
     outcome = attack(
         broker,
         folder,

@@ -34,9 +34,9 @@ class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True):
         run: Prefix of the topics and name of the consumer group.
         boot_id: Name of this process.
         session_s: Consumer group session timeout, seconds.
-        slow_load_s: Loads are delayed by up to this much, so that rebalances meet them.
+        slow_load_s: Longest delay of a load, so that rebalances meet loads, seconds.
         save_every_s: Seconds between checkpoints.
-        mutation: One of `mutations.MUTATIONS`, or empty for the system as it is.
+        mutation: One of `mutations.MUTATIONS`, or empty for the intact system.
     """
 
     bootstrap: str
@@ -49,12 +49,12 @@ class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def topics(run: str) -> StageTopics:
-    """Input and checkpoints of a run; its outputs go to `<run>-output`."""
+    """Topics of a run; its outputs go to `<run>-output`."""
     return StageTopics(stage=run, input=f"{run}-input", checkpoints=f"{run}-checkpoints")
 
 
 class SlowStore(CheckpointStore):
-    """Waits before it loads, as a store with much state or a busy broker does."""
+    """Waits before it loads, as with a large state or a busy broker."""
 
     slow_load_s = 0.0
 
@@ -89,7 +89,7 @@ def build(options: WorkerOptions) -> tuple[faust.App, Checkpointing]:
 
 
 def report(checkpointing: Checkpointing) -> None:
-    """Log the counts from time to time; a killed process cannot do it at its end."""
+    """Log the counts from time to time, because a killed process cannot at its end."""
     while True:
         time.sleep(REPORT_EVERY_S)
         logging.getLogger("report").info("counts: %s", checkpointing.counts)
@@ -104,7 +104,7 @@ def main() -> None:
     worker = faust.Worker(app, loglevel="INFO", redirect_stdouts=False)
     try:
         worker.execute_from_commandline()
-    except SystemExit as end:  # Faust says 1 for a broker that is away; a restart heals that
+    except SystemExit as end:  # Faust exits with 1 when it has no broker
         sys.exit(EXIT_REPLAY if end.code else 0)
 
 

@@ -1,4 +1,4 @@
-"""A line for one overload."""
+"""A pipeline for one overload."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +10,6 @@ from tests.support.played_pipeline import PlayedPipeline, played_pipeline
 
 @pytest.fixture
 def pipeline(environment: dict[str, str], tmp_path: Path) -> Iterator[PlayedPipeline]:
-    """A line of this test alone."""
+    """A pipeline of this test alone."""
     with played_pipeline(environment, tmp_path / "line") as played:
         yield played

@@ -1,7 +1,7 @@
-"""More pictures than detection can take, for as long as asked, through the real line.
+"""Send more frames than detection can take through the real pipeline, for some minutes.
 
-The capacity of the detector on one core is measured first; then so many cameras show the clip,
-live and in a loop, that at least three times as much comes in.
+First the capacity of the detector on one core is measured. Then as many cameras show the clip, live
+and in a loop, as give at least three times that rate.
 """
 
 import json
@@ -28,7 +28,8 @@ from schemas.topics import DETECTIONS, FRAMES
 from tests.chaos.pipeline.gauges import Sample, poll
 from tests.chaos.pipeline.quantiles import quantile
 from tests.support.clusters import cluster_of
-from tests.support.played_pipeline import HOUR_US, PlayedPipeline, wait_until
+from tests.support.played_pipeline import HOUR_US, PlayedPipeline
+from tests.support.waiting import eventually
 from workers.ingest.sources.probe import probe_clip
 from workers.local.demo.scenario import make_scenario
 from workers.local.demo.ward import register_ward
@@ -37,20 +38,20 @@ from workers.local.pipeline import WORKERS, prepare
 FPS: Final = 10.0
 OVERLOAD: Final = 3.0
 MARGIN: Final = 1.6
-"""A busy machine takes more processor time for a picture than a quiet one."""
+"""Allowance for a busy machine, which needs more processor time per frame."""
 
 SAMPLE_S: Final = 2.0
 WARM_S: Final = 30.0
-"""A process's first seconds are no measure: it loads code and compiles."""
+"""First seconds of a process that are not measured: it loads code and compiles."""
 
 DRAIN_S: Final = 180.0
 _PROBE_FRAMES: Final = 24
 
 
 def capacity_fps(clip: Path) -> float:
-    """Frames that the detector of last resort takes in a second of processor time.
+    """Frames that the fallback detector takes in a second of processor time.
 
-    Whatever else this machine does, the line will not have more than that of one core.
+    The pipeline has at most that much of one core, whatever else this machine does.
     """
     detector = HogDetector(threads=1)
     with av.open(str(clip)) as container:
@@ -68,22 +69,22 @@ def capacity_fps(clip: Path) -> float:
 
 @dataclass
 class Outcome:
-    """What became of an overload.
+    """The result of an overload.
 
     Attributes:
-        capacity_fps: Of the detector, on one core.
-        cameras: How many showed the clip.
-        seconds: How long it lasted.
-        frames: In the log, heartbeats left out.
-        counts: Outcomes by kind and reason.
-        sent: Frames that ingest says it sent.
-        given_up: Frames that ingest gave up, by its ledger, by reason.
-        delays_s: From the receipt of a picture to the append of its outcome, of those that were
-            detected, in the order of the log.
-        samples: Memory by process.
+        capacity_fps: Capacity of the detector on one core, frames/s.
+        cameras: Number of cameras that showed the clip.
+        seconds: Duration of the load, seconds.
+        frames: Number of frames in the log, without heartbeats.
+        counts: Number of outcomes by kind and reason.
+        sent: Number of frames that ingest reports as sent.
+        given_up: Number of frames that ingest gave up, by its ledger, by reason.
+        delays_s: Time from the receipt of a detected frame to the append of its outcome, in the
+            order of the log, seconds.
+        samples: Samples of memory, by process.
         reported: Alerts of overload that the board has shown, in words.
         cleared: Whether the board showed none in the end.
-        drained_s: From the end of the load to the last outcome.
+        drained_s: Time from the end of the load to the last outcome, seconds.
     """
 
     capacity_fps: float
@@ -101,11 +102,11 @@ class Outcome:
 
     @property
     def overload(self) -> float:
-        """Pictures that came in, for each that was detected."""
+        """Number of frames received for each one detected."""
         return self.frames / max(1, self.counts["DETECTED", ""])
 
     def growth_mib(self, name: str) -> float:
-        """How much the memory of a process grew over the load, by a line through its samples.
+        """Growth of a process's memory over the load, from a line fitted to its samples, MiB.
 
         The first seconds of its life are left out.
         """
@@ -120,7 +121,7 @@ class Outcome:
         return across / along * (late[-1].at_s - late[0].at_s)
 
     def report(self) -> str:
-        """The figures, in lines."""
+        """The figures, one per line."""
         detected = self.counts["DETECTED", ""]
         delays = self.delays_s or [0.0]
         lines = [
@@ -151,12 +152,12 @@ class Outcome:
 
 
 def overload(pipeline: PlayedPipeline, clip: Path, minutes: float) -> Outcome:
-    """Load a line that has not begun for some minutes, let it catch up, and count.
+    """Load a new pipeline for some minutes, let it catch up, and count.
 
     Args:
-        pipeline: Over services, without input.
-        clip: Shown by every camera.
-        minutes: Of load.
+        pipeline: Pipeline with services and without input.
+        clip: Clip that every camera shows.
+        minutes: Duration of the load, minutes.
     """
     capacity = capacity_fps(clip)
     wanted = math.ceil(OVERLOAD * MARGIN * capacity / FPS)
@@ -171,7 +172,7 @@ def overload(pipeline: PlayedPipeline, clip: Path, minutes: float) -> Outcome:
     pipeline.start(("--backend", "hog", "--mode", "live"))
     _start_watchdog(pipeline)
     pipeline.play("--mode", "live", "--fps", str(FPS), "--loop")
-    wait_until(lambda: pipeline.outcomes() > 0, 120, "the first outcome")
+    eventually(lambda: pipeline.outcomes() > 0, 120, "the first outcome")
     began_s = time.monotonic()
     with httpx.Client(timeout=30) as client:
         while time.monotonic() - began_s < minutes * 60:
@@ -182,10 +183,10 @@ def overload(pipeline: PlayedPipeline, clip: Path, minutes: float) -> Outcome:
         outcome.seconds = time.monotonic() - began_s
         pipeline.supervisor.stop("ingest")
         ended_s = time.monotonic()
-        wait_until(lambda: _all_answered(pipeline), DRAIN_S, "an outcome of every frame")
+        eventually(lambda: _all_answered(pipeline), DRAIN_S, "an outcome of every frame")
         outcome.drained_s = time.monotonic() - ended_s
         with _patience():
-            wait_until(lambda: not _overload_alerts(pipeline, client), DRAIN_S, "the alert to end")
+            eventually(lambda: not _overload_alerts(pipeline, client), DRAIN_S, "the alert to end")
             outcome.cleared = True
     _count(pipeline, outcome)
     return outcome
@@ -193,7 +194,7 @@ def overload(pipeline: PlayedPipeline, clip: Path, minutes: float) -> Outcome:
 
 @contextmanager
 def _patience() -> Iterator[None]:
-    """An alert that does not end is the judge's to tell, with all the other figures."""
+    """Ignore an alert that does not end: the report shows it with all the other figures."""
     try:
         yield
     except AssertionError:
@@ -235,7 +236,7 @@ def _all_answered(pipeline: PlayedPipeline) -> bool:
 
 
 def _count(pipeline: PlayedPipeline, outcome: Outcome) -> None:
-    """Read every outcome; each record of the frames must have exactly one."""
+    """Read every outcome; each frame must have exactly one."""
     codec = SchemaRegistry(pipeline.settings.registry_url).reader(DETECTIONS)
     seqs: dict[str, list[int]] = defaultdict(list)
     for message in read_topic(cluster_of(pipeline.settings), DETECTIONS):

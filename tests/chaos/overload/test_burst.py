@@ -1,7 +1,7 @@
-"""A burst of more pictures than inference takes or holds: nothing of it depends on speed.
+"""A burst of more frames than inference can take or hold, whatever the machine's speed.
 
-All of it is in the log before inference begins, so that it is an overload on any machine; what is
-looked at is what became of each picture, and how much memory that took.
+All frames are in the log before inference starts, so it is an overload on any machine. The test
+looks at the outcome of each frame, and at the memory used.
 """
 
 import hashlib
@@ -28,12 +28,12 @@ from workers.observation.alert_log import read_alerts
 
 CAMERAS = ["sim-0", "sim-1"]
 PICTURES = 400
-"""Of each camera."""
+"""Number of frames of each camera."""
 
 PICTURE_BYTES = 512 * 1024
 BOUND_MIB = 300.0
-"""What the client (32 MiB and a fetch) and the queue before the detector (64 pictures) may hold at
-once, and the copies that decoding makes of it; the burst alone is more."""
+"""Most memory for the client (32 MiB and a fetch), the queue before the detector (64 frames), and
+the copies that decoding makes; the burst alone is larger."""
 
 DEADLINE_S = 200.0
 ALERT = "overload/stage/infer"
@@ -41,7 +41,7 @@ ALERT = "overload/stage/infer"
 
 @pytest.fixture
 def settings(environment: dict[str, str]) -> Settings:
-    """A line with two cameras."""
+    """Settings of a pipeline with two cameras."""
     settings = Settings(
         kafka_bootstrap=environment["WARDSTREAM_KAFKA_BOOTSTRAP"],
         registry_url=environment["WARDSTREAM_REGISTRY_URL"],
@@ -55,7 +55,7 @@ def settings(environment: dict[str, str]) -> Settings:
 
 
 def picture() -> bytes:
-    """A picture of nobody that is as large as a camera's best, by comments that say nothing."""
+    """A picture without people, padded with comments to the size of a camera's largest pictures."""
     chance = np.random.default_rng(3)
     noise = chance.integers(0, 255, (simulated.HEIGHT // 8, simulated.WIDTH // 8, 3), np.uint8)
     pixels = np.ascontiguousarray(noise.repeat(8, axis=0).repeat(8, axis=1))
@@ -68,7 +68,7 @@ def picture() -> bytes:
 
 
 def send(settings: Settings, data: bytes, seqs: range) -> None:
-    """Append pictures of every camera in turn."""
+    """Append frames of every camera in turn."""
     codec = SchemaRegistry(settings.registry_url).writer(FRAMES)
     producer = ReliableProducer(cluster_of(settings))
     size = {"width": simulated.WIDTH, "height": simulated.HEIGHT}
@@ -86,7 +86,7 @@ def answered(settings: Settings) -> int:
 
 
 def most_mib(pid: int) -> float:
-    """The most memory that a process has had."""
+    """Peak memory of a process, MiB."""
     status = Path(f"/proc/{pid}/status").read_text()
     [line] = [line for line in status.splitlines() if line.startswith("VmHWM:")]
     return int(line.split()[1]) / 1024

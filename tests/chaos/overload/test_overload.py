@@ -1,4 +1,4 @@
-"""Three times more than fits: the newest wins, all others are accounted for, memory is flat."""
+"""Three times the capacity: the newest frames win, all others are accounted for, memory is flat."""
 
 import os
 from pathlib import Path
@@ -12,13 +12,13 @@ from tests.support.played_pipeline import PlayedPipeline
 
 MINUTES = float(os.environ.get("OVERLOAD_MINUTES", "10"))
 RSS_SLACK_MIB = 32.0
-"""What allocators, caches and JIT may take over the whole load, whatever its length."""
+"""Growth allowed for allocators, caches and JIT over the whole load, whatever its length."""
 
 FRESH_S = 10.0
-"""Without skipping, what is detected at the end would be two thirds of the load behind."""
+"""Longest delay allowed; without skipping, it would reach two thirds of the load's duration."""
 
 LONG_MINUTES = 2.0
-"""Below it a process is hardly warm when the load ends, and memory is no measure."""
+"""Shortest load with a measure of memory: in a shorter one a process hardly gets warm."""
 
 
 @pytest.mark.overload

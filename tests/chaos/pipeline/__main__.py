@@ -1,4 +1,4 @@
-"""Attack the whole line.
+"""Attack the whole pipeline.
 
 python -m tests.chaos.pipeline --faults NAME[,NAME] --seeds N --minutes M
 """
@@ -53,7 +53,7 @@ def arguments(given: Sequence[str] | None) -> argparse.Namespace:
 
 
 def chosen(names: str) -> tuple[list[Fault], list[str]]:
-    """Faults by name: those of the whole line, and names of those of a playing clip.
+    """Faults by name: those of the whole pipeline, and names of those of a playing clip.
 
     Args:
         names: Names or patterns such as `stream-*`, split at commas; `all` for all.
@@ -77,8 +77,8 @@ def chosen(names: str) -> tuple[list[Fault], list[str]]:
 def rounds(faults: Sequence[Fault], seed: int, together: int) -> list[list[Fault]]:
     """Every fault once, in a seeded order, some in each run."""
     order = Random(f"order/{seed}").sample(list(faults), len(faults))
-    # Those that need proxies or clocks by themselves: both cost every other run something.
-    # A line is upgraded once.
+    # Faults that need proxies or clocks come in runs of their own: both slow a run.
+    # A pipeline is upgraded once.
     return [
         group[start : start + together]
         for needs in sorted({_needs(fault) for fault in order})
@@ -94,7 +94,7 @@ def _needs(fault: Fault) -> tuple[bool, bool, str]:
 def _attack_pixels(
     names: list[str], options: argparse.Namespace, folder: Path, report: Report
 ) -> None:
-    """A clip through ingest and inference, some faults at a time."""
+    """Attack ingest and inference while a clip plays, some faults at a time."""
     with LocalServices(folder / "pixels" / "services", fresh=True) as services:
         report.forget()
         report.calm(play(services, folder / "pixels" / "calm", [], 0))
@@ -107,7 +107,7 @@ def _attack_pixels(
 
 
 def main(given: Sequence[str] | None = None) -> int:
-    """Run, print the report; 0 when nothing was lost, doubled or changed."""
+    """Run and print the report; returns 0 when nothing was lost, doubled or changed."""
     options = arguments(given)
     if options.faults == "list":
         print("\n".join([*FAULTS, *PIXEL_FAULTS]))

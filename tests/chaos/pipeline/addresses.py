@@ -1,4 +1,4 @@
-"""The processes of the line under attack, and which services each of them talks to."""
+"""The processes of the attacked pipeline, and the services that each of them uses."""
 
 from typing import Final
 
@@ -26,7 +26,7 @@ TALKS_TO: Final[dict[str, tuple[Component, ...]]] = {
     SINK_REDIS: ("kafka", "registry", "redis"),
     SERVE: ("kafka", "registry", "timescale", "redis"),
 }
-"""Who would notice the loss of which service."""
+"""Processes that notice the loss of a service, by service."""
 
 
 def link(process: str, service: Component) -> str:

@@ -19,8 +19,8 @@ VARIABLES = {
     "redis": "WARDSTREAM_REDIS_URL",
 }
 PATIENT = {"broker.session.timeout.ms": "9000"}
-"""A broker that gets no processor for some seconds must not fence itself: that would be a fault
-which nobody injected. It is Kafka's own default."""
+"""Session of the broker with its controller: a broker without processor time for some seconds must
+not fence itself, which would be a fault that nobody injected. It is Kafka's own default."""
 
 _PORT = re.compile(r"(127\.0\.0\.1):\d+")
 
@@ -29,12 +29,12 @@ class Arena:
     """Kafka, registry, TimescaleDB and Redis of the attack alone.
 
     Args:
-        folder: For data and logs.
-        proxied: Put a proxy between every process and every service it talks to.
+        folder: Folder for data and logs.
+        proxied: Whether a proxy is between every process and every service that it uses.
 
     Attributes:
-        services: The real ones.
-        proxies: None where there are none.
+        services: The real services.
+        proxies: The proxies; None without.
     """
 
     services: LocalServices
@@ -85,10 +85,10 @@ class Arena:
                 self.proxies.add(name, self._ports[name], upstream)
 
     def addresses(self, process: str, environment: dict[str, str]) -> dict[str, str]:
-        """The settings by which a process finds the services: by its proxies, if there are any.
+        """Settings with which a process finds the services, through its proxies if there are any.
 
         Args:
-            process: Its name.
+            process: Name of the process.
             environment: Settings of the run, with the services' own addresses.
         """
         if not self._proxied:

@@ -1,8 +1,8 @@
-"""Clocks that lie: the wall clock of single processes, stepped while they run.
+"""Wrong clocks: the wall clock of single processes is stepped while they run.
 
-It is the clock that Python code reads. A library that lies to the whole process (libfaketime) was
-tried and is none: it does not reach the waits of librdkafka, whose deadlines are then an hour off,
-and it breaks `time.sleep`.
+Only the clock that Python code reads is wrong. libfaketime, which changes the clock of the whole
+process, was tried and does not work: it misses the waits of librdkafka, whose deadlines are then an
+hour off, and it breaks `time.sleep`.
 """
 
 from pathlib import Path
@@ -12,10 +12,10 @@ TRUE = "0"
 
 
 class Clocks:
-    """One file per process holds by how much its wall clock is wrong, seconds.
+    """Wall clocks of processes: a file for each holds its error, seconds.
 
     Args:
-        folder: Where the files lie.
+        folder: Folder for the files.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -23,13 +23,13 @@ class Clocks:
         self._folder = folder
 
     def environment(self, name: str) -> dict[str, str]:
-        """What a process needs so that its clock can be set."""
+        """Environment variables of a process whose clock can be set."""
         file = self._file(name)
         file.write_text(TRUE)
         return {"PYTHONPATH": str(LYING), "LYING_CLOCK": str(file.resolve())}
 
     def step(self, name: str, seconds: float) -> None:
-        """Set a process's clock wrong by some seconds, or right again with 0."""
+        """Set the error of a process's clock, seconds; 0 makes it right again."""
         file = self._file(name)
         fresh = file.with_suffix(".new")
         fresh.write_text(str(seconds))

@@ -1,7 +1,7 @@
-"""Every fault by name. Each one strikes a line in the middle of its input and ends by itself.
+"""Every fault by name. Each one hits a pipeline in the middle of its input and ends by itself.
 
-`TARGET-DEED[@PHASE]`: who is struck, what is done to it, and when. A group of names that differ
-only in whom they strike is one fault, and the seed chooses the victim.
+`TARGET-DEED[@PHASE]`: the process or service, what is done to it, and when. Names that differ only
+in their target are one fault, and the seed chooses the target.
 """
 
 import time
@@ -24,19 +24,19 @@ PAST_SESSION_S = (9.0, 13.0)
 OUTAGE_S = (2.0, 6.0)
 
 Deed = Callable[[AttackedPipeline, Random], bool]
-"""Strikes, and undoes what does not end by itself; tells whether it landed where it should."""
+"""Injects the fault, and undoes it where needed; returns whether it hit the intended phase."""
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One way to harm the line.
+    """A fault of the pipeline.
 
     Attributes:
-        name: By which it is asked for.
-        deed: What is done.
+        name: Name on the command line.
+        deed: Function that injects it.
         proxied: Whether it needs proxies between processes and services.
         clocked: Whether it needs clocks that can be set.
-        aged: Whether it begins with stream processors of the release before.
+        aged: Whether it starts with stream processors of the release before.
     """
 
     name: str
@@ -52,7 +52,7 @@ def victim(pipeline: AttackedPipeline, who: str, chance: Random) -> str:
 
 
 def kill_in(who: str, phase: str) -> Deed:
-    """`kill -9` in a phase of the victim; it starts again at once."""
+    """SIGKILL in a phase of the victim, which starts again at once."""
 
     def deed(pipeline: AttackedPipeline, chance: Random) -> bool:
         name = victim(pipeline, who, chance)
@@ -66,7 +66,7 @@ def kill_in(who: str, phase: str) -> Deed:
 
 
 def kill_all_streams(pipeline: AttackedPipeline, chance: Random) -> bool:
-    """`kill -9` of every stream processor at once."""
+    """Send SIGKILL to every stream processor at once."""
     came = running(pipeline, pipeline.streams[0], chance)
     for name in pipeline.streams:
         pipeline.kill(name, SIGKILL)
@@ -98,7 +98,7 @@ def freeze_in(who: str, phase: str, between_s: tuple[float, float]) -> Deed:
 
 
 def freeze_all_streams(pipeline: AttackedPipeline, chance: Random) -> bool:
-    """All stream processors stop past their sessions, and all wake up as zombies."""
+    """Stop all stream processors past their sessions, so that all wake up as zombies."""
     came = running(pipeline, pipeline.streams[0], chance)
     for name in pipeline.streams:
         pipeline.kill(name, SIGSTOP)
@@ -112,7 +112,7 @@ def freeze_all_streams(pipeline: AttackedPipeline, chance: Random) -> bool:
 
 
 def kill_service(service: Component, *, in_checkpoint: bool = False) -> Deed:
-    """`kill -9` of a service, which comes back on the same data some seconds later."""
+    """SIGKILL of a service, which starts again with the same data some seconds later."""
 
     def deed(pipeline: AttackedPipeline, chance: Random) -> bool:
         moment = checkpointing if in_checkpoint else running
@@ -218,4 +218,4 @@ FAULTS: dict[str, Fault] = {
         *(Fault(name, deed) for name, deed in inputs.INPUT_FAULTS.items()),
     )
 }
-"""All of them, by name."""
+"""All faults, by name."""

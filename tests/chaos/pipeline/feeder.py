@@ -1,4 +1,4 @@
-"""Appends the input to the log, part by part, in the one order that it has."""
+"""Append the input to the log, part by part, in its fixed order."""
 
 import itertools
 import random
@@ -24,16 +24,17 @@ class Feeder:
     """One writer for all cameras, so that their order in each partition never depends on luck.
 
     Args:
-        settings: Where broker and registry are, and the run's prefix.
-        cameras: Of the ward.
-        partitions: Of its floors.
-        seconds: Event time of the whole input.
-        seed: Of the input.
+        settings: Addresses of broker and registry, and the run's prefix.
+        cameras: Cameras of the ward.
+        partitions: Partition of each floor.
+        seconds: Event time of the whole input, seconds.
+        seed: Seed of the input.
         pace: Seconds of event time that are sent in one second.
 
     Attributes:
-        sent: Records handed over.
-        appended_s: When the last outcomes were, monotonic seconds, by camera and event time.
+        sent: Number of records handed to the producer.
+        appended_s: Time at which the latest outcomes were appended, monotonic seconds, by camera
+            and event time.
     """
 
     def __init__(
@@ -49,7 +50,7 @@ class Feeder:
         self._codec = SchemaRegistry(settings.registry_url).writer(DETECTIONS)
         self._producer = ReliableProducer(
             cluster_of(settings),
-            log_level=2,  # brokers that are struck are no news
+            log_level=2,  # a broker under attack is no news
         )
         self._name = cluster_of(settings).name(DETECTIONS)
         self._partitions = partitions
@@ -71,14 +72,14 @@ class Feeder:
         self._thread.start()
 
     def feed_until(self, second: float) -> None:
-        """Let the input go on up to some second of event time; returns at once."""
+        """Let the input continue up to some second of event time; returns at once."""
         self._started = (self._at_us, time.monotonic())
         self._until_us = START_US + round(second * 1e6)
         self._wake.set()
 
     @property
     def sending(self) -> bool:
-        """Whether there is more to send of what it was asked to send."""
+        """Whether some of the requested input is not sent yet."""
         self._check()
         return not self._done.is_set() and self._at_us < self._until_us
 
@@ -131,14 +132,14 @@ class Feeder:
             self.sent += 1
 
     def inject(self, messages: Sequence[tuple[bytes | None, bytes | None]], seed: int) -> None:
-        """Slip messages between those of the ward, each into the partition of some floor."""
+        """Insert messages between those of the ward, each into the partition of some floor."""
         self._check()
         chance = random.Random(seed)
         for key, value in messages:
             self._send(chance.choice(sorted(self._partitions.values())), key, value)
 
     def repeat(self, count: int) -> int:
-        """Append once more what was appended last; returns how many records that were."""
+        """Append the last records again; returns how many."""
         self._check()
         again = list(self._recent)[-count:]
         for sent in again:
@@ -151,11 +152,11 @@ class Feeder:
         return (self._at_us - START_US) / 1e6
 
     def end_at(self, second: float) -> None:
-        """Leave out what comes after some second of event time."""
+        """Leave out the input after some second of event time."""
         self._last_us = START_US + round(second * 1e6)
 
     def finish(self, deadline_s: float) -> None:
-        """Send all that is left, and wait until the broker has it.
+        """Send the rest of the input, and wait until the broker has it.
 
         Raises:
             TimeoutError: It takes longer than `deadline_s`.

@@ -1,4 +1,4 @@
-"""What must stay flat while a line lives long: memory, open files, the way through the line."""
+"""Figures that must stay flat while a pipeline runs for long: memory, open files, latency."""
 
 import threading
 import time
@@ -17,7 +17,7 @@ from tests.support.clusters import cluster_of
 
 SAMPLE_S = 5.0
 WARM_S = 60.0
-"""A process's first minute is no measure: it loads code and compiles."""
+"""First seconds of a process that are not measured: it loads code and compiles."""
 
 WINDOW_S = 60.0
 LEAST_UPTIME_S = WARM_S + 2 * WINDOW_S
@@ -33,9 +33,9 @@ class Sample:
     """A process at one moment.
 
     Attributes:
-        at_s: Monotonic seconds.
-        rss_mib: Resident memory.
-        files: Open file descriptors.
+        at_s: Time of the sample, monotonic seconds.
+        rss_mib: Resident memory, MiB.
+        files: Number of open file descriptors.
     """
 
     at_s: float
@@ -56,7 +56,7 @@ def poll(pid: int) -> Sample | None:
 
 @dataclass
 class Gauges:
-    """Samples by life of a process, and latencies by when they were measured.
+    """Samples of each life of a process, and latencies with the time of their measurement.
 
     Attributes:
         lives: Samples by name and process id.
@@ -70,7 +70,7 @@ class Gauges:
         """Everything that has grown, in words.
 
         Args:
-            calm: Spans of monotonic time in which nothing was wrong, for the latencies.
+            calm: Spans of monotonic time without faults, in which latencies count.
         """
         found = []
         for (name, pid), samples in sorted(self.lives.items()):
@@ -91,7 +91,7 @@ class Gauges:
         return found
 
     def p99(self, calm: list[tuple[float, float]]) -> tuple[float, float]:
-        """p99 of the latency in the first and in the last third of the calm time, seconds."""
+        """p99 of the latency in the first and the last third of the calm time, seconds."""
         quiet = [
             latency_s
             for at_s, latency_s in self.latencies
@@ -107,11 +107,11 @@ class Watch:
     """Fills gauges in the background.
 
     Args:
-        supervisor: Whose processes are watched.
-        names: Which of them.
-        settings: Where the broker and the registry are.
-        appended_s: Monotonic seconds at which each outcome was sent, by camera and event time;
-            emptied on the way.
+        supervisor: Supervisor of the watched processes.
+        names: Names of the watched processes.
+        settings: Addresses of the broker and the registry.
+        appended_s: Time at which each outcome was sent, monotonic seconds, by camera and event
+            time; emptied as they are used.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What holds of a run that two releases have written, which no single fold can repeat."""
+"""Checks for a run that two releases have written, which no single fold can repeat."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,13 +15,13 @@ History = Mapping[str, Sequence[Item]]
 
 
 def one_history(settings: Settings, topics: Mapping[str, History]) -> list[str]:
-    """Where a subscriber would find a gap, a time told twice or a frame left out, in words.
+    """Where a subscriber would find a gap, a repeated time or a missing frame, in words.
 
-    That a seq has two versions is for the caller to find.
+    The caller finds seqs with two versions.
 
     Args:
-        settings: Where the input is.
-        topics: What was written, by topic.
+        settings: Settings with which the input is found.
+        topics: Records that were written, by topic.
     """
     found = []
     for topic, history in topics.items():
@@ -44,7 +44,7 @@ def one_history(settings: Settings, topics: Mapping[str, History]) -> list[str]:
 
 
 def _latest(measured: History, latest: History) -> list[str]:
-    """Where the latest occupancy is not the measured one of its seq."""
+    """Where the latest occupancy is not the measured one with the same seq."""
     bodies = {
         (key, item.seq): item.value[HEADER_BYTES:]
         for key, items in measured.items()
@@ -59,7 +59,7 @@ def _latest(measured: History, latest: History) -> list[str]:
 
 
 def _frames(settings: Settings) -> dict[str, set[int]]:
-    """Event times of the frames that were looked at and are in order, by camera."""
+    """Event times of the detected frames that are in order, by camera."""
     codec = SchemaRegistry(settings.registry_url).reader(DETECTIONS)
     newest: dict[str, int] = {}
     frames: dict[str, set[int]] = {}

@@ -1,7 +1,7 @@
-"""Messages that no line should be sent: poison, tombstones, giants, wrong schemas, duplicates.
+"""Bad messages: malformed ones, tombstones, oversized ones, wrong schemas, duplicates.
 
-None of them may change what the line makes of the ward's own outcomes. What cannot be read becomes
-one dead letter; what comes twice is passed over.
+None of them may change what the pipeline makes of the ward's own outcomes. An unreadable message
+becomes one dead letter; a duplicate is skipped.
 """
 
 import time
@@ -42,7 +42,7 @@ _ANY = {
 def _inject(
     make: Callable[[AttackedPipeline, Random], list[Message]],
 ) -> Callable[[AttackedPipeline, Random], bool]:
-    """Slip messages into the input while it flows; each of them must become a dead letter."""
+    """Insert messages into the flowing input; each of them must become a dead letter."""
 
     def deed(pipeline: AttackedPipeline, chance: Random) -> bool:
         came = running(pipeline, pipeline.streams[0], chance)
@@ -78,7 +78,7 @@ def _wrong_schema(pipeline: AttackedPipeline, chance: Random) -> list[Message]:
 
 
 def _duplicates(pipeline: AttackedPipeline, chance: Random) -> bool:
-    """A writer appends its last records once more, as one does that lost an acknowledgement."""
+    """Append the last records again, as a writer does that lost an acknowledgement."""
     came = running(pipeline, pipeline.streams[0], chance)
     pipeline.repeated += pipeline.feeder.repeat(chance.randrange(50, 300))
     return came

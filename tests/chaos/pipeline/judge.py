@@ -1,4 +1,4 @@
-"""The verdict over a run: what it wrote, against a fold of its own input and a calm run."""
+"""The verdict on a run: its outputs against a fold of its own input, and an undisturbed run."""
 
 import hashlib
 from collections.abc import Mapping
@@ -30,15 +30,15 @@ LIVE: dict[str, LiveKind] = {OCCUPANCY.name: "zone", TRACKS.name: "camera", PRES
 
 @dataclass
 class Verdict:
-    """What a run left behind, and what is wrong with it.
+    """The outputs of a run, and what is wrong with them.
 
     Attributes:
         topics: Digest of each derived topic, keys and values by seq, headers left out.
         tables: Digest of each table over its rows.
-        records: Distinct records by topic.
-        duplicates: Records on the wire that repeat another, same bytes.
-        dead_letters: Distinct ones.
-        mismatches: Every difference, in words; empty when the line held.
+        records: Number of distinct records by topic.
+        duplicates: Number of records that repeat another one with the same bytes.
+        dead_letters: Number of distinct dead letters.
+        mismatches: Every difference, in words; empty when the pipeline held.
         seamed: Whether two releases wrote it: then nothing can be compared with a single fold.
     """
 
@@ -51,7 +51,7 @@ class Verdict:
     seamed: bool = False
 
     def against(self, calm: "Verdict") -> list[str]:
-        """Where it differs from a run that nobody disturbed."""
+        """Differences from an undisturbed run."""
         if self.seamed:
             return []
         return [
@@ -80,12 +80,12 @@ def judge(
     expected_dead_letters: int,
     seamed: bool = False,
 ) -> Verdict:
-    """Compare everything that a settled line wrote.
+    """Compare everything that a settled pipeline wrote.
 
     Args:
-        settings: Where its topics and tables are.
-        board_url: Of its board; None leaves the board out.
-        expected_dead_letters: Dead letters that the attack has made.
+        settings: Settings with which its topics and tables are found.
+        board_url: URL of its board; None leaves the board out.
+        expected_dead_letters: Number of dead letters that the attack has made.
         seamed: Whether two releases wrote it, which no single fold repeats.
     """
     verdict = Verdict(seamed=seamed)
@@ -105,7 +105,7 @@ def judge(
         histories[topic.name] = by_key
         fold = {key: [i.value[HEADER_BYTES:] for i in found] for key, found in by_key.items()}
         expected = oracle.get(topic.name, fold)
-        if topic is OCCUPANCY_LATEST:  # compaction may have taken all but the last
+        if topic is OCCUPANCY_LATEST:  # compaction may have deleted all but the last
             fold = {key: bodies[-1:] for key, bodies in fold.items()}
             expected = {key: bodies[-1:] for key, bodies in expected.items()}
         else:
@@ -142,7 +142,7 @@ def _judge_tables(settings: Settings, verdict: Verdict) -> None:
 def _judge_live_values(
     settings: Settings, newest: Mapping[str, Mapping[str, Item]], verdict: Verdict
 ) -> None:
-    """Every live value in Redis is the newest record of its key."""
+    """Check that every live value in Redis is the newest record of its key."""
     with redis.Redis.from_url(settings.redis_url.get_secret_value()) as client:
         for topic, kind in LIVE.items():
             for key, item in newest.get(topic, {}).items():
@@ -161,7 +161,7 @@ def _judge_live_values(
 
 
 def _judge_board(board_url: str, newest: Mapping[str, Item], verdict: Verdict) -> None:
-    """The board shows of every zone what was measured last."""
+    """Check that the board shows the latest measurement of every zone."""
     answer = httpx.get(f"{board_url}/api/v1/zones", timeout=30.0)
     shown = {zone["zone_id"]: zone for zone in answer.raise_for_status().json()["zones"]}
     for key, item in newest.items():
@@ -173,7 +173,7 @@ def _judge_board(board_url: str, newest: Mapping[str, Item], verdict: Verdict) -
 
 
 def _judge_dead_letters(settings: Settings, expected: int, verdict: Verdict) -> None:
-    """Each message that nobody can read is one dead letter, and nothing else is."""
+    """Check that each unreadable message is one dead letter, and that there is no other."""
     positions: set[tuple[object, ...]] = set()
     for message in read_topic(cluster_of(settings), TOPICS[DEAD_LETTERS.name]):
         headers = dict(message.headers() or ())

@@ -1,4 +1,4 @@
-"""When to strike: the phases of a process, watched from outside."""
+"""When to inject a fault: the phases of a process, observed from outside."""
 
 import os
 import time
@@ -12,6 +12,7 @@ from deploy.local import health
 from streams.stage import STAGE
 from tests.chaos.pipeline.addresses import SINK_TIMESCALE, STREAMS
 from tests.chaos.pipeline.pipeline import AttackedPipeline, PipelineStopped
+from tests.support.waiting import NotInTime, eventually
 from workers.stages import SINK_REDIS
 from workers.stages import SINK_TIMESCALE as TIMESCALE_STAGE
 
@@ -19,22 +20,23 @@ PATIENCE_S = 20.0
 _FAST_S = 0.002
 
 Moment = Callable[[AttackedPipeline, str, Random], bool]
-"""Waits for a phase of a process; tells whether it came."""
+"""Waits for a phase of a process; returns whether it came."""
 
 
 def _until(condition: Callable[[], bool], pipeline: AttackedPipeline) -> bool:
-    end_s = time.monotonic() + PATIENCE_S
-    while not condition():
+    def came() -> bool:
         if pipeline.supervisor.failure:
             raise PipelineStopped(pipeline.supervisor.failure)
-        if time.monotonic() > end_s:
-            return False
-        time.sleep(_FAST_S)
-    return True
+        return condition()
+
+    try:
+        return eventually(came, PATIENCE_S, pause_s=_FAST_S)
+    except NotInTime:
+        return False
 
 
 def running(pipeline: AttackedPipeline, name: str, chance: Random) -> bool:
-    """Any time while records flow."""
+    """Wait for any time while records flow."""
     records = pipeline.progress.records
     flows = _until(lambda: pipeline.progress.records > records, pipeline)
     time.sleep(chance.uniform(0.0, 0.6))
@@ -42,7 +44,7 @@ def running(pipeline: AttackedPipeline, name: str, chance: Random) -> bool:
 
 
 def starting(pipeline: AttackedPipeline, name: str, chance: Random) -> bool:
-    """While it starts again: imports, joins its group, loads and seeks."""
+    """Restart it, and wait for a time in which it imports, joins its group, loads or seeks."""
     running(pipeline, name, chance)
     pipeline.kill(name)
     pipeline.restart(name)
@@ -51,7 +53,7 @@ def starting(pipeline: AttackedPipeline, name: str, chance: Random) -> bool:
 
 
 def rebalancing(pipeline: AttackedPipeline, name: str, chance: Random) -> bool:
-    """While its group hands out partitions anew, because another member has gone or come."""
+    """Wait for a rebalance of its group, because another member has left or joined."""
     others = [other for other in pipeline.streams if other != name]
     if name in STREAMS and others:
         other = chance.choice(others)
@@ -68,14 +70,14 @@ def rebalancing(pipeline: AttackedPipeline, name: str, chance: Random) -> bool:
 
 
 def checkpointing(pipeline: AttackedPipeline, name: str, chance: Random) -> bool:
-    """While a transaction of checkpoints stands open."""
+    """Wait for an open transaction of checkpoints."""
     came = _until(pipeline.progress.in_checkpoint, pipeline)
     time.sleep(chance.uniform(0.0, 0.01))
     return came
 
 
 def committing(pipeline: AttackedPipeline, name: str, chance: Random) -> bool:
-    """While a sink is in a transaction of its store, or has just committed its offsets."""
+    """Wait until a sink is in a transaction of its store, or has just committed its offsets."""
     if name == SINK_TIMESCALE and chance.random() < 0.5:
         return _until(lambda: _in_transaction(pipeline), pipeline)
     stage = TIMESCALE_STAGE if name == SINK_TIMESCALE else SINK_REDIS
@@ -99,7 +101,7 @@ def _in_transaction(pipeline: AttackedPipeline) -> bool:
 
 
 def ending(pipeline: AttackedPipeline, name: str, chance: Random) -> bool:
-    """While it ends in an orderly way."""
+    """Send SIGTERM, and wait for a time in which it ends."""
     running(pipeline, name, chance)
     port = pipeline.supervisor.metrics_port(name)
     ready = health.http_status(port, "/readyz") == 200

@@ -1,4 +1,4 @@
-"""The whole line under attack: stream processors, both sinks and the board, over one input."""
+"""The attacked pipeline: stream processors, both sinks and the board, with one input."""
 
 import sys
 import time
@@ -22,6 +22,7 @@ from tests.chaos.pipeline.progress import Progress
 from tests.chaos.pipeline.ward import Camera, register
 from tests.support.clusters import cluster_of
 from tests.support.services import delete_topics
+from tests.support.waiting import NotInTime, eventually
 from workers.local.pipeline import prepare, settings_of
 
 START_S = 600.0
@@ -33,16 +34,16 @@ WARDSTREAM = (sys.executable, "-m", "workers.cli")
 
 
 class PipelineStopped(AssertionError):
-    """A process gave up for good, or the line does not catch up."""
+    """A process has ended for good, or the pipeline does not catch up."""
 
 
 @dataclass(frozen=True)
 class Moment:
-    """A moment of the line: what is in the input.
+    """The ends of the input at a moment.
 
     Attributes:
-        ends: End of each partition of the input.
-        at_s: When, monotonic seconds.
+        ends: End offset of each partition of the input.
+        at_s: Time of the moment, monotonic seconds.
     """
 
     ends: dict[int, int]
@@ -51,19 +52,19 @@ class Moment:
 
 @dataclass
 class AttackedPipeline:
-    """Handles to everything that a fault may touch.
+    """A pipeline, and everything that a fault may touch.
 
     Attributes:
-        arena: Its services.
-        settings: By which to find what it wrote.
+        arena: Services of the pipeline.
+        settings: Settings with which its outputs are found.
         supervisor: Runs its processes.
         feeder: Writes its input.
-        progress: Follows it.
-        board_url: Of the board, without a slash at its end.
+        progress: Follows its progress.
+        board_url: URL of the board, without a slash at its end.
         streams: Names of its stream processors.
-        expected_dead_letters: Dead letters that the attack itself has made.
-        repeated: Input records that were appended twice.
-        leaving: Processes that were asked to end, and must come back.
+        expected_dead_letters: Number of dead letters that the attack itself has made.
+        repeated: Number of input records that were appended twice.
+        leaving: Processes that were asked to end, and must start again.
         workers: How each process is started.
     """
 
@@ -82,7 +83,7 @@ class AttackedPipeline:
     workers: dict[str, Worker] = field(default_factory=dict)
 
     def kill(self, name: str, signal: int = SIGKILL) -> None:
-        """Send a signal and hold the process back."""
+        """Send a signal, and prevent a restart of the process."""
         self.supervisor.kill(name, signal)
 
     def restart(self, name: str) -> None:
@@ -95,30 +96,38 @@ class AttackedPipeline:
         self.supervisor.start(self.workers[name])
 
     def revive(self) -> None:
-        """Start those again that were asked to end."""
+        """Start the processes again that were asked to end."""
         while self.leaving:
             name = self.leaving.pop()
             self.supervisor.stop(name, deadline_s=ORDERLY_S)
             self.supervisor.restart(name)
 
-    def wait(self, condition: Callable[[], bool], deadline_s: float, what: str) -> None:
+    def wait(
+        self,
+        condition: Callable[[], bool],
+        deadline_s: float,
+        what: str,
+        *,
+        pause_s: float = POLL_S,
+    ) -> None:
         """Wait for something.
 
         Raises:
             PipelineStopped: It does not come, or a process has stopped for good.
         """
-        end_s = time.monotonic() + deadline_s
-        while not condition():
+
+        def came() -> bool:
             if self.supervisor.failure:
                 raise PipelineStopped(self.supervisor.failure)
-            if time.monotonic() > end_s:
-                raise PipelineStopped(
-                    f"waited {deadline_s:.0f} s in vain for {what}: {self.where()}"
-                )
-            time.sleep(POLL_S)
+            return condition()
+
+        try:
+            eventually(came, deadline_s, what, pause_s=pause_s)
+        except NotInTime as error:
+            raise PipelineStopped(f"{error}; {self.where()}") from error
 
     def where(self) -> str:
-        """How far everything is, for a message."""
+        """The progress of everything, for a message."""
         alive = [name for name in COMMANDS if self._runs(name)]
         return (
             f"sent {self.feeder.sent}, ends {self.progress.ends(DETECTIONS)}, "
@@ -132,7 +141,7 @@ class AttackedPipeline:
             return False
 
     def ready(self, name: str) -> None:
-        """Wait until a process is ready, whatever it goes through on the way.
+        """Wait until a process is ready, however often it restarts until then.
 
         Raises:
             PipelineStopped: It does not get ready.
@@ -149,16 +158,16 @@ class AttackedPipeline:
         self.wait(lambda: time.monotonic() >= until_s, late_s, "time to pass")
 
     def await_records(self, deadline_s: float) -> None:
-        """Wait until something is derived that was not there before.
+        """Wait until there are new derived records.
 
         Raises:
-            PipelineStopped: Nothing is.
+            PipelineStopped: None come.
         """
         before = self.progress.records
         self.wait(lambda: self.progress.records > before, deadline_s, "derived records")
 
     def mark(self, deadline_s: float) -> Moment:
-        """What is in the input now.
+        """The ends of the input now.
 
         Raises:
             PipelineStopped: The broker does not answer.
@@ -175,7 +184,7 @@ class AttackedPipeline:
         return Moment(found, time.monotonic())
 
     def catch_up(self, mark: Moment, deadline_s: float) -> float:
-        """Wait until all input up to a mark is folded and in the stores; returns seconds.
+        """Wait until all input up to a mark is folded and stored; returns seconds since the mark.
 
         Raises:
             PipelineStopped: It does not get there.
@@ -187,7 +196,7 @@ class AttackedPipeline:
         return time.monotonic() - mark.at_s
 
     def settle(self, deadline_s: float) -> None:
-        """Send the rest of the input and wait until the line stands still behind it.
+        """Send the rest of the input, and wait until the pipeline is idle after it.
 
         Raises:
             PipelineStopped: It does not get there.
@@ -200,10 +209,9 @@ class AttackedPipeline:
             now = [self.progress.records, self.progress.derived()]
             same = now == still and self.progress.have_written(self.progress.derived())
             still[:] = now
-            time.sleep(0.4)
             return same
 
-        self.wait(quiet, deadline_s, "silence")
+        self.wait(quiet, deadline_s, "silence", pause_s=0.4)
 
 
 @contextmanager
@@ -220,19 +228,19 @@ def attacked_pipeline(
     program: Sequence[str] = (),
     clocks: Clocks | None = None,
 ) -> Iterator[AttackedPipeline]:
-    """A line that is ready and has no input yet; nothing of it outlives the block.
+    """A pipeline that is ready and has no input yet; all of it ends with the block.
 
     Args:
-        arena: The services.
+        arena: Services of the pipeline.
         environment: Settings of the run: prefix and databases of its own.
-        folder: For logs.
-        cameras: The ward.
-        seconds: Event time of the whole input.
-        seed: Of the input.
+        folder: Folder for logs.
+        cameras: Cameras of the ward.
+        seconds: Event time of the whole input, seconds.
+        seed: Seed of the input.
         pace: Seconds of event time in one second.
-        stream_workers: How many.
-        program: What runs instead of `wardstream` as stream processor.
-        clocks: Where the clocks of the processes can be set, or None.
+        stream_workers: Number of stream processors.
+        program: Program of the stream processor instead of `wardstream`.
+        clocks: Clocks of the processes, or None for the real one.
     """
     folder.mkdir(parents=True, exist_ok=True)
     objects = (folder / "objects").resolve().as_uri()  # for archived checkpoints
@@ -283,10 +291,14 @@ def attacked_pipeline(
 
 def _await_ready(supervisor: Supervisor, name: str) -> None:
     """Wait until a process is ready, however often it asks to be started again on the way."""
-    end_s = time.monotonic() + START_S
-    while health.http_status(supervisor.metrics_port(name), "/readyz") != 200:
-        if supervisor.failure or time.monotonic() > end_s:
-            raise PipelineStopped(
-                f"{name} is not ready: {supervisor.failure or supervisor.tail(name)}"
-            )
-        time.sleep(POLL_S)
+
+    def ready_or_failed() -> bool:
+        ready = health.http_status(supervisor.metrics_port(name), "/readyz") == 200
+        return ready or supervisor.failure is not None
+
+    try:
+        eventually(ready_or_failed, START_S)
+    except NotInTime as error:
+        raise PipelineStopped(f"{name} is not ready: {supervisor.tail(name)}") from error
+    if supervisor.failure:
+        raise PipelineStopped(f"{name} is not ready: {supervisor.failure}")

@@ -1,4 +1,4 @@
-"""When to strike the first half of the line: the phases of ingest and inference."""
+"""When to inject a fault into ingest or inference: the phases of their processes."""
 
 import os
 import time
@@ -11,7 +11,8 @@ from runtime.kafka.lag import LogProbe
 from runtime.kafka.topic_partition import Partition
 from schemas.topics import FRAMES
 from tests.support.clusters import cluster_of
-from tests.support.played_pipeline import PlayedPipeline, wait_until
+from tests.support.played_pipeline import PlayedPipeline
+from tests.support.waiting import eventually
 from workers.stages import INFERENCE
 
 PATIENCE_S = 180.0
@@ -21,19 +22,19 @@ Moment = Callable[[PlayedPipeline, str, Random], None]
 
 
 def running(pipeline: PlayedPipeline, name: str, chance: Random) -> None:
-    """Any time."""
+    """Wait for any time."""
     time.sleep(chance.uniform(0.0, 0.6))
 
 
 def starting(pipeline: PlayedPipeline, name: str, chance: Random) -> None:
-    """While it starts again: imports, joins its group, looks where it was."""
+    """Restart it, and wait for a time in which it imports, joins its group or seeks."""
     pipeline.supervisor.kill(name, SIGKILL)
     pipeline.supervisor.restart(name)
     time.sleep(chance.uniform(0.2, 4.0))
 
 
 def committing(pipeline: PlayedPipeline, name: str, chance: Random) -> None:
-    """When inference has just committed offsets, or is about to again."""
+    """Wait until inference has just committed offsets, or is about to."""
     probe = LogProbe(cluster_of(pipeline.settings))
     name = cluster_of(pipeline.settings).name(FRAMES)
     partitions = [(name, partition) for partition in range(FRAMES.partitions)]
@@ -42,13 +43,13 @@ def committing(pipeline: PlayedPipeline, name: str, chance: Random) -> None:
         return probe.committed(cluster_of(pipeline.settings).group(INFERENCE), partitions)
 
     before = committed()
-    wait_until(lambda: pipeline.ended() or committed() != before, PATIENCE_S, "a commit")
+    eventually(lambda: pipeline.ended() or committed() != before, PATIENCE_S, "a commit")
     time.sleep(chance.uniform(0.0, 0.3))
 
 
 def ending(pipeline: PlayedPipeline, name: str, chance: Random) -> None:
-    """While it ends in an orderly way."""
-    with suppress(ProcessLookupError):  # a recording that has just come to its end
+    """Send SIGTERM, and wait for a time in which it ends."""
+    with suppress(ProcessLookupError):  # a recording that has just ended
         os.kill(pipeline.supervisor.pid(name), SIGTERM)
     time.sleep(chance.uniform(0.0, 0.8))
 

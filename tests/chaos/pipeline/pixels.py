@@ -1,6 +1,6 @@
-"""The first half of the line under attack: a clip through ingest, the object store and inference.
+"""Attack the first half of the pipeline: a clip through ingest, the object store and inference.
 
-Every frame goes through the object store, so that its loss is felt by both sides of it.
+Every frame goes through the object store, so that both sides notice the store's loss.
 """
 
 import time
@@ -27,9 +27,9 @@ from tests.support.played_pipeline import (
     cut_clip,
     digest,
     played_pipeline,
-    wait_until,
 )
 from tests.support.servers.s3 import S3Server
+from tests.support.waiting import eventually
 
 HOG = ("--backend", "hog", "--mode", "record")
 RECORDED = ("--mode", "record", "--fps", "5", "--start-time", "1780000000")
@@ -40,12 +40,12 @@ OUTAGE_S = (2.0, 6.0)
 PAST_SESSION_S = (11.0, 14.0)
 DEADLINE_S = 180.0
 SETTLE_S = 300.0
-"""A busy machine detects one frame a second, and a zombie leaves all of them to be done."""
+"""A busy machine detects one frame a second, and a zombie may leave all of them undone."""
 
 
 @dataclass
 class Studio:
-    """A line that plays a clip, and the object store behind a proxy."""
+    """A pipeline that plays a clip, and its object store, with a proxy between them."""
 
     pipeline: PlayedPipeline
     objects: S3Server
@@ -56,7 +56,7 @@ Deed = Callable[[Studio, Random], None]
 
 
 def kill_in(name: str, phase: str) -> Deed:
-    """`kill -9` in a phase; it starts again at once."""
+    """SIGKILL in a phase; the process starts again at once."""
 
     def deed(studio: Studio, chance: Random) -> None:
         MOMENTS[phase](studio.pipeline, name, chance)
@@ -76,7 +76,7 @@ def freeze_in(name: str, phase: str, between_s: tuple[float, float]) -> Deed:
         time.sleep(chance.uniform(*between_s))
         supervisor.kill(name, SIGCONT)
         if phase == "shutdown":
-            supervisor.restart(name)  # it was asked to end, and must come back
+            supervisor.restart(name)  # it was asked to end, and must start again
         else:
             supervisor.release(name)
 
@@ -84,21 +84,21 @@ def freeze_in(name: str, phase: str, between_s: tuple[float, float]) -> Deed:
 
 
 def kill_objects(studio: Studio, chance: Random) -> None:
-    """The object store is gone for some seconds."""
+    """Kill the object store for some seconds."""
     studio.objects.kill()
     time.sleep(chance.uniform(*OUTAGE_S))
     studio.objects.start()
 
 
 def refuse_objects(studio: Studio, chance: Random) -> None:
-    """Connections to the object store are refused for some seconds."""
+    """Refuse connections to the object store for some seconds."""
     studio.proxies.refuse(OBJECTS)
     time.sleep(chance.uniform(*OUTAGE_S))
     studio.proxies.heal()
 
 
 def harm_objects(kind: str) -> Deed:
-    """The network to the object store is cut, slow, a trickle, or reset for some seconds."""
+    """Cut, slow, throttle or reset the network to the object store for some seconds."""
 
     def deed(studio: Studio, chance: Random) -> None:
         studio.proxies.malformed(OBJECTS, *TOXICS[kind])
@@ -129,17 +129,17 @@ PIXEL_FAULTS: dict[str, Deed] = {
     "objects-refuse": refuse_objects,
     **{f"objects-{kind}": harm_objects(kind) for kind in TOXICS},
 }
-"""All of them, by name."""
+"""All faults, by name."""
 
 
 def play(services: LocalServices, folder: Path, faults: list[str], seed: int) -> Outcome:
-    """Play the clip, strike, settle, judge.
+    """Play the clip, inject the faults, settle, and judge.
 
     Args:
         services: Kafka, registry, TimescaleDB and Redis.
-        folder: For data and logs.
-        faults: Names, in their order; none is an undisturbed run.
-        seed: Of the faults.
+        folder: Folder for data and logs.
+        faults: Names of the faults in order; an undisturbed run without any.
+        seed: Seed of the faults.
     """
     began_s = time.monotonic()
     chance = Random(f"pixels/{seed}")
@@ -166,7 +166,7 @@ def play(services: LocalServices, folder: Path, faults: list[str], seed: int) ->
                     _attack(Studio(pipeline, objects, proxies), faults, chance, outcome)
                     pipeline.settle(SETTLE_S)
                 except (AssertionError, LaunchError) as stopped:
-                    outcome.verdict.mismatches.append(f"the line did not recover: {stopped}")
+                    outcome.verdict.mismatches.append(f"the pipeline did not recover: {stopped}")
                 else:
                     pipeline.supervisor.stop_all()
                     outcome.verdict = judge(pipeline.settings, None, expected_dead_letters=0)
@@ -183,7 +183,7 @@ def play(services: LocalServices, folder: Path, faults: list[str], seed: int) ->
 
 
 def _attack(studio: Studio, faults: list[str], chance: Random, outcome: Outcome) -> None:
-    """Strike while the clip plays; a fault that comes after its end does not count."""
+    """Inject faults while the clip plays; a fault after its end does not count."""
     pipeline = studio.pipeline
     pipeline.play(*RECORDED, *(() if faults else ("--pace", "asap")))
     for name in faults:
@@ -193,7 +193,7 @@ def _attack(studio: Studio, faults: list[str], chance: Random, outcome: Outcome)
         began_s = time.monotonic()
         PIXEL_FAULTS[name](studio, chance)
         ended_s = time.monotonic()
-        # Back when an outcome comes again that was not there when all was given back.
+        # It has recovered once there is an outcome that came after the fault's end.
         _await_more(pipeline)
         outcome.injections.append(
             Injection(
@@ -205,6 +205,6 @@ def _attack(studio: Studio, faults: list[str], chance: Random, outcome: Outcome)
 def _await_more(pipeline: PlayedPipeline) -> None:
     """Wait for an outcome that is not there yet, or for the end of the clip."""
     known = pipeline.outcomes()
-    wait_until(
+    eventually(
         lambda: pipeline.ended() or pipeline.outcomes() > known, DEADLINE_S, "another outcome"
     )

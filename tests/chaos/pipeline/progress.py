@@ -1,4 +1,4 @@
-"""How far the line has come: followed from outside, through outages of everything."""
+"""Progress of a pipeline, followed from outside, through outages of every service."""
 
 import threading
 import time
@@ -28,16 +28,16 @@ LOST_S = 15.0
 
 
 class Progress:
-    """Follows the checkpoints and the derived topics by a consumer of its own.
+    """Follows the checkpoints and the derived topics with a consumer of its own.
 
     Args:
-        settings: Where the broker is, and the run's prefix.
+        settings: Address of the broker, and the run's prefix.
         partitions: Partitions that the ward's floors use.
 
     Attributes:
         folded: Next offset of the input by partition, from the newest checkpoint.
-        records: Records seen in the derived topics.
-        last_record_s: When the last of them was seen, monotonic seconds.
+        records: Number of records seen in the derived topics.
+        last_record_s: Time at which the last of them was seen, monotonic seconds.
     """
 
     def __init__(self, settings: Settings, partitions: list[int]) -> None:
@@ -70,10 +70,10 @@ class Progress:
         return AdminClient({**LOGGED, "bootstrap.servers": self._settings.kafka_bootstrap})
 
     def _answer(self, future: Future[Any]) -> Any:
-        """What the broker says; None while it is away.
+        """Answer of the broker; None while it is out of reach.
 
-        A question that stood open when the broker was killed may never be answered, its time-out
-        notwithstanding; and the client goes on asking by the leader epoch from before.
+        A request that was open when the broker was killed may never be answered, despite its
+        timeout; and the client continues with the leader epoch from before.
         """
         try:
             return future.result(timeout=LOST_S)
@@ -96,11 +96,11 @@ class Progress:
         self._consumer.close()
 
     def ends(self, topic: Topic, *, committed: bool = False) -> dict[int, int] | None:
-        """End of each of the ward's partitions of a topic; None while the broker is away.
+        """End of each of the ward's partitions of a topic; None while the broker is out of reach.
 
         Args:
-            topic: Which one.
-            committed: Only up to the first open transaction.
+            topic: The topic.
+            committed: Whether the end is that of committed records only.
         """
         level = IsolationLevel.READ_COMMITTED if committed else IsolationLevel.READ_UNCOMMITTED
         name = cluster_of(self._settings).name(topic)
@@ -122,7 +122,7 @@ class Progress:
         return all(self.folded.get(partition, 0) >= end for partition, end in ends.items() if end)
 
     def derived(self) -> dict[Partition, int]:
-        """Offset behind the last record of each partition of the derived topics, as followed."""
+        """Offset after the last record seen in each partition of the derived topics."""
         return dict(self._derived)
 
     def have_written(self, ends: Mapping[Partition, int]) -> bool:
@@ -141,28 +141,28 @@ class Progress:
         return sum(max(0, end - started.get(source, 0)) for source, end in ends.items())
 
     def _committed(self, group: str, sources: Iterable[Partition]) -> dict[Partition, int] | None:
-        """Committed offsets; None while the broker is away."""
+        """Committed offsets; None while the broker is out of reach."""
         try:
             return self._probe.committed(group, sources)
         except Retry:
             return None
 
     def group_state(self, stage: str) -> str:
-        """State of a consumer group, such as `STABLE`; empty while the broker is away."""
+        """State of a consumer group, such as `STABLE`; empty while the broker is out of reach."""
         group = cluster_of(self._settings).group(stage)
         asked = self._admin.describe_consumer_groups([group], request_timeout=ANSWER_S)
         found = self._answer(asked[group])
         return "" if found is None else str(found.state.name)
 
     def committed(self, stage: str) -> int:
-        """Sum of what a group has committed; 0 while the broker is away."""
+        """Sum of a group's committed offsets; 0 while the broker is out of reach."""
         group = cluster_of(self._settings).group(stage)
         names = [cluster_of(self._settings).name(topic) for topic in DERIVED_TOPICS]
         sources = [(name, partition) for name in names for partition in self._partitions]
         return sum((self._committed(group, sources) or {}).values())
 
     def in_checkpoint(self) -> bool:
-        """Whether a transaction of a checkpoint stands open right now."""
+        """Whether a transaction of a checkpoint is open right now."""
         whole = self.ends(STREAM_CHECKPOINTS)
         closed = self.ends(STREAM_CHECKPOINTS, committed=True)
         return (

@@ -1,4 +1,4 @@
-"""A proxy in front of every service for every process, so that any two can be parted."""
+"""A proxy between every process and every service, so that any two can be disconnected."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,11 +15,11 @@ READY_S = 30.0
 
 
 class Proxies:
-    """One toxiproxy and what it is told.
+    """A toxiproxy and its control.
 
     Args:
-        guard: Ends it when we end.
-        log: Its output.
+        guard: Ends it when this process ends.
+        log: File for its output.
     """
 
     def __init__(self, guard: Guard, log: Any) -> None:
@@ -35,18 +35,18 @@ class Proxies:
             return False
 
     def add(self, name: str, port: int, upstream: int) -> None:
-        """Listen on a port and pass everything on to another."""
+        """Listen on a port, and forward to another."""
         self._post(
             "/proxies",
             {"name": name, "listen": f"{HOST}:{port}", "upstream": f"{HOST}:{upstream}"},
         )
 
     def refuse(self, name: str) -> None:
-        """End the connections of a proxy, and take no new ones."""
+        """End the connections of a proxy, and refuse new ones."""
         self._post(f"/proxies/{name}", {"enabled": False})
 
     def malformed(self, name: str, kind: str, attributes: Mapping[str, int]) -> None:
-        """Put a toxic into both directions of a proxy."""
+        """Add a toxic to both directions of a proxy."""
         for stream in ("upstream", "downstream"):
             self._post(
                 f"/proxies/{name}/toxics",
@@ -59,7 +59,7 @@ class Proxies:
             )
 
     def heal(self) -> None:
-        """All proxies listen again and all toxics are gone."""
+        """Let all proxies listen again, and remove all toxics."""
         self._post("/reset", {})
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Detections that a real detector made of real clips, as a camera that plays them in a loop."""
+"""Detections of a real detector on real clips, as from a camera that plays a clip in a loop."""
 
 import configparser
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ class Recording:
     """One clip.
 
     Attributes:
-        name: Of the sequence.
+        name: Name of the sequence.
         size: Width and height, px.
         frames: Detections of each frame, as in `detections.made.v1`.
     """
@@ -29,7 +29,7 @@ def recordings(folder: Path | None) -> list[Recording]:
     """Every recorded sequence below a folder of MOTChallenge sequences, by name.
 
     Args:
-        folder: Data beside the project, or None where there is none: then nothing is recorded.
+        folder: Folder of recordings next to the project, or None when there is none.
     """
     if folder is None:
         return []

@@ -1,4 +1,4 @@
-"""What many runs found, for people and as JSON lines."""
+"""Report of many runs, for people and as JSON lines."""
 
 from collections import Counter
 from pathlib import Path
@@ -14,7 +14,7 @@ class Report:
     """Collects outcomes, compares each with the undisturbed run, and sums up.
 
     Args:
-        path: Where each outcome is appended as a line of JSON; None for nowhere.
+        path: File to which each outcome is appended as a line of JSON, or None.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -23,11 +23,11 @@ class Report:
         self.outcomes: list[Outcome] = []
 
     def forget(self) -> None:
-        """What comes next has another input, and another undisturbed run."""
+        """Forget the undisturbed run: the next runs have another input."""
         self._calm = None
 
     def calm(self, outcome: Outcome) -> None:
-        """The undisturbed run, against which the next ones are held."""
+        """Add the undisturbed run, with which the next ones are compared."""
         before = self._calm
         self._calm = outcome.verdict
         if before is not None:
@@ -35,7 +35,7 @@ class Report:
         self._keep(outcome)
 
     def add(self, outcome: Outcome) -> None:
-        """A run with faults."""
+        """Add a run with faults."""
         if self._calm is not None and outcome.verdict.topics:
             outcome.verdict.mismatches += outcome.verdict.against(self._calm)
         self._keep(outcome)
@@ -64,7 +64,7 @@ class Report:
         return all(outcome.held for outcome in self.outcomes)
 
     def print(self) -> None:
-        """Sum up."""
+        """Print the summary."""
         injections = [injection for outcome in self.outcomes for injection in outcome.injections]
         landed = Counter(injection.fault for injection in injections if injection.landed)
         recovery = [injection.recovery_s for injection in injections if injection.landed]

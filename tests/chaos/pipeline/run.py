@@ -1,4 +1,4 @@
-"""One run: one input through one line, struck by some faults, settled and judged."""
+"""One run: one input through one pipeline, with some faults, settled and judged."""
 
 import time
 import uuid
@@ -26,22 +26,22 @@ from tests.chaos.pipeline.ward import Camera
 RECOVERY_DEADLINE_S = 300.0
 JUDGE_DEADLINE_S = 60.0
 TAIL_S = 15.0
-"""Event time behind the last fault: long enough that every live value is renewed."""
+"""Event time after the last fault, seconds: long enough to renew every live value."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run does.
+    """The plan of a run.
 
     Attributes:
-        cameras: The ward.
-        seed: Of the faults.
-        faults: In their order; none is an undisturbed run.
-        input_seed: Of the input, the same for runs that are to be compared.
-        seconds: Event time of the whole input.
+        cameras: Cameras of the ward.
+        seed: Seed of the faults.
+        faults: Faults in order; an undisturbed run without any.
+        input_seed: Seed of the input, the same for runs that are compared.
+        seconds: Event time of the whole input, seconds.
         pace: Seconds of event time in one second.
-        workers: Stream processors.
-        program: What runs instead of `wardstream` as stream processor.
+        workers: Number of stream processors.
+        program: Program of the stream processor instead of `wardstream`.
         seamed: Whether that is another release, whose records differ from those of this one.
     """
 
@@ -61,10 +61,10 @@ class Injection:
     """One fault that was injected.
 
     Attributes:
-        fault: Its name.
-        landed: Whether it met the phase that it waited for, with input still to come.
-        lasted_s: From its begin until all was given back.
-        recovery_s: From then until everything in the log at that moment was in the stores.
+        fault: Name of the fault.
+        landed: Whether it met the phase that it waited for, before the end of the input.
+        lasted_s: Duration of the fault, seconds.
+        recovery_s: Time from its end until everything then in the log was stored, seconds.
     """
 
     fault: str
@@ -75,15 +75,15 @@ class Injection:
 
 @dataclass
 class Outcome:
-    """What a run did and found.
+    """The result of a run.
 
     Attributes:
-        seed: Of the faults.
-        injections: What was injected.
-        sent: Records of the input.
-        duration_s: Wall time.
-        restarts: How often processes were started again by their supervisor, by name.
-        verdict: What was written and what is wrong with it.
+        seed: Seed of the faults.
+        injections: Faults that were injected.
+        sent: Number of records of the input.
+        duration_s: Wall time, seconds.
+        restarts: Number of restarts by the supervisor, by process.
+        verdict: Outputs of the run, and what is wrong with them.
     """
 
     seed: int
@@ -101,7 +101,7 @@ class Outcome:
 
 @contextmanager
 def run_environment(services: LocalServices) -> Iterator[dict[str, str]]:
-    """Settings of one run: the arena's services, and nobody else's data."""
+    """Settings of one run: the arena's services, and data of its own."""
     server = services.environment["WARDSTREAM_DATABASE_URL"]
     name = f"chaos_{uuid.uuid4().hex[:10]}"
     with psycopg.connect(server, autocommit=True) as connection:
@@ -119,12 +119,12 @@ def run_environment(services: LocalServices) -> Iterator[dict[str, str]]:
 
 
 def run(plan: Plan, arena: Arena, folder: Path) -> Outcome:
-    """Play the whole input, strike, settle, judge.
+    """Play the whole input, inject the faults, settle, and judge.
 
     Args:
-        plan: What to do.
-        arena: The services, proxied if a fault needs it.
-        folder: For logs.
+        plan: Plan of the run.
+        arena: Services, with proxies if a fault needs them.
+        folder: Folder for logs.
     """
     began_s = time.monotonic()
     outcome = Outcome(plan.seed)
@@ -150,7 +150,7 @@ def run(plan: Plan, arena: Arena, folder: Path) -> Outcome:
             pipeline.settle(RECOVERY_DEADLINE_S)
             pipeline.ready(SERVE)
         except (PipelineStopped, LaunchError) as stopped:
-            outcome.verdict.mismatches.append(f"the line did not recover: {stopped}")
+            outcome.verdict.mismatches.append(f"the pipeline did not recover: {stopped}")
         else:
             pipeline.supervisor.stop_all()
             pipeline.restart(SERVE)
@@ -163,9 +163,9 @@ def run(plan: Plan, arena: Arena, folder: Path) -> Outcome:
 
 
 def patient_judge(pipeline: AttackedPipeline, *, seamed: bool = False) -> Verdict:
-    """Judge a settled line, once the services answer the judge too.
+    """Judge a settled pipeline, once the services answer the judge too.
 
-    The registry keeps broken connections to its own database for a while after that was killed.
+    The registry keeps broken connections to its own database for a while after a kill of that.
     """
     end_s = time.monotonic() + JUDGE_DEADLINE_S
     while True:
@@ -183,7 +183,7 @@ def patient_judge(pipeline: AttackedPipeline, *, seamed: bool = False) -> Verdic
 
 
 def _attack(plan: Plan, pipeline: AttackedPipeline, outcome: Outcome) -> None:
-    """Strike once in every part of the input, each time in a line that has recovered."""
+    """Inject one fault in every part of the input, each time after recovery."""
     chance = Random(f"faults/{plan.seed}")
     part_s = max(0.0, plan.seconds - TAIL_S) / max(1, len(plan.faults))
     for number, fault in enumerate(plan.faults):

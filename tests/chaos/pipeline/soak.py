@@ -1,7 +1,7 @@
-"""A line that lives long under random faults: `python -m tests.chaos.pipeline.soak --minutes 60`.
+"""A long run with random faults: `python -m tests.chaos.pipeline.soak --minutes 60`.
 
-Nothing may be lost, doubled or changed, and memory, open files and the time that a frame takes
-through the line must stay flat in what lives long enough to be measured.
+Nothing may be lost, doubled or changed. Memory, open files and the latency of frames must stay flat
+in every process that lives long enough to be measured.
 """
 
 import argparse
@@ -32,20 +32,20 @@ from tests.chaos.pipeline.run import (
 from tests.chaos.pipeline.ward import cameras_of
 
 SETTLED_S = 5.0
-"""After a recovery the line's latency counts again."""
+"""Time after a recovery from which latencies count again, seconds."""
 
 
 def soak(
     pipeline: AttackedPipeline, faults: str, *, minutes: float, every_s: float, seed: int
 ) -> Outcome:
-    """Strike at random for some minutes, then settle and judge.
+    """Inject random faults for some minutes, then settle and judge.
 
     Args:
-        pipeline: Ready, without input.
-        faults: Names to draw from, as on the command line.
-        minutes: How long.
-        every_s: Mean time between a recovery and the next strike, seconds.
-        seed: Of the faults.
+        pipeline: Pipeline that is ready and has no input yet.
+        faults: Names of faults to draw from, as on the command line.
+        minutes: Duration, minutes.
+        every_s: Mean time between a recovery and the next fault, seconds.
+        seed: Seed of the faults.
     """
     chance = Random(f"soak/{seed}")
     kinds, _ = chosen(faults)
@@ -75,7 +75,7 @@ def soak(
         pipeline.feeder.end_at(pipeline.feeder.at_s + TAIL_S)
         pipeline.settle(RECOVERY_DEADLINE_S)
     except (PipelineStopped, LaunchError) as stopped:
-        outcome.verdict.mismatches.append(f"the line did not recover: {stopped}")
+        outcome.verdict.mismatches.append(f"the pipeline did not recover: {stopped}")
         return outcome
     finally:
         watch.close()
@@ -98,7 +98,7 @@ def soak(
 
 
 def main(given: Sequence[str] | None = None) -> int:
-    """Soak and print the report; 0 when the line held and stayed flat."""
+    """Soak and print the report; returns 0 when the pipeline held and stayed flat."""
     parser = argparse.ArgumentParser(
         prog="python -m tests.chaos.pipeline.soak", description=__doc__
     )

@@ -1,7 +1,7 @@
-"""The input of a run: every camera's outcomes in one fixed order, whatever happens to the line.
+"""The input of a run: every camera's outcomes in one fixed order, whatever the pipeline does.
 
-Beside the walkers of `tests.e2e.simulated` there is what a ward's network does to cameras: some
-speak by heartbeats only for a while, some fall silent, and one delivers everything late.
+People walk as in `tests.support.simulated`, and cameras suffer from a ward's network: some send
+only heartbeats for a while, some fall silent, and one delivers everything late.
 """
 
 import heapq
@@ -15,26 +15,26 @@ from tests.support import simulated
 
 FRAME_US = simulated.FRAME_US
 EVERY = 2
-"""Of the simulated frames each second one: five a second and camera."""
+"""Every second simulated frame is used: five a second and camera."""
 
 SPREAD_US = 1_700
-"""Cameras do not tick together: each is this much later than the one before it, microseconds."""
+"""Delay of each camera's frames relative to those of the camera before it, microseconds."""
 
 HEARTBEAT_FRAMES = 10
 EPISODE_S = 30.0
-"""Each camera misbehaves once per episode at most, seconds of event time."""
+"""Event time in which each camera fails at most once, seconds."""
 
 LATE_CAMERA, LATE_US = 4, 1_500_000
-"""One camera whose outcomes come late into the log, but within the allowed lateness."""
+"""Camera whose outcomes come late, but within the allowed lateness."""
 
 
 class Event(NamedTuple):
-    """One outcome on its way into the log.
+    """One outcome, before it is in the log.
 
     Attributes:
-        at_us: Its place in the log, as event time of the others around it, microseconds.
-        number: Of the camera; decides between equal times.
-        camera: Whose it is.
+        at_us: Position in the log, as event time of the outcomes around it, microseconds.
+        number: Number of the camera; decides between equal times.
+        camera: Camera of the outcome.
         record: A `DetectionOutcome`.
     """
 
@@ -48,9 +48,9 @@ def events(cameras: Sequence[Camera], seconds: float, seed: int) -> Iterator[Eve
     """All outcomes of a ward in the order of their log.
 
     Args:
-        cameras: Of the ward.
-        seconds: Event time that passes.
-        seed: Of everything that is drawn.
+        cameras: Cameras of the ward.
+        seconds: Event time of the input, seconds.
+        seed: Seed of all random choices.
     """
     return heapq.merge(
         *(_events_of(camera, seconds, seed) for camera in cameras),
@@ -83,7 +83,7 @@ def _events_of(camera: Camera, seconds: float, seed: int) -> Iterator[Event]:
 
 
 def _quiet_times(camera: Camera, seconds: float, seed: int) -> list[tuple[str, range]]:
-    """When a camera does not see: by heartbeats, or not at all, for 3 to 8 s."""
+    """Times of 3 to 8 s in which a camera sends only heartbeats, or nothing."""
     chance = random.Random(f"quiet/{camera.camera_id}/{seed}")
     a_second = 1_000_000 // FRAME_US
     quiet: list[tuple[str, range]] = []

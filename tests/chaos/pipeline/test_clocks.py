@@ -1,4 +1,4 @@
-"""A process whose clock is stepped sees its wall clock jump, and its monotonic one go on."""
+"""In a process with a stepped clock, the wall clock jumps and the monotonic clock does not."""
 
 import os
 import subprocess

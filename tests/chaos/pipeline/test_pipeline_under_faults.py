@@ -1,4 +1,4 @@
-"""A small part of `make chaos` with every test run: crashes of all that a ward cannot see."""
+"""A small part of `make chaos` in every test run: crashes of every process and service."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ INJECTED = (
 )
 SEED = 1
 LEAST_LANDED = 2
-"""On a slow machine a checkpoint may pass unseen; what struck at another moment must hold too."""
+"""Fewest faults that must land: a slow machine may miss a checkpoint's moment."""
 
 
 @pytest.mark.timeout(600)

@@ -1,9 +1,7 @@
-"""An upgrade while the line runs: the release before gives way to this one, worker by worker.
+"""An upgrade while the pipeline runs: this release replaces the one before, worker by worker.
 
-In good order, or killed.
-
-The earlier release is the real one, taken from the project's own history: the newest in which the
-stream processor's state had another version that this release reads.
+Workers of the earlier release are asked to end, or killed. That release is the real one from the
+project's history: the newest one with another state version that this release reads.
 """
 
 import re
@@ -27,9 +25,9 @@ class Release:
     """Another release of the stream processor.
 
     Attributes:
-        revision: In the project's history.
-        state_version: Of the checkpoints that it writes.
-        program: What runs it.
+        revision: Revision in the project's history.
+        state_version: State version of the checkpoints that it writes.
+        program: Program that runs it.
     """
 
     revision: str
@@ -41,12 +39,11 @@ def release_before(folder: Path, revision: str = "") -> Release:
     """Unpack an earlier release.
 
     Args:
-        folder: Where to.
-        revision: Which one; the newest whose checkpoints have another version when empty.
+        folder: Folder to unpack into.
+        revision: Revision; when empty, the newest whose checkpoints have another version.
 
     Raises:
-        SystemExit: The project's history is not at hand, or this release does not read the states
-            of that one.
+        SystemExit: There is no history here, or this release cannot read the states of that one.
     """
     revision = revision or _newest_with_another_version()
     version = _state_version(revision)
@@ -72,7 +69,7 @@ def _newest_with_another_version() -> str:
 
 
 def _state_version(revision: str) -> int:
-    """Of the checkpoints that a release writes, wherever it says so; 0 for none."""
+    """State version of the checkpoints that a release writes; 0 when it states none."""
     try:
         found = _VERSION.search(_git("grep", "-hE", "^STATE_VERSION = ", revision, "--", "streams"))
     except SystemExit:
@@ -83,8 +80,8 @@ def _state_version(revision: str) -> int:
 def upgrade(pipeline: AttackedPipeline, chance: Random) -> bool:
     """End one stream processor after the other, and start this release in its place.
 
-    One of the earlier release that is handed a newer state may refuse it and end, as it must; its
-    turn comes.
+    A process of the earlier release that gets a newer state refuses it and ends, as it must; it is
+    replaced in its turn.
     """
     came = True
     for name in pipeline.streams:
@@ -98,9 +95,9 @@ def upgrade(pipeline: AttackedPipeline, chance: Random) -> bool:
 
 
 def upgrade_killed(pipeline: AttackedPipeline, chance: Random) -> bool:
-    """`kill -9` one stream processor after the other, and start this release in its place.
+    """Kill one stream processor after the other, and start this release in its place.
 
-    What each has sent beyond its checkpoint stands, and must be followed by what comes next.
+    Records that each has sent after its checkpoint stay valid, and later records must follow them.
     """
     came = True
     for name in pipeline.streams:

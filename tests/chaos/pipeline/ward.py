@@ -1,4 +1,4 @@
-"""The ward under attack: floors, each watched by several calibrated cameras, with a roster."""
+"""The ward of an attack: floors with several calibrated cameras each, and a roster."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ WIDTH, HEIGHT = 640, 480
 METRES_PER_PX = 0.01
 ROLES = ("nurse", "nurse", "care-assistant")
 SHIFT_CHANGE_US = START_US + 30_000_000
-"""Half a minute into the input the early shift ends and the late one begins."""
+"""Change from the early to the late shift: half a minute into the input."""
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,10 @@ class Camera:
     """One camera of the ward.
 
     Attributes:
-        camera_id: Its identity.
-        floor_id: The floor that it watches with others.
-        number: From 0, over the whole ward.
-        recording: What it saw in reality, or None when its people are simulated.
+        camera_id: Id of the camera.
+        floor_id: Floor that it watches with other cameras.
+        number: Number of the camera in the ward, from 0.
+        recording: Detections of a real clip, or None when its people are simulated.
     """
 
     camera_id: str
@@ -47,8 +47,8 @@ def cameras_of(floors: int, a_floor: int, recordings: list[Recording]) -> list[C
     """Cameras of a ward; the first of each floor replays a recording while there are any.
 
     Args:
-        floors: How many floors.
-        a_floor: Cameras on each.
+        floors: Number of floors.
+        a_floor: Number of cameras on each floor.
         recordings: Detections of real clips.
     """
     return [
@@ -64,10 +64,10 @@ def cameras_of(floors: int, a_floor: int, recordings: list[Recording]) -> list[C
 
 
 def rows_of(cameras: list[Camera]) -> list[list[Row]]:
-    """What a person would import, kind by kind.
+    """Rows that a person would import, kind by kind.
 
-    Every camera has a zone in its own pixels, with staff and requirements; every floor has one
-    in metres, which all of its cameras feed.
+    Every camera has a zone in its own pixels, with staff and requirements; every floor has a zone
+    in metres, which all its cameras feed.
     """
     camera_rows: list[Row] = []
     zones: list[Row] = []
@@ -132,7 +132,7 @@ def rows_of(cameras: list[Camera]) -> list[list[Row]]:
 
 
 def _homography(index: int) -> list[float]:
-    """Cameras of a floor look at neighbouring stretches of it, which overlap by a third."""
+    """Homography of a camera: neighbouring cameras of a floor see areas that overlap by a third."""
     scale, shift_m = METRES_PER_PX, 4.0 * index
     return [scale, 0.0, shift_m, 0.0, scale, 0.0, 0.0, 0.0, 1.0]
 

@@ -1,4 +1,4 @@
-"""Faults of the network between any two: cut, refused, slow, trickling, reset."""
+"""Faults of a network connection: cut, refused, slow, throttled, reset."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -17,14 +17,14 @@ TOXICS: dict[str, tuple[str, Mapping[str, int]]] = {
     "trickle": ("bandwidth", {"rate": 4}),
     "reset": ("reset_peer", {"timeout": 0}),
 }
-"""What toxiproxy calls it: nothing passes and nobody is told; each packet 2 s late, both ways;
-4 KB/s; connections end with RST."""
+"""Toxics of toxiproxy: all data is dropped in silence; each packet is 2 s late both ways; 4 KB/s;
+connections end with RST."""
 
 
 def _on_wires(
     harm: Callable[[AttackedPipeline, str], None], to: Component | None
 ) -> Callable[[AttackedPipeline, Random], bool]:
-    """Harm one wire, chosen by the seed; or every wire to one service."""
+    """Disturb one connection, chosen by the seed, or every connection to one service."""
 
     def deed(pipeline: AttackedPipeline, chance: Random) -> bool:
         assert pipeline.arena.proxies is not None
@@ -65,4 +65,4 @@ WIRE_FAULTS: dict[str, Callable[[AttackedPipeline, Random], bool]] = {
     **{f"{name}-refuse": _on_wires(_refuse, name) for name in SERVICES},
     **{f"{name}-slow": _on_wires(_toxic("delay"), name) for name in SERVICES},
 }
-"""By name: one wire between a process and a service, or a service for everybody."""
+"""Faults by name: of one connection between a process and a service, or of a whole service."""

@@ -1,4 +1,4 @@
-"""The lines that the page of guarantees gives to subscribers, run against the real broker."""
+"""The code for subscribers on the page of guarantees, run against the real broker."""
 
 import re
 from collections.abc import Callable
@@ -20,7 +20,7 @@ PAGE = ROOT / "docs" / "guarantees.md"
 
 
 def subscriber() -> Callable[[str, int], bool]:
-    """`is_new`, as the page gives it."""
+    """`is_new` from the page."""
     [code] = re.findall(r"```python\n(.*?)```", PAGE.read_text(), flags=re.DOTALL)
     scope: dict[str, Any] = {}
     exec(code, scope)
@@ -31,7 +31,7 @@ def subscriber() -> Callable[[str, int], bool]:
 def test_the_subscriber_of_the_page_has_every_record_once_and_in_order(
     kafka: str, registry_url: str, run_prefix: str
 ) -> None:
-    """A stage that was killed again and again sends what followed its checkpoint once more."""
+    """A stage that is killed repeatedly sends the records after its checkpoint again."""
     settings = Settings(kafka_bootstrap=kafka, registry_url=registry_url, topic_prefix=run_prefix)
     registry = SchemaRegistry(registry_url)
     producer = ReliableProducer(cluster_of(settings))

@@ -1,4 +1,4 @@
-"""The lines that the guide gives to subscribers for applying links, run against the real broker."""
+"""The guide's code for subscribers that apply links, run against the real broker."""
 
 import json
 import random
@@ -31,7 +31,7 @@ SECONDS = 90
 
 
 def applied() -> dict[str, Any]:
-    """`apply` and `person`, as the page gives them."""
+    """`apply` and `person` from the page."""
     blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(), flags=re.DOTALL)
     [code] = [block for block in blocks if "def apply" in block]
     scope: dict[str, Any] = {}
@@ -40,7 +40,7 @@ def applied() -> dict[str, Any]:
 
 
 def joined(reported: list[Link]) -> set[frozenset[str]]:
-    """Who is one person, by another algorithm: connected components of a graph."""
+    """Tracks of each person by another algorithm: connected components of a graph."""
     ids = sorted({link[end] for link in reported for end in ("from_person_id", "to_person_id")})
     earlier = [ids.index(link["from_person_id"]) for link in reported]
     later = [ids.index(link["to_person_id"]) for link in reported]
@@ -53,7 +53,7 @@ def joined(reported: list[Link]) -> set[frozenset[str]]:
 
 
 def people(scope: dict[str, Any], reported: list[Link]) -> set[frozenset[str]]:
-    """Who is one person by the lines of the page."""
+    """Tracks of each person by the page's code."""
     groups: dict[str, set[str]] = {}
     for link in reported:
         for end in (link["from_person_id"], link["to_person_id"]):
@@ -84,7 +84,7 @@ def tailed(settings: Settings) -> Any:
 def test_the_code_of_the_page_joins_who_is_linked_in_whatever_order(
     kafka: str, registry_url: str, run_prefix: str
 ) -> None:
-    """The links of a ward, sent as after crashes: some come twice, and floors in any order."""
+    """The links of a ward are sent as after crashes: some twice, and floors in any order."""
     settings = Settings(kafka_bootstrap=kafka, registry_url=registry_url, topic_prefix=run_prefix)
     registry = SchemaRegistry(registry_url)
     registry.register(LINKS)

@@ -1,4 +1,4 @@
-"""One small topic whose log is changed under its readers, as retention and operators do."""
+"""A small topic whose log changes while it is read, as retention and operators change logs."""
 
 from collections.abc import Sequence
 from typing import Self
@@ -20,7 +20,8 @@ from runtime.process.settings import Settings
 from schemas.topics import Topic
 from tests.support.clusters import cluster_of
 from tests.support.services import await_gone
-from tests.support.sink_topics import await_leaders, until
+from tests.support.sink_topics import await_leaders
+from tests.support.waiting import eventually
 
 KEPT = Topic(
     name="kept.v1",
@@ -54,20 +55,20 @@ def make(settings: Settings, *topics: Topic) -> None:
 
 
 def delete(settings: Settings, topic: Topic) -> None:
-    """Delete a topic, and wait until the broker knows it no more."""
+    """Delete a topic, and wait until the broker no longer lists it."""
     name = cluster_of(settings).name(topic)
     admin = admin_of(settings)
     for future in admin.delete_topics([name], operation_timeout=ANSWER_S).values():
         await_gone(future)
-    until(
-        "the topic is gone",
+    eventually(
         lambda: name not in admin.list_topics(timeout=ANSWER_S).topics,
         DEADLINE_S,
+        "the topic is gone",
     )
 
 
 def expire(settings: Settings, topic: Topic, partition: int, before: int) -> None:
-    """Take away what lies before an offset, as retention does."""
+    """Delete the records before an offset, as retention does."""
     where = TopicPartition(cluster_of(settings).name(topic), partition, before)
     admin = admin_of(settings)
     for future in admin.delete_records([where]).values():
@@ -89,11 +90,11 @@ def alter(settings: Settings, topic: Topic, name: str, value: str) -> None:
         found = admin.describe_configs([resource], request_timeout=ANSWER_S)[resource]
         return bool(found.result(ANSWER_S)[name].value == value)
 
-    until(f"{name} is {value}", reported, DEADLINE_S)
+    eventually(reported, DEADLINE_S, f"{name} is {value}")
 
 
 def forget_group(settings: Settings, group: str) -> None:
-    """Delete what a group has committed, as a broker does some time after its last member left."""
+    """Delete a group's committed offsets, as a broker does some time after the last member left."""
     admin = admin_of(settings)
     admin.delete_consumer_groups([group])[group].result(ANSWER_S)
 
@@ -109,11 +110,11 @@ def widen(settings: Settings, topic: Topic, partitions: int) -> None:
         known = admin.list_topics(timeout=ANSWER_S).topics[more.topic].partitions
         return len(known) == partitions
 
-    until("the broker has them", reported, DEADLINE_S)
+    eventually(reported, DEADLINE_S, "the broker has them")
 
 
 def append(settings: Settings, topic: Topic, count: int, partition: int = 0) -> None:
-    """Append records that mean nothing."""
+    """Append records with no meaning."""
     producer = cluster_of(settings).producer()
     for number in range(count):
         producer.produce(
@@ -123,7 +124,7 @@ def append(settings: Settings, topic: Topic, count: int, partition: int = 0) -> 
 
 
 def append_in_transaction(settings: Settings, topic: Topic, count: int) -> None:
-    """Append records that are followed by the marker of their transaction."""
+    """Append records in a transaction, whose marker follows them."""
     name = cluster_of(settings).name(topic)
     producer = cluster_of(settings).transactional(name, within_s=30.0)
     producer.init_transactions(ANSWER_S)
@@ -134,7 +135,7 @@ def append_in_transaction(settings: Settings, topic: Topic, count: int) -> None:
 
 
 class Reader:
-    """A consumer of one group, which watches the continuity of what it reads."""
+    """A consumer of one group that checks the continuity of its reading."""
 
     def __init__(self, settings: Settings, topic: Topic = KEPT) -> None:
         self._position = TopicPartition(cluster_of(settings).name(topic), 0)
@@ -153,13 +154,13 @@ class Reader:
         self.consumer.close()
 
     def read_to(self, offset: int) -> list[int]:
-        """Read until a record lies at the offset; returns all offsets since the reader began."""
+        """Read until the record at an offset; returns all offsets since the reader started."""
 
         def read() -> bool:
             self._take(poll_batch(self.consumer, 100, 0.2))
             return bool(self.offsets) and self.offsets[-1] == offset
 
-        until(f"offset {offset} is read", read, DEADLINE_S)
+        eventually(read, DEADLINE_S, f"offset {offset} is read")
         return self.offsets
 
     def _take(self, messages: Sequence[Message]) -> None:
@@ -167,14 +168,14 @@ class Reader:
         self.offsets += [message.offset() or 0 for message in messages]
 
     def commit(self, offset: int) -> None:
-        """Commit whatever offset."""
+        """Commit any offset."""
         position = TopicPartition(self._position.topic, 0, offset)
         self.consumer.commit(offsets=[position], asynchronous=False)
 
     def pause(self) -> None:
-        """Fetch nothing, as a reader that is busy for long."""
+        """Stop fetching, as a reader that is busy for a long time."""
         self.consumer.pause([self._position])
 
     def resume(self) -> None:
-        """Fetch on."""
+        """Fetch again."""
         self.consumer.resume([self._position])

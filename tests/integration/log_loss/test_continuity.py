@@ -1,4 +1,4 @@
-"""A reader whose next record is not there any more says which are gone, and is never silent."""
+"""A reader whose next record is gone reports which records are gone."""
 
 import pytest
 from structlog.testing import capture_logs

@@ -1,4 +1,4 @@
-"""Where outputs were sent and no checkpoint is left, nobody begins anew."""
+"""A process does not start from nothing where outputs exist and no checkpoint is left."""
 
 import pytest
 
@@ -21,7 +21,7 @@ def test_outputs_without_their_checkpoint_are_refused_and_nothing_else_is(
     settings: Settings,
 ) -> None:
     make(settings, *OUTPUTS, STREAM_CHECKPOINTS)
-    refuse_lost_checkpoints(cluster_of(settings))  # a line that never sent anything begins
+    refuse_lost_checkpoints(cluster_of(settings))  # a pipeline that never sent anything starts
 
     append(settings, TRACKS, 1, PARTITION)
     with pytest.raises(CheckpointDamaged, match=r"no checkpoint of partition 3, whose records"):

@@ -1,4 +1,4 @@
-"""Whoever asks a broker for offsets outlives its restarts."""
+"""A process that asks a broker for offsets survives the broker's restarts."""
 
 import subprocess
 import sys
@@ -35,7 +35,7 @@ while True:
 def test_asking_for_offsets_while_a_broker_loads_its_groups_ends_no_process(
     tmp_path: Path,
 ) -> None:
-    """An admin client of librdkafka 2.16 is ended by it: a watchdog, or the lag of a sink."""
+    """It aborts an admin client of librdkafka 2.16: a watchdog, or the lag of a sink."""
     with LocalServices(tmp_path, components=("kafka",)) as services:
         bootstrap = services.environment["WARDSTREAM_KAFKA_BOOTSTRAP"]
         command = [sys.executable, "-c", ASKING, bootstrap]

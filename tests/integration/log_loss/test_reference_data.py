@@ -1,4 +1,4 @@
-"""Facts that somebody takes out of their topic by hand are missed, and named."""
+"""Facts that somebody deletes from their topic by hand are noticed, and named."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from schemas.topics import CAMERAS, SHIFTS, STAFF, ZONES
 from tests.integration.log_loss.logs import DEADLINE_S, delete, make
 from tests.support.clusters import cluster_of
 from tests.support.inference_ward import Ward
-from tests.support.sink_topics import until
+from tests.support.waiting import eventually
 from workers.registry import follower as registry_follower
 from workers.registry.follower import RegistryFollower
 from workers.registry.view import RegistryView
@@ -63,14 +63,14 @@ def test_a_board_keeps_its_names_and_reads_on_once_the_version_is_there_again(
         return view.cameras(SystemClock().now_us() + VISIBLE_AFTER_US)["bed-1"]["name"]
 
     try:
-        until("the board has its names", lambda: view.synced_us is not None, DEADLINE_S)
+        eventually(lambda: view.synced_us is not None, DEADLINE_S, "the board has its names")
         put(ward, "bed-1@1", None)
-        until("it says why not", lambda: "deleted by a tombstone" in view.error, DEADLINE_S)
+        eventually(lambda: "deleted by a tombstone" in view.error, DEADLINE_S, "it says why not")
         assert name() == record["name"]
         put(ward, "bed-1@1", codec.encode(record))
         later = {**record, "version": 2, "name": "The one by the door"}
         put(ward, "bed-1@2", codec.encode(later))
-        until("the new name is there", lambda: name() == later["name"], DEADLINE_S)
+        eventually(lambda: name() == later["name"], DEADLINE_S, "the new name is there")
         assert view.error == ""
     finally:
         follower.close()

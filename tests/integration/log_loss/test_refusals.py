@@ -1,6 +1,7 @@
-"""What the broker would refuse again ends a process for good, and is no reason to restart it."""
+"""A refusal that the broker would repeat ends a process for good, without a restart."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from confluent_kafka import Message
@@ -22,7 +23,7 @@ from runtime.kafka.topics import check_topics
 from runtime.process.settings import Settings
 from tests.integration.log_loss.logs import KEPT, admin_of, make
 from tests.support.clusters import cluster_of
-from tests.support.sink_topics import until
+from tests.support.waiting import eventually
 
 MIB = 1024 * 1024
 
@@ -32,7 +33,8 @@ def test_a_record_that_is_too_large_is_no_reason_to_start_again(
     size: int, settings: Settings
 ) -> None:
     make(settings, KEPT)
-    producer = ReliableProducer(cluster_of(settings), **{"compression.type": "none"})
+    plain: dict[str, Any] = {"compression.type": "none"}
+    producer = ReliableProducer(cluster_of(settings), **plain)
 
     with pytest.raises(Stop, match=r"kept\.v1.*would again: .*size") as refused:
         send(producer, cluster_of(settings).name(KEPT), b"0" * size)
@@ -41,7 +43,7 @@ def test_a_record_that_is_too_large_is_no_reason_to_start_again(
 
 @pytest.mark.chaos_long
 def test_a_process_without_a_right_on_a_topic_names_it_and_ends(tmp_path: Path) -> None:
-    """Clients of a broker that denies a topic to everybody while they run."""
+    """The broker denies a topic to everybody while its clients run."""
     rules = {
         "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
         "allow.everyone.if.no.acl.found": "true",
@@ -54,14 +56,14 @@ def test_a_process_without_a_right_on_a_topic_names_it_and_ends(tmp_path: Path) 
         consumer.subscribe([name])
         producer = ReliableProducer(cluster_of(settings))
         send(producer, name, b"0")
-        until("the reader reads", lambda: bool(poll_batch(consumer, 1, 0.2)))
+        eventually(lambda: bool(poll_batch(consumer, 1, 0.2)), what="the reader reads")
         ended: list[Stop] = []
         watch = TopicWatch(cluster_of(settings), [KEPT], ended.append, 0.1)
         watch.start()
         deny(settings, name)
 
         with pytest.raises(Stop) as unread:
-            until("it is refused", lambda: poll_batch(consumer, 1, 0.2) is None)
+            eventually(lambda: poll_batch(consumer, 1, 0.2) is None, what="it is refused")
         with pytest.raises(Stop, match="would again") as unwritten:
             send(producer, name, b"0")
         with pytest.raises(Stop, match=r"kept\.v1 may not be seen by this process") as unseen:
@@ -70,7 +72,7 @@ def test_a_process_without_a_right_on_a_topic_names_it_and_ends(tmp_path: Path) 
             Continuity(cluster_of(settings), "reader", consumer, [KEPT]).check(
                 [Message(name, 0, 7)]
             )
-        until("the watch has ended", lambda: bool(ended))
+        eventually(lambda: bool(ended), what="the watch has ended")
         watch.close()
         consumer.close()
 
@@ -88,7 +90,7 @@ def send(producer: ReliableProducer, name: str, value: bytes) -> None:
 
 
 def deny(settings: Settings, topic: str) -> None:
-    """Let nobody do anything with a topic."""
+    """Deny every operation on a topic to everybody."""
     rule = AclBinding(
         ResourceType.TOPIC,
         topic,

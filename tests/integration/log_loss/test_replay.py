@@ -1,4 +1,4 @@
-"""A replay or rebuild whose records expire under it says so, and passes over nothing."""
+"""A replay or rebuild whose records expire meanwhile reports it, and skips nothing."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A line whose checkpoints were deleted, or whose input has lost records, is made to go on."""
+"""A command lets a pipeline continue after its checkpoints or records of its input were lost."""
 
 import os
 import subprocess
@@ -18,7 +18,8 @@ from schemas.topics import DETECTIONS, OCCUPANCY, STREAM_CHECKPOINTS, TOPICS, TR
 from tests.integration.log_loss.logs import delete, expire, make
 from tests.support import simulated
 from tests.support.clusters import cluster_of, installation_of
-from tests.support.played_pipeline import PlayedPipeline, played_pipeline, wait_until
+from tests.support.played_pipeline import PlayedPipeline, played_pipeline
+from tests.support.waiting import eventually
 from workers.operations.rebuild.restart import remake
 from workers.operations.verification.digests import distinct, read_items
 
@@ -41,12 +42,12 @@ def folds(pipeline: PlayedPipeline, name: str) -> None:
     """Run the stream processor until everything is folded and saved."""
     pipeline.supervisor.start(Worker(name=name, command=("stream",)))
     pipeline.supervisor.wait_ready(name, 180)
-    wait_until(pipeline.checkpointed, 90, "the checkpoint")
+    eventually(pipeline.checkpointed, 90, "the checkpoint")
     pipeline.supervisor.stop(name)
 
 
 def refused(environment: dict[str, str]) -> str:
-    """What a stream processor says that does not begin."""
+    """Message of a stream processor that refuses to start."""
     ended = subprocess.run(
         [sys.executable, "-m", "workers.cli", "stream"],
         env={**os.environ, **environment},
@@ -62,7 +63,7 @@ def refused(environment: dict[str, str]) -> str:
 def frames(settings: Settings, start: int, end: int) -> list[tuple[int, int]]:
     """Event time, UTC microseconds, and number of the frames at these offsets, each once.
 
-    The feed delivers one in a hundred twice, and the second time is ignored.
+    The feed delivers one frame in a hundred twice, and the repeat is ignored.
     """
     codec = SchemaRegistry(settings.registry_url).reader(DETECTIONS)
     found = [

@@ -1,4 +1,4 @@
-"""What retention took before a stage read it is told, and stands as an alert; nothing else is."""
+"""Records that retention deleted before a stage read them are reported and are an alert."""
 
 import threading
 from collections.abc import Iterator
@@ -22,7 +22,8 @@ from tests.integration.log_loss.logs import DEADLINE_S, expire, make
 from tests.support.builders.outputs import item, occupancy
 from tests.support.clusters import cluster_of, make_redis_sink, make_timescale_sink
 from tests.support.inference_ward import InferenceThread, Ward, frame
-from tests.support.sink_topics import DERIVED, SinkTopics, progress, until
+from tests.support.sink_topics import DERIVED, SinkTopics, progress
+from tests.support.waiting import eventually
 from workers.observation.losses import LossFollower
 from workers.operations.deadletters.handling import replay, resolve
 from workers.sinks.loop import SinkLoop
@@ -93,8 +94,8 @@ def sinking(settings: Settings, until_seq: int) -> Iterator[None]:
     thread.start()
     yield
     dsn = settings.database_url.get_secret_value()
-    until(
-        "it is written", lambda: progress(dsn).get((OCCUPANCY.name, ZONE)) == until_seq, DEADLINE_S
+    eventually(
+        lambda: progress(dsn).get((OCCUPANCY.name, ZONE)) == until_seq, DEADLINE_S, "it is written"
     )
     service.stop.set()
     thread.join(60)
@@ -127,7 +128,7 @@ def test_a_loss_of_history_is_an_alert_until_its_dead_letter_is_resolved(
     follower = LossFollower(cluster_of(pipeline_settings, clock=clock))
     follower.start()
     try:
-        until("both stand", lambda: len(follower.open(clock.now_us())) == 2, DEADLINE_S)
+        eventually(lambda: len(follower.open(clock.now_us())) == 2, DEADLINE_S, "both stand")
         assert {loss.process for loss in follower.open(clock.now_us())} == {"sink-timescale"}
         assert [loss.records for loss in follower.open(clock.now_us())] == [2, 2]
         description = {"actor": "test", "why": "the disk was full"}
@@ -141,7 +142,7 @@ def test_a_loss_of_history_is_an_alert_until_its_dead_letter_is_resolved(
             "these records are gone, nothing can be sent again; resolve it when you know why"
         ] * 2
         resolve(dead_letters, cluster_of(pipeline_settings, clock=clock), **description)
-        until("none stands", lambda: follower.open(clock.now_us()) == [], DEADLINE_S)
+        eventually(lambda: follower.open(clock.now_us()) == [], DEADLINE_S, "none stands")
     finally:
         follower.close()
 
@@ -155,7 +156,7 @@ def test_a_sink_whose_keys_are_renumbered_stops(
     anew = item(OCCUPANCY, occupancy(3, 500.0, 1))
     for sink in (make_timescale_sink(settings), make_redis_sink(settings)):
         sink.write(history)
-        sink.write(history[:50])  # what comes twice is none
+        sink.write(history[:50])  # a repeated record is no loss
         if isinstance(sink, TimescaleSink):
             with psycopg.connect(database_url, options=search_path()) as rows:
                 rows.execute("DELETE FROM zone_occupancy WHERE seq < 10")  # as retention does

@@ -1,4 +1,4 @@
-"""A process whose topics become other ones while it runs ends, and says what they were."""
+"""A process whose topics are replaced while it runs ends, and names them."""
 
 import re
 import threading
@@ -15,19 +15,19 @@ from schemas.topics import FRAMES
 from tests.integration.log_loss.logs import DEADLINE_S, KEPT, alter, delete, make, widen
 from tests.support.clusters import cluster_of
 from tests.support.inference_ward import InferenceThread, Ward, frame
-from tests.support.sink_topics import until
+from tests.support.waiting import eventually
 
 EVERY_S = 0.1
 
 
 def seen_after(settings: Settings, change: Callable[[], None]) -> list[Stop]:
-    """Why a watch that was made before a change ends the process after it."""
+    """Why a watch that was made before a change ends the process after the change."""
     ended: list[Stop] = []
     watch = TopicWatch(cluster_of(settings), [KEPT], ended.append, EVERY_S)
     change()
     watch.start()
     try:
-        until("the watch has seen it", lambda: bool(ended), DEADLINE_S)
+        eventually(lambda: bool(ended), DEADLINE_S, "the watch has seen it")
     finally:
         watch.close()
     return ended
@@ -95,7 +95,7 @@ def test_inference_ends_when_the_frames_are_given_more_partitions(
     ward.send(frame("bed-1", 1))
     ward.await_read()
     widen(ward.settings, FRAMES, FRAMES.partitions + 1)
-    until("inference has ended", lambda: not worker.running, DEADLINE_S)
+    eventually(lambda: not worker.running, DEADLINE_S, "inference has ended")
 
     error = worker.end()
     assert isinstance(error, Stop)

@@ -1,4 +1,4 @@
-"""The watchdog sees what a stage that does not run has lost, before it runs again."""
+"""The watchdog sees the losses of a stopped stage before the stage runs again."""
 
 from contextlib import suppress
 
@@ -10,7 +10,7 @@ from runtime.process.settings import Settings
 from schemas.topics import DETECTIONS, FRAMES, TRACKS, Topic
 from tests.integration.log_loss.logs import DEADLINE_S, admin_of, append, expire, make
 from tests.support.clusters import cluster_of
-from tests.support.sink_topics import until
+from tests.support.waiting import eventually
 from workers import stages
 from workers.observation.groups import CONSUMED, PipelineProbe
 from workers.watchdog.changes import ChangeWatch
@@ -25,7 +25,7 @@ def test_offsets_outside_of_the_log_are_reported_by_stage_and_partition(settings
     commit(settings, stages.INFERENCE, FRAMES, 3)
     commit(settings, stages.SINK_REDIS, TRACKS, 2)
     probe = PipelineProbe(cluster_of(settings), 30.0)
-    until("all is well", lambda: breaks(probe) == [], DEADLINE_S)
+    eventually(lambda: breaks(probe) == [], DEADLINE_S, "all is well")
 
     expire(settings, FRAMES, PARTITION, before=5)
     commit(settings, stages.SINK_REDIS, TRACKS, 9)
@@ -34,7 +34,7 @@ def test_offsets_outside_of_the_log_are_reported_by_stage_and_partition(settings
         ("infer", Break(cluster_of(settings).name(FRAMES), PARTITION, GONE, 3, 5)),
         ("sink-redis", Break(cluster_of(settings).name(TRACKS), PARTITION, SHORTENED, 2, 9)),
     ]
-    until("both are seen", lambda: breaks(probe) == wanted, DEADLINE_S)
+    eventually(lambda: breaks(probe) == wanted, DEADLINE_S, "both are seen")
 
 
 def test_the_hint_that_a_stream_processor_commits_beside_its_checkpoints_is_no_loss(
@@ -46,7 +46,7 @@ def test_the_hint_that_a_stream_processor_commits_beside_its_checkpoints_is_no_l
     expire(settings, DETECTIONS, PARTITION, before=4)
 
     probe = PipelineProbe(cluster_of(settings), 30.0)
-    until("no loss is seen", lambda: breaks(probe) == [], DEADLINE_S)
+    eventually(lambda: breaks(probe) == [], DEADLINE_S, "no loss is seen")
 
 
 def test_a_topic_that_is_not_there_is_named_although_its_offsets_cannot_be_asked(
@@ -61,7 +61,7 @@ def test_a_topic_that_is_not_there_is_named_although_its_offsets_cannot_be_asked
             watch.check()
         return watch.topics_known
 
-    until("the topics are seen", topics_seen, DEADLINE_S)
+    eventually(topics_seen, DEADLINE_S, "the topics are seen")
     name = cluster_of(settings).name(FRAMES)
     assert f"{name} is missing; run `wardstream topics create`" in watch.topics
     assert watch.topics_known
@@ -69,7 +69,7 @@ def test_a_topic_that_is_not_there_is_named_although_its_offsets_cannot_be_asked
 
 
 def breaks(probe: PipelineProbe) -> list[tuple[str, Break]] | None:
-    """What the probe sees; None while leaders of new topics are elected."""
+    """Losses that the probe sees; None while leaders of new topics are elected."""
     try:
         return probe.breaks()
     except Retry:
@@ -77,7 +77,7 @@ def breaks(probe: PipelineProbe) -> list[tuple[str, Break]] | None:
 
 
 def commit(settings: Settings, stage: str, topic: Topic, offset: int) -> None:
-    """Commit for a group whose members are away."""
+    """Commit for a group that has no members now."""
     position = TopicPartition(cluster_of(settings).name(topic), PARTITION, offset)
     group = cluster_of(settings).group(stage)
     admin = admin_of(settings)

@@ -12,7 +12,7 @@ from workers.sinks.timescale.sink import TimescaleSink
 
 @pytest.fixture
 def database_settings(database_url: str) -> Settings:
-    """A migrated database, and nothing else."""
+    """Settings of a migrated database, and nothing else."""
     return Settings(database_url=SecretStr(database_url))
 
 

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
-from confluent_kafka import KafkaException, TopicCollection
 
 from runtime.checkpoints.codec import HEAD_KEY, assemble
 from runtime.checkpoints.errors import CheckpointDamaged
 from runtime.errors import Retry, Stop
 from runtime.kafka.cluster import Cluster
-from runtime.kafka.errors import answer
 from runtime.kafka.reader import read_topic
+from runtime.kafka.topic_description import MISSING, describe_visible
+from runtime.retry import Tries, constant
 from runtime.storage.objects import ObjectStore
 from schemas.topics import AUDIT, REFERENCE_TOPICS, STREAM_CHECKPOINTS, Topic
 from workers.operations.backup.manifest import TopicCopy
@@ -24,9 +24,7 @@ COPIED: tuple[Topic, ...] = (*REFERENCE_TOPICS, AUDIT, STREAM_CHECKPOINTS)
 """Topics that a backup holds."""
 
 _ANSWER_S = 30.0
-_LOST_S = 40.0
-_WHOLE_S = 60.0
-_PAUSE_S = 0.1
+_AGAIN = constant(0.1, deadline_s=60.0)
 _ANY_VERSION = 255
 """Accepts a state of any version: a release checks the version when it loads the state."""
 
@@ -49,20 +47,11 @@ def topic_ids(cluster: Cluster, topics: Iterable[Topic]) -> dict[str, str]:
 
     Raises:
         Retry: The broker is out of reach.
+        Stop: A topic may not be seen.
     """
     names = {cluster.name(topic): topic.name for topic in topics}
-    admin = cluster.admin()
-    try:
-        there = admin.list_topics(timeout=_ANSWER_S).topics
-        wanted = [name for name in names if name in there]
-        if not wanted:
-            return {}
-        asked = admin.describe_topics(TopicCollection(wanted), request_timeout=_ANSWER_S)
-        return {names[name]: str(answer(asked[name], _LOST_S).topic_id) for name in wanted}
-    except KafkaException as error:
-        raise Retry(
-            f"Kafka at {cluster.bootstrap} is out of reach: {error.args[0].str()}"
-        ) from error
+    found = describe_visible(cluster, names, settings=False, answer_s=_ANSWER_S)
+    return {names[name]: seen.id for name, seen in found.items() if seen != MISSING}
 
 
 def copy_topic(cluster: Cluster, topic: Topic, store: ObjectStore) -> TopicCopy:
@@ -104,29 +93,27 @@ def whole_checkpoints(cluster: Cluster) -> list[Entry]:
     Raises:
         Retry: The broker is out of reach, or a checkpoint stays damaged.
     """
-    clock = cluster.clock
-    deadline_s = clock.monotonic_s() + _WHOLE_S
+    tries = Tries(_AGAIN, cluster.clock)
     found: defaultdict[int, list[Entry]] = defaultdict(list)
     for entry in held(cluster, STREAM_CHECKPOINTS):
         found[entry.partition].append(entry)
-    left = list(found)
-    while left:
-        torn = []
-        for partition in left:
-            records = {key: value for _, key, value in (one.raw for one in found[partition])}
-            try:
-                assemble(partition, records, max_version=_ANY_VERSION)
-            except (CheckpointDamaged, KeyError) as error:
-                torn.append(partition)
-                if clock.monotonic_s() > deadline_s:
-                    raise Retry(
-                        f"the checkpoint of partition {partition} cannot be copied: {error}"
-                    ) from error
-        for partition in torn:
-            clock.sleep(_PAUSE_S)
+    for partition in found:
+        while (fault := _tear(partition, found[partition])) is not None:
+            tries.failed(
+                Retry(f"the checkpoint of partition {partition} cannot be copied: {fault}")
+            )
             found[partition] = held(cluster, STREAM_CHECKPOINTS, [partition])
-        left = torn
     return [entry for _, entries in sorted(found.items()) for entry in entries]
+
+
+def _tear(partition: int, entries: Iterable[Entry]) -> str | None:
+    """Why records are no whole checkpoint of a partition; None when they are one."""
+    records = {key: value for _, key, value in (one.raw for one in entries)}
+    try:
+        assemble(partition, records, max_version=_ANY_VERSION)
+    except (CheckpointDamaged, KeyError) as error:
+        return str(error)
+    return None
 
 
 def held(cluster: Cluster, topic: Topic, partitions: Sequence[int] | None = None) -> list[Entry]:

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from runtime.errors import Retry, Stop
+from runtime.proxies import own_client
 from runtime.storage.objects import sha256_hex
 from schemas.registry_address import RegistryAddress
 from workers.operations.backup.manifest import SchemaId
@@ -99,7 +100,7 @@ def fill(address: RegistryAddress, archive: bytes | None, wanted: tuple[SchemaId
 
 def _client(address: RegistryAddress) -> httpx.Client:
     user = httpx.BasicAuth(address.user, address.password) if address.user else None
-    return httpx.Client(timeout=_TIMEOUT_S, auth=user, verify=address.tls_context() or True)
+    return own_client(timeout=_TIMEOUT_S, auth=user, verify=address.tls_context() or True)
 
 
 def _ask(client: httpx.Client, url: str, path: str) -> Any:

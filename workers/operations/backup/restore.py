@@ -58,7 +58,7 @@ def restore(
     _refuse_what_is_not_ours(cluster, manifest)
     running = members(cluster, (INFERENCE, STAGE, SINK_TIMESCALE, SINK_REDIS))
     if running:
-        raise Stop(f"{' and '.join(running)} still runs: end every process of the line first")
+        raise Stop(f"{' and '.join(running)} still runs: end every process of the pipeline first")
     dsn = installation.database_url
     rows_wanted = _check_rows(dsn, manifest, replace=replace)
     registry_wanted = registry.is_missing(cluster.registry.address, manifest.schemas)

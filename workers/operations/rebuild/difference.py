@@ -9,8 +9,8 @@ import psycopg
 from psycopg import sql
 
 from workers.operations.rebuild.queries import template
-from workers.operations.rebuild.staging import columns_of, schema_of
-from workers.operations.rebuild.tables import COMPARED, Compared
+from workers.storage.timescale.compared import COMPARED, Compared
+from workers.storage.timescale.rebuild_schema import columns_of, schema_of
 
 SHOWN = 5
 """Differences of a table that are reported one by one."""

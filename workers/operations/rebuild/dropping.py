@@ -13,15 +13,10 @@ from runtime.kafka.cluster import Cluster
 from runtime.kafka.reader import spans
 from workers.operations.installation import Installation
 from workers.operations.rebuild import topics
-from workers.operations.rebuild.ledger import (
-    FOLDING,
-    IN_FORCE,
-    Ledger,
-    Revision,
-    open_ledger,
-    read_ledger,
-)
-from workers.operations.rebuild.run import audit
+from workers.operations.rebuild.acts import audit
+from workers.operations.rebuild.ledger import Ledger
+from workers.operations.rebuild.opening import open_ledger, read_ledger
+from workers.operations.rebuild.revision import FOLDING, IN_FORCE, Revision
 
 DROPPED: Final = "revision.dropped"
 

@@ -1,63 +1,22 @@
-"""Ledger of revisions, kept in the database; one rebuild at a time may change it."""
+"""Ledger of revisions, kept in the database."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from datetime import datetime
-from typing import NamedTuple
+from contextlib import contextmanager
 
 import msgspec
 import psycopg
 from psycopg import sql
 
 from runtime.clock import Clock
-from runtime.errors import Stop
-from workers.operations.installation import Installation
-from workers.operations.rebuild import staging
 from workers.operations.rebuild.bounds import Folded
-from workers.operations.rebuild.difference import TableDifference, apart, within
+from workers.operations.rebuild.difference import TableDifference
 from workers.operations.rebuild.plan import Plan
-from workers.operations.rebuild.queries import template
-from workers.operations.rebuild.staging import columns_of, schema_of
-from workers.operations.rebuild.tables import COMPARED, Compared
-from workers.operations.times import show_time
-from workers.storage.timescale.connection import database_errors
-from workers.storage.timescale.migrate import check_migrated
+from workers.operations.rebuild.revision import FOLDING, Revision
+from workers.operations.rebuild.taking import take_rows
+from workers.storage.timescale import rebuild_schema
+from workers.storage.timescale.compared import COMPARED
+from workers.storage.timescale.rebuild_schema import schema_of
 from workers.storage.timescale.rows import at
-
-_LOCK = 0x52455649  # any number, as long as it is always the same and not the migrations'
-
-FOLDING, IN_FORCE, TAKEN_BACK = "FOLDING", "IN_FORCE", "TAKEN_BACK"
-
-
-class Revision(NamedTuple):
-    """One row of `revisions`.
-
-    Attributes:
-        revision: Its number.
-        state: FOLDING, IN_FORCE or TAKEN_BACK.
-        request: What was asked for.
-        run_prefix: Prefix of its topics.
-        plan: What is folded, as JSON.
-        summary: Rows that differ, by table.
-        begun_at: When it was begun.
-        begun_by: Who began it.
-        changed_at: When it was swapped in or taken back.
-        changed_by: Who swapped it in or took it back.
-        why: Their reason.
-    """
-
-    revision: int
-    state: str
-    request: str
-    run_prefix: str
-    plan: str
-    summary: dict[str, int] | None
-    begun_at: datetime
-    begun_by: str
-    changed_at: datetime
-    changed_by: str
-    why: str
-
 
 _ROW = """
     SELECT revision, state, request, run_prefix, plan::text, summary, begun_at, begun_by,
@@ -70,7 +29,7 @@ class Ledger:
     """Ledger of revisions; from `open_ledger`, it is also the lock for a rebuild.
 
     Args:
-        connection: From `staging.connect`; the lock ends with it.
+        connection: From `rebuild_schema.connect`; the lock ends with it.
         clock: For times in the rows.
     """
 
@@ -79,7 +38,7 @@ class Ledger:
         self._clock = clock
 
     def revisions(self) -> list[Revision]:
-        """All of them, the oldest first."""
+        """All revisions, the oldest first."""
         return [Revision(*row) for row in self.connection.execute(_ROW + "ORDER BY revision")]
 
     def unfinished(self) -> Revision | None:
@@ -102,7 +61,7 @@ class Ledger:
         ).fetchone()
         assert row is not None
         # A restored database counts from the backup on: tables of that number may be left.
-        staging.drop(self.connection, row[0])
+        rebuild_schema.drop(self.connection, row[0])
         run_prefix = f"{prefix}rebuild-{row[0]}-{now:%Y%m%dT%H%M%S}."
         self.connection.execute(
             "INSERT INTO revisions OVERRIDING SYSTEM VALUE VALUES"
@@ -119,9 +78,9 @@ class Ledger:
         A backup holds the ledger but no tables of a rebuild: what was folded into those is gone.
         """
         with self.connection.transaction():
-            if not staging.is_there(self.connection, revision):
+            if not rebuild_schema.is_there(self.connection, revision):
                 self._forget_folds(revision)
-            staging.create(self.connection, revision)
+            rebuild_schema.create(self.connection, revision)
         return self.folded(revision)
 
     def _forget_folds(self, revision: int) -> None:
@@ -150,7 +109,7 @@ class Ledger:
         self._forget_folds(revision)
         yield
         with self.connection.transaction():
-            staging.drop(self.connection, revision)
+            rebuild_schema.drop(self.connection, revision)
             self.connection.execute(
                 "DELETE FROM revisions WHERE revision = %s AND state = 'FOLDING'", [revision]
             )
@@ -176,7 +135,7 @@ class Ledger:
         """Rows of its own that a revision has in the tables."""
         number = revision.revision
         staged = revision.state == FOLDING
-        if staged and not staging.is_there(self.connection, number):
+        if staged and not rebuild_schema.is_there(self.connection, number):
             return 0
         rows = 0
         for table in COMPARED:
@@ -207,7 +166,7 @@ class Ledger:
         summary = {d.table: d.changed + d.added + d.removed for d in differences if d.any}
         with self.connection.transaction():
             for table in COMPARED:
-                self._take(table, revision)
+                take_rows(self.connection, table, revision)
             self.connection.execute(
                 "UPDATE revisions SET state = 'IN_FORCE', summary = %s, changed_at = %s,"
                 " changed_by = %s, why = %s WHERE revision = %s",
@@ -216,39 +175,12 @@ class Ledger:
                     *(by, why, revision),
                 ],
             )
-            staging.drop(self.connection, revision)
+            rebuild_schema.drop(self.connection, revision)
             self._forget_folds(revision)
             yield
         # Without statistics the views are read in an order that is ten times slower.
         for name in ("revisions", "revision_ranges", *(f"revised_{t.name}" for t in COMPARED)):
             self.connection.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(name)))
-
-    def _take(self, table: Compared, revision: int) -> None:
-        """Take the rebuilt rows of the stretches in which a table differs."""
-        schema = sql.Identifier(schema_of(revision))
-        parts = {
-            "schema": schema,
-            "apart": sql.Identifier(apart(table)),
-            "other": sql.Identifier(f"apart_{table.by.shares_seq_with or table.name}"),
-            "name": sql.Identifier(table.name),
-            "revised": sql.Identifier(f"revised_{table.name}"),
-            "kind": sql.Literal(table.by.kind),
-            "key": sql.Identifier(table.by.key),
-            "time": sql.Identifier(table.by.time),
-            "within": within(table, revision),
-            "columns": sql.SQL(", ").join(
-                sql.SQL("t.{}").format(sql.Identifier(c))
-                for c in columns_of(self.connection, table.name)
-            ),
-        }
-        self.connection.execute(
-            template("note_ranges").format(**parts),
-            {"revision": revision, "table": table.name},
-        )
-        self.connection.execute(
-            template("take_rows").format(**parts),
-            {"revision": revision, "table": table.name},
-        )
 
     @contextmanager
     def take_back(self, after: int, by: str, why: str) -> Iterator[list[int]]:
@@ -266,57 +198,3 @@ class Ledger:
                 [at(self._clock.now_us()), by, why, after],
             ).fetchall()
             yield sorted(row[0] for row in rows)
-
-
-@contextmanager
-def open_ledger(installation: Installation) -> Iterator[Ledger]:
-    """Open the ledger with the lock for a rebuild.
-
-    Raises:
-        Stop: Another process rebuilds at the moment, or the database is not migrated.
-        Retry: The database is out of reach.
-    """
-    with (
-        database_errors(),
-        staging.connect(installation.database_url) as connection,
-    ):
-        check_migrated(connection)
-        ledger = Ledger(connection, installation.cluster.clock)
-        row = connection.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK]).fetchone()
-        if row is None or not row[0]:
-            who = ledger.unfinished()
-            since = (
-                f" (revision {who.revision}, begun by {who.begun_by} at "
-                f"{show_time(int(who.begun_at.timestamp() * 1e6))})"
-                if who
-                else ""
-            )
-            raise Stop(f"another rebuild is under way{since}: wait for its end, or end it")
-        try:
-            yield ledger
-        finally:
-            # A server notices the end of a connection in its own time, and the next one is refused.
-            with suppress(psycopg.Error):
-                connection.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
-
-
-@contextmanager
-def read_ledger(installation: Installation) -> Iterator[Ledger]:
-    """Open the ledger without the lock, to read it while a rebuild runs.
-
-    Raises:
-        Stop: The database is not migrated.
-        Retry: The database is out of reach.
-    """
-    with (
-        database_errors(),
-        staging.connect(installation.database_url) as connection,
-    ):
-        check_migrated(connection)
-        yield Ledger(connection, installation.cluster.clock)
-
-
-def listed(installation: Installation) -> list[Revision]:
-    """All revisions; works while a rebuild runs; raises as `read_ledger`."""
-    with read_ledger(installation) as ledger:
-        return ledger.revisions()

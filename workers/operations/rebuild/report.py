@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 
 from workers.operations.rebuild.difference import RowDifference, TableDifference
 from workers.operations.rebuild.dropping import Size
-from workers.operations.rebuild.ledger import FOLDING, IN_FORCE, Revision
-from workers.operations.rebuild.run import Report
+from workers.operations.rebuild.result import Report
+from workers.operations.rebuild.revision import FOLDING, IN_FORCE, Revision
 from workers.operations.times import show_time
 
 STRETCHES = 10
@@ -72,7 +72,7 @@ def listed(revisions: list[Revision], sizes: Mapping[int, Size]) -> Iterator[str
                 f"{held.rows} rows"
             )
     if not revisions:
-        yield "no revision: the tables are what the line wrote"
+        yield "no revision: the tables are what the pipeline wrote"
 
 
 def _counts(changed: int, added: int, removed: int) -> str:

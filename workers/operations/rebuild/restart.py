@@ -33,8 +33,8 @@ from streams.state.settings_by_offset import SettingsByOffset, to_values
 from streams.state.version import STATE_VERSION
 from workers.operations.deadletters.audit import AuditWriter
 from workers.operations.installation import Installation
-from workers.operations.rebuild.ledger import open_ledger
 from workers.operations.rebuild.lost import broken_off, deleted_head, moved, was_at_work
+from workers.operations.rebuild.opening import open_ledger
 from workers.operations.rebuild.plan import Planner
 from workers.operations.rebuild.sent import Sent
 

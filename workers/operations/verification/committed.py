@@ -103,7 +103,7 @@ def take(
     """
     facts = tuple(table.topic for table in FACT_TABLES)
     inference = committed_offsets(installation.cluster, INFERENCE, (FRAMES,))
-    stream = _heads(installation.cluster)
+    stream = folded_offsets(installation.cluster)
     timescale = committed_offsets(installation.cluster, SINK_TIMESCALE, (*facts, *derived))
     live = committed_offsets(installation.cluster, SINK_REDIS, shown)
     tables = _tables(installation.database_url, window)
@@ -136,8 +136,12 @@ def committed_offsets(
     }
 
 
-def _heads(cluster: Cluster) -> dict[Any, int]:
-    """Offsets of the detections that the stream processor's checkpoints have reached."""
+def folded_offsets(cluster: Cluster) -> dict[Any, int]:
+    """Offsets of the detections that the stream processor's checkpoints have reached.
+
+    Raises:
+        Retry: The broker is out of reach.
+    """
     heads: dict[Any, int] = {}
     for message in read_topic(cluster, STREAM_CHECKPOINTS):
         value = message.value()

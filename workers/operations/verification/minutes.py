@@ -1,6 +1,6 @@
 """The rollups by minute against what they are made of, computed here a second time.
 
-The sink computes them in SQL (`sinks/timescale/sql/*_minutes.sql`); here a row of zone_occupancy
+The sink computes them in SQL (`storage/timescale/sql/*_minutes.sql`); here a row of zone_occupancy
 is followed by the next of its zone, and what it holds for is added up, minute after minute.
 """
 

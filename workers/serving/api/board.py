@@ -10,7 +10,7 @@ from typing import Annotated, Final
 from fastapi import Depends, FastAPI, Path, Request
 
 from runtime.clock import Clock
-from runtime.process.settings import ServingSettings
+from runtime.process.sections import ServingSettings
 from workers.registry.view import RegistryView
 from workers.serving.live.board_state import BoardState
 from workers.serving.live.change_feed import ChangeFeed

@@ -12,13 +12,17 @@ from workers.serving.live.records import CameraTracks, Occupancy, Presence
 
 router = APIRouter(tags=["status"])
 
-FALLBACK_DETECTOR = "opencv-hog"
-"""Name of the detector of last resort."""
-
-FALLBACK_CAUTION = (
-    "No detection weights were found, so the fallback detector (OpenCV HOG) runs. "
-    "It misses many people: do not move staff by these numbers."
-)
+CAUTIONS = {
+    "opencv-hog": (
+        "No detection weights were found, so the fallback detector (OpenCV HOG) runs. "
+        "It misses many people: do not move staff by these numbers."
+    ),
+    "ssd_mobilenetv2": (
+        "The first choice of detectors is not installed, so the second (SSD) runs. It misses more "
+        "people, and people in a crowd are counted too low: run `make install`."
+    ),
+}
+"""What is said of numbers that rest on a detector which is not the first choice, by its name."""
 
 
 @router.get("/status")
@@ -103,7 +107,7 @@ def _detectors(tracks: Iterable[CameraTracks]) -> list[views.DetectorView]:
             name=name,
             version=version,
             camera_ids=sorted(camera_ids),
-            caution=FALLBACK_CAUTION if name == FALLBACK_DETECTOR else "",
+            caution=CAUTIONS.get(name, ""),
         )
         for (name, version), camera_ids in sorted(cameras.items())
     ]

@@ -172,8 +172,9 @@ class ChangeFeed:
                 yield event
 
     async def run(self) -> None:
-        """Read until cancelled; while Redis is away, wait for it."""
-        while True:
+        """Read until the feed closes or the task is cancelled; while Redis is away, wait for it."""
+        # A cancellation that meets a timeout of the Redis client can arrive as that timeout.
+        while not self._closed:
             try:
                 if not self.reachable:
                     with self._guard.trying((RedisError, OSError)):

@@ -9,7 +9,7 @@ from confluent_kafka import Message
 from runtime.kafka.cluster import Cluster
 from runtime.kafka.follower import Follower
 from runtime.kafka.topics import check_topics
-from runtime.process.settings import WatchdogSettings
+from runtime.process.sections import WatchdogSettings
 from schemas.records.alerts import Alert
 from schemas.topics import ALERTS
 from workers.observation.alert_log import keep_newest, standing

@@ -4,11 +4,15 @@ Each mirrors a record of `schemas/records/`. A field that a newer sink adds is i
 an older sink does not know has its default, so board and sink may be upgraded in any order.
 """
 
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, Field
 
 TrackState = Literal["UNKNOWN", "TENTATIVE", "CONFIRMED", "LOST", "ENDED"]
+
+_FOOT: Final = (
+    "Foot point in the camera's frame, px; where the view ends if the feet are out of view."
+)
 
 
 class Role(BaseModel):
@@ -80,8 +84,8 @@ class Person(BaseModel):
 
     person_id: str = Field(description="camera_id:track_id until cameras are fused.")
     camera_ids: list[str] = Field(default=[], description="Cameras that see the person.")
-    foot_x_px: float | None = Field(None, description="Foot point in the camera's frame, px.")
-    foot_y_px: float | None = Field(None, description="Foot point in the camera's frame, px.")
+    foot_x_px: float | None = Field(None, description=_FOOT)
+    foot_y_px: float | None = Field(None, description=_FOOT)
     x_m: float | None = Field(None, description="Position on the floor, m.")
     y_m: float | None = Field(None, description="Position on the floor, m.")
     zone_ids: list[str] = Field(default=[], description="Zones the person counts in.")

@@ -17,7 +17,7 @@ from redis.retry import Retry as RedisRetry
 from runtime.clock import Clock
 from runtime.errors import Retry, Stop
 from runtime.process.metrics import SINK_DUPLICATES, SINK_MISSING, SINK_ROWS, SINK_WRITE_SECONDS
-from runtime.process.settings import SinkSettings
+from runtime.process.sections import SinkSettings
 from schemas.live import index_key, state_key
 from workers.sinks.redis.change import LIVE_KINDS, Change, arguments, change, newest
 from workers.storage.item import Item, conflict, renumbered

@@ -8,10 +8,10 @@ import psycopg
 from psycopg import sql
 
 from schemas.topics import OCCUPANCY
-from workers.sinks.timescale.queries import query
 from workers.storage.item import Gap, Item, conflict, renumbered
 from workers.storage.progress import Progress, Verdict, advance
 from workers.storage.timescale.connection import PROGRESS_COLUMNS, stage
+from workers.storage.timescale.queries import query
 from workers.storage.timescale.rows import Row, at
 from workers.storage.timescale.tables import DERIVED_TABLES
 

@@ -6,8 +6,8 @@ import psycopg
 
 from runtime.kafka.topic_partition import Partition
 from workers.sinks.resume import WentBack
-from workers.sinks.timescale.queries import query
 from workers.storage.item import Item
+from workers.storage.timescale.queries import query
 from workers.storage.timescale.rows import Row
 
 

@@ -19,7 +19,7 @@ from runtime.process.metrics import (
     SINK_ROWS,
     SINK_WRITE_SECONDS,
 )
-from runtime.process.settings import SinkSettings
+from runtime.process.sections import SinkSettings
 from schemas.topics import REFERENCE_TOPICS
 from workers.sinks.timescale.admission import (
     Admission,
@@ -29,9 +29,9 @@ from workers.sinks.timescale.admission import (
     save_progress,
 )
 from workers.sinks.timescale.offsets import Offsets, positions_of
-from workers.sinks.timescale.queries import insertion, query
 from workers.storage.item import Gap, Item
 from workers.storage.timescale.connection import connect, database_errors, stage
+from workers.storage.timescale.queries import insertion, query
 from workers.storage.timescale.rows import EPOCH, Row, at
 from workers.storage.timescale.tables import (
     DERIVED_TABLES,

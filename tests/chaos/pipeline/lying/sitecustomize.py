@@ -1,7 +1,7 @@
-"""The wall clock of a process under attack: wrong by as many seconds as a file says.
+"""Make the wall clock of a process wrong by as many seconds as a file says.
 
-Python loads this before anything else where the folder is on its path. Monotonic clocks are left
-alone, as a step of the real clock leaves them.
+Python loads this module first if the folder is on its path. Monotonic clocks stay right, as they do
+when the real clock is stepped.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""What operators type, on real services: import, tail, doctor, verify."""
+"""Commands of operators on real services: import, tail, doctor, verify."""
 
 import json
 import os
@@ -49,7 +49,7 @@ def test_a_ward_is_imported_and_a_second_import_changes_nothing(operator: Operat
         again = operator.types(kind, "import", str(WARD / name))
 
         assert (first.returncode, again.returncode) == (0, 0), first.stderr + again.stderr
-        assert again.stdout == f"{name}: 0 new versions\n"
+        assert again.stdout.splitlines()[-1] == f"{name}: 0 new versions"
     settings = settings_of(operator.environment)
     log = FactLog(cluster_of(settings))
     facts = log.sync()
@@ -67,7 +67,11 @@ def test_an_imported_floor_gets_a_partition_and_its_camera_needs_no_other(
     floors.write_text("floor_id,name,time_zone\nward-3,Ward 3,Europe/Berlin\n")
     cameras.write_text("camera_id,floor_id,width,height\nleft,ward-3,640,480\n")
 
-    assert operator.types("floor", "import", str(floors)).stdout == "floors.csv: 1 new versions\n"
+    assert operator.types("floor", "import", str(floors)).stdout.splitlines() == [
+        "floors.csv: 1 row, read as CSV with commas, UTF-8",
+        "  + floor ward-3: name Ward 3; time_zone Europe/Berlin",
+        "floors.csv: 1 new version",
+    ]
     assert operator.types("camera", "import", str(cameras)).returncode == 0
     answer = operator.types("tail", "floors.v1", "--from-beginning", "--wait", "5")
 
@@ -85,8 +89,67 @@ def test_a_wrong_import_writes_nothing_and_names_the_field(
     answer = operator.types("zone", "import", str(file))
 
     assert answer.returncode == 78
-    assert answer.stderr == "zone_id z: camera_id nowhere is not registered\n"
+    assert answer.stderr == (
+        "zones.yaml line 1 (entry 1): zone_id z: camera_id nowhere is not registered\n"
+    )
     assert operator.types("tail", "zones.v1", "--from-beginning", "--wait", "2").stdout == ""
+
+
+def test_a_preview_prints_every_effect_and_writes_nothing(
+    operator: Operator, tmp_path: Path
+) -> None:
+    for kind, name in (("camera", "cameras.yaml"), ("zone", "zones.yaml")):
+        operator.types(kind, "import", str(WARD / name))
+    operator.types("requirement", "import", str(WARD / "requirements.csv"))
+    zones = tmp_path / "zones.csv"
+    zones.write_text(
+        'zone_id;camera_id;polygon\nbay-east-beds;bay-east;"[[0, 0], [99, 0], [99, 99]]"\n'
+    )
+    removing = ("zone", "import", str(zones), "--replace")
+
+    refused = operator.types(*removing, "--dry-run")
+    preview = operator.types(*removing, "--cascade", "--dry-run")
+    printed = operator.types(*removing, "--cascade", "--dry-run", "--json")
+    again = operator.types(*removing, "--cascade", "--json")
+
+    assert refused.returncode == 78
+    assert "zone_id bay-east-desk: the file does not name it" in refused.stderr
+    assert preview.stdout.splitlines()[0] == "zones.csv: 1 row, read as CSV with semicolons, UTF-8"
+    assert "  - requirement desk-night (rests on zone bay-east-desk)" in preview.stdout.splitlines()
+    assert preview.stdout.splitlines()[-1] == (
+        "zones.csv: 3 new versions, not written: this is a preview"
+    )
+    effects = [json.loads(line) for line in printed.stdout.splitlines()]
+    assert [(line["change"], line["id"]) for line in effects if "change" in line] == [
+        ("changed", "bay-east-beds"),
+        ("removed", "bay-east-desk"),
+        ("removed", "desk-night"),
+    ]
+    assert effects[-1] == {
+        "file": "zones.csv",
+        "read_as": "CSV with semicolons, UTF-8",
+        "rows": 1,
+        "versions": 3,
+        "written": False,
+    }
+    assert json.loads(again.stdout.splitlines()[-1])["written"] is True
+
+
+@pytest.mark.parametrize(
+    ("option", "reason"),
+    [
+        (("--recorded-at", "2062-01-01T00:00"), "--recorded-at is before 2000 or in the future"),
+        (("--valid-from", "1970-01-01T00:00"), "--valid-from is before 2000"),
+        (("--valid-from", "tomorrow"), "'tomorrow' is no time"),
+    ],
+)
+def test_a_time_of_an_import_that_cannot_be_meant_is_refused(
+    operator: Operator, option: tuple[str, str], reason: str
+) -> None:
+    answer = operator.types("staff", "import", str(WARD / "staff.csv"), *option)
+
+    assert answer.returncode == 78
+    assert reason in answer.stderr
 
 
 def test_tail_prints_decoded_records_as_json_lines(operator: Operator) -> None:
@@ -107,6 +170,15 @@ def test_the_doctor_finds_a_prepared_pipeline_well(operator: Operator) -> None:
 
     assert answer.returncode == 0, answer.stdout
     assert [line.split()[0] for line in answer.stdout.splitlines()] == ["ok"] * 11
+
+
+def test_the_doctor_names_a_threshold_that_has_no_effect(operator: Operator) -> None:
+    operator.environment["WARDSTREAM_TRACKING__LOW_SCORE"] = "0.07"
+
+    answer = operator.types("doctor")
+
+    [detector] = [line for line in answer.stdout.splitlines() if "detector:" in line]
+    assert "WARDSTREAM_TRACKING__LOW_SCORE is 0.07 and acts as 0.1" in detector
 
 
 def test_checks_can_be_printed_as_json_lines(operator: Operator) -> None:

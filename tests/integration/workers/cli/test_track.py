@@ -54,7 +54,7 @@ def files(tmp_path: Path) -> Path:
 
 
 def track(folder: Path, *options: str) -> tuple[int, list[str]]:
-    """Run the command on a folder's files; its exit code and lines."""
+    """Run the command on a folder's files; returns its exit code and lines."""
     answer = CliRunner().invoke(
         load("track"),
         [
@@ -87,7 +87,7 @@ def test_the_scores_are_those_of_trackeval(files: Path, every: int) -> None:
 
 
 def test_people_who_are_not_counted_are_neither_merit_nor_fault(files: Path) -> None:
-    """As TrackEval prepares MOT17: a sitting person and a reflection are not scored."""
+    """TrackEval prepares MOT17 so too: a sitting person and a reflection are not scored."""
     rows = []
     sizes = xyxy_to_xywh(people().boxes)
     for frame, person, size in zip(people().frames, people().ids, sizes, strict=True):
@@ -123,33 +123,127 @@ def test_only_frames_with_detections_hold_tracks(files: Path) -> None:
     assert len(lines) == 3
 
 
-def test_a_track_is_written_only_where_it_was_detected(files: Path) -> None:
+def test_a_track_is_written_for_a_moment_after_it_was_detected(files: Path) -> None:
     alone = table(
-        np.array([*range(1, 20), *range(23, 40)]),
-        np.full(36, -1),
-        np.tile([100.0, 50.0, 130.0, 140.0], (36, 1)),
-        np.full(36, 0.9),
+        np.array([*range(1, 20), *range(30, 40)]),
+        np.full(29, -1),
+        np.tile([100.0, 50.0, 130.0, 140.0], (29, 1)),
+        np.linspace(0.85, 0.95, 29),
     )
     write(files / "det.txt", alone)
 
     code, _ = track(files)
+    fixed = read_tracks(files / "tracks.txt")
+    moving_code, _ = track(files, "--mount", "moving")
+    moving = read_tracks(files / "tracks.txt")
 
-    tracks = read_tracks(files / "tracks.txt")
-    assert code == 0
-    assert len(set(tracks.ids.tolist())) == 1
-    assert set(tracks.frames.tolist()) < set(alone.frames.tolist())
-    assert {18, 19, 23, 24} < set(tracks.frames.tolist())
+    assert (code, moving_code) == (0, 0)
+    assert set(fixed.ids.tolist()) == set(moving.ids.tolist()) == {1}
+    assert [n for n in fixed.frames.tolist() if 15 < n < 32] == [*range(16, 23), 30, 31]
+    assert [n for n in moving.frames.tolist() if 15 < n < 32] == [*range(16, 20), 30, 31]
 
 
 def test_scores_on_another_scale_are_read_and_reported(files: Path) -> None:
     found = detections_of(people())
-    write(files / "det.txt", replace(found, scores=100 * found.scores - 5))
+    write(files / "det.txt", replace(found, scores=140 * found.scores - 5))
 
     code, lines = track(files)
 
     assert code == 0
     assert "read as margins" in lines[0]
+    assert "scale acf, recognised by their distribution" in lines[0]
     assert len(read_tracks(files / "tracks.txt")) > 0
+
+
+def test_margins_of_part_models_are_recognised_and_give_tracks(files: Path) -> None:
+    found = detections_of(people())
+    write(files / "det.txt", replace(found, scores=4.0 * found.scores - 0.7))
+
+    code, lines = track(files)
+
+    assert code == 0
+    assert "scale dpm, recognised by their distribution" in lines[0]
+    assert len(read_tracks(files / "tracks.txt")) > 100
+
+
+def test_scores_that_may_be_on_another_scale_get_a_warning(files: Path) -> None:
+    found = detections_of(people())
+    scores = found.scores.copy()
+    scores[0] = 1.02
+    write(files / "det.txt", replace(found, scores=scores))
+
+    code, lines = track(files)
+
+    assert code == 0
+    assert lines[0].startswith(f"warning: {files / 'det.txt'}: 1 of {len(found)} scores is outside")
+    assert lines[0].endswith("; give the scale with --scores")
+    assert "read as they are, from 0 to 1 (scale unit" in lines[1]
+
+
+def test_the_scale_that_is_asked_for_is_taken(files: Path) -> None:
+    code, lines = track(files, "--scores", "none")
+
+    assert code == 0
+    assert "so 1 is taken (scale none, as --scores asks)" in lines[0]
+
+
+def test_a_score_outside_the_scale_that_is_asked_for_is_named(files: Path) -> None:
+    found = detections_of(people())
+    write(files / "det.txt", replace(found, scores=found.scores + 1.0))
+
+    code, lines = track(files, "--scores", "unit")
+
+    assert code == 78
+    assert lines[0].startswith(f"{files / 'det.txt'}: score ")
+    assert "is outside 0 to 1, the scale unit" in lines[0]
+
+
+def test_many_detections_without_any_track_get_a_warning(files: Path) -> None:
+    found = detections_of(people())
+    write(files / "det.txt", replace(found, scores=0.4 * found.scores))
+
+    code, lines = track(files)
+
+    assert code == 0
+    assert lines[0].startswith(f"warning: {files / 'det.txt'}: no track came of {len(found)} ")
+    assert "a track starts at birth_score 0.66; give the scale with --scores" in lines[0]
+    assert lines[-1].endswith("0 boxes of 0 tracks")
+
+
+def test_a_file_of_boxes_that_never_meet_gets_a_warning(files: Path) -> None:
+    count = 30
+    left = 500.0 * np.arange(count)
+    boxes = np.column_stack([left, 0 * left, left + 30, 0 * left + 90])
+    scores = np.linspace(0.8, 0.9, count)
+    write(files / "det.txt", table(np.arange(1, count + 1), np.full(count, -1), boxes, scores))
+
+    code, lines = track(files)
+
+    assert code == 0
+    assert "none was found again in the frames after; check --fps and the columns" in lines[0]
+
+
+@pytest.mark.parametrize(("mount", "warned"), [("fixed", True), ("moving", False)])
+def test_boxes_that_jump_together_say_that_the_camera_moves(
+    files: Path, mount: str, warned: bool
+) -> None:
+    truth = people()
+    jumps = np.random.default_rng(3).normal(0, 12, (FRAMES + 1, 2))[truth.frames]
+    shaken = truth.boxes + np.hstack([jumps, jumps])
+    write(
+        files / "det.txt", replace(truth, boxes=shaken, scores=np.linspace(0.8, 0.95, len(truth)))
+    )
+
+    code, lines = track(files, "--mount", mount)
+
+    assert code == 0
+    assert ("this camera moves: " in lines[0]) == warned
+
+
+def test_a_fixed_camera_gets_no_warning_of_movement(files: Path) -> None:
+    _, lines = track(files)
+
+    assert "moves" not in " ".join(lines)
 
 
 def test_a_file_without_scores_is_read_as_sure(files: Path) -> None:
@@ -159,7 +253,7 @@ def test_a_file_without_scores_is_read_as_sure(files: Path) -> None:
     code, lines = track(files)
 
     assert code == 0
-    assert "there are none, so 1 is taken" in lines[0]
+    assert "every row has the same, so 1 is taken" in lines[0]
 
 
 def test_an_empty_file_has_no_tracks(files: Path) -> None:

@@ -12,7 +12,7 @@ from tests.support.services import Services
 
 @pytest.fixture
 def ward_environment(services: Services, run_prefix: str, tmp_path: Path) -> dict[str, str]:
-    """Settings by which a process finds this test's ward."""
+    """Settings with which a process finds this test's ward."""
     return {
         "WARDSTREAM_KAFKA_BOOTSTRAP": services.environment["WARDSTREAM_KAFKA_BOOTSTRAP"],
         "WARDSTREAM_REGISTRY_URL": services.environment["WARDSTREAM_REGISTRY_URL"],

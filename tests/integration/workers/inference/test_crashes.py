@@ -1,4 +1,4 @@
-"""Killed, stopped and joined while frames stream in: what the log then holds."""
+"""The log after workers were killed, stopped or started while frames arrive."""
 
 import itertools
 import os
@@ -31,7 +31,7 @@ Start = Callable[[], "subprocess.Popen[bytes]"]
 
 @pytest.fixture
 def start(ward_environment: dict[str, str], tmp_path: Path) -> Iterator[Start]:
-    """Starts `wardstream infer` as a process; none outlives the test."""
+    """Starts `wardstream infer` as a process, which ends with the test."""
     started: list[subprocess.Popen[bytes]] = []
     numbers = itertools.count()
 
@@ -53,7 +53,7 @@ def start(ward_environment: dict[str, str], tmp_path: Path) -> Iterator[Start]:
 
 
 def stream(ward: Ward, first: int, last: int) -> None:
-    """Frames `first` to `last` of all cameras; every tenth record is a heartbeat."""
+    """Send frames `first` to `last` of all cameras; every tenth record is a heartbeat."""
     ward.send(
         *[
             heartbeat(camera_id, seq) if seq % 10 == 9 else frame(camera_id, seq)
@@ -64,10 +64,10 @@ def stream(ward: Ward, first: int, last: int) -> None:
 
 
 def assert_one_outcome_each(ward: Ward, count: int) -> int:
-    """First wins, by camera: nothing is missing, doubled or out of order.
+    """Check each camera's outcomes after repeats are dropped: none missing or out of order.
 
     Returns:
-        How many outcomes came again and were passed over.
+        Number of repeated outcomes.
     """
     again = 0
     found = ward.outcomes()
@@ -89,7 +89,7 @@ def shares(*workers: InferenceThread) -> list[int]:
 def test_no_offset_is_committed_before_its_outcome_is_acknowledged(
     ward: Ward, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A producer that lingers shows the order: only a flush sends what is then committed."""
+    """A lingering producer shows the order: only a flush sends the outcomes of a commit."""
     lingering: dict[str, Any] = {"linger.ms": 60_000, "batch.num.messages": 1_000_000}
     monkeypatch.setattr(
         inference, "ReliableProducer", lambda cluster: ReliableProducer(cluster, **lingering)
@@ -152,7 +152,7 @@ def test_a_worker_that_joins_and_leaves_again_makes_no_repeat_and_no_gap(ward: W
 
 
 def test_a_worker_taken_for_dead_that_wakes_again_spoils_nothing(ward: Ward, start: Start) -> None:
-    """Stopped for longer than its session, it goes on with a batch that another one answered."""
+    """Stopped for longer than its session, it continues a batch that another one answered."""
     stream(ward, 0, 200)
     sleeper = start()
     ward.await_outcomes(100)

@@ -1,4 +1,4 @@
-"""What cannot be processed goes to the dead letters with its reason, and the rest goes on."""
+"""A record that cannot be processed becomes a dead letter with its reason; the rest continues."""
 
 import struct
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from models.detectors.boxes import Image
 from models.detectors.detector import ModelFailed
 from models.detectors.hog import HogDetector
 from runtime.errors import EXIT_REPLAY, EXIT_STOP, Stop
-from runtime.process.settings import DeadLetterSettings
+from runtime.process.sections import DeadLetterSettings
 from schemas.records.frames import Detection, Frame
 from schemas.topics import CAMERAS, DEAD_LETTERS, FRAMES
 from tests.support.clusters import cluster_of
@@ -32,7 +32,7 @@ HEADERS = {
 
 
 def foreign_record(ward: Ward) -> bytes:
-    """A well-formed record, of another topic's schema."""
+    """A well-formed record with another topic's schema."""
     stamp = {"valid_from_us": 0, "recorded_at_us": 0, "removed": False, "recorded_by": ""}
     fields = {"floor_id": "", "name": "", "width": 0, "height": 0}
     rest = {"camera_id": "bed-1", "version": 1, "privacy_masks": [], "homography": None}
@@ -118,7 +118,7 @@ def test_a_frame_of_an_unregistered_camera_is_a_dead_letter(ward: Ward) -> None:
 
 
 def test_five_megabytes_of_garbage_are_kept_whole_beside_the_log(ward: Ward) -> None:
-    """It compresses, so that the frames' topic takes it; the dead letters' need not."""
+    """They compress, so the frames topic takes them; the dead-letter topic might not."""
     garbage = b"garbage " * 655_360
     ward.send(frame("bed-1", 0))
     ward.put("bed-1", garbage)
@@ -134,7 +134,7 @@ def test_five_megabytes_of_garbage_are_kept_whole_beside_the_log(ward: Ward) -> 
 
 
 class Breaking(HogDetector):
-    """HOG that breaks on dark pictures."""
+    """HOG that fails on dark pictures."""
 
     def detect(self, images: Sequence[Image]) -> list[list[Detection]]:
         if any(one.mean() < 16 for one in images):
@@ -171,7 +171,7 @@ def test_a_frame_on_which_the_model_fails_does_not_cost_its_batch(
 def test_a_detector_that_fails_on_everything_ends_the_process_after_its_failures(
     ward: Ward, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A restart may heal it, and must not meet the same frames again if they were at fault."""
+    """A restart may repair it, and must not get the same frames again if they were the cause."""
     monkeypatch.setattr(process, "make_detector", breaking_detector)
     ward.send(*[frame("bed-1", seq, dark()) for seq in range(30)])
     options = {"backend": "hog", "mode": "record", "batch_size": 4}
@@ -190,7 +190,7 @@ def test_a_detector_that_fails_on_everything_ends_the_process_after_its_failures
 
 
 def test_a_topic_of_malformed_records_is_left_where_it_is(ward: Ward) -> None:
-    """More dead letters than may be: the process ends for good, and the rest stays unread."""
+    """Too many dead letters: the process ends for good, and the rest stays unread."""
     for _ in range(500):
         ward.put("bed-1", b"poison")
     ward.send()

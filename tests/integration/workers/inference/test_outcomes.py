@@ -18,7 +18,7 @@ def metric(name: str, **labels: str) -> float:
 
 
 def rounds(cameras: tuple[str, ...], count: int) -> list[Frame]:
-    """`count` frames of each camera, as they come in: one camera after the other."""
+    """`count` frames of each camera in order of arrival: one of each camera in turn."""
     return [frame(camera_id, seq) for seq in range(count) for camera_id in cameras]
 
 
@@ -152,7 +152,7 @@ def test_a_restarted_worker_resumes_where_the_last_one_stopped(ward: Ward) -> No
 
 
 def test_boxes_are_those_of_the_detector_itself(ward: Ward, data_dir: Path | None) -> None:
-    """With the network where its weights are, with HOG elsewhere: same boxes, bit for bit."""
+    """The same boxes bit for bit: with the network where it has weights, with HOG elsewhere."""
     clip = None if data_dir is None else data_dir / "video" / "vtest" / "vtest.avi"
     backend: Backend
     if clip is None or not clip.exists():

@@ -11,11 +11,11 @@ _PACKET = 188
 
 
 class TcpCamera:
-    """Serves a clip to whoever connects, again and again, until it is unplugged.
+    """Serves a clip in a loop to each client, until it is unplugged.
 
     Args:
         clip: An MPEG-TS file.
-        seconds: How long one playing of the clip takes.
+        seconds: Playing time of the clip, seconds.
     """
 
     def __init__(self, clip: Path, seconds: float) -> None:
@@ -30,7 +30,7 @@ class TcpCamera:
 
     @property
     def url(self) -> str:
-        """Where to find it."""
+        """URL of the camera."""
         return f"tcp://127.0.0.1:{self.port}"
 
     def unplug(self) -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def pipeline(services: "Services", run_prefix: str, tmp_path: Path) -> Iterator[IngestRun]:
-    """Topics of this test alone on the session's broker."""
+    """A run of ingest with topics of this test alone, on the session's broker."""
     started = IngestRun({**services.environment, "WARDSTREAM_TOPIC_PREFIX": run_prefix}, tmp_path)
     yield started
     started.close()

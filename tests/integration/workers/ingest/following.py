@@ -1,4 +1,4 @@
-"""The worker at work in a thread, while a test interferes."""
+"""The ingest worker in a thread, while a test interferes."""
 
 import threading
 from collections.abc import Iterator
@@ -19,9 +19,9 @@ class Following:
 
     Args:
         pipeline: Topics and settings.
-        feeds: The cameras.
-        playback: Of recordings.
-        ingest: Settings that differ.
+        feeds: Cameras and their sources.
+        playback: How recordings are played.
+        ingest: Settings of ingest that differ from the test's.
     """
 
     def __init__(
@@ -45,16 +45,16 @@ class Following:
             self._errors.append(error)
 
     def behind(self, camera_id: str) -> float:
-        """Frames of a camera given up so far, as Prometheus is told."""
+        """Number of a camera's frames given up so far, from the metric."""
         return _behind(camera_id) - self._behind[camera_id]
 
     def stop(self) -> dict[str, FrameLedger]:
-        """Ask it to stop, and give its ledgers."""
+        """Ask the worker to stop; returns its ledgers."""
         self.service.stop.set()
         return self.result(60)
 
     def result(self, within_s: float) -> dict[str, FrameLedger]:
-        """Wait for its end, and give its ledgers."""
+        """Wait for the worker's end; returns its ledgers."""
         self._thread.join(within_s)
         assert not self._thread.is_alive(), f"the worker did not end within {within_s:.0f} s"
         if self._errors:

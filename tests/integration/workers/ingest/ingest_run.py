@@ -1,4 +1,4 @@
-"""A run of the ingest worker on a real broker, and what it left in the log."""
+"""A run of the ingest worker on a real broker, and the records that it wrote."""
 
 import hashlib
 import os
@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -27,23 +27,16 @@ from schemas.topics import CAMERAS, FRAMES, Topic
 from tests.support.clips import HEIGHT, WIDTH
 from tests.support.clusters import cluster_of
 from tests.support.facts import publish_facts
+from tests.support.waiting import eventually
 from workers.ingest.feed import FeedConfig, Playback
 from workers.ingest.ledger import FrameLedger
 from workers.ingest.worker import run_ingest
 
 START_US = 1_704_067_200_000_000
-"""2024-01-01T00:00:00Z."""
+"""2024-01-01T00:00:00Z, UTC microseconds."""
 
 RECORDED = Playback(start_us=START_US, pace="asap")
-"""As fast as it goes, from a fixed time: the same log every time."""
-
-
-def wait_until(condition: Callable[[], bool], what: str, within_s: float = 60.0) -> None:
-    """Wait for a condition; fails with `what` when it does not come about."""
-    deadline_s = time.monotonic() + within_s
-    while not condition():
-        assert time.monotonic() < deadline_s, f"not within {within_s:.0f} s: {what}"
-        time.sleep(0.01)
+"""As fast as possible from a fixed time, so that every run gives the same log."""
 
 
 @dataclass
@@ -51,7 +44,7 @@ class IngestRun:
     """The topics of one test.
 
     Attributes:
-        environment: Settings of processes.
+        environment: Settings for processes, as environment variables.
     """
 
     environment: dict[str, str]
@@ -67,7 +60,7 @@ class IngestRun:
             wanted = NewTopic(name, topic.partitions, 1, config=topic.config)
             admin.create_topics([wanted])[name].result(60)
             self.registry.register(topic)
-            wait_until(partial(self._answers, topic), f"{name} can be read")
+            eventually(partial(self._answers, topic), what=f"{name} can be read")
 
     def settings(self, **ingest: Any) -> Settings:
         """Settings of the test, with some of ingest's own changed."""
@@ -80,7 +73,7 @@ class IngestRun:
         return Settings.model_validate({**top, "ingest": chosen})
 
     def register(self, camera_id: str, version: int = 1, **changes: Any) -> None:
-        """Register a camera of the size of the test clips, long ago unless said otherwise."""
+        """Register a camera with the size of the test clips, by default long ago."""
         record = {
             "camera_id": camera_id,
             "version": version,
@@ -99,18 +92,18 @@ class IngestRun:
         publish_facts(cluster_of(self.settings()), [Fact(CAMERAS, record)])
 
     def service(self, **ingest: Any) -> Service:
-        """What a process body is given."""
+        """The service that a process body gets."""
         return Service(self.settings(**ingest), Health("ingest"))
 
     def run(
         self, feeds: Sequence[FeedConfig], playback: Playback = RECORDED, **ingest: Any
     ) -> dict[str, FrameLedger]:
-        """Run the worker here, to the end of its recordings."""
+        """Run the worker in this process, to the end of its recordings."""
         ledgers = run_ingest(self.service(**ingest), feeds, playback)
         return {ledger.camera_id: ledger for ledger in ledgers}
 
     def command(self, *arguments: str) -> subprocess.Popen[bytes]:
-        """Start the worker as a process of its own."""
+        """Start the worker as a process."""
         process = subprocess.Popen(
             [sys.executable, "-m", "workers.cli", "ingest", *arguments],
             env={
@@ -124,7 +117,7 @@ class IngestRun:
         return process
 
     def ends(self) -> dict[int, int]:
-        """End of each partition of the frames."""
+        """End offset of each partition of the frames topic."""
         name = cluster_of(self.settings()).name(FRAMES)
         consumer = self._consumer()
         try:
@@ -136,7 +129,7 @@ class IngestRun:
             consumer.close()
 
     def records(self) -> dict[str, list[Frame]]:
-        """Everything in the log, by camera, in log order."""
+        """All records of the frames topic by camera, in log order."""
         name = cluster_of(self.settings()).name(FRAMES)
         codec = self.registry.reader(FRAMES)
         ends = {number: end for number, end in self.ends().items() if end}
@@ -161,7 +154,7 @@ class IngestRun:
         return dict(found)
 
     def pixels(self, frame: Frame) -> bytes:
-        """The encoded pixels of a frame, wherever they are, checked against its SHA-256."""
+        """Encoded pixels of a frame, from its record or the object store; checks their SHA-256."""
         if frame["object_uri"] is not None:
             store = ObjectStore(f"file://{self.folder}/objects")
             return store.get(frame["object_uri"], frame["sha256"])
@@ -170,14 +163,14 @@ class IngestRun:
         return data
 
     def close(self) -> None:
-        """End what is left of our processes."""
+        """End the processes that still run."""
         for process in self.processes:
             if process.poll() is None:
                 process.kill()
             process.communicate()
 
     def _answers(self, topic: Topic) -> bool:
-        """A topic that was created a moment ago has no leader yet."""
+        """Whether a topic can be read; one that was just created has no leader yet."""
         consumer = self._consumer()
         try:
             for number in range(topic.partitions):
@@ -195,7 +188,7 @@ class IngestRun:
 
 
 def digest(records: dict[str, list[Frame]]) -> list[tuple[object, ...]]:
-    """What must be equal between two runs: everything but when a frame was read."""
+    """The parts of records that must be equal in two runs: all but the times of reading."""
     return [
         (
             camera_id,

@@ -1,4 +1,4 @@
-"""A broker that is away: record mode waits and loses nothing, live mode drops and says so."""
+"""A broker is out of reach: record mode waits and loses nothing, live mode drops and reports it."""
 
 import itertools
 import os
@@ -12,8 +12,9 @@ import pytest
 
 from deploy.local.launcher import LocalServices
 from tests.integration.workers.ingest.following import following
-from tests.integration.workers.ingest.ingest_run import START_US, IngestRun, wait_until
+from tests.integration.workers.ingest.ingest_run import START_US, IngestRun
 from tests.support.clips import make_clip
+from tests.support.waiting import eventually
 from workers.ingest.feed import FeedConfig, Playback
 
 
@@ -51,7 +52,7 @@ def test_record_mode_loses_nothing_when_the_broker_is_killed(
     with following(
         pipeline, [FeedConfig(camera_id="ward", source=str(clip))], playback, mode="record"
     ) as worker:
-        wait_until(partial(has_frames, pipeline, 10), "frames come")
+        eventually(partial(has_frames, pipeline, 10), what="frames come")
         outage_services.kill("kafka")
         outage_services.restart("kafka")
         ledger = worker.result(60)["ward"]
@@ -74,10 +75,10 @@ def test_live_mode_gives_up_what_comes_too_late_and_counts_it(
     with following(
         pipeline, [FeedConfig(camera_id="ward", source=str(clip))], playback, mode="live"
     ) as worker:
-        wait_until(partial(has_frames, pipeline, 10), "frames come")
+        eventually(partial(has_frames, pipeline, 10), what="frames come")
         os.kill(broker, signal.SIGSTOP)
         try:
-            wait_until(lambda: worker.behind("ward") > 10, "frames are given up")
+            eventually(lambda: worker.behind("ward") > 10, what="frames are given up")
         finally:
             os.kill(broker, signal.SIGCONT)
         ledger = worker.result(60)["ward"]

@@ -10,14 +10,15 @@ import pytest
 
 from deploy.local.extras import ffprobe
 from runtime.errors import EXIT_STOP
-from tests.integration.workers.ingest.ingest_run import IngestRun, wait_until
+from tests.integration.workers.ingest.ingest_run import IngestRun
 from tests.support.clips import make_clip
+from tests.support.waiting import eventually
 
 REORDERED = {"bf": "3", "g": "12", "x264-params": "b-adapt=0:scenecut=0"}
 
 
 def counted_by_ffprobe(clip: Path) -> int:
-    """Frames of a clip as FFmpeg's own tool decodes them."""
+    """Number of frames that FFmpeg's own tool decodes from a clip."""
     arguments = ["-v", "error", "-count_frames", "-select_streams", "v:0"]
     arguments += ["-show_entries", "stream=nb_read_frames", "-of", "default=nk=1:nw=1", str(clip)]
     done = subprocess.run([str(ffprobe()), *arguments], capture_output=True, check=True, text=True)
@@ -80,7 +81,7 @@ def test_asked_to_stop_it_ends_orderly_with_everything_acknowledged(
     process = pipeline.command(
         *("--camera", "ward", "--video", str(clip), "--mode", "record", "--ledger", str(ledger))
     )
-    wait_until(partial(_has_records, pipeline, 5), "frames come", 60)
+    eventually(partial(_has_records, pipeline, 5), what="frames come")
 
     process.send_signal(signal.SIGTERM)
 

@@ -1,4 +1,4 @@
-"""A live stream is followed through its losses, and its camera never falls silent."""
+"""A live stream is read again after each loss, and its camera never falls silent."""
 
 import itertools
 from functools import partial
@@ -16,9 +16,10 @@ from schemas.records.frames import Frame
 from schemas.topics import FRAMES
 from tests.integration.workers.ingest.camera import TcpCamera
 from tests.integration.workers.ingest.following import HEARTBEAT_S, following
-from tests.integration.workers.ingest.ingest_run import IngestRun, wait_until
+from tests.integration.workers.ingest.ingest_run import IngestRun
 from tests.support.clips import make_clip, number_of
 from tests.support.clusters import cluster_of
+from tests.support.waiting import eventually
 from workers.ingest.feed import FeedConfig, Playback, Region
 from workers.ingest.publisher import empty_frame
 
@@ -38,7 +39,7 @@ def more_than(pipeline: IngestRun, kind: str, number: int) -> bool:
 
 
 def check_sequence(frames: list[Frame]) -> None:
-    """What holds for every camera, whatever happened to its stream."""
+    """Check what holds for every camera, whatever happened to its stream."""
     assert [frame["seq"] for frame in frames] == list(range(1, len(frames) + 1))
     times_us = [frame["captured_us"] for frame in frames]
     assert all(a < b for a, b in itertools.pairwise(times_us))
@@ -53,13 +54,13 @@ def test_a_lost_stream_is_heard_of_all_the_time_and_comes_back(
         TcpCamera(stream_clip, seconds=5) as camera,
         following(pipeline, [FeedConfig(camera_id="ward", source=camera.url)]) as worker,
     ):
-        wait_until(partial(more_than, pipeline, "FRAME", 5), "frames come")
+        eventually(partial(more_than, pipeline, "FRAME", 5), what="frames come")
         camera.unplug()
         beats = count(pipeline, "HEARTBEAT")
-        wait_until(partial(more_than, pipeline, "HEARTBEAT", beats + 4), "heartbeats come")
+        eventually(partial(more_than, pipeline, "HEARTBEAT", beats + 4), what="heartbeats come")
         before = count(pipeline, "FRAME")
         camera.plug_in()
-        wait_until(partial(more_than, pipeline, "FRAME", before + 5), "frames come again")
+        eventually(partial(more_than, pipeline, "FRAME", before + 5), what="frames come again")
         ledger = worker.stop()["ward"]
 
     frames = pipeline.records()["ward"]
@@ -83,7 +84,7 @@ def test_a_camera_that_never_answers_is_silent_and_not_an_error(pipeline: Ingest
     pipeline.register("ward")
     source = "tcp://127.0.0.1:1"
     with following(pipeline, [FeedConfig(camera_id="ward", source=source)]) as worker:
-        wait_until(partial(more_than, pipeline, "HEARTBEAT", 4), "heartbeats come")
+        eventually(partial(more_than, pipeline, "HEARTBEAT", 4), what="heartbeats come")
         ledger = worker.stop()["ward"]
 
     check_sequence(pipeline.records()["ward"])
@@ -100,8 +101,8 @@ def test_a_restarted_worker_continues_with_the_next_seq(
             before = count(pipeline, "FRAME")
             feeds = [FeedConfig(camera_id="ward", source=camera.url)]
             with following(pipeline, feeds) as worker:
-                wait_until(
-                    partial(more_than, pipeline, "FRAME", before + 3), f"frames of run {run}"
+                eventually(
+                    partial(more_than, pipeline, "FRAME", before + 3), what=f"frames of run {run}"
                 )
                 worker.stop()
 
@@ -115,11 +116,13 @@ def test_a_second_process_of_a_camera_is_refused_and_the_first_continues(
     with TcpCamera(stream_clip, seconds=5) as camera:
         feeds = [FeedConfig(camera_id="ward", source=camera.url)]
         with following(pipeline, feeds) as worker:
-            wait_until(partial(more_than, pipeline, "FRAME", 3), "frames come")
+            eventually(partial(more_than, pipeline, "FRAME", 3), what="frames come")
             with pytest.raises(Stop, match="another process is serving camera ward: stop that one"):
                 pipeline.run(feeds, Playback(), mode="live", heartbeat_s=HEARTBEAT_S)
             before = count(pipeline, "FRAME")
-            wait_until(partial(more_than, pipeline, "FRAME", before + 3), "frames go on coming")
+            eventually(
+                partial(more_than, pipeline, "FRAME", before + 3), what="frames go on coming"
+            )
             worker.stop()
 
     check_sequence(pipeline.records()["ward"])
@@ -128,7 +131,7 @@ def test_a_second_process_of_a_camera_is_refused_and_the_first_continues(
 def test_nothing_is_sent_while_the_log_is_ahead_of_the_clock(
     pipeline: IngestRun, stream_clip: Path
 ) -> None:
-    """What a process with a wrong clock left must not be made worse, nor hidden."""
+    """Records of a process with a wrong clock must not be made worse, nor hidden."""
     pipeline.register("ward")
     settings = pipeline.settings()
     ahead_us = SystemClock().now_us() + 3_600_000_000
@@ -147,7 +150,7 @@ def test_nothing_is_sent_while_the_log_is_ahead_of_the_clock(
     with TcpCamera(stream_clip, seconds=5) as camera:
         feeds = [FeedConfig(camera_id="ward", source=camera.url)]
         with capture_logs() as logged, following(pipeline, feeds) as worker:
-            wait_until(lambda: refused() >= 5, "frames are refused")
+            eventually(lambda: refused() >= 5, what="frames are refused")
             ledger = worker.stop()["ward"]
 
     assert len(pipeline.records()["ward"]) == 1, "only what was there before"
@@ -167,7 +170,7 @@ def test_one_stream_serves_two_cameras_over_one_connection(
     with TcpCamera(stream_clip, seconds=5) as camera:
         feeds = [FeedConfig(camera_id=n, source=camera.url, region=r) for n, r in halves.items()]
         with following(pipeline, feeds) as worker:
-            wait_until(partial(more_than, pipeline, "FRAME", 5), "frames come")
+            eventually(partial(more_than, pipeline, "FRAME", 5), what="frames come")
             worker.stop()
 
         assert camera.connections == 1

@@ -1,4 +1,4 @@
-"""A claim check is the same promise whether a folder or a bucket of a real S3 server keeps it."""
+"""Claim checks work alike with a folder and with a bucket of a real S3 server."""
 
 import os
 from pathlib import Path
@@ -112,7 +112,7 @@ def test_an_object_that_was_replaced_in_its_bucket_is_a_dead_letter(bucket: Buck
 
 
 def test_a_bucket_that_does_not_exist_stops_reading_and_writing(bucket: Bucket) -> None:
-    """It is not the frames' fault: none of them may be buried for it."""
+    """The frames are not at fault: none of them may become a dead letter."""
     store = ObjectStore("s3://elsewhere/line")
 
     with pytest.raises(Stop, match="object store s3://elsewhere/line has no such bucket"):

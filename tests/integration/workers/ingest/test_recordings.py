@@ -1,4 +1,4 @@
-"""A recording becomes the records of its cameras, each frame accounted for."""
+"""A recording becomes records of its camera, and every frame is accounted for."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""After a crash the worker goes on behind the last frame in the log."""
+"""After a crash the worker continues after the last frame in the log."""
 
 import json
 import signal
@@ -10,9 +10,10 @@ from confluent_kafka import TopicPartition
 from runtime.kafka.partitioner import partition_of
 from runtime.kafka.producer import ReliableProducer
 from schemas.topics import FRAMES
-from tests.integration.workers.ingest.ingest_run import IngestRun, digest, wait_until
+from tests.integration.workers.ingest.ingest_run import IngestRun, digest
 from tests.support.clips import make_clip
 from tests.support.clusters import cluster_of
+from tests.support.waiting import eventually
 from workers.ingest.feed import FeedConfig, Playback
 from workers.ingest.position import read_position
 
@@ -38,7 +39,7 @@ def test_killing_the_worker_again_and_again_leaves_the_log_of_an_undisturbed_run
     killed_at = [0]
     for _ in range(KILLS):
         process = pipeline.command(*disturbed)
-        wait_until(partial(_has_records, pipeline, killed_at[-1] + 1), "frames arrive", 60)
+        eventually(partial(_has_records, pipeline, killed_at[-1] + 1), what="frames arrive")
         process.send_signal(signal.SIGKILL)
         process.wait(60)
         killed_at.append(sum(pipeline.ends().values()))
@@ -62,13 +63,13 @@ def test_killing_the_worker_again_and_again_leaves_the_log_of_an_undisturbed_run
 def test_without_a_start_time_a_killed_worker_resumes_the_same_playback(
     pipeline: IngestRun, tmp_path: Path
 ) -> None:
-    """Event time began when playing began: the log alone still knows when."""
+    """Event time started with the playback, and only the log knows when that was."""
     clip = make_clip(tmp_path / "ward.mp4", 60)
     pipeline.register("ward")
     arguments = ["--camera", "ward", "--video", str(clip), "--mode", "record"]
     arguments += ["--end-heartbeats", "0"]
     first = pipeline.command(*arguments)
-    wait_until(partial(_has_records, pipeline, 10), "frames arrive", 60)
+    eventually(partial(_has_records, pipeline, 10), what="frames arrive")
     first.send_signal(signal.SIGKILL)
     first.wait(60)
     ledger = tmp_path / "ledger.json"
@@ -135,7 +136,7 @@ def test_the_producer_puts_keys_into_the_computed_partition(pipeline: IngestRun)
 def test_the_last_record_of_a_quiet_camera_is_found_far_before_the_end_of_its_partition(
     pipeline: IngestRun, tmp_path: Path
 ) -> None:
-    """Two cameras of one partition: the quiet one's end lies far back."""
+    """Two cameras share a partition, and the last record of the quiet one is far back."""
     quiet = "quiet"
     busy = next(
         name

@@ -11,6 +11,7 @@ from contextlib import closing
 from urllib.parse import urlsplit
 
 import httpx
+import pytest
 
 from deploy.local.launcher import LocalServices
 from runtime.clock import SystemClock
@@ -152,6 +153,38 @@ async def resume_into_an_overlap(live_url: str, run_prefix: str, writer: LiveWri
     await client.aclose()
 
     assert read == [*missed, later]
+
+
+def test_a_closed_feed_ends_though_its_client_reports_the_cancellation_as_a_timeout(
+    live_url: str, run_prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a board that is asked to stop waits for its feed and never ends."""
+
+    async def close_while_reading() -> None:
+        client = connect(live_url, answer_within_s=1.0)
+        feed = ChangeFeed(
+            client, run_prefix, Trends(), SystemClock(), Guard("redis", SystemClock())
+        )
+        reading = asyncio.Event()
+
+        async def cancelled_as_timeout(*_: object, **__: object) -> None:
+            reading.set()
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError as error:
+                monkeypatch.undo()
+                raise TimeoutError from error
+
+        monkeypatch.setattr(client, "xread", cancelled_as_timeout)
+        run = asyncio.create_task(feed.run())
+        await reading.wait()
+        feed.close()
+        run.cancel()
+        ended, _ = await asyncio.wait((run,), timeout=5)
+        assert run in ended
+        await client.aclose()
+
+    asyncio.run(close_while_reading())
 
 
 def test_changes_queued_before_redis_was_lost_are_sent_once(

@@ -13,8 +13,9 @@ from runtime.errors import EXIT_STOP, Retry
 from schemas.topics import OCCUPANCY
 from tests.integration.workers.sinks.test_sink_processes import one_dead_letter
 from tests.support.builders.outputs import item, occupancy
-from tests.support.sink_topics import SinkTopics, progress, records_written, until
+from tests.support.sink_topics import SinkTopics, progress, records_written
 from tests.support.tables import rows
+from tests.support.waiting import eventually
 from workers.sinks.timescale.sink import TimescaleSink
 
 SINK = Worker(
@@ -79,14 +80,14 @@ def test_a_database_that_becomes_read_only_is_waited_for(
     """As a standby is, until somebody promotes it or corrects the address."""
     supervisor.start(SINK)
     pipeline.send([(OCCUPANCY, occupancy(1, 0, 1))])
-    until("the first is in", lambda: records_written(database_url) == 1)
+    eventually(lambda: records_written(database_url) == 1, what="the first is in")
     read_only(database_url, "on")
     pipeline.send([(OCCUPANCY, occupancy(2, 10, 1))])
-    until("the sink says so", lambda: "read-only" in store(supervisor))
+    eventually(lambda: "read-only" in store(supervisor), what="the sink says so")
     read_only(database_url, "off")
 
-    until("the second is in", lambda: records_written(database_url) == 2)
-    until("it says no more of it", lambda: not store(supervisor))
+    eventually(lambda: records_written(database_url) == 2, what="the second is in")
+    eventually(lambda: not store(supervisor), what="it says no more of it")
 
 
 def read_only(dsn: str, value: str) -> None:
@@ -117,7 +118,9 @@ def test_a_key_too_long_for_an_index_is_a_dead_letter_and_stops_nothing(
     pipeline.send(
         [(OCCUPANCY, malformed), *((OCCUPANCY, occupancy(seq, seq, 1)) for seq in (1, 2))]
     )
-    until("the others are in", lambda: progress(database_url) == {(OCCUPANCY.name, "zone-1"): 2})
+    eventually(
+        lambda: progress(database_url) == {(OCCUPANCY.name, "zone-1"): 2}, what="the others are in"
+    )
 
     assert dict(one_dead_letter(pipeline.settings))["reason"] == b"database_refused"
 
@@ -144,5 +147,5 @@ def test_a_table_altered_by_hand_stops_the_sink_which_names_it_and_loses_nothing
         connection.execute("ALTER TABLE live.zone_occupancy DROP CONSTRAINT not_so_many")
     with Supervisor(tmp_path / "again", environment) as another:  # the first has ended everything
         another.start(SINK)
-        until("all are in", lambda: records_written(database_url) == 3)
+        eventually(lambda: records_written(database_url) == 3, what="all are in")
     assert rows(database_url, "SELECT count(*) FROM zone_occupancy") == [(3,)]

@@ -14,8 +14,9 @@ from runtime.process.service import Service
 from runtime.process.settings import Settings
 from tests.support.builders.outputs import ward
 from tests.support.clusters import cluster_of, make_timescale_sink
-from tests.support.sink_topics import DERIVED, SinkTopics, last_seqs, progress, until
+from tests.support.sink_topics import DERIVED, SinkTopics, last_seqs, progress
 from tests.support.tables import as_items, differences
+from tests.support.waiting import eventually
 from workers.sinks.loop import SinkLoop
 from workers.sinks.timescale import sink as sink_module
 from workers.sinks.timescale.sink import TimescaleSink
@@ -134,10 +135,10 @@ def crash_thrice_then_finish(
     dsn = settings.database_url.get_secret_value()
     for at in (3, 2, 5):
         service = run(loop_type, settings, CrashingSink(settings, at, after=after))
-        until("the sink has crashed", service.stop.is_set)
+        eventually(service.stop.is_set, what="the sink has crashed")
     service = run(loop_type, settings, CrashingSink(settings, 10**9, after=after))
     try:
-        until("all is written", lambda: progress(dsn) == last_seqs(ITEMS), seconds)
+        eventually(lambda: progress(dsn) == last_seqs(ITEMS), seconds, "all is written")
         return differences(dsn, ITEMS) == []
     except AssertionError:
         return False

@@ -9,7 +9,8 @@ from runtime.process.service import Service
 from schemas.topics import OCCUPANCY
 from tests.support.builders.outputs import occupancy
 from tests.support.clusters import cluster_of
-from tests.support.sink_topics import DERIVED, SinkTopics, until
+from tests.support.sink_topics import DERIVED, SinkTopics
+from tests.support.waiting import eventually
 from workers.sinks.loop import SinkLoop
 from workers.storage.item import Item
 
@@ -55,13 +56,13 @@ def test_a_sink_probes_its_store_until_it_is_back_and_resumes(pipeline: SinkTopi
     thread.start()
     try:
         pipeline.send([(OCCUPANCY, occupancy(1, 0, 1))])
-        until("the store was asked by nothing but a question", lambda: sink.asked >= 4)
+        eventually(lambda: sink.asked >= 4, what="the store was asked by nothing but a question")
         assert "paused" in service.health.detail
         assert loop.outage.since_us is not None
 
         sink.away = False
-        until("it is well", lambda: loop.outage.since_us is None)
-        until("it says so", lambda: "paused" not in service.health.detail)
+        eventually(lambda: loop.outage.since_us is None, what="it is well")
+        eventually(lambda: "paused" not in service.health.detail, what="it says so")
         assert not loop.guard.is_open
         assert service.health.detail.get("store") is None
     finally:

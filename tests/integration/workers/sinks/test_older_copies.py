@@ -19,8 +19,9 @@ from runtime.process.settings import Settings
 from schemas.topics import OCCUPANCY, ZONES
 from tests.support.builders.outputs import START_US, occupancy, ward
 from tests.support.clusters import cluster_of
-from tests.support.sink_topics import TOPICS, Log, SinkTopics, last_seqs, progress, until
+from tests.support.sink_topics import TOPICS, Log, SinkTopics, last_seqs, progress
 from tests.support.tables import as_items, differences, rows
+from tests.support.waiting import eventually
 from workers.local.demo.probes import scrape
 from workers.sinks import resume
 from workers.storage.timescale.migrate import migrate
@@ -97,13 +98,13 @@ class Standby:
 def test_what_an_older_copy_of_the_database_lacks_is_read_again(
     running: bool, pipeline: SinkTopics, supervisor: Supervisor, database_url: str
 ) -> None:
-    """Nothing new comes after the failover: a quiet line must find out as well."""
+    """Nothing new comes after the failover: a quiet pipeline must find out as well."""
     supervisor.start(SINK)
     pipeline.send([(ZONES, zone(1)), *LOG[:HALF]])
-    until("the first half is in", lambda: is_in(database_url, LOG[:HALF], versions=1))
+    eventually(lambda: is_in(database_url, LOG[:HALF], versions=1), what="the first half is in")
     standby = Standby(database_url)
     pipeline.send([(ZONES, zone(2)), *LOG[HALF:]])
-    until("the second half is in", lambda: is_in(database_url, LOG, versions=2))
+    eventually(lambda: is_in(database_url, LOG, versions=2), what="the second half is in")
     if not running:
         assert supervisor.stop(SINK.name) == 0
     standby.promote()
@@ -111,8 +112,10 @@ def test_what_an_older_copy_of_the_database_lacks_is_read_again(
         assert not is_in(database_url, LOG, versions=2), "the copy is not older"
         supervisor.restart(SINK.name)
 
-    until("the sink says so", lambda: "store_went_back" in supervisor.log(SINK.name).read_text())
-    until("everything is in again", lambda: is_in(database_url, LOG, versions=2))
+    eventually(
+        lambda: "store_went_back" in supervisor.log(SINK.name).read_text(), what="the sink says so"
+    )
+    eventually(lambda: is_in(database_url, LOG, versions=2), what="everything is in again")
     facts = as_items([(ZONES, zone(1)), (ZONES, zone(2))])
     assert differences(database_url, [*as_items(LOG), *facts]) == []
     assert rows(database_url, "SELECT coalesce(sum(missing), 0) FROM sink_progress") == [(0,)]
@@ -124,7 +127,7 @@ def test_an_empty_database_is_filled_from_the_beginning_of_the_topics(
 ) -> None:
     supervisor.start(SINK)
     pipeline.send([(ZONES, zone(1)), *LOG[:HALF]])
-    until("all is in", lambda: is_in(database_url, LOG[:HALF], versions=1))
+    eventually(lambda: is_in(database_url, LOG[:HALF], versions=1), what="all is in")
     assert supervisor.stop(SINK.name) == 0
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute("DROP EXTENSION timescaledb CASCADE")
@@ -133,7 +136,7 @@ def test_an_empty_database_is_filled_from_the_beginning_of_the_topics(
     migrate(database_url)
     supervisor.restart(SINK.name)
 
-    until("all is in again", lambda: is_in(database_url, LOG[:HALF], versions=1))
+    eventually(lambda: is_in(database_url, LOG[:HALF], versions=1), what="all is in again")
 
 
 def test_a_restart_with_a_database_that_is_as_it_was_reads_nothing_again(
@@ -144,12 +147,12 @@ def test_a_restart_with_a_database_that_is_as_it_was_reads_nothing_again(
     pipeline.send(LOG[:HALF])
     pipeline.send_raw(OCCUPANCY, "zone-1", b"no record at all")
     pipeline.send([])
-    until("all is in", lambda: is_in(database_url, LOG[:HALF], versions=0))
-    until("the dead letter is passed", lambda: noted(database_url) > HALF)
+    eventually(lambda: is_in(database_url, LOG[:HALF], versions=0), what="all is in")
+    eventually(lambda: noted(database_url) > HALF, what="the dead letter is passed")
     assert supervisor.stop(SINK.name) == 0
     supervisor.restart(SINK.name)
     pipeline.send([(OCCUPANCY, occupancy(1, 0, 1))])
-    until("it goes on", lambda: (OCCUPANCY.name, "zone-1") in progress(database_url))
+    eventually(lambda: (OCCUPANCY.name, "zone-1") in progress(database_url), what="it goes on")
 
     assert read_again(supervisor) == 0
     assert "store_went_back" not in supervisor.log(SINK.name).read_text()
@@ -162,10 +165,10 @@ def test_believing_kafka_alone_loses_what_the_copy_lacks(
     """The guard is needed: without the notes, as an older release left them, rows are lost."""
     supervisor.start(SINK)
     pipeline.send(LOG[:HALF])
-    until("the first half is in", lambda: is_in(database_url, LOG[:HALF], versions=0))
+    eventually(lambda: is_in(database_url, LOG[:HALF], versions=0), what="the first half is in")
     standby = Standby(database_url)
     pipeline.send(LOG[HALF:])
-    until("the second half is in", lambda: is_in(database_url, LOG, versions=0))
+    eventually(lambda: is_in(database_url, LOG, versions=0), what="the second half is in")
     assert supervisor.stop(SINK.name) == 0
     standby.promote()
     with psycopg.connect(database_url) as connection:
@@ -173,7 +176,7 @@ def test_believing_kafka_alone_loses_what_the_copy_lacks(
     forget_metadata(pipeline.settings)
     supervisor.restart(SINK.name)
     pipeline.send([(OCCUPANCY, occupancy(1, 0, 1))])
-    until("it goes on", lambda: (OCCUPANCY.name, "zone-1") in progress(database_url))
+    eventually(lambda: (OCCUPANCY.name, "zone-1") in progress(database_url), what="it goes on")
 
     assert differences(database_url, as_items(LOG)) != []
 

@@ -28,6 +28,7 @@ from tests.support.builders.outputs import (
 )
 from tests.support.clusters import make_redis_sink
 from tests.support.tables import as_items
+from tests.support.waiting import eventually
 from workers.sinks.redis import sink as redis_sink_module
 from workers.sinks.redis.sink import RedisSink
 
@@ -141,10 +142,9 @@ def test_people_come_with_their_floor_and_disappear_when_nobody_sees_them(
     assert json.loads(ann["json"])["foot_x_px"] == 9.0
     assert json.loads(ann["json"])["floor_id"] == "floor-1"
     assert (ann["seq"], state(client, run_prefix, "person", "bob")["seq"]) == ("2", "1")
-    deadline = time.monotonic() + 5
-    while client.exists(state_key(run_prefix, "person", "bob")):
-        assert time.monotonic() < deadline, "bob stays for ever"
-        time.sleep(0.02)
+    eventually(
+        lambda: not client.exists(state_key(run_prefix, "person", "bob")), 5, "the end of bob"
+    )
     assert state(client, run_prefix, "floor", "floor-1")["seq"] == "2"
 
 
@@ -167,11 +167,12 @@ def test_the_index_forgets_what_has_expired(
 
     sink = make_redis_sink(settings, Hurried())
     sink.write([item(PRESENCE, presence(1, 0, [person("ann")]))])
-    deadline = time.monotonic() + 5
-    while client.zrange(index_key(run_prefix, "person"), 0, -1):
-        assert time.monotonic() < deadline, "ann stays in the index for ever"
+
+    def swept() -> bool:
         sink.housekeep()
-        time.sleep(0.02)
+        return client.zrange(index_key(run_prefix, "person"), 0, -1) == []
+
+    eventually(swept, 5, "an index without ann")
     sink.close()
 
     assert client.zrange(index_key(run_prefix, "floor"), 0, -1) == ["floor-1"]

@@ -15,7 +15,7 @@ from schemas.live import index_key, state_key
 from schemas.topics import OCCUPANCY
 from tests.support.builders.outputs import item, occupancy
 from tests.support.clusters import make_redis_sink
-from tests.support.sink_topics import until
+from tests.support.waiting import eventually
 from workers.sinks.redis.sink import RedisSink
 
 Client = redis.Redis
@@ -76,7 +76,7 @@ def without_disk(client: "Client") -> Iterator[None]:
     in_the_way.mkdir()
     client.config_set("save", "3600 1")
     client.bgsave()
-    until("it has failed", lambda: client.info()["rdb_last_bgsave_status"] == "err", 30)
+    eventually(lambda: client.info()["rdb_last_bgsave_status"] == "err", 30, "it has failed")
     yield
     client.config_set("save", "")
     in_the_way.rmdir()
@@ -87,7 +87,7 @@ def busy(client: "Client") -> Iterator[None]:
     client.config_set("busy-reply-threshold", 1)
     other = threading.Thread(target=_loop_for_ever, args=(client,), daemon=True)
     other.start()
-    until("it is busy", lambda: _is_busy(client), 30)
+    eventually(lambda: _is_busy(client), 30, "it is busy")
     yield
     client.script_kill()
     other.join(30)

@@ -8,7 +8,8 @@ from runtime.process.service import Service
 from schemas.topics import OCCUPANCY
 from tests.support.builders.outputs import occupancy
 from tests.support.clusters import cluster_of
-from tests.support.sink_topics import DERIVED, SinkTopics, until
+from tests.support.sink_topics import DERIVED, SinkTopics
+from tests.support.waiting import eventually
 from workers.sinks.loop import SinkLoop
 from workers.storage.item import Item
 
@@ -45,7 +46,10 @@ def test_a_registry_out_of_reach_is_reported_as_such_and_the_breaker_of_the_stor
     detail = service.health.detail
     try:
         pipeline.send([(OCCUPANCY, occupancy(1, 0, 1))])
-        until("it says why it has paused", lambda: "out of reach for" in detail.get("registry", ""))
+        eventually(
+            lambda: "out of reach for" in detail.get("registry", ""),
+            what="it says why it has paused",
+        )
 
         assert detail["paused"]["waits_for"] == "registry"
         assert "store" not in detail

@@ -12,8 +12,9 @@ from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import AUDIT, STAFF
 from tests.support.clusters import cluster_of, make_timescale_sink
-from tests.support.sink_topics import TOPICS, SinkTopics, await_leaders, until
+from tests.support.sink_topics import TOPICS, SinkTopics, await_leaders
 from tests.support.tables import rows
+from tests.support.waiting import eventually
 from workers.operations.deadletters.handling import replay
 from workers.sinks.loop import SinkLoop
 
@@ -62,8 +63,8 @@ def test_a_fact_that_the_database_refused_is_written_after_its_replay(
     def written() -> list[tuple[object, ...]]:
         return rows(database_url, "SELECT staff_id FROM staff ORDER BY 1")
 
-    until("the refused fact is a dead letter", dead_lettered)
-    until("the other fact is written", lambda: written() == [("s1",)])
+    eventually(dead_lettered, what="the refused fact is a dead letter")
+    eventually(lambda: written() == [("s1",)], what="the other fact is written")
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute("DROP TRIGGER site_rule ON staff")
     reported = {"actor": "ada", "why": "the rule is gone"}
@@ -79,7 +80,7 @@ def test_a_fact_that_the_database_refused_is_written_after_its_replay(
         objects_url=pipeline_settings.ingest.object_store_url,
         **reported,
     )
-    until("the replayed fact is written", lambda: written() == [("s1",), ("s2",)])
+    eventually(lambda: written() == [("s1",), ("s2",)], what="the replayed fact is written")
     service.stop.set()
     running.join(60)
 

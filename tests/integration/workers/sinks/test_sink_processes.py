@@ -2,6 +2,7 @@
 
 import threading
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,9 @@ from schemas.topics import (
 )
 from tests.support.builders.outputs import START_US, occupancy, ward
 from tests.support.clusters import cluster_of, installation_of
-from tests.support.sink_topics import SinkTopics, last_seqs, progress, records_written, until
+from tests.support.sink_topics import SinkTopics, last_seqs, progress, records_written
 from tests.support.tables import as_items, differences
+from tests.support.waiting import eventually
 from workers.local.demo.probes import scrape
 from workers.operations.verification.tables import compare
 from workers.storage.timescale.migrate import migrate
@@ -65,7 +67,7 @@ def assert_complete(settings: Settings) -> None:
 def settle(dsn: str, seconds: float = 60) -> None:
     """Wait until the last record of every key is in."""
     expected = last_seqs(ITEMS)
-    until("everything is written", lambda: progress(dsn) == expected, seconds)
+    eventually(lambda: progress(dsn) == expected, seconds, "everything is written")
 
 
 def test_a_killed_sink_neither_loses_nor_repeats_a_row(
@@ -74,9 +76,9 @@ def test_a_killed_sink_neither_loses_nor_repeats_a_row(
     pipeline.send([(ZONES, ZONE), *LOG])
     supervisor.start(TIMESCALE)
     for share in (0.2, 0.5, 0.8):
-        until(
-            f"{share:.0%} are written",
-            lambda share=share: records_written(database_url) >= share * len(LOG),  # type: ignore[misc]
+        eventually(
+            partial(wrote, database_url, share * len(LOG)),
+            what=f"{share:.0%} are written",
         )
         supervisor.kill(TIMESCALE.name)
         supervisor.restart(TIMESCALE.name)
@@ -109,7 +111,7 @@ def test_two_sinks_share_the_work_and_one_takes_over_from_the_other(
     supervisor.start(second)
     third = len(LOG) // 3
     pipeline.send(LOG[:third])
-    until("a third is written", lambda: records_written(database_url) == third)
+    eventually(lambda: records_written(database_url) == third, what="a third is written")
     pipeline.send(LOG[third : 2 * third])
     supervisor.stop(second.name)
     pipeline.send(LOG[2 * third :])
@@ -146,7 +148,7 @@ def test_an_unreadable_record_is_a_dead_letter_and_the_rest_is_written(
             return bool(client.exists(key))
         return records_written(database_url) == 1
 
-    until("the good record is written", written)
+    eventually(written, what="the good record is written")
     headers = dict(one_dead_letter(pipeline.settings))
     assert headers["reason"] == b"not_wire_format"
     assert headers["topic"] == cluster_of(pipeline.settings).name(OCCUPANCY).encode()
@@ -206,7 +208,7 @@ def test_what_the_database_refuses_is_found_in_its_batch_and_set_aside(
             environment={"WARDSTREAM_SINK__BATCH_WAIT_S": "2"},
         )
     )
-    until("the rest is written", lambda: records_written(database_url) == 1000)
+    eventually(lambda: records_written(database_url) == 1000, what="the rest is written")
 
     assert dict(one_dead_letter(pipeline.settings))["reason"] == b"database_refused"
     assert differences(database_url, ITEMS[:1000]) == []
@@ -222,9 +224,9 @@ def test_a_sink_that_is_asked_to_end_writes_and_commits_everything(
     assert supervisor.stop(TIMESCALE.name) == 0
     supervisor.start(Worker(name="next", command=TIMESCALE.command), ready_deadline_s=30)
     pipeline.send([(OCCUPANCY, occupancy(1, 0, 1))])
-    until(
-        "the next has taken over",
+    eventually(
         lambda: ("zone-occupancy.measured.v1", "zone-1") in progress(database_url),
+        what="the next has taken over",
     )
     metrics = httpx.get(
         f"http://127.0.0.1:{supervisor.metrics_port('next')}/metrics", timeout=30
@@ -253,17 +255,17 @@ def test_a_killed_redis_sink_ends_with_the_newest_of_everything(
         for (topic, key), seq in last_seqs(ITEMS).items()
         if topic in kinds
     }
-    until(
-        "everything is current",
+    eventually(
         lambda: {key: int(client.hget(key, "seq") or 0) for key in expected} == expected,
+        what="everything is current",
     )
 
     def reported() -> list[tuple[str, str]]:
         return published_events(client, pipeline.settings.live_prefix)
 
-    until(
-        "every zone event was told",
+    eventually(
         lambda: len(reported()) == sum(topic is ZONE_EVENTS for topic, _ in LOG),
+        what="every zone event was told",
     )
     assert len(set(reported())) == len(reported())
 
@@ -294,23 +296,28 @@ def test_stores_that_go_away_and_come_back_cost_nothing(
         supervisor.start(REDIS, ready_deadline_s=60)
         pids = [supervisor.pid(name) for name in ("sink-timescale", "sink-redis")]
         feeding.start()
-        until("a fifth is written", lambda: records_written(dsn) >= len(LOG) / 5)
+        eventually(lambda: records_written(dsn) >= len(LOG) / 5, what="a fifth is written")
         # The registry goes away with the database, and a schema that was never read cannot be asked
         # for then: whoever lacks one waits for the registry, and does not ask its store at all.
         for name in ("sink-timescale", "sink-redis"):
-            until(f"{name} knows all schemas", lambda name=name: knows_all(supervisor, name))  # type: ignore[misc]
+            eventually(partial(knows_all, supervisor, name), what=f"{name} knows all schemas")
         own_services.kill("timescale")
         own_services.kill("redis")
         for name in ("sink-timescale", "sink-redis"):
-            until(f"{name} says so", lambda name=name: "out of reach" in text(supervisor, name))  # type: ignore[misc]
-            until(f"{name} leaves it alone", lambda name=name: breaker(supervisor, name) > 0)  # type: ignore[misc]
-        until("the lag in records is known", lambda: bool(paused(supervisor)["behind_records"]))
+            eventually(partial(out_of_reach, supervisor, name), what=f"{name} says so")
+            eventually(partial(breaker, supervisor, name), what=f"{name} leaves it alone")
+        eventually(
+            lambda: bool(paused(supervisor)["behind_records"]), what="the lag in records is known"
+        )
         seen = paused(supervisor)
         assert seen["since_us"] / 1e6 == gauge(supervisor, TIMESCALE.name, PAUSED_SINCE)
-        until("the lag in seconds grows", lambda: paused(supervisor)["behind_s"] > seen["behind_s"])
+        eventually(
+            lambda: paused(supervisor)["behind_s"] > seen["behind_s"],
+            what="the lag in seconds grows",
+        )
         late = Worker(name="late", command=TIMESCALE.command, environment=SMALL_BATCHES)
         supervisor.start(late, ready_deadline_s=60)
-        until("the late one shares the wait", lambda: "out of reach" in text(supervisor, "late"))
+        eventually(partial(out_of_reach, supervisor, "late"), what="the late one shares the wait")
         own_services.restart("timescale")
         own_services.restart("redis")
         feeding.join(60)
@@ -318,13 +325,20 @@ def test_stores_that_go_away_and_come_back_cost_nothing(
         client = redis.Redis.from_url(settings.redis_url.get_secret_value())
         last = last_seqs(ITEMS)["zone-occupancy.measured.v1", "zone-r0"]
         key = state_key(settings.live_prefix, "zone", "zone-r0")
-        until("Redis is current", lambda: int(client.hget(key, "seq") or 0) == last)
+        eventually(lambda: int(client.hget(key, "seq") or 0) == last, what="Redis is current")
 
         assert pids == [supervisor.pid(name) for name in ("sink-timescale", "sink-redis")]
         for name in ("sink-timescale", "sink-redis"):
-            until(f"{name} says it is well", lambda name=name: is_well(supervisor, name))  # type: ignore[misc]
-        until("the registry, which keeps its data there too, is back", lambda: answers(settings))
+            eventually(partial(is_well, supervisor, name), what=f"{name} says it is well")
+        eventually(
+            lambda: answers(settings), what="the registry, which keeps its data there too, is back"
+        )
         assert_complete(settings)
+
+
+def wrote(dsn: str, records: float) -> bool:
+    """Whether at least that many records are in the tables."""
+    return records_written(dsn) >= records
 
 
 def answers(settings: Settings) -> bool:
@@ -369,10 +383,15 @@ def knows_all(supervisor: Supervisor, name: str) -> bool:
     )
 
 
+def out_of_reach(supervisor: Supervisor, name: str) -> bool:
+    """Whether a sink says on /healthz that its store is out of reach."""
+    return "out of reach" in text(supervisor, name)
+
+
 def is_well(supervisor: Supervisor, name: str) -> bool:
     """Whether a sink says nothing of an outage, on /healthz or in its metrics."""
     return (
-        "out of reach" not in text(supervisor, name)
+        not out_of_reach(supervisor, name)
         and gauge(supervisor, name, PAUSED_SINCE) == 0
         and breaker(supervisor, name) == 0
     )

@@ -10,7 +10,21 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from runtime.process.libpq import IGNORED
 from workers.cli.app import COMMANDS, load, usage
+
+SECRET = "rtsp://viewer:Ward#9secret@127.0.0.1:9/s"
+
+
+def run_command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """A command as a person runs it."""
+    return subprocess.run(
+        [sys.executable, "-m", "workers.cli", *arguments],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -62,7 +76,7 @@ def test_no_process_loads_what_only_other_uses_of_a_library_need() -> None:
 
 
 def completed(description: str) -> list[str]:
-    """What bash offers after `wardstream WORDS`."""
+    """Completions that bash offers after `wardstream WORDS`."""
     line = f"wardstream {description}"
     answer = subprocess.run(
         [sys.executable, "-m", "workers.cli"],
@@ -105,11 +119,14 @@ def test_every_summary_is_one_short_sentence() -> None:
         pytest.param(
             "WARDSTREAM_METRICS_PORT",
             "abc",
-            "metrics_port: Input should be a valid",
+            "WARDSTREAM_METRICS_PORT is 'abc': give a whole number",
             id="no-number",
         ),
         pytest.param(
-            "WARDSTREAM_WATCHDOG__HEALTH", "x", 'value for field "watchdog"', id="no-json"
+            "WARDSTREAM_WATCHDOG__HEALTH",
+            "x",
+            "WARDSTREAM_WATCHDOG__HEALTH is no JSON object",
+            id="no-json",
         ),
         pytest.param(
             "WARDSTREAM_DEADMAN__AFTER_S",
@@ -150,3 +167,131 @@ def test_a_table_can_be_printed_as_json_lines(
     rows = [json.loads(line) for line in answer.stdout.splitlines()]
     assert len(rows) > 10
     assert all(row[field] for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        pytest.param(["ingest", "--camera=c", f"--video={SECRET}", SECRET], 2, id="too-many"),
+        pytest.param(["ingest", "--camera=c", "--mode", SECRET], 2, id="no-choice"),
+        pytest.param(["demo", "--once", "--video", SECRET], 78, id="demo"),
+        pytest.param(["tail", SECRET], 78, id="no-topic"),
+    ],
+)
+def test_no_command_shows_a_credential_of_its_command_line(arguments: list[str], code: int) -> None:
+    done = run_command(*arguments)
+
+    assert done.returncode == code, done.stderr
+    assert "9secret" not in done.stdout + done.stderr
+    assert "Ward" not in done.stdout + done.stderr.replace("wardstream", "")
+
+
+def test_an_unforeseen_error_shows_its_trace_without_credentials() -> None:
+    program = (
+        "import workers.cli.settings as command\n"
+        "from workers.cli.app import main\n"
+        f"def fail(): raise RuntimeError({SECRET!r})\n"
+        "command.read_settings = fail\n"
+        "main(['settings'])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 1
+    assert done.stderr.endswith("RuntimeError: rtsp://127.0.0.1:9/s\n")
+    assert "Ward" not in done.stderr
+
+
+PORT_FORM = "a whole number at least 0 and at most 65535 (port)"
+
+EXAMPLES = [
+    ["demo", "--once"],
+    ["up"],
+    ["ingest", "--camera=c", "--video=v"],
+    ["infer"],
+    ["stream"],
+    ["sink", "timescale"],
+    ["sink", "redis"],
+    ["serve"],
+    ["watchdog"],
+    ["camera", "import", "cameras.yaml"],
+    ["topics", "check"],
+    ["topics", "create"],
+    ["registry", "register"],
+    ["registry", "check"],
+    ["db", "migrate"],
+    ["doctor"],
+    ["settings"],
+    ["tail", "alerts.raised.v1"],
+    ["dlq", "list"],
+    ["backup", "take", "file:///nowhere"],
+    ["rebuild", "list"],
+    ["evaluate", "--video=v", "--ground-truth=g"],
+    ["track", "--detections=d", "--fps=5", "--out=o"],
+]
+
+
+@pytest.mark.parametrize("arguments", EXAMPLES, ids=" ".join)
+def test_every_command_refuses_a_wrong_setting_in_a_sentence(arguments: list[str]) -> None:
+    done = run_command(*arguments, WARDSTREAM_INGEST_FPS="5", WARDSTREAM_METRICS_PORT="")
+
+    assert done.returncode == 78
+    assert done.stderr.splitlines() == [
+        "WARDSTREAM_INGEST_FPS is no setting: did you mean WARDSTREAM_INGEST__FPS?",
+        f"WARDSTREAM_METRICS_PORT is empty: give {PORT_FORM}, or leave it out",
+    ]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_explains_itself_whatever_the_settings(name: str) -> None:
+    done = run_command(name, "--help", WARDSTREAM_INGEST_FPS="5", WARDSTREAM_CONFIG="/nowhere")
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["ingest", "--camera=c", "--video=v", "--fps=0"], "0.0 is not a number above 0"),
+        (["serve", "--port=99999"], "99999 is not a whole number"),
+        (["evaluate", "--video=v", "--ground-truth=g", "--backend=x"], "'x' is not one of auto"),
+    ],
+)
+def test_an_option_that_its_setting_cannot_be_is_a_wrong_command_line(
+    arguments: list[str], message: str
+) -> None:
+    done = run_command(*arguments)
+
+    assert done.returncode == 2
+    assert message in " ".join(done.stderr.replace("\u2502", "").split())
+
+
+def test_the_environment_of_libpq_cannot_lead_elsewhere_or_change_results() -> None:
+    given = dict.fromkeys((*IGNORED, "PGSSLMODE", "PGPASSFILE"), "x")
+    program = (
+        "import os\n"
+        "import workers.cli.settings as command\n"
+        "from workers.cli.app import main\n"
+        "def show(): print(*[n for n in os.environ if n.startswith('PG')]); raise SystemExit\n"
+        "command.read_settings = show\n"
+        "main(['settings'])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, **given},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert set(done.stdout.split()) == {"PGSSLMODE", "PGPASSFILE"}
+
+
+def test_settings_are_printed_without_credentials() -> None:
+    url = "http://viewer:Ward9secret@registry:8081/apis/ccompat/v7"
+    for arguments in (["settings"], ["settings", "--json"]):
+        done = run_command(*arguments, WARDSTREAM_REGISTRY_URL=url)
+
+        assert "http://registry:8081/apis/ccompat/v7" in done.stdout
+        assert "Ward9secret" not in done.stdout

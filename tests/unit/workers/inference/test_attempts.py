@@ -17,11 +17,13 @@ def image(value: int) -> NDArray[np.uint8]:
 
 
 def box(score: float) -> Detection:
-    return Detection(x_min=0, y_min=0, x_max=1, y_max=1, score=score, label="person")
+    return Detection(
+        x_min=0, y_min=0, x_max=1, y_max=1, score=score, label="person", raw_score=score
+    )
 
 
 class Fragile(HogDetector):
-    """Finds one person per image, scored by its brightness; breaks where it is told to."""
+    """Finds one person per image, scored by its brightness; fails on images that a test names."""
 
     def __init__(self, breaks: Callable[[Sequence[Image]], Exception | None]) -> None:
         super().__init__()

@@ -107,7 +107,7 @@ def test_live_mode_infers_the_newest_frame_of_each_camera() -> None:
 
 
 def test_live_mode_looks_for_newer_frames_after_the_batch() -> None:
-    """The frame of `a` at the front is void because of the one that is too late for this batch."""
+    """A newer frame of `a`, too late for this batch, makes the one at the front void."""
     batcher = filled(
         policy(newest_wins=True, size=1), [arrival("a", 0), arrival("b", 1), arrival("a", 2)]
     )

@@ -1,4 +1,4 @@
-"""Where a camera's outcomes go."""
+"""The partition of a camera's outcomes."""
 
 from contextlib import suppress
 
@@ -41,7 +41,7 @@ def test_outcomes_go_to_the_partition_of_the_cameras_floor() -> None:
 
 
 def test_a_late_frame_goes_to_the_partition_its_camera_had_at_capture() -> None:
-    """Whether a worker has read the import already makes no difference to where a frame goes."""
+    """It does not matter whether a worker has already read the import."""
     table = placement(floor("west", 1, 7), floor("east", 1, 9), camera("a", 1, "west"))
     before = table.partition("a")
     table.learn([camera("a", 2, "east")])
@@ -49,7 +49,7 @@ def test_a_late_frame_goes_to_the_partition_its_camera_had_at_capture() -> None:
 
 
 def test_a_camera_goes_to_the_partition_where_the_stream_processor_keeps_it() -> None:
-    """Both go by the first version in the log, so a moved camera has one `seq`, not two."""
+    """Both use the first version in the log, so a moved camera has one `seq`, not two."""
     facts = Facts()
     table = placement(floor("west", 1, 7), floor("east", 1, 9))
     for version, floor_id in [(3, "west"), (1, "east"), (4, "east")]:

@@ -7,17 +7,11 @@ from structlog.testing import CapturingLogger
 
 from models.detectors.hog import NMS_IOU, HogDetector
 from runtime.process.health import Health
+from runtime.process.sections import InferenceSettings
 from runtime.process.service import Service
-from runtime.process.settings import InferenceSettings, Settings
+from runtime.process.settings import Settings
 from workers.inference import process
-from workers.inference.process import batch_policy, detector_of, introduce, with_options
-
-
-def test_an_option_overrides_the_setting_and_leaves_the_others() -> None:
-    settings = Settings(inference=InferenceSettings(backend="onnx", threads=3))
-    changed = with_options(settings, {"backend": "hog"}).inference
-    assert (changed.backend, changed.threads) == ("hog", 3)
-    assert settings.inference.backend == "onnx"
+from workers.inference.process import batch_policy, detector_of, introduce
 
 
 def test_live_mode_looks_further_into_the_queue_than_record_mode() -> None:
@@ -32,6 +26,23 @@ def test_live_mode_looks_further_into_the_queue_than_record_mode() -> None:
 def test_overlap_is_the_models_own_unless_somebody_set_it() -> None:
     assert detector_of(InferenceSettings(backend="hog")).nms_iou == NMS_IOU
     assert detector_of(InferenceSettings(backend="hog", nms_iou=0.5)).nms_iou == 0.5
+
+
+def test_scores_without_a_card_are_reported_with_what_to_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    logged = CapturingLogger()
+    monkeypatch.setattr(process, "log", structlog.wrap_logger(logged, processors=[]))
+    detector = HogDetector()
+    introduce(detector, Service(Settings(), Health("inference")))
+    assert [call for call in logged.calls if call.method_name == "warning"] == []
+
+    detector.scores_known = False
+    introduce(detector, Service(Settings(), Health("inference")))
+
+    [warning] = [call for call in logged.calls if call.method_name == "warning"]
+    assert warning.kwargs["event"] == "inference.score_map_unknown"
+    assert "wardstream score-map" in warning.kwargs["reason"]
 
 
 def test_a_detector_of_last_resort_is_named_with_its_reason(

@@ -1,4 +1,4 @@
-"""An alert is told when it begins and when it is over, and never in between."""
+"""An alert is reported when it begins and when it is over, and never in between."""
 
 from typing import Any
 

@@ -1,10 +1,10 @@
-"""What is silent is told, once, by its cause, and in words for a ward."""
+"""Silence is reported once, by its cause, in words for a ward."""
 
 from dataclasses import replace
 
 import pytest
 
-from runtime.process.settings import WatchdogSettings
+from runtime.process.sections import WatchdogSettings
 from workers.observation.alerts import AlertBook
 from workers.observation.findings import STAGES, judge
 from workers.observation.signs import CameraSign, HealthSign, Signs, StageProgress, StageSign

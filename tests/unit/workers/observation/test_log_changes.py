@@ -1,4 +1,4 @@
-"""What the log lost and what its topics are not is told, whatever else is wrong."""
+"""Losses of the log and wrong topics are reported, whatever else is wrong."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What the log lost is read from the letters alone, and known when both topics were read."""
+"""Losses of the log follow from dead letters alone, once both topics have been read."""
 
 import pytest
 from confluent_kafka import Message
@@ -59,7 +59,7 @@ def test_losses_are_known_when_both_topics_have_been_read_to_their_ends(
     now_us = SystemClock().now_us()
     known = []
     for read, at_end in (
-        ([dead_letter(0, "3-5", now_us)], False),  # somebody may have put it away
+        ([dead_letter(0, "3-5", now_us)], False),  # somebody may have resolved it
         ([], True),
         ([dead_letter(1, "8-10", now_us)], False),
     ):

@@ -1,11 +1,11 @@
-"""Where a partition is read from, by what the group, the store and the log say."""
+"""The offset from which a partition is read, given those of the group, the store and the log."""
 
 import pytest
 
 from workers.sinks.resume import Commit, Start, start_of
 
 OLD = Commit(50, noted=False)
-"""Of a release that noted nothing in its store."""
+"""Offsets of a release that kept none in its store."""
 
 NEW = Commit(50, noted=True)
 

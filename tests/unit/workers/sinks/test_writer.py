@@ -1,4 +1,4 @@
-"""A batch is kept until the store has all of it, and is nobody else's to commit before."""
+"""A batch is kept until the store has all of it, and is not committed before."""
 
 from collections.abc import Sequence
 
@@ -18,6 +18,7 @@ from runtime.storage.breaker import Guard
 from schemas.topics import OCCUPANCY
 from tests.support.builders.outputs import codec, item, occupancy
 from tests.support.clusters import cluster_of
+from tests.support.set_clock import SetClock
 from workers.sinks.outage import Outage
 from workers.sinks.writer import SinkWriter
 from workers.storage.item import Item
@@ -27,30 +28,14 @@ TOPIC = cluster_of(NOBODY).name(OCCUPANCY)
 FIRST, SECOND = (TOPIC, 0), (TOPIC, 1)
 
 
-class SetClock:
-    """A clock that stands where it is set."""
-
-    def __init__(self) -> None:
-        self.now_s = 1_000.0
-
-    def now_us(self) -> int:
-        return round(self.now_s * 1e6)
-
-    def monotonic_s(self) -> float:
-        return self.now_s
-
-    def sleep(self, seconds: float) -> None:
-        self.now_s += seconds
-
-
 class Fetched:
-    """What a consumer was asked to fetch."""
+    """A consumer's assignment, which keeps what it was asked to fetch."""
 
     def __init__(self) -> None:
         self.paused: set[Partition] = set()
 
     def incremental_assign(self, partitions: list[TopicPartition]) -> None:
-        """Nothing is fetched here."""
+        """Do nothing: nothing is fetched here."""
 
     def pause(self, partitions: list[TopicPartition]) -> None:
         self.paused |= {(one.topic, one.partition) for one in partitions}
@@ -69,7 +54,7 @@ class Store:
         self.written: list[tuple[int, int]] = []
 
     def prepare(self) -> None:
-        """Nothing is to be connected."""
+        """Do nothing: there is no connection."""
 
     def write(self, items: Sequence[Item]) -> None:
         if self.away:
@@ -77,10 +62,10 @@ class Store:
         self.written += [(one.partition, one.offset) for one in items]
 
     def housekeep(self) -> None:
-        """Nothing is due."""
+        """Do nothing."""
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing."""
 
 
 class World:
@@ -147,7 +132,7 @@ def test_a_batch_is_kept_and_nothing_is_fetched_until_the_store_is_back(world: W
     assert world.writer.wait_s() == 0.2
 
     world.store.away = False
-    world.writer.submit([message(1, 3)])  # slipped past the pause
+    world.writer.submit([message(1, 3)])  # fetched before the pause took effect
     world.writer.poll()
     assert world.ledger.offsets() == {}, "it is not asked before the pause is over"
 

@@ -1,4 +1,4 @@
-"""What a stage says of itself is taken at its word, and its silence for what it is."""
+"""A stage's own report is believed, and its silence is a sign of its own."""
 
 import json
 import threading
@@ -20,7 +20,7 @@ AT_US = 1_780_000_000_000_000
 
 
 class Stage(ThreadingHTTPServer):
-    """Says one thing."""
+    """The health endpoint of a stage; a test sets its report."""
 
     status = 200
     text = json.dumps({"healthy": True})

@@ -1,4 +1,4 @@
-"""What a log that stays away costs is counted."""
+"""Alerts that are given up while the log is out of reach are counted."""
 
 import pytest
 

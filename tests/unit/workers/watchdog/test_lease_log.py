@@ -1,4 +1,4 @@
-"""The leader is known by its beats and one's own clock alone."""
+"""A watchdog knows the leader from its beats and its own clock alone."""
 
 from workers.observation.lease_log import Beat, BeatAge, read_beat
 from workers.watchdog.reporting import LEARN_S, ReportingRule
@@ -16,7 +16,7 @@ def test_a_beat_is_still_from_when_it_was_first_seen() -> None:
 
 
 def test_time_without_a_reading_does_not_count() -> None:
-    """The log was away, or this process was frozen: the other one may have been well."""
+    """The log was out of reach, or this process was frozen: the other one may have been well."""
     age = BeatAge(gap_s=3.0)
     age.update(BEAT, 100.0)
 

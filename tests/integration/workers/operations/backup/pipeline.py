@@ -1,4 +1,4 @@
-"""A line that is backed up and restored: its processes, rows and records, and the commands."""
+"""A pipeline that is backed up and restored: its processes, rows and records, and the commands."""
 
 from typing import Any
 
@@ -13,7 +13,8 @@ from schemas.registry import SchemaRegistry
 from schemas.topics import REFERENCE_TOPICS, TOPICS, Topic
 from tests.support import simulated
 from tests.support.clusters import cluster_of
-from tests.support.played_pipeline import PlayedPipeline, wait_until
+from tests.support.played_pipeline import PlayedPipeline
+from tests.support.waiting import eventually
 from workers.cli.app import load
 from workers.local.pipeline import prepare
 from workers.storage.timescale.tables import TABLES
@@ -39,12 +40,12 @@ def fold(pipeline: PlayedPipeline, feed: simulated.Feed, frames: int | None) -> 
     for process in PROCESSES:
         pipeline.supervisor.wait_ready(process, DEADLINE_S)
     feed.send(frames)
-    wait_until(pipeline.checkpointed, DEADLINE_S, "the checkpoints")
+    eventually(pipeline.checkpointed, DEADLINE_S, "the checkpoints")
 
     def written() -> bool:
         return pipeline.observer.poll(0.0, (), 0).lags.get("sink-timescale") == 0
 
-    wait_until(written, DEADLINE_S, "the rows")
+    eventually(written, DEADLINE_S, "the rows")
     pipeline.supervisor.stop_all()
 
 
@@ -77,7 +78,7 @@ def ids(pipeline: PlayedPipeline) -> dict[str, int]:
 
 
 def text_of(settings: Settings, command: str, *description: str, code: int = 0) -> str:
-    """What `wardstream COMMAND WORDS` says, when it ends with the exit code."""
+    """Output of `wardstream COMMAND WORDS`, which must end with the exit code."""
     environment = {
         "WARDSTREAM_KAFKA_BOOTSTRAP": settings.kafka_bootstrap,
         "WARDSTREAM_REGISTRY_URL": settings.registry_url,
@@ -98,7 +99,7 @@ def restart(pipeline: PlayedPipeline) -> None:
 
 
 def behind(pipeline: PlayedPipeline, frames: int) -> simulated.Feed:
-    """What follows on the first frames."""
+    """Frames that follow the first ones."""
     feed = simulated.Feed(pipeline.settings, CAMERAS, SECONDS, seed=11)
     for stream in feed._streams.values():
         for _ in range(frames):

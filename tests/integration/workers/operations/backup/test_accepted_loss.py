@@ -1,4 +1,4 @@
-"""What a restore would lose is refused, and given up and told when somebody says so."""
+"""A restore that would lose rows is refused; on request it loses them and reports which."""
 
 import re
 from collections.abc import Iterator
@@ -50,7 +50,7 @@ def written(settings: Settings) -> dict[tuple[str, str], int]:
 def test_rows_after_a_backup_are_given_up_only_on_request_and_the_pipeline_goes_on_without_them(
     services: Services, pipeline: PlayedPipeline, tmp_path: Path
 ) -> None:
-    """The broker is lost, and the database stands."""
+    """The broker is lost, and the database is not."""
     settings = pipeline.settings
     uri, saved = ((tmp_path / name).as_uri() for name in ("backup", "saved"))
     feed = simulated.Feed(settings, CAMERAS, SECONDS, seed=11)

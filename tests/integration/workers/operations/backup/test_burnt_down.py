@@ -1,6 +1,6 @@
-"""Everything is lost, and everything is given back: rows, facts, schema ids, and the fold's state.
+"""Everything is lost and restored: rows, facts, schema ids, and the state of the fold.
 
-The line that goes on from the backup must end with the rows that it had before the fire.
+The pipeline that continues from the backup must end with the rows that it had before the loss.
 """
 
 import re
@@ -36,7 +36,7 @@ from tests.support.services import delete_topics
 
 
 def database(services: LocalServices, name: str, *, fresh: bool = False) -> str:
-    """Address of a database of its own, made now; an old one of that name burns first."""
+    """URL of a new database; an old one of that name is dropped first."""
     parts = urlsplit(services.environment["WARDSTREAM_DATABASE_URL"])
     server = urlunsplit(parts._replace(path="/postgres"))
     with psycopg.connect(server, autocommit=True) as connection:
@@ -49,10 +49,10 @@ def database(services: LocalServices, name: str, *, fresh: bool = False) -> str:
 
 @pytest.fixture
 def pipeline(own_services: LocalServices, tmp_path: Path) -> Iterator[PlayedPipeline]:
-    """A line that will burn."""
+    """A pipeline that will be lost."""
     backwards = SchemaRegistry(own_services.environment["WARDSTREAM_REGISTRY_URL"])
     for topic in reversed([topic for topic in TOPICS.values() if topic.avro]):
-        backwards.register(topic)  # ids that registering anew would hardly give again
+        backwards.register(topic)  # ids that a new registration would hardly give again
     environment = {
         **own_services.environment,
         "WARDSTREAM_TOPIC_PREFIX": "burning.",
@@ -64,7 +64,7 @@ def pipeline(own_services: LocalServices, tmp_path: Path) -> Iterator[PlayedPipe
 
 
 def burn(services: LocalServices) -> None:
-    """The database server's disk is gone, and the registry's contents with it."""
+    """Drop the databases, and with them the registry's contents."""
     services.kill("registry")
     database(services, "burning", fresh=True)
     database(services, REGISTRY_DATABASE, fresh=True)

@@ -1,4 +1,4 @@
-"""Checkpoints that are copied while they are written: whole ones, whatever the moment."""
+"""Checkpoints that are copied while they are written are whole, whatever the moment."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -19,9 +19,9 @@ from runtime.kafka.reader import spans
 from runtime.process.settings import Settings
 from schemas.topics import STREAM_CHECKPOINTS
 from tests.support.clusters import cluster_of
-from tests.support.played_pipeline import wait_until
 from tests.support.services import Services
 from tests.support.sink_topics import await_leaders
+from tests.support.waiting import eventually
 from workers.local.pipeline import settings_of
 from workers.operations.backup.entries import Entry, held, whole_checkpoints
 
@@ -90,7 +90,7 @@ def test_a_checkpoint_that_was_half_written_is_copied_whole(
     with ThreadPoolExecutor(2) as pool:
         torn = pool.submit(lambda: by_key(held(cluster_of(settings), STREAM_CHECKPOINTS)))
         whole = pool.submit(lambda: by_key(whole_checkpoints(cluster_of(settings))))
-        wait_until(lambda: len(looked) == 2, 60, "both to find an end of the log without the head")
+        eventually(lambda: len(looked) == 2, what="both to find an end of the log without the head")
         writer.end(head)
         read, copied = torn.result(60), whole.result(60)
 

@@ -1,4 +1,4 @@
-"""Rows out of one database and into another: all of them, some of them, and never half of them."""
+"""Rows are copied from one database into another: all or some, and never a part of a table."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What is restored at once has as long as it needs."""
+"""A restore in one transaction gets the time that it asks for."""
 
 import pytest
 

@@ -26,7 +26,7 @@ from workers.local.pipeline import settings_of
 
 @dataclass(frozen=True)
 class Answer:
-    """What a command said."""
+    """The result of a command."""
 
     code: int
     out: str
@@ -34,12 +34,12 @@ class Answer:
 
     @property
     def lines(self) -> list[dict[str, Any]]:
-        """Its JSON lines."""
+        """JSON records that it printed, one per line."""
         return [json.loads(line) for line in self.out.splitlines()]
 
 
 class Desk:
-    """Where dead letters are handled: their topic, the audit and one topic of facts."""
+    """The topics of dead letters, of the audit and of one kind of facts, and their commands."""
 
     def __init__(self, environment: dict[str, str]) -> None:
         self.environment = environment
@@ -75,7 +75,7 @@ class Desk:
         stage: str = "sink-timescale",
         key: bytes | None = None,
     ) -> None:
-        """Write a dead letter as a process of the line does."""
+        """Write a dead letter as a process of the pipeline does."""
         box = DeadLetterBox(
             self.producer, cluster_of(self.settings), self.settings.dead_letters, stage
         )
@@ -84,7 +84,7 @@ class Desk:
         self.producer.flush(30)
 
     def leave_in_place(self, topic: Topic, offset: int, length: int) -> None:
-        """Write a dead letter as the stream processor does for a giant."""
+        """Write a dead letter as the stream processor does for an oversized record."""
         name = cluster_of(self.settings).name(topic)
         error = DeadLetter("not_wire_format", "a giant in a test")
         headers = dead_letter_headers(name, 0, offset, None, error, 1, "stream")
@@ -94,7 +94,7 @@ class Desk:
         self.producer.flush(30)
 
     def staff(self, staff_id: str, version: int = 1) -> bytes:
-        """A fact as it lies on its topic."""
+        """A fact as the bytes that are on its topic."""
         stamp = {"valid_from_us": 1, "recorded_at_us": 1, "removed": False, "recorded_by": "t"}
         record = {"staff_id": staff_id, "version": version, "role": "nurse", **stamp}
         return self.registry.writer(STAFF).encode(record)

@@ -1,4 +1,4 @@
-"""Dead letters on the real broker: seen, sent again once, put away once, and all of it audited."""
+"""Dead letters on the real broker are shown, sent again once, resolved once, and audited."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A pipeline that has folded what it was sent, and stands still."""
+"""A pipeline that has folded all its input and is idle."""
 
 from collections.abc import Iterator
 

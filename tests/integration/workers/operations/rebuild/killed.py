@@ -9,7 +9,8 @@ from runtime.process.settings import Settings
 from tests.support.clusters import installation_of
 from workers.operations.rebuild.bounds import Folded
 from workers.operations.rebuild.ledger import Ledger
-from workers.operations.rebuild.run import Order, rebuild
+from workers.operations.rebuild.order import Order
+from workers.operations.rebuild.run import rebuild
 from workers.operations.rebuild.start import parse_origin
 from workers.sinks.timescale.sink import TimescaleSink
 from workers.storage.item import Gap, Item
@@ -19,7 +20,7 @@ write, note_folded = TimescaleSink.write, Ledger.note_folded
 
 
 def write_and_die(self: TimescaleSink, items: Sequence[Item]) -> list[Gap]:
-    """Write, and when a partition was folded before, that was all."""
+    """Write; then kill the process if a partition has been folded before."""
     gaps = write(self, items)
     if FOLDED:
         os.kill(os.getpid(), signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""A checkpoint that a release refuses: the message names the command, and the line goes on."""
+"""A release refuses a checkpoint and names the command after which the pipeline continues."""
 
 import os
 import re
@@ -22,12 +22,13 @@ from streams.stage import STAGE
 from streams.state.version import OLDEST_READ
 from tests.support import simulated
 from tests.support.clusters import cluster_of, installation_of
-from tests.support.played_pipeline import PlayedPipeline, played_pipeline, wait_until
+from tests.support.played_pipeline import PlayedPipeline, played_pipeline
+from tests.support.waiting import eventually
 from workers.operations.rebuild.restart import remake
 
 CAMERAS = ["sim-0"]
 NO_STORE = {"WARDSTREAM_CHECKPOINTS__ARCHIVE__URL": "file:///dev/null/objects"}
-"""Nothing can be archived, which stops nobody."""
+"""Archives fail with this setting, which stops no process."""
 
 
 def newest(pipeline: PlayedPipeline) -> dict[bytes, bytes]:
@@ -37,7 +38,7 @@ def newest(pipeline: PlayedPipeline) -> dict[bytes, bytes]:
 
 
 def put_back(pipeline: PlayedPipeline, records: dict[bytes, bytes]) -> None:
-    """Let a checkpoint be the last word of a release of long ago, which was killed behind it."""
+    """Make a checkpoint the newest one, as of an old release that was killed after it."""
     settings = pipeline.settings
     name = cluster_of(settings).name(STREAM_CHECKPOINTS)
     old = {
@@ -83,10 +84,10 @@ def test_a_refused_checkpoint_names_the_command_that_makes_the_pipeline_go_on(
     pipeline.supervisor.start(Worker(name="before", command=("stream",), environment=NO_STORE))
     pipeline.supervisor.wait_ready("before", 180)
     feed.send(100)
-    wait_until(pipeline.checkpointed, 90, "the first checkpoint")
+    eventually(pipeline.checkpointed, 90, "the first checkpoint")
     kept = newest(pipeline)
     feed.send(20)
-    wait_until(pipeline.checkpointed, 90, "what was sent behind it")
+    eventually(pipeline.checkpointed, 90, "what was sent behind it")
     pipeline.supervisor.stop("before")
     put_back(pipeline, kept)
     feed.send(50)
@@ -101,7 +102,7 @@ def test_a_refused_checkpoint_names_the_command_that_makes_the_pipeline_go_on(
     assert "partition 0: folded cold from 0" in made.stdout
     pipeline.supervisor.start(Worker(name="after", command=("stream",), environment=NO_STORE))
     feed.send()
-    wait_until(pipeline.checkpointed, 90, "the last checkpoint")
+    eventually(pipeline.checkpointed, 90, "the last checkpoint")
     assert pipeline.difference_from_oracle() is None
     assert "checkpoints.not_archived" in (pipeline.folder / "logs" / "before.log").read_text()
     again = remake(installation_of(pipeline.settings), "test", "again")

@@ -1,4 +1,4 @@
-"""Revisions as the database and Redis show them, without a line that folds."""
+"""Revisions in the database and in Redis, without a running pipeline."""
 
 import json
 from collections.abc import Iterator
@@ -18,11 +18,13 @@ from tests.support.tables import rows
 from workers.operations.rebuild import live, staging
 from workers.operations.rebuild.bounds import Bound, Folded
 from workers.operations.rebuild.difference import compare_tables
-from workers.operations.rebuild.ledger import Ledger, open_ledger
+from workers.operations.rebuild.ledger import Ledger
+from workers.operations.rebuild.opening import open_ledger
 from workers.operations.rebuild.plan import Plan
 from workers.operations.rebuild.records import Newest
-from workers.operations.rebuild.run import revert
+from workers.operations.rebuild.revert import revert
 from workers.sinks.timescale.sink import TimescaleSink
+from workers.storage.timescale import rebuild_schema
 
 CAMERA = "cam-1"
 NOTHING = Plan(partitions=(), floors=None, facts={})
@@ -40,7 +42,7 @@ def ledger(settings: Settings) -> Iterator[Ledger]:
 
 
 def write(sink: TimescaleSink, first: int, last: int, score: float) -> None:
-    """Frames of one person who stays: a track that each of them goes on with."""
+    """Write frames of one person who stays, all of one track."""
     for seq in range(first, last + 1):
         seen = track(1, 1, last_observed=seq, score=score)
         sink.write([item(TRACKS, camera_tracks(seq, seq, [seen], CAMERA), seq)])
@@ -50,7 +52,7 @@ def swap_in_another_score(ledger: Ledger, settings: Settings, through: int) -> i
     """Rebuild that person's track up to a frame, with another score; returns the revision."""
     number = ledger.start("--from 1h", "", NOTHING, "anna").revision
     ledger.stage(number)
-    sink = make_timescale_sink(settings, SystemClock(), staging.staged_path(number))
+    sink = make_timescale_sink(settings, SystemClock(), rebuild_schema.staged_path(number))
     write(sink, 1, through, 0.5)
     sink.close()
     bound = Bound("camera", CAMERA, 0, at_us(through), {TRACKS.name: (0, through)})
@@ -86,13 +88,13 @@ def test_a_revised_track_that_goes_on_is_shown_once_as_the_pipeline_has_it(
 
 
 def test_what_was_folded_counts_only_while_its_tables_are_there(ledger: Ledger) -> None:
-    """A backup holds what is noted of a rebuild under way, and not its tables."""
+    """A backup has the ledger's notes of a rebuild under way, and not its tables."""
     number = ledger.start("--from 1h", "", NOTHING, "anna").revision
     ledger.stage(number)
     ledger.note_folded(number, 3, Folded(ProgressByKey(), {}, {}, {}))
 
     going_on = ledger.stage(number)
-    staging.drop(ledger.connection, number)
+    rebuild_schema.drop(ledger.connection, number)
     restored = ledger.stage(number)
 
     assert (list(going_on), list(restored)) == ([3], [])
@@ -101,9 +103,9 @@ def test_what_was_folded_counts_only_while_its_tables_are_there(ledger: Ledger) 
 def test_a_rebuild_starts_with_empty_tables_whatever_was_left(
     ledger: Ledger, settings: Settings, database_url: str
 ) -> None:
-    """A database that was restored gives a number again, of which tables may be left."""
-    staging.create(ledger.connection, 1)
-    left = make_timescale_sink(settings, SystemClock(), staging.staged_path(1))
+    """A restored database gives a number again, and tables of that number may be left."""
+    rebuild_schema.create(ledger.connection, 1)
+    left = make_timescale_sink(settings, SystemClock(), rebuild_schema.staged_path(1))
     write(left, 1, 1, 0.75)
     left.close()
 
@@ -113,7 +115,7 @@ def test_a_rebuild_starts_with_empty_tables_whatever_was_left(
 
 
 def test_nothing_counts_as_folded_once_its_topics_may_be_gone(ledger: Ledger) -> None:
-    """Whoever is killed while a rebuild is given up goes on with what is left of it."""
+    """A process that was killed while it discarded a rebuild starts that rebuild again."""
     number = ledger.start("--from 1h", "", NOTHING, "anna").revision
     ledger.stage(number)
     ledger.note_folded(number, 3, Folded(ProgressByKey(), {}, {}, {}))
@@ -156,7 +158,7 @@ def test_a_second_revert_restores_live_values_that_the_first_could_not_reach(
 def test_a_rebuild_does_not_save_the_progress_of_the_pipeline(
     ledger: Ledger, settings: Settings, database_url: str
 ) -> None:
-    """Or a sink that starts behind a failover would begin too far on."""
+    """Otherwise a sink that starts after a failover would start at too high an offset."""
     noted = "SELECT next_offset FROM public.sink_offsets"
     pipeline = make_timescale_sink(settings)
     write(pipeline, 1, 3, 0.75)

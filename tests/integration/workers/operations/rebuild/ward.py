@@ -1,4 +1,4 @@
-"""Two simulated floors with a shift that was entered wrongly, and the line that folded them."""
+"""Two simulated floors with a shift that was entered wrongly, and their pipeline."""
 
 import time
 from collections.abc import Iterator
@@ -19,10 +19,13 @@ from schemas.topics import REQUIREMENTS, SHIFTS, STAFF
 from tests.support import simulated
 from tests.support.clusters import cluster_of, installation_of
 from tests.support.facts import publish_facts
-from tests.support.played_pipeline import PlayedPipeline, played_pipeline, wait_until
+from tests.support.played_pipeline import PlayedPipeline, played_pipeline
 from tests.support.simulated import START_US
+from tests.support.waiting import eventually
 from workers.local.pipeline import prepare
-from workers.operations.rebuild.run import Order, Report, rebuild
+from workers.operations.rebuild.order import Order
+from workers.operations.rebuild.result import Report
+from workers.operations.rebuild.run import rebuild
 from workers.operations.rebuild.start import parse_origin
 from workers.registry.edit import Registered, Stamp, edits
 from workers.registry.rows import CameraRow, ZoneRow
@@ -33,6 +36,7 @@ ZONE = "sim-0-zone"
 SECONDS = 130
 S = 1_000_000
 HOUR_US = 3_600 * S
+ABSENT_FROM, ABSENT_TO = START_US + 20 * S, START_US + 80 * S
 PROCESSES = {
     "stream": ("stream",),
     "sink-timescale": ("sink", "timescale"),
@@ -45,7 +49,7 @@ OFTEN = {
 
 
 def shift(version: int, starts_us: int, ends_us: int, recorded_us: int) -> Fact:
-    """When the nurse works in the first floor's zone, as somebody enters it."""
+    """A version of the nurse's shift in the first floor's zone."""
     record = {
         "shift_id": "early",
         "version": version,
@@ -64,7 +68,7 @@ def shift(version: int, starts_us: int, ends_us: int, recorded_us: int) -> Fact:
 
 
 def roster() -> list[Fact]:
-    """One nurse is needed all the time, and was entered for an hour that is over."""
+    """One nurse is required at all times, and her shift was entered for an hour that is over."""
     stamp: dict[str, Any] = {
         "version": 1,
         "valid_from_us": START_US - HOUR_US,
@@ -91,13 +95,13 @@ def roster() -> list[Fact]:
 
 @dataclass
 class Ward:
-    """The line, and the settings by which it is rebuilt.
+    """A pipeline, and the settings with which it is rebuilt.
 
     Attributes:
-        pipeline: Its processes.
-        settings: Of the line, with the store of its archived checkpoints.
-        feed: Where its detections come from.
-        environment: The settings, for a process.
+        pipeline: Processes of the pipeline.
+        settings: Settings of the pipeline, with the store of its archived checkpoints.
+        feed: Source of its detections.
+        environment: The settings as environment variables, for a process.
     """
 
     pipeline: PlayedPipeline
@@ -124,7 +128,7 @@ class Ward:
         publish_facts(cluster_of(self.settings), [*cameras, *edits([zone], known, stamp)])
 
     def order(self, start: str = "", *, swap: bool = False, floors: tuple[str, ...] = ()) -> Order:
-        """An order; from the first detection on when nothing else is said."""
+        """An order for a rebuild, by default from the first detection on."""
         text = start or "2026-01-01T00:00"
         parsed = parse_origin(text, SystemClock().now_us())
         why = "entered for the wrong day"
@@ -138,30 +142,30 @@ class Ward:
         return rebuild(installation_of(self.settings), order)
 
     def rows(self, statement: str, *, live: bool = False) -> list[tuple[Any, ...]]:
-        """What an analyst reads, or what the line itself wrote."""
+        """Rows that an analyst reads, or with `live` those that the pipeline wrote."""
         dsn = self.settings.database_url.get_secret_value()
         options = search_path("live" if live else "public") + " -c timezone=UTC"
         with psycopg.connect(dsn, options=options) as connection:
             return connection.execute(statement.encode()).fetchall()
 
     def send(self, frames: int | None = None) -> None:
-        """Send more, and wait until the line has written what follows from it."""
+        """Send more frames, and wait until everything is written."""
         self.feed.send(frames)
         self.settle()
 
     def trickle(self, frames: int) -> None:
-        """Send more, a few at a time, for some seconds."""
+        """Send more frames, a few at a time, for some seconds."""
         for _ in range(0, frames, 3):
             self.feed.send(3)
             time.sleep(0.1)  # a pace, not a wait
 
     def settle(self) -> None:
         """Wait until everything is folded and written."""
-        wait_until(self.pipeline.checkpointed, 90, "the stream's checkpoints")
-        wait_until(self._written, 90, "the sinks")
+        eventually(self.pipeline.checkpointed, 90, "the stream's checkpoints")
+        eventually(self._written, 90, "the sinks")
 
     def archived(self) -> bool:
-        """Whether the first floor's checkpoint was archived; what was skipped waits for a frame."""
+        """Whether a checkpoint of the first floor is archived; if not, sends one more frame."""
         store = ObjectStore(self.settings.checkpoint_archive_url)
         if CheckpointArchive(store, f"{self.settings.topic_prefix}stream").held(0):
             return True
@@ -175,11 +179,11 @@ class Ward:
 
 @contextmanager
 def ward(environment: dict[str, str], folder: Path, archive: str) -> Iterator[Ward]:
-    """A line that folds all of it but the last seconds, with a checkpoint archived on the way.
+    """A pipeline that has folded all but the last seconds, and has archived a checkpoint.
 
     Args:
-        environment: Of its services.
-        folder: For its files.
+        environment: Settings of its services.
+        folder: Folder for its files.
         archive: URL of the store for checkpoints.
     """
     with played_pipeline(environment, folder) as pipeline:
@@ -198,6 +202,6 @@ def ward(environment: dict[str, str], folder: Path, archive: str) -> Iterator[Wa
         feed = simulated.Feed(pipeline.settings, CAMERAS, SECONDS, seed=5)
         made = Ward(pipeline, settings, feed, own)
         made.feed.send(140)
-        wait_until(made.archived, 90, "an archived checkpoint", pause_s=0.5)
+        eventually(made.archived, 90, "an archived checkpoint", pause_s=0.5)
         made.send(1_030)
         yield made

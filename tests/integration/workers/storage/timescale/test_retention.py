@@ -4,7 +4,8 @@ import psycopg
 from pydantic import SecretStr
 
 from runtime.clock import SystemClock
-from runtime.process.settings import Settings, SinkSettings
+from runtime.process.sections import SinkSettings
+from runtime.process.settings import Settings
 from tests.support.clusters import make_timescale_sink
 from tests.support.tables import rows
 

@@ -1,4 +1,4 @@
-"""An audit that stands beside a restore must go on from the copied one."""
+"""An audit chain that is there before a restore must continue the copied chain."""
 
 import pytest
 

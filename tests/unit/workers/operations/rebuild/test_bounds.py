@@ -1,4 +1,4 @@
-"""What a rebuild answers for: where it begins, where it ends, and what it leaves to the line."""
+"""Bounds of a rebuild: where it begins, where it ends, and what it leaves to the pipeline."""
 
 import pytest
 
@@ -17,7 +17,7 @@ BASE = Archived(0, 100, 1, "ab", "path")
 def progress(
     through_us: int, seq: int, *, floor: str = "f", opened_us: int = 10 * S
 ) -> ProgressByKey:
-    """One camera, one floor and one zone that have come equally far."""
+    """One camera, one floor and one zone with equal progress."""
     return ProgressByKey(
         {f"{floor}-cam": KeyProgress(floor, through_us, {TRACKS.name: seq})},
         {floor: KeyProgress(floor, through_us, {PRESENCE.name: seq}, opened_us)},

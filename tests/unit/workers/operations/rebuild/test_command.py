@@ -1,4 +1,4 @@
-"""`wardstream rebuild` says what it needs before it touches anything."""
+"""`wardstream rebuild` reports what it needs before it changes anything."""
 
 from datetime import UTC, datetime
 
@@ -9,11 +9,12 @@ from runtime.errors import EXIT_STOP
 from workers.cli.app import load
 from workers.operations.rebuild.difference import RowDifference, Stretch, TableDifference
 from workers.operations.rebuild.dropping import Size
-from workers.operations.rebuild.ledger import IN_FORCE, TAKEN_BACK, Revision
+from workers.operations.rebuild.order import Order
 from workers.operations.rebuild.plan import Plan
 from workers.operations.rebuild.records import TopicDifference
 from workers.operations.rebuild.report import lines_of, listed
-from workers.operations.rebuild.run import Order, Report
+from workers.operations.rebuild.result import Report
+from workers.operations.rebuild.revision import IN_FORCE, TAKEN_BACK, Revision
 from workers.operations.rebuild.start import parse_origin
 
 NINE = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -87,7 +88,7 @@ def test_revisions_are_listed_with_their_reason() -> None:
     assert "    why: shift" in lines
     assert "    7 topics rebuild-7.* with 120 records; 30 rows" in lines
     assert lines[-1] == "    topics: rebuild-7.*", "its size is not known"
-    assert list(listed([], {})) == ["no revision: the tables are what the line wrote"]
+    assert list(listed([], {})) == ["no revision: the tables are what the pipeline wrote"]
 
 
 def test_an_order_is_the_same_one_if_it_starts_at_the_same_time_however_that_is_written() -> None:

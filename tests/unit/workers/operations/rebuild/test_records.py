@@ -1,4 +1,4 @@
-"""Rebuilt records against those of the line: every seq is the same, or told by name."""
+"""Rebuilt records against those of the pipeline: every seq is the same, or reported by name."""
 
 import pytest
 

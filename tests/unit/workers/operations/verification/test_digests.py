@@ -1,4 +1,4 @@
-"""Digests tell whether a topic and its table hold the same, and the first difference."""
+"""Digests show whether a topic and its table agree, and where they first differ."""
 
 import pytest
 

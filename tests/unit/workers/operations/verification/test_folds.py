@@ -1,4 +1,4 @@
-"""Topics against topics: what does not follow from the other is named."""
+"""Topics against topics: a record that does not follow from another topic is named."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -90,7 +90,7 @@ def links_against(links: list[dict[str, Any]], tracks: list[dict[str, Any]]) -> 
 
 
 def test_a_person_seen_again_is_confirmed_in_the_frame_of_the_link() -> None:
-    """The link of track 8, which begins at 4 s, is told by the frame of 4.5 s."""
+    """The frame at 4.5 s reports the link of track 8, which begins at 4 s."""
     good = link(1, 4.0, 7, 8)
     frames = [
         camera_tracks(1, 4.0, [track(8, 4.0, state="TENTATIVE")]),

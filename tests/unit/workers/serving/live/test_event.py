@@ -53,7 +53,7 @@ def test_no_text_breaks_out_of_its_event(text: str) -> None:
     """Names hold line breaks, quotes and markup; the stream stays one event."""
     change = Change.read(b"17-3", entry("camera", {"camera_id": text}))
 
-    # Only the ends of lines that the format knows; str.splitlines would know more.
+    # Only the line ends of the format; str.splitlines knows more.
     [event] = parse(change.event.frame.decode().split("\n"))
 
     assert event.data["data"]["camera_id"] == text

@@ -1,4 +1,4 @@
-"""What a zone's numbers mean, in words."""
+"""Messages say in words what a zone's numbers mean."""
 
 from typing import Any
 
@@ -57,7 +57,7 @@ def test_a_zone_without_a_value_has_no_data_and_no_number() -> None:
 
 
 def test_a_porter_does_not_count_as_a_nurse() -> None:
-    """One role that is short makes the zone short, whatever the totals say."""
+    """One role below its requirement leaves a gap, whatever the totals are."""
     nurse = Role(role="nurse", required=1, gap_min=1, gap_max=1)
     porter = Role(role="porter", required=1, present_min=2, present_max=2)
 

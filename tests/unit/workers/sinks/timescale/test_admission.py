@@ -1,4 +1,4 @@
-"""What of a batch is written, given what was written before."""
+"""Which records of a batch are written, given what was written before."""
 
 import pytest
 

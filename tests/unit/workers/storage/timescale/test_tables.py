@@ -1,4 +1,4 @@
-"""What the tables hold, as folds of their topics."""
+"""Rows of the tables, as folds of their topics."""
 
 from datetime import timedelta
 
