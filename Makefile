@@ -22,11 +22,12 @@ demo: install ## Play a clip through the whole pipeline; ARGS="--once --video FI
 .PHONY: test
 test: testtools lint types ## Check everything: style, types, and all suites on real services
 # Files start in their order, chaos and e2e first: these take longest. Any order gives the same result.
-	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+# A worker that dies ends the run and names its test: pytest-xdist waits for ever for the dead one's file.
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --max-worker-restart 0 $(ARGS)
 
 .PHONY: check
 check: testtools lint types ## Check in the inner loop: style, types, links, unit and contract tests
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-services \
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --max-worker-restart 0 --no-services \
 		tests/unit tests/contract tests/golden tests/faults $(ARGS)
 
 .PHONY: testtools
