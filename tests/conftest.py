@@ -7,9 +7,10 @@ that kills services asks for `own_services`.
 
 import os
 import shutil
+import signal
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="start no services; a test that asks for them fails",
     )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> Generator[None]:
+    """Give signals back the handlers from before a test: a service that it ran keeps its own."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.getsignal(number) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            if handler is not None:
+                signal.signal(number, handler)
 
 
 @pytest.hookimpl(optionalhook=True)
