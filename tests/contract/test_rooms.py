@@ -37,7 +37,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("pipeline",),
     ),
     "workers": (
-        ("observation", "registry", "stages", "storage"),
+        ("access", "audit", "observation", "registry", "stages", "storage"),
         ("inference", "ingest", "serving", "sinks", "watchdog"),
         ("operations",),
         ("local",),

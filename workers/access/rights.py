@@ -1,0 +1,80 @@
+"""The rights, and the table of the access roles that hold them.
+
+An access role says what somebody may do in Wardstream; a staff role, such as nurse, says what
+somebody works as. The two never mix.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+
+class AccessRole(StrEnum):
+    """A role that a login gives, in one unit, several, or all."""
+
+    VIEWER = "viewer"
+    COORDINATOR = "coordinator"
+    ANALYST = "analyst"
+    ENGINEER = "engineer"
+    ADMIN = "admin"
+    AUDITOR = "auditor"
+    WALL = "wall"
+
+
+class Right(StrEnum):
+    """One thing that somebody may do."""
+
+    BOARD = "board.read"
+    """Zone figures, staffing, trends and their live changes: counts, and no person."""
+    PIPELINE = "pipeline.read"
+    """Alerts about the pipeline, and the lag of its stages."""
+    PRESENCE = "presence.read"
+    """Where pseudonymous people are now."""
+    HISTORY = "history.read"
+    """Where a pseudonymous person was; needs a purpose."""
+    FRAMES = "frames.read"
+    """A picture of a camera; needs a purpose."""
+    NAMES = "names.read"
+    """The name of a member of staff; needs a purpose."""
+    REGISTRY = "registry.read"
+    """Cameras, floors, zones, shifts and requirements as registered, with their versions."""
+    EDIT_STAFFING = "staffing.edit"
+    """Zones, shifts and requirements."""
+    EDIT_REGISTRY = "registry.edit"
+    """Everything registered: cameras, masks, floors, units, staff as well."""
+    ADDRESSES = "addresses.edit"
+    """Stream addresses of cameras, which hold passwords; nobody reads them back."""
+    SESSIONS = "sessions.end"
+    """End the sessions of others."""
+    AUDIT = "audit.read"
+    """Who saw and did what."""
+
+
+_SEES: Final = frozenset({Right.BOARD})
+_STAFF: Final = _SEES | {Right.PIPELINE}
+
+RIGHTS: Final[Mapping[AccessRole, frozenset[Right]]] = {
+    AccessRole.WALL: _SEES,
+    AccessRole.VIEWER: _STAFF,
+    AccessRole.COORDINATOR: _STAFF
+    | {Right.PRESENCE, Right.NAMES, Right.REGISTRY, Right.EDIT_STAFFING},
+    AccessRole.ANALYST: _STAFF | {Right.HISTORY, Right.REGISTRY},
+    AccessRole.ENGINEER: _STAFF | {Right.FRAMES, Right.REGISTRY},
+    AccessRole.ADMIN: _STAFF
+    | {
+        Right.NAMES,
+        Right.REGISTRY,
+        Right.EDIT_STAFFING,
+        Right.EDIT_REGISTRY,
+        Right.ADDRESSES,
+        Right.SESSIONS,
+    },
+    AccessRole.AUDITOR: frozenset({Right.AUDIT}),
+}
+"""What each access role may do, in the units that it is bound to."""
+
+NEEDS_PURPOSE: Final = frozenset({Right.HISTORY, Right.FRAMES, Right.NAMES})
+"""Rights that are used only with a stated purpose, which the audit keeps."""
+
+PERSON_LEVEL: Final = NEEDS_PURPOSE | {Right.PRESENCE}
+"""Rights to see single people: each use is in the audit before its first byte."""
