@@ -7,12 +7,15 @@ last digest, kept elsewhere, reveals that too. Pure.
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from schemas.records.alerts import AuditEntry
 
-_SEALED: Final = (
+SEAL: Final = 2
+"""Seal of new entries."""
+
+_FIRST: Final = (
     "chain_id",
     "seq",
     "at_us",
@@ -23,7 +26,12 @@ _SEALED: Final = (
     "detail",
     "previous_sha256",
 )
-"""Fields that the seal covers, in order; fields added later are not covered."""
+
+_SEALED: Final[Mapping[int, tuple[str, ...]]] = {
+    1: _FIRST,
+    2: (*_FIRST, "seal", "client", "persons", "cameras", "floors", "from_us", "until_us"),
+}
+"""Fields that each seal covers, in order; a seal never changes, so old entries stay verifiable."""
 
 
 class Act(NamedTuple):
@@ -33,16 +41,33 @@ class Act(NamedTuple):
         action: Noun and participle, such as `dead_letter.replayed`.
         subject: Object of the action.
         detail: Outcome.
+        persons: Ids of people and of members of staff whom it showed one by one.
+        cameras: Ids of cameras whose people it showed.
+        floors: Ids of floors whose people it showed.
+        from_us: Start of the time that it showed, UTC microseconds; None for the moment of the act.
+        until_us: End of that time; None for the moment of the act, or while it goes on.
+        client: How the actor came, such as the session.
     """
 
     action: str
     subject: str
     detail: str = ""
+    persons: tuple[str, ...] = ()
+    cameras: tuple[str, ...] = ()
+    floors: tuple[str, ...] = ()
+    from_us: int | None = None
+    until_us: int | None = None
+    client: str = ""
 
 
 def seal(entry: AuditEntry) -> str:
-    """Hex SHA-256 over an entry's sealed fields, as the schema says."""
-    fields = [entry[name] for name in _SEALED]
+    """Hex SHA-256 over an entry's sealed fields, as the schema says.
+
+    Raises:
+        KeyError: This release does not know the entry's seal.
+    """
+    values: Mapping[str, object] = {**entry}
+    fields = [values[name] for name in _SEALED[entry["seal"]]]
     text = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
 
@@ -71,6 +96,13 @@ def next_entry(
         detail=act.detail,
         previous_sha256="" if last is None else last["sha256"],
         sha256="",
+        seal=SEAL,
+        client=act.client,
+        persons=list(act.persons),
+        cameras=list(act.cameras),
+        floors=list(act.floors),
+        from_us=act.from_us,
+        until_us=act.until_us,
     )
     entry["sha256"] = seal(entry)
     return entry
@@ -86,6 +118,8 @@ def broken_link(entries: Iterable[AuditEntry]) -> str | None:
     last: AuditEntry | None = None
     for entry in entries:
         position = f"chain {entry['chain_id']}, entry {entry['seq']}"
+        if entry["seal"] not in _SEALED:
+            return f"{position}: its seal {entry['seal']} is none that this release knows"
         if seal(entry) != entry["sha256"]:
             return f"{position}: its contents are not what was sealed"
         if last is not None and entry["seq"] != last["seq"] + 1:

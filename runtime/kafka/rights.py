@@ -135,6 +135,7 @@ PROCESSES: Final = (
     ProcessRights(
         process="serving",
         reads=(*REFERENCE_TOPICS, ALERTS),
+        writes=(AUDIT,),
         looks=(FRAMES, DETECTIONS, *DERIVED_TOPICS),
         groups=("board-alerts", FACTS_GROUP),
         watches=(*_STAGE_GROUPS, "deadman-watch"),

@@ -147,6 +147,20 @@ LAG_SECONDS = Gauge(
     "wardstream_lag_seconds", "Age of the oldest record that a stage has before it", ["stage"]
 )
 ALERTS_STANDING = Gauge("wardstream_alerts_standing", "Alerts that are raised", ["tier"])
+AUDIT_ENTRIES = Counter(
+    "wardstream_audit_entries_total",
+    "Acts that went to the audit: recorded, or refused since it could not be written",
+    ["result"],
+)
+AUDIT_SECONDS = Histogram(
+    "wardstream_audit_seconds",
+    "Time until brokers hold the entries that were appended together",
+    buckets=LATENCY_BUCKETS_S,
+)
+AUDIT_AWAY_SINCE = Gauge(
+    "wardstream_audit_away_since_seconds",
+    "Since when the audit cannot be written, Unix time; 0 while it can",
+)
 WATCHDOG_LEADER = Gauge(
     "wardstream_watchdog_leader", "1 when this watchdog is the leader, 0 when it stands by"
 )

@@ -16,6 +16,13 @@ class AuditEntry(TypedDict):
     detail: str
     previous_sha256: str
     sha256: str
+    seal: int
+    client: str
+    persons: list[str]
+    cameras: list[str]
+    floors: list[str]
+    from_us: int | None
+    until_us: int | None
 
 
 AlertState = Literal["UNKNOWN", "RAISED", "CLEARED"]

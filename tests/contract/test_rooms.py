@@ -37,7 +37,8 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("pipeline",),
     ),
     "workers": (
-        ("access", "audit", "observation", "registry", "stages", "storage"),
+        ("access", "audit"),
+        ("observation", "registry", "stages", "storage"),
         ("inference", "ingest", "serving", "sinks", "watchdog"),
         ("operations",),
         ("local",),
