@@ -17,6 +17,7 @@ from runtime.storage import breaker
 from workers.registry.view import RegistryView
 from workers.serving.api import problems
 from workers.serving.api.board import PREFIX, Board
+from workers.serving.api.caller import Authenticate, Authenticator, LocalCoordinator
 from workers.serving.api.head import HeadAsGet
 from workers.serving.api.routes import describe_problems, router
 from workers.serving.api.security import SecurityHeaders
@@ -57,6 +58,7 @@ def create_app(
     *,
     pipeline: PipelineView | None = None,
     queue_length: int = QUEUE_LENGTH,
+    authenticator: Authenticator | None = None,
 ) -> FastAPI:
     """Build the application; it connects to nothing before it starts.
 
@@ -68,6 +70,7 @@ def create_app(
         registry: Names, polygons and shifts; the board shows ids when it is empty.
         pipeline: Alerts, and the lag of each stage; empty when left out.
         queue_length: Events that a browser may lag before it is dropped.
+        authenticator: Tells who sends a request; left out: everybody is the local coordinator.
 
     Returns:
         The application; `app.state.board` holds its parts.
@@ -134,10 +137,12 @@ def create_app(
         settings=settings,
         clock=clock,
     ).provide(app)
+    app.state.authenticator = authenticator = authenticator or LocalCoordinator()
     problems.install(app)
     app.include_router(router())
     describe_problems(app)
     app.mount("/", BoardFiles(directory=WEB, html=True), name="board")
+    app.add_middleware(Authenticate, authenticator=authenticator)
     app.add_middleware(HeadAsGet, prefix=PREFIX)
     app.add_middleware(SecurityHeaders, host=settings.host)
     return app

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Header, HTTPException, Query
 from starlette.responses import Response
 
 from workers.serving.api.board import AnyBoard
+from workers.serving.api.caller import AnyAuthenticator, Caller
 from workers.serving.api.event_stream import EventStream
 from workers.serving.api.problems import documented
 from workers.serving.live.event import CHANGE_KINDS, StreamId
@@ -38,11 +39,13 @@ STREAM_EXAMPLE: Final = (
                 "text/event-stream": {"schema": {"type": "string"}, "example": STREAM_EXAMPLE}
             },
         },
-        **documented(400, 422, 503),
+        **documented(400, 401, 422, 503),
     },
 )
 async def changes(
     board: AnyBoard,
+    caller: Caller,
+    authenticator: AnyAuthenticator,
     kind: Annotated[
         list[str] | None, Query(description="Kinds of change to send; all when left out.")
     ] = None,
@@ -54,7 +57,7 @@ async def changes(
         Header(alias="Last-Event-ID", description="Resume after this event; none is lost."),
     ] = None,
 ) -> EventStream:
-    """Follow every change as it is written."""
+    """Follow every change as it is written; ends when the login or its roles have ended."""
     resume = last_event_id_header or last_event_id
     try:
         after = StreamId.parse(resume) if resume else None
@@ -65,4 +68,11 @@ async def changes(
         raise HTTPException(
             400, f"there is no kind {unknown[0][:40]!r}; kinds are {', '.join(CHANGE_KINDS)}"
         )
-    return EventStream(board.feed, after, board.settings.max_clients, kind or CHANGE_KINDS)
+
+    async def allowed() -> bool:
+        now = await authenticator.still(caller)
+        return now is not None and now.roles == caller.roles
+
+    return EventStream(
+        board.feed, after, board.settings.max_clients, kind or CHANGE_KINDS, allowed=allowed
+    )

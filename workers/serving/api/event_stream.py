@@ -1,7 +1,7 @@
 """Send a subscription to one browser as `text/event-stream`."""
 
 import asyncio
-from collections.abc import Collection, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine
 from typing import Final
 
 from redis.exceptions import RedisError
@@ -15,9 +15,14 @@ from workers.serving.live.event import CHANGE_KINDS, StreamId
 RETRY_MS: Final = 1_000
 """How long a browser waits before it connects again, milliseconds."""
 
+CHECK_S: Final = 15.0
+"""How often an open stream asks whether its reader may still read, seconds."""
+
 
 class EventStream(Response):
     """An endless response; ends when the client leaves, is too slow, or the server closes.
+
+    It also ends when its reader has logged out, or has lost the rights that it was opened with.
 
     It is refused with 503 while `max_clients` others are open.
 
@@ -26,6 +31,8 @@ class EventStream(Response):
         after: Id of the event to resume after; None to start with the next.
         max_clients: Streams that may be open at once.
         kinds: Kinds of change to send; heartbeats and notices are always sent.
+        allowed: Whether the reader may still read; asked every `check_s`.
+        check_s: Pause between two such questions, seconds.
     """
 
     media_type = "text/event-stream"
@@ -36,12 +43,17 @@ class EventStream(Response):
         after: StreamId | None,
         max_clients: int,
         kinds: Collection[str] = CHANGE_KINDS,
+        *,
+        allowed: Callable[[], Awaitable[bool]] | None = None,
+        check_s: float = CHECK_S,
     ) -> None:
         super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         del self.headers["content-length"]
         self._feed = feed
         self._after = after
         self._max_clients = max_clients
+        self._allowed = allowed
+        self._check_s = check_s
         self._left_out = frozenset(CHANGE_KINDS) - frozenset(kinds)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -53,7 +65,10 @@ class EventStream(Response):
         with self._feed.subscribe() as subscription:  # before any await: it counts
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
             await self._until_first(
-                self._pump(subscription, send), subscription.ended.wait(), _left(receive)
+                self._pump(subscription, send),
+                subscription.ended.wait(),
+                _left(receive),
+                self._until_forbidden(),
             )
         if subscription.dropped:
             return  # no final event for a client that does not read: it would wait for ever
@@ -70,6 +85,13 @@ class EventStream(Response):
                     await write(event.frame)
         except (RedisError, OSError):
             return  # while catching up: the client connects again and resumes from its last event
+
+    async def _until_forbidden(self) -> None:
+        if self._allowed is None:
+            await asyncio.Event().wait()
+            return
+        while await self._allowed():  # noqa: ASYNC110 - nobody tells of a withdrawal
+            await asyncio.sleep(self._check_s)
 
     async def _until_first(self, *steps: Coroutine[object, object, object]) -> None:
         tasks = [asyncio.ensure_future(step) for step in steps]

@@ -39,6 +39,7 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The `responses` of a route that may answer these problems."""
     texts = {
         400: "The event id or a kind cannot be read.",
+        401: "Nobody is logged in, and no valid access token was sent.",
         404: "No such id; the detail names it.",
         422: "A parameter cannot be read.",
         503: (
