@@ -13,7 +13,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from deploy.local import detectors, environment, extras, kafka, redis, registry, rtsp, s3, timescale
+from deploy.local import (
+    detectors,
+    environment,
+    extras,
+    kafka,
+    keycloak,
+    redis,
+    registry,
+    rtsp,
+    s3,
+    timescale,
+)
 from deploy.local.cache import cache_dir, check_free_space
 from deploy.local.docker import engine_runs
 from deploy.local.errors import InstallError
@@ -111,6 +122,7 @@ def install_all(root: Path, *, tests: bool, progress: Progress) -> None:
                 pool.submit(_timed, progress, "Prometheus from Debian", extras.prometheus),
                 pool.submit(_timed, progress, "RTSP server from Debian", rtsp.install),
                 pool.submit(_timed, progress, "S3 server from Maven", s3.install),
+                pool.submit(_timed, progress, "Keycloak from Maven, built", keycloak.install),
             ]
         _first_error(steps)
 
