@@ -87,7 +87,11 @@ class Realm:
 
     def representation(self) -> dict[str, Json]:
         """The realm in Keycloak's import format."""
-        clients = [self._board(), self._machine(), self._wall()]
+        clients = [
+            board_client(self.board_url, self.board_secret),
+            _programs_client(MACHINE, self.machine_secret, [_audience(), _roles_claim()]),
+            _wall_client(),
+        ]
         users = [*map(_user, self.users), _service_account(MACHINE, self.machine_roles)]
         if self.administration is not None:
             clients.append(_programs_client(ADMINISTRATION, self.administration, []))
@@ -110,7 +114,7 @@ class Realm:
             "ssoSessionIdleTimeout": self.session_idle_s,
             "ssoSessionMaxLifespan": self.session_max_s,
             "revokeRefreshToken": True,
-            "refreshTokenMaxReuse": 0,
+            "refreshTokenMaxReuse": 1,  # an answer that was lost on its way is asked for again
             "oauth2DeviceCodeLifespan": 600,
             "oauth2DevicePollingInterval": self.device_poll_s,
             "clients": clients,
@@ -118,31 +122,37 @@ class Realm:
             "components": {"org.keycloak.userprofile.UserProfileProvider": [_profile()]},
         }
 
-    def _board(self) -> dict[str, Json]:
-        return {
-            **_client(BOARD, secret=self.board_secret),
-            "name": "Wardstream board",
-            "standardFlowEnabled": True,
-            "redirectUris": [f"{self.board_url}login/callback"],
-            "attributes": {
-                "pkce.code.challenge.method": "S256",
-                "post.logout.redirect.uris": self.board_url,
-                "backchannel.logout.url": f"{self.board_url}login/backchannel",
-                "backchannel.logout.session.required": "true",
-            },
-            "protocolMappers": [_audience(), _roles_claim()],
-        }
 
-    def _machine(self) -> dict[str, Json]:
-        return _programs_client(MACHINE, self.machine_secret, [_audience(), _roles_claim()])
+def board_client(board_url: str, secret: str, name: str = BOARD) -> dict[str, Json]:
+    """The client with which people log in at a board.
 
-    def _wall(self) -> dict[str, Json]:
-        return {
-            **_client(WALL),
-            "name": "Wardstream wall display",
-            "attributes": {"oauth2.device.authorization.grant.enabled": "true"},
-            "protocolMappers": [_audience(), _roles_claim()],
-        }
+    Args:
+        board_url: Address of the board as browsers see it, with the last slash.
+        secret: Secret of the client.
+        name: Id of the client.
+    """
+    return {
+        **_client(name, secret=secret),
+        "name": "Wardstream board",
+        "standardFlowEnabled": True,
+        "redirectUris": [f"{board_url}login/callback"],
+        "attributes": {
+            "pkce.code.challenge.method": "S256",
+            "post.logout.redirect.uris": board_url,
+            "backchannel.logout.url": f"{board_url}login/backchannel",
+            "backchannel.logout.session.required": "true",
+        },
+        "protocolMappers": [_audience(), _roles_claim()],
+    }
+
+
+def _wall_client() -> dict[str, Json]:
+    return {
+        **_client(WALL),
+        "name": "Wardstream wall display",
+        "attributes": {"oauth2.device.authorization.grant.enabled": "true"},
+        "protocolMappers": [_audience(), _roles_claim()],
+    }
 
 
 def _client(name: str, *, secret: str | None = None) -> dict[str, Json]:

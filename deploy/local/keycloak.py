@@ -56,7 +56,14 @@ def issuer(port: int) -> str:
     return f"http://{HOST}:{port}/realms/{REALM}"
 
 
-def server(installed: Path, folder: Path, port: int, realm: Mapping[str, Json]) -> Program:
+def server(
+    installed: Path,
+    folder: Path,
+    port: int,
+    realm: Mapping[str, Json],
+    *,
+    any_address: bool = False,
+) -> Program:
     """A server on 127.0.0.1 with one realm.
 
     Args:
@@ -64,6 +71,8 @@ def server(installed: Path, folder: Path, port: int, realm: Mapping[str, Json]) 
         folder: Folder of its data. What is there is kept, also the realm: it is imported once.
         port: Port on which it listens, and part of its issuer's name.
         realm: The realm in Keycloak's import format.
+        any_address: Name the issuer after the address at which a client reached the server, and
+            not after the server's own: it may then be behind a proxy.
     """
     data = folder / "data"
     if not data.exists():
@@ -73,7 +82,8 @@ def server(installed: Path, folder: Path, port: int, realm: Mapping[str, Json]) 
     file = imported / f"{REALM}-realm.json"
     file.touch(mode=0o600)  # it holds every password
     file.write_text(json.dumps(realm))
-    return _program(installed / SERVER, folder, port, "--import-realm")
+    named = "--hostname-strict=false" if any_address else f"--hostname=http://{HOST}:{port}"
+    return _program(installed / SERVER, folder, port, named, "--import-realm")
 
 
 def answers(port: int) -> bool:
@@ -110,7 +120,6 @@ def _program(
             "--http-enabled=true",
             f"--http-host={HOST}",
             f"--http-port={port}",
-            f"--hostname=http://{HOST}:{port}",
             "--cache=local",
             "--log-level=warn",
             *options,
@@ -161,7 +170,7 @@ def _make_tables(target: Path) -> None:
     guard = Guard()
     try:
         first = Process(
-            _program(target / SERVER, folder, port, environment=nobody),
+            _program(target / SERVER, folder, port, "--hostname-strict=false", environment=nobody),
             target / "first.log",
             guard,
         )
