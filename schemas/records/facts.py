@@ -1,4 +1,4 @@
-"""Reference data of places: cameras, floors and zones, each at one version."""
+"""Reference data of places: cameras, floors, zones and units, each at one version."""
 
 from typing import Literal, TypedDict
 
@@ -66,3 +66,20 @@ class Zone(TypedDict):
     leave_after_ms: int
     dwell_limit_s: float | None
     order: int
+
+
+class Unit(TypedDict):
+    """A unit, such as a ward of a department, at one version."""
+
+    unit_id: str
+    version: int
+    valid_from_us: int
+    recorded_at_us: int
+    removed: bool
+    recorded_by: str
+    name: str
+    site: str
+    department: str
+    floor_ids: list[str]
+    zone_ids: list[str]
+    neighbour_ids: list[str]

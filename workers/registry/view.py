@@ -4,6 +4,7 @@ The board only shows it, so the versions are kept in plain dictionaries and none
 polygon must not take the numbers off the board.
 """
 
+import sys
 import threading
 from collections.abc import Iterable
 from typing import Any, cast
@@ -13,6 +14,7 @@ from schemas.records.facts import Camera, Floor, Zone
 from schemas.records.staffing import Shift, Staff
 from schemas.topics import CAMERAS, FLOORS, SHIFTS, STAFF, ZONES, Topic
 from streams.domain.facts.timeline import visible_from
+from workers.registry.unit_index import PLACED, ROSTERED_FOR_US, UnitIndex
 
 
 class RegistryView:
@@ -21,6 +23,9 @@ class RegistryView:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._versions: dict[str, dict[str, dict[int, dict[str, Any]]]] = {}
+        self._revision = 0
+        self._index: UnitIndex | None = None
+        self._index_holds = range(0)
         self.synced_us: int | None = None
         self.error = ""
 
@@ -38,6 +43,9 @@ class RegistryView:
                 by_id = self._versions.setdefault(topic.name, {})
                 by_id.setdefault(identity, {})[record["version"]] = record
                 count += 1
+            if count:
+                self._revision += 1
+                self._index = None
             self.synced_us = synced_us
             self.error = ""
         return count
@@ -58,6 +66,32 @@ class RegistryView:
                 if visible and not versions[max(visible)]["removed"]:
                     found[identity] = versions[max(visible)]
         return found
+
+    def unit_index(self, now_us: int) -> UnitIndex:
+        """The units of everything registered at `now_us`; built anew when that changes."""
+        with self._lock:
+            if self._index is not None and now_us in self._index_holds:
+                return self._index
+            revision, edges = self._revision, self._edges()
+        index = UnitIndex({topic.name: self._at(topic, now_us) for topic in PLACED}, now_us)
+        with self._lock:
+            if revision == self._revision:
+                since = max((edge for edge in edges if edge <= now_us), default=0)
+                until = min((edge for edge in edges if edge > now_us), default=sys.maxsize)
+                self._index, self._index_holds = index, range(since, until)
+        return index
+
+    def _edges(self) -> list[int]:
+        """Times at which some thing may change its units, UTC microseconds."""
+        versions = [
+            record
+            for topic in PLACED
+            for by_version in self._versions.get(topic.name, {}).values()
+            for record in by_version.values()
+        ]
+        return [visible_from(record) for record in versions] + [
+            record["ends_us"] + ROSTERED_FOR_US for record in versions if "ends_us" in record
+        ]
 
     def removed(self, topic: Topic, identity: str, now_us: int) -> bool:
         """Whether a fact was registered and then removed."""

@@ -1,0 +1,133 @@
+"""The units of every registered thing, from the facts in force at one moment. Pure."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, cast
+
+from schemas.records.facts import Camera, Floor, Unit, Zone
+from schemas.records.staffing import Requirement, Shift, Staff
+from schemas.topics import CAMERAS, FLOORS, REQUIREMENTS, SHIFTS, STAFF, ZONES
+
+ROSTERED_FOR_US: Final = 7 * 24 * 3_600_000_000
+"""A member of staff belongs to a shift's unit until this long after its end, microseconds."""
+
+PLACED: Final = (CAMERAS, FLOORS, ZONES, STAFF, SHIFTS, REQUIREMENTS)
+"""Facts that decide which units a thing is in, or that are themselves in units."""
+
+_NOWHERE: Final[frozenset[str]] = frozenset()
+
+
+class UnitIndex:
+    """Units of zones, cameras, floors, staff, shifts and requirements.
+
+    A zone is in the unit that lists it, else in the unit that lists its floor. A camera is in the
+    units of everything that it may show: its zones, the zones drawn on its floor, and the floor.
+
+    Args:
+        facts: Facts in force by topic name and id.
+        now_us: The moment, UTC microseconds.
+    """
+
+    def __init__(self, facts: Mapping[str, Mapping[str, Any]], now_us: int) -> None:
+        self._now_us = now_us
+        self._units = cast("Mapping[str, Unit]", facts.get("units.v1", {}))
+        self._zones = cast("Mapping[str, Zone]", facts.get(ZONES.name, {}))
+        self._floors = cast("Mapping[str, Floor]", facts.get(FLOORS.name, {}))
+        self._cameras = cast("Mapping[str, Camera]", facts.get(CAMERAS.name, {}))
+        self._staff = cast("Mapping[str, Staff]", facts.get(STAFF.name, {}))
+        self._shifts = cast("Mapping[str, Shift]", facts.get(SHIFTS.name, {}))
+        self._requirements = cast("Mapping[str, Requirement]", facts.get(REQUIREMENTS.name, {}))
+        self._lists_zone = _by_member(
+            (unit_id, unit["zone_ids"]) for unit_id, unit in self._units.items()
+        )
+        self._lists_floor = _by_member(
+            (unit_id, unit["floor_ids"]) for unit_id, unit in self._units.items()
+        )
+        self._of_staff = self._staffed()
+        self._on_floor: Mapping[str, frozenset[str]] = _by_member(
+            (unit_id, [zone["floor_id"]])
+            for zone_id, zone in self._zones.items()
+            for unit_id in self._zone(zone_id) or ()
+        )
+        self._shown_by = self._shown()
+
+    def units_of(self, kind: str, identity: str) -> frozenset[str] | None:
+        """Units of a thing; empty where no unit has it, None where nobody registered it.
+
+        Args:
+            kind: `zone`, `camera`, `floor`, `unit`, `staff`, `shift` or `requirement`.
+            identity: Its id.
+
+        Raises:
+            KeyError: There is no such kind.
+        """
+        kinds: dict[str, Callable[[str], frozenset[str] | None]] = {
+            "zone": self._zone,
+            "camera": self._shown_by.get,
+            "floor": self._floor,
+            "unit": self._unit,
+            "staff": self._member,
+            "shift": self._shift,
+            "requirement": self._requirement,
+        }
+        return kinds[kind](identity)
+
+    def _zone(self, zone_id: str) -> frozenset[str] | None:
+        listed, zone = self._lists_zone.get(zone_id), self._zones.get(zone_id)
+        if listed is not None or zone is None:
+            return listed
+        return self._lists_floor.get(zone["floor_id"], _NOWHERE)
+
+    def _floor(self, floor_id: str) -> frozenset[str] | None:
+        listed = self._lists_floor.get(floor_id)
+        if listed is None and floor_id not in self._floors:
+            return None
+        return (listed or _NOWHERE) | self._on_floor.get(floor_id, _NOWHERE)
+
+    def _unit(self, unit_id: str) -> frozenset[str] | None:
+        return frozenset({unit_id}) if unit_id in self._units else None
+
+    def _member(self, staff_id: str) -> frozenset[str] | None:
+        if staff_id not in self._staff:
+            return None
+        return self._of_staff.get(staff_id, _NOWHERE)
+
+    def _shift(self, shift_id: str) -> frozenset[str] | None:
+        shift = self._shifts.get(shift_id)
+        return None if shift is None else self._zone(shift["zone_id"]) or _NOWHERE
+
+    def _requirement(self, requirement_id: str) -> frozenset[str] | None:
+        found = self._requirements.get(requirement_id)
+        return None if found is None else self._zone(found["zone_id"]) or _NOWHERE
+
+    def _shown(self) -> dict[str, frozenset[str]]:
+        drawn_on: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for zone_id, zone in self._zones.items():
+            camera_id = zone["camera_id"]
+            drawn = ("floor", zone["floor_id"]) if camera_id is None else ("camera", camera_id)
+            drawn_on[drawn] |= self._zone(zone_id) or _NOWHERE
+        return {
+            camera_id: frozenset(
+                drawn_on[("camera", camera_id)]
+                | drawn_on[("floor", camera["floor_id"])]
+                | self._lists_floor.get(camera["floor_id"], _NOWHERE)
+            )
+            for camera_id, camera in self._cameras.items()
+        }
+
+    def _staffed(self) -> Mapping[str, frozenset[str]]:
+        return _by_member(
+            (unit_id, [shift["staff_id"]])
+            for shift in self._shifts.values()
+            if self._now_us < shift["ends_us"] + ROSTERED_FOR_US
+            for unit_id in self._zone(shift["zone_id"]) or ()
+        )
+
+
+def _by_member(units: Iterable[tuple[str, Iterable[str]]]) -> dict[str, frozenset[str]]:
+    """Turn units with their members into members with their units."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for unit_id, members in units:
+        for member in members:
+            found[member].add(unit_id)
+    return {member: frozenset(unit_ids) for member, unit_ids in found.items()}
