@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -16,8 +16,10 @@ from runtime.process.sections import ServingSettings
 from runtime.storage import breaker
 from workers.registry.view import RegistryView
 from workers.serving.api import problems
+from workers.serving.api.access import ACCESS
 from workers.serving.api.board import PREFIX, Board
 from workers.serving.api.caller import Authenticate, Authenticator, LocalCoordinator
+from workers.serving.api.enforce import Enforce, check_rows, guarded_routes, judged
 from workers.serving.api.head import HeadAsGet
 from workers.serving.api.routes import describe_problems, router
 from workers.serving.api.security import SecurityHeaders
@@ -74,6 +76,9 @@ def create_app(
 
     Returns:
         The application; `app.state.board` holds its parts.
+
+    Raises:
+        Stop: A route has no row in `ACCESS`, or a row no route.
     """
     registry = registry or RegistryView()
     pipeline = pipeline or PipelineView()
@@ -127,6 +132,7 @@ def create_app(
         docs_url=None,  # FastAPI's page loads scripts from other hosts
         redoc_url=None,
         lifespan=lifespan,
+        dependencies=[Depends(judged)],
     )
     Board(
         state=state,
@@ -142,6 +148,9 @@ def create_app(
     app.include_router(router())
     describe_problems(app)
     app.mount("/", BoardFiles(directory=WEB, html=True), name="board")
+    routes = guarded_routes(app)
+    check_rows(routes, ACCESS)
+    app.add_middleware(Enforce, routes=routes, units=lambda: registry.unit_index(clock.now_us()))
     app.add_middleware(Authenticate, authenticator=authenticator)
     app.add_middleware(HeadAsGet, prefix=PREFIX)
     app.add_middleware(SecurityHeaders, host=settings.host)

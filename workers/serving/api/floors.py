@@ -3,6 +3,7 @@
 from fastapi import APIRouter, HTTPException
 
 from workers.serving.api.board import Identity, State
+from workers.serving.api.enforce import unknown
 from workers.serving.api.problems import documented
 from workers.serving.live import answers as views
 
@@ -14,5 +15,5 @@ async def presence(floor_id: Identity, state: State) -> views.FloorPresence:
     """Who is on a floor now, by pseudonym, and where."""
     found = await state.presence(floor_id)
     if found is None:
-        raise HTTPException(404, f"there is no floor {floor_id!r}")
+        raise HTTPException(404, unknown("floor", floor_id))
     return found

@@ -3,6 +3,7 @@
 from fastapi import APIRouter, HTTPException
 
 from workers.serving.api.board import Identity, State
+from workers.serving.api.enforce import unknown
 from workers.serving.api.problems import documented
 from workers.serving.live import answers as views
 
@@ -20,5 +21,5 @@ async def zone(zone_id: Identity, state: State) -> views.ZoneDetail:
     """One zone now, with who is there and who is rostered."""
     found = await state.zone(zone_id)
     if found is None:
-        raise HTTPException(404, f"there is no zone {zone_id!r}")
+        raise HTTPException(404, unknown("zone", zone_id))
     return found

@@ -1,0 +1,102 @@
+"""Who may use which route: the one table of routes, rights and scopes.
+
+`Enforce` judges every request by its row before a handler sees it, and `create_app` refuses to
+build a board that has a route without a row, or a row without a route.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, TypeAlias
+
+from workers.access.rights import NEEDS_PURPOSE, Right
+from workers.serving.api.board import PREFIX
+
+
+class Everyone(StrEnum):
+    """In place of a right, for a route that shows nothing of the ward."""
+
+    PUBLIC = "public"
+    """Nobody has to log in."""
+    LOGGED_IN = "logged in"
+    """Whoever is logged in, whatever the roles."""
+
+
+class Scope(StrEnum):
+    """What a route is about, and so in which units its right must be held."""
+
+    NONE = "none"
+    """Nothing that belongs to a unit: the right in some unit is enough."""
+    LIST = "list"
+    """Things of many units: the right in some unit is enough, and the handler leaves out the
+    rest."""
+    ALL = "all"
+    """The whole installation: only a right that is held everywhere reaches it."""
+    ZONE = "zone"
+    CAMERA = "camera"
+    FLOOR = "floor"
+    UNIT = "unit"
+    STAFF = "staff"
+    SHIFT = "shift"
+    REQUIREMENT = "requirement"
+
+    @property
+    def parameter(self) -> str:
+        """The path parameter that holds the id; empty where the scope is about no single thing."""
+        return "" if self in (Scope.NONE, Scope.LIST, Scope.ALL) else f"{self.value}_id"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """One row: what a route asks of its caller.
+
+    Attributes:
+        needs: The right, or `Everyone`.
+        scope: What the route is about.
+        partly: The right in one unit of the thing is enough, and the handler leaves out what
+            belongs to the others; without it, in all of them.
+        creates: An id that nobody knows is for the handler, which may create it.
+        audit: Action in the audit, such as `frame.viewed`, written before the first byte of an
+            answer; empty for none.
+    """
+
+    needs: Right | Everyone
+    scope: Scope = Scope.NONE
+    partly: bool = False
+    creates: bool = False
+    audit: str = ""
+
+    @property
+    def purpose(self) -> bool:
+        """Whether the caller must state a purpose in `X-Purpose`."""
+        return self.needs in NEEDS_PURPOSE
+
+
+Route: TypeAlias = tuple[str, str]
+"""Method and path template; HEAD is judged as GET."""
+
+FILES: Final[Route] = ("GET", "/{file}")
+"""The files of the page. They hold no figure, and the page needs them to log in."""
+
+BOARD: Final[Mapping[Route, Access]] = {
+    ("GET", f"{PREFIX}/zones"): Access(needs=Right.BOARD, scope=Scope.LIST),
+    ("GET", f"{PREFIX}/zones/{{zone_id}}"): Access(needs=Right.BOARD, scope=Scope.ZONE),
+    ("GET", f"{PREFIX}/cameras"): Access(needs=Right.BOARD, scope=Scope.LIST),
+    ("GET", f"{PREFIX}/floors/{{floor_id}}/presence"): Access(
+        needs=Right.PRESENCE, scope=Scope.FLOOR, partly=True, audit="presence.viewed"
+    ),
+    ("GET", f"{PREFIX}/trends"): Access(needs=Right.BOARD, scope=Scope.LIST),
+    ("GET", f"{PREFIX}/status"): Access(needs=Right.BOARD, scope=Scope.LIST),
+    ("GET", f"{PREFIX}/line"): Access(needs=Right.PIPELINE, scope=Scope.LIST),
+    ("GET", f"{PREFIX}/changes"): Access(needs=Right.BOARD, scope=Scope.LIST),
+}
+"""What the board shows."""
+
+PUBLIC: Final[Mapping[Route, Access]] = {
+    FILES: Access(needs=Everyone.PUBLIC),
+    ("GET", f"{PREFIX}/openapi.json"): Access(needs=Everyone.PUBLIC),  # the same on every board
+}
+"""What needs no login."""
+
+ACCESS: Final[Mapping[Route, Access]] = {**PUBLIC, **BOARD}
+"""The whole table."""
