@@ -197,6 +197,7 @@ ZONES = _fact("zones.v1", "zone_id")
 STAFF = _fact("staff.v1", "staff_id")
 SHIFTS = _fact("shifts.v1", "shift_id")
 REQUIREMENTS = _fact("requirements.v1", "requirement_id")
+UNITS = _fact("units.v1", "unit_id")
 STREAM_CHECKPOINTS = Topic(
     name="checkpoints.stream.v1",
     kind="bookkeeping",
@@ -256,6 +257,7 @@ TOPICS: dict[str, Topic] = {
         STAFF,
         SHIFTS,
         REQUIREMENTS,
+        UNITS,
         STREAM_CHECKPOINTS,
         ALERTS,
         AUDIT,
@@ -266,6 +268,9 @@ TOPICS: dict[str, Topic] = {
 
 REFERENCE_TOPICS = tuple(topic for topic in TOPICS.values() if topic.kind == "fact")
 """Topics of versioned facts with two times, read in full by every process that needs them."""
+
+FOLDED_TOPICS = tuple(topic for topic in REFERENCE_TOPICS if topic is not UNITS)
+"""Facts that the fold reads: units say who may see a figure, and never change one."""
 
 DERIVED_TOPICS = tuple(
     topic for topic in TOPICS.values() if topic.kind == "derived" and topic.mirrors is None

@@ -16,6 +16,7 @@ from schemas.topics import (
     DERIVED_TOPICS,
     DETECTIONS,
     FLOORS,
+    FOLDED_TOPICS,
     FRAMES,
     LIVE_TOPICS,
     REFERENCE_TOPICS,
@@ -115,7 +116,7 @@ PROCESSES: Final = (
     ),
     ProcessRights(
         process="stream",
-        reads=(DETECTIONS, *REFERENCE_TOPICS, STREAM_CHECKPOINTS, *_OUTPUTS),
+        reads=(DETECTIONS, *FOLDED_TOPICS, STREAM_CHECKPOINTS, *_OUTPUTS),
         writes=(*_OUTPUTS, STREAM_CHECKPOINTS, DEAD_LETTERS),
         groups=("stream", "checkpoint-reader", FACTS_GROUP),
         claims=("stream-",),

@@ -26,7 +26,7 @@ from runtime.process.service import Service
 from runtime.process.settings import Settings
 from runtime.process.thresholds import without_effect
 from runtime.storage.objects import ObjectStore
-from schemas.topics import DETECTIONS, STREAM_CHECKPOINTS
+from schemas.topics import DETECTIONS, FOLDED_TOPICS, STREAM_CHECKPOINTS
 from streams.handover.takeover import TakeOver
 from streams.processor.agent import register
 from streams.processor.checkpoint_settings import CheckpointingSettings
@@ -59,7 +59,7 @@ def create_app(settings: Settings, cluster: Cluster, health: Health) -> faust.Ap
     refuse_lost_checkpoints(cluster)
     clock = cluster.clock
     wire = Wire(cluster)
-    facts = FactSource(FactLog(cluster), clock)
+    facts = FactSource(FactLog(cluster, FOLDED_TOPICS), clock)
     facts.refresh()
     folds = Folds(
         wire=wire,

@@ -12,7 +12,7 @@ from tests.support.paths import ROOT
 
 PAGE = ROOT / "docs" / "guarantees.md"
 RETENTION = ROOT / "deploy" / "timescale" / "migrations"
-FACTS = ("cameras", "floors", "zones", "staff", "shifts", "requirements")
+FACTS = ("cameras", "floors", "zones", "staff", "shifts", "requirements", "units")
 
 PAGE_TEXT = PAGE.read_text()
 PROMISED, NOT_PROMISED = PAGE_TEXT.split("\n## Not promised\n")

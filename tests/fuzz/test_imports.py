@@ -33,6 +33,7 @@ GOOD = {
     "staff": ("staff.csv", (WARD / "staff.csv").read_bytes()),
     "shift": ("shifts.csv", (WARD / "shifts.csv").read_bytes()),
     "requirement": ("requirements.csv", (WARD / "requirements.csv").read_bytes()),
+    "unit": ("units.yaml", (WARD / "units.yaml").read_bytes()),
 }
 """File name and content of one import of each kind; the example ward has no floor."""
 

@@ -60,6 +60,7 @@ SECTIONS: Final[dict[str, dict[str, Entry]]] = {
         "requirement": Entry(
             "workers.cli.reference", "requirement", "Import how many staff a zone needs."
         ),
+        "unit": Entry("workers.cli.reference", "unit", "Import units, in which rights are held."),
     },
     "Set up and maintain": {
         "topics": Entry("workers.cli.topics", "app", "Create and check the Kafka topics."),

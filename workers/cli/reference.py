@@ -1,4 +1,4 @@
-"""`wardstream camera|floor|zone|staff|shift|requirement import FILE`."""
+"""`wardstream camera|floor|zone|staff|shift|requirement|unit import FILE`."""
 
 from pathlib import Path
 from typing import Annotated, Final
@@ -120,3 +120,4 @@ zone = command("zone", "zones")
 staff = command("staff", "members of staff")
 shift = command("shift", "shifts")
 requirement = command("requirement", "how many staff a zone needs")
+unit = command("unit", "units, in which rights are held")

@@ -8,7 +8,7 @@ from runtime.errors import Stop
 from runtime.facts.log import FactLog
 from runtime.kafka.cluster import Cluster
 from runtime.process.periodic import Periodic
-from schemas.topics import CAMERAS, FLOORS, SHIFTS, STAFF, ZONES
+from schemas.topics import CAMERAS, FLOORS, REQUIREMENTS, SHIFTS, STAFF, UNITS, ZONES
 from workers.registry.view import RegistryView
 
 log = structlog.get_logger(__name__)
@@ -22,8 +22,8 @@ AGAIN_S = 10.0
 
 _CLOSE_S: Final = 1.0
 
-TOPICS: Final = (CAMERAS, FLOORS, ZONES, STAFF, SHIFTS)
-"""Reference data from which the board takes its names."""
+TOPICS: Final = (CAMERAS, FLOORS, ZONES, STAFF, SHIFTS, REQUIREMENTS, UNITS)
+"""Reference data from which the board takes its names, and the units of everything."""
 
 
 class RegistryFollower:

@@ -95,6 +95,8 @@ def _for_people(field: str, record: Mapping[str, Any], ward: Registered) -> tupl
         return field.removesuffix("_us"), f"{at:%Y-%m-%d %H:%M %Z}"
     if field in _CLOCK_FIELDS:
         return _CLOCK_FIELDS[field], f"{value // 60:02d}:{value % 60:02d}"
+    if field in {"floor_ids", "zone_ids", "neighbour_ids"}:
+        return field, ", ".join(value)
     if field == "weekdays":
         return field, ",".join(_DAYS[day - 1] for day in value)
     return field, "" if value is None else str(value)

@@ -17,7 +17,16 @@ from pydantic import (
     model_validator,
 )
 
-from schemas.topics import CAMERAS, FLOORS, REQUIREMENTS, SHIFTS, STAFF, ZONES, Topic
+from schemas.topics import (
+    CAMERAS,
+    FLOORS,
+    REQUIREMENTS,
+    SHIFTS,
+    STAFF,
+    UNITS,
+    ZONES,
+    Topic,
+)
 from workers.registry import text, values
 from workers.registry.values import Point, utc_us
 
@@ -30,6 +39,7 @@ Name = Annotated[str, BeforeValidator(text.name)]
 TimeZone = Annotated[str, BeforeValidator(values.time_zone)]
 Whole = Annotated[int, BeforeValidator(values.whole)]
 PolygonPoints = Annotated[list[Point], BeforeValidator(values.polygon)]
+Identities = Annotated[list[Identity], BeforeValidator(values.listed), Field(max_length=1000)]
 Polygons = Annotated[list[list[Point]], BeforeValidator(values.polygons), Field(max_length=100)]
 
 
@@ -259,6 +269,26 @@ class RequirementRow(Row):
         }
 
 
+class UnitRow(Row):
+    """A unit, such as a ward: the floors and zones in which rights are held together."""
+
+    topic = UNITS
+    NEVER_BLANK = frozenset({"floor_ids", "zone_ids"})
+    unit_id: Identity
+    name: Name = ""
+    site: Name = ""
+    department: Name = ""
+    floor_ids: Identities = []
+    zone_ids: Identities = []
+    neighbour_ids: Identities = []
+
+    @model_validator(mode="after")
+    def _lists_something(self) -> "UnitRow":
+        if not self.floor_ids and not self.zone_ids:
+            raise ValueError("give floor_ids or zone_ids: a unit without either holds nothing")
+        return self
+
+
 ROWS: dict[str, type[Row]] = {
     "floor": FloorRow,
     "camera": CameraRow,
@@ -266,5 +296,6 @@ ROWS: dict[str, type[Row]] = {
     "staff": StaffRow,
     "shift": ShiftRow,
     "requirement": RequirementRow,
+    "unit": UnitRow,
 }
 """Kinds that can be imported, by their name on the command line."""

@@ -6,12 +6,12 @@ from typing import Any, Final, cast
 
 from schemas.records.facts import Camera, Floor, Unit, Zone
 from schemas.records.staffing import Requirement, Shift, Staff
-from schemas.topics import CAMERAS, FLOORS, REQUIREMENTS, SHIFTS, STAFF, ZONES
+from schemas.topics import CAMERAS, FLOORS, REQUIREMENTS, SHIFTS, STAFF, UNITS, ZONES
 
 ROSTERED_FOR_US: Final = 7 * 24 * 3_600_000_000
 """A member of staff belongs to a shift's unit until this long after its end, microseconds."""
 
-PLACED: Final = (CAMERAS, FLOORS, ZONES, STAFF, SHIFTS, REQUIREMENTS)
+PLACED: Final = (UNITS, CAMERAS, FLOORS, ZONES, STAFF, SHIFTS, REQUIREMENTS)
 """Facts that decide which units a thing is in, or that are themselves in units."""
 
 _NOWHERE: Final[frozenset[str]] = frozenset()
@@ -30,7 +30,7 @@ class UnitIndex:
 
     def __init__(self, facts: Mapping[str, Mapping[str, Any]], now_us: int) -> None:
         self._now_us = now_us
-        self._units = cast("Mapping[str, Unit]", facts.get("units.v1", {}))
+        self._units = cast("Mapping[str, Unit]", facts.get(UNITS.name, {}))
         self._zones = cast("Mapping[str, Zone]", facts.get(ZONES.name, {}))
         self._floors = cast("Mapping[str, Floor]", facts.get(FLOORS.name, {}))
         self._cameras = cast("Mapping[str, Camera]", facts.get(CAMERAS.name, {}))

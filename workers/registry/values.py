@@ -204,6 +204,27 @@ def _serial(value: Any) -> str:
     return ""
 
 
+def listed(value: Any) -> list[Any]:
+    """Ids of a list, or of a cell in which commas, semicolons or spaces stand between them.
+
+    >>> listed("bay-1, bay-2;bay-3")
+    ['bay-1', 'bay-2', 'bay-3']
+
+    Raises:
+        ValueError: It is no list, or names one twice.
+    """
+    if value is None:
+        return []
+    if isinstance(value, str):
+        value = [part for part in re.split(r"[,;\s]+", value) if part]
+    if not isinstance(value, list):
+        raise ValueError(f"{shown(value)} is no list of ids")  # noqa: TRY004 - pydantic's way
+    for one in value:
+        if value.count(one) > 1:
+            raise ValueError(f"names {shown(one)} twice")
+    return value
+
+
 def weekdays(value: Any) -> list[int]:
     """ISO weekdays of `mon-fri`, `sat,sun`, or a list of names or numbers, sorted.
 

@@ -12,7 +12,7 @@ from typing import Any, cast
 from runtime.facts.log import Fact
 from schemas.records.facts import Camera, Floor, Zone
 from schemas.records.staffing import Shift, Staff
-from schemas.topics import CAMERAS, FLOORS, SHIFTS, STAFF, ZONES, Topic
+from schemas.topics import CAMERAS, FLOORS, SHIFTS, STAFF, UNITS, ZONES, Topic
 from streams.domain.facts.timeline import visible_from
 from workers.registry.unit_index import PLACED, ROSTERED_FOR_US, UnitIndex
 
@@ -126,7 +126,7 @@ class RegistryView:
         return hash(
             tuple(
                 (topic.name, identity, record["version"])
-                for topic in (ZONES, CAMERAS, FLOORS)
+                for topic in (ZONES, CAMERAS, FLOORS, UNITS)
                 for identity, record in self._at(topic, now_us).items()
             )
         )

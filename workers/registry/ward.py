@@ -8,13 +8,22 @@ everything that rests on it.
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from schemas.topics import CAMERAS, FLOORS, REQUIREMENTS, SHIFTS, STAFF, ZONES, Topic
+from schemas.topics import (
+    CAMERAS,
+    FLOORS,
+    REQUIREMENTS,
+    SHIFTS,
+    STAFF,
+    UNITS,
+    ZONES,
+    Topic,
+)
 from workers.registry.registered import Key, Registered, identity_field
 from workers.registry.shapes import floor_zone_faults, homography_faults, mask_faults, zone_faults
 
 Facts = Mapping[str, Mapping[str, Any]]
 
-TOPICS: Final = (FLOORS, CAMERAS, ZONES, STAFF, SHIFTS, REQUIREMENTS)
+TOPICS: Final = (FLOORS, CAMERAS, ZONES, STAFF, SHIFTS, REQUIREMENTS, UNITS)
 
 
 _AT_ONCE: Final = 8
@@ -85,6 +94,7 @@ def faults_of(ward: Registered, at_us: int, changed_shifts: Collection[str] = ()
         *_unknown(SHIFTS, to_come, ZONES, zones),
         *_unknown(SHIFTS, to_come, STAFF, facts[STAFF.name]),
         *_overlaps(shifts),
+        *_units(facts),
     ]
     for topic in TOPICS:
         found += _alike_ids(topic, facts[topic.name])
@@ -146,6 +156,26 @@ def _unknown(topic: Topic, facts: Facts, of: Topic, known: Collection[str]) -> l
         for identity, record in facts.items()
         if record[field] not in known
     ]
+
+
+def _units(facts: Mapping[str, Facts]) -> Iterator[Fault]:
+    """A place is in one unit, so that nobody has to guess who may see it."""
+    units = facts[UNITS.name]
+    for field, topic in (("floor_ids", FLOORS), ("zone_ids", ZONES), ("neighbour_ids", UNITS)):
+        lists: dict[str, list[str]] = {}
+        for unit_id, unit in sorted(units.items()):
+            for identity in unit[field]:
+                lists.setdefault(identity, []).append(unit_id)
+                if identity not in facts[topic.name]:
+                    yield _not_registered(Key(UNITS, unit_id), field, Key(topic, identity))
+        for identity, unit_ids in lists.items() if topic is not UNITS else ():
+            for unit_id in unit_ids if len(unit_ids) > 1 else ():
+                others = ", ".join(other for other in unit_ids if other != unit_id)
+                message = f"{field} {identity} is in unit {others} too; list it in one unit"
+                yield _fault(UNITS, unit_id, message, identity)
+    for unit_id, unit in units.items():
+        if unit_id in unit["neighbour_ids"]:
+            yield _fault(UNITS, unit_id, "neighbour_ids: a unit is not its own neighbour")
 
 
 def _overlaps(shifts: Facts) -> Iterator[Fault]:

@@ -84,7 +84,7 @@ def make_scenario(clips: list[Clip], starts_us: int, max_width: int) -> Scenario
     start = datetime.fromtimestamp(starts_us / 1e6, UTC).replace(tzinfo=None)
     shift_starts = (start - timedelta(hours=2)).replace(minute=0, second=0, microsecond=0)
     rows: dict[str, list[dict[str, Any]]] = {
-        kind: [] for kind in ("camera", "zone", "staff", "shift", "requirement")
+        kind: [] for kind in ("camera", "zone", "staff", "shift", "requirement", "unit")
     }
     for number, camera in enumerate(cameras):
         word = camera.camera_id.removeprefix("cam-")
@@ -96,6 +96,9 @@ def make_scenario(clips: list[Clip], starts_us: int, max_width: int) -> Scenario
                 "width": camera.width,
                 "height": camera.height,
             }
+        )
+        rows["unit"].append(
+            {"unit_id": word, "name": f"{label} unit", "floor_ids": [camera.camera_id]}
         )
         zones = ((f"{word}-bay", f"{label} bay", _NEAR), (f"{word}-hall", f"{label} hall", _FAR))
         for index, (zone_id, name, shape) in enumerate(zones):

@@ -13,7 +13,7 @@ from runtime.facts.log import FactLog
 from runtime.kafka.cluster import Cluster
 from runtime.kafka.producer import ReliableProducer
 from runtime.kafka.reader import read_between, spans
-from schemas.topics import DETECTIONS, TOPICS, TRACKS
+from schemas.topics import DETECTIONS, FOLDED_TOPICS, TOPICS, TRACKS
 from streams.domain.facts.timeline import Facts, visible_as_of
 from streams.domain.settings import PipelineSettings
 from streams.processor.fact_source import FactSource
@@ -42,7 +42,7 @@ class FactsAsOf(FactSource):
     """
 
     def __init__(self, cluster: Cluster) -> None:
-        log = FactLog(cluster)
+        log = FactLog(cluster, FOLDED_TOPICS)
         super().__init__(log, cluster.clock, visible_as_of)
         self.refresh()
         log.close()

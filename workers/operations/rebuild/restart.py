@@ -20,7 +20,7 @@ from runtime.checkpoints.reading import read_beside_owner, read_head
 from runtime.errors import Stop
 from runtime.facts.log import FactLog
 from runtime.kafka.reader import read_between
-from schemas.topics import DETECTIONS, STREAM_CHECKPOINTS
+from schemas.topics import DETECTIONS, FOLDED_TOPICS, STREAM_CHECKPOINTS
 from streams.domain.settings import PipelineSettings
 from streams.processor.fact_source import FactSource
 from streams.processor.pipeline_fold import Wire
@@ -185,7 +185,7 @@ class _Remaking:
         return deleted_head(self._cluster, archive_url, partition, held, self._input_id)
 
     def _folds(self) -> Folds:
-        facts = FactSource(FactLog(self._cluster), self._cluster.clock)
+        facts = FactSource(FactLog(self._cluster, FOLDED_TOPICS), self._cluster.clock)
         facts.refresh()
         return Folds(
             wire=Wire(self._cluster),

@@ -13,7 +13,7 @@ from runtime.kafka.cluster import Cluster
 from runtime.kafka.reader import read_topic
 from runtime.kafka.topic_partition import source_partition
 from schemas.codec import HEADER_BYTES
-from schemas.topics import DETECTIONS, STREAM_CHECKPOINTS, TOPICS, Topic
+from schemas.topics import DETECTIONS, FOLDED_TOPICS, STREAM_CHECKPOINTS, TOPICS, Topic
 from streams.domain.settings import PipelineSettings
 from streams.processor.fact_source import FactSource
 from streams.processor.pipeline_fold import Wire
@@ -43,7 +43,7 @@ def fold_detections(
         Retry: Broker or registry are out of reach.
     """
     wire = Wire(cluster)
-    facts_log = FactLog(cluster)
+    facts_log = FactLog(cluster, FOLDED_TOPICS)
     facts = FactSource(facts_log, cluster.clock)
     facts.refresh()
     names = {name: topic for topic, (name, _) in wire.outputs.items()}

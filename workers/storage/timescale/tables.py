@@ -16,6 +16,7 @@ from schemas.topics import (
     SHIFTS,
     STAFF,
     TRACKS,
+    UNITS,
     ZONE_EVENTS,
     ZONES,
     Owner,
@@ -268,6 +269,12 @@ FACT_TABLES: tuple[Table, ...] = (
         "zone_id, role, count, weekdays, from_minute, to_minute, time_zone",
         "zone_id text, role text, count int4, weekdays int4[], from_minute int4,"
         "to_minute int4, time_zone text",
+    ),
+    _facts(
+        UNITS,
+        "name, site, department, floor_ids, zone_ids, neighbour_ids",
+        "name text, site text, department text, floor_ids text[], zone_ids text[],"
+        "neighbour_ids text[]",
     ),
 )
 """Tables of reference data: one row for each version."""

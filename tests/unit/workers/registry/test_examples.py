@@ -12,6 +12,7 @@ FILES = {
     "staff": "staff.csv",
     "shift": "shifts.csv",
     "requirement": "requirements.csv",
+    "unit": "units.yaml",
 }
 
 
