@@ -56,7 +56,7 @@ class Change:
         before: What is registered now.
         after: What would be registered.
         facts: Facts to append, in order.
-        given: The row of each fact that a row names.
+        given: The row of each fact that is named; None where it is named without a row.
         causes: Why a fact changes that no row names.
         left: What did not fit together before, and still does not.
     """
@@ -64,7 +64,7 @@ class Change:
     before: Registered
     after: Registered
     facts: list[Fact] = field(default_factory=list)
-    given: dict[Key, Row] = field(default_factory=dict)
+    given: dict[Key, Row | None] = field(default_factory=dict)
     causes: dict[Key, str] = field(default_factory=dict)
     left: list[Fault] = field(default_factory=list)
 

@@ -14,6 +14,8 @@ from workers.registry.shapes import scaled
 from workers.registry.ward import Fault, faults_of, resting_on
 
 _YEAR_US: Final = 31_557_600_000_000
+_FLOOR_STAYS: Final = "a floor keeps its partition for life and is not removed"
+
 PAST_YEARS: Final = 5
 FUTURE_YEARS: Final = 2
 """A shift starts at most this long before or after now, or the times of its facts, years."""
@@ -27,25 +29,55 @@ def removed_by(rows: Sequence[Row], change: Change, stamp: Stamp, options: Optio
     named = {getattr(row, identity_field(topic)) for row in rows}
     gone = [Key(topic, name) for name in sorted(change.after.current(topic)) if name not in named]
     if topic is FLOORS:
-        message = "a floor keeps its partition for life and is not removed; name it in the file"
+        message = f"{_FLOOR_STAYS}; name it in the file"
         return [Fault(key, message) for key in gone]
+    return _remove(
+        gone,
+        change,
+        stamp,
+        options,
+        "the file does not name it, but something rests on it: {names}; name it, or give "
+        "--cascade to remove that too",
+    )
+
+
+def removed_by_name(
+    keys: Sequence[Key], change: Change, stamp: Stamp, options: Options
+) -> list[Fault]:
+    """Remove facts that are named, and what rests on them; returns what may not go."""
     faults = []
+    for key in keys:
+        if key in change.given:
+            faults.append(Fault(key, "given twice"))
+        change.given[key] = None
+        if key.topic is FLOORS:
+            faults.append(Fault(key, _FLOOR_STAYS))
+        elif change.after.find(key) is None:
+            faults.append(Fault(key, "is not registered", unknown=key))
+    gone = [key for key in keys if key.topic is not FLOORS]
+    refusal = "something rests on it: {names}; remove that first, or remove it too with cascade"
+    return faults + _remove(gone, change, stamp, options, refusal)
+
+
+def _remove(
+    keys: Sequence[Key], change: Change, stamp: Stamp, options: Options, refusal: str
+) -> list[Fault]:
+    """Remove facts, and what rests on them; a fault names what may not go."""
+    gone, named, faults = list(keys), set(keys), []
     on = resting_on(change.after, stamp.recorded_at_us) if gone else {}
     for key in gone:  # which grows by what rests on what goes
         record = change.after.find(key)
         if record is None:
             continue
-        resting = [other for other in on.get(key, ()) if change.after.find(other) is not None]
+        resting = [
+            other
+            for other in on.get(key, ())
+            if other not in named and change.after.find(other) is not None
+        ]
         if resting and not options.cascade:
             names = ", ".join(str(other) for other in resting[:5])
             more = f" and {len(resting) - 5} more" if len(resting) > 5 else ""
-            faults.append(
-                Fault(
-                    key,
-                    f"the file does not name it, but something rests on it: {names}{more}; name "
-                    "it, or give --cascade to remove that too",
-                )
-            )
+            faults.append(Fault(key, refusal.format(names=f"{names}{more}")))
             continue
         change.append([Fact(key.topic, {**record, **stamped(record, stamp), "removed": True})])
         for other in resting:

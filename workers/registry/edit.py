@@ -4,7 +4,8 @@ Pure: takes the registered facts and the time as arguments, and returns the fact
 unchanged row makes no new version.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from runtime.facts.log import Fact
 from schemas.topics import CAMERAS, FLOOR_PARTITIONS, FLOORS, ZONES
@@ -13,6 +14,7 @@ from workers.registry.consequences import (
     contradictions_of,
     dates_of,
     removed_by,
+    removed_by_name,
     resized_by,
     unusable_in,
 )
@@ -33,7 +35,13 @@ def edits(
 
 
 def change_of(
-    groups: Iterable[Sequence[Row]], registered: Registered, stamp: Stamp, options: Options
+    groups: Iterable[Sequence[Row]],
+    registered: Registered,
+    stamp: Stamp,
+    options: Options,
+    *,
+    removals: Sequence[Key] = (),
+    restored: Mapping[Key, Mapping[str, Any]] | None = None,
 ) -> Change:
     """What it takes so that the reference data matches the rows.
 
@@ -42,6 +50,8 @@ def change_of(
         registered: What is registered now.
         stamp: Times and author of the new versions.
         options: What the import may do.
+        removals: Facts to remove.
+        restored: Records of earlier versions that come back, with their stamps or without.
 
     Raises:
         ImportRefused: Rows contradict each other or what is registered, or something would be
@@ -53,6 +63,11 @@ def change_of(
         if rows:
             faults += _take(rows, change, stamp)
             faults += removed_by(rows, change, stamp, options)
+    for key, record in (restored or {}).items():
+        change.given[key] = None
+        content = {name: value for name, value in record.items() if name not in STAMPS}
+        _put(Key(*key), content, change, stamp)
+    faults += removed_by_name(removals, change, stamp, options)
     faults += resized_by(change, stamp, options)
     faults += unusable_in(change)
     faults += dates_of(change, stamp, options)
@@ -101,14 +116,18 @@ def _take(rows: Sequence[Row], change: Change, stamp: Stamp) -> list[Fault]:
             fields["partition"] = _partition(key.identity, partitions)
         elif topic is ZONES and fields["camera_id"] is not None:
             fields["floor_id"] = cameras.get(fields["camera_id"], {}).get("floor_id", "")
-        known = after.newest.get((topic.name, key.identity))
-        if known is not None and not known["removed"]:
-            content = {name: value for name, value in known.items() if name not in STAMPS}
-            if content == fields:
-                continue
-        record = {**fields, **stamped(known, stamp)}
-        change.append([Fact(topic, record)])
+        _put(key, fields, change, stamp)
     return faults
+
+
+def _put(key: Key, fields: Mapping[str, Any], change: Change, stamp: Stamp) -> None:
+    """Make a new version with these fields, unless the newest one has them."""
+    known = change.after.newest.get((key.topic.name, key.identity))
+    if known is not None and not known["removed"]:
+        content = {name: value for name, value in known.items() if name not in STAMPS}
+        if content == fields:
+            return
+    change.append([Fact(key.topic, {**fields, **stamped(known, stamp)})])
 
 
 def _floor_of(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from runtime.facts.log import Fact
-from schemas.topics import CAMERAS, ZONES, Topic
+from schemas.topics import CAMERAS, REFERENCE_TOPICS, ZONES, Topic
 
 _STAY: Final = {CAMERAS.name, ZONES.name}
 
@@ -23,12 +23,21 @@ class Key(NamedTuple):
 
     def __str__(self) -> str:
         """The fact for people: `zone bay`."""
-        return f"{identity_field(self.topic).removesuffix('_id')} {self.identity}"
+        return f"{kind_of(self.topic)} {self.identity}"
 
 
 def identity_field(topic: Topic) -> str:
     """Name of the field that identifies a fact."""
     return topic.key.removesuffix("@version")
+
+
+def kind_of(topic: Topic) -> str:
+    """What a fact of the topic is, in one word: `zone`."""
+    return identity_field(topic).removesuffix("_id")
+
+
+TOPIC_OF: Final = {kind_of(topic): topic for topic in REFERENCE_TOPICS}
+"""The topic of each kind of fact."""
 
 
 def key_of(fact: Fact) -> Key:
