@@ -16,12 +16,12 @@ export function span(seconds) {
   return `${Math.round(s / 86400)} days`;
 }
 
-/** A time of day, such as "10:42", with the day when it is not today; seconds in. */
-export function moment(at, now) {
+/** A time of day, such as "10:42", with the day when it is not today; seconds in, here or in a time zone. */
+export function moment(at, now, timeZone = undefined) {
   const [then, today] = [new Date(at * 1000), new Date(now * 1000)];
-  const time = then.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false });
-  if (then.toDateString() === today.toDateString()) return time;
-  return `${then.toLocaleDateString([], { weekday: "short", day: "numeric", month: "short" })} ${time}`;
+  const time = then.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false, timeZone });
+  const day = (date) => date.toLocaleDateString([], { weekday: "short", day: "numeric", month: "short", timeZone });
+  return day(then) === day(today) ? time : `${day(then)} ${time}`;
 }
 
 /** A number with its noun. */

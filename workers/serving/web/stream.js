@@ -1,5 +1,8 @@
 // The connection: a snapshot by REST, then changes by server-sent events, for ever.
 
+import { read } from "./requests.js";
+import { sessionEnded } from "./session.js";
+
 const API = "api/v1";
 const SILENCE_MS = 4000; // the server sends a heartbeat every second
 const PAUSE_MS = 1000;
@@ -7,22 +10,18 @@ const REFRESH_MS = 60000;
 const ASK_MS = 2000;
 const KINDS = ["zone", "camera", "floor", "zone-event"];
 
-async function get(path) {
-  const answer = await fetch(`${API}/${path}`, { headers: { Accept: "application/json" }, cache: "no-store" });
-  if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
-  return answer.json();
-}
-
 export class Connection {
   /**
    * @param store where data goes
    * @param onChange called after changes were applied, with the kind
    * @param onSnapshot called after a snapshot was loaded
+   * @param onEnded called when nobody is logged in any more
    */
-  constructor(store, onChange, onSnapshot) {
+  constructor(store, onChange, onSnapshot, onEnded = sessionEnded) {
     this.store = store;
     this.onChange = onChange;
     this.onSnapshot = onSnapshot;
+    this.onEnded = onEnded;
     this.state = "connecting"; // connecting, live, lost
     this.redis = true;
     this.lostAt = null;
@@ -36,8 +35,12 @@ export class Connection {
     this.unknown = new Set();
   }
 
-  start() {
+  /** @param rights of who looks; null while nobody knows: then everything is asked for */
+  start(rights = null) {
+    this.rights = rights;
     this.load();
+    if (this.started) return;
+    this.started = true;
     setInterval(() => this.#watch(), 500);
     setInterval(() => {
       this.unknown.clear();
@@ -108,9 +111,13 @@ export class Connection {
   }
 
   async #status() {
-    this.store.status = await get("status");
+    this.store.status = await read("status");
     this.store.tick(this.store.status.now_us);
     this.onSnapshot();
+  }
+
+  async #line() {
+    return this.rights?.has("pipeline.read") === false ? null : read("line");
   }
 
   /** Load the current state; changes that arrive meanwhile are applied after it. */
@@ -122,18 +129,19 @@ export class Connection {
     this.loading = true;
     let good = false;
     try {
-      [this.store.pipeline] = await Promise.all([get("line"), this.#status()]);
+      [this.store.pipeline] = await Promise.all([this.#line(), this.#status()]);
       if (!this.source) {
         // Behind the snapshot's own position: no change falls between it and the stream.
         this.lastId = this.store.status.changes_after ?? "";
         this.#open();
       }
-      const [zones, cameras, trends] = await Promise.all([get("zones"), get("cameras"), get("trends")]);
+      const [zones, cameras, trends] = await Promise.all([read("zones"), read("cameras"), read("trends")]);
       this.store.loadZones(zones.zones, trends.zones);
       this.store.loadCameras(cameras.cameras);
       for (const camera of cameras.cameras) this.#ask(camera.live?.model_name);
       good = true;
-    } catch {
+    } catch (error) {
+      if (error.status === 401) this.onEnded();
       // Out of reach; the banner says so, and it is tried again.
     }
     this.loading = false;

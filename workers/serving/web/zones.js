@@ -3,8 +3,8 @@ import { icon } from "./icons.js";
 import { TREND_S } from "./store.js";
 import { ago, counted, draw, interval, make, say } from "./messages.js";
 
-const RANK = { short: 0, unclear: 1, covered: 2, none_required: 3, no_data: 4 };
-const CAUSES = {
+export const RANK = { short: 0, unclear: 1, covered: 2, none_required: 3, no_data: 4 };
+export const CAUSES = {
   old: "STALE",
   camera_silent: "STALE: camera silent",
   clock_ahead: "CLOCK WRONG",

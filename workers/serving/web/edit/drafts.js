@@ -1,0 +1,40 @@
+// Changes that are not saved yet; they outlive a reload and a new login, in this tab alone.
+
+const PREFIX = "wardstream.draft.";
+
+export class Drafts {
+  /** @param kind of thing, such as `zones` */
+  constructor(kind) {
+    this.start = `${PREFIX}${kind}/`;
+    this.known = new Map();
+    try {
+      for (const name of Object.keys(sessionStorage)) {
+        if (name.startsWith(this.start)) this.known.set(name.slice(this.start.length), JSON.parse(sessionStorage.getItem(name)));
+      }
+    } catch {
+      // Storage may be switched off; drafts then last until the page is closed.
+    }
+  }
+
+  /** Ids of everything that is not saved. */
+  ids() {
+    return [...this.known.keys()];
+  }
+
+  /** `{base, record}`: what it was changed from, null for a new one, and what it is to be. */
+  get(id) {
+    return this.known.get(id);
+  }
+
+  /** Keep a draft; null forgets it. */
+  set(id, draft) {
+    if (draft === null) this.known.delete(id);
+    else this.known.set(id, draft);
+    try {
+      if (draft === null) sessionStorage.removeItem(this.start + id);
+      else sessionStorage.setItem(this.start + id, JSON.stringify(draft));
+    } catch {
+      // As above.
+    }
+  }
+}

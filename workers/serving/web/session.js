@@ -1,0 +1,142 @@
+// Who looks at this page, what they may do, and the end of their session.
+import { read, Refused, setCsrf } from "./requests.js";
+import { listed, make, moment } from "./messages.js";
+
+const ROOT = new URL("./", import.meta.url);
+const NOTICE_S = 600; // the end of a session is announced this long before
+const CHECK_MS = 20000;
+const AGAIN_MS = 5000;
+
+/** An address of this board, also from a page in a folder. */
+export function address(path) {
+  return new URL(path, ROOT).href;
+}
+
+function here() {
+  return location.pathname + location.search;
+}
+
+/** Go to the login, and come back to this page after it. */
+export function goToLogin() {
+  location.replace(address(`login?return_to=${encodeURIComponent(here())}`));
+}
+
+/** The session is over: say so, and offer the login; drafts stay in this tab. */
+export function sessionEnded() {
+  location.replace(address(`login.html?why=ended&return_to=${encodeURIComponent(here())}`));
+}
+
+/** Who asks; nobody goes to the login. Null while the board cannot tell. */
+export async function whoAsks() {
+  try {
+    const me = await read("me");
+    setCsrf(me.csrf_token);
+    return { ...me, rights: new Set(me.rights) };
+  } catch (error) {
+    if (error instanceof Refused && error.status === 401) {
+      goToLogin();
+      return new Promise(() => {}); // the page is about to be left
+    }
+    return null;
+  }
+}
+
+/**
+ * Find out who asks, as often as it takes.
+ *
+ * @param known called with the answer of `whoAsks`, and again when null becomes somebody
+ */
+export async function identify(known) {
+  const me = await whoAsks();
+  known(me);
+  if (!me) setTimeout(() => identify(known), AGAIN_MS);
+}
+
+/** The access roles with their units, such as "coordinator in East ward". */
+export function rolesOf(me) {
+  const names = me.unit_names ?? {};
+  return listed(
+    Object.entries(me.roles ?? {}).map(([role, units]) => {
+      const where = units.includes("*") ? "all units" : listed(units.map((unit) => names[unit] ?? unit));
+      return `${role} in ${where}`;
+    }),
+  );
+}
+
+/**
+ * Show who is logged in, and keep watch over the session.
+ *
+ * @param place where
+ * @param me from `whoAsks`
+ */
+export function showWho(place, me) {
+  if (!me) {
+    place.replaceChildren();
+    return;
+  }
+  if (me.kind === "local") {
+    const why = make("span", "who-role", "No login on this machine");
+    place.replaceChildren(make("span", "who-name", me.name), why);
+    return;
+  }
+  const out = make("button", "plain", "Log out");
+  out.type = "button";
+  out.addEventListener("click", () => logOut());
+  place.replaceChildren(
+    make("span", "who-text", make("span", "who-name", me.name || "Logged in"), make("span", "who-role", rolesOf(me))),
+    out,
+  );
+}
+
+/** End the session here and at the provider. */
+export async function logOut() {
+  const form = make("form");
+  form.method = "post";
+  form.action = address("logout");
+  const token = make("input");
+  Object.assign(token, { type: "hidden", name: "csrf_token", value: (await whoAsks())?.csrf_token ?? "" });
+  form.append(token);
+  document.body.append(form);
+  form.submit();
+}
+
+/** Show links to pages that somebody may use; each carries the rights in `data-right`, any of them. */
+export function showLinks(me) {
+  for (const link of document.querySelectorAll("[data-right]")) {
+    link.hidden = !link.dataset.right.split(" ").some((right) => me?.rights.has(right));
+  }
+}
+
+/**
+ * Follow the session: announce its end, and leave when it is over.
+ *
+ * @param notice where the end is announced
+ * @param me from `whoAsks`
+ */
+export function follow(notice, me) {
+  let ends = endOf(me);
+  const announce = () => {
+    const left = ends === null ? Infinity : ends - Date.now() / 1000;
+    notice.hidden = left > NOTICE_S;
+    if (notice.hidden) return;
+    const again = make("a", "", "Log in again");
+    again.href = address(`login?return_to=${encodeURIComponent(here())}`);
+    notice.replaceChildren(`Your session ends at ${moment(ends, Date.now() / 1000)}. `, again, ".");
+  };
+  announce();
+  setInterval(async () => {
+    try {
+      const now = await read("me");
+      setCsrf(now.csrf_token);
+      ends = endOf(now);
+      announce();
+    } catch (error) {
+      if (error instanceof Refused && error.status === 401) sessionEnded();
+    }
+  }, CHECK_MS);
+}
+
+function endOf(me) {
+  const at = me?.expires_at ?? null;
+  return at === null ? null : Date.parse(at) / 1000;
+}

@@ -1,0 +1,110 @@
+// The display on a wall: the zones of one unit, read from three metres, with nothing to click.
+import { answerOf, trustOf } from "./answer.js";
+import { ago, make, say } from "./messages.js";
+import { icon } from "./icons.js";
+import { Pairing } from "./pairing.js";
+import { Refused, read } from "./requests.js";
+import { Store } from "./store.js";
+import { Connection } from "./stream.js";
+import { CAUSES, RANK } from "./zones.js";
+
+const MOST = 12; // zones at once; more take turns
+const TURN_MS = 12000;
+const AGAIN_MS = 5000;
+
+const at = (id) => document.getElementById(id);
+const store = new Store();
+const connection = new Connection(store, () => requestAnimationFrame(draw), draw, pair);
+const tiles = new Map();
+let first = 0;
+
+function draw() {
+  const all = [...store.zones.values()].sort(
+    (a, b) => RANK[a.coverage.state] - RANK[b.coverage.state] || (b.gap?.max ?? 0) - (a.gap?.max ?? 0) || a.order - b.order || a.name.localeCompare(b.name),
+  );
+  if (first >= all.length) first = 0;
+  const shown = all.slice(first, first + MOST);
+  const columns = innerWidth < innerHeight ? Math.ceil(shown.length / 6) : Math.ceil(shown.length / 4);
+  at("zones").style.setProperty("--columns", String(Math.max(1, columns)));
+  const items = shown.map((zone) => {
+    let tile = tiles.get(zone.zone_id);
+    if (!tile) tiles.set(zone.zone_id, (tile = makeTile(zone.zone_id)));
+    fill(tile, zone);
+    return tile.item;
+  });
+  if (items.length !== at("zones").children.length || items.some((item, i) => at("zones").children[i] !== item)) at("zones").replaceChildren(...items);
+  const last = Math.min(first + MOST, all.length);
+  say(at("part"), all.length > MOST ? `Zones ${first + 1} to ${last} of ${all.length}; the others follow` : "");
+  at("part").hidden = all.length <= MOST;
+
+  const { headline, state } = answerOf(store, connection);
+  say(at("headline"), headline);
+  at("headline").dataset.state = state;
+  const trust = trustOf(store, connection, () => false);
+  say(at("banner-text"), trust.banner);
+  say(at("banner-age"), trust.age);
+  at("banner").hidden = !trust.banner;
+  at("live").dataset.state = trust.state;
+  say(at("live-word"), trust.word);
+  say(at("clock"), new Date(store.now() * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false }));
+}
+
+function fill(tile, zone) {
+  const fresh = store.zoneFreshness(zone);
+  const { state, sentence } = zone.coverage;
+  if (tile.item.dataset.state !== state) {
+    tile.item.dataset.state = state;
+    tile.icon.replaceChildren(icon(state));
+  }
+  tile.item.dataset.stale = String(fresh.stale);
+  say(tile.name, zone.name);
+  say(tile.sentence, sentence);
+  say(tile.people, String(zone.people ?? "–"));
+  say(tile.of, zone.required === null ? "people" : zone.people === 1 ? "person" : "people");
+  say(tile.need, zone.required ? `${zone.required} staff required` : "");
+  say(tile.word, fresh.stale ? CAUSES[fresh.cause] : "");
+  say(tile.age, fresh.stale && fresh.age !== null ? `, ${ago(fresh.age)}` : "");
+}
+
+function makeTile(id) {
+  const [name, sentence, people] = [make("h2", "name"), make("p", "sentence"), make("p", "people")];
+  const [of, need, word, age] = [make("p", "of"), make("p", "of"), make("strong", "word"), make("span", "age")];
+  const mark = make("span", "");
+  const words = make("div", "", make("div", "tile-head", mark, name), sentence, make("p", "fresh", word, age));
+  const item = make("li", "tile", make("div", "tile-body", words, make("div", "tile-count", people, of, need)));
+  item.dataset.zone = id;
+  return { item, name, sentence, people, of, need, word, age, icon: mark };
+}
+
+/** Show how to log this display in; the page starts again when that is done. */
+function pair() {
+  for (const id of ["zones", "headline", "part", "banner"]) at(id).hidden = true;
+  at("live").hidden = true;
+  at("pairing").hidden = false;
+  pair.begun ??= new Pairing(at("pair-url"), at("pair-code"), at("pair-state")).start();
+}
+
+async function begin() {
+  try {
+    const me = await read("me");
+    const units = me.roles?.wall ?? [];
+    const [name] = units.map((unit) => me.unit_names?.[unit] ?? unit);
+    begin.unit = units.length === 1 && name !== "*" ? name : "";
+    connection.start(new Set(me.rights));
+  } catch (error) {
+    if (error instanceof Refused && error.status === 401) pair();
+    else setTimeout(begin, AGAIN_MS);
+  }
+}
+
+begin();
+setInterval(() => {
+  const title = begin.unit || store.status?.title || "Ward occupancy";
+  say(at("title"), title);
+  document.title = title;
+  draw();
+}, 1000);
+setInterval(() => {
+  first += MOST;
+  draw();
+}, TURN_MS);
