@@ -75,15 +75,15 @@ export function showWho(place, me) {
     return;
   }
   if (me.kind === "local") {
-    const why = make("span", "who-role", "No login on this machine");
-    place.replaceChildren(make("span", "who-name", me.name), why);
+    const why = make("span", "identity-role", "No login on this machine");
+    place.replaceChildren(make("span", "identity-name", me.name), why);
     return;
   }
   const out = make("button", "plain", "Log out");
   out.type = "button";
   out.addEventListener("click", () => logOut());
   place.replaceChildren(
-    make("span", "who-text", make("span", "who-name", me.name || "Logged in"), make("span", "who-role", rolesOf(me))),
+    make("span", "identity-text", make("span", "identity-name", me.name || "Logged in"), make("span", "identity-role", rolesOf(me))),
     out,
   );
 }

@@ -55,7 +55,10 @@ export function valueOf(field, value, record = {}) {
   if (field.endsWith("_ms")) return `${value / 1000} s`;
   if (field.endsWith("_s")) return `${value} s`;
   if (field === "weekdays") return days(value);
-  if (/^\d{4}-.*T/.test(value)) return moment(Date.parse(/Z|[+-]\d\d:\d\d$/.test(value) ? value : `${value}Z`) / 1000, Date.now() / 1000, record.time_zone);
+  if (/^\d{4}-.*T/.test(value)) {
+    const local = !/Z|[+-]\d\d:\d\d$/.test(value); // of the ward's clock already
+    return moment(Date.parse(local ? `${value}Z` : value) / 1000, Date.now() / 1000, local ? "UTC" : (record.time_zone ?? undefined));
+  }
   return String(value);
 }
 
