@@ -15,7 +15,13 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote
 
 import obstore
-from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
+from obstore.exceptions import (
+    AlreadyExistsError,
+    BaseError,
+    PermissionDeniedError,
+    PreconditionError,
+    UnauthenticatedError,
+)
 from obstore.store import LocalStore, S3Store
 
 from runtime.errors import DeadLetter, Retry, Stop
@@ -123,6 +129,35 @@ class ObjectStore:
             ) from error
         return f"{self.base}/{path}"
 
+    def create(self, path: str, data: bytes) -> bool:
+        """Write an object unless there is one of its path; whether it was written.
+
+        Raises:
+            Retry: The store is out of reach or full.
+            Stop: The store refuses us, or the bucket does not exist.
+        """
+        try:
+            with self._asked(f"take {path}"):
+                obstore.put(self._store, path, data, mode="create")
+        except (AlreadyExistsError, PreconditionError):
+            return False
+        except FileNotFoundError as error:
+            raise self._no_bucket() from error
+        return True
+
+    def read(self, path: str) -> bytes | None:
+        """Read an object whose digest is not known; None when it does not exist.
+
+        Raises:
+            Retry: The store is out of reach.
+            Stop: The store refuses us, or the bucket does not exist.
+        """
+        try:
+            with self._asked(f"give {path}"):
+                return bytes(obstore.get(self._store, path).bytes())
+        except FileNotFoundError:
+            return None
+
     def get(self, uri: str, sha256: str) -> bytes:
         """Read an object and check that it is the one that was written.
 
@@ -195,6 +230,8 @@ class ObjectStore:
         except FileNotFoundError as error:
             if _NO_BUCKET in str(error):
                 raise self._no_bucket() from error
+            raise
+        except (AlreadyExistsError, PreconditionError):
             raise
         except (PermissionDeniedError, UnauthenticatedError, PermissionError) as error:
             raise self._refused(error) from error

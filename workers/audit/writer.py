@@ -70,6 +70,7 @@ class AuditLog:
         self._cluster = cluster
         self._process = process
         self._within_s = within_s
+        self._before = ""
         self._codec: Codec | None = None
         self._chain: ChainProducer | None = None
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
@@ -149,15 +150,13 @@ class AuditLog:
         if self._chain is not None:
             return True
         chain: ChainProducer | None = None
-        before = self.chain_id
+        before = self._before
         chain_id = f"{self._process}-{uuid4()}"
         try:
             if self._codec is None:
                 self._codec = self._cluster.registry.writer(AUDIT)
             chain = ChainProducer(self._cluster, self._codec, chain_id, self._within_s)
-            chain.append(
-                [self._own(Act(OPENED, self._process, f"after {before}" if before else ""))]
-            )
+            chain.append([self._own(Act(OPENED, self._process, before))])
         except Exception as error:
             if not isinstance(error, _AWAY):
                 log.exception("audit.crash")  # the thread must live on: acts wait for it
@@ -199,6 +198,8 @@ class AuditLog:
             self._chain.append([waiting.recorded for waiting in batch])
         except AuditUnavailable as error:
             self._failed(error)
+            last = self._chain.last
+            self._before = "" if last is None else f"after {self.chain_id}, entry {last['seq']}"
             self._chain.close()
             self._chain = None
             for waiting in batch:
