@@ -24,6 +24,7 @@ from deploy.local import (
     rtsp,
     s3,
     timescale,
+    versity,
 )
 from deploy.local.cache import cache_dir, check_free_space
 from deploy.local.docker import engine_runs
@@ -123,6 +124,7 @@ def install_all(root: Path, *, tests: bool, progress: Progress) -> None:
                 pool.submit(_timed, progress, "RTSP server from Debian", rtsp.install),
                 pool.submit(_timed, progress, "S3 server from Maven", s3.install),
                 pool.submit(_timed, progress, "Keycloak from Maven, built", keycloak.install),
+                pool.submit(_timed, progress, "S3 server with users, by Go", versity.install),
             ]
         _first_error(steps)
 

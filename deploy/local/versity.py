@@ -1,4 +1,4 @@
-"""An S3 server with users, bucket policies and object lock (versitygw, built with Go), for tests."""
+"""An S3 server with users, bucket policies and object lock (versitygw, by Go), for tests."""
 
 import platform
 from pathlib import Path

@@ -123,7 +123,7 @@ PROCESSES: Final = (
     ),
     ProcessRights(
         process="sink-timescale",
-        reads=(*REFERENCE_TOPICS, *DERIVED_TOPICS),
+        reads=(*REFERENCE_TOPICS, *DERIVED_TOPICS, AUDIT),
         writes=(DEAD_LETTERS,),
         groups=("sink-timescale",),
     ),
@@ -149,6 +149,12 @@ PROCESSES: Final = (
         groups=("alerts", "deadman-watch", "losses", "outcomes", FACTS_GROUP),
         watches=_STAGE_GROUPS,
         claims=("deadman",),
+    ),
+    ProcessRights(
+        process="anchor",
+        reads=(AUDIT,),
+        writes=(AUDIT,),
+        groups=("replay",),
     ),
 )
 """One row for each process that runs by itself."""

@@ -208,6 +208,24 @@ class WatchdogSettings(Section):
         None, "URL", "Each alert is sent here as JSON by POST; nowhere when not set."
     )
     owner: str = setting("operators", "text", "Named in every alert as the one to mend it.")
+    anchored_within_s: float = setting(
+        0.0,
+        "s",
+        "An audit whose newest anchor is older than this is reported; 93600 fits daily anchors, 0 "
+        "expects none.",
+        ge=0,
+    )
+
+
+class AuditSettings(Section):
+    """Copies of the audit's heads where nobody can delete them."""
+
+    anchors_url: str = setting(
+        "", "URL", "Where `wardstream audit` keeps anchors: s3:// or file://; empty for nowhere."
+    )
+    anchor_every_s: float = setting(
+        86_400.0, "s", "`wardstream audit anchor --daily` anchors this often.", gt=0
+    )
 
 
 class ServingSettings(Section):

@@ -27,6 +27,7 @@ from runtime.process.refusal import as_meant, refuse_wrong
 from runtime.process.retired import refuse_retired
 from runtime.process.secret_files import SecretFiles, secrets_of
 from runtime.process.sections import (
+    AuditSettings,
     CheckpointSettings,
     DeadLetterSettings,
     InferenceSettings,
@@ -86,6 +87,7 @@ class Settings(BaseSettings):
     sink: SinkSettings = SinkSettings()
     dead_letters: DeadLetterSettings = DeadLetterSettings()
     watchdog: WatchdogSettings = WatchdogSettings()
+    audit: AuditSettings = AuditSettings()
     serving: ServingSettings = ServingSettings()
     security: SecuritySettings = SecuritySettings()
 

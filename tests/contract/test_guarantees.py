@@ -123,4 +123,4 @@ def test_every_table_is_named_with_how_long_it_is_kept() -> None:
 
     assert {name: named[name] for name in periods} == periods
     assert {name: named[name] for name in FACTS} == dict.fromkeys(FACTS, "for ever")
-    assert len(periods) == 8
+    assert len(periods) == 9

@@ -11,6 +11,7 @@ from runtime.kafka.producer import ReliableProducer
 from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import (
+    AUDIT,
     DEAD_LETTERS,
     LINKS,
     OCCUPANCY,
@@ -27,7 +28,7 @@ from tests.support.waiting import eventually
 from workers.storage.item import Item
 
 DERIVED = (TRACKS, PRESENCE, LINKS, ZONE_EVENTS, OCCUPANCY)
-TOPICS = (*REFERENCE_TOPICS, *DERIVED)
+TOPICS = (*REFERENCE_TOPICS, *DERIVED, AUDIT)
 
 Log = Iterable[tuple[Topic, dict[str, Any]]]
 

@@ -82,8 +82,11 @@ class ChainProducer:
             except (BufferError, KafkaException, ValueError) as error:
                 raise AuditUnavailable(f"{self._topic} does not take an entry: {error}") from error
         end_s = self._clock.monotonic_s() + self._within_s
-        while self._waiting and self._error is None and self._clock.monotonic_s() < end_s:
-            self._producer.poll(_POLL_S)
+        try:
+            while self._waiting and self._error is None and self._clock.monotonic_s() < end_s:
+                self._producer.poll(_POLL_S)
+        except KafkaException as error:  # of the whole producer
+            raise AuditUnavailable(f"{self._topic} does not take an entry: {error}") from error
         if self._error is not None:
             raise AuditUnavailable(f"{self._topic} does not take an entry: {self._error.str()}")
         if self._waiting:
@@ -94,9 +97,10 @@ class ChainProducer:
 
     def close(self) -> None:
         """Drop what is not sent, and disconnect."""
-        with suppress(KafkaException):
+        with suppress(KafkaException):  # that of a failure which was raised before
             self._producer.purge()
-        self._producer.close()
+        with suppress(KafkaException):
+            self._producer.close()
 
     def _reported(self, error: KafkaError | None, _message: Message) -> None:
         self._waiting -= 1

@@ -33,8 +33,11 @@ log = structlog.get_logger(__name__)
 OPENED: Final = "chain.opened"
 CLOSED: Final = "chain.closed"
 
-WITHIN_S: Final = 2.0
+WITHIN_S: Final = 5.0
 """Longest wait for an entry, s; then the act is refused."""
+
+AWAY_S: Final = 1.0
+"""Longest wait while the audit is known to be away, s."""
 
 AT_ONCE: Final = 500
 """Entries that are appended together at most."""
@@ -110,7 +113,7 @@ class AuditLog:
         """
         future = asyncio.wrap_future(self._submit(act, actor, why))
         try:
-            await asyncio.wait_for(future, self._within_s)
+            await asyncio.wait_for(future, self._patience_s)
         except TimeoutError as error:
             raise self._late() from error
 
@@ -118,10 +121,14 @@ class AuditLog:
         """Record an act, and block until it is; raises like `record`."""
         future = self._submit(act, actor, why)
         try:
-            future.result(self._within_s)
+            future.result(self._patience_s)
         except NotInTime as error:
             future.cancel()
             raise self._late() from error
+
+    @property
+    def _patience_s(self) -> float:
+        return self._within_s if self.away_since_us is None else min(AWAY_S, self._within_s)
 
     def _submit(self, act: Act, actor: str, why: str) -> "Future[None]":
         waiting = _Waiting(Recorded(act, actor, why, self._cluster.clock.now_us()), Future())
@@ -196,7 +203,9 @@ class AuditLog:
         started_s = self._cluster.clock.monotonic_s()
         try:
             self._chain.append([waiting.recorded for waiting in batch])
-        except AuditUnavailable as error:
+        except Exception as error:
+            if not isinstance(error, AuditUnavailable):
+                log.exception("audit.crash")  # the thread must live on: acts wait for it
             self._failed(error)
             last = self._chain.last
             self._before = "" if last is None else f"after {self.chain_id}, entry {last['seq']}"
@@ -204,7 +213,9 @@ class AuditLog:
             self._chain = None
             for waiting in batch:
                 AUDIT_ENTRIES.labels("refused").inc()
-                waiting.done.set_exception(AuditUnavailable(str(error)))
+                waiting.done.set_exception(
+                    AuditUnavailable(f"the audit cannot be written: {error}")
+                )
         else:
             AUDIT_SECONDS.observe(self._cluster.clock.monotonic_s() - started_s)
             AUDIT_ENTRIES.labels("recorded").inc(len(batch))

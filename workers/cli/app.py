@@ -71,6 +71,7 @@ SECTIONS: Final[dict[str, dict[str, Entry]]] = {
         "tail": Entry("workers.cli.tail", "tail", "Print the records of a topic."),
         "verify": Entry("workers.cli.verify", "app", "Check that the results are right."),
         "dlq": Entry("workers.cli.dlq", "app", "Handle records that could not be processed."),
+        "audit": Entry("workers.cli.audit", "app", "Check and anchor the audit."),
         "backup": Entry("workers.cli.backup", "app", "Take, check and restore backups."),
         "rebuild": Entry("workers.cli.rebuild", "app", "Compute past results again."),
     },

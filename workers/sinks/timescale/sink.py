@@ -20,7 +20,7 @@ from runtime.process.metrics import (
     SINK_WRITE_SECONDS,
 )
 from runtime.process.sections import SinkSettings
-from schemas.topics import REFERENCE_TOPICS
+from schemas.topics import AUDIT, REFERENCE_TOPICS
 from workers.sinks.timescale.admission import (
     Admission,
     admit,
@@ -34,6 +34,7 @@ from workers.storage.timescale.connection import connect, database_errors, stage
 from workers.storage.timescale.queries import insertion, query
 from workers.storage.timescale.rows import EPOCH, Row, at
 from workers.storage.timescale.tables import (
+    AUDIT_TABLE,
     DERIVED_TABLES,
     FACT_TABLES,
     OCCUPANCY_TABLE,
@@ -101,7 +102,8 @@ class TimescaleSink:
         """
         started_s = self._clock.monotonic_s()
         facts = [item for item in items if item.topic.name in _FACTS]
-        derived = [item for item in items if item.topic.name not in _FACTS]
+        audit = [item for item in items if item.topic.name == AUDIT.name]
+        derived = [item for item in items if item.topic.name not in {*_FACTS, AUDIT.name}]
         written: Counter[str] = Counter()
         expired: Counter[str] = Counter()
         positions = positions_of(items)
@@ -110,6 +112,7 @@ class TimescaleSink:
             with database_errors(), connection.transaction(), connection.cursor() as cursor:
                 self._offsets.check(cursor)
                 _write_facts(cursor, facts, written)
+                _write_audit(cursor, audit, written, expired)
                 admission = admit(derived, lock_progress(cursor, derived) if derived else {})
                 check_old(cursor, admission.old, admission.before)
                 self._write_derived(cursor, admission.new, written, expired)
@@ -286,6 +289,23 @@ def _write_facts(cursor: psycopg.Cursor[Row], facts: Sequence[Item], written: Co
         if altered is not None:
             raise _altered_error(table, f"{altered[0]}@{altered[1]}")
         written[table.topic.name] += cursor.execute(insertion(table)).rowcount
+
+
+def _write_audit(
+    cursor: psycopg.Cursor[Row],
+    entries: Sequence[Item],
+    written: Counter[str],
+    expired: Counter[str],
+) -> None:
+    """Write entries of the audit; forged ones too, which only `wardstream audit verify` judges."""
+    if not entries:
+        return
+    limits: dict[str, datetime] = dict(cursor.execute(query("limits")).fetchall())
+    rows = AUDIT_TABLE.fold(entries, 0)
+    kept = _kept(AUDIT_TABLE, rows, limits)
+    expired[AUDIT_TABLE.name] += len(rows) - len(kept)
+    stage(cursor, AUDIT_TABLE.name, AUDIT_TABLE.columns, kept)
+    written[AUDIT.name] += cursor.execute(insertion(AUDIT_TABLE)).rowcount
 
 
 def _altered_error(table: Table, key: str) -> Stop:

@@ -224,9 +224,15 @@ def _cells(fields: str) -> list[tuple[str, Callable[[Any], Any]]]:
 
 
 def _converter(field: str) -> Callable[[Any], Any]:
+    if field in {"from_us", "until_us"}:
+        return _at_or_null
     if field.endswith("_us"):
         return at
     return Jsonb if field in {"polygon", "privacy_masks"} else _as_it_is
+
+
+def _at_or_null(us: int | None) -> datetime | None:
+    return None if us is None else at(us)
 
 
 def _as_it_is(value: Any) -> Any:

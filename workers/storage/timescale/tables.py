@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from schemas.topics import (
+    AUDIT,
     CAMERAS,
     FLOORS,
     LINKS,
@@ -289,4 +290,23 @@ DERIVED_TABLES: tuple[Table, ...] = (
 )
 """Tables of records that the stream processor derived."""
 
-TABLES: dict[str, Table] = {table.name: table for table in (*FACT_TABLES, *DERIVED_TABLES)}
+AUDIT_TABLE = Table(
+    name="audit_entries",
+    topic=AUDIT,
+    columns=_columns(
+        "at timestamptz, chain_id text, seq int8, sha256 text, actor text, action text,"
+        "subject text, why text, detail text, client text, persons text[], cameras text[],"
+        "floors text[], shown_from timestamptz, shown_until timestamptz, digest bytea"
+    ),
+    identity=("chain_id", "seq", "sha256", "at"),
+    time="at",
+    fold=each_record(
+        "at_us, chain_id, seq, sha256, actor, action, subject, why, detail, client, persons,"
+        "cameras, floors, from_us, until_us"
+    ),
+)
+"""Who saw and did what. An entry that somebody forged is a row of its own, and stops nothing."""
+
+TABLES: dict[str, Table] = {
+    table.name: table for table in (*FACT_TABLES, *DERIVED_TABLES, AUDIT_TABLE)
+}
