@@ -8,7 +8,9 @@ import psycopg
 from psycopg import sql
 
 from runtime.errors import DeadLetter, Retry, Stop
+from workers.storage.timescale.granted import check_rights
 from workers.storage.timescale.migrate import check_migrated
+from workers.storage.timescale.rights import rights_of
 from workers.storage.timescale.rows import Row
 from workers.storage.timescale.tables import TABLES
 
@@ -100,7 +102,9 @@ def _refused(exc: psycopg.Error) -> Stop:
     """The error for tables that are not what they must be; says which, and what to do."""
     text = f"the database refuses: {type(exc).__name__}: {str(exc).strip()}"
     state = exc.sqlstate or ""
-    if not state.startswith(_ALTERED) or state == _NO_RIGHTS:
+    if state == _NO_RIGHTS:
+        return Stop(f"{text}: `wardstream db roles` gives each role its rights")
+    if not state.startswith(_ALTERED):
         return Stop(text)
     return Stop(
         f"{text}\nNothing was written. The tables are not those of this release: undo what "
@@ -128,7 +132,7 @@ def connect(dsn: str, prefix: str, schema: str = "live") -> psycopg.Connection:
 
     Raises:
         Retry: The database is out of reach.
-        Stop: It is not migrated, or another run's topics fill it.
+        Stop: It is not migrated, another run's topics fill it, or the role lacks a right.
     """
     with database_errors():
         connection = psycopg.connect(
@@ -147,6 +151,7 @@ def connect(dsn: str, prefix: str, schema: str = "live") -> psycopg.Connection:
         )
         try:
             check_migrated(connection)
+            check_rights(connection, rights_of("sink-timescale"))
             _claim(connection, prefix)
             for name in TABLES:
                 stage = sql.SQL("CREATE TEMPORARY TABLE {} (LIKE {}) ON COMMIT DELETE ROWS")

@@ -1,0 +1,168 @@
+"""The least rights in the database that each role needs: one role for each process, and readers.
+
+`wardstream db roles` grants them, and `docs/reference/database-roles.md` shows them. A role has
+what its row says and nothing else; the owner of the tables migrates them and runs commands.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, NamedTuple
+
+from workers.storage.timescale.tables import DERIVED_TABLES, FACT_TABLES
+
+Kind = Literal["SCHEMA", "TABLE", "FUNCTION"]
+Privilege = Literal["USAGE", "SELECT", "INSERT", "UPDATE", "DELETE", "EXECUTE"]
+
+SCHEMAS: Final = ("public", "live")
+"""Schemas with tables of ours."""
+
+PREFIX: Final = "wardstream-"
+"""Leads the name of every role."""
+
+
+class Grant(NamedTuple):
+    """One privilege on one schema, table, column of a table, or function.
+
+    Attributes:
+        kind: What it is on.
+        name: Name with its schema; functions with the types of their arguments.
+        privilege: PostgreSQL's name of the privilege.
+        column: The only column that it is on; empty for all.
+    """
+
+    kind: Kind
+    name: str
+    privilege: Privilege
+    column: str = ""
+
+    def __str__(self) -> str:
+        column = f" ({self.column})" if self.column else ""
+        return f"{self.privilege}{column} on {self.name}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoleRights:
+    """What one role does in the database.
+
+    Attributes:
+        role: Its name without the prefix; that of the process where it is one's.
+        does: What it is for, for the page of roles.
+        reads: Tables and views that it reads.
+        adds: Tables into which it inserts rows.
+        changes: Tables whose rows it changes; `table(column)` for one column alone.
+        removes: Tables of which it deletes rows.
+        calls: Functions that nobody else may call.
+        stages: Whether it makes temporary tables.
+        read_only: Whether its sessions can only read, whatever is granted to it later.
+    """
+
+    role: str
+    does: str
+    reads: tuple[str, ...] = ()
+    adds: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
+    removes: tuple[str, ...] = ()
+    calls: tuple[str, ...] = ()
+    stages: bool = False
+    read_only: bool = False
+
+    @property
+    def grants(self) -> frozenset[Grant]:
+        """Everything that the role needs."""
+        return frozenset(self._grants())
+
+    def _grants(self) -> Iterator[Grant]:
+        tables: tuple[tuple[Privilege, tuple[str, ...]], ...] = (
+            ("SELECT", self.reads),
+            ("INSERT", self.adds),
+            ("UPDATE", self.changes),
+            ("DELETE", self.removes),
+        )
+        for privilege, names in tables:
+            for name in names:
+                table, _, column = name.rstrip(")").partition("(")
+                yield Grant("TABLE", table, privilege, column)
+                yield Grant("SCHEMA", table.partition(".")[0], "USAGE")
+        for function in self.calls:
+            yield Grant("FUNCTION", function, "EXECUTE")
+            yield Grant("SCHEMA", function.partition(".")[0], "USAGE")
+
+
+def _in(schema: str, names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(f"{schema}.{name}" for name in names)
+
+
+_FACTS = _in("public", [table.name for table in FACT_TABLES])
+_DERIVED = _in("live", [table.name for table in DERIVED_TABLES])
+_MINUTES = _in("live", ["occupancy_minutes", "coverage_minutes"])
+_NOTED = _in("public", ["sink_progress", "sink_offsets"])
+_MERGED = _in("live", [table.name for table in DERIVED_TABLES if table.merged])
+
+ZONE_FIGURES: Final = _in(
+    "public",
+    [
+        "coverage",
+        "coverage_gap_per_hour",
+        "coverage_minutes",
+        "dwell_per_zone",
+        "occupancy_minutes",
+        "occupancy_per_minute",
+        "zone_known_through",
+    ],
+)
+"""Views of counts, in which no person has a row."""
+
+PERSON_ROWS: Final = _in(
+    "public",
+    [
+        "links",
+        "positions",
+        "track_paths",
+        "tracks",
+        "zone_events",
+        "zone_events_in_force",
+        "zone_occupancy",
+        "zone_stays",
+    ],
+)
+"""Views with rows, or lists, of pseudonymous people."""
+
+ROLES: Final = (
+    RoleRights(
+        role="sink-timescale",
+        does="Writes what the pipeline derived, and drops what has expired.",
+        reads=(
+            "public.schema_migrations",
+            "public.sink_source",
+            "public.retention",
+            *_NOTED,
+            *_FACTS,
+            *_DERIVED,
+            *_MINUTES,
+        ),
+        adds=("public.sink_source", *_NOTED, *_FACTS, *_DERIVED, *_MINUTES),
+        # A lock on the limits of retention needs the right to change a column of theirs.
+        changes=("public.retention(dropped_before)", *_NOTED, *_MERGED, *_MINUTES),
+        calls=("public.drop_expired(timestamp with time zone)",),
+        stages=True,
+    ),
+    RoleRights(
+        role="analyst",
+        does="Asks questions, about pseudonymous people too; never sees a name.",
+        reads=(*_FACTS, "public.zones_now", "public.cameras_now", *ZONE_FIGURES, *PERSON_ROWS),
+        read_only=True,
+    ),
+)
+"""One row for each role."""
+
+OPERATOR: Final = "the owner of the tables"
+"""Who runs commands: migrations, backups, rebuilds, verification."""
+
+
+def rights_of(role: str) -> RoleRights:
+    """The row of a role.
+
+    Raises:
+        KeyError: There is none of that name.
+    """
+    return {row.role: row for row in ROLES}[role]
