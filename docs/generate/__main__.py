@@ -18,6 +18,7 @@ from docs.generate import (
     dead_letters,
     kafka_acls,
     metrics,
+    redis_users,
     settings,
     topics,
 )
@@ -33,6 +34,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "dead-letters.md": dead_letters.page,
     "kafka-acls.md": kafka_acls.page,
     "metrics.md": metrics.page,
+    "redis-users.md": redis_users.page,
     "settings.md": settings.page,
     "topics.md": topics.page,
 }
