@@ -58,9 +58,9 @@ def apply(
     try:
         with redis.Redis.from_url(url, socket_timeout=_ANSWER_S) as client:
             for row in USERS:
-                words = setting(row, live_prefix, passwords[row.process], prefix)
-                client.execute_command("ACL SETUSER", *words)
-                names.append(words[0])
+                arguments = setting(row, live_prefix, passwords[row.process], prefix)
+                client.execute_command("ACL SETUSER", *arguments)
+                names.append(arguments[0])
     except (redis.ConnectionError, redis.TimeoutError) as error:
         raise Retry(f"Redis is out of reach: {error}") from error
     except redis.RedisError as error:

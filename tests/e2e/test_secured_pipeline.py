@@ -1,16 +1,25 @@
-"""The whole pipeline on a secured broker, each process with its least rights."""
+"""The whole pipeline on secured services, each process with its least rights and no other's."""
 
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from subprocess import run
+from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 import psycopg
 import pytest
 
 from runtime.kafka.reader import spans
-from schemas.topics import CAMERAS
+from schemas.topics import CAMERAS, DEAD_LETTERS, TRACKS
+from tests.support import planted
 from tests.support.clusters import cluster_of
+from tests.support.database_roles import DatabaseRoles, database_roles
+from tests.support.planted import Output, found
 from tests.support.played_pipeline import PlayedPipeline, cut_clip
+from tests.support.redis_accounts import RedisAccounts, redis_accounts
 from tests.support.secured import NAMES, SecuredBroker, password
+from tests.support.waiting import eventually
 
 HOG = ("--backend", "hog", "--mode", "record")
 RECORDED = ("--mode", "record", "--fps", "2", "--pace", "asap", "--start-time", "1780000000")
@@ -27,20 +36,81 @@ PRINCIPALS = {
 
 CLIP_FRAMES = 80
 
+ELSEWHERE = {
+    "WARDSTREAM_WATCHDOG__WEBHOOK_URL": "https://127.0.0.1:1/hook/planted-secret-of-the-webhook",
+    "WARDSTREAM_SECURITY__KAFKA__KEY_PASSWORD": "planted-secret-of-a-key",
+    "WARDSTREAM_SECURITY__REGISTRY__USER": "registry-user",
+    "WARDSTREAM_SECURITY__REGISTRY__PASSWORD": "planted-secret-of-the-registry",
+}
+"""Secrets of every process that is not about one of the stores."""
+
+
+class Secured:
+    """The stores of one pipeline, each process with accounts of its own."""
+
+    def __init__(
+        self, broker: SecuredBroker, roles: DatabaseRoles, accounts: RedisAccounts
+    ) -> None:
+        self._broker = broker
+        self._roles = roles
+        self._accounts = accounts
+
+    def environment(self, process: str) -> dict[str, str]:
+        """Settings of a process; where it has no account, it gets an address that nothing has."""
+        nowhere = {
+            "WARDSTREAM_DATABASE_URL": "postgresql://127.0.0.1:1/none",
+            "WARDSTREAM_REDIS_URL": "redis://127.0.0.1:1/0",
+        }
+        own = self._broker.environment(process) | ELSEWHERE
+        if process in self._roles.passwords:
+            own |= self._roles.environment(process)
+            nowhere["WARDSTREAM_DATABASE_URL"] = without_password(self._roles.owner)
+        if process in self._accounts.passwords:
+            own |= self._accounts.environment(process)
+            nowhere["WARDSTREAM_REDIS_URL"] = without_password(self._accounts.administrator)
+        return own | nowhere
+
+    @property
+    def secrets(self) -> list[str]:
+        """Every planted secret."""
+        return [
+            *map(password, NAMES),
+            *self._roles.passwords.values(),
+            *self._accounts.passwords.values(),
+            *(value.rpartition("/")[2] for value in ELSEWHERE.values() if "planted" in value),
+        ]
+
+
+def without_password(url: str) -> str:
+    """An address without the name and password of its user."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+@pytest.fixture
+def secured(environment: dict[str, str], run_prefix: str) -> Iterator[Secured]:
+    broker = SecuredBroker.of(environment, run_prefix)
+    broker.make_users()
+    broker.grant()
+    live_prefix = f"{run_prefix}wardstream"
+    with (
+        database_roles(environment["WARDSTREAM_DATABASE_URL"]) as roles,
+        redis_accounts(environment["WARDSTREAM_REDIS_URL"], live_prefix) as accounts,
+    ):
+        yield Secured(broker, roles, accounts)
+
 
 @pytest.mark.timeout(180)
-def test_a_clip_passes_through_a_pipeline_whose_processes_have_their_least_rights(
+def test_a_clip_passes_with_least_rights_and_leaves_no_secret_anywhere(
     pipeline: PlayedPipeline,
+    secured: Secured,
     environment: dict[str, str],
     run_prefix: str,
     clip: Path,
     tmp_path: Path,
 ) -> None:
-    broker = SecuredBroker.of(environment, run_prefix)
-    broker.make_users()
-    broker.grant()
     pipeline.environments = {
-        name: broker.environment(process) for name, process in PRINCIPALS.items()
+        name: secured.environment(process) for name, process in PRINCIPALS.items()
     }
 
     pipeline.register(cut_clip(clip, tmp_path / "short.mp4", CLIP_FRAMES))
@@ -52,15 +122,66 @@ def test_a_clip_passes_through_a_pipeline_whose_processes_have_their_least_right
     assert pipeline.difference_of_tables() is None
     with psycopg.connect(pipeline.settings.database_address) as connection:
         assert connection.execute("SELECT count(*) > 0 FROM tracks").fetchone() == (True,)
-    zones = httpx.get(f"{pipeline.board_url}api/v1/zones").json()["zones"]
-    assert zones
+    assert httpx.get(f"{pipeline.board_url}api/v1/zones").json()["zones"]
     assert spans(cluster_of(pipeline.settings), CAMERAS)
-    metrics = "".join(
-        httpx.get(f"http://127.0.0.1:{pipeline.supervisor.metrics_port(name)}/metrics").text
-        for name in PRINCIPALS
-        if name != "ingest"
-    )
-    text = metrics + "".join(path.read_text() for path in pipeline.folder.rglob("*.log"))
-    assert text
-    assert not [name for name in NAMES if password(name) in text]
-    assert "authoriz" not in text.lower(), "a right is missing that the table should have"
+
+    break_something(pipeline)
+    outputs = [
+        *planted.logs(pipeline.folder),
+        *planted.answers(urls(pipeline), httpx.Client()),
+        *planted.topics(environment["WARDSTREAM_KAFKA_BOOTSTRAP"], run_prefix),
+        *planted.cached(environment["WARDSTREAM_REDIS_URL"]),
+        *planted.rows(environment["WARDSTREAM_DATABASE_URL"]),
+        *printed(secured.environment("operator")),
+    ]
+    assert found(outputs, secured.secrets) == []
+    kinds = {output.name.split()[0] for output in holding(outputs, camera_of(pipeline))}
+    assert kinds == {"log", "answer", "topic", "key", "table"}, "the search sees what is there"
+    text = b"".join(output.content for output in outputs if output.name.startswith("log"))
+    assert b"authoriz" not in text.lower(), "a right is missing that the table should have"
+    assert b"permission" not in text.lower()
+
+
+def break_something(pipeline: PlayedPipeline) -> None:
+    """Make dead letters, and log lines about faults."""
+    cluster = cluster_of(pipeline.settings)
+    producer = cluster.producer()
+    producer.produce(cluster.name(TRACKS), key=b"nothing", value=b"not a record")
+    producer.flush(30.0)
+    eventually(lambda: spans(cluster, DEAD_LETTERS), what="dead letters")
+
+
+def urls(pipeline: PlayedPipeline) -> Iterator[str]:
+    """Everything that may be asked of the running processes."""
+    schema = httpx.get(f"{pipeline.board_url}api/v1/openapi.json").json()
+    for path in schema["paths"]:
+        if "{" not in path and path != "/api/v1/changes":
+            yield pipeline.board_url.rstrip("/") + path
+    for name in PRINCIPALS:
+        if name != "ingest":
+            for path in ("metrics", "healthz", "readyz"):
+                yield f"http://127.0.0.1:{pipeline.supervisor.metrics_port(name)}/{path}"
+
+
+def printed(environment: dict[str, str]) -> Iterator[Output]:
+    """What commands print that show settings, or try every address."""
+    for command in ("settings", "doctor"):
+        done = run(
+            [sys.executable, "-m", "workers.cli", command],
+            capture_output=True,
+            env={"PATH": "/usr/bin:/bin", **environment},
+            timeout=90,
+            check=False,
+        )
+        yield Output(f"command {command}", done.stdout + done.stderr)
+
+
+def camera_of(pipeline: PlayedPipeline) -> str:
+    """Id of a camera, which is in every output."""
+    assert pipeline.scenario is not None
+    return pipeline.scenario.cameras[0].camera_id
+
+
+def holding(outputs: list[Output], needle: str) -> list[Output]:
+    """What holds a needle."""
+    return [output for output in outputs if needle.encode() in output.content]

@@ -142,10 +142,10 @@ def attributes(connection: psycopg.Connection, role: str) -> list[str] | None:
     ).fetchone()
     if found is None:
         return None
-    words = [word for word, holds in zip(_ATTRIBUTES.values(), found, strict=True) if holds]
+    reasons = [reason for reason, holds in zip(_ATTRIBUTES.values(), found, strict=True) if holds]
     groups = connection.execute(
         "SELECT g.rolname FROM pg_auth_members AS m JOIN pg_roles AS g ON g.oid = m.roleid"
         " JOIN pg_roles AS r ON r.oid = m.member WHERE r.rolname = %s ORDER BY 1",
         [role],
     ).fetchall()
-    return [*words, *(f"is a member of {name}" for (name,) in groups)]
+    return [*reasons, *(f"is a member of {name}" for (name,) in groups)]

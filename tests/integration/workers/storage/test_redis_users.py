@@ -82,16 +82,16 @@ def test_a_user_may_send_the_commands_of_its_row_and_no_others(
     with redis.Redis.from_url(accounts.administrator, decode_responses=True) as administrator:
         rights = administrator.acl_getuser(accounts.user(process))
         dangerous = {
-            word
-            for word in _ADMINISTRATION
-            if _passes(administrator, accounts.user(process), *word.split())
+            command
+            for command in _ADMINISTRATION
+            if _passes(administrator, accounts.user(process), *command.split())
         }
 
     assert rights["channels"] == []
     assert not dangerous
     if process != "operator":
-        named = {word[1:] for word in rights["commands"] if word[0] == "+"}
-        own = {word.lower() for word in row.commands}
+        named = {command[1:] for command in rights["commands"] if command[0] == "+"}
+        own = {command.lower() for command in row.commands}
         assert own < named
         assert named - own == {
             "auth", "hello", "ping", "select", "client|setname",
