@@ -13,7 +13,7 @@ from workers.storage.timescale.tables import DERIVED_TABLES, FACT_TABLES
 Kind = Literal["SCHEMA", "TABLE", "FUNCTION"]
 Privilege = Literal["USAGE", "SELECT", "INSERT", "UPDATE", "DELETE", "EXECUTE"]
 
-SCHEMAS: Final = ("public", "live")
+SCHEMAS: Final = ("public", "live", "registry")
 """Schemas with tables of ours."""
 
 PREFIX: Final = "wardstream-"

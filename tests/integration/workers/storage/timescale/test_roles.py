@@ -43,9 +43,9 @@ def test_every_relation_answers_each_role_as_its_row_says(roles: DatabaseRoles) 
         relations = [
             f"{schema}.{name}"
             for schema, name in owner.execute(
-                "SELECT schemaname, tablename FROM pg_tables WHERE schemaname IN ('public', 'live')"
+                "SELECT schemaname, tablename FROM pg_tables WHERE schemaname = ANY (ARRAY['public', 'live', 'registry'])"
                 " UNION SELECT schemaname, viewname FROM pg_views"
-                " WHERE schemaname IN ('public', 'live')"
+                " WHERE schemaname = ANY (ARRAY['public', 'live', 'registry'])"
             )
         ]
     wrong = []
