@@ -14,36 +14,41 @@ export class Pairing {
     Object.assign(this, { url, code, state });
   }
 
-  /** Ask for a code, and wait until somebody has confirmed it; the page then starts again. */
-  async start() {
+  /**
+   * Ask for a code, and wait until somebody has confirmed it; the page then starts again.
+   *
+   * @param unit that the display is to show; empty for the one of its account
+   */
+  async start(unit) {
+    let said = "";
     try {
-      const asked = await read("../../login/wall", { method: "POST" });
-      say(this.url, asked.verification_uri);
+      const asked = await read("../../login/wall", { method: "POST", body: { unit } });
+      say(this.url, asked.url);
       say(this.code, asked.user_code);
-      say(this.state, "Waiting for the code to be entered …");
+      say(this.state, "Waiting for the code …");
       await this.#wait(asked);
+      location.reload();
+      return;
     } catch (error) {
-      say(this.code, "– – – –");
       const away = error.status === 0 || error.status >= 500;
-      say(this.state, `${away ? "The login service is out of reach" : error.message}. Trying again.`);
-      setTimeout(() => this.start(), AGAIN_MS);
+      said = away ? "The login service is out of reach." : error.message;
     }
+    say(this.code, "– – – –");
+    say(this.state, `${said} There will be a new code in a moment.`);
+    setTimeout(() => this.start(unit), AGAIN_MS);
   }
 
-  async #wait(asked) {
+  /** Returns once the display is logged in. */
+  async #wait({ handle, poll_every_s: first }) {
+    let pause = first;
     for (;;) {
-      await new Promise((resolve) => setTimeout(resolve, (asked.interval_s ?? 5) * 1000));
-      const answer = await ask("../../login/wall", {});
-      const { state } = await answer.json();
-      if (state === "done") {
-        location.reload();
-        return;
-      }
-      if (state !== "waiting") {
-        say(this.state, "The code has expired; here is a new one.");
-        this.start();
-        return;
-      }
+      await new Promise((resolve) => setTimeout(resolve, pause * 1000));
+      const answer = await ask("../../login/wall/poll", { method: "POST", body: { handle } }).catch((error) => {
+        if (error.status !== 0 && error.status < 500) throw error;
+        return null; // out of reach for a while: the code lasts some minutes
+      });
+      if (answer?.status === 200) return;
+      pause = (await answer?.json())?.poll_after_s ?? first;
     }
   }
 }

@@ -1,5 +1,5 @@
 // Who looks at this page, what they may do, and the end of their session.
-import { read, Refused, setCsrf } from "./requests.js";
+import { ask, read, Refused, setCsrf } from "./requests.js";
 import { listed, make, moment } from "./messages.js";
 
 const ROOT = new URL("./", import.meta.url);
@@ -31,7 +31,7 @@ export async function whoAsks() {
   try {
     const me = await read("me");
     setCsrf(me.csrf_token);
-    return { ...me, rights: new Set(me.rights) };
+    return { ...me, rights: new Set(Object.keys(me.rights)) };
   } catch (error) {
     if (error instanceof Refused && error.status === 401) {
       goToLogin();
@@ -88,16 +88,21 @@ export function showWho(place, me) {
   );
 }
 
-/** End the session here and at the provider. */
+/** End the session here and at the provider; drafts of this window are forgotten. */
 export async function logOut() {
-  const form = make("form");
-  form.method = "post";
-  form.action = address("logout");
-  const token = make("input");
-  Object.assign(token, { type: "hidden", name: "csrf_token", value: (await whoAsks())?.csrf_token ?? "" });
-  form.append(token);
-  document.body.append(form);
-  form.submit();
+  try {
+    sessionStorage.clear();
+  } catch {
+    // Storage may be switched off.
+  }
+  try {
+    const answer = await ask("../../logout", { method: "POST" });
+    const { next } = await answer.json();
+    location.replace(next === "/" ? address("login.html?why=out") : next);
+  } catch (error) {
+    if (error instanceof Refused && error.status === 401) location.replace(address("login.html?why=out"));
+    else throw error;
+  }
 }
 
 /** Show links to pages that somebody may use; each carries the rights in `data-right`, any of them. */
@@ -108,35 +113,35 @@ export function showLinks(me) {
 }
 
 /**
- * Follow the session: announce its end, and leave when it is over.
+ * Follow the session: announce its end, say when the provider is away, and leave when it is over.
  *
  * @param notice where the end is announced
  * @param me from `whoAsks`
  */
 export function follow(notice, me) {
-  let ends = endOf(me);
+  let now = me;
   const announce = () => {
-    const left = ends === null ? Infinity : ends - Date.now() / 1000;
-    notice.hidden = left > NOTICE_S;
+    const ends = now.ends_us === null ? Infinity : now.ends_us / 1e6;
+    const near = ends - Date.now() / 1000 < NOTICE_S;
+    notice.hidden = !near && !now.provider_away;
     if (notice.hidden) return;
+    const end = Number.isFinite(ends) ? `Your session ends at ${moment(ends, Date.now() / 1000)}` : "Your session goes on";
+    if (now.provider_away) {
+      notice.replaceChildren(`The login service is out of reach: nobody can log in anew. ${end}.`);
+      return;
+    }
     const again = make("a", "", "Log in again");
     again.href = address(`login?return_to=${encodeURIComponent(here())}`);
-    notice.replaceChildren(`Your session ends at ${moment(ends, Date.now() / 1000)}. `, again, ".");
+    notice.replaceChildren(`${end}. `, again, ".");
   };
   announce();
   setInterval(async () => {
     try {
-      const now = await read("me");
+      now = await read("me");
       setCsrf(now.csrf_token);
-      ends = endOf(now);
       announce();
     } catch (error) {
       if (error instanceof Refused && error.status === 401) sessionEnded();
     }
   }, CHECK_MS);
-}
-
-function endOf(me) {
-  const at = me?.expires_at ?? null;
-  return at === null ? null : Date.parse(at) / 1000;
 }

@@ -81,16 +81,14 @@ function pair() {
   for (const id of ["zones", "headline", "part", "banner"]) at(id).hidden = true;
   at("live").hidden = true;
   at("pairing").hidden = false;
-  pair.begun ??= new Pairing(at("pair-url"), at("pair-code"), at("pair-state")).start();
+  pair.begun ??= new Pairing(at("pair-url"), at("pair-code"), at("pair-state")).start(new URLSearchParams(location.search).get("unit") ?? "");
 }
 
 async function begin() {
   try {
     const me = await read("me");
-    const units = me.roles?.wall ?? [];
-    const [name] = units.map((unit) => me.unit_names?.[unit] ?? unit);
-    begin.unit = units.length === 1 && name !== "*" ? name : "";
-    connection.start(new Set(me.rights));
+    begin.unit = me.unit_names?.[me.unit] ?? me.unit;
+    connection.start(new Set(Object.keys(me.rights)));
   } catch (error) {
     if (error instanceof Refused && error.status === 401) pair();
     else setTimeout(begin, AGAIN_MS);

@@ -71,7 +71,7 @@ async function once(where, options) {
 
 /** Remove what `known` names. */
 export async function remove(kind, known) {
-  await once(path(kind, known.id), { method: "DELETE", etag: known.etag });
+  return (await once(path(kind, known.id), { method: "DELETE", etag: known.etag })).json();
 }
 
 /** Take the last change back, by a new version. */

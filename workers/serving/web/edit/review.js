@@ -2,11 +2,12 @@
 import { make } from "../messages.js";
 import { choose, explain, trouble } from "./page.js";
 import { preview } from "./registry.js";
+import { fieldName } from "./words.js";
 
 export class Review {
   /** @param sort what is edited, as for `EditTable` */
-  constructor({ kind }) {
-    this.kind = kind;
+  constructor({ noun }) {
+    this.noun = noun;
   }
 
   /**
@@ -14,11 +15,13 @@ export class Review {
    *
    * @param lines `[what, name, details]` for each row
    * @param rows rows that are new or changed, in the API's form
+   * @param names of the rows by id
    */
-  async ask(lines, rows) {
-    let checked = { changes: [], warnings: [] };
+  async ask(lines, rows, names) {
+    this.nameOf = (id) => (names.has(id) ? `${names.get(id)}: ` : "");
+    let checked = { changes: [], notes: [] };
     try {
-      if (rows.length) checked = await preview({ [this.kind]: rows });
+      if (rows.length) checked = await preview({ [this.noun]: rows });
     } catch (error) {
       if (error.status !== 422) {
         trouble(explain(error));
@@ -34,14 +37,14 @@ export class Review {
       content.push(make("p", "", "This also changes:"));
       content.push(make("ul", "review", ...also.map((effect) => make("li", "", `${effect.kind} ${effect.id} (${effect.cause}): ${effect.details.join("; ")}`))));
     }
-    const warnings = checked.warnings ?? [];
+    const warnings = checked.notes ?? [];
     if (warnings.length) content.push(make("ul", "review warnings", ...warnings.map((text) => make("li", "", `Careful: ${text}`))));
     content.push(make("p", "note", "Takes effect in about 5 s."));
     return (await choose("Save these changes?", content, [["", "Go on editing", "plain"], ["save", "Save", "primary"]])) === "save";
   }
 
   #faults(error) {
-    const reasons = error.errors?.length ? error.errors.map(({ field, reason }) => (field ? `${field}: ${reason}` : reason)) : error.message.split("\n");
+    const reasons = error.errors?.length ? error.errors.map(({ id, field, reason }) => `${this.nameOf(id)}${field ? fieldName(field) : "This row"}: ${reason}`) : error.message.split("\n");
     return make("ul", "review", ...reasons.map((reason) => make("li", "fault", reason)));
   }
 }

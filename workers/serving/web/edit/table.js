@@ -149,7 +149,8 @@ export class EditTable {
     const rows = this.drafts.ids().map((id) => ({ id, ...this.drafts.get(id) }));
     const lines = rows.map((row) => this.#line(row));
     const given = rows.filter((row) => !row.removed).map((row) => this.write(row.record, row.base));
-    const wanted = await new Review(this).ask(lines, given);
+    const names = new Map(rows.map(({ id, record }) => [id, this.name(record)]));
+    const wanted = await new Review(this).ask(lines, given, names);
     this.#bar();
     if (wanted) await this.#save();
   }
@@ -173,7 +174,7 @@ export class EditTable {
     for (const id of this.drafts.ids()) {
       say(at("state"), `Saving ${this.name(this.#record(id))} …`);
       const answer = await this.#saveOne(id);
-      if (answer) [done, effect] = [done + 1, answer.takes_effect || effect];
+      if (answer) [done, effect] = [done + 1, answer.edit_id === null ? effect : answer.takes_effect];
     }
     const left = this.drafts.ids().length;
     if (done) this.saved = `${counted(done, "change", "changes")} saved. Takes effect ${effect || "soon"}.`;
@@ -188,7 +189,7 @@ export class EditTable {
       const answer = removed ? await remove(this.kind, base) : await save(this.kind, id, this.write(record, base), base);
       this.drafts.set(id, null);
       this.faults.delete(id);
-      return answer ?? {};
+      return answer;
     } catch (error) {
       if (error.status === 412 || (error.status === 404 && base)) return this.#settle(id);
       const reasons = (error.errors ?? []).map(({ field, reason }) => `${fieldName(field)}: ${reason}`);
@@ -223,7 +224,7 @@ export class EditTable {
     }
     const same = answer === "drop" || this.fields.every((field) => equal(answer[field], theirs.record[field]));
     this.drafts.set(id, same ? null : { base: theirs, record: answer });
-    return same ? {} : this.#saveOne(id);
+    return same ? { edit_id: null } : this.#saveOne(id);
   }
 }
 

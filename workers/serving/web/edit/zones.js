@@ -247,7 +247,7 @@ class ZonesPage {
       this.drafts.set(id, null);
       this.known.set(id, (await one("zones", id)) ?? answer);
       this.news = null;
-      this.saved = `Saved as version ${answer.version}. Takes effect ${answer.takes_effect || "soon"}.`;
+      this.saved = answer.edit_id === null ? "Nothing to save: it says this already." : `Saved as version ${answer.version}. Takes effect ${answer.takes_effect}.`;
       this.scene.zones = this.known;
       trouble("");
       this.choose(id);
