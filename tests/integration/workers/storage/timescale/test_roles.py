@@ -12,7 +12,7 @@ from tests.support.database_roles import DatabaseRoles, database_roles
 from tests.support.services import Services, empty_database
 from workers.storage.timescale.connection import connect
 from workers.storage.timescale.granted import difference, held_by
-from workers.storage.timescale.rights import ROLES, Grant, rights_of
+from workers.storage.timescale.rights import ROLES, SCHEMAS, Grant, rights_of
 from workers.storage.timescale.roles import make_roles, read_passwords
 
 NAMES = tuple(row.role for row in ROLES)
@@ -43,9 +43,9 @@ def test_every_relation_answers_each_role_as_its_row_says(roles: DatabaseRoles) 
         relations = [
             f"{schema}.{name}"
             for schema, name in owner.execute(
-                "SELECT schemaname, tablename FROM pg_tables WHERE schemaname = ANY (ARRAY['public', 'live', 'registry'])"
-                " UNION SELECT schemaname, viewname FROM pg_views"
-                " WHERE schemaname = ANY (ARRAY['public', 'live', 'registry'])"
+                "SELECT schemaname, tablename FROM pg_tables WHERE schemaname = ANY (%(ours)s) UNION"
+                " SELECT schemaname, viewname FROM pg_views WHERE schemaname = ANY (%(ours)s)",
+                {"ours": list(SCHEMAS)},
             )
         ]
     wrong = []
