@@ -42,6 +42,15 @@ def client_for(url: str, **options: Any) -> "httpx.Client":
     return httpx.Client(trust_env=outside, **options)
 
 
+def async_client_for(url: str, **options: Any) -> "httpx.AsyncClient":
+    """As `client_for`, for an event loop."""
+    import httpx  # noqa: PLC0415 - as above
+
+    match = _HOST.match(url)
+    outside = match is not None and not is_inside(match[1])
+    return httpx.AsyncClient(trust_env=outside, **options)
+
+
 def is_inside(host: str) -> bool:
     """Whether a host is on this machine or in a private network, by its address or name.
 

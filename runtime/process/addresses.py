@@ -50,6 +50,9 @@ def _wrong(settings: "Settings") -> Iterator[str]:
     if settings.watchdog.webhook_url is not None:
         webhook = settings.watchdog.webhook_url.get_secret_value()
         yield from _url("watchdog.webhook_url", webhook, _HTTP)
+    for name in ("issuer", "public_url"):
+        if (given := getattr(settings.login, name)) is not None:
+            yield from _url(f"login.{name}", given, _HTTP)
     for name, url in settings.watchdog.health.items():
         yield from _url(f"watchdog.health.{name}", url, _HTTP)
 

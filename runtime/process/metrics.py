@@ -114,6 +114,18 @@ SERVING_LAG = Histogram(
     ["kind"],
     buckets=LATENCY_BUCKETS_S,
 )
+LOGINS = Counter(
+    "wardstream_logins_total",
+    "Logins and sessions by result: started, refused, refreshed, away, ended",
+    ["result"],
+)
+LOGIN_ROLES_UNKNOWN = Counter(
+    "wardstream_login_roles_unknown_total",
+    "Access roles that a provider gave and that are none; they are ignored",
+)
+TOKENS_REFUSED = Counter(
+    "wardstream_tokens_refused_total", "Tokens that were not accepted, by reason", ["reason"]
+)
 DEAD_LETTERS_TOTAL = Counter(
     "wardstream_dead_letters_total", "Inputs that can never be processed", ["stage", "reason"]
 )

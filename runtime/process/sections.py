@@ -238,3 +238,15 @@ class ServingSettings(Section):
         200, "streams", "More event streams than this at once are refused with 503.", ge=1
     )
     board_title: str = setting("Ward occupancy", "text", "Heading of the board.")
+    tls: Literal["off", "files", "self-signed"] = setting(
+        "off",
+        "name",
+        "Encrypt with the certificate in `tls_certificate` and `tls_key`; self-signed makes both "
+        "where they are missing.",
+    )
+    tls_certificate: Path = setting(
+        Path(".wardstream/tls/board.pem"), "path", "Certificate of the board (PEM)."
+    )
+    tls_key: Path = setting(
+        Path(".wardstream/tls/board.key"), "path", "Private key of that certificate (PEM)."
+    )

@@ -23,6 +23,7 @@ from pydantic_settings import (
 
 from runtime.process.addresses import check_addresses, full_brokers
 from runtime.process.declare import described, nested, setting
+from runtime.process.login import LoginSettings
 from runtime.process.refusal import as_meant, refuse_wrong
 from runtime.process.retired import refuse_retired
 from runtime.process.secret_files import SecretFiles, secrets_of
@@ -89,6 +90,7 @@ class Settings(BaseSettings):
     watchdog: WatchdogSettings = WatchdogSettings()
     audit: AuditSettings = AuditSettings()
     serving: ServingSettings = ServingSettings()
+    login: LoginSettings = LoginSettings()
     security: SecuritySettings = SecuritySettings()
 
     @field_validator("topic_prefix")
