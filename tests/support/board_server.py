@@ -2,17 +2,24 @@
 
 import asyncio
 import threading
+from collections.abc import Mapping
 from contextlib import closing
 from typing import Self
 
+from runtime.clock import Clock, SystemClock
 from runtime.process.health import Health
+from runtime.process.login import LoginSettings
 from runtime.process.sections import ServingSettings
 from runtime.process.service import Service
 from runtime.process.settings import Settings
+from tests.support.kept_audit import KeptAudit
+from workers.audit.recorder import Recorder
 from workers.registry.view import RegistryView
 from workers.serving.app import create_app
 from workers.serving.live.pipeline_view import PipelineView
+from workers.serving.login.login import Login, login_of
 from workers.serving.process import address, bind, serve_app
+from workers.serving.tls import certificate_of
 
 
 class BoardServer:
@@ -27,6 +34,10 @@ class BoardServer:
         topic_prefix: Topic prefix of the run whose values it shows.
         max_clients: Most event streams that are open at once.
         pipeline: Alerts, and the lag of each stage.
+        login: Settings of its logins; without a provider everybody is the local coordinator.
+        clock: Its clock; the machine's own when left out.
+        recorder: Where logins are recorded.
+        tls: How it is encrypted, and with which files.
     """
 
     def __init__(
@@ -41,6 +52,10 @@ class BoardServer:
         topic_prefix: str = "",
         max_clients: int = 200,
         pipeline: PipelineView | None = None,
+        login: LoginSettings | None = None,
+        clock: Clock | None = None,
+        recorder: Recorder | None = None,
+        tls: Mapping[str, object] | None = None,
     ) -> None:
         self.settings = Settings.model_validate(
             {
@@ -48,13 +63,20 @@ class BoardServer:
                 "redis_prefix": prefix,
                 "topic_prefix": topic_prefix,
                 "serving": ServingSettings(
-                    stale_after_s=stale_after_s, board_title=title, max_clients=max_clients
+                    stale_after_s=stale_after_s,
+                    board_title=title,
+                    max_clients=max_clients,
+                    **(tls or {}),
                 ),
+                "login": login or LoginSettings(),
             }
         )
         self.redis_url = redis_url
         self.registry = registry or RegistryView()
         self.pipeline = pipeline or PipelineView()
+        self.login: Login | None = None
+        self._clock = clock or SystemClock()
+        self._recorder = recorder or KeptAudit()
         self._queue_length = queue_length
         self._port = 0
         self.url = ""
@@ -65,8 +87,19 @@ class BoardServer:
         """Serve; returns when requests are accepted."""
         listener = bind("127.0.0.1", self._port)
         self._port = listener.getsockname()[1]
-        self.url = address(listener)
-        service = self._service = Service(self.settings, Health("serving"))
+        serving = self.settings.serving
+        certificate = certificate_of(serving, ["localhost", "127.0.0.1"], SystemClock())
+        self.url = address(listener, "http" if certificate is None else "https")
+        service = self._service = Service(self.settings, Health("serving"), self._clock)
+        self.login = login_of(
+            self.settings.login,
+            serving,
+            redis_url=self.redis_url,
+            prefix=self.settings.live_prefix,
+            url=self.url,
+            recorder=self._recorder,
+            clock=service.clock,
+        )
         app = create_app(
             self.settings.redis_url.get_secret_value(),
             self.settings.live_prefix,
@@ -75,11 +108,12 @@ class BoardServer:
             self.registry,
             pipeline=self.pipeline,
             queue_length=self._queue_length,
+            login=self.login,
         )
 
         def run() -> None:
             with closing(listener):
-                asyncio.run(serve_app(app, listener, service))
+                asyncio.run(serve_app(app, listener, service, certificate))
 
         self._thread = threading.Thread(target=run, daemon=True)
         self._thread.start()

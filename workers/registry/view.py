@@ -110,6 +110,10 @@ class RegistryView:
         """Floors in force at `now_us`, by id."""
         return cast("dict[str, Floor]", self._at(FLOORS, now_us))
 
+    def unit_names(self, now_us: int) -> dict[str, str]:
+        """Name of each unit in force at `now_us`, by its id."""
+        return {unit_id: record["name"] for unit_id, record in self._at(UNITS, now_us).items()}
+
     def shifts(self, zone_id: str, now_us: int) -> list[tuple[Shift, str]]:
         """Shifts on duty in a zone at `now_us`, each with the role worked, by start."""
         staff = cast("dict[str, Staff]", self._at(STAFF, now_us))

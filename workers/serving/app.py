@@ -2,9 +2,10 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from fastapi import Depends, FastAPI
 from starlette.responses import Response
@@ -14,6 +15,7 @@ from starlette.types import Scope
 from runtime.clock import Clock
 from runtime.process.sections import ServingSettings
 from runtime.storage import breaker
+from workers.access.reach import UnitsOf
 from workers.registry.view import RegistryView
 from workers.serving.api import problems
 from workers.serving.api.access import ACCESS
@@ -28,6 +30,8 @@ from workers.serving.live.change_feed import QUEUE_LENGTH, ChangeFeed
 from workers.serving.live.pipeline_view import PipelineView
 from workers.serving.live.state import BREAKER, LiveState, connect
 from workers.serving.live.trends import Trends
+from workers.serving.login import routes as logins
+from workers.serving.login.login import Login, origin_of
 
 WEB: Final = Path(__file__).parent / "web"
 
@@ -61,6 +65,7 @@ def create_app(
     pipeline: PipelineView | None = None,
     queue_length: int = QUEUE_LENGTH,
     authenticator: Authenticator | None = None,
+    login: Login | None = None,
 ) -> FastAPI:
     """Build the application; it connects to nothing before it starts.
 
@@ -72,7 +77,9 @@ def create_app(
         registry: Names, polygons and shifts; the board shows ids when it is empty.
         pipeline: Alerts, and the lag of each stage; empty when left out.
         queue_length: Events that a browser may lag before it is dropped.
-        authenticator: Tells who sends a request; left out: everybody is the local coordinator.
+        authenticator: Tells who sends a request; left out: the logins do, and without those
+            everybody is the local coordinator.
+        login: Logins at a provider; closed with the application. None where there is no provider.
 
     Returns:
         The application; `app.state.board` holds its parts.
@@ -122,6 +129,8 @@ def create_app(
             await asyncio.gather(*tasks, return_exceptions=True)
             await reader.aclose()
             await follower.aclose()
+            if login is not None:
+                await login.close()
 
     app = FastAPI(
         title="Wardstream",
@@ -143,15 +152,43 @@ def create_app(
         settings=settings,
         clock=clock,
     ).provide(app)
-    app.state.authenticator = authenticator = authenticator or LocalCoordinator()
+    app.state.login = login
+    app.state.authenticator = authenticator = authenticator or _authenticator(login)
     problems.install(app)
     app.include_router(router())
+    app.include_router(logins.router)
     describe_problems(app)
     app.mount("/", BoardFiles(directory=WEB, html=True), name="board")
+    _protect(app, settings, authenticator, login, lambda: registry.unit_index(clock.now_us()))
+    return app
+
+
+def _authenticator(login: Login | None) -> Authenticator:
+    return LocalCoordinator() if login is None else login.authenticator
+
+
+def _protect(
+    app: FastAPI,
+    settings: ServingSettings,
+    authenticator: Authenticator,
+    login: Login | None,
+    units: Callable[[], UnitsOf],
+) -> None:
+    """Put what judges each request around the application.
+
+    Raises:
+        Stop: A route has no row of rights, or a row has no route.
+    """
     routes = guarded_routes(app)
     check_rows(routes, ACCESS)
-    app.add_middleware(Enforce, routes=routes, units=lambda: registry.unit_index(clock.now_us()))
+    app.add_middleware(Enforce, routes=routes, units=units)
     app.add_middleware(Authenticate, authenticator=authenticator)
     app.add_middleware(HeadAsGet, prefix=PREFIX)
-    app.add_middleware(SecurityHeaders, host=settings.host)
-    return app
+    public = urlsplit("" if login is None else login.public_url)
+    app.add_middleware(
+        SecurityHeaders,
+        host=settings.host,
+        public_host=public.hostname or "",
+        https=settings.tls != "off" or public.scheme == "https",
+        provider="" if login is None else origin_of(login.provider.issuer),
+    )

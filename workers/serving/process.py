@@ -5,6 +5,7 @@ import contextlib
 import socket
 from collections.abc import Callable, Iterator
 from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 import structlog
 import uvicorn
@@ -15,11 +16,14 @@ from runtime.kafka.access import check_access
 from runtime.kafka.cluster import Cluster
 from runtime.kafka.rights import rights_of
 from runtime.process.service import Service
+from workers.audit.recorder import NoAudit
 from workers.registry.follower import RegistryFollower
 from workers.registry.view import RegistryView
 from workers.serving.app import create_app
 from workers.serving.live.pipeline_follower import PipelineFollower
 from workers.serving.live.pipeline_view import PipelineView
+from workers.serving.login.login import check_login, login_of
+from workers.serving.tls import CertificateFiles, certificate_of
 
 log = structlog.get_logger(__name__)
 
@@ -73,26 +77,33 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-def address(listener: socket.socket) -> str:
+def address(listener: socket.socket, scheme: str = "http") -> str:
     """The URL by which a browser on this machine reaches a listening socket."""
     host, port = listener.getsockname()[:2]
     if ip_address(host).is_unspecified:
         host = "127.0.0.1"
-    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+    return f"{scheme}://[{host}]:{port}/" if ":" in host else f"{scheme}://{host}:{port}/"
 
 
-async def serve_app(app: FastAPI, listener: socket.socket, service: Service) -> None:
+async def serve_app(
+    app: FastAPI,
+    listener: socket.socket,
+    service: Service,
+    certificate: CertificateFiles | None = None,
+) -> None:
     """Serve an application made by `create_app` until the service is asked to stop.
 
     Args:
         app: The application.
         listener: A listening socket; closed by the caller.
         service: Service whose health beats while the event loop runs.
+        certificate: Certificate to serve with; None to serve in the clear.
     """
+    scheme = "http" if certificate is None else "https"
 
     def ready() -> None:
         service.health.ready()
-        log.info("serving.ready", url=address(listener))
+        log.info("serving.ready", url=address(listener, scheme))
 
     server = _Server(
         uvicorn.Config(
@@ -103,6 +114,8 @@ async def serve_app(app: FastAPI, listener: socket.socket, service: Service) -> 
             server_header=False,
             timeout_graceful_shutdown=_SHUTDOWN_S,
             timeout_keep_alive=15,
+            ssl_certfile=None if certificate is None else certificate.certificate,
+            ssl_keyfile=None if certificate is None else certificate.key,
         ),
         ready,
     )
@@ -123,13 +136,26 @@ def run_board(service: Service) -> None:
     registry may come and go: the page shows it, and recovers by itself.
 
     Raises:
-        Stop: The board cannot listen on its address and port.
+        Stop: The board cannot listen on its address and port, or would be open to strangers.
     """
     settings = service.settings
     serving = settings.serving
+    check_login(settings.login, serving)
     cluster = Cluster.of(settings, service.clock)
     check_access(cluster, rights_of("serving"))
     with contextlib.closing(bind(serving.host, serving.port)) as listener:
+        public = urlsplit(settings.login.public_url or "").hostname
+        hosts = [*([public] if public else []), "localhost", "127.0.0.1", "::1"]
+        certificate = certificate_of(serving, hosts, service.clock)
+        login = login_of(
+            settings.login,
+            serving,
+            redis_url=settings.redis_address,
+            prefix=settings.live_prefix,
+            url=address(listener, "http" if certificate is None else "https"),
+            recorder=NoAudit(),
+            clock=service.clock,
+        )
         registry = RegistryView()
         pipeline = PipelineView()
         followers = (
@@ -143,11 +169,12 @@ def run_board(service: Service) -> None:
             service.clock,
             registry,
             pipeline=pipeline,
+            login=login,
         )
         for follower in followers:
             follower.start()
         try:
-            asyncio.run(serve_app(app, listener, service))
+            asyncio.run(serve_app(app, listener, service, certificate))
         finally:
             for follower in followers:
                 follower.close()

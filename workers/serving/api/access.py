@@ -92,11 +92,24 @@ BOARD: Final[Mapping[Route, Access]] = {
 }
 """What the board shows."""
 
+LOGINS: Final[Mapping[Route, Access]] = {
+    ("GET", "/login"): Access(needs=Everyone.PUBLIC),
+    ("GET", "/login/callback"): Access(needs=Everyone.PUBLIC),
+    ("POST", "/login/backchannel"): Access(needs=Everyone.PUBLIC),  # signed by the provider
+    ("POST", "/login/wall"): Access(needs=Everyone.PUBLIC),
+    ("GET", "/login/wall"): Access(needs=Everyone.PUBLIC),
+    ("POST", "/logout"): Access(needs=Everyone.PUBLIC),  # needs the session's own token
+    ("GET", f"{PREFIX}/me"): Access(needs=Everyone.LOGGED_IN),
+    ("GET", f"{PREFIX}/sessions"): Access(needs=Right.SESSIONS, scope=Scope.LIST),
+    ("DELETE", f"{PREFIX}/sessions/{{session_id}}"): Access(needs=Right.SESSIONS, scope=Scope.LIST),
+}
+"""Logging in and out, and sessions; only those wholly in the caller's units are shown and ended."""
+
 PUBLIC: Final[Mapping[Route, Access]] = {
     FILES: Access(needs=Everyone.PUBLIC),
     ("GET", f"{PREFIX}/openapi.json"): Access(needs=Everyone.PUBLIC),  # the same on every board
 }
 """What needs no login."""
 
-ACCESS: Final[Mapping[Route, Access]] = {**PUBLIC, **BOARD}
+ACCESS: Final[Mapping[Route, Access]] = {**PUBLIC, **LOGINS, **BOARD}
 """The whole table."""

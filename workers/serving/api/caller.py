@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from workers.access.principal import LOCAL_COORDINATOR, Principal
 from workers.serving.api.problems import ProblemResponse
+from workers.serving.login.csrf import SAFE, is_same_origin
 
 ASKS: Final = {"WWW-Authenticate": "Bearer"}
 """Header of a 401."""
@@ -56,8 +57,14 @@ class Authenticator(Protocol):
 class LocalCoordinator:
     """An `Authenticator` where no provider is configured: whoever reaches the board."""
 
-    async def principal_of(self, request: HTTPConnection) -> Principal | None:  # noqa: ARG002
-        """The local coordinator."""
+    async def principal_of(self, request: HTTPConnection) -> Principal | None:
+        """The local coordinator.
+
+        Raises:
+            Refused: A page of another site, open in a browser here, asks for a change.
+        """
+        if request.scope["method"] not in SAFE and not is_same_origin(request.headers, None):
+            raise Refused(403, "the request comes from a page of another site")
         return LOCAL_COORDINATOR
 
     async def still(self, principal: Principal) -> Principal | None:

@@ -40,6 +40,7 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     texts = {
         400: "The event id or a kind cannot be read.",
         401: "Nobody is logged in, and no valid access token was sent.",
+        403: "The caller lacks the right, or a page of another site asks.",
         404: "No such id; the detail names it.",
         422: "A parameter cannot be read.",
         503: (

@@ -1,14 +1,24 @@
-"""The REST API, version 1: read only, typed, every error documented."""
+"""The REST API, version 1: typed, every error documented."""
 
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
 
-from workers.serving.api import alerts, cameras, changes, floors, status, trends, zones
+from workers.serving.api import (
+    alerts,
+    cameras,
+    changes,
+    floors,
+    me,
+    sessions,
+    status,
+    trends,
+    zones,
+)
 from workers.serving.api.board import PREFIX
 from workers.serving.api.problems import Problem
 
-RESOURCES = (zones, cameras, floors, trends, status, alerts, changes)
+RESOURCES = (zones, cameras, floors, trends, status, alerts, changes, me, sessions)
 """One module per resource, in the order of the OpenAPI document."""
 
 

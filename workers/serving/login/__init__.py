@@ -1,0 +1,1 @@
+"""Logins: an OpenID Connect relying party, its sessions, and access tokens of machines."""
