@@ -43,8 +43,9 @@ def test_every_relation_answers_each_role_as_its_row_says(roles: DatabaseRoles) 
         relations = [
             f"{schema}.{name}"
             for schema, name in owner.execute(
-                "SELECT schemaname, tablename FROM pg_tables WHERE schemaname = ANY (%(ours)s) UNION"
-                " SELECT schemaname, viewname FROM pg_views WHERE schemaname = ANY (%(ours)s)",
+                "SELECT schemaname, tablename FROM pg_tables WHERE schemaname = ANY (%(ours)s)"
+                " UNION SELECT schemaname, viewname FROM pg_views"
+                " WHERE schemaname = ANY (%(ours)s)",
                 {"ours": list(SCHEMAS)},
             )
         ]
