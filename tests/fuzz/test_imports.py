@@ -179,3 +179,6 @@ def test_a_file_that_grows_when_it_is_read_is_refused_soon(tmp_path: Path, kind:
 def test_a_file_that_is_nested_too_deeply_is_refused(tmp_path: Path) -> None:
     for opening in ("[", "{a: ", "- "):
         take(tmp_path / "deep.yaml", "zone", opening.encode() * 5_000)
+    for depth in (100, 600, 5_000):
+        nested = b'[{"polygon": ' + b"[" * depth + b"]" * depth + b"}]"
+        take(tmp_path / "deep.json", "zone", nested)

@@ -29,11 +29,27 @@ class Recorder(Protocol):
         """
         ...
 
+    def record_now(self, act: Act, *, actor: str, why: str = "") -> None:
+        """Record an act, and block until brokers hold the entry.
+
+        Raises:
+            AuditUnavailable: It could not be recorded.
+        """
+        ...
+
 
 class NoAudit:
     """Where no audit is configured, nothing that must be in it is done."""
 
     async def record(self, act: Act, *, actor: str, why: str = "") -> None:  # noqa: ARG002
+        """Record nothing.
+
+        Raises:
+            AuditUnavailable: Always.
+        """
+        raise AuditUnavailable(f"{act.action} must be in the audit, and this board keeps none")
+
+    def record_now(self, act: Act, *, actor: str, why: str = "") -> None:  # noqa: ARG002
         """Record nothing.
 
         Raises:

@@ -18,10 +18,10 @@ from workers.registry.consequences import (
     resized_by,
     unusable_in,
 )
-from workers.registry.files import refuse
+from workers.registry.files import FieldFault, refuse
 from workers.registry.hints import meant
 from workers.registry.registered import Key, Registered, identity_field
-from workers.registry.rows import CameraRow, FloorRow, Row
+from workers.registry.rows import ROWS, CameraRow, FloorRow, Row
 from workers.registry.ward import Fault
 
 __all__ = ["Change", "OnResize", "Options", "Registered", "Stamp", "change_of", "edits"]
@@ -72,8 +72,20 @@ def change_of(
     faults += unusable_in(change)
     faults += dates_of(change, stamp, options)
     new, change.left = contradictions_of(change, stamp, alone=not faults)
-    refuse(_messages([*faults, *new], change))
+    found = [*faults, *new]
+    refuse(_messages(found, change), [_for_programs(fault) for fault in found])
     return change
+
+
+def _for_programs(fault: Fault) -> FieldFault:
+    """A fault by field; its message starts with the field where it has one."""
+    kind = identity_field(fault.key.topic).removesuffix("_id")
+    first, _, rest = fault.message.partition(" ")
+    field = first.rstrip(":,")
+    if field not in ROWS[kind].model_fields:
+        return FieldFault(kind, fault.key.identity, "", fault.message)
+    reason = rest if first.endswith(":") else fault.message
+    return FieldFault(kind, fault.key.identity, field, reason)
 
 
 def _messages(faults: Sequence[Fault], change: Change) -> list[str]:

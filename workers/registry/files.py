@@ -4,10 +4,10 @@ One reader for every kind of reference data. It brings each row to texts by name
 which form of file it took, and names file, line and field of what is wrong.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from pydantic import ValidationError
 
@@ -28,8 +28,32 @@ _MOST_FAULTS: Final = 100
 """A refusal lists this many faults; the others are counted."""
 
 
+class FieldFault(NamedTuple):
+    """What is wrong with a field of a fact, for programs.
+
+    Attributes:
+        kind: Kind of the fact, such as `zone`; empty where it is not known.
+        identity: Its id; empty where it is not known.
+        field: Field of its row; empty when the row as a whole is at fault.
+        reason: What is wrong, without the field.
+    """
+
+    kind: str
+    identity: str
+    field: str
+    reason: str
+
+
 class ImportRefused(ValueError):
-    """An import file that is refused; every line of the message names row and field."""
+    """An import that is refused; every line of the message names row and field.
+
+    Attributes:
+        faults: The same for programs; empty where a file could not be read.
+    """
+
+    def __init__(self, message: str, faults: Sequence[FieldFault] = ()) -> None:
+        super().__init__(message)
+        self.faults = tuple(faults)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +69,12 @@ class ImportFile(Generic[R]):
     read_as: str
 
 
-def refuse(faults: Collection[str]) -> None:
+def refuse(faults: Collection[str], fields: Sequence[FieldFault] = ()) -> None:
     """Raise `ImportRefused` if there are faults; each is listed once.
+
+    Args:
+        faults: Lines for people.
+        fields: The same for programs.
 
     Raises:
         ImportRefused: There are.
@@ -55,7 +83,8 @@ def refuse(faults: Collection[str]) -> None:
     if once:
         more = len(once) - _MOST_FAULTS
         rest = [f"and {more} more"] if more > 0 else []
-        raise ImportRefused("\n".join([*once[:_MOST_FAULTS], *rest]))
+        listed = tuple(dict.fromkeys(fields))[:_MOST_FAULTS]
+        raise ImportRefused("\n".join([*once[:_MOST_FAULTS], *rest]), listed)
 
 
 def read_rows(path: Path, kind: type[R]) -> list[R]:
@@ -70,54 +99,93 @@ def read_file(path: Path, kind: type[R]) -> ImportFile[R]:
         ImportRefused: The file cannot be read, or rows are wrong; the message names file, row
             and field.
     """
+    _check_form(path.name)
     try:
-        entries, read_as = _entries(path, list(kind.model_fields))
+        size = path.stat().st_size
+        data = path.read_bytes() if size <= _MAX_BYTES else b""
+    except OSError as error:
+        raise ImportRefused(f"{path.name}: cannot be read: {error.strerror or error}") from error
+    if size > _MAX_BYTES:
+        raise ImportRefused(f"{path.name}: larger than {_MAX_BYTES // 2**20} MiB; split it")
+    return read_content(path.name, data, kind)
+
+
+def read_content(name: str, data: bytes, kind: type[R]) -> ImportFile[R]:
+    """Check the content of a whole file.
+
+    Args:
+        name: Name of the file; its end tells the form.
+        data: Its content.
+        kind: Form of its rows.
+
+    Raises:
+        ImportRefused: The content cannot be read, or rows are wrong; the message names file, row
+            and field.
+    """
+    _check_form(name)
+    try:
+        entries, read_as = _entries(name, data, list(kind.model_fields))
     except (BadTable, ValueError) as error:
         gap = " " if isinstance(error, BadTable) and str(error)[:4] in {"line", "row "} else ": "
-        raise ImportRefused(f"{path.name}{gap}{error}") from error
+        raise ImportRefused(f"{name}{gap}{error}") from error
     if len(entries) > _MAX_ROWS:
-        raise ImportRefused(f"{path.name}: has more than {_MAX_ROWS} rows; split it")
-    faults: list[str] = []
-    rows: list[R] = []
-    for entry in entries:
-        where = f"{path.name} {entry.where}"
-        wrong = [f"{where}: {field}: {fault}" for field, fault in entry.faults]
-        bad = {field for field, _ in entry.faults}
-        try:
-            row = kind.model_validate(entry.values)
-        except ValidationError as error:
-            wrong += [
-                f"{where}: {field}: {fault}"
-                for field, fault in map(_message, error.errors(include_url=False))
-                if field not in bad
-            ]
-        else:
-            row.where = where
-            rows.append(row)
-        faults += wrong
-    refuse(faults)
+        raise ImportRefused(f"{name}: has more than {_MAX_ROWS} rows; split it")
+    checked = [checked_row(entry, kind) for entry in entries]
+    faults = [
+        f"{name} {entry.where}: {fault.field or 'row'}: {fault.reason}"
+        for entry, (_, found) in zip(entries, checked, strict=True)
+        for fault in found
+    ]
+    refuse(faults, [fault for _, found in checked for fault in found])
+    rows = [row for row, _ in checked if row is not None]
+    for row, entry in zip(rows, entries, strict=True):
+        row.where = f"{name} {entry.where}"
     return ImportFile(rows, read_as)
+
+
+def checked_row(entry: Entry, kind: type[R]) -> tuple[R | None, list[FieldFault]]:
+    """Check one row, field by field.
+
+    Returns:
+        The row and no faults, or None where a field cannot be read; a row that could be made
+        although something else is wrong comes with that.
+    """
+    name, identity = kind.kind(), kind.identity()
+    own = str(entry.values.get(identity, ""))
+    faults = [FieldFault(name, own, field, fault) for field, fault in entry.faults]
+    bad = {field for field, _ in entry.faults}
+    try:
+        row = kind.model_validate(entry.values)
+    except ValidationError as error:
+        faults += [
+            FieldFault(name, own, field, fault)
+            for field, fault in map(_message, error.errors(include_url=False))
+            if field not in bad
+        ]
+        return None, faults
+    return row, faults
 
 
 def _message(cause: Any) -> tuple[str, str]:
     """Field and sentence of one of pydantic's errors."""
-    field = ".".join(str(part) for part in cause["loc"][:1]) or "row"
+    field = ".".join(str(part) for part in cause["loc"][:1])
     if cause["type"] == "missing":
         return field, "is missing"
     message = str(cause["msg"]).removeprefix("Value error, ")
     return field, message.replace("Input should be", "must be")
 
 
-def _entries(path: Path, fields: Collection[str]) -> tuple[list[Entry], str]:
-    suffix = path.suffix.lower()
-    if suffix not in _TABLES | _MAPPINGS | _WORKBOOKS | {".json"}:
-        raise BadTable("give a file that ends in .csv, .xlsx, .yaml or .json")
-    try:
-        if path.stat().st_size > _MAX_BYTES:
-            raise BadTable(f"larger than {_MAX_BYTES // 2**20} MiB; split it")
-        data = path.read_bytes()
-    except OSError as error:
-        raise BadTable(f"cannot be read: {error.strerror or error}") from error
+def _check_form(name: str) -> None:
+    if _suffix(name) not in _TABLES | _MAPPINGS | _WORKBOOKS | {".json"}:
+        raise ImportRefused(f"{name}: give a file that ends in .csv, .xlsx, .yaml or .json")
+
+
+def _suffix(name: str) -> str:
+    return Path(name).suffix.lower()
+
+
+def _entries(name: str, data: bytes, fields: Collection[str]) -> tuple[list[Entry], str]:
+    suffix = _suffix(name)
     if suffix in _WORKBOOKS or data.startswith((ZIP, OLD)):
         return read_workbook(data, fields)
     source = decode(data)

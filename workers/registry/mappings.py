@@ -5,7 +5,7 @@ depends on its quotes; here the field decides, as it does for CSV.
 """
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 import yaml
@@ -17,6 +17,9 @@ _TAG: Final = "tag:yaml.org,2002:"
 _PLAIN: Final = {"int", "float", "bool", "timestamp", "null", "str", "value"}
 _MAX_VALUES: Final = 100_000
 """A field's value holds this many values at most, repeated ones included."""
+
+_DEEPEST: Final = 20
+"""Lists of lists of a JSON value; masks of polygons of points are three."""
 
 _NULLS: Final = {"", "~", "null", "Null", "NULL"}
 
@@ -169,21 +172,70 @@ def read_json(text: str, fields: Collection[str]) -> list[Entry]:
     Raises:
         BadTable: It is not JSON, or no list of objects.
     """
+    return _rows_of(_parsed(text), fields)
+
+
+def read_object(text: str, fields: Collection[str]) -> Entry:
+    """Read JSON, one object that is a row; numbers stay the text that was written.
+
+    Raises:
+        BadTable: It is not JSON, or no object.
+    """
+    found = _parsed(text)
+    if not isinstance(found, _Object):
+        raise BadTable("must be an object")
+    return _row_of(found, "", fields)
+
+
+def read_objects(text: str, fields: Mapping[str, Collection[str]]) -> dict[str, list[Entry]]:
+    """Read JSON, an object with a list of rows for each kind.
+
+    Args:
+        text: The JSON.
+        fields: Names that a key of a row may have, by kind.
+
+    Returns:
+        Rows by kind, in the order of `fields`.
+
+    Raises:
+        BadTable: It is not JSON or no such object, names a kind twice or one that is none.
+    """
+    found = _parsed(text)
+    if not isinstance(found, _Object) or not found.pairs:
+        raise BadTable(f"must be an object with a list of rows for: {', '.join(fields)}")
+    rows: dict[str, list[Entry]] = {}
+    for kind, value in found.pairs:
+        if kind not in fields:
+            raise BadTable(f"{shown(kind)} is no kind; the kinds are {', '.join(fields)}")
+        if kind in rows:
+            raise BadTable(f"{kind} is given twice")
+        try:
+            rows[kind] = _rows_of(value, fields[kind])
+        except BadTable as error:
+            raise BadTable(f"{kind} {error}") from error
+    return {kind: rows[kind] for kind in fields if kind in rows}
+
+
+def _parsed(text: str) -> Any:
     try:
-        rows = json.loads(text, parse_int=str, parse_float=str, object_pairs_hook=_Object)
+        return json.loads(text, parse_int=str, parse_float=str, object_pairs_hook=_Object)
     except json.JSONDecodeError as error:
         raise BadTable(f"line {error.lineno}: not valid JSON: {error.msg}") from error
     except (ValueError, RecursionError) as error:
         raise BadTable(f"not valid JSON: {error}") from error
+
+
+def _rows_of(rows: Any, fields: Collection[str]) -> list[Entry]:
     if not isinstance(rows, list) or not rows or not all(isinstance(row, _Object) for row in rows):
         raise BadTable("must be a list of objects, one per row")
-    found = []
-    for number, row in enumerate(rows, 1):
-        entry = Entry(f"entry {number}", {}, [])
-        for key, value in row.pairs:
-            _take(entry, key, lambda value=value: _plain(value), fields, "")
-        found.append(entry)
-    return found
+    return [_row_of(row, f"entry {number}", fields) for number, row in enumerate(rows, 1)]
+
+
+def _row_of(row: "_Object", where: str, fields: Collection[str]) -> Entry:
+    entry = Entry(where, {}, [])
+    for key, value in row.pairs:
+        _take(entry, key, lambda value=value: _plain(value), fields, "")
+    return entry
 
 
 class _Object:
@@ -193,11 +245,13 @@ class _Object:
         self.pairs = pairs
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, depth: int = 0) -> Any:
+    if depth > _DEEPEST:
+        raise _Bad("is nested too deeply")
     if isinstance(value, str):
         return _clean(value)
     if isinstance(value, list):
-        return [_plain(item) for item in value]
+        return [_plain(item, depth + 1) for item in value]
     if isinstance(value, _Object):
-        return {key: _plain(item) for key, item in value.pairs}
+        return {key: _plain(item, depth + 1) for key, item in value.pairs}
     return value

@@ -55,6 +55,16 @@ class Row(BaseModel):
     NEVER_BLANK: ClassVar[frozenset[str]] = frozenset()
     _where: str = PrivateAttr("")
 
+    @classmethod
+    def kind(cls) -> str:
+        """Kind of fact, as on the command line: `zone`."""
+        return cls.identity().removesuffix("_id")
+
+    @classmethod
+    def identity(cls) -> str:
+        """Name of the field that identifies a fact."""
+        return cls.topic.key.removesuffix("@version")
+
     @property
     def where(self) -> str:
         """File and line of the row; empty when it comes from no file."""

@@ -23,6 +23,8 @@ from workers.serving.api.board import PREFIX, Board
 from workers.serving.api.caller import Authenticate, Authenticator, LocalCoordinator
 from workers.serving.api.enforce import Enforce, check_rows, guarded_routes, judged
 from workers.serving.api.head import HeadAsGet
+from workers.serving.api.registry import parts as registry_parts
+from workers.serving.api.registry.parts import Registry
 from workers.serving.api.routes import describe_problems, router
 from workers.serving.api.security import SecurityHeaders
 from workers.serving.live.board_state import BoardState
@@ -64,6 +66,7 @@ def create_app(
     *,
     pipeline: PipelineView | None = None,
     queue_length: int = QUEUE_LENGTH,
+    editing: Registry | None = None,
     authenticator: Authenticator | None = None,
     login: Login | None = None,
 ) -> FastAPI:
@@ -77,6 +80,7 @@ def create_app(
         registry: Names, polygons and shifts; the board shows ids when it is empty.
         pipeline: Alerts, and the lag of each stage; empty when left out.
         queue_length: Events that a browser may lag before it is dropped.
+        editing: What is edited; without it, the registry's routes answer 503.
         authenticator: Tells who sends a request; left out: the logins do, and without those
             everybody is the local coordinator.
         login: Logins at a provider; closed with the application. None where there is no provider.
@@ -155,6 +159,7 @@ def create_app(
     app.state.login = login
     app.state.authenticator = authenticator = authenticator or _authenticator(login)
     problems.install(app)
+    registry_parts.provide(app, editing)
     app.include_router(router())
     app.include_router(logins.router)
     describe_problems(app)

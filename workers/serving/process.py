@@ -16,9 +16,12 @@ from runtime.kafka.access import check_access
 from runtime.kafka.cluster import Cluster
 from runtime.kafka.rights import rights_of
 from runtime.process.service import Service
-from workers.audit.recorder import NoAudit
+from workers.audit.writer import AuditLog
+from workers.registry.editing.database import Database
+from workers.registry.editing.store import RegistryStore
 from workers.registry.follower import RegistryFollower
 from workers.registry.view import RegistryView
+from workers.serving.api.registry.parts import Registry
 from workers.serving.app import create_app
 from workers.serving.live.pipeline_follower import PipelineFollower
 from workers.serving.live.pipeline_view import PipelineView
@@ -132,8 +135,8 @@ async def serve_app(
 def run_board(service: Service) -> None:
     """Serve the board and its API until asked to stop.
 
-    Logs `serving.ready` with the board's `url` once it answers. Redis, Kafka and the schema
-    registry may come and go: the page shows it, and recovers by itself.
+    Logs `serving.ready` with the board's `url` once it answers. Redis, Kafka, the schema
+    registry and the database may come and go: the page shows it, and recovers by itself.
 
     Raises:
         Stop: The board cannot listen on its address and port, or would be open to strangers.
@@ -143,7 +146,11 @@ def run_board(service: Service) -> None:
     check_login(settings.login, serving)
     cluster = Cluster.of(settings, service.clock)
     check_access(cluster, rights_of("serving"))
-    with contextlib.closing(bind(serving.host, serving.port)) as listener:
+    audit = AuditLog(cluster, "serving")
+    with (
+        contextlib.closing(bind(serving.host, serving.port)) as listener,
+        Database(settings.database_address, "wardstream-serving") as database,
+    ):
         public = urlsplit(settings.login.public_url or "").hostname
         hosts = [*([public] if public else []), "localhost", "127.0.0.1", "::1"]
         certificate = certificate_of(serving, hosts, service.clock)
@@ -153,7 +160,7 @@ def run_board(service: Service) -> None:
             redis_url=settings.redis_address,
             prefix=settings.live_prefix,
             url=address(listener, "http" if certificate is None else "https"),
-            recorder=NoAudit(),
+            recorder=audit,
             clock=service.clock,
         )
         registry = RegistryView()
@@ -162,6 +169,7 @@ def run_board(service: Service) -> None:
             RegistryFollower(cluster, registry),
             PipelineFollower(cluster, pipeline, settings.watchdog),
         )
+        store = RegistryStore(database, service.clock)
         app = create_app(
             settings.redis_address,
             settings.live_prefix,
@@ -170,11 +178,13 @@ def run_board(service: Service) -> None:
             registry,
             pipeline=pipeline,
             login=login,
+            editing=Registry(store, service.clock, audit),
         )
-        for follower in followers:
-            follower.start()
-        try:
-            asyncio.run(serve_app(app, listener, service, certificate))
-        finally:
+        with audit:
             for follower in followers:
-                follower.close()
+                follower.start()
+            try:
+                asyncio.run(serve_app(app, listener, service, certificate))
+            finally:
+                for follower in followers:
+                    follower.close()

@@ -60,6 +60,21 @@ class Reading:
             [kind, after, limit],
         )
 
+    def named(self, kind: str, identities: Sequence[str]) -> list[Version]:
+        """The newest version of those of these facts that are registered, by id.
+
+        Args:
+            kind: A key of `TOPIC_OF`.
+            identities: Their ids.
+
+        Raises:
+            Retry: The database is out of reach.
+        """
+        return self._facts(
+            f"WHERE kind = %s AND id = ANY(%s) AND NOT removed {_NEWEST} ORDER BY id",
+            [kind, list(identities)],
+        )
+
     def versions(self, key: Key, *, before: int | None = None, limit: int = 100) -> list[Version]:
         """Versions of a fact, the newest first.
 

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 import psycopg
 import structlog
@@ -42,6 +42,24 @@ ROWS_ALONE: Final = Options()
 WithEdit: TypeAlias = Callable[[psycopg.Connection, Applied], None]
 """Called in the transaction of an edit, before it is committed."""
 
+
+class Guard(Protocol):
+    """Lets an edit pass, or ends it with an error of its own."""
+
+    def enter(self, transaction: psycopg.Connection, known: Registered) -> None:
+        """Called before anything of the edit is judged.
+
+        Args:
+            transaction: Of the edit; no other edit runs beside it, except beside a dry run.
+            known: The newest version of every fact; not to be changed, nor kept.
+        """
+        ...
+
+    def judge(self, change: Change) -> None:
+        """Called with what the edit would do, once the checks of imports have passed."""
+        ...
+
+
 Expected: TypeAlias = Mapping[Key, int | None]
 """The version at which an editor saw each fact; None where it must not be registered."""
 
@@ -72,6 +90,7 @@ class RegistryStore(Reading):
         options: Options = ROWS_ALONE,
         dry_run: bool = False,
         also: WithEdit | None = None,
+        guard: Guard | None = None,
     ) -> Applied:
         """Make all changes in one edit, or none.
 
@@ -85,6 +104,7 @@ class RegistryStore(Reading):
             options: What the edit may do beyond; its time is filled in.
             dry_run: Whether to write nothing, and only say what would change.
             also: Written in the same transaction, so that both are kept or neither is.
+            guard: Decides whether the author may; asked of a dry run too.
 
         Raises:
             ImportRefused: What is wanted contradicts itself or what is registered; the message
@@ -94,7 +114,7 @@ class RegistryStore(Reading):
             Retry: The database is out of reach; nothing was written, unless the message says
                 otherwise.
         """
-        return self._edit(lambda _tx, _now: changes, origin, expect, options, dry_run, also)
+        return self._edit(lambda _tx, _now: changes, origin, expect, options, dry_run, also, guard)
 
     def undo(
         self,
@@ -105,6 +125,7 @@ class RegistryStore(Reading):
         options: Options = ROWS_ALONE,
         dry_run: bool = False,
         also: WithEdit | None = None,
+        guard: Guard | None = None,
     ) -> Applied:
         """Bring every fact of an edit back to what it was before, as a new edit.
 
@@ -125,6 +146,7 @@ class RegistryStore(Reading):
             options,
             dry_run,
             also,
+            guard,
         )
 
     def _edit(
@@ -135,14 +157,19 @@ class RegistryStore(Reading):
         options: Options,
         dry_run: bool,
         also: WithEdit | None,
+        guard: Guard | None,
     ) -> Applied:
         with self._lock:
             with self._database.transaction() as transaction:
                 if not dry_run:
                     transaction.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
                 self._refresh(transaction)
+                if guard is not None:
+                    guard.enter(transaction, self._known)
                 _meet(expect or {}, self._known)
                 change = self._change(wanted(transaction, self._known), origin, options)
+                if guard is not None:
+                    guard.judge(change)
                 applied = Applied(
                     edit_id=None,
                     facts=change.facts,
@@ -160,6 +187,17 @@ class RegistryStore(Reading):
         if applied.edit_id is not None:
             log.info("registry.edited", edit_id=applied.edit_id, versions=len(applied.facts))
         return applied
+
+    def registered(self) -> Registered:
+        """The newest version of every fact now.
+
+        Raises:
+            NotTakenOver: The database does not yet hold what the topics held.
+            Retry: The database is out of reach.
+        """
+        with self._lock, self._database.transaction() as transaction:
+            self._refresh(transaction)
+            return self._known.copy()
 
     def _refresh(self, transaction: psycopg.Connection) -> None:
         """Take in what was edited since; the first time everything.

@@ -11,6 +11,7 @@ from typing import Final, TypeAlias
 
 from workers.access.rights import NEEDS_PURPOSE, Right
 from workers.serving.api.board import PREFIX
+from workers.serving.editing.resources import RESOURCES
 
 
 class Everyone(StrEnum):
@@ -30,6 +31,9 @@ class Scope(StrEnum):
     LIST = "list"
     """Things of many units: the right in some unit is enough, and the handler leaves out the
     rest."""
+    REGISTERED = "registered"
+    """Registered things, which the handler judges against the registry itself: it knows a new zone
+    before the board does, and an edit is judged with everything that it changes."""
     ALL = "all"
     """The whole installation: only a right that is held everywhere reaches it."""
     ZONE = "zone"
@@ -43,7 +47,10 @@ class Scope(StrEnum):
     @property
     def parameter(self) -> str:
         """The path parameter that holds the id; empty where the scope is about no single thing."""
-        return "" if self in (Scope.NONE, Scope.LIST, Scope.ALL) else f"{self.value}_id"
+        return "" if self in _OF_NO_SINGLE_ID else f"{self.value}_id"
+
+
+_OF_NO_SINGLE_ID: Final = (Scope.NONE, Scope.LIST, Scope.REGISTERED, Scope.ALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,5 +118,38 @@ PUBLIC: Final[Mapping[Route, Access]] = {
 }
 """What needs no login."""
 
-ACCESS: Final[Mapping[Route, Access]] = {**PUBLIC, **LOGINS, **BOARD}
+
+def _registered(needs: Right) -> Access:
+    return Access(needs=needs, scope=Scope.REGISTERED)
+
+
+_REGISTRY: Final = f"{PREFIX}/registry"
+_MASKS: Final = f"{_REGISTRY}/cameras/{{camera_id}}/masks"
+
+REGISTRY: Final[Mapping[Route, Access]] = {
+    **{
+        (method, f"{_REGISTRY}/{resource.plural}{rest.format(id=f'{{{resource.parameter}}}')}"): (
+            _registered(Right.REGISTRY if method == "GET" else resource.right)
+        )
+        for resource in RESOURCES
+        for method, rest in (
+            ("GET", ""),
+            ("GET", "/{id}"),
+            ("PUT", "/{id}"),
+            ("DELETE", "/{id}"),
+            ("GET", "/{id}/versions"),
+            ("POST", "/{id}/undo"),
+        )
+    },
+    ("GET", _MASKS): _registered(Right.REGISTRY),
+    ("PUT", _MASKS): _registered(Right.EDIT_REGISTRY),
+    # The right that every editor has; the handler judges each fact by the right of its kind.
+    ("POST", f"{_REGISTRY}/imports"): _registered(Right.EDIT_STAFFING),
+    ("GET", f"{_REGISTRY}/edits"): _registered(Right.REGISTRY),
+    ("POST", f"{_REGISTRY}/edits/{{edit_id}}/undo"): _registered(Right.EDIT_STAFFING),
+}
+"""What is registered. The audit of an edit is written with the edit, so that a dry run and a
+refused edit are none."""
+
+ACCESS: Final[Mapping[Route, Access]] = {**PUBLIC, **LOGINS, **BOARD, **REGISTRY}
 """The whole table."""

@@ -1,5 +1,7 @@
 """Errors as `application/problem+json` (RFC 9457), whatever raised them."""
 
+import json
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -15,12 +17,24 @@ from runtime.errors import Retry
 log = structlog.get_logger(__name__)
 
 
+class FieldError(BaseModel):
+    """What is wrong with one field."""
+
+    kind: str = Field(description="Kind of the fact; empty where it is not known.")
+    id: str = Field(description="Its id; empty where it is not known.")
+    field: str = Field(description="The field; empty when the fact as a whole is at fault.")
+    reason: str = Field(description="What is wrong with it.", examples=["is missing"])
+
+
 class Problem(BaseModel):
     """What went wrong, and what to do."""
 
     title: str = Field(description="The kind of problem.", examples=["Not Found"])
     status: int = Field(description="HTTP status.", examples=[404])
     detail: str = Field(description="This case.", examples=["there is no zone 'bay-9'"])
+    errors: list[FieldError] | None = Field(
+        None, description="What is wrong with fields of the request; only in refused edits."
+    )
 
 
 class ProblemResponse(JSONResponse):
@@ -28,24 +42,43 @@ class ProblemResponse(JSONResponse):
 
     media_type = "application/problem+json"
 
-    def __init__(self, status: int, detail: str, headers: dict[str, str] | None = None) -> None:
-        problem = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail)
-        super().__init__(
-            problem.model_dump(), status, {"Cache-Control": "no-store", **(headers or {})}
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        headers: dict[str, str] | None = None,
+        errors: Sequence[FieldError] = (),
+    ) -> None:
+        problem = Problem(
+            title=HTTPStatus(status).phrase,
+            status=status,
+            detail=detail,
+            errors=list(errors) or None,
         )
+        shown = problem.model_dump(exclude_none=True)
+        super().__init__(shown, status, {"Cache-Control": "no-store", **(headers or {})})
+
+    def render(self, content: Any) -> bytes:
+        """JSON; half a surrogate pair, which a request may hold, is written as its escape."""
+        text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        return text.encode("utf-8", "backslashreplace")
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The `responses` of a route that may answer these problems."""
     texts = {
-        400: "The event id or a kind cannot be read.",
+        400: "A parameter, a header or the body cannot be read.",
         401: "Nobody is logged in, and no valid access token was sent.",
-        403: "The caller lacks the right, or a page of another site asks.",
+        403: "The right is not held there, or a page of another site asks.",
         404: "No such id; the detail names it.",
-        422: "A parameter cannot be read.",
+        412: "The newest version is another one; `ETag` names it.",
+        413: "The body is too large.",
+        415: "The body is in a form that is not read here.",
+        422: "A parameter cannot be read, or an edit does not fit; `errors` name fields.",
+        428: "The request does not say which version it rests on.",
         503: (
-            "The live state (Redis) is out of reach, or too many event streams are open; try again "
-            "after `Retry-After` seconds."
+            "A store is out of reach (Redis, the database, the audit), or too many event streams "
+            "are open; try again after `Retry-After` seconds."
         ),
     }
     return {

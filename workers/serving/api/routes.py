@@ -17,8 +17,9 @@ from workers.serving.api import (
 )
 from workers.serving.api.board import PREFIX
 from workers.serving.api.problems import Problem
+from workers.serving.api.registry import routes as registry
 
-RESOURCES = (zones, cameras, floors, trends, status, alerts, changes, me, sessions)
+RESOURCES = (zones, cameras, floors, trends, status, alerts, changes, me, sessions, registry)
 """One module per resource, in the order of the OpenAPI document."""
 
 
@@ -37,7 +38,9 @@ def describe_problems(app: FastAPI) -> None:
     def with_problems() -> dict[str, Any]:
         document = generate()
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
-        schemas.setdefault("Problem", Problem.model_json_schema())
+        problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        for name, schema in {**problem.pop("$defs"), "Problem": problem}.items():
+            schemas.setdefault(name, schema)
         return document
 
     app.openapi = with_problems  # type: ignore[method-assign]

@@ -1,0 +1,98 @@
+"""The registry's API over a database of the test, with callers that the test names."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import psycopg
+from fastapi.testclient import TestClient
+from httpx import Response
+
+from runtime.clock import SystemClock
+from runtime.process.sections import ServingSettings
+from tests.support.callers import HEADER, NamedCallers, person
+from tests.support.kept_audit import KeptAudit
+from workers.access.rights import AccessRole
+from workers.registry.editing.database import Database
+from workers.registry.editing.store import RegistryStore
+from workers.serving.api.registry.parts import Registry
+from workers.serving.app import create_app
+
+CALLERS: Final = (
+    person("admin", AccessRole.ADMIN),
+    person("coordinator", AccessRole.COORDINATOR),
+    person("viewer", AccessRole.VIEWER),
+    person("east", AccessRole.COORDINATOR, units=("east",)),
+    person("east-admin", AccessRole.ADMIN, units=("east",)),
+)
+
+
+class RegistryApi:
+    """Asks the registry's API.
+
+    Args:
+        client: Client of the application.
+
+    Attributes:
+        audit: What was audited.
+    """
+
+    def __init__(self, client: TestClient, audit: KeptAudit) -> None:
+        self._client = client
+        self.audit = audit
+
+    def ask(
+        self, method: str, path: str, row: Any = None, *, by: str = "admin", **headers: str
+    ) -> Response:
+        """Send a request; `if_match="v3"` and the like are headers.
+
+        Args:
+            method: GET, PUT, POST or DELETE.
+            path: Path below the registry's.
+            row: The body, JSON; bytes and texts are sent as they are; None for none.
+            by: Who asks.
+            headers: Further headers, with underscores for hyphens.
+        """
+        content = row if row is None or isinstance(row, bytes | str) else json.dumps(row)
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if content is not None:
+            sent.setdefault("content-type", "application/json")
+        response: Response = self._client.request(
+            method, f"/api/v1/registry{path}", content=content, headers={HEADER: by, **sent}
+        )
+        return response
+
+    def put(self, path: str, row: Any, version: int = 0, **more: str) -> Response:
+        """Create something, or edit it at a version."""
+        condition = {"if_match": f'"v{version}"'} if version else {"if_none_match": "*"}
+        return self.ask("PUT", path, row, **{**condition, **more})
+
+    def get(self, path: str, **more: str) -> Any:
+        """The body of an answer that must be 200."""
+        response = self.ask("GET", path, **more)
+        assert response.status_code == 200, response.text
+        return response.json()
+
+
+@contextmanager
+def registry_api(database_url: str) -> Iterator[RegistryApi]:
+    """The API over a registry in this database, which is emptied first."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("TRUNCATE registry.edits, registry.idempotency RESTART IDENTITY CASCADE")
+        connection.execute(
+            "INSERT INTO registry.taken_over (topic_prefix, facts) VALUES ('', 0)"
+            " ON CONFLICT DO NOTHING"
+        )
+    audit, clock = KeptAudit(), SystemClock()
+    with Database(database_url) as database:
+        app = create_app(
+            "redis://127.0.0.1:1",
+            "none",
+            ServingSettings(),
+            clock,
+            authenticator=NamedCallers(*CALLERS),
+            editing=Registry(RegistryStore(database, clock), clock, audit),
+        )
+        with TestClient(app, base_url="http://localhost", raise_server_exceptions=False) as client:
+            yield RegistryApi(client, audit)

@@ -1,0 +1,65 @@
+"""Facts as the rows that would make them: what the API shows, and takes back unchanged.
+
+Times are ISO 8601 UTC where they are instants; a requirement's are local times of day, because it
+holds on each of its weekdays whatever the offset then is.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from schemas.topics import CAMERAS, REQUIREMENTS, SHIFTS, ZONES, Topic
+from workers.registry.change import STAMPS
+from workers.registry.registered import kind_of
+from workers.registry.rows import ROWS
+
+_HIDDEN: Final = frozenset({*STAMPS, "partition", "space"})
+"""Fields that no row has."""
+
+
+def form_of(topic: Topic, record: Mapping[str, Any]) -> dict[str, Any]:
+    """The row, as JSON, that makes a fact with this content.
+
+    Args:
+        topic: Topic of the fact.
+        record: The fact at one version.
+    """
+    form = {name: value for name, value in record.items() if name not in _HIDDEN}
+    if topic is CAMERAS:
+        form["privacy_masks"] = [_points(mask) for mask in record["privacy_masks"]]
+        form["mount"] = str(record["mount"]).lower()
+    elif topic is ZONES:
+        form["polygon"] = _points(record["polygon"])
+        if record["camera_id"] is not None:
+            form["floor_id"] = None  # that of its camera
+    elif topic is SHIFTS:
+        form["starts"] = iso(form.pop("starts_us"))
+        form["ends"] = iso(form.pop("ends_us"))
+        form["role"] = record["role"] or None
+    elif topic is REQUIREMENTS:
+        form["starts"] = _clock(form.pop("from_minute"))
+        form["ends"] = _clock(form.pop("to_minute"))
+    order = list(ROWS[kind_of(topic)].model_fields)
+    return dict(sorted(form.items(), key=lambda field: order.index(field[0])))
+
+
+def iso(at_us: int) -> str:
+    """A time in ISO 8601, UTC; with microseconds where it has them.
+
+    >>> iso(1_764_486_000_000_000)
+    '2025-11-30T07:00:00Z'
+    """
+    return (
+        datetime.fromtimestamp(at_us // 1_000_000, UTC)
+        .replace(microsecond=at_us % 1_000_000)
+        .isoformat()
+        .replace("+00:00", "Z")
+    )
+
+
+def _points(points: Any) -> list[list[float]]:
+    return [[point["x"], point["y"]] for point in points]
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60:02d}:{minute % 60:02d}"

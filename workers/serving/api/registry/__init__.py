@@ -1,0 +1,1 @@
+"""The registry's part of the API: read, edit and undo what is registered."""

@@ -1,0 +1,213 @@
+"""What the registry's routes share: the store, the audit, threads, and how a request is read."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Annotated, Final, TypeVar
+
+import structlog
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
+from fastapi import Depends, FastAPI, Header, Query, Request
+from starlette.responses import Response
+
+from runtime.clock import Clock
+from runtime.errors import DeadLetter, Retry, Stop
+from workers.access.principal import Principal
+from workers.audit.recorder import NoAudit, Recorder
+from workers.registry.editing.store import RegistryStore
+from workers.registry.registered import Registered
+from workers.serving.api.caller import Caller
+from workers.serving.api.problems import FieldError, ProblemResponse
+from workers.serving.editing.body import body_of
+from workers.serving.editing.conditions import idempotency_key
+from workers.serving.editing.editor import Editor, Wish
+from workers.serving.editing.reach import Reach
+from workers.serving.editing.refusals import Refusal
+from workers.serving.editing.repeats import Answer, Repeat, digest
+from workers.serving.editing.requests import reason_of
+
+log = structlog.get_logger(__name__)
+
+PATH: Final = "/registry"
+"""Path of the registry below the API's prefix."""
+
+AT_ONCE: Final = 8
+"""Edits that are in work at once, and as many reads; the others wait."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """What the registry's routes need.
+
+    Attributes:
+        store: Edits and reads what is registered.
+        clock: Clock of the server.
+        recorder: Writes into the audit.
+    """
+
+    store: RegistryStore
+    clock: Clock
+    recorder: Recorder = field(default_factory=NoAudit)
+    _edits: CapacityLimiter = field(default_factory=partial(CapacityLimiter, AT_ONCE))
+    _reads: CapacityLimiter = field(default_factory=partial(CapacityLimiter, AT_ONCE))
+
+    async def read(self, work: Callable[[RegistryStore], T]) -> T:
+        """Read from the store in a thread.
+
+        Raises:
+            Retry: The database is out of reach, or refuses this board.
+        """
+        return await _in_thread(partial(work, self.store), self._reads)
+
+    async def compute(self, work: Callable[[], T]) -> T:
+        """Do something that takes long in a thread."""
+        return await _in_thread(work, self._reads)
+
+    async def reach(self, principal: Principal, *, whole: bool = False) -> Reach:
+        """What a principal reaches now.
+
+        Args:
+            principal: Who asks.
+            whole: Whether the ward is needed even for somebody who reads all of it.
+        """
+        now_us = self.clock.now_us()
+        if not whole and Reach(principal, Registered(), now_us).reads_all:
+            return Reach(principal, Registered(), now_us)
+        ward = await self.read(lambda store: store.registered())
+        return Reach(principal, ward, now_us)
+
+    async def edit(self, wish: Wish) -> Answer:
+        """Make an edit in a thread.
+
+        Raises:
+            Refusal: It is refused; nothing was written.
+            Retry: The database or the audit is out of reach.
+        """
+        editor = Editor(self.store, self.clock, self.recorder)
+        return await _in_thread(partial(editor.make, wish), self._edits)
+
+
+async def _in_thread(work: Callable[[], T], limiter: CapacityLimiter) -> T:
+    try:
+        return await run_sync(work, limiter=limiter)
+    except (Stop, DeadLetter) as error:
+        log.error("registry.refused", error=str(error))
+        raise Retry("the registry's database refuses this board; its log has the cause") from error
+
+
+def provide(app: FastAPI, registry: Registry | None) -> None:
+    """Make the registry available to the routes, and answer what they refuse."""
+    app.state.registry = registry
+
+    @app.exception_handler(Refusal)
+    async def refused(_: Request, exc: Refusal) -> ProblemResponse:
+        errors = [
+            FieldError(kind=kind, id=identity, field=name, reason=reason)
+            for kind, identity, name, reason in exc.faults
+        ]
+        return ProblemResponse(exc.status, str(exc), exc.headers, errors)
+
+
+def registry_of(request: Request) -> Registry:
+    """The registry of the application that received a request.
+
+    Raises:
+        Retry: It has none.
+    """
+    found: Registry | None = request.app.state.registry
+    if found is None:
+        raise Retry("this board has no database, so nothing can be edited or read of the registry")
+    return found
+
+
+AnyRegistry = Annotated[Registry, Depends(registry_of)]
+
+DryRun = Annotated[
+    bool, Query(description="Whether to write nothing, and only say what would change.")
+]
+Cursor = Annotated[
+    str | None, Query(max_length=1_000, description="`next` of the page before, as it was.")
+]
+Limit = Annotated[int, Query(ge=1, le=500, description="Most items of the page.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request that edits.
+
+    Attributes:
+        caller: Who sends it.
+        body: Its body.
+        request: The request.
+        reason: Why it is sent, in the author's words; may be empty.
+        key: The client's key for it; None where it sends none.
+    """
+
+    caller: Principal
+    body: bytes
+    request: Request
+    reason: str
+    key: str | None
+
+    @property
+    def repeat(self) -> Repeat | None:
+        """The request as one that may be sent again; None where it has no key."""
+        if self.key is None:
+            return None
+        request = self.request
+        headers = [request.headers.get(name, "") for name in ("if-match", "if-none-match")]
+        parts: Sequence[str | bytes] = [
+            request.method,
+            request.url.path,
+            request.url.query,
+            *headers,
+            self.body,
+        ]
+        return Repeat(self.caller.subject, self.key, digest(parts))
+
+
+async def call_of(
+    request: Request,
+    caller: Caller,
+    idempotency_key_header: Annotated[
+        str | None,
+        Header(
+            alias="Idempotency-Key",
+            description=(
+                "Your id for this request, such as a UUID: the same request with the same key "
+                "within a day is one edit, and is answered as before."
+            ),
+        ),
+    ] = None,
+    reason: Annotated[
+        str | None, Query(description="Why, up to 300 characters; kept with the edit and audited.")
+    ] = None,
+) -> Call:
+    """Read a request that edits.
+
+    Raises:
+        Refusal: Its body is too large, or a header or its reason cannot be taken.
+    """
+    key = idempotency_key(idempotency_key_header)
+    why = reason_of(reason)
+    return Call(caller, await body_of(request), request, why, key)
+
+
+AnyCall = Annotated[Call, Depends(call_of)]
+
+IfMatch = Annotated[
+    str | None,
+    Header(alias="If-Match", description='ETag of the version that you read, such as `"v3"`.'),
+]
+IfNoneMatch = Annotated[
+    str | None, Header(alias="If-None-Match", description="`*` to create what is not registered.")
+]
+
+
+def respond(answer: Answer) -> Response:
+    """An answer to an edit, as it was kept."""
+    headers = {"Cache-Control": "no-store", **answer.headers}
+    return Response(answer.body, answer.status, headers, "application/json")
