@@ -37,8 +37,8 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("pipeline",),
     ),
     "workers": (
-        ("access", "audit"),
-        ("observation", "registry", "stages", "storage"),
+        ("access", "audit", "stages", "storage"),
+        ("observation", "registry"),
         ("inference", "ingest", "serving", "sinks", "watchdog"),
         ("operations",),
         ("local",),

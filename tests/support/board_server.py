@@ -15,7 +15,9 @@ from runtime.process.settings import Settings
 from tests.support.kept_audit import KeptAudit
 from workers.audit.recorder import Recorder
 from workers.registry.view import RegistryView
+from workers.serving.api.caller import Authenticator
 from workers.serving.app import create_app
+from workers.serving.audit_reader import AuditReader
 from workers.serving.live.pipeline_view import PipelineView
 from workers.serving.login.login import Login, login_of
 from workers.serving.process import address, bind, serve_app
@@ -36,8 +38,10 @@ class BoardServer:
         pipeline: Alerts, and the lag of each stage.
         login: Settings of its logins; without a provider everybody is the local coordinator.
         clock: Its clock; the machine's own when left out.
-        recorder: Where logins are recorded.
         tls: How it is encrypted, and with which files.
+        authenticator: Tells who asks; the logins when None.
+        recorder: The audit; one in memory when None.
+        seen: Answers questions about the audit.
     """
 
     def __init__(
@@ -54,8 +58,10 @@ class BoardServer:
         pipeline: PipelineView | None = None,
         login: LoginSettings | None = None,
         clock: Clock | None = None,
-        recorder: Recorder | None = None,
         tls: Mapping[str, object] | None = None,
+        authenticator: Authenticator | None = None,
+        recorder: Recorder | None = None,
+        seen: AuditReader | None = None,
     ) -> None:
         self.settings = Settings.model_validate(
             {
@@ -76,7 +82,9 @@ class BoardServer:
         self.pipeline = pipeline or PipelineView()
         self.login: Login | None = None
         self._clock = clock or SystemClock()
-        self._recorder = recorder or KeptAudit()
+        self.recorder: Recorder = recorder or KeptAudit()
+        self._authenticator = authenticator
+        self._seen = seen
         self._queue_length = queue_length
         self._port = 0
         self.url = ""
@@ -97,7 +105,7 @@ class BoardServer:
             redis_url=self.redis_url,
             prefix=self.settings.live_prefix,
             url=self.url,
-            recorder=self._recorder,
+            recorder=self.recorder,
             clock=service.clock,
         )
         app = create_app(
@@ -109,6 +117,9 @@ class BoardServer:
             pipeline=self.pipeline,
             queue_length=self._queue_length,
             login=self.login,
+            authenticator=self._authenticator,
+            recorder=self.recorder,
+            seen=self._seen,
         )
 
         def run() -> None:

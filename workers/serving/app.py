@@ -16,6 +16,7 @@ from runtime.clock import Clock
 from runtime.process.sections import ServingSettings
 from runtime.storage import breaker
 from workers.access.reach import UnitsOf
+from workers.audit.recorder import NoAudit, Recorder
 from workers.registry.view import RegistryView
 from workers.serving.api import problems
 from workers.serving.api.access import ACCESS
@@ -27,6 +28,7 @@ from workers.serving.api.registry import parts as registry_parts
 from workers.serving.api.registry.parts import Registry
 from workers.serving.api.routes import describe_problems, router
 from workers.serving.api.security import SecurityHeaders
+from workers.serving.audit_reader import AuditReader
 from workers.serving.live.board_state import BoardState
 from workers.serving.live.change_feed import QUEUE_LENGTH, ChangeFeed
 from workers.serving.live.pipeline_view import PipelineView
@@ -69,6 +71,8 @@ def create_app(
     editing: Registry | None = None,
     authenticator: Authenticator | None = None,
     login: Login | None = None,
+    recorder: Recorder | None = None,
+    seen: AuditReader | None = None,
 ) -> FastAPI:
     """Build the application; it connects to nothing before it starts.
 
@@ -84,6 +88,8 @@ def create_app(
         authenticator: Tells who sends a request; left out: the logins do, and without those
             everybody is the local coordinator.
         login: Logins at a provider; closed with the application. None where there is no provider.
+        recorder: The audit; left out: nothing that must be in it is shown.
+        seen: Answers questions about the audit; left out: they are answered with 503.
 
     Returns:
         The application; `app.state.board` holds its parts.
@@ -158,6 +164,7 @@ def create_app(
     ).provide(app)
     app.state.login = login
     app.state.authenticator = authenticator = authenticator or _authenticator(login)
+    app.state.recorder, app.state.seen = recorder or NoAudit(), seen
     problems.install(app)
     registry_parts.provide(app, editing)
     app.include_router(router())

@@ -16,6 +16,7 @@ from runtime.kafka.access import check_access
 from runtime.kafka.cluster import Cluster
 from runtime.kafka.rights import rights_of
 from runtime.process.service import Service
+from workers.audit.recorder import Recorder
 from workers.audit.writer import AuditLog
 from workers.registry.editing.database import Database
 from workers.registry.editing.store import RegistryStore
@@ -23,6 +24,7 @@ from workers.registry.follower import RegistryFollower
 from workers.registry.view import RegistryView
 from workers.serving.api.registry.parts import Registry
 from workers.serving.app import create_app
+from workers.serving.audit_reader import AuditReader
 from workers.serving.live.pipeline_follower import PipelineFollower
 from workers.serving.live.pipeline_view import PipelineView
 from workers.serving.login.login import check_login, login_of
@@ -126,10 +128,22 @@ async def serve_app(
     while not service.stop.is_set() and not serving.done():
         service.health.beat()
         service.health.detail["redis"] = "ok" if app.state.board.feed.reachable else "out of reach"
+        _show_audit(service, app.state.recorder)
         await asyncio.sleep(_POLL_S)
     app.state.board.feed.close()
     server.should_exit = True
     await serving
+
+
+def _show_audit(service: Service, recorder: Recorder) -> None:
+    """Show in health since when the audit cannot be written, and why; the watchdog reads it."""
+    if not isinstance(recorder, AuditLog):
+        return
+    if recorder.away_since_us is None:
+        service.health.detail.pop("audit_away", None)
+        return
+    away = {"since_us": recorder.away_since_us, "error": recorder.error}
+    service.health.detail["audit_away"] = away
 
 
 def run_board(service: Service) -> None:
@@ -150,6 +164,7 @@ def run_board(service: Service) -> None:
     with (
         contextlib.closing(bind(serving.host, serving.port)) as listener,
         Database(settings.database_address, "wardstream-serving") as database,
+        AuditReader(settings.database_address) as seen,
     ):
         public = urlsplit(settings.login.public_url or "").hostname
         hosts = [*([public] if public else []), "localhost", "127.0.0.1", "::1"]
@@ -179,6 +194,8 @@ def run_board(service: Service) -> None:
             pipeline=pipeline,
             login=login,
             editing=Registry(store, service.clock, audit),
+            recorder=audit,
+            seen=seen,
         )
         with audit:
             for follower in followers:

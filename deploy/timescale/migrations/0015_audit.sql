@@ -52,20 +52,20 @@ SELECT
     e.floors,
     coalesce(e.shown_from, e.at - INTERVAL '10 seconds') AS shown_from,
     CASE
-        WHEN e.action <> 'presence.streamed' THEN coalesce(e.shown_until, e.at)
+        WHEN e.action <> 'stream.opened' THEN coalesce(e.shown_until, e.at)
         ELSE coalesce(ended.shown_until, least(now(), e.at + INTERVAL '12 hours'))
     END AS shown_until,
-    e.action = 'presence.streamed' AND ended.shown_until IS NULL AS may_go_on,
+    e.action = 'stream.opened' AND ended.shown_until IS NULL AS may_go_on,
     e.chain_id,
     e.seq
 FROM audit_entries AS e
 LEFT JOIN LATERAL (
     SELECT s.shown_until
     FROM audit_entries AS s
-    WHERE s.subject = e.subject AND s.action = 'presence.stream_ended' AND s.at >= e.at
+    WHERE s.subject = e.subject AND s.action = 'stream.ended' AND s.at >= e.at
     ORDER BY s.at
     LIMIT 1
-) AS ended ON e.action = 'presence.streamed'
+) AS ended ON e.action = 'stream.opened'
 WHERE e.persons <> '{}' OR e.cameras <> '{}' OR e.floors <> '{}';
 COMMENT ON VIEW audit_seen IS
     'Entries that showed people one by one, with the time that was shown; a moment reaches 10 s '

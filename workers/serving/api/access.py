@@ -112,6 +112,14 @@ LOGINS: Final[Mapping[Route, Access]] = {
 }
 """Logging in and out, and sessions; only those wholly in the caller's units are shown and ended."""
 
+AUDITED: Final[Mapping[Route, Access]] = {
+    ("GET", f"{PREFIX}/audit/persons/{{person_id}}"): Access(needs=Right.AUDIT, scope=Scope.ALL),
+    ("GET", f"{PREFIX}/audit/subjects/{{subject:path}}"): Access(
+        needs=Right.AUDIT, scope=Scope.ALL
+    ),
+}
+"""Who saw and did what; each question is in the audit too."""
+
 PUBLIC: Final[Mapping[Route, Access]] = {
     FILES: Access(needs=Everyone.PUBLIC),
     ("GET", f"{PREFIX}/openapi.json"): Access(needs=Everyone.PUBLIC),  # the same on every board
@@ -151,5 +159,5 @@ REGISTRY: Final[Mapping[Route, Access]] = {
 """What is registered. The audit of an edit is written with the edit, so that a dry run and a
 refused edit are none."""
 
-ACCESS: Final[Mapping[Route, Access]] = {**PUBLIC, **LOGINS, **BOARD, **REGISTRY}
+ACCESS: Final[Mapping[Route, Access]] = {**PUBLIC, **LOGINS, **BOARD, **AUDITED, **REGISTRY}
 """The whole table."""

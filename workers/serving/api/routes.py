@@ -6,6 +6,7 @@ from fastapi import APIRouter, FastAPI
 
 from workers.serving.api import (
     alerts,
+    audit,
     cameras,
     changes,
     floors,
@@ -19,7 +20,7 @@ from workers.serving.api.board import PREFIX
 from workers.serving.api.problems import Problem
 from workers.serving.api.registry import routes as registry
 
-RESOURCES = (zones, cameras, floors, trends, status, alerts, changes, me, sessions, registry)
+RESOURCES = (zones, cameras, floors, trends, status, alerts, changes, me, sessions, registry, audit)
 """One module per resource, in the order of the OpenAPI document."""
 
 

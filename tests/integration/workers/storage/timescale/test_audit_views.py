@@ -58,19 +58,19 @@ def ask(timescale_sink: TimescaleSink, database_url: str) -> Ask:
                             until_us=at_us(2),
                         ),
                     ),
-                    (8, "joe", Act("presence.streamed", "stream/1", floors=("floor-2",))),
+                    (8, "joe", Act("stream.opened", "stream/1", floors=("floor-2",))),
                     (
                         20,
                         "joe",
                         Act(
-                            "presence.stream_ended",
+                            "stream.ended",
                             "stream/1",
                             floors=(),
                             from_us=at_us(8),
                             until_us=at_us(20),
                         ),
                     ),
-                    (30, "lea", Act("presence.streamed", "stream/2", floors=("floor-1",))),
+                    (30, "lea", Act("stream.opened", "stream/2", floors=("floor-1",))),
                     (31, "lea", Act("login.done", "lea")),
                 )
             ],
@@ -92,11 +92,11 @@ def test_who_has_seen_a_person(ask: Ask) -> None:
     assert ask(asked, id="bob") == [
         ("eve", "presence.viewed", "on the floor", "a fall"),
         ("kim", "history.viewed", "named", "a fall"),
-        ("lea", "presence.streamed", "on the floor", "a fall"),
+        ("lea", "stream.opened", "on the floor", "a fall"),
     ]
     assert ask(asked, id="cid") == [
         ("joe", "frame.viewed", "before the camera", "a fall"),
-        ("joe", "presence.streamed", "on the floor", "a fall"),
+        ("joe", "stream.opened", "on the floor", "a fall"),
     ]
     assert [row[0] for row in ask(asked, id="s-7")] == ["eve", "lea"]
     assert ask(asked, id="nobody") == []
@@ -109,10 +109,10 @@ def test_what_somebody_has_seen(ask: Ask) -> None:
 
     assert ask(f"{asked} ORDER BY at", id="joe") == [
         ("frame.viewed", ["cid"], ["cam-2"], [], False),
-        ("presence.streamed", ["cid"], [], ["floor-2"], False),
+        ("stream.opened", ["cid"], [], ["floor-2"], False),
     ]
     assert ask(asked, id="kim") == [("history.viewed", ["bob"], [], [], False)]
-    assert ask(asked, id="lea") == [("presence.streamed", ["ann", "bob"], [], ["floor-1"], True)]
+    assert ask(asked, id="lea") == [("stream.opened", ["ann", "bob"], [], ["floor-1"], True)]
 
 
 def test_an_entry_that_comes_twice_is_one_row_and_a_forged_one_stops_nothing(
