@@ -237,6 +237,12 @@ class ServingSettings(Section):
     max_clients: int = setting(
         200, "streams", "More event streams than this at once are refused with 503.", ge=1
     )
+    max_streams_per_subject: int = setting(
+        20,
+        "streams",
+        "More event streams than this of one login's subject are refused with 429.",
+        ge=1,
+    )
     board_title: str = setting("Ward occupancy", "text", "Heading of the board.")
     tls: Literal["off", "files", "self-signed"] = setting(
         "off",

@@ -10,18 +10,19 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from starlette.responses import Response
-from starlette.types import Message, Receive, Send
+from starlette.types import ASGIApp, Message, Receive, Send
 from starlette.types import Scope as Connection
 
 from runtime.clock import SystemClock
 from runtime.errors import Stop
 from runtime.process.sections import ServingSettings
 from tests.support.callers import HEADER, NamedCallers, person
+from tests.support.kept_audit import KeptAudit
 from workers.access.principal import EVERYWHERE
 from workers.access.rights import RIGHTS, AccessRole, Right
 from workers.serving.api.access import ACCESS, Access, Everyone, Route, Scope
 from workers.serving.api.caller import Authenticate
-from workers.serving.api.enforce import Enforce, check_rows, guarded_routes
+from workers.serving.api.enforce import DENIED, Enforce, check_rows, guarded_routes
 from workers.serving.api.purpose import HEADER as PURPOSE
 from workers.serving.api.purpose import NoPurpose, stated
 from workers.serving.app import create_app
@@ -47,9 +48,13 @@ class SetUnits:
         return UNITS.get(identity)
 
 
-async def handler(scope: Connection, receive: Receive, send: Send) -> None:
-    """In place of every handler: 299 tells that a request got here."""
-    await Response(status_code=299)(scope, receive, send)
+def answering(status: int) -> ASGIApp:
+    """In place of every handler, which answers with a status and without a word."""
+
+    async def answer(connection: Connection, receive: Receive, send: Send) -> None:
+        await Response(status_code=status)(connection, receive, send)
+
+    return answer
 
 
 @pytest.fixture(scope="module")
@@ -69,11 +74,12 @@ class Answered(NamedTuple):
 class Client:
     """Asks the board's guard without a server between, since it asks thousands of times."""
 
-    def __init__(self, app: FastAPI) -> None:
+    def __init__(self, app: FastAPI, status: int = 499) -> None:
+        self.audit = KeptAudit()
         callers = NamedCallers(
             *(person(name, role, units=(unit,)) for name, (role, unit) in CALLERS.items())
         )
-        guard = Enforce(handler, guarded_routes(app), SetUnits)
+        guard = Enforce(answering(status), guarded_routes(app), SetUnits, self.audit)
         self._app = Authenticate(guard, callers)
 
     def ask(self, method: str, path: str, headers: Mapping[str, str] | None = None) -> Answered:
@@ -98,7 +104,7 @@ class Client:
 
 @pytest.fixture(scope="module")
 def client(app: FastAPI) -> Client:
-    """A client of the board's routes behind its own guard; a handler that is reached says 299."""
+    """A client of the board's routes behind its own guard; a handler that is reached says 499."""
     return Client(app)
 
 
@@ -110,17 +116,17 @@ def path_of(route: Route, identity: str) -> str:
 def expected(access: Access, name: str, identity: str) -> int:
     """What the guard must say, from the row alone."""
     if isinstance(access.needs, Everyone):
-        return 299
+        return 499
     role, unit = CALLERS[name]
     if access.needs not in RIGHTS[role] or (access.scope is Scope.ALL and unit != EVERYWHERE):
         return 403
     if unit == EVERYWHERE or not access.scope.parameter:
-        return 299
+        return 499
     units = UNITS.get(identity)
     if units is None:
-        return 299 if access.creates else 404
+        return 499 if access.creates else 404
     within = "east" in units if access.partly else units == {"east"}
-    return 299 if within else 404
+    return 499 if within else 404
 
 
 @pytest.mark.parametrize("name", CALLERS)
@@ -150,7 +156,7 @@ def test_an_id_of_another_unit_answers_as_one_that_nobody_registered(client: Cli
                 client.ask(route[0], path_of(route, identity), headers)
                 for identity in ("of-west", "no-west")
             )
-            assert foreign.status == unknown.status != 299
+            assert foreign.status == unknown.status != 499
             assert foreign.body.replace(b"of-west", b"no-west") == unknown.body
             assert foreign.headers == unknown.headers
             compared += 1
@@ -158,11 +164,51 @@ def test_an_id_of_another_unit_answers_as_one_that_nobody_registered(client: Cli
     assert compared >= len(AccessRole)
 
 
+def test_every_right_denied_is_in_the_audit(client: Client) -> None:
+    client.audit.kept.clear()
+    headers = {HEADER: f"{AccessRole.WALL}-east"}
+
+    client.ask("GET", "/api/v1/zones/of-west", headers)
+    client.ask("GET", "/api/v1/zones/no-such%0Azone", headers)
+    client.ask("HEAD", "/api/v1/line", headers)
+    client.ask("GET", "/api/v1/zones/of-east", headers)
+
+    assert [(kept.act.action, kept.act.subject, kept.actor) for kept in client.audit.kept] == [
+        (DENIED, "GET /api/v1/zones/of-west", "wall-east"),
+        (DENIED, "GET /api/v1/zones/no-such\ufffdzone", "wall-east"),
+        (DENIED, "HEAD /api/v1/line", "wall-east"),
+    ]
+
+
+def test_a_right_is_denied_also_while_the_audit_cannot_be_written(client: Client) -> None:
+    client.audit.away = True
+    try:
+        answer = client.ask("GET", "/api/v1/line", {HEADER: f"{AccessRole.WALL}-east"})
+    finally:
+        client.audit.away = False
+
+    assert answer.status == 403
+
+
+def test_an_answer_that_shows_people_and_is_not_recorded_does_not_go_out(app: FastAPI) -> None:
+    client = Client(app, status=200)
+    floor = "/api/v1/floors/of-east/presence"
+
+    with pytest.raises(RuntimeError, match="did not record it"):
+        client.ask("GET", floor, {HEADER: f"{AccessRole.COORDINATOR}-all"})
+
+
+def test_a_route_for_people_one_by_one_says_what_its_views_are_called() -> None:
+    assert [
+        route for route, access in ACCESS.items() if access.person_level and not access.audit
+    ] == []
+
+
 def test_a_stranger_gets_nothing_but_what_is_public(client: Client) -> None:
     answers = {route: client.ask(route[0], path_of(route, "of-east")).status for route in ACCESS}
 
     public = {route for route, access in ACCESS.items() if access.needs is Everyone.PUBLIC}
-    assert {route for route, status in answers.items() if status == 299} == public
+    assert {route for route, status in answers.items() if status == 499} == public
     assert {answers[route] for route in set(ACCESS) - public} == {401}
 
 

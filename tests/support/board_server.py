@@ -42,6 +42,7 @@ class BoardServer:
         authenticator: Tells who asks; the logins when None.
         recorder: The audit; one in memory when None.
         seen: Answers questions about the audit.
+        max_streams_per_subject: Most event streams of one subject.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class BoardServer:
         authenticator: Authenticator | None = None,
         recorder: Recorder | None = None,
         seen: AuditReader | None = None,
+        max_streams_per_subject: int = 20,
     ) -> None:
         self.settings = Settings.model_validate(
             {
@@ -72,6 +74,7 @@ class BoardServer:
                     stale_after_s=stale_after_s,
                     board_title=title,
                     max_clients=max_clients,
+                    max_streams_per_subject=max_streams_per_subject,
                     **(tls or {}),
                 ),
                 "login": login or LoginSettings(),

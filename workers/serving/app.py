@@ -97,7 +97,7 @@ def create_app(
     Raises:
         Stop: A route has no row in `ACCESS`, or a row no route.
     """
-    registry = registry or RegistryView()
+    registry, recorder = registry or RegistryView(), recorder or NoAudit()
     pipeline = pipeline or PipelineView()
     reader = connect(redis_url, answer_within_s=ANSWER_WITHIN_S)
     follower = connect(redis_url, answer_within_s=ANSWER_WITHIN_S)
@@ -164,14 +164,21 @@ def create_app(
     ).provide(app)
     app.state.login = login
     app.state.authenticator = authenticator = authenticator or _authenticator(login)
-    app.state.recorder, app.state.seen = recorder or NoAudit(), seen
+    app.state.recorder, app.state.seen = recorder, seen
     problems.install(app)
     registry_parts.provide(app, editing)
     app.include_router(router())
     app.include_router(logins.router)
     describe_problems(app)
     app.mount("/", BoardFiles(directory=WEB, html=True), name="board")
-    _protect(app, settings, authenticator, login, lambda: registry.unit_index(clock.now_us()))
+    _protect(
+        app,
+        settings,
+        authenticator,
+        login,
+        units=lambda: registry.unit_index(clock.now_us()),
+        recorder=recorder,
+    )
     return app
 
 
@@ -184,7 +191,9 @@ def _protect(
     settings: ServingSettings,
     authenticator: Authenticator,
     login: Login | None,
+    *,
     units: Callable[[], UnitsOf],
+    recorder: Recorder,
 ) -> None:
     """Put what judges each request around the application.
 
@@ -193,7 +202,7 @@ def _protect(
     """
     routes = guarded_routes(app)
     check_rows(routes, ACCESS)
-    app.add_middleware(Enforce, routes=routes, units=units)
+    app.add_middleware(Enforce, routes=routes, units=units, recorder=recorder)
     app.add_middleware(Authenticate, authenticator=authenticator)
     app.add_middleware(HeadAsGet, prefix=PREFIX)
     public = urlsplit("" if login is None else login.public_url)

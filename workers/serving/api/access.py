@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TypeAlias
 
-from workers.access.rights import NEEDS_PURPOSE, Right
+from workers.access.rights import NEEDS_PURPOSE, PERSON_LEVEL, Right
 from workers.serving.api.board import PREFIX
 from workers.serving.editing.resources import RESOURCES
 
@@ -63,8 +63,8 @@ class Access:
         partly: The right in one unit of the thing is enough, and the handler leaves out what
             belongs to the others; without it, in all of them.
         creates: An id that nobody knows is for the handler, which may create it.
-        audit: Action in the audit, such as `frame.viewed`, written before the first byte of an
-            answer; empty for none.
+        audit: Action of a view in the audit, such as `frame.viewed`; empty where a route shows no
+            single person.
     """
 
     needs: Right | Everyone
@@ -72,6 +72,11 @@ class Access:
     partly: bool = False
     creates: bool = False
     audit: str = ""
+
+    @property
+    def person_level(self) -> bool:
+        """Whether each answer must be in the audit before its first byte."""
+        return self.needs in PERSON_LEVEL
 
     @property
     def purpose(self) -> bool:
@@ -87,15 +92,22 @@ FILES: Final[Route] = ("GET", "/{file}")
 
 BOARD: Final[Mapping[Route, Access]] = {
     ("GET", f"{PREFIX}/zones"): Access(needs=Right.BOARD, scope=Scope.LIST),
-    ("GET", f"{PREFIX}/zones/{{zone_id}}"): Access(needs=Right.BOARD, scope=Scope.ZONE),
-    ("GET", f"{PREFIX}/cameras"): Access(needs=Right.BOARD, scope=Scope.LIST),
+    # People are left out of these two and of the stream for who lacks `presence.read`.
+    ("GET", f"{PREFIX}/zones/{{zone_id}}"): Access(
+        needs=Right.BOARD, scope=Scope.ZONE, audit="people.viewed"
+    ),
+    ("GET", f"{PREFIX}/cameras"): Access(
+        needs=Right.BOARD, scope=Scope.LIST, audit="people.viewed"
+    ),
     ("GET", f"{PREFIX}/floors/{{floor_id}}/presence"): Access(
         needs=Right.PRESENCE, scope=Scope.FLOOR, partly=True, audit="presence.viewed"
     ),
     ("GET", f"{PREFIX}/trends"): Access(needs=Right.BOARD, scope=Scope.LIST),
     ("GET", f"{PREFIX}/status"): Access(needs=Right.BOARD, scope=Scope.LIST),
     ("GET", f"{PREFIX}/line"): Access(needs=Right.PIPELINE, scope=Scope.LIST),
-    ("GET", f"{PREFIX}/changes"): Access(needs=Right.BOARD, scope=Scope.LIST),
+    ("GET", f"{PREFIX}/changes"): Access(
+        needs=Right.BOARD, scope=Scope.LIST, audit="stream.opened"
+    ),
 }
 """What the board shows."""
 

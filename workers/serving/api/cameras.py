@@ -4,12 +4,21 @@ from fastapi import APIRouter
 
 from workers.serving.api.board import State
 from workers.serving.api.problems import documented
+from workers.serving.api.viewing import AnyViewing
+from workers.serving.api.visible import Visible
 from workers.serving.live import answers as views
 
 router = APIRouter(tags=["cameras"])
 
 
 @router.get("/cameras", responses=documented(503))
-async def cameras(state: State) -> views.Cameras:
+async def cameras(state: State, visible: Visible, viewing: AnyViewing) -> views.Cameras:
     """Every camera now: the size of its frame and its tracks. Never pixels."""
-    return await state.cameras()
+    found = await state.cameras()
+    shown = visible.cameras(found)
+    tracks = {camera.camera_id: camera.live.tracks for camera in shown.cameras if camera.live}
+    people = [f"{camera_id}:{one.track_id}" for camera_id in tracks for one in tracks[camera_id]]
+    showing = [camera_id for camera_id in tracks if tracks[camera_id]]
+    if people and not await viewing.is_recorded("cameras", persons=people, cameras=showing):
+        return visible.without_people().cameras(found)
+    return shown

@@ -5,10 +5,14 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Header, HTTPException, Query
 from starlette.responses import Response
 
+from workers.access.principal import Kind, Principal
+from workers.serving.api.audited_stream import AuditedStream
 from workers.serving.api.board import AnyBoard
 from workers.serving.api.caller import AnyAuthenticator, Caller
 from workers.serving.api.event_stream import EventStream
 from workers.serving.api.problems import documented
+from workers.serving.api.viewing import AnyViewing
+from workers.serving.api.visible import Visible
 from workers.serving.live.event import CHANGE_KINDS, StreamId
 
 router = APIRouter(tags=["changes"])
@@ -39,13 +43,15 @@ STREAM_EXAMPLE: Final = (
                 "text/event-stream": {"schema": {"type": "string"}, "example": STREAM_EXAMPLE}
             },
         },
-        **documented(400, 401, 422, 503),
+        **documented(400, 401, 422, 429, 503),
     },
 )
 async def changes(
     board: AnyBoard,
     caller: Caller,
     authenticator: AnyAuthenticator,
+    visible: Visible,
+    viewing: AnyViewing,
     kind: Annotated[
         list[str] | None, Query(description="Kinds of change to send; all when left out.")
     ] = None,
@@ -73,6 +79,21 @@ async def changes(
         now = await authenticator.still(caller)
         return now is not None and now.roles == caller.roles
 
+    kinds = kind or CHANGE_KINDS
     return EventStream(
-        board.feed, after, board.settings.max_clients, kind or CHANGE_KINDS, allowed=allowed
+        board.feed,
+        after,
+        board.settings.max_clients,
+        AuditedStream(board, viewing, visible, kinds),
+        kinds=kinds,
+        reader=_counted(caller),
+        max_of_reader=board.settings.max_streams_per_subject,
+        allowed=allowed,
     )
+
+
+def _counted(caller: Principal) -> str:
+    """Whose streams are counted together: walls are many, and stand for one subject."""
+    if caller.kind is Kind.LOCAL:
+        return ""
+    return caller.session if caller.kind is Kind.WALL else caller.subject

@@ -10,19 +10,26 @@ import structlog
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.routing import iter_route_contexts
 from starlette.routing import Mount
-from starlette.types import ASGIApp, Receive, Send
+from starlette.types import ASGIApp, Message, Receive, Send
 from starlette.types import Scope as Connection
 
 from runtime.errors import Stop
 from workers.access.principal import Principal
 from workers.access.reach import UnitsOf, reaches_all, reaches_part
 from workers.access.rights import Right
+from workers.audit.recorder import AuditUnavailable, Recorder
 from workers.serving.api.access import ACCESS, FILES, Access, Everyone, Route, Scope
 from workers.serving.api.caller import ASKS
 from workers.serving.api.problems import ProblemResponse
 from workers.serving.api.purpose import NoPurpose, stated
+from workers.serving.api.viewing import Viewing
 
 log = structlog.get_logger(__name__)
+
+DENIED: Final = "right.denied"
+"""Action in the audit of a request that was refused for want of a right."""
+
+_LONGEST_PATH: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,10 @@ class Refusal(Exception):
         super().__init__(detail)
         self.status = status
         self.headers = dict(headers or {})
+
+
+class Denied(Refusal):
+    """A request whose caller lacks the right, there or everywhere."""
 
 
 def unknown(kind: str, identity: str) -> str:
@@ -110,6 +121,7 @@ class Enforce:
         app: The rest of the application.
         routes: Every route of the application.
         units: Gives the units of everything, now.
+        recorder: The audit, which holds every refusal of a right and every view of people.
         rows: The table.
     """
 
@@ -118,11 +130,13 @@ class Enforce:
         app: ASGIApp,
         routes: Sequence[Guarded],
         units: Callable[[], UnitsOf],
+        recorder: Recorder,
         rows: Mapping[Route, Access] = ACCESS,
     ) -> None:
         self._app = app
         self._routes: Final = routes
         self._units = units
+        self._recorder = recorder
         self._rows = rows
 
     async def __call__(self, connection: Connection, receive: Receive, send: Send) -> None:
@@ -132,45 +146,51 @@ class Enforce:
             return
         try:
             route, parameters = self._route_of(connection)
-            purpose = self._judge(self._rows[route], parameters, connection)
+            viewing = await self._judge(route, parameters, connection)
         except Refusal as refusal:
             problem = ProblemResponse(refusal.status, str(refusal), refusal.headers)
             await problem(connection, receive, send)
             return
-        state = {**connection.get("state", {}), "judged_as": route, "purpose": purpose}
+        state = {**connection.get("state", {}), "judged_as": route, "viewing": viewing}
+        if viewing is not None and self._rows[route].person_level:
+            send = _only_recorded(viewing, route, send)
         await self._app({**connection, "state": state}, receive, send)
 
-    def _judge(self, access: Access, parameters: Mapping[str, str], connection: Connection) -> str:
-        """Judge one request; gives its purpose, empty where none is needed.
+    async def _judge(
+        self, route: Route, parameters: Mapping[str, str], connection: Connection
+    ) -> Viewing | None:
+        """Judge one request; gives what records its views, None where nobody need be known.
 
         Raises:
             Refusal: The request must not go on.
         """
+        access = self._rows[route]
         if access.needs is Everyone.PUBLIC:
-            return ""
+            return None
         principal: Principal | None = connection.get("state", {}).get("principal")
         if principal is None:
             raise Refusal(HTTPStatus.UNAUTHORIZED, "log in first, or send an access token", ASKS)
+        viewing = Viewing(self._recorder, principal, access.audit)
         if not isinstance(access.needs, Right):
-            return ""
-        held = principal.units(access.needs)
-        if not held:
-            raise Refusal(
-                HTTPStatus.FORBIDDEN, f"this needs the right {access.needs}, which you lack"
-            )
+            return viewing
         try:
-            purpose = stated(connection["headers"]) if access.purpose else ""
+            _check_held(access.needs, principal)
+            if access.purpose:
+                viewing.purpose = stated(connection["headers"])
+            self._check_scope(access, parameters, principal)
         except NoPurpose as error:
             raise Refusal(HTTPStatus.BAD_REQUEST, str(error)) from error
-        self._check_scope(access, parameters, principal)
-        return purpose
+        except Denied:
+            await _record_denial(viewing, connection, access.needs)
+            raise
+        return viewing
 
     def _check_scope(
         self, access: Access, parameters: Mapping[str, str], principal: Principal
     ) -> None:
         assert isinstance(access.needs, Right)
         if access.scope is Scope.ALL and not principal.may(access.needs, None):
-            raise Refusal(
+            raise Denied(
                 HTTPStatus.FORBIDDEN,
                 f"this needs the right {access.needs} in every unit; you hold it in some",
             )
@@ -185,7 +205,7 @@ class Enforce:
             reaches_part if access.partly else reaches_all,
         )
         if units is None or not reaches(held, units):
-            raise Refusal(HTTPStatus.NOT_FOUND, unknown(access.scope, identity))
+            raise Denied(HTTPStatus.NOT_FOUND, unknown(access.scope, identity))
 
     def _route_of(self, connection: Connection) -> tuple[Route, Mapping[str, str]]:
         """The row of the route that the router will choose, with the path's parameters.
@@ -210,6 +230,38 @@ class Enforce:
             f"this does not answer {method[:20]}",
             {"Allow": ", ".join(sorted(allowed))},
         )
+
+
+def _check_held(right: Right, principal: Principal) -> None:
+    if not principal.holds(right):
+        raise Denied(HTTPStatus.FORBIDDEN, f"this needs the right {right}, which you lack")
+
+
+async def _record_denial(viewing: Viewing, connection: Connection, right: Right) -> None:
+    """Record that a right was lacking; the answer is no, even when that cannot be recorded."""
+    path = "".join(one if one.isprintable() else "\ufffd" for one in connection["path"])
+    subject = f"{connection['method']} {path[:_LONGEST_PATH]}"
+    try:
+        await viewing.record(subject, action=DENIED, detail=right)
+    except AuditUnavailable as error:
+        log.warning("serving.denial_not_recorded", error=str(error))
+
+
+def _only_recorded(viewing: Viewing, route: Route, send: Send) -> Send:
+    """Let no answer out that shows people and is not in the audit.
+
+    Raises:
+        RuntimeError: The handler forgot to record it.
+    """
+
+    async def send_recorded(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            shows = message["status"] < HTTPStatus.BAD_REQUEST
+            if shows and not viewing.recorded:
+                raise RuntimeError(f"{' '.join(route)} shows people and did not record it")
+        await send(message)
+
+    return send_recorded
 
 
 def judged(request: Request) -> None:

@@ -8,9 +8,11 @@ from redis.exceptions import RedisError
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from workers.serving.api.audited_stream import AuditedStream
 from workers.serving.api.problems import ProblemResponse
 from workers.serving.live.change_feed import ChangeFeed, Subscription
 from workers.serving.live.event import CHANGE_KINDS, StreamId
+from workers.serving.live.visibility import Visibility
 
 RETRY_MS: Final = 1_000
 """How long a browser waits before it connects again, milliseconds."""
@@ -18,19 +20,26 @@ RETRY_MS: Final = 1_000
 CHECK_S: Final = 15.0
 """How often an open stream asks whether its reader may still read, seconds."""
 
+PEOPLE_AGAIN_S: Final = 30.0
+"""How long a stream goes on that leaves people out since the audit cannot be written, seconds."""
+
 
 class EventStream(Response):
     """An endless response; ends when the client leaves, is too slow, or the server closes.
 
     It also ends when its reader has logged out, or has lost the rights that it was opened with.
 
-    It is refused with 503 while `max_clients` others are open.
+    It is refused with 503 while `max_clients` others are open, and with 429 while its reader has as
+    many as one may have.
 
     Args:
         feed: Feed of the events.
         after: Id of the event to resume after; None to start with the next.
         max_clients: Streams that may be open at once.
+        audited: What it shows, and its entries in the audit.
         kinds: Kinds of change to send; heartbeats and notices are always sent.
+        reader: Whose it is, as streams are counted; empty where nobody counts them.
+        max_of_reader: Streams of one reader that may be open at once.
         allowed: Whether the reader may still read; asked every `check_s`.
         check_s: Pause between two such questions, seconds.
     """
@@ -42,8 +51,11 @@ class EventStream(Response):
         feed: ChangeFeed,
         after: StreamId | None,
         max_clients: int,
-        kinds: Collection[str] = CHANGE_KINDS,
+        audited: AuditedStream,
         *,
+        kinds: Collection[str] = CHANGE_KINDS,
+        reader: str = "",
+        max_of_reader: int = 0,
         allowed: Callable[[], Awaitable[bool]] | None = None,
         check_s: float = CHECK_S,
     ) -> None:
@@ -52,6 +64,9 @@ class EventStream(Response):
         self._feed = feed
         self._after = after
         self._max_clients = max_clients
+        self._audited = audited
+        self._reader = reader
+        self._max_of_reader = max_of_reader
         self._allowed = allowed
         self._check_s = check_s
         self._left_out = frozenset(CHANGE_KINDS) - frozenset(kinds)
@@ -62,27 +77,41 @@ class EventStream(Response):
             detail = f"{self._max_clients} event streams are open, which is all there may be"
             await ProblemResponse(503, detail, {"Retry-After": "5"})(scope, receive, send)
             return
-        with self._feed.subscribe() as subscription:  # before any await: it counts
-            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-            await self._until_first(
-                self._pump(subscription, send),
-                subscription.ended.wait(),
-                _left(receive),
-                self._until_forbidden(),
-            )
+        if self._reader and self._feed.clients_of(self._reader) >= self._max_of_reader:
+            detail = f"you have {self._max_of_reader} event streams open, which is all there may be"
+            await ProblemResponse(429, detail, {"Retry-After": "5"})(scope, receive, send)
+            return
+        with self._feed.subscribe(self._reader) as subscription:  # before any await: it counts
+            visible = await self._audited.open()
+            try:
+                await send(
+                    {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
+                )
+                await self._until_first(
+                    self._pump(subscription, visible, send),
+                    subscription.ended.wait(),
+                    _left(receive),
+                    self._until_forbidden(),
+                    self._until_people_may_be_shown(),
+                )
+            finally:
+                await self._audited.close()
         if subscription.dropped:
             return  # no final event for a client that does not read: it would wait for ever
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    async def _pump(self, subscription: Subscription, send: Send) -> None:
+    async def _pump(self, subscription: Subscription, visible: Visibility, send: Send) -> None:
         async def write(body: bytes) -> None:
             await send({"type": "http.response.body", "body": body, "more_body": True})
 
         await write(f"retry: {RETRY_MS}\n\n".encode())
         try:
             async for event in self._feed.events(subscription, self._after):
-                if event.name not in self._left_out:
-                    await write(event.frame)
+                if event.name in self._left_out:
+                    continue
+                frame = visible.frame(event)
+                if frame is not None:
+                    await write(frame)
         except (RedisError, OSError):
             return  # while catching up: the client connects again and resumes from its last event
 
@@ -92,6 +121,12 @@ class EventStream(Response):
             return
         while await self._allowed():  # noqa: ASYNC110 - nobody tells of a withdrawal
             await asyncio.sleep(self._check_s)
+
+    async def _until_people_may_be_shown(self) -> None:
+        """End after a while a stream without people: its reader connects again, and tries again."""
+        if not self._audited.lacks_people:
+            await asyncio.Event().wait()
+        await asyncio.sleep(PEOPLE_AGAIN_S)
 
     async def _until_first(self, *steps: Coroutine[object, object, object]) -> None:
         tasks = [asyncio.ensure_future(step) for step in steps]

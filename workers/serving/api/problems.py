@@ -76,6 +76,7 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
         415: "The body is in a form that is not read here.",
         422: "A parameter cannot be read, or an edit does not fit; `errors` name fields.",
         428: "The request does not say which version it rests on.",
+        429: "As many event streams of this login are open as there may be.",
         503: (
             "A store is out of reach (Redis, the database, the audit), or too many event streams "
             "are open; try again after `Retry-After` seconds."

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from runtime.errors import Retry
 from workers.serving.api.board import AnyBoard
+from workers.serving.api.visible import Visible
 from workers.serving.live import answers as views
 from workers.serving.live.freshness import RENEWED_WITHIN_US, judge
 from workers.serving.live.records import CameraTracks, Occupancy, Presence
@@ -26,7 +27,7 @@ CAUTIONS = {
 
 
 @router.get("/status")
-async def status(board: AnyBoard) -> views.Status:
+async def status(board: AnyBoard, visible: Visible) -> views.Status:
     """Whether the board can be trusted; answers also while Redis is away."""
     live, feed, settings = board.live, board.feed, board.settings
     now_us = board.clock.now_us()
@@ -34,9 +35,9 @@ async def status(board: AnyBoard) -> views.Status:
     changes_after = None if feed.position is None else str(feed.position)
     error, stages, detectors = "", [], []
     try:
-        cameras = await live.all("camera", CameraTracks)
-        floors = await live.all("floor", Presence)
-        zones = await live.all("zone", Occupancy)
+        cameras = visible.only("camera", await live.all("camera", CameraTracks))
+        floors = visible.only("floor", await live.all("floor", Presence))
+        zones = visible.only("zone", await live.all("zone", Occupancy))
     except Retry as unreachable:
         error = str(unreachable)
     else:
@@ -75,8 +76,8 @@ async def status(board: AnyBoard) -> views.Status:
         names=views.NamesView(synced_us=board.registry.synced_us, error=board.registry.error),
         stages=stages,
         detectors=detectors,
-        lags=board.pipeline.lags(),
-        clients=feed.clients,
+        lags=board.pipeline.lags() if visible.sees_pipeline else [],
+        clients=feed.clients if visible.sees_pipeline else 0,
         changes_after=changes_after,
     )
 

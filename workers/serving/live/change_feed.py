@@ -74,12 +74,14 @@ class Subscription:
     """The events of one subscriber, in order.
 
     Attributes:
+        reader: Whose it is; empty where nobody counts them.
         queue: Events not yet taken.
         ended: Set when the feed drops the subscriber or closes.
         dropped: Whether the feed dropped the subscriber because it was too slow.
     """
 
-    def __init__(self, length: int) -> None:
+    def __init__(self, length: int, reader: str = "") -> None:
+        self.reader = reader
         self.queue: asyncio.Queue[Event] = asyncio.Queue(length)
         self.ended = asyncio.Event()
         self.dropped = False
@@ -128,10 +130,18 @@ class ChangeFeed:
         """Open subscriptions."""
         return len(self._subscriptions)
 
+    def clients_of(self, reader: str) -> int:
+        """Open subscriptions of one reader."""
+        return sum(one.reader == reader for one in self._subscriptions)
+
     @contextlib.contextmanager
-    def subscribe(self) -> Iterator[Subscription]:
-        """Subscribe to every event from now on, until the block is left."""
-        subscription = Subscription(self._queue_length)
+    def subscribe(self, reader: str = "") -> Iterator[Subscription]:
+        """Subscribe to every event from now on, until the block is left.
+
+        Args:
+            reader: Whose subscription it is.
+        """
+        subscription = Subscription(self._queue_length, reader)
         if self._closed:
             subscription.ended.set()
         self._subscriptions.add(subscription)

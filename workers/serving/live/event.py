@@ -44,11 +44,13 @@ class Event(NamedTuple):
         name: A kind of change, or `clock`, `line`, `names`, `reset`.
         stream_id: Id to resume after; None when the event is no change.
         frame: The event as bytes of `text/event-stream`.
+        body: What the frame says, for a reader who may see a part of it; None where it is for all.
     """
 
     name: str
     stream_id: StreamId | None
     frame: bytes
+    body: Mapping[str, Any] | None = None
 
 
 class UnreadableChange(ValueError):
@@ -102,7 +104,7 @@ class Change(NamedTuple):
                 body["coverage"] = coverage(Occupancy.model_validate(record))._asdict()
         except (KeyError, ValueError, TypeError) as error:  # pydantic and msgspec raise ValueErrors
             raise UnreadableChange(f"change {entry_id!r}: {error!r}") from error
-        event = Event(kind, stream_id, frame(kind, body, stream_id))
+        event = Event(kind, stream_id, frame(kind, body, stream_id), body)
         return cls(stream_id, kind, identity, as_of_us, record, event)
 
 
@@ -123,7 +125,7 @@ def clock_event(now_us: int, *, redis_reachable: bool) -> Event:
 
 def pipeline_event(body: Mapping[str, Any]) -> Event:
     """Alerts or lags changed: the body of `/line`."""
-    return Event("line", None, frame("line", body))
+    return Event("line", None, frame("line", body), body)
 
 
 def names_event() -> Event:
