@@ -43,13 +43,12 @@ ROWS_OF_TWO_UNITS: Final[dict[str, list[dict[str, Any]]]] = {
         {"requirement_id": f"r-{unit}", "zone_id": f"{unit}-1", "role": "nurse", "count": 2}
         for unit in ("east", "west")
     ],
+    "unit": [
+        {"unit_id": unit, "floor_ids": [f"{unit}-cam"], "zone_ids": [f"{unit}-2"]}
+        for unit in ("east", "west")
+    ],
 }
-"""Rows that register the ward, by kind; the units are `UNITS`."""
-
-UNITS: Final[list[dict[str, Any]]] = [
-    {"unit_id": "east", "floor_ids": ["east-cam"], "zone_ids": ["east-2"]},
-    {"unit_id": "west", "floor_ids": ["west-cam"], "zone_ids": ["west-2"]},
-]
+"""Rows that register the ward, by kind."""
 
 
 def rows_of(kind: str, *rows: dict[str, Any]) -> list[Row]:
@@ -60,18 +59,7 @@ def rows_of(kind: str, *rows: dict[str, Any]) -> list[Row]:
 def two_units() -> Registered:
     """The ward, registered."""
     groups = [rows_of(kind, *rows) for kind, rows in ROWS_OF_TWO_UNITS.items()]
-    ward = change_of(groups, Registered(), STAMP, Options()).after
-    for unit in UNITS:
-        ward.newest["units.v1", unit["unit_id"]] = {
-            "version": 1,
-            "removed": False,
-            "name": "",
-            "site": "",
-            "department": "",
-            "neighbour_ids": [],
-            **unit,
-        }
-    return ward
+    return change_of(groups, Registered(), STAMP, Options()).after
 
 
 def edit(ward: Registered, kind: str, row: dict[str, Any]) -> tuple[list[Fact], Registered]:

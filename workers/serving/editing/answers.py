@@ -127,8 +127,8 @@ def fact_view(version: Version) -> FactView:
     )
 
 
-def edit_view(edit: Edit, keys: list[Key]) -> EditView:
-    """One edit, with the facts that the reader may know of."""
+def edit_view(edit: Edit, keys: list[Key], versions: int) -> EditView:
+    """One edit, with the facts and the number of versions that the reader may know of."""
     return EditView(
         edit_id=edit.edit_id,
         author=edit.author,
@@ -138,7 +138,7 @@ def edit_view(edit: Edit, keys: list[Key]) -> EditView:
         reverses=edit.reverses,
         appended_at=_time(edit.appended_at_us),
         facts=[FactName(kind=kind_of(key.topic), id=key.identity) for key in keys],
-        versions=edit.versions,
+        versions=versions,
     )
 
 

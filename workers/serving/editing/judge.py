@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from runtime.facts.log import Fact
-from schemas.topics import CAMERAS, FLOORS
+from schemas.topics import CAMERAS, FLOORS, UNITS
 from workers.access.principal import EVERYWHERE, Principal, Units
 from workers.registry.change import STAMPS
 from workers.registry.files import FieldFault
@@ -77,6 +77,8 @@ def judge(
             raise NotAllowed("this would also change something that is in other units than yours")
         if not fact.record["removed"]:
             _judge_new(held, fact, known, before, after)
+        elif key.topic is UNITS and EVERYWHERE not in held:
+            raise NotAllowed(f"to remove {key} needs the right registry.edit in every unit")
 
 
 def _judge_new(

@@ -156,7 +156,7 @@ async def _edits(
     following = cursor("edits", str(found[limit - 1].edit_id)) if len(found) > limit else None
     reach = await registry.reach(caller)
     shown = [
-        views.edit_view(edit, keys)
+        views.edit_view(edit, keys, edit.versions if reach.reads_all else len(keys))
         for edit in found[:limit]
         for keys in (_readable(edit, reach),)
         if keys or reach.reads_all
