@@ -76,6 +76,18 @@ ALERTS: Final[dict[str, Row]] = {
         "send it.",
         "The machines and logs of the watchdogs: [runbook](../runbooks/watch.md).",
     ),
+    "audit/stage/NAME": Row(
+        "WARNING",
+        "The process has not been able to write the audit for `watchdog.after_s`: it refuses to "
+        "show people, and zone figures go on.",
+        "Kafka, and the rights of the process on `audit.v1`: [audit](../audit.md).",
+    ),
+    "anchor/audit": Row(
+        "WARNING",
+        "The newest anchor of the audit is older than `watchdog.anchored_within_s`.",
+        "The log of `wardstream audit anchor --daily`, then `wardstream audit verify`: an altered "
+        "audit is never anchored.",
+    ),
     "overload/stage/infer": Row(
         "NOTICE",
         "More than `watchdog.skipped_ratio` of the last minute's pictures were skipped.",

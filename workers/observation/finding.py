@@ -39,7 +39,7 @@ class Finding:
 
     @property
     def kind(self) -> str:
-        """`silence`, `lag`, `overload`, `loss` or `settings`."""
+        """`silence`, `lag`, `overload`, `loss`, `settings`, `audit` or `anchor`."""
         return self.key.partition("/")[0]
 
     @property

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from runtime.process.sections import WatchdogSettings
+from workers.observation.auditing import anchor_late, audit_away
 from workers.observation.finding import Finding, Tier
 from workers.observation.log_changes import log_changes
 from workers.observation.signs import Signs
@@ -51,7 +52,8 @@ def judge(signs: Signs, settings: WatchdogSettings, started_us: int) -> list[Fin
             silent from then on.
     """
     stages = _silent_stages(signs, settings)
-    changes = log_changes(signs)
+    audit = [*audit_away(signs, settings), *anchor_late(signs, settings, started_us)]
+    changes = [*log_changes(signs), *audit]
     if signs.kafka_error:  # nothing in Kafka can be judged, maybe because a topic is missing
         return [*_log_away(signs, settings), *stages, *changes]
     cameras = _silent_cameras(signs, settings, started_us)

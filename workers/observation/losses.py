@@ -20,6 +20,7 @@ from schemas.codec import UndecodableValue
 from schemas.registry import RegistryError
 from schemas.topics import AUDIT, DEAD_LETTERS
 from workers import stages
+from workers.audit.anchor import ANCHORED
 
 log = structlog.get_logger(__name__)
 
@@ -58,6 +59,8 @@ class LossFollower:
 
     Attributes:
         current: Whether it has read both topics to their ends once, so that every loss is known.
+        anchored_us: When the audit was last anchored, UTC microseconds; None when that is not in
+            the last two weeks.
     """
 
     def __init__(self, cluster: Cluster) -> None:
@@ -77,6 +80,7 @@ class LossFollower:
             age_s=DEAD_LETTERS.retention_ms / 1_000,
         )
         self.current = False
+        self.anchored_us: int | None = None
 
     def start(self) -> None:
         """Start reading."""
@@ -146,6 +150,8 @@ class LossFollower:
             entry = self._codec.decode(message.value())
         except UndecodableValue:
             return  # `wardstream dlq history` reports it
+        if entry["action"] == ANCHORED:
+            self.anchored_us = max(self.anchored_us or 0, entry["at_us"])
         if entry["action"] in {DISCARDED, REPLAYED}:
             with self._lock:
                 self._handled.add(entry["subject"])

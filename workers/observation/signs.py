@@ -2,7 +2,7 @@
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from workers.observation.losses import Loss
 
@@ -39,6 +39,18 @@ class StageSign:
     lag_s: float = 0.0
 
 
+class AuditAway(NamedTuple):
+    """A process that cannot write the audit.
+
+    Attributes:
+        since_us: Since when, UTC microseconds.
+        error: Why.
+    """
+
+    since_us: int
+    error: str
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HealthSign:
     """What a stage's own health endpoint reports.
@@ -46,10 +58,12 @@ class HealthSign:
     Attributes:
         good_us: When it last reported that all is well, UTC microseconds.
         problem: What it reports now, or why it does not answer; empty when all is well.
+        audit_away: Since when it cannot write the audit; None while it can.
     """
 
     good_us: int
     problem: str = ""
+    audit_away: AuditAway | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,6 +82,7 @@ class Signs:
         pictures: Number of pictures in that minute.
         losses: Unresolved losses of records that a stage had not read.
         topics: Differences between topics and the topic table, as texts.
+        anchored_us: When the audit was last anchored, UTC microseconds; None when never.
         unseen: Kinds of findings that were not checked yet, so that none can be cleared.
     """
 
@@ -82,6 +97,7 @@ class Signs:
     pictures: int = 0
     losses: tuple[Loss, ...] = ()
     topics: tuple[str, ...] = ()
+    anchored_us: int | None = None
     unseen: frozenset[str] = frozenset()
 
 

@@ -4,14 +4,14 @@ import json
 from collections.abc import Mapping
 from functools import partial
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from runtime.clock import Clock
 from runtime.errors import Stop
 from runtime.process.periodic import Periodic
 from runtime.redaction import redacted_url
-from workers.observation.signs import HealthSign
+from workers.observation.signs import AuditAway, HealthSign
 
 ANSWER_S: Final = 3.0
 _SHOWN: Final = 200
@@ -66,14 +66,15 @@ class HealthProbes:
         return dict(self._signs)
 
     def _poll(self, name: str, url: str) -> None:
-        self._note(name, ask(url))
+        answered = answer_of(url)
+        self._note(name, answered.problem, answered.audit_away)
 
     def _failed(self, name: str, error: Exception) -> None:
         self._note(name, f"its health cannot be asked for: {error}")
 
-    def _note(self, name: str, problem: str) -> None:
+    def _note(self, name: str, problem: str, audit_away: AuditAway | None = None) -> None:
         good_us = self._signs[name].good_us if problem else self._clock.now_us()
-        self._signs[name] = HealthSign(good_us=good_us, problem=problem)
+        self._signs[name] = HealthSign(good_us=good_us, problem=problem, audit_away=audit_away)
 
 
 def is_http(url: str) -> bool:
@@ -85,8 +86,25 @@ def is_http(url: str) -> bool:
         return False
 
 
+class Answered(NamedTuple):
+    """What a health endpoint reports.
+
+    Attributes:
+        problem: What is wrong with the process; empty when all is well.
+        audit_away: Since when it cannot write the audit, and why; None while it can.
+    """
+
+    problem: str
+    audit_away: AuditAway | None = None
+
+
 def ask(url: str, within_s: float = ANSWER_S) -> str:
     """Ask a health endpoint what is wrong with its process; empty when all is well."""
+    return answer_of(url, within_s).problem
+
+
+def answer_of(url: str, within_s: float = ANSWER_S) -> Answered:
+    """Ask a health endpoint for all that it reports."""
     parts = urlsplit(url)
     connect = HTTPSConnection if parts.scheme == "https" else HTTPConnection
     connection = connect(parts.hostname or "", parts.port, timeout=within_s)
@@ -95,15 +113,25 @@ def ask(url: str, within_s: float = ANSWER_S) -> str:
         answer = connection.getresponse()
         text = answer.read(65_536).decode(errors="replace")
     except (OSError, HTTPException) as error:
-        return f"no answer from {parts.netloc.rpartition('@')[2]} ({error or type(error).__name__})"
+        where = parts.netloc.rpartition("@")[2]
+        return Answered(f"no answer from {where} ({error or type(error).__name__})")
     finally:
         connection.close()
     body = _parsed(text)
+    away = _away(body.get("audit_away"))
     paused = body.get("paused")
     if isinstance(paused, dict):
         dependency = str(paused.get("waits_for", "store"))
-        return f"paused, {dependency} {body.get(dependency, 'out of reach')}"[:_SHOWN]
-    return "" if answer.status == 200 else f"HTTP {answer.status}: {text[:_SHOWN]}"
+        problem = f"paused, {dependency} {body.get(dependency, 'out of reach')}"[:_SHOWN]
+        return Answered(problem, away)
+    problem = "" if answer.status == 200 else f"HTTP {answer.status}: {text[:_SHOWN]}"
+    return Answered(problem, away)
+
+
+def _away(reported: object) -> AuditAway | None:
+    if not isinstance(reported, dict) or not isinstance(reported.get("since_us"), int):
+        return None
+    return AuditAway(reported["since_us"], str(reported.get("error", ""))[:_SHOWN])
 
 
 def _parsed(text: str) -> dict[str, Any]:

@@ -91,6 +91,7 @@ class Observer:
             pictures=pictures,
             losses=(*self._losses.open(now_us), *self._changes.losses),
             topics=self._changes.topics,
+            anchored_us=self._losses.anchored_us,
             unseen=unseen,
         )
 
@@ -99,6 +100,7 @@ class Observer:
         known = {
             "loss": self._losses.current and self._changes.current,
             "settings": self._changes.topics_known,
+            "anchor": self._losses.current,
         }
         return frozenset(kind for kind, is_known in known.items() if not is_known)
 

@@ -7,7 +7,14 @@ import pytest
 from runtime.process.sections import WatchdogSettings
 from workers.observation.alerts import AlertBook
 from workers.observation.findings import STAGES, judge
-from workers.observation.signs import CameraSign, HealthSign, Signs, StageProgress, StageSign
+from workers.observation.signs import (
+    AuditAway,
+    CameraSign,
+    HealthSign,
+    Signs,
+    StageProgress,
+    StageSign,
+)
 
 SETTINGS = WatchdogSettings(after_s=20.0, lag_s=30.0, skipped_ratio=0.5)
 NOW_US = 1_780_000_000_000_000
@@ -258,3 +265,25 @@ def test_lag_in_seconds_is_the_age_of_the_oldest_record_that_waits() -> None:
     # What was the end half of the way back is what is committed now: 395 was reached at 29.5 s.
     assert sign.lag_records == 295
     assert sign.lag_s == pytest.approx(59 - 29)
+
+
+def test_a_board_that_cannot_write_the_audit_is_reported_after_a_while() -> None:
+    away = AuditAway(ago(30), "audit.v1 takes nothing")
+    health = {**WELL.health, "serve": HealthSign(good_us=ago(0), audit_away=away)}
+    short = {**WELL.health, "serve": HealthSign(good_us=ago(0), audit_away=AuditAway(ago(1), ""))}
+
+    [found] = judge(replace(WELL, health=health), SETTINGS, STARTED_US)
+
+    assert found.key == "audit/stage/serve"
+    assert "audit.v1 takes nothing" in found.next_action
+    assert reported(replace(WELL, health=short)) == {}
+
+
+def test_an_anchor_that_is_late_is_reported_where_anchors_are_expected() -> None:
+    daily = SETTINGS.model_copy(update={"anchored_within_s": 3_600.0})
+    late = replace(WELL, anchored_us=ago(3_601))
+
+    assert [found.key for found in judge(late, daily, STARTED_US)] == ["anchor/audit"]
+    assert judge(replace(WELL, anchored_us=ago(3_599)), daily, STARTED_US) == []
+    assert judge(late, SETTINGS, STARTED_US) == []
+    assert [found.key for found in judge(WELL, daily, ago(3_601))] == ["anchor/audit"]

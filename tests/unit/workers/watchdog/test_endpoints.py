@@ -13,7 +13,8 @@ from runtime.kafka.cluster import Cluster
 from runtime.process.settings import Settings
 from tests.support.clusters import cluster_of
 from tests.support.waiting import eventually
-from workers.watchdog.endpoints import HealthProbes, ask
+from workers.observation.signs import AuditAway
+from workers.watchdog.endpoints import HealthProbes, answer_of, ask
 from workers.watchdog.outcomes import WINDOW_S, OutcomeFollower
 
 AT_US = 1_780_000_000_000_000
@@ -120,3 +121,11 @@ def test_an_unforeseen_error_ends_the_followers_claim_to_be_current(
 
     eventually(lambda: not follower.current)
     follower.close()
+
+
+def test_a_board_that_cannot_write_the_audit_says_since_when(stage: Stage) -> None:
+    stage.text = json.dumps({"audit_away": {"since_us": 7, "error": "no broker"}})
+
+    assert answer_of(stage.url).audit_away == AuditAway(7, "no broker")
+    stage.text = json.dumps({"audit_away": "nonsense"})
+    assert answer_of(stage.url).audit_away is None
