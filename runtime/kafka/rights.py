@@ -135,10 +135,10 @@ PROCESSES: Final = (
     ),
     ProcessRights(
         process="serving",
-        reads=(*REFERENCE_TOPICS, ALERTS),
+        reads=(*REFERENCE_TOPICS, FRAMES, ALERTS),
         writes=(AUDIT,),
-        looks=(FRAMES, DETECTIONS, *DERIVED_TOPICS),
-        groups=("board-alerts", FACTS_GROUP),
+        looks=(DETECTIONS, *DERIVED_TOPICS),
+        groups=("board-alerts", "replay", FACTS_GROUP),
         watches=(*_STAGE_GROUPS, "deadman-watch"),
     ),
     ProcessRights(

@@ -16,6 +16,7 @@ from tests.support.kept_audit import KeptAudit
 from workers.audit.recorder import Recorder
 from workers.registry.view import RegistryView
 from workers.serving.api.caller import Authenticator
+from workers.serving.api.people import Sources
 from workers.serving.app import create_app
 from workers.serving.audit_reader import AuditReader
 from workers.serving.live.pipeline_view import PipelineView
@@ -42,6 +43,7 @@ class BoardServer:
         authenticator: Tells who asks; the logins when None.
         recorder: The audit; one in memory when None.
         seen: Answers questions about the audit.
+        sources: What was recorded of single people.
         max_streams_per_subject: Most event streams of one subject.
     """
 
@@ -63,6 +65,7 @@ class BoardServer:
         authenticator: Authenticator | None = None,
         recorder: Recorder | None = None,
         seen: AuditReader | None = None,
+        sources: Sources | None = None,
         max_streams_per_subject: int = 20,
     ) -> None:
         self.settings = Settings.model_validate(
@@ -88,6 +91,7 @@ class BoardServer:
         self.recorder: Recorder = recorder or KeptAudit()
         self._authenticator = authenticator
         self._seen = seen
+        self._sources = sources
         self._queue_length = queue_length
         self._port = 0
         self.url = ""
@@ -123,6 +127,7 @@ class BoardServer:
             authenticator=self._authenticator,
             recorder=self.recorder,
             seen=self._seen,
+            sources=self._sources,
         )
 
         def run() -> None:

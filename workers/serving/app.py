@@ -24,6 +24,7 @@ from workers.serving.api.board import PREFIX, Board
 from workers.serving.api.caller import Authenticate, Authenticator, LocalCoordinator
 from workers.serving.api.enforce import Enforce, check_rows, guarded_routes, judged
 from workers.serving.api.head import HeadAsGet
+from workers.serving.api.people import Sources
 from workers.serving.api.registry import parts as registry_parts
 from workers.serving.api.registry.parts import Registry
 from workers.serving.api.routes import describe_problems, router
@@ -73,6 +74,7 @@ def create_app(
     login: Login | None = None,
     recorder: Recorder | None = None,
     seen: AuditReader | None = None,
+    sources: Sources | None = None,
 ) -> FastAPI:
     """Build the application; it connects to nothing before it starts.
 
@@ -90,6 +92,7 @@ def create_app(
         login: Logins at a provider; closed with the application. None where there is no provider.
         recorder: The audit; left out: nothing that must be in it is shown.
         seen: Answers questions about the audit; left out: they are answered with 503.
+        sources: What was recorded of single people; left out: its routes answer 503.
 
     Returns:
         The application; `app.state.board` holds its parts.
@@ -164,7 +167,7 @@ def create_app(
     ).provide(app)
     app.state.login = login
     app.state.authenticator = authenticator = authenticator or _authenticator(login)
-    app.state.recorder, app.state.seen = recorder, seen
+    app.state.recorder, app.state.seen, app.state.sources = recorder, seen, sources or Sources()
     problems.install(app)
     registry_parts.provide(app, editing)
     app.include_router(router())

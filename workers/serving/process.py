@@ -16,18 +16,22 @@ from runtime.kafka.access import check_access
 from runtime.kafka.cluster import Cluster
 from runtime.kafka.rights import rights_of
 from runtime.process.service import Service
+from runtime.storage.guarded import GuardedStore
 from workers.audit.recorder import Recorder
 from workers.audit.writer import AuditLog
 from workers.registry.editing.database import Database
 from workers.registry.editing.store import RegistryStore
 from workers.registry.follower import RegistryFollower
 from workers.registry.view import RegistryView
+from workers.serving.api.people import Sources
 from workers.serving.api.registry.parts import Registry
 from workers.serving.app import create_app
 from workers.serving.audit_reader import AuditReader
 from workers.serving.live.pipeline_follower import PipelineFollower
 from workers.serving.live.pipeline_view import PipelineView
 from workers.serving.login.login import check_login, login_of
+from workers.serving.recorded.frames import LatestFrames
+from workers.serving.recorded.history import PositionHistory
 from workers.serving.tls import CertificateFiles, certificate_of
 
 log = structlog.get_logger(__name__)
@@ -165,6 +169,7 @@ def run_board(service: Service) -> None:
         contextlib.closing(bind(serving.host, serving.port)) as listener,
         Database(settings.database_address, "wardstream-serving") as database,
         AuditReader(settings.database_address) as seen,
+        PositionHistory(settings.database_address) as history,
     ):
         public = urlsplit(settings.login.public_url or "").hostname
         hosts = [*([public] if public else []), "localhost", "127.0.0.1", "::1"]
@@ -184,6 +189,7 @@ def run_board(service: Service) -> None:
             RegistryFollower(cluster, registry),
             PipelineFollower(cluster, pipeline, settings.watchdog),
         )
+        objects = GuardedStore(settings.ingest.object_store_url, service.clock)
         store = RegistryStore(database, service.clock)
         app = create_app(
             settings.redis_address,
@@ -196,6 +202,7 @@ def run_board(service: Service) -> None:
             editing=Registry(store, service.clock, audit),
             recorder=audit,
             seen=seen,
+            sources=Sources(history, LatestFrames(cluster, objects.get)),
         )
         with audit:
             for follower in followers:

@@ -111,6 +111,20 @@ BOARD: Final[Mapping[Route, Access]] = {
 }
 """What the board shows."""
 
+PEOPLE: Final[Mapping[Route, Access]] = {
+    ("GET", f"{PREFIX}/floors/{{floor_id}}/history"): Access(
+        needs=Right.HISTORY, scope=Scope.FLOOR, partly=True, audit="history.viewed"
+    ),
+    ("GET", f"{PREFIX}/cameras/{{camera_id}}/frame"): Access(
+        needs=Right.FRAMES, scope=Scope.CAMERA, audit="frame.viewed"
+    ),
+    # Staff are in the units of their shifts: who plans one of them may know whom.
+    ("GET", f"{PREFIX}/registry/staff/{{staff_id}}/name"): Access(
+        needs=Right.NAMES, scope=Scope.STAFF, partly=True, audit="name.viewed"
+    ),
+}
+"""Single people; each needs a purpose."""
+
 LOGINS: Final[Mapping[Route, Access]] = {
     ("GET", "/login"): Access(needs=Everyone.PUBLIC),
     ("GET", "/login/callback"): Access(needs=Everyone.PUBLIC),
@@ -171,5 +185,12 @@ REGISTRY: Final[Mapping[Route, Access]] = {
 """What is registered. The audit of an edit is written with the edit, so that a dry run and a
 refused edit are none."""
 
-ACCESS: Final[Mapping[Route, Access]] = {**PUBLIC, **LOGINS, **BOARD, **AUDITED, **REGISTRY}
+ACCESS: Final[Mapping[Route, Access]] = {
+    **PUBLIC,
+    **LOGINS,
+    **BOARD,
+    **PEOPLE,
+    **AUDITED,
+    **REGISTRY,
+}
 """The whole table."""

@@ -11,6 +11,7 @@ from workers.serving.api import (
     changes,
     floors,
     me,
+    people,
     sessions,
     status,
     trends,
@@ -20,7 +21,20 @@ from workers.serving.api.board import PREFIX
 from workers.serving.api.problems import Problem
 from workers.serving.api.registry import routes as registry
 
-RESOURCES = (zones, cameras, floors, trends, status, alerts, changes, me, sessions, registry, audit)
+RESOURCES = (
+    zones,
+    cameras,
+    floors,
+    trends,
+    status,
+    alerts,
+    changes,
+    people,
+    me,
+    sessions,
+    registry,
+    audit,
+)
 """One module per resource, in the order of the OpenAPI document."""
 
 

@@ -41,6 +41,7 @@ class Visibility:
         self._figures = principal.units(Right.BOARD)
         self._people = principal.units(Right.PRESENCE)
         self._roster = principal.units(Right.REGISTRY)
+        self._past = principal.units(Right.HISTORY)
         self._pipeline = principal.units(Right.PIPELINE)
         self._everything = EVERYWHERE in self._figures & self._people & self._pipeline
         self._now = units
@@ -56,6 +57,18 @@ class Visibility:
     def sees_people(self, kind: str, identity: str) -> bool:
         """Whether the caller sees all people of a zone, camera or floor one by one."""
         return reaches_all(self._people, self._units(kind, identity))
+
+    def past(self, floor_id: str, zone_ids: Iterable[str]) -> list[str] | None:
+        """Of the zones in which somebody was, those that the caller sees into the past.
+
+        Returns:
+            None where it sees none of it: neither the whole floor nor one of the zones.
+        """
+        seen = [
+            zone_id for zone_id in zone_ids if reaches_all(self._past, self._units("zone", zone_id))
+        ]
+        whole = reaches_all(self._past, self._units("floor", floor_id))
+        return seen if seen or whole else None
 
     def without_people(self) -> "Visibility":
         """The same without single people, for when the audit cannot be written."""
