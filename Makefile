@@ -53,6 +53,10 @@ types: ## Check types (mypy --strict)
 compose: ## Write docker-compose.yml and the Prometheus targets from deploy/services.py
 	@$(BIN)/python -m deploy.compose
 
+.PHONY: secrets
+secrets: ## Write a random password for each account of docker-compose.yml into secrets/
+	@$(BIN)/python -m deploy.secrets
+
 .PHONY: schemas
 schemas: ## Copy each schema that changed to its next version in schemas/released
 	@$(BIN)/python -m deploy.release_schemas

@@ -1,7 +1,8 @@
 """Write docker-compose.yml from the table of services: `make compose`.
 
-Only addresses, folders and health checks are added here; every setting that a service runs
-with comes from `deploy.services`, as it does for the local launcher.
+Only addresses, accounts, folders and health checks are added here; every setting that a service
+runs with comes from `deploy.services`, as it does for the local launcher. No password stands in the
+file or in the environment: each service reads its own from a file, and gets no other.
 """
 
 import json
@@ -22,11 +23,14 @@ from deploy.services import (
     REGISTRY,
     REGISTRY_DATABASE,
     REGISTRY_PATH,
+    REGISTRY_USER,
     TIMESCALE,
     WATCHED,
     Infrastructure,
     WardstreamProcess,
 )
+from runtime.storage import redis_users
+from workers.storage.timescale import rights as database_rights
 
 ROOT = Path(__file__).resolve().parents[1]
 COMPOSE = ROOT / "docker-compose.yml"
@@ -37,7 +41,8 @@ PROMETHEUS_IMAGE = "prom/prometheus:v3.5.0"
 GRAFANA_IMAGE = "grafana/grafana:12.1.1"
 
 HEADER = "# Written by `make compose` from deploy/services.py: change it there.\n"
-DATABASE_KEY = "${WARDSTREAM_DATABASE_PASSWORD:?set a password}"
+SECRETS = "${WARDSTREAM_SECRETS:-./secrets}"
+MOUNTED = "/run/secrets"
 CLUSTER = "V2FyZHN0cmVhbUNvbXBvcw"
 OBJECTS = "/var/lib/wardstream/objects"
 KAFKA_HOST_LISTENER = 29092
@@ -50,15 +55,27 @@ READY = (
 ADDRESSES = {
     "WARDSTREAM_KAFKA_BOOTSTRAP": f"kafka:{KAFKA.port}",
     "WARDSTREAM_REGISTRY_URL": f"http://registry:{REGISTRY.port}{REGISTRY_PATH}",
-    "WARDSTREAM_DATABASE_URL": (
-        f"postgresql://{DATABASE_USER}:{DATABASE_KEY}@timescale:{TIMESCALE.port}/{DATABASE}"
-    ),
-    "WARDSTREAM_REDIS_URL": f"redis://redis:{REDIS.port}/0",
     "WARDSTREAM_METRICS_HOST": "0.0.0.0",  # noqa: S104 - inside the compose network
     "WARDSTREAM_METRICS_PORT": str(METRICS_PORT),
     "WARDSTREAM_LOG_FORMAT": "json",
 }
 """Settings of every process."""
+
+TLS = "/var/lib/wardstream/tls"
+BOARD = {
+    "WARDSTREAM_SERVING__HOST": "0.0.0.0",  # noqa: S104 - inside the compose network
+    "WARDSTREAM_SERVING__TLS": "${WARDSTREAM_SERVING__TLS:-self-signed}",
+    "WARDSTREAM_SERVING__TLS_CERTIFICATE": f"{TLS}/board.pem",
+    "WARDSTREAM_SERVING__TLS_KEY": f"{TLS}/board.key",
+    "WARDSTREAM_LOGIN__ISSUER": "${WARDSTREAM_LOGIN__ISSUER:?name the provider of logins}",
+    "WARDSTREAM_LOGIN__CLIENT_ID": "${WARDSTREAM_LOGIN__CLIENT_ID:-wardstream-board}",
+    "WARDSTREAM_LOGIN__CLIENT_SECRET_FILE": f"{MOUNTED}/login-client-secret",
+    "WARDSTREAM_LOGIN__SESSION_KEY_FILE": f"{MOUNTED}/session-key",
+    "WARDSTREAM_LOGIN__PUBLIC_URL": (
+        "${WARDSTREAM_LOGIN__PUBLIC_URL:-https://localhost:${WARDSTREAM_BOARD_HOST_PORT:-8080}}"
+    ),
+}
+"""Settings of the board: with TLS, and with logins at a provider."""
 
 
 def kafka_environment() -> dict[str, str]:
@@ -85,7 +102,8 @@ def registry_environment() -> dict[str, str]:
         "APICURIO_DATASOURCE_URL": (
             f"jdbc:postgresql://timescale:{TIMESCALE.port}/{REGISTRY_DATABASE}"
         ),
-        "APICURIO_DATASOURCE_PASSWORD": DATABASE_KEY,
+        "APICURIO_DATASOURCE_USERNAME": REGISTRY_USER,
+        "SMALLRYE_CONFIG_LOCATIONS": f"{MOUNTED}/registry.properties",  # holds the password
         "QUARKUS_HTTP_PORT": str(REGISTRY.port),
     }
 
@@ -101,18 +119,21 @@ def postgres_command() -> list[str]:
 def redis_command() -> list[str]:
     """Redis with the settings of the table."""
     flags = [part for name, value in REDIS.settings.items() for part in (f"--{name}", value)]
-    return ["redis-server", *flags]
+    return ["redis-server", *flags, "--aclfile", f"{MOUNTED}/redis-users"]
 
 
 def process_service(row: WardstreamProcess) -> dict[str, Any]:
     """Compose service of a Wardstream process."""
+    accounts, secrets = accounts_of(row)
     service: dict[str, Any] = {
         "image": "wardstream:latest",
-        "command": [*row.command, *(_SOURCE if row.name == "ingest" else [])],
-        "environment": {**ADDRESSES, **row.environment},
+        "command": [*row.command, *_FURTHER.get(row.name, ())],
+        "environment": {**ADDRESSES, **accounts, **row.environment},
         "depends_on": {name: {"condition": _condition(name)} for name in row.depends_on},
         "restart": "on-failure",
     }
+    if secrets:
+        service["secrets"] = secrets
     if row.name in {"ingest", "infer", "stream"}:  # frames, and archived checkpoints
         service["environment"]["WARDSTREAM_INGEST__OBJECT_STORE_URL"] = f"file://{OBJECTS}"
         service["volumes"] = [f"objects:{OBJECTS}"]
@@ -122,7 +143,9 @@ def process_service(row: WardstreamProcess) -> dict[str, Any]:
         watched = {name: f"http://{name}:{METRICS_PORT}/healthz" for name in WATCHED}
         service["environment"]["WARDSTREAM_WATCHDOG__HEALTH"] = json.dumps(watched)
     if row.port is not None:
-        service["environment"]["WARDSTREAM_SERVING__HOST"] = "0.0.0.0"  # noqa: S104
+        service["environment"] |= BOARD
+        service["secrets"] = [*secrets, "login-client-secret", "session-key"]
+        service["volumes"] = [f"tls:{TLS}"]
         service["ports"] = [_publish(row.name, row.port)]
     if not row.job:
         service["healthcheck"] = _healthcheck(
@@ -136,39 +159,71 @@ def process_service(row: WardstreamProcess) -> dict[str, Any]:
     return service
 
 
+def accounts_of(row: WardstreamProcess) -> tuple[dict[str, str], list[str]]:
+    """Settings by which a process signs in to the stores that it uses, and its secrets."""
+    name = row.signs_in_as
+    found: dict[str, str] = {}
+    secrets = []
+    if row.name == "migrate" or name in {one.role for one in database_rights.ROLES}:
+        user = DATABASE_USER if row.name == "migrate" else f"{database_rights.PREFIX}{name}"
+        secret = "database" if row.name == "migrate" else f"database-{name}"
+        secrets.append(secret)
+        found |= {
+            "WARDSTREAM_DATABASE_URL": f"postgresql://timescale:{TIMESCALE.port}/{DATABASE}",
+            "WARDSTREAM_SECURITY__DATABASE__USER": user,
+            "WARDSTREAM_SECURITY__DATABASE__PASSWORD_FILE": f"{MOUNTED}/{secret}",
+        }
+    if row.name == "migrate":
+        secrets += [f"database-{one.role}" for one in database_rights.ROLES]
+    if name in {one.process for one in redis_users.USERS}:
+        secrets.append(f"redis-{name}")
+        found |= {
+            "WARDSTREAM_REDIS_URL": f"redis://redis:{REDIS.port}/0",
+            "WARDSTREAM_SECURITY__REDIS__USER": f"{redis_users.PREFIX}{name}",
+            "WARDSTREAM_SECURITY__REDIS__PASSWORD_FILE": f"{MOUNTED}/redis-{name}",
+        }
+    return found, secrets
+
+
 def compose() -> dict[str, Any]:
     """The whole of docker-compose.yml."""
     kafka = _infrastructure(KAFKA, container_port=KAFKA_HOST_LISTENER)
     kafka["environment"] = kafka_environment()
     registry = _infrastructure(REGISTRY)
     registry["environment"] = registry_environment()
+    registry["secrets"] = ["registry.properties"]
     timescale = _infrastructure(TIMESCALE)
     timescale["command"] = postgres_command()
     timescale["environment"] = {
         "POSTGRES_USER": DATABASE_USER,
-        "POSTGRES_PASSWORD": DATABASE_KEY,
+        "POSTGRES_PASSWORD_FILE": f"{MOUNTED}/database",
         "POSTGRES_DB": DATABASE,
     }
+    timescale["secrets"] = ["database", "database-registry"]
     timescale["volumes"].append(
         "./deploy/docker/registry-database.sql:/docker-entrypoint-initdb.d/900-registry.sql:ro"
     )
     redis = _infrastructure(REDIS)
     redis["command"] = redis_command()
+    redis["secrets"] = ["redis-users"]
     processes = {row.name: process_service(row) for row in PROCESSES}
     first = next(iter(processes.values()))
     first["build"] = {"context": ".", "dockerfile": "deploy/docker/Dockerfile"}
+    services = {
+        "kafka": kafka,
+        "timescale": timescale,
+        "registry": registry,
+        "redis": redis,
+        **processes,
+        "prometheus": _prometheus(),
+        "grafana": _grafana(),
+    }
+    mounted = {name for service in services.values() for name in service.get("secrets", ())}
     return {
         "name": "wardstream",
-        "services": {
-            "kafka": kafka,
-            "timescale": timescale,
-            "registry": registry,
-            "redis": redis,
-            **processes,
-            "prometheus": _prometheus(),
-            "grafana": _grafana(),
-        },
-        "volumes": {"kafka": {}, "timescale": {}, "objects": {}, "prometheus": {}},
+        "services": services,
+        "secrets": {name: {"file": f"{SECRETS}/{name}"} for name in sorted(mounted)},
+        "volumes": {"kafka": {}, "timescale": {}, "objects": {}, "tls": {}, "prometheus": {}},
     }
 
 
@@ -222,13 +277,17 @@ def main() -> None:
     PROMETHEUS.write_text(render(prometheus()))
 
 
-_SOURCE = [
-    "--camera",
-    "${WARDSTREAM_CAMERA:-camera-1}",
-    "--video",
-    "${WARDSTREAM_VIDEO:-/videos/vtest.avi}",
-    "--loop",
-]
+_FURTHER = {
+    "ingest": (
+        "--camera",
+        "${WARDSTREAM_CAMERA:-camera-1}",
+        "--video",
+        "${WARDSTREAM_VIDEO:-/videos/vtest.avi}",
+        "--loop",
+    ),
+    "migrate": ("--passwords", MOUNTED),
+}
+"""Further arguments of a process, by its name."""
 
 
 class _Plain(yaml.SafeDumper):
@@ -295,9 +354,11 @@ def _grafana() -> dict[str, Any]:
         "image": GRAFANA_IMAGE,
         "ports": [_publish("grafana", 3000)],
         "environment": {
-            "GF_SECURITY_ADMIN_PASSWORD": "${WARDSTREAM_GRAFANA_PASSWORD:?set a password}",
-            "WARDSTREAM_DATABASE_PASSWORD": DATABASE_KEY,
+            # Its image reads each GF_…__FILE into GF_…; the data source names the second.
+            "GF_SECURITY_ADMIN_PASSWORD__FILE": f"{MOUNTED}/grafana",
+            "GF_WARDSTREAM_DATABASE_PASSWORD__FILE": f"{MOUNTED}/database-analyst",
         },
+        "secrets": ["grafana", "database-analyst"],
         "volumes": [
             "./deploy/grafana/provisioning:/etc/grafana/provisioning:ro",
             "./deploy/grafana/dashboards:/etc/grafana/dashboards:ro",

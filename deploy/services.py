@@ -16,6 +16,7 @@ COMPONENTS: tuple[Component, ...] = ("kafka", "registry", "timescale", "redis")
 DATABASE_USER = "wardstream"
 DATABASE = "wardstream"
 REGISTRY_DATABASE = "registry"
+REGISTRY_USER = "wardstream-registry"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +56,8 @@ class WardstreamProcess:
         job: Whether it does its work and ends.
         port: A port for people, published by compose.
         gpu: Whether it runs from the image with CUDA where there is a GPU.
+        account: Its name at the brokers, the database and Redis, after `wardstream-`; the name of
+            the service when empty.
     """
 
     name: str
@@ -64,6 +67,12 @@ class WardstreamProcess:
     job: bool = False
     port: int | None = None
     gpu: bool = False
+    account: str = ""
+
+    @property
+    def signs_in_as(self) -> str:
+        """Its name at the brokers, the database and Redis, after `wardstream-`."""
+        return self.account or self.name
 
 
 KAFKA = Infrastructure(
@@ -199,6 +208,7 @@ PROCESSES: tuple[WardstreamProcess, ...] = (
         command=("infer",),
         depends_on=PREPARED,
         gpu=True,
+        account="inference",
     ),
     WardstreamProcess(name="stream", command=("stream",), depends_on=PREPARED),
     WardstreamProcess(name="sink-timescale", command=("sink", "timescale"), depends_on=PREPARED),
@@ -211,6 +221,7 @@ PROCESSES: tuple[WardstreamProcess, ...] = (
         environment={"WARDSTREAM_SERVING__PORT": "8080"},
         depends_on=(*PREPARED, "redis"),
         port=8080,
+        account="serving",
     ),
     WardstreamProcess(name="watchdog", command=("watchdog",), depends_on=PREPARED),
 )

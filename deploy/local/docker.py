@@ -5,7 +5,6 @@ with its launcher, it stops the containers.
 """
 
 import os
-import secrets
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -21,17 +20,14 @@ from deploy.local.ports import free_ports
 from deploy.local.process import Process, Program
 from deploy.local.signals import TerminateAsExit
 from deploy.local.state import RunState, make_run_dir
+from deploy.secrets import write as write_secrets
 from deploy.services import COMPONENTS, HOST_PORTS, Component
+from runtime.storage.redis_users import PREFIX
 
 COMPOSE = Path(__file__).resolve().parents[2] / "docker-compose.yml"
 START_DEADLINE_S = 600.0
 """The first start pulls the images."""
 STOP_DEADLINE_S = 60.0
-
-
-def passwords(password: str) -> dict[str, str]:
-    """The variables without which Compose refuses the file, whichever services are asked for."""
-    return {"WARDSTREAM_DATABASE_PASSWORD": password, "WARDSTREAM_GRAFANA_PASSWORD": password}
 
 
 def engine_runs() -> bool:
@@ -57,7 +53,7 @@ class DockerServices:
         """Describe the services; nothing starts before `start` or `with`.
 
         Args:
-            run_dir: Where logs, the password and `state.json` live; its name is the project's
+            run_dir: Where logs, the passwords and `state.json` live; its name is the project's
                 name in Docker, whose volumes keep the data.
             fresh: Remove the volumes of an earlier run first.
             components: Which services to start.
@@ -91,11 +87,14 @@ class DockerServices:
                 "No Docker engine answers here: start it, or unset WARDSTREAM_ENGINE."
             )
         make_run_dir(self.run_dir)
-        password = self._password()
+        secrets_folder = self.run_dir / "secrets"
+        write_secrets(secrets_folder)
         names = list(self.components)
         self._state = RunState(ports=dict(zip(names, free_ports(len(names)), strict=True)))
         variables = {HOST_PORTS[name][0]: str(self._state.ports[name]) for name in names}
-        variables |= passwords(password)
+        variables["WARDSTREAM_SECRETS"] = str(secrets_folder)
+        # Compose wants a value although the board does not run in a container here.
+        variables["WARDSTREAM_LOGIN__ISSUER"] = "https://login.invalid"
         if self._fresh:
             subprocess.run(
                 self.compose("down", "-v"),
@@ -115,7 +114,14 @@ class DockerServices:
                 self._guard,
             )
             self._process.wait_until(self._all_answer, START_DEADLINE_S)
+            password = (secrets_folder / "database").read_text().strip()
             self._state.environment = addresses(self.components, self._state.ports, password)
+            if "redis" in self.components:  # nobody else may do more than ask whether it lives
+                secret = (secrets_folder / "redis-operator").read_text().strip()
+                address = self._state.environment["WARDSTREAM_REDIS_URL"]
+                self._state.environment["WARDSTREAM_REDIS_URL"] = address.replace(
+                    "//", f"//{PREFIX}operator:{secret}@", 1
+                )
             self._state.add("docker", self._process.pid)
             self._state.ready = True
             self._state.write(self.run_dir)
@@ -168,10 +174,3 @@ class DockerServices:
 
     def _all_answer(self) -> bool:
         return all(health.ANSWERS[name](self._state.ports[name]) for name in self.components)
-
-    def _password(self) -> str:
-        kept = self.run_dir / "password"
-        if not kept.exists():
-            kept.touch(mode=0o600)
-            kept.write_text(secrets.token_urlsafe(18))
-        return kept.read_text()

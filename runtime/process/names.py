@@ -19,8 +19,7 @@ NO_SETTINGS: Final = frozenset(
         "CAMERA",  # these are of docker-compose.yml
         "VIDEO",
         "VIDEOS",
-        "DATABASE_PASSWORD",
-        "GRAFANA_PASSWORD",
+        "SECRETS",
         "BOARD_HOST_PORT",
         "DATABASE_HOST_PORT",
         "GRAFANA_HOST_PORT",

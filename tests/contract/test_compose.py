@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 from deploy import compose
-from deploy.local import docker, kafka, redis, registry, timescale
+from deploy.local import kafka, redis, registry, timescale
+from deploy.secrets import DERIVED, PASSWORDS, write
 from deploy.services import (
     HOST_PORTS,
     INFRASTRUCTURE,
@@ -86,12 +87,18 @@ def test_the_registry_is_configured_alike_in_compose_and_on_this_machine() -> No
     composed = SERVICES["registry"]["environment"]
     addresses = {
         "APICURIO_DATASOURCE_URL",
+        "APICURIO_DATASOURCE_USERNAME",
         "APICURIO_DATASOURCE_PASSWORD",
+        "SMALLRYE_CONFIG_LOCATIONS",
         "QUARKUS_HTTP_HOST",
         "QUARKUS_HTTP_PORT",
     }
 
-    assert set(local) ^ set(composed) == {"QUARKUS_HTTP_HOST"}
+    assert set(local) ^ set(composed) == {
+        "QUARKUS_HTTP_HOST",
+        "APICURIO_DATASOURCE_PASSWORD",
+        "SMALLRYE_CONFIG_LOCATIONS",
+    }
     for name in set(local) - addresses:
         assert composed[name] == local[name] == REGISTRY.settings[name]
 
@@ -114,7 +121,7 @@ def test_redis_is_configured_alike_in_compose_and_on_this_machine(tmp_path: Path
     composed = SERVICES["redis"]["command"]
     shared = [part for name, value in REDIS.settings.items() for part in (f"--{name}", value)]
 
-    assert composed == ["redis-server", *shared]
+    assert composed == ["redis-server", *shared, "--aclfile", "/run/secrets/redis-users"]
     assert local[1 : 1 + len(shared)] == shared
     assert local[1 + len(shared) :: 2] == ["--bind", "--port", "--dir"]
 
@@ -138,8 +145,9 @@ def test_a_process_is_a_command_that_exists(row: WardstreamProcess) -> None:
 @pytest.mark.parametrize("row", BY_NAME)
 def test_a_process_is_given_only_settings_that_exist(row: WardstreamProcess) -> None:
     known = {f"WARDSTREAM_{name.replace('.', '__').upper()}" for name, _ in describe()}
+    given = {name.removesuffix("_FILE") for name in SERVICES[row.name]["environment"]}
 
-    assert set(SERVICES[row.name]["environment"]) <= known
+    assert given <= known
 
 
 @pytest.mark.parametrize("row", BY_NAME)
@@ -178,13 +186,62 @@ def test_no_port_is_open_to_other_machines() -> None:
     assert all(port.startswith("127.0.0.1:") for port in ports)
 
 
-def test_no_password_has_a_default_and_the_launcher_gives_every_one() -> None:
+def test_no_password_stands_in_the_file_or_in_an_environment() -> None:
     text = compose.COMPOSE.read_text()
-    named = set(re.findall(r"\$\{(\w*PASSWORD)", text))
+    given = {
+        name: value
+        for service in SERVICES.values()
+        for name, value in service.get("environment", {}).items()
+        if re.search("PASSWORD|SECRET|SESSION_KEY", name)
+    }
 
-    assert named == set(docker.passwords("secret"))
-    assert named == set(re.findall(r"\$\{(\w*PASSWORD):\?[^}]+\}", text))
-    assert not re.search(r"PASSWORD(:?-|\})", text)
+    assert given
+    assert all(value.startswith("/run/secrets/") for value in given.values()), given
+    assert "postgresql://wardstream:" not in text
+    assert not re.search(r"\$\{\w*(PASSWORD|KEY)", text)
+
+
+def test_every_secret_is_written_by_make_secrets_and_read_by_a_service(tmp_path: Path) -> None:
+    document = yaml.safe_load(compose.COMPOSE.read_text())
+    mounted = {name for service in SERVICES.values() for name in service.get("secrets", ())}
+    made = write(tmp_path / "secrets")
+    before = {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()}
+
+    assert write(tmp_path / "secrets") == [], "a second run keeps what is there"
+    assert {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()} == before
+    assert set(made) == set(PASSWORDS)
+    assert len({before[name] for name in PASSWORDS}) == len(PASSWORDS), "no two are alike"
+    assert mounted == set(document["secrets"]) <= set(before)
+    assert set(before) - mounted == {"redis-operator"}, "commands are run by hand"
+    assert (tmp_path / "secrets").stat().st_mode & 0o077 == 0
+    for name in PASSWORDS:
+        if name.startswith("redis-"):
+            assert before[name].strip() not in before["redis-users"]
+    assert set(DERIVED) <= mounted
+
+
+def test_a_service_reads_its_own_secrets_alone() -> None:
+    for row in PROCESSES:
+        if row.name == "migrate":  # gives every role its password
+            continue
+        own = {f"database-{row.signs_in_as}", f"redis-{row.signs_in_as}"}
+        further = {"login-client-secret", "session-key"} if row.name == "serve" else set()
+        held = set(SERVICES[row.name].get("secrets", ()))
+        assert held <= own | further, row.name
+        files = {
+            value.rpartition("/")[2]
+            for name, value in SERVICES[row.name]["environment"].items()
+            if name.endswith("_FILE")
+        }
+        assert files == held
+
+
+def test_no_service_signs_in_as_the_owner_of_the_tables_but_migrations() -> None:
+    owners = {
+        name for name, service in SERVICES.items() if "database" in service.get("secrets", ())
+    }
+
+    assert owners == {"timescale", "migrate"}
 
 
 def test_prometheus_scrapes_every_process_that_stays() -> None:

@@ -1,6 +1,7 @@
 """The whole pipeline on secured services, each process with its least rights and no other's."""
 
 import sys
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 from subprocess import run
@@ -15,6 +16,7 @@ from schemas.topics import CAMERAS, DEAD_LETTERS, TRACKS
 from tests.support import planted
 from tests.support.clusters import cluster_of
 from tests.support.database_roles import DatabaseRoles, database_roles
+from tests.support.issuer import SECRET, Issuer
 from tests.support.planted import Output, found
 from tests.support.played_pipeline import PlayedPipeline, cut_clip
 from tests.support.redis_accounts import RedisAccounts, redis_accounts
@@ -44,14 +46,24 @@ ELSEWHERE = {
 }
 """Secrets of every process that is not about one of the stores."""
 
+CLIENT_SECRET = SECRET
+SESSION_KEY = b64encode(b"planted-secret-of-a-session-key!").decode()
+WHO = "Planted Name of Somebody"
+"""Name of the person who logs in: the board shows it to them alone, and keeps it sealed."""
+
 
 class Secured:
     """The stores of one pipeline, each process with accounts of its own."""
 
     def __init__(
-        self, broker: SecuredBroker, roles: DatabaseRoles, accounts: RedisAccounts
+        self,
+        broker: SecuredBroker,
+        roles: DatabaseRoles,
+        accounts: RedisAccounts,
+        issuer: Issuer,
     ) -> None:
         self._broker = broker
+        self._issuer = issuer
         self._roles = roles
         self._accounts = accounts
 
@@ -62,6 +74,12 @@ class Secured:
             "WARDSTREAM_REDIS_URL": "redis://127.0.0.1:1/0",
         }
         own = self._broker.environment(process) | ELSEWHERE
+        if process == "serving":
+            own |= {
+                "WARDSTREAM_LOGIN__ISSUER": self._issuer.url,
+                "WARDSTREAM_LOGIN__CLIENT_SECRET": CLIENT_SECRET,
+                "WARDSTREAM_LOGIN__SESSION_KEY": SESSION_KEY,
+            }
         if process in self._roles.passwords:
             own |= self._roles.environment(process)
             nowhere["WARDSTREAM_DATABASE_URL"] = without_password(self._roles.owner)
@@ -78,6 +96,8 @@ class Secured:
             *self._roles.passwords.values(),
             *self._accounts.passwords.values(),
             *(value.rpartition("/")[2] for value in ELSEWHERE.values() if "planted" in value),
+            CLIENT_SECRET,
+            SESSION_KEY,
         ]
 
 
@@ -88,7 +108,7 @@ def without_password(url: str) -> str:
 
 
 @pytest.fixture
-def secured(environment: dict[str, str], run_prefix: str) -> Iterator[Secured]:
+def secured(environment: dict[str, str], run_prefix: str, issuer: Issuer) -> Iterator[Secured]:
     broker = SecuredBroker.of(environment, run_prefix)
     broker.make_users()
     broker.grant()
@@ -97,13 +117,21 @@ def secured(environment: dict[str, str], run_prefix: str) -> Iterator[Secured]:
         database_roles(environment["WARDSTREAM_DATABASE_URL"]) as roles,
         redis_accounts(environment["WARDSTREAM_REDIS_URL"], live_prefix) as accounts,
     ):
-        yield Secured(broker, roles, accounts)
+        yield Secured(broker, roles, accounts, issuer)
+
+
+@pytest.fixture
+def issuer() -> Iterator[Issuer]:
+    with Issuer() as provider:
+        provider.user |= {"name": WHO, "wardstream_roles": ["admin", "coordinator", "auditor"]}
+        yield provider
 
 
 @pytest.mark.timeout(180)
 def test_a_clip_passes_with_least_rights_and_leaves_no_secret_anywhere(
     pipeline: PlayedPipeline,
     secured: Secured,
+    issuer: Issuer,
     environment: dict[str, str],
     run_prefix: str,
     clip: Path,
@@ -122,19 +150,23 @@ def test_a_clip_passes_with_least_rights_and_leaves_no_secret_anywhere(
     assert pipeline.difference_of_tables() is None
     with psycopg.connect(pipeline.settings.database_address) as connection:
         assert connection.execute("SELECT count(*) > 0 FROM tracks").fetchone() == (True,)
-    assert httpx.get(f"{pipeline.board_url}api/v1/zones").json()["zones"]
+    visitor = httpx.Client(base_url=pipeline.board_url, timeout=30)
+    tokens = log_in(visitor, issuer)
+    assert visitor.get("api/v1/zones").json()["zones"]
     assert spans(cluster_of(pipeline.settings), CAMERAS)
 
-    break_something(pipeline)
+    break_something(pipeline, issuer)
     outputs = [
         *planted.logs(pipeline.folder),
-        *planted.answers(urls(pipeline), httpx.Client()),
+        *planted.answers(urls(pipeline), visitor),
         *planted.topics(environment["WARDSTREAM_KAFKA_BOOTSTRAP"], run_prefix),
         *planted.cached(environment["WARDSTREAM_REDIS_URL"]),
         *planted.rows(environment["WARDSTREAM_DATABASE_URL"]),
         *printed(secured.environment("operator")),
     ]
-    assert found(outputs, secured.secrets) == []
+    assert found(outputs, [*secured.secrets, *tokens]) == []
+    sessions = f"answer {pipeline.board_url}api/v1/sessions"  # is shown to administrators
+    assert found(outputs, [WHO]) == [f"{WHO} in {sessions}"]
     kinds = {output.name.split()[0] for output in holding(outputs, camera_of(pipeline))}
     assert kinds == {"log", "answer", "topic", "key", "table"}, "the search sees what is there"
     text = b"".join(output.content for output in outputs if output.name.startswith("log"))
@@ -142,8 +174,27 @@ def test_a_clip_passes_with_least_rights_and_leaves_no_secret_anywhere(
     assert b"permission" not in text.lower()
 
 
-def break_something(pipeline: PlayedPipeline) -> None:
-    """Make dead letters, and log lines about faults."""
+def log_in(visitor: httpx.Client, issuer: Issuer) -> list[str]:
+    """Log in as a person does; returns every secret of the session that the person holds."""
+    sent = visitor.get("login")
+    back = issuer.approve(sent.headers["location"])
+    assert visitor.get(back).status_code == 303
+    me = visitor.get("api/v1/me").json()
+    assert me["name"] == WHO
+    return [me["csrf_token"], *(cookie for cookie in visitor.cookies.values() if len(cookie) > 20)]
+
+
+def break_something(pipeline: PlayedPipeline, issuer: Issuer) -> None:
+    """Make dead letters, refused requests, and log lines about faults."""
+    url = pipeline.board_url
+    good = issuer.signed(issuer.access_claims(sub="machine"))
+    late = issuer.signed(issuer.access_claims(exp=1))
+    for token in (good, late, issuer.unsigned(issuer.access_claims())):
+        bearer = {"Authorization": f"Bearer {token}"}
+        httpx.get(f"{url}api/v1/zones/none", headers=bearer)
+        httpx.put(f"{url}api/v1/registry/zones/none", headers=bearer, json={"name": 1})
+        httpx.get(f"{url}api/v1/audit/persons/nobody", headers=bearer, timeout=30)
+    httpx.get(f"{url}login/callback", params={"code": "no-code", "state": "no-state"})
     cluster = cluster_of(pipeline.settings)
     producer = cluster.producer()
     producer.produce(cluster.name(TRACKS), key=b"nothing", value=b"not a record")
@@ -155,7 +206,7 @@ def urls(pipeline: PlayedPipeline) -> Iterator[str]:
     """Everything that may be asked of the running processes."""
     schema = httpx.get(f"{pipeline.board_url}api/v1/openapi.json").json()
     for path in schema["paths"]:
-        if "{" not in path and path != "/api/v1/changes":
+        if "{" not in path and path not in {"/api/v1/changes", "/api/v1/me"}:
             yield pipeline.board_url.rstrip("/") + path
     for name in PRINCIPALS:
         if name != "ingest":
