@@ -220,7 +220,7 @@ def _alike_roles(facts: Mapping[str, Facts]) -> Iterator[Fault]:
     ]
     alike: dict[str, list[str]] = {}
     for role in sorted({role for _, _, role in named if role}):
-        alike.setdefault(_folded(role), []).append(role)
+        alike.setdefault(folded(role), []).append(role)
     mixed = {role: roles for roles in alike.values() if len(roles) > 1 for role in roles}
     for topic, identity, role in named if mixed else ():
         if role in mixed:
@@ -229,10 +229,11 @@ def _alike_roles(facts: Mapping[str, Facts]) -> Iterator[Fault]:
                 f"role {role}: differs from the role {others} by case or punctuation alone; "
                 "write one of them everywhere"
             )
-            fault = _fault(topic, identity, message, _folded(role))
+            fault = _fault(topic, identity, message, folded(role))
             # A third spelling is new, even where two others were mixed before.
             yield fault._replace(contradictions=(*fault.contradictions, ("role", role)))
 
 
-def _folded(role: str) -> str:
+def folded(role: str) -> str:
+    """A role without what two spellings of it may differ in: case and punctuation."""
     return "".join(char for char in role.casefold() if char.isalnum())

@@ -10,8 +10,9 @@ import psycopg
 from runtime.facts.log import Fact
 from schemas.topics import CAMERAS, STAFF
 from workers.registry.editing.database import content_of, fact_key, record_of
+from workers.registry.editing.neighbourhood import Index
 from workers.registry.editing.wanted import Origin
-from workers.registry.registered import Registered, identity_field, kind_of
+from workers.registry.registered import identity_field, kind_of
 
 CHANNEL: Final = "wardstream_outbox"
 """The relay listens here for edits that wait."""
@@ -106,7 +107,7 @@ def _forget(transaction: psycopg.Connection, facts: Iterable[Fact]) -> None:
             transaction.execute(statement, [ids])
 
 
-def load_newer(transaction: psycopg.Connection, known: Registered, after: int) -> int:
+def load_newer(transaction: psycopg.Connection, known: Index, after: int) -> int:
     """Take in the versions of all edits after one; returns the id of the newest edit."""
     row = transaction.execute(_LAST).fetchone()
     last: int = row[0] if row is not None else 0

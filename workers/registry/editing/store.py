@@ -18,6 +18,7 @@ from runtime.clock import Clock
 from workers.registry.change import Change, Options, Stamp
 from workers.registry.edit import change_of
 from workers.registry.editing.database import LOCK, Database
+from workers.registry.editing.neighbourhood import Index
 from workers.registry.editing.reading import Reading
 from workers.registry.editing.rows import insert_edit, load_newer
 from workers.registry.editing.undoing import undone
@@ -31,6 +32,7 @@ from workers.registry.editing.wanted import (
     Restore,
     Wanted,
 )
+from workers.registry.files import ImportRefused
 from workers.registry.preview import effects_of, notes_of
 from workers.registry.registered import Key, Registered
 
@@ -56,7 +58,11 @@ class Guard(Protocol):
         ...
 
     def judge(self, change: Change) -> None:
-        """Called with what the edit would do, once the checks of imports have passed."""
+        """Called with what the edit would do, once the checks of imports have passed.
+
+        Args:
+            change: The edit, with everything that is registered before and after it.
+        """
         ...
 
 
@@ -78,7 +84,7 @@ class RegistryStore(Reading):
         super().__init__(database)
         self._clock = clock
         self._lock = threading.Lock()
-        self._known = Registered()
+        self._known = Index()
         self._until = 0
 
     def apply(
@@ -165,11 +171,14 @@ class RegistryStore(Reading):
                     transaction.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
                 self._refresh(transaction)
                 if guard is not None:
-                    guard.enter(transaction, self._known)
-                _meet(expect or {}, self._known)
-                change = self._change(wanted(transaction, self._known), origin, options)
+                    guard.enter(transaction, self._known.all)
+                _meet(expect or {}, self._known.all)
+                changes = wanted(transaction, self._known.all)
+                change = self._judged(changes, origin, options)
                 if guard is not None:
-                    guard.judge(change)
+                    after = self._known.all.copy()
+                    after.add(change.facts)
+                    guard.judge(replace(change, before=self._known.all, after=after))
                 applied = Applied(
                     edit_id=None,
                     facts=change.facts,
@@ -197,7 +206,7 @@ class RegistryStore(Reading):
         """
         with self._lock, self._database.transaction() as transaction:
             self._refresh(transaction)
-            return self._known.copy()
+            return self._known.all.copy()
 
     def _refresh(self, transaction: psycopg.Connection) -> None:
         """Take in what was edited since; the first time everything.
@@ -213,7 +222,12 @@ class RegistryStore(Reading):
                 )
         self._until = load_newer(transaction, self._known, self._until)
 
-    def _change(self, changes: Sequence[Wanted], origin: Origin, options: Options) -> Change:
+    def _judged(self, changes: Sequence[Wanted], origin: Origin, options: Options) -> Change:
+        """What it takes to make the changes.
+
+        Raises:
+            ImportRefused: They contradict something.
+        """
         now_us = self._clock.now_us()
         recorded_us = now_us if origin.recorded_at_us is None else origin.recorded_at_us
         stamp = Stamp(
@@ -221,15 +235,33 @@ class RegistryStore(Reading):
             recorded_at_us=recorded_us,
             recorded_by=origin.author,
         )
-        rows = [change.row for change in changes if isinstance(change, Put)]
-        return change_of(
-            [list(group) for _, group in groupby(rows, key=lambda row: row.topic.name)],
-            self._known,
-            stamp,
-            replace(options, now_us=now_us),
-            removals=[change.key for change in changes if isinstance(change, Remove)],
-            restored={c.key: c.record for c in changes if isinstance(c, Restore)},
-        )
+        options = replace(options, now_us=now_us)
+        around = None if options.replace else self._known.around(changes, recorded_us)
+        if around is not None:
+            try:
+                return change_for(changes, around, stamp, options)
+            except ImportRefused:
+                pass  # judged again with everything: the message names what else was meant
+        return change_for(changes, self._known.all, stamp, options)
+
+
+def change_for(
+    changes: Sequence[Wanted], registered: Registered, stamp: Stamp, options: Options
+) -> Change:
+    """What it takes to make changes; see `workers.registry.edit.change_of`.
+
+    Raises:
+        ImportRefused: They contradict something.
+    """
+    rows = [change.row for change in changes if isinstance(change, Put)]
+    return change_of(
+        [list(group) for _, group in groupby(rows, key=lambda row: row.topic.name)],
+        registered,
+        stamp,
+        options,
+        removals=[change.key for change in changes if isinstance(change, Remove)],
+        restored={c.key: c.record for c in changes if isinstance(c, Restore)},
+    )
 
 
 def _meet(expect: Expected, known: Registered) -> None:
