@@ -211,6 +211,7 @@ PROCESSES: tuple[WardstreamProcess, ...] = (
         account="inference",
     ),
     WardstreamProcess(name="stream", command=("stream",), depends_on=PREPARED),
+    WardstreamProcess(name="relay", command=("relay",), depends_on=PREPARED),
     WardstreamProcess(name="sink-timescale", command=("sink", "timescale"), depends_on=PREPARED),
     WardstreamProcess(
         name="sink-redis", command=("sink", "redis"), depends_on=(*PREPARED, "redis")
@@ -226,7 +227,7 @@ PROCESSES: tuple[WardstreamProcess, ...] = (
     WardstreamProcess(name="watchdog", command=("watchdog",), depends_on=PREPARED),
 )
 
-WATCHED = ("ingest", "infer", "stream", "sink-redis", "sink-timescale", "serve")
+WATCHED = ("ingest", "infer", "stream", "relay", "sink-redis", "sink-timescale", "serve")
 """Processes whose health the watchdog checks; the program that starts it gives their addresses."""
 
 METRICS_PORT = 9100

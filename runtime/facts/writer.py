@@ -1,8 +1,8 @@
 """Append facts to the reference data: all or none, one writer at a time."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from runtime.facts.log import Fact, fact_key
 from runtime.kafka.cluster import Cluster
@@ -83,18 +83,38 @@ class FactWriter:
             Retry: Another writer took the claim, the broker did not answer, or the deadline has
                 passed. The message says whether nothing was written or the outcome is unknown.
         """
-        wanted = list(facts)
-        if not wanted:
-            return 0
-        self.prepare(fact.topic for fact in wanted)
         records = [
-            Outgoing(
-                self._cluster.name(topic),
-                0,
-                fact_key(topic, record).encode(),
-                self._codecs[topic].encode(record),
-            )
-            for topic, record in wanted
+            (topic, fact_key(topic, record).encode(), self.encode(topic, record))
+            for topic, record in facts
         ]
-        self._producer.write(records, by_us=append_by_us)
+        self.append(records, append_by_us=append_by_us)
         return len(records)
+
+    def encode(self, topic: Topic, record: Mapping[str, Any]) -> bytes:
+        """The bytes of a fact.
+
+        Raises:
+            NotRegistered: The schema is not registered.
+            RegistryUnavailable: The schema registry is out of reach.
+            ValueError: The record does not fit the schema.
+        """
+        self.prepare([topic])
+        return self._codecs[topic].encode(record)
+
+    def append(
+        self, records: Iterable[tuple[Topic, bytes, bytes]], *, append_by_us: int | None = None
+    ) -> None:
+        """Append encoded facts, all or none; see `publish`.
+
+        Args:
+            records: Topic, key and value of each.
+            append_by_us: Deadline for the append, UTC microseconds; no limit when None.
+
+        Raises:
+            Retry: As `publish`.
+        """
+        wanted = [
+            Outgoing(self._cluster.name(topic), 0, key, value) for topic, key, value in records
+        ]
+        if wanted:
+            self._producer.write(wanted, by_us=append_by_us)

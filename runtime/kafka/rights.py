@@ -122,6 +122,13 @@ PROCESSES: Final = (
         claims=("stream-",),
     ),
     ProcessRights(
+        process="relay",
+        reads=REFERENCE_TOPICS,
+        writes=REFERENCE_TOPICS,
+        groups=(FACTS_GROUP,),
+        claims=("facts-import",),
+    ),
+    ProcessRights(
         process="sink-timescale",
         reads=(*REFERENCE_TOPICS, *DERIVED_TOPICS, AUDIT),
         writes=(DEAD_LETTERS,),

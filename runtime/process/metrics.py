@@ -79,6 +79,13 @@ CHECKPOINTS_ARCHIVED = Counter(
     "Checkpoints for the object store: written, skipped while one was being written, failed",
     ["result"],
 )
+RELAY_EDITS = Counter("wardstream_relay_edits_total", "Edits of the registry that were appended")
+RELAY_FIXED_AGAIN = Counter(
+    "wardstream_relay_fixed_again_total",
+    "Edits that got another time, because nothing was appended within two seconds of the first",
+)
+RELAY_WAITING = Gauge("wardstream_relay_waiting_edits", "Edits that are not appended yet")
+RELAY_LAG = Gauge("wardstream_relay_lag_seconds", "Age of the oldest edit that is not appended")
 SINK_ROWS = Counter("wardstream_sink_rows_total", "Rows written", ["sink", "topic"])
 SINK_DUPLICATES = Counter(
     "wardstream_sink_duplicates_total", "Records dropped by seq", ["sink", "topic"]

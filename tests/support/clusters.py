@@ -9,6 +9,7 @@ from runtime.kafka.registry import guarded_registry
 from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from workers.operations.installation import Installation
+from workers.registry.editing.desk import EditingDesk
 from workers.sinks.redis.sink import RedisSink
 from workers.sinks.timescale.sink import TimescaleSink
 
@@ -34,6 +35,11 @@ def cluster_of(
 def cluster_at(bootstrap: str, clock: Clock | None = None) -> Cluster:
     """The cluster of a broker alone, without a registry."""
     return cluster_of(Settings(kafka_bootstrap=bootstrap), clock)
+
+
+def desk_of(settings: Settings, clock: Clock | None = None) -> EditingDesk:
+    """Where commands edit, for some settings."""
+    return EditingDesk(cluster_of(settings, clock), settings.database_address)
 
 
 def installation_of(settings: Settings, clock: Clock | None = None) -> Installation:

@@ -20,7 +20,7 @@ from runtime.process.settings import Settings
 from schemas.topics import DETECTIONS, FRAMES, OCCUPANCY_LATEST, STREAM_CHECKPOINTS, TOPICS, Topic
 from streams.processor.pipeline_settings import pipeline_settings
 from streams.stage import OUTPUTS
-from tests.support.clusters import cluster_of, installation_of
+from tests.support.clusters import cluster_of, desk_of, installation_of
 from tests.support.waiting import eventually
 from workers.ingest.sources.probe import probe_clip
 from workers.local.demo.observe import Observer
@@ -81,9 +81,8 @@ class PlayedPipeline:
         """Register the demo's ward for a clip."""
         prepare(cluster_of(self.settings), self.settings.database_url.get_secret_value())
         scenario = make_scenario([probe_clip(str(clip))], starts_us, 1280)
-        register_ward(
-            scenario, self.folder / "ward", cluster_of(self.settings), starts_us - HOUR_US
-        )
+        with desk_of(self.settings) as desk:
+            register_ward(scenario, self.folder / "ward", desk, starts_us - HOUR_US)
         self.scenario = scenario
         return scenario
 

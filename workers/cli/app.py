@@ -47,6 +47,7 @@ SECTIONS: Final[dict[str, dict[str, Entry]]] = {
         "ingest": Entry("workers.cli.ingest", "ingest", "Read cameras and videos."),
         "infer": Entry("workers.cli.infer", "infer", "Detect people in frames."),
         "stream": Entry("workers.cli.stream", "stream", "Track people, count zones and staff."),
+        "relay": Entry("workers.cli.relay", "relay", "Append edits of the registry to Kafka."),
         "sink": Entry("workers.cli.sink", "app", "Write results to TimescaleDB or Redis."),
         "serve": Entry("workers.cli.serve", "serve", "Serve the live board and its API."),
         "watchdog": Entry("workers.cli.watchdog", "watchdog", "Raise alerts when data stops."),
@@ -61,6 +62,7 @@ SECTIONS: Final[dict[str, dict[str, Entry]]] = {
             "workers.cli.reference", "requirement", "Import how many staff a zone needs."
         ),
         "unit": Entry("workers.cli.reference", "unit", "Import units, in which rights are held."),
+        "edits": Entry("workers.cli.edits", "app", "Show who edited what."),
     },
     "Set up and maintain": {
         "topics": Entry("workers.cli.topics", "app", "Create and check the Kafka topics."),

@@ -1,9 +1,10 @@
-"""The cluster of a command, after its brokers have accepted the user."""
+"""What a command works on: the cluster, once its brokers accepted the user, and the registry."""
 
 from runtime.clock import Clock, SystemClock
 from runtime.kafka.access import check_access
 from runtime.kafka.cluster import Cluster
 from workers.cli.configuration import read_settings
+from workers.registry.editing.desk import EditingDesk
 
 
 def open_cluster(clock: Clock | None = None) -> Cluster:
@@ -16,3 +17,13 @@ def open_cluster(clock: Clock | None = None) -> Cluster:
     cluster = Cluster.of(read_settings(), clock or SystemClock())
     check_access(cluster)
     return cluster
+
+
+def open_desk(clock: Clock | None = None) -> EditingDesk:
+    """The registry that the settings name.
+
+    Raises:
+        Stop: The brokers refuse this user.
+        typer.Exit: A setting cannot be used.
+    """
+    return EditingDesk(open_cluster(clock), read_settings().database_address)

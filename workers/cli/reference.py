@@ -6,7 +6,7 @@ from typing import Annotated, Final
 import typer
 
 from runtime.kafka.cluster import Cluster
-from workers.cli.connections import open_cluster
+from workers.cli.connections import open_desk
 from workers.cli.errors import exit_codes
 from workers.cli.output import Json, print_json, print_lines
 from workers.operations.times import HELP, parse_time
@@ -67,13 +67,12 @@ def command(kind: str, plural: str) -> typer.Typer:
         ] = OnResize.REFUSE,
         json: Json = False,
     ) -> None:
-        with exit_codes():
-            cluster = open_cluster()
+        with exit_codes(), open_desk() as desk:
             imported = import_files(
                 {kind: file},
-                cluster,
-                recorded_at_us=_time_us(recorded_at, cluster),
-                valid_from_us=_time_us(valid_from, cluster),
+                desk,
+                recorded_at_us=_time_us(recorded_at, desk.cluster),
+                valid_from_us=_time_us(valid_from, desk.cluster),
                 options=Options(replace=replace, cascade=cascade, on_resize=on_resize),
                 dry_run=dry_run,
             )

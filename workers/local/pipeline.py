@@ -28,7 +28,7 @@ from schemas.topics import TOPICS
 from streams.state.version import STATE_VERSION
 from workers.storage.timescale.migrate import migrate
 
-WORKERS = ("infer", "stream", "sink-timescale", "sink-redis", "serve")
+WORKERS = ("infer", "stream", "relay", "sink-timescale", "sink-redis", "serve")
 """Processes that run as long as the pipeline does; ingest is started for each source."""
 
 _ADDRESSES = {

@@ -30,6 +30,7 @@ STAGES: Final[dict[str, StageTexts]] = {
     "ingest": StageTexts("Cameras are no longer read", "Pictures come late"),
     "infer": StageTexts("Looking for people has stopped", "Looking for people is late"),
     "stream": StageTexts("Counting has stopped", "Counting is late"),
+    "relay": StageTexts("Edits do not take effect", "Edits take effect late", "WARNING"),
     "sink-redis": StageTexts("The board's numbers have stopped", "The board's numbers come late"),
     "sink-timescale": StageTexts(
         "History is not being written", "History is written late", "WARNING"

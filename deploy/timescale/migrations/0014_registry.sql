@@ -52,9 +52,12 @@ CREATE TABLE registry.outbox (
     attempts integer NOT NULL DEFAULT 0,
     appended_at timestamptz
 );
+ALTER TABLE registry.outbox ALTER COLUMN payload SET STORAGE EXTERNAL; -- it is read at once, and deleted
 CREATE INDEX outbox_waiting ON registry.outbox (edit_id) WHERE appended_at IS NULL;
 COMMENT ON COLUMN registry.outbox.recorded_at_us IS
     'Fixed just before the first append, with the bytes of the records: what is repeated is equal.';
+COMMENT ON COLUMN registry.outbox.payload IS
+    'The records as they are appended; NULL before the first append, and after the last.';
 COMMENT ON COLUMN registry.outbox.append_by_us IS
     'After this time nothing is appended with these bytes; NULL where the time was given.';
 

@@ -27,7 +27,7 @@ from schemas.registry import SchemaRegistry
 from schemas.topics import DETECTIONS, FRAMES
 from tests.chaos.pipeline.gauges import Sample, poll
 from tests.chaos.pipeline.quantiles import quantile
-from tests.support.clusters import cluster_of
+from tests.support.clusters import cluster_of, desk_of
 from tests.support.played_pipeline import HOUR_US, PlayedPipeline
 from tests.support.waiting import eventually
 from workers.ingest.sources.probe import probe_clip
@@ -165,9 +165,8 @@ def overload(pipeline: PlayedPipeline, clip: Path, minutes: float) -> Outcome:
     prepare(cluster_of(pipeline.settings), pipeline.settings.database_url.get_secret_value())
     starts_us = pipeline.now_us() - HOUR_US
     scenario = make_scenario([probe_clip(str(clip))] * outcome.cameras, starts_us, 1280)
-    register_ward(
-        scenario, pipeline.folder / "ward", cluster_of(pipeline.settings), starts_us - HOUR_US
-    )
+    with desk_of(pipeline.settings) as desk:
+        register_ward(scenario, pipeline.folder / "ward", desk, starts_us - HOUR_US)
     pipeline.scenario = scenario
     pipeline.start(("--backend", "hog", "--mode", "live"))
     _start_watchdog(pipeline)

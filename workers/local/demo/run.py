@@ -23,6 +23,7 @@ from workers.local.demo.summary import Summary, summarise
 from workers.local.demo.table import detector_of, live_view
 from workers.local.demo.ward import register_ward
 from workers.local.pipeline import WORKERS, LocalPipeline
+from workers.registry.editing.desk import EditingDesk
 
 _REFRESH_S = 1.0
 _REPORT_S = 10.0
@@ -88,7 +89,8 @@ class Demo:
             infer=("--threads", str(self._pace.threads))
         )  # they read the ward as it is registered
         self.report("registering cameras, zones, roster and requirements")
-        register_ward(scenario, self.options.run_dir / "ward", cluster, starts_us - _LEAD_US)
+        with EditingDesk(cluster, settings.database_address) as desk:
+            register_ward(scenario, self.options.run_dir / "ward", desk, starts_us - _LEAD_US)
         self.pipeline.start_and_wait()
         self.report(f"live board at {self.board_url}")
         folded_before = observer.total(since, DETECTIONS)

@@ -3,18 +3,18 @@
 import json
 from pathlib import Path
 
-from runtime.kafka.cluster import Cluster
 from workers.local.demo.scenario import Scenario
+from workers.registry.editing.desk import EditingDesk
 from workers.registry.importing import import_files
 
 
-def register_ward(scenario: Scenario, folder: Path, cluster: Cluster, recorded_at_us: int) -> int:
+def register_ward(scenario: Scenario, folder: Path, desk: EditingDesk, recorded_at_us: int) -> int:
     """Write the import files and import them; returns how many versions were new.
 
     Args:
         scenario: Ward to register.
         folder: Folder in which the files stay, to read and change.
-        cluster: Where the topics are.
+        desk: Where the registry is.
         recorded_at_us: Time of registration, UTC microseconds; before the first frame of the run.
 
     Raises:
@@ -25,4 +25,4 @@ def register_ward(scenario: Scenario, folder: Path, cluster: Cluster, recorded_a
     files = {kind: folder / f"{kind}.yaml" for kind in scenario.rows}
     for kind, path in files.items():
         path.write_text("".join(f"- {json.dumps(row)}\n" for row in scenario.rows[kind]))
-    return import_files(files, cluster, recorded_at_us=recorded_at_us).versions
+    return import_files(files, desk, recorded_at_us=recorded_at_us).versions

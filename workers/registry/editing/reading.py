@@ -120,6 +120,29 @@ class Reading:
             return None
         return _edit(row), self._facts("WHERE edit_id = %s ORDER BY position", [edit_id])
 
+    def newest_edit(self) -> int:
+        """Id of the newest edit; 0 where there is none.
+
+        Raises:
+            Retry: The database is out of reach.
+        """
+        with self._database.transaction() as transaction:
+            row = transaction.execute("SELECT max(edit_id) FROM registry.edits").fetchone()
+        return 0 if row is None or row[0] is None else int(row[0])
+
+    def is_appended(self, edit_id: int) -> bool:
+        """Whether the topics have an edit, and every one before it.
+
+        Raises:
+            Retry: The database is out of reach.
+        """
+        with self._database.transaction() as transaction:
+            row = transaction.execute(
+                "SELECT 1 FROM registry.outbox WHERE edit_id <= %s AND appended_at IS NULL LIMIT 1",
+                [edit_id],
+            ).fetchone()
+        return row is None
+
     def _facts(self, condition: str, values: Sequence[Any]) -> list[Version]:
         with self._database.transaction() as transaction:
             rows = transaction.execute(f"{SELECT_FACTS} {condition}", values).fetchall()

@@ -8,7 +8,9 @@ import psycopg
 import structlog
 
 from runtime.errors import Stop
-from runtime.facts.log import Fact
+from runtime.facts.log import Fact, FactLog
+from runtime.facts.writer import FactWriter
+from runtime.kafka.cluster import Cluster
 from workers.registry.editing.database import LOCK, Database
 from workers.registry.editing.rows import copy_versions, new_edit
 from workers.registry.editing.wanted import Origin
@@ -68,6 +70,26 @@ def take_over(database: Database, prefix: str, facts: Sequence[Fact], now_us: in
         )
     log.info("registry.taken_over", facts=len(facts))
     return True
+
+
+def ensure_taken_over(cluster: Cluster, database: Database) -> None:
+    """Keep what the topics hold, unless that was done before.
+
+    Raises:
+        Retry: The database or Kafka is out of reach.
+        RegistryUnavailable: The schema registry is out of reach.
+        Stop: The database holds the registry of another run.
+    """
+    with database.transaction() as transaction:
+        if is_taken_over(transaction, cluster.prefix):
+            return
+    with FactWriter(cluster):  # whoever wrote facts before ends here
+        topics = FactLog(cluster)
+        try:
+            facts = topics.sync()
+        finally:
+            topics.close()
+        take_over(database, cluster.prefix, facts, cluster.clock.now_us())
 
 
 def _once(facts: Iterable[Fact]) -> list[Fact]:

@@ -98,6 +98,8 @@ _MINUTES = _in("live", ["occupancy_minutes", "coverage_minutes"])
 _NOTED = _in("public", ["sink_progress", "sink_offsets"])
 _MERGED = _in("live", [table.name for table in DERIVED_TABLES if table.merged])
 
+_REGISTRY = _in("registry", ["edits", "outbox", "taken_over", "versions"])
+
 ZONE_FIGURES: Final = _in(
     "public",
     [
@@ -184,6 +186,13 @@ ROLES: Final = (
         does="Asks who has seen whom, by SQL.",
         reads=("public.audit_entries", "public.what_has_seen", "public.who_has_seen"),
         read_only=True,
+    ),
+    RoleRights(
+        role="relay",
+        does="Appends edits of the registry to the topics, and takes over what those held before.",
+        reads=("public.schema_migrations", *_REGISTRY),
+        adds=_REGISTRY,
+        changes=("registry.outbox",),
     ),
     RoleRights(
         role="analyst",

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +11,7 @@ from structlog.testing import capture_logs
 from runtime.checkpoints import OutputRecord, Record
 from runtime.clock import SystemClock
 from runtime.errors import Retry
-from runtime.facts.log import APPEND_WITHIN_US, Fact, FactLog
+from runtime.facts.log import Fact, FactLog
 from runtime.facts.writer import FactWriter
 from runtime.kafka.topics import create_topics
 from runtime.process.settings import Settings
@@ -26,8 +25,6 @@ from tests.support.builders.domain import S, outcome, staff, zone
 from tests.support.clusters import LOGGED, cluster_of
 from tests.support.facts import publish_facts
 from tests.support.services import Services
-from workers.registry import edit
-from workers.registry import importing as command
 
 
 @pytest.fixture
@@ -183,104 +180,6 @@ def test_a_second_writer_ends_the_first_ones_right(
             first.publish([Fact(STAFF, staff(role="doctor"))])
 
     assert [fact.record["role"] for fact in log.sync()] == ["nurse"]
-
-
-@pytest.fixture
-def staff_file(tmp_path: Path) -> Path:
-    path = tmp_path / "staff.csv"
-    path.write_text("staff_id,role\ns1,nurse\n")
-    return path
-
-
-def test_an_import_in_the_middle_of_another_never_gives_one_version_twice(
-    settings: Settings,
-    log: FactLog,
-    staff_file: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """The second import runs from start to end after the first has read the registry."""
-    other_file = tmp_path / "other.csv"
-    other_file.write_text("staff_id,role\ns1,doctor\n")
-
-    def meanwhile(*arguments: Any) -> edit.Change:
-        monkeypatch.setattr(command, "change_of", edit.change_of)
-        assert command.import_files({"staff": other_file}, cluster_of(settings)).versions == 1
-        return edit.change_of(*arguments)
-
-    monkeypatch.setattr(command, "change_of", meanwhile)
-
-    no_deadline_us = SystemClock().now_us()  # a time that is given may be long ago
-    with pytest.raises(Retry, match="run it again"):
-        command.import_files(
-            {"staff": staff_file}, cluster_of(settings), recorded_at_us=no_deadline_us
-        )
-    assert command.import_files({"staff": staff_file}, cluster_of(settings)).versions == 1
-    assert [(f.record["version"], f.record["role"]) for f in log.sync()] == [
-        (1, "doctor"),
-        (2, "nurse"),
-    ]
-
-
-class SlowClock(SystemClock):
-    """A clock that something slow puts forward."""
-
-    passed_us = 0
-
-    def now_us(self) -> int:
-        return super().now_us() + self.passed_us
-
-
-def test_a_fact_that_would_come_too_late_is_not_written(
-    settings: Settings, log: FactLog, staff_file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    clock = SlowClock()
-    stamped = edit.Change.stamp
-
-    def slow(change: edit.Change, stamp: edit.Stamp) -> None:
-        stamped(change, stamp)
-        clock.passed_us = APPEND_WITHIN_US
-
-    monkeypatch.setattr(edit.Change, "stamp", slow)
-
-    with pytest.raises(Retry, match="nothing was written"):
-        command.import_files({"staff": staff_file}, cluster_of(settings, clock))
-    assert log.sync() == []
-
-
-def test_rows_that_take_long_to_judge_do_not_age_the_facts(
-    settings: Settings, log: FactLog, staff_file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    clock = SlowClock()
-
-    def slow(*arguments: Any) -> edit.Change:
-        clock.passed_us = 60 * S
-        return edit.change_of(*arguments)
-
-    monkeypatch.setattr(command, "change_of", slow)
-    before_us = SystemClock().now_us()
-
-    assert command.import_files({"staff": staff_file}, cluster_of(settings, clock)).versions == 1
-    [fact] = log.sync()
-    assert fact.record["recorded_at_us"] >= before_us + 60 * S
-    assert fact.record["valid_from_us"] == fact.record["recorded_at_us"]
-
-
-def test_a_slow_schema_registry_does_not_age_the_facts(
-    settings: Settings, log: FactLog, staff_file: Path
-) -> None:
-    clock = SlowClock()
-
-    class SlowRegistry(SchemaRegistry):
-        def lookup(self, topic: Any) -> int:
-            clock.passed_us = 60 * S
-            return super().lookup(topic)
-
-    slow = cluster_of(settings, clock, SlowRegistry(settings.registry_url))
-    before_us = SystemClock().now_us()
-
-    assert command.import_files({"staff": staff_file}, slow).versions == 1
-    assert log.sync()[0].record["recorded_at_us"] >= before_us + 60 * S
 
 
 def test_an_event_ahead_of_the_clock_waits_for_the_facts_it_must_see(

@@ -96,7 +96,7 @@ def completed(description: str) -> list[str]:
 @pytest.mark.parametrize(
     ("description", "offered"),
     [
-        pytest.param("re", ["registry", "rebuild", "requirement"], id="command"),
+        pytest.param("re", ["rebuild", "registry", "relay", "requirement"], id="command"),
         pytest.param("rebuild re", ["revert"], id="command-of-a-group"),
         pytest.param("dlq list --rea", ["--reason"], id="option"),
         pytest.param("tail staff", ["staff.v1"], id="topic"),

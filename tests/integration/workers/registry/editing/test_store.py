@@ -139,7 +139,7 @@ def test_an_edit_under_a_later_one_is_not_undone(store: RegistryStore) -> None:
 
 
 def test_what_is_written_with_an_edit_is_kept_with_it_or_not_at_all(
-    store: RegistryStore, database_url: str
+    store: RegistryStore,
 ) -> None:
     def fails(transaction: psycopg.Connection, _applied: object) -> None:
         transaction.execute("SELECT 1 / 0")
@@ -160,9 +160,12 @@ def test_pages_go_on_where_the_last_one_ended(store: RegistryStore) -> None:
     assert [v.key.identity for v in (*first, *rest)] == ["s0", "s1", "s2", "s3", "s4"]
 
 
-def test_nothing_is_edited_before_the_takeover(database_url: str) -> None:
-    with Database(database_url) as empty, pytest.raises(NotTakenOver):
-        RegistryStore(empty, SetClock(NOW_US / 1e6)).apply([Put(CAMERA)], ANNA)
+def test_nothing_is_edited_before_the_takeover(store: RegistryStore, database: Database) -> None:
+    with database.transaction() as transaction:
+        transaction.execute("TRUNCATE registry.taken_over")
+
+    with pytest.raises(NotTakenOver):
+        store.apply([Put(CAMERA)], ANNA)
 
 
 def test_a_registry_of_another_run_is_refused(database: Database) -> None:

@@ -1,0 +1,97 @@
+"""Edits from the command line: kept in the registry, and in the topics when the command ends."""
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Final, Self
+
+from runtime.errors import Retry
+from runtime.kafka.cluster import Cluster
+from runtime.retry import Tries, comes_true, constant
+from workers.registry.change import Options
+from workers.registry.editing.database import Database
+from workers.registry.editing.relay import Relay
+from workers.registry.editing.store import ROWS_ALONE, RegistryStore
+from workers.registry.editing.takeover import ensure_taken_over
+from workers.registry.editing.wanted import Applied, Origin, Wanted
+
+_PATIENCE_S: Final = 60.0
+_ASK_S: Final = 0.05
+
+
+class EditingDesk:
+    """The registry's store for one command, which appends by itself where no relay runs.
+
+    Args:
+        cluster: Where the topics are.
+        dsn: Address of the database; holds the password.
+        patience_s: Longest wait until an edit is appended, s.
+    """
+
+    def __init__(self, cluster: Cluster, dsn: str, *, patience_s: float = _PATIENCE_S) -> None:
+        self.cluster = cluster
+        self._dsn = dsn
+        self._patience_s = patience_s
+        self._database = Database(dsn, "wardstream-command")
+        self.store = RegistryStore(self._database, cluster.clock)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._database.close()
+
+    def apply(
+        self,
+        changes: Sequence[Wanted],
+        origin: Origin,
+        *,
+        options: Options = ROWS_ALONE,
+        dry_run: bool = False,
+    ) -> Applied:
+        """Edit as `RegistryStore.apply`, and wait until the topics have it.
+
+        Raises:
+            ImportRefused: As `RegistryStore.apply`.
+            Retry: A service is out of reach; the message says whether the edit is kept.
+            RegistryUnavailable: The schema registry is out of reach.
+        """
+        ensure_taken_over(self.cluster, self._database)
+        applied = self.store.apply(changes, origin, options=options, dry_run=dry_run)
+        if not dry_run:  # also where nothing changed: an earlier run may have ended too early
+            self.append(applied.edit_id or self.store.newest_edit())
+        return applied
+
+    def append(self, edit_id: int) -> None:
+        """Wait until the topics have an edit; append it here where no relay runs.
+
+        Raises:
+            Retry: They do not have it in time; it is kept.
+        """
+        if self.store.is_appended(edit_id):
+            return
+        tries = Tries(constant(_ASK_S, deadline_s=self._patience_s), self.cluster.clock)
+        try:
+            with Relay(self.cluster, self._dsn) as relay:
+                done = comes_true(lambda: self._is_appended(relay, edit_id), tries)
+        except Retry as error:
+            raise Retry(f"{_KEPT.format(edit_id)}: {error}") from error
+        if not done:
+            raise Retry(f"{_KEPT.format(edit_id)}: a relay runs, and has not appended it yet")
+
+    def _is_appended(self, relay: Relay, edit_id: int) -> bool:
+        while not self.store.is_appended(edit_id):
+            if not relay.lead():
+                return False
+            relay.step()
+        return True
+
+
+_KEPT: Final = (
+    "edit {} is kept, and takes effect when it is appended: start `wardstream relay`, or run the "
+    "command again"
+)
