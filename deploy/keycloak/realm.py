@@ -229,6 +229,7 @@ def _user(user: User) -> dict[str, Json]:
         "lastName": user.last,
         "enabled": True,
         "attributes": {ROLES_CLAIM: list(user.roles)},
+        "realmRoles": ["offline_access"],  # a display that it lets in stays in
         "credentials": [{"type": "password", "value": user.password, "temporary": False}],
     }
 
