@@ -52,6 +52,10 @@ def demo(
     seconds: Annotated[
         float | None, typer.Option(help="Stop the sources after this many seconds.")
     ] = None,
+    login: Annotated[
+        bool,
+        typer.Option("--login", help="Start Keycloak with one user per access role, and log in."),
+    ] = False,
     run_dir: Annotated[Path, typer.Option(help="Where data and logs are kept.")] = RUN_DIR,
 ) -> None:
     """Start everything on this machine and play a video through it in real time."""
@@ -75,6 +79,7 @@ def demo(
             port=choose_port(port),
             detector={name: value for name, value in detector.items() if value},
             seconds=seconds,
+            login=login,
         )
         stay = keep or (not once and interactive(console))
         with TerminateAsExit():

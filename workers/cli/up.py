@@ -13,6 +13,7 @@ from workers.cli.configuration import read_settings
 from workers.cli.errors import exit_codes
 from workers.cli.output import print_text
 from workers.local.detached import hold, start
+from workers.local.logins import folder_of
 
 RUN_DIR = Path(".wardstream/line")
 
@@ -25,6 +26,10 @@ def up(
     foreground: Annotated[
         bool, typer.Option("--foreground", help="Stay in this terminal until Ctrl-C.")
     ] = False,
+    login: Annotated[
+        bool,
+        typer.Option("--login", help="Start Keycloak with one user per access role, to try it."),
+    ] = False,
 ) -> None:
     """Start Kafka, registry, TimescaleDB, Redis and every process but ingest.
 
@@ -35,12 +40,14 @@ def up(
     with exit_codes():
         try:
             if foreground:
-                hold(run_dir, port, print_text)
+                hold(run_dir, port, print_text, login=login)
                 return
-            address = start(run_dir, port)
+            address = start(run_dir, port, login=login)
         except LaunchError as error:
             raise Stop(str(error)) from error
     typer.echo(f"live board at {address}")
+    if login:
+        typer.echo((folder_of(run_dir) / "users").read_text())
     use_it = ["source", str(run_dir / "environment")]
     stop_it = ["wardstream", "down"] + ([] if run_dir == RUN_DIR else ["--run-dir", str(run_dir)])
     commands = {

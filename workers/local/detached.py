@@ -3,7 +3,7 @@
 import shlex
 import sys
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import httpx
@@ -17,18 +17,20 @@ from runtime.errors import Stop
 from runtime.proxies import own_client
 from runtime.retry import retried
 from workers.local.demo.options import choose_port
+from workers.local.logins import LocalLogins
 from workers.local.pipeline import LocalPipeline
 
 _READY_S = 90.0
 _POLL_S = 0.2
 
 
-def start(run_dir: Path, port: int) -> str:
+def start(run_dir: Path, port: int, *, login: bool = False) -> str:
     """Start everything in the background, and wait for the board.
 
     Args:
         run_dir: Where data and logs are kept.
         port: Port of the board; another when it is taken.
+        login: Whether people log in at a provider that is started as well.
 
     Returns:
         Address of the board.
@@ -37,18 +39,20 @@ def start(run_dir: Path, port: int) -> str:
         LaunchError: It did not come up.
     """
     command = [sys.executable, "-m", "workers.cli", "up", "--foreground"]
-    start_detached(run_dir, [*command, "--port", str(port), "--run-dir", str(run_dir)])
+    options = ["--port", str(port), "--run-dir", str(run_dir), *(["--login"] if login else [])]
+    start_detached(run_dir, [*command, *options])
     tries = patience(_READY_S, every_s=_POLL_S)
     return retried(lambda: _board(run_dir), tries, (LaunchError,))
 
 
-def hold(run_dir: Path, port: int, report: Callable[[str], None]) -> None:
+def hold(run_dir: Path, port: int, report: Callable[[str], None], *, login: bool = False) -> None:
     """Run everything in this process until a signal.
 
     Args:
         run_dir: Where data and logs are kept.
         port: Port of the board; another when it is taken.
         report: Receives each step as a short message.
+        login: Whether people log in at a provider that is started as well.
 
     Raises:
         LaunchError: A process ended.
@@ -56,12 +60,19 @@ def hold(run_dir: Path, port: int, report: Callable[[str], None]) -> None:
     """
     chosen = choose_port(port)
     (run_dir / "environment").unlink(missing_ok=True)
-    pipeline = LocalPipeline(
-        run_dir, environment={"WARDSTREAM_SERVING__PORT": str(chosen)}, report=report
-    )
-    with pipeline:
+    variables = {"WARDSTREAM_SERVING__PORT": str(chosen)}
+    logins: LocalLogins | None = None
+    if login:
+        logins = LocalLogins(run_dir, chosen, "east", report).install()
+        variables |= logins.environment
+    pipeline = LocalPipeline(run_dir, environment=variables, report=report)
+    with pipeline, ExitStack() as stack:
+        if logins is not None:
+            stack.enter_context(logins)
         pipeline.start_and_wait()
         pipeline.start_watchdog()
+        if logins is not None:
+            logins.wait_ready()
         lines = [f"export {k}={shlex.quote(v)}" for k, v in sorted(pipeline.environment.items())]
         environment = run_dir / "environment"
         environment.touch(mode=0o600)

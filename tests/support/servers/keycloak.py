@@ -17,16 +17,14 @@ from typing import Self
 
 from deploy.keycloak.realm import Realm, User, new_secret
 from tests.support.waiting import eventually
-from workers.access.rights import AccessRole
+from workers.local.logins import users_of
 
 READY_S = 240.0
 ANYWHERE = "http://127.0.0.1:1/"
 """Address of a board in the realm as it is imported; tests add clients of their own."""
 
-ROLES = {
-    **{str(role): [str(role)] for role in AccessRole},
-    "east-coordinator": [f"{AccessRole.COORDINATOR}:east"],
-}
+UNIT = "east"
+USERS = {user.name: user.roles for user in users_of(UNIT)}
 """Access roles of each user."""
 
 
@@ -53,7 +51,7 @@ class Provider:
     @classmethod
     def new(cls) -> Self:
         """One with new passwords, which runs nowhere yet."""
-        return cls(passwords={name: new_secret() for name in ROLES})
+        return cls(passwords={name: new_secret() for name in USERS})
 
     def reached_at(self, port: int) -> Self:
         """The same, which runs."""
@@ -79,7 +77,7 @@ def realm_of(provider: Provider) -> Realm:
         board_url=ANYWHERE,
         users=[
             User(name=name, roles=roles, password=provider.passwords[name])
-            for name, roles in ROLES.items()
+            for name, roles in USERS.items()
         ],
         board_secret=provider.board_secret,
         machine_secret=provider.machine_secret,

@@ -61,10 +61,18 @@ class LatencyProbe:
         clock: Gives the time of arrival.
         since_us: Time of the earliest event to measure, UTC microseconds: events left from an
             earlier run do not count.
+        auth: Adds an access token, where the board asks for one.
     """
 
-    def __init__(self, url: str, clock: Clock | None = None, since_us: int = 0) -> None:
+    def __init__(
+        self,
+        url: str,
+        clock: Clock | None = None,
+        since_us: int = 0,
+        auth: httpx.Auth | None = None,
+    ) -> None:
         self._url = url
+        self._auth = auth
         self._since_us = since_us
         self._clock = clock or SystemClock()
         self._samples: dict[str, list[int]] = {}
@@ -104,7 +112,7 @@ class LatencyProbe:
     def _run(self) -> None:
         while not self._closing.is_set():
             try:
-                for event in follow(self._url):
+                for event in follow(self._url, auth=self._auth):
                     self.take(event, self._clock.now_us())
                     if self._closing.is_set():
                         return

@@ -61,15 +61,22 @@ class Observer:
         cluster: Where the topics are.
         supervisor: Knows the processes and their metrics ports.
         board_url: URL of the board, ending in a slash.
+        auth: Adds an access token, where the board asks for one.
     """
 
-    def __init__(self, cluster: Cluster, supervisor: Supervisor, board_url: str) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        supervisor: Supervisor,
+        board_url: str,
+        auth: httpx.Auth | None = None,
+    ) -> None:
         self._cluster = cluster
         self._supervisor = supervisor
         self._board_url = board_url
         self._probe = LogProbe(cluster)
         self._quick = LogProbe(cluster, answer_s=_ANSWER_S)
-        self._http = own_client(timeout=2.0)
+        self._http = own_client(timeout=2.0, auth=auth)
 
     def name(self, topic: Topic) -> str:
         """Physical name of a topic."""

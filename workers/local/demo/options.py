@@ -24,6 +24,7 @@ class DemoOptions:
         port: Port of the board; 0 for any free one.
         detector: Backend and weights of the detector, where they are named.
         seconds: Time after which the sources stop, s; None plays to the end.
+        login: Whether people log in at a provider that is started as well.
     """
 
     videos: list[str]
@@ -35,6 +36,7 @@ class DemoOptions:
     port: int = 0
     detector: dict[str, str] = field(default_factory=dict)
     seconds: float | None = None
+    login: bool = False
 
     @property
     def infer(self) -> list[str]:

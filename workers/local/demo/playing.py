@@ -2,6 +2,7 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 from rich.console import Console
 from rich.markup import escape
@@ -16,6 +17,7 @@ from workers.local.demo.pace import RATES, Pace, measured_pace, processor_ticks,
 from workers.local.demo.run import Demo
 from workers.local.demo.scenario import cameras_of
 from workers.local.demo.summary import Summary
+from workers.local.logins import LocalLogins
 from workers.local.pipeline import LocalPipeline
 
 _LOAD_S = 0.3
@@ -39,17 +41,26 @@ def play(options: DemoOptions, console: Console, *, stay: bool) -> Summary:
     before = processor_ticks()
     SystemClock().sleep(_LOAD_S)
     load = used_cores(before, processor_ticks(), cores=1)
+    logins: LocalLogins | None = None
+    environment = {"WARDSTREAM_SERVING__PORT": str(options.port)}
+    if options.login:
+        unit = cameras_of(clips, Settings().ingest.max_width)[-1].camera_id.removeprefix("cam-")
+        logins = LocalLogins(options.run_dir, options.port, unit, report).install()
+        environment |= logins.environment
     pipeline = LocalPipeline(
         options.run_dir,
         fresh=options.fresh or options.start_us is not None,
-        environment={"WARDSTREAM_SERVING__PORT": str(options.port)},
+        environment=environment,
         options={"infer": options.infer},
         report=report,
     )
     with ThreadPoolExecutor(max_workers=1) as pool:
         pace = pool.submit(pace_of, options, clips, load)  # beside the start of the services
-        with pipeline:
-            return Demo(options, pipeline, console, report).play(clips, pace, stay=stay)
+        with pipeline, ExitStack() as stack:
+            if logins is not None:
+                stack.enter_context(logins)  # after the services: a fresh start empties the folder
+            demo = Demo(options, pipeline, console, report, logins=logins)
+            return demo.play(clips, pace, stay=stay)
 
 
 def pace_of(options: DemoOptions, clips: list[Clip], load: float = 0.0) -> Pace:

@@ -22,6 +22,7 @@ from workers.local.demo.settling import Patience, Stages, condition_of, settle
 from workers.local.demo.summary import Summary, summarise
 from workers.local.demo.table import detector_of, live_view
 from workers.local.demo.ward import register_ward
+from workers.local.logins import LocalLogins
 from workers.local.pipeline import WORKERS, LocalPipeline
 from workers.registry.editing.desk import EditingDesk
 
@@ -43,6 +44,7 @@ class Demo:
         console: Console to write to.
         report: Receives each step as a short message.
         clock: Clock of the demo.
+        logins: The provider of logins, where people log in.
     """
 
     def __init__(
@@ -52,7 +54,10 @@ class Demo:
         console: Console,
         report: Callable[[str], None],
         clock: Clock | None = None,
+        logins: LocalLogins | None = None,
     ) -> None:
+        self._logins = logins
+        self._auth = None if logins is None else logins.auth
         self.options = options
         self.console = console
         self.pipeline = pipeline
@@ -80,7 +85,7 @@ class Demo:
         cluster = Cluster.of(settings, self._clock)
         starts_us = self.options.start_us or self._clock.now_us()
         scenario = make_scenario(clips, starts_us, settings.ingest.max_width)
-        observer = Observer(cluster, self.pipeline.supervisor, self.board_url)
+        observer = Observer(cluster, self.pipeline.supervisor, self.board_url, self._auth)
         since = observer.ends()
         self._pace = pace.result()
         if self._pace.reason:
@@ -92,9 +97,11 @@ class Demo:
         with EditingDesk(cluster, settings.database_address) as desk:
             register_ward(scenario, self.options.run_dir / "ward", desk, starts_us - _LEAD_US)
         self.pipeline.start_and_wait()
+        self._tell_who_may_log_in()
         self.report(f"live board at {self.board_url}")
         folded_before = observer.total(since, DETECTIONS)
-        with LatencyProbe(self.board_url, since_us=self._clock.now_us()) as probe:
+        since_us = self._clock.now_us()
+        with LatencyProbe(self.board_url, since_us=since_us, auth=self._auth) as probe:
             self._start_sources(scenario, starts_us)
             self._watch(observer, folded_before, self._sources_ended)
             latency = (
@@ -125,6 +132,13 @@ class Demo:
             self._watch(observer, folded_before, lambda: False)
         observer.close()
         return summary
+
+    def _tell_who_may_log_in(self) -> None:
+        if self._logins is None:
+            return
+        self._logins.wait_ready()
+        for line in self._logins.lines():
+            self.console.print(f"  {line}", markup=False, highlight=False)
 
     def _start_sources(self, scenario: Scenario, starts_us: int) -> None:
         arguments = ["--mode", self.options.mode, "--fps", str(self._pace.fps)]

@@ -3,6 +3,7 @@
 from collections.abc import Generator, Iterable
 from typing import Any, NamedTuple
 
+import httpx
 import msgspec
 
 from runtime.proxies import own_client
@@ -45,7 +46,11 @@ def parse(lines: Iterable[str]) -> Generator[SseEvent, None, None]:
 
 
 def follow(
-    url: str, *, last_event_id: str = "", timeout_s: float = 10.0
+    url: str,
+    *,
+    last_event_id: str = "",
+    timeout_s: float = 10.0,
+    auth: httpx.Auth | None = None,
 ) -> Generator[SseEvent, None, None]:
     """Events of one connection, until it ends.
 
@@ -53,6 +58,7 @@ def follow(
         url: URL of the board, such as `http://127.0.0.1:8080/`, or of its stream of changes.
         last_event_id: Id of the event after which to resume.
         timeout_s: Longest silence, seconds; the board sends a heartbeat every second.
+        auth: Adds an access token, where the board asks for one.
 
     Raises:
         httpx.HTTPError: The board cannot be reached, refused, or fell silent.
@@ -63,7 +69,7 @@ def follow(
     if last_event_id:
         headers["Last-Event-ID"] = last_event_id
     with (
-        own_client(timeout=timeout_s) as client,
+        own_client(timeout=timeout_s, auth=auth) as client,
         client.stream("GET", url, headers=headers) as answer,
     ):
         if answer.is_error:
