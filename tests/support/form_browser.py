@@ -46,11 +46,17 @@ class FormBrowser(httpx.Client):
     """A client of pages.
 
     Cookies that are for secure connections alone go to this machine, too, as browsers do it.
+
+    Args:
+        base_url: Address of the site that it visits.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, base_url: str = "") -> None:
         super().__init__(
-            follow_redirects=True, timeout=30, event_hooks={"response": [self._trust_this_machine]}
+            base_url=base_url,
+            follow_redirects=True,
+            timeout=30,
+            event_hooks={"response": [self._trust_this_machine]},
         )
 
     def fill(self, page: httpx.Response, press: str | None = None, **values: str) -> httpx.Response:

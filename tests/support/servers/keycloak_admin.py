@@ -22,17 +22,20 @@ class Administrator:
         self._address = address
         self._client = httpx.Client(base_url=f"{address}/admin/realms/{REALM}", timeout=30)
 
-    def add_board(self, board_url: str) -> str:
-        """Let a board log people in; returns the id of its client."""
-        name = f"board-{httpx.URL(board_url).port}"
+    def add_board(self, board_url: str, name: str) -> None:
+        """Let a board log people in, as the client `name`."""
         self._ask("POST", "/clients", board_client(board_url, self._provider.board_secret, name))
-        return name
 
     def give_roles(self, user: str, roles: Sequence[str]) -> None:
         """Replace a user's access roles."""
         known = self._user(user)
         known["attributes"] = {ROLES_CLAIM: list(roles)}
         self._ask("PUT", f"/users/{known['id']}", known)
+
+    def enable(self, user: str, enabled: bool) -> None:
+        """Let a user log in, or no more."""
+        known = self._user(user)
+        self._ask("PUT", f"/users/{known['id']}", {**known, "enabled": enabled})
 
     def end_sessions(self, user: str) -> None:
         """Log a user out everywhere; the provider tells the boards."""
