@@ -19,6 +19,7 @@ from docs.generate import (
     kafka_acls,
     metrics,
     redis_users,
+    rights,
     settings,
     topics,
 )
@@ -35,6 +36,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "kafka-acls.md": kafka_acls.page,
     "metrics.md": metrics.page,
     "redis-users.md": redis_users.page,
+    "rights.md": rights.page,
     "settings.md": settings.page,
     "topics.md": topics.page,
 }

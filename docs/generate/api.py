@@ -40,12 +40,13 @@ def page() -> str:
     ]
     parts = [INTRODUCTION]
     parts.append(table(("route", "answer", "parameters", "codes"), map(_route, routes)))
-    for name, schema in sorted(document["components"]["schemas"].items()):
+    schemas = document["components"]["schemas"]
+    for name, schema in sorted(schemas.items()):
         if "properties" in schema:
             parts.append(f"## {name}\n")
             if schema.get("description"):
                 parts.append(schema["description"].split("\n\n")[0].replace("\n", " ") + "\n")
-            parts.append(table(("field", "type", "meaning"), _fields(schema)))
+            parts.append(table(("field", "type", "meaning"), _fields(schema, schemas)))
     return "\n".join(parts)
 
 
@@ -60,21 +61,23 @@ def _codes(operation: dict[str, Any]) -> str:
     return ", ".join(sorted(operation["responses"]))
 
 
-def _fields(schema: dict[str, Any]) -> list[tuple[str, str, str]]:
+def _fields(schema: dict[str, Any], schemas: dict[str, Any]) -> list[tuple[str, str, str]]:
     return [
-        (code(name), _type(field), field.get("description", ""))
+        (code(name), _type(field, schemas), field.get("description", ""))
         for name, field in schema["properties"].items()
     ]
 
 
-def _type(field: dict[str, Any]) -> str:
+def _type(field: dict[str, Any], schemas: dict[str, Any]) -> str:
     if "$ref" in field:
         name = field["$ref"].rpartition("/")[2]
-        return f"[{name}](#{name.lower()})"
+        # An enumeration has no heading of its own.
+        has_heading = "properties" in schemas[name]
+        return f"[{name}](#{name.lower()})" if has_heading else _type(schemas[name], schemas)
     if "anyOf" in field:
-        return " or ".join(_type(one) for one in field["anyOf"])
+        return " or ".join(_type(one, schemas) for one in field["anyOf"])
     if field.get("type") == "array":
-        return f"list of {_type(field.get('items', {}))}"
+        return f"list of {_type(field.get('items', {}), schemas)}"
     if "enum" in field:
         return " or ".join(code(one) for one in field["enum"])
     if "const" in field:

@@ -13,6 +13,7 @@ from typer.main import get_command
 
 from runtime.process import metrics
 from runtime.process.settings import describe
+from workers.access.rights import Right
 from workers.cli.app import COMMANDS, load
 
 ROOT = Path(__file__).parents[2]
@@ -141,4 +142,4 @@ def test_every_setting_of_a_page_exists(page: Path) -> None:
     names = {name for name, _ in describe()}
     sections = "|".join(sorted({name.partition(".")[0] for name in names if "." in name}))
     for name in re.findall(rf"`((?:{sections})\.[a-z_.]*[a-z_])`", text_of(page)):
-        assert name in names | events(), name
+        assert name in names | events() | set(Right), name
