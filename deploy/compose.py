@@ -30,7 +30,7 @@ from deploy.services import (
     WardstreamProcess,
 )
 from runtime.storage import redis_users
-from workers.storage.timescale import rights as database_rights
+from runtime.storage.accounts import DATABASE_PREFIX, DATABASE_ROLES
 
 ROOT = Path(__file__).resolve().parents[1]
 COMPOSE = ROOT / "docker-compose.yml"
@@ -164,8 +164,8 @@ def accounts_of(row: WardstreamProcess) -> tuple[dict[str, str], list[str]]:
     name = row.signs_in_as
     found: dict[str, str] = {}
     secrets = []
-    if row.name == "migrate" or name in {one.role for one in database_rights.ROLES}:
-        user = DATABASE_USER if row.name == "migrate" else f"{database_rights.PREFIX}{name}"
+    if row.name == "migrate" or name in DATABASE_ROLES:
+        user = DATABASE_USER if row.name == "migrate" else f"{DATABASE_PREFIX}{name}"
         secret = "database" if row.name == "migrate" else f"database-{name}"
         secrets.append(secret)
         found |= {
@@ -174,7 +174,7 @@ def accounts_of(row: WardstreamProcess) -> tuple[dict[str, str], list[str]]:
             "WARDSTREAM_SECURITY__DATABASE__PASSWORD_FILE": f"{MOUNTED}/{secret}",
         }
     if row.name == "migrate":
-        secrets += [f"database-{one.role}" for one in database_rights.ROLES]
+        secrets += [f"database-{role}" for role in DATABASE_ROLES]
     if name in {one.process for one in redis_users.USERS}:
         secrets.append(f"redis-{name}")
         found |= {

@@ -14,8 +14,8 @@ from typing import Final
 
 from deploy.redis.acls import read_passwords
 from runtime.process.settings import Settings
+from runtime.storage.accounts import DATABASE_ROLES
 from runtime.storage.redis_users import USERS, acl_file
-from workers.storage.timescale.rights import ROLES
 
 FOLDER: Final = Path("secrets")
 
@@ -25,7 +25,7 @@ PASSWORDS: Final = (
     "grafana",
     "login-client-secret",
     "session-key",
-    *(f"database-{row.role}" for row in ROLES),
+    *(f"database-{role}" for role in DATABASE_ROLES),
     *(f"redis-{row.process}" for row in USERS),
 )
 """Files that hold a password each, or a key of 32 bytes: both are written alike."""

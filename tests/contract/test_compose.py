@@ -186,7 +186,7 @@ def test_no_port_is_open_to_other_machines() -> None:
     assert all(port.startswith("127.0.0.1:") for port in ports)
 
 
-def test_no_password_stands_in_the_file_or_in_an_environment() -> None:
+def test_no_password_is_in_the_file_or_in_an_environment() -> None:
     text = compose.COMPOSE.read_text()
     given = {
         name: value

@@ -45,7 +45,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("cli",),
     ),
     "workers.operations": (
-        ("installation", "times"),
+        ("accounts", "installation", "times"),
         ("deadletters", "doctor", "scoring", "tail", "verification"),
         ("backup", "rebuild"),
     ),

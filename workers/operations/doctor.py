@@ -30,6 +30,7 @@ from workers.observation.groups import CONSUMED, PipelineProbe
 from workers.observation.lease_log import LeaseReader
 from workers.observation.signs import StageProgress, StageSign
 from workers.observation.unwatched import UNWATCHED_S
+from workers.operations.accounts import check_roles, check_users
 from workers.storage.timescale.migrate import migrations
 
 _TIMEOUT_S = 5.0
@@ -66,7 +67,7 @@ class Finding(NamedTuple):
 
 
 def examine_all(settings: Settings, clock: Clock) -> Iterator[Finding]:
-    """Check programs, services, topics, schemas, tables, the detector, lag and alerts."""
+    """Check programs, services, accounts, topics, schemas, tables, detector, lag and alerts."""
     cluster = Cluster.of(settings, clock)
     checks: dict[str, Callable[[], str]] = {
         "python": check_python,
@@ -76,7 +77,9 @@ def examine_all(settings: Settings, clock: Clock) -> Iterator[Finding]:
         "schema registry": lambda: check_registry(cluster.registry.address),
         "schemas": lambda: check_schemas(cluster),
         "timescaledb": lambda: check_database(settings.database_address),
+        "database roles": lambda: check_roles(settings.database_address),
         "redis": lambda: check_redis(settings.redis_address),
+        "redis users": lambda: check_users(settings.redis_address),
         "detector": lambda: check_detector(settings),
         "lag": lambda: check_lag(cluster),
         "alerts": lambda: check_alerts(cluster),

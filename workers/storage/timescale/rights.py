@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
+from runtime.storage.accounts import DATABASE_PREFIX
 from workers.storage.timescale.tables import DERIVED_TABLES, FACT_TABLES
 
 Kind = Literal["SCHEMA", "TABLE", "FUNCTION"]
@@ -16,8 +17,7 @@ Privilege = Literal["USAGE", "SELECT", "INSERT", "UPDATE", "DELETE", "EXECUTE"]
 SCHEMAS: Final = ("public", "live", "registry")
 """Schemas with tables of ours."""
 
-PREFIX: Final = "wardstream-"
-"""Leads the name of every role."""
+PREFIX: Final = DATABASE_PREFIX
 
 
 class Grant(NamedTuple):

@@ -169,7 +169,7 @@ def test_the_doctor_finds_a_prepared_pipeline_well(operator: Operator) -> None:
     answer = operator.types("doctor")
 
     assert answer.returncode == 0, answer.stdout
-    assert [line.split()[0] for line in answer.stdout.splitlines()] == ["ok"] * 11
+    assert [line.split()[0] for line in answer.stdout.splitlines()] == ["ok"] * 13
 
 
 def test_the_doctor_names_a_threshold_that_has_no_effect(operator: Operator) -> None:
@@ -206,12 +206,13 @@ def test_the_doctor_says_what_to_do_about_what_is_ill(operator: Operator) -> Non
 
     assert answer.returncode == 1
     wrong = [line for line in answer.stdout.splitlines() if line.startswith("WRONG")]
-    assert len(wrong) == 4
+    assert len(wrong) == 5
     assert "run `wardstream topics create`" in wrong[0]
     assert wrong[1] == (
         "WRONG  redis: no answer: start it (`wardstream up`), or set WARDSTREAM_REDIS_URL"
     )
-    assert wrong[2:] == [
+    assert wrong[2] == "WRONG  redis users: not known while Redis does not answer"
+    assert wrong[3:] == [
         f"WRONG  {what}: not known while the topics are not as they must be"
         for what in ("lag", "alerts")
     ]

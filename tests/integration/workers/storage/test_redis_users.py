@@ -19,6 +19,7 @@ from tests.support.paths import ROOT
 from tests.support.redis_accounts import RedisAccounts, redis_accounts
 from tests.support.servers.standing import StandingServer
 from tests.support.services import Services
+from workers.operations.accounts import check_users
 from workers.operations.doctor import check_redis
 from workers.sinks.redis.sink import redis_errors
 
@@ -144,6 +145,11 @@ def test_a_process_that_lacks_a_right_stops_with_one_sentence(accounts: RedisAcc
 
 def test_the_doctor_signs_in_as_the_operator(accounts: RedisAccounts) -> None:
     assert check_redis(accounts.address("operator")).startswith("Redis 7")
+    assert check_users(accounts.address("operator"), "nobody-").startswith("none: every process")
+    with pytest.raises(Stop, match="whoever does not sign in may read every key"):
+        check_users(accounts.address("operator"), accounts.prefix)
+    with pytest.raises(Stop, match="may not list users"):
+        check_users(accounts.address("serving"), accounts.prefix)
 
 
 def test_a_file_of_users_lets_nobody_else_do_more_than_ask_whether_redis_lives(
@@ -168,6 +174,8 @@ def test_a_file_of_users_lets_nobody_else_do_more_than_ask_whether_redis_lives(
         signed = url.replace("//", "//wardstream-sink-redis:secret-of-sink-redis@")
         with redis.Redis.from_url(signed) as sink:
             assert sink.hset("wardstream:zone:z", "json", "{}") == 1
+        operator = url.replace("//", "//wardstream-operator:secret-of-operator@")
+        assert check_users(operator) == f"{len(USERS)}, and nobody else gets in"
 
     assert "secret-of" not in text
 

@@ -10,6 +10,7 @@ from psycopg import sql
 from runtime.errors import Stop
 from tests.support.database_roles import DatabaseRoles, database_roles
 from tests.support.services import Services, empty_database
+from workers.operations.accounts import check_roles
 from workers.storage.timescale.connection import connect
 from workers.storage.timescale.granted import difference, held_by
 from workers.storage.timescale.rights import ROLES, SCHEMAS, Grant, rights_of
@@ -142,6 +143,21 @@ def test_an_analyst_only_reads_even_if_more_were_granted(roles: DatabaseRoles) -
         pytest.raises(psycopg.errors.ReadOnlySqlTransaction),
     ):
         connection.execute("INSERT INTO floors DEFAULT VALUES")
+
+
+def test_the_doctor_names_roles_that_are_missing_and_rights_that_differ(
+    roles: DatabaseRoles,
+) -> None:
+    assert check_roles(roles.owner, "nobody-").startswith("none: every process signs in as")
+    assert check_roles(roles.owner, roles.prefix) == f"{len(ROLES)}, each with exactly its rights"
+    role = roles.user("analyst")
+    with psycopg.connect(roles.owner, autocommit=True) as owner:
+        name = sql.Identifier(role)
+        owner.execute(sql.SQL("GRANT DELETE ON live.tracks TO {}").format(name))
+        owner.execute(sql.SQL("GRANT USAGE ON SCHEMA live TO {}").format(name))
+
+    with pytest.raises(Stop, match=rf"{role} should not have DELETE on live\.tracks and 1 more"):
+        check_roles(roles.owner, roles.prefix)
 
 
 def test_only_the_sink_drops_what_has_expired(roles: DatabaseRoles) -> None:
