@@ -15,6 +15,7 @@ from runtime.process import metrics
 from runtime.process.settings import describe
 from workers.access.rights import Right
 from workers.cli.app import COMMANDS, load
+from workers.serving.api.access import ACCESS
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
@@ -137,9 +138,14 @@ def events() -> set[str]:
     return found
 
 
+def rights() -> set[str]:
+    """Names of rights and of what the audit calls a view, which look like settings too."""
+    return {right.value for right in Right} | {access.audit for access in ACCESS.values()}
+
+
 @pytest.mark.parametrize("page", PAGES, ids=label)
 def test_every_setting_of_a_page_exists(page: Path) -> None:
     names = {name for name, _ in describe()}
     sections = "|".join(sorted({name.partition(".")[0] for name in names if "." in name}))
     for name in re.findall(rf"`((?:{sections})\.[a-z_.]*[a-z_])`", text_of(page)):
-        assert name in names | events() | set(Right), name
+        assert name in names | events() | rights(), name
