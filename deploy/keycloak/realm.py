@@ -6,6 +6,7 @@ secrets come from the caller, which makes new ones for each run.
 
 import json
 import secrets
+import string
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,12 +26,13 @@ ADMINISTRATION: Final = "wardstream-realm-admin"
 """Id of a client that may change the realm; only where `Realm.administration` is set."""
 
 _USERS: Final = uuid.uuid5(uuid.NAMESPACE_DNS, "users.wardstream")
+_SIGNS: Final = string.ascii_letters + string.digits
 _EVERYBODY: Final = ["admin", "user"]
 
 
 def new_secret() -> str:
-    """A password or client secret that nobody can guess, of letters, digits, `-` and `_`."""
-    return secrets.token_urlsafe(15)
+    """A password or client secret that nobody can guess, of letters and digits."""
+    return "".join(secrets.choice(_SIGNS) for _ in range(20))
 
 
 @dataclass(frozen=True, kw_only=True)

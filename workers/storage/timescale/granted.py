@@ -116,7 +116,12 @@ def difference(connection: psycopg.Connection, row: RoleRights, role: str) -> Di
         KeyError: There is no such role.
     """
     held = held_by(connection, role)
-    return Difference(row.grants - held, held - row.grants - _EVERYBODY)
+    return Difference(_missing(row, held), held - row.grants - _EVERYBODY)
+
+
+def _missing(row: RoleRights, held: frozenset[Grant]) -> frozenset[Grant]:
+    """What a row grants and a role does not hold; a right on a table holds for each column."""
+    return frozenset(grant for grant in row.grants - held if grant._replace(column="") not in held)
 
 
 def check_rights(connection: psycopg.Connection, row: RoleRights) -> None:
@@ -126,7 +131,7 @@ def check_rights(connection: psycopg.Connection, row: RoleRights) -> None:
         Stop: It lacks a right; one sentence says which.
     """
     who = connection.info.user
-    missing = sorted(map(str, row.grants - held_by(connection, who)))
+    missing = sorted(map(str, _missing(row, held_by(connection, who))))
     if missing:
         raise Stop(
             f"the database's role {who} lacks {', '.join(missing)}: run `wardstream db roles`"

@@ -39,6 +39,14 @@ def test_each_role_holds_its_row_and_nothing_else(roles: DatabaseRoles) -> None:
     assert not {role: one for role, one in found.items() if one}
 
 
+def test_the_owner_of_the_tables_lacks_no_right_of_any_role(roles: DatabaseRoles) -> None:
+    with psycopg.connect(roles.owner) as connection:
+        owner = connection.info.user
+        found = {row.role: difference(connection, row, owner).missing for row in ROLES}
+
+    assert not {role: missing for role, missing in found.items() if missing}
+
+
 def test_every_relation_answers_each_role_as_its_row_says(roles: DatabaseRoles) -> None:
     with psycopg.connect(roles.owner) as owner:
         relations = [
