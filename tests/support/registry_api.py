@@ -1,9 +1,10 @@
 """The registry's API over a database of the test, with callers that the test names."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
+from urllib.parse import quote
 
 import psycopg
 from fastapi.testclient import TestClient
@@ -60,6 +61,31 @@ class RegistryApi:
             sent.setdefault("content-type", "application/json")
         response: Response = self._client.request(
             method, f"/api/v1/registry{path}", content=content, headers={HEADER: by, **sent}
+        )
+        return response
+
+    def ask_any(
+        self,
+        method: str,
+        path: Sequence[str],
+        query: Mapping[str, str],
+        headers: Mapping[str, str],
+        body: bytes,
+        *,
+        by: str,
+    ) -> Response:
+        """Send a request with texts that no honest client sends, percent-encoded."""
+        parts = "/".join(quote(part, safe="", errors="surrogatepass") for part in path)
+        asked = "&".join(
+            f"{name}={quote(value, safe='', errors='surrogatepass')}"
+            for name, value in query.items()
+        )
+        sent = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+        response: Response = self._client.request(
+            method,
+            f"/api/v1/registry/{parts}?{asked}",
+            content=body,
+            headers=[(HEADER.encode(), by.encode()), *sent],
         )
         return response
 
