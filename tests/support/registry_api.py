@@ -1,12 +1,17 @@
 """The registry's API over a database of the test, with callers that the test names."""
 
+import contextlib
 import json
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 from urllib.parse import quote
 
+import httpx
 import psycopg
+import uvicorn
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx import Response
 
@@ -19,6 +24,7 @@ from workers.registry.editing.database import Database
 from workers.registry.editing.store import RegistryStore
 from workers.serving.api.registry.parts import Registry
 from workers.serving.app import create_app
+from workers.serving.process import address, bind
 
 CALLERS: Final = (
     person("admin", AccessRole.ADMIN),
@@ -39,7 +45,7 @@ class RegistryApi:
         audit: What was audited.
     """
 
-    def __init__(self, client: TestClient, audit: KeptAudit) -> None:
+    def __init__(self, client: httpx.Client, audit: KeptAudit) -> None:
         self._client = client
         self.audit = audit
 
@@ -59,10 +65,9 @@ class RegistryApi:
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if content is not None:
             sent.setdefault("content-type", "application/json")
-        response: Response = self._client.request(
+        return self._client.request(
             method, f"/api/v1/registry{path}", content=content, headers={HEADER: by, **sent}
         )
-        return response
 
     def ask_any(
         self,
@@ -81,13 +86,12 @@ class RegistryApi:
             for name, value in query.items()
         )
         sent = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
-        response: Response = self._client.request(
+        return self._client.request(
             method,
             f"/api/v1/registry/{parts}?{asked}",
             content=body,
             headers=[(HEADER.encode(), by.encode()), *sent],
         )
-        return response
 
     def put(self, path: str, row: Any, version: int = 0, **more: str) -> Response:
         """Create something, or edit it at a version."""
@@ -104,6 +108,34 @@ class RegistryApi:
 @contextmanager
 def registry_api(database_url: str) -> Iterator[RegistryApi]:
     """The API over a registry in this database, which is emptied first."""
+    with (
+        _application(database_url) as (app, audit),
+        TestClient(app, base_url="http://localhost", raise_server_exceptions=False) as client,
+    ):
+        yield RegistryApi(client, audit)
+
+
+@contextmanager
+def served_registry(database_url: str) -> Iterator[tuple[RegistryApi, str]]:
+    """The same on a real socket; gives its URL too."""
+    with (
+        _application(database_url) as (app, audit),
+        contextlib.closing(bind("127.0.0.1", 0)) as listener,
+    ):
+        url = address(listener).rstrip("/")
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, log_level="critical"))
+        thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+        thread.start()
+        try:
+            with httpx.Client(base_url=url, timeout=60.0) as client:
+                yield RegistryApi(client, audit), url
+        finally:
+            server.should_exit = True
+            thread.join(30.0)
+
+
+@contextmanager
+def _application(database_url: str) -> Iterator[tuple[FastAPI, KeptAudit]]:
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute("TRUNCATE registry.edits, registry.idempotency RESTART IDENTITY CASCADE")
         connection.execute(
@@ -112,13 +144,14 @@ def registry_api(database_url: str) -> Iterator[RegistryApi]:
         )
     audit, clock = KeptAudit(), SystemClock()
     with Database(database_url) as database:
-        app = create_app(
-            "redis://127.0.0.1:1",
-            "none",
-            ServingSettings(),
-            clock,
-            authenticator=NamedCallers(*CALLERS),
-            editing=Registry(RegistryStore(database, clock), clock, audit),
+        yield (
+            create_app(
+                "redis://127.0.0.1:1",
+                "none",
+                ServingSettings(),
+                clock,
+                authenticator=NamedCallers(*CALLERS),
+                editing=Registry(RegistryStore(database, clock), clock, audit),
+            ),
+            audit,
         )
-        with TestClient(app, base_url="http://localhost", raise_server_exceptions=False) as client:
-            yield RegistryApi(client, audit)
