@@ -30,6 +30,7 @@ PRINCIPALS = {
     "ingest": "ingest",
     "infer": "inference",
     "stream": "stream",
+    "relay": "relay",
     "sink-timescale": "sink-timescale",
     "sink-redis": "sink-redis",
     "serve": "serving",
@@ -154,6 +155,7 @@ def test_a_clip_passes_with_least_rights_and_leaves_no_secret_anywhere(
     tokens = log_in(visitor, issuer)
     assert visitor.get("api/v1/zones").json()["zones"]
     assert spans(cluster_of(pipeline.settings), CAMERAS)
+    edit_a_zone(visitor, issuer)
 
     break_something(pipeline, issuer)
     outputs = [
@@ -182,6 +184,22 @@ def log_in(visitor: httpx.Client, issuer: Issuer) -> list[str]:
     me = visitor.get("api/v1/me").json()
     assert me["name"] == WHO
     return [me["csrf_token"], *(cookie for cookie in visitor.cookies.values() if len(cookie) > 20)]
+
+
+def edit_a_zone(visitor: httpx.Client, issuer: Issuer) -> None:
+    """Rename a zone, and wait until the topics hold the edit."""
+    bearer = {"Authorization": f"Bearer {issuer.signed(issuer.access_claims(sub='editor'))}"}
+    zone = visitor.get("api/v1/registry/zones").json()["items"][0]["id"]
+    url = f"api/v1/registry/zones/{zone}"
+    held = visitor.get(url)
+    row = held.json()["record"] | {"name": "Renamed"}
+    answer = httpx.put(
+        f"{visitor.base_url}{url}", json=row, headers=bearer | {"If-Match": held.headers["etag"]}
+    )
+    assert answer.status_code == 200, answer.text
+    eventually(
+        lambda: visitor.get(url).json()["appended_at"] is not None, what="the relay to append it"
+    )
 
 
 def break_something(pipeline: PlayedPipeline, issuer: Issuer) -> None:

@@ -158,7 +158,7 @@ ROLES: Final = (
     ),
     RoleRights(
         role="serving",
-        does="Keeps edits and answers about them, and answers who has seen whom.",
+        does="Keeps edits, answers where a person was, and who has seen whom.",
         reads=(
             "public.schema_migrations",
             "registry.edits",
@@ -170,6 +170,7 @@ ROLES: Final = (
             # To find what goes with its camera or member of staff; what is sealed is not read.
             "registry.staff_names(staff_id)",
             "registry.stream_addresses(camera_id)",
+            "public.positions",
             "public.what_has_seen",
             "public.who_has_seen",
         ),
