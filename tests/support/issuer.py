@@ -74,8 +74,9 @@ class Issuer:
         self.lies: dict[str, Any] = {}
         self.hidden: set[str] = set()
         self._codes: dict[str, dict[str, str]] = {}
-        self._refresh: set[str] = set()
+        self._refresh: dict[str, Mapping[str, Any]] = {}
         self._lock = threading.Lock()
+        self._dead = False
         issuer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -111,7 +112,8 @@ class Issuer:
         self._server.server_close()
 
     def stop(self) -> None:
-        """Die: connections are refused from now on."""
+        """Die: connections end, and are refused from now on."""
+        self._dead = True
         self._server.shutdown()
         self._server.server_close()
 
@@ -199,6 +201,9 @@ class Issuer:
         return f"{query['redirect_uri']}?{urlencode(answer)}"
 
     def _answer(self, handler: BaseHTTPRequestHandler, body: str) -> None:
+        if self._dead:
+            handler.close_connection = True
+            return
         path = urlsplit(handler.path).path.removeprefix("/realms/ward")
         self.calls[path] += 1
         form = {name: values[0] for name, values in parse_qs(body).items()}
@@ -226,7 +231,7 @@ class Issuer:
         if path == "/revoke":
             self.revoked.append(form["token"])
             with self._lock:
-                self._refresh.discard(form["token"])
+                self._refresh.pop(form["token"], None)
             return 200, {}
         if path == "/device":
             return 200, {
@@ -244,16 +249,19 @@ class Issuer:
             with self._lock:
                 asked = self._codes.pop(form["code"], None)
             verifier = form.get("code_verifier", "")
-            if asked is None or asked["code_challenge"] != _challenge(verifier):
-                return 400, {"error": "invalid_grant"}
             if form.get("client_secret") != SECRET:
                 return 401, {"error": "invalid_client"}
+            if asked is None or asked["code_challenge"] != _challenge(verifier):
+                return 400, {"error": "invalid_grant"}
             return 200, self._granted({"nonce": asked["nonce"]})
         if grant == "refresh_token":
             with self._lock:
-                known = form["refresh_token"] in self._refresh
-                self._refresh.discard(form["refresh_token"])  # each is good once
-            return (200, self._granted({})) if known else (400, {"error": "invalid_grant"})
+                client = self._refresh.pop(form["refresh_token"], None)  # each is good once
+            return (
+                (400, {"error": "invalid_grant"})
+                if client is None
+                else (200, self._granted(client))
+            )
         if not self.approved:
             return 400, {"error": "authorization_pending"}
         return 200, self._granted({"aud": WALL, "azp": WALL})
@@ -261,7 +269,7 @@ class Issuer:
     def _granted(self, claims: Mapping[str, Any]) -> Mapping[str, Any]:
         token = secrets.token_urlsafe(16)
         with self._lock:
-            self._refresh.add(token)
+            self._refresh[token] = {n: v for n, v in claims.items() if n != "nonce"}
         return {
             "access_token": self.signed(self.access_claims()),
             "id_token": self.signed(self.id_claims(**{**claims, **self.lies})),

@@ -8,7 +8,8 @@ token by which the session can be refreshed again.
 import asyncio
 import json
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -107,6 +108,9 @@ class Provider:
         client_secret: Its secret; empty for a public client.
         clock: Source of the time.
         ca: Certificates that are trusted; None for those of the system.
+
+    Attributes:
+        is_away: Whether it did not answer when it was asked last.
     """
 
     def __init__(
@@ -126,11 +130,7 @@ class Provider:
         self._client: httpx.AsyncClient | None = None
         self._metadata: Metadata | None = None
         self._read_s = 0.0
-
-    @property
-    def is_away(self) -> bool:
-        """Whether it did not answer last time."""
-        return self._guard.is_open
+        self.is_away = False
 
     async def close(self) -> None:
         """Close the connections."""
@@ -220,14 +220,16 @@ class Provider:
         metadata = await self.known_metadata()
         body = prepare_token_request("refresh_token", refresh_token=refresh_token)
         try:
-            with self._guard.trying((ProviderAway, TimeoutError)):
+            with self._trying():
                 asking = asyncio.create_task(
                     self._tokens(metadata, body, client_id, limit_s=REFRESH_WITHIN_S)
                 )
                 return await asyncio.wait_for(asyncio.shield(asking), ANSWER_WITHIN_S)
         except TimeoutError:
             log.warning("login.refresh_slow", after_s=ANSWER_WITHIN_S)
-        return await asking
+        tokens = await asking
+        self.is_away = False
+        return tokens
 
     async def revoke(self, refresh_token: str, client_id: str | None = None) -> bool:
         """End a login at the provider; returns whether it has an endpoint for that.
@@ -329,8 +331,27 @@ class Provider:
     ) -> Mapping[str, Any]:
         if not guarded:
             return await self._ask(method, url, headers, body, limit_s)
-        with self._guard.trying((ProviderAway,)):
+        with self._trying():
             return await self._ask(method, url, headers, body, limit_s)
+
+    @contextmanager
+    def _trying(self) -> Iterator[None]:
+        """Guard a call with the breaker.
+
+        Raises:
+            BreakerOpen: The provider did not answer before.
+        """
+        with self._guard.trying((ProviderAway, TimeoutError)):
+            try:
+                yield
+            except (ProviderAway, TimeoutError):
+                self.is_away = True
+                raise
+            except Exception:
+                self.is_away = False  # it answered, if only to refuse
+                raise
+            else:
+                self.is_away = False
 
     async def _ask(
         self,
