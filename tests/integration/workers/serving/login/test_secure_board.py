@@ -17,7 +17,8 @@ def test_a_board_by_https_keeps_its_cookies_and_its_visitors(
     start_board: Callable[..., BoardServer], issuer: Issuer, tmp_path: Path
 ) -> None:
     files = {"tls_certificate": tmp_path / "board.pem", "tls_key": tmp_path / "board.key"}
-    board = start_board(login=issuer.settings(), tls={"tls": "self-signed", **files})
+    tls = {"tls": "self-signed", **files}
+    board = start_board(login=issuer.settings(), tls=tls, clock=issuer.clock)
     assert board.url.startswith("https://")
     assert files["tls_key"].stat().st_mode & 0o077 == 0
     trust = ssl.create_default_context(cafile=files["tls_certificate"])
