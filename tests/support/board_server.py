@@ -17,6 +17,7 @@ from workers.audit.recorder import Recorder
 from workers.registry.view import RegistryView
 from workers.serving.api.caller import Authenticator
 from workers.serving.api.people import Sources
+from workers.serving.api.registry.parts import Registry
 from workers.serving.app import create_app
 from workers.serving.audit_reader import AuditReader
 from workers.serving.live.pipeline_view import PipelineView
@@ -44,6 +45,7 @@ class BoardServer:
         recorder: The audit; one in memory when None.
         seen: Answers questions about the audit.
         sources: What was recorded of single people.
+        editing: What is edited; its routes answer 503 when None.
         max_streams_per_subject: Most event streams of one subject.
     """
 
@@ -66,6 +68,7 @@ class BoardServer:
         recorder: Recorder | None = None,
         seen: AuditReader | None = None,
         sources: Sources | None = None,
+        editing: Registry | None = None,
         max_streams_per_subject: int = 20,
     ) -> None:
         self.settings = Settings.model_validate(
@@ -92,6 +95,7 @@ class BoardServer:
         self._authenticator = authenticator
         self._seen = seen
         self._sources = sources
+        self._editing = editing
         self._queue_length = queue_length
         self._port = 0
         self.url = ""
@@ -128,6 +132,7 @@ class BoardServer:
             recorder=self.recorder,
             seen=self._seen,
             sources=self._sources,
+            editing=self._editing,
         )
 
         def run() -> None:

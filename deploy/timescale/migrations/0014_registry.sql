@@ -16,12 +16,15 @@ CREATE UNIQUE INDEX ON registry.taken_over ((true));
 CREATE TABLE registry.edits (
     edit_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     author text NOT NULL,
+    author_name text NOT NULL DEFAULT '',
     at timestamptz NOT NULL,
     via text NOT NULL,
     note text NOT NULL DEFAULT '',
     reverses bigint REFERENCES registry.edits
 );
 COMMENT ON COLUMN registry.edits.author IS 'The authenticated subject, or the user of a command.';
+COMMENT ON COLUMN registry.edits.author_name IS
+    'Name of the author at the time, as the login gave it; for those who read the history.';
 COMMENT ON COLUMN registry.edits.via IS 'api, command, or takeover of what the topics held.';
 COMMENT ON COLUMN registry.edits.reverses IS 'The edit that this one undoes.';
 
@@ -63,7 +66,7 @@ COMMENT ON COLUMN registry.outbox.append_by_us IS
 
 CREATE VIEW registry.facts AS
 SELECT v.kind, v.id, v.version, v.record, v.removed, v.edited_by, v.edit_id, v.position,
-       e.at AS edited_at, o.appended_at,
+       e.at AS edited_at, e.author_name AS edited_by_name, o.appended_at,
        coalesce(v.recorded_at_us, o.recorded_at_us) AS recorded_at_us,
        coalesce(v.valid_from_us, v.recorded_at_us, o.recorded_at_us) AS valid_from_us
 FROM registry.versions v

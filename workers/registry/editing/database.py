@@ -20,7 +20,7 @@ _OPTIONS: Final = "-c statement_timeout=60000 -c lock_timeout=20000 -c timezone=
 SELECT_FACTS: Final = """
     SELECT kind, id, version, record, removed, edited_by, recorded_at_us, valid_from_us,
            edit_id, (extract(epoch FROM edited_at) * 1000000)::bigint,
-           (extract(epoch FROM appended_at) * 1000000)::bigint
+           (extract(epoch FROM appended_at) * 1000000)::bigint, edited_by_name
     FROM registry.facts
 """
 

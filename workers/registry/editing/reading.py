@@ -150,7 +150,8 @@ class Reading:
 
 
 def _version(row: Sequence[Any]) -> Version:
-    kind, identity, version, content, removed, by, recorded, valid, edit_id, edited, appended = row
+    kind, identity, version, content, removed, by, recorded, valid, edit_id, *about = row
+    edited, appended, name = about
     key = fact_key(kind, identity)
     stamps = {
         "version": version,
@@ -164,6 +165,7 @@ def _version(row: Sequence[Any]) -> Version:
         record=record_of(key, content, stamps),
         edit_id=edit_id,
         edited_by=by,
+        edited_by_name=name,
         edited_at_us=edited,
         appended_at_us=appended,
     )

@@ -54,10 +54,11 @@ def insert_edit(
 def new_edit(transaction: psycopg.Connection, origin: Origin, at_us: int) -> int:
     """Write an edit without its versions; returns its id."""
     row = transaction.execute(
-        "INSERT INTO registry.edits (author, at, via, note, reverses) VALUES (%s, %s, %s, %s, %s)"
-        " RETURNING edit_id",
+        "INSERT INTO registry.edits (author, author_name, at, via, note, reverses)"
+        " VALUES (%s, %s, %s, %s, %s, %s) RETURNING edit_id",
         [
             origin.author,
+            origin.name,
             datetime.fromtimestamp(at_us / 1e6, UTC),
             origin.via,
             origin.note,

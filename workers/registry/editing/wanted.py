@@ -47,6 +47,7 @@ class Origin:
 
     Attributes:
         author: The authenticated subject, or the user of a command.
+        name: Name of the author, for those who read the history; empty when it is not known.
         via: `api`, `command` or `takeover`.
         note: Why, in the author's words; may be empty.
         reverses: Id of the edit that it undoes; None for any other.
@@ -56,6 +57,7 @@ class Origin:
     """
 
     author: str
+    name: str = ""
     via: str = "api"
     note: str = ""
     reverses: int | None = None
@@ -116,6 +118,7 @@ class Version:
             first appended it.
         edit_id: The edit that made it.
         edited_by: Its author.
+        edited_by_name: Name of the author then; empty when it was not known.
         edited_at_us: When, UTC microseconds.
         appended_at_us: When the relay had appended it, UTC microseconds; None while it waits.
     """
@@ -124,6 +127,7 @@ class Version:
     record: dict[str, Any]
     edit_id: int
     edited_by: str
+    edited_by_name: str
     edited_at_us: int
     appended_at_us: int | None
 

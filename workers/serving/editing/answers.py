@@ -26,6 +26,7 @@ class FactView(BaseModel):
     record: dict[str, JsonValue] = Field(description="Its fields, as PUT takes them.")
     removed: bool = Field(description="Whether this version removed it.")
     edited_by: str = Field(description="The authenticated subject who made this version.")
+    edited_by_name: str = Field(description="Name of the author then; empty when not known.")
     edited_at: str = Field(description="When, ISO 8601 UTC.", examples=["2026-11-30T07:00:00Z"])
     edit_id: int = Field(description="The edit that made it.")
     recorded_at: str | None = Field(
@@ -119,6 +120,7 @@ def fact_view(version: Version) -> FactView:
         record=form_of(version.key.topic, record),
         removed=version.removed,
         edited_by=version.edited_by,
+        edited_by_name=version.edited_by_name,
         edited_at=iso(version.edited_at_us),
         edit_id=version.edit_id,
         recorded_at=_time(record["recorded_at_us"]),

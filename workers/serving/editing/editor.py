@@ -96,7 +96,7 @@ class Editor:
                 message says otherwise.
         """
         guard = _Guard(wish, self._clock)
-        origin = Origin(author=wish.author.subject, note=wish.reason)
+        origin = Origin(author=wish.author.subject, name=wish.author.name, note=wish.reason)
 
         def also(transaction: psycopg.Connection, applied: Applied) -> None:
             if applied.facts:
