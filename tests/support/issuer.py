@@ -207,7 +207,10 @@ class Issuer:
         path = urlsplit(handler.path).path.removeprefix("/realms/ward")
         self.calls[path] += 1
         form = {name: values[0] for name, values in parse_qs(body).items()}
-        status, answer = self._route(path, form)
+        if path == "/authorize" and not self.fault:
+            self._redirect(handler, self.approve(handler.path))
+            return
+        status, answer = (200, {"logged_out": True}) if path == "/end" else self._route(path, form)
         self.gate.wait(60)  # after the work: a refresh token is used up by now
         if self.fault:
             status, answer = self.fault, {"error": "server_error"}
@@ -220,6 +223,13 @@ class Issuer:
             handler.wfile.write(text)
         except OSError:
             handler.close_connection = True
+
+    def _redirect(self, handler: BaseHTTPRequestHandler, url: str) -> None:
+        """What a browser meets in place of the provider's form: the way back."""
+        handler.send_response(302)
+        handler.send_header("Location", url)
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
 
     def _route(self, path: str, form: Mapping[str, str]) -> tuple[int, Mapping[str, Any]]:
         if self.fault:

@@ -89,6 +89,15 @@ function drawStatus() {
   say(at("names"), names || (synced_us ? "" : "Names and zones are not read yet"));
 }
 
+/** Say that the board is not for who is logged in. */
+function closed(me) {
+  clearInterval(ticking);
+  const other = me.rights.has("audit.read") ? " The audit is open to you: see the link above." : "";
+  say(at("headline"), `Your access role does not show the board.${other}`);
+  say(at("live-word"), "Not shown");
+  for (const id of ["cameras-section", "zones-section"]) at(id).hidden = true;
+}
+
 function tick() {
   say(at("clock"), new Date(store.now() * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false }));
   drawZones();
@@ -111,9 +120,11 @@ for (const choice of document.querySelectorAll("input[name=order]")) {
 identify((me) => {
   showWho(at("who"), me);
   showLinks(me);
-  at("cameras-section").hidden = me !== null && !me.rights.has("presence.read");
-  connection.start(me?.rights ?? null);
   if (me && me.kind !== "local") follow(at("session"), me);
+  const sees = (right) => me === null || me.rights.has(right);
+  at("cameras-section").hidden = !sees("presence.read");
+  if (sees("board.read")) connection.start(me?.rights ?? null);
+  else closed(me);
 });
 tick();
-setInterval(tick, 1000);
+const ticking = setInterval(tick, 1000);

@@ -1,8 +1,9 @@
 // Log a display in from another device: a code is shown here, and confirmed there.
-import { ask, read } from "./requests.js";
+import { read } from "./requests.js";
 import { say } from "./messages.js";
 
 const AGAIN_MS = 15000;
+const LOGIN = "../../login/wall"; // beside the API
 
 export class Pairing {
   /**
@@ -22,13 +23,15 @@ export class Pairing {
   async start(unit) {
     let said = "";
     try {
-      const asked = await read("../../login/wall", { method: "POST", body: { unit } });
-      say(this.url, asked.url);
+      const asked = await read(`${LOGIN}?unit=${encodeURIComponent(unit)}`, { method: "POST" });
+      say(this.url, asked.verification_uri);
       say(this.code, asked.user_code);
       say(this.state, "Waiting for the code …");
-      await this.#wait(asked);
-      location.reload();
-      return;
+      if (await this.#wait(asked.interval_s)) {
+        location.reload();
+        return;
+      }
+      said = "The code was not entered in time.";
     } catch (error) {
       const away = error.status === 0 || error.status >= 500;
       said = away ? "The login service is out of reach." : error.message;
@@ -38,17 +41,15 @@ export class Pairing {
     setTimeout(() => this.start(unit), AGAIN_MS);
   }
 
-  /** Returns once the display is logged in. */
-  async #wait({ handle, poll_every_s: first }) {
-    let pause = first;
+  /** Wait until the display is logged in; false when its code is good no more. */
+  async #wait(pause) {
     for (;;) {
       await new Promise((resolve) => setTimeout(resolve, pause * 1000));
-      const answer = await ask("../../login/wall/poll", { method: "POST", body: { handle } }).catch((error) => {
+      const answer = await read(LOGIN).catch((error) => {
         if (error.status !== 0 && error.status < 500) throw error;
-        return null; // out of reach for a while: the code lasts some minutes
+        return { state: "waiting" }; // out of reach for a while: the code lasts some minutes
       });
-      if (answer?.status === 200) return;
-      pause = (await answer?.json())?.poll_after_s ?? first;
+      if (answer.state !== "waiting") return answer.state === "done";
     }
   }
 }

@@ -31,7 +31,7 @@ export async function whoAsks() {
   try {
     const me = await read("me");
     setCsrf(me.csrf_token);
-    return { ...me, rights: new Set(Object.keys(me.rights)) };
+    return { ...me, rights: new Set(me.rights) };
   } catch (error) {
     if (error instanceof Refused && error.status === 401) {
       goToLogin();
@@ -121,7 +121,7 @@ export function showLinks(me) {
 export function follow(notice, me) {
   let now = me;
   const announce = () => {
-    const ends = now.ends_us === null ? Infinity : now.ends_us / 1e6;
+    const ends = now.expires_at ? Date.parse(now.expires_at) / 1000 : Infinity;
     const near = ends - Date.now() / 1000 < NOTICE_S;
     notice.hidden = !near && !now.provider_away;
     if (notice.hidden) return;

@@ -88,7 +88,7 @@ async function begin() {
   try {
     const me = await read("me");
     begin.unit = me.unit_names?.[me.unit] ?? me.unit;
-    connection.start(new Set(Object.keys(me.rights)));
+    connection.start(new Set(me.rights));
   } catch (error) {
     if (error instanceof Refused && error.status === 401) pair();
     else setTimeout(begin, AGAIN_MS);

@@ -1,7 +1,7 @@
 // Somebody else saved the same thing first: show both changes, let one choose, lose nothing.
 import { draw, make } from "../messages.js";
 import { compare, merged } from "./merge.js";
-import { choose } from "./page.js";
+import { choose } from "../page.js";
 import { author, fieldName, valueOf, when } from "./words.js";
 
 /**

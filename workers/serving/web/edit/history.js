@@ -1,7 +1,7 @@
 // Earlier versions of one thing, and taking the last change back.
 import { make, say } from "../messages.js";
 import { compare } from "./merge.js";
-import { explain, sure, trouble } from "./page.js";
+import { explain, sure, trouble } from "../page.js";
 import { undo, versions } from "./registry.js";
 import { author, fieldName, valueOf, when } from "./words.js";
 

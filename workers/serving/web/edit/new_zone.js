@@ -1,6 +1,6 @@
 // A new zone: its name, and the camera or floor in which it will be drawn.
 import { make } from "../messages.js";
-import { choose } from "./page.js";
+import { choose } from "../page.js";
 import { idFrom } from "./words.js";
 
 export class NewZone {
@@ -31,7 +31,6 @@ export class NewZone {
       return make("div", "field", label, input);
     };
     const asked = choose("New zone", [field("Name", name), field("Seen by", place)], [["", "Cancel", "plain"], ["draw", "Draw its outline", "primary"]]);
-    document.querySelector("#dialog button[value='']").formNoValidate = true;
     name.focus();
     if ((await asked) !== "draw" || !name.value.trim()) return null;
     const [kind, id] = [place.value.slice(0, place.value.indexOf(" ")), place.value.slice(place.value.indexOf(" ") + 1)];

@@ -1,7 +1,7 @@
 // The camera's picture behind a drawing: only for who may see it, only with a reason, never kept.
 import { make } from "../messages.js";
 import { ask } from "../requests.js";
-import { choose, explain, trouble } from "./page.js";
+import { choose, explain, trouble } from "../page.js";
 
 export class Picture {
   /**
@@ -35,7 +35,6 @@ export class Picture {
     label.htmlFor = why.id;
     const note = make("p", "note", "The audit keeps this with your name. Regions under privacy masks stay blank.");
     const asked = choose("Show the camera’s picture", [make("div", "field", label, why), note], [["", "Cancel", "plain"], ["show", "Show it", "primary"]]);
-    document.querySelector("#dialog button[value='']").formNoValidate = true;
     why.focus();
     if ((await asked) !== "show") return;
     try {

@@ -1,5 +1,5 @@
 // The page of requirements: how many of a role a zone needs, on which days and between which times.
-import { at, start } from "./page.js";
+import { at, start } from "../page.js";
 import { all } from "./registry.js";
 import { EditTable } from "./table.js";
 import { fieldName } from "./words.js";

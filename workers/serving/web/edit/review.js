@@ -1,6 +1,6 @@
 // What a save would do, before it does it: the import's own checks look at it without changing anything.
 import { make } from "../messages.js";
-import { choose, explain, trouble } from "./page.js";
+import { choose, explain, trouble } from "../page.js";
 import { preview } from "./registry.js";
 import { fieldName } from "./words.js";
 

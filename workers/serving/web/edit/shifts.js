@@ -1,5 +1,5 @@
 // The page of shifts: who works where, from when until when.
-import { at, start } from "./page.js";
+import { at, start } from "../page.js";
 import { all } from "./registry.js";
 import { local, today } from "./local_time.js";
 import { EditTable } from "./table.js";

@@ -5,7 +5,7 @@ import { cell } from "./cells.js";
 import { settle, settleRemoved } from "./conflict.js";
 import { Drafts } from "./drafts.js";
 import { compare, equal } from "./merge.js";
-import { at, explain, tell, trouble } from "./page.js";
+import { at, explain, tell, trouble } from "../page.js";
 import { all, one, remove, save } from "./registry.js";
 import { Review } from "./review.js";
 import { author, fieldName, valueOf, when } from "./words.js";

@@ -7,7 +7,7 @@ import { History } from "./history.js";
 import { compare, equal } from "./merge.js";
 import { NewZone } from "./new_zone.js";
 import { fault } from "./outline.js";
-import { at, explain, start, sure, tell, trouble } from "./page.js";
+import { at, explain, start, sure, tell, trouble } from "../page.js";
 import { Picture } from "./picture.js";
 import { all, one, remove, save } from "./registry.js";
 import { Scene } from "./scene.js";

@@ -1,12 +1,17 @@
-// What every page for editing shares: who edits, what they may, and how trouble is told.
-import { themeSwitch } from "../choices.js";
-import { make, say } from "../messages.js";
-import { follow, sessionEnded, showLinks, showWho, whoAsks } from "../session.js";
+// What the pages beside the board share: who looks, what they may, and how trouble is told.
+import { themeSwitch } from "./choices.js";
+import { make, say } from "./messages.js";
+import { follow, sessionEnded, showLinks, showWho, whoAsks } from "./session.js";
 
 export const at = (id) => document.getElementById(id);
 
-/** Start a page; returns who asks, or null when the board is out of reach (the page says so). */
-export async function start() {
+/**
+ * Start a page.
+ *
+ * @param right that the page needs
+ * @returns who asks; null when they may not, or the board is out of reach, and the page says so
+ */
+export async function start(right = "registry.read") {
   themeSwitch(at("theme"), at("theme-word"));
   const me = await whoAsks();
   if (!me) {
@@ -16,8 +21,8 @@ export async function start() {
   showWho(at("who"), me);
   showLinks(me);
   if (me.kind !== "local") follow(at("session"), me);
-  if (me.rights.has("registry.read")) return me;
-  trouble("Your access role may not see what is registered. Ask a coordinator or an administrator.");
+  if (me.rights.has(right)) return me;
+  trouble("Your access role may not see this page. Ask an administrator for another role.");
   return null;
 }
 
@@ -58,9 +63,10 @@ export function choose(title, content, choices) {
   heading.id = "dialog-heading";
   const form = make("form", "dialog-form", heading, ...content);
   form.method = "dialog";
-  const buttons = choices.map(([value, words, kind]) => {
+  const buttons = choices.map(([value, words, kind], i) => {
     const button = make("button", kind, words);
-    button.value = value;
+    Object.assign(button, { value, type: i === choices.length - 1 ? "submit" : "button" }); // Enter is the last one
+    if (button.type === "button") button.addEventListener("click", () => dialog.close(value));
     return button;
   });
   form.append(make("div", "dialog-buttons", ...buttons));
