@@ -1,0 +1,193 @@
+"""The pages for editing, in a real browser over a real registry."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from runtime.clock import SystemClock
+from tests.support.board_server import BoardServer
+from tests.support.issuer import Issuer
+from tests.support.kept_audit import KeptAudit
+from tests.support.registry_api import RegistryApi, registry_api
+from tests.support.services import Services, empty_database
+from workers.registry.editing.database import Database
+from workers.registry.editing.store import RegistryStore
+from workers.serving.api.registry.parts import Registry
+
+Open = Callable[..., Page]
+Enter = Callable[..., Page]
+
+CAMERA = {"name": "Left half", "width": 800, "height": 600, "time_zone": "Europe/Berlin"}
+BAY = {"name": "Bay 1", "camera_id": "left", "polygon": [[100, 100], [400, 100], [400, 400]]}
+SHIFT = {
+    "staff_id": "n-07",
+    "zone_id": "bay-1",
+    "starts": "2026-11-30T07:00",
+    "ends": "2026-11-30T15:00",
+}
+ANN = {"sub": "u-1", "name": "Ann Ward"}
+BO = {"sub": "u-2", "name": "Bo Reed"}
+
+
+@pytest.fixture(scope="module")
+def registry_database(services: Services, database_template: str) -> Iterator[str]:
+    """A migrated database of this module."""
+    with empty_database(services, database_template) as url:
+        yield url
+
+
+@pytest.fixture
+def api(registry_database: str) -> Iterator[RegistryApi]:
+    """What is registered: a camera, a zone, a nurse and a shift."""
+    with registry_api(registry_database) as found:
+        assert found.put("/cameras/left", CAMERA).status_code == 201
+        assert found.put("/zones/bay-1", BAY).status_code == 201
+        assert found.put("/staff/n-07", {"role": "nurse"}).status_code == 201
+        assert found.put("/shifts/early", SHIFT).status_code == 201
+        yield found
+
+
+@pytest.fixture
+def issuer() -> Iterator[Issuer]:
+    with Issuer() as running:
+        yield running
+
+
+@pytest.fixture
+def board(
+    start_board: Callable[..., BoardServer],
+    api: RegistryApi,
+    registry_database: str,
+    issuer: Issuer,
+) -> Iterator[BoardServer]:
+    with ExitStack() as stack:
+        clock = SystemClock()
+        database = stack.enter_context(Database(registry_database))
+        editing = Registry(RegistryStore(database, clock), clock, KeptAudit())
+        yield start_board(login=issuer.settings(), editing=editing)
+
+
+@pytest.fixture
+def enter(open_page: Open, board: BoardServer, issuer: Issuer) -> Enter:
+    """Logs a coordinator in, and opens a page for editing."""
+
+    def go(path: str, who: dict[str, str] = ANN) -> Page:
+        issuer.user |= {**who, "sid": f"login-of-{who['sub']}", "wardstream_roles": ["coordinator"]}
+        return open_page(f"{board.url}edit/{path}")
+
+    return go
+
+
+def registered(api: RegistryApi, path: str) -> dict[str, object]:
+    record: dict[str, object] = api.get(path)["record"]
+    return record
+
+
+def test_a_zone_is_drawn_moved_and_saved_by_keyboard_alone(enter: Enter, api: RegistryApi) -> None:
+    page = enter("")
+    expect(page.locator("#work-heading")).to_have_text("Bay 1")
+    press = page.keyboard.press
+
+    page.locator("#new").focus()
+    press("Enter")
+    page.keyboard.type("Bay 2")
+    press("Enter")
+    expect(page.locator(".cursor")).to_be_focused()
+    for keys in (["ArrowRight"] * 5, ["ArrowDown"] * 5, ["ArrowLeft"] * 5):
+        press("Enter")
+        for key in keys:
+            press(key)
+    press("Enter")
+    press("f")
+    expect(page.locator("#state")).to_have_text("Not saved: a new zone")
+    press("Control+s")
+    expect(page.locator("#state")).to_have_text("Saved as version 1. Takes effect in about 5 s.")
+    square = [[400, 300], [450, 300], [450, 350], [400, 350]]
+    assert registered(api, "/zones/bay-2")["polygon"] == square
+
+    page.locator(".corner").first.focus()
+    press("Shift+ArrowLeft")
+    expect(page.locator(".corner").first).to_have_attribute(
+        "aria-label", "Corner 1 of 4, 399 px right, 300 px down"
+    )
+    press("ArrowUp")
+    press("Control+z")
+    page.locator(".corner").nth(3).focus()
+    press("Delete")
+    press("Control+s")
+    expect(page.locator("#state")).to_contain_text("Saved as version 2")
+    answer = api.get("/zones/bay-2")
+    assert answer["record"]["polygon"] == [[399, 300], *square[1:3]]
+    assert answer["edited_by_name"] == "Ann Ward"
+
+
+def test_the_second_of_two_sees_what_changed_by_whom_and_chooses(
+    enter: Enter, api: RegistryApi
+) -> None:
+    ann, bo = enter(""), enter("", BO)
+    ann.get_by_label("Name").fill("Bay One")
+    ann.get_by_label("Counts as in after").fill("2")
+    bo.get_by_label("Name").fill("Bay 1, window")
+    bo.get_by_label("Counts as out after").fill("3")
+    bo.locator("#save").click()
+    expect(bo.locator("#state")).to_contain_text("Saved as version 2")
+
+    ann.locator("#save").click()
+    question = ann.get_by_role("dialog")
+    expect(question).to_contain_text("Bo Reed saved version 2")
+    expect(question).to_contain_text("3 s, changed by Bo Reed: stays")
+    expect(question).to_contain_text("2 s, changed by you: will be saved")
+    result = question.get_by_role("button", name="Save the result")
+    expect(result).to_be_disabled()
+    question.get_by_role("button", name="Go on editing").click()
+    expect(ann.get_by_label("Name")).to_have_value("Bay One")
+    assert registered(api, "/zones/bay-1")["name"] == "Bay 1, window"
+
+    ann.locator("#save").click()
+    question.get_by_label("Bay One, yours").check()
+    result.click()
+    expect(ann.locator("#state")).to_contain_text("Saved as version 3")
+    record = registered(api, "/zones/bay-1")
+    assert record["name"] == "Bay One"
+    assert (record["enter_after_ms"], record["leave_after_ms"]) == (2000, 3000)
+
+
+def test_what_is_not_saved_outlives_a_login_that_has_ended(enter: Enter, api: RegistryApi) -> None:
+    page = enter("")
+    page.get_by_label("Name").fill("Bay One")
+
+    page.context.clear_cookies()
+    page.locator("#save").click()
+    expect(page.locator("h1")).to_have_text("Your session has ended")
+    assert registered(api, "/zones/bay-1")["name"] == "Bay 1"
+    page.get_by_role("link", name="Log in").click()
+
+    expect(page.locator("#state")).to_have_text("Not saved: name")
+    page.locator("#save").click()
+    expect(page.locator("#state")).to_contain_text("Saved as version 2")
+    assert registered(api, "/zones/bay-1")["name"] == "Bay One"
+
+
+def test_shifts_are_looked_over_before_they_are_saved(enter: Enter, api: RegistryApi) -> None:
+    page = enter("shifts.html")
+    page.get_by_label("Day").fill("2026-11-30")
+    row = page.locator("tr[data-id='early']")
+    ends = row.locator("input[name='ends']")
+    expect(ends).to_have_value("2026-11-30T15:00")
+
+    ends.fill("2026-12-09T15:00")
+    page.get_by_role("button", name="Check and save").click()
+    question = page.get_by_role("dialog")
+    expect(question).to_contain_text("a shift of 224.0 h")
+    question.get_by_role("button", name="Go on editing").click()
+
+    ends.fill("2026-11-30T16:30")
+    expect(row).to_contain_text("changed")
+    page.get_by_role("button", name="Check and save").click()
+    expect(question).to_contain_text("Changed: n-07 in Bay 1")
+    question.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator("#state")).to_have_text("1 change saved. Takes effect in about 5 s.")
+    shift = registered(api, "/shifts/early")
+    assert (shift["starts"], shift["ends"]) == ("2026-11-30T06:00:00Z", "2026-11-30T15:30:00Z")
