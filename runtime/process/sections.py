@@ -34,6 +34,12 @@ class IngestSettings(Section):
         "URL",
         "Where claim-checked frames are stored: file:// or s3://.",
     )
+    address_cache: Path = setting(
+        Path(".wardstream/addresses.json"),
+        "path",
+        "Stream addresses from the registry are kept here, sealed as there, so that ingest starts "
+        "and goes on while the database is away.",
+    )
     heartbeat_s: float = setting(1.0, "s", "A silent camera sends its time this often.", gt=0)
     future_limit_s: float = setting(
         5.0,

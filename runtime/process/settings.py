@@ -25,6 +25,7 @@ from runtime.process.addresses import check_addresses, full_brokers
 from runtime.process.declare import described, nested, setting
 from runtime.process.login import LoginSettings
 from runtime.process.refusal import as_meant, refuse_wrong
+from runtime.process.registry import RegistrySettings
 from runtime.process.retired import refuse_retired
 from runtime.process.secret_files import SecretFiles, secrets_of
 from runtime.process.sections import (
@@ -90,6 +91,7 @@ class Settings(BaseSettings):
     watchdog: WatchdogSettings = WatchdogSettings()
     audit: AuditSettings = AuditSettings()
     serving: ServingSettings = ServingSettings()
+    registry: RegistrySettings = RegistrySettings()
     login: LoginSettings = LoginSettings()
     security: SecuritySettings = SecuritySettings()
 

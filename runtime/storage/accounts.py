@@ -9,5 +9,5 @@ from typing import Final
 DATABASE_PREFIX: Final = "wardstream-"
 """Leads the name of every role."""
 
-DATABASE_ROLES: Final = ("sink-timescale", "serving", "auditor", "relay", "analyst")
+DATABASE_ROLES: Final = ("sink-timescale", "serving", "auditor", "ingest", "relay", "analyst")
 """Roles in the database, without the prefix."""

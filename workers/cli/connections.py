@@ -1,8 +1,13 @@
 """What a command works on: the cluster, once its brokers accepted the user, and the registry."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
 from runtime.clock import Clock, SystemClock
 from runtime.kafka.access import check_access
 from runtime.kafka.cluster import Cluster
+from runtime.process.logging import configure_logging
+from workers.audit.writer import AuditLog
 from workers.cli.configuration import read_settings
 from workers.registry.editing.desk import EditingDesk
 
@@ -19,11 +24,20 @@ def open_cluster(clock: Clock | None = None) -> Cluster:
     return cluster
 
 
-def open_desk(clock: Clock | None = None) -> EditingDesk:
+@contextmanager
+def open_desk(*, audited: bool = True) -> Iterator[EditingDesk]:
     """The registry that the settings name.
+
+    Args:
+        audited: Whether something may be edited: each edit is in the audit before it is kept.
 
     Raises:
         Stop: The brokers refuse this user.
         typer.Exit: A setting cannot be used.
     """
-    return EditingDesk(open_cluster(clock), read_settings().database_address)
+    settings = read_settings()
+    configure_logging(settings, "command")
+    cluster, address = open_cluster(), settings.database_address
+    with ExitStack() as stack:
+        audit = stack.enter_context(AuditLog(cluster, "command")) if audited else None
+        yield stack.enter_context(EditingDesk(cluster, address, recorder=audit))

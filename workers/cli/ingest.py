@@ -7,7 +7,7 @@ import typer
 
 from runtime.process.service import run_service
 from workers.cli.configuration import with_options
-from workers.ingest.feed import Pace, Playback, pair_feeds, parse_start_time
+from workers.ingest.feed import REGISTERED, Pace, Playback, pair_feeds, parse_start_time
 from workers.ingest.worker import ingest_body
 
 
@@ -16,11 +16,12 @@ def ingest(
         list[str], typer.Option(help="Camera id as registered; repeat for several cameras.")
     ],
     video: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option(
-            help="A file, a URL (rtsp://...) or webcam:N; one for all cameras, or one each."
+            help="A file, a URL (rtsp://...) or webcam:N; one for all cameras, or one each. Left "
+            "out: the stream address that the registry keeps of each camera."
         ),
-    ],
+    ] = None,
     region: Annotated[
         list[str] | None,
         typer.Option(help="x,y,width,height as fractions: the camera's part; one per camera."),
@@ -59,7 +60,7 @@ def ingest(
 ) -> None:
     """Send the frames of cameras and files to frames.captured.v1."""
     try:
-        feeds = pair_feeds(camera, video, region or [])
+        feeds = pair_feeds(camera, video or [REGISTERED], region or [])
         playback = Playback(
             start_us=None if start_time is None else parse_start_time(start_time),
             resume_since_us=None if resume_since is None else parse_start_time(resume_since),

@@ -6,6 +6,7 @@ from typing import Annotated, Final
 import typer
 
 from runtime.kafka.cluster import Cluster
+from workers.cli import sealed
 from workers.cli.connections import open_desk
 from workers.cli.errors import exit_codes
 from workers.cli.output import Json, print_json, print_lines
@@ -67,7 +68,7 @@ def command(kind: str, plural: str) -> typer.Typer:
         ] = OnResize.REFUSE,
         json: Json = False,
     ) -> None:
-        with exit_codes(), open_desk() as desk:
+        with exit_codes(), open_desk(audited=not dry_run) as desk:
             imported = import_files(
                 {kind: file},
                 desk,
@@ -114,9 +115,11 @@ def _print_json(name: str, kind: str, imported: Imported) -> None:
 
 
 camera = command("camera", "cameras")
+sealed.add_command(camera, sealed.ADDRESS)
 floor = command("floor", "floors")
 zone = command("zone", "zones")
 staff = command("staff", "members of staff")
+sealed.add_command(staff, sealed.NAME)
 shift = command("shift", "shifts")
 requirement = command("requirement", "how many staff a zone needs")
 unit = command("unit", "units, in which rights are held")

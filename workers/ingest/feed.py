@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
 Pace = Literal["realtime", "asap"]
 
@@ -142,6 +142,10 @@ def parse_start_time(text: str) -> int:
     if moment.tzinfo is None:
         raise ValueError(f"{text!r} has no time zone: add Z, or an offset such as +01:00")
     return round(moment.timestamp() * 1_000_000)
+
+
+REGISTERED: Final = "registered:"
+"""In place of a source: the stream address that the registry keeps."""
 
 
 def pair_feeds(cameras: list[str], videos: list[str], regions: list[str]) -> list[FeedConfig]:

@@ -27,6 +27,7 @@ from workers.ingest.playing import play
 from workers.ingest.position import Position, read_position
 from workers.ingest.publisher import FramePublisher
 from workers.ingest.recording import interrupted_start
+from workers.ingest.registered import with_addresses
 from workers.ingest.sole_writer import sole_positions
 from workers.ingest.sources.address import video_address
 from workers.ingest.sources.base import FrameSource
@@ -259,6 +260,7 @@ def ingest_body(
     """The process body that `run_service` runs."""
 
     def body(service: Service) -> None:
-        run_ingest(service, feeds, playback, ledger_path, journal_path)
+        found = with_addresses(service, feeds)
+        run_ingest(service, found, playback, ledger_path, journal_path)
 
     return body

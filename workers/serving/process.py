@@ -15,11 +15,13 @@ from runtime.errors import Stop
 from runtime.kafka.access import check_access
 from runtime.kafka.cluster import Cluster
 from runtime.kafka.rights import rights_of
+from runtime.process.registry import keys_of
 from runtime.process.service import Service
 from runtime.storage.guarded import GuardedStore
 from workers.audit.recorder import Recorder
 from workers.audit.writer import AuditLog
 from workers.registry.editing.database import Database
+from workers.registry.editing.sealed import NAMES, SealedTexts
 from workers.registry.editing.store import RegistryStore
 from workers.registry.follower import RegistryFollower
 from workers.registry.view import RegistryView
@@ -32,6 +34,7 @@ from workers.serving.live.pipeline_view import PipelineView
 from workers.serving.login.login import check_login, login_of
 from workers.serving.recorded.frames import LatestFrames
 from workers.serving.recorded.history import PositionHistory
+from workers.serving.recorded.names import SealedNames
 from workers.serving.tls import CertificateFiles, certificate_of
 
 log = structlog.get_logger(__name__)
@@ -191,6 +194,7 @@ def run_board(service: Service) -> None:
         )
         objects = GuardedStore(settings.ingest.object_store_url, service.clock)
         store = RegistryStore(database, service.clock)
+        names = SealedTexts(database, NAMES, keys_of(settings.registry.name_key))
         app = create_app(
             settings.redis_address,
             settings.live_prefix,
@@ -202,7 +206,7 @@ def run_board(service: Service) -> None:
             editing=Registry(store, service.clock, audit),
             recorder=audit,
             seen=seen,
-            sources=Sources(history, LatestFrames(cluster, objects.get)),
+            sources=Sources(history, LatestFrames(cluster, objects.get), SealedNames(names)),
         )
         with audit:
             for follower in followers:

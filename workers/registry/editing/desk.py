@@ -4,9 +4,13 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Final, Self
 
+import psycopg
+
+from runtime.audit import Act
 from runtime.errors import Retry
 from runtime.kafka.cluster import Cluster
 from runtime.retry import Tries, comes_true, constant
+from workers.audit.recorder import Recorder
 from workers.registry.change import Options
 from workers.registry.editing.database import Database
 from workers.registry.editing.relay import Relay
@@ -16,6 +20,8 @@ from workers.registry.editing.wanted import Applied, Origin, Wanted
 
 _PATIENCE_S: Final = 60.0
 _ASK_S: Final = 0.05
+_LISTED: Final = 20
+"""The audit lists this many facts of an edit; `wardstream edits show` has all of them."""
 
 
 class EditingDesk:
@@ -24,10 +30,19 @@ class EditingDesk:
     Args:
         cluster: Where the topics are.
         dsn: Address of the database; holds the password.
+        recorder: Where each edit is recorded before it is kept; None for the demo's own ward.
         patience_s: Longest wait until an edit is appended, s.
     """
 
-    def __init__(self, cluster: Cluster, dsn: str, *, patience_s: float = _PATIENCE_S) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        dsn: str,
+        *,
+        recorder: Recorder | None = None,
+        patience_s: float = _PATIENCE_S,
+    ) -> None:
+        self._recorder = recorder
         self.cluster = cluster
         self._dsn = dsn
         self._patience_s = patience_s
@@ -61,7 +76,12 @@ class EditingDesk:
             RegistryUnavailable: The schema registry is out of reach.
         """
         ensure_taken_over(self.cluster, self._database)
-        applied = self.store.apply(changes, origin, options=options, dry_run=dry_run)
+
+        def record(_transaction: psycopg.Connection, edit: Applied) -> None:
+            if self._recorder is not None and edit.edit_id is not None:
+                self._recorder.record_now(act_of(edit), actor=origin.author, why=origin.note)
+
+        applied = self.store.apply(changes, origin, options=options, dry_run=dry_run, also=record)
         if not dry_run:  # also where nothing changed: an earlier run may have ended too early
             self.append(applied.edit_id or self.store.newest_edit())
         return applied
@@ -89,6 +109,14 @@ class EditingDesk:
                 return False
             relay.step()
         return True
+
+
+def act_of(edit: Applied) -> Act:
+    """The audit's entry of an edit from the command line."""
+    changed = [f"{e.action} {e.key}@{e.version}" for e in edit.effects[:_LISTED]]
+    if len(edit.effects) > _LISTED:
+        changed.append(f"and {len(edit.effects) - _LISTED} more")
+    return Act("registry.edited", "registry", f"edit {edit.edit_id}: {'; '.join(changed)}")
 
 
 _KEPT: Final = (

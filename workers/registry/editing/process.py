@@ -52,7 +52,9 @@ def run_relay(service: Service) -> None:
             try:
                 leads = relay.lead()
                 if leads and not ready:
-                    ensure_taken_over(cluster, database)
+                    taken = ensure_taken_over(cluster, database)
+                    if taken is not None:
+                        log.info("relay.took_over", facts=taken)
                 if not ready:
                     health.ready()
                     log.info("relay.ready", leads=leads)

@@ -12,7 +12,6 @@ from itertools import groupby
 from typing import Any, Final, Protocol, TypeAlias
 
 import psycopg
-import structlog
 
 from runtime.clock import Clock
 from workers.registry.change import Change, Options, Stamp
@@ -35,8 +34,6 @@ from workers.registry.editing.wanted import (
 from workers.registry.files import ImportRefused
 from workers.registry.preview import effects_of, notes_of
 from workers.registry.registered import Key, Registered
-
-log = structlog.get_logger(__name__)
 
 ROWS_ALONE: Final = Options()
 """An edit that does what it asks for and nothing beyond."""
@@ -193,8 +190,6 @@ class RegistryStore(Reading):
             if applied.edit_id is not None:
                 self._known.add(change.facts)
                 self._until = applied.edit_id
-        if applied.edit_id is not None:
-            log.info("registry.edited", edit_id=applied.edit_id, versions=len(applied.facts))
         return applied
 
     def registered(self) -> Registered:

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from typing import Final
 
 import psycopg
-import structlog
 
 from runtime.errors import Stop
 from runtime.facts.log import Fact, FactLog
@@ -15,8 +14,6 @@ from workers.registry.editing.database import LOCK, Database
 from workers.registry.editing.rows import copy_versions, new_edit
 from workers.registry.editing.wanted import Origin
 from workers.registry.registered import identity_field, kind_of
-
-log = structlog.get_logger(__name__)
 
 _ORIGIN: Final = Origin(author="wardstream", via="takeover", note="what the topics held")
 
@@ -68,12 +65,14 @@ def take_over(database: Database, prefix: str, facts: Sequence[Fact], now_us: in
             "INSERT INTO registry.taken_over (topic_prefix, facts) VALUES (%s, %s)",
             [prefix, len(facts)],
         )
-    log.info("registry.taken_over", facts=len(facts))
     return True
 
 
-def ensure_taken_over(cluster: Cluster, database: Database) -> None:
+def ensure_taken_over(cluster: Cluster, database: Database) -> int | None:
     """Keep what the topics hold, unless that was done before.
+
+    Returns:
+        Number of facts that the topics held; None where it was done before.
 
     Raises:
         Retry: The database or Kafka is out of reach.
@@ -82,7 +81,7 @@ def ensure_taken_over(cluster: Cluster, database: Database) -> None:
     """
     with database.transaction() as transaction:
         if is_taken_over(transaction, cluster.prefix):
-            return
+            return None
     with FactWriter(cluster):  # whoever wrote facts before ends here
         topics = FactLog(cluster)
         try:
@@ -90,6 +89,7 @@ def ensure_taken_over(cluster: Cluster, database: Database) -> None:
         finally:
             topics.close()
         take_over(database, cluster.prefix, facts, cluster.clock.now_us())
+    return len(facts)
 
 
 def _once(facts: Iterable[Fact]) -> list[Fact]:

@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from runtime.errors import Retry
+from workers.registry.editing.sealed import SealedTexts
 
 
 class Names(Protocol):
@@ -15,6 +16,26 @@ class Names(Protocol):
             Retry: The names are out of reach.
         """
         ...
+
+
+class SealedNames:
+    """Names as the registry keeps them.
+
+    Args:
+        texts: The registry's table of names.
+    """
+
+    def __init__(self, texts: SealedTexts) -> None:
+        self._texts = texts
+
+    def name_of(self, staff_id: str) -> str | None:
+        """The name by pseudonym; None when none is kept.
+
+        Raises:
+            Retry: The names are out of reach.
+            Stop: The name is under a key that this board does not have.
+        """
+        return self._texts.get(staff_id)
 
 
 class NoNames:

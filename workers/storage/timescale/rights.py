@@ -167,8 +167,8 @@ ROLES: Final = (
             "registry.outbox",
             "registry.taken_over",
             "registry.versions",
-            # To find what goes with its camera or member of staff; what is sealed is not read.
-            "registry.staff_names(staff_id)",
+            "registry.staff_names",
+            # To replace an address, or remove it with its camera; none is read.
             "registry.stream_addresses(camera_id)",
             "public.positions",
             "public.what_has_seen",
@@ -179,7 +179,10 @@ ROLES: Final = (
             "registry.idempotency",
             "registry.outbox",
             "registry.versions",
+            "registry.staff_names",
+            "registry.stream_addresses",
         ),
+        changes=("registry.staff_names", "registry.stream_addresses"),
         removes=("registry.idempotency", "registry.staff_names", "registry.stream_addresses"),
     ),
     RoleRights(
@@ -187,6 +190,11 @@ ROLES: Final = (
         does="Asks who has seen whom, by SQL.",
         reads=("public.audit_entries", "public.what_has_seen", "public.who_has_seen"),
         read_only=True,
+    ),
+    RoleRights(
+        role="ingest",
+        does="Reads the sealed stream addresses of cameras.",
+        reads=("registry.stream_addresses",),
     ),
     RoleRights(
         role="relay",

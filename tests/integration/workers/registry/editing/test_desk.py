@@ -8,15 +8,18 @@ from typing import Any
 
 import pytest
 
+from runtime.audit import Act
 from runtime.clock import SystemClock
 from runtime.errors import Retry
 from runtime.facts.log import Fact, FactLog
 from runtime.process.settings import Settings
+from runtime.process.user import user_name
 from schemas.registry import SchemaRegistry
 from schemas.topics import STAFF
 from tests.support.builders.domain import S, staff
 from tests.support.clusters import cluster_of, desk_of
 from tests.support.facts import publish_facts
+from workers.audit.recorder import AuditUnavailable
 from workers.registry.editing.desk import EditingDesk
 from workers.registry.editing.outbox import Outbox
 from workers.registry.editing.relay import Relay
@@ -199,3 +202,38 @@ def test_an_edit_needs_no_kafka_once_the_topics_were_taken_over(
         assert len(applied.facts) == 1
         assert without.store.newest(Key(STAFF, member)) is not None
         assert SystemClock().monotonic_s() - started_s < 2
+
+
+class Audit:
+    """An audit in memory, which may be away."""
+
+    def __init__(self) -> None:
+        self.acts: list[tuple[Act, str]] = []
+        self.away = False
+
+    async def record(self, act: Act, *, actor: str, why: str = "") -> None:
+        self.record_now(act, actor=actor)
+
+    def record_now(self, act: Act, *, actor: str, why: str = "") -> None:
+        if self.away:
+            raise AuditUnavailable("the audit cannot be written")
+        self.acts.append((act, actor))
+
+
+def test_an_edit_is_in_the_audit_or_not_kept(
+    settings: Settings, staff_file: Path, member: str
+) -> None:
+    audit = Audit()
+    cluster, dsn = cluster_of(settings), settings.database_address
+    with EditingDesk(cluster, dsn, recorder=audit) as desk:
+        audit.away = True
+        with pytest.raises(AuditUnavailable):
+            import_files({"staff": staff_file}, desk)
+        assert desk.store.newest(Key(STAFF, member)) is None
+
+        audit.away = False
+        import_files({"staff": staff_file}, desk)
+
+    [(act, actor)] = audit.acts
+    assert (act.action, actor) == ("registry.edited", user_name())
+    assert f"added staff {member}@1" in act.detail
