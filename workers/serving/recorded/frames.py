@@ -64,9 +64,9 @@ class LatestFrames:
         start, end = spans(self._cluster, FRAMES, [partition]).get(partition, (0, 0))
         oldest, step = max(start, end - _MOST_RECORDS), _FIRST_STEP
         while end > oldest:
-            begin = max(oldest, end - step)
+            first = max(oldest, end - step)
             try:
-                messages = list(read_between(self._cluster, FRAMES, partition, begin, end))
+                messages = list(read_between(self._cluster, FRAMES, partition, first, end))
             except Expired:
                 return
             for message in reversed(messages):
@@ -74,7 +74,7 @@ class LatestFrames:
                     frame = _frame(codec, message.value())
                     if frame is not None:
                         yield frame
-            end, step = begin, step * 2
+            end, step = first, step * 2
 
     def _pixels(self, frame: Frame) -> bytes:
         data, uri = frame["data"], frame["object_uri"]

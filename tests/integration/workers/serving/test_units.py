@@ -268,12 +268,12 @@ def test_alerts_of_the_stream_are_those_of_the_callers_units(
 ) -> None:
     with closing(opened(board, "viewer")) as viewer, closing(opened(board, "wall")) as wall:
         pipeline.show_alerts([alert("camera/c-west"), alert("stage/infer")])
-        line = next(
+        seen = next(
             event for event in viewer if event.name == "line" and len(event.data["alerts"]) == 1
         )
         names = [next(wall).name for _ in range(2)]
 
-    assert [one["subject"] for one in line.data["alerts"]] == ["stage/infer"]
+    assert [one["subject"] for one in seen.data["alerts"]] == ["stage/infer"]
     assert "line" not in names
 
 
@@ -300,17 +300,17 @@ def test_a_resumed_stream_leaves_out_the_same(board: BoardServer, writer: LiveWr
         assert [event.data["id"] for event in until(events, "east-1")] == ["east-1"]
 
 
-def test_a_stream_of_people_is_in_the_audit_when_it_begins_and_when_it_ends(
+def test_a_stream_of_people_is_in_the_audit_when_it_starts_and_when_it_ends(
     board: BoardServer, audit: KeptAudit
 ) -> None:
     with closing(opened(board, "viewer")), closing(opened(board, "east")):
-        [begun] = [kept for kept in audit.kept if kept.act.action == "stream.opened"]
-        assert (begun.actor, begun.act.cameras, begun.act.floors) == ("east", ("c-east",), ("f",))
-        assert begun.act.until_us is None
+        [first] = [kept for kept in audit.kept if kept.act.action == "stream.opened"]
+        assert (first.actor, first.act.cameras, first.act.floors) == ("east", ("c-east",), ("f",))
+        assert first.act.until_us is None
 
     eventually(lambda: "stream.closed" in audit.actions() or None)
     [ended] = [kept for kept in audit.kept if kept.act.action == "stream.closed"]
-    assert (ended.actor, ended.act.from_us) == ("east", begun.act.from_us)
+    assert (ended.actor, ended.act.from_us) == ("east", first.act.from_us)
     assert ended.act.until_us is not None
 
 
