@@ -62,7 +62,10 @@ class LoginSettings(Section):
         8 * 3600.0, "s", "A session ends after this, whatever happens.", gt=0
     )
     session_idle_s: float = setting(
-        3600.0, "s", "A session ends when it is not used for this long.", gt=0
+        3600.0,
+        "s",
+        "A session ends when it is not used for this long; an open board uses it.",
+        gt=0,
     )
     refresh_s: float = setting(
         30.0,

@@ -3,14 +3,24 @@
 from collections import OrderedDict
 from typing import Final
 
+import structlog
+
 from runtime.audit import Act
 from runtime.clock import Clock
 from workers.access.principal import Principal
 from workers.audit.recorder import Recorder
+from workers.serving.login.allowance import Allowance
 from workers.serving.login.background import Background
 from workers.serving.login.session import Session
 
+log = structlog.get_logger(__name__)
+
 _REMEMBERED: Final = 50_000
+
+REFUSED_AT_ONCE: Final = 50
+REFUSED_PER_S: Final = 0.5
+"""Refused logins that are recorded at once, and each second after that: strangers can make them
+without end. The metric counts all."""
 
 
 class LoginAudit:
@@ -30,6 +40,7 @@ class LoginAudit:
         self._background = background
         self._clock = clock
         self._tokens: OrderedDict[str, int] = OrderedDict()
+        self._refused = Allowance(REFUSED_AT_ONCE, REFUSED_PER_S, clock)
 
     def started(self, session: Session, key: str) -> None:
         """Somebody logged in."""
@@ -49,6 +60,9 @@ class LoginAudit:
 
     def refused(self, why: str) -> None:
         """A login did not succeed; nobody knows whose it was."""
+        if not self._refused.take():
+            log.warning("login.refused_not_recorded", why=why)
+            return
         self._persist(Act("login.refused", "unknown", detail=why), actor="unknown")
 
     async def token_used(self, principal: Principal, digest: str, until_us: int) -> None:

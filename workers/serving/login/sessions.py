@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 
 POLICY: Final = BreakerPolicy(failures=3, first_pause_s=0.25, max_pause_s=1.0)
 
-_REFRESH_LOCK_MS: Final = 150_000
+_REFRESH_LOCK_MS: Final = 200_000
 _PAGE: Final = 200
 
 

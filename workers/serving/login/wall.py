@@ -7,12 +7,18 @@ from typing import Final
 from pydantic import BaseModel
 
 from runtime.clock import Clock
+from runtime.errors import Retry
+from workers.serving.login.allowance import Allowance
 from workers.serving.login.claims import roles_of
 from workers.serving.login.entrance import LoginFailed, session_of
 from workers.serving.login.provider import GrantRefused, Provider
 from workers.serving.login.sealing import Sealer
 from workers.serving.login.session import Client, Session, wall_roles
 from workers.serving.login.tokens import TokenChecker, TokenRefused
+
+CODES_AT_ONCE: Final = 60
+CODES_PER_S: Final = 0.5
+"""Codes that the provider is asked for at once, and each second after that."""
 
 _REMEMBERED: Final = 1_000
 _PAUSES_US: Final = {"authorization_pending": 900_000, "slow_down": 10_000_000}
@@ -79,14 +85,17 @@ class WallEntrance:
         self._session_max_s = session_max_s
         self._clock = clock
         self._due_us: OrderedDict[str, int] = OrderedDict()
+        self._codes = Allowance(CODES_AT_ONCE, CODES_PER_S, clock)
 
     async def start(self, unit: str) -> tuple[WallCode, str]:
         """Ask for a code that somebody enters elsewhere; returns it, and what the display keeps.
 
         Raises:
             LoginFailed: The provider has no such logins.
-            Retry: The provider is away.
+            Retry: The provider is away, or too many ask.
         """
+        if not self._codes.take():
+            raise Retry("too many displays ask for a code", retry_after_s=1 / CODES_PER_S)
         try:
             code = await self._provider.device_code(self._client_id, self._scopes)
         except GrantRefused as refused:
