@@ -31,7 +31,8 @@ from workers.serving.app import create_app
 from workers.serving.audit_reader import AuditReader
 from workers.serving.live.pipeline_follower import PipelineFollower
 from workers.serving.live.pipeline_view import PipelineView
-from workers.serving.login.login import check_login, login_of
+from workers.serving.login.checks import check_login
+from workers.serving.login.login import login_of
 from workers.serving.recorded.frames import LatestFrames
 from workers.serving.recorded.history import PositionHistory
 from workers.serving.recorded.names import SealedNames

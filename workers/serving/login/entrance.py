@@ -14,7 +14,9 @@ from runtime.clock import Clock
 from workers.access.principal import Units
 from workers.access.rights import AccessRole
 from workers.serving.login.claims import name_of, roles_of, subject_of
-from workers.serving.login.provider import GrantRefused, Provider, Tokens
+from workers.serving.login.connection import GrantRefused
+from workers.serving.login.documents import Tokens
+from workers.serving.login.provider import Provider
 from workers.serving.login.sealing import Sealer
 from workers.serving.login.session import Client, Session, new_csrf
 from workers.serving.login.sessions import SessionStore

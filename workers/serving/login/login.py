@@ -9,20 +9,20 @@ from redis.asyncio import Redis
 from starlette.responses import Response
 
 from runtime.clock import Clock
-from runtime.errors import Stop
 from runtime.process.login import KEY_BYTES, LoginSettings, decoded
 from runtime.process.names import variable_of
 from runtime.process.sections import ServingSettings
 from workers.audit.recorder import Recorder
-from workers.serving.api.security import is_loopback
 from workers.serving.live.state import connect
 from workers.serving.login.audit import LoginAudit
 from workers.serving.login.authenticate import LoginAuthenticator
 from workers.serving.login.background import Background
+from workers.serving.login.checks import check_login
+from workers.serving.login.connection import GrantRefused
 from workers.serving.login.cookies import Cookies
 from workers.serving.login.entrance import Entrance
 from workers.serving.login.keys import Keys
-from workers.serving.login.provider import GrantRefused, Provider
+from workers.serving.login.provider import Provider
 from workers.serving.login.refreshing import Refresher
 from workers.serving.login.sealing import Sealer
 from workers.serving.login.session import Client, Session
@@ -215,47 +215,6 @@ def login_of(
     )
 
 
-def check_login(settings: LoginSettings, serving: ServingSettings) -> None:
-    """Refuse a board that others could reach without a login, or log in to insecurely.
-
-    Raises:
-        Stop: Says which setting to change.
-    """
-    local = is_loopback(serving.host)
-    if settings.issuer is None:
-        if not local:
-            raise Stop(
-                f"the board would be open to everybody who reaches {serving.host}: set "
-                f"{variable_of('login.issuer')} to a provider of logins, or "
-                f"{variable_of('serving.host')} to 127.0.0.1"
-            )
-        return
-    if not _is_safe(settings.issuer):
-        raise Stop(
-            f"{variable_of('login.issuer')} must begin with https://: logins would be readable"
-        )
-    if settings.audience in {settings.client_id, settings.wall_client_id}:
-        raise Stop(
-            f"{variable_of('login.audience')} must be another name than the clients': the proof "
-            "of a login would pass as an access token"
-        )
-    if settings.public_url is None and not local:
-        raise Stop(
-            f"set {variable_of('login.public_url')} to where browsers reach the board: the "
-            "provider sends them back to it"
-        )
-    if settings.public_url is not None and not _is_safe(settings.public_url):
-        raise Stop(
-            f"{variable_of('login.public_url')} must begin with https://: set "
-            f"{variable_of('serving.tls')}, or put a proxy with TLS before the board"
-        )
-    if settings.session_key is None and not local:
-        raise Stop(
-            f"set {variable_of('login.session_key')} to 32 random bytes as base64: "
-            "`openssl rand -base64 32` makes some"
-        )
-
-
 def origin_of(url: str) -> str:
     """The origin of a URL.
 
@@ -264,11 +223,6 @@ def origin_of(url: str) -> str:
     """
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
-
-
-def _is_safe(url: str) -> bool:
-    """Whether what is sent to a URL can be read by nobody on the way."""
-    return url.startswith("https://") or is_loopback(urlsplit(url).hostname or "")
 
 
 def _key(settings: LoginSettings) -> bytes:

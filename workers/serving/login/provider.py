@@ -6,10 +6,7 @@ token by which the session can be refreshed again.
 """
 
 import asyncio
-import json
-import ssl
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -19,17 +16,18 @@ from authlib.oauth2.auth import ClientAuth
 from authlib.oauth2.rfc6749.parameters import prepare_grant_uri, prepare_token_request
 from authlib.oauth2.rfc7009 import prepare_revoke_token_request
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from runtime.clock import Clock
-from runtime.errors import Retry
-from runtime.proxies import async_client_for
-from runtime.storage.breaker import BreakerPolicy, Guard
+from workers.serving.login.connection import (
+    ANSWER_WITHIN_S,
+    Connection,
+    GrantRefused,
+    ProviderAway,
+)
+from workers.serving.login.documents import DeviceCode, Metadata, Tokens
 
 log = structlog.get_logger(__name__)
-
-ANSWER_WITHIN_S: Final = 4.0
-"""A provider that takes longer counts as away, s."""
 
 REFRESH_WITHIN_S: Final = 120.0
 """A refresh that was sent is waited for so long, s."""
@@ -38,65 +36,8 @@ FRESH_S: Final = 10.0
 """A provider that answered so long ago is not asked again before a browser is sent there, s."""
 
 _KNOWN_FOR_S: Final = 600.0
-_LARGEST: Final = 512 * 1024
-_POLICY: Final = BreakerPolicy(failures=3, first_pause_s=1.0, max_pause_s=10.0)
 
 Answer = TypeVar("Answer", bound=BaseModel)
-
-
-class ProviderAway(Retry):
-    """The provider does not answer, or answers with an error of its own."""
-
-
-class GrantRefused(Exception):
-    """The provider refused a grant.
-
-    Attributes:
-        error: Its own word, such as `invalid_grant`.
-    """
-
-    def __init__(self, error: str) -> None:
-        super().__init__(f"the provider refused: {error}")
-        self.error = error
-
-
-class Metadata(BaseModel):
-    """What the board uses of the discovery document (OpenID Connect Discovery 1.0)."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-    issuer: str
-    authorization_endpoint: str
-    token_endpoint: str
-    jwks_uri: str
-    end_session_endpoint: str | None = None
-    revocation_endpoint: str | None = None
-    device_authorization_endpoint: str | None = None
-    token_endpoint_auth_methods_supported: list[str] = ["client_secret_basic"]
-
-
-class Tokens(BaseModel):
-    """Answer of the token endpoint."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-    access_token: str = ""
-    id_token: str = ""
-    refresh_token: str = ""
-    expires_in: float = 60.0
-
-
-class DeviceCode(BaseModel):
-    """Answer of the device authorisation endpoint (RFC 8628)."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-    device_code: str
-    user_code: str
-    verification_uri: str
-    verification_uri_complete: str = ""
-    expires_in: float = 600.0
-    interval: float = 5.0
 
 
 class Provider:
@@ -108,9 +49,6 @@ class Provider:
         client_secret: Its secret; empty for a public client.
         clock: Source of the time.
         ca: Certificates that are trusted; None for those of the system.
-
-    Attributes:
-        is_away: Whether it did not answer when it was asked last.
     """
 
     def __init__(
@@ -125,17 +63,18 @@ class Provider:
         self.client_id = client_id
         self._client_secret = client_secret
         self._clock = clock
-        self._ca = ca
-        self._guard = Guard("login_provider", clock, _POLICY)
-        self._client: httpx.AsyncClient | None = None
+        self._connection = Connection(issuer, clock, ca)
         self._metadata: Metadata | None = None
         self._read_s = 0.0
-        self.is_away = False
+
+    @property
+    def is_away(self) -> bool:
+        """Whether it did not answer when it was asked last."""
+        return self._connection.is_away
 
     async def close(self) -> None:
         """Close the connections."""
-        if self._client is not None:
-            await self._client.aclose()
+        await self._connection.close()
 
     async def metadata(self, max_age_s: float = _KNOWN_FOR_S) -> Metadata:
         """The discovery document.
@@ -151,7 +90,7 @@ class Provider:
             return self._metadata
         url = self.issuer.rstrip("/") + "/.well-known/openid-configuration"
         try:
-            found = Metadata.model_validate(await self._json("GET", url))
+            found = Metadata.model_validate(await self._connection.get(url))
         except ValidationError as error:
             raise ProviderAway("the provider's discovery document lacks an endpoint") from error
         if found.issuer != self.issuer:
@@ -171,7 +110,7 @@ class Provider:
             ProviderAway: They cannot be read.
         """
         metadata = await self.metadata()
-        return await self._json("GET", metadata.jwks_uri)
+        return await self._connection.get(metadata.jwks_uri)
 
     async def login_url(
         self, *, redirect_uri: str, scope: str, state: str, nonce: str, verifier: str
@@ -220,7 +159,7 @@ class Provider:
         metadata = await self.known_metadata()
         body = prepare_token_request("refresh_token", refresh_token=refresh_token)
         try:
-            with self._trying():
+            with self._connection.trying():
                 asking = asyncio.create_task(
                     self._tokens(metadata, body, client_id, limit_s=REFRESH_WITHIN_S)
                 )
@@ -228,7 +167,7 @@ class Provider:
         except TimeoutError:
             log.warning("login.refresh_slow", after_s=ANSWER_WITHIN_S)
         tokens = await asking
-        self.is_away = False
+        self._connection.is_away = False
         return tokens
 
     async def revoke(self, refresh_token: str, client_id: str | None = None) -> bool:
@@ -316,101 +255,7 @@ class Provider:
         form = {"Content-Type": "application/x-www-form-urlencoded"}
         auth = ClientAuth(client_id or self.client_id, self._client_secret, method)
         url, headers, body = auth.prepare("POST", url, form, body)
-        guarded = limit_s <= ANSWER_WITHIN_S
-        return await self._json("POST", url, headers, body, limit_s, guarded=guarded)
-
-    async def _json(
-        self,
-        method: str,
-        url: str,
-        headers: Mapping[str, str] | None = None,
-        body: str | None = None,
-        limit_s: float = ANSWER_WITHIN_S,
-        *,
-        guarded: bool = True,
-    ) -> Mapping[str, Any]:
-        if not guarded:
-            return await self._ask(method, url, headers, body, limit_s)
-        with self._trying():
-            return await self._ask(method, url, headers, body, limit_s)
-
-    @contextmanager
-    def _trying(self) -> Iterator[None]:
-        """Guard a call with the breaker.
-
-        Raises:
-            BreakerOpen: The provider did not answer before.
-        """
-        with self._guard.trying((ProviderAway, TimeoutError)):
-            try:
-                yield
-            except (ProviderAway, TimeoutError):
-                self.is_away = True
-                raise
-            except Exception:
-                self.is_away = False  # it answered, if only to refuse
-                raise
-            else:
-                self.is_away = False
-
-    async def _ask(
-        self,
-        method: str,
-        url: str,
-        headers: Mapping[str, str] | None,
-        body: str | None,
-        limit_s: float,
-    ) -> Mapping[str, Any]:
-        try:
-            async with (
-                asyncio.timeout(limit_s),
-                self._connected().stream(
-                    method,
-                    url,
-                    headers={"Accept": "application/json", **(headers or {})},
-                    content=body,
-                    timeout=httpx.Timeout(limit_s, connect=min(2.0, limit_s)),
-                ) as answer,
-            ):
-                read = b""
-                async for part in answer.aiter_bytes():
-                    read += part
-                    if len(read) > _LARGEST:
-                        raise ProviderAway("the provider's answer is too long")
-        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            why = type(error).__name__
-            raise ProviderAway(f"the provider does not answer: {why}", retry_after_s=5) from error
-        if answer.status_code >= 500 or answer.status_code == 429:
-            raise ProviderAway(f"the provider answers {answer.status_code}", retry_after_s=5)
-        return _object(answer.status_code, read)
-
-    def _connected(self) -> httpx.AsyncClient:
-        if self._client is None:
-            verify = True if self._ca is None else ssl.create_default_context(cafile=self._ca)
-            self._client = async_client_for(self.issuer, verify=verify, follow_redirects=False)
-        return self._client
-
-
-def _object(status: int, body: bytes) -> Mapping[str, Any]:
-    """The object in an answer.
-
-    Raises:
-        GrantRefused: It is an error by OAuth.
-        ProviderAway: It is something else, such as the page of a gateway.
-    """
-    if status == 200 and not body:
-        return {}  # a revocation
-    try:
-        found = json.loads(body)
-    except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict):
-        raise ProviderAway(f"the provider's answer ({status}) cannot be read", retry_after_s=5)
-    if status >= 400:
-        raise GrantRefused(str(found.get("error", status))[:100])
-    if status != 200:
-        raise ProviderAway(f"the provider answers {status}", retry_after_s=5)
-    return found
+        return await self._connection.post(url, headers, body, limit_s)
 
 
 def _read(model: type[Answer], answer: Mapping[str, Any]) -> Answer:

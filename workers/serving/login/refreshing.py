@@ -14,7 +14,9 @@ from runtime.errors import Retry
 from runtime.process.metrics import LOGINS
 from workers.serving.login.background import Background
 from workers.serving.login.claims import name_of, roles_of
-from workers.serving.login.provider import GrantRefused, Provider, Tokens
+from workers.serving.login.connection import GrantRefused
+from workers.serving.login.documents import Tokens
+from workers.serving.login.provider import Provider
 from workers.serving.login.session import Client, Session, wall_roles
 from workers.serving.login.sessions import SessionStore
 from workers.serving.login.tokens import Claims, TokenChecker, TokenRefused

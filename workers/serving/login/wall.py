@@ -10,8 +10,9 @@ from runtime.clock import Clock
 from runtime.errors import Retry
 from workers.serving.login.allowance import Allowance
 from workers.serving.login.claims import roles_of
+from workers.serving.login.connection import GrantRefused
 from workers.serving.login.entrance import LoginFailed, session_of
-from workers.serving.login.provider import GrantRefused, Provider
+from workers.serving.login.provider import Provider
 from workers.serving.login.sealing import Sealer
 from workers.serving.login.session import Client, Session, wall_roles
 from workers.serving.login.tokens import TokenChecker, TokenRefused

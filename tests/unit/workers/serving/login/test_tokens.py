@@ -52,7 +52,6 @@ class Board:
                 return await work()
             finally:
                 await self.provider.close()
-                self.provider._client = None
 
         return asyncio.run(run())
 

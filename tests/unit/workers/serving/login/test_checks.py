@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from runtime.errors import EXIT_STOP, Stop
 from runtime.process.login import LoginSettings
 from runtime.process.sections import ServingSettings
-from workers.serving.login.login import check_login
+from workers.serving.login.checks import check_login
 
 EVERYWHERE = "0.0.0.0"
 KEY = "A" * 43 + "="
