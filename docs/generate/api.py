@@ -11,7 +11,7 @@ INTRODUCTION = """\
 # REST API
 
 Every route of `wardstream serve`, from its OpenAPI document, which the server gives at
-`/api/v1/openapi.json`. All answers are read-only. Times are UTC microseconds of event time
+`/api/v1/openapi.json`. Times are UTC microseconds of event time
 unless a field says otherwise. An error is a problem document (RFC 9457).
 
 ```sh
