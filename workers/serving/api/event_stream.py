@@ -20,7 +20,7 @@ RETRY_MS: Final = 1_000
 CHECK_S: Final = 15.0
 """How often an open stream asks whether its reader may still read, seconds."""
 
-PEOPLE_AGAIN_S: Final = 30.0
+PEOPLE_AGAIN_S: Final = 10.0
 """How long a stream goes on that leaves people out since the audit cannot be written, seconds."""
 
 

@@ -175,6 +175,8 @@ class Visibility:
         """What an event shows of a thing whose people the caller does not all see."""
         if kind == "camera":
             return {**data, "tracks": []}
+        if kind == "floor" and not self._people:
+            return {**data, "people": []}
         if kind == "floor":
             return self._presence(Presence.model_validate(data)).model_dump()
         figures = _ZONE_FIGURES if kind == "zone" else _EVENT_FIGURES

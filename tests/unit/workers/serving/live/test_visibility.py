@@ -1,0 +1,129 @@
+"""Which fields of a record show a person, and what a caller of one unit gets of an event."""
+
+import json
+from typing import Any
+
+import pytest
+
+from schemas.codec import schema_text
+from schemas.topics import OCCUPANCY, ZONE_EVENTS, Topic
+from tests.support.callers import person
+from workers.access.principal import Principal
+from workers.access.rights import AccessRole
+from workers.serving.live import visibility
+from workers.serving.live.event import Event, frame
+from workers.serving.live.visibility import Visibility
+
+
+class SetUnits:
+    """Every id is in the unit that it begins with; `both` is in two, `none` in none."""
+
+    def units_of(self, kind: str, identity: str) -> frozenset[str] | None:
+        unit = identity.partition("-")[0]
+        return {"both": frozenset({"east", "west"}), "none": None}.get(unit, frozenset({unit}))
+
+
+def event(name: str, identity: str, **data: Any) -> Event:
+    body = {"kind": name, "id": identity, "data": data}
+    return Event(name, None, frame(name, body), body)
+
+
+def shown(principal: Principal, given: Event) -> bytes | None:
+    return Visibility(principal, SetUnits).frame(given)
+
+
+@pytest.mark.parametrize(
+    ("topic", "figures", "of_persons"),
+    [
+        (OCCUPANCY, visibility._ZONE_FIGURES, {"person_ids", "cameras_missing"}),
+        (
+            ZONE_EVENTS,
+            visibility._EVENT_FIGURES,
+            {"person_id", "camera_id", "entered_us", "dwell_us"},
+        ),
+    ],
+    ids=["occupancy", "zone-events"],
+)
+def test_every_field_is_a_figure_or_shows_a_person(
+    topic: Topic, figures: frozenset[str], of_persons: set[str]
+) -> None:
+    fields = {field["name"] for field in json.loads(schema_text(topic))["fields"]}
+
+    assert figures | of_persons == fields
+    assert not figures & of_persons
+
+
+@pytest.mark.parametrize("role", [AccessRole.COORDINATOR, AccessRole.VIEWER, AccessRole.WALL])
+@pytest.mark.parametrize("name", ["zone", "zone-event", "camera", "floor"])
+@pytest.mark.parametrize("identity", ["west-1", "none-1"])
+def test_nothing_of_another_unit_or_of_no_unit_is_sent(
+    role: AccessRole, name: str, identity: str
+) -> None:
+    assert shown(person("ann", role, units=("east",)), event(name, identity)) is None
+
+
+def test_a_camera_of_two_units_is_sent_without_its_tracks() -> None:
+    given = event("camera", "both-1", seq=4, tracks=[{"track_id": 1}])
+
+    sent = shown(person("ann", AccessRole.COORDINATOR, units=("east",)), given)
+
+    assert sent is not None
+    assert b'"tracks":[]' in sent
+    assert b'"seq":4' in sent
+
+
+def test_a_coordinator_of_the_unit_gets_the_very_bytes_that_were_written() -> None:
+    given = event("zone", "east-1", people=1, person_ids=["c:1"], cameras_missing=[])
+
+    assert shown(person("ann", AccessRole.COORDINATOR, units=("east",)), given) is given.frame
+
+
+def test_a_field_that_nobody_has_named_yet_is_left_out_with_the_people() -> None:
+    given = event("zone", "east-1", people=1, person_ids=["c:1"], faces=["new"])
+
+    sent = shown(person("ann", AccessRole.VIEWER, units=("east",)), given)
+
+    assert sent == frame("zone", {"kind": "zone", "id": "east-1", "data": {"people": 1}})
+
+
+def test_rights_of_two_roles_are_held_each_in_its_own_units() -> None:
+    both = Principal(
+        subject="ann",
+        roles={
+            AccessRole.VIEWER: frozenset({"west"}),
+            AccessRole.COORDINATOR: frozenset({"east"}),
+        },
+    )
+
+    east, west = (
+        shown(both, event("zone", f"{unit}-1", people=1, person_ids=["c:1"]))
+        for unit in ("east", "west")
+    )
+
+    assert east is not None
+    assert west is not None
+    assert b"person_ids" in east
+    assert b"person_ids" not in west
+
+
+@pytest.mark.parametrize(
+    ("subject", "sees"),
+    [
+        ("pipeline", True),
+        ("stage/infer", True),
+        ("camera/east-1", True),
+        ("camera/both-1", True),
+        ("camera/west-1", False),
+        ("camera/none-1", False),
+        ("bed/east-1", False),
+    ],
+)
+def test_alerts_are_about_the_pipeline_or_the_callers_units(subject: str, sees: bool) -> None:
+    body = {"alerts": [{"subject": subject}, {"subject": "log"}]}
+    given = Event("line", None, frame("line", body), body)
+
+    sent = shown(person("ann", AccessRole.VIEWER, units=("east",)), given)
+
+    assert sent is not None
+    assert b'"log"' in sent
+    assert (subject.encode() in sent) == sees
