@@ -61,6 +61,15 @@ ADDRESSES = {
 }
 """Settings of every process."""
 
+VOLUMES = ("kafka", "timescale", "objects", "cameras", "tls", "prometheus")
+
+CAMERAS = "/var/lib/wardstream/cameras"
+ADDRESSES_OF_CAMERAS = {
+    "WARDSTREAM_REGISTRY__ADDRESS_KEY_FILE": f"{MOUNTED}/address-key",
+    "WARDSTREAM_INGEST__ADDRESS_CACHE": f"{CAMERAS}/addresses.json",
+}
+"""Settings by which ingest opens the addresses of cameras, and keeps them while nobody answers."""
+
 TLS = "/var/lib/wardstream/tls"
 BOARD = {
     "WARDSTREAM_SERVING__HOST": "0.0.0.0",  # noqa: S104 - inside the compose network
@@ -71,6 +80,7 @@ BOARD = {
     "WARDSTREAM_LOGIN__CLIENT_ID": "${WARDSTREAM_LOGIN__CLIENT_ID:-wardstream-board}",
     "WARDSTREAM_LOGIN__CLIENT_SECRET_FILE": f"{MOUNTED}/login-client-secret",
     "WARDSTREAM_LOGIN__SESSION_KEY_FILE": f"{MOUNTED}/session-key",
+    "WARDSTREAM_REGISTRY__NAME_KEY_FILE": f"{MOUNTED}/name-key",
     "WARDSTREAM_LOGIN__PUBLIC_URL": (
         "${WARDSTREAM_LOGIN__PUBLIC_URL:-https://localhost:${WARDSTREAM_BOARD_HOST_PORT:-8080}}"
     ),
@@ -138,13 +148,15 @@ def process_service(row: WardstreamProcess) -> dict[str, Any]:
         service["environment"]["WARDSTREAM_INGEST__OBJECT_STORE_URL"] = f"file://{OBJECTS}"
         service["volumes"] = [f"objects:{OBJECTS}"]
     if row.name == "ingest":
-        service["volumes"].append("${WARDSTREAM_VIDEOS:-./videos}:/videos:ro")
+        service["environment"] |= ADDRESSES_OF_CAMERAS
+        service["secrets"] = [*secrets, "address-key"]
+        service["volumes"] += [f"cameras:{CAMERAS}", "${WARDSTREAM_VIDEOS:-./videos}:/videos:ro"]
     if row.name == "watchdog":
         watched = {name: f"http://{name}:{METRICS_PORT}/healthz" for name in WATCHED}
         service["environment"]["WARDSTREAM_WATCHDOG__HEALTH"] = json.dumps(watched)
     if row.port is not None:
         service["environment"] |= BOARD
-        service["secrets"] = [*secrets, "login-client-secret", "session-key"]
+        service["secrets"] = [*secrets, "login-client-secret", "session-key", "name-key"]
         service["volumes"] = [f"tls:{TLS}"]
         service["ports"] = [_publish(row.name, row.port)]
     if not row.job:
@@ -223,7 +235,14 @@ def compose() -> dict[str, Any]:
         "name": "wardstream",
         "services": services,
         "secrets": {name: {"file": f"{SECRETS}/{name}"} for name in sorted(mounted)},
-        "volumes": {"kafka": {}, "timescale": {}, "objects": {}, "tls": {}, "prometheus": {}},
+        "volumes": {
+            "kafka": {},
+            "timescale": {},
+            "objects": {},
+            "cameras": {},
+            "tls": {},
+            "prometheus": {},
+        },
     }
 
 

@@ -6,6 +6,7 @@ every user of the container into which Compose mounts them, which is one of anot
 """
 
 import argparse
+import base64
 import secrets
 import sys
 from collections.abc import Callable, Sequence
@@ -25,10 +26,19 @@ PASSWORDS: Final = (
     "grafana",
     "login-client-secret",
     "session-key",
+    "address-key",
+    "name-key",
     *(f"database-{role}" for role in DATABASE_ROLES),
     *(f"redis-{row.process}" for row in USERS),
 )
-"""Files that hold a password each, or a key of 32 bytes: both are written alike."""
+"""Files that hold a password each, or a key of 32 bytes where the name ends in `-key`."""
+
+
+def _new(name: str) -> str:
+    """A random password, or a random key as base64."""
+    if name.endswith("-key"):
+        return base64.b64encode(secrets.token_bytes(32)).decode()
+    return secrets.token_urlsafe(24)
 
 
 def _registry(folder: Path) -> str:
@@ -55,7 +65,7 @@ def write(folder: Path) -> list[str]:
     for name in PASSWORDS:
         path = folder / name
         if not path.exists():
-            path.write_text(secrets.token_urlsafe(32) + "\n")
+            path.write_text(_new(name) + "\n")
             made.append(name)
     for name, text in DERIVED.items():
         (folder / name).write_text(text(folder))

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from pydantic import SecretStr
 
 from deploy import compose
 from deploy.local import kafka, redis, registry, timescale
@@ -26,6 +27,7 @@ from deploy.services import (
     WardstreamProcess,
     process,
 )
+from runtime.process.registry import keys_of
 from runtime.process.settings import describe
 from tests.support.paths import ROOT
 from workers.cli.app import COMMANDS
@@ -218,6 +220,8 @@ def test_every_secret_is_written_by_make_secrets_and_read_by_a_service(tmp_path:
         if name.startswith("redis-"):
             assert before[name].strip() not in before["redis-users"]
     assert set(DERIVED) <= mounted
+    for name in ("address-key", "name-key", "session-key"):
+        assert len(keys_of(SecretStr(before[name].strip()))[0]) == 32
 
 
 def test_a_service_reads_its_own_secrets_alone() -> None:
@@ -225,7 +229,10 @@ def test_a_service_reads_its_own_secrets_alone() -> None:
         if row.name == "migrate":  # gives every role its password
             continue
         own = {f"database-{row.signs_in_as}", f"redis-{row.signs_in_as}"}
-        further = {"login-client-secret", "session-key"} if row.name == "serve" else set()
+        further = {
+            "serve": {"login-client-secret", "session-key", "name-key"},
+            "ingest": {"address-key"},
+        }.get(row.name, set())
         held = set(SERVICES[row.name].get("secrets", ()))
         assert held <= own | further, row.name
         files = {
