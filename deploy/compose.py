@@ -61,8 +61,6 @@ ADDRESSES = {
 }
 """Settings of every process."""
 
-VOLUMES = ("kafka", "timescale", "objects", "cameras", "tls", "prometheus")
-
 CAMERAS = "/var/lib/wardstream/cameras"
 ADDRESSES_OF_CAMERAS = {
     "WARDSTREAM_REGISTRY__ADDRESS_KEY_FILE": f"{MOUNTED}/address-key",
