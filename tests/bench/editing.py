@@ -7,6 +7,7 @@ an audit in memory: what Kafka adds to it is in the benchmarks of the audit.
 """
 
 import argparse
+import logging
 import statistics
 import tempfile
 import threading
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import psycopg
+import structlog
 
 from deploy.local.launcher import LocalServices
 from tests.support.registry_api import RegistryApi, served_registry
@@ -39,7 +41,8 @@ def register(api: RegistryApi, requirements: int) -> float:
         {"zone_id": f"bay-{n}", "camera_id": "left", "polygon": SQUARE, "order": n}
         for n in range(50)
     ]
-    made = api.ask("POST", "/imports", {"camera": [{"camera_id": "left", **LEFT}], "zone": zones})
+    cameras, units = [{"camera_id": "left", **LEFT}], [{"unit_id": "east", "floor_ids": ["left"]}]
+    made = api.ask("POST", "/imports", {"camera": cameras, "zone": zones, "unit": units})
     assert made.status_code == 200, made.text
     took_s = 0.0
     for first in range(0, requirements, CHUNK):
@@ -89,6 +92,8 @@ def main() -> None:
     parser.add_argument("--requirements", type=int, default=20_000)
     parser.add_argument("--edits", type=int, default=400)
     options = parser.parse_args()
+    warnings_alone = structlog.make_filtering_bound_logger(logging.WARNING)
+    structlog.configure(wrapper_class=warnings_alone)
     with (
         tempfile.TemporaryDirectory() as folder,
         LocalServices(Path(folder), components=("timescale",)) as services,
@@ -110,6 +115,14 @@ def main() -> None:
 
                 print(shown("change one", clients, *measure(change, options.edits, clients)))
                 version += 1
+
+            def change_in_unit(number: int) -> None:
+                path = f"/requirements/r-{number}"
+                answer = api.put(path, row(number, 9), 3, by="east")
+                assert answer.status_code == 200, answer.text
+
+            in_unit = measure(change_in_unit, 40, 1)
+            print(shown("change one, bound to a unit", 1, *in_unit))
             for name, path in (
                 ("read one", "/requirements/r-7"),
                 ("a page of 100", "/requirements"),
@@ -117,7 +130,7 @@ def main() -> None:
                 found = measure(lambda _, path=path: api.get(path), options.edits, 1)  # type: ignore[misc]
                 print(shown(name, 1, *found))
             bound = measure(lambda _: api.get("/requirements", by="east"), 20, 1)
-            print(shown("a page of 100, of one unit", 1, *bound))
+            print(shown("a page of 100, bound to a unit", 1, *bound))
             print(f"\nThe last import of {CHUNK:,} rows took {imported_s:.1f} s.")
 
 

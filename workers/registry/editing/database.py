@@ -15,7 +15,11 @@ LOCK: Final = 0x52454749
 """Advisory lock of every transaction that edits."""
 
 _WAIT_S: Final = 5.0
-_OPTIONS: Final = "-c statement_timeout=60000 -c lock_timeout=20000 -c timezone=UTC"
+_OPTIONS: Final = (
+    "-c statement_timeout=60000 -c lock_timeout=20000 -c timezone=UTC"
+    # A plan for any kind of fact, or one that is compiled first, takes longer than it saves.
+    " -c plan_cache_mode=force_custom_plan -c jit=off"
+)
 
 SELECT_FACTS: Final = """
     SELECT kind, id, version, record, removed, edited_by, recorded_at_us, valid_from_us,

@@ -21,6 +21,14 @@ _NEWEST: Final = """
                    WHERE n.kind = facts.kind AND n.id = facts.id)
 """
 
+_PAGE: Final = """
+    JOIN (SELECT kind, id, version
+          FROM (SELECT DISTINCT ON (id) kind, id, version, removed FROM registry.versions
+                WHERE kind = %s AND id > %s ORDER BY id, version DESC) newest
+          WHERE NOT removed ORDER BY id LIMIT %s) page USING (kind, id, version)
+"""
+"""Takes the page first, so that it costs what it holds, however much is registered."""
+
 
 class Reading:
     """Reads what is registered.
@@ -55,10 +63,7 @@ class Reading:
         Raises:
             Retry: The database is out of reach.
         """
-        return self._facts(
-            f"WHERE kind = %s AND id > %s AND NOT removed {_NEWEST} ORDER BY id LIMIT %s",
-            [kind, after, limit],
-        )
+        return self._facts(f"{_PAGE} ORDER BY id", [kind, after, limit])
 
     def named(self, kind: str, identities: Sequence[str]) -> list[Version]:
         """The newest version of those of these facts that are registered, by id.

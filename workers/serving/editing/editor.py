@@ -147,25 +147,34 @@ class _Guard:
         wish = self._wish
         if wish.repeat is not None:
             wish.repeat.find(transaction, self._clock.now_us())
-        self._reach = reach = Reach(wish.author, known, self._clock.now_us())
+        reach = Reach(wish.author, known, self._clock.now_us())
+        if not reach.reads_all:  # which is asked later too, when other edits may have been made
+            reach = Reach(wish.author, known.copy(), self._clock.now_us())
+        self._reach = reach
         check_named(wish.author, wish.named, reach)
         if wish.named:
             self.before = known.newest.get((wish.named[0].topic.name, wish.named[0].identity))
         self._check_removed(known)
-        if not reach.reads_all and wish.undoes is None:
-            self._check_as_known(reach)
 
     def judge(self, change: Change) -> None:
         """Refuse what reaches out of the author's units."""
-        wish = self._wish
+        wish, before = self._wish, self._reach
+        assert before is not None
         after = Reach(wish.author, change.after, self._clock.now_us())
-        before = Reach(wish.author, change.before, self._clock.now_us())
-        judge(wish.author, change.facts, wish.named, before, after)
+        try:
+            judge(wish.author, change.facts, wish.named, before, after)
+        except Unfit:
+            self._check_as_known(before)
+            raise
 
     def explained(self, error: ImportRefused) -> Unfit:
         """A refusal in words for the author, which name nothing of other units."""
         if self._reach is None or self._reach.reads_all:
             return unfit(error)
+        try:
+            self._check_as_known(self._reach)
+        except Unfit as as_known:
+            return as_known
         faults = [
             fault._replace(reason=ELSEWHERE)
             if (fault.kind, fault.identity) in self._named()

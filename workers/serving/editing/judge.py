@@ -72,12 +72,14 @@ def judge(
     for fact in facts:
         key = key_of(fact)
         held = principal.units(right_to_edit(kind_of(key.topic)))
+        if EVERYWHERE in held:
+            continue
         known = before.ward.newest.get((key.topic.name, key.identity))
         if known is not None and not before.edits(held, key):
             raise NotAllowed("this would also change something that is in other units than yours")
         if not fact.record["removed"]:
             _judge_new(held, fact, known, before, after)
-        elif key.topic is UNITS and EVERYWHERE not in held:
+        elif key.topic is UNITS:
             raise NotAllowed(f"to remove {key} needs the right registry.edit in every unit")
 
 
@@ -105,8 +107,6 @@ def _judge_new(
             f"{right_to_edit(kind)} in every unit"
         )
     changed = _changed(fact.record, known)
-    if EVERYWHERE in held:
-        return
     if kind == "unit" and changed - _UNIT_TEXTS:
         raise NotAllowed(
             f"which floors and zones {key} has is changed with the right {right_to_edit(kind)} in "
