@@ -147,6 +147,11 @@ def parse(message: Message) -> DeadLetterRecord:
     )
 
 
+def oldest_us(dead_letters: Iterable[DeadLetterRecord]) -> int | None:
+    """Time of the oldest, UTC microseconds: nothing before it handled one. None without any."""
+    return min((dead_letter.at_us for dead_letter in dead_letters), default=None)
+
+
 def handled(history: Iterable[AuditEntry]) -> dict[str, AuditEntry]:
     """What became of each record that somebody handled, by `DeadLetterRecord.subject`."""
     return {

@@ -24,7 +24,7 @@ from workers.audit.verification import faults
 log = structlog.get_logger(__name__)
 
 DAY_S: Final = 86_400.0
-_LOOK_S: Final = 1.0
+_POLL_S: Final = 1.0
 _AGAIN_S: Final = 60.0
 _WITHIN_S: Final = 30.0
 
@@ -194,7 +194,7 @@ def run_anchoring(
             else:
                 service.health.detail["anchor"] = f"{newest.number} of {newest.day}"
                 done(newest)
-        service.stop.wait(_LOOK_S)
+        service.stop.wait(_POLL_S)
 
 
 def _newest(service: Service, store: ObjectStore) -> Anchor | None:
@@ -204,7 +204,7 @@ def _newest(service: Service, store: ObjectStore) -> Anchor | None:
         except Retry as error:
             log.warning("audit.anchors_out_of_reach", error=str(error))
             service.health.beat()
-            service.stop.wait(_LOOK_S)
+            service.stop.wait(_POLL_S)
         else:
             return anchors[-1] if anchors else None
     return None

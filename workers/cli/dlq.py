@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from runtime.audit import Act
 from runtime.clock import SystemClock
 from runtime.errors import Stop
 from runtime.kafka.cluster import Cluster
@@ -15,11 +16,13 @@ from runtime.kafka.dead_letter_log import (
     Filter,
     count,
     handled,
+    oldest_us,
     read_dead_letters,
 )
 from runtime.process.user import user_name
 from schemas.records.alerts import AuditEntry
 from schemas.topics import AUDIT
+from workers.audit.commands import record_command
 from workers.cli.configuration import read_settings
 from workers.cli.connections import open_cluster
 from workers.cli.errors import exit_codes, need_reason
@@ -72,7 +75,7 @@ def list_(
         dead_letters = [
             one for one in read_dead_letters(cluster) if meant.takes(one, cluster.prefix)
         ]
-        done = handled(_history(cluster))
+        done = _done(cluster, dead_letters)
     shown = [
         dead_letter for dead_letter in dead_letters if every or dead_letter.subject not in done
     ]
@@ -103,7 +106,8 @@ def show(
     with exit_codes():
         cluster = open_cluster()
         [dead_letter] = _chosen(cluster, [number], Filter())
-        entry = handled(_history(cluster)).get(dead_letter.subject)
+        record_command(cluster, Act("dead_letter.viewed", dead_letter.subject))
+        entry = _done(cluster, [dead_letter]).get(dead_letter.subject)
         line = as_text(dead_letter, entry, cluster, read_settings().ingest.object_store_url)
     if as_json:
         print_json([line])
@@ -198,6 +202,15 @@ def _filter(
 def _history(cluster: Cluster) -> list[AuditEntry]:
     codec = cluster.registry.reader(AUDIT)
     return read_chain(cluster, codec, CHAIN)
+
+
+def _done(cluster: Cluster, dead_letters: Sequence[DeadLetterRecord]) -> dict[str, AuditEntry]:
+    """What became of dead letters; reads no more of the audit than can be about them."""
+    since_us = oldest_us(dead_letters)
+    if since_us is None:
+        return {}
+    codec = cluster.registry.reader(AUDIT)
+    return handled(read_chain(cluster, codec, CHAIN, since_us))
 
 
 def _print_result(outcome: str, result: Handled) -> None:

@@ -7,8 +7,10 @@ from typing import Annotated
 
 import typer
 
+from runtime.audit import Act
 from runtime.errors import Stop
 from schemas.topics import TOPICS
+from workers.audit.commands import record_command
 from workers.cli.connections import open_cluster
 from workers.cli.errors import exit_codes
 from workers.operations.tail import as_json
@@ -38,6 +40,10 @@ def tail(
         if topic not in TOPICS:
             raise Stop(f"{topic} is not a topic; `wardstream topics list` names them all")
         cluster = open_cluster()
+        shown = "from the beginning" if beginning else "from now on"
+        record_command(
+            cluster, Act("topic.read", topic, shown if key is None else f"{shown}, {key}")
+        )
         records = read(cluster, TOPICS[topic], beginning=beginning, key=key, wait_s=wait)
         try:
             for record in islice(records, count):

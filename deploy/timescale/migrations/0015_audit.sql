@@ -35,9 +35,9 @@ INSERT INTO retention (table_name, time_column, keep) VALUES
     ('audit_entries', 'at', INTERVAL '400 days');
 
 -- Who saw what, with the stretch of event time that was shown. A stream has an entry when it opens
--- and one when it ends. Where only the first is there, as after a power cut, it may have gone on
--- until the process that kept the chain wrote its last entry, and is taken to have lasted for 12 hours
--- at most: nobody is left out who may have been seen.
+-- and one when it ends, with the same start; they are one row here. Where only the first is there, as
+-- after a power cut, it is taken to have lasted for 12 hours at most: nobody is left out who may have
+-- been seen.
 CREATE VIEW audit_seen AS
 SELECT
     e.at,
@@ -48,8 +48,8 @@ SELECT
     e.detail,
     e.client,
     e.persons,
-    e.cameras,
-    e.floors,
+    coalesce(ended.cameras, e.cameras) AS cameras,
+    coalesce(ended.floors, e.floors) AS floors,
     coalesce(e.shown_from, e.at - INTERVAL '10 seconds') AS shown_from,
     CASE
         WHEN e.action <> 'stream.opened' THEN coalesce(e.shown_until, e.at)
@@ -60,13 +60,15 @@ SELECT
     e.seq
 FROM audit_entries AS e
 LEFT JOIN LATERAL (
-    SELECT s.shown_until
+    SELECT s.shown_until, s.cameras, s.floors
     FROM audit_entries AS s
-    WHERE s.subject = e.subject AND s.action = 'stream.ended' AND s.at >= e.at
+    WHERE s.actor = e.actor AND s.action = 'stream.closed' AND s.subject = e.subject
+        AND s.shown_from = e.shown_from AND s.at >= e.at
     ORDER BY s.at
     LIMIT 1
 ) AS ended ON e.action = 'stream.opened'
-WHERE e.persons <> '{}' OR e.cameras <> '{}' OR e.floors <> '{}';
+WHERE e.action <> 'stream.closed'
+    AND (e.persons <> '{}' OR e.cameras <> '{}' OR e.floors <> '{}');
 COMMENT ON VIEW audit_seen IS
     'Entries that showed people one by one, with the time that was shown; a moment reaches 10 s '
     'back, as a live value does.';

@@ -6,7 +6,7 @@ cannot both handle a dead letter at once; the first one gets an error.
 
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from runtime.audit import Act, broken_link, next_entry
 from runtime.errors import Stop
@@ -29,8 +29,21 @@ _MESSAGES = Messages(
 )
 
 
-def read_chain(cluster: Cluster, codec: Codec, chain_id: str) -> list[AuditEntry]:
-    """All entries of a chain, in order.
+MARGIN_MS: Final = 3_600_000
+"""How far clocks may differ, ms: so much earlier is looked for an entry."""
+
+
+def read_chain(
+    cluster: Cluster, codec: Codec, chain_id: str, since_us: int | None = None
+) -> list[AuditEntry]:
+    """Entries of a chain, in order.
+
+    Args:
+        cluster: Cluster that holds the topics.
+        codec: Decodes entries.
+        chain_id: Id of the chain.
+        since_us: Time of the oldest entry to read, UTC microseconds; all when None. The topic also
+            holds every view of people, so do not read more of it than you need.
 
     Raises:
         Stop: The chain is broken, or holds a record that is no entry.
@@ -38,7 +51,9 @@ def read_chain(cluster: Cluster, codec: Codec, chain_id: str) -> list[AuditEntry
         RegistryUnavailable: The registry is out of reach.
     """
     entries: list[AuditEntry] = []
-    for message in read_topic(cluster, AUDIT):
+    usable = since_us is not None and 0 <= since_us <= cluster.clock.now_us()
+    since_ms = max(0, (since_us or 0) // 1_000 - MARGIN_MS) if usable else None
+    for message in read_topic(cluster, AUDIT, since_ms=since_ms):
         if message.key() != chain_id.encode():
             continue
         try:
@@ -84,9 +99,14 @@ class AuditWriter:
         """Drop what is queued; an open transaction is aborted."""
         self._producer.__exit__(kind, error, trace)
 
-    def history(self) -> list[AuditEntry]:
-        """The chain up to now; call it before `append`. Raises like `read_chain`."""
-        entries = read_chain(self._cluster, self._codec, self._chain_id)
+    def history(self, since_us: int | None = None) -> list[AuditEntry]:
+        """The chain up to now; call it before `append`. Arguments and errors as of `read_chain`.
+
+        All of the topic is read only where nothing of the chain is new enough.
+        """
+        entries = read_chain(self._cluster, self._codec, self._chain_id, since_us)
+        if not entries and since_us is not None:
+            entries = read_chain(self._cluster, self._codec, self._chain_id)
         self._last = entries[-1] if entries else None
         return entries
 

@@ -1,6 +1,6 @@
 """Replay dead letters, or mark them as resolved: each once, with an entry in audit.v1."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
@@ -8,7 +8,14 @@ from typing import Final
 from runtime.audit import Act
 from runtime.errors import DeadLetter, Retry, Stop
 from runtime.kafka.cluster import Cluster
-from runtime.kafka.dead_letter_log import CHAIN, DISCARDED, REPLAYED, DeadLetterRecord, handled
+from runtime.kafka.dead_letter_log import (
+    CHAIN,
+    DISCARDED,
+    REPLAYED,
+    DeadLetterRecord,
+    handled,
+    oldest_us,
+)
 from runtime.kafka.transactional import Outgoing
 from schemas.codec import Codec, UndecodableValue
 from schemas.records.alerts import AuditEntry
@@ -136,10 +143,10 @@ def resolve(
 
 
 def _open(
-    dead_letters: Iterable[DeadLetterRecord], writer: AuditWriter, result: Handled
+    dead_letters: Sequence[DeadLetterRecord], writer: AuditWriter, result: Handled
 ) -> list[DeadLetterRecord]:
     """Select open dead letters, one for each record; the others go to `result.before`."""
-    done = handled(writer.history())
+    done = handled(writer.history(oldest_us(dead_letters)))
     wanted: dict[str, DeadLetterRecord] = {}
     for dead_letter in dead_letters:
         entry = done.get(dead_letter.subject)

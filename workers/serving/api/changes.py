@@ -11,6 +11,7 @@ from workers.serving.api.board import AnyBoard
 from workers.serving.api.caller import AnyAuthenticator, Caller
 from workers.serving.api.event_stream import EventStream
 from workers.serving.api.problems import documented
+from workers.serving.api.purpose import HEADER, NoPurpose, stated
 from workers.serving.api.viewing import AnyViewing
 from workers.serving.api.visible import Visible
 from workers.serving.live.event import CHANGE_KINDS, StreamId
@@ -58,6 +59,13 @@ async def changes(
     last_event_id: Annotated[
         str | None, Query(description="As the header, for a client that cannot set it.")
     ] = None,
+    purpose: Annotated[
+        str | None,
+        Query(description="Why people are followed; kept in the audit. Or the header `X-Purpose`."),
+    ] = None,
+    purpose_header: Annotated[
+        str | None, Header(alias=HEADER, description="As `purpose`, for a client that can set it.")
+    ] = None,
     last_event_id_header: Annotated[
         str | None,
         Header(alias="Last-Event-ID", description="Resume after this event; none is lost."),
@@ -69,6 +77,7 @@ async def changes(
         after = StreamId.parse(resume) if resume else None
     except ValueError as error:
         raise HTTPException(400, str(error)) from error
+    viewing.purpose = _purpose(purpose, purpose_header)
     unknown = sorted(set(kind or ()) - set(CHANGE_KINDS))
     if unknown:
         raise HTTPException(
@@ -90,6 +99,21 @@ async def changes(
         max_of_reader=board.settings.max_streams_per_subject,
         allowed=allowed,
     )
+
+
+def _purpose(query: str | None, header: str | None) -> str:
+    """The purpose of a stream; empty where none was stated.
+
+    Raises:
+        HTTPException: It is none that could be kept.
+    """
+    value = header.encode("latin-1") if query is None and header else (query or "").encode()
+    if not value:
+        return ""
+    try:
+        return stated([(HEADER.lower().encode(), value)])
+    except NoPurpose as error:
+        raise HTTPException(400, str(error)) from error
 
 
 def _counted(caller: Principal) -> str:

@@ -50,8 +50,9 @@ export class Connection {
 
   #open() {
     this.source?.close();
-    const resume = this.lastId ? `?last_event_id=${encodeURIComponent(this.lastId)}` : "";
-    const source = new EventSource(`${API}/changes${resume}`);
+    const asked = new URLSearchParams({ purpose: "Live board" });
+    if (this.lastId) asked.set("last_event_id", this.lastId);
+    const source = new EventSource(`${API}/changes?${asked}`);
     this.source = source;
     this.openedAt = this.heardAt = performance.now();
     source.onopen = () => {

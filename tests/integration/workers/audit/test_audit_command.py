@@ -30,7 +30,7 @@ def types(services: Services, run_prefix: str, tmp_path: Path) -> Types:
         "WARDSTREAM_TOPIC_PREFIX": run_prefix,
         "WARDSTREAM_AUDIT__ANCHORS_URL": f"file://{tmp_path}/anchors-of-a-test",
     }
-    return lambda *words: CliRunner().invoke(app, list(words), env=environment)
+    return lambda *description: CliRunner().invoke(app, list(description), env=environment)
 
 
 def replace_log(cluster: Cluster, entries: list[AuditEntry]) -> None:

@@ -35,6 +35,10 @@ def recorded(*acts: tuple[float, str, Act]) -> list[AuditEntry]:
     return entries
 
 
+def stream(action: str, floor: str, from_us: int, until_us: int | None = None) -> Act:
+    return Act(action, "changes", floors=(floor,), from_us=from_us, until_us=until_us)
+
+
 @pytest.fixture
 def ask(timescale_sink: TimescaleSink, database_url: str) -> Ask:
     everybody = [record for second in range(60) for record in people(second)]
@@ -58,19 +62,13 @@ def ask(timescale_sink: TimescaleSink, database_url: str) -> Ask:
                             until_us=at_us(2),
                         ),
                     ),
-                    (8, "joe", Act("stream.opened", "stream/1", floors=("floor-2",))),
+                    (8, "joe", stream("stream.opened", "floor-2", from_us=at_us(8))),
                     (
                         20,
                         "joe",
-                        Act(
-                            "stream.ended",
-                            "stream/1",
-                            floors=(),
-                            from_us=at_us(8),
-                            until_us=at_us(20),
-                        ),
+                        stream("stream.closed", "floor-2", from_us=at_us(8), until_us=at_us(20)),
                     ),
-                    (30, "lea", Act("stream.opened", "stream/2", floors=("floor-1",))),
+                    (30, "lea", stream("stream.opened", "floor-1", from_us=at_us(30))),
                     (31, "lea", Act("login.done", "lea")),
                 )
             ],
