@@ -17,7 +17,7 @@ from runtime.kafka.reader import read_topic
 from runtime.process.settings import Settings
 from schemas.records.presence import Link
 from schemas.registry import SchemaRegistry
-from schemas.topics import LINKS
+from schemas.topics import AUDIT, LINKS
 from streams.domain.pipeline import PartitionPipeline
 from tests.integration.docs.test_guarantees import subscriber
 from tests.support.builders.domain import fold, links
@@ -87,7 +87,7 @@ def test_the_code_of_the_page_joins_who_is_linked_in_whatever_order(
     """The links of a ward are sent as after crashes: some twice, and floors in any order."""
     settings = Settings(kafka_bootstrap=kafka, registry_url=registry_url, topic_prefix=run_prefix)
     registry = SchemaRegistry(registry_url)
-    registry.register(LINKS)
+    registry.register_all([LINKS, AUDIT])
     codec = registry.writer(LINKS)
     sent = links(fold(PartitionPipeline(), ward_facts(), ward_log(1, seconds=SECONDS)))
     chained = {link["from_person_id"] for link in sent} & {link["to_person_id"] for link in sent}
@@ -95,8 +95,11 @@ def test_the_code_of_the_page_joins_who_is_linked_in_whatever_order(
     assert {link["floor_id"] for link in sent} == {"ward", "hall"}
     name = cluster_of(settings).name(LINKS)
     admin = cluster_at(kafka).admin()
-    admin.create_topics([NewTopic(name, 2, 1)], operation_timeout=30)[name].result()
-    await_leaders(admin, [name])
+    audit = cluster_of(settings).name(AUDIT)  # `wardstream tail` records what it reads
+    topics = [NewTopic(name, 2, 1), NewTopic(audit, 1, 1)]
+    for created in admin.create_topics(topics, operation_timeout=30).values():
+        created.result()
+    await_leaders(admin, [name, audit])
     producer = ReliableProducer(cluster_of(settings))
     for start in range(0, len(sent), 5):
         for one in sent[max(0, start - 3) : start + 5]:
