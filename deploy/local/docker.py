@@ -20,7 +20,6 @@ from deploy.local.ports import free_ports
 from deploy.local.process import Process, Program
 from deploy.local.signals import TerminateAsExit
 from deploy.local.state import RunState, make_run_dir
-from deploy.secrets import write as write_secrets
 from deploy.services import COMPONENTS, HOST_PORTS, Component
 from runtime.storage.redis_users import PREFIX
 
@@ -87,6 +86,9 @@ class DockerServices:
                 "No Docker engine answers here: start it, or unset WARDSTREAM_ENGINE."
             )
         make_run_dir(self.run_dir)
+        # Not above: the installer, which has the standard library alone, asks for `engine_runs`.
+        from deploy.secrets import write as write_secrets  # noqa: PLC0415
+
         secrets_folder = self.run_dir / "secrets"
         write_secrets(secrets_folder)
         names = list(self.components)

@@ -53,7 +53,7 @@ class Provider:
         """One with new passwords, which runs nowhere yet."""
         return cls(passwords={name: new_secret() for name in USERS})
 
-    def reached_at(self, port: int) -> Self:
+    def at_port(self, port: int) -> Self:
         """The same, which runs."""
         return replace(self, port=port, process=os.getpid())
 

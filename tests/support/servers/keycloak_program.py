@@ -26,7 +26,7 @@ def main(folder: Path, pid: int) -> None:
         folder / "keycloak.log",
     )
     with server:
-        provider.reached_at(server.port).write(folder)
+        provider.at_port(server.port).write(folder)
         clock = SystemClock()
         while began is not None and start_ticks(pid) == began:
             clock.sleep(POLL_S)

@@ -97,7 +97,7 @@ class Demo:
         with EditingDesk(cluster, settings.database_address) as desk:
             register_ward(scenario, self.options.run_dir / "ward", desk, starts_us - _LEAD_US)
         self.pipeline.start_and_wait()
-        self._tell_who_may_log_in()
+        self._report_who_may_log_in()
         self.report(f"live board at {self.board_url}")
         folded_before = observer.total(since, DETECTIONS)
         since_us = self._clock.now_us()
@@ -133,7 +133,7 @@ class Demo:
         observer.close()
         return summary
 
-    def _tell_who_may_log_in(self) -> None:
+    def _report_who_may_log_in(self) -> None:
         if self._logins is None:
             return
         self._logins.wait_ready()

@@ -235,7 +235,7 @@ def test_sessions_last_to_their_limit_while_the_provider_is_away(
         eventually(lambda: "password" in another.get("login").text, what="logins begin again")
 
 
-def test_the_provider_lets_nobody_begin_a_login_without_pkce_or_to_another_address(
+def test_the_provider_lets_nobody_start_a_login_without_pkce_or_to_another_address(
     board: BoardServer, gate: GateProxy
 ) -> None:
     client = board.settings.login.client_id

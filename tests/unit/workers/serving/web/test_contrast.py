@@ -51,7 +51,7 @@ def test_black_on_white_has_the_contrast_that_the_standard_says() -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_stands_out_from_its_background(scheme: str) -> None:
+def test_text_has_enough_contrast_with_its_background(scheme: str) -> None:
     colours = palettes(WEB / "board.css", WEB / "pages.css")[scheme]
 
     faint = {
