@@ -126,6 +126,11 @@ class Issuer:
         self.signing = spare_key("EC", f"rotated-{secrets.token_hex(4)}")
         self.published = [self.signing]
 
+    @property
+    def refresh_tokens(self) -> int:
+        """How many refresh tokens are good."""
+        return len(self._refresh)
+
     def end_login(self) -> None:
         """Accept no refresh token any more."""
         with self._lock:

@@ -18,14 +18,14 @@ from workers.serving.login.audit import LoginAudit
 from workers.serving.login.authenticate import LoginAuthenticator
 from workers.serving.login.background import Background
 from workers.serving.login.checks import check_login
-from workers.serving.login.connection import GrantRefused
 from workers.serving.login.cookies import Cookies
 from workers.serving.login.entrance import Entrance
 from workers.serving.login.keys import Keys
 from workers.serving.login.provider import Provider
 from workers.serving.login.refreshing import Refresher
+from workers.serving.login.revoking import Revoker
 from workers.serving.login.sealing import Sealer
-from workers.serving.login.session import Client, Session
+from workers.serving.login.session import Session
 from workers.serving.login.sessions import SessionStore
 from workers.serving.login.tokens import TokenChecker
 from workers.serving.login.wall import WallEntrance
@@ -54,7 +54,7 @@ class Login:
         audit: Where logins are recorded.
         background: Work that outlives requests.
         redis: Connection to the sessions.
-        wall_client_id: Wall displays at the provider.
+        revoker: Ends logins at the provider.
     """
 
     public_url: str
@@ -68,7 +68,7 @@ class Login:
     audit: LoginAudit
     background: Background
     redis: Redis
-    wall_client_id: str
+    revoker: Revoker
 
     async def open(self, session: Session, response: Response) -> None:
         """Begin a session, and let the browser keep its cookie.
@@ -95,15 +95,7 @@ class Login:
         """
         await self.store.end(key)
         self.audit.ended(session, key, by=by, why=why)
-        if session.refresh_token:
-            self.background.persist("revocation", lambda: self._revoke(session))
-
-    async def _revoke(self, session: Session) -> None:
-        client = self.wall_client_id if session.client is Client.WALL else None
-        try:
-            await self.provider.revoke(session.refresh_token, client)
-        except GrantRefused as refused:
-            log.warning("login.not_revoked", error=refused.error)
+        self.revoker.revoke(session)
 
     async def close(self) -> None:
         """Let what is nearly done end, and close the connections."""
@@ -157,11 +149,13 @@ def login_of(
     background = Background()
     audit = LoginAudit(recorder, background, clock)
     cookies = Cookies(https=public_url.startswith("https://"))
+    revoker = Revoker(provider, background, settings.wall_client_id)
     refresher = Refresher(
         provider,
         checker,
         store,
         background,
+        revoker,
         roles_claim=settings.roles_claim,
         wall_client_id=settings.wall_client_id,
         clock=clock,
@@ -211,7 +205,7 @@ def login_of(
         audit=audit,
         background=background,
         redis=redis,
-        wall_client_id=settings.wall_client_id,
+        revoker=revoker,
     )
 
 

@@ -17,6 +17,7 @@ from workers.serving.login.claims import name_of, roles_of
 from workers.serving.login.connection import GrantRefused
 from workers.serving.login.documents import Tokens
 from workers.serving.login.provider import Provider
+from workers.serving.login.revoking import Revoker
 from workers.serving.login.session import Client, Session, wall_roles
 from workers.serving.login.sessions import SessionStore
 from workers.serving.login.tokens import Claims, TokenChecker, TokenRefused
@@ -38,6 +39,7 @@ class Refresher:
         checker: Judges its tokens.
         store: The sessions.
         background: Keeps the tasks.
+        revoker: Ends logins at the provider.
         roles_claim: Claim with the access roles.
         wall_client_id: Wall displays at the provider.
         clock: Source of the time.
@@ -49,6 +51,7 @@ class Refresher:
         checker: TokenChecker,
         store: SessionStore,
         background: Background,
+        revoker: Revoker,
         *,
         roles_claim: str,
         wall_client_id: str,
@@ -58,6 +61,7 @@ class Refresher:
         self._checker = checker
         self._store = store
         self._background = background
+        self._revoker = revoker
         self._roles_claim = roles_claim
         self._wall_client_id = wall_client_id
         self._clock = clock
@@ -120,10 +124,12 @@ class Refresher:
             update={"refresh_token": tokens.refresh_token or session.refresh_token}
         )
         if not await self._stored(key, renewed):
+            self._revoker.revoke(renewed)  # it was ended meanwhile, by its older token
             return
         judged = await self._judged(renewed, tokens, now_us)
         if judged is None:
             await self._store.end(key)
+            self._revoker.revoke(renewed)
             LOGINS.labels("ended").inc()
             return
         await self._stored(key, judged)
