@@ -151,6 +151,26 @@ def track(track_id: int, foot_x: float, foot_y: float, **fields: Any) -> dict[st
     }
 
 
+def unit_fact(unit_id: str, **fields: Any) -> dict[str, Any]:
+    """A unit that has been registered for an hour."""
+    at_us = now_us() - 3_600_000_000
+    return {
+        "unit_id": unit_id,
+        "version": 1,
+        "valid_from_us": at_us,
+        "recorded_at_us": at_us,
+        "removed": False,
+        "recorded_by": "test",
+        "site": "",
+        "department": "",
+        "name": unit_id,
+        "floor_ids": [],
+        "zone_ids": [],
+        "neighbour_ids": [],
+        **fields,
+    }
+
+
 def zone_fact(zone_id: str, **fields: Any) -> dict[str, Any]:
     """A zone that has been registered for an hour."""
     at_us = now_us() - 3_600_000_000

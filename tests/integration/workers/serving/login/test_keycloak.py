@@ -1,18 +1,22 @@
 """Logins at a real Keycloak: people, programs and wall displays; and a provider that is away."""
 
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import httpx
 import pytest
 
-from deploy.keycloak.realm import ADMINISTRATION, REALM
-from runtime.process.login import LoginSettings
+from deploy.keycloak.realm import ADMINISTRATION
 from tests.support.ahead_clock import AheadClock
 from tests.support.board_server import BoardServer
 from tests.support.form_browser import FormBrowser
-from tests.support.keycloak_fixtures import administrator, gate, provider
+from tests.support.keycloak_fixtures import (
+    administrator,
+    board_with_logins,
+    gate,
+    issuer_of,
+    provider,
+)
 from tests.support.servers.gate_proxy import GateProxy
 from tests.support.servers.keycloak import UNIT, USERS, Provider
 from tests.support.servers.keycloak_admin import Administrator
@@ -20,7 +24,7 @@ from tests.support.services import new_prefix
 from tests.support.waiting import eventually
 from workers.local.logins import MachineTokens
 
-__all__ = ["administrator", "gate", "provider"]
+__all__ = ["administrator", "board_with_logins", "gate", "provider"]
 
 HOUR_S = 3600.0
 REFRESH_S = 5.0
@@ -39,28 +43,10 @@ def clock() -> AheadClock:
 
 
 @pytest.fixture
-def board(
-    start_board: Callable[..., BoardServer],
-    provider: Provider,
-    gate: GateProxy,
-    administrator: Administrator,
-    clock: AheadClock,
-) -> BoardServer:
-    """A board that this Keycloak lets people in to."""
-    name = f"board-{uuid.uuid4().hex[:8]}"
-    login = LoginSettings.model_validate(
-        {
-            "issuer": issuer_of(gate),
-            "client_id": name,
-            "client_secret": provider.board_secret,
-            "session_max_s": 8 * HOUR_S,
-            "session_idle_s": 8 * HOUR_S,
-            "refresh_s": REFRESH_S,
-        }
-    )
-    board = start_board(login=login, clock=clock)
-    administrator.add_board(board.url, name)
-    return board
+def board(board_with_logins: Callable[..., BoardServer], clock: AheadClock) -> BoardServer:
+    """A board with long sessions that asks the provider often."""
+    login = {"session_max_s": 8 * HOUR_S, "session_idle_s": 8 * HOUR_S, "refresh_s": REFRESH_S}
+    return board_with_logins(login=login, clock=clock)
 
 
 @pytest.fixture
@@ -76,10 +62,6 @@ def person(board: BoardServer, provider: Provider) -> Iterator[Person]:
             return browser
 
         yield log_in
-
-
-def issuer_of(gate: GateProxy) -> str:
-    return f"http://127.0.0.1:{gate.port}/realms/{REALM}"
 
 
 def roles(browser: httpx.Client) -> dict[str, list[str]]:
