@@ -29,8 +29,8 @@ _EVERYBODY: Final = ["admin", "user"]
 
 
 def new_secret() -> str:
-    """A password or client secret that nobody can guess: 80 bits as hexadecimal digits."""
-    return secrets.token_hex(10)
+    """A password or client secret that nobody can guess: 96 bits as hexadecimal digits."""
+    return secrets.token_hex(12)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,8 +64,8 @@ class Realm:
     Attributes:
         board_url: Address of the board as browsers see it, with the last slash.
         users: People.
-        board_secret: Secret of the board's client.
-        machine_secret: Secret of the client for programs.
+        board_secret: Secret of the board's client; None: Keycloak makes one.
+        machine_secret: Secret of the client for programs; None: Keycloak makes one.
         machine_roles: Access roles of programs.
         administration: Secret of a client that may change the realm; None for no such client.
         token_max_s: Time for which an access token holds, s; a withdrawn role counts until then.
@@ -76,8 +76,8 @@ class Realm:
 
     board_url: str
     users: Sequence[User]
-    board_secret: str = field(default_factory=new_secret, repr=False)
-    machine_secret: str = field(default_factory=new_secret, repr=False)
+    board_secret: str | None = field(default_factory=new_secret, repr=False)
+    machine_secret: str | None = field(default_factory=new_secret, repr=False)
     machine_roles: Sequence[str] = ("viewer",)
     administration: str | None = field(default=None, repr=False)
     token_max_s: int = 60
@@ -123,16 +123,16 @@ class Realm:
         }
 
 
-def board_client(board_url: str, secret: str, name: str = BOARD) -> dict[str, Json]:
+def board_client(board_url: str, secret: str | None, name: str = BOARD) -> dict[str, Json]:
     """The client with which people log in at a board.
 
     Args:
         board_url: Address of the board as browsers see it, with the last slash.
-        secret: Secret of the client.
+        secret: Secret of the client; None: Keycloak makes one.
         name: Id of the client.
     """
     return {
-        **_client(name, secret=secret),
+        **_with_secret(name, secret),
         "name": "Wardstream board",
         "standardFlowEnabled": True,
         "redirectUris": [f"{board_url}login/callback"],
@@ -155,18 +155,11 @@ def _wall_client() -> dict[str, Json]:
     }
 
 
-def _client(name: str, *, secret: str | None = None) -> dict[str, Json]:
-    """A client to which nothing is allowed yet; without a secret, a public one."""
-    known: dict[str, Json] = {"publicClient": True}
-    if secret is not None:
-        known = {
-            "publicClient": False,
-            "clientAuthenticatorType": "client-secret",
-            "secret": secret,
-        }
+def _client(name: str) -> dict[str, Json]:
+    """A public client to which nothing is allowed yet."""
     return {
-        **known,
         "clientId": name,
+        "publicClient": True,
         "protocol": "openid-connect",
         "standardFlowEnabled": False,
         "implicitFlowEnabled": False,
@@ -178,9 +171,20 @@ def _client(name: str, *, secret: str | None = None) -> dict[str, Json]:
     }
 
 
-def _programs_client(name: str, secret: str, mappers: Sequence[Json]) -> dict[str, Json]:
+def _with_secret(name: str, secret: str | None) -> dict[str, Json]:
+    """A client that shows a secret; without one here, Keycloak makes it."""
+    given: dict[str, Json] = {} if secret is None else {"secret": secret}
     return {
-        **_client(name, secret=secret),
+        **_client(name),
+        "publicClient": False,
+        "clientAuthenticatorType": "client-secret",
+        **given,
+    }
+
+
+def _programs_client(name: str, secret: str | None, mappers: Sequence[Json]) -> dict[str, Json]:
+    return {
+        **_with_secret(name, secret),
         "serviceAccountsEnabled": True,
         "fullScopeAllowed": name == ADMINISTRATION,  # its rights are roles of another client
         "protocolMappers": mappers,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 
+from deploy.local import keycloak
 from deploy.local.detached import up as start_detached
 from deploy.local.errors import LaunchError
 from deploy.local.state import LAUNCHER_LOG, read_state
@@ -38,6 +39,8 @@ def start(run_dir: Path, port: int, *, login: bool = False) -> str:
     Raises:
         LaunchError: It did not come up.
     """
+    if login:
+        keycloak.install()  # the deadline below is for a start
     command = [sys.executable, "-m", "workers.cli", "up", "--foreground"]
     options = ["--port", str(port), "--run-dir", str(run_dir), *(["--login"] if login else [])]
     start_detached(run_dir, [*command, *options])

@@ -14,7 +14,7 @@ from typing import Self
 
 import httpx
 
-from deploy.keycloak.realm import MACHINE, Realm, User
+from deploy.keycloak.realm import MACHINE, Realm, User, new_secret
 from deploy.local import keycloak
 from deploy.local.guard import Guard
 from deploy.local.ports import free_ports, is_free
@@ -62,7 +62,13 @@ class LocalLogins:
         self._process: Process | None = None
         self.users = users_of(unit)
         self.board_url = f"http://127.0.0.1:{board_port}/"
-        self._realm = Realm(board_url=self.board_url, users=self.users)
+        self._board_secret, self._machine_secret = new_secret(), new_secret()
+        self._realm = Realm(
+            board_url=self.board_url,
+            users=self.users,
+            board_secret=self._board_secret,
+            machine_secret=self._machine_secret,
+        )
         self._port = self._same_port()
         self._installed = Path()
 
@@ -79,7 +85,7 @@ class LocalLogins:
     @property
     def auth(self) -> httpx.Auth:
         """What a program of this machine sends to the board, as a viewer."""
-        return MachineTokens(keycloak.issuer(self._port), self._realm.machine_secret)
+        return MachineTokens(keycloak.issuer(self._port), self._machine_secret)
 
     def install(self) -> Self:
         """Fetch and build the provider, unless it is there.
@@ -117,7 +123,7 @@ class LocalLogins:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(mode=0o700)
         kept.write_text(str(self._port))
-        _write(folder / "client-secret", self._realm.board_secret)
+        _write(folder / "client-secret", self._board_secret)
         _write(folder / "session-key", base64.b64encode(secrets.token_bytes(32)).decode())
         _write(folder / "users", "\n".join([*self.lines(), ""]))
         program = keycloak.server(self._installed, folder, self._port, self._realm.representation())

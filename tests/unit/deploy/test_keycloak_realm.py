@@ -3,6 +3,9 @@
 import json
 from typing import Any
 
+import pytest
+
+from deploy.keycloak.__main__ import main
 from deploy.keycloak.realm import BOARD, MACHINE, ROLES_CLAIM, WALL, Realm, User
 
 BOARD_URL = "http://127.0.0.1:8080/"
@@ -73,3 +76,15 @@ def test_no_password_is_in_the_text_of_a_realm_or_user() -> None:
     user = User(name="viewer", roles=["viewer"], password="hidden-1")
     made = Realm(board_url=BOARD_URL, users=[user], board_secret="hidden-2")
     assert "hidden" not in repr(made)
+
+
+def test_the_realm_for_a_provider_of_your_own_has_no_user_and_no_secret(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    main(["https://board.ward.example"])
+
+    printed = json.loads(capsys.readouterr().out)
+    board = client(printed, BOARD)
+    assert board["redirectUris"] == ["https://board.ward.example/login/callback"]
+    assert [one["clientId"] for one in printed["clients"] if "secret" in one] == []
+    assert [user for user in printed["users"] if "credentials" in user] == []
