@@ -3,9 +3,12 @@
 const PREFIX = "wardstream.draft.";
 
 export class Drafts {
-  /** @param kind of thing, such as `zones` */
-  constructor(kind) {
-    this.start = `${PREFIX}${kind}/`;
+  /**
+   * @param kind of thing, such as `zones`
+   * @param subject whose drafts these are: nobody saves those of somebody else
+   */
+  constructor(kind, subject) {
+    this.start = `${PREFIX}${kind}/${encodeURIComponent(subject)}/`;
     this.known = new Map();
     try {
       for (const name of Object.keys(sessionStorage)) {

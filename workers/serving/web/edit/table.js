@@ -20,7 +20,7 @@ export class EditTable {
   constructor(me, sort) {
     Object.assign(this, { me, ...sort });
     this.mayEdit = me.rights.has("staffing.edit");
-    this.drafts = new Drafts(this.kind);
+    this.drafts = new Drafts(this.kind, me.subject);
     this.known = new Map();
     this.faults = new Map();
     this.fields = this.columns.map(({ field }) => field);

@@ -26,7 +26,7 @@ class ZonesPage {
   constructor(me) {
     this.me = me;
     this.mayEdit = me.rights.has("staffing.edit");
-    this.drafts = new Drafts("zones");
+    this.drafts = new Drafts("zones", me.subject);
     this.known = new Map();
     this.chosen = null;
     this.drawing = new Drawing(at("drawing"), {
