@@ -75,7 +75,11 @@ def enter(open_page: Open, board: BoardServer, issuer: Issuer) -> Enter:
 
     def go(path: str, who: dict[str, str] = ANN) -> Page:
         issuer.user |= {**who, "sid": f"login-of-{who['sub']}", "wardstream_roles": ["coordinator"]}
-        return open_page(f"{board.url}edit/{path}")
+        page = open_page(f"{board.url}edit/{path}")
+        expect(page.locator("#who")).to_contain_text(
+            who["name"]
+        )  # the provider has one user at once
+        return page
 
     return go
 
