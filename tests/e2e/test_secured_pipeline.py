@@ -188,7 +188,8 @@ def log_in(visitor: httpx.Client, issuer: Issuer) -> list[str]:
 
 def edit_a_zone(visitor: httpx.Client, issuer: Issuer) -> None:
     """Rename a zone, and wait until the topics hold the edit."""
-    bearer = {"Authorization": f"Bearer {issuer.signed(issuer.access_claims(sub='editor'))}"}
+    token = issuer.signed(issuer.access_claims(sub="editor", name="Editor"))
+    bearer = {"Authorization": f"Bearer {token}"}
     zone = visitor.get("api/v1/registry/zones").json()["items"][0]["id"]
     url = f"api/v1/registry/zones/{zone}"
     held = visitor.get(url)
