@@ -35,7 +35,7 @@ class IngestSettings(Section):
         "Where claim-checked frames are stored: file:// or s3://.",
     )
     address_cache: Path = setting(
-        Path(".wardstream/addresses.json"),
+        Path(".wardstream/addresses"),
         "path",
         "Stream addresses from the registry are kept here, sealed as there, so that ingest starts "
         "and goes on while the database is away.",

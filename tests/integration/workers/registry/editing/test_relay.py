@@ -170,6 +170,24 @@ def test_a_relay_paused_beyond_the_deadline_appends_nothing_late(
     installation.assert_whole_and_in_time(name, within_us)
 
 
+@pytest.mark.chaos_long
+@pytest.mark.parametrize("step", ["fixed", "produced"])
+def test_a_relay_paused_for_a_minute_appends_nothing_late(
+    installation: Installation, step: str
+) -> None:
+    """By then the database has ended its session, and the broker its transaction."""
+    _, name = installation.edit()
+    paused = installation.relay(step, "SIGSTOP")
+    eventually(lambda: is_in_state(paused, "T"), 30, f"the relay stopped when it had {step}")
+    end_us = int(time.time() * 1e6) + 60_000_000
+    eventually(lambda: time.time() * 1e6 > end_us, 90)
+
+    os.kill(paused, signal.SIGCONT)
+
+    eventually(lambda: is_in_state(paused, "Z"), 60, "the end of the relay's work")
+    installation.assert_whole_and_in_time(name)
+
+
 def test_a_relay_paused_while_another_takes_over_changes_nothing_when_it_goes_on(
     installation: Installation,
 ) -> None:
