@@ -1,7 +1,7 @@
 """The whole pipeline on secured services, each process with its least rights and no other's."""
 
 import sys
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from pathlib import Path
 from subprocess import run
@@ -22,6 +22,9 @@ from tests.support.played_pipeline import PlayedPipeline, cut_clip
 from tests.support.redis_accounts import RedisAccounts, redis_accounts
 from tests.support.secured import NAMES, SecuredBroker, password
 from tests.support.waiting import eventually
+from workers.registry.editing.database import Database
+from workers.registry.editing.sealed import ADDRESSES, SealedTexts
+from workers.registry.editing.sealed import NAMES as NAMES_OF_STAFF
 
 HOG = ("--backend", "hog", "--mode", "record")
 RECORDED = ("--mode", "record", "--fps", "2", "--pace", "asap", "--start-time", "1780000000")
@@ -49,6 +52,9 @@ ELSEWHERE = {
 
 CLIENT_SECRET = SECRET
 SESSION_KEY = b64encode(b"planted-secret-of-a-session-key!").decode()
+NAME_KEY = b64encode(b"planted-secret-of-the-name-key!!").decode()
+CAMERA_SECRET = "planted-secret-of-a-camera"
+NURSE = "Planted Name of a Nurse"
 WHO = "Planted Name of Somebody"
 """Name of the person who logs in: the board shows it to them alone, and keeps it sealed."""
 
@@ -80,6 +86,7 @@ class Secured:
                 "WARDSTREAM_LOGIN__ISSUER": self._issuer.url,
                 "WARDSTREAM_LOGIN__CLIENT_SECRET": CLIENT_SECRET,
                 "WARDSTREAM_LOGIN__SESSION_KEY": SESSION_KEY,
+                "WARDSTREAM_REGISTRY__NAME_KEY": NAME_KEY,
             }
         if process in self._roles.passwords:
             own |= self._roles.environment(process)
@@ -99,6 +106,8 @@ class Secured:
             *(value.rpartition("/")[2] for value in ELSEWHERE.values() if "planted" in value),
             CLIENT_SECRET,
             SESSION_KEY,
+            NAME_KEY,
+            CAMERA_SECRET,
         ]
 
 
@@ -156,6 +165,7 @@ def test_a_clip_passes_with_least_rights_and_leaves_no_secret_anywhere(
     assert visitor.get("api/v1/zones").json()["zones"]
     assert spans(cluster_of(pipeline.settings), CAMERAS)
     edit_a_zone(visitor, issuer)
+    seal_a_name_and_an_address(pipeline, visitor)
 
     break_something(pipeline, issuer)
     outputs = [
@@ -168,7 +178,7 @@ def test_a_clip_passes_with_least_rights_and_leaves_no_secret_anywhere(
     ]
     assert found(outputs, [*secured.secrets, *tokens]) == []
     sessions = f"answer {pipeline.board_url}api/v1/sessions"  # is shown to administrators
-    assert found(outputs, [WHO]) == [f"{WHO} in {sessions}"]
+    assert found(outputs, [WHO, NURSE]) == [f"{WHO} in {sessions}"]
     kinds = {output.name.split()[0] for output in holding(outputs, camera_of(pipeline))}
     assert kinds == {"log", "answer", "topic", "key", "table"}, "the search sees what is there"
     text = b"".join(output.content for output in outputs if output.name.startswith("log"))
@@ -201,6 +211,22 @@ def edit_a_zone(visitor: httpx.Client, issuer: Issuer) -> None:
     eventually(
         lambda: visitor.get(url).json()["appended_at"] is not None, what="the relay to append it"
     )
+
+
+def seal_a_name_and_an_address(pipeline: PlayedPipeline, visitor: httpx.Client) -> None:
+    """Keep a name and a camera's address, and read the name as who may."""
+    staff = visitor.get("api/v1/registry/staff").json()["items"][0]["id"]
+    with Database(pipeline.settings.database_address, "planting") as database:
+        for table, identity, text in (
+            (NAMES_OF_STAFF, staff, NURSE),
+            (ADDRESSES, camera_of(pipeline), f"rtsp://ward:{CAMERA_SECRET}@127.0.0.1:1/none"),
+        ):
+            SealedTexts(database, table, [b64decode(NAME_KEY)]).put(
+                identity, text, by="planting", now_us=pipeline.now_us()
+            )
+    answer = visitor.get(f"api/v1/registry/staff/{staff}/name", headers={"X-Purpose": "a test"})
+    assert answer.status_code == 200, answer.text
+    assert NURSE in answer.text
 
 
 def break_something(pipeline: PlayedPipeline, issuer: Issuer) -> None:
