@@ -44,6 +44,7 @@ class Anchor(msgspec.Struct, frozen=True, kw_only=True):
         at_us: When it was made, UTC microseconds.
         previous_sha256: Digest of the anchor before it; empty in the first.
         entries: Entries that the log held.
+        first_at_us: Time of the oldest of them, UTC microseconds; 0 for an empty log.
         heads: Heads of the chains that have grown since the anchor before, by chain id.
     """
 
@@ -51,6 +52,7 @@ class Anchor(msgspec.Struct, frozen=True, kw_only=True):
     at_us: int
     previous_sha256: str
     entries: int
+    first_at_us: int
     heads: tuple[Head, ...]
 
     @property
@@ -126,5 +128,6 @@ def next_anchor(anchors: Sequence[Anchor], entries: Sequence[AuditEntry], at_us:
         at_us=at_us,
         previous_sha256="" if last is None else last.sha256,
         entries=len(entries),
+        first_at_us=min((entry["at_us"] for entry in entries), default=0),
         heads=tuple(sorted(grown, key=lambda head: head.chain_id)),
     )

@@ -16,6 +16,12 @@ from workers.audit.anchor import ANCHORED, Anchor
 KEPT_US: Final = AUDIT.retention_ms * 1_000
 """How long the log keeps an entry at least, microseconds."""
 
+OPENED: Final = "chain.opened"
+"""Action of the first entry of a process's chain; it names the chain that it follows."""
+
+SLACK_US: Final = 3_600_000_000
+"""An entry is appended at most this long after its own time, microseconds."""
+
 _AFTER: Final = re.compile(r"after (\S+), entry (\d+)")
 
 Chains = dict[str, list[AuditEntry]]
@@ -43,32 +49,59 @@ def faults(
     """
     chains = chains_of(entries)
     found = [fault for chain in chains.values() if (fault := broken_link(chain)) is not None]
-    found += _without_beginning(chains) if whole else []
-    found += _without_end(chains)
+    expired_us = now_us - KEPT_US
+    found += _without_beginning(chains, anchors, expired_us, whole=whole)
+    found += _without_end(chains, whole=whole)
     found += _anchor_faults(anchors)
-    found += _against_anchors(chains, anchors, now_us - KEPT_US)
+    found += _against_anchors(chains, anchors, expired_us)
     found += _unknown_anchors(chains, anchors) if anchors else []
     return list(dict.fromkeys(found))
 
 
-def _without_beginning(chains: Chains) -> list[str]:
+def _without_beginning(
+    chains: Chains, anchors: Sequence[Anchor], expired_us: int, *, whole: bool
+) -> list[str]:
+    """Chains that lack entries which retention cannot have taken."""
     return [
         f"chain {chain_id}: it begins with entry {chain[0]['seq']}, those before it are gone"
         for chain_id, chain in chains.items()
         if chain[0]["seq"] != 1
+        and (whole or _written_after_us(chain[0], anchors) >= expired_us + SLACK_US)
     ]
 
 
-def _without_end(chains: Chains) -> list[str]:
-    """Chains that are shorter than the chain after them says."""
+def _written_after_us(first: AuditEntry, anchors: Sequence[Anchor]) -> int:
+    """A time after which the entry before this one was written, as anchors prove; 0 for none.
+
+    The first anchor that holds it, or one after it, was made after it was written, and the anchor
+    before that one was made earlier.
+    """
+    after_us = anchors[0].first_at_us if anchors else 0
+    for anchor in anchors:
+        heads = (head for head in anchor.heads if head.chain_id == first["chain_id"])
+        if any(head.seq >= first["seq"] - 1 for head in heads):
+            break
+        after_us = anchor.at_us
+    return after_us
+
+
+def _without_end(chains: Chains, *, whole: bool) -> list[str]:
+    """Chains that are shorter than the chain after them says, or gone."""
     found = []
-    for chain in chains.values():
-        after = _AFTER.fullmatch(chain[0]["detail"])
-        before = chains.get(after[1]) if after else None
-        if after and before and before[-1]["seq"] < int(after[2]):
+    for chain_id, chain in chains.items():
+        first = chain[0]
+        after = _AFTER.fullmatch(first["detail"]) if first["action"] == OPENED else None
+        if after is None:
+            continue
+        before = chains.get(after[1])
+        if before is None and whole:
+            found.append(
+                f"chain {after[1]}: all of it is gone: chain {chain_id} follows entry {after[2]}"
+            )
+        elif before is not None and before[-1]["seq"] < int(after[2]):
             found.append(
                 f"chain {after[1]}: it was cut at its end: it ends with entry "
-                f"{before[-1]['seq']}, and chain {chain[0]['chain_id']} follows entry {after[2]}"
+                f"{before[-1]['seq']}, and chain {chain_id} follows entry {after[2]}"
             )
     return found
 

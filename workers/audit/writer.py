@@ -27,10 +27,10 @@ from schemas.registry import IncompatibleSchema, NotRegistered, RegistryError
 from schemas.topics import AUDIT
 from workers.audit.chain_producer import ChainProducer, Recorded
 from workers.audit.recorder import AuditUnavailable
+from workers.audit.verification import OPENED
 
 log = structlog.get_logger(__name__)
 
-OPENED: Final = "chain.opened"
 CLOSED: Final = "chain.closed"
 
 WITHIN_S: Final = 5.0

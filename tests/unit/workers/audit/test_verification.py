@@ -131,7 +131,38 @@ def test_a_beginning_that_is_gone_is_found_unless_retention_may_have_taken_it() 
     made.drop("serving-1", 1)
 
     assert made.faults() == ["chain serving-1: it begins with entry 2, those before it are gone"]
-    assert made.faults(whole=False) == []
+    assert made.faults(whole=False, now_us=NOW_US + KEPT_US + 1) == []
+
+
+def test_a_beginning_that_is_too_new_for_retention_is_found_by_anchors() -> None:
+    made = Book()
+    made.write("serving-1", "camera/a", "camera/b")
+    made.anchor()
+    made.write("serving-1", "camera/c")
+    made.drop("serving-1", 1)
+    gone = ["chain serving-1: it begins with entry 2, those before it are gone"]
+
+    assert made.faults(whole=False) == gone
+    assert made.faults(whole=False, now_us=NOW_US + KEPT_US + 1) == []
+
+    made.drop("serving-1", 2)
+    later = Book(made.entries, [])
+    later.anchors = [made.anchors[0], next_anchor(made.anchors, made.entries, NOW_US + 1)]
+
+    assert later.faults(whole=False)[0].startswith("chain serving-1: it begins with entry 3")
+
+
+def test_a_chain_that_its_successor_follows_is_not_dropped_without_a_trace() -> None:
+    made = Book()
+    made.write("serving-1", "camera/a", "camera/b")
+    opened = Act("chain.opened", "serving", "after serving-1, entry 2")
+    made.entries.append(next_entry(None, "serving-2", opened, actor="w", why="", at_us=NOW_US))
+    made.drop("serving-1")
+
+    assert made.faults() == [
+        "chain serving-1: all of it is gone: chain serving-2 follows entry 2",
+    ]
+    assert made.faults(whole=False) == []  # retention may have taken it
 
 
 def test_what_retention_has_taken_is_no_fault() -> None:
