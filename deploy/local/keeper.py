@@ -2,35 +2,36 @@
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Protocol, Self
+from typing import Generic, Protocol, Self, TypeVar
 
 from deploy.local.errors import LaunchError
 from deploy.local.supervisor import RESTARTS, STEADY_S
-from deploy.services import Component
 from runtime.process.periodic import Periodic
 
 POLL_S = 0.2
 MOST_FAILURES = 8
 
+Name = TypeVar("Name", bound=str)
 
-class Kept(Protocol):
+
+class Kept(Protocol[Name]):
     """Services that a `Keeper` can start again."""
 
-    def ended(self) -> Sequence[Component]:
+    def ended(self) -> Sequence[Name]:
         """Services that ended by themselves."""
 
-    def start_again(self, name: Component) -> None:
+    def start_again(self, name: Name) -> None:
         """Start such a service on the same port and data, without waiting for its answer.
 
         Raises:
             LaunchError: It cannot be started again.
         """
 
-    def tail(self, name: Component) -> str:
+    def tail(self, name: Name) -> str:
         """The last lines that a service wrote."""
 
 
-class Keeper:
+class Keeper(Generic[Name]):
     """Starts services again within its block, with growing pauses.
 
     Args:
@@ -44,7 +45,7 @@ class Keeper:
 
     def __init__(
         self,
-        services: Kept,
+        services: Kept[Name],
         report: Callable[[str], None],
         *,
         most_failures: int = MOST_FAILURES,
@@ -52,9 +53,9 @@ class Keeper:
         self._services = services
         self._report = report
         self._most_failures = most_failures
-        self._failures: dict[Component, int] = {}
-        self._started_s: dict[Component, float] = {}
-        self._due_s: dict[Component, float] = {}
+        self._failures: dict[Name, int] = {}
+        self._started_s: dict[Name, float] = {}
+        self._due_s: dict[Name, float] = {}
         self._thread = Periodic("keeper", self._check, self._give_up, every_s=POLL_S)
         self.failure: str | None = None
 
@@ -76,7 +77,7 @@ class Keeper:
                 self._started_s[name] = now_s
                 del self._due_s[name]
 
-    def _note_end(self, name: Component, now_s: float) -> None:
+    def _note_end(self, name: Name, now_s: float) -> None:
         """Choose when to start it again.
 
         Raises:

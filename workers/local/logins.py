@@ -17,8 +17,9 @@ import httpx
 from deploy.keycloak.realm import MACHINE, Realm, User, new_secret
 from deploy.local import keycloak
 from deploy.local.guard import Guard
+from deploy.local.keeper import Keeper
 from deploy.local.ports import free_ports, is_free
-from deploy.local.process import Process
+from deploy.local.process import Process, Program
 from deploy.local.state import make_run_dir
 from runtime.clock import Clock, SystemClock
 from workers.access.rights import AccessRole
@@ -42,6 +43,8 @@ def users_of(unit: str) -> list[User]:
 class LocalLogins:
     """A provider beside a local pipeline; it ends with the `with` block.
 
+    One that dies is started again on its port, with the same users, keys and logins.
+
     Args:
         run_dir: Run directory of the pipeline.
         board_port: Port of the board.
@@ -59,7 +62,9 @@ class LocalLogins:
         self._run_dir = run_dir.resolve()
         self._report = report
         self._guard: Guard | None = None
+        self._program: Program | None = None
         self._process: Process | None = None
+        self._keeper: Keeper[str] = Keeper(self, report)
         self.users = users_of(unit)
         self.board_url = f"http://127.0.0.1:{board_port}/"
         self._board_secret, self._machine_secret = new_secret(), new_secret()
@@ -126,11 +131,34 @@ class LocalLogins:
         _write(folder / "client-secret", self._board_secret)
         _write(folder / "session-key", base64.b64encode(secrets.token_bytes(32)).decode())
         _write(folder / "users", "\n".join([*self.lines(), ""]))
-        program = keycloak.server(self._installed, folder, self._port, self._realm.representation())
+        self._program = keycloak.server(
+            self._installed, folder, self._port, self._realm.representation()
+        )
         self._report("starting Keycloak")
         self._guard = Guard()
-        self._process = Process(program, self._run_dir / "logs" / "keycloak.log", self._guard)
+        self.start_again(self._program.name)
+        self._keeper.__enter__()
         return self
+
+    @property
+    def failure(self) -> str | None:
+        """Why the provider was given up, else None."""
+        return self._keeper.failure
+
+    def ended(self) -> list[str]:
+        """The provider's name, where it ended by itself."""
+        process = self._process
+        return [process.program.name] if process and process.exit_status is not None else []
+
+    def start_again(self, _name: str) -> None:
+        """Start the provider on its port and data, without waiting for its answer."""
+        assert self._program is not None
+        assert self._guard is not None
+        self._process = Process(self._program, self._run_dir / "logs" / "keycloak.log", self._guard)
+
+    def tail(self, _name: str) -> str:
+        """The last lines that it wrote since its latest start."""
+        return "" if self._process is None else self._process.tail()
 
     def __exit__(
         self,
@@ -139,6 +167,7 @@ class LocalLogins:
         trace: TracebackType | None,
     ) -> None:
         if self._process is not None:
+            self._keeper.__exit__()
             self._process.stop(STOP_S)
         if self._guard is not None:
             self._guard.close()

@@ -172,8 +172,9 @@ class Demo:
 
     def _check(self) -> None:
         """Raise when a process has ended for good."""
-        if self.pipeline.failure:
-            raise LaunchError(self.pipeline.failure)
+        failure = self.pipeline.failure or (self._logins and self._logins.failure)
+        if failure:
+            raise LaunchError(failure)
 
     def _played_s(self) -> float:
         """How long the sources have been playing, s: they start when ingest is ready."""
