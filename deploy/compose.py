@@ -68,6 +68,12 @@ ADDRESSES_OF_CAMERAS = {
 }
 """Settings by which ingest opens the addresses of cameras, and keeps them while nobody answers."""
 
+ANCHORS = "/var/lib/wardstream/anchors"
+ANCHORING = {
+    "WARDSTREAM_AUDIT__ANCHORS_URL": f"${{WARDSTREAM_AUDIT__ANCHORS_URL:-file://{ANCHORS}}}",
+}
+"""Settings of anchoring: a volume of its own, unless a bucket is named."""
+
 TLS = "/var/lib/wardstream/tls"
 BOARD = {
     "WARDSTREAM_SERVING__HOST": "0.0.0.0",  # noqa: S104 - inside the compose network
@@ -149,6 +155,9 @@ def process_service(row: WardstreamProcess) -> dict[str, Any]:
         service["environment"] |= ADDRESSES_OF_CAMERAS
         service["secrets"] = [*secrets, "address-key"]
         service["volumes"] += [f"cameras:{CAMERAS}", "${WARDSTREAM_VIDEOS:-./videos}:/videos:ro"]
+    if row.name == "anchor":
+        service["environment"] |= ANCHORING
+        service["volumes"] = [f"anchors:{ANCHORS}"]
     if row.name == "watchdog":
         watched = {name: f"http://{name}:{METRICS_PORT}/healthz" for name in WATCHED}
         service["environment"]["WARDSTREAM_WATCHDOG__HEALTH"] = json.dumps(watched)
@@ -238,6 +247,7 @@ def compose() -> dict[str, Any]:
             "timescale": {},
             "objects": {},
             "cameras": {},
+            "anchors": {},
             "tls": {},
             "prometheus": {},
         },

@@ -224,11 +224,19 @@ PROCESSES: tuple[WardstreamProcess, ...] = (
         port=8080,
         account="serving",
     ),
-    WardstreamProcess(name="watchdog", command=("watchdog",), depends_on=PREPARED),
+    WardstreamProcess(name="anchor", command=("audit", "anchor", "--daily"), depends_on=PREPARED),
+    WardstreamProcess(
+        name="watchdog",
+        command=("watchdog",),
+        environment={"WARDSTREAM_WATCHDOG__ANCHORED_WITHIN_S": "93600"},  # a day and 2 h
+        depends_on=PREPARED,
+    ),
 )
 
 WATCHED = ("ingest", "infer", "stream", "relay", "sink-redis", "sink-timescale", "serve")
-"""Processes whose health the watchdog checks; the program that starts it gives their addresses."""
+"""Processes whose health the watchdog checks; the program that starts it gives their addresses.
+
+Anchoring is judged by what it does: by the age of the newest anchor."""
 
 METRICS_PORT = 9100
 """Port of /metrics, /healthz and /readyz inside the compose network; free ports locally."""

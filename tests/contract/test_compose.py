@@ -175,10 +175,26 @@ def test_every_service_that_is_waited_for_has_a_health_check() -> None:
 def test_the_watchdog_asks_every_process_of_the_pipeline_except_itself() -> None:
     watched = json.loads(SERVICES["watchdog"]["environment"]["WARDSTREAM_WATCHDOG__HEALTH"])
 
-    assert set(watched) == {row.name for row in PROCESSES if not row.job} - {"watchdog"}
+    assert set(watched) == {row.name for row in PROCESSES if not row.job} - {
+        "watchdog",
+        "anchor",  # the newest anchor is judged by its age
+    }
     assert set(watched) == set(STAGES)
     for name, url in watched.items():
         assert url == f"http://{name}:{METRICS_PORT}/healthz"
+
+
+def test_each_volume_of_a_process_has_a_folder_in_the_image_that_it_may_write_to() -> None:
+    image = (ROOT / "deploy" / "docker" / "Dockerfile").read_text()
+    made = {word for word in image.split() if word.startswith("/var/lib/wardstream/")}
+    mounted = {
+        volume.partition(":")[2]
+        for row in PROCESSES
+        for volume in SERVICES[row.name].get("volumes", ())
+        if volume.split(":")[0] in compose.compose()["volumes"]
+    }
+
+    assert mounted == made
 
 
 def test_no_port_is_open_to_other_machines() -> None:

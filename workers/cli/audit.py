@@ -44,7 +44,7 @@ def verify_(
 ) -> None:
     """Check that the audit is as it was written; each change to it is one sentence.
 
-    Without anchors, a chain that was cut at its end, rewritten whole or dropped is not found.
+    Only anchors find for certain that a chain was cut at its end, rewritten whole or dropped.
     """
     with exit_codes():
         url = anchors or read_settings().audit.anchors_url

@@ -73,6 +73,7 @@ def hold(run_dir: Path, port: int, report: Callable[[str], None], *, login: bool
         if logins is not None:
             stack.enter_context(logins)
         pipeline.start_and_wait()
+        pipeline.start_anchoring()
         pipeline.start_watchdog()
         if logins is not None:
             logins.wait_ready()
@@ -83,7 +84,7 @@ def hold(run_dir: Path, port: int, report: Callable[[str], None], *, login: bool
         report(f"live board at http://127.0.0.1:{chosen}/")
         clock = SystemClock()
         try:
-            while (failure := pipeline.failure) is None:
+            while (failure := pipeline.failure or (logins and logins.failure)) is None:
                 clock.sleep(_POLL_S)
         except (KeyboardInterrupt, SystemExit):  # the services' launcher turns SIGTERM into one
             return

@@ -5,6 +5,7 @@ Used by `wardstream demo` and `up`, and by tests of the whole pipeline.
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
@@ -17,7 +18,7 @@ from deploy.local.engine import services_for
 from deploy.local.keeper import Keeper
 from deploy.local.launcher import LocalServices
 from deploy.local.supervisor import Supervisor, Worker
-from deploy.services import WATCHED, process
+from deploy.services import WATCHED, Component, process
 from runtime.clock import SystemClock
 from runtime.kafka.cluster import Cluster
 from runtime.kafka.topics import create_topics
@@ -96,7 +97,7 @@ class LocalPipeline:
 
     supervisor: Supervisor
     settings: Settings
-    _keeper: Keeper
+    _keeper: Keeper[Component]
 
     def __init__(
         self,
@@ -110,7 +111,8 @@ class LocalPipeline:
         self._run_dir = run_dir
         self._stamp = run_dir / "layout"
         stamp = self._stamp.read_text() if self._stamp.exists() else ""
-        self._services = services_for(run_dir, fresh=fresh or stamp != layout_stamp())
+        self._fresh = fresh or stamp != layout_stamp()
+        self._services = services_for(run_dir, fresh=self._fresh)
         self._extra = dict(environment or {})
         self._options = dict(options or {})
         self._report = report
@@ -130,9 +132,10 @@ class LocalPipeline:
     @property
     def environment(self) -> dict[str, str]:
         """Settings by which any process finds this pipeline."""
-        objects = (self._run_dir / "objects").resolve().as_uri()
+        folder = self._run_dir.resolve()
         return {
-            "WARDSTREAM_INGEST__OBJECT_STORE_URL": objects,
+            "WARDSTREAM_INGEST__OBJECT_STORE_URL": (folder / "objects").as_uri(),
+            "WARDSTREAM_AUDIT__ANCHORS_URL": (folder / "anchors").as_uri(),
             **self._services.environment,
             **self._extra,
         }
@@ -141,6 +144,8 @@ class LocalPipeline:
         try:
             self._report("starting Kafka, schema registry, TimescaleDB and Redis")
             self._stack.enter_context(self._services)
+            if self._fresh:  # anchors of a log that is gone
+                shutil.rmtree(self._run_dir / "anchors", ignore_errors=True)
             self.settings = settings_of(self.environment)
             self.supervisor = self._stack.enter_context(Supervisor(self._run_dir, self.environment))
             self._keeper = self._stack.enter_context(Keeper(self._services, self._report))
@@ -188,6 +193,19 @@ class LocalPipeline:
         self.start()
         for name in WORKERS:
             self.supervisor.wait_ready(name, deadline_s)
+
+    def start_anchoring(self) -> None:
+        """Start anchoring the audit; an audit that it finds altered stops nothing else."""
+        row = process("anchor")
+        self.supervisor.start(
+            Worker(
+                name=row.name,
+                command=row.command,
+                environment={**row.environment, **self._extra},
+                apart=True,
+                done=_never,
+            )
+        )
 
     def start_watchdog(self) -> None:
         """Start the watchdog, after the other processes."""

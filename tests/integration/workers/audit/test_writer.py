@@ -9,8 +9,8 @@ from schemas.records.alerts import AuditEntry
 from tests.support.audit_away import audit_away
 from tests.support.waiting import eventually
 from workers.audit.recorder import AuditUnavailable
-from workers.audit.verification import faults
-from workers.audit.writer import CLOSED, OPENED, AuditLog
+from workers.audit.verification import OPENED, faults
+from workers.audit.writer import CLOSED, AuditLog
 
 Entries = Callable[[], list[AuditEntry]]
 
