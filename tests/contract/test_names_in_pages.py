@@ -16,6 +16,7 @@ from runtime.process.settings import describe
 from workers.access.rights import Right
 from workers.cli.app import COMMANDS, load
 from workers.serving.api.access import ACCESS
+from workers.storage.timescale.rights import ROLES
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
@@ -143,9 +144,14 @@ def rights() -> set[str]:
     return {right.value for right in Right} | {access.audit for access in ACCESS.values()}
 
 
+def tables() -> set[str]:
+    """Names of tables with their schema, which look like settings too."""
+    return {grant.name for row in ROLES for grant in row.grants if grant.kind == "TABLE"}
+
+
 @pytest.mark.parametrize("page", PAGES, ids=label)
 def test_every_setting_of_a_page_exists(page: Path) -> None:
     names = {name for name, _ in describe()}
     sections = "|".join(sorted({name.partition(".")[0] for name in names if "." in name}))
     for name in re.findall(rf"`((?:{sections})\.[a-z_.]*[a-z_])`", text_of(page)):
-        assert name in names | events() | rights(), name
+        assert name in names | events() | rights() | tables(), name

@@ -115,7 +115,7 @@ def test_a_session_that_is_ended_leads_to_the_login_and_back(
     expect(page.locator("#who")).to_contain_text("Ann Ward")
 
 
-def test_without_the_provider_who_is_in_goes_on_and_is_told(
+def test_without_the_provider_who_is_in_goes_on_and_sees_a_notice(
     visit: Visit, board: BoardServer, issuer: Issuer
 ) -> None:
     issuer.expires_in_s = 1.0  # each look at the session asks the provider again
