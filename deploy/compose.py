@@ -84,6 +84,7 @@ BOARD = {
     "WARDSTREAM_LOGIN__CLIENT_ID": "${WARDSTREAM_LOGIN__CLIENT_ID:-wardstream-board}",
     "WARDSTREAM_LOGIN__CLIENT_SECRET_FILE": f"{MOUNTED}/login-client-secret",
     "WARDSTREAM_LOGIN__SESSION_KEY_FILE": f"{MOUNTED}/session-key",
+    "WARDSTREAM_REGISTRY__ADDRESS_KEY_FILE": f"{MOUNTED}/address-key",
     "WARDSTREAM_REGISTRY__NAME_KEY_FILE": f"{MOUNTED}/name-key",
     "WARDSTREAM_LOGIN__PUBLIC_URL": (
         "${WARDSTREAM_LOGIN__PUBLIC_URL:-https://localhost:${WARDSTREAM_BOARD_HOST_PORT:-8080}}"
@@ -163,7 +164,8 @@ def process_service(row: WardstreamProcess) -> dict[str, Any]:
         service["environment"]["WARDSTREAM_WATCHDOG__HEALTH"] = json.dumps(watched)
     if row.port is not None:
         service["environment"] |= BOARD
-        service["secrets"] = [*secrets, "login-client-secret", "session-key", "name-key"]
+        own = ["login-client-secret", "session-key", "address-key", "name-key"]
+        service["secrets"] = [*secrets, *own]
         service["volumes"] = [f"tls:{TLS}"]
         service["ports"] = [_publish(row.name, row.port)]
     if not row.job:

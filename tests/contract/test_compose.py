@@ -246,7 +246,7 @@ def test_a_service_reads_its_own_secrets_alone() -> None:
             continue
         own = {f"database-{row.signs_in_as}", f"redis-{row.signs_in_as}"}
         further = {
-            "serve": {"login-client-secret", "session-key", "name-key"},
+            "serve": {"login-client-secret", "session-key", "address-key", "name-key"},
             "ingest": {"address-key"},
         }.get(row.name, set())
         held = set(SERVICES[row.name].get("secrets", ()))

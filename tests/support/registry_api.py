@@ -21,6 +21,7 @@ from tests.support.callers import HEADER, NamedCallers, person
 from tests.support.kept_audit import KeptAudit
 from workers.access.rights import AccessRole
 from workers.registry.editing.database import Database
+from workers.registry.editing.sealed import ADDRESSES, NAMES, SealedTexts
 from workers.registry.editing.store import RegistryStore
 from workers.serving.api.registry.parts import Registry
 from workers.serving.app import create_app
@@ -33,6 +34,9 @@ CALLERS: Final = (
     person("east", AccessRole.COORDINATOR, units=("east",)),
     person("east-admin", AccessRole.ADMIN, units=("east",)),
 )
+
+KEY: Final = bytes(range(32))
+"""Seals addresses and names."""
 
 
 class RegistryApi:
@@ -137,13 +141,17 @@ def served_registry(database_url: str) -> Iterator[tuple[RegistryApi, str]]:
 @contextmanager
 def _application(database_url: str) -> Iterator[tuple[FastAPI, KeptAudit]]:
     with psycopg.connect(database_url, autocommit=True) as connection:
-        connection.execute("TRUNCATE registry.edits, registry.idempotency RESTART IDENTITY CASCADE")
+        connection.execute(
+            "TRUNCATE registry.edits, registry.idempotency, registry.stream_addresses,"
+            " registry.staff_names RESTART IDENTITY CASCADE"
+        )
         connection.execute(
             "INSERT INTO registry.taken_over (topic_prefix, facts) VALUES ('', 0)"
             " ON CONFLICT DO NOTHING"
         )
     audit, clock = KeptAudit(), SystemClock()
     with Database(database_url) as database:
+        sealed = {table.field: SealedTexts(database, table, [KEY]) for table in (ADDRESSES, NAMES)}
         yield (
             create_app(
                 "redis://127.0.0.1:1",
@@ -151,7 +159,7 @@ def _application(database_url: str) -> Iterator[tuple[FastAPI, KeptAudit]]:
                 ServingSettings(),
                 clock,
                 authenticator=NamedCallers(*CALLERS),
-                editing=Registry(RegistryStore(database, clock), clock, audit),
+                editing=Registry(RegistryStore(database, clock), clock, audit, sealed),
             ),
             audit,
         )

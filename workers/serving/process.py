@@ -21,7 +21,7 @@ from runtime.storage.guarded import GuardedStore
 from workers.audit.recorder import Recorder
 from workers.audit.writer import AuditLog
 from workers.registry.editing.database import Database
-from workers.registry.editing.sealed import NAMES, SealedTexts
+from workers.registry.editing.sealed import ADDRESSES, NAMES, SealedTexts
 from workers.registry.editing.store import RegistryStore
 from workers.registry.follower import RegistryFollower
 from workers.registry.view import RegistryView
@@ -195,6 +195,7 @@ def run_board(service: Service) -> None:
         )
         objects = GuardedStore(settings.ingest.object_store_url, service.clock)
         store = RegistryStore(database, service.clock)
+        addresses = SealedTexts(database, ADDRESSES, keys_of(settings.registry.address_key))
         names = SealedTexts(database, NAMES, keys_of(settings.registry.name_key))
         app = create_app(
             settings.redis_address,
@@ -204,7 +205,7 @@ def run_board(service: Service) -> None:
             registry,
             pipeline=pipeline,
             login=login,
-            editing=Registry(store, service.clock, audit),
+            editing=Registry(store, service.clock, audit, {"address": addresses, "name": names}),
             recorder=audit,
             seen=seen,
             sources=Sources(history, LatestFrames(cluster, objects.get), SealedNames(names)),

@@ -1,6 +1,7 @@
 """Seal a text under a key, so that the database and its backups do not hold it in the clear."""
 
 import hashlib
+import hmac
 import os
 from collections.abc import Sequence
 from typing import Final
@@ -29,7 +30,13 @@ class Sealer:
     def __init__(self, keys: Sequence[bytes], setting: str) -> None:
         self._keys = {key_id(key): AESGCM(key) for key in keys}
         self._first = key_id(keys[0]) if keys else b""
+        self._digests = keys[0] if keys else b""
         self._setting = setting
+
+    @property
+    def seals(self) -> bool:
+        """Whether there is a key to seal under."""
+        return bool(self._first)
 
     def seal(self, text: str, subject: str) -> bytes:
         """Seal a text for a subject, such as `camera c1`.
@@ -60,6 +67,10 @@ class Sealer:
             return key.decrypt(nonce, body, subject.encode()).decode()
         except InvalidTag:
             raise Stop(f"what is sealed for {subject} was altered, or sealed for another") from None
+
+    def keyed(self, digest: str) -> str:
+        """A digest again, under the key: nobody without it finds a text by trying."""
+        return hmac.new(self._digests, b"wardstream digest" + digest.encode(), "sha256").hexdigest()
 
     def is_newest(self, sealed: bytes) -> bool:
         """Whether a text is sealed under the first key."""

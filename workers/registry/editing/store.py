@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
 import psycopg
 
@@ -37,6 +37,8 @@ from workers.registry.registered import Key, Registered
 
 ROWS_ALONE: Final = Options()
 """An edit that does what it asks for and nothing beyond."""
+
+T = TypeVar("T")
 
 WithEdit: TypeAlias = Callable[[psycopg.Connection, Applied], None]
 """Called in the transaction of an edit, before it is committed."""
@@ -191,6 +193,23 @@ class RegistryStore(Reading):
                 self._known.add(change.facts)
                 self._until = applied.edit_id
         return applied
+
+    def alone(self, work: Callable[[psycopg.Connection, Registered], T]) -> T:
+        """Do something in a transaction that no edit runs beside.
+
+        Args:
+            work: Gets the transaction and the newest version of every fact, which it neither
+                changes nor keeps.
+
+        Raises:
+            NotTakenOver: The database does not yet hold what the topics held.
+            Retry: The database is out of reach; nothing was written, unless the message says
+                otherwise.
+        """
+        with self._lock, self._database.transaction() as transaction:
+            transaction.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+            self._refresh(transaction)
+            return work(transaction, self._known.all)
 
     def registered(self) -> Registered:
         """The newest version of every fact now.

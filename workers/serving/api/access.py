@@ -177,6 +177,15 @@ REGISTRY: Final[Mapping[Route, Access]] = {
     },
     ("GET", _MASKS): _registered(Right.REGISTRY),
     ("PUT", _MASKS): _registered(Right.EDIT_REGISTRY),
+    **{
+        (method, f"{_REGISTRY}/cameras/{{camera_id}}/address"): _registered(Right.ADDRESSES)
+        for method in ("GET", "PUT", "DELETE")
+    },
+    # The name is read under the right to read names, with a purpose: see above.
+    **{
+        (method, f"{_REGISTRY}/staff/{{staff_id}}/name"): _registered(Right.EDIT_REGISTRY)
+        for method in ("PUT", "DELETE")
+    },
     # The right that every editor has; the handler judges each fact by the right of its kind.
     ("POST", f"{_REGISTRY}/imports"): _registered(Right.EDIT_STAFFING),
     ("GET", f"{_REGISTRY}/edits"): _registered(Right.REGISTRY),

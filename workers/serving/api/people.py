@@ -20,6 +20,7 @@ from workers.serving.api.problems import documented
 from workers.serving.api.purpose import HEADER
 from workers.serving.api.viewing import AnyViewing
 from workers.serving.api.visible import Visible
+from workers.serving.editing.conditions import etag
 from workers.serving.recorded.frames import LatestFrames
 from workers.serving.recorded.history import MOST_POINTS, Point, PositionHistory
 from workers.serving.recorded.names import Names, NoNames
@@ -179,13 +180,14 @@ async def name(
     viewing: AnyViewing,
     response: Response,
 ) -> StaffName:
-    """The name of a member of staff."""
+    """The name of a member of staff, with its ETag."""
     found = await sources.read(partial(sources.names.name_of, staff_id))
     if found is None:
         raise HTTPException(404, unknown("staff", staff_id))
     await viewing.record(f"staff/{staff_id}", persons=[staff_id])
     response.headers["Cache-Control"] = "no-store"
-    return StaffName(staff_id=staff_id, name=found)
+    response.headers["ETag"] = etag(found.version)
+    return StaffName(staff_id=staff_id, name=found.text)
 
 
 def _view(point: Point, zone_ids: list[str]) -> HistoryPoint:

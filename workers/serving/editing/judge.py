@@ -11,6 +11,7 @@ from typing import Any, Final
 from runtime.facts.log import Fact
 from schemas.topics import CAMERAS, FLOORS, UNITS
 from workers.access.principal import EVERYWHERE, Principal, Units
+from workers.access.rights import Right
 from workers.registry.change import STAMPS
 from workers.registry.files import FieldFault
 from workers.registry.registered import Key, Registered, key_of, kind_of
@@ -30,20 +31,28 @@ def no_such(key: Key) -> NotFound:
     return NotFound(f"there is no {kind_of(key.topic)} {key.identity!r}")
 
 
-def check_named(principal: Principal, keys: Iterable[Key], reach: Reach) -> None:
+def check_named(
+    principal: Principal, keys: Iterable[Key], reach: Reach, right: Right | None = None
+) -> None:
     """Refuse to edit facts that are registered out of the editor's reach.
+
+    Args:
+        principal: The editor.
+        keys: The facts.
+        reach: What the editor reaches.
+        right: The right to edit them; None for that of their kind.
 
     Raises:
         NotFound: One of them is hidden from the editor.
         NotAllowed: The editor may read one, and not edit it.
     """
     for key in keys:
-        held = principal.units(right_to_edit(kind_of(key.topic)))
+        needed = right or right_to_edit(kind_of(key.topic))
+        held = principal.units(needed)
         if (key.topic.name, key.identity) not in reach.ward.newest or reach.edits(held, key):
             continue
         if not reach.reads(key):
             raise no_such(key)
-        needed = right_to_edit(kind_of(key.topic))
         raise NotAllowed(f"to edit {key} needs the right {needed} in every unit that it is in")
 
 

@@ -3,14 +3,14 @@
 from typing import Protocol
 
 from runtime.errors import Retry
-from workers.registry.editing.sealed import SealedTexts
+from workers.registry.editing.sealed import Opened, SealedTexts
 
 
 class Names(Protocol):
     """Gives the name of a member of staff."""
 
-    def name_of(self, staff_id: str) -> str | None:
-        """The name by pseudonym; None when none is kept.
+    def name_of(self, staff_id: str) -> Opened | None:
+        """The name by pseudonym, with its version; None when none is kept.
 
         Raises:
             Retry: The names are out of reach.
@@ -28,20 +28,20 @@ class SealedNames:
     def __init__(self, texts: SealedTexts) -> None:
         self._texts = texts
 
-    def name_of(self, staff_id: str) -> str | None:
-        """The name by pseudonym; None when none is kept.
+    def name_of(self, staff_id: str) -> Opened | None:
+        """The name by pseudonym, with its version; None when none is kept.
 
         Raises:
             Retry: The names are out of reach.
             Stop: The name is under a key that this board does not have.
         """
-        return self._texts.get(staff_id)
+        return self._texts.read(staff_id)
 
 
 class NoNames:
     """Where no names are kept."""
 
-    def name_of(self, staff_id: str) -> str | None:  # noqa: ARG002 - as the protocol has it
+    def name_of(self, staff_id: str) -> Opened | None:  # noqa: ARG002 - as the protocol has it
         """No name.
 
         Raises:

@@ -168,8 +168,10 @@ ROLES: Final = (
             "registry.taken_over",
             "registry.versions",
             "registry.staff_names",
-            # To replace an address, or remove it with its camera; none is read.
+            # To replace an address, remove it, or say since when there is one; none is read.
             "registry.stream_addresses(camera_id)",
+            "registry.stream_addresses(set_at)",
+            "registry.stream_addresses(version)",
             "public.positions",
             "public.what_has_seen",
             "public.who_has_seen",

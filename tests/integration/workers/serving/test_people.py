@@ -22,6 +22,7 @@ from tests.support.live_writer import camera_fact, floor_fact, zone_fact
 from tests.support.services import Services
 from workers.access.rights import AccessRole
 from workers.local.pipeline import settings_of
+from workers.registry.editing.sealed import Opened
 from workers.registry.view import RegistryView
 from workers.serving.api.people import Sources
 from workers.serving.app import create_app
@@ -268,8 +269,8 @@ def test_a_picture_of_another_unit_answers_as_that_of_no_camera(
 class SetNames:
     """Names of a test."""
 
-    def name_of(self, staff_id: str) -> str | None:
-        return {"ann": "Ann Example"}.get(staff_id)
+    def name_of(self, staff_id: str) -> Opened | None:
+        return {"ann": Opened("Ann Example", 3)}.get(staff_id)
 
 
 def test_a_coordinator_learns_the_names_of_those_who_work_in_its_unit() -> None:
@@ -281,6 +282,7 @@ def test_a_coordinator_learns_the_names_of_those_who_work_in_its_unit() -> None:
     )
 
     assert known.json() == {"staff_id": "ann", "name": "Ann Example"}
+    assert known.headers["etag"] == '"v3"'
     assert other.status_code == unknown.status_code == 404
     assert other.json()["detail"].replace("bob", "eve") == unknown.json()["detail"]
     [kept] = [kept for kept in client.audit.kept if kept.act.action == "name.viewed"]

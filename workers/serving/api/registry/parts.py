@@ -1,6 +1,6 @@
 """What the registry's routes share: the store, the audit, threads, and how a request is read."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Annotated, Final, TypeVar
@@ -15,6 +15,7 @@ from runtime.clock import Clock
 from runtime.errors import DeadLetter, Retry, Stop
 from workers.access.principal import Principal
 from workers.audit.recorder import NoAudit, Recorder
+from workers.registry.editing.sealed import SealedTexts
 from workers.registry.editing.store import RegistryStore
 from workers.registry.registered import Registered
 from workers.serving.api.caller import Caller
@@ -26,6 +27,7 @@ from workers.serving.editing.reach import Reach
 from workers.serving.editing.refusals import Refusal
 from workers.serving.editing.repeats import Answer, Repeat, digest
 from workers.serving.editing.requests import reason_of
+from workers.serving.editing.sealed import SealedEditor, SealedWish
 
 log = structlog.get_logger(__name__)
 
@@ -46,11 +48,13 @@ class Registry:
         store: Edits and reads what is registered.
         clock: Clock of the server.
         recorder: Writes into the audit.
+        sealed: What it keeps sealed, by field: `address`, `name`.
     """
 
     store: RegistryStore
     clock: Clock
     recorder: Recorder = field(default_factory=NoAudit)
+    sealed: Mapping[str, SealedTexts] = field(default_factory=dict)
     _edits: CapacityLimiter = field(default_factory=partial(CapacityLimiter, AT_ONCE))
     _reads: CapacityLimiter = field(default_factory=partial(CapacityLimiter, AT_ONCE))
 
@@ -87,6 +91,16 @@ class Registry:
             Retry: The database or the audit is out of reach.
         """
         editor = Editor(self.store, self.clock, self.recorder)
+        return await _in_thread(partial(editor.make, wish), self._edits)
+
+    async def edit_sealed(self, texts: SealedTexts, wish: SealedWish) -> Answer:
+        """Keep or remove a sealed text in a thread.
+
+        Raises:
+            Refusal: It is refused; nothing was written.
+            Retry: The database or the audit is out of reach, or there is no key.
+        """
+        editor = SealedEditor(self.store, texts, self.clock, self.recorder)
         return await _in_thread(partial(editor.make, wish), self._edits)
 
 

@@ -34,7 +34,7 @@ KINDS = st.sampled_from(["cameras", "floors", "zones", "staff", "shifts", "requi
 FIELDS = st.sampled_from(
     [
         *sorted({name for rows in ROWS_OF_TWO_UNITS.values() for row in rows for name in row}),
-        *("name", "order", "weekdays", "privacy_masks", "homography", "mount"),
+        *("name", "address", "order", "weekdays", "privacy_masks", "homography", "mount"),
     ]
 )
 ROWS = st.one_of(
@@ -73,7 +73,8 @@ PATHS = st.one_of(
     KINDS.map(lambda kind: (kind,)),
     st.tuples(KINDS, IDS),
     st.tuples(KINDS, IDS, st.sampled_from(["versions", "undo"])),
-    st.tuples(st.just("cameras"), IDS, st.just("masks")),
+    st.tuples(st.just("cameras"), IDS, st.sampled_from(["masks", "address"])),
+    st.tuples(st.just("staff"), IDS, st.just("name")),
     st.sampled_from([("imports",), ("edits",)]),
     st.tuples(st.just("edits"), TEXTS, st.just("undo")),
 )
