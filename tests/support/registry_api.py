@@ -110,10 +110,15 @@ class RegistryApi:
 
 
 @contextmanager
-def registry_api(database_url: str) -> Iterator[RegistryApi]:
-    """The API over a registry in this database, which is emptied first."""
+def registry_api(database_url: str, board_url: str = "") -> Iterator[RegistryApi]:
+    """The API over a registry in a database, which is emptied first.
+
+    Args:
+        database_url: The database, as the owner of its tables.
+        board_url: The same as the role of the board; empty for the owner's.
+    """
     with (
-        _application(database_url) as (app, audit),
+        _application(database_url, board_url) as (app, audit),
         TestClient(app, base_url="http://localhost", raise_server_exceptions=False) as client,
     ):
         yield RegistryApi(client, audit)
@@ -139,7 +144,7 @@ def served_registry(database_url: str) -> Iterator[tuple[RegistryApi, str]]:
 
 
 @contextmanager
-def _application(database_url: str) -> Iterator[tuple[FastAPI, KeptAudit]]:
+def _application(database_url: str, board_url: str = "") -> Iterator[tuple[FastAPI, KeptAudit]]:
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute(
             "TRUNCATE registry.edits, registry.idempotency, registry.stream_addresses,"
@@ -150,7 +155,7 @@ def _application(database_url: str) -> Iterator[tuple[FastAPI, KeptAudit]]:
             " ON CONFLICT DO NOTHING"
         )
     audit, clock = KeptAudit(), SystemClock()
-    with Database(database_url) as database:
+    with Database(board_url or database_url) as database:
         sealed = {table.field: SealedTexts(database, table, [KEY]) for table in (ADDRESSES, NAMES)}
         yield (
             create_app(

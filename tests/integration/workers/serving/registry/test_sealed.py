@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from tests.support.database_roles import DatabaseRoles, database_roles
 from tests.support.registry_api import KEY, RegistryApi, registry_api
 from tests.support.two_units import ROWS_OF_TWO_UNITS
 from workers.registry.editing.database import Database
@@ -24,9 +25,16 @@ SET = [
 
 
 @pytest.fixture(scope="module")
-def ward(registry_database: str) -> Iterator[RegistryApi]:
-    """The API over a ward of two units."""
-    with registry_api(registry_database) as found:
+def roles(registry_database: str) -> Iterator[DatabaseRoles]:
+    """The roles of the database, each with its least rights."""
+    with database_roles(registry_database) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def ward(roles: DatabaseRoles) -> Iterator[RegistryApi]:
+    """The API over a ward of two units, with the rights of the board's role in the database."""
+    with registry_api(roles.owner, roles.address("serving")) as found:
         assert found.ask("POST", "/imports", ROWS_OF_TWO_UNITS).status_code == 200
         yield found
 
@@ -89,6 +97,15 @@ def test_whether_there_is_an_address_and_since_when_is_all_that_is_read(
     assert present.json() == made.json()
     assert present.json().keys() == absent.json().keys()
     assert present.headers["etag"] == made.headers["etag"]
+
+
+def test_the_role_of_the_board_sets_an_address_and_cannot_read_it(
+    api: RegistryApi, roles: DatabaseRoles
+) -> None:
+    assert api.put(CAMERA, ADDRESS).status_code == 201
+
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        ask(roles.address("serving"), "SELECT sealed FROM registry.stream_addresses")
 
 
 def test_an_address_that_somebody_else_set_is_not_overwritten(
