@@ -59,7 +59,7 @@ def optional(schema: Node) -> Node:
 
 def with_a_field(schema: Node, default: str = "") -> Node:
     """The schema with one more field, which has a default."""
-    field = {"name": "site", "type": "string", "doc": "Where.", "default": default}
+    field = {"name": "wing", "type": "string", "doc": "Where.", "default": default}
     return {**copy.deepcopy(schema), "fields": [*copy.deepcopy(schema["fields"]), field]}
 
 

@@ -121,12 +121,16 @@ def test_people_move_as_dots_in_a_drawing_of_the_frame(
     expect(camera.locator(".zone-name").first).to_have_text("Bay 1: \u2013")
 
     writer.floor("ward-3", people=[{"person_id": "left:2", "role": "nurse"}])
+    # Where the person was before, once more: a slow page opens later than a trail is long.
+    writer.camera("left", [track(1, 200.0, 300.0)])
     writer.camera("left", [track(1, 260.0, 340.0), track(2, 500.0, 300.0)])
 
     expect(dots).to_have_count(2)
     expect(camera.locator(".mark.person")).to_have_css("transform", "matrix(1, 0, 0, 1, 260, 340)")
     expect(camera.locator(".mark.staff")).to_have_css("transform", "matrix(1, 0, 0, 1, 500, 300)")
-    expect(camera.locator(".trail").first).to_have_attribute("points", "200.0,300.0 260.0,340.0")
+    expect(camera.locator(".trail").first).to_have_attribute(
+        "points", re.compile(r"200\.0,300\.0 260\.0,340\.0$")
+    )
     expect(camera.locator(".count")).to_have_text("2 people tracked")
 
     writer.camera("left", [])

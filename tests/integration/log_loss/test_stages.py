@@ -16,9 +16,8 @@ from runtime.kafka.reader import spans
 from runtime.process.health import Health
 from runtime.process.service import Service
 from runtime.process.settings import Settings
-from schemas.registry import SchemaRegistry
-from schemas.topics import AUDIT, FRAMES, OCCUPANCY
-from tests.integration.log_loss.logs import DEADLINE_S, expire, make
+from schemas.topics import FRAMES, OCCUPANCY
+from tests.integration.log_loss.logs import DEADLINE_S, expire
 from tests.support.builders.outputs import item, occupancy
 from tests.support.clusters import cluster_of, make_redis_sink, make_timescale_sink
 from tests.support.inference_ward import InferenceThread, Ward, frame
@@ -122,9 +121,7 @@ def test_a_loss_of_history_is_an_alert_until_its_dead_letter_is_resolved(
     ]
     assert f"seqs 3 to 4 of key {ZONE} (2 records) never came" in dead_letters[1].headers["error"]
 
-    make(pipeline_settings, AUDIT)
-    clock, registry = SystemClock(), SchemaRegistry(pipeline_settings.registry_url)
-    registry.register(AUDIT)
+    clock = SystemClock()
     follower = LossFollower(cluster_of(pipeline_settings, clock=clock))
     follower.start()
     try:
