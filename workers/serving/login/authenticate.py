@@ -2,7 +2,8 @@
 
 import hashlib
 from collections import OrderedDict
-from typing import Final, NamedTuple
+from dataclasses import dataclass
+from typing import Final
 
 from starlette.requests import HTTPConnection
 
@@ -29,10 +30,20 @@ STREAM_WAIT_S: Final = 5.0
 _REMEMBERED: Final = 10_000
 
 
-class _Known(NamedTuple):
-    """An access token that was accepted."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenPrincipal(Principal):
+    """Who sent an access token.
 
-    principal: Principal
+    Attributes:
+        sub: The subject as the provider writes it.
+        sid: The provider's id of the login; empty for a program.
+        issued_us: When the token was issued, UTC microseconds.
+        until_us: When it expires, UTC microseconds.
+    """
+
+    sub: str
+    sid: str
+    issued_us: int
     until_us: int
 
 
@@ -85,7 +96,7 @@ class LoginAuthenticator:
         self._skew_us = round(skew_s * 1e6)
         self._origin = origin
         self._clock = clock
-        self._machines: OrderedDict[str, _Known] = OrderedDict()
+        self._newest: OrderedDict[str, TokenPrincipal] = OrderedDict()
 
     async def principal_of(self, request: HTTPConnection) -> Principal | None:
         """Who sends a request; None: nobody that is known.
@@ -131,11 +142,18 @@ class LoginAuthenticator:
             raise Refused(403, f"send the session's token in {HEADER}: GET /api/v1/me gives it")
 
     async def still(self, principal: Principal) -> Principal | None:
-        """Who a principal is now; the same as before while Redis or the provider is away."""
-        if not principal.session:
-            known = self._machines.get(principal.subject)
-            alive = known is not None and self._clock.now_us() < known.until_us
-            return known.principal if known is not None and alive else None
+        """Who a principal is now; the same as before while Redis or the provider is away.
+
+        Who came by an access token is there until that expires, with the roles of its newest one.
+        """
+        if isinstance(principal, TokenPrincipal):
+            if self._clock.now_us() >= principal.until_us:
+                return None
+            try:
+                ended = await self._has_ended(principal)
+            except SessionsAway:
+                ended = False
+            return None if ended else self._newest.get(principal.subject, principal)
         try:
             session = await self._current(principal.session, STREAM_WAIT_S, always=True)
         except SessionsAway:
@@ -173,25 +191,47 @@ class LoginAuthenticator:
         kind = Kind.PERSON if claims.get("sid") else Kind.MACHINE
         if client == self._wall_client_id:
             roles, kind = wall_roles(roles, ""), Kind.WALL
-        principal = Principal(
+        sid = claims.get("sid")
+        principal = TokenPrincipal(
             subject=subject_of(self._issuer, claims["sub"]),
             name=name_of(claims),
             kind=kind,
             roles=roles,
+            sub=claims["sub"],
+            sid=sid if isinstance(sid, str) else "",
+            issued_us=round(claims["iat"] * 1e6),
+            until_us=round(claims["exp"] * 1e6) + self._skew_us,
         )
-        until_us = round(claims["exp"] * 1e6) + self._skew_us
-        self._remember(principal, until_us)
+        try:
+            if await self._has_ended(principal):
+                why = "the login of this token was ended; log in again"
+                raise Refused(401, why, _challenge('error="invalid_token"'))
+        except SessionsAway as away:
+            raise Refused(503, str(away), {"Retry-After": "2"}) from away
+        self._remember(principal)
         digest = hashlib.sha256(token.strip().encode()).hexdigest()
-        await self._audit.token_used(principal, digest, until_us)
+        await self._audit.token_used(principal, digest, principal.until_us)
         return principal
 
-    def _remember(self, principal: Principal, until_us: int) -> None:
-        known = self._machines.pop(principal.subject, None)
-        if known is not None:
-            until_us = max(until_us, known.until_us)
-        self._machines[principal.subject] = _Known(principal, until_us)
-        if len(self._machines) > _REMEMBERED:
-            self._machines.popitem(last=False)
+    async def _has_ended(self, principal: TokenPrincipal) -> bool:
+        """Whether the login of a token has ended; a program has none, and needs no Redis.
+
+        Raises:
+            SessionsAway: Redis does not answer, and the token is of a person.
+        """
+        try:
+            return await self._store.has_ended(principal.sid, principal.sub, principal.issued_us)
+        except SessionsAway:
+            if principal.kind is Kind.MACHINE:
+                return False
+            raise
+
+    def _remember(self, principal: TokenPrincipal) -> None:
+        known = self._newest.pop(principal.subject, principal)
+        newer = known.issued_us > principal.issued_us
+        self._newest[principal.subject] = known if newer else principal
+        if len(self._newest) > _REMEMBERED:
+            self._newest.popitem(last=False)
 
 
 def _challenge(more: str = "") -> dict[str, str]:

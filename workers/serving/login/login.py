@@ -84,6 +84,8 @@ class Login:
     async def end(self, key: str, session: Session, *, by: str, why: str) -> None:
         """End a session here, and then at the provider, which is tried for minutes.
 
+        The access tokens of its login are refused from now on, whoever holds them.
+
         Args:
             key: Its key.
             session: The session.
@@ -93,6 +95,7 @@ class Login:
         Raises:
             Retry: Redis is away; the session goes on.
         """
+        await self.store.end_tokens(session.sid, session.sub)
         await self.store.end(key)
         self.audit.ended(session, key, by=by, why=why)
         self.revoker.revoke(session)

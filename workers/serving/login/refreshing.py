@@ -114,6 +114,7 @@ class Refresher:
                 self._pause(key)
                 log.warning("login.refresh_refused", error=refused.error)
                 return
+            await self._store.end_tokens(session.sid, session.sub)
             await self._store.end(key)
             LOGINS.labels("ended").inc()
             log.info("login.ended_by_provider", subject=session.subject)

@@ -138,6 +138,7 @@ async def ended_at_provider(request: Request, login: AnyLogin) -> Response:
         )
     # The same notice again changes nothing, so its id need not be kept.
     sid, sub = claims.get("sid"), claims.get("sub")
+    await login.store.end_tokens(sid or "", sub or "")
     for key, session in await _matching(login, sid, sub):
         await login.end(key, session, by="provider", why="ended at the provider")
     return Response(status_code=200, headers=_NO_STORE)

@@ -4,6 +4,7 @@ A session has two keys: its sealed value, which only a refresh writes, and the t
 Redis drops either at its end by itself; what is read is judged by the board's own clock as well.
 """
 
+import hashlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from math import ceil
@@ -23,6 +24,9 @@ from workers.serving.login.session import Client, Session
 log = structlog.get_logger(__name__)
 
 POLICY: Final = BreakerPolicy(failures=3, first_pause_s=0.25, max_pause_s=1.0)
+
+ENDED_KEPT_S: Final = 24 * 3600
+"""An access token of a login that ended is refused for so long, s; no longer may one be good."""
 
 _REFRESH_LOCK_MS: Final = 200_000
 _PAGE: Final = 200
@@ -117,6 +121,36 @@ class SessionStore:
                 pipe.delete(self._session(key), self._seen(key))
                 pipe.zrem(self._index, key)
                 await pipe.execute()
+
+    async def end_tokens(self, sid: str, sub: str) -> None:
+        """Refuse the access tokens that were issued to a login, or to all logins of a subject.
+
+        Args:
+            sid: The provider's id of the login; empty where it gives none.
+            sub: The subject, as the provider writes it; counts only without `sid`.
+
+        Raises:
+            SessionsAway: Redis does not answer.
+        """
+        name = self._ended("sid", sid) if sid else self._ended("sub", sub)
+        with self._asking():
+            await self._client.set(name, self._clock.now_us(), ex=ENDED_KEPT_S)
+
+    async def has_ended(self, sid: str, sub: str, issued_us: int) -> bool:
+        """Whether the login of an access token ended after the token was issued.
+
+        Args:
+            sid: The provider's id of the login; empty for a program, which has none.
+            sub: The subject, as the provider writes it.
+            issued_us: When it was issued, UTC microseconds.
+
+        Raises:
+            SessionsAway: Redis does not answer.
+        """
+        names = [self._ended("sub", sub), *([self._ended("sid", sid)] if sid else ())]
+        with self._asking():
+            found = await self._client.mget(names)
+        return any(issued_us <= int(ended_us) for ended_us in found if ended_us is not None)
 
     async def all(self) -> AsyncIterator[tuple[str, Session, int]]:
         """Every session: key, session, and time of its last use in UTC microseconds.
@@ -214,6 +248,10 @@ class SessionStore:
 
     def _seen(self, key: str) -> str:
         return f"{self._prefix}:seen:{key}"
+
+    def _ended(self, claim: str, value: str) -> str:
+        digest = hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()
+        return f"{self._prefix}:ended:{claim}:{digest}"
 
     @property
     def _index(self) -> str:

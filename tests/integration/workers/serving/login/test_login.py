@@ -214,6 +214,43 @@ def test_a_logout_ends_the_session_here_and_at_the_provider(
     eventually(lambda: audit.actions() == ["session.started", "session.ended"])
 
 
+def test_access_tokens_of_a_login_end_with_it(
+    board: BoardServer, issuer: Issuer, clock: SetClock
+) -> None:
+    """By a logout, by an admin and by the provider; of nobody else, and not of a later login."""
+    with Visitor(board, issuer) as other:
+        bystander = other.bearer(sub="u-9", sid="login-9")
+        robot = other.bearer(sub="robot")
+        for ended_by in ("logout", "admin", "provider", "provider, of all of a subject"):
+            sid = f"of-{ended_by[-8:]}"
+            issuer.user = {**issuer.user, "sub": "u-1", "sid": sid, "wardstream_roles": ["admin"]}
+            with Visitor(board, issuer) as ann:
+                ann.log_in()
+                token = ann.bearer(sid=None if "all" in ended_by else sid)
+                assert other.http.get("api/v1/me", headers=token).status_code == 200
+
+                _end(ann, issuer, ended_by)
+
+                assert other.http.get("api/v1/me", headers=token).status_code == 401, ended_by
+        clock.now_s += 1
+        later = other.bearer(sid="of-logout")
+        for header in (bystander, robot, later):
+            assert other.http.get("api/v1/me", headers=header).status_code == 200
+
+
+def _end(ann: Visitor, issuer: Issuer, by: str) -> None:
+    """End the login of a visitor."""
+    if by == "logout":
+        ended = ann.http.post("logout", headers=ann.token())
+    elif by == "admin":
+        [own] = [one for one in ann.http.get("api/v1/sessions").json()["sessions"] if one["own"]]
+        ended = ann.http.delete(f"api/v1/sessions/{own['id']}", headers=ann.token())
+    else:
+        claims = issuer.logout_claims(**({"sid": None} if "all" in by else {}))
+        ended = ann.http.post("login/backchannel", data={"logout_token": issuer.signed(claims)})
+    assert ended.status_code in {200, 204}
+
+
 def test_a_notice_of_the_provider_ends_the_sessions_of_that_login(
     ann: Visitor, issuer: Issuer
 ) -> None:
