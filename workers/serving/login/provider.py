@@ -32,9 +32,6 @@ log = structlog.get_logger(__name__)
 REFRESH_WITHIN_S: Final = 120.0
 """A refresh that was sent is waited for so long, s."""
 
-FRESH_S: Final = 10.0
-"""A provider that answered so long ago is not asked again before a browser is sent there, s."""
-
 _KNOWN_FOR_S: Final = 600.0
 
 Answer = TypeVar("Answer", bound=BaseModel)
@@ -80,7 +77,7 @@ class Provider:
         """The discovery document.
 
         Args:
-            max_age_s: It is read again when it was read longer ago, s.
+            max_age_s: It is read again when it was read longer ago, s; below 0 always.
 
         Raises:
             ProviderAway: It cannot be read; also when it is of another provider.
@@ -115,12 +112,12 @@ class Provider:
     async def login_url(
         self, *, redirect_uri: str, scope: str, state: str, nonce: str, verifier: str
     ) -> str:
-        """Where a browser logs in; the provider was seen to answer just now.
+        """Where a browser logs in; the provider is asked first whether it answers.
 
         Raises:
             ProviderAway: It does not answer.
         """
-        metadata = await self.metadata(FRESH_S)
+        metadata = await self.metadata(max_age_s=-1)
         url: str = prepare_grant_uri(
             metadata.authorization_endpoint,
             client_id=self.client_id,
@@ -207,7 +204,7 @@ class Provider:
             GrantRefused: The provider does not let the client do so.
             ProviderAway: It does not answer.
         """
-        metadata = await self.metadata(FRESH_S)
+        metadata = await self.metadata(max_age_s=-1)
         if metadata.device_authorization_endpoint is None:
             raise GrantRefused("unsupported_grant_type")
         url = metadata.device_authorization_endpoint

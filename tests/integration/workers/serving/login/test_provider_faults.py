@@ -97,8 +97,7 @@ def test_while_the_provider_is_down_sessions_last_to_their_limit_and_new_logins_
 
 
 def test_a_dead_provider_is_a_page_and_not_a_redirect(ann: Visitor, issuer: Issuer) -> None:
-    issuer.stop()
-    ann.board.login.provider._read_s = -1_000.0  # type: ignore[union-attr]
+    issuer.stop()  # just after it answered
 
     with Visitor(ann.board, issuer) as bob:
         assert bob.http.get("login").status_code == 503
