@@ -3,17 +3,20 @@
 from datetime import datetime
 from typing import Annotated, Any, Final
 
+import structlog
 from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from runtime.audit import Act
+from runtime.errors import DeadLetter, Retry, Stop
 from workers.audit.recorder import Recorder
 from workers.serving.api.board import Identity
 from workers.serving.api.caller import Caller
 from workers.serving.api.problems import documented
 from workers.serving.audit_reader import AuditReader, NoSuchPage, Page
 
+log = structlog.get_logger(__name__)
 router = APIRouter(prefix="/audit", tags=["audit"])
 
 ASKED: Final = "audit.viewed"
@@ -85,7 +88,7 @@ def _recorder(request: Request) -> Recorder:
 def _seen(request: Request) -> AuditReader:
     reader: AuditReader | None = request.app.state.seen
     if reader is None:
-        raise HTTPException(503, "this board has no database to ask")
+        raise Retry("this board has no database to ask")
     return reader
 
 
@@ -98,6 +101,11 @@ async def _asked(what: Any, identity: str, cursor: str | None, limit: int) -> Pa
         found: Page = await run_in_threadpool(what, identity, cursor, limit)
     except NoSuchPage as error:
         raise HTTPException(400, str(error)) from error
+    except DeadLetter as error:
+        raise HTTPException(400, "the id or the cursor holds what none can hold") from error
+    except Stop as error:
+        log.error("serving.audit_refused", error=str(error))
+        raise Retry("the database refuses this board; its log has the cause") from error
     return found
 
 

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request
 from pydantic import AwareDatetime, BaseModel, Field
 from starlette.responses import Response
 
-from runtime.errors import Retry, Stop
+from runtime.errors import DeadLetter, Retry, Stop
 from workers.serving.api.board import AnyBoard, Identity
 from workers.serving.api.enforce import unknown
 from workers.serving.api.problems import documented
@@ -60,12 +60,15 @@ class Sources:
 
         Raises:
             Retry: The store is out of reach, or refuses this board.
+            HTTPException: No store can hold such an id, as one with a zero byte: 422.
         """
         try:
             return await run_sync(work, limiter=self._threads)
         except Stop as error:
             log.error("serving.people_refused", error=str(error))
             raise Retry("a store refuses this board; its log has the cause") from error
+        except DeadLetter as error:
+            raise HTTPException(422, "an id holds what none can hold") from error
 
 
 def _sources(request: Request) -> Sources:
@@ -119,7 +122,7 @@ async def history(
     """Where a pseudonymous person was on a floor; only points in zones that the caller may see."""
     if board.registry.unit_index(board.clock.now_us()).units_of("floor", floor_id) is None:
         raise HTTPException(404, unknown("floor", floor_id))
-    if not since < until <= since + LONGEST:
+    if not timedelta(0) < until - since <= LONGEST:
         raise HTTPException(422, "to: must be after from, by a day at most")
     if sources.history is None:
         raise Retry("this board has no database to ask")

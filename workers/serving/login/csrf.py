@@ -25,7 +25,11 @@ def is_same_origin(headers: Mapping[str, str], origin: str | None) -> bool:
         return True
     if origin is not None and given == origin:
         return True
-    return urlsplit(given).netloc.lower() == headers.get("host", "").lower() != ""
+    try:
+        host = urlsplit(given).netloc
+    except ValueError:
+        return False
+    return host.lower() == headers.get("host", "").lower() != ""
 
 
 def is_token(given: str, wanted: str) -> bool:

@@ -133,7 +133,7 @@ class TokenChecker:
     ) -> Claims:
         header = _header(text)
         algorithm, kid = header.get("alg"), header.get("kid")
-        if algorithm not in self._algorithms:
+        if not isinstance(algorithm, str) or algorithm not in self._algorithms:
             raise TokenRefused("algorithm")
         if "crit" in header:
             raise TokenRefused("critical_header")

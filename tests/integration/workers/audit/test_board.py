@@ -1,5 +1,6 @@
 """The board and its audit: on real brokers, a real Redis and a real database."""
 
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -140,6 +141,16 @@ def test_an_auditor_reads_who_saw_whom_page_by_page_and_that_is_in_the_audit(
         rest = get(board, f"audit/persons/left:7?limit=3&cursor={first['next']}", "audra").json()
         by_subject = get(board, "audit/subjects/idp%23cora", "audra").json()
         forged = get(board, "audit/persons/left:7?cursor=eW91", "audra")
+        zero = b64encode(b'["2026-11-30T00:00:00Z","\\u0000",1]').decode()
+        odd = [
+            get(board, path, "audra").status_code
+            for path in (
+                f"audit/persons/left:7?cursor={zero}",
+                "audit/persons/%00",
+                "audit/subjects/idp%00",
+            )
+        ]
+        del kept.kept[-len(odd) :]
         nobody = get(board, "audit/persons/left:8", "audra").json()
         forbidden = get(board, "audit/persons/left:7", "cora")
         asked = [one.act.subject for one in kept.kept if one.act.action == "audit.viewed"]
@@ -153,6 +164,7 @@ def test_an_auditor_reads_who_saw_whom_page_by_page_and_that_is_in_the_audit(
     }
     assert [entry["persons"] for entry in by_subject["entries"]] == [["left:7"]] * 5
     assert forged.status_code == 400
+    assert odd == [400, 400, 400]
     assert nobody["entries"] == []
     assert forbidden.status_code == 403
     assert asked == [

@@ -166,6 +166,18 @@ def test_an_unknown_person_was_nowhere(history: Client) -> None:
     assert answer.json()["points"] == []
 
 
+def test_the_end_of_time_and_ids_that_no_table_holds_are_no_mistake_of_the_board(
+    history: Client,
+) -> None:
+    last_day = {"from": "9999-12-31T12:00:00Z", "to": "9999-12-31T13:00:00Z"}
+
+    late = history.get("analyst", "floors/west/history", person="p", **last_day)
+    odd = history.get("analyst", "floors/west/history", person="p\0", **hour())
+
+    assert (late.status_code, late.json()["points"]) == (200, [])
+    assert odd.status_code == 422
+
+
 def test_more_points_than_one_answer_holds_are_asked_for_again(
     history: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -131,6 +131,8 @@ def forgeries(issuer: Issuer) -> dict[str, tuple[str, str]]:
     head, body, signature = good.split(".")
     return {
         "nobody signed": (issuer.unsigned(claims), "algorithm"),
+        "of a list of algorithms": (_with_header(good, alg=["ES256"]), "algorithm"),
+        "of an algorithm that is an object": (_with_header(good, alg={}), "algorithm"),
         "signed by the public key": (issuer.signed_by_public_key(claims), "algorithm"),
         "of another key by its own id": (issuer.signed(claims, key=other), "key"),
         "of another key by the known id": (
