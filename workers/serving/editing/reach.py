@@ -93,6 +93,10 @@ class Reach:
         part = kind_of(key.topic) in _IN_PART
         return units is not None and (reaches_part if part else reaches_all)(self._reads, units)
 
+    def reads_unit(self, unit: str) -> bool:
+        """Whether what is in a unit may be asked for: of a shared floor, only by one's own."""
+        return reaches_part(self._reads, {unit})
+
     def reads_version(self, key: Key, record: dict[str, Any]) -> bool:
         """Whether a version of a fact that may be read refers to nothing out of reach."""
         return self.reads_all or not self.unreached(self._reads, Fact(key.topic, record))

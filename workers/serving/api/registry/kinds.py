@@ -72,7 +72,6 @@ def router_of(resource: Resource) -> APIRouter:
         if found.removed:
             raise no_such(found.key)
         response.headers["ETag"] = etag(found.version)
-        response.headers["Cache-Control"] = "no-cache"
         return views.fact_view(found)
 
     @router.put(
@@ -248,7 +247,7 @@ def _ids(reach: Reach, resource: Resource, unit: str | None, after: str) -> list
         for key in keys
         if key.identity > after
         and reach.reads(key)
-        and (unit is None or unit in (reach.units_of(key) or ()))
+        and (unit is None or (reach.reads_unit(unit) and unit in (reach.units_of(key) or ())))
     )
 
 
