@@ -64,6 +64,16 @@ class ProblemResponse(JSONResponse):
         return text.encode("utf-8", "backslashreplace")
 
 
+def for_callers(error: Retry) -> str:
+    """What is said of a dependency that is away; its address and its own words are for the log.
+
+    >>> for_callers(Retry('the database is out of reach: connection to "10.0.0.5" failed'))
+    'the database is out of reach'
+    """
+    said = str(error).partition(": ")[0]
+    return "a store is out of reach" if "://" in said else said
+
+
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The `responses` of a route that may answer these problems."""
     texts = {
@@ -107,7 +117,10 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Retry)
     async def unavailable(_: Request, exc: Retry) -> ProblemResponse:
-        return ProblemResponse(503, str(exc), {"Retry-After": f"{exc.retry_after_s or 2:.0f}"})
+        log.warning("serving.unavailable", error=str(exc))
+        return ProblemResponse(
+            503, for_callers(exc), {"Retry-After": f"{exc.retry_after_s or 2:.0f}"}
+        )
 
     @app.exception_handler(Exception)
     async def unforeseen(request: Request, exc: Exception) -> ProblemResponse:

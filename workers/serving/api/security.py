@@ -6,6 +6,7 @@ from typing import Final
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from workers.serving.api.caller import AUTHENTICATED
 from workers.serving.api.problems import ProblemResponse
 
 HEADERS: Final = {
@@ -55,6 +56,8 @@ def host_of(header: str) -> str:
 class SecurityHeaders:
     """Middleware that adds the security headers and, on a loopback address, checks `Host`.
 
+    No answer of the API is kept in a cache, where whoever uses the machine next would find it.
+
     A board that only this machine may see must not be read by a web page whose name was pointed
     at 127.0.0.1 (DNS rebinding).
 
@@ -94,6 +97,8 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
                     headers[name] = value
+                if scope["path"].startswith(AUTHENTICATED):
+                    headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
         asked = host_of(Headers(scope=scope).get("host", ""))

@@ -6,7 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter, HTTPException, Path
 from pydantic import BaseModel, Field
 
-from workers.access.principal import EVERYWHERE, Kind, Principal, Units
+from workers.access.principal import Kind, Principal, Units
+from workers.access.reach import reaches_all
 from workers.access.rights import AccessRole, Right
 from workers.serving.api.caller import Caller
 from workers.serving.api.problems import documented
@@ -72,9 +73,11 @@ async def end(session_id: SessionKey, caller: Caller, login: FoundLogin) -> None
 
 
 def may_end(caller: Principal, roles: Mapping[AccessRole, Units]) -> bool:
-    """Whether a caller may end a session: all its units must be the caller's."""
-    held = caller.units(Right.SESSIONS)
-    return EVERYWHERE in held or all(units <= held for units in roles.values())
+    """Whether a caller may end a session: all its units must be the caller's.
+
+    One without roles is in no unit, and ended by whoever may end all.
+    """
+    return reaches_all(caller.units(Right.SESSIONS), frozenset().union(*roles.values()))
 
 
 def _refuse_without_right(caller: Principal) -> None:

@@ -64,7 +64,6 @@ async def masks(
     if found.removed:
         raise no_such(found.key)
     response.headers["ETag"] = etag(found.version)
-    response.headers["Cache-Control"] = "no-cache"
     shown = [[(p["x"], p["y"]) for p in mask] for mask in found.record["privacy_masks"]]
     return Masks(privacy_masks=shown)
 
