@@ -13,6 +13,8 @@ from tests.support.registry_api import KEY, RegistryApi, registry_api
 from tests.support.two_units import ROWS_OF_TWO_UNITS
 from workers.registry.editing.database import Database
 from workers.registry.editing.sealed import ADDRESSES, NAMES, SealedTexts
+from workers.registry.editing.sealing import Sealer
+from workers.serving.editing.repeats import digest
 
 SECRET = "hunter2"
 ADDRESS = {"address": f"rtsp://viewer:{SECRET}@10.0.0.7/stream"}
@@ -144,6 +146,17 @@ def test_equal_requests_with_one_key_set_an_address_once(
     other = api.put(CAMERA, OTHER, idempotency_key="k")
     assert (other.status_code, "another request" in other.text) == (422, True)
     assert kept(registry_database, CAMERA) == ADDRESS["address"]
+
+
+def test_the_digest_of_a_request_is_kept_under_the_key_so_that_no_name_is_found_by_trying(
+    api: RegistryApi, registry_database: str
+) -> None:
+    body = '{"name": "Ann"}'
+    assert api.put(NURSE, body, idempotency_key="k").status_code == 201
+
+    plain = digest(["PUT", f"/api/v1/registry{NURSE}", "", "", "*", body])
+    [[stored]] = ask(registry_database, "SELECT request_sha256 FROM registry.idempotency")
+    assert stored == Sealer([KEY], "").keyed(plain) != plain
 
 
 def test_what_cannot_be_audited_is_not_set(api: RegistryApi, registry_database: str) -> None:
