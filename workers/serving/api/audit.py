@@ -62,16 +62,16 @@ class SeenBySubject(Seen):
 class WhoHasSeen(BaseModel):
     """Who has seen a person, the newest first."""
 
-    person_id: str
-    entries: list[SeenPerson]
+    person_id: str = Field(description="Whom the question is about.")
+    entries: list[SeenPerson] = Field(description="The entries of this page.")
     next: str | None = Field(description="`cursor` of the next page; null on the last.")
 
 
 class WhatHasSeen(BaseModel):
     """What somebody has seen, the newest first."""
 
-    subject: str
-    entries: list[SeenBySubject]
+    subject: str = Field(description="Whom the question is about.")
+    entries: list[SeenBySubject] = Field(description="The entries of this page.")
     next: str | None = Field(description="`cursor` of the next page; null on the last.")
 
 

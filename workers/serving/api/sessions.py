@@ -35,7 +35,7 @@ class SessionView(BaseModel):
 class Sessions(BaseModel):
     """Sessions that are open."""
 
-    sessions: list[SessionView]
+    sessions: list[SessionView] = Field(description="The newest first.")
 
 
 @router.get("/sessions", responses=documented(401, 403, 503))
@@ -62,7 +62,9 @@ async def sessions(caller: Caller, login: FoundLogin) -> Sessions:
     return Sessions(sessions=sorted(found, key=lambda one: -one.started_us))
 
 
-@router.delete("/sessions/{session_id}", status_code=204, responses=documented(401, 403, 404, 503))
+@router.delete(
+    "/sessions/{session_id}", status_code=204, responses=documented(401, 403, 404, 422, 503)
+)
 async def end(session_id: SessionKey, caller: Caller, login: FoundLogin) -> None:
     """End a session, here and at the provider; its open event streams end within 60 s."""
     _refuse_without_right(caller)

@@ -20,8 +20,8 @@ NO_CHANGE: Final = "nothing changed"
 class FactView(BaseModel):
     """The newest version of a fact, or an older one."""
 
-    kind: str = Field(examples=["zone"])
-    id: str = Field(examples=["bay-2"])
+    kind: str = Field(description="Kind of the fact.", examples=["zone"])
+    id: str = Field(description="Its id.", examples=["bay-2"])
     version: int = Field(description="Number of the version, from 1.", examples=[3])
     record: dict[str, JsonValue] = Field(description="Its fields, as PUT takes them.")
     removed: bool = Field(description="Whether this version removed it.")
@@ -41,7 +41,7 @@ class FactView(BaseModel):
 class Facts(BaseModel):
     """A page of facts."""
 
-    items: list[FactView]
+    items: list[FactView] = Field(description="The facts of this page.")
     next: str | None = Field(description="`cursor` of the next page; null after the last.")
 
 
@@ -49,9 +49,9 @@ class EffectView(BaseModel):
     """What happens to one fact."""
 
     change: str = Field(description="added, changed or removed.")
-    kind: str
-    id: str
-    version: int
+    kind: str = Field(description="Kind of the fact.", examples=["zone"])
+    id: str = Field(description="Its id.", examples=["bay-2"])
+    version: int = Field(description="Number of the version that it makes, from 1.")
     details: list[str] = Field(description="Its fields, or those that change.")
     cause: str = Field(description="Why it changes although the request does not name it.")
 
@@ -59,14 +59,16 @@ class EffectView(BaseModel):
 class Edited(BaseModel):
     """What an edit of one fact did, or would do."""
 
-    kind: str = Field(examples=["zone"])
-    id: str = Field(examples=["bay-2"])
+    kind: str = Field(description="Kind of the fact.", examples=["zone"])
+    id: str = Field(description="Its id.", examples=["bay-2"])
     version: int | None = Field(description="Its newest version; the ETag names it.")
     record: dict[str, JsonValue] | None = Field(description="Its fields, as PUT takes them.")
-    removed: bool
-    takes_effect: str = Field(examples=[SOON, NO_CHANGE])
+    removed: bool = Field(description="Whether it is removed now.")
+    takes_effect: str = Field(
+        description="When boards and stages use it, in words.", examples=[SOON, NO_CHANGE]
+    )
     edit_id: int | None = Field(description="The edit; null where nothing changed or on a dry run.")
-    dry_run: bool
+    dry_run: bool = Field(description="Whether nothing was written.")
     changes: list[EffectView] = Field(description="This fact, and what follows from it.")
     warnings: list[str] = Field(description="What is odd and was taken, in sentences.")
 
@@ -75,24 +77,26 @@ class Imported(BaseModel):
     """What an import did, or would do."""
 
     rows: dict[str, int] = Field(description="Number of rows by kind.")
-    takes_effect: str = Field(examples=[SOON, NO_CHANGE])
-    edit_id: int | None
-    dry_run: bool
-    changes: list[EffectView]
-    warnings: list[str]
+    takes_effect: str = Field(
+        description="When boards and stages use it, in words.", examples=[SOON, NO_CHANGE]
+    )
+    edit_id: int | None = Field(description="The edit; null where nothing changed or on a dry run.")
+    dry_run: bool = Field(description="Whether nothing was written.")
+    changes: list[EffectView] = Field(description="What happens to each fact.")
+    warnings: list[str] = Field(description="What is odd and was taken, in sentences.")
 
 
 class FactName(BaseModel):
     """Which fact."""
 
-    kind: str
-    id: str
+    kind: str = Field(description="Kind of the fact.", examples=["zone"])
+    id: str = Field(description="Its id.", examples=["bay-2"])
 
 
 class EditView(BaseModel):
     """One edit."""
 
-    edit_id: int
+    edit_id: int = Field(description="Number of the edit; later ones have higher numbers.")
     author: str = Field(description="The authenticated subject, or the user of a command.")
     at: str = Field(description="ISO 8601 UTC.")
     via: str = Field(description="api, command, or takeover of what the topics held.")
@@ -106,7 +110,7 @@ class EditView(BaseModel):
 class Edits(BaseModel):
     """A page of edits, the newest first."""
 
-    items: list[EditView]
+    items: list[EditView] = Field(description="The edits of this page.")
     next: str | None = Field(description="`cursor` of the next page; null after the last.")
 
 

@@ -52,8 +52,8 @@ class NameBody(SealedBody):
 class SealedView(BaseModel):
     """Whether a text is kept sealed; never the text."""
 
-    kind: str = Field(examples=["camera"])
-    id: str = Field(examples=["left"])
+    kind: str = Field(description="Kind of the fact.", examples=["camera"])
+    id: str = Field(description="Its id.", examples=["left"])
     is_set: bool = Field(description="Whether there is one.")
     since: str | None = Field(description="When it was set, ISO 8601 UTC; null for none.")
 
