@@ -65,13 +65,13 @@ class ProblemResponse(JSONResponse):
 
 
 def for_callers(error: Retry) -> str:
-    """What is said of a dependency that is away; its address and its own words are for the log.
+    """What callers read of a dependency that is away; where it is, and what it says, the log has.
 
     >>> for_callers(Retry('the database is out of reach: connection to "10.0.0.5" failed'))
     'the database is out of reach'
     """
-    said = str(error).partition(": ")[0]
-    return "a store is out of reach" if "://" in said else said
+    text = str(error).partition(": ")[0]
+    return "a store is out of reach" if "://" in text else text
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:

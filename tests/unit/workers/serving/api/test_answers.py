@@ -53,7 +53,7 @@ def test_no_answer_stays_in_a_cache(client: TestClient, path: str, by: str, stat
 
 
 @pytest.mark.parametrize(
-    ("error", "said"),
+    ("error", "shown"),
     [
         (
             'the database is out of reach: connection to server at "10.0.0.5" failed for user "w"',
@@ -63,7 +63,7 @@ def test_no_answer_stays_in_a_cache(client: TestClient, path: str, by: str, stat
         ("this board keeps no names of staff", "this board keeps no names of staff"),
     ],
 )
-def test_a_caller_does_not_learn_where_a_store_is(error: str, said: str) -> None:
+def test_a_caller_does_not_learn_where_a_store_is(error: str, shown: str) -> None:
     app = FastAPI()
     problems.install(app)
 
@@ -73,7 +73,7 @@ def test_a_caller_does_not_learn_where_a_store_is(error: str, said: str) -> None
 
     answer = TestClient(app).get("/away")
 
-    assert (answer.status_code, answer.json()["detail"]) == (503, said)
+    assert (answer.status_code, answer.json()["detail"]) == (503, shown)
 
 
 @pytest.mark.parametrize("origin", ["http://[", "http://[x]", "http://[::1", "null", "\xe9", ""])
