@@ -32,6 +32,9 @@ RELAY_LOCK: Final = 0x52454C41
 """Advisory lock of the relay that works; others stand by. It saves them from ending each other's
 claim, but no fact depends on it."""
 
+_SEARCH_MS: Final = 60_000
+"""A relay that searches the topics may be silent for so long: reading them takes 30 s at most."""
+
 _MANY: Final = 2_000
 _EACH_US: Final = 60
 """Time that each fact of an edit of many gets to be fixed and appended, microseconds."""
@@ -195,6 +198,7 @@ class Relay:
         records = waiting.records
         topics = [TOPICS[name] for name in sorted({record.topic for record in records})]
         wanted = {(record.topic, record.key): record for record in records}
+        self._be_silent(_SEARCH_MS)  # many facts take longer than a step is given
         facts = FactLog(self._cluster, topics)
         try:
             found = {
@@ -203,12 +207,17 @@ class Relay:
             }
         finally:
             facts.close()
+        self._be_silent(self._silence_ms)
         there = [found[key] for key in wanted if key in found]
         for fact in there:
             self._refuse_another(waiting, fact, wanted[fact.topic.name, fact_key(*fact).encode()])
         recorded_us = there[0].record["recorded_at_us"] if there else None
         self._known = Known(waiting.edit_id, waiting.attempts, bool(there), recorded_us)
         log.info("relay.searched", edit_id=waiting.edit_id, found=len(there), of=len(wanted))
+
+    def _be_silent(self, for_ms: int) -> None:
+        """Let the database wait so long for what this relay says next."""
+        self._connected().execute(f"SET idle_session_timeout = {for_ms}")
 
     def _refuse_another(self, waiting: Waiting, found: Fact, own: Appending) -> None:
         """Refuse to go on where the topics hold another fact under the same version.

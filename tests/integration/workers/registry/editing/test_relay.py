@@ -15,7 +15,7 @@ import psycopg
 import pytest
 from confluent_kafka import TopicPartition
 
-from runtime.facts.log import APPEND_WITHIN_US
+from runtime.facts.log import APPEND_WITHIN_US, Fact, FactLog
 from runtime.process.settings import Settings
 from schemas.topics import CAMERAS, FLOORS, STAFF, Topic
 from tests.integration.workers.registry.editing import relay_program
@@ -24,6 +24,7 @@ from tests.support.paths import ROOT
 from tests.support.waiting import eventually
 from workers.registry.editing.database import Database
 from workers.registry.editing.relay import Relay
+from workers.registry.editing.step import Action
 from workers.registry.editing.store import RegistryStore
 from workers.registry.editing.takeover import ensure_taken_over
 from workers.registry.editing.wanted import Origin, Put
@@ -202,6 +203,33 @@ def test_a_relay_paused_while_another_takes_over_changes_nothing_when_it_goes_on
     eventually(lambda: is_in_state(paused, "Z"), 30, "the end of the relay's work")
 
     installation.assert_whole_and_in_time(name, 300_000)
+    assert installation.store.is_appended(edit_id)
+
+
+def test_a_search_that_takes_longer_than_a_relay_may_be_silent_is_not_begun_again(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where very many facts are registered."""
+    edit_id, name = installation.edit()
+    dsn = installation.settings.database_address
+    with Relay(cluster_of(installation.settings), dsn) as first:
+        assert first.step() is Action.FIX
+    sync = FactLog.sync
+
+    def slow(log: FactLog) -> list[Fact]:
+        end_s = time.monotonic() + 1.5
+        eventually(lambda: time.monotonic() > end_s, 10)
+        return sync(log)
+
+    monkeypatch.setattr(FactLog, "sync", slow)
+    with Relay(cluster_of(installation.settings), dsn, silence_s=1.0) as second:
+        second.claim()
+        done = [second.step() for _ in range(2)]
+
+    assert done[0] is Action.SEARCH
+    assert done[1] in {Action.APPEND, Action.FIX}
+    installation.finish()
+    installation.assert_whole_and_in_time(name)
     assert installation.store.is_appended(edit_id)
 
 
