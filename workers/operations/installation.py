@@ -1,14 +1,17 @@
 """One run of Wardstream with all its stores, as an operator's command needs it."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
 from runtime.clock import Clock
 from runtime.kafka.cluster import Cluster
+from runtime.process.registry import keys_of
 from runtime.process.sections import SinkSettings
 from runtime.process.settings import Settings
 from streams.domain.settings import PipelineSettings
 from streams.processor.pipeline_settings import pipeline_settings
+from workers.registry.editing.sealed import ADDRESSES, NAMES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +27,7 @@ class Installation:
         objects_url: URL of the store of claim-checked frames and long dead letters.
         pipeline: Settings of the fold.
         sink: Settings for making rows and live values from records.
+        sealing_keys: Keys of what the registry keeps sealed, by name of the table.
     """
 
     cluster: Cluster
@@ -34,6 +38,7 @@ class Installation:
     objects_url: str
     pipeline: PipelineSettings
     sink: SinkSettings
+    sealing_keys: Mapping[str, Sequence[bytes]] = field(repr=False)
 
     @classmethod
     def of(cls, settings: Settings, clock: Clock) -> Self:
@@ -47,4 +52,8 @@ class Installation:
             objects_url=settings.ingest.object_store_url,
             pipeline=pipeline_settings(settings),
             sink=settings.sink,
+            sealing_keys={
+                ADDRESSES.name: keys_of(settings.registry.address_key),
+                NAMES.name: keys_of(settings.registry.name_key),
+            },
         )

@@ -12,7 +12,7 @@ from runtime.checkpoints.codec import HEAD_KEY, assemble
 from runtime.checkpoints.errors import CheckpointDamaged
 from runtime.errors import Retry, Stop
 from runtime.kafka.cluster import Cluster
-from runtime.kafka.reader import read_topic
+from runtime.kafka.reader import read_topic, spans
 from runtime.kafka.topic_description import MISSING, describe_visible
 from runtime.retry import Tries, constant
 from runtime.storage.objects import ObjectStore
@@ -61,11 +61,31 @@ def copy_topic(cluster: Cluster, topic: Topic, store: ObjectStore) -> TopicCopy:
         Retry: The broker or the store is out of reach.
         Stop: The store refuses us.
     """
+    checkpoints = topic == STREAM_CHECKPOINTS
+    return _put(topic, whole_checkpoints(cluster) if checkpoints else held(cluster, topic), store)
+
+
+def _put(topic: Topic, entries: list[Entry], store: ObjectStore) -> TopicCopy:
     writer = TextWriter(store)
-    entries = whole_checkpoints(cluster) if topic == STREAM_CHECKPOINTS else held(cluster, topic)
     for entry in entries:
         writer.write(msgspec.json.encode(entry) + b"\n")
     return TopicCopy(topic.name, writer.close(), contents(entries))
+
+
+def copy_facts(cluster: Cluster, store: ObjectStore) -> list[TopicCopy]:
+    """Write all facts into a backup, every edit whole: read again where somebody edits meanwhile.
+
+    Raises:
+        Retry: The broker or the store is out of reach, or somebody edits all the time.
+        Stop: The store refuses us.
+    """
+    tries = Tries(_AGAIN, cluster.clock)
+    while True:
+        before = [spans(cluster, topic) for topic in REFERENCE_TOPICS]
+        found = [(topic, held(cluster, topic)) for topic in REFERENCE_TOPICS]
+        if before == [spans(cluster, topic) for topic in REFERENCE_TOPICS]:
+            return [_put(topic, entries, store) for topic, entries in found]
+        tries.failed(Retry("facts were appended each time they were read"))
 
 
 def copied_entries(store: ObjectStore, copy: TopicCopy) -> list[Entry]:

@@ -39,6 +39,18 @@ class TableCopy(msgspec.Struct, frozen=True):
     rows: Copied
 
 
+class EditsCopy(msgspec.Struct, frozen=True):
+    """What people edit: the schema `registry`, read after the facts.
+
+    Attributes:
+        tables: Copies of its tables.
+        sequences: Last value of each of its sequences, such as the ids of edits.
+    """
+
+    tables: tuple[TableCopy, ...]
+    sequences: dict[str, int]
+
+
 class TopicCopy(msgspec.Struct, frozen=True):
     """Records of a topic as JSON lines.
 
@@ -81,6 +93,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         offsets: Committed offsets of the TimescaleDB sink, by topic and partition.
         registry: The registry's own archive, which keeps all ids; None if it exports none.
         schemas: Schemas and ids that the registry must hold after a restore.
+        edits: What people edit; None in a backup of a release without edits.
     """
 
     format: int
@@ -97,6 +110,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     offsets: dict[str, dict[int, int]]
     registry: Part | None
     schemas: tuple[SchemaId, ...]
+    edits: EditsCopy | None = None
 
     def topic(self, name: str) -> TopicCopy:
         """The copy of one topic.
@@ -115,7 +129,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def parts(self) -> Iterator[Part]:
         """Every object of the backup."""
-        for table in self.tables:
+        for table in (*self.tables, *(self.edits.tables if self.edits else ())):
             yield from table.rows.parts
         for topic in self.topics:
             yield from topic.records.parts

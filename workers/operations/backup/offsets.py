@@ -69,7 +69,8 @@ def way_back(cluster: Cluster, offsets: Offsets, same: AbstractSet[str]) -> Way:
 
     Args:
         cluster: Cluster that holds the topics.
-        offsets: Result of `committed` at the time of the backup.
+        offsets: Result of `committed` at the time of the backup; a topic without any is read from
+            its beginning.
         same: Names of topics that are still the same; others are read from their beginning.
 
     Raises:
@@ -79,7 +80,7 @@ def way_back(cluster: Cluster, offsets: Offsets, same: AbstractSet[str]) -> Way:
     for name, positions in offsets.items():
         topic = TOPICS[name]
         held = spans(cluster, topic)
-        for partition, was in positions.items():
+        for partition, was in (positions or {p: start for p, (start, _) in held.items()}).items():
             offset = was if name in same else 0
             start, end = held.get(partition, (offset, offset))
             again += max(0, end - max(offset, start))

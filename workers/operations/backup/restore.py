@@ -1,16 +1,19 @@
 """Restore a run from a backup: `wardstream backup restore URI`."""
 
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 
 import psycopg
 
 from runtime.errors import Stop
+from runtime.facts.log import Fact
 from runtime.kafka.cluster import Cluster
 from runtime.kafka.topics import create_topics
 from runtime.storage.objects import ObjectStore
-from schemas.topics import DERIVED_TOPICS, REFERENCE_TOPICS, STREAM_CHECKPOINTS
+from schemas.topics import AUDIT, DERIVED_TOPICS, REFERENCE_TOPICS, STREAM_CHECKPOINTS
 from streams.stage import STAGE
-from workers.operations.backup import registry, rows, tables
+from workers.operations.backup import edits, registry, rows, tables
+from workers.operations.backup.agreement import agree
 from workers.operations.backup.entries import topic_ids
 from workers.operations.backup.manifest import Manifest, get_manifest
 from workers.operations.backup.objects import get_object
@@ -61,11 +64,13 @@ def restore(
         raise Stop(f"{' and '.join(running)} still runs: end every process of the pipeline first")
     dsn = installation.database_url
     rows_wanted = _check_rows(dsn, manifest, replace=replace)
+    edits_wanted = edits.are_missing(dsn, manifest, store, replace=replace and accept_loss)
     registry_wanted = registry.is_missing(cluster.registry.address, manifest.schemas)
     create_topics(cluster, replication)
     topics = TopicRestore(cluster, manifest, store, replace=replace)
     topics.find_missing()
-    now = topic_ids(cluster, (*REFERENCE_TOPICS, *DERIVED_TOPICS))
+    read = (*REFERENCE_TOPICS, *DERIVED_TOPICS, AUDIT)
+    now = topic_ids(cluster, read)
     same = {name for name, found in now.items() if manifest.topic_ids.get(name) == found}
     if rows_wanted:
         gone = way_back(cluster, manifest.offsets, same).gone
@@ -89,11 +94,25 @@ def restore(
     if STREAM_CHECKPOINTS.name in topics.wanted:
         report("the stream processor goes on with its state and every seq")
 
-    if rows_wanted:
-        _load(dsn, manifest, store)
+    facts = edits.settled(cluster) if edits_wanted or edits.are_kept(dsn) else None
+    agreed = _load(
+        dsn,
+        manifest,
+        store,
+        facts,
+        cluster.clock.now_us(),
+        rows_wanted=rows_wanted,
+        edits_wanted=edits_wanted,
+    )
     for table in manifest.tables:
         report(f"table {table.name}: {_done(table.rows.lines, 'rows', rows_wanted)}")
-    way = way_back(cluster, manifest.offsets, same)
+    for table in manifest.edits.tables if manifest.edits else ():
+        report(f"table {table.name}: {_done(table.rows.lines, 'rows', edits_wanted)}")
+    for line in (*agreed, *edits.unopened(dsn, installation.sealing_keys)):
+        report(line)
+    # What no release of the backup's time had put into the tables is read from its beginning.
+    offsets = {**{topic.name: {} for topic in read}, **manifest.offsets}
+    way = way_back(cluster, offsets, same)
     set_back(cluster, way.wanted)
     if way.again or way.gone:
         report(f"the sink reads {way.again} records again; {way.gone} that came since have expired")
@@ -201,15 +220,48 @@ def _newest_us(dsn: str) -> int | None:
         return tables.newest_us(connection) if tables.applied(connection) else None
 
 
-def _load(dsn: str, manifest: Manifest, store: ObjectStore) -> None:
-    """Create the tables as they were, fill all or none, then migrate them to this release."""
+def _load(
+    dsn: str,
+    manifest: Manifest,
+    store: ObjectStore,
+    facts: Sequence[Fact] | None,
+    now_us: int,
+    *,
+    rows_wanted: bool,
+    edits_wanted: bool,
+) -> list[str]:
+    """Create the tables as they were, fill all or none, then migrate them to this release.
+
+    Args:
+        dsn: Connection string of the database.
+        manifest: Manifest of the backup.
+        store: Store of its objects.
+        facts: Every fact of the topics; None where nothing is edited yet.
+        now_us: Now, UTC microseconds.
+        rows_wanted: Whether the tables of rows are filled.
+        edits_wanted: Whether the tables of edits are filled.
+
+    Returns:
+        What became of edits, in lines.
+    """
     with database_errors(), psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
         made = tables.applied(connection)
     if not made:
         migrate(dsn, [m for m in migrations() if m.name in manifest.migrations])
+    agreed: list[str] = []
     with tables.snapshot(dsn) as connection:
-        rows.load(connection, manifest, store)
+        if facts is not None:
+            edits.hold(connection)
+        if rows_wanted:
+            rows.load(connection, manifest, store)
+        if edits_wanted:
+            edits.load(connection, manifest, store)
+        if facts is not None:
+            agreed = agree(connection, manifest.topic_prefix, facts, now_us)
+    if not rows_wanted:
+        return agreed
     migrate(dsn)
     with database_errors(), psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute("ANALYZE")
+    return agreed

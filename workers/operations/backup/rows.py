@@ -93,7 +93,7 @@ def later(connection: psycopg.Connection, manifest: Manifest, store: ObjectStore
             copied, sql.Identifier(_PROGRESS)
         )
     )
-    _copy_in(connection, copied, table, lines_of(store, table.rows))
+    copy_in(connection, copied, table, lines_of(store, table.rows))
     found = connection.execute(
         sql.SQL(
             "SELECT p.topic, p.key, p.seq, coalesce(c.seq, 0) FROM {} AS p"
@@ -135,13 +135,13 @@ def _replace(
     name = sql.Identifier(shape.name)
     if since_us is None or shape.time is None:
         connection.execute(sql.SQL("TRUNCATE {}").format(name))
-        _copy_in(connection, name, table, lines)
+        copy_in(connection, name, table, lines)
         return
     stage = sql.Identifier(f"restored_{shape.name}")
     connection.execute(
         sql.SQL("CREATE TEMPORARY TABLE {} (LIKE {}) ON COMMIT DROP").format(stage, name)
     )
-    _copy_in(connection, stage, table, lines)
+    copy_in(connection, stage, table, lines)
     same = sql.SQL(" AND ").join(
         sql.SQL("t.{0} = s.{0}").format(sql.Identifier(column)) for column in shape.key
     )
@@ -157,9 +157,10 @@ def _replace(
     )
 
 
-def _copy_in(
+def copy_in(
     connection: psycopg.Connection, name: sql.Identifier, table: TableCopy, lines: Iterator[bytes]
 ) -> None:
+    """Add copied rows to a table."""
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(name, names_of(table.columns))
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         for line in lines:

@@ -53,7 +53,7 @@ class Shape(NamedTuple):
     """How a table is copied.
 
     Attributes:
-        name: Name of the table.
+        name: Name of the table; with its schema and a dot where it is in one of its own.
         columns: Names of its columns, in order.
         key: Columns of its primary key.
         texts: Columns that have a collation.
@@ -72,9 +72,7 @@ class Shape(NamedTuple):
             sql.SQL('{} COLLATE "C"' if name in self.texts else "{}").format(sql.Identifier(name))
             for name in (self.key or self.columns)
         ]
-        query = sql.SQL("SELECT {} FROM {}").format(
-            names_of(self.columns), sql.Identifier(self.name)
-        )
+        query = sql.SQL("SELECT {} FROM {}").format(names_of(self.columns), identifier(self.name))
         if since_us is not None and self.time is not None:
             query += sql.SQL(" WHERE {}").format(self.newer(self.time, since_us))
         return query + sql.SQL(" ORDER BY {}").format(sql.SQL(", ").join(order))
@@ -168,6 +166,11 @@ def filled(connection: psycopg.Connection) -> list[str]:
             if row is not None and row[0]:
                 found.append(shape.name)
     return found
+
+
+def identifier(name: str) -> sql.Identifier:
+    """The name of a table in SQL; before a dot comes its schema."""
+    return sql.Identifier(*name.split("."))
 
 
 def names_of(columns: Iterable[str]) -> sql.Composed:

@@ -7,9 +7,16 @@ import psycopg
 
 from runtime.errors import Stop
 from runtime.storage.objects import ObjectStore
-from schemas.topics import DERIVED_TOPICS, DETECTIONS, REFERENCE_TOPICS
+from schemas.topics import AUDIT, DERIVED_TOPICS, DETECTIONS, REFERENCE_TOPICS, STREAM_CHECKPOINTS
 from workers.operations.backup import registry, tables
-from workers.operations.backup.entries import COPIED, copied_entries, copy_topic, topic_ids
+from workers.operations.backup.edits import copy_edits
+from workers.operations.backup.entries import (
+    COPIED,
+    copied_entries,
+    copy_facts,
+    copy_topic,
+    topic_ids,
+)
 from workers.operations.backup.manifest import (
     FORMAT,
     Manifest,
@@ -32,7 +39,8 @@ def take(installation: Installation, uri: str, *, since_us: int | None, report: 
 
     The order makes the parts consistent. Offsets come before the rows, so that the sink reads
     again every record that the rows lack; checkpoints come after the rows, so that no key
-    continues below a `seq` in the tables; the registry comes last, so that it knows every id.
+    continues below a `seq` in the tables; edits come after the facts, so that none is a fact that
+    the edits lack; the schema registry comes last, so that it knows every id.
 
     Args:
         installation: Run to copy.
@@ -50,7 +58,7 @@ def take(installation: Installation, uri: str, *, since_us: int | None, report: 
     cluster = installation.cluster
     made_us = cluster.clock.now_us()
     ids = topic_ids(cluster, (DETECTIONS, *DERIVED_TOPICS, *COPIED))
-    offsets = committed(cluster, (*REFERENCE_TOPICS, *DERIVED_TOPICS))
+    offsets = committed(cluster, (*REFERENCE_TOPICS, *DERIVED_TOPICS, AUDIT))
     dsn = installation.database_url
     with tables.snapshot(dsn) as connection:
         known = tables.applied(connection)
@@ -66,11 +74,15 @@ def take(installation: Installation, uri: str, *, since_us: int | None, report: 
             report(f"table {name}: left out, it is not one of Wardstream's")
         used = tables.sequences(connection)
         server = _server(connection)
-    topics = []
-    for topic in reversed(COPIED):  # checkpoints first: facts that they have seen follow
-        found = copy_topic(cluster, topic, store)
+    # Checkpoints first: facts that they have seen follow.
+    topics = [copy_topic(cluster, topic, store) for topic in (STREAM_CHECKPOINTS, AUDIT)]
+    topics += copy_facts(cluster, store)
+    for found in topics:
         report(f"topic {found.name}: {found.records.lines} records")
-        topics.append(found)
+    with tables.snapshot(dsn) as connection:
+        edits = copy_edits(connection, store)
+    for copy in edits.tables if edits else ():
+        report(f"table {copy.name}: {copy.rows.lines} rows")
     archive = registry.export(cluster.registry.address)
     schemas = registry.schema_ids(cluster.registry.address)
     kept = None if archive is None else put_object(store, archive)
@@ -90,6 +102,7 @@ def take(installation: Installation, uri: str, *, since_us: int | None, report: 
         offsets=offsets,
         registry=kept,
         schemas=schemas,
+        edits=edits,
     )
     put_manifest(store, manifest)
     return manifest
@@ -104,7 +117,7 @@ def check(uri: str, report: Report) -> Manifest:
     """
     store = ObjectStore(uri)
     manifest = get_manifest(store)
-    for table in manifest.tables:
+    for table in (*manifest.tables, *(manifest.edits.tables if manifest.edits else ())):
         found = sum(1 for _ in lines_of(store, table.rows))
         report(f"table {table.name}: {found} rows, as copied")
     for topic in manifest.topics:

@@ -46,7 +46,7 @@ def insert_edit(
         "INSERT INTO registry.outbox (edit_id, recorded_at_us) VALUES (%s, %s)",
         [edit_id, origin.recorded_at_us],
     )
-    _forget(transaction, facts)
+    forget_sealed(transaction, facts)
     transaction.execute(f"NOTIFY {CHANNEL}")
     return edit_id
 
@@ -94,7 +94,7 @@ def copy_versions(
             )
 
 
-def _forget(transaction: psycopg.Connection, facts: Iterable[Fact]) -> None:
+def forget_sealed(transaction: psycopg.Connection, facts: Iterable[Fact]) -> None:
     """Delete the addresses of removed cameras and the names of removed staff."""
     gone: dict[str, list[Any]] = {CAMERAS.name: [], STAFF.name: []}
     for topic, record in facts:

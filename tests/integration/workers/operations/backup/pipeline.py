@@ -1,5 +1,6 @@
 """A pipeline that is backed up and restored: its processes, rows and records, and the commands."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import psycopg
@@ -77,13 +78,20 @@ def ids(pipeline: PlayedPipeline) -> dict[str, int]:
     return {topic.name: registry.lookup(topic) for topic in TOPICS.values() if topic.avro}
 
 
-def text_of(settings: Settings, command: str, *description: str, code: int = 0) -> str:
+def text_of(
+    settings: Settings,
+    command: str,
+    *description: str,
+    code: int = 0,
+    more: Mapping[str, str] | None = None,
+) -> str:
     """Output of `wardstream COMMAND WORDS`, which must end with the exit code."""
     environment = {
         "WARDSTREAM_KAFKA_BOOTSTRAP": settings.kafka_bootstrap,
         "WARDSTREAM_REGISTRY_URL": settings.registry_url,
         "WARDSTREAM_DATABASE_URL": settings.database_url.get_secret_value(),
         "WARDSTREAM_TOPIC_PREFIX": settings.topic_prefix,
+        **(more or {}),
     }
     result = CliRunner().invoke(load(command), list(description), env=environment)
     if result.exception is not None and not isinstance(result.exception, SystemExit):

@@ -1,0 +1,192 @@
+"""Edits, waiting ones and sealed texts come back, and agree with the topics beside them."""
+
+import base64
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+import psycopg
+import pytest
+from psycopg import sql
+from pydantic import SecretStr
+
+from runtime.kafka.reader import read_topic
+from runtime.process.settings import Settings
+from runtime.storage.objects import ObjectStore
+from schemas.topics import REFERENCE_TOPICS
+from tests.integration.workers.operations.backup.pipeline import text_of
+from tests.support.clusters import cluster_of, desk_of
+from tests.support.services import Services, delete_topics, empty_database
+from workers.local.pipeline import prepare
+from workers.operations.backup.manifest import get_manifest, put_manifest
+from workers.registry.editing.database import Database
+from workers.registry.editing.desk import EditingDesk
+from workers.registry.editing.relay import RELAY_LOCK, Relay
+from workers.registry.editing.sealed import ADDRESSES, NAMES, SealedTexts
+from workers.registry.editing.wanted import Origin, Put
+from workers.registry.rows import CameraRow, StaffRow
+
+ANNA = Origin(author="anna", note="a new ward")
+KEY = b"k" * 32
+ADDRESS = "rtsp://viewer:hunter2@10.0.0.7/stream"
+KEYS = {
+    "WARDSTREAM_REGISTRY__ADDRESS_KEY": base64.b64encode(KEY).decode(),
+    "WARDSTREAM_REGISTRY__NAME_KEY": base64.b64encode(KEY).decode(),
+}
+TABLES = ("taken_over", "edits", "versions", "staff_names", "stream_addresses")
+ONE_WAITS = "edits: 1 wait for the relay"
+
+
+@pytest.fixture
+def settings(environment: dict[str, str]) -> Settings:
+    """A run with a camera, a nurse who became a doctor, and an edit that waits."""
+    settings = Settings(
+        kafka_bootstrap=environment["WARDSTREAM_KAFKA_BOOTSTRAP"],
+        registry_url=environment["WARDSTREAM_REGISTRY_URL"],
+        database_url=SecretStr(environment["WARDSTREAM_DATABASE_URL"]),
+        topic_prefix=environment["WARDSTREAM_TOPIC_PREFIX"],
+    )
+    prepare(cluster_of(settings), settings.database_address)
+    with desk_of(settings) as desk:
+        desk.apply([Put(CameraRow(camera_id="c1", width=640, height=480))], ANNA)
+        become(desk, "nurse")
+        desk.append(become(desk, "doctor"))
+        become(desk, "porter")
+    with Database(settings.database_address) as database:
+        for table, identity, text in ((ADDRESSES, "c1", ADDRESS), (NAMES, "s1", "Anna Example")):
+            SealedTexts(database, table, [KEY]).put(identity, text, by="anna", now_us=1)
+    return settings
+
+
+@pytest.fixture
+def empty(settings: Settings, services: Services, database_template: str) -> Iterator[Settings]:
+    """The same run with a new database."""
+    with empty_database(services, database_template) as url:
+        yield settings.model_copy(update={"database_url": SecretStr(url)})
+
+
+@pytest.fixture
+def uri(settings: Settings, tmp_path: Path) -> str:
+    """A backup of the run."""
+    uri = (tmp_path / "backup").as_uri()
+    text_of(settings, "backup", "take", uri)
+    return uri
+
+
+def become(desk: EditingDesk, role: str) -> int:
+    """Change a member of staff, and leave it to the relay; returns the id of the edit."""
+    edit_id = desk.store.apply([Put(StaffRow(staff_id="s1", role=role))], ANNA).edit_id
+    assert edit_id is not None
+    return edit_id
+
+
+def held(settings: Settings) -> dict[str, list[Any]]:
+    """Everything of the registry but what the relay notes."""
+    with psycopg.connect(settings.database_address) as connection:
+        return {
+            name: connection.execute(
+                sql.SQL("SELECT * FROM {} AS t ORDER BY t::text").format(
+                    sql.Identifier("registry", name)
+                )
+            ).fetchall()
+            for name in TABLES
+        }
+
+
+def relayed(settings: Settings) -> int:
+    """Let a relay do what is left; returns the number of edits that it appended."""
+    steps: Counter[str] = Counter()
+    with Relay(cluster_of(settings), settings.database_address) as relay:
+        assert relay.lead()
+        while (action := relay.step()) is not None:
+            steps[action] += 1
+    return steps["append"]
+
+
+def appended(settings: Settings) -> list[str]:
+    """Keys of all facts in the topics, each as often as it is there."""
+    found = (m for t in REFERENCE_TOPICS for m in read_topic(cluster_of(settings), t))
+    return sorted((message.key() or b"").decode() for message in found)
+
+
+def test_edits_come_back_on_an_empty_installation_and_those_that_waited_are_appended_once(
+    settings: Settings, empty: Settings, uri: str, services: Services
+) -> None:
+    before, facts = held(settings), appended(settings)
+    assert facts.count("s1@2") == 1
+    assert "registry.versions: 5 rows, as copied" in text_of(settings, "backup", "check", uri)
+    assert relayed(settings) == 1
+    delete_topics(services, settings.topic_prefix)
+
+    reported = text_of(empty, "backup", "restore", uri)
+
+    assert "table registry.versions: 5 rows restored and counted" in reported
+    assert ONE_WAITS in reported
+    assert "cannot be opened: what is sealed for camera c1 is under a key that WARD" in reported
+    assert "cannot be opened: what is sealed for staff s1 is under a key that WARD" in reported
+    assert (held(empty), appended(empty)) == (before, facts)
+    with Database(empty.database_address) as database:
+        assert SealedTexts(database, ADDRESSES, [KEY]).get("c1") == ADDRESS
+        assert SealedTexts(database, NAMES, [KEY]).get("s1") == "Anna Example"
+
+    reported = text_of(settings, "backup", "restore", uri, more=KEYS)
+
+    assert "table registry.versions: 5 rows are there" in reported, "only the broker was lost"
+    assert ONE_WAITS in reported, "what it had of this edit is gone"
+    assert "cannot be opened" not in reported
+    assert held(settings) == before
+    assert relayed(empty) == 1
+    assert appended(empty) == sorted([*facts, "s1@3"])
+    with desk_of(empty) as desk:
+        assert become(desk, "nurse") == max(row[0] for row in before["edits"]) + 1
+    with Database(empty.database_address) as database:
+        SealedTexts(database, NAMES, [KEY]).put("s1", "Anna Sample", by="anna", now_us=2)
+    assert held(empty)["staff_names"][0][-1] > before["staff_names"][0][-1], "versions count on"
+
+
+def test_a_registry_that_is_restored_beside_whole_topics_takes_in_what_only_they_hold(
+    settings: Settings, empty: Settings, uri: str, tmp_path: Path
+) -> None:
+    with desk_of(settings) as desk:
+        become(desk, "surgeon")
+        become(desk, "nurse")
+    assert relayed(settings) == 3
+    facts = appended(settings)
+    with psycopg.connect(empty.database_address, autocommit=True) as connection:
+        connection.execute("SELECT pg_advisory_lock(%s)", [RELAY_LOCK])
+        assert "a relay still runs" in text_of(empty, "backup", "restore", uri, code=78)
+    text_of(empty, "backup", "restore", without_edits(uri, tmp_path / "earlier"))
+    assert not any(held(empty).values()), "a backup of an earlier release has none"
+
+    reported = text_of(empty, "backup", "restore", uri)
+
+    assert "edits: 2 versions taken in that only the topics held" in reported
+    assert "wait for the relay" not in reported
+    versions = [row[:6] for row in held(settings)["versions"]]
+    assert [row[:6] for row in held(empty)["versions"]] == versions
+    assert relayed(empty) == 0
+
+    with psycopg.connect(empty.database_address) as connection:
+        connection.execute("UPDATE registry.versions SET record = '{}' WHERE id = 's1'")
+    refused = text_of(empty, "backup", "restore", uri, "--replace", code=78)
+
+    assert refused.startswith("the database holds other edits than the backup")
+    text_of(empty, "backup", "restore", uri, "--replace", "--accept-loss")
+    assert [row[:6] for row in held(empty)["versions"]] == versions
+    with desk_of(empty) as desk:
+        become(desk, "porter")
+    assert relayed(empty) == 1
+    assert appended(empty) == sorted([*facts, "s1@6"])
+
+
+def without_edits(uri: str, copy: Path) -> str:
+    """A copy of a backup, as a release without edits would have made it."""
+    shutil.copytree(urlsplit(uri).path, copy)
+    shutil.rmtree(copy / "manifest")
+    manifest = msgspec.structs.replace(get_manifest(ObjectStore(uri)), edits=None)
+    put_manifest(ObjectStore(copy.as_uri()), manifest)
+    return copy.as_uri()
