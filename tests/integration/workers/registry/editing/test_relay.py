@@ -206,7 +206,7 @@ def test_a_relay_paused_while_another_takes_over_changes_nothing_when_it_goes_on
     assert installation.store.is_appended(edit_id)
 
 
-def test_a_search_that_takes_longer_than_a_relay_may_be_silent_is_not_begun_again(
+def test_a_search_that_takes_longer_than_a_relay_may_be_silent_is_made_once(
     installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As where very many facts are registered."""
