@@ -182,6 +182,8 @@ class Provider:
 
     async def logout_url(self, id_token: str, back_to: str) -> str | None:
         """Where a browser logs out at the provider; None when it has no such page or is away."""
+        if self.is_away:
+            return None
         try:
             metadata = await self.known_metadata()
         except ProviderAway:

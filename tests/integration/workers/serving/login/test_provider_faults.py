@@ -105,6 +105,8 @@ def test_a_dead_provider_is_a_page_and_not_a_redirect(ann: Visitor, issuer: Issu
         assert bob.http.post("login/wall").status_code == 503
         assert bob.http.get("api/v1/me", headers=bob.bearer()).status_code == 200  # keys are known
     assert ann.me().status_code == 200
+    assert ann.http.post("logout", headers=ann.token()).json() == {"next": "/login.html?why=out"}
+    assert ann.me().status_code == 401
 
 
 def test_a_refresh_for_another_subject_ends_the_session(
