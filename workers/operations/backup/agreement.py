@@ -19,7 +19,7 @@ from workers.registry.editing.takeover import is_taken_over
 from workers.registry.editing.wanted import Origin
 from workers.registry.registered import identity_field, kind_of
 
-_BEYOND: Final = Origin(
+_NEWER: Final = Origin(
     author="wardstream", via="takeover", note="what the topics held beyond a backup"
 )
 _PART: Final = "versions of edit {} that the topics lacked after a restore"
@@ -93,18 +93,18 @@ def agree(
             waiting += 1
             _let_wait(connection, edit_id, missing, now_us, part=len(missing) < len(versions))
     known = {one.identity for versions in edits.values() for one in versions}
-    beyond = [fact for identity, fact in there.items() if identity not in known]
-    if beyond:
-        edit_id = new_edit(connection, _BEYOND, now_us)
-        stamped = ((f, f.record["valid_from_us"], f.record["recorded_at_us"]) for f in beyond)
+    newer = [fact for identity, fact in there.items() if identity not in known]
+    if newer:
+        edit_id = new_edit(connection, _NEWER, now_us)
+        stamped = ((f, f.record["valid_from_us"], f.record["recorded_at_us"]) for f in newer)
         copy_versions(connection, edit_id, stamped)
         connection.execute(
             "INSERT INTO registry.outbox (edit_id, appended_at) VALUES (%s, %s)", [edit_id, at]
         )
-        forget_sealed(connection, beyond)
+        forget_sealed(connection, newer)
     lines = {
         f"edits: {waiting} wait for the relay": waiting,
-        f"edits: {len(beyond)} versions taken in that only the topics held": len(beyond),
+        f"edits: {len(newer)} versions taken in that only the topics held": len(newer),
     }
     return [line for line, number in lines.items() if number]
 
@@ -143,7 +143,7 @@ def _let_wait(
     """Let versions wait for the relay: by their edit, or a new one for a part of it."""
     waits = edit_id
     if part:
-        origin = Origin(author=_BEYOND.author, via=_BEYOND.via, note=_PART.format(edit_id))
+        origin = Origin(author=_NEWER.author, via=_NEWER.via, note=_PART.format(edit_id))
         waits = new_edit(connection, origin, now_us)
         for one in missing:
             connection.execute(_MOVE, [waits, *one.identity])
