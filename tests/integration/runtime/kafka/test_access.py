@@ -38,6 +38,8 @@ COMMANDS: Final = {
     "sink-timescale": ("sink", "timescale"),
     "sink-redis": ("sink", "redis"),
     "serving": ("serve",),
+    "relay": ("relay",),
+    "anchor": ("audit", "anchor", "--daily", "--to", "file:///tmp/wardstream-anchors-of-a-test"),
     "watchdog": ("watchdog",),
 }
 LACKING: Final[dict[str, Resource]] = {"stream": "TRANSACTIONAL_ID", "watchdog": "GROUP"}

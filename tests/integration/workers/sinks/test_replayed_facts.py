@@ -3,16 +3,14 @@
 import threading
 
 import psycopg
-from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
 
 from runtime.kafka.dead_letter_log import DeadLetterRecord, read_dead_letters
 from runtime.process.health import Health
 from runtime.process.service import Service
 from runtime.process.settings import Settings
-from schemas.registry import SchemaRegistry
-from schemas.topics import AUDIT, STAFF
+from schemas.topics import STAFF
 from tests.support.clusters import cluster_of, make_timescale_sink
-from tests.support.sink_topics import TOPICS, SinkTopics, await_leaders
+from tests.support.sink_topics import TOPICS, SinkTopics
 from tests.support.tables import rows
 from tests.support.waiting import eventually
 from workers.operations.deadletters.handling import replay
@@ -38,12 +36,6 @@ def staff(staff_id: str, role: str) -> dict[str, object]:
 def test_a_fact_that_the_database_refused_is_written_after_its_replay(
     pipeline: SinkTopics, pipeline_settings: Settings, database_url: str
 ) -> None:
-    registry = SchemaRegistry(pipeline_settings.registry_url)
-    registry.register(AUDIT)
-    name = cluster_of(pipeline_settings).name(AUDIT)
-    admin = cluster_of(pipeline_settings).admin()
-    admin.create_topics([NewTopic(name, 1, 1, config=AUDIT.config)])[name].result()
-    await_leaders(admin, [name])
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute(SITE_RULE)
     service = Service(pipeline_settings, Health("sink-timescale"))
