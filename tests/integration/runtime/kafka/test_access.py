@@ -182,19 +182,29 @@ def secured(broker: SecuredBroker, process: str = "stream", **changed: str) -> S
 
 @pytest.fixture(scope="module")
 def without_groups(services: Services) -> SecuredBroker:
-    """Rights of a run of its own, without those on one group each and on all claims."""
+    """Rights of a run of its own, without one group of each process, and without claims."""
     found = SecuredBroker.of(services.environment, new_prefix())
     found.make_users()
-    found.grant(without=[one for process in COMMANDS for one in not_granted(process, found)])
+    found.grant(without=withheld(found))
+    return found
+
+
+def withheld(broker: SecuredBroker) -> list[Right]:
+    """Rights that nobody has in the run without groups."""
+    found = []
+    for process in COMMANDS:
+        needed = list(rights_of(process).rights(broker.plain.prefix))
+        found.append([one for one in needed if one.resource == "GROUP"][-1])
+        found += [
+            one for one in needed if one.resource == "TRANSACTIONAL_ID" and one.operation == "WRITE"
+        ]
     return found
 
 
 def not_granted(process: str, broker: SecuredBroker) -> list[Right]:
-    """Rights that a process lacks in the run without groups."""
-    needed = list(rights_of(process).rights(broker.plain.prefix))
-    groups = [one for one in needed if one.resource == "GROUP"]
-    claims = [one for one in needed if one.resource == "TRANSACTIONAL_ID"]
-    return [groups[-1], *(one for one in claims if one.operation == "WRITE")]
+    """Rights that a process lacks in the run without groups; some, because others share them."""
+    missing = withheld(broker)
+    return [one for one in rights_of(process).rights(broker.plain.prefix) if one in missing]
 
 
 @pytest.mark.parametrize("process", COMMANDS)
