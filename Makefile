@@ -9,7 +9,7 @@ CACHE := $(or $(WARDSTREAM_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/wardstr
 
 .PHONY: help
 help: ## Show what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: install
 install: ## Install what the pipeline needs: Python packages, Kafka, registry, TimescaleDB, Redis
@@ -79,6 +79,10 @@ test-gpu-path: ## Check the adapter to ultralytics on torch's CPU build, from De
 .PHONY: chaos
 chaos: testtools ## Inject every fault into the whole pipeline, 20 seeds each (hours); ARGS="--faults kafka-*"
 	@nice $(BIN)/python -m tests.chaos.pipeline --seeds 20 $(ARGS)
+
+.PHONY: test-long
+test-long: testtools ## Run the tests that take a minute or more each: many faults, many inputs, long pauses (hours)
+	@$(BIN)/python -m pytest -m "chaos_long or fuzz_long" --timeout 7200 $(ARGS)
 
 .PHONY: soak
 soak: testtools ## Inject random faults for MINUTES=60; memory, files and p99 must stay flat
