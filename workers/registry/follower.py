@@ -8,7 +8,6 @@ from runtime.errors import Stop
 from runtime.facts.log import FactLog
 from runtime.kafka.cluster import Cluster
 from runtime.process.periodic import Periodic
-from schemas.topics import CAMERAS, FLOORS, REQUIREMENTS, SHIFTS, STAFF, UNITS, ZONES
 from workers.registry.view import RegistryView
 
 log = structlog.get_logger(__name__)
@@ -21,9 +20,6 @@ AGAIN_S = 10.0
 
 
 _CLOSE_S: Final = 1.0
-
-TOPICS: Final = (CAMERAS, FLOORS, ZONES, STAFF, SHIFTS, REQUIREMENTS, UNITS)
-"""Reference data from which the board takes its names, and the units of everything."""
 
 
 class RegistryFollower:
@@ -60,7 +56,7 @@ class RegistryFollower:
             Retry: The broker or the registry is out of reach.
         """
         if self._facts is None:
-            self._facts = FactLog(self._cluster, TOPICS)
+            self._facts = FactLog(self._cluster)
         try:
             new = self._facts.sync()
         except Stop as error:  # a person must fix a topic; until then old names beat none

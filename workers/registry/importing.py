@@ -1,4 +1,4 @@
-"""Import files of reference data, all of them or none."""
+"""Import files of reference data: all files or none."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -11,9 +11,6 @@ from schemas.topics import CAMERAS, FLOORS, REQUIREMENTS, SHIFTS, STAFF, UNITS, 
 ROSTERED_FOR_US: Final = 7 * 24 * 3_600_000_000
 """A member of staff belongs to a shift's unit until this long after its end, microseconds."""
 
-PLACED: Final = (UNITS, CAMERAS, FLOORS, ZONES, STAFF, SHIFTS, REQUIREMENTS)
-"""Facts that decide which units a thing is in, or that are themselves in units."""
-
 _NOWHERE: Final[frozenset[str]] = frozenset()
 
 

@@ -12,9 +12,9 @@ from typing import Any, cast
 from runtime.facts.log import Fact
 from schemas.records.facts import Camera, Floor, Zone
 from schemas.records.staffing import Shift, Staff
-from schemas.topics import CAMERAS, FLOORS, SHIFTS, STAFF, UNITS, ZONES, Topic
+from schemas.topics import CAMERAS, FLOORS, REFERENCE_TOPICS, SHIFTS, STAFF, UNITS, ZONES, Topic
 from streams.domain.facts.timeline import visible_from
-from workers.registry.unit_index import PLACED, ROSTERED_FOR_US, UnitIndex
+from workers.registry.unit_index import ROSTERED_FOR_US, UnitIndex
 
 
 class RegistryView:
@@ -73,7 +73,9 @@ class RegistryView:
             if self._index is not None and now_us in self._index_holds:
                 return self._index
             revision, edges = self._revision, self._edges()
-        index = UnitIndex({topic.name: self._at(topic, now_us) for topic in PLACED}, now_us)
+        index = UnitIndex(
+            {topic.name: self._at(topic, now_us) for topic in REFERENCE_TOPICS}, now_us
+        )
         with self._lock:
             if revision == self._revision:
                 since = max((edge for edge in edges if edge <= now_us), default=0)
@@ -85,7 +87,7 @@ class RegistryView:
         """Times at which some thing may change its units, UTC microseconds."""
         versions = [
             record
-            for topic in PLACED
+            for topic in REFERENCE_TOPICS
             for by_version in self._versions.get(topic.name, {}).values()
             for record in by_version.values()
         ]

@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 from schemas.topics import (
     CAMERAS,
     FLOORS,
+    REFERENCE_TOPICS,
     REQUIREMENTS,
     SHIFTS,
     STAFF,
@@ -22,9 +23,6 @@ from workers.registry.registered import Key, Registered, identity_field
 from workers.registry.shapes import floor_zone_faults, homography_faults, mask_faults, zone_faults
 
 Facts = Mapping[str, Mapping[str, Any]]
-
-TOPICS: Final = (FLOORS, CAMERAS, ZONES, STAFF, SHIFTS, REQUIREMENTS, UNITS)
-
 
 _AT_ONCE: Final = 8
 """Of shifts of one person at once, this many are compared with the next one."""
@@ -79,7 +77,7 @@ def faults_of(ward: Registered, at_us: int, changed_shifts: Collection[str] = ()
         at_us: Now, UTC microseconds; shifts that ended before are history.
         changed_shifts: Shifts that are judged even so.
     """
-    facts: dict[str, Facts] = {topic.name: ward.current(topic) for topic in TOPICS}
+    facts: dict[str, Facts] = {topic.name: ward.current(topic) for topic in REFERENCE_TOPICS}
     shifts = facts[SHIFTS.name]
     facts[SHIFTS.name] = to_come = {
         shift_id: shift
@@ -96,7 +94,7 @@ def faults_of(ward: Registered, at_us: int, changed_shifts: Collection[str] = ()
         *_overlaps(shifts),
         *_units(facts),
     ]
-    for topic in TOPICS:
+    for topic in REFERENCE_TOPICS:
         found += _alike_ids(topic, facts[topic.name])
     found += _alike_roles(facts)
     return found
