@@ -72,7 +72,7 @@ def server(
         port: Port on which it listens, and part of its issuer's name.
         realm: The realm in Keycloak's import format.
         any_address: Name the issuer after the address at which a client reached the server, and
-            not after the server's own: it may then be behind a proxy.
+            not after its own address: use this where a proxy stands in front.
     """
     data = folder / "data"
     if not data.exists():

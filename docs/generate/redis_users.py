@@ -10,7 +10,7 @@ INTRODUCTION = """\
 
 What each process needs in Redis, from `runtime/storage/redis_users.py`: one user each, with the
 keys and commands that it uses. Processes that are not listed have no user: they never connect to
-it. Whoever does not sign in may send `PING` and nothing else.
+it. A client that does not sign in may send only `PING`.
 
 Passwords lie in one folder, a file `redis-PROCESS` each; Redis gets digests only. Print an ACL file
 for `redis-server --aclfile`, or make the users in a running Redis, signed in as its administrator:

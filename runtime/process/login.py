@@ -24,8 +24,8 @@ class LoginSettings(Section):
     issuer: str | None = setting(
         None,
         "URL",
-        "The provider, exactly as its discovery document names itself; without one, whoever sits "
-        "at this machine is the local coordinator.",
+        "The provider, exactly as its discovery document names itself; without one, the "
+        "user of this machine is the local coordinator.",
     )
     ca: Path | None = setting(
         None, "path", "Certificates (PEM) of the authorities that are trusted for the provider."

@@ -21,7 +21,7 @@ class Recorder(Protocol):
 
         Args:
             act: What is about to be done.
-            actor: Subject of whoever does it.
+            actor: Subject of the actor.
             why: Its purpose, as the actor stated it.
 
         Raises:

@@ -27,7 +27,7 @@ class Seen(BaseModel):
     """An entry of the audit that showed people one by one."""
 
     at: datetime = Field(description="When, ISO 8601 UTC.")
-    actor: str = Field(description="Subject of whoever was shown them.", examples=["idp#7f3a"])
+    actor: str = Field(description="Subject of the viewer.", examples=["idp#7f3a"])
     action: str = Field(description="What was done.", examples=["frame.viewed"])
     subject: str = Field(description="What was shown.", examples=["camera/ward-1"])
     purpose: str = Field(description="Why, as the actor stated it.")

@@ -21,7 +21,7 @@ SessionKey = Annotated[str, Path(pattern="^[0-9a-f]{64}$")]
 class SessionView(BaseModel):
     """A session that is open."""
 
-    id: str = Field(description="Its id; no cookie can be made of it.")
+    id: str = Field(description="Its id. A cookie cannot be derived from it.")
     subject: str = Field(description="Who logged in.")
     name: str = Field(description="Name that the provider gave.")
     kind: Kind = Field(description="A person or a wall display.")

@@ -52,8 +52,8 @@ def provider_away(return_to: str) -> HTMLResponse:
     return page(
         503,
         "Nobody can log in just now",
-        "The login service does not answer. Whoever is logged in stays so until the session ends; "
-        "the board goes on.",
+        "The login service does not answer. Users who are logged in stay logged in until their "
+        "session ends; the board goes on.",
         href=f"/login?return_to={quote(return_to, safe='')}",
         link="Try again",
         retry_after_s=5,

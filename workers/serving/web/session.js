@@ -127,7 +127,7 @@ export function follow(notice, me) {
     if (notice.hidden) return;
     const end = Number.isFinite(ends) ? `Your session ends at ${moment(ends, Date.now() / 1000)}` : "Your session goes on";
     if (now.provider_away) {
-      notice.replaceChildren(`The login service is out of reach: nobody can log in anew. ${end}.`);
+      notice.replaceChildren(`The login service is out of reach: nobody can log in. ${end}.`);
       return;
     }
     const again = make("a", "", "Log in again");
