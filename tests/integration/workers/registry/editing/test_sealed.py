@@ -1,9 +1,15 @@
 """Addresses and names in a real database: sealed there, and gone with what they belong to."""
 
+from pathlib import Path
+
+import psycopg
 import pytest
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
 
 from schemas.topics import CAMERAS, STAFF
 from tests.integration.workers.registry.editing.conftest import NOW_US
+from workers.ingest.address_book import AddressBook
 from workers.registry.editing.database import Database
 from workers.registry.editing.sealed import ADDRESSES, NAMES, SealedTexts
 from workers.registry.editing.store import RegistryStore
@@ -37,6 +43,29 @@ def test_an_address_is_kept_sealed_and_replaced(
     with database.transaction() as transaction:
         [row] = transaction.execute("SELECT * FROM registry.stream_addresses").fetchall()
     assert b"hunter2" not in bytes(row[1])
+
+
+def test_ingest_has_the_address_of_its_camera_while_the_database_takes_nobody_in(
+    store: RegistryStore,
+    addresses: SealedTexts,
+    registry_url_of_file: str,
+    database_url: str,
+    tmp_path: Path,
+) -> None:
+    store.apply([Put(CAMERA)], ANNA)
+    put(addresses, "c1", ADDRESS)
+    assert AddressBook(addresses, tmp_path / "cache").address("c1") == ADDRESS
+    name = sql.Identifier(str(conninfo_to_dict(registry_url_of_file)["dbname"]))
+    refuse = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
+
+    with psycopg.connect(database_url, autocommit=True) as other:
+        other.execute(refuse.format(name, sql.SQL("false")))
+        try:
+            with Database(registry_url_of_file) as away:
+                book = AddressBook(SealedTexts(away, ADDRESSES, [b"k" * 32]), tmp_path / "cache")
+                assert book.address("c1") == ADDRESS
+        finally:
+            other.execute(refuse.format(name, sql.SQL("true")))
 
 
 def test_a_camera_that_is_registered_again_does_not_inherit_an_address(
