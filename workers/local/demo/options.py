@@ -1,12 +1,12 @@
 """Options of the demo, and what has to be known before anything starts."""
 
 import os
-import socket
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich.console import Console
 
+from deploy.local.ports import free_ports, is_free
 from runtime.errors import Stop
 
 
@@ -46,15 +46,20 @@ class DemoOptions:
 
 
 def choose_port(wanted: int) -> int:
-    """The port, or the next free one when it is taken; 0 takes any."""
-    for port in (wanted, 0):
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise Stop("no port is free on 127.0.0.1")
+    """The port, or another free one when it is taken; 0 takes any.
+
+    The board binds the port some seconds later. Another one is therefore outside the range of
+    outgoing connections, where the kernel could give it to a client meanwhile.
+
+    Raises:
+        Stop: No port is free.
+    """
+    if wanted and is_free(wanted):
+        return wanted
+    found = free_ports(1)
+    if not found:
+        raise Stop("no port is free on 127.0.0.1")
+    return found[0]
 
 
 def interactive(console: Console) -> bool:
