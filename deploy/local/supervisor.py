@@ -115,9 +115,16 @@ class Supervisor:
         """Wait until `/readyz` of a process answers 200.
 
         Raises:
-            LaunchError: It ended or the deadline passed; holds its last log lines.
+            LaunchError: It ended or the deadline passed; holds its last log lines, or those of
+                the process that stopped all.
         """
-        self._supervised[name].process.wait_until(lambda: self.ready(name), deadline_s)
+        try:
+            self._supervised[name].process.wait_until(lambda: self.ready(name), deadline_s)
+        except LaunchError as error:
+            if self._failure is None:
+                raise
+            # This process was stopped because another one exited 78: report that one.
+            raise LaunchError(self._failure) from error
 
     def wait(self, name: str, deadline_s: float) -> int:
         """Wait for a process to end its work; returns its exit status.

@@ -134,6 +134,17 @@ def test_a_process_that_must_stop_stops_all_others_and_reports_why(supervised: S
     assert supervised.restarts("witness") == 0
 
 
+def test_who_waits_for_a_process_that_was_stopped_reads_which_process_stopped_all(
+    supervised: Supervisor,
+) -> None:
+    supervised.start(python("bystander", "import signal; signal.pause()"))
+    source = f"import sys; print('port 8080 is taken'); sys.exit({EXIT_STOP})"
+    supervised.start(python("board", source))
+
+    with pytest.raises(LaunchError, match=r"(?s)board stopped:.*port 8080 is taken"):
+        supervised.wait_ready("bystander", DEADLINE_S)
+
+
 def test_a_process_apart_that_must_stop_leaves_the_others_running(supervised: Supervisor) -> None:
     supervised.start(python("bystander", "import signal; signal.pause()"))
     apart = replace(python("source", f"import sys; sys.exit({EXIT_STOP})"), apart=True)
