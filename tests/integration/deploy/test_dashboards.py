@@ -1,7 +1,6 @@
 """Every query of the dashboards runs on a real database or a real Prometheus."""
 
 import json
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
@@ -15,6 +14,7 @@ import pytest
 from deploy.grafana.panels import LIVE_COVERAGE, PIPELINE_HEALTH, Panel
 from deploy.grafana.push import push
 from deploy.local import extras
+from deploy.local.ports import free_ports
 from runtime.process import metrics
 from runtime.process.health import Health, serve_health
 from runtime.process.settings import Settings
@@ -63,9 +63,7 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     metrics.CHECKPOINT_SECONDS.observe(0.02)
     metrics.SERVING_CLIENTS.set(1)
     process = serve_health(Health("test"), Settings(metrics_port=0))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    [port] = free_ports(1)
     folder = tmp_path_factory.mktemp("prometheus")
     config = folder / "prometheus.yml"
     target = f"127.0.0.1:{process.server_address[1]}"
