@@ -31,6 +31,8 @@ _SPAN = re.compile(
     r"(?:https?|rtsps?|rtmps?|tcp|udp|rediss?|postgres(?:ql)?)://)\S)*"
 )
 """A URL within a text: up to a blank, the end of a JSON string, or the next URL of a list."""
+_NEXT_OF_JSON = re.compile(r"[\"'][}\])]*(?:$|\s|[,:]\s*[\"'{\[])")
+"""What follows a URL that is a string of JSON: brackets, and the next string, object or list."""
 _REACH: Final = 500
 """A password broken by a blank is looked for within so many characters after it."""
 _PASSES: Final = 8
@@ -142,6 +144,10 @@ def _span_end(text: str, start: int) -> int:
     line = text[end : end + _REACH].partition("\n")[0]
     rest = text[start:end].rstrip(_CLOSING)
     reading = _read(rest)
+    word = re.match(r"\S*@\S*", line)
+    json = reading.host and _NEXT_OF_JSON.match(line)
+    if word and "://" not in word[0] and not json:  # a quotation mark in the password after an `@`
+        return end + word.end()
     broken = reading.host is None and "@" not in rest
     bare = not reading.tail and not reading.user and re.match(r"[ \t]+\S*@\S", line)
     if (broken or bare) and "@" in line:  # a blank or a quotation mark in the password

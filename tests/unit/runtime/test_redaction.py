@@ -38,6 +38,9 @@ def test_an_encoded_password_is_never_shown_and_leaves_the_rest(password: str) -
 
 
 @given(PASSWORDS.filter(lambda text: " " not in text), st.sampled_from(["cam-3.ward", "cam"]))
+@example("@']", "cam-3.ward")
+@example('@x"},', "cam")
+@example('@":{', "cam")
 def test_a_raw_password_before_a_name_is_never_shown(password: str, host: str) -> None:
     url = f"rtsp://viewer:Ward{password}9secret@{host}/stream/1"
 
