@@ -28,7 +28,7 @@ from deploy.local.errors import LaunchError
 from deploy.local.guard import Guard
 from deploy.local.install import Installed, install_services
 from deploy.local.lock import lock_run_dir
-from deploy.local.ports import free_ports, is_free
+from deploy.local.ports import claim, free_ports
 from deploy.local.process import Process, Program
 from deploy.local.signals import TerminateAsExit
 from deploy.local.state import LAUNCHER_LOG, RunState, read_state
@@ -228,7 +228,7 @@ class LocalServices:
         """The ports of the last run; new ones for those that are taken."""
         names: list[str] = [*self.components, "kafka-controller", "kafka-secured"]
         old = read_state(self.run_dir).ports
-        kept = {name: old[name] for name in names if name in old and is_free(old[name])}
+        kept = {name: old[name] for name in names if name in old and claim(old[name])}
         missing = [name for name in names if name not in kept]
         return {**kept, **dict(zip(missing, free_ports(len(missing)), strict=True))}
 

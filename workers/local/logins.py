@@ -18,7 +18,7 @@ from deploy.keycloak.realm import MACHINE, Realm, User, new_secret
 from deploy.local import keycloak
 from deploy.local.guard import Guard
 from deploy.local.keeper import Keeper
-from deploy.local.ports import free_ports, is_free
+from deploy.local.ports import claim, free_ports
 from deploy.local.process import Process, Program
 from deploy.local.state import make_run_dir
 from runtime.clock import Clock, SystemClock
@@ -179,7 +179,7 @@ class LocalLogins:
     def _same_port(self) -> int:
         """The port of the last run if it is free: it is part of every subject's name."""
         kept = self._folder / "port"
-        if kept.exists() and kept.read_text().isdigit() and is_free(int(kept.read_text())):
+        if kept.exists() and kept.read_text().isdigit() and claim(int(kept.read_text())):
             return int(kept.read_text())
         return free_ports(1)[0]
 

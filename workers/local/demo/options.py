@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from deploy.local.ports import free_ports, is_free
+from deploy.local.ports import claim, free_ports
 from runtime.errors import Stop
 
 
@@ -54,7 +54,7 @@ def choose_port(wanted: int) -> int:
     Raises:
         Stop: No port is free.
     """
-    if wanted and is_free(wanted):
+    if wanted and claim(wanted):
         return wanted
     found = free_ports(1)
     if not found:
