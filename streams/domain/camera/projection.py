@@ -1,11 +1,14 @@
-"""The homography of a camera's registry version, which maps image pixels to the floor.
+"""How a camera's registry version maps image pixels to the floor: homography, projection, lens.
 
 `[x, y, 1] ~ H [u, v, 1]` with H in row-major order; u right and v down in pixels of the captured
-frame, x and y in metres on the floor.
+frame, x and y in metres on the floor. Projection and lens: `pinhole.py`.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from streams.domain.camera.pinhole import Lens, Pinhole
 
 
 def check_homography(homography: Sequence[float] | None) -> None:
@@ -23,3 +26,20 @@ def check_homography(homography: Sequence[float] | None) -> None:
     a, b, c, d, e, f, g, h, i = homography
     if a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g) == 0.0:
         raise ValueError("the homography is singular")
+
+
+def pinhole_of(camera: Mapping[str, Any]) -> Pinhole | None:
+    """The pose and lens of a version of a camera; None where its projection is not known.
+
+    Raises:
+        ValueError: It cannot be a camera above a floor; the message starts with the field.
+    """
+    projection, lens = camera["projection"], camera["lens"]
+    if projection is None:
+        if lens is not None:
+            raise ValueError("lens: it belongs to a projection, which is missing")
+        return None
+    known = None
+    if lens is not None:
+        known = Lens(lens["fx"], lens["fy"], lens["cx"], lens["cy"], tuple(lens["distortion"]))
+    return Pinhole.of(projection, camera["width"], camera["height"], known)

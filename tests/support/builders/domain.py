@@ -38,6 +38,8 @@ def camera(camera_id: str = "cam", floor_id: str = "floor", **fields: Any) -> di
             "privacy_masks": [],
             "homography": None,
             "mount": "FIXED",
+            "projection": None,
+            "lens": None,
             **fields,
         },
     )
