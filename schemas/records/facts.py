@@ -13,6 +13,16 @@ class Point(TypedDict):
 CameraMount = Literal["UNKNOWN", "FIXED", "MOVING"]
 
 
+class Lens(TypedDict):
+    """What a lens does to the pixels of an ideal one."""
+
+    fx: float
+    fy: float
+    cx: float
+    cy: float
+    distortion: list[float]
+
+
 class Camera(TypedDict):
     """A camera at one version."""
 
@@ -29,6 +39,8 @@ class Camera(TypedDict):
     privacy_masks: list[list[Point]]
     homography: list[float] | None
     mount: CameraMount
+    projection: list[float] | None
+    lens: Lens | None
 
 
 class Floor(TypedDict):

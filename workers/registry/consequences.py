@@ -1,5 +1,6 @@
 """What an import does beyond its rows: what it removes, resizes, or leaves in contradiction."""
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -128,7 +129,7 @@ def resized_by(change: Change, stamp: Stamp, options: Options) -> list[Fault]:
 def _unchanged(
     old: Mapping[str, Any], new: Mapping[str, Any], scales: tuple[float, float]
 ) -> list[tuple[str, str]]:
-    """Masks and homography that did not change with the frame, and what they would be."""
+    """Masks and calibration that did not change with the frame, and what they would be."""
     x_scale, y_scale = scales
     kept = []
     if new["privacy_masks"] and new["privacy_masks"] == old["privacy_masks"]:
@@ -137,7 +138,15 @@ def _unchanged(
             for mask in old["privacy_masks"]
         ]
         kept.append(("privacy_masks", str(masks)))
-    if new["homography"] and new["homography"] == old["homography"]:
+    if new["projection"] and new["projection"] == old["projection"]:
+        factors = [factor for factor in (x_scale, y_scale, 1.0) for _ in range(4)]
+        numbers = [a * b for a, b in zip(old["projection"], factors, strict=True)]
+        kept.append(("projection", str(numbers)))
+        if new["lens"] and new["lens"] == old["lens"]:
+            sizes = {"fx": x_scale, "fy": y_scale, "cx": x_scale, "cy": y_scale}
+            lens = old["lens"] | {name: old["lens"][name] * by for name, by in sizes.items()}
+            kept.append(("lens", json.dumps(lens)))
+    elif new["homography"] and new["homography"] == old["homography"]:
         divisors = (x_scale, y_scale, 1.0) * 3
         matrix = [a / b for a, b in zip(old["homography"], divisors, strict=True)]
         kept.append(("homography", str(matrix)))

@@ -183,8 +183,11 @@ def _left_out(row: CameraRow, key: Key, change: Change) -> list[Fault]:
         for name, count, it in (
             ("privacy_masks", f"{len((known or {}).get('privacy_masks') or [])} masks are", "them"),
             ("homography", "one is", "it"),
+            ("projection", "one is", "it"),
+            ("lens", "one is", "it"),
         )
         if known is not None and known[name] and name not in row.model_fields_set
+        and (name != "homography" or row.projection is None)  # else it follows from that
     ]  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from runtime.facts.log import Fact
 from schemas.topics import CAMERAS, FLOORS, REQUIREMENTS, SHIFTS, STAFF, ZONES
+from streams.domain.camera.projection import pinhole_of
 from workers.registry.change import STAMPS, Change
 from workers.registry.registered import Key, Registered, identity_field, key_of
 from workers.registry.shapes import frame_share, hidden_share, is_seen, mask_share, outline
@@ -88,7 +89,7 @@ def _shown(key: Key, record: Mapping[str, Any], ward: Registered) -> list[tuple[
 
 def _for_people(field: str, record: Mapping[str, Any], ward: Registered) -> tuple[str, str]:
     value = record[field]
-    if field in {"privacy_masks", "polygon", "homography"}:
+    if field in {"privacy_masks", "polygon", "homography", "projection", "lens"}:
         return field, _geometry(field, record, ward) if value else ""
     if field in {"starts_us", "ends_us"}:
         at = datetime.fromtimestamp(value / 1e6, UTC).astimezone(ZoneInfo(record["time_zone"]))
@@ -105,9 +106,24 @@ def _for_people(field: str, record: Mapping[str, Any], ward: Registered) -> tupl
 def _geometry(field: str, record: Mapping[str, Any], ward: Registered) -> str:
     if field == "homography":
         return "given"
+    if field == "projection":
+        return _pose(record)
+    if field == "lens":
+        return f"of {record['lens']['fx']:.0f} px with {len(record['lens']['distortion'])} terms"
     if field == "privacy_masks":
         return f"{len(record[field])} that hide {mask_share(record):.1%} of the frame"
     return _polygon(record, ward)
+
+
+def _pose(camera: Mapping[str, Any]) -> str:
+    try:
+        found = pinhole_of(camera)
+    except ValueError:
+        found = None  # an older release may have registered it
+    if found is None:
+        return "given"
+    x, y, height = (round(metres, 2) + 0.0 for metres in found.position())
+    return f"of a camera at ({x:.2f}, {y:.2f}), {height:.2f} m above the floor"
 
 
 def _polygon(zone: Mapping[str, Any], ward: Registered) -> str:

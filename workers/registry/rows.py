@@ -28,6 +28,7 @@ from schemas.topics import (
     Topic,
 )
 from workers.registry import text, values
+from workers.registry.calibration import homography_of
 from workers.registry.values import Point, utc_us
 
 _DAY_MINUTES = 24 * 60
@@ -108,16 +109,24 @@ class CameraRow(Row):
     height: Whole = Field(gt=0, le=16384)
     privacy_masks: Polygons = []
     homography: Annotated[list[float] | None, BeforeValidator(values.homography)] = None
+    projection: Annotated[list[float] | None, BeforeValidator(values.projection)] = None
+    lens: Annotated[dict[str, float | list[float]] | None, BeforeValidator(values.lens)] = None
     mount: Annotated[Literal["FIXED", "MOVING"], BeforeValidator(text.mount)] = "FIXED"
     time_zone: TimeZone | None = None
 
     def fields(self, time_zone: str | None = None) -> dict[str, Any]:  # noqa: ARG002 - the floor's
-        """Avro fields; the time zone belongs to the floor."""
+        """Avro fields; the time zone belongs to the floor, and a projection gives the homography.
+
+        Raises:
+            ValueError: Projection, lens and homography do not fit together.
+        """
         masks = [[{"x": x, "y": y} for x, y in mask] for mask in self.privacy_masks]
+        fields = self.model_dump(exclude={"time_zone"})
         return {
-            **self.model_dump(exclude={"time_zone"}),
+            **fields,
             "floor_id": self.floor_id or self.camera_id,
             "privacy_masks": masks,
+            "homography": homography_of(fields),
         }
 
 

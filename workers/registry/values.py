@@ -330,6 +330,58 @@ def homography(value: Any) -> list[float] | None:
     return [number(item) for item in given] or None
 
 
+def projection(value: Any) -> list[float] | None:
+    """Twelve numbers, row by row, or three rows of four; None for an empty list.
+
+    Raises:
+        ValueError: It is neither.
+    """
+    given = from_text(value)
+    if not isinstance(given, list | tuple):
+        raise ValueError(f"{shown(value)} is not a list of twelve numbers")  # noqa: TRY004
+    if given and all(isinstance(row, list | tuple) for row in given):
+        if [len(row) for row in given] != [4, 4, 4]:
+            raise ValueError("a projection has three rows of four numbers")
+        given = [item for row in given for item in row]
+    if given and len(given) != 12:
+        raise ValueError(f"a projection has twelve numbers, not {len(given)}")
+    return [number(item) for item in given] or None
+
+
+def lens(value: Any) -> dict[str, Any] | None:
+    """fx, fy, cx, cy and distortion; None for an empty list, which takes a lens away.
+
+    Raises:
+        ValueError: It is something else; the message names the number.
+    """
+    form = '{"fx": 1000, "fy": 1000, "cx": 640, "cy": 360, "distortion": [-0.2, 0.1, 0, 0]}'
+    given = from_text(value)
+    if given in ([], {}):
+        return None
+    if not isinstance(given, dict):
+        raise ValueError(f"{shown(value)} is not a lens such as {form}")  # noqa: TRY004
+    names = ("fx", "fy", "cx", "cy", "distortion")
+    for name in given:
+        if name not in names:
+            raise ValueError(f"{shown(name)} is none of {', '.join(names)}")
+    found: dict[str, Any] = {}
+    for name in names[:4]:
+        if name not in given:
+            raise ValueError(f"{name} is missing: write {form}")
+        found[name] = _named(name, given[name])
+    terms = given.get("distortion") or []
+    if not isinstance(terms, list | tuple):
+        raise ValueError(f"distortion: {shown(terms)} is not a list of numbers")  # noqa: TRY004
+    return found | {"distortion": [_named("distortion", term) for term in terms]}
+
+
+def _named(name: str, value: Any) -> float:
+    try:
+        return number(value)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
+
+
 def polygon(value: Any) -> list[Point]:
     """A simple polygon; a vertex that is repeated is dropped.
 

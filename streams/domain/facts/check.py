@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from schemas.topics import CAMERAS, REQUIREMENTS, ZONES
-from streams.domain.camera.projection import check_homography
+from streams.domain.camera.projection import check_homography, pinhole_of
 from streams.domain.staffing.requirement import check_requirement
 from streams.domain.zones.area import ZoneArea, zone_area
 
@@ -26,8 +26,8 @@ def check_fact(
         The area of a zone; None for every other fact.
 
     Raises:
-        ValueError: A polygon, homography, time zone or time in it cannot be used, or it would
-            move to another floor.
+        ValueError: A polygon, homography, projection, lens, time zone or time in it cannot be used,
+            or it would move to another floor.
         OverflowError: A number in it is too large to be counted with.
     """
     if record["removed"]:
@@ -39,6 +39,7 @@ def check_fact(
         check_requirement(record)
     elif topic_name == CAMERAS.name:
         check_homography(record["homography"])
+        pinhole_of(record)
     for known in floors if topic_name in _STAY else ():
         if known != record["floor_id"]:
             raise ValueError(

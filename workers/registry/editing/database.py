@@ -1,12 +1,16 @@
 """The connections of the registry's store, and its rows as facts."""
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, Final, Self
 
 import psycopg
 from psycopg_pool import ConnectionPool
 
+from schemas.codec import schema_text
+from schemas.topics import Topic
 from workers.registry.change import STAMPS
 from workers.registry.registered import TOPIC_OF, Key, identity_field
 from workers.storage.timescale.connection import database_errors
@@ -84,8 +88,21 @@ class Database:
 
 
 def record_of(key: Key, content: Mapping[str, Any], stamps: Mapping[str, Any]) -> dict[str, Any]:
-    """A whole record from the content in a row and its other columns."""
-    return {**content, identity_field(key.topic): key.identity, **stamps}
+    """A whole record from the content in a row and its other columns.
+
+    A row that was written before a field existed gets its default, as a reader of the topic does.
+    """
+    return {**_defaults(key.topic), **content, identity_field(key.topic): key.identity, **stamps}
+
+
+@cache
+def _defaults(topic: Topic) -> dict[str, Any]:
+    fields = json.loads(schema_text(topic))["fields"]
+    return {
+        field["name"]: field["default"]
+        for field in fields
+        if "default" in field and field["name"] not in STAMPS
+    }
 
 
 def content_of(record: Mapping[str, Any]) -> dict[str, Any]:

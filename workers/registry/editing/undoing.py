@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import psycopg
 
 from schemas.topics import FLOORS
-from workers.registry.editing.database import fact_key
+from workers.registry.editing.database import fact_key, record_of
 from workers.registry.editing.wanted import Remove, Restore, Wanted
 from workers.registry.files import refuse
 from workers.registry.registered import Registered
@@ -45,7 +45,7 @@ def undone(transaction: psycopg.Connection, edit_id: int, known: Registered) -> 
                 f"version {version}: undo what came after it first"
             )
         elif before is not None:
-            wanted.append(Restore(key, before))
+            wanted.append(Restore(key, record_of(key, before, {})))
         elif not newest["removed"] and key.topic is not FLOORS:
             wanted.append(Remove(key))
     if not wanted and not faults:

@@ -228,11 +228,17 @@ def _converter(field: str) -> Callable[[Any], Any]:
         return _at_or_null
     if field.endswith("_us"):
         return at
+    if field == "lens":
+        return _json_or_null
     return Jsonb if field in {"polygon", "privacy_masks"} else _as_it_is
 
 
 def _at_or_null(us: int | None) -> datetime | None:
     return None if us is None else at(us)
+
+
+def _json_or_null(value: Any) -> Jsonb | None:
+    return None if value is None else Jsonb(value)
 
 
 def _as_it_is(value: Any) -> Any:

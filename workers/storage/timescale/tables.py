@@ -246,9 +246,9 @@ def _facts(topic: Topic, fields: str, columns: str) -> Table:
 FACT_TABLES: tuple[Table, ...] = (
     _facts(
         CAMERAS,
-        "floor_id, name, width, height, privacy_masks, homography, mount",
+        "floor_id, name, width, height, privacy_masks, homography, mount, projection, lens",
         "floor_id text, name text, width int4, height int4, privacy_masks jsonb,"
-        "homography float8[], mount text",
+        "homography float8[], mount text, projection float8[], lens jsonb",
     ),
     _facts(FLOORS, "partition, name, time_zone", "partition int4, name text, time_zone text"),
     _facts(

@@ -199,6 +199,8 @@ def test_facts_are_rows_by_version(timescale_sink: TimescaleSink, database_url: 
         "recorded_at_us": START_US,
         "privacy_masks": [[{"x": 1.5, "y": 2.0}]],
         "homography": [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0],
+        "projection": [1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 3.0],
+        "lens": {"fx": 900.0, "fy": 901.0, "cx": 640.0, "cy": 360.0, "distortion": [-0.1]},
     }
     facts = [item(ZONES, zone(1)), item(ZONES, zone(2, name="Bay A")), item(CAMERAS, camera)]
     timescale_sink.write(facts)
@@ -206,6 +208,8 @@ def test_facts_are_rows_by_version(timescale_sink: TimescaleSink, database_url: 
 
     assert differences(database_url, facts) == []
     assert rows(database_url, "SELECT name FROM zones_now") == [("Bay A",)]
+    known = rows(database_url, "SELECT projection[12], lens ->> 'fy' FROM cameras")
+    assert known == [(3.0, "901.0")]
 
 
 @pytest.mark.parametrize("before", [0, 1], ids=["in-one-batch", "in-two-batches"])
