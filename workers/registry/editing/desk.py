@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import psycopg
 
@@ -14,9 +14,10 @@ from workers.audit.recorder import Recorder
 from workers.registry.change import Options
 from workers.registry.editing.database import Database
 from workers.registry.editing.relay import Relay
-from workers.registry.editing.store import ROWS_ALONE, RegistryStore
+from workers.registry.editing.store import ROWS_ALONE, Expected, RegistryStore
 from workers.registry.editing.takeover import ensure_taken_over
 from workers.registry.editing.wanted import Applied, Origin, Wanted
+from workers.registry.registered import Key
 
 _PATIENCE_S: Final = 60.0
 _ASK_S: Final = 0.05
@@ -60,11 +61,22 @@ class EditingDesk:
     ) -> None:
         self._database.close()
 
+    def find(self, key: Key) -> dict[str, Any] | None:
+        """The newest version of a fact; None where it is not registered.
+
+        Raises:
+            Retry: A service is out of reach.
+            RegistryUnavailable: The schema registry is out of reach.
+        """
+        ensure_taken_over(self.cluster, self._database)
+        return self.store.registered().find(key)
+
     def apply(
         self,
         changes: Sequence[Wanted],
         origin: Origin,
         *,
+        expect: Expected | None = None,
         options: Options = ROWS_ALONE,
         dry_run: bool = False,
     ) -> Applied:
@@ -72,6 +84,7 @@ class EditingDesk:
 
         Raises:
             ImportRefused: As `RegistryStore.apply`.
+            Conflict: As `RegistryStore.apply`.
             Retry: A service is out of reach; the message says whether the edit is kept.
             RegistryUnavailable: The schema registry is out of reach.
         """
@@ -81,7 +94,9 @@ class EditingDesk:
             if self._recorder is not None and edit.edit_id is not None:
                 self._recorder.record_now(act_of(edit), actor=origin.author, why=origin.note)
 
-        applied = self.store.apply(changes, origin, options=options, dry_run=dry_run, also=record)
+        applied = self.store.apply(
+            changes, origin, expect=expect, options=options, dry_run=dry_run, also=record
+        )
         if not dry_run:  # also where nothing changed: an earlier run may have ended too early
             self.append(applied.edit_id or self.store.newest_edit())
         return applied
