@@ -29,7 +29,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("jit", "output", "seqs", "settings"),
         ("staffing", "tracking"),
         ("camera",),
-        ("zones",),
+        ("fusion", "zones"),
         ("facts",),
         ("floor",),
         ("identity",),
@@ -46,7 +46,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "workers.operations": (
         ("accounts", "installation", "times"),
-        ("calibration", "deadletters", "doctor", "scoring", "tail", "verification"),
+        ("deadletters", "doctor", "scoring", "tail", "verification"),
         ("backup", "rebuild"),
     ),
 }

@@ -1,0 +1,102 @@
+"""Settings of fusion: what people are like, what a detector gets wrong, and how hard to search.
+
+The figures were measured on the recordings CMC1 and CMC2 (Ong et al. 2022): Faster R-CNN boxes
+against hand-fitted ellipsoids. Consecutive errors of a person are alike (correlation 0.5 to 0.8
+over 0.25 s), which a Kalman filter takes for evidence; standard deviations are therefore higher
+than the measured ones (0.07, 0.03 and 0.04 heights).
+"""
+
+from dataclasses import astuple, dataclass
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+
+from streams.domain.tracking.dtypes import dtype_of
+from streams.domain.tracking.types import Structured
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FusionSettings:
+    """Settings of fusion; lengths in metres, times in seconds of event time.
+
+    Attributes:
+        height_m: Mean height of people.
+        height_sd_m: Its standard deviation.
+        radius_m: Mean radius of the ellipsoid around a person.
+        radius_sd_m: Its standard deviation.
+        size_walk_m: Random walk of height and radius, m/s^0.5. Higher follows people who sit down
+            sooner.
+        speed_m_s: Standard deviation of a person's velocity in each direction.
+        turn_s: Time over which a velocity is forgotten. Lower follows turns sooner.
+        stay_s: Mean time that an unseen person is expected to stay.
+        side_sd: Standard deviation of the left and right edge of a box, in heights of the box.
+        top_sd: Standard deviation of the top edge, in heights.
+        bottom_sd: Standard deviation of the bottom edge where it is not hidden, in heights.
+        bottom_offset: How far feet are below the ellipsoid's lowest point, in heights.
+        outliers: Share of the left, right and top edges that are wrong by more than the noise.
+        most_detected: Highest probability that a person in full view is detected.
+        clutter: Density of boxes that show nobody, in boxes per height^4 of the box space.
+        birth_odds: Log odds from which boxes of two cameras or more are a new person.
+        first_existence: Existence of a new person; people are reported above 0.5.
+        least_existence: Existence below which a person is forgotten.
+        most_existence: Highest existence. Lower forgets a person who left sooner.
+        apart_m: Nearest distance of two people; no person is added nearer to another one.
+        apart_penalty: Log weight that a hypothesis loses for two people in one place.
+        hypotheses: Most hypotheses kept. Higher resolves denser crowds; cost grows with the number
+            in use, which is small where people are apart.
+        log_gap: Log weight below the best at which a hypothesis is dropped.
+        alike_m: Distance below which two hypotheses about the same people are one.
+        whole_views: Cameras that have to see a person whole before the person is reported, or all
+            that see the person if they are fewer. Higher reports later at doors.
+        whole_wait_s: Time after which a person is reported all the same.
+    """
+
+    height_m: float = 1.68
+    height_sd_m: float = 0.08
+    radius_m: float = 0.28
+    radius_sd_m: float = 0.03
+    size_walk_m: float = 0.002
+    speed_m_s: float = 0.6
+    turn_s: float = 1.5
+    stay_s: float = 50.0
+    side_sd: float = 0.08
+    top_sd: float = 0.045
+    bottom_sd: float = 0.05
+    bottom_offset: float = 0.033
+    outliers: float = 0.02
+    most_detected: float = 0.97
+    clutter: float = 1.0
+    birth_odds: float = 12.0
+    first_existence: float = 0.5
+    least_existence: float = 0.02
+    most_existence: float = 0.995
+    apart_m: float = 0.3
+    apart_penalty: float = 3.0
+    hypotheses: int = 64
+    log_gap: float = 15.0
+    alike_m: float = 0.15
+    whole_views: int = 3
+    whole_wait_s: float = 20.0
+
+    def __post_init__(self) -> None:
+        """Refuse settings that mean nothing.
+
+        Raises:
+            ValueError: A value is not a positive number; names the setting.
+        """
+        for name in self.__slots__:
+            value = getattr(self, name)
+            if not value > 0 and name not in {"size_walk_m", "bottom_offset", "apart_penalty"}:
+                raise ValueError(f"{name} is {value:g}: give a number above 0")
+
+
+PARAMETERS: Final = dtype_of(FusionSettings)
+
+
+@lru_cache(maxsize=64)
+def parameters_of(settings: FusionSettings) -> Structured:
+    """The settings as an array of one `PARAMETERS` record; for reading only."""
+    parameters = np.array([astuple(settings)], dtype=PARAMETERS)
+    parameters.flags.writeable = False
+    return parameters

@@ -1,0 +1,251 @@
+"""Fusion of a room of four cameras: who is counted, where, and that order has no effect."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from streams.domain.fusion.fusion import (
+    CameraFrame,
+    FloorFusion,
+    FusedPerson,
+    FusionCamera,
+    FusionSettings,
+)
+from streams.domain.fusion.state import FusionState
+from tests.support.camera_room import (
+    HEIGHT,
+    WIDTH,
+    cameras,
+    projection_from,
+    seen,
+    walk,
+)
+
+TICK_US = 200_000
+TICKS = 24
+
+
+def test_people_whom_four_cameras_see_are_counted_once_and_keep_their_numbers() -> None:
+    *_, last = people_by_tick = follow(cameras())
+
+    assert [len(people) for people in people_by_tick[2:]] == [3] * (TICKS - 2)
+    assert {person.number for people in people_by_tick for person in people} == {1, 2, 3}
+    assert last[0].cameras == ("corner-0", "corner-1", "corner-2", "corner-3")
+    spots = walk((TICKS - 1) / 5)
+    for person, (x, y) in zip(near_to(last, spots), spots, strict=True):
+        assert np.hypot(person.x_m - x, person.y_m - y) < 0.1
+        assert person.height_m == pytest.approx(1.7, abs=0.05)
+        assert 0.01 < person.position_sd_m < 0.3
+
+
+def test_people_who_pass_each_other_do_not_exchange_their_numbers() -> None:
+    people_by_tick = follow(cameras())
+    early, late = people_by_tick[4], people_by_tick[-1]
+
+    assert [p.number for p in near_to(early, walk(4 / 5))] == [
+        p.number for p in near_to(late, walk((TICKS - 1) / 5))
+    ]
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.permutations(range(4)), st.randoms(use_true_random=False))
+def test_order_of_cameras_frames_and_boxes_has_no_effect(order: list[int], random) -> None:  # type: ignore[no-untyped-def]
+    watching = [cameras()[at] for at in order]
+
+    def shuffled(frames: list[CameraFrame]) -> list[CameraFrame]:
+        random.shuffle(frames)
+        return [
+            replace(f, boxes=f.boxes[random.sample(range(len(f.boxes)), len(f.boxes))])
+            for f in frames
+        ]
+
+    assert follow(watching, shuffled) == follow(cameras())
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.integers(1, TICKS - 1))
+def test_a_state_that_was_saved_goes_on_as_if_nothing_had_happened(split: int) -> None:
+    fusion, watching = FloorFusion(cameras()), cameras()
+    whole = parted = fusion.start()
+    for tick in range(TICKS):
+        frames = seen(walk(tick / 5), watching)
+        whole, expected = fusion.step(whole, (tick + 1) * TICK_US, frames)
+        if tick == split:
+            parted = FusionState.from_bytes(parted.to_bytes())
+        parted, found = fusion.step(parted, (tick + 1) * TICK_US, frames)
+        assert found == expected
+    assert parted.to_bytes() == whole.to_bytes()
+
+
+def test_a_step_does_not_change_the_state_before() -> None:
+    fusion = FloorFusion(cameras())
+    state = fusion.start()
+    for tick in range(5):
+        state, _ = fusion.step(state, (tick + 1) * TICK_US, seen(walk(tick / 5), cameras()))
+    before = state.to_bytes()
+
+    fusion.step(state, 6 * TICK_US, seen(walk(1.0), cameras()))
+
+    assert state.to_bytes() == before
+
+
+def test_a_person_whom_one_camera_sees_is_reported_after_more_than_one_box() -> None:
+    watching = cameras()[:1]
+    fusion = FloorFusion(watching)
+    state = fusion.start()
+    counts = []
+    for tick in range(6):
+        state, people = fusion.step(state, (tick + 1) * TICK_US, seen([(4.0, 3.0)], watching))
+        counts.append(len(people))
+
+    assert counts[0] == 0
+    assert counts[-1] == 1
+
+
+def test_a_person_stays_while_one_camera_loses_them_and_leaves_when_all_do() -> None:
+    watching = cameras()
+    fusion = FloorFusion(watching)
+    state = fusion.start()
+    now_us = 0
+    for _ in range(5):
+        now_us += TICK_US
+        state, people = fusion.step(state, now_us, seen([(4.0, 3.0)], watching))
+    for _ in range(20):
+        now_us += TICK_US
+        frames = seen([(4.0, 3.0)], watching)
+        state, people = fusion.step(state, now_us, [nobody_in(frames[0]), *frames[1:]])
+    assert [person.cameras for person in people] == [("corner-1", "corner-2", "corner-3")]
+
+    for _ in range(5):
+        now_us += TICK_US
+        frames = [nobody_in(frame) for frame in seen([], watching)]
+        state, people = fusion.step(state, now_us, frames)
+    assert people == []
+
+
+def test_a_camera_without_a_frame_says_nothing() -> None:
+    watching = cameras()
+    fusion = FloorFusion(watching)
+    state = fusion.start()
+    for tick in range(5):
+        state, people = fusion.step(state, (tick + 1) * TICK_US, seen([(4.0, 3.0)], watching))
+
+    for tick in range(5, 30):
+        state, people = fusion.step(state, (tick + 1) * TICK_US, [])
+
+    assert len(people) == 1
+    assert people[0].cameras == ()
+
+
+def test_a_second_box_of_a_person_is_no_second_person() -> None:
+    watching = cameras()
+    fusion = FloorFusion(watching)
+    state = fusion.start()
+    for tick in range(10):
+        frames = [
+            replace(frame, boxes=np.vstack([frame.boxes, inside(frame.boxes)]))
+            for frame in seen([(4.0, 3.0)], watching)
+        ]
+        state, people = fusion.step(state, (tick + 1) * TICK_US, frames)
+
+    assert len(people) == 1
+
+
+@pytest.mark.parametrize(
+    ("boxes", "problem"),
+    [
+        ([[0.0, 0.0, np.nan, 9.0]], "a number is not finite"),
+        ([[5.0, 0.0, 5.0, 9.0]], "one has no width or no height"),
+        ([[1.0, 2.0, 3.0]], "give four numbers for each"),
+        ([[0.0, 0.0, 1.0, 1.0]] * 4097, "4097 boxes of camera corner-1: at most 4096"),
+    ],
+)
+def test_boxes_that_are_none_are_refused_by_their_camera(
+    boxes: list[list[float]], problem: str
+) -> None:
+    fusion = FloorFusion(cameras())
+
+    with pytest.raises(ValueError, match=f"camera corner-1.*{problem}|{problem}"):
+        fusion.step(fusion.start(), TICK_US, [CameraFrame(1, np.array(boxes))])
+
+
+def test_time_that_does_not_rise_is_refused() -> None:
+    fusion = FloorFusion(cameras())
+    state, _ = fusion.step(fusion.start(), TICK_US, [])
+
+    with pytest.raises(ValueError, match="time 200000 is not after 200000"):
+        fusion.step(state, TICK_US, [])
+
+
+def test_two_frames_of_a_camera_in_one_tick_are_refused() -> None:
+    fusion = FloorFusion(cameras())
+    frame = CameraFrame(2, np.zeros((0, 4)))
+
+    with pytest.raises(ValueError, match="two frames of camera corner-2"):
+        fusion.step(fusion.start(), TICK_US, [frame, frame])
+
+
+def test_an_unknown_camera_is_refused() -> None:
+    fusion = FloorFusion(cameras())
+
+    with pytest.raises(ValueError, match="camera 7 is not one of the 4"):
+        fusion.step(fusion.start(), TICK_US, [CameraFrame(7, np.zeros((0, 4)))])
+
+
+def test_a_camera_that_is_there_twice_or_has_no_matrix_is_refused() -> None:
+    whole = projection_from((0.0, 0.0, 2.5), (4.0, 3.0, 0.8))
+
+    with pytest.raises(ValueError, match="camera a is there twice"):
+        FloorFusion([FusionCamera("a", whole, WIDTH, HEIGHT)] * 2)
+    with pytest.raises(ValueError, match="projection of b: give 3 x 4 finite numbers"):
+        FloorFusion([FusionCamera("b", whole[:, :3], WIDTH, HEIGHT)])
+
+
+def test_bytes_that_are_no_state_are_refused() -> None:
+    with pytest.raises(ValueError, match="not a state of fusion"):
+        FusionState.from_bytes(b"wrong")
+
+
+def test_fewer_whole_views_report_a_person_at_the_edge_sooner() -> None:
+    def first_reported(whole_views: int) -> int:
+        watching = cameras()
+        fusion = FloorFusion(watching, FusionSettings(whole_views=whole_views))
+        state = fusion.start()
+        for tick in range(60):
+            spot = (0.6 + 0.05 * tick, 3.0)
+            state, people = fusion.step(state, (tick + 1) * TICK_US, seen([spot], watching))
+            if people:
+                return tick
+        raise AssertionError("never reported")
+
+    assert first_reported(1) < first_reported(4)
+
+
+def follow(  # type: ignore[no-untyped-def]
+    watching: Sequence[FusionCamera], changed=lambda frames: frames
+) -> list[list[FusedPerson]]:
+    fusion = FloorFusion(watching)
+    state, found = fusion.start(), []
+    for tick in range(TICKS):
+        frames = changed(seen(walk(tick / 5), watching))
+        state, people = fusion.step(state, (tick + 1) * TICK_US, frames)
+        found.append(people)
+    return found
+
+
+def near_to(people: list[FusedPerson], spots: list[tuple[float, float]]) -> list[FusedPerson]:
+    return [min(people, key=lambda p: (p.x_m - x) ** 2 + (p.y_m - y) ** 2) for x, y in spots]
+
+
+def inside(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Boxes a little smaller, as a detector finds people a second time."""
+    return np.asarray(boxes + np.array([4.0, 6.0, -4.0, -20.0]))
+
+
+def nobody_in(frame: CameraFrame) -> CameraFrame:
+    return replace(frame, boxes=np.zeros((0, 4)))
