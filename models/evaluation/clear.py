@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from models.evaluation.steps import ROUNDING, Steps
@@ -16,7 +17,11 @@ _KEEP = 1000.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Clear:
-    """See `TrackScores` for what each means."""
+    """See `TrackScores` for what each means.
+
+    Attributes:
+        overlaps: Overlap of each matched box with its person, shape `(true_positives,)`.
+    """
 
     mota: float
     motp: float
@@ -27,6 +32,7 @@ class Clear:
     false_negatives: int
     mostly_tracked: int
     mostly_lost: int
+    overlaps: NDArray[np.float64]
 
 
 def clear(steps: Steps) -> Clear:
@@ -40,7 +46,8 @@ def clear(steps: Steps) -> Clear:
     track_before = np.full(steps.people, _NONE)
     times_found = np.zeros(steps.people, dtype=np.int64)
     frames_matched = np.zeros(steps.people, dtype=np.int64)
-    matched, switches, overlap_sum = 0, 0, 0.0
+    overlaps = [np.empty(0)]
+    switches = 0
     for step in steps:
         if len(step.people) == 0 or len(step.tracks) == 0:
             continue
@@ -58,15 +65,16 @@ def clear(steps: Steps) -> Clear:
         last_track[people] = tracks
         track_before[:] = _NONE
         track_before[people] = tracks
-        matched += len(people)
-        overlap_sum += float(step.overlaps[rows, columns].sum())
+        overlaps.append(step.overlaps[rows, columns])
 
+    of_matched = np.concatenate(overlaps)
+    matched = len(of_matched)
     boxes = int(steps.person_boxes.sum())
     false_boxes = int(steps.track_boxes.sum()) - matched
     share = frames_matched / steps.person_boxes
     return Clear(
         mota=(matched - false_boxes - switches) / max(1, boxes),
-        motp=overlap_sum / max(1, matched),
+        motp=float(of_matched.sum()) / max(1, matched),
         id_switches=switches,
         fragments=int(np.maximum(times_found - 1, 0).sum()),
         true_positives=matched,
@@ -74,4 +82,5 @@ def clear(steps: Steps) -> Clear:
         false_negatives=boxes - matched,
         mostly_tracked=int((share > 0.8).sum()),
         mostly_lost=int((share < 0.2).sum()),
+        overlaps=of_matched,
     )
