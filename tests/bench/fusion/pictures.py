@@ -219,7 +219,7 @@ class Detector:
         height = spans[:, 3] - spans[:, 1]
         chance = chance * np.clip((height - 15.0) / 45.0, 0.0, 1.0)
         luck = 0.7 * self._luck[here] + np.sqrt(1 - 0.49) * self._random.normal(size=len(here))
-        return luck < _normal_quantile(chance)
+        return np.asarray(luck < _normal_quantile(chance))
 
     def _boxes(self, here: Floats, spans: Floats, parts: Floats) -> Floats:
         """Boxes with their errors, cut by the picture."""
@@ -234,7 +234,7 @@ class Detector:
 
     def _cut(self, boxes: Floats) -> Floats:
         limit = [self._camera.width, self._camera.height] * 2
-        return np.round(np.clip(boxes, 0.0, limit), 2)
+        return np.asarray(np.round(np.clip(boxes, 0.0, limit), 2))
 
     def _with_false(
         self, boxes: Floats, scores: Floats, people: Floats

@@ -59,7 +59,8 @@ class Walks:
         counted: Who of them is on the part of the floor that counts, shape `(F, N)`.
         points: Where, metres, shape `(F, N, 2)`.
         headings: Which way they are turned, radians, shape `(F, N)`.
-        strides: Phase of their steps, radians, shape `(F, N)`; and how wide they step, 0 to 1.
+        strides: Phase of their steps, radians, shape `(F, N)`.
+        widths: How wide they step, 0 to 1, shape `(F, N)`.
         heights: Height of each, standing, metres, shape `(N,)`.
         seated: Who sits, shape `(N,)`.
     """
@@ -142,9 +143,19 @@ def walk(plan: Plan, crowd: Crowd, frames: int, fps: float, random: np.random.Ge
         seen.append(
             tuple(part.copy() for part in (there, counted & there, points, heading, phase, wide))
         )
-    stacked = [np.stack(part) for part in zip(*seen, strict=True)]
-    heights = np.clip(random.normal(1.70, 0.09, count), 1.45, 2.0)
-    return Walks(*stacked, heights=heights, seated=seated)
+    all_there, all_counted, all_points, headings, strides, widths = map(
+        np.stack, zip(*seen, strict=True)
+    )
+    return Walks(
+        all_there,
+        all_counted,
+        all_points,
+        headings,
+        strides,
+        widths,
+        heights=np.clip(random.normal(1.70, 0.09, count), 1.45, 2.0),
+        seated=seated,
+    )
 
 
 def _first_points(plan: Plan, crowd: Crowd, rooms: Floats, random: np.random.Generator) -> Floats:
@@ -161,7 +172,7 @@ def _first_points(plan: Plan, crowd: Crowd, rooms: Floats, random: np.random.Gen
 
 def _point_in(plan: Plan, crowd: Crowd, room: int, random: np.random.Generator) -> Floats:
     low, high = np.array(crowd.area[:2]), np.array(crowd.area[2:])
-    return plan.corner(room) + random.uniform(low, high) * np.asarray(plan.room_m)
+    return np.asarray(plan.corner(room) + random.uniform(low, high) * np.asarray(plan.room_m))
 
 
 def _groups(
