@@ -117,8 +117,8 @@ class Detector:
         here = np.flatnonzero(walks.there[frame])
         points = walks.points[frame, here]
         away = np.linalg.norm(points - self._camera.position[:2], axis=1)
-        near = away < self._errors.farthest_m
-        near &= self._plan.sees(self._camera, points)
+        near = np.flatnonzero(away < self._errors.farthest_m)
+        near = near[self._plan.sees(self._camera, points[near])]
         here, points, away = here[near], points[near], away[near]
         spans, before = self._spans(walks, frame, here, points)
         here, spans, away = here[before], spans[before], away[before]

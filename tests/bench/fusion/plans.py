@@ -6,6 +6,7 @@ Coordinates are metres on the floor, `z` is up. Nothing here is shared with the 
 import math
 from collections import deque
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -114,17 +115,27 @@ class Plan:
 
     def sees(self, camera: Camera, points: Floats) -> Floats:
         """Which points on the floor no wall hides from a camera, shape `(N,)`."""
-        clear = np.ones(len(points), dtype=bool)
+        walls = _walls(self)
+        if not len(walls) or not len(points):
+            return np.ones(len(points), dtype=bool)
         start = camera.position[:2]
-        for x1, y1, x2, y2 in self.walls():
-            wall, ray = np.array([x2 - x1, y2 - y1]), points - start
-            across = ray[:, 0] * wall[1] - ray[:, 1] * wall[0]
-            across = np.where(np.abs(across) < 1e-12, 1e-12, across)
-            to_wall = np.array([x1, y1]) - start
-            at_ray = (to_wall[0] * wall[1] - to_wall[1] * wall[0]) / across
-            at_wall = (to_wall[0] * ray[:, 1] - to_wall[1] * ray[:, 0]) / across
-            clear &= ~((at_ray > 0) & (at_ray < 1) & (at_wall >= 0) & (at_wall <= 1))
-        return clear
+        wall, to_wall = walls[:, 2:] - walls[:, :2], walls[:, :2] - start
+        ray = points - start
+        across = ray[:, None, 0] * wall[:, 1] - ray[:, None, 1] * wall[:, 0]
+        across = np.where(np.abs(across) < 1e-12, 1e-12, across)
+        at_ray = (to_wall[:, 0] * wall[:, 1] - to_wall[:, 1] * wall[:, 0]) / across
+        at_wall = (to_wall[:, 0] * ray[:, None, 1] - to_wall[:, 1] * ray[:, None, 0]) / across
+        cut = (at_ray > 0) & (at_ray < 1) & (at_wall >= 0) & (at_wall <= 1)
+        return np.asarray(~cut.any(axis=1))
+
+
+@lru_cache(maxsize=8)
+def _walls_of(columns: int, rooms: int, room_m: tuple[float, float], door_m: float) -> Floats:
+    return Plan(columns, rooms, room_m, door_m, ()).walls()
+
+
+def _walls(plan: Plan) -> Floats:
+    return _walls_of(plan.columns, plan.rooms, plan.room_m, plan.door_m)
 
 
 def floor_of(cameras: int, random: np.random.Generator, pose_error_deg: float) -> Plan:

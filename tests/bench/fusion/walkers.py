@@ -16,6 +16,9 @@ Floats = np.ndarray
 STEP_S = 0.1
 """Longest step of the movement, seconds."""
 
+WALL_M = 0.2
+"""Nobody's middle is nearer to an outer wall."""
+
 _ROOM_FOR_A_BODY_M = 0.42
 
 
@@ -130,6 +133,7 @@ def walk(plan: Plan, crowd: Crowd, frames: int, fps: float, random: np.random.Ge
                     goal, narrow = group.way[0]
                     aims[members] = goal + group.offsets * (0.2 if narrow else 1.0)
             _advance(points, velocity, aims, speeds, there & ~seated, there, step_s, random)
+            points = np.clip(points, WALL_M, np.asarray(plan.size_m) - WALL_M)
             pace = np.linalg.norm(velocity, axis=1)
             phase += step_s * 2 * math.pi * 0.75 * np.minimum(pace, 1.5) / 0.9
             turned = np.arctan2(velocity[:, 1], velocity[:, 0])
