@@ -79,6 +79,7 @@ SECTIONS: Final[dict[str, dict[str, Entry]]] = {
     },
     "Models": {
         "track": Entry("workers.cli.track", "track", "Track people in a file of detections."),
+        "fuse": Entry("workers.cli.fuse", "fuse", "Fuse a floor's cameras in files of detections."),
         "score-map": Entry(
             "workers.cli.score_map", "score_map", "Fit a map of a model's scores, a model card."
         ),
