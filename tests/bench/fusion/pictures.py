@@ -1,8 +1,8 @@
 """What a detector makes of people in a camera's picture.
 
 A body is a set of points: head, shoulders, hands, hips, feet, and they swing as it walks. Its box
-spans their pixels. Who stands nearer covers who stands behind, cell by cell of the box; the
-detector finds a person the more surely the more of it is seen, its box ends where what is seen
+spans their pixels. Who stands nearer, and a desk, covers who is behind, cell by cell of the box;
+the detector finds a person the more surely the more of it is seen, its box ends where what is seen
 ends, and of two boxes that nearly coincide one is left.
 
 The errors are fitted to the Faster R-CNN boxes of the cmc recordings against upright ellipsoids at
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tests.bench.fusion.plans import Camera, Plan
-from tests.bench.fusion.walkers import Walks
+from tests.bench.fusion.walkers import DESK_M, Walks
 
 Floats = np.ndarray
 
@@ -122,7 +122,8 @@ class Detector:
         here, points, away = here[near], points[near], away[near]
         spans, before = self._spans(walks, frame, here, points)
         here, spans, away = here[before], spans[before], away[before]
-        shown, parts = self._covered(spans, away)
+        behind = self._behind_desks(walks, frame, here)
+        shown, parts = self._covered(spans, away, behind)
         found = self._found(here, shown, spans)
         boxes = self._boxes(here, spans, parts)
         keep = found & (np.minimum(boxes[:, 2:] - boxes[:, :2], 1e9).min(axis=1) > 4.0)
@@ -165,7 +166,28 @@ class Detector:
         inside &= (spans[:, 1] < self._camera.height) & (spans[:, 3] > 0)
         return spans, ahead & inside
 
-    def _covered(self, spans: Floats, away: Floats) -> tuple[Floats, Floats]:
+    def _behind_desks(self, walks: Walks, frame: int, here: Floats) -> Floats:
+        """Which cells of each body a desk hides, shape `(N, ROWS, COLUMNS)`."""
+        hidden = np.zeros((len(here), ROWS, COLUMNS), dtype=bool)
+        desks = walks.desks
+        eye = self._camera.position
+        beside = 0.6 * ((np.arange(COLUMNS) + 0.5) / COLUMNS - 0.5)
+        for number, person in enumerate(here.tolist()):
+            stand = walks.points[frame, person]
+            near = desks[np.linalg.norm(desks[:, :2] - stand, axis=1) < 2.0]
+            if not len(near):
+                continue
+            tall = walks.heights[person] * (0.73 if walks.seated[person] else 1.0)
+            up = tall * (1.0 - (np.arange(ROWS) + 0.5) / ROWS)
+            ahead = (stand - eye[:2]) / np.linalg.norm(stand - eye[:2])
+            cells = np.zeros((ROWS, COLUMNS, 3))
+            cells[:, :, :2] = stand + beside[None, :, None] * np.array([-ahead[1], ahead[0]])
+            cells[:, :, 2] = up[:, None]
+            for desk in near:
+                hidden[number] |= _desk_between(eye, cells, desk)
+        return hidden
+
+    def _covered(self, spans: Floats, away: Floats, behind: Floats) -> tuple[Floats, Floats]:
         """What share of each body is seen, and the box around that part.
 
         Returns:
@@ -180,17 +202,17 @@ class Detector:
         y = spans[:, 1, None, None] + size[:, 1, None, None] * down[None, :, None]
         x, y = np.broadcast_arrays(x, y)
         own = _silhouette(across[None, :], down[:, None])
-        seen = np.broadcast_to(own, (count, ROWS, COLUMNS)).copy()
+        seen = np.broadcast_to(own, (count, ROWS, COLUMNS)) & ~behind
         in_picture = (x >= 0) & (x < self._camera.width) & (y >= 0) & (y < self._camera.height)
         for nearer in range(count):
             meets = away > away[nearer] + 1e-9
             meets &= (spans[:, 0] < spans[nearer, 2]) & (spans[:, 2] > spans[nearer, 0])
             meets &= (spans[:, 1] < spans[nearer, 3]) & (spans[:, 3] > spans[nearer, 1])
-            behind = np.flatnonzero(meets)
-            if len(behind):
-                u = (x[behind] - spans[nearer, 0]) / size[nearer, 0]
-                v = (y[behind] - spans[nearer, 1]) / size[nearer, 1]
-                seen[behind] &= ~_silhouette(u, v)
+            others = np.flatnonzero(meets)
+            if len(others):
+                u = (x[others] - spans[nearer, 0]) / size[nearer, 0]
+                v = (y[others] - spans[nearer, 1]) / size[nearer, 1]
+                seen[others] &= ~_silhouette(u, v)
         # What the picture cuts off hides a person less than what covers it: a head is enough.
         share = (seen & in_picture).sum(axis=(1, 2)) / np.maximum(
             1, own.sum() - 0.5 * (own & ~in_picture).sum(axis=(1, 2))
@@ -256,6 +278,21 @@ class Detector:
         wide = tall * random.uniform(0.3, 0.8, count)
         x, y = random.uniform(0, width - wide), random.uniform(0, height - tall)
         return np.round(np.column_stack([x, y, x + wide, y + tall]), 2)
+
+
+def _desk_between(eye: Floats, cells: Floats, desk: Floats) -> Floats:
+    """Whether the way from the camera to each cell leads through a desk; shape of the cells."""
+    c, s = np.cos(desk[2]), np.sin(desk[2])
+    turn = np.array([[c, s, 0.0], [-s, c, 0.0], [0.0, 0.0, 1.0]])
+    middle = np.array([desk[0], desk[1], DESK_M[2] / 2])
+    start = turn @ (eye - middle)
+    way = (cells - middle) @ turn.T - start
+    way = np.where(np.abs(way) < 1e-9, 1e-9, way)
+    half = np.asarray(DESK_M) / 2
+    one, other = (-half - start) / way, (half - start) / way
+    enter = np.minimum(one, other).max(axis=2)
+    leave = np.maximum(one, other).min(axis=2)
+    return np.asarray((enter < leave) & (enter > 0.0) & (enter < 1.0))
 
 
 def _silhouette(across: Floats, down: Floats) -> Floats:

@@ -1,5 +1,6 @@
 """The simulator: the same again for a seed, people where the boxes say, errors as on cmc."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -94,7 +95,7 @@ def test_edges_are_off_as_those_of_the_recordings(room: Scene) -> None:
     off = residuals(room)
     spread = 1.4826 * np.median(np.abs(off - np.median(off, axis=0)), axis=0)
 
-    assert len(off) > 2000
+    assert len(off) > 1500
     assert spread == pytest.approx([0.066, 0.054, 0.067, 0.063], abs=0.025)
     assert 0.07 < (off[:, 3] < -0.25).mean() < 0.21
 
@@ -137,7 +138,7 @@ def standing(points: list[tuple[float, float]]) -> Walks:
     )
 
 
-def found_at(points: list[tuple[float, float]], draws: int = 200) -> np.ndarray:
+def found_at(points: list[tuple[float, float]], draws: int = 80) -> np.ndarray:
     """How often each of some people is found by a camera in the corner of a room."""
     plan = Plan(2, 2, (9.0, 7.0), 2.0, ())
     random = np.random.default_rng(1)
@@ -160,6 +161,29 @@ def test_who_stands_before_another_hides_them() -> None:
     assert alone[0] > 0.95
     assert first > 0.9
     assert second < 0.8
+
+
+def test_a_desk_hides_the_legs_of_who_sits_behind_it() -> None:
+    plan = Plan(1, 1, (9.0, 7.0), 2.0, ())
+    camera = hang(plan, 0, 0, "cam", np.random.default_rng(1), 0.0, hang_m=2.5, fov_deg=90)
+    bottoms = []
+    for seated in (False, True):
+        walks = replace(
+            standing([(5.0, 4.0)]),
+            seated=np.array([seated]),
+            headings=np.full((1, 1), np.arctan2(-4.0, -5.0)),
+        )
+        shown = Detector(
+            plan,
+            camera,
+            Errors(edges=(0, 0, 0, 0), whole=0.0, false_boxes=0.0),
+            1,
+            np.random.default_rng(1),
+        ).detect(walks, 0, 1.0)
+        low = camera.projection @ np.array([5.0, 4.0, 0.4, 1.0])
+        bottoms.append(shown.boxes[0, 3] - low[1] / low[2])
+
+    assert bottoms[0] > 0 > bottoms[1]
 
 
 def test_a_wall_hides_whoever_is_behind_it() -> None:

@@ -19,6 +19,12 @@ STEP_S = 0.1
 WALL_M = 0.2
 """Nobody's middle is nearer to an outer wall."""
 
+DESK_M = (0.6, 1.4, 0.73)
+"""Depth, width and height of a desk, metres."""
+
+_TO_DESK_M = 0.65
+"""From who sits at a desk to its middle, metres."""
+
 _ROOM_FOR_A_BODY_M = 0.42
 
 
@@ -77,6 +83,15 @@ class Walks:
     heights: Floats
     seated: Floats
 
+    @property
+    def desks(self) -> Floats:
+        """The middle of each seated person's desk and the heading of who sits there.
+
+        Returns:
+            Shape `(D, 3)`: `x, y` in metres, radians.
+        """
+        return _desks(self.points[0, self.seated], self.headings[0, self.seated])
+
 
 class _Group:
     """People who walk together, one or more."""
@@ -114,6 +129,7 @@ def walk(plan: Plan, crowd: Crowd, frames: int, fps: float, random: np.random.Ge
     heading = random.uniform(-math.pi, math.pi, count)
     phase = random.uniform(0, 2 * math.pi, count)
     counted = np.full(count, crowd.lobby is None)
+    desks = _desks(points[seated], heading[seated])[:, :2]
     seen: list[tuple[Floats, ...]] = []
     for frame in range(frames):
         for step in range(steps if frame else 1):
@@ -132,7 +148,7 @@ def walk(plan: Plan, crowd: Crowd, frames: int, fps: float, random: np.random.Ge
                 if group.way and group.wait_s <= 0.0:
                     goal, narrow = group.way[0]
                     aims[members] = goal + group.offsets * (0.2 if narrow else 1.0)
-            _advance(points, velocity, aims, speeds, there & ~seated, there, step_s, random)
+            _advance(points, velocity, aims, speeds, there & ~seated, there, desks, step_s, random)
             points = np.clip(points, WALL_M, np.asarray(plan.size_m) - WALL_M)
             pace = np.linalg.norm(velocity, axis=1)
             phase += step_s * 2 * math.pi * 0.75 * np.minimum(pace, 1.5) / 0.9
@@ -159,6 +175,13 @@ def walk(plan: Plan, crowd: Crowd, frames: int, fps: float, random: np.random.Ge
         widths,
         heights=np.clip(random.normal(1.70, 0.09, count), 1.45, 2.0),
         seated=seated,
+    )
+
+
+def _desks(points: Floats, headings: Floats) -> Floats:
+    x, y = points.T
+    return np.column_stack(
+        [x + _TO_DESK_M * np.cos(headings), y + _TO_DESK_M * np.sin(headings), headings]
     )
 
 
@@ -251,19 +274,22 @@ def _advance(
     speeds: Floats,
     moving: Floats,
     there: Floats,
+    desks: Floats,
     step_s: float,
     random: np.random.Generator,
 ) -> None:
-    """One step of everybody: to the aim, and off from those who are near."""
+    """One step of everybody: to the aim, and off from people and desks that are near."""
     walkers, others = np.flatnonzero(moving), np.flatnonzero(there)
     if len(walkers) == 0:
         return
     to_aim = aims[walkers] - points[walkers]
     far = np.linalg.norm(to_aim, axis=1, keepdims=True)
     wanted = to_aim / np.maximum(far, 1e-9) * np.minimum(speeds[walkers, None], far / 0.5)
-    apart = points[walkers][:, None] - points[others][None]
+    obstacles = np.vstack([points[others], desks])
+    apart = points[walkers][:, None] - obstacles[None]
     distance = np.linalg.norm(apart, axis=2)
-    distance[walkers[:, None] == others[None]] = np.inf
+    distance[:, : len(others)][walkers[:, None] == others[None]] = np.inf
+    distance[:, len(others) :] -= DESK_M[1] / 2
     away = apart / np.maximum(distance, 1e-6)[:, :, None]
     sideways = np.stack([-away[:, :, 1], away[:, :, 0]], axis=2)
     force = 3.0 * np.exp(np.minimum((_ROOM_FOR_A_BODY_M - distance) / 0.12, 3.0))
