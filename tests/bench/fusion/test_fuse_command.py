@@ -271,3 +271,21 @@ def test_a_file_that_is_read_is_not_written_over(room: Path) -> None:
 
     refused(room, "--out", "it is a file to read", options=("--out", f"{room}/cam1.det.txt"))
     assert (room / "cam1.det.txt").read_text() == before
+
+
+def test_a_folder_that_is_not_there_is_named_before_anything_is_fused(room: Path) -> None:
+    refused(room, "there is no folder", options=("--out", f"{room}/none/floor.txt"))
+
+
+def test_one_file_for_two_cameras_is_refused(room: Path) -> None:
+    twice = f"cam2={room}/cam1.det.txt"
+    options = ("--detections", twice)
+
+    refused(room, "--detections cam2", "is given to cam1", options=options, cameras=("cam1",))
+
+
+def test_a_frame_beyond_all_reason_is_refused(room: Path) -> None:
+    with (room / "cam2.det.txt").open("a") as file:
+        file.write("1000000000000,-1,10,20,30,40,1\n")
+
+    refused(room, "cam2.det.txt, field frame: 1000000000000 is above 10000000")

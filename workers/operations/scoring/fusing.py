@@ -24,6 +24,9 @@ FIRST_FRAME_US: Final = 1_000_000
 FPS: Final = (0.01, 1000.0)
 """Least and largest frames per second."""
 
+MOST_FRAMES: Final = 10_000_000
+"""A frame with a larger number is a mistake; 10 frames a second make so many in eleven days."""
+
 JOINER: Final = "+"
 """Between the cameras of a row; no name has it, and no reader of CSV takes it for a comma."""
 
@@ -117,9 +120,7 @@ def fuse_files(
             raise ValueError(f"--detections {name}: {cameras} has no such camera, only {known}")
     if not detections:
         raise ValueError("--detections: there is none")
-    for path in (cameras, *detections.values(), *([ground_truth] if ground_truth else [])):
-        if out.resolve() == path.resolve():
-            raise ValueError(f"--out {out}: it is a file to read")
+    _check_paths(out, cameras, detections, ground_truth)
     truth = None if ground_truth is None else read_floor(ground_truth)
     if truth is not None and len(truth) == 0:
         raise ValueError(f"{ground_truth}: it is empty, and there is nothing to score against")
@@ -131,7 +132,7 @@ def fuse_files(
         name: _read_boxes(detections[name], name, pinhole, scale, warnings)
         for name, pinhole in taken.items()
     }
-    frames = max((int(found.frames.max(initial=0)) for found in boxes.values()), default=0)
+    frames = max(int(found.frames.max(initial=0)) for found in boxes.values())
     warnings += _stopped(boxes, frames)
     fused = fuse(taken, boxes, frames=frames, fps=fps)
     write_fused(out, fused)
@@ -281,11 +282,34 @@ def _undistorted(pinhole: Pinhole, boxes: NDArray[np.float64]) -> NDArray[np.flo
     return np.column_stack([left[:, 0], top[:, 1], right[:, 0], bottom[:, 1]])
 
 
+def _check_paths(
+    out: Path, cameras: Path, detections: Mapping[str, Path], ground_truth: Path | None
+) -> None:
+    """Refuse files that were mixed up.
+
+    Raises:
+        ValueError: Names the option.
+    """
+    given: dict[Path, str] = {}
+    for name, path in detections.items():
+        other = given.setdefault(path.resolve(), name)
+        if other != name:
+            raise ValueError(f"--detections {name}: {path} is given to {other} already")
+    read = [cameras, *detections.values(), *([ground_truth] if ground_truth else [])]
+    if out.resolve() in {path.resolve() for path in read}:
+        raise ValueError(f"--out {out}: it is a file to read")
+    if not out.resolve().parent.is_dir():
+        raise ValueError(f"--out {out}: there is no folder {out.parent}")
+
+
 def _read_boxes(
     path: Path, name: str, pinhole: Pinhole, scale: Scale | None, warnings: list[str]
 ) -> BoxTable:
     """The detections of a camera, cut by its picture, with scores from 0 to 1."""
     read = read_detections(path)
+    last = int(read.frames.max(initial=0))
+    if last > MOST_FRAMES:
+        raise ValueError(f"{path}, field frame: {last} is above {MOST_FRAMES}")
     try:
         unit = to_unit_scores(read.scores, scale)
     except ValueError as error:
