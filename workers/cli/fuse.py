@@ -11,7 +11,7 @@ from models.evaluation.floor import FloorScores
 from runtime.errors import Stop
 from workers.cli.errors import exit_codes
 from workers.cli.output import Json, print_json, print_table, print_text
-from workers.cli.track import Scores
+from workers.cli.scales import Scores
 from workers.operations.scoring.fusing import fuse_files, parse_area, parse_detections
 
 

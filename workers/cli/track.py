@@ -13,6 +13,7 @@ from runtime.errors import Stop
 from workers.cli.configuration import read_settings
 from workers.cli.errors import exit_codes
 from workers.cli.output import Json, print_json, print_lines
+from workers.cli.scales import Scores
 from workers.operations.scoring.boxes import track_file
 
 
@@ -21,18 +22,6 @@ class Mount(StrEnum):
 
     fixed = "fixed"
     moving = "moving"
-
-
-class Scores(StrEnum):
-    """How the scores of a file are read."""
-
-    auto = "auto"
-    unit = "unit"
-    percent = "percent"
-    none = "none"
-    dpm = "dpm"
-    acf = "acf"
-    logit = "logit"
 
 
 def track(
