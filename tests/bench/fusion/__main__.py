@@ -1,6 +1,6 @@
 """How well cameras are fused on a floor, beside a plain fusion and the paper's filter.
 
-    python -m tests.bench.fusion [--only cmc,faults,simulated] [--seeds 1,2]
+    python -m tests.bench.fusion [--only cmc,faults,simulated] [--seeds 1,2] [--floors 200x500]
 
 Scored on the floor with similarity 1 - distance / 1 m. `cmc` are the recordings in
 ../shared/data/cmc, all four cameras and each alone; `faults` is what one camera less, one that is
@@ -36,7 +36,7 @@ from tests.bench.fusion.simulator import crowded_room, floor
 
 PARTS = ("cmc", "faults", "simulated")
 CMC_ROOMS = ("CMC1", "CMC2")
-FLOORS = ((4, 20), (20, 100), (50, 250))
+FLOORS = "4x20,20x100,50x250"
 """Cameras and people of the simulated floors."""
 
 FAULTS: dict[str, Callable[[Room, str], Room]] = {
@@ -166,7 +166,7 @@ def _spread(scores: Sequence[FloorScores]) -> list[str]:
     ]
 
 
-def on_simulated(seeds: Sequence[int]) -> Iterator[str]:
+def on_simulated(seeds: Sequence[int], floors: Sequence[tuple[int, int]]) -> Iterator[str]:
     yield "### Simulated floors\n"
     yield (
         "A crowded room of 7.7 x 3.4 m at 4 frames per second for 65 s, and floors of rooms with "
@@ -178,7 +178,7 @@ def on_simulated(seeds: Sequence[int]) -> Iterator[str]:
         area = Area(1.5, -np.inf, 7.0, np.inf)
         rooms = [room_of(crowded_room(seed, people), "", area) for seed in seeds]
         rows += _compared(f"crowded room, 4 cameras, {people} people", rooms)
-    for cameras, people in FLOORS:
+    for cameras, people in floors:
         rooms = [
             room_of(floor(seed, cameras=cameras, people=people, seconds=20.0), "") for seed in seeds
         ]
@@ -219,15 +219,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Measure the fusion of cameras on a floor.")
     parser.add_argument("--only", default=",".join(PARTS), help=f"of {', '.join(PARTS)}")
     parser.add_argument("--seeds", default="1,2", help="seeds of the simulated floors")
+    parser.add_argument("--floors", default=FLOORS, help="cameras x people of simulated floors")
     given = parser.parse_args()
     parts = given.only.split(",")
     if not set(parts) <= set(PARTS):
         parser.error(f"--only: of {', '.join(PARTS)}")
     seeds = [int(seed) for seed in given.seeds.split(",")]
+    floors = [
+        (int(cameras), int(people))
+        for cameras, people in (one.split("x") for one in given.floors.split(","))
+    ]
     makers: dict[str, Callable[[], Iterator[str]]] = {
         "cmc": on_cmc,
         "faults": on_faults,
-        "simulated": lambda: on_simulated(seeds),
+        "simulated": lambda: on_simulated(seeds, floors),
     }
     for part in PARTS:
         if part not in parts:
