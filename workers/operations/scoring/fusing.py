@@ -15,7 +15,7 @@ from models.datasets.motchallenge import BoxTable, read_detections
 from models.datasets.scores import Scale, to_unit_scores
 from models.evaluation.floor import FloorScores, evaluate_floor
 from streams.domain.camera.pinhole import Pinhole
-from streams.domain.fusion.fusion import CameraFrame, Fusion, FusionCamera
+from streams.domain.fusion.fusion import CameraFrame, FloorFusion, FusionCamera
 from workers.operations.scoring.floor_cameras import FloorCameras, read_cameras
 
 FIRST_FRAME_US: Final = 1_000_000
@@ -165,30 +165,32 @@ def fuse(
         fps: Frames/s.
     """
     ideal = {name: _Ideal.of(pinhole) for name, pinhole in cameras.items()}
-    fusion = Fusion([one.camera(name) for name, one in ideal.items()])
+    fusion = FloorFusion([one.camera(name) for name, one in ideal.items()])
+    state = fusion.start()
+    fusion.step(state, FIRST_FRAME_US, [])  # compiles, which is no part of the time taken
     by_frame = {
         name: {
-            frame: (ideal[name].boxes(rows.boxes), rows.scores)
+            frame: ideal[name].boxes(rows.boxes)
             for frame, rows in detections[name].by_frame().items()
         }
         for name in cameras
     }
-    nothing = (np.empty((0, 4)), np.empty(0))
+    nothing = np.empty((0, 4))
     rows: list[tuple[int, int, float, float]] = []
     seen_by: list[tuple[str, ...]] = []
     taken_s = 0.0
     for frame in range(1, frames + 1):
         at_us = FIRST_FRAME_US + round((frame - 1) * 1_000_000 / fps)
         scan = [
-            CameraFrame(number, at_us, *by_frame[name].get(frame, nothing))
+            CameraFrame(number, by_frame[name].get(frame, nothing))
             for number, name in enumerate(cameras)
         ]
         started_s = time.perf_counter()
-        people = fusion.step(at_us, scan)
+        state, people = fusion.step(state, at_us, scan)
         taken_s += time.perf_counter() - started_s
-        for person in sorted(people, key=lambda person: person.id):
-            rows.append((frame, person.id, person.x_m, person.y_m))
-            seen_by.append(tuple(person.cameras))
+        for person in people:
+            rows.append((frame, person.number, person.x_m, person.y_m))
+            seen_by.append(person.cameras)
     table = np.array(rows, dtype=np.float64).reshape(-1, 4)
     floor = floor_table(table[:, 0].astype(np.int64), table[:, 1].astype(np.int64), table[:, 2:])
     return Fused(floor, seen_by, taken_s)
