@@ -173,15 +173,15 @@ class Detector:
         eye = self._camera.position
         beside = 0.6 * ((np.arange(COLUMNS) + 0.5) / COLUMNS - 0.5)
         for number, person in enumerate(here.tolist()):
-            stand = walks.points[frame, person]
-            near = desks[np.linalg.norm(desks[:, :2] - stand, axis=1) < 2.0]
+            at = walks.points[frame, person]
+            near = desks[np.linalg.norm(desks[:, :2] - at, axis=1) < 2.0]
             if not len(near):
                 continue
             tall = walks.heights[person] * (0.73 if walks.seated[person] else 1.0)
             up = tall * (1.0 - (np.arange(ROWS) + 0.5) / ROWS)
-            ahead = (stand - eye[:2]) / np.linalg.norm(stand - eye[:2])
+            ahead = (at - eye[:2]) / np.linalg.norm(at - eye[:2])
             cells = np.zeros((ROWS, COLUMNS, 3))
-            cells[:, :, :2] = stand + beside[None, :, None] * np.array([-ahead[1], ahead[0]])
+            cells[:, :, :2] = at + beside[None, :, None] * np.array([-ahead[1], ahead[0]])
             cells[:, :, 2] = up[:, None]
             for desk in near:
                 hidden[number] |= _desk_between(eye, cells, desk)
