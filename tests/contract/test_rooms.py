@@ -37,9 +37,9 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("pipeline",),
     ),
     "workers": (
-        ("access", "audit", "stages", "storage"),
+        ("access", "audit", "frames", "stages", "storage"),
         ("observation", "registry"),
-        ("inference", "ingest", "serving", "sinks", "watchdog"),
+        ("guard", "inference", "ingest", "serving", "sinks", "watchdog"),
         ("operations",),
         ("local",),
         ("cli",),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from runtime.errors import DeadLetter
 from tests.fuzz.fuzzing import fuzz, scales
 from tests.fuzz.values import mangled
-from workers.inference.pixels import decode_jpeg, verified_pixels
+from workers.frames.pixels import decode_jpeg, verified_pixels
 
 WIDTH, HEIGHT = 96, 64
 REASONS = {"corrupt_jpeg", "size_mismatch", "too_large"}

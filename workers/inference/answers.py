@@ -12,7 +12,7 @@ from runtime.process.metrics import INFERENCE_DETECTIONS, INFERENCE_FRAMES
 from schemas.codec import Codec
 from schemas.records.frames import Detection, DetectionOutcome, Frame, Model
 from schemas.topics import DETECTIONS
-from workers.inference.arrivals import Arrival
+from workers.frames.arrivals import Arrival
 from workers.inference.batcher import Plan
 from workers.inference.outcomes import NEWER_FRAME, make_outcome
 

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
-from workers.inference.arrivals import Arrival
+from workers.frames.arrivals import Arrival
 
 Plan = Literal["infer", "skip", "pass"]
 """Plan for an arrival: its pixels go to the detector (infer), a newer frame of its camera

@@ -1,7 +1,7 @@
 """The one outcome of one frame, as a record of detections.made.v1."""
 
 from schemas.records.frames import Detection, DetectionOutcome, Frame, Model, Outcome
-from workers.inference.arrivals import Arrival
+from workers.frames.arrivals import Arrival
 
 NEWER_FRAME = "newer_frame"
 """Reason of a frame skipped because its camera had a newer one waiting."""

@@ -1,6 +1,6 @@
 """The inference pipeline: one outcome for each frame.
 
-    submit -> Intake -> Batcher -> read_pixels -> detector (a thread of its own) -> Answers
+    submit -> Intake -> Batcher -> FrameReader -> detector (a thread of its own) -> Answers
 
 Everything but the detector runs in the thread of the `ConsumerLoop`. At most one batch is in
 flight: while it runs, the next one is read and decoded.
@@ -19,20 +19,19 @@ from confluent_kafka import Message
 
 from models.detectors.boxes import Image
 from models.detectors.detector import ModelFailed
-from runtime.errors import EXIT_REPLAY, DeadLetter, Retry, Stop
+from runtime.errors import EXIT_REPLAY, DeadLetter, Stop
 from runtime.kafka.assignment import Assignment
 from runtime.kafka.commits import CommitPolicy, Committer
 from runtime.kafka.topic_partition import Partition
 from runtime.process.metrics import INFERENCE_BATCH, INFERENCE_SECONDS
 from runtime.process.service import Service
-from runtime.retry import Tries, constant, retried
 from schemas.records.frames import Detection
+from workers.frames.arrivals import Arrival, Intake
+from workers.frames.placement import CameraPlacement
+from workers.frames.reader import FrameReader
 from workers.inference.answers import Answers, Entry
-from workers.inference.arrivals import Arrival, Intake
 from workers.inference.attempts import Attempts
 from workers.inference.batcher import Batcher, Plan
-from workers.inference.pixels import FetchObject, read_pixels
-from workers.inference.placement import CameraPlacement
 
 log = structlog.get_logger(__name__)
 
@@ -41,9 +40,6 @@ IDLE_WAIT_S = 0.2
 
 COMMITS = CommitPolicy(interval_s=0.5, most_records=500)
 """Limits how many answers a crash repeats."""
-
-_FETCH_AGAIN = constant(0.2, deadline_s=30.0)
-"""A claim check is retried for this long before the process restarts."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,7 +50,7 @@ class Stages:
         placement: Floor partition of each camera; the pipeline keeps it up to date.
         intake: Decodes records and finds their floors.
         batcher: Decides which frames are inferred, and when.
-        fetch: Reads claim checks.
+        reader: Reads the images of frames.
         attempts: Runs the detector.
         answers: Writes outcomes and dead letters.
     """
@@ -62,7 +58,7 @@ class Stages:
     placement: CameraPlacement
     intake: Intake
     batcher: Batcher
-    fetch: FetchObject
+    reader: FrameReader
     attempts: Attempts
     answers: Answers
 
@@ -151,23 +147,10 @@ class InferencePipeline:
             entries.append(entry)
             if plan == "infer" and arrival.frame is not None:
                 try:
-                    images.append(read_pixels(arrival.frame, self._fetch))
+                    images.append(self._stages.reader.read(arrival.frame))
                 except DeadLetter as error:
                     entry.error = error
         return entries, images
-
-    def _fetch(self, uri: str, sha256: str) -> bytes:
-        """Read a claim check; retries while the object store is out of reach."""
-        tries = Tries(_FETCH_AGAIN, self._clock, self._service.stop.wait)
-        return retried(lambda: self._fetch_once(uri, sha256), tries)
-
-    def _fetch_once(self, uri: str, sha256: str) -> bytes:
-        try:
-            return self._stages.fetch(uri, sha256)
-        except Retry as error:
-            log.warning("inference.object_store_out_of_reach", uri=uri, error=str(error))
-            self._service.health.beat()
-            raise
 
     def _detect(self, images: list[Image]) -> list[list[Detection] | ModelFailed]:
         """Run the detector on a batch, in the detector's thread."""

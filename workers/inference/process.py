@@ -25,12 +25,13 @@ from runtime.process.service import Service
 from runtime.storage.guarded import GuardedStore
 from schemas.topics import CAMERAS, DEAD_LETTERS, DETECTIONS, FLOORS, FRAMES
 from workers import stages
+from workers.frames.arrivals import Intake
+from workers.frames.placement import CameraPlacement
+from workers.frames.reader import FrameReader
 from workers.inference.answers import Answers
-from workers.inference.arrivals import Intake
 from workers.inference.attempts import Attempts
 from workers.inference.batcher import Batcher, BatchPolicy
 from workers.inference.pipeline import COMMITS, InferencePipeline, Stages
-from workers.inference.placement import CameraPlacement
 
 log = structlog.get_logger(__name__)
 
@@ -69,7 +70,7 @@ def run_inference(service: Service) -> None:
         placement=placement,
         intake=Intake(registry.reader(FRAMES), placement),
         batcher=Batcher(batch_policy(settings.inference)),
-        fetch=store.get,
+        reader=FrameReader(service, store.get),
         attempts=Attempts(detector),
         answers=Answers(
             cluster,

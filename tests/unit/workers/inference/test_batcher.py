@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.errors import DeadLetter
-from workers.inference.arrivals import Arrival
+from workers.frames.arrivals import Arrival
 from workers.inference.batcher import Batcher, BatchPolicy, Plan
 
 

@@ -9,7 +9,7 @@ from schemas.topics import CAMERAS, FLOOR_PARTITIONS, FLOORS, ZONES
 from streams.domain.facts.timeline import Facts, InvalidFact
 from tests.support.builders.domain import T0
 from tests.support.builders.domain import camera as registered
-from workers.inference.placement import Placement, PlacementUnknown
+from workers.frames.placement import Placement, PlacementUnknown
 
 
 def camera(camera_id: str, version: int, floor_id: str, *, removed: bool = False) -> Fact:

@@ -7,7 +7,7 @@ from confluent_kafka import Message
 from runtime.errors import DeadLetter
 from schemas.codec import Codec, UndecodableValue
 from schemas.records.frames import Frame
-from workers.inference.placement import CameraPlacement
+from workers.frames.placement import CameraPlacement
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

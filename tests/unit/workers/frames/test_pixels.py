@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from runtime.errors import DeadLetter, Retry
 from schemas.records.frames import Frame
-from workers.inference import pixels
-from workers.inference.pixels import read_pixels
+from workers.frames import pixels
+from workers.frames.pixels import read_pixels
 
 WIDTH, HEIGHT = 96, 64
 
