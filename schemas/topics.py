@@ -214,6 +214,14 @@ STREAM_CHECKPOINTS = Topic(
         "delete.retention.ms": str(600_000),
     },
 )
+CAMERA_HEALTH = Topic(
+    name="camera-health.measured.v1",
+    kind="bookkeeping",
+    key="camera_id",
+    event_time="at_us",
+    retention_ms=90 * _DAY_MS,
+    placed_by_floor=True,
+)
 ALERTS = Topic(
     name="alerts.raised.v1",
     kind="bookkeeping",
@@ -259,6 +267,7 @@ TOPICS: dict[str, Topic] = {
         REQUIREMENTS,
         UNITS,
         STREAM_CHECKPOINTS,
+        CAMERA_HEALTH,
         ALERTS,
         AUDIT,
         DEAD_LETTERS,

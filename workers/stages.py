@@ -1,5 +1,6 @@
 """Names of the stages, as consumer groups, dead letters and metrics have them."""
 
 INFERENCE = "inference"
+GUARD = "guard"
 SINK_TIMESCALE = "sink-timescale"
 SINK_REDIS = "sink-redis"

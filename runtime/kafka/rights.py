@@ -11,6 +11,7 @@ from typing import Final, Literal, NamedTuple
 from schemas.topics import (
     ALERTS,
     AUDIT,
+    CAMERA_HEALTH,
     CAMERAS,
     DEAD_LETTERS,
     DERIVED_TOPICS,
@@ -113,6 +114,12 @@ PROCESSES: Final = (
         reads=(FRAMES, CAMERAS, FLOORS),
         writes=(DETECTIONS, DEAD_LETTERS),
         groups=("inference", FACTS_GROUP),
+    ),
+    ProcessRights(
+        process="guard",
+        reads=(FRAMES, CAMERAS, FLOORS),
+        writes=(CAMERA_HEALTH, DEAD_LETTERS),
+        groups=("guard", FACTS_GROUP),
     ),
     ProcessRights(
         process="stream",

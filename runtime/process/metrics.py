@@ -57,6 +57,19 @@ DETECTOR_INFO = Gauge(
     "1 for the detector that runs",
     ["name", "version", "runtime", "fallback"],
 )
+GUARD_FRAMES = Counter(
+    "wardstream_guard_frames_total",
+    "Frames by what became of them: compared, between two comparisons, unreadable",
+    ["result"],
+)
+GUARD_SECONDS = Histogram(
+    "wardstream_guard_seconds",
+    "Time to decode a frame and compare it with its background",
+    buckets=LATENCY_BUCKETS_S,
+)
+CAMERA_VERDICT = Gauge(
+    "wardstream_camera_verdict", "1 for the verdict on a camera's view", ["camera_id", "verdict"]
+)
 STREAM_EVENTS = Counter(
     "wardstream_stream_events_total", "Outcomes folded, by what became of them", ["result"]
 )

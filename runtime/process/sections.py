@@ -102,6 +102,24 @@ class InferenceSettings(Section):
         return listed
 
 
+class GuardSettings(Section):
+    """frames.captured.v1 to camera-health.measured.v1."""
+
+    fps: float = setting(
+        2.0, "frames/s", "Pictures of a camera compared with its background.", gt=0, le=10
+    )
+    learn_s: float = setting(
+        10.0, "s", "The background of a camera is learnt from pictures of this long.", ge=1
+    )
+    after_s: float = setting(
+        3.0, "s", "A verdict must hold for this long; people pass by meanwhile.", ge=0
+    )
+    frozen_after_s: float = setting(
+        10.0, "s", "A camera whose pictures are the same for this long is frozen.", gt=0
+    )
+    repeat_s: float = setting(60.0, "s", "A verdict that lasts is written this often.", gt=0)
+
+
 class StreamSettings(Section):
     """detections.made.v1 to tracks, presence, occupancy and coverage."""
 

@@ -32,6 +32,7 @@ from runtime.process.sections import (
     AuditSettings,
     CheckpointSettings,
     DeadLetterSettings,
+    GuardSettings,
     InferenceSettings,
     IngestSettings,
     ServingSettings,
@@ -82,6 +83,7 @@ class Settings(BaseSettings):
 
     ingest: IngestSettings = IngestSettings()
     inference: InferenceSettings = InferenceSettings()
+    guard: GuardSettings = GuardSettings()
     tracking: TrackerSettings = TrackerSettings()
     tracking_moving: MovingTrackerSettings = MovingTrackerSettings()
     stream: StreamSettings = StreamSettings()

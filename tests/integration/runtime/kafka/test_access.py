@@ -34,6 +34,7 @@ from workers.observation.lease_log import CLAIM
 COMMANDS: Final = {
     "ingest": ("ingest", "--camera", "bed-1", "--video", "rtsp://127.0.0.1:9/none"),
     "inference": ("infer", "--backend", "hog"),
+    "guard": ("guard",),
     "stream": ("stream",),
     "sink-timescale": ("sink", "timescale"),
     "sink-redis": ("sink", "redis"),
