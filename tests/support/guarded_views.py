@@ -253,9 +253,16 @@ def day(pictures: Pictures, seed: int, hours: float, every_s: float) -> Iterator
         yield np.clip(picture, 0, 255).astype(np.uint8)
 
 
-def sent(picture: Picture, quality: int = 85) -> Picture:
-    """The picture as it arrives: as a JPEG of the shipped quality."""
-    data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+def jpeg_of(picture: Picture, quality: int = 85) -> bytes:
+    """The picture as a JPEG of the shipped quality."""
+    settings = [cv2.IMWRITE_JPEG_QUALITY, quality]
+    data: bytes = cv2.imencode(".jpg", picture, settings)[1].tobytes()
+    return data
+
+
+def sent(picture: Picture) -> Picture:
+    """The picture as it arrives."""
+    data = np.frombuffer(jpeg_of(picture), np.uint8)
     return cast(Picture, cv2.imdecode(data, cv2.IMREAD_GRAYSCALE))
 
 

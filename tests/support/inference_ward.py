@@ -91,18 +91,24 @@ def headers_of(message: Message) -> list[tuple[str, bytes]]:
 
 
 class Ward:
-    """Topics of one test, with two floors and three cameras registered."""
+    """Topics of one test, with two floors and three cameras registered.
 
-    def __init__(self, settings: Settings) -> None:
+    Args:
+        settings: Where the services are, and the prefix of the test's own topics.
+        further: Topics beyond those of inference.
+    """
+
+    def __init__(self, settings: Settings, further: Sequence[Topic] = ()) -> None:
         self.settings = settings
+        self.topics = (*TOPICS, *further)
         self.registry = SchemaRegistry(settings.registry_url)
-        for topic in TOPICS:
+        for topic in self.topics:
             if topic.avro:
                 self.registry.register(topic)
         self._admin = cluster_of(settings).admin()
         new = [
             NewTopic(cluster_of(settings).name(topic), topic.partitions, 1, config=topic.config)
-            for topic in TOPICS
+            for topic in self.topics
         ]
         for future in self._admin.create_topics(new).values():
             future.result()
@@ -110,7 +116,7 @@ class Ward:
         self._group = cluster_of(settings).consumer(cluster_of(settings).group("inference"))
         self._frames = self.registry.writer(FRAMES)
         self._outcomes = self.registry.reader(DETECTIONS)
-        for topic in TOPICS:
+        for topic in self.topics:
             self.await_that(partial(self._is_empty, topic), f"leaders of {topic.name}", 30)
         self.register(*FLOOR_OF)
 
@@ -253,7 +259,7 @@ class Ward:
     def close(self) -> None:
         """Delete the topics."""
         self._group.close()
-        names = [cluster_of(self.settings).name(topic) for topic in TOPICS]
+        names = [cluster_of(self.settings).name(topic) for topic in self.topics]
         for future in self._admin.delete_topics(names).values():
             await_gone(future)
 

@@ -1,0 +1,162 @@
+"""The guard on a real broker: it learns, finds out, writes, and remembers over a restart."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runtime.clock import SystemClock
+from runtime.process.health import Health
+from runtime.process.service import Service
+from runtime.process.settings import Settings
+from schemas.records.cameras import CameraHealth
+from schemas.records.frames import Frame
+from schemas.topics import CAMERA_HEALTH, FRAMES
+from tests.support.guarded_views import FAULTS, Pictures, jpeg_of, room, view
+from tests.support.inference_ward import (
+    FLOOR_OF,
+    PARTITION_OF,
+    START_US,
+    Ward,
+    frame,
+    heartbeat,
+)
+from tests.support.services import Services
+from workers.guard.process import run_guard
+
+CAMERA = "bed-1"
+EVERY_US = 500_000
+LEARNT = 24
+MOVED = 14
+
+
+@pytest.fixture
+def ward(services: Services, run_prefix: str, tmp_path: Path) -> Iterator[Ward]:
+    """A ward with the guard's topic."""
+    settings = Settings(
+        kafka_bootstrap=services.environment["WARDSTREAM_KAFKA_BOOTSTRAP"],
+        registry_url=services.environment["WARDSTREAM_REGISTRY_URL"],
+        topic_prefix=run_prefix,
+    )
+    ingest = settings.ingest.model_copy(
+        update={"object_store_url": f"file://{tmp_path / 'objects'}"}
+    )
+    made = Ward(settings.model_copy(update={"ingest": ingest}), (CAMERA_HEALTH,))
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+@contextmanager
+def guarding(ward: Ward) -> Iterator[Service]:
+    """Run the guard while the block runs; it must end without an error."""
+    service = Service(ward.settings, Health("guard"), SystemClock())
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            run_guard(service)
+        except BaseException as error:  # noqa: BLE001 - given to the test below
+            errors.append(error)
+
+    thread = threading.Thread(target=run, name="guard", daemon=True)
+    thread.start()
+    try:
+        ward.await_that(lambda: bool(errors) or guarded(service), "every partition", 60)
+        assert errors == []
+        yield service
+    finally:
+        service.stop.set()
+        thread.join(60)
+    assert not thread.is_alive()
+    assert errors == []
+
+
+def guarded(service: Service) -> bool:
+    """Whether it has every partition, and begins to read at its end."""
+    return service.health.detail.get("partitions") == str(FRAMES.partitions)
+
+
+def frames(pictures: Pictures, first: int, count: int, *, version: int, moved: bool) -> list[Frame]:
+    """Frames of a camera, each half a second after the one before."""
+    found = []
+    for seq in range(first, first + count):
+        picture = FAULTS["displaced 10 px"].picture(pictures, seq) if moved else view(pictures, seq)
+        height, width = picture.shape
+        found.append(
+            frame(
+                CAMERA,
+                seq,
+                jpeg_of(picture),
+                width=width,
+                height=height,
+                camera_version=version,
+                captured_us=START_US + seq * EVERY_US,
+            )
+        )
+    return found
+
+
+def begin(ward: Ward, pictures: Pictures, first: int, **how: Any) -> int:
+    """Send frames until the guard reads them: it begins somewhere at the end of the log.
+
+    Returns:
+        Number of the next frame.
+    """
+    written = ward.count(CAMERA_HEALTH)
+    numbers = iter(range(first, first + 100))
+
+    def read() -> bool:
+        ward.send(*frames(pictures, next(numbers), 1, **how))
+        return ward.count(CAMERA_HEALTH) > written
+
+    ward.await_that(read, "the first frame", 60, poll_every_s=0.3)
+    return next(numbers)
+
+
+def records(ward: Ward) -> list[CameraHealth]:
+    """What the guard wrote; each record must be in the partition of its camera's floor."""
+    reader = ward.registry.reader(CAMERA_HEALTH)
+    found: list[CameraHealth] = []
+    for message in ward.log(CAMERA_HEALTH):
+        assert message.key() == CAMERA.encode()
+        assert message.partition() == PARTITION_OF[FLOOR_OF[CAMERA]]
+        found.append(reader.decode(message.value()))
+    return found
+
+
+def await_verdicts(ward: Ward, count: int) -> list[CameraHealth]:
+    """The records, once there are so many."""
+    ward.await_that(lambda: ward.count(CAMERA_HEALTH) >= count, f"{count} verdicts", 60)
+    return records(ward)
+
+
+def test_a_moved_camera_is_found_out_and_a_restart_does_not_forget_it(ward: Ward) -> None:
+    pictures = room(40)
+    with guarding(ward):
+        learnt = begin(ward, pictures, 0, version=1, moved=False) + LEARNT
+        ward.send(*frames(pictures, learnt - LEARNT, LEARNT, version=1, moved=False))
+        ward.send(heartbeat("bed-2", 0), frame(CAMERA, learnt, b"no JPEG", sha256="0"))
+        ward.send(*frames(pictures, learnt, MOVED, version=1, moved=True))
+        found = await_verdicts(ward, 3)
+
+    assert [one["verdict"] for one in found] == ["LEARNING", "OK", "MOVED"]
+    moved = found[2]
+    began_us = START_US + learnt * EVERY_US
+    assert began_us <= moved["since_us"] <= began_us + 2_000_000
+    assert moved["since_us"] + 3_000_000 <= moved["at_us"] <= began_us + 5_000_000
+    assert moved["shift_px"] == pytest.approx(10.0, abs=1.0)
+
+    with guarding(ward):
+        after = begin(ward, pictures, learnt + MOVED, version=1, moved=True)
+        assert [one["verdict"] for one in await_verdicts(ward, 4)][3:] == ["MOVED"]
+        # Somebody edits the camera: this is its view now.
+        ward.send(*frames(pictures, after, LEARNT, version=2, moved=True))
+        edited = await_verdicts(ward, 6)[4:]
+
+    assert [one["verdict"] for one in edited] == ["LEARNING", "OK"]
+    assert {one["camera_version"] for one in edited} == {2}
