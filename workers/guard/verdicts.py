@@ -26,7 +26,7 @@ class Limits:
     dark: float = 20.0
     shift: float = 0.003
     sharp: float = 0.85
-    alike: float = 0.75
+    alike: float = 0.5
     veiled: float = 0.4
     hidden: float = 0.5
     lost: float = 0.3
