@@ -106,14 +106,14 @@ class CameraWatch:
         if self._last_us is None or at_us - self._last_us > _GAP_US:
             before = None
         if before is None:
-            self._begin_again(at_us)
+            self._start_over(at_us)
         if before is None or _difference(before, picture) > _SAME:
             self._same_us = at_us
         self._last_us = at_us
         self._recent = [*self._recent[1 - RECENT :], picture]
         return self._decide(at_us, *self._seen(at_us))
 
-    def _begin_again(self, at_us: int) -> None:
+    def _start_over(self, at_us: int) -> None:
         self._recent = []
         self._learnt = []
         self._candidate, self._candidate_us = self.finding.verdict, at_us

@@ -101,7 +101,7 @@ def frames(pictures: Pictures, first: int, count: int, *, version: int, moved: b
     return found
 
 
-def begin(ward: Ward, pictures: Pictures, first: int, **how: Any) -> int:
+def first_frame(ward: Ward, pictures: Pictures, first: int, **how: Any) -> int:
     """Send frames until the guard reads them: it begins somewhere at the end of the log.
 
     Returns:
@@ -138,7 +138,7 @@ def await_verdicts(ward: Ward, count: int) -> list[CameraHealth]:
 def test_a_moved_camera_is_found_out_and_a_restart_does_not_forget_it(ward: Ward) -> None:
     pictures = room(40)
     with guarding(ward):
-        learnt = begin(ward, pictures, 0, version=1, moved=False) + LEARNT
+        learnt = first_frame(ward, pictures, 0, version=1, moved=False) + LEARNT
         ward.send(*frames(pictures, learnt - LEARNT, LEARNT, version=1, moved=False))
         ward.send(heartbeat("bed-2", 0), frame(CAMERA, learnt, b"no JPEG", sha256="0"))
         ward.send(*frames(pictures, learnt, MOVED, version=1, moved=True))
@@ -152,7 +152,7 @@ def test_a_moved_camera_is_found_out_and_a_restart_does_not_forget_it(ward: Ward
     assert moved["shift_px"] == pytest.approx(10.0, abs=1.0)
 
     with guarding(ward):
-        after = begin(ward, pictures, learnt + MOVED, version=1, moved=True)
+        after = first_frame(ward, pictures, learnt + MOVED, version=1, moved=True)
         assert [one["verdict"] for one in await_verdicts(ward, 4)][3:] == ["MOVED"]
         # Somebody edits the camera: this is its view now.
         ward.send(*frames(pictures, after, LEARNT, version=2, moved=True))
