@@ -148,7 +148,7 @@ def make_record(frame: Frame, width: int, finding: Finding) -> CameraHealth:
         "camera_id": frame["camera_id"],
         "at_us": frame["captured_us"],
         "verdict": finding.verdict,
-        "since_us": finding.since_us or frame["captured_us"],
+        "since_us": finding.since_us,
         "frame_seq": frame["seq"],
         "camera_version": frame["camera_version"],
         "shift_px": None if found is None else round(found.shift * width, 3),

@@ -117,6 +117,8 @@ class CameraWatch:
         self._recent = []
         self._learnt = []
         self._candidate, self._candidate_us = self.finding.verdict, at_us
+        if self._last_us is None:
+            self.finding = self.finding._replace(since_us=at_us)
 
     def _seen(self, at_us: int) -> tuple[CameraVerdict, Measures | None]:
         """What the pictures of now say by themselves."""
@@ -129,7 +131,7 @@ class CameraWatch:
             dark = float(np.percentile(now, 95)) < self._limits.dark
             return ("DARK" if dark else "LEARNING"), None
         measures = measure(now, self.background)
-        return verdict_on(measures, self._limits), measures
+        return verdict_on(measures, self.finding.verdict, self._limits), measures
 
     def _learn(self, at_us: int, now: Picture) -> Background | None:
         """Collect pictures; the background once there are enough that agree with each other."""
@@ -147,7 +149,7 @@ class CameraWatch:
         later = median(self._learnt[half:])
         self._learnt = []
         # While somebody still turns the camera there is no view to learn.
-        steady = first.usable and verdict_on(measure(later, first), self._limits) == "OK"
+        steady = first.usable and verdict_on(measure(later, first), limits=self._limits) == "OK"
         return whole if steady and whole.usable else None
 
     def _decide(self, at_us: int, seen: CameraVerdict, measures: Measures | None) -> bool:
