@@ -105,8 +105,8 @@ class InferenceSettings(Section):
 class GuardSettings(Section):
     """frames.captured.v1 to camera-health.measured.v1."""
 
-    fps: float = setting(
-        2.0, "frames/s", "Pictures of a camera compared with its background.", gt=0, le=10
+    compare_every_s: float = setting(
+        0.5, "s", "A camera is compared with its background this often.", ge=0.1, le=5
     )
     learn_s: float = setting(
         10.0, "s", "The background of a camera is learnt from pictures of this long.", ge=1

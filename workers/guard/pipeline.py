@@ -176,7 +176,7 @@ class GuardPipeline:
         self._parts = parts
         self._repeat_us = round(settings.repeat_s * 1e6)
         self._rhythm = Rhythm(
-            every_us=round(1e6 / settings.fps),
+            every_us=round(settings.compare_every_s * 1e6),
             learn_us=round(settings.learn_s * 1e6),
             after_us=round(settings.after_s * 1e6),
             frozen_after_us=round(settings.frozen_after_s * 1e6),

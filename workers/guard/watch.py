@@ -74,8 +74,8 @@ class CameraWatch:
     ) -> None:
         self._rhythm = rhythm
         self._limits = limits
-        self.background = background
-        self.finding = Finding("LEARNING" if background is None else "UNKNOWN", 0, None)
+        self.background = background if background is not None and background.usable else None
+        self.finding = Finding("LEARNING" if self.background is None else "UNKNOWN", 0, None)
         self._last_us: int | None = None
         self._recent: list[Picture] = []
         self._learnt: list[Picture] = []
@@ -122,22 +122,22 @@ class CameraWatch:
 
     def _seen(self, at_us: int) -> tuple[CameraVerdict, Measures | None]:
         """What the pictures of now say by themselves."""
-        if at_us - self._same_us >= self._rhythm.frozen_after_us:
-            return "FROZEN", self.finding.measures
         now = median(self._recent)
-        if self.background is None:
+        dark = float(np.percentile(now, 95)) < self._limits.dark
+        # In the dark an encoder may leave no noise.
+        if not dark and at_us - self._same_us >= self._rhythm.frozen_after_us:
+            return "FROZEN", self.finding.measures
+        if self.background is None and dark:
+            self._learnt = []
+        elif self.background is None:
             self.background = self._learn(at_us, now)
         if self.background is None:
-            dark = float(np.percentile(now, 95)) < self._limits.dark
             return ("DARK" if dark else "LEARNING"), None
         measures = measure(now, self.background)
         return verdict_on(measures, self.finding.verdict, self._limits), measures
 
     def _learn(self, at_us: int, now: Picture) -> Background | None:
         """Collect pictures; the background once there are enough that agree with each other."""
-        if float(np.percentile(now, 95)) < self._limits.dark:
-            self._learnt = []
-            return None
         if not self._learnt:
             self._learning_us = at_us
         self._learnt.append(now)

@@ -112,6 +112,24 @@ def test_the_same_pictures_have_the_same_verdicts(pictures: Pictures) -> None:
     assert fold() == fold()
 
 
+def test_a_dark_camera_is_dark_also_where_no_noise_is_left(
+    pictures: Pictures, learnt: Background
+) -> None:
+    black = np.zeros_like(view(pictures, 0))
+
+    found = changes([black] * 40, CameraWatch(RHYTHM, learnt))
+
+    assert [one.verdict for one in found] == ["DARK"]
+
+
+def test_a_background_of_which_nothing_can_be_compared_is_none(pictures: Pictures) -> None:
+    plain = np.full_like(small_picture(view(pictures, 0)), 90)
+    watch = CameraWatch(RHYTHM, make_background(plain))
+
+    assert [one.verdict for one in changes(in_light(pictures, "as recorded", 24), watch)] == ["OK"]
+    assert watch.background is not None
+
+
 def test_a_view_of_another_size_is_learnt_anew(pictures: Pictures, learnt: Background) -> None:
     watch = CameraWatch(RHYTHM, learnt)
     narrow = [small_picture(view(pictures, number))[:, :200] for number in range(30)]
