@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 
 from deploy.local.cache import component, exclusive
@@ -22,6 +23,9 @@ COMPILED_FROM = (
     "schemas/tracker_settings.py",
 )
 """Sources of the compiled code, below the project's folder."""
+
+FUSION = Path("streams") / "domain" / "fusion"
+"""Folder of the fusion of cameras, which holds the note that it is compiled."""
 
 OPENCV_LIBRARIES = ("libgl1", "libglib2.0-0")
 
@@ -65,19 +69,34 @@ def precompile(root: Path) -> None:
     Raises:
         InstallError: It does not compile.
     """
-    folder = root / COMPILED
-    paths = sorted(path for pattern in COMPILED_FROM for path in root.glob(pattern))
-    sources = b"".join(path.read_bytes() for path in paths)
-    wanted = hashlib.sha256(digest(root).encode() + sources).hexdigest()
+    _compile_once(root, COMPILED, COMPILED_FROM, [], "compiling the tracking core")
+
+
+def precompile_fusion(root: Path) -> None:
+    """The same for the fusion of cameras, which only `wardstream fuse` uses.
+
+    Args:
+        root: The project's folder, whose environment is complete.
+
+    Raises:
+        InstallError: It does not compile.
+    """
+    sources = (f"{FUSION}/*.py", f"{COMPILED}/*.py")
+    _compile_once(root, FUSION, sources, ["--fusion"], "compiling the fusion of cameras")
+
+
+def _compile_once(
+    root: Path, kept_in: Path, sources: Sequence[str], options: list[str], what: str
+) -> None:
+    folder = root / kept_in
+    paths = sorted(path for pattern in sources for path in root.glob(pattern))
+    content = b"".join(path.read_bytes() for path in paths)
+    wanted = hashlib.sha256(digest(root).encode() + content).hexdigest()
     stamp = folder / "__pycache__" / "compiled"
     if stamp.exists() and stamp.read_text() == wanted:
         return
     python = root / ".venv" / "bin" / "python"
-    run(
-        [str(python), "-m", "streams.processor.precompile"],
-        what="compiling the tracking core",
-        cwd=root,
-    )
+    run([str(python), "-m", "streams.processor.precompile", *options], what=what, cwd=root)
     with contextlib.suppress(OSError):  # a folder that cannot be written keeps nothing
         stamp.write_text(wanted)
 

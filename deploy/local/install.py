@@ -119,6 +119,7 @@ def install_all(root: Path, *, tests: bool, progress: Progress) -> None:
         ]
         if tests:
             steps += [
+                pool.submit(_compile_fusion, root, progress, python),
                 pool.submit(_timed, progress, "Chromium", extras.chromium),
                 pool.submit(_timed, progress, "Prometheus from Debian", extras.prometheus),
                 pool.submit(_timed, progress, "RTSP server from Debian", rtsp.install),
@@ -132,6 +133,12 @@ def install_all(root: Path, *, tests: bool, progress: Progress) -> None:
 def _compile(root: Path, progress: Progress, python: Future[Path]) -> None:
     python.result()
     _timed(progress, "tracking core, compiled", lambda: environment.precompile(root))
+
+
+def _compile_fusion(root: Path, progress: Progress, python: Future[Path]) -> None:
+    # Else each worker of the tests would compile it for itself, at the same time.
+    python.result()
+    _timed(progress, "fusion, compiled", lambda: environment.precompile_fusion(root))
 
 
 def _install_detectors(

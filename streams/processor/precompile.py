@@ -2,9 +2,13 @@
 
 The machine code is kept beside the sources (`streams.domain.jit`), so this takes long only the
 first time after they change. Without it, the first stream processor would hang at its start, and
-several that start together would each compile the same code.
+several that start together would each compile the same code. With `--fusion` it compiles the fusion
+of cameras instead.
 """
 
+import sys
+
+from streams.domain.fusion.fusion import FloorFusion
 from streams.domain.tracking import arrays
 from streams.encoding import warm
 
@@ -15,5 +19,14 @@ def compile_all() -> None:
     warm.warm_up()
 
 
+def compile_fusion() -> None:
+    """Compile the fusion of cameras."""
+    fusion = FloorFusion([])
+    fusion.step(fusion.start(), 0, [])
+
+
 if __name__ == "__main__":
-    compile_all()
+    if "--fusion" in sys.argv[1:]:
+        compile_fusion()
+    else:
+        compile_all()

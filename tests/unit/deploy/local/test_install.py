@@ -228,3 +228,22 @@ def test_the_tracking_core_is_compiled_once_until_its_sources_change(
     (tmp_path / "schemas" / "avsc" / "tracks.v1.avsc").write_text("{}")
     environment.precompile(tmp_path)
     assert len(compiled) == 3
+
+
+def test_fusion_is_compiled_for_the_tests_once_until_its_sources_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("pyproject.toml", "requirements.lock"):
+        (tmp_path / name).write_text((ROOT / name).read_text())
+    folder = tmp_path / environment.FUSION
+    (folder / "__pycache__").mkdir(parents=True)
+    (folder / "scan.py").write_text("first")
+    compiled: list[list[str]] = []
+    monkeypatch.setattr(environment, "run", lambda command, **_: compiled.append(command))
+
+    environment.precompile_fusion(tmp_path)
+    environment.precompile_fusion(tmp_path)
+    (folder / "scan.py").write_text("second")
+    environment.precompile_fusion(tmp_path)
+
+    assert [command[-1] for command in compiled] == ["--fusion", "--fusion"]
