@@ -46,7 +46,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "workers.operations": (
         ("accounts", "installation", "times"),
-        ("deadletters", "doctor", "scoring", "tail", "verification"),
+        ("calibration", "deadletters", "doctor", "scoring", "tail", "verification"),
         ("backup", "rebuild"),
     ),
 }

@@ -14,8 +14,8 @@ from streams.domain.fusion.fusion import (
     FloorFusion,
     FusedPerson,
     FusionCamera,
-    FusionSettings,
 )
+from streams.domain.fusion.settings import FusionSettings
 from streams.domain.fusion.state import FusionState
 from tests.support.camera_room import (
     HEIGHT,

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from streams.domain.fusion.motion import predict
 from streams.domain.fusion.settings import PARAMETERS, FusionSettings, parameters_of
@@ -60,9 +61,9 @@ def test_a_setting_that_means_nothing_is_refused_by_its_name(name: str) -> None:
         FusionSettings(**{name: 0})
 
 
-def person(spread: float = 0.1) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+def person(spread: float = 0.1) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return np.array([1.0, 2.0, 0.8, -0.4, 1.7, 0.28]), spread * np.eye(6)
 
 
-def step(mean: np.ndarray, covariance: np.ndarray, dt_s: float) -> None:  # type: ignore[type-arg]
+def step(mean: NDArray[np.float64], covariance: NDArray[np.float64], dt_s: float) -> None:
     getattr(predict, "py_func")(mean, covariance, dt_s, PARAMS)  # noqa: B009
