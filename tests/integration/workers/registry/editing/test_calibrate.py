@@ -1,11 +1,13 @@
 """`wardstream camera calibrate --save`: the registry, its history and the topic have it."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
 
 from runtime.facts.log import FactLog
 from runtime.process.settings import Settings
@@ -14,10 +16,9 @@ from schemas.topics import CAMERAS
 from tests.support.calibrations import PETS_VIEW_001
 from tests.support.clusters import cluster_of, desk_of
 from tests.support.services import Services
-from workers.cli.reference import camera
 from workers.registry.registered import Key
 
-Types = Callable[..., Result]
+Types = Callable[..., subprocess.CompletedProcess[str]]
 
 MASK = [[0, 0], [90, 0], [90, 90]]
 
@@ -25,13 +26,27 @@ MASK = [[0, 0], [90, 0], [90, 90]]
 @pytest.fixture
 def types(services: Services, settings: Settings) -> Types:
     """Types `wardstream camera ARGUMENTS`."""
-    environment: dict[str, str] = {
+    environment = {
+        **os.environ,
         **services.environment,
         "WARDSTREAM_TOPIC_PREFIX": settings.topic_prefix,
         "WARDSTREAM_DATABASE_URL": settings.database_url.get_secret_value(),
         "COLUMNS": "200",
     }
-    return lambda *arguments: CliRunner().invoke(camera, list(arguments), env=environment)
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        # A process of its own: the command sends all logging to its standard error.
+        return subprocess.run(
+            [sys.executable, "-m", "workers.cli", "camera", *arguments],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    return run
 
 
 def test_a_calibration_is_stored_with_its_author_and_reason(
@@ -42,7 +57,7 @@ def test_a_calibration_is_stored_with_its_author_and_reason(
         json.dumps([{"camera_id": "gate", "width": 480, "height": 360, "privacy_masks": [MASK]}])
     )
     view.write_text(PETS_VIEW_001)
-    assert types("import", str(cameras)).exit_code == 0
+    assert types("import", str(cameras)).returncode == 0
     arguments = ("calibrate", "gate", "--pose", str(view), "--reason", "measured on Monday")
 
     preview = types(*arguments, "--dry-run")
@@ -50,13 +65,13 @@ def test_a_calibration_is_stored_with_its_author_and_reason(
     again = types(*arguments, "--save")
     unknown = types("calibrate", "nowhere", "--pose", str(view), "--save")
 
-    assert preview.exit_code == stored.exit_code == again.exit_code == 0, stored.output
-    assert "not stored: this is a preview" in preview.output
-    assert "projection nothing -> of a camera at (-28.94, -19.53), 7.07 m" in stored.output
-    assert "camera gate: stored" in stored.output
-    assert "nothing changed" in again.output
-    assert unknown.exit_code == 78
-    assert "is not registered" in unknown.output
+    assert preview.returncode == stored.returncode == again.returncode == 0, stored.stdout
+    assert "not stored: this is a preview" in preview.stdout
+    assert "projection nothing -> of a camera at (-28.94, -19.53), 7.07 m" in stored.stdout
+    assert "camera gate: stored" in stored.stdout
+    assert "nothing changed" in again.stdout
+    assert unknown.returncode == 78
+    assert "is not registered" in unknown.stdout
 
     log = FactLog(cluster_of(settings), [CAMERAS])
     facts = [fact.record for fact in log.sync() if fact.record["camera_id"] == "gate"]
