@@ -34,15 +34,17 @@ def cameras() -> list[FusionCamera]:
 
 
 def seen(
-    people: Sequence[tuple[float, float]], watching: Sequence[FusionCamera]
+    people: Sequence[tuple[float, float]],
+    watching: Sequence[FusionCamera],
+    height_m: float = 1.7,
 ) -> list[CameraFrame]:
-    """What each camera detects of people 1.7 m tall: everybody, cut at the picture's edges."""
+    """What each camera detects of people of one height: all, cut at the picture's edges."""
     frames = []
     for at, camera in enumerate(watching):
         boxes = []
         for x, y in people:
             box = np.empty(4)
-            if box_of(camera.projection, x, y, 1.7, 0.28, box) <= 0:
+            if box_of(camera.projection, x, y, height_m, 0.28, box) <= 0:
                 continue
             box[3] += 0.033 * (box[3] - box[1])
             box = np.clip(box, 0, [WIDTH, HEIGHT, WIDTH, HEIGHT])

@@ -12,7 +12,6 @@ import numpy as np
 
 from streams.domain.fusion.ellipsoid import (
     HEIGHT,
-    NEAREST_M,
     RADIUS,
     STATE_SIZE,
     VX,
@@ -27,11 +26,10 @@ from streams.domain.fusion.hypotheses import NO_BOX, People
 from streams.domain.fusion.jit import compiled
 from streams.domain.fusion.measurement import IMPOSSIBLE, correct, edge_roots, is_near, log_density
 from streams.domain.fusion.settings import FusionSettings
-from streams.domain.fusion.view import MOST_BOXES, Scan
+from streams.domain.fusion.view import MOST_BOXES, Scan, share_in_view
 from streams.domain.fusion.visibility import (
     LEAST_IN_PICTURE,
     detection_rate,
-    share_in_picture,
     visible_shares,
     wrong_bottom_share,
 )
@@ -40,12 +38,23 @@ from streams.domain.tracking.types import Flags, Indices, Matrix, Vector
 MOST_BIRTHS: Final = 12
 """New people of one hypothesis in one scan; more come with the next scans."""
 
+_STANDING: Final = 0
+_SEATED: Final = 1
+_BY_FEET: Final = 2
+"""What a box is first taken for: the head of somebody of mean height who stands or who sits, or the
+feet of somebody of any height."""
+
+_ANY_HEIGHT_SD_M: Final = 0.15
+
 _POSITION_SD_M: Final = 0.5
 _OWN_ODDS: Final = 2.0
 """Log odds of the proposing box itself: a box more often shows a person than nobody."""
 
 _SEES_WELL: Final = 0.5
 """A camera could confirm a person whom it would detect with this probability."""
+
+_MOST_CONFIRMING: Final = 3
+"""Cameras whose confirmation is asked of a new person; one that agrees brings up to 6 log odds."""
 
 _CERTAIN_ODDS: Final = 6.0
 """Log odds above the least from which a new person exists with `_CERTAIN`."""
@@ -64,14 +73,14 @@ class Proposals(NamedTuple):
         means: State.
         covariances: Its covariance.
         boxes: Row of the box in each frame, or `NO_BOX`.
-        lone: Whether only one camera could see the person.
+        able: How many cameras could see the person.
     """
 
     odds: Matrix
     means: Matrix
     covariances: Matrix
     boxes: Indices
-    lone: Flags
+    able: Indices
 
 
 class Outlines(NamedTuple):
@@ -88,19 +97,33 @@ class Outlines(NamedTuple):
 
 @compiled
 def _first_guess(
-    projection: Matrix, box: Vector, mean: Vector, covariance: Matrix, params: FusionSettings
+    projection: Matrix,
+    box: Vector,
+    guess: int,
+    mean: Vector,
+    covariance: Matrix,
+    params: FusionSettings,
 ) -> bool:
     """Fill in a person by one box, before any measurement; False if it is nowhere on the floor."""
+    height = params.seated_height_m if guess == _SEATED else params.height_m
+    height_sd = params.height_sd_m
+    if guess == _SEATED:
+        height_sd = params.seated_height_sd_m
+    elif guess == _BY_FEET:
+        height_sd = _ANY_HEIGHT_SD_M
+    v, seen_height = box[1], 0.97 * height
+    if guess == _BY_FEET:
+        v, seen_height = box[3] - params.bottom_offset * (box[3] - box[1]), 0.0
     spot = np.empty(2)
-    if not head_on_floor(projection, 0.5 * (box[0] + box[2]), box[1], 0.97 * params.height_m, spot):
+    if not head_on_floor(projection, 0.5 * (box[0] + box[2]), v, seen_height, spot):
         return False
     mean[:] = 0.0
     mean[X], mean[Y] = spot[0], spot[1]
-    mean[HEIGHT], mean[RADIUS] = params.height_m, params.radius_m
+    mean[HEIGHT], mean[RADIUS] = height, params.radius_m
     covariance[:] = 0.0
     covariance[X, X] = covariance[Y, Y] = _POSITION_SD_M * _POSITION_SD_M
     covariance[VX, VX] = covariance[VY, VY] = params.speed_m_s * params.speed_m_s
-    covariance[HEIGHT, HEIGHT] = params.height_sd_m * params.height_sd_m
+    covariance[HEIGHT, HEIGHT] = height_sd * height_sd
     covariance[RADIUS, RADIUS] = params.radius_sd_m * params.radius_sd_m
     return True
 
@@ -156,11 +179,12 @@ def _propose(
     known: int,
     own: int,
     at: int,
+    guess: int,
     mean: Vector,
     covariance: Matrix,
     boxes: Indices,
     params: FusionSettings,
-) -> tuple[float, bool]:
+) -> tuple[float, int]:
     """Work out the person that a box proposes.
 
     Args:
@@ -172,20 +196,23 @@ def _propose(
         known: Their number.
         own: Frame of the box.
         at: Row of the box.
+        guess: What the box is taken for.
         mean: Filled.
         covariance: Filled.
         boxes: Filled, by frame.
         params: Settings.
 
     Returns:
-        Log odds, or minus infinity where nobody can be added, and whether only one camera could see
-        the person.
+        Log odds, or minus infinity where nobody can be added, and how many cameras could see the
+        person.
     """
     box, slopes, roots = np.empty(4), np.empty((4, 4)), np.zeros((4, 4))
     used = np.zeros(4, np.bool_)
     boxes[:] = NO_BOX
-    if not _first_guess(scan.projections[own], scan.boxes[own, at], mean, covariance, params):
-        return -np.inf, False
+    if not _first_guess(
+        scan.projections[own], scan.boxes[own, at], guess, mean, covariance, params
+    ):
+        return -np.inf, 0
     odds, supporters, able = 0.0, 0, 0
     frames = len(scan.slots)
     for step in range(frames):
@@ -193,10 +220,10 @@ def _propose(
         projection = scan.projections[frame]
         width, height = scan.sizes[frame, 0], scan.sizes[frame, 1]
         depth = box_and_slopes(projection, mean, box, slopes)
-        in_picture = share_in_picture(box, width, height) if depth > NEAREST_M else 0.0
+        in_picture = share_in_view(scan, frame, mean[X], mean[Y], box, depth)
         if in_picture <= LEAST_IN_PICTURE:
             if step == 0:
-                return -np.inf, False
+                return -np.inf, 0
             continue
         rate, wrong_bottom = 1.0, wrong_bottom_share(1.0)
         if step > 0:
@@ -217,7 +244,7 @@ def _propose(
         )
         if step == 0:
             if chosen == NO_BOX:
-                return -np.inf, False
+                return -np.inf, 0
             gain = _OWN_ODDS
         else:
             missed = math.log(1.0 - rate)
@@ -231,10 +258,10 @@ def _propose(
         correct(projection, mean, covariance, scan.boxes[frame, chosen], used, params)
         # Most free boxes are second boxes of somebody known; they end here.
         if not _is_apart(people, rows, known, mean, params.apart_m):
-            return -np.inf, False
+            return -np.inf, 0
     if supporters < min(2, able):
-        return -np.inf, False
-    return odds, able < 2
+        return -np.inf, 0
+    return odds, able
 
 
 @compiled
@@ -269,34 +296,46 @@ def _best_proposal(
             if not free[frame, b]:
                 continue
             if np.isnan(proposals.odds[frame, b]):
-                odds, lone = _propose(
-                    scan,
-                    free,
-                    outlines,
-                    people,
-                    rows,
-                    known,
-                    frame,
-                    b,
-                    proposals.means[frame, b],
-                    proposals.covariances[frame, b],
-                    proposals.boxes[frame, b],
-                    params,
-                )
-                if odds <= (0.0 if lone else params.birth_odds):
+                odds, able = -np.inf, 0
+                for guess in (_STANDING, _SEATED, _BY_FEET):
+                    odds, able = _propose(
+                        scan,
+                        free,
+                        outlines,
+                        people,
+                        rows,
+                        known,
+                        frame,
+                        b,
+                        guess,
+                        proposals.means[frame, b],
+                        proposals.covariances[frame, b],
+                        proposals.boxes[frame, b],
+                        params,
+                    )
+                    # A guess by the feet fits nearly any box, so it has to fit well.
+                    more = _CERTAIN_ODDS if guess == _BY_FEET else 0.0
+                    if odds > _least_odds(able, params) + more:
+                        break
                     odds = -np.inf
                 proposals.odds[frame, b] = odds
-                proposals.lone[frame, b] = lone
+                proposals.able[frame, b] = able
             if proposals.odds[frame, b] > best:
                 best, best_frame, best_box = proposals.odds[frame, b], frame, b
     return best_frame, best_box
 
 
 @compiled
-def _first_existence(odds: float, lone: bool, params: FusionSettings) -> float:
-    if lone:
+def _least_odds(able: int, params: FusionSettings) -> float:
+    """Log odds that a new person needs, by the number of cameras that could confirm it."""
+    return params.birth_odds * max(0, min(able - 1, _MOST_CONFIRMING))
+
+
+@compiled
+def _first_existence(odds: float, able: int, params: FusionSettings) -> float:
+    if able < 2:
         return min(_LONE_EXISTENCE, params.first_existence)
-    if odds > params.birth_odds + _CERTAIN_ODDS:
+    if odds > _least_odds(able, params) + _CERTAIN_ODDS:
         return max(_CERTAIN, params.first_existence)
     return params.first_existence
 
@@ -361,7 +400,7 @@ def give_birth(
         np.empty((frames, most, STATE_SIZE)),
         np.empty((frames, most, STATE_SIZE, STATE_SIZE)),
         np.empty((frames, most, frames), np.int64),
-        np.zeros((frames, most), np.bool_),
+        np.zeros((frames, most), np.int64),
     )
     added = 0
     while added < MOST_BIRTHS:
@@ -373,7 +412,7 @@ def give_birth(
         people.means[row] = proposals.means[frame, b]
         people.covariances[row] = proposals.covariances[frame, b]
         people.existence[row] = _first_existence(
-            proposals.odds[frame, b], proposals.lone[frame, b], params
+            proposals.odds[frame, b], proposals.able[frame, b], params
         )
         people.first_us[row] = time_us
         people.boxes[row] = NO_BOX

@@ -7,20 +7,20 @@ from typing import Final
 
 import numpy as np
 
-from streams.domain.fusion.ellipsoid import HEIGHT, NEAREST_M, RADIUS, X, Y, box_of
+from streams.domain.fusion.ellipsoid import HEIGHT, RADIUS, X, Y, box_of
 from streams.domain.fusion.hypotheses import NO_BOX, copy_of
 from streams.domain.fusion.scan import take_in
 from streams.domain.fusion.settings import FusionSettings, parameters_of
 from streams.domain.fusion.state import FusionState
-from streams.domain.fusion.view import MOST_BOXES, MOST_CAMERAS, Scan
-from streams.domain.fusion.visibility import share_in_picture
-from streams.domain.tracking.types import Matrix
+from streams.domain.fusion.view import MOST_BOXES, MOST_CAMERAS, Scan, share_in_view
+from streams.domain.tracking.types import Indices, Matrix
 
 DEFAULT: Final = FusionSettings()
 
 _REPORTED: Final = 0.5
 _WHOLE: Final = 0.97
 _IN_VIEW: Final = 0.1
+_NOBODY: Final = np.zeros((0, 4))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +32,15 @@ class FusionCamera:
         projection: Shape `(3, 4)`: floor metres `[X, Y, Z, 1]`, Z up, to homogeneous pixels.
         width: Picture, px.
         height: Picture, px.
+        sees: Corners of the part of the floor that it can see, m, where walls limit the view; none
+            where nothing does.
     """
 
     camera_id: str
     projection: Matrix
     width: int
     height: int
+    sees: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +87,8 @@ class FloorFusion:
         settings: Settings of fusion.
 
     Raises:
-        ValueError: A camera id comes twice, a projection is no matrix of finite numbers, or there
-            are more than `MOST_CAMERAS`; names the camera.
+        ValueError: A camera id comes twice, a projection is no matrix of finite numbers, a region
+            has fewer than three corners, or there are more than `MOST_CAMERAS`; names the camera.
     """
 
     def __init__(self, cameras: Sequence[FusionCamera], settings: FusionSettings = DEFAULT) -> None:
@@ -94,6 +97,10 @@ class FloorFusion:
         for camera in cameras:
             if camera.projection.shape != (3, 4) or not np.isfinite(camera.projection).all():
                 raise ValueError(f"projection of {camera.camera_id}: give 3 x 4 finite numbers")
+            if len(camera.sees) in {1, 2} or not np.isfinite(np.array(camera.sees)).all():
+                raise ValueError(
+                    f"sees of {camera.camera_id}: give three corners or more, finite numbers"
+                )
         order = sorted(range(len(cameras)), key=lambda at: cameras[at].camera_id)
         self._cameras = [cameras[at] for at in order]
         self._slots = {at: slot for slot, at in enumerate(order)}
@@ -103,6 +110,7 @@ class FloorFusion:
                 raise ValueError(f"camera {camera_id} is there twice")
         self._settings = settings
         self._parameters = parameters_of(settings)
+        self._every_view = self._scan([CameraFrame(at, _NOBODY) for at in self._slots])
 
     def start(self) -> FusionState:
         """The state before the first tick."""
@@ -168,6 +176,7 @@ class FloorFusion:
             np.array([(c.width, c.height) for c in cameras], np.float64).reshape(-1, 2),
             boxes,
             counts,
+            *_regions_of(cameras),
         )
 
     def _slot_of(self, camera: int) -> int:
@@ -221,13 +230,22 @@ class FloorFusion:
             return True
         mean, box = state.people.means[row], np.empty(4)
         whole = in_view = 0
-        for camera in self._cameras:
+        for slot, camera in enumerate(self._cameras):
             depth = box_of(camera.projection, mean[X], mean[Y], mean[HEIGHT], mean[RADIUS], box)
-            if depth > NEAREST_M:
-                share = share_in_picture(box, float(camera.width), float(camera.height))
-                in_view += share > _IN_VIEW
-                whole += share > _WHOLE
+            share = share_in_view(self._every_view, slot, mean[X], mean[Y], box, depth)
+            in_view += share > _IN_VIEW
+            whole += share > _WHOLE
         return whole >= min(self._settings.whole_views, in_view)
+
+
+def _regions_of(cameras: Sequence[FusionCamera]) -> tuple[Matrix, Indices]:
+    """The regions that cameras see, and the number of corners of each."""
+    most = max((len(camera.sees) for camera in cameras), default=0)
+    regions = np.zeros((len(cameras), most, 2))
+    for at, camera in enumerate(cameras):
+        if camera.sees:
+            regions[at, : len(camera.sees)] = camera.sees
+    return regions, np.array([len(camera.sees) for camera in cameras], np.int64)
 
 
 def _check_boxes(boxes: Matrix, camera_id: str) -> None:

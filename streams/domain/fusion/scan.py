@@ -17,7 +17,7 @@ from streams.domain.fusion.assignments import (
     threshold,
 )
 from streams.domain.fusion.births import MOST_BIRTHS, give_birth
-from streams.domain.fusion.ellipsoid import NEAREST_M, box_and_slopes
+from streams.domain.fusion.ellipsoid import X, Y, box_and_slopes
 from streams.domain.fusion.hypotheses import (
     NO_BOX,
     Hypotheses,
@@ -38,11 +38,10 @@ from streams.domain.fusion.measurement import (
 )
 from streams.domain.fusion.motion import predict
 from streams.domain.fusion.settings import FusionSettings
-from streams.domain.fusion.view import Scan
+from streams.domain.fusion.view import Scan, share_in_view
 from streams.domain.fusion.visibility import (
     LEAST_IN_PICTURE,
     detection_rate,
-    share_in_picture,
     visible_shares,
     wrong_bottom_share,
 )
@@ -73,7 +72,8 @@ def _choose(
     choices.counts[row] = 0
     width, height = scan.sizes[frame, 0], scan.sizes[frame, 1]
     box = outlines[at]
-    in_picture = share_in_picture(box, width, height) if depths[at] > NEAREST_M else 0.0
+    mean = people.means[row]
+    in_picture = share_in_view(scan, frame, mean[X], mean[Y], box, depths[at])
     rate = 0.0
     missed = 0.0
     if in_picture > LEAST_IN_PICTURE:

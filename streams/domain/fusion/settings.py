@@ -23,6 +23,8 @@ class FusionSettings:
     Attributes:
         height_m: Mean height of people.
         height_sd_m: Its standard deviation.
+        seated_height_m: Mean height of people who sit.
+        seated_height_sd_m: Its standard deviation.
         radius_m: Mean radius of the ellipsoid around a person.
         radius_sd_m: Its standard deviation.
         size_walk_m: Random walk of height and radius, m/s^0.5. Higher follows people who sit down
@@ -37,7 +39,8 @@ class FusionSettings:
         outliers: Share of the left, right and top edges that are wrong by more than the noise.
         most_detected: Highest probability that a person in full view is detected.
         clutter: Density of boxes that show nobody, in boxes per height^4 of the box space.
-        birth_odds: Log odds from which boxes of two cameras or more are a new person.
+        birth_odds: Log odds that each camera that could confirm a new person has to bring, three
+            at most. Higher finds people later, and invents fewer.
         first_existence: Existence of a new person; people are reported above 0.5.
         least_existence: Existence below which a person is forgotten.
         most_existence: Highest existence. Lower forgets a person who left sooner.
@@ -54,6 +57,8 @@ class FusionSettings:
 
     height_m: float = 1.68
     height_sd_m: float = 0.08
+    seated_height_m: float = 1.25
+    seated_height_sd_m: float = 0.1
     radius_m: float = 0.28
     radius_sd_m: float = 0.03
     size_walk_m: float = 0.002
@@ -67,7 +72,7 @@ class FusionSettings:
     outliers: float = 0.02
     most_detected: float = 0.97
     clutter: float = 1.0
-    birth_odds: float = 12.0
+    birth_odds: float = 4.0
     first_existence: float = 0.5
     least_existence: float = 0.02
     most_existence: float = 0.995

@@ -156,6 +156,46 @@ def test_a_second_box_of_a_person_is_no_second_person() -> None:
     assert len(people) == 1
 
 
+@pytest.mark.parametrize("height_m", [1.2, 1.35, 1.55, 1.9])
+def test_seated_small_and_tall_people_are_found_with_their_height(height_m: float) -> None:
+    watching = cameras()
+    fusion = FloorFusion(watching)
+    state = fusion.start()
+    for tick in range(5):
+        frames = seen([(4.0, 3.0)], watching, height_m)
+        state, people = fusion.step(state, (tick + 1) * TICK_US, frames)
+
+    assert [person.height_m for person in people] == pytest.approx([height_m], abs=0.06)
+
+
+def test_a_camera_behind_a_wall_does_not_speak_against_a_person() -> None:
+    elsewhere = ((20.0, 0.0), (30.0, 0.0), (30.0, 9.0), (20.0, 9.0))
+
+    def counts(sees: tuple[tuple[float, float], ...]) -> list[int]:
+        watching = [*cameras()[:2], *(replace(one, sees=sees) for one in cameras()[2:])]
+        fusion = FloorFusion(watching)
+        state, found = fusion.start(), []
+        for tick in range(20):
+            one, two, *others = seen([(4.0, 3.0)], watching)
+            frames = [one, two, *map(nobody_in, others)]
+            state, people = fusion.step(state, (tick + 1) * TICK_US, frames)
+            found.append(len(people))
+        return found
+
+    assert counts(elsewhere)[1:] == [1] * 19
+    assert counts(((0.0, 0.0), (8.0, 0.0), (8.0, 6.0), (0.0, 6.0)))[1:] != [1] * 19
+
+
+@pytest.mark.parametrize(
+    "sees", [((0.0, 0.0), (1.0, 0.0)), ((0.0, 0.0), (1.0, 0.0), (np.nan, 1.0))]
+)
+def test_a_region_that_is_none_is_refused(sees: tuple[tuple[float, float], ...]) -> None:
+    camera = replace(cameras()[0], sees=sees)
+
+    with pytest.raises(ValueError, match="sees of corner-0: give three corners or more"):
+        FloorFusion([camera])
+
+
 @pytest.mark.parametrize(
     ("boxes", "problem"),
     [
