@@ -87,8 +87,9 @@ def plain(cameras: list[FusionCamera]) -> Step:
 
 def run(room: Room, maker: Maker = fused) -> Outcome:
     """Fuse a recording, frame by frame, and score it."""
+    sees = room.sees or {}
     cameras = [
-        FusionCamera(name, one.projection, one.width, one.height)
+        FusionCamera(name, one.projection, one.width, one.height, sees.get(name, ()))
         for name, one in room.cameras.items()
     ]
     absent = room.absent or {}

@@ -67,6 +67,12 @@ class Plan:
         """The corner of a room with the least x and y."""
         return np.array([room % self.columns, room // self.columns]) * self.room_m
 
+    def corners(self, room: int) -> list[list[float]]:
+        """The four corners of a room, metres."""
+        x, y = self.corner(room)
+        wide, deep = self.room_m
+        return [[x, y], [x + wide, y], [x + wide, y + deep], [x, y + deep]]
+
     def neighbours(self, room: int) -> list[int]:
         """The rooms that have a door to this one."""
         column = room % self.columns

@@ -10,7 +10,7 @@ from models.datasets.motchallenge import BoxTable, read_detections, table
 from streams.domain.camera.pinhole import Pinhole
 from tests.bench.fusion.simulator import Scene
 from tests.support.paths import ROOT
-from workers.operations.scoring.floor_cameras import read_cameras
+from workers.operations.scoring.floor_cameras import Region, read_cameras
 
 CMC = ROOT.parent / "shared" / "data" / "cmc"
 """Two recordings of a room with four cameras, with true positions."""
@@ -38,6 +38,7 @@ class Room:
         fps: Frames/s.
         area: The annotated part of the floor; None: all of it.
         absent: Frames that a camera has not sent, by camera.
+        sees: Corners of what each camera sees of the floor, m; None where no wall limits any.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Room:
     fps: float
     area: Area | None = None
     absent: Mapping[str, frozenset[int]] | None = None
+    sees: Mapping[str, Region] | None = None
 
 
 def read_room(name: str) -> Room:
@@ -59,7 +61,7 @@ def read_room(name: str) -> Room:
     folder = CMC / name
     if not folder.is_dir():
         raise NoData(f"{folder} is missing")
-    cameras, fps = read_cameras(folder / "cameras.json")
+    cameras, fps, _ = read_cameras(folder / "cameras.json")
     detections = {name: read_detections(folder / f"{name}.det.txt") for name in cameras}
     frames = max(int(found.frames.max()) for found in detections.values())
     truth = read_floor(folder / "floor_gt.txt")
@@ -84,8 +86,18 @@ def room_of(scene: Scene, name: str, area: Area | None = None) -> Room:
             np.vstack([one.boxes for one in shown]),
             np.concatenate([one.scores for one in shown]),
         )
+    sees = {
+        one.name: tuple((x, y) for x, y in scene.plan.corners(one.room)) for one in scene.cameras
+    }
     return Room(
-        name, cameras, detections, floor_table(*scene.truth()), len(scene.shown), scene.fps, area
+        name,
+        cameras,
+        detections,
+        floor_table(*scene.truth()),
+        len(scene.shown),
+        scene.fps,
+        area,
+        sees=sees,
     )
 
 

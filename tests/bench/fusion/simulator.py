@@ -122,7 +122,11 @@ def write(scene: Scene, folder: Path, *, scores: bool) -> None:
         "fps": scene.fps,
         "image_size": [camera.width, camera.height],
         "cameras": {
-            one.name: {"projection": np.round(one.projection, 9).tolist()} for one in scene.cameras
+            one.name: {
+                "projection": np.round(one.projection, 9).tolist(),
+                "sees": scene.plan.corners(one.room),
+            }
+            for one in scene.cameras
         },
     }
     (folder / "cameras.json").write_text(json.dumps(about, indent=1) + "\n")

@@ -13,6 +13,9 @@ once for all or in each camera. A camera is given in one of three ways:
   the lens is ideal, `distortion`, 4, 5 or 8 terms in OpenCV's order: k1, k2, p1, p2, k3, k4, k5,
   k6.
 
+Any camera may have `sees`: three corners or more, `[x, y]` in floor metres, of the part of the
+floor that walls let it see. Without it, nothing limits the view but the picture.
+
 What else the file holds beside `cameras` is left alone, but `fps`.
 """
 
@@ -34,8 +37,12 @@ _WAYS: Final = {
     "homography": ("homography",),
     "pose": ("intrinsics", "rotation", "translation"),
 }
-_KNOWN: Final = {*(field for fields in _WAYS.values() for field in fields), "distortion"}
+_KNOWN: Final = {*(field for fields in _WAYS.values() for field in fields), "distortion", "sees"}
+Region = tuple[tuple[float, float], ...]
+"""Corners of a part of the floor, metres."""
+
 _LARGEST_PICTURE: Final = 100_000
+_LEAST_REGION_M2: Final = 0.01
 _TURN_OFF: Final = 0.01
 """Products of a rotation's rows may be so far from those of a true one."""
 
@@ -46,10 +53,13 @@ class FloorCameras(NamedTuple):
     Attributes:
         cameras: Cameras by name, in the order of the file.
         fps: Frames per second that the file names; None where it names none.
+        sees: Corners of the part of the floor that a camera sees, metres, by name; those cameras
+            only that walls limit.
     """
 
     cameras: dict[str, Pinhole]
     fps: float | None
+    sees: dict[str, Region]
 
 
 def read_cameras(path: Path) -> FloorCameras:
@@ -82,7 +92,7 @@ def _read(found: Any) -> FloorCameras:
         fps = _number(found["fps"], "fps")
         if fps <= 0.0:
             raise ValueError(f"field fps: {fps:g} is not above 0")
-    read = {}
+    read, sees = {}, {}
     for name, camera in cameras.items():
         if not _NAME.fullmatch(name):
             raise ValueError(
@@ -90,9 +100,11 @@ def _read(found: Any) -> FloorCameras:
             )
         try:
             read[name] = _camera(camera, size)
+            if "sees" in camera:
+                sees[name] = _region(camera["sees"])
         except ValueError as error:
             raise ValueError(f"camera {name}, {error}") from error
-    return FloorCameras(read, fps)
+    return FloorCameras(read, fps, sees)
 
 
 def _camera(camera: Any, size: tuple[int, int] | None) -> Pinhole:
@@ -150,6 +162,17 @@ def _posed(camera: Mapping[str, Any], size: tuple[int, int]) -> Pinhole:
     terms = _numbers(camera.get("distortion", []), "distortion", *DISTORTIONS)
     lens = Lens(float(fx), float(fy), float(cx), float(cy), tuple(terms)) if any(terms) else None
     return Pinhole(inner @ np.column_stack([rotation, translation]), *size, lens)
+
+
+def _region(given: Any) -> Region:
+    if not isinstance(given, list) or len(given) < 3:
+        raise ValueError("field sees: it is a list of three corners or more")
+    corners = [_numbers(corner, "sees", 2) for corner in given]
+    x, y = np.array(corners).T
+    area = abs(float(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1)))) / 2
+    if area < _LEAST_REGION_M2:
+        raise ValueError(f"field sees: its corners hold {area:.3g} m2 of the floor")
+    return tuple((x, y) for x, y in corners)
 
 
 def _as_field(message: str, way: str) -> str:

@@ -16,7 +16,7 @@ from models.datasets.scores import Scale, to_unit_scores
 from models.evaluation.floor import FloorScores, evaluate_floor
 from streams.domain.camera.pinhole import Pinhole
 from streams.domain.fusion.fusion import CameraFrame, FloorFusion, FusionCamera
-from workers.operations.scoring.floor_cameras import FloorCameras, read_cameras
+from workers.operations.scoring.floor_cameras import FloorCameras, Region, read_cameras
 
 FIRST_FRAME_US: Final = 1_000_000
 """Event time of frame 1, microseconds."""
@@ -134,7 +134,7 @@ def fuse_files(
     }
     frames = max(int(found.frames.max(initial=0)) for found in boxes.values())
     warnings += _stopped(boxes, frames)
-    fused = fuse(taken, boxes, frames=frames, fps=fps)
+    fused = fuse(taken, boxes, frames=frames, fps=fps, sees=read.sees)
     write_fused(out, fused)
     if truth is not None and not np.isin(truth.frames, np.arange(1, frames + 1)).any():
         warnings.append(f"{ground_truth} has none of the frames 1 to {frames}")
@@ -154,7 +154,12 @@ def fuse_files(
 
 
 def fuse(
-    cameras: Mapping[str, Pinhole], detections: Mapping[str, BoxTable], *, frames: int, fps: float
+    cameras: Mapping[str, Pinhole],
+    detections: Mapping[str, BoxTable],
+    *,
+    frames: int,
+    fps: float,
+    sees: Mapping[str, Region] | None = None,
 ) -> Fused:
     """Fuse the detections of cameras that start together and have one rate.
 
@@ -163,9 +168,11 @@ def fuse(
         detections: Their detections, with scores from 0 to 1; a frame without any shows nobody.
         frames: Number of frames, from 1.
         fps: Frames/s.
+        sees: What part of the floor each camera sees, by name; None where no wall limits any.
     """
     ideal = {name: _Ideal.of(pinhole) for name, pinhole in cameras.items()}
-    fusion = FloorFusion([one.camera(name) for name, one in ideal.items()])
+    regions = sees or {}
+    fusion = FloorFusion([one.camera(name, regions.get(name, ())) for name, one in ideal.items()])
     state = fusion.start()
     fusion.step(state, FIRST_FRAME_US, [])  # compiles, which is no part of the time taken
     by_frame = {
@@ -261,11 +268,12 @@ class _Ideal:
         picture = np.array([[0.0, 0.0, pinhole.width, pinhole.height]])
         return cls(pinhole, _undistorted(pinhole, picture)[0])
 
-    def camera(self, name: str) -> FusionCamera:
+    def camera(self, name: str, sees: Region) -> FusionCamera:
         x_min, y_min, x_max, y_max = self.edges.tolist()
         shift = np.array([[1.0, 0.0, -x_min], [0.0, 1.0, -y_min], [0.0, 0.0, 1.0]])
         projection = shift @ self.pinhole.projection
-        return FusionCamera(name, projection, round(x_max - x_min), round(y_max - y_min))
+        width, height = round(x_max - x_min), round(y_max - y_min)
+        return FusionCamera(name, projection, width, height, sees)
 
     def boxes(self, boxes: NDArray[np.float64]) -> NDArray[np.float64]:
         return _undistorted(self.pinhole, boxes) - np.tile(self.edges[:2], 2)

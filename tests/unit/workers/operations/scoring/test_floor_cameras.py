@@ -135,12 +135,24 @@ BELOW = (np.array(MATRIX) * [1, 1, -1, 1]).tolist()
         ({"projection": MATRIX, "image_size": [1.5, 5]}, ("field image_size: 1.5 is no width",)),
         ({"projection": MATRIX, "image_size": 5}, ("field image_size: it is a list of 2 numbers",)),
         ([MATRIX], ("a camera is a mapping",)),
+        ({"projection": MATRIX, "sees": [[0, 0], [1, 0]]}, ("field sees: ", "three corners")),
+        ({"projection": MATRIX, "sees": [[0, 0], [1, 0], [2]]}, ("field sees: ", "2 numbers")),
+        ({"projection": MATRIX, "sees": [[0, 0], [1, 1], [2, 2]]}, ("field sees: ", "hold 0 m2")),
+        ({"projection": MATRIX, "sees": "room 4"}, ("field sees: ", "three corners")),
     ],
 )
 def test_a_fault_is_named_by_file_camera_and_field(
     tmp_path: Path, camera: Any, parts: tuple[str, ...]
 ) -> None:
     refused(tmp_path, camera, *parts)
+
+
+def test_what_a_camera_sees_of_the_floor_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "cameras.json"
+    camera = {"projection": MATRIX, "sees": [[0, 0], [4.5, 0], [0, 3]]}
+    path.write_text(json.dumps({"image_size": [1920, 1080], "cameras": {"a": camera}}))
+
+    assert read_cameras(path).sees == {"a": ((0.0, 0.0), (4.5, 0.0), (0.0, 3.0))}
 
 
 @pytest.mark.parametrize(
