@@ -9,6 +9,7 @@ from pathlib import Path
 from signal import SIGCONT, SIGSTOP
 
 from deploy.local.launcher import Worker
+from runtime.checkpoints.claim import TRANSACTION_TIMEOUT_S
 from runtime.checkpoints.codec import HEAD_KEY, Head, decode_head
 from runtime.errors import Retry
 from runtime.kafka.lag import LogProbe
@@ -232,7 +233,8 @@ class HeldPipeline:
 
         A transaction that a stopped process left open hides them until the broker aborts it.
         """
-        return eventually(self._readable_heads, DEADLINE_S, "heads of checkpoints to be readable")
+        aborted_s = TRANSACTION_TIMEOUT_S + 60.0  # the broker looks for old ones now and then
+        return eventually(self._readable_heads, aborted_s, "heads of checkpoints to be readable")
 
     def _readable_heads(self) -> list[Head]:
         """Heads in the log; none while it cannot be read to its end."""
