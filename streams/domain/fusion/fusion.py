@@ -141,8 +141,7 @@ class FloorFusion:
         elapsed_us = 0 if state.time_us is None else time_us - state.time_us
         people, hypotheses = take_in(
             scan,
-            copy_of(state.people),
-            state.hypotheses,
+            *copy_of(state.people, state.hypotheses),
             elapsed_us / 1e6,
             time_us,
             (state.scans + 1) * MOST_CAMERAS * MOST_BOXES,

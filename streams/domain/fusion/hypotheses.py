@@ -1,4 +1,4 @@
-"""What is believed of a floor: people, and hypotheses about who of them is there.
+"""What is believed about a floor: people, and hypotheses about which are there.
 
 A hypothesis is a set of people. Hypotheses that agree about a person share the row, so a row is
 predicted and compared with the boxes once, however many hypotheses use it.
@@ -66,15 +66,18 @@ def nobody(cameras: int) -> tuple[People, Hypotheses]:
     return people, Hypotheses(np.zeros((1, 0), np.int64), np.zeros(1, np.int64), np.zeros(1))
 
 
-def copy_of(people: People) -> People:
-    """The same rows in arrays of their own."""
-    return People(
-        people.means.copy(),
-        people.covariances.copy(),
-        people.existence.copy(),
-        people.labels.copy(),
-        people.first_us.copy(),
-        people.boxes.copy(),
+def copy_of(people: People, hypotheses: Hypotheses) -> tuple[People, Hypotheses]:
+    """The same belief in arrays of its own."""
+    return (
+        People(
+            people.means.copy(),
+            people.covariances.copy(),
+            people.existence.copy(),
+            people.labels.copy(),
+            people.first_us.copy(),
+            people.boxes.copy(),
+        ),
+        Hypotheses(hypotheses.rows.copy(), hypotheses.counts.copy(), hypotheses.weights.copy()),
     )
 
 

@@ -316,8 +316,8 @@ def take_in(
 
     Args:
         scan: Its frames.
-        people: People before it; predicted in place.
-        hypotheses: Hypotheses before it.
+        people: People before it; changed.
+        hypotheses: Hypotheses before it; changed.
         dt_s: Time since the scan before, s.
         time_us: Event time of the scan, microseconds.
         label_base: Smallest label of its new people.

@@ -18,7 +18,7 @@ class FusionState:
 
     Attributes:
         people: People of all hypotheses.
-        hypotheses: Who of them is there, the best first.
+        hypotheses: Which of them are there, the best first.
         time_us: Event time of the last scan, microseconds; None before the first.
         scans: Number of scans.
         numbers: Number of each person reported so far and still believed in, by label.

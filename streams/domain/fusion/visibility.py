@@ -1,7 +1,7 @@
 """What a camera sees of a person: what is in the picture and not hidden by people in front.
 
-Whoever stands in front hides a person from the top of the front one's head downwards: their feet
-are nearer, so lower in the picture. Detection rates and hidden bottoms are those of Faster R-CNN on
+Somebody in front hides a person from the top of their own head downwards, as their feet are nearer
+and so lower in the picture. Detection rates and hidden bottoms are those of Faster R-CNN on
 the recordings CMC1 and CMC2, by the share of a person that is visible.
 """
 
