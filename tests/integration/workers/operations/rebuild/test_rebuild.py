@@ -47,7 +47,8 @@ class Unedited:
         after: Tables after it, as analysts read them.
         live: Tables after it, as the pipeline wrote them.
         whole: Report of a rebuild from the start.
-        from_archive: Report of a rebuild from an archived checkpoint.
+        archived: Partition and end of an archived checkpoint.
+        from_archive: Report of a rebuild from there.
         positions: Rows of the table of positions.
         kept: Revisions, and schemas of the database, that the rebuilds left.
     """
@@ -56,6 +57,7 @@ class Unedited:
     after: Tables
     live: Tables
     whole: Report
+    archived: str
     from_archive: Report
     positions: int
     kept: list[Any]
@@ -66,13 +68,15 @@ def unedited(folded: Ward) -> Unedited:
     before = everything(folded)
     whole = folded.rebuild()
     after, live = everything(folded), everything(folded, live=True)
-    from_archive = folded.rebuild(middle(folded))
+    archived = middle(folded)
+    from_archive = folded.rebuild(archived)
     eventually(lambda: topics_of_rebuilds(folded) == [], what="the topics to be gone")
     return Unedited(
         before=before,
         after=after,
         live=live,
         whole=whole,
+        archived=archived,
         from_archive=from_archive,
         positions=len(folded.rows("SELECT 1 FROM positions")),
         kept=[
@@ -106,7 +110,8 @@ def test_from_an_archived_checkpoint_a_rebuild_is_the_same_as_from_the_beginning
 
     [plan] = report.plan.partitions
     assert plan.base is not None
-    assert plan.start == plan.base.next_offset > 0
+    assert f"0:{plan.start}" == unedited.archived
+    assert plan.start == plan.base.next_offset
     assert [t.topic for t in report.topics if t.any or t.expired] == []
     assert differing(report) == {}
     rows = {t.table: t.rows for t in report.tables}
