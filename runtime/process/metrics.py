@@ -59,7 +59,7 @@ DETECTOR_INFO = Gauge(
 )
 GUARD_FRAMES = Counter(
     "wardstream_guard_frames_total",
-    "Frames by what became of them: compared, between two comparisons, unreadable",
+    "Frames by result: compared, between two comparisons, unreadable",
     ["result"],
 )
 GUARD_SECONDS = Histogram(

@@ -2,7 +2,7 @@
 
 A body is a set of points: head, shoulders, hands, hips, feet, and they swing as it walks. Its box
 spans their pixels. Who stands nearer, and a desk, covers who is behind, cell by cell of the box;
-the detector finds a person the more surely the more of it is seen, its box ends where what is seen
+a detector finds a person more often the more is seen; its box ends where what is seen
 ends, and of two boxes that nearly coincide one is left.
 
 The errors are fitted to the Faster R-CNN boxes of the cmc recordings against upright ellipsoids at
@@ -22,7 +22,7 @@ from tests.bench.fusion.walkers import DESK_M, Walks
 Floats = np.ndarray
 
 COLUMNS, ROWS = 8, 16
-"""Cells of a box, to tell what of it is covered."""
+"""Cells in which the covered part of a box is measured."""
 
 NEAREST_M = 0.3
 """What is nearer to the camera's plane is not in its picture."""
@@ -231,7 +231,7 @@ class Detector:
         return np.where(some, share, 0.0), parts
 
     def _found(self, here: Floats, shown: Floats, spans: Floats) -> Floats:
-        """Who is found: the more is seen, the more surely; luck lasts for a while."""
+        """Who is found: more often the more is seen; luck lasts for a while."""
         best = self._errors.found
         chance = np.interp(
             shown,
