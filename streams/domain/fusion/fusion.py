@@ -1,6 +1,6 @@
 """Fusion as a pure step: the state before, the frames of a tick, the state and the people after."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
@@ -67,6 +67,9 @@ class FusedPerson:
         position_sd_m: Standard deviation, root mean square over both axes, m.
         height_m: Height, m.
         cameras: Ids of the cameras with a detection of the person in this tick, in order.
+        boxes: Row of that detection among the boxes of each of these cameras' frames, as given.
+        first_us: Event time of the first detections of the person, microseconds; a person is
+            reported from the same tick on, or later.
     """
 
     number: int
@@ -75,6 +78,8 @@ class FusedPerson:
     position_sd_m: float
     height_m: float
     cameras: tuple[str, ...]
+    boxes: tuple[int, ...]
+    first_us: int
 
 
 class FloorFusion:
@@ -110,7 +115,7 @@ class FloorFusion:
                 raise ValueError(f"camera {camera_id} is there twice")
         self._settings = settings
         self._parameters = parameters_of(settings)
-        self._every_view = self._scan([CameraFrame(at, _NOBODY) for at in self._slots])
+        self._every_view, _ = self._scan([CameraFrame(at, _NOBODY) for at in self._slots])
 
     def start(self) -> FusionState:
         """The state before the first tick."""
@@ -137,7 +142,7 @@ class FloorFusion:
         """
         if state.time_us is not None and time_us <= state.time_us:
             raise ValueError(f"time {time_us} is not after {state.time_us}, the tick before")
-        scan = self._scan(frames)
+        scan, given = self._scan(frames)
         elapsed_us = 0 if state.time_us is None else time_us - state.time_us
         people, hypotheses = take_in(
             scan,
@@ -150,9 +155,10 @@ class FloorFusion:
         after = replace(
             state, people=people, hypotheses=hypotheses, time_us=time_us, scans=state.scans + 1
         )
-        return self._reported(after)
+        return self._reported(after, given)
 
-    def _scan(self, frames: Sequence[CameraFrame]) -> Scan:
+    def _scan(self, frames: Sequence[CameraFrame]) -> tuple[Scan, dict[int, Indices]]:
+        """The frames in order of cameras, and where each of a camera's boxes was given."""
         in_order = sorted(frames, key=lambda frame: self._slot_of(frame.camera))
         slots = [self._slots[frame.camera] for frame in in_order]
         for slot, following in pairwise(slots):
@@ -162,14 +168,16 @@ class FloorFusion:
         most = max((len(frame.boxes) for frame in in_order), default=0)
         boxes = np.zeros((len(slots), max(most, 1), 4))
         counts = np.zeros(len(slots), np.int64)
+        given = {}
         for at, frame in enumerate(in_order):
             _check_boxes(frame.boxes, self._cameras[slots[at]].camera_id)
             counts[at] = len(frame.boxes)
             if len(frame.boxes):
                 # By place, so that the order in which a detector lists boxes has no effect.
-                boxes[at, : counts[at]] = frame.boxes[np.lexsort(frame.boxes.T)]
+                given[slots[at]] = np.lexsort(frame.boxes.T)
+                boxes[at, : counts[at]] = frame.boxes[given[slots[at]]]
         cameras = [self._cameras[slot] for slot in slots]
-        return Scan(
+        scan = Scan(
             np.array(slots, np.int64),
             np.array([camera.projection for camera in cameras], np.float64).reshape(-1, 3, 4),
             np.array([(c.width, c.height) for c in cameras], np.float64).reshape(-1, 2),
@@ -177,13 +185,16 @@ class FloorFusion:
             counts,
             *_regions_of(cameras),
         )
+        return scan, given
 
     def _slot_of(self, camera: int) -> int:
         if camera not in self._slots:
             raise ValueError(f"camera {camera} is not one of the {len(self._cameras)} of the floor")
         return self._slots[camera]
 
-    def _reported(self, state: FusionState) -> tuple[FusionState, list[FusedPerson]]:
+    def _reported(
+        self, state: FusionState, given: Mapping[int, Indices]
+    ) -> tuple[FusionState, list[FusedPerson]]:
         people, hypotheses = state.people, state.hypotheses
         believed = {int(label) for label in people.labels}
         numbers = {label: n for label, n in state.numbers.items() if label in believed}
@@ -203,6 +214,11 @@ class FloorFusion:
                 numbers[label] = following
                 following += 1
             x, y = people.means[row, X], people.means[row, Y]
+            taken = {
+                slot: int(given[slot][box])
+                for slot, box in enumerate(people.boxes[row])
+                if box != NO_BOX
+            }
             variance = people.covariances[row, X, X] + people.covariances[row, Y, Y]
             found.append(
                 FusedPerson(
@@ -211,11 +227,9 @@ class FloorFusion:
                     float(y),
                     float(np.sqrt(variance / 2.0)),
                     float(people.means[row, HEIGHT]),
-                    tuple(
-                        camera.camera_id
-                        for slot, camera in enumerate(self._cameras)
-                        if people.boxes[row, slot] != NO_BOX
-                    ),
+                    tuple(self._cameras[slot].camera_id for slot in taken),
+                    tuple(taken.values()),
+                    int(people.first_us[row]),
                 )
             )
         after = replace(state, numbers=numbers, next_number=following)

@@ -43,6 +43,24 @@ def test_people_whom_four_cameras_see_are_counted_once_and_keep_their_numbers() 
         assert 0.01 < person.position_sd_m < 0.3
 
 
+def test_people_come_with_the_row_of_their_box_in_each_camera_and_the_time_they_came() -> None:
+    watching = cameras()
+    fusion = FloorFusion(watching)
+    state = fusion.start()
+    for tick in range(3, 8):
+        spots = [(4.0, 3.0), (2.5, 2.0)] if tick > 4 else [(4.0, 3.0)]
+        frames = seen(spots, watching)
+        state, people = fusion.step(state, tick * TICK_US, frames)
+
+    for person, spot in zip(people, spots, strict=True):
+        assert len(person.cameras) == len(person.boxes) == 4
+        for camera_id, at in zip(person.cameras, person.boxes, strict=True):
+            slot = [one.camera_id for one in watching].index(camera_id)
+            [alone] = seen([spot], watching)[slot].boxes
+            assert frames[slot].boxes[at] == pytest.approx(alone)
+    assert [person.first_us for person in people] == [3 * TICK_US, 5 * TICK_US]
+
+
 def test_people_who_pass_each_other_do_not_exchange_their_numbers() -> None:
     people_by_tick = follow(cameras())
     early, late = people_by_tick[4], people_by_tick[-1]
@@ -57,14 +75,28 @@ def test_people_who_pass_each_other_do_not_exchange_their_numbers() -> None:
 def test_order_of_cameras_frames_and_boxes_has_no_effect(order: list[int], random) -> None:  # type: ignore[no-untyped-def]
     watching = [cameras()[at] for at in order]
 
+    sent: list[dict[str, NDArray[np.float64]]] = []
+
     def shuffled(frames: list[CameraFrame]) -> list[CameraFrame]:
         random.shuffle(frames)
-        return [
+        mixed = [
             replace(f, boxes=f.boxes[random.sample(range(len(f.boxes)), len(f.boxes))])
             for f in frames
         ]
+        sent.append({watching[f.camera].camera_id: f.boxes for f in mixed})
+        return mixed
 
-    assert follow(watching, shuffled) == follow(cameras())
+    def as_sent(frames: list[CameraFrame]) -> list[CameraFrame]:
+        sent.append({cameras()[f.camera].camera_id: f.boxes for f in frames})
+        return frames
+
+    found, expected = follow(watching, shuffled), follow(cameras(), as_sent)
+
+    def without_boxes(people_by_tick: list[list[FusedPerson]]) -> list[list[FusedPerson]]:
+        return [[replace(one, boxes=()) for one in people] for people in people_by_tick]
+
+    assert without_boxes(found) == without_boxes(expected)
+    assert boxes_of(found, sent[:TICKS]) == boxes_of(expected, sent[TICKS:])
 
 
 @settings(max_examples=8, deadline=None)
@@ -279,6 +311,20 @@ def follow(  # type: ignore[no-untyped-def]
         state, people = fusion.step(state, (tick + 1) * TICK_US, frames)
         found.append(people)
     return found
+
+
+def boxes_of(
+    people_by_tick: list[list[FusedPerson]], sent: list[dict[str, NDArray[np.float64]]]
+) -> list[list[list[float]]]:
+    """The boxes of each person, by their numbers among the boxes that were sent."""
+    return [
+        [
+            frames[camera_id][at].tolist()
+            for one in people
+            for camera_id, at in zip(one.cameras, one.boxes, strict=True)
+        ]
+        for people, frames in zip(people_by_tick, sent, strict=True)
+    ]
 
 
 def near_to(people: list[FusedPerson], spots: list[tuple[float, float]]) -> list[FusedPerson]:
