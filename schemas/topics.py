@@ -25,10 +25,11 @@ _DAY_MS = 24 * _HOUR_MS
 
 Cleanup = Literal["delete", "compact"]
 
-Kind = Literal["input", "derived", "fact", "bookkeeping"]
+Kind = Literal["input", "derived", "fact", "decision", "bookkeeping"]
 """`input`: records of cameras and models. `derived`: records that the stream processor derives.
-`fact`: versioned reference data. `bookkeeping`: records of processes for each other and for
-operators."""
+`fact`: versioned reference data, which people edit in the registry. `decision`: versioned like a
+fact and read with the facts, but decided outside the fold and written straight to the log, by a
+process or a command. `bookkeeping`: records of processes for each other and for operators."""
 
 Owner = Literal["camera", "floor", "zone"]
 """Entity by which a derived topic counts `seq`: it rises by one for each record of the entity."""
@@ -99,11 +100,11 @@ class Topic:
         }
 
 
-def _fact(name: str, identity: str) -> Topic:
-    """A topic of versioned reference data, keyed by identity and version."""
+def _versioned(name: str, identity: str, kind: Kind = "fact") -> Topic:
+    """A topic of versioned records with two times, keyed by identity and version."""
     return Topic(
         name=name,
-        kind="fact",
+        kind=kind,
         key=f"{identity}@version",
         partitions=1,
         cleanup="compact",
@@ -191,13 +192,15 @@ OCCUPANCY_LATEST = Topic(
     placed_by_floor=True,
     settings=_COMPACTED,
 )
-CAMERAS = _fact("cameras.v1", "camera_id")
-FLOORS = _fact("floors.v1", "floor_id")
-ZONES = _fact("zones.v1", "zone_id")
-STAFF = _fact("staff.v1", "staff_id")
-SHIFTS = _fact("shifts.v1", "shift_id")
-REQUIREMENTS = _fact("requirements.v1", "requirement_id")
-UNITS = _fact("units.v1", "unit_id")
+CAMERAS = _versioned("cameras.v1", "camera_id")
+FLOORS = _versioned("floors.v1", "floor_id")
+ZONES = _versioned("zones.v1", "zone_id")
+STAFF = _versioned("staff.v1", "staff_id")
+SHIFTS = _versioned("shifts.v1", "shift_id")
+REQUIREMENTS = _versioned("requirements.v1", "requirement_id")
+UNITS = _versioned("units.v1", "unit_id")
+CAMERA_CLOCK = _versioned("camera-clock.v1", "camera_id", "decision")
+CAMERA_VIEWS = _versioned("camera-views.v1", "camera_id", "decision")
 STREAM_CHECKPOINTS = Topic(
     name="checkpoints.stream.v1",
     kind="bookkeeping",
@@ -266,6 +269,8 @@ TOPICS: dict[str, Topic] = {
         SHIFTS,
         REQUIREMENTS,
         UNITS,
+        CAMERA_CLOCK,
+        CAMERA_VIEWS,
         STREAM_CHECKPOINTS,
         CAMERA_HEALTH,
         ALERTS,
@@ -278,8 +283,14 @@ TOPICS: dict[str, Topic] = {
 REFERENCE_TOPICS = tuple(topic for topic in TOPICS.values() if topic.kind == "fact")
 """Topics of versioned facts with two times, read in full by every process that needs them."""
 
-FOLDED_TOPICS = tuple(topic for topic in REFERENCE_TOPICS if topic is not UNITS)
-"""Facts that the fold reads: units say who may see a figure, and never change one."""
+DECISION_TOPICS = tuple(topic for topic in TOPICS.values() if topic.kind == "decision")
+"""Topics of what was decided about cameras outside the fold, with versions like facts."""
+
+VERSIONED_TOPICS = (*REFERENCE_TOPICS, *DECISION_TOPICS)
+"""Facts and decisions: all that nothing else in the log could give back."""
+
+FOLDED_TOPICS = tuple(topic for topic in VERSIONED_TOPICS if topic is not UNITS)
+"""Facts and decisions that the fold reads: units say who may see a figure, and never change one."""
 
 DERIVED_TOPICS = tuple(
     topic for topic in TOPICS.values() if topic.kind == "derived" and topic.mirrors is None

@@ -1,4 +1,4 @@
-"""How the views of the cameras are."""
+"""How the views and the clocks of the cameras are."""
 
 from typing import Literal, TypedDict
 
@@ -22,3 +22,43 @@ class CameraHealth(TypedDict):
     sharpness: float | None
     likeness: float | None
     luma_p95: float | None
+
+
+ClockState = Literal["UNKNOWN", "UNSETTLED", "SETTLED"]
+
+
+class CameraClock(TypedDict):
+    """What was decided about a camera's clock, at one version."""
+
+    camera_id: str
+    version: int
+    valid_from_us: int
+    recorded_at_us: int
+    removed: bool
+    recorded_by: str
+    epoch: int
+    state: ClockState
+    offset_us: int
+    drift_ppm: float
+    reference_us: int
+    delay_us: int
+    jitter_us: int
+    jump_us: int
+    observed_until_us: int
+
+
+ViewState = Literal["UNKNOWN", "TRUSTED", "SUSPECT"]
+
+
+class CameraView(TypedDict):
+    """What was decided about a camera's view, at one version."""
+
+    camera_id: str
+    version: int
+    valid_from_us: int
+    recorded_at_us: int
+    removed: bool
+    recorded_by: str
+    state: ViewState
+    reason: str
+    since_us: int

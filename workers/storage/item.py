@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from runtime.errors import DeadLetter, Stop
 from schemas.codec import HEADER_BYTES, Codec, UndecodableValue
-from schemas.topics import REFERENCE_TOPICS, Topic
+from schemas.topics import VERSIONED_TOPICS, Topic
 
 SEQS_MISSING: Final = "seqs_missing"
 """Reason of the dead letter for records that a topic never held, or lost before they were read."""
@@ -13,7 +13,7 @@ SEQS_MISSING: Final = "seqs_missing"
 DIGEST_BYTES = 8
 """Length of a record's digest, bytes."""
 
-_SIDE = {topic.name for topic in REFERENCE_TOPICS}
+_SIDE = {topic.name for topic in VERSIONED_TOPICS}
 
 
 class Item(NamedTuple):
@@ -22,7 +22,7 @@ class Item(NamedTuple):
     Attributes:
         topic: Topic of the record.
         key: Value of the field that `topic.key` names.
-        seq: Number within the key; the version of a fact.
+        seq: Number within the key; the version of a fact or decision.
         digest: See `record_digest`.
         record: The decoded value.
         source: Name of the topic on the broker.

@@ -1,9 +1,10 @@
-"""Whether a version of a fact can be used; the fold and every import ask this one function."""
+"""Whether a version of a fact or decision can be used; the fold and imports ask this function."""
 
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from schemas.topics import CAMERAS, REQUIREMENTS, ZONES
+from schemas.topics import CAMERA_CLOCK, CAMERAS, REQUIREMENTS, ZONES
+from streams.domain.camera.clock import check_clock
 from streams.domain.camera.projection import check_homography, pinhole_of
 from streams.domain.staffing.requirement import check_requirement
 from streams.domain.zones.area import ZoneArea, zone_area
@@ -26,8 +27,8 @@ def check_fact(
         The area of a zone; None for every other fact.
 
     Raises:
-        ValueError: A polygon, homography, projection, lens, time zone or time in it cannot be used,
-            or it would move to another floor.
+        ValueError: A polygon, homography, projection, lens, time zone, time or correction of a
+            clock in it cannot be used, or it would move to another floor.
         OverflowError: A number in it is too large to be counted with.
     """
     if record["removed"]:
@@ -40,6 +41,8 @@ def check_fact(
     elif topic_name == CAMERAS.name:
         check_homography(record["homography"])
         pinhole_of(record)
+    elif topic_name == CAMERA_CLOCK.name:
+        check_clock(record)
     for known in floors if topic_name in _STAY else ():
         if known != record["floor_id"]:
             raise ValueError(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from schemas.records.cameras import CameraClock, CameraView
 from schemas.records.facts import Camera, Floor
 from schemas.records.staffing import Requirement, Shift, Staff
 from streams.domain.camera.people import NOWHERE
@@ -29,6 +30,8 @@ class Snapshot:
         staff: Staff by id.
         shifts: Shifts by id.
         requirements: Requirements by id.
+        clocks: What was decided about clocks, by camera.
+        views: What was decided about views, by camera.
     """
 
     def __init__(
@@ -42,6 +45,8 @@ class Snapshot:
         staff: Mapping[str, Staff],
         shifts: Mapping[str, Shift],
         requirements: Mapping[str, Requirement],
+        clocks: Mapping[str, CameraClock],
+        views: Mapping[str, CameraView],
     ) -> None:
         self.from_us = from_us
         self.until_us = until_us
@@ -49,6 +54,8 @@ class Snapshot:
         self.floors = floors
         self.zones = zones
         self.staff = staff
+        self._clocks = clocks
+        self._views = views
         self._cameras_of: dict[str, list[str]] = {}
         for camera_id in sorted(cameras):
             floor_id = cameras[camera_id]["floor_id"]
@@ -83,6 +90,15 @@ class Snapshot:
     def requirements_of(self, zone_id: str) -> list[Requirement]:
         """Requirements of a zone, sorted by id."""
         return self._requirements_of.get(zone_id, [])
+
+    def clock(self, camera_id: str) -> CameraClock | None:
+        """What was decided about a camera's clock; None where nothing was."""
+        return self._clocks.get(camera_id)
+
+    def is_suspect(self, camera_id: str) -> bool:
+        """Whether a camera's view is under suspicion, so that its positions may be wrong."""
+        view = self._views.get(camera_id)
+        return view is not None and view["state"] == "SUSPECT"
 
     def homography(self, camera_id: str) -> Vector:
         """A camera's homography from pixels to metres: nine numbers, or `NOWHERE`."""

@@ -1,4 +1,4 @@
-"""Reference data as versioned facts with two times, and which version is visible when.
+"""Versioned facts and decisions with two times, and which version is visible when.
 
 A version is visible at event time t when `valid_from_us <= t` and `recorded_at_us + 5 s <= t`;
 the highest visible version of an id wins, and a version with `removed` removes the fact.
@@ -8,9 +8,20 @@ earliest.
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Mapping
+from operator import itemgetter
 from typing import Any, Final
 
-from schemas.topics import CAMERAS, FLOORS, REQUIREMENTS, SHIFTS, STAFF, ZONES
+from schemas.topics import (
+    CAMERA_CLOCK,
+    CAMERA_VIEWS,
+    CAMERAS,
+    FLOORS,
+    FOLDED_TOPICS,
+    REQUIREMENTS,
+    SHIFTS,
+    STAFF,
+    ZONES,
+)
 from streams.domain.facts.check import check_fact
 from streams.domain.facts.snapshot import FOREVER_US, Snapshot, ZoneArea
 
@@ -19,14 +30,7 @@ VISIBLE_AFTER_US: Final = 5_000_000
 
 _MAX_SNAPSHOTS: Final = 64
 
-_ID_FIELDS: Final = {
-    CAMERAS.name: "camera_id",
-    FLOORS.name: "floor_id",
-    ZONES.name: "zone_id",
-    STAFF.name: "staff_id",
-    SHIFTS.name: "shift_id",
-    REQUIREMENTS.name: "requirement_id",
-}
+_ID_FIELDS: Final = {topic.name: topic.key.removesuffix("@version") for topic in FOLDED_TOPICS}
 
 Record = Mapping[str, Any]
 
@@ -71,7 +75,7 @@ class Timeline:
         self.id_field = id_field
         self._rule = rule
         self._versions: dict[str, dict[int, Record]] = {}
-        self._visible_us: dict[str, dict[int, int]] = {}
+        self._in_force: dict[str, list[tuple[int, int]]] = {}
 
     def add(self, record: Record) -> bool:
         """Add one version; False when it is already there.
@@ -88,19 +92,20 @@ class Timeline:
                 raise ConflictingFact(f"{self.id_field} {identity!r} version {version} changed")
             return False
         versions[version] = record
-        self._visible_us.setdefault(identity, {})[version] = self._rule(record)
+        _put_in_force(self._in_force.setdefault(identity, []), self._rule(record), version)
         return True
 
     def at(self, at_us: int) -> dict[str, Any]:
         """The facts in force at an event time, by identity in sorted order."""
         found: dict[str, Any] = {}
         for identity in sorted(self._versions):
-            visible_us = self._visible_us[identity]
-            newest = max(
-                (number for number in visible_us if visible_us[number] <= at_us), default=None
-            )
-            if newest is not None and not self._versions[identity][newest]["removed"]:
-                found[identity] = self._versions[identity][newest]
+            steps = self._in_force[identity]
+            passed = bisect_right(steps, at_us, key=itemgetter(0))
+            if not passed:
+                continue
+            newest = self._versions[identity][steps[passed - 1][1]]
+            if not newest["removed"]:
+                found[identity] = newest
         return found
 
     def versions_of(self, identity: str) -> Mapping[int, Record]:
@@ -108,8 +113,24 @@ class Timeline:
         return self._versions.get(identity, {})
 
 
+def _put_in_force(steps: list[tuple[int, int]], visible_us: int, version: int) -> None:
+    """Add a version to the steps of a fact: from when which version is in force, both rising.
+
+    A version that is visible no earlier than a higher one is never in force.
+    """
+    index = bisect_right(steps, visible_us, key=itemgetter(0))
+    if index and steps[index - 1][1] > version:
+        return
+    first = last = index
+    while first and steps[first - 1][0] == visible_us:
+        first -= 1
+    while last < len(steps) and steps[last][1] < version:
+        last += 1
+    steps[first:last] = [(visible_us, version)]
+
+
 class Facts:
-    """The facts of every reference data topic.
+    """The facts and decisions of every topic that the fold reads.
 
     `at` is a pure function of the records added so far, in whatever order times are asked for.
     The order of the records decides only which floor a camera or a zone stays on.
@@ -131,12 +152,12 @@ class Facts:
         """Add one version of a fact.
 
         Args:
-            topic_name: Reference data topic that the record came from.
+            topic_name: Topic of facts or decisions that the record came from.
             record: Decoded record; it is kept, so the caller must not change it.
 
         Raises:
-            KeyError: The topic holds no reference data.
-            InvalidFact: A polygon, homography, time zone or time in it cannot be used.
+            KeyError: The fold reads no such topic.
+            InvalidFact: A polygon, homography, time zone, time or correction in it cannot be used.
             ConflictingFact: The version was added before with other content.
         """
         timeline = self._timelines[topic_name]
@@ -184,6 +205,8 @@ class Facts:
             staff=found[STAFF.name],
             shifts=found[SHIFTS.name],
             requirements=found[REQUIREMENTS.name],
+            clocks=found[CAMERA_CLOCK.name],
+            views=found[CAMERA_VIEWS.name],
         )
 
     def _check(self, topic_name: str, record: Record) -> None:

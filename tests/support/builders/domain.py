@@ -108,8 +108,38 @@ def requirement(requirement_id: str = "req", **fields: Any) -> Any:
     )
 
 
+def clock(camera_id: str = "cam", **fields: Any) -> Any:
+    """What was decided about a camera's clock; settled and right unless said otherwise."""
+    return versioned(
+        camera_id=camera_id,
+        **{
+            "epoch": 1,
+            "state": "SETTLED",
+            "offset_us": 0,
+            "drift_ppm": 0.0,
+            "reference_us": T0,
+            "delay_us": 0,
+            "jitter_us": 0,
+            "jump_us": 0,
+            "observed_until_us": T0,
+            **fields,
+        },
+    )
+
+
+def view(camera_id: str = "cam", state: str = "SUSPECT", **fields: Any) -> Any:
+    """What was decided about a camera's view."""
+    return versioned(
+        camera_id=camera_id, state=state, **{"reason": "MOVED", "since_us": T0, **fields}
+    )
+
+
 def topic_of(record: Mapping[str, Any]) -> str:
     """The side-input topic of a record, by its first identity."""
+    if "drift_ppm" in record:
+        return "camera-clock.v1"
+    if "since_us" in record:
+        return "camera-views.v1"
     if "shift_id" in record:
         return "shifts.v1"
     if "requirement_id" in record:

@@ -16,11 +16,11 @@ from runtime.kafka.reader import read_topic, spans
 from runtime.kafka.topic_description import MISSING, describe_visible
 from runtime.retry import Tries, constant
 from runtime.storage.objects import ObjectStore
-from schemas.topics import AUDIT, REFERENCE_TOPICS, STREAM_CHECKPOINTS, Topic
+from schemas.topics import AUDIT, STREAM_CHECKPOINTS, VERSIONED_TOPICS, Topic
 from workers.operations.backup.manifest import TopicCopy
 from workers.operations.backup.objects import TextWriter, lines_of
 
-COPIED: tuple[Topic, ...] = (*REFERENCE_TOPICS, AUDIT, STREAM_CHECKPOINTS)
+COPIED: tuple[Topic, ...] = (*VERSIONED_TOPICS, AUDIT, STREAM_CHECKPOINTS)
 """Topics that a backup holds."""
 
 _ANSWER_S = 30.0
@@ -73,7 +73,9 @@ def _put(topic: Topic, entries: list[Entry], store: ObjectStore) -> TopicCopy:
 
 
 def copy_facts(cluster: Cluster, store: ObjectStore) -> list[TopicCopy]:
-    """Write all facts into a backup, every edit whole: read again where somebody edits meanwhile.
+    """Write all facts and decisions into a backup, every edit whole.
+
+    They are read again where somebody edits meanwhile.
 
     Raises:
         Retry: The broker or the store is out of reach, or somebody edits all the time.
@@ -81,9 +83,9 @@ def copy_facts(cluster: Cluster, store: ObjectStore) -> list[TopicCopy]:
     """
     tries = Tries(_AGAIN, cluster.clock)
     while True:
-        before = [spans(cluster, topic) for topic in REFERENCE_TOPICS]
-        found = [(topic, held(cluster, topic)) for topic in REFERENCE_TOPICS]
-        if before == [spans(cluster, topic) for topic in REFERENCE_TOPICS]:
+        before = [spans(cluster, topic) for topic in VERSIONED_TOPICS]
+        found = [(topic, held(cluster, topic)) for topic in VERSIONED_TOPICS]
+        if before == [spans(cluster, topic) for topic in VERSIONED_TOPICS]:
             return [_put(topic, entries, store) for topic, entries in found]
         tries.failed(Retry("facts were appended each time they were read"))
 

@@ -13,13 +13,13 @@ import msgspec
 
 from runtime.errors import DeadLetter, Stop
 from runtime.storage.objects import ObjectStore, sha256_hex
-from schemas.topics import UNITS
+from schemas.topics import DECISION_TOPICS, UNITS
 from workers.operations.backup.objects import Copied, Part
 
 FORMAT = 1
 _FOLDER = "manifest"
 
-_CAME_LATER: Final = {UNITS.name}
+_CAME_LATER: Final = {UNITS.name, *(topic.name for topic in DECISION_TOPICS)}
 """Topics that a backup of an earlier release does not hold: it had none of their records."""
 
 
@@ -88,7 +88,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         migrations: Name and SHA-256 of the migrations that made the tables.
         tables: Copies of all Wardstream tables.
         sequences: Last value of each sequence.
-        topics: Copies of facts, checkpoints and audit.
+        topics: Copies of facts, decisions, checkpoints and audit.
         topic_ids: Kafka's topic ids; a topic that was created again has a new one.
         offsets: Committed offsets of the TimescaleDB sink, by topic and partition.
         registry: The registry's own archive, which keeps all ids; None if it exports none.

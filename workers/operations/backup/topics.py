@@ -1,8 +1,8 @@
-"""Restore records of topics that nothing else could give back: facts, checkpoints, audit.
+"""Restore records of topics that nothing else could give back: versions, checkpoints, audit.
 
-Facts and audit are appended again byte for byte. A checkpoint names its position in its input.
-When that input was lost with the broker, the checkpoint is changed to start with the new input,
-so that its state and the `seq` of every key continue.
+Facts, decisions and audit are appended again byte for byte. A checkpoint names its position in its
+input. When that input was lost with the broker, the checkpoint is changed to start with the new
+input, so that its state and the `seq` of every key continue.
 """
 
 from collections import defaultdict
@@ -17,7 +17,7 @@ from runtime.kafka.cluster import Cluster
 from runtime.kafka.reader import spans
 from runtime.kafka.transactional import FencedProducer, Messages, Outgoing
 from runtime.storage.objects import ObjectStore
-from schemas.topics import AUDIT, DETECTIONS, REFERENCE_TOPICS, STREAM_CHECKPOINTS, Topic
+from schemas.topics import AUDIT, DETECTIONS, STREAM_CHECKPOINTS, VERSIONED_TOPICS, Topic
 from streams.stage import STAGE
 from workers.operations.backup.entries import (
     COPIED,
@@ -75,7 +75,7 @@ class TopicRestore:
             Stop: A topic holds records that are not those of the backup.
             Retry: The broker is out of reach.
         """
-        for topic in (*REFERENCE_TOPICS, AUDIT):
+        for topic in (*VERSIONED_TOPICS, AUDIT):
             there = held(self._cluster, topic)
             copied = self._entries[topic.name]
             if copied and not there:
@@ -121,7 +121,7 @@ class TopicRestore:
                 attempt finds it.
             Stop: A topic does not hold what the manifest says afterwards.
         """
-        facts = [topic for topic in REFERENCE_TOPICS if topic.name in self.wanted]
+        facts = [topic for topic in VERSIONED_TOPICS if topic.name in self.wanted]
         self._append(FACTS_CLAIM, [record for topic in facts for record in self._records(topic)])
         if AUDIT.name in self.wanted:
             chains: defaultdict[bytes, list[Outgoing]] = defaultdict(list)

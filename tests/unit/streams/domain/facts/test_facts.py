@@ -1,7 +1,10 @@
 import itertools
+import math
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from runtime.facts import log as fact_log
 from streams.domain.facts.timeline import (
@@ -11,7 +14,18 @@ from streams.domain.facts.timeline import (
     InvalidFact,
     visible_as_of,
 )
-from tests.support.builders.domain import T0, S, camera, facts_of, rectangle, requirement, zone
+from tests.support.builders.domain import (
+    T0,
+    S,
+    camera,
+    clock,
+    facts_of,
+    rectangle,
+    requirement,
+    topic_of,
+    view,
+    zone,
+)
 
 
 def name_at(facts: Facts, at_us: int) -> str | None:
@@ -221,3 +235,72 @@ def test_reader_and_domain_agree_when_a_fact_becomes_visible() -> None:
     """`FactLog.complete_until_us` is only true for the delay that the domain applies."""
     assert fact_log.VISIBLE_AFTER_US == VISIBLE_AFTER_US
     assert fact_log.APPEND_WITHIN_US < fact_log.VISIBLE_AFTER_US
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 6), st.integers(0, 5), st.booleans()),
+        unique_by=lambda given: given[0],
+        max_size=6,
+    )
+)
+def test_at_any_time_the_highest_visible_version_is_in_force(
+    versions: list[tuple[int, int, bool]],
+) -> None:
+    facts = facts_of(
+        *(
+            camera(name=str(version), version=version, valid_from_us=T0 + at * S, removed=removed)
+            for version, at, removed in versions
+        )
+    )
+
+    for at in range(7):
+        seen = [given for given in versions if given[1] <= at]
+        newest = max(seen, default=(0, 0, True))
+        assert name_at(facts, T0 + at * S) == (None if newest[2] else str(newest[0]))
+
+
+def test_a_decision_is_visible_by_the_rule_of_facts_and_ends_with_a_removal() -> None:
+    facts = facts_of(
+        clock(valid_from_us=T0 + 20 * S),
+        clock(version=2, removed=True, valid_from_us=T0 + 40 * S),
+        view(valid_from_us=T0, recorded_at_us=T0 + 30 * S),
+        view(state="TRUSTED", version=2, reason="looked at it", valid_from_us=T0 + 50 * S),
+    )
+
+    clocks = [facts.at(T0 + at * S).clock("cam") is not None for at in (19, 20, 39, 40)]
+    suspects = [facts.at(T0 + at * S).is_suspect("cam") for at in (34, 35, 49, 50)]
+
+    assert clocks == [False, True, True, False]
+    assert suspects == [False, True, True, False]
+
+
+def test_nothing_is_decided_about_a_camera_without_a_record() -> None:
+    snapshot = facts_of(camera(), clock("other"), view("other")).at(T0 + 60 * S)
+
+    assert snapshot.clock("cam") is None
+    assert not snapshot.is_suspect("cam")
+
+
+@pytest.mark.parametrize("decision", [clock, view])
+def test_a_version_of_a_decision_never_changes(decision: Any) -> None:
+    facts = facts_of(decision())
+
+    with pytest.raises(ConflictingFact):
+        facts.add(topic_of(decision()), decision(recorded_by="somebody else"))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        pytest.param("drift_ppm", math.nan, id="drift-that-is-no-number"),
+        pytest.param("drift_ppm", -1000.5, id="clock-that-is-no-clock"),
+        pytest.param("delay_us", -1, id="picture-before-it-was-taken"),
+        pytest.param("delay_us", 60_000_001, id="delay-of-more-than-a-minute"),
+        pytest.param("offset_us", 2**63 - 1, id="offset-out-of-reach"),
+        pytest.param("reference_us", -(2**63), id="reference-out-of-reach"),
+    ],
+)
+def test_a_correction_that_cannot_be_counted_with_is_refused(field: str, value: Any) -> None:
+    with pytest.raises(InvalidFact, match=field):
+        facts_of(clock(**{field: value}))
