@@ -149,7 +149,7 @@ def process_service(row: WardstreamProcess) -> dict[str, Any]:
     }
     if secrets:
         service["secrets"] = secrets
-    if row.name in {"ingest", "infer", "stream"}:  # frames, and archived checkpoints
+    if row.name in {"ingest", "infer", "guard", "stream"}:  # frames, views, archived checkpoints
         service["environment"]["WARDSTREAM_INGEST__OBJECT_STORE_URL"] = f"file://{OBJECTS}"
         service["volumes"] = [f"objects:{OBJECTS}"]
     if row.name == "ingest":

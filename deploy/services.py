@@ -210,6 +210,7 @@ PROCESSES: tuple[WardstreamProcess, ...] = (
         gpu=True,
         account="inference",
     ),
+    WardstreamProcess(name="guard", command=("guard",), depends_on=PREPARED),
     WardstreamProcess(name="stream", command=("stream",), depends_on=PREPARED),
     WardstreamProcess(name="relay", command=("relay",), depends_on=PREPARED),
     WardstreamProcess(name="sink-timescale", command=("sink", "timescale"), depends_on=PREPARED),
@@ -233,7 +234,16 @@ PROCESSES: tuple[WardstreamProcess, ...] = (
     ),
 )
 
-WATCHED = ("ingest", "infer", "stream", "relay", "sink-redis", "sink-timescale", "serve")
+WATCHED = (
+    "ingest",
+    "infer",
+    "guard",
+    "stream",
+    "relay",
+    "sink-redis",
+    "sink-timescale",
+    "serve",
+)
 """Processes whose health the watchdog checks; the program that starts it gives their addresses.
 
 Anchoring is judged by what it does: by the age of the newest anchor."""

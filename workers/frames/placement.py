@@ -43,6 +43,7 @@ class Placement:
 
     def __init__(self) -> None:
         self._partitions: dict[str, int] = {}
+        self._moving: set[tuple[str, int]] = set()
         self._homes: dict[str, str] = {}
 
     def learn(self, facts: Iterable[Fact]) -> None:
@@ -52,6 +53,8 @@ class Placement:
                 continue
             if topic is CAMERAS:
                 self._learn_camera(record["camera_id"], record["version"], record["floor_id"])
+                if record["mount"] == "MOVING":
+                    self._moving.add((record["camera_id"], record["version"]))
             elif topic is FLOORS:
                 self._learn_floor(record["floor_id"], record["version"], record["partition"])
 
@@ -82,6 +85,10 @@ class Placement:
                 refused=partition,
                 version=version,
             )
+
+    def moves(self, camera_id: str, version: int) -> bool:
+        """Whether this version of a camera is mounted so that it moves."""
+        return (camera_id, version) in self._moving
 
     def partition(self, camera_id: str) -> int:
         """Partition of the floor that a camera is on.
@@ -118,6 +125,10 @@ class CameraPlacement:
         placement = cls(FactLog(cluster, [CAMERAS, FLOORS]))
         placement.refresh(cluster.clock.monotonic_s())
         return placement
+
+    def moves(self, camera_id: str, version: int) -> bool:
+        """Whether this version of a camera, as far as it is known, moves on purpose."""
+        return self._table.moves(camera_id, version)
 
     def refresh(self, now_s: float) -> None:
         """Read the new reference data, to the end.

@@ -219,6 +219,7 @@ class GuardPipeline:
         except DeadLetter:
             GUARD_FRAMES.labels("unreadable").inc()
             return
+        camera.watch.moves = self._parts.placement.moves(frame["camera_id"], camera.version)
         changed = camera.watch.step(frame["captured_us"], small_picture(image))
         GUARD_FRAMES.labels("compared").inc()
         GUARD_SECONDS.observe(self._clock.monotonic_s() - started_s)

@@ -67,6 +67,8 @@ class CameraWatch:
     Attributes:
         background: The view as it should be; None while it is being learnt.
         finding: What is known now.
+        moves: Whether the camera moves on purpose: another view is then no fault of it, and only
+            the view that was learnt can be seen to be covered or out of focus.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class CameraWatch:
         self._rhythm = rhythm
         self._limits = limits
         self.background = background if background is not None and background.usable else None
+        self.moves = False
         self.finding = Finding("LEARNING" if self.background is None else "UNKNOWN", 0, None)
         self._last_us: int | None = None
         self._recent: list[Picture] = []
@@ -134,7 +137,8 @@ class CameraWatch:
         if self.background is None:
             return ("DARK" if dark else "LEARNING"), None
         measures = measure(now, self.background)
-        return verdict_on(measures, self.finding.verdict, self._limits), measures
+        seen = verdict_on(measures, self.finding.verdict, self._limits)
+        return ("OK" if self.moves and seen == "MOVED" else seen), measures
 
     def _learn(self, at_us: int, now: Picture) -> Background | None:
         """Collect pictures; the background once there are enough that agree with each other."""
@@ -149,7 +153,9 @@ class CameraWatch:
         later = median(self._learnt[half:])
         self._learnt = []
         # While somebody still turns the camera there is no view to learn.
-        steady = first.usable and verdict_on(measure(later, first), limits=self._limits) == "OK"
+        steady = self.moves or (
+            first.usable and verdict_on(measure(later, first), limits=self._limits) == "OK"
+        )
         return whole if steady and whole.usable else None
 
     def _decide(self, at_us: int, seen: CameraVerdict, measures: Measures | None) -> bool:

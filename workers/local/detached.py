@@ -73,6 +73,7 @@ def hold(run_dir: Path, port: int, report: Callable[[str], None], *, login: bool
         if logins is not None:
             stack.enter_context(logins)
         pipeline.start_and_wait()
+        pipeline.start_guard()
         pipeline.start_anchoring()
         pipeline.start_watchdog()
         if logins is not None:

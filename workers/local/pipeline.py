@@ -30,7 +30,7 @@ from streams.state.version import STATE_VERSION
 from workers.storage.timescale.migrate import migrate
 
 WORKERS = ("infer", "stream", "relay", "sink-timescale", "sink-redis", "serve")
-"""Processes that run as long as the pipeline does; ingest is started for each source."""
+"""Processes that a pipeline cannot do without; ingest is started for each source."""
 
 _ADDRESSES = {
     "kafka_bootstrap": "WARDSTREAM_KAFKA_BOOTSTRAP",
@@ -194,9 +194,16 @@ class LocalPipeline:
         for name in WORKERS:
             self.supervisor.wait_ready(name, deadline_s)
 
+    def start_guard(self) -> None:
+        """Start guarding the cameras' views; whatever stops it stops nothing else."""
+        self._start_apart("guard")
+
     def start_anchoring(self) -> None:
         """Start anchoring the audit; an audit that it finds altered stops nothing else."""
-        row = process("anchor")
+        self._start_apart("anchor")
+
+    def _start_apart(self, name: str) -> None:
+        row = process(name)
         self.supervisor.start(
             Worker(
                 name=row.name,
@@ -208,8 +215,8 @@ class LocalPipeline:
         )
 
     def start_watchdog(self) -> None:
-        """Start the watchdog, after the other processes."""
-        watched = [name for name in WATCHED if name in WORKERS]
+        """Start the watchdog, after the other processes and the guard."""
+        watched = [name for name in WATCHED if name in (*WORKERS, "guard")]
         health = {
             name: f"http://127.0.0.1:{self.supervisor.metrics_port(name)}/healthz"
             for name in watched

@@ -29,6 +29,11 @@ class StageTexts(NamedTuple):
 STAGES: Final[dict[str, StageTexts]] = {
     "ingest": StageTexts("Cameras are no longer read", "Pictures come late"),
     "infer": StageTexts("Looking for people has stopped", "Looking for people is late"),
+    "guard": StageTexts(
+        "Nobody watches whether cameras were moved or covered",
+        "Moved or covered cameras are found out late",
+        "WARNING",
+    ),
     "stream": StageTexts("Counting has stopped", "Counting is late"),
     "relay": StageTexts("Edits do not take effect", "Edits take effect late", "WARNING"),
     "sink-redis": StageTexts("The board's numbers have stopped", "The board's numbers come late"),

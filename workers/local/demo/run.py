@@ -96,6 +96,7 @@ class Demo:
         self.report("registering cameras, zones, roster and requirements")
         with EditingDesk(cluster, settings.database_address) as desk:
             register_ward(scenario, self.options.run_dir / "ward", desk, starts_us - _LEAD_US)
+        self.pipeline.start_guard()
         self.pipeline.start_and_wait()
         self._report_who_may_log_in()
         self.report(f"live board at {self.board_url}")

@@ -189,3 +189,27 @@ def test_the_median_is_that_of_each_pixel(count: int) -> None:
     expected = np.sort(stack, axis=0)[(count - 1) // 2]
 
     assert np.array_equal(median(list(stack)), expected)
+
+
+def test_a_camera_that_moves_on_purpose_is_never_moved_but_is_found_frozen_and_dark(
+    pictures: Pictures, learnt: Background
+) -> None:
+    def verdicts(name: str) -> list[str]:
+        watch = CameraWatch(RHYTHM, learnt)
+        watch.moves = True
+        return [one.verdict for one in changes(happening(pictures, FAULTS[name], 12, AFTER), watch)]
+
+    assert verdicts("another view") == verdicts("displaced 40 px") == ["OK"]
+    assert verdicts("frozen") == ["OK", "FROZEN"]
+    assert verdicts("darkened to 5 %") == ["OK", "DARK"]
+    assert verdicts("defocused, 1.5 % of the width") == ["OK", "OUT_OF_FOCUS"]
+
+
+def test_a_camera_that_never_rests_has_a_background_all_the_same(
+    pictures: Pictures,
+) -> None:
+    watch = CameraWatch(RHYTHM)
+    watch.moves = True
+    turning = (view(pictures, number, right=3 * (number % 16) - 24) for number in range(BEFORE))
+
+    assert [one.verdict for one in changes(turning, watch)] == ["OK"]
