@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 from docs.generate.markdown import code, table
 from workers.observation.findings import STAGES
 from workers.observation.log_changes import LOST
+from workers.observation.views import VIEWS
 
 INTRODUCTION = """\
 # Alerts
@@ -54,6 +55,14 @@ ALERTS: Final[dict[str, Row]] = {
         "A registered camera gives no picture.",
         "The camera's power and network, and its ingest process.",
     ),
+    **{
+        f"{texts.kind}/camera/ID": Row(
+            texts.tier,
+            f"The guard's verdict on the camera's view is `{verdict}`.",
+            "[Verdicts on cameras](../runbooks/camera-verdicts.md).",
+        )
+        for verdict, texts in VIEWS.items()
+    },
     "lag/stage/NAME": Row(
         "WARNING",
         "The stage's oldest waiting record is older than `watchdog.lag_s`.",

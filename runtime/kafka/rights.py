@@ -157,10 +157,10 @@ PROCESSES: Final = (
     ),
     ProcessRights(
         process="watchdog",
-        reads=(*REFERENCE_TOPICS, DETECTIONS, DEAD_LETTERS, AUDIT, ALERTS),
+        reads=(*REFERENCE_TOPICS, DETECTIONS, CAMERA_HEALTH, DEAD_LETTERS, AUDIT, ALERTS),
         writes=(ALERTS,),
         looks=tuple(TOPICS.values()),
-        groups=("alerts", "deadman-watch", "losses", "outcomes", FACTS_GROUP),
+        groups=("alerts", "deadman-watch", "losses", "outcomes", "views", FACTS_GROUP),
         watches=_STAGE_GROUPS,
         claims=("deadman",),
     ),

@@ -39,7 +39,7 @@ class Finding:
 
     @property
     def kind(self) -> str:
-        """`silence`, `lag`, `overload`, `loss`, `settings`, `audit` or `anchor`."""
+        """What kind of problem it is: `silence`, `lag`, `loss`, `moved` and so on."""
         return self.key.partition("/")[0]
 
     @property

@@ -8,6 +8,7 @@ from workers.observation.auditing import anchor_late, audit_away
 from workers.observation.finding import Finding, Tier
 from workers.observation.log_changes import log_changes
 from workers.observation.signs import Signs
+from workers.observation.views import views
 
 __all__ = ["STAGES", "Finding", "StageTexts", "judge"]
 
@@ -63,7 +64,12 @@ def judge(signs: Signs, settings: WatchdogSettings, started_us: int) -> list[Fin
     if signs.kafka_error:  # nothing in Kafka can be judged, maybe because a topic is missing
         return [*_log_away(signs, settings), *stages, *changes]
     cameras = _silent_cameras(signs, settings, started_us)
-    others = [*cameras, *_late_stages(signs, settings), *_overload(signs, settings)]
+    others = [
+        *cameras,
+        *views(signs),
+        *_late_stages(signs, settings),
+        *_overload(signs, settings),
+    ]
     pipeline = _no_pictures(signs, settings, started_us)
     if pipeline is not None:
         pipeline = replace(pipeline, explains=tuple(found.key for found in others))

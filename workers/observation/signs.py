@@ -4,6 +4,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from schemas.records.cameras import CameraVerdict
 from workers.observation.losses import Loss
 
 HISTORY: Final = 900
@@ -21,6 +22,19 @@ class CameraSign:
 
     name: str
     last_us: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ViewSign:
+    """The guard's newest verdict on a camera's view.
+
+    Attributes:
+        verdict: The verdict.
+        since_us: Since when it has been so, UTC microseconds of event time.
+    """
+
+    verdict: CameraVerdict
+    since_us: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,6 +90,7 @@ class Signs:
         kafka_error: Why Kafka does not answer; empty while it does.
         pictures_us: When a frame was last appended, UTC microseconds; None when there is none.
         cameras: Registered cameras by id; None while they are not known.
+        views: The guard's verdicts, by camera.
         stages: Progress of each stage, by process name.
         health: Health by process name, for processes whose endpoint is known.
         skipped: Share of the last minute's pictures that were skipped, 0 to 1.
@@ -91,6 +106,7 @@ class Signs:
     kafka_error: str = ""
     pictures_us: int | None = None
     cameras: dict[str, CameraSign] | None = field(default_factory=dict)
+    views: dict[str, ViewSign] = field(default_factory=dict)
     stages: dict[str, StageSign] = field(default_factory=dict)
     health: dict[str, HealthSign] = field(default_factory=dict)
     skipped: float = 0.0

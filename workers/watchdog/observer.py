@@ -9,11 +9,13 @@ from runtime.process.sections import WatchdogSettings
 from workers.observation.groups import CONSUMED, PipelineProbe
 from workers.observation.losses import LossFollower
 from workers.observation.signs import CameraSign, Signs, StageProgress, StageSign
+from workers.observation.views import KINDS
 from workers.registry.follower import RegistryFollower
 from workers.registry.view import RegistryView
 from workers.watchdog.changes import ChangeWatch
 from workers.watchdog.endpoints import HealthProbes
 from workers.watchdog.outcomes import OutcomeFollower
+from workers.watchdog.views import ViewFollower
 
 log = structlog.get_logger(__name__)
 
@@ -38,6 +40,7 @@ class Observer:
         self._registry = RegistryView()
         self._facts = RegistryFollower(cluster, self._registry)
         self._outcomes = OutcomeFollower(cluster)
+        self._views = ViewFollower(cluster)
         self._health = HealthProbes(settings.health, clock, settings.poll_s)
         self._losses = LossFollower(cluster)
         self._changes = ChangeWatch(cluster)
@@ -47,6 +50,7 @@ class Observer:
         """Start observing."""
         self._facts.start()
         self._outcomes.start()
+        self._views.start()
         self._losses.start()
         self._changes.start()
         self._health.start()
@@ -56,6 +60,7 @@ class Observer:
         self._health.close()
         self._changes.close()
         self._losses.close()
+        self._views.close()
         self._outcomes.close()
         self._facts.close()
 
@@ -78,15 +83,20 @@ class Observer:
                 LAG_SECONDS.labels(stage).set(sign.lag_s)
         now_us = self._clock.now_us()
         pictures, skipped = self._outcomes.skipped(now_us)
+        health = self._health.signs()
         unseen = self._unseen()  # asked first: what is known by now is in the answers below
+        guard = health.get("guard")
+        if not self._views.current or (guard is not None and guard.problem):
+            unseen |= KINDS  # a guard that is away finds no view to be good again
         return Signs(
             now_us=now_us,
             kafka_us=self._kafka_us,
             kafka_error=kafka_error,
             pictures_us=pictures_us,
             cameras=self._cameras(now_us),
+            views=self._views.signs(now_us),
             stages=stages,
-            health=self._health.signs(),
+            health=health,
             skipped=skipped / pictures if pictures else 0.0,
             pictures=pictures,
             losses=(*self._losses.open(now_us), *self._changes.losses),

@@ -48,7 +48,8 @@ export class PipelineNotices {
 
   /** Silences that this page sees by its own clock, where the watchdog has raised no alert about them. */
   #silences(halted) {
-    const raised = new Set((this.store.pipeline?.alerts ?? []).map((alert) => alert.subject));
+    const silences = (this.store.pipeline?.alerts ?? []).filter((alert) => alert.alert_id.startsWith("silence/"));
+    const raised = new Set(silences.map((alert) => alert.subject));
     const unseen = (...subjects) => !subjects.some((subject) => raised.has(subject));
     const limit = Math.max(SILENT_S, this.store.status?.stale_after_s ?? 0);
     const cameras = [...this.store.cameras.values()].filter((camera) => camera.asOf !== null);

@@ -15,6 +15,7 @@ from runtime.process.settings import Settings
 from schemas.records.cameras import CameraHealth
 from schemas.records.frames import Frame
 from schemas.topics import CAMERA_HEALTH, FRAMES
+from tests.support.clusters import cluster_of
 from tests.support.guarded_views import FAULTS, Pictures, jpeg_of, room, view
 from tests.support.inference_ward import (
     FLOOR_OF,
@@ -26,6 +27,8 @@ from tests.support.inference_ward import (
 )
 from tests.support.services import Services
 from workers.guard.process import run_guard
+from workers.observation.signs import ViewSign
+from workers.watchdog.views import ViewFollower
 
 CAMERA = "bed-1"
 EVERY_US = 500_000
@@ -150,6 +153,19 @@ def test_a_moved_camera_is_found_out_and_a_restart_does_not_forget_it(ward: Ward
     assert began_us <= moved["since_us"] <= began_us + 2_000_000
     assert moved["since_us"] + 3_000_000 <= moved["at_us"] <= began_us + 5_000_000
     assert moved["shift_px"] == pytest.approx(10.0, abs=1.0)
+
+    watching = ViewFollower(cluster_of(ward.settings))
+    watching.start()
+    try:
+        ward.await_that(
+            lambda: CAMERA in watching.signs(SystemClock().now_us()), "the watchdog", 60
+        )
+        assert watching.signs(SystemClock().now_us()) == {
+            CAMERA: ViewSign(verdict="MOVED", since_us=moved["since_us"])
+        }
+        assert watching.signs(SystemClock().now_us() + 3_600_000_000) == {}, "it counts no longer"
+    finally:
+        watching.close()
 
     with guarding(ward):
         after = first_frame(ward, pictures, learnt + MOVED, version=1, moved=True)

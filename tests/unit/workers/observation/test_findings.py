@@ -1,10 +1,12 @@
 """Silence is reported once, by its cause, in words for a ward."""
 
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 
 from runtime.process.sections import WatchdogSettings
+from schemas.records.cameras import CameraVerdict
 from workers.observation.alerts import AlertBook
 from workers.observation.findings import STAGES, judge
 from workers.observation.signs import (
@@ -14,7 +16,9 @@ from workers.observation.signs import (
     Signs,
     StageProgress,
     StageSign,
+    ViewSign,
 )
+from workers.observation.views import KINDS
 
 SETTINGS = WatchdogSettings(after_s=20.0, lag_s=30.0, skipped_ratio=0.5)
 NOW_US = 1_780_000_000_000_000
@@ -287,3 +291,57 @@ def test_an_anchor_that_is_late_is_reported_where_anchors_are_expected() -> None
     assert judge(replace(WELL, anchored_us=ago(3_599)), daily, STARTED_US) == []
     assert judge(late, SETTINGS, STARTED_US) == []
     assert [found.key for found in judge(WELL, daily, ago(3_601))] == ["anchor/audit"]
+
+
+def seen_as(verdict: CameraVerdict) -> Signs:
+    return replace(WELL, views={"left": ViewSign(verdict=verdict, since_us=ago(70))})
+
+
+def test_a_view_that_is_not_as_it_should_be_is_reported_by_the_name_of_its_camera() -> None:
+    [finding] = judge(seen_as("MOVED"), SETTINGS, STARTED_US)
+
+    assert (finding.key, finding.tier, finding.since_us) == (
+        "moved/camera/left",
+        "WARNING",
+        ago(70),
+    )
+    assert finding.what.startswith("Camera Left half shows another view")
+    assert "put camera left back" in finding.next_action
+    assert (finding.value, finding.unit) == (70.0, "s")
+
+
+def test_every_verdict_that_needs_somebody_is_reported_and_no_other_is() -> None:
+    kinds = {
+        verdict: [finding.kind for finding in judge(seen_as(verdict), SETTINGS, STARTED_US)]
+        for verdict in get_args(CameraVerdict)
+    }
+
+    assert [kind for found in kinds.values() for kind in found] == [
+        "moved",
+        "frozen",
+        "covered",
+        "dark",
+        "blurred",
+    ]
+    assert kinds["OK"] == kinds["LEARNING"] == kinds["UNKNOWN"] == []
+
+
+def test_a_removed_camera_is_not_reported() -> None:
+    assert judge(replace(seen_as("MOVED"), cameras={}), SETTINGS, STARTED_US) == []
+
+
+def test_another_verdict_is_another_alert_and_one_that_cannot_be_known_clears_none() -> None:
+    book = AlertBook("operators")
+
+    def states(signs: Signs, *unseen: str) -> list[tuple[str, str]]:
+        found = judge(signs, SETTINGS, STARTED_US)
+        alerts = book.update(found, NOW_US, blind=False, unseen=unseen)
+        return [(alert["state"], alert["alert_id"]) for alert in alerts]
+
+    assert states(seen_as("MOVED")) == [("RAISED", "moved/camera/left")]
+    assert states(WELL, *KINDS) == []
+    assert states(seen_as("COVERED")) == [
+        ("RAISED", "covered/camera/left"),
+        ("CLEARED", "moved/camera/left"),
+    ]
+    assert states(seen_as("OK")) == [("CLEARED", "covered/camera/left")]
