@@ -76,3 +76,4 @@ class DetectionOutcome(TypedDict):
     frame_sha256: str
     received_us: int
     inferred_us: int
+    source_clock_us: int | None

@@ -6,12 +6,17 @@ import numpy as np
 
 from schemas.codec import Codec
 from schemas.records.frames import Outcome
-from streams.domain.camera.detections import PERSON, FrameDetections, frame_detections_of
+from streams.domain.camera.detections import (
+    PERSON,
+    FrameDetections,
+    clock_time,
+    frame_detections_of,
+)
 from streams.encoding.layout import fields_of
 from streams.encoding.reading import Wanted, reader_of
 
 _WANTED: Final = Wanted(
-    numbers=("captured_us", "frame_seq", "outcome", "width", "height"),
+    numbers=("captured_us", "frame_seq", "outcome", "width", "height", "source_clock_us"),
     texts=("camera_id", "model.name", "model.version"),
     columns=(
         "detections.x_min",
@@ -54,7 +59,7 @@ class OutcomeReader:
         count = self._read(np.frombuffer(value, np.uint8), self._boxes, self._found)
         if count < 0:
             return frame_detections_of(self._codec.decode(value))
-        captured_us, frame_seq, outcome, width, height, *texts = self._found.tolist()
+        captured_us, frame_seq, outcome, width, height, clock_us, *texts = self._found.tolist()
         camera, camera_end, name, name_end, version, version_end = texts
         boxes = self._boxes[:count].copy()
         return FrameDetections(
@@ -68,4 +73,5 @@ class OutcomeReader:
             model_version=value[version:version_end].decode() if name >= 0 else "",
             width=width,
             height=height,
+            source_clock_us=clock_time(clock_us),
         )

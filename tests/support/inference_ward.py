@@ -53,7 +53,7 @@ def frame(camera_id: str, seq: int, data: bytes | None = None, **given: Any) -> 
         "seq": seq,
         "captured_us": START_US + seq * FRAME_US,
         "kind": "FRAME",
-        "source_clock_us": None,
+        "source_clock_us": START_US + seq * FRAME_US - 300_000,
         "received_us": START_US + seq * FRAME_US + 5_000,
         "width": WIDTH,
         "height": HEIGHT,

@@ -45,4 +45,5 @@ def make_outcome(
         frame_sha256=frame["sha256"],
         received_us=frame["received_us"],
         inferred_us=inferred_us,
+        source_clock_us=frame["source_clock_us"],
     )

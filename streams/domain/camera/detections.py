@@ -25,6 +25,7 @@ class FrameDetections(NamedTuple):
         model_version: Version of the model; empty when no model looked.
         width: Width of the frame, pixels; 0 when not known.
         height: Height of the frame, pixels; 0 when not known.
+        source_clock_us: The camera's own clock, microseconds; None when not known.
     """
 
     camera_id: str
@@ -37,6 +38,7 @@ class FrameDetections(NamedTuple):
     model_version: str
     width: int
     height: int
+    source_clock_us: int | None
 
 
 def frame_detections_of(outcome: DetectionOutcome) -> FrameDetections:
@@ -55,7 +57,13 @@ def frame_detections_of(outcome: DetectionOutcome) -> FrameDetections:
         model_version="" if model is None else model["version"],
         width=outcome["width"],
         height=outcome["height"],
+        source_clock_us=clock_time(outcome["source_clock_us"]),
     )
+
+
+def clock_time(source_clock_us: int | None) -> int | None:
+    """What a camera's clock says, microseconds; None where that is no time after 1970."""
+    return None if source_clock_us is None or source_clock_us <= 0 else source_clock_us
 
 
 def boxes_of(detections: Sequence[Detection]) -> Matrix:

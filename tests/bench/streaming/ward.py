@@ -184,6 +184,7 @@ def outcome(name: str, frame: int, at_us: int, detections: list[Detection]) -> D
         "frame_sha256": "0" * 64,
         "received_us": at_us + 20_000,
         "inferred_us": at_us + 60_000,
+        "source_clock_us": None,
     }
 
 

@@ -197,6 +197,7 @@ def outcome(
             "frame_sha256": "",
             "received_us": 0,
             "inferred_us": 0,
+            "source_clock_us": None,
         },
     )
 

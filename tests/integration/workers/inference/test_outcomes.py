@@ -43,6 +43,7 @@ def test_every_frame_has_one_outcome_in_order_and_says_where_it_came_from(ward: 
             assert outcome["reason"] == ""
             assert outcome["frame_sha256"] == record["sha256"]
             assert outcome["received_us"] == record["received_us"]
+            assert outcome["source_clock_us"] == record["source_clock_us"] is not None
             assert (outcome["width"], outcome["height"]) == (record["width"], record["height"])
             assert outcome["camera_version"] == record["camera_version"]
             assert outcome["preprocessing_version"] == record["preprocessing_version"]

@@ -55,6 +55,7 @@ def outcomes(draw: Any) -> DetectionOutcome:
         **dict.fromkeys(ints, sizes),
         **dict.fromkeys(texts, ascii_text),
         "detections": st.lists(box, max_size=20),
+        "source_clock_us": st.none() | LONGS,
         "model": st.none() | st.fixed_dictionaries(model),
         "outcome": st.sampled_from(["UNKNOWN", "DETECTED", "SKIPPED", "FAILED", "HEARTBEAT"]),
     }
@@ -107,7 +108,7 @@ def test_blocks_that_hold_their_size_are_read_too() -> None:
     head += avro_long(1) + avro_text("")
     boxes = avro_long(-2) + avro_long(2 * len(box)) + 2 * box + avro_long(1) + box + b"\0"
     tail = b"\0" + b"".join(map(avro_long, (640, 480, 1))) + avro_text("") + b"\0\0"
-    value = head + boxes + tail + avro_text("") + b"\0\0"
+    value = head + boxes + tail + avro_text("") + b"\0\0\0"
 
     found = OutcomeReader(DETECTIONS_CODEC).read(value)
 
