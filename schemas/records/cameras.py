@@ -62,3 +62,4 @@ class CameraView(TypedDict):
     state: ViewState
     reason: str
     since_us: int
+    camera_version: int

@@ -8,7 +8,7 @@ from streams.domain.camera.feet import BODY
 from streams.domain.camera.frame_tracks import FrameTracks
 from streams.domain.camera.people import NOWHERE, PERSON, locate
 from streams.domain.camera.picture import UNKNOWN
-from streams.domain.floor.presence import FloorPresence, PeopleOnFloor
+from streams.domain.floor.presence import DOUBT, FloorPresence, PeopleOnFloor
 from streams.domain.tracking.tables import TRACK_UPDATE
 from streams.domain.zones.area import table_of, who_stands
 from streams.encoding.outcomes import OutcomeReader
@@ -29,7 +29,9 @@ def warm_up() -> None:
     frame = FrameTracks("", 0, 0, "", 0, 0, 0, out, positions, "", "")
     TracksWriter(_codec(TRACKS), kept).write(frame)
     nobody = PeopleOnFloor([], [], [], np.empty(0, PERSON))
-    PresenceWriter(_codec(PRESENCE), kept).write(FloorPresence("", 0, 0, 0, [], nobody))
+    PresenceWriter(_codec(PRESENCE), kept).write(
+        FloorPresence("", 0, 0, 0, [], nobody, np.empty(0, DOUBT))
+    )
 
 
 def _codec(topic: Topic) -> Codec:

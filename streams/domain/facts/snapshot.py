@@ -31,7 +31,7 @@ class Snapshot:
         shifts: Shifts by id.
         requirements: Requirements by id.
         clocks: What was decided about clocks, by camera.
-        views: What was decided about views, by camera.
+        views: What was decided about views and still holds, by camera.
     """
 
     def __init__(

@@ -24,6 +24,7 @@ from schemas.topics import (
 )
 from streams.domain.facts.check import check_fact
 from streams.domain.facts.snapshot import FOREVER_US, Snapshot, ZoneArea
+from streams.domain.facts.suspicion import holds
 
 VISIBLE_AFTER_US: Final = 5_000_000
 """A fact is visible to events this long after it was recorded, microseconds."""
@@ -195,18 +196,24 @@ class Facts:
 
     def _build(self, from_us: int, until_us: int) -> Snapshot:
         found = {name: timeline.at(from_us) for name, timeline in self._timelines.items()}
-        zones = found[ZONES.name]
+        zones, cameras = found[ZONES.name], found[CAMERAS.name]
+        versions_of = self._timelines[CAMERAS.name].versions_of
+        views = {
+            camera_id: view
+            for camera_id, view in found[CAMERA_VIEWS.name].items()
+            if holds(view, cameras.get(camera_id), versions_of(camera_id))
+        }
         return Snapshot(
             from_us=from_us,
             until_us=until_us,
-            cameras=found[CAMERAS.name],
+            cameras=cameras,
             floors=found[FLOORS.name],
             zones={name: self._areas[name, zone["version"]] for name, zone in zones.items()},
             staff=found[STAFF.name],
             shifts=found[SHIFTS.name],
             requirements=found[REQUIREMENTS.name],
             clocks=found[CAMERA_CLOCK.name],
-            views=found[CAMERA_VIEWS.name],
+            views=views,
         )
 
     def _check(self, topic_name: str, record: Record) -> None:

@@ -6,7 +6,7 @@ from schemas.records.zones import ZoneEvent
 from schemas.topics import OCCUPANCY, OCCUPANCY_LATEST, PRESENCE, ZONE_EVENTS
 from streams.domain.camera.view import View
 from streams.domain.facts.snapshot import Snapshot
-from streams.domain.floor.presence import FloorPresence, people_of
+from streams.domain.floor.presence import FloorPresence, doubts_of, people_of
 from streams.domain.floor.state import FloorState, missing_at, zone_of
 from streams.domain.floor.tick import TICK_US, next_boundary, tick_end
 from streams.domain.output import Output
@@ -32,6 +32,7 @@ class Moment(NamedTuple):
         inputs_through_us: Event time up to which every reporting camera's input is in.
         cameras: Cameras of the floor, sorted.
         missing: Cameras that had not reported, sorted.
+        suspect: Cameras whose calibration may be wrong.
         periodic: True when occupancy is due even without a change.
     """
 
@@ -39,6 +40,7 @@ class Moment(NamedTuple):
     inputs_through_us: int
     cameras: list[str]
     missing: list[str]
+    suspect: frozenset[str]
     periodic: bool
 
 
@@ -110,6 +112,7 @@ def close_tick(
         ),
         cameras=cameras,
         missing=floor.missing,
+        suspect=frozenset(filter(snapshot.is_suspect, cameras)),
         periodic=end_us % settings.occupancy_period_us == 0
         and end_us - floor.active_us <= settings.silence_us,
     )
@@ -184,6 +187,7 @@ def _presence(floor: FloorState, moment: Moment, watched: bool) -> list[Output]:
         inputs_through_us=moment.inputs_through_us,
         cameras_missing=list(moment.missing),
         people=people,
+        doubts=doubts_of(people, moment.suspect),
     )
     return [Output(PRESENCE, floor.floor_id, record)]
 

@@ -1,17 +1,32 @@
 """The people on a floor at the end of a tick, as arrays and as their record."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Set as AbstractSet
+from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 
 from schemas.records.presence import Person, Presence
 from streams.domain.camera.people import PERSON
 from streams.domain.camera.view import View
+from streams.domain.tracking.dtypes import dtype_of
 from streams.domain.tracking.types import Structured
 from streams.domain.zones.membership import ZoneState
 
 _NOBODY = np.empty(0, PERSON)
+
+
+class Doubt(Protocol):
+    """What makes a person's position doubtful.
+
+    Attributes:
+        calibration_suspect: 1 when the calibration of a camera that sees the person may be wrong.
+    """
+
+    calibration_suspect: float
+
+
+DOUBT: Final = dtype_of(Doubt)
 
 
 class PeopleOnFloor(NamedTuple):
@@ -40,6 +55,7 @@ class FloorPresence(NamedTuple):
         inputs_through_us: Event time up to which every reporting camera's input is in.
         cameras_missing: Cameras that had not reported, sorted.
         people: People on the floor.
+        doubts: What makes their positions doubtful, shape `(P,)` of `DOUBT`.
     """
 
     floor_id: str
@@ -48,15 +64,17 @@ class FloorPresence(NamedTuple):
     inputs_through_us: int
     cameras_missing: list[str]
     people: PeopleOnFloor
+    doubts: Structured
 
     def record(self) -> Presence:
         """The record on the wire."""
         people: list[Person] = []
-        for person_id, camera_id, zone_ids, row in zip(
+        for person_id, camera_id, zone_ids, row, (calibration_suspect,) in zip(
             self.people.person_ids,
             self.people.camera_ids,
             self.people.zone_ids,
             self.people.table.tolist(),
+            self.doubts.tolist(),
             strict=True,
         ):
             _, foot_x_px, foot_y_px, x_m, y_m, observed, last_observed_us = row
@@ -73,7 +91,7 @@ class FloorPresence(NamedTuple):
                 "role": "",
                 "role_confidence": 0.0,
                 "staff_id": None,
-                "calibration_suspect": False,
+                "calibration_suspect": calibration_suspect == 1.0,
             }
             people.append(person)
         return {
@@ -110,6 +128,19 @@ def people_of(views: Mapping[str, View], zones: Mapping[str, ZoneState]) -> Peop
         zone_ids=[zone_ids.get(person_id, []) for person_id in ordered],
         table=table,
     )
+
+
+def doubts_of(people: PeopleOnFloor, suspect: AbstractSet[str]) -> Structured:
+    """What makes the positions of people doubtful.
+
+    Args:
+        people: The people.
+        suspect: Cameras whose calibration may be wrong.
+    """
+    doubts = np.zeros(len(people.person_ids), DOUBT)
+    if suspect:
+        doubts["calibration_suspect"] = [name in suspect for name in people.camera_ids]
+    return doubts
 
 
 def _number(value: float) -> float | None:

@@ -130,7 +130,9 @@ def clock(camera_id: str = "cam", **fields: Any) -> Any:
 def view(camera_id: str = "cam", state: str = "SUSPECT", **fields: Any) -> Any:
     """What was decided about a camera's view."""
     return versioned(
-        camera_id=camera_id, state=state, **{"reason": "MOVED", "since_us": T0, **fields}
+        camera_id=camera_id,
+        state=state,
+        **{"reason": "MOVED", "since_us": T0, "camera_version": 0, **fields},
     )
 
 

@@ -14,7 +14,7 @@ from schemas.topics import DETECTIONS, PRESENCE, TRACKS, Topic
 from streams.domain.camera.detections import frame_detections_of
 from streams.domain.camera.frame_tracks import FrameTracks
 from streams.domain.camera.people import FLOOR_POSITION, PERSON
-from streams.domain.floor.presence import FloorPresence, PeopleOnFloor
+from streams.domain.floor.presence import DOUBT, FloorPresence, PeopleOnFloor
 from streams.domain.tracking.tables import TRACK_UPDATE
 from streams.encoding.outcomes import OutcomeReader
 from streams.encoding.presences import PresenceWriter
@@ -165,6 +165,8 @@ def presences(draw: Any) -> FloorPresence:
     table["x_m"][unplaced] = table["y_m"][unplaced] = np.nan
     table["observed"] = rng.integers(0, 2, count)
     table["last_observed_us"] = rng.integers(0, 2**52, count)
+    doubts = np.zeros(count, DOUBT)
+    doubts["calibration_suspect"] = rng.integers(0, 2, count)
     zones = st.lists(TEXTS, max_size=3)
     cameras = draw(st.lists(TEXTS, min_size=count, max_size=count))
     return FloorPresence(
@@ -179,6 +181,7 @@ def presences(draw: Any) -> FloorPresence:
             zone_ids=draw(st.lists(zones, min_size=count, max_size=count)),
             table=table,
         ),
+        doubts=doubts,
     )
 
 

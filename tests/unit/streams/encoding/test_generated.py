@@ -13,7 +13,7 @@ from schemas.topics import DETECTIONS, PRESENCE, TRACKS, Topic
 from streams.domain.camera.detections import frame_detections_of
 from streams.domain.camera.frame_tracks import FrameTracks
 from streams.domain.camera.people import FLOOR_POSITION, PERSON
-from streams.domain.floor.presence import FloorPresence, PeopleOnFloor
+from streams.domain.floor.presence import FloorPresence, PeopleOnFloor, doubts_of
 from streams.domain.tracking.tables import TRACK_UPDATE, TrackState
 from streams.encoding.outcomes import OutcomeReader
 from streams.encoding.presences import PresenceWriter
@@ -77,7 +77,7 @@ def presence() -> FloorPresence:
     table = np.zeros(2, PERSON)
     table["observed"], table["x_m"] = [1, 0], [np.nan, 2.5]
     people = PeopleOnFloor(["cam:1", "cam:2"], ["cam", "cam"], [["bay"], []], table)
-    return FloorPresence("floor", 4, 5, 6, ["cam-9"], people)
+    return FloorPresence("floor", 4, 5, 6, ["cam-9"], people, doubts_of(people, {"cam"}))
 
 
 @pytest.mark.parametrize("position", [0, 3, 8])

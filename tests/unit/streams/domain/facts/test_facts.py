@@ -275,6 +275,30 @@ def test_a_decision_is_visible_by_the_rule_of_facts_and_ends_with_a_removal() ->
     assert suspects == [False, True, True, False]
 
 
+def test_a_camera_that_was_calibrated_anew_is_suspected_no_longer() -> None:
+    judged = view(camera_version=2, recorded_at_us=T0 + 20 * S)
+    named = camera(version=3, name="another name", recorded_at_us=T0 + 30 * S)
+    calibrated = camera(
+        version=4, homography=[1, 0, 0, 0, 1, 0, 0, 0, 1], recorded_at_us=T0 + 40 * S
+    )
+    facts = facts_of(judged, camera(), camera(version=2), named, calibrated)
+
+    suspects = [facts.at(T0 + at * S).is_suspect("cam") for at in (24, 25, 36, 44, 45, 60)]
+
+    assert suspects == [False, True, True, True, False, False]
+
+
+def test_a_verdict_on_the_new_calibration_makes_the_camera_suspect_again() -> None:
+    facts = facts_of(
+        camera(),
+        camera(version=2, homography=[1, 0, 0, 0, 1, 0, 0, 0, 1], recorded_at_us=T0),
+        view(camera_version=1, recorded_at_us=T0),
+        view(version=2, camera_version=2, recorded_at_us=T0 + 20 * S),
+    )
+
+    assert [facts.at(T0 + at * S).is_suspect("cam") for at in (10, 25)] == [False, True]
+
+
 def test_nothing_is_decided_about_a_camera_without_a_record() -> None:
     snapshot = facts_of(camera(), clock("other"), view("other")).at(T0 + 60 * S)
 

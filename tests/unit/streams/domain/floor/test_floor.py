@@ -30,6 +30,7 @@ from tests.support.builders.domain import (
     zone,
     zone_events,
 )
+from tests.support.builders.domain import view as decision
 from tests.support.reference.views import Sighting, view_of
 
 SETTINGS = FloorSettings()
@@ -411,3 +412,21 @@ def test_a_gap_of_ten_years_costs_little_and_is_not_filled_with_numbers(monkeypa
     assert len(asked) < 50
     periodic = [record for record in occupancies(outputs) if record["reason"] == "PERIODIC"]
     assert as_of(periodic) == [10_000, 20_000, 30_000, 40_000, 50_000, 60_000]
+
+
+def test_people_of_a_camera_whose_view_is_suspect_carry_the_sign_from_when_it_is_visible() -> None:
+    decided = decision("cam", recorded_at_us=T0 - 5 * S + 300 * MS)
+    facts = facts_of(camera("cam"), camera("cam-2"), zone(), decided)
+    floor = FloorState("floor")
+
+    looks = [view(at, name) for at in (200, 400, 600) for name in ("cam", "cam-2")]
+    signs = [
+        {person["person_id"]: person["calibration_suspect"] for person in presence["people"]}
+        for presence in presences(feed(floor, facts, *looks))
+    ]
+
+    assert signs == [
+        {"cam:1": False, "cam-2:1": False},
+        {"cam:1": True, "cam-2:1": False},
+        {"cam:1": True, "cam-2:1": False},
+    ]
