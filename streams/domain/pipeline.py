@@ -9,11 +9,13 @@ from typing import TypeVar
 
 from schemas.records.frames import DetectionOutcome
 from schemas.topics import TRACKS, Topic
+from streams.domain.camera.clock import floor_time
 from streams.domain.camera.detections import FrameDetections, frame_detections_of
 from streams.domain.camera.step import CameraState, check_frame, check_size, fence, step
 from streams.domain.entity import CAMERA, FLOOR, Entity, entity_type
 from streams.domain.facts.timeline import Facts
 from streams.domain.floor.state import FloorState, report
+from streams.domain.floor.tick import TICK_US
 from streams.domain.floor.ticks import close_ticks
 from streams.domain.identity.links import link_records
 from streams.domain.output import Output
@@ -62,6 +64,7 @@ class PartitionPipeline:
         self._settings = settings
         self._fixed = parameters_of(settings.tracker)
         self._moving = parameters_of(settings.moving_tracker)
+        self._lateness_us = max(0, settings.floor.allowed_lateness_us - TICK_US)
 
     def restore(self, states: Mapping[str, Entity]) -> None:
         """Replace all state with saved states, by entity key.
@@ -149,7 +152,11 @@ class PartitionPipeline:
         homography = snapshot.homography(camera_id)
         picture = snapshot.picture(camera_id)
         parameters = self._moving if camera["mount"] == "MOVING" else self._fixed
+        last = state.last_us, state.floor_us
         tracks, view, linked = step(state, frame, camera, homography, picture, parameters)
+        view.captured_us = state.floor_us = floor_time(
+            captured_us, frame.source_clock_us, snapshot.clock(camera_id), last, self._lateness_us
+        )
         self._changed[CAMERA + camera_id] = state
         outputs = [] if tracks is None else [Output(TRACKS, camera_id, tracks)]
         floor = self._floor(state.floor_id)

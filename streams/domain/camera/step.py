@@ -34,6 +34,7 @@ class CameraState:
         floor_id: Floor to which its newest event went.
         seqs: Last seq by topic.
         last_us: Event time of its newest event, microseconds; 0 before the first.
+        floor_us: Time at which the floor saw that event, microseconds; 0 before the first.
         tracker: Tracker of its people.
         model_name: Name of the model that made the newest detections.
         model_version: Version of that model.
@@ -44,6 +45,7 @@ class CameraState:
     floor_id: str = ""
     seqs: Seqs = field(default_factory=dict)
     last_us: int = 0
+    floor_us: int = 0
     tracker: TrackerState = field(default_factory=TrackerState)
     model_name: str = ""
     model_version: str = ""

@@ -14,7 +14,8 @@ class View:
 
     Attributes:
         camera_id: Id of the camera.
-        captured_us: Event time, microseconds.
+        captured_us: Time at which the floor sees the frame, microseconds; its event time, unless
+            something was decided about the camera's clock.
         looked: True when a frame was looked at; False when only time passed.
         table: Rows of `people` by track id, as little-endian bytes, the form that is saved.
     """
