@@ -63,9 +63,7 @@ def test_from_the_first_frame_of_a_jump_on_the_arrival_less_the_delay_counts(jum
     assert seen(T0 - 90 * MS + jump_us, clock(delay_us=80 * MS)) == -80 * MS
 
 
-def test_a_correction_that_begins_lets_the_floor_see_the_camera_at_half_speed_until_it_holds() -> (
-    None
-):
+def test_a_new_correction_is_reached_at_half_speed() -> None:
     decided = clock(state="UNSETTLED", delay_us=300 * MS)
     last, times = (T0, T0), []
     for number in range(1, 9):
