@@ -210,6 +210,8 @@ def camera_fact(camera_id: str, **fields: Any) -> dict[str, Any]:
         "height": 576,
         "privacy_masks": [],
         "homography": None,
+        "projection": None,
+        "lens": None,
         "mount": "FIXED",
         **fields,
     }

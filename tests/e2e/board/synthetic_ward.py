@@ -5,8 +5,12 @@ import threading
 import time
 from typing import Any, Self
 
+import numpy as np
+
 from runtime.facts.log import Fact
 from schemas.topics import CAMERAS, FLOORS, ZONES
+from streams.domain.camera.pinhole import Pinhole
+from tests.support.camera_room import projection_from
 from tests.support.live_writer import (
     LiveWriter,
     camera_fact,
@@ -19,53 +23,49 @@ from workers.registry.view import RegistryView
 
 Corner = tuple[float, float]
 
+WIDTH, HEIGHT = 1280, 720
+
 
 def _polygon(*corners: Corner) -> list[dict[str, float]]:
     return [{"x": x, "y": y} for x, y in corners]
 
 
 ZONES_OF_WARD: dict[str, dict[str, Any]] = {
-    "bay-1": {
-        "name": "Bay 1",
-        "camera_id": "east",
-        "order": 1,
-        "polygon": _polygon((40, 250), (300, 230), (330, 540), (20, 550)),
-    },
-    "bay-2": {
-        "name": "Bay 2",
-        "camera_id": "east",
-        "order": 2,
-        "polygon": _polygon((350, 230), (740, 240), (750, 545), (380, 545)),
-    },
+    "bay-1": {"name": "Bay 1", "order": 1, "polygon": _polygon((0, 0), (5, 0), (5, 5), (0, 5))},
+    "bay-2": {"name": "Bay 2", "order": 2, "polygon": _polygon((5, 0), (10, 0), (10, 5), (5, 5))},
     "corridor": {
         "name": "Corridor",
-        "camera_id": "east",
         "order": 3,
-        "polygon": _polygon((30, 120), (740, 120), (740, 205), (30, 205)),
+        "polygon": _polygon((0, 5.3), (16, 5.3), (16, 7.3), (0, 7.3)),
     },
     "station": {
         "name": "Nurses' station",
-        "camera_id": "west",
         "order": 4,
-        "polygon": _polygon((60, 120), (420, 120), (420, 330), (60, 330)),
+        "polygon": _polygon((0, 7.6), (6.5, 7.6), (6.5, 11), (0, 11)),
     },
     "waiting": {
         "name": "Waiting area",
-        "camera_id": "west",
         "order": 5,
-        "polygon": _polygon((90, 380), (700, 380), (720, 560), (60, 560)),
+        "polygon": _polygon((10.3, 0), (16, 0), (16, 5), (10.3, 5)),
     },
 }
-"""Zones by id, in the pixels of two frames of 768 x 576."""
+"""Zones by id, in metres on one floor."""
 
-HOMES: dict[str, list[tuple[str, Corner]]] = {
-    "bay-1": [("east", (120, 420)), ("east", (230, 500)), ("east", (170, 330))],
-    "bay-2": [("east", (480, 420)), ("east", (640, 480))],
-    "corridor": [("east", (300, 170)), ("east", (560, 160)), ("east", (100, 180))],
-    "station": [("west", (160, 240)), ("west", (330, 280))],
-    "waiting": [("west", (140 + 65 * i, 450 + 30 * (i % 3))) for i in range(9)],
+CAMERAS_OF_WARD: dict[str, tuple[str, tuple[float, float, float], tuple[float, float, float]]] = {
+    "bays-west": ("Bays west", (0.2, 0.2, 2.8), (7.0, 4.5, 0.6)),
+    "bays-east": ("Bays east", (15.8, 0.2, 2.8), (9.0, 4.5, 0.6)),
+    "station": ("Station", (0.2, 10.8, 2.8), (6.5, 7.0, 0.6)),
 }
-"""Camera and foot point (px) at which each person of a zone stays."""
+"""Name, position and the point that it looks at, m, of each camera."""
+
+HOMES: dict[str, list[Corner]] = {
+    "bay-1": [(1.4, 1.6), (3.2, 3.4), (1.8, 3.9)],
+    "bay-2": [(6.4, 1.9), (8.6, 3.6)],
+    "corridor": [(3.0, 6.2), (8.2, 6.6), (12.5, 6.0)],
+    "station": [(2.6, 9.2), (4.4, 9.9)],
+    "waiting": [(11.2 + 1.1 * (i % 4), 1.2 + 1.2 * (i // 4)) for i in range(9)],
+}
+"""Where each person of a zone stays, m."""
 
 NUMBERS: dict[str, dict[str, int]] = {
     "bay-1": {"identified": 1, "scheduled": 3, "required": 2},
@@ -77,18 +77,30 @@ NUMBERS: dict[str, dict[str, int]] = {
 """Numbers of known, scheduled and required staff."""
 
 
+def cameras() -> dict[str, Pinhole]:
+    """The ward's cameras by id."""
+    return {
+        name: Pinhole(projection_from(position, target), WIDTH, HEIGHT)
+        for name, (_, position, target) in CAMERAS_OF_WARD.items()
+    }
+
+
 def register(view: RegistryView) -> None:
-    """Register the ward, its two cameras and its zones."""
-    masks = [_polygon((600, 20), (750, 20), (750, 100), (600, 100))]
-    view.add(
-        [
-            Fact(FLOORS, floor_fact("ward-3", name="Ward 3")),
-            Fact(CAMERAS, camera_fact("east", name="Ward 3 east", privacy_masks=masks)),
-            Fact(CAMERAS, camera_fact("west", name="Ward 3 west")),
-            *(Fact(ZONES, zone_fact(name, **fact)) for name, fact in ZONES_OF_WARD.items()),
-        ],
-        now_us(),
-    )
+    """Register the ward, its calibrated cameras and its zones."""
+    facts = [Fact(FLOORS, floor_fact("ward-3", name="Ward 3"))]
+    for name, pinhole in cameras().items():
+        fields = {
+            "name": CAMERAS_OF_WARD[name][0],
+            "width": WIDTH,
+            "height": HEIGHT,
+            "projection": pinhole.projection.ravel().tolist(),
+            "homography": pinhole.homography(),
+        }
+        facts.append(Fact(CAMERAS, camera_fact(name, **fields)))
+    for name, zone in ZONES_OF_WARD.items():
+        fact = zone_fact(name, **zone, camera_id=None, space="FLOOR_M")
+        facts.append(Fact(ZONES, fact))
+    view.add(facts, now_us())
 
 
 class SyntheticWard:
@@ -102,6 +114,7 @@ class SyntheticWard:
     def __init__(self, writer: LiveWriter, model_name: str = "yolox-nano") -> None:
         self._writer = writer
         self._model_name = model_name
+        self._cameras = cameras()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -139,31 +152,48 @@ class SyntheticWard:
                 )
 
     def frame(self, at_s: float) -> None:
-        """Write both cameras and the floor's tick at a moment."""
-        cameras: dict[str, list[dict[str, Any]]] = {"east": [], "west": []}
+        """Write all cameras and the floor's tick at a moment."""
+        tracks: dict[str, list[dict[str, Any]]] = {name: [] for name in self._cameras}
         people = []
         number = 0
         for name, homes in HOMES.items():
-            for index, (camera, (x, y)) in enumerate(homes):
+            for index, (x, y) in enumerate(homes):
                 number += 1
                 phase = at_s * (0.25 + 0.07 * (number % 4)) + number * 1.7
-                foot = (x + 26 * math.sin(phase), y + 14 * math.cos(phase * 1.3))
-                state = "LOST" if number == 15 else "CONFIRMED"
-                cameras[camera].append(track(number, *foot, state=state))
+                position = (x + 0.45 * math.sin(phase), y + 0.35 * math.cos(phase * 1.3))
+                hidden = number == 15
+                seeing = self._seeing(number, position, tracks)
                 staff = index < NUMBERS[name]["identified"]
                 people.append(
                     {
-                        "person_id": f"{camera}:{number}",
-                        "camera_ids": [camera],
+                        "person_id": f"ward-3:{number}",
+                        "camera_ids": seeing or ["bays-east"],
+                        "x_m": position[0],
+                        "y_m": position[1],
+                        "position_sd_m": (0.35 if hidden else 0.24 / max(1, len(seeing)) ** 0.5),
                         "zone_ids": [name],
-                        "observed": True,
+                        "observed": not hidden and bool(seeing),
                         "role": "nurse" if staff else "",
                         "staff_id": f"s-{number}" if staff else None,
                     }
                 )
-        for camera, tracks in cameras.items():
-            self._writer.camera(camera, tracks, model_name=self._model_name)
+        for camera, boxes in tracks.items():
+            self._writer.camera(
+                camera, boxes, model_name=self._model_name, width=WIDTH, height=HEIGHT
+            )
         self._writer.floor(people=people)
+
+    def _seeing(
+        self, number: int, position: Corner, tracks: dict[str, list[dict[str, Any]]]
+    ) -> list[str]:
+        """The cameras whose frames show a person's feet; adds the person to their tracks."""
+        found = []
+        for name, camera in self._cameras.items():
+            u, v = camera.to_px(np.array([[*position, 0.0]]))[0]
+            if 0 <= u < WIDTH and 0 <= v < HEIGHT:
+                found.append(name)
+                tracks[name].append(track(number, float(u), float(v)))
+        return found
 
     def _run(self) -> None:
         start = time.monotonic()

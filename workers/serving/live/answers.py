@@ -85,6 +85,33 @@ class ZoneDetail(ZoneView):
     shifts: list[ShiftView] = Field(description="Shifts on duty now, by start.")
 
 
+class FloorPoint(BaseModel):
+    """A point on the floor."""
+
+    x: float = Field(description="Along the first axis of the floor, m.")
+    y: float = Field(description="A quarter turn counterclockwise from it, m.")
+
+
+class CameraPosition(FloorPoint):
+    """Where a camera is."""
+
+    z: float = Field(description="Above the floor, m.")
+
+
+class CameraFootprint(BaseModel):
+    """A calibrated camera on the plan of its floor."""
+
+    position: CameraPosition | None = Field(
+        description="Where it is; null where the calibration does not tell."
+    )
+    sees: list[list[FloorPoint]] = Field(
+        description=(
+            "Polygons of the floor that it sees, m: as far as a person fills a twelfth of the "
+            "height of its frame, and no further than walls let it."
+        )
+    )
+
+
 class CameraView(BaseModel):
     """A camera now: its frame, and where it sees people. Never pixels."""
 
@@ -94,6 +121,9 @@ class CameraView(BaseModel):
     width: int = Field(description="Frame width, px; 0 when unknown.")
     height: int = Field(description="Frame height, px; 0 when unknown.")
     privacy_masks: list[list[Point]] = Field(description="Blanked regions, px.")
+    footprint: CameraFootprint | None = Field(
+        description="Its place on the plan of the floor; null while it is not calibrated."
+    )
     live: CameraTracks | None = Field(description="After the latest frame.")
     freshness: Freshness = Field(description="Age of the latest frame.")
 

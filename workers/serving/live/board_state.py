@@ -7,6 +7,7 @@ from runtime.clock import Clock
 from schemas.topics import CAMERAS, ZONES
 from workers.registry.view import RegistryView
 from workers.serving.live import answers as views
+from workers.serving.live.footprints import Footprints
 from workers.serving.live.freshness import Freshness, judge, vouched_through
 from workers.serving.live.messages import coverage
 from workers.serving.live.records import CameraTracks, Occupancy, Presence
@@ -14,7 +15,7 @@ from workers.serving.live.state import Live, LiveState
 from workers.serving.live.trends import Trends
 
 if TYPE_CHECKING:
-    from schemas.records.facts import Zone
+    from schemas.records.facts import Camera, Zone
 
 
 class BoardState:
@@ -41,6 +42,7 @@ class BoardState:
         self._trends = trends
         self._clock = clock
         self._stale_after_s = stale_after_s
+        self._footprints = Footprints()
 
     async def zones(self) -> views.Zones:
         """Every registered zone, and every zone with a value that was not removed.
@@ -167,6 +169,7 @@ class BoardState:
                         [views.Point(**point) for point in mask]
                         for mask in (fact["privacy_masks"] if fact else [])
                     ],
+                    footprint=self._footprint(fact),
                     live=tracks,
                     freshness=judge(
                         now_us,
@@ -177,6 +180,17 @@ class BoardState:
             )
         cameras.sort(key=lambda camera: (camera.name, camera.camera_id))
         return views.Cameras(now_us=now_us, cameras=cameras)
+
+    def _footprint(self, camera: "Camera | None") -> views.CameraFootprint | None:
+        found = None if camera is None else self._footprints.of(camera)
+        if found is None:
+            return None
+        position = None
+        if found.position is not None:
+            x, y, z = (round(metres, 2) for metres in found.position)
+            position = views.CameraPosition(x=x, y=y, z=z)
+        sees = [[views.FloorPoint(x=x, y=y) for x, y in ring] for ring in found.sees]
+        return views.CameraFootprint(position=position, sees=sees)
 
     async def presence(self, floor_id: str) -> views.FloorPresence | None:
         """Who is on a floor; None when there is no such floor.

@@ -82,12 +82,18 @@ class CameraTracks(BaseModel):
 class Person(BaseModel):
     """One person on a floor."""
 
-    person_id: str = Field(description="camera_id:track_id until cameras are fused.")
+    person_id: str = Field(
+        description="floor_id:number on a floor whose cameras are fused, else camera_id:track_id."
+    )
     camera_ids: list[str] = Field(default=[], description="Cameras that see the person.")
     foot_x_px: float | None = Field(None, description=_FOOT)
     foot_y_px: float | None = Field(None, description=_FOOT)
     x_m: float | None = Field(None, description="Position on the floor, m.")
     y_m: float | None = Field(None, description="Position on the floor, m.")
+    position_sd_m: float | None = Field(
+        None, description="Standard deviation of the position along each axis, m."
+    )
+    height_m: float | None = Field(None, description="Height of the person, m.")
     zone_ids: list[str] = Field(default=[], description="Zones the person counts in.")
     observed: bool = Field(default=False, description="False while the track coasts.")
     last_observed_us: int = Field(0, description="Event time of the last detection.")

@@ -2,8 +2,11 @@
 import { answerOf, trustOf } from "./answer.js";
 import { CameraViews } from "./cameras.js";
 import { recall, remember, themeSwitch } from "./choices.js";
+import { plannedFloors } from "./floors.js";
 import { icon } from "./icons.js";
 import { PipelineNotices } from "./pipeline.js";
+import { FloorPlans } from "./plans.js";
+import { read } from "./requests.js";
 import { Store } from "./store.js";
 import { Connection } from "./stream.js";
 import { ago, counted, listed, make, say } from "./messages.js";
@@ -13,7 +16,8 @@ import { ZoneList } from "./zones.js";
 const at = (id) => document.getElementById(id);
 const store = new Store();
 const zones = new ZoneList(at("zones"), at("no-zones"), store);
-const cameras = new CameraViews(at("cameras"), store);
+const cameras = new CameraViews(at("cameras"), at("more-cameras"), store);
+const plans = new FloorPlans(at("plans"), store);
 const notices = new PipelineNotices(at("notices"), at("late"), store);
 const connection = new Connection(store, changed, loaded);
 
@@ -28,7 +32,7 @@ function changed(kind) {
   requestAnimationFrame(() => {
     changed.waiting = false;
     if (zonesDue) drawZones();
-    if (camerasDue || zonesDue) cameras.render();
+    if (camerasDue || zonesDue) drawPlaces();
     zonesDue = camerasDue = false;
   });
 }
@@ -36,8 +40,31 @@ function changed(kind) {
 function loaded() {
   drawZones();
   cameras.rebuild();
+  plans.rebuild();
+  at("more").hidden = !at("more-cameras").childElementCount;
+  document.body.dataset.plans = String(plans.plans.size);
   drawStatus();
+  if (!at("cameras-section").hidden) readFloors();
 }
+
+function drawPlaces() {
+  cameras.render();
+  plans.render();
+}
+
+/** Read who is on the floors that have a plan, once: a floor whose cameras are silent sends nothing. */
+function readFloors() {
+  for (const id of plannedFloors(store)) {
+    if (store.floors.has(id) || readFloors.asked.has(id)) continue;
+    readFloors.asked.add(id);
+    read(`floors/${encodeURIComponent(id)}/presence`)
+      .then(({ presence }) => {
+        if (presence && store.apply({ kind: "floor", id, seq: presence.seq, as_of_us: presence.as_of_us, data: presence })) changed("floor");
+      })
+      .catch(() => readFloors.asked.delete(id)); // the next snapshot asks again
+  }
+}
+readFloors.asked = new Set();
 
 function drawZones() {
   const news = zones.render();
@@ -101,7 +128,7 @@ function closed(me) {
 function tick() {
   say(at("clock"), new Date(store.now() * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false }));
   drawZones();
-  cameras.render();
+  drawPlaces();
   drawStatus();
 }
 

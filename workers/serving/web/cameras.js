@@ -1,9 +1,16 @@
 // Each camera's frame as a drawing: zones, people at their feet, and where they came from.
+import { camerasOnPlans } from "./floors.js";
 import { ago, counted, draw, make, say } from "./messages.js";
+import { labelPlace, points } from "./outlines.js";
 
 export class CameraViews {
-  constructor(box, store) {
+  /**
+   * @param box where the drawings are
+   * @param more where those are that a floor plan makes unnecessary
+   */
+  constructor(box, more, store) {
     this.box = box;
+    this.more = more;
     this.store = store;
     this.views = new Map();
   }
@@ -16,13 +23,14 @@ export class CameraViews {
         this.views.delete(id);
       }
     }
+    const onPlans = camerasOnPlans(this.store);
     for (const camera of this.store.cameras.values()) {
       let view = this.views.get(camera.camera_id);
       if (!view) {
         view = makeView(camera.camera_id);
         this.views.set(camera.camera_id, view);
       }
-      this.box.append(view.figure);
+      (onPlans.has(camera.camera_id) ? this.more : this.box).append(view.figure);
       this.#frame(view, camera);
     }
     this.render();
@@ -123,27 +131,6 @@ function fit(label, width) {
   if (share < 1) label.title.setAttribute("font-size", String(label.size * share));
   const half = (length * share) / 2;
   label.title.setAttribute("x", String(Math.min(Math.max(label.x, margin + half), width - margin - half)));
-}
-
-function points(polygon) {
-  return polygon.map(({ x, y }) => `${x},${y}`).join(" ");
-}
-
-/** Where a label fits below the top edge: the middle of the widest stretch at that height. */
-function labelPlace(polygon, depth) {
-  const top = Math.min(...polygon.map((point) => point.y));
-  const y = top + depth;
-  const crossings = [];
-  polygon.forEach((a, i) => {
-    const b = polygon[(i + 1) % polygon.length];
-    if (a.y <= y !== b.y <= y) crossings.push(a.x + ((y - a.y) * (b.x - a.x)) / (b.y - a.y));
-  });
-  crossings.sort((a, b) => a - b);
-  let best = [polygon[0].x, polygon[0].x];
-  for (let i = 0; i + 1 < crossings.length; i += 2) {
-    if (crossings[i + 1] - crossings[i] >= best[1] - best[0]) best = [crossings[i], crossings[i + 1]];
-  }
-  return [(best[0] + best[1]) / 2, y];
 }
 
 function makeDot(unit) {

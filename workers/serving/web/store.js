@@ -83,8 +83,10 @@ export class Store {
       for (const person of data.people ?? []) {
         if (person.role || person.staff_id) staff.set(person.person_id, person.role);
       }
-      const missing = data.cameras_missing ?? [];
-      this.floors.set(id, { seq, asOf: change.as_of_us / 1e6, missing, staff });
+      const asOf = change.as_of_us / 1e6;
+      const people = data.people ?? [];
+      const trails = floorTrails(floor?.trails, people, asOf);
+      this.floors.set(id, { seq, asOf, missing: data.cameras_missing ?? [], staff, people, trails });
     }
     return true;
   }
@@ -132,6 +134,12 @@ export class Store {
     return this.#judge(camera.asOf, false);
   }
 
+  /** How old the places of a floor's people are. */
+  floorFreshness(id) {
+    const floor = this.floors.get(id);
+    return this.#judge(floor?.asOf ?? null, Boolean(floor?.missing.length));
+  }
+
   #judge(through, silent) {
     if (through === null) return { age: null, stale: true, cause: "no_data" };
     const limit = this.status?.stale_after_s ?? 5;
@@ -140,6 +148,20 @@ export class Store {
     if (age < -limit) return { age, stale: true, cause: "clock_ahead" };
     return { age, stale: silent, cause: silent ? "camera_silent" : "" };
   }
+}
+
+/** Where each person of a floor was in the last seconds: [time in seconds, x and y in metres]. */
+function floorTrails(before, people, asOf) {
+  const trails = new Map();
+  for (const person of people) {
+    if (person.x_m === null || person.x_m === undefined) continue;
+    const trail = [...(before?.get(person.person_id) ?? []), [asOf, person.x_m, person.y_m]];
+    trails.set(
+      person.person_id,
+      trail.filter(([at]) => at >= asOf - TRAIL_S),
+    );
+  }
+  return trails;
 }
 
 function seconds(us) {

@@ -1,0 +1,269 @@
+"""The plan of a floor in a real browser: people counted once, gaps, and what each camera sees."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from runtime.facts.log import Fact
+from schemas.topics import CAMERAS, FLOORS, UNITS, ZONES
+from streams.domain.camera.pinhole import Pinhole
+from tests.support.board_server import BoardServer
+from tests.support.callers import HEADER, NamedCallers, person
+from tests.support.camera_room import HEIGHT, WIDTH, projection_from
+from tests.support.live_writer import (
+    LiveWriter,
+    camera_fact,
+    floor_fact,
+    now_us,
+    track,
+    unit_fact,
+    zone_fact,
+)
+from workers.access.rights import AccessRole
+from workers.registry.view import RegistryView
+
+Start = Callable[..., BoardServer]
+Open = Callable[..., Page]
+
+POSITIONS = {"west": (0.2, 0.2, 2.8), "east": (11.8, 0.2, 2.8)}
+"""Where the cameras are, m; both look at the middle of the ward."""
+
+
+def polygon(*corners: tuple[float, float]) -> list[dict[str, float]]:
+    return [{"x": x, "y": y} for x, y in corners]
+
+
+def ward() -> RegistryView:
+    view = RegistryView()
+    view.add([Fact(FLOORS, floor_fact("ward-3", name="Ward 3"))], now_us())
+    for camera_id, position in POSITIONS.items():
+        pinhole = Pinhole(projection_from(position, (6.0, 4.0, 0.5)), WIDTH, HEIGHT)
+        fact = camera_fact(
+            camera_id,
+            name=f"{camera_id.title()} camera",
+            width=WIDTH,
+            height=HEIGHT,
+            projection=pinhole.projection.ravel().tolist(),
+            homography=pinhole.homography(),
+        )
+        view.add([Fact(CAMERAS, fact)], now_us())
+    for order, (zone_id, left, right) in enumerate((("bay-1", 1, 6), ("bay-2", 6, 11))):
+        outline = polygon((left, 1), (right, 1), (right, 7), (left, 7))
+        fact = zone_fact(
+            zone_id,
+            name=zone_id.replace("bay-", "Bay "),
+            order=order,
+            camera_id=None,
+            space="FLOOR_M",
+            polygon=outline,
+        )
+        view.add([Fact(ZONES, fact)], now_us())
+    return view
+
+
+def on_floor(number: int, x: float, y: float, *cameras: str, **fields: Any) -> dict[str, Any]:
+    """A fused person."""
+    return {
+        "person_id": f"ward-3:{number}",
+        "camera_ids": list(cameras),
+        "x_m": x,
+        "y_m": y,
+        "zone_ids": ["bay-1" if x < 6 else "bay-2"],
+        "observed": True,
+        **fields,
+    }
+
+
+PEOPLE = [
+    on_floor(1, 3.0, 4.0, "east", "west"),
+    on_floor(2, 9.0, 4.0, "east", role="nurse", staff_id="s-2"),
+]
+
+
+@pytest.fixture
+def watched(writer: LiveWriter) -> LiveWriter:
+    """Both cameras see the first person, one sees the second; Bay 2 is short."""
+    writer.camera("west", [track(1, 600.0, 400.0)])
+    writer.camera("east", [track(1, 500.0, 400.0), track(2, 800.0, 450.0)])
+    writer.zone("bay-1", people=1, identified=0, required=1)
+    writer.zone("bay-2", people=1, identified=1, required=3)
+    writer.floor(people=PEOPLE)
+    return writer
+
+
+def plan_of(page: Page) -> Locator:
+    return page.locator(".plan[data-floor='ward-3']")
+
+
+def positions(page: Page) -> list[tuple[float, float]]:
+    """Where the dots are drawn, px."""
+    texts = (
+        plan_of(page)
+        .locator(".crowd .mark")
+        .evaluate_all("dots => dots.map(d => d.style.transform)")
+    )
+    return [
+        (float(x), float(y))
+        for text in texts
+        for x, y in re.findall(r"translate\(([\d.]+)px, ([\d.]+)px\)", text)
+    ]
+
+
+def test_a_person_before_two_cameras_is_one_dot_on_the_plan(
+    start_board: Start, open_page: Open, watched: LiveWriter
+) -> None:
+    page = open_page(start_board(registry=ward(), stale_after_s=60.0).url)
+    plan = plan_of(page)
+
+    expect(plan.locator(".name").first).to_have_text("Ward 3")
+    expect(plan.locator(".count")).to_have_text("2 people, each counted once")
+    expect(plan.locator(".crowd .mark")).to_have_count(2)
+    expect(plan.locator(".crowd .mark.staff")).to_have_count(1)
+    expect(plan.locator(".eyes-list li")).to_have_text(
+        ["A East camera sees 2 people", "B West camera sees 1 person"]
+    )
+    expect(page.locator("#more-cameras .camera")).to_have_count(2)
+    expect(page.locator("#cameras .camera")).to_have_count(0)
+
+    first, second = positions(page)
+    perMetre = (second[0] - first[0]) / 6.0  # noqa: N806 - as the page has it
+    watched.floor(people=[on_floor(1, 3.0, 6.0, "west"), PEOPLE[1]])
+    expect(plan.locator(".eyes-list li").first).to_contain_text("sees 1 person")
+    moved, still = positions(page)
+
+    assert still == pytest.approx(second)
+    assert moved == pytest.approx((first[0], first[1] - 2.0 * perMetre), abs=0.3)
+
+
+def test_a_gap_is_said_in_its_zone_by_shape_and_text(
+    start_board: Start, open_page: Open, watched: LiveWriter
+) -> None:
+    page = open_page(start_board(registry=ward(), stale_after_s=60.0).url)
+    short = plan_of(page).locator(".area[data-zone='bay-2']")
+
+    expect(short).to_have_attribute("data-state", "short")
+    expect(short.locator(".zone-name")).to_have_text("Bay 2: 1")
+    expect(short.locator(".zone-state")).to_have_text("2 short")
+    signs = plan_of(page).locator(".sign").evaluate_all("all => all.map(one => one.innerHTML)")
+    assert len(set(signs)) == 2
+
+    watched.zone("bay-2", people=3, identified=3, required=3)
+    expect(short.locator(".zone-name")).to_have_text("Bay 2: 3")
+    expect(short.locator(".zone-state")).to_have_text("3 required")
+
+
+def test_arrow_keys_show_which_cameras_see_each_person(
+    start_board: Start, open_page: Open, watched: LiveWriter
+) -> None:
+    page = open_page(start_board(registry=ward(), stale_after_s=60.0).url)
+    plan = plan_of(page)
+    expect(plan.locator(".crowd .mark")).to_have_count(2)
+    drawing = plan.locator(".view").first
+    drawing.focus()
+
+    page.keyboard.press("ArrowRight")
+    expect(plan.locator(".detail")).to_have_text(
+        "Person 1 · not identified · in Bay 1 · seen by A East camera and B West camera"
+    )
+    expect(plan.locator(".eyes-list [data-sees=true]")).to_have_count(2)
+    page.keyboard.press("ArrowRight")
+    expect(plan.locator(".detail")).to_contain_text("identified staff, nurse · in Bay 2")
+    expect(plan.locator(".seen[data-sees=true]")).to_have_count(1)
+    page.keyboard.press("Escape")
+    expect(plan.locator(".detail")).to_contain_text("Point at a person")
+
+    plan.locator(".crowd .mark[data-person='ward-3:1']").hover(force=True)
+    expect(plan.locator(".detail")).to_contain_text("Person 1")
+
+
+def test_a_silent_camera_is_named_and_the_plan_does_not_claim_to_see_there(
+    start_board: Start, open_page: Open, watched: LiveWriter
+) -> None:
+    page = open_page(start_board(registry=ward(), stale_after_s=60.0).url)
+    plan = plan_of(page)
+    expect(plan.locator(".trouble")).to_be_hidden()
+
+    watched.floor(people=PEOPLE, cameras_missing=["west"])
+
+    expect(plan.locator(".trouble")).to_have_text(
+        "No pictures from West camera: people there may be missing."
+    )
+    expect(plan.locator(".eyes-list [data-silent=true]")).to_contain_text("SILENT")
+    expect(plan.locator(".seen[data-silent=true]")).to_have_count(1)
+    expect(plan.locator(".area[data-zone='bay-1'] .zone-state")).to_have_text(
+        "STALE: camera silent"
+    )
+
+
+def test_a_plan_that_gets_old_turns_grey_and_says_so_and_is_there_after_a_reload(
+    start_board: Start, open_page: Open, watched: LiveWriter
+) -> None:
+    page = open_page(start_board(registry=ward(), stale_after_s=2.0).url)
+    plan = plan_of(page)
+
+    for _ in range(2):
+        expect(plan).to_have_attribute("data-stale", "true")
+        expect(plan.locator(".fresh .word")).to_have_text("STALE")
+        expect(plan.locator(".crowd .mark")).to_have_count(2)
+        page.reload()
+
+
+def test_a_floor_without_positions_in_metres_has_no_plan(
+    start_board: Start, open_page: Open, writer: LiveWriter
+) -> None:
+    registry = RegistryView()
+    registry.add([Fact(CAMERAS, camera_fact("left")), Fact(ZONES, zone_fact("bay-1"))], now_us())
+    writer.camera("left", [track(1, 200.0, 300.0)])
+    page = open_page(start_board(registry=registry).url)
+
+    expect(page.locator("#cameras .camera")).to_have_count(1)
+    expect(page.locator(".plan")).to_have_count(0)
+    expect(page.locator(".of-plans").first).to_be_hidden()
+
+
+def test_a_nurse_of_one_bay_sees_the_people_of_that_bay_alone(
+    start_board: Start, open_page: Open, watched: LiveWriter
+) -> None:
+    registry = ward()
+    registry.add([Fact(UNITS, unit_fact("one", zone_ids=["bay-1"]))], now_us())
+    registry.add([Fact(UNITS, unit_fact("two", zone_ids=["bay-2"]))], now_us())
+    nurse = person("ann", AccessRole.COORDINATOR, units=("one",))
+    board = start_board(registry=registry, stale_after_s=60.0, authenticator=NamedCallers(nurse))
+
+    page = open_page(board.url, extra_http_headers={HEADER: "ann"})
+    plan = plan_of(page)
+
+    expect(plan.locator(".area")).to_have_count(1)
+    expect(plan.locator(".crowd .mark")).to_have_count(1)
+    expect(plan.locator(".crowd .mark")).to_have_attribute("data-person", "ward-3:1")
+    watched.floor(people=[on_floor(1, 5.0, 4.0, "west"), on_floor(2, 7.0, 4.0, "west")])
+    expect(plan.locator(".crowd .mark")).to_have_attribute("data-cameras", "west")
+    expect(plan.locator(".crowd .mark")).to_have_count(1)
+
+
+def test_the_plan_fits_its_window_whatever_its_size(
+    start_board: Start, open_page: Open, watched: LiveWriter
+) -> None:
+    page = open_page(start_board(registry=ward(), stale_after_s=60.0).url)
+    stage = plan_of(page).locator(".stage")
+
+    for width, height in ((1440, 900), (1200, 800), (390, 844)):
+        page.set_viewport_size({"width": width, "height": height})
+        expect(stage).to_be_visible()
+        assert page.locator("html").evaluate("html => html.scrollWidth") <= width
+        box = stage.bounding_box()
+        assert box is not None
+        inner = stage.evaluate("stage => stage.clientWidth")
+        expect(stage.locator(".view").first).to_have_attribute(
+            "viewBox", re.compile(rf"^0 0 {inner} ")
+        )
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width
+        assert box["height"] <= 0.6 * height
+        assert len(positions(page)) == 2
+        for x, y in positions(page):
+            assert 0 < x < box["width"]
+            assert 0 < y < box["height"]

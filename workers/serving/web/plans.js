@@ -1,0 +1,406 @@
+// The plan of each floor in metres: zones, people counted once, and what each camera sees of it.
+import { isOnPlan, extentOf, plannedFloors, Scale } from "./floors.js";
+import { icon } from "./icons.js";
+import { ago, counted, draw, listed, make, say } from "./messages.js";
+import { labelPlace, points } from "./outlines.js";
+import { CAUSES } from "./zones.js";
+
+const DOT = 5.5;
+const RING_SD = 2; // the ring holds most places where a person may be
+const RING_LEAST = 9;
+const ICON = 17;
+const TEXT = 13;
+const TEXT_LEAST = 9.5;
+const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+const HINT = "Point at a person, or use the arrow keys, to see which cameras see them.";
+
+export class FloorPlans {
+  constructor(box, store) {
+    this.box = box;
+    this.store = store;
+    this.plans = new Map();
+    this.resized = new ResizeObserver((entries) => {
+      for (const { target } of entries) this.plans.get(target.dataset.floor)?.lay();
+    });
+  }
+
+  /** Draw zones and cameras again, after a snapshot. */
+  rebuild() {
+    const floors = plannedFloors(this.store);
+    for (const [id, plan] of this.plans) {
+      if (floors.has(id)) continue;
+      this.resized.unobserve(plan.stage);
+      plan.figure.remove();
+      this.plans.delete(id);
+    }
+    for (const id of [...floors].sort()) {
+      let plan = this.plans.get(id);
+      if (!plan) {
+        plan = new Plan(id, this.store);
+        this.plans.set(id, plan);
+        this.box.append(plan.figure);
+        this.resized.observe(plan.stage);
+      }
+      plan.lay();
+    }
+    this.box.hidden = !this.plans.size;
+  }
+
+  /** Move people and show ages. */
+  render() {
+    for (const plan of this.plans.values()) plan.render();
+  }
+}
+
+class Plan {
+  constructor(id, store) {
+    this.id = id;
+    this.store = store;
+    this.zones = new Map();
+    this.cameras = new Map();
+    this.people = new Map();
+    this.shown = null; // the person whose cameras are shown
+    this.#make();
+  }
+
+  #make() {
+    this.name = make("strong", "name");
+    this.count = make("span", "count");
+    this.word = make("strong", "word");
+    this.age = make("span", "age");
+    this.layers = Object.fromEntries(["sight", "ground", "rule", "lines", "crowd", "eyes"].map((name) => [name, draw("g", { class: name })]));
+    this.svg = draw("svg", { class: "view", role: "group", tabindex: 0 }, ...Object.values(this.layers));
+    this.stage = make("div", "stage", this.svg);
+    this.stage.dataset.floor = this.id;
+    this.detail = make("p", "detail");
+    this.heard = make("p", "unseen");
+    this.heard.setAttribute("aria-live", "polite");
+    this.trouble = make("p", "trouble");
+    this.list = make("ul", "eyes-list");
+    this.list.setAttribute("aria-label", "Cameras of this floor");
+    const caption = make("figcaption", "", this.name, this.count, make("span", "fresh", this.word, " ", this.age));
+    this.figure = make("figure", "plan", caption, this.trouble, this.stage, this.detail, this.heard, this.list);
+    this.figure.dataset.floor = this.id;
+    this.svg.addEventListener("keydown", (event) => this.#key(event));
+    this.svg.addEventListener("blur", () => this.show(null));
+  }
+
+  /** Lay the plan out for the width that it has. */
+  lay() {
+    const zones = [...this.store.zones.values()].filter((zone) => zone.floor_id === this.id && isOnPlan(zone));
+    const cameras = [...this.store.cameras.values()].filter((camera) => camera.floor_id === this.id);
+    this.extent = extentOf(zones, cameras);
+    const [xMin, yMin, xMax, yMax] = this.extent;
+    this.figure.style.setProperty("--aspect", String((xMax - xMin) / (yMax - yMin)));
+    this.scale = new Scale(this.extent, Math.max(this.stage.clientWidth, 160));
+    this.svg.setAttribute("viewBox", `0 0 ${this.scale.width} ${this.scale.height}`);
+    this.#layZones(zones);
+    this.#layCameras(cameras);
+    this.#layRule();
+    for (const person of this.people.values()) person.mark.remove();
+    for (const person of this.people.values()) person.trail.remove();
+    this.people.clear();
+    this.render();
+  }
+
+  #layZones(zones) {
+    this.zones.clear();
+    const groups = zones.map((zone) => {
+      const polygon = zone.polygon.map((corner) => this.scale.at(corner));
+      const sign = draw("g", { class: "sign" });
+      const name = draw("text", { class: "zone-name" });
+      const state = draw("text", { class: "zone-state" });
+      const label = draw("g", { class: "label" }, sign, name, state);
+      const outline = draw("polygon", { points: points(polygon), class: "outline" });
+      const group = draw("g", { class: "area" }, outline, label);
+      group.dataset.zone = zone.zone_id;
+      this.zones.set(zone.zone_id, { group, polygon, sign, name, state, label, key: "" });
+      return group;
+    });
+    this.layers.ground.replaceChildren(...groups);
+  }
+
+  #layCameras(cameras) {
+    this.cameras.clear();
+    const marks = [];
+    const sights = [];
+    const items = [];
+    const taken = [];
+    cameras.forEach((camera, number) => {
+      const letter = number < LETTERS.length ? LETTERS[number] : String(number + 1);
+      const row = make("span", "what");
+      const letterMark = make("b", "letter", letter);
+      const item = make("li", "", letterMark, " ", make("span", "name", camera.name), " ", row);
+      item.dataset.camera = camera.camera_id;
+      items.push(item);
+      const eye = { item, row, sight: [], mark: null, letter };
+      for (const ring of camera.footprint?.sees ?? []) {
+        const sight = draw("polygon", { points: points(ring.map((corner) => this.scale.at(corner))), class: "seen" });
+        sights.push(sight);
+        eye.sight.push(sight);
+      }
+      const place = camera.footprint?.position;
+      if (place) {
+        eye.mark = this.#cameraMark(camera, letter, taken);
+        marks.push(eye.mark);
+      }
+      this.cameras.set(camera.camera_id, eye);
+    });
+    this.layers.sight.replaceChildren(...sights);
+    this.layers.eyes.replaceChildren(...marks);
+    this.list.replaceChildren(...items);
+  }
+
+  #cameraMark(camera, letter, taken) {
+    const place = camera.footprint.position;
+    const exact = this.scale.at(place);
+    const inside = this.scale.holds(place);
+    const edge = 10;
+    const x = Math.min(Math.max(exact.x, edge), this.scale.width - edge);
+    const y = Math.min(Math.max(exact.y, edge), this.scale.height - edge);
+    const beside = taken.filter((other) => Math.hypot(other.x - x, other.y - y) < 16).length;
+    taken.push({ x, y });
+    const ring = camera.footprint.sees[0]?.map((corner) => this.scale.at(corner)) ?? [];
+    const middle = ring.length ? mean(ring) : { x: this.scale.width / 2, y: this.scale.height / 2 };
+    const turn = (Math.atan2(middle.y - exact.y, middle.x - exact.x) * 180) / Math.PI;
+    const body = draw("path", { d: "M-7-5H1V5H-7zM1-2 8-6V6L1 2z", class: "eye", transform: `rotate(${turn.toFixed(1)})` });
+    const left = x > this.scale.width - 30;
+    const text = draw("text", { x: (left ? -1 : 1) * (12 + beside * 12), y: 4.5, class: "eye-letter", "text-anchor": left ? "end" : "start" }, letter);
+    const mark = draw("g", { class: inside ? "eye-mark" : "eye-mark outside", transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})` }, body, text);
+    mark.append(draw("title", {}, `${letter}: ${camera.name}${inside ? "" : ", further away than this plan shows"}`));
+    mark.dataset.camera = camera.camera_id;
+    return mark;
+  }
+
+  #layRule() {
+    const metres = this.scale.bar();
+    const length = metres * this.scale.perMetre;
+    const [x, y] = [this.scale.width - length - 10, this.scale.height - 9];
+    this.layers.rule.replaceChildren(
+      draw("path", { d: `M${x} ${y - 4}v4h${length}v-4`, class: "bar" }),
+      draw("text", { x: x + length / 2, y: y - 5, class: "bar-text" }, `${metres} m`),
+    );
+  }
+
+  render() {
+    const floor = this.store.floors.get(this.id);
+    const fresh = this.store.floorFreshness(this.id);
+    const people = (floor?.people ?? []).filter((person) => person.x_m !== null && person.x_m !== undefined);
+    const old = fresh.stale && fresh.cause !== "camera_silent"; // others than the silent cameras still count
+    this.figure.dataset.stale = String(old);
+    say(this.name, this.#floorName());
+    say(this.word, fresh.cause === "no_data" ? "NO DATA" : fresh.cause === "clock_ahead" ? "CLOCK WRONG" : old ? "STALE" : "");
+    say(this.age, fresh.age === null ? "" : ago(fresh.age));
+    say(this.count, fresh.age === null ? "" : this.#countText(people, floor));
+    this.svg.setAttribute("aria-label", `Plan of ${this.#floorName()}: ${counted(people.length, "person", "people")}. Arrow keys go from person to person.`);
+    this.#fillZones();
+    this.#fillCameras(floor, people);
+    this.#movePeople(people);
+    this.#fillDetail();
+  }
+
+  #floorName() {
+    for (const zone of this.store.zones.values()) if (zone.floor_id === this.id) return zone.floor_name;
+    return this.id;
+  }
+
+  #countText(people, floor) {
+    const all = counted(people.length, "person", "people");
+    const beyond = people.filter((person) => !this.scale.holds({ x: person.x_m, y: person.y_m })).length;
+    const out = beyond ? `, ${beyond} beyond this plan` : "";
+    const cameras = [...this.cameras.keys()].filter((id) => this.store.cameras.get(id)?.footprint).length;
+    const fused = (floor?.people ?? []).some((person) => person.person_id.startsWith(`${this.id}:`) && !this.store.cameras.has(this.id));
+    const how = cameras > 1 && fused ? ", each counted once" : "";
+    return `${all}${how}${out}`;
+  }
+
+  #fillZones() {
+    for (const [id, view] of this.zones) {
+      const zone = this.store.zones.get(id);
+      if (!zone) continue;
+      const fresh = this.store.zoneFreshness(zone);
+      view.group.dataset.state = zone.coverage.state;
+      view.group.dataset.stale = String(fresh.stale);
+      const state = fresh.stale ? "stale" : zone.coverage.state;
+      const key = `${zone.name}|${zone.people}|${zone.required}|${zone.coverage.sentence}|${state}|${fresh.cause}`;
+      if (view.key === key) continue;
+      view.key = key;
+      view.sign.replaceChildren(sized(icon(state)));
+      say(view.name, `${zone.name}: ${zone.people ?? "–"}`);
+      say(view.state, zoneText(zone, fresh));
+      placeLabel(view, this.scale);
+    }
+  }
+
+  #fillCameras(floor, people) {
+    const silent = [];
+    const moved = new Set();
+    for (const person of people) if (person.calibration_suspect) for (const id of person.camera_ids) moved.add(id);
+    for (const [id, eye] of this.cameras) {
+      const camera = this.store.cameras.get(id);
+      if (!camera) continue;
+      const fresh = this.store.cameraFreshness(camera);
+      const missing = fresh.stale || (floor?.missing ?? []).includes(id);
+      if (missing) silent.push(camera.name);
+      const count = people.filter((person) => person.observed && person.camera_ids.includes(id)).length;
+      const sees = `sees ${counted(count, "person", "people")}`;
+      const away = fresh.age === null ? "NO DATA" : `SILENT, last picture ${ago(fresh.age)}`;
+      const uncalibrated = camera.footprint ? "" : ", not on this plan: it is not calibrated";
+      const outside = camera.footprint?.position && !this.scale.holds(camera.footprint.position) ? ", stands outside this plan" : "";
+      say(eye.row, (missing ? away : sees) + uncalibrated + outside);
+      eye.item.dataset.silent = String(missing);
+      for (const part of [...eye.sight, eye.mark]) if (part) part.dataset.silent = String(missing);
+    }
+    const lines = [];
+    if (silent.length) lines.push(`No pictures from ${listed(silent)}: people there may be missing.`);
+    if (moved.size) lines.push("A camera may have been moved: places with a dotted ring may be wrong.");
+    say(this.trouble, lines.join(" "));
+    this.trouble.hidden = !lines.length;
+  }
+
+  #movePeople(people) {
+    const seen = new Set();
+    for (const person of people) {
+      const id = person.person_id;
+      seen.add(id);
+      let view = this.people.get(id);
+      if (!view) {
+        view = this.#makePerson(id);
+        this.people.set(id, view);
+      }
+      view.person = person;
+      const { x, y } = this.scale.at({ x: person.x_m, y: person.y_m });
+      view.mark.style.transform = `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px)`;
+      const sd = person.position_sd_m;
+      const ring = sd === null || sd === undefined ? 0 : Math.max(RING_LEAST, RING_SD * sd * this.scale.perMetre);
+      view.ring.setAttribute("r", ring.toFixed(1));
+      const known = person.role || person.staff_id;
+      view.mark.setAttribute("class", `mark ${known ? "staff" : "person"} ${person.observed ? "confirmed" : "lost"}`);
+      view.mark.dataset.suspect = String(Boolean(person.calibration_suspect));
+      view.mark.dataset.cameras = person.camera_ids.join(" ");
+      view.mark.dataset.shown = String(this.shown === id);
+      const trail = this.store.floors.get(this.id)?.trails.get(id) ?? [];
+      const path = trail.map(([, px, py]) => this.scale.at({ x: px, y: py }));
+      view.trail.setAttribute("points", path.map((at) => `${at.x.toFixed(1)},${at.y.toFixed(1)}`).join(" "));
+    }
+    for (const [id, view] of this.people) {
+      if (seen.has(id)) continue;
+      view.mark.remove();
+      view.trail.remove();
+      this.people.delete(id);
+      if (this.shown === id) this.show(null);
+    }
+  }
+
+  #makePerson(id) {
+    const r = DOT;
+    const ring = draw("circle", { r: 0, class: "ring" });
+    const circle = draw("circle", { r, class: "dot-person" });
+    const diamond = draw("path", { d: `M0${-r * 1.4} ${r * 1.4} 0 0 ${r * 1.4} ${-r * 1.4} 0z`, class: "dot-staff" });
+    const reach = draw("circle", { r: 14, class: "reach" });
+    const mark = draw("g", { class: "mark" }, ring, reach, circle, diamond);
+    mark.dataset.person = id;
+    mark.addEventListener("pointerenter", () => this.show(id));
+    mark.addEventListener("pointerleave", () => this.show(null));
+    mark.addEventListener("click", () => this.show(id));
+    const trail = draw("polyline", { class: "trail" });
+    this.layers.lines.append(trail);
+    this.layers.crowd.append(mark);
+    return { mark, ring, trail, person: null };
+  }
+
+  /** Show which cameras see a person, or nobody. */
+  show(id) {
+    if (this.shown === id) return;
+    this.shown = id;
+    for (const [other, view] of this.people) view.mark.dataset.shown = String(other === id);
+    this.#fillDetail();
+    say(this.heard, id ? this.detail.textContent : "");
+  }
+
+  #fillDetail() {
+    const person = this.people.get(this.shown)?.person;
+    const ids = new Set(person?.camera_ids ?? []);
+    this.figure.dataset.pointing = String(Boolean(person));
+    for (const [id, eye] of this.cameras) {
+      const sees = String(ids.has(id));
+      eye.item.dataset.sees = sees;
+      for (const part of [...eye.sight, eye.mark]) if (part) part.dataset.sees = sees;
+    }
+    say(this.detail, person ? this.#personText(person) : this.people.size ? HINT : "");
+  }
+
+  #personText(person) {
+    const names = person.camera_ids.map((id) => this.#cameraName(id));
+    const zones = person.zone_ids.map((id) => this.store.zones.get(id)?.name ?? id);
+    const sd = person.position_sd_m;
+    const parts = [
+      `Person ${person.person_id.slice(person.person_id.lastIndexOf(":") + 1)}`,
+      person.role || person.staff_id ? `identified staff${person.role ? `, ${person.role}` : ""}` : "not identified",
+      zones.length ? `in ${listed(zones)}` : "in no zone",
+      person.observed ? `seen by ${listed(names)}` : `out of sight, last seen by ${listed(names)}`,
+    ];
+    if (sd !== null && sd !== undefined) parts.push(`place known to ${Math.max(0.1, RING_SD * sd).toFixed(1)} m`);
+    return parts.join(" · ");
+  }
+
+  #cameraName(id) {
+    const letter = this.cameras.get(id)?.letter;
+    return `${letter ? `${letter} ` : ""}${this.store.cameras.get(id)?.name ?? id}`;
+  }
+
+  #key(event) {
+    const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+    if (event.key === "Escape") this.show(null);
+    if (!step) return;
+    event.preventDefault();
+    const ids = [...this.people.keys()].sort((a, b) => this.#left(a) - this.#left(b) || (a < b ? -1 : 1));
+    if (!ids.length) return;
+    const at = ids.indexOf(this.shown);
+    this.show(ids[at < 0 ? (step > 0 ? 0 : ids.length - 1) : (at + step + ids.length) % ids.length]);
+  }
+
+  #left(id) {
+    return this.people.get(id).person.x_m;
+  }
+}
+
+/** What a zone's label says below its name and its people. */
+function zoneText(zone, fresh) {
+  if (fresh.stale) return fresh.cause === "no_data" ? "" : CAUSES[fresh.cause];
+  if (!zone.required) return "";
+  return zone.coverage.state === "short" ? zone.coverage.sentence : `${zone.required} required`;
+}
+
+/** Put a zone's label into it: below its upper edge, and smaller where it is too long. */
+function placeLabel(view, { width, height }) {
+  let size = TEXT;
+  let place;
+  for (; ; size -= 1) {
+    view.name.setAttribute("font-size", String(size));
+    view.state.setAttribute("font-size", String(size));
+    place = labelPlace(view.polygon, size * 1.5);
+    const length = Math.max(view.name.getComputedTextLength() + ICON + 4, view.state.getComputedTextLength());
+    if (length <= place[2] - 6 || size <= TEXT_LEAST) break;
+  }
+  const named = view.name.getComputedTextLength() + ICON + 4;
+  const half = Math.max(named, view.state.getComputedTextLength()) / 2;
+  const x = Math.min(Math.max(place[0], half + 4), width - half - 4);
+  const y = Math.min(Math.max(place[1], size * 1.2), height - size * 1.6);
+  view.sign.setAttribute("transform", `translate(${x - named / 2} ${y - ICON + 3})`);
+  view.name.setAttribute("x", String(x - named / 2 + ICON + 4));
+  view.name.setAttribute("y", String(y));
+  view.state.setAttribute("x", String(x));
+  view.state.setAttribute("y", String(y + size * 1.25));
+}
+
+function sized(svg) {
+  svg.setAttribute("width", String(ICON));
+  svg.setAttribute("height", String(ICON));
+  return svg;
+}
+
+function mean(ring) {
+  const sum = ring.reduce((a, b) => ({ x: a.x + b.x, y: a.y + b.y }));
+  return { x: sum.x / ring.length, y: sum.y / ring.length };
+}
