@@ -138,7 +138,7 @@ def test_a_person_before_two_cameras_is_one_dot_on_the_plan(
     assert moved == pytest.approx((first[0], first[1] - 2.0 * perMetre), abs=0.3)
 
 
-def test_a_gap_is_said_in_its_zone_by_shape_and_text(
+def test_a_gap_is_shown_in_its_zone_by_shape_and_text(
     start_board: Start, open_page: Open, watched: LiveWriter
 ) -> None:
     page = open_page(start_board(registry=ward(), stale_after_s=60.0).url)
