@@ -23,6 +23,14 @@ class Lens(TypedDict):
     distortion: list[float]
 
 
+class Location(TypedDict):
+    """Where something is, in metres of its floor."""
+
+    x_m: float
+    y_m: float
+    z_m: float
+
+
 class Camera(TypedDict):
     """A camera at one version."""
 
@@ -41,6 +49,25 @@ class Camera(TypedDict):
     mount: CameraMount
     projection: list[float] | None
     lens: Lens | None
+    location: Location | None
+    field_of_view_deg: float | None
+    sees: list[Point]
+    reason: str
+
+
+class Passage(TypedDict):
+    """A place where people leave views, and the one where they appear in others."""
+
+    name: str
+    from_camera_id: str
+    to_camera_id: str
+    from_x_m: float
+    from_y_m: float
+    to_x_m: float
+    to_y_m: float
+    radius_m: float
+    min_s: float
+    max_s: float
 
 
 class Floor(TypedDict):
@@ -55,6 +82,7 @@ class Floor(TypedDict):
     partition: int
     name: str
     time_zone: str
+    passages: list[Passage]
 
 
 ZoneSpace = Literal["UNKNOWN", "IMAGE_PX", "FLOOR_M"]

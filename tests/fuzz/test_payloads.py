@@ -94,6 +94,7 @@ def meeting(topic: Topic) -> st.SearchStrategy[tuple[Topic, dict[str, Any]]]:
         "zone_id": st.just("zone"),
         "homography": st.one_of(st.none(), st.lists(st.floats(), min_size=9, max_size=9)),
         "projection": st.one_of(st.none(), st.lists(st.floats(), min_size=12, max_size=12)),
+        "sees": st.one_of(st.just([]), st.just(square), st.lists(anywhere, max_size=5)),
         "polygon": st.one_of(st.just(square), st.lists(anywhere, max_size=5)),
         "time_zone": st.sampled_from(["UTC", "Europe/Berlin", "Europe", "", "\0", "../x"]),
     }

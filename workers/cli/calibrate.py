@@ -9,6 +9,7 @@ import typer
 from runtime.errors import Retry, Stop
 from runtime.process.user import user_name
 from schemas.topics import CAMERAS
+from streams.domain.camera.pinhole import Pinhole
 from workers.cli.connections import open_desk
 from workers.cli.errors import exit_codes
 from workers.cli.output import Json, print_json, print_lines, print_table
@@ -20,6 +21,7 @@ from workers.operations.calibration.calibration import (
 )
 from workers.operations.calibration.drawing import drawn, read_picture, write_picture
 from workers.operations.calibration.poses import Size, read_pose, read_projection
+from workers.registry.calibration import followed, pose_fields
 from workers.registry.editing.desk import EditingDesk
 from workers.registry.editing.wanted import Applied, Conflict, Origin, Put
 from workers.registry.forms import form_of
@@ -184,7 +186,8 @@ def _save(
 ) -> Applied:
     form = form_of(CAMERAS, known)
     form.pop("homography")
-    row = CameraRow.model_validate({**form, **found.fields()})
+    placed = followed(known, found.pinhole)
+    row = CameraRow.model_validate({**form, **found.fields(), **placed})
     key = Key(CAMERAS, known["camera_id"])
     return desk.apply(
         [Put(row)],
@@ -199,6 +202,8 @@ def _write_row(path: Path, camera_id: str, floor_id: str, found: Calibration) ->
     if floor_id:
         row["floor_id"] = floor_id
     row |= {"width": found.width, "height": found.height, **found.fields()}
+    if found.pinhole is not None:
+        row |= pose_fields(found.pinhole)
     kept = {name: value for name, value in row.items() if value != []}
     try:
         path.write_text(json.dumps([kept], indent=2) + "\n")
@@ -219,6 +224,7 @@ def _show(camera_id: str, found: Calibration, limit_m: float, *, as_json: bool) 
                     "height": found.height,
                     **found.fields(),
                     "position_m": position,
+                    "field_of_view_deg": None if body is None else _degrees(body),
                     "rms_cm": round(found.rms_m * 100, 2) if found.errors else None,
                     "worst_cm": round(found.worst_m * 100, 2) if found.errors else None,
                     "points": [
@@ -254,6 +260,8 @@ def _show(camera_id: str, found: Calibration, limit_m: float, *, as_json: bool) 
             f"  error: {found.rms_m * 100:.1f} cm (rms), {found.worst_m * 100:.1f} cm at most; the "
             f"limit is {limit_m * 100:g} cm"
         )
+    if found.pinhole is not None:
+        typer.echo(f"  it sees {found.pinhole.field_of_view_deg():.1f} degrees from left to right")
     used = sum(error.used for error in found.errors)
     if found.pinhole is None and used == floor_points.LEAST:
         typer.echo("  note: four points always fit; a fifth shows whether they are right")
@@ -271,6 +279,10 @@ def _show(camera_id: str, found: Calibration, limit_m: float, *, as_json: bool) 
 
 def _cm(metres: float | None) -> float | None:
     return None if metres is None else round(metres * 100, 2)
+
+
+def _degrees(body: Pinhole) -> float:
+    return round(body.field_of_view_deg(), 2)
 
 
 def _size(text: str) -> Size | None:

@@ -1,4 +1,4 @@
-"""The homography that follows from a camera's projection and lens."""
+"""What follows from a camera's projection and lens: its homography, location and field of view."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -48,6 +48,38 @@ def homography_of(camera: Mapping[str, Any]) -> list[float] | None:
             "leave it out, since it follows from the projection"
         )
     return given
+
+
+def pose_fields(pinhole: Pinhole) -> dict[str, Any]:
+    """The location and the field of view that a pose shows, as fields of a camera."""
+    x_m, y_m, z_m = (round(metres, 3) + 0.0 for metres in pinhole.position())
+    return {
+        "location": {"x_m": x_m, "y_m": y_m, "z_m": z_m},
+        "field_of_view_deg": round(pinhole.field_of_view_deg(), 2),
+    }
+
+
+def followed(camera: Mapping[str, Any], found: Pinhole | None) -> dict[str, Any]:
+    """Location and field of view of a camera that gets another pose.
+
+    One that somebody gave stays as it is. One that is missing, or followed from the projection
+    before, follows from the new one.
+
+    Args:
+        camera: The newest version.
+        found: The new pose; None where only the floor is known now.
+    """
+    try:
+        before = pinhole_of(camera)
+    except ValueError:
+        before = None  # an older release may have registered it
+    old = {} if before is None else pose_fields(before)
+    new = {} if found is None else pose_fields(found)
+    return {
+        name: new.get(name, [])
+        for name in ("location", "field_of_view_deg")
+        if camera[name] in (None, old.get(name))
+    }
 
 
 def floor_homography(pinhole: Pinhole) -> list[float]:

@@ -16,11 +16,12 @@ STAMPS: Final = ("version", "valid_from_us", "recorded_at_us", "removed", "recor
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """When, and by whom, facts are recorded; times in UTC microseconds."""
+    """When, by whom and why facts are recorded; times in UTC microseconds."""
 
     valid_from_us: int
     recorded_at_us: int
     recorded_by: str
+    reason: str = ""
 
 
 class OnResize(StrEnum):
@@ -79,6 +80,16 @@ class Change:
         for fact in self.facts:
             fact.record["valid_from_us"] = stamp.valid_from_us
             fact.record["recorded_at_us"] = stamp.recorded_at_us
+
+
+def without_reason(record: Mapping[str, Any]) -> dict[str, Any]:
+    """A record without that which says why its version was recorded: no two versions share it."""
+    return {name: value for name, value in record.items() if name != "reason"}
+
+
+def reasoned(record: Mapping[str, Any], reason: str) -> dict[str, Any]:
+    """A record of a new version with its own reason, where facts of its kind hold one."""
+    return {**record, "reason": reason} if "reason" in record else dict(record)
 
 
 def stamped(known: Mapping[str, Any] | None, stamp: Stamp) -> dict[str, Any]:

@@ -8,11 +8,11 @@ from typing import Any, Final
 from runtime.facts.log import Fact
 from schemas.topics import CAMERAS, FLOORS, SHIFTS, ZONES
 from streams.domain.facts.check import check_fact
-from workers.registry.change import Change, OnResize, Options, Stamp, stamped
+from workers.registry.change import Change, OnResize, Options, Stamp, reasoned, stamped
 from workers.registry.registered import Key, identity_field, key_of
 from workers.registry.rows import Row
 from workers.registry.shapes import scaled
-from workers.registry.ward import Fault, faults_of, resting_on
+from workers.registry.ward import Fault, cameras_of_passage, faults_of, resting_on
 
 _YEAR_US: Final = 31_557_600_000_000
 _FLOOR_STAYS: Final = "a floor keeps its partition for life and is not removed"
@@ -80,11 +80,36 @@ def _remove(
             more = f" and {len(resting) - 5} more" if len(resting) > 5 else ""
             faults.append(Fault(key, refusal.format(names=f"{names}{more}")))
             continue
-        change.append([Fact(key.topic, {**record, **stamped(record, stamp), "removed": True})])
+        faults += _without_passages(key, record, change, stamp, options, refusal)
+        new = {**reasoned(record, stamp.reason), **stamped(record, stamp), "removed": True}
+        change.append([Fact(key.topic, new)])
         for other in resting:
             change.causes.setdefault(other, f"rests on {key}")
         gone += resting
     return faults
+
+
+def _without_passages(
+    camera: Key,
+    record: Mapping[str, Any],
+    change: Change,
+    stamp: Stamp,
+    options: Options,
+    refusal: str,
+) -> list[Fault]:
+    """Take the passages that name a camera from its floor, or say that they rest on it."""
+    key = Key(FLOORS, record["floor_id"]) if camera.topic is CAMERAS else None
+    floor = None if key is None else change.after.find(key)
+    if key is None or floor is None:
+        return []
+    kept = [one for one in floor["passages"] if camera.identity not in cameras_of_passage(one)]
+    if len(kept) == len(floor["passages"]):
+        return []
+    if not options.cascade or key in change.given:
+        return [Fault(camera, refusal.format(names=f"passages of {key}"))]
+    change.append([Fact(FLOORS, {**floor, **stamped(floor, stamp), "passages": kept})])
+    change.causes[key] = f"its passages of {camera}"
+    return []
 
 
 def resized_by(change: Change, stamp: Stamp, options: Options) -> list[Fault]:

@@ -5,11 +5,20 @@ unchanged row makes no new version.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from runtime.facts.log import Fact
 from schemas.topics import CAMERAS, FLOOR_PARTITIONS, FLOORS, ZONES
-from workers.registry.change import STAMPS, Change, OnResize, Options, Stamp, stamped
+from workers.registry.change import (
+    STAMPS,
+    Change,
+    OnResize,
+    Options,
+    Stamp,
+    reasoned,
+    stamped,
+    without_reason,
+)
 from workers.registry.consequences import (
     contradictions_of,
     dates_of,
@@ -23,6 +32,17 @@ from workers.registry.hints import meant
 from workers.registry.registered import Key, Registered, identity_field
 from workers.registry.rows import ROWS, CameraRow, FloorRow, Row
 from workers.registry.ward import Fault
+
+_KEPT: Final = {
+    CAMERAS.name: (
+        *("privacy_masks", "homography", "projection", "lens"),
+        *("location", "field_of_view_deg", "sees"),
+    ),
+    FLOORS.name: ("passages",),
+}
+"""Fields that a row does not take away by leaving them out, by topic."""
+
+_MANY: Final = {"privacy_masks": "masks", "passages": "passages"}
 
 __all__ = ["Change", "OnResize", "Options", "Registered", "Stamp", "change_of", "edits"]
 
@@ -66,7 +86,7 @@ def change_of(
     for key, record in (restored or {}).items():
         change.given[key] = None
         content = {name: value for name, value in record.items() if name not in STAMPS}
-        _put(Key(*key), content, change, stamp)
+        _put(Key(*key), reasoned(content, ""), change, stamp)
     faults += removed_by_name(removals, change, stamp, options)
     faults += resized_by(change, stamp, options)
     faults += unusable_in(change)
@@ -116,7 +136,7 @@ def _take(rows: Sequence[Row], change: Change, stamp: Stamp) -> list[Fault]:
         change.given[key] = row
         if isinstance(row, CameraRow):
             faults += _floor_of(row, change, stamp, partitions)
-            faults += _left_out(row, key, change)
+        faults += _left_out(row, key, change)
         zone = zones.get(getattr(row, "zone_id", ""), {})
         floor_id = key.identity if isinstance(row, FloorRow) else zone.get("floor_id", "")
         try:
@@ -133,13 +153,17 @@ def _take(rows: Sequence[Row], change: Change, stamp: Stamp) -> list[Fault]:
 
 
 def _put(key: Key, fields: Mapping[str, Any], change: Change, stamp: Stamp) -> None:
-    """Make a new version with these fields, unless the newest one has them."""
+    """Make a new version with these fields, unless the newest one has them.
+
+    It keeps the reason of its row, or else that of the whole edit.
+    """
     known = change.after.newest.get((key.topic.name, key.identity))
     if known is not None and not known["removed"]:
         content = {name: value for name, value in known.items() if name not in STAMPS}
-        if content == fields:
+        if without_reason(content) == without_reason(fields):
             return
-    change.append([Fact(key.topic, {**fields, **stamped(known, stamp)})])
+    new = reasoned(fields, fields.get("reason") or stamp.reason)
+    change.append([Fact(key.topic, {**new, **stamped(known, stamp)})])
 
 
 def _floor_of(
@@ -164,31 +188,41 @@ def _floor_of(
         "partition": _partition(floor_id, partitions),
         "name": row.name if row.floor_id is None else floor_id,
         "time_zone": row.time_zone or "UTC",
+        "passages": [],
     }
     change.append([Fact(FLOORS, {**record, **stamped(None, stamp)})])
     change.causes[Key(FLOORS, floor_id)] = f"floor of camera {row.camera_id}"
     return []
 
 
-def _left_out(row: CameraRow, key: Key, change: Change) -> list[Fault]:
+def _left_out(row: Row, key: Key, change: Change) -> list[Fault]:
     """What a row leaves out goes only when it says so: leaving it out may be an oversight."""
     known = change.after.find(key)
-    still = known is not None and known["mount"] == "MOVING" and "mount" not in row.model_fields_set
-    moves = "mount: left out, but the camera is registered as moving; repeat it, or write fixed"
-    return [Fault(key, moves)] * still + [
-        Fault(
-            key,
-            f"{name}: left out, but {count} registered; repeat {it}, or write [] to remove {it}",
-        )
-        for name, count, it in (
-            ("privacy_masks", f"{len((known or {}).get('privacy_masks') or [])} masks are", "them"),
-            ("homography", "one is", "it"),
-            ("projection", "one is", "it"),
-            ("lens", "one is", "it"),
-        )
-        if known is not None and known[name] and name not in row.model_fields_set
-        and (name != "homography" or row.projection is None)  # else it follows from that
-    ]  # fmt: skip
+    if known is None:
+        return []
+    left_out = [
+        name
+        for name in _KEPT.get(key.topic.name, ())
+        if known[name] and name not in row.model_fields_set
+    ]
+    if isinstance(row, CameraRow):
+        if row.projection is not None and "homography" in left_out:
+            left_out.remove("homography")  # it follows from that
+        if known["mount"] == "MOVING" and "mount" not in row.model_fields_set:
+            moves = "mount: left out, but the camera is registered as moving"
+            return [Fault(key, f"{moves}; repeat it, or write fixed"), *_kept(key, left_out, known)]
+    return _kept(key, left_out, known)
+
+
+def _kept(key: Key, left_out: Sequence[str], known: Mapping[str, Any]) -> list[Fault]:
+    faults = []
+    for name in left_out:
+        count, it = "one is", "it"
+        if name in _MANY:
+            count, it = f"{len(known[name])} {_MANY[name]} are", "them"
+        message = f"{name}: left out, but {count} registered"
+        faults.append(Fault(key, f"{message}; repeat {it}, or write [] to remove {it}"))
+    return faults
 
 
 def _partitions(registered: Registered) -> dict[str, int]:

@@ -13,8 +13,8 @@ from workers.registry.change import STAMPS
 from workers.registry.registered import kind_of
 from workers.registry.rows import ROWS
 
-_HIDDEN: Final = frozenset({*STAMPS, "partition", "space"})
-"""Fields that no row has."""
+_HIDDEN: Final = frozenset({*STAMPS, "partition", "space", "reason"})
+"""Fields that no row has, and the reason, which a next version does not share."""
 
 
 def form_of(topic: Topic, record: Mapping[str, Any]) -> dict[str, Any]:
@@ -27,6 +27,7 @@ def form_of(topic: Topic, record: Mapping[str, Any]) -> dict[str, Any]:
     form = {name: value for name, value in record.items() if name not in _HIDDEN}
     if topic is CAMERAS:
         form["privacy_masks"] = [_points(mask) for mask in record["privacy_masks"]]
+        form["sees"] = _points(record["sees"])
         form["mount"] = str(record["mount"]).lower()
     elif topic is ZONES:
         form["polygon"] = _points(record["polygon"])

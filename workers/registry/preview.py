@@ -1,22 +1,28 @@
 """What an import changes, line by line for people and programs, and what is odd about it."""
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from runtime.facts.log import Fact
 from schemas.topics import CAMERAS, FLOORS, REQUIREMENTS, SHIFTS, STAFF, ZONES
+from streams.domain.camera.pinhole import Pinhole
 from streams.domain.camera.projection import pinhole_of
+from streams.domain.facts.location import location_of
 from workers.registry.change import STAMPS, Change
 from workers.registry.registered import Key, Registered, identity_field, key_of
 from workers.registry.shapes import frame_share, hidden_share, is_seen, mask_share, outline
 
 _SIGNS: Final = {"added": "+", "changed": "~", "removed": "-"}
 _MUCH: Final = 0.5
+_FAR_M: Final = 1.0
+"""A location this far from where the projection puts the camera is noted, m."""
+
 _DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _CLOCK_FIELDS: Final = {"from_minute": "starts", "to_minute": "ends"}
-_HIDDEN_FIELDS: Final = {"partition", "space"}
+_HIDDEN_FIELDS: Final = {"partition", "space", "reason"}
 
 
 class Effect(NamedTuple):
@@ -89,7 +95,7 @@ def _shown(key: Key, record: Mapping[str, Any], ward: Registered) -> list[tuple[
 
 def _for_people(field: str, record: Mapping[str, Any], ward: Registered) -> tuple[str, str]:
     value = record[field]
-    if field in {"privacy_masks", "polygon", "homography", "projection", "lens"}:
+    if field == "polygon" or field in _FOR_PEOPLE:
         return field, _geometry(field, record, ward) if value else ""
     if field in {"starts_us", "ends_us"}:
         at = datetime.fromtimestamp(value / 1e6, UTC).astimezone(ZoneInfo(record["time_zone"]))
@@ -104,26 +110,55 @@ def _for_people(field: str, record: Mapping[str, Any], ward: Registered) -> tupl
 
 
 def _geometry(field: str, record: Mapping[str, Any], ward: Registered) -> str:
-    if field == "homography":
-        return "given"
-    if field == "projection":
-        return _pose(record)
-    if field == "lens":
-        return f"of {record['lens']['fx']:.0f} px with {len(record['lens']['distortion'])} terms"
-    if field == "privacy_masks":
-        return f"{len(record[field])} that hide {mask_share(record):.1%} of the frame"
-    return _polygon(record, ward)
+    return _polygon(record, ward) if field == "polygon" else _FOR_PEOPLE[field](record)
+
+
+def _pinhole(camera: Mapping[str, Any]) -> Pinhole | None:
+    try:
+        return pinhole_of(camera)
+    except ValueError:
+        return None  # an older release may have registered it
 
 
 def _pose(camera: Mapping[str, Any]) -> str:
-    try:
-        found = pinhole_of(camera)
-    except ValueError:
-        found = None  # an older release may have registered it
+    found = _pinhole(camera)
     if found is None:
         return "given"
-    x, y, height = (round(metres, 2) + 0.0 for metres in found.position())
-    return f"of a camera at ({x:.2f}, {y:.2f}), {height:.2f} m above the floor"
+    return f"of a camera at {_at(*found.position())}"
+
+
+def _at(x_m: float, y_m: float, z_m: float) -> str:
+    x, y, height = (round(metres, 2) + 0.0 for metres in (x_m, y_m, z_m))
+    return f"({x:.2f}, {y:.2f}), {height:.2f} m above the floor"
+
+
+def _way(passage: Mapping[str, Any]) -> str:
+    """A passage for people."""
+    start, end = (
+        f"{passage[f'{at}_camera_id'] or 'any camera'} "
+        f"({passage[f'{at}_x_m']:.2f}, {passage[f'{at}_y_m']:.2f})"
+        for at in ("from", "to")
+    )
+    name = f"{passage['name']}: " if passage["name"] else ""
+    return f"{name}{start} to {end} in {passage['min_s']:g} to {passage['max_s']:g} s"
+
+
+_FOR_PEOPLE: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
+    "homography": lambda _: "given",
+    "projection": _pose,
+    "lens": lambda camera: (
+        f"of {camera['lens']['fx']:.0f} px with {len(camera['lens']['distortion'])} terms"
+    ),
+    "privacy_masks": lambda camera: (
+        f"{len(camera['privacy_masks'])} that hide {mask_share(camera):.1%} of the frame"
+    ),
+    "location": lambda camera: _at(*location_of(camera)),
+    "sees": lambda camera: (
+        f"of {len(camera['sees'])} points that covers {outline(camera['sees']).area:.1f} m2"
+    ),
+    "passages": lambda floor: "; ".join(_way(passage) for passage in floor["passages"]),
+}
+"""A field of a camera or floor for people, where it is given."""
 
 
 def _polygon(zone: Mapping[str, Any], ward: Registered) -> str:
@@ -139,6 +174,8 @@ def notes_of(change: Change) -> list[str]:
     notes = _left(change)
     zones, cameras = change.after.current(ZONES), change.after.current(CAMERAS)
     for fact in change.facts:
+        if fact.topic is CAMERAS and not fact.record["removed"]:
+            notes += _of_location(fact.record)
         if fact.topic is CAMERAS or (fact.topic is ZONES and not fact.record["removed"]):
             notes += _of_geometry(fact, zones, cameras)
         elif fact.record["removed"]:
@@ -213,6 +250,19 @@ def _of_geometry(fact: Fact, zones: Mapping[str, Any], cameras: Mapping[str, Any
         ]
         if not any(is_seen(zone, camera) for camera in calibrated):
             yield f"zone {zone_id}: no calibrated camera of floor {zone['floor_id']} sees it"
+
+
+def _of_location(camera: Mapping[str, Any]) -> Iterator[str]:
+    """A camera that hangs elsewhere than its projection puts it."""
+    pinhole = None if camera["location"] is None else _pinhole(camera)
+    if pinhole is None:
+        return
+    apart_m = math.dist(location_of(camera), pinhole.position())
+    if apart_m > _FAR_M:
+        yield (
+            f"camera {camera['camera_id']}: its projection puts it {apart_m:.1f} m from its "
+            "location: one of them is wrong"
+        )
 
 
 def _of_role(member: Mapping[str, Any], change: Change) -> Iterator[str]:

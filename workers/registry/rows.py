@@ -27,7 +27,7 @@ from schemas.topics import (
     ZONES,
     Topic,
 )
-from workers.registry import text, values
+from workers.registry import geometry, text, values
 from workers.registry.calibration import homography_of
 from workers.registry.values import Point, utc_us
 
@@ -111,6 +111,10 @@ class CameraRow(Row):
     homography: Annotated[list[float] | None, BeforeValidator(values.homography)] = None
     projection: Annotated[list[float] | None, BeforeValidator(values.projection)] = None
     lens: Annotated[dict[str, float | list[float]] | None, BeforeValidator(values.lens)] = None
+    location: Annotated[dict[str, float] | None, BeforeValidator(geometry.location)] = None
+    field_of_view_deg: Annotated[float | None, BeforeValidator(geometry.field_of_view)] = None
+    sees: Annotated[list[Point], BeforeValidator(geometry.region)] = []
+    reason: Annotated[str, BeforeValidator(text.reason)] = ""
     mount: Annotated[Literal["FIXED", "MOVING"], BeforeValidator(text.mount)] = "FIXED"
     time_zone: TimeZone | None = None
 
@@ -127,6 +131,7 @@ class CameraRow(Row):
             "floor_id": self.floor_id or self.camera_id,
             "privacy_masks": masks,
             "homography": homography_of(fields),
+            "sees": [{"x": x, "y": y} for x, y in self.sees],
         }
 
 
@@ -137,6 +142,7 @@ class FloorRow(Row):
     floor_id: Identity
     name: Name = ""
     time_zone: TimeZone | None = None
+    passages: Annotated[list[dict[str, str | float]], BeforeValidator(geometry.passages)] = []
 
     def fields(self, time_zone: str | None = None) -> dict[str, Any]:
         """Avro fields; without a time zone it keeps the one that it has."""

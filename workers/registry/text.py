@@ -19,6 +19,9 @@ MAX_NAME: Final = 120
 MAX_CELL: Final = 65_536
 """Longest text of any field, characters: a polygon in a spreadsheet's cell."""
 
+MAX_REASON: Final = 300
+"""Longest reason of an edit, characters."""
+
 _SHOWN: Final = 40
 """A message shows this many characters of a wrong text."""
 
@@ -132,10 +135,23 @@ def name(value: Any) -> Any:
     Raises:
         ValueError: It is too long.
     """
+    return _of_at_most(MAX_NAME, value)
+
+
+def reason(value: Any) -> Any:
+    """Check why something is edited.
+
+    Raises:
+        ValueError: It is too long.
+    """
+    return _of_at_most(MAX_REASON, value)
+
+
+def _of_at_most(most: int, value: Any) -> Any:
     if not isinstance(value, str):
         raise ValueError(f"{shown(value)} is not a text")  # noqa: TRY004 - pydantic reports it
-    if len(value) > MAX_NAME:
-        raise ValueError(f"{shown(value)} has {len(value)} characters; {MAX_NAME} are the most")
+    if len(value) > most:
+        raise ValueError(f"{shown(value)} has {len(value)} characters; {most} are the most")
     return value
 
 

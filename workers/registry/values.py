@@ -368,14 +368,19 @@ def lens(value: Any) -> dict[str, Any] | None:
     for name in names[:4]:
         if name not in given:
             raise ValueError(f"{name} is missing: write {form}")
-        found[name] = _named(name, given[name])
+        found[name] = named(name, given[name])
     terms = given.get("distortion") or []
     if not isinstance(terms, list | tuple):
         raise ValueError(f"distortion: {shown(terms)} is not a list of numbers")  # noqa: TRY004
-    return found | {"distortion": [_named("distortion", term) for term in terms]}
+    return found | {"distortion": [named("distortion", term) for term in terms]}
 
 
-def _named(name: str, value: Any) -> float:
+def named(name: str, value: Any) -> float:
+    """A finite number of a mapping.
+
+    Raises:
+        ValueError: It is none; the message starts with its name.
+    """
     try:
         return number(value)
     except ValueError as error:

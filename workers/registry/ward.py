@@ -87,6 +87,7 @@ def faults_of(ward: Registered, at_us: int, changed_shifts: Collection[str] = ()
     cameras, zones = facts[CAMERAS.name], facts[ZONES.name]
     found = [
         *_cameras(cameras),
+        *_passages(facts[FLOORS.name], cameras),
         *_zones(zones, cameras, facts[FLOORS.name]),
         *_unknown(REQUIREMENTS, facts[REQUIREMENTS.name], ZONES, zones),
         *_unknown(SHIFTS, to_come, ZONES, zones),
@@ -115,6 +116,15 @@ def _cameras(cameras: Facts) -> Iterator[Fault]:
             yield _fault(CAMERAS, camera_id, message, record["privacy_masks"])
         for message in homography_faults(record):
             yield _fault(CAMERAS, camera_id, message, record["homography"])
+        fused = by_floor.get(camera_id, [])
+        if len(fused) > 1:
+            yield _fault(
+                CAMERAS,
+                camera_id,
+                f"camera_id: floor {camera_id} has two or more cameras ({', '.join(fused)}): its "
+                "people and the tracks of this camera would have the same ids; give this camera "
+                "another id",
+            )
         others = [other for other in by_floor[record["floor_id"]] if other != camera_id]
         if record["homography"] is None and others:
             yield _fault(
@@ -124,6 +134,26 @@ def _cameras(cameras: Facts) -> Iterator[Fault]:
                 f"own, but this one also has {', '.join(others)}",
                 record["floor_id"],
             )
+
+
+def _passages(floors: Facts, cameras: Facts) -> Iterator[Fault]:
+    """Passages name cameras of their floor."""
+    for floor_id, floor in floors.items():
+        for number, passage in enumerate(floor["passages"], 1):
+            for camera_id in cameras_of_passage(passage):
+                start = f"passages: passage {number} names camera {camera_id}, which is"
+                camera = cameras.get(camera_id)
+                if camera is None:
+                    fault = _fault(FLOORS, floor_id, f"{start} not registered", camera_id)
+                    yield fault._replace(unknown=Key(CAMERAS, camera_id))
+                elif camera["floor_id"] != floor_id:
+                    message = f"{start} on floor {camera['floor_id']}"
+                    yield _fault(FLOORS, floor_id, message, camera_id)
+
+
+def cameras_of_passage(passage: Mapping[str, Any]) -> list[str]:
+    """The cameras that a passage names, none or one or two."""
+    return [passage[name] for name in ("from_camera_id", "to_camera_id") if passage[name]]
 
 
 def _zones(zones: Facts, cameras: Facts, floors: Facts) -> Iterator[Fault]:

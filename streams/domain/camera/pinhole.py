@@ -270,6 +270,17 @@ class Pinhole:
         z = _determinant(_columns(p, 0, 1, 3)) / -whole
         return x, y, z
 
+    def field_of_view_deg(self) -> float:
+        """Angle between the left and the right edge of the frame at half of its height, degrees."""
+        middle = self.height / 2.0
+        edges = self.undistort(np.array([[0.0, middle], [float(self.width), middle]]))
+        to_ray = _inverse(_columns(self.projection, 0, 1, 2))
+        if to_ray is None:  # refused on creation
+            return math.nan
+        left, right = (_apply(to_ray, float(u), float(v)) for u, v in edges)
+        along = left[0] * right[0] + left[1] * right[1] + left[2] * right[2]
+        return math.degrees(math.atan2(_length(_cross(left, right)), along))
+
     def scaled(self, x_scale: float, y_scale: float) -> "Pinhole":
         """The camera with frames of another size."""
         return Pinhole(

@@ -3,9 +3,11 @@
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from schemas.topics import CAMERA_CLOCK, CAMERAS, REQUIREMENTS, ZONES
+from schemas.topics import CAMERA_CLOCK, CAMERAS, FLOORS, REQUIREMENTS, ZONES
 from streams.domain.camera.clock import check_clock
 from streams.domain.camera.projection import check_homography, pinhole_of
+from streams.domain.facts.location import check_location
+from streams.domain.facts.passage import passages_of
 from streams.domain.staffing.requirement import check_requirement
 from streams.domain.zones.area import ZoneArea, zone_area
 
@@ -27,8 +29,8 @@ def check_fact(
         The area of a zone; None for every other fact.
 
     Raises:
-        ValueError: A polygon, homography, projection, lens, time zone, time or correction of a
-            clock in it cannot be used, or it would move to another floor.
+        ValueError: A polygon, homography, projection, lens, location, passage, time zone, time or
+            correction of a clock in it cannot be used, or it would move to another floor.
         OverflowError: A number in it is too large to be counted with.
     """
     if record["removed"]:
@@ -40,7 +42,9 @@ def check_fact(
         check_requirement(record)
     elif topic_name == CAMERAS.name:
         check_homography(record["homography"])
-        pinhole_of(record)
+        check_location(record, pinhole_of(record))
+    elif topic_name == FLOORS.name:
+        passages_of(record)
     elif topic_name == CAMERA_CLOCK.name:
         check_clock(record)
     for known in floors if topic_name in _STAY else ():

@@ -40,6 +40,10 @@ def camera(camera_id: str = "cam", floor_id: str = "floor", **fields: Any) -> di
             "mount": "FIXED",
             "projection": None,
             "lens": None,
+            "location": None,
+            "field_of_view_deg": None,
+            "sees": [],
+            "reason": "",
             **fields,
         },
     )

@@ -22,7 +22,7 @@ from schemas.topics import (
 )
 from workers.registry.editing.wanted import Put, Remove, Wanted
 from workers.registry.registered import Key, Registered, identity_field
-from workers.registry.ward import folded
+from workers.registry.ward import cameras_of_passage, folded
 
 _MOST: Final = 200
 """An edit of more facts than this is judged with everything that is registered."""
@@ -126,12 +126,15 @@ class Index:
         if key.topic in (CAMERAS, ZONES, FLOORS):
             floors = {record.get("floor_id"), camera.get("floor_id"), key.identity}
             for floor in floors - {None, ""}:
+                yield Key(CAMERAS, str(floor))  # its tracks may not be named as people of the floor
                 yield from self._of((f"{CAMERAS.name} floor_id", str(floor)))
         if key.topic in (CAMERAS, FLOORS):
             for floor in {record.get("floor_id"), key.identity} - {None, ""}:
                 yield from self._of((f"{ZONES.name} floor_id", str(floor)))
             yield from self._of((f"{ZONES.name} camera_id", key.identity))
         if key.topic is FLOORS:
+            for passage in record.get("passages", ()):
+                yield from (Key(CAMERAS, camera_id) for camera_id in cameras_of_passage(passage))
             for zone_key in list(self._of((f"{ZONES.name} floor_id", key.identity))):
                 yield from self._resting(zone_key)
         if key.topic is STAFF:
@@ -195,7 +198,7 @@ def _given(change: Wanted) -> tuple[Key, Mapping[str, Any]]:
     """The fact that a change names, and its fields as far as they name others."""
     if isinstance(change, Put):
         row = change.row
-        fields = {*_TARGETS, "role"}
+        fields = {*_TARGETS, "role", "passages"}
         given = {name: getattr(row, name) for name in fields if name in type(row).model_fields}
         return Key(row.topic, getattr(row, identity_field(row.topic))), given
     return change.key, {} if isinstance(change, Remove) else change.record

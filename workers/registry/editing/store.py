@@ -248,6 +248,7 @@ class RegistryStore(Reading):
             valid_from_us=recorded_us if origin.valid_from_us is None else origin.valid_from_us,
             recorded_at_us=recorded_us,
             recorded_by=origin.author,
+            reason=origin.note,
         )
         options = replace(options, now_us=now_us)
         around = None if options.replace else self._known.around(changes, recorded_us)

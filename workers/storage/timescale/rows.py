@@ -228,9 +228,9 @@ def _converter(field: str) -> Callable[[Any], Any]:
         return _at_or_null
     if field.endswith("_us"):
         return at
-    if field == "lens":
+    if field in {"lens", "location"}:
         return _json_or_null
-    return Jsonb if field in {"polygon", "privacy_masks"} else _as_it_is
+    return Jsonb if field in {"polygon", "privacy_masks", "sees", "passages"} else _as_it_is
 
 
 def _at_or_null(us: int | None) -> datetime | None:

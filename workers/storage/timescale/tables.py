@@ -246,11 +246,17 @@ def _facts(topic: Topic, fields: str, columns: str) -> Table:
 FACT_TABLES: tuple[Table, ...] = (
     _facts(
         CAMERAS,
-        "floor_id, name, width, height, privacy_masks, homography, mount, projection, lens",
+        "floor_id, name, width, height, privacy_masks, homography, mount, projection, lens,"
+        "location, field_of_view_deg, sees, reason",
         "floor_id text, name text, width int4, height int4, privacy_masks jsonb,"
-        "homography float8[], mount text, projection float8[], lens jsonb",
+        "homography float8[], mount text, projection float8[], lens jsonb, location jsonb,"
+        "field_of_view_deg float8, sees jsonb, reason text",
     ),
-    _facts(FLOORS, "partition, name, time_zone", "partition int4, name text, time_zone text"),
+    _facts(
+        FLOORS,
+        "partition, name, time_zone, passages",
+        "partition int4, name text, time_zone text, passages jsonb",
+    ),
     _facts(
         ZONES,
         "floor_id, camera_id, name, space, polygon, enter_after_ms, leave_after_ms,"

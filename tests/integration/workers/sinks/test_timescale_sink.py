@@ -11,7 +11,17 @@ from pydantic import SecretStr
 
 from runtime.errors import DeadLetter, Retry, Stop
 from runtime.process.settings import Settings
-from schemas.topics import CAMERAS, LINKS, OCCUPANCY, PRESENCE, TRACKS, ZONE_EVENTS, ZONES, Topic
+from schemas.topics import (
+    CAMERAS,
+    FLOORS,
+    LINKS,
+    OCCUPANCY,
+    PRESENCE,
+    TRACKS,
+    ZONE_EVENTS,
+    ZONES,
+    Topic,
+)
 from tests.support.builders.outputs import (
     START_US,
     at_us,
@@ -201,8 +211,21 @@ def test_facts_are_rows_by_version(timescale_sink: TimescaleSink, database_url: 
         "homography": [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0],
         "projection": [1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 3.0],
         "lens": {"fx": 900.0, "fy": 901.0, "cx": 640.0, "cy": 360.0, "distortion": [-0.1]},
+        "location": {"x_m": 1.5, "y_m": 2.0, "z_m": 2.8},
+        "field_of_view_deg": 70.5,
+        "sees": [{"x": 0.0, "y": 0.0}, {"x": 4.0, "y": 0.0}, {"x": 4.0, "y": 3.0}],
+        "reason": "a wall was built",
+    }
+    ends = {"from_x_m": 1.0, "from_y_m": 2.0, "to_x_m": 3.0, "to_y_m": 4.0, "radius_m": 1.0}
+    floor = {
+        "floor_id": "floor-1",
+        "version": 1,
+        "valid_from_us": START_US,
+        "recorded_at_us": START_US,
+        "passages": [{"from_camera_id": "cam-1", **ends, "min_s": 2.0, "max_s": 9.5}],
     }
     facts = [item(ZONES, zone(1)), item(ZONES, zone(2, name="Bay A")), item(CAMERAS, camera)]
+    facts.append(item(FLOORS, floor))
     timescale_sink.write(facts)
     timescale_sink.write(facts)
 
@@ -210,6 +233,11 @@ def test_facts_are_rows_by_version(timescale_sink: TimescaleSink, database_url: 
     assert rows(database_url, "SELECT name FROM zones_now") == [("Bay A",)]
     known = rows(database_url, "SELECT projection[12], lens ->> 'fy' FROM cameras")
     assert known == [(3.0, "901.0")]
+    where = "location ->> 'z_m', field_of_view_deg, jsonb_array_length(sees), reason"
+    assert rows(database_url, f"SELECT {where} FROM cameras") == [
+        ("2.8", 70.5, 3, "a wall was built")
+    ]
+    assert rows(database_url, "SELECT passages -> 0 ->> 'max_s' FROM floors") == [("9.5",)]
 
 
 @pytest.mark.parametrize("before", [0, 1], ids=["in-one-batch", "in-two-batches"])

@@ -12,7 +12,7 @@ from schemas.topics import CAMERAS
 from streams.domain.camera.pinhole import Pinhole
 from streams.domain.camera.projection import pinhole_of
 from tests.support.calibrations import ROOM
-from workers.registry.calibration import mapped
+from workers.registry.calibration import followed, mapped, pose_fields
 from workers.registry.change import OnResize, Options, Stamp
 from workers.registry.edit import change_of, edits
 from workers.registry.editing.database import record_of
@@ -203,6 +203,27 @@ def test_a_version_from_before_projections_is_read_as_one_without() -> None:
 
     assert (found["projection"], found["lens"], found["homography"]) == (None, None, None)
     assert (found["mount"], found["privacy_masks"], found["version"]) == ("MOVING", [], 3)
+
+
+@pytest.mark.parametrize("given", [{}, {"location": [0, 0, 3], "field_of_view_deg": 70.83}])
+def test_location_and_field_of_view_follow_the_pose_that_they_came_from(
+    given: dict[str, Any],
+) -> None:
+    camera = record(CALIBRATED | given)
+    higher = Pinhole.of([*MATRIX[:7], 3600.0, *MATRIX[8:]], 1280, 720)
+
+    assert pose_fields(Pinhole.of(MATRIX, 1280, 720)) == {
+        "location": {"x_m": 0.0, "y_m": 0.0, "z_m": 3.0},
+        "field_of_view_deg": 70.83,
+    }
+    assert followed(camera, higher) == pose_fields(higher)
+    assert followed(camera, None) == {"location": [], "field_of_view_deg": []}
+
+
+def test_a_location_that_somebody_measured_stays() -> None:
+    camera = record(CALIBRATED | {"location": [0.1, 0, 3.2], "field_of_view_deg": 70})
+
+    assert followed(camera, Pinhole.of(MATRIX, 1280, 720)) == {}
 
 
 def test_the_projection_that_is_kept_is_the_one_that_was_given() -> None:

@@ -13,6 +13,7 @@ from runtime.facts.log import FactLog
 from runtime.process.settings import Settings
 from runtime.process.user import user_name
 from schemas.topics import CAMERAS
+from streams.domain.camera.projection import pinhole_of
 from tests.support.calibrations import PETS_VIEW_001
 from tests.support.clusters import cluster_of, desk_of
 from tests.support.services import Services
@@ -81,6 +82,11 @@ def test_a_calibration_is_stored_with_its_author_and_reason(
     assert len(facts[1]["projection"]) == 12
     assert len(facts[1]["homography"]) == 9
     assert len(facts[1]["lens"]["distortion"]) == 8
+    assert facts[1]["location"] == {"x_m": -28.94, "y_m": -19.529, "z_m": 7.066}
+    pinhole = pinhole_of(facts[1])
+    assert pinhole is not None
+    assert facts[1]["field_of_view_deg"] == round(pinhole.field_of_view_deg(), 2)
+    assert facts[1]["reason"] == "measured on Monday"
     assert len(facts[1]["privacy_masks"]) == 1
     with desk_of(settings) as desk:
         newest = desk.store.edits()[0]

@@ -35,7 +35,7 @@ FIELDS = st.sampled_from(
     [
         *sorted({name for rows in ROWS_OF_TWO_UNITS.values() for row in rows for name in row}),
         *("name", "address", "order", "weekdays", "privacy_masks", "homography", "mount"),
-        *("projection", "lens"),
+        *("projection", "lens", "location", "field_of_view_deg", "sees", "reason", "passages"),
     ]
 )
 ROWS = st.one_of(

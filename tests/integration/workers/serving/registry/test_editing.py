@@ -169,6 +169,48 @@ def test_masks_are_a_resource_of_their_own(api: RegistryApi) -> None:
     assert refused.json()["errors"][0]["field"] == "privacy_masks"
 
 
+def test_a_camera_says_where_it_hangs_what_it_sees_and_why(api: RegistryApi) -> None:
+    row = api.get("/cameras/left")["record"]
+    seen = {"sees": [[0, 0], [4, 0], [4, 3]], "location": {"x_m": 1, "y_m": 2, "z_m": 3}}
+
+    stored = api.put("/cameras/left?reason=A+wall+was+built", {**row, **seen}, 1)
+    left_out = api.put("/cameras/left", {k: row[k] for k in row if k not in seen}, 2)
+    undone = api.ask("POST", "/cameras/left/undo?reason=No+wall", if_match='"v2"')
+    versions = api.get("/cameras/left/versions")["items"]
+
+    assert stored.json()["record"]["sees"] == [[0.0, 0.0], [4.0, 0.0], [4.0, 3.0]]
+    assert "reason" not in stored.json()["record"]
+    assert left_out.status_code == 422
+    assert {error["field"] for error in left_out.json()["errors"]} == {"sees", "location"}
+    assert undone.json()["record"]["sees"] == []
+    assert [one["reason"] for one in versions] == ["No wall", "A wall was built", ""]
+
+
+def test_passages_of_a_floor_name_its_cameras(api: RegistryApi) -> None:
+    ends = {"from_x_m": 1, "from_y_m": 2, "to_x_m": 3, "to_y_m": 4, "radius_m": 1}
+    passage = {"from_camera_id": "left", **ends, "min_s": 2, "max_s": 9}
+    floor = api.get("/floors/left")["record"]
+
+    dry = api.put("/floors/left?dry_run=true", {**floor, "passages": [passage]}, 1)
+    stored = api.put("/floors/left", {**floor, "passages": [passage]}, 1)
+    wrong = api.put("/floors/left", {**floor, "passages": [{**passage, "max_s": 1}]}, 2)
+    unknown = {**passage, "to_camera_id": "right"}
+    nowhere = api.put("/floors/left", {**floor, "passages": [unknown]}, 2)
+    kept = api.ask("DELETE", "/cameras/left?cascade=false", if_match='"v1"')
+    gone = api.ask("DELETE", "/cameras/left?cascade=true", if_match='"v1"')
+
+    assert dry.json()["changes"][0]["details"] == [
+        "passages nothing -> left (1.00, 2.00) to any camera (3.00, 4.00) in 2 to 9 s"
+    ]
+    assert (stored.status_code, stored.headers["etag"]) == (200, '"v2"')
+    assert stored.json()["record"]["passages"][0]["to_camera_id"] == ""
+    assert wrong.json()["errors"][0]["field"] == "passages"
+    assert "passage 1 names camera right, which is not registered" in nowhere.text
+    assert kept.status_code == 422
+    assert gone.status_code == 200
+    assert api.get("/floors/left")["record"]["passages"] == []
+
+
 def test_what_something_rests_on_goes_only_with_it(api: RegistryApi) -> None:
     refused = api.ask("DELETE", "/cameras/left", if_match='"v1"')
     assert "zone bay" in refused.json()["errors"][0]["reason"]

@@ -60,13 +60,25 @@ class Ward:
         calibrated = self.chance.random() < 0.5
         masks = [self.polygon()] if self.chance.random() < 0.2 else []
         return CameraRow(
-            camera_id=self.pick("c"),
+            camera_id=self.pick("f" if self.chance.random() < 0.15 else "c"),
             floor_id=self.pick("f") if calibrated or self.chance.random() < 0.1 else None,
             width=self.chance.choice([640, 640, 640, 320]),
             height=480,
             homography=HOMOGRAPHY if calibrated else None,
             privacy_masks=masks,
             mount="FIXED",
+        )
+
+    def floor(self) -> Any:
+        zone = self.chance.choice(["UTC", "CET"])
+        if self.chance.random() < 0.5:
+            return FloorRow(floor_id=self.pick("f"), time_zone=zone)
+        ends = dict.fromkeys(("from_x_m", "from_y_m", "to_x_m", "to_y_m", "min_s"), 0)
+        cameras = {name: self.pick("c") for name in ("from_camera_id", "to_camera_id")}
+        passage = {**ends, **cameras, "radius_m": 1, "max_s": 9}
+        passages = [passage] if self.chance.random() < 0.7 else []
+        return FloorRow.model_validate(
+            {"floor_id": self.pick("f"), "time_zone": zone, "passages": passages}
         )
 
     def zone(self) -> Any:
@@ -104,7 +116,7 @@ class Ward:
                 role=self.chance.choice(ROLES[:-1]) or "",
                 count=self.chance.randrange(3),
             ),
-            lambda: FloorRow(floor_id=self.pick("f"), time_zone=self.chance.choice(["UTC", "CET"])),
+            self.floor,
         ]
         if self.chance.random() < 0.15 and self.history:
             return self.chance.choice(self.history)
