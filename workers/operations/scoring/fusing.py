@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models.datasets.floor import Area, FloorTable, floor_table, read_floor
 from models.datasets.motchallenge import BoxTable, read_detections
 from models.datasets.scores import Scale, to_unit_scores
 from models.evaluation.floor import FloorScores, evaluate_floor
+from streams.domain.camera.ideal import IdealCamera
 from streams.domain.camera.pinhole import Pinhole
 from streams.domain.fusion.fusion import CameraFrame, FloorFusion, FusionCamera
 from workers.operations.scoring.floor_cameras import FloorCameras, Region, read_cameras
@@ -170,9 +170,14 @@ def fuse(
         fps: Frames/s.
         sees: What part of the floor each camera sees, by name; None where no wall limits any.
     """
-    ideal = {name: _Ideal.of(pinhole) for name, pinhole in cameras.items()}
+    ideal = {name: IdealCamera.of(pinhole) for name, pinhole in cameras.items()}
     regions = sees or {}
-    fusion = FloorFusion([one.camera(name, regions.get(name, ())) for name, one in ideal.items()])
+    fusion = FloorFusion(
+        [
+            FusionCamera(name, one.projection, *one.size, regions.get(name, ()))
+            for name, one in ideal.items()
+        ]
+    )
     state = fusion.start()
     fusion.step(state, FIRST_FRAME_US, [])  # compiles, which is no part of the time taken
     by_frame = {
@@ -248,48 +253,6 @@ def parse_area(given: str) -> Area:
         return Area(x_min, y_min, x_max, y_max)
     except ValueError as error:
         raise ValueError(f"--area {given}: {error}") from error
-
-
-@dataclass(frozen=True, slots=True)
-class _Ideal:
-    """A camera without its lens: pixels are shifted so that its picture starts at 0.
-
-    Attributes:
-        pinhole: The camera.
-        edges: The picture's edges in pixels of an ideal lens, in the middle of each side:
-            `(x_min, y_min, x_max, y_max)`.
-    """
-
-    pinhole: Pinhole
-    edges: NDArray[np.float64]
-
-    @classmethod
-    def of(cls, pinhole: Pinhole) -> "_Ideal":
-        picture = np.array([[0.0, 0.0, pinhole.width, pinhole.height]])
-        return cls(pinhole, _undistorted(pinhole, picture)[0])
-
-    def camera(self, name: str, sees: Region) -> FusionCamera:
-        x_min, y_min, x_max, y_max = self.edges.tolist()
-        shift = np.array([[1.0, 0.0, -x_min], [0.0, 1.0, -y_min], [0.0, 0.0, 1.0]])
-        projection = shift @ self.pinhole.projection
-        width, height = round(x_max - x_min), round(y_max - y_min)
-        return FusionCamera(name, projection, width, height, sees)
-
-    def boxes(self, boxes: NDArray[np.float64]) -> NDArray[np.float64]:
-        return _undistorted(self.pinhole, boxes) - np.tile(self.edges[:2], 2)
-
-
-def _undistorted(pinhole: Pinhole, boxes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Boxes as an ideal lens would show them: each edge by its middle."""
-    if pinhole.lens is None:
-        return boxes
-    x_min, y_min, x_max, y_max = boxes.T
-    x, y = (x_min + x_max) / 2, (y_min + y_max) / 2
-    left, top, right, bottom = (
-        pinhole.undistort(np.column_stack(point))
-        for point in ((x_min, y), (x, y_min), (x_max, y), (x, y_max))
-    )
-    return np.column_stack([left[:, 0], top[:, 1], right[:, 0], bottom[:, 1]])
 
 
 def _check_paths(
