@@ -19,6 +19,8 @@ class Person(TypedDict):
     role_confidence: float
     staff_id: str | None
     calibration_suspect: bool
+    position_sd_m: float | None
+    height_m: float | None
 
 
 class Presence(TypedDict):
@@ -40,6 +42,7 @@ class LinkEvidence(TypedDict):
 
     gap_s: float | None
     distance_heights: float | None
+    distance_m: float | None
 
 
 class Link(TypedDict):

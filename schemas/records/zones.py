@@ -4,7 +4,7 @@ from typing import Literal, TypedDict
 
 from schemas.records.staffing import RoleCoverage
 
-ZoneEventKind = Literal["UNKNOWN", "ENTERED", "LEFT", "DWELL_EXCEEDED"]
+ZoneEventKind = Literal["UNKNOWN", "ENTERED", "LEFT", "DWELL_EXCEEDED", "WITHDRAWN"]
 
 
 class ZoneEvent(TypedDict):

@@ -14,10 +14,10 @@ from streams.domain.camera.detections import FrameDetections, frame_detections_o
 from streams.domain.camera.step import CameraState, check_frame, check_size, fence, step
 from streams.domain.entity import CAMERA, FLOOR, Entity, entity_type
 from streams.domain.facts.timeline import Facts
+from streams.domain.floor.links import link_records
 from streams.domain.floor.state import FloorState, report
 from streams.domain.floor.tick import TICK_US
 from streams.domain.floor.ticks import close_ticks
-from streams.domain.identity.links import link_records
 from streams.domain.output import Output
 from streams.domain.settings import PipelineSettings
 from streams.domain.tracking.checks import UnusableOutcome
@@ -159,9 +159,11 @@ class PartitionPipeline:
         )
         self._changed[CAMERA + camera_id] = state
         outputs = [] if tracks is None else [Output(TRACKS, camera_id, tracks)]
+        if view.looked and snapshot.is_fused(camera_id):
+            view.boxes = frame.people.tobytes()
         floor = self._floor(state.floor_id)
         if linked is not None:
-            outputs += link_records(floor, camera_id, captured_us, linked)
+            outputs += link_records(floor.floor_id, floor.seqs, camera_id, captured_us, linked)
         if not report(floor, view):
             self.counters["late"] += 1
         outputs += close_ticks(floor, facts, self.settings.floor)

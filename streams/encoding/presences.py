@@ -6,13 +6,13 @@ import numpy as np
 
 from schemas.codec import Codec
 from streams.domain.camera.people import PERSON
-from streams.domain.floor.presence import DOUBT, FloorPresence
+from streams.domain.floor.presence import DOUBT, SIZE, FloorPresence
 from streams.encoding.text import Kept
 from streams.encoding.writing import Table, writer_of
 
 _PEOPLE = Table(
     field="people",
-    rows={"people.table": PERSON, "doubts": DOUBT},
+    rows={"people.table": PERSON, "people.sizes": SIZE, "doubts": DOUBT},
     encoded={"person_id": "ids", "camera_ids": "ids", "zone_ids": "zones"},
 )
 

@@ -49,7 +49,7 @@ class Kept:
     def __init__(self) -> None:
         self._texts: dict[str, bytes] = {}
         self._lists: dict[tuple[str, ...], bytes] = {}
-        self._people: dict[str, bytes] = {}
+        self._people: dict[tuple[str, ...], bytes] = {}
 
     def text(self, text: str) -> bytes:
         """A `string`."""
@@ -66,11 +66,12 @@ class Kept:
             found = _kept(self._lists, key, avro_texts(texts))
         return found
 
-    def person(self, person_id: str, camera_id: str) -> bytes:
-        """A person's id and the one camera that sees them, which the id names."""
-        found = self._people.get(person_id)
+    def person(self, person_id: str, camera_ids: Sequence[str]) -> bytes:
+        """A person's id and the cameras that see them."""
+        key = (person_id, *camera_ids)
+        found = self._people.get(key)
         if found is None:
-            found = _kept(self._people, person_id, avro_text(person_id) + avro_texts([camera_id]))
+            found = _kept(self._people, key, avro_text(person_id) + avro_texts(camera_ids))
         return found
 
 

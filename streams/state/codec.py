@@ -7,6 +7,8 @@ import msgspec
 from runtime.checkpoints import EntityState
 from schemas.topics import LINKS, OCCUPANCY, PRESENCE, TRACKS, ZONE_EVENTS
 from streams.domain.entity import Entity, entity_type
+from streams.domain.floor.fused import Belief
+from streams.domain.fusion.state import FusionState
 from streams.domain.tracking.state import TrackerState
 from streams.state.version import OLDEST_READ, SEQS_BY_TOPIC, STATE_VERSION
 
@@ -58,12 +60,16 @@ def _gather_seqs(fields: dict[str, Any]) -> None:
 def _write(value: Any) -> bytes:
     if isinstance(value, TrackerState):
         return value.pack()
+    if isinstance(value, Belief):
+        return value.state.to_bytes()
     raise NotImplementedError(f"a state does not hold a {type(value).__name__}")
 
 
 def _read(kind: type, value: Any) -> Any:
     if kind is TrackerState and isinstance(value, bytes):
         return TrackerState.unpack(value)
+    if kind is Belief and isinstance(value, bytes):
+        return Belief(FusionState.from_bytes(value))
     raise ValueError(f"a {kind.__name__} is not made of a {type(value).__name__}")
 
 

@@ -25,6 +25,7 @@ from streams.domain.floor.closing import Moment
 from streams.domain.floor.state import FloorState
 from streams.domain.floor.tick import TICK_US
 from streams.domain.output import Output
+from streams.domain.settings import FloorSettings
 from streams.processor import app as app_module
 from streams.processor.pipeline_fold import PipelineFold
 from streams.processor.saving import Saving
@@ -124,10 +125,12 @@ def unnamed_release(hold: Hold) -> None:
         reported = None if tracks is None else tracks._replace(model_name=OTHER)
         return reported, view, linked
 
-    def other_presence(floor: FloorState, moment: Moment, watched: bool) -> list[Output]:
+    def other_presence(
+        floor: FloorState, moment: Moment, watched: bool, settings: FloorSettings
+    ) -> list[Output]:
         if moment.as_of_us % (2 * TICK_US):
             return []
-        return presence(floor, moment, watched)
+        return presence(floor, moment, watched, settings)
 
     mutations.replace(pipeline_module, "step", other_step)
     mutations.replace(closing_module, "_presence", other_presence)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from streams.domain.camera.people import PERSON
+from streams.domain.person import person_id
 from streams.domain.tracking.types import Structured
 
 
@@ -18,12 +19,15 @@ class View:
             something was decided about the camera's clock.
         looked: True when a frame was looked at; False when only time passed.
         table: Rows of `people` by track id, as little-endian bytes, the form that is saved.
+        boxes: Detected people of a fused camera, shape `(N, 5)` as `FrameDetections` has them, as
+            little-endian bytes, until the tick closes; else empty.
     """
 
     camera_id: str
     captured_us: int
     looked: bool
     table: bytes
+    boxes: bytes = b""
 
     @property
     def people(self) -> Structured:
@@ -32,6 +36,6 @@ class View:
 
     @property
     def person_ids(self) -> list[str]:
-        """Person id of each row, `camera_id:track_id` until cameras are fused."""
+        """Person id of each row, `camera_id:track_id`."""
         camera_id = self.camera_id
-        return [f"{camera_id}:{number:.0f}" for number in self.people["id"].tolist()]
+        return [person_id(camera_id, int(number)) for number in self.people["id"].tolist()]

@@ -1,6 +1,7 @@
 """The facts in force over an interval of event time, indexed for the fold."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -8,7 +9,9 @@ from schemas.records.cameras import CameraClock, CameraView
 from schemas.records.facts import Camera, Floor
 from schemas.records.staffing import Requirement, Shift, Staff
 from streams.domain.camera.people import NOWHERE
-from streams.domain.camera.picture import Picture, picture_of
+from streams.domain.camera.picture import UNKNOWN, Picture, picture_of
+from streams.domain.fusion.cameras import FusedCameras, fused_cameras
+from streams.domain.fusion.identities import Passage
 from streams.domain.staffing.coverage import Plan
 from streams.domain.staffing.requirement import required_at
 from streams.domain.staffing.shift import FOREVER_US, scheduled_at
@@ -74,6 +77,9 @@ class Snapshot:
         self._homographies: dict[str, Vector] = {}
         self._pictures: dict[str, Picture] = {}
         self._areas_seen_by: dict[str, AreaTable] = {}
+        self._fused: dict[str, FusedCameras | None] = {}
+        self._areas_of_one: dict[tuple[str, str], AreaTable] = {}
+        self._passages: dict[str, list[Passage]] = {}
 
     def cameras_of(self, floor_id: str) -> list[str]:
         """Cameras of a floor, sorted."""
@@ -123,6 +129,56 @@ class Snapshot:
             areas = [area for area in self.zones_of(floor_id) if counts(area, camera_id)]
             found = table_of(areas, self.picture(camera_id))
             self._areas_seen_by[camera_id] = found
+        return found
+
+    def fused(self, floor_id: str) -> FusedCameras | None:
+        """The cameras of a floor that are fused; None where fewer than two are calibrated."""
+        if floor_id not in self._fused:
+            cameras = [self.cameras[camera_id] for camera_id in self.cameras_of(floor_id)]
+            self._fused[floor_id] = fused_cameras(cameras)
+        return self._fused[floor_id]
+
+    def is_fused(self, camera_id: str) -> bool:
+        """Whether a camera is one of its floor's fused cameras."""
+        fused = self.fused(self.cameras[camera_id]["floor_id"])
+        return fused is not None and camera_id in fused
+
+    def passages(self, floor_id: str) -> list[Passage]:
+        """Ways between places of a floor that no camera sees."""
+        found = self._passages.get(floor_id)
+        if found is None:
+            floor = self.floors.get(floor_id)
+            given: Any = [] if floor is None else floor["passages"]
+            found = self._passages[floor_id] = [
+                Passage(
+                    from_camera_id=one["from_camera_id"],
+                    to_camera_id=one["to_camera_id"],
+                    from_m=(one["from_x_m"], one["from_y_m"]),
+                    to_m=(one["to_x_m"], one["to_y_m"]),
+                    radius_m=one["radius_m"],
+                    min_us=round(one["min_s"] * 1_000_000),
+                    max_us=round(one["max_s"] * 1_000_000),
+                    name=one["name"],
+                )
+                for one in given
+            ]
+        return found
+
+    def areas_of_one(self, floor_id: str, camera_id: str = "") -> AreaTable:
+        """The zones of a floor that count the people of this one camera, or of every camera.
+
+        Args:
+            floor_id: The floor.
+            camera_id: The camera; empty for zones that count the people of every camera.
+        """
+        key = (floor_id, camera_id)
+        found = self._areas_of_one.get(key)
+        if found is None:
+            areas = [
+                area for area in self.zones_of(floor_id) if area.camera_id == (camera_id or None)
+            ]
+            found = table_of(areas, self.picture(camera_id) if camera_id else UNKNOWN)
+            self._areas_of_one[key] = found
         return found
 
     def plan(self, zone_id: str, at_us: int) -> Plan:

@@ -1,15 +1,22 @@
 """The records of one tick of a floor, as of its end, and the next tick that can have any."""
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final, NamedTuple
 
 from schemas.records.zones import ZoneEvent
 from schemas.topics import OCCUPANCY, OCCUPANCY_LATEST, PRESENCE, ZONE_EVENTS
 from streams.domain.camera.view import View
 from streams.domain.facts.snapshot import Snapshot
+from streams.domain.floor.fused import EVERY_CAMERA, add_view, fuse_views, set_cameras, take_scans
+from streams.domain.floor.links import fused_link_records
 from streams.domain.floor.presence import FloorPresence, doubts_of, people_of
 from streams.domain.floor.state import FloorState, missing_at, zone_of
 from streams.domain.floor.tick import TICK_US, next_boundary, tick_end
+from streams.domain.fusion.cameras import FusedCameras
+from streams.domain.fusion.identities import FloorLink
 from streams.domain.output import Output
+from streams.domain.person import person_id
 from streams.domain.settings import FloorSettings
 from streams.domain.staffing.coverage import Plan
 from streams.domain.zones.area import who_stands
@@ -18,10 +25,14 @@ from streams.domain.zones.membership import (
     ZoneState,
     clear,
     expire,
+    merge,
     next_leave_us,
+    note_seq,
     observe_standing,
 )
 from streams.domain.zones.occupancy import measure
+
+_WITH_DWELL: Final = ("LEFT", "DWELL_EXCEEDED")
 
 
 class Moment(NamedTuple):
@@ -58,8 +69,12 @@ def next_due(floor: FloorState, snapshot: Snapshot, settings: FloorSettings) -> 
     # A camera goes missing in the tick after its last view, whose own tick was due.
     if missing_at(floor, first_us, snapshot) != floor.missing:
         return first_us
+    if floor.fused.waiting:
+        return first_us
     for view in floor.views.values():
         due_us = min(due_us, tick_end(view.captured_us + settings.hold_us + 1))
+    if floor.fused.people(closed_us, settings.hold_us):
+        due_us = min(due_us, tick_end(floor.fused.scanned_us + settings.hold_us + 1))
     for area in snapshot.zones_of(floor.floor_id):
         zone = floor.zones.get(area.zone_id)
         plan = snapshot.plan(area.zone_id, first_us)
@@ -86,18 +101,28 @@ def close_tick(
         settings: Settings of the floor.
 
     Returns:
-        Presence, then the events and the occupancy of each zone.
+        Links, presence, then the events and the occupancy of each zone.
     """
     cameras = snapshot.cameras_of(floor.floor_id)
     areas = snapshot.zones_of(floor.floor_id)
     happenings: dict[str, list[Happening]] = {area.zone_id: [] for area in areas}
     watched = False
+    fused = snapshot.fused(floor.floor_id)
+    set_cameras(floor.fused, fused)
     for view in _take_views(floor, end_us):
         floor.active_us = max(floor.active_us, view.captured_us)
-        if view.camera_id in cameras:
-            watched = watched or view.looked
-            floor.views[view.camera_id] = view
+        if view.camera_id not in cameras:
+            continue
+        watched = watched or view.looked
+        if fused is None or view.camera_id not in fused:
+            floor.views[view.camera_id] = replace(view, boxes=b"")
             _observe(floor, view, snapshot, happenings, settings)
+        elif view.looked:
+            add_view(floor.fused, view)
+    links: list[FloorLink] = []
+    if fused is not None:
+        for views in take_scans(floor.fused, end_us):
+            links += _observe_fused(floor, fused, views, snapshot, happenings, settings)
     _forget(floor, cameras, end_us, settings)
     for area in areas:
         zone = zone_of(floor, area.zone_id)
@@ -116,13 +141,15 @@ def close_tick(
         periodic=end_us % settings.occupancy_period_us == 0
         and end_us - floor.active_us <= settings.silence_us,
     )
-    outputs: list[Output] = []
+    outputs = fused_link_records(
+        floor.floor_id, floor.seqs, links, end_us, moment.inputs_through_us
+    )
     removed = sorted(
         name for name in floor.zones if name not in happenings and floor.zones[name].shown
     )
     for zone_id in removed:
         outputs += _remove(floor, zone_id, moment)
-    outputs += _presence(floor, moment, watched)
+    outputs += _presence(floor, moment, watched, settings)
     for area in areas:
         zone = floor.zones[area.zone_id]
         outputs += _events(floor, zone, area.zone_id, happenings[area.zone_id], moment)
@@ -159,6 +186,36 @@ def _observe(
     floor.looked[view.camera_id] = view.captured_us
 
 
+def _observe_fused(
+    floor: FloorState,
+    fused: FusedCameras,
+    views: Mapping[str, View],
+    snapshot: Snapshot,
+    happenings: dict[str, list[Happening]],
+    settings: FloorSettings,
+) -> list[FloorLink]:
+    """Fuse the looks of a scan, and find out who stands in which zone."""
+    observed_people, links = fuse_views(
+        floor.fused, floor.floor_id, fused, views, snapshot, settings.hold_us
+    )
+    for link in links:
+        if link.kind == "MERGE":
+            earlier, later = (person_id(floor.floor_id, n) for n in (link.earlier, link.later))
+            for zone_id in sorted(happenings):
+                happenings[zone_id] += merge(zone_of(floor, zone_id), earlier, later)
+    for view, numbers in observed_people:
+        looked_us = floor.looked.setdefault(view.camera_id, 0)
+        table = snapshot.areas_of_one(floor.floor_id, view.camera_id)
+        ids = [person_id(floor.floor_id, number) for number in numbers]
+        for area, standing in zip(table.areas, who_stands(table, view.people), strict=True):
+            zone = zone_of(floor, area.zone_id)
+            happenings[area.zone_id] += observe_standing(
+                zone, area, view, ids, standing, looked_us, settings.hold_us
+            )
+        floor.looked[view.camera_id] = view.captured_us
+    return links
+
+
 def _forget(floor: FloorState, cameras: list[str], end_us: int, settings: FloorSettings) -> None:
     """Drop views of cameras silent for too long, and views and looks of cameras off the floor."""
     for camera_id in sorted(floor.views):
@@ -168,13 +225,18 @@ def _forget(floor: FloorState, cameras: list[str], end_us: int, settings: FloorS
         ):
             del floor.views[camera_id]
     for camera_id in sorted(floor.looked):
-        if camera_id not in cameras:
+        if camera_id not in cameras and not (camera_id == EVERY_CAMERA and floor.fused.cameras):
             del floor.looked[camera_id]
+    for camera_id in floor.fused.cameras:
+        floor.views.pop(camera_id, None)
 
 
-def _presence(floor: FloorState, moment: Moment, watched: bool) -> list[Output]:
+def _presence(
+    floor: FloorState, moment: Moment, watched: bool, settings: FloorSettings
+) -> list[Output]:
     """The presence record, due when a camera looked (even at an empty floor) or people changed."""
-    people = people_of(floor.views, floor.zones)
+    fused = floor.fused.people(moment.as_of_us, settings.hold_us)
+    people = people_of(floor.views, floor.zones, floor.floor_id, fused, floor.fused.scanned_us)
     shown = dict(zip(people.person_ids, people.zone_ids, strict=True))
     if not watched and shown == floor.shown:
         return []
@@ -212,11 +274,12 @@ def _events(
             "floor_id": floor.floor_id,
             "camera_id": happening.camera_id,
             "entered_us": happening.entered_us,
-            "dwell_us": None if happening.kind == "ENTERED" else dwell_us,
+            "dwell_us": dwell_us if happening.kind in _WITH_DWELL else None,
             "as_of_us": moment.as_of_us,
             "inputs_through_us": moment.inputs_through_us,
-            "corrects": None,
+            "corrects": happening.corrects,
         }
+        note_seq(zone, happening, record["seq"])
         outputs.append(Output(ZONE_EVENTS, zone_id, record))
     return outputs
 

@@ -1,6 +1,6 @@
 """The people on a floor at the end of a tick, as arrays and as their record."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Final, NamedTuple, Protocol
 
@@ -9,11 +9,29 @@ import numpy as np
 from schemas.records.presence import Person, Presence
 from streams.domain.camera.people import PERSON
 from streams.domain.camera.view import View
+from streams.domain.floor.fused import rows_of
+from streams.domain.fusion.identities import Known
+from streams.domain.person import person_id as name_of
 from streams.domain.tracking.dtypes import dtype_of
 from streams.domain.tracking.types import Structured
 from streams.domain.zones.membership import ZoneState
 
-_NOBODY = np.empty(0, PERSON)
+
+class Size(Protocol):
+    """What only fusion knows of a person; not a number for a person of one camera.
+
+    Attributes:
+        position_sd_m: Standard deviation of the position, m, root mean square over both axes, in
+            steps of 1/1000.
+        height_m: Height, m, in steps of 1/1000.
+    """
+
+    position_sd_m: float
+    height_m: float
+
+
+SIZE: Final = dtype_of(Size)
+_NOBODY: Final = np.empty(0, PERSON)
 
 
 class Doubt(Protocol):
@@ -33,16 +51,18 @@ class PeopleOnFloor(NamedTuple):
     """Everyone that the cameras of a floor see, sorted by person id.
 
     Attributes:
-        person_ids: Person ids, `camera_id:track_id`.
-        camera_ids: Camera that sees each person.
+        person_ids: Person ids.
+        camera_ids: Cameras that see each person, or did last, sorted.
         zone_ids: Zones in which each person counts, sorted.
         table: Rows of the people, shape `(P,)` of `PERSON`.
+        sizes: Shape `(P,)` of `SIZE`.
     """
 
     person_ids: list[str]
-    camera_ids: list[str]
+    camera_ids: list[list[str]]
     zone_ids: list[list[str]]
     table: Structured
+    sizes: Structured
 
 
 class FloorPresence(NamedTuple):
@@ -69,20 +89,21 @@ class FloorPresence(NamedTuple):
     def record(self) -> Presence:
         """The record on the wire."""
         people: list[Person] = []
-        for person_id, camera_id, zone_ids, row, (calibration_suspect,) in zip(
+        for person_id, camera_ids, zone_ids, row, (position_sd_m, height_m), (doubt,) in zip(
             self.people.person_ids,
             self.people.camera_ids,
             self.people.zone_ids,
             self.people.table.tolist(),
+            self.people.sizes.tolist(),
             self.doubts.tolist(),
             strict=True,
         ):
             _, foot_x_px, foot_y_px, x_m, y_m, observed, last_observed_us = row
             person: Person = {
                 "person_id": person_id,
-                "camera_ids": [camera_id],
-                "foot_x_px": foot_x_px,
-                "foot_y_px": foot_y_px,
+                "camera_ids": camera_ids,
+                "foot_x_px": _number(foot_x_px),
+                "foot_y_px": _number(foot_y_px),
                 "x_m": _number(x_m),
                 "y_m": _number(y_m),
                 "zone_ids": zone_ids,
@@ -91,7 +112,9 @@ class FloorPresence(NamedTuple):
                 "role": "",
                 "role_confidence": 0.0,
                 "staff_id": None,
-                "calibration_suspect": calibration_suspect == 1.0,
+                "calibration_suspect": doubt == 1.0,
+                "position_sd_m": _number(position_sd_m),
+                "height_m": _number(height_m),
             }
             people.append(person)
         return {
@@ -104,12 +127,21 @@ class FloorPresence(NamedTuple):
         }
 
 
-def people_of(views: Mapping[str, View], zones: Mapping[str, ZoneState]) -> PeopleOnFloor:
+def people_of(
+    views: Mapping[str, View],
+    zones: Mapping[str, ZoneState],
+    floor_id: str = "",
+    fused: Sequence[Known] = (),
+    scanned_us: int = 0,
+) -> PeopleOnFloor:
     """List the people that the cameras of a floor see.
 
     Args:
-        views: The view in force of each camera.
+        views: The view in force of each camera that is not fused.
         zones: Zones of the floor, by id.
+        floor_id: The floor.
+        fused: Its fused people.
+        scanned_us: Event time of the newest frames that were fused, microseconds.
     """
     zone_ids: dict[str, list[str]] = {}
     for zone_id in sorted(zones):
@@ -118,15 +150,25 @@ def people_of(views: Mapping[str, View], zones: Mapping[str, ZoneState]) -> Peop
                 zone_ids.setdefault(person_id, []).append(zone_id)
     seen = [view for view in views.values() if view.table]
     person_ids = [person_id for view in seen for person_id in view.person_ids]
-    camera_ids = [view.camera_id for view in seen for _ in range(len(view.people))]
+    camera_ids = [[view.camera_id] for view in seen for _ in range(len(view.people))]
+    tables = [view.people for view in seen]
+    sizes = np.full(len(person_ids) + len(fused), np.nan, SIZE)
+    if fused:
+        for size, known in zip(sizes[len(person_ids) :], fused, strict=True):
+            size["position_sd_m"] = round(known.position_sd_m, 3)
+            size["height_m"] = round(known.height_m, 3)
+        person_ids += [name_of(floor_id, known.number) for known in fused]
+        camera_ids += [known.cameras for known in fused]
+        tables.append(rows_of(fused, scanned_us))
     order = sorted(range(len(person_ids)), key=person_ids.__getitem__)
-    table = np.concatenate([view.people for view in seen])[order] if order else _NOBODY
+    table = np.concatenate(tables)[order] if order else _NOBODY
     ordered = [person_ids[index] for index in order]
     return PeopleOnFloor(
         person_ids=ordered,
         camera_ids=[camera_ids[index] for index in order],
         zone_ids=[zone_ids.get(person_id, []) for person_id in ordered],
         table=table,
+        sizes=sizes[order],
     )
 
 
@@ -139,7 +181,9 @@ def doubts_of(people: PeopleOnFloor, suspect: AbstractSet[str]) -> Structured:
     """
     doubts = np.zeros(len(people.person_ids), DOUBT)
     if suspect:
-        doubts["calibration_suspect"] = [name in suspect for name in people.camera_ids]
+        doubts["calibration_suspect"] = [
+            not suspect.isdisjoint(camera_ids) for camera_ids in people.camera_ids
+        ]
     return doubts
 
 

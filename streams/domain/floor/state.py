@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from streams.domain.camera.view import View
 from streams.domain.facts.snapshot import Snapshot
+from streams.domain.floor.fused import FusedFloor
 from streams.domain.floor.tick import TICK_US, tick_end
 from streams.domain.seqs import Seqs, seqs_of
 from streams.domain.zones.membership import ZoneState
@@ -27,6 +28,7 @@ class FloorState:
         seqs: Last seq by topic.
         shown: Zones of each person in the last presence record.
         zones: Zones by id; a removed zone keeps its seqs.
+        fused: People who are seen by several cameras.
     """
 
     floor_id: str
@@ -42,6 +44,7 @@ class FloorState:
     seqs: Seqs = field(default_factory=dict)
     shown: dict[str, list[str]] = field(default_factory=dict)
     zones: dict[str, ZoneState] = field(default_factory=dict)
+    fused: FusedFloor = field(default_factory=FusedFloor)
 
     def __post_init__(self) -> None:
         self.seqs = seqs_of("floor", self.seqs)
@@ -70,7 +73,10 @@ def report(floor: FloorState, view: View) -> bool:
 
 def hear(floor: FloorState, camera_id: str, at_us: int) -> None:
     """Note a camera's event time, which lets ticks close."""
-    if not floor.opened_us:
+    # Until a tick has closed, an earlier event opens the floor earlier: which of the cameras was
+    # heard first has no effect.
+    is_unclosed = floor.closed_us == tick_end(floor.opened_us) - TICK_US
+    if not floor.opened_us or (is_unclosed and at_us < floor.opened_us):
         floor.opened_us = floor.active_us = at_us
         floor.closed_us = tick_end(at_us) - TICK_US
     floor.newest_us = max(floor.newest_us, at_us)

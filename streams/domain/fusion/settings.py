@@ -53,6 +53,8 @@ class FusionSettings:
         whole_views: Cameras that have to see a person whole before the person is reported, or all
             that see the person if they are fewer. Higher reports later at doors.
         whole_wait_s: Time after which a person is reported all the same.
+        least_score: Score below which a box is left out, 0 to 1. Lower finds people who are hard to
+            see, and takes more of what is nobody for people.
     """
 
     height_m: float = 1.68
@@ -83,6 +85,7 @@ class FusionSettings:
     alike_m: float = 0.15
     whole_views: int = 3
     whole_wait_s: float = 20.0
+    least_score: float = 0.5
 
     def __post_init__(self) -> None:
         """Refuse settings that mean nothing.

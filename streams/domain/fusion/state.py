@@ -1,13 +1,13 @@
 """The state of fusion between two scans, and its form as bytes."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from typing import Final, Self
 
 import numpy as np
 
-from streams.domain.fusion.hypotheses import Hypotheses, People, nobody
+from streams.domain.fusion.hypotheses import NO_BOX, Hypotheses, People, nobody
 
 VERSION: Final = 1
 
@@ -33,9 +33,28 @@ class FusionState:
     next_number: int = 1
 
     @classmethod
-    def empty(cls, cameras: int) -> Self:
-        """The state of a floor with so many cameras before the first scan."""
-        return cls(*nobody(cameras))
+    def empty(cls, cameras: int, next_number: int = 1) -> Self:
+        """The state of a floor with so many cameras before the first scan.
+
+        Args:
+            cameras: Number of cameras.
+            next_number: Number of the first person.
+        """
+        return cls(*nobody(cameras), next_number=next_number)
+
+    def with_cameras(self, before: Sequence[str], after: Sequence[str]) -> Self:
+        """The same belief about a floor whose cameras changed.
+
+        Args:
+            before: Ids of the cameras so far, sorted.
+            after: Ids of the cameras from now on, sorted.
+        """
+        boxes = np.full((len(self.people.boxes), len(after)), NO_BOX, np.int64)
+        slots = {camera_id: slot for slot, camera_id in enumerate(before)}
+        for slot, camera_id in enumerate(after):
+            if camera_id in slots:
+                boxes[:, slot] = self.people.boxes[:, slots[camera_id]]
+        return replace(self, people=self.people._replace(boxes=boxes))
 
     def to_bytes(self) -> bytes:
         """The state as bytes; equal states give equal bytes."""

@@ -29,6 +29,9 @@ class Stay:
         counted: True once they stood inside for long enough.
         dwell_reported: True once the stay was reported as too long.
         role: Role by evidence independent of the roster; empty when unknown.
+        entered_seq: Seq of the event that said so; 0 before it.
+        dwell_seq: Seq of the event that reported the stay as too long; 0 before it.
+        dwell_at_us: Event time of that event, microseconds.
     """
 
     camera_id: str
@@ -37,6 +40,9 @@ class Stay:
     counted: bool = False
     dwell_reported: bool = False
     role: str = ""
+    entered_seq: int = 0
+    dwell_seq: int = 0
+    dwell_at_us: int = 0
 
 
 @dataclass(slots=True)
@@ -66,6 +72,7 @@ class Happening(NamedTuple):
         person_id: Id of the person.
         camera_id: Camera that saw the person.
         entered_us: Event time when the stay began, microseconds.
+        corrects: Seq of the event that this one stands for; None for a new one.
     """
 
     kind: ZoneEventKind
@@ -73,6 +80,7 @@ class Happening(NamedTuple):
     person_id: str
     camera_id: str
     entered_us: int
+    corrects: int | None = None
 
 
 def observe_standing(
@@ -175,6 +183,71 @@ def expire(
     for person_id in sorted(over):
         _end(zone, person_id, happenings)
     return happenings
+
+
+def note_seq(zone: ZoneState, happening: Happening, seq: int) -> None:
+    """Remember under which seq an event of a stay that goes on was sent."""
+    stay = zone.stays.get(happening.person_id)
+    if stay is None or stay.entered_us != happening.entered_us:
+        return
+    if happening.kind == "ENTERED":
+        stay.entered_seq = seq
+    elif happening.kind == "DWELL_EXCEEDED":
+        stay.dwell_seq, stay.dwell_at_us = seq, happening.at_us
+
+
+def merge(zone: ZoneState, earlier: str, later: str) -> list[Happening]:
+    """Correct the stays of two people who turned out to be one.
+
+    Args:
+        zone: State of the zone, changed in place.
+        earlier: Id that is kept.
+        later: Id that is given up.
+
+    Returns:
+        Corrections of the events of the later one that were wrong: sent again for the earlier one,
+        or withdrawn where the earlier one has an event of that kind for the stay.
+    """
+    dropped = zone.stays.pop(later, None)
+    if dropped is None:
+        return []
+    kept = zone.stays.get(earlier)
+    if kept is None or (dropped.counted and not kept.counted):
+        if kept is not None:
+            dropped.inside_us = max(dropped.inside_us, kept.inside_us)
+        zone.stays[earlier] = dropped
+        return _sent_again(dropped, dropped, earlier)
+    kept.inside_us = max(kept.inside_us, dropped.inside_us)
+    if not dropped.counted:
+        return []
+    if dropped.entered_us >= kept.entered_us:
+        return _withdrawn(dropped, later)
+    # The stay began with the later id: both events of its beginning were wrong.
+    corrections = _withdrawn(kept, earlier)
+    kept.entered_us, kept.dwell_reported = dropped.entered_us, dropped.dwell_reported
+    kept.entered_seq = kept.dwell_seq = 0  # the events that are sent again set them
+    return [*corrections, *_sent_again(kept, dropped, earlier)]
+
+
+def _sent_again(stay: Stay, sent: Stay, person_id: str) -> list[Happening]:
+    """The events that were sent for a stay, for another person."""
+    happenings = []
+    if sent.entered_seq:
+        entered = _happening("ENTERED", stay.entered_us, person_id, stay)
+        happenings.append(entered._replace(corrects=sent.entered_seq))
+    if sent.dwell_seq:
+        dwell = _happening("DWELL_EXCEEDED", sent.dwell_at_us, person_id, stay)
+        happenings.append(dwell._replace(corrects=sent.dwell_seq))
+    return happenings
+
+
+def _withdrawn(sent: Stay, person_id: str) -> list[Happening]:
+    """The events that were sent for a stay never happened."""
+    return [
+        _happening("WITHDRAWN", sent.entered_us, person_id, sent)._replace(corrects=seq)
+        for seq in (sent.entered_seq, sent.dwell_seq)
+        if seq
+    ]
 
 
 def clear(zone: ZoneState) -> list[Happening]:

@@ -14,7 +14,7 @@ from schemas.topics import DETECTIONS, PRESENCE, TRACKS, Topic
 from streams.domain.camera.detections import frame_detections_of
 from streams.domain.camera.frame_tracks import FrameTracks
 from streams.domain.camera.people import FLOOR_POSITION, PERSON
-from streams.domain.floor.presence import DOUBT, FloorPresence, PeopleOnFloor
+from streams.domain.floor.presence import DOUBT, SIZE, FloorPresence, PeopleOnFloor
 from streams.domain.tracking.tables import TRACK_UPDATE
 from streams.encoding.outcomes import OutcomeReader
 from streams.encoding.presences import PresenceWriter
@@ -163,12 +163,18 @@ def presences(draw: Any) -> FloorPresence:
         table[name] = rng.integers(-(10**6), 10**6, count) / 16
     unplaced = rng.random(count) < 0.3
     table["x_m"][unplaced] = table["y_m"][unplaced] = np.nan
+    fused = rng.random(count) < 0.3
+    table["foot_x_px"][fused] = table["foot_y_px"][fused] = np.nan
+    sizes = np.full(count, np.nan, SIZE)
+    for name in ("position_sd_m", "height_m"):
+        sizes[name][fused] = rng.integers(0, 3000, fused.sum()) / 1000
     table["observed"] = rng.integers(0, 2, count)
     table["last_observed_us"] = rng.integers(0, 2**52, count)
     doubts = np.zeros(count, DOUBT)
     doubts["calibration_suspect"] = rng.integers(0, 2, count)
     zones = st.lists(TEXTS, max_size=3)
-    cameras = draw(st.lists(TEXTS, min_size=count, max_size=count))
+    some = st.lists(TEXTS, min_size=1, max_size=3)
+    cameras = draw(st.lists(some, min_size=count, max_size=count))
     return FloorPresence(
         floor_id=draw(TEXTS),
         seq=draw(TIMES),
@@ -176,10 +182,11 @@ def presences(draw: Any) -> FloorPresence:
         inputs_through_us=draw(TIMES),
         cameras_missing=draw(zones),
         people=PeopleOnFloor(
-            person_ids=[f"{camera}:{number}" for number, camera in enumerate(cameras)],
+            person_ids=[f"{names[0]}:{number}" for number, names in enumerate(cameras)],
             camera_ids=cameras,
             zone_ids=draw(st.lists(zones, min_size=count, max_size=count)),
             table=table,
+            sizes=sizes,
         ),
         doubts=doubts,
     )

@@ -13,7 +13,7 @@ from schemas.topics import DETECTIONS, PRESENCE, TRACKS, Topic
 from streams.domain.camera.detections import frame_detections_of
 from streams.domain.camera.frame_tracks import FrameTracks
 from streams.domain.camera.people import FLOOR_POSITION, PERSON
-from streams.domain.floor.presence import FloorPresence, PeopleOnFloor, doubts_of
+from streams.domain.floor.presence import SIZE, FloorPresence, PeopleOnFloor, doubts_of
 from streams.domain.tracking.tables import TRACK_UPDATE, TrackState
 from streams.encoding.outcomes import OutcomeReader
 from streams.encoding.presences import PresenceWriter
@@ -76,7 +76,8 @@ def tracks() -> FrameTracks:
 def presence() -> FloorPresence:
     table = np.zeros(2, PERSON)
     table["observed"], table["x_m"] = [1, 0], [np.nan, 2.5]
-    people = PeopleOnFloor(["cam:1", "cam:2"], ["cam", "cam"], [["bay"], []], table)
+    sizes = np.array([(np.nan, np.nan), (0.25, 1.7)], SIZE)
+    people = PeopleOnFloor(["cam:1", "cam:2"], [["cam"], ["a", "b"]], [["bay"], []], table, sizes)
     return FloorPresence("floor", 4, 5, 6, ["cam-9"], people, doubts_of(people, {"cam"}))
 
 

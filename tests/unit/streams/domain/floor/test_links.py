@@ -75,7 +75,7 @@ def test_a_person_who_comes_back_is_a_link_with_its_reason() -> None:
             # 0.4 of a reach of 0.5 + 2.6 * 0.5 heights, and 2.6 of 20 s: (1 - 0.222) * (1 - 0.065)
             "score": 0.727,
             "reason": "seen again after 2.6 s, 0.4 body heights away",
-            "evidence": {"gap_s": 2.6, "distance_heights": 0.4},
+            "evidence": {"gap_s": 2.6, "distance_heights": 0.4, "distance_m": None},
             "as_of_us": T0 + 3800 * MS,
             "inputs_through_us": T0 + 3800 * MS,
         }

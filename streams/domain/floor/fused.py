@@ -1,0 +1,244 @@
+"""The fused people of a floor: the frames of a tick in, people and their links out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from streams.domain.camera.people import PERSON
+from streams.domain.camera.view import View
+from streams.domain.facts.snapshot import Snapshot
+from streams.domain.fusion.cameras import FusedCameras
+from streams.domain.fusion.fusion import CameraFrame, FusedPerson
+from streams.domain.fusion.identities import FloorLink, Identities, Known, follow
+from streams.domain.fusion.state import FusionState
+from streams.domain.tracking.types import Matrix, Structured
+
+EVERY_CAMERA: Final = ""
+"""Stands for all fused cameras of a floor where a stay or a look names its camera."""
+
+SPAN_US: Final = 200_000
+"""Looks within this time make one scan, microseconds."""
+
+LEAST_US: Final = 130_000
+"""Least time from one look of a camera that is fused to the next, microseconds: more frames cost
+more and tell little, as a person walks 0.2 m meanwhile."""
+
+_BOX: Final = 5
+
+
+class Belief:
+    """The state of fusion, which a checkpoint holds as bytes.
+
+    Attributes:
+        state: The state.
+    """
+
+    __slots__ = ("state",)
+
+    def __init__(self, state: FusionState) -> None:
+        self.state = state
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Belief) and self.state.to_bytes() == other.state.to_bytes()
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def _nobody() -> Belief:
+    return Belief(FusionState.empty(0))
+
+
+@dataclass(slots=True)
+class FusedFloor:
+    """What the fold remembers of a floor's fused people.
+
+    Attributes:
+        cameras: Ids of the fused cameras, sorted; empty while the floor is not fused.
+        scanned_us: Event time of the newest frames that were fused, microseconds; 0 for none.
+        belief: State of fusion.
+        identities: People by number, and who is gone.
+        waiting: Looks that are not fused yet.
+        added: Event time of each camera's newest look that is or was among them, microseconds.
+    """
+
+    cameras: list[str] = field(default_factory=list)
+    scanned_us: int = 0
+    belief: Belief = field(default_factory=_nobody)
+    identities: Identities = field(default_factory=Identities)
+    waiting: list[View] = field(default_factory=list)
+    added: dict[str, int] = field(default_factory=dict)
+
+    def people(self, at_us: int, hold_us: int) -> list[Known]:
+        """The people on the floor at an event time, by number.
+
+        Args:
+            at_us: Event time, microseconds.
+            hold_us: How long people are kept when no camera looks, microseconds.
+        """
+        if not self.scanned_us or at_us - self.scanned_us > hold_us:
+            return []
+        return [
+            known
+            for _, known in sorted(self.identities.people.items())
+            if known.reported_us == self.scanned_us
+        ]
+
+
+class ObservedPeople(NamedTuple):
+    """Fused people as zones look at them.
+
+    Attributes:
+        view: Rows of `PERSON`, seen by one camera or by all.
+        numbers: Number of each person.
+    """
+
+    view: View
+    numbers: list[int]
+
+
+def set_cameras(fused: FusedFloor, cameras: FusedCameras | None) -> None:
+    """Continue with the cameras that are fused now; without any, the floor's people end.
+
+    Numbers are never given again.
+    """
+    ids = [] if cameras is None else cameras.ids
+    if ids == fused.cameras:
+        return
+    state = fused.belief.state
+    if ids and fused.cameras:
+        fused.belief = Belief(state.with_cameras(fused.cameras, ids))
+    else:
+        fused.belief = Belief(FusionState.empty(len(ids), state.next_number))
+        fused.identities = Identities()
+        fused.scanned_us = 0
+    fused.cameras = list(ids)
+    fused.waiting = [view for view in fused.waiting if view.camera_id in ids]
+    fused.added = {camera_id: at_us for camera_id, at_us in fused.added.items() if camera_id in ids}
+
+
+def add_view(fused: FusedFloor, view: View) -> None:
+    """Add a look of a fused camera, unless it comes too soon after the one before."""
+    if view.captured_us - fused.added.get(view.camera_id, 0) >= LEAST_US:
+        fused.added[view.camera_id] = view.captured_us
+        fused.waiting.append(view)
+
+
+def take_scans(fused: FusedFloor, end_us: int) -> list[dict[str, View]]:
+    """The looks to fuse at the end of a tick, by camera, in scans.
+
+    Cameras that look at about the same moment confirm each other, so their looks make one scan,
+    also where the end of a tick parts them: the looks after it are waited for.
+
+    Args:
+        fused: State of the floor's fused people, changed in place.
+        end_us: End of the tick, microseconds.
+    """
+    scans: list[dict[str, View]] = []
+    waiting = sorted(fused.waiting, key=lambda view: (view.captured_us, view.camera_id))
+    while waiting:
+        last_us = waiting[0].captured_us + SPAN_US
+        scan: dict[str, View] = {}
+        for view in waiting:
+            if view.camera_id in scan or view.captured_us >= last_us:
+                break
+            scan[view.camera_id] = view
+        if len(scan) == len(waiting) and len(scan) < len(fused.cameras) and last_us > end_us:
+            break
+        scans.append(scan)
+        waiting = waiting[len(scan) :]
+    fused.waiting = waiting
+    return scans
+
+
+def fuse_views(
+    fused: FusedFloor,
+    floor_id: str,
+    cameras: FusedCameras,
+    views: Mapping[str, View],
+    snapshot: Snapshot,
+    hold_us: int,
+) -> tuple[list[ObservedPeople], list[FloorLink]]:
+    """Fuse the frames of one scan.
+
+    Args:
+        fused: State of the floor's fused people, changed in place.
+        floor_id: The floor.
+        cameras: Its fused cameras, those of `set_cameras`.
+        views: Looks by camera; at least one.
+        snapshot: Facts in force.
+        hold_us: How long an unseen person counts where fusion expects them, microseconds.
+
+    Returns:
+        The people as each of these cameras sees them now, and all people of the floor, which stands
+        last; and the links between people that became known.
+    """
+    frames: list[CameraFrame] = []
+    boxes: dict[str, Matrix] = {}
+    for camera_id in sorted(views):
+        found = np.frombuffer(views[camera_id].boxes, np.float64).reshape(-1, _BOX)
+        frame, boxes[camera_id] = cameras.frame(camera_id, found)
+        frames.append(frame)
+    mean_us = sum(view.captured_us for view in views.values()) // len(views)
+    time_us = max(mean_us, fused.scanned_us + 1)
+    state, reported = cameras.fusion.step(fused.belief.state, time_us, frames)
+    fused.belief, fused.scanned_us = Belief(state), time_us
+    links = follow(
+        fused.identities,
+        time_us,
+        reported,
+        frozenset(state.numbers.values()),
+        snapshot.passages(floor_id),
+        cameras.shows_whole,
+    )
+    by_core = {known.core: known for known in fused.people(time_us, hold_us)}
+    observed_people = [
+        _seen_by(views[camera_id], boxes[camera_id], reported, by_core)
+        for camera_id in sorted(views)
+    ]
+    observed_people.append(_seen_by_all(time_us, list(by_core.values()), hold_us))
+    return observed_people, links
+
+
+def _seen_by(
+    view: View, boxes: Matrix, reported: Sequence[FusedPerson], by_core: Mapping[int, Known]
+) -> ObservedPeople:
+    """The people whom one camera detected, with their foot points in its frame."""
+    here = [person for person in reported if view.camera_id in person.cameras]
+    found = [by_core[person.number] for person in here]
+    chosen = boxes[[person.boxes[person.cameras.index(view.camera_id)] for person in here]]
+    rows = _rows(found)
+    rows["foot_x_px"] = np.rint((chosen[:, 0] + chosen[:, 2]) / 2.0 * 16.0) / 16.0
+    rows["foot_y_px"] = np.rint(chosen[:, 3] * 16.0) / 16.0
+    rows["observed"], rows["last_observed_us"] = 1.0, view.captured_us
+    return ObservedPeople(
+        View(view.camera_id, view.captured_us, True, rows.tobytes()),
+        [known.number for known in found],
+    )
+
+
+def _seen_by_all(time_us: int, people: Sequence[Known], hold_us: int) -> ObservedPeople:
+    """All people, where fusion has them; who was not detected for too long is unseen."""
+    rows = _rows(people)
+    rows["observed"] = time_us - rows["last_observed_us"] <= hold_us
+    view = View(EVERY_CAMERA, time_us, True, rows.tobytes())
+    return ObservedPeople(view, [known.number for known in people])
+
+
+def rows_of(people: Sequence[Known], scanned_us: int) -> Structured:
+    """People as presence shows them, shape `(P,)` of `PERSON`, without foot points."""
+    rows = _rows(people)
+    rows["observed"] = rows["last_observed_us"] == scanned_us
+    return rows
+
+
+def _rows(people: Sequence[Known]) -> Structured:
+    rows = np.zeros(len(people), PERSON)
+    rows["id"] = [known.number for known in people]
+    rows["foot_x_px"] = rows["foot_y_px"] = np.nan
+    # On the published step; the added zero takes the sign off a negative one.
+    rows["x_m"] = [round(known.x_m, 3) + 0.0 for known in people]
+    rows["y_m"] = [round(known.y_m, 3) + 0.0 for known in people]
+    rows["last_observed_us"] = [known.seen_us for known in people]
+    return rows

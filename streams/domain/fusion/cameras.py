@@ -1,0 +1,133 @@
+"""The cameras of a floor that are fused, made of their registry versions."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import numpy as np
+
+from streams.domain.camera.ideal import IdealCamera
+from streams.domain.camera.pinhole import Pinhole, pinhole_of_homography
+from streams.domain.camera.projection import pinhole_of
+from streams.domain.fusion.fusion import DEFAULT, CameraFrame, FloorFusion, FusionCamera
+from streams.domain.fusion.settings import FusionSettings
+from streams.domain.fusion.view import MOST_BOXES, MOST_CAMERAS
+from streams.domain.tracking.types import Matrix
+
+FEWEST_CAMERAS: Final = 2
+"""A floor with fewer calibrated cameras is not fused: one camera counts nobody twice."""
+
+_WHOLE_MARGIN: Final = 0.02
+"""A person is whole in a picture at this share of its size from the edges."""
+
+
+class FusedCameras:
+    """The calibrated cameras of one floor.
+
+    Args:
+        pinholes: Cameras by id.
+        sees: Corners of the part of the floor that a camera sees, m, by its id; those only that
+            walls limit.
+        settings: Settings of fusion.
+
+    Attributes:
+        ids: Their ids, sorted.
+        fusion: Fuses them; camera `n` is `ids[n]`.
+    """
+
+    def __init__(
+        self,
+        pinholes: Mapping[str, Pinhole],
+        sees: Mapping[str, tuple[tuple[float, float], ...]],
+        settings: FusionSettings = DEFAULT,
+    ) -> None:
+        self.ids = sorted(pinholes)
+        self._slots = {camera_id: slot for slot, camera_id in enumerate(self.ids)}
+        self._ideal = [IdealCamera.of(pinholes[camera_id]) for camera_id in self.ids]
+        self._least_score = settings.least_score
+        self.fusion = FloorFusion(
+            [
+                FusionCamera(camera_id, ideal.projection, *ideal.size, sees.get(camera_id, ()))
+                for camera_id, ideal in zip(self.ids, self._ideal, strict=True)
+            ],
+            settings,
+        )
+
+    def __contains__(self, camera_id: object) -> bool:
+        return camera_id in self._slots
+
+    def frame(self, camera_id: str, boxes: Matrix) -> tuple[CameraFrame, Matrix]:
+        """What a camera found, as fusion takes it.
+
+        Args:
+            camera_id: One of the cameras.
+            boxes: Shape `(N, 5)`: `(x_min, y_min, x_max, y_max)`, px of the captured frame, and
+                score.
+
+        Returns:
+            The frame, and its boxes in pixels of the captured frame, `(M, 4)`: those that are
+            likely enough to be people, cut by the picture.
+        """
+        slot = self._slots[camera_id]
+        ideal = self._ideal[slot]
+        width, height = ideal.pinhole.width, ideal.pinhole.height
+        found = boxes[boxes[:, 4] >= self._least_score]
+        if len(found) > MOST_BOXES:
+            found = found[np.argsort(-found[:, 4], kind="stable")[:MOST_BOXES]]
+        cut = np.clip(found[:, :4], 0.0, np.array([width, height, width, height], np.float64))
+        cut = cut[(cut[:, 2:] > cut[:, :2]).all(axis=1)]
+        flat = ideal.boxes(cut)
+        usable = np.isfinite(flat).all(axis=1) & (flat[:, 2:] > flat[:, :2]).all(axis=1)
+        return CameraFrame(slot, flat[usable]), cut[usable]
+
+    def shows_whole(self, x_m: float, y_m: float, height_m: float) -> bool:
+        """Whether some camera's picture holds a person at this place from head to feet."""
+        ends = np.array([[x_m, y_m, 0.0], [x_m, y_m, height_m]])
+        for ideal in self._ideal:
+            pinhole = ideal.pinhole
+            size = np.array([pinhole.width, pinhole.height], np.float64)
+            px = pinhole.to_px(ends)
+            margin = _WHOLE_MARGIN * size
+            # Not a number, as behind the camera, is in no picture.
+            if bool(((px >= margin) & (px <= size - margin)).all()):
+                return True
+        return False
+
+
+def pinhole_or_none(camera: Mapping[str, Any]) -> Pinhole | None:
+    """The place of a camera, as far as its registry version tells.
+
+    A homography tells it where pixels are square and the picture's centre is the lens's.
+
+    Returns:
+        None for a camera that moves, and where neither projection nor homography gives a place.
+    """
+    if camera["mount"] == "MOVING":
+        return None
+    if camera["projection"] is not None:
+        return pinhole_of(camera)
+    if camera["homography"] is None:
+        return None
+    try:
+        return pinhole_of_homography(camera["homography"], camera["width"], camera["height"])
+    except ValueError:
+        return None  # a plane is mapped, but not by such a camera
+
+
+def fused_cameras(cameras: Iterable[Mapping[str, Any]]) -> FusedCameras | None:
+    """The cameras of one floor that are fused; None where fewer than two are calibrated.
+
+    Args:
+        cameras: Registry versions of the floor's cameras. Of more than fusion can take, the first
+            by id are fused.
+    """
+    pinholes: dict[str, Pinhole] = {}
+    sees: dict[str, tuple[tuple[float, float], ...]] = {}
+    for camera in sorted(cameras, key=lambda one: str(one["camera_id"])):
+        pinhole = pinhole_or_none(camera)
+        if pinhole is None or len(pinholes) >= MOST_CAMERAS:
+            continue
+        pinholes[camera["camera_id"]] = pinhole
+        corners = camera["sees"]
+        if corners:
+            sees[camera["camera_id"]] = tuple((corner["x"], corner["y"]) for corner in corners)
+    return FusedCameras(pinholes, sees) if len(pinholes) >= FEWEST_CAMERAS else None
