@@ -120,6 +120,64 @@ class GuardSettings(Section):
     repeat_s: float = setting(60.0, "s", "A verdict that lasts is written this often.", gt=0)
 
 
+class ClocksSettings(Section):
+    """detections.made.v1 to camera-clock.v1."""
+
+    window_s: float = setting(
+        600.0, "s", "A camera's clock is followed by the least delays of this long.", ge=60
+    )
+    settle_s: float = setting(
+        30.0,
+        "s",
+        "A clock that has run without a jump for this long is used. Before, pictures are dated by "
+        "their arrival.",
+        ge=15,
+    )
+    drift_after_s: float = setting(
+        120.0, "s", "Drift is estimated from at least this long, and none is assumed before.", ge=30
+    )
+    jump_s: float = setting(
+        0.25, "s", "A clock whose delay differs by more than this has jumped.", gt=0
+    )
+    jump_after_s: float = setting(
+        3.0, "s", "A jump must hold for this long; a network that stalls recovers meanwhile.", gt=0
+    )
+    tolerance_s: float = setting(
+        0.02,
+        "s",
+        "A correction is written again when it differs by more than this; a lower value writes "
+        "more versions, which are kept for ever.",
+        gt=0,
+    )
+    rise_after_s: float = setting(
+        60.0,
+        "s",
+        "When every delay of this long is above the tolerance, the way became longer, and what was "
+        "before is forgotten.",
+        ge=15,
+    )
+    again_after_s: float = setting(
+        60.0, "s", "A correction is written again after this long at the earliest.", ge=0
+    )
+    ahead_s: float = setting(
+        10.0,
+        "s",
+        "A decision holds for events from this long after it was made, so that every process has "
+        "read it by then; stream.allowed_lateness_s and 5 s at least.",
+        ge=5,
+        le=60,
+    )
+    synchronised_within_s: float = setting(
+        0.0,
+        "s",
+        "A clock whose pictures take no longer than this at least is taken for right, and that "
+        "delay for real; set it where all cameras follow the time server of this machine. 0 takes "
+        "none for right: a constant delay cannot be told from an offset, and is not corrected.",
+        ge=0,
+        le=5,
+    )
+
+
 class StreamSettings(Section):
     """detections.made.v1 to tracks, presence, occupancy and coverage."""
 

@@ -31,6 +31,7 @@ from runtime.process.secret_files import SecretFiles, secrets_of
 from runtime.process.sections import (
     AuditSettings,
     CheckpointSettings,
+    ClocksSettings,
     DeadLetterSettings,
     GuardSettings,
     InferenceSettings,
@@ -84,6 +85,7 @@ class Settings(BaseSettings):
     ingest: IngestSettings = IngestSettings()
     inference: InferenceSettings = InferenceSettings()
     guard: GuardSettings = GuardSettings()
+    clocks: ClocksSettings = ClocksSettings()
     tracking: TrackerSettings = TrackerSettings()
     tracking_moving: MovingTrackerSettings = MovingTrackerSettings()
     stream: StreamSettings = StreamSettings()

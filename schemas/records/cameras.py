@@ -44,6 +44,7 @@ class CameraClock(TypedDict):
     delay_us: int
     jitter_us: int
     jump_us: int
+    since_us: int
     observed_until_us: int
 
 

@@ -38,7 +38,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "workers": (
         ("access", "audit", "frames", "stages", "storage"),
         ("observation", "registry"),
-        ("guard", "inference", "ingest", "serving", "sinks", "watchdog"),
+        ("clocks", "guard", "inference", "ingest", "serving", "sinks", "watchdog"),
         ("operations",),
         ("local",),
         ("cli",),

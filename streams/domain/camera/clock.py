@@ -22,6 +22,10 @@ MOST_DELAY_US: Final = 60_000_000
 SLACK_US: Final = 100_000
 """How far after its arrival a corrected time may lie before it is called wrong, microseconds."""
 
+LEAST_STEP_US: Final = 20_000
+"""The floor's time of a camera rises by so much from frame to frame, or by half of what the event
+time does, microseconds; pictures are further apart than that."""
+
 _MOST_US: Final = 1 << 62
 _BILLION: Final = 1_000_000_000
 
@@ -59,9 +63,9 @@ def floor_time(
 
     It is never later than the frame's event time, and never earlier than a tick still waits for. A
     corrected time outside of these bounds is not believed: the clock has jumped, whether that was
-    decided about already or not, and the arrival less the delay is taken. The floor's time of a
-    camera runs at half the speed of its event time or faster, so that a correction that begins or
-    changes never lets it stand still or go back.
+    decided about already or not, and the arrival less the delay is taken. From one frame to the
+    next, the floor's time of a camera rises by a little at least, so that it never goes back when a
+    correction begins or changes.
 
     Args:
         captured_us: Event time of the frame.
@@ -81,4 +85,5 @@ def floor_time(
     last_captured_us, last_floor_us = last
     if not last_floor_us:
         return found_us
-    return max(found_us, last_floor_us + max(1, (captured_us - last_captured_us) // 2))
+    least_us = max(1, min(LEAST_STEP_US, (captured_us - last_captured_us) // 2))
+    return max(found_us, last_floor_us + least_us)

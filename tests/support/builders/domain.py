@@ -125,6 +125,7 @@ def clock(camera_id: str = "cam", **fields: Any) -> Any:
             "delay_us": 0,
             "jitter_us": 0,
             "jump_us": 0,
+            "since_us": T0,
             "observed_until_us": T0,
             **fields,
         },
@@ -144,7 +145,7 @@ def topic_of(record: Mapping[str, Any]) -> str:
     """The side-input topic of a record, by its first identity."""
     if "drift_ppm" in record:
         return "camera-clock.v1"
-    if "since_us" in record:
+    if "reason" in record and "since_us" in record:
         return "camera-views.v1"
     if "shift_id" in record:
         return "shifts.v1"
