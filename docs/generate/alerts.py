@@ -63,6 +63,12 @@ ALERTS: Final[dict[str, Row]] = {
         )
         for verdict, texts in VIEWS.items()
     },
+    "suspect/camera/ID": Row(
+        "NOTICE",
+        "The camera's view was another one, or it disagreed with others, and nobody has confirmed "
+        "it since.",
+        "[Verdicts on cameras](../runbooks/camera-verdicts.md).",
+    ),
     "lag/stage/NAME": Row(
         "WARNING",
         "The stage's oldest waiting record is older than `watchdog.lag_s`.",

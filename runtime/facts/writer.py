@@ -33,16 +33,21 @@ class FactWriter:
     then publishes either edits the newest versions or fails.
 
     Args:
-        cluster: Cluster that holds the topics; each run has one claim.
+        cluster: Cluster that holds the topics; each run has one claim of each name.
+        claim: Name of the claim.
+        messages: Text for each error.
 
     Raises:
         Retry: The broker did not grant the claim in time.
+        Stop: It does not let this process claim it.
     """
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(
+        self, cluster: Cluster, claim: str = CLAIM, messages: Messages = _MESSAGES
+    ) -> None:
         self._cluster = cluster
         self._codecs: dict[Topic, Codec] = {}
-        self._producer = FencedProducer(cluster, CLAIM, _MESSAGES)
+        self._producer = FencedProducer(cluster, claim, messages)
 
     def __enter__(self) -> Self:
         """The writer itself."""

@@ -16,6 +16,7 @@ from fastapi.testclient import TestClient
 from httpx import Response
 
 from runtime.clock import SystemClock
+from runtime.kafka.cluster import Cluster
 from runtime.process.sections import ServingSettings
 from tests.support.callers import HEADER, NamedCallers, person
 from tests.support.kept_audit import KeptAudit
@@ -110,15 +111,18 @@ class RegistryApi:
 
 
 @contextmanager
-def registry_api(database_url: str, board_url: str = "") -> Iterator[RegistryApi]:
+def registry_api(
+    database_url: str, board_url: str = "", cluster: Cluster | None = None
+) -> Iterator[RegistryApi]:
     """The API over a registry in a database, which is emptied first.
 
     Args:
         database_url: The database, as the owner of its tables.
         board_url: The same as the role of the board; empty for the owner's.
+        cluster: Where decisions about cameras are written.
     """
     with (
-        _application(database_url, board_url) as (app, audit),
+        _application(database_url, board_url, cluster) as (app, audit),
         TestClient(app, base_url="http://localhost", raise_server_exceptions=False) as client,
     ):
         yield RegistryApi(client, audit)
@@ -144,7 +148,9 @@ def served_registry(database_url: str) -> Iterator[tuple[RegistryApi, str]]:
 
 
 @contextmanager
-def _application(database_url: str, board_url: str = "") -> Iterator[tuple[FastAPI, KeptAudit]]:
+def _application(
+    database_url: str, board_url: str = "", cluster: Cluster | None = None
+) -> Iterator[tuple[FastAPI, KeptAudit]]:
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute(
             "TRUNCATE registry.edits, registry.idempotency, registry.stream_addresses,"
@@ -164,7 +170,7 @@ def _application(database_url: str, board_url: str = "") -> Iterator[tuple[FastA
                 ServingSettings(),
                 clock,
                 authenticator=NamedCallers(*CALLERS),
-                editing=Registry(RegistryStore(database, clock), clock, audit, sealed),
+                editing=Registry(RegistryStore(database, clock), clock, audit, sealed, cluster),
             ),
             audit,
         )

@@ -54,7 +54,7 @@ SECTIONS: Final[dict[str, dict[str, Entry]]] = {
         "watchdog": Entry("workers.cli.watchdog", "watchdog", "Raise alerts when data stops."),
     },
     "Reference data": {
-        "camera": Entry("workers.cli.reference", "camera", "Import and calibrate cameras."),
+        "camera": Entry("workers.cli.reference", "camera", "Import, calibrate, confirm cameras."),
         "floor": Entry("workers.cli.reference", "floor", "Import floors."),
         "zone": Entry("workers.cli.reference", "zone", "Import zones."),
         "staff": Entry("workers.cli.reference", "staff", "Import members of staff."),

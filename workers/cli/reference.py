@@ -8,6 +8,7 @@ import typer
 from runtime.kafka.cluster import Cluster
 from workers.cli import sealed
 from workers.cli.calibrate import calibrate
+from workers.cli.confirm import confirm
 from workers.cli.connections import open_desk
 from workers.cli.errors import exit_codes
 from workers.cli.output import Json, print_json, print_lines
@@ -118,6 +119,7 @@ def _print_json(name: str, kind: str, imported: Imported) -> None:
 camera = command("camera", "cameras")
 sealed.add_command(camera, sealed.ADDRESS)
 camera.command()(calibrate)
+camera.command()(confirm)
 floor = command("floor", "floors")
 zone = command("zone", "zones")
 staff = command("staff", "members of staff")

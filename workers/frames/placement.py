@@ -6,14 +6,14 @@ and the stream processor, which refuses a version that moves a camera, expects i
 partition the `seq` of the camera and its zones would start again.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import structlog
 
 from runtime.errors import DeadLetter, Retry
 from runtime.facts.log import Fact, FactLog
 from runtime.kafka.cluster import Cluster
-from schemas.topics import CAMERAS, FLOOR_PARTITIONS, FLOORS
+from schemas.topics import CAMERAS, FLOOR_PARTITIONS, FLOORS, Topic
 
 log = structlog.get_logger(__name__)
 
@@ -107,22 +107,36 @@ class CameraPlacement:
 
     Args:
         facts: Reads cameras and floors.
+        heard: Receives all facts that it reads.
     """
 
-    def __init__(self, facts: FactLog) -> None:
+    def __init__(
+        self, facts: FactLog, heard: Callable[[Sequence[Fact], int], object] = lambda *_: None
+    ) -> None:
         self._facts = facts
+        self._heard = heard
         self._table = Placement()
         self._refreshed_s = float("-inf")
         self._unknown_s: dict[str, float] = {}
 
     @classmethod
-    def connect(cls, cluster: Cluster) -> "CameraPlacement":
+    def connect(
+        cls,
+        cluster: Cluster,
+        further: Sequence[Topic] = (),
+        heard: Callable[[Sequence[Fact], int], object] = lambda *_: None,
+    ) -> "CameraPlacement":
         """Read cameras and floors to their end.
+
+        Args:
+            cluster: Where the topics are.
+            further: More topics of facts or decisions to read.
+            heard: Receives all facts that it reads, and when the reading began, UTC microseconds.
 
         Raises:
             Retry: The broker is out of reach.
         """
-        placement = cls(FactLog(cluster, [CAMERAS, FLOORS]))
+        placement = cls(FactLog(cluster, [CAMERAS, FLOORS, *further]), heard)
         placement.refresh(cluster.clock.monotonic_s())
         return placement
 
@@ -136,7 +150,9 @@ class CameraPlacement:
         Raises:
             Retry: The broker is out of reach.
         """
-        self._table.learn(self._facts.sync())
+        facts = self._facts.sync()
+        self._table.learn(facts)
+        self._heard(facts, self._facts.synced_us)
         self._refreshed_s = now_s
 
     def refresh_if_due(self, now_s: float) -> None:

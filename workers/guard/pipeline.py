@@ -29,6 +29,7 @@ from workers.frames.reader import FrameReader
 from workers.guard.backgrounds import Backgrounds
 from workers.guard.measures import make_background
 from workers.guard.pictures import small_picture
+from workers.guard.suspicion import Suspicions
 from workers.guard.watch import CameraWatch, Finding, Rhythm
 
 log = structlog.get_logger(__name__)
@@ -50,6 +51,7 @@ class Parts:
         reader: Reads the images of frames.
         backgrounds: Keeps what was learnt.
         health: Writes what was found.
+        suspicions: Writes which cameras are suspect for it.
     """
 
     placement: CameraPlacement
@@ -57,6 +59,7 @@ class Parts:
     reader: FrameReader
     backgrounds: Backgrounds
     health: "HealthWriter"
+    suspicions: Suspicions
 
 
 @dataclass(slots=True)
@@ -66,6 +69,7 @@ class Guarded:
     Attributes:
         watch: Its fold.
         version: Version of the camera.
+        confirmed: Number of the last confirmation of its view; 0 without one.
         partition: Partition of the frames topic that it is in.
         kept: Whether its background is in the store.
         written_us: Event time of its last record, UTC microseconds; None before the first.
@@ -73,6 +77,7 @@ class Guarded:
 
     watch: CameraWatch
     version: int
+    confirmed: int
     partition: int
     kept: bool = False
     written_us: int | None = None
@@ -227,16 +232,20 @@ class GuardPipeline:
         self._report(arrival, frame, camera, changed=changed)
 
     def _camera(self, frame: Frame, partition: int) -> Guarded:
-        """The camera of a frame; of a newer version it is one that is yet unknown."""
+        """The camera of a frame; it begins anew with a newer version, or once it is confirmed."""
         camera_id, version = frame["camera_id"], frame["camera_version"]
         camera = self._cameras.get(camera_id)
+        confirmed = self._parts.suspicions.confirmed(camera_id)
         if camera is not None and version <= camera.version:
-            return camera
-        picture = self._parts.backgrounds.read(camera_id, version)
+            if confirmed <= camera.confirmed:
+                return camera
+            version = camera.version
+        picture = self._parts.backgrounds.read(camera_id, version, confirmed)
         background = None if picture is None else make_background(picture)
         camera = Guarded(
             CameraWatch(self._rhythm, background),
             version,
+            confirmed,
             partition,
             kept=background is not None,
         )
@@ -252,7 +261,9 @@ class GuardPipeline:
         if background is None:
             camera.kept = False
         elif not camera.kept:
-            self._parts.backgrounds.write(camera_id, camera.version, background.picture)
+            self._parts.backgrounds.write(
+                camera_id, camera.version, camera.confirmed, background.picture
+            )
             camera.kept = True
 
     def _report(self, arrival: Arrival, frame: Frame, camera: Guarded, *, changed: bool) -> None:
@@ -260,6 +271,13 @@ class GuardPipeline:
         finding, at_us = camera.watch.finding, frame["captured_us"]
         if finding.verdict == "UNKNOWN":
             return  # nothing is decided since the start
+        if finding.verdict == "MOVED":
+            self._parts.suspicions.raise_if_new(
+                frame["camera_id"],
+                finding.verdict,
+                since_us=finding.since_us,
+                camera_version=camera.version,
+            )
         if changed:
             log.info("guard.verdict", camera_id=frame["camera_id"], verdict=finding.verdict)
         elif camera.written_us is not None and at_us - camera.written_us < self._repeat_us:

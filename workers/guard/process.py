@@ -13,13 +13,15 @@ from runtime.kafka.topic_watch import watching
 from runtime.kafka.topics import check_topics
 from runtime.process.service import Service
 from runtime.storage.guarded import GuardedStore
-from schemas.topics import CAMERA_HEALTH, CAMERAS, DEAD_LETTERS, FLOORS, FRAMES
+from schemas.topics import CAMERA_HEALTH, CAMERA_VIEWS, CAMERAS, DEAD_LETTERS, FLOORS, FRAMES
 from workers import stages
 from workers.frames.arrivals import Intake
 from workers.frames.placement import CameraPlacement
 from workers.frames.reader import FrameReader
 from workers.guard.backgrounds import Backgrounds
 from workers.guard.pipeline import GuardPipeline, HealthWriter, Parts
+from workers.guard.suspicion import Suspicions
+from workers.registry.view import RegistryView
 
 STAGE = stages.GUARD
 
@@ -35,13 +37,14 @@ def run_guard(service: Service) -> None:
         Retry: A dependency stayed out of reach.
     """
     settings = service.settings
-    topics = [FRAMES, CAMERA_HEALTH, DEAD_LETTERS, CAMERAS, FLOORS]
+    topics = [FRAMES, CAMERA_HEALTH, DEAD_LETTERS, CAMERAS, FLOORS, CAMERA_VIEWS]
     cluster = Cluster.of(settings, service.clock)
     check_access(cluster, rights_of(STAGE))
     check_topics(cluster, topics)
     registry = cluster.registry
     producer = ReliableProducer(cluster)
-    placement = CameraPlacement.connect(cluster)
+    known = RegistryView()
+    placement = CameraPlacement.connect(cluster, [CAMERA_VIEWS], known.add)
     store = GuardedStore(settings.ingest.object_store_url, service.clock)
     parts = Parts(
         placement=placement,
@@ -49,6 +52,7 @@ def run_guard(service: Service) -> None:
         reader=FrameReader(service, store.get),
         backgrounds=Backgrounds(store),
         health=HealthWriter(cluster, producer, registry.writer(CAMERA_HEALTH)),
+        suspicions=Suspicions(cluster, known),
     )
     consumer = cluster.consumer(
         cluster.group(STAGE),

@@ -91,6 +91,7 @@ class Signs:
         pictures_us: When a frame was last appended, UTC microseconds; None when there is none.
         cameras: Registered cameras by id; None while they are not known.
         views: The guard's verdicts, by camera.
+        suspects: Since when the views of cameras are suspect, UTC microseconds, by camera.
         stages: Progress of each stage, by process name.
         health: Health by process name, for processes whose endpoint is known.
         skipped: Share of the last minute's pictures that were skipped, 0 to 1.
@@ -107,6 +108,7 @@ class Signs:
     pictures_us: int | None = None
     cameras: dict[str, CameraSign] | None = field(default_factory=dict)
     views: dict[str, ViewSign] = field(default_factory=dict)
+    suspects: dict[str, int] = field(default_factory=dict)
     stages: dict[str, StageSign] = field(default_factory=dict)
     health: dict[str, HealthSign] = field(default_factory=dict)
     skipped: float = 0.0

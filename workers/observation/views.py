@@ -64,8 +64,26 @@ KINDS: Final = frozenset(texts.kind for texts in VIEWS.values())
 
 
 def views(signs: Signs) -> list[Finding]:
-    """Cameras in force whose view is not as it should be."""
+    """Cameras in force whose view is not as it should be, or was not confirmed since."""
     found = []
+    moved = {camera_id for camera_id, sign in signs.views.items() if sign.verdict == "MOVED"}
+    for camera_id, since_us in sorted(signs.suspects.items()):
+        camera = (signs.cameras or {}).get(camera_id)
+        if camera is None or camera_id in moved:  # which says more
+            continue
+        found.append(
+            Finding(
+                key=f"suspect/camera/{camera_id}",
+                tier="NOTICE",
+                what=f"Where camera {camera.name} places people needs to be confirmed",
+                since_us=since_us,
+                value=round((signs.now_us - since_us) / 1e6, 1),
+                threshold=0.0,
+                unit="s",
+                next_action="look at its view, then calibrate it anew or "
+                f"`wardstream camera confirm {camera_id} --reason …`: {RUNBOOK}",
+            )
+        )
     for camera_id, sign in sorted(signs.views.items()):
         camera = (signs.cameras or {}).get(camera_id)
         texts = VIEWS.get(sign.verdict)

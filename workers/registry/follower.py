@@ -8,6 +8,7 @@ from runtime.errors import Stop
 from runtime.facts.log import FactLog
 from runtime.kafka.cluster import Cluster
 from runtime.process.periodic import Periodic
+from schemas.topics import CAMERA_VIEWS, REFERENCE_TOPICS
 from workers.registry.view import RegistryView
 
 log = structlog.get_logger(__name__)
@@ -56,7 +57,7 @@ class RegistryFollower:
             Retry: The broker or the registry is out of reach.
         """
         if self._facts is None:
-            self._facts = FactLog(self._cluster)
+            self._facts = FactLog(self._cluster, (*REFERENCE_TOPICS, CAMERA_VIEWS))
         try:
             new = self._facts.sync()
         except Stop as error:  # a person must fix a topic; until then old names beat none

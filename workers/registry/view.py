@@ -10,9 +10,21 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 from runtime.facts.log import Fact
+from schemas.records.cameras import CameraView
 from schemas.records.facts import Camera, Floor, Zone
 from schemas.records.staffing import Shift, Staff
-from schemas.topics import CAMERAS, FLOORS, REFERENCE_TOPICS, SHIFTS, STAFF, UNITS, ZONES, Topic
+from schemas.topics import (
+    CAMERA_VIEWS,
+    CAMERAS,
+    FLOORS,
+    REFERENCE_TOPICS,
+    SHIFTS,
+    STAFF,
+    UNITS,
+    ZONES,
+    Topic,
+)
+from streams.domain.facts.suspicion import holds
 from streams.domain.facts.timeline import visible_from
 from workers.registry.unit_index import ROSTERED_FOR_US, UnitIndex
 
@@ -108,6 +120,22 @@ class RegistryView:
         """Cameras in force at `now_us`, by id."""
         return cast("dict[str, Camera]", self._at(CAMERAS, now_us))
 
+    def versions(self, topic: Topic, identity: str) -> dict[int, dict[str, Any]]:
+        """Every known version of a fact or decision, visible or not, by its number."""
+        with self._lock:
+            return dict(self._versions.get(topic.name, {}).get(identity, {}))
+
+    def suspects(self, now_us: int) -> dict[str, CameraView]:
+        """Why the views of cameras in force at `now_us` are suspect, by camera."""
+        cameras = self._at(CAMERAS, now_us)
+        return {
+            camera_id: cast(CameraView, view)
+            for camera_id, view in self._at(CAMERA_VIEWS, now_us).items()
+            if view["state"] == "SUSPECT"
+            and camera_id in cameras
+            and holds(view, cameras[camera_id], self.versions(CAMERAS, camera_id))
+        }
+
     def floors(self, now_us: int) -> dict[str, Floor]:
         """Floors in force at `now_us`, by id."""
         return cast("dict[str, Floor]", self._at(FLOORS, now_us))
@@ -132,7 +160,7 @@ class RegistryView:
         return hash(
             tuple(
                 (topic.name, identity, record["version"])
-                for topic in (ZONES, CAMERAS, FLOORS, UNITS)
+                for topic in (ZONES, CAMERAS, FLOORS, UNITS, CAMERA_VIEWS)
                 for identity, record in self._at(topic, now_us).items()
             )
         )

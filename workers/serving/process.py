@@ -205,7 +205,9 @@ def run_board(service: Service) -> None:
             registry,
             pipeline=pipeline,
             login=login,
-            editing=Registry(store, service.clock, audit, {"address": addresses, "name": names}),
+            editing=Registry(
+                store, service.clock, audit, {"address": addresses, "name": names}, cluster
+            ),
             recorder=audit,
             seen=seen,
             sources=Sources(history, LatestFrames(cluster, objects.get), SealedNames(names)),

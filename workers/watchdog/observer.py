@@ -95,6 +95,10 @@ class Observer:
             pictures_us=pictures_us,
             cameras=self._cameras(now_us),
             views=self._views.signs(now_us),
+            suspects={
+                camera_id: view["since_us"]
+                for camera_id, view in self._registry.suspects(now_us).items()
+            },
             stages=stages,
             health=health,
             skipped=skipped / pictures if pictures else 0.0,

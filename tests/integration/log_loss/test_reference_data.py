@@ -7,7 +7,7 @@ import pytest
 from runtime.clock import SystemClock
 from runtime.errors import Stop
 from runtime.facts.log import VISIBLE_AFTER_US, FactLog
-from schemas.topics import CAMERAS, FLOORS, REFERENCE_TOPICS
+from schemas.topics import CAMERAS, FLOORS, VERSIONED_TOPICS
 from tests.integration.log_loss.logs import DEADLINE_S, delete, make
 from tests.support.clusters import cluster_of
 from tests.support.inference_ward import Ward
@@ -51,7 +51,7 @@ def test_a_tombstone_is_refused_until_the_same_version_is_appended_again(
 def test_a_board_keeps_its_names_and_reads_on_once_the_version_is_there_again(
     ward: Ward, facts: FactLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make(ward.settings, *(topic for topic in REFERENCE_TOPICS if topic not in (CAMERAS, FLOORS)))
+    make(ward.settings, *(topic for topic in VERSIONED_TOPICS if topic not in (CAMERAS, FLOORS)))
     monkeypatch.setattr(registry_follower, "AGAIN_S", 0.5)
     [record] = [fact.record for fact in facts.sync() if fact.record["camera_id"] == "bed-1"]
     codec = ward.registry.writer(CAMERAS)

@@ -175,6 +175,8 @@ REGISTRY: Final[Mapping[Route, Access]] = {
             ("POST", "/{id}/undo"),
         )
     },
+    # Answers by what was decided about the camera, so that no fact changes with it.
+    ("POST", f"{_REGISTRY}/cameras/{{camera_id}}/confirm"): _registered(Right.EDIT_REGISTRY),
     ("GET", _MASKS): _registered(Right.REGISTRY),
     ("PUT", _MASKS): _registered(Right.EDIT_REGISTRY),
     **{

@@ -133,8 +133,8 @@ def sealed_answer(key: Key, held: Held | None, status: int = 200, location: str 
     return Answer(status, view.model_dump_json().encode(), headers)
 
 
-def check_sealed(author: Principal, right: Right, key: Key, reach: Reach) -> None:
-    """Refuse to touch the text of a fact that is not registered, or not wholly within reach.
+def check_registered(author: Principal, right: Right, key: Key, reach: Reach) -> None:
+    """Refuse to touch what belongs to a fact that is not registered, or not wholly within reach.
 
     Raises:
         NotFound: There is no such fact, or it is hidden from the caller.
@@ -185,7 +185,7 @@ class SealedEditor:
         if wish.repeat is not None:
             wish.repeat.find(transaction, now_us)
         key, texts = wish.key, self._texts
-        check_sealed(wish.author, wish.right, key, Reach(wish.author, known, now_us))
+        check_registered(wish.author, wish.right, key, Reach(wish.author, known, now_us))
         before = texts.find(transaction, key.identity)
         self._meet(wish, before)
         after = texts.write(

@@ -126,6 +126,9 @@ class CameraView(BaseModel):
     )
     live: CameraTracks | None = Field(description="After the latest frame.")
     freshness: Freshness = Field(description="Age of the latest frame.")
+    suspect_since_us: int | None = Field(
+        description="Since when its view is suspect, UTC microseconds; null while it is not."
+    )
 
 
 class FloorPresence(BaseModel):

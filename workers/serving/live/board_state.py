@@ -152,6 +152,7 @@ class BoardState:
         now_us = self._clock.now_us()
         live = await self._live.all("camera", CameraTracks)
         registered = self._registry.cameras(now_us)
+        suspects = self._registry.suspects(now_us)
         cameras = []
         for camera_id in set(registered) | set(live):
             fact, value = registered.get(camera_id), live.get(camera_id)
@@ -175,6 +176,9 @@ class BoardState:
                         now_us,
                         self._stale_after_s,
                         as_of_us=tracks.captured_us if tracks else None,
+                    ),
+                    suspect_since_us=(
+                        suspects[camera_id]["since_us"] if camera_id in suspects else None
                     ),
                 )
             )

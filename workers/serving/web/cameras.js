@@ -13,6 +13,7 @@ export class CameraViews {
     this.more = more;
     this.store = store;
     this.views = new Map();
+    this.legend = document.getElementById("check-view");
   }
 
   /** Draw zones, masks and sizes again, after a snapshot. */
@@ -38,6 +39,7 @@ export class CameraViews {
 
   /** Move the dots and show ages. */
   render() {
+    this.legend.hidden = ![...this.store.cameras.values()].some((camera) => camera.suspect_since_us);
     for (const camera of this.store.cameras.values()) {
       const view = this.views.get(camera.camera_id);
       if (!view) continue;
@@ -48,7 +50,7 @@ export class CameraViews {
       const people = (camera.tracks ?? []).filter((track) => track.state === "CONFIRMED").length;
       view.figure.dataset.stale = String(fresh.stale);
       say(view.name, camera.name);
-      say(view.word, fresh.cause === "no_data" ? "NO DATA" : fresh.stale ? "STALE" : "");
+      say(view.word, fresh.cause === "no_data" ? "NO DATA" : fresh.stale ? "STALE" : camera.suspect_since_us ? "CHECK VIEW" : "");
       say(view.age, fresh.age === null ? "" : ago(fresh.age));
       say(view.count, fresh.age === null ? "" : `${counted(people, "person", "people")} tracked`);
     }

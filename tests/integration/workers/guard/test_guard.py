@@ -1,26 +1,37 @@
 """The guard on a real broker: it learns, finds out, writes, and remembers over a restart."""
 
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from runtime.clock import SystemClock
+from runtime.facts.log import FactLog
 from runtime.process.health import Health
 from runtime.process.service import Service
 from runtime.process.settings import Settings
-from schemas.records.cameras import CameraHealth
-from schemas.records.frames import Frame
-from schemas.topics import CAMERA_HEALTH, FRAMES
+from runtime.process.user import user_name
+from schemas.records.cameras import CameraHealth, CameraView
+from schemas.records.frames import DetectionOutcome, Frame
+from schemas.topics import AUDIT, CAMERA_HEALTH, CAMERA_VIEWS, CAMERAS, FLOORS, FRAMES
+from streams.domain.facts.timeline import Facts
+from streams.domain.pipeline import PartitionPipeline
+from tests.support.builders.domain import box, fold, outcome, presences
+from tests.support.builders.domain import heartbeat as silent
 from tests.support.clusters import cluster_of
 from tests.support.guarded_views import FAULTS, Pictures, jpeg_of, room, view
 from tests.support.inference_ward import (
     FLOOR_OF,
+    HEIGHT,
     PARTITION_OF,
     START_US,
+    WIDTH,
     Ward,
     frame,
     heartbeat,
@@ -47,7 +58,8 @@ def ward(services: Services, run_prefix: str, tmp_path: Path) -> Iterator[Ward]:
     ingest = settings.ingest.model_copy(
         update={"object_store_url": f"file://{tmp_path / 'objects'}"}
     )
-    made = Ward(settings.model_copy(update={"ingest": ingest}), (CAMERA_HEALTH,))
+    topics = (CAMERA_HEALTH, CAMERA_VIEWS, AUDIT)
+    made = Ward(settings.model_copy(update={"ingest": ingest}), topics)
     try:
         yield made
     finally:
@@ -176,3 +188,85 @@ def test_a_moved_camera_is_found_out_and_a_restart_does_not_forget_it(ward: Ward
 
     assert [one["verdict"] for one in edited] == ["LEARNING", "OK"]
     assert {one["camera_version"] for one in edited} == {2}
+
+
+def test_people_before_a_moved_camera_are_suspect_until_somebody_confirms_its_view(
+    ward: Ward,
+) -> None:
+    pictures = room(40)
+    with guarding(ward):
+        learnt = first_frame(ward, pictures, 0, version=1, moved=False) + LEARNT
+        ward.send(*frames(pictures, learnt - LEARNT, LEARNT, version=1, moved=False))
+        ward.send(*frames(pictures, learnt, MOVED, version=1, moved=True))
+        ward.await_that(lambda: decisions(ward) != [], "a decision", 60)
+        [suspect] = decisions(ward)
+        began_us = START_US + learnt * EVERY_US
+        assert (suspect["state"], suspect["reason"]) == ("SUSPECT", "MOVED")
+        assert began_us <= suspect["since_us"] == suspect["valid_from_us"] <= began_us + 2_000_000
+        visible_us = suspect["recorded_at_us"] + 5_000_000
+        assert signs(ward, visible_us - 3_000_000) == {False}
+        assert signs(ward, visible_us) == {True}
+
+        confirmed = confirm(ward, "looked at it, the bed is where it was")
+
+        assert confirmed.returncode == 0, confirmed.stdout
+        [_, trusted] = decisions(ward)
+        assert (trusted["state"], trusted["recorded_by"]) == ("TRUSTED", user_name())
+        assert signs(ward, trusted["recorded_at_us"] + 5_000_000) == {False}
+        written = ward.count(CAMERA_HEALTH)
+        later = iter(range(learnt + MOVED, learnt + MOVED + 200))
+
+        def relearnt() -> bool:
+            ward.send(*frames(pictures, next(later), 1, version=1, moved=True))
+            return ward.count(CAMERA_HEALTH) >= written + 2
+
+        ward.await_that(relearnt, "the view of now as background", 60, poll_every_s=0.2)
+        assert [one["verdict"] for one in records(ward)][-2:] == ["LEARNING", "OK"]
+    assert len(decisions(ward)) == 2
+
+
+def decisions(ward: Ward) -> list[CameraView]:
+    """What was decided about views."""
+    log = FactLog(cluster_of(ward.settings), [CAMERA_VIEWS])
+    try:
+        return [cast(CameraView, fact.record) for fact in log.sync()]
+    finally:
+        log.close()
+
+
+def signs(ward: Ward, at_us: int) -> set[bool]:
+    """Whether people whom the fold finds from an event time on are suspect: the first second."""
+    log = FactLog(cluster_of(ward.settings), [FLOORS, CAMERAS, CAMERA_VIEWS])
+    facts = Facts()
+    try:
+        for topic, record in log.sync():
+            facts.add(topic.name, record)
+    finally:
+        log.close()
+    sent: list[DetectionOutcome] = []
+    for number in range(10):
+        seen = [box(30, 100, width=20, height=60)]
+        found_there = outcome(at_us + number * 100_000, seen, camera_id=CAMERA)
+        sent.append({**found_there, "width": WIDTH, "height": HEIGHT})
+        sent.append(silent(found_there["captured_us"], camera_id="bed-2"))  # on the same floor
+    found = presences(fold(PartitionPipeline(), facts, sent))
+    return {one["calibration_suspect"] for presence in found for one in presence["people"]}
+
+
+def confirm(ward: Ward, reason: str) -> subprocess.CompletedProcess[str]:
+    """Type `wardstream camera confirm`."""
+    environment = {
+        **os.environ,
+        "WARDSTREAM_KAFKA_BOOTSTRAP": ward.settings.kafka_bootstrap,
+        "WARDSTREAM_REGISTRY_URL": ward.settings.registry_url,
+        "WARDSTREAM_TOPIC_PREFIX": ward.settings.topic_prefix,
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "workers.cli", "camera", "confirm", CAMERA, "--reason", reason],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=120,
+        check=False,
+    )

@@ -21,7 +21,7 @@ from runtime.facts.log import Fact
 from runtime.kafka.topics import create_topics
 from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
-from schemas.topics import REFERENCE_TOPICS, ZONES
+from schemas.topics import VERSIONED_TOPICS, ZONES
 from tests.support.clusters import cluster_of
 from tests.support.facts import publish_facts
 from tests.support.live_writer import LiveWriter, zone_fact
@@ -134,7 +134,7 @@ def test_names_and_zones_are_read_from_the_reference_data_and_followed(
     settings = Settings()
     registry = SchemaRegistry(settings.registry_url)
     create_topics(cluster_of(settings))
-    for topic in REFERENCE_TOPICS:
+    for topic in VERSIONED_TOPICS:
         registry.register(topic)
     publish_facts(cluster_of(settings), [Fact(ZONES, zone_fact("bay-1", name="Bay 1"))])
     url = serve(**environment).url()

@@ -345,3 +345,14 @@ def test_another_verdict_is_another_alert_and_one_that_cannot_be_known_clears_no
         ("CLEARED", "moved/camera/left"),
     ]
     assert states(seen_as("OK")) == [("CLEARED", "covered/camera/left")]
+
+
+def test_a_view_that_is_suspect_is_reported_until_somebody_confirms_it() -> None:
+    back = replace(seen_as("OK"), suspects={"left": ago(600), "removed": ago(600)})
+
+    [finding] = judge(back, SETTINGS, STARTED_US)
+
+    assert (finding.key, finding.tier) == ("suspect/camera/left", "NOTICE")
+    assert "wardstream camera confirm left" in finding.next_action
+    [moved] = judge(replace(back, views=seen_as("MOVED").views), SETTINGS, STARTED_US)
+    assert moved.key == "moved/camera/left", "which says more"

@@ -13,8 +13,11 @@ from starlette.responses import Response
 
 from runtime.clock import Clock
 from runtime.errors import DeadLetter, Retry, Stop
+from runtime.kafka.cluster import Cluster
+from schemas.records.cameras import CameraView
 from workers.access.principal import Principal
 from workers.audit.recorder import NoAudit, Recorder
+from workers.registry.camera_views import confirm, confirming
 from workers.registry.editing.sealed import SealedTexts
 from workers.registry.editing.store import RegistryStore
 from workers.registry.registered import Registered
@@ -49,12 +52,14 @@ class Registry:
         clock: Clock of the server.
         recorder: Writes into the audit.
         sealed: What it keeps sealed, by field: `address`, `name`.
+        cluster: Where decisions about cameras are written; None where they are not.
     """
 
     store: RegistryStore
     clock: Clock
     recorder: Recorder = field(default_factory=NoAudit)
     sealed: Mapping[str, SealedTexts] = field(default_factory=dict)
+    cluster: Cluster | None = None
     _edits: CapacityLimiter = field(default_factory=partial(CapacityLimiter, AT_ONCE))
     _reads: CapacityLimiter = field(default_factory=partial(CapacityLimiter, AT_ONCE))
 
@@ -92,6 +97,22 @@ class Registry:
         """
         editor = Editor(self.store, self.clock, self.recorder)
         return await _in_thread(partial(editor.make, wish), self._edits)
+
+    async def confirm(self, camera_id: str, by: str, reason: str) -> CameraView:
+        """Write in a thread that a camera's view is right, once that is in the audit.
+
+        Raises:
+            Retry: The brokers or the audit are out of reach, or somebody else decided meanwhile.
+        """
+        cluster = self.cluster
+        if cluster is None:
+            raise Retry("this board writes no decisions about cameras")
+
+        def work() -> CameraView:
+            self.recorder.record_now(confirming(camera_id), actor=by, why=reason)
+            return confirm(cluster, camera_id, by=by, reason=reason)
+
+        return await _in_thread(work, self._edits)
 
     async def edit_sealed(self, texts: SealedTexts, wish: SealedWish) -> Answer:
         """Keep or remove a sealed text in a thread.

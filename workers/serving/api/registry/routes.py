@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from workers.serving.api.registry import bulk, kinds, masks, sealed
+from workers.serving.api.registry import bulk, confirm, kinds, masks, sealed
 
 router = APIRouter()
-for _router in (*kinds.routers(), masks.router, sealed.router, bulk.router):
+for _router in (*kinds.routers(), masks.router, confirm.router, sealed.router, bulk.router):
     router.include_router(_router)

@@ -31,7 +31,7 @@ from workers.serving.editing.sealed import (
     SealedBody,
     SealedView,
     SealedWish,
-    check_sealed,
+    check_registered,
     sealed_answer,
     text_of,
 )
@@ -154,7 +154,7 @@ async def address(
 ) -> Response:
     """Whether a camera has a stream address, and since when; nobody reads the address back."""
     key = key_of(ADDRESS.of, camera_id)
-    check_sealed(caller, ADDRESS.right, key, await registry.reach(caller, whole=True))
+    check_registered(caller, ADDRESS.right, key, await registry.reach(caller, whole=True))
     texts = ADDRESS.texts(registry)
     held = await registry.read(lambda _store: texts.held(key.identity))
     return respond(sealed_answer(key, held))
