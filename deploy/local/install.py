@@ -116,10 +116,10 @@ def install_all(root: Path, *, tests: bool, progress: Progress) -> None:
             pool.submit(_install_services_unless_docker, progress),
             pool.submit(_timed, progress, "demo clip from Debian", extras.clip),
             pool.submit(_timed, progress, "ffprobe from Debian", extras.ffprobe),
+            pool.submit(_compile_fusion, root, progress, python),
         ]
         if tests:
             steps += [
-                pool.submit(_compile_fusion, root, progress, python),
                 pool.submit(_timed, progress, "Chromium", extras.chromium),
                 pool.submit(_timed, progress, "Prometheus from Debian", extras.prometheus),
                 pool.submit(_timed, progress, "RTSP server from Debian", rtsp.install),
@@ -136,7 +136,7 @@ def _compile(root: Path, progress: Progress, python: Future[Path]) -> None:
 
 
 def _compile_fusion(root: Path, progress: Progress, python: Future[Path]) -> None:
-    # Else each worker of the tests would compile it for itself, at the same time.
+    # Else each process would compile it for itself, at the same time.
     python.result()
     _timed(progress, "fusion, compiled", lambda: environment.precompile_fusion(root))
 

@@ -39,6 +39,11 @@ class Compiler:
         named = [folder / f"{name}-{whole.hexdigest()}" for folder in folders]
         self.cache_dir = next(filter(_can_be_written, named), None)
 
+    @property
+    def is_cached(self) -> bool:
+        """Whether compiled code of these sources is on disk."""
+        return self.cache_dir is not None and any(self.cache_dir.rglob("*.nbc"))
+
     def compiled(self, function: _Function) -> _Function:
         """Compile a function that other compiled ones call; it becomes part of their code."""
         return cast("_Function", _njit(no_cfunc_wrapper=True)(function))

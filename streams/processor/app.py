@@ -36,7 +36,7 @@ from streams.processor.faust_app import checkpointed_app
 from streams.processor.log_guard import TOPICS, refuse_lost_checkpoints, watch_topics
 from streams.processor.pipeline_fold import Wire
 from streams.processor.pipeline_settings import pipeline_settings
-from streams.processor.precompile import compile_all
+from streams.processor.precompile import compile_for_worker
 from streams.processor.replay import Folds
 from streams.stage import STAGE
 from streams.state.fold_version import fold_id
@@ -132,7 +132,8 @@ def run_stream(service: Service) -> None:
         log.warning("settings.without_effect", setting=sentence)
     cluster = Cluster.of(service.settings, service.clock)
     with ThreadPoolExecutor(1, thread_name_prefix="compile") as pool:
-        compiled = pool.submit(compile_all)  # or loads it, during the broker and registry checks
+        # Or loads it, during the checks of broker and registry.
+        compiled = pool.submit(compile_for_worker)
         app = create_app(service.settings, cluster, service.health)
         compiled.result()
     watch = watch_topics(cluster)

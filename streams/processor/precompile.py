@@ -9,6 +9,7 @@ of cameras instead.
 import sys
 
 from streams.domain.fusion.fusion import FloorFusion
+from streams.domain.fusion.jit import is_cached
 from streams.domain.tracking import arrays
 from streams.encoding import warm
 
@@ -23,6 +24,17 @@ def compile_fusion() -> None:
     """Compile the fusion of cameras."""
     fusion = FloorFusion([])
     fusion.step(fusion.start(), 0, [])
+
+
+def compile_for_worker() -> None:
+    """Compile what a stream processor may need: fusion only where no process did it before.
+
+    To load fusion takes a second, at the first frames of a floor that is fused; to compile it takes
+    so long that the broker would take the processor for dead.
+    """
+    compile_all()
+    if not is_cached:
+        compile_fusion()
 
 
 if __name__ == "__main__":

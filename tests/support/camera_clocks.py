@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from schemas.records.cameras import CameraClock
 from streams.domain.camera.clock import floor_time
@@ -116,7 +116,7 @@ class Run:
             "recorded_by": "clocks",
             **decision._asdict(),
         }
-        record = CameraClock(**fields)
+        record = cast("CameraClock", fields)
         self.written.append(record)
         self.estimator.note(record)
 

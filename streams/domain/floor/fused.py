@@ -192,6 +192,7 @@ def fuse_views(
         snapshot.passages(floor_id),
         cameras.shows_whole,
     )
+    links = [link._replace(camera_id=link.camera_id or cameras.ids[0]) for link in links]
     by_core = {known.core: known for known in fused.people(time_us, hold_us)}
     observed_people = [
         _seen_by(views[camera_id], boxes[camera_id], reported, by_core)

@@ -54,7 +54,7 @@ def fused_link_records(
             "to_person_id": person_id(floor_id, link.later),
             "from_camera_id": "",
             "from_track_id": None,
-            "to_camera_id": "",
+            "to_camera_id": link.camera_id,
             "to_track_id": None,
             "score": link.score,
             "reason": _REASONS[link.kind].format(

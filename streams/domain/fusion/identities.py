@@ -132,6 +132,7 @@ class FloorLink(NamedTuple):
             None where the two were there together.
         distance_m: Between these two places, or the farthest that the two were apart, m.
         passage: Name of the passage; empty without one.
+        camera_id: A camera that sees the later person; empty where none did yet.
     """
 
     kind: Kind
@@ -142,6 +143,7 @@ class FloorLink(NamedTuple):
     gap_us: int | None
     distance_m: float
     passage: str = ""
+    camera_id: str = ""
 
 
 @dataclass(slots=True)
@@ -208,7 +210,19 @@ def follow(
     for core in sorted(identities.names):
         if core not in believed:
             del identities.names[core]
-    return sorted(links, key=lambda link: (link.later, link.earlier))
+    return [
+        link._replace(camera_id=_camera_of(identities, link))
+        for link in sorted(links, key=lambda link: (link.later, link.earlier))
+    ]
+
+
+def _camera_of(identities: Identities, link: FloorLink) -> str:
+    """A camera that sees the later person, who has the earlier one's number after a merge."""
+    for number in (link.later, link.earlier):
+        known = identities.people.get(number)
+        if known is not None and known.cameras:
+            return known.cameras[0]
+    return ""
 
 
 def _report(identities: Identities, time_us: int, person: FusedPerson) -> Known | None:
@@ -270,7 +284,8 @@ def _handed_over(
         for one in left:
             gap_us = known.first_us - one.seen_us
             if (
-                passage.min_us <= gap_us <= passage.max_us
+                one.number < known.number
+                and passage.min_us <= gap_us <= passage.max_us
                 and _distance(one.x_m, one.y_m, *passage.from_m) <= passage.radius_m
                 and (not passage.from_camera_id or passage.from_camera_id in one.cameras)
             ):
@@ -296,7 +311,7 @@ def _seen_again(left: Sequence[Left], known: Known) -> FloorLink | None:
     found = []
     for one in left:
         gap_us = known.first_us - one.seen_us
-        if not one.in_view or not 0 < gap_us <= SEEN_AGAIN_US:
+        if not one.in_view or not 0 < gap_us <= SEEN_AGAIN_US or one.number > known.number:
             continue
         reach_m = min(_FARTHEST_M, _REACH_M + _WALK_M_S * gap_us / SECOND_US)
         distance_m = _distance(one.x_m, one.y_m, known.x_m, known.y_m)

@@ -7,5 +7,8 @@ from streams.domain.jit import Compiler
 
 _compiler: Final = Compiler("fusion", sorted(Path(__file__).parent.glob("*.py")))
 
+is_cached: Final = _compiler.is_cached
+"""Whether an earlier process compiled this package."""
+
 compiled = _compiler.compiled
 entry = _compiler.entry

@@ -75,6 +75,8 @@ def person(person_id: str, **values: Any) -> dict[str, Any]:
         "role_confidence": 0.0,
         "staff_id": None,
         "calibration_suspect": False,
+        "position_sd_m": None,
+        "height_m": None,
         **values,
     }
 
@@ -109,7 +111,7 @@ def link(
         "to_track_id": later,
         "score": 0.75,
         "reason": "seen again after 3.0 s, 0.5 body heights away",
-        "evidence": {"gap_s": 3.0, "distance_heights": 0.5},
+        "evidence": {"gap_s": 3.0, "distance_heights": 0.5, "distance_m": None},
         "as_of_us": at_us(seconds + 0.5),
         "inputs_through_us": at_us(seconds + 0.5),
         **values,

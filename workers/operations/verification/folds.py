@@ -87,6 +87,8 @@ def compare_links(
             as_of_us, camera_id = link["as_of_us"], link["to_camera_id"]
             if link["kind"] != "REIDENTIFICATION" or not window.holds(as_of_us):
                 continue
+            if link["to_track_id"] is None:
+                continue  # between fused people, whom no single track shows
             known = tracks.by_key.get(camera_id, [])
             if not known or known[-1].record["captured_us"] < as_of_us:
                 continue  # the tracks were read before
@@ -125,7 +127,8 @@ def compare_events(
     """
     for zone_id, measured in occupancy.by_key.items():
         most = progress.get((occupancy.topic.name, zone_id), 0)
-        pending = [e for e in events.by_key.get(zone_id, []) if e.record["corrects"] is None]
+        pending = events.by_key.get(zone_id, [])
+        by_seq = {event.seq: event for event in pending}
         index = 0
         inside: set[str] | None = None
         for item in measured:
@@ -133,8 +136,8 @@ def compare_events(
             if item.seq > most or as_of_us >= window.to_us:
                 break
             while index < len(pending) and pending[index].record["as_of_us"] <= as_of_us:
+                inside = _after(inside, pending[index], by_seq)
                 if inside is not None:
-                    _step(inside, pending[index])
                     check.add("events")
                 index += 1
             people = set(item.record["person_ids"])
@@ -146,11 +149,22 @@ def compare_events(
             check.add("measurements")
 
 
-def _step(inside: set[str], event: Item) -> None:
-    if event.record["kind"] == "ENTERED":
-        inside.add(event.record["person_id"])
-    elif event.record["kind"] == "LEFT":
-        inside.discard(event.record["person_id"])
+def _after(inside: set[str] | None, event: Item, by_seq: Mapping[int, Item]) -> set[str] | None:
+    """Who is inside after an event; None where that is not known."""
+    if inside is None:
+        return None
+    record = event.record
+    if record["corrects"] is not None:
+        corrected = by_seq.get(record["corrects"])
+        if corrected is None:
+            return None  # it lies before what was read, so whom it let in is not known
+        if corrected.record["kind"] == "ENTERED":
+            inside.discard(corrected.record["person_id"])
+    if record["kind"] == "ENTERED":
+        inside.add(record["person_id"])
+    elif record["kind"] == "LEFT":
+        inside.discard(record["person_id"])
+    return inside
 
 
 def compare_presence(

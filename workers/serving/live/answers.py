@@ -39,7 +39,10 @@ class GapView(BaseModel):
 class LastChangeView(BaseModel):
     """The last time somebody entered or left."""
 
-    kind: str = Field(description="ENTERED, LEFT or DWELL_EXCEEDED.", examples=["ENTERED"])
+    kind: str = Field(
+        description="ENTERED, LEFT, DWELL_EXCEEDED, or WITHDRAWN for one that did not happen.",
+        examples=["ENTERED"],
+    )
     at_us: int = Field(description="Event time, UTC microseconds.")
 
 

@@ -10,7 +10,7 @@ export const CAUSES = {
   clock_ahead: "CLOCK WRONG",
   no_data: "NO DATA",
 };
-const HAPPENED = { ENTERED: "entered", LEFT: "left", DWELL_EXCEEDED: "long stay" };
+const HAPPENED = { ENTERED: "entered", LEFT: "left", DWELL_EXCEEDED: "long stay", WITHDRAWN: "counted twice, taken back" };
 const WIDTH = 120;
 const HEIGHT = 34;
 

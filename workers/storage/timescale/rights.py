@@ -122,9 +122,11 @@ PERSON_ROWS: Final = _in(
         "track_paths",
         "tracks",
         "zone_events",
+        "person_chains",
         "zone_events_in_force",
         "zone_occupancy",
         "zone_stays",
+        "zone_visits",
     ],
 )
 """Views with rows, or lists, of pseudonymous people."""

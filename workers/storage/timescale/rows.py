@@ -8,7 +8,7 @@ order of the columns in `tables.py`.
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from psycopg.types.json import Jsonb
 
@@ -107,10 +107,15 @@ def fold_positions(items: Iterable[Item], interval_us: int) -> list[Row]:
                 person["role_confidence"],
                 person["staff_id"],
                 person["calibration_suspect"],
+                person["position_sd_m"],
+                person["height_m"],
                 item.seq,
                 item.digest,
             )
     return list(rows.values())
+
+
+_NO_EVIDENCE: Final = {"gap_s": None, "distance_heights": None, "distance_m": None}
 
 
 def fold_links(items: Iterable[Item]) -> list[Row]:
@@ -118,7 +123,7 @@ def fold_links(items: Iterable[Item]) -> list[Row]:
     rows = []
     for item in items:
         link = item.record
-        evidence = link["evidence"] or {"gap_s": None, "distance_heights": None}
+        evidence = link["evidence"] or _NO_EVIDENCE
         rows.append(
             (
                 at(link["at_us"]),
@@ -135,6 +140,7 @@ def fold_links(items: Iterable[Item]) -> list[Row]:
                 link["reason"],
                 evidence["gap_s"],
                 evidence["distance_heights"],
+                evidence["distance_m"],
                 at(link["as_of_us"]),
                 at(link["inputs_through_us"]),
                 item.digest,

@@ -134,7 +134,7 @@ POSITIONS_TABLE = Table(
         "at timestamptz, person_id text, floor_id text, as_of timestamptz, camera_ids text[],"
         "zone_ids text[], foot_x_px float8, foot_y_px float8, x_m float8, y_m float8,"
         "observed bool, role text, role_confidence float8, staff_id text,"
-        "calibration_suspect bool, seq int8, digest bytea"
+        "calibration_suspect bool, position_sd_m float8, height_m float8, seq int8, digest bytea"
     ),
     identity=("floor_id", "person_id", "at"),
     time="at",
@@ -151,7 +151,7 @@ LINKS_TABLE = Table(
         "at timestamptz, floor_id text, seq int8, kind text, from_person_id text,"
         "to_person_id text, from_camera_id text, from_track_id int8, to_camera_id text,"
         "to_track_id int8, score float8, reason text, gap_s float8, distance_heights float8,"
-        "as_of timestamptz, inputs_through timestamptz, digest bytea"
+        "distance_m float8, as_of timestamptz, inputs_through timestamptz, digest bytea"
     ),
     identity=("floor_id", "seq", "at"),
     time="at",

@@ -230,6 +230,10 @@ def test_tracks_of_a_camera_leave_out_what_was_never_confirmed(
     ]
 
 
+def evidence(gap_s: float, distance_heights: float) -> dict[str, Any]:
+    return {"gap_s": gap_s, "distance_heights": distance_heights, "distance_m": None}
+
+
 def test_paths_of_a_camera_apply_links_from_track_to_track(
     ask: Ask, timescale_sink: TimescaleSink
 ) -> None:
@@ -246,8 +250,22 @@ def test_paths_of_a_camera_apply_links_from_track_to_track(
     ]
     others = [camera_tracks(1, 1, [track(1, 1), track(3, 1)], camera_id="cam-2")]
     reported = [
-        link(1, 10, 1, 3, score=0.75, evidence={"gap_s": 5.0, "distance_heights": 0.25}),
-        link(2, 18, 3, 4, score=0.5, evidence={"gap_s": 3.0, "distance_heights": 1.0}),
+        link(
+            1,
+            10,
+            1,
+            3,
+            score=0.75,
+            evidence=evidence(5.0, 0.25),
+        ),
+        link(
+            2,
+            18,
+            3,
+            4,
+            score=0.5,
+            evidence=evidence(3.0, 1.0),
+        ),
     ]
     timescale_sink.write(items(LINKS, [shifted(one) for one in reported]))
     timescale_sink.write(items(TRACKS, [shifted(frame) for frame in [*frames, *others]]))
@@ -263,6 +281,48 @@ def test_paths_of_a_camera_apply_links_from_track_to_track(
         ("cam-2", ["cam-2:3"], clock(0, 1), nothing, nothing, None),
     ]
     assert ask("paths_of_a_camera", **{"from": clock(0, 5), "to": clock(1)}) == []
+
+
+def fused_link(seq: int, seconds: float, earlier: int, later: int, **values: Any) -> dict[str, Any]:
+    """A link between two people of a fused floor."""
+    fused = {
+        "floor_id": "ward",
+        "from_person_id": f"ward:{earlier}",
+        "to_person_id": f"ward:{later}",
+        "from_camera_id": "",
+        "from_track_id": None,
+        "to_track_id": None,
+        "evidence": {"gap_s": None, "distance_heights": None, "distance_m": 0.5},
+    }
+    return shifted(link(seq, seconds, earlier, later, **{**fused, **values}))
+
+
+def test_visits_apply_links_and_corrections(ask: Ask, timescale_sink: TimescaleSink) -> None:
+    """Person 1 was seen again as 2, who was joined by 3; then 3 turned out to be 2, whose entry was
+    counted twice. Person 4 is somebody else, and person 2 comes back after an hour."""
+    events = [
+        zone_event(1, 0, "ENTERED", "ward:1", 0),
+        zone_event(2, 60, "LEFT", "ward:1", 0),
+        zone_event(3, 70, "ENTERED", "ward:2", 70),
+        zone_event(4, 80, "ENTERED", "ward:3", 80),
+        zone_event(5, 80, "WITHDRAWN", "ward:3", 80, dwell_us=None, corrects=4),
+        zone_event(6, 90, "ENTERED", "ward:4", 90),
+        zone_event(7, 100, "LEFT", "ward:2", 70),
+        zone_event(8, 3700, "ENTERED", "ward:2", 3700),
+    ]
+    links = [
+        fused_link(1, 70, 1, 2),
+        fused_link(2, 80, 2, 3, kind="MERGE"),
+        fused_link(3, 90, 2, 4, kind="SPLIT"),
+    ]
+    timescale_sink.write(items(ZONE_EVENTS, [shifted(one) for one in events]))
+    timescale_sink.write(items(LINKS, links))
+
+    assert ask("visits_of_a_zone", zone="zone-1", **{"from": clock(-1), "to": clock(90)}) == [
+        ("zone-1", ["ward:1", "ward:2"], clock(0), clock(1, 40), timedelta(seconds=100)),
+        ("zone-1", ["ward:4"], clock(1, 30), None, None),
+        ("zone-1", ["ward:2"], clock(61, 40), None, None),
+    ]
 
 
 def test_shifts_against_presence_as_they_were_known_then(

@@ -131,6 +131,7 @@ def test_a_link_is_a_row_with_what_it_rests_on() -> None:
     assert (first["from_person_id"], first["to_person_id"]) == ("cam-1:7", "cam-1:8")
     assert (first["from_track_id"], first["to_track_id"]) == (7, 8)
     assert (first["score"], first["gap_s"], first["distance_heights"]) == (0.75, 3.0, 0.5)
+    assert (first["distance_m"], second["distance_m"]) == (None, None)
     assert (second["from_track_id"], second["gap_s"], second["distance_heights"]) == (None,) * 3
 
 
