@@ -25,7 +25,17 @@ ENDED = "Ended; nothing is left running."
 def demo(
     video: Annotated[
         list[str] | None,
-        typer.Option(help="File, rtsp:// URL or webcam:N; repeat for one camera each."),
+        typer.Option(
+            help="File, rtsp:// URL or webcam:N; repeat for one camera each. With --cameras: "
+            "CAMERA=FILE."
+        ),
+    ] = None,
+    cameras: Annotated[
+        Path | None,
+        typer.Option(
+            help="Calibrated cameras of one floor, as `wardstream fuse` reads them; `videos` in it "
+            "names each camera's recording."
+        ),
     ] = None,
     once: Annotated[bool, typer.Option("--once", help="End when the clip has ended.")] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Stay up when the clip has ended.")] = False,
@@ -80,6 +90,7 @@ def demo(
             detector={name: value for name, value in detector.items() if value},
             seconds=seconds,
             login=login,
+            cameras=cameras,
         )
         stay = keep or (not once and interactive(console))
         with TerminateAsExit():

@@ -1,5 +1,6 @@
 """Play a recording: decode it once, serve every camera that it shows, keep the pace."""
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -18,9 +19,31 @@ log = structlog.get_logger(__name__)
 END_HEARTBEAT_US = 5_000_000
 """Event time between the last frame and the heartbeat that ends the recording."""
 
+TOGETHER_US = 5_000_000
+"""Recordings whose first frames are ready within this time start together."""
+
 _BEAT_S = 0.5
 _GAP_US = 1_000_000
 _GAP_STEPS = 5
+
+
+class CommonStart:
+    """The event time at which recordings of one process start, where none was given.
+
+    Recordings that are opened together start together, so that cameras of one floor stay in step;
+    one that opens much later, as after a long wait for its server, starts when it does.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._start_us: int | None = None
+
+    def start_us(self, now_us: int) -> int:
+        """Start of a recording whose first frame is ready at `now_us`, UTC microseconds."""
+        with self._lock:
+            if self._start_us is None or now_us - self._start_us > TOGETHER_US:
+                self._start_us = now_us
+            return self._start_us
 
 
 class Pacer:
@@ -69,6 +92,7 @@ def play(
     feeds: Sequence[CameraFeed],
     playback: Playback,
     beat: Callable[[], None],
+    common: CommonStart,
 ) -> None:
     """Send a recording to its end, or until asked to stop.
 
@@ -78,6 +102,7 @@ def play(
         feeds: The cameras that it shows.
         playback: Start time, pace and what is sent at the end.
         beat: Called on every turn of the loop.
+        common: The start of recordings that were given none.
 
     Raises:
         Stop: The recording cannot be read, or sending failed for good.
@@ -93,7 +118,8 @@ def play(
         if service.stop.is_set():
             return
         if captured_us is None:
-            start_us = service.clock.now_us() if playback.start_us is None else playback.start_us
+            given_us = playback.start_us
+            start_us = common.start_us(service.clock.now_us()) if given_us is None else given_us
             _start(source, feeds, start_us)
         pts_us = frame.pts_us or 0
         captured_us = start_us + pts_us

@@ -23,7 +23,7 @@ from workers.ingest.feed import FeedConfig, Playback
 from workers.ingest.following import follow
 from workers.ingest.journal import FrameJournal
 from workers.ingest.ledger import FrameLedger
-from workers.ingest.playing import play
+from workers.ingest.playing import CommonStart, play
 from workers.ingest.position import Position, read_position
 from workers.ingest.publisher import FramePublisher
 from workers.ingest.recording import interrupted_start
@@ -90,7 +90,7 @@ def run_ingest(
 
     try:
         publisher = FramePublisher(service, cluster, codec)
-        runs = []
+        runs, common = [], CommonStart()
         everywhere = sole_positions(service, [feed.camera_id for feed in feeds], where)
         for video, source in sources.items():
             configs = [config for config in feeds if config.source == video]
@@ -118,7 +118,7 @@ def run_ingest(
                         backlog_limit,
                     )
                 )
-            runs.append(_Run(service, source, group, own))
+            runs.append(_Run(service, source, group, own, common))
         service.health.ready()
         with watching(service, cluster, [FRAMES, CAMERAS]):
             _run_all(service, runs, publisher)
@@ -176,7 +176,9 @@ class _Run:
         source: FrameSource,
         feeds: Sequence[CameraFeed],
         playback: Playback,
+        common: CommonStart,
     ) -> None:
+        self._common = common
         self._service = service
         self._source = source
         self.feeds = feeds
@@ -195,7 +197,9 @@ class _Run:
             if self._source.live:
                 follow(self._service, self._source, self.feeds, self.beat)
             else:
-                play(self._service, self._source, self.feeds, self._playback, self.beat)
+                play(
+                    self._service, self._source, self.feeds, self._playback, self.beat, self._common
+                )
         except BaseException as error:  # noqa: BLE001 - raised again in the main thread
             self.error = error
 

@@ -21,9 +21,8 @@ from tests.support import odd_clips
 from tests.support.npm_registry import NpmRegistry, archive_of, npm_registry
 from tests.support.paths import ROOT
 from tests.support.tfjs_graphs import TfjsGraph, ints, text
-from workers.ingest.sources.probe import probe_clip
 from workers.local.demo.options import DemoOptions
-from workers.local.demo.playing import pace_of
+from workers.local.demo.playing import pace_of, ward_of
 
 PERSON_EVERYWHERE = 4.0
 """Bias of the heat map before its sigmoid."""
@@ -140,7 +139,7 @@ def test_a_machine_without_node_and_weights_runs_the_demo_with_the_npm_of_the_pa
 
     files, notes = install_here()
     options = DemoOptions(videos=[str(clip)], run_dir=tmp_path / "demo", mode="live")
-    chosen = pace_of(options, [probe_clip(str(clip))])
+    chosen = pace_of(options, ward_of(options, 960).cameras)
 
     assert notes == []
     assert [file.name for file in files] == ["centernet_mobilenetv3.onnx"]

@@ -15,7 +15,8 @@ class DemoOptions:
     """Options of the demo.
 
     Attributes:
-        videos: Video sources; the packaged clip when empty.
+        videos: Video sources; the packaged clip when empty. With `cameras`, `CAMERA=SOURCE` each.
+        cameras: File of calibrated cameras of one floor; None for cameras without calibration.
         run_dir: Folder of data and logs.
         fps: Frames taken per second; None to choose what this machine keeps up with.
         start_us: Event time of the first frame; now when None.
@@ -37,6 +38,7 @@ class DemoOptions:
     detector: dict[str, str] = field(default_factory=dict)
     seconds: float | None = None
     login: bool = False
+    cameras: Path | None = None
 
     @property
     def infer(self) -> list[str]:

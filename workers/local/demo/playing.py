@@ -1,6 +1,7 @@
 """Start the pipeline on this machine, play clips through it, and end everything."""
 
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
@@ -11,12 +12,14 @@ from deploy.local.extras import clip as demo_clip
 from runtime.clock import SystemClock
 from runtime.process.settings import Settings
 from runtime.redaction import redacted
-from workers.ingest.sources.probe import Clip, probe_clip
+from workers.ingest.sources.probe import probe_clip
 from workers.local.demo.options import DemoOptions
 from workers.local.demo.pace import RATES, Pace, measured_pace, processor_ticks, used_cores
 from workers.local.demo.run import Demo
-from workers.local.demo.scenario import cameras_of
+from workers.local.demo.scenario import VirtualCamera, Ward, separate_ward
+from workers.local.demo.shared_floor import floor_ward, read_floor
 from workers.local.demo.summary import Summary
+from workers.local.demo.yard import yard_ward
 from workers.local.logins import LocalLogins
 from workers.local.pipeline import LocalPipeline
 
@@ -37,14 +40,14 @@ def play(options: DemoOptions, console: Console, *, stay: bool) -> Summary:
     def report(step: str) -> None:
         console.print(f"[dim]{time.monotonic() - began_s:6.1f} s[/]  {escape(redacted(step))}")
 
-    clips = [probe_clip(video) for video in options.videos or [str(demo_clip())]]
+    ward = ward_of(options, Settings().ingest.max_width)
     before = processor_ticks()
     SystemClock().sleep(_LOAD_S)
     load = used_cores(before, processor_ticks(), cores=1)
     logins: LocalLogins | None = None
     environment = {"WARDSTREAM_SERVING__PORT": str(options.port)}
     if options.login:
-        unit = cameras_of(clips, Settings().ingest.max_width)[-1].camera_id.removeprefix("cam-")
+        unit = ward.units[-1].unit_id
         logins = LocalLogins(options.run_dir, options.port, unit, report).install()
         environment |= logins.environment
     pipeline = LocalPipeline(
@@ -55,22 +58,41 @@ def play(options: DemoOptions, console: Console, *, stay: bool) -> Summary:
         report=report,
     )
     with ThreadPoolExecutor(max_workers=1) as pool:
-        pace = pool.submit(pace_of, options, clips, load)  # beside the start of the services
+        pace = pool.submit(pace_of, options, ward.cameras, load)  # beside the start of the services
         with pipeline, ExitStack() as stack:
             if logins is not None:
                 stack.enter_context(logins)  # after the services: a fresh start empties the folder
             demo = Demo(options, pipeline, console, report, logins=logins)
-            return demo.play(clips, pace, stay=stay)
+            return demo.play(ward, pace, stay=stay)
 
 
-def pace_of(options: DemoOptions, clips: list[Clip], load: float = 0.0) -> Pace:
+def ward_of(options: DemoOptions, max_width: int) -> Ward:
+    """What is played: recordings of one floor, separate videos, or the packaged clip.
+
+    Args:
+        options: Options of the demo.
+        max_width: Width to which ingest shrinks wider frames, px.
+
+    Raises:
+        Stop: A video or the file of cameras is unusable.
+    """
+    if options.cameras is not None:
+        floor, sources = read_floor(options.cameras, options.videos)
+        clips = {name: probe_clip(source) for name, source in sources.items()}
+        return floor_ward(floor, clips, max_width)
+    if options.videos:
+        return separate_ward([probe_clip(video) for video in options.videos], max_width)
+    return yard_ward(probe_clip(str(demo_clip())), max_width)
+
+
+def pace_of(options: DemoOptions, cameras: Sequence[VirtualCamera], load: float = 0.0) -> Pace:
     """The rate at which frames are taken: the best that the detector keeps up with here.
 
     A run that is to be the same everywhere skips no frame, so it needs no choice.
 
     Args:
         options: Options of the demo.
-        clips: The video sources.
+        cameras: The demo's cameras.
         load: Part of the cores that other programs use.
 
     Raises:
@@ -81,5 +103,4 @@ def pace_of(options: DemoOptions, clips: list[Clip], load: float = 0.0) -> Pace:
         fps = options.fps or RATES[0]
         return Pace(fps=fps, threads=settings.inference.threads, reason="")
     inference = settings.inference.model_copy(update=options.detector)
-    cameras = cameras_of(clips, settings.ingest.max_width)
     return measured_pace(inference, cameras, options.fps, used_share=load)

@@ -11,13 +11,12 @@ from runtime.clock import Clock, SystemClock
 from runtime.errors import EXIT_STOP
 from runtime.kafka.cluster import Cluster
 from schemas.topics import DETECTIONS, FRAMES
-from workers.ingest.sources.probe import Clip
 from workers.local.demo.ingest_records import IngestRecords
 from workers.local.demo.latency_probe import LatencyProbe
 from workers.local.demo.observe import Observation, Observer
 from workers.local.demo.options import DemoOptions
 from workers.local.demo.pace import RATES, Pace
-from workers.local.demo.scenario import Scenario, make_scenario
+from workers.local.demo.scenario import Scenario, Ward
 from workers.local.demo.settling import Patience, Stages, condition_of, settle
 from workers.local.demo.summary import Summary, summarise
 from workers.local.demo.table import detector_of, live_view
@@ -69,11 +68,11 @@ class Demo:
         self._sources_began_s: float | None = None
         self._pace = Pace(fps=RATES[0], threads=1, reason="")
 
-    def play(self, clips: list[Clip], pace: Future[Pace], *, stay: bool) -> Summary:
+    def play(self, ward: Ward, pace: Future[Pace], *, stay: bool) -> Summary:
         """Play once, print the summary, and stay up when asked to.
 
         Args:
-            clips: Clips to play.
+            ward: Cameras, zones and staff, and the clips that the cameras show.
             pace: Rate of the frames, once it is chosen.
             stay: Keep the board up afterwards, until interrupted.
 
@@ -84,7 +83,7 @@ class Demo:
         settings = self.pipeline.settings
         cluster = Cluster.of(settings, self._clock)
         starts_us = self.options.start_us or self._clock.now_us()
-        scenario = make_scenario(clips, starts_us, settings.ingest.max_width)
+        scenario = ward.scenario(starts_us)
         observer = Observer(cluster, self.pipeline.supervisor, self.board_url, self._auth)
         since = observer.ends()
         self._pace = pace.result()

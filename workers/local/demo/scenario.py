@@ -3,12 +3,17 @@
 Pure: it takes the clips and the time, and returns rows as a person would import them.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from streams.domain.camera.pinhole import Pinhole
 from workers.ingest.feed import WHOLE, Region, captured_size
 from workers.ingest.sources.probe import Clip
+from workers.local.demo.views import fields_of
+
+Rows = dict[str, list[dict[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +26,10 @@ class VirtualCamera:
         region: The part of the clip that it shows.
         width: Width of the captured frame, px.
         height: Height of the captured frame, px.
+        name: For people.
+        floor_id: Floor that it shares with others; empty for a floor of its own.
+        pinhole: Its calibration, for captured frames; None while it has none.
+        sees: Corners of the part of the floor that walls let it see, m; empty without walls.
     """
 
     camera_id: str
@@ -28,6 +37,49 @@ class VirtualCamera:
     region: Region
     width: int
     height: int
+    name: str = ""
+    floor_id: str = ""
+    pinhole: Pinhole | None = None
+    sees: tuple[tuple[float, float], ...] = ()
+
+    def row(self) -> dict[str, Any]:
+        """The camera as a row of an import."""
+        row: dict[str, Any] = {
+            "camera_id": self.camera_id,
+            "name": self.name,
+            "width": self.width,
+            "height": self.height,
+        }
+        if self.floor_id:
+            row["floor_id"] = self.floor_id
+        if self.pinhole is not None:
+            row |= fields_of(self.pinhole)
+        if self.sees:
+            row["sees"] = [[x, y] for x, y in self.sees]
+        return row
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ZoneOfDemo:
+    """A zone, who is required there and who is on duty.
+
+    Attributes:
+        zone_id: Id of the zone.
+        name: For people.
+        polygon: Corners: px of a camera's frame, or m of a floor.
+        camera_id: Camera in whose frame it is drawn; empty for a zone of a floor.
+        floor_id: Floor on which it is drawn; empty for a zone of a camera.
+        required: Number of staff required, by role.
+        rostered: Role of each member of staff who has a shift there.
+    """
+
+    zone_id: str
+    name: str
+    polygon: Sequence[tuple[float, float]]
+    camera_id: str = ""
+    floor_id: str = ""
+    required: tuple[tuple[str, int], ...] = ()
+    rostered: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +87,60 @@ class Scenario:
     """All rows that the demo imports, by the word of the import command."""
 
     cameras: list[VirtualCamera]
-    rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    rows: Rows = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A unit of the ward, and its floors."""
+
+    unit_id: str
+    name: str
+    floor_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ward:
+    """What a demo shows, but for the time.
+
+    Attributes:
+        cameras: Its cameras.
+        zones: Its zones, in the order of the board.
+        units: Its units.
+        floors: Name of each floor that several cameras share, by its id.
+    """
+
+    cameras: list[VirtualCamera]
+    zones: list[ZoneOfDemo]
+    units: list[Unit]
+    floors: dict[str, str] = field(default_factory=dict)
+
+    def scenario(self, starts_us: int) -> Scenario:
+        """Everything to import for a run.
+
+        Args:
+            starts_us: Event time of the first frame, UTC microseconds; shifts are laid around it.
+        """
+        start = datetime.fromtimestamp(starts_us / 1e6, UTC).replace(tzinfo=None)
+        shift_starts = (start - timedelta(hours=2)).replace(minute=0, second=0, microsecond=0)
+        named = self.floors.items()
+        rows: Rows = {
+            "floor": [
+                {"floor_id": floor_id, "name": name, "time_zone": "UTC"} for floor_id, name in named
+            ],
+            "camera": [camera.row() for camera in self.cameras],
+            "zone": [_zone_row(zone, order) for order, zone in enumerate(self.zones)],
+            "staff": [],
+            "shift": [],
+            "requirement": [],
+            "unit": [
+                {"unit_id": unit.unit_id, "name": unit.name, "floor_ids": list(unit.floor_ids)}
+                for unit in self.units
+            ],
+        }
+        for zone in self.zones:
+            _roster(zone, shift_starts, rows)
+        return Scenario(self.cameras, {kind: found for kind, found in rows.items() if found})
 
 
 _HALVES = (Region(width=0.5), Region(x=0.5, width=0.5))
@@ -47,7 +152,7 @@ _SIDES = (
 )
 _FAR = ((0.02, 0.18), (0.98, 0.18), (0.98, 0.52), (0.02, 0.52))
 _NEAR = ((0.02, 0.54), (0.98, 0.54), (0.98, 0.99), (0.02, 0.99))
-_ROLES = ("nurse", "nurse", "care-assistant")
+_SHIFT_H = 8
 
 
 def cameras_of(clips: list[Clip], max_width: int) -> list[VirtualCamera]:
@@ -59,87 +164,105 @@ def cameras_of(clips: list[Clip], max_width: int) -> list[VirtualCamera]:
     """
     if len(clips) == 1:
         parts = [
-            (f"cam-{word}", clips[0], half)
-            for (word, _), half in zip(_SIDES, _HALVES, strict=False)
+            (f"cam-{word}", f"{label} camera", clips[0], half)
+            for (word, label), half in zip(_SIDES, _HALVES, strict=False)
         ]
     else:
-        parts = [(f"cam-{number}", clip, WHOLE) for number, clip in enumerate(clips, 1)]
+        parts = [
+            (f"cam-{number}", f"Room {number} camera", clip, WHOLE)
+            for number, clip in enumerate(clips, 1)
+        ]
     return [
         VirtualCamera(
-            camera_id, clip, region, *captured_size(clip.width, clip.height, region, max_width)
+            camera_id,
+            clip,
+            region,
+            *captured_size(clip.width, clip.height, region, max_width),
+            name=name,
         )
-        for camera_id, clip, region in parts
+        for camera_id, name, clip, region in parts
     ]
 
 
+def separate_ward(clips: list[Clip], max_width: int) -> Ward:
+    """A ward of cameras that share nothing, each with a zone near by and one further away.
+
+    Args:
+        clips: The video sources.
+        max_width: Width to which ingest shrinks wider frames, px.
+    """
+    cameras = cameras_of(clips, max_width)
+    zones, units = [], []
+    for number, camera in enumerate(cameras):
+        word = camera.camera_id.removeprefix("cam-")
+        label = dict(_SIDES).get(word, f"Room {word}")
+        units.append(Unit(word, f"{label} unit", (camera.camera_id,)))
+        assistants = number % 2
+        bay = [("nurse", 2), *([("care-assistant", assistants)] * assistants)]
+        rostered = (("nurse", "nurse"), ("care-assistant",) * assistants)
+        for zone_id, name, shape, required, roles in (
+            (f"{word}-bay", f"{label} bay", _NEAR, tuple(bay), rostered[0]),
+            (f"{word}-hall", f"{label} hall", _FAR, (("nurse", 1),), rostered[1]),
+        ):
+            zones.append(
+                ZoneOfDemo(
+                    zone_id=zone_id,
+                    name=name,
+                    polygon=[
+                        (round(x * camera.width, 1), round(y * camera.height, 1)) for x, y in shape
+                    ],
+                    camera_id=camera.camera_id,
+                    required=required,
+                    rostered=roles,
+                )
+            )
+    return Ward(cameras, zones, units)
+
+
 def make_scenario(clips: list[Clip], starts_us: int, max_width: int) -> Scenario:
-    """Lay out the ward of the demo.
+    """Lay out a ward of cameras that share nothing.
 
     Args:
         clips: The video sources.
         starts_us: Event time of the first frame, UTC microseconds; shifts are laid around it.
         max_width: Width to which ingest shrinks wider frames, px.
     """
-    cameras = cameras_of(clips, max_width)
-    start = datetime.fromtimestamp(starts_us / 1e6, UTC).replace(tzinfo=None)
-    shift_starts = (start - timedelta(hours=2)).replace(minute=0, second=0, microsecond=0)
-    rows: dict[str, list[dict[str, Any]]] = {
-        kind: [] for kind in ("camera", "zone", "staff", "shift", "requirement", "unit")
+    return separate_ward(clips, max_width).scenario(starts_us)
+
+
+def _zone_row(zone: ZoneOfDemo, order: int) -> dict[str, Any]:
+    return {
+        "zone_id": zone.zone_id,
+        **({"camera_id": zone.camera_id} if zone.camera_id else {"floor_id": zone.floor_id}),
+        "name": zone.name,
+        "order": order,
+        "dwell_limit_s": 30,
+        "polygon": [[x, y] for x, y in zone.polygon],
     }
-    for number, camera in enumerate(cameras):
-        word = camera.camera_id.removeprefix("cam-")
-        label = dict(_SIDES).get(word, f"Room {word}")
-        rows["camera"].append(
+
+
+def _roster(zone: ZoneOfDemo, shift_starts: datetime, rows: Rows) -> None:
+    """Add a zone's staff, shifts and requirements."""
+    for number, role in enumerate(zone.rostered, 1):
+        staff_id = f"{zone.zone_id}-{role}-{number}"
+        rows["staff"].append({"staff_id": staff_id, "role": role})
+        rows["shift"].append(
             {
-                "camera_id": camera.camera_id,
-                "name": f"{label} camera",
-                "width": camera.width,
-                "height": camera.height,
+                "shift_id": f"{staff_id}-{shift_starts:%Y%m%d}",
+                "staff_id": staff_id,
+                "zone_id": zone.zone_id,
+                "starts": shift_starts.isoformat(),
+                "ends": (shift_starts + timedelta(hours=_SHIFT_H)).isoformat(),
+                "time_zone": "UTC",
             }
         )
-        rows["unit"].append(
-            {"unit_id": word, "name": f"{label} unit", "floor_ids": [camera.camera_id]}
+    for role, count in zone.required:
+        rows["requirement"].append(
+            {
+                "requirement_id": f"{zone.zone_id}-{role}",
+                "zone_id": zone.zone_id,
+                "role": role,
+                "count": count,
+                "time_zone": "UTC",
+            }
         )
-        zones = ((f"{word}-bay", f"{label} bay", _NEAR), (f"{word}-hall", f"{label} hall", _FAR))
-        for index, (zone_id, name, shape) in enumerate(zones):
-            rows["zone"].append(
-                {
-                    "zone_id": zone_id,
-                    "camera_id": camera.camera_id,
-                    "name": name,
-                    "order": number * 2 + index,
-                    "dwell_limit_s": 30,
-                    "polygon": [
-                        [round(x * camera.width, 1), round(y * camera.height, 1)] for x, y in shape
-                    ],
-                }
-            )
-        for index, role in enumerate(_ROLES[: 2 + number % 2]):
-            staff_id = f"{word}-{role}-{index + 1}"
-            rows["staff"].append({"staff_id": staff_id, "role": role})
-            rows["shift"].append(
-                {
-                    "shift_id": f"{staff_id}-{shift_starts:%Y%m%d}",
-                    "staff_id": staff_id,
-                    "zone_id": zones[0][0] if index < 2 else zones[1][0],
-                    "starts": shift_starts.isoformat(),
-                    "ends": (shift_starts + timedelta(hours=8)).isoformat(),
-                    "time_zone": "UTC",
-                }
-            )
-        for zone_id, role, count in (
-            (zones[0][0], "nurse", 2),
-            (zones[0][0], "care-assistant", number % 2),
-            (zones[1][0], "nurse", 1),
-        ):
-            if count:
-                rows["requirement"].append(
-                    {
-                        "requirement_id": f"{zone_id}-{role}",
-                        "zone_id": zone_id,
-                        "role": role,
-                        "count": count,
-                        "time_zone": "UTC",
-                    }
-                )
-    return Scenario(cameras, rows)

@@ -4,8 +4,12 @@ import json
 from pathlib import Path
 
 from workers.local.demo.scenario import Scenario
+from workers.registry.change import Options
 from workers.registry.editing.desk import EditingDesk
+from workers.registry.editing.store import ROWS_ALONE
 from workers.registry.importing import import_files
+
+_REPLACED = Options(replace=True, cascade=True)
 
 
 def register_ward(scenario: Scenario, folder: Path, desk: EditingDesk, recorded_at_us: int) -> int:
@@ -22,7 +26,18 @@ def register_ward(scenario: Scenario, folder: Path, desk: EditingDesk, recorded_
         Retry: The broker is out of reach.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    options = _REPLACED if _shows_others(folder, scenario) else ROWS_ALONE
     files = {kind: folder / f"{kind}.yaml" for kind in scenario.rows}
     for kind, path in files.items():
         path.write_text("".join(f"- {json.dumps(row)}\n" for row in scenario.rows[kind]))
-    return import_files(files, desk, recorded_at_us=recorded_at_us).versions
+    return import_files(files, desk, recorded_at_us=recorded_at_us, options=options).versions
+
+
+def _shows_others(folder: Path, scenario: Scenario) -> bool:
+    """Whether the run before showed cameras that this one lacks: they would stay, without data."""
+    try:
+        lines = (folder / "camera.yaml").read_text().splitlines()
+        before = {json.loads(line.removeprefix("- "))["camera_id"] for line in lines}
+    except (OSError, ValueError, KeyError, TypeError):  # the first run, or a file that was edited
+        return False
+    return not before <= {camera.camera_id for camera in scenario.cameras}

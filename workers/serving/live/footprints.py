@@ -86,8 +86,13 @@ def footprint(camera: Mapping[str, Any]) -> Footprint | None:
     if len(walls) > 2:
         room = Polygon([(corner["x"], corner["y"]) for corner in walls])
         seen = seen.intersection(room if room.is_valid else room.buffer(0))
-    position = None if foot is None else (foot[0], foot[1], foot[2])
-    return Footprint(position, list(_rings(seen)))
+    return Footprint(foot or _location(camera), list(_rings(seen)))
+
+
+def _location(camera: Mapping[str, Any]) -> tuple[float, float, float] | None:
+    """Where somebody wrote that it hangs, m."""
+    location = camera.get("location")
+    return None if location is None else (location["x_m"], location["y_m"], location["z_m"])
 
 
 def _calibration(camera: Mapping[str, Any]) -> tuple[Pinhole | None, Array | None]:

@@ -7,10 +7,27 @@ export function points(polygon) {
 
 /** Where a label fits below the top edge: the middle of the widest stretch at that height. */
 export function labelPlace(polygon, depth) {
-  const top = Math.min(...polygon.map((point) => point.y));
-  const y = top + depth;
+  const y = Math.min(...polygon.map((point) => point.y)) + depth;
   const [left, right] = widest(polygon, y);
-  return [(left + right) / 2, y, right - left];
+  return [(left + right) / 2, y];
+}
+
+/**
+ * The highest place inside a polygon for a box, or the widest one where it fits nowhere.
+ *
+ * @returns {{x: number, y: number, fits: boolean}} the middle of the box's upper edge
+ */
+export function roomFor(polygon, width, height) {
+  const [, top, , bottom] = bounds(polygon);
+  let best = { x: 0, y: top, width: -1 };
+  for (let y = top; y + height <= Math.max(bottom, top + height); y += 3) {
+    const [upper, lower] = [widest(polygon, y + 1), widest(polygon, y + height - 1)];
+    const left = Math.max(upper[0], lower[0]);
+    const right = Math.min(upper[1], lower[1]);
+    if (right - left > best.width) best = { x: (left + right) / 2, y, width: right - left };
+    if (right - left >= width) return { x: (left + right) / 2, y, fits: true };
+  }
+  return { ...best, fits: false };
 }
 
 /** The longest stretch of a polygon at a height, `[left, right]`. */

@@ -2,7 +2,7 @@
 import { isOnPlan, extentOf, plannedFloors, Scale } from "./floors.js";
 import { icon } from "./icons.js";
 import { ago, counted, draw, listed, make, say } from "./messages.js";
-import { labelPlace, points } from "./outlines.js";
+import { points, roomFor } from "./outlines.js";
 import { CAUSES } from "./zones.js";
 
 const DOT = 5.5;
@@ -372,21 +372,20 @@ function zoneText(zone, fresh) {
   return zone.coverage.state === "short" ? zone.coverage.sentence : `${zone.required} required`;
 }
 
-/** Put a zone's label into it: below its upper edge, and smaller where it is too long. */
+/** Put a zone's label into it: as high as it fits, and smaller where it fits nowhere. */
 function placeLabel(view, { width, height }) {
   let size = TEXT;
-  let place;
+  let named, half, room;
   for (; ; size -= 1) {
     view.name.setAttribute("font-size", String(size));
     view.state.setAttribute("font-size", String(size));
-    place = labelPlace(view.polygon, size * 1.5);
-    const length = Math.max(view.name.getComputedTextLength() + ICON + 4, view.state.getComputedTextLength());
-    if (length <= place[2] - 6 || size <= TEXT_LEAST) break;
+    named = view.name.getComputedTextLength() + ICON + 4;
+    half = Math.max(named, view.state.getComputedTextLength()) / 2;
+    room = roomFor(view.polygon, 2 * half + 8, size * (view.state.textContent ? 2.7 : 1.5));
+    if (room.fits || size <= TEXT_LEAST) break;
   }
-  const named = view.name.getComputedTextLength() + ICON + 4;
-  const half = Math.max(named, view.state.getComputedTextLength()) / 2;
-  const x = Math.min(Math.max(place[0], half + 4), width - half - 4);
-  const y = Math.min(Math.max(place[1], size * 1.2), height - size * 1.6);
+  const x = Math.min(Math.max(room.x, half + 4), width - half - 4);
+  const y = Math.min(Math.max(room.y + size * 1.3, size * 1.3), height - size * 1.6);
   view.sign.setAttribute("transform", `translate(${x - named / 2} ${y - ICON + 3})`);
   view.name.setAttribute("x", String(x - named / 2 + ICON + 4));
   view.name.setAttribute("y", String(y));

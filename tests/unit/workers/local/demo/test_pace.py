@@ -102,4 +102,4 @@ def test_the_detector_that_will_run_is_the_one_that_is_tried() -> None:
 def test_a_run_that_is_to_be_the_same_everywhere_has_a_fixed_rate(tmp_path: object) -> None:
     options = DemoOptions(videos=[], run_dir=None, mode="record")  # type: ignore[arg-type]
 
-    assert pace_of(options, [clip()]).fps == RATES[0]
+    assert pace_of(options, cameras_of([clip()], 960)).fps == RATES[0]
