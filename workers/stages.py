@@ -2,5 +2,6 @@
 
 INFERENCE = "inference"
 GUARD = "guard"
+CLOCKS = "clocks"
 SINK_TIMESCALE = "sink-timescale"
 SINK_REDIS = "sink-redis"

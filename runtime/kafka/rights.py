@@ -11,6 +11,7 @@ from typing import Final, Literal, NamedTuple
 from schemas.topics import (
     ALERTS,
     AUDIT,
+    CAMERA_CLOCK,
     CAMERA_HEALTH,
     CAMERA_VIEWS,
     CAMERAS,
@@ -122,6 +123,13 @@ PROCESSES: Final = (
         writes=(CAMERA_HEALTH, CAMERA_VIEWS, DEAD_LETTERS),
         groups=("guard", FACTS_GROUP),
         claims=("camera-views",),
+    ),
+    ProcessRights(
+        process="clocks",
+        reads=(DETECTIONS, CAMERA_CLOCK),
+        writes=(CAMERA_CLOCK,),
+        groups=("clocks", FACTS_GROUP),
+        claims=("clocks-",),
     ),
     ProcessRights(
         process="stream",

@@ -70,6 +70,22 @@ GUARD_SECONDS = Histogram(
 CAMERA_VERDICT = Gauge(
     "wardstream_camera_verdict", "1 for the verdict on a camera's view", ["camera_id", "verdict"]
 )
+CLOCK_PICTURES = Counter(
+    "wardstream_clock_pictures_total",
+    "Outcomes by what the clocks process made of them: used, no_clock, recorded, undecodable",
+    ["result"],
+)
+CLOCK_OFFSET = Gauge(
+    "wardstream_clock_offset_seconds",
+    "The camera's clock less that of ingest, without what the network adds",
+    ["camera_id"],
+)
+CLOCK_SETTLED = Gauge(
+    "wardstream_clock_settled", "1 while the camera's own clock is used", ["camera_id"]
+)
+CLOCK_DECISIONS = Counter(
+    "wardstream_clock_decisions_total", "Decisions about clocks by state", ["state"]
+)
 STREAM_EVENTS = Counter(
     "wardstream_stream_events_total", "Outcomes folded, by what became of them", ["result"]
 )

@@ -15,7 +15,8 @@ from workers import stages
 
 
 def test_every_stage_has_a_row_and_reads_under_its_own_group() -> None:
-    for stage in (stages.INFERENCE, stages.GUARD, STAGE, stages.SINK_TIMESCALE, stages.SINK_REDIS):
+    own = (stages.INFERENCE, stages.GUARD, stages.CLOCKS, STAGE)
+    for stage in (*own, stages.SINK_TIMESCALE, stages.SINK_REDIS):
         assert stage in rights_of(stage).groups
 
 
@@ -48,5 +49,5 @@ def test_every_name_starts_with_the_prefix_of_the_run(prefix: str) -> None:
     names = [right.name for row in PROCESSES for right in row.rights(prefix)]
 
     assert all(name.startswith(prefix) for name in names)
-    assert len({(row.process) for row in PROCESSES} | {OPERATOR}) == 11
+    assert len({(row.process) for row in PROCESSES} | {OPERATOR}) == 12
     assert principal("stream") == "User:wardstream-stream"

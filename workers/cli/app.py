@@ -47,6 +47,7 @@ SECTIONS: Final[dict[str, dict[str, Entry]]] = {
         "ingest": Entry("workers.cli.ingest", "ingest", "Read cameras and videos."),
         "infer": Entry("workers.cli.infer", "infer", "Detect people in frames."),
         "guard": Entry("workers.cli.guard", "guard", "Notice cameras that moved or see nothing."),
+        "clocks": Entry("workers.cli.clocks", "clocks", "Follow the cameras' clocks."),
         "stream": Entry("workers.cli.stream", "stream", "Track people, count zones and staff."),
         "relay": Entry("workers.cli.relay", "relay", "Append edits of the registry to Kafka."),
         "sink": Entry("workers.cli.sink", "app", "Write results to TimescaleDB or Redis."),

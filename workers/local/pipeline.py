@@ -198,6 +198,10 @@ class LocalPipeline:
         """Start guarding the cameras' views; whatever stops it stops nothing else."""
         self._start_apart("guard")
 
+    def start_clocks(self) -> None:
+        """Start following the cameras' clocks; whatever stops it stops nothing else."""
+        self._start_apart("clocks")
+
     def start_anchoring(self) -> None:
         """Start anchoring the audit; an audit that it finds altered stops nothing else."""
         self._start_apart("anchor")
@@ -215,8 +219,8 @@ class LocalPipeline:
         )
 
     def start_watchdog(self) -> None:
-        """Start the watchdog, after the other processes and the guard."""
-        watched = [name for name in WATCHED if name in (*WORKERS, "guard")]
+        """Start the watchdog, after the other processes, the guard and the clocks."""
+        watched = [name for name in WATCHED if name in (*WORKERS, "guard", "clocks")]
         health = {
             name: f"http://127.0.0.1:{self.supervisor.metrics_port(name)}/healthz"
             for name in watched

@@ -35,6 +35,11 @@ STAGES: Final[dict[str, StageTexts]] = {
         "Moved or covered cameras are found out late",
         "WARNING",
     ),
+    "clocks": StageTexts(
+        "Nobody follows the cameras' clocks",
+        "Clocks that jumped are found out late",
+        "WARNING",
+    ),
     "stream": StageTexts("Counting has stopped", "Counting is late"),
     "relay": StageTexts("Edits do not take effect", "Edits take effect late", "WARNING"),
     "sink-redis": StageTexts("The board's numbers have stopped", "The board's numbers come late"),

@@ -35,6 +35,7 @@ COMMANDS: Final = {
     "ingest": ("ingest", "--camera", "bed-1", "--video", "rtsp://127.0.0.1:9/none"),
     "inference": ("infer", "--backend", "hog"),
     "guard": ("guard",),
+    "clocks": ("clocks",),
     "stream": ("stream",),
     "sink-timescale": ("sink", "timescale"),
     "sink-redis": ("sink", "redis"),
@@ -43,7 +44,10 @@ COMMANDS: Final = {
     "anchor": ("audit", "anchor", "--daily", "--to", "file:///tmp/wardstream-anchors-of-a-test"),
     "watchdog": ("watchdog",),
 }
-LACKING: Final[dict[str, Resource]] = {"stream": "TRANSACTIONAL_ID", "watchdog": "GROUP"}
+LACKING: Final[dict[str, Resource]] = {
+    "stream": "TRANSACTIONAL_ID",
+    "watchdog": "GROUP",
+}
 """What a process lacks a right on, where that is no topic."""
 
 WRONG = "planted-but-wrong-secret"
