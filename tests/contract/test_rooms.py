@@ -30,6 +30,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("staffing", "tracking"),
         ("camera",),
         ("fusion", "zones"),
+        ("identity",),
         ("facts",),
         ("floor",),
         ("entity",),

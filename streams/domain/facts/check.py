@@ -7,7 +7,7 @@ from schemas.topics import CAMERA_CLOCK, CAMERAS, FLOORS, REQUIREMENTS, ZONES
 from streams.domain.camera.clock import check_clock
 from streams.domain.camera.projection import check_homography, pinhole_of
 from streams.domain.facts.location import check_location
-from streams.domain.facts.passage import passages_of
+from streams.domain.identity.passage import passages_of
 from streams.domain.staffing.requirement import check_requirement
 from streams.domain.zones.area import ZoneArea, zone_area
 

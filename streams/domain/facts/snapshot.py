@@ -1,7 +1,6 @@
 """The facts in force over an interval of event time, indexed for the fold."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
@@ -10,8 +9,8 @@ from schemas.records.facts import Camera, Floor
 from schemas.records.staffing import Requirement, Shift, Staff
 from streams.domain.camera.people import NOWHERE
 from streams.domain.camera.picture import UNKNOWN, Picture, picture_of
-from streams.domain.fusion.cameras import FusedCameras, fused_cameras
-from streams.domain.fusion.identities import Passage
+from streams.domain.facts.fused_cameras import FusedCameras, fused_cameras
+from streams.domain.identity.passage import Passage, passages_of
 from streams.domain.staffing.coverage import Plan
 from streams.domain.staffing.requirement import required_at
 from streams.domain.staffing.shift import FOREVER_US, scheduled_at
@@ -79,7 +78,7 @@ class Snapshot:
         self._areas_seen_by: dict[str, AreaTable] = {}
         self._fused: dict[str, FusedCameras | None] = {}
         self._areas_of_one: dict[tuple[str, str], AreaTable] = {}
-        self._passages: dict[str, list[Passage]] = {}
+        self._passages: dict[str, tuple[Passage, ...]] = {}
 
     def cameras_of(self, floor_id: str) -> list[str]:
         """Cameras of a floor, sorted."""
@@ -143,25 +142,12 @@ class Snapshot:
         fused = self.fused(self.cameras[camera_id]["floor_id"])
         return fused is not None and camera_id in fused
 
-    def passages(self, floor_id: str) -> list[Passage]:
+    def passages(self, floor_id: str) -> tuple[Passage, ...]:
         """Ways between places of a floor that no camera sees."""
         found = self._passages.get(floor_id)
         if found is None:
             floor = self.floors.get(floor_id)
-            given: Any = [] if floor is None else floor["passages"]
-            found = self._passages[floor_id] = [
-                Passage(
-                    from_camera_id=one["from_camera_id"],
-                    to_camera_id=one["to_camera_id"],
-                    from_m=(one["from_x_m"], one["from_y_m"]),
-                    to_m=(one["to_x_m"], one["to_y_m"]),
-                    radius_m=one["radius_m"],
-                    min_us=round(one["min_s"] * 1_000_000),
-                    max_us=round(one["max_s"] * 1_000_000),
-                    name=one["name"],
-                )
-                for one in given
-            ]
+            found = self._passages[floor_id] = () if floor is None else passages_of(floor)
         return found
 
     def areas_of_one(self, floor_id: str, camera_id: str = "") -> AreaTable:

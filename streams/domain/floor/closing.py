@@ -7,14 +7,14 @@ from typing import Final, NamedTuple
 from schemas.records.zones import ZoneEvent
 from schemas.topics import OCCUPANCY, OCCUPANCY_LATEST, PRESENCE, ZONE_EVENTS
 from streams.domain.camera.view import View
+from streams.domain.facts.fused_cameras import FusedCameras
 from streams.domain.facts.snapshot import Snapshot
 from streams.domain.floor.fused import EVERY_CAMERA, add_view, fuse_views, set_cameras, take_scans
 from streams.domain.floor.links import fused_link_records
 from streams.domain.floor.presence import FloorPresence, doubts_of, people_of
 from streams.domain.floor.state import FloorState, missing_at, zone_of
 from streams.domain.floor.tick import TICK_US, next_boundary, tick_end
-from streams.domain.fusion.cameras import FusedCameras
-from streams.domain.fusion.identities import FloorLink
+from streams.domain.identity.identities import FloorLink
 from streams.domain.output import Output
 from streams.domain.person import person_id
 from streams.domain.settings import FloorSettings

@@ -8,11 +8,11 @@ import numpy as np
 
 from streams.domain.camera.people import PERSON
 from streams.domain.camera.view import View
+from streams.domain.facts.fused_cameras import FusedCameras
 from streams.domain.facts.snapshot import Snapshot
-from streams.domain.fusion.cameras import FusedCameras
 from streams.domain.fusion.fusion import CameraFrame, FusedPerson
-from streams.domain.fusion.identities import FloorLink, Identities, Known, follow
 from streams.domain.fusion.state import FusionState
+from streams.domain.identity.identities import FloorLink, Identities, Known, follow
 from streams.domain.tracking.types import Matrix, Structured
 
 EVERY_CAMERA: Final = ""

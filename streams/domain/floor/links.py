@@ -9,7 +9,7 @@ from typing import Final
 
 from schemas.records.presence import Link
 from schemas.topics import LINKS
-from streams.domain.fusion.identities import FloorLink, Kind
+from streams.domain.identity.identities import FloorLink, Kind
 from streams.domain.output import Output
 from streams.domain.person import person_id
 from streams.domain.seqs import Seqs

@@ -10,7 +10,7 @@ from schemas.records.presence import Person, Presence
 from streams.domain.camera.people import PERSON
 from streams.domain.camera.view import View
 from streams.domain.floor.fused import rows_of
-from streams.domain.fusion.identities import Known
+from streams.domain.identity.identities import Known
 from streams.domain.person import person_id as name_of
 from streams.domain.tracking.dtypes import dtype_of
 from streams.domain.tracking.types import Structured

@@ -44,6 +44,9 @@ class FusedCameras:
         self._slots = {camera_id: slot for slot, camera_id in enumerate(self.ids)}
         self._ideal = [IdealCamera.of(pinholes[camera_id]) for camera_id in self.ids]
         self._least_score = settings.least_score
+        self._sizes = [
+            np.array([one.pinhole.width, one.pinhole.height] * 2, np.float64) for one in self._ideal
+        ]
         self.fusion = FloorFusion(
             [
                 FusionCamera(camera_id, ideal.projection, *ideal.size, sees.get(camera_id, ()))
@@ -69,15 +72,19 @@ class FusedCameras:
         """
         slot = self._slots[camera_id]
         ideal = self._ideal[slot]
-        width, height = ideal.pinhole.width, ideal.pinhole.height
-        found = boxes[boxes[:, 4] >= self._least_score]
+        pinhole = ideal.pinhole
+        found = boxes[boxes[:, 4] >= self._least_score, :4]
         if len(found) > MOST_BOXES:
-            found = found[np.argsort(-found[:, 4], kind="stable")[:MOST_BOXES]]
-        cut = np.clip(found[:, :4], 0.0, np.array([width, height, width, height], np.float64))
-        cut = cut[(cut[:, 2:] > cut[:, :2]).all(axis=1)]
-        flat = ideal.boxes(cut)
-        usable = np.isfinite(flat).all(axis=1) & (flat[:, 2:] > flat[:, :2]).all(axis=1)
-        return CameraFrame(slot, flat[usable]), cut[usable]
+            scores = boxes[boxes[:, 4] >= self._least_score, 4]
+            found = found[np.argsort(-scores, kind="stable")[:MOST_BOXES]]
+        cut = np.minimum(np.maximum(found, 0.0), self._sizes[slot])
+        flat = cut if pinhole.lens is None else ideal.boxes(cut)
+        # Not a number, as where a lens has no inverse, is less than nothing.
+        usable = (cut[:, 2:] > cut[:, :2]) & (flat[:, 2:] > flat[:, :2])
+        if usable.all():
+            return CameraFrame(slot, flat), cut
+        kept = usable[:, 0] & usable[:, 1]
+        return CameraFrame(slot, flat[kept]), cut[kept]
 
     def shows_whole(self, x_m: float, y_m: float, height_m: float) -> bool:
         """Whether some camera's picture holds a person at this place from head to feet."""

@@ -1,12 +1,8 @@
 """Who continues whom: merges, splits, people seen again, and people who come out of a passage."""
 
 from streams.domain.fusion.fusion import FusedPerson
-from streams.domain.fusion.identities import (
-    FloorLink,
-    Identities,
-    Passage,
-    follow,
-)
+from streams.domain.identity.identities import FloorLink, Identities, follow
+from streams.domain.identity.passage import Passage
 
 S = 1_000_000
 
@@ -148,7 +144,7 @@ def test_nobody_is_continued_twice() -> None:
     assert floor.at(15, person(2, 2.5, first_s=13.5), person(3, 1.0, first_s=14.5)) == []
 
 
-DOOR = Passage("a", "b", (0.0, 0.0), (20.0, 0.0), 1.0, 5 * S, 30 * S, "corridor")
+DOOR = Passage("corridor", "a", "b", 0.0, 0.0, 20.0, 0.0, 1.0, 5.0, 30.0)
 
 
 def test_who_comes_out_of_a_passage_continues_whoever_went_in_first() -> None:

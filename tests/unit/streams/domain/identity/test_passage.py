@@ -7,7 +7,7 @@ import pytest
 
 from schemas.topics import FLOORS
 from streams.domain.facts.check import check_fact
-from streams.domain.facts.passage import Passage, passages_of
+from streams.domain.identity.passage import Passage, passages_of
 
 PASSAGE: dict[str, Any] = {
     "name": "stairs",

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
 from streams.domain.fusion.fusion import FusedPerson
+from streams.domain.identity.passage import Passage
 
 TWINS_M: Final = 1.2
 """Two people of whom the later is first reported this near to the other may be one, m."""
@@ -39,30 +40,6 @@ _MUCH_NEARER: Final = 2.0
 """Another candidate that is less than this many times as far leaves open who is seen again."""
 
 Kind = Literal["MERGE", "SPLIT", "REIDENTIFICATION", "HAND_OVER"]
-
-
-class Passage(NamedTuple):
-    """A way between two places that no camera sees.
-
-    Attributes:
-        from_camera_id: Camera that saw the person before; empty for any.
-        to_camera_id: Camera that sees the person after; empty for any.
-        from_m: Where people go in, m.
-        to_m: Where they come out, m.
-        radius_m: How far from these places they are seen last and first, m.
-        min_us: Shortest time between, microseconds.
-        max_us: Longest time between, microseconds.
-        name: For people.
-    """
-
-    from_camera_id: str
-    to_camera_id: str
-    from_m: tuple[float, float]
-    to_m: tuple[float, float]
-    radius_m: float
-    min_us: int
-    max_us: int
-    name: str
 
 
 @dataclass(slots=True)
@@ -277,16 +254,17 @@ def _handed_over(
     """Whoever went into a passage first comes out first."""
     found: list[tuple[int, int, Left, Passage]] = []
     for passage in passages:
-        if _distance(known.x_m, known.y_m, *passage.to_m) > passage.radius_m:
+        if _distance(known.x_m, known.y_m, passage.to_x_m, passage.to_y_m) > passage.radius_m:
             continue
         if passage.to_camera_id and passage.to_camera_id not in known.cameras:
             continue
         for one in left:
-            gap_us = known.first_us - one.seen_us
+            gap_s = (known.first_us - one.seen_us) / SECOND_US
+            off_m = _distance(one.x_m, one.y_m, passage.from_x_m, passage.from_y_m)
             if (
                 one.number < known.number
-                and passage.min_us <= gap_us <= passage.max_us
-                and _distance(one.x_m, one.y_m, *passage.from_m) <= passage.radius_m
+                and passage.min_s <= gap_s <= passage.max_s
+                and off_m <= passage.radius_m
                 and (not passage.from_camera_id or passage.from_camera_id in one.cameras)
             ):
                 found.append((one.seen_us, one.number, one, passage))
@@ -409,7 +387,7 @@ def _give_up(
 
 def _forget(identities: Identities, time_us: int, passages: Sequence[Passage]) -> None:
     """Forget people who have been gone for too long to be continued."""
-    longest_us = max((passage.max_us for passage in passages), default=0)
+    longest_us = round(max((one.max_s for one in passages), default=0.0) * SECOND_US)
     oldest_us = time_us - max(longest_us, SEEN_AGAIN_US) - ABSENT_US
     identities.left = [left for left in identities.left if left.seen_us >= oldest_us]
 
