@@ -95,6 +95,11 @@ STREAM_HELD_BACK = Counter(
     "Records not sent, because another release had published their time before it was killed",
     ["topic"],
 )
+STREAM_OTHER_VERSIONS = Counter(
+    "wardstream_stream_other_versions_total",
+    "Frames folded with another version of their camera than they were captured under: a few at "
+    "each edit of a camera",
+)
 STREAM_TICK_LAG = Histogram(
     "wardstream_stream_tick_lag_seconds",
     "Wall clock minus event time at the fold",

@@ -23,6 +23,13 @@ class Person(TypedDict):
     height_m: float | None
 
 
+class CameraVersion(TypedDict):
+    """A camera at one version."""
+
+    camera_id: str
+    version: int
+
+
 class Presence(TypedDict):
     """The people on one floor at the end of a tick."""
 
@@ -32,6 +39,7 @@ class Presence(TypedDict):
     inputs_through_us: int
     cameras_missing: list[str]
     people: list[Person]
+    camera_versions: list[CameraVersion]
 
 
 LinkKind = Literal["UNKNOWN", "REIDENTIFICATION", "HAND_OVER", "MERGE", "SPLIT", "BADGE"]

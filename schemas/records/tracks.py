@@ -38,3 +38,4 @@ class CameraTracks(TypedDict):
     tracks: list[Track]
     model_name: str
     model_version: str
+    camera_version: int

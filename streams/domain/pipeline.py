@@ -45,6 +45,8 @@ class PartitionPipeline:
         counters: Counts since this object was made, for metrics and not part of the fold:
             `duplicates` and `older` (frames that a camera's fence ignored), `late` (frames that
             came after their floor's tick had closed).
+        other_versions: Number of frames that were folded with another version of their camera than
+            they were captured under, for metrics and not part of the fold.
     """
 
     def __init__(self, settings: PipelineSettings | None = None) -> None:
@@ -52,6 +54,7 @@ class PartitionPipeline:
         self.cameras: dict[str, CameraState] = {}
         self.floors: dict[str, FloorState] = {}
         self.counters: dict[str, int] = {"duplicates": 0, "older": 0, "late": 0}
+        self.other_versions = 0
         self._changed: dict[str, Entity] = {}
 
     @property
@@ -149,11 +152,13 @@ class PartitionPipeline:
         elif verdict != "new":
             self.counters["duplicates" if verdict == "duplicate" else "older"] += 1
             return []
+        if frame.outcome != "HEARTBEAT" and frame.camera_version not in (0, camera["version"]):
+            self.other_versions += 1
         homography = snapshot.homography(camera_id)
-        picture = snapshot.picture(camera_id)
+        picture, optics = snapshot.picture(camera_id), snapshot.optics(camera_id)
         parameters = self._moving if camera["mount"] == "MOVING" else self._fixed
         last = state.last_us, state.floor_us
-        tracks, view, linked = step(state, frame, camera, homography, picture, parameters)
+        tracks, view, linked = step(state, frame, camera, homography, picture, optics, parameters)
         view.captured_us = state.floor_us = floor_time(
             captured_us, frame.source_clock_us, snapshot.clock(camera_id), last, self._lateness_us
         )

@@ -16,7 +16,10 @@ from streams.encoding.layout import fields_of
 from streams.encoding.reading import Wanted, reader_of
 
 _WANTED: Final = Wanted(
-    numbers=("captured_us", "frame_seq", "outcome", "width", "height", "source_clock_us"),
+    numbers=(
+        *("captured_us", "frame_seq", "outcome", "width", "height", "source_clock_us"),
+        "camera_version",
+    ),
     texts=("camera_id", "model.name", "model.version"),
     columns=(
         "detections.x_min",
@@ -59,7 +62,8 @@ class OutcomeReader:
         count = self._read(np.frombuffer(value, np.uint8), self._boxes, self._found)
         if count < 0:
             return frame_detections_of(self._codec.decode(value))
-        captured_us, frame_seq, outcome, width, height, clock_us, *texts = self._found.tolist()
+        captured_us, frame_seq, outcome, width, height, *rest = self._found.tolist()
+        clock_us, camera_version, *texts = rest
         camera, camera_end, name, name_end, version, version_end = texts
         boxes = self._boxes[:count].copy()
         return FrameDetections(
@@ -74,4 +78,5 @@ class OutcomeReader:
             width=width,
             height=height,
             source_clock_us=clock_time(clock_us),
+            camera_version=camera_version,
         )

@@ -43,6 +43,20 @@ def avro_texts(texts: Sequence[str]) -> bytes:
     return b"".join((avro_long(len(texts)), *map(avro_text, texts), b"\0"))
 
 
+def avro_rows(rows: Sequence[Sequence[str | int]]) -> bytes:
+    r"""An array of records of strings and whole numbers, in one block.
+
+    >>> avro_rows([("a", 1)])
+    b'\x02\x02a\x02\x00'
+    """
+    if not rows:
+        return b"\0"
+    values = [
+        avro_text(one) if isinstance(one, str) else avro_long(one) for row in rows for one in row
+    ]
+    return b"".join((avro_long(len(rows)), *values, b"\0"))
+
+
 class Kept:
     """Encoded strings by what they encode; forgets all when there are too many."""
 
@@ -50,6 +64,7 @@ class Kept:
         self._texts: dict[str, bytes] = {}
         self._lists: dict[tuple[str, ...], bytes] = {}
         self._people: dict[tuple[str, ...], bytes] = {}
+        self._rows: dict[tuple[tuple[str | int, ...], ...], bytes] = {}
 
     def text(self, text: str) -> bytes:
         """A `string`."""
@@ -64,6 +79,13 @@ class Kept:
         found = self._lists.get(key)
         if found is None:
             found = _kept(self._lists, key, avro_texts(texts))
+        return found
+
+    def rows(self, rows: tuple[tuple[str | int, ...], ...]) -> bytes:
+        """An array of records, whose values are in the order of their fields."""
+        found = self._rows.get(rows)
+        if found is None:
+            found = _kept(self._rows, rows, avro_rows(rows))
         return found
 
     def person(self, person_id: str, camera_ids: Sequence[str]) -> bytes:

@@ -26,11 +26,11 @@ def warm_up() -> None:
     out = np.zeros(0, TRACK_UPDATE)
     positions, *_ = locate(out, NOWHERE, UNKNOWN, np.frombuffer(b"", BODY))
     who_stands(table_of([]), np.empty(0, PERSON))
-    frame = FrameTracks("", 0, 0, "", 0, 0, 0, out, positions, "", "")
+    frame = FrameTracks("", 0, 0, "", 0, 0, 0, out, positions, "", "", 0)
     TracksWriter(_codec(TRACKS), kept).write(frame)
     nobody = PeopleOnFloor([], [], [], np.empty(0, PERSON), np.empty(0, SIZE))
     PresenceWriter(_codec(PRESENCE), kept).write(
-        FloorPresence("", 0, 0, 0, [], nobody, np.empty(0, DOUBT))
+        FloorPresence("", 0, 0, 0, [], nobody, np.empty(0, DOUBT), ())
     )
 
 

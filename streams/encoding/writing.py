@@ -10,7 +10,7 @@ import io
 from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum
 from itertools import groupby
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import fastavro
 import numpy as np
@@ -31,6 +31,9 @@ _PUT: Final = {
     "boolean": "octets[at] = np.uint8({} != 0); at += 1",
 }
 """Statement that writes a value, by the kind of its field."""
+
+_PLAIN: Final = {"string", "int", "long"}
+"""Kinds of field that an array's items may have where Python encodes it."""
 
 _MOST: Final = {"float": 4, "double": 8, "optional": 9, "boolean": 1}
 """Most bytes of a value, where that is not `LONG_MAX`."""
@@ -127,6 +130,7 @@ def writer_of(codec: Codec, record: Sequence[str], table: Table, kept: Kept) -> 
         "header": codec.header,
         "text": kept.text,
         "texts": kept.texts,
+        "rows": kept.rows,
         "put": entry_of(put.text()),
     }
     return Writer(function_of(write.text(), called), item.most, rest_max)
@@ -193,7 +197,15 @@ def _encoded_by_python(field: Field, record: Sequence[str]) -> str:
         return f"text(record.{field.name})"
     if field.kind == "array" and field.inner == "string":
         return f"texts(record.{field.name})"
+    if field.kind == "array" and _is_plain(field.inner):
+        return f"rows(record.{field.name})"
     raise ValueError(f"{field.name}: no hot record is written with a field of this type")
+
+
+def _is_plain(item: Any) -> bool:
+    """Whether an array's items are records of strings and whole numbers."""
+    is_record = isinstance(item, dict) and "fields" in item
+    return is_record and all(one.kind in _PLAIN for one in fields_of(item))
 
 
 def _default(field: Field) -> bytes:

@@ -14,6 +14,7 @@ from runtime.process.metrics import (
     DEAD_LETTERS_TOTAL,
     STREAM_EVENTS,
     STREAM_HELD_BACK,
+    STREAM_OTHER_VERSIONS,
     STREAM_OUTPUTS,
     STREAM_TICK_LAG,
 )
@@ -189,6 +190,7 @@ class PipelineFold:
 
     def _fold(self, frame: FrameDetections, facts: Facts) -> list[Output]:
         ignored = sum(self._pipeline.counters.values())
+        other_versions = self._pipeline.other_versions
         try:
             outputs = self._pipeline.fold(frame, facts)
         except UnknownCamera as error:
@@ -201,6 +203,8 @@ class PipelineFold:
                 STREAM_HELD_BACK.labels(output.topic.name).inc()
         fenced = sum(self._pipeline.counters.values()) > ignored
         (_FENCED if fenced else _FOLDED).inc()
+        if self._pipeline.other_versions > other_versions:
+            STREAM_OTHER_VERSIONS.inc()
         return outputs
 
     def _dead_letter(self, record: Record, error: DeadLetter) -> None:

@@ -26,6 +26,7 @@ class FrameDetections(NamedTuple):
         width: Width of the frame, pixels; 0 when not known.
         height: Height of the frame, pixels; 0 when not known.
         source_clock_us: The camera's own clock, microseconds; None when not known.
+        camera_version: Version of the camera under which it was captured; 0 when not known.
     """
 
     camera_id: str
@@ -39,6 +40,7 @@ class FrameDetections(NamedTuple):
     width: int
     height: int
     source_clock_us: int | None
+    camera_version: int
 
 
 def frame_detections_of(outcome: DetectionOutcome) -> FrameDetections:
@@ -58,6 +60,7 @@ def frame_detections_of(outcome: DetectionOutcome) -> FrameDetections:
         width=outcome["width"],
         height=outcome["height"],
         source_clock_us=clock_time(outcome["source_clock_us"]),
+        camera_version=outcome["camera_version"],
     )
 
 

@@ -22,6 +22,7 @@ class FrameTracks(NamedTuple):
         positions: Floor positions of the tracks, shape `(M,)` of `FLOOR_POSITION`.
         model_name: Name of the model that made the newest detections.
         model_version: Version of that model.
+        camera_version: Version of the camera that was used.
     """
 
     camera_id: str
@@ -35,6 +36,7 @@ class FrameTracks(NamedTuple):
     positions: Structured
     model_name: str
     model_version: str
+    camera_version: int
 
     def record(self) -> CameraTracks:
         """The record on the wire."""
@@ -53,4 +55,5 @@ class FrameTracks(NamedTuple):
             "tracks": tracks,
             "model_name": self.model_name,
             "model_version": self.model_version,
+            "camera_version": self.camera_version,
         }

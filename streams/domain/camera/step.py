@@ -10,12 +10,13 @@ from schemas.topics import TRACKS
 from streams.domain.camera.detections import FrameDetections
 from streams.domain.camera.feet import BODY
 from streams.domain.camera.frame_tracks import FrameTracks
-from streams.domain.camera.people import locate
+from streams.domain.camera.people import FLOOR_POSITION, locate
 from streams.domain.camera.picture import Picture
 from streams.domain.camera.view import View
 from streams.domain.seqs import Seqs, seqs_of
 from streams.domain.tracking.arrays import advance_boxes
 from streams.domain.tracking.checks import UnusableOutcome, check_boxes
+from streams.domain.tracking.ending import end_tracks
 from streams.domain.tracking.state import TrackerState
 from streams.domain.tracking.types import Structured, Vector
 
@@ -39,6 +40,7 @@ class CameraState:
         model_name: Name of the model that made the newest detections.
         model_version: Version of that model.
         bodies: Sizes of people by track id, rows of `feet.BODY` as little-endian bytes.
+        optics: `optics_of` the version that was used last; empty when it is not known.
     """
 
     camera_id: str
@@ -50,6 +52,7 @@ class CameraState:
     model_name: str = ""
     model_version: str = ""
     bodies: bytes = b""
+    optics: bytes = b""
 
     def __post_init__(self) -> None:
         self.seqs = seqs_of("camera", self.seqs)
@@ -97,6 +100,7 @@ def step(
     camera: Camera,
     homography: Vector,
     picture: Picture,
+    optics: bytes,
     parameters: Structured,
 ) -> tuple[FrameTracks | None, View, Structured | None]:
     """Fold one event of a camera.
@@ -105,24 +109,30 @@ def step(
     coast, and those unseen for too long end. Only a heartbeat, the camera's own silence, also makes
     tracks LOST: a frame in which no people were looked for shows nobody's absence.
 
+    All tracks end where the camera has other optics than at the event before, since the same
+    pixels show something else; those who are still there get new ids, without a link.
+
     Args:
         state: State of the camera, changed in place.
         frame: Outcome that is new by `fence` and accepted by `check_frame` and `check_size`.
         camera: Registry version visible at the event's time.
         homography: Homography of that version: nine numbers, or `NOWHERE`.
         picture: Picture of that version.
+        optics: `optics_of` that version.
         parameters: Parameters of the tracker.
 
     Returns:
         The tracks, the view of the camera, and the tracks that continue ended ones.
 
         A frame that was looked at always gives tracks, another frame when there are any, and a
-        heartbeat when a track's state changed; otherwise they are None. Tracks that continue
+        heartbeat when a track's state changed; otherwise they are None. Those that end with the
+        optics have the boxes of the event before, and stand nowhere. Tracks that continue
         ended ones: shape `(L,)` of `TRACK_UPDATE`, by id; None when there are none.
     """
     captured_us = frame.captured_us
     looked = frame.outcome == "DETECTED"
     heartbeat = frame.outcome == "HEARTBEAT"
+    ended = _end_with_optics(state, optics)
     states = state.tracker.states() if heartbeat else []
     boxes = frame.people if looked else None
     out = advance_boxes(state.tracker, captured_us, boxes, parameters, silent=heartbeat)
@@ -137,6 +147,9 @@ def step(
     linked = out[out["link_from"] > 0] if links else None
     view = View(state.camera_id, captured_us, looked, people.tobytes())
     due = states_of(out) != states if heartbeat else looked or len(out) > 0
+    if ended is not None and len(ended):
+        due, out = True, np.concatenate([ended, out])
+        positions = np.concatenate([np.full(len(ended), np.nan, FLOOR_POSITION), positions])
     if not due:
         return None, view, linked
     state.seqs[TRACKS.name] += 1
@@ -152,8 +165,18 @@ def step(
         positions=positions,
         model_name=state.model_name,
         model_version=state.model_version,
+        camera_version=camera["version"],
     )
     return tracks, view, linked
+
+
+def _end_with_optics(state: CameraState, optics: bytes) -> Structured | None:
+    """The tracks that end because the camera shows something else now; None when it does not."""
+    before, state.optics = state.optics, optics
+    if before in (optics, b""):
+        return None
+    state.bodies = b""
+    return end_tracks(state.tracker)
 
 
 def states_of(out: Structured) -> list[tuple[int, int]]:

@@ -1,12 +1,14 @@
 """The facts in force over an interval of event time, indexed for the fold."""
 
 from collections.abc import Mapping
+from typing import TypeAlias
 
 import numpy as np
 
 from schemas.records.cameras import CameraClock, CameraView
 from schemas.records.facts import Camera, Floor
 from schemas.records.staffing import Requirement, Shift, Staff
+from streams.domain.camera.optics import optics_of
 from streams.domain.camera.people import NOWHERE
 from streams.domain.camera.picture import UNKNOWN, Picture, picture_of
 from streams.domain.facts.fused_cameras import FusedCameras, fused_cameras
@@ -18,6 +20,9 @@ from streams.domain.tracking.types import Vector
 from streams.domain.zones.area import AreaTable, ZoneArea, counts, table_of, zone_area
 
 __all__ = ["FOREVER_US", "Snapshot", "ZoneArea", "zone_area"]
+
+CameraVersions: TypeAlias = tuple[tuple[str, int], ...]
+"""Cameras by id, each with its version."""
 
 
 class Snapshot:
@@ -75,6 +80,8 @@ class Snapshot:
         self._plans: dict[str, Plan] = {}
         self._homographies: dict[str, Vector] = {}
         self._pictures: dict[str, Picture] = {}
+        self._optics: dict[str, bytes] = {}
+        self._versions_of: dict[str, CameraVersions] = {}
         self._areas_seen_by: dict[str, AreaTable] = {}
         self._fused: dict[str, FusedCameras | None] = {}
         self._areas_of_one: dict[tuple[str, str], AreaTable] = {}
@@ -119,6 +126,22 @@ class Snapshot:
         found = self._pictures.get(camera_id)
         if found is None:
             found = self._pictures[camera_id] = picture_of(self.cameras[camera_id])
+        return found
+
+    def optics(self, camera_id: str) -> bytes:
+        """What decides whether a camera's tracks go on; see `optics_of`."""
+        found = self._optics.get(camera_id)
+        if found is None:
+            found = self._optics[camera_id] = optics_of(self.cameras[camera_id])
+        return found
+
+    def camera_versions(self, floor_id: str) -> CameraVersions:
+        """The cameras of a floor with their versions, sorted."""
+        found = self._versions_of.get(floor_id)
+        if found is None:
+            cameras = self.cameras_of(floor_id)
+            found = tuple((name, self.cameras[name]["version"]) for name in cameras)
+            self._versions_of[floor_id] = found
         return found
 
     def areas_seen_by(self, camera_id: str, floor_id: str) -> AreaTable:

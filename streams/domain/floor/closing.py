@@ -8,7 +8,7 @@ from schemas.records.zones import ZoneEvent
 from schemas.topics import OCCUPANCY, OCCUPANCY_LATEST, PRESENCE, ZONE_EVENTS
 from streams.domain.camera.view import View
 from streams.domain.facts.fused_cameras import FusedCameras
-from streams.domain.facts.snapshot import Snapshot
+from streams.domain.facts.snapshot import CameraVersions, Snapshot
 from streams.domain.floor.fused import EVERY_CAMERA, add_view, fuse_views, set_cameras, take_scans
 from streams.domain.floor.links import fused_link_records
 from streams.domain.floor.presence import FloorPresence, doubts_of, people_of
@@ -44,6 +44,7 @@ class Moment(NamedTuple):
         cameras: Cameras of the floor, sorted.
         missing: Cameras that had not reported, sorted.
         suspect: Cameras whose calibration may be wrong.
+        camera_versions: Those cameras with their versions.
         periodic: True when occupancy is due even without a change.
     """
 
@@ -52,6 +53,7 @@ class Moment(NamedTuple):
     cameras: list[str]
     missing: list[str]
     suspect: frozenset[str]
+    camera_versions: CameraVersions
     periodic: bool
 
 
@@ -138,6 +140,7 @@ def close_tick(
         cameras=cameras,
         missing=floor.missing,
         suspect=frozenset(filter(snapshot.is_suspect, cameras)),
+        camera_versions=snapshot.camera_versions(floor.floor_id),
         periodic=end_us % settings.occupancy_period_us == 0
         and end_us - floor.active_us <= settings.silence_us,
     )
@@ -250,6 +253,7 @@ def _presence(
         cameras_missing=list(moment.missing),
         people=people,
         doubts=doubts_of(people, moment.suspect),
+        camera_versions=moment.camera_versions,
     )
     return [Output(PRESENCE, floor.floor_id, record)]
 

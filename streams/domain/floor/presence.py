@@ -9,6 +9,7 @@ import numpy as np
 from schemas.records.presence import Person, Presence
 from streams.domain.camera.people import PERSON
 from streams.domain.camera.view import View
+from streams.domain.facts.snapshot import CameraVersions
 from streams.domain.floor.fused import rows_of
 from streams.domain.identity.identities import Known
 from streams.domain.person import person_id as name_of
@@ -76,6 +77,7 @@ class FloorPresence(NamedTuple):
         cameras_missing: Cameras that had not reported, sorted.
         people: People on the floor.
         doubts: What makes their positions doubtful, shape `(P,)` of `DOUBT`.
+        camera_versions: Cameras of the floor with their versions, sorted.
     """
 
     floor_id: str
@@ -85,6 +87,7 @@ class FloorPresence(NamedTuple):
     cameras_missing: list[str]
     people: PeopleOnFloor
     doubts: Structured
+    camera_versions: CameraVersions
 
     def record(self) -> Presence:
         """The record on the wire."""
@@ -124,6 +127,10 @@ class FloorPresence(NamedTuple):
             "inputs_through_us": self.inputs_through_us,
             "cameras_missing": self.cameras_missing,
             "people": people,
+            "camera_versions": [
+                {"camera_id": camera_id, "version": version}
+                for camera_id, version in self.camera_versions
+            ],
         }
 
 

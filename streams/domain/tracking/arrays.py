@@ -6,6 +6,7 @@ import numpy as np
 
 from streams.domain.settings import TrackerSettings
 from streams.domain.tracking.checks import ALL_USABLE, NO_BOXES, check_boxes, unusable_box
+from streams.domain.tracking.ending import end_tracks
 from streams.domain.tracking.parameters import parameters_of
 from streams.domain.tracking.state import TrackerState
 from streams.domain.tracking.step import step
@@ -64,3 +65,4 @@ def warm_up() -> None:
     for frame in range(_WARM_FRAMES):
         advance_boxes(state, 1 + frame, boxes, parameters)
     advance_boxes(state, 1 + _WARM_FRAMES, None, parameters)
+    end_tracks(state)

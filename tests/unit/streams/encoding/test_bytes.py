@@ -31,6 +31,7 @@ LONGS = st.integers(-(2**62), 2**62 - 1)
 TIMES = st.integers(0, 2**53)
 TEXTS = st.text(max_size=70)
 PIXELS = st.floats(-100_000, 100_000, width=32)
+VERSIONS = st.integers(0, 2**31 - 1)
 METRES = st.none() | st.floats(-1e6, 1e6)
 
 
@@ -145,6 +146,7 @@ def frames(draw: Any) -> FrameTracks:
         positions=positions,
         model_name=draw(TEXTS),
         model_version=draw(TEXTS),
+        camera_version=draw(VERSIONS),
     )
 
 
@@ -189,6 +191,7 @@ def presences(draw: Any) -> FloorPresence:
             sizes=sizes,
         ),
         doubts=doubts,
+        camera_versions=tuple(draw(st.lists(st.tuples(TEXTS, VERSIONS), max_size=4))),
     )
 
 
@@ -215,7 +218,7 @@ def test_a_writer_and_a_reader_may_be_used_again() -> None:
         out = np.zeros(count, TRACK_UPDATE)
         out["track_id"] = rng.integers(1, 100, count)
         positions = np.full(count, np.nan, FLOOR_POSITION)
-        tracks = FrameTracks("cam", 1, 2, "floor", 3, 4, 5, out, positions, "m", "v")
+        tracks = FrameTracks("cam", 1, 2, "floor", 3, 4, 5, out, positions, "m", "v", 9)
         kept.append((writer.write(tracks), TRACKS_CODEC.encode(tracks.record())))
 
     assert all(ours == theirs for ours, theirs in kept)

@@ -70,7 +70,7 @@ def tracks() -> FrameTracks:
     out = np.zeros(3, TRACK_UPDATE)
     out["track_id"], out["state"], out["x_max"] = [1, 2, 70], TrackState.LOST, 12.5
     positions = np.full(3, np.nan, FLOOR_POSITION)
-    return FrameTracks("cam", 1, 2, "floor", 3, 640, 480, out, positions, "model", "1.0")
+    return FrameTracks("cam", 1, 2, "floor", 3, 640, 480, out, positions, "model", "1.0", 4)
 
 
 def presence() -> FloorPresence:
@@ -78,7 +78,8 @@ def presence() -> FloorPresence:
     table["observed"], table["x_m"] = [1, 0], [np.nan, 2.5]
     sizes = np.array([(np.nan, np.nan), (0.25, 1.7)], SIZE)
     people = PeopleOnFloor(["cam:1", "cam:2"], [["cam"], ["a", "b"]], [["bay"], []], table, sizes)
-    return FloorPresence("floor", 4, 5, 6, ["cam-9"], people, doubts_of(people, {"cam"}))
+    doubts, versions = doubts_of(people, {"cam"}), (("cam", 3), ("cam-9", 1))
+    return FloorPresence("floor", 4, 5, 6, ["cam-9"], people, doubts, versions)
 
 
 @pytest.mark.parametrize("position", [0, 3, 8])

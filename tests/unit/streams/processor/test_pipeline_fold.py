@@ -6,6 +6,7 @@ import pytest
 
 from runtime.checkpoints import OutputRecord, Record
 from runtime.clock import SystemClock
+from runtime.process.metrics import STREAM_EVENTS, STREAM_OTHER_VERSIONS
 from runtime.process.settings import Settings
 from schemas.topics import DEAD_LETTERS, DETECTIONS
 from streams.domain.settings import PipelineSettings
@@ -70,3 +71,15 @@ def test_an_oversized_malformed_record_stays_in_its_topic_and_stops_nothing() ->
     assert value is None
     assert headers["left_in_place"] == str(len(oversized)).encode()
     assert (headers["partition"], headers["offset"]) == (b"7", b"3")
+
+
+def test_a_frame_of_another_version_of_its_camera_is_folded_and_counted() -> None:
+    fold, _ = fold_of(facts_of(camera(version=2)))
+    folded, other = STREAM_EVENTS.labels("folded"), STREAM_OTHER_VERSIONS
+    before = folded._value.get(), other._value.get()
+
+    for number, version in enumerate((2, 1, 0), 1):
+        event: Any = outcome(T0 + number * MS, [box(200, 400)])
+        fold.advance(record(event | {"camera_version": version}))
+
+    assert (folded._value.get(), other._value.get()) == (before[0] + 3, before[1] + 1)
