@@ -13,9 +13,8 @@ from models.datasets.floor import Area, FloorTable, floor_table, read_floor
 from models.datasets.motchallenge import BoxTable, read_detections
 from models.datasets.scores import Scale, to_unit_scores
 from models.evaluation.floor import FloorScores, evaluate_floor
-from streams.domain.camera.ideal import IdealCamera
 from streams.domain.camera.pinhole import Pinhole
-from streams.domain.fusion.fusion import CameraFrame, FloorFusion, FusionCamera
+from streams.domain.facts.fused_cameras import FusedCameras
 from workers.operations.scoring.floor_cameras import FloorCameras, Region, read_cameras
 
 FIRST_FRAME_US: Final = 1_000_000
@@ -170,33 +169,24 @@ def fuse(
         fps: Frames/s.
         sees: What part of the floor each camera sees, by name; None where no wall limits any.
     """
-    ideal = {name: IdealCamera.of(pinhole) for name, pinhole in cameras.items()}
-    regions = sees or {}
-    fusion = FloorFusion(
-        [
-            FusionCamera(name, one.projection, *one.size, regions.get(name, ()))
-            for name, one in ideal.items()
-        ]
-    )
+    fused = FusedCameras(cameras, sees or {})
+    fusion = fused.fusion
     state = fusion.start()
     fusion.step(state, FIRST_FRAME_US, [])  # compiles, which is no part of the time taken
     by_frame = {
         name: {
-            frame: ideal[name].boxes(rows.boxes)
+            frame: fused.frame(name, np.column_stack([rows.boxes, rows.scores]))[0]
             for frame, rows in detections[name].by_frame().items()
         }
         for name in cameras
     }
-    nothing = np.empty((0, 4))
+    nothing = {name: fused.frame(name, np.empty((0, 5)))[0] for name in cameras}
     rows: list[tuple[int, int, float, float]] = []
     seen_by: list[tuple[str, ...]] = []
     taken_s = 0.0
     for frame in range(1, frames + 1):
         at_us = FIRST_FRAME_US + round((frame - 1) * 1_000_000 / fps)
-        scan = [
-            CameraFrame(number, by_frame[name].get(frame, nothing))
-            for number, name in enumerate(cameras)
-        ]
+        scan = [by_frame[name].get(frame, nothing[name]) for name in cameras]
         started_s = time.perf_counter()
         state, people = fusion.step(state, at_us, scan)
         taken_s += time.perf_counter() - started_s
