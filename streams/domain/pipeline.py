@@ -168,7 +168,7 @@ class PartitionPipeline:
             view.boxes = frame.people.tobytes()
         floor = self._floor(state.floor_id)
         if linked is not None:
-            outputs += link_records(floor.floor_id, floor.seqs, camera_id, captured_us, linked)
+            floor.linked += link_records(floor.floor_id, camera_id, view.captured_us, linked)
         if not report(floor, view):
             self.counters["late"] += 1
         outputs += close_ticks(floor, facts, self.settings.floor)

@@ -10,7 +10,7 @@ from streams.domain.camera.view import View
 from streams.domain.facts.fused_cameras import FusedCameras
 from streams.domain.facts.snapshot import CameraVersions, Snapshot
 from streams.domain.floor.fused import EVERY_CAMERA, add_view, fuse_views, set_cameras, take_scans
-from streams.domain.floor.links import fused_link_records
+from streams.domain.floor.links import fused_link_records, number_links
 from streams.domain.floor.presence import FloorPresence, doubts_of, people_of
 from streams.domain.floor.state import FloorState, missing_at, zone_of
 from streams.domain.floor.tick import TICK_US, next_boundary, tick_end
@@ -66,6 +66,8 @@ def next_due(floor: FloorState, snapshot: Snapshot, settings: FloorSettings) -> 
     closed_us = floor.closed_us
     first_us = closed_us + TICK_US
     due_us = min((tick_end(view.captured_us) for view in floor.pending), default=snapshot.until_us)
+    for link in floor.linked:  # also of a frame that was late, and so left no view
+        due_us = min(due_us, tick_end(link["as_of_us"]))
     if due_us <= first_us or snapshot.from_us > closed_us:
         return first_us
     # A camera goes missing in the tick after its last view, whose own tick was due.
@@ -144,7 +146,11 @@ def close_tick(
         periodic=end_us % settings.occupancy_period_us == 0
         and end_us - floor.active_us <= settings.silence_us,
     )
-    outputs = fused_link_records(
+    outputs = number_links(
+        floor.seqs, [link for link in floor.linked if link["as_of_us"] <= end_us]
+    )
+    floor.linked = [link for link in floor.linked if link["as_of_us"] > end_us]
+    outputs += fused_link_records(
         floor.floor_id, floor.seqs, links, end_us, moment.inputs_through_us
     )
     removed = sorted(

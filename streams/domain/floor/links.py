@@ -72,29 +72,42 @@ def fused_link_records(
     return outputs
 
 
-def link_records(
-    floor_id: str, seqs: Seqs, camera_id: str, captured_us: int, linked: Structured
-) -> list[Output]:
+def number_links(seqs: Seqs, links: Sequence[Link]) -> list[Output]:
+    """Send links of camera tracks, in the order of the frames that decided, then of cameras.
+
+    Which camera's frame came first has no effect on their seqs: all of a tick are numbered when it
+    closes.
+
+    Args:
+        seqs: Seqs of the floor; that of links rises.
+        links: Links without a seq, each camera's in their order.
+    """
+    outputs: list[Output] = []
+    for link in sorted(links, key=lambda link: (link["as_of_us"], link["from_camera_id"])):
+        seqs[LINKS.name] += 1
+        outputs.append(Output(LINKS, link["floor_id"], {**link, "seq": seqs[LINKS.name]}))
+    return outputs
+
+
+def link_records(floor_id: str, camera_id: str, captured_us: int, linked: Structured) -> list[Link]:
     """Make link records of the tracks of a camera that continue ended ones.
 
     Args:
         floor_id: Floor of the camera.
-        seqs: Seqs of the floor; that of links rises.
         camera_id: Camera of both tracks.
         captured_us: Event time of the frame that decided, microseconds.
         linked: Shape `(L,)` of `TRACK_UPDATE`: rows of the tracker's output that hold a link.
 
     Returns:
-        One record for each row, in their order.
+        One record for each row, in their order, without a seq.
     """
-    outputs: list[Output] = []
+    links: list[Link] = []
     for row in linked:
-        seqs[LINKS.name] += 1
         earlier, later = int(row["link_from"]), int(row["track_id"])
         gap_s, distance = float(row["link_gap_s"]), float(row["link_distance"])
         record: Link = {
             "floor_id": floor_id,
-            "seq": seqs[LINKS.name],
+            "seq": 0,
             "at_us": int(row["started_us"]),
             "kind": "REIDENTIFICATION",
             "from_person_id": person_id(camera_id, earlier),
@@ -109,5 +122,5 @@ def link_records(
             "as_of_us": captured_us,
             "inputs_through_us": captured_us,
         }
-        outputs.append(Output(LINKS, floor_id, record))
-    return outputs
+        links.append(record)
+    return links

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from schemas.records.presence import Link
 from streams.domain.camera.view import View
 from streams.domain.facts.snapshot import Snapshot
 from streams.domain.floor.fused import FusedFloor
@@ -21,6 +22,7 @@ class FloorState:
         newest_us: Newest event time reported, microseconds.
         heard: Newest event time of each camera, microseconds.
         pending: Views of ticks that are open, in log order.
+        linked: Links of camera tracks of ticks that are open, without a seq.
         views: The view in force of each camera, as of the last closed tick.
         looked: Event time of each camera's last look in a closed tick, microseconds.
         active_us: Newest event time in a closed tick, microseconds.
@@ -37,6 +39,7 @@ class FloorState:
     newest_us: int = 0
     heard: dict[str, int] = field(default_factory=dict)
     pending: list[View] = field(default_factory=list)
+    linked: list[Link] = field(default_factory=list)
     views: dict[str, View] = field(default_factory=dict)
     looked: dict[str, int] = field(default_factory=dict)
     active_us: int = 0

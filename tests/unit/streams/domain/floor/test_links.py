@@ -133,6 +133,8 @@ def test_an_old_track_that_ends_in_a_heartbeat_can_still_be_linked() -> None:
     fold(pipeline, facts, [*seen(100, 200), *lost, *seen(1900, 240, height=70)])
 
     outputs = pipeline.advance(heartbeat(T0 + 3110 * MS), facts)
+    assert links(outputs) == []  # it is numbered with those of the other cameras in its tick
+    outputs = pipeline.advance(heartbeat(T0 + 3200 * MS), facts)
 
     [link] = links(outputs)
     assert (link["from_track_id"], link["to_track_id"]) == (1, 2)
