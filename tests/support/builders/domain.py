@@ -142,18 +142,17 @@ def view(camera_id: str = "cam", state: str = "SUSPECT", **fields: Any) -> Any:
 
 
 def topic_of(record: Mapping[str, Any]) -> str:
-    """The side-input topic of a record, by its first identity."""
-    if "drift_ppm" in record:
-        return "camera-clock.v1"
-    if "reason" in record and "since_us" in record:
-        return "camera-views.v1"
-    if "shift_id" in record:
-        return "shifts.v1"
-    if "requirement_id" in record:
-        return "requirements.v1"
-    if "zone_id" in record:
-        return "zones.v1"
-    return "cameras.v1" if "camera_id" in record else "staff.v1"
+    """The side-input topic of a record, by the first field that only its kind has."""
+    signs = {
+        "drift_ppm": "camera-clock.v1",
+        "since_us": "camera-views.v1",
+        "passages": "floors.v1",
+        "shift_id": "shifts.v1",
+        "requirement_id": "requirements.v1",
+        "zone_id": "zones.v1",
+        "camera_id": "cameras.v1",
+    }
+    return next((signs[name] for name in signs if name in record), "staff.v1")
 
 
 def facts_of(*records: Mapping[str, Any]) -> Facts:
