@@ -119,7 +119,7 @@ def shuffled(
 
 
 def closing_heartbeats(
-    facts: Iterable[dict[str, Any]], seconds: float
+    records: Iterable[dict[str, Any]], seconds: float
 ) -> Iterator[DetectionOutcome]:
     """A heartbeat of every camera, which closes the ticks before it."""
     for record in records:
