@@ -179,6 +179,28 @@ def test_arrow_keys_show_which_cameras_see_each_person(
     expect(plan.locator(".detail")).to_contain_text("Person 1")
 
 
+def test_who_is_out_of_sight_is_dashed_and_not_drawn_once_they_may_be_anywhere(
+    start_board: Start, open_page: Open, watched: LiveWriter
+) -> None:
+    page = open_page(start_board(registry=ward(), stale_after_s=60.0).url)
+    plan = plan_of(page)
+    at_us = now_us()
+    gone = {"observed": False, "last_observed_us": at_us - 4_000_000}
+    hidden = on_floor(3, 4.0, 2.0, "west", position_sd_m=0.5, **gone)
+    away = on_floor(4, 5.0, 2.0, "west", position_sd_m=4.0, **gone)
+    blinked = {"observed": False, "last_observed_us": at_us - 400_000, "position_sd_m": 0.2}
+
+    people = [PEOPLE[0], on_floor(2, 9.0, 4.0, "east", **blinked), hidden, away]
+    watched.floor(people=people, as_of_us=at_us)
+
+    expect(plan.locator(".count")).to_have_text("2 people, each counted once · 2 out of sight")
+    expect(plan.locator(".crowd .mark.confirmed")).to_have_count(2)
+    expect(plan.locator(".crowd .mark.lost")).to_have_attribute("data-person", "ward-3:3")
+    scale = (positions(page)[1][0] - positions(page)[0][0]) / 6.0
+    ring = plan.locator(".crowd .mark.lost .ring").get_attribute("r")
+    assert float(ring or 0) == pytest.approx(2 * 0.5 * scale, abs=0.2)
+
+
 def test_a_silent_camera_is_named_and_the_plan_does_not_claim_to_see_there(
     start_board: Start, open_page: Open, watched: LiveWriter
 ) -> None:

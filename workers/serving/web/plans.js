@@ -8,6 +8,8 @@ import { CAUSES } from "./zones.js";
 const DOT = 5.5;
 const RING_SD = 2; // the ring holds most places where a person may be
 const RING_LEAST = 9;
+const RING_MOST_M = 3; // who may be anywhere within more is not drawn
+const LOST_S = 1.5; // seen longer ago than the slowest camera's frames are apart
 const ICON = 17;
 const TEXT = 13;
 const TEXT_LEAST = 9.5;
@@ -185,14 +187,16 @@ class Plan {
   render() {
     const floor = this.store.floors.get(this.id);
     const fresh = this.store.floorFreshness(this.id);
-    const people = (floor?.people ?? []).filter((person) => person.x_m !== null && person.x_m !== undefined);
+    const located = (floor?.people ?? []).filter((person) => person.x_m !== null && person.x_m !== undefined);
+    for (const person of located) person.lost = !person.observed && floor.asOf - person.last_observed_us / 1e6 > LOST_S;
+    const people = located.filter((person) => !person.lost || RING_SD * (person.position_sd_m ?? 0) <= RING_MOST_M);
     const old = fresh.stale && fresh.cause !== "camera_silent"; // others than the silent cameras still count
     this.figure.dataset.stale = String(old);
     say(this.name, this.#floorName());
     say(this.word, fresh.cause === "no_data" ? "NO DATA" : fresh.cause === "clock_ahead" ? "CLOCK WRONG" : old ? "STALE" : "");
     say(this.age, fresh.age === null ? "" : ago(fresh.age));
-    say(this.count, fresh.age === null ? "" : this.#countText(people, floor));
-    this.svg.setAttribute("aria-label", `Plan of ${this.#floorName()}: ${counted(people.length, "person", "people")}. Arrow keys go from person to person.`);
+    say(this.count, fresh.age === null ? "" : this.#countText(located));
+    this.svg.setAttribute("aria-label", `Plan of ${this.#floorName()}: ${this.#countText(located)}. Arrow keys go from person to person.`);
     this.#fillZones();
     this.#fillCameras(floor, people);
     this.#movePeople(people);
@@ -204,14 +208,15 @@ class Plan {
     return this.id;
   }
 
-  #countText(people, floor) {
-    const all = counted(people.length, "person", "people");
-    const beyond = people.filter((person) => !this.scale.holds({ x: person.x_m, y: person.y_m })).length;
-    const out = beyond ? `, ${beyond} beyond this plan` : "";
+  #countText(people) {
+    const seen = people.filter((person) => !person.lost);
+    const beyond = seen.filter((person) => !this.scale.holds({ x: person.x_m, y: person.y_m })).length;
     const cameras = [...this.cameras.keys()].filter((id) => this.store.cameras.get(id)?.footprint).length;
-    const fused = (floor?.people ?? []).some((person) => person.person_id.startsWith(`${this.id}:`) && !this.store.cameras.has(this.id));
-    const how = cameras > 1 && fused ? ", each counted once" : "";
-    return `${all}${how}${out}`;
+    const fused = people.some((person) => person.person_id.startsWith(`${this.id}:`)) && !this.store.cameras.has(this.id);
+    const parts = [`${counted(seen.length, "person", "people")}${cameras > 1 && fused ? ", each counted once" : ""}`];
+    if (beyond) parts.push(`${beyond} beyond this plan`);
+    if (people.length > seen.length) parts.push(`${people.length - seen.length} out of sight`);
+    return parts.join(" · ");
   }
 
   #fillZones() {
@@ -242,7 +247,7 @@ class Plan {
       const fresh = this.store.cameraFreshness(camera);
       const missing = fresh.stale || (floor?.missing ?? []).includes(id);
       if (missing) silent.push(camera.name);
-      const count = people.filter((person) => person.observed && person.camera_ids.includes(id)).length;
+      const count = people.filter((person) => !person.lost && person.camera_ids.includes(id)).length;
       const sees = `sees ${counted(count, "person", "people")}`;
       const away = fresh.age === null ? "NO DATA" : `SILENT, last picture ${ago(fresh.age)}`;
       const uncalibrated = camera.footprint ? "" : ", not on this plan: it is not calibrated";
@@ -275,7 +280,7 @@ class Plan {
       const ring = sd === null || sd === undefined ? 0 : Math.max(RING_LEAST, RING_SD * sd * this.scale.perMetre);
       view.ring.setAttribute("r", ring.toFixed(1));
       const known = person.role || person.staff_id;
-      view.mark.setAttribute("class", `mark ${known ? "staff" : "person"} ${person.observed ? "confirmed" : "lost"}`);
+      view.mark.setAttribute("class", `mark ${known ? "staff" : "person"} ${person.lost ? "lost" : "confirmed"}`);
       view.mark.dataset.suspect = String(Boolean(person.calibration_suspect));
       view.mark.dataset.cameras = person.camera_ids.join(" ");
       view.mark.dataset.shown = String(this.shown === id);
@@ -338,7 +343,7 @@ class Plan {
       `Person ${person.person_id.slice(person.person_id.lastIndexOf(":") + 1)}`,
       person.role || person.staff_id ? `identified staff${person.role ? `, ${person.role}` : ""}` : "not identified",
       zones.length ? `in ${listed(zones)}` : "in no zone",
-      person.observed ? `seen by ${listed(names)}` : `out of sight, last seen by ${listed(names)}`,
+      !person.lost ? `seen by ${listed(names)}` : `out of sight, last seen by ${listed(names)}`,
     ];
     if (sd !== null && sd !== undefined) parts.push(`place known to ${Math.max(0.1, RING_SD * sd).toFixed(1)} m`);
     return parts.join(" · ");
