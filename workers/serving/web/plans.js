@@ -164,10 +164,13 @@ class Plan {
     taken.push({ x, y });
     const ring = camera.footprint.sees[0]?.map((corner) => this.scale.at(corner)) ?? [];
     const middle = ring.length ? mean(ring) : { x: this.scale.width / 2, y: this.scale.height / 2 };
-    const turn = (Math.atan2(middle.y - exact.y, middle.x - exact.x) * 180) / Math.PI;
-    const body = draw("path", { d: "M-7-5H1V5H-7zM1-2 8-6V6L1 2z", class: "eye", transform: `rotate(${turn.toFixed(1)})` });
-    const left = x > this.scale.width - 30;
-    const text = draw("text", { x: (left ? -1 : 1) * (12 + beside * 12), y: 4.5, class: "eye-letter", "text-anchor": left ? "end" : "start" }, letter);
+    const turn = Math.atan2(middle.y - exact.y, middle.x - exact.x);
+    const degrees = ((turn * 180) / Math.PI).toFixed(1);
+    const body = draw("path", { d: "M-7-5H1V5H-7zM1-2 8-6V6L1 2z", class: "eye", transform: `rotate(${degrees})` });
+    // Behind the camera, where the plan has a margin; cameras that hang together one below the other.
+    const letterX = Math.min(Math.max(x - 16 * Math.cos(turn), 6), this.scale.width - 6) - x;
+    const letterY = Math.min(Math.max(y - 15 * Math.sin(turn), 8), this.scale.height - 8) - y + beside * 14;
+    const text = draw("text", { x: letterX.toFixed(1), y: (letterY + 4.5).toFixed(1), class: "eye-letter", "text-anchor": "middle" }, letter);
     const mark = draw("g", { class: inside ? "eye-mark" : "eye-mark outside", transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})` }, body, text);
     mark.append(draw("title", {}, `${letter}: ${camera.name}${inside ? "" : ", further away than this plan shows"}`));
     mark.dataset.camera = camera.camera_id;
