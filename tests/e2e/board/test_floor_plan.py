@@ -179,15 +179,15 @@ def test_arrow_keys_show_which_cameras_see_each_person(
     expect(plan.locator(".detail")).to_contain_text("Person 1")
 
 
-def test_who_is_out_of_sight_is_dashed_and_not_drawn_once_they_may_be_anywhere(
+def test_a_lost_person_is_dashed_and_not_drawn_once_they_may_be_anywhere(
     start_board: Start, open_page: Open, watched: LiveWriter
 ) -> None:
     page = open_page(start_board(registry=ward(), stale_after_s=60.0).url)
     plan = plan_of(page)
     at_us = now_us()
-    gone = {"observed": False, "last_observed_us": at_us - 4_000_000}
-    hidden = on_floor(3, 4.0, 2.0, "west", position_sd_m=0.5, **gone)
-    away = on_floor(4, 5.0, 2.0, "west", position_sd_m=4.0, **gone)
+    lost = {"observed": False, "last_observed_us": at_us - 4_000_000}
+    hidden = on_floor(3, 4.0, 2.0, "west", position_sd_m=0.5, **lost)
+    away = on_floor(4, 5.0, 2.0, "west", position_sd_m=4.0, **lost)
     blinked = {"observed": False, "last_observed_us": at_us - 400_000, "position_sd_m": 0.2}
 
     people = [PEOPLE[0], on_floor(2, 9.0, 4.0, "east", **blinked), hidden, away]
