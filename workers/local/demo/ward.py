@@ -30,7 +30,12 @@ def register_ward(scenario: Scenario, folder: Path, desk: EditingDesk, recorded_
     files = {kind: folder / f"{kind}.yaml" for kind in scenario.rows}
     for kind, path in files.items():
         path.write_text("".join(f"- {json.dumps(row)}\n" for row in scenario.rows[kind]))
-    return import_files(files, desk, recorded_at_us=recorded_at_us, options=options).versions
+    floor = {"floor": files.pop("floor")} if "floor" in files else {}
+    done = import_files(files, desk, recorded_at_us=recorded_at_us, options=options)
+    if not floor:
+        return done.versions
+    # Cameras make their floors; this names them. No floor is ever removed, so it goes alone.
+    return done.versions + import_files(floor, desk, recorded_at_us=recorded_at_us).versions
 
 
 def _shows_others(folder: Path, scenario: Scenario) -> bool:
