@@ -63,6 +63,12 @@ ALERTS: Final[dict[str, Row]] = {
         )
         for verdict, texts in VIEWS.items()
     },
+    "disagrees/camera/ID": Row(
+        "WARNING",
+        "In the median, the camera puts people who walk `guard.disagree_m` or more away from where "
+        "another camera of the floor puts them.",
+        "[Verdicts on cameras](../runbooks/camera-verdicts.md).",
+    ),
     "suspect/camera/ID": Row(
         "NOTICE",
         "The camera's view was another one, or it disagreed with others, and nobody has confirmed "

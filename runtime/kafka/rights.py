@@ -25,6 +25,7 @@ from schemas.topics import (
     REFERENCE_TOPICS,
     STREAM_CHECKPOINTS,
     TOPICS,
+    TRACKS,
     Topic,
 )
 
@@ -119,9 +120,9 @@ PROCESSES: Final = (
     ),
     ProcessRights(
         process="guard",
-        reads=(FRAMES, CAMERAS, FLOORS, CAMERA_VIEWS),
+        reads=(FRAMES, TRACKS, CAMERAS, FLOORS, CAMERA_VIEWS),
         writes=(CAMERA_HEALTH, CAMERA_VIEWS, DEAD_LETTERS),
-        groups=("guard", FACTS_GROUP),
+        groups=("guard", "overlap", FACTS_GROUP),
         claims=("camera-views",),
     ),
     ProcessRights(

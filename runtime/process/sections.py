@@ -118,6 +118,16 @@ class GuardSettings(Section):
         10.0, "s", "A camera whose pictures are the same for this long is frozen.", gt=0
     )
     repeat_s: float = setting(60.0, "s", "A verdict that lasts is written this often.", gt=0)
+    disagree_m: float = setting(
+        0.5,
+        "m",
+        "Cameras that put the same walking people this far apart disagree: smaller finds smaller "
+        "errors of calibration, and takes feet that are not seen for one; 0 compares none.",
+        ge=0,
+    )
+    disagree_window_s: float = setting(
+        600.0, "s", "Walks of this long are compared; longer finds out later.", gt=0
+    )
 
 
 class ClocksSettings(Section):

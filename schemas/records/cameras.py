@@ -3,7 +3,7 @@
 from typing import Literal, TypedDict
 
 CameraVerdict = Literal[
-    "UNKNOWN", "LEARNING", "OK", "MOVED", "FROZEN", "COVERED", "DARK", "OUT_OF_FOCUS"
+    "UNKNOWN", "LEARNING", "OK", "MOVED", "FROZEN", "COVERED", "DARK", "OUT_OF_FOCUS", "DISAGREES"
 ]
 
 
@@ -22,6 +22,10 @@ class CameraHealth(TypedDict):
     sharpness: float | None
     likeness: float | None
     luma_p95: float | None
+    with_camera_id: str | None
+    distance_m: float | None
+    late_s: float | None
+    walks: int
 
 
 ClockState = Literal["UNKNOWN", "UNSETTLED", "SETTLED"]

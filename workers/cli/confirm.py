@@ -40,5 +40,6 @@ def confirm(
         user = user_name()
         audit = stack.enter_context(AuditLog(cluster, "command"))
         audit.record_now(confirming(camera), actor=user, why=reason.strip())
-        written = confirm_view(cluster, camera, by=user, reason=reason)
+        version = newest["version"]
+        written = confirm_view(cluster, camera, camera_version=version, by=user, reason=reason)
     typer.echo(f"camera {camera} confirmed by {user}: decision {written['version']}")

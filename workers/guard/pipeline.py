@@ -28,6 +28,8 @@ from workers.frames.placement import CameraPlacement
 from workers.frames.reader import FrameReader
 from workers.guard.backgrounds import Backgrounds
 from workers.guard.measures import make_background
+from workers.guard.neighbours import Disagreement
+from workers.guard.overlap_follower import OverlapFollower
 from workers.guard.pictures import small_picture
 from workers.guard.suspicion import Suspicions
 from workers.guard.watch import CameraWatch, Finding, Rhythm
@@ -52,6 +54,7 @@ class Parts:
         backgrounds: Keeps what was learnt.
         health: Writes what was found.
         suspicions: Writes which cameras are suspect for it.
+        overlap: Compares cameras that see the same people.
     """
 
     placement: CameraPlacement
@@ -60,6 +63,7 @@ class Parts:
     backgrounds: Backgrounds
     health: "HealthWriter"
     suspicions: Suspicions
+    overlap: OverlapFollower
 
 
 @dataclass(slots=True)
@@ -121,6 +125,42 @@ class HealthWriter:
         self._shown[record["camera_id"]] = record["verdict"]
         CAMERA_VERDICT.labels(record["camera_id"], record["verdict"]).set(1)
 
+    def write_pair(self, found: Disagreement, version: int, floor_partition: int) -> None:
+        """Write what is known of a camera against another.
+
+        Args:
+            found: What is known.
+            version: Version of the camera.
+            floor_partition: Partition of the cameras' floor.
+
+        Raises:
+            Stop: An earlier record was not delivered.
+        """
+        record: CameraHealth = {
+            "camera_id": found.camera_id,
+            "at_us": found.at_us,
+            "verdict": "DISAGREES" if found.disagrees else "OK",
+            "since_us": found.since_us,
+            "frame_seq": 0,
+            "camera_version": version,
+            "shift_px": None,
+            "found": None,
+            "veiled": None,
+            "sharpness": None,
+            "likeness": None,
+            "luma_p95": None,
+            "with_camera_id": found.with_camera_id,
+            "distance_m": round(found.apart.distance_m, 3),
+            "late_s": round(found.apart.late_s, 3),
+            "walks": found.apart.walks,
+        }
+        self._producer.produce(
+            self._topic,
+            key=found.camera_id,
+            value=self._codec.encode(record),
+            partition=floor_partition,
+        )
+
     def forget(self, camera_id: str) -> None:
         """Show no verdict on a camera any more."""
         shown = self._shown.pop(camera_id, None)
@@ -162,6 +202,10 @@ def make_record(frame: Frame, width: int, finding: Finding) -> CameraHealth:
         "sharpness": None if found is None else round(found.sharp, 3),
         "likeness": None if found is None else round(found.likeness, 3),
         "luma_p95": None if found is None else round(found.bright, 3),
+        "with_camera_id": None,
+        "distance_m": None,
+        "late_s": None,
+        "walks": 0,
     }
 
 
@@ -286,8 +330,26 @@ class GuardPipeline:
         camera.written_us = at_us
 
     def poll(self) -> None:
-        """Serve delivery reports."""
+        """Serve delivery reports, and write which cameras disagree."""
+        for found in self._parts.overlap.news():
+            self._report_pair(found)
         self._parts.health.poll()
+
+    def _report_pair(self, found: Disagreement) -> None:
+        """Write what is known of a camera against another, if this guard guards it."""
+        camera = self._cameras.get(found.camera_id)
+        if camera is None:
+            return
+        now_s = self._clock.monotonic_s()
+        partition = self._parts.placement.partition_of(found.camera_id, now_s)
+        self._parts.health.write_pair(found, camera.version, partition)
+        if found.disagrees:
+            self._parts.suspicions.raise_if_new(
+                found.camera_id,
+                "DISAGREES",
+                since_us=found.since_us,
+                camera_version=camera.version,
+            )
 
     def join(self) -> None:
         """Wait until what was found is written."""

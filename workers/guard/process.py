@@ -13,12 +13,21 @@ from runtime.kafka.topic_watch import watching
 from runtime.kafka.topics import check_topics
 from runtime.process.service import Service
 from runtime.storage.guarded import GuardedStore
-from schemas.topics import CAMERA_HEALTH, CAMERA_VIEWS, CAMERAS, DEAD_LETTERS, FLOORS, FRAMES
+from schemas.topics import (
+    CAMERA_HEALTH,
+    CAMERA_VIEWS,
+    CAMERAS,
+    DEAD_LETTERS,
+    FLOORS,
+    FRAMES,
+    TRACKS,
+)
 from workers import stages
 from workers.frames.arrivals import Intake
 from workers.frames.placement import CameraPlacement
 from workers.frames.reader import FrameReader
 from workers.guard.backgrounds import Backgrounds
+from workers.guard.overlap_follower import OverlapFollower
 from workers.guard.pipeline import GuardPipeline, HealthWriter, Parts
 from workers.guard.suspicion import Suspicions
 from workers.registry.view import RegistryView
@@ -37,7 +46,7 @@ def run_guard(service: Service) -> None:
         Retry: A dependency stayed out of reach.
     """
     settings = service.settings
-    topics = [FRAMES, CAMERA_HEALTH, DEAD_LETTERS, CAMERAS, FLOORS, CAMERA_VIEWS]
+    topics = [FRAMES, TRACKS, CAMERA_HEALTH, DEAD_LETTERS, CAMERAS, FLOORS, CAMERA_VIEWS]
     cluster = Cluster.of(settings, service.clock)
     check_access(cluster, rights_of(STAGE))
     check_topics(cluster, topics)
@@ -53,6 +62,7 @@ def run_guard(service: Service) -> None:
         backgrounds=Backgrounds(store),
         health=HealthWriter(cluster, producer, registry.writer(CAMERA_HEALTH)),
         suspicions=Suspicions(cluster, known),
+        overlap=OverlapFollower(cluster, settings.guard, known),
     )
     consumer = cluster.consumer(
         cluster.group(STAGE),
@@ -74,7 +84,9 @@ def run_guard(service: Service) -> None:
         processor=GuardPipeline(service, settings.guard, parts),
     )
     try:
+        parts.overlap.start()
         with watching(service, cluster, topics):
             loop.run()
     finally:
+        parts.overlap.close()
         placement.close()

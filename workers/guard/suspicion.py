@@ -9,7 +9,8 @@ from runtime.facts.log import Fact
 from runtime.kafka.cluster import Cluster
 from schemas.records.cameras import CameraVerdict
 from schemas.registry import RegistryUnavailable
-from schemas.topics import CAMERA_VIEWS
+from schemas.topics import CAMERA_VIEWS, CAMERAS
+from streams.domain.facts.suspicion import holds
 from workers.registry.camera_views import suspect
 from workers.registry.view import RegistryView
 
@@ -55,6 +56,10 @@ class Suspicions:
             known_version: int = newest["camera_version"]
             if known_version >= camera_version:
                 return
+        if verdict == "DISAGREES" and newest is not None and newest["state"] == "TRUSTED":
+            cameras = self._registry.versions(CAMERAS, camera_id)
+            if holds(newest, cameras.get(max(cameras, default=0)), cameras):
+                return  # a person knows better, as long as the calibration is the same
         now_s = self._cluster.clock.monotonic_s()
         if now_s < self._not_before_s:
             return

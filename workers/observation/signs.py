@@ -37,6 +37,20 @@ class ViewSign:
     since_us: int
 
 
+class Disagreement(NamedTuple):
+    """A camera that puts people elsewhere than another one.
+
+    Attributes:
+        since_us: Since when, UTC microseconds of event time.
+        others: Ids of the cameras that it disagrees with.
+        distance_m: The largest distance, m.
+    """
+
+    since_us: int
+    others: tuple[str, ...]
+    distance_m: float
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StageSign:
     """How far a stage has come in its input.
@@ -91,6 +105,7 @@ class Signs:
         pictures_us: When a frame was last appended, UTC microseconds; None when there is none.
         cameras: Registered cameras by id; None while they are not known.
         views: The guard's verdicts, by camera.
+        disagreements: Cameras that disagree with others, by camera.
         suspects: Since when the views of cameras are suspect, UTC microseconds, by camera.
         stages: Progress of each stage, by process name.
         health: Health by process name, for processes whose endpoint is known.
@@ -108,6 +123,7 @@ class Signs:
     pictures_us: int | None = None
     cameras: dict[str, CameraSign] | None = field(default_factory=dict)
     views: dict[str, ViewSign] = field(default_factory=dict)
+    disagreements: dict[str, Disagreement] = field(default_factory=dict)
     suspects: dict[str, int] = field(default_factory=dict)
     stages: dict[str, StageSign] = field(default_factory=dict)
     health: dict[str, HealthSign] = field(default_factory=dict)

@@ -1,5 +1,6 @@
 """Findings about what cameras show: the guard's verdicts, in words for ward staff."""
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from schemas.records.cameras import CameraVerdict
@@ -59,7 +60,7 @@ VIEWS: Final[dict[CameraVerdict, ViewTexts]] = {
 }
 """The verdicts that are reported."""
 
-KINDS: Final = frozenset(texts.kind for texts in VIEWS.values())
+KINDS: Final = frozenset({*(texts.kind for texts in VIEWS.values()), "disagrees"})
 """Kinds of these alerts."""
 
 
@@ -67,10 +68,29 @@ def views(signs: Signs) -> list[Finding]:
     """Cameras in force whose view is not as it should be, or was not confirmed since."""
     found = []
     moved = {camera_id for camera_id, sign in signs.views.items() if sign.verdict == "MOVED"}
+    for camera_id, one in sorted(signs.disagreements.items()):
+        camera = (signs.cameras or {}).get(camera_id)
+        if camera is None or camera_id in moved:  # which explains it
+            continue
+        known = signs.cameras or {}
+        names = [known[other].name for other in one.others if other in known]
+        found.append(
+            Finding(
+                key=f"disagrees/camera/{camera_id}",
+                tier="WARNING",
+                what=f"Camera {camera.name} puts people elsewhere than {_listed(names)}",
+                since_us=one.since_us,
+                value=one.distance_m,
+                threshold=0.0,
+                unit="m",
+                next_action=f"check the calibration of camera {camera_id}, then of "
+                f"{', '.join(one.others)}: {RUNBOOK}",
+            )
+        )
     for camera_id, since_us in sorted(signs.suspects.items()):
         camera = (signs.cameras or {}).get(camera_id)
-        if camera is None or camera_id in moved:  # which says more
-            continue
+        if camera is None or camera_id in moved or camera_id in signs.disagreements:
+            continue  # the other finding says more
         found.append(
             Finding(
                 key=f"suspect/camera/{camera_id}",
@@ -102,3 +122,9 @@ def views(signs: Signs) -> list[Finding]:
             )
         )
     return found
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names of cameras as a text: `Door`, `Door and Bed 2`."""
+    *first, last = names or ["another one"]
+    return f"{', '.join(first)} and {last}" if first else last

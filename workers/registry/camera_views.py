@@ -18,12 +18,15 @@ def confirming(camera_id: str) -> Act:
     return Act(CONFIRMED, f"{CAMERAS.name}/{camera_id}", cameras=(camera_id,))
 
 
-def confirm(cluster: Cluster, camera_id: str, *, by: str, reason: str) -> CameraView:
+def confirm(
+    cluster: Cluster, camera_id: str, *, camera_version: int, by: str, reason: str
+) -> CameraView:
     """Write that a camera's view and calibration are right from now on.
 
     Args:
         cluster: Where the topics are.
         camera_id: A registered camera.
+        camera_version: Its version.
         by: Who has looked at it.
         reason: Why, in their words.
 
@@ -35,9 +38,8 @@ def confirm(cluster: Cluster, camera_id: str, *, by: str, reason: str) -> Camera
     if not reason.strip():
         raise Stop("no reason: say what you looked at before you confirmed the view")
 
-    def trusted(newest: Newest) -> dict[str, Any]:
-        version = 0 if newest is None else newest["camera_version"]
-        return _content("TRUSTED", reason.strip(), cluster.clock.now_us(), version)
+    def trusted(_: Newest) -> dict[str, Any]:
+        return _content("TRUSTED", reason.strip(), cluster.clock.now_us(), camera_version)
 
     return cast(CameraView, decide(cluster, CAMERA_VIEWS, camera_id, trusted, by=by))
 

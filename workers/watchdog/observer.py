@@ -8,7 +8,7 @@ from runtime.process.metrics import LAG_RECORDS, LAG_SECONDS
 from runtime.process.sections import WatchdogSettings
 from workers.observation.groups import CONSUMED, PipelineProbe
 from workers.observation.losses import LossFollower
-from workers.observation.signs import CameraSign, Signs, StageProgress, StageSign
+from workers.observation.signs import CameraSign, Disagreement, Signs, StageProgress, StageSign
 from workers.observation.views import KINDS
 from workers.registry.follower import RegistryFollower
 from workers.registry.view import RegistryView
@@ -95,6 +95,7 @@ class Observer:
             pictures_us=pictures_us,
             cameras=self._cameras(now_us),
             views=self._views.signs(now_us),
+            disagreements=self._disagreements(now_us),
             suspects={
                 camera_id: view["since_us"]
                 for camera_id, view in self._registry.suspects(now_us).items()
@@ -108,6 +109,23 @@ class Observer:
             anchored_us=self._losses.anchored_us,
             unseen=unseen,
         )
+
+    def _disagreements(self, now_us: int) -> dict[str, Disagreement]:
+        """Cameras that disagree with others; a verdict on an earlier version counts no longer."""
+        cameras = self._registry.cameras(now_us)
+        found: dict[str, Disagreement] = {}
+        for record in self._views.disagreements(now_us):
+            camera_id, other_id = record["camera_id"], record["with_camera_id"] or ""
+            camera = cameras.get(camera_id)
+            if camera is None or record["camera_version"] < camera["version"]:
+                continue
+            before = found.get(camera_id, Disagreement(record["since_us"], (), 0.0))
+            found[camera_id] = Disagreement(
+                min(before.since_us, record["since_us"]),
+                (*before.others, other_id),
+                max(before.distance_m, record["distance_m"] or 0.0),
+            )
+        return found
 
     def _unseen(self) -> frozenset[str]:
         """Kinds of findings about Kafka that were not checked yet."""

@@ -34,7 +34,7 @@ class ViewFollower:
     def __init__(self, cluster: Cluster) -> None:
         self._codec = cluster.registry.reader(CAMERA_HEALTH)
         self._lock = threading.Lock()
-        self._newest: dict[str, tuple[int, CameraHealth]] = {}
+        self._newest: dict[tuple[str, str], tuple[int, CameraHealth]] = {}
         self._follower = Follower(
             "views", cluster, [CAMERA_HEALTH], self._take_all, self._failed, age_s=LASTS_S
         )
@@ -57,9 +57,22 @@ class ViewFollower:
         with self._lock:
             return {
                 camera_id: ViewSign(verdict=record["verdict"], since_us=record["since_us"])
-                for camera_id, (appended_us, record) in self._newest.items()
-                if now_us - appended_us < LASTS_S * 1e6
+                for (camera_id, other_id), (appended_us, record) in self._newest.items()
+                if not other_id and now_us - appended_us < LASTS_S * 1e6
             }
+
+    def disagreements(self, now_us: int) -> list[CameraHealth]:
+        """The newest verdicts by which cameras disagree with another one, by camera.
+
+        Args:
+            now_us: Wall clock, UTC microseconds.
+        """
+        with self._lock:
+            return [
+                record
+                for _, (appended_us, record) in sorted(self._newest.items(), key=lambda one: one[0])
+                if record["verdict"] == "DISAGREES" and now_us - appended_us < LASTS_S * 1e6
+            ]
 
     def take(self, record: CameraHealth, appended_us: int) -> None:
         """Take in a verdict; an older one than the last is ignored.
@@ -69,9 +82,10 @@ class ViewFollower:
             appended_us: When it was appended, UTC microseconds.
         """
         with self._lock:
-            known = self._newest.get(record["camera_id"])
+            about = record["camera_id"], record["with_camera_id"] or ""
+            known = self._newest.get(about)
             if known is None or known[0] <= appended_us:
-                self._newest[record["camera_id"]] = appended_us, record
+                self._newest[about] = appended_us, record
 
     def _take_all(self, messages: Sequence[Message], at_end: bool) -> None:
         for message in messages:

@@ -1,5 +1,6 @@
 """The guard on a real broker: it learns, finds out, writes, and remembers over a restart."""
 
+import itertools
 import os
 import subprocess
 import sys
@@ -12,19 +13,22 @@ from typing import Any, cast
 import pytest
 
 from runtime.clock import SystemClock
-from runtime.facts.log import FactLog
+from runtime.facts.log import Fact, FactLog
+from runtime.kafka.producer import ReliableProducer
 from runtime.process.health import Health
 from runtime.process.service import Service
 from runtime.process.settings import Settings
 from runtime.process.user import user_name
 from schemas.records.cameras import CameraHealth, CameraView
 from schemas.records.frames import DetectionOutcome, Frame
-from schemas.topics import AUDIT, CAMERA_HEALTH, CAMERA_VIEWS, CAMERAS, FLOORS, FRAMES
+from schemas.records.tracks import CameraTracks
+from schemas.topics import AUDIT, CAMERA_HEALTH, CAMERA_VIEWS, CAMERAS, FLOORS, FRAMES, TRACKS
 from streams.domain.facts.timeline import Facts
 from streams.domain.pipeline import PartitionPipeline
 from tests.support.builders.domain import box, fold, outcome, presences
 from tests.support.builders.domain import heartbeat as silent
 from tests.support.clusters import cluster_of
+from tests.support.facts import publish_facts
 from tests.support.guarded_views import FAULTS, Pictures, jpeg_of, room, view
 from tests.support.inference_ward import (
     FLOOR_OF,
@@ -36,6 +40,7 @@ from tests.support.inference_ward import (
     frame,
     heartbeat,
 )
+from tests.support.overlapping_views import corner_cameras, to_and_fro, walked
 from tests.support.services import Services
 from workers.guard.process import run_guard
 from workers.observation.signs import ViewSign
@@ -58,7 +63,7 @@ def ward(services: Services, run_prefix: str, tmp_path: Path) -> Iterator[Ward]:
     ingest = settings.ingest.model_copy(
         update={"object_store_url": f"file://{tmp_path / 'objects'}"}
     )
-    topics = (CAMERA_HEALTH, CAMERA_VIEWS, AUDIT)
+    topics = (TRACKS, CAMERA_HEALTH, CAMERA_VIEWS, AUDIT)
     made = Ward(settings.model_copy(update={"ingest": ingest}), topics)
     try:
         yield made
@@ -270,3 +275,47 @@ def confirm(ward: Ward, reason: str) -> subprocess.CompletedProcess[str]:
         timeout=120,
         check=False,
     )
+
+
+def test_cameras_that_put_the_same_people_apart_are_found_out_and_suspect(ward: Ward) -> None:
+    pictures, names = room(40), ("bed-1", "bed-2")
+    corners = corner_cameras()
+    calibrated = [
+        {
+            **corners[corner],
+            "camera_id": name,
+            "version": 2,
+            "floor_id": "west",
+            "recorded_by": "",
+            "valid_from_us": 0,
+            "recorded_at_us": 0,
+        }
+        for name, corner in zip(names, ("corner-0", "corner-1"), strict=True)
+    ]
+    publish_facts(cluster_of(ward.settings), [Fact(CAMERAS, one) for one in calibrated])
+    walkers = [to_and_fro((2.0, 1.5), (6.0, 4.5), 1.1), to_and_fro((2.0, 4.5), (6.0, 1.8), 0.8)]
+    seen = dict.fromkeys(names, walkers)
+    with guarding(ward):
+        last = first_frame(ward, pictures, 0, version=2, moved=False)
+        guarded_too = frames(pictures, last, 1, version=2, moved=False)[0]
+        ward.send({**guarded_too, "camera_id": "bed-2"})
+        wrong = walked(seen, 60, off={"bed-2": (1.0, 0.0)})
+        writer, producer = ward.registry.writer(TRACKS), ReliableProducer(cluster_of(ward.settings))
+        sent: list[CameraTracks] = list(wrong)
+        numbers = iter(range(len(sent)))
+
+        def disagree() -> bool:
+            for one in [sent[number] for number in itertools.islice(numbers, 40)]:
+                name = cluster_of(ward.settings).name(TRACKS)
+                value = writer.encode({**one, "floor_id": "west"})
+                producer.produce(name, key=one["camera_id"], value=value, partition=5)
+            producer.flush()
+            return len(decisions(ward)) == 2
+
+        ward.await_that(disagree, "both are suspect", 60, poll_every_s=0.5)
+        reader = ward.registry.reader(CAMERA_HEALTH)
+        written = [reader.decode(message.value()) for message in ward.log(CAMERA_HEALTH)]
+    found = [one for one in written if one["verdict"] == "DISAGREES"]
+    assert {(one["camera_id"], one["with_camera_id"]) for one in found} == {names, names[::-1]}
+    assert found[0]["distance_m"] == pytest.approx(1.0, abs=0.3)
+    assert {(one["state"], one["reason"]) for one in decisions(ward)} == {("SUSPECT", "DISAGREES")}

@@ -12,6 +12,7 @@ from workers.observation.findings import STAGES, judge
 from workers.observation.signs import (
     AuditAway,
     CameraSign,
+    Disagreement,
     HealthSign,
     Signs,
     StageProgress,
@@ -356,3 +357,15 @@ def test_a_view_that_is_suspect_is_reported_until_somebody_confirms_it() -> None
     assert "wardstream camera confirm left" in finding.next_action
     [moved] = judge(replace(back, views=seen_as("MOVED").views), SETTINGS, STARTED_US)
     assert moved.key == "moved/camera/left", "which says more"
+
+
+def test_cameras_that_disagree_are_reported_with_the_names_of_the_others() -> None:
+    cameras = {"left": LEFT, "door": replace(LEFT, name="Door"), "bed": replace(LEFT, name="Bed")}
+    apart = {"left": Disagreement(ago(90), ("bed", "door"), 1.1)}
+    signs = replace(WELL, cameras=cameras, disagreements=apart, suspects={"left": ago(90)})
+
+    [finding] = judge(signs, SETTINGS, STARTED_US)
+
+    assert (finding.key, finding.value, finding.unit) == ("disagrees/camera/left", 1.1, "m")
+    assert finding.what == "Camera Left half puts people elsewhere than Bed and Door"
+    assert "then of bed, door" in finding.next_action

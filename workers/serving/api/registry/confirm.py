@@ -50,7 +50,8 @@ async def confirm_camera(
     check_registered(call.caller, Right.EDIT_REGISTRY, key, reach)
     if not call.reason:
         raise Unfit("give a reason: what you looked at before you confirmed the view")
-    found = await registry.confirm(camera_id, call.caller.subject, call.reason)
+    version: int = reach.ward.newest[key.topic.name, key.identity]["version"]
+    found = await registry.confirm(camera_id, version, call.caller.subject, call.reason)
     return respond(await registry.compute(partial(_answer, found)))
 
 

@@ -98,7 +98,7 @@ class Registry:
         editor = Editor(self.store, self.clock, self.recorder)
         return await _in_thread(partial(editor.make, wish), self._edits)
 
-    async def confirm(self, camera_id: str, by: str, reason: str) -> CameraView:
+    async def confirm(self, camera_id: str, version: int, by: str, reason: str) -> CameraView:
         """Write in a thread that a camera's view is right, once that is in the audit.
 
         Raises:
@@ -110,7 +110,7 @@ class Registry:
 
         def work() -> CameraView:
             self.recorder.record_now(confirming(camera_id), actor=by, why=reason)
-            return confirm(cluster, camera_id, by=by, reason=reason)
+            return confirm(cluster, camera_id, camera_version=version, by=by, reason=reason)
 
         return await _in_thread(work, self._edits)
 
