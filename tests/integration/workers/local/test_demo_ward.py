@@ -33,7 +33,7 @@ def register(ward: Ward, folder: Path, desk: EditingDesk) -> int:
     return register_ward(ward.scenario(starts_us), folder, desk, starts_us - LEAD_US)
 
 
-def test_another_ward_takes_the_place_of_the_one_before_and_the_same_one_changes_nothing(
+def test_another_ward_replaces_the_one_before_and_the_same_one_changes_nothing(
     desk: EditingDesk, tmp_path: Path
 ) -> None:
     register(separate_ward([CLIP], 1280), tmp_path, desk)
