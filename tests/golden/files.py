@@ -9,9 +9,9 @@ from tests.golden.adapter import DERIVED, FOLD_VERSION, STATE_VERSION
 
 FOLDER = Path(__file__).parent
 GOLDENS = FOLDER / "goldens.json"
-SAVED_PARTITION = 3
-"""Partition whose checkpoint is kept whole: two floors, cameras with and without calibration,
-closed and open stays, lost people, removed zones."""
+SAVED_PARTITIONS = (3, 20)
+"""Partitions whose checkpoints are kept whole. The first has two floors, cameras with and without
+calibration, closed and open stays, lost people, removed zones; the second has fused people."""
 
 _FIRST_DERIVED = (
     "tracks.updated.v1",
@@ -53,7 +53,7 @@ def write_goldens(figures: dict[str, Any]) -> None:
 
 
 def saved_checkpoints() -> list[Path]:
-    """Checkpoints that releases wrote, one file for each state version."""
+    """Checkpoints that releases wrote, one file for each state version and partition."""
     return sorted(FOLDER.glob("checkpoint.v*.json"))
 
 
@@ -61,6 +61,11 @@ def read_checkpoint(path: Path) -> dict[bytes, bytes]:
     """Records of a checkpoint by key."""
     records = json.loads(path.read_text())["records"]
     return {key.encode(): base64.b64decode(value) for key, value in records.items()}
+
+
+def partition_of(path: Path) -> int:
+    """The partition of a checkpoint."""
+    return int(json.loads(path.read_text())["partition"])
 
 
 def fold_version_of(path: Path) -> int:
@@ -74,17 +79,19 @@ def topics_after(path: Path) -> set[str]:
     return DERIVED - set(known)
 
 
-def write_checkpoint(records: dict[bytes, bytes]) -> None:
+def write_checkpoint(partition: int, records: dict[bytes, bytes]) -> None:
     """Write a checkpoint under the state version of this release; those of other versions stay."""
     values = {key.decode(): base64.b64encode(records[key]).decode() for key in sorted(records)}
     whole = {
-        "partition": SAVED_PARTITION,
+        "partition": partition,
         "state_version": STATE_VERSION,
         "fold_version": FOLD_VERSION,
         "derived": sorted(DERIVED),
         "records": values,
     }
-    path = FOLDER / f"checkpoint.v{STATE_VERSION}.json"
+    first = partition == SAVED_PARTITIONS[0]
+    name = f"v{STATE_VERSION}" if first else f"v{STATE_VERSION}.partition-{partition}"
+    path = FOLDER / f"checkpoint.{name}.json"
     path.write_text(json.dumps(whole, indent=1) + "\n")
 
 

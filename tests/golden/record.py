@@ -25,7 +25,7 @@ VERSIONS = {
 
 
 def main() -> None:
-    """Write `goldens.json`, and the checkpoint of this release's state version."""
+    """Write `goldens.json`, and the checkpoints of this release's state version."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--other-input", action="store_true")
     options = parser.parse_args()
@@ -49,7 +49,8 @@ def main() -> None:
         if not same[part] and same_version:
             raise SystemExit(f"{part} are not what they were. {files.ASK[part]}")
     files.write_goldens({"input": run.input_figures(logs), **found})
-    files.write_checkpoint(first.checkpoints[world.RESTART_S][files.SAVED_PARTITION])
+    for partition in files.SAVED_PARTITIONS:
+        files.write_checkpoint(partition, first.checkpoints[world.RESTART_S][partition])
 
 
 if __name__ == "__main__":

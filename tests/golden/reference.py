@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from typing import Any
 
-from tests.golden import adapter
+from tests.golden import adapter, fused
 from tests.golden.world import (
     AFFINE,
     CALIBRATED,
     FLOORS,
+    FUSED,
     HEIGHT,
     PERSPECTIVE,
     REMOVED_S,
@@ -16,6 +17,7 @@ from tests.golden.world import (
     S,
     cameras,
 )
+from tests.support import crossed_views
 
 _DAY = 86_400
 _BEFORE_S = -_DAY
@@ -53,6 +55,9 @@ def _cameras() -> Iterator[dict[str, Any]]:
             "homography": matrix,
         }
         camera |= {"width": WIDTH, "height": HEIGHT}
+        if floor_id == FUSED:
+            yield from _fused_camera(camera)
+            continue
         if camera_id == "f6-c2":
             camera |= {"privacy_masks": [_polygon(MASK)]}
         # One camera is registered a minute after the others, and is unknown until then.
@@ -63,6 +68,20 @@ def _cameras() -> Iterator[dict[str, Any]]:
             yield camera | _version(2, 250) | {"homography": [0.0] * 9}  # refused
         if camera_id in REMOVED_S:
             yield camera | _version(2, REMOVED_S[camera_id][0]) | {"removed": True}
+
+
+def _fused_camera(camera: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """One camera is hung elsewhere in the middle, and one leaves the floor and comes back."""
+    view = int(camera["camera_id"][-1]) - 1
+    camera |= {"projection": crossed_views.projection(view)}
+    yield camera | _version(1, _BEFORE_S)
+    if view == fused.MOVED_VIEW:
+        moved = crossed_views.projection(view, fused.MOVED_MM)
+        yield camera | _version(2, fused.MOVED_S - 60, fused.MOVED_S) | {"projection": moved}
+    if view == fused.AWAY_VIEW:
+        away_s, back_s = fused.AWAY_S
+        yield camera | _version(2, away_s) | {"removed": True}
+        yield camera | _version(3, back_s)
 
 
 def _zones() -> Iterator[dict[str, Any]]:
@@ -82,7 +101,7 @@ def _zones() -> Iterator[dict[str, Any]]:
             yield right | {"removed": True} | _version(2, 420)
         if floor_id == "f5":
             yield right | {"polygon": _polygon(BOW)} | _version(2, 200)  # refused
-        if any(camera_id.startswith(floor_id) for camera_id in CALIBRATED):
+        if floor_id == FUSED or any(name.startswith(floor_id) for name in CALIBRATED):
             whole = {"zone_id": f"{floor_id}-floor", "floor_id": floor_id, "camera_id": None}
             yield whole | {"space": "FLOOR_M", "polygon": _polygon(METRES)} | _version(1, _BEFORE_S)
 
@@ -135,7 +154,9 @@ def _requirements() -> Iterator[dict[str, Any]]:
 
 def _floors() -> Iterator[dict[str, Any]]:
     for floor_id, (partition, _) in FLOORS.items():
-        yield {"floor_id": floor_id, "partition": partition} | _version(1, _BEFORE_S)
+        passages = [fused.CORRIDOR] if floor_id == FUSED else []
+        floor = {"floor_id": floor_id, "partition": partition, "passages": passages}
+        yield floor | _version(1, _BEFORE_S)
 
 
 def reference_data() -> list[adapter.Fact]:

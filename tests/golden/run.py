@@ -102,9 +102,10 @@ def continued(logs: dict[int, list[Input]], first: Outcome) -> dict[str, figures
     Another fold has other tracks in it, so the records after it are not those of a run from the
     start; the topics that came after a checkpoint, whose seqs it does not hold, are left out.
     """
-    partition, found = files.SAVED_PARTITION, {}
+    found = {}
     for path in files.saved_checkpoints():
         if files.fold_version_of(path) != FOLD_VERSION:
+            partition = files.partition_of(path)
             sent = restarted(logs, first, {partition: files.read_checkpoint(path)}).sent
             found[path.stem] = figures.of_order(without(sent, files.topics_after(path)))
     return found

@@ -71,7 +71,7 @@ def test_a_checkpoint_of_a_former_release_leads_to_the_golden_bytes(
     logs: Logs, first: run.Outcome, path: Path
 ) -> None:
     """Apart from the topics that came after it, whose seqs it does not hold."""
-    partition = files.SAVED_PARTITION
+    partition = files.partition_of(path)
     saved = {partition: files.read_checkpoint(path)}
 
     restarted = run.restarted(logs, first, saved).sent
@@ -108,13 +108,15 @@ def test_the_world_holds_what_the_goldens_are_for(golden: Any, first: run.Outcom
 
     assert {name.split()[0] for name in golden["outputs"]} == {*DERIVED, "dead-letters.v1"}
     assert files.saved_checkpoints() != []
-    assert len({name for name in golden["outputs"] if name.startswith("tracks")}) == 24
+    assert len({name for name in golden["outputs"] if name.startswith("tracks")}) == 27
     assert reasons == {
         *(b"no_value", b"not_wire_format", b"not_avro", b"unknown_schema", b"wrong_key"),
         *(b"future_event", b"unknown_camera", b"unusable_outcome"),
     }
-    assert events == {"ENTERED", "LEFT", "DWELL_EXCEEDED"}
+    assert events == {"ENTERED", "LEFT", "DWELL_EXCEEDED", "WITHDRAWN"}
     assert len(by_topic["links.observed.v1"]) > 100
+    links = {record["kind"] for record in records("links.observed.v1")}
+    assert links == {"MERGE", "SPLIT", "REIDENTIFICATION", "HAND_OVER"}
     assert missing == {True, False}
     assert {record["scheduled"] for record in measured} == {0, 1}
     assert {record["required"] for record in measured} == {0, 1, 2}

@@ -1,7 +1,8 @@
-"""The world of the goldens: 24 cameras on 8 floors in 5 partitions, 10 minutes of event time.
+"""The world of the goldens: 27 cameras on 9 floors in 6 partitions, 10 minutes of event time.
 
 The generator below makes every number from integers, and every coordinate is a multiple of a
 quarter pixel, so the input has the same bytes with any version of Python and on any processor.
+The cameras of one floor look across one room; `fused.py` has what they see.
 It has all that the stage must cope with: silence of a camera and of a floor, allowed and excessive
 lateness, repeated and older frames, clocks that are ahead, people who are lost and seen again,
 edits of all kinds of reference data, and invalid records.
@@ -10,7 +11,7 @@ edits of all kinds of reference data, and invalid records.
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from tests.golden import adapter
+from tests.golden import adapter, fused
 
 T0 = 1_767_250_500_000_000
 """2026-01-01T06:55:00Z, microseconds: the shifts change in the middle."""
@@ -22,9 +23,12 @@ WIDTH, HEIGHT = 800, 600
 
 FLOORS = {
     "f1": (0, 1), "f2": (0, 2), "f3": (3, 3), "f4": (3, 3),
-    "f5": (7, 3), "f6": (7, 4), "f7": (12, 4), "f8": (31, 4),
+    "f5": (7, 3), "f6": (7, 4), "f7": (12, 4), "f8": (31, 4), "f9": (20, 3),
 }  # fmt: skip
 """Partition and number of cameras of each floor."""
+
+FUSED = "f9"
+"""The floor whose cameras are fused."""
 
 RESTART_S = 307
 """Append time at which a stream processor takes over from a checkpoint, seconds."""
@@ -201,6 +205,29 @@ def _frames(camera_id: str) -> Iterator[tuple[int, dict[str, Any]]]:
             yield appended_ms + 1_700, outcome  # older than the frames before it
 
 
+def _fused_frames(camera_id: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Append time (ms) and outcome of every record of a camera that is fused."""
+    chance = Chance(camera_id)
+    view = int(camera_id[-1]) - 1
+    phase_ms = chance.below(fused.FRAME_MS)
+    for number, due_ms in enumerate(range(fused.STARTS_MS, fused.ENDS_MS, fused.FRAME_MS), 1):
+        at_ms = due_ms + phase_ms + chance.below(20)
+        found = [
+            _box(edges, chance.between(600, 960))
+            for edges in fused.boxes(view, at_ms, chance.between)
+            if chance.below(12)
+        ]
+        dice, delay_ms = chance.below(60), chance.between(40, 160)
+        if _within(at_ms // 1_000, fused.SILENT_S.get(camera_id, [])):
+            continue
+        outcome = _outcome(camera_id, T0 + at_ms * MS, number, detections=found)
+        if dice == 0:
+            outcome |= {"outcome": "SKIPPED", "reason": "newer_frame", "detections": []}
+        if _within(at_ms // 1_000, [fused.LATE_S.get(camera_id, (0, 0))]):
+            delay_ms += fused.LATE_MS
+        yield T0 // MS + at_ms + delay_ms, outcome
+
+
 def _within(at_s: int, spans: list[tuple[int, int]]) -> bool:
     return any(from_s <= at_s < to_s for from_s, to_s in spans)
 
@@ -235,7 +262,8 @@ def detections() -> dict[int, list[Input]]:
     """The log of each partition."""
     logs: dict[int, list[Input]] = {partition: [] for partition in partitions()}
     for camera_id, floor_id in cameras().items():
-        for appended_ms, outcome in _frames(camera_id):
+        frames = _fused_frames(camera_id) if floor_id == FUSED else _frames(camera_id)
+        for appended_ms, outcome in frames:
             value = adapter.encode("detections.made.v1", outcome)
             logs[FLOORS[floor_id][0]].append(Input(appended_ms, camera_id.encode(), value))
     for partition, record in _unusable():
