@@ -48,6 +48,15 @@ class Compiler:
         """Compile a function that other compiled ones call; it becomes part of their code."""
         return cast("_Function", _njit(no_cfunc_wrapper=True)(function))
 
+    def kernel(self, function: _Function) -> _Function:
+        """Compile a function that makes no array; arrays are not counted in it, which is faster.
+
+        It may take parts of arrays that it was given, and returns none. A division by zero gives
+        an infinity or no number, as numpy's does.
+        """
+        options = {"_nrt": False, "error_model": "numpy", "no_cfunc_wrapper": True}
+        return cast("_Function", _njit(**options)(function))
+
     def entry(self, function: _Function) -> _Function:
         """Compile a function that Python calls, at its first call, or load it from the cache."""
         if self.cache_dir is None:

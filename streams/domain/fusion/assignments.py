@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from streams.domain.fusion.jit import compiled
+from streams.domain.fusion.jit import allocating, compiled
 from streams.domain.tracking.types import Flags, Indices, Matrix, Vector
 
 MOST_CHOICES: Final = 12
@@ -50,7 +50,7 @@ class Pool(NamedTuple):
         weights: Log weights, falling, shape `(M,)`.
         order: Where the assignment of each weight is in the two others, shape `(M,)`.
         parents: The hypothesis each belongs to, shape `(M,)`.
-        boxes: Box of each person of the parent, shape `(M, N)`.
+        boxes: Box of each person with a box to choose, shape `(M, N)`.
     """
 
     weights: Vector
@@ -59,7 +59,46 @@ class Pool(NamedTuple):
     boxes: Indices
 
 
-@compiled
+class Search(NamedTuple):
+    """Room for the search of one hypothesis' assignments, for so many people and boxes.
+
+    Attributes:
+        cheapest: Least cost of all people from one on.
+        tried: Choices tried.
+        costs: Cost of the people before one.
+        chosen: Box of each.
+        taken: Which boxes are taken.
+        prices: Prices of the boxes.
+        owners: Who has each box in an auction.
+        waiting: Who has none there.
+    """
+
+    cheapest: Vector
+    tried: Indices
+    costs: Vector
+    chosen: Indices
+    taken: Flags
+    prices: Vector
+    owners: Indices
+    waiting: Indices
+
+
+@allocating
+def new_search(people: int, boxes: int) -> Search:
+    """Room for so many people and boxes."""
+    return Search(
+        np.zeros(people + 1),
+        np.zeros(people + 1, np.int64),
+        np.zeros(people + 1),
+        np.full(people + 1, -1, np.int64),
+        np.zeros(boxes, np.bool_),
+        np.zeros(boxes),
+        np.full(boxes, -1, np.int64),
+        np.zeros(people + 1, np.int64),
+    )
+
+
+@allocating
 def no_choices(people: int) -> Choices:
     """Room for the choices of so many people."""
     return Choices(
@@ -109,16 +148,19 @@ def _cheapest(choices: Choices, row: int, prices: Vector) -> tuple[int, float]:
 
 
 @compiled
-def auction(choices: Choices, rows: Indices, boxes: int) -> Vector:
-    """Least prices at which each of some people gets about the cheapest choice, shape `(boxes,)`.
+def auction(choices: Choices, rows: Indices, count: int, search: Search, boxes: int) -> None:
+    """Find least prices at which each of some people gets about the cheapest choice.
 
     Of two who want a box, the one with more to lose by the second choice keeps it, at the price at
-    which the other one gives up.
+    which the other one gives up. Fills in the first `boxes` of the prices of `search`.
     """
-    prices = np.zeros(boxes)
-    owners = np.full(boxes, -1, np.int64)
-    waiting = rows[::-1].copy()
-    left = len(waiting)
+    prices, owners, waiting = search.prices, search.owners, search.waiting
+    for box in range(boxes):
+        prices[box] = 0.0
+        owners[box] = -1
+    for k in range(count):
+        waiting[k] = rows[count - 1 - k]
+    left = count
     for _ in range(_MOST_BIDS):
         if left == 0:
             break
@@ -137,7 +179,6 @@ def auction(choices: Choices, rows: Indices, boxes: int) -> Vector:
                 waiting[left - 1] = owners[box]
                 owners[box] = row
             prices[box] += min(to_lose, owner_loses) + _LEAST_BID
-    return prices
 
 
 @compiled
@@ -161,14 +202,14 @@ def add_prices(choices: Choices, row: int, prices: Vector) -> None:
         choices.used[row, to] = used
 
 
-@compiled
+@allocating
 def new_pool(size: int, people: int) -> Pool:
     """An empty pool for so many assignments of so many people."""
     return Pool(
         np.zeros(size),
         np.arange(size),
         np.zeros(size, np.int64),
-        np.empty((size, people), np.int64),
+        np.full((size, people), -1, np.int64),
     )
 
 
@@ -185,7 +226,13 @@ def threshold(pool: Pool, filled: int, log_gap: float) -> float:
 
 @compiled
 def _insert(
-    pool: Pool, filled: int, weight: float, parent: int, members: Indices, chosen: Indices
+    pool: Pool,
+    filled: int,
+    weight: float,
+    parent: int,
+    members: Indices,
+    chosen: Indices,
+    count: int,
 ) -> int:
     """Insert an assignment by weight; returns how many the pool holds."""
     if filled < len(pool.weights):
@@ -201,8 +248,7 @@ def _insert(
     pool.weights[at] = weight
     pool.order[at] = own
     pool.parents[own] = parent
-    pool.boxes[own] = -1
-    for k in range(len(members)):
+    for k in range(count):
         pool.boxes[own, members[k]] = chosen[k]
     return filled
 
@@ -213,13 +259,13 @@ def _to_lose(choices: Choices, row: int) -> float:
 
 
 @compiled
-def _sort_by_loss(choices: Choices, rows: Indices, members: Indices) -> None:
+def _sort_by_loss(choices: Choices, rows: Indices, members: Indices, count: int) -> None:
     """Put those last who lose least by their second choice, in place.
 
     The last ones vary first. So the first assignments found are the best ones, and the bound cuts
     off nearly all others.
     """
-    for i in range(1, len(rows)):
+    for i in range(1, count):
         at = i
         while at > 0 and _to_lose(choices, rows[at - 1]) < _to_lose(choices, rows[at]):
             rows[at - 1], rows[at] = rows[at], rows[at - 1]
@@ -257,9 +303,11 @@ def add_assignments(
     parent: int,
     rows: Indices,
     members: Indices,
-    prices: Vector,
+    count: int,
+    boxes: int,
     choices: Choices,
     log_gap: float,
+    search: Search,
 ) -> int:
     """Add the best assignments of one hypothesis to the pool; returns how many it holds.
 
@@ -268,44 +316,49 @@ def add_assignments(
         filled: How many.
         weight: Log weight of the hypothesis when nobody has a box.
         parent: The hypothesis.
-        rows: People with a box to choose, shape `(R,)`; reordered with `members`.
-        members: Where they are among the people of the hypothesis, shape `(R,)`.
-        prices: Prices of the camera's boxes, shape `(B,)`.
+        rows: People with a box to choose; reordered with `members`.
+        members: Where they are among the people of the hypothesis.
+        count: How many they are.
+        boxes: Boxes of the camera.
         choices: What each may be, prices added.
         log_gap: Log weight below the best at which an assignment is dropped.
+        search: Prices of the boxes, and room to work in.
     """
-    count = len(rows)
-    _sort_by_loss(choices, rows, members)
+    _sort_by_loss(choices, rows, members, count)
     # Of all people from here on, less all prices: a box that nobody takes gives its price back.
-    cheapest = np.zeros(count + 1)
-    cheapest[count] = -prices.sum()
+    cheapest, tried, cost, chosen = search.cheapest, search.tried, search.costs, search.chosen
+    taken, prices = search.taken, search.prices
+    cheapest[count] = 0.0
+    for box in range(boxes):
+        cheapest[count] -= prices[box]
+        taken[box] = False
     for level in range(count - 1, -1, -1):
         cheapest[level] = cheapest[level + 1] + choices.costs[rows[level], 0]
-    tried = np.zeros(count + 1, np.int64)
-    cost = np.zeros(count + 1)
-    chosen = np.full(count, -1, np.int64)
-    taken = np.zeros(len(prices), np.bool_)
+        chosen[level] = -1
+    tried[0], cost[0] = 0, 0.0
     level = visits = 0
+    least = threshold(pool, filled, log_gap)
     while level >= 0 and visits < MOST_VISITS:
         visits += 1
-        least = threshold(pool, filled, log_gap)
         if level == count:
             total = weight - cost[count]
             for k in range(count):
                 if chosen[k] >= 0:
                     total += prices[chosen[k]]
             if total > least:
-                filled = _insert(pool, filled, total, parent, members, chosen)
+                filled = _insert(pool, filled, total, parent, members, chosen, count)
+                least = threshold(pool, filled, log_gap)
         else:
+            row = rows[level]
             dearest = weight - least - cost[level] - cheapest[level + 1]
-            at = _next_choice(choices, rows[level], tried[level], taken, dearest)
+            at = _next_choice(choices, row, tried[level], taken, dearest)
             tried[level] = at + 1
-            if at < choices.counts[rows[level]]:
-                box = choices.boxes[rows[level], at]
+            if at < choices.counts[row]:
+                box = choices.boxes[row, at]
                 chosen[level] = box
                 if box >= 0:
                     taken[box] = True
-                cost[level + 1] = cost[level] + choices.costs[rows[level], at]
+                cost[level + 1] = cost[level] + choices.costs[row, at]
                 level += 1
                 tried[level] = 0
                 continue

@@ -6,7 +6,7 @@ becomes a person and takes its boxes, and so on.
 """
 
 import math
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 
@@ -22,21 +22,35 @@ from streams.domain.fusion.ellipsoid import (
     box_of,
     head_on_floor,
 )
-from streams.domain.fusion.hypotheses import NO_BOX, People
+from streams.domain.fusion.expected import Fronts, Work, copy_outline
+from streams.domain.fusion.hypotheses import (
+    FIRST_US,
+    GROUPS,
+    LABEL,
+    NEXT_LABEL,
+    NO_BOX,
+    NOBODY,
+    NUMBER,
+    Desk,
+    Groups,
+    People,
+    add_group,
+    make_room,
+    take_row,
+)
 from streams.domain.fusion.jit import compiled
 from streams.domain.fusion.measurement import IMPOSSIBLE, correct, edge_roots, is_near, log_density
+from streams.domain.fusion.proposals import MOST_BIRTHS, Newborn, Proposals
 from streams.domain.fusion.settings import FusionSettings
-from streams.domain.fusion.view import MOST_BOXES, Scan, share_in_view
+from streams.domain.fusion.view import Cameras, Scan, can_see, share_in_view
 from streams.domain.fusion.visibility import (
     LEAST_IN_PICTURE,
     detection_rate,
+    hides,
     visible_shares,
     wrong_bottom_share,
 )
 from streams.domain.tracking.types import Flags, Indices, Matrix, Vector
-
-MOST_BIRTHS: Final = 12
-"""New people of one hypothesis in one scan; more come with the next scans."""
 
 _STANDING: Final = 0
 _SEATED: Final = 1
@@ -65,36 +79,6 @@ _LONE_EXISTENCE: Final = 0.3
 """Existence of a new person whom only one camera can see: it takes more than one box."""
 
 
-class Proposals(NamedTuple):
-    """What each box proposes, shape `(F, B, ...)`.
-
-    Attributes:
-        odds: Log odds of the person; not a number until worked out.
-        means: State.
-        covariances: Its covariance.
-        boxes: Row of the box in each frame, or `NO_BOX`.
-        able: How many cameras could see the person.
-    """
-
-    odds: Matrix
-    means: Matrix
-    covariances: Matrix
-    boxes: Indices
-    able: Indices
-
-
-class Outlines(NamedTuple):
-    """Boxes of the people of one hypothesis in each frame, with room for those to come.
-
-    Attributes:
-        boxes: Shape `(F, N, 4)`, px.
-        depths: Shape `(F, N)`.
-    """
-
-    boxes: Matrix
-    depths: Matrix
-
-
 @compiled
 def _first_guess(
     projection: Matrix,
@@ -114,13 +98,13 @@ def _first_guess(
     v, seen_height = box[1], 0.97 * height
     if guess == _BY_FEET:
         v, seen_height = box[3] - params.bottom_offset * (box[3] - box[1]), 0.0
-    spot = np.empty(2)
-    if not head_on_floor(projection, 0.5 * (box[0] + box[2]), v, seen_height, spot):
+    if not head_on_floor(projection, 0.5 * (box[0] + box[2]), v, seen_height, mean):
         return False
-    mean[:] = 0.0
-    mean[X], mean[Y] = spot[0], spot[1]
+    for i in range(STATE_SIZE):
+        for j in range(STATE_SIZE):
+            covariance[i, j] = 0.0
+    mean[VX] = mean[VY] = 0.0
     mean[HEIGHT], mean[RADIUS] = height, params.radius_m
-    covariance[:] = 0.0
     covariance[X, X] = covariance[Y, Y] = _POSITION_SD_M * _POSITION_SD_M
     covariance[VX, VX] = covariance[VY, VY] = params.speed_m_s * params.speed_m_s
     covariance[HEIGHT, HEIGHT] = height_sd * height_sd
@@ -129,135 +113,171 @@ def _first_guess(
 
 
 @compiled
-def _is_apart(people: People, rows: Indices, known: int, mean: Vector, apart_m: float) -> bool:
-    for i in range(known):
-        x = people.means[rows[i], X] - mean[X]
-        y = people.means[rows[i], Y] - mean[Y]
+def _is_apart(
+    people: People, rows: Indices, first: int, last: int, mean: Vector, apart_m: float
+) -> bool:
+    for k in range(first, last):
+        row = rows[k]
+        x = people.means[row, X] - mean[X]
+        y = people.means[row, Y] - mean[Y]
         if x * x + y * y < apart_m * apart_m:
             return False
     return True
 
 
 @compiled
-def _best_box(
-    scan: Scan,
+def _shares_of(
+    fronts: Fronts,
+    newborn: Newborn,
     frame: int,
+    box: Vector,
+    depth: float,
+    width: float,
+    height: float,
+    work: Work,
+) -> tuple[float, float]:
+    """The visible share of somebody new, and of the lower half."""
+    outlines = work.outlines
+    copy_outline(box, outlines[0])
+    count = 0
+    for k in range(fronts.starts[frame], fronts.starts[frame + 1]):
+        if hides(fronts.boxes[k], fronts.depths[k], box, depth):
+            count += 1
+            copy_outline(fronts.boxes[k], outlines[count])
+    for k in range(newborn.counts[1]):
+        if hides(newborn.boxes[k, frame], newborn.depths[k, frame], box, depth):
+            count += 1
+            copy_outline(newborn.boxes[k, frame], outlines[count])
+    return visible_shares(outlines, count, width, height)
+
+
+@compiled
+def _best_box(
+    projection: Matrix,
+    size: Vector,
+    boxes: Matrix,
     free: Flags,
     first: int,
     last: int,
-    box: Vector,
-    roots: Matrix,
     wrong_bottom: float,
-    used: Flags,
+    mean: Vector,
+    covariance: Matrix,
+    work: Work,
     params: FusionSettings,
-) -> tuple[int, float]:
-    """The free box from `first` to before `last` that fits best, or `NO_BOX`, and its log density.
+) -> tuple[float, int, int]:
+    """The free box from `first` to before `last` that fits a person best.
 
-    Fills in which of its edges count.
+    Returns:
+        Its log density, the box or `NO_BOX`, and which of its edges count, as bits.
     """
-    best, chosen = IMPOSSIBLE, NO_BOX
-    counting = np.zeros(4, np.bool_)
-    width, height = scan.sizes[frame, 0], scan.sizes[frame, 1]
+    best, chosen, used = IMPOSSIBLE, NO_BOX, 0
+    box, slopes, roots = work.box, work.slopes, work.roots
+    compared = False
     for b in range(first, last):
-        detected = scan.boxes[frame, b]
-        if not free[frame, b] or not is_near(detected, box):
+        if not free[b] or not is_near(boxes[b], box):
             continue
-        density = log_density(detected, box, roots, wrong_bottom, width, height, params, counting)
+        if not compared:
+            box_and_slopes(projection, mean, box, slopes)
+            edge_roots(box, slopes, covariance, params, roots)
+            compared = True
+        density, edges = log_density(boxes[b], box, roots, wrong_bottom, size[0], size[1], params)
         if density > best:
-            best, chosen = density, b
-            used[:] = counting
-    return chosen, best
+            best, chosen, used = density, b, edges
+    return best, chosen, used
+
+
+@compiled
+def _share_of(cameras: Cameras, slot: int, mean: Vector, box: Vector) -> tuple[float, float]:
+    """Fill in where a camera sees somebody; returns the depth and the share in the picture."""
+    if not can_see(cameras, slot, mean[X], mean[Y]):
+        return -1.0, 0.0
+    depth = box_of(cameras.projections[slot], mean[X], mean[Y], mean[HEIGHT], mean[RADIUS], box)
+    return depth, share_in_view(cameras, slot, box, depth)
 
 
 @compiled
 def _propose(
+    cameras: Cameras,
     scan: Scan,
     free: Flags,
-    outlines: Outlines,
+    fronts: Fronts,
     people: People,
-    rows: Indices,
-    known: int,
+    newborn: Newborn,
     own: int,
     at: int,
     guess: int,
     mean: Vector,
     covariance: Matrix,
     boxes: Indices,
+    work: Work,
     params: FusionSettings,
 ) -> tuple[float, int]:
     """Work out the person that a box proposes.
 
     Args:
+        cameras: The cameras.
         scan: The frames.
-        free: Which boxes are free, shape `(F, B)`.
-        outlines: Boxes of the known people; the row after them is used.
+        free: Which boxes are free, shape `(B,)`.
+        fronts: Who may hide others.
         people: All people.
-        rows: Rows of the known people.
-        known: Their number.
+        newborn: Who is known.
         own: Frame of the box.
-        at: Row of the box.
+        at: The box among all boxes.
         guess: What the box is taken for.
         mean: Filled.
         covariance: Filled.
         boxes: Filled, by frame.
+        work: Room to work in.
         params: Settings.
 
     Returns:
         Log odds, or minus infinity where nobody can be added, and how many cameras could see the
         person.
     """
-    box, slopes, roots = np.empty(4), np.empty((4, 4)), np.zeros((4, 4))
-    used = np.zeros(4, np.bool_)
-    boxes[:] = NO_BOX
-    if not _first_guess(
-        scan.projections[own], scan.boxes[own, at], guess, mean, covariance, params
-    ):
+    box, slopes, update = work.box, work.slopes, work.update
+    slot, frames = scan.slots[own], len(scan.slots)
+    projection, size = cameras.projections[slot], cameras.sizes[slot]
+    if not _first_guess(projection, scan.boxes[at], guess, mean, covariance, params):
         return -np.inf, 0
-    odds, supporters, able = 0.0, 0, 0
-    frames = len(scan.slots)
-    for step in range(frames):
+    for frame in range(frames):
+        boxes[frame] = NO_BOX
+    depth, share = _share_of(cameras, slot, mean, box)
+    wrong = wrong_bottom_share(1.0)
+    _, chosen, used = _best_box(
+        projection, size, scan.boxes, free, at, at + 1, wrong, mean, covariance, work, params
+    )
+    if chosen == NO_BOX or share <= LEAST_IN_PICTURE:
+        return -np.inf, 0
+    boxes[own] = at - scan.starts[own]
+    correct(box, slopes, mean, covariance, scan.boxes[at], used, params, update)
+    odds, supporters, able = _OWN_ODDS, 1, 1
+    # Most free boxes are second boxes of somebody known; they end here.
+    if not _is_apart(people, newborn.rows, 0, newborn.counts[0], mean, params.apart_m):
+        return -np.inf, 0
+    for step in range(1, frames):
         frame = (own + step) % frames
-        projection = scan.projections[frame]
-        width, height = scan.sizes[frame, 0], scan.sizes[frame, 1]
-        depth = box_and_slopes(projection, mean, box, slopes)
-        in_picture = share_in_view(scan, frame, mean[X], mean[Y], box, depth)
-        if in_picture <= LEAST_IN_PICTURE:
-            if step == 0:
-                return -np.inf, 0
+        slot = scan.slots[frame]
+        projection, size = cameras.projections[slot], cameras.sizes[slot]
+        depth, share = _share_of(cameras, slot, mean, box)
+        if share <= LEAST_IN_PICTURE:
             continue
-        rate, wrong_bottom = 1.0, wrong_bottom_share(1.0)
-        if step > 0:
-            outlines.boxes[frame, known] = box
-            outlines.depths[frame, known] = depth
-            visible, lower = visible_shares(
-                outlines.boxes[frame], outlines.depths[frame], known + 1, known, width, height
-            )
-            rate = detection_rate(visible, in_picture, params.most_detected)
-            wrong_bottom = wrong_bottom_share(lower)
-        if rate > _SEES_WELL:
-            able += 1
-        edge_roots(box, slopes, covariance, params, roots)
-        first = at if step == 0 else 0
-        last = at + 1 if step == 0 else scan.counts[frame]
-        chosen, best = _best_box(
-            scan, frame, free, first, last, box, roots, wrong_bottom, used, params
+        visible, lower = _shares_of(fronts, newborn, frame, box, depth, size[0], size[1], work)
+        rate = detection_rate(visible, share, params.most_detected)
+        able += int(rate > _SEES_WELL)
+        first, last, wrong = scan.starts[frame], scan.starts[frame + 1], wrong_bottom_share(lower)
+        best, chosen, used = _best_box(
+            projection, size, scan.boxes, free, first, last, wrong, mean, covariance, work, params
         )
-        if step == 0:
-            if chosen == NO_BOX:
-                return -np.inf, 0
-            gain = _OWN_ODDS
-        else:
-            missed = math.log(1.0 - rate)
-            gain = math.log(rate) + best - math.log(params.clutter)
-            if chosen == NO_BOX or gain <= missed:
-                odds += missed
-                continue
+        missed = math.log(1.0 - rate)
+        gain = math.log(rate / params.clutter) + best
+        if chosen == NO_BOX or gain <= missed:
+            odds += missed
+            continue
         odds += gain
         supporters += 1
-        boxes[frame] = chosen
-        correct(projection, mean, covariance, scan.boxes[frame, chosen], used, params)
-        # Most free boxes are second boxes of somebody known; they end here.
-        if not _is_apart(people, rows, known, mean, params.apart_m):
+        boxes[frame] = chosen - first
+        correct(box, slopes, mean, covariance, scan.boxes[chosen], used, params, update)
+        if not _is_apart(people, newborn.rows, 0, newborn.counts[0], mean, params.apart_m):
             return -np.inf, 0
     if supporters < min(2, able):
         return -np.inf, 0
@@ -265,52 +285,40 @@ def _propose(
 
 
 @compiled
-def _draw(scan: Scan, state: Vector, outlines: Outlines, at: int) -> None:
-    """Fill in a person's box in each frame."""
-    for frame in range(len(scan.slots)):
-        outlines.depths[frame, at] = box_of(
-            scan.projections[frame],
-            state[X],
-            state[Y],
-            state[HEIGHT],
-            state[RADIUS],
-            outlines.boxes[frame, at],
-        )
-
-
-@compiled
 def _best_proposal(
+    cameras: Cameras,
     scan: Scan,
     free: Flags,
-    outlines: Outlines,
+    fronts: Fronts,
     people: People,
-    rows: Indices,
-    known: int,
+    newborn: Newborn,
     proposals: Proposals,
+    work: Work,
     params: FusionSettings,
-) -> tuple[int, int]:
-    """Frame and row of the box with the best proposal, made where needed; -1 for none."""
-    best, best_frame, best_box = -np.inf, -1, -1
+) -> int:
+    """The box with the best proposal, made where needed; -1 for none."""
+    best, chosen = -np.inf, -1
     for frame in range(len(scan.slots)):
-        for b in range(scan.counts[frame]):
-            if not free[frame, b]:
+        for b in range(scan.starts[frame], scan.starts[frame + 1]):
+            if not free[b]:
                 continue
-            if np.isnan(proposals.odds[frame, b]):
+            if math.isnan(proposals.odds[b]):
                 odds, able = -np.inf, 0
                 for guess in (_STANDING, _SEATED, _BY_FEET):
                     odds, able = _propose(
+                        cameras,
                         scan,
                         free,
-                        outlines,
+                        fronts,
                         people,
-                        rows,
-                        known,
+                        newborn,
                         frame,
                         b,
                         guess,
-                        proposals.means[frame, b],
-                        proposals.covariances[frame, b],
-                        proposals.boxes[frame, b],
+                        proposals.means[b],
+                        proposals.covariances[b],
+                        proposals.boxes[b],
+                        work,
                         params,
                     )
                     # A guess by the feet fits nearly any box, so it has to fit well.
@@ -318,11 +326,11 @@ def _best_proposal(
                     if odds > _least_odds(able, params) + more:
                         break
                     odds = -np.inf
-                proposals.odds[frame, b] = odds
-                proposals.able[frame, b] = able
-            if proposals.odds[frame, b] > best:
-                best, best_frame, best_box = proposals.odds[frame, b], frame, b
-    return best_frame, best_box
+                proposals.odds[b] = odds
+                proposals.able[b] = able
+            if proposals.odds[b] > best:
+                best, chosen = proposals.odds[b], b
+    return chosen
 
 
 @compiled
@@ -345,88 +353,109 @@ def _withdraw(
     scan: Scan,
     free: Flags,
     people: People,
-    rows: Indices,
-    known: int,
+    newborn: Newborn,
     proposals: Proposals,
     params: FusionSettings,
 ) -> None:
     """Take back proposals that want a box now taken, or are too near to somebody now known."""
-    frames = len(scan.slots)
-    for frame in range(frames):
-        for b in range(scan.counts[frame]):
-            if not np.isfinite(proposals.odds[frame, b]):
+    last = newborn.counts[0]
+    for b in range(len(free)):
+        if not math.isfinite(proposals.odds[b]):
+            continue
+        stale = not _is_apart(
+            people, newborn.rows, last - 1, last, proposals.means[b], params.apart_m
+        )
+        for other in range(len(scan.slots)):
+            wanted = proposals.boxes[b, other]
+            stale = stale or (wanted != NO_BOX and not free[scan.starts[other] + wanted])
+        if stale:
+            proposals.odds[b] = np.nan
+
+
+@compiled
+def _list_known(scan: Scan, people: People, groups: Groups, free: Flags, rows: Indices) -> int:
+    """List the people of the best hypotheses and mark their boxes; returns how many they are."""
+    known = 0
+    for group in range(groups.counters[GROUPS]):
+        for c in range(groups.columns[group]):
+            row = groups.rows[groups.cells[group] + c]
+            if row == NOBODY:
                 continue
-            stale = not _is_apart(people, rows, known, proposals.means[frame, b], params.apart_m)
-            for other in range(frames):
-                wanted = proposals.boxes[frame, b, other]
-                stale = stale or (wanted != NO_BOX and not free[other, wanted])
-            if stale:
-                proposals.odds[frame, b] = np.nan
+            rows[known] = row
+            known += 1
+            for frame in range(len(scan.slots)):
+                box = people.boxes[row, frame]
+                if box != NO_BOX:
+                    free[scan.starts[frame] + box] = False
+    return known
 
 
 @compiled
 def give_birth(
+    cameras: Cameras,
     scan: Scan,
-    free: Flags,
     people: People,
-    rows: Indices,
-    known: int,
-    first_new: int,
-    label_base: int,
+    groups: Groups,
+    fronts: Fronts,
+    free: Flags,
+    proposals: Proposals,
+    newborn: Newborn,
     time_us: int,
+    work: Work,
+    desk: Desk,
     params: FusionSettings,
-) -> int:
-    """Add the new people of one hypothesis; returns how many.
+) -> None:
+    """Add new people, each a group, by boxes that the best hypotheses leave free; in place.
 
     Args:
+        cameras: The cameras.
         scan: The frames.
-        free: Boxes that no person of the hypothesis has, shape `(F, B)`; changed.
-        people: All people; new ones go into the rows from `first_new` on.
-        rows: Rows of the hypothesis' people, with room for `MOST_BIRTHS` more; added to.
-        known: People of the hypothesis.
-        first_new: First free row of `people`.
-        label_base: Added to the place of the proposing box to make a label.
+        people: All people.
+        groups: All groups.
+        fronts: Who may hide others.
+        free: True for each box; changed.
+        proposals: From `no_proposals`.
+        newborn: From `nobody_new`.
         time_us: Event time of the scan, microseconds.
+        work: Room to work in.
+        desk: Room to work in.
         params: Settings.
     """
-    frames, most = free.shape
-    outlines = Outlines(
-        np.zeros((frames, known + MOST_BIRTHS + 1, 4)), np.zeros((frames, known + MOST_BIRTHS + 1))
-    )
-    for i in range(known):
-        _draw(scan, people.means[rows[i]], outlines, i)
-    proposals = Proposals(
-        np.full((frames, most), np.nan),
-        np.empty((frames, most, STATE_SIZE)),
-        np.empty((frames, most, STATE_SIZE, STATE_SIZE)),
-        np.empty((frames, most, frames), np.int64),
-        np.zeros((frames, most), np.int64),
-    )
-    added = 0
-    while added < MOST_BIRTHS:
-        count = known + added
-        frame, b = _best_proposal(scan, free, outlines, people, rows, count, proposals, params)
-        if frame < 0:
+    frames = len(scan.slots)
+    newborn.counts[0] = known = _list_known(scan, people, groups, free, newborn.rows)
+    for added in range(MOST_BIRTHS):
+        b = _best_proposal(cameras, scan, free, fronts, people, newborn, proposals, work, params)
+        row = NOBODY if b < 0 else take_row(people, groups)
+        if row == NOBODY:
             break
-        row = first_new + added
-        people.means[row] = proposals.means[frame, b]
-        people.covariances[row] = proposals.covariances[frame, b]
-        people.existence[row] = _first_existence(
-            proposals.odds[frame, b], proposals.able[frame, b], params
-        )
-        people.first_us[row] = time_us
-        people.boxes[row] = NO_BOX
-        people.labels[row] = 0
-        for other in range(frames):
-            taken = proposals.boxes[frame, b, other]
-            if taken != NO_BOX:
-                slot = scan.slots[other]
-                people.boxes[row, slot] = taken
-                free[other, taken] = False
-                if people.labels[row] == 0:
-                    people.labels[row] = label_base + slot * MOST_BOXES + taken
-        _draw(scan, people.means[row], outlines, count)
-        rows[count] = row
-        added += 1
-        _withdraw(scan, free, people, rows, count + 1, proposals, params)
-    return added
+        mean = people.means[row]
+        for i in range(STATE_SIZE):
+            mean[i] = proposals.means[b, i]
+            for j in range(STATE_SIZE):
+                people.covariances[row, i, j] = proposals.covariances[b, i, j]
+        people.existence[row] = _first_existence(proposals.odds[b], proposals.able[b], params)
+        people.facts[row, LABEL] = groups.counters[NEXT_LABEL]
+        people.facts[row, NUMBER] = 0
+        people.facts[row, FIRST_US] = time_us
+        groups.counters[NEXT_LABEL] += 1
+        for frame in range(frames):
+            box = proposals.boxes[b, frame]
+            people.boxes[row, frame] = box
+            if box != NO_BOX:
+                free[scan.starts[frame] + box] = False
+            newborn.depths[added, frame] = box_of(
+                cameras.projections[scan.slots[frame]],
+                mean[X],
+                mean[Y],
+                mean[HEIGHT],
+                mean[RADIUS],
+                newborn.boxes[added, frame],
+            )
+        newborn.rows[known + added] = row
+        newborn.counts[0] += 1
+        newborn.counts[1] += 1
+        make_room(groups, 1, 1, desk)
+        group = add_group(groups, 1, 1)
+        groups.rows[groups.cells[group]] = row
+        groups.weights[groups.starts[group]] = 0.0
+        _withdraw(scan, free, people, newborn, proposals, params)

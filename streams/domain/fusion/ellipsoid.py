@@ -9,8 +9,6 @@ The outline is the conic `C = P Q P'` of the dual quadric `Q` (Hartley & Zisserm
 import math
 from typing import Final
 
-import numpy as np
-
 from streams.domain.fusion.jit import compiled
 from streams.domain.tracking.types import Matrix, Vector
 
@@ -26,8 +24,6 @@ STATE_SIZE: Final = 6
 NEAREST_M: Final = 0.2
 """People nearer to the camera than this are not seen."""
 
-_STEP_M: Final = 1e-3
-
 
 @compiled
 def box_of(
@@ -40,25 +36,21 @@ def box_of(
     """
     half = 0.5 * height
     p = projection
-    q0 = p[0, 0] * x + p[0, 1] * y + p[0, 2] * half + p[0, 3]
-    q1 = p[1, 0] * x + p[1, 1] * y + p[1, 2] * half + p[1, 3]
     depth = p[2, 0] * x + p[2, 1] * y + p[2, 2] * half + p[2, 3]
     flat, tall = radius * radius, half * half
     c22 = flat * (p[2, 0] ** 2 + p[2, 1] ** 2) + tall * p[2, 2] ** 2 - depth * depth
-    c02 = flat * (p[0, 0] * p[2, 0] + p[0, 1] * p[2, 1]) + tall * p[0, 2] * p[2, 2] - q0 * depth
-    c12 = flat * (p[1, 0] * p[2, 0] + p[1, 1] * p[2, 1]) + tall * p[1, 2] * p[2, 2] - q1 * depth
-    c00 = flat * (p[0, 0] ** 2 + p[0, 1] ** 2) + tall * p[0, 2] ** 2 - q0 * q0
-    c11 = flat * (p[1, 0] ** 2 + p[1, 1] ** 2) + tall * p[1, 2] ** 2 - q1 * q1
     if c22 >= -1e-9 or depth <= 0.0:
         box[:] = 0.0
         return -1.0
-    half_width = math.sqrt(max(c02 * c02 - c00 * c22, 0.0)) / -c22
-    half_height = math.sqrt(max(c12 * c12 - c11 * c22, 0.0)) / -c22
-    u, v = c02 / c22, c12 / c22
-    box[0] = u - half_width
-    box[1] = v - half_height
-    box[2] = u + half_width
-    box[3] = v + half_height
+    for axis in range(2):
+        q = p[axis, 0] * x + p[axis, 1] * y + p[axis, 2] * half + p[axis, 3]
+        both = flat * (p[axis, 0] * p[2, 0] + p[axis, 1] * p[2, 1])
+        both += tall * p[axis, 2] * p[2, 2] - q * depth
+        own = flat * (p[axis, 0] ** 2 + p[axis, 1] ** 2) + tall * p[axis, 2] ** 2 - q * q
+        middle = both / c22
+        reach = math.sqrt(max(both * both - own * c22, 0.0)) / -c22
+        box[axis] = middle - reach
+        box[axis + 2] = middle + reach
     return float(depth)
 
 
@@ -72,23 +64,44 @@ def box_and_slopes(projection: Matrix, state: Vector, box: Vector, slopes: Matri
         box: Filled, shape `(4,)`, px.
         slopes: Filled, shape `(4, 4)`: edges by x, y, height and radius, px/m.
     """
-    x, y, height, radius = state[X], state[Y], state[HEIGHT], state[RADIUS]
-    depth = box_of(projection, x, y, height, radius, box)
-    if depth <= 0.0:
-        return depth
-    moved = np.empty(4)
-    for k in range(4):
-        box_of(
-            projection,
-            x + _STEP_M if k == 0 else x,
-            y + _STEP_M if k == 1 else y,
-            height + _STEP_M if k == 2 else height,
-            radius + _STEP_M if k == 3 else radius,
-            moved,
-        )
-        for edge in range(4):
-            slopes[edge, k] = (moved[edge] - box[edge]) / _STEP_M
-    return depth
+    radius, half = state[RADIUS], 0.5 * state[HEIGHT]
+    p = projection
+    flat, tall = radius * radius, half * half
+    depth = p[2, 0] * state[X] + p[2, 1] * state[Y] + p[2, 2] * half + p[2, 3]
+    flat22, tall22 = p[2, 0] ** 2 + p[2, 1] ** 2, p[2, 2] ** 2
+    c22 = flat * flat22 + tall * tall22 - depth * depth
+    if c22 >= -1e-9 or depth <= 0.0:
+        box[:] = 0.0
+        return -1.0
+    inverse = 1.0 / c22
+    for axis in range(2):
+        q = p[axis, 0] * state[X] + p[axis, 1] * state[Y] + p[axis, 2] * half + p[axis, 3]
+        flat_both = p[axis, 0] * p[2, 0] + p[axis, 1] * p[2, 1]
+        tall_both = p[axis, 2] * p[2, 2]
+        flat_own, tall_own = p[axis, 0] ** 2 + p[axis, 1] ** 2, p[axis, 2] ** 2
+        both = flat * flat_both + tall * tall_both - q * depth
+        own = flat * flat_own + tall * tall_own - q * q
+        root = math.sqrt(max(both * both - own * c22, 1e-12))
+        middle, reach = both * inverse, -root * inverse
+        box[axis] = middle - reach
+        box[axis + 2] = middle + reach
+        for k in range(4):
+            dq = ddepth = dflat = dtall = 0.0
+            if k < 2:
+                dq, ddepth = p[axis, k], p[2, k]
+            elif k == 2:
+                dq, ddepth, dtall = 0.5 * p[axis, 2], 0.5 * p[2, 2], half
+            else:
+                dflat = 2.0 * radius
+            d22 = dflat * flat22 + dtall * tall22 - 2.0 * depth * ddepth
+            dboth = dflat * flat_both + dtall * tall_both - dq * depth - q * ddepth
+            down = dflat * flat_own + dtall * tall_own - 2.0 * q * dq
+            droot = (2.0 * both * dboth - down * c22 - own * d22) / (2.0 * root)
+            dmiddle = (dboth - middle * d22) * inverse
+            dreach = -(droot + reach * d22) * inverse
+            slopes[axis, k] = dmiddle - dreach
+            slopes[axis + 2, k] = dmiddle + dreach
+    return float(depth)
 
 
 @compiled

@@ -1,25 +1,20 @@
 """Fusion as a pure step: the state before, the frames of a tick, the state and the people after."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
 import numpy as np
 
-from streams.domain.fusion.ellipsoid import HEIGHT, RADIUS, X, Y, box_of
-from streams.domain.fusion.hypotheses import NO_BOX, copy_of
-from streams.domain.fusion.scan import take_in
 from streams.domain.fusion.settings import FusionSettings, parameters_of
 from streams.domain.fusion.state import FusionState
-from streams.domain.fusion.view import MOST_BOXES, MOST_CAMERAS, Scan, share_in_view
-from streams.domain.tracking.types import Indices, Matrix
+from streams.domain.fusion.step import Report, take_in
+from streams.domain.fusion.view import MOST_BOXES, MOST_CAMERAS, Cameras, Scan
+from streams.domain.tracking.types import Matrix
 
 DEFAULT: Final = FusionSettings()
 
-_REPORTED: Final = 0.5
-_WHOLE: Final = 0.97
-_IN_VIEW: Final = 0.1
 _NOBODY: Final = np.zeros((0, 4))
 
 
@@ -113,9 +108,9 @@ class FloorFusion:
         for camera_id, other in pairwise(ids):
             if camera_id == other:
                 raise ValueError(f"camera {camera_id} is there twice")
-        self._settings = settings
         self._parameters = parameters_of(settings)
-        self._every_view, _ = self._scan([CameraFrame(at, _NOBODY) for at in self._slots])
+        self._ids = ids
+        self._views = _as_arrays(self._cameras)
 
     def start(self) -> FusionState:
         """The state before the first tick."""
@@ -142,130 +137,79 @@ class FloorFusion:
         """
         if state.time_us is not None and time_us <= state.time_us:
             raise ValueError(f"time {time_us} is not after {state.time_us}, the tick before")
-        scan, given = self._scan(frames)
+        scan = self._scan(frames)
         elapsed_us = 0 if state.time_us is None else time_us - state.time_us
-        people, hypotheses = take_in(
-            scan,
-            *copy_of(state.people, state.hypotheses),
-            elapsed_us / 1e6,
-            time_us,
-            (state.scans + 1) * MOST_CAMERAS * MOST_BOXES,
-            self._parameters,
+        kept, report = take_in(
+            self._views, scan, state.kept, elapsed_us / 1e6, time_us, self._parameters
         )
-        after = replace(
-            state, people=people, hypotheses=hypotheses, time_us=time_us, scans=state.scans + 1
-        )
-        return self._reported(after, given)
+        return FusionState(kept, time_us), self._people(scan, report)
 
-    def _scan(self, frames: Sequence[CameraFrame]) -> tuple[Scan, dict[int, Indices]]:
-        """The frames in order of cameras, and where each of a camera's boxes was given."""
-        in_order = sorted(frames, key=lambda frame: self._slot_of(frame.camera))
-        slots = [self._slots[frame.camera] for frame in in_order]
+    def _scan(self, frames: Sequence[CameraFrame]) -> Scan:
+        by_slot = sorted(
+            [(self._slot_of(frame.camera), frame.boxes) for frame in frames], key=_first
+        )
+        slots = [slot for slot, _ in by_slot]
         for slot, following in pairwise(slots):
             if slot == following:
-                camera_id = self._cameras[slot].camera_id
-                raise ValueError(f"two frames of camera {camera_id} in one tick")
-        most = max((len(frame.boxes) for frame in in_order), default=0)
-        boxes = np.zeros((len(slots), max(most, 1), 4))
-        counts = np.zeros(len(slots), np.int64)
-        given = {}
-        for at, frame in enumerate(in_order):
-            _check_boxes(frame.boxes, self._cameras[slots[at]].camera_id)
-            counts[at] = len(frame.boxes)
-            if len(frame.boxes):
-                # By place, so that the order in which a detector lists boxes has no effect.
-                given[slots[at]] = np.lexsort(frame.boxes.T)
-                boxes[at, : counts[at]] = frame.boxes[given[slots[at]]]
-        cameras = [self._cameras[slot] for slot in slots]
-        scan = Scan(
-            np.array(slots, np.int64),
-            np.array([camera.projection for camera in cameras], np.float64).reshape(-1, 3, 4),
-            np.array([(c.width, c.height) for c in cameras], np.float64).reshape(-1, 2),
-            boxes,
-            counts,
-            *_regions_of(cameras),
-        )
-        return scan, given
+                raise ValueError(f"two frames of camera {self._ids[slot]} in one tick")
+        starts = [0]
+        for slot, boxes in by_slot:
+            if boxes.ndim != 2 or boxes.shape[1] != 4:
+                raise ValueError(f"boxes of camera {self._ids[slot]}: give four numbers for each")
+            if len(boxes) > MOST_BOXES:
+                raise ValueError(
+                    f"{len(boxes)} boxes of camera {self._ids[slot]}: at most {MOST_BOXES}"
+                )
+            starts.append(starts[-1] + len(boxes))
+        together = np.concatenate([boxes for _, boxes in by_slot] or [_NOBODY], dtype=np.float64)
+        if not (np.isfinite(together).all() and (together[:, 2:] > together[:, :2]).all()):
+            for slot, boxes in by_slot:
+                _check_boxes(boxes, self._ids[slot])
+        return Scan(np.array(slots, np.int64), np.array(starts, np.int64), together)
 
     def _slot_of(self, camera: int) -> int:
         if camera not in self._slots:
             raise ValueError(f"camera {camera} is not one of the {len(self._cameras)} of the floor")
         return self._slots[camera]
 
-    def _reported(
-        self, state: FusionState, given: Mapping[int, Indices]
-    ) -> tuple[FusionState, list[FusedPerson]]:
-        people, hypotheses = state.people, state.hypotheses
-        believed = {int(label) for label in people.labels}
-        numbers = {label: n for label, n in state.numbers.items() if label in believed}
-        following = state.next_number
-        found = []
-        rows = [
-            int(row)
-            for row in hypotheses.rows[0, : hypotheses.counts[0]]
-            if people.existence[row] > _REPORTED
-        ]
-        # Born in one scan: by place, so that numbers do not depend on the order of cameras.
-        for row in sorted(rows, key=lambda row: (people.first_us[row], *people.means[row, :2])):
-            label = int(people.labels[row])
-            if label not in numbers:
-                if not self._is_due(state, row):
-                    continue
-                numbers[label] = following
-                following += 1
-            x, y = people.means[row, X], people.means[row, Y]
-            taken = {
-                slot: int(given[slot][box])
-                for slot, box in enumerate(people.boxes[row])
-                if box != NO_BOX
-            }
-            variance = people.covariances[row, X, X] + people.covariances[row, Y, Y]
-            found.append(
-                FusedPerson(
-                    numbers[label],
-                    float(x),
-                    float(y),
-                    float(np.sqrt(variance / 2.0)),
-                    float(people.means[row, HEIGHT]),
-                    tuple(self._cameras[slot].camera_id for slot in taken),
-                    tuple(taken.values()),
-                    int(people.first_us[row]),
-                )
-            )
-        after = replace(state, numbers=numbers, next_number=following)
-        return after, sorted(found, key=lambda person: person.number)
-
-    def _is_due(self, state: FusionState, row: int) -> bool:
-        """Whether a person is seen whole by enough cameras, or has waited long enough."""
-        assert state.time_us is not None
-        waited_us = state.time_us - int(state.people.first_us[row])
-        if waited_us >= self._settings.whole_wait_s * 1e6:
-            return True
-        mean, box = state.people.means[row], np.empty(4)
-        whole = in_view = 0
-        for slot, camera in enumerate(self._cameras):
-            depth = box_of(camera.projection, mean[X], mean[Y], mean[HEIGHT], mean[RADIUS], box)
-            share = share_in_view(self._every_view, slot, mean[X], mean[Y], box, depth)
-            in_view += share > _IN_VIEW
-            whole += share > _WHOLE
-        return whole >= min(self._settings.whole_views, in_view)
+    def _people(self, scan: Scan, report: Report) -> list[FusedPerson]:
+        ids = [self._ids[slot] for slot in scan.slots.tolist()]
+        camera_ids = [ids[frame] for frame in report.frames.tolist()]
+        boxes = report.boxes.tolist()
+        people, first = [], 0
+        for (_, number, first_us), (x, y, sd, height), count in zip(
+            report.facts.tolist(), report.values.tolist(), report.counts.tolist(), strict=True
+        ):
+            last = first + count
+            seen_by, taken = tuple(camera_ids[first:last]), tuple(boxes[first:last])
+            people.append(FusedPerson(number, x, y, sd, height, seen_by, taken, first_us))
+            first = last
+        return people
 
 
-def _regions_of(cameras: Sequence[FusionCamera]) -> tuple[Matrix, Indices]:
-    """The regions that cameras see, and the number of corners of each."""
+def _first(pair: tuple[int, Matrix]) -> int:
+    return pair[0]
+
+
+def _as_arrays(cameras: Sequence[FusionCamera]) -> Cameras:
+    """The cameras as compiled code reads them."""
     most = max((len(camera.sees) for camera in cameras), default=0)
-    regions = np.zeros((len(cameras), most, 2))
+    regions, bounds = np.zeros((len(cameras), most, 2)), np.zeros((len(cameras), 4))
     for at, camera in enumerate(cameras):
         if camera.sees:
             regions[at, : len(camera.sees)] = camera.sees
-    return regions, np.array([len(camera.sees) for camera in cameras], np.int64)
+            bounds[at, :2] = np.min(camera.sees, axis=0)
+            bounds[at, 2:] = np.max(camera.sees, axis=0)
+    return Cameras(
+        np.array([camera.projection for camera in cameras], np.float64).reshape(-1, 3, 4),
+        np.array([(c.width, c.height) for c in cameras], np.float64).reshape(-1, 2),
+        regions,
+        np.array([len(camera.sees) for camera in cameras], np.int64),
+        bounds,
+    )
 
 
 def _check_boxes(boxes: Matrix, camera_id: str) -> None:
-    if boxes.ndim != 2 or boxes.shape[1] != 4:
-        raise ValueError(f"boxes of camera {camera_id}: give four numbers for each")
-    if len(boxes) > MOST_BOXES:
-        raise ValueError(f"{len(boxes)} boxes of camera {camera_id}: at most {MOST_BOXES}")
     if not np.isfinite(boxes).all():
         raise ValueError(f"boxes of camera {camera_id}: a number is not finite")
     if (boxes[:, 2:] <= boxes[:, :2]).any():

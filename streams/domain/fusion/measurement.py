@@ -8,23 +8,23 @@ of the box. Lengths are in heights of the expected box, so that near and far peo
 import math
 from typing import Final
 
-import numpy as np
-
-from streams.domain.fusion.ellipsoid import HEIGHT, RADIUS, STATE_SIZE, X, Y, box_and_slopes
+from streams.domain.fusion.ellipsoid import HEIGHT, RADIUS, STATE_SIZE, X, Y
 from streams.domain.fusion.jit import compiled
 from streams.domain.fusion.settings import FusionSettings
-from streams.domain.tracking.types import Flags, Matrix, Vector
+from streams.domain.tracking.types import Matrix, Vector
 
 LEFT: Final = 0
 TOP: Final = 1
 RIGHT: Final = 2
 BOTTOM: Final = 3
 
+WRONG_TOP: Final = 1 << 4
+"""The mark, beside those of the edges that count, of a top edge that is wrong."""
+
 IMPOSSIBLE: Final = -1e9
 """Log density of a box that cannot be the person's."""
 
 _ORDER: Final = (TOP, LEFT, RIGHT, BOTTOM)
-_SHAPED_BY: Final = (X, Y, HEIGHT, RADIUS)
 _EDGE_SHARE: Final = 1.0 / 64.0
 """Boxes that the picture cuts end within this share of its size of its edge."""
 
@@ -67,30 +67,43 @@ def expected_edge(box: Vector, edge: int, params: FusionSettings) -> float:
 
 
 @compiled
+def _spread(
+    covariance: Matrix, sx: float, sy: float, sh: float, sr: float
+) -> tuple[float, float, float, float]:
+    """Covariance of an edge with x, y, height and radius."""
+    c = covariance
+    return (
+        c[X, X] * sx + c[X, Y] * sy + c[X, HEIGHT] * sh + c[X, RADIUS] * sr,
+        c[Y, X] * sx + c[Y, Y] * sy + c[Y, HEIGHT] * sh + c[Y, RADIUS] * sr,
+        c[HEIGHT, X] * sx + c[HEIGHT, Y] * sy + c[HEIGHT, HEIGHT] * sh + c[HEIGHT, RADIUS] * sr,
+        c[RADIUS, X] * sx + c[RADIUS, Y] * sy + c[RADIUS, HEIGHT] * sh + c[RADIUS, RADIUS] * sr,
+    )
+
+
+@compiled
 def edge_roots(
     box: Vector, slopes: Matrix, covariance: Matrix, params: FusionSettings, roots: Matrix
 ) -> None:
-    """Fill in the Cholesky factor of the edges' covariance, in their order of taking, px."""
+    """Fill in the Cholesky factor of the edges' covariance, in their order of taking, px.
+
+    The diagonal holds the inverse of what it would be.
+    """
     high = box[BOTTOM] - box[TOP]
     for q in range(4):
+        sx, sy = slopes[_ORDER[q], 0], slopes[_ORDER[q], 1]
+        sh, sr = slopes[_ORDER[q], 2], slopes[_ORDER[q], 3]
+        by_x, by_y, by_h, by_r = _spread(covariance, sx, sy, sh, sr)
         for i in range(q + 1):
-            total = 0.0
-            for a in range(4):
-                for b in range(4):
-                    total += (
-                        slopes[_ORDER[q], a]
-                        * covariance[_SHAPED_BY[a], _SHAPED_BY[b]]
-                        * slopes[_ORDER[i], b]
-                    )
-            if i == q:
-                sd = edge_sd(_ORDER[q], params) * high
-                total += sd * sd
+            other = _ORDER[i]
+            total = by_x * slopes[other, 0] + by_y * slopes[other, 1]
+            total += by_h * slopes[other, 2] + by_r * slopes[other, 3]
             for k in range(i):
                 total -= roots[q, k] * roots[i, k]
             if i == q:
-                roots[q, q] = math.sqrt(max(total, 1e-6))
+                sd = edge_sd(_ORDER[q], params) * high
+                roots[q, q] = 1.0 / math.sqrt(max(total + sd * sd, 1e-6))
             else:
-                roots[q, i] = total / roots[i, i]
+                roots[q, i] = total * roots[i, i]
 
 
 @compiled
@@ -114,9 +127,8 @@ def log_density(
     width: float,
     height: float,
     params: FusionSettings,
-    used: Flags,
-) -> float:
-    """Log density of a detected box, per height^4, given the person.
+) -> tuple[float, int]:
+    """Log density of a detected box, per height^4, given the person; and which edges count.
 
     Args:
         detected: Box of the detection, px.
@@ -126,74 +138,105 @@ def log_density(
         width: Picture, px.
         height: Picture, px.
         params: Settings.
-        used: Filled, shape `(4,)`: which edges say something about the person.
+
+    Returns:
+        The log density, and the edges that say something about the person, as bits, with
+        `WRONG_TOP` where the top edge is wrong.
     """
     high = box[BOTTOM] - box[TOP]
-    white = np.zeros(4)
-    total, wrong = 0.0, 0
+    white0 = white1 = white2 = 0.0
+    product, wrong, used = 1.0, 0, 0
     for q in range(4):
         edge = _ORDER[q]
         expected = expected_edge(box, edge, params)
         if _is_cut(edge, detected[edge], expected, high, width, height):
-            used[edge] = False
-            total += math.log(0.7 * 2.5)  # a usual density of an edge that is right
+            product *= 0.7 * 2.5  # a usual density of an edge that is right
             continue
-        off = detected[edge] - expected
-        residual = off
-        for k in range(q):
-            residual -= roots[q, k] * white[k]
-        scaled = residual / roots[q, q]
+        residual = detected[edge] - expected
+        residual -= roots[q, 0] * white0 if q > 0 else 0.0
+        residual -= roots[q, 1] * white1 if q > 1 else 0.0
+        residual -= roots[q, 2] * white2 if q > 2 else 0.0
+        scaled = residual * roots[q, q]
         outliers = wrong_bottom if edge == BOTTOM else params.outliers
-        right = (1.0 - outliers) * _INV_SQRT_2PI * high / roots[q, q]
-        right *= math.exp(-0.5 * scaled * scaled)
-        if right >= outliers and abs(scaled) < _GATE:
-            used[edge] = True
-            white[q] = scaled
+        right = 0.0
+        if abs(scaled) < _GATE:
+            right = (1.0 - outliers) * _INV_SQRT_2PI * high * roots[q, q]
+            right *= math.exp(-0.5 * scaled * scaled)
+        if right >= outliers:
+            used |= 1 << edge
+            if q == 0:
+                white0 = scaled
+            elif q == 1:
+                white1 = scaled
+            elif q == 2:
+                white2 = scaled
         else:
-            used[edge] = False
             if abs(residual) > high:
-                return IMPOSSIBLE
+                return IMPOSSIBLE, 0
+            if edge == TOP:
+                used |= WRONG_TOP
             if edge != BOTTOM:
                 wrong += 1
+                if wrong > _MOST_WRONG:
+                    return IMPOSSIBLE, 0
             right = 0.0
-        total += math.log(right + outliers)
-    if wrong > _MOST_WRONG:
-        return IMPOSSIBLE
-    return total
+        product *= right + outliers
+    return math.log(product), used
 
 
 @compiled
 def correct(
-    projection: Matrix,
+    box: Vector,
+    slopes: Matrix,
     mean: Vector,
     covariance: Matrix,
     detected: Vector,
-    used: Flags,
+    used: int,
     params: FusionSettings,
+    work: Matrix,
 ) -> None:
-    """Correct a person by a detected box, in place: one scalar Kalman update for each used edge."""
-    box, slopes = np.empty(4), np.empty((4, 4))
-    if box_and_slopes(projection, mean, box, slopes) <= 0.0:
-        return
-    before = mean.copy()
-    cross = np.empty(STATE_SIZE)
+    """Correct a person by a detected box, in place: one scalar Kalman update for each used edge.
+
+    A wrong top edge makes the height less certain: people who sit down or stand up have one in
+    all cameras, so that the next ones are taken for right.
+
+    Args:
+        box: Box that was expected, px.
+        slopes: Its derivatives.
+        mean: The person's state.
+        covariance: Its covariance.
+        detected: Box of the detection, px.
+        used: The edges to be used, as bits.
+        params: Settings.
+        work: Room to work in, shape `(2, STATE_SIZE)`.
+    """
+    moved, cross = work[0], work[1]
+    for i in range(STATE_SIZE):
+        moved[i] = 0.0
+    high = box[BOTTOM] - box[TOP]
     for edge in range(4):
-        if not used[edge]:
+        if not (used >> edge) & 1:
             continue
+        sx, sy, sh, sr = slopes[edge, 0], slopes[edge, 1], slopes[edge, 2], slopes[edge, 3]
         for i in range(STATE_SIZE):
-            total = 0.0
-            for k in range(4):
-                total += covariance[i, _SHAPED_BY[k]] * slopes[edge, k]
-            cross[i] = total
-        sd = edge_sd(edge, params) * (box[BOTTOM] - box[TOP])
+            cross[i] = (
+                covariance[X, i] * sx
+                + covariance[Y, i] * sy
+                + covariance[HEIGHT, i] * sh
+                + covariance[RADIUS, i] * sr
+            )
+        sd = edge_sd(edge, params) * high
         variance = sd * sd
+        variance += sx * cross[X] + sy * cross[Y] + sh * cross[HEIGHT] + sr * cross[RADIUS]
         residual = detected[edge] - expected_edge(box, edge, params)
-        for k in range(4):
-            at = _SHAPED_BY[k]
-            variance += slopes[edge, k] * cross[at]
-            residual -= slopes[edge, k] * (mean[at] - before[at])
+        residual -= sx * moved[X] + sy * moved[Y] + sh * moved[HEIGHT] + sr * moved[RADIUS]
+        inverse = 1.0 / variance
         for i in range(STATE_SIZE):
-            gain = cross[i] / variance
-            mean[i] += gain * residual
+            gain = cross[i] * inverse
+            moved[i] += gain * residual
             for j in range(STATE_SIZE):
                 covariance[i, j] -= gain * cross[j]
+    for i in range(STATE_SIZE):
+        mean[i] += moved[i]
+    if used & WRONG_TOP:
+        covariance[HEIGHT, HEIGHT] += params.size_jump_m * params.size_jump_m

@@ -1,166 +1,204 @@
 """One scan: all frames of one tick, camera by camera, over all hypotheses."""
 
 import math
+from typing import Final
 
 import numpy as np
 
 from streams.domain.fusion.assignments import (
-    MOST_CHOICES,
     Choices,
     Pool,
+    Search,
     add_assignments,
-    add_choice,
     add_prices,
     auction,
-    new_pool,
-    no_choices,
     threshold,
 )
-from streams.domain.fusion.births import MOST_BIRTHS, give_birth
-from streams.domain.fusion.ellipsoid import X, Y, box_and_slopes
+from streams.domain.fusion.expected import Expected, Fronts, Work, find_viewed, judge, list_rows
 from streams.domain.fusion.hypotheses import (
     NO_BOX,
-    Hypotheses,
+    NOBODY,
+    Desk,
+    Groups,
     People,
-    best_distinct,
-    compact,
     copy_person,
-    empty_people,
-    forget_and_separate,
+    free_row,
+    make_room,
+    merge_groups,
+    set_group,
+    take_row,
 )
-from streams.domain.fusion.jit import compiled, entry
+from streams.domain.fusion.jit import compiled
 from streams.domain.fusion.measurement import (
-    IMPOSSIBLE,
     correct,
-    edge_roots,
-    is_near,
-    log_density,
 )
-from streams.domain.fusion.motion import predict
 from streams.domain.fusion.settings import FusionSettings
-from streams.domain.fusion.view import Scan, share_in_view
-from streams.domain.fusion.visibility import (
-    LEAST_IN_PICTURE,
-    detection_rate,
-    visible_shares,
-    wrong_bottom_share,
-)
-from streams.domain.tracking.types import Flags, Matrix, Table, Vector
+from streams.domain.fusion.view import Cameras, Scan
+from streams.domain.tracking.types import Indices, Matrix, Vector
 
-_WORST_COST: float = 2.0
-"""A box that costs more log odds than this against no box is not the person's."""
-
-_MOST_GAIN: float = 30.0
+_MOST_GAIN: Final = 30.0
 """Log odds of existence that one box adds at most; keeps the exponential finite."""
+
+_SHARED: Final = -2
+_UNWANTED: Final = -1
 
 
 @compiled
-def _choose(
-    scan: Scan,
-    frame: int,
-    people: People,
-    row: int,
-    outlines: Matrix,
-    depths: Vector,
-    count: int,
-    at: int,
-    slopes: Matrix,
+def _claim(
+    groups: Groups,
+    group: int,
+    expected: Expected,
     choices: Choices,
-    params: FusionSettings,
-) -> tuple[float, float]:
-    """Fill in what a person may be in a camera; returns the log weight of a miss and the rate."""
-    choices.counts[row] = 0
-    width, height = scan.sizes[frame, 0], scan.sizes[frame, 1]
-    box = outlines[at]
-    mean = people.means[row]
-    in_picture = share_in_view(scan, frame, mean[X], mean[Y], box, depths[at])
-    rate = 0.0
-    missed = 0.0
-    if in_picture > LEAST_IN_PICTURE:
-        visible, lower = visible_shares(outlines, depths, count, at, width, height)
-        rate = detection_rate(visible, in_picture, params.most_detected)
-        existence = people.existence[row]
-        missed = math.log(1.0 - existence * rate)
-        log_rate = math.log(rate) - math.log(params.clutter)
-        odds = log_rate + math.log(existence) - missed
-        roots, used = np.zeros((4, 4)), np.zeros(4, np.bool_)
-        wrong_bottom = wrong_bottom_share(lower)
-        compared = False
-        for b in range(scan.counts[frame]):
-            detected = scan.boxes[frame, b]
-            if not is_near(detected, box):
+    losses: Vector,
+    boxes: int,
+    slack: Vector,
+    log_gap: float,
+) -> None:
+    """Fill in what a group loses at least, against its best, by taking each box."""
+    columns = groups.columns[group]
+    count = groups.counts[group]
+    best = -np.inf
+    for m in range(count):
+        weight = groups.weights[groups.starts[group] + m]
+        at = groups.cells[group] + m * columns
+        for c in range(columns):
+            row = groups.rows[at + c]
+            if row != NOBODY and choices.counts[row] > 0:
+                weight += expected.missed[row] - choices.costs[row, 0]
+        slack[m] = weight
+        best = max(best, weight)
+    for box in range(boxes):
+        losses[box] = np.inf
+    for m in range(count):
+        loss = best - slack[m]
+        if loss > log_gap:
+            continue
+        at = groups.cells[group] + m * columns
+        for c in range(columns):
+            row = groups.rows[at + c]
+            if row == NOBODY:
                 continue
-            if not compared:
-                edge_roots(box, slopes, people.covariances[row], params, roots)
-                compared = True
-            density = log_density(detected, box, roots, wrong_bottom, width, height, params, used)
-            if density <= IMPOSSIBLE or -(odds + density) > _WORST_COST:
+            for k in range(choices.counts[row]):
+                box = choices.boxes[row, k]
+                if box != NO_BOX:
+                    more = loss + choices.costs[row, k] - choices.costs[row, 0]
+                    losses[box] = min(losses[box], more)
+
+
+@compiled
+def _root(parents: Indices, at: int) -> int:
+    while parents[at] != at:
+        at = parents[at]
+    return at
+
+
+@compiled
+def _move_choice(choices: Choices, row: int, at: int, to: int) -> None:
+    if to < at:
+        choices.boxes[row, to] = choices.boxes[row, at]
+        choices.costs[row, to] = choices.costs[row, at]
+        choices.gains[row, to] = choices.gains[row, at]
+        choices.used[row, to] = choices.used[row, at]
+
+
+@compiled
+def _leave_to_others(
+    found: int,
+    expected: Expected,
+    choices: Choices,
+    owners: Indices,
+    own: int,
+    wanted: Indices,
+    boxes: int,
+) -> bool:
+    """Drop the choices of a group's rows that belong to other groups.
+
+    Returns:
+        Whether two people of the group want one box; `wanted` has who wants which.
+    """
+    contested = False
+    for box in range(boxes):
+        wanted[box] = _UNWANTED
+    for k in range(found):
+        row = expected.listed[k]
+        kept = 0
+        for i in range(choices.counts[row]):
+            box = choices.boxes[row, i]
+            if box != NO_BOX and owners[box] != own:
                 continue
-            bits = 0
-            for edge in range(4):
-                bits |= int(used[edge]) << edge
-            add_choice(choices, row, b, -(odds + density), log_rate + density, bits)
-    # No box is always among the choices, also where a dozen boxes are cheaper.
-    if choices.counts[row] == MOST_CHOICES:
-        choices.counts[row] -= 1
-    add_choice(choices, row, NO_BOX, 0.0, 0.0, 0)
-    return missed, rate
+            _move_choice(choices, row, i, kept)
+            kept += 1
+            if box != NO_BOX:
+                if wanted[box] == _UNWANTED:
+                    wanted[box] = expected.columns[row]
+                elif wanted[box] != expected.columns[row]:
+                    wanted[box] = _SHARED
+                    contested = True
+        choices.counts[row] = kept
+    return contested
+
+
+@compiled
+def _drop_beaten(
+    found: int, expected: Expected, choices: Choices, wanted: Indices, quiet_gap: float
+) -> None:
+    """Drop choices that nobody contests and that another such choice of the person beats."""
+    for k in range(found):
+        row = expected.listed[k]
+        kept, cheapest = 0, np.inf
+        for i in range(choices.counts[row]):
+            box = choices.boxes[row, i]
+            if box == NO_BOX or wanted[box] != _SHARED:
+                cost = choices.costs[row, i]
+                cheapest = min(cheapest, cost)  # choices are in order of cost
+                if cost > cheapest + quiet_gap:
+                    continue
+            _move_choice(choices, row, i, kept)
+            kept += 1
+        choices.counts[row] = kept
 
 
 @compiled
 def _rank(
-    scan: Scan,
-    frame: int,
-    people: People,
-    hypotheses: Hypotheses,
+    groups: Groups,
+    group: int,
+    found: int,
+    contested: bool,
+    expected: Expected,
     choices: Choices,
-    rates: Vector,
+    boxes: int,
+    pool: Pool,
+    search: Search,
+    rows: Indices,
+    members: Indices,
     params: FusionSettings,
-) -> tuple[Pool, int]:
-    """The best assignments of a camera's boxes over all hypotheses."""
-    rows_of, counts = hypotheses.rows, hypotheses.counts
-    total = len(people.existence)
-    most = rows_of.shape[1]
-    boxes, slopes = np.empty((total, 4)), np.empty((total, 4, 4))
-    depths, missed = np.empty(total), np.zeros(total)
-    drawn, judged = np.zeros(total, np.bool_), np.zeros(total, np.bool_)
-    pool = new_pool(params.hypotheses, most)
-    outlines, near = np.empty((most, 4)), np.empty(most)
-    rows, members = np.empty(most, np.int64), np.empty(most, np.int64)
-    prices = np.zeros(scan.counts[frame])
+) -> int:
+    """The best assignments of a camera's boxes over all hypotheses of a group; returns how many."""
+    columns = groups.columns[group]
+    for box in range(boxes):
+        search.prices[box] = 0.0
     filled = 0
-    for m in range(len(counts)):
-        count = counts[m]
-        for i in range(count):
-            row = rows_of[m, i]
-            if not drawn[row]:
-                drawn[row] = True
-                depths[row] = box_and_slopes(
-                    scan.projections[frame], people.means[row], boxes[row], slopes[row]
-                )
-            outlines[i] = boxes[row]
-            near[i] = depths[row]
-        weight, open_rows = hypotheses.weights[m], 0
-        for i in range(count):
-            row = rows_of[m, i]
-            if not judged[row]:
-                judged[row] = True
-                # Who stands in front is taken from the first hypothesis that has the person.
-                missed[row], rates[row] = _choose(
-                    scan, frame, people, row, outlines, near, count, i, slopes[row], choices, params
-                )
-                if m > 0:
-                    add_prices(choices, row, prices)
-            weight += missed[row]
+    for m in range(groups.counts[group]):
+        at = groups.cells[group] + m * columns
+        weight, open_rows = groups.weights[groups.starts[group] + m], 0
+        for c in range(columns):
+            row = groups.rows[at + c]
+            if row == NOBODY:
+                continue
+            weight += expected.missed[row]
             if choices.counts[row] > 1:
                 rows[open_rows] = row
-                members[open_rows] = i
+                members[open_rows] = c
                 open_rows += 1
-        if m == 0:
-            prices = auction(choices, rows[:open_rows], scan.counts[frame])
-            for i in range(count):
-                add_prices(choices, rows_of[m, i], prices)
-        cheapest = -prices.sum()
+            elif choices.counts[row] == 1:
+                weight -= choices.costs[row, 0]  # nobody else wants the box
+        if m == 0 and contested:
+            auction(choices, rows, open_rows, search, boxes)
+            for k in range(found):
+                add_prices(choices, expected.listed[k], search.prices)
+        cheapest = 0.0
+        for box in range(boxes):
+            cheapest -= search.prices[box]
         for k in range(open_rows):
             cheapest += choices.costs[rows[k], 0]
         if weight - cheapest > threshold(pool, filled, params.log_gap):
@@ -169,13 +207,18 @@ def _rank(
                 filled,
                 weight,
                 m,
-                rows[:open_rows],
-                members[:open_rows],
-                prices,
+                rows,
+                members,
+                open_rows,
+                boxes,
                 choices,
                 params.log_gap,
+                search,
             )
-    return pool, filled
+    kept = 0
+    while kept < filled and pool.weights[kept] >= pool.weights[0] - params.log_gap:
+        kept += 1
+    return kept
 
 
 @compiled
@@ -184,154 +227,223 @@ def _see(
     frame: int,
     people: People,
     row: int,
-    box: int,
-    rate: float,
-    choices: Choices,
-    seen: People,
     to: int,
+    choice: int,
+    expected: Expected,
+    choices: Choices,
+    update: Matrix,
     params: FusionSettings,
 ) -> None:
     """Fill in a person after a camera has seen a box of the person, or has not."""
-    copy_person(people, row, seen, to)
-    existence = people.existence[row]
+    if to != row:
+        copy_person(people, row, to)
+    existence, rate = people.existence[row], expected.rates[row]
+    box = choices.boxes[row, choice]
     if box == NO_BOX:
-        seen.existence[to] = existence * (1.0 - rate) / (1.0 - existence * rate)
+        people.existence[to] = existence * (1.0 - rate) / (1.0 - existence * rate)
         return
-    at = 0
-    while choices.boxes[row, at] != box:
-        at += 1
-    used: Flags = np.zeros(4, np.bool_)
-    for edge in range(4):
-        used[edge] = bool((choices.used[row, at] >> edge) & 1)
     correct(
-        scan.projections[frame],
-        seen.means[to],
-        seen.covariances[to],
-        scan.boxes[frame, box],
-        used,
+        expected.boxes[row],
+        expected.slopes[row],
+        people.means[to],
+        people.covariances[to],
+        scan.boxes[scan.starts[frame] + box],
+        choices.used[row, choice],
         params,
+        update,
     )
-    odds = existence / (1.0 - existence) * math.exp(min(choices.gains[row, at], _MOST_GAIN))
-    seen.existence[to] = min(odds / (1.0 + odds), params.most_existence)
-    seen.boxes[to, scan.slots[frame]] = box
+    odds = existence / (1.0 - existence)
+    odds *= math.exp(min(choices.gains[row, choice], _MOST_GAIN))
+    people.existence[to] = min(odds / (1.0 + odds), params.most_existence)
+    people.boxes[to, frame] = box
 
 
 @compiled
-def _after_camera(
-    scan: Scan, frame: int, people: People, hypotheses: Hypotheses, params: FusionSettings
-) -> tuple[People, Hypotheses]:
-    """What is believed after one camera."""
-    total = len(people.existence)
-    choices = no_choices(total)
-    rates = np.zeros(total)
-    pool, filled = _rank(scan, frame, people, hypotheses, choices, rates, params)
-    kept = 0
-    while kept < filled and pool.weights[kept] >= pool.weights[0] - params.log_gap:
-        kept += 1
-    most = hypotheses.rows.shape[1]
-    children = np.full((total, scan.counts[frame] + 1), -1, np.int64)
-    rows, counts = np.zeros((kept, most), np.int64), np.empty(kept, np.int64)
-    weights = np.empty(kept)
-    used = 0
+def _child_of(
+    people: People, groups: Groups, row: int, box: int, expected: Expected, choices: Choices
+) -> int:
+    """The row of a person after a choice; a new one if need be, `NOBODY` where there is none.
+
+    The first choice that a row is asked for takes the row itself.
+    """
+    choice, count = 0, choices.counts[row]
+    if count > 1:
+        while choices.boxes[row, choice] != box:
+            choice += 1
+    child = expected.children[row, choice]
+    if child != NOBODY:
+        return int(child)
+    used = False
+    for i in range(count):
+        used = used or expected.children[row, i] != NOBODY
+    child = take_row(people, groups) if used else row
+    expected.children[row, choice] = child
+    return int(child)
+
+
+@compiled
+def _take_over(
+    scan: Scan,
+    frame: int,
+    people: People,
+    groups: Groups,
+    group: int,
+    found: int,
+    kept: int,
+    pool: Pool,
+    expected: Expected,
+    choices: Choices,
+    update: Matrix,
+    desk: Desk,
+    params: FusionSettings,
+) -> None:
+    """Put a group's best assignments in the place of its hypotheses."""
+    columns = groups.columns[group]
+    make_room(groups, kept * columns, kept, desk)
+    first = groups.cells[group]
+    for k in range(found):
+        for i in range(max(1, choices.counts[expected.listed[k]])):
+            expected.children[expected.listed[k], i] = NOBODY
+    set_group(groups, group, columns, kept)
+    taken = 0
     for k in range(kept):
         at = pool.order[k]
-        parent = pool.parents[at]
-        counts[k] = hypotheses.counts[parent]
-        weights[k] = pool.weights[k] - pool.weights[0]
-        for i in range(counts[k]):
-            row, box = hypotheses.rows[parent, i], pool.boxes[at, i]
-            if children[row, box + 1] < 0:
-                children[row, box + 1] = used
-                used += 1
-            rows[k, i] = children[row, box + 1]
-    seen = empty_people(used, people.boxes.shape[1])
-    for row in range(total):
-        for at in range(scan.counts[frame] + 1):
-            to = children[row, at]
-            if to >= 0:
-                _see(scan, frame, people, row, at - 1, rates[row], choices, seen, to, params)
-    return seen, Hypotheses(rows, counts, weights)
+        old = first + pool.parents[at] * columns
+        new = groups.cells[group] + taken * columns
+        fits = True
+        for c in range(columns):
+            to = row = groups.rows[old + c]
+            if row != NOBODY:
+                to = _child_of(people, groups, row, pool.boxes[at, c], expected, choices)
+                fits = fits and to != NOBODY
+            groups.rows[new + c] = to
+        if fits:  # there are rows enough, save in crowds beyond measure
+            groups.weights[groups.starts[group] + taken] = pool.weights[k] - pool.weights[0]
+            taken += 1
+    groups.counts[group] = taken
+    for k in range(found):
+        _see_all(scan, frame, people, groups, expected.listed[k], expected, choices, update, params)
 
 
 @compiled
-def _with_births(
+def _see_all(
     scan: Scan,
+    frame: int,
     people: People,
-    hypotheses: Hypotheses,
-    time_us: int,
-    label_base: int,
+    groups: Groups,
+    row: int,
+    expected: Expected,
+    choices: Choices,
+    update: Matrix,
     params: FusionSettings,
-) -> tuple[People, Hypotheses]:
-    """The belief with the new people of each hypothesis."""
-    frames, most_boxes = scan.boxes.shape[0], scan.boxes.shape[1]
-    total, most = len(people.existence), hypotheses.rows.shape[1]
-    kept = len(hypotheses.counts)
-    grown = empty_people(total + kept * MOST_BIRTHS, people.boxes.shape[1])
-    for row in range(total):
-        copy_person(people, row, grown, row)
-    rows = np.zeros((kept, most + MOST_BIRTHS), np.int64)
-    counts = hypotheses.counts.copy()
-    filled = total
-    for m in range(kept):
-        rows[m, :most] = hypotheses.rows[m]
-        free = np.zeros((frames, most_boxes), np.bool_)
-        left = 0
-        for frame in range(frames):
-            free[frame, : scan.counts[frame]] = True
-            left += scan.counts[frame]
-        for i in range(counts[m]):
-            for frame in range(frames):
-                box = people.boxes[rows[m, i], scan.slots[frame]]
-                if box != NO_BOX:
-                    free[frame, box] = False
-                    left -= 1
-        if left:
-            added = give_birth(
-                scan, free, grown, rows[m], counts[m], filled, label_base, time_us, params
-            )
-            counts[m] += added
-            filled += added
-    everybody = People(
-        grown.means[:filled],
-        grown.covariances[:filled],
-        grown.existence[:filled],
-        grown.labels[:filled],
-        grown.first_us[:filled],
-        grown.boxes[:filled],
-    )
-    return everybody, Hypotheses(rows, counts, hypotheses.weights)
+) -> None:
+    """Fill in the rows that take over from one, which is the last to change."""
+    own, used = NOBODY, False
+    for i in range(max(1, choices.counts[row])):
+        to = expected.children[row, i]
+        if to == row:
+            own = i
+        elif to != NOBODY:
+            _see(scan, frame, people, row, to, i, expected, choices, update, params)
+        used = used or to != NOBODY
+    if own != NOBODY and choices.counts[row] > 0:
+        _see(scan, frame, people, row, row, own, expected, choices, update, params)
+    if not used:
+        free_row(people, groups, row)
 
 
-@entry
-def take_in(
-    scan: Scan,
-    people: People,
-    hypotheses: Hypotheses,
-    dt_s: float,
-    time_us: int,
-    label_base: int,
-    parameters: Table[FusionSettings],
-) -> tuple[People, Hypotheses]:
-    """What is believed after a scan.
+@compiled
+def _divide(count: int, boxes: int, work: Work, params: FusionSettings) -> None:
+    """Decide which of the groups in view are to be merged, and to which each box belongs.
 
-    Args:
-        scan: Its frames.
-        people: People before it; changed.
-        hypotheses: Hypotheses before it; changed.
-        dt_s: Time since the scan before, s.
-        time_us: Event time of the scan, microseconds.
-        label_base: Smallest label of its new people.
-        parameters: One record of `PARAMETERS`.
+    A box that two groups want is decided between them, unless one has to lose so much by it that
+    it is the other's anyway.
     """
-    params = parameters[0]
-    staying = math.exp(-dt_s / params.stay_s)
-    for row in range(len(people.existence)):
-        predict(people.means[row], people.covariances[row], dt_s, params)
-        people.existence[row] *= staying
-        people.boxes[row] = NO_BOX
-    for frame in range(len(scan.slots)):
-        people, hypotheses = _after_camera(scan, frame, people, hypotheses, params)
-    forget_and_separate(people, hypotheses, params)
-    people, hypotheses = best_distinct(people, hypotheses, params)
-    people, hypotheses = _with_births(scan, people, hypotheses, time_us, label_base, params)
-    return compact(people, hypotheses, np.arange(len(hypotheses.counts)))
+    losses, parents, owners = work.losses, work.parents, work.owners
+    for v in range(count):
+        parents[v] = v
+    for b in range(boxes):
+        owner = -1
+        for v in range(count):
+            if losses[v, b] < np.inf and (owner < 0 or losses[v, b] < losses[owner, b]):
+                owner = v
+        owners[b] = owner
+        if owner < 0:
+            continue
+        for v in range(count):
+            if v != owner and losses[v, b] + losses[owner, b] < params.merge_gap:
+                one, other = _root(parents, v), _root(parents, owner)
+                parents[max(one, other)] = min(one, other)
+    for b in range(boxes):
+        if owners[b] >= 0:
+            owners[b] = _root(parents, owners[b])
+
+
+@compiled
+def take_frame(
+    cameras: Cameras,
+    scan: Scan,
+    frame: int,
+    people: People,
+    groups: Groups,
+    fronts: Fronts,
+    expected: Expected,
+    choices: Choices,
+    pool: Pool,
+    search: Search,
+    work: Work,
+    desk: Desk,
+    params: FusionSettings,
+) -> None:
+    """Take in what one camera sees, in place."""
+    boxes = scan.starts[frame + 1] - scan.starts[frame]
+    viewed, parents = work.viewed, work.parents
+    count = find_viewed(cameras, scan, frame, people, groups, fronts, expected, viewed)
+    for v in range(count):
+        judge(
+            cameras, scan, frame, people, groups, viewed[v], fronts, expected, choices, work, params
+        )
+        _claim(
+            groups, viewed[v], expected, choices, work.losses[v], boxes, work.slack, params.log_gap
+        )
+    _divide(count, boxes, work, params)
+    for v in range(count):
+        root = _root(parents, v)
+        if root != v:
+            merge_groups(groups, viewed[root], viewed[v], params.log_gap, desk)
+    for v in range(count):
+        if parents[v] != v:
+            continue
+        group = viewed[v]
+        found = list_rows(groups, group, expected)
+        contested = _leave_to_others(found, expected, choices, work.owners, v, work.wanted, boxes)
+        _drop_beaten(found, expected, choices, work.wanted, params.quiet_gap)
+        kept = _rank(
+            groups,
+            group,
+            found,
+            contested,
+            expected,
+            choices,
+            boxes,
+            pool,
+            search,
+            work.rows,
+            work.members,
+            params,
+        )
+        _take_over(
+            scan,
+            frame,
+            people,
+            groups,
+            group,
+            found,
+            kept,
+            pool,
+            expected,
+            choices,
+            work.update,
+            desk,
+            params,
+        )

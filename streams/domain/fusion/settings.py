@@ -15,6 +15,8 @@ import numpy as np
 from streams.domain.tracking.dtypes import dtype_of
 from streams.domain.tracking.types import Structured
 
+_MAY_BE_ZERO: Final = frozenset({"size_walk_m", "size_jump_m", "bottom_offset", "apart_penalty"})
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FusionSettings:
@@ -27,8 +29,9 @@ class FusionSettings:
         seated_height_sd_m: Its standard deviation.
         radius_m: Mean radius of the ellipsoid around a person.
         radius_sd_m: Its standard deviation.
-        size_walk_m: Random walk of height and radius, m/s^0.5. Higher follows people who sit down
-            sooner.
+        size_walk_m: Random walk of height and radius, m/s^0.5.
+        size_jump_m: Standard deviation that a height gains by each box whose top edge is wrong, m.
+            Higher follows people who sit down or stand up sooner; 0 never does.
         speed_m_s: Standard deviation of a person's velocity in each direction.
         turn_s: Time over which a velocity is forgotten. Lower follows turns sooner.
         stay_s: Mean time that an unseen person is expected to stay.
@@ -46,9 +49,13 @@ class FusionSettings:
         most_existence: Highest existence. Lower forgets a person who left sooner.
         apart_m: Nearest distance of two people; no person is added nearer to another one.
         apart_penalty: Log weight that a hypothesis loses for two people in one place.
-        hypotheses: Most hypotheses kept. Higher resolves denser crowds; cost grows with the number
-            in use, which is small where people are apart.
+        hypotheses: Most hypotheses of a group kept. Higher resolves denser crowds; cost grows with
+            the number in use, which is small where people are apart.
         log_gap: Log weight below the best at which a hypothesis is dropped.
+        merge_gap: Log weight below which two groups that want one box are decided together. Higher
+            resolves more conflicts, and costs more.
+        quiet_gap: Log weight below the best at which what a person may be is dropped where nobody
+            else wants the boxes.
         alike_m: Distance below which two hypotheses about the same people are one.
         whole_views: Cameras that have to see a person whole before the person is reported, or all
             that see the person if they are fewer. Higher reports later at doors.
@@ -64,6 +71,7 @@ class FusionSettings:
     radius_m: float = 0.28
     radius_sd_m: float = 0.03
     size_walk_m: float = 0.002
+    size_jump_m: float = 0.05
     speed_m_s: float = 0.6
     turn_s: float = 1.5
     stay_s: float = 50.0
@@ -81,7 +89,9 @@ class FusionSettings:
     apart_m: float = 0.3
     apart_penalty: float = 3.0
     hypotheses: int = 64
-    log_gap: float = 15.0
+    log_gap: float = 9.0
+    merge_gap: float = 10.0
+    quiet_gap: float = 4.0
     alike_m: float = 0.15
     whole_views: int = 3
     whole_wait_s: float = 20.0
@@ -95,7 +105,7 @@ class FusionSettings:
         """
         for name in self.__slots__:
             value = getattr(self, name)
-            if not value > 0 and name not in {"size_walk_m", "bottom_offset", "apart_penalty"}:
+            if not value > 0 and name not in _MAY_BE_ZERO:
                 raise ValueError(f"{name} is {value:g}: give a number above 0")
 
 

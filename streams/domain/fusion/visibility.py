@@ -60,20 +60,30 @@ def _crossing(box: Vector, u: float) -> float:
 
 
 @compiled
-def visible_shares(
-    boxes: Matrix, depths: Vector, count: int, at: int, width: float, height: float
-) -> tuple[float, float]:
+def hides(near: Vector, depth: float, box: Vector, own_depth: float) -> bool:
+    """Whether somebody may hide a part of a person: nearer, and their boxes overlap."""
+    return bool(
+        0.0 < depth < own_depth
+        and near[0] < box[2]
+        and near[2] > box[0]
+        and near[1] < box[3]
+        and near[3] > box[1]
+    )
+
+
+@compiled
+def visible_shares(boxes: Matrix, count: int, width: float, height: float) -> tuple[float, float]:
     """Which share of a person is visible, and which share of the lower half.
 
     Args:
-        boxes: Boxes of the people on the floor, shape `(N, 4)`, px.
-        depths: Their depths, shape `(N,)`; negative where a person has no outline.
-        count: How many of the rows are filled.
-        at: Row of the person.
+        boxes: The person's box, then those of the people who may hide the person, px.
+        count: How many may.
         width: Picture, px.
         height: Picture, px.
     """
-    own = boxes[at]
+    if count == 0:
+        return 1.0, 1.0
+    own = boxes[0]
     left, right = max(own[0], 0.0), min(own[2], width)
     top, bottom = max(own[1], 0.0), min(own[3], height)
     middle, centre = 0.5 * (top + bottom), 0.5 * (own[1] + own[3])
@@ -85,10 +95,8 @@ def visible_shares(
         if half <= 0.0 or last <= first:
             continue
         end = last
-        for other in range(count):
-            box = boxes[other]
-            if other == at or depths[other] <= 0.0 or depths[other] >= depths[at]:
-                continue
+        for k in range(1, count + 1):
+            box = boxes[k]
             if box[0] < u < box[2] and box[1] < end and box[3] > first:
                 other_half = _crossing(box, u)
                 if other_half > 0.0:

@@ -63,11 +63,15 @@ def rank(costs: list[list[float | None]], size: int, log_gap: float) -> tuple[a.
                 a.add_choice(choices, row, box, cost, 0.0, 0)
         a.add_choice(choices, row, NONE, 0.0, 0.0, 0)
     rows = np.array([row for row in range(len(costs)) if choices.counts[row] > 1], np.int64)
-    prices = a.auction(choices, rows, len(costs[0]))
+    boxes = len(costs[0])
+    search = a.new_search(len(costs), boxes)
+    a.auction(choices, rows, len(rows), search, boxes)
     for row in range(len(costs)):
-        a.add_prices(choices, row, prices)
+        a.add_prices(choices, row, search.prices)
     pool = a.new_pool(size, len(costs))
-    filled = a.add_assignments(pool, 0, 0.0, 0, rows, rows.copy(), prices, choices, log_gap)
+    filled = a.add_assignments(
+        pool, 0, 0.0, 0, rows, rows.copy(), len(rows), boxes, choices, log_gap, search
+    )
     return pool, filled
 
 

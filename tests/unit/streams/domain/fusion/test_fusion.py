@@ -191,6 +191,40 @@ def test_a_second_box_of_a_person_is_no_second_person() -> None:
     assert len(people) == 1
 
 
+def test_rooms_that_share_no_camera_and_no_person_have_no_effect_on_each_other() -> None:
+    far = 100.0
+    shift = np.eye(4)
+    shift[0, 3] = -far
+    room = ((0.0, 0.0), (8.0, 0.0), (8.0, 6.0), (0.0, 6.0))
+    here = [replace(one, sees=room) for one in cameras()]
+    there = [
+        FusionCamera(
+            f"far-{one.camera_id}",
+            one.projection @ shift,
+            one.width,
+            one.height,
+            tuple((x + far, y) for x, y in room),
+        )
+        for one in here
+    ]
+    alone, both = FloorFusion(here), FloorFusion([*here, *there])
+    state, state_of_both = alone.start(), both.start()
+    for tick in range(TICKS):
+        one, other = walk(tick / 5), walk((TICKS - tick) / 5)
+        frames = seen(one, here)
+        beside = seen(other, here)
+        state, people = alone.step(state, (tick + 1) * TICK_US, frames)
+        state_of_both, everybody = both.step(
+            state_of_both,
+            (tick + 1) * TICK_US,
+            [*frames, *(replace(frame, camera=frame.camera + 4) for frame in beside)],
+        )
+        assert [(p.x_m, p.y_m) for p in everybody if p.x_m < far / 2] == [
+            (p.x_m, p.y_m) for p in people
+        ]
+    assert len(everybody) == 6
+
+
 @pytest.mark.parametrize("height_m", [1.2, 1.35, 1.55, 1.9])
 def test_seated_small_and_tall_people_are_found_with_their_height(height_m: float) -> None:
     watching = cameras()
@@ -201,6 +235,23 @@ def test_seated_small_and_tall_people_are_found_with_their_height(height_m: floa
         state, people = fusion.step(state, (tick + 1) * TICK_US, frames)
 
     assert [person.height_m for person in people] == pytest.approx([height_m], abs=0.06)
+
+
+@pytest.mark.parametrize("ticks", [1, 5])
+@pytest.mark.parametrize(("before_m", "after_m"), [(1.7, 1.2), (1.2, 1.7)])
+def test_who_sits_down_or_gets_up_keeps_the_number_and_gets_the_new_height(
+    ticks: int, before_m: float, after_m: float
+) -> None:
+    watching = cameras()
+    fusion = FloorFusion(watching)
+    state = fusion.start()
+    for tick in range(25):
+        share = min(max(tick - 9, 0) / ticks, 1.0)
+        frames = seen([(4.0, 3.0)], watching, before_m + share * (after_m - before_m))
+        state, people = fusion.step(state, (tick + 1) * TICK_US, frames)
+        assert [person.number for person in people] == [1] * len(people)
+
+    assert [person.height_m for person in people] == pytest.approx([after_m], abs=0.06)
 
 
 def test_a_camera_behind_a_wall_does_not_speak_against_a_person() -> None:
