@@ -14,7 +14,7 @@ const ICON = 17;
 const TEXT = 13;
 const TEXT_LEAST = 9.5;
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-const HINT = "Point at a person, or use the arrow keys, to see which cameras see them.";
+const HINT = "Point at a person, tap one, or use the arrow keys, to see which cameras see them.";
 
 export class FloorPlans {
   constructor(box, store) {
