@@ -63,6 +63,7 @@ def frames_of(scene: Scene, floor_id: str) -> Iterator[FrameDetections]:
                 width=one.width,
                 height=one.height,
                 source_clock_us=None,
+                camera_version=1,
             )
 
 
