@@ -19,6 +19,7 @@ import msgspec
 
 from runtime.checkpoints import EntityState
 from schemas.topics import TOPICS, Topic
+from streams.domain.floor.state import has_closed_a_tick
 from streams.domain.output import Content, Output
 from streams.domain.pipeline import PartitionPipeline
 from streams.state.version import STATE_VERSION
@@ -161,11 +162,24 @@ def _is_past(
     pipeline: PartitionPipeline, topic: Topic, key: str, watermark: PublishedThrough
 ) -> bool:
     """Whether the fold has passed the time up to which a key was published."""
-    if topic.owner == "camera" or topic.source:
-        by_camera = {key: watermark.through[""]} if not topic.source else watermark.through
-        return all(
-            camera_id in pipeline.cameras and pipeline.cameras[camera_id].last_us >= through_us
-            for camera_id, (through_us, _) in by_camera.items()
-        )
+    if topic.owner == "camera":
+        through_us, _ = watermark.through[""]
+        return key in pipeline.cameras and pipeline.cameras[key].last_us >= through_us
     floor = pipeline.floors.get(watermark.floor_id)
-    return floor is not None and floor.closed_us >= watermark.through[""][0]
+    if floor is None or not has_closed_a_tick(floor):
+        return False
+    for source, (through_us, _) in watermark.through.items():
+        if not source:
+            if floor.closed_us < through_us:
+                return False
+            continue
+        camera = pipeline.cameras.get(source)
+        if camera is None or camera.last_us < through_us:
+            return False
+        # What a frame brought may wait for its tick to close.
+        if any(
+            link["from_camera_id"] == source and link["as_of_us"] <= through_us
+            for link in floor.linked
+        ):
+            return False
+    return True

@@ -78,12 +78,16 @@ def hear(floor: FloorState, camera_id: str, at_us: int) -> None:
     """Note a camera's event time, which lets ticks close."""
     # Until a tick has closed, an earlier event opens the floor earlier: which of the cameras was
     # heard first has no effect.
-    is_unclosed = floor.closed_us == tick_end(floor.opened_us) - TICK_US
-    if not floor.opened_us or (is_unclosed and at_us < floor.opened_us):
+    if not floor.opened_us or (at_us < floor.opened_us and not has_closed_a_tick(floor)):
         floor.opened_us = floor.active_us = at_us
         floor.closed_us = tick_end(at_us) - TICK_US
     floor.newest_us = max(floor.newest_us, at_us)
     floor.heard[camera_id] = max(floor.heard.get(camera_id, 0), at_us)
+
+
+def has_closed_a_tick(floor: FloorState) -> bool:
+    """Whether a tick has closed; before that, the first one may become an earlier one."""
+    return floor.closed_us != tick_end(floor.opened_us) - TICK_US
 
 
 def missing_at(floor: FloorState, end_us: int, snapshot: Snapshot) -> list[str]:
