@@ -58,6 +58,25 @@ def walkers(seed: str, seconds: float) -> list[Walker]:
     return people
 
 
+def ghosts(seed: str, seconds: float) -> list[Walker]:
+    """Somebody who walks, and people next to whom others are seen for a while who are nobody."""
+    chance = random.Random(seed)
+    people = [Walker((6_500, 1_000), (1_000, 5_000), 900, 1_700, ((0, FOREVER_MS),))]
+    at_ms = 300
+    while at_ms < seconds * 1_000 - 2_500:
+        x, y = chance.randrange(2_500, 5_500), chance.randrange(2_000, 4_000)
+        right, up = chance.choice([(700, 300), (-700, 200), (500, -500), (0, 900), (-600, -600)])
+        false_ms = at_ms + chance.randrange(1_500)
+        gone_ms = false_ms + chance.randrange(800, 2_600)
+        comes_ms = at_ms + chance.randrange(1_500)
+        leaves_ms = comes_ms + chance.randrange(2_500, 6_000)
+        people.append(Walker((x, y), (x, y), 0, 1_700, ((comes_ms, leaves_ms),)))
+        ghost = x + right, y + up
+        people.append(Walker(ghost, ghost, 0, 1_650, ((false_ms, gone_ms),)))
+        at_ms += chance.randrange(2_000, 4_500)
+    return people
+
+
 def looks(
     floor_id: str,
     view: int,
@@ -94,9 +113,11 @@ def looks(
         yield outcome(at_us, found if kind == "DETECTED" else [], camera_id=camera_id, kind=kind)
 
 
-def steady_looks(floor_id: str, seconds: float, *, seed: int = 0) -> Iterator[DetectionOutcome]:
+def steady_looks(
+    floor_id: str, seconds: float, *, seed: int = 0, people: Sequence[Walker] = ()
+) -> Iterator[DetectionOutcome]:
     """What all cameras of a floor send, each at its own phase; a camera's own order is kept."""
-    people = walkers(f"{floor_id}/{seed}", seconds)
+    people = people or walkers(f"{floor_id}/{seed}", seconds)
     for view in range(crossed_views.VIEWS):
         phase_ms = random.Random(f"{floor_id}/{view}/{seed}").randrange(PERIOD_MS)
         times_ms = range(phase_ms, round(seconds * 1_000), PERIOD_MS)

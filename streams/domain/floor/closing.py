@@ -21,10 +21,12 @@ from streams.domain.settings import FloorSettings
 from streams.domain.staffing.coverage import Plan
 from streams.domain.zones.area import who_stands
 from streams.domain.zones.membership import (
+    REMEMBERED_US,
     Happening,
     ZoneState,
     clear,
     expire,
+    forget,
     merge,
     next_leave_us,
     note_seq,
@@ -131,6 +133,7 @@ def close_tick(
     for area in areas:
         zone = zone_of(floor, area.zone_id)
         happenings[area.zone_id] += expire(zone, area, end_us, floor.looked, settings.hold_us)
+        forget(zone, end_us if fused is None else end_us - REMEMBERED_US)
     floor.missing = missing_at(floor, end_us, snapshot)
     floor.closed_us = end_us
     moment = Moment(

@@ -9,13 +9,16 @@ too, but only after `hold_us`.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from schemas.records.zones import ZoneEventKind, ZoneOccupancy
 from streams.domain.camera.view import View
 from streams.domain.seqs import Seqs, seqs_of
 from streams.domain.staffing.shift import FOREVER_US
 from streams.domain.zones.area import INSIDE, UNSEEN, ZoneArea
+
+REMEMBERED_US: Final = 10_000_000
+"""A stay that ended this long ago is not corrected any more, microseconds of event time."""
 
 
 @dataclass(slots=True)
@@ -32,6 +35,7 @@ class Stay:
         entered_seq: Seq of the event that said so; 0 before it.
         dwell_seq: Seq of the event that reported the stay as too long; 0 before it.
         dwell_at_us: Event time of that event, microseconds.
+        left_seq: Seq of the event that ended it; 0 before it.
     """
 
     camera_id: str
@@ -43,6 +47,7 @@ class Stay:
     entered_seq: int = 0
     dwell_seq: int = 0
     dwell_at_us: int = 0
+    left_seq: int = 0
 
 
 @dataclass(slots=True)
@@ -51,11 +56,13 @@ class ZoneState:
 
     Attributes:
         stays: Stays by person id.
+        ended: The last stay of each fused person, while a link may still prove its end wrong.
         seqs: Last seq by topic.
         shown: Last occupancy record; None before the first and after the zone was removed.
     """
 
     stays: dict[str, Stay] = field(default_factory=dict)
+    ended: dict[str, Stay] = field(default_factory=dict)
     seqs: Seqs = field(default_factory=dict)
     shown: ZoneOccupancy | None = None
 
@@ -186,11 +193,16 @@ def expire(
 
 
 def note_seq(zone: ZoneState, happening: Happening, seq: int) -> None:
-    """Remember under which seq an event of a stay that goes on was sent."""
-    stay = zone.stays.get(happening.person_id)
-    if stay is None or stay.entered_us != happening.entered_us:
+    """Remember under which seq an event of a stay was sent."""
+    for stays in (zone.stays, zone.ended):
+        stay = stays.get(happening.person_id)
+        if stay is not None and stay.entered_us == happening.entered_us:
+            break
+    else:
         return
-    if happening.kind == "ENTERED":
+    if happening.kind == "LEFT":
+        stay.left_seq = seq
+    elif happening.kind == "ENTERED":
         stay.entered_seq = seq
     elif happening.kind == "DWELL_EXCEEDED":
         stay.dwell_seq, stay.dwell_at_us = seq, happening.at_us
@@ -208,10 +220,39 @@ def merge(zone: ZoneState, earlier: str, later: str) -> list[Happening]:
         Corrections of the events of the later one that were wrong: sent again for the earlier one,
         or withdrawn where the earlier one has an event of that kind for the stay.
     """
-    dropped = zone.stays.pop(later, None)
+    dropped, over = zone.stays.pop(later, None), zone.ended.pop(later, None)
+    kept, ended = zone.stays.get(earlier), zone.ended.get(earlier)
+    corrections: list[Happening] = []
+    if dropped is not None and ended is not None and dropped.entered_us <= ended.inside_us:
+        # The earlier one had not left. A stay that began since then was the same one.
+        corrections.append(_not_left(ended, earlier))
+        del zone.ended[earlier]
+        zone.stays[earlier] = ended
+        if kept is not None:
+            ended.inside_us = max(ended.inside_us, kept.inside_us)
+            corrections += _withdrawn(kept, earlier)
+        kept = ended
+    if dropped is None and over is not None and kept is not None:
+        if over.inside_us >= kept.entered_us:
+            corrections.append(_not_left(over, later))
+            dropped = over
+    elif (
+        dropped is None
+        and over is not None
+        and ended is not None
+        and ended.entered_us <= over.entered_us
+        and over.inside_us <= ended.inside_us
+    ):
+        return _withdrawn(over, later)
     if dropped is None:
-        return []
-    kept = zone.stays.get(earlier)
+        return corrections
+    return corrections + _merged(zone, kept, dropped, earlier, later)
+
+
+def _merged(
+    zone: ZoneState, kept: Stay | None, dropped: Stay, earlier: str, later: str
+) -> list[Happening]:
+    """One stay of two that go on at the same time."""
     if kept is None or (dropped.counted and not kept.counted):
         if kept is not None:
             dropped.inside_us = max(dropped.inside_us, kept.inside_us)
@@ -245,9 +286,22 @@ def _withdrawn(sent: Stay, person_id: str) -> list[Happening]:
     """The events that were sent for a stay never happened."""
     return [
         _happening("WITHDRAWN", sent.entered_us, person_id, sent)._replace(corrects=seq)
-        for seq in (sent.entered_seq, sent.dwell_seq)
+        for seq in (sent.entered_seq, sent.dwell_seq, sent.left_seq)
         if seq
     ]
+
+
+def _not_left(stay: Stay, person_id: str) -> Happening:
+    """The end of a stay never happened."""
+    left_seq, stay.left_seq = stay.left_seq, 0
+    return _happening("WITHDRAWN", stay.entered_us, person_id, stay)._replace(corrects=left_seq)
+
+
+def forget(zone: ZoneState, before_us: int) -> None:
+    """Forget the stays that ended before an event time; they are not corrected any more."""
+    over = [person_id for person_id, stay in zone.ended.items() if stay.inside_us <= before_us]
+    for person_id in over:
+        del zone.ended[person_id]
 
 
 def clear(zone: ZoneState) -> list[Happening]:
@@ -255,23 +309,24 @@ def clear(zone: ZoneState) -> list[Happening]:
     happenings: list[Happening] = []
     for person_id in sorted(zone.stays):
         _end(zone, person_id, happenings)
+    zone.ended.clear()
     return happenings
 
 
 def next_leave_us(zone: ZoneState, area: ZoneArea, looked: dict[str, int], hold_us: int) -> int:
-    """Event time at which the next stay ends by itself, microseconds."""
-    return min(
-        (
-            leaves_us(stay, area, looked.get(stay.camera_id, 0), hold_us)
-            for stay in zone.stays.values()
-        ),
-        default=FOREVER_US,
+    """Event time at which the next stay ends by itself or is forgotten, microseconds."""
+    leaving = (
+        leaves_us(stay, area, looked.get(stay.camera_id, 0), hold_us)
+        for stay in zone.stays.values()
     )
+    forgotten = (stay.inside_us + REMEMBERED_US for stay in zone.ended.values())
+    return min((*leaving, *forgotten), default=FOREVER_US)
 
 
 def _end(zone: ZoneState, person_id: str, happenings: list[Happening]) -> None:
     stay = zone.stays.pop(person_id)
     if stay.counted:
+        zone.ended[person_id] = stay
         happenings.append(_happening("LEFT", stay.inside_us, person_id, stay))
 
 

@@ -3,6 +3,7 @@
 import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -23,15 +24,18 @@ from tests.support.builders.domain import (
     camera,
     clock,
     facts_of,
+    occupancies,
     outcome,
     presences,
     rectangle,
     zone,
+    zone_events,
 )
 from tests.support.crossed_views import VIEWS, projection
 from tests.support.fused_ward import (
     closing_heartbeats,
     fused_floor,
+    ghosts,
     in_order,
     looks,
     shuffled,
@@ -162,6 +166,7 @@ def test_a_jump_is_the_same_as_closing_every_tick_of_a_fused_floor(
     }
 
 
+FLOOR_FACTS = facts_of(*fused_floor(FLOOR))
 FLOORS = [f"f{number}" for number in range(1, 9)]
 
 
@@ -208,3 +213,53 @@ def test_no_order_of_arrival_or_registration_changes_what_fused_floors_say(
 
         assert pipeline.counters["late"] == 0
         assert without_arrival([*outputs, *fold(closing, facts, pipeline)]) == expected
+
+
+def stays_of(events: Sequence[Any]) -> dict[str, list[tuple[int, int | None]]]:
+    """When each person was in a zone, after all corrections; None for who still is."""
+    in_force: dict[int, Any] = {}
+    for event in events:
+        if event["corrects"] is not None:
+            corrected = in_force.pop(event["corrects"])  # once, and of what was sent before
+            assert event["kind"] in {"WITHDRAWN", corrected["kind"]}
+        if event["kind"] != "WITHDRAWN":
+            in_force[event["seq"]] = event
+    by_stay: dict[tuple[str, int], dict[str, int]] = {}
+    for event in in_force.values():
+        stay = by_stay.setdefault((event["person_id"], event["entered_us"]), {})
+        assert event["kind"] not in stay
+        stay[event["kind"]] = event["at_us"]
+    found: dict[str, list[tuple[int, int | None]]] = {}
+    for (person_id, entered_us), stay in sorted(by_stay.items()):
+        assert stay["ENTERED"] == entered_us
+        found.setdefault(person_id, []).append((entered_us, stay.get("LEFT")))
+    return found
+
+
+@pytest.mark.parametrize(
+    "seeds",
+    [
+        pytest.param((1, 2, 37, 48, 51), id="short"),
+        pytest.param(range(200), id="long", marks=pytest.mark.fuzz_long),
+    ],
+)
+def test_corrected_zone_events_let_nobody_be_in_a_zone_twice(seeds: Sequence[int]) -> None:
+    corrections: Counter[str] = Counter()
+    for seed in seeds:
+        people = ghosts(f"ghosts/{seed}", 20)
+        outputs = fold(in_order(steady_looks(FLOOR, 20, people=people)), FLOOR_FACTS)
+        for zone_id in (f"{FLOOR}-half", f"{FLOOR}-picture"):
+            events = [one for one in zone_events(outputs) if one["zone_id"] == zone_id]
+            corrections.update(one["kind"] for one in events if one["corrects"] is not None)
+
+            stays = stays_of(events)
+
+            for ends in stays.values():
+                for (_, left), (entered, _) in pairwise(ends):
+                    assert left is not None
+                    assert left <= entered
+            last = [one for one in occupancies(outputs) if one["zone_id"] == zone_id][-1]
+            inside = {person_id for person_id, ends in stays.items() if ends[-1][1] is None}
+            assert set(last["person_ids"]) == inside
+    assert corrections["WITHDRAWN"] > 0
+    assert corrections["ENTERED"] > 0
