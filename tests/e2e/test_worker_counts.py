@@ -1,33 +1,60 @@
 """One, two or four stream workers write the same bytes as a fold in one process."""
 
+import itertools
 from pathlib import Path
 
 import pytest
 
 from deploy.local.launcher import Worker
-from tests.support import simulated
+from runtime.kafka.producer import ReliableProducer
+from schemas.registry import SchemaRegistry
+from schemas.topics import DETECTIONS, LINKS
+from tests.chaos.pipeline.source import Event, events
+from tests.chaos.pipeline.ward import cameras_of, register
 from tests.support.clusters import cluster_of
 from tests.support.played_pipeline import PlayedPipeline, digest, played_pipeline
 from tests.support.services import Services, separate_environment
 from tests.support.waiting import eventually
 from workers.local.pipeline import prepare
 
-CAMERAS = [f"sim-{number}" for number in range(6)]
-SECONDS = 20
+CAMERAS = cameras_of(8, 3, [])
+"""24 cameras on 8 floors; the people of every second floor are fused."""
+
+SECONDS = 14.0
 
 
 def fold_with(pipeline: PlayedPipeline, workers: int) -> dict[str, str]:
-    """Digests of the outputs of some number of workers for the simulated ward."""
+    """Digests of the outputs for a ward: half of the workers start in the middle of the input."""
     prepare(cluster_of(pipeline.settings), pipeline.settings.database_url.get_secret_value())
-    simulated.register(pipeline.settings, CAMERAS)
-    for number in range(workers):
-        pipeline.supervisor.start(Worker(name=f"stream-{number}", command=("stream",)))
-    for number in range(workers):
-        pipeline.supervisor.wait_ready(f"stream-{number}", 180)
-    simulated.Feed(pipeline.settings, CAMERAS, SECONDS, seed=7).send()
+    partitions = register(pipeline.settings, CAMERAS)
+    codec = SchemaRegistry(pipeline.settings.registry_url).writer(DETECTIONS)
+    producer = ReliableProducer(cluster_of(pipeline.settings))
+    name = cluster_of(pipeline.settings).name(DETECTIONS)
+
+    def start(numbers: range) -> None:
+        for number in numbers:
+            pipeline.supervisor.start(Worker(name=f"stream-{number}", command=("stream",)))
+        for number in numbers:
+            pipeline.supervisor.wait_ready(f"stream-{number}", 180)
+
+    def send(sent: list[Event]) -> None:
+        for event in sent:
+            key, partition = event.camera.camera_id, partitions[event.camera.floor_id]
+            producer.produce(name, key=key, value=codec.encode(event.record), partition=partition)
+        producer.flush()
+
+    log = events(CAMERAS, SECONDS, seed=7)
+    first = (workers + 1) // 2
+    start(range(first))
+    send(list(itertools.islice(log, 700)))
+    eventually(lambda: pipeline.fold(LINKS) != {}, 180, "the first links")
+    start(range(first, workers))
+    send(list(log))
     eventually(pipeline.checkpointed, 180, "the last checkpoint")
     pipeline.supervisor.stop_all()
     assert pipeline.difference_from_oracle() is None
+    links = [value for values in pipeline.fold(LINKS).values() for value in values]
+    assert any(b"floor-1:" in value for value in links)
     return {name: digest(fold) for name, fold in pipeline.folds().items()}
 
 

@@ -1,7 +1,8 @@
 """The input of a run: every camera's outcomes in one fixed order, whatever the pipeline does.
 
-People walk as in `tests.support.simulated`, and cameras suffer from a ward's network: some send
-only heartbeats for a while, some fall silent, and one delivers everything late.
+People walk as in `tests.support.simulated`, or across the views of a room, and cameras suffer from
+a ward's network: some send only heartbeats for a while, some fall silent, and one delivers
+everything late.
 """
 
 import heapq
@@ -11,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from tests.chaos.pipeline.ward import START_US, Camera
-from tests.support import simulated
+from tests.support import crossed_views, fused_ward, simulated
 
 FRAME_US = simulated.FRAME_US
 EVERY = 2
@@ -62,6 +63,8 @@ def _events_of(camera: Camera, seconds: float, seed: int) -> Iterator[Event]:
     late_us = LATE_US if camera.number == LATE_CAMERA else 0
     offset_us = camera.number * SPREAD_US
     quiet = _quiet_times(camera, seconds, seed)
+    chance = random.Random(f"views/{camera.camera_id}/{seed}")
+    people = fused_ward.walkers(f"{camera.floor_id}/{seed}", seconds)
     for record in simulated.outcomes(camera.camera_id, seconds, seed):
         frame = record["frame_seq"] - 1
         if frame % EVERY:
@@ -76,10 +79,28 @@ def _events_of(camera: Camera, seconds: float, seed: int) -> Iterator[Event]:
             if frame % HEARTBEAT_FRAMES:
                 continue
             record |= {"outcome": "HEARTBEAT", "reason": "", "detections": []}
+        elif camera.view is not None and record["outcome"] == "DETECTED":
+            at_ms = (captured_us - START_US) // 1_000
+            record["detections"] = _seen(people, camera.view, at_ms, chance)
         elif camera.recording is not None and record["outcome"] == "DETECTED":
             played = camera.recording.frames
             record["detections"] = list(played[frame // EVERY % len(played)])
         yield Event(captured_us + late_us, camera.number, camera, record)
+
+
+def _seen(
+    people: Sequence[crossed_views.Walker], view: int, at_ms: int, chance: random.Random
+) -> list[dict[str, Any]]:
+    """What one of the cameras across a room detects; it misses some."""
+    found = []
+    present = crossed_views.present(people, at_ms)
+    for edges in crossed_views.boxes(present, view, chance.randint):
+        x_min, y_min, x_max, y_max = (edge / 4 for edge in edges)
+        box = {"x_min": x_min, "y_min": y_min, "x_max": x_max, "y_max": y_max}
+        score = round(chance.uniform(0.4, 0.95), 3)
+        if chance.random() > 0.08:
+            found.append(box | {"score": score, "label": "person"})
+    return found
 
 
 def _quiet_times(camera: Camera, seconds: float, seed: int) -> list[tuple[str, range]]:

@@ -1,4 +1,8 @@
-"""The ward of an attack: floors with several calibrated cameras each, and a roster."""
+"""The ward of an attack: floors with several calibrated cameras each, and a roster.
+
+The cameras of every second floor look across one room, so that its people are fused. Those of the
+others see the floor from above, which shows nothing but a map of it.
+"""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -7,6 +11,7 @@ from runtime.facts.log import Fact
 from runtime.process.settings import Settings
 from schemas.topics import FLOORS
 from tests.chaos.pipeline.recorded import Recording
+from tests.support import crossed_views
 from tests.support.clusters import cluster_of
 from tests.support.facts import publish_facts
 from workers.registry.edit import Registered, Stamp, edits
@@ -30,21 +35,25 @@ class Camera:
         floor_id: Floor that it watches with other cameras.
         number: Number of the camera in the ward, from 0.
         recording: Detections of a real clip, or None when its people are simulated.
+        view: Number of its view across the floor's room; None on a floor that is not fused.
     """
 
     camera_id: str
     floor_id: str
     number: int
     recording: Recording | None = None
+    view: int | None = None
 
     @property
     def size(self) -> tuple[int, int]:
         """Width and height of its frames, px."""
+        if self.view is not None:
+            return crossed_views.WIDTH, crossed_views.HEIGHT
         return (WIDTH, HEIGHT) if self.recording is None else self.recording.size
 
 
 def cameras_of(floors: int, a_floor: int, recordings: list[Recording]) -> list[Camera]:
-    """Cameras of a ward; the first of each floor replays a recording while there are any.
+    """Cameras of a ward; the first of each floor that is not fused replays a recording, if any.
 
     Args:
         floors: Number of floors.
@@ -56,7 +65,10 @@ def cameras_of(floors: int, a_floor: int, recordings: list[Recording]) -> list[C
             f"cam-{floor}-{index}",
             f"floor-{floor}",
             floor * a_floor + index,
-            recordings[floor % len(recordings)] if recordings and index == 0 else None,
+            recordings[floor % len(recordings)]
+            if recordings and index == 0 and not floor % 2
+            else None,
+            index if floor % 2 and index < crossed_views.VIEWS else None,
         )
         for floor in range(floors)
         for index in range(a_floor)
@@ -83,7 +95,8 @@ def rows_of(cameras: list[Camera]) -> list[list[Row]]:
                 floor_id=camera.floor_id,
                 width=width,
                 height=height,
-                homography=_homography(index),
+                homography=None if camera.view is not None else _homography(index),
+                projection=None if camera.view is None else crossed_views.projection(camera.view),
             )
         )
         zone_id = f"{camera.camera_id}-zone"
