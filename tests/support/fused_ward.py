@@ -114,13 +114,18 @@ def looks(
 
 
 def steady_looks(
-    floor_id: str, seconds: float, *, seed: int = 0, people: Sequence[Walker] = ()
+    floor_id: str,
+    seconds: float,
+    *,
+    seed: int = 0,
+    people: Sequence[Walker] = (),
+    period_ms: int = PERIOD_MS,
 ) -> Iterator[DetectionOutcome]:
     """What all cameras of a floor send, each at its own phase; a camera's own order is kept."""
     people = people or walkers(f"{floor_id}/{seed}", seconds)
     for view in range(crossed_views.VIEWS):
-        phase_ms = random.Random(f"{floor_id}/{view}/{seed}").randrange(PERIOD_MS)
-        times_ms = range(phase_ms, round(seconds * 1_000), PERIOD_MS)
+        phase_ms = random.Random(f"{floor_id}/{view}/{seed}").randrange(period_ms)
+        times_ms = range(phase_ms, round(seconds * 1_000), period_ms)
         yield from looks(floor_id, view, times_ms, people, seed=seed)
 
 

@@ -214,7 +214,12 @@ def _observe_fused(
         if link.kind == "MERGE":
             earlier, later = (person_id(floor.floor_id, n) for n in (link.earlier, link.later))
             for zone_id in sorted(happenings):
-                happenings[zone_id] += merge(zone_of(floor, zone_id), earlier, later)
+                zone = zone_of(floor, zone_id)
+                # What this tick brought so far is sent under these seqs, and may be wrong too.
+                following = zone.seqs[ZONE_EVENTS.name] + 1
+                for seq, happening in enumerate(happenings[zone_id], start=following):
+                    note_seq(zone, happening, seq)
+                happenings[zone_id] += merge(zone, earlier, later)
     for view, numbers in observed_people:
         looked_us = floor.looked.setdefault(view.camera_id, 0)
         table = snapshot.areas_of_one(floor.floor_id, view.camera_id)
