@@ -20,14 +20,14 @@ class View:
         looked: True when a frame was looked at; False when only time passed.
         table: Rows of `people` by track id, as little-endian bytes, the form that is saved.
         boxes: Detected people of a fused camera, shape `(N, 5)` as `FrameDetections` has them, as
-            little-endian bytes, until the tick closes; else empty.
+            little-endian bytes, until the tick closes; else None.
     """
 
     camera_id: str
     captured_us: int
     looked: bool
     table: bytes
-    boxes: bytes = b""
+    boxes: bytes | None = None
 
     @property
     def people(self) -> Structured:

@@ -121,9 +121,9 @@ def close_tick(
             continue
         watched = watched or view.looked
         if fused is None or view.camera_id not in fused:
-            floor.views[view.camera_id] = replace(view, boxes=b"")
+            floor.views[view.camera_id] = replace(view, boxes=None)
             _observe(floor, view, snapshot, happenings, settings)
-        elif view.looked:
+        elif view.looked and view.boxes is not None:  # not from before the camera was fused
             add_view(floor.fused, view)
     links: list[FloorLink] = []
     if fused is not None:

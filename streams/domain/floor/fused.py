@@ -25,6 +25,10 @@ LEAST_US: Final = 130_000
 """Least time from one look of a camera that is fused to the next, microseconds: more frames cost
 more and tell little, as a person walks 0.2 m meanwhile."""
 
+UNSEEN_US: Final = 5_000_000
+"""A person whom no camera has detected for this long has left, microseconds; who is seen again
+while fusion still believes in them has the same number."""
+
 _BOX: Final = 5
 
 
@@ -73,6 +77,8 @@ class FusedFloor:
     def people(self, at_us: int, hold_us: int) -> list[Known]:
         """The people on the floor at an event time, by number.
 
+        Who walked out of every view can be denied by no camera, and leaves by the time-out.
+
         Args:
             at_us: Event time, microseconds.
             hold_us: How long people are kept when no camera looks, microseconds.
@@ -82,7 +88,7 @@ class FusedFloor:
         return [
             known
             for _, known in sorted(self.identities.people.items())
-            if known.reported_us == self.scanned_us
+            if known.reported_us == self.scanned_us and self.scanned_us - known.seen_us <= UNSEEN_US
         ]
 
 
@@ -177,7 +183,7 @@ def fuse_views(
     frames: list[CameraFrame] = []
     boxes: dict[str, Matrix] = {}
     for camera_id in sorted(views):
-        found = np.frombuffer(views[camera_id].boxes, np.float64).reshape(-1, _BOX)
+        found = np.frombuffer(views[camera_id].boxes or b"", np.float64).reshape(-1, _BOX)
         frame, boxes[camera_id] = cameras.frame(camera_id, found)
         frames.append(frame)
     mean_us = sum(view.captured_us for view in views.values()) // len(views)

@@ -211,6 +211,25 @@ def test_people_end_when_every_camera_is_silent() -> None:
     assert [one for one in occupancies(outputs) if one["zone_id"] == "whole"][-1]["people"] == 0
 
 
+def test_a_person_whom_no_camera_detects_any_more_leaves_by_the_time_out() -> None:
+    until, again = T0 + 4 * S, T0 + 11 * S
+    # Frames that nobody looked at: no camera says that the people are gone.
+    blind: list[Any] = [
+        {**one, "outcome": "SKIPPED", "detections": []}
+        if until < one["captured_us"] < again
+        else one
+        for one in in_order(room_outcomes(12))
+    ]
+
+    outputs = fold(blind)
+
+    counts = {record["as_of_us"]: len(record["people"]) for record in presences(outputs)}
+    assert counts[until] == 3
+    assert counts[max(at for at in counts if at < again)] == 0
+    last = presences(outputs)[-1]
+    assert len(last["people"]) == 3
+
+
 def test_outcomes_without_anybody_leave_a_fused_floor_empty() -> None:
     outputs = fold({**one, "detections": []} for one in in_order(room_outcomes(2)))
 
