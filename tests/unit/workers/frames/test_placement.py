@@ -18,6 +18,7 @@ def camera(camera_id: str, version: int, floor_id: str, *, removed: bool = False
         "version": version,
         "floor_id": floor_id,
         "removed": removed,
+        "mount": "FIXED",
     }
     return Fact(CAMERAS, record)
 
