@@ -205,6 +205,12 @@ class StreamSettings(Section):
     allowed_lateness_s: float = setting(
         2.0, "s", "A tick closes without the cameras whose input is later than this.", gt=0
     )
+    fuse_cameras: bool = setting(
+        True,
+        "",
+        "A floor with two or more calibrated cameras counts a person once whom several of them "
+        "see. Without, each camera counts its own people.",
+    )
 
 
 class CheckpointArchiveSettings(Section):

@@ -164,7 +164,8 @@ class PartitionPipeline:
         )
         self._changed[CAMERA + camera_id] = state
         outputs = [] if tracks is None else [Output(TRACKS, camera_id, tracks)]
-        if view.looked and snapshot.is_fused(camera_id):
+        fuses = view.looked and self.settings.floor.fuses_cameras
+        if fuses and snapshot.is_fused(camera_id):
             view.boxes = frame.people.tobytes()
         floor = self._floor(state.floor_id)
         if linked is not None:

@@ -29,12 +29,14 @@ class FloorSettings:
             epoch, microseconds; a multiple of the tick.
         silence_us: Periodic occupancy stops when the whole floor has been silent for this long,
             microseconds, so that a gap of days is not filled with numbers that nobody measured.
+        fuses_cameras: Whether a floor with two or more calibrated cameras is fused.
     """
 
     allowed_lateness_us: int = 2_000_000
     hold_us: int = 2_000_000
     occupancy_period_us: int = 10_000_000
     silence_us: int = 60_000_000
+    fuses_cameras: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,6 +10,7 @@ def pipeline_settings(settings: Settings) -> PipelineSettings:
         tracker=settings.tracking,
         moving_tracker=settings.tracking_moving,
         floor=FloorSettings(
-            allowed_lateness_us=round(settings.stream.allowed_lateness_s * 1_000_000)
+            allowed_lateness_us=round(settings.stream.allowed_lateness_s * 1_000_000),
+            fuses_cameras=settings.stream.fuse_cameras,
         ),
     )

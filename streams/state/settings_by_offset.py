@@ -20,13 +20,16 @@ def from_values(values: dict[str, Any]) -> PipelineSettings:
     """Read settings back from a checkpoint's head.
 
     A setting that a later release added takes the value under which the tracker works as before it.
-    A release that did not know of moving cameras had one tracker for all.
+    A release that did not know of moving cameras had one tracker for all, and one that does not say
+    whether it fuses cameras did not.
 
     Raises:
         Stop: A setting is unknown here, is missing, or has a value of another type.
     """
     whole = dict(values)
     whole.setdefault("moving_tracker", values.get("tracker"))
+    if isinstance(whole.get("floor"), dict):
+        whole["floor"] = {"fuses_cameras": False, **whole["floor"]}
     for tracker in ("tracker", "moving_tracker"):
         if isinstance(whole.get(tracker), dict):
             whole[tracker] = with_neutral_values(whole[tracker])

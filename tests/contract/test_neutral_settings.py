@@ -33,7 +33,7 @@ def test_every_setting_added_since_an_earlier_release_has_a_neutral_value(path: 
 
     read = to_values(from_values(saved))
 
-    assert read["floor"] == saved["floor"]
+    assert read["floor"] == {**saved["floor"], "fuses_cameras": False}
     assert saved["tracker"].items() <= read["tracker"].items()
 
 

@@ -113,7 +113,7 @@ def close_tick(
     areas = snapshot.zones_of(floor.floor_id)
     happenings: dict[str, list[Happening]] = {area.zone_id: [] for area in areas}
     watched = False
-    fused = snapshot.fused(floor.floor_id)
+    fused = snapshot.fused(floor.floor_id) if settings.fuses_cameras else None
     set_cameras(floor.fused, fused)
     for view in _take_views(floor, end_us):
         floor.active_us = max(floor.active_us, view.captured_us)

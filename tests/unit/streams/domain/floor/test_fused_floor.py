@@ -14,6 +14,7 @@ from streams.domain.facts.timeline import Facts
 from streams.domain.floor.fused import SPAN_US, FusedFloor, add_view, take_scans
 from streams.domain.output import Output
 from streams.domain.pipeline import PartitionPipeline
+from streams.domain.settings import FloorSettings, PipelineSettings
 from streams.state.codec import decode_state, encode_state
 from tests.support.builders.domain import (
     T0,
@@ -98,6 +99,16 @@ def test_one_calibrated_camera_keeps_its_tracks() -> None:
     outputs = fold(in_order(room_outcomes(3, count=1)), facts)
 
     assert {person["person_id"][:9] for person in presences(outputs)[-1]["people"]} == {"corner-0:"}
+
+
+def test_a_floor_is_not_fused_where_the_settings_say_so() -> None:
+    settings = PipelineSettings(floor=FloorSettings(fuses_cameras=False))
+
+    outputs = fold(in_order(room_outcomes(3)), FACTS, PartitionPipeline(settings))
+
+    ids = {person["person_id"] for person in presences(outputs)[-1]["people"]}
+    assert len(ids) > 3
+    assert {one.partition(":")[0] for one in ids} == {f"corner-{k}" for k in range(4)}
 
 
 def test_a_zone_in_the_picture_counts_fused_people_that_its_camera_sees() -> None:
