@@ -14,14 +14,14 @@ from runtime.clock import SystemClock
 from runtime.kafka.producer import ReliableProducer
 from schemas.registry import SchemaRegistry
 from schemas.topics import DETECTIONS, FRAMES, LINKS, PRESENCE
-from tests.chaos.pipeline.source import events
-from tests.chaos.pipeline.ward import START_US, cameras_of, register
 from tests.e2e.fed_pipeline import PROCESSES, settled
 from tests.support.clusters import cluster_of, installation_of
+from tests.support.large_ward import START_US, cameras_of, register
 from tests.support.paths import ROOT
 from tests.support.played_pipeline import PlayedPipeline, played_pipeline
 from tests.support.services import Services, separate_environment
 from tests.support.waiting import eventually
+from tests.support.ward_source import events
 from workers.local.pipeline import prepare
 from workers.operations.rebuild.order import Order
 from workers.operations.rebuild.run import rebuild

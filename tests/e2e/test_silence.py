@@ -37,7 +37,7 @@ def start_watchdog(pipeline: PlayedPipeline, webhook: WebhookServer) -> None:
     health = {
         name: f"http://127.0.0.1:{pipeline.supervisor.metrics_port(name)}/healthz"
         for name in WATCHED
-        if name != "ingest"
+        if name not in {"ingest", "guard"}  # the one is replaced by the clip, the other is not run
     }
     settings = {
         "WARDSTREAM_WATCHDOG__AFTER_S": "4",

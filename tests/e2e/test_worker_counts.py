@@ -9,12 +9,12 @@ from deploy.local.launcher import Worker
 from runtime.kafka.producer import ReliableProducer
 from schemas.registry import SchemaRegistry
 from schemas.topics import DETECTIONS, LINKS
-from tests.chaos.pipeline.source import Event, events
-from tests.chaos.pipeline.ward import cameras_of, register
 from tests.support.clusters import cluster_of
+from tests.support.large_ward import cameras_of, register
 from tests.support.played_pipeline import PlayedPipeline, digest, played_pipeline
 from tests.support.services import Services, separate_environment
 from tests.support.waiting import eventually
+from tests.support.ward_source import Event, events
 from workers.local.pipeline import prepare
 
 CAMERAS = cameras_of(8, 3, [])

@@ -16,12 +16,12 @@ from deploy.local.launcher import LocalServices
 from tests.chaos.pipeline.arena import Arena
 from tests.chaos.pipeline.faults import FAULTS, Fault
 from tests.chaos.pipeline.pixels import PIXEL_FAULTS, play
-from tests.chaos.pipeline.recorded import recordings
 from tests.chaos.pipeline.report import Report
 from tests.chaos.pipeline.run import Plan, run
 from tests.chaos.pipeline.upgrade import release_before
-from tests.chaos.pipeline.ward import Camera, cameras_of
+from tests.support.large_ward import Camera, cameras_of
 from tests.support.paths import ROOT
+from tests.support.ward_recording import recordings
 
 DATA = ROOT.parent / "shared" / "data"
 FAULTS_A_RUN = 8

@@ -11,9 +11,9 @@ from runtime.kafka.producer import ReliableProducer
 from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import DETECTIONS
-from tests.chaos.pipeline.source import Event, events
-from tests.chaos.pipeline.ward import START_US, Camera
 from tests.support.clusters import cluster_of
+from tests.support.large_ward import START_US, Camera
+from tests.support.ward_source import Event, events
 
 REMEMBERED = 400
 NOTED = 5_000

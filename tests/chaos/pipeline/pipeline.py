@@ -19,8 +19,8 @@ from tests.chaos.pipeline.arena import Arena
 from tests.chaos.pipeline.clocks import Clocks
 from tests.chaos.pipeline.feeder import Feeder
 from tests.chaos.pipeline.progress import Progress
-from tests.chaos.pipeline.ward import Camera, register
 from tests.support.clusters import cluster_of
+from tests.support.large_ward import Camera, register
 from tests.support.services import delete_topics
 from tests.support.waiting import NotInTime, eventually
 from workers.local.pipeline import prepare, settings_of

@@ -21,7 +21,7 @@ from tests.chaos.pipeline.clocks import Clocks
 from tests.chaos.pipeline.faults import Fault
 from tests.chaos.pipeline.judge import Verdict, judge
 from tests.chaos.pipeline.pipeline import AttackedPipeline, PipelineStopped, attacked_pipeline
-from tests.chaos.pipeline.ward import Camera
+from tests.support.large_ward import Camera
 
 RECOVERY_DEADLINE_S = 300.0
 JUDGE_DEADLINE_S = 60.0

@@ -19,7 +19,6 @@ from tests.chaos.pipeline.arena import Arena
 from tests.chaos.pipeline.clocks import Clocks
 from tests.chaos.pipeline.gauges import Watch
 from tests.chaos.pipeline.pipeline import AttackedPipeline, PipelineStopped, attacked_pipeline
-from tests.chaos.pipeline.recorded import recordings
 from tests.chaos.pipeline.report import Report
 from tests.chaos.pipeline.run import (
     RECOVERY_DEADLINE_S,
@@ -29,7 +28,8 @@ from tests.chaos.pipeline.run import (
     patient_judge,
     run_environment,
 )
-from tests.chaos.pipeline.ward import cameras_of
+from tests.support.large_ward import cameras_of
+from tests.support.ward_recording import recordings
 
 SETTLED_S = 5.0
 """Time after a recovery from which latencies count again, seconds."""

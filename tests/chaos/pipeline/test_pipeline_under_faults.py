@@ -6,9 +6,9 @@ import pytest
 
 from tests.chaos.pipeline.arena import Arena
 from tests.chaos.pipeline.faults import FAULTS
-from tests.chaos.pipeline.recorded import recordings
 from tests.chaos.pipeline.run import Plan, run
-from tests.chaos.pipeline.ward import cameras_of
+from tests.support.large_ward import cameras_of
+from tests.support.ward_recording import recordings
 
 INJECTED = (
     "input-poison",

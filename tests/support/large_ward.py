@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from runtime.facts.log import Fact
 from runtime.process.settings import Settings
 from schemas.topics import FLOORS
-from tests.chaos.pipeline.recorded import Recording
 from tests.support import crossed_views
 from tests.support.clusters import cluster_of
 from tests.support.facts import publish_facts
+from tests.support.ward_recording import Recording
 from workers.registry.edit import Registered, Stamp, edits
 from workers.registry.rows import CameraRow, RequirementRow, Row, ShiftRow, StaffRow, ZoneRow
 

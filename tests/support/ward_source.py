@@ -11,8 +11,8 @@ import random
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from tests.chaos.pipeline.ward import START_US, Camera
 from tests.support import crossed_views, fused_ward, simulated
+from tests.support.large_ward import START_US, Camera
 
 FRAME_US = simulated.FRAME_US
 EVERY = 2
