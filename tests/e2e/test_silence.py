@@ -25,6 +25,9 @@ from workers.observation.alert_log import read_alerts
 HOG = ("--backend", "hog", "--mode", "live")
 TIME = r"\d\d:\d\d"
 DEADLINE_S = 120.0
+NOT_RUN = {"ingest", "guard", "clocks"}
+"""Processes that a played pipeline has not: the clip is played from outside."""
+
 NOWHERE = {
     "WARDSTREAM_REDIS_URL": "redis://127.0.0.1:1/0",
     "WARDSTREAM_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing",
@@ -37,7 +40,7 @@ def start_watchdog(pipeline: PlayedPipeline, webhook: WebhookServer) -> None:
     health = {
         name: f"http://127.0.0.1:{pipeline.supervisor.metrics_port(name)}/healthz"
         for name in WATCHED
-        if name not in {"ingest", "guard"}  # the one is replaced by the clip, the other is not run
+        if name not in NOT_RUN
     }
     settings = {
         "WARDSTREAM_WATCHDOG__AFTER_S": "4",
