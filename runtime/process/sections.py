@@ -207,7 +207,7 @@ class StreamSettings(Section):
     )
     fuse_cameras: bool = setting(
         True,
-        "",
+        "true or false",
         "A floor with two or more calibrated cameras counts a person once whom several of them "
         "see. Without, each camera counts its own people.",
     )
