@@ -1,8 +1,9 @@
 """What fusion adds to the fold: `python -m tests.bench.fused_fold [--floors 3x4x8,2x20x40]`.
 
 Each floor is simulated, `FLOORSxCAMERASxPEOPLE`, and folded twice in this process: with the
-projections of its cameras, so that it is fused, and without, as the peer. Decoding and encoding are
-no part of it. Prints Markdown.
+projections of its cameras, so that it is fused, and without, as the peer. A frame is decoded and
+folded, and what follows is encoded, as in the stream processor; Kafka and Faust are no part of it.
+Prints Markdown.
 """
 
 import argparse
@@ -13,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from streams.domain.camera.detections import FrameDetections
+from runtime.checkpoints import Record
 from streams.domain.facts.timeline import Facts
-from streams.domain.pipeline import PartitionPipeline
 from tests.bench.fusion.simulator import Scene, floor
-from tests.support.builders.domain import T0, S, camera, rectangle, topic_of, zone
+from tests.support.builders.domain import T0, S, camera, outcome, rectangle, topic_of, zone
+from tests.support.builders.folds import fold_of, record
 
 FLOORS = "3x4x8,1x20x40"
 SECONDS, FPS = 12.0, 10.0
@@ -47,41 +48,36 @@ def facts_of(scene: Scene, floor_id: str, *, calibrated: bool) -> Facts:
     return facts
 
 
-def frames_of(scene: Scene, floor_id: str) -> Iterator[FrameDetections]:
+def records_of(scene: Scene, floor_id: str) -> Iterator[tuple[int, Record]]:
+    """Event time and record of each frame, as inference appends them."""
     for number, shown in enumerate(scene.shown):
         for slot, one in enumerate(scene.cameras):
-            boxes = np.column_stack([shown[slot].boxes, shown[slot].scores])
-            yield FrameDetections(
-                camera_id=f"{floor_id}-{one.name}",
-                captured_us=T0 + round(number / scene.fps * S) + 100 * slot,
-                frame_seq=number,
-                outcome="DETECTED",
-                boxes=boxes,
-                people=boxes,
-                model_name="bench",
-                model_version="1",
-                width=one.width,
-                height=one.height,
-                source_clock_us=None,
-                camera_version=1,
-            )
+            at_us = T0 + round(number / scene.fps * S) + 100 * slot
+            boxes: list[Any] = [
+                {
+                    "x_min": x_min, "y_min": y_min, "x_max": x_max, "y_max": y_max,
+                    "score": score, "raw_score": score, "label": "person",
+                }
+                for (x_min, y_min, x_max, y_max), score in zip(
+                    shown[slot].boxes.tolist(), shown[slot].scores.tolist(), strict=True
+                )
+            ]  # fmt: skip
+            event = outcome(at_us, boxes, camera_id=f"{floor_id}-{one.name}")
+            event |= {"width": one.width, "height": one.height}
+            yield at_us, record(event)
 
 
 def cost_us(scene: Scene, floor_id: str, *, calibrated: bool) -> tuple[float, int]:
-    """CPU time of a camera frame after warming, microseconds, and the most people on the floor."""
-    facts = facts_of(scene, floor_id, calibrated=calibrated)
-    pipeline = PartitionPipeline()
-    spent = count = most = 0
-    for frame in frames_of(scene, floor_id):
+    """CPU time of a camera frame after warming, microseconds, and the people at the end."""
+    fold, _ = fold_of(facts_of(scene, floor_id, calibrated=calibrated))
+    spent = count = 0
+    for at_us, one in list(records_of(scene, floor_id)):
         started_ns = time.process_time_ns()
-        outputs = pipeline.fold(frame, facts)
+        fold.advance(one)
         ended_ns = time.process_time_ns()
-        if frame.captured_us >= T0 + WARM_S * S:
+        if at_us >= T0 + WARM_S * S:
             spent, count = spent + ended_ns - started_ns, count + 1
-            for output in outputs:
-                if output.topic.name.startswith("presence"):
-                    most = max(most, len(output.record["people"]))
-    return spent / count / 1000.0, most
+    return spent / count / 1000.0, len(fold._pipeline.floors[floor_id].shown)
 
 
 def main(arguments: list[str]) -> int:
@@ -91,7 +87,7 @@ def main(arguments: list[str]) -> int:
     print("## Fusion in the fold\n")
     print(
         "| floors | cameras each | people each | fused, us a frame | not fused, us a frame | ratio "
-        "| people shown, fused | not fused |"
+        "| people at the end, fused | not fused |"
     )
     print("|---|---|---|---|---|---|---|---|")
     for size in given.split(","):
