@@ -1,6 +1,6 @@
 """The records of one tick of a floor, as of its end, and the next tick that can have any."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
@@ -19,7 +19,7 @@ from streams.domain.output import Output
 from streams.domain.person import person_id
 from streams.domain.settings import FloorSettings
 from streams.domain.staffing.coverage import Plan
-from streams.domain.zones.area import who_stands
+from streams.domain.zones.area import AreaTable, who_stands
 from streams.domain.zones.membership import (
     REMEMBERED_US,
     Happening,
@@ -122,7 +122,10 @@ def close_tick(
         watched = watched or view.looked
         if fused is None or view.camera_id not in fused:
             floor.views[view.camera_id] = replace(view, boxes=None)
-            _observe(floor, view, snapshot, happenings, settings)
+            floor.looked.setdefault(view.camera_id, 0)
+            if view.looked:
+                table = snapshot.areas_seen_by(view.camera_id, floor.floor_id)
+                _observe(floor, view, view.person_ids, table, happenings, settings)
         elif view.looked and view.boxes is not None:  # not from before the camera was fused
             add_view(floor.fused, view)
     links: list[FloorLink] = []
@@ -181,15 +184,13 @@ def _take_views(floor: FloorState, end_us: int) -> list[View]:
 def _observe(
     floor: FloorState,
     view: View,
-    snapshot: Snapshot,
+    person_ids: Sequence[str],
+    table: AreaTable,
     happenings: dict[str, list[Happening]],
     settings: FloorSettings,
 ) -> None:
+    """Find out who of a look stands in which of the zones that count its people."""
     looked_us = floor.looked.setdefault(view.camera_id, 0)
-    if not view.looked:
-        return
-    table = snapshot.areas_seen_by(view.camera_id, floor.floor_id)
-    person_ids = view.person_ids
     for area, standing in zip(table.areas, who_stands(table, view.people), strict=True):
         zone = zone_of(floor, area.zone_id)
         happenings[area.zone_id] += observe_standing(
@@ -221,15 +222,9 @@ def _observe_fused(
                     note_seq(zone, happening, seq)
                 happenings[zone_id] += merge(zone, earlier, later)
     for view, numbers in observed_people:
-        looked_us = floor.looked.setdefault(view.camera_id, 0)
         table = snapshot.areas_of_one(floor.floor_id, view.camera_id)
         ids = [person_id(floor.floor_id, number) for number in numbers]
-        for area, standing in zip(table.areas, who_stands(table, view.people), strict=True):
-            zone = zone_of(floor, area.zone_id)
-            happenings[area.zone_id] += observe_standing(
-                zone, area, view, ids, standing, looked_us, settings.hold_us
-            )
-        floor.looked[view.camera_id] = view.captured_us
+        _observe(floor, view, ids, table, happenings, settings)
     return links
 
 
