@@ -72,7 +72,7 @@ CAMERA_VERDICT = Gauge(
 )
 CLOCK_PICTURES = Counter(
     "wardstream_clock_pictures_total",
-    "Outcomes by what the clocks process made of them: used, no_clock, recorded, undecodable",
+    "Outcomes read by the clocks process, by result: used, no_clock, recorded, undecodable",
     ["result"],
 )
 CLOCK_OFFSET = Gauge(

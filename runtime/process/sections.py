@@ -208,8 +208,8 @@ class StreamSettings(Section):
     fuse_cameras: bool = setting(
         True,
         "true or false",
-        "A floor with two or more calibrated cameras counts a person once whom several of them "
-        "see. Without, each camera counts its own people.",
+        "A floor with two or more calibrated cameras counts each person once, however many of "
+        "them see the person. When false, each camera counts its own people.",
     )
 
 

@@ -53,8 +53,8 @@ class Fault:
 
 FAULTS: dict[str, Fault] = {
     "none": Fault(),
-    "clock 300 ms ahead": Fault(clock=lambda _: 300_000),
-    "clock 300 ms behind": Fault(clock=lambda _: -300_000),
+    "clock 300 ms fast": Fault(clock=lambda _: 300_000),
+    "clock 300 ms slow": Fault(clock=lambda _: -300_000),
     "clock fast by 50 ppm": Fault(clock=lambda s: 50.0 * s),
     "clock jumps 2 s ahead": Fault(clock=lambda s: 2e6 * (s >= JUMP_S)),
     "clock jumps 2 s back": Fault(clock=lambda s: -2e6 * (s >= JUMP_S)),

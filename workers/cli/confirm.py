@@ -24,7 +24,7 @@ def confirm(
 ) -> None:
     """Say that a camera's view and calibration are right as they are now.
 
-    Its people are suspect no longer, and the guard learns its view anew: look at it before.
+    Its people are no longer suspect, and the guard learns the view again. Look at the view first.
     """
     with exit_codes(), ExitStack() as stack:
         configure_logging(read_settings(), "command")

@@ -1,7 +1,7 @@
 """Keep the backgrounds of cameras in the object store, so that a restart learns no moved view.
 
 There is one for each version of a camera, and for each time that somebody confirmed its view:
-whoever has moved a camera on purpose edits or confirms it, and the view is learnt anew.
+whoever has moved a camera on purpose edits or confirms it, and the view is learnt again.
 """
 
 from typing import Final, cast

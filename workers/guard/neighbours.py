@@ -124,7 +124,7 @@ class Neighbours:
         self._judged_us: dict[str, int] = {}
 
     def register(self, cameras: Mapping[str, Mapping[str, Any]]) -> None:
-        """Take in the cameras in force; one that was calibrated anew begins anew."""
+        """Take in the cameras in force; one with a new calibration starts from nothing."""
         known: dict[str, _Known] = {}
         for camera_id, camera in cameras.items():
             calibration = tuple(str(camera[name]) for name in CALIBRATION)

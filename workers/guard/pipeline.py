@@ -276,7 +276,7 @@ class GuardPipeline:
         self._report(arrival, frame, camera, changed=changed)
 
     def _camera(self, frame: Frame, partition: int) -> Guarded:
-        """The camera of a frame; it begins anew with a newer version, or once it is confirmed."""
+        """The camera of a frame; it starts again with a newer version, or once it is confirmed."""
         camera_id, version = frame["camera_id"], frame["camera_version"]
         camera = self._cameras.get(camera_id)
         confirmed = self._parts.suspicions.confirmed(camera_id)

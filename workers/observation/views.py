@@ -100,7 +100,7 @@ def views(signs: Signs) -> list[Finding]:
                 value=round((signs.now_us - since_us) / 1e6, 1),
                 threshold=0.0,
                 unit="s",
-                next_action="look at its view, then calibrate it anew or "
+                next_action="look at its view, then calibrate it again or "
                 f"`wardstream camera confirm {camera_id} --reason …`: {RUNBOOK}",
             )
         )

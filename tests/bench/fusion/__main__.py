@@ -164,8 +164,8 @@ def on_faults() -> Iterator[str]:
         room = read_room(name)
         yield f"### {name}, one camera at fault\n"
         yield (
-            "Mean over the four cameras, each at fault once, and the worst of them in brackets. "
-            "A clock that is off by one frame is off by 250 ms.\n"
+            "Each of the four cameras is at fault once: the mean, and the worst in brackets. A "
+            "clock off by one frame is off by 250 ms.\n"
         )
         whole = run(room).scores
         rows = [["none", *_spread([whole])]]

@@ -43,7 +43,7 @@ async def confirm_camera(
 ) -> Response:
     """Say that a camera's view and calibration are right as they are now; needs a reason.
 
-    Its people are suspect no longer, and the guard learns its view anew.
+    Its people are no longer suspect, and the guard learns the view again.
     """
     key = key_of(_CAMERA, camera_id)
     reach = await registry.reach(call.caller, whole=True)
