@@ -10,20 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Final, NamedTuple
 
-
-def setting(default: Any, unit: str, effect: str, **limits: float) -> Any:
-    """Declare a setting with its unit and effect.
-
-    Args:
-        default: Value when it is not set.
-        unit: Physical unit, or the kind of value (`switch`).
-        effect: Effect of the setting, in words.
-        limits: Pydantic limits such as `gt=0`, which apply to an operator's values.
-    """
-    return field(
-        default=default,
-        metadata={"description": effect, "json_schema_extra": {"unit": unit}, **limits},
-    )
+from schemas.declare import setting
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

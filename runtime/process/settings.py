@@ -43,6 +43,7 @@ from runtime.process.sections import (
 )
 from runtime.process.security import SecuritySettings, database_address, redis_address
 from runtime.process.sources import given_variables, read_file
+from schemas.fusion_settings import FusedFloorSettings
 from schemas.tracker_settings import MovingTrackerSettings, TrackerSettings
 
 
@@ -89,6 +90,7 @@ class Settings(BaseSettings):
     tracking: TrackerSettings = TrackerSettings()
     tracking_moving: MovingTrackerSettings = MovingTrackerSettings()
     stream: StreamSettings = StreamSettings()
+    fusion: FusedFloorSettings = FusedFloorSettings()
     checkpoints: CheckpointSettings = CheckpointSettings()
     sink: SinkSettings = SinkSettings()
     dead_letters: DeadLetterSettings = DeadLetterSettings()

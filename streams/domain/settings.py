@@ -5,10 +5,12 @@ Two folds of one log agree only under the same settings.
 
 from dataclasses import dataclass, field
 
+from schemas.fusion_settings import FusedFloorSettings
 from schemas.tracker_settings import MotionNoise, MovingTrackerSettings, TrackerSettings
 
 __all__ = [
     "FloorSettings",
+    "FusedFloorSettings",
     "MotionNoise",
     "MovingTrackerSettings",
     "PipelineSettings",
@@ -30,6 +32,7 @@ class FloorSettings:
         silence_us: Periodic occupancy stops when the whole floor has been silent for this long,
             microseconds, so that a gap of days is not filled with numbers that nobody measured.
         fuses_cameras: Whether a floor with two or more calibrated cameras is fused.
+        fusion: How they are fused.
     """
 
     allowed_lateness_us: int = 2_000_000
@@ -37,6 +40,7 @@ class FloorSettings:
     occupancy_period_us: int = 10_000_000
     silence_us: int = 60_000_000
     fuses_cameras: bool = True
+    fusion: FusedFloorSettings = field(default_factory=FusedFloorSettings)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

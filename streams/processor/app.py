@@ -128,7 +128,9 @@ def run_stream(service: Service) -> None:
         Retry: The broker or the registry is out of reach.
     """
     settings = service.settings
-    for sentence in without_effect(settings.inference, settings.tracking, settings.tracking_moving):
+    for sentence in without_effect(
+        settings.inference, settings.tracking, settings.tracking_moving, settings.fusion
+    ):
         log.warning("settings.without_effect", setting=sentence)
     cluster = Cluster.of(service.settings, service.clock)
     with ThreadPoolExecutor(1, thread_name_prefix="compile") as pool:

@@ -12,5 +12,6 @@ def pipeline_settings(settings: Settings) -> PipelineSettings:
         floor=FloorSettings(
             allowed_lateness_us=round(settings.stream.allowed_lateness_s * 1_000_000),
             fuses_cameras=settings.stream.fuse_cameras,
+            fusion=settings.fusion,
         ),
     )

@@ -7,6 +7,7 @@ import msgspec
 
 from runtime.checkpoints import SettingsSpan
 from runtime.errors import Stop
+from schemas import fusion_settings
 from schemas.tracker_settings import with_neutral_values
 from streams.domain.settings import PipelineSettings
 
@@ -19,7 +20,7 @@ def to_values(settings: PipelineSettings) -> dict[str, Any]:
 def from_values(values: dict[str, Any]) -> PipelineSettings:
     """Read settings back from a checkpoint's head.
 
-    A setting that a later release added takes the value under which the tracker works as before it.
+    A setting that a later release added takes the value under which the fold works as before it.
     A release that did not know of moving cameras had one tracker for all, and one that does not say
     whether it fuses cameras did not.
 
@@ -29,7 +30,10 @@ def from_values(values: dict[str, Any]) -> PipelineSettings:
     whole = dict(values)
     whole.setdefault("moving_tracker", values.get("tracker"))
     if isinstance(whole.get("floor"), dict):
-        whole["floor"] = {"fuses_cameras": False, **whole["floor"]}
+        whole["floor"] = {"fuses_cameras": False, "fusion": {}, **whole["floor"]}
+        if isinstance(whole["floor"]["fusion"], dict):
+            fusion = fusion_settings.with_neutral_values(whole["floor"]["fusion"])
+            whole["floor"]["fusion"] = fusion
     for tracker in ("tracker", "moving_tracker"):
         if isinstance(whole.get(tracker), dict):
             whole[tracker] = with_neutral_values(whole[tracker])

@@ -63,7 +63,12 @@ def test_the_domain_is_pure() -> None:
     for path in modules("streams/domain"):
         for name in imported(path):
             pure = (
-                name in {"schemas.topics", "schemas.tracker_settings"}
+                name
+                in {
+                    "schemas.topics",
+                    "schemas.fusion_settings",
+                    "schemas.tracker_settings",
+                }
                 or name.startswith(("schemas.records.", "streams.domain"))
                 or name.split(".")[0] in DOMAIN_MAY_IMPORT
             )

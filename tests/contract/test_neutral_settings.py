@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from schemas import tracker_settings
+from schemas import fusion_settings, tracker_settings
 from streams.domain.settings import MovingTrackerSettings, PipelineSettings, TrackerSettings
 from streams.state.settings_by_offset import from_values, to_values
 from tests.support.paths import ROOT
@@ -33,7 +33,8 @@ def test_every_setting_added_since_an_earlier_release_has_a_neutral_value(path: 
 
     read = to_values(from_values(saved))
 
-    assert read["floor"] == {**saved["floor"], "fuses_cameras": False}
+    neutral = {"fuses_cameras": False, "fusion": dict(fusion_settings._NEUTRAL)}
+    assert read["floor"] == {**saved["floor"], **neutral}
     assert saved["tracker"].items() <= read["tracker"].items()
 
 
@@ -41,6 +42,20 @@ def test_a_neutral_value_belongs_to_a_setting_that_was_added() -> None:
     names = set(to_values(PipelineSettings())["tracker"])
 
     assert tracker_settings._NEUTRAL.keys() == names - set(saved_in(FIRST)["tracker"])
+
+
+def test_every_setting_of_fusion_has_a_neutral_value() -> None:
+    """The first release that fused cameras saved no settings of fusion."""
+    saved = to_values(PipelineSettings())
+    del saved["floor"]["fusion"]
+
+    read = from_values(saved)
+
+    assert (
+        fusion_settings._NEUTRAL.keys() == to_values(PipelineSettings())["floor"]["fusion"].keys()
+    )
+    assert to_values(read)["floor"]["fusion"] == fusion_settings._NEUTRAL
+    assert read.floor.fuses_cameras
 
 
 def test_what_was_added_does_nothing_under_settings_of_release_4() -> None:

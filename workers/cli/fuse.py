@@ -9,6 +9,7 @@ import typer
 from models.datasets.scores import Scale
 from models.evaluation.floor import FloorScores
 from runtime.errors import Stop
+from workers.cli.configuration import read_settings
 from workers.cli.errors import exit_codes
 from workers.cli.output import Json, print_json, print_table, print_text
 from workers.cli.scales import Scores
@@ -47,8 +48,9 @@ def fuse(
     """Fuse the cameras of a floor: one row for each person and frame, in metres.
 
     The fusion decides on each frame by what came before, and changes nothing afterwards. Frame `n`
-    of all cameras is at the same time.
+    of all cameras is at the same time. The settings are those of the stream processor.
     """
+    settings = read_settings()
     with exit_codes():
         try:
             done = fuse_files(
@@ -59,6 +61,7 @@ def fuse(
                 ground_truth=ground_truth,
                 area=None if area is None else parse_area(area),
                 scale=None if scores is Scores.auto else cast("Scale", scores.value),
+                settings=settings.fusion,
             )
         except (ValueError, OSError) as error:
             raise Stop(str(error)) from error

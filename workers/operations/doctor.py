@@ -280,6 +280,8 @@ def check_detector(settings: Settings) -> str:
     except (Stop, DeadLetter) as error:
         raise Stop(str(error)) from error
     cautions = [detector.fallback_reason] if detector.fallback_reason else []
-    cautions += without_effect(settings.inference, settings.tracking, settings.tracking_moving)
+    cautions += without_effect(
+        settings.inference, settings.tracking, settings.tracking_moving, settings.fusion
+    )
     found = f"{detector.name} {detector.version} on {detector.runtime}"
     return ". ".join([found, *cautions])

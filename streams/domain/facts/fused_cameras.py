@@ -1,15 +1,16 @@
 """The cameras of a floor that are fused, made of their registry versions."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
 
+from schemas.fusion_settings import FusedFloorSettings
 from streams.domain.camera.ideal import IdealCamera
 from streams.domain.camera.pinhole import Pinhole, pinhole_of_homography
 from streams.domain.camera.projection import pinhole_of
-from streams.domain.fusion.fusion import DEFAULT, CameraFrame, FloorFusion, FusionCamera
-from streams.domain.fusion.settings import FusionSettings
+from streams.domain.fusion.fusion import CameraFrame, FloorFusion, FusionCamera
+from streams.domain.fusion.settings import fusion_settings
 from streams.domain.fusion.view import MOST_BOXES, MOST_CAMERAS
 from streams.domain.tracking.types import Matrix
 
@@ -31,6 +32,7 @@ class FusedCameras:
 
     Attributes:
         ids: Their ids, sorted.
+        settings: Settings of fusion.
         fusion: Fuses them; camera `n` is `ids[n]`.
     """
 
@@ -38,12 +40,12 @@ class FusedCameras:
         self,
         pinholes: Mapping[str, Pinhole],
         sees: Mapping[str, tuple[tuple[float, float], ...]],
-        settings: FusionSettings = DEFAULT,
+        settings: FusedFloorSettings,
     ) -> None:
         self.ids = sorted(pinholes)
+        self.settings = settings
         self._slots = {camera_id: slot for slot, camera_id in enumerate(self.ids)}
         self._ideal = [IdealCamera.of(pinholes[camera_id]) for camera_id in self.ids]
-        self._least_score = settings.least_score
         self._sizes = [
             np.array([one.pinhole.width, one.pinhole.height] * 2, np.float64) for one in self._ideal
         ]
@@ -52,7 +54,7 @@ class FusedCameras:
                 FusionCamera(camera_id, ideal.projection, *ideal.size, sees.get(camera_id, ()))
                 for camera_id, ideal in zip(self.ids, self._ideal, strict=True)
             ],
-            settings,
+            fusion_settings(settings),
         )
 
     def __contains__(self, camera_id: object) -> bool:
@@ -73,9 +75,9 @@ class FusedCameras:
         slot = self._slots[camera_id]
         ideal = self._ideal[slot]
         pinhole = ideal.pinhole
-        found = boxes[boxes[:, 4] >= self._least_score, :4]
+        found = boxes[boxes[:, 4] >= self.settings.least_score, :4]
         if len(found) > MOST_BOXES:
-            scores = boxes[boxes[:, 4] >= self._least_score, 4]
+            scores = boxes[boxes[:, 4] >= self.settings.least_score, 4]
             found = found[np.argsort(-scores, kind="stable")[:MOST_BOXES]]
         cut = np.minimum(np.maximum(found, 0.0), self._sizes[slot])
         flat = cut if pinhole.lens is None else ideal.boxes(cut)
@@ -120,21 +122,36 @@ def pinhole_or_none(camera: Mapping[str, Any]) -> Pinhole | None:
         return None  # a plane is mapped, but not by such a camera
 
 
-def fused_cameras(cameras: Iterable[Mapping[str, Any]]) -> FusedCameras | None:
-    """The cameras of one floor that are fused; None where fewer than two are calibrated.
+def fused_pinholes(cameras: Iterable[Mapping[str, Any]]) -> dict[str, Pinhole]:
+    """The cameras of one floor that are fused, by id; empty where fewer than two are calibrated.
 
     Args:
         cameras: Registry versions of the floor's cameras. Of more than fusion can take, the first
             by id are fused.
     """
     pinholes: dict[str, Pinhole] = {}
-    sees: dict[str, tuple[tuple[float, float], ...]] = {}
     for camera in sorted(cameras, key=lambda one: str(one["camera_id"])):
         pinhole = pinhole_or_none(camera)
-        if pinhole is None or len(pinholes) >= MOST_CAMERAS:
-            continue
-        pinholes[camera["camera_id"]] = pinhole
-        corners = camera["sees"]
-        if corners:
-            sees[camera["camera_id"]] = tuple((corner["x"], corner["y"]) for corner in corners)
-    return FusedCameras(pinholes, sees) if len(pinholes) >= FEWEST_CAMERAS else None
+        if pinhole is not None and len(pinholes) < MOST_CAMERAS:
+            pinholes[camera["camera_id"]] = pinhole
+    return pinholes if len(pinholes) >= FEWEST_CAMERAS else {}
+
+
+def fused_cameras(
+    cameras: Sequence[Mapping[str, Any]], settings: FusedFloorSettings
+) -> FusedCameras | None:
+    """The cameras of one floor that are fused; None where there are none.
+
+    Args:
+        cameras: Registry versions of the floor's cameras.
+        settings: Settings of fusion.
+    """
+    pinholes = fused_pinholes(cameras)
+    if not pinholes:
+        return None
+    sees = {
+        camera["camera_id"]: tuple((corner["x"], corner["y"]) for corner in camera["sees"])
+        for camera in cameras
+        if camera["camera_id"] in pinholes and camera["sees"]
+    }
+    return FusedCameras(pinholes, sees, settings)

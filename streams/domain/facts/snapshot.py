@@ -5,13 +5,14 @@ from typing import TypeAlias
 
 import numpy as np
 
+from schemas.fusion_settings import FusedFloorSettings
 from schemas.records.cameras import CameraClock, CameraView
 from schemas.records.facts import Camera, Floor
 from schemas.records.staffing import Requirement, Shift, Staff
 from streams.domain.camera.optics import optics_of
 from streams.domain.camera.people import NOWHERE
 from streams.domain.camera.picture import UNKNOWN, Picture, picture_of
-from streams.domain.facts.fused_cameras import FusedCameras, fused_cameras
+from streams.domain.facts.fused_cameras import FusedCameras, fused_cameras, fused_pinholes
 from streams.domain.identity.passage import Passage, passages_of
 from streams.domain.staffing.coverage import Plan
 from streams.domain.staffing.requirement import required_at
@@ -83,7 +84,8 @@ class Snapshot:
         self._optics: dict[str, bytes] = {}
         self._versions_of: dict[str, CameraVersions] = {}
         self._areas_seen_by: dict[str, AreaTable] = {}
-        self._fused: dict[str, FusedCameras | None] = {}
+        self._fused_ids: dict[str, frozenset[str]] = {}
+        self._fused: dict[tuple[str, FusedFloorSettings], FusedCameras | None] = {}
         self._areas_of_one: dict[tuple[str, str], AreaTable] = {}
         self._passages: dict[str, tuple[Passage, ...]] = {}
 
@@ -153,17 +155,22 @@ class Snapshot:
             self._areas_seen_by[camera_id] = found
         return found
 
-    def fused(self, floor_id: str) -> FusedCameras | None:
+    def fused(self, floor_id: str, settings: FusedFloorSettings) -> FusedCameras | None:
         """The cameras of a floor that are fused; None where fewer than two are calibrated."""
-        if floor_id not in self._fused:
+        key = floor_id, settings
+        if key not in self._fused:
             cameras = [self.cameras[camera_id] for camera_id in self.cameras_of(floor_id)]
-            self._fused[floor_id] = fused_cameras(cameras)
-        return self._fused[floor_id]
+            self._fused[key] = fused_cameras(cameras, settings)
+        return self._fused[key]
 
     def is_fused(self, camera_id: str) -> bool:
         """Whether a camera is one of its floor's fused cameras."""
-        fused = self.fused(self.cameras[camera_id]["floor_id"])
-        return fused is not None and camera_id in fused
+        floor_id = self.cameras[camera_id]["floor_id"]
+        found = self._fused_ids.get(floor_id)
+        if found is None:
+            cameras = [self.cameras[name] for name in self.cameras_of(floor_id)]
+            found = self._fused_ids[floor_id] = frozenset(fused_pinholes(cameras))
+        return camera_id in found
 
     def passages(self, floor_id: str) -> tuple[Passage, ...]:
         """Ways between places of a floor that no camera sees."""

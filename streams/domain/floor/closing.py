@@ -79,7 +79,7 @@ def next_due(floor: FloorState, snapshot: Snapshot, settings: FloorSettings) -> 
         return first_us
     for view in floor.views.values():
         due_us = min(due_us, tick_end(view.captured_us + settings.hold_us + 1))
-    if floor.fused.people(closed_us, settings.hold_us):
+    if floor.fused.people(closed_us, settings):
         due_us = min(due_us, tick_end(floor.fused.scanned_us + settings.hold_us + 1))
     for area in snapshot.zones_of(floor.floor_id):
         zone = floor.zones.get(area.zone_id)
@@ -113,7 +113,7 @@ def close_tick(
     areas = snapshot.zones_of(floor.floor_id)
     happenings: dict[str, list[Happening]] = {area.zone_id: [] for area in areas}
     watched = False
-    fused = snapshot.fused(floor.floor_id) if settings.fuses_cameras else None
+    fused = snapshot.fused(floor.floor_id, settings.fusion) if settings.fuses_cameras else None
     set_cameras(floor.fused, fused)
     for view in _take_views(floor, end_us):
         floor.active_us = max(floor.active_us, view.captured_us)
@@ -209,7 +209,7 @@ def _observe_fused(
 ) -> list[FloorLink]:
     """Fuse the looks of a scan, and find out who stands in which zone."""
     observed_people, links = fuse_views(
-        floor.fused, floor.floor_id, fused, views, snapshot, settings.hold_us
+        floor.fused, floor.floor_id, fused, views, snapshot, settings
     )
     for link in links:
         if link.kind == "MERGE":
@@ -247,7 +247,7 @@ def _presence(
     floor: FloorState, moment: Moment, watched: bool, settings: FloorSettings
 ) -> list[Output]:
     """The presence record, due when a camera looked (even at an empty floor) or people changed."""
-    fused = floor.fused.people(moment.as_of_us, settings.hold_us)
+    fused = floor.fused.people(moment.as_of_us, settings)
     people = people_of(floor.views, floor.zones, floor.floor_id, fused, floor.fused.scanned_us)
     shown = dict(zip(people.person_ids, people.zone_ids, strict=True))
     if not watched and shown == floor.shown:

@@ -13,6 +13,7 @@ from streams.domain.facts.snapshot import Snapshot
 from streams.domain.fusion.fusion import CameraFrame, FusedPerson
 from streams.domain.fusion.state import FusionState
 from streams.domain.identity.identities import FloorLink, Identities, Known, follow
+from streams.domain.settings import FloorSettings
 from streams.domain.tracking.types import Matrix, Structured
 
 EVERY_CAMERA: Final = ""
@@ -24,10 +25,6 @@ SPAN_US: Final = 200_000
 LEAST_US: Final = 130_000
 """Least time from one look of a camera that is fused to the next, microseconds: more frames cost
 more and tell little, as a person walks 0.2 m meanwhile."""
-
-UNSEEN_US: Final = 5_000_000
-"""A person whom no camera has detected for this long has left, microseconds; who is seen again
-while fusion still believes in them has the same number."""
 
 _BOX: Final = 5
 
@@ -74,21 +71,23 @@ class FusedFloor:
     waiting: list[View] = field(default_factory=list)
     added: dict[str, int] = field(default_factory=dict)
 
-    def people(self, at_us: int, hold_us: int) -> list[Known]:
+    def people(self, at_us: int, settings: FloorSettings) -> list[Known]:
         """The people on the floor at an event time, by number.
 
-        Who walked out of every view can be denied by no camera, and leaves by the time-out.
+        Who walked out of every view can be denied by no camera, and leaves by the time-out. Who is
+        seen again while fusion still believes in them has the same number.
 
         Args:
             at_us: Event time, microseconds.
-            hold_us: How long people are kept when no camera looks, microseconds.
+            settings: Settings of the floor.
         """
-        if not self.scanned_us or at_us - self.scanned_us > hold_us:
+        if not self.scanned_us or at_us - self.scanned_us > settings.hold_us:
             return []
+        leave_us = round(settings.fusion.leave_after_s * 1_000_000)
         return [
             known
             for _, known in sorted(self.identities.people.items())
-            if known.reported_us == self.scanned_us and self.scanned_us - known.seen_us <= UNSEEN_US
+            if known.reported_us == self.scanned_us and self.scanned_us - known.seen_us <= leave_us
         ]
 
 
@@ -164,7 +163,7 @@ def fuse_views(
     cameras: FusedCameras,
     views: Mapping[str, View],
     snapshot: Snapshot,
-    hold_us: int,
+    settings: FloorSettings,
 ) -> tuple[list[ObservedPeople], list[FloorLink]]:
     """Fuse the frames of one scan.
 
@@ -174,7 +173,7 @@ def fuse_views(
         cameras: Its fused cameras, those of `set_cameras`.
         views: Looks by camera; at least one.
         snapshot: Facts in force.
-        hold_us: How long an unseen person counts where fusion expects them, microseconds.
+        settings: Settings of the floor.
 
     Returns:
         The people as each of these cameras sees them now, and all people of the floor, which stands
@@ -199,12 +198,12 @@ def fuse_views(
         cameras.shows_whole,
     )
     links = [link._replace(camera_id=link.camera_id or cameras.ids[0]) for link in links]
-    by_core = {known.core: known for known in fused.people(time_us, hold_us)}
+    by_core = {known.core: known for known in fused.people(time_us, settings)}
     observed_people = [
         _seen_by(views[camera_id], boxes[camera_id], reported, by_core)
         for camera_id in sorted(views)
     ]
-    observed_people.append(_seen_by_all(time_us, list(by_core.values()), hold_us))
+    observed_people.append(_seen_by_all(time_us, list(by_core.values()), settings.hold_us))
     return observed_people, links
 
 

@@ -1,17 +1,22 @@
 """Settings of fusion: what people are like, what a detector gets wrong, and how hard to search.
 
+An operator may change those of `FusedFloorSettings`. The others here are constants: errors of a
+detector's edges and shapes of people, which were measured and are alike everywhere, and limits of
+the search, whose effect on cost `hypotheses` has too.
+
 The figures were measured on the recordings CMC1 and CMC2 (Ong et al. 2022): Faster R-CNN boxes
 against hand-fitted ellipsoids. Consecutive errors of a person are alike (correlation 0.5 to 0.8
 over 0.25 s), which a Kalman filter takes for evidence; standard deviations are therefore higher
 than the measured ones (0.07, 0.03 and 0.04 heights).
 """
 
-from dataclasses import astuple, dataclass
+from dataclasses import asdict, astuple, dataclass, fields
 from functools import lru_cache
 from typing import Final
 
 import numpy as np
 
+from schemas.fusion_settings import FusedFloorSettings
 from streams.domain.tracking.dtypes import dtype_of
 from streams.domain.tracking.types import Structured
 
@@ -19,94 +24,69 @@ _MAY_BE_ZERO: Final = frozenset({"size_walk_m", "size_jump_m", "bottom_offset", 
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class FusionSettings:
-    """Settings of fusion; lengths in metres, times in seconds of event time.
+class FusionSettings(FusedFloorSettings):
+    """All settings of fusion; lengths in metres, times in seconds of event time.
 
     Attributes:
-        height_m: Mean height of people.
-        height_sd_m: Its standard deviation.
-        seated_height_m: Mean height of people who sit.
-        seated_height_sd_m: Its standard deviation.
         radius_m: Mean radius of the ellipsoid around a person.
         radius_sd_m: Its standard deviation.
         size_walk_m: Random walk of height and radius, m/s^0.5.
         size_jump_m: Standard deviation that a height gains by each box whose top edge is wrong, m.
             Higher follows people who sit down or stand up sooner; 0 never does.
-        speed_m_s: Standard deviation of a person's velocity in each direction.
         turn_s: Time over which a velocity is forgotten. Lower follows turns sooner.
-        stay_s: Mean time that an unseen person is expected to stay.
         side_sd: Standard deviation of the left and right edge of a box, in heights of the box.
         top_sd: Standard deviation of the top edge, in heights.
         bottom_sd: Standard deviation of the bottom edge where it is not hidden, in heights.
         bottom_offset: How far feet are below the ellipsoid's lowest point, in heights.
         outliers: Share of the left, right and top edges that are wrong by more than the noise.
-        most_detected: Highest probability that a person in full view is detected.
-        clutter: Density of boxes that show nobody, in boxes per height^4 of the box space.
-        birth_odds: Log odds that each camera that could confirm a new person has to bring, three
-            at most. Higher finds people later, and invents fewer.
         first_existence: Existence of a new person; people are reported above 0.5.
         least_existence: Existence below which a person is forgotten.
         most_existence: Highest existence. Lower forgets a person who left sooner.
-        apart_m: Nearest distance of two people; no person is added nearer to another one.
         apart_penalty: Log weight that a hypothesis loses for two people in one place.
-        hypotheses: Most hypotheses of a group kept. Higher resolves denser crowds; cost grows with
-            the number in use, which is small where people are apart.
         log_gap: Log weight below the best at which a hypothesis is dropped.
         merge_gap: Log weight below which two groups that want one box are decided together. Higher
             resolves more conflicts, and costs more.
         quiet_gap: Log weight below the best at which what a person may be is dropped where nobody
             else wants the boxes.
         alike_m: Distance below which two hypotheses about the same people are one.
-        whole_views: Cameras that have to see a person whole before the person is reported, or all
-            that see the person if they are fewer. Higher reports later at doors.
-        whole_wait_s: Time after which a person is reported all the same.
-        least_score: Score below which a box is left out, 0 to 1. Lower finds people who are hard to
-            see, and takes more of what is nobody for people.
     """
 
-    height_m: float = 1.68
-    height_sd_m: float = 0.08
-    seated_height_m: float = 1.25
-    seated_height_sd_m: float = 0.1
     radius_m: float = 0.28
     radius_sd_m: float = 0.03
     size_walk_m: float = 0.002
     size_jump_m: float = 0.05
-    speed_m_s: float = 0.6
     turn_s: float = 1.5
-    stay_s: float = 50.0
     side_sd: float = 0.08
     top_sd: float = 0.045
     bottom_sd: float = 0.05
     bottom_offset: float = 0.033
     outliers: float = 0.02
-    most_detected: float = 0.97
-    clutter: float = 1.0
-    birth_odds: float = 4.0
     first_existence: float = 0.5
     least_existence: float = 0.02
     most_existence: float = 0.995
-    apart_m: float = 0.3
     apart_penalty: float = 3.0
-    hypotheses: int = 64
     log_gap: float = 9.0
     merge_gap: float = 10.0
     quiet_gap: float = 4.0
     alike_m: float = 0.15
-    whole_views: int = 3
-    whole_wait_s: float = 20.0
-    least_score: float = 0.5
 
     def __post_init__(self) -> None:
         """Refuse settings that mean nothing.
 
         Raises:
-            ValueError: A value is not a positive number; names the setting.
+            ValueError: A value is not a positive number, or contradicts another; names the setting.
         """
-        for name in self.__slots__:
+        for name in (one.name for one in fields(self)):
             value = getattr(self, name)
             if not value > 0 and name not in _MAY_BE_ZERO:
                 raise ValueError(f"{name} is {value:g}: give a number above 0")
+        FusedFloorSettings.__post_init__(self)  # `super` does not know a class with slots
+
+
+@lru_cache(maxsize=64)
+def fusion_settings(chosen: FusedFloorSettings) -> FusionSettings:
+    """All settings of fusion where an operator chose these."""
+    return FusionSettings(**asdict(chosen))
 
 
 PARAMETERS: Final = dtype_of(FusionSettings)

@@ -116,8 +116,8 @@ def _room_for(kept: Kept, frames: int, columns: int, most: int) -> tuple[People,
 
 
 @compiled
-def _restore(kept: Kept, people: People, groups: Groups) -> None:
-    """Fill in a state's people and groups."""
+def _restore(kept: Kept, people: People, groups: Groups, most: int) -> None:
+    """Fill in a state's people and groups, with so many hypotheses of a group at most."""
     known, count = len(kept.values), len(kept.groups)
     for row in range(known):
         values = kept.values[row]
@@ -133,16 +133,19 @@ def _restore(kept: Kept, people: People, groups: Groups) -> None:
             people.facts[row, i] = kept.facts[row, i]
         for frame in range(people.boxes.shape[1]):
             people.boxes[row, frame] = NO_BOX
-    cell = start = 0
+    cell = start = from_cell = from_start = 0
     for group in range(count):
-        groups.columns[group], groups.counts[group] = kept.groups[group, 0], kept.groups[group, 1]
+        columns, hypotheses = kept.groups[group, 0], min(most, kept.groups[group, 1])
+        groups.columns[group], groups.counts[group] = columns, hypotheses
         groups.cells[group], groups.starts[group] = cell, start
-        cell += groups.columns[group] * groups.counts[group]
-        start += groups.counts[group]
-    for i in range(cell):
-        groups.rows[i] = kept.rows[i]
-    for i in range(start):
-        groups.weights[i] = kept.weights[i]
+        for i in range(columns * hypotheses):
+            groups.rows[cell + i] = kept.rows[from_cell + i]
+        for i in range(hypotheses):
+            groups.weights[start + i] = kept.weights[from_start + i]
+        cell += columns * hypotheses
+        start += hypotheses
+        from_cell += columns * kept.groups[group, 1]  # settings may have kept more before
+        from_start += kept.groups[group, 1]
     rows = len(people.free)
     for i in range(rows - known):
         people.free[i] = rows - 1 - i
@@ -406,7 +409,7 @@ def take_in(
     _sort(scan.starts, scan.boxes, order, in_order)
     ordered = Scan(scan.slots, scan.starts, in_order)
     people, groups = _room_for(kept, frames, columns, params.hypotheses)
-    _restore(kept, people, groups)
+    _restore(kept, people, groups, params.hypotheses)
     _predict(people, len(kept.values), dt_s, params)
     fronts = Fronts(
         np.zeros(frames + 1, np.int64),

@@ -89,6 +89,20 @@ def test_people_are_written_where_they_are(room: Path) -> None:
     assert {name for row in rows for name in row[4].split("+") if name} <= set(CAMERAS)
 
 
+def test_the_settings_are_those_of_the_stream_processor(
+    room: Path, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(scene, room, scores=True)
+    site = room / "wardstream.toml"
+    site.write_text("[fusion]\nleast_score = 1.0\n")
+    assert json.loads(fuse(room, "--json", "--scores", "unit")[1])["people"] > 0
+    monkeypatch.setenv("WARDSTREAM_CONFIG", str(site))
+
+    code, out, _ = fuse(room, "--json", "--scores", "unit")
+
+    assert (code, json.loads(out)["people"]) == (0, 0)
+
+
 def test_the_scores_are_printed_as_a_table(room: Path) -> None:
     code, out, _ = fuse(room, "--ground-truth", str(room / "floor_gt.txt"))
 

@@ -13,6 +13,7 @@ from models.datasets.floor import Area, FloorTable, floor_table, read_floor
 from models.datasets.motchallenge import BoxTable, read_detections
 from models.datasets.scores import Scale, to_unit_scores
 from models.evaluation.floor import FloorScores, evaluate_floor
+from schemas.fusion_settings import FusedFloorSettings
 from streams.domain.camera.pinhole import Pinhole
 from streams.domain.facts.fused_cameras import FusedCameras
 from workers.operations.scoring.floor_cameras import FloorCameras, Region, read_cameras
@@ -94,6 +95,7 @@ def fuse_files(
     ground_truth: Path | None = None,
     area: Area | None = None,
     scale: Scale | None = None,
+    settings: FusedFloorSettings,
 ) -> FusingRun:
     """Fuse files of detections, write where people were, and score it.
 
@@ -105,6 +107,7 @@ def fuse_files(
         ground_truth: Frame, id, x, y in metres to score against; None scores nothing.
         area: The part of the floor that is annotated; results outside are not scored.
         scale: Scale of the scores; None recognises it in each file.
+        settings: Settings of fusion.
 
     Raises:
         ValueError: A file cannot be used; the message names file and field.
@@ -133,7 +136,7 @@ def fuse_files(
     }
     frames = max(int(found.frames.max(initial=0)) for found in boxes.values())
     warnings += _stopped(boxes, frames)
-    fused = fuse(taken, boxes, frames=frames, fps=fps, sees=read.sees)
+    fused = fuse(taken, boxes, frames=frames, fps=fps, settings=settings, sees=read.sees)
     write_fused(out, fused)
     if truth is not None and not np.isin(truth.frames, np.arange(1, frames + 1)).any():
         warnings.append(f"{ground_truth} has none of the frames 1 to {frames}")
@@ -158,6 +161,7 @@ def fuse(
     *,
     frames: int,
     fps: float,
+    settings: FusedFloorSettings,
     sees: Mapping[str, Region] | None = None,
 ) -> Fused:
     """Fuse the detections of cameras that start together and have one rate.
@@ -167,9 +171,10 @@ def fuse(
         detections: Their detections, with scores from 0 to 1; a frame without any shows nobody.
         frames: Number of frames, from 1.
         fps: Frames/s.
+        settings: Settings of fusion.
         sees: What part of the floor each camera sees, by name; None where no wall limits any.
     """
-    fused = FusedCameras(cameras, sees or {})
+    fused = FusedCameras(cameras, sees or {}, settings)
     fusion = fused.fusion
     state = fusion.start()
     fusion.step(state, FIRST_FRAME_US, [])  # compiles, which is no part of the time taken
@@ -183,6 +188,8 @@ def fuse(
     nothing = {name: fused.frame(name, np.empty((0, 5)))[0] for name in cameras}
     rows: list[tuple[int, int, float, float]] = []
     seen_by: list[tuple[str, ...]] = []
+    seen_us: dict[int, int] = {}
+    leave_us = round(settings.leave_after_s * 1_000_000)
     taken_s = 0.0
     for frame in range(1, frames + 1):
         at_us = FIRST_FRAME_US + round((frame - 1) * 1_000_000 / fps)
@@ -191,6 +198,10 @@ def fuse(
         state, people = fusion.step(state, at_us, scan)
         taken_s += time.perf_counter() - started_s
         for person in people:
+            if person.cameras:
+                seen_us[person.number] = at_us
+            if at_us - seen_us.setdefault(person.number, at_us) > leave_us:
+                continue
             rows.append((frame, person.number, person.x_m, person.y_m))
             seen_by.append(person.cameras)
     table = np.array(rows, dtype=np.float64).reshape(-1, 4)

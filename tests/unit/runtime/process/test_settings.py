@@ -7,7 +7,9 @@ from pydantic import ValidationError
 
 from runtime.process.retired import RETIRED_SETTINGS
 from runtime.process.settings import Settings, describe
+from schemas.fusion_settings import FusedFloorSettings
 from schemas.tracker_settings import MotionNoise, TrackerSettings
+from streams.processor.pipeline_settings import pipeline_settings
 
 
 def test_every_setting_has_a_unit_and_an_effect() -> None:
@@ -56,6 +58,46 @@ def test_a_setting_of_the_tracker_that_cannot_be_is_refused(
     monkeypatch.setenv(f"WARDSTREAM_TRACKING__{name}", value)
 
     with pytest.raises(ValidationError, match=f"(?i){name.rpartition('_')[2]}"):
+        Settings()
+
+
+def test_every_setting_of_fusion_can_be_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "site.toml"
+    file.write_text("[fusion]\nheight_m = 1.3\nseated_height_m = 0.95\nleave_after_s = 30\n")
+    monkeypatch.setenv("WARDSTREAM_CONFIG", str(file))
+    monkeypatch.setenv("WARDSTREAM_FUSION__HYPOTHESES", "16")
+
+    settings = Settings()
+
+    fusion = FusedFloorSettings(
+        height_m=1.3, seated_height_m=0.95, leave_after_s=30.0, hypotheses=16
+    )
+    assert settings.fusion == fusion
+    assert pipeline_settings(settings).floor.fusion == fusion
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("HEIGHT_M", value) for value in ("0.5", "3", "nan", "tall")),
+        *(("LEAST_SCORE", value) for value in ("0", "1.1", "-1")),
+        *(("HYPOTHESES", value) for value in ("0", "257", "1.5")),
+        ("MOST_DETECTED", "1"),
+        ("LEAVE_AFTER_S", "0"),
+        ("SPEED_M_S", "0"),
+        ("CLUTTER", "0"),
+        ("SEATED_HEIGHT_M", "1.7"),  # as tall as who stands
+        ("HEIGTH_M", "1.7"),
+    ],
+)
+def test_a_setting_of_fusion_that_cannot_be_is_refused_by_its_name(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"WARDSTREAM_FUSION__{name}", value)
+
+    with pytest.raises(ValidationError, match=f"(?i){name}"):
         Settings()
 
 

@@ -12,9 +12,10 @@ from schemas.topics import LINKS, PRESENCE
 from streams.domain.camera.view import View
 from streams.domain.facts.timeline import Facts
 from streams.domain.floor.fused import SPAN_US, FusedFloor, add_view, take_scans
+from streams.domain.identity.identities import Identities, Known
 from streams.domain.output import Output
 from streams.domain.pipeline import PartitionPipeline
-from streams.domain.settings import FloorSettings, PipelineSettings
+from streams.domain.settings import FloorSettings, FusedFloorSettings, PipelineSettings
 from streams.state.codec import decode_state, encode_state
 from tests.support.builders.domain import (
     T0,
@@ -239,6 +240,37 @@ def test_a_person_whom_no_camera_detects_any_more_leaves_by_the_time_out() -> No
     assert counts[max(at for at in counts if at < again)] == 0
     last = presences(outputs)[-1]
     assert len(last["people"]) == 3
+
+
+def test_settings_of_fusion_change_where_the_fold_is_given_others() -> None:
+    """As a checkpoint's head says: of the same pictures, what was folded before stays."""
+    outcomes = in_order(room_outcomes(8))
+    strict = PipelineSettings(floor=FloorSettings(fusion=FusedFloorSettings(least_score=1.0)))
+    pipeline = PartitionPipeline()
+
+    before = fold(outcomes[:100], FACTS, pipeline)
+    pipeline.settings = strict
+    after = fold(outcomes[100:], FACTS, pipeline)
+
+    shipped = fold(outcomes)
+    assert before == shipped[: len(before)]
+    assert len(presences(before)[-1]["people"]) == 3
+    assert presences(after)[-1]["people"] == []  # no box has a score of 1
+    assert len(presences(shipped)[-1]["people"]) == 3
+
+
+def test_a_longer_time_out_keeps_a_person_whom_no_camera_detects() -> None:
+    hidden = Known(
+        1, 1, first_us=T0, reported_us=T0 + 20 * S, seen_us=T0 + 10 * S,
+        x_m=1.0, y_m=1.0, position_sd_m=0.2, height_m=1.7, cameras=["a"],
+    )  # fmt: skip
+    floor = FusedFloor(scanned_us=T0 + 20 * S, identities=Identities({1: hidden}))
+
+    def left_after(seconds: float) -> bool:
+        fusion = FusedFloorSettings(leave_after_s=seconds)
+        return not floor.people(T0 + 20 * S, FloorSettings(fusion=fusion))
+
+    assert [left_after(seconds) for seconds in (5.0, 9.9, 10.0, 60.0)] == [True, True, False, False]
 
 
 def test_outcomes_without_anybody_leave_a_fused_floor_empty() -> None:

@@ -61,6 +61,29 @@ def test_people_come_with_the_row_of_their_box_in_each_camera_and_the_time_they_
     assert [person.first_us for person in people] == [3 * TICK_US, 5 * TICK_US]
 
 
+def test_a_state_with_more_hypotheses_than_are_kept_from_now_on_goes_on_with_the_best() -> None:
+    many, few = FloorFusion(cameras()), FloorFusion(cameras(), FusionSettings(hypotheses=2))
+    state, rng = many.start(), np.random.default_rng(1)
+    # Five people so near each other, and found so seldom, that much is undecided.
+    for tick in range(1, 22):
+        spots = [
+            (3.6 + 0.35 * k + 0.3 * np.sin(tick / 7 + k), 3.0 + 0.25 * np.cos(tick / 5 + 2 * k))
+            for k in range(5)
+        ]
+        frames = [
+            replace(frame, boxes=frame.boxes[rng.random(len(frame.boxes)) < 0.6])
+            for frame in seen(spots, cameras())
+        ]
+        state, _ = many.step(state, tick * TICK_US, frames)
+    assert state.kept.groups[:, 1].max() > 4
+
+    after, people = few.step(state, 22 * TICK_US, frames)
+
+    assert after.kept.groups[:, 1].max() <= 2
+    known = set(state.numbers.values())
+    assert known.intersection(person.number for person in people)
+
+
 def test_people_who_pass_each_other_do_not_exchange_their_numbers() -> None:
     people_by_tick = follow(cameras())
     early, late = people_by_tick[4], people_by_tick[-1]
