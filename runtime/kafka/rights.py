@@ -26,6 +26,7 @@ from schemas.topics import (
     STREAM_CHECKPOINTS,
     TOPICS,
     TRACKS,
+    VERSIONED_TOPICS,
     Topic,
 )
 
@@ -148,7 +149,7 @@ PROCESSES: Final = (
     ),
     ProcessRights(
         process="sink-timescale",
-        reads=(*REFERENCE_TOPICS, *DERIVED_TOPICS, AUDIT),
+        reads=(*VERSIONED_TOPICS, *DERIVED_TOPICS, AUDIT),
         writes=(DEAD_LETTERS,),
         groups=("sink-timescale",),
     ),

@@ -17,8 +17,8 @@ from schemas.topics import (
     LINKS,
     OCCUPANCY,
     PRESENCE,
-    REFERENCE_TOPICS,
     TRACKS,
+    VERSIONED_TOPICS,
     ZONE_EVENTS,
     Topic,
 )
@@ -35,7 +35,7 @@ from workers.storage.item import read_item
 from workers.storage.timescale.tables import TABLES
 
 NOW_US = 1_790_000_000_000_000
-SUNK = (*REFERENCE_TOPICS, TRACKS, PRESENCE, LINKS, ZONE_EVENTS, OCCUPANCY)
+SUNK = (*VERSIONED_TOPICS, TRACKS, PRESENCE, LINKS, ZONE_EVENTS, OCCUPANCY)
 
 
 @scales

@@ -16,8 +16,8 @@ from schemas.topics import (
     LINKS,
     OCCUPANCY,
     PRESENCE,
-    REFERENCE_TOPICS,
     TRACKS,
+    VERSIONED_TOPICS,
     ZONE_EVENTS,
     Topic,
 )
@@ -28,7 +28,7 @@ from tests.support.waiting import eventually
 from workers.storage.item import Item
 
 DERIVED = (TRACKS, PRESENCE, LINKS, ZONE_EVENTS, OCCUPANCY)
-TOPICS = (*REFERENCE_TOPICS, *DERIVED, AUDIT)
+TOPICS = (*VERSIONED_TOPICS, *DERIVED, AUDIT)
 
 Log = Iterable[tuple[Topic, dict[str, Any]]]
 

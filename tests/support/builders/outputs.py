@@ -57,6 +57,7 @@ def camera_tracks(
         "tracks": tracks,
         "model_name": "yolox-nano",
         "model_version": "1",
+        "camera_version": 2,
     }
 
 

@@ -10,7 +10,7 @@ from runtime.facts.log import Fact
 from runtime.kafka.cluster import Cluster
 from runtime.kafka.topics import create_topics
 from runtime.storage.objects import ObjectStore
-from schemas.topics import AUDIT, DERIVED_TOPICS, REFERENCE_TOPICS, STREAM_CHECKPOINTS
+from schemas.topics import AUDIT, DERIVED_TOPICS, STREAM_CHECKPOINTS, VERSIONED_TOPICS
 from streams.stage import STAGE
 from workers.operations.backup import edits, registry, rows, tables
 from workers.operations.backup.agreement import agree
@@ -69,7 +69,7 @@ def restore(
     create_topics(cluster, replication)
     topics = TopicRestore(cluster, manifest, store, replace=replace)
     topics.find_missing()
-    read = (*REFERENCE_TOPICS, *DERIVED_TOPICS, AUDIT)
+    read = (*VERSIONED_TOPICS, *DERIVED_TOPICS, AUDIT)
     now = topic_ids(cluster, read)
     same = {name for name, found in now.items() if manifest.topic_ids.get(name) == found}
     if rows_wanted:

@@ -7,7 +7,7 @@ import psycopg
 
 from runtime.errors import Stop
 from runtime.storage.objects import ObjectStore
-from schemas.topics import AUDIT, DERIVED_TOPICS, DETECTIONS, REFERENCE_TOPICS, STREAM_CHECKPOINTS
+from schemas.topics import AUDIT, DERIVED_TOPICS, DETECTIONS, STREAM_CHECKPOINTS, VERSIONED_TOPICS
 from workers.operations.backup import registry, tables
 from workers.operations.backup.edits import copy_edits
 from workers.operations.backup.entries import (
@@ -58,7 +58,7 @@ def take(installation: Installation, uri: str, *, since_us: int | None, report: 
     cluster = installation.cluster
     made_us = cluster.clock.now_us()
     ids = topic_ids(cluster, (DETECTIONS, *DERIVED_TOPICS, *COPIED))
-    offsets = committed(cluster, (*REFERENCE_TOPICS, *DERIVED_TOPICS, AUDIT))
+    offsets = committed(cluster, (*VERSIONED_TOPICS, *DERIVED_TOPICS, AUDIT))
     dsn = installation.database_url
     with tables.snapshot(dsn) as connection:
         known = tables.applied(connection)

@@ -29,7 +29,7 @@ from workers.sinks.redis.sink import redis_errors
 from workers.stages import INFERENCE, SINK_REDIS, SINK_TIMESCALE
 from workers.storage.timescale.connection import database_errors, search_path
 from workers.storage.timescale.rows import at
-from workers.storage.timescale.tables import DERIVED_TABLES, FACT_TABLES
+from workers.storage.timescale.tables import DERIVED_TABLES, VERSIONED_TABLES
 
 _AGAIN = constant(0.1, deadline_s=30.0)
 
@@ -101,7 +101,7 @@ def take(
         Retry: Something is out of reach.
         Stop: The database or Redis refuses.
     """
-    facts = tuple(table.topic for table in FACT_TABLES)
+    facts = tuple(table.topic for table in VERSIONED_TABLES)
     inference = committed_offsets(installation.cluster, INFERENCE, (FRAMES,))
     stream = folded_offsets(installation.cluster)
     timescale = committed_offsets(installation.cluster, SINK_TIMESCALE, (*facts, *derived))
@@ -167,7 +167,7 @@ def _tables(
                 " WHERE dropped_before > '-infinity'"
             ).fetchall()
         )
-        for table in (*FACT_TABLES, *DERIVED_TABLES):
+        for table in (*VERSIONED_TABLES, *DERIVED_TABLES):
             columns = sql.SQL(", ").join(sql.Identifier(name) for name, _ in table.columns)
             statement = sql.SQL("SELECT {} FROM {}").format(columns, sql.Identifier(table.name))
             span: list[datetime] = []

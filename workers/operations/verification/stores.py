@@ -22,7 +22,7 @@ from workers.operations.verification.tables import since
 from workers.sinks.redis.change import LIVE_KINDS
 from workers.storage.item import Item
 from workers.storage.timescale.rows import to_us
-from workers.storage.timescale.tables import FACT_TABLES, Table
+from workers.storage.timescale.tables import VERSIONED_TABLES, Table
 
 _LIVE = {str(topic.live): topic.name for topic in LIVE_TOPICS if topic.live in LIVE_KINDS}
 
@@ -129,7 +129,7 @@ def compare_facts(cluster: Cluster, committed: Committed) -> list[Check]:
         DeadLetter: A topic of reference data holds something that is not a fact.
     """
     checks = []
-    for table in FACT_TABLES:
+    for table in VERSIONED_TABLES:
         check = Check(f"table {table.name}")
         held = committed.rows[table.name]
         indices = [table.index(column) for column in table.identity]

@@ -25,7 +25,7 @@ from workers.operations.verification.digests import (
 from workers.storage.item import Item
 from workers.storage.timescale.connection import database_errors, search_path
 from workers.storage.timescale.rows import at
-from workers.storage.timescale.tables import DERIVED_TABLES, FACT_TABLES, Table
+from workers.storage.timescale.tables import DERIVED_TABLES, VERSIONED_TABLES, Table
 
 
 class Comparison(NamedTuple):
@@ -79,7 +79,7 @@ def compare(installation: Installation) -> list[Comparison]:
     limits = _limits(dsn)
     topics: dict[str, dict[str, list[Item]]] = {}
     results = []
-    for table in (*FACT_TABLES, *DERIVED_TABLES):
+    for table in (*VERSIONED_TABLES, *DERIVED_TABLES):
         if table.topic.name not in topics:
             topics[table.topic.name] = distinct(read_items(installation.cluster, table.topic))
         by_key = topics[table.topic.name]

@@ -20,7 +20,7 @@ from runtime.process.metrics import (
     SINK_WRITE_SECONDS,
 )
 from runtime.process.sections import SinkSettings
-from schemas.topics import AUDIT, REFERENCE_TOPICS
+from schemas.topics import AUDIT, VERSIONED_TOPICS
 from workers.sinks.timescale.admission import (
     Admission,
     admit,
@@ -36,14 +36,14 @@ from workers.storage.timescale.rows import EPOCH, Row, at
 from workers.storage.timescale.tables import (
     AUDIT_TABLE,
     DERIVED_TABLES,
-    FACT_TABLES,
     OCCUPANCY_TABLE,
+    VERSIONED_TABLES,
     Table,
 )
 
 log = structlog.get_logger(__name__)
 
-_FACTS = {topic.name for topic in REFERENCE_TOPICS}
+_VERSIONED = {topic.name for topic in VERSIONED_TOPICS}
 _MINUTES_REACH = timedelta(seconds=150)
 """How far back a measurement changes minutes: it holds for 30 s, which may start in the minute
 before, and that minute's first value may have started 30 s earlier."""
@@ -54,7 +54,7 @@ _LOCKED_S = 60.0
 
 
 class TimescaleSink:
-    """Writes derived records and reference data as rows.
+    """Writes derived records, reference data and decisions as rows.
 
     Args:
         cluster: Cluster whose topics fill the database.
@@ -101,9 +101,9 @@ class TimescaleSink:
             WentBack: The database lacks what it held; nothing was written.
         """
         started_s = self._clock.monotonic_s()
-        facts = [item for item in items if item.topic.name in _FACTS]
+        versions = [item for item in items if item.topic.name in _VERSIONED]
         audit = [item for item in items if item.topic.name == AUDIT.name]
-        derived = [item for item in items if item.topic.name not in {*_FACTS, AUDIT.name}]
+        derived = [item for item in items if item.topic.name not in {*_VERSIONED, AUDIT.name}]
         written: Counter[str] = Counter()
         expired: Counter[str] = Counter()
         positions = positions_of(items)
@@ -111,7 +111,7 @@ class TimescaleSink:
             connection = self._connected()
             with database_errors(), connection.transaction(), connection.cursor() as cursor:
                 self._offsets.check(cursor)
-                _write_facts(cursor, facts, written)
+                _write_versions(cursor, versions, written)
                 _write_audit(cursor, audit, written, expired)
                 admission = admit(derived, lock_progress(cursor, derived) if derived else {})
                 check_old(cursor, admission.old, admission.before)
@@ -270,14 +270,16 @@ def _recompute_minutes(
     cursor.execute(query("coverage_minutes"), times)
 
 
-def _write_facts(cursor: psycopg.Cursor[Row], facts: Sequence[Item], written: Counter[str]) -> None:
-    """Write versions of reference data.
+def _write_versions(
+    cursor: psycopg.Cursor[Row], versions: Sequence[Item], written: Counter[str]
+) -> None:
+    """Write versions of reference data and of decisions.
 
     Raises:
         Stop: A version came again with other bytes.
     """
-    for table in FACT_TABLES:
-        items = [item for item in facts if item.topic.name == table.topic.name]
+    for table in VERSIONED_TABLES:
+        items = [item for item in versions if item.topic.name == table.topic.name]
         if not items:
             continue
         digests: dict[str, bytes] = {}

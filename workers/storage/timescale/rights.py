@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
 from runtime.storage.accounts import DATABASE_PREFIX
-from workers.storage.timescale.tables import DERIVED_TABLES, FACT_TABLES
+from workers.storage.timescale.tables import DERIVED_TABLES, VERSIONED_TABLES
 
 Kind = Literal["SCHEMA", "TABLE", "FUNCTION"]
 Privilege = Literal["USAGE", "SELECT", "INSERT", "UPDATE", "DELETE", "EXECUTE"]
@@ -92,7 +92,7 @@ def _in(schema: str, names: Sequence[str]) -> tuple[str, ...]:
     return tuple(f"{schema}.{name}" for name in names)
 
 
-_FACTS = _in("public", [table.name for table in FACT_TABLES])
+_VERSIONS = _in("public", [table.name for table in VERSIONED_TABLES])
 _DERIVED = _in("live", [table.name for table in DERIVED_TABLES])
 _MINUTES = _in("live", ["occupancy_minutes", "coverage_minutes"])
 _NOTED = _in("public", ["sink_progress", "sink_offsets"])
@@ -131,6 +131,8 @@ PERSON_ROWS: Final = _in(
 )
 """Views with rows, or lists, of pseudonymous people."""
 
+_CAMERAS = _in("public", ["cameras_now", "clocks_over_time", "suspect_views"])
+
 ROLES: Final = (
     RoleRights(
         role="sink-timescale",
@@ -140,7 +142,7 @@ ROLES: Final = (
             "public.sink_source",
             "public.retention",
             *_NOTED,
-            *_FACTS,
+            *_VERSIONS,
             *_DERIVED,
             *_MINUTES,
             "public.audit_entries",
@@ -148,7 +150,7 @@ ROLES: Final = (
         adds=(
             "public.sink_source",
             *_NOTED,
-            *_FACTS,
+            *_VERSIONS,
             *_DERIVED,
             *_MINUTES,
             "public.audit_entries",
@@ -210,7 +212,7 @@ ROLES: Final = (
     RoleRights(
         role="analyst",
         does="Asks questions, about pseudonymous people too; never sees a name.",
-        reads=(*_FACTS, "public.zones_now", "public.cameras_now", *ZONE_FIGURES, *PERSON_ROWS),
+        reads=(*_VERSIONS, "public.zones_now", *_CAMERAS, *ZONE_FIGURES, *PERSON_ROWS),
         read_only=True,
     ),
 )

@@ -54,7 +54,7 @@ def fold_tracks(items: Iterable[Item]) -> list[Row]:
             if row is None:
                 row = rows[identity] = [
                     *(record["camera_id"], track["track_id"], at(track["started_us"])),
-                    *("", None, None, None, "", 0, 0.0, None, None, "", ""),
+                    *("", None, None, None, "", 0, 0.0, None, None, "", "", None),
                     *(item.seq, 0, b""),
                 ]
             _observe(row, item, track)
@@ -78,7 +78,8 @@ def _observe(row: list[Any], item: Item, track: dict[str, Any]) -> None:
     if track["x_m"] is not None:
         row[10], row[11] = track["x_m"], track["y_m"]
     row[12], row[13] = record["model_name"], record["model_version"]
-    row[15], row[16] = item.seq, item.digest
+    row[14] = record.get("camera_version") or row[14]  # 0 in records from before
+    row[16], row[17] = item.seq, item.digest
 
 
 def fold_positions(items: Iterable[Item], interval_us: int) -> list[Row]:
@@ -229,7 +230,16 @@ def _cells(fields: str) -> list[tuple[str, Callable[[Any], Any]]]:
     return [(name, _converter(name)) for name in names]
 
 
+_DURATIONS: Final = {"offset_us", "delay_us", "jitter_us", "jump_us"}
+_NUMBERS: Final = {"reference_us"}
+"""Times on a camera's own clock, which may show any."""
+
+
 def _converter(field: str) -> Callable[[Any], Any]:
+    if field in _DURATIONS:
+        return _duration
+    if field in _NUMBERS:
+        return _as_it_is
     if field in {"from_us", "until_us"}:
         return _at_or_null
     if field.endswith("_us"):
@@ -237,6 +247,10 @@ def _converter(field: str) -> Callable[[Any], Any]:
     if field in {"lens", "location"}:
         return _json_or_null
     return Jsonb if field in {"polygon", "privacy_masks", "sees", "passages"} else _as_it_is
+
+
+def _duration(us: int) -> timedelta:
+    return timedelta(microseconds=us)
 
 
 def _at_or_null(us: int | None) -> datetime | None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from schemas.topics import (
     AUDIT,
+    CAMERA_CLOCK,
+    CAMERA_VIEWS,
     CAMERAS,
     FLOORS,
     LINKS,
@@ -112,7 +114,8 @@ TRACKS_TABLE = Table(
         "camera_id text, track_id int8, started_at timestamptz, floor_id text,"
         "confirmed_at timestamptz, last_observed_at timestamptz, ended_at timestamptz,"
         "state text, observations int4, max_score float8, x_m float8, y_m float8,"
-        "model_name text, model_version text, first_seq int8, seq int8, digest bytea"
+        "model_name text, model_version text, camera_version int4, first_seq int8, seq int8,"
+        "digest bytea"
     ),
     identity=("camera_id", "track_id", "started_at"),
     time="started_at",
@@ -226,12 +229,12 @@ COVERAGE_TABLE = Table(
 )
 
 
-def _facts(topic: Topic, fields: str, columns: str) -> Table:
-    """Table of reference data: identity, version, its two times, then its own fields."""
+def _versions(topic: Topic, fields: str, columns: str) -> Table:
+    """Table of facts or decisions: identity, version, its two times, then its own fields."""
     identity = topic.key.removesuffix("@version")
     common = "version, valid_from_us, recorded_at_us, removed, recorded_by"
     return Table(
-        name=topic.name.removesuffix(".v1"),
+        name=topic.name.removesuffix(".v1").replace("-", "_"),
         topic=topic,
         columns=_columns(
             f"{identity} text, version int4, valid_from timestamptz, recorded_at timestamptz,"
@@ -243,8 +246,8 @@ def _facts(topic: Topic, fields: str, columns: str) -> Table:
     )
 
 
-FACT_TABLES: tuple[Table, ...] = (
-    _facts(
+VERSIONED_TABLES: tuple[Table, ...] = (
+    _versions(
         CAMERAS,
         "floor_id, name, width, height, privacy_masks, homography, mount, projection, lens,"
         "location, field_of_view_deg, sees, reason",
@@ -252,39 +255,52 @@ FACT_TABLES: tuple[Table, ...] = (
         "homography float8[], mount text, projection float8[], lens jsonb, location jsonb,"
         "field_of_view_deg float8, sees jsonb, reason text",
     ),
-    _facts(
+    _versions(
         FLOORS,
         "partition, name, time_zone, passages",
         "partition int4, name text, time_zone text, passages jsonb",
     ),
-    _facts(
+    _versions(
         ZONES,
         "floor_id, camera_id, name, space, polygon, enter_after_ms, leave_after_ms,"
         "dwell_limit_s, order",
         "floor_id text, camera_id text, name text, space text, polygon jsonb,"
         "enter_after_ms int4, leave_after_ms int4, dwell_limit_s float8, sort_order int4",
     ),
-    _facts(STAFF, "role", "role text"),
-    _facts(
+    _versions(STAFF, "role", "role text"),
+    _versions(
         SHIFTS,
         "staff_id, zone_id, role, starts_us, ends_us, time_zone",
         "staff_id text, zone_id text, role text, starts_at timestamptz, ends_at timestamptz,"
         "time_zone text",
     ),
-    _facts(
+    _versions(
         REQUIREMENTS,
         "zone_id, role, count, weekdays, from_minute, to_minute, time_zone",
         "zone_id text, role text, count int4, weekdays int4[], from_minute int4,"
         "to_minute int4, time_zone text",
     ),
-    _facts(
+    _versions(
         UNITS,
         "name, site, department, floor_ids, zone_ids, neighbour_ids",
         "name text, site text, department text, floor_ids text[], zone_ids text[],"
         "neighbour_ids text[]",
     ),
+    _versions(
+        CAMERA_CLOCK,
+        "epoch, state, offset_us, drift_ppm, reference_us, delay_us, jitter_us, jump_us,"
+        "since_us, observed_until_us",
+        "epoch int4, state text, clock_offset interval, drift_ppm float8, reference_us int8,"
+        "delay interval, jitter interval, jump interval, since timestamptz,"
+        "observed_until timestamptz",
+    ),
+    _versions(
+        CAMERA_VIEWS,
+        "state, reason, since_us, camera_version",
+        "state text, reason text, since timestamptz, camera_version int4",
+    ),
 )
-"""Tables of reference data: one row for each version."""
+"""Tables of reference data and of decisions: one row for each version."""
 
 DERIVED_TABLES: tuple[Table, ...] = (
     TRACKS_TABLE,
@@ -314,5 +330,5 @@ AUDIT_TABLE = Table(
 """Who saw and did what. An entry that somebody forged is a row of its own, and stops nothing."""
 
 TABLES: dict[str, Table] = {
-    table.name: table for table in (*FACT_TABLES, *DERIVED_TABLES, AUDIT_TABLE)
+    table.name: table for table in (*VERSIONED_TABLES, *DERIVED_TABLES, AUDIT_TABLE)
 }

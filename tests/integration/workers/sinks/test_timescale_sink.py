@@ -12,6 +12,8 @@ from pydantic import SecretStr
 from runtime.errors import DeadLetter, Retry, Stop
 from runtime.process.settings import Settings
 from schemas.topics import (
+    CAMERA_CLOCK,
+    CAMERA_VIEWS,
     CAMERAS,
     FLOORS,
     LINKS,
@@ -41,6 +43,7 @@ from tests.support.tables import as_items, differences, rows
 from workers.operations.verification.digests import chain_digests, distinct
 from workers.operations.verification.tables import written_digests
 from workers.sinks.timescale.sink import TimescaleSink
+from workers.storage.item import Item
 from workers.storage.progress import WINDOW
 from workers.storage.timescale.rows import at
 
@@ -238,6 +241,63 @@ def test_facts_are_rows_by_version(timescale_sink: TimescaleSink, database_url: 
         ("2.8", 70.5, 3, "a wall was built")
     ]
     assert rows(database_url, "SELECT passages -> 0 ->> 'max_s' FROM floors") == [("9.5",)]
+
+
+def test_decisions_about_cameras_are_rows_by_version(
+    timescale_sink: TimescaleSink, database_url: str
+) -> None:
+    """A camera's clock may show any time, and be any time off."""
+    known = {"camera_id": "cam-1", "valid_from_us": START_US, "recorded_at_us": START_US}
+    clock = {
+        **known,
+        "state": "SETTLED",
+        "epoch": 2,
+        "offset_us": -3_600_000_250,
+        "drift_ppm": -50.5,
+        "reference_us": 1 << 61,
+        "delay_us": 120_000,
+        "jump_us": 2_000_000,
+        "since_us": START_US,
+        "observed_until_us": START_US,
+    }
+    view = {**known, "state": "SUSPECT", "reason": "MOVED", "since_us": START_US}
+    decisions = [
+        item(CAMERA_CLOCK, {**clock, "version": 1}),
+        item(CAMERA_CLOCK, {**clock, "version": 2, "offset_us": 1 << 61}),
+        item(CAMERA_VIEWS, {**view, "version": 1, "camera_version": 4}),
+    ]
+    timescale_sink.write(decisions)
+    timescale_sink.write(decisions)
+
+    assert differences(database_url, decisions) == []
+    shown = "clock_offset, drift_ppm, delay, jump, reference_us"
+    assert rows(database_url, f"SELECT {shown} FROM camera_clock WHERE version = 1") == [
+        (
+            *(timedelta(microseconds=-3_600_000_250), -50.5),
+            *(timedelta(microseconds=120_000), timedelta(seconds=2), 1 << 61),
+        )
+    ]
+    assert rows(database_url, "SELECT state, reason, camera_version FROM camera_views") == [
+        ("SUSPECT", "MOVED", 4)
+    ]
+
+
+def test_a_track_has_the_newest_camera_version_that_its_records_say(
+    timescale_sink: TimescaleSink, database_url: str
+) -> None:
+    """Records from before say 0, which is none."""
+
+    def frame(seq: int, version: int, *tracks: int) -> Item:
+        seen = [track(number, 0, last_observed=seq) for number in tracks]
+        return item(TRACKS, {**camera_tracks(seq, seq, seen), "camera_version": version})
+
+    frames = [frame(1, 0, 1, 2), frame(2, 3, 2, 3), frame(3, 4, 3)]
+    timescale_sink.write(frames[:1])
+    timescale_sink.write(frames[1:])
+
+    assert differences(database_url, frames) == []
+    asked = "SELECT track_id, camera_version FROM tracks ORDER BY track_id"
+    assert rows(database_url, asked) == [(1, None), (2, 3), (3, 4)]
 
 
 @pytest.mark.parametrize("before", [0, 1], ids=["in-one-batch", "in-two-batches"])

@@ -13,6 +13,7 @@ ON CONFLICT (camera_id, track_id, started_at) DO UPDATE SET
     y_m = coalesce(excluded.y_m, t.y_m),
     model_name = excluded.model_name,
     model_version = excluded.model_version,
+    camera_version = coalesce(excluded.camera_version, t.camera_version),
     seq = excluded.seq,
     digest = excluded.digest
 WHERE excluded.seq > t.seq

@@ -14,6 +14,8 @@ import psycopg
 import pytest
 
 from schemas.topics import (
+    CAMERA_CLOCK,
+    CAMERA_VIEWS,
     CAMERAS,
     LINKS,
     OCCUPANCY,
@@ -22,6 +24,7 @@ from schemas.topics import (
     TRACKS,
     ZONE_EVENTS,
     ZONES,
+    Topic,
 )
 from tests.support.builders.outputs import (
     START_US,
@@ -38,6 +41,7 @@ from tests.support.builders.outputs import (
 )
 from tests.support.paths import ROOT
 from workers.sinks.timescale.sink import TimescaleSink
+from workers.storage.item import Item
 from workers.storage.timescale.rows import to_us
 
 QUERIES = ROOT / "deploy" / "timescale" / "queries"
@@ -347,6 +351,61 @@ def test_shifts_against_presence_as_they_were_known_then(
         ("Corridor", None, None, None, []),
     ]
     assert ask("shifts_against_presence", at=clock(9))[0][4] == []
+
+
+def decided(topic: Topic, version: int, minute: int, **values: Any) -> Item:
+    """A decision about cam-1, recorded as it becomes valid."""
+    time_us = to_us(clock(minute))
+    times = {"valid_from_us": time_us, "recorded_at_us": time_us, "since_us": time_us}
+    return item(topic, {"camera_id": "cam-1", "version": version, **times, **values})
+
+
+def test_clocks_that_were_off(ask: Ask, timescale_sink: TimescaleSink) -> None:
+    """The camera is 40 s ahead from the start; at 10:10 its clock jumps, at 10:11 it is right."""
+    decisions = [
+        decided(CAMERA_CLOCK, 1, 1, state="SETTLED", offset_us=-40_000_000, drift_ppm=-20.0),
+        decided(CAMERA_CLOCK, 2, 10, state="UNSETTLED", delay_us=100_000),
+        decided(CAMERA_CLOCK, 3, 11, state="SETTLED", offset_us=50_000),
+    ]
+    timescale_sink.write(decisions)
+
+    span = {"from": clock(0), "to": clock(60), "limit": "100 ms"}
+    assert ask("clocks_that_were_off", **span) == [
+        ("Bay camera", clock(1, 5), clock(10, 5), timedelta(seconds=40), -20.0)
+    ]
+    assert ask("clocks_that_were_off", **span | {"limit": "10 ms"})[1][1:3] == (clock(11, 5), None)
+    assert ask("clocks_that_were_off", **span | {"from": clock(10, 5)}) == []
+
+
+def test_views_that_were_suspect(ask: Ask, timescale_sink: TimescaleSink) -> None:
+    """Suspect three times: confirmed, then calibrated anew, then nobody has looked yet. A new name
+    of the camera says nothing about its view."""
+
+    def camera(version: int, minute: int, **values: Any) -> Item:
+        times = dict.fromkeys(("valid_from_us", "recorded_at_us"), to_us(clock(minute)))
+        named = {"camera_id": "cam-1", "name": "Bay camera"}
+        return item(CAMERAS, fact(**named) | {"version": version} | times | values)
+
+    early = {"since_us": to_us(clock(2)), "valid_from_us": to_us(clock(2))}
+    turned = {"homography": [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]}
+    timescale_sink.write(
+        [
+            camera(2, 12, name="Camera of the bay"),
+            camera(3, 15, **turned),
+            decided(CAMERA_VIEWS, 1, 3, state="SUSPECT", reason="MOVED", **early),
+            decided(CAMERA_VIEWS, 2, 5, state="TRUSTED", recorded_by="ann"),
+            decided(CAMERA_VIEWS, 3, 10, state="SUSPECT", reason="DISAGREES", camera_version=1),
+            decided(CAMERA_VIEWS, 4, 20, state="SUSPECT", reason="COVERED", camera_version=3),
+        ]
+    )
+
+    name = "Bay camera"
+    assert ask("views_that_were_suspect", **{"from": clock(0), "to": clock(60)}) == [
+        (name, "MOVED", clock(2), clock(5, 5), "ann"),
+        (name, "DISAGREES", clock(10), clock(15, 5), None),
+        (name, "COVERED", clock(20), None, None),
+    ]
+    assert len(ask("views_that_were_suspect", **{"from": clock(16), "to": clock(60)})) == 1
 
 
 def test_every_query_file_is_asked_here() -> None:
