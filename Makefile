@@ -6,6 +6,9 @@ MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
 CACHE := $(or $(WARDSTREAM_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/wardstream)
+# What is known of a file's types depends on what is in it and in those it uses, not on its folder:
+# all checkouts of this machine share it, so a fresh one checks only what no other has checked.
+export MYPY_CACHE_DIR ?= $(CACHE)/mypy
 
 .PHONY: help
 help: ## Show what there is
