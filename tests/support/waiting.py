@@ -7,6 +7,13 @@ from typing import TypeVar
 Result = TypeVar("Result")
 
 
+PAUSE_S = 0.05
+WORK_TO_PAUSE = 3.0
+"""A question that takes long is asked less often, as it keeps those waited for from their work."""
+
+LONGEST_PAUSE_S = 0.5
+
+
 class NotInTime(AssertionError):
     """The deadline passed before the condition held."""
 
@@ -16,7 +23,7 @@ def eventually(
     deadline_s: float = 60.0,
     what: str = "",
     *,
-    pause_s: float = 0.05,
+    pause_s: float | None = None,
 ) -> Result:
     """Wait until a condition holds; returns its first truthy result.
 
@@ -24,15 +31,21 @@ def eventually(
         condition: Asked again and again.
         deadline_s: Longest wait, seconds.
         what: What is waited for, for the message.
-        pause_s: Pause between two questions, seconds.
+        pause_s: Pause between two questions, seconds; None waits `PAUSE_S`, or longer where the
+            question itself takes long.
 
     Raises:
         NotInTime: The deadline has passed; the message has the last result.
     """
-    end_s = time.monotonic() + deadline_s
+    asked_s = time.monotonic()
+    end_s = asked_s + deadline_s
     while not (result := condition()):
-        if time.monotonic() > end_s:
+        answered_s = time.monotonic()
+        if answered_s > end_s:
             reason = f"{what}: " if what else ""
             raise NotInTime(f"{reason}still {result!r} after {deadline_s:.0f} s")
-        time.sleep(pause_s)
+        took_s = answered_s - asked_s
+        rest_s = max(PAUSE_S, min(WORK_TO_PAUSE * took_s, LONGEST_PAUSE_S))
+        time.sleep(rest_s if pause_s is None else pause_s)
+        asked_s = time.monotonic()
     return result
