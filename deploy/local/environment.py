@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
+from deploy.local import machine_code
 from deploy.local.cache import component, exclusive
 from deploy.local.shell import apt_install, run
 
@@ -26,6 +27,8 @@ COMPILED_FROM = (
 
 FUSION = Path("streams") / "domain" / "fusion"
 """Folder of the fusion of cameras, which holds the note that it is compiled."""
+
+ENCODING = Path("streams") / "encoding"
 
 OPENCV_LIBRARIES = ("libgl1", "libglib2.0-0")
 
@@ -69,7 +72,7 @@ def precompile(root: Path) -> None:
     Raises:
         InstallError: It does not compile.
     """
-    _compile_once(root, COMPILED, COMPILED_FROM, [], "compiling the tracking core")
+    _compile_once(root, [COMPILED, ENCODING], COMPILED_FROM, [], "compiling the tracking core")
 
 
 def precompile_fusion(root: Path) -> None:
@@ -82,21 +85,24 @@ def precompile_fusion(root: Path) -> None:
         InstallError: It does not compile.
     """
     sources = (f"{FUSION}/*.py", f"{COMPILED}/*.py")
-    _compile_once(root, FUSION, sources, ["--fusion"], "compiling the fusion of cameras")
+    _compile_once(root, [FUSION], sources, ["--fusion"], "compiling the fusion of cameras")
 
 
 def _compile_once(
-    root: Path, kept_in: Path, sources: Sequence[str], options: list[str], what: str
+    root: Path, folders: Sequence[Path], sources: Sequence[str], options: list[str], what: str
 ) -> None:
-    folder = root / kept_in
     paths = sorted(path for pattern in sources for path in root.glob(pattern))
     content = b"".join(path.read_bytes() for path in paths)
     wanted = hashlib.sha256(digest(root).encode() + content).hexdigest()
-    stamp = folder / "__pycache__" / "compiled"
+    stamp = root / folders[0] / "__pycache__" / "compiled"
     if stamp.exists() and stamp.read_text() == wanted:
         return
+    lock = (root / "requirements.lock").read_bytes()
+    shared = machine_code.name_of(folders, lock + content)
+    machine_code.take(root, shared, folders)
     python = root / ".venv" / "bin" / "python"
     run([str(python), "-m", "streams.processor.precompile", *options], what=what, cwd=root)
+    machine_code.keep(root, shared, folders)
     with contextlib.suppress(OSError):  # a folder that cannot be written keeps nothing
         stamp.write_text(wanted)
 
