@@ -1,8 +1,8 @@
 """Machine code of the project's own functions, shared by all checkouts of a user.
 
-numba keeps it in each checkout, in `__pycache__/NAME-DIGEST/PACKAGE_PLACE` beside the sources: the
-digest is that of all sources it follows from (`streams.domain.jit`), and the place that of the
-checkout. A fresh checkout takes what another has compiled from the same sources. numba itself
+numba keeps it in each checkout, in `__pycache__/NAME-DIGEST/PACKAGE_PATH` beside the sources: the
+digest is that of all sources it follows from (`streams.domain.jit`), PATH a digest of the folder's
+own path. A fresh checkout takes what another has compiled from the same sources. numba itself
 checks what it loads, and compiles again what is for another processor or release.
 """
 
@@ -30,7 +30,7 @@ def take(root: Path, name: str, folders: Sequence[Path]) -> None:
     kept = cache_dir() / name
     for folder in folders:
         for made in sorted((kept / folder).glob("*")):
-            target = _beside(root, folder) / made.name / _place(root, folder)
+            target = _beside(root, folder) / made.name / _folder_name(root, folder)
             if not any(target.glob("*")):  # numba makes the folder when the source is imported
                 with contextlib.suppress(OSError):  # it is compiled instead
                     shutil.copytree(made, target, dirs_exist_ok=True)
@@ -40,12 +40,11 @@ def keep(root: Path, name: str, folders: Sequence[Path]) -> None:
     """Keep the newest machine code of a checkout for others; nothing where there is none."""
     newest = {}
     for folder in folders:
-        for made in sorted(
-            _beside(root, folder).glob("*-*"), key=lambda path: path.stat().st_mtime
-        ):
-            place = made / _place(root, folder)
-            if any(place.glob("*")):
-                newest[folder / made.name.rpartition("-")[0]] = (folder / made.name, place)
+        named = _beside(root, folder).glob("*-*")
+        for made in sorted(named, key=lambda path: path.stat().st_mtime):
+            compiled = made / _folder_name(root, folder)
+            if any(compiled.glob("*")):
+                newest[folder / made.name.rpartition("-")[0]] = (folder / made.name, compiled)
 
     def copy(target: Path) -> None:
         for kept, made in newest.values():
@@ -71,7 +70,7 @@ def _beside(root: Path, folder: Path) -> Path:
     return root / folder / "__pycache__"
 
 
-def _place(root: Path, folder: Path) -> str:
+def _folder_name(root: Path, folder: Path) -> str:
     """The folder's name for a checkout, as numba makes it."""
     path = os.path.abspath(root / folder)  # noqa: PTH100 - numba resolves no link either
     return f"{folder.name}_{hashlib.sha1(path.encode(), usedforsecurity=False).hexdigest()}"

@@ -55,7 +55,9 @@ def test_machine_code_of_one_checkout_serves_another_until_its_sources_change(
     machine_code.keep(first, name, [FOLDER])
     shutil.rmtree(first)
     [kept] = (tmp_path / "cache" / name / FOLDER).iterdir()
-    imported = second / FOLDER / "__pycache__" / kept.name / machine_code._place(second, FOLDER)
+    imported = (
+        second / FOLDER / "__pycache__" / kept.name / machine_code._folder_name(second, FOLDER)
+    )
     imported.mkdir(parents=True)
     machine_code.take(second, name, [FOLDER])
 
@@ -83,7 +85,7 @@ def test_the_cache_holds_a_bounded_number_of_sets(
 ) -> None:
     monkeypatch.setenv("WARDSTREAM_CACHE", str(tmp_path / "cache"))
     root = checkout(tmp_path / "first")
-    made = root / FOLDER / "__pycache__" / "core-0" / machine_code._place(root, FOLDER)
+    made = root / FOLDER / "__pycache__" / "core-0" / machine_code._folder_name(root, FOLDER)
     made.mkdir(parents=True)
     (made / "double.nbc").touch()
 
