@@ -10,8 +10,6 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 from xml.etree.ElementTree import ParseError
 
-from openpyxl import load_workbook
-
 from workers.registry.tables import BadTable, Cells, Entry, entries, field_name
 
 ZIP: Final = b"PK\x03\x04"
@@ -51,6 +49,8 @@ def read_workbook(data: bytes, fields: Collection[str]) -> tuple[list[Entry], st
         BadTable: It is no workbook, no sheet or more than one fits, or a cell holds no value.
     """
     _refuse_other_archives(data)
+    from openpyxl import load_workbook  # noqa: PLC0415 - slow to import, and most processes read none
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # styles and extensions that openpyxl does not keep
