@@ -24,7 +24,8 @@ demo: install ## Play a clip through the whole pipeline; ARGS="--once --video FI
 
 .PHONY: test
 test: testtools lint types ## Check everything: style, types, and all suites on real services
-# Files start in their order, chaos and e2e first: these take longest. Any order gives the same result.
+# Workers mix chaos and e2e, which keep every core busy, with integration, which waits, and end with
+# unit (tests/support/file_order.py). Any order gives the same result.
 # A worker that dies ends the run and names its test: pytest-xdist waits for ever for the dead one's file.
 	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --max-worker-restart 0 $(ARGS)
 

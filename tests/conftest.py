@@ -21,6 +21,7 @@ from hypothesis import settings as hypothesis_settings
 from psycopg import sql
 
 from deploy.local.launcher import LocalServices, Supervisor
+from tests.support.file_order import mixed
 from tests.support.paths import ROOT
 from tests.support.services import (
     RunningServices,
@@ -92,6 +93,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         shared = config.stash[SHARED]
         shared.stop()
         shutil.rmtree(shared.folder, ignore_errors=True)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let several workers run files that mostly work beside files that mostly wait."""
+    if hasattr(config, "workerinput"):
+        items[:] = mixed(items, lambda item: str(item.path.relative_to(ROOT / "tests")))
 
 
 @pytest.fixture(scope="session", autouse=True)
