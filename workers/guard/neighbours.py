@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from schemas.records.tracks import CameraTracks
 from streams.domain.camera.pinhole import Pinhole
-from streams.domain.facts.fused_cameras import pinhole_or_none
+from streams.domain.camera.projection import pinhole_or_none
 from streams.domain.facts.suspicion import CALIBRATION
 from workers.guard.overlap import Apart, OverlapLimits, PairOfCameras, Person, View
 

@@ -42,8 +42,18 @@ _MARGIN: Final = 1.1
 _LEAST_TURN: Final = 1e-4
 """Perspective below this, as the square of its share of a frame's width, shows no focal length."""
 
+_WEAK_TILT: Final = 0.1
+"""Square of the sine of the angle to the vertical below which perspective says less of the focal
+length than what is registered: there an axis that is 1 % too long makes it 5 % wrong or more."""
+
+_WIDEST_DEG: Final = 170.0
+"""A wider field of view is of no camera that keeps lines straight."""
+
 _WORST_FIT: Final = 0.15
 """Axes of the floor that are further from a right angle and equal lengths are of no such camera."""
+
+_WORST_WEAK_FIT: Final = 0.04
+"""The same of a camera that looks down: one that looks across the floor has axes further off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,26 +319,37 @@ class Pinhole:
         object.__setattr__(self, name, value)
 
 
-def pinhole_of_homography(homography: Sequence[float], width: int, height: int) -> Pinhole:
+def pinhole_of_homography(
+    homography: Sequence[float],
+    width: int,
+    height: int,
+    *,
+    field_of_view_deg: float | None = None,
+    up_m: float | None = None,
+) -> Pinhole:
     """The camera with square pixels and its centre in the middle of the frame.
 
-    Two axes of the floor that are at right angles and equally long show the focal length.
+    Two axes of the floor that are at right angles and equally long show the focal length, unless
+    the camera looks down on the floor. Then its height tells it, which is measured best, or else
+    its field of view.
 
     Args:
         homography: Nine numbers, row by row: pixels to metres on the floor.
         width: Frame, px.
         height: Frame, px.
+        field_of_view_deg: Angle between the left and the right edge, degrees; None if unknown.
+        up_m: How high above the floor the camera hangs, m; None if unknown.
 
     Raises:
-        ValueError: There is no such camera: it looks straight down, the axes do not fit, or it
-            would be below the floor.
+        ValueError: There is no such camera: it looks straight down and nothing tells the focal
+            length, the axes do not fit, or it would be below the floor.
     """
     if len(homography) != 9:
         raise ValueError(f"homography: it has nine numbers, not {len(homography)}")
     if not all(math.isfinite(number) for number in homography):
         raise ValueError("homography: it has finite numbers only")
     try:
-        rows = _rows_of(homography, width, height)
+        rows = _rows_of(homography, width, height, field_of_view_deg, up_m)
     except (OverflowError, ZeroDivisionError) as error:
         raise ValueError("homography: its numbers are too large or too small") from error
     try:
@@ -337,7 +358,13 @@ def pinhole_of_homography(homography: Sequence[float], width: int, height: int) 
         raise ValueError(f"homography: {str(error).partition(': ')[2]}") from error
 
 
-def _rows_of(homography: Sequence[float], width: int, height: int) -> list[tuple[float, ...]]:
+def _rows_of(
+    homography: Sequence[float],
+    width: int,
+    height: int,
+    field_of_view_deg: float | None,
+    up_m: float | None,
+) -> list[tuple[float, ...]]:
     """The projection of the camera with square pixels, row by row."""
     a, b, c, d, e, f, g, h, i = (float(number) for number in homography)
     to_px = _inverse(((a, b, c), (d, e, f), (g, h, i)))
@@ -358,9 +385,23 @@ def _rows_of(homography: Sequence[float], width: int, height: int) -> list[tuple
     skew_w, uneven_w = 2.0 * east[2] * north[2], east[2] ** 2 - north[2] ** 2
     turn = east[2] ** 2 + north[2] ** 2
     size = east[0] ** 2 + east[1] ** 2 + north[0] ** 2 + north[1] ** 2
-    if turn * width * width < _LEAST_TURN * size:
-        raise ValueError("homography: the camera looks straight down, which shows no focal length")
-    f2 = -(skew * skew_w + uneven * uneven_w) / (turn * turn)
+    f2 = 0.0
+    if up_m is not None and up_m > 0.0:
+        x, y, w = _apply(((a, b, c), (d, e, f), (g, h, i)), cx, cy)
+        depth = to_px[2][0] * x / w + to_px[2][1] * y / w + to_px[2][2]
+        f2 = _focal_2_at(up_m, depth, turn, size)
+    elif field_of_view_deg is not None and field_of_view_deg < _WIDEST_DEG:
+        f2 = (cx / math.tan(math.radians(field_of_view_deg) / 2.0)) ** 2
+    # What is known counts where it makes the camera look down, and the axes agree with that.
+    off = math.hypot(skew + f2 * skew_w, uneven + f2 * uneven_w)
+    is_weak = 2.0 * f2 * turn < _WEAK_TILT * (size + f2 * turn)
+    if f2 == 0.0 or not is_weak or off > _WORST_WEAK_FIT * (size + f2 * turn):
+        if turn * width * width < _LEAST_TURN * size:
+            raise ValueError(
+                "homography: the camera looks straight down, which shows no focal length: give "
+                "its location, its field_of_view_deg, or a projection"
+            )
+        f2 = -(skew * skew_w + uneven * uneven_w) / (turn * turn)
     if f2 <= 0.0:
         raise ValueError("homography: no camera with square pixels sees the floor so")
     focal = math.sqrt(f2)
@@ -377,6 +418,22 @@ def _rows_of(homography: Sequence[float], width: int, height: int) -> list[tuple
         up[2] * scale,
     )
     return [(to_px[k][0], to_px[k][1], up_px[k], to_px[k][2]) for k in range(3)]
+
+
+def _focal_2_at(up_m: float, depth: float, turn: float, size: float) -> float:
+    """Square of the focal length of a camera that looks down from a height; 0 for none.
+
+    With `L` the square of the length of the axes, the point in the middle of the frame is
+    `depth / sqrt(L)` away and the sine of the angle to the vertical is `sqrt(turn / L)`, so that
+    `up_m^2 = depth^2 (L - turn) / L^2`; the larger `L` is that of the steeper camera.
+    """
+    far2 = depth * depth
+    inside = far2 * far2 - 4.0 * up_m * up_m * far2 * turn
+    if inside < 0.0:
+        return 0.0
+    length2 = (far2 + math.sqrt(inside)) / (2.0 * up_m * up_m)
+    left = 2.0 * length2 - turn
+    return size / left if left > 0.0 else 0.0
 
 
 def _edge(width: int, height: int) -> Points:

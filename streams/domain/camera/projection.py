@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from streams.domain.camera.pinhole import Lens, Pinhole
+from streams.domain.camera.pinhole import Lens, Pinhole, pinhole_of_homography
 
 
 def check_homography(homography: Sequence[float] | None) -> None:
@@ -43,3 +43,46 @@ def pinhole_of(camera: Mapping[str, Any]) -> Pinhole | None:
     if lens is not None:
         known = Lens(lens["fx"], lens["fy"], lens["cx"], lens["cy"], tuple(lens["distortion"]))
     return Pinhole.of(projection, camera["width"], camera["height"], known)
+
+
+def pinhole_or_none(camera: Mapping[str, Any]) -> Pinhole | None:
+    """The place of a camera, as far as its registry version tells; see `why_not_fused`.
+
+    A homography tells it where pixels are square and the picture's centre is the lens's; of a
+    camera that looks down, with its field of view or its location.
+    """
+    if camera["mount"] == "MOVING":
+        return None
+    try:
+        return _known_pinhole(camera)
+    except ValueError:
+        return None  # a plane is mapped, but not by such a camera
+
+
+def why_not_fused(camera: Mapping[str, Any]) -> str:
+    """Why a calibrated camera is not fused with the others of its floor, in a sentence.
+
+    Empty for one that can be, that is not calibrated, or that moves.
+    """
+    if camera["mount"] == "MOVING":
+        return ""
+    try:
+        _known_pinhole(camera)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def _known_pinhole(camera: Mapping[str, Any]) -> Pinhole | None:
+    if camera["projection"] is not None:
+        return pinhole_of(camera)
+    if camera["homography"] is None:
+        return None
+    location = camera["location"]
+    return pinhole_of_homography(
+        camera["homography"],
+        camera["width"],
+        camera["height"],
+        field_of_view_deg=camera["field_of_view_deg"],
+        up_m=None if location is None else location["z_m"],
+    )

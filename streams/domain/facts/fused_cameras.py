@@ -7,8 +7,8 @@ import numpy as np
 
 from schemas.fusion_settings import FusedFloorSettings
 from streams.domain.camera.ideal import IdealCamera
-from streams.domain.camera.pinhole import Pinhole, pinhole_of_homography
-from streams.domain.camera.projection import pinhole_of
+from streams.domain.camera.pinhole import Pinhole
+from streams.domain.camera.projection import pinhole_or_none
 from streams.domain.fusion.fusion import CameraFrame, FloorFusion, FusionCamera
 from streams.domain.fusion.settings import fusion_settings
 from streams.domain.fusion.view import MOST_BOXES, MOST_CAMERAS
@@ -100,26 +100,6 @@ class FusedCameras:
             if bool(((px >= margin) & (px <= size - margin)).all()):
                 return True
         return False
-
-
-def pinhole_or_none(camera: Mapping[str, Any]) -> Pinhole | None:
-    """The place of a camera, as far as its registry version tells.
-
-    A homography tells it where pixels are square and the picture's centre is the lens's.
-
-    Returns:
-        None for a camera that moves, and where neither projection nor homography gives a place.
-    """
-    if camera["mount"] == "MOVING":
-        return None
-    if camera["projection"] is not None:
-        return pinhole_of(camera)
-    if camera["homography"] is None:
-        return None
-    try:
-        return pinhole_of_homography(camera["homography"], camera["width"], camera["height"])
-    except ValueError:
-        return None  # a plane is mapped, but not by such a camera
 
 
 def fused_pinholes(cameras: Iterable[Mapping[str, Any]]) -> dict[str, Pinhole]:

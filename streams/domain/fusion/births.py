@@ -42,7 +42,7 @@ from streams.domain.fusion.jit import compiled
 from streams.domain.fusion.measurement import IMPOSSIBLE, correct, edge_roots, is_near, log_density
 from streams.domain.fusion.proposals import MOST_BIRTHS, Newborn, Proposals
 from streams.domain.fusion.settings import FusionSettings
-from streams.domain.fusion.view import Cameras, Scan, can_see, share_in_view
+from streams.domain.fusion.view import FROM_ABOVE, Cameras, Scan, can_see, share_in_view
 from streams.domain.fusion.visibility import (
     LEAST_IN_PICTURE,
     detection_rate,
@@ -50,7 +50,7 @@ from streams.domain.fusion.visibility import (
     visible_shares,
     wrong_bottom_share,
 )
-from streams.domain.tracking.types import Flags, Indices, Matrix, Vector
+from streams.domain.tracking.types import Flags, Indices, Matrix, Table, Vector
 
 _STANDING: Final = 0
 _SEATED: Final = 1
@@ -84,6 +84,7 @@ def _first_guess(
     projection: Matrix,
     box: Vector,
     guess: int,
+    kind: int,
     mean: Vector,
     covariance: Matrix,
     params: FusionSettings,
@@ -98,6 +99,8 @@ def _first_guess(
     v, seen_height = box[1], 0.97 * height
     if guess == _BY_FEET:
         v, seen_height = box[3] - params.bottom_offset * (box[3] - box[1]), 0.0
+    if kind == FROM_ABOVE:  # no edge is the head or the feet; the middle is that of the body
+        v, seen_height = 0.5 * (box[1] + box[3]), 0.5 * height
     if not head_on_floor(projection, 0.5 * (box[0] + box[2]), v, seen_height, mean):
         return False
     for i in range(STATE_SIZE):
@@ -174,7 +177,7 @@ def _best_box(
     box, slopes, roots = work.box, work.slopes, work.roots
     compared = False
     for b in range(first, last):
-        if not free[b] or not is_near(boxes[b], box):
+        if not free[b] or not is_near(boxes[b], box, params):
             continue
         if not compared:
             box_and_slopes(projection, mean, box, slopes)
@@ -210,7 +213,7 @@ def _propose(
     covariance: Matrix,
     boxes: Indices,
     work: Work,
-    params: FusionSettings,
+    parameters: Table[FusionSettings],
 ) -> tuple[float, int]:
     """Work out the person that a box proposes.
 
@@ -228,7 +231,7 @@ def _propose(
         covariance: Filled.
         boxes: Filled, by frame.
         work: Room to work in.
-        params: Settings.
+        parameters: Settings, by kind of camera.
 
     Returns:
         Log odds, or minus infinity where nobody can be added, and how many cameras could see the
@@ -237,7 +240,9 @@ def _propose(
     box, slopes, update = work.box, work.slopes, work.update
     slot, frames = scan.slots[own], len(scan.slots)
     projection, size = cameras.projections[slot], cameras.sizes[slot]
-    if not _first_guess(projection, scan.boxes[at], guess, mean, covariance, params):
+    kind = cameras.kinds[slot]
+    params = parameters[kind]
+    if not _first_guess(projection, scan.boxes[at], guess, kind, mean, covariance, params):
         return -np.inf, 0
     for frame in range(frames):
         boxes[frame] = NO_BOX
@@ -258,6 +263,7 @@ def _propose(
         frame = (own + step) % frames
         slot = scan.slots[frame]
         projection, size = cameras.projections[slot], cameras.sizes[slot]
+        params = parameters[cameras.kinds[slot]]
         depth, share = _share_of(cameras, slot, mean, box)
         if share <= LEAST_IN_PICTURE:
             continue
@@ -294,10 +300,11 @@ def _best_proposal(
     newborn: Newborn,
     proposals: Proposals,
     work: Work,
-    params: FusionSettings,
+    parameters: Table[FusionSettings],
 ) -> int:
     """The box with the best proposal, made where needed; -1 for none."""
     best, chosen = -np.inf, -1
+    params = parameters[0]
     for frame in range(len(scan.slots)):
         for b in range(scan.starts[frame], scan.starts[frame + 1]):
             if not free[b]:
@@ -319,7 +326,7 @@ def _best_proposal(
                         proposals.covariances[b],
                         proposals.boxes[b],
                         work,
-                        params,
+                        parameters,
                     )
                     # A guess by the feet fits nearly any box, so it has to fit well.
                     more = _CERTAIN_ODDS if guess == _BY_FEET else 0.0
@@ -403,7 +410,7 @@ def give_birth(
     time_us: int,
     work: Work,
     desk: Desk,
-    params: FusionSettings,
+    parameters: Table[FusionSettings],
 ) -> None:
     """Add new people, each a group, by boxes that the best hypotheses leave free; in place.
 
@@ -419,12 +426,15 @@ def give_birth(
         time_us: Event time of the scan, microseconds.
         work: Room to work in.
         desk: Room to work in.
-        params: Settings.
+        parameters: Settings, by kind of camera.
     """
+    params = parameters[0]
     frames = len(scan.slots)
     newborn.counts[0] = known = _list_known(scan, people, groups, free, newborn.rows)
     for added in range(MOST_BIRTHS):
-        b = _best_proposal(cameras, scan, free, fronts, people, newborn, proposals, work, params)
+        b = _best_proposal(
+            cameras, scan, free, fronts, people, newborn, proposals, work, parameters
+        )
         row = NOBODY if b < 0 else take_row(people, groups)
         if row == NOBODY:
             break

@@ -225,7 +225,7 @@ def _choose(
     compared = False
     for b in range(scan.starts[frame], scan.starts[frame + 1]):
         detected = scan.boxes[b]
-        if not is_near(detected, box):
+        if not is_near(detected, box, params):
             continue
         if not compared:
             box_and_slopes(cameras.projections[slot], people.means[row], box, expected.slopes[row])

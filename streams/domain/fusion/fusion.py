@@ -1,5 +1,6 @@
 """Fusion as a pure step: the state before, the frames of a tick, the state and the people after."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -10,10 +11,20 @@ import numpy as np
 from streams.domain.fusion.settings import FusionSettings, parameters_of
 from streams.domain.fusion.state import FusionState
 from streams.domain.fusion.step import Report, take_in
-from streams.domain.fusion.view import MOST_BOXES, MOST_CAMERAS, Cameras, Scan
+from streams.domain.fusion.view import (
+    FROM_ABOVE,
+    FROM_THE_SIDE,
+    MOST_BOXES,
+    MOST_CAMERAS,
+    Cameras,
+    Scan,
+)
 from streams.domain.tracking.types import Matrix
 
 DEFAULT: Final = FusionSettings()
+
+_STEEP: Final = 0.9
+"""A camera looks down on people where its axis is within 26 degrees of the vertical (cosine)."""
 
 _NOBODY: Final = np.zeros((0, 4))
 
@@ -206,7 +217,14 @@ def _as_arrays(cameras: Sequence[FusionCamera]) -> Cameras:
         regions,
         np.array([len(camera.sees) for camera in cameras], np.int64),
         bounds,
+        np.array([_kind_of(camera.projection) for camera in cameras], np.int64),
     )
+
+
+def _kind_of(projection: Matrix) -> int:
+    ahead = [float(number) for number in projection[2, :3]]
+    length = math.sqrt(sum(number * number for number in ahead))
+    return FROM_ABOVE if -ahead[2] > _STEEP * length else FROM_THE_SIDE
 
 
 def _check_boxes(boxes: Matrix, camera_id: str) -> None:

@@ -31,9 +31,6 @@ _EDGE_SHARE: Final = 1.0 / 64.0
 _GATE: Final = 3.5
 """An edge that is farther off than this, in standard deviations, is wrong."""
 
-_REACH: Final = 0.7
-"""Boxes farther off than this, in heights, are not compared."""
-
 _MOST_WRONG: Final = 1
 """Most wrong edges of a box, the bottom one apart."""
 
@@ -41,9 +38,9 @@ _INV_SQRT_2PI: Final = 1.0 / math.sqrt(2.0 * math.pi)
 
 
 @compiled
-def is_near(detected: Vector, box: Vector) -> bool:
+def is_near(detected: Vector, box: Vector, params: FusionSettings) -> bool:
     """Whether a detected box is near enough to a person's box to be compared with it."""
-    reach = _REACH * (box[BOTTOM] - box[TOP])
+    reach = params.reach * (box[BOTTOM] - box[TOP])
     off = 0.5 * (detected[LEFT] + detected[RIGHT] - box[LEFT] - box[RIGHT])
     return bool(abs(off) <= reach and abs(detected[TOP] - box[TOP]) <= reach)
 

@@ -10,7 +10,7 @@ over 0.25 s), which a Kalman filter takes for evidence; standard deviations are 
 than the measured ones (0.07, 0.03 and 0.04 heights).
 """
 
-from dataclasses import asdict, astuple, dataclass, fields
+from dataclasses import asdict, astuple, dataclass, fields, replace
 from functools import lru_cache
 from typing import Final
 
@@ -19,6 +19,9 @@ import numpy as np
 from schemas.fusion_settings import FusedFloorSettings
 from streams.domain.tracking.dtypes import dtype_of
 from streams.domain.tracking.types import Structured
+
+_SHORTER: Final = 2.0
+"""How much shorter a box is, seen from above: so are the lengths in which errors are given."""
 
 _MAY_BE_ZERO: Final = frozenset({"size_walk_m", "size_jump_m", "bottom_offset", "apart_penalty"})
 
@@ -49,6 +52,7 @@ class FusionSettings(FusedFloorSettings):
         quiet_gap: Log weight below the best at which what a person may be is dropped where nobody
             else wants the boxes.
         alike_m: Distance below which two hypotheses about the same people are one.
+        reach: Boxes farther off than this, in heights, are not compared.
     """
 
     radius_m: float = 0.28
@@ -69,6 +73,7 @@ class FusionSettings(FusedFloorSettings):
     merge_gap: float = 10.0
     quiet_gap: float = 4.0
     alike_m: float = 0.15
+    reach: float = 0.7
 
     def __post_init__(self) -> None:
         """Refuse settings that mean nothing.
@@ -94,7 +99,19 @@ PARAMETERS: Final = dtype_of(FusionSettings)
 
 @lru_cache(maxsize=64)
 def parameters_of(settings: FusionSettings) -> Structured:
-    """The settings as an array of one `PARAMETERS` record; for reading only."""
-    parameters = np.array([astuple(settings)], dtype=PARAMETERS)
+    """The settings as `PARAMETERS` records, for cameras of each kind; for reading only.
+
+    Seen from above, a box is as high as a body is wide, and arms and legs move its edges as far as
+    from the side: errors in heights of the box are larger.
+    """
+    from_above = replace(
+        settings,
+        side_sd=_SHORTER * settings.side_sd,
+        top_sd=_SHORTER * settings.top_sd,
+        bottom_sd=_SHORTER * settings.bottom_sd,
+        clutter=settings.clutter / _SHORTER**4,
+        reach=_SHORTER * settings.reach,
+    )
+    parameters = np.array([astuple(settings), astuple(from_above)], dtype=PARAMETERS)
     parameters.flags.writeable = False
     return parameters

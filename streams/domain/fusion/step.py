@@ -34,7 +34,7 @@ from streams.domain.fusion.motion import predict
 from streams.domain.fusion.proposals import MOST_BIRTHS, no_proposals, nobody_new
 from streams.domain.fusion.scan import take_frame
 from streams.domain.fusion.settings import FusionSettings
-from streams.domain.fusion.view import Cameras, Scan, can_see, share_in_view
+from streams.domain.fusion.view import FROM_ABOVE, Cameras, Scan, can_see, share_in_view
 from streams.domain.tracking.types import Indices, Matrix, Table, Vector
 
 ROW_VALUES: Final = STATE_SIZE + STATE_SIZE * (STATE_SIZE + 1) // 2 + 1
@@ -264,8 +264,9 @@ def _is_due(
             continue
         depth = box_of(cameras.projections[slot], mean[X], mean[Y], mean[HEIGHT], mean[RADIUS], box)
         share = share_in_view(cameras, slot, box, depth)
-        in_view += int(share > _IN_VIEW)
         whole += int(share > _WHOLE)
+        # A camera above people seldom has the whole of one in its picture.
+        in_view += int(share > (_WHOLE if cameras.kinds[slot] == FROM_ABOVE else _IN_VIEW))
     return whole >= min(params.whole_views, in_view)
 
 
@@ -396,7 +397,7 @@ def take_in(
         kept: The state before; not changed.
         dt_s: Time since the scan before, s.
         time_us: Event time of the scan, microseconds.
-        parameters: One record of `PARAMETERS`.
+        parameters: Records of `PARAMETERS`, by kind of camera.
     """
     params = parameters[0]
     frames, total = len(scan.slots), len(scan.boxes)
@@ -436,7 +437,7 @@ def take_in(
             search,
             work,
             desk,
-            params,
+            parameters[cameras.kinds[scan.slots[frame]]],
         )
     _tidy_all(people, groups, desk, params)
     give_birth(
@@ -451,7 +452,7 @@ def take_in(
         time_us,
         work,
         desk,
-        params,
+        parameters,
     )
     chosen = np.empty((everybody, 3), np.int64)
     count = _choose_reported(cameras, people, groups, chosen, time_us, work.box, params)

@@ -14,6 +14,11 @@ MOST_CAMERAS: Final = 256
 """Most cameras of a floor."""
 
 
+FROM_THE_SIDE: Final = 0
+FROM_ABOVE: Final = 1
+"""How a camera looks at people: so that their heads are above their feet, or down on them."""
+
+
 class Cameras(NamedTuple):
     """The cameras of a floor.
 
@@ -23,6 +28,7 @@ class Cameras(NamedTuple):
         regions: Corners of the part of the floor that each camera can see, m, shape `(C, V, 2)`.
         corners: Corners of each region, shape `(C,)`; 0 where nothing limits the view.
         bounds: Least x and y and most x and y of each region, m, shape `(C, 4)`.
+        kinds: `FROM_THE_SIDE` or `FROM_ABOVE`: which settings hold for each camera, shape `(C,)`.
     """
 
     projections: Matrix
@@ -30,6 +36,7 @@ class Cameras(NamedTuple):
     regions: Matrix
     corners: Indices
     bounds: Matrix
+    kinds: Indices
 
 
 class Scan(NamedTuple):

@@ -37,7 +37,15 @@ _WAYS: Final = {
     "homography": ("homography",),
     "pose": ("intrinsics", "rotation", "translation"),
 }
-_KNOWN: Final = {*(field for fields in _WAYS.values() for field in fields), "distortion", "sees"}
+_HEIGHT: Final = "up_m"
+"""How high a camera with a homography hangs: tells the focal length where it looks down."""
+
+_KNOWN: Final = {
+    *(field for fields in _WAYS.values() for field in fields),
+    "distortion",
+    "sees",
+    _HEIGHT,
+}
 Region = tuple[tuple[float, float], ...]
 """Corners of a part of the floor, metres."""
 
@@ -125,6 +133,8 @@ def _camera(camera: Any, size: tuple[int, int] | None) -> Pinhole:
             f"a pose, and one of them only; here is {what}"
         )
     [way] = given
+    if _HEIGHT in camera and way != "homography":
+        raise ValueError(f"field {_HEIGHT}: it goes with a homography, and here is a {way}")
     if "distortion" in camera and way != "pose":
         raise ValueError(f"field distortion: it goes with a pose, and here is a {way}")
     try:
@@ -132,7 +142,9 @@ def _camera(camera: Any, size: tuple[int, int] | None) -> Pinhole:
             return Pinhole(_matrix(camera, "projection", 3, 4), *size)
         if way == "homography":
             return pinhole_of_homography(
-                _matrix(camera, "homography", 3, 3).ravel().tolist(), *size
+                _matrix(camera, "homography", 3, 3).ravel().tolist(),
+                *size,
+                up_m=_number(camera[_HEIGHT], _HEIGHT) if _HEIGHT in camera else None,
             )
         return _posed(camera, size)
     except ValueError as error:

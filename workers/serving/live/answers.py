@@ -127,6 +127,10 @@ class CameraView(BaseModel):
     footprint: CameraFootprint | None = Field(
         description="Its place on the plan of the floor; null while it is not calibrated."
     )
+    not_fused: str = Field(
+        description="Why it is calibrated and yet not fused with the others of its floor; empty "
+        "otherwise.",
+    )
     live: CameraTracks | None = Field(description="After the latest frame.")
     freshness: Freshness = Field(description="Age of the latest frame.")
     suspect_since_us: int | None = Field(

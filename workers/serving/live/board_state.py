@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from runtime.clock import Clock
 from schemas.topics import CAMERAS, ZONES
+from streams.domain.camera.projection import why_not_fused
 from workers.registry.view import RegistryView
 from workers.serving.live import answers as views
 from workers.serving.live.footprints import Footprints
@@ -171,6 +172,7 @@ class BoardState:
                         for mask in (fact["privacy_masks"] if fact else [])
                     ],
                     footprint=self._footprint(fact),
+                    not_fused=why_not_fused(fact) if fact else "",
                     live=tracks,
                     freshness=judge(
                         now_us,

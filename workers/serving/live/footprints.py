@@ -113,7 +113,13 @@ def _calibration(camera: Mapping[str, Any]) -> tuple[Pinhole | None, Array | Non
     check_homography(homography)
     matrix = np.array(homography, np.float64).reshape(3, 3)
     try:
-        return pinhole_of_homography(homography, width, height), matrix
+        return pinhole_of_homography(
+            homography,
+            width,
+            height,
+            field_of_view_deg=camera.get("field_of_view_deg"),
+            up_m=None if (location := _location(camera)) is None else location[2],
+        ), matrix
     except ValueError:
         return None, matrix
 

@@ -14,6 +14,7 @@ export class CameraViews {
     this.store = store;
     this.views = new Map();
     this.legend = document.getElementById("check-view");
+    this.alone = document.getElementById("counts-alone");
   }
 
   /** Draw zones, masks and sizes again, after a snapshot. */
@@ -39,7 +40,9 @@ export class CameraViews {
 
   /** Move the dots and show ages. */
   render() {
-    this.legend.hidden = ![...this.store.cameras.values()].some((camera) => camera.suspect_since_us);
+    const cameras = [...this.store.cameras.values()];
+    this.legend.hidden = !cameras.some((camera) => camera.suspect_since_us);
+    this.alone.hidden = !cameras.some((camera) => camera.not_fused);
     for (const camera of this.store.cameras.values()) {
       const view = this.views.get(camera.camera_id);
       if (!view) continue;
@@ -50,7 +53,8 @@ export class CameraViews {
       const people = (camera.tracks ?? []).filter((track) => track.state === "CONFIRMED").length;
       view.figure.dataset.stale = String(fresh.stale);
       say(view.name, camera.name);
-      say(view.word, fresh.cause === "no_data" ? "NO DATA" : fresh.stale ? "STALE" : camera.suspect_since_us ? "CHECK VIEW" : "");
+      say(view.word, fresh.cause === "no_data" ? "NO DATA" : fresh.stale ? "STALE" : camera.suspect_since_us ? "CHECK VIEW" : camera.not_fused ? "COUNTS ALONE" : "");
+      view.word.title = camera.not_fused ?? "";
       say(view.age, fresh.age === null ? "" : ago(fresh.age));
       say(view.count, fresh.age === null ? "" : `${counted(people, "person", "people")} tracked`);
     }

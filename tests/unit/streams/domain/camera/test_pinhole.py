@@ -191,6 +191,35 @@ def test_a_homography_without_a_camera_is_refused(homography: list[float], reaso
         pinhole_of_homography(homography, WIDTH, HEIGHT)
 
 
+@pytest.mark.parametrize("tilt_deg", [90.0, 89.7, 85.0, 75.0])
+def test_the_height_or_the_field_of_view_gives_the_pose_of_a_camera_that_looks_down(
+    tilt_deg: float,
+) -> None:
+    known = Pinhole(inner(700.0) @ pose(3.0, 0.4, math.radians(tilt_deg), 2.0, 5.0), WIDTH, HEIGHT)
+    floor = known.homography()
+
+    by_height = pinhole_of_homography(floor, WIDTH, HEIGHT, up_m=3.0)
+    by_view = pinhole_of_homography(
+        floor, WIDTH, HEIGHT, field_of_view_deg=known.field_of_view_deg()
+    )
+
+    for found in (by_height, by_view):
+        assert found.position() == pytest.approx((2.0, 5.0, 3.0), abs=0.05)
+        assert found.projection == pytest.approx(known.projection, rel=0.02, abs=3.0)
+
+
+@settings(max_examples=50, deadline=None)
+@given(poses, focals)
+def test_where_a_homography_tells_the_pose_nothing_else_does(pose: Array, focal: float) -> None:
+    known = Pinhole(inner(focal) @ pose, WIDTH, HEIGHT)
+    assume(-known.projection[2, 2] < math.cos(math.radians(25.0)))
+
+    alone = pinhole_of_homography(known.homography(), WIDTH, HEIGHT)
+    wrong = pinhole_of_homography(known.homography(), WIDTH, HEIGHT, up_m=known.position()[2] * 1.2)
+
+    assert wrong.projection.tolist() == alone.projection.tolist()
+
+
 def test_a_mirrored_homography_has_no_camera() -> None:
     mirrored = np.array(Pinhole(CAMERA, WIDTH, HEIGHT).homography()).reshape(3, 3)
     mirrored[1] *= -1

@@ -9,6 +9,7 @@ import pytest
 
 from schemas.records.frames import DetectionOutcome
 from schemas.topics import LINKS, PRESENCE
+from streams.domain.camera.projection import why_not_fused
 from streams.domain.camera.view import View
 from streams.domain.facts.timeline import Facts
 from streams.domain.floor.fused import SPAN_US, FusedFloor, add_view, take_scans
@@ -110,6 +111,19 @@ def test_a_floor_is_not_fused_where_the_settings_say_so() -> None:
     ids = {person["person_id"] for person in presences(outputs)[-1]["people"]}
     assert len(ids) > 3
     assert {one.partition(":")[0] for one in ids} == {f"corner-{k}" for k in range(4)}
+
+
+def test_a_camera_that_looks_straight_down_is_fused_once_its_height_is_known() -> None:
+    floor_of_px = [0.01, 0.0, 0.0, 0.0, -0.01, 6.0, 0.0, 0.0, 1.0]
+    above = camera("above", ROOM, width=1280, height=720, homography=floor_of_px)
+    hung = above | {"location": {"x_m": 6.4, "y_m": 2.4, "z_m": 3.0}}
+
+    def fused(one: Any) -> bool:
+        return room_facts(*room_cameras(1), one).at(T0).is_fused("above")
+
+    assert (fused(above), fused(hung)) == (False, True)
+    assert "location" in why_not_fused(above)
+    assert why_not_fused(hung) == ""
 
 
 def test_a_zone_in_the_picture_counts_fused_people_that_its_camera_sees() -> None:
