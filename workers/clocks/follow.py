@@ -173,9 +173,13 @@ class ClockFollower:
     def on_assign(self, consumer: Consumer, given: list[TopicPartition]) -> None:
         """The group has assigned partitions: read them from some minutes back.
 
+        Another process that joins or leaves may change nothing here: then none are given.
+
         Raises:
             Retry: The broker is out of reach.
         """
+        if not given:
+            return
         self._note(self._decisions.refresh())
         back_us = self._clock.now_us() - self._rules.window_us
         wanted = [TopicPartition(one.topic, one.partition, back_us // 1_000) for one in given]

@@ -203,6 +203,31 @@ def test_nothing_is_decided_without_a_clock_of_a_live_camera(
     assert decided(settings) == []
 
 
+def test_two_processes_share_the_partitions_and_go_on_when_one_joins_or_leaves(
+    settings: Settings,
+) -> None:
+    """The broker tells each member of every change, also where nothing changes for it."""
+
+    def share(service: Service) -> int:
+        return int(service.health.detail.get("partitions", 0))
+
+    with following(settings) as one:
+        eventually(lambda: share(one) == DETECTIONS.partitions, 60, what="every partition")
+        with following(settings) as two:
+            eventually(
+                lambda: share(one) + share(two) == DETECTIONS.partitions and share(two) > 0,
+                60,
+                what="every partition, in two shares",
+            )
+            with following(settings) as three:
+                eventually(lambda: share(three) > 0, 60, what="a share of three")
+            eventually(
+                lambda: share(one) + share(two) == DETECTIONS.partitions,
+                60,
+                what="every partition again",
+            )
+
+
 SOME = Decision(1, "SETTLED", -5, 0.0, 7, 8, 9, 0, 1, 2)
 
 
