@@ -2,7 +2,10 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
+
+MOST_S: Final = 86_400.0
+"""Longest time that somebody may take for a passage, s; whoever went in is remembered for it."""
 
 
 class Passage(NamedTuple):
@@ -38,7 +41,7 @@ def passages_of(floor: Mapping[str, Any]) -> tuple[Passage, ...]:
 
     Raises:
         ValueError: A number of one is not finite, its radius is not above 0, or its times are not
-            in order; the message starts with the field and names the passage.
+            in order or too long; the message starts with the field and names the passage.
     """
     found = []
     for number, given in enumerate(floor["passages"], 1):
@@ -58,4 +61,6 @@ def _fault(passage: Passage) -> str:
         return f"radius_m is {passage.radius_m:g}, not above 0"
     if not 0.0 <= passage.min_s <= passage.max_s:
         return f"min_s {passage.min_s:g} and max_s {passage.max_s:g} are not 0 <= min_s <= max_s"
+    if passage.max_s > MOST_S:
+        return f"max_s is {passage.max_s:g}, longer than {MOST_S:g} s"
     return ""

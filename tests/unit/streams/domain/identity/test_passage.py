@@ -43,6 +43,7 @@ def test_passages_are_read_in_their_order() -> None:
         ({"to_x_m": math.inf}, "to_x_m is not a finite number"),
         ({"min_s": -0.1}, "min_s -0.1 and max_s 9 are not 0 <= min_s <= max_s"),
         ({"min_s": 10.0}, "min_s 10 and max_s 9 are not"),
+        ({"max_s": 1e308}, "max_s is 1e.308, longer than 86400 s"),
     ],
 )
 def test_the_fold_refuses_one_that_cannot_be_meant(fields: dict[str, Any], reason: str) -> None:
