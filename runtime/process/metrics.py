@@ -87,7 +87,10 @@ CLOCK_DECISIONS = Counter(
     "wardstream_clock_decisions_total", "Decisions about clocks by state", ["state"]
 )
 STREAM_EVENTS = Counter(
-    "wardstream_stream_events_total", "Outcomes folded, by what became of them", ["result"]
+    "wardstream_stream_events_total",
+    "Outcomes, by what became of them: folded; fenced, as the camera had sent a newer one or the "
+    "same; late, folded but for the people on the floor, whose tick was closed; dead",
+    ["result"],
 )
 STREAM_OUTPUTS = Counter("wardstream_stream_outputs_total", "Records produced", ["topic"])
 STREAM_HELD_BACK = Counter(
@@ -99,6 +102,11 @@ STREAM_OTHER_VERSIONS = Counter(
     "wardstream_stream_other_versions_total",
     "Frames folded with another version of their camera than they were captured under: a few at "
     "each edit of a camera",
+)
+STREAM_BACK_DATED = Counter(
+    "wardstream_stream_back_dated_facts_total",
+    "Edits and decisions that came too late for frames that should have seen them: verify differs "
+    "from what was written",
 )
 STREAM_TICK_LAG = Histogram(
     "wardstream_stream_tick_lag_seconds",

@@ -7,6 +7,7 @@ import structlog
 from runtime.clock import Clock
 from runtime.errors import Retry, Stop
 from runtime.facts.log import FactLog, fact_key
+from runtime.process.metrics import STREAM_BACK_DATED
 from runtime.retry import Tries, constant
 from schemas.topics import Topic
 from streams.domain.facts.timeline import (
@@ -77,6 +78,7 @@ class FactSource:
         if self._ensured_us is None or self._rule(record) > self._ensured_us:
             return
         self.back_dated += 1
+        STREAM_BACK_DATED.inc()
         log.error(
             "facts.back_dated",
             fact=fact_key(topic, record),

@@ -41,6 +41,7 @@ from streams.state.reading import open_handover, states_of
 from streams.state.settings_by_offset import SettingsByOffset
 
 _FENCED, _FOLDED = STREAM_EVENTS.labels("fenced"), STREAM_EVENTS.labels("folded")
+_LATE = STREAM_EVENTS.labels("late")
 
 FUTURE_LIMIT_US = 5_000_000
 """How far an event may be ahead of the broker time at which it was appended, microseconds."""
@@ -189,7 +190,8 @@ class PipelineFold:
         return frame
 
     def _fold(self, frame: FrameDetections, facts: Facts) -> list[Output]:
-        ignored = sum(self._pipeline.counters.values())
+        counters = self._pipeline.counters
+        before, late = sum(counters.values()), counters["late"]
         other_versions = self._pipeline.other_versions
         try:
             outputs = self._pipeline.fold(frame, facts)
@@ -201,8 +203,10 @@ class PipelineFold:
             outputs, held = self._handover.apply(outputs, self._pipeline, frame.camera_id)
             for output in held:
                 STREAM_HELD_BACK.labels(output.topic.name).inc()
-        fenced = sum(self._pipeline.counters.values()) > ignored
-        (_FENCED if fenced else _FOLDED).inc()
+        if counters["late"] > late:
+            _LATE.inc()
+        else:
+            (_FENCED if sum(counters.values()) > before else _FOLDED).inc()
         if self._pipeline.other_versions > other_versions:
             STREAM_OTHER_VERSIONS.inc()
         return outputs

@@ -11,7 +11,7 @@ from runtime.process.settings import Settings
 from schemas.topics import DEAD_LETTERS, DETECTIONS
 from streams.domain.settings import PipelineSettings
 from streams.processor.pipeline_fold import PipelineFold, Wire
-from tests.support.builders.domain import MS, T0, box, camera, facts_of, outcome
+from tests.support.builders.domain import MS, T0, S, box, camera, facts_of, outcome
 from tests.support.builders.folds import IDENTITY, fold_of, record
 from tests.support.clusters import cluster_of
 from tests.support.fakes import SCHEMAS, KnownFacts
@@ -71,6 +71,19 @@ def test_an_oversized_malformed_record_stays_in_its_topic_and_stops_nothing() ->
     assert value is None
     assert headers["left_in_place"] == str(len(oversized)).encode()
     assert (headers["partition"], headers["offset"]) == (b"7", b"3")
+
+
+def test_a_frame_that_comes_after_its_tick_has_closed_is_counted_as_late_and_not_as_fenced() -> (
+    None
+):
+    fold, _ = fold_of(facts_of(camera(), camera("slow")))
+    results = [STREAM_EVENTS.labels(name) for name in ("folded", "fenced", "late")]
+    before = [one._value.get() for one in results]
+
+    for at_us, camera_id in ((0, "cam"), (3 * S, "cam"), (3 * S, "cam"), (S, "slow")):
+        fold.advance(record(outcome(T0 + at_us, [box(200, 400)], camera_id=camera_id)))
+
+    assert [one._value.get() - was for one, was in zip(results, before, strict=True)] == [2, 1, 1]
 
 
 def test_a_frame_of_another_version_of_its_camera_is_folded_and_counted() -> None:
