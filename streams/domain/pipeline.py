@@ -56,6 +56,7 @@ class PartitionPipeline:
         self.counters: dict[str, int] = {"duplicates": 0, "older": 0, "late": 0}
         self.other_versions = 0
         self._changed: dict[str, Entity] = {}
+        self._dated_back: dict[str, int] = {}
 
     @property
     def settings(self) -> PipelineSettings:
@@ -86,6 +87,9 @@ class PartitionPipeline:
             else:
                 floors[state.floor_id] = state
         self.cameras, self.floors, self._changed = cameras, floors, {}
+        self._dated_back = {}
+        for camera in cameras.values():
+            self._date_back(camera)
 
     def take_changed(self, encode: Callable[[Entity], T]) -> dict[str, T]:
         """Entities changed since the last call, sorted by key.
@@ -172,8 +176,16 @@ class PartitionPipeline:
             floor.linked += link_records(floor.floor_id, camera_id, view.captured_us, linked)
         if not report(floor, view):
             self.counters["late"] += 1
-        outputs += close_ticks(floor, facts, self.settings.floor)
+        self._date_back(state)
+        outputs += close_ticks(floor, facts, self.settings.floor, self._dated_back)
         return outputs
+
+    def _date_back(self, state: CameraState) -> None:
+        """Note how far the floor's time of a camera's newest frame is before its event time."""
+        if 0 < state.floor_us < state.last_us:
+            self._dated_back[state.camera_id] = state.last_us - state.floor_us
+        else:
+            self._dated_back.pop(state.camera_id, None)
 
     def _floor(self, floor_id: str) -> FloorState:
         floor = self.floors.get(floor_id)

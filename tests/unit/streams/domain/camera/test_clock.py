@@ -136,6 +136,23 @@ def test_the_floor_dates_what_it_sees_by_the_corrected_time() -> None:
     assert late_us == 400 * MS
 
 
+@pytest.mark.parametrize("delay_ms", [0, 300, 900, 1_700])
+def test_a_camera_whose_frames_are_dated_back_may_come_as_late_as_any_other(delay_ms: int) -> None:
+    slow = clock("slow", state="UNSETTLED", delay_us=delay_ms * MS)
+    facts = facts_of(camera(), camera("slow"), slow)
+    sent = [(at_ms, "cam") for at_ms in range(0, 12_000, 200)]
+    sent += [(at_ms, "slow") for at_ms in range(100, 8_000, 200)]
+    late_ms = {"cam": 0, "slow": 1_750}
+    arrived = sorted(sent, key=lambda one: one[0] + late_ms[one[1]])
+    pipeline = PartitionPipeline()
+
+    for at_ms, camera_id in arrived:
+        pipeline.advance(outcome(T0 + at_ms * MS, [box(200, 400)], camera_id=camera_id), facts)
+
+    assert pipeline.counters["late"] == 0
+    assert pipeline.floors["floor"].closed_us > T0 + 11 * S
+
+
 def test_tracks_keep_the_event_time() -> None:
     decided = clock(state="UNSETTLED", delay_us=300 * MS, valid_from_us=T0 - 60 * S)
     log = walk(source=False, count=5)
