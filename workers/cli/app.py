@@ -4,10 +4,12 @@ A command is imported when it is run, completed or asked for help, but not when 
 `wardstream --help` answers at once.
 """
 
+import gc
 import os
 import sys
 import traceback
 from importlib import import_module
+from types import ModuleType
 from typing import Any, Final, NamedTuple, NoReturn
 
 import typer
@@ -117,12 +119,22 @@ def load(name: str) -> typer.Typer:
         KeyError: There is no such command.
     """
     entry = COMMANDS[name]
-    target = getattr(import_module(entry.module), entry.attribute)
+    target = getattr(_imported(entry.module), entry.attribute)
     if isinstance(target, typer.Typer):
         return target
     single = typer.Typer(add_completion=False)
     single.command()(target)
     return single
+
+
+def _imported(module: str) -> ModuleType:
+    """Import a module; what it defines stays, so no search for garbage looks at it."""
+    gc.disable()
+    try:
+        return import_module(module)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 class CommandTable(TyperGroup):
