@@ -5,6 +5,7 @@ them; a topic prefix, a database and a Redis database keep apart what each test 
 that kills services asks for `own_services`.
 """
 
+import gc
 import os
 import shutil
 import signal
@@ -57,6 +58,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="start no services; a test that asks for them fails",
     )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Collect without a search for garbage, and leave what was collected out of later ones."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)
