@@ -7,6 +7,8 @@ from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwrig
 
 from tests.e2e.board.browser import launch
 from tests.support.board_fixtures import live_url, redis_service, start_board, writer
+from tests.support.issuer import Issuer
+from tests.support.services import Services, empty_database
 
 __all__ = ["live_url", "redis_service", "start_board", "writer"]
 
@@ -56,3 +58,17 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
     for context in contexts:
         context.close()
     assert errors == []
+
+
+@pytest.fixture(scope="module")
+def registry_database(services: Services, database_template: str) -> Iterator[str]:
+    """A migrated database of this module."""
+    with empty_database(services, database_template) as url:
+        yield url
+
+
+@pytest.fixture
+def issuer() -> Iterator[Issuer]:
+    """A provider for logins."""
+    with Issuer() as running:
+        yield running

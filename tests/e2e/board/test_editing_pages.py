@@ -11,7 +11,6 @@ from tests.support.board_server import BoardServer
 from tests.support.issuer import Issuer
 from tests.support.kept_audit import KeptAudit
 from tests.support.registry_api import RegistryApi, registry_api
-from tests.support.services import Services, empty_database
 from workers.registry.editing.database import Database
 from workers.registry.editing.store import RegistryStore
 from workers.serving.api.registry.parts import Registry
@@ -31,13 +30,6 @@ ANN = {"sub": "u-1", "name": "Ann Ward"}
 BO = {"sub": "u-2", "name": "Bo Reed"}
 
 
-@pytest.fixture(scope="module")
-def registry_database(services: Services, database_template: str) -> Iterator[str]:
-    """A migrated database of this module."""
-    with empty_database(services, database_template) as url:
-        yield url
-
-
 @pytest.fixture
 def api(registry_database: str) -> Iterator[RegistryApi]:
     """What is registered: a camera, a zone, a nurse and a shift."""
@@ -47,12 +39,6 @@ def api(registry_database: str) -> Iterator[RegistryApi]:
         assert found.put("/staff/n-07", {"role": "nurse"}).status_code == 201
         assert found.put("/shifts/early", SHIFT).status_code == 201
         yield found
-
-
-@pytest.fixture
-def issuer() -> Iterator[Issuer]:
-    with Issuer() as running:
-        yield running
 
 
 @pytest.fixture

@@ -136,6 +136,10 @@ class CameraView(BaseModel):
     suspect_since_us: int | None = Field(
         description="Since when its view is suspect, UTC microseconds; null while it is not."
     )
+    suspect_reason: str = Field(
+        description="Why its view is suspect: the guard's verdict; empty while it is not.",
+        examples=["MOVED"],
+    )
 
 
 class FloorPresence(BaseModel):

@@ -160,6 +160,7 @@ class BoardState:
             if fact is None and self._registry.removed(CAMERAS, camera_id, now_us):
                 continue
             tracks = value.record if value else None
+            suspect = suspects.get(camera_id)
             cameras.append(
                 views.CameraView(
                     camera_id=camera_id,
@@ -179,9 +180,8 @@ class BoardState:
                         self._stale_after_s,
                         as_of_us=tracks.captured_us if tracks else None,
                     ),
-                    suspect_since_us=(
-                        suspects[camera_id]["since_us"] if camera_id in suspects else None
-                    ),
+                    suspect_since_us=suspect["since_us"] if suspect else None,
+                    suspect_reason=suspect["reason"] if suspect else "",
                 )
             )
         cameras.sort(key=lambda camera: (camera.name, camera.camera_id))

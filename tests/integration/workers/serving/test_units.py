@@ -336,6 +336,8 @@ def test_without_the_audit_people_are_left_out_and_figures_go_on(
 def test_each_view_of_people_is_in_the_audit(board: BoardServer, audit: KeptAudit) -> None:
     get(board, "viewer", "cameras")
     get(board, "viewer", "zones/east-1")
+    without = get(board, "east", "cameras?people=false")["cameras"]
+    assert [one["live"]["tracks"] for one in without] == [[] for _ in without]
     assert audit.kept == []
 
     get(board, "east", "cameras")

@@ -2,7 +2,7 @@
 import { draw, make } from "../messages.js";
 import { compare, merged } from "./merge.js";
 import { choose } from "../page.js";
-import { author, fieldName, valueOf, when } from "./words.js";
+import { author, fieldName, isOutline, valueOf, when } from "./words.js";
 
 /**
  * Let somebody choose between two changes.
@@ -17,7 +17,7 @@ export async function settle({ title, fields, base, mine, theirs, me, frame }) {
   const other = author(theirs, me);
   const content = [
     make("p", "", made(base, theirs, me), make("strong", "", "Your changes are not saved yet, and not lost.")),
-    ...found.map((one) => (one.field === "polygon" ? outlines(one, { choices, other, frame, check }) : values(one, { choices, other, check, mine, theirs }))),
+    ...found.map((one) => (isOutline(one.field) ? outlines(one, { choices, other, frame, check }) : values(one, { choices, other, check, mine, theirs }))),
   ];
   const asked = choose(`${title} was changed while you edited it`, content, [
     ["", "Go on editing", "plain"],
@@ -75,7 +75,7 @@ function outlines(one, { choices, other, frame, check }) {
   const key = (kind, words) =>
     make("li", "", draw("svg", { viewBox: "0 0 32 12", "aria-hidden": "true" }, draw("path", { d: "M1 6H31", class: `versus ${kind}` })), words);
   const legend = make("ul", "legend", key("before", "before"), key("theirs", `now, by ${other}`), key("yours", "yours"));
-  const box = make("fieldset", "difference", make("legend", "", fieldName("polygon")), svg, legend);
+  const box = make("fieldset", "difference", make("legend", "", fieldName(one.field)), svg, legend);
   if (one.by === "both") box.append(...radios(one, choices, check, `The outline by ${other}`, "My outline"));
   else if (one.by === "theirs") box.append(make("p", "kept", `The outline by ${other} stays`));
   else if (one.by === "mine") box.append(make("p", "kept", "Your outline will be saved"));

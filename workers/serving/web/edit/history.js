@@ -10,12 +10,11 @@ export class History {
    * @param box the `details` that shows it
    * @param list where the versions go
    * @param me who asks
-   * @param kind of thing, such as `zones`
-   * @param fields to compare
-   * @param done called after the last change was taken back
+   * @param sort `kind` of thing, such as `zones`; `fields` to compare; `done`, called after the last
+   *   change was taken back; the `right` to do so; `read` makes the page's form of a record
    */
-  constructor(box, list, me, kind, fields, done) {
-    Object.assign(this, { box, list, me, kind, fields, done });
+  constructor(box, list, me, { kind, fields, done, right = "staffing.edit", read = (record) => record }) {
+    Object.assign(this, { box, list, me, kind, fields, done, right, read });
     box.addEventListener("toggle", () => this.#read());
   }
 
@@ -42,11 +41,12 @@ export class History {
     const who = `Version ${version.version}, ${when(version)}, by ${author(version, this.me)}`;
     let what = version.removed ? "removed" : "registered";
     if (before && !version.removed && !before.removed) {
-      const found = compare(this.fields, before.record, version.record, before.record);
+      const found = compare(this.fields, ...[before, version, before].map(({ record }) => this.read(record)));
       what = found.map(({ field, base, mine }) => `${fieldName(field)}: ${valueOf(field, base)} → ${valueOf(field, mine)}`).join("; ") || "nothing changed";
     }
+    if (version.reason) what += ` (${version.reason})`;
     const item = make("li", "", make("p", "", who), make("p", "note", what));
-    if (newest && this.me.rights.has("staffing.edit")) {
+    if (newest && this.me.rights.has(this.right)) {
       const back = make("button", "plain small", "Take this change back");
       back.type = "button";
       back.addEventListener("click", () => this.#undo());

@@ -45,11 +45,13 @@ export async function versions(kind, id) {
  * Save a record.
  *
  * @param known what it was changed from; null for a new one
+ * @param reason why, for the audit and the history; empty for none
  * @throws {Refused} 412 where somebody else changed it meanwhile, 422 with its `errors`
  */
-export async function save(kind, id, record, known) {
+export async function save(kind, id, record, known, reason = "") {
   const options = { method: "PUT", body: record, etag: known?.etag, fresh: !known };
-  const answer = await once(path(kind, id), options);
+  const why = reason ? `?reason=${encodeURIComponent(reason)}` : "";
+  const answer = await once(path(kind, id) + why, options);
   return entry(await answer.json(), answer.headers.get("ETag") ?? undefined);
 }
 
@@ -77,6 +79,11 @@ export async function remove(kind, known) {
 /** Take the last change back, by a new version. */
 export async function undo(kind, known) {
   await once(`${path(kind, known.id)}/undo`, { method: "POST", etag: known.etag });
+}
+
+/** Say that the view of a camera is right as it is now; needs a reason. */
+export async function confirmView(id, reason) {
+  return (await once(`${path("cameras", id)}/confirm?reason=${encodeURIComponent(reason)}`, { method: "POST" })).json();
 }
 
 /** What a change would do, without doing it: rows by kind. */

@@ -16,10 +16,12 @@ export class Review {
    * @param lines `[what, name, details]` for each row
    * @param rows rows that are new or changed, in the API's form
    * @param names of the rows by id
+   * @param consequences what else happens, in sentences
+   * @param more elements that are asked for
    */
-  async ask(lines, rows, names) {
+  async ask(lines, rows, names, consequences = [], more = []) {
     this.nameOf = (id) => (names.has(id) ? `${names.get(id)}: ` : "");
-    let checked = { changes: [], notes: [] };
+    let checked = { changes: [], warnings: [] };
     try {
       if (rows.length) checked = await preview({ [this.noun]: rows });
     } catch (error) {
@@ -37,9 +39,9 @@ export class Review {
       content.push(make("p", "", "This also changes:"));
       content.push(make("ul", "review", ...also.map((effect) => make("li", "", `${effect.kind} ${effect.id} (${effect.cause}): ${effect.details.join("; ")}`))));
     }
-    const warnings = checked.notes ?? [];
+    const warnings = [...consequences, ...(checked.warnings ?? [])];
     if (warnings.length) content.push(make("ul", "review warnings", ...warnings.map((text) => make("li", "", `Careful: ${text}`))));
-    content.push(make("p", "note", "Takes effect in about 5 s."));
+    content.push(...more, make("p", "note", "Takes effect in about 5 s."));
     return (await choose("Save these changes?", content, [["", "Go on editing", "plain"], ["save", "Save", "primary"]])) === "save";
   }
 

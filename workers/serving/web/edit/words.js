@@ -20,7 +20,18 @@ const NAMES = {
   count: "How many",
   weekdays: "Days",
   time_zone: "Time zone",
+  x_m: "Position: right, m",
+  y_m: "Position: up, m",
+  z_m: "Position: height, m",
+  field_of_view_deg: "Angle of view, degrees",
+  sees: "Floor that it sees",
+  passages: "Passages",
 };
+
+/** Whether a field is a list of corners. */
+export function isOutline(field) {
+  return field === "polygon" || field === "sees";
+}
 
 /** The name of a field. */
 export function fieldName(field) {
@@ -50,10 +61,14 @@ export function dayName(day) {
 
 /** A value in words. */
 export function valueOf(field, value, record = {}) {
+  if (field === "sees") return value?.length ? counted(value.length, "corner", "corners") : "no outline";
+  if (field === "passages") return value?.length ? counted(value.length, "passage", "passages") : "none";
   if (field === "polygon") return value ? counted(value.length, "corner", "corners") : "none";
   if (value === null || value === undefined || value === "") return field === "dwell_limit_s" ? "never" : "nothing";
   if (field.endsWith("_ms")) return `${value / 1000} s`;
   if (field.endsWith("_s")) return `${value} s`;
+  if (field.endsWith("_m")) return `${value} m`;
+  if (field.endsWith("_deg")) return `${value}°`;
   if (field === "weekdays") return days(value);
   if (/^\d{4}-.*T/.test(value)) {
     const local = !/Z|[+-]\d\d:\d\d$/.test(value); // of the ward's clock already

@@ -3,6 +3,7 @@ import { draw, make, say } from "../messages.js";
 import { settle, settleRemoved } from "./conflict.js";
 import { Drafts } from "./drafts.js";
 import { Drawing } from "./drawing.js";
+import { FactForm } from "./fact_form.js";
 import { History } from "./history.js";
 import { compare, equal } from "./merge.js";
 import { NewZone } from "./new_zone.js";
@@ -12,7 +13,7 @@ import { Picture } from "./picture.js";
 import { all, one, remove, save } from "./registry.js";
 import { Scene } from "./scene.js";
 import { author, fieldNames, when } from "./words.js";
-import { ZONE_FIELDS, ZoneForm } from "./zone_form.js";
+import { ZONE_FIELDS, ZONE_FORM } from "./zone_form.js";
 
 const LOOK_MS = 8000; // how often it looks whether somebody else changed the zone
 
@@ -34,14 +35,14 @@ class ZonesPage {
       told: tell,
       mode: (mode) => this.#mode(mode),
     });
-    this.form = new ZoneForm(at("fields"), at("corners"), {
+    this.form = new FactForm(ZONE_FORM, at("fields"), at("corners"), {
       changed: (field, value) => this.#change({ [field]: value }),
       corner: (index, point) => this.drawing.type(index, point),
       add: (index) => this.drawing.add(index),
       drop: (index) => this.drawing.remove(index),
     });
     this.picture = new Picture(at("picture"), at("frame"), me);
-    this.history = new History(at("history"), at("versions"), me, "zones", ZONE_FIELDS, () => this.load(this.chosen));
+    this.history = new History(at("history"), at("versions"), me, { kind: "zones", fields: ZONE_FIELDS, done: () => this.load(this.chosen) });
     this.#wire();
   }
 

@@ -1,0 +1,272 @@
+"""The page of cameras and floors, in a real browser over a real registry and real Kafka."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]
+from playwright.sync_api import Page, expect
+
+from runtime.clock import SystemClock
+from runtime.facts.log import Fact, FactLog
+from runtime.kafka.cluster import Cluster
+from runtime.process.settings import Settings
+from schemas.registry import SchemaRegistry
+from schemas.topics import CAMERA_VIEWS, CAMERAS
+from streams.domain.camera.pinhole import Pinhole
+from tests.support.board_server import BoardServer
+from tests.support.camera_room import HEIGHT, WIDTH, projection_from
+from tests.support.clusters import cluster_of
+from tests.support.issuer import Issuer
+from tests.support.kept_audit import KeptAudit
+from tests.support.live_writer import camera_fact, now_us
+from tests.support.registry_api import RegistryApi, registry_api
+from tests.support.services import Services, new_prefix
+from tests.support.sink_topics import await_leaders
+from workers.registry.camera_views import suspect
+from workers.registry.editing.database import Database
+from workers.registry.editing.store import RegistryStore
+from workers.registry.view import RegistryView
+from workers.serving.api.registry.parts import Registry
+
+Open = Callable[..., Page]
+Enter = Callable[..., Page]
+
+POSITIONS = {"west": (0.2, 0.2, 2.8), "east": (11.8, 0.2, 2.8)}
+ROOM = [[0, 0], [12, 0], [12, 8], [0, 8]]
+BAY = {"name": "Bay 1", "floor_id": "ward-3", "polygon": ROOM}
+ANN = {"sub": "u-1", "name": "Ann Ward"}
+BO = {"sub": "u-2", "name": "Bo Reed"}
+
+
+def pinhole_of(camera_id: str) -> Pinhole:
+    return Pinhole(projection_from(POSITIONS[camera_id], (6.0, 4.0, 0.5)), WIDTH, HEIGHT)
+
+
+def camera(camera_id: str) -> dict[str, Any]:
+    return {
+        "floor_id": "ward-3",
+        "name": f"{camera_id.title()} camera",
+        "width": WIDTH,
+        "height": HEIGHT,
+        "projection": pinhole_of(camera_id).projection.ravel().tolist(),
+    }
+
+
+@pytest.fixture(scope="module")
+def cluster(services: Services) -> Cluster:
+    """A run with the topic of decisions about views."""
+    settings = Settings(
+        kafka_bootstrap=services.environment["WARDSTREAM_KAFKA_BOOTSTRAP"],
+        registry_url=services.environment["WARDSTREAM_REGISTRY_URL"],
+        topic_prefix=new_prefix(),
+    )
+    SchemaRegistry(settings.registry_url).register(CAMERA_VIEWS)
+    found = cluster_of(settings)
+    name = found.name(CAMERA_VIEWS)
+    topic = NewTopic(name, CAMERA_VIEWS.partitions, 1, config=CAMERA_VIEWS.config)
+    admin = found.admin()
+    admin.create_topics([topic])[name].result()
+    await_leaders(admin, [name])
+    return found
+
+
+@pytest.fixture
+def api(registry_database: str) -> Iterator[RegistryApi]:
+    """What is registered: two calibrated cameras of a floor, and a zone on it."""
+    with registry_api(registry_database) as found:
+        for camera_id in POSITIONS:
+            row = camera(camera_id) | {"time_zone": "Europe/Berlin"}
+            answer = found.put(f"/cameras/{camera_id}", row)
+            assert answer.status_code == 201, answer.text
+        assert found.put("/zones/bay-1", BAY).status_code == 201
+        yield found
+
+
+@pytest.fixture
+def view() -> RegistryView:
+    """What the board knows of the cameras."""
+    found = RegistryView()
+    for camera_id in POSITIONS:
+        homography = pinhole_of(camera_id).homography()
+        fact = camera_fact(camera_id, **camera(camera_id), homography=homography)
+        found.add([Fact(CAMERAS, fact)], now_us())
+    return found
+
+
+@pytest.fixture
+def board(
+    start_board: Callable[..., BoardServer],
+    api: RegistryApi,
+    registry_database: str,
+    issuer: Issuer,
+    view: RegistryView,
+    cluster: Cluster,
+) -> Iterator[BoardServer]:
+    with ExitStack() as stack:
+        clock = SystemClock()
+        database = stack.enter_context(Database(registry_database))
+        store = RegistryStore(database, clock)
+        editing = Registry(store, clock, KeptAudit(), cluster=cluster)
+        yield start_board(registry=view, login=issuer.settings(), editing=editing)
+
+
+@pytest.fixture
+def enter(open_page: Open, board: BoardServer, issuer: Issuer) -> Enter:
+    """Logs somebody in, and opens the page."""
+
+    def go(query: str, who: dict[str, str] = ANN, role: str = "admin") -> Page:
+        issuer.user |= {**who, "sid": f"login-of-{who['sub']}", "wardstream_roles": [role]}
+        page = open_page(f"{board.url}edit/cameras.html{query}")
+        expect(page.locator("#who")).to_contain_text(who["name"])
+        return page
+
+    return go
+
+
+def save(page: Page, why: str) -> None:
+    """Look over what is changed, give the reason, and save it."""
+    page.get_by_role("button", name="Check and save").click()
+    question = page.get_by_role("dialog")
+    question.get_by_label("Why?").fill(why)
+    question.get_by_role("button", name="Save", exact=True).click()
+
+
+def test_what_a_camera_sees_is_drawn_by_keyboard_and_saved_with_its_reason(
+    enter: Enter, api: RegistryApi
+) -> None:
+    page = enter("?camera=west")
+    expect(page.locator("#work-heading")).to_have_text("West camera")
+    expect(page.locator("#calibration")).to_contain_text("calibrated, in three dimensions")
+    expect(page.locator("#how")).to_contain_text("No outline")
+    press = page.keyboard.press
+
+    page.locator("#draw").focus()
+    press("Enter")
+    expect(page.locator(".cursor")).to_be_focused()
+    for keys in (["ArrowRight"] * 8, ["ArrowUp"] * 8, ["ArrowLeft"] * 8):
+        press("Enter")
+        for key in keys:
+            press(key)
+    press("Enter")
+    press("f")
+    expect(page.locator("#state")).to_have_text("Not saved: floor that it sees")
+    press("Control+s")
+    question = page.get_by_role("dialog")
+    expect(question).to_contain_text("no outline → 4 corners")
+    expect(question).to_contain_text("everybody whom this camera follows gets a new number")
+    question.get_by_label("Why?").fill("a partition was built")
+    press("Enter")
+    expect(page.locator("#state")).to_have_text("Saved as version 2. Takes effect in about 5 s.")
+    answer = api.get("/cameras/west")
+    assert len(answer["record"]["sees"]) == 4
+    assert (answer["reason"], answer["edited_by_name"]) == ("a partition was built", "Ann Ward")
+
+    page.get_by_text("Earlier versions").click()
+    expect(page.locator("#versions")).to_contain_text("a partition was built")
+    page.get_by_role("button", name="Take this change back").click()
+    page.get_by_role("button", name="Take it back").click()
+    expect(page.locator("#how")).to_contain_text("No outline")
+    assert api.get("/cameras/west")["record"]["sees"] == []
+
+
+def test_a_position_that_the_calibration_contradicts_is_reported_before_it_is_saved(
+    enter: Enter, api: RegistryApi
+) -> None:
+    page = enter("?camera=west")
+    page.get_by_label("Position: right, m").fill("4")
+    page.get_by_label("Position: height, m").fill("")
+    expect(page.locator("#fault")).to_have_text("Give all three numbers of its position, or none.")
+    expect(page.locator("#save")).to_be_disabled()
+
+    page.get_by_label("Position: up, m").fill("0.2")
+    page.get_by_label("Position: height, m").fill("2.8")
+    page.get_by_role("button", name="Check and save").click()
+    question = page.get_by_role("dialog")
+    expect(question).to_contain_text("Careful: camera west: its projection puts it 3.8 m from")
+    question.get_by_role("button", name="Go on editing").click()
+    page.get_by_label("Angle of view, degrees").fill("12")
+    page.get_by_role("button", name="Check and save").click()
+    expect(question).to_contain_text("This cannot be saved")
+    question.get_by_role("button", name="Go on editing").click()
+    page.get_by_role("button", name="Discard").click()
+    expect(page.locator("#state")).to_have_text("No changes")
+    assert api.get("/cameras/west")["version"] == 1
+
+
+def test_a_passage_is_added_moved_by_keyboard_and_turned_round(
+    enter: Enter, api: RegistryApi
+) -> None:
+    page = enter("?floor=ward-3")
+    page.get_by_role("button", name="Add a passage").click()
+    one = page.get_by_role("group", name="Passage 1")
+    one.get_by_label("Name").fill("Corridor")
+    one.get_by_label("People leave here: Seen by").select_option(label="West camera")
+    one.get_by_label("People appear here: Seen by").select_option(label="East camera")
+    one.get_by_label("People leave here: right, m").fill("1")
+    page.locator(".way-end.from").focus()
+    for key in ["ArrowUp", "ArrowRight", "Shift+ArrowRight"]:
+        page.keyboard.press(key)
+    expect(one.get_by_label("People leave here: right, m")).to_have_value("1.3")
+    one.get_by_role("button", name="Add the way back of passage 1").click()
+    save(page, "the corridor opened")
+
+    expect(page.locator("#state")).to_contain_text("Saved as version")
+    there, back = api.get("/floors/ward-3")["record"]["passages"]
+    assert (there["name"], back["name"]) == ("Corridor", "Corridor, back")
+    assert (there["from_camera_id"], there["from_x_m"]) == ("west", 1.3)
+    assert (back["to_camera_id"], back["to_x_m"]) == ("west", 1.3)
+
+
+def test_the_second_of_two_who_edit_a_floor_chooses(enter: Enter, api: RegistryApi) -> None:
+    ann, bo = enter("?floor=ward-3"), enter("?floor=ward-3", BO)
+    ann.locator("#field-name").fill("Ward three")
+    bo.get_by_role("button", name="Add a passage").click()
+    save(bo, "a door")
+    expect(bo.locator("#state")).to_contain_text("Saved as version")
+
+    save(ann, "spelt out")
+    question = ann.get_by_role("dialog")
+    expect(question).to_contain_text("Bo Reed saved version")
+    expect(question).to_contain_text("1 passage, changed by Bo Reed: stays")
+    question.get_by_role("button", name="Save the result").click()
+    question.get_by_label("Why?").fill("spelt out")
+    question.get_by_role("button", name="Save", exact=True).click()
+
+    expect(ann.locator("#state")).to_contain_text("Saved as version")
+    record = api.get("/floors/ward-3")["record"]
+    assert (record["name"], len(record["passages"])) == ("Ward three", 1)
+
+
+def test_a_suspect_view_is_confirmed_by_who_may_and_shown_to_who_may_not(
+    enter: Enter, view: RegistryView, cluster: Cluster
+) -> None:
+    since_us = now_us() - 60_000_000
+    made = suspect(cluster, "east", "MOVED", since_us=since_us, camera_version=1, known=0)
+    assert made is not None
+    view.add([Fact(CAMERA_VIEWS, {**made, "recorded_at_us": since_us})], now_us())
+
+    reader = enter("", BO, "coordinator")
+    expect(reader.locator("#work-heading")).to_have_text(
+        "East camera"
+    )  # the suspect one comes first
+    expect(reader.locator("#view")).to_contain_text("It was moved")
+    expect(reader.locator("#confirm")).to_have_count(0)
+    expect(reader.locator("#field-name")).to_be_disabled()
+
+    page = enter("?camera=east")
+    expect(page.locator("[data-choice='cameras/east']")).to_contain_text("CHECK VIEW")
+    page.locator("#confirm").click()
+    page.get_by_role("dialog").get_by_label("What did you look at?").fill("put back")
+    page.get_by_role("button", name="Confirm it", exact=True).click()
+    expect(page.locator("#view")).to_contain_text("Confirmed.")
+    expect(page.locator("[data-choice='cameras/east']")).not_to_contain_text("CHECK VIEW")
+
+    log = FactLog(cluster, [CAMERA_VIEWS])
+    try:
+        newest = [fact.record for fact in log.sync()][-1]
+    finally:
+        log.close()
+    assert (newest["state"], newest["reason"]) == ("TRUSTED", "put back")
+    assert newest["recorded_by"].endswith("u-1")
