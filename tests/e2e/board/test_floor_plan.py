@@ -258,7 +258,7 @@ def test_a_nurse_of_one_bay_sees_the_people_of_that_bay_alone(
     page = open_page(board.url, extra_http_headers={HEADER: "ann"})
     plan = plan_of(page)
 
-    expect(plan.locator(".area")).to_have_count(1)
+    expect(plan.locator(".area[data-zone]")).to_have_count(1)
     expect(plan.locator(".crowd .mark")).to_have_count(1)
     expect(plan.locator(".crowd .mark")).to_have_attribute("data-person", "ward-3:1")
     watched.floor(people=[on_floor(1, 5.0, 4.0, "west"), on_floor(2, 7.0, 4.0, "west")])

@@ -5,6 +5,9 @@ import { ago, counted, draw, listed, make, say } from "./messages.js";
 import { points, roomFor } from "./outlines.js";
 import { CAUSES } from "./zones.js";
 
+const BASE_PX = 15; // the lengths below are for text of this size; on a wall all grow with it,
+const WIDE_REM = 30; // and with a plan that is wider than this
+const MOST_WIDER = 1.6;
 const DOT = 5.5;
 const RING_SD = 2; // the ring holds most places where a person may be
 const RING_LEAST = 9;
@@ -70,7 +73,7 @@ class Plan {
     this.count = make("span", "count");
     this.word = make("strong", "word");
     this.age = make("span", "age");
-    this.layers = Object.fromEntries(["sight", "ground", "rule", "lines", "crowd", "eyes"].map((name) => [name, draw("g", { class: name })]));
+    this.layers = Object.fromEntries(["sight", "ground", "rule", "lines", "crowd", "labels", "eyes"].map((name) => [name, draw("g", { class: name })]));
     this.svg = draw("svg", { class: "view", role: "group", tabindex: 0 }, ...Object.values(this.layers));
     this.stage = make("div", "stage", this.svg);
     this.stage.dataset.floor = this.id;
@@ -89,6 +92,9 @@ class Plan {
 
   /** Lay the plan out for the width that it has. */
   lay() {
+    const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
+    this.grown = (rem / BASE_PX) * Math.min(Math.max(this.stage.clientWidth / rem / WIDE_REM, 1), MOST_WIDER);
+    this.svg.style.setProperty("--grown", this.grown.toFixed(3));
     const zones = [...this.store.zones.values()].filter((zone) => zone.floor_id === this.id && isOnPlan(zone));
     const cameras = [...this.store.cameras.values()].filter((camera) => camera.floor_id === this.id);
     this.extent = extentOf(zones, cameras);
@@ -114,12 +120,13 @@ class Plan {
       const state = draw("text", { class: "zone-state" });
       const label = draw("g", { class: "label" }, sign, name, state);
       const outline = draw("polygon", { points: points(polygon), class: "outline" });
-      const group = draw("g", { class: "area" }, outline, label);
+      const [ground, group] = [draw("g", { class: "area" }, outline), draw("g", { class: "area" }, label)];
       group.dataset.zone = zone.zone_id;
-      this.zones.set(zone.zone_id, { group, polygon, sign, name, state, label, key: "" });
-      return group;
+      this.zones.set(zone.zone_id, { ground, group, polygon, sign, name, state, label, key: "" });
+      return { ground, group };
     });
-    this.layers.ground.replaceChildren(...groups);
+    this.layers.ground.replaceChildren(...groups.map(({ ground }) => ground));
+    this.layers.labels.replaceChildren(...groups.map(({ group }) => group)); // a number under a dot cannot be read
   }
 
   #layCameras(cameras) {
@@ -157,20 +164,21 @@ class Plan {
     const place = camera.footprint.position;
     const exact = this.scale.at(place);
     const inside = this.scale.holds(place);
-    const edge = 10;
+    const grown = this.grown;
+    const edge = 10 * grown;
     const x = Math.min(Math.max(exact.x, edge), this.scale.width - edge);
     const y = Math.min(Math.max(exact.y, edge), this.scale.height - edge);
-    const beside = taken.filter((other) => Math.hypot(other.x - x, other.y - y) < 16).length;
+    const beside = taken.filter((other) => Math.hypot(other.x - x, other.y - y) < 16 * grown).length;
     taken.push({ x, y });
     const ring = camera.footprint.sees[0]?.map((corner) => this.scale.at(corner)) ?? [];
     const middle = ring.length ? mean(ring) : { x: this.scale.width / 2, y: this.scale.height / 2 };
     const turn = Math.atan2(middle.y - exact.y, middle.x - exact.x);
     const degrees = ((turn * 180) / Math.PI).toFixed(1);
-    const body = draw("path", { d: "M-7-5H1V5H-7zM1-2 8-6V6L1 2z", class: "eye", transform: `rotate(${degrees})` });
+    const body = draw("path", { d: "M-7-5H1V5H-7zM1-2 8-6V6L1 2z", class: "eye", transform: `scale(${grown}) rotate(${degrees})` });
     // Behind the camera, where the plan has a margin; cameras that hang together one below the other.
-    const letterX = Math.min(Math.max(x - 16 * Math.cos(turn), 6), this.scale.width - 6) - x;
-    const letterY = Math.min(Math.max(y - 15 * Math.sin(turn), 8), this.scale.height - 8) - y + beside * 14;
-    const text = draw("text", { x: letterX.toFixed(1), y: (letterY + 4.5).toFixed(1), class: "eye-letter", "text-anchor": "middle" }, letter);
+    const letterX = Math.min(Math.max(x - 16 * grown * Math.cos(turn), 6 * grown), this.scale.width - 6 * grown) - x;
+    const letterY = Math.min(Math.max(y - 15 * grown * Math.sin(turn), 8 * grown), this.scale.height - 8 * grown) - y + beside * 14 * grown;
+    const text = draw("text", { x: letterX.toFixed(1), y: (letterY + 4.5 * grown).toFixed(1), class: "eye-letter", "text-anchor": "middle" }, letter);
     const mark = draw("g", { class: inside ? "eye-mark" : "eye-mark outside", transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})` }, body, text);
     mark.append(draw("title", {}, `${letter}: ${camera.name}${inside ? "" : ", further away than this plan shows"}`));
     mark.dataset.camera = camera.camera_id;
@@ -180,10 +188,11 @@ class Plan {
   #layRule() {
     const metres = this.scale.bar();
     const length = metres * this.scale.perMetre;
-    const [x, y] = [this.scale.width - length - 10, this.scale.height - 9];
+    const grown = this.grown;
+    const [x, y] = [(this.scale.width - length) / 2, this.scale.height - 9 * grown]; // cameras hang in the corners
     this.layers.rule.replaceChildren(
-      draw("path", { d: `M${x} ${y - 4}v4h${length}v-4`, class: "bar" }),
-      draw("text", { x: x + length / 2, y: y - 5, class: "bar-text" }, `${metres} m`),
+      draw("path", { d: `M${x} ${y - 4 * grown}v${4 * grown}h${length}v${-4 * grown}`, class: "bar" }),
+      draw("text", { x: x + length / 2, y: y - 5 * grown, class: "bar-text" }, `${metres} m`),
     );
   }
 
@@ -227,16 +236,18 @@ class Plan {
       const zone = this.store.zones.get(id);
       if (!zone) continue;
       const fresh = this.store.zoneFreshness(zone);
-      view.group.dataset.state = zone.coverage.state;
-      view.group.dataset.stale = String(fresh.stale);
+      for (const part of [view.ground, view.group]) {
+        part.dataset.state = zone.coverage.state;
+        part.dataset.stale = String(fresh.stale);
+      }
       const state = fresh.stale ? "stale" : zone.coverage.state;
       const key = `${zone.name}|${zone.people}|${zone.required}|${zone.coverage.sentence}|${state}|${fresh.cause}`;
       if (view.key === key) continue;
       view.key = key;
-      view.sign.replaceChildren(sized(icon(state)));
+      view.sign.replaceChildren(sized(icon(state), ICON * this.grown));
       say(view.name, `${zone.name}: ${zone.people ?? "–"}`);
       say(view.state, zoneText(zone, fresh));
-      placeLabel(view, this.scale);
+      placeLabel(view, this.scale, this.grown);
     }
   }
 
@@ -255,8 +266,9 @@ class Plan {
       const away = fresh.age === null ? "NO DATA" : `SILENT, last picture ${ago(fresh.age)}`;
       const uncalibrated = camera.footprint ? "" : ", not on this plan: it is not calibrated";
       const outside = camera.footprint?.position && !this.scale.holds(camera.footprint.position) ? ", stands outside this plan" : "";
-      say(eye.row, (missing ? away : sees) + uncalibrated + outside);
-      eye.item.dataset.silent = String(missing);
+      const suspect = camera.suspect_since_us ? ", CHECK VIEW" : "";
+      say(eye.row, (missing ? away : sees) + suspect + uncalibrated + outside);
+      eye.item.dataset.silent = String(missing || Boolean(suspect));
       for (const part of [...eye.sight, eye.mark]) if (part) part.dataset.silent = String(missing);
     }
     const lines = [];
@@ -280,7 +292,7 @@ class Plan {
       const { x, y } = this.scale.at({ x: person.x_m, y: person.y_m });
       view.mark.style.transform = `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px)`;
       const sd = person.position_sd_m;
-      const ring = sd === null || sd === undefined ? 0 : Math.max(RING_LEAST, RING_SD * sd * this.scale.perMetre);
+      const ring = sd === null || sd === undefined ? 0 : Math.max(RING_LEAST * this.grown, RING_SD * sd * this.scale.perMetre);
       view.ring.setAttribute("r", ring.toFixed(1));
       const known = person.role || person.staff_id;
       view.mark.setAttribute("class", `mark ${known ? "staff" : "person"} ${person.lost ? "lost" : "confirmed"}`);
@@ -301,11 +313,11 @@ class Plan {
   }
 
   #makePerson(id) {
-    const r = DOT;
+    const r = DOT * this.grown;
     const ring = draw("circle", { r: 0, class: "ring" });
     const circle = draw("circle", { r, class: "dot-person" });
     const diamond = draw("path", { d: `M0${-r * 1.4} ${r * 1.4} 0 0 ${r * 1.4} ${-r * 1.4} 0z`, class: "dot-staff" });
-    const reach = draw("circle", { r: 14, class: "reach" });
+    const reach = draw("circle", { r: 14 * this.grown, class: "reach" });
     const mark = draw("g", { class: "mark" }, ring, reach, circle, diamond);
     mark.dataset.person = id;
     mark.addEventListener("pointerenter", () => this.show(id));
@@ -381,29 +393,30 @@ function zoneText(zone, fresh) {
 }
 
 /** Put a zone's label into it: as high as it fits, and smaller where it fits nowhere. */
-function placeLabel(view, { width, height }) {
-  let size = TEXT;
+function placeLabel(view, { width, height }, grown) {
+  const sign = ICON * grown;
+  let size = TEXT * grown;
   let named, half, room;
-  for (; ; size -= 1) {
+  for (; ; size -= grown) {
     view.name.setAttribute("font-size", String(size));
     view.state.setAttribute("font-size", String(size));
-    named = view.name.getComputedTextLength() + ICON + 4;
+    named = view.name.getComputedTextLength() + sign + 4;
     half = Math.max(named, view.state.getComputedTextLength()) / 2;
     room = roomFor(view.polygon, 2 * half + 8, size * (view.state.textContent ? 2.7 : 1.5));
-    if (room.fits || size <= TEXT_LEAST) break;
+    if (room.fits || size <= TEXT_LEAST * grown) break;
   }
   const x = Math.min(Math.max(room.x, half + 4), width - half - 4);
   const y = Math.min(Math.max(room.y + size * 1.3, size * 1.3), height - size * 1.6);
-  view.sign.setAttribute("transform", `translate(${x - named / 2} ${y - ICON + 3})`);
-  view.name.setAttribute("x", String(x - named / 2 + ICON + 4));
+  view.sign.setAttribute("transform", `translate(${x - named / 2} ${y - sign + 3 * grown})`);
+  view.name.setAttribute("x", String(x - named / 2 + sign + 4));
   view.name.setAttribute("y", String(y));
   view.state.setAttribute("x", String(x));
   view.state.setAttribute("y", String(y + size * 1.25));
 }
 
-function sized(svg) {
-  svg.setAttribute("width", String(ICON));
-  svg.setAttribute("height", String(ICON));
+function sized(svg, px) {
+  svg.setAttribute("width", String(px));
+  svg.setAttribute("height", String(px));
   return svg;
 }
 
