@@ -22,8 +22,9 @@ class FusedFloorSettings:
     least_score: float = setting(
         0.5,
         "0-1",
-        "A box of a lower score is left out. Lower finds people who are hard to see, and takes "
-        "more of what is nobody for people. Boxes below `inference.score_threshold` never come.",
+        "A box of a lower score starts no person; down to half of it, it continues people who are "
+        "known. Lower finds people who are hard to see, and takes more of what is nobody for "
+        "people. Boxes below `inference.score_threshold` never come.",
         ge=0.01,
         le=1,
     )

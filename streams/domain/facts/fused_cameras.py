@@ -17,6 +17,10 @@ from streams.domain.tracking.types import Matrix
 FEWEST_CAMERAS: Final = 2
 """A floor with fewer calibrated cameras is not fused: one camera counts nobody twice."""
 
+FAINTEST: Final = 0.5
+"""Boxes of a score below this share of `least_score` are left out; those above continue people who
+are known."""
+
 _WHOLE_MARGIN: Final = 0.02
 """A person is whole in a picture at this share of its size from the edges."""
 
@@ -75,18 +79,18 @@ class FusedCameras:
         slot = self._slots[camera_id]
         ideal = self._ideal[slot]
         pinhole = ideal.pinhole
-        found = boxes[boxes[:, 4] >= self.settings.least_score, :4]
-        if len(found) > MOST_BOXES:
-            scores = boxes[boxes[:, 4] >= self.settings.least_score, 4]
-            found = found[np.argsort(-scores, kind="stable")[:MOST_BOXES]]
+        above = boxes[boxes[:, 4] >= FAINTEST * self.settings.least_score]
+        if len(above) > MOST_BOXES:
+            above = above[np.argsort(-above[:, 4], kind="stable")[:MOST_BOXES]]
+        found, scores = above[:, :4], above[:, 4]
         cut = np.minimum(np.maximum(found, 0.0), self._sizes[slot])
         flat = cut if pinhole.lens is None else ideal.boxes(cut)
         # Not a number, as where a lens has no inverse, is less than nothing.
         usable = (cut[:, 2:] > cut[:, :2]) & (flat[:, 2:] > flat[:, :2])
         if usable.all():
-            return CameraFrame(slot, flat), cut
+            return CameraFrame(slot, flat, scores), cut
         kept = usable[:, 0] & usable[:, 1]
-        return CameraFrame(slot, flat[kept]), cut[kept]
+        return CameraFrame(slot, flat[kept], scores[kept]), cut[kept]
 
     def shows_whole(self, x_m: float, y_m: float, height_m: float) -> bool:
         """Whether some camera's picture holds a person at this place from head to feet."""

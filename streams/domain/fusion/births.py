@@ -1,8 +1,8 @@
 """New people, from boxes that nobody known explains.
 
-Each free box proposes a person: its top, at the mean height, gives a place on the floor. The other
-cameras then confirm the place by a free box of their own or speak against it. The best proposal
-becomes a person and takes its boxes, and so on.
+Each free box that is not faint proposes a person: its top, at the mean height, gives a place on the
+floor. The other cameras then confirm the place by a free box of their own or speak against it. The
+best proposal becomes a person and takes its boxes, and so on.
 """
 
 import math
@@ -276,6 +276,8 @@ def _propose(
         )
         missed = math.log(1.0 - rate)
         gain = math.log(rate / params.clutter) + best
+        if chosen != NO_BOX and scan.faint[chosen]:
+            gain -= params.faint_odds
         if chosen == NO_BOX or gain <= missed:
             odds += missed
             continue
@@ -307,7 +309,7 @@ def _best_proposal(
     params = parameters[0]
     for frame in range(len(scan.slots)):
         for b in range(scan.starts[frame], scan.starts[frame + 1]):
-            if not free[b]:
+            if not free[b] or scan.faint[b]:
                 continue
             if math.isnan(proposals.odds[b]):
                 odds, able = -np.inf, 0
@@ -443,6 +445,7 @@ def give_birth(
             mean[i] = proposals.means[b, i]
             for j in range(STATE_SIZE):
                 people.covariances[row, i, j] = proposals.covariances[b, i, j]
+        people.hidden[row] = 0.0
         people.existence[row] = _first_existence(proposals.odds[b], proposals.able[b], params)
         people.facts[row, LABEL] = groups.counters[NEXT_LABEL]
         people.facts[row, NUMBER] = 0

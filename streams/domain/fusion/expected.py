@@ -234,8 +234,10 @@ def _choose(
         density, used = log_density(detected, box, roots, wrong_bottom, width, height, params)
         if density <= IMPOSSIBLE or -(odds + density) > _WORST_COST:
             continue
-        own = b - scan.starts[frame]
-        add_choice(choices, row, own, -(odds + density), log_rate + density, used)
+        gain = log_rate + density
+        if scan.faint[b]:  # whatever is there, it goes on to look like a person
+            gain = min(gain, -params.faint_odds)
+        add_choice(choices, row, b - scan.starts[frame], -(odds + density), gain, used)
     # No box is always among the choices, also where a dozen boxes are cheaper.
     if choices.counts[row] == MOST_CHOICES:
         choices.counts[row] -= 1

@@ -19,7 +19,7 @@ from streams.domain.fusion.view import (
     Cameras,
     Scan,
 )
-from streams.domain.tracking.types import Matrix
+from streams.domain.tracking.types import Flags, Matrix, Vector
 
 DEFAULT: Final = FusionSettings()
 
@@ -27,6 +27,7 @@ _STEEP: Final = 0.9
 """A camera looks down on people where its axis is within 26 degrees of the vertical (cosine)."""
 
 _NOBODY: Final = np.zeros((0, 4))
+_NONE: Final = np.zeros(0, np.bool_)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +57,12 @@ class CameraFrame:
     Attributes:
         camera: Index of the camera.
         boxes: Shape `(N, 4)`: `(x_min, y_min, x_max, y_max)`, px, free of lens distortion.
+        scores: Their scores, 0 to 1, shape `(N,)`; None where none is faint.
     """
 
     camera: int
     boxes: Matrix
+    scores: Vector | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,7 @@ class FloorFusion:
             if camera_id == other:
                 raise ValueError(f"camera {camera_id} is there twice")
         self._parameters = parameters_of(settings)
+        self._least_score = settings.least_score
         self._ids = ids
         self._views = _as_arrays(self._cameras)
 
@@ -156,27 +160,36 @@ class FloorFusion:
         return FusionState(kept, time_us), self._people(scan, report)
 
     def _scan(self, frames: Sequence[CameraFrame]) -> Scan:
-        by_slot = sorted(
-            [(self._slot_of(frame.camera), frame.boxes) for frame in frames], key=_first
-        )
+        by_slot = sorted([(self._slot_of(frame.camera), frame) for frame in frames], key=_first)
         slots = [slot for slot, _ in by_slot]
         for slot, following in pairwise(slots):
             if slot == following:
                 raise ValueError(f"two frames of camera {self._ids[slot]} in one tick")
         starts = [0]
-        for slot, boxes in by_slot:
+        for slot, frame in by_slot:
+            boxes = frame.boxes
             if boxes.ndim != 2 or boxes.shape[1] != 4:
                 raise ValueError(f"boxes of camera {self._ids[slot]}: give four numbers for each")
             if len(boxes) > MOST_BOXES:
                 raise ValueError(
                     f"{len(boxes)} boxes of camera {self._ids[slot]}: at most {MOST_BOXES}"
                 )
+            if frame.scores is not None and frame.scores.shape != (len(boxes),):
+                raise ValueError(f"scores of camera {self._ids[slot]}: give one for each box")
             starts.append(starts[-1] + len(boxes))
-        together = np.concatenate([boxes for _, boxes in by_slot] or [_NOBODY], dtype=np.float64)
+        together = np.concatenate(
+            [frame.boxes for _, frame in by_slot] or [_NOBODY], dtype=np.float64
+        )
         if not (np.isfinite(together).all() and (together[:, 2:] > together[:, :2]).all()):
-            for slot, boxes in by_slot:
-                _check_boxes(boxes, self._ids[slot])
-        return Scan(np.array(slots, np.int64), np.array(starts, np.int64), together)
+            for slot, frame in by_slot:
+                _check_boxes(frame.boxes, self._ids[slot])
+        faint = np.concatenate([self._faint(frame) for _, frame in by_slot] or [_NONE])
+        return Scan(np.array(slots, np.int64), np.array(starts, np.int64), together, faint)
+
+    def _faint(self, frame: CameraFrame) -> Flags:
+        if frame.scores is None:
+            return np.zeros(len(frame.boxes), np.bool_)
+        return np.asarray(frame.scores < self._least_score)
 
     def _slot_of(self, camera: int) -> int:
         if camera not in self._slots:
@@ -198,7 +211,7 @@ class FloorFusion:
         return people
 
 
-def _first(pair: tuple[int, Matrix]) -> int:
+def _first(pair: tuple[int, CameraFrame]) -> int:
     return pair[0]
 
 

@@ -35,7 +35,9 @@ class People(NamedTuple):
     Attributes:
         means: State, shape `(K, 6)`: x, y (m), their velocities (m/s), height and radius (m).
         covariances: Shape `(K, 6, 6)`.
-        existence: Probability that the person is there, shape `(K,)`.
+        existence: Probability that the person is there to be detected, shape `(K,)`.
+        hidden: Probability that the person is there, but hidden from all cameras by something that
+            is not known, shape `(K,)`.
         facts: Label, number and time of birth (us), shape `(K, FACTS)`.
         boxes: The person's box in each frame of the scan, by its row among all boxes, or `NO_BOX`,
             shape `(K, F)`.
@@ -45,6 +47,7 @@ class People(NamedTuple):
     means: Matrix
     covariances: Matrix
     existence: Vector
+    hidden: Vector
     facts: Indices
     boxes: Indices
     free: Indices
@@ -142,6 +145,7 @@ def copy_person(people: People, at: int, to: int) -> None:
         for j in range(STATE_SIZE):
             people.covariances[to, i, j] = people.covariances[at, i, j]
     people.existence[to] = people.existence[at]
+    people.hidden[to] = people.hidden[at]
     for i in range(FACTS):
         people.facts[to, i] = people.facts[at, i]
     for frame in range(people.boxes.shape[1]):
@@ -262,7 +266,8 @@ def forget_and_separate(people: People, groups: Groups, group: int, params: Fusi
                 continue
             # Sizes that no person has: the row follows something else.
             odd = people.means[row, 5] < 0.1 or people.means[row, 4] < 0.8
-            if people.existence[row] < params.least_existence or odd:
+            there = people.existence[row] + people.hidden[row]
+            if there < params.least_existence or odd:
                 groups.rows[first + i] = NOBODY
                 continue
             for j in range(i):

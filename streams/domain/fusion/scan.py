@@ -241,6 +241,7 @@ def _see(
     box = choices.boxes[row, choice]
     if box == NO_BOX:
         people.existence[to] = existence * (1.0 - rate) / (1.0 - existence * rate)
+        people.hidden[to] = people.hidden[row] / (1.0 - existence * rate)
         return
     correct(
         expected.boxes[row],
@@ -252,9 +253,10 @@ def _see(
         params,
         update,
     )
-    odds = existence / (1.0 - existence)
-    odds *= math.exp(min(choices.gains[row, choice], _MOST_GAIN))
-    people.existence[to] = min(odds / (1.0 + odds), params.most_existence)
+    seen = existence * math.exp(min(choices.gains[row, choice], _MOST_GAIN))
+    whole = seen + 1.0 - existence
+    people.hidden[to] = min(people.hidden[row] / whole, 1.0 - params.most_existence)
+    people.existence[to] = min(seen / whole, params.most_existence)
     people.boxes[to, frame] = box
 
 

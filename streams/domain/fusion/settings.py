@@ -7,7 +7,8 @@ the search, whose effect on cost `hypotheses` has too.
 The figures were measured on the recordings CMC1 and CMC2 (Ong et al. 2022): Faster R-CNN boxes
 against hand-fitted ellipsoids. Consecutive errors of a person are alike (correlation 0.5 to 0.8
 over 0.25 s), which a Kalman filter takes for evidence; standard deviations are therefore higher
-than the measured ones (0.07, 0.03 and 0.04 heights).
+than the measured ones (0.07, 0.03 and 0.04 heights). The odds of a faint box are those of the card
+of yolox_nano, on whose scale all scores are: from 0.25 to 0.5 about one box in five is a person.
 """
 
 from dataclasses import asdict, astuple, dataclass, fields, replace
@@ -23,7 +24,9 @@ from streams.domain.tracking.types import Structured
 _SHORTER: Final = 2.0
 """How much shorter a box is, seen from above: so are the lengths in which errors are given."""
 
-_MAY_BE_ZERO: Final = frozenset({"size_walk_m", "size_jump_m", "bottom_offset", "apart_penalty"})
+_MAY_BE_ZERO: Final = frozenset(
+    {"size_walk_m", "size_jump_m", "bottom_offset", "apart_penalty", "faint_odds"}
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,11 +39,17 @@ class FusionSettings(FusedFloorSettings):
         size_walk_m: Random walk of height and radius, m/s^0.5.
         size_jump_m: Standard deviation that a height gains by each box whose top edge is wrong, m.
             Higher follows people who sit down or stand up sooner; 0 never does.
+        hide_s: Mean time after which something unknown hides a person from all cameras: a pole, a
+            desk, a door. Higher gives people up sooner whom all cameras miss.
+        show_s: Mean time for which it does. Higher remembers people for longer where they were
+            lost, and takes more often somebody else there for them.
         turn_s: Time over which a velocity is forgotten. Lower follows turns sooner.
         side_sd: Standard deviation of the left and right edge of a box, in heights of the box.
         top_sd: Standard deviation of the top edge, in heights.
         bottom_sd: Standard deviation of the bottom edge where it is not hidden, in heights.
         bottom_offset: How far feet are below the ellipsoid's lowest point, in heights.
+        faint_odds: Log odds of existence that a faint box costs, as more of them show nobody than
+            somebody.
         outliers: Share of the left, right and top edges that are wrong by more than the noise.
         first_existence: Existence of a new person; people are reported above 0.5.
         least_existence: Existence below which a person is forgotten.
@@ -59,11 +68,14 @@ class FusionSettings(FusedFloorSettings):
     radius_sd_m: float = 0.03
     size_walk_m: float = 0.002
     size_jump_m: float = 0.05
+    hide_s: float = 20.0
+    show_s: float = 2.0
     turn_s: float = 1.5
     side_sd: float = 0.08
     top_sd: float = 0.045
     bottom_sd: float = 0.05
     bottom_offset: float = 0.033
+    faint_odds: float = 1.27
     outliers: float = 0.02
     first_existence: float = 0.5
     least_existence: float = 0.02

@@ -10,7 +10,10 @@ import numpy as np
 from streams.domain.fusion.hypotheses import FACTS
 from streams.domain.fusion.step import ROW_VALUES, Kept
 
-VERSION: Final = 2
+VERSION: Final = 3
+
+_WITHOUT_HIDDEN: Final = 2
+"""A state of this version knows of nobody that something unknown may hide them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,7 @@ class FusionState:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
-        """The state that `to_bytes` wrote.
+        """The state that `to_bytes` wrote, in this release or an earlier one.
 
         Raises:
             ValueError: Not such bytes, or of another version.
@@ -89,6 +92,10 @@ class FusionState:
             ]
         except (ValueError, EOFError) as error:
             raise ValueError("not a state of fusion") from error
-        if head[0] != VERSION:
+        kept = Kept(*arrays)
+        if head[0] == _WITHOUT_HIDDEN:
+            nobody = np.zeros((len(kept.values), 1), kept.values.dtype)
+            kept = kept._replace(values=np.hstack([kept.values, nobody]))
+        elif head[0] != VERSION:
             raise ValueError(f"a state of fusion of version {head[0]}, not {VERSION}")
-        return cls(Kept(*arrays), None if head[1] < 0 else int(head[1]))
+        return cls(kept, None if head[1] < 0 else int(head[1]))

@@ -37,8 +37,8 @@ from streams.domain.fusion.settings import FusionSettings
 from streams.domain.fusion.view import FROM_ABOVE, Cameras, Scan, can_see, share_in_view
 from streams.domain.tracking.types import Indices, Matrix, Table, Vector
 
-ROW_VALUES: Final = STATE_SIZE + STATE_SIZE * (STATE_SIZE + 1) // 2 + 1
-"""Numbers kept of a row: the state, a half of its covariance, and the existence."""
+ROW_VALUES: Final = STATE_SIZE + STATE_SIZE * (STATE_SIZE + 1) // 2 + 2
+"""Numbers kept of a row: the state, a half of its covariance, existence and hidden."""
 
 REPORT_VALUES: Final = 4
 """Numbers reported of a person: x, y, standard deviation of the position, height; m."""
@@ -98,6 +98,7 @@ def _room_for(kept: Kept, frames: int, columns: int, most: int) -> tuple[People,
         np.empty((rows, STATE_SIZE)),
         np.empty((rows, STATE_SIZE, STATE_SIZE)),
         np.empty(rows),
+        np.empty(rows),
         np.empty((rows, FACTS), np.int64),
         np.empty((rows, frames), np.int64),
         np.empty(rows, np.int64),
@@ -128,7 +129,7 @@ def _restore(kept: Kept, people: People, groups: Groups, most: int) -> None:
             for j in range(i + 1):
                 people.covariances[row, i, j] = people.covariances[row, j, i] = values[at]
                 at += 1
-        people.existence[row] = values[at]
+        people.existence[row], people.hidden[row] = values[at], values[at + 1]
         for i in range(FACTS):
             people.facts[row, i] = kept.facts[row, i]
         for frame in range(people.boxes.shape[1]):
@@ -203,7 +204,7 @@ def _keep(people: People, groups: Groups, new_rows: Indices, kept: Kept) -> None
             for j in range(i + 1):
                 values[at] = people.covariances[row, i, j]
                 at += 1
-        values[at] = people.existence[row]
+        values[at], values[at + 1] = people.existence[row], people.hidden[row]
     kept.nexts[0] = groups.counters[NEXT_LABEL]
     kept.nexts[1] = groups.counters[NEXT_NUMBER]
 
@@ -228,26 +229,27 @@ def _to_keep(people: People, groups: Groups, new_rows: Indices) -> Kept:
 
 
 @compiled
-def _comes_before(boxes: Matrix, a: int, b: int) -> bool:
+def _comes_before(scan: Scan, a: int, b: int) -> bool:
     for edge in range(3, -1, -1):
-        if boxes[a, edge] != boxes[b, edge]:
-            return bool(boxes[a, edge] < boxes[b, edge])
-    return False
+        if scan.boxes[a, edge] != scan.boxes[b, edge]:
+            return bool(scan.boxes[a, edge] < scan.boxes[b, edge])
+    return bool(scan.faint[b] and not scan.faint[a])
 
 
 @compiled
-def _sort(starts: Indices, boxes: Matrix, order: Indices, in_order: Matrix) -> None:
+def _sort(scan: Scan, order: Indices, in_order: Scan) -> None:
     """Sort the boxes of each frame by where they are: in which order they come has no effect."""
-    for frame in range(len(starts) - 1):
-        for i in range(starts[frame] + 1, starts[frame + 1]):
+    for frame in range(len(scan.slots)):
+        for i in range(scan.starts[frame] + 1, scan.starts[frame + 1]):
             own, at = order[i], i
-            while at > starts[frame] and _comes_before(boxes, own, order[at - 1]):
+            while at > scan.starts[frame] and _comes_before(scan, own, order[at - 1]):
                 order[at] = order[at - 1]
                 at -= 1
             order[at] = own
-    for b in range(len(boxes)):
+    for b in range(len(scan.boxes)):
+        in_order.faint[b] = scan.faint[order[b]]
         for edge in range(4):
-            in_order[b, edge] = boxes[order[b], edge]
+            in_order.boxes[b, edge] = scan.boxes[order[b], edge]
 
 
 @compiled
@@ -367,9 +369,13 @@ def _write(people: People, rows: Indices, starts: Indices, order: Indices, repor
 def _predict(people: People, known: int, dt_s: float, params: FusionSettings) -> None:
     """Move everybody on by a time."""
     staying = math.exp(-dt_s / params.stay_s)
+    hiding = 1.0 - math.exp(-dt_s / params.hide_s)
+    showing = 1.0 - math.exp(-dt_s / params.show_s)
     for row in range(known):
         predict(people.means[row], people.covariances[row], dt_s, params)
-        people.existence[row] = max(people.existence[row] * staying, _LEAST_KEPT)
+        seen, hidden = people.existence[row] * staying, people.hidden[row] * staying
+        people.existence[row] = max(seen * (1.0 - hiding) + hidden * showing, _LEAST_KEPT)
+        people.hidden[row] = hidden * (1.0 - showing) + seen * hiding
 
 
 @compiled
@@ -406,9 +412,9 @@ def take_in(
         columns += kept.groups[group, 0]
     for frame in range(frames):
         most = max(most, scan.starts[frame + 1] - scan.starts[frame])
-    order, in_order = np.arange(total), np.empty((total, 4))
-    _sort(scan.starts, scan.boxes, order, in_order)
-    ordered = Scan(scan.slots, scan.starts, in_order)
+    order = np.arange(total)
+    ordered = Scan(scan.slots, scan.starts, np.empty((total, 4)), np.empty(total, np.bool_))
+    _sort(scan, order, ordered)
     people, groups = _room_for(kept, frames, columns, params.hypotheses)
     _restore(kept, people, groups, params.hypotheses)
     _predict(people, len(kept.values), dt_s, params)

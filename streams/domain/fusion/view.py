@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 from streams.domain.fusion.ellipsoid import NEAREST_M
 from streams.domain.fusion.jit import compiled
 from streams.domain.fusion.visibility import share_in_picture
-from streams.domain.tracking.types import Indices, Matrix, Vector
+from streams.domain.tracking.types import Flags, Indices, Matrix, Vector
 
 MOST_BOXES: Final = 4096
 """Most boxes of a frame."""
@@ -46,11 +46,13 @@ class Scan(NamedTuple):
         slots: Which of the floor's cameras each frame is of, rising, shape `(F,)`.
         starts: First box of each frame, and the number of all boxes, shape `(F + 1,)`.
         boxes: Detected boxes `(x_min, y_min, x_max, y_max)`, px, shape `(B, 4)`.
+        faint: Which of them are more often nobody than somebody, shape `(B,)`.
     """
 
     slots: Indices
     starts: Indices
     boxes: Matrix
+    faint: Flags
 
 
 @compiled

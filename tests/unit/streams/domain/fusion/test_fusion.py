@@ -1,7 +1,8 @@
 """Fusion of a room of four cameras: who is counted, where, and that order has no effect."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from io import BytesIO
 
 import numpy as np
 import pytest
@@ -103,7 +104,7 @@ def test_order_of_cameras_frames_and_boxes_has_no_effect(order: list[int], rando
     def shuffled(frames: list[CameraFrame]) -> list[CameraFrame]:
         random.shuffle(frames)
         mixed = [
-            replace(f, boxes=f.boxes[random.sample(range(len(f.boxes)), len(f.boxes))])
+            scored(replace(f, boxes=f.boxes[random.sample(range(len(f.boxes)), len(f.boxes))]))
             for f in frames
         ]
         sent.append({watching[f.camera].camera_id: f.boxes for f in mixed})
@@ -111,7 +112,7 @@ def test_order_of_cameras_frames_and_boxes_has_no_effect(order: list[int], rando
 
     def as_sent(frames: list[CameraFrame]) -> list[CameraFrame]:
         sent.append({cameras()[f.camera].camera_id: f.boxes for f in frames})
-        return frames
+        return [scored(f) for f in frames]
 
     found, expected = follow(watching, shuffled), follow(cameras(), as_sent)
 
@@ -128,13 +129,27 @@ def test_a_state_that_was_saved_goes_on_as_if_nothing_had_happened(split: int) -
     fusion, watching = FloorFusion(cameras()), cameras()
     whole = parted = fusion.start()
     for tick in range(TICKS):
-        frames = seen(walk(tick / 5), watching)
+        frames = [scored(frame) for frame in seen(walk(tick / 5), watching)]
         whole, expected = fusion.step(whole, (tick + 1) * TICK_US, frames)
         if tick == split:
             parted = FusionState.from_bytes(parted.to_bytes())
         parted, found = fusion.step(parted, (tick + 1) * TICK_US, frames)
         assert found == expected
     assert parted.to_bytes() == whole.to_bytes()
+
+
+def test_a_state_of_the_release_before_goes_on_with_its_people() -> None:
+    fusion, watching = FloorFusion(cameras()), cameras()
+    state = fusion.start()
+    for tick in range(8):
+        state, _ = fusion.step(state, (tick + 1) * TICK_US, seen(walk(tick / 5), watching))
+
+    after, people = fusion.step(
+        FusionState.from_bytes(as_version_2(state)), 9 * TICK_US, seen(walk(8 / 5), watching)
+    )
+
+    assert sorted(person.number for person in people) == [1, 2, 3]
+    assert FusionState.from_bytes(after.to_bytes()).to_bytes() == after.to_bytes()
 
 
 @pytest.mark.parametrize("sent", ["all frames", "no frame"])
@@ -184,6 +199,65 @@ def test_a_person_stays_while_one_camera_loses_them_and_leaves_when_all_do() -> 
         frames = [nobody_in(frame) for frame in seen([], watching)]
         state, people = fusion.step(state, now_us, frames)
     assert people == []
+
+
+@pytest.mark.parametrize("count", [1, 4])
+def test_who_steps_out_from_behind_something_unknown_has_the_same_number(count: int) -> None:
+    watching = cameras()[:count]
+
+    def shown(tick: int) -> list[CameraFrame]:
+        frames = seen([(3.0 + 0.15 * tick, 3.0)], watching)
+        return [nobody_in(frame) for frame in frames] if 10 <= tick < 16 else frames
+
+    before, *between, after = at_ticks(watching, shown, [9, 14, 15, 19])
+
+    assert [person.number for person in before] == [person.number for person in after] == [1]
+    assert between == [[], []]  # believed in, but not counted
+
+
+def test_who_appears_elsewhere_than_somebody_was_lost_is_another_person() -> None:
+    watching = cameras()
+
+    def shown(tick: int) -> list[CameraFrame]:
+        frames = seen([(2.0, 2.0) if tick < 10 else (6.0, 4.0)], watching)
+        return [nobody_in(frame) for frame in frames] if 10 <= tick < 13 else frames
+
+    before, after = at_ticks(watching, shown, [9, 18])
+
+    assert [person.number for person in before] == [1]
+    assert [person.number for person in after] == [2]
+
+
+def test_faint_boxes_start_nobody_and_keep_who_is_known_for_a_while() -> None:
+    watching = cameras()[:1]
+
+    def always(score: float, tick: int) -> list[CameraFrame]:
+        frames = seen([(4.0, 3.0)], watching)
+        return [replace(one, scores=np.full(len(one.boxes), score)) for one in frames]
+
+    def first_clear(tick: int) -> list[CameraFrame]:
+        return always(0.9 if tick < 10 else 0.3, tick)
+
+    def first_seen(tick: int) -> list[CameraFrame]:
+        return (
+            [nobody_in(frame) for frame in always(0.9, tick)] if tick >= 10 else always(0.9, tick)
+        )
+
+    [never] = at_ticks(watching, lambda tick: always(0.3, tick), [30])
+    kept, *_, gone = at_ticks(watching, first_clear, [11, 40])
+    lost = at_ticks(watching, first_seen, [11])[0]
+
+    assert never == gone == lost == []
+    assert [person.number for person in kept] == [1]
+    assert kept[0].boxes == (0,)
+
+
+def test_scores_that_are_not_one_for_each_box_are_refused() -> None:
+    frame = replace(seen([(4.0, 3.0)], cameras())[0], scores=np.ones(3))
+    fusion = FloorFusion(cameras())
+
+    with pytest.raises(ValueError, match="scores of camera corner-0: give one for each box"):
+        fusion.step(fusion.start(), TICK_US, [frame])
 
 
 def test_a_camera_without_a_frame_says_nothing() -> None:
@@ -387,6 +461,36 @@ def follow(  # type: ignore[no-untyped-def]
     return found
 
 
+def as_version_2(state: FusionState) -> bytes:
+    """A state as it was saved before something unknown could hide people."""
+    buffer = BytesIO()
+    np.save(buffer, np.array([2, state.time_us], np.int64))
+    for array in state.kept._replace(values=state.kept.values[:, :-1]):
+        np.save(buffer, np.ascontiguousarray(array))
+    return buffer.getvalue()
+
+
+def at_ticks(
+    watching: Sequence[FusionCamera],
+    shown: Callable[[int], list[CameraFrame]],
+    ticks: Sequence[int],
+) -> list[list[FusedPerson]]:
+    """The people at some ticks."""
+    fusion = FloorFusion(watching)
+    state, found = fusion.start(), []
+    for tick in range(ticks[-1] + 1):
+        state, people = fusion.step(state, (tick + 1) * TICK_US, shown(tick))
+        if tick in ticks:
+            found.append(people)
+    return found
+
+
+def scored(frame: CameraFrame) -> CameraFrame:
+    """The frame with scores that follow from where its boxes are; one in four is faint."""
+    scores = np.where(frame.boxes.sum(axis=1).astype(int) % 4 == 0, 0.3, 0.9)
+    return replace(frame, scores=scores)
+
+
 def boxes_of(
     people_by_tick: list[list[FusedPerson]], sent: list[dict[str, NDArray[np.float64]]]
 ) -> list[list[list[float]]]:
@@ -411,4 +515,4 @@ def inside(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def nobody_in(frame: CameraFrame) -> CameraFrame:
-    return replace(frame, boxes=np.zeros((0, 4)))
+    return replace(frame, boxes=np.zeros((0, 4)), scores=None)
