@@ -52,35 +52,44 @@ class Camera:
         return (WIDTH, HEIGHT) if self.recording is None else self.recording.size
 
 
-def cameras_of(floors: int, a_floor: int, recordings: list[Recording]) -> list[Camera]:
+def cameras_of(
+    floors: int, a_floor: int, recordings: list[Recording], *, all_fused: bool = False
+) -> list[Camera]:
     """Cameras of a ward; the first of each floor that is not fused replays a recording, if any.
 
     Args:
         floors: Number of floors.
         a_floor: Number of cameras on each floor.
         recordings: Detections of real clips.
+        all_fused: Whether the people of every floor are fused, and not of every second one.
     """
-    return [
-        Camera(
+
+    def camera(floor: int, index: int) -> Camera:
+        fused = all_fused or floor % 2 == 1
+        return Camera(
             f"cam-{floor}-{index}",
             f"floor-{floor}",
             floor * a_floor + index,
             recordings[floor % len(recordings)]
-            if recordings and index == 0 and not floor % 2
+            if recordings and index == 0 and not fused
             else None,
-            index if floor % 2 and index < crossed_views.VIEWS else None,
+            index if fused and index < crossed_views.VIEWS else None,
         )
-        for floor in range(floors)
-        for index in range(a_floor)
-    ]
+
+    return [camera(floor, index) for floor in range(floors) for index in range(a_floor)]
 
 
-def rows_of(cameras: list[Camera]) -> list[list[Row]]:
+def rows_of(cameras: list[Camera], start_us: int = START_US) -> list[list[Row]]:
     """Rows that a person would import, kind by kind.
 
     Every camera has a zone in its own pixels, with staff and requirements; every floor has a zone
     in metres, which all its cameras feed.
+
+    Args:
+        cameras: Cameras of the ward.
+        start_us: Event time at which the input begins, microseconds.
     """
+    change_us = start_us + SHIFT_CHANGE_US - START_US
     camera_rows: list[Row] = []
     zones: list[Row] = []
     staff: list[Row] = []
@@ -119,7 +128,7 @@ def rows_of(cameras: list[Camera]) -> list[list[Row]]:
         )
         for late in (False, True):
             staff_id = f"{camera.camera_id}-{'late' if late else 'early'}"
-            starts = SHIFT_CHANGE_US - (0 if late else 8 * HOUR_US)
+            starts = change_us - (0 if late else 8 * HOUR_US)
             staff.append(StaffRow(staff_id=staff_id, role=role))
             shifts.append(
                 ShiftRow(
@@ -150,12 +159,12 @@ def _homography(index: int) -> list[float]:
     return [scale, 0.0, shift_m, 0.0, scale, 0.0, 0.0, 0.0, 1.0]
 
 
-def register(settings: Settings, cameras: list[Camera]) -> dict[str, int]:
+def register(settings: Settings, cameras: list[Camera], start_us: int = START_US) -> dict[str, int]:
     """Register the ward an hour before its input begins; returns the partition of each floor."""
     registered = Registered()
-    stamp = Stamp(START_US - HOUR_US, START_US - HOUR_US, "chaos")
+    stamp = Stamp(start_us - HOUR_US, start_us - HOUR_US, "chaos")
     facts: list[Fact] = []
-    for rows in rows_of(cameras):
+    for rows in rows_of(cameras, start_us):
         new = edits(rows, registered, stamp)
         registered.add(new)
         facts += new

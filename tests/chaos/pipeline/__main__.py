@@ -40,6 +40,12 @@ def arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--pace", type=float, default=2.0, help="times faster than real time")
     parser.add_argument("--workers", type=int, default=3, choices=(1, 2, 3))
     parser.add_argument("--floors", type=int, default=8)
+    parser.add_argument(
+        "--all-fused", action="store_true", help="fuse the people of every floor, not every second"
+    )
+    parser.add_argument(
+        "--live", action="store_true", help="date the input by the wall clock in every run"
+    )
     parser.add_argument("--mutation", default="", help="a name of tests.support.mutant")
     parser.add_argument(
         "--before",
@@ -77,7 +83,8 @@ def chosen(names: str) -> tuple[list[Fault], list[str]]:
 def rounds(faults: Sequence[Fault], seed: int, together: int) -> list[list[Fault]]:
     """Every fault once, in a seeded order, some in each run."""
     order = Random(f"order/{seed}").sample(list(faults), len(faults))
-    # Faults that need proxies or clocks come in runs of their own: both slow a run.
+    # Faults that need proxies or clocks come in runs of their own: both slow a run. So do those
+    # whose input is dated by the wall clock.
     # A pipeline is upgraded once.
     return [
         group[start : start + together]
@@ -87,8 +94,8 @@ def rounds(faults: Sequence[Fault], seed: int, together: int) -> list[list[Fault
     ]
 
 
-def _needs(fault: Fault) -> tuple[bool, bool, str]:
-    return fault.proxied, fault.clocked, fault.name if fault.aged else ""
+def _needs(fault: Fault) -> tuple[bool, bool, bool, str]:
+    return fault.proxied, fault.clocked, fault.live, fault.name if fault.aged else ""
 
 
 def _attack_pixels(
@@ -115,7 +122,10 @@ def main(given: Sequence[str] | None = None) -> int:
     faults, pixels = chosen(options.faults)
     folder = options.folder or Path(mkdtemp(prefix="wardstream-chaos-"))
     cameras: list[Camera] = cameras_of(
-        options.floors, 3, recordings(DATA if DATA.is_dir() else None)
+        options.floors,
+        3,
+        recordings(DATA if DATA.is_dir() else None),
+        all_fused=options.all_fused,
     )
     program: tuple[str, ...] = ()
     if options.mutation:
@@ -132,10 +142,13 @@ def main(given: Sequence[str] | None = None) -> int:
                 "pace": options.pace,
                 "workers": options.workers,
             }
-            report.calm(run(Plan(seed=0, faults=(), **common), arena, folder / "calm"))
+            # An undisturbed run is no measure for decisions of another run, or for two releases.
+            if not all(options.live or fault.live or fault.aged for fault in some):
+                report.calm(run(Plan(seed=0, faults=(), **common), arena, folder / "calm"))
             for seed in range(options.first_seed, options.first_seed + options.seeds):
                 for number, group in enumerate(rounds(some, seed, options.together)):
-                    plan = Plan(seed=seed, faults=group, program=program, **common)
+                    live = options.live or group[0].live
+                    plan = Plan(seed=seed, faults=group, program=program, live=live, **common)
                     if group[0].aged:
                         before = release_before(folder / f"release-{seed}-{number}", options.before)
                         print(f"from {before.revision}, state {before.state_version}", flush=True)

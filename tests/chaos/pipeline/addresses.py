@@ -12,6 +12,9 @@ SINK_REDIS: Final = "sink-redis"
 SERVE: Final = "serve"
 SINKS: Final = (SINK_TIMESCALE, SINK_REDIS)
 
+CLOCKS: Final = ("clocks-0", "clocks-1")
+"""They run only where the input is dated by the wall clock."""
+
 COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     **dict.fromkeys(STREAMS, ("stream",)),
     SINK_TIMESCALE: ("sink", "timescale"),
@@ -19,6 +22,12 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     SERVE: ("serve",),
 }
 """Arguments after `wardstream`, by the name of the process."""
+
+LIVE_COMMANDS: Final[dict[str, tuple[str, ...]]] = {
+    **COMMANDS,
+    **dict.fromkeys(CLOCKS, ("clocks",)),
+}
+"""Arguments after `wardstream`, with the processes that follow clocks."""
 
 TALKS_TO: Final[dict[str, tuple[Component, ...]]] = {
     **dict.fromkeys(STREAMS, ("kafka", "registry")),

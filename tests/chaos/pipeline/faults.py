@@ -12,7 +12,8 @@ from signal import SIGCONT, SIGKILL, SIGSTOP
 
 from deploy.services import Component
 from tests.chaos.pipeline import inputs
-from tests.chaos.pipeline.addresses import SERVE, SINK_REDIS, SINK_TIMESCALE
+from tests.chaos.pipeline.addresses import CLOCKS, SERVE, SINK_REDIS, SINK_TIMESCALE
+from tests.chaos.pipeline.clock_faults import SOURCE_CLOCK_FAULTS, deciding
 from tests.chaos.pipeline.moments import MOMENTS, checkpointing, running
 from tests.chaos.pipeline.pipeline import AttackedPipeline
 from tests.chaos.pipeline.upgrade import upgrade, upgrade_killed
@@ -22,6 +23,8 @@ PAST_SESSION_S = (9.0, 13.0)
 """Sessions end after 8 s, those of sinks after 6."""
 
 OUTAGE_S = (2.0, 6.0)
+
+_MOMENTS = {**MOMENTS, "decide": deciding}
 
 Deed = Callable[[AttackedPipeline, Random], bool]
 """Injects the fault, and undoes it where needed; returns whether it hit the intended phase."""
@@ -37,6 +40,7 @@ class Fault:
         proxied: Whether it needs proxies between processes and services.
         clocked: Whether it needs clocks that can be set.
         aged: Whether it starts with stream processors of the release before.
+        live: Whether the input must be dated by the wall clock, and the cameras' clocks followed.
     """
 
     name: str
@@ -44,11 +48,13 @@ class Fault:
     proxied: bool = False
     clocked: bool = False
     aged: bool = False
+    live: bool = False
 
 
 def victim(pipeline: AttackedPipeline, who: str, chance: Random) -> str:
-    """The process that a fault names; any stream processor for `stream`."""
-    return chance.choice(pipeline.streams) if who == "stream" else who
+    """The process that a fault names; any one of several for `stream` and `clocks`."""
+    several = {"stream": pipeline.streams, "clocks": CLOCKS}
+    return chance.choice(several[who]) if who in several else who
 
 
 def kill_in(who: str, phase: str) -> Deed:
@@ -56,7 +62,7 @@ def kill_in(who: str, phase: str) -> Deed:
 
     def deed(pipeline: AttackedPipeline, chance: Random) -> bool:
         name = victim(pipeline, who, chance)
-        came = MOMENTS[phase](pipeline, name, chance) and pipeline.supervisor.alive(name)
+        came = _MOMENTS[phase](pipeline, name, chance) and pipeline.supervisor.alive(name)
         pipeline.kill(name, SIGKILL)
         pipeline.restart(name)
         pipeline.revive()
@@ -80,7 +86,7 @@ def freeze_in(who: str, phase: str, between_s: tuple[float, float]) -> Deed:
 
     def deed(pipeline: AttackedPipeline, chance: Random) -> bool:
         name = victim(pipeline, who, chance)
-        came = MOMENTS[phase](pipeline, name, chance) and pipeline.supervisor.alive(name)
+        came = _MOMENTS[phase](pipeline, name, chance) and pipeline.supervisor.alive(name)
         pipeline.kill(name, SIGSTOP)
         try:
             time.sleep(chance.uniform(*between_s))
@@ -180,6 +186,7 @@ _PHASES = {
     SERVE: ("run", "start", "shutdown"),
 }
 _HOUR_S = 3600.0
+_CLOCKS_PHASES = ("run", "start", "decide")
 
 FAULTS: dict[str, Fault] = {
     fault.name: fault
@@ -216,6 +223,16 @@ FAULTS: dict[str, Fault] = {
             for word, seconds in (("ahead", _HOUR_S), ("back", -_HOUR_S))
         ),
         *(Fault(name, deed) for name, deed in inputs.INPUT_FAULTS.items()),
+        *(Fault(name, deed, live=True) for name, deed in SOURCE_CLOCK_FAULTS.items()),
+        *(
+            Fault(f"clocks-kill@{phase}", kill_in("clocks", phase), live=True)
+            for phase in _CLOCKS_PHASES
+        ),
+        *(
+            Fault(f"clocks-{word}@{phase}", freeze_in("clocks", phase, between_s), live=True)
+            for phase in _CLOCKS_PHASES
+            for word, between_s in (("stop", (0.3, 2.5)), ("zombie", PAST_SESSION_S))
+        ),
     )
 }
 """All faults, by name."""

@@ -11,6 +11,7 @@ from runtime.kafka.producer import ReliableProducer
 from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
 from schemas.topics import DETECTIONS
+from tests.chaos.pipeline.source_clocks import SourceClocks
 from tests.support.clusters import cluster_of
 from tests.support.large_ward import START_US, Camera
 from tests.support.ward_source import Event, events
@@ -30,6 +31,9 @@ class Feeder:
         seconds: Event time of the whole input, seconds.
         seed: Seed of the input.
         pace: Seconds of event time that are sent in one second.
+        start_us: Event time at which the input begins, microseconds.
+        source_clocks: Clocks of the cameras; with them each outcome is sent at its event time, and
+            says what its camera's clock said.
 
     Attributes:
         sent: Number of records handed to the producer.
@@ -46,7 +50,11 @@ class Feeder:
         seconds: float,
         seed: int,
         pace: float,
+        start_us: int = START_US,
+        source_clocks: SourceClocks | None = None,
     ) -> None:
+        self._shift_us = start_us - START_US
+        self._source_clocks = source_clocks
         self._codec = SchemaRegistry(settings.registry_url).writer(DETECTIONS)
         self._producer = ReliableProducer(
             cluster_of(settings),
@@ -93,7 +101,7 @@ class Feeder:
                 if event.at_us > self._last_us or not self._wait_for(event.at_us):
                     return
                 key = event.camera.camera_id.encode()
-                value = self._codec.encode(event.record)
+                value = self._codec.encode(self._dated(event.record))
                 sent = (self._partitions[event.camera.floor_id], key, value)
                 self._send(*sent)
                 self._note(event)
@@ -105,10 +113,19 @@ class Feeder:
         finally:
             self._done.set()
 
+    def _dated(self, record: dict[str, Any]) -> dict[str, Any]:
+        """An outcome with the times of this run."""
+        at_us = record["captured_us"] + self._shift_us
+        if self._source_clocks is None:
+            return record | {"captured_us": at_us}
+        reading_us = self._source_clocks.read(record["camera_id"], at_us)
+        times = {"captured_us": at_us, "received_us": at_us, "source_clock_us": reading_us}
+        return record | times
+
     def _note(self, event: Event) -> None:
         if len(self.appended_s) >= NOTED:
             self.appended_s.pop(next(iter(self.appended_s)))
-        who = (event.camera.camera_id, event.record["captured_us"])
+        who = (event.camera.camera_id, event.record["captured_us"] + self._shift_us)
         self.appended_s[who] = time.monotonic()
 
     def _wait_for(self, at_us: int) -> bool:
@@ -120,7 +137,10 @@ class Feeder:
                     self._wake.wait(0.2)
                 continue
             since_us, since_s = self._started
-            ahead_s = (at_us - since_us) / 1e6 / self._pace - (time.monotonic() - since_s)
+            if self._source_clocks is not None:
+                ahead_s = (at_us + self._shift_us) / 1e6 - time.time()
+            else:
+                ahead_s = (at_us - since_us) / 1e6 / self._pace - (time.monotonic() - since_s)
             if ahead_s <= 0:
                 return True
             time.sleep(min(ahead_s, 0.05))

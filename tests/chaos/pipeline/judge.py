@@ -16,6 +16,7 @@ from schemas.live import LiveKind, state_key
 from schemas.topics import DEAD_LETTERS, OCCUPANCY, OCCUPANCY_LATEST, PRESENCE, TOPICS, TRACKS
 from streams.processor.pipeline_settings import pipeline_settings
 from streams.stage import OUTPUTS
+from tests.chaos.pipeline.decisions import dated, faults_of
 from tests.chaos.pipeline.histories import one_history
 from tests.support.clusters import cluster_of, installation_of
 from tests.support.digests import table_digest
@@ -40,6 +41,8 @@ class Verdict:
         dead_letters: Number of distinct dead letters.
         mismatches: Every difference, in words; empty when the pipeline held.
         seamed: Whether two releases wrote it: then nothing can be compared with a single fold.
+        dated: How the frames of an input that is dated by the wall clock were dated by the floor:
+            how many by a camera's clock, by its delay, by their arrival. No other run has the same.
     """
 
     topics: dict[str, str] = field(default_factory=dict)
@@ -49,10 +52,11 @@ class Verdict:
     dead_letters: int = 0
     mismatches: list[str] = field(default_factory=list)
     seamed: bool = False
+    dated: dict[str, int] = field(default_factory=dict)
 
     def against(self, calm: "Verdict") -> list[str]:
         """Differences from an undisturbed run."""
-        if self.seamed:
+        if self.seamed or self.dated or calm.dated:
             return []
         return [
             f"{kind} {name} is not what the undisturbed run wrote"
@@ -79,6 +83,7 @@ def judge(
     *,
     expected_dead_letters: int,
     seamed: bool = False,
+    live: bool = False,
 ) -> Verdict:
     """Compare everything that a settled pipeline wrote.
 
@@ -87,6 +92,7 @@ def judge(
         board_url: URL of its board; None leaves the board out.
         expected_dead_letters: Number of dead letters that the attack has made.
         seamed: Whether two releases wrote it, which no single fold repeats.
+        live: Whether the input is dated by the wall clock.
     """
     verdict = Verdict(seamed=seamed)
     oracle = {} if seamed else fold_detections(cluster_of(settings), pipeline_settings(settings))
@@ -114,14 +120,24 @@ def judge(
         difference = first_difference(cluster_of(settings), topic.name, expected, fold)
         if difference is not None:
             verdict.mismatches.append(difference)
-    if seamed:
+    if seamed or live:
         verdict.mismatches += one_history(settings, histories)
+    if live:
+        _judge_clocks(settings, verdict)
     _judge_tables(settings, verdict)
     _judge_live_values(settings, newest, verdict)
     if board_url is not None:
         _judge_board(board_url, newest.get(OCCUPANCY.name, {}), verdict)
     _judge_dead_letters(settings, expected_dead_letters, verdict)
     return verdict
+
+
+def _judge_clocks(settings: Settings, verdict: Verdict) -> None:
+    """Check what was decided about clocks, and that the fold made use of it."""
+    verdict.dated = dict(dated(settings))
+    verdict.mismatches += faults_of(settings)
+    if not verdict.dated.get("clock"):
+        verdict.mismatches.append(f"no frame was dated by a camera's clock: {verdict.dated}")
 
 
 def _judge_tables(settings: Settings, verdict: Verdict) -> None:

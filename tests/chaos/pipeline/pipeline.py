@@ -1,5 +1,7 @@
 """The attacked pipeline: stream processors, both sinks and the board, with one input."""
 
+import os
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -14,13 +16,14 @@ from deploy.local.ports import free_ports
 from runtime.kafka.topic_partition import Partition
 from runtime.process.settings import Settings
 from schemas.topics import DETECTIONS
-from tests.chaos.pipeline.addresses import COMMANDS, SERVE, STREAMS
+from tests.chaos.pipeline.addresses import COMMANDS, LIVE_COMMANDS, SERVE, STREAMS
 from tests.chaos.pipeline.arena import Arena
 from tests.chaos.pipeline.clocks import Clocks
 from tests.chaos.pipeline.feeder import Feeder
 from tests.chaos.pipeline.progress import Progress
+from tests.chaos.pipeline.source_clocks import SourceClocks
 from tests.support.clusters import cluster_of
-from tests.support.large_ward import Camera, register
+from tests.support.large_ward import START_US, Camera, register
 from tests.support.services import delete_topics
 from tests.support.waiting import NotInTime, eventually
 from workers.local.pipeline import prepare, settings_of
@@ -29,6 +32,17 @@ START_S = 600.0
 RECOVERY_S = 60.0
 ORDERLY_S = 60.0
 POLL_S = 0.1
+FEW_SECONDS_AHEAD_US = 3_000_000
+"""From the start of an input that is dated by the wall clock to its first frame, microseconds."""
+
+QUICK_CLOCKS = {
+    "WARDSTREAM_CLOCKS__SETTLE_S": "15",
+    "WARDSTREAM_CLOCKS__JUMP_AFTER_S": "1.5",
+    "WARDSTREAM_CLOCKS__AGAIN_AFTER_S": "5",
+    "WARDSTREAM_CLOCKS__AHEAD_S": "7",
+}
+"""Clocks are settled soon, and decisions hold as soon as they may, so that a run sees many."""
+
 WARDSTREAM = (sys.executable, "-m", "workers.cli")
 """This release."""
 
@@ -62,6 +76,7 @@ class AttackedPipeline:
         progress: Follows its progress.
         board_url: URL of the board, without a slash at its end.
         streams: Names of its stream processors.
+        source_clocks: Clocks of its cameras; None where the input is not dated by the wall clock.
         expected_dead_letters: Number of dead letters that the attack itself has made.
         repeated: Number of input records that were appended twice.
         leaving: Processes that were asked to end, and must start again.
@@ -77,6 +92,7 @@ class AttackedPipeline:
     clocks: Clocks | None
     board_url: str
     streams: tuple[str, ...]
+    source_clocks: SourceClocks | None = None
     expected_dead_letters: int = 0
     repeated: int = 0
     leaving: list[str] = field(default_factory=list)
@@ -128,7 +144,7 @@ class AttackedPipeline:
 
     def where(self) -> str:
         """The progress of everything, for a message."""
-        alive = [name for name in COMMANDS if self._runs(name)]
+        alive = [name for name in LIVE_COMMANDS if self._runs(name)]
         return (
             f"sent {self.feeder.sent}, ends {self.progress.ends(DETECTIONS)}, "
             f"folded {self.progress.folded}, alive {alive}"
@@ -227,6 +243,8 @@ def attacked_pipeline(
     stream_workers: int = 3,
     program: Sequence[str] = (),
     clocks: Clocks | None = None,
+    earlier: bool = False,
+    live: bool = False,
 ) -> Iterator[AttackedPipeline]:
     """A pipeline that is ready and has no input yet; all of it ends with the block.
 
@@ -241,18 +259,28 @@ def attacked_pipeline(
         stream_workers: Number of stream processors.
         program: Program of the stream processor instead of `wardstream`.
         clocks: Clocks of the processes, or None for the real one.
+        earlier: Whether that program is an earlier release, which registers its own schemas.
+        live: Whether the input is dated by the wall clock, and the cameras' clocks are followed.
     """
     folder.mkdir(parents=True, exist_ok=True)
     objects = (folder / "objects").resolve().as_uri()  # for archived checkpoints
     environment = {"WARDSTREAM_INGEST__OBJECT_STORE_URL": objects, **environment}
+    if live:
+        environment |= QUICK_CLOCKS
+    if earlier:  # it was installed before
+        registering = [*program, "registry", "register"]
+        subprocess.run(registering, env={**os.environ, **environment}, check=True, timeout=START_S)
     settings = settings_of(environment)
     prepare(cluster_of(settings), settings.database_url.get_secret_value())
-    partitions = register(settings, cameras)
+    commands = LIVE_COMMANDS if live else COMMANDS
+    source_clocks = SourceClocks(cameras) if live else None
+    start_us = time.time_ns() // 1_000 if live else START_US
+    partitions = register(settings, cameras, start_us)
     board_port = free_ports(1)[0]
     streams = STREAMS[:stream_workers]
     workers: dict[str, Worker] = {}
     with Supervisor(folder, environment) as supervisor:
-        for name, command in COMMANDS.items():
+        for name, command in commands.items():
             if name in STREAMS and name not in streams:
                 continue
             own = arena.addresses(name, environment)
@@ -265,11 +293,22 @@ def attacked_pipeline(
                 name=name, command=command, environment=own, program=tuple(chosen)
             )
             supervisor.start(workers[name])
-        for name in COMMANDS:
+        for name in commands:
             if name not in STREAMS or name in streams:
                 _await_ready(supervisor, name)
+        if live:
+            start_us = time.time_ns() // 1_000 + FEW_SECONDS_AHEAD_US
         progress = Progress(settings, sorted(set(partitions.values())))
-        feeder = Feeder(settings, cameras, partitions, seconds=seconds, seed=seed, pace=pace)
+        feeder = Feeder(
+            settings,
+            cameras,
+            partitions,
+            seconds=seconds,
+            seed=seed,
+            pace=pace,
+            start_us=start_us,
+            source_clocks=source_clocks,
+        )
         try:
             yield AttackedPipeline(
                 arena=arena,
@@ -281,6 +320,7 @@ def attacked_pipeline(
                 clocks=clocks,
                 board_url=f"http://127.0.0.1:{board_port}",
                 streams=streams,
+                source_clocks=source_clocks,
                 workers=workers,
             )
         finally:

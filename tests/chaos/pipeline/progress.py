@@ -95,18 +95,21 @@ class Progress:
                     self.folded[partition] = decode_head(value).next_offset or 0
         self._consumer.close()
 
-    def ends(self, topic: Topic, *, committed: bool = False) -> dict[int, int] | None:
+    def ends(
+        self, topic: Topic, *, committed: bool = False, partitions: Iterable[int] = ()
+    ) -> dict[int, int] | None:
         """End of each of the ward's partitions of a topic; None while the broker is out of reach.
 
         Args:
             topic: The topic.
             committed: Whether the end is that of committed records only.
+            partitions: Partitions instead of the ward's.
         """
         level = IsolationLevel.READ_COMMITTED if committed else IsolationLevel.READ_UNCOMMITTED
         name = cluster_of(self._settings).name(topic)
         wanted = {
             TopicPartition(name, partition): OffsetSpec.latest()  # type: ignore[no-untyped-call]
-            for partition in self._partitions
+            for partition in partitions or self._partitions
         }
         asked = self._admin.list_offsets(wanted, isolation_level=level, request_timeout=ANSWER_S)
         ends = {}

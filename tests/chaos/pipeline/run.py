@@ -17,6 +17,7 @@ from runtime.errors import Retry
 from schemas.registry import RegistryUnavailable
 from tests.chaos.pipeline.addresses import SERVE
 from tests.chaos.pipeline.arena import Arena
+from tests.chaos.pipeline.clock_faults import settle as settle_clocks
 from tests.chaos.pipeline.clocks import Clocks
 from tests.chaos.pipeline.faults import Fault
 from tests.chaos.pipeline.judge import Verdict, judge
@@ -25,6 +26,9 @@ from tests.support.large_ward import Camera
 
 RECOVERY_DEADLINE_S = 300.0
 JUDGE_DEADLINE_S = 60.0
+LIVE_S = 3_600.0
+"""Longest input that is dated by the wall clock, seconds."""
+
 TAIL_S = 15.0
 """Event time after the last fault, seconds: long enough to renew every live value."""
 
@@ -43,6 +47,7 @@ class Plan:
         workers: Number of stream processors.
         program: Program of the stream processor instead of `wardstream`.
         seamed: Whether that is another release, whose records differ from those of this one.
+        live: Whether the input is dated by the wall clock, and lasts until the last fault is over.
     """
 
     cameras: list[Camera]
@@ -54,6 +59,7 @@ class Plan:
     workers: int = 3
     program: Sequence[str] = ()
     seamed: bool = False
+    live: bool = False
 
 
 @dataclass
@@ -137,12 +143,14 @@ def run(plan: Plan, arena: Arena, folder: Path) -> Outcome:
             environment,
             folder,
             plan.cameras,
-            seconds=plan.seconds,
+            seconds=LIVE_S if plan.live else plan.seconds,
             seed=plan.input_seed,
             pace=plan.pace,
             stream_workers=plan.workers,
             program=plan.program,
             clocks=clocks,
+            earlier=plan.seamed,
+            live=plan.live,
         ) as pipeline,
     ):
         try:
@@ -155,14 +163,16 @@ def run(plan: Plan, arena: Arena, folder: Path) -> Outcome:
             pipeline.supervisor.stop_all()
             pipeline.restart(SERVE)
             pipeline.ready(SERVE)
-            outcome.verdict = patient_judge(pipeline, seamed=plan.seamed)
+            outcome.verdict = patient_judge(pipeline, seamed=plan.seamed, live=plan.live)
         outcome.sent = pipeline.feeder.sent
         outcome.restarts = {name: pipeline.supervisor.restarts(name) for name in pipeline.streams}
     outcome.duration_s = time.monotonic() - began_s
     return outcome
 
 
-def patient_judge(pipeline: AttackedPipeline, *, seamed: bool = False) -> Verdict:
+def patient_judge(
+    pipeline: AttackedPipeline, *, seamed: bool = False, live: bool = False
+) -> Verdict:
     """Judge a settled pipeline, once the services answer the judge too.
 
     The registry keeps broken connections to its own database for a while after a kill of that.
@@ -175,6 +185,7 @@ def patient_judge(pipeline: AttackedPipeline, *, seamed: bool = False) -> Verdic
                 pipeline.board_url,
                 expected_dead_letters=pipeline.expected_dead_letters,
                 seamed=seamed,
+                live=live,
             )
         except (Retry, RegistryUnavailable):
             if time.monotonic() > end_s:
@@ -185,9 +196,12 @@ def patient_judge(pipeline: AttackedPipeline, *, seamed: bool = False) -> Verdic
 def _attack(plan: Plan, pipeline: AttackedPipeline, outcome: Outcome) -> None:
     """Inject one fault in every part of the input, each time after recovery."""
     chance = Random(f"faults/{plan.seed}")
+    if plan.live:
+        pipeline.feeder.feed_until(LIVE_S)
     part_s = max(0.0, plan.seconds - TAIL_S) / max(1, len(plan.faults))
     for number, fault in enumerate(plan.faults):
-        pipeline.feeder.feed_until((number + 1) * part_s)
+        if not plan.live:
+            pipeline.feeder.feed_until((number + 1) * part_s)
         pipeline.await_records(RECOVERY_DEADLINE_S)
         began_s = time.monotonic()
         came = fault.deed(pipeline, chance)
@@ -197,3 +211,6 @@ def _attack(plan: Plan, pipeline: AttackedPipeline, outcome: Outcome) -> None:
         outcome.injections.append(
             Injection(fault.name, came, round(ended_s - began_s, 2), round(recovery_s, 2))
         )
+    if plan.live:
+        settle_clocks(pipeline)
+        pipeline.feeder.end_at(pipeline.feeder.at_s + TAIL_S)

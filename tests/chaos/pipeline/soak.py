@@ -48,7 +48,7 @@ def soak(
         seed: Seed of the faults.
     """
     chance = Random(f"soak/{seed}")
-    kinds, _ = chosen(faults)
+    kinds = [fault for fault in chosen(faults)[0] if not fault.live]
     outcome = Outcome(seed)
     began_s = time.monotonic()
     names = [name for name in COMMANDS if name not in STREAMS or name in pipeline.streams]
