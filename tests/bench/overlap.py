@@ -98,10 +98,10 @@ def on_rooms(rooms: Mapping[str, Room]) -> Iterator[str]:
             after, others = [], 0
             for camera in room.cameras:
                 wrong = change(room, camera)
-                said = check(wrong.cameras, wrong.detections, wrong.fps)
-                if camera in said.after_s:
-                    after.append(said.after_s[camera])
-                others += bool(said.after_s.keys() - {camera})
+                outcome = check(wrong.cameras, wrong.detections, wrong.fps)
+                if camera in outcome.after_s:
+                    after.append(outcome.after_s[camera])
+                others += bool(outcome.after_s.keys() - {camera})
             delay = f"{median(after):.0f} ({max(after):.0f})" if after else ""
             cases = len(room.cameras)
             rows.append([name, fault, str(cases), str(len(after)), delay, str(others)])
@@ -134,9 +134,9 @@ def on_ufes4cam() -> Iterator[str]:
         cameras = {
             name: read_pose(VIDEO / f"calib_{name}_{which}.json", None) for name in detections
         }
-        said = check(cameras, detections, VIDEO_FPS)
-        blamed = [f"{camera} after {after:.0f} s" for camera, after in said.after_s.items()]
-        apart = ", ".join(f"{metres:.2f}" for metres in said.apart_m)
+        outcome = check(cameras, detections, VIDEO_FPS)
+        blamed = [f"{camera} after {after:.0f} s" for camera, after in outcome.after_s.items()]
+        apart = ", ".join(f"{metres:.2f}" for metres in outcome.apart_m)
         rows.append([which, ", ".join(blamed) or "nobody", apart])
     yield markdown(("calibrations", "blamed", "pairs apart, m"), rows)
 

@@ -210,7 +210,7 @@ def test_the_height_or_the_field_of_view_gives_the_pose_of_a_camera_that_looks_d
 
 @settings(max_examples=50, deadline=None)
 @given(poses, focals)
-def test_where_a_homography_tells_the_pose_nothing_else_does(pose: Array, focal: float) -> None:
+def test_where_a_homography_shows_the_pose_nothing_else_does(pose: Array, focal: float) -> None:
     known = Pinhole(inner(focal) @ pose, WIDTH, HEIGHT)
     assume(-known.projection[2, 2] < math.cos(math.radians(25.0)))
 
