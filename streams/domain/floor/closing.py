@@ -208,9 +208,7 @@ def _observe_fused(
     settings: FloorSettings,
 ) -> list[FloorLink]:
     """Fuse the looks of a scan, and find out who stands in which zone."""
-    observed_people, links = fuse_views(
-        floor.fused, floor.floor_id, fused, views, snapshot, settings
-    )
+    observed, links = fuse_views(floor.fused, floor.floor_id, fused, views, snapshot, settings)
     for link in links:
         if link.kind == "MERGE":
             earlier, later = (person_id(floor.floor_id, n) for n in (link.earlier, link.later))
@@ -221,8 +219,12 @@ def _observe_fused(
                 for seq, happening in enumerate(happenings[zone_id], start=following):
                     note_seq(zone, happening, seq)
                 happenings[zone_id] += merge(zone, earlier, later)
-    for view, numbers in observed_people:
-        table = snapshot.areas_of_one(floor.floor_id, view.camera_id)
+    for camera_id in (*sorted(views), EVERY_CAMERA):
+        if camera_id not in observed:  # no zone counts the people of this one camera
+            floor.looked[camera_id] = views[camera_id].captured_us
+            continue
+        view, numbers = observed[camera_id]
+        table = snapshot.areas_of_one(floor.floor_id, camera_id)
         ids = [person_id(floor.floor_id, number) for number in numbers]
         _observe(floor, view, ids, table, happenings, settings)
     return links

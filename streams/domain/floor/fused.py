@@ -10,7 +10,7 @@ from streams.domain.camera.people import PERSON
 from streams.domain.camera.view import View
 from streams.domain.facts.fused_cameras import FusedCameras
 from streams.domain.facts.snapshot import Snapshot
-from streams.domain.fusion.fusion import CameraFrame, FusedPerson
+from streams.domain.fusion.fusion import FusedPerson
 from streams.domain.fusion.state import FusionState
 from streams.domain.identity.identities import FloorLink, Identities, Known, follow
 from streams.domain.settings import FloorSettings
@@ -164,7 +164,7 @@ def fuse_views(
     views: Mapping[str, View],
     snapshot: Snapshot,
     settings: FloorSettings,
-) -> tuple[list[ObservedPeople], list[FloorLink]]:
+) -> tuple[dict[str, ObservedPeople], list[FloorLink]]:
     """Fuse the frames of one scan.
 
     Args:
@@ -176,15 +176,15 @@ def fuse_views(
         settings: Settings of the floor.
 
     Returns:
-        The people as each of these cameras sees them now, and all people of the floor, which stands
-        last; and the links between people that became known.
+        The people as each of these cameras sees them now, if a zone counts the people of that one
+        camera, and all people of the floor, by `EVERY_CAMERA`; and the links between people that
+        became known.
     """
-    frames: list[CameraFrame] = []
-    boxes: dict[str, Matrix] = {}
-    for camera_id in sorted(views):
-        found = np.frombuffer(views[camera_id].boxes or b"", np.float64).reshape(-1, _BOX)
-        frame, boxes[camera_id] = cameras.frame(camera_id, found)
-        frames.append(frame)
+    found = {
+        camera_id: np.frombuffer(views[camera_id].boxes or b"", np.float64).reshape(-1, _BOX)
+        for camera_id in sorted(views)
+    }
+    frames, boxes, starts = cameras.frames(found)
     mean_us = sum(view.captured_us for view in views.values()) // len(views)
     time_us = max(mean_us, fused.scanned_us + 1)
     state, reported = cameras.fusion.step(fused.belief.state, time_us, frames)
@@ -198,35 +198,70 @@ def fuse_views(
         cameras.shows_whole,
     )
     links = [link._replace(camera_id=link.camera_id or cameras.ids[0]) for link in links]
-    by_core = {known.core: known for known in fused.people(time_us, settings)}
-    observed_people = [
-        _seen_by(views[camera_id], boxes[camera_id], reported, by_core)
-        for camera_id in sorted(views)
-    ]
-    observed_people.append(_seen_by_all(time_us, list(by_core.values()), settings.hold_us))
-    return observed_people, links
-
-
-def _seen_by(
-    view: View, boxes: Matrix, reported: Sequence[FusedPerson], by_core: Mapping[int, Known]
-) -> ObservedPeople:
-    """The people whom one camera detected, with their foot points in its frame."""
-    here = [person for person in reported if view.camera_id in person.cameras]
-    found = [by_core[person.number] for person in here]
-    chosen = boxes[[person.boxes[person.cameras.index(view.camera_id)] for person in here]]
-    rows = _rows(found)
-    rows["foot_x_px"] = np.rint((chosen[:, 0] + chosen[:, 2]) / 2.0 * 16.0) / 16.0
-    rows["foot_y_px"] = np.rint(chosen[:, 3] * 16.0) / 16.0
-    rows["observed"], rows["last_observed_us"] = 1.0, view.captured_us
-    return ObservedPeople(
-        View(view.camera_id, view.captured_us, True, rows.tobytes()),
-        [known.number for known in found],
-    )
-
-
-def _seen_by_all(time_us: int, people: Sequence[Known], hold_us: int) -> ObservedPeople:
-    """All people, where fusion has them; who was not detected for too long is unseen."""
+    people = fused.people(time_us, settings)
     rows = _rows(people)
+    starts_of = {
+        camera_id: start
+        for camera_id, start in zip(found, starts, strict=False)
+        if snapshot.areas_of_one(floor_id, camera_id).areas
+    }
+    observed = _seen_by_each(views, starts_of, boxes, reported, people, rows)
+    observed[EVERY_CAMERA] = _seen_by_all(time_us, people, rows, settings.hold_us)
+    return observed, links
+
+
+def _seen_by_each(
+    views: Mapping[str, View],
+    starts: Mapping[str, int],
+    boxes: Matrix,
+    reported: Sequence[FusedPerson],
+    people: Sequence[Known],
+    rows: Structured,
+) -> dict[str, ObservedPeople]:
+    """The people whom each camera detected, with their foot points in its frame.
+
+    Args:
+        views: Looks by camera.
+        starts: The cameras that are wanted, each with the row of its first box.
+        boxes: Boxes of all cameras, px, shape `(M, 4)`.
+        reported: People that fusion reports.
+        people: People on the floor.
+        rows: Their rows of `PERSON`.
+    """
+    seen: dict[str, list[tuple[int, int]]] = {camera_id: [] for camera_id in starts}
+    at_of = {known.core: at for at, known in enumerate(people)}
+    for person in reported:
+        for camera_id, box in zip(person.cameras, person.boxes, strict=True):
+            if camera_id in seen:
+                seen[camera_id].append((at_of[person.number], starts[camera_id] + box))
+    pairs = [pair for each in seen.values() for pair in each]
+    found = rows[[at for at, _ in pairs]]
+    chosen = boxes[[box for _, box in pairs]]
+    found["foot_x_px"] = np.rint((chosen[:, 0] + chosen[:, 2]) / 2.0 * 16.0) / 16.0
+    found["foot_y_px"] = np.rint(chosen[:, 3] * 16.0) / 16.0
+    found["observed"] = 1.0
+    observed = {}
+    first = 0
+    for camera_id, each in seen.items():
+        captured_us, last = views[camera_id].captured_us, first + len(each)
+        here, first = found[first:last], last
+        here["last_observed_us"] = captured_us
+        view = View(camera_id, captured_us, True, here.tobytes())
+        observed[camera_id] = ObservedPeople(view, [people[at].number for at, _ in each])
+    return observed
+
+
+def _seen_by_all(
+    time_us: int, people: Sequence[Known], rows: Structured, hold_us: int
+) -> ObservedPeople:
+    """All people, where fusion has them; who was not detected for too long is unseen.
+
+    Args:
+        time_us: Event time of the scan, microseconds.
+        people: People on the floor.
+        rows: Their rows of `PERSON`; changed.
+        hold_us: How long an unseen person counts, microseconds.
+    """
     rows["observed"] = time_us - rows["last_observed_us"] <= hold_us
     view = View(EVERY_CAMERA, time_us, True, rows.tobytes())
     return ObservedPeople(view, [known.number for known in people])

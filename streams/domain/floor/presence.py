@@ -161,9 +161,9 @@ def people_of(
     tables = [view.people for view in seen]
     sizes = np.full(len(person_ids) + len(fused), np.nan, SIZE)
     if fused:
-        for size, known in zip(sizes[len(person_ids) :], fused, strict=True):
-            size["position_sd_m"] = round(known.position_sd_m, 3)
-            size["height_m"] = round(known.height_m, 3)
+        known_only = sizes[len(person_ids) :]
+        known_only["position_sd_m"] = [round(known.position_sd_m, 3) for known in fused]
+        known_only["height_m"] = [round(known.height_m, 3) for known in fused]
         person_ids += [name_of(floor_id, known.number) for known in fused]
         camera_ids += [known.cameras for known in fused]
         tables.append(rows_of(fused, scanned_us))
