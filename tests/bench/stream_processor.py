@@ -10,103 +10,32 @@ same run, because the machine's figures move more than their ratios.
 import argparse
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import threading
 import time
 import urllib.request
 import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
-from pydantic import SecretStr
-
-from deploy.local.launcher import LocalServices, Supervisor, Worker
-from runtime.kafka.topics import create_topics
+from deploy.local.launcher import LocalServices
 from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
-from schemas.topics import OCCUPANCY, TOPICS, TRACKS
+from schemas.topics import OCCUPANCY, TRACKS
 from tests.bench.streaming import staged
+from tests.bench.streaming.bench import Bench, bench, floor_rate
 from tests.bench.streaming.load import BACKLOG_START_US, LiveLoad, Load
-from tests.bench.streaming.probe import Ends, cpu_of_threads, cpu_s, resident_mb
-from tests.bench.streaming.ward import register
+from tests.bench.streaming.probe import cpu_of_threads, cpu_s, resident_mb
+from tests.bench.streaming.ward import Corridors
 from tests.support.clusters import cluster_of
 from tests.support.waiting import eventually
 
-DEADLINE_S = 900.0
 WARM, DONE = 0.15, 0.95
 """The part of a backlog that is measured: after compiling and before the end."""
-
-
-@dataclass
-class Bench:
-    """One ward with topics of its own over running services."""
-
-    environment: dict[str, str]
-    folder: Path
-    settings: Settings
-    supervisor: Supervisor
-    ends: Ends
-
-    def start(self, name: str = "stream", core: int = 0, **options: Any) -> float:
-        """Start a worker on one core; returns the seconds until it is ready."""
-        started_s = time.monotonic()
-        self.supervisor.start(Worker(name=name, command=("stream",), **options))
-        os.sched_setaffinity(self.supervisor.pid(name), {core})
-        self.supervisor.wait_ready(name, 120)
-        return time.monotonic() - started_s
-
-    def wait_for_tracks(self, records: float) -> float:
-        """Wait until so many tracks records are written; returns the seconds waited."""
-        started_s = time.monotonic()
-        while self.ends.records(TRACKS) < records:
-            assert time.monotonic() - started_s < DEADLINE_S, self.supervisor.tail("stream")
-            assert self.supervisor.failure is None, self.supervisor.failure
-            time.sleep(0.02)
-        return time.monotonic() - started_s
-
-
-@contextmanager
-def bench(environment: dict[str, str], folder: Path) -> Iterator[Bench]:
-    """Topics and schemas of a run apart, gone after the block."""
-    prefix = f"bench{uuid.uuid4().hex[:6]}."
-    own = {**environment, "WARDSTREAM_TOPIC_PREFIX": prefix}
-    settings = Settings(
-        kafka_bootstrap=own["WARDSTREAM_KAFKA_BOOTSTRAP"],
-        registry_url=own["WARDSTREAM_REGISTRY_URL"],
-        database_url=SecretStr(own["WARDSTREAM_DATABASE_URL"]),
-        redis_url=SecretStr(own["WARDSTREAM_REDIS_URL"]),
-        topic_prefix=prefix,
-    )
-    create_topics(cluster_of(settings))
-    SchemaRegistry(settings.registry_url).register_all([t for t in TOPICS.values() if t.avro])
-    try:
-        with Supervisor(folder / prefix, own) as supervisor:
-            yield Bench(own, folder, settings, supervisor, Ends(settings))
-    finally:
-        admin = cluster_of(settings).admin()
-        for future in admin.delete_topics([prefix + name for name in TOPICS]).values():
-            future.result()
-
-
-def floor_rate(on: Bench, records: int) -> float:
-    """Records per CPU-second of the least loop, over the records of a log."""
-    run = subprocess.run(
-        ["taskset", "-c", "0", sys.executable, "-m", "tests.bench.streaming.floor", str(records)],
-        env={**os.environ, **on.environment},
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=DEADLINE_S,
-    )
-    found = json.loads(run.stdout)
-    return float(found["records"] / found["cpu_s"])
 
 
 def throughput(environment: dict[str, str], folder: Path, cameras: int, records: int) -> float:
@@ -114,7 +43,8 @@ def throughput(environment: dict[str, str], folder: Path, cameras: int, records:
     frames = records // cameras
     extra = max(frames // 4, 20)
     with bench(environment, folder) as on:
-        load = Load(on.settings, cameras, register(on.settings, cameras, BACKLOG_START_US))
+        ward = Corridors(cameras)
+        load = Load(on.settings, ward, ward.register(on.settings, BACKLOG_START_US))
         log = load.encoded(frames + 2 * extra, BACKLOG_START_US)
         load.append(islice(log, frames * cameras))
         total = frames * cameras
@@ -197,7 +127,8 @@ def workers_side_by_side(
     """Fold a backlog with two workers, each on its core; prints each one's rate."""
     frames = 2 * records // cameras
     with bench(environment, folder) as on:
-        load = Load(on.settings, cameras, register(on.settings, cameras, BACKLOG_START_US))
+        ward = Corridors(cameras)
+        load = Load(on.settings, ward, ward.register(on.settings, BACKLOG_START_US))
         load.append(load.encoded(frames, BACKLOG_START_US))
         total = frames * cameras
         on.start("one", 0)
@@ -237,7 +168,8 @@ def latency(environment: dict[str, str], folder: Path, rate: float, seconds: int
     cameras = max(10, round(rate / 2 / 10 / 10) * 10)
     with bench(environment, folder) as on:
         now_us = round(time.time() * 1e6)
-        load = Load(on.settings, cameras, register(on.settings, cameras, now_us))
+        ward = Corridors(cameras)
+        load = Load(on.settings, ward, ward.register(on.settings, now_us))
         on.start()
         pid = on.supervisor.pid("stream")
         # A partition is claimed at its first record: seconds that a running pipeline does not have.

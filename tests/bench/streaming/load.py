@@ -13,12 +13,10 @@ from schemas.codec import Codec
 from schemas.registry import SchemaRegistry
 from schemas.topics import DETECTIONS
 from tests.bench.streaming.ward import (
-    CAMERAS_PER_FLOOR,
     FRAME_US,
-    camera_ids,
+    Ward,
     captured_us,
     floor_of,
-    frame_log,
 )
 from tests.support.clusters import cluster_of
 
@@ -33,21 +31,22 @@ class Load:
 
     Args:
         settings: Where the broker is, and the run's prefix.
-        cameras: How many.
+        ward: The ward.
         partitions: Of each floor.
     """
 
-    def __init__(self, settings: Settings, cameras: int, partitions: Mapping[str, int]) -> None:
-        self.cameras = cameras
-        self._names = [name.encode() for name in camera_ids(cameras)]
-        self._partitions = [partitions[floor_of(number)] for number in range(cameras)]
+    def __init__(self, settings: Settings, ward: Ward, partitions: Mapping[str, int]) -> None:
+        self.ward = ward
+        self.cameras = len(ward.camera_ids)
+        self._names = [name.encode() for name in ward.camera_ids]
+        self._partitions = [partitions[floor_of(ward, at)] for at in range(self.cameras)]
         self._codec: Codec = SchemaRegistry(settings.registry_url).writer(DETECTIONS)
         self._topic = cluster_of(settings).name(DETECTIONS)
         self._producer: Any = cluster_of(settings).producer(**MUCH)
 
     def encoded(self, frames: int, start_us: int) -> Iterator[tuple[int, bytes]]:
         """Frames of all cameras in the order of their log: camera number and value."""
-        for number, outcome in frame_log(self.cameras, frames, start_us):
+        for number, outcome in self.ward.log(frames, start_us):
             yield number, self._codec.encode(outcome)
 
     def append(self, log: Iterable[tuple[int, bytes]]) -> None:
@@ -129,9 +128,10 @@ class LiveLoad:
         A tick closes when every camera of its floor has reported at or beyond its end. None when
         a camera's frame lies outside the run.
         """
-        first = floor * CAMERAS_PER_FLOOR
+        first = floor * self.load.ward.cameras_per_floor
+        last = min(first + self.load.ward.cameras_per_floor, self.load.cameras)
         newest = 0
-        for number in range(first, min(first + CAMERAS_PER_FLOOR, self.load.cameras)):
+        for number in range(first, last):
             frame = math.ceil((as_of_us - captured_us(number, 0, self.start_us)) / FRAME_US)
             appended = self.appended_ms.get((number, max(frame, 0)))
             if appended is None:

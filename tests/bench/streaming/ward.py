@@ -1,8 +1,8 @@
-"""A ward for load: floors of ten calibrated cameras, ten walkers each, zones, roster, demand."""
+"""Wards for load. The one here: floors of ten cameras, ten walkers each, zones, roster, demand."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -25,27 +25,104 @@ MISSED = 0.04
 
 LONG_AGO_US = 1_700_000_000_000_000
 
-
-def camera_ids(cameras: int) -> list[str]:
-    """Names of the ward's cameras, ten to a floor."""
-    return [f"cam-{number:03d}" for number in range(cameras)]
+BAY: dict[str, Any] = {"enter_after_ms": 500, "leave_after_ms": 1500, "dwell_limit_s": 600}
+"""Times of a zone in a camera's image."""
 
 
-def floor_of(number: int) -> str:
-    """Floor of a camera, by its number."""
-    return f"floor-{number // CAMERAS_PER_FLOOR:02d}"
+class Ward(Protocol):
+    """Floors with as many cameras each, and what their detector finds.
+
+    Attributes:
+        camera_ids: Names of the cameras, floor by floor.
+        cameras_per_floor: How many a floor has.
+    """
+
+    @property
+    def camera_ids(self) -> Sequence[str]: ...
+
+    @property
+    def cameras_per_floor(self) -> int: ...
+
+    def register(self, settings: Settings, at_us: int) -> dict[str, int]:
+        """Register cameras, zones, staff, shifts and requirements; gives each floor's partition.
+
+        Args:
+            settings: Where broker and registry are.
+            at_us: Event time around which the shifts lie, UTC microseconds.
+        """
+
+    def log(self, frames: int, start_us: int) -> Iterator[tuple[int, DetectionOutcome]]:
+        """Outcomes of all cameras, frame by frame: the camera's number and the outcome."""
 
 
-def register(settings: Settings, cameras: int, at_us: int) -> dict[str, int]:
-    """Register cameras, zones, staff, shifts and requirements; returns each floor's partition.
+class Corridors:
+    """Floors of ten cameras that are not fused.
 
     Every camera looks at 12.8 m x 7.2 m of its floor and has one zone in its image; four zones
     in metres lie across the whole floor. Each zone needs two nurses and has one on shift.
 
     Args:
-        settings: Where broker and registry are.
         cameras: How many, ten to a floor.
+    """
+
+    cameras_per_floor = CAMERAS_PER_FLOOR
+
+    def __init__(self, cameras: int) -> None:
+        self.camera_ids = [f"cam-{number:03d}" for number in range(cameras)]
+
+    def register(self, settings: Settings, at_us: int) -> dict[str, int]:
+        """Register all; see `Ward`."""
+        names = self.camera_ids
+        zones = [
+            ZoneRow(
+                zone_id=f"{name}-bay",
+                camera_id=name,
+                polygon=[(100, 200), (1100, 240), (1180, 700), (80, 660)],
+                **BAY,
+            )
+            for name in names
+        ]
+        length_m = CAMERAS_PER_FLOOR * WIDTH * METRES_PER_PX
+        for floor_id in sorted({floor_of(self, number) for number in range(len(names))}):
+            for part in range(CORRIDORS):
+                start_m, end_m = (length_m * edge / CORRIDORS for edge in (part, part + 1))
+                zones.append(
+                    ZoneRow(
+                        zone_id=f"{floor_id}-corridor-{part}",
+                        floor_id=floor_id,
+                        polygon=[(start_m, 2.0), (end_m, 2.5), (end_m, 6.0), (start_m, 5.5)],
+                    )
+                )
+        cameras = [_camera(self, number) for number in range(len(names))]
+        return register(settings, cameras, zones, at_us)
+
+    def log(self, frames: int, start_us: int) -> Iterator[tuple[int, DetectionOutcome]]:
+        """Outcomes of all cameras; see `Ward`."""
+        people = [walks(number, frames) for number in range(len(self.camera_ids))]
+        for frame in range(frames):
+            for number, name in enumerate(self.camera_ids):
+                at_us = captured_us(number, frame, start_us)
+                yield number, outcome(name, frame, at_us, next(people[number]))
+
+
+def floor_of(ward: Ward, number: int) -> str:
+    """Floor of a camera, by its number."""
+    return f"floor-{number // ward.cameras_per_floor:02d}"
+
+
+def register(
+    settings: Settings, cameras: Sequence[CameraRow], zones: Sequence[ZoneRow], at_us: int
+) -> dict[str, int]:
+    """Register cameras and zones, and for each zone a nurse on shift and the need of two.
+
+    Args:
+        settings: Where broker and registry are.
+        cameras: Cameras.
+        zones: Zones.
         at_us: Event time around which the shifts lie, UTC microseconds.
+
+    Returns:
+        Partition of each floor.
     """
     registered = Registered()
     stamp = Stamp(LONG_AGO_US, LONG_AGO_US, "bench")
@@ -56,31 +133,7 @@ def register(settings: Settings, cameras: int, at_us: int) -> dict[str, int]:
         registered.add(new)
         facts.extend(new)
 
-    names = camera_ids(cameras)
-    add([_camera(name, number) for number, name in enumerate(names)])
-    zones = [
-        ZoneRow(
-            zone_id=f"{name}-bay",
-            camera_id=name,
-            polygon=[(100, 200), (1100, 240), (1180, 700), (80, 660)],
-            enter_after_ms=500,
-            leave_after_ms=1500,
-            dwell_limit_s=600,
-        )
-        for name in names
-    ]
-    floors = sorted({floor_of(number) for number in range(cameras)})
-    length_m = CAMERAS_PER_FLOOR * WIDTH * METRES_PER_PX
-    for floor_id in floors:
-        for part in range(CORRIDORS):
-            start_m, end_m = (length_m * edge / CORRIDORS for edge in (part, part + 1))
-            zones.append(
-                ZoneRow(
-                    zone_id=f"{floor_id}-corridor-{part}",
-                    floor_id=floor_id,
-                    polygon=[(start_m, 2.0), (end_m, 2.5), (end_m, 6.0), (start_m, 5.5)],
-                )
-            )
+    add(list(cameras))
     add(list(zones))
     add([StaffRow(staff_id=f"nurse-{zone.zone_id}", role="nurse") for zone in zones])
     add([_shift(zone.zone_id, at_us) for zone in zones])
@@ -98,11 +151,11 @@ def register(settings: Settings, cameras: int, at_us: int) -> dict[str, int]:
     }
 
 
-def _camera(name: str, number: int) -> CameraRow:
+def _camera(ward: Corridors, number: int) -> CameraRow:
     left_m = (number % CAMERAS_PER_FLOOR) * WIDTH * METRES_PER_PX
     return CameraRow(
-        camera_id=name,
-        floor_id=floor_of(number),
+        camera_id=ward.camera_ids[number],
+        floor_id=floor_of(ward, number),
         width=WIDTH,
         height=HEIGHT,
         homography=[METRES_PER_PX, 0.0, left_m, 0.0, METRES_PER_PX, 0.0, 0.0, 0.00001, 1.0],
@@ -125,7 +178,7 @@ def captured_us(number: int, frame: int, start_us: int) -> int:
     return start_us + frame * FRAME_US + number * 7_919 % FRAME_US
 
 
-def walks(number: int, frames: int, seed: int) -> Iterator[list[Detection]]:
+def walks(number: int, frames: int, seed: int = 1) -> Iterator[list[Detection]]:
     """The detections of one camera, frame by frame: ten people who walk to and fro."""
     chance = np.random.default_rng([seed, number])
     start = chance.uniform((60, 260), (WIDTH - 60, HEIGHT - 10), (PEOPLE, 2))
@@ -155,7 +208,13 @@ def walks(number: int, frames: int, seed: int) -> Iterator[list[Detection]]:
         ]
 
 
-def outcome(name: str, frame: int, at_us: int, detections: list[Detection]) -> DetectionOutcome:
+def outcome(
+    name: str,
+    frame: int,
+    at_us: int,
+    detections: list[Detection],
+    size: tuple[int, int] = (WIDTH, HEIGHT),
+) -> DetectionOutcome:
     """One detection outcome as inference writes it."""
     return {
         "camera_id": name,
@@ -175,8 +234,8 @@ def outcome(name: str, frame: int, at_us: int, detections: list[Detection]) -> D
             "nms_iou": 0.65,
             "score_map_sha256": "0" * 64,
         },
-        "width": WIDTH,
-        "height": HEIGHT,
+        "width": size[0],
+        "height": size[1],
         "camera_version": 1,
         "preprocessing_version": "1",
         "frame_partition": 0,
@@ -186,15 +245,3 @@ def outcome(name: str, frame: int, at_us: int, detections: list[Detection]) -> D
         "inferred_us": at_us + 60_000,
         "source_clock_us": None,
     }
-
-
-def frame_log(cameras: int, frames: int, start_us: int, seed: int = 1) -> Iterator[tuple[int, Any]]:
-    """Outcomes of all cameras, frame by frame: the camera's number and the outcome."""
-    names = camera_ids(cameras)
-    people = [walks(number, frames, seed) for number in range(cameras)]
-    for frame in range(frames):
-        for number, name in enumerate(names):
-            yield (
-                number,
-                outcome(name, frame, captured_us(number, frame, start_us), next(people[number])),
-            )

@@ -1,0 +1,139 @@
+"""A ward of fused floors for load: simulated people, each seen by the cameras of their room."""
+
+from collections.abc import Iterator
+
+from runtime.process.settings import Settings
+from schemas.records.frames import Detection, DetectionOutcome
+from tests.bench.fusion.pictures import Shown
+from tests.bench.fusion.simulator import Scene, floor
+from tests.bench.streaming.ward import BAY, FRAME_US, captured_us, floor_of, outcome, register
+from workers.registry.rows import CameraRow, ZoneRow
+
+SCENES = 2
+"""Recordings; the floors show one or the other, each from a frame of its own on."""
+
+SECONDS = 20.0
+"""Length of a recording, which is played forth and back, so that nobody jumps."""
+
+CORNERS = 4
+"""Zones in metres of a floor."""
+
+
+class FusedFloors:
+    """Floors of simulated rooms with four calibrated cameras in each.
+
+    Every camera has one zone in its image, every floor four zones in metres. Each zone needs two
+    nurses and has one on shift.
+
+    Args:
+        floors: How many.
+        cameras: On each floor.
+        people: On each floor.
+    """
+
+    def __init__(self, floors: int, cameras: int, people: int) -> None:
+        fps = 1e6 / FRAME_US
+        self.cameras_per_floor = cameras
+        self.camera_ids = [f"cam-{number:03d}" for number in range(floors * cameras)]
+        self._scenes = [
+            floor(seed, cameras=cameras, people=people, seconds=SECONDS, fps=fps)
+            for seed in range(1, SCENES + 1)
+        ]
+
+    def register(self, settings: Settings, at_us: int) -> dict[str, int]:
+        """Register all; see `Ward`."""
+        cameras, zones = [], []
+        for number, name in enumerate(self.camera_ids):
+            scene, slot = self._scene(number), number % self.cameras_per_floor
+            cameras.append(_camera(self, scene, number, slot))
+            width, height = cameras[-1].width, cameras[-1].height
+            left, right, low = width * 0.2, width * 0.8, height * 0.95
+            zones.append(
+                ZoneRow(
+                    zone_id=f"{name}-bay",
+                    camera_id=name,
+                    polygon=[
+                        (left, height * 0.5),
+                        (right, height * 0.5),
+                        (right, low),
+                        (left, low),
+                    ],
+                    **BAY,
+                )
+            )
+            if slot == 0:
+                zones += _corners(scene, floor_of(self, number))
+        return register(settings, cameras, zones, at_us)
+
+    def log(self, frames: int, start_us: int) -> Iterator[tuple[int, DetectionOutcome]]:
+        """Outcomes of all cameras; see `Ward`."""
+        found = [
+            [[_detections(one) for one in shown] for shown in each.shown] for each in self._scenes
+        ]
+        for frame in range(frames):
+            for number, name in enumerate(self.camera_ids):
+                on_floor, slot = divmod(number, self.cameras_per_floor)
+                shown = found[on_floor % SCENES]
+                camera = self._scene(number).cameras[slot]
+                size = (camera.width, camera.height)
+                at_us = captured_us(number, frame, start_us)
+                boxes = shown[_there_and_back(frame + 17 * on_floor, len(shown))][slot]
+                yield number, outcome(name, frame, at_us, boxes, size)
+
+    def _scene(self, number: int) -> Scene:
+        return self._scenes[number // self.cameras_per_floor % SCENES]
+
+
+def _there_and_back(at: int, count: int) -> int:
+    """Frame of a recording of `count` frames, played forth and back.
+
+    >>> [_there_and_back(at, 3) for at in range(6)]
+    [0, 1, 2, 1, 0, 1]
+    """
+    at %= 2 * (count - 1)
+    return min(at, 2 * (count - 1) - at)
+
+
+def _camera(ward: FusedFloors, scene: Scene, number: int, slot: int) -> CameraRow:
+    camera = scene.cameras[slot]
+    return CameraRow(
+        camera_id=ward.camera_ids[number],
+        floor_id=floor_of(ward, number),
+        width=camera.width,
+        height=camera.height,
+        projection=camera.projection.ravel().tolist(),
+        sees=[(x, y) for x, y in scene.plan.corners(camera.room)],
+    )
+
+
+def _corners(scene: Scene, floor_id: str) -> list[ZoneRow]:
+    """A zone in each quarter of the floor, with gaps between them."""
+    wide, deep = (side / 2.0 for side in scene.plan.size_m)
+    return [
+        ZoneRow(
+            zone_id=f"{floor_id}-quarter-{part}",
+            floor_id=floor_id,
+            polygon=[
+                (wide * (part % 2 + x), deep * (part // 2 + y))
+                for x, y in ((0.0, 0.0), (0.9, 0.0), (0.9, 0.9), (0.0, 0.9))
+            ],
+        )
+        for part in range(CORNERS)
+    ]
+
+
+def _detections(shown: Shown) -> list[Detection]:
+    return [
+        {
+            "x_min": x_min,
+            "y_min": y_min,
+            "x_max": x_max,
+            "y_max": y_max,
+            "score": score,
+            "label": "person",
+            "raw_score": score,
+        }
+        for (x_min, y_min, x_max, y_max), score in zip(
+            shown.boxes.tolist(), shown.scores.tolist(), strict=True
+        )
+    ]
