@@ -58,7 +58,11 @@ def close_ticks(
 def closable_through(
     floor: FloorState, snapshot: Snapshot, settings: FloorSettings, dated_back: Mapping[str, int]
 ) -> int:
-    """The floor's time up to which ticks need not wait for a camera, microseconds."""
+    """The floor's time up to which ticks need not wait for a camera, microseconds.
+
+    Where the next tick has to wait, it is the time of a camera that the tick waits for.
+    """
+    first_us = floor.closed_us + TICK_US
     through_us = newest_us = floor.newest_us
     cameras = snapshot.cameras_of(floor.floor_id)
     for camera_id in cameras if dated_back else ():
@@ -67,5 +71,7 @@ def closable_through(
         heard_us = floor.heard.get(camera_id, 0)
         silent_us = newest_us - (heard_us or floor.opened_us) - dated_back.get(camera_id, 0)
         if silent_us <= settings.allowed_lateness_us:
+            if heard_us < first_us:
+                return heard_us
             through_us = min(through_us, heard_us)
     return through_us
