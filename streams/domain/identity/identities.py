@@ -86,6 +86,10 @@ class Left:
         y_m: Last position, m.
         in_view: Whether that place is in view from head to feet.
         cameras: Cameras of the last detections, sorted.
+        core: Number that fusion has for the person.
+        first_us: Event time of the first evidence, microseconds.
+        twin: Number of the person with whom this one may be one; 0 for nobody.
+        farthest_m: Farthest from that person, m.
     """
 
     number: int
@@ -94,6 +98,10 @@ class Left:
     y_m: float
     in_view: bool
     cameras: list[str]
+    core: int = 0
+    first_us: int = 0
+    twin: int = 0
+    farthest_m: float = 0.0
 
 
 class FloorLink(NamedTuple):
@@ -181,9 +189,8 @@ def follow(
         and (known.core not in believed or time_us - known.reported_us > ABSENT_US)
     ]
     for known in absent:
-        link = _give_up(identities, known, time_us, believed, is_in_view)
-        if link is not None:
-            links.append(link)
+        _give_up(identities, known, is_in_view)
+    links += _merges(identities, time_us, believed)
     for core in sorted(identities.names):
         if core not in believed:
             del identities.names[core]
@@ -228,6 +235,7 @@ def _report(identities: Identities, time_us: int, person: FusedPerson) -> Known 
     # Given up and believed again: the same person under the same number, which needs no link.
     back = [left for left in identities.left if left.number == number]
     if back:
+        known.twin, known.farthest_m = back[0].twin, back[0].farthest_m
         identities.left = [left for left in identities.left if left.number != number]
         return None
     return known if is_new else None
@@ -339,48 +347,67 @@ def _step_apart(identities: Identities, known: Known, time_us: int) -> FloorLink
 
 
 def _give_up(
-    identities: Identities,
-    known: Known,
-    time_us: int,
-    believed: Collection[int],
-    is_in_view: Callable[[float, float, float], bool],
-) -> FloorLink | None:
-    """Take a person off the floor; with a twin who is there, the two were one."""
-    people = identities.people
-    others = [
-        other
-        for _, other in sorted(people.items())
-        if other.reported_us == time_us
-        and (other.number == known.twin or other.twin == known.number)
-    ]
-    del people[known.number]
-    if not others or known.core in believed:
-        in_view = is_in_view(known.x_m, known.y_m, known.height_m)
-        identities.left.append(
-            Left(known.number, known.seen_us, known.x_m, known.y_m, in_view, known.cameras)
+    identities: Identities, known: Known, is_in_view: Callable[[float, float, float], bool]
+) -> None:
+    """Take a person off the floor."""
+    del identities.people[known.number]
+    identities.left.append(
+        Left(
+            known.number,
+            known.seen_us,
+            known.x_m,
+            known.y_m,
+            is_in_view(known.x_m, known.y_m, known.height_m),
+            known.cameras,
+            known.core,
+            known.first_us,
+            known.twin,
+            known.farthest_m,
         )
-        return None
-    other = others[0]
-    later = max((known, other), key=lambda one: one.number)
+    )
+
+
+def _merges(identities: Identities, time_us: int, believed: Collection[int]) -> list[FloorLink]:
+    """Merge those who are gone with a twin who is there: the two were one.
+
+    Somebody whom a hypothesis still has may only be hidden, and is waited for.
+    """
+    links = []
+    for left in list(identities.left):
+        others = [
+            other
+            for _, other in sorted(identities.people.items())
+            if other.reported_us == time_us
+            and (other.number == left.twin or other.twin == left.number)
+        ]
+        if others and left.core and left.core not in believed:
+            identities.left.remove(left)
+            links.append(_merge(identities, left, others[0]))
+    return links
+
+
+def _merge(identities: Identities, left: Left, other: Known) -> FloorLink:
+    """Make one person of one who is gone and one who is there, under the older number."""
+    of_later: Known | Left = other if other.number > left.number else left
     link = FloorLink(
         "MERGE",
-        min(known.number, other.number),
-        later.number,
-        later.first_us,
-        round(max(0.0, 1.0 - later.farthest_m / (2.0 * APART_M)), 3),
+        min(left.number, other.number),
+        of_later.number,
+        of_later.first_us,
+        round(max(0.0, 1.0 - of_later.farthest_m / (2.0 * APART_M)), 3),
         None,
-        later.farthest_m,
+        of_later.farthest_m,
     )
-    if other.number == known.twin:
+    if other.number == link.earlier:
         return link
-    # The older one was given up: the other is published under the older number from now on.
+    people = identities.people
     del people[other.number]
     for one in people.values():
         if one.twin == other.number:
-            one.twin = known.number
-    identities.names[other.core] = known.number
-    other.number, other.first_us = known.number, min(known.first_us, other.first_us)
-    other.twin, other.farthest_m = known.twin, known.farthest_m
+            one.twin = left.number
+    identities.names[other.core] = left.number
+    other.number, other.first_us = left.number, min(left.first_us, other.first_us)
+    other.twin, other.farthest_m = left.twin, left.farthest_m
     people[other.number] = other
     return link
 

@@ -79,6 +79,48 @@ def test_a_merge_keeps_the_older_number_whichever_is_given_up() -> None:
     assert floor.identities.people[1].x_m == 2.6
 
 
+def test_who_may_only_be_hidden_is_merged_when_no_hypothesis_has_them_any_more() -> None:
+    floor = Floor()
+    floor.at(10, person(1, 2.0))
+    floor.at(11, person(1, 2.0), person(2, 2.5, first_s=11))
+
+    assert floor.at(12, person(1, 2.1), believed={1, 2}) == []
+    assert floor.at(14, person(1, 3.1), believed={1, 2}) == []
+    assert floor.numbers == [1]
+    [link] = floor.at(17, person(1, 6.1), believed={1})
+
+    assert kinds([link]) == [("MERGE", 1, 2)]
+    assert link.at_us == 11 * S
+    assert floor.identities.left == []
+    assert floor.at(18, person(1, 6.1)) == []
+
+
+def test_a_hidden_older_one_gives_their_number_to_the_twin_who_stayed() -> None:
+    floor = Floor()
+    floor.at(10, person(1, 2.0))
+    floor.at(11, person(1, 2.0), person(2, 2.5, first_s=11))
+    floor.at(14, person(2, 2.5, first_s=11), believed={1, 2})
+
+    links = floor.at(17, person(2, 2.5, first_s=11), believed={2})
+
+    assert kinds(links) == [("MERGE", 1, 2)]
+    assert floor.numbers == [1]
+    assert floor.at(18, person(2, 2.6, first_s=11)) == []
+    assert floor.numbers == [1]
+
+
+def test_a_hidden_twin_who_comes_back_and_goes_away_is_one_more() -> None:
+    floor = Floor()
+    floor.at(10, person(1, 2.0, first_s=5))
+    floor.at(11, person(1, 2.0, first_s=5), person(2, 2.4, first_s=10.8))
+    floor.at(14, person(1, 2.0, first_s=5), believed={1, 2})
+    floor.at(15, person(1, 2.0, first_s=5), person(2, 2.4, first_s=10.8))
+
+    links = floor.at(16, person(1, 2.0, first_s=5), person(2, 4.0, first_s=10.8))
+
+    assert kinds(links) == [("SPLIT", 1, 2)]
+
+
 def test_two_who_were_apart_are_never_one() -> None:
     floor = Floor()
     floor.at(10, person(1, 2.0), person(2, 2.5))
