@@ -1,7 +1,9 @@
 """Coverage: people present against people scheduled and required, as intervals.
 
 Only evidence that is independent of the roster says which role a person has. People without it
-can be anybody, so the number present in a role, and what is missing, are intervals.
+can be anybody, so the number present in a role, and what is missing, are intervals. Where roles
+may stand in for others, people are assigned to places first; `assignment` says which assignment it
+is when several are as good.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from schemas.records.staffing import RoleCoverage
+from streams.domain.staffing.assignment import StandIns, assign
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +23,11 @@ class Plan:
         until_us: Event time until which the plan holds, exclusive, microseconds.
         scheduled: People scheduled by role; "" holds those whose role is not known.
         scheduled_total: People scheduled.
-        required: People required by role.
+        required: People required by role; the most that may be, where that is an interval.
+        least_required: The least that may be required, by role; None where `required` is sure. It
+            is what holds if every unidentified person is staff.
+        stand_ins: By role, the other roles that it may cover.
+        priority: Roles whose places are filled first, the most urgent first.
     """
 
     from_us: int
@@ -28,6 +35,9 @@ class Plan:
     scheduled: Mapping[str, int] = field(default_factory=dict)
     scheduled_total: int = 0
     required: Mapping[str, int] = field(default_factory=dict)
+    least_required: Mapping[str, int] | None = None
+    stand_ins: StandIns = field(default_factory=dict)
+    priority: tuple[str, ...] = ()
 
 
 class Coverage(NamedTuple):
@@ -37,10 +47,13 @@ class Coverage(NamedTuple):
         people: People in the zone.
         identified: People in the zone whose role is known.
         scheduled: Staff scheduled.
-        required: Staff required.
+        required: Staff required; the most that may be.
         gap_min: Fewest staff missing: if every unidentified person were staff needed.
         gap_max: Most staff missing: if no unidentified person were staff.
         roles: Coverage of each role, sorted by role.
+        least_required: The least staff that may be required.
+        standing_in: How many of those present in a role have another one; roles without are left
+            out.
     """
 
     people: int
@@ -50,13 +63,21 @@ class Coverage(NamedTuple):
     gap_min: int
     gap_max: int
     roles: list[RoleCoverage]
+    least_required: int
+    standing_in: dict[str, int]
 
 
 def coverage(present: Sequence[str], plan: Plan) -> Coverage:
     """Compare the people in a zone with its plan.
 
-    One unidentified person can fill one place only, so the total's `gap_min` may exceed the sum
-    of the roles' `gap_min`.
+    Who is identified counts once: in the role whose place they fill, or in their own when no place
+    needs them. So `present_min` of the roles adds up to `identified`. One unidentified person can
+    fill one place only, so the total's `gap_min` may exceed the sum of the roles' `gap_min`, each
+    of which holds if all of them helped that one role.
+
+    Whoever the unidentified people are, staff of any role or none, the gap that is found once they
+    are identified is within the interval given here, for each role as in all. That is not so for
+    `present`: a person who is identified may free another from standing in.
 
     Args:
         present: Role of each person in the zone, "" when unknown.
@@ -68,22 +89,24 @@ def coverage(present: Sequence[str], plan: Plan) -> Coverage:
             known[role] = known.get(role, 0) + 1
     identified = sum(known.values())
     unidentified = len(present) - identified
-    gap_max = 0
+    found = assign(known, plan.required, plan.stand_ins, plan.priority)
+    least = found
+    least_required = plan.required
+    if plan.least_required is not None:
+        least_required = plan.least_required
+        least = assign(known, least_required, plan.stand_ins, plan.priority)
     roles: list[RoleCoverage] = []
     for role in sorted({*known, *plan.scheduled, *plan.required} - {""}):
-        here = known.get(role, 0)
-        required = plan.required.get(role, 0)
-        missing = max(0, required - here)
-        gap_max += missing
+        here = known.get(role, 0) + found.standing_in.get(role, 0) - found.lent.get(role, 0)
         roles.append(
             {
                 "role": role,
                 "present_min": here,
                 "present_max": here + unidentified,
                 "scheduled": plan.scheduled.get(role, 0),
-                "required": required,
-                "gap_min": max(0, missing - unidentified),
-                "gap_max": missing,
+                "required": plan.required.get(role, 0),
+                "gap_min": max(0, least.empty.get(role, 0) - unidentified),
+                "gap_max": found.empty.get(role, 0),
             }
         )
     return Coverage(
@@ -91,7 +114,9 @@ def coverage(present: Sequence[str], plan: Plan) -> Coverage:
         identified=identified,
         scheduled=plan.scheduled_total,
         required=sum(plan.required.values()),
-        gap_min=max(0, gap_max - unidentified),
-        gap_max=gap_max,
+        gap_min=max(0, sum(least.empty.values()) - unidentified),
+        gap_max=sum(found.empty.values()),
         roles=roles,
+        least_required=sum(least_required.values()),
+        standing_in=dict(found.standing_in),
     )
