@@ -31,7 +31,7 @@ def test_who_walks_past_does_not_end_a_gap() -> None:
     assert open_since(gaps["nurse"], 30 * S) == (10 * S, 10 * S)
 
 
-def test_a_gap_that_is_closed_now_is_not_said_to_be_open() -> None:
+def test_a_gap_that_is_closed_now_is_not_reported_as_open() -> None:
     gaps = followed((10, measured()), (20, measured("nurse")))
 
     assert open_since(gaps.get("nurse"), 20 * S) == (None, None)
