@@ -27,7 +27,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "streams.domain": (
         ("jit", "output", "person", "seqs", "settings"),
-        ("staffing", "tracking"),
+        ("evidence", "staffing", "tracking"),
         ("camera",),
         ("fusion", "zones"),
         ("identity",),

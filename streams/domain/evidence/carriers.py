@@ -1,0 +1,192 @@
+"""Who carries a badge: one distribution for each badge over the people of a floor.
+
+A read says that the badge was near a reader, so it weighs each person by how likely the reader
+would have read them where they were. It is one person's at most, and that is what a distribution
+over people says by itself: what makes one more likely makes the others less.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from streams.domain.evidence.readers import Read, Reader, Seen, reads
+from streams.domain.evidence.settings import MICROSECONDS, EvidenceSettings
+from streams.domain.evidence.state import LYING, NOT_PEOPLE, UNSEEN, BadgeState, EvidenceState
+
+_LEAST: Final = 1e-5
+"""A smaller probability is counted as that of somebody unseen."""
+
+_ABOUT_NOBODY: Final = 0.9999
+
+
+def take_read(
+    state: EvidenceState, read: Read, reader: Reader, settings: EvidenceSettings
+) -> dict[str, float]:
+    """Weigh the people of a floor by a read of a badge.
+
+    Somebody of whom nothing is known yet is as likely as any other to be the carrier whom the badge
+    lacks so far.
+
+    Args:
+        state: The floor's evidence, changed in place.
+        read: The read.
+        reader: Its reader.
+        settings: Rates.
+
+    Returns:
+        How likely the reader would have read each person who was there, by person id.
+    """
+    badge = state.badges.setdefault(read.badge_id, BadgeState())
+    likelihoods = {}
+    for person_id in sorted(state.people):
+        there = _position_at(state, person_id, read.at_us, settings)
+        if there is not None:
+            likelihoods[person_id] = reads(reader, *there)
+    before = badge.carriers
+    after: dict[str, float] = {}
+    unseen = before.get(UNSEEN, 0.0)
+    for person_id in sorted({*before, *likelihoods}):
+        if person_id in NOT_PEOPLE:
+            continue
+        known = before.get(person_id, 0.0)
+        if person_id in likelihoods:
+            likelihood = likelihoods[person_id]
+            after[person_id] = (
+                known * max(likelihood, settings.stray)
+                + unseen * (1.0 - settings.unseen) * likelihood
+            )
+        else:  # who left view may be near the reader as well as anywhere
+            after[person_id] = known * settings.unseen
+    after[UNSEEN] = unseen * settings.unseen
+    same = badge.reader_id == read.reader_id
+    after[LYING] = before.get(LYING, 0.0) * (1.0 if same else settings.stray)
+    if not same:
+        after[LYING] += settings.lost
+    badge.carriers = _normalised(after)
+    badge.read_us, badge.reader_id = max(badge.read_us, read.at_us), read.reader_id
+    placed = not reader.zone_id
+    badge.x_m = reader.x_m if placed else None
+    badge.y_m = reader.y_m if placed else None
+    badge.range_m = reader.range_m
+    return likelihoods
+
+
+def forget(state: EvidenceState, passed_us: int, settings: EvidenceSettings) -> None:
+    """Let time pass: tracking may have given any person's number to another one."""
+    kept = math.exp(-settings.swaps_per_s * passed_us / MICROSECONDS)
+    for badge_id in sorted(state.badges):
+        badge = state.badges[badge_id]
+        badge.carriers = _normalised(
+            {
+                name: share * (1.0 if name in NOT_PEOPLE else kept)
+                for name, share in badge.carriers.items()
+            },
+            rest=True,
+        )
+        if badge.carriers.get(UNSEEN, 0.0) > _ABOUT_NOBODY or (
+            state.at_us - badge.read_us > settings.forget_us
+        ):
+            doubted = badge.doubted_us is not None
+            if not doubted and state.at_us - badge.read_us > settings.left_us:
+                del state.badges[badge_id]
+
+
+def mingle(
+    state: EvidenceState, people: Sequence[Seen], passed_us: int, settings: EvidenceSettings
+) -> None:
+    """Let people who are close to each other be exchanged by tracking."""
+    share = 0.5 * -math.expm1(-2.0 * settings.close_swaps_per_s * passed_us / MICROSECONDS)
+    close = settings.close_m * settings.close_m
+    ordered = sorted(people)
+    for index, one in enumerate(ordered):
+        for other in ordered[index + 1 :]:
+            apart = (one.x_m - other.x_m) ** 2 + (one.y_m - other.y_m) ** 2
+            if apart <= close:
+                _exchange(state, one.person_id, other.person_id, share)
+
+
+def _exchange(state: EvidenceState, one: str, other: str, share: float) -> None:
+    for badge_id in sorted(state.badges):
+        carriers = state.badges[badge_id].carriers
+        here, there = carriers.get(one, 0.0), carriers.get(other, 0.0)
+        if here or there:
+            moved = share * (here - there)
+            carriers[one], carriers[other] = here - moved, there + moved
+    first, second = state.people.get(one), state.people.get(other)
+    if first is None or second is None or not (first.roles or second.roles):
+        return
+    for role in sorted({*first.roles, *second.roles}):
+        here, there = first.roles.get(role, 0.0), second.roles.get(role, 0.0)
+        moved = share * (here - there)
+        first.roles[role], second.roles[role] = here - moved, there + moved
+
+
+def move(state: EvidenceState, earlier: str, later: str, share: float) -> None:
+    """Give a share of what makes one person the carrier of badges to another one.
+
+    Args:
+        state: The floor's evidence, changed in place.
+        earlier: Person from whom it is taken.
+        later: Person who gets it; `UNSEEN` for somebody who is not reported.
+        share: How much of it, 0 to 1.
+    """
+    for badge_id in sorted(state.badges):
+        carriers = state.badges[badge_id].carriers
+        known = carriers.get(earlier, 0.0)
+        if not known:
+            continue
+        carriers[later] = carriers.get(later, 0.0) + share * known
+        if share < 1.0:
+            carriers[earlier] = known - share * known
+        else:
+            del carriers[earlier]
+
+
+def doubt(badge: BadgeState, at_us: int) -> None:
+    """Note that a badge was in two positions at once, so that half of what it said is in doubt."""
+    badge.doubted_us = at_us
+    badge.carriers = _normalised(
+        {
+            name: share * (1.0 if name in NOT_PEOPLE else 0.5)
+            for name, share in badge.carriers.items()
+        },
+        rest=True,
+    )
+
+
+def _position_at(
+    state: EvidenceState, person_id: str, at_us: int, settings: EvidenceSettings
+) -> tuple[float, float, float, Sequence[str]] | None:
+    """The remembered position of a person that is nearest in time; None when they were not there.
+
+    Its standard deviation grows by what somebody walks between the two times.
+    """
+    nearest = None
+    for when_us, x_m, y_m, sd_m, zone_ids in reversed(state.people[person_id].trail):
+        off_us = abs(when_us - at_us)
+        if nearest is not None and off_us >= nearest[0]:
+            break
+        nearest = (off_us, x_m, y_m, sd_m, zone_ids)
+    if nearest is None or nearest[0] > 2 * settings.trail_step_us:
+        return None
+    off_us, x_m, y_m, sd_m, zone_ids = nearest
+    return x_m, y_m, sd_m + off_us / MICROSECONDS, zone_ids
+
+
+def _normalised(weights: Mapping[str, float], *, rest: bool = False) -> dict[str, float]:
+    """Shares that add up to 1, with the smallest counted as somebody unseen.
+
+    Args:
+        weights: Weights by carrier, 0 or more.
+        rest: True when what lacks to 1 is somebody unseen's.
+    """
+    total = 1.0 if rest else math.fsum(weights.values())
+    if total <= 0.0:
+        return {UNSEEN: 1.0}
+    shares = {
+        name: share
+        for name in sorted(weights)
+        if name != UNSEEN and (share := weights[name] / total) >= _LEAST
+    }
+    shares[UNSEEN] = max(0.0, 1.0 - math.fsum(shares.values()))
+    return shares

@@ -1,0 +1,228 @@
+"""Role and staff reference of each person, with how likely they are, from evidence alone.
+
+The schedule is no evidence and never enters. "Unknown" is a legal answer: a role or a name is given
+only when it is likely enough. A badge says who its holder is, and not that the holder carries it,
+so no name is surer than badges are with their holders.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
+
+from streams.domain.evidence.marginals import marginals
+from streams.domain.evidence.readers import Badge
+from streams.domain.evidence.roles import likelihoods
+from streams.domain.evidence.settings import EvidenceSettings
+from streams.domain.evidence.state import NOT_PEOPLE, BadgeState, EvidenceState
+
+MOST_CANDIDATES: Final = 5
+
+_LEAST_SHOWN: Final = 0.01
+_LEAST: Final = 1e-9
+
+
+class Candidate(NamedTuple):
+    """A member of staff whom a person may be.
+
+    Attributes:
+        staff_id: The member of staff.
+        probability: 0 to 1, in steps of 1/1000.
+    """
+
+    staff_id: str
+    probability: float
+
+
+class ReadNear(NamedTuple):
+    """A read that speaks for who somebody is.
+
+    Attributes:
+        at_us: Event time, microseconds.
+        reader_id: The reader.
+        badge_id: Pseudonym of the badge.
+        likelihood: How likely the reader would have read this person, 0 to 1, in steps of 1/1000.
+    """
+
+    at_us: int
+    reader_id: str
+    badge_id: str
+    likelihood: float
+
+
+class Identity(NamedTuple):
+    """Who a person is, as far as evidence goes.
+
+    Attributes:
+        person_id: The person.
+        role: Their role; empty when unknown.
+        role_confidence: Probability of the role, or of the likeliest one when it is unknown.
+        staff_id: The member of staff; None when unknown.
+        confidence: Probability of that member of staff, or of the likeliest one.
+        candidates: Members of staff whom they may be, the likeliest first.
+        evidence: The last reads that speak for one of these, oldest first.
+        wears: Whether what they wear says anything about the role.
+    """
+
+    person_id: str
+    role: str
+    role_confidence: float
+    staff_id: str | None
+    confidence: float
+    candidates: tuple[Candidate, ...]
+    evidence: tuple[ReadNear, ...]
+    wears: bool
+
+
+def identities(
+    state: EvidenceState,
+    people: Sequence[str],
+    badges: Mapping[str, Badge],
+    settings: EvidenceSettings,
+) -> list[Identity]:
+    """Say of each person who they are, in order of their ids.
+
+    Args:
+        state: The floor's evidence.
+        people: People who are on the floor now.
+        badges: Badges in force, by pseudonym; of others nobody knows whose they are.
+        settings: Rates.
+    """
+    roles = sorted(
+        {*settings.roles}
+        | {holder.role for badge in badges.values() for holder in badge.holders if holder.role}
+    )
+    prior = _prior(settings, roles)
+    wears = {name: likelihoods(state.people.get(name), roles) for name in sorted({*people})}
+    holders = {
+        badge_id: _holders(
+            badges.get(badge_id, Badge(badge_id)), state.badges[badge_id], state.at_us, settings
+        )
+        for badge_id in sorted(state.badges)
+    }
+    odds = {}
+    for badge_id in sorted(state.badges):
+        carriers = state.badges[badge_id].carriers
+        nobody = max(
+            _LEAST,
+            math.fsum(share for name, share in carriers.items() if name not in wears),
+        )
+        odds[badge_id] = {
+            name: carriers[name]
+            / nobody
+            * _fits(holders[badge_id], prior, wears[name])
+            / _alone(prior, wears[name])
+            for name in sorted(carriers)
+            if name in wears and name not in NOT_PEOPLE
+        }
+    carried: dict[str, list[tuple[str, float]]] = {}
+    for badge_id, found in marginals(odds).items():
+        for name, share in found.items():
+            carried.setdefault(name, []).append((badge_id, share))
+    return [
+        _identity(name, carried.get(name, []), holders, prior, wears[name], state, settings)
+        for name in wears
+    ]
+
+
+class _Holder(NamedTuple):
+    """Somebody who may carry a badge, and with which probability they do if anybody here does."""
+
+    staff_id: str
+    role: str
+    share: float
+
+
+def _holders(
+    badge: Badge, state: BadgeState, at_us: int, settings: EvidenceSettings
+) -> list[_Holder]:
+    holds = 1.0 - settings.lent
+    if state.doubted_us is not None and at_us - state.doubted_us <= settings.doubt_us:
+        holds = min(holds, settings.doubted_holder)
+    if not badge.holders:
+        return []
+    share = holds / len(badge.holders)
+    return [_Holder(one.staff_id, one.role, share) for one in sorted(badge.holders)]
+
+
+def _prior(settings: EvidenceSettings, roles: Sequence[str]) -> dict[str, float]:
+    """Probability of each role of somebody unknown; what lacks to 1 is of no role that is known."""
+    total = math.fsum(settings.roles.get(role, 0.0) for role in roles)
+    return {role: settings.roles.get(role, 0.0) / max(1.0, total) for role in roles}
+
+
+def _alone(prior: Mapping[str, float], wears: Mapping[str, float]) -> float:
+    """Likelihood of what somebody wears of whom nothing else is known."""
+    rest = max(0.0, 1.0 - math.fsum(prior.values()))
+    return max(_LEAST, rest + math.fsum(prior[role] * wears[role] for role in prior))
+
+
+def _fits(
+    holders: Sequence[_Holder], prior: Mapping[str, float], wears: Mapping[str, float]
+) -> float:
+    """Likelihood of what somebody wears who carries a badge."""
+    rest = max(0.0, 1.0 - math.fsum(one.share for one in holders))
+    held = math.fsum(one.share * wears.get(one.role, 1.0) for one in holders)
+    return max(_LEAST, held + rest * _alone(prior, wears))
+
+
+def _identity(
+    name: str,
+    carried: Sequence[tuple[str, float]],
+    holders: Mapping[str, Sequence[_Holder]],
+    prior: Mapping[str, float],
+    wears: Mapping[str, float],
+    state: EvidenceState,
+    settings: EvidenceSettings,
+) -> Identity:
+    alone = _alone(prior, wears)
+    staff: dict[str, float] = {}
+    # Of the same person by several badges: shares of exclusive cases, which add up.
+    by_role = dict.fromkeys(prior, 0.0)
+    unmatched = max(0.0, 1.0 - math.fsum(share for _, share in carried))
+    for badge_id, share in carried:
+        fits = _fits(holders[badge_id], prior, wears)
+        held = 0.0
+        for holder in holders[badge_id]:
+            each = share * holder.share * wears.get(holder.role, 1.0) / fits
+            staff[holder.staff_id] = staff.get(holder.staff_id, 0.0) + each
+            if holder.role:
+                by_role[holder.role] += each
+            held += each
+        unmatched += max(0.0, share - held)
+    for role in prior:
+        by_role[role] += unmatched * prior[role] * wears[role] / alone
+    role, role_confidence = _likeliest(by_role)
+    staff_id, confidence = _likeliest(staff)
+    person = state.people.get(name)
+    candidates = sorted(staff.items(), key=lambda one: (-round(one[1], 3), one[0]))
+    of_candidates = {
+        badge_id
+        for badge_id, share in carried
+        if share >= _LEAST_SHOWN  # a badge that somebody else carries speaks for nobody here
+    }
+    return Identity(
+        person_id=name,
+        role=role if role_confidence >= settings.named_at else "",
+        role_confidence=round(min(1.0, role_confidence), 3),
+        staff_id=staff_id if staff_id and confidence >= settings.named_at else None,
+        confidence=round(min(1.0, confidence), 3),
+        candidates=tuple(
+            Candidate(one, round(min(1.0, share), 3))
+            for one, share in candidates[:MOST_CANDIDATES]
+            if share >= _LEAST_SHOWN
+        ),
+        evidence=tuple(
+            ReadNear(*read)
+            for read in ([] if person is None else person.reads)
+            if read[2] in of_candidates
+        ),
+        wears=person is not None and any(person.roles.values()),
+    )
+
+
+def _likeliest(shares: Mapping[str, float]) -> tuple[str, float]:
+    """The likeliest, the first by name of those that are equal; nobody where there is none."""
+    if not shares:
+        return "", 0.0
+    best = min(shares, key=lambda one: (-shares[one], one))
+    return best, shares[best]

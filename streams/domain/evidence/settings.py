@@ -1,0 +1,54 @@
+"""Settings of the posterior: stated rates of what goes wrong with badges and with tracking."""
+
+from dataclasses import dataclass, field
+
+MICROSECONDS = 1_000_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EvidenceSettings:
+    """Rates and limits; every rate is a probability unless it says otherwise.
+
+    Attributes:
+        lent: A badge is with somebody else than its holder. It bounds how sure a name can be.
+        lost: A badge lies near the reader that reads it, and nobody carries it.
+        unseen: Whoever was read was near the reader and no camera reported them.
+        stray: A reader reads a badge that is out of its reach, or reads it wrongly.
+        doubted_holder: A badge that was in two positions at once is with its holder.
+        swaps_per_s: How often tracking gives a person's number to another one, per second.
+        close_swaps_per_s: How often it exchanges two who are within `close_m`, per second.
+        close_m: Two people within this distance may be exchanged, m.
+        walks_m_s: Nobody is faster than this, m/s.
+        left_us: Evidence about who left is kept for this long, for a link, microseconds.
+        doubt_us: A badge that was in two positions at once is doubted for this long, microseconds.
+        forget_us: A badge that was not read for this long is forgotten, microseconds.
+        trail_us: Positions are remembered for this long, for reads that arrive late, microseconds.
+        trail_step_us: Time between two of these positions, microseconds.
+        independent_us: Looks at somebody's clothes count as one look for each of these times,
+            microseconds.
+        role_forget_us: Time in which what they wear loses all but 1/e of its weight, microseconds.
+        role_limit: Most that it can weigh, as the logarithm of a ratio of likelihoods.
+        named_at: Least probability of a role or a name that is given.
+        roles: Probability of each role of somebody of whom nothing is known; a visitor has a
+            role too. Empty: nobody without a badge has a role.
+    """
+
+    lent: float = 0.03
+    lost: float = 0.01
+    unseen: float = 0.05
+    stray: float = 0.002
+    doubted_holder: float = 0.5
+    swaps_per_s: float = 1.0 / 14400.0
+    close_swaps_per_s: float = 0.02
+    close_m: float = 0.7
+    walks_m_s: float = 4.0
+    left_us: int = 30 * MICROSECONDS
+    doubt_us: int = 8 * 3600 * MICROSECONDS
+    forget_us: int = 12 * 3600 * MICROSECONDS
+    trail_us: int = 20 * MICROSECONDS
+    trail_step_us: int = MICROSECONDS
+    independent_us: int = 10 * MICROSECONDS
+    role_forget_us: int = 900 * MICROSECONDS
+    role_limit: float = 6.0
+    named_at: float = 0.9
+    roles: dict[str, float] = field(default_factory=dict, hash=False)

@@ -1,0 +1,91 @@
+"""What is remembered about the people of a floor and the badges read on it, as plain data."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
+
+UNSEEN: Final = "?"
+"""Stands among the carriers of a badge for somebody whom no camera reports."""
+
+LYING: Final = "!"
+"""Stands among the carriers of a badge for nobody: it lies near a reader."""
+
+NOT_PEOPLE: Final = (UNSEEN, LYING)
+
+
+@dataclass(slots=True)
+class BadgeState:
+    """One badge.
+
+    Attributes:
+        carriers: Probability of each carrier, by person id, `UNSEEN` and `LYING`; the sum is 1.
+        read_us: Event time of the last read, microseconds.
+        reader_id: Reader of the last read.
+        x_m: Position of that reader, m; None for a reader of a zone.
+        y_m: Position of that reader, m; None for a reader of a zone.
+        range_m: Range of that reader, m.
+        doubted_us: When it was last in two positions at once, microseconds; None for never.
+    """
+
+    carriers: dict[str, float] = field(default_factory=lambda: {UNSEEN: 1.0})
+    read_us: int = 0
+    reader_id: str = ""
+    x_m: float | None = None
+    y_m: float | None = None
+    range_m: float = 0.0
+    doubted_us: int | None = None
+
+
+@dataclass(slots=True)
+class PersonState:
+    """One person.
+
+    Attributes:
+        seen_us: Event time of the last tick at which they were reported, microseconds.
+        trail: Where they were, oldest first: `[time_us, x_m, y_m, sd_m, zone_ids]`.
+        roles: Logarithm of the likelihood of what they wear, by role.
+        looked_us: Event time of the last look that counted, microseconds; None before it.
+        reads: The last reads that made somebody likely: `[time_us, reader_id, badge_id, share]`.
+    """
+
+    seen_us: int = 0
+    trail: list[list[Any]] = field(default_factory=list)
+    roles: dict[str, float] = field(default_factory=dict)
+    looked_us: int | None = None
+    reads: list[list[Any]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class EvidenceState:
+    """A floor's evidence.
+
+    Attributes:
+        at_us: Event time through which evidence is taken in, microseconds.
+        aged_us: Event time through which it was let age, microseconds.
+        badges: Badges by pseudonym.
+        people: People by id.
+    """
+
+    at_us: int = 0
+    aged_us: int = 0
+    badges: dict[str, BadgeState] = field(default_factory=dict)
+    people: dict[str, PersonState] = field(default_factory=dict)
+
+
+def plain(state: EvidenceState) -> dict[str, Any]:
+    """The state as dictionaries, lists, texts and numbers, in order of ids."""
+    return {
+        "at_us": state.at_us,
+        "aged_us": state.aged_us,
+        "badges": {name: asdict(state.badges[name]) for name in sorted(state.badges)},
+        "people": {name: asdict(state.people[name]) for name in sorted(state.people)},
+    }
+
+
+def of_plain(found: dict[str, Any]) -> EvidenceState:
+    """The state that `plain` gave."""
+    return EvidenceState(
+        at_us=found["at_us"],
+        aged_us=found["aged_us"],
+        badges={name: BadgeState(**one) for name, one in found["badges"].items()},
+        people={name: PersonState(**one) for name, one in found["people"].items()},
+    )

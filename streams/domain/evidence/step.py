@@ -1,0 +1,179 @@
+"""The evidence of a floor, tick by tick: it runs forward only, and no result changes what was sent.
+
+All of one tick is taken in together and in an order of its own, so the order in which records of
+one time arrive makes no difference.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final, Literal, NamedTuple
+
+from streams.domain.evidence.carriers import doubt, forget, mingle, move, take_read
+from streams.domain.evidence.readers import Read, Reader, Seen
+from streams.domain.evidence.roles import Confusion, Look, fade, take_looks
+from streams.domain.evidence.settings import EvidenceSettings
+from streams.domain.evidence.state import UNSEEN, EvidenceState, PersonState
+from streams.domain.evidence.travel import TwoPositions, two_positions
+
+MOST_READS: Final = 5
+"""So many reads of a person are remembered, to be shown."""
+
+_NEAR: Final = 0.05
+
+
+class Joined(NamedTuple):
+    """A link between two people, as tracking found it.
+
+    Attributes:
+        kind: MERGE: the two are one, who is `earlier` from now on. SPLIT: `later` was with
+            `earlier`, and either may be who that was. REIDENTIFICATION and HAND_OVER: `later`
+            continues `earlier`, who is not reported any more.
+        earlier: Id of the earlier person.
+        later: Id of the later one.
+        score: How sure that is, 0 to 1.
+    """
+
+    kind: Literal["MERGE", "SPLIT", "REIDENTIFICATION", "HAND_OVER"]
+    earlier: str
+    later: str
+    score: float = 1.0
+
+
+class Moment(NamedTuple):
+    """What is known of a floor at the end of a tick, in any order.
+
+    Attributes:
+        at_us: Event time, microseconds; rises.
+        people: Who is reported.
+        reads: Reads that are visible from this tick on; their times may lie some seconds back.
+        joined: Links of this tick.
+        looks: Classes seen on people.
+    """
+
+    at_us: int
+    people: Sequence[Seen]
+    reads: Sequence[Read] = ()
+    joined: Sequence[Joined] = ()
+    looks: Sequence[Look] = ()
+
+
+def advance(
+    state: EvidenceState,
+    moment: Moment,
+    readers: Mapping[str, Reader],
+    confusion: Confusion,
+    settings: EvidenceSettings,
+) -> list[TwoPositions]:
+    """Take in one tick.
+
+    Args:
+        state: The floor's evidence, changed in place.
+        moment: The tick.
+        readers: Readers in force, by id; reads of others are ignored.
+        confusion: By true role, how often each class is shown on it; each role that is told apart
+            by what people wear needs its row.
+        settings: Rates and limits.
+
+    Returns:
+        Badges that were in two positions at once, by badge and time.
+    """
+    state.at_us = moment.at_us
+    passed_us = moment.at_us - (state.aged_us or moment.at_us)
+    if passed_us >= settings.trail_step_us or not state.aged_us:
+        state.aged_us = moment.at_us
+        _pass(state, passed_us, settings)
+        # Nobody knows for how long two were close while no tick was taken in.
+        together_us = min(passed_us, 2 * settings.trail_step_us)
+        mingle(state, moment.people, together_us, settings)
+    for link in sorted(moment.joined, key=lambda one: (one.later, one.earlier, one.kind)):
+        _join(state, link)
+    for person in sorted(moment.people, key=lambda one: one.person_id):
+        _note(state, person, moment.at_us, settings)
+    found = []
+    for read in sorted(moment.reads):
+        reader = readers.get(read.reader_id)
+        if reader is None:
+            continue
+        badge = state.badges.get(read.badge_id)
+        twice = None if badge is None else two_positions(badge, read, reader, settings)
+        if badge is not None and twice is not None:
+            doubt(badge, read.at_us)
+            found.append(twice)
+        for person_id, likelihood in take_read(state, read, reader, settings).items():
+            if likelihood >= _NEAR:
+                kept = state.people[person_id].reads
+                kept.append([read.at_us, read.reader_id, read.badge_id, round(likelihood, 3)])
+                del kept[:-MOST_READS]
+    take_looks(state, moment.looks, confusion, settings)
+    return sorted(found)
+
+
+def _pass(state: EvidenceState, passed_us: int, settings: EvidenceSettings) -> None:
+    forget(state, passed_us, settings)
+    for person_id in sorted(state.people):
+        person = state.people[person_id]
+        fade(person, passed_us, settings)
+        if state.at_us - person.seen_us > settings.left_us:
+            move(state, person_id, UNSEEN, 1.0)
+            del state.people[person_id]
+
+
+def _note(state: EvidenceState, person: Seen, at_us: int, settings: EvidenceSettings) -> None:
+    known = state.people.setdefault(person.person_id, PersonState())
+    known.seen_us = at_us
+    trail = known.trail
+    if not trail or at_us - trail[-1][0] >= settings.trail_step_us:
+        position = [person.x_m, person.y_m, person.position_sd_m]
+        if all(value == value for value in position):  # noqa: PLR0124  NaN: not known
+            trail.append([at_us, *position, sorted(person.zone_ids)])
+        elif person.zone_ids:
+            trail.append([at_us, 0.0, 0.0, _ANYWHERE_M, sorted(person.zone_ids)])
+    while trail and at_us - trail[0][0] > settings.trail_us:
+        del trail[0]
+
+
+_ANYWHERE_M: Final = 1e6
+"""Standard deviation of a position that is not known, m: no reader with a position is near it."""
+
+
+def _join(state: EvidenceState, link: Joined) -> None:
+    earlier, later = state.people.get(link.earlier), state.people.get(link.later)
+    if link.kind == "MERGE":
+        move(state, link.later, link.earlier, 1.0)
+        if later is not None:
+            kept = state.people.setdefault(link.earlier, PersonState(later.seen_us))
+            _unite(kept, later)
+            del state.people[link.later]
+        return
+    share = 0.5 if link.kind == "SPLIT" else min(1.0, max(0.0, link.score))
+    if earlier is None:
+        return
+    kept = state.people.setdefault(link.later, PersonState(state.at_us))
+    for role, weight in sorted(earlier.roles.items()):
+        kept.roles.setdefault(role, share * weight)
+    kept.looked_us = kept.looked_us or earlier.looked_us
+    kept.reads = sorted([*earlier.reads, *kept.reads])[-MOST_READS:]
+    move(state, link.earlier, link.later, share)
+    if link.kind != "SPLIT":
+        move(state, link.earlier, UNSEEN, 1.0)
+        # Reads that arrive late may be of when the person was the earlier one.
+        first_us = kept.trail[0][0] if kept.trail else state.at_us
+        kept.trail = [one for one in earlier.trail if one[0] < first_us] + kept.trail
+        del state.people[link.earlier]
+
+
+def _unite(kept: PersonState, later: PersonState) -> None:
+    """Put what was known of two people together, who are one and were seen by several cameras."""
+    times = {one[0] for one in kept.trail}
+    kept.trail = sorted([*kept.trail, *(one for one in later.trail if one[0] not in times)])
+    kept.seen_us = max(kept.seen_us, later.seen_us)
+    if kept.roles and later.roles:
+        # The same looks through other cameras are no looks more.
+        kept.roles = {
+            role: 0.5 * (kept.roles.get(role, 0.0) + later.roles.get(role, 0.0))
+            for role in sorted({*kept.roles, *later.roles})
+        }
+    else:
+        kept.roles = kept.roles or later.roles
+    looked = [one.looked_us for one in (kept, later) if one.looked_us is not None]
+    kept.looked_us = max(looked) if looked else None
+    kept.reads = sorted([*kept.reads, *later.reads])[-MOST_READS:]
