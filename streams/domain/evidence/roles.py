@@ -11,7 +11,7 @@ Confusion = Mapping[str, Mapping[str, float]]
 """By true role, the probability of each class that a model or a colour may show."""
 
 
-class Look(NamedTuple):
+class Worn(NamedTuple):
     """A class that was seen on a person.
 
     Attributes:
@@ -26,8 +26,8 @@ class Look(NamedTuple):
 _LEAST = 1e-3
 
 
-def take_looks(
-    state: EvidenceState, looks: Sequence[Look], confusion: Confusion, settings: EvidenceSettings
+def take_worn(
+    state: EvidenceState, worn: Sequence[Worn], confusion: Confusion, settings: EvidenceSettings
 ) -> None:
     """Take in what people wear at the state's event time, in any order.
 
@@ -36,13 +36,13 @@ def take_looks(
 
     Args:
         state: The floor's evidence, changed in place.
-        looks: Classes of this tick; of people who are reported.
+        worn: Classes of this tick; of people who are reported.
         confusion: How often each role shows each class.
         settings: Limits.
     """
     shown: dict[str, list[str]] = {}
-    for look in looks:
-        shown.setdefault(look.person_id, []).append(look.shown)
+    for one in worn:
+        shown.setdefault(one.person_id, []).append(one.shown)
     roles = sorted(confusion)
     for person_id in sorted(shown):
         person = state.people.get(person_id)
@@ -50,10 +50,10 @@ def take_looks(
             continue
         since_us = (
             settings.independent_us
-            if person.looked_us is None
-            else min(settings.independent_us, state.at_us - person.looked_us)
+            if person.worn_us is None
+            else min(settings.independent_us, state.at_us - person.worn_us)
         )
-        person.looked_us = state.at_us
+        person.worn_us = state.at_us
         classes = sorted(shown[person_id])
         weight = since_us / settings.independent_us / len(classes)
         found = {

@@ -43,14 +43,14 @@ class PersonState:
         seen_us: Event time of the last tick at which they were reported, microseconds.
         trail: Where they were, oldest first: `[time_us, x_m, y_m, sd_m, zone_ids]`.
         roles: Logarithm of the likelihood of what they wear, by role.
-        looked_us: Event time of the last look that counted, microseconds; None before it.
+        worn_us: Event time of the last look that counted, microseconds; None before it.
         reads: The last reads that made somebody likely: `[time_us, reader_id, badge_id, share]`.
     """
 
     seen_us: int = 0
     trail: list[list[Any]] = field(default_factory=list)
     roles: dict[str, float] = field(default_factory=dict)
-    looked_us: int | None = None
+    worn_us: int | None = None
     reads: list[list[Any]] = field(default_factory=list)
 
 

@@ -9,7 +9,7 @@ from typing import Final, Literal, NamedTuple
 
 from streams.domain.evidence.carriers import doubt, forget, mingle, move, take_read
 from streams.domain.evidence.readers import Read, Reader, Seen
-from streams.domain.evidence.roles import Confusion, Look, fade, take_looks
+from streams.domain.evidence.roles import Confusion, Worn, fade, take_worn
 from streams.domain.evidence.settings import EvidenceSettings
 from streams.domain.evidence.state import UNSEEN, EvidenceState, PersonState
 from streams.domain.evidence.travel import TwoPositions, two_positions
@@ -46,14 +46,14 @@ class Moment(NamedTuple):
         people: Who is reported.
         reads: Reads that are visible from this tick on; their times may lie some seconds back.
         joined: Links of this tick.
-        looks: Classes seen on people.
+        worn: Classes seen on people.
     """
 
     at_us: int
     people: Sequence[Seen]
     reads: Sequence[Read] = ()
     joined: Sequence[Joined] = ()
-    looks: Sequence[Look] = ()
+    worn: Sequence[Worn] = ()
 
 
 def advance(
@@ -103,7 +103,7 @@ def advance(
                 kept = state.people[person_id].reads
                 kept.append([read.at_us, read.reader_id, read.badge_id, round(likelihood, 3)])
                 del kept[:-MOST_READS]
-    take_looks(state, moment.looks, confusion, settings)
+    take_worn(state, moment.worn, confusion, settings)
     return sorted(found)
 
 
@@ -150,7 +150,7 @@ def _join(state: EvidenceState, link: Joined) -> None:
     kept = state.people.setdefault(link.later, PersonState(state.at_us))
     for role, weight in sorted(earlier.roles.items()):
         kept.roles.setdefault(role, share * weight)
-    kept.looked_us = kept.looked_us or earlier.looked_us
+    kept.worn_us = kept.worn_us or earlier.worn_us
     kept.reads = sorted([*earlier.reads, *kept.reads])[-MOST_READS:]
     move(state, link.earlier, link.later, share)
     if link.kind != "SPLIT":
@@ -174,6 +174,6 @@ def _unite(kept: PersonState, later: PersonState) -> None:
         }
     else:
         kept.roles = kept.roles or later.roles
-    looked = [one.looked_us for one in (kept, later) if one.looked_us is not None]
-    kept.looked_us = max(looked) if looked else None
+    looked = [one.worn_us for one in (kept, later) if one.worn_us is not None]
+    kept.worn_us = max(looked) if looked else None
     kept.reads = sorted([*kept.reads, *later.reads])[-MOST_READS:]

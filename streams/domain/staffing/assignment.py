@@ -23,7 +23,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-StandIns = Mapping[str, Sequence[str]]
+Covers = Mapping[str, Sequence[str]]
 """By role, the other roles that it may cover. It says nothing of a role that covers those."""
 
 _NOBODY: Final[Sequence[str]] = ()
@@ -56,7 +56,7 @@ def ordered(roles: Sequence[str], priority: Sequence[str]) -> list[str]:
 def assign(
     people: Mapping[str, int],
     required: Mapping[str, int],
-    stand_ins: StandIns,
+    covers: Covers,
     priority: Sequence[str] = (),
 ) -> Assignment:
     """Fill required places with people.
@@ -64,7 +64,7 @@ def assign(
     Args:
         people: People by role; "" is nobody's role and is ignored.
         required: Places by role.
-        stand_ins: By role, the other roles that it may cover.
+        covers: By role, the other roles that it may cover.
         priority: Roles whose places are filled first, the most urgent first.
     """
     empty: dict[str, int] = {}
@@ -73,10 +73,10 @@ def assign(
         missing = count - people.get(role, 0)
         if missing > 0:
             empty[role] = missing
-    if empty and stand_ins:
+    if empty and covers:
         helped = any(
-            people.get(role, 0) and any(required.get(one, 0) for one in stand_ins[role])
-            for role in stand_ins
+            people.get(role, 0) and any(required.get(one, 0) for one in covers[role])
+            for role in covers
             if role
         )
     if not helped:
@@ -84,7 +84,7 @@ def assign(
     return _solved(
         tuple(people.items()),
         tuple(required.items()),
-        tuple((role, tuple(covered)) for role, covered in stand_ins.items()),
+        tuple((role, tuple(covered)) for role, covered in covers.items()),
         tuple(priority),
     )
 
@@ -96,11 +96,11 @@ _Counts = tuple[tuple[str, int], ...]
 def _solved(
     people: _Counts,
     required: _Counts,
-    stand_ins: tuple[tuple[str, tuple[str, ...]], ...],
+    covers: tuple[tuple[str, tuple[str, ...]], ...],
     priority: tuple[str, ...],
 ) -> Assignment:
     """The assignment; a zone asks for the same one at most ticks."""
-    return _Flow(dict(people), dict(required), dict(stand_ins), priority).assignment()
+    return _Flow(dict(people), dict(required), dict(covers), priority).assignment()
 
 
 class _Flow:
@@ -115,7 +115,7 @@ class _Flow:
         self,
         people: Mapping[str, int],
         required: Mapping[str, int],
-        stand_ins: StandIns,
+        covers: Covers,
         priority: Sequence[str],
     ) -> None:
         have = [role for role, count in people.items() if role and count > 0]
@@ -125,8 +125,8 @@ class _Flow:
         self.free = [max(0, people.get(role, 0)) for role in self.roles]
         self.empty = [max(0, required.get(role, 0)) for role in self.roles]
         index = {role: number for number, role in enumerate(self.roles)}
-        self.covers = [
-            sorted({index[one] for one in (role, *stand_ins.get(role, _NOBODY)) if one in index})
+        self.columns = [
+            sorted({index[one] for one in (role, *covers.get(role, _NOBODY)) if one in index})
             for role in self.roles
         ]
         base = sum(self.free) + 1
@@ -204,7 +204,7 @@ class _Flow:
         while rows:
             columns = []
             for a in rows:
-                for b in self.covers[a]:
+                for b in self.columns[a]:
                     cost = to_row[a] + self.cost[a][b]
                     if b not in to_column or cost < to_column[b]:
                         to_column[b], came_to[b] = cost, a

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from schemas.records.staffing import RoleCoverage
-from streams.domain.staffing.assignment import StandIns, assign
+from streams.domain.staffing.assignment import Covers, assign
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Plan:
         required: People required by role; the most that may be, where that is an interval.
         least_required: The least that may be required, by role; None where `required` is sure. It
             is what holds if every unidentified person is staff.
-        stand_ins: By role, the other roles that it may cover.
+        covers: By role, the other roles that it may cover.
         priority: Roles whose places are filled first, the most urgent first.
     """
 
@@ -36,7 +36,7 @@ class Plan:
     scheduled_total: int = 0
     required: Mapping[str, int] = field(default_factory=dict)
     least_required: Mapping[str, int] | None = None
-    stand_ins: StandIns = field(default_factory=dict)
+    covers: Covers = field(default_factory=dict)
     priority: tuple[str, ...] = ()
 
 
@@ -89,12 +89,12 @@ def coverage(present: Sequence[str], plan: Plan) -> Coverage:
             known[role] = known.get(role, 0) + 1
     identified = sum(known.values())
     unidentified = len(present) - identified
-    found = assign(known, plan.required, plan.stand_ins, plan.priority)
+    found = assign(known, plan.required, plan.covers, plan.priority)
     least = found
     least_required = plan.required
     if plan.least_required is not None:
         least_required = plan.least_required
-        least = assign(known, least_required, plan.stand_ins, plan.priority)
+        least = assign(known, least_required, plan.covers, plan.priority)
     roles: list[RoleCoverage] = []
     for role in sorted({*known, *plan.scheduled, *plan.required} - {""}):
         here = known.get(role, 0) + found.standing_in.get(role, 0) - found.lent.get(role, 0)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from streams.domain.evidence.naming import Identity, identities
 from streams.domain.evidence.readers import Badge, Holder, Read, Reader, Seen
-from streams.domain.evidence.roles import Look
+from streams.domain.evidence.roles import Worn
 from streams.domain.evidence.settings import EvidenceSettings
 from streams.domain.evidence.state import EvidenceState
 from streams.domain.evidence.step import Joined, Moment, advance
@@ -105,7 +105,7 @@ def played(simulation: Simulation, settings: EvidenceSettings | None = None) -> 
                     Joined("REIDENTIFICATION", f"f:{earlier}", f"f:{later}", 0.8)
                     for earlier, later in second.links
                 ],
-                looks=[Look(f"f:{one.number}", one.shown) for one in second.tracks if one.shown],
+                worn=[Worn(f"f:{one.number}", one.shown) for one in second.tracks if one.shown],
             ),
             readers,
             shows if simulation.ward.uniforms else {},

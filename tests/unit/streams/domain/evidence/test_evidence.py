@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from streams.domain.evidence.naming import Identity, identities
 from streams.domain.evidence.readers import Badge, Holder, Read, Reader, Seen, reads
-from streams.domain.evidence.roles import Look
+from streams.domain.evidence.roles import Worn
 from streams.domain.evidence.settings import EvidenceSettings
 from streams.domain.evidence.state import EvidenceState, of_plain, plain
 from streams.domain.evidence.step import Joined, Moment, advance
@@ -159,7 +159,7 @@ def test_a_reader_of_a_zone_reads_who_is_in_it() -> None:
 def test_clothes_give_a_role_and_no_name() -> None:
     state = EvidenceState()
     for second in range(10, 100, 10):
-        play(Moment(second * S, [at("p", 9.0)], looks=[Look("p", "blue")]), state=state)
+        play(Moment(second * S, [at("p", 9.0)], worn=[Worn("p", "blue")]), state=state)
 
     found = who(state, "p")["p"]
     assert found.role == "nurse"
@@ -171,7 +171,7 @@ def test_many_frames_of_one_moment_are_not_many_looks() -> None:
     def shown(every_us: int) -> Any:
         state = EvidenceState()
         for at_us in range(10 * S, 30 * S + 1, every_us):
-            play(Moment(at_us, [at("p", 9.0)], looks=[Look("p", "blue")]), state=state)
+            play(Moment(at_us, [at("p", 9.0)], worn=[Worn("p", "blue")]), state=state)
         return state.people["p"].roles["visitor"]
 
     assert shown(200_000) == pytest.approx(shown(10 * S), abs=0.1)
@@ -181,7 +181,7 @@ def test_clothes_that_contradict_a_badge_make_the_name_less_sure() -> None:
     def confidence(shown: str) -> float:
         state = EvidenceState()
         for second in range(10, 60, 10):
-            play(Moment(second * S, [at("p", 0.0)], looks=[Look("p", shown)]), state=state)
+            play(Moment(second * S, [at("p", 0.0)], worn=[Worn("p", shown)]), state=state)
         play(Moment(60 * S, [at("p", 0.0)], [Read(60 * S, "door", "b1")]), state=state)
         return who(state, "p")["p"].confidence
 
@@ -287,8 +287,8 @@ READS = st.lists(
     ),
     max_size=4,
 )
-LOOKS = st.lists(
-    st.builds(Look, st.sampled_from(["p", "q"]), st.sampled_from(["blue", "none"])), max_size=3
+WORN = st.lists(
+    st.builds(Worn, st.sampled_from(["p", "q"]), st.sampled_from(["blue", "none"])), max_size=3
 )
 JOINS = st.lists(
     st.builds(
@@ -300,18 +300,13 @@ JOINS = st.lists(
     ),
     max_size=1,
 )
-MOMENTS = st.lists(st.tuples(PEOPLE, READS, LOOKS, JOINS), min_size=1, max_size=6)
+MOMENTS = st.lists(st.tuples(PEOPLE, READS, WORN, JOINS), min_size=1, max_size=6)
 
 
-def moments_of(drawn: Any, order: Any = None) -> list[Moment]:
+def moments_of(drawn: Any, order: Any = list) -> list[Moment]:
     return [
-        Moment(
-            (10 + index) * S,
-            *(order(part) if order else part for part in (people, reads_)),
-            joins,
-            order(looks) if order else looks,
-        )
-        for index, (people, reads_, looks, joins) in enumerate(drawn)
+        Moment((10 + index) * S, order(people), order(reads_), joins, order(worn))
+        for index, (people, reads_, worn, joins) in enumerate(drawn)
     ]
 
 

@@ -17,24 +17,24 @@ NOBODY = ""
 People = tuple[str, ...]
 
 
-def plan(required: dict[str, int], stand_ins: Any, priority: Any = (), least: Any = None) -> Plan:
+def plan(required: dict[str, int], covers: Any, priority: Any = (), least: Any = None) -> Plan:
     return Plan(
         0,
         1,
         required=required,
         least_required=least,
-        stand_ins=stand_ins,
+        covers=covers,
         priority=tuple(priority),
     )
 
 
 def every_assignment(
-    people: People, required: dict[str, int], stand_ins: Any
+    people: People, required: dict[str, int], covers: Any
 ) -> Iterator[dict[tuple[str, str], int]]:
     """How many of each role fill places of each, person by person, without duplicates."""
     found: set[tuple[tuple[tuple[str, str], int], ...]] = {()}
     for role in people:
-        choices = [one for one in required if one == role or one in stand_ins.get(role, ())]
+        choices = [one for one in required if one == role or one in covers.get(role, ())]
         grown = set(found)
         for filled in found:
             so_far = dict(filled)
@@ -46,7 +46,7 @@ def every_assignment(
     yield from (dict(filled) for filled in found)
 
 
-def best(people: People, required: dict[str, int], stand_ins: Any, priority: Any) -> Any:
+def best(people: People, required: dict[str, int], covers: Any, priority: Any) -> Any:
     """What the five aims leave of all assignments: empty places, stand-ins and lent, by role."""
     roles = ordered([*people, *required], priority)
 
@@ -63,7 +63,7 @@ def best(people: People, required: dict[str, int], stand_ins: Any, priority: Any
         empty, lent, standing = result(filled)
         return sum(empty), empty, sum(lent), lent, standing
 
-    empty, lent, standing = result(min(every_assignment(people, required, stand_ins), key=aims))
+    empty, lent, standing = result(min(every_assignment(people, required, covers), key=aims))
     return tuple(
         {role: n for role, n in zip(roles, numbers, strict=True) if n}
         for numbers in (empty, standing, lent)
@@ -74,10 +74,10 @@ def counted(people: People) -> dict[str, int]:
     return {role: people.count(role) for role in people if role}
 
 
-def check(people: People, required: dict[str, int], stand_ins: Any, priority: Any) -> None:
-    found = assign(counted(people), required, stand_ins, priority)
+def check(people: People, required: dict[str, int], covers: Any, priority: Any) -> None:
+    found = assign(counted(people), required, covers, priority)
 
-    assert tuple(found) == best(people, required, stand_ins, priority)
+    assert tuple(found) == best(people, required, covers, priority)
 
 
 @st.composite
@@ -86,11 +86,11 @@ def wards(draw: st.DrawFn, people: int = 8) -> Any:
     roles = ROLES[:count]
     present = tuple(draw(st.lists(st.sampled_from(roles), max_size=people)))
     required = draw(st.dictionaries(st.sampled_from(roles), st.integers(0, 4)))
-    stand_ins = draw(
+    covers = draw(
         st.dictionaries(st.sampled_from(roles), st.lists(st.sampled_from(roles), max_size=3))
     )
     priority = draw(st.permutations(roles).map(lambda order: order[: draw(st.integers(0, count))]))
-    return present, required, stand_ins, priority
+    return present, required, covers, priority
 
 
 @settings(max_examples=250, deadline=None)
@@ -104,14 +104,14 @@ def test_it_is_the_best_of_all_assignments_of_every_small_ward() -> None:
     roles = ROLES[:3]
     pairs = [(a, b) for a in roles for b in roles if a != b]
     for chosen in product((False, True), repeat=len(pairs)):
-        stand_ins: dict[str, list[str]] = {}
+        covers: dict[str, list[str]] = {}
         for (a, b), yes in zip(pairs, chosen, strict=True):
             if yes:
-                stand_ins.setdefault(a, []).append(b)
+                covers.setdefault(a, []).append(b)
         for counts in ((2, 0, 0), (0, 1, 1), (1, 2, 0), (2, 0, 1), (1, 1, 1)):
             people = tuple(r for r, n in zip(roles, counts, strict=True) for _ in range(n))
             for needed in ((1, 1, 1), (0, 2, 1), (2, 0, 1), (1, 2, 0)):
-                check(people, dict(zip(roles, needed, strict=True)), stand_ins, roles[::-1])
+                check(people, dict(zip(roles, needed, strict=True)), covers, roles[::-1])
 
 
 @settings(max_examples=150, deadline=None)
@@ -119,8 +119,8 @@ def test_it_is_the_best_of_all_assignments_of_every_small_ward() -> None:
 def test_whoever_the_unidentified_are_the_gap_is_within_its_interval(
     ward: Any, unidentified: int, data: st.DataObject
 ) -> None:
-    present, required, stand_ins, priority = ward
-    asked = plan(required, stand_ins, priority)
+    present, required, covers, priority = ward
+    asked = plan(required, covers, priority)
     before = coverage([*present, *[NOBODY] * unidentified], asked)
     truth = data.draw(
         st.lists(st.sampled_from(["", *ROLES]), min_size=unidentified, max_size=unidentified)
@@ -139,15 +139,15 @@ def test_whoever_the_unidentified_are_the_gap_is_within_its_interval(
 def test_the_lower_end_has_every_unidentified_person_where_they_help_most(
     ward: Any, unidentified: int
 ) -> None:
-    present, required, stand_ins, priority = ward
-    anybody = {**stand_ins, "anybody": list(required)}
+    present, required, covers, priority = ward
+    anybody = {**covers, "anybody": list(required)}
     helped = (*present, *["anybody"] * unidentified)
 
-    found = coverage([*present, *[NOBODY] * unidentified], plan(required, stand_ins, priority))
+    found = coverage([*present, *[NOBODY] * unidentified], plan(required, covers, priority))
 
     assert found.gap_min == sum(best(helped, required, anybody, priority)[0].values())
     for role in found.roles:
-        all_help = {**stand_ins, "anybody": [role["role"]]}
+        all_help = {**covers, "anybody": [role["role"]]}
         empty = best(helped, required, all_help, priority)[0]
         assert empty.get(role["role"], 0) == role["gap_min"]
 
@@ -155,9 +155,9 @@ def test_the_lower_end_has_every_unidentified_person_where_they_help_most(
 @settings(max_examples=150, deadline=None)
 @given(wards(), st.integers(0, 3))
 def test_everybody_who_is_identified_counts_once(ward: Any, unidentified: int) -> None:
-    present, required, stand_ins, priority = ward
+    present, required, covers, priority = ward
 
-    found = coverage([*present, *[NOBODY] * unidentified], plan(required, stand_ins, priority))
+    found = coverage([*present, *[NOBODY] * unidentified], plan(required, covers, priority))
 
     assert sum(role["present_min"] for role in found.roles) == found.identified == len(present)
     assert sum(role["gap_max"] for role in found.roles) == found.gap_max
@@ -170,10 +170,10 @@ def test_everybody_who_is_identified_counts_once(ward: Any, unidentified: int) -
 @settings(max_examples=100, deadline=None)
 @given(wards())
 def test_one_more_person_never_opens_a_gap(ward: Any) -> None:
-    present, required, stand_ins, priority = ward
-    before = assign(counted(present), required, stand_ins, priority).empty
+    present, required, covers, priority = ward
+    before = assign(counted(present), required, covers, priority).empty
     for role in ROLES:
-        after = assign(counted((*present, role)), required, stand_ins, priority).empty
+        after = assign(counted((*present, role)), required, covers, priority).empty
 
         assert sum(before.values()) - sum(after.values()) in {0, 1}
         assert all(after.get(one, 0) <= before.get(one, 0) for one in required)
@@ -202,7 +202,7 @@ def test_a_nurse_covers_a_care_assistant_and_not_the_reverse(
     assert {one["role"]: one["gap_max"] for one in found.roles if one["gap_max"]} == gaps
 
 
-def test_a_chain_of_stand_ins_is_found() -> None:
+def test_a_chain_of_covers_is_found() -> None:
     chain = {"doctor": ["nurse"], "nurse": ["assistant"]}
 
     found = assign({"doctor": 1, "nurse": 1}, {"nurse": 1, "assistant": 1}, chain)
