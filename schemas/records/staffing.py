@@ -1,6 +1,6 @@
 """Staff, shifts and requirements, and the coverage of a zone by role."""
 
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 
 class RoleCoverage(TypedDict):
@@ -27,6 +27,10 @@ class Staff(TypedDict):
     role: str
 
 
+ShiftKind = Literal["UNKNOWN", "WORK", "ON_CALL", "BREAK"]
+ShiftStatus = Literal["UNKNOWN", "PLANNED", "CANCELLED"]
+
+
 class Shift(TypedDict):
     """A shift at one version."""
 
@@ -42,6 +46,10 @@ class Shift(TypedDict):
     starts_us: int
     ends_us: int
     time_zone: str
+    kind: ShiftKind
+    status: ShiftStatus
+    replaces: str
+    agency: str
 
 
 class Requirement(TypedDict):

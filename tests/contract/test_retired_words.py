@@ -145,7 +145,10 @@ TABLE = (
     Row(
         "dead man, duty, he",
         "watchdog, leader lease, it",
-        (has("deadman", "duty", "he", "him", "his"), phrase("dead_man", "dead_men")),
+        (
+            has("deadman", "duty", "he", "him", "his", phrases=("duty_status",)),
+            phrase("dead_man", "dead_men"),
+        ),
     ),
     Row(
         "words, sentence, tell, say",
@@ -328,7 +331,15 @@ def test_a_retired_word_is_found(name: str, kind: str, house: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["line.strip", "begin_transaction", "dead_letter", "command_line", "left_in_place"]
+    "name",
+    [
+        "line.strip",
+        "begin_transaction",
+        "dead_letter",
+        "command_line",
+        "left_in_place",
+        "duty_status",
+    ],
 )
 def test_the_same_letters_in_another_word_are_left_alone(name: str) -> None:
     kind = "use" if "." in name else "name"

@@ -150,7 +150,7 @@ def checked_row(entry: Entry, kind: type[R]) -> tuple[R | None, list[FieldFault]
         The row and no faults, or None where a field cannot be read; a row that could be made
         although something else is wrong comes with that.
     """
-    name, identity = kind.kind(), kind.identity()
+    name, identity = kind.kind_of_fact(), kind.identity()
     own = str(entry.values.get(identity, ""))
     faults = [FieldFault(name, own, field, fault) for field, fault in entry.faults]
     bad = {field for field, _ in entry.faults}
@@ -159,19 +159,23 @@ def checked_row(entry: Entry, kind: type[R]) -> tuple[R | None, list[FieldFault]
     except ValidationError as error:
         faults += [
             FieldFault(name, own, field, fault)
-            for field, fault in map(_message, error.errors(include_url=False))
+            for cause in error.errors(include_url=False)
+            for field, fault in (_message(cause, kind),)
             if field not in bad
         ]
         return None, faults
     return row, faults
 
 
-def _message(cause: Any) -> tuple[str, str]:
-    """Field and sentence of one of pydantic's errors."""
+def _message(cause: Any, kind: type[Row]) -> tuple[str, str]:
+    """Field and sentence of one of pydantic's errors; a row's own check may start with a field."""
     field = ".".join(str(part) for part in cause["loc"][:1])
     if cause["type"] == "missing":
         return field, "is missing"
     message = str(cause["msg"]).removeprefix("Value error, ")
+    first, colon, rest = message.partition(": ")
+    if not field and colon and first in kind.model_fields:
+        field, message = first, rest
     return field, message.replace("Input should be", "must be")
 
 

@@ -36,7 +36,10 @@ def form_of(topic: Topic, record: Mapping[str, Any]) -> dict[str, Any]:
     elif topic is SHIFTS:
         form["starts"] = iso(form.pop("starts_us"))
         form["ends"] = iso(form.pop("ends_us"))
-        form["role"] = record["role"] or None
+        for name in ("staff_id", "role", "replaces"):
+            form[name] = record[name] or None
+        for name in ("kind", "status"):
+            form[name] = str(record[name]).lower()
     elif topic is REQUIREMENTS:
         form["starts"] = _clock(form.pop("from_minute"))
         form["ends"] = _clock(form.pop("to_minute"))

@@ -15,7 +15,10 @@ from workers.registry.change import STAMPS, Change
 from workers.registry.registered import Key, Registered, identity_field, key_of
 from workers.registry.shapes import frame_share, hidden_share, is_seen, mask_share, outline
 
-_SIGNS: Final = {"added": "+", "changed": "~", "removed": "-"}
+_SIGNS: Final = {"added": "+", "changed": "~", "cancelled": "x", "removed": "-"}
+_USUAL: Final = {("kind", "work"), ("status", "planned")}
+"""Fields of a new shift that nobody needs to be told."""
+
 _MUCH: Final = 0.5
 _FAR_M: Final = 1.0
 """A location this far from where the projection puts the camera is noted, m."""
@@ -29,7 +32,7 @@ class Effect(NamedTuple):
     """What happens to one fact.
 
     Attributes:
-        action: added, changed or removed.
+        action: added, changed, cancelled (a shift that no longer takes place) or removed.
         key: The fact.
         version: Number of its new version.
         details: Its fields, or those that change.
@@ -73,7 +76,9 @@ def _effect(fact: Fact, change: Change) -> Effect:
     if fact.record["removed"]:
         return Effect("removed", key, fact.record["version"], [], cause)
     if before is None:
-        details = [f"{name} {value}" for _, name, value in new if value]
+        details = [
+            f"{name} {value}" for _, name, value in new if value and (name, value) not in _USUAL
+        ]
         return Effect("added", key, fact.record["version"], details, cause)
     old = {field: value for field, _, value in _shown(key, before, change.before)}
     details = [
@@ -81,7 +86,9 @@ def _effect(fact: Fact, change: Change) -> Effect:
         for field, name, value in new
         if before.get(field) != fact.record[field]
     ]
-    return Effect("changed", key, fact.record["version"], details, cause)
+    cancelled = fact.record.get("status") == "CANCELLED" != before.get("status")
+    action = "cancelled" if cancelled else "changed"
+    return Effect(action, key, fact.record["version"], details, cause)
 
 
 def _shown(key: Key, record: Mapping[str, Any], ward: Registered) -> list[tuple[str, str, str]]:
@@ -106,6 +113,8 @@ def _for_people(field: str, record: Mapping[str, Any], ward: Registered) -> tupl
         return field, ", ".join(value)
     if field == "weekdays":
         return field, ",".join(_DAYS[day - 1] for day in value)
+    if field in {"kind", "status"}:
+        value = value.lower().replace("_", " ")
     return field, "" if value is None else str(value)
 
 
@@ -185,7 +194,7 @@ def notes_of(change: Change) -> list[str]:
         elif fact.topic is STAFF:
             notes += _of_role(fact.record, change)
         elif fact.topic is SHIFTS:
-            notes += _of_two_passes(fact.record)
+            notes += [*_of_two_passes(fact.record), *_of_break(fact.record, change)]
     notes += [*_other_time_zones(change), *_roles_of_nobody(change)]
     return list(dict.fromkeys(notes))
 
@@ -289,6 +298,25 @@ def _of_two_passes(shift: Mapping[str, Any]) -> Iterator[str]:
                 f"shift {shift['shift_id']}: {name} {at:%Y-%m-%d %H:%M} comes twice; it is the "
                 f"first, {at:%Z}: write an offset if the second is meant"
             )
+
+
+def _of_break(shift: Mapping[str, Any], change: Change) -> Iterator[str]:
+    """A break that is in no work of its person."""
+    if shift["kind"] != "BREAK" or shift["status"] == "CANCELLED":
+        return
+    around = [
+        other
+        for other in change.after.current(SHIFTS).values()
+        if (other["staff_id"], other["zone_id"]) == (shift["staff_id"], shift["zone_id"])
+        and (other["kind"], other["status"]) == ("WORK", "PLANNED")
+        and other["starts_us"] < shift["ends_us"]
+        and other["ends_us"] > shift["starts_us"]
+    ]
+    if not around:
+        yield (
+            f"shift {shift['shift_id']}: {shift['staff_id']} has no work in {shift['zone_id']} "
+            "at the time of this break"
+        )
 
 
 def _other_time_zones(change: Change) -> Iterator[str]:

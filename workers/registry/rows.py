@@ -57,7 +57,7 @@ class Row(BaseModel):
     _where: str = PrivateAttr("")
 
     @classmethod
-    def kind(cls) -> str:
+    def kind_of_fact(cls) -> str:
         """Kind of fact, as on the command line: `zone`."""
         return cls.identity().removesuffix("_id")
 
@@ -197,12 +197,33 @@ class ShiftRow(Row):
     topic = SHIFTS
     NEVER_BLANK = frozenset({"starts", "ends"})
     shift_id: Identity
-    staff_id: Identity
+    staff_id: Identity | None = None
     zone_id: Identity
     role: Identity | None = None
     starts: Annotated[datetime, BeforeValidator(values.moment)]
     ends: Annotated[datetime | time, BeforeValidator(values.moment_or_time)]
     time_zone: TimeZone | None = None
+    kind: Annotated[Literal["WORK", "ON_CALL", "BREAK"], BeforeValidator(text.shift_kind)] = "WORK"
+    status: Annotated[Literal["PLANNED", "CANCELLED"], BeforeValidator(text.shift_status)] = (
+        "PLANNED"
+    )
+    replaces: Identity | None = None
+    agency: Name = ""
+
+    @model_validator(mode="after")
+    def _is_somebodys(self) -> "ShiftRow":
+        if self.staff_id is None:
+            if not self.agency:
+                raise ValueError("staff_id: is missing: only somebody of an agency may have none")
+            if self.kind == "BREAK":
+                raise ValueError("staff_id: is missing: a break is cut out of the work of somebody")
+            if self.role is None:
+                raise ValueError("role: is missing: nothing else tells it of somebody without id")
+        if self.replaces is not None and self.kind == "BREAK":
+            raise ValueError("replaces: a break takes the place of no shift")
+        if self.replaces == self.shift_id:
+            raise ValueError("replaces: is the shift itself")
+        return self
 
     @model_validator(mode="after")
     def _is_of_one_clock(self) -> "ShiftRow":
@@ -253,12 +274,16 @@ class ShiftRow(Row):
         starts_us, ends_us = self.span_us(zone)
         return {
             "shift_id": self.shift_id,
-            "staff_id": self.staff_id,
+            "staff_id": self.staff_id or "",
             "zone_id": self.zone_id,
             "role": self.role or "",
             "starts_us": starts_us,
             "ends_us": ends_us,
             "time_zone": zone,
+            "kind": self.kind,
+            "status": self.status,
+            "replaces": self.replaces or "",
+            "agency": self.agency,
         }
 
 

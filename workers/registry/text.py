@@ -155,6 +155,37 @@ def _of_at_most(most: int, value: Any) -> Any:
     return value
 
 
+def shift_kind(value: Any) -> str:
+    """What a shift is, as its Avro symbol.
+
+    >>> shift_kind("on call")
+    'ON_CALL'
+
+    Raises:
+        ValueError: It is none of `work`, `on-call` and `break`.
+    """
+    symbol = _symbol(value)
+    if symbol not in ("WORK", "ON_CALL", "BREAK"):
+        raise ValueError(f"{shown(value)} is not a kind of shift; write work, on-call or break")
+    return symbol
+
+
+def shift_status(value: Any) -> str:
+    """Whether a shift takes place, as its Avro symbol.
+
+    Raises:
+        ValueError: It is neither `planned` nor `cancelled`.
+    """
+    symbol = _symbol(value).replace("CANCELED", "CANCELLED")
+    if symbol not in ("PLANNED", "CANCELLED"):
+        raise ValueError(f"{shown(value)} is not a status of a shift; write planned or cancelled")
+    return symbol
+
+
+def _symbol(value: Any) -> str:
+    return re.sub(r"[\s_-]+", "_", value.strip()).upper() if isinstance(value, str) else ""
+
+
 def mount(value: Any) -> str:
     """How a camera is mounted, as its Avro symbol; an empty cell is fixed.
 

@@ -116,7 +116,7 @@ class UnitIndex:
         return _by_member(
             (unit_id, [shift["staff_id"]])
             for shift in self._shifts.values()
-            if self._now_us < shift["ends_us"] + ROSTERED_FOR_US
+            if shift["staff_id"] and self._now_us < shift["ends_us"] + ROSTERED_FOR_US
             for unit_id in self._zone(shift["zone_id"]) or ()
         )
 

@@ -26,6 +26,8 @@ from schemas.topics import (
 )
 from streams.domain.facts.suspicion import holds
 from streams.domain.facts.timeline import visible_from
+from streams.domain.staffing.intervals import contains
+from streams.domain.staffing.roster import EXCHANGEABLE, is_planned, taken_over
 from workers.registry.unit_index import ROSTERED_FOR_US, UnitIndex
 
 
@@ -145,11 +147,17 @@ class RegistryView:
         return {unit_id: record["name"] for unit_id, record in self._at(UNITS, now_us).items()}
 
     def shifts(self, zone_id: str, now_us: int) -> list[tuple[Shift, str]]:
-        """Shifts on duty in a zone at `now_us`, each with the role worked, by start."""
+        """Work and calls in a zone at `now_us`, each with the role worked, by start."""
         staff = cast("dict[str, Staff]", self._at(STAFF, now_us))
+        shifts = cast("dict[str, Shift]", self._at(SHIFTS, now_us))
+        lost = taken_over(shifts.values())
         found = []
-        for shift in cast("dict[str, Shift]", self._at(SHIFTS, now_us)).values():
+        for shift in shifts.values():
             if shift["zone_id"] != zone_id or not shift["starts_us"] <= now_us < shift["ends_us"]:
+                continue
+            if shift["kind"] not in EXCHANGEABLE or not is_planned(shift):
+                continue
+            if contains(lost.get(shift["shift_id"], ()), now_us):
                 continue
             member = staff.get(shift["staff_id"])
             found.append((shift, shift["role"] or (member["role"] if member else "")))

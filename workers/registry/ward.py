@@ -6,8 +6,9 @@ everything that rests on it.
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
+from schemas.records.staffing import Shift
 from schemas.topics import (
     CAMERAS,
     FLOORS,
@@ -19,6 +20,8 @@ from schemas.topics import (
     ZONES,
     Topic,
 )
+from streams.domain.staffing.intervals import difference, intersection
+from streams.domain.staffing.roster import EXCHANGEABLE, is_planned, taken_over
 from workers.registry.registered import Key, Registered, identity_field
 from workers.registry.shapes import floor_zone_faults, homography_faults, mask_faults, zone_faults
 
@@ -64,8 +67,9 @@ def resting_on(ward: Registered, at_us: int) -> dict[Key, list[Key]]:
         found.setdefault(needs, []).append(Key(REQUIREMENTS, requirement_id))
     for shift_id, shift in ward.current(SHIFTS).items():
         if shift["ends_us"] > at_us:
-            for topic, field in ((ZONES, "zone_id"), (STAFF, "staff_id")):
-                found.setdefault(Key(topic, shift[field]), []).append(Key(SHIFTS, shift_id))
+            for topic, field in ((ZONES, "zone_id"), (STAFF, "staff_id"), (SHIFTS, "replaces")):
+                if shift[field]:
+                    found.setdefault(Key(topic, shift[field]), []).append(Key(SHIFTS, shift_id))
     return found
 
 
@@ -92,6 +96,7 @@ def faults_of(ward: Registered, at_us: int, changed_shifts: Collection[str] = ()
         *_unknown(REQUIREMENTS, facts[REQUIREMENTS.name], ZONES, zones),
         *_unknown(SHIFTS, to_come, ZONES, zones),
         *_unknown(SHIFTS, to_come, STAFF, facts[STAFF.name]),
+        *_taken_over(to_come, shifts),
         *_overlaps(shifts),
         *_units(facts),
     ]
@@ -182,7 +187,7 @@ def _unknown(topic: Topic, facts: Facts, of: Topic, known: Collection[str]) -> l
     return [
         _not_registered(Key(topic, identity), field, Key(of, record[field]))
         for identity, record in facts.items()
-        if record[field] not in known
+        if record[field] and record[field] not in known
     ]
 
 
@@ -206,13 +211,51 @@ def _units(facts: Mapping[str, Facts]) -> Iterator[Fault]:
             yield _fault(UNITS, unit_id, "neighbour_ids: a unit is not its own neighbour")
 
 
-def _overlaps(shifts: Facts) -> Iterator[Fault]:
-    """A person cannot work two shifts at once."""
-    by_staff: dict[str, list[tuple[int, int, str]]] = {}
+def _taken_over(shifts: Facts, all_shifts: Facts) -> Iterator[Fault]:
+    """A shift takes over time that another one has, in its place; nobody gives it back to it."""
     for shift_id, shift in shifts.items():
-        span = (shift["starts_us"], shift["ends_us"], shift_id)
-        by_staff.setdefault(shift["staff_id"], []).append(span)
-    for staff_id, spans in by_staff.items():
+        other_id = shift["replaces"]
+        if not other_id or not is_planned(cast(Shift, shift)):
+            continue
+        other = all_shifts.get(other_id)
+        if other is None:
+            yield _not_registered(Key(SHIFTS, shift_id), "replaces", Key(SHIFTS, other_id))
+        elif other["zone_id"] != shift["zone_id"]:
+            message = f"zone_id: shift {other_id}, which it replaces, is in {other['zone_id']}"
+            yield _fault(SHIFTS, shift_id, message, other_id)
+        elif not intersection(
+            [(shift["starts_us"], shift["ends_us"])], [(other["starts_us"], other["ends_us"])]
+        ):
+            message = f"replaces: shift {other_id} has no time in common with this one"
+            yield _fault(SHIFTS, shift_id, message, other_id)
+        elif shift_id in _chain(other_id, all_shifts):
+            message = f"replaces: shift {other_id} itself replaces this one"
+            yield _fault(SHIFTS, shift_id, message, other_id)
+
+
+def _chain(shift_id: str, shifts: Facts) -> list[str]:
+    """A shift, the one that it replaces, and so on."""
+    chain: list[str] = []
+    while shift_id in shifts and shift_id not in chain:
+        chain.append(shift_id)
+        shift_id = shifts[shift_id]["replaces"]
+    return chain
+
+
+def _overlaps(shifts: Facts) -> Iterator[Fault]:
+    """A person cannot work two shifts at once, nor have two breaks; one may be on call at work."""
+    known = [cast(Shift, shift) for shift in shifts.values()]
+    lost = taken_over(known)
+    by_staff: dict[tuple[str, str], list[tuple[int, int, str]]] = {}
+    for shift in known:
+        if not shift["staff_id"] or not is_planned(shift):
+            continue
+        span = (shift["starts_us"], shift["ends_us"])
+        cut = lost.get(shift["shift_id"], ()) if shift["kind"] in EXCHANGEABLE else ()
+        for starts_us, ends_us in difference([span], cut) if cut else (span,):
+            key = (shift["staff_id"], shift["kind"])
+            by_staff.setdefault(key, []).append((starts_us, ends_us, shift["shift_id"]))
+    for (staff_id, _), spans in by_staff.items():
         lasting: list[tuple[int, str]] = []
         for starts_us, ends_us, shift_id in sorted(spans):
             lasting = [other for other in lasting if other[0] > starts_us]

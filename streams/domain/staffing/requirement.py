@@ -1,22 +1,18 @@
 """How many staff of a role a zone needs at an event time; requirements are in local time.
 
 A requirement is a weekly window of wall-clock time: it begins on its weekdays at `from_minute`
-and ends at `to_minute`, on the next day when that is at or before `from_minute`. On days when
-clocks change, the window keeps its wall-clock times and so is longer or shorter; a time that does
-not exist is read with the offset before the change, one that exists twice is read as the first.
+and ends at `to_minute`, on the next day when that is at or before `from_minute`. What becomes of
+it on days when clocks change: `local_time.py`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
-from typing import Any, Final, NamedTuple
+from datetime import timedelta
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from schemas.records.staffing import Requirement
+from streams.domain.staffing.local_time import DAY_MINUTES, local_day, span_us
 from streams.domain.staffing.shift import FOREVER_US
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
-_DAY_MINUTES: Final = 24 * 60
 
 
 class Required(NamedTuple):
@@ -41,7 +37,7 @@ def check_requirement(requirement: Mapping[str, Any]) -> None:
         raise ValueError(f"count is {requirement['count']}, below 0")
     if not all(1 <= day <= 7 for day in requirement["weekdays"]):
         raise ValueError(f"weekdays are {requirement['weekdays']}, not 1 (Monday) to 7")
-    for name, most in (("from_minute", _DAY_MINUTES - 1), ("to_minute", _DAY_MINUTES)):
+    for name, most in (("from_minute", DAY_MINUTES - 1), ("to_minute", DAY_MINUTES)):
         if not 0 <= requirement[name] <= most:
             raise ValueError(f"{name} is {requirement[name]}, not 0 to {most}")
     try:
@@ -76,24 +72,12 @@ def windows(requirement: Requirement, at_us: int) -> Iterator[tuple[int, int]]:
     """Windows that begin on the day before an event time, on that day and in the week after.
 
     Yields:
-        `(begins_us, ends_us)`, UTC microseconds, end exclusive, in order.
+        `(starts_us, ends_us)`, UTC microseconds, end exclusive, in order.
     """
     zone = ZoneInfo(requirement["time_zone"])
-    today = (_EPOCH + timedelta(microseconds=at_us)).astimezone(zone).date()
+    today = local_day(at_us, zone)
     from_minute, to_minute = requirement["from_minute"], requirement["to_minute"]
-    last_day = 0 if to_minute > from_minute else 1
     for offset in range(-1, 8):
         day = today + timedelta(days=offset)
         if day.isoweekday() in requirement["weekdays"]:
-            yield (
-                _utc_us(day, from_minute, zone),
-                _utc_us(day + timedelta(days=last_day), to_minute, zone),
-            )
-
-
-def _utc_us(day: date, minute: int, zone: ZoneInfo) -> int:
-    days, minute = divmod(minute, _DAY_MINUTES)
-    hour, minute = divmod(minute, 60)
-    on = day + timedelta(days=days)
-    local = datetime(on.year, on.month, on.day, hour, minute, tzinfo=zone)
-    return (local.astimezone(UTC) - _EPOCH) // _MICROSECOND
+            yield span_us(day, from_minute, to_minute, zone)

@@ -87,6 +87,10 @@ def shift(shift_id: str = "shift", **fields: Any) -> Any:
             "starts_us": T0,
             "ends_us": T0 + 8 * 3600 * S,
             "time_zone": "UTC",
+            "kind": "WORK",
+            "status": "PLANNED",
+            "replaces": "",
+            "agency": "",
             **fields,
         },
     )

@@ -121,8 +121,8 @@ class Index:
             for field, topic in _TARGETS.items():
                 if names.get(field):
                     yield Key(topic, names[field])
-        if key.topic is SHIFTS and record.get("staff_id"):
-            yield from self._of((f"{SHIFTS.name} staff_id", record["staff_id"]))
+        if key.topic is SHIFTS:
+            yield from self._beside_shift(key, record)
         if key.topic in (CAMERAS, ZONES, FLOORS):
             floors = {record.get("floor_id"), camera.get("floor_id"), key.identity}
             for floor in floors - {None, ""}:
@@ -140,8 +140,34 @@ class Index:
         if key.topic is STAFF:
             yield from self._resting(key)
 
+    def _beside_shift(self, key: Key, record: Mapping[str, Any]) -> Iterator[Key]:
+        """Shifts of the same person and of those whose time is taken over, and who takes it."""
+        people = {record.get("staff_id"): None}
+        other, seen = str(record.get("replaces") or ""), {key.identity}
+        while other and other not in seen:
+            seen.add(other)
+            replaced = self._record(SHIFTS, other)
+            people[replaced.get("staff_id")] = None
+            yield Key(SHIFTS, other)
+            other = str(replaced.get("replaces") or "")
+        for staff_id in people:
+            for one in list(self._of((f"{SHIFTS.name} staff_id", staff_id or ""))):
+                yield one
+                yield from self._of((f"{SHIFTS.name} replaces", one.identity))
+        yield from self._replacing(key, {key})
+
+    def _replacing(self, key: Key, seen: set[Key]) -> Iterator[Key]:
+        """Shifts that take over time of a shift, and those that take over time of them."""
+        for one in list(self._of((f"{SHIFTS.name} replaces", key.identity))):
+            if one not in seen:
+                seen.add(one)
+                yield one
+                yield from self._replacing(one, seen)
+
     def _resting(self, key: Key) -> Iterator[Key]:
         """What rests on a fact, and on that."""
+        if key.topic is SHIFTS:
+            yield from self._replacing(key, {key})
         field = identity_field(key.topic)
         for name, fields in _REFERENCES.items():
             if field in fields and key.topic is not FLOORS:
@@ -192,13 +218,15 @@ def _entries(key: Key, record: Mapping[str, Any]) -> Iterator[Entry]:
     for field in (*_REFERENCES.get(name, ()), "role"):
         if record.get(field):
             yield f"{name} {field}", record[field]
+    if record.get("replaces"):
+        yield f"{name} replaces", record["replaces"]
 
 
 def _given(change: Wanted) -> tuple[Key, Mapping[str, Any]]:
     """The fact that a change names, and its fields as far as they name others."""
     if isinstance(change, Put):
         row = change.row
-        fields = {*_TARGETS, "role", "passages"}
+        fields = {*_TARGETS, "role", "passages", "replaces"}
         given = {name: getattr(row, name) for name in fields if name in type(row).model_fields}
         return Key(row.topic, getattr(row, identity_field(row.topic))), given
     return change.key, {} if isinstance(change, Remove) else change.record

@@ -27,7 +27,7 @@ async def zone(
     if found is None:
         raise HTTPException(404, unknown("zone", zone_id))
     shown = visible.zone(found)
-    people = [*shown.person_ids, *(shift.staff_id for shift in shown.shifts)]
+    people = [*shown.person_ids, *(shift.staff_id for shift in shown.shifts if shift.staff_id)]
     if people and not await viewing.is_recorded(f"zone/{zone_id}", persons=people):
         return visible.without_people().zone(found)
     return shown

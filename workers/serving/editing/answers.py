@@ -49,7 +49,7 @@ class Facts(BaseModel):
 class EffectView(BaseModel):
     """What happens to one fact."""
 
-    change: str = Field(description="added, changed or removed.")
+    change: str = Field(description="added, changed, cancelled or removed.")
     kind: str = Field(description="Kind of the fact.", examples=["zone"])
     id: str = Field(description="Its id.", examples=["bay-2"])
     version: int = Field(description="Number of the version that it makes, from 1.")

@@ -61,7 +61,7 @@ def row_of(kind: type[Row], identity: str, text: str) -> Row:
     row, faults = checked_row(entry, kind)
     if given != identity:
         reason = f"is not the id in the path, {identity}"
-        faults = [*faults, FieldFault(kind.kind(), identity, field, reason)]
+        faults = [*faults, FieldFault(kind.kind_of_fact(), identity, field, reason)]
     if row is None or faults:
         raise Unfit(UNREADABLE, faults[:_MOST_FAULTS])
     return row

@@ -50,10 +50,15 @@ class ShiftView(BaseModel):
     """A shift on duty now."""
 
     shift_id: str = Field(description="Shift.")
-    staff_id: str = Field(description="Pseudonym.", examples=["s-7f3a"])
+    staff_id: str = Field(
+        description="Pseudonym; empty for somebody of an agency whom nobody has named.",
+        examples=["s-7f3a"],
+    )
     role: str = Field(description="Role worked.", examples=["nurse"])
     starts_us: int = Field(description="UTC microseconds.")
     ends_us: int = Field(description="UTC microseconds, exclusive.")
+    kind: str = Field("WORK", description="WORK, or ON_CALL: comes when called.")
+    agency: str = Field("", description="Agency that sends the person; empty for own staff.")
 
 
 class ZoneView(BaseModel):

@@ -89,6 +89,8 @@ class BoardState:
                     role=role,
                     starts_us=shift["starts_us"],
                     ends_us=shift["ends_us"],
+                    kind=shift["kind"],
+                    agency=shift["agency"],
                 )
                 for shift, role in self._registry.shifts(zone_id, now_us)
             ],

@@ -270,9 +270,9 @@ VERSIONED_TABLES: tuple[Table, ...] = (
     _versions(STAFF, "role", "role text"),
     _versions(
         SHIFTS,
-        "staff_id, zone_id, role, starts_us, ends_us, time_zone",
+        "staff_id, zone_id, role, starts_us, ends_us, time_zone, kind, status, replaces, agency",
         "staff_id text, zone_id text, role text, starts_at timestamptz, ends_at timestamptz,"
-        "time_zone text",
+        "time_zone text, kind text, status text, replaces text, agency text",
     ),
     _versions(
         REQUIREMENTS,

@@ -53,7 +53,7 @@ def test_a_removed_zone_is_gone_and_known_to_be() -> None:
     assert not view.removed(ZONES, "bay-9", NOW_US)
 
 
-def test_a_shift_without_a_role_is_worked_in_the_members_own() -> None:
+def test_the_shifts_of_a_zone_are_those_that_somebody_works_or_is_on_call_for() -> None:
     common = {"version": 1, "valid_from_us": 0, "recorded_at_us": 0, "removed": False}
     shift = {
         **common,
@@ -63,19 +63,28 @@ def test_a_shift_without_a_role_is_worked_in_the_members_own() -> None:
         "role": "",
         "starts_us": NOW_US - HOUR_US,
         "ends_us": NOW_US + HOUR_US,
+        "kind": "WORK",
+        "status": "PLANNED",
+        "replaces": "",
     }
+    agency = {"shift_id": "flex", "staff_id": "", "role": "porter", "starts_us": NOW_US}
     view = RegistryView()
     view.add(
         [
             Fact(STAFF, {**common, "staff_id": "s-1", "role": "nurse"}),
             Fact(SHIFTS, shift),
             Fact(SHIFTS, {**shift, "shift_id": "over", "ends_us": NOW_US}),
+            Fact(SHIFTS, {**shift, "shift_id": "called off", "status": "CANCELLED"}),
+            Fact(SHIFTS, {**shift, "shift_id": "pause", "kind": "BREAK"}),
+            Fact(SHIFTS, {**shift, "shift_id": "swapped"}),
+            Fact(SHIFTS, {**shift, **agency, "replaces": "swapped"}),
         ],
         synced_us=NOW_US,
     )
 
     assert [(s["shift_id"], role) for s, role in view.shifts("bay-2", NOW_US)] == [
-        ("early", "nurse")
+        ("early", "nurse"),
+        ("flex", "porter"),
     ]
 
 

@@ -93,13 +93,24 @@ class Ward:
 
     def shift(self) -> Any:
         starts = START + timedelta(hours=self.chance.randrange(-8, 40))
+        shift_id, replaced = self.pick("h", 8), self.pick("h", 8)
+        known = self.index.all.newest.get((SHIFTS.name, replaced))
+        kind = self.chance.choice(["WORK", "WORK", "WORK", "ON_CALL", "BREAK"])
+        takes_over = kind != "BREAK" and replaced != shift_id and self.chance.random() < 0.4
+        if takes_over and known is not None and self.chance.random() < 0.9:
+            starts = datetime.fromtimestamp(known["starts_us"] / 1e6, UTC) + timedelta(hours=3)
+        of_agency = kind != "BREAK" and self.chance.random() < 0.1
         return ShiftRow(
-            shift_id=self.pick("h", 8),
-            staff_id=self.pick("s"),
-            zone_id=self.pick("z", 6),
-            role=self.chance.choice(ROLES),
+            shift_id=shift_id,
+            staff_id=None if of_agency else self.pick("s"),
+            zone_id=known["zone_id"] if takes_over and known is not None else self.pick("z", 6),
+            role=self.chance.choice(ROLES[:-1] if of_agency else ROLES),
             starts=starts,
             ends=starts + timedelta(hours=6),
+            kind=kind,
+            status=self.chance.choice(["PLANNED", "PLANNED", "PLANNED", "CANCELLED"]),
+            replaces=replaced if takes_over else None,
+            agency="flex" if of_agency else "",
         )
 
     def change(self) -> Wanted:
