@@ -90,7 +90,7 @@ class Ward:
             replace=replace, cascade=cascade, on_resize=OnResize(on_resize), now_us=NOW_US
         )
         try:
-            read = read_file(file, ROWS[kind])
+            read = read_file(file, ROWS[kind], NOW_US)
             change = change_of([read.rows], self._registered, _STAMP, options)
         except ImportRefused as error:
             return Import([], str(error))

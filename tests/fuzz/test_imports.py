@@ -21,7 +21,7 @@ from tests.fuzz.values import mangled
 from tests.support.paths import ROOT
 from workers.registry.change import Options, Stamp
 from workers.registry.edit import change_of
-from workers.registry.files import ImportRefused, read_rows
+from workers.registry.files import ImportRefused, read_file, read_rows
 from workers.registry.preview import effects_of, notes_of
 from workers.registry.registered import Registered
 from workers.registry.rows import ROWS
@@ -70,12 +70,12 @@ SCALARS = st.one_of(CELLS, st.none(), st.booleans(), st.integers(), st.floats(),
 BYTE_ORDER_MARKS = st.text(alphabet="{}[]-:&*!?|>'\"%@`#,\n\tab0<", max_size=60)
 
 
-def take(file: Path, kind: str, data: bytes) -> None:
+def take(file: Path, kind: str, data: bytes, now_us: int | None = None) -> None:
     """Import a file into the example ward as the command does, short of writing it."""
     file.write_bytes(data)
     reported = "taken"
     try:
-        rows = read_rows(file, ROWS[kind])
+        rows = read_file(file, ROWS[kind], now_us).rows
         change = change_of([rows], example_ward(), NOW, Options(replace=True, cascade=True))
     except ImportRefused as error:
         reported = str(error)
@@ -169,6 +169,60 @@ def test_odd_values_are_taken_or_refused(tmp_path: Path, kind: str, scale: int) 
         take(tmp_path / "odd.xlsx", kind, workbook(names, visible))
 
     fuzz(check, st.lists(cells, max_size=3), st.lists(rows, max_size=2), examples=15, scale=scale)
+
+
+CALENDAR = """BEGIN:VCALENDAR
+VERSION:2.0
+BEGIN:VEVENT
+UID:a
+X-WARDSTREAM-STAFF-ID:s1
+LOCATION:bay
+DTSTART;TZID=Europe/Berlin:20261130T070000
+DTEND;TZID=Europe/Berlin:20261130T150000
+RRULE:FREQ=WEEKLY;BYDAY=MO;UNTIL=20270301T000000Z
+EXDATE:20261207T060000Z
+END:VEVENT
+BEGIN:VEVENT
+UID:a
+RECURRENCE-ID:20261214T060000Z
+DTSTART:20261214T070000
+DURATION:PT8H
+END:VEVENT
+END:VCALENDAR
+"""
+NAMES = (
+    *("BEGIN", "END", "UID", "DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "STATUS"),
+    *("RECURRENCE-ID", "SEQUENCE", "LOCATION", "CATEGORIES", "X-WARDSTREAM-KIND", "METHOD", "TZID"),
+    *("DTSTART;VALUE=DATE", "RDATE;VALUE=PERIOD", "DTSTART;TZID=Europe/Berlin", "DTEND;TZID=No"),
+)
+TEXTS = (
+    *("20261130T070000", "20261130T070000Z", "20261201", "99991231T235959", "00010101", "PT8H"),
+    *("P9999999999D", "-PT1H", "20261130T060000Z/PT5H", "VEVENT", "VCALENDAR", "VTIMEZONE", "a"),
+    *(
+        "FREQ=DAILY",
+        "FREQ=DAILY;BYDAY=2MO",
+        "FREQ=DAILY;INTERVAL=0;BYMONTH=2",
+        "FREQ=MONTHLY;BYSETPOS=9",
+    ),
+    *("FREQ=YEARLY;BYMONTHDAY=-31;COUNT=0", "FREQ=DAILY;UNTIL=1;COUNT=-1", "FREQ=SECONDLY"),
+    *("FREQ=DAILY;INTERVAL=99999999999", "FREQ=WEEKLY;WKST=XX", "break", "CANCELLED", "1e9"),
+)
+
+
+@scales
+def test_a_mangled_calendar_is_taken_or_refused(tmp_path: Path, scale: int) -> None:
+    lines = st.builds("{}:{}".format, st.sampled_from(NAMES), st.sampled_from([*TEXTS, *ODD]))
+    added = st.lists(st.tuples(st.integers(2, 18), lines), max_size=5)
+
+    def check(data: bytes, more: list[tuple[int, str]]) -> None:
+        odd = CALENDAR.splitlines()
+        for at, text in more:
+            odd.insert(at, text)
+        for content in (data, "\r\n".join(odd).encode("utf-8", "surrogatepass")):
+            take(tmp_path / "shifts.ics", "shift", content)
+            take(tmp_path / "shifts.ics", "shift", content, now_us=1_796_000_000_000_000)
+
+    fuzz(check, mangled(CALENDAR.encode()), added, examples=60, scale=scale)
 
 
 @pytest.mark.parametrize("kind", ROWS)

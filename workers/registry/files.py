@@ -1,4 +1,4 @@
-"""Read a file of an import: CSV in any dialect, a workbook (.xlsx), YAML or JSON.
+"""Read a file of an import: CSV in any dialect, a workbook (.xlsx), a calendar, YAML or JSON.
 
 One reader for every kind of reference data. It brings each row to texts by name of field, says
 which form of file it took, and names file, line and field of what is wrong.
@@ -12,6 +12,7 @@ from typing import Any, Final, Generic, NamedTuple, TypeVar
 from pydantic import ValidationError
 
 from workers.registry.encoding import decode
+from workers.registry.ical import read_calendar
 from workers.registry.mappings import read_json, read_yaml
 from workers.registry.rows import Row
 from workers.registry.tables import BadTable, Entry, read_csv
@@ -24,6 +25,7 @@ _MAX_ROWS: Final = 100_000
 _TABLES: Final = {".csv", ".tsv", ".tab", ".txt"}
 _MAPPINGS: Final = {".yaml", ".yml"}
 _WORKBOOKS: Final = {".xlsx", ".xlsm"}
+_CALENDARS: Final = {".ics"}
 _MOST_FAULTS: Final = 100
 """A refusal lists this many faults; the others are counted."""
 
@@ -92,8 +94,13 @@ def read_rows(path: Path, kind: type[R]) -> list[R]:
     return read_file(path, kind).rows
 
 
-def read_file(path: Path, kind: type[R]) -> ImportFile[R]:
+def read_file(path: Path, kind: type[R], now_us: int | None = None) -> ImportFile[R]:
     """Read and check a whole file.
+
+    Args:
+        path: The file.
+        kind: Form of its rows.
+        now_us: Now, UTC microseconds, around which the series of a calendar are read.
 
     Raises:
         ImportRefused: The file cannot be read, or rows are wrong; the message names file, row
@@ -107,16 +114,17 @@ def read_file(path: Path, kind: type[R]) -> ImportFile[R]:
         raise ImportRefused(f"{path.name}: cannot be read: {error.strerror or error}") from error
     if size > _MAX_BYTES:
         raise ImportRefused(f"{path.name}: larger than {_MAX_BYTES // 2**20} MiB; split it")
-    return read_content(path.name, data, kind)
+    return read_content(path.name, data, kind, now_us)
 
 
-def read_content(name: str, data: bytes, kind: type[R]) -> ImportFile[R]:
+def read_content(name: str, data: bytes, kind: type[R], now_us: int | None = None) -> ImportFile[R]:
     """Check the content of a whole file.
 
     Args:
         name: Name of the file; its end tells the form.
         data: Its content.
         kind: Form of its rows.
+        now_us: Now, UTC microseconds, around which the series of a calendar are read.
 
     Raises:
         ImportRefused: The content cannot be read, or rows are wrong; the message names file, row
@@ -124,7 +132,7 @@ def read_content(name: str, data: bytes, kind: type[R]) -> ImportFile[R]:
     """
     _check_form(name)
     try:
-        entries, read_as = _entries(name, data, list(kind.model_fields))
+        entries, read_as = _entries(name, data, list(kind.model_fields), now_us)
     except (BadTable, ValueError) as error:
         gap = " " if isinstance(error, BadTable) and str(error)[:4] in {"line", "row "} else ": "
         raise ImportRefused(f"{name}{gap}{error}") from error
@@ -180,21 +188,26 @@ def _message(cause: Any, kind: type[Row]) -> tuple[str, str]:
 
 
 def _check_form(name: str) -> None:
-    if _suffix(name) not in _TABLES | _MAPPINGS | _WORKBOOKS | {".json"}:
-        raise ImportRefused(f"{name}: give a file that ends in .csv, .xlsx, .yaml or .json")
+    if _suffix(name) not in _TABLES | _MAPPINGS | _WORKBOOKS | _CALENDARS | {".json"}:
+        forms = ".csv, .xlsx, .yaml, .json or, for shifts, .ics"
+        raise ImportRefused(f"{name}: give a file that ends in {forms}")
 
 
 def _suffix(name: str) -> str:
     return Path(name).suffix.lower()
 
 
-def _entries(name: str, data: bytes, fields: Collection[str]) -> tuple[list[Entry], str]:
+def _entries(
+    name: str, data: bytes, fields: Collection[str], now_us: int | None
+) -> tuple[list[Entry], str]:
     suffix = _suffix(name)
     if suffix in _WORKBOOKS or data.startswith((ZIP, OLD)):
         return read_workbook(data, fields)
     source = decode(data)
     if suffix in _MAPPINGS:
         return read_yaml(source.text, fields), f"YAML, {source.encoding}"
+    if suffix in _CALENDARS:
+        return read_calendar(source.text, fields, now_us), f"iCalendar, {source.encoding}"
     if suffix == ".json":
         return read_json(source.text, fields), f"JSON, {source.encoding}"
     return read_csv(source, fields)

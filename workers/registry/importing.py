@@ -68,8 +68,9 @@ def import_files(
             kept.
         RegistryUnavailable: The schema registry is out of reach.
     """
-    _check_times(desk.cluster.clock.now_us(), recorded_at_us, valid_from_us)
-    read = {kind: read_file(path, ROWS[kind]) for kind, path in files.items()}
+    now_us = desk.cluster.clock.now_us()
+    _check_times(now_us, recorded_at_us, valid_from_us)
+    read = {kind: read_file(path, ROWS[kind], now_us) for kind, path in files.items()}
     origin = Origin(
         author=user_name(),
         via="command",

@@ -127,11 +127,12 @@ async def files_of(headers: Headers, body: bytes) -> dict[str, tuple[str, bytes]
     return files
 
 
-def rows_of_files(files: Mapping[str, tuple[str, bytes]]) -> Rows:
+def rows_of_files(files: Mapping[str, tuple[str, bytes]], now_us: int | None = None) -> Rows:
     """The rows of files.
 
     Args:
         files: File name and content by kind.
+        now_us: Now, UTC microseconds, around which the series of a calendar are read.
 
     Raises:
         Unfit: A file cannot be read, or fields of it cannot be taken.
@@ -142,7 +143,7 @@ def rows_of_files(files: Mapping[str, tuple[str, bytes]]) -> Rows:
             continue
         name, content = files[kind]
         try:
-            found[kind] = read_content(name, content, row).rows
+            found[kind] = read_content(name, content, row, now_us).rows
         except ImportRefused as error:
             raise unfit(error) from error
     return Rows(found)

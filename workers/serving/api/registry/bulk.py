@@ -58,7 +58,7 @@ _LAST_EDIT = 2**63 - 1
                 _MULTIPART: {
                     "schema": {
                         "type": "object",
-                        "description": "A file for each kind: .csv, .xlsx, .yaml or .json.",
+                        "description": "A file of each kind: .csv, .xlsx, .ics, .yaml or .json.",
                         "additionalProperties": {"type": "string", "format": "binary"},
                     }
                 },
@@ -144,7 +144,7 @@ async def _rows(registry: Registry, call: Call) -> Rows:
         return await registry.compute(partial(rows_of, text))
     if form == _MULTIPART:
         files = await files_of(call.request.headers, call.body)
-        return await registry.compute(partial(rows_of_files, files))
+        return await registry.compute(partial(rows_of_files, files, registry.clock.now_us()))
     raise WrongForm(f"send {JSON} or {_MULTIPART}")
 
 
