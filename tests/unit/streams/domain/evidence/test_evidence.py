@@ -262,7 +262,7 @@ def test_who_left_is_forgotten_after_a_while() -> None:
     assert all("p" not in badge.carriers for badge in state.badges.values())
 
 
-def test_two_who_stand_together_for_long_may_have_been_exchanged() -> None:
+def test_two_who_are_close_for_long_may_have_been_exchanged() -> None:
     def confidence(apart_m: float) -> float:
         state = play(Moment(10 * S, [at("p", 0.0)], [Read(10 * S, "door", "b1")]))
         for second in range(11, 71):

@@ -1,0 +1,122 @@
+"""How many people are in a zone, from three counts that can each be wrong.
+
+People who are seen now, entries less exits, and badges read there are counted independently. Each
+is an interval by itself. Where all have a number in common, those are the numbers that are
+possible; where they have not, somebody is wrong, and by how much is said instead of averaged away.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+MANY: Final = 2**31 - 1
+"""Stands for an upper end that is not known."""
+
+
+class Count(NamedTuple):
+    """What one source says.
+
+    Attributes:
+        source: Its name.
+        low: Least number of people that it allows, 0 or more.
+        high: Most; `MANY` where it says nothing about that.
+    """
+
+    source: str
+    low: int
+    high: int
+
+
+class Reconciled(NamedTuple):
+    """What the sources say together.
+
+    Attributes:
+        low: Least number of people.
+        high: Most; `MANY` where no source says.
+        disagreement: People between the two sources that are farthest apart; 0 where all agree.
+        agree: Sources that allow some number from `low` to `high` which as many as possible allow.
+        apart: The other sources.
+    """
+
+    low: int
+    high: int
+    disagreement: int
+    agree: tuple[str, ...]
+    apart: tuple[str, ...]
+
+
+def by_head(seen: int, *, hidden: int = 0, is_whole: bool = True) -> Count:
+    """People who are seen.
+
+    Args:
+        seen: People in the zone now.
+        hidden: Of them, those who are not seen this moment and may have left.
+        is_whole: Whether every camera of the zone reports; without one there may be more.
+    """
+    return Count("head", max(0, seen - hidden), seen if is_whole else MANY)
+
+
+def by_flow(
+    at_start: int, entries: int, exits: int, *, missed: float = 0.02, sure: float = 3.0
+) -> Count:
+    """Entries less exits since a time when the number was known.
+
+    Each crossing is missed with probability `missed`, by itself, so the error grows with the root
+    of their number. Entries and exits that are missed do not weigh alike when they are not as many,
+    which the middle takes into account.
+
+    Args:
+        at_start: People at that time.
+        entries: Entries since then.
+        exits: Exits since then.
+        missed: How many crossings are missed, 0 to below 1.
+        sure: Width on either side, standard deviations.
+    """
+    found = 1.0 - missed
+    middle = at_start + (entries - exits) / found
+    half = sure * math.sqrt((entries + exits) * missed) / found
+    return Count(
+        "flow", max(0, math.ceil(middle - half - 1e-9)), max(0, math.floor(middle + half + 1e-9))
+    )
+
+
+def by_badges(badges: int, *, doubted: int = 0) -> Count:
+    """Badges whose carriers are in the zone; everybody without a badge is not counted.
+
+    Args:
+        badges: Badges.
+        doubted: Of them, those that may lie there, or that one person carries beside another one.
+    """
+    return Count("badges", max(0, badges - doubted), MANY)
+
+
+def reconcile(counts: Sequence[Count]) -> Reconciled:
+    """Find the numbers that as many sources as possible allow.
+
+    If so many sources are right as can be right together, the true number is within the result.
+    Where several ranges are allowed by equally many, the result spans them all, since nothing says
+    which sources are wrong.
+
+    Args:
+        counts: One or more, in any order; no source twice.
+
+    Raises:
+        ValueError: No count, or one whose least is above its most.
+    """
+    if not counts:
+        raise ValueError("no count to reconcile")
+    for count in counts:
+        if not 0 <= count.low <= count.high:
+            raise ValueError(f"{count.source}: {count.low} to {count.high} is no range")
+    ends = sorted({end for count in counts for end in (count.low, count.high)})
+    allowed = {end: sum(one.low <= end <= one.high for one in counts) for end in ends}
+    most = max(allowed.values())
+    best = [end for end in ends if allowed[end] == most]
+    agree = sorted(one.source for one in counts if any(one.low <= end <= one.high for end in best))
+    return Reconciled(
+        low=best[0],
+        high=best[-1],
+        disagreement=max(0, max(one.low for one in counts) - min(one.high for one in counts)),
+        agree=tuple(agree),
+        apart=tuple(sorted(one.source for one in counts if one.source not in agree)),
+    )
