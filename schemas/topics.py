@@ -130,6 +130,14 @@ DETECTIONS = Topic(
     retention_ms=30 * _DAY_MS,
     placed_by_floor=True,
 )
+BADGE_READS = Topic(
+    name="badge-reads.v1",
+    kind="input",
+    key="reader_id",
+    event_time="at_us",
+    retention_ms=30 * _DAY_MS,
+    placed_by_floor=True,
+)
 TRACKS = Topic(
     name="tracks.updated.v1",
     kind="derived",
@@ -256,6 +264,7 @@ TOPICS: dict[str, Topic] = {
     for topic in (
         FRAMES,
         DETECTIONS,
+        BADGE_READS,
         TRACKS,
         PRESENCE,
         LINKS,

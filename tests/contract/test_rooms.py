@@ -46,7 +46,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "workers.operations": (
         ("accounts", "installation", "times"),
-        ("calibration", "deadletters", "doctor", "scoring", "tail", "verification"),
+        ("badges", "calibration", "deadletters", "doctor", "scoring", "tail", "verification"),
         ("backup", "rebuild"),
     ),
 }
