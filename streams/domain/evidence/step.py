@@ -68,7 +68,8 @@ def advance(
     Args:
         state: The floor's evidence, changed in place.
         moment: The tick.
-        readers: Readers in force, by id; reads of others are ignored.
+        readers: Readers in force, by id; reads of others are ignored, and so are reads of times at
+            which nobody's position is remembered.
         confusion: By true role, how often each class is shown on it; each role that is told apart
             by what people wear needs its row.
         settings: Rates and limits.
@@ -91,8 +92,8 @@ def advance(
     found = []
     for read in sorted(moment.reads):
         reader = readers.get(read.reader_id)
-        if reader is None:
-            continue
+        if reader is None or moment.at_us - read.at_us > settings.trail_us:
+            continue  # nobody's position at that time is remembered
         badge = state.badges.get(read.badge_id)
         twice = None if badge is None else two_positions(badge, read, reader, settings)
         if badge is not None and twice is not None:
