@@ -10,6 +10,7 @@ from zipfile import ZipFile
 
 import pytest
 from openpyxl import Workbook
+from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH
 
 from tests.faults.product import Import, Ward, import_bytes
 
@@ -305,9 +306,32 @@ def test_a_time_that_a_workbook_keeps_as_a_fraction_is_the_minute_that_it_shows(
 
 
 @pytest.mark.parametrize(
+    ("epoch", "starts"),
+    [(WINDOWS_EPOCH, 46356.2917), (MAC_EPOCH, 44894.2917)],
+    ids=["1900", "1904"],
+)
+@pytest.mark.parametrize("shown", [("yyyy-mm-dd hh:mm", "hh:mm"), ("General", "0.00")])
+def test_a_time_is_counted_from_the_epoch_of_its_workbook(
+    epoch: datetime, starts: float, shown: tuple[str, str], tmp_path: Path
+) -> None:
+    """Cells that were never given the format of a date hold the number alone."""
+    made = book(
+        [HEADER, ["a", "s1", "bay", starts, 0.625]],
+        formats=dict(zip(("D2", "E2"), shown, strict=True)),
+    )
+    made.epoch = epoch
+
+    imported = import_book("shift", made, tmp_path)
+
+    assert imported.refusal is None
+    assert "starts 2026-11-30 07:00 CET; ends 2026-11-30 15:00 CET" in imported.effects[0]
+
+
+@pytest.mark.parametrize(
     ("starts", "shown", "reason"),
     [
-        pytest.param(46356.2917, "General", "row 2: starts: '46356.2917' is a spread", id="serial"),
+        pytest.param(46356, "General", "row 2: starts: '2026-11-30' has no time", id="serial day"),
+        pytest.param(7, "General", "row 2: starts: '7' is no time", id="an hour"),
         pytest.param(AT, "dd.mm.yyyy", "has no time of day", id="date"),
         pytest.param(date(2026, 11, 30), "yyyy-mm-dd", "has no time of day", id="day"),
         pytest.param(time(7, 0), "hh:mm", "'07:00:00' has no date", id="time alone"),

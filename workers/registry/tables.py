@@ -41,11 +41,13 @@ class Cells(NamedTuple):
         where: `line 3` or `row 3`.
         texts: Their texts.
         dates: Index of each cell that a workbook holds as a date or time, and what it shows.
+        serials: Index of each number of a workbook that may be a date or time, and which.
     """
 
     where: str
     texts: Sequence[str]
     dates: Mapping[int, str] = {}
+    serials: Mapping[int, str] = {}
 
 
 class BadTable(ValueError):
@@ -192,8 +194,9 @@ def _entry(row: Cells, names: Sequence[str], cells: Sequence[str]) -> Entry:
                 f"the cell holds a date, {shows}: format the column as text and fill it in again"
             )
             faults.append((name, fault))
+        given = row.serials.get(column - 1, cell) if name in _TIME_FIELDS else cell
         try:
-            values[name] = clean(cell)
+            values[name] = clean(given)
         except ValueError as error:
             faults.append((name, str(error)))
     return Entry(where, values, faults)

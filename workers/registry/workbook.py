@@ -11,6 +11,7 @@ from typing import Any, Final
 from xml.etree.ElementTree import ParseError
 
 from workers.registry.tables import BadTable, Cells, Entry, entries, field_name
+from workers.registry.values import FIRST_YEAR
 
 ZIP: Final = b"PK\x03\x04"
 OLD: Final = b"\xd0\xcf\x11\xe0"
@@ -18,6 +19,9 @@ OLD: Final = b"\xd0\xcf\x11\xe0"
 
 _MAX_UNPACKED: Final = 200 * 1024 * 1024
 _MAX_CELLS: Final = 2_000_000
+_LAST_DAY: Final = 73_051
+"""Days from the epoch of a workbook until the year 2100, or 2104."""
+
 _EXACT: Final = 10**15
 """A spreadsheet keeps 15 digits of a number, and rounds the others to zero."""
 
@@ -127,7 +131,12 @@ def _filled(values: Any, formulas: Any) -> Iterator[Cells]:
             for index, cell in enumerate(row)
             if isinstance(cell.value, datetime | time | timedelta)
         }
-        yield Cells(f"row {number}", cells, dates)
+        serials = {
+            index: text
+            for index, cell in enumerate(row)
+            if (text := _serial(cell.value, values.parent.epoch))
+        }
+        yield Cells(f"row {number}", cells, dates, serials)
 
 
 def _squared(rows: list[Cells]) -> list[Cells]:
@@ -154,6 +163,22 @@ def _text(cell: Any, where: str) -> str:
     if isinstance(value, int | float):
         return _number(value, shown, where)
     return "" if value is None else str(value)
+
+
+def _serial(value: Any, epoch: datetime) -> str:
+    """The date and time that a number counts in days from the workbook's epoch; empty for none.
+
+    Cells without the format of a date hold such numbers, and only a time's column means them so.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return ""
+    if 0 < value < 1:
+        minutes = round(value * 1_440)
+        return f"{minutes // 60:02d}:{minutes % 60:02d}"
+    if not 0 < value < _LAST_DAY or (epoch + timedelta(days=value)).year < FIRST_YEAR:
+        return ""
+    at = _to_second(epoch + timedelta(days=float(value)))
+    return f"{at:%Y-%m-%d}" if float(value).is_integer() else f"{at:%Y-%m-%dT%H:%M:%S}"
 
 
 def _to_second(moment: datetime) -> datetime:
