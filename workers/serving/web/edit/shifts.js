@@ -7,25 +7,31 @@ import { fieldName } from "./words.js";
 
 const places = { zones: [], staff: [], zoneOf: new Map(), staffOf: new Map(), zone: "UTC" };
 
+const KINDS = [["work", "Work"], ["on_call", "On call"], ["break", "Break"]];
+const STATUSES = [["planned", "Planned"], ["cancelled", "Cancelled"]];
+
 const column = (field, type, options) => ({ field, type, options, label: fieldName(field) });
 
 const shifts = {
   ...{ kind: "shifts", noun: "shift", nouns: "shifts", idField: "shift_id" },
   columns: [
-    column("staff_id", "select", () => places.staff),
+    column("staff_id", "select", () => [...places.staff, ["", "nobody named"]]),
     column("zone_id", "select", () => places.zones),
     column("role", "select", () => [["", "own role"], ...places.roles.map((role) => [role, role])]),
     column("starts", "datetime-local"),
     column("ends", "datetime-local"),
+    column("kind", "select", () => KINDS),
+    column("status", "select", () => STATUSES),
+    column("agency", "text"),
   ],
-  name: (shift) => `${shift.staff_id || "nobody yet"} in ${places.zoneOf.get(shift.zone_id) ?? shift.zone_id ?? "no zone yet"}`,
+  name: (shift) => `${shift.staff_id || shift.agency || "nobody yet"} in ${places.zoneOf.get(shift.zone_id) ?? shift.zone_id ?? "no zone yet"}`,
   order: (a, b) => (a.starts ?? "").localeCompare(b.starts ?? "") || (a.staff_id ?? "").localeCompare(b.staff_id ?? ""),
-  blank: (id) => ({ shift_id: id, staff_id: null, zone_id: at("zone").value || null, role: null, starts: `${at("day").value}T07:00`, ends: `${at("day").value}T15:00`, time_zone: null }),
+  blank: (id) => ({ shift_id: id, staff_id: null, zone_id: at("zone").value || null, role: null, starts: `${at("day").value}T07:00`, ends: `${at("day").value}T15:00`, time_zone: null, kind: "work", status: "planned", replaces: null, agency: null }),
   wanted(shift) {
     const [day, zone] = [at("day").value, at("zone").value];
     return (!zone || shift.zone_id === zone) && (!day || (shift.starts <= `${day}T23:59` && shift.ends > `${day}T00:00`));
   },
-  read: (shift) => ({ ...shift, starts: local(shift.starts, shift.time_zone), ends: local(shift.ends, shift.time_zone) }),
+  read: (shift) => ({ ...shift, starts: local(shift.starts, shift.time_zone), ends: local(shift.ends, shift.time_zone), agency: shift.agency || null }),
   write(shift, base) {
     const moved = !base || shift.starts !== base.record.starts || shift.ends !== base.record.ends;
     return moved ? shift : { ...shift, starts: base.sent.starts, ends: base.sent.ends };

@@ -26,6 +26,10 @@ const NAMES = {
   field_of_view_deg: "Angle of view, degrees",
   sees: "Floor that it sees",
   passages: "Passages",
+  kind: "Kind",
+  status: "Status",
+  replaces: "Takes over",
+  agency: "Agency",
 };
 
 /** Whether a field is a list of corners. */
