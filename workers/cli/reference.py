@@ -96,6 +96,9 @@ def _print(name: str, kind: str, imported: Imported) -> None:
     if len(imported.effects) > most:
         typer.echo(f"  and {len(imported.effects) - most} more")
     print_lines(f"  note: {note}" for note in imported.notes)
+    if not imported.written:
+        counts = [f"{count} {what}" for what, count in imported.counts.items() if count]
+        typer.echo(f"  {', '.join(counts)}")
     rest = "" if imported.written else ", not written: this is a preview"
     typer.echo(f"{name}: {imported.versions} new version{'s' * (imported.versions != 1)}{rest}")
 
@@ -110,6 +113,7 @@ def _print_json(name: str, kind: str, imported: Imported) -> None:
                 "read_as": imported.read_as[kind],
                 "rows": imported.rows[kind],
                 "versions": imported.versions,
+                **imported.counts,
                 "written": imported.written,
             }
         ]

@@ -41,6 +41,15 @@ class Imported:
     versions: int
     written: bool
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """Number of facts by what happens to them, and of rows that change nothing."""
+        found = dict.fromkeys(("added", "changed", "cancelled", "removed"), 0)
+        for effect in self.effects:
+            found[effect.action] += 1
+        changing = sum(not one.cause and one.action != "removed" for one in self.effects)
+        return {**found, "unchanged": sum(self.rows.values()) - changing}
+
 
 def import_files(
     files: Mapping[str, Path],

@@ -116,9 +116,10 @@ def test_a_preview_prints_every_effect_and_writes_nothing(
     assert "zone_id bay-east-desk: the file does not name it" in refused.stderr
     assert preview.stdout.splitlines()[0] == "zones.csv: 1 row, read as CSV with semicolons, UTF-8"
     assert "  - requirement desk-night (rests on zone bay-east-desk)" in preview.stdout.splitlines()
-    assert preview.stdout.splitlines()[-1] == (
-        "zones.csv: 3 new versions, not written: this is a preview"
-    )
+    assert preview.stdout.splitlines()[-2:] == [
+        "  1 changed, 2 removed",
+        "zones.csv: 3 new versions, not written: this is a preview",
+    ]
     effects = [json.loads(line) for line in printed.stdout.splitlines()]
     assert [(line["change"], line["id"]) for line in effects if "change" in line] == [
         ("changed", "bay-east-beds"),
@@ -130,6 +131,11 @@ def test_a_preview_prints_every_effect_and_writes_nothing(
         "read_as": "CSV with semicolons, UTF-8",
         "rows": 1,
         "versions": 3,
+        "added": 0,
+        "changed": 1,
+        "cancelled": 0,
+        "removed": 2,
+        "unchanged": 0,
         "written": False,
     }
     assert json.loads(again.stdout.splitlines()[-1])["written"] is True
