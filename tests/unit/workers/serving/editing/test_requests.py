@@ -2,6 +2,7 @@
 
 import base64
 from contextlib import suppress
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from workers.registry.rows import ROWS
 from workers.serving.editing.conditions import ABSENT, etag, expected, idempotency_key
 from workers.serving.editing.cursors import after_id, after_number, cursor
 from workers.serving.editing.refusals import BadRequest, NoCondition, Refusal, Unfit
-from workers.serving.editing.requests import reason_of, row_of, rows_of
+from workers.serving.editing.requests import reason_of, row_of, rows_of, rows_of_files
 
 
 def test_an_edit_names_the_version_that_it_rests_on() -> None:
@@ -93,3 +94,34 @@ def test_any_body_is_a_row_or_refused(body: str) -> None:
     for text in (body, f'{{"role": "{body}"}}', f'{{"{body}": 1}}'):
         with suppress(Refusal):
             assert row_of(ROWS["staff"], "n1", text)
+
+
+def test_a_calendar_is_read_around_the_time_of_its_request() -> None:
+    weekly = "\r\n".join(
+        [
+            *("BEGIN:VCALENDAR", "X-WARDSTREAM-STAFF-ID:s1", "BEGIN:VEVENT", "UID:early"),
+            *("LOCATION:bay", "DTSTART:20200106T070000", "DURATION:PT8H"),
+            *("RRULE:FREQ=WEEKLY", "END:VEVENT", "END:VCALENDAR", ""),
+        ]
+    )
+    now = datetime(2026, 11, 30, tzinfo=UTC)
+
+    rows = rows_of_files(
+        {"shift": ("shift.ics", weekly.encode())}, round(now.timestamp()) * 1_000_000
+    )
+
+    first, *_, last = (row.model_dump()["starts"] for row in rows.all)
+    assert (first, last) == (datetime(2026, 11, 2, 7), datetime(2027, 11, 29, 7))  # noqa: DTZ001
+
+
+def test_a_mistake_in_a_calendar_names_kind_shift_and_field() -> None:
+    wrong = "BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:early\nDTSTART:7\nEND:VEVENT\nEND:VCALENDAR\n"
+
+    with pytest.raises(Unfit) as refused:
+        rows_of_files({"shift": ("shift.ics", wrong.encode())}, 0)
+
+    faults = [fault[:3] for fault in refused.value.faults]
+    assert faults == [
+        ("shift", "early", "starts"),
+        ("shift", "early", "zone_id"),
+    ]
