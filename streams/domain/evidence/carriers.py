@@ -59,9 +59,10 @@ def take_read(
             after[person_id] = known * settings.unseen
     after[UNSEEN] = unseen * settings.unseen
     same = badge.reader_id == read.reader_id
-    after[LYING] = before.get(LYING, 0.0) * (1.0 if same else settings.stray)
-    if not same:
-        after[LYING] += settings.lost
+    lying = before.get(LYING, 0.0)
+    after[LYING] = lying * (1.0 if same else settings.stray)
+    if not same:  # one that somebody is known to carry has not been lying there
+        after[LYING] += settings.lost * (unseen + lying)
     badge.carriers = _normalised(after)
     badge.read_us, badge.reader_id = max(badge.read_us, read.at_us), read.reader_id
     placed = not reader.zone_id

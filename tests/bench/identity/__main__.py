@@ -66,8 +66,8 @@ def reliability(found: Scores) -> list[str]:
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description="Measure names and roles on simulated wards.")
-    parser.add_argument("--seeds", default="101-108", help="first-last")
-    parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--seeds", default="101-132", help="first-last")
+    parser.add_argument("--minutes", type=float, default=6.0)
     given = parser.parse_args()
     first, _, last = given.seeds.partition("-")
     seeds = range(int(first), int(last or first) + 1)
