@@ -7,10 +7,24 @@ WITH shift_then AS (
     WHERE valid_from <= :'at'::timestamptz
         AND recorded_at + INTERVAL '5 seconds' <= :'at'::timestamptz
     ORDER BY shift_id, version DESC
-), scheduled AS (
-    SELECT zone_id, array_agg(staff_id || ' (' || role || ')' ORDER BY staff_id) AS staff
+), holding AS (
+    SELECT *
     FROM shift_then
-    WHERE NOT removed AND starts_at <= :'at'::timestamptz AND ends_at > :'at'::timestamptz
+    WHERE NOT removed AND status <> 'CANCELLED'
+        AND starts_at <= :'at'::timestamptz AND ends_at > :'at'::timestamptz
+), scheduled AS (
+    SELECT
+        zone_id,
+        array_agg(
+            coalesce(nullif(staff_id, ''), agency) || ' (' || role || ')'
+            ORDER BY staff_id, shift_id
+        ) AS staff
+    FROM holding AS s
+    WHERE kind = 'WORK'
+        AND NOT EXISTS (
+            SELECT FROM holding AS o
+            WHERE o.replaces = s.shift_id AND o.kind IN ('WORK', 'ON_CALL')
+        )
     GROUP BY zone_id
 ), people_then AS (
     SELECT DISTINCT ON (zone_id) zone_id, as_of, people, identified

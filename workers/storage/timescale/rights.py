@@ -127,6 +127,8 @@ PERSON_ROWS: Final = _in(
         "zone_occupancy",
         "zone_stays",
         "zone_visits",
+        "shift_adherence",
+        "shift_working_time",
     ],
 )
 """Views with rows, or lists, of pseudonymous people."""

@@ -3,16 +3,18 @@
 The ward: bay 1 and the corridor, from 10:00 to 10:10 UTC.
 """
 
+import random
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 import pytest
 
+from schemas.records.staffing import Shift
 from schemas.topics import (
     CAMERA_CLOCK,
     CAMERA_VIEWS,
@@ -26,6 +28,7 @@ from schemas.topics import (
     ZONES,
     Topic,
 )
+from streams.domain.staffing.roster import rosters
 from tests.support.builders.outputs import (
     START_US,
     camera_tracks,
@@ -406,6 +409,128 @@ def test_views_that_were_suspect(ask: Ask, timescale_sink: TimescaleSink) -> Non
         (name, "COVERED", clock(20), None, None),
     ]
     assert len(ask("views_that_were_suspect", **{"from": clock(16), "to": clock(60)})) == 1
+
+
+def test_what_nobody_works_is_no_shift_against_presence(
+    ask: Ask, timescale_sink: TimescaleSink
+) -> None:
+    """S1's shift is taken over by an agency from 10:04 on, S2's is cancelled, S3 has a break and is
+    on call."""
+    hours = {"starts_us": to_us(clock(-60)), "ends_us": to_us(clock(420)), "role": "nurse"}
+    base = {"zone_id": "bay-1", **hours}
+    over = {"staff_id": "", "agency": "Flex", "replaces": "s1", "starts_us": to_us(clock(4))}
+    timescale_sink.write(
+        [
+            item(SHIFTS, {**fact(shift_id="s1"), **base, "staff_id": "S1"}),
+            item(SHIFTS, {**fact(shift_id="flex"), **base, **over}),
+            item(SHIFTS, {**fact(shift_id="s2"), **base, "staff_id": "S2", "status": "CANCELLED"}),
+            item(SHIFTS, {**fact(shift_id="s3"), **base, "staff_id": "S3", "kind": "BREAK"}),
+            item(SHIFTS, {**fact(shift_id="s4"), **base, "staff_id": "S3", "kind": "ON_CALL"}),
+        ]
+    )
+
+    assert ask("shifts_against_presence", at=clock(3))[0][4] == ["S1 (nurse)"]
+    assert ask("shifts_against_presence", at=clock(5))[0][4] == ["Flex (nurse)"]
+
+
+def test_adherence_is_the_planned_time_in_the_planned_zone_and_conformance_the_time_worked(
+    ask: Ask, timescale_sink: TimescaleSink
+) -> None:
+    """Ann's shift is from 10:00 to 10:10 in the bay with a break from 10:04 to 10:05: 9 minutes are
+    planned. She is in the bay for 2 minutes, in the corridor for 1, nowhere for 1, in the bay
+    through her break and until 10:10, and in the corridor for a minute more: 7 minutes where
+    and when planned, 9 minutes worked. Nobody was identified as Bob. Cid's shift is Bob's too."""
+    hours = {"zone_id": "bay-1", "starts_us": to_us(clock(0)), "ends_us": to_us(clock(10))}
+    pause = {"kind": "BREAK", "starts_us": to_us(clock(4)), "ends_us": to_us(clock(5))}
+    timescale_sink.write(
+        [
+            item(SHIFTS, {**fact(shift_id="a"), **hours, "staff_id": "ann"}),
+            item(SHIFTS, {**fact(shift_id="p"), **hours, **pause, "staff_id": "ann"}),
+            item(SHIFTS, {**fact(shift_id="b"), **hours, "staff_id": "bob", "replaces": "c"}),
+            item(SHIFTS, {**fact(shift_id="c"), **hours, "staff_id": "cid"}),
+        ]
+    )
+    zones = [(range(120), "bay-1"), (range(120, 180), "corridor"), (range(240, 600), "bay-1")]
+    zones.append((range(600, 660), "corridor"))
+    ticks = [
+        presence(
+            second + 1, second, [person(f"p{second // 90}", staff_id="ann", zone_ids=[zone_id])]
+        )
+        for seconds, zone_id in zones
+        for second in seconds
+    ]
+    timescale_sink.write(items(PRESENCE, [shifted(tick) for tick in ticks]))
+
+    minutes = [timedelta(minutes=n) for n in (9, 7, 9)]
+    assert ask("shift_adherence", **{"from": clock(0), "to": clock(10)}) == [
+        ("a", "ann", "Bay 1", *minutes, Decimal("0.778"), Decimal("1.000")),
+        ("b", "bob", "Bay 1", timedelta(minutes=10), timedelta(0), timedelta(0), None, None),
+    ]
+
+
+def test_two_shifts_share_what_is_between_them(ask: Ask, timescale_sink: TimescaleSink) -> None:
+    """10:00 to 10:02 and 10:04 to 10:06, seen from 09:59 to 10:06: each has its half of the gap."""
+    shifts = [
+        {"shift_id": name, "starts_us": to_us(clock(start)), "ends_us": to_us(clock(start + 2))}
+        for name, start in (("am", 0), ("pm", 4))
+    ]
+    timescale_sink.write(
+        [item(SHIFTS, {**fact(**one), "staff_id": "ann", "zone_id": "bay-1"}) for one in shifts]
+    )
+    ticks = [
+        presence(second + 61, second, [person("p", staff_id="ann", zone_ids=["bay-1"])])
+        for second in range(-60, 360)
+    ]
+    timescale_sink.write(items(PRESENCE, [shifted(tick) for tick in ticks]))
+
+    found = ask("shift_adherence", **{"from": clock(0), "to": clock(10)})
+
+    assert [(row[0], row[4], row[5]) for row in found] == [
+        ("am", timedelta(minutes=2), timedelta(minutes=4)),
+        ("pm", timedelta(minutes=2), timedelta(minutes=3)),
+    ]
+
+
+def test_the_working_time_of_sql_is_that_of_the_stream_processor(
+    timescale_sink: TimescaleSink, database_url: str
+) -> None:
+    """Random rosters of three people, with everything that a shift can be."""
+    chance = random.Random(14)
+    expected: dict[str, list[tuple[int, int]]] = {}
+    for ward in range(40):
+        shifts = []
+        for number in range(8):
+            start_us = to_us(TEN) + chance.randrange(30) * 3_600_000_000
+            others = [f"{ward}-{other}" for other in range(8) if other != number]
+            shifts.append(
+                {
+                    **fact(shift_id=f"{ward}-{number}"),
+                    "staff_id": chance.choice([f"{ward}-s1", f"{ward}-s2", ""]),
+                    "zone_id": "bay-1",
+                    "starts_us": start_us,
+                    "ends_us": start_us + chance.randrange(1, 13) * 3_600_000_000,
+                    "kind": chance.choice(["WORK", "WORK", "WORK", "ON_CALL", "BREAK", "UNKNOWN"]),
+                    "status": chance.choice(["PLANNED", "PLANNED", "CANCELLED", "UNKNOWN"]),
+                    "replaces": chance.choice(["", "", *others]),
+                    "agency": "",
+                }
+            )
+        timescale_sink.write([item(SHIFTS, shift) for shift in shifts])
+        for staff_id, roster in rosters([cast(Shift, shift) for shift in shifts]).items():
+            if roster.working:
+                expected[staff_id] = list(roster.working)
+
+    with psycopg.connect(database_url, options="-c timezone=UTC") as connection:
+        rows = connection.execute(
+            "SELECT staff_id, range_agg(working) FROM shift_working_time"
+            " WHERE staff_id <> '' AND NOT isempty(working) GROUP BY staff_id"
+        ).fetchall()
+
+    assert len(expected) > 40
+    assert {
+        staff_id: [(to_us(one.lower), to_us(one.upper)) for one in spans]
+        for staff_id, spans in rows
+    } == expected
 
 
 def test_every_query_file_is_asked_here() -> None:
