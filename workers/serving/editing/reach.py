@@ -21,7 +21,7 @@ member of staff a pseudonym and a role. What a camera of two units shows is for 
 
 REFERS: Final[Mapping[str, Mapping[str, str]]] = {
     "zone": {"camera_id": "camera", "floor_id": "floor"},
-    "shift": {"zone_id": "zone", "staff_id": "staff"},
+    "shift": {"zone_id": "zone", "staff_id": "staff", "replaces": "shift"},
     "requirement": {"zone_id": "zone"},
     "camera": {"floor_id": "floor"},
 }
@@ -35,8 +35,8 @@ def references(fact: Fact) -> Iterable[tuple[str, str, str]]:
     for field, other_kind in REFERS.get(kind, {}).items():
         if field == "floor_id" and on_a_camera:
             continue  # its floor is that of its camera
-        if fact.record[field]:
-            yield field, other_kind, fact.record[field]
+        if identity := fact.record.get(field):
+            yield field, other_kind, identity
 
 
 class Reach:

@@ -60,7 +60,8 @@ def ward() -> RegistryView:
     """Floor `west` has a zone of each unit; camera `bed-1` shows that of east alone."""
     stamps = {"version": 1, "valid_from_us": 0, "recorded_at_us": 0, "removed": False}
     view = RegistryView()
-    shift = {"ends_us": SystemClock().now_us(), "starts_us": 0, "role": ""}
+    shift = {"ends_us": SystemClock().now_us(), "starts_us": 0, "role": "", "replaces": ""}
+    shift |= {"kind": "WORK", "status": "PLANNED", "agency": ""}
     view.add(
         [
             *(Fact(STAFF, {"staff_id": one, "role": "nurse"} | stamps) for one in ("ann", "bob")),
