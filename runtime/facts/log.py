@@ -7,7 +7,7 @@ from confluent_kafka import Message
 
 from runtime.errors import Retry, Stop
 from runtime.kafka.cluster import Cluster
-from runtime.kafka.side_input import SideInput
+from runtime.kafka.end_reader import EndReader
 from schemas.codec import Codec, UndecodableValue
 from schemas.registry import RegistryUnavailable
 from schemas.topics import REFERENCE_TOPICS, Topic
@@ -33,7 +33,7 @@ def fact_key(topic: Topic, record: dict[str, Any]) -> str:
 
 
 class FactLog:
-    """Reader that follows the reference data topics to their current end; see `SideInput`.
+    """Reader that follows the reference data topics to their current end; see `EndReader`.
 
     Args:
         cluster: Cluster that holds the topics.
@@ -44,7 +44,7 @@ class FactLog:
         self._codecs: dict[str, Codec] = {
             cluster.name(topic): cluster.registry.reader(topic) for topic in topics
         }
-        self._input = SideInput(cluster, topics, "facts")
+        self._input = EndReader(cluster, topics, "facts")
 
     @property
     def offsets(self) -> dict[str, int]:

@@ -28,7 +28,7 @@ broker is killed may never be answered, whatever its timeout."""
 _AGAIN = constant(0.1, deadline_s=_TIMEOUT_S)
 
 
-class SideInput:
+class EndReader:
     """Reader that follows topics to their current end.
 
     Only committed records are read, but up to the end of everything appended: an open transaction
