@@ -12,6 +12,7 @@ from workers.storage.timescale.rebuild_schema import columns_of, schema_of
 def take_rows(connection: psycopg.Connection, table: Compared, revision: int) -> None:
     """Put in force the rebuilt rows of the stretches in which a table differs."""
     schema = sql.Identifier(schema_of(revision))
+    columns = [sql.Identifier(name) for name in columns_of(connection, table.name)]
     parts = {
         "schema": schema,
         "apart": sql.Identifier(apart(table)),
@@ -22,9 +23,8 @@ def take_rows(connection: psycopg.Connection, table: Compared, revision: int) ->
         "key": sql.Identifier(table.by.key),
         "time": sql.Identifier(table.by.time),
         "within": within(table, revision),
-        "columns": sql.SQL(", ").join(
-            sql.SQL("t.{}").format(sql.Identifier(c)) for c in columns_of(connection, table.name)
-        ),
+        "names": sql.SQL(", ").join(columns),
+        "columns": sql.SQL(", ").join(sql.SQL("t.{}").format(name) for name in columns),
     }
     connection.execute(
         template("note_ranges").format(**parts),

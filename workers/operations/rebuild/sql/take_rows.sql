@@ -1,5 +1,5 @@
--- The rebuilt rows of these stretches.
-INSERT INTO {revised}
+-- The rebuilt rows of these stretches. By name: a later migration adds columns after `revision`.
+INSERT INTO {revised} ({names}, revision)
 SELECT {columns}, %(revision)s
 FROM {schema}.{name} AS t
 {within} AND EXISTS (

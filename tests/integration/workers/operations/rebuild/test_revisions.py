@@ -10,9 +10,18 @@ from pydantic import SecretStr
 from runtime.clock import SystemClock
 from runtime.process.settings import Settings
 from schemas.live import state_key
-from schemas.topics import OCCUPANCY, TRACKS
+from schemas.topics import LINKS, OCCUPANCY, PRESENCE, TRACKS
 from streams.state.progress import ProgressByKey
-from tests.support.builders.outputs import at_us, camera_tracks, item, occupancy, track
+from tests.support.builders.outputs import (
+    at_us,
+    camera_tracks,
+    item,
+    link,
+    occupancy,
+    person,
+    presence,
+    track,
+)
 from tests.support.clusters import installation_of, make_redis_sink, make_timescale_sink
 from tests.support.tables import rows
 from workers.operations.rebuild import live, staging
@@ -24,9 +33,11 @@ from workers.operations.rebuild.plan import Plan
 from workers.operations.rebuild.records import Newest
 from workers.operations.rebuild.revert import revert
 from workers.sinks.timescale.sink import TimescaleSink
+from workers.storage.item import Item
 from workers.storage.timescale import rebuild_schema
 
 CAMERA = "cam-1"
+FAR = {"gap_s": None, "distance_heights": None, "distance_m": 1.5}
 NOTHING = Plan(partitions=(), floors=None, facts={})
 
 
@@ -85,6 +96,44 @@ def test_a_revised_track_that_goes_on_is_shown_once_as_the_pipeline_has_it(
     assert gone_on == ([(6, 0.75)], [(f"{CAMERA}:1", 6)])
     assert revised_again == [(6, 0.5)]
     assert rows(database_url, shown) == [(6, 0.75)]
+
+
+def test_a_revised_row_has_every_column_of_the_rebuilt_one(
+    ledger: Ledger, settings: Settings, database_url: str
+) -> None:
+    """Also columns that a later release added to the tables."""
+    floor, shown = "floor-of-cam-1", "person_id, x_m, position_sd_m, height_m"
+
+    def records(x_m: float) -> list[Item]:
+        someone = person(f"{floor}:1", x_m=x_m, y_m=2.0, position_sd_m=0.25, height_m=1.75)
+        joined = link(1, 1, 1, 2, kind="MERGE", evidence=FAR, score=x_m / 8)
+        ours = track(1, 1, last_observed=1, score=x_m / 8)
+        return [
+            item(PRESENCE, presence(1, 1, [someone], floor)),
+            item(LINKS, joined),
+            item(TRACKS, {**camera_tracks(1, 1, [ours], CAMERA), "camera_version": 7}),
+        ]
+
+    pipeline = make_timescale_sink(settings)
+    pipeline.write(records(3.0))
+    pipeline.close()
+    number = ledger.start("--from 1h", "", NOTHING, "anna").revision
+    ledger.stage(number)
+    sink = make_timescale_sink(settings, SystemClock(), rebuild_schema.staged_path(number))
+    sink.write(records(4.0))
+    sink.close()
+    bounds = [
+        Bound("camera", CAMERA, 0, at_us(2), {TRACKS.name: (0, 1), LINKS.name: (0, 1)}),
+        Bound("floor", floor, 0, at_us(1), {PRESENCE.name: (0, 1)}),
+    ]
+    staging.complete(ledger.connection, number, bounds)
+
+    with ledger.swap(number, compare_tables(ledger.connection, number), "anna", "moved"):
+        pass
+
+    assert rows(database_url, f"SELECT {shown} FROM positions") == [(f"{floor}:1", 4.0, 0.25, 1.75)]
+    assert rows(database_url, "SELECT score, distance_m FROM links") == [(0.5, 1.5)]
+    assert rows(database_url, "SELECT max_score, camera_version FROM tracks") == [(0.5, 7)]
 
 
 def test_what_was_folded_counts_only_while_its_tables_are_there(ledger: Ledger) -> None:
