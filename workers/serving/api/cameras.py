@@ -13,7 +13,7 @@ from workers.serving.live import answers as views
 router = APIRouter(tags=["cameras"])
 
 
-@router.get("/cameras", responses=documented(503))
+@router.get("/cameras", responses=documented(422, 503))
 async def cameras(
     state: State,
     visible: Visible,

@@ -242,7 +242,7 @@ def test_a_file_names_every_fault_with_line_and_field(tmp_path: Path) -> None:
         ),
         ("staff.yaml", "staff: [", "not valid YAML"),
         ("staff.yaml", "a: 1", "must be a list of mappings"),
-        ("staff.doc", "", "ends in .csv, .xlsx, .yaml or .json"),
+        ("staff.doc", "", "ends in .csv, .xlsx, .yaml, .json or, for shifts, .ics"),
         (
             "zone.yaml",
             "- {zone_id: z, camera_id: c, polygon: [[0,0],[1,1],[1,0],[0,1]]}",
