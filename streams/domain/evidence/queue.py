@@ -47,18 +47,15 @@ class Due(NamedTuple):
     late: list[BadgeRead]
 
 
-def offer(queue: ReadQueue, record: BadgeRead) -> None:
-    """Put a read into the queue; of one that comes twice, the first that was recorded counts."""
-    key = _key(record)
-    if key in queue.taken:
-        return
-    same = [one for one in queue.waiting if _key(one) == key]
-    others = [one for one in queue.waiting if _key(one) != key]
-    queue.waiting = sorted([*others, min([*same, record], key=_order)], key=_key)
+def offer(queue: ReadQueue, *records: BadgeRead) -> None:
+    """Put reads into the queue."""
+    queue.waiting = sorted((*queue.waiting, *records), key=lambda one: (_key(one), _order(one)))
 
 
 def due(queue: ReadQueue, end_us: int, settings: EvidenceSettings) -> Due:
     """Take the reads out of the queue that are visible at the end of a tick.
+
+    Of one that comes twice, the first that was recorded counts, as long as it is remembered.
 
     Args:
         queue: The floor's queue, changed in place.
@@ -69,24 +66,30 @@ def due(queue: ReadQueue, end_us: int, settings: EvidenceSettings) -> Due:
     waiting: list[BadgeRead] = []
     found = Due([], {}, [])
     newest: dict[str, tuple[int, int]] = {}
+    known_keys = {tuple(key) for key in queue.taken}
     for record in queue.waiting:
         if visible_us(record) > end_us:
             waiting.append(record)
-        elif record["at_us"] < oldest_us:
+            continue
+        key = _key(record)
+        if tuple(key) in known_keys:
+            continue
+        known_keys.add(tuple(key))
+        if record["at_us"] < oldest_us:
             found.late.append(record)
-        else:
-            found.reads.append(Read(record["at_us"], record["reader_id"], record["badge_id"]))
-            queue.taken.append(_key(record))
-            stamp = (record["recorded_at_us"], record["at_us"])
-            if stamp >= newest.get(record["reader_id"], (0, 0)):
-                newest[record["reader_id"]] = stamp
-                found.readers[record["reader_id"]] = _reader(record)
-            known = queue.holders.get(record["badge_id"])
-            if known is None or known[0] <= record["recorded_at_us"]:
-                queue.holders[record["badge_id"]] = [
-                    record["recorded_at_us"],
-                    sorted(record["staff_ids"]),
-                ]
+            continue
+        found.reads.append(Read(record["at_us"], record["reader_id"], record["badge_id"]))
+        queue.taken.append(key)
+        stamp = (record["recorded_at_us"], record["at_us"])
+        if stamp >= newest.get(record["reader_id"], (0, 0)):
+            newest[record["reader_id"]] = stamp
+            found.readers[record["reader_id"]] = _reader(record)
+        known = queue.holders.get(record["badge_id"])
+        if known is None or known[0] <= record["recorded_at_us"]:
+            queue.holders[record["badge_id"]] = [
+                record["recorded_at_us"],
+                sorted(record["staff_ids"]),
+            ]
     queue.waiting = waiting
     queue.taken = [one for one in queue.taken if one[0] >= oldest_us]
     return found

@@ -19,6 +19,7 @@ from streams.domain.evidence.queue import (
     visible_us,
 )
 from streams.domain.evidence.settings import EvidenceSettings
+from streams.domain.facts import timeline
 
 S = 1_000_000
 TICK_US = 200_000
@@ -111,7 +112,7 @@ def test_a_read_is_visible_five_seconds_after_it_was_recorded() -> None:
 
     assert due(queue, 16 * S - TICK_US, RATES).reads == []
     assert len(due(queue, 16 * S, RATES).reads) == 1
-    assert VISIBLE_AFTER_US == 5 * S
+    assert VISIBLE_AFTER_US == timeline.VISIBLE_AFTER_US == 5 * S
 
 
 def test_a_read_that_comes_again_is_dropped() -> None:
@@ -121,6 +122,18 @@ def test_a_read_that_comes_again_is_dropped() -> None:
     offer(queue, read(recorded_s=12))
 
     assert due(queue, 20 * S, RATES).reads == []
+
+
+def test_a_read_that_comes_again_long_after_is_handed_back_whenever_it_was_offered() -> None:
+    again = read(recorded_s=40)
+    for offered_us in (0, 45 * S):
+        queue = ReadQueue()
+        offer(queue, read(), *([again] if not offered_us else []))
+        assert len(due(queue, 15 * S, RATES).reads) == 1
+        due(queue, 44 * S, RATES)
+        offer(queue, *([again] if offered_us else []))
+
+        assert due(queue, 45 * S, RATES).late == [again]
 
 
 def test_a_read_of_which_nobody_s_position_is_remembered_is_handed_back() -> None:
