@@ -88,7 +88,7 @@ CLOCK_DECISIONS = Counter(
 )
 STREAM_EVENTS = Counter(
     "wardstream_stream_events_total",
-    "Outcomes, by what became of them: folded; fenced, as the camera had sent a newer one or the "
+    "Outcomes by result: folded; fenced, as the camera had sent a newer one or the "
     "same; late, folded but for the people on the floor, whose tick was closed; dead",
     ["result"],
 )

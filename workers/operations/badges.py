@@ -16,13 +16,11 @@ from runtime.kafka.cluster import Cluster
 from runtime.kafka.producer import ReliableProducer
 from schemas.records.evidence import BadgeRead
 from schemas.topics import BADGE_READS, FLOORS, ZONES
+from streams.domain.evidence.readers import RANGE_M
 from workers.registry import values
 from workers.registry.files import read_file, refuse
 from workers.registry.rows import Identities, Identity, Row, TimeZone
 from workers.registry.values import utc_us
-
-RANGE_M: Final = 1.5
-"""Range of a reader whose range is not given, m."""
 
 _SKEW_US: Final = 60_000_000
 """Clocks of readers and of this machine may differ by this much, microseconds."""

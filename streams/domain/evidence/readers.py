@@ -2,7 +2,10 @@
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+RANGE_M: Final = 1.5
+"""Range of a reader whose range is not given, m."""
 
 
 class Holder(NamedTuple):
@@ -38,7 +41,7 @@ class Reader(NamedTuple):
     reader_id: str
     x_m: float = math.nan
     y_m: float = math.nan
-    range_m: float = 1.5
+    range_m: float = RANGE_M
     zone_id: str = ""
 
 
