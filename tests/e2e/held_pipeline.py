@@ -145,7 +145,7 @@ class HeldPipeline:
     def upgrade_while_one_is_frozen(self) -> None:
         """Stop a release in the middle of a batch, let the next one fold that, and wake the first.
 
-        The first release must be slow enough to be stopped there.
+        The first release must be one that can be held there.
         """
         self.feed.send(ROUND)
         self.await_checkpoint()
@@ -154,7 +154,10 @@ class HeldPipeline:
         eventually(
             lambda: self.reported() > reported, DEADLINE_S, "the batch to be begun", pause_s=0.05
         )
+        self.hold()
+        self.await_held()
         self.pipeline.supervisor.kill("stream", SIGSTOP)
+        self.release()
         zombie = self.pipeline.supervisor.pid("stream")
         self.mutation = "intact"
         self.start("successor")

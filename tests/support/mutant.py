@@ -118,6 +118,11 @@ def forgetful(hold: Hold) -> None:
 def unnamed_release(hold: Hold) -> None:
     """Pose as this release with other outputs: nobody compares what it has sent."""
     held_before_checkpoints(hold)
+    write_other_outputs()
+
+
+def write_other_outputs() -> None:
+    """Let records differ in bytes, and presence come half as often."""
     presence = closing_module._presence
 
     def other_step(*arguments: Any) -> tuple[FrameTracks | None, View, Any]:
@@ -137,20 +142,34 @@ def unnamed_release(hold: Hold) -> None:
 
 
 def other_release(hold: Hold) -> None:
-    """Be another release: its records differ in bytes, and presence comes half as often."""
+    """Be another release, with other outputs."""
     unnamed_release(hold)
     mutations.replace(app_module, "fold_id", lambda: OTHER)
 
 
 def slow_release(hold: Hold) -> None:
-    """Be another release that is slow enough to be stopped in the middle of a batch."""
-    other_release(hold)
-    advance = PipelineFold.advance
+    """Be another release that is held in the middle of a batch and not in a save.
+
+    What a process had handed to its Kafka client when it was frozen arrives after its wake-up, and
+    nothing on this side can take it back (ADR 11). So it waits for the broker before each record.
+    """
+    write_other_outputs()
+    mutations.replace(app_module, "fold_id", lambda: OTHER)
+    advance, init = PipelineFold.advance, CheckpointStore.__init__
+    stores: list[CheckpointStore] = []
+
+    def known(self: CheckpointStore, *arguments: Any, **named: Any) -> None:
+        init(self, *arguments, **named)
+        stores.append(self)
 
     def slowly(self: PipelineFold, record: Record) -> None:
         time.sleep(SLOW_S)
+        for store in stores:
+            store.outputs.flush()
+        hold()
         advance(self, record)
 
+    mutations.replace(CheckpointStore, "__init__", known)
     mutations.replace(PipelineFold, "advance", slowly)
 
 
