@@ -44,12 +44,13 @@ class FactLog:
         self._codecs: dict[str, Codec] = {
             cluster.name(topic): cluster.registry.reader(topic) for topic in topics
         }
-        self._input = EndReader(cluster, topics, "facts")
+        starts = {(name, 0): 0 for name in self._codecs}
+        self._input = EndReader(cluster, starts, "facts")
 
     @property
     def offsets(self) -> dict[str, int]:
         """Next offset of each topic, by its name on the broker, as of the last sync."""
-        return self._input.offsets
+        return {name: offset for (name, _), offset in self._input.offsets.items()}
 
     @property
     def synced_us(self) -> int:

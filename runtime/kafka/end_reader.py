@@ -1,6 +1,6 @@
-"""Read small topics, of one partition each, to their current end, again and again."""
+"""Read partitions to their current end, again and again."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 from confluent_kafka import (
@@ -15,8 +15,8 @@ from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]
 from runtime.errors import Retry, Stop
 from runtime.kafka.cluster import Cluster
 from runtime.kafka.errors import answer
+from runtime.kafka.topic_partition import Partition, source_partition
 from runtime.retry import Tries, constant, retried
-from schemas.topics import Topic
 
 T = TypeVar("T")
 
@@ -26,10 +26,11 @@ _LOST_S = _TIMEOUT_S + 10.0
 broker is killed may never be answered, whatever its timeout."""
 
 _AGAIN = constant(0.1, deadline_s=_TIMEOUT_S)
+_WAIT_S = 0.2
 
 
 class EndReader:
-    """Reader that follows topics to their current end.
+    """Reader that follows partitions to their current end.
 
     Only committed records are read, but up to the end of everything appended: an open transaction
     is waited for, because its records count from when they were appended. A writer that dies in
@@ -37,87 +38,127 @@ class EndReader:
 
     Args:
         cluster: Cluster that holds the topics.
-        topics: Topics to read, of one partition each.
+        starts: First offset to read of each partition, by topic on the broker and partition. An
+            offset that the log does not hold any more is taken for its first one.
         group: Consumer group under which they are read.
-        starts: First offset to read of each topic; 0 for a topic that is left out.
+        piece: `take` of a sync is given so many records or more at once, before the end; None for
+            all of a sync together.
 
     Attributes:
-        offsets: Next offset of each topic, by its name on the broker, as of the last sync.
+        offsets: Next offset of each partition, as of the last sync.
         synced_us: When the last sync began, UTC microseconds: every record that was appended
-            before it has been read. 0 before the first one.
+            before it has been read. 0 before the first one, and once partitions are added.
     """
 
     def __init__(
         self,
         cluster: Cluster,
-        topics: Sequence[Topic],
+        starts: Mapping[Partition, int],
         group: str,
-        starts: Mapping[Topic, int] | None = None,
+        *,
+        piece: int | None = None,
     ) -> None:
         self._cluster = cluster
         self._clock = cluster.clock
         self._admin = cluster.admin()
-        first = {cluster.name(topic): (starts or {}).get(topic, 0) for topic in topics}
+        self._piece = piece
         self._consumer = cluster.consumer(
             cluster.group(group),
             **{"isolation.level": "read_committed", "enable.partition.eof": True},
         )
-        self._consumer.assign([TopicPartition(name, 0, at) for name, at in first.items()])
-        self._high_water = dict(first)
+        self._high_water: dict[Partition, int] = {}
         self._unread: list[Message] = []
-        self.offsets = dict(first)
+        self.offsets: dict[Partition, int] = {}
         self.synced_us = 0
+        self.follow(starts)
+
+    def follow(self, starts: Mapping[Partition, int]) -> None:
+        """Read other partitions from now on.
+
+        Args:
+            starts: All partitions to read, each with the offset to read first; the offset of one
+                that is read already is not looked at.
+        """
+        kept = {where: self._high_water.get(where, at) for where, at in starts.items()}
+        if kept.keys() - self._high_water.keys():
+            self.synced_us = 0
+        self._unread = [one for one in self._unread if source_partition(one) in kept]
+        self.offsets = {where: self.offsets.get(where, at) for where, at in starts.items()}
+        self._high_water = kept
+        self._consumer.assign([TopicPartition(*where, at) for where, at in kept.items()])
 
     def sync(self, take: Callable[[list[Message]], T]) -> T:
-        """Read every topic to its current end, and give the new records to `take`.
+        """Read every partition to its current end, and give the new records to `take`.
 
-        The records come topic by topic in the order given, each topic in log order. A sync that
-        fails loses nothing: the next one gives what it read, and `offsets` keep the values of the
-        last successful one.
+        The records come partition by partition in the order given, each in log order; in pieces,
+        that holds of each piece. A sync that fails loses nothing: the next one gives what was not
+        taken, and `offsets` keep the values of the last successful one.
+
+        Returns:
+            What `take` gave for the last records.
 
         Raises:
-            Retry: The broker is out of reach, or a topic is not read to its end in time.
-            Stop: A topic is shorter than before.
+            Retry: The broker is out of reach, or sends nothing for 30 s before the end.
+            Stop: A partition is shorter than before.
         """
         started_us = self._clock.now_us()
         tries = Tries(_AGAIN, self._clock)
-        ends = self._ends(tries)
-        for name, end in ends.items():
-            if end < self._high_water[name]:
+        ends = self._ends(tries) if self._high_water else {}
+        for (name, partition), end in ends.items():
+            read = self._high_water[name, partition]
+            if end < read:
                 raise Stop(
-                    f"side input {name} ends at {end} and was read up to {self._high_water[name]}: "
+                    f"side input {name}[{partition}] ends at {end} and was read up to {read}: "
                     "it was made again or cut short, and what it held is gone; restore it, and "
                     "start again"
                 )
-        while any(self._high_water[name] < end for name, end in ends.items()):
-            self._note(self._consumer.consume(1_000, 0.2))
-            if tries.over:
-                raise Retry("side inputs were not read to their end within 30 s")
-        ranks = {name: rank for rank, name in enumerate(self._high_water)}
-        self._unread.sort(key=lambda message: ranks[message.topic() or ""])
-        taken = take(self._unread)
-        self._unread = []
+        while any(self._high_water[where] < end for where, end in ends.items()):
+            if self._note(self._consume()):
+                tries.progressed()
+            elif tries.over:
+                raise Retry("side inputs were not read to their end: nothing came for 30 s")
+            if self._piece is not None and len(self._unread) >= self._piece:
+                self._give(take)
+        taken = self._give(take)
         self.offsets = dict(self._high_water)
         self.synced_us = started_us
         return taken
 
-    def _note(self, messages: Iterable[Message]) -> None:
-        """Keep records until a sync succeeds.
+    def _give(self, take: Callable[[list[Message]], T]) -> T:
+        """Give what was read to `take`, and forget it once that succeeds."""
+        ranks = {where: rank for rank, where in enumerate(self._high_water)}
+        self._unread.sort(key=lambda message: ranks[source_partition(message)])
+        taken = take(self._unread)
+        self._unread = []
+        return taken
+
+    def _consume(self) -> list[Message]:
+        """What the client holds; waits for the first record only, and no longer than 0.2 s."""
+        first = self._consumer.poll(_WAIT_S)
+        return [] if first is None else [first, *self._consumer.consume(1_000, 0.0)]
+
+    def _note(self, messages: Iterable[Message]) -> bool:
+        """Keep records until a sync succeeds; returns whether there were any.
 
         The end of a partition is tracked too, because transaction markers and compaction gaps may
         follow the last record.
         """
+        found = False
         for message in messages:
             error = message.error()
-            name, offset = message.topic() or "", message.offset() or 0
+            where, offset = source_partition(message), message.offset() or 0
+            if offset < self._high_water.get(where, offset + 1):
+                continue  # of a partition that is not read any more, or was fetched before
             if error is None:
+                found = True
                 self._unread.append(message)
-                self._high_water[name] = offset + 1
+                self._high_water[where] = offset + 1
             elif error.code() == KafkaError._PARTITION_EOF:
-                self._high_water[name] = max(self._high_water[name], offset)
+                self._high_water[where] = max(self._high_water[where], offset)
+        return found
 
-    def _ends(self, tries: Tries) -> dict[str, int]:
-        """End offset of every topic, open transactions included.
+    def _ends(self, tries: Tries) -> dict[Partition, int]:
+        """End offset of every partition, open transactions included.
 
         Retries while a leader is being elected.
 
@@ -130,15 +171,15 @@ class EndReader:
             cause: KafkaError = error.args[0]
             raise Retry(f"end of the side inputs is unknown: {cause.str()}") from error
 
-    def _ends_now(self) -> dict[str, int]:
+    def _ends_now(self) -> dict[Partition, int]:
         """Ask for the ends once.
 
         Raises:
             KafkaException: The broker has no answer now, or the question was lost.
         """
         wanted = {
-            TopicPartition(name, 0): OffsetSpec.latest()  # type: ignore[no-untyped-call]
-            for name in self._high_water
+            TopicPartition(*where): OffsetSpec.latest()  # type: ignore[no-untyped-call]
+            for where in self._high_water
         }
         try:
             asked = self._admin.list_offsets(
@@ -146,7 +187,10 @@ class EndReader:
                 isolation_level=IsolationLevel.READ_UNCOMMITTED,
                 request_timeout=_TIMEOUT_S,
             )
-            return {where.topic: answer(future, _LOST_S).offset for where, future in asked.items()}
+            return {
+                (where.topic, where.partition): answer(future, _LOST_S).offset
+                for where, future in asked.items()
+            }
         except KafkaException:
             # A client keeps using the leader epoch that it knows for minutes after the broker
             # has a new one; a fresh client fetches it first.
