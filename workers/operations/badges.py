@@ -25,6 +25,10 @@ from workers.registry.values import utc_us
 _SKEW_US: Final = 60_000_000
 """Clocks of readers and of this machine may differ by this much, microseconds."""
 
+_AT_ONCE: Final = 1_000
+"""So many reads are stamped and appended together: each must be there within 2 s of when it says
+that it was recorded."""
+
 Metres = Annotated[float, BeforeValidator(values.number)]
 
 
@@ -173,7 +177,7 @@ def import_reads(
     now_us = cluster.clock.now_us() if recorded_at_us is None else recorded_at_us
     records = records_of(read.rows, floors, recorded_at_us=now_us, by=by)
     if not dry_run:
-        send(records, cluster, floors)
+        send(records, cluster, floors, stamps=recorded_at_us is None)
     return Imported(
         read_as=read.read_as,
         reads=len(records),
@@ -183,8 +187,16 @@ def import_reads(
     )
 
 
-def send(records: Sequence[BadgeRead], cluster: Cluster, floors: Floors) -> None:
+def send(
+    records: Sequence[BadgeRead], cluster: Cluster, floors: Floors, *, stamps: bool = False
+) -> None:
     """Append reads, each to its floor's partition, and wait for all of them.
+
+    Args:
+        records: The reads.
+        cluster: Where the topics are.
+        floors: Where floors are.
+        stamps: Whether they are recorded as they are appended, and not when they say.
 
     Raises:
         NotRegistered: The schema of the topic is not registered.
@@ -194,14 +206,17 @@ def send(records: Sequence[BadgeRead], cluster: Cluster, floors: Floors) -> None
     codec = cluster.registry.writer(BADGE_READS)
     producer = ReliableProducer(cluster)
     try:
-        for record in records:
-            producer.produce(
-                cluster.name(BADGE_READS),
-                key=record["reader_id"],
-                value=codec.encode(record),
-                partition=floors.partitions[record["floor_id"]],
-            )
-        producer.flush()
+        for first in range(0, len(records), _AT_ONCE):
+            now_us = cluster.clock.now_us()
+            for read in records[first : first + _AT_ONCE]:
+                record = {**read, "recorded_at_us": now_us} if stamps else read
+                producer.produce(
+                    cluster.name(BADGE_READS),
+                    key=read["reader_id"],
+                    value=codec.encode(record),
+                    partition=floors.partitions[read["floor_id"]],
+                )
+            producer.flush()
     finally:
         producer.close()
 
