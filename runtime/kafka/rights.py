@@ -11,6 +11,7 @@ from typing import Final, Literal, NamedTuple
 from schemas.topics import (
     ALERTS,
     AUDIT,
+    BADGE_READS,
     CAMERA_CLOCK,
     CAMERA_HEALTH,
     CAMERA_VIEWS,
@@ -35,6 +36,9 @@ Pattern = Literal["LITERAL", "PREFIXED"]
 
 FACTS_GROUP: Final = "facts"
 """Group of the client that reads reference data; it never joins."""
+
+EVIDENCE_GROUP: Final = "evidence"
+"""Group of the client that reads evidence; it never joins."""
 
 _OUTPUTS: Final = tuple(topic for topic in TOPICS.values() if topic.kind == "derived")
 _STAGE_GROUPS: Final = ("inference", "stream", "sink-timescale", "sink-redis")
@@ -135,9 +139,9 @@ PROCESSES: Final = (
     ),
     ProcessRights(
         process="stream",
-        reads=(DETECTIONS, *FOLDED_TOPICS, STREAM_CHECKPOINTS, *_OUTPUTS),
+        reads=(DETECTIONS, BADGE_READS, *FOLDED_TOPICS, STREAM_CHECKPOINTS, *_OUTPUTS),
         writes=(*_OUTPUTS, STREAM_CHECKPOINTS, DEAD_LETTERS),
-        groups=("stream", "checkpoint-reader", FACTS_GROUP),
+        groups=("stream", "checkpoint-reader", FACTS_GROUP, EVIDENCE_GROUP),
         claims=("stream-",),
     ),
     ProcessRights(

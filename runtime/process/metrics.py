@@ -108,6 +108,12 @@ STREAM_BACK_DATED = Counter(
     "Edits and decisions that came too late for frames that should have seen them: verify differs "
     "from what was written",
 )
+STREAM_BADGE_READS = Counter(
+    "wardstream_stream_badge_reads_total",
+    "Reads of badges, as often as they were read: read; unusable, and left out; back-dated, read "
+    "but too late for the tick that should have taken it in, so that verify may differ",
+    ["result"],
+)
 STREAM_TICK_LAG = Histogram(
     "wardstream_stream_tick_lag_seconds",
     "Wall clock minus event time at the fold",

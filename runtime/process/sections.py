@@ -211,6 +211,11 @@ class StreamSettings(Section):
         "A floor with two or more calibrated cameras counts each person once, however many of "
         "them see the person. When false, each camera counts its own people.",
     )
+    take_badge_reads: bool = setting(
+        True,
+        "true or false",
+        "Reads of badges say who people may be. When false, everybody is unidentified.",
+    )
 
 
 class CheckpointArchiveSettings(Section):

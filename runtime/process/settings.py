@@ -43,6 +43,7 @@ from runtime.process.sections import (
 )
 from runtime.process.security import SecuritySettings, database_address, redis_address
 from runtime.process.sources import given_variables, read_file
+from schemas.evidence_settings import BadgeSettings
 from schemas.fusion_settings import FusedFloorSettings
 from schemas.tracker_settings import MovingTrackerSettings, TrackerSettings
 
@@ -91,6 +92,7 @@ class Settings(BaseSettings):
     tracking_moving: MovingTrackerSettings = MovingTrackerSettings()
     stream: StreamSettings = StreamSettings()
     fusion: FusedFloorSettings = FusedFloorSettings()
+    badges: BadgeSettings = BadgeSettings()
     checkpoints: CheckpointSettings = CheckpointSettings()
     sink: SinkSettings = SinkSettings()
     dead_letters: DeadLetterSettings = DeadLetterSettings()

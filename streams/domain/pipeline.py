@@ -1,7 +1,8 @@
 """The whole fold of one partition: detection outcomes in, tracks, links, presence and zones out.
 
-A pure function of the records given to it, in their order, and of the facts visible at their
-event times. The same log gives the same outputs, whatever was saved and restored in between.
+A pure function of the records given to it, in their order, and of the facts and the reads of badges
+that are visible at their event times. The same log gives the same outputs, whatever was saved and
+restored in between.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,6 +14,7 @@ from streams.domain.camera.clock import floor_time
 from streams.domain.camera.detections import FrameDetections, frame_detections_of
 from streams.domain.camera.step import CameraState, check_frame, check_size, fence, step
 from streams.domain.entity import CAMERA, FLOOR, Entity, entity_type
+from streams.domain.evidence.waiting import NO_READS, Reads
 from streams.domain.facts.timeline import Facts
 from streams.domain.floor.links import link_records
 from streams.domain.floor.state import FloorState, report
@@ -57,6 +59,7 @@ class PartitionPipeline:
         self.other_versions = 0
         self._changed: dict[str, Entity] = {}
         self._dated_back: dict[str, int] = {}
+        self._newest_us = 0
 
     @property
     def settings(self) -> PipelineSettings:
@@ -88,6 +91,7 @@ class PartitionPipeline:
                 floors[state.floor_id] = state
         self.cameras, self.floors, self._changed = cameras, floors, {}
         self._dated_back = {}
+        self._newest_us = max((camera.last_us for camera in cameras.values()), default=0)
         for camera in cameras.values():
             self._date_back(camera)
 
@@ -124,16 +128,19 @@ class PartitionPipeline:
         owner.seqs[topic.name] = seq
         return True
 
-    def advance(self, outcome: DetectionOutcome, facts: Facts) -> list[Output]:
+    def advance(
+        self, outcome: DetectionOutcome, facts: Facts, reads: Reads = NO_READS
+    ) -> list[Output]:
         """Fold one detection outcome, given as its record; see `fold`."""
-        return self.fold(frame_detections_of(outcome), facts)
+        return self.fold(frame_detections_of(outcome), facts, reads)
 
-    def fold(self, frame: FrameDetections, facts: Facts) -> list[Output]:
+    def fold(self, frame: FrameDetections, facts: Facts, reads: Reads = NO_READS) -> list[Output]:
         """Fold one detection outcome.
 
         Args:
             frame: The next record of the partition's log.
             facts: Reference data, read at least as far as the outcome's ticks need.
+            reads: Reads of badges of the partition; those that ticks take in are taken from it.
 
         Returns:
             Records to send, in order. A frame that the camera's fence ignores gives none.
@@ -177,7 +184,9 @@ class PartitionPipeline:
         if not report(floor, view):
             self.counters["late"] += 1
         self._date_back(state)
-        outputs += close_ticks(floor, facts, self.settings.floor, self._dated_back)
+        self._newest_us = max(self._newest_us, captured_us)
+        reads.ensure(self._newest_us)
+        outputs += close_ticks(floor, facts, self.settings.floor, self._dated_back, reads)
         return outputs
 
     def _date_back(self, state: CameraState) -> None:

@@ -5,10 +5,12 @@ Two folds of one log agree only under the same settings.
 
 from dataclasses import dataclass, field
 
+from schemas.evidence_settings import BadgeSettings
 from schemas.fusion_settings import FusedFloorSettings
 from schemas.tracker_settings import MotionNoise, MovingTrackerSettings, TrackerSettings
 
 __all__ = [
+    "BadgeSettings",
     "FloorSettings",
     "FusedFloorSettings",
     "MotionNoise",
@@ -33,6 +35,8 @@ class FloorSettings:
             microseconds, so that a gap of days is not filled with numbers that nobody measured.
         fuses_cameras: Whether a floor with two or more calibrated cameras is fused.
         fusion: How they are fused.
+        takes_reads: Whether reads of badges say who people may be.
+        badges: What goes wrong with badges.
     """
 
     allowed_lateness_us: int = 2_000_000
@@ -41,6 +45,8 @@ class FloorSettings:
     silence_us: int = 60_000_000
     fuses_cameras: bool = True
     fusion: FusedFloorSettings = field(default_factory=FusedFloorSettings)
+    takes_reads: bool = True
+    badges: BadgeSettings = field(default_factory=BadgeSettings)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,14 +6,25 @@ import numpy as np
 
 from schemas.codec import Codec
 from streams.domain.camera.people import PERSON
-from streams.domain.floor.presence import DOUBT, SIZE, FloorPresence
+from streams.domain.floor.presence import DOUBT, SIZE, SURENESS, FloorPresence
 from streams.encoding.text import Kept
 from streams.encoding.writing import Table, writer_of
 
 _PEOPLE = Table(
     field="people",
-    rows={"people.table": PERSON, "people.sizes": SIZE, "doubts": DOUBT},
-    encoded={"person_id": "ids", "camera_ids": "ids", "zone_ids": "zones"},
+    rows={
+        "people.table": PERSON,
+        "people.sizes": SIZE,
+        "who.sureness": SURENESS,
+        "doubts": DOUBT,
+    },
+    encoded={
+        "person_id": "ids",
+        "camera_ids": "ids",
+        "zone_ids": "zones",
+        "role": "roles",
+        "staff_id": "staff",
+    },
 )
 
 
@@ -32,20 +43,23 @@ class PresenceWriter:
 
     def write(self, presence: FloorPresence) -> bytes:
         """Write one record, byte for byte as the codec does."""
-        people = presence.people
-        ids = list(map(self._kept.person, people.person_ids, people.camera_ids))
-        zones = list(map(self._kept.texts, people.zone_ids))
-        id_octets, zone_octets = b"".join(ids), b"".join(zones)
-        room = self._writer.rest_max + len(ids) * self._writer.item_max
-        room += len(id_octets) + len(zone_octets)
+        people, who = presence.people, presence.who
+        columns = (
+            list(map(self._kept.person, people.person_ids, people.camera_ids)),
+            list(map(self._kept.texts, people.zone_ids)),
+            list(map(self._kept.text, who.roles)),
+            list(map(self._kept.perhaps, who.staff_ids)),
+        )
+        encoded = [b"".join(column) for column in columns]
+        count = len(people.person_ids)
+        room = self._writer.rest_max + count * self._writer.item_max + sum(map(len, encoded))
         if room > len(self._octets):
             self._octets = np.zeros(2 * room, np.uint8)
+        ends = [np.fromiter(accumulate(map(len, column)), np.int64, count) for column in columns]
+        spans = zip((np.frombuffer(octets, np.uint8) for octets in encoded), ends, strict=True)
         return self._writer.write(
             presence,
             self._octets,
             memoryview(self._octets),  # type: ignore[arg-type]
-            np.frombuffer(id_octets, np.uint8),
-            np.fromiter(accumulate(map(len, ids)), np.int64, len(ids)),
-            np.frombuffer(zone_octets, np.uint8),
-            np.fromiter(accumulate(map(len, zones)), np.int64, len(zones)),
+            *(part for span in spans for part in span),
         )

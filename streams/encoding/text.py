@@ -73,6 +73,10 @@ class Kept:
             found = _kept(self._texts, text, avro_text(text))
         return found
 
+    def perhaps(self, text: str | None) -> bytes:
+        """A `["null", "string"]`."""
+        return b"\0" if text is None else b"\2" + self.text(text)
+
     def texts(self, texts: Sequence[str]) -> bytes:
         """An array of strings."""
         key = tuple(texts)

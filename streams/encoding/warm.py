@@ -8,7 +8,14 @@ from streams.domain.camera.feet import BODY
 from streams.domain.camera.frame_tracks import FrameTracks
 from streams.domain.camera.people import NOWHERE, PERSON, locate
 from streams.domain.camera.picture import UNKNOWN
-from streams.domain.floor.presence import DOUBT, SIZE, FloorPresence, PeopleOnFloor
+from streams.domain.floor.name import NOBODY
+from streams.domain.floor.presence import (
+    DOUBT,
+    SIZE,
+    FloorPresence,
+    PeopleOnFloor,
+    who_they_are,
+)
 from streams.domain.tracking.tables import TRACK_UPDATE
 from streams.domain.zones.area import table_of, who_stands
 from streams.encoding.outcomes import OutcomeReader
@@ -30,7 +37,7 @@ def warm_up() -> None:
     TracksWriter(_codec(TRACKS), kept).write(frame)
     nobody = PeopleOnFloor([], [], [], np.empty(0, PERSON), np.empty(0, SIZE))
     PresenceWriter(_codec(PRESENCE), kept).write(
-        FloorPresence("", 0, 0, 0, [], nobody, np.empty(0, DOUBT), ())
+        FloorPresence("", 0, 0, 0, [], nobody, who_they_are(nobody, NOBODY), np.empty(0, DOUBT), ())
     )
 
 

@@ -31,6 +31,7 @@ from streams.handover.takeover import TakeOver
 from streams.processor.agent import register
 from streams.processor.checkpoint_settings import CheckpointingSettings
 from streams.processor.checkpointing import install
+from streams.processor.evidence_source import EvidenceSource
 from streams.processor.fact_source import FactSource
 from streams.processor.faust_app import checkpointed_app
 from streams.processor.log_guard import TOPICS, refuse_lost_checkpoints, watch_topics
@@ -61,9 +62,11 @@ def create_app(settings: Settings, cluster: Cluster, health: Health) -> faust.Ap
     wire = Wire(cluster)
     facts = FactSource(FactLog(cluster, FOLDED_TOPICS), clock)
     facts.refresh()
+    evidence = EvidenceSource(cluster)
     folds = Folds(
         wire=wire,
         facts=facts,
+        evidence=evidence,
         settings=pipeline_settings(settings),
         clock=clock,
         limit=DeadLetterLimit(settings.dead_letters, STAGE),
@@ -103,7 +106,7 @@ def create_app(settings: Settings, cluster: Cluster, health: Health) -> faust.Ap
         ),
         committed=None if archiver is None else archiver.offer,
     )
-    register(app, checkpointing, facts, health)
+    register(app, checkpointing, facts, evidence, health)
     return app
 
 

@@ -6,11 +6,20 @@ from runtime.kafka.cluster import Cluster
 from runtime.kafka.lag import LogProbe
 from runtime.kafka.topic_watch import CHECK_S, TopicWatch
 from runtime.retry import Tries, constant, retried
-from schemas.topics import DEAD_LETTERS, DETECTIONS, FOLDED_TOPICS, STREAM_CHECKPOINTS
+from schemas.topics import (
+    BADGE_READS,
+    DEAD_LETTERS,
+    DETECTIONS,
+    FOLDED_TOPICS,
+    STREAM_CHECKPOINTS,
+)
 from streams.processor.fail_stop import ExitProcess, exit_now
 from streams.stage import OUTPUTS
 
-TOPICS = (DETECTIONS, *OUTPUTS, *FOLDED_TOPICS, STREAM_CHECKPOINTS, DEAD_LETTERS)
+TOPICS = (
+    *(DETECTIONS, BADGE_READS, *OUTPUTS),
+    *(*FOLDED_TOPICS, STREAM_CHECKPOINTS, DEAD_LETTERS),
+)
 """All topics that the stage reads or writes."""
 
 _AGAIN = constant(0.2, deadline_s=30.0)

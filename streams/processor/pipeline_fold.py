@@ -21,6 +21,7 @@ from runtime.process.metrics import (
 from schemas.codec import Codec, UndecodableValue
 from schemas.topics import DEAD_LETTERS, DETECTIONS, PRESENCE, TRACKS
 from streams.domain.camera.detections import FrameDetections
+from streams.domain.evidence.waiting import NO_READS, Reads
 from streams.domain.facts.timeline import Facts
 from streams.domain.floor.tick import TICK_US
 from streams.domain.pipeline import (
@@ -89,6 +90,23 @@ class CompleteFacts(Protocol):
         """Next offset of each topic of reference data."""
 
 
+class FollowedReads(Reads, Protocol):
+    """Reads of badges of one partition, followed from an offset."""
+
+    def resume(self, offsets: Mapping[str, int]) -> None:
+        """Begin where a checkpoint says, by topic."""
+
+    def offsets(self) -> Mapping[str, int]:
+        """First offset that no tick has taken in, by topic."""
+
+
+class Evidence(Protocol):
+    """Gives the reads of badges of each partition."""
+
+    def partition(self, partition: int) -> FollowedReads:
+        """The reads of a partition, for one fold."""
+
+
 class PipelineFold:
     """A `PartitionFold` over `PartitionPipeline`.
 
@@ -97,6 +115,7 @@ class PipelineFold:
         emit: Called with each output.
         wire: Codecs and names of the topics.
         facts: Reference data.
+        evidence: Reads of badges.
         settings: Settings of the fold, unless a checkpoint says which hold from which offset.
         clock: Clock for the lag metric only; no output depends on it.
         limit: Dead-letter limit of the process, shared by its partitions; None for no limit.
@@ -109,6 +128,7 @@ class PipelineFold:
         *,
         wire: Wire,
         facts: CompleteFacts,
+        evidence: Evidence,
         settings: PipelineSettings,
         clock: Clock,
         limit: DeadLetterLimit | None = None,
@@ -117,6 +137,7 @@ class PipelineFold:
         self._emit = emit
         self._wire = wire
         self._facts = facts
+        self._reads = evidence.partition(partition)
         self._clock = clock
         self._limit = limit
         self._pipeline = PartitionPipeline(settings)
@@ -133,6 +154,7 @@ class PipelineFold:
         self._pipeline.restore(states_of(self._partition, checkpoint.entities))
         self._handover = open_handover(self._partition, checkpoint.entities)
         self._handover_is_saved = HANDOVER_KEY in checkpoint.entities
+        self._reads.resume(checkpoint.head.side_offsets)
         self.follow(checkpoint.head.settings, checkpoint.head.next_offset)
 
     def follow(self, spans: Sequence[SettingsSpan], offset: int) -> None:
@@ -190,11 +212,12 @@ class PipelineFold:
         return frame
 
     def _fold(self, frame: FrameDetections, facts: Facts) -> list[Output]:
+        reads = self._reads if self._pipeline.settings.floor.takes_reads else NO_READS
         counters = self._pipeline.counters
         before, late = sum(counters.values()), counters["late"]
         other_versions = self._pipeline.other_versions
         try:
-            outputs = self._pipeline.fold(frame, facts)
+            outputs = self._pipeline.fold(frame, facts, reads)
         except UnknownCamera as error:
             raise DeadLetter("unknown_camera", str(error), field="camera_id") from error
         except UnusableOutcome as error:
@@ -246,5 +269,5 @@ class PipelineFold:
         return changed
 
     def side_offsets(self) -> Mapping[str, int]:
-        """Next offset of each topic of reference data."""
-        return self._facts.offsets()
+        """Next offset of each topic of reference data, and of the partition's reads of badges."""
+        return {**self._facts.offsets(), **self._reads.offsets()}

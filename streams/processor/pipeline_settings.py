@@ -13,5 +13,7 @@ def pipeline_settings(settings: Settings) -> PipelineSettings:
             allowed_lateness_us=round(settings.stream.allowed_lateness_s * 1_000_000),
             fuses_cameras=settings.stream.fuse_cameras,
             fusion=settings.fusion,
+            takes_reads=settings.stream.take_badge_reads,
+            badges=settings.badges,
         ),
     )

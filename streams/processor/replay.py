@@ -19,7 +19,7 @@ from runtime.checkpoints import (
 from runtime.clock import Clock
 from runtime.kafka.dead_letters import DeadLetterLimit
 from streams.domain.settings import PipelineSettings
-from streams.processor.pipeline_fold import CompleteFacts, PipelineFold, Wire
+from streams.processor.pipeline_fold import CompleteFacts, Evidence, PipelineFold, Wire
 from streams.state.published import HANDOVER_KEY
 from streams.state.reading import without_handover
 
@@ -31,6 +31,7 @@ class Folds:
     Attributes:
         wire: Codecs and names of the topics.
         facts: Reference data.
+        evidence: Reads of badges.
         settings: Settings of a fold whose checkpoint names none.
         clock: Clock for metrics.
         limit: Dead-letter limit of the process, shared by its partitions; None for no limit.
@@ -38,6 +39,7 @@ class Folds:
 
     wire: Wire
     facts: CompleteFacts
+    evidence: Evidence
     settings: PipelineSettings
     clock: Clock
     limit: DeadLetterLimit | None = None
@@ -49,6 +51,7 @@ class Folds:
             emit,
             wire=self.wire,
             facts=self.facts,
+            evidence=self.evidence,
             settings=self.settings,
             clock=self.clock,
             limit=self.limit,
@@ -108,5 +111,5 @@ class PartitionReplay:
         return self._states
 
     def side_offsets(self) -> Mapping[str, int]:
-        """Next offset of each topic of reference data."""
+        """Next offset of each topic of reference data, and of the partition's reads of badges."""
         return self._fold.side_offsets()

@@ -7,7 +7,7 @@ import msgspec
 
 from runtime.checkpoints import SettingsSpan
 from runtime.errors import Stop
-from schemas import fusion_settings
+from schemas import evidence_settings, fusion_settings
 from schemas.tracker_settings import with_neutral_values
 from streams.domain.settings import PipelineSettings
 
@@ -22,7 +22,7 @@ def from_values(values: dict[str, Any]) -> PipelineSettings:
 
     A setting that a later release added takes the value under which the fold works as before it.
     A release that did not know of moving cameras had one tracker for all, and one that does not say
-    whether it fuses cameras did not.
+    whether it fuses cameras or takes reads of badges did not.
 
     Raises:
         Stop: A setting is unknown here, is missing, or has a value of another type.
@@ -30,10 +30,14 @@ def from_values(values: dict[str, Any]) -> PipelineSettings:
     whole = dict(values)
     whole.setdefault("moving_tracker", values.get("tracker"))
     if isinstance(whole.get("floor"), dict):
-        whole["floor"] = {"fuses_cameras": False, "fusion": {}, **whole["floor"]}
+        without = {"fuses_cameras": False, "fusion": {}, "takes_reads": False, "badges": {}}
+        whole["floor"] = {**without, **whole["floor"]}
         if isinstance(whole["floor"]["fusion"], dict):
             fusion = fusion_settings.with_neutral_values(whole["floor"]["fusion"])
             whole["floor"]["fusion"] = fusion
+        if isinstance(whole["floor"]["badges"], dict):
+            badges = evidence_settings.with_neutral_values(whole["floor"]["badges"])
+            whole["floor"]["badges"] = badges
     for tracker in ("tracker", "moving_tracker"):
         if isinstance(whole.get(tracker), dict):
             whole[tracker] = with_neutral_values(whole[tracker])

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from schemas import fusion_settings, tracker_settings
+from schemas import evidence_settings, fusion_settings, tracker_settings
 from streams.domain.settings import MovingTrackerSettings, PipelineSettings, TrackerSettings
 from streams.state.settings_by_offset import from_values, to_values
 from tests.support.paths import ROOT
@@ -33,7 +33,12 @@ def test_every_setting_added_since_an_earlier_release_has_a_neutral_value(path: 
 
     read = to_values(from_values(saved))
 
-    neutral = {"fuses_cameras": False, "fusion": dict(fusion_settings._NEUTRAL)}
+    neutral = {
+        "fuses_cameras": False,
+        "fusion": dict(fusion_settings._NEUTRAL),
+        "takes_reads": False,
+        "badges": dict(evidence_settings._NEUTRAL),
+    }
     assert read["floor"] == {**saved["floor"], **neutral}
     assert saved["tracker"].items() <= read["tracker"].items()
 
@@ -56,6 +61,18 @@ def test_every_setting_of_fusion_has_a_neutral_value() -> None:
     )
     assert to_values(read)["floor"]["fusion"] == fusion_settings._NEUTRAL
     assert read.floor.fuses_cameras
+
+
+def test_every_setting_of_evidence_has_a_neutral_value() -> None:
+    """The first release that took reads of badges saved no settings of evidence."""
+    saved = to_values(PipelineSettings())
+    names = saved["floor"].pop("badges").keys()
+
+    read = from_values(saved)
+
+    assert evidence_settings._NEUTRAL.keys() == names
+    assert to_values(read)["floor"]["badges"] == evidence_settings._NEUTRAL
+    assert read.floor.takes_reads
 
 
 def test_what_was_added_does_nothing_under_settings_of_release_4() -> None:

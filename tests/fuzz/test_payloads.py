@@ -28,7 +28,7 @@ from streams.processor.pipeline_fold import PipelineFold, Wire
 from tests.fuzz.fuzzing import fuzz, scales
 from tests.fuzz.values import AVRO_TOPICS, codec, mangled, records
 from tests.support.clusters import cluster_of
-from tests.support.fakes import SCHEMAS, KnownFacts
+from tests.support.fakes import SCHEMAS, KnownEvidence, KnownFacts
 from tests.support.schema_evolution import sample, schema_of
 from workers.sinks.redis.change import arguments, change, newest
 from workers.storage.item import read_item
@@ -142,6 +142,7 @@ def test_any_outcome_among_any_facts_is_folded_or_a_dead_letter(scale: int) -> N
             emit,
             wire=wire,
             facts=KnownFacts(facts),
+            evidence=KnownEvidence(),
             settings=PipelineSettings(),
             clock=SystemClock(),
         )

@@ -20,7 +20,7 @@ from streams.state.fold_version import FOLD_VERSION
 from streams.state.settings_by_offset import to_values
 from streams.state.version import STATE_VERSION
 from tests.support.clusters import cluster_of
-from tests.support.fakes import registry_in_memory
+from tests.support.fakes import KnownEvidence, registry_in_memory
 
 __all__ = [
     "DERIVED",
@@ -145,6 +145,7 @@ class Pipeline:
             self._emit,
             wire=Wire(cluster_of(Settings(topic_prefix=""), registry=_SCHEMAS)),
             facts=_ReferenceData(log),
+            evidence=KnownEvidence(),
             settings=PipelineSettings(),
             clock=SystemClock(),
         )

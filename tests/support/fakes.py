@@ -1,11 +1,13 @@
 """A registry and reference data for a fold, in memory."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from schemas.codec import schema_text
+from schemas.records.evidence import BadgeRead
 from schemas.registry import SchemaRegistry
 from schemas.registry_client import NOT_FOUND, RegistryRefusal
 from schemas.topics import TOPICS
+from streams.domain.evidence.waiting import WaitingReads
 from streams.domain.facts.timeline import Facts
 
 
@@ -65,6 +67,31 @@ class KnownFacts:
 
     def offsets(self) -> dict[str, int]:
         return {}
+
+
+class KnownReads(WaitingReads):
+    """Reads of a partition that are known from the start; those taken in before are there again."""
+
+    def __init__(self, records: Sequence[BadgeRead] = ()) -> None:
+        super().__init__()
+        for offset, record in enumerate(records):
+            self.add(offset, record)
+
+    def resume(self, offsets: Mapping[str, int]) -> None:
+        """All reads are there, wherever a checkpoint begins."""
+
+    def offsets(self) -> dict[str, int]:
+        return {}
+
+
+class KnownEvidence:
+    """Reads of badges that are known from the start, by partition."""
+
+    def __init__(self, by_partition: Mapping[int, Sequence[BadgeRead]] | None = None) -> None:
+        self._by_partition = by_partition or {}
+
+    def partition(self, partition: int) -> KnownReads:
+        return KnownReads(self._by_partition.get(partition, ()))
 
 
 SCHEMAS = registry_in_memory()

@@ -22,10 +22,10 @@ from streams.domain.camera.step import step
 from streams.domain.camera.view import View
 from streams.domain.floor import closing as closing_module
 from streams.domain.floor.closing import Moment
+from streams.domain.floor.presence import PeopleOnFloor
 from streams.domain.floor.state import FloorState
 from streams.domain.floor.tick import TICK_US
 from streams.domain.output import Output
-from streams.domain.settings import FloorSettings
 from streams.processor import app as app_module
 from streams.processor.pipeline_fold import PipelineFold
 from streams.processor.saving import Saving
@@ -131,11 +131,11 @@ def write_other_outputs() -> None:
         return reported, view, linked
 
     def other_presence(
-        floor: FloorState, moment: Moment, watched: bool, settings: FloorSettings
+        floor: FloorState, moment: Moment, people: PeopleOnFloor, watched: bool
     ) -> list[Output]:
         if moment.as_of_us % (2 * TICK_US):
             return []
-        return presence(floor, moment, watched, settings)
+        return presence(floor, moment, people, watched)
 
     mutations.replace(pipeline_module, "step", other_step)
     mutations.replace(closing_module, "_presence", other_presence)

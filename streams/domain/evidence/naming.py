@@ -93,6 +93,7 @@ def identities(
     )
     prior = _prior(settings, roles)
     wears = {name: likelihoods(state.people.get(name), roles) for name in sorted({*people})}
+    alone = {name: _alone(prior, wears[name]) for name in wears}
     holders = {
         badge_id: _holders(
             badges.get(badge_id, Badge(badge_id)), state.badges[badge_id], state.at_us, settings
@@ -109,8 +110,8 @@ def identities(
         odds[badge_id] = {
             name: carriers[name]
             / nobody
-            * _fits(holders[badge_id], prior, wears[name])
-            / _alone(prior, wears[name])
+            * _fits(holders[badge_id], alone[name], wears[name])
+            / alone[name]
             for name in sorted(carriers)
             if name in wears and name not in NOT_PEOPLE
         }
@@ -119,7 +120,16 @@ def identities(
         for name, share in found.items():
             carried.setdefault(name, []).append((badge_id, share))
     return [
-        _identity(name, carried.get(name, []), holders, prior, wears[name], state, settings)
+        _identity(
+            name,
+            carried.get(name, []),
+            holders,
+            prior,
+            alone[name],
+            wears[name],
+            state,
+            settings,
+        )
         for name in wears
     ]
 
@@ -156,13 +166,17 @@ def _alone(prior: Mapping[str, float], wears: Mapping[str, float]) -> float:
     return max(_LEAST, rest + math.fsum(prior[role] * wears[role] for role in prior))
 
 
-def _fits(
-    holders: Sequence[_Holder], prior: Mapping[str, float], wears: Mapping[str, float]
-) -> float:
-    """Likelihood of what somebody wears who carries a badge."""
+def _fits(holders: Sequence[_Holder], alone: float, wears: Mapping[str, float]) -> float:
+    """Likelihood of what somebody wears who carries a badge.
+
+    Args:
+        holders: Who may carry it.
+        alone: Likelihood of it where nothing else is known.
+        wears: Likelihood of it by role.
+    """
     rest = max(0.0, 1.0 - math.fsum(one.share for one in holders))
     held = math.fsum(one.share * wears.get(one.role, 1.0) for one in holders)
-    return max(_LEAST, held + rest * _alone(prior, wears))
+    return max(_LEAST, held + rest * alone)
 
 
 def _identity(
@@ -170,17 +184,17 @@ def _identity(
     carried: Sequence[tuple[str, float]],
     holders: Mapping[str, Sequence[_Holder]],
     prior: Mapping[str, float],
+    alone: float,
     wears: Mapping[str, float],
     state: EvidenceState,
     settings: EvidenceSettings,
 ) -> Identity:
-    alone = _alone(prior, wears)
     staff: dict[str, float] = {}
     # Of the same person by several badges: shares of exclusive cases, which add up.
     by_role = dict.fromkeys(prior, 0.0)
     unmatched = max(0.0, 1.0 - math.fsum(share for _, share in carried))
     for badge_id, share in carried:
-        fits = _fits(holders[badge_id], prior, wears)
+        fits = _fits(holders[badge_id], alone, wears)
         held = 0.0
         for holder in holders[badge_id]:
             each = share * holder.share * wears.get(holder.role, 1.0) / fits

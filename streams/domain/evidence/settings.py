@@ -1,6 +1,9 @@
 """Settings of the posterior: stated rates of what goes wrong with badges and with tracking."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
+
+from schemas.evidence_settings import BadgeSettings
 
 MICROSECONDS = 1_000_000
 
@@ -52,3 +55,24 @@ class EvidenceSettings:
     role_limit: float = 6.0
     named_at: float = 0.9
     roles: dict[str, float] = field(default_factory=dict, hash=False)
+
+
+@lru_cache(maxsize=16)
+def rates_of(badges: BadgeSettings) -> EvidenceSettings:
+    """The rates that an operator's settings state; the others have their defaults."""
+    hour_us = 3600 * MICROSECONDS
+    return EvidenceSettings(
+        lent=badges.lent,
+        lost=badges.lost,
+        unseen=badges.unseen,
+        stray=badges.stray,
+        doubted_holder=badges.doubted_holder,
+        swaps_per_s=badges.swaps_per_h / 3600.0,
+        close_swaps_per_s=badges.close_swaps_per_min / 60.0,
+        close_m=badges.close_m,
+        walks_m_s=badges.walks_m_s,
+        doubt_us=round(badges.doubt_h * hour_us),
+        forget_us=round(badges.forget_h * hour_us),
+        trail_us=round(badges.trail_s * MICROSECONDS),
+        named_at=badges.named_at,
+    )

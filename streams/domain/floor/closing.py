@@ -4,15 +4,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
+from schemas.records.evidence import BadgeRead
 from schemas.records.zones import ZoneEvent
 from schemas.topics import OCCUPANCY, OCCUPANCY_LATEST, PRESENCE, ZONE_EVENTS
 from streams.domain.camera.view import View
+from streams.domain.evidence.settings import rates_of
+from streams.domain.evidence.step import Joined
+from streams.domain.evidence.waiting import NO_READS, Reads
 from streams.domain.facts.fused_cameras import FusedCameras
 from streams.domain.facts.snapshot import CameraVersions, Snapshot
+from streams.domain.floor.evidence import TakenIn, give_roles, joined_of, take_in
 from streams.domain.floor.fused import EVERY_CAMERA, add_view, fuse_views, set_cameras, take_scans
-from streams.domain.floor.links import fused_link_records, number_links
-from streams.domain.floor.presence import FloorPresence, doubts_of, people_of
-from streams.domain.floor.state import FloorState, missing_at, zone_of
+from streams.domain.floor.links import badge_link_records, fused_link_records, number_links
+from streams.domain.floor.name import NOBODY, Names
+from streams.domain.floor.presence import (
+    FloorPresence,
+    PeopleOnFloor,
+    doubts_of,
+    people_of,
+    who_they_are,
+)
+from streams.domain.floor.state import FloorState, has_closed_a_tick, missing_at, zone_of
 from streams.domain.floor.tick import TICK_US, next_boundary, tick_end
 from streams.domain.identity.identities import FloorLink
 from streams.domain.output import Output
@@ -59,7 +71,9 @@ class Moment(NamedTuple):
     periodic: bool
 
 
-def next_due(floor: FloorState, snapshot: Snapshot, settings: FloorSettings) -> int:
+def next_due(
+    floor: FloorState, snapshot: Snapshot, settings: FloorSettings, reads: Reads = NO_READS
+) -> int:
     """End of the next tick in which something can happen, microseconds.
 
     Every reason why closing a tick gives a record or changes the state is listed here, so that a
@@ -70,6 +84,9 @@ def next_due(floor: FloorState, snapshot: Snapshot, settings: FloorSettings) -> 
     due_us = min((tick_end(view.captured_us) for view in floor.pending), default=snapshot.until_us)
     for link in floor.linked:  # also of a frame that was late, and so left no view
         due_us = min(due_us, tick_end(link["as_of_us"]))
+    if settings.takes_reads:
+        read_us = reads.next_us(floor.floor_id, _read_through_us(floor))
+        due_us = min(due_us, tick_end(read_us))
     if due_us <= first_us or snapshot.from_us > closed_us:
         return first_us
     # A camera goes missing in the tick after its last view, whose own tick was due.
@@ -94,8 +111,17 @@ def next_due(floor: FloorState, snapshot: Snapshot, settings: FloorSettings) -> 
     return max(due_us, first_us)
 
 
+def _read_through_us(floor: FloorState) -> int:
+    """Event time up to which a floor has taken in reads; 0 before its first tick."""
+    return floor.closed_us if has_closed_a_tick(floor) else 0
+
+
 def close_tick(
-    floor: FloorState, end_us: int, snapshot: Snapshot, settings: FloorSettings
+    floor: FloorState,
+    end_us: int,
+    snapshot: Snapshot,
+    settings: FloorSettings,
+    reads: Reads = NO_READS,
 ) -> list[Output]:
     """Close one tick.
 
@@ -105,10 +131,12 @@ def close_tick(
         end_us: End of the tick, microseconds.
         snapshot: Facts in force at `end_us`.
         settings: Settings of the floor.
+        reads: Reads of badges; those that fall due in the tick are taken from it.
 
     Returns:
         Links, presence, then the events and the occupancy of each zone.
     """
+    read_through_us = _read_through_us(floor)
     cameras = snapshot.cameras_of(floor.floor_id)
     areas = snapshot.zones_of(floor.floor_id)
     happenings: dict[str, list[Happening]] = {area.zone_id: [] for area in areas}
@@ -152,9 +180,8 @@ def close_tick(
         periodic=end_us % settings.occupancy_period_us == 0
         and end_us - floor.active_us <= settings.silence_us,
     )
-    outputs = number_links(
-        floor.seqs, [link for link in floor.linked if link["as_of_us"] <= end_us]
-    )
+    tracks = [link for link in floor.linked if link["as_of_us"] <= end_us]
+    outputs = number_links(floor.seqs, tracks)
     floor.linked = [link for link in floor.linked if link["as_of_us"] > end_us]
     outputs += fused_link_records(
         floor.floor_id, floor.seqs, links, end_us, moment.inputs_through_us
@@ -164,7 +191,16 @@ def close_tick(
     )
     for zone_id in removed:
         outputs += _remove(floor, zone_id, moment)
-    outputs += _presence(floor, moment, watched, settings)
+    fused_people = floor.fused.people(end_us, settings)
+    people = people_of(
+        floor.views, floor.zones, floor.floor_id, fused_people, floor.fused.scanned_us
+    )
+    named = _names(floor)
+    joined = joined_of(floor.floor_id, tracks, links)
+    due = reads.take(floor.floor_id, read_through_us, end_us) if settings.takes_reads else []
+    outputs += _take_in(floor, moment, people, joined, due, watched, snapshot, settings)
+    changed = named is not _names(floor) and dict(named) != dict(_names(floor))
+    outputs += _presence(floor, moment, people, watched or changed)
     for area in areas:
         zone = floor.zones[area.zone_id]
         outputs += _events(floor, zone, area.zone_id, happenings[area.zone_id], moment)
@@ -245,12 +281,53 @@ def _forget(floor: FloorState, cameras: list[str], end_us: int, settings: FloorS
         floor.views.pop(camera_id, None)
 
 
+def _names(floor: FloorState) -> Names:
+    """The people of whom something is known, as of the last tick."""
+    return NOBODY if floor.evidence is None else floor.evidence.names
+
+
+def _take_in(
+    floor: FloorState,
+    moment: Moment,
+    people: PeopleOnFloor,
+    joined: Sequence[Joined],
+    due: Sequence[BadgeRead],
+    watched: bool,
+    snapshot: Snapshot,
+    settings: FloorSettings,
+) -> list[Output]:
+    """Let evidence say who people are; gives links of what it can say of nobody."""
+    known = floor.evidence
+    if known is None and not due:
+        return []
+    taken = TakenIn(None)
+    if settings.takes_reads:
+        taken = take_in(
+            known,
+            due,
+            people,
+            joined,
+            snapshot.staff,
+            end_us=moment.as_of_us,
+            looked=watched,
+            settings=rates_of(settings.badges),
+        )
+    floor.evidence = taken.evidence
+    give_roles(floor.zones, _names(floor))
+    return badge_link_records(
+        floor.floor_id,
+        floor.seqs,
+        taken.twice,
+        taken.late,
+        moment.as_of_us,
+        moment.inputs_through_us,
+    )
+
+
 def _presence(
-    floor: FloorState, moment: Moment, watched: bool, settings: FloorSettings
+    floor: FloorState, moment: Moment, people: PeopleOnFloor, watched: bool
 ) -> list[Output]:
     """The presence record, due when a camera looked (even at an empty floor) or people changed."""
-    fused = floor.fused.people(moment.as_of_us, settings)
-    people = people_of(floor.views, floor.zones, floor.floor_id, fused, floor.fused.scanned_us)
     shown = dict(zip(people.person_ids, people.zone_ids, strict=True))
     if not watched and shown == floor.shown:
         return []
@@ -263,6 +340,7 @@ def _presence(
         inputs_through_us=moment.inputs_through_us,
         cameras_missing=list(moment.missing),
         people=people,
+        who=who_they_are(people, _names(floor)),
         doubts=doubts_of(people, moment.suspect),
         camera_versions=moment.camera_versions,
     )

@@ -7,8 +7,10 @@ continues, how well the two fit and on what evidence; a reader may apply it or n
 from collections.abc import Sequence
 from typing import Final
 
+from schemas.records.evidence import BadgeRead
 from schemas.records.presence import Link
 from schemas.topics import LINKS
+from streams.domain.evidence.travel import TwoPositions
 from streams.domain.identity.identities import FloorLink, Kind
 from streams.domain.output import Output
 from streams.domain.person import person_id
@@ -124,3 +126,63 @@ def link_records(floor_id: str, camera_id: str, captured_us: int, linked: Struct
         }
         links.append(record)
     return links
+
+
+def badge_link_records(
+    floor_id: str,
+    seqs: Seqs,
+    twice: Sequence[TwoPositions],
+    late: Sequence[BadgeRead],
+    as_of_us: int,
+    inputs_through_us: int,
+) -> list[Output]:
+    """Make records of what reads of badges say that changes nothing that is derived forward.
+
+    Neither names a person: where people were at the time of a late read is not remembered any
+    more, and of a badge in two positions nobody knows which of the two carriers has it.
+
+    Args:
+        floor_id: The floor.
+        seqs: Seqs of the floor; that of links rises.
+        twice: Badges that were in two positions at once, in order.
+        late: Reads that came too late to be weighed, in order.
+        as_of_us: End of the tick, microseconds.
+        inputs_through_us: Event time up to which the input is in, microseconds.
+    """
+    found: list[tuple[int, str, float, float | None]] = []
+    for two in twice:
+        apart_s = (two.second_us - two.first_us) / 1e6
+        reason = (
+            f"badge {two.badge_id} was in two positions at once: read by {two.first_reader_id} and "
+            f"{two.second_reader_id}, {abs(apart_s):.1f} s and {two.distance_m:.1f} m apart"
+        )
+        found.append((two.second_us, reason, round(apart_s, 3), two.distance_m))
+    for read in late:
+        late_s = (as_of_us - read["at_us"]) / 1e6
+        reason = (
+            f"badge {read['badge_id']} was read by {read['reader_id']}, and that was known "
+            f"{late_s:.1f} s later: too late to say who was there"
+        )
+        found.append((read["at_us"], reason, round(late_s, 3), None))
+    outputs: list[Output] = []
+    for at_us, reason, gap_s, distance_m in found:
+        seqs[LINKS.name] += 1
+        record: Link = {
+            "floor_id": floor_id,
+            "seq": seqs[LINKS.name],
+            "at_us": at_us,
+            "kind": "BADGE",
+            "from_person_id": "",
+            "to_person_id": "",
+            "from_camera_id": "",
+            "from_track_id": None,
+            "to_camera_id": "",
+            "to_track_id": None,
+            "score": 0.0,
+            "reason": reason,
+            "evidence": {"gap_s": gap_s, "distance_heights": None, "distance_m": distance_m},
+            "as_of_us": as_of_us,
+            "inputs_through_us": inputs_through_us,
+        }
+        outputs.append(Output(LINKS, floor_id, record))
+    return outputs

@@ -11,6 +11,7 @@ from streams.domain.camera.people import PERSON
 from streams.domain.camera.view import View
 from streams.domain.facts.snapshot import CameraVersions
 from streams.domain.floor.fused import rows_of
+from streams.domain.floor.name import UNKNOWN, Names
 from streams.domain.identity.identities import Known
 from streams.domain.person import person_id as name_of
 from streams.domain.tracking.dtypes import dtype_of
@@ -48,6 +49,33 @@ class Doubt(Protocol):
 DOUBT: Final = dtype_of(Doubt)
 
 
+class Sureness(Protocol):
+    """How sure it is who a person is.
+
+    Attributes:
+        role_confidence: Probability of the role, 0 to 1; 0 when it is unknown.
+    """
+
+    role_confidence: float
+
+
+SURENESS: Final = dtype_of(Sureness)
+
+
+class WhoTheyAre(NamedTuple):
+    """Who people are; by evidence that is independent of the roster.
+
+    Attributes:
+        roles: Role of each person; empty when unknown.
+        staff_ids: Each member of staff; None when unknown.
+        sureness: Shape `(P,)` of `SURENESS`.
+    """
+
+    roles: list[str]
+    staff_ids: list[str | None]
+    sureness: Structured
+
+
 class PeopleOnFloor(NamedTuple):
     """Everyone that the cameras of a floor see, sorted by person id.
 
@@ -76,6 +104,7 @@ class FloorPresence(NamedTuple):
         inputs_through_us: Event time up to which every reporting camera's input is in.
         cameras_missing: Cameras that had not reported, sorted.
         people: People on the floor.
+        who: Who they are.
         doubts: What makes their positions doubtful, shape `(P,)` of `DOUBT`.
         camera_versions: Cameras of the floor with their versions, sorted.
     """
@@ -86,22 +115,27 @@ class FloorPresence(NamedTuple):
     inputs_through_us: int
     cameras_missing: list[str]
     people: PeopleOnFloor
+    who: WhoTheyAre
     doubts: Structured
     camera_versions: CameraVersions
 
     def record(self) -> Presence:
         """The record on the wire."""
         people: list[Person] = []
-        for person_id, camera_ids, zone_ids, row, (position_sd_m, height_m), (doubt,) in zip(
+        for person_id, camera_ids, zone_ids, row, size, role, staff_id, (sure,), (doubt,) in zip(
             self.people.person_ids,
             self.people.camera_ids,
             self.people.zone_ids,
             self.people.table.tolist(),
             self.people.sizes.tolist(),
+            self.who.roles,
+            self.who.staff_ids,
+            self.who.sureness.tolist(),
             self.doubts.tolist(),
             strict=True,
         ):
             _, foot_x_px, foot_y_px, x_m, y_m, observed, last_observed_us = row
+            position_sd_m, height_m = size
             person: Person = {
                 "person_id": person_id,
                 "camera_ids": camera_ids,
@@ -112,9 +146,9 @@ class FloorPresence(NamedTuple):
                 "zone_ids": zone_ids,
                 "observed": observed == 1.0,
                 "last_observed_us": int(last_observed_us),
-                "role": "",
-                "role_confidence": 0.0,
-                "staff_id": None,
+                "role": role,
+                "role_confidence": sure,
+                "staff_id": staff_id,
                 "calibration_suspect": doubt == 1.0,
                 "position_sd_m": _number(position_sd_m),
                 "height_m": _number(height_m),
@@ -177,6 +211,20 @@ def people_of(
         table=table,
         sizes=sizes[order],
     )
+
+
+def who_they_are(people: PeopleOnFloor, names: Names) -> WhoTheyAre:
+    """Who people are.
+
+    Args:
+        people: The people.
+        names: Those of whom something is known.
+    """
+    found = [names.get(person_id, UNKNOWN) for person_id in people.person_ids]
+    sureness = np.zeros(len(found), SURENESS)
+    if names:
+        sureness["role_confidence"] = [one.role_confidence for one in found]
+    return WhoTheyAre([one.role for one in found], [one.staff_id for one in found], sureness)
 
 
 def doubts_of(people: PeopleOnFloor, suspect: AbstractSet[str]) -> Structured:

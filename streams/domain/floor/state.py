@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from schemas.records.presence import Link
 from streams.domain.camera.view import View
 from streams.domain.facts.snapshot import Snapshot
+from streams.domain.floor.evidence import FloorEvidence
 from streams.domain.floor.fused import FusedFloor
 from streams.domain.floor.tick import TICK_US, tick_end
 from streams.domain.seqs import Seqs, seqs_of
@@ -31,6 +32,7 @@ class FloorState:
         shown: Zones of each person in the last presence record.
         zones: Zones by id; a removed zone keeps its seqs.
         fused: People who are seen by several cameras.
+        evidence: Who they are, as far as reads of badges say; None where there are none.
     """
 
     floor_id: str
@@ -48,6 +50,7 @@ class FloorState:
     shown: dict[str, list[str]] = field(default_factory=dict)
     zones: dict[str, ZoneState] = field(default_factory=dict)
     fused: FusedFloor = field(default_factory=FusedFloor)
+    evidence: FloorEvidence | None = None
 
     def __post_init__(self) -> None:
         self.seqs = seqs_of("floor", self.seqs)

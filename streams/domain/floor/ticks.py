@@ -11,6 +11,7 @@ are dated back, as its clock or its delay ask for, may come as late as any other
 from collections.abc import Mapping
 from typing import Final
 
+from streams.domain.evidence.waiting import NO_READS, Reads
 from streams.domain.facts.snapshot import Snapshot
 from streams.domain.facts.timeline import Facts
 from streams.domain.floor.closing import close_tick, next_due
@@ -27,6 +28,7 @@ def close_ticks(
     facts: Facts,
     settings: FloorSettings,
     dated_back: Mapping[str, int] = NONE_DATED_BACK,
+    reads: Reads = NO_READS,
 ) -> list[Output]:
     """Close every tick that need not wait, and give its records.
 
@@ -38,6 +40,7 @@ def close_ticks(
         settings: Settings of the floor.
         dated_back: How far the floor's time of a camera's newest frame is before its event time,
             microseconds, by camera; those only where it is.
+        reads: Reads of badges, at least those that are visible by the floor's newest event.
     """
     outputs: list[Output] = []
     while (first_us := floor.closed_us + TICK_US) <= floor.newest_us:
@@ -47,11 +50,11 @@ def close_ticks(
         last_us = last_tick_end(min(through_us, snapshot.until_us - 1))
         if last_us < first_us:
             break
-        due_us = next_due(floor, snapshot, settings)
+        due_us = next_due(floor, snapshot, settings, reads)
         if due_us > last_us:
             floor.closed_us = last_us
         else:
-            outputs += close_tick(floor, due_us, snapshot, settings)
+            outputs += close_tick(floor, due_us, snapshot, settings, reads)
     return outputs
 
 

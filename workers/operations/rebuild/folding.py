@@ -1,7 +1,8 @@
 """Fold a partition again, from a checkpoint to an offset, into topics and tables of the rebuild.
 
 It is the fold of the pipeline, with the same settings at the same offsets. Only the reference data
-differs: it is used as it is recorded now.
+differs: it is used as it is recorded now. Reads of badges are taken in by the ticks that took them
+in before, or by those that should have.
 """
 
 from collections import Counter
@@ -16,6 +17,7 @@ from runtime.kafka.reader import read_between, spans
 from schemas.topics import DETECTIONS, FOLDED_TOPICS, TOPICS, TRACKS
 from streams.domain.facts.timeline import Facts, visible_as_of
 from streams.domain.settings import PipelineSettings
+from streams.processor.evidence_source import EvidenceSource
 from streams.processor.fact_source import FactSource
 from streams.processor.pipeline_fold import Wire
 from streams.processor.replay import Folds, PartitionReplay
@@ -75,7 +77,13 @@ class Folding:
     ) -> None:
         wire = Wire(run)
         self._cluster = cluster
-        self._folds = Folds(wire=wire, facts=facts, settings=settings, clock=cluster.clock)
+        self._folds = Folds(
+            wire=wire,
+            facts=facts,
+            evidence=EvidenceSource(cluster),
+            settings=settings,
+            clock=cluster.clock,
+        )
         self._names = {name: topic for topic, (name, _) in wire.outputs.items()}
         self._codecs = {topic.name: cluster.registry.reader(topic) for topic in OUTPUTS}
         self._producer = ReliableProducer(run)

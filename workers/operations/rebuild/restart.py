@@ -22,6 +22,7 @@ from runtime.facts.log import FactLog
 from runtime.kafka.reader import read_between
 from schemas.topics import DETECTIONS, FOLDED_TOPICS, STREAM_CHECKPOINTS
 from streams.domain.settings import PipelineSettings
+from streams.processor.evidence_source import EvidenceSource
 from streams.processor.fact_source import FactSource
 from streams.processor.pipeline_fold import Wire
 from streams.processor.replay import Folds, PartitionReplay
@@ -190,6 +191,7 @@ class _Remaking:
         return Folds(
             wire=Wire(self._cluster),
             facts=facts,
+            evidence=EvidenceSource(self._cluster),
             settings=self._installation.pipeline,
             clock=self._cluster.clock,
         )

@@ -15,6 +15,7 @@ from runtime.kafka.topic_partition import source_partition
 from schemas.codec import HEADER_BYTES
 from schemas.topics import DETECTIONS, FOLDED_TOPICS, STREAM_CHECKPOINTS, TOPICS, Topic
 from streams.domain.settings import PipelineSettings
+from streams.processor.evidence_source import EvidenceSource
 from streams.processor.fact_source import FactSource
 from streams.processor.pipeline_fold import Wire
 from streams.processor.replay import Folds, PartitionReplay
@@ -46,6 +47,7 @@ def fold_detections(
     facts_log = FactLog(cluster, FOLDED_TOPICS)
     facts = FactSource(facts_log, cluster.clock)
     facts.refresh()
+    evidence = EvidenceSource(cluster)
     names = {name: topic for topic, (name, _) in wire.outputs.items()}
     written: dict[str, Fold] = {topic.name: {} for topic in OUTPUTS}
 
@@ -55,7 +57,7 @@ def fold_detections(
             written[name].setdefault(key.decode(), []).append(value[HEADER_BYTES:])
 
     spans_by_partition = settings_by_partition(cluster, partitions)
-    folds = Folds(wire=wire, facts=facts, settings=settings, clock=cluster.clock)
+    folds = Folds(wire=wire, facts=facts, evidence=evidence, settings=settings, clock=cluster.clock)
     replays: dict[int, PartitionReplay] = {}
     for message in read_topic(cluster, DETECTIONS, partitions):
         _, partition = source_partition(message)
@@ -64,6 +66,7 @@ def fold_detections(
             replays[partition] = PartitionReplay(folds, partition, emit, start=start, spans=spans)
         replays[partition].advance(message)
     facts_log.close()
+    evidence.close()
     return written
 
 

@@ -25,6 +25,7 @@ from streams.processor.pipeline_fold import FUTURE_LIMIT_US, PipelineFold, Wire
 from tests.support.builders.domain import S, outcome, staff, zone
 from tests.support.clusters import LOGGED, cluster_of
 from tests.support.facts import publish_facts
+from tests.support.fakes import KnownEvidence
 from tests.support.services import Services
 
 
@@ -247,7 +248,15 @@ def test_an_event_far_ahead_of_its_own_append_time_is_a_dead_letter(
         reasons.append(dict(record.headers or [])["reason"])
 
     wire = Wire(cluster_of(settings))
-    fold = PipelineFold(0, emit, wire=wire, facts=source, settings=PipelineSettings(), clock=clock)
+    fold = PipelineFold(
+        0,
+        emit,
+        wire=wire,
+        facts=source,
+        evidence=KnownEvidence(),
+        settings=PipelineSettings(),
+        clock=clock,
+    )
     appended_ms = clock.us // 1_000
     event = outcome(appended_ms * 1_000 + ahead_us, camera_id="nobody")
     value = registry.writer(TOPICS["detections.made.v1"]).encode(event)
@@ -268,6 +277,7 @@ def test_facts_are_complete_for_the_whole_last_tick_of_an_event(
         lambda *_: None,
         wire=Wire(cluster_of(settings)),
         facts=source,
+        evidence=KnownEvidence(),
         settings=PipelineSettings(),
         clock=clock,
     )

@@ -14,7 +14,14 @@ from schemas.topics import DETECTIONS, PRESENCE, TRACKS, Topic
 from streams.domain.camera.detections import frame_detections_of
 from streams.domain.camera.frame_tracks import FrameTracks
 from streams.domain.camera.people import FLOOR_POSITION, PERSON
-from streams.domain.floor.presence import DOUBT, SIZE, FloorPresence, PeopleOnFloor
+from streams.domain.floor.presence import (
+    DOUBT,
+    SIZE,
+    SURENESS,
+    FloorPresence,
+    PeopleOnFloor,
+    WhoTheyAre,
+)
 from streams.domain.tracking.tables import TRACK_UPDATE
 from streams.encoding.outcomes import OutcomeReader
 from streams.encoding.presences import PresenceWriter
@@ -174,6 +181,8 @@ def presences(draw: Any) -> FloorPresence:
     table["last_observed_us"] = rng.integers(0, 2**52, count)
     doubts = np.zeros(count, DOUBT)
     doubts["calibration_suspect"] = rng.integers(0, 2, count)
+    sureness = np.zeros(count, SURENESS)
+    sureness["role_confidence"] = rng.integers(0, 1001, count) / 1000
     zones = st.lists(TEXTS, max_size=3)
     some = st.lists(TEXTS, min_size=1, max_size=3)
     cameras = draw(st.lists(some, min_size=count, max_size=count))
@@ -189,6 +198,11 @@ def presences(draw: Any) -> FloorPresence:
             zone_ids=draw(st.lists(zones, min_size=count, max_size=count)),
             table=table,
             sizes=sizes,
+        ),
+        who=WhoTheyAre(
+            roles=draw(st.lists(TEXTS, min_size=count, max_size=count)),
+            staff_ids=draw(st.lists(st.none() | TEXTS, min_size=count, max_size=count)),
+            sureness=sureness,
         ),
         doubts=doubts,
         camera_versions=tuple(draw(st.lists(st.tuples(TEXTS, VERSIONS), max_size=4))),

@@ -13,7 +13,14 @@ from schemas.topics import DETECTIONS, PRESENCE, TRACKS, Topic
 from streams.domain.camera.detections import frame_detections_of
 from streams.domain.camera.frame_tracks import FrameTracks
 from streams.domain.camera.people import FLOOR_POSITION, PERSON
-from streams.domain.floor.presence import SIZE, FloorPresence, PeopleOnFloor, doubts_of
+from streams.domain.floor.name import Name
+from streams.domain.floor.presence import (
+    SIZE,
+    FloorPresence,
+    PeopleOnFloor,
+    doubts_of,
+    who_they_are,
+)
 from streams.domain.tracking.tables import TRACK_UPDATE, TrackState
 from streams.encoding.outcomes import OutcomeReader
 from streams.encoding.presences import PresenceWriter
@@ -78,8 +85,9 @@ def presence() -> FloorPresence:
     table["observed"], table["x_m"] = [1, 0], [np.nan, 2.5]
     sizes = np.array([(np.nan, np.nan), (0.25, 1.7)], SIZE)
     people = PeopleOnFloor(["cam:1", "cam:2"], [["cam"], ["a", "b"]], [["bay"], []], table, sizes)
+    who = who_they_are(people, {"cam:2": Name("nurse", 0.95, "s-1")})
     doubts, versions = doubts_of(people, {"cam"}), (("cam", 3), ("cam-9", 1))
-    return FloorPresence("floor", 4, 5, 6, ["cam-9"], people, doubts, versions)
+    return FloorPresence("floor", 4, 5, 6, ["cam-9"], people, who, doubts, versions)
 
 
 @pytest.mark.parametrize("position", [0, 3, 8])

@@ -29,7 +29,7 @@ from streams.state.published import source_and_time
 from streams.state.version import STATE_VERSION
 from tests.support.builders.domain import MS, T0, box, camera, facts_of, heartbeat, outcome, zone
 from tests.support.clusters import cluster_of
-from tests.support.fakes import SCHEMAS, KnownFacts
+from tests.support.fakes import SCHEMAS, KnownEvidence, KnownFacts
 
 SETTINGS = Settings(topic_prefix="")
 CAMERAS = ("left", "right")
@@ -121,6 +121,7 @@ class World:
             emit,
             wire=Wire(cluster_of(SETTINGS, registry=SCHEMAS)),
             facts=KnownFacts(FACTS),
+            evidence=KnownEvidence(),
             settings=RELEASES[release],
             clock=SystemClock(),
         )

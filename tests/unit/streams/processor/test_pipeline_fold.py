@@ -14,7 +14,7 @@ from streams.processor.pipeline_fold import PipelineFold, Wire
 from tests.support.builders.domain import MS, T0, S, box, camera, facts_of, outcome
 from tests.support.builders.folds import IDENTITY, fold_of, record
 from tests.support.clusters import cluster_of
-from tests.support.fakes import SCHEMAS, KnownFacts
+from tests.support.fakes import SCHEMAS, KnownEvidence, KnownFacts
 
 
 @pytest.mark.parametrize(
@@ -60,6 +60,7 @@ def test_an_oversized_malformed_record_stays_in_its_topic_and_stops_nothing() ->
         emit,
         wire=Wire(cluster_of(Settings(topic_prefix=""), registry=SCHEMAS)),
         facts=KnownFacts(facts_of(camera(homography=list(IDENTITY)))),
+        evidence=KnownEvidence(),
         settings=PipelineSettings(),
         clock=SystemClock(),
     )

@@ -369,9 +369,7 @@ def test_a_jump_is_the_same_as_closing_every_tick(
     jumping = FloorState("floor")
     jumped = feed(jumping, facts_of(*records), *log)
 
-    monkeypatch.setattr(
-        floor_module, "next_due", lambda floor, _facts, _settings: floor.closed_us + TICK_US
-    )
+    monkeypatch.setattr(floor_module, "next_due", lambda floor, *_: floor.closed_us + TICK_US)
     walking = FloorState("floor")
     walked = feed(walking, facts_of(*records), *log)
 

@@ -151,9 +151,7 @@ def test_a_jump_is_the_same_as_closing_every_tick_of_a_fused_floor(
     jumping = PartitionPipeline()
     jumped = fold(log, facts, jumping)
 
-    monkeypatch.setattr(
-        floor_module, "next_due", lambda floor, _facts, _settings: floor.closed_us + TICK_US
-    )
+    monkeypatch.setattr(floor_module, "next_due", lambda floor, *_: floor.closed_us + TICK_US)
     walking = PartitionPipeline()
     walked = fold(log, facts, walking)
 

@@ -103,9 +103,7 @@ def test_a_jump_is_the_same_as_closing_every_tick_of_an_odd_floor(
     log = [*ordered(odd), *closing(odd.records, odd.sent)]
     jumping, walking = PartitionPipeline(), PartitionPipeline()
     jumped = fold(log, facts, jumping)
-    monkeypatch.setattr(
-        floor_module, "next_due", lambda floor, _facts, _settings: floor.closed_us + TICK_US
-    )
+    monkeypatch.setattr(floor_module, "next_due", lambda floor, *_: floor.closed_us + TICK_US)
 
     assert fold(log, facts, walking) == jumped
     assert jumping.take_changed(encode_state) == walking.take_changed(encode_state)

@@ -1,0 +1,192 @@
+"""Who the people of a floor are, as far as evidence goes: at some ticks, and kept in between.
+
+A floor remembers no positions before its first read, so one without readers costs nothing. From
+then on, evidence is taken in at ticks with a read or a link, and else once a second while somebody
+looks. All other ticks leave it as it is, so that it makes no difference which of them are closed.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from schemas.records.evidence import BadgeRead
+from schemas.records.presence import Link
+from schemas.records.staffing import Staff
+from streams.domain.evidence.naming import identities
+from streams.domain.evidence.queue import ReadQueue, badges_of, due, forget_holders, offer
+from streams.domain.evidence.readers import Read, Reader, Seen
+from streams.domain.evidence.settings import EvidenceSettings
+from streams.domain.evidence.state import EvidenceState
+from streams.domain.evidence.step import Joined, Moment, advance
+from streams.domain.evidence.travel import TwoPositions
+from streams.domain.floor.name import Name, Names
+from streams.domain.floor.presence import PeopleOnFloor
+from streams.domain.identity.identities import FloorLink
+from streams.domain.person import person_id
+from streams.domain.zones.membership import ZoneState
+
+UNFUSED_SD_M: Final = 0.3
+"""Standard deviation of the position of a person whom one calibrated camera sees, m."""
+
+
+NAMED_US: Final = 1_000_000
+"""Names are found this long after they were found last, microseconds, once a read or link came."""
+
+FADED_US: Final = 2_000_000
+"""They are found this long after it, microseconds, where nothing came: names fade."""
+
+
+@dataclass(slots=True)
+class FloorEvidence:
+    """What the fold remembers of a floor's evidence; a floor without reads has none.
+
+    Attributes:
+        read_us: End of the last tick that took in a read, microseconds.
+        named_us: End of the last tick at which names were found, microseconds.
+        is_stale: Whether a read or link came since then.
+        state: Who carries which badge.
+        queue: Reads that were just taken in, and whose badges they are; nothing waits in it.
+        names: People of whom something is known, as of `named_us`.
+    """
+
+    read_us: int = 0
+    named_us: int = 0
+    is_stale: bool = False
+    state: EvidenceState = field(default_factory=EvidenceState)
+    queue: ReadQueue = field(default_factory=ReadQueue)
+    names: dict[str, Name] = field(default_factory=dict)
+
+
+class TakenIn(NamedTuple):
+    """What a tick made of its reads.
+
+    Attributes:
+        evidence: The floor's evidence; None when there is none any more.
+        late: Reads that came too late to be weighed, in order.
+        twice: Badges that were in two positions at once, in order.
+    """
+
+    evidence: FloorEvidence | None
+    late: Sequence[BadgeRead] = ()
+    twice: Sequence[TwoPositions] = ()
+
+
+def take_in(
+    known: FloorEvidence | None,
+    records: Sequence[BadgeRead],
+    people: PeopleOnFloor,
+    joined: Sequence[Joined],
+    staff: Mapping[str, Staff],
+    *,
+    end_us: int,
+    looked: bool,
+    settings: EvidenceSettings,
+) -> TakenIn:
+    """Take in one tick.
+
+    Args:
+        known: The floor's evidence, changed in place.
+        records: Reads that fall due in the tick, in any order.
+        people: People at its end.
+        joined: Links of the tick.
+        staff: Staff in force, by id.
+        end_us: End of the tick, microseconds.
+        looked: Whether a camera looked in the tick.
+        settings: Rates.
+    """
+    if known is None and not records:
+        return TakenIn(None)
+    evidence = FloorEvidence(read_us=end_us) if known is None else known
+    reads: list[Read] = []
+    readers: dict[str, Reader] = {}
+    late: list[BadgeRead] = []
+    if records:
+        offer(evidence.queue, *records)
+        reads, readers, late = due(evidence.queue, end_us, settings)
+    if known is None and not reads:
+        return TakenIn(None, late)
+    passed_us = end_us - evidence.state.at_us
+    if not (reads or joined or (looked and passed_us >= settings.trail_step_us)):
+        return TakenIn(evidence, late)
+    moment = Moment(end_us, seen(people), reads, joined)
+    twice = advance(evidence.state, moment, readers, {}, settings)
+    if reads:
+        evidence.read_us = end_us
+    elif end_us - evidence.read_us > settings.forget_us:
+        return TakenIn(None, late, twice)
+    forget_holders(evidence.queue, evidence.state.badges)
+    evidence.is_stale = evidence.is_stale or bool(reads or joined)
+    if end_us - evidence.named_us >= (NAMED_US if evidence.is_stale else FADED_US):
+        evidence.named_us, evidence.is_stale = end_us, False
+        evidence.names = _named(evidence, people.person_ids, staff, settings)
+    return TakenIn(evidence, late, twice)
+
+
+def seen(people: PeopleOnFloor) -> list[Seen]:
+    """People as evidence sees them."""
+    return [
+        Seen(name, x_m, y_m, UNFUSED_SD_M if sd_m != sd_m else sd_m, zone_ids)  # noqa: PLR0124
+        for name, x_m, y_m, sd_m, zone_ids in zip(
+            people.person_ids,
+            people.table["x_m"].tolist(),
+            people.table["y_m"].tolist(),
+            people.sizes["position_sd_m"].tolist(),
+            people.zone_ids,
+            strict=True,
+        )
+    ]
+
+
+def joined_of(floor_id: str, tracks: Iterable[Link], people: Iterable[FloorLink]) -> list[Joined]:
+    """Links as evidence sees them.
+
+    Args:
+        floor_id: The floor.
+        tracks: Links of camera tracks.
+        people: Links of fused people.
+    """
+    return [
+        *(
+            Joined("REIDENTIFICATION", one["from_person_id"], one["to_person_id"], one["score"])
+            for one in tracks
+        ),
+        *(
+            Joined(
+                one.kind,
+                person_id(floor_id, one.earlier),
+                person_id(floor_id, one.later),
+                one.score,
+            )
+            for one in people
+        ),
+    ]
+
+
+def give_roles(zones: Mapping[str, ZoneState], names: Names) -> None:
+    """Note in every stay which role the person has."""
+    for zone_id in sorted(zones):
+        for name, stay in zones[zone_id].stays.items():
+            known = names.get(name)
+            stay.role = "" if known is None else known.role
+
+
+def _named(
+    evidence: FloorEvidence,
+    people: Sequence[str],
+    staff: Mapping[str, Staff],
+    settings: EvidenceSettings,
+) -> dict[str, Name]:
+    """Who people are: those of whom a role or a name is known, in order of their ids."""
+    if not evidence.state.badges:
+        return {}
+    holders = {one for _, holding in evidence.queue.holders.values() for one in holding}
+    roles = {one: staff[one]["role"] for one in sorted(holders) if one in staff}
+    badges = badges_of(evidence.queue, roles)
+    carriers = {one for badge in evidence.state.badges.values() for one in badge.carriers}
+    near = [one for one in people if one in carriers]  # no badge says anything of the others
+    found: dict[str, Name] = {}
+    for one in identities(evidence.state, near, badges, settings):
+        if one.role or one.staff_id is not None:
+            confidence = one.role_confidence if one.role else 0.0
+            found[one.person_id] = Name(one.role, confidence, one.staff_id)
+    return found

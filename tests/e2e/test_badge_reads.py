@@ -1,0 +1,116 @@
+"""Reads of badges through the real stream processor: the same bytes after a kill as in one fold."""
+
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.local.launcher import Worker
+from runtime.facts.log import Fact
+from runtime.kafka.producer import ReliableProducer
+from runtime.kafka.reader import read_topic
+from runtime.kafka.topics import create_topics
+from schemas.registry import SchemaRegistry
+from schemas.topics import BADGE_READS, LINKS, OCCUPANCY, PRESENCE, STAFF, TOPICS
+from tests.support import simulated
+from tests.support.builders.domain import S, staff
+from tests.support.builders.reads import badge_read
+from tests.support.clusters import cluster_of
+from tests.support.facts import publish_facts
+from tests.support.played_pipeline import PlayedPipeline, played_pipeline
+from tests.support.services import Services, delete_topics, new_prefix
+from tests.support.waiting import eventually
+
+CAMERAS = ["sim-0", "sim-1"]
+SECONDS = 40.0
+FRAMES = round(SECONDS * S / simulated.FRAME_US)
+STAFF_IDS = ("ann", "bob", "cai")
+
+
+def send_reads(pipeline: PlayedPipeline, from_s: float, to_s: float) -> None:
+    """Readers of both floors' zones: some late, some twice, one that cannot be used."""
+    cluster = cluster_of(pipeline.settings)
+    codec = SchemaRegistry(pipeline.settings.registry_url).writer(BADGE_READS)
+    producer = ReliableProducer(cluster)
+    chance = random.Random(f"{from_s}")
+    for partition, camera in enumerate(CAMERAS):
+        for number in range(round(4 * (to_s - from_s))):
+            at_us = simulated.START_US + round(chance.uniform(from_s, to_s) * S)
+            late_s = chance.choice([-5, -5, -5, -4, 0, 14, 17])
+            who = chance.randrange(len(STAFF_IDS))
+            read: Any = badge_read(
+                at_us,
+                f"badge-{who}",
+                reader_id=f"reader-{number % 2}",
+                recorded_at_us=at_us + late_s * S,
+                staff_ids=[STAFF_IDS[who]],
+                floor_id=camera,
+                x_m=None,
+                y_m=None,
+                range_m=None,
+                zone_id=f"{camera}-zone",
+            )
+            if number == 3:
+                read |= {"zone_id": ""}
+            for _ in range(1 + (number % 7 == 0)):
+                producer.produce(
+                    cluster.name(BADGE_READS),
+                    key=read["reader_id"],
+                    value=codec.encode(read),
+                    partition=partition,
+                )
+    producer.flush()
+    producer.close()
+
+
+def records(pipeline: PlayedPipeline, topic: Any) -> list[Any]:
+    codec = SchemaRegistry(pipeline.settings.registry_url).reader(topic)
+    cluster = cluster_of(pipeline.settings)
+    return [codec.decode(one.value()) for one in read_topic(cluster, topic)]
+
+
+def start(pipeline: PlayedPipeline, name: str) -> None:
+    environment = {"WARDSTREAM_STREAM__CHECKPOINT_S": "0.3"}
+    pipeline.supervisor.start(Worker(name=name, command=("stream",), environment=environment))
+    pipeline.supervisor.wait_ready(name, 180)
+
+
+@pytest.mark.timeout(400)
+def test_reads_name_people_and_a_kill_changes_no_byte(services: Services, tmp_path: Path) -> None:
+    prefix = new_prefix()
+    environment = {**services.environment, "WARDSTREAM_TOPIC_PREFIX": prefix}
+    try:
+        with played_pipeline(environment, tmp_path) as pipeline:
+            cluster = cluster_of(pipeline.settings)
+            create_topics(cluster)
+            SchemaRegistry(pipeline.settings.registry_url).register_all(
+                topic for topic in TOPICS.values() if topic.avro
+            )
+            simulated.register(pipeline.settings, CAMERAS)
+            known_us = {"recorded_at_us": simulated.START_US - 60 * S}
+            publish_facts(
+                cluster, [Fact(STAFF, staff(one, "nurse", **known_us)) for one in STAFF_IDS]
+            )
+            feed = simulated.Feed(pipeline.settings, CAMERAS, SECONDS, seed=5)
+            send_reads(pipeline, 0, SECONDS)
+            start(pipeline, "stream")
+            feed.send(FRAMES // 2)
+            eventually(
+                lambda: len(records(pipeline, PRESENCE)) > FRAMES // 5, 180, "half of the records"
+            )
+            pipeline.supervisor.kill("stream")
+            feed.send()
+
+            start(pipeline, "heir")
+            eventually(pipeline.checkpointed, 180, "the last checkpoint")
+            pipeline.supervisor.stop_all()
+
+            assert pipeline.difference_from_oracle() is None
+            people = [one for record in records(pipeline, PRESENCE) for one in record["people"]]
+            assert {one["role"] for one in people} == {"", "nurse"}
+            assert {one["staff_id"] for one in people} > {None}
+            assert any(record["identified"] for record in records(pipeline, OCCUPANCY))
+            assert "BADGE" in {record["kind"] for record in records(pipeline, LINKS)}
+    finally:
+        delete_topics(services, prefix)
