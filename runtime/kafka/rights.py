@@ -166,11 +166,11 @@ PROCESSES: Final = (
     ProcessRights(
         process="serving",
         reads=(*REFERENCE_TOPICS, CAMERA_VIEWS, FRAMES, ALERTS),
-        writes=(AUDIT, CAMERA_VIEWS),
+        writes=(AUDIT, CAMERA_VIEWS, BADGE_READS),
         looks=(DETECTIONS, *DERIVED_TOPICS),
         groups=("board-alerts", "replay", FACTS_GROUP),
         watches=(*_STAGE_GROUPS, "deadman-watch"),
-        claims=("camera-views",),
+        claims=("camera-views", "badge-reads-"),
     ),
     ProcessRights(
         process="watchdog",

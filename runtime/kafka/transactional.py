@@ -17,7 +17,6 @@ from runtime.kafka.errors import is_refusal
 from runtime.retry import Tries, constant, retried
 
 _TIMEOUT_S = 30.0
-_AGAIN = constant(0.0, deadline_s=_TIMEOUT_S)  # each attempt waits by itself
 _ATTEMPT_S = 5.0
 _TRANSACTION_S = 10.0
 _FENCED = (
@@ -82,6 +81,8 @@ class FencedProducer:
         messages: Text for each error.
         within_s: Longest duration of a transaction, s; a broker refuses more than its
             `transaction.max.timeout.ms`, which is 15 minutes by default.
+        patience_s: Longest wait for the claim, and for a commit, s; a little more where the broker
+            is silent.
 
     Raises:
         Retry: The broker did not grant the claim in time.
@@ -94,10 +95,14 @@ class FencedProducer:
         claim: str,
         messages: Messages,
         within_s: float = _TRANSACTION_S,
+        *,
+        patience_s: float = _TIMEOUT_S,
     ) -> None:
         self._clock = cluster.clock
         self._messages = messages
-        self._patience_s = max(_TIMEOUT_S, within_s)
+        self._again = constant(0.0, deadline_s=patience_s)  # each attempt waits by itself
+        self._attempt_s = min(_ATTEMPT_S, patience_s)
+        self._patience_s = max(patience_s, within_s)
         self._producer = cluster.transactional(f"{cluster.prefix}{claim}", within_s=within_s)
         try:
             self._until_done(self._producer.init_transactions)
@@ -154,7 +159,9 @@ class FencedProducer:
                 else:
                     break
         if note is not None:
-            self._producer.send_offsets_to_transaction(list(note.offsets), note.group, _ATTEMPT_S)
+            self._producer.send_offsets_to_transaction(
+                list(note.offsets), note.group, self._attempt_s
+            )
         patience_s = self._patience_s if by_us is None else (by_us - self._clock.now_us()) / 1e6
         left = self._producer.flush(max(patience_s, 0.0))
         # A record that failed makes the commit fail; it needs no looking for here.
@@ -178,8 +185,8 @@ class FencedProducer:
             KafkaException: It may not, or did not in time.
         """
         retried(
-            lambda: request(_ATTEMPT_S),
-            Tries(_AGAIN, self._clock),
+            lambda: request(self._attempt_s),
+            Tries(self._again, self._clock),
             (KafkaException,),
             may_pass=_may_pass,
         )
@@ -188,7 +195,7 @@ class FencedProducer:
         """End the transaction now; where that fails the broker does it by itself."""
         self._producer.purge()
         with suppress(KafkaException):
-            self._producer.abort_transaction(_ATTEMPT_S)
+            self._producer.abort_transaction(self._attempt_s)
 
     def _nothing(self, error: KafkaError) -> Retry:
         text = self._messages.rival if error.code() in _FENCED else self._messages.nothing

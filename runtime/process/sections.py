@@ -346,6 +346,16 @@ class ServingSettings(Section):
         "More event streams than this of one login's subject are refused with 429.",
         ge=1,
     )
+    max_reads: int = setting(
+        1000, "reads", "More reads of badges than this in a request are refused with 413.", ge=1
+    )
+    max_reads_per_s: float = setting(
+        200.0,
+        "reads/s",
+        "More reads of badges than this from one login's subject, on average, are refused with "
+        "429; as many as one request may hold are taken at once.",
+        gt=0,
+    )
     board_title: str = setting("Ward occupancy", "text", "Heading of the board.")
     tls: Literal["off", "files", "self-signed"] = setting(
         "off",

@@ -34,8 +34,6 @@ def test_what_is_written_by_one_process_alone_is_written_by_no_other() -> None:
         if topic.kind in {"input", "derived"}
     }
 
-    # Reads of badges are imported by a command, which no process does.
-    assert writers.pop("badge-reads.v1") == []
     assert {len(found) for found in writers.values()} == {1}, writers
 
 

@@ -19,6 +19,8 @@ class AccessRole(StrEnum):
     ADMIN = "admin"
     AUDITOR = "auditor"
     WALL = "wall"
+    BADGE_SYSTEM = "badge-system"
+    """A program that sends what readers of badges read, and sees nothing."""
 
 
 class Right(StrEnum):
@@ -48,6 +50,8 @@ class Right(StrEnum):
     """End the sessions of others."""
     AUDIT = "audit.read"
     """Who saw and did what."""
+    SEND_READS = "badge-reads.send"
+    """Send what readers of badges read: evidence of who is who."""
 
 
 _SEES: Final = frozenset({Right.BOARD})
@@ -70,6 +74,7 @@ RIGHTS: Final[Mapping[AccessRole, frozenset[Right]]] = {
         Right.SESSIONS,
     },
     AccessRole.AUDITOR: frozenset({Right.AUDIT}),
+    AccessRole.BADGE_SYSTEM: frozenset({Right.SEND_READS}),
 }
 """What each access role may do, in the units that it is bound to."""
 

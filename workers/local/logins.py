@@ -26,13 +26,14 @@ from workers.access.rights import AccessRole
 
 READY_S = 240.0
 STOP_S = 15.0
+_NO_PERSON = frozenset({AccessRole.WALL, AccessRole.BADGE_SYSTEM})
 _EARLY_S = 15.0
 """A program asks for its next token so long before the last one ends, s."""
 
 
 def users_of(unit: str) -> list[User]:
-    """One user for each access role in all units, and a coordinator and a wall display of one."""
-    everywhere = [role for role in AccessRole if role is not AccessRole.WALL]
+    """One user for each role of people in all units; a coordinator and a wall display of one."""
+    everywhere = [role for role in AccessRole if role not in _NO_PERSON]
     return [
         *(User(name=role, roles=[role]) for role in everywhere),
         User(name=f"{unit}-coordinator", roles=[f"{AccessRole.COORDINATOR}:{unit}"]),

@@ -20,6 +20,7 @@ from workers.audit.recorder import NoAudit, Recorder
 from workers.registry.view import RegistryView
 from workers.serving.api import problems
 from workers.serving.api.access import ACCESS
+from workers.serving.api.badge_reads import ReadIntake
 from workers.serving.api.board import PREFIX, Board
 from workers.serving.api.caller import Authenticate, Authenticator, LocalCoordinator
 from workers.serving.api.enforce import Enforce, check_rows, guarded_routes, judged
@@ -30,6 +31,7 @@ from workers.serving.api.registry.parts import Registry
 from workers.serving.api.routes import describe_problems, router
 from workers.serving.api.security import SecurityHeaders
 from workers.serving.audit_reader import AuditReader
+from workers.serving.evidence.desk import ReadDesk
 from workers.serving.live.board_state import BoardState
 from workers.serving.live.change_feed import QUEUE_LENGTH, ChangeFeed
 from workers.serving.live.pipeline_view import PipelineView
@@ -75,6 +77,7 @@ def create_app(
     recorder: Recorder | None = None,
     seen: AuditReader | None = None,
     sources: Sources | None = None,
+    reads: ReadDesk | None = None,
 ) -> FastAPI:
     """Build the application; it connects to nothing before it starts.
 
@@ -93,6 +96,7 @@ def create_app(
         recorder: The audit; left out: nothing that must be in it is shown.
         seen: Answers questions about the audit; left out: they are answered with 503.
         sources: What was recorded of single people; left out: its routes answer 503.
+        reads: Takes in reads of badges; left out: they are answered with 503.
 
     Returns:
         The application; `app.state.board` holds its parts.
@@ -167,7 +171,12 @@ def create_app(
     ).provide(app)
     app.state.login = login
     app.state.authenticator = authenticator = authenticator or _authenticator(login)
-    app.state.recorder, app.state.seen, app.state.sources = recorder, seen, sources or Sources()
+    app.state.recorder, app.state.seen, app.state.sources, app.state.read_intake = (
+        recorder,
+        seen,
+        sources or Sources(),
+        ReadIntake(reads, settings, clock),
+    )
     problems.install(app)
     registry_parts.provide(app, editing)
     app.include_router(router())

@@ -29,6 +29,8 @@ from workers.serving.api.people import Sources
 from workers.serving.api.registry.parts import Registry
 from workers.serving.app import create_app
 from workers.serving.audit_reader import AuditReader
+from workers.serving.evidence.desk import ReadDesk
+from workers.serving.evidence.writer import ReadWriter
 from workers.serving.live.pipeline_follower import PipelineFollower
 from workers.serving.live.pipeline_view import PipelineView
 from workers.serving.login.checks import check_login
@@ -211,6 +213,7 @@ def run_board(service: Service) -> None:
             recorder=audit,
             seen=seen,
             sources=Sources(history, LatestFrames(cluster, objects.get), SealedNames(names)),
+            reads=ReadDesk(registry, ReadWriter(cluster), audit, service.clock, database),
         )
         with audit:
             for follower in followers:

@@ -196,6 +196,11 @@ REGISTRY: Final[Mapping[Route, Access]] = {
 """What is registered. The audit of an edit is written with the edit, so that a dry run and a
 refused edit are none."""
 
+EVIDENCE: Final[Mapping[Route, Access]] = {
+    ("POST", f"{PREFIX}/badge-reads"): _registered(Right.SEND_READS),
+}
+"""What other systems send; the handler judges each item against the units of its floor or zone."""
+
 ACCESS: Final[Mapping[Route, Access]] = {
     **PUBLIC,
     **LOGINS,
@@ -203,5 +208,6 @@ ACCESS: Final[Mapping[Route, Access]] = {
     **PEOPLE,
     **AUDITED,
     **REGISTRY,
+    **EVIDENCE,
 }
 """The whole table."""

@@ -20,8 +20,10 @@ log = structlog.get_logger(__name__)
 class FieldError(BaseModel):
     """What is wrong with one field."""
 
-    kind: str = Field(description="Kind of the fact; empty where it is not known.")
-    id: str = Field(description="Its id; empty where it is not known.")
+    kind: str = Field(description="Kind of the fact or item; empty where it is not known.")
+    id: str = Field(
+        description="Its id, or its place such as `entry 3`; empty where it is not known."
+    )
     field: str = Field(description="The field; empty when the fact as a whole is at fault.")
     reason: str = Field(description="What is wrong with it.", examples=["is missing"])
 
@@ -33,7 +35,8 @@ class Problem(BaseModel):
     status: int = Field(description="HTTP status.", examples=[404])
     detail: str = Field(description="This case.", examples=["there is no zone 'bay-9'"])
     errors: list[FieldError] | None = Field(
-        None, description="What is wrong with fields of the request; only in refused edits."
+        None,
+        description="What is wrong with fields of the request; where edits or reads are refused.",
     )
 
 
@@ -82,14 +85,17 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
         403: "The right is not held there, or a page of another site asks.",
         404: "No such id; the detail names it.",
         412: "The newest version is another one; `ETag` names it.",
-        413: "The body is too large.",
+        413: "The body is too large, or holds more items than one request may.",
         415: "The body is in a form that is not read here.",
-        422: "A parameter cannot be read, or an edit does not fit; `errors` name fields.",
+        422: "A parameter cannot be read, or an edit or item does not fit; `errors` name fields.",
         428: "The request does not say which version it rests on.",
-        429: "As many event streams of this login are open as there may be.",
+        429: (
+            "As many event streams of this login are open as there may be, or it has sent as many "
+            "reads of badges as it may; `Retry-After` says when to send more."
+        ),
         503: (
-            "A store is out of reach (Redis, the database, the audit), or too many event streams "
-            "are open; try again after `Retry-After` seconds."
+            "A store is out of reach (Redis, the database, the audit, the brokers), or too many "
+            "event streams are open; try again after `Retry-After` seconds."
         ),
     }
     return {

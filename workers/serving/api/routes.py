@@ -7,6 +7,7 @@ from fastapi import APIRouter, FastAPI
 from workers.serving.api import (
     alerts,
     audit,
+    badge_reads,
     cameras,
     changes,
     floors,
@@ -33,6 +34,7 @@ RESOURCES = (
     me,
     sessions,
     registry,
+    badge_reads,
     audit,
 )
 """One module per resource, in the order of the OpenAPI document."""

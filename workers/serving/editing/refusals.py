@@ -1,4 +1,4 @@
-"""Why a request about the registry is refused, by status; the route turns it into a problem."""
+"""Why a request that writes is refused, by status; the route turns it into a problem."""
 
 from collections.abc import Sequence
 
@@ -50,7 +50,7 @@ class Changed(Refusal):
 
 
 class TooLarge(Refusal):
-    """The body is larger than any edit."""
+    """The body is larger, or holds more, than one request may."""
 
     status = 413
 
@@ -65,6 +65,12 @@ class Unfit(Refusal):
     """The edit does not fit: the checks of an import refuse it."""
 
     status = 422
+
+
+class TooMany(Refusal):
+    """More than may be sent in that time; `Retry-After` says when to send it again."""
+
+    status = 429
 
 
 class NoCondition(Refusal):

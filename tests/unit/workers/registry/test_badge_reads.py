@@ -7,7 +7,7 @@ import pytest
 
 from runtime.facts.log import Fact
 from schemas.topics import FLOORS, ZONES
-from workers.operations.badges import BadgeReadRow, floors_of, records_of
+from workers.registry.badge_reads import BadgeReadRow, floors_of, records_of
 from workers.registry.files import ImportRefused, read_file
 
 NOW_US = 1_796_100_000_000_000

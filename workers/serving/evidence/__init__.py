@@ -1,0 +1,1 @@
+"""Evidence that other systems send: reads of badges."""
