@@ -47,7 +47,7 @@ FLOORS: dict[str, tuple[tuple[str, ...], ...]] = {
     "workers.operations": (
         ("accounts", "installation", "times"),
         ("badges", "calibration", "deadletters", "doctor", "scoring", "tail", "verification"),
-        ("backup", "rebuild"),
+        ("backup", "rebuild", "simulated_reads"),
     ),
 }
 """The rooms of a folder, from the lowest up; rooms of one level do not import each other."""

@@ -66,7 +66,7 @@ SECTIONS: Final[dict[str, dict[str, Entry]]] = {
             "workers.cli.reference", "requirement", "Import how many staff a zone needs."
         ),
         "unit": Entry("workers.cli.reference", "unit", "Import units, in which rights are held."),
-        "badge": Entry("workers.cli.badges", "badge", "Import reads of badges."),
+        "badge": Entry("workers.cli.badges", "badge", "Import reads of badges, or make some up."),
         "edits": Entry("workers.cli.edits", "app", "Show who edited what."),
     },
     "Set up and maintain": {

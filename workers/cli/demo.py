@@ -66,6 +66,9 @@ def demo(
         bool,
         typer.Option("--login", help="Start Keycloak with one user per access role, and log in."),
     ] = False,
+    badges: Annotated[
+        bool, typer.Option("--badges", help="Make up badge readers and what they read.")
+    ] = False,
     run_dir: Annotated[Path, typer.Option(help="Where data and logs are kept.")] = RUN_DIR,
 ) -> None:
     """Start everything on this machine and play a video through it in real time."""
@@ -91,6 +94,7 @@ def demo(
             seconds=seconds,
             login=login,
             cameras=cameras,
+            badges=badges,
         )
         stay = keep or (not once and interactive(console))
         with TerminateAsExit():

@@ -16,7 +16,6 @@ class DemoOptions:
 
     Attributes:
         videos: Video sources; the packaged clip when empty. With `cameras`, `CAMERA=SOURCE` each.
-        cameras: File of calibrated cameras of one floor; None for cameras without calibration.
         run_dir: Folder of data and logs.
         fps: Frames taken per second; None to choose what this machine keeps up with.
         start_us: Event time of the first frame; now when None.
@@ -26,6 +25,8 @@ class DemoOptions:
         detector: Backend and weights of the detector, where they are named.
         seconds: Time after which the sources stop, s; None plays to the end.
         login: Whether people log in at a provider that is started as well.
+        cameras: File of calibrated cameras of one floor; None for cameras without calibration.
+        badges: Whether badge readers and reads are made up for the people of the ward.
     """
 
     videos: list[str]
@@ -39,6 +40,7 @@ class DemoOptions:
     seconds: float | None = None
     login: bool = False
     cameras: Path | None = None
+    badges: bool = False
 
     @property
     def infer(self) -> list[str]:

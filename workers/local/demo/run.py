@@ -1,7 +1,8 @@
 """Play the demo: register a ward, send clips through the pipeline, watch and summarise."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 
 from rich.console import Console
 from rich.live import Live
@@ -23,6 +24,7 @@ from workers.local.demo.table import detector_of, live_view
 from workers.local.demo.ward import register_ward
 from workers.local.logins import LocalLogins
 from workers.local.pipeline import WORKERS, LocalPipeline
+from workers.operations.simulated_reads import SimulatedReads
 from workers.registry.editing.desk import EditingDesk
 
 _REFRESH_S = 1.0
@@ -101,7 +103,10 @@ class Demo:
         self.report(f"live board at {self.board_url}")
         folded_before = observer.total(since, DETECTIONS)
         since_us = self._clock.now_us()
-        with LatencyProbe(self.board_url, since_us=since_us, auth=self._auth) as probe:
+        with (
+            LatencyProbe(self.board_url, since_us=since_us, auth=self._auth) as probe,
+            self._made_up_reads(cluster),
+        ):
             self._start_sources(scenario, starts_us)
             self._watch(observer, folded_before, self._sources_ended)
             latency = (
@@ -132,6 +137,21 @@ class Demo:
             self._watch(observer, folded_before, lambda: False)
         observer.close()
         return summary
+
+    @contextmanager
+    def _made_up_reads(self, cluster: Cluster) -> Iterator[None]:
+        """Make up what badge readers read while the clip plays, where that is wanted."""
+        if not self.options.badges:
+            yield
+            return
+        made_up = SimulatedReads(cluster)
+        made_up.start()
+        self.report(f"making up reads of {len(made_up.ward.readers)} badge readers")
+        try:
+            yield
+        finally:
+            made_up.close()
+            self.report(f"{made_up.sent} reads of badges were made up")
 
     def _report_who_may_log_in(self) -> None:
         if self._logins is None:
