@@ -11,6 +11,7 @@ from schemas.records.evidence import BadgeRead
 from schemas.topics import BADGE_READS, FLOORS, ZONES
 from workers.registry.badge_reads import BadgeReadRow, Floors, floors_of, records_of
 from workers.registry.files import read_file
+from workers.serving.evidence.writer import ReadWriter
 
 
 class Imported(NamedTuple):
@@ -52,8 +53,9 @@ def import_reads(
     Raises:
         ImportRefused: Something in it is wrong; nothing was written.
         NotRegistered: The schema of the topic is not registered.
-        Retry: Brokers or the schema registry are out of reach; import it again, since whoever
-            reads takes one read of a badge at one time once.
+        Retry: Brokers or the schema registry are out of reach, or did not take reads recorded now
+            in time, as of a file that is too large; import it again, since whoever reads takes one
+            read of a badge at one time once.
         Stop: A broker refuses the reads.
     """
     read = read_file(path, BadgeReadRow)
@@ -64,7 +66,9 @@ def import_reads(
         facts.close()
     now_us = cluster.clock.now_us() if recorded_at_us is None else recorded_at_us
     records = records_of(read.rows, floors, recorded_at_us=now_us, by=by)
-    if not dry_run:
+    if not dry_run and recorded_at_us is None:
+        ReadWriter(cluster).append(records, lambda read: floors.partitions[read["floor_id"]])
+    elif not dry_run:
         send(records, cluster, floors)
     return Imported(
         read_as=read.read_as,
@@ -76,7 +80,9 @@ def import_reads(
 
 
 def send(records: Sequence[BadgeRead], cluster: Cluster, floors: Floors) -> None:
-    """Append reads, each to its floor's partition, and wait for all of them.
+    """Append recorded material, each read to its floor's partition, and wait for all of it.
+
+    Nobody processes it yet, so nobody relies on its append in time.
 
     Raises:
         NotRegistered: The schema of the topic is not registered.
