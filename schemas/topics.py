@@ -207,6 +207,8 @@ STAFF = _versioned("staff.v1", "staff_id")
 SHIFTS = _versioned("shifts.v1", "shift_id")
 REQUIREMENTS = _versioned("requirements.v1", "requirement_id")
 UNITS = _versioned("units.v1", "unit_id")
+READERS = _versioned("readers.v1", "reader_id")
+BADGES = _versioned("badges.v1", "badge_id")
 CAMERA_CLOCK = _versioned("camera-clock.v1", "camera_id", "decision")
 CAMERA_VIEWS = _versioned("camera-views.v1", "camera_id", "decision")
 STREAM_CHECKPOINTS = Topic(
@@ -278,6 +280,8 @@ TOPICS: dict[str, Topic] = {
         SHIFTS,
         REQUIREMENTS,
         UNITS,
+        READERS,
+        BADGES,
         CAMERA_CLOCK,
         CAMERA_VIEWS,
         STREAM_CHECKPOINTS,
@@ -298,8 +302,9 @@ DECISION_TOPICS = tuple(topic for topic in TOPICS.values() if topic.kind == "dec
 VERSIONED_TOPICS = (*REFERENCE_TOPICS, *DECISION_TOPICS)
 """Facts and decisions: all that nothing else in the log could give back."""
 
-FOLDED_TOPICS = tuple(topic for topic in VERSIONED_TOPICS if topic is not UNITS)
-"""Facts and decisions that the fold reads: units say who may see a figure, and never change one."""
+FOLDED_TOPICS = tuple(topic for topic in VERSIONED_TOPICS if topic not in (UNITS, READERS, BADGES))
+"""Facts and decisions that the fold reads. Units say who may see a figure, and never change one;
+where a reader is and whose a badge is, each read says itself."""
 
 DERIVED_TOPICS = tuple(
     topic for topic in TOPICS.values() if topic.kind == "derived" and topic.mirrors is None

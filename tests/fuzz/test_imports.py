@@ -35,6 +35,8 @@ GOOD = {
     "shift": ("shifts.csv", (WARD / "shifts.csv").read_bytes()),
     "requirement": ("requirements.csv", (WARD / "requirements.csv").read_bytes()),
     "unit": ("units.yaml", (WARD / "units.yaml").read_bytes()),
+    "reader": ("readers.csv", (WARD / "readers.csv").read_bytes()),
+    "badge": ("badges.csv", (WARD / "badges.csv").read_bytes()),
 }
 """File name and content of one import of each kind; the example ward has no floor."""
 

@@ -13,7 +13,8 @@ class UnitsOf(Protocol):
         """Units of a thing; empty where no unit has it, None where nobody registered it.
 
         Args:
-            kind: `zone`, `camera`, `floor`, `unit`, `staff`, `shift` or `requirement`.
+            kind: `zone`, `camera`, `floor`, `unit`, `staff`, `shift`, `requirement`,
+                `reader` or `badge`.
             identity: Its id.
         """
         ...

@@ -41,7 +41,7 @@ class Right(StrEnum):
     REGISTRY = "registry.read"
     """Cameras, floors, zones, shifts and requirements as registered, with their versions."""
     EDIT_STAFFING = "staffing.edit"
-    """Zones, shifts and requirements."""
+    """Zones, shifts, requirements and whose badges are whose."""
     EDIT_REGISTRY = "registry.edit"
     """Everything registered: cameras, masks, floors, units, staff as well."""
     ADDRESSES = "addresses.edit"

@@ -66,6 +66,10 @@ SECTIONS: Final[dict[str, dict[str, Entry]]] = {
             "workers.cli.reference", "requirement", "Import how many staff a zone needs."
         ),
         "unit": Entry("workers.cli.reference", "unit", "Import units, in which rights are held."),
+        "reader": Entry("workers.cli.reference", "reader", "Import readers of badges."),
+        "badge-holder": Entry(
+            "workers.cli.reference", "badge_holder", "Import badges, and whose they are."
+        ),
         "badge": Entry("workers.cli.badges", "badge", "Import reads of badges, or make some up."),
         "edits": Entry("workers.cli.edits", "app", "Show who edited what."),
     },

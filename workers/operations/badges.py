@@ -8,8 +8,8 @@ from runtime.facts.log import FactLog
 from runtime.kafka.cluster import Cluster
 from runtime.kafka.producer import ReliableProducer
 from schemas.records.evidence import BadgeRead
-from schemas.topics import BADGE_READS, FLOORS, ZONES
-from workers.registry.badge_reads import BadgeReadRow, Floors, floors_of, records_of
+from schemas.topics import BADGE_READS
+from workers.registry.badge_reads import FACTS, BadgeReadRow, Floors, floors_of, records_of
 from workers.registry.files import read_file
 from workers.serving.evidence.writer import ReadWriter
 
@@ -59,7 +59,7 @@ def import_reads(
         Stop: A broker refuses the reads.
     """
     read = read_file(path, BadgeReadRow)
-    facts = FactLog(cluster, [FLOORS, ZONES])
+    facts = FactLog(cluster, FACTS)
     try:
         floors = floors_of(facts.sync())
     finally:

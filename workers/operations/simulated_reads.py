@@ -21,8 +21,8 @@ from runtime.kafka.follower import Follower
 from schemas.records.evidence import BadgeRead
 from schemas.records.presence import Person, Presence
 from schemas.topics import FLOORS, PRESENCE, STAFF, ZONES
-from streams.domain.evidence.readers import Reader, reads
-from workers.registry.badge_reads import RANGE_M, floors_of
+from streams.domain.evidence.readers import RANGE_M, Reader, reads
+from workers.registry.badge_reads import floors_of
 from workers.serving.evidence.writer import ReadWriter
 
 SIMULATED: Final = "simulated"

@@ -6,44 +6,46 @@ hold them. They go straight to `badge-reads.v1`, each to the partition of its re
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from runtime.facts.log import Fact
 from schemas.records.evidence import BadgeRead
-from schemas.topics import BADGE_READS, FLOORS, ZONES
+from schemas.topics import BADGE_READS, BADGES, FLOORS, READERS, ZONES
+from streams.domain.evidence.readers import RANGE_M
 from workers.registry import values
 from workers.registry.files import FieldFault, refuse
-from workers.registry.rows import Identity, Row, TimeZone
+from workers.registry.rows import (
+    Holders,
+    Identity,
+    Metres,
+    Row,
+    TimeZone,
+    check_position,
+)
 from workers.registry.values import utc_us
 from workers.registry.view import RegistryView
 
 KIND: Final = "badge_read"
 """Kind of record, in what is said of faults."""
 
-RANGE_M: Final = 1.5
-"""Range of a reader whose range is not given, m."""
-
-MOST_HOLDERS: Final = 100
-"""A badge is shared by this many members of staff at most."""
-
 _SKEW_US: Final = 60_000_000
 """Clocks of readers and of this machine may differ by this much, microseconds."""
 
-Metres = Annotated[float, BeforeValidator(values.number)]
-Holders = Annotated[list[Identity], BeforeValidator(values.listed), Field(max_length=MOST_HOLDERS)]
-
 
 class BadgeReadRow(Row):
-    """A read of a badge: by a reader with a position (`x_m`, `y_m`), or by one of a zone."""
+    """A read of a badge.
+
+    Where the reader is and whose the badge is may be left out where they are registered.
+    """
 
     topic = BADGE_READS
     reader_id: Identity
     badge_id: Identity
-    staff_ids: Holders = Field(default_factory=list)
+    staff_ids: Holders | None = None
     read_at: Annotated[datetime, BeforeValidator(values.moment)]
-    floor_id: Identity
+    floor_id: Identity | None = None
     x_m: Metres | None = None
     y_m: Metres | None = None
     range_m: Annotated[float | None, BeforeValidator(values.number), Field(gt=0, le=100)] = None
@@ -57,19 +59,53 @@ class BadgeReadRow(Row):
 
     @model_validator(mode="after")
     def _is_somewhere(self) -> "BadgeReadRow":
-        placed = [self.x_m is not None, self.y_m is not None]
-        if self.zone_id is not None and (any(placed) or self.range_m is not None):
-            raise ValueError("zone_id: give zone_id, or x_m and y_m with range_m, not both")
-        if self.zone_id is None and not all(placed):
-            missing = "y_m" if placed[0] else "x_m"
-            raise ValueError(
-                f"{missing}: give x_m and y_m, or zone_id for a reader that covers a zone"
-            )
+        if self.floor_id is not None:
+            check_position(self.x_m, self.y_m, self.range_m, self.zone_id)
+        elif any(one is not None for one in (self.x_m, self.y_m, self.range_m, self.zone_id)):
+            raise ValueError("floor_id: is missing: it goes with a position or a zone")
         return self
 
 
+class Where(NamedTuple):
+    """Where a reader is.
+
+    Attributes:
+        floor_id: Its floor.
+        x_m: Position, metres of the floor; None for one that covers a zone.
+        y_m: Position, metres of the floor; None for one that covers a zone.
+        range_m: It seldom reads farther than this, m; None for one that covers a zone.
+        zone_id: Zone that it covers; empty for one with a position.
+    """
+
+    floor_id: str
+    x_m: float | None
+    y_m: float | None
+    range_m: float | None
+    zone_id: str
+
+
+class Held(NamedTuple):
+    """Whose a badge is, and when.
+
+    Attributes:
+        staff_ids: Members of staff.
+        from_us: From then on, UTC microseconds; None: always was.
+        until_us: Until then, exclusive, UTC microseconds; None: for good.
+    """
+
+    staff_ids: Sequence[str]
+    from_us: int | None
+    until_us: int | None
+
+    def holders(self, at_us: int) -> Sequence[str]:
+        """Whose it is at a time; nobody where that is not known."""
+        started = self.from_us is None or self.from_us <= at_us
+        over = self.until_us is not None and self.until_us <= at_us
+        return self.staff_ids if started and not over else ()
+
+
 class Floors(NamedTuple):
-    """What reads are checked against.
+    """What reads are checked against, and filled in from.
 
     Attributes:
         partitions: Partition of each floor, for life.
@@ -77,43 +113,66 @@ class Floors(NamedTuple):
         zones: Floor of each zone.
         whole: Floors of which readers with a position are taken, too; None for all. On the others
             only readers of a zone are.
+        readers: Where each registered reader is.
+        badges: Whose each registered badge is.
     """
 
     partitions: Mapping[str, int]
     time_zones: Mapping[str, str]
     zones: Mapping[str, str]
     whole: Collection[str] | None = None
+    readers: Mapping[str, Where] = {}
+    badges: Mapping[str, Held] = {}
+
+
+FACTS: Final = (FLOORS, ZONES, READERS, BADGES)
+"""Topics of facts that reads are checked against."""
 
 
 def floors_of(facts: Iterable[Fact]) -> Floors:
-    """Take in floors and zones, in log order; a floor's first partition is its partition."""
+    """Take in facts, in log order; a floor's first partition is its partition."""
     partitions: dict[str, int] = {}
-    time_zones: dict[str, str] = {}
-    zones: dict[str, str] = {}
+    newest: dict[str, dict[str, dict[str, Any]]] = {topic.name: {} for topic in FACTS}
     for topic, record in facts:
+        identity = record[topic.key.removesuffix("@version")]
+        if topic is FLOORS and record["partition"] >= 0:
+            partitions.setdefault(identity, record["partition"])
         if record["removed"]:
-            zones.pop(record.get("zone_id", ""), None)
-        elif topic is FLOORS:
-            if record["partition"] >= 0:
-                partitions.setdefault(record["floor_id"], record["partition"])
-            time_zones[record["floor_id"]] = record["time_zone"]
-        elif topic is ZONES:
-            zones[record["zone_id"]] = record["floor_id"]
-    return Floors(partitions, time_zones, zones)
+            newest[topic.name].pop(identity, None)
+        else:
+            newest[topic.name][identity] = record
+    return Floors(
+        partitions,
+        {one: record["time_zone"] for one, record in newest[FLOORS.name].items()},
+        {one: record["floor_id"] for one, record in newest[ZONES.name].items()},
+        readers={one: _where(record) for one, record in newest[READERS.name].items()},
+        badges={one: _held(record) for one, record in newest[BADGES.name].items()},
+    )
 
 
 def floors_in_force(view: RegistryView, now_us: int) -> Floors:
-    """The floors and zones that a view of the reference data shows at `now_us`."""
+    """What a view of the reference data shows at `now_us`."""
     floors = view.floors(now_us)
     versions = [
         Fact(FLOORS, record)
         for floor_id in floors
         for _, record in sorted(view.versions(FLOORS, floor_id).items())
     ]
-    return floors_of(versions)._replace(
-        time_zones={floor_id: floor["time_zone"] for floor_id, floor in floors.items()},
-        zones={zone_id: zone["floor_id"] for zone_id, zone in view.zones(now_us).items()},
+    return Floors(
+        floors_of(versions).partitions,
+        {floor_id: floor["time_zone"] for floor_id, floor in floors.items()},
+        {zone_id: zone["floor_id"] for zone_id, zone in view.zones(now_us).items()},
+        readers={one: _where(record) for one, record in view.readers(now_us).items()},
+        badges={one: _held(record) for one, record in view.badges(now_us).items()},
     )
+
+
+def _where(reader: Mapping[str, Any]) -> Where:
+    return Where(*(reader[name] for name in Where._fields))
+
+
+def _held(badge: Mapping[str, Any]) -> Held:
+    return Held(*(badge[name] for name in Held._fields))
 
 
 def records_of(
@@ -153,31 +212,53 @@ def _record(
     row: BadgeReadRow, floors: Floors, recorded_at_us: int, by: str
 ) -> tuple[tuple[str, str] | None, BadgeRead | None]:
     """What is wrong with a row, as field and reason, and its record where nothing is."""
-    if row.floor_id not in floors.partitions:
-        return ("floor_id", f"{row.floor_id!r} is not registered"), None
-    if row.zone_id is not None and floors.zones.get(row.zone_id) != row.floor_id:
-        return ("zone_id", f"{row.zone_id!r} is not a zone of floor {row.floor_id!r}"), None
-    if row.zone_id is None and floors.whole is not None and row.floor_id not in floors.whole:
-        reason = f"{row.floor_id!r} is of other units too: send zone_id, a zone of yours"
-        return ("floor_id", reason), None
-    zone = row.time_zone or floors.time_zones[row.floor_id] or "UTC"
+    where = _where_of(row, floors)
+    if where is None:
+        reason = f"{row.reader_id!r} is not registered: register it, or write where it is"
+        return ("reader_id", reason), None
+    if fault := _misfit(where, floors):
+        return fault, None
+    zone = row.time_zone or floors.time_zones[where.floor_id] or "UTC"
     try:
         at_us = utc_us(row.read_at, zone)
     except ValueError as error:
         return ("read_at", str(error)), None
     if at_us > recorded_at_us + _SKEW_US:
         return ("read_at", "is in the future"), None
-    placed = row.zone_id is None
+    holders: Sequence[str] | None = row.staff_ids
+    if holders is None:
+        badge = floors.badges.get(row.badge_id)
+        holders = () if badge is None else badge.holders(at_us)
     return None, BadgeRead(
         reader_id=row.reader_id,
         at_us=at_us,
         recorded_at_us=recorded_at_us,
         badge_id=row.badge_id,
-        staff_ids=sorted({*row.staff_ids}),
-        floor_id=row.floor_id,
-        x_m=row.x_m,
-        y_m=row.y_m,
-        range_m=(row.range_m or RANGE_M) if placed else None,
-        zone_id=row.zone_id or "",
+        staff_ids=sorted({*holders}),
+        floor_id=where.floor_id,
+        x_m=where.x_m,
+        y_m=where.y_m,
+        range_m=where.range_m,
+        zone_id=where.zone_id,
         recorded_by=by,
     )
+
+
+def _where_of(row: BadgeReadRow, floors: Floors) -> Where | None:
+    """Where a reader is: as written, else as registered; None where it is neither."""
+    if row.floor_id is None:
+        return floors.readers.get(row.reader_id)
+    range_m = (row.range_m or RANGE_M) if row.zone_id is None else None
+    return Where(row.floor_id, row.x_m, row.y_m, range_m, row.zone_id or "")
+
+
+def _misfit(where: Where, floors: Floors) -> tuple[str, str] | None:
+    """Why a reader cannot be there, as field and reason; None where it can."""
+    floor_id, zone_id = where.floor_id, where.zone_id
+    if floor_id not in floors.partitions:
+        return "floor_id", f"{floor_id!r} is not registered"
+    if zone_id and floors.zones.get(zone_id) != floor_id:
+        return "zone_id", f"{zone_id!r} is not a zone of floor {floor_id!r}"
+    if not zone_id and floors.whole is not None and floor_id not in floors.whole:
+        return "floor_id", f"{floor_id!r} is of other units too: send zone_id, a zone of yours"
+    return None

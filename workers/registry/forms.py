@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from schemas.topics import CAMERAS, REQUIREMENTS, SHIFTS, ZONES, Topic
+from schemas.topics import BADGES, CAMERAS, READERS, REQUIREMENTS, SHIFTS, ZONES, Topic
 from workers.registry.change import STAMPS
 from workers.registry.registered import kind_of
 from workers.registry.rows import ROWS
@@ -43,6 +43,12 @@ def form_of(topic: Topic, record: Mapping[str, Any]) -> dict[str, Any]:
     elif topic is REQUIREMENTS:
         form["starts"] = _clock(form.pop("from_minute"))
         form["ends"] = _clock(form.pop("to_minute"))
+    elif topic is READERS:
+        form["zone_id"] = record["zone_id"] or None
+    elif topic is BADGES:
+        for name, field in (("starts", "from_us"), ("ends", "until_us")):
+            at_us = form.pop(field)
+            form[name] = None if at_us is None else iso(at_us)
     order = list(ROWS[kind_of(topic)].model_fields)
     return dict(sorted(form.items(), key=lambda field: order.index(field[0])))
 

@@ -12,6 +12,7 @@ from streams.domain.camera.pinhole import Pinhole
 from streams.domain.camera.projection import pinhole_of
 from streams.domain.facts.location import location_of
 from workers.registry.change import STAMPS, Change
+from workers.registry.forms import iso
 from workers.registry.registered import Key, Registered, identity_field, key_of
 from workers.registry.shapes import frame_share, hidden_share, is_seen, mask_share, outline
 
@@ -25,6 +26,7 @@ _FAR_M: Final = 1.0
 
 _DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _CLOCK_FIELDS: Final = {"from_minute": "starts", "to_minute": "ends"}
+_PERIOD: Final = {"from_us": "starts", "until_us": "ends"}
 _HIDDEN_FIELDS: Final = {"partition", "space", "reason"}
 
 
@@ -107,15 +109,23 @@ def _for_people(field: str, record: Mapping[str, Any], ward: Registered) -> tupl
     if field in {"starts_us", "ends_us"}:
         at = datetime.fromtimestamp(value / 1e6, UTC).astimezone(ZoneInfo(record["time_zone"]))
         return field.removesuffix("_us"), f"{at:%Y-%m-%d %H:%M %Z}"
-    if field in _CLOCK_FIELDS:
-        return _CLOCK_FIELDS[field], f"{value // 60:02d}:{value % 60:02d}"
-    if field in {"floor_ids", "zone_ids", "neighbour_ids"}:
+    if field in _PERIOD or field in _CLOCK_FIELDS:
+        return _time_for_people(field, value)
+    if field in {"floor_ids", "zone_ids", "neighbour_ids", "staff_ids"}:
         return field, ", ".join(value)
     if field == "weekdays":
         return field, ",".join(_DAYS[day - 1] for day in value)
     if field in {"kind", "status"}:
         value = value.lower().replace("_", " ")
     return field, "" if value is None else str(value)
+
+
+def _time_for_people(field: str, value: int | None) -> tuple[str, str]:
+    """A time of day in minutes, or the end of a badge's time, which may be open."""
+    if field in _PERIOD:
+        return _PERIOD[field], "" if value is None else iso(value)
+    minute = value or 0
+    return _CLOCK_FIELDS[field], f"{minute // 60:02d}:{minute % 60:02d}"
 
 
 def _geometry(field: str, record: Mapping[str, Any], ward: Registered) -> str:

@@ -6,7 +6,7 @@ pixels of the captured frame. What a field may look like: `text.py` and `values.
 
 from datetime import date, datetime, time
 from functools import partial
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import (
     BaseModel,
@@ -18,8 +18,10 @@ from pydantic import (
 )
 
 from schemas.topics import (
+    BADGES,
     CAMERAS,
     FLOORS,
+    READERS,
     REQUIREMENTS,
     SHIFTS,
     STAFF,
@@ -27,6 +29,7 @@ from schemas.topics import (
     ZONES,
     Topic,
 )
+from streams.domain.evidence.readers import RANGE_M
 from workers.registry import geometry, text, values
 from workers.registry.calibration import homography_of
 from workers.registry.values import Point, utc_us
@@ -339,6 +342,95 @@ class UnitRow(Row):
         return self
 
 
+Metres = Annotated[float, BeforeValidator(values.number)]
+
+MOST_HOLDERS: Final = 100
+"""A badge is shared by this many members of staff at most."""
+
+Holders = Annotated[list[Identity], BeforeValidator(values.listed), Field(max_length=MOST_HOLDERS)]
+
+
+def check_position(
+    x_m: float | None, y_m: float | None, range_m: float | None, zone_id: str | None
+) -> None:
+    """A reader has a position, or covers a zone.
+
+    Raises:
+        ValueError: It has neither, or both; the message starts with the field.
+    """
+    placed = [x_m is not None, y_m is not None]
+    if zone_id is not None and (any(placed) or range_m is not None):
+        raise ValueError("zone_id: give zone_id, or x_m and y_m with range_m, not both")
+    if zone_id is None and not all(placed):
+        missing = "y_m" if placed[0] else "x_m"
+        raise ValueError(f"{missing}: give x_m and y_m, or zone_id for a reader that covers a zone")
+
+
+class ReaderRow(Row):
+    """A reader of badges: with a position in metres of its floor, or one that covers a zone."""
+
+    topic = READERS
+    reader_id: Identity
+    name: Name = ""
+    floor_id: Identity
+    x_m: Metres | None = None
+    y_m: Metres | None = None
+    range_m: Annotated[float | None, BeforeValidator(values.number), Field(gt=0, le=100)] = None
+    zone_id: Identity | None = None
+
+    @model_validator(mode="after")
+    def _is_somewhere(self) -> "ReaderRow":
+        check_position(self.x_m, self.y_m, self.range_m, self.zone_id)
+        return self
+
+    def fields(self, time_zone: str | None = None) -> dict[str, Any]:  # noqa: ARG002 - has no time
+        """Avro fields."""
+        range_m = (self.range_m or RANGE_M) if self.zone_id is None else None
+        return {**self.model_dump(), "range_m": range_m, "zone_id": self.zone_id or ""}
+
+
+class BadgeRow(Row):
+    """A badge by pseudonym, and whose it is; for a time where `starts` or `ends` says so."""
+
+    topic = BADGES
+    badge_id: Identity
+    staff_ids: Holders = []
+    starts: Annotated[datetime | None, BeforeValidator(values.moment)] = None
+    ends: Annotated[datetime | None, BeforeValidator(values.moment)] = None
+    time_zone: TimeZone | None = None
+
+    @model_validator(mode="after")
+    def _has_a_time_zone(self) -> "BadgeRow":
+        for name, at in (("starts", self.starts), ("ends", self.ends)):
+            if at is not None and at.tzinfo is None and self.time_zone is None:
+                raise ValueError(
+                    f"{name}: write its offset, such as 2026-11-30T07:00+01:00, or give time_zone"
+                )
+        return self
+
+    def fields(self, time_zone: str | None = None) -> dict[str, Any]:  # noqa: ARG002 - has its own
+        """Avro fields, in UTC.
+
+        Raises:
+            ValueError: A time does not exist, or it ends before it starts.
+        """
+        found: list[int | None] = []
+        for name, at in (("starts", self.starts), ("ends", self.ends)):
+            try:
+                found.append(None if at is None else utc_us(at, self.time_zone or "UTC"))
+            except ValueError as error:
+                raise ValueError(f"{name}: {error}") from error
+        from_us, until_us = found
+        if from_us is not None and until_us is not None and from_us >= until_us:
+            raise ValueError("ends: is not after starts")
+        return {
+            "badge_id": self.badge_id,
+            "staff_ids": sorted(self.staff_ids),
+            "from_us": from_us,
+            "until_us": until_us,
+        }
+
+
 ROWS: dict[str, type[Row]] = {
     "floor": FloorRow,
     "camera": CameraRow,
@@ -347,5 +439,7 @@ ROWS: dict[str, type[Row]] = {
     "shift": ShiftRow,
     "requirement": RequirementRow,
     "unit": UnitRow,
+    "reader": ReaderRow,
+    "badge": BadgeRow,
 }
 """Kinds that can be imported, by their name on the command line."""

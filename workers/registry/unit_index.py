@@ -4,9 +4,20 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, cast
 
+from schemas.records.evidence import Badge, BadgeReader
 from schemas.records.facts import Camera, Floor, Unit, Zone
 from schemas.records.staffing import Requirement, Shift, Staff
-from schemas.topics import CAMERAS, FLOORS, REQUIREMENTS, SHIFTS, STAFF, UNITS, ZONES
+from schemas.topics import (
+    BADGES,
+    CAMERAS,
+    FLOORS,
+    READERS,
+    REQUIREMENTS,
+    SHIFTS,
+    STAFF,
+    UNITS,
+    ZONES,
+)
 
 ROSTERED_FOR_US: Final = 7 * 24 * 3_600_000_000
 """A member of staff belongs to a shift's unit until this long after its end, microseconds."""
@@ -19,6 +30,7 @@ class UnitIndex:
 
     A zone is in the unit that lists it, else in the unit that lists its floor. A camera is in the
     units of everything that it may show: its zones, the zones drawn on its floor, and the floor.
+    A reader of badges is in those of its zone, or of its floor; a badge in those of its staff.
 
     Args:
         facts: Facts in force by topic name and id.
@@ -34,6 +46,8 @@ class UnitIndex:
         self._staff = cast("Mapping[str, Staff]", facts.get(STAFF.name, {}))
         self._shifts = cast("Mapping[str, Shift]", facts.get(SHIFTS.name, {}))
         self._requirements = cast("Mapping[str, Requirement]", facts.get(REQUIREMENTS.name, {}))
+        self._readers = cast("Mapping[str, BadgeReader]", facts.get(READERS.name, {}))
+        self._badges = cast("Mapping[str, Badge]", facts.get(BADGES.name, {}))
         self._lists_zone = _by_member(
             (unit_id, unit["zone_ids"]) for unit_id, unit in self._units.items()
         )
@@ -52,7 +66,8 @@ class UnitIndex:
         """Units of a thing; empty where no unit has it, None where nobody registered it.
 
         Args:
-            kind: `zone`, `camera`, `floor`, `unit`, `staff`, `shift` or `requirement`.
+            kind: `zone`, `camera`, `floor`, `unit`, `staff`, `shift`, `requirement`,
+                `reader` or `badge`.
             identity: Its id.
 
         Raises:
@@ -66,6 +81,8 @@ class UnitIndex:
             "staff": self._member,
             "shift": self._shift,
             "requirement": self._requirement,
+            "reader": self._reader,
+            "badge": self._badge,
         }
         return kinds[kind](identity)
 
@@ -96,6 +113,19 @@ class UnitIndex:
     def _requirement(self, requirement_id: str) -> frozenset[str] | None:
         found = self._requirements.get(requirement_id)
         return None if found is None else self._zone(found["zone_id"]) or _NOWHERE
+
+    def _reader(self, reader_id: str) -> frozenset[str] | None:
+        found = self._readers.get(reader_id)
+        if found is None:
+            return None
+        covered = self._zone(found["zone_id"]) if found["zone_id"] else None
+        return covered or self._floor(found["floor_id"]) or _NOWHERE
+
+    def _badge(self, badge_id: str) -> frozenset[str] | None:
+        found = self._badges.get(badge_id)
+        if found is None:
+            return None
+        return _NOWHERE.union(*(self._of_staff.get(one, _NOWHERE) for one in found["staff_ids"]))
 
     def _shown(self) -> dict[str, frozenset[str]]:
         drawn_on: dict[tuple[str, str], set[str]] = defaultdict(set)

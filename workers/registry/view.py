@@ -11,12 +11,15 @@ from typing import Any, cast
 
 from runtime.facts.log import Fact
 from schemas.records.cameras import CameraView
+from schemas.records.evidence import Badge, BadgeReader
 from schemas.records.facts import Camera, Floor, Zone
 from schemas.records.staffing import Shift, Staff
 from schemas.topics import (
+    BADGES,
     CAMERA_VIEWS,
     CAMERAS,
     FLOORS,
+    READERS,
     REFERENCE_TOPICS,
     SHIFTS,
     STAFF,
@@ -141,6 +144,14 @@ class RegistryView:
     def floors(self, now_us: int) -> dict[str, Floor]:
         """Floors in force at `now_us`, by id."""
         return cast("dict[str, Floor]", self._at(FLOORS, now_us))
+
+    def readers(self, now_us: int) -> dict[str, BadgeReader]:
+        """Readers of badges in force at `now_us`, by id."""
+        return cast("dict[str, BadgeReader]", self._at(READERS, now_us))
+
+    def badges(self, now_us: int) -> dict[str, Badge]:
+        """Badges in force at `now_us`, by pseudonym."""
+        return cast("dict[str, Badge]", self._at(BADGES, now_us))
 
     def unit_names(self, now_us: int) -> dict[str, str]:
         """Name of each unit in force at `now_us`, by its id."""

@@ -10,8 +10,10 @@ from typing import Any, Final, NamedTuple, cast
 
 from schemas.records.staffing import Shift
 from schemas.topics import (
+    BADGES,
     CAMERAS,
     FLOORS,
+    READERS,
     REFERENCE_TOPICS,
     REQUIREMENTS,
     SHIFTS,
@@ -65,6 +67,9 @@ def resting_on(ward: Registered, at_us: int) -> dict[Key, list[Key]]:
     for requirement_id, requirement in ward.current(REQUIREMENTS).items():
         needs = Key(ZONES, requirement["zone_id"])
         found.setdefault(needs, []).append(Key(REQUIREMENTS, requirement_id))
+    for reader_id, reader in ward.current(READERS).items():
+        if reader["zone_id"]:
+            found.setdefault(Key(ZONES, reader["zone_id"]), []).append(Key(READERS, reader_id))
     for shift_id, shift in ward.current(SHIFTS).items():
         if shift["ends_us"] > at_us:
             for topic, field in ((ZONES, "zone_id"), (STAFF, "staff_id"), (SHIFTS, "replaces")):
@@ -99,6 +104,8 @@ def faults_of(ward: Registered, at_us: int, changed_shifts: Collection[str] = ()
         *_taken_over(to_come, shifts),
         *_overlaps(shifts),
         *_units(facts),
+        *_readers(facts[READERS.name], facts[FLOORS.name], zones),
+        *_badges(facts[BADGES.name], facts[STAFF.name]),
     ]
     for topic in REFERENCE_TOPICS:
         found += _alike_ids(topic, facts[topic.name])
@@ -209,6 +216,27 @@ def _units(facts: Mapping[str, Facts]) -> Iterator[Fault]:
     for unit_id, unit in units.items():
         if unit_id in unit["neighbour_ids"]:
             yield _fault(UNITS, unit_id, "neighbour_ids: a unit is not its own neighbour")
+
+
+def _readers(readers: Facts, floors: Facts, zones: Facts) -> Iterator[Fault]:
+    """A reader is on a floor, and covers a zone of that floor."""
+    for reader_id, reader in readers.items():
+        key, floor_id, zone_id = Key(READERS, reader_id), reader["floor_id"], reader["zone_id"]
+        if floor_id not in floors:
+            yield _not_registered(key, "floor_id", Key(FLOORS, floor_id))
+        if zone_id and zone_id not in zones:
+            yield _not_registered(key, "zone_id", Key(ZONES, zone_id))
+        elif zone_id and zones[zone_id]["floor_id"] != floor_id:
+            message = f"zone_id: zone {zone_id} is on floor {zones[zone_id]['floor_id']}"
+            yield _fault(READERS, reader_id, message, zone_id)
+
+
+def _badges(badges: Facts, staff: Facts) -> Iterator[Fault]:
+    """A badge is of registered staff."""
+    for badge_id, badge in badges.items():
+        for staff_id in badge["staff_ids"]:
+            if staff_id not in staff:
+                yield _not_registered(Key(BADGES, badge_id), "staff_ids", Key(STAFF, staff_id))
 
 
 def _taken_over(shifts: Facts, all_shifts: Facts) -> Iterator[Fault]:

@@ -24,8 +24,10 @@ REFERS: Final[Mapping[str, Mapping[str, str]]] = {
     "shift": {"zone_id": "zone", "staff_id": "staff", "replaces": "shift"},
     "requirement": {"zone_id": "zone"},
     "camera": {"floor_id": "floor"},
+    "reader": {"floor_id": "floor", "zone_id": "zone"},
+    "badge": {"staff_ids": "staff"},
 }
-"""Fields of each kind that hold the id of another fact, and that fact's kind."""
+"""Fields of each kind that hold the id of another fact, or ids, and that fact's kind."""
 
 
 def references(fact: Fact) -> Iterable[tuple[str, str, str]]:
@@ -35,7 +37,8 @@ def references(fact: Fact) -> Iterable[tuple[str, str, str]]:
     for field, other_kind in REFERS.get(kind, {}).items():
         if field == "floor_id" and on_a_camera:
             continue  # its floor is that of its camera
-        if identity := fact.record.get(field):
+        named = fact.record.get(field) or ()
+        for identity in (named,) if isinstance(named, str) else named:
             yield field, other_kind, identity
 
 

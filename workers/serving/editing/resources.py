@@ -8,7 +8,7 @@ from schemas.topics import Topic
 from workers.access.rights import Right
 from workers.registry.rows import ROWS, Row
 
-STAFFING: Final = frozenset({"zone", "shift", "requirement"})
+STAFFING: Final = frozenset({"zone", "shift", "requirement", "badge"})
 """Kinds that `Right.EDIT_STAFFING` edits; the others need `Right.EDIT_REGISTRY`."""
 
 _PLURALS: Final[Mapping[str, str]] = {"staff": "staff"}

@@ -196,6 +196,12 @@ class ReadDesk:
                 if reaches_all(held, units.units_of("zone", zone_id) or ())
             },
             {floor_id for floor_id, found in of_floors.items() if reaches_all(held, found)},
+            {
+                reader_id: where
+                for reader_id, where in known.readers.items()
+                if reaches_all(held, units.units_of("reader", reader_id) or ())
+            },
+            known.badges,  # whose one is goes into the log, and not to the sender
         )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from schemas.topics import (
     AUDIT,
+    BADGES,
     CAMERA_CLOCK,
     CAMERA_VIEWS,
     CAMERAS,
@@ -15,6 +16,7 @@ from schemas.topics import (
     LINKS,
     OCCUPANCY,
     PRESENCE,
+    READERS,
     REQUIREMENTS,
     SHIFTS,
     STAFF,
@@ -285,6 +287,16 @@ VERSIONED_TABLES: tuple[Table, ...] = (
         "name, site, department, floor_ids, zone_ids, neighbour_ids",
         "name text, site text, department text, floor_ids text[], zone_ids text[],"
         "neighbour_ids text[]",
+    ),
+    _versions(
+        READERS,
+        "name, floor_id, x_m, y_m, range_m, zone_id",
+        "name text, floor_id text, x_m float8, y_m float8, range_m float8, zone_id text",
+    ),
+    _versions(
+        BADGES,
+        "staff_ids, from_us, until_us",
+        "staff_ids text[], held_from timestamptz, held_until timestamptz",
     ),
     _versions(
         CAMERA_CLOCK,

@@ -17,7 +17,7 @@ from runtime.kafka.reader import read_topic
 from runtime.process.sections import ServingSettings
 from runtime.process.settings import Settings
 from schemas.registry import SchemaRegistry
-from schemas.topics import BADGE_READS, FLOORS, UNITS, ZONES
+from schemas.topics import BADGE_READS, BADGES, FLOORS, READERS, STAFF, UNITS, ZONES
 from tests.integration.log_loss.logs import make
 from tests.support.ahead_clock import AheadClock
 from tests.support.callers import HEADER, NamedCallers, person
@@ -119,6 +119,20 @@ def settings(services: Services) -> Settings:
     return found
 
 
+HELD: dict[str, dict[str, Any]] = {
+    "always": {"staff_ids": ["n7"], "from_us": None, "until_us": None},
+    "until-2020": {"staff_ids": ["n7"], "from_us": None, "until_us": 1_577_836_800_000_000},
+}
+
+
+def reader(reader_id: str, stamps: dict[str, Any]) -> dict[str, Any]:
+    """The lobby's reader has a position on floor g; the others cover a zone of floor f."""
+    placed = {"floor_id": "g", "x_m": 1.0, "y_m": 2.0, "range_m": 3.0, "zone_id": ""}
+    covers = {"floor_id": "f", "x_m": None, "y_m": None, "range_m": None, "zone_id": reader_id}
+    where = placed if reader_id == "lobby" else covers
+    return {"reader_id": reader_id, "name": "", **where, **stamps}
+
+
 def ward() -> RegistryView:
     """Floor f is in two units, g in east alone; on f there is a zone of each."""
     view = RegistryView()
@@ -129,6 +143,9 @@ def ward() -> RegistryView:
             Fact(FLOORS, floor_fact("f", partition=5)),
             Fact(FLOORS, floor_fact("g", partition=9)),
             *(Fact(ZONES, zone_fact(one, floor_id="f")) for one in ("east-1", "west-1")),
+            *(Fact(READERS, reader(one, stamps)) for one in ("lobby", "east-1", "west-1")),
+            Fact(STAFF, {"staff_id": "n7", "role": "nurse", **stamps}),
+            *(Fact(BADGES, {"badge_id": one, **held, **stamps}) for one, held in HELD.items()),
             *(
                 Fact(UNITS, {"unit_id": one, **stamps, "floor_ids": floors, "zone_ids": zones})
                 for one, floors, zones in units
@@ -315,6 +332,55 @@ def test_a_sender_of_one_unit_sends_for_its_floors_and_zones_alone(board: Board)
     assert faults(read()) == [
         ("floor_id", "'f' is of other units too: send zone_id, a zone of yours")
     ]
+
+
+def short(reader_id: str, badge_id: str) -> dict[str, Any]:
+    """A read of which no more is sent than must be."""
+    return {"reader_id": reader_id, "badge_id": badge_id, "read_at": read()["read_at"]}
+
+
+def test_what_a_read_leaves_out_is_filled_in_from_what_is_registered(board: Board) -> None:
+    sender = board()
+
+    answer = sender.send(
+        [short("lobby", "always"), short("east-1", "until-2020"), short("lobby", "unknown")]
+    )
+
+    assert answer.status_code == 200, answer.text
+    at_us = answer.json()["recorded_at_us"]
+    found = {b["badge_id"]: (p, b) for p, _, b in sender.log() if b["recorded_at_us"] == at_us}
+    partition, always = found["always"]
+    assert (partition, always["floor_id"], always["staff_ids"]) == (9, "g", ["n7"])
+    assert (always["x_m"], always["y_m"], always["range_m"]) == (1.0, 2.0, 3.0)
+    partition, over = found["until-2020"]
+    assert (partition, over["zone_id"], over["x_m"], over["staff_ids"]) == (5, "east-1", None, [])
+    assert found["unknown"][1]["staff_ids"] == []
+
+
+def test_what_a_read_says_itself_counts_before_what_is_registered(board: Board) -> None:
+    sender = board()
+
+    answer = sender.send(read(reader_id="lobby", badge_id="always", staff_ids=[]))
+
+    at_us = answer.json()["recorded_at_us"]
+    [written] = [one for _, _, one in sender.log() if one["recorded_at_us"] == at_us]
+    assert (written["floor_id"], written["x_m"], written["staff_ids"]) == ("f", 4.2, [])
+
+
+@pytest.mark.parametrize(
+    ("by", "reader_id", "status"),
+    [("badges", "no-such", 422), ("east-badges", "lobby", 200), ("east-badges", "west-1", 422)],
+)
+def test_a_reader_out_of_reach_is_as_one_that_nobody_registered(
+    board: Board, by: str, reader_id: str, status: int
+) -> None:
+    answer = board().send(short(reader_id, "always"), by=by)
+
+    assert answer.status_code == status, answer.text
+    for fault in answer.json().get("errors", ()):
+        assert fault["field"] == "reader_id"
+        reason = f"{reader_id!r} is not registered: register it, or write where it is"
+        assert fault["reason"] == reason
 
 
 def test_the_same_request_under_one_key_is_taken_once(board: Board) -> None:

@@ -101,7 +101,7 @@ def completed(description: str) -> list[str]:
 @pytest.mark.parametrize(
     ("description", "offered"),
     [
-        pytest.param("re", ["rebuild", "registry", "relay", "requirement"], id="command"),
+        pytest.param("re", ["reader", "rebuild", "registry", "relay", "requirement"], id="command"),
         pytest.param("rebuild re", ["revert"], id="command-of-a-group"),
         pytest.param("dlq list --rea", ["--reason"], id="option"),
         pytest.param("tail staff", ["staff.v1"], id="topic"),

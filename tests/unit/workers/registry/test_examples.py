@@ -13,6 +13,8 @@ FILES = {
     "shift": "shifts.csv",
     "requirement": "requirements.csv",
     "unit": "units.yaml",
+    "reader": "readers.csv",
+    "badge": "badges.csv",
 }
 
 

@@ -30,7 +30,9 @@ IDS = st.one_of(
 )
 SCALARS = st.one_of(TEXTS, st.none(), st.booleans(), st.integers(), st.floats())
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=4), max_leaves=12)
-KINDS = st.sampled_from(["cameras", "floors", "zones", "staff", "shifts", "requirements", "units"])
+KINDS = st.sampled_from(
+    ["cameras", "floors", "zones", "staff", "shifts", "requirements", "units", "readers", "badges"]
+)
 FIELDS = st.sampled_from(
     [
         *sorted({name for rows in ROWS_OF_TWO_UNITS.values() for row in rows for name in row}),
