@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from schemas.records.staffing import RoleCoverage
 from streams.domain.staffing.assignment import Covers, assign
+from streams.domain.staffing.ratio import Census, Ratio
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,10 @@ class Plan:
             is what holds if every unidentified person is staff.
         covers: By role, the other roles that it may cover.
         priority: Roles whose places are filled first, the most urgent first.
+        ratios: Ratios in force; they depend on who is present, so `required` does not hold them.
+            `ratio.combined` says what both require.
+        census: The newest count of the people to care for; None where there is none.
+        not_staff: Roles that are no staff's, such as patients'.
     """
 
     from_us: int
@@ -38,6 +43,9 @@ class Plan:
     least_required: Mapping[str, int] | None = None
     covers: Covers = field(default_factory=dict)
     priority: tuple[str, ...] = ()
+    ratios: tuple[Ratio, ...] = ()
+    census: Census | None = None
+    not_staff: frozenset[str] = frozenset()
 
 
 class Coverage(NamedTuple):

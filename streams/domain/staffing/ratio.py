@@ -2,11 +2,16 @@
 
 A census is a number that somebody counted. Without one, those in a zone who are not identified as
 staff may be the people to care for; each of them who is not identified at all may be staff too, so
-what is required is an interval, like the gap.
+what is required is an interval, like the gap. A census that is too old may still be right, so the
+interval then holds both: the census, and what the people who are present allow.
 """
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Mapping, Sequence
+from typing import Literal, NamedTuple, TypeAlias
+
+Basis: TypeAlias = Literal["CENSUS", "PRESENT"]
+"""The people to whom a ratio relates: an imported census, or who is present less identified
+staff."""
 
 
 class Ratio(NamedTuple):
@@ -17,12 +22,28 @@ class Ratio(NamedTuple):
         staff: Staff for each `per` people, and for a part of them.
         per: People, 1 or more.
         at_least: Staff required however few people there are.
+        basis: The people to whom it relates.
     """
 
     role: str
     staff: int
     per: int
     at_least: int = 0
+    basis: Basis = "PRESENT"
+
+
+class Census(NamedTuple):
+    """The newest count of the people to care for in a zone.
+
+    Attributes:
+        people: People.
+        from_us: When it was counted, UTC microseconds.
+        is_old: Whether it is older than a census may be; then it is one of two bounds only.
+    """
+
+    people: int
+    from_us: int
+    is_old: bool = False
 
 
 class Cared(NamedTuple):
@@ -61,7 +82,7 @@ def by_census(census: int) -> Cared:
     return Cared(census, census)
 
 
-def by_presence(present: Sequence[str], not_staff: Sequence[str] = ()) -> Cared:
+def by_presence(present: Sequence[str], not_staff: Collection[str] = ()) -> Cared:
     """The people in a zone less identified staff.
 
     Args:
@@ -90,22 +111,59 @@ def required_by(ratio: Ratio, cared: Cared) -> tuple[int, int]:
     return least, most
 
 
+def cared_for(
+    basis: Basis,
+    census: Census | None,
+    present: Sequence[str],
+    not_staff: Collection[str] = (),
+) -> Cared:
+    """The people to whom a ratio relates.
+
+    A census that is not too old is believed. Where there is none, those who are present hold in
+    its place; beside one that is too old, they make the interval wider, and never narrower.
+
+    Args:
+        basis: What the ratio relates to.
+        census: The newest count; None where there is none.
+        present: Role of each person in the zone, "" when unknown.
+        not_staff: Roles that are no staff's.
+
+    >>> present = ["nurse", "", ""]
+    >>> cared_for("CENSUS", Census(5, 0), present), cared_for("CENSUS", None, present)
+    (Cared(least=5, most=5), Cared(least=0, most=2))
+    >>> cared_for("CENSUS", Census(5, 0, is_old=True), present)
+    Cared(least=0, most=5)
+    """
+    seen = by_presence(present, not_staff)
+    if basis != "CENSUS" or census is None:
+        return seen
+    if not census.is_old:
+        return by_census(census.people)
+    return Cared(min(census.people, seen.least), max(census.people, seen.most))
+
+
 def combined(
-    minimum: dict[str, int], ratios: Sequence[Ratio], cared: Cared
+    minimum: Mapping[str, int],
+    ratios: Sequence[Ratio],
+    census: Census | None,
+    present: Sequence[str],
+    not_staff: Collection[str] = (),
 ) -> tuple[dict[str, int], dict[str, int]]:
     """What minima and ratios require together: of what holds for one role, the greater decides.
 
     Args:
         minimum: People required by role, as `required_at` counts them.
         ratios: Ratios in force, in any order.
-        cared: People to care for.
+        census: The newest count of the zone; None where there is none.
+        present: Role of each person in the zone, "" when unknown.
+        not_staff: Roles that are no staff's.
 
     Returns:
         The least and the most that may be required, by role, sorted; roles with 0 are left out.
     """
     least, most = dict(minimum), dict(minimum)
     for ratio in ratios:
-        low, high = required_by(ratio, cared)
+        low, high = required_by(ratio, cared_for(ratio.basis, census, present, not_staff))
         least[ratio.role] = max(least.get(ratio.role, 0), low)
         most[ratio.role] = max(most.get(ratio.role, 0), high)
     return (

@@ -7,9 +7,11 @@ from hypothesis import strategies as st
 from streams.domain.staffing.coverage import Plan, coverage
 from streams.domain.staffing.ratio import (
     Cared,
+    Census,
     Ratio,
     by_census,
     by_presence,
+    cared_for,
     check_ratio,
     combined,
     required_by,
@@ -32,7 +34,11 @@ def test_more_people_never_need_less(ratio: Ratio, least: int, more: int) -> Non
 
 
 def test_of_a_minimum_and_a_ratio_the_greater_decides() -> None:
-    least, most = combined({"nurse": 2, "porter": 1}, [Ratio("nurse", 1, 2)], Cared(2, 6))
+    present = ["visitor", "visitor", "", "", "", ""]
+
+    least, most = combined(
+        {"nurse": 2, "porter": 1}, [Ratio("nurse", 1, 2)], None, present, ["visitor"]
+    )
 
     assert least == {"nurse": 2, "porter": 1}
     assert most == {"nurse": 3, "porter": 1}
@@ -48,7 +54,7 @@ def test_whoever_the_unidentified_are_the_gap_of_a_ratio_is_within_its_interval(
     """Every truth: a nurse or a visitor for each."""
 
     def gap(people: list[str]) -> tuple[int, int]:
-        least, most = combined({}, [ratio], by_presence(people, ["visitor"]))
+        least, most = combined({}, [ratio], None, people, ["visitor"])
         found = coverage(people, Plan(0, 1, required=most, least_required=least))
         return found.gap_min, found.gap_max
 
@@ -71,3 +77,39 @@ def test_an_invalid_ratio_is_refused(ratio: Ratio) -> None:
 def test_a_census_below_nobody_is_refused() -> None:
     with pytest.raises(ValueError, match="census is -1"):
         by_census(-1)
+
+
+PEOPLE = st.lists(st.sampled_from(["nurse", "patient", ""]), max_size=8)
+
+
+@given(st.integers(0, 12), PEOPLE)
+def test_a_census_that_is_too_old_makes_the_interval_wider_and_never_narrower(
+    people: int, present: list[str]
+) -> None:
+    believed, old, none = (
+        cared_for("CENSUS", census, present, ["patient"])
+        for census in (Census(people, 0), Census(people, 0, is_old=True), None)
+    )
+
+    assert none == by_presence(present, ["patient"])
+    for narrower in (believed, none):
+        assert old.least <= narrower.least <= narrower.most <= old.most
+    assert old == (min(believed.least, none.least), max(believed.most, none.most))
+
+
+@given(st.one_of(st.none(), st.builds(Census, st.integers(0, 9), st.just(0))), PEOPLE)
+def test_a_ratio_to_those_present_asks_no_census(census: Census | None, present: list[str]) -> None:
+    assert cared_for("PRESENT", census, present) == by_presence(present)
+
+
+@given(st.lists(RATIOS, max_size=3), st.integers(0, 9), PEOPLE, st.booleans())
+def test_what_ratios_require_is_an_interval_in_any_order(
+    ratios: list[Ratio], people: int, present: list[str], is_old: bool
+) -> None:
+    census = Census(people, 0, is_old)
+    mixed = [one._replace(basis="CENSUS") for one in ratios[::2]] + ratios[1::2]
+
+    least, most = combined({"nurse": 1}, mixed, census, present)
+
+    assert least["nurse"] <= most["nurse"]
+    assert (least, most) == combined({"nurse": 1}, mixed[::-1], census, present)
