@@ -64,11 +64,12 @@ def take_read(
     if not same:  # one that somebody is known to carry has not been lying there
         after[LYING] += settings.lost * (unseen + lying)
     badge.carriers = _normalised(after)
-    badge.read_us, badge.reader_id = max(badge.read_us, read.at_us), read.reader_id
-    placed = not reader.zone_id
-    badge.x_m = reader.x_m if placed else None
-    badge.y_m = reader.y_m if placed else None
-    badge.range_m = reader.range_m
+    if read.at_us >= badge.read_us:  # one that comes later may be of an earlier time
+        badge.read_us, badge.reader_id = read.at_us, read.reader_id
+        placed = not reader.zone_id
+        badge.x_m = reader.x_m if placed else None
+        badge.y_m = reader.y_m if placed else None
+        badge.range_m = reader.range_m
     return likelihoods
 
 

@@ -219,6 +219,18 @@ def test_who_walks_from_reader_to_reader_is_no_event() -> None:
     )
 
 
+def test_a_read_that_arrives_after_a_newer_one_moves_the_badge_nowhere() -> None:
+    """Where a badge was last is where it was read last, and not what was heard of last."""
+    state = play(Moment(30 * S, [at("p", 0.0)], [Read(30 * S, "door", "b1")]))
+    nobody = [at("p", 0.0)]
+    delayed = Moment(31 * S, nobody, [Read(22 * S, "ward", "b1")])
+    again = Moment(32 * S, nobody, [Read(32 * S, "door", "b1")])
+
+    assert advance(state, delayed, READERS, CONFUSION, RATES) == []
+    assert advance(state, again, READERS, CONFUSION, RATES) == []
+    assert state.badges["b1"].x_m == 0.0
+
+
 @pytest.mark.parametrize(
     ("kind", "later_knows"),
     [
