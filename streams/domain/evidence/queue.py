@@ -6,7 +6,7 @@ comes so late that nobody's position is remembered any more changes nothing that
 it is handed back, to become a link.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, NamedTuple
 
@@ -49,7 +49,12 @@ class Due(NamedTuple):
 
 def offer(queue: ReadQueue, *records: BadgeRead) -> None:
     """Put reads into the queue."""
-    queue.waiting = sorted((*queue.waiting, *records), key=lambda one: (_key(one), _order(one)))
+    queue.waiting = in_order((*queue.waiting, *records))
+
+
+def in_order(records: Iterable[BadgeRead]) -> list[BadgeRead]:
+    """Reads in order of time, reader and badge; copies of one as they were recorded."""
+    return sorted(records, key=lambda one: (_key(one), _order(one)))
 
 
 def due(queue: ReadQueue, end_us: int, settings: EvidenceSettings) -> Due:

@@ -308,6 +308,7 @@ def _take_in(
             people,
             joined,
             snapshot.staff,
+            zone_ids={area.zone_id for area in snapshot.zones_of(floor.floor_id) if due},
             end_us=moment.as_of_us,
             looked=watched,
             settings=rates_of(settings.badges),
@@ -319,6 +320,7 @@ def _take_in(
         floor.seqs,
         taken.twice,
         taken.late,
+        taken.astray,
         moment.as_of_us,
         moment.inputs_through_us,
     )

@@ -5,7 +5,7 @@ then on, evidence is taken in at ticks with a read or a link, and else once a se
 looks. All other ticks leave it as it is, so that it makes no difference which of them are closed.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -13,7 +13,14 @@ from schemas.records.evidence import BadgeRead
 from schemas.records.presence import Link
 from schemas.records.staffing import Staff
 from streams.domain.evidence.naming import identities
-from streams.domain.evidence.queue import ReadQueue, badges_of, due, forget_holders, offer
+from streams.domain.evidence.queue import (
+    ReadQueue,
+    badges_of,
+    due,
+    forget_holders,
+    in_order,
+    offer,
+)
 from streams.domain.evidence.readers import Read, Reader, Seen
 from streams.domain.evidence.settings import EvidenceSettings
 from streams.domain.evidence.state import EvidenceState
@@ -64,11 +71,13 @@ class TakenIn(NamedTuple):
         evidence: The floor's evidence; None when there is none any more.
         late: Reads that came too late to be weighed, in order.
         twice: Badges that were in two positions at once, in order.
+        astray: Reads of zones that the floor does not have, in order.
     """
 
     evidence: FloorEvidence | None
     late: Sequence[BadgeRead] = ()
     twice: Sequence[TwoPositions] = ()
+    astray: Sequence[BadgeRead] = ()
 
 
 def take_in(
@@ -78,11 +87,14 @@ def take_in(
     joined: Sequence[Joined],
     staff: Mapping[str, Staff],
     *,
+    zone_ids: Collection[str],
     end_us: int,
     looked: bool,
     settings: EvidenceSettings,
 ) -> TakenIn:
     """Take in one tick.
+
+    A read of a zone that the floor does not have weighs nobody: where it was made is not known.
 
     Args:
         known: The floor's evidence, changed in place.
@@ -90,12 +102,18 @@ def take_in(
         people: People at its end.
         joined: Links of the tick.
         staff: Staff in force, by id.
+        zone_ids: Zones of the floor that are in force.
         end_us: End of the tick, microseconds.
         looked: Whether a camera looked in the tick.
         settings: Rates.
     """
     if known is None and not records:
         return TakenIn(None)
+    astray: list[BadgeRead] = []
+    if records:
+        placed = {"", *zone_ids}
+        astray = in_order(one for one in records if one["zone_id"] not in placed)
+        records = [one for one in records if one["zone_id"] in placed]
     evidence = FloorEvidence(read_us=end_us) if known is None else known
     reads: list[Read] = []
     readers: dict[str, Reader] = {}
@@ -104,22 +122,22 @@ def take_in(
         offer(evidence.queue, *records)
         reads, readers, late = due(evidence.queue, end_us, settings)
     if known is None and not reads:
-        return TakenIn(None, late)
+        return TakenIn(None, late, (), astray)
     passed_us = end_us - evidence.state.at_us
     if not (reads or joined or (looked and passed_us >= settings.trail_step_us)):
-        return TakenIn(evidence, late)
+        return TakenIn(evidence, late, (), astray)
     moment = Moment(end_us, seen(people), reads, joined)
     twice = advance(evidence.state, moment, readers, {}, settings)
     if reads:
         evidence.read_us = end_us
     elif end_us - evidence.read_us > settings.forget_us:
-        return TakenIn(None, late, twice)
+        return TakenIn(None, late, twice, astray)
     forget_holders(evidence.queue, evidence.state.badges)
     evidence.is_stale = evidence.is_stale or bool(reads or joined)
     if end_us - evidence.named_us >= (NAMED_US if evidence.is_stale else FADED_US):
         evidence.named_us, evidence.is_stale = end_us, False
         evidence.names = _named(evidence, people.person_ids, staff, settings)
-    return TakenIn(evidence, late, twice)
+    return TakenIn(evidence, late, twice, astray)
 
 
 def seen(people: PeopleOnFloor) -> list[Seen]:
@@ -176,7 +194,10 @@ def _named(
     staff: Mapping[str, Staff],
     settings: EvidenceSettings,
 ) -> dict[str, Name]:
-    """Who people are: those of whom a role or a name is known, in order of their ids."""
+    """Who people are: those of whom a role or a name is known, in order of their ids.
+
+    Somebody who is no staff in force may still hold a badge, and is never named.
+    """
     if not evidence.state.badges:
         return {}
     holders = {one for _, holding in evidence.queue.holders.values() for one in holding}
@@ -186,7 +207,8 @@ def _named(
     near = [one for one in people if one in carriers]  # no badge says anything of the others
     found: dict[str, Name] = {}
     for one in identities(evidence.state, near, badges, settings):
-        if one.role or one.staff_id is not None:
+        staff_id = one.staff_id if one.staff_id in staff else None
+        if one.role or staff_id is not None:
             confidence = one.role_confidence if one.role else 0.0
-            found[one.person_id] = Name(one.role, confidence, one.staff_id)
+            found[one.person_id] = Name(one.role, confidence, staff_id)
     return found

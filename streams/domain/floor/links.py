@@ -133,19 +133,22 @@ def badge_link_records(
     seqs: Seqs,
     twice: Sequence[TwoPositions],
     late: Sequence[BadgeRead],
+    astray: Sequence[BadgeRead],
     as_of_us: int,
     inputs_through_us: int,
 ) -> list[Output]:
     """Make records of what reads of badges say that changes nothing that is derived forward.
 
-    Neither names a person: where people were at the time of a late read is not remembered any
-    more, and of a badge in two positions nobody knows which of the two carriers has it.
+    None names a person: where people were at the time of a late read is not remembered any more,
+    of a badge in two positions nobody knows which of the two carriers has it, and where a zone is
+    that the floor does not have is not known at all.
 
     Args:
         floor_id: The floor.
         seqs: Seqs of the floor; that of links rises.
         twice: Badges that were in two positions at once, in order.
         late: Reads that came too late to be weighed, in order.
+        astray: Reads of zones that the floor does not have, in order.
         as_of_us: End of the tick, microseconds.
         inputs_through_us: Event time up to which the input is in, microseconds.
     """
@@ -164,6 +167,12 @@ def badge_link_records(
             f"{late_s:.1f} s later: too late to say who was there"
         )
         found.append((read["at_us"], reason, round(late_s, 3), None))
+    for read in astray:
+        reason = (
+            f"badge {read['badge_id']} was read by {read['reader_id']} in zone {read['zone_id']}, "
+            "which the floor does not have: nobody knows where that is"
+        )
+        found.append((read["at_us"], reason, round((as_of_us - read["at_us"]) / 1e6, 3), None))
     outputs: list[Output] = []
     for at_us, reason, gap_s, distance_m in found:
         seqs[LINKS.name] += 1

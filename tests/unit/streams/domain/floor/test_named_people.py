@@ -168,6 +168,28 @@ def test_a_read_that_comes_twice_counts_once() -> None:
     )
 
 
+def test_a_read_of_a_zone_that_was_removed_is_a_link_and_takes_no_name_away() -> None:
+    reads = [at_person(1, "b2", x_m=7.0), at_person(8)]
+    there: dict[str, Any] = {"x_m": None, "y_m": None, "range_m": None, "zone_id": "gone"}
+    gone = zone("gone"), zone("gone", removed=True, version=2, valid_from_us=T0 + 9 * S)
+    reads.append(at_person(10, **there))
+
+    outputs = fold(standing(20), facts_of(*ROOM, *gone), KnownReads(reads))
+
+    [link] = links(outputs)
+    assert (link["kind"], link["at_us"]) == ("BADGE", T0 + 10 * S)
+    assert "in zone gone, which the floor does not have" in link["reason"]
+    assert names(outputs)[-1][1:] == ("nurse", "ann")
+
+
+def test_a_holder_who_is_no_staff_in_force_is_not_named() -> None:
+    reads = [at_person(1, "b2", x_m=7.0), at_person(8, staff_ids=["who-left"])]
+
+    outputs = fold(standing(16), facts_of(*ROOM), KnownReads(reads))
+
+    assert names(outputs) == [(200, "", None)]
+
+
 def test_the_first_tick_takes_in_what_was_visible_before_it() -> None:
     reads = KnownReads([known_at_once(T0 - 1 * S, x_m=2.0, y_m=4.0)])
     pipeline = PartitionPipeline()
