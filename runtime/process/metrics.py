@@ -110,8 +110,9 @@ STREAM_BACK_DATED = Counter(
 )
 STREAM_BADGE_READS = Counter(
     "wardstream_stream_badge_reads_total",
-    "Reads of badges, as often as they were read: read; unusable, and left out; back-dated, read "
-    "but too late for the tick that should have taken it in, so that verify may differ",
+    "Reads of badges, as often as they were read: read; unusable, and left out; unused, since no "
+    "tick of their floor came within an hour; back-dated, read but too late for the tick that "
+    "should have taken it in, so that verify may differ",
     ["result"],
 )
 STREAM_TICK_LAG = Histogram(

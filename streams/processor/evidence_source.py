@@ -45,7 +45,9 @@ _PIECE: Final = 10_000
 _WAIT_S: Final = 30.0
 _AGAIN = constant(0.05, deadline_s=_WAIT_S)
 
-_READ, _UNUSABLE, _BACK_DATED = map(STREAM_BADGE_READS.labels, ("read", "unusable", "back-dated"))
+_READ, _UNUSABLE, _UNUSED, _BACK_DATED = map(
+    STREAM_BADGE_READS.labels, ("read", "unusable", "unused", "back-dated")
+)
 
 
 class EvidenceSource:
@@ -234,8 +236,10 @@ class EvidenceSource:
 
     def _add(self, reads: "PartitionReads", offset: int, record: BadgeRead) -> None:
         due_us = visible_us(record)
-        if due_us < reads.newest_us - KEPT_US:
-            return  # no tick takes it in any more
+        if due_us < reads.newest_us - KEPT_US:  # no tick takes it in any more
+            if reads.ensured_us:
+                reads.waiting.unused[record["floor_id"]] += 1
+            return
         _READ.inc()
         reads.waiting.add(offset, record)
         if due_us <= reads.ensured_us:
@@ -299,6 +303,7 @@ class PartitionReads:
         self.ensured_us = 0
         self.asked_s = 0.0
         self._source = source
+        self._told: set[str] = set()
 
     def resume(self, offsets: Mapping[str, int]) -> None:
         """Begin where a checkpoint says; called before the first event.
@@ -317,6 +322,24 @@ class PartitionReads:
         """
         self._source.complete_for(self, newest_us)
         self.waiting.ensure(newest_us)
+        if self.waiting.unused:
+            self._count_unused()
+
+    def _count_unused(self) -> None:
+        """Count reads that no tick took in; each floor is named in the log once."""
+        for floor_id, number in self.waiting.unused.items():
+            _UNUSED.inc(number)
+            if floor_id not in self._told:
+                self._told.add(floor_id)
+                why = "no camera of the floor reported for an hour, or no such floor is here"
+                log.error(
+                    "evidence.unused",
+                    partition=self.partition,
+                    floor=floor_id,
+                    number=number,
+                    why=why,
+                )
+        self.waiting.unused.clear()
 
     def next_us(self, floor_id: str, after_us: int) -> int:
         """When the next read of a floor is visible; see `WaitingReads`."""

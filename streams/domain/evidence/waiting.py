@@ -7,6 +7,7 @@ again after a restart.
 """
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from heapq import heappop, heappush
 from typing import Final, Protocol
@@ -75,9 +76,13 @@ class WaitingReads:
 
     Reads that are visible before the last tick are those that were read again after a restart, or
     that were appended too late for the tick that should have taken them in; both are dropped.
+
+    Attributes:
+        unused: Number of reads, by floor, that no tick took in within `KEPT_US`; for metrics.
     """
 
     def __init__(self) -> None:
+        self.unused: Counter[str] = Counter()
         self._by_floor: dict[str, list[_Entry]] = {}
         self._oldest_us = NEVER_US
 
@@ -108,6 +113,7 @@ class WaitingReads:
             heap = self._by_floor[floor_id]
             while heap and heap[0][0] < before_us:
                 heappop(heap)
+                self.unused[floor_id] += 1
             if not heap:
                 del self._by_floor[floor_id]
         self._oldest_us = min((heap[0][0] for heap in self._by_floor.values()), default=NEVER_US)

@@ -195,6 +195,27 @@ def test_a_read_that_comes_after_its_tick_is_counted_and_reported(
     assert [(one["event"], one["late_us"]) for one in text] == [("evidence.back_dated", S)]
 
 
+def test_reads_that_no_tick_takes_in_are_counted_and_their_floor_is_named(
+    cluster: Cluster, source: EvidenceSource, clock: SteppedClock
+) -> None:
+    """Of a floor that is unknown, removed, or has no camera; and of one imported much too late."""
+    unused = STREAM_BADGE_READS.labels("unused")
+    before, reads, now_us = unused._value.get(), source.partition(PARTITION), clock.us
+    append(cluster, *(badge_read(now_us, f"b{n}", floor_id="no-such-floor") for n in range(3)))
+    reads.ensure(now_us)
+    clock.us += KEPT_US + 10 * S
+    append(cluster, badge_read(now_us - KEPT_US, "old", floor_id="other"))
+
+    with capture_logs() as text:
+        reads.ensure(clock.us)
+        reads.ensure(clock.us)
+
+    assert unused._value.get() == before + 4
+    found = {one["floor"]: one["number"] for one in text if one["event"] == "evidence.unused"}
+    assert found == {"no-such-floor": 3, "other": 1}
+    assert len(reads.waiting) == 0
+
+
 def test_an_event_too_far_ahead_of_the_clock_is_tried_again_later(
     source: EvidenceSource, clock: SteppedClock
 ) -> None:
