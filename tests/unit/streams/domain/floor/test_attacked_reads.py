@@ -47,7 +47,14 @@ REMOVED_S = 14
 
 FAR = (1e308, -1e308, float("nan"), float("inf"), 1e7)
 TIMES = (-(2**62), -1, 0, 1, 2**53 - 1, 2**53, 2**62)
-HOLDERS: tuple[list[str], ...] = (["ann"], ["bob"], ["ann", "bob"], [], ["cai"], ["who-is-no-staff"])
+HOLDERS: tuple[list[str], ...] = (
+    ["ann"],
+    ["bob"],
+    ["ann", "bob"],
+    [],
+    ["cai"],
+    ["who-is-no-staff"],
+)
 
 
 def seeds(short: int, long: int) -> Callable[[Test], Test]:
