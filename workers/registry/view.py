@@ -12,7 +12,7 @@ from typing import Any, cast
 from runtime.facts.log import Fact
 from schemas.records.cameras import CameraView
 from schemas.records.evidence import Badge, BadgeReader
-from schemas.records.facts import Camera, Floor, Zone
+from schemas.records.facts import Camera, Floor, Unit, Zone
 from schemas.records.staffing import Shift, Staff
 from schemas.topics import (
     BADGES,
@@ -152,6 +152,10 @@ class RegistryView:
     def badges(self, now_us: int) -> dict[str, Badge]:
         """Badges in force at `now_us`, by pseudonym."""
         return cast("dict[str, Badge]", self._at(BADGES, now_us))
+
+    def units(self, now_us: int) -> dict[str, Unit]:
+        """Units in force at `now_us`, by id."""
+        return cast("dict[str, Unit]", self._at(UNITS, now_us))
 
     def unit_names(self, now_us: int) -> dict[str, str]:
         """Name of each unit in force at `now_us`, by its id."""

@@ -35,6 +35,7 @@ from workers.serving.evidence.desk import ReadDesk
 from workers.serving.live.board_state import BoardState
 from workers.serving.live.change_feed import QUEUE_LENGTH, ChangeFeed
 from workers.serving.live.pipeline_view import PipelineView
+from workers.serving.live.recent_zones import RecentZones
 from workers.serving.live.state import BREAKER, LiveState, connect
 from workers.serving.live.trends import Trends
 from workers.serving.login import routes as logins
@@ -108,11 +109,11 @@ def create_app(
     pipeline = pipeline or PipelineView()
     reader = connect(redis_url, answer_within_s=ANSWER_WITHIN_S)
     follower = connect(redis_url, answer_within_s=ANSWER_WITHIN_S)
-    trends = Trends()
+    trends, recent = Trends(), RecentZones()
     guard = breaker.Guard("redis", clock, BREAKER)
     live = LiveState(reader, live_prefix, guard)
-    feed = ChangeFeed(follower, live_prefix, trends, clock, guard, queue_length)
-    state = BoardState(live, registry, trends, clock, settings.stale_after_s)
+    feed = ChangeFeed(follower, live_prefix, [trends.take, recent.take], clock, guard, queue_length)
+    state = BoardState(live, registry, trends, recent, clock, settings.stale_after_s)
 
     async def watch_pipeline() -> None:
         shown = pipeline.version

@@ -96,6 +96,7 @@ BOARD: Final[Mapping[Route, Access]] = {
     ("GET", f"{PREFIX}/zones/{{zone_id}}"): Access(
         needs=Right.BOARD, scope=Scope.ZONE, audit="people.viewed"
     ),
+    ("GET", f"{PREFIX}/units"): Access(needs=Right.BOARD, scope=Scope.LIST),
     ("GET", f"{PREFIX}/cameras"): Access(
         needs=Right.BOARD, scope=Scope.LIST, audit="people.viewed"
     ),

@@ -16,6 +16,7 @@ from workers.serving.api import (
     sessions,
     status,
     trends,
+    units,
     zones,
 )
 from workers.serving.api.board import PREFIX
@@ -24,6 +25,7 @@ from workers.serving.api.registry import routes as registry
 
 RESOURCES = (
     zones,
+    units,
     cameras,
     floors,
     trends,

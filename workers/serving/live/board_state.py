@@ -1,7 +1,7 @@
 """Join live values and reference data into the answers of the API."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, NamedTuple
 
 from runtime.clock import Clock
 from schemas.topics import CAMERAS, ZONES
@@ -11,12 +11,31 @@ from workers.serving.live import answers as views
 from workers.serving.live.footprints import Footprints
 from workers.serving.live.freshness import Freshness, judge, vouched_through
 from workers.serving.live.messages import coverage
+from workers.serving.live.recent_zones import RecentZones
 from workers.serving.live.records import CameraTracks, Occupancy, Presence
 from workers.serving.live.state import Live, LiveState
 from workers.serving.live.trends import Trends
+from workers.serving.live.unit_answers import Units
+from workers.serving.live.unit_board import LiveZone, unit_board
 
 if TYPE_CHECKING:
     from schemas.records.facts import Camera, Zone
+
+
+class _LiveZones(NamedTuple):
+    """What is known of zones now.
+
+    Attributes:
+        values: Newest value of each zone, by id.
+        floors: Latest tick of each floor, by id.
+        registered: Zones in force, by id.
+        shown: Every zone in force, and every one with a value that was not removed.
+    """
+
+    values: dict[str, Live[Occupancy]]
+    floors: dict[str, Live[Presence]]
+    registered: "dict[str, Zone]"
+    shown: set[str]
 
 
 class BoardState:
@@ -26,6 +45,7 @@ class BoardState:
         live: Current values.
         registry: Reference data: names, polygons, shifts.
         trends: Trends over the last half hour.
+        recent: Values of zones in the last half minute.
         clock: Clock of the server.
         stale_after_s: Age from which a value is stale, seconds.
     """
@@ -35,12 +55,14 @@ class BoardState:
         live: LiveState,
         registry: RegistryView,
         trends: Trends,
+        recent: RecentZones,
         clock: Clock,
         stale_after_s: float,
     ) -> None:
         self._live = live
         self._registry = registry
         self._trends = trends
+        self._recent = recent
         self._clock = clock
         self._stale_after_s = stale_after_s
         self._footprints = Footprints()
@@ -52,18 +74,57 @@ class BoardState:
             Retry: Redis is out of reach.
         """
         now_us = self._clock.now_us()
-        live = await self._live.all("zone", Occupancy)
-        floors = await self._live.all("floor", Presence)
-        registered = self._registry.zones(now_us)
-        shown = set(registered) | {
-            zone_id for zone_id in live if not self._registry.removed(ZONES, zone_id, now_us)
-        }
+        found = await self._zones(now_us)
         zones = [
-            self._zone(zone_id, registered.get(zone_id), live.get(zone_id), floors, now_us)
-            for zone_id in shown
+            self._zone(
+                zone_id,
+                found.registered.get(zone_id),
+                found.values.get(zone_id),
+                found.floors,
+                now_us,
+            )
+            for zone_id in found.shown
         ]
         zones.sort(key=lambda zone: (zone.order, zone.name, zone.zone_id))
         return views.Zones(now_us=now_us, zones=zones)
+
+    async def units(self, sees: Callable[[str], bool]) -> Units:
+        """Every unit, department and site, as of one event time.
+
+        Args:
+            sees: Whether the caller sees a zone; what it does not see counts nowhere.
+
+        Raises:
+            Retry: Redis is out of reach.
+        """
+        now_us = self._clock.now_us()
+        found = await self._zones(now_us)
+        index = self._registry.unit_index(now_us)
+        unit_ids = {
+            zone_id: index.units_of("zone", zone_id) or frozenset() for zone_id in found.shown
+        }
+        zones = {}
+        for zone_id in filter(sees, found.shown):
+            zone, live = found.registered.get(zone_id), found.values.get(zone_id)
+            newest = live.record if live else None
+            floor_id = zone["floor_id"] if zone else newest.floor_id if newest else ""
+            tick = found.floors[floor_id].record if floor_id in found.floors else None
+            camera_id = zone["camera_id"] if zone else None
+            zones[zone_id] = LiveZone(
+                unit_ids[zone_id], newest, self._zone_freshness(newest, tick, camera_id, now_us)
+            )
+        hidden = [unit_ids[zone_id] for zone_id in found.shown - zones.keys()]
+        return unit_board(now_us, zones, hidden, self._registry.units(now_us), self._recent)
+
+    async def _zones(self, now_us: int) -> _LiveZones:
+        # Floors first: a tick must not vouch for a value that was read before it came.
+        floors = await self._live.all("floor", Presence)
+        values = await self._live.all("zone", Occupancy)
+        registered = self._registry.zones(now_us)
+        unregistered = {
+            zone_id for zone_id in values if not self._registry.removed(ZONES, zone_id, now_us)
+        }
+        return _LiveZones(values, floors, registered, set(registered) | unregistered)
 
     async def zone(self, zone_id: str) -> views.ZoneDetail | None:
         """One zone; None when there is no such zone.

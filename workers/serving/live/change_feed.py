@@ -6,7 +6,7 @@ the subscriber connects again and resumes from the stream after the last event t
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import structlog
@@ -27,7 +27,6 @@ from workers.serving.live.event import (
     pipeline_event,
     reset_event,
 )
-from workers.serving.live.trends import Trends
 
 log = structlog.get_logger(__name__)
 
@@ -93,7 +92,7 @@ class ChangeFeed:
     Args:
         client: Connection to Redis that may block for a second.
         prefix: Prefix of every Redis key.
-        trends: Trends to update with every zone value and zone event.
+        takers: Called with every change, in order.
         clock: Clock of the heartbeats.
         guard: Circuit breaker of Redis, which this feed probes for all.
         queue_length: Events that a subscriber may lag.
@@ -107,14 +106,14 @@ class ChangeFeed:
         self,
         client: Redis,
         prefix: str,
-        trends: Trends,
+        takers: Sequence[Callable[[Change], None]],
         clock: Clock,
         guard: Guard,
         queue_length: int = QUEUE_LENGTH,
     ) -> None:
         self._client = client
         self._key = changes_key(prefix)
-        self._trends = trends
+        self._takers = tuple(takers)
         self._clock = clock
         self._guard = guard
         self._queue_length = queue_length
@@ -230,7 +229,7 @@ class ChangeFeed:
         bounds = await self._bounds()
         if self.position is None:
             async for change in self._between(StreamId(0, 0), bounds.last):
-                self._trends.take(change)
+                self._take(change)
             self.position = bounds.last
         elif not bounds.holds_all_after(self.position):
             self.position = bounds.last
@@ -287,10 +286,14 @@ class ChangeFeed:
         change = self._read(*entry)
         if change is None:
             return
-        self._trends.take(change)
+        self._take(change)
         self._publish(change.event)
         SERVING_EVENTS.labels(change.kind).inc()
         SERVING_LAG.labels(change.kind).observe((self._clock.now_us() - change.as_of_us) / 1e6)
+
+    def _take(self, change: Change) -> None:
+        for take in self._takers:
+            take(change)
 
     def _publish(self, event: Event) -> None:
         for subscription in self._subscriptions:

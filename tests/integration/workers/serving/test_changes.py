@@ -130,7 +130,9 @@ def test_what_is_both_in_the_queue_and_in_redis_is_sent_once(
 async def resume_into_an_overlap(live_url: str, run_prefix: str, writer: LiveWriter) -> None:
     settings = Settings.model_validate({"redis_url": live_url, "redis_prefix": run_prefix})
     client = connect(settings.redis_url.get_secret_value(), answer_within_s=2.0)
-    feed = ChangeFeed(client, run_prefix, Trends(), SystemClock(), Guard("redis", SystemClock()))
+    feed = ChangeFeed(
+        client, run_prefix, [Trends().take], SystemClock(), Guard("redis", SystemClock())
+    )
     seen = writer.zone("bay-1", people=0)
     reading = asyncio.create_task(feed.run())
     async with asyncio.timeout(20):
@@ -163,7 +165,7 @@ def test_a_closed_feed_ends_though_its_client_reports_the_cancellation_as_a_time
     async def close_while_reading() -> None:
         client = connect(live_url, answer_within_s=1.0)
         feed = ChangeFeed(
-            client, run_prefix, Trends(), SystemClock(), Guard("redis", SystemClock())
+            client, run_prefix, [Trends().take], SystemClock(), Guard("redis", SystemClock())
         )
         reading = asyncio.Event()
 
@@ -198,7 +200,9 @@ async def resume_over_a_loss(
 ) -> None:
     settings = Settings.model_validate({"redis_url": live_url, "redis_prefix": run_prefix})
     client = connect(settings.redis_url.get_secret_value(), answer_within_s=1.0)
-    feed = ChangeFeed(client, run_prefix, Trends(), SystemClock(), Guard("redis", SystemClock()))
+    feed = ChangeFeed(
+        client, run_prefix, [Trends().take], SystemClock(), Guard("redis", SystemClock())
+    )
     written = [writer.zone("bay-1", people=0)]
     reading = asyncio.create_task(feed.run())
     async with asyncio.timeout(20):

@@ -42,6 +42,7 @@ def unit_fact(unit_id: str, version: int = 1, **listed: Any) -> Fact:
     at_us = now_us() - HOUR_US
     stamps = {"version": version, "valid_from_us": at_us, "recorded_at_us": at_us}
     lists: dict[str, Any] = {"floor_ids": [], "zone_ids": [], "neighbour_ids": []}
+    lists |= {"name": "", "site": "north", "department": "surgery"}
     return Fact(UNITS, {"unit_id": unit_id, "removed": False, **stamps, **lists, **listed})
 
 
@@ -358,3 +359,71 @@ def test_one_subject_has_no_more_streams_than_it_may(board: BoardServer) -> None
             assert next(other).name in {"clock", "line"}
 
     assert (refused.status_code, refused.headers["retry-after"]) == (429, "5")
+
+
+def nurses(present: int, unknown: int, required: int) -> dict[str, Any]:
+    """A zone's numbers where only nurses are required."""
+    role = {
+        "role": "nurse",
+        "present_min": present,
+        "present_max": present + unknown,
+        "scheduled": present,
+        "required": required,
+        "gap_min": max(0, required - present - unknown),
+        "gap_max": max(0, required - present),
+    }
+    return {
+        "people": present + unknown,
+        "identified": present,
+        "scheduled": present,
+        "required": required,
+        "roles": [role],
+    }
+
+
+def test_units_are_as_of_one_moment_and_name_who_could_help(
+    start_board: Callable[..., BoardServer], ward: RegistryView, writer: LiveWriter
+) -> None:
+    """East is short of a nurse and west can spare one; 2 s later somebody comes to east, but what
+    is known of west does not reach so far yet. The roof has no value."""
+    at_us = now_us() - 3_000_000
+    ward.add([unit_fact("west", 2, zone_ids=["west-1"], neighbour_ids=["east"])], now_us())
+    writer.zone("east-1", as_of_us=at_us, person_ids=["c:1"], floor_id="f", **nurses(0, 1, 2))
+    writer.zone("west-1", as_of_us=at_us, person_ids=["c:2"], floor_id="f", **nurses(2, 0, 1))
+    writer.floor("f", as_of_us=at_us + 400_000)
+    writer.zone("east-1", as_of_us=at_us + 2_000_000, floor_id="f", **nurses(2, 0, 2))
+    board = start_board(registry=ward, authenticator=NamedCallers(*PEOPLE.values()))
+    eventually(lambda: get(board, "all", "trends")["zones"] or None)
+
+    whole = get(board, "all", "units")
+
+    assert whole["as_of_us"] == at_us + 400_000
+    east, west = whole["units"]
+    assert (east["people"], east["gap"]) == (1, {"min": 1, "max": 2})
+    assert east["nearest"] == [
+        {"role": "nurse", "unit_id": "west", "name": "west", "spare": 1, "steps": 1}
+    ]
+    assert (west["roles"][0]["spare"], west["nearest"]) == (1, [])
+    [department], [site] = whole["departments"], whole["sites"]
+    assert department["unit_ids"] == site["unit_ids"] == ["east", "west"]
+    assert (site["people"], site["gap"]) == (2, {"min": 1, "max": 2})
+    assert whole["zone_ids_without_unit"] == ["roof"]
+
+    part = get(board, "viewer", "units")
+    assert [unit["unit_id"] for unit in part["units"]] == ["east"]
+    assert part["units"][0]["nearest"] == part["departments"] == part["sites"] == []
+
+
+def test_a_zone_that_is_stale_is_named_and_adds_nothing(
+    start_board: Callable[..., BoardServer], ward: RegistryView, writer: LiveWriter
+) -> None:
+    writer.zone("east-1", floor_id="f", **nurses(1, 0, 2))
+    writer.zone("west-1", as_of_us=now_us() - 60_000_000, floor_id="f", **nurses(1, 0, 2))
+    board = start_board(registry=ward, authenticator=NamedCallers(*PEOPLE.values()))
+
+    found = get(board, "all", "units")
+
+    east, west = found["units"]
+    assert (east["required"], east["stale_zone_ids"]) == (2, [])
+    assert (west["required"], west["zone_ids"], west["stale_zone_ids"]) == (0, [], ["west-1"])
+    assert (found["sites"][0]["required"], found["sites"][0]["stale_zone_ids"]) == (2, ["west-1"])

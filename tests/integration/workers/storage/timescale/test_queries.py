@@ -24,6 +24,7 @@ from schemas.topics import (
     PRESENCE,
     SHIFTS,
     TRACKS,
+    UNITS,
     ZONE_EVENTS,
     ZONES,
     Topic,
@@ -567,3 +568,70 @@ def test_the_guide_says_how_long_each_table_is_kept(database_url: str) -> None:
     with psycopg.connect(database_url) as connection:
         kept = connection.execute("SELECT table_name, extract(day FROM keep) FROM retention")
         assert stated == {name: int(days) for name, days in kept.fetchall()}
+
+
+UNITS_OF_WARD = [
+    {"unit_id": "u1", "zone_ids": ["bay-1"], "neighbour_ids": ["u2"], "department": "surgery"},
+    {"unit_id": "u2", "floor_ids": ["ward"], "department": "surgery"},
+    {"unit_id": "u3", "zone_ids": ["far"], "department": "medicine"},
+]
+
+
+def staffed(zone_id: str, people: list[str], nurses: int, required: int, **more: Any) -> Item:
+    """A zone at 10:00 with known nurses, and others who are nobody known."""
+    unknown = len(people) - nurses
+    one = {
+        **role("nurse", nurses, unknown, required),
+        "gap_min": max(0, required - len(people)),
+        "gap_max": max(0, required - nurses),
+    }
+    record = occupancy(1, 0, len(people), zone_id=zone_id, roles=[one], **more)
+    gaps = {"required": required, "gap_min": one["gap_min"], "gap_max": one["gap_max"]}
+    return item(OCCUPANCY, shifted({**record, **gaps, "person_ids": people}))
+
+
+def test_units_at_a_moment_and_who_could_help(ask: Ask, timescale_sink: TimescaleSink) -> None:
+    """Bay 1 needs 2 nurses and has 1 and somebody unknown. Next door, in the corridor, there are 3
+    nurses for 1, one of them in a room that overlaps; that room needs 1 more than it has. So the
+    corridor's unit can spare 1. The far unit can spare 1 too, but nobody registered a way."""
+    units = [
+        fact(
+            **{"name": "", "site": "north", "floor_ids": [], "zone_ids": [], "neighbour_ids": []}
+            | one
+        )
+        for one in UNITS_OF_WARD
+    ]
+    zones = [
+        fact(zone_id="bay-1", name="Bay 1", floor_id="ward", camera_id="cam-1"),
+        fact(zone_id="corridor", name="Corridor", floor_id="ward", camera_id=None),
+        fact(zone_id="room", name="", floor_id="ward", camera_id=None),
+        fact(zone_id="far", name="", floor_id="other", camera_id=None),
+        fact(zone_id="dark", name="", floor_id="ward", camera_id=None),
+        fact(zone_id="alone", name="", floor_id="nowhere", camera_id=None),
+    ]
+    timescale_sink.write([item(ZONES, {**one, "version": 2}) for one in zones])
+    timescale_sink.write([item(UNITS, one) for one in units])
+    timescale_sink.write(
+        [
+            staffed("bay-1", ["ann", "bob"], 1, 2, cameras_missing=["cam-2"]),
+            staffed("corridor", ["cid", "dan", "eve"], 3, 1),
+            staffed("room", ["eve"], 1, 2),
+            staffed("far", ["fay", "gus"], 2, 1),
+            staffed("dark", ["hal"], 1, 0, cameras_missing=["cam-2"]),
+            staffed("alone", ["ida"], 1, 0),
+        ]
+    )
+
+    assert ask("staffing_of_units", at=clock(0, 29)) == [
+        ("north", None, None, 7, 0, 6, 1, 2, ["dark"]),
+        ("north", "medicine", None, 2, 0, 1, 0, 0, []),
+        ("north", "medicine", "u3", 2, 0, 1, 0, 0, []),
+        ("north", "surgery", None, 5, 0, 5, 1, 2, ["dark"]),
+        ("north", "surgery", "u1", 2, 0, 2, 0, 1, []),
+        ("north", "surgery", "u2", 3, 0, 3, 1, 1, ["dark"]),
+    ]
+    assert ask("nearest_surplus", at=clock(0, 29), unit="u1") == [("nurse", "u2", 1, 1)]
+    assert ask("nearest_surplus", at=clock(0, 29), unit="u3") == []
+    stale = [row[-1] for row in ask("staffing_of_units", at=clock(0, 31))]
+    assert stale[0] == ["bay-1", "corridor", "dark", "far", "room"]
+    assert ask("staffing_of_units", at=clock(-2 * 24 * 60)) == []
