@@ -67,8 +67,12 @@ def demo(
         typer.Option("--login", help="Start Keycloak with one user per access role, and log in."),
     ] = False,
     badges: Annotated[
-        bool, typer.Option("--badges", help="Make up badge readers and what they read.")
-    ] = False,
+        bool,
+        typer.Option(
+            "--badges/--no-badges",
+            help="Make up badge readers, badges and what is read of them; none with --start-time.",
+        ),
+    ] = True,
     run_dir: Annotated[Path, typer.Option(help="Where data and logs are kept.")] = RUN_DIR,
 ) -> None:
     """Start everything on this machine and play a video through it in real time."""
@@ -94,7 +98,7 @@ def demo(
             seconds=seconds,
             login=login,
             cameras=cameras,
-            badges=badges,
+            badges=badges and start_time is None,
         )
         stay = keep or (not once and interactive(console))
         with TerminateAsExit():

@@ -1,50 +1,43 @@
 """Make up reads of badges for the people of a running floor, to try and to show what reads do.
 
-Made-up readers stand in the middle of zones that are drawn in metres, and cover those that are
-drawn in a camera's frame. Some of the people carry the badge of a registered member of staff, by a
-seed, and a reader reads it as the processor believes that readers do. Whatever is made up is called
-so: by its reader, its badge, and who recorded it.
+Some of the people carry a badge, by a seed, and a reader reads it as the processor believes that
+readers do. Whatever is made up is called so: by its reader, its badge, and who recorded it. Every
+read passes the checks that a file or a request of reads passes; where its reader and its badge are
+registered, it says no more than reader, badge and time, as one of a hospital does.
 """
 
 import hashlib
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple, cast
+from typing import Final, cast
 
 from confluent_kafka import Message
-from shapely.geometry import Polygon
 
-from runtime.facts.log import Fact, FactLog
+from runtime.facts.log import FactLog
 from runtime.kafka.cluster import Cluster
 from runtime.kafka.follower import Follower
 from schemas.records.evidence import BadgeRead
 from schemas.records.presence import Person, Presence
-from schemas.topics import FLOORS, PRESENCE, STAFF, ZONES
-from streams.domain.evidence.readers import RANGE_M, Reader, reads
-from workers.registry.badge_reads import floors_of
+from schemas.topics import PRESENCE
+from streams.domain.evidence.readers import Reader, reads
+from workers.operations.simulated_ward import (
+    FACTS,
+    SIMULATED,
+    SimulatedReader,
+    rows_of,
+    simulated_id,
+    ward_of,
+)
+from workers.registry.badge_reads import records_of
+from workers.registry.files import ImportRefused
 from workers.serving.evidence.writer import ReadWriter
-
-SIMULATED: Final = "simulated"
-"""Start of the id of every made-up reader and badge, and who recorded their reads."""
 
 OLD_US: Final = 15_000_000
 """Presence older than this is passed over, microseconds: a read would come too late to count."""
 
 _SECOND_US: Final = 1_000_000
-_LONGEST: Final = 64
-
-
-class SimulatedReader(NamedTuple):
-    """A made-up reader.
-
-    Attributes:
-        floor_id: Its floor.
-        reader: Where it is, or the zone that it covers.
-    """
-
-    floor_id: str
-    reader: Reader
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,6 +50,9 @@ class Badges:
         missed: Share of reads that a reader misses.
         again_us: A reader reads a badge again after this long at the earliest, microseconds.
         kept_us: Somebody who is not seen any more keeps the badge for this long, microseconds.
+        lost_us: Who appears within this time of somebody's end, as near as they can have walked, is
+            the same person under another id, microseconds.
+        walks_m_s: How fast they walk meanwhile, m/s.
     """
 
     seed: int = 1
@@ -64,6 +60,8 @@ class Badges:
     missed: float = 0.05
     again_us: int = 10 * _SECOND_US
     kept_us: int = 60 * _SECOND_US
+    lost_us: int = 5 * _SECOND_US
+    walks_m_s: float = 1.5
 
 
 @dataclass(slots=True)
@@ -73,12 +71,14 @@ class _Floor:
     Attributes:
         carried: Badge of each person; empty for who carries none.
         seen_us: When each person was seen last, microseconds.
+        positions: Where they were then, m; nobody whose place is known in pixels alone.
         read_us: When each reader read each badge last, microseconds.
         second: The second that was looked at last.
     """
 
     carried: dict[str, str] = field(default_factory=dict)
     seen_us: dict[str, int] = field(default_factory=dict)
+    positions: dict[str, tuple[float, float]] = field(default_factory=dict)
     read_us: dict[tuple[str, str], int] = field(default_factory=dict)
     second: int = -1
 
@@ -88,21 +88,20 @@ class Simulation:
 
     Args:
         readers: The made-up readers.
-        staff_ids: Members of staff whose badges there are; without any there are badges of nobody
-            known.
+        holders: Whose each badge is; without any badge there are badges of nobody known.
         badges: Who carries them, and how well they are read.
     """
 
     def __init__(
         self,
         readers: Iterable[SimulatedReader],
-        staff_ids: Iterable[str],
+        holders: Mapping[str, Sequence[str]],
         badges: Badges = Badges(),
     ) -> None:
         self._readers: dict[str, list[Reader]] = defaultdict(list)
         for floor_id, reader in readers:
             self._readers[floor_id].append(reader)
-        self._staff_ids = sorted(staff_ids)
+        self._holders = {badge_id: list(holders[badge_id]) for badge_id in sorted(holders)}
         self._badges = badges
         self._floors: dict[str, _Floor] = defaultdict(_Floor)
 
@@ -117,7 +116,7 @@ class Simulation:
         people = [one for one in presence["people"] if one["observed"]]
         self._hand_out(floor, people, at_us)
         found = [
-            _read(floor_id, reader, badge_id, self._holder(badge_id), at_us)
+            _read(floor_id, reader, badge_id, self._holders.get(badge_id, []), at_us)
             for person in people
             for badge_id in (floor.carried[person["person_id"]],)
             for reader in self._readers[floor_id]
@@ -128,29 +127,49 @@ class Simulation:
     def _hand_out(self, floor: _Floor, people: Sequence[Person], at_us: int) -> None:
         """Give those who are new a badge or none, and take back those of people who left."""
         for person in people:
-            floor.seen_us[person["person_id"]] = at_us
+            if person["person_id"] not in floor.carried:
+                self._continue(floor, person, at_us)
+        for person in people:
+            person_id, x_m, y_m = person["person_id"], person["x_m"], person["y_m"]
+            floor.seen_us[person_id] = at_us
+            if x_m is not None and y_m is not None:
+                floor.positions[person_id] = (x_m, y_m)
         oldest_us = at_us - self._badges.kept_us
         for person_id in [one for one, seen_us in floor.seen_us.items() if seen_us < oldest_us]:
-            del floor.seen_us[person_id], floor.carried[person_id]
+            _forget(floor, person_id)
         read_us = floor.read_us.items()
         floor.read_us = {one: at for one, at in read_us if at_us - at < self._badges.again_us}
         for person_id in sorted(floor.seen_us):
             if person_id not in floor.carried:
                 floor.carried[person_id] = self._badge_of(person_id)
 
+    def _continue(self, floor: _Floor, person: Person, at_us: int) -> None:
+        """Let somebody new carry what who was lost just now and just there carried, or did not."""
+        x_m, y_m = person["x_m"], person["y_m"]
+        if x_m is None or y_m is None:
+            return
+        found: list[tuple[float, str]] = []
+        for person_id, position in floor.positions.items():
+            away_us = at_us - floor.seen_us[person_id]
+            if not 0 < away_us <= self._badges.lost_us:
+                continue
+            apart_m = math.dist(position, (x_m, y_m))
+            if apart_m <= self._badges.walks_m_s * away_us / _SECOND_US:
+                found.append((apart_m, person_id))
+        if found:
+            _, earlier = min(found)
+            floor.carried[person["person_id"]] = floor.carried[earlier]
+            _forget(floor, earlier)
+
     def _badge_of(self, person_id: str) -> str:
         """A badge that nobody carries now; empty for who carries none."""
         if self._chance("carries", person_id) >= self._badges.coverage:
             return ""
-        if not self._staff_ids:
-            return _named(f"badge-{hashlib.sha256(person_id.encode()).hexdigest()[:8]}")
+        if not self._holders:
+            return simulated_id(f"badge-{hashlib.sha256(person_id.encode()).hexdigest()[:8]}")
         taken = {badge for floor in self._floors.values() for badge in floor.carried.values()}
-        free = [one for one in self._staff_ids if _named(one) not in taken]
-        chosen = min(free, key=lambda one: self._chance("badge", person_id, one), default="")
-        return _named(chosen) if chosen else ""
-
-    def _holder(self, badge_id: str) -> list[str]:
-        return [one for one in self._staff_ids if _named(one) == badge_id]
+        free = [one for one in self._holders if one not in taken]
+        return min(free, key=lambda one: self._chance("badge", person_id, one), default="")
 
     def _is_read(
         self, floor: _Floor, reader: Reader, badge_id: str, person: Person, at_us: int
@@ -172,48 +191,6 @@ class Simulation:
         """A number from 0 to 1 (exclusive) that the seed and these texts alone decide."""
         text = "\x1f".join([str(self._badges.seed), *parts])
         return int.from_bytes(hashlib.sha256(text.encode()).digest()[:7]) / 2.0**56
-
-
-class Ward(NamedTuple):
-    """What is registered, as far as reads are made up from it.
-
-    Attributes:
-        partitions: Partition of each floor.
-        readers: The made-up readers.
-        staff_ids: Members of staff.
-    """
-
-    partitions: Mapping[str, int]
-    readers: list[SimulatedReader]
-    staff_ids: list[str]
-
-
-def ward_of(facts: Sequence[Fact], floor_ids: Sequence[str] = ()) -> Ward:
-    """Place a made-up reader in each zone of some floors; of all where none are named.
-
-    Args:
-        facts: Floors, zones and staff, in log order.
-        floor_ids: Floors of which reads are made up.
-    """
-    newest: dict[tuple[str, str], dict[str, Any]] = {}
-    for topic, record in facts:
-        newest[topic.name, record[topic.key.removesuffix("@version")]] = record
-    now = [
-        Fact(topic, newest[key])
-        for topic in (ZONES, STAFF)
-        for key in sorted(newest)
-        if key[0] == topic.name and not newest[key]["removed"]
-    ]
-    zones = [record for topic, record in now if topic is ZONES]
-    return Ward(
-        floors_of(fact for fact in facts if fact.topic is FLOORS).partitions,
-        [
-            SimulatedReader(zone["floor_id"], _reader_in(zone))
-            for zone in zones
-            if not floor_ids or zone["floor_id"] in floor_ids
-        ],
-        [record["staff_id"] for topic, record in now if topic is STAFF],
-    )
 
 
 class SimulatedReads:
@@ -240,7 +217,7 @@ class SimulatedReads:
         floor_ids: Sequence[str] = (),
         badges: Badges = Badges(),
     ) -> None:
-        facts = FactLog(cluster, [FLOORS, ZONES, STAFF])
+        facts = FactLog(cluster, FACTS)
         try:
             self.ward = ward_of(facts.sync(), floor_ids)
         finally:
@@ -248,7 +225,7 @@ class SimulatedReads:
         self._clock = cluster.clock
         self._codec = cluster.registry.reader(PRESENCE)
         self._writer = ReadWriter(cluster)
-        self._simulation = Simulation(self.ward.readers, self.ward.staff_ids, badges)
+        self._simulation = Simulation(self.ward.readers, self.ward.holders, badges)
         self._follower = Follower(
             "simulated-reads", cluster, [PRESENCE], self._take, self._failed, age_s=1.0
         )
@@ -278,28 +255,30 @@ class SimulatedReads:
                 self.old += 1
                 continue
             made += self._simulation.take(presence)
-        if made:
-            self._writer.append(made, lambda read: self.ward.partitions[read["floor_id"]])
-            self.sent += len(made)
-            self.latest = made
         self.error = ""
+        if made:
+            self._send(made)
+
+    def _send(self, made: Sequence[BadgeRead]) -> None:
+        """Check reads as those of a file or a request are, and append them."""
+        floors = self.ward.floors
+        now_us = self._clock.now_us()
+        try:
+            checked = records_of(rows_of(made, floors), floors, recorded_at_us=now_us, by=SIMULATED)
+        except ImportRefused as error:  # such as of a clock that is behind that of the cameras
+            self.error = str(error)
+            return
+        self._writer.append(checked, lambda read: floors.partitions[read["floor_id"]])
+        self.sent += len(checked)
+        self.latest = checked
 
     def _failed(self, error: Exception) -> None:
         self.error = str(error)
 
 
-def _named(identity: str) -> str:
-    """The id of something made up."""
-    return f"{SIMULATED}-{identity}"[:_LONGEST]
-
-
-def _reader_in(zone: Mapping[str, Any]) -> Reader:
-    """The reader of a zone: in its middle, or of the whole zone where nobody knows metres."""
-    reader_id = _named(zone["zone_id"])
-    if zone["space"] != "FLOOR_M":
-        return Reader(reader_id, zone_id=zone["zone_id"])
-    middle = Polygon([(one["x"], one["y"]) for one in zone["polygon"]]).representative_point()
-    return Reader(reader_id, round(middle.x, 2), round(middle.y, 2), RANGE_M)
+def _forget(floor: _Floor, person_id: str) -> None:
+    del floor.seen_us[person_id], floor.carried[person_id]
+    floor.positions.pop(person_id, None)
 
 
 def _read(

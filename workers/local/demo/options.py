@@ -26,7 +26,8 @@ class DemoOptions:
         seconds: Time after which the sources stop, s; None plays to the end.
         login: Whether people log in at a provider that is started as well.
         cameras: File of calibrated cameras of one floor; None for cameras without calibration.
-        badges: Whether badge readers and reads are made up for the people of the ward.
+        badges: Whether badge readers, badges and what is read of them are made up;
+            what would be read depends on the clock, so not for a run that can be repeated.
     """
 
     videos: list[str]
@@ -40,7 +41,7 @@ class DemoOptions:
     seconds: float | None = None
     login: bool = False
     cameras: Path | None = None
-    badges: bool = False
+    badges: bool = True
 
     @property
     def infer(self) -> list[str]:

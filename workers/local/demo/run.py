@@ -24,7 +24,7 @@ from workers.local.demo.table import detector_of, live_view
 from workers.local.demo.ward import register_ward
 from workers.local.logins import LocalLogins
 from workers.local.pipeline import WORKERS, LocalPipeline
-from workers.operations.simulated_reads import SimulatedReads
+from workers.operations.simulated_reads import Badges, SimulatedReads
 from workers.registry.editing.desk import EditingDesk
 
 _REFRESH_S = 1.0
@@ -34,6 +34,8 @@ _LEAD_US = 6_000_000
 """Time between the ward's registration and the first frame: facts are visible after 5 s.
 
 With more, a changed ward would reach back into an earlier run."""
+_BADGES = Badges(coverage=0.85, again_us=3_000_000, kept_us=20_000_000)
+"""People of a clip pass quickly, and few badges go round."""
 
 
 class Demo:
@@ -85,7 +87,7 @@ class Demo:
         settings = self.pipeline.settings
         cluster = Cluster.of(settings, self._clock)
         starts_us = self.options.start_us or self._clock.now_us()
-        scenario = ward.scenario(starts_us)
+        scenario = ward.scenario(starts_us, badges=self.options.badges)
         observer = Observer(cluster, self.pipeline.supervisor, self.board_url, self._auth)
         since = observer.ends()
         self._pace = pace.result()
@@ -144,7 +146,7 @@ class Demo:
         if not self.options.badges:
             yield
             return
-        made_up = SimulatedReads(cluster)
+        made_up = SimulatedReads(cluster, badges=_BADGES)
         made_up.start()
         self.report(f"making up reads of {len(made_up.ward.readers)} badge readers")
         try:

@@ -9,9 +9,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from streams.domain.camera.pinhole import Pinhole
+from streams.domain.evidence.readers import RANGE_M
 from workers.ingest.feed import WHOLE, Region, captured_size
 from workers.ingest.sources.probe import Clip
 from workers.local.demo.views import fields_of
+from workers.operations.simulated_ward import simulated_id
 
 Rows = dict[str, list[dict[str, Any]]]
 
@@ -82,6 +84,35 @@ class ZoneOfDemo:
     rostered: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReaderOfDemo:
+    """A made-up reader of badges.
+
+    Attributes:
+        name: For people; its id follows from it.
+        floor_id: Its floor.
+        x_m: Position, m of the floor.
+        y_m: Position, m of the floor.
+        range_m: It seldom reads farther than this, m.
+        zone_id: The zone that it covers, where it has no position.
+    """
+
+    name: str
+    floor_id: str
+    x_m: float | None = None
+    y_m: float | None = None
+    range_m: float = RANGE_M
+    zone_id: str = ""
+
+    def row(self) -> dict[str, Any]:
+        """The reader as a row of an import."""
+        reader_id = simulated_id(self.name.lower().replace(" ", "-"))
+        row = {"reader_id": reader_id, "name": f"{self.name} (made up)", "floor_id": self.floor_id}
+        if self.zone_id:
+            return {**row, "zone_id": self.zone_id}
+        return {**row, "x_m": self.x_m, "y_m": self.y_m, "range_m": self.range_m}
+
+
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """All rows that the demo imports, by the word of the import command."""
@@ -108,18 +139,21 @@ class Ward:
         zones: Its zones, in the order of the board.
         units: Its units.
         floors: Name of each floor that several cameras share, by its id.
+        readers: Its readers of badges.
     """
 
     cameras: list[VirtualCamera]
     zones: list[ZoneOfDemo]
     units: list[Unit]
     floors: dict[str, str] = field(default_factory=dict)
+    readers: list[ReaderOfDemo] = field(default_factory=list)
 
-    def scenario(self, starts_us: int) -> Scenario:
+    def scenario(self, starts_us: int, *, badges: bool = False) -> Scenario:
         """Everything to import for a run.
 
         Args:
             starts_us: Event time of the first frame, UTC microseconds; shifts are laid around it.
+            badges: Whether readers are registered, and a badge of each member of staff.
         """
         start = datetime.fromtimestamp(starts_us / 1e6, UTC).replace(tzinfo=None)
         shift_starts = (start - timedelta(hours=2)).replace(minute=0, second=0, microsecond=0)
@@ -140,6 +174,12 @@ class Ward:
         }
         for zone in self.zones:
             _roster(zone, shift_starts, rows)
+        if badges:
+            rows["reader"] = [reader.row() for reader in self.readers]
+            rows["badge"] = [
+                {"badge_id": simulated_id(staff["staff_id"]), "staff_ids": [staff["staff_id"]]}
+                for staff in rows["staff"]
+            ]
         return Scenario(self.cameras, {kind: found for kind, found in rows.items() if found})
 
 
@@ -216,7 +256,11 @@ def separate_ward(clips: list[Clip], max_width: int) -> Ward:
                     rostered=roles,
                 )
             )
-    return Ward(cameras, zones, units)
+    readers = [
+        ReaderOfDemo(name=zone.name, floor_id=zone.camera_id, zone_id=zone.zone_id)
+        for zone in zones
+    ]
+    return Ward(cameras, zones, units, readers=readers)
 
 
 def make_scenario(clips: list[Clip], starts_us: int, max_width: int) -> Scenario:

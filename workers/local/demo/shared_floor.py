@@ -17,7 +17,7 @@ from shapely.ops import unary_union
 from runtime.errors import Stop
 from workers.ingest.feed import WHOLE, captured_size
 from workers.ingest.sources.probe import Clip
-from workers.local.demo.scenario import Unit, VirtualCamera, Ward, ZoneOfDemo
+from workers.local.demo.scenario import ReaderOfDemo, Unit, VirtualCamera, Ward, ZoneOfDemo
 from workers.local.demo.views import fields_of, of_size
 from workers.operations.scoring.floor_cameras import FloorCameras, read_cameras
 from workers.serving.live.footprints import footprint
@@ -117,7 +117,9 @@ def floor_ward(floor: FloorCameras, clips: Mapping[str, Clip], max_width: int) -
         required=(("nurse", 2),),
         rostered=("nurse",),
     )
-    return Ward(cameras, [zone], [Unit("floor", "Floor unit", (FLOOR,))], {FLOOR: "Floor"})
+    reader = ReaderOfDemo(name="Room", floor_id=FLOOR, zone_id=zone.zone_id)
+    units = [Unit("floor", "Floor unit", (FLOOR,))]
+    return Ward(cameras, [zone], units, {FLOOR: "Floor"}, [reader])
 
 
 def _room(cameras: Sequence[VirtualCamera]) -> list[tuple[float, float]]:

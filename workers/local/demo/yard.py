@@ -14,7 +14,7 @@ from typing import Final
 from streams.domain.camera.pinhole import Pinhole
 from workers.ingest.feed import Region, captured_size
 from workers.ingest.sources.probe import Clip
-from workers.local.demo.scenario import Unit, VirtualCamera, Ward, ZoneOfDemo
+from workers.local.demo.scenario import ReaderOfDemo, Unit, VirtualCamera, Ward, ZoneOfDemo
 from workers.local.demo.views import FloorAxes, of_size, on_axes, part_of
 from workers.operations.calibration.poses import read_pose
 
@@ -33,15 +33,15 @@ ZONES: Final = (
         name="Bay 1",
         floor_id=FLOOR,
         polygon=((15, 2), (27, 2), (27, 9), (15, 5)),
-        required=(("nurse", 1),),
-        rostered=("nurse",),
+        required=(("nurse", 2), ("care-assistant", 1)),
+        rostered=("nurse", "nurse", "care-assistant"),
     ),
     ZoneOfDemo(
         zone_id="bay-2",
         name="Bay 2",
         floor_id=FLOOR,
         polygon=((13, -2), (27, -2), (27, 2), (13, 2)),
-        required=(("nurse", 2), ("care-assistant", 1)),
+        required=(("nurse", 1),),
         rostered=("nurse", "nurse", "care-assistant"),
     ),
     ZoneOfDemo(
@@ -49,17 +49,34 @@ ZONES: Final = (
         name="Bay 3",
         floor_id=FLOOR,
         polygon=((15, -5), (27, -8), (27, -2), (15, -2)),
-        required=(("nurse", 2),),
-        rostered=("nurse", "nurse"),
+        required=(("physician", 1),),
+        rostered=("physician", "care-assistant"),
     ),
     ZoneOfDemo(
         zone_id="hall",
         name="Hall",
         floor_id=FLOOR,
         polygon=((27.5, -9), (38, -12), (38, 12), (27.5, 9)),
+        rostered=("porter", "physician"),
     ),
 )
-"""In m. Bay 2 lies where both views see the floor."""
+"""In m. Bay 2 lies where both views see the floor.
+
+Bay 1 is nearly always empty, so it is short whoever anybody is; in the two others a badge decides.
+"""
+
+READERS: Final = tuple(
+    ReaderOfDemo(name=f"Yard {number}", floor_id=FLOOR, x_m=x_m, y_m=y_m, range_m=3.0)
+    for number, (x_m, y_m) in enumerate(
+        [
+            *((x_m, y_m) for x_m in (16.0, 20.0, 24.0, 28.0, 32.0) for y_m in (-6.0, -2.0, 2.0)),
+            (28.0, 6.0),
+            (32.0, 8.0),
+        ],
+        1,
+    )
+)
+"""Every 4 m, where people walk: they are read while they pass, as by readers in a ceiling."""
 
 
 def whole_view(width: int, height: int) -> Pinhole:
@@ -103,4 +120,5 @@ def yard_ward(clip: Clip, max_width: int) -> Ward:
         list(ZONES),
         [Unit(FLOOR, "Yard unit", (FLOOR,))],
         {FLOOR: "Yard"},
+        list(READERS),
     )

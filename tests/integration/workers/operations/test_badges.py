@@ -23,7 +23,8 @@ from tests.support.facts import publish_facts
 from tests.support.services import Services
 from tests.support.waiting import eventually
 from workers.operations.badges import import_reads
-from workers.operations.simulated_reads import SIMULATED, Badges, SimulatedReads
+from workers.operations.simulated_reads import Badges, SimulatedReads
+from workers.operations.simulated_ward import SIMULATED
 from workers.registry.files import ImportRefused
 
 HEADER = "reader_id;badge_id;staff_ids;read_at;floor_id;x_m;y_m\n"

@@ -5,22 +5,25 @@ from typing import Any
 from runtime.facts.log import Fact
 from schemas.records.evidence import BadgeRead
 from schemas.records.presence import Person, Presence
-from schemas.topics import FLOORS, STAFF, ZONES
+from schemas.topics import BADGES, FLOORS, READERS, STAFF, ZONES
 from streams.domain.evidence.readers import Reader
-from workers.operations.simulated_reads import (
-    SIMULATED,
-    Badges,
-    SimulatedReader,
-    Simulation,
-    ward_of,
-)
+from workers.operations.simulated_reads import Badges, Simulation
+from workers.operations.simulated_ward import SIMULATED, SimulatedReader, rows_of, ward_of
+from workers.registry.badge_reads import records_of
 
 SECOND_US = 1_000_000
 START_US = 1_796_100_000 * SECOND_US
 DOOR = SimulatedReader("f", Reader("simulated-door", 5.0, 5.0))
 ROOM = SimulatedReader("f", Reader("simulated-room", zone_id="room"))
 EVERYBODY = Badges(coverage=1.0, missed=0.0)
-STAFF_IDS = [f"n{number}" for number in range(8)]
+
+
+def own(*staff_ids: str) -> dict[str, list[str]]:
+    """A badge for each."""
+    return {f"{SIMULATED}-{one}": [one] for one in staff_ids}
+
+
+HELD = own(*(f"n{number}" for number in range(8)))
 
 
 def person(person_id: str, x_m: float | None, y_m: float | None, **fields: Any) -> Person:
@@ -63,7 +66,7 @@ def at_the_door(simulation: Simulation, seconds: int, *names: str) -> list[Badge
 
 
 def test_who_stands_at_a_reader_is_read_again_and_again_and_who_is_far_away_never() -> None:
-    simulation = Simulation([DOOR], STAFF_IDS, EVERYBODY)
+    simulation = Simulation([DOOR], HELD, EVERYBODY)
     near, far = person("near", 5.0, 5.0), person("far", 15.0, 5.0)
 
     found = [one for at in range(25) for one in simulation.take(presence(at, near, far))]
@@ -73,7 +76,7 @@ def test_who_stands_at_a_reader_is_read_again_and_again_and_who_is_far_away_neve
 
 
 def test_a_read_is_called_made_up_and_says_where_its_reader_is_and_whose_badge_it_is() -> None:
-    [read] = at_the_door(Simulation([DOOR], ["n1"], EVERYBODY), 1, "p")
+    [read] = at_the_door(Simulation([DOOR], own("n1"), EVERYBODY), 1, "p")
 
     assert read["reader_id"].startswith(SIMULATED)
     assert (read["badge_id"], read["recorded_by"]) == (f"{SIMULATED}-n1", SIMULATED)
@@ -83,7 +86,7 @@ def test_a_read_is_called_made_up_and_says_where_its_reader_is_and_whose_badge_i
 
 
 def test_a_reader_of_a_zone_reads_who_is_in_it_wherever() -> None:
-    simulation = Simulation([ROOM], ["n1", "n2"], EVERYBODY)
+    simulation = Simulation([ROOM], own("n1", "n2"), EVERYBODY)
     inside = person("in", None, None, zone_ids=["room"])
 
     [read] = simulation.take(presence(0, inside, person("out", None, None)))
@@ -96,7 +99,7 @@ def test_the_same_seed_makes_the_same_reads_and_another_one_others() -> None:
 
     def made(seed: int) -> list[BadgeRead]:
         badges = Badges(seed=seed, coverage=0.5, missed=0.3)
-        return at_the_door(Simulation([DOOR], STAFF_IDS, badges), 30, *names)
+        return at_the_door(Simulation([DOOR], HELD, badges), 30, *names)
 
     assert made(1) == made(1)
     assert made(1) != made(2)
@@ -104,17 +107,17 @@ def test_the_same_seed_makes_the_same_reads_and_another_one_others() -> None:
 
 def test_about_the_share_of_people_that_is_asked_for_carries_a_badge() -> None:
     names = [f"p{number}" for number in range(400)]
-    staff_ids = [f"n{number}" for number in range(400)]
+    held = own(*(f"n{number}" for number in range(400)))
 
     for coverage in (0.0, 0.5, 1.0):
-        simulation = Simulation([DOOR], staff_ids, Badges(coverage=coverage, missed=0.0))
+        simulation = Simulation([DOOR], held, Badges(coverage=coverage, missed=0.0))
         badges = {one["badge_id"] for one in at_the_door(simulation, 1, *names)}
         assert abs(len(badges) / len(names) - coverage) < 0.08
 
 
 def test_nobody_carries_a_badge_that_somebody_else_carries() -> None:
     elsewhere = SimulatedReader("g", DOOR.reader._replace(reader_id="simulated-lift"))
-    simulation = Simulation([DOOR, elsewhere], ["n1", "n2"], EVERYBODY)
+    simulation = Simulation([DOOR, elsewhere], own("n1", "n2"), EVERYBODY)
 
     found = at_the_door(simulation, 1, "a", "b", "c", "d")
     others = simulation.take(presence(0, person("e", 5.0, 5.0), floor_id="g"))
@@ -124,7 +127,7 @@ def test_nobody_carries_a_badge_that_somebody_else_carries() -> None:
 
 
 def test_a_badge_is_free_again_a_while_after_its_carrier_left() -> None:
-    simulation = Simulation([DOOR], ["n1"], EVERYBODY)
+    simulation = Simulation([DOOR], own("n1"), EVERYBODY)
     assert simulation.take(presence(0, person("a", 5.0, 5.0)))
 
     assert not simulation.take(presence(30, person("b", 5.0, 5.0))), "a may be seen again"
@@ -134,7 +137,7 @@ def test_a_badge_is_free_again_a_while_after_its_carrier_left() -> None:
 
 
 def test_who_is_not_seen_and_ticks_within_a_second_give_nothing() -> None:
-    simulation = Simulation([DOOR], ["n1"], EVERYBODY)
+    simulation = Simulation([DOOR], own("n1"), EVERYBODY)
 
     assert not simulation.take(presence(0.2, person("a", 5.0, 5.0, observed=False)))
     assert not simulation.take(presence(0.4, person("a", 5.0, 5.0)))
@@ -142,7 +145,7 @@ def test_who_is_not_seen_and_ticks_within_a_second_give_nothing() -> None:
 
 
 def test_without_registered_staff_badges_are_of_nobody_known() -> None:
-    [read] = at_the_door(Simulation([DOOR], [], EVERYBODY), 1, "p")
+    [read] = at_the_door(Simulation([DOOR], {}, EVERYBODY), 1, "p")
 
     assert read["staff_ids"] == []
     assert read["badge_id"].startswith(f"{SIMULATED}-badge-")
@@ -171,8 +174,8 @@ def test_readers_are_placed_in_zones_of_metres_and_cover_those_of_pixels() -> No
 
     ward = ward_of(facts)
 
-    assert ward.partitions == {"f": 5}
-    assert ward.staff_ids == ["n1"]
+    assert ward.floors.partitions == {"f": 5}
+    assert ward.holders == own("n1")
     assert [(one.floor_id, one.reader.reader_id) for one in ward.readers] == [
         ("f", "simulated-bay"),
         ("g", "simulated-cam-bay"),
@@ -180,3 +183,55 @@ def test_readers_are_placed_in_zones_of_metres_and_cover_those_of_pixels() -> No
     assert (ward.readers[0].reader.x_m, ward.readers[0].reader.y_m) == (2.0, 1.0)
     assert ward.readers[1].reader.zone_id == "cam-bay"
     assert [one.floor_id for one in ward_of(facts, ["g"]).readers] == ["g"]
+
+
+def test_who_is_lost_and_found_again_near_by_keeps_the_badge_under_another_id() -> None:
+    simulation = Simulation([DOOR], HELD, EVERYBODY)
+    [before] = simulation.take(presence(0, person("f:1", 5.0, 5.0)))
+
+    again, other = person("f:2", 5.2, 5.0), person("f:3", 5.0, 5.0)
+    later = [one for at in range(3, 30) for one in simulation.take(presence(at, again))]
+    last = [one for at in range(30, 60) for one in simulation.take(presence(at, again, other))]
+
+    assert {one["badge_id"] for one in later} == {before["badge_id"]}
+    assert {one["badge_id"] for one in last} > {before["badge_id"]}
+
+
+def reader(reader_id: str, **fields: Any) -> Fact:
+    where = {"floor_id": "f", "x_m": 1.0, "y_m": 2.0, "range_m": 3.0, "zone_id": ""}
+    return Fact(READERS, fact(reader_id=reader_id, **{**where, **fields}))
+
+
+def badge(badge_id: str, *staff_ids: str) -> Fact:
+    return Fact(BADGES, fact(badge_id=badge_id, staff_ids=staff_ids, from_us=None, until_us=None))
+
+
+def test_registered_readers_and_badges_count_only_where_they_are_called_simulated() -> None:
+    floor = Fact(FLOORS, fact(floor_id="f", partition=5, time_zone="UTC"))
+    real = [reader("door-3"), badge("b-17", "n1")]
+    made_up = [reader("simulated-desk"), badge("simulated-pool", "n1", "n2")]
+    others = [zone("bay", "f", "FLOOR_M"), Fact(STAFF, fact(staff_id="n1", role="nurse"))]
+
+    ward = ward_of([floor, *others, *real, *made_up])
+    without = ward_of([floor, *others, *real])
+
+    assert [one.reader for one in ward.readers] == [Reader("simulated-desk", 1.0, 2.0, 3.0)]
+    assert ward.holders == {"simulated-pool": ["n1", "n2"]}
+    assert [one.reader.reader_id for one in without.readers] == ["simulated-bay"]
+    assert without.holders == own("n1")
+
+
+def test_a_read_says_reader_badge_and_time_alone_where_both_are_registered() -> None:
+    floor = Fact(FLOORS, fact(floor_id="f", partition=5, time_zone="UTC"))
+    door = reader("simulated-door", x_m=5.0, y_m=5.0, range_m=1.5)
+    ward = ward_of([floor, door, badge("simulated-n1", "n1")])
+    made = at_the_door(Simulation(ward.readers, ward.holders, EVERYBODY), 1, "p")
+
+    [row] = rows_of(made, ward.floors)
+    [whole] = rows_of(made, ward_of([floor]).floors)
+    now_us = START_US + SECOND_US
+    filled = records_of([row], ward.floors, recorded_at_us=now_us, by=SIMULATED)
+
+    assert row.model_fields_set == {"reader_id", "badge_id", "read_at"}
+    assert (whole.floor_id, whole.x_m, whole.staff_ids) == ("f", 5.0, ["n1"])
+    assert filled == [{**made[0], "recorded_at_us": now_us}]

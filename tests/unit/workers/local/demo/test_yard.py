@@ -11,12 +11,14 @@ from workers.local.demo.yard import (
     AXES,
     CALIBRATION,
     FLOOR,
+    READERS,
     ZONES,
     whole_view,
     yard_cameras,
     yard_ward,
 )
 from workers.operations.calibration.poses import read_pose
+from workers.operations.simulated_ward import SIMULATED
 from workers.registry.rows import ROWS
 
 CLIP = Clip(source="vtest.avi", width=768, height=576, frames=795, fps=10.0)
@@ -112,7 +114,7 @@ def test_zones_share_no_floor_so_that_nobody_counts_twice() -> None:
 
 
 def test_the_ward_can_be_imported() -> None:
-    rows = yard_ward(CLIP, 1280).scenario(1_780_000_000_000_000).rows
+    rows = yard_ward(CLIP, 1280).scenario(1_780_000_000_000_000, badges=True).rows
 
     for kind, found in rows.items():
         for row in found:
@@ -135,3 +137,19 @@ def test_a_part_of_a_part_is_a_part_of_the_whole() -> None:
     once = part_of(whole, Region(x=0.75, width=0.25))
     assert twice.projection == pytest.approx(once.projection)
     assert (twice.width, twice.height) == (once.width, once.height)
+
+
+def test_each_member_of_staff_has_a_badge_and_whatever_is_made_up_is_called_so() -> None:
+    ward = yard_ward(CLIP, 1280)
+    rows = ward.scenario(1_780_000_000_000_000, badges=True).rows
+
+    assert len({row["role"] for row in rows["staff"]}) >= 3
+    assert [row["staff_ids"] for row in rows["badge"]] == [
+        [row["staff_id"]] for row in rows["staff"]
+    ]
+    named = [row["badge_id"] for row in rows["badge"]] + [
+        row["reader_id"] for row in rows["reader"]
+    ]
+    assert all(one.startswith(SIMULATED) for one in named)
+    assert len(set(named)) == len(rows["staff"]) + len(READERS)
+    assert not {"reader", "badge"} & set(ward.scenario(1_780_000_000_000_000).rows)
