@@ -303,7 +303,7 @@ class PartitionReads:
         self.ensured_us = 0
         self.asked_s = 0.0
         self._source = source
-        self._told: set[str] = set()
+        self._reported: set[str] = set()
 
     def resume(self, offsets: Mapping[str, int]) -> None:
         """Begin where a checkpoint says; called before the first event.
@@ -329,8 +329,8 @@ class PartitionReads:
         """Count reads that no tick took in; each floor is named in the log once."""
         for floor_id, number in self.waiting.unused.items():
             _UNUSED.inc(number)
-            if floor_id not in self._told:
-                self._told.add(floor_id)
+            if floor_id not in self._reported:
+                self._reported.add(floor_id)
                 why = "no camera of the floor reported for an hour, or no such floor is here"
                 log.error(
                     "evidence.unused",

@@ -191,7 +191,7 @@ def test_no_order_batch_kill_or_zombie_changes_what_reads_give(seed: int) -> Non
     for again in (1, 2):
         chance, reads_log = random.Random(f"{seed}/{again}"), appended(seed, again)
         saved: dict[str, EntityState] = {}
-        at, place = 0, 0
+        at, first = 0, 0
         worker, reads = PartitionPipeline(), AppendedReads(reads_log, 0, chance)
         offset = 0
         while offset < len(log):
@@ -200,10 +200,10 @@ def test_no_order_batch_kill_or_zombie_changes_what_reads_give(seed: int) -> Non
             fate = chance.random()
             if fate < 0.08:
                 saved |= worker.take_changed(encode_state)
-                at, place = offset, reads.saved()
+                at, first = offset, reads.saved()
             elif fate < 0.16:
                 zombie = (worker, reads)
-                worker, reads = PartitionPipeline(), AppendedReads(reads_log, place, chance)
+                worker, reads = PartitionPipeline(), AppendedReads(reads_log, first, chance)
                 worker.restore({key: decode_state(key, one) for key, one in saved.items()})
                 if fate < 0.12:  # it goes on for a while, and its successor knows nothing of that
                     fold(log[offset : offset + 5], facts, zombie[1], zombie[0])
