@@ -45,6 +45,7 @@ from runtime.process.security import SecuritySettings, database_address, redis_a
 from runtime.process.sources import given_variables, read_file
 from schemas.evidence_settings import BadgeSettings
 from schemas.fusion_settings import FusedFloorSettings
+from schemas.shift_settings import ShiftSettings
 from schemas.tracker_settings import MovingTrackerSettings, TrackerSettings
 
 
@@ -93,6 +94,7 @@ class Settings(BaseSettings):
     stream: StreamSettings = StreamSettings()
     fusion: FusedFloorSettings = FusedFloorSettings()
     badges: BadgeSettings = BadgeSettings()
+    shifts: ShiftSettings = ShiftSettings()
     checkpoints: CheckpointSettings = CheckpointSettings()
     sink: SinkSettings = SinkSettings()
     dead_letters: DeadLetterSettings = DeadLetterSettings()

@@ -2,6 +2,25 @@
 
 from typing import Literal, TypedDict
 
+EvidenceKind = Literal["UNKNOWN", "BADGE", "DETECTOR_CLASS", "UNIFORM"]
+DutyStatusName = Literal[
+    "UNKNOWN",
+    "VISITOR",
+    "ON_SHIFT",
+    "ON_BREAK",
+    "NOT_EXPECTED",
+    "EARLY",
+    "LATE",
+    "OFF_SHIFT",
+]
+
+
+class Candidate(TypedDict):
+    """A member of staff whom a person may be."""
+
+    staff_id: str
+    confidence: float
+
 
 class Person(TypedDict):
     """One person, by person_id."""
@@ -21,6 +40,9 @@ class Person(TypedDict):
     calibration_suspect: bool
     position_sd_m: float | None
     height_m: float | None
+    candidates: list[Candidate]
+    role_evidence: list[EvidenceKind]
+    duty_status: DutyStatusName
 
 
 class CameraVersion(TypedDict):

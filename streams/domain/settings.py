@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from schemas.evidence_settings import BadgeSettings
 from schemas.fusion_settings import FusedFloorSettings
+from schemas.shift_settings import ShiftSettings
 from schemas.tracker_settings import MotionNoise, MovingTrackerSettings, TrackerSettings
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "MotionNoise",
     "MovingTrackerSettings",
     "PipelineSettings",
+    "ShiftSettings",
     "TrackerSettings",
 ]
 
@@ -37,6 +39,7 @@ class FloorSettings:
         fusion: How they are fused.
         takes_reads: Whether reads of badges say who people may be.
         badges: What goes wrong with badges.
+        shifts: What is still near a shift.
     """
 
     allowed_lateness_us: int = 2_000_000
@@ -47,6 +50,7 @@ class FloorSettings:
     fusion: FusedFloorSettings = field(default_factory=FusedFloorSettings)
     takes_reads: bool = True
     badges: BadgeSettings = field(default_factory=BadgeSettings)
+    shifts: ShiftSettings = field(default_factory=ShiftSettings)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

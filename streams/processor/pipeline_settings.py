@@ -15,5 +15,6 @@ def pipeline_settings(settings: Settings) -> PipelineSettings:
             fusion=settings.fusion,
             takes_reads=settings.stream.take_badge_reads,
             badges=settings.badges,
+            shifts=settings.shifts,
         ),
     )

@@ -66,6 +66,7 @@ def test_the_domain_is_pure() -> None:
                 name
                 in {
                     "schemas.topics",
+                    "schemas.shift_settings",
                     "schemas.evidence_settings",
                     "schemas.fusion_settings",
                     "schemas.tracker_settings",

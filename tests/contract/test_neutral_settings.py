@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from schemas import evidence_settings, fusion_settings, tracker_settings
+from schemas import evidence_settings, fusion_settings, shift_settings, tracker_settings
 from streams.domain.settings import MovingTrackerSettings, PipelineSettings, TrackerSettings
 from streams.state.settings_by_offset import from_values, to_values
 from tests.support.paths import ROOT
@@ -38,6 +38,7 @@ def test_every_setting_added_since_an_earlier_release_has_a_neutral_value(path: 
         "fusion": dict(fusion_settings._NEUTRAL),
         "takes_reads": False,
         "badges": dict(evidence_settings._NEUTRAL),
+        "shifts": dict(shift_settings._NEUTRAL),
     }
     assert read["floor"] == {**saved["floor"], **neutral}
     assert saved["tracker"].items() <= read["tracker"].items()
@@ -73,6 +74,17 @@ def test_every_setting_of_evidence_has_a_neutral_value() -> None:
     assert evidence_settings._NEUTRAL.keys() == names
     assert to_values(read)["floor"]["badges"] == evidence_settings._NEUTRAL
     assert read.floor.takes_reads
+
+
+def test_every_setting_of_duty_status_has_a_neutral_value() -> None:
+    """Releases without duty status saved no settings of it."""
+    saved = to_values(PipelineSettings())
+    names = saved["floor"].pop("shifts").keys()
+
+    read = from_values(saved)
+
+    assert shift_settings._NEUTRAL.keys() == names
+    assert to_values(read)["floor"]["shifts"] == shift_settings._NEUTRAL
 
 
 def test_what_was_added_does_nothing_under_settings_of_release_4() -> None:

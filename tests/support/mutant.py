@@ -22,7 +22,6 @@ from streams.domain.camera.step import step
 from streams.domain.camera.view import View
 from streams.domain.floor import closing as closing_module
 from streams.domain.floor.closing import Moment
-from streams.domain.floor.presence import PeopleOnFloor
 from streams.domain.floor.state import FloorState
 from streams.domain.floor.tick import TICK_US
 from streams.domain.output import Output
@@ -130,12 +129,10 @@ def write_other_outputs() -> None:
         reported = None if tracks is None else tracks._replace(model_name=OTHER)
         return reported, view, linked
 
-    def other_presence(
-        floor: FloorState, moment: Moment, people: PeopleOnFloor, watched: bool
-    ) -> list[Output]:
+    def other_presence(floor: FloorState, moment: Moment, *others: Any) -> list[Output]:
         if moment.as_of_us % (2 * TICK_US):
             return []
-        return presence(floor, moment, people, watched)
+        return presence(floor, moment, *others)
 
     mutations.replace(pipeline_module, "step", other_step)
     mutations.replace(closing_module, "_presence", other_presence)

@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
+from schemas.records.presence import EvidenceKind
 from streams.domain.evidence.marginals import marginals
 from streams.domain.evidence.readers import Badge
 from streams.domain.evidence.roles import likelihoods
@@ -61,6 +62,7 @@ class Identity(NamedTuple):
         candidates: Members of staff whom they may be, the likeliest first.
         evidence: The last reads that speak for one of these, oldest first.
         wears: Whether what they wear says anything about the role.
+        kinds: Kinds of evidence that the role rests on, sorted; none when it is unknown.
     """
 
     person_id: str
@@ -71,6 +73,7 @@ class Identity(NamedTuple):
     candidates: tuple[Candidate, ...]
     evidence: tuple[ReadNear, ...]
     wears: bool
+    kinds: tuple[EvidenceKind, ...] = ()
 
 
 def identities(
@@ -192,6 +195,7 @@ def _identity(
     staff: dict[str, float] = {}
     # Of the same person by several badges: shares of exclusive cases, which add up.
     by_role = dict.fromkeys(prior, 0.0)
+    by_badge = dict.fromkeys(prior, 0.0)
     unmatched = max(0.0, 1.0 - math.fsum(share for _, share in carried))
     for badge_id, share in carried:
         fits = _fits(holders[badge_id], alone, wears)
@@ -200,12 +204,14 @@ def _identity(
             each = share * holder.share * wears.get(holder.role, 1.0) / fits
             staff[holder.staff_id] = staff.get(holder.staff_id, 0.0) + each
             if holder.role:
-                by_role[holder.role] += each
+                by_badge[holder.role] += each
             held += each
         unmatched += max(0.0, share - held)
     for role in prior:
-        by_role[role] += unmatched * prior[role] * wears[role] / alone
+        by_role[role] = by_badge[role] + unmatched * prior[role] * wears[role] / alone
     role, role_confidence = _likeliest(by_role)
+    if role_confidence < settings.named_at:
+        role = ""
     staff_id, confidence = _likeliest(staff)
     person = state.people.get(name)
     candidates = sorted(staff.items(), key=lambda one: (-round(one[1], 3), one[0]))
@@ -216,7 +222,7 @@ def _identity(
     }
     return Identity(
         person_id=name,
-        role=role if role_confidence >= settings.named_at else "",
+        role=role,
         role_confidence=round(min(1.0, role_confidence), 3),
         staff_id=staff_id if staff_id and confidence >= settings.named_at else None,
         confidence=round(min(1.0, confidence), 3),
@@ -231,6 +237,7 @@ def _identity(
             if read[2] in of_candidates
         ),
         wears=person is not None and any(person.roles.values()),
+        kinds=("BADGE",) if role and by_badge[role] >= _LEAST_SHOWN else (),
     )
 
 

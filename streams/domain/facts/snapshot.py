@@ -16,7 +16,9 @@ from streams.domain.facts.fused_cameras import FusedCameras, fused_cameras, fuse
 from streams.domain.identity.passage import Passage, passages_of
 from streams.domain.staffing.coverage import Plan
 from streams.domain.staffing.requirement import required_at
+from streams.domain.staffing.rosters import Rosters
 from streams.domain.staffing.shift import FOREVER_US, scheduled_at
+from streams.domain.staffing.status import Tolerance
 from streams.domain.tracking.types import Vector
 from streams.domain.zones.area import AreaTable, ZoneArea, counts, table_of, zone_area
 
@@ -79,6 +81,7 @@ class Snapshot:
             requirement = requirements[requirement_id]
             self._requirements_of.setdefault(requirement["zone_id"], []).append(requirement)
         self._plans: dict[str, Plan] = {}
+        self._rosters: dict[Tolerance, Rosters] = {}
         self._homographies: dict[str, Vector] = {}
         self._pictures: dict[str, Picture] = {}
         self._optics: dict[str, bytes] = {}
@@ -195,6 +198,20 @@ class Snapshot:
             ]
             found = table_of(areas, self.picture(camera_id) if camera_id else UNKNOWN)
             self._areas_of_one[key] = found
+        return found
+
+    def rosters(self, tolerance: Tolerance) -> Rosters:
+        """What the shifts say of people who are identified.
+
+        Args:
+            tolerance: What is near a shift.
+        """
+        found = self._rosters.get(tolerance)
+        if found is None:
+            shifts = [
+                one for zone_id in sorted(self._shifts_of) for one in self._shifts_of[zone_id]
+            ]
+            found = self._rosters[tolerance] = Rosters(shifts, tolerance)
         return found
 
     def plan(self, zone_id: str, at_us: int) -> Plan:

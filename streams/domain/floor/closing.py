@@ -31,6 +31,7 @@ from streams.domain.output import Output
 from streams.domain.person import person_id
 from streams.domain.settings import FloorSettings
 from streams.domain.staffing.coverage import Plan
+from streams.domain.staffing.status import tolerance_of
 from streams.domain.zones.area import AreaTable, who_stands
 from streams.domain.zones.membership import (
     REMEMBERED_US,
@@ -200,7 +201,7 @@ def close_tick(
     due = reads.take(floor.floor_id, read_through_us, end_us) if settings.takes_reads else []
     outputs += _take_in(floor, moment, people, joined, due, watched, snapshot, settings)
     changed = named is not _names(floor) and dict(named) != dict(_names(floor))
-    outputs += _presence(floor, moment, people, watched or changed)
+    outputs += _presence(floor, moment, people, watched or changed, snapshot, settings)
     for area in areas:
         zone = floor.zones[area.zone_id]
         outputs += _events(floor, zone, area.zone_id, happenings[area.zone_id], moment)
@@ -327,7 +328,12 @@ def _take_in(
 
 
 def _presence(
-    floor: FloorState, moment: Moment, people: PeopleOnFloor, watched: bool
+    floor: FloorState,
+    moment: Moment,
+    people: PeopleOnFloor,
+    watched: bool,
+    snapshot: Snapshot,
+    settings: FloorSettings,
 ) -> list[Output]:
     """The presence record, due when a camera looked (even at an empty floor) or people changed."""
     shown = dict(zip(people.person_ids, people.zone_ids, strict=True))
@@ -335,6 +341,8 @@ def _presence(
         return []
     floor.shown = shown
     floor.seqs[PRESENCE.name] += 1
+    names = _names(floor)
+    rosters = snapshot.rosters(tolerance_of(settings.shifts)) if names else None
     record = FloorPresence(
         floor_id=floor.floor_id,
         seq=floor.seqs[PRESENCE.name],
@@ -342,7 +350,7 @@ def _presence(
         inputs_through_us=moment.inputs_through_us,
         cameras_missing=list(moment.missing),
         people=people,
-        who=who_they_are(people, _names(floor)),
+        who=who_they_are(people, names, rosters, moment.as_of_us),
         doubts=doubts_of(people, moment.suspect),
         camera_versions=moment.camera_versions,
     )

@@ -208,7 +208,10 @@ def _named(
     found: dict[str, Name] = {}
     for one in identities(evidence.state, near, badges, settings):
         staff_id = one.staff_id if one.staff_id in staff else None
-        if one.role or staff_id is not None:
+        candidates = tuple(
+            (who.staff_id, who.probability) for who in one.candidates if who.staff_id in staff
+        )
+        if one.role or candidates:
             confidence = one.role_confidence if one.role else 0.0
-            found[one.person_id] = Name(one.role, confidence, staff_id)
+            found[one.person_id] = Name(one.role, confidence, staff_id, candidates, one.kinds)
     return found

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 
-from schemas.records.presence import Person, Presence
+from schemas.records.presence import DutyStatusName, EvidenceKind, Person, Presence
 from streams.domain.camera.people import PERSON
 from streams.domain.camera.view import View
 from streams.domain.facts.snapshot import CameraVersions
@@ -14,6 +14,7 @@ from streams.domain.floor.fused import rows_of
 from streams.domain.floor.name import UNKNOWN, Names
 from streams.domain.identity.identities import Known
 from streams.domain.person import person_id as name_of
+from streams.domain.staffing.rosters import Rosters
 from streams.domain.tracking.dtypes import dtype_of
 from streams.domain.tracking.types import Structured
 from streams.domain.zones.membership import ZoneState
@@ -62,6 +63,23 @@ class Sureness(Protocol):
 SURENESS: Final = dtype_of(Sureness)
 
 
+class Details(NamedTuple):
+    """What is said of a person besides role and name.
+
+    Attributes:
+        candidates: Members of staff whom they may be, each with the probability, as displayed.
+        evidence: Kinds of evidence that the role rests on.
+        duty_status: What the shifts say of them.
+    """
+
+    candidates: tuple[tuple[str, float], ...] = ()
+    evidence: tuple[EvidenceKind, ...] = ()
+    duty_status: DutyStatusName = "UNKNOWN"
+
+
+NO_DETAILS: Final = Details()
+
+
 class WhoTheyAre(NamedTuple):
     """Who people are; by evidence that is independent of the roster.
 
@@ -69,11 +87,13 @@ class WhoTheyAre(NamedTuple):
         roles: Role of each person; empty when unknown.
         staff_ids: Each member of staff; None when unknown.
         sureness: Shape `(P,)` of `SURENESS`.
+        details: What else is said of each person.
     """
 
     roles: list[str]
     staff_ids: list[str | None]
     sureness: Structured
+    details: list[Details]
 
 
 class PeopleOnFloor(NamedTuple):
@@ -122,7 +142,9 @@ class FloorPresence(NamedTuple):
     def record(self) -> Presence:
         """The record on the wire."""
         people: list[Person] = []
-        for person_id, camera_ids, zone_ids, row, size, role, staff_id, (sure,), (doubt,) in zip(
+        for person_id, camera_ids, zone_ids, row, size, role, staff_id, (sure,), known, (
+            doubt,
+        ) in zip(
             self.people.person_ids,
             self.people.camera_ids,
             self.people.zone_ids,
@@ -131,6 +153,7 @@ class FloorPresence(NamedTuple):
             self.who.roles,
             self.who.staff_ids,
             self.who.sureness.tolist(),
+            self.who.details,
             self.doubts.tolist(),
             strict=True,
         ):
@@ -152,6 +175,12 @@ class FloorPresence(NamedTuple):
                 "calibration_suspect": doubt == 1.0,
                 "position_sd_m": _number(position_sd_m),
                 "height_m": _number(height_m),
+                "candidates": [
+                    {"staff_id": one, "confidence": confidence}
+                    for one, confidence in known.candidates
+                ],
+                "role_evidence": list(known.evidence),
+                "duty_status": known.duty_status,
             }
             people.append(person)
         return {
@@ -213,18 +242,35 @@ def people_of(
     )
 
 
-def who_they_are(people: PeopleOnFloor, names: Names) -> WhoTheyAre:
-    """Who people are.
+def who_they_are(
+    people: PeopleOnFloor, names: Names, rosters: Rosters | None = None, at_us: int = 0
+) -> WhoTheyAre:
+    """Who people are, and whether they ought to be there.
 
     Args:
         people: The people.
         names: Those of whom something is known.
+        rosters: What the shifts say of members of staff; None where nobody is known.
+        at_us: Event time, microseconds.
     """
     found = [names.get(person_id, UNKNOWN) for person_id in people.person_ids]
     sureness = np.zeros(len(found), SURENESS)
-    if names:
+    details = [NO_DETAILS] * len(found)
+    if names and rosters is not None:
         sureness["role_confidence"] = [one.role_confidence for one in found]
-    return WhoTheyAre([one.role for one in found], [one.staff_id for one in found], sureness)
+        details = [
+            NO_DETAILS
+            if one is UNKNOWN
+            else Details(
+                rosters.in_order(one.candidates, zone_ids, at_us),
+                one.evidence,
+                rosters.status(one.staff_id, one.role, zone_ids, at_us).value,
+            )
+            for one, zone_ids in zip(found, people.zone_ids, strict=True)
+        ]
+    return WhoTheyAre(
+        [one.role for one in found], [one.staff_id for one in found], sureness, details
+    )
 
 
 def doubts_of(people: PeopleOnFloor, suspect: AbstractSet[str]) -> Structured:

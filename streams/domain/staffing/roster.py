@@ -95,10 +95,16 @@ def rosters(shifts: Iterable[Shift]) -> dict[str, Roster]:
     for shift in everything:
         if shift["staff_id"]:
             by_staff.setdefault(shift["staff_id"], []).append(shift)
-    return {staff_id: _roster(by_staff[staff_id], lost) for staff_id in sorted(by_staff)}
+    return {staff_id: roster(by_staff[staff_id], lost) for staff_id in sorted(by_staff)}
 
 
-def _roster(shifts: Sequence[Shift], lost: Mapping[str, Sequence[Interval]]) -> Roster:
+def roster(shifts: Sequence[Shift], lost: Mapping[str, Sequence[Interval]]) -> Roster:
+    """The roster of one person.
+
+    Args:
+        shifts: All shifts of the person that are in force, in any order.
+        lost: `taken_over` of all shifts in force, whoever's they are.
+    """
     planned = [shift for shift in shifts if is_planned(shift)]
     pauses = [_span(shift) for shift in planned if shift["kind"] == "BREAK"]
     work = [shift for shift in planned if shift["kind"] == "WORK"]

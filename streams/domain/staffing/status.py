@@ -6,8 +6,10 @@ The schedule says nothing of who somebody is: it is only asked once evidence has
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
+from schemas.shift_settings import ShiftSettings
 from streams.domain.staffing.intervals import contains
 from streams.domain.staffing.roster import Roster
 
@@ -44,6 +46,10 @@ class DutyStatus(StrEnum):
     """Has no shift now, nor one near."""
 
 
+NOT_STAFF: Final = frozenset({"patient", "visitor"})
+"""Roles of people who are no staff, wherever nothing else is said."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tolerance:
     """What is still near a shift.
@@ -51,12 +57,27 @@ class Tolerance:
     Attributes:
         early_us: A person is early from this long before a shift, microseconds.
         late_us: A person is late until this long after a shift, microseconds.
-        visitor_roles: Roles of people who are no staff.
+        not_staff: Roles of people who are no staff.
     """
 
     early_us: int = 30 * _MINUTE_US
     late_us: int = 30 * _MINUTE_US
-    visitor_roles: frozenset[str] = frozenset({"patient", "visitor"})
+    not_staff: frozenset[str] = NOT_STAFF
+
+
+@lru_cache(maxsize=16)
+def tolerance_of(settings: ShiftSettings, not_staff: frozenset[str] = NOT_STAFF) -> Tolerance:
+    """What an operator's settings say is near a shift.
+
+    Args:
+        settings: The settings.
+        not_staff: Roles of people who are no staff.
+    """
+    return Tolerance(
+        early_us=round(settings.early_min * _MINUTE_US),
+        late_us=round(settings.late_min * _MINUTE_US),
+        not_staff=not_staff,
+    )
 
 
 def duty_status(
@@ -80,7 +101,7 @@ def duty_status(
         tolerance: What is near a shift.
     """
     if staff_id is None:
-        return DutyStatus.VISITOR if role in tolerance.visitor_roles else DutyStatus.UNKNOWN
+        return DutyStatus.VISITOR if role in tolerance.not_staff else DutyStatus.UNKNOWN
     if contains(roster.breaks, at_us):
         return DutyStatus.ON_BREAK
     now = [one for one in (*roster.work, *roster.on_call) if one.starts_us <= at_us < one.ends_us]

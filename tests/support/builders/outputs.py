@@ -78,6 +78,9 @@ def person(person_id: str, **values: Any) -> dict[str, Any]:
         "calibration_suspect": False,
         "position_sd_m": None,
         "height_m": None,
+        "candidates": [],
+        "role_evidence": [],
+        "duty_status": "UNKNOWN",
         **values,
     }
 

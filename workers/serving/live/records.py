@@ -79,6 +79,13 @@ class CameraTracks(BaseModel):
     model_version: str = Field("", description="Version of that model.")
 
 
+class Candidate(BaseModel):
+    """A member of staff whom a person may be."""
+
+    staff_id: str = Field(description="Pseudonym.", examples=["s-7f3a"])
+    confidence: float = Field(description="0 to 1; those of all candidates add up to 1 at most.")
+
+
 class Person(BaseModel):
     """One person on a floor."""
 
@@ -100,6 +107,22 @@ class Person(BaseModel):
     role: str = Field("", description="Role by evidence; empty when unknown.")
     role_confidence: float = Field(0.0, description="0 to 1.")
     staff_id: str | None = Field(None, description="Pseudonym; null when unknown.")
+    candidates: list[Candidate] = Field(
+        default=[],
+        description="Members of staff whom the person may be, the likeliest first; of those as "
+        "likely, who is on shift there.",
+    )
+    role_evidence: list[str] = Field(
+        default=[],
+        description="What the role rests on: BADGE, DETECTOR_CLASS, UNIFORM.",
+        examples=[["BADGE"]],
+    )
+    duty_status: str = Field(
+        "UNKNOWN",
+        description="What the shifts say of the member of staff there and then: ON_SHIFT, ON_BREAK,"
+        " EARLY, LATE, OFF_SHIFT, NOT_EXPECTED in this zone; VISITOR of a role that is none of "
+        "staff; UNKNOWN where nobody knows who it is.",
+    )
     calibration_suspect: bool = Field(default=False, description="The camera may have moved.")
 
 

@@ -110,6 +110,10 @@ def fold_positions(items: Iterable[Item], interval_us: int) -> list[Row]:
                 person["calibration_suspect"],
                 person["position_sd_m"],
                 person["height_m"],
+                [one["staff_id"] for one in person["candidates"]],
+                [one["confidence"] for one in person["candidates"]],
+                person["role_evidence"],
+                person["duty_status"],
                 item.seq,
                 item.digest,
             )

@@ -139,7 +139,9 @@ POSITIONS_TABLE = Table(
         "at timestamptz, person_id text, floor_id text, as_of timestamptz, camera_ids text[],"
         "zone_ids text[], foot_x_px float8, foot_y_px float8, x_m float8, y_m float8,"
         "observed bool, role text, role_confidence float8, staff_id text,"
-        "calibration_suspect bool, position_sd_m float8, height_m float8, seq int8, digest bytea"
+        "calibration_suspect bool, position_sd_m float8, height_m float8,"
+        "candidate_ids text[], candidate_confidences float8[], role_evidence text[],"
+        "duty_status text, seq int8, digest bytea"
     ),
     identity=("floor_id", "person_id", "at"),
     time="at",

@@ -1,7 +1,7 @@
 """The compiled readers and writers against fastavro: the same bytes, the same records."""
 
 import random
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from schemas.codec import HEADER_BYTES, Codec, UndecodableValue, schema_text
 from schemas.records.frames import DetectionOutcome
+from schemas.records.presence import DutyStatusName, EvidenceKind
 from schemas.topics import DETECTIONS, PRESENCE, TRACKS, Topic
 from streams.domain.camera.detections import frame_detections_of
 from streams.domain.camera.frame_tracks import FrameTracks
@@ -18,6 +19,7 @@ from streams.domain.floor.presence import (
     DOUBT,
     SIZE,
     SURENESS,
+    Details,
     FloorPresence,
     PeopleOnFloor,
     WhoTheyAre,
@@ -163,6 +165,14 @@ def test_tracks_are_written_as_fastavro_writes_them(tracks: FrameTracks) -> None
     assert TracksWriter(TRACKS_CODEC, Kept()).write(tracks) == TRACKS_CODEC.encode(tracks.record())
 
 
+DETAILS = st.builds(
+    Details,
+    candidates=st.lists(st.tuples(TEXTS, st.floats(0.0, 1.0)), max_size=5).map(tuple),
+    evidence=st.lists(st.sampled_from(get_args(EvidenceKind)), max_size=3).map(tuple),
+    duty_status=st.sampled_from(get_args(DutyStatusName)),
+)
+
+
 @st.composite
 def presences(draw: Any) -> FloorPresence:
     count = draw(st.integers(0, 60))
@@ -203,6 +213,7 @@ def presences(draw: Any) -> FloorPresence:
             roles=draw(st.lists(TEXTS, min_size=count, max_size=count)),
             staff_ids=draw(st.lists(st.none() | TEXTS, min_size=count, max_size=count)),
             sureness=sureness,
+            details=draw(st.lists(DETAILS, min_size=count, max_size=count)),
         ),
         doubts=doubts,
         camera_versions=tuple(draw(st.lists(st.tuples(TEXTS, VERSIONS), max_size=4))),

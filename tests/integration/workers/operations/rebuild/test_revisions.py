@@ -102,10 +102,16 @@ def test_a_revised_row_has_every_column_of_the_rebuilt_one(
     ledger: Ledger, settings: Settings, database_url: str
 ) -> None:
     """Also columns that a later release added to the tables."""
-    floor, shown = "floor-of-cam-1", "person_id, x_m, position_sd_m, height_m"
+    floor = "floor-of-cam-1"
+    shown = "x_m, height_m, candidate_ids, candidate_confidences, role_evidence, duty_status"
+    known = {
+        "candidates": [{"staff_id": "ann", "confidence": 0.5}],
+        "role_evidence": ["BADGE"],
+        "duty_status": "EARLY",
+    }
 
     def records(x_m: float) -> list[Item]:
-        someone = person(f"{floor}:1", x_m=x_m, y_m=2.0, position_sd_m=0.25, height_m=1.75)
+        someone = person(f"{floor}:1", x_m=x_m, y_m=2.0, height_m=1.75, **known)
         joined = link(1, 1, 1, 2, kind="MERGE", evidence=FAR, score=x_m / 8)
         ours = track(1, 1, last_observed=1, score=x_m / 8)
         return [
@@ -131,7 +137,9 @@ def test_a_revised_row_has_every_column_of_the_rebuilt_one(
     with ledger.swap(number, compare_tables(ledger.connection, number), "anna", "moved"):
         pass
 
-    assert rows(database_url, f"SELECT {shown} FROM positions") == [(f"{floor}:1", 4.0, 0.25, 1.75)]
+    assert rows(database_url, f"SELECT {shown} FROM positions") == [
+        (4.0, 1.75, ["ann"], [0.5], ["BADGE"], "EARLY")
+    ]
     assert rows(database_url, "SELECT score, distance_m FROM links") == [(0.5, 1.5)]
     assert rows(database_url, "SELECT max_score, camera_version FROM tracks") == [(0.5, 7)]
 

@@ -30,6 +30,7 @@ from tests.support.builders.domain import (
     outcome,
     presences,
     requirement,
+    shift,
     staff,
     zone,
 )
@@ -111,6 +112,68 @@ def test_a_role_that_a_badge_gives_closes_the_gap() -> None:
     assert after["reason"] == "CHANGE"
     assert after["as_of_us"] == T0 + 13 * S
     assert after["roles"][0]["present_min"] == 1
+
+
+def test_a_named_person_has_candidates_evidence_and_what_the_shifts_say() -> None:
+    """The shift begins at 14 s: before that, whoever has it is early."""
+    reads = [at_person(1, "b2", x_m=7.0), at_person(8)]
+    mine = shift(starts_us=T0 + 14 * S, ends_us=T0 + 60 * S, staff_id="ann")
+
+    outputs = fold(standing(16), facts_of(*ROOM, mine), KnownReads(reads))
+
+    found = [person for one in presences(outputs) for person in one["people"]]
+    assert (found[0]["candidates"], found[0]["role_evidence"]) == ([], [])
+    statuses = [one["duty_status"] for one in found]
+    assert list(dict.fromkeys(statuses)) == ["UNKNOWN", "EARLY", "ON_SHIFT"]
+    named = [one for one in found if one["staff_id"] == "ann"]
+    assert {tuple(one["role_evidence"]) for one in named} == {("BADGE",)}
+    assert all(one["candidates"][0]["staff_id"] == "ann" for one in named)
+    assert all(one["candidates"][0]["confidence"] >= 0.9 for one in named)
+
+
+def shared(at_s: float) -> BadgeRead:
+    """Ann and Bob share this badge."""
+    return at_person(at_s, "b9", staff_ids=["ann", "bob"])
+
+
+@pytest.mark.parametrize("on_shift", ["ann", "bob", ""])
+def test_shifts_order_candidates_who_are_as_likely_and_name_nobody(on_shift: str) -> None:
+    reads = [at_person(1, "b2", x_m=7.0), shared(8)]
+    mine = [shift(starts_us=0, ends_us=T0 + 60 * S, staff_id=on_shift)] if on_shift else []
+
+    outputs = fold(standing(16), facts_of(*ROOM, *mine), KnownReads(reads))
+
+    [person] = presences(outputs)[-1]["people"]
+    assert [one["staff_id"] for one in person["candidates"]] == (
+        ["bob", "ann"] if on_shift == "bob" else ["ann", "bob"]
+    )
+    assert len({one["confidence"] for one in person["candidates"]}) == 1
+    assert (person["staff_id"], person["duty_status"]) == (None, "UNKNOWN")
+
+
+def test_shifts_change_nothing_but_the_status_and_the_order_of_candidates() -> None:
+    """Whoever is planned, nobody is present, named, or surer for it."""
+    reads = [at_person(1, "b2", x_m=7.0), at_person(8), shared(9)]
+    plans = [
+        [],
+        [shift(starts_us=0, ends_us=T0 + 60 * S, staff_id="bob")],
+        [shift(starts_us=0, ends_us=T0 + 9 * S, staff_id="ann", zone_id="elsewhere")],
+    ]
+    found = []
+    for plan in plans:
+        outputs = fold(standing(16), facts_of(*ROOM, *plan), KnownReads(reads))
+        people = [
+            {
+                **person,
+                "duty_status": "",
+                "candidates": sorted(tuple(one.items()) for one in person["candidates"]),
+            }
+            for one in presences(outputs)
+            for person in one["people"]
+        ]
+        found.append((people, occupancies(outputs)[-1]["identified"]))
+
+    assert found[0] == found[1] == found[2]
 
 
 def test_reads_change_nothing_where_they_are_not_taken() -> None:
