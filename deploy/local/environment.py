@@ -29,6 +29,7 @@ FUSION = Path("streams") / "domain" / "fusion"
 """Folder of the fusion of cameras, which holds the note that it is compiled."""
 
 ENCODING = Path("streams") / "encoding"
+EVIDENCE = Path("streams") / "domain" / "evidence"
 
 OPENCV_LIBRARIES = ("libgl1", "libglib2.0-0")
 
@@ -64,7 +65,7 @@ def install(root: Path) -> Path:
 
 
 def precompile(root: Path) -> None:
-    """Compile the tracking core, readers and writers, unless done since their sources changed.
+    """Compile the tracking core, readers, writers and evidence, unless done since a change of them.
 
     Args:
         root: The project's folder, whose environment is complete.
@@ -72,7 +73,8 @@ def precompile(root: Path) -> None:
     Raises:
         InstallError: It does not compile.
     """
-    _compile_once(root, [COMPILED, ENCODING], COMPILED_FROM, [], "compiling the tracking core")
+    folders = [COMPILED, ENCODING, EVIDENCE]
+    _compile_once(root, folders, COMPILED_FROM, [], "compiling the tracking core")
 
 
 def precompile_fusion(root: Path) -> None:

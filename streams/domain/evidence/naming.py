@@ -95,29 +95,36 @@ def identities(
         | {holder.role for badge in badges.values() for holder in badge.holders if holder.role}
     )
     prior = _prior(settings, roles)
-    wears = {name: likelihoods(state.people.get(name), roles) for name in sorted({*people})}
-    alone = {name: _alone(prior, wears[name]) for name in wears}
-    holders = {
-        badge_id: _holders(
-            badges.get(badge_id, Badge(badge_id)), state.badges[badge_id], state.at_us, settings
-        )
-        for badge_id in sorted(state.badges)
+    plain = likelihoods(None, roles)
+    wears = {}
+    for name in sorted({*people}):
+        person = state.people.get(name)
+        wears[name] = likelihoods(person, roles) if person is not None and person.roles else plain
+    plainly = _alone(prior, plain)
+    alone = {
+        name: plainly if wears[name] is plain else _alone(prior, wears[name]) for name in wears
     }
-    odds = {}
+    holders: dict[str, list[_Holder]] = {}
+    fits: dict[str, dict[str, float]] = {}
+    odds: dict[str, dict[str, float]] = {}
     for badge_id in sorted(state.badges):
-        carriers = state.badges[badge_id].carriers
+        badge = state.badges[badge_id]
+        carriers = badge.carriers
+        held = _holders(badges.get(badge_id, Badge(badge_id)), badge, state.at_us, settings)
+        holders[badge_id] = held
         nobody = max(
             _LEAST,
             math.fsum(share for name, share in carriers.items() if name not in wears),
         )
-        odds[badge_id] = {
-            name: carriers[name]
-            / nobody
-            * _fits(holders[badge_id], alone[name], wears[name])
-            / alone[name]
-            for name in sorted(carriers)
-            if name in wears and name not in NOT_PEOPLE
-        }
+        fits_plainly = _fits(held, plainly, plain)
+        fits[badge_id], odds[badge_id] = {}, {}
+        for name in sorted(carriers):
+            if name in wears and name not in NOT_PEOPLE:
+                fit = (
+                    fits_plainly if wears[name] is plain else _fits(held, alone[name], wears[name])
+                )
+                fits[badge_id][name] = fit
+                odds[badge_id][name] = carriers[name] / nobody * fit / alone[name]
     carried: dict[str, list[tuple[str, float]]] = {}
     for badge_id, found in marginals(odds).items():
         for name, share in found.items():
@@ -127,6 +134,7 @@ def identities(
             name,
             carried.get(name, []),
             holders,
+            fits,
             prior,
             alone[name],
             wears[name],
@@ -186,6 +194,7 @@ def _identity(
     name: str,
     carried: Sequence[tuple[str, float]],
     holders: Mapping[str, Sequence[_Holder]],
+    fits: Mapping[str, Mapping[str, float]],
     prior: Mapping[str, float],
     alone: float,
     wears: Mapping[str, float],
@@ -198,10 +207,10 @@ def _identity(
     by_badge = dict.fromkeys(prior, 0.0)
     unmatched = max(0.0, 1.0 - math.fsum(share for _, share in carried))
     for badge_id, share in carried:
-        fits = _fits(holders[badge_id], alone, wears)
+        fit = fits[badge_id][name]
         held = 0.0
         for holder in holders[badge_id]:
-            each = share * holder.share * wears.get(holder.role, 1.0) / fits
+            each = share * holder.share * wears.get(holder.role, 1.0) / fit
             staff[holder.staff_id] = staff.get(holder.staff_id, 0.0) + each
             if holder.role:
                 by_badge[holder.role] += each
